@@ -1,0 +1,2 @@
+//! backsight
+fn main() {}
