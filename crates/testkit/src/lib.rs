@@ -1,1 +1,29 @@
-//! testkit
+//! What the integration tests of the other crates share. It imports none of them.
+//!
+//! * [`ScriptedProvider`] plays a [`Script`] of [`Exchange`]s byte by byte over memory or TCP, plain or TLS,
+//!   and records the [`Request`]s that it got. It uses tokio's time only, so paused time works.
+//! * [`answer`] names the ready-made answers, one fault each.
+//! * [`certificate`] issues certificates that are right, or wrong in one way.
+//! * [`gzip`] makes gzip bodies, bombs among them, without a compressor.
+//! * [`sample`] generates records in the Common Output Format.
+//!
+//! Error policy: what a test asks wrongly panics with the reason; what the client under test does wrongly is
+//! answered as a web server would, or ends the connection, and is left to the test to assert.
+
+pub mod answer;
+pub mod certificate;
+mod framing;
+pub mod gzip;
+mod head;
+mod ledger;
+mod port;
+mod provider;
+mod request;
+pub mod sample;
+mod script;
+mod serve;
+
+pub use port::ClosedPort;
+pub use provider::{ConnectFault, ScriptedProvider};
+pub use request::Request;
+pub use script::{Exchange, Script, Step};

@@ -1,0 +1,91 @@
+//! Whether an answer is complete, so that the connection may carry another one.
+//!
+//! Pure: [`keeps_alive`] reads the bytes that an exchange sends just as a client would, so that a script
+//! cannot claim what its bytes do not say. Whatever cannot be read counts as incomplete.
+
+use crate::request::head_lines;
+use crate::script::Step;
+
+/// Whether the connection stays open behind these steps.
+pub(crate) fn keeps_alive(steps: &[Step]) -> bool {
+    let mut answer = Vec::new();
+    for step in steps {
+        match step {
+            Step::Close | Step::Endless(_) | Step::Stall => return false,
+            Step::Send(bytes) => answer.extend_from_slice(bytes),
+            Step::Sleep(_) => {}
+        }
+    }
+    is_complete(&answer).unwrap_or(false)
+}
+
+/// Whether the answer ends exactly where its head says; `None` where it cannot be read.
+fn is_complete(answer: &[u8]) -> Option<bool> {
+    let end = end_of_head(answer)?;
+    let (head, body) = answer.split_at_checked(end)?;
+    let (status, headers) = head_lines(head)?;
+    let find = |name: &str| headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
+    if find("connection").is_some_and(|value| value.eq_ignore_ascii_case("close")) {
+        return Some(false);
+    }
+    if matches!(status.split(' ').nth(1)?, "204" | "304") {
+        return Some(body.is_empty());
+    }
+    match find("transfer-encoding") {
+        Some(coding) => Some(coding.eq_ignore_ascii_case("chunked") && chunks_end(body)?),
+        None => Some(find("content-length")?.parse() == Ok(body.len())),
+    }
+}
+
+/// Where the blank line behind the headers ends.
+pub(crate) fn end_of_head(bytes: &[u8]) -> Option<usize> {
+    bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|start| start + 4)
+}
+
+/// Whether the last chunk ends the body exactly; trailers are not read.
+fn chunks_end(mut body: &[u8]) -> Option<bool> {
+    loop {
+        let line = body.windows(2).position(|window| window == b"\r\n")?;
+        let size = usize::from_str_radix(std::str::from_utf8(body.get(..line)?).ok()?, 16).ok()?;
+        body = body.get(line + 2..)?;
+        if size == 0 {
+            return Some(body == b"\r\n");
+        }
+        body = body.get(size..)?.strip_prefix(b"\r\n")?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::Exchange;
+
+    fn kept(exchange: Exchange) -> bool {
+        keeps_alive(&exchange.into_steps())
+    }
+
+    #[test]
+    fn complete_answers_keep_the_connection() {
+        assert!(kept(Exchange::ok("body")));
+        assert!(kept(Exchange::ok("")));
+        assert!(kept(Exchange::ok("0123456789").chunked(3)));
+        assert!(kept(Exchange::ok("").chunked(3)));
+        assert!(kept(Exchange::status(204, &[], "")));
+        let raw = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok".to_vec();
+        assert!(kept(Exchange::raw(vec![Step::Send(raw)])));
+    }
+
+    #[test]
+    fn incomplete_answers_close_it() {
+        assert!(!kept(Exchange::ok("body").header("content-length", "5")));
+        assert!(!kept(Exchange::ok("body").header("content-length", "3")));
+        assert!(!kept(Exchange::ok("body").without("content-length")));
+        assert!(!kept(Exchange::ok("body").chunked(3).until(5)));
+        assert!(!kept(Exchange::ok("body").chunked(3).then(Step::Send(b"more".to_vec()))));
+        assert!(!kept(Exchange::ok("body").header("connection", "close")));
+        assert!(!kept(Exchange::ok("body").then(Step::Close)));
+        assert!(!kept(Exchange::ok("body").then(Step::Stall)));
+        assert!(!kept(Exchange::raw(vec![Step::Send(b"nonsense".to_vec())])));
+        assert!(!kept(Exchange::raw(vec![])));
+    }
+}

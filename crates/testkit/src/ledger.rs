@@ -1,0 +1,66 @@
+//! What a provider and its connections share: the script, and what has happened so far.
+//!
+//! [`Ledger`] is one lock around plain counters; it is never held across an await. A poisoned lock is used as
+//! it is: the panic that poisoned it has already failed the test.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::provider::ConnectFault;
+use crate::request::Request;
+use crate::script::{Script, Step};
+
+/// The record of one provider.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    script: Script,
+    state: Mutex<State>,
+}
+
+/// What has happened, and what connects are still to fail.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) requests: Vec<Request>,
+    pub(crate) connections: usize,
+    pub(crate) failed_connects: usize,
+    /// Bytes of answers, counted when a whole piece has been handed to the connection.
+    pub(crate) sent: u64,
+    /// How many connects are still to fail, and how.
+    pub(crate) fault: Option<(usize, ConnectFault)>,
+}
+
+impl Ledger {
+    pub(crate) fn new(script: Script) -> Self {
+        Self { script, state: Mutex::default() }
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a connect; gives the fault that it meets, if any.
+    pub(crate) fn connect(&self) -> Option<ConnectFault> {
+        let mut state = self.state();
+        match state.fault {
+            Some((left, fault)) if left > 0 => {
+                state.fault = Some((left - 1, fault));
+                state.failed_connects += 1;
+                Some(fault)
+            }
+            _ => {
+                state.connections += 1;
+                None
+            }
+        }
+    }
+
+    /// Records a request; gives what answers it.
+    pub(crate) fn answer(&self, request: Request) -> Arc<[Step]> {
+        let mut state = self.state();
+        state.requests.push(request);
+        self.script.steps(state.requests.len() - 1)
+    }
+
+    pub(crate) fn count_sent(&self, bytes: &[u8]) {
+        self.state().sent += bytes.len() as u64;
+    }
+}

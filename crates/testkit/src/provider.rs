@@ -1,0 +1,173 @@
+//! A provider that does what its script says: [`ScriptedProvider`].
+//!
+//! A connection is a pair of in-memory streams ([`ScriptedProvider::connect`]) or a real one over the loopback
+//! address ([`ScriptedProvider::listen`]); either may carry TLS. Everything is served by tasks on the caller's
+//! runtime, which end when the provider is dropped; so a test that blocks its thread (on a child process, for
+//! example) needs a runtime with more than one.
+//!
+//! Error policy: `connect` fails only where the test asked for it; what the peer does wrongly ends its
+//! connection and shows in the counters.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use crate::certificate::Certificate;
+use crate::ledger::Ledger;
+use crate::request::Request;
+use crate::script::Script;
+use crate::serve;
+
+/// How many bytes an in-memory connection holds in each direction: what a client that stops reading leaves
+/// unread, and so how far the provider runs ahead of it.
+const DUPLEX: usize = 64 * 1024;
+/// How long the listener waits when the system gives it no connection.
+const BACK_OFF: Duration = Duration::from_millis(50);
+
+/// How a connect fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectFault {
+    /// The connection comes about, but not a byte is ever said over it: no TLS handshake, no answer.
+    Mute,
+    /// `connect` gives [`io::ErrorKind::ConnectionRefused`]. Over TCP, where the system has already accepted,
+    /// the connection is closed at once; `ClosedPort` refuses truly.
+    Refuse,
+    /// `connect` never returns. Over TCP as [`Self::Mute`].
+    Stall,
+}
+
+/// A provider that plays a [`Script`] and records what it was asked.
+#[derive(Debug)]
+pub struct ScriptedProvider {
+    door: Door,
+    /// Dropping it ends the tasks.
+    tasks: Mutex<JoinSet<()>>,
+}
+
+impl ScriptedProvider {
+    /// A provider without TLS that accepts every connect.
+    pub fn new(script: Script) -> Self {
+        let door = Door { ledger: Arc::new(Ledger::new(script)), tls: None };
+        Self { door, tasks: Mutex::default() }
+    }
+
+    /// Speaks TLS with this certificate on every connection.
+    #[must_use]
+    pub fn with_tls(mut self, certificate: &Certificate) -> Self {
+        self.door.tls = Some(certificate.server_config().into());
+        self
+    }
+
+    /// Lets this many of the next connects fail; `usize::MAX` means all.
+    pub fn fail_next(&self, connects: usize, fault: ConnectFault) {
+        self.door.ledger.state().fault = Some((connects, fault));
+    }
+
+    /// Opens an in-memory connection; gives the client's end. Under TLS the client still has to shake hands.
+    ///
+    /// # Errors
+    /// `ConnectionRefused`, where [`Self::fail_next`] asked for it.
+    pub async fn connect(&self) -> io::Result<DuplexStream> {
+        let fault = self.door.ledger.connect();
+        match fault {
+            Some(ConnectFault::Refuse) => return Err(io::ErrorKind::ConnectionRefused.into()),
+            Some(ConnectFault::Stall) => std::future::pending().await,
+            Some(ConnectFault::Mute) | None => {}
+        }
+        let (near, far) = tokio::io::duplex(DUPLEX);
+        self.spawn(self.door.clone().receive(far, fault));
+        Ok(near)
+    }
+
+    /// Serves on a free port of the loopback address as well.
+    ///
+    /// # Errors
+    /// When the system gives no port.
+    pub async fn listen(&self) -> io::Result<SocketAddr> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        self.spawn(self.door.clone().accept(listener));
+        Ok(address)
+    }
+
+    /// The requests so far, over all connections, in the order in which their heads were complete.
+    pub fn requests(&self) -> Vec<Request> {
+        self.door.ledger.state().requests.clone()
+    }
+
+    /// How many connections were opened, without those that failed.
+    pub fn connections(&self) -> usize {
+        self.door.ledger.state().connections
+    }
+
+    /// How many connects failed as asked by [`Self::fail_next`].
+    pub fn failed_connects(&self) -> usize {
+        self.door.ledger.state().failed_connects
+    }
+
+    /// How many bytes of answers were handed to the connections, counted in whole steps: what the client read,
+    /// and in memory up to 64 KiB more.
+    pub fn sent(&self) -> u64 {
+        self.door.ledger.state().sent
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).spawn(task);
+    }
+}
+
+/// What a connection needs to be served; each has its own copy.
+#[derive(Clone)]
+struct Door {
+    ledger: Arc<Ledger>,
+    tls: Option<TlsAcceptor>,
+}
+
+impl std::fmt::Debug for Door {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Door").field("ledger", &self.ledger).field("tls", &self.tls.is_some()).finish()
+    }
+}
+
+impl Door {
+    /// Serves connections until it is dropped, and they with it.
+    async fn accept(self, listener: TcpListener) {
+        let mut connections = JoinSet::new();
+        loop {
+            let Ok((stream, _)) = listener.accept().await else {
+                tokio::time::sleep(BACK_OFF).await;
+                continue;
+            };
+            let fault = self.ledger.connect();
+            connections.spawn(self.clone().receive(stream, fault));
+            while connections.try_join_next().is_some() {}
+        }
+    }
+
+    /// Serves one connection to its end.
+    async fn receive<S>(self, stream: S, fault: Option<ConnectFault>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let served = match (fault, &self.tls) {
+            (Some(ConnectFault::Refuse), _) => Ok(()),
+            (Some(ConnectFault::Mute | ConnectFault::Stall), _) => serve::hold(stream).await,
+            (None, None) => serve::serve(stream, &self.ledger).await,
+            (None, Some(tls)) => match tls.accept(stream).await {
+                Ok(stream) => serve::serve(stream, &self.ledger).await,
+                Err(error) => Err(error),
+            },
+        };
+        // The peer has gone: what it made of that is the test's to assert.
+        drop(served);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! The requests that a provider gets: [`Request`], and reading its head from a connection.
+//!
+//! What cannot be read as a request is a [`Incoming::Refused`] with the status to answer; it is neither
+//! recorded nor does it use up an exchange. Heads are capped, and a request that announces a body is refused:
+//! a passive-DNS provider is asked with GET.
+
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use crate::framing::end_of_head;
+
+/// How long a request's head may be, in bytes.
+const HEAD_MAX: usize = 64 * 1024;
+
+/// What a client asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The method, as sent.
+    pub method: String,
+    /// The request target, as sent: still percent-encoded.
+    pub target: String,
+    /// The headers in the order sent: names in lower case, values without the space around them.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Request {
+    /// The value of the first header of this name, in any case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(present, _)| present.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    fn parse(head: &[u8]) -> Option<Self> {
+        let (line, headers) = head_lines(head)?;
+        let mut parts = line.split(' ');
+        let (method, target, version) = (parts.next()?, parts.next()?, parts.next()?);
+        let right = version.starts_with("HTTP/1.") && parts.next().is_none();
+        right.then(|| Self { method: method.to_owned(), target: target.to_owned(), headers })
+    }
+
+    /// Whether the client asks for nothing more on this connection.
+    pub(crate) fn wants_close(&self) -> bool {
+        self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
+    }
+
+    fn has_body(&self) -> bool {
+        let length = self.header("content-length").is_some_and(|length| length != "0");
+        length || self.header("transfer-encoding").is_some()
+    }
+}
+
+/// What came next on a connection.
+#[derive(Debug)]
+pub(crate) enum Incoming {
+    /// The peer has closed.
+    End,
+    /// Something that gets this status and this text, and the connection closed.
+    Refused(u16, &'static str),
+    /// A whole request.
+    Request(Request),
+}
+
+/// Reads the next request; `buffer` holds what was read beyond the one before.
+pub(crate) async fn read<S>(stream: &mut S, buffer: &mut Vec<u8>) -> io::Result<Incoming>
+where
+    S: AsyncRead + Unpin,
+{
+    loop {
+        if let Some(end) = end_of_head(buffer) {
+            let head: Vec<u8> = buffer.drain(..end).collect();
+            return Ok(sort(&head));
+        }
+        if buffer.len() > HEAD_MAX {
+            return Ok(Incoming::Refused(431, "the request's head is too long"));
+        }
+        if stream.read_buf(buffer).await? == 0 {
+            return Ok(Incoming::End);
+        }
+    }
+}
+
+fn sort(head: &[u8]) -> Incoming {
+    if head.len() > HEAD_MAX {
+        return Incoming::Refused(431, "the request's head is too long");
+    }
+    match Request::parse(head) {
+        None => Incoming::Refused(400, "not an HTTP/1 request"),
+        Some(request) if request.has_body() => Incoming::Refused(400, "a request with a body"),
+        Some(request) => Incoming::Request(request),
+    }
+}
+
+/// The first line of a head, and its headers with their names in lower case.
+pub(crate) fn head_lines(head: &[u8]) -> Option<(&str, Vec<(String, String)>)> {
+    let mut lines = std::str::from_utf8(head).ok()?.trim_end_matches("\r\n").split("\r\n");
+    let first = lines.next()?;
+    let header = |line: &str| {
+        let (name, value) = line.split_once(':')?;
+        Some((name.to_ascii_lowercase(), value.trim().to_owned()))
+    };
+    Some((first, lines.map(header).collect::<Option<_>>()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn first(bytes: &[u8]) -> Incoming {
+        read(&mut &*bytes, &mut Vec::new()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_request_is_read_as_sent() {
+        let head = b"GET /a%2Fb HTTP/1.1\r\nHost: h\r\nX-A:  1 \r\nx-a: 2\r\n\r\n";
+        let Incoming::Request(request) = first(head).await else { panic!("not a request") };
+        assert_eq!((request.method.as_str(), request.target.as_str()), ("GET", "/a%2Fb"));
+        let headers = [("host", "h"), ("x-a", "1"), ("x-a", "2")];
+        assert_eq!(request.headers, headers.map(|(n, v)| (n.to_owned(), v.to_owned())));
+        assert_eq!(request.header("X-a"), Some("1"));
+        assert_eq!(request.header("x-b"), None);
+    }
+
+    #[tokio::test]
+    async fn requests_sent_together_are_read_one_by_one() {
+        let mut both = &b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n"[..];
+        let mut buffer = Vec::new();
+        for target in ["/1", "/2"] {
+            let Incoming::Request(request) = read(&mut both, &mut buffer).await.unwrap() else {
+                panic!("{target}")
+            };
+            assert_eq!(request.target, target);
+        }
+        assert!(matches!(read(&mut both, &mut buffer).await.unwrap(), Incoming::End));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_request_is_refused() {
+        assert!(matches!(first(b"hello\r\n\r\n").await, Incoming::Refused(400, _)));
+        assert!(matches!(first(b"GET / HTTP/1.1\r\nbad\r\n\r\n").await, Incoming::Refused(400, _)));
+        let post = b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\nok";
+        assert!(matches!(first(post).await, Incoming::Refused(400, "a request with a body")));
+        assert!(matches!(first(b"GET / HTTP/1.1\r\n").await, Incoming::End));
+    }
+
+    #[tokio::test]
+    async fn a_head_is_capped() {
+        let long = |fill: usize| format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "a".repeat(fill)).into_bytes();
+        let around = long(0).len();
+        assert!(matches!(first(&long(HEAD_MAX - around)).await, Incoming::Request(_)));
+        assert!(matches!(first(&long(HEAD_MAX - around + 1)).await, Incoming::Refused(431, _)));
+        assert!(matches!(first(&vec![b'a'; HEAD_MAX * 2]).await, Incoming::Refused(431, _)));
+    }
+}
