@@ -1,0 +1,109 @@
+//! What a passive-DNS database takes in: observations, by source, in batches.
+//!
+//! A [`Record`] is what is read and shown; an [`Observation`] is one source's word on one tuple, ready to be
+//! merged. The kind of its [`Source`] says how counts merge: sightings add up, reports and zones do not.
+
+use std::sync::Arc;
+
+use crate::{Name, Rdata, Record, RrType};
+
+/// How what a source says adds up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SourceKind {
+    /// Sightings by a sensor: counts add up.
+    Observation,
+    /// What another database says: hearing it twice changes nothing, the largest count stands.
+    Report,
+    /// Appearances in zone files: times are zone times, the largest count stands.
+    Zone,
+}
+
+/// Who said so, and how to add it up.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Source {
+    /// How it adds up.
+    pub kind: SourceKind,
+    /// The COF origin, if one is known.
+    pub origin: Option<Arc<str>>,
+    /// The sensor, where sensors are kept apart.
+    pub sensor: Option<Arc<str>>,
+}
+
+/// One source's word on one tuple. `time_first` is never after `time_last`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// The owner.
+    pub rrname: Name,
+    /// The type.
+    pub rrtype: RrType,
+    /// The data.
+    pub rdata: Rdata,
+    /// The zone that the answering server spoke for, if known.
+    pub bailiwick: Option<Name>,
+    /// First seen, seconds since the epoch.
+    pub time_first: u64,
+    /// Last seen, seconds since the epoch.
+    pub time_last: u64,
+    /// How often; absent is unknown.
+    pub count: Option<u64>,
+    /// Which of the batch's sources said so: an index into [`Batch::sources`].
+    pub source: usize,
+}
+
+/// Where a batch comes from, so that an interrupted import resumes and counts nothing twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Identity of the input.
+    pub input: Arc<str>,
+    /// How much of it, decompressed, this batch and those before it cover, in octets.
+    pub offset: u64,
+}
+
+/// Observations that are taken in together or not at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// The sources that the observations refer to.
+    pub sources: Vec<Source>,
+    /// The observations, in any order.
+    pub observations: Vec<Observation>,
+    /// Where they were read, if that must be remembered.
+    pub position: Option<Position>,
+}
+
+impl Batch {
+    /// Adds what a record says, as `kind`; its zone times as a second observation of kind `Zone`.
+    ///
+    /// Returns whether there was anything to add: a record without any time says nothing a database can merge.
+    pub fn add(&mut self, record: Record, kind: SourceKind) -> bool {
+        let seen = ordered(record.time_first, record.time_last);
+        let zone = ordered(record.zone_time_first, record.zone_time_last);
+        for (times, kind) in [(seen, kind), (zone, SourceKind::Zone)] {
+            let Some((time_first, time_last)) = times else { continue };
+            let source = self.source(kind, record.origin.clone());
+            self.observations.push(Observation {
+                rrname: record.rrname.clone(),
+                rrtype: record.rrtype,
+                rdata: record.rdata.clone(),
+                bailiwick: record.bailiwick.clone(),
+                time_first,
+                time_last,
+                count: record.count,
+                source,
+            });
+        }
+        seen.or(zone).is_some()
+    }
+
+    fn source(&mut self, kind: SourceKind, origin: Option<Arc<str>>) -> usize {
+        let source = Source { kind, origin, sensor: None };
+        self.sources.iter().position(|known| *known == source).unwrap_or_else(|| {
+            self.sources.push(source);
+            self.sources.len() - 1
+        })
+    }
+}
+
+fn ordered(first: Option<u64>, last: Option<u64>) -> Option<(u64, u64)> {
+    let (first, last) = (first.or(last)?, last.or(first)?);
+    Some((first.min(last), first.max(last)))
+}

@@ -1,0 +1,313 @@
+//! The data of a resource record, held so that equal data is equal however it arrived.
+//!
+//! [`Rdata`] is canonical wire form (uncompressed, names inside in lower case) whenever the type is known and
+//! the data parses, so that a record from a provider's text and the same record from a sensor's packet are
+//! one tuple; everything else is kept as text, printable and tagged as such. The type stands beside the data,
+//! not in it: every call takes it.
+//!
+//! Two sources of truth: `layout` describes the types made of plain fields, the `domain` library reads and
+//! prints the others (DNSSEC, SVCB, CAA and the like). [`RdataError`] says why octets are not data of a type;
+//! text never fails: it is kept.
+
+mod layout;
+mod presentation;
+mod zonefile;
+
+use std::net::IpAddr;
+
+use smallvec::SmallVec;
+
+use crate::name::NameRef;
+use crate::{RrType, escape};
+
+/// The most octets that record data can have (RFC 1035 section 3.2.1).
+pub const MAX_WIRE: usize = 65_535;
+
+/// The data of one resource record.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Rdata(Repr);
+
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Repr {
+    /// Canonical wire form; an address fits without an allocation.
+    Wire(SmallVec<[u8; 16]>),
+    /// Printable ASCII that is no data of its type.
+    Text(Box<str>),
+}
+
+/// The host that record data names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target<'a> {
+    /// The address of an A or AAAA record.
+    Address(IpAddr),
+    /// The name in an NS, CNAME, DNAME, PTR, MX, SRV, SVCB or HTTPS record, or the primary server of an SOA.
+    Name(NameRef<'a>),
+}
+
+/// The octets are no data of the type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RdataError {
+    /// More than 65,535 octets.
+    #[error("record data longer than 65535 octets")]
+    Long,
+    /// Octets that do not have the fields of the type, no more and no less.
+    #[error("octets that are not data of this type")]
+    Malformed,
+}
+
+impl Rdata {
+    /// Reads data in presentation form, in any case, names with or without their final dot; generic data
+    /// (`\# 4 c0000201`, RFC 3597) for any type.
+    ///
+    /// What is no data of the type is kept as text: see [`Self::is_text`].
+    /// Text of a TXT or SPF record that holds no quote at its start is one string, blanks and all,
+    /// because most passive-DNS services send it so.
+    pub fn parse(rrtype: RrType, text: &str) -> Self {
+        presentation::parse(rrtype, text).unwrap_or_else(|| {
+            // Escaping can make data of what was none, a text of raw octets for one: what is kept as text
+            // must not read back as something else.
+            let text = printable(text);
+            presentation::parse(rrtype, &text).unwrap_or(Self(Repr::Text(text)))
+        })
+    }
+
+    /// Takes uncompressed wire-format data, as `collect` gives it; names inside are lower-cased.
+    ///
+    /// # Errors
+    /// [`RdataError`] when the type is known and the octets are not its data.
+    pub fn from_wire(rrtype: RrType, octets: &[u8]) -> Result<Self, RdataError> {
+        if octets.len() > MAX_WIRE {
+            return Err(RdataError::Long);
+        }
+        let mut wire = SmallVec::from_slice(octets);
+        if let Some(layout) = layout::of(rrtype) {
+            layout::canonicalise(layout.fields, &mut wire).ok_or(RdataError::Malformed)?;
+        }
+        if zonefile::knows(rrtype) && !zonefile::is_valid(rrtype, &wire) {
+            return Err(RdataError::Malformed);
+        }
+        Ok(Self(Repr::Wire(wire)))
+    }
+
+    /// The canonical wire form, unless the data is only text.
+    pub fn as_wire(&self) -> Option<&[u8]> {
+        match &self.0 {
+            Repr::Wire(wire) => Some(wire),
+            Repr::Text(_) => None,
+        }
+    }
+
+    /// The text of data that did not parse as its type.
+    pub fn as_text(&self) -> Option<&str> {
+        match &self.0 {
+            Repr::Wire(_) => None,
+            Repr::Text(text) => Some(text),
+        }
+    }
+
+    /// Whether this is text that did not parse as data of its type.
+    pub fn is_text(&self) -> bool {
+        matches!(self.0, Repr::Text(_))
+    }
+
+    /// Rebuilds what [`Self::as_text`] gave; for a store that keeps it.
+    pub fn from_text(text: &str) -> Self {
+        Self(Repr::Text(printable(text)))
+    }
+
+    /// Presentation form in printable ASCII, names without their final dot; unknown types as RFC 3597.
+    pub fn to_text(&self, rrtype: RrType) -> String {
+        let mut text = String::new();
+        self.push_text(rrtype, &mut text);
+        text
+    }
+
+    /// Appends what [`Self::to_text`] returns.
+    pub fn push_text(&self, rrtype: RrType, out: &mut String) {
+        match &self.0 {
+            Repr::Text(text) => out.push_str(text),
+            Repr::Wire(wire) => presentation::push(rrtype, wire, out),
+        }
+    }
+
+    /// The host inside, if the type names one; the root, which stands for none, is none.
+    pub fn target(&self, rrtype: RrType) -> Option<Target<'_>> {
+        let wire = self.as_wire()?;
+        match rrtype {
+            RrType::A => <[u8; 4]>::try_from(wire).ok().map(|octets| Target::Address(octets.into())),
+            RrType::AAAA => <[u8; 16]>::try_from(wire).ok().map(|octets| Target::Address(octets.into())),
+            _ => {
+                let at = layout::of(rrtype)?.target?;
+                let (name, _) = NameRef::split_canonical(wire.get(at..)?)?;
+                (name.as_wire() != [0]).then_some(Target::Name(name))
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Rdata {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0 {
+            Repr::Wire(wire) => write!(f, "Wire({wire:02x?})"),
+            Repr::Text(text) => write!(f, "Text({text:?})"),
+        }
+    }
+}
+
+/// Printable ASCII: every other octet becomes `\DDD`.
+fn printable(text: &str) -> Box<str> {
+    let text = text.trim();
+    if text.bytes().all(escape::is_printable) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for octet in text.bytes() {
+        match octet {
+            octet if escape::is_printable(octet) => out.push(char::from(octet)),
+            octet => escape::push_decimal(octet, &mut out),
+        }
+    }
+    out.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Name;
+    use proptest::prelude::*;
+
+    fn text(rrtype: RrType, text: &str) -> String {
+        let rdata = Rdata::parse(rrtype, text);
+        assert!(!rdata.is_text(), "{rrtype} {text} was kept as text");
+        rdata.to_text(rrtype)
+    }
+
+    #[test]
+    fn every_way_to_write_the_same_data_is_one_value() {
+        for (rrtype, forms) in [
+            (RrType::A, &["192.0.2.1", " 192.0.2.1 ", r"\# 4 c0000201", r"\# 4 c0 00 02 01 "][..]),
+            (RrType::AAAA, &["2001:db8::1", "2001:DB8:0:0::1"]),
+            (RrType::NS, &["ns1.example.com", "NS1.Example.COM.", r"\110s1.example.com"]),
+            (RrType::MX, &["10 mx.example.com", "10   MX.example.com.", "10\tmx.example.com"]),
+            (RrType::TXT, &["v=spf1 -all", "\"v=spf1 -all\"", r#""v=spf1\032-all""#]),
+            (
+                RrType::SOA,
+                &["ns.example hostmaster.example 1 2 3 4 5", "NS.example. hostmaster.example. 1 2 3 4 5"],
+            ),
+            (RrType::HTTPS, &["1 CDN.example alpn=h2,h3", "1 cdn.example. alpn=\"h2,h3\""]),
+            (RrType::Code(65534), &[r"\# 3 c0a801", r"\# 3 c0 a8 01 ", r"\# 3 C0A801"]),
+        ] {
+            let values: Vec<Rdata> = forms.iter().map(|form| Rdata::parse(rrtype, form)).collect();
+            assert!(!values[0].is_text(), "{rrtype} {}", forms[0]);
+            assert!(values.windows(2).all(|pair| pair[0] == pair[1]), "{rrtype} {values:?}");
+        }
+    }
+
+    #[test]
+    fn types_print_their_presentation_form_without_final_dots() {
+        for (rrtype, form) in [
+            (RrType::A, "192.0.2.1"),
+            (RrType::AAAA, "2001:db8::1"),
+            (RrType::CNAME, "www.example.com"),
+            (RrType::PTR, "."),
+            (RrType::MX, "10 mx.example.com"),
+            (RrType::SRV, "0 5 5060 sip.example.com"),
+            (RrType::SOA, "ns1.eurodns.com hostmaster.eurodns.com 2023091306 43200 7200 1209600 86400"),
+            (RrType::TXT, r#""a \"quoted\" word" "and \\ \000\255""#),
+            (RrType::NAPTR, r#"100 10 "u" "E2U+sip" "!^.*$!sip:info@example.com!" ."#),
+            (RrType::HINFO, r#""PC" "Linux""#),
+            (RrType::CAA, r#"0 issue "letsencrypt.org""#),
+            (RrType::DS, "60485 5 1 2BB183AF5F22588179A53B0A98631FAD1A292118"),
+            (RrType::HTTPS, "1 . alpn=h2,h3 ipv4hint=192.0.2.1"),
+            (RrType::TLSA, "3 1 1 0C72AC70B745AC19998811B131D662C9AC69DBDBE7CB23E5B514B56664C5D3D6"),
+            (RrType::SSHFP, "2 1 123456789ABCDEF67890123456789ABCDEF67890"),
+            (RrType::Code(65534), r"\# 3 c0a801"),
+            (RrType::Code(65534), r"\# 0"),
+        ] {
+            assert_eq!(text(rrtype, form), form, "{rrtype}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_parse_is_kept_as_printable_text() {
+        for (rrtype, form, kept) in [
+            (RrType::A, "123.321.156.90", "123.321.156.90"),
+            (RrType::MX, "mx.example.com", "mx.example.com"),
+            (RrType::A, "1.2.3.4\u{1b}[31m", r"1.2.3.4\027[31m"),
+            (
+                RrType::SOA,
+                "ns.example hostmaster.example 1 2 3 4 99999999999",
+                "ns.example hostmaster.example 1 2 3 4 99999999999",
+            ),
+            (RrType::DS, "x)\n$INCLUDE y", r"x)\010$INCLUDE y"),
+            (RrType::A, r"\# 5 c000020100", r"\# 5 c000020100"),
+        ] {
+            let rdata = Rdata::parse(rrtype, form);
+            assert!(rdata.is_text(), "{rrtype} {form}");
+            assert_eq!(rdata.to_text(rrtype), kept);
+            assert_eq!(Rdata::parse(rrtype, kept), rdata);
+        }
+    }
+
+    #[test]
+    fn targets_are_the_hosts_that_records_name() {
+        let target = |rrtype, text| match Rdata::parse(rrtype, text).target(rrtype) {
+            Some(Target::Address(address)) => address.to_string(),
+            Some(Target::Name(name)) => name.to_string(),
+            None => "none".to_owned(),
+        };
+        assert_eq!(target(RrType::A, "192.0.2.1"), "192.0.2.1");
+        assert_eq!(target(RrType::AAAA, "2001:db8::1"), "2001:db8::1");
+        assert_eq!(target(RrType::MX, "10 mx.example"), "mx.example");
+        assert_eq!(target(RrType::SRV, "0 5 5060 sip.example"), "sip.example");
+        assert_eq!(target(RrType::SOA, "ns.example h.example 1 2 3 4 5"), "ns.example");
+        assert_eq!(target(RrType::HTTPS, "1 cdn.example alpn=h2"), "cdn.example");
+        assert_eq!(target(RrType::MX, "0 ."), "none");
+        assert_eq!(target(RrType::TXT, "ns.example"), "none");
+        assert_eq!(target(RrType::A, "not an address"), "none");
+    }
+
+    #[test]
+    fn wire_data_of_a_known_type_must_be_that_type() {
+        assert_eq!(Rdata::from_wire(RrType::A, &[1, 2, 3]), Err(RdataError::Malformed));
+        assert_eq!(Rdata::from_wire(RrType::NS, &[1, b'a']), Err(RdataError::Malformed));
+        assert_eq!(Rdata::from_wire(RrType::NS, &[1, b'a', 0, 0]), Err(RdataError::Malformed));
+        assert_eq!(Rdata::from_wire(RrType::DS, &[1]), Err(RdataError::Malformed));
+        assert_eq!(Rdata::from_wire(RrType::Code(65534), &[0; 65_536]), Err(RdataError::Long));
+        let upper = Rdata::from_wire(RrType::MX, b"\x00\x0a\x02MX\x00").unwrap();
+        assert_eq!(upper, Rdata::parse(RrType::MX, "10 mx"));
+    }
+
+    /// Types with a layout, types that the library knows, and types that nobody knows.
+    fn any_type() -> impl Strategy<Value = RrType> {
+        (0_u16..=300).prop_map(RrType::Code)
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_prints_a_form_that_reads_back(rrtype in any_type(), text in ".{0,80}") {
+            let rdata = Rdata::parse(rrtype, &text);
+            let printed = rdata.to_text(rrtype);
+            prop_assert!(printed.bytes().all(escape::is_printable));
+            prop_assert_eq!(Rdata::parse(rrtype, &printed), rdata);
+        }
+
+        #[test]
+        fn any_octets_print_a_form_that_reads_back(rrtype in any_type(), octets in prop::collection::vec(any::<u8>(), 0..80)) {
+            if let Ok(rdata) = Rdata::from_wire(rrtype, &octets) {
+                let printed = rdata.to_text(rrtype);
+                prop_assert_eq!(Rdata::parse(rrtype, &printed), rdata.clone(), "{}", printed);
+                prop_assert_eq!(Rdata::from_wire(rrtype, rdata.as_wire().unwrap()), Ok(rdata));
+            }
+        }
+
+        #[test]
+        fn names_inside_are_canonical(name in "[A-Za-z0-9]{1,10}(\\.[A-Za-z0-9]{1,10}){0,3}") {
+            let wanted = Name::parse(&name).unwrap();
+            for (rrtype, text) in [(RrType::NS, name.clone()), (RrType::MX, format!("1 {name}")), (RrType::SRV, format!("1 2 3 {name}."))] {
+                let rdata = Rdata::parse(rrtype, &text);
+                prop_assert_eq!(rdata.target(rrtype), Some(Target::Name(wanted.as_ref())));
+            }
+        }
+    }
+}

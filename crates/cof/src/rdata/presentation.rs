@@ -1,0 +1,217 @@
+//! Record data between its canonical octets and its presentation form (RFC 1035 section 5.1, RFC 3597).
+//!
+//! Types with a plain layout are read and printed here, field by field; the others by `zonefile`.
+//! Reading returns `None` where the text is no data of the type: the caller keeps the text.
+
+use std::fmt::Write as _;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use smallvec::SmallVec;
+
+use super::layout::{self, Field};
+use super::{MAX_WIRE, Rdata, Repr, zonefile};
+use crate::name::NameRef;
+use crate::{Name, RrType, escape};
+
+type Wire = SmallVec<[u8; 16]>;
+
+/// Reads data of `rrtype`; `None` when the text is none.
+pub(super) fn parse(rrtype: RrType, text: &str) -> Option<Rdata> {
+    let text = text.trim();
+    // The three shapes that make up nearly all of passive DNS, without going through tokens.
+    match rrtype {
+        RrType::A if !text.starts_with('\\') => return wire(&text.parse::<Ipv4Addr>().ok()?.octets()),
+        RrType::AAAA if !text.starts_with('\\') => return wire(&text.parse::<Ipv6Addr>().ok()?.octets()),
+        RrType::NS | RrType::CNAME | RrType::PTR if !text.starts_with("\\#") => {
+            return wire(Name::parse(text).ok()?.as_wire());
+        }
+        RrType::Word(_) => return None,
+        RrType::Code(_) => {}
+    }
+    if let Some(generic) = text.strip_prefix("\\#") {
+        return Rdata::from_wire(rrtype, &parse_generic(generic)?).ok();
+    }
+    match layout::of(rrtype) {
+        Some(layout) if layout.text => parse_fields(layout.fields, text),
+        _ => Rdata::from_wire(rrtype, &zonefile::parse(rrtype, text)?).ok(),
+    }
+}
+
+/// Prints canonical octets of `rrtype`.
+pub(super) fn push(rrtype: RrType, wire: &[u8], out: &mut String) {
+    let printed = match layout::of(rrtype) {
+        Some(layout) if layout.text => push_fields(layout.fields, wire, out),
+        _ => zonefile::push(rrtype, wire, out),
+    };
+    if printed.is_none() {
+        push_generic(wire, out);
+    }
+}
+
+fn wire(octets: &[u8]) -> Option<Rdata> {
+    Some(Rdata(Repr::Wire(SmallVec::from_slice(octets))))
+}
+
+fn parse_fields(fields: &[Field], text: &str) -> Option<Rdata> {
+    let mut out = Wire::new();
+    if fields == [Field::Texts] && !text.starts_with('"') {
+        push_strings(text, &mut out)?;
+        return Some(Rdata(Repr::Wire(out)));
+    }
+    let mut rest = text;
+    for field in fields {
+        match field {
+            Field::Texts => {
+                while !rest.is_empty() {
+                    push_string(take_token(&mut rest)?, &mut out)?;
+                }
+            }
+            field => parse_field(*field, take_token(&mut rest)?, &mut out)?,
+        }
+    }
+    (rest.is_empty() && !out.is_empty() && out.len() <= MAX_WIRE).then_some(Rdata(Repr::Wire(out)))
+}
+
+fn parse_field(field: Field, token: &str, out: &mut Wire) -> Option<()> {
+    match field {
+        Field::V4 => out.extend_from_slice(&token.parse::<Ipv4Addr>().ok()?.octets()),
+        Field::V6 => out.extend_from_slice(&token.parse::<Ipv6Addr>().ok()?.octets()),
+        Field::U8 => out.push(token.parse().ok()?),
+        Field::U16 => out.extend_from_slice(&token.parse::<u16>().ok()?.to_be_bytes()),
+        Field::U32 => out.extend_from_slice(&token.parse::<u32>().ok()?.to_be_bytes()),
+        Field::Name => out.extend_from_slice(Name::parse(token).ok()?.as_wire()),
+        Field::Text => push_string(token, out)?,
+        Field::Texts | Field::Rest => return None,
+    }
+    Some(())
+}
+
+/// Takes the next token off `rest`, quotes included; `None` at the end or at an open quote.
+fn take_token<'a>(rest: &mut &'a str) -> Option<&'a str> {
+    let bytes = rest.as_bytes();
+    let quoted = bytes.first() == Some(&b'"');
+    let mut at = usize::from(quoted);
+    loop {
+        match (bytes.get(at), quoted) {
+            (Some(b'\\'), _) => at += 2,
+            (Some(b'"'), true) => {
+                at += 1;
+                break;
+            }
+            (Some(b' ' | b'\t') | None, false) => break,
+            (None, true) => return None,
+            (Some(_), _) => at += 1,
+        }
+    }
+    let (token, after) = rest.split_at_checked(at)?;
+    // A closing quote ends its token: something glued to it is a mistake, not another token.
+    let glued = quoted && !after.is_empty() && !after.starts_with([' ', '\t']);
+    *rest = after.trim_start_matches([' ', '\t']);
+    (!token.is_empty() && !glued).then_some(token)
+}
+
+/// Appends one character string from a token, quoted or not.
+fn push_string(token: &str, out: &mut Wire) -> Option<()> {
+    let inner = token.strip_prefix('"').map_or(Some(token), |token| token.strip_suffix('"'))?;
+    let octets = unescape(inner)?;
+    out.push(u8::try_from(octets.len()).ok()?);
+    out.extend_from_slice(&octets);
+    Some(())
+}
+
+/// Appends an unquoted text as one character string, as several where it is longer than one can be.
+fn push_strings(text: &str, out: &mut Wire) -> Option<()> {
+    let octets = unescape(text)?;
+    for part in octets.chunks(255) {
+        out.push(u8::try_from(part.len()).ok()?);
+        out.extend_from_slice(part);
+    }
+    (!out.is_empty() && out.len() <= MAX_WIRE).then_some(())
+}
+
+fn unescape(text: &str) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [octet, after @ ..] = rest {
+        rest = after;
+        if *octet == b'\\' {
+            let (octet, taken) = escape::unescape(rest)?;
+            out.push(octet);
+            rest = rest.get(taken..)?;
+        } else {
+            out.push(*octet);
+        }
+    }
+    Some(out)
+}
+
+/// Reads what follows `\#`: a length and that many octets in hexadecimal, blanks anywhere between digits.
+fn parse_generic(text: &str) -> Option<Vec<u8>> {
+    let mut parts = text.split_ascii_whitespace();
+    let len: usize = parts.next()?.parse().ok()?;
+    let digits: Vec<u8> =
+        parts.flat_map(str::chars).map(|c| c.to_digit(16).map(|d| d as u8)).collect::<Option<_>>()?;
+    let octets: Vec<u8> =
+        digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |sum, d| sum << 4 | d)).collect();
+    (digits.len() == len.checked_mul(2)? && len <= MAX_WIRE).then_some(octets)
+}
+
+fn push_generic(wire: &[u8], out: &mut String) {
+    let _ = write!(out, "\\# {}", wire.len());
+    if !wire.is_empty() {
+        out.push(' ');
+    }
+    for octet in wire {
+        let _ = write!(out, "{octet:02x}");
+    }
+}
+
+fn push_fields(fields: &[Field], wire: &[u8], out: &mut String) -> Option<()> {
+    let start = out.len();
+    let mut rest = wire;
+    for field in fields {
+        let (octets, after) = rest.split_at_checked(layout::field_len(*field, rest)?)?;
+        rest = after;
+        if out.len() > start {
+            out.push(' ');
+        }
+        push_field(*field, octets, out)?;
+    }
+    Some(())
+}
+
+fn push_field(field: Field, octets: &[u8], out: &mut String) -> Option<()> {
+    let number = || octets.iter().fold(0_u32, |sum, octet| sum << 8 | u32::from(*octet));
+    match field {
+        Field::V4 => write!(out, "{}", Ipv4Addr::from(<[u8; 4]>::try_from(octets).ok()?)).ok()?,
+        Field::V6 => write!(out, "{}", Ipv6Addr::from(<[u8; 16]>::try_from(octets).ok()?)).ok()?,
+        Field::U8 | Field::U16 | Field::U32 => write!(out, "{}", number()).ok()?,
+        Field::Name => NameRef::split_canonical(octets)?.0.push_text(out),
+        Field::Text => push_quoted(octets.get(1..)?, out),
+        Field::Texts => {
+            let mut rest = octets;
+            while let [len, after @ ..] = rest {
+                let (text, after) = after.split_at_checked(usize::from(*len))?;
+                if rest.len() < octets.len() {
+                    out.push(' ');
+                }
+                push_quoted(text, out);
+                rest = after;
+            }
+        }
+        Field::Rest => return None,
+    }
+    Some(())
+}
+
+fn push_quoted(octets: &[u8], out: &mut String) {
+    out.push('"');
+    for octet in octets {
+        match octet {
+            b'"' | b'\\' => out.extend(['\\', char::from(*octet)]),
+            octet if escape::is_printable(*octet) => out.push(char::from(*octet)),
+            octet => escape::push_decimal(*octet, out),
+        }
+    }
+    out.push('"');
+}

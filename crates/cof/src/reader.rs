@@ -1,0 +1,405 @@
+//! Bytes in, records out: the tolerant reader of the Common Output Format.
+//!
+//! [`Reader`] is pushed bytes in pieces of any size and pulled for records. It splits on JSON values, not on
+//! lines: NDJSON, concatenated `}{`, pretty-printed objects, arrays, an envelope around an array, and DNSDB's
+//! SAF frames all read. What is no record is a [`Damage`] with its byte offset and reading resumes at the next
+//! `{`; [`Reader::end`] says whether the input stopped inside a value ([`End`]).
+//!
+//! The same bytes give the same records and damages however they are cut. Memory is bounded by [`Limits`]:
+//! one value, and the records of one value's array of data.
+//!
+//! Errors: nothing is fatal here. Whether damage makes an answer worthless is the caller's decision.
+
+mod fields;
+mod frame;
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use fields::{Fields, Parsed, Shape};
+use frame::Scan;
+
+use crate::Record;
+use crate::json::Fault;
+use crate::record::{Field, NoteKind};
+
+/// How many octets of a damaged stretch are kept to be shown.
+const RAW_SHOWN: usize = 256;
+/// More open arrays and envelopes than this at the top level are not opened.
+const MAX_WRAPPERS: usize = 8;
+
+/// What bounds a stranger's input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest JSON value, in octets.
+    pub record_bytes: usize,
+    /// The deepest nesting inside a value; at most 64.
+    pub depth: usize,
+    /// The most elements of one array of data.
+    pub elements: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        // A DNS message holds at most 4,096 addresses; four of them give a provider room to have merged.
+        Self { record_bytes: 1 << 20, depth: 32, elements: 16_384 }
+    }
+}
+
+/// A stretch of input that is no record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// Where it begins, in octets from the start of the input.
+    pub offset: u64,
+    /// How long it is, in octets.
+    pub len: u64,
+    /// Its first 256 octets, as they came.
+    pub raw: Box<[u8]>,
+    /// What is wrong.
+    pub kind: DamageKind,
+}
+
+/// What is wrong with a damaged stretch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DamageKind {
+    /// Nested deeper than the limit.
+    Deep,
+    /// Text between two values.
+    Garbage,
+    /// Longer than the limit.
+    Large,
+    /// A whole object without a field that a record must have, or with one that cannot be read.
+    Missing(Field),
+    /// An array of data with more elements than the limit; those up to the limit were read.
+    Elements,
+    /// Not JSON.
+    Syntax,
+    /// The input ended inside this value.
+    Truncated,
+}
+
+/// What the end of the input says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct End {
+    /// The input stopped inside a value or before an open array was closed.
+    pub truncated: bool,
+    /// Records that were whole but had no data: `"rdata":[]`.
+    pub without_data: u64,
+    /// How the SAF frames ended, if there were any.
+    pub saf: Option<SafEnd>,
+}
+
+/// The terminator of a SAF stream (DNSDB's Streaming API Framing).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SafEnd {
+    /// The server failed, with its message.
+    Failed(String),
+    /// A limit was reached, with the server's message.
+    Limited(String),
+    /// There was none: the stream was cut.
+    Missing,
+    /// Everything was sent.
+    Succeeded,
+}
+
+/// Reads COF from pushed bytes; see the module.
+#[derive(Debug, Default)]
+pub struct Reader {
+    limits: Limits,
+    buffer: Vec<u8>,
+    /// Where the next value begins in `buffer`.
+    at: usize,
+    /// The offset of `buffer[0]` in the input.
+    base: u64,
+    closed: bool,
+    /// Where the value of the last item began.
+    item: u64,
+    pending: VecDeque<Record>,
+    /// The value at `at` was cut by the end of the buffer.
+    partial: Option<Partial>,
+    /// Damage that has begun and whose end is not yet known.
+    damage: Option<Damage>,
+    wrappers: Vec<Wrapper>,
+    byte_order_mark: bool,
+    fields: Fields,
+    end: End,
+}
+
+/// An array or envelope that stands open around the values being read.
+#[derive(Debug)]
+enum Wrapper {
+    Array,
+    /// Between the envelope's array and its closing brace: the rest of its members is passed over.
+    Envelope,
+    Tail(Scan),
+}
+
+/// What is known of a value that the buffer's end cuts.
+#[derive(Debug, Default)]
+struct Partial {
+    scan: Scan,
+    /// Parse again when this much has arrived, whatever the scan says: bad syntax hides from it.
+    retry_at: usize,
+}
+
+impl Reader {
+    /// A reader with the default limits.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A reader with limits of its own.
+    pub fn with_limits(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+
+    /// Takes the next piece of input. Pull all records before the next piece, or they pile up unread.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.base += self.at as u64;
+        self.buffer.drain(..self.at);
+        self.at = 0;
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// Says that no more input comes; what is left can then be pulled.
+    pub fn close(&mut self) {
+        self.closed = true;
+    }
+
+    /// Where the value of the last record or damage began: records of one array of data share it.
+    pub fn offset(&self) -> u64 {
+        self.item
+    }
+
+    /// How many octets of the input are behind the reader.
+    pub fn consumed(&self) -> u64 {
+        self.base + self.at as u64
+    }
+
+    /// What the end of the input said; meaningful once the reader is closed and has nothing more to give.
+    pub fn end(&self) -> End {
+        let mut end = self.end.clone();
+        end.truncated |= !self.wrappers.is_empty();
+        end
+    }
+
+    /// The next record or damage; `None` when more input is needed, or when the closed input is used up.
+    #[expect(clippy::should_implement_trait, reason = "None is not the end: it asks for more input")]
+    pub fn next(&mut self) -> Option<Result<Record, Damage>> {
+        loop {
+            if let Some(record) = self.pending.pop_front() {
+                return Some(Ok(record));
+            }
+            if let Step::Give(item) = self.step()? {
+                return Some(item);
+            }
+        }
+    }
+
+    /// Handles one value, one bracket or one stretch of damage; `None` when the buffer is used up.
+    fn step(&mut self) -> Option<Step> {
+        if let Some(Wrapper::Tail(_)) = self.wrappers.last() {
+            return self.pass_tail();
+        }
+        self.skip_blanks();
+        let Some(first) = self.buffer.get(self.at) else {
+            return self.finish_damage(self.closed);
+        };
+        match first {
+            b'{' => {
+                if let Some(give) = self.finish_damage(true) {
+                    return Some(give);
+                }
+                self.object()
+            }
+            b'[' if self.damage.is_none() && self.wrappers.len() < MAX_WRAPPERS => {
+                self.wrappers.push(Wrapper::Array);
+                self.take(1)
+            }
+            b',' if self.damage.is_none() => self.take(1),
+            b']' if self.damage.is_none() && !self.wrappers.is_empty() => {
+                if let Some(Wrapper::Envelope) = self.wrappers.pop() {
+                    self.wrappers.push(Wrapper::Tail(Scan::inside_object()));
+                }
+                self.take(1)
+            }
+            _ => self.skip_to_brace(DamageKind::Garbage, self.at),
+        }
+    }
+
+    fn skip_blanks(&mut self) {
+        if self.base == 0 && self.at == 0 && self.buffer.starts_with(b"\xef\xbb\xbf") {
+            self.byte_order_mark = true;
+            self.at = 3;
+        }
+        if self.damage.is_some() {
+            return;
+        }
+        let rest = self.buffer.get(self.at..).unwrap_or_default();
+        self.at += rest.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(rest.len());
+    }
+
+    fn take(&mut self, len: usize) -> Option<Step> {
+        self.at += len;
+        Some(Step::Again)
+    }
+
+    /// Reads the object at `at`, if it is whole.
+    fn object(&mut self) -> Option<Step> {
+        let rest = self.buffer.get(self.at..).unwrap_or_default();
+        let window = rest.get(..self.limits.record_bytes).unwrap_or(rest);
+        if let Some(partial) = &mut self.partial
+            && !self.closed
+            && window.len() < partial.retry_at
+            && !partial.scan.reaches_end(window)
+        {
+            return None;
+        }
+        self.item = self.base + self.at as u64;
+        match self.fields.parse(window, self.limits.depth) {
+            Ok(parsed) => {
+                self.partial = None;
+                self.parsed(parsed)
+            }
+            Err(Fault::Incomplete) if window.len() == self.limits.record_bytes => {
+                self.spoil(DamageKind::Large, window.len())
+            }
+            Err(Fault::Incomplete) if self.closed => {
+                self.end.truncated = true;
+                self.spoil(DamageKind::Truncated, window.len())
+            }
+            Err(Fault::Incomplete) => {
+                let retry_at = window.len() * 2;
+                self.partial.get_or_insert_default().retry_at = retry_at;
+                None
+            }
+            Err(Fault::Syntax(at)) => self.spoil(DamageKind::Syntax, at.max(1)),
+            Err(Fault::Deep(at)) => self.spoil(DamageKind::Deep, at),
+        }
+    }
+
+    fn parsed(&mut self, Parsed { len, shape }: Parsed) -> Option<Step> {
+        let wrapped = self.wrapped();
+        let rest = self.buffer.get(self.at..).unwrap_or_default();
+        let outcome = match shape {
+            Shape::Envelope if self.wrappers.len() < MAX_WRAPPERS => {
+                self.wrappers.push(Wrapper::Envelope);
+                return self.take(len);
+            }
+            Shape::Envelope => Err(DamageKind::Deep),
+            Shape::Saf => self.fields.saf(rest, &mut self.end).and_then(|inner| match inner {
+                Some(inner) => self.fields.records(inner, self.limits, &mut self.pending),
+                None => Ok(()),
+            }),
+            // A frame without anything in it keeps a SAF stream alive.
+            Shape::Empty if self.end.saf.is_some() => Ok(()),
+            Shape::Empty | Shape::Record => self.fields.records(rest, self.limits, &mut self.pending),
+        };
+        if self.fields.without_data {
+            self.end.without_data += 1;
+        }
+        if !self.pending.is_empty() {
+            self.annotate(wrapped);
+        }
+        match outcome {
+            Ok(()) => self.take(len),
+            Err(kind) => {
+                let damage = self.damage_at(self.at, len, kind);
+                self.at += len;
+                Some(Step::Give(Err(damage)))
+            }
+        }
+    }
+
+    fn wrapped(&self) -> Option<NoteKind> {
+        self.wrappers.last().map(|wrapper| match wrapper {
+            Wrapper::Array => NoteKind::InArray,
+            Wrapper::Envelope | Wrapper::Tail(_) => NoteKind::InEnvelope,
+        })
+    }
+
+    fn annotate(&mut self, wrapped: Option<NoteKind>) {
+        let mark = std::mem::take(&mut self.byte_order_mark).then_some(NoteKind::ByteOrderMark);
+        for kind in wrapped.into_iter().chain(mark) {
+            self.pending.iter_mut().for_each(|record| record.note(Field::Record, kind));
+        }
+    }
+
+    /// Begins damage at `at` and passes over it up to the next brace at or after `at + len`.
+    fn spoil(&mut self, kind: DamageKind, len: usize) -> Option<Step> {
+        self.partial = None;
+        self.skip_to_brace(kind, self.at + len)
+    }
+
+    fn skip_to_brace(&mut self, kind: DamageKind, from: usize) -> Option<Step> {
+        let rest = self.buffer.get(from..).unwrap_or_default();
+        let end = memchr::memchr(b'{', rest).map_or(self.buffer.len(), |found| from + found);
+        let piece = self.damage_at(self.at, end - self.at, kind);
+        match &mut self.damage {
+            Some(open) => {
+                let room = RAW_SHOWN - open.raw.len();
+                let mut raw = std::mem::take(&mut open.raw).into_vec();
+                raw.extend(piece.raw.iter().take(room));
+                open.raw = raw.into();
+                open.len += piece.len;
+            }
+            None => self.damage = Some(piece),
+        }
+        self.take(end - self.at)
+    }
+
+    /// Gives the open damage away, if there is one and its end is known.
+    fn finish_damage(&mut self, known: bool) -> Option<Step> {
+        let mut damage = known.then(|| self.damage.take()).flatten()?;
+        // Blanks before the next value belong to nobody.
+        if damage.len <= RAW_SHOWN as u64 {
+            let raw = damage.raw.trim_ascii_end().to_vec();
+            damage.len = raw.len() as u64;
+            damage.raw = raw.into();
+        }
+        self.item = damage.offset;
+        Some(Step::Give(Err(damage)))
+    }
+
+    fn damage_at(&self, at: usize, len: usize, kind: DamageKind) -> Damage {
+        let shown = self.buffer.get(at..at + len.min(RAW_SHOWN)).unwrap_or_default();
+        Damage { offset: self.base + at as u64, len: len as u64, raw: shown.into(), kind }
+    }
+
+    /// Passes over the members of an envelope that follow its array.
+    fn pass_tail(&mut self) -> Option<Step> {
+        let Some(Wrapper::Tail(scan)) = self.wrappers.last_mut() else { return Some(Step::Again) };
+        let rest = self.buffer.get(self.at..).unwrap_or_default();
+        let passed = scan.pass(rest);
+        self.at += passed.unwrap_or(rest.len());
+        passed?;
+        self.wrappers.pop();
+        Some(Step::Again)
+    }
+}
+
+/// What a step came to.
+enum Step {
+    /// Something to give away.
+    Give(Result<Record, Damage>),
+    /// Nothing yet; go on.
+    Again,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} octets at offset {}: ", self.len, self.offset)?;
+        match self.kind {
+            DamageKind::Deep => f.write_str("nested too deeply"),
+            DamageKind::Garbage => f.write_str("text that is no JSON object"),
+            DamageKind::Large => f.write_str("longer than a record may be"),
+            DamageKind::Missing(field) => write!(f, "an object without a readable {}", field.key()),
+            DamageKind::Elements => f.write_str("more data in one array than a record may have"),
+            DamageKind::Syntax => f.write_str("broken JSON"),
+            DamageKind::Truncated => f.write_str("the input ends inside a record"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

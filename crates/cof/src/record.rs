@@ -1,0 +1,218 @@
+//! One passive-DNS record and the notes on what had to be repaired to read it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::{Name, Rdata, RrType};
+
+/// A tuple (rrname, rrtype, rdata) with what a database says of it.
+///
+/// Times are seconds since the epoch, UTC; absent means unknown. `time_*` are sightings by sensors,
+/// `zone_time_*` appearances in zone files; they are never copied into each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The owner.
+    pub rrname: Name,
+    /// The type.
+    pub rrtype: RrType,
+    /// The data.
+    pub rdata: Rdata,
+    /// First seen.
+    pub time_first: Option<u64>,
+    /// Last seen.
+    pub time_last: Option<u64>,
+    /// First seen in a zone file.
+    pub zone_time_first: Option<u64>,
+    /// Last seen in a zone file.
+    pub zone_time_last: Option<u64>,
+    /// How often it was seen; absent is unknown, neither 0 nor 1.
+    pub count: Option<u64>,
+    /// The zone that the answering server spoke for.
+    pub bailiwick: Option<Name>,
+    /// Who saw it.
+    pub sensor_id: Option<Arc<str>>,
+    /// Which database says so; a URI by the draft.
+    pub origin: Option<Arc<str>>,
+    /// What was repaired on reading.
+    pub notes: Vec<Note>,
+    /// Keys that the format does not know, with their raw JSON values.
+    pub extras: Vec<(Box<str>, Box<str>)>,
+}
+
+impl Record {
+    /// A record of which nothing but the tuple is known.
+    pub fn new(rrname: Name, rrtype: RrType, rdata: Rdata) -> Self {
+        Self {
+            rrname,
+            rrtype,
+            rdata,
+            time_first: None,
+            time_last: None,
+            zone_time_first: None,
+            zone_time_last: None,
+            count: None,
+            bailiwick: None,
+            sensor_id: None,
+            origin: None,
+            notes: Vec::new(),
+            extras: Vec::new(),
+        }
+    }
+
+    /// The data in presentation form.
+    pub fn rdata_text(&self) -> String {
+        self.rdata.to_text(self.rrtype)
+    }
+
+    /// When it was there, as far as is known: sightings, or zone times where there are no others,
+    /// put in order where the provider had them reversed.
+    pub fn span(&self) -> Option<(u64, u64)> {
+        let either = |first: Option<u64>, last: Option<u64>| match (first.or(last), last.or(first)) {
+            (Some(first), Some(last)) => Some((first.min(last), first.max(last))),
+            _ => None,
+        };
+        either(self.time_first, self.time_last).or_else(|| either(self.zone_time_first, self.zone_time_last))
+    }
+
+    /// Adds a note unless it is there already.
+    pub fn note(&mut self, field: Field, kind: NoteKind) {
+        let note = Note { field, kind };
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+}
+
+/// What a note is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Field {
+    /// `bailiwick`.
+    Bailiwick,
+    /// `count`.
+    Count,
+    /// `origin`.
+    Origin,
+    /// `rdata`.
+    Rdata,
+    /// The whole record.
+    Record,
+    /// `rrname`.
+    RrName,
+    /// `rrtype`.
+    RrType,
+    /// `sensor_id`.
+    SensorId,
+    /// `time_first`.
+    TimeFirst,
+    /// `time_last`.
+    TimeLast,
+    /// `zone_time_first`.
+    ZoneTimeFirst,
+    /// `zone_time_last`.
+    ZoneTimeLast,
+}
+
+/// What was found and done about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NoteKind {
+    /// The provider used another key for this field.
+    Alias,
+    /// A date without a time zone was taken as UTC.
+    AssumedUtc,
+    /// Elements of the data that were no text were left out.
+    BadElement,
+    /// A byte order mark before the first record was skipped.
+    ByteOrderMark,
+    /// The key stood there twice; the last one counts.
+    DuplicateKey,
+    /// A fraction of a second was cut off.
+    Floored,
+    /// A date was read where the format wants a number.
+    FromDate,
+    /// A number came as a string, or a string as a number.
+    FromOtherType,
+    /// The time is long before or after any DNS.
+    Implausible,
+    /// The record stood in a JSON array.
+    InArray,
+    /// The record stood inside another object.
+    InEnvelope,
+    /// The data is no data of its type and was kept as text.
+    KeptAsText,
+    /// The time was in milliseconds.
+    Milliseconds,
+    /// Negative: unknown.
+    Negative,
+    /// null: unknown.
+    Null,
+    /// First seen is after last seen; kept as sent.
+    Reversed,
+    /// Undecodable text was replaced by U+FFFD.
+    Replaced,
+    /// Too large for 64 bits: the largest number stands for it.
+    Saturated,
+    /// rrname and rdata were swapped by the provider and turned back.
+    Turned,
+    /// The type is none of the registry's; its word was kept.
+    UnknownType,
+    /// The value could not be read and was left out.
+    Unreadable,
+}
+
+/// A remark on a record: the field and what was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Note {
+    /// What it is about.
+    pub field: Field,
+    /// What was done.
+    pub kind: NoteKind,
+}
+
+impl Field {
+    /// The key in the format.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Bailiwick => "bailiwick",
+            Self::Count => "count",
+            Self::Origin => "origin",
+            Self::Rdata => "rdata",
+            Self::Record => "record",
+            Self::RrName => "rrname",
+            Self::RrType => "rrtype",
+            Self::SensorId => "sensor_id",
+            Self::TimeFirst => "time_first",
+            Self::TimeLast => "time_last",
+            Self::ZoneTimeFirst => "zone_time_first",
+            Self::ZoneTimeLast => "zone_time_last",
+        }
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self.kind {
+            NoteKind::Alias => "read from another key",
+            NoteKind::AssumedUtc => "date without a zone taken as UTC",
+            NoteKind::BadElement => "elements that are no text left out",
+            NoteKind::ByteOrderMark => "byte order mark skipped",
+            NoteKind::DuplicateKey => "key given twice, the last one counts",
+            NoteKind::Floored => "fraction cut off",
+            NoteKind::FromDate => "read from a date",
+            NoteKind::FromOtherType => "number and string confused",
+            NoteKind::Implausible => "implausible time",
+            NoteKind::InArray => "read from an array",
+            NoteKind::InEnvelope => "read from an envelope",
+            NoteKind::KeptAsText => "no data of its type, kept as text",
+            NoteKind::Milliseconds => "milliseconds taken as seconds",
+            NoteKind::Negative => "negative, taken as unknown",
+            NoteKind::Null => "null, taken as unknown",
+            NoteKind::Reversed => "first seen after last seen",
+            NoteKind::Replaced => "undecodable text replaced",
+            NoteKind::Saturated => "too large, the largest number stands for it",
+            NoteKind::Turned => "rrname and rdata were swapped, turned back",
+            NoteKind::UnknownType => "not a registered type, kept as a word",
+            NoteKind::Unreadable => "could not be read, left out",
+        };
+        write!(f, "{}: {text}", self.field.key())
+    }
+}

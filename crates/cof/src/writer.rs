@@ -1,0 +1,160 @@
+//! Records out: the strict writer of the Common Output Format.
+//!
+//! What is written here is accepted by every client that `knowledge` of the format's peers names: one object
+//! a line, pure ASCII, no blank line, a final newline, integers below 2^63, one record an object, the draft's
+//! orientation. [`Dialect`] says for whom. Writing cannot fail.
+
+use std::fmt::Write as _;
+
+use crate::name::NameRef;
+use crate::{Name, Record};
+
+/// The greatest integer that every client reads.
+const MAX_INTEGER: u64 = i64::MAX as u64;
+
+/// For whom a record is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// For `/pdns/query`: data as a string and a type without mnemonic as a number, which is what CIRCL's clients
+    /// read; `count` and `origin` always there, 0 and empty where unknown, because some of them insist.
+    Circl,
+    /// For files: data as an array of one, as the draft prefers, every type as a string; what is unknown is left out.
+    Draft,
+}
+
+/// Appends records to a text, one a line.
+#[derive(Clone, Debug)]
+pub struct Writer {
+    dialect: Dialect,
+    /// Presentation forms before they are quoted.
+    scratch: String,
+}
+
+impl Writer {
+    /// A writer for the dialect.
+    pub fn new(dialect: Dialect) -> Self {
+        Self { dialect, scratch: String::new() }
+    }
+
+    /// Appends one record and its newline.
+    ///
+    /// `time_first` and `time_last` are always there: zone times stand in where there are no others, and 0 where
+    /// there are none at all, because no client does without. Notes and unknown keys are not written.
+    pub fn write(&mut self, record: &Record, out: &mut String) {
+        out.push_str("{\"rrname\":");
+        self.quote_name(record.rrname.as_ref(), out);
+        out.push_str(",\"rrtype\":");
+        match (self.dialect, record.rrtype.code(), record.rrtype.mnemonic()) {
+            (Dialect::Circl, Some(code), None) => push_integer(u64::from(code), out),
+            (_, _, Some(mnemonic)) => out.extend(["\"", mnemonic, "\""]),
+            _ => {
+                let _ = write!(out, "\"{}\"", record.rrtype);
+            }
+        }
+        self.rdata(record, out);
+        self.times(record, out);
+        self.rest(record, out);
+        out.push_str("}\n");
+    }
+
+    fn rdata(&mut self, record: &Record, out: &mut String) {
+        let (open, close) = if self.dialect == Dialect::Circl { ("", "") } else { ("[", "]") };
+        out.push_str(",\"rdata\":");
+        out.push_str(open);
+        self.scratch.clear();
+        record.rdata.push_text(record.rrtype, &mut self.scratch);
+        quote(&self.scratch, out);
+        out.push_str(close);
+    }
+
+    fn times(&self, record: &Record, out: &mut String) {
+        let (first, last) = (record.time_first.or(record.time_last), record.time_last.or(record.time_first));
+        let (zone_first, zone_last) = (
+            record.zone_time_first.or(record.zone_time_last),
+            record.zone_time_last.or(record.zone_time_first),
+        );
+        integer("time_first", first.or(zone_first).unwrap_or(0), out);
+        integer("time_last", last.or(zone_last).unwrap_or(0), out);
+        for (key, time) in
+            [("zone_time_first", record.zone_time_first), ("zone_time_last", record.zone_time_last)]
+        {
+            if let Some(time) = time {
+                integer(key, time, out);
+            }
+        }
+    }
+
+    fn rest(&mut self, record: &Record, out: &mut String) {
+        let insist = self.dialect == Dialect::Circl;
+        if let Some(count) = record.count.or(insist.then_some(0)) {
+            integer("count", count, out);
+        }
+        if let Some(bailiwick) = &record.bailiwick {
+            out.push_str(",\"bailiwick\":");
+            self.quote_name(Name::as_ref(bailiwick), out);
+        }
+        if let Some(sensor) = &record.sensor_id {
+            out.push_str(",\"sensor_id\":");
+            quote(sensor, out);
+        }
+        if let Some(origin) = record.origin.as_deref().or(insist.then_some("")) {
+            out.push_str(",\"origin\":");
+            quote(origin, out);
+        }
+    }
+
+    fn quote_name(&mut self, name: NameRef<'_>, out: &mut String) {
+        self.scratch.clear();
+        name.push_text(&mut self.scratch);
+        quote(&self.scratch, out);
+    }
+}
+
+fn integer(key: &str, value: u64, out: &mut String) {
+    out.extend([",\"", key, "\":"]);
+    push_integer(value.min(MAX_INTEGER), out);
+}
+
+fn push_integer(value: u64, out: &mut String) {
+    let mut digits = [b'0'; 20];
+    let mut at = digits.len();
+    let mut rest = value;
+    for (index, digit) in digits.iter_mut().enumerate().rev() {
+        *digit = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+        rest /= 10;
+        at = index;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.push_str(digits.get(at..).and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or_default());
+}
+
+/// A JSON string in pure ASCII; no NUL and no lone surrogate can come of it.
+fn quote(text: &str, out: &mut String) {
+    out.push('"');
+    if text.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\') {
+        out.push_str(text);
+    } else {
+        text.chars().for_each(|character| quote_char(character, out));
+    }
+    out.push('"');
+}
+
+fn quote_char(character: char, out: &mut String) {
+    match character {
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str("\\\\"),
+        ' '..='~' => out.push(character),
+        // dnsdbq ends itself on an escaped NUL.
+        '\0' => out.push_str("\\ufffd"),
+        other => {
+            for unit in other.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
