@@ -1,0 +1,41 @@
+//! Promise of [`Rdata`]: no text and no octets make it panic, for any type; data that was read is
+//! the same data again after it was printed in presentation form, and after it went through wire
+//! form or, where it is only text, through that text.
+//!
+//! The input is a type as a word, a space, and the data: taken as wire form and, where it is UTF-8,
+//! as presentation form too.
+#![no_main]
+
+use cof::{Rdata, RrType};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| {
+    let Some((rrtype, data)) = split(input) else { return };
+    if let Ok(rdata) = Rdata::from_wire(rrtype, data) {
+        hold(rrtype, &rdata);
+    }
+    if let Ok(text) = std::str::from_utf8(data) {
+        hold(rrtype, &Rdata::parse(rrtype, text));
+    }
+});
+
+fn split(input: &[u8]) -> Option<(RrType, &[u8])> {
+    let space = input.iter().position(|&octet| octet == b' ')?;
+    let (word, data) = input.split_at(space);
+    let rrtype = RrType::parse(std::str::from_utf8(word).ok()?).ok()?;
+    Some((rrtype, data.get(1..)?))
+}
+
+fn hold(rrtype: RrType, rdata: &Rdata) {
+    let printed = rdata.to_text(rrtype);
+    assert!(printed.bytes().all(|octet| (b' '..=b'~').contains(&octet)), "not printable: {printed:?}");
+    assert!(Rdata::parse(rrtype, &printed) == *rdata, "another {rrtype} after printing {printed:?}");
+    match (rdata.as_wire(), rdata.as_text()) {
+        (Some(wire), None) => {
+            assert!(Rdata::from_wire(rrtype, wire).as_ref() == Ok(rdata), "another {rrtype} from {wire:?}");
+        }
+        (None, Some(text)) => assert!(Rdata::from_text(text) == *rdata, "another {rrtype} from {text:?}"),
+        (wire, text) => panic!("{rrtype} must be wire or text, and one of them: {wire:?} {text:?}"),
+    }
+    let _ = rdata.target(rrtype);
+}

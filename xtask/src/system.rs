@@ -1,0 +1,154 @@
+//! What the tests need from the system's packages: [`provide`] finds out what is missing and, as
+//! root, installs it by apt-get; otherwise it stops with the one command to type.
+//!
+//! A need is looked for by what it does (a program that starts, a module that loads), not by its
+//! package, so that one which came another way counts. Services of what is installed stay off.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::failure::Failure;
+use crate::process;
+
+/// Something the tests use that is not built from this repository.
+#[derive(Debug, Eq, PartialEq)]
+struct Need {
+    /// The Debian packages that bring it.
+    packages: &'static [&'static str],
+    /// A command that succeeds where it is there.
+    probe: &'static [&'static str],
+    why: &'static str,
+}
+
+const NEEDS: [Need; 3] = [
+    Need { packages: &["dnsdbq"], probe: &["dnsdbq", "-h"], why: "queries our server as a stranger would" },
+    Need { packages: &["g++"], probe: &["c++", "--version"], why: "compiles libFuzzer" },
+    Need {
+        packages: &["python3", "python3-venv"],
+        probe: &["python3", "-c", "import venv, ensurepip"],
+        why: "runs the peers from PyPI",
+    },
+];
+
+/// Debian asks this file whether a package may start its service.
+const SERVICE_POLICY: &str = "/usr/sbin/policy-rc.d";
+
+/// Runs apt-get with a policy against starting services, and takes the policy away again, also
+/// when interrupted. A policy that is there already is the machine's own and stays as it is.
+const INSTALL: &str = r#"
+set -eu
+policy=$1
+shift
+if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 130' HUP INT TERM
+    printf '#!/bin/sh\n# Put here by cargo xtask test while it installs packages.\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+fi
+apt-get update
+apt-get install -y --no-install-recommends "$@"
+"#;
+
+/// Makes sure that every need is met, or says how to meet it.
+pub(crate) fn provide() -> Result<(), Failure> {
+    let missing = missing();
+    if missing.is_empty() {
+        println!("nothing is missing");
+        return Ok(());
+    }
+    for need in &missing {
+        println!("missing: {} ({})", need.packages.join(", "), need.why);
+    }
+    let packages = packages(&missing);
+    if !is_root() {
+        return Err(Failure::new("system packages are missing").hint(format!("run `{}`", by_hand(&packages))));
+    }
+    install(&packages)?;
+    confirm(&self::missing())
+}
+
+fn missing() -> Vec<&'static Need> {
+    NEEDS.iter().filter(|need| !is_met(need)).collect()
+}
+
+fn is_met(need: &Need) -> bool {
+    need.probe
+        .split_first()
+        .is_some_and(|(program, rest)| process::succeeds(Command::new(program).args(rest)))
+}
+
+fn packages(needs: &[&'static Need]) -> Vec<&'static str> {
+    needs.iter().flat_map(|need| need.packages).copied().collect()
+}
+
+/// The one command that does what we would do as root.
+fn by_hand(packages: &[&str]) -> String {
+    format!("sudo apt-get update && sudo apt-get install -y --no-install-recommends {}", packages.join(" "))
+}
+
+fn install(packages: &[&str]) -> Result<(), Failure> {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", INSTALL, "install", SERVICE_POLICY]).args(packages);
+    shell.env("DEBIAN_FRONTEND", "noninteractive");
+    process::run(&mut shell).map_err(|_| {
+        Failure::new(format!("apt-get could not install {}", packages.join(", ")))
+            .hint("its own messages are above; on a system without apt-get install the same tools by hand")
+    })
+}
+
+/// What is still missing after installing came from somewhere that hides the system's packages.
+fn confirm(missing: &[&'static Need]) -> Result<(), Failure> {
+    let Some(need) = missing.first() else { return Ok(()) };
+    Err(Failure::new(format!(
+        "`{}` still fails after installing {}",
+        need.probe.join(" "),
+        need.packages.join(", ")
+    ))
+    .hint("another program of that name comes first in PATH"))
+}
+
+/// Whether our effective user is root, from the kernel's own account of this process.
+fn is_root() -> bool {
+    fs::read_to_string(Path::new("/proc/self/status"))
+        .is_ok_and(|status| effective_user(&status) == Some("0"))
+}
+
+/// The second number of the line `Uid: real effective saved filesystem`.
+fn effective_user(status: &str) -> Option<&str> {
+    status.lines().find_map(|line| line.strip_prefix("Uid:"))?.split_whitespace().nth(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_for_the_hand_names_every_missing_package() {
+        let all: Vec<&Need> = NEEDS.iter().collect();
+        let command = by_hand(&packages(&all));
+        assert!(command.ends_with("--no-install-recommends dnsdbq g++ python3 python3-venv"), "{command}");
+    }
+
+    #[test]
+    fn the_effective_user_decides_who_is_root() {
+        assert_eq!(effective_user("Name:\tx\nUid:\t1000\t0\t0\t0\nGid:\t5\t5\t5\t5\n"), Some("0"));
+        assert_eq!(effective_user("Uid:\t0\t1000\t0\t0\n"), Some("1000"));
+        assert_eq!(effective_user("Name:\tx\n"), None);
+    }
+
+    #[test]
+    fn a_need_is_met_by_a_program_that_succeeds() {
+        let need = |probe| Need { packages: &["x"], probe, why: "" };
+        assert!(is_met(&need(&["true"])));
+        assert!(!is_met(&need(&["false"])));
+        assert!(!is_met(&need(&["no-such-program-here"])));
+    }
+
+    #[test]
+    fn what_is_hidden_after_installing_is_an_error() {
+        assert!(confirm(&[]).is_ok());
+        let failure = confirm(&[&NEEDS[0]]).expect_err("it is still missing").to_string();
+        assert!(failure.contains("`dnsdbq -h` still fails"), "{failure}");
+    }
+}

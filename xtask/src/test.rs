@@ -1,0 +1,97 @@
+//! `cargo xtask test`: every check there is, in the order in which a mistake is cheapest to find.
+//!
+//! The list [`STEPS`] is the whole of it. The first step that fails ends the run; the steps that
+//! were not reached are named, and so nothing is ever skipped in silence.
+
+use crate::failure::Failure;
+use crate::fuzz::{self, FuzzArgs};
+use crate::watch::Watch;
+use crate::workspace::Workspace;
+use crate::{peers, process, system};
+
+/// Long enough to replay the seeds and notice a target that is broken, not to search.
+const FUZZ_SECONDS: u32 = 2;
+
+/// One check.
+struct Step {
+    title: &'static str,
+    check: fn(&Workspace) -> Result<(), Failure>,
+}
+
+const STEPS: [Step; 7] = [
+    Step { title: "system packages", check: |_| system::provide() },
+    Step { title: "peers", check: peers::provide },
+    Step { title: "format", check: format },
+    Step { title: "clippy", check: clippy },
+    Step { title: "tests", check: tests },
+    Step { title: "documentation", check: documentation },
+    Step { title: "fuzz targets", check: fuzz_targets },
+];
+
+/// Runs every step; an error says where it stopped and what it did not reach.
+pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
+    let all = Watch::start();
+    walk(&STEPS, workspace)?;
+    println!("\nall {} steps passed in {all}", STEPS.len());
+    Ok(())
+}
+
+fn walk(steps: &[Step], workspace: &Workspace) -> Result<(), Failure> {
+    for (index, step) in steps.iter().enumerate() {
+        println!("\n== {} of {}: {}", index + 1, steps.len(), step.title);
+        let watch = Watch::start();
+        let outcome = (step.check)(workspace);
+        println!("== {}: {}, {watch}", step.title, if outcome.is_ok() { "passed" } else { "FAILED" });
+        outcome.map_err(|failure| stopped(step, steps.get(index + 1..).unwrap_or_default(), &failure))?;
+    }
+    Ok(())
+}
+
+fn stopped(step: &Step, unreached: &[Step], failure: &Failure) -> Failure {
+    let titles: Vec<&str> = unreached.iter().map(|step| step.title).collect();
+    let unreached = if titles.is_empty() { "nothing".to_owned() } else { titles.join(", ") };
+    Failure::new(format!("{}: {failure}\nnot run because of it: {unreached}", step.title))
+}
+
+fn format(workspace: &Workspace) -> Result<(), Failure> {
+    process::run(&mut workspace.cargo(&["fmt", "--all", "--check"]))?;
+    process::run(&mut workspace.cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))
+}
+
+fn clippy(workspace: &Workspace) -> Result<(), Failure> {
+    process::run(&mut workspace.cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+}
+
+/// Unit, integration, property, snapshot and documentation tests, by cargo's own runner.
+fn tests(workspace: &Workspace) -> Result<(), Failure> {
+    let mut command = workspace.cargo(&["test", "--workspace", "--no-fail-fast"]);
+    process::run(command.env(peers::VARIABLE, peers::python(workspace)))
+}
+
+fn documentation(workspace: &Workspace) -> Result<(), Failure> {
+    let mut command = workspace.cargo(&["doc", "--workspace", "--no-deps"]);
+    process::run(command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn fuzz_targets(workspace: &Workspace) -> Result<(), Failure> {
+    fuzz::run(&FuzzArgs::all(FUZZ_SECONDS), workspace)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn the_first_failure_ends_the_walk_and_names_the_rest() {
+        let steps = [
+            Step { title: "good", check: |_| Ok(()) },
+            Step { title: "bad", check: |_| Err(Failure::new("broken")) },
+            Step { title: "later", check: |_| panic!("must not be reached") },
+        ];
+        let failure =
+            walk(&steps, &Workspace::of_test(Path::new("/checkout"))).expect_err("the second fails");
+        assert_eq!(failure.to_string(), "bad: broken\nnot run because of it: later");
+    }
+}
