@@ -17,6 +17,12 @@ impl Failure {
         Self { message: message.into(), hint: None }
     }
 
+    /// Says where it happened and what came of it; the hint stays last.
+    pub(crate) fn within(mut self, place: &str, consequence: &str) -> Self {
+        self.message = format!("{place}: {}\n{consequence}", self.message);
+        self
+    }
+
     /// Adds what the reader can do about it.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

@@ -62,7 +62,9 @@ pub(crate) fn provide() -> Result<(), Failure> {
     }
     let packages = packages(&missing);
     if !is_root() {
-        return Err(Failure::new("system packages are missing").hint(format!("run `{}`", by_hand(&packages))));
+        return Err(
+            Failure::new("what the tests need is missing").hint(format!("run `{}`", by_hand(&packages)))
+        );
     }
     install(&packages)?;
     confirm(&self::missing())

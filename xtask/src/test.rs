@@ -42,15 +42,15 @@ fn walk(steps: &[Step], workspace: &Workspace) -> Result<(), Failure> {
         let watch = Watch::start();
         let outcome = (step.check)(workspace);
         println!("== {}: {}, {watch}", step.title, if outcome.is_ok() { "passed" } else { "FAILED" });
-        outcome.map_err(|failure| stopped(step, steps.get(index + 1..).unwrap_or_default(), &failure))?;
+        outcome.map_err(|failure| stopped(step, steps.get(index + 1..).unwrap_or_default(), failure))?;
     }
     Ok(())
 }
 
-fn stopped(step: &Step, unreached: &[Step], failure: &Failure) -> Failure {
+fn stopped(step: &Step, unreached: &[Step], failure: Failure) -> Failure {
     let titles: Vec<&str> = unreached.iter().map(|step| step.title).collect();
     let unreached = if titles.is_empty() { "nothing".to_owned() } else { titles.join(", ") };
-    Failure::new(format!("{}: {failure}\nnot run because of it: {unreached}", step.title))
+    failure.within(step.title, &format!("not run because of it: {unreached}"))
 }
 
 fn format(workspace: &Workspace) -> Result<(), Failure> {
@@ -87,11 +87,11 @@ mod tests {
     fn the_first_failure_ends_the_walk_and_names_the_rest() {
         let steps = [
             Step { title: "good", check: |_| Ok(()) },
-            Step { title: "bad", check: |_| Err(Failure::new("broken")) },
+            Step { title: "bad", check: |_| Err(Failure::new("broken").hint("mend it")) },
             Step { title: "later", check: |_| panic!("must not be reached") },
         ];
         let failure =
             walk(&steps, &Workspace::of_test(Path::new("/checkout"))).expect_err("the second fails");
-        assert_eq!(failure.to_string(), "bad: broken\nnot run because of it: later");
+        assert_eq!(failure.to_string(), "bad: broken\nnot run because of it: later\nhint: mend it");
     }
 }
