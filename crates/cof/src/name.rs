@@ -417,7 +417,9 @@ mod tests {
         prop::collection::vec(label, 0..6).prop_filter_map("fits", |labels| {
             let mut wire: Vec<u8> = labels
                 .iter()
-                .flat_map(|label| std::iter::once(label.len() as u8).chain(label.iter().copied()))
+                .flat_map(|label| {
+                    std::iter::once(u8::try_from(label.len()).unwrap()).chain(label.iter().copied())
+                })
                 .collect();
             wire.push(0);
             Name::from_wire(&wire).ok()

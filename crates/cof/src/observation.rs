@@ -77,21 +77,30 @@ impl Batch {
     pub fn add(&mut self, record: Record, kind: SourceKind) -> bool {
         let seen = ordered(record.time_first, record.time_last);
         let zone = ordered(record.zone_time_first, record.zone_time_last);
-        for (times, kind) in [(seen, kind), (zone, SourceKind::Zone)] {
-            let Some((time_first, time_last)) = times else { continue };
-            let source = self.source(kind, record.origin.clone());
-            self.observations.push(Observation {
-                rrname: record.rrname.clone(),
-                rrtype: record.rrtype,
-                rdata: record.rdata.clone(),
-                bailiwick: record.bailiwick.clone(),
-                time_first,
-                time_last,
-                count: record.count,
-                source,
-            });
+        match (seen, zone) {
+            (Some(seen), Some(zone)) => {
+                self.push(record.clone(), kind, seen);
+                self.push(record, SourceKind::Zone, zone);
+            }
+            (Some(seen), None) => self.push(record, kind, seen),
+            (None, Some(zone)) => self.push(record, SourceKind::Zone, zone),
+            (None, None) => return false,
         }
-        seen.or(zone).is_some()
+        true
+    }
+
+    fn push(&mut self, record: Record, kind: SourceKind, (time_first, time_last): (u64, u64)) {
+        let source = self.source(kind, record.origin);
+        self.observations.push(Observation {
+            rrname: record.rrname,
+            rrtype: record.rrtype,
+            rdata: record.rdata,
+            bailiwick: record.bailiwick,
+            time_first,
+            time_last,
+            count: record.count,
+            source,
+        });
     }
 
     fn source(&mut self, kind: SourceKind, origin: Option<Arc<str>>) -> usize {

@@ -273,7 +273,7 @@ mod tests {
         assert_eq!(Rdata::from_wire(RrType::NS, &[1, b'a']), Err(RdataError::Malformed));
         assert_eq!(Rdata::from_wire(RrType::NS, &[1, b'a', 0, 0]), Err(RdataError::Malformed));
         assert_eq!(Rdata::from_wire(RrType::DS, &[1]), Err(RdataError::Malformed));
-        assert_eq!(Rdata::from_wire(RrType::Code(65534), &[0; 65_536]), Err(RdataError::Long));
+        assert_eq!(Rdata::from_wire(RrType::Code(65534), &vec![0; 65_536]), Err(RdataError::Long));
         let upper = Rdata::from_wire(RrType::MX, b"\x00\x0a\x02MX\x00").unwrap();
         assert_eq!(upper, Rdata::parse(RrType::MX, "10 mx"));
     }

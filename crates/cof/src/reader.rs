@@ -190,25 +190,27 @@ impl Reader {
             if let Some(record) = self.pending.pop_front() {
                 return Some(Ok(record));
             }
-            if let Step::Give(item) = self.step()? {
-                return Some(item);
+            match self.step() {
+                Step::Again => {}
+                Step::Damaged(damage) => return Some(Err(damage)),
+                Step::Wait => return None,
             }
         }
     }
 
-    /// Handles one value, one bracket or one stretch of damage; `None` when the buffer is used up.
-    fn step(&mut self) -> Option<Step> {
+    /// Handles one value, one bracket or one stretch of damage.
+    fn step(&mut self) -> Step {
         if let Some(Wrapper::Tail(_)) = self.wrappers.last() {
             return self.pass_tail();
         }
         self.skip_blanks();
         let Some(first) = self.buffer.get(self.at) else {
-            return self.finish_damage(self.closed);
+            return if self.closed { self.finish_damage() } else { Step::Wait };
         };
         match first {
             b'{' => {
-                if let Some(give) = self.finish_damage(true) {
-                    return Some(give);
+                if self.damage.is_some() {
+                    return self.finish_damage();
                 }
                 self.object()
             }
@@ -239,13 +241,13 @@ impl Reader {
         self.at += rest.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(rest.len());
     }
 
-    fn take(&mut self, len: usize) -> Option<Step> {
+    fn take(&mut self, len: usize) -> Step {
         self.at += len;
-        Some(Step::Again)
+        Step::Again
     }
 
     /// Reads the object at `at`, if it is whole.
-    fn object(&mut self) -> Option<Step> {
+    fn object(&mut self) -> Step {
         let rest = self.buffer.get(self.at..).unwrap_or_default();
         let window = rest.get(..self.limits.record_bytes).unwrap_or(rest);
         if let Some(partial) = &mut self.partial
@@ -253,7 +255,7 @@ impl Reader {
             && window.len() < partial.retry_at
             && !partial.scan.reaches_end(window)
         {
-            return None;
+            return Step::Wait;
         }
         self.item = self.base + self.at as u64;
         match self.fields.parse(window, self.limits.depth) {
@@ -271,14 +273,14 @@ impl Reader {
             Err(Fault::Incomplete) => {
                 let retry_at = window.len() * 2;
                 self.partial.get_or_insert_default().retry_at = retry_at;
-                None
+                Step::Wait
             }
             Err(Fault::Syntax(at)) => self.spoil(DamageKind::Syntax, at.max(1)),
             Err(Fault::Deep(at)) => self.spoil(DamageKind::Deep, at),
         }
     }
 
-    fn parsed(&mut self, Parsed { len, shape }: Parsed) -> Option<Step> {
+    fn parsed(&mut self, Parsed { len, shape }: Parsed) -> Step {
         let wrapped = self.wrapped();
         let rest = self.buffer.get(self.at..).unwrap_or_default();
         let outcome = match shape {
@@ -306,7 +308,7 @@ impl Reader {
             Err(kind) => {
                 let damage = self.damage_at(self.at, len, kind);
                 self.at += len;
-                Some(Step::Give(Err(damage)))
+                Step::Damaged(damage)
             }
         }
     }
@@ -326,12 +328,12 @@ impl Reader {
     }
 
     /// Begins damage at `at` and passes over it up to the next brace at or after `at + len`.
-    fn spoil(&mut self, kind: DamageKind, len: usize) -> Option<Step> {
+    fn spoil(&mut self, kind: DamageKind, len: usize) -> Step {
         self.partial = None;
         self.skip_to_brace(kind, self.at + len)
     }
 
-    fn skip_to_brace(&mut self, kind: DamageKind, from: usize) -> Option<Step> {
+    fn skip_to_brace(&mut self, kind: DamageKind, from: usize) -> Step {
         let rest = self.buffer.get(from..).unwrap_or_default();
         let end = memchr::memchr(b'{', rest).map_or(self.buffer.len(), |found| from + found);
         let piece = self.damage_at(self.at, end - self.at, kind);
@@ -348,9 +350,9 @@ impl Reader {
         self.take(end - self.at)
     }
 
-    /// Gives the open damage away, if there is one and its end is known.
-    fn finish_damage(&mut self, known: bool) -> Option<Step> {
-        let mut damage = known.then(|| self.damage.take()).flatten()?;
+    /// Gives the open damage away, if there is one: its end is known.
+    fn finish_damage(&mut self) -> Step {
+        let Some(mut damage) = self.damage.take() else { return Step::Wait };
         // Blanks before the next value belong to nobody.
         if damage.len <= RAW_SHOWN as u64 {
             let raw = damage.raw.trim_ascii_end().to_vec();
@@ -358,7 +360,7 @@ impl Reader {
             damage.raw = raw.into();
         }
         self.item = damage.offset;
-        Some(Step::Give(Err(damage)))
+        Step::Damaged(damage)
     }
 
     fn damage_at(&self, at: usize, len: usize, kind: DamageKind) -> Damage {
@@ -367,23 +369,27 @@ impl Reader {
     }
 
     /// Passes over the members of an envelope that follow its array.
-    fn pass_tail(&mut self) -> Option<Step> {
-        let Some(Wrapper::Tail(scan)) = self.wrappers.last_mut() else { return Some(Step::Again) };
+    fn pass_tail(&mut self) -> Step {
+        let Some(Wrapper::Tail(scan)) = self.wrappers.last_mut() else { return Step::Again };
         let rest = self.buffer.get(self.at..).unwrap_or_default();
-        let passed = scan.pass(rest);
-        self.at += passed.unwrap_or(rest.len());
-        passed?;
+        let Some(passed) = scan.pass(rest) else {
+            self.at = self.buffer.len();
+            return Step::Wait;
+        };
+        self.at += passed;
         self.wrappers.pop();
-        Some(Step::Again)
+        Step::Again
     }
 }
 
 /// What a step came to.
 enum Step {
-    /// Something to give away.
-    Give(Result<Record, Damage>),
-    /// Nothing yet; go on.
+    /// Go on: there may be records now.
     Again,
+    /// Damage to give away.
+    Damaged(Damage),
+    /// The buffer is used up.
+    Wait,
 }
 
 impl fmt::Display for Damage {

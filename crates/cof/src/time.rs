@@ -21,12 +21,11 @@ pub struct Date {
 /// Dates before the epoch are none.
 pub fn parse_date(text: &str) -> Option<Date> {
     let text = text.trim();
-    let (seconds, zoned) = match text.parse::<Timestamp>() {
-        Ok(timestamp) => (timestamp.as_second(), true),
-        Err(_) => {
-            let civil: DateTime = text.parse().ok()?;
-            (jiff::tz::Offset::UTC.to_timestamp(civil).ok()?.as_second(), false)
-        }
+    let (seconds, zoned) = if let Ok(timestamp) = text.parse::<Timestamp>() {
+        (timestamp.as_second(), true)
+    } else {
+        let civil: DateTime = text.parse().ok()?;
+        (jiff::tz::Offset::UTC.to_timestamp(civil).ok()?.as_second(), false)
     };
     u64::try_from(seconds).ok().map(|seconds| Date { seconds, zoned })
 }

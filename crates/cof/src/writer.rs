@@ -52,7 +52,7 @@ impl Writer {
             }
         }
         self.rdata(record, out);
-        self.times(record, out);
+        times(record, out);
         self.rest(record, out);
         out.push_str("}\n");
     }
@@ -65,23 +65,6 @@ impl Writer {
         record.rdata.push_text(record.rrtype, &mut self.scratch);
         quote(&self.scratch, out);
         out.push_str(close);
-    }
-
-    fn times(&self, record: &Record, out: &mut String) {
-        let (first, last) = (record.time_first.or(record.time_last), record.time_last.or(record.time_first));
-        let (zone_first, zone_last) = (
-            record.zone_time_first.or(record.zone_time_last),
-            record.zone_time_last.or(record.zone_time_first),
-        );
-        integer("time_first", first.or(zone_first).unwrap_or(0), out);
-        integer("time_last", last.or(zone_last).unwrap_or(0), out);
-        for (key, time) in
-            [("zone_time_first", record.zone_time_first), ("zone_time_last", record.zone_time_last)]
-        {
-            if let Some(time) = time {
-                integer(key, time, out);
-            }
-        }
     }
 
     fn rest(&mut self, record: &Record, out: &mut String) {
@@ -107,6 +90,21 @@ impl Writer {
         self.scratch.clear();
         name.push_text(&mut self.scratch);
         quote(&self.scratch, out);
+    }
+}
+
+fn times(record: &Record, out: &mut String) {
+    let (first, last) = (record.time_first.or(record.time_last), record.time_last.or(record.time_first));
+    let (zone_first, zone_last) =
+        (record.zone_time_first.or(record.zone_time_last), record.zone_time_last.or(record.zone_time_first));
+    integer("time_first", first.or(zone_first).unwrap_or(0), out);
+    integer("time_last", last.or(zone_last).unwrap_or(0), out);
+    for (key, time) in
+        [("zone_time_first", record.zone_time_first), ("zone_time_last", record.zone_time_last)]
+    {
+        if let Some(time) = time {
+            integer(key, time, out);
+        }
     }
 }
 

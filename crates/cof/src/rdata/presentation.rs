@@ -20,10 +20,12 @@ pub(super) fn parse(rrtype: RrType, text: &str) -> Option<Rdata> {
     let text = text.trim();
     // The three shapes that make up nearly all of passive DNS, without going through tokens.
     match rrtype {
-        RrType::A if !text.starts_with('\\') => return wire(&text.parse::<Ipv4Addr>().ok()?.octets()),
-        RrType::AAAA if !text.starts_with('\\') => return wire(&text.parse::<Ipv6Addr>().ok()?.octets()),
+        RrType::A if !text.starts_with('\\') => return Some(wire(&text.parse::<Ipv4Addr>().ok()?.octets())),
+        RrType::AAAA if !text.starts_with('\\') => {
+            return Some(wire(&text.parse::<Ipv6Addr>().ok()?.octets()));
+        }
         RrType::NS | RrType::CNAME | RrType::PTR if !text.starts_with("\\#") => {
-            return wire(Name::parse(text).ok()?.as_wire());
+            return Some(wire(Name::parse(text).ok()?.as_wire()));
         }
         RrType::Word(_) => return None,
         RrType::Code(_) => {}
@@ -48,8 +50,8 @@ pub(super) fn push(rrtype: RrType, wire: &[u8], out: &mut String) {
     }
 }
 
-fn wire(octets: &[u8]) -> Option<Rdata> {
-    Some(Rdata(Repr::Wire(SmallVec::from_slice(octets))))
+fn wire(octets: &[u8]) -> Rdata {
+    Rdata(Repr::Wire(SmallVec::from_slice(octets)))
 }
 
 fn parse_fields(fields: &[Field], text: &str) -> Option<Rdata> {
@@ -149,8 +151,8 @@ fn unescape(text: &str) -> Option<Vec<u8>> {
 fn parse_generic(text: &str) -> Option<Vec<u8>> {
     let mut parts = text.split_ascii_whitespace();
     let len: usize = parts.next()?.parse().ok()?;
-    let digits: Vec<u8> =
-        parts.flat_map(str::chars).map(|c| c.to_digit(16).map(|d| d as u8)).collect::<Option<_>>()?;
+    let digit = |c: char| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let digits: Vec<u8> = parts.flat_map(str::chars).map(digit).collect::<Option<_>>()?;
     let octets: Vec<u8> =
         digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |sum, d| sum << 4 | d)).collect();
     (digits.len() == len.checked_mul(2)? && len <= MAX_WIRE).then_some(octets)

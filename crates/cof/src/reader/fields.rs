@@ -177,19 +177,16 @@ impl Fields {
     }
 
     fn keep(&mut self, (key, key_end): (&[u8], usize), span: Span) {
-        match Key::of(key) {
-            Some(known) => {
-                self.alias |= key == b"rrdata";
-                if let Some(slot) = self.members.get_mut(known as usize)
-                    && slot.replace(span).is_some()
-                {
-                    self.duplicates.push(known.field());
-                }
-            }
-            None => {
-                let key = Span { start: key_end - key.len(), end: key_end, kind: Kind::String };
-                self.extras.push((key, span));
-            }
+        let Some(known) = Key::of(key) else {
+            let key = Span { start: key_end - key.len(), end: key_end, kind: Kind::String };
+            self.extras.push((key, span));
+            return;
+        };
+        self.alias |= key == b"rrdata";
+        if let Some(slot) = self.members.get_mut(known as usize)
+            && slot.replace(span).is_some()
+        {
+            self.duplicates.push(known.field());
         }
     }
 
@@ -364,7 +361,9 @@ impl Fields {
         if matches!(number, Some(Number::Date(_))) {
             kinds.push(NoteKind::Unreadable);
         }
-        kinds.into_iter().for_each(|kind| record.note(Field::Count, kind));
+        for kind in kinds {
+            record.note(Field::Count, kind);
+        }
         match number {
             Some(Number::Plain(count)) => Some(count),
             _ => None,
@@ -383,7 +382,9 @@ impl Fields {
             Number::Plain(number) => plausible(number / scale, &mut kinds),
             Number::Date(seconds) => plausible(seconds, &mut kinds),
         });
-        kinds.into_iter().for_each(|kind| record.note(key.field(), kind));
+        for kind in kinds {
+            record.note(key.field(), kind);
+        }
         seconds
     }
 

@@ -526,7 +526,9 @@ proptest! {
         let records = read(&input).records;
         let mut out = String::new();
         let mut writer = Writer::new(Dialect::Draft);
-        records.iter().for_each(|record| writer.write(record, &mut out));
+        for record in &records {
+            writer.write(record, &mut out);
+        }
         prop_assert_eq!(whole(&out).len(), records.len());
     }
 }

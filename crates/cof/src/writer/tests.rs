@@ -117,7 +117,9 @@ proptest! {
     fn files_read_back_as_they_were_written(records in prop::collection::vec(any_record(), 0..8)) {
         let mut out = String::new();
         let mut writer = Writer::new(Dialect::Draft);
-        records.iter().for_each(|record| writer.write(record, &mut out));
+        for record in &records {
+            writer.write(record, &mut out);
+        }
         prop_assert!(out.bytes().all(|b| b == b'\n' || (b' '..=b'~').contains(&b)));
         prop_assert_eq!(out.lines().count(), records.len());
         prop_assert_eq!(read(out.as_bytes()), records);
