@@ -79,6 +79,10 @@ impl Rdata {
         if octets.len() > MAX_WIRE {
             return Err(RdataError::Long);
         }
+        // A word that is no type has no wire form: it could not be printed so that it reads back.
+        if rrtype.code().is_none() {
+            return Err(RdataError::Malformed);
+        }
         let mut wire = SmallVec::from_slice(octets);
         if let Some(layout) = layout::of(rrtype) {
             layout::canonicalise(layout.fields, &mut wire).ok_or(RdataError::Malformed)?;
@@ -154,9 +158,18 @@ impl std::fmt::Debug for Rdata {
     }
 }
 
+/// Cuts blanks off both ends, but not the one that a backslash keeps.
+fn trim(text: &str) -> &str {
+    let text = text.trim_start();
+    let end = text.trim_end();
+    let escaped = end.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
+    let kept = text.get(end.len()..).and_then(|rest| rest.chars().next()).filter(|_| escaped);
+    text.get(..end.len() + kept.map_or(0, char::len_utf8)).unwrap_or(end)
+}
+
 /// Printable ASCII: every other octet becomes `\DDD`.
 fn printable(text: &str) -> Box<str> {
-    let text = text.trim();
+    let text = trim(text);
     if text.bytes().all(escape::is_printable) {
         return text.into();
     }
@@ -273,9 +286,20 @@ mod tests {
         assert_eq!(Rdata::from_wire(RrType::NS, &[1, b'a']), Err(RdataError::Malformed));
         assert_eq!(Rdata::from_wire(RrType::NS, &[1, b'a', 0, 0]), Err(RdataError::Malformed));
         assert_eq!(Rdata::from_wire(RrType::DS, &[1]), Err(RdataError::Malformed));
+        assert_eq!(Rdata::from_wire(RrType::parse("FOO").unwrap(), &[1]), Err(RdataError::Malformed));
         assert_eq!(Rdata::from_wire(RrType::Code(65534), &vec![0; 65_536]), Err(RdataError::Long));
         let upper = Rdata::from_wire(RrType::MX, b"\x00\x0a\x02MX\x00").unwrap();
         assert_eq!(upper, Rdata::parse(RrType::MX, "10 mx"));
+    }
+
+    #[test]
+    fn an_escaped_blank_at_the_end_is_data() {
+        let blank = Rdata::parse(RrType::TXT, r"a\ ");
+        assert_eq!(blank.to_text(RrType::TXT), r#""a ""#);
+        assert_eq!(trim(" a\\\\ "), "a\\\\");
+        let wire = b"\x00\x01\x00\x40\x00\x00\x01 ";
+        let svcb = Rdata::from_wire(RrType::SVCB, wire).unwrap();
+        assert_eq!(Rdata::parse(RrType::SVCB, &svcb.to_text(RrType::SVCB)), svcb);
     }
 
     /// Types with a layout, types that the library knows, and types that nobody knows.

@@ -17,7 +17,7 @@ type Wire = SmallVec<[u8; 16]>;
 
 /// Reads data of `rrtype`; `None` when the text is none.
 pub(super) fn parse(rrtype: RrType, text: &str) -> Option<Rdata> {
-    let text = text.trim();
+    let text = super::trim(text);
     // The three shapes that make up nearly all of passive DNS, without going through tokens.
     match rrtype {
         RrType::A if !text.starts_with('\\') => return Some(wire(&text.parse::<Ipv4Addr>().ok()?.octets())),
