@@ -1,1 +1,24 @@
-//! store
+//! The passive-DNS database: one trait and the engines that answer it.
+//!
+//! Read in the order of a question: [`Subject`] and [`Question`] say what is asked, [`Store`] is who answers,
+//! a [`Page`] is the answer and its [`Cursor`] where the next one begins. `key` lays a tuple out as octets, so that
+//! every question is a range; `merge` makes one row of what many sources said. [`Memory`] is the engine to which
+//! every other is compared, answer by answer.
+//!
+//! No network, no clock, no async. Errors are typed by who is to blame: [`QuestionError`] and [`CursorError`] are
+//! the asker's, [`StoreError`] says which of its variants are the caller's and which the engine's.
+
+mod cursor;
+mod key;
+mod memory;
+mod merge;
+mod question;
+mod range;
+mod store;
+mod subject;
+
+pub use cursor::{Cursor, CursorError, MAX_DIGITS};
+pub use memory::Memory;
+pub use question::{Fences, MAX_LIMIT, Order, Question};
+pub use store::{BatchFault, Page, Receipt, Selection, Stats, Store, StoreError, Summary};
+pub use subject::{QuestionError, QuestionFault, Subject};

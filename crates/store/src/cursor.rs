@@ -1,0 +1,121 @@
+//! Where a page ended, so that the next one begins behind it.
+//!
+//! A [`Cursor`] names the last merged tuple of a page by its key, not by a number of rows, so it stays valid whatever
+//! is absorbed or dropped meanwhile: no row that was there all the time is left out. On the wire it is the decimal
+//! number (CIRCL's clients insist on a positive one) of these octets:
+//!
+//! ```text
+//! 1 ‖ the key's first 512 octets ‖ how many tuples with these first octets are behind us: u32, big-endian
+//! ```
+//!
+//! The number at the end matters only for keys longer than that, which is data of several hundred octets: a row
+//! absorbed before the cursor among such keys makes one of them come twice.
+//!
+//! A cursor from a stranger can be anything: [`CursorError`] says that a text is none; one that reads but was not ours
+//! names some place in the keys, and the answer goes on from there.
+
+use num_bigint::BigUint;
+
+/// How much of a key a cursor holds, in octets.
+pub(crate) const KEY_OCTETS: usize = 512;
+/// The longest decimal that is read: 1 + 512 + 4 octets have at most 1,243 digits.
+pub const MAX_DIGITS: usize = 2_000;
+/// Keeps leading zeros of the key, and the number above 0.
+const MARK: u8 = 1;
+
+/// The place behind a tuple.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// At most [`KEY_OCTETS`].
+    key: Vec<u8>,
+    behind: u32,
+}
+
+/// The text is no cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a cursor: send back the number that came with the page before, unchanged")]
+pub struct CursorError;
+
+impl Cursor {
+    /// Behind the tuple of this key; `behind` counts the tuples up to it that share its [`Self::shared`] octets.
+    pub(crate) fn new(key: &[u8], behind: u32) -> Self {
+        Self { key: Self::shared(key).to_vec(), behind }
+    }
+
+    /// What of a key a cursor holds.
+    pub(crate) fn shared(key: &[u8]) -> &[u8] {
+        key.get(..KEY_OCTETS).unwrap_or(key)
+    }
+
+    /// The first octets of the tuple's key: where to start reading.
+    pub(crate) fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    /// How many tuples whose keys begin with [`Self::key`] to pass over.
+    pub(crate) fn behind(&self) -> u32 {
+        self.behind
+    }
+
+    /// The cursor as a positive decimal number of at most 1,243 digits.
+    pub fn to_decimal(&self) -> String {
+        let octets = [&[MARK][..], &self.key, &self.behind.to_be_bytes()].concat();
+        BigUint::from_bytes_be(&octets).to_str_radix(10)
+    }
+
+    /// Reads what [`Self::to_decimal`] wrote.
+    ///
+    /// # Errors
+    /// [`CursorError`] for anything but 1 to [`MAX_DIGITS`] digits of a number in the form above.
+    pub fn from_decimal(text: &str) -> Result<Self, CursorError> {
+        if text.len() > MAX_DIGITS || !text.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(CursorError);
+        }
+        let octets = BigUint::parse_bytes(text.as_bytes(), 10).ok_or(CursorError)?.to_bytes_be();
+        match octets.split_last_chunk() {
+            Some(([MARK, key @ ..], behind)) if key.len() <= KEY_OCTETS => {
+                Ok(Self { key: key.to_vec(), behind: u32::from_be_bytes(*behind) })
+            }
+            _ => Err(CursorError),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_longest_cursor_fits() {
+        let cursor = Cursor::new(&[255; 600], u32::MAX);
+        assert_eq!(cursor.key().len(), KEY_OCTETS);
+        assert_eq!(cursor.to_decimal().len(), 1_243);
+    }
+
+    #[test]
+    fn rubbish_is_refused() {
+        let long = "1".repeat(MAX_DIGITS + 1);
+        let wide = Cursor { key: vec![7; KEY_OCTETS + 1], behind: 1 }.to_decimal();
+        for rubbish in ["", "0", "1", "255", "-1", "+1", " 1", "1e9", "0x10", "٣", "1_000", &long, &wide] {
+            assert_eq!(Cursor::from_decimal(rubbish), Err(CursorError), "{rubbish}");
+        }
+        assert_eq!(Cursor::from_decimal(&u64::from(u32::MAX).to_string()), Err(CursorError));
+        assert!(Cursor::from_decimal(&(1_u64 << 32).to_string()).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(key in prop::collection::vec(any::<u8>(), 0..600), behind: u32) {
+            let cursor = Cursor::new(&key, behind);
+            let text = cursor.to_decimal();
+            prop_assert!(text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0'));
+            prop_assert_eq!(Cursor::from_decimal(&text), Ok(cursor));
+        }
+
+        #[test]
+        fn no_text_panics(text in "[0-9]{0,2100}") {
+            let _ = Cursor::from_decimal(&text);
+        }
+    }
+}

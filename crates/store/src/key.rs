@@ -1,0 +1,270 @@
+//! Tuples as octets that order as answers do.
+//!
+//! A tuple (rrname, rrtype, rdata) is stored twice. Its owner key is for questions about names:
+//!
+//! ```text
+//! owner sort key ‖ rrtype ‖ rdata
+//! ```
+//!
+//! and its rdata key, which only a tuple with a target has, for questions about what stands at the right:
+//!
+//! ```text
+//! 4 ‖ 4 octets | 6 ‖ 16 octets | 16 ‖ target sort key   then   rrtype ‖ owner sort key ‖ rdata
+//! ```
+//!
+//! * sort keys are those of [`cof::Name::push_sort_key`]: labels from the right;
+//! * rrtype is 0 and the number, big-endian, or 1 and a word's 15 octets, zeros at its end;
+//! * rdata is 2 and the canonical wire form or 3 and the text, with 0 and 1 inside written 1 1 and 1 2, then 0.
+//!
+//! Every part ends by itself, so no key is the beginning of another and a prefix of parts is a range. Behind the key
+//! an engine keeps apart what each bailiwick (its number of labels, [`UNKNOWN_BAILIWICK`]) and source said.
+//! Nothing from outside is read as a key: octets that do not split are damage, and the functions return `None`.
+
+use std::net::IpAddr;
+
+use cof::{Name, Rdata, RrType, Target};
+
+/// The bailiwick of an observation that has none, or one that its owner is not in.
+pub(crate) const UNKNOWN_BAILIWICK: u8 = 255;
+
+/// Before the octets of a word: after every number.
+const WORD: u8 = 1;
+const WORD_LEN: usize = 15;
+const WIRE: u8 = 2;
+const TEXT: u8 = 3;
+const V4: u8 = 4;
+const V6: u8 = 6;
+const NAME: u8 = 16;
+
+/// The parts of a key that both orders have, still encoded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parts<'a> {
+    pub(crate) owner: &'a [u8],
+    pub(crate) rrtype: &'a [u8],
+    pub(crate) rdata: &'a [u8],
+}
+
+/// The key by owner.
+pub(crate) fn by_owner(rrname: &Name, rrtype: RrType, rdata: &Rdata) -> Vec<u8> {
+    let mut key = Vec::with_capacity(64);
+    rrname.push_sort_key(&mut key);
+    push_rrtype(rrtype, &mut key);
+    push_rdata(rdata, &mut key);
+    key
+}
+
+/// The key by what the data names; `None` for data that names no host.
+pub(crate) fn by_rdata(rrname: &Name, rrtype: RrType, rdata: &Rdata) -> Option<Vec<u8>> {
+    let mut key = match rdata.target(rrtype)? {
+        Target::Address(address) => address_prefix(address),
+        Target::Name(name) => target_prefix(&name.to_name()),
+    };
+    push_rrtype(rrtype, &mut key);
+    rrname.push_sort_key(&mut key);
+    push_rdata(rdata, &mut key);
+    Some(key)
+}
+
+/// What the rdata keys of an address begin with.
+pub(crate) fn address_prefix(address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(address) => [&[V4][..], &address.octets()].concat(),
+        IpAddr::V6(address) => [&[V6][..], &address.octets()].concat(),
+    }
+}
+
+/// What the rdata keys of a target name begin with.
+pub(crate) fn target_prefix(name: &Name) -> Vec<u8> {
+    let mut key = vec![NAME];
+    name.push_sort_key(&mut key);
+    key
+}
+
+pub(crate) fn push_rrtype(rrtype: RrType, out: &mut Vec<u8>) {
+    match rrtype {
+        RrType::Code(code) => {
+            out.push(0);
+            out.extend_from_slice(&code.to_be_bytes());
+        }
+        RrType::Word(word) => {
+            out.push(WORD);
+            out.extend(word.as_str().bytes().chain(std::iter::repeat(0)).take(WORD_LEN));
+        }
+    }
+}
+
+fn push_rdata(rdata: &Rdata, out: &mut Vec<u8>) {
+    let (tag, octets) = match (rdata.as_wire(), rdata.as_text()) {
+        (Some(wire), _) => (WIRE, wire),
+        (None, text) => (TEXT, text.unwrap_or_default().as_bytes()),
+    };
+    out.push(tag);
+    for octet in octets {
+        match octet {
+            0 | 1 => out.extend_from_slice(&[1, octet + 1]),
+            _ => out.push(*octet),
+        }
+    }
+    out.push(0);
+}
+
+impl<'a> Parts<'a> {
+    /// Splits a key by owner.
+    pub(crate) fn of_owner_key(key: &'a [u8]) -> Option<Self> {
+        let (owner, rest) = split_name(key)?;
+        let (rrtype, rdata) = split_rrtype(rest)?;
+        Some(Self { owner, rrtype, rdata })
+    }
+
+    /// Splits a key by rdata.
+    pub(crate) fn of_rdata_key(key: &'a [u8]) -> Option<Self> {
+        let rest = match key.split_first()? {
+            (&V4, rest) => rest.get(4..)?,
+            (&V6, rest) => rest.get(16..)?,
+            (_, rest) => split_name(rest)?.1,
+        };
+        let (rrtype, rest) = split_rrtype(rest)?;
+        let (owner, rdata) = split_name(rest)?;
+        Some(Self { owner, rrtype, rdata })
+    }
+
+    /// The key by owner of the same tuple.
+    pub(crate) fn owner_key(&self) -> Vec<u8> {
+        [self.owner, self.rrtype, self.rdata].concat()
+    }
+
+    /// The tuple.
+    pub(crate) fn decode(&self) -> Option<(Name, RrType, Rdata)> {
+        let (rrname, _) = Name::split_sort_key(self.owner).ok()?;
+        let rrtype = decode_rrtype(self.rrtype)?;
+        Some((rrname, rrtype, decode_rdata(rrtype, self.rdata)?))
+    }
+}
+
+/// The sort key at the front: it ends where an empty label would begin.
+pub(crate) fn split_name(key: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = match key.first()? {
+        0 => 1,
+        _ => key.windows(2).position(|pair| pair == [0, 0])? + 2,
+    };
+    key.split_at_checked(end)
+}
+
+fn split_rrtype(key: &[u8]) -> Option<(&[u8], &[u8])> {
+    key.split_at_checked(if *key.first()? == WORD { 1 + WORD_LEN } else { 3 })
+}
+
+fn decode_rrtype(octets: &[u8]) -> Option<RrType> {
+    match octets {
+        [0, high, low] => Some(RrType::Code(u16::from_be_bytes([*high, *low]))),
+        [WORD, word @ ..] => RrType::parse(std::str::from_utf8(word).ok()?.trim_end_matches('\0')).ok(),
+        _ => None,
+    }
+}
+
+fn decode_rdata(rrtype: RrType, octets: &[u8]) -> Option<Rdata> {
+    let (tag, rest) = octets.split_first()?;
+    let mut plain = Vec::with_capacity(rest.len());
+    let mut rest = rest.iter();
+    loop {
+        match rest.next()? {
+            0 => break,
+            1 => plain.push(rest.next()?.checked_sub(1)?),
+            octet => plain.push(*octet),
+        }
+    }
+    match *tag {
+        WIRE => Rdata::from_wire(rrtype, &plain).ok(),
+        TEXT => Some(Rdata::from_text(std::str::from_utf8(&plain).ok()?)),
+        _ => None,
+    }
+}
+
+/// The bailiwick as its number of labels.
+pub(crate) fn bailiwick_labels(rrname: &Name, bailiwick: Option<&Name>) -> u8 {
+    bailiwick
+        .filter(|bailiwick| rrname.is_within(bailiwick))
+        .and_then(|bailiwick| u8::try_from(bailiwick.labels().count()).ok())
+        .unwrap_or(UNKNOWN_BAILIWICK)
+}
+
+/// The name of so many labels above or at the owner; `None` for [`UNKNOWN_BAILIWICK`].
+pub(crate) fn bailiwick_name(rrname: &Name, labels: u8) -> Option<Name> {
+    let above = rrname.labels().count().checked_sub(usize::from(labels))?;
+    let start: usize = rrname.labels().take(above).map(|label| label.len() + 1).sum();
+    Name::from_wire(rrname.as_wire().get(start..)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn name(text: &str) -> Name {
+        Name::parse(text).unwrap()
+    }
+
+    fn any_tuple() -> impl Strategy<Value = (Name, RrType, Rdata)> {
+        let rrname = "(\\.|([a-c]|\\\\00[0-2]){1,3}(\\.[a-c]{1,2}){0,2})";
+        let rrtype =
+            prop_oneof![Just("A"), Just("NS"), Just("MX"), Just("TXT"), Just("TYPE65534"), Just("FOO")];
+        let rdata = prop_oneof![
+            Just("192.0.2.1".to_owned()),
+            Just("0.1.0.1".to_owned()),
+            "[0-9]{1,3} [a-c]{1,3}",
+            "[a-c.]{0,4}",
+            r"\\# 3 0[0-3]0[0-3]0[0-3]",
+        ];
+        (rrname, rrtype, rdata).prop_map(|(rrname, rrtype, rdata)| {
+            let rrtype = RrType::parse(rrtype).unwrap();
+            (name(&rrname), rrtype, Rdata::parse(rrtype, &rdata))
+        })
+    }
+
+    #[test]
+    fn a_bailiwick_is_its_number_of_labels() {
+        let owner = name("www.example.com");
+        for (bailiwick, labels) in [("www.example.com", 3), ("example.com", 2), ("com", 1), (".", 0)] {
+            assert_eq!(bailiwick_labels(&owner, Some(&name(bailiwick))), labels);
+            assert_eq!(bailiwick_name(&owner, labels), Some(name(bailiwick)));
+        }
+        assert_eq!(bailiwick_labels(&owner, Some(&name("example.net"))), UNKNOWN_BAILIWICK);
+        assert_eq!(bailiwick_labels(&owner, None), UNKNOWN_BAILIWICK);
+        assert_eq!(bailiwick_name(&owner, UNKNOWN_BAILIWICK), None);
+    }
+
+    #[test]
+    fn damage_is_no_tuple() {
+        let key = by_owner(&name("a.example"), RrType::A, &Rdata::parse(RrType::A, "192.0.2.1"));
+        for end in 0..key.len() {
+            assert!(Parts::of_owner_key(&key[..end]).and_then(|parts| parts.decode()).is_none(), "{end}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn keys_decode_to_their_tuple(tuple in any_tuple()) {
+            let (rrname, rrtype, rdata) = &tuple;
+            let owner = by_owner(rrname, *rrtype, rdata);
+            prop_assert_eq!(Parts::of_owner_key(&owner).unwrap().decode(), Some(tuple.clone()));
+            if let Some(key) = by_rdata(rrname, *rrtype, rdata) {
+                let parts = Parts::of_rdata_key(&key).unwrap();
+                prop_assert_eq!(parts.owner_key(), owner);
+                prop_assert_eq!(parts.decode(), Some(tuple.clone()));
+            }
+        }
+
+        #[test]
+        fn keys_order_as_tuples_and_none_begins_another(a in any_tuple(), b in any_tuple()) {
+            let (left, right) = (by_owner(&a.0, a.1, &a.2), by_owner(&b.0, b.1, &b.2));
+            prop_assert_eq!(left.cmp(&right), a.cmp(&b));
+            prop_assert_eq!(left.starts_with(&right), a == b);
+        }
+
+        #[test]
+        fn no_octets_panic(octets in prop::collection::vec(0_u8..20, 0..40)) {
+            let _ = Parts::of_owner_key(&octets).and_then(|parts| parts.decode());
+            let _ = Parts::of_rdata_key(&octets).and_then(|parts| parts.decode());
+        }
+    }
+}

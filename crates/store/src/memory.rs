@@ -1,0 +1,213 @@
+//! The reference model: everything in two ordered maps, gone when the process ends.
+//!
+//! [`Memory`] is short rather than small or fast: about 300 octets a tuple, a lookup is a walk along one or two ranges.
+//! Readers share a lock and hold it for one page; a batch waits for them and they for it.
+//!
+//! Errors are those of [`Store`]; [`StoreError::Poisoned`] follows a panic inside a write, which would be a mistake here.
+
+mod rows;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use cof::{Batch, Observation, Rdata, Source};
+
+use crate::key::{self, Parts};
+use crate::merge::Value;
+use crate::{BatchFault, Order, Page, Question, Receipt, Selection, Stats, Store, StoreError, Summary};
+use rows::Row;
+
+/// A store in memory.
+#[derive(Debug, Default)]
+pub struct Memory(RwLock<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// By owner key.
+    tuples: BTreeMap<Box<[u8]>, Vec<Entry>>,
+    /// The rdata keys of those tuples that have one.
+    by_rdata: BTreeSet<Box<[u8]>>,
+    sources: HashSet<Arc<Source>>,
+    inputs: HashMap<Arc<str>, Input>,
+}
+
+/// What one source said of a tuple, within one bailiwick.
+#[derive(Debug)]
+struct Entry {
+    bailiwick: u8,
+    source: Arc<Source>,
+    value: Value,
+}
+
+/// How much of an input was taken in, and in whose name.
+#[derive(Debug, Default)]
+struct Input {
+    offset: u64,
+    origins: HashSet<Option<Arc<str>>>,
+}
+
+impl Memory {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn read(&self) -> Result<RwLockReadGuard<'_, State>, StoreError> {
+        self.0.read().map_err(poisoned)
+    }
+
+    fn write(&self) -> Result<RwLockWriteGuard<'_, State>, StoreError> {
+        self.0.write().map_err(poisoned)
+    }
+}
+
+fn poisoned<T>(_: PoisonError<T>) -> StoreError {
+    StoreError::Poisoned
+}
+
+impl Store for Memory {
+    fn absorb(&self, batch: Batch) -> Result<Receipt, StoreError> {
+        for (index, observation) in batch.observations.iter().enumerate() {
+            check(observation, &batch.sources).map_err(|fault| StoreError::Batch { index, fault })?;
+        }
+        let mut state = self.write()?;
+        let repeated = state.has_reached(&batch);
+        if !repeated {
+            state.absorb(&batch);
+        }
+        Ok(Receipt { observations: if repeated { 0 } else { batch.observations.len() }, repeated })
+    }
+
+    fn lookup(&self, question: &Question) -> Result<Page, StoreError> {
+        let state = self.read()?;
+        match (question.order, &question.cursor) {
+            (Order::Key, _) => state.page(question),
+            (Order::NewestFirst, None) => state.newest(question),
+            (Order::NewestFirst, Some(_)) => Err(StoreError::NotPaged),
+        }
+    }
+
+    fn summarise(&self, question: &Question) -> Result<Summary, StoreError> {
+        let mut summary = Summary::default();
+        self.read()?.rows(question, None).for_each(|row| summary.add(&row.merged));
+        Ok(summary)
+    }
+
+    fn drop_where(&self, selection: &Selection) -> Result<u64, StoreError> {
+        Ok(self.write()?.drop_where(selection))
+    }
+
+    fn position(&self, input: &str) -> Result<Option<u64>, StoreError> {
+        Ok(self.read()?.inputs.get(input).map(|input| input.offset))
+    }
+
+    fn stats(&self) -> Result<Stats, StoreError> {
+        let state = self.read()?;
+        let entries: usize = state.tuples.values().map(Vec::len).sum();
+        Ok(Stats {
+            entries: entries as u64,
+            sources: state.sources.len() as u64,
+            inputs: state.inputs.len() as u64,
+        })
+    }
+}
+
+/// Whether an observation can be one: after this, taking it in cannot fail, and it reads back as it is.
+fn check(observation: &Observation, sources: &[Source]) -> Result<(), BatchFault> {
+    if observation.source >= sources.len() {
+        return Err(BatchFault::Source);
+    }
+    if observation.time_first > observation.time_last {
+        return Err(BatchFault::Reversed);
+    }
+    let wire = observation.rdata.as_wire();
+    let whole =
+        wire.is_none_or(|wire| Rdata::from_wire(observation.rrtype, wire).as_ref() == Ok(&observation.rdata));
+    whole.then_some(()).ok_or(BatchFault::Rdata)
+}
+
+/// Taking in.
+impl State {
+    fn has_reached(&self, batch: &Batch) -> bool {
+        batch.position.as_ref().is_some_and(|position| {
+            self.inputs.get(&position.input).is_some_and(|input| position.offset <= input.offset)
+        })
+    }
+
+    fn absorb(&mut self, batch: &Batch) {
+        let sources: Vec<_> = batch.sources.iter().map(|source| self.intern(source)).collect();
+        for observation in &batch.observations {
+            if let Some(source) = sources.get(observation.source) {
+                self.add(observation, source);
+            }
+        }
+        if let Some(position) = &batch.position {
+            let input = self.inputs.entry(Arc::clone(&position.input)).or_default();
+            input.offset = position.offset;
+            input.origins.extend(batch.sources.iter().map(|source| source.origin.clone()));
+        }
+    }
+
+    fn intern(&mut self, source: &Source) -> Arc<Source> {
+        if let Some(known) = self.sources.get(source) {
+            return Arc::clone(known);
+        }
+        let source = Arc::new(source.clone());
+        self.sources.insert(Arc::clone(&source));
+        source
+    }
+
+    fn add(&mut self, observation: &Observation, source: &Arc<Source>) {
+        let Observation { rrname, rrtype, rdata, .. } = observation;
+        if let Some(key) = key::by_rdata(rrname, *rrtype, rdata) {
+            self.by_rdata.insert(key.into());
+        }
+        let entries = self.tuples.entry(key::by_owner(rrname, *rrtype, rdata).into()).or_default();
+        let bailiwick = key::bailiwick_labels(rrname, observation.bailiwick.as_ref());
+        let value = Value::of(observation);
+        match entries.iter_mut().find(|known| known.bailiwick == bailiwick && known.source == *source) {
+            Some(known) => known.value.merge(value, source.kind),
+            None => entries.push(Entry { bailiwick, source: Arc::clone(source), value }),
+        }
+    }
+}
+
+/// Forgetting.
+impl State {
+    fn drop_where(&mut self, selection: &Selection) -> u64 {
+        let mut dropped = 0;
+        self.tuples.retain(|key, entries| {
+            let before = entries.len();
+            retain(key, entries, selection);
+            dropped += (before - entries.len()) as u64;
+            !entries.is_empty()
+        });
+        let tuples = &self.tuples;
+        self.by_rdata.retain(|key| {
+            Parts::of_rdata_key(key).is_some_and(|parts| tuples.contains_key(&*parts.owner_key()))
+        });
+        if let Selection::Origin(origin) = selection {
+            self.inputs.retain(|_, input| !input.origins.contains(origin));
+        }
+        dropped
+    }
+}
+
+fn retain(key: &[u8], entries: &mut Vec<Entry>, selection: &Selection) {
+    match selection {
+        Selection::LastSeenBefore(time) => {
+            if Row::of_owner_key(key, entries).is_none_or(|row| row.merged.span().1 < *time) {
+                entries.clear();
+            }
+        }
+        Selection::Origin(origin) => entries.retain(|entry| entry.source.origin != *origin),
+        Selection::Suffix(name) => {
+            let mut prefix = Vec::new();
+            name.push_sort_key(&mut prefix);
+            prefix.pop();
+            if key.starts_with(&prefix) {
+                entries.clear();
+            }
+        }
+    }
+}

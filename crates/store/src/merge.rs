@@ -1,0 +1,155 @@
+//! Many words on one tuple, merged: [`Value`] is what one source said over time, [`Merged`] the row that a reader sees.
+//!
+//! Both merge in any order to the same result, by minimum, maximum and saturating sum; the rules are those that
+//! [`crate::Store`] promises. Nothing here fails.
+
+use std::sync::Arc;
+
+use cof::{Observation, Record, Source, SourceKind};
+
+use crate::key::{self, Parts, UNKNOWN_BAILIWICK};
+use crate::{StoreError, Summary};
+
+/// First, last and count of one tuple, bailiwick and source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Value {
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+    pub(crate) count: Option<u64>,
+}
+
+/// A tuple over all bailiwicks and sources.
+#[derive(Clone, Debug)]
+pub(crate) struct Merged<'a> {
+    seen: Option<(u64, u64)>,
+    zone: Option<(u64, u64)>,
+    observed: Option<u64>,
+    reported: Option<u64>,
+    zone_count: Option<u64>,
+    /// Labels; only those that are known.
+    bailiwick: Agreed<u8>,
+    origin: Agreed<Option<&'a Arc<str>>>,
+}
+
+/// What several say, as long as they say the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Agreed<T> {
+    Nothing,
+    One(T),
+    Several,
+}
+
+impl Value {
+    pub(crate) fn of(observation: &Observation) -> Self {
+        Self { first: observation.time_first, last: observation.time_last, count: observation.count }
+    }
+
+    pub(crate) fn merge(&mut self, other: Self, kind: SourceKind) {
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        self.count = match kind {
+            SourceKind::Observation => sum(self.count, other.count),
+            SourceKind::Report | SourceKind::Zone => self.count.max(other.count),
+        };
+    }
+}
+
+impl<'a> Merged<'a> {
+    pub(crate) fn of(words: impl Iterator<Item = (u8, &'a Source, Value)>) -> Self {
+        let mut merged = Self {
+            seen: None,
+            zone: None,
+            observed: None,
+            reported: None,
+            zone_count: None,
+            bailiwick: Agreed::Nothing,
+            origin: Agreed::Nothing,
+        };
+        words.for_each(|(bailiwick, source, value)| merged.add(bailiwick, source, value));
+        merged
+    }
+
+    fn add(&mut self, bailiwick: u8, source: &'a Source, value: Value) {
+        if bailiwick != UNKNOWN_BAILIWICK {
+            self.bailiwick.hear(bailiwick);
+        }
+        self.origin.hear(source.origin.as_ref());
+        let span = match source.kind {
+            SourceKind::Observation => {
+                self.observed = sum(self.observed, value.count);
+                &mut self.seen
+            }
+            SourceKind::Report => {
+                self.reported = self.reported.max(value.count);
+                &mut self.seen
+            }
+            SourceKind::Zone => {
+                self.zone_count = self.zone_count.max(value.count);
+                &mut self.zone
+            }
+        };
+        let (first, last) = span.unwrap_or((value.first, value.last));
+        *span = Some((first.min(value.first), last.max(value.last)));
+    }
+
+    /// Sightings, or zone times where there are no others; as [`Record::span`] of the row.
+    pub(crate) fn span(&self) -> (u64, u64) {
+        self.seen.or(self.zone).unwrap_or_default()
+    }
+
+    pub(crate) fn count(&self) -> Option<u64> {
+        self.observed.max(self.reported).or(self.zone_count)
+    }
+
+    /// The row of the tuple with this key.
+    pub(crate) fn record(&self, parts: Parts<'_>) -> Result<Record, StoreError> {
+        let (rrname, rrtype, rdata) = parts.decode().ok_or(StoreError::Damaged)?;
+        let labels = self.bailiwick.one().unwrap_or(UNKNOWN_BAILIWICK);
+        let bailiwick = key::bailiwick_name(&rrname, labels);
+        Ok(Record {
+            time_first: self.seen.map(|(first, _)| first),
+            time_last: self.seen.map(|(_, last)| last),
+            zone_time_first: self.zone.map(|(first, _)| first),
+            zone_time_last: self.zone.map(|(_, last)| last),
+            count: self.count(),
+            bailiwick,
+            origin: self.origin.one().flatten().cloned(),
+            ..Record::new(rrname, rrtype, rdata)
+        })
+    }
+}
+
+impl<T: Copy + PartialEq> Agreed<T> {
+    fn hear(&mut self, word: T) {
+        *self = match *self {
+            Self::Nothing => Self::One(word),
+            Self::One(known) if known == word => return,
+            _ => Self::Several,
+        };
+    }
+
+    fn one(self) -> Option<T> {
+        match self {
+            Self::One(word) => Some(word),
+            Self::Nothing | Self::Several => None,
+        }
+    }
+}
+
+impl Summary {
+    pub(crate) fn add(&mut self, row: &Merged<'_>) {
+        let (first, last) = row.span();
+        self.rows = self.rows.saturating_add(1);
+        self.count = sum(self.count, row.count());
+        self.first = Some(self.first.map_or(first, |known| known.min(first)));
+        self.last = self.last.max(Some(last));
+    }
+}
+
+/// Unknown only if both are.
+fn sum(a: Option<u64>, b: Option<u64>) -> Option<u64> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.saturating_add(b)),
+        (known, None) | (None, known) => known,
+    }
+}

@@ -1,0 +1,164 @@
+//! Subjects as ranges of keys: a question is answered by reading one stretch of one order.
+//!
+//! [`Scan`] says which order and which stretch; [`KeyRange`] is the stretch. Nothing here fails: a range
+//! that cannot hold anything is empty.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::Bound;
+
+use crate::Subject;
+use crate::key;
+
+/// What has to be read to answer a subject.
+pub(crate) enum Scan {
+    /// A stretch of the keys by owner.
+    Owner(KeyRange),
+    /// A stretch of the keys by rdata.
+    Rdata(KeyRange),
+    /// For each owner of a matching tuple of this address, by rdata, its stretch of the keys by owner.
+    NamesOn(IpAddr),
+}
+
+/// What a map's `range` takes.
+type Bounds<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
+
+/// Keys from `start` on, before `end`; no `end` is no end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeyRange {
+    start: Vec<u8>,
+    end: Option<Vec<u8>>,
+}
+
+impl Scan {
+    pub(crate) fn of(subject: &Subject) -> Self {
+        match subject {
+            Subject::Address(address) => Self::Rdata(KeyRange::prefix(key::address_prefix(*address))),
+            Subject::Name(name) => Self::Owner(KeyRange::prefix(sort_key(name))),
+            Subject::NamesOn(address) => Self::NamesOn(*address),
+            Subject::Network(address, length) => {
+                let (first, last) = network(*address, *length);
+                Self::Rdata(KeyRange::addresses(first, last))
+            }
+            Subject::Range(first, last) => Self::Rdata(KeyRange::addresses(*first, *last)),
+            Subject::RdataName(name) => Self::Rdata(KeyRange::prefix(key::target_prefix(name))),
+            Subject::RdataSuffix(name) => Self::Rdata(KeyRange::within(key::target_prefix(name))),
+            Subject::Suffix(name) => Self::Owner(KeyRange::within(sort_key(name))),
+        }
+    }
+}
+
+impl KeyRange {
+    /// Every key that begins so.
+    pub(crate) fn prefix(start: Vec<u8>) -> Self {
+        let end = after_prefix(&start);
+        Self { start, end }
+    }
+
+    /// Every key that begins with the sort key of a name at or below the one whose sort key ends `prefix`.
+    fn within(mut prefix: Vec<u8>) -> Self {
+        prefix.pop();
+        Self::prefix(prefix)
+    }
+
+    /// Both inclusive; empty when they are of two families or in the wrong order.
+    fn addresses(first: IpAddr, last: IpAddr) -> Self {
+        let (start, last) = (key::address_prefix(first), key::address_prefix(last));
+        if start.first() == last.first() {
+            Self { start, end: after_prefix(&last) }
+        } else {
+            Self { end: Some(start.clone()), start }
+        }
+    }
+
+    /// The same range without what comes before `from`.
+    pub(crate) fn not_before(mut self, from: &[u8]) -> Self {
+        if *self.start < *from {
+            from.clone_into(&mut self.start);
+        }
+        self
+    }
+
+    /// The bounds; `None` when nothing can lie between them.
+    pub(crate) fn bounds(&self) -> Option<Bounds<'_>> {
+        let end = self.end.as_deref();
+        if end.is_some_and(|end| *end <= *self.start) {
+            return None;
+        }
+        Some((Bound::Included(&*self.start), end.map_or(Bound::Unbounded, Bound::Excluded)))
+    }
+}
+
+/// The first octets that no key with this prefix reaches; `None` when there are none.
+fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if let Some(next) = last.checked_add(1) {
+            end.push(next);
+            return Some(end);
+        }
+    }
+    None
+}
+
+/// The first and the last address of a network; bits beyond the prefix do not matter.
+fn network(address: IpAddr, length: u8) -> (IpAddr, IpAddr) {
+    match address {
+        IpAddr::V4(address) => {
+            let host = u32::MAX.checked_shr(length.into()).unwrap_or(0);
+            let first = address.to_bits() & !host;
+            (Ipv4Addr::from_bits(first).into(), Ipv4Addr::from_bits(first | host).into())
+        }
+        IpAddr::V6(address) => {
+            let host = u128::MAX.checked_shr(length.into()).unwrap_or(0);
+            let first = address.to_bits() & !host;
+            (Ipv6Addr::from_bits(first).into(), Ipv6Addr::from_bits(first | host).into())
+        }
+    }
+}
+
+fn sort_key(name: &cof::Name) -> Vec<u8> {
+    let mut key = Vec::with_capacity(64);
+    name.push_sort_key(&mut key);
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ends(address: &str, length: u8) -> (String, String) {
+        let (first, last) = network(address.parse().unwrap(), length);
+        (first.to_string(), last.to_string())
+    }
+
+    #[test]
+    fn networks_have_a_first_and_a_last_address() {
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(ends("192.0.2.77", 24), pair("192.0.2.0", "192.0.2.255"));
+        assert_eq!(ends("192.0.2.77", 0), pair("0.0.0.0", "255.255.255.255"));
+        assert_eq!(ends("192.0.2.77", 32), pair("192.0.2.77", "192.0.2.77"));
+        assert_eq!(ends("192.0.2.77", 200), pair("192.0.2.77", "192.0.2.77"));
+        assert_eq!(ends("2001:db8::1", 32), pair("2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"));
+        assert_eq!(ends("2001:db8::1", 128), pair("2001:db8::1", "2001:db8::1"));
+    }
+
+    #[test]
+    fn a_range_that_holds_nothing_has_no_bounds() {
+        let (low, high, six) = ("192.0.2.1", "192.0.2.9", "2001:db8::1");
+        let range = |a: &str, b: &str| KeyRange::addresses(a.parse().unwrap(), b.parse().unwrap());
+        assert!(range(low, high).bounds().is_some());
+        assert!(range(low, low).bounds().is_some());
+        assert!(range(high, low).bounds().is_none());
+        assert!(range(low, six).bounds().is_none());
+        assert!(range(six, low).bounds().is_none());
+        assert!(range(low, high).not_before(&[5]).bounds().is_none());
+    }
+
+    #[test]
+    fn the_end_of_a_prefix_is_what_comes_after_it() {
+        assert_eq!(after_prefix(&[4, 255, 255]), Some(vec![5]));
+        assert_eq!(after_prefix(&[4, 1]), Some(vec![4, 2]));
+        assert_eq!(after_prefix(&[]), None);
+        assert_eq!(after_prefix(&[255]), None);
+    }
+}

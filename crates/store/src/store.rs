@@ -1,0 +1,180 @@
+//! The trait that every engine implements, and what goes in and comes out of it.
+//!
+//! [`Store`] says what an answer is, exactly enough that two engines given the same batches give the same answers;
+//! [`crate::Memory`] is the one to compare with. [`StoreError`] nests by who is to blame.
+
+use std::sync::Arc;
+
+use cof::{Batch, Name, Record};
+
+use crate::{Cursor, Question};
+
+/// A passive-DNS database.
+///
+/// Calls block; each sees one moment of the data, and a reader never sees half a batch.
+///
+/// # What is stored
+///
+/// For each tuple (rrname, rrtype, rdata), bailiwick and source: first seen, last seen, count. Hearing of the same again
+/// merges: the earliest first, the latest last; counts add up for [`cof::SourceKind::Observation`] and the larger one
+/// stands for `Report` and `Zone`. A count stays unknown only while all that were merged are unknown, and stops at
+/// `u64::MAX`. Merging commutes: the order in which batches arrive never shows. A bailiwick that its owner is not in
+/// is taken as unknown.
+///
+/// # What a reader sees
+///
+/// One row a tuple, merged over bailiwicks and sources, with
+///
+/// * `time_first`, `time_last`: the earliest and latest of observations and reports;
+/// * `zone_time_first`, `zone_time_last`: the same of zones;
+/// * `count`: the larger of the sum of all observations and the largest report, unknown if both are; where no
+///   observation and no report has a count, the largest of the zones;
+/// * `bailiwick`: the one that is stated, if those that state one agree;
+/// * `origin`: the one of all its sources, if they all have the same one; a source without origin disagrees with
+///   one that has one;
+/// * no `sensor_id`, no notes, no extras.
+///
+/// So a store that takes in its own answers as reports answers as before. Types, fences, order and limit are applied to
+/// these rows, never to what they were merged from.
+///
+/// # What is not here
+///
+/// Verifying, backing up and compacting belong to engines that keep files and come with them.
+pub trait Store: Send + Sync {
+    /// Takes in a batch, all or nothing; when this returns it is as durable as the engine makes it.
+    ///
+    /// A batch whose [`cof::Position`] is not beyond the one remembered for its input has been taken in before:
+    /// nothing changes, and the receipt says so. Batches of one input must therefore come in order.
+    ///
+    /// # Errors
+    /// [`StoreError::Batch`] when an observation cannot be one; then nothing of the batch was taken in.
+    fn absorb(&self, batch: Batch) -> Result<Receipt, StoreError>;
+
+    /// A page of the answer.
+    ///
+    /// # Errors
+    /// [`StoreError::NotPaged`] for a cursor with [`crate::Order::NewestFirst`].
+    fn lookup(&self, question: &Question) -> Result<Page, StoreError>;
+
+    /// The whole answer in four numbers; limit, cursor and order do not matter.
+    ///
+    /// # Errors
+    /// Only the engine's own.
+    fn summarise(&self, question: &Question) -> Result<Summary, StoreError>;
+
+    /// Forgets what the selection covers, at once for every reader.
+    ///
+    /// Returns how many entries (a tuple, bailiwick and source each) were dropped.
+    ///
+    /// # Errors
+    /// Only the engine's own.
+    fn drop_where(&self, selection: &Selection) -> Result<u64, StoreError>;
+
+    /// How much of an input has been taken in, in octets: the last batch's [`cof::Position`].
+    ///
+    /// # Errors
+    /// Only the engine's own.
+    fn position(&self, input: &str) -> Result<Option<u64>, StoreError>;
+
+    /// How much there is.
+    ///
+    /// # Errors
+    /// Only the engine's own.
+    fn stats(&self) -> Result<Stats, StoreError>;
+}
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// How many observations were taken in.
+    pub observations: usize,
+    /// The batch's position had been reached before, so that nothing was taken in.
+    pub repeated: bool,
+}
+
+/// Some rows of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The rows, in the question's order.
+    pub records: Vec<Record>,
+    /// Where the next page begins; only in key order, and only when there are more rows.
+    pub next: Option<Cursor>,
+    /// Whether the answer has rows beyond these: in key order on the next page, newest first nowhere.
+    pub more: bool,
+    /// The limit that was applied, 1 to [`crate::MAX_LIMIT`].
+    pub limit: usize,
+}
+
+/// An answer without its rows. Sums stop at `u64::MAX`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// How many rows.
+    pub rows: u64,
+    /// The sum of their counts; unknown if all are.
+    pub count: Option<u64>,
+    /// The earliest time ([`Record::span`]), seconds since the epoch; `None` if there are no rows.
+    pub first: Option<u64>,
+    /// The latest time, seconds since the epoch.
+    pub last: Option<u64>,
+}
+
+/// What is to be forgotten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// Rows whose latest time ([`Record::span`] of the merged row) is before this, seconds since the epoch;
+    /// a row goes or stays as a whole.
+    LastSeenBefore(u64),
+    /// What sources of this origin said, or sources without one. The positions of inputs whose batches said anything
+    /// in its name are forgotten too, so that they can be imported again.
+    Origin(Option<Arc<str>>),
+    /// All of this name and the names below it.
+    Suffix(Name),
+}
+
+/// How much there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Tuples, each with a bailiwick and source; an engine that merges later counts each part that is not yet merged.
+    pub entries: u64,
+    /// Sources that were ever heard of; they are not forgotten.
+    pub sources: u64,
+    /// Inputs whose position is remembered.
+    pub inputs: u64,
+}
+
+/// Why a store did not do as it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The caller's: an observation of the batch cannot be one.
+    #[error("observation {index} of the batch: {fault}")]
+    Batch {
+        /// Which one, from 0.
+        index: usize,
+        /// What is wrong with it.
+        #[source]
+        fault: BatchFault,
+    },
+    /// The engine's: what it holds does not read.
+    #[error("a stored tuple does not read back")]
+    Damaged,
+    /// The caller's: a cursor with an order that has no pages.
+    #[error("newest first is not paged: ask without a cursor, or in key order")]
+    NotPaged,
+    /// The engine's: a writer failed half-way, and nothing can be trusted any more.
+    #[error("an earlier write failed half-way; open the store again")]
+    Poisoned,
+}
+
+/// What is wrong with an observation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BatchFault {
+    /// The data is not of its type.
+    #[error("data that is not of its type")]
+    Rdata,
+    /// First seen after last seen.
+    #[error("first seen after last seen")]
+    Reversed,
+    /// The batch has no such source.
+    #[error("a source that the batch does not have")]
+    Source,
+}

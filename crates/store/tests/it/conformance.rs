@@ -1,0 +1,224 @@
+//! What every engine is held to, whatever is said and asked.
+
+use cof::{Batch, Dialect, Reader, Record, SourceKind, Writer};
+use proptest::prelude::*;
+use store::{Cursor, Memory, Order, Page, Question, Selection, Store, Subject};
+
+use crate::model::{Model, tuple};
+use crate::tuples::{any_batch, any_name, any_question, name};
+
+fn filled(store: impl Store, batches: &[Batch]) -> (impl Store, Model) {
+    let mut model = Model::default();
+    for batch in batches {
+        let receipt = store.absorb(batch.clone()).unwrap();
+        assert_eq!((receipt.observations, receipt.repeated), (batch.observations.len(), false));
+        model.absorb(batch);
+    }
+    (store, model)
+}
+
+/// Asks page by page as a client does, cursors through their text; `between` runs after each page.
+fn ask(store: &impl Store, question: &Question, mut between: impl FnMut(&Page)) -> Vec<Record> {
+    let mut question = question.clone();
+    let mut records = Vec::new();
+    loop {
+        let page = store.lookup(&question).unwrap();
+        assert!(page.records.len() <= question.limit && page.limit == question.limit);
+        assert_eq!(page.more, page.next.is_some());
+        between(&page);
+        records.extend(page.records);
+        let Some(next) = page.next else { return records };
+        assert_eq!(records.len() % question.limit, 0, "a page with a successor is full");
+        question.cursor = Some(Cursor::from_decimal(&next.to_decimal()).unwrap());
+    }
+}
+
+fn everything() -> Question {
+    Question::new(Subject::Suffix(name(".")))
+}
+
+/// What of a batch is about names that the question does not reach, whatever their types and times.
+fn unrelated(batch: &Batch, model: &Model, question: &Question) -> Batch {
+    let mut batch = batch.clone();
+    let mut known = model.clone();
+    known.absorb(&batch);
+    let matching = known.answer(&Question::new(question.subject.clone()));
+    batch.observations.retain(|observation| !matching.iter().any(|row| row.rrname == observation.rrname));
+    batch
+}
+
+fn pages_are_the_models(store: impl Store, batches: &[Batch], more: &[Batch], question: &Question) {
+    let (store, model) = filled(store, batches);
+    let mut more = more.iter().map(|batch| unrelated(batch, &model, question));
+    let answer = ask(&store, question, |_| {
+        more.next().map(|batch| store.absorb(batch).unwrap());
+    });
+    assert_eq!(answer, model.answer(question));
+}
+
+fn nothing_that_was_there_is_left_out(
+    store: impl Store,
+    batches: &[Batch],
+    more: &[Batch],
+    subject: &Subject,
+) {
+    let (store, model) = filled(store, batches);
+    let question = Question { limit: 2, ..Question::new(subject.clone()) };
+    let mut more = more.iter();
+    let answer = ask(&store, &question, |_| {
+        more.next().map(|batch| store.absorb(batch.clone()).unwrap());
+    });
+    for row in model.answer(&question) {
+        let times = answer.iter().filter(|sent| tuple(sent) == tuple(&row)).count();
+        let long = row.rdata_text().len() > 500;
+        assert!(times == 1 || long && times > 0, "{times} times: {row:?}");
+    }
+}
+
+fn order_of_arrival_never_shows(stores: [impl Store; 2], batches: &[Batch], seed: usize) {
+    let shuffled = shuffle(batches, seed);
+    let [one, two] = stores;
+    let ((one, _), (two, _)) = (filled(one, batches), filled(two, &shuffled));
+    assert_eq!(one.lookup(&everything()), two.lookup(&everything()));
+}
+
+/// Every observation a batch of its own, in another order.
+fn shuffle(batches: &[Batch], seed: usize) -> Vec<Batch> {
+    let mut single: Vec<Batch> = Vec::new();
+    for batch in batches {
+        for (number, observation) in batch.observations.iter().enumerate() {
+            let at = seed.wrapping_mul(number + 7) % (single.len() + 1);
+            let batch = Batch { observations: vec![observation.clone()], ..batch.clone() };
+            single.insert(at, batch);
+        }
+    }
+    single
+}
+
+fn our_own_answers_change_nothing(store: impl Store, batches: &[Batch], question: &Question) {
+    let (store, _) = filled(store, batches);
+    let before = store.lookup(&everything()).unwrap();
+    let part = store.lookup(&Question { limit: 100, ..question.clone() }).unwrap();
+    let mut batch = Batch::default();
+    for record in before.records.iter().chain(&part.records) {
+        assert!(batch.add(record.clone(), SourceKind::Report));
+    }
+    store.absorb(batch).unwrap();
+    assert_eq!(store.lookup(&everything()).unwrap(), before);
+}
+
+fn newest_and_summary_are_the_models(store: impl Store, batches: &[Batch], question: &Question) {
+    let (store, model) = filled(store, batches);
+    let wanted = model.newest(question);
+    let page = store.lookup(&Question { order: Order::NewestFirst, ..question.clone() }).unwrap();
+    assert_eq!(page.records, wanted[..wanted.len().min(question.limit)]);
+    assert_eq!((page.next, page.more), (None, wanted.len() > question.limit));
+    assert_eq!(store.summarise(question).unwrap(), model.summarise(question));
+}
+
+fn what_is_dropped_is_gone(store: impl Store, batches: &[Batch], selection: &Selection) {
+    let (store, mut model) = filled(store, batches);
+    let before = store.stats().unwrap().entries;
+    let dropped = store.drop_where(selection).unwrap();
+    model.drop_where(selection);
+    assert_eq!(store.lookup(&everything()).unwrap().records, model.answer(&everything()));
+    let addresses = Question::new(Subject::parse("0.0.0.0/0").unwrap());
+    assert_eq!(store.lookup(&addresses).unwrap().records, model.answer(&addresses));
+    assert_eq!(store.stats().unwrap().entries, before - dropped);
+}
+
+fn forged_cursors_are_places(store: impl Store, batches: &[Batch], question: &Question, octets: &[u8]) {
+    let (store, model) = filled(store, batches);
+    let decimal = octets.iter().fold(String::from("1"), |text, octet| text + &octet.to_string());
+    if let Ok(cursor) = Cursor::from_decimal(&decimal) {
+        let page = store.lookup(&Question { cursor: Some(cursor), ..question.clone() }).unwrap();
+        let answer = model.answer(question);
+        assert!(page.records.iter().all(|row| answer.contains(row)));
+    }
+}
+
+/// A file of ours read back: rows with sightings are the same.
+fn an_export_reads_back(store: impl Store, batches: &[Batch]) {
+    let (store, _) = filled(store, batches);
+    let records = store.lookup(&everything()).unwrap().records;
+    let (mut text, mut writer, mut reader) = (String::new(), Writer::new(Dialect::Draft), Reader::new());
+    let seen: Vec<_> = records.into_iter().filter(|record| record.time_first.is_some()).collect();
+    for record in &seen {
+        writer.write(record, &mut text);
+    }
+    reader.feed(text.as_bytes());
+    reader.close();
+    let read: Vec<_> = std::iter::from_fn(|| reader.next()).map(Result::unwrap).collect();
+    let clamped = |record: &Record| Record {
+        count: record.count.map(|count| count.min(i64::MAX as u64)),
+        notes: Vec::new(),
+        ..record.clone()
+    };
+    assert_eq!(read.iter().map(clamped).collect::<Vec<_>>(), seen.iter().map(clamped).collect::<Vec<_>>());
+}
+
+fn batches() -> impl Strategy<Value = Vec<Batch>> {
+    prop::collection::vec(any_batch(25), 0..4)
+}
+
+fn any_selection() -> impl Strategy<Value = Selection> {
+    prop_oneof![
+        (0..22_u64).prop_map(Selection::LastSeenBefore),
+        Just(Selection::Origin(None)),
+        Just(Selection::Origin(Some("https://a.example".into()))),
+        any_name().prop_map(Selection::Suffix),
+    ]
+}
+
+/// Runs everything on an engine; its argument makes an empty one.
+macro_rules! engine {
+    ($name:ident, $empty:expr) => {
+        mod $name {
+            use super::*;
+
+            proptest! {
+                #[test]
+                fn pages(batches in batches(), more in batches(), question in any_question()) {
+                    pages_are_the_models($empty, &batches, &more, &question);
+                }
+
+                #[test]
+                fn pages_while_absorbing(batches in batches(), more in batches(), question in any_question()) {
+                    nothing_that_was_there_is_left_out($empty, &batches, &more, &question.subject);
+                }
+
+                #[test]
+                fn arrival(batches in batches(), seed: usize) {
+                    order_of_arrival_never_shows([$empty, $empty], &batches, seed);
+                }
+
+                #[test]
+                fn own_answers(batches in batches(), question in any_question()) {
+                    our_own_answers_change_nothing($empty, &batches, &question);
+                }
+
+                #[test]
+                fn newest_and_summary(batches in batches(), question in any_question()) {
+                    newest_and_summary_are_the_models($empty, &batches, &question);
+                }
+
+                #[test]
+                fn dropping(batches in batches(), selection in any_selection()) {
+                    what_is_dropped_is_gone($empty, &batches, &selection);
+                }
+
+                #[test]
+                fn forged_cursors(batches in batches(), question in any_question(), octets: Vec<u8>) {
+                    forged_cursors_are_places($empty, &batches, &question, &octets);
+                }
+
+                #[test]
+                fn export(batches in batches()) {
+                    an_export_reads_back($empty, &batches);
+                }
+            }
+        }
+    };
+}
+
+engine!(memory, Memory::new());

@@ -1,0 +1,11 @@
+//! Every engine must answer as a model does that merges by brute force.
+//!
+//! `model` is that model, `tuples` makes up observations and questions, `conformance` compares: a new engine is one
+//! more line at its end. `rules` are the promises of the trait that one example shows.
+
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a failed test says so")]
+
+mod conformance;
+mod model;
+mod rules;
+mod tuples;

@@ -1,0 +1,186 @@
+//! The naive model: a list of everything that was said, gone through from the start for every question.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use cof::{Batch, Name, Observation, Rdata, Record, RrType, Source, SourceKind, Target};
+use store::{Question, Selection, Subject, Summary};
+
+/// All that was said and by whom.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Model(Vec<(Observation, Source)>);
+
+/// What stands at the right, in the order of answers.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Right {
+    V4([u8; 4]),
+    V6([u8; 16]),
+    Name(Name),
+}
+
+impl Model {
+    pub(crate) fn absorb(&mut self, batch: &Batch) {
+        for observation in &batch.observations {
+            self.0.push((observation.clone(), batch.sources[observation.source].clone()));
+        }
+    }
+
+    pub(crate) fn drop_where(&mut self, selection: &Selection) {
+        let old = match selection {
+            Selection::LastSeenBefore(time) => self.merged(|row| row.span().unwrap().1 < *time),
+            Selection::Origin(_) | Selection::Suffix(_) => Vec::new(),
+        };
+        self.0.retain(|(observation, source)| match selection {
+            Selection::LastSeenBefore(_) => !old.iter().any(|row| is_of(observation, row)),
+            Selection::Origin(origin) => source.origin != *origin,
+            Selection::Suffix(name) => !observation.rrname.is_within(name),
+        });
+    }
+
+    /// All rows of the answer; cursor and limit do not matter.
+    pub(crate) fn answer(&self, question: &Question) -> Vec<Record> {
+        let within = |row: &Record| {
+            let (first, last) = row.span().unwrap();
+            question.fences.admit(first, last)
+        };
+        let all = self.merged(|_| true);
+        let mut rows: Vec<_> = all
+            .iter()
+            .filter(|row| match &question.subject {
+                Subject::NamesOn(address) => all.iter().any(|other| {
+                    other.rrname == row.rrname && within(other) && right_address(other) == Some(*address)
+                }),
+                subject => matches(subject, row),
+            })
+            .filter(|row| within(row))
+            .filter(|row| question.rrtypes.is_empty() || question.rrtypes.contains(&row.rrtype))
+            .cloned()
+            .collect();
+        if matches!(question.subject, Subject::Name(_) | Subject::Suffix(_) | Subject::NamesOn(_)) {
+            rows.sort_by_key(tuple);
+        } else {
+            rows.sort_by_key(|row| (right(row), row.rrtype, row.rrname.clone(), row.rdata.clone()));
+        }
+        rows
+    }
+
+    pub(crate) fn newest(&self, question: &Question) -> Vec<Record> {
+        let mut rows = self.answer(question);
+        rows.sort_by_key(|row| std::cmp::Reverse(row.span().unwrap().1));
+        rows
+    }
+
+    pub(crate) fn summarise(&self, question: &Question) -> Summary {
+        let rows = self.answer(question);
+        let counts = rows.iter().filter_map(|row| row.count);
+        Summary {
+            rows: rows.len() as u64,
+            count: counts.reduce(u64::saturating_add),
+            first: rows.iter().map(|row| row.span().unwrap().0).min(),
+            last: rows.iter().map(|row| row.span().unwrap().1).max(),
+        }
+    }
+
+    fn merged(&self, wanted: impl Fn(&Record) -> bool) -> Vec<Record> {
+        let mut rows: Vec<Record> = Vec::new();
+        for (observation, _) in &self.0 {
+            if !rows.iter().any(|row| is_of(observation, row)) {
+                rows.push(self.row(observation));
+            }
+        }
+        rows.retain(wanted);
+        rows
+    }
+
+    fn row(&self, of: &Observation) -> Record {
+        let mut row = Record::new(of.rrname.clone(), of.rrtype, of.rdata.clone());
+        let words: Vec<_> = self.0.iter().filter(|(observation, _)| is_of(observation, &row)).collect();
+        let times = |zone: bool| {
+            let words = words.iter().filter(|(_, source)| (source.kind == SourceKind::Zone) == zone);
+            let words = words.map(|(observation, _)| (observation.time_first, observation.time_last));
+            (words.clone().map(|times| times.0).min(), words.map(|times| times.1).max())
+        };
+        let counts = |kind: SourceKind| {
+            let words = words.iter().filter(move |(_, source)| source.kind == kind);
+            words.filter_map(|(observation, _)| observation.count)
+        };
+        (row.time_first, row.time_last) = times(false);
+        (row.zone_time_first, row.zone_time_last) = times(true);
+        let seen = counts(SourceKind::Observation).reduce(u64::saturating_add);
+        row.count = seen.max(counts(SourceKind::Report).max()).or(counts(SourceKind::Zone).max());
+        row.origin = same(words.iter().map(|(_, source)| source.origin.clone())).flatten();
+        let stated = words.iter().filter_map(|(observation, _)| observation.bailiwick.clone());
+        row.bailiwick = same(stated.filter(|bailiwick| of.rrname.is_within(bailiwick)));
+        row
+    }
+}
+
+/// What identifies a row.
+pub(crate) fn tuple(row: &Record) -> (Name, RrType, Rdata) {
+    (row.rrname.clone(), row.rrtype, row.rdata.clone())
+}
+
+fn is_of(observation: &Observation, row: &Record) -> bool {
+    (&observation.rrname, observation.rrtype, &observation.rdata) == (&row.rrname, row.rrtype, &row.rdata)
+}
+
+fn same<T: PartialEq>(mut words: impl Iterator<Item = T>) -> Option<T> {
+    let first = words.next()?;
+    words.all(|word| word == first).then_some(first)
+}
+
+fn right(row: &Record) -> Option<Right> {
+    Some(match row.rdata.target(row.rrtype)? {
+        Target::Address(IpAddr::V4(address)) => Right::V4(address.octets()),
+        Target::Address(IpAddr::V6(address)) => Right::V6(address.octets()),
+        Target::Name(name) => Right::Name(name.to_name()),
+    })
+}
+
+fn right_address(row: &Record) -> Option<IpAddr> {
+    match right(row)? {
+        Right::V4(octets) => Some(octets.into()),
+        Right::V6(octets) => Some(octets.into()),
+        Right::Name(_) => None,
+    }
+}
+
+fn matches(subject: &Subject, row: &Record) -> bool {
+    let address = right_address(row);
+    let named =
+        |wanted: &dyn Fn(&Name) -> bool| matches!(right(row), Some(Right::Name(name)) if wanted(&name));
+    match subject {
+        Subject::Address(wanted) => address == Some(*wanted),
+        Subject::Name(name) => row.rrname == *name,
+        Subject::NamesOn(_) => unreachable!("needs the other rows"),
+        Subject::Network(network, length) => {
+            address.is_some_and(|address| in_network(address, *network, *length))
+        }
+        Subject::Range(first, last) => address.is_some_and(|address| {
+            address.is_ipv4() == first.is_ipv4()
+                && address.is_ipv4() == last.is_ipv4()
+                && *first <= address
+                && address <= *last
+        }),
+        Subject::RdataName(name) => named(&|target| target == name),
+        Subject::RdataSuffix(name) => named(&|target| target.is_within(name)),
+        Subject::Suffix(name) => row.rrname.is_within(name),
+    }
+}
+
+fn in_network(address: IpAddr, network: IpAddr, length: u8) -> bool {
+    let bits = |address: IpAddr| -> String {
+        match address {
+            IpAddr::V4(address) => format!("{:032b}", address.to_bits()),
+            IpAddr::V6(address) => format!("{:0128b}", address.to_bits()),
+        }
+    };
+    let (address, network) = (bits(address), bits(network));
+    let length = usize::from(length).min(network.len());
+    address.len() == network.len() && address[..length] == network[..length]
+}
+
+/// A source by its letters: `o`, `r` or `z`, and an origin.
+pub(crate) fn source(kind: SourceKind, origin: Option<&str>) -> Source {
+    Source { kind, origin: origin.map(Arc::from), sensor: None }
+}
