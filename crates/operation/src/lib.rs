@@ -1,1 +1,30 @@
-//! operation
+//! Integration packages, their parameters, the provider client, and the mapping of answers to findings.
+//!
+//! Read in the order of the data: an [`Indicator`] is asked about through a [`Package`] with its [`Settings`];
+//! the [`Provider`] asks and streams an answer whose [`Completeness`] is always said; [`Answer`] holds one;
+//! `mapping` proposes [`Finding`]s.
+//!
+//! A package is data, never code: installing one can run nothing. This crate knows no database and prints
+//! nothing. Errors are typed and nested by who is to blame: the user ([`IndicatorError`], [`SettingsError`]),
+//! the package's author ([`ManifestError`]), the remote ([`ProviderError`]).
+
+pub mod answer;
+pub mod clock;
+pub mod finding;
+pub mod indicator;
+pub mod mapping;
+pub mod package;
+pub mod parameter;
+pub mod provider;
+pub mod relation;
+pub mod window;
+
+pub use answer::{Answer, Collector, Completeness, Dedup, Filter, State};
+pub use clock::Clock;
+pub use finding::{Finding, Findings};
+pub use indicator::{Indicator, IndicatorError, IndicatorType};
+pub use package::{Action, ManifestError, Package, PackageError};
+pub use parameter::{Parameter, ParameterKind, Secret, Settings, SettingsError, Value};
+pub use provider::{Budget, Config, Limits, Provider, ProviderError, Sink, Tcp};
+pub use relation::Relation;
+pub use window::{Moment, MomentError, Window};

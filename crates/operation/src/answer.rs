@@ -1,0 +1,233 @@
+//! What came back: whether it is whole, and an answer held in memory.
+
+use std::collections::HashMap;
+
+use cof::{Damage, Name, Rdata, Record, RrType};
+
+use crate::provider::{ProviderError, Sink, Stop};
+use crate::{Config, Window};
+
+/// How many damaged stretches an answer keeps to show; the rest are only counted.
+const DAMAGES_KEPT: usize = 100;
+
+/// Whether an answer is whole, and if not, why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Completeness {
+    /// How whole it is.
+    pub state: State,
+    /// Why it is not.
+    pub reason: Option<ProviderError>,
+}
+
+/// How whole an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Everything there is, nothing included.
+    Complete,
+    /// Nothing usable arrived.
+    Failed,
+    /// Something broke: what arrived before, or around it, is there.
+    Partial,
+    /// It was cut at a limit, the service's or ours.
+    Truncated,
+}
+
+impl Completeness {
+    /// What a reason, and whether any record arrived, make of an answer.
+    pub fn new(reason: Option<ProviderError>, any: bool) -> Self {
+        let state = match &reason {
+            None => State::Complete,
+            Some(reason) if reason.is_limit() => State::Truncated,
+            Some(_) if any => State::Partial,
+            Some(_) => State::Failed,
+        };
+        Self { state, reason }
+    }
+
+    /// Whether it is all there is.
+    pub fn is_complete(&self) -> bool {
+        self.state == State::Complete
+    }
+}
+
+impl State {
+    /// Its word in outputs.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Failed => "failed",
+            Self::Partial => "partial",
+            Self::Truncated => "truncated",
+        }
+    }
+}
+
+/// An answer held in memory: each tuple once.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The records, in the order in which they first came.
+    pub records: Vec<Record>,
+    /// The first stretches that are no records.
+    pub damages: Vec<Damage>,
+    /// Whether it is whole.
+    pub completeness: Completeness,
+}
+
+/// Which records are kept of an answer.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// These types; all where empty.
+    pub rrtypes: Vec<RrType>,
+    /// This window of time.
+    pub window: Window,
+}
+
+/// Merges what is said of the same tuple twice: earliest first, latest last, the larger count.
+#[derive(Debug, Default)]
+pub struct Dedup {
+    places: HashMap<(Name, RrType, Rdata), usize>,
+    records: Vec<Record>,
+}
+
+/// A sink that holds an answer, up to a number of records.
+#[derive(Debug)]
+pub struct Collector {
+    dedup: Dedup,
+    damages: Vec<Damage>,
+    filter: Filter,
+    most: usize,
+}
+
+impl Filter {
+    /// What the configuration keeps, and what is asked for besides.
+    pub fn new(config: &Config, rrtypes: Vec<RrType>, window: Window) -> Self {
+        let rrtypes = if rrtypes.is_empty() { config.rrtypes.clone() } else { rrtypes };
+        Self { rrtypes, window: config.window.and(window) }
+    }
+
+    /// Whether a record is kept.
+    pub fn keeps(&self, record: &Record) -> bool {
+        (self.rrtypes.is_empty() || self.rrtypes.contains(&record.rrtype)) && self.window.holds(record)
+    }
+}
+
+impl Dedup {
+    /// Adds a record, or merges it into the one that is there.
+    pub fn add(&mut self, record: Record) {
+        let key = (record.rrname.clone(), record.rrtype, record.rdata.clone());
+        let next = self.records.len();
+        match self.places.entry(key) {
+            std::collections::hash_map::Entry::Vacant(place) => {
+                place.insert(next);
+                self.records.push(record);
+            }
+            std::collections::hash_map::Entry::Occupied(place) => {
+                if let Some(known) = self.records.get_mut(*place.get()) {
+                    merge(known, record);
+                }
+            }
+        }
+    }
+
+    /// The tuples, in the order in which they first came.
+    pub fn into_records(self) -> Vec<Record> {
+        self.records
+    }
+}
+
+fn merge(known: &mut Record, other: Record) {
+    let earliest = |a: Option<u64>, b: Option<u64>| a.into_iter().chain(b).min();
+    known.time_first = earliest(known.time_first, other.time_first);
+    known.time_last = known.time_last.max(other.time_last);
+    known.zone_time_first = earliest(known.zone_time_first, other.zone_time_first);
+    known.zone_time_last = known.zone_time_last.max(other.zone_time_last);
+    known.count = known.count.max(other.count);
+    known.origin = known.origin.take().or(other.origin);
+    known.bailiwick = known.bailiwick.take().or(other.bailiwick);
+    for note in other.notes {
+        known.note(note.field, note.kind);
+    }
+}
+
+impl Collector {
+    /// Holds at most `most` records of those that the filter keeps.
+    pub fn new(filter: Filter, most: usize) -> Self {
+        Self { dedup: Dedup::default(), damages: Vec::new(), filter, most }
+    }
+
+    /// The answer, once the provider is done.
+    pub fn into_answer(self, completeness: Completeness) -> Answer {
+        Answer { records: self.dedup.into_records(), damages: self.damages, completeness }
+    }
+}
+
+impl Sink for Collector {
+    fn record(&mut self, record: Record) -> Result<(), Stop> {
+        if !self.filter.keeps(&record) {
+            return Ok(());
+        }
+        // One more than fits proves that the answer is larger; a tuple that is there already does not.
+        let full = self.dedup.records.len() == self.most;
+        if full
+            && !self.dedup.places.contains_key(&(record.rrname.clone(), record.rrtype, record.rdata.clone()))
+        {
+            return Err(Stop::Full(self.most));
+        }
+        self.dedup.add(record);
+        Ok(())
+    }
+
+    fn damage(&mut self, damage: Damage) {
+        if self.damages.len() < DAMAGES_KEPT {
+            self.damages.push(damage);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(data: &str, first: u64, last: u64, count: Option<u64>) -> Record {
+        let mut record =
+            Record::new(Name::parse("www.example").unwrap(), RrType::A, Rdata::parse(RrType::A, data));
+        (record.time_first, record.time_last, record.count) = (Some(first), Some(last), count);
+        record
+    }
+
+    fn done() -> Completeness {
+        Completeness::new(None, true)
+    }
+
+    #[test]
+    fn the_same_tuple_is_held_once_with_all_that_is_known_of_it() {
+        let mut collector = Collector::new(Filter::default(), 10);
+        for record in [
+            record("192.0.2.1", 10, 20, None),
+            record("192.0.2.2", 1, 2, None),
+            record("192.0.2.1", 5, 15, Some(3)),
+        ] {
+            collector.record(record).unwrap();
+        }
+        let records = collector.into_answer(done()).records;
+        assert_eq!(records, [record("192.0.2.1", 5, 20, Some(3)), record("192.0.2.2", 1, 2, None)]);
+    }
+
+    #[test]
+    fn exactly_as_many_records_as_fit_are_no_truncation() {
+        let mut collector = Collector::new(Filter::default(), 1);
+        assert_eq!(collector.record(record("192.0.2.1", 1, 2, None)), Ok(()));
+        assert_eq!(collector.record(record("192.0.2.1", 1, 9, None)), Ok(()));
+        assert_eq!(collector.record(record("192.0.2.2", 1, 2, None)), Err(Stop::Full(1)));
+    }
+
+    #[test]
+    fn filters_keep_types_and_times() {
+        let filter = Filter { rrtypes: vec![RrType::AAAA], window: Window::default() };
+        assert!(!filter.keeps(&record("192.0.2.1", 1, 2, None)));
+        let filter = Filter { rrtypes: vec![], window: Window { seen_after: Some(3), seen_before: None } };
+        assert!(
+            !filter.keeps(&record("192.0.2.1", 1, 2, None)) && filter.keeps(&record("192.0.2.1", 1, 3, None))
+        );
+    }
+}

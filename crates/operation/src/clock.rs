@@ -1,0 +1,43 @@
+//! The wall clock, passed in, so that tests decide what time it is.
+//!
+//! Durations are slept and measured with tokio's clock, which tests pause; only what needs a date
+//! (Retry-After, the budget shared by processes, "the last ninety days") asks here.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Tells the time since the epoch.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Duration + Send + Sync>);
+
+impl Clock {
+    /// The system's clock.
+    pub fn system() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the system's clock")]
+        let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(Arc::new(now))
+    }
+
+    /// A clock that shows `start` now and goes on with tokio's, paused or not.
+    pub fn starting_at(start: Duration) -> Self {
+        let began = tokio::time::Instant::now();
+        Self(Arc::new(move || start + began.elapsed()))
+    }
+
+    /// Time since the epoch.
+    pub fn now(&self) -> Duration {
+        (self.0)()
+    }
+
+    /// Whole seconds since the epoch.
+    pub fn seconds(&self) -> u64 {
+        self.now().as_secs()
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Clock({:?})", self.now())
+    }
+}

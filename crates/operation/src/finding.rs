@@ -1,0 +1,68 @@
+//! What an answer proposes for the threat library.
+
+use crate::Indicator;
+
+/// One proposal. Findings are unique by what they would be in the library; `records` are the places, in the
+/// answer, of the records that each came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// An attribute of the asked indicator.
+    Attribute {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: String,
+        /// Where it comes from.
+        records: Vec<usize>,
+    },
+    /// An indicator that the library may not know yet; it would arrive with the status Indirect.
+    Indicator {
+        /// What it is.
+        indicator: Indicator,
+        /// Where it comes from.
+        records: Vec<usize>,
+        /// Why it is better left out, if so: then it is not selected.
+        caution: Option<String>,
+    },
+    /// A relationship between two indicators, by one record type.
+    Relationship {
+        /// The owner's side.
+        from: Indicator,
+        /// The data's side.
+        to: Indicator,
+        /// Dates, count and the like, in the package's order.
+        attributes: Vec<(String, String)>,
+        /// Where it comes from.
+        records: Vec<usize>,
+        /// Why it is better left out, if so.
+        caution: Option<String>,
+    },
+}
+
+/// All findings of an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// Attributes, then indicators, then relationships; each in the order of the records.
+    pub list: Vec<Finding>,
+    /// What was left out or is doubtful, in words.
+    pub warnings: Vec<String>,
+}
+
+impl Finding {
+    /// Its word in outputs.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Attribute { .. } => "attribute",
+            Self::Indicator { .. } => "indicator",
+            Self::Relationship { .. } => "relationship",
+        }
+    }
+
+    /// Whether it is selected unless somebody says otherwise.
+    pub fn is_selected(&self) -> bool {
+        match self {
+            Self::Attribute { .. } => true,
+            Self::Indicator { caution, .. } | Self::Relationship { caution, .. } => caution.is_none(),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Integration packages: one TOML manifest each, read, checked and ready to use.
+//!
+//! [`Package`] is a checked manifest. `manifest` is the file's shape, `diagnostic` the error that points at its
+//! line, `bundled` the packages that ship inside the binary. A package names things (parameters, actions,
+//! attributes) and picks from what this crate offers; it holds no request language and no code.
+
+mod bundled;
+mod diagnostic;
+mod manifest;
+
+use std::fmt;
+
+use semver::Version;
+
+use crate::mapping::Mapping;
+use crate::{IndicatorType, Parameter};
+
+pub use bundled::{find, newest};
+pub use diagnostic::ManifestError;
+
+/// An integration package of kind operation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Package {
+    /// Its identity, the same in all versions.
+    pub name: String,
+    /// What people call it.
+    pub title: String,
+    /// Its version.
+    pub version: Version,
+    /// The versions of Backsight that it works with.
+    pub backsight: semver::VersionReq,
+    /// Who made it.
+    pub author: String,
+    /// What it does, in a sentence or two.
+    pub description: String,
+    /// The path that is asked, `{value}` standing for the value.
+    pub path: String,
+    /// What can be set.
+    pub parameters: Vec<Parameter>,
+    /// What it offers on an indicator; at least one.
+    pub actions: Vec<Action>,
+    /// What its answers become.
+    pub mapping: Mapping,
+    /// The manifest as it was read.
+    pub source: String,
+}
+
+/// What an operation offers on an indicator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Action {
+    /// Its name, as it is offered.
+    pub name: String,
+    /// What it does.
+    pub help: String,
+    /// The types of indicator that it takes.
+    pub types: Vec<IndicatorType>,
+}
+
+/// No package can be had by that name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PackageError {
+    /// The manifest is wrong.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// No bundled package of that name.
+    #[error("no bundled operation is called {name:?}; there is {known}")]
+    Name {
+        /// What was asked for.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// The name is known, that version of it is not.
+    #[error("{name} has no version {version}; there are {known}")]
+    Version {
+        /// The package.
+        name: String,
+        /// What was asked for.
+        version: String,
+        /// The versions there are.
+        known: String,
+    },
+}
+
+impl Package {
+    /// Reads a manifest; `file` is what errors call it.
+    ///
+    /// # Errors
+    /// [`ManifestError`] with the line, when anything in it is unknown, missing, contradictory or meant for a
+    /// newer Backsight.
+    pub fn parse(file: &str, source: &str) -> Result<Self, ManifestError> {
+        manifest::read(file, source)
+    }
+
+    /// The parameter with that key.
+    pub fn parameter(&self, key: &str) -> Option<&Parameter> {
+        self.parameters.iter().find(|parameter| parameter.key == key)
+    }
+}
+
+impl fmt::Display for Package {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.name, self.version)
+    }
+}

@@ -1,0 +1,114 @@
+//! The packages that ship inside the binary.
+
+use super::{ManifestError, Package, PackageError};
+
+/// File name and text, older versions of a name first.
+const BUNDLED: &[(&str, &str)] = &[
+    ("circl-passive-dns-1.0.0.toml", include_str!("../../packages/circl-passive-dns-1.0.0.toml")),
+    ("circl-passive-dns-1.1.0.toml", include_str!("../../packages/circl-passive-dns-1.1.0.toml")),
+];
+
+/// Every bundled package, older versions of a name first.
+///
+/// # Errors
+/// [`ManifestError`], if the binary was built with a broken manifest; a test keeps that from happening.
+fn all() -> Result<Vec<Package>, ManifestError> {
+    BUNDLED.iter().map(|(file, source)| Package::parse(file, source)).collect()
+}
+
+/// The newest version of the only operation that is asked when none is named.
+///
+/// # Errors
+/// As [`find`].
+pub fn newest() -> Result<Package, PackageError> {
+    find("circl-passive-dns")
+}
+
+/// A bundled package by `NAME` (the newest version) or `NAME@VERSION`.
+///
+/// # Errors
+/// [`PackageError`], which lists what there is.
+pub fn find(wanted: &str) -> Result<Package, PackageError> {
+    let (name, version) =
+        wanted.split_once('@').map_or((wanted, None), |(name, version)| (name, Some(version)));
+    let packages = all()?;
+    let mut names: Vec<&str> = packages.iter().map(|package| package.name.as_str()).collect();
+    names.dedup();
+    let named: Vec<&Package> = packages.iter().filter(|package| package.name == name).collect();
+    let found = match version {
+        None => named.last(),
+        Some(version) => named.iter().find(|package| package.version.to_string() == version),
+    };
+    match (found, version) {
+        (Some(package), _) => Ok((*package).clone()),
+        (None, Some(version)) if !named.is_empty() => Err(PackageError::Version {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            known: named.iter().map(|package| package.version.to_string()).collect::<Vec<_>>().join(", "),
+        }),
+        _ => Err(PackageError::Name { name: name.to_owned(), known: names.join(", ") }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bundled_manifest_is_sound_and_named_after_its_content() {
+        for ((file, _), package) in BUNDLED.iter().zip(all().unwrap()) {
+            assert_eq!(*file, format!("{}-{}.toml", package.name, package.version));
+        }
+    }
+
+    #[test]
+    fn an_unversioned_name_means_the_newest() {
+        assert_eq!(newest().unwrap().to_string(), "circl-passive-dns@1.1.0");
+        assert_eq!(find("circl-passive-dns@1.0.0").unwrap().version.to_string(), "1.0.0");
+    }
+
+    #[test]
+    fn an_unknown_name_or_version_lists_what_there_is() {
+        let message = |wanted| find(wanted).unwrap_err().to_string();
+        assert_eq!(message("dnsdb"), r#"no bundled operation is called "dnsdb"; there is circl-passive-dns"#);
+        assert_eq!(
+            message("circl-passive-dns@9"),
+            "circl-passive-dns has no version 9; there are 1.0.0, 1.1.0"
+        );
+    }
+
+    #[test]
+    fn version_1_0_0_has_the_guides_five_parameters_with_its_labels() {
+        // G-30 to G-34, and G-04 for the action.
+        let package = find("circl-passive-dns@1.0.0").unwrap();
+        let labels: Vec<(&str, &str)> = package
+            .parameters
+            .iter()
+            .map(|parameter| (parameter.key.as_str(), parameter.label.as_str()))
+            .collect();
+        assert_eq!(
+            labels,
+            [
+                ("host", "Hostname/IP Address of the CIRCL server"),
+                ("port", "Communication Port"),
+                ("user_token", "User Token"),
+                ("use_http", "Use HTTP"),
+                ("verify_ssl", "Verify SSL"),
+            ]
+        );
+        assert_eq!(package.actions[0].name, "Query CIRCL Passive DNS");
+        assert_eq!(package.actions[0].types.len(), 2);
+    }
+
+    #[test]
+    fn version_1_1_0_keeps_every_parameter_of_1_0_0() {
+        let (old, new) = (find("circl-passive-dns@1.0.0").unwrap(), newest().unwrap());
+        for parameter in old.parameters {
+            let kept = new.parameter(&parameter.key).unwrap();
+            assert_eq!(
+                (&kept.kind, &kept.default, &kept.label),
+                (&parameter.kind, &parameter.default, &parameter.label)
+            );
+        }
+    }
+}

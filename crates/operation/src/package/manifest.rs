@@ -1,0 +1,399 @@
+//! The manifest file: its shape, and the checks that make a [`Package`] of it.
+//!
+//! TOML, format 1. An unknown key is an error, because a misspelt one would silently do nothing. What refers to
+//! something (a parameter's key to a setting of the protocol, a field, a type) must refer to something that exists.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use semver::{Version, VersionReq};
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Action, ManifestError, Package};
+use crate::mapping::{Attribute, Mapping, RecordField, Related, Rows};
+use crate::parameter::{Check, SETTINGS};
+use crate::{IndicatorType, Parameter, ParameterKind, Value};
+
+/// The largest manifest that is read, in octets.
+const MAX_BYTES: usize = 256 * 1024;
+/// The newest format this version reads.
+const FORMAT: i64 = 1;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    /// Checked before everything else, see [`Preview`].
+    #[serde(rename = "format")]
+    _format: i64,
+    name: Spanned<String>,
+    title: String,
+    version: Spanned<String>,
+    backsight: Spanned<String>,
+    kind: Spanned<String>,
+    author: String,
+    description: String,
+    provider: FileProvider,
+    #[serde(default)]
+    parameters: Vec<FileParameter>,
+    actions: Spanned<Vec<FileAction>>,
+    #[serde(default)]
+    mapping: FileMapping,
+}
+
+/// Just enough to say that a manifest is meant for a newer Backsight, before its unknown keys are complained about.
+#[derive(Deserialize)]
+struct Preview {
+    format: Option<Spanned<i64>>,
+    backsight: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileProvider {
+    protocol: Spanned<String>,
+    path: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileParameter {
+    key: Spanned<String>,
+    label: String,
+    #[serde(default)]
+    help: String,
+    #[serde(rename = "type")]
+    kind: Spanned<String>,
+    validate: Option<Spanned<String>>,
+    choices: Option<Vec<String>>,
+    default: Option<Spanned<toml::Value>>,
+    #[serde(default)]
+    required: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileAction {
+    name: String,
+    #[serde(default)]
+    help: String,
+    types: Vec<Spanned<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileMapping {
+    #[serde(default)]
+    attributes: Vec<FileAttribute>,
+    related: Option<FileRelated>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileAttribute {
+    name: String,
+    field: Spanned<String>,
+    rows: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileRelated {
+    types: Vec<Spanned<String>>,
+    #[serde(default)]
+    attributes: Vec<FileAttribute>,
+}
+
+/// The text being read, and what its errors are called.
+struct Source<'a> {
+    file: &'a str,
+    text: &'a str,
+}
+
+/// Reads and checks a manifest.
+pub(super) fn read(file: &str, text: &str) -> Result<Package, ManifestError> {
+    let source = Source { file, text };
+    if text.len() > MAX_BYTES {
+        return Err(ManifestError::new(file, text, None, format!("larger than {MAX_BYTES} octets")));
+    }
+    source.check_age()?;
+    let manifest: File = toml::from_str(text).map_err(|error| source.syntax(&error))?;
+    source.package(manifest)
+}
+
+impl Source<'_> {
+    fn error(&self, span: Range<usize>, message: impl Into<String>) -> ManifestError {
+        ManifestError::new(self.file, self.text, Some(span), message)
+    }
+
+    fn syntax(&self, error: &toml::de::Error) -> ManifestError {
+        ManifestError::new(self.file, self.text, error.span(), error.message())
+    }
+
+    /// A manifest for a newer Backsight may hold anything: say that, not what is strange about it.
+    fn check_age(&self) -> Result<(), ManifestError> {
+        let preview: Preview = toml::from_str(self.text).map_err(|error| self.syntax(&error))?;
+        let hint = "upgrade Backsight, or install an older version of the package";
+        if let Some(format) = preview.format
+            && *format.get_ref() > FORMAT
+        {
+            let message =
+                format!("manifest format {}: this Backsight reads up to {FORMAT}", format.get_ref());
+            return Err(self.error(format.span(), message).with_hint(hint));
+        }
+        let Some(backsight) = preview.backsight else { return Ok(()) };
+        let wanted = self.requirement(&backsight)?;
+        let ours = Version::parse(env!("CARGO_PKG_VERSION"))
+            .map_err(|e| self.error(backsight.span(), e.to_string()))?;
+        if wanted.matches(&ours) {
+            return Ok(());
+        }
+        let message = format!("made for Backsight {wanted}; this is {ours}");
+        Err(self.error(backsight.span(), message).with_hint(hint))
+    }
+
+    fn requirement(&self, text: &Spanned<String>) -> Result<VersionReq, ManifestError> {
+        VersionReq::parse(text.get_ref())
+            .map_err(|e| self.error(text.span(), format!("not a version range: {e}")))
+    }
+
+    fn package(&self, file: File) -> Result<Package, ManifestError> {
+        self.check_head(&file)?;
+        if file.actions.get_ref().is_empty() {
+            return Err(self.error(file.actions.span(), "an operation needs at least one action"));
+        }
+        let mut keys = HashSet::new();
+        let parameters = file
+            .parameters
+            .into_iter()
+            .map(|one| self.parameter(one, &mut keys))
+            .collect::<Result<_, _>>()?;
+        let actions =
+            file.actions.into_inner().into_iter().map(|one| self.action(one)).collect::<Result<_, _>>()?;
+        Ok(Package {
+            name: file.name.into_inner(),
+            title: file.title,
+            version: Version::parse(file.version.get_ref())
+                .map_err(|e| self.error(file.version.span(), format!("not a semantic version: {e}")))?,
+            backsight: self.requirement(&file.backsight)?,
+            author: file.author,
+            description: file.description,
+            path: file.provider.path.into_inner(),
+            parameters,
+            actions,
+            mapping: self.mapping(file.mapping)?,
+            source: self.text.to_owned(),
+        })
+    }
+
+    fn check_head(&self, file: &File) -> Result<(), ManifestError> {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let name = file.name.get_ref();
+        if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
+            return Err(
+                self.error(file.name.span(), "a name is up to 64 lower-case letters, digits and hyphens")
+            );
+        }
+        if file.kind.get_ref() != "operation" {
+            return Err(self.error(file.kind.span(), "unknown kind; this Backsight installs \"operation\""));
+        }
+        if file.provider.protocol.get_ref() != "cof-http" {
+            return Err(self.error(file.provider.protocol.span(), "unknown protocol; there is \"cof-http\""));
+        }
+        let path = &file.provider.path;
+        let sound = path.get_ref().starts_with('/')
+            && path.get_ref().matches("{value}").count() == 1
+            && path
+                .get_ref()
+                .replace("{value}", "")
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "/-_.~".contains(c));
+        if !sound {
+            let message = "a path begins with / and holds {value} once; no query, no other placeholder";
+            return Err(self.error(path.span(), message));
+        }
+        Ok(())
+    }
+
+    fn parameter(&self, file: FileParameter, keys: &mut HashSet<String>) -> Result<Parameter, ManifestError> {
+        let key = file.key.get_ref();
+        let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
+            let known: Vec<&str> = SETTINGS.iter().map(|setting| setting.key).collect();
+            let message = format!("cof-http has no setting {key:?}");
+            return Err(self
+                .error(file.key.span(), message)
+                .with_hint(format!("it has {}", known.join(", "))));
+        };
+        if !keys.insert(key.clone()) {
+            return Err(self.error(file.key.span(), format!("the key {key:?} is used twice")));
+        }
+        let kind = self.parameter_kind(&file.kind, file.choices)?;
+        if kind.name() != setting.kind {
+            let message = format!("{key:?} is of type {:?}, not {:?}", setting.kind, kind.name());
+            return Err(self.error(file.kind.span(), message));
+        }
+        let check = match &file.validate {
+            None => Check::Any,
+            Some(name) => Check::from_name(name.get_ref()).ok_or_else(|| {
+                let hint = format!("there is {}", Check::names());
+                self.error(name.span(), format!("unknown check {:?}", name.get_ref())).with_hint(hint)
+            })?,
+        };
+        let mut parameter = Parameter {
+            key: key.clone(),
+            label: file.label,
+            help: file.help.replace('\n', " ").trim().to_owned(),
+            kind,
+            check,
+            default: None,
+            required: file.required,
+        };
+        if let Some(default) = file.default {
+            parameter.default = Some(self.default(&parameter, &default)?);
+        }
+        Ok(parameter)
+    }
+
+    fn parameter_kind(
+        &self,
+        kind: &Spanned<String>,
+        choices: Option<Vec<String>>,
+    ) -> Result<ParameterKind, ManifestError> {
+        match (kind.get_ref().as_str(), choices) {
+            ("choice", Some(choices)) if !choices.is_empty() => Ok(ParameterKind::Choice(choices)),
+            ("choice", _) => Err(self.error(kind.span(), "a choice needs choices = [\"…\", …]")),
+            (_, Some(_)) => Err(self.error(kind.span(), "only a choice has choices")),
+            (name, None) => ParameterKind::from_name(name).ok_or_else(|| {
+                self.error(kind.span(), "unknown type; there is text, number, secret, switch, choice")
+            }),
+        }
+    }
+
+    fn default(&self, parameter: &Parameter, default: &Spanned<toml::Value>) -> Result<Value, ManifestError> {
+        if parameter.kind == ParameterKind::Secret {
+            return Err(self.error(default.span(), "a secret has no default: everyone could read it here"));
+        }
+        let text = match default.get_ref() {
+            toml::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        parameter.read(&text).map_err(|why| self.error(default.span(), why))
+    }
+
+    fn action(&self, file: FileAction) -> Result<Action, ManifestError> {
+        Ok(Action { name: file.name, help: file.help, types: self.types(file.types)? })
+    }
+
+    fn types(&self, names: Vec<Spanned<String>>) -> Result<Vec<IndicatorType>, ManifestError> {
+        let one = |name: Spanned<String>| {
+            IndicatorType::from_name(name.get_ref()).ok_or_else(|| {
+                let known = IndicatorType::ALL.map(IndicatorType::name).join(", ");
+                let message = format!("unknown indicator type {:?}; there is {known}", name.get_ref());
+                self.error(name.span(), message)
+            })
+        };
+        names.into_iter().map(one).collect()
+    }
+
+    fn mapping(&self, file: FileMapping) -> Result<Mapping, ManifestError> {
+        let attributes =
+            file.attributes.into_iter().map(|one| self.attribute(one)).collect::<Result<_, _>>()?;
+        let related = match file.related {
+            None => None,
+            Some(related) => Some(Related {
+                types: self.types(related.types)?,
+                attributes: related
+                    .attributes
+                    .into_iter()
+                    .map(|one| self.attribute(one))
+                    .collect::<Result<_, _>>()?,
+            }),
+        };
+        Ok(Mapping { attributes, related })
+    }
+
+    fn attribute(&self, file: FileAttribute) -> Result<Attribute, ManifestError> {
+        let field = RecordField::from_name(file.field.get_ref()).ok_or_else(|| {
+            let message = format!("unknown field {:?}", file.field.get_ref());
+            self.error(file.field.span(), message).with_hint(format!("there is {}", RecordField::names()))
+        })?;
+        let rows = match file.rows {
+            None => Rows::All,
+            Some(rows) => Rows::from_name(rows.get_ref())
+                .ok_or_else(|| self.error(rows.span(), "rows is \"all\" or \"direct\""))?,
+        };
+        Ok(Attribute { name: file.name, field, rows })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOUND: &str = include_str!("../../packages/circl-passive-dns-1.0.0.toml");
+
+    fn broken(from: &str, to: &str) -> String {
+        assert!(SOUND.contains(from));
+        read("test.toml", &SOUND.replacen(from, to, 1)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_unknown_key_is_pointed_at() {
+        insta::assert_snapshot!(broken("kind = \"operation\"", "kind = \"operation\"\ncolour = \"red\""), @r#"
+        test.toml:9:1: unknown field `colour`, expected one of `format`, `name`, `title`, `version`, `backsight`, `kind`, `author`, `description`, `provider`, `parameters`, `actions`, `mapping`
+          |
+        9 | colour = "red"
+          | ^^^^^^
+        "#);
+    }
+
+    #[test]
+    fn a_package_for_a_newer_backsight_says_so_whatever_else_is_strange() {
+        insta::assert_snapshot!(broken("backsight = \">=0.1.0\"", "backsight = \">=9.0.0\"\nnovelty = 1"), @r#"
+        test.toml:7:13: made for Backsight >=9.0.0; this is 0.1.0
+          |
+        7 | backsight = ">=9.0.0"
+          |             ^^^^^^^^^
+        hint: upgrade Backsight, or install an older version of the package
+        "#);
+        insta::assert_snapshot!(broken("format = 1", "format = 2"), @r"
+        test.toml:3:10: manifest format 2: this Backsight reads up to 1
+          |
+        3 | format = 2
+          |          ^
+        hint: upgrade Backsight, or install an older version of the package
+        ");
+    }
+
+    #[test]
+    fn every_reference_must_lead_somewhere() {
+        for (from, to, message) in [
+            ("key = \"port\"", "key = \"colour\"", "cof-http has no setting \"colour\""),
+            ("key = \"port\"", "key = \"host\"", "the key \"host\" is used twice"),
+            ("type = \"number\"", "type = \"text\"", "\"port\" is of type \"number\", not \"text\""),
+            ("type = \"number\"", "type = \"wheel\"", "unknown type"),
+            ("validate = \"port\"", "validate = \"colour\"", "unknown check \"colour\""),
+            ("default = \"www.circl.lu\"", "default = \"https://x\"", "without"),
+            ("type = \"secret\"", "type = \"secret\"\ndefault = \"x\"", "a secret has no default"),
+            ("field = \"rdata\"", "field = \"rrdata\"", "unknown field \"rrdata\""),
+            ("\"IP Address\"]", "\"Hostname\"]", "unknown indicator type \"Hostname\""),
+            ("{value}", "value", "holds {value} once"),
+            ("query/{value}\"", "query/{value}?x={value}\"", "holds {value} once"),
+            ("\"cof-http\"", "\"gopher\"", "unknown protocol"),
+            ("version = \"1.0.0\"", "version = \"1\"", "not a semantic version"),
+            ("name = \"circl-passive-dns\"", "name = \"../x\"", "a name is"),
+            ("kind = \"operation\"", "kind = \"feed\"", "unknown kind"),
+        ] {
+            let shown = broken(from, to);
+            assert!(shown.contains(message) && shown.contains('^'), "{to}: {shown}");
+        }
+    }
+
+    #[test]
+    fn rubbish_is_an_error_not_a_panic() {
+        for rubbish in ["", "=", "[[[", "format = 1", "\u{0}", "format = \"x\"", "é = 1"] {
+            assert!(read("test.toml", rubbish).is_err(), "{rubbish}");
+        }
+        assert!(read("test.toml", &" ".repeat(300_000)).unwrap_err().message().contains("larger than"));
+    }
+}

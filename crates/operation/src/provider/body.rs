@@ -1,0 +1,119 @@
+//! The bytes of an answer: decompressed, bounded, with a time limit on every wait.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_compression::tokio::bufread::{GzipDecoder, ZstdDecoder};
+use futures_util::TryStreamExt;
+use http_body_util::BodyDataStream;
+use hyper::body::Incoming;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::time::Instant;
+use tokio_util::io::StreamReader;
+
+use super::config::Limits;
+use super::error::{ProviderError, printable};
+
+/// A compressed body may be small and grow much; only beyond this many octets does its growth count.
+const EXPANSION_FREE: u64 = 4 << 20;
+
+/// A body being read.
+pub(super) struct Body {
+    reader: Pin<Box<dyn AsyncRead + Send>>,
+    /// Octets that came over the network.
+    arrived: Arc<AtomicU64>,
+    /// Octets that came out of the decompressor.
+    decoded: u64,
+    compressed: bool,
+}
+
+/// When one question must be over; waiting for the budget moves it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Deadline {
+    pub(super) at: Instant,
+    pub(super) total: Duration,
+}
+
+impl Deadline {
+    pub(super) fn new(total: Duration) -> Self {
+        Self { at: Instant::now() + total, total }
+    }
+
+    /// Waits for something at most `idle` long and not beyond the deadline.
+    pub(super) async fn wait<T>(
+        &self,
+        idle: Duration,
+        late: impl FnOnce(Duration) -> ProviderError,
+        future: impl Future<Output = T>,
+    ) -> Result<T, ProviderError> {
+        let idle_ends = Instant::now() + idle;
+        tokio::time::timeout_at(idle_ends.min(self.at), future).await.map_err(|_| {
+            if self.at < idle_ends { ProviderError::TotalTimeout(self.total) } else { late(idle) }
+        })
+    }
+}
+
+impl Body {
+    /// Takes a body in the encoding that its headers name.
+    pub(super) fn new(incoming: Incoming, encoding: &str) -> Result<Self, ProviderError> {
+        let arrived = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&arrived);
+        let stream = BodyDataStream::new(incoming)
+            .inspect_ok(move |piece| {
+                counter.fetch_add(piece.len() as u64, Ordering::Relaxed);
+            })
+            .map_err(std::io::Error::other);
+        let raw = StreamReader::new(stream);
+        let reader: Pin<Box<dyn AsyncRead + Send>> = match encoding.trim().to_ascii_lowercase().as_str() {
+            "" | "identity" => Box::pin(raw),
+            "gzip" | "x-gzip" => {
+                let mut decoder = GzipDecoder::new(raw);
+                decoder.multiple_members(true);
+                Box::pin(decoder)
+            }
+            "zstd" => {
+                let mut decoder = ZstdDecoder::new(raw);
+                decoder.multiple_members(true);
+                Box::pin(decoder)
+            }
+            other => {
+                return Err(ProviderError::Encoding(format!(
+                    "unknown encoding {:?}",
+                    printable(other.as_bytes(), 40)
+                )));
+            }
+        };
+        let compressed = !matches!(encoding.trim(), "" | "identity");
+        Ok(Self { reader, arrived, decoded: 0, compressed })
+    }
+
+    /// Reads the next piece into `buffer`; 0 at the end.
+    pub(super) async fn read(
+        &mut self,
+        buffer: &mut [u8],
+        limits: &Limits,
+        deadline: Deadline,
+    ) -> Result<usize, ProviderError> {
+        let read = deadline.wait(limits.idle, ProviderError::IdleTimeout, self.reader.read(buffer)).await?;
+        let len = read.map_err(|error| fault(&error))?;
+        self.decoded += len as u64;
+        let allowed =
+            self.arrived.load(Ordering::Relaxed).saturating_mul(limits.expansion).max(EXPANSION_FREE);
+        if self.compressed && self.decoded > allowed {
+            return Err(ProviderError::Expansion(limits.expansion));
+        }
+        Ok(len)
+    }
+}
+
+/// What a failed read means: the network's fault, or the encoding's.
+fn fault(error: &std::io::Error) -> ProviderError {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<hyper::Error>()) {
+        Some(http) if http.is_parse() => ProviderError::Http(printable(http.to_string().as_bytes(), 200)),
+        Some(_) => ProviderError::Cut,
+        None if error.kind() == std::io::ErrorKind::UnexpectedEof => ProviderError::Cut,
+        None => ProviderError::Encoding(printable(error.to_string().as_bytes(), 200)),
+    }
+}

@@ -1,0 +1,357 @@
+//! From settings to what is sent where.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use cof::RrType;
+use hyper::header::HeaderValue;
+
+use super::error::{ProviderError, TlsFault};
+use super::orientation::Orientation;
+use crate::parameter::rrtypes;
+use crate::{Clock, Moment, Package, Secret, Settings, SettingsError, Window};
+
+/// The host that the guide prints as the default.
+const GUIDE_HOST: &str = "global.cloud.circl.com";
+/// Requests a second where nothing is set: CIRCL publishes no number, and one in two seconds is known to be let through.
+const DEFAULT_RATE: f64 = 0.5;
+/// The largest CA file that is read, in octets.
+const MAX_CA_FILE: u64 = 1 << 20;
+
+/// Where a provider is and how it is asked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub(super) http: bool,
+    pub(super) host: String,
+    pub(super) port: u16,
+    /// The path's template.
+    pub(super) path: String,
+    pub(super) authorization: Option<HeaderValue>,
+    pub(super) verify: bool,
+    pub(super) ca_pem: Option<Vec<u8>>,
+    pub(super) proxy: Option<(String, u16)>,
+    pub(super) active_query: bool,
+    /// Only these types; all where empty. The provider is asked for one type, or for all and the rest is left out here.
+    pub rrtypes: Vec<RrType>,
+    /// Only records of this window; providers have no such question, so it is applied here.
+    pub window: Window,
+    /// Requests a second; 0 for no limit.
+    pub rate: f64,
+    pub(super) page_size: Option<usize>,
+    pub(super) orientation: Orientation,
+    /// What is bounded.
+    pub limits: Limits,
+    /// What the user should know before anything is sent.
+    pub warnings: Vec<String>,
+}
+
+/// What bounds one answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Octets of an answer, decompressed, all pages together.
+    pub bytes: u64,
+    /// Pages of an answer.
+    pub pages: usize,
+    /// Damaged stretches of an answer.
+    pub damages: u64,
+    /// How many times its size a compressed body may grow, beyond its first 4 MiB.
+    pub expansion: u64,
+    /// Name resolution, connection and TLS together.
+    pub connect: Duration,
+    /// Until the headers come, and between two pieces of a body.
+    pub idle: Duration,
+    /// One question in all, waiting for the budget left out.
+    pub total: Duration,
+    /// Tries of one request.
+    pub tries: u32,
+}
+
+impl Limits {
+    /// For answers that are held in memory.
+    pub const HELD: Self = Self {
+        bytes: 256 << 20,
+        pages: 1_000,
+        damages: 10_000,
+        expansion: 200,
+        connect: Duration::from_secs(10),
+        idle: Duration::from_secs(30),
+        total: Duration::from_secs(120),
+        tries: 3,
+    };
+
+    /// For answers that stream through.
+    pub const STREAMED: Self = Self {
+        bytes: 64 << 30,
+        pages: 1_000_000,
+        damages: 1_000_000,
+        total: Duration::from_secs(86_400),
+        ..Self::HELD
+    };
+}
+
+impl Config {
+    /// Works out what the settings of a package mean.
+    ///
+    /// # Errors
+    /// [`SettingsError`] for what is missing or does not go together; [`ProviderError::Tls`] for a CA file.
+    pub fn new(
+        package: &Package,
+        settings: &Settings,
+        limits: Limits,
+        clock: &Clock,
+    ) -> Result<Self, ConfigError> {
+        settings.check_required(package)?;
+        let text = |key| settings.text(package, key);
+        let host = text("host").unwrap_or_default();
+        let http = settings.switch(package, "use_http").unwrap_or(false);
+        let rate = match settings.number(package, "requests_per_second") {
+            Some(rate) if settings.is_set("requests_per_second") || !is_loopback(&host) => rate,
+            None if !is_loopback(&host) => DEFAULT_RATE,
+            _ => 0.0,
+        };
+        let mut config = Self {
+            http,
+            port: whole(settings.number(package, "port")).unwrap_or(if http { 80 } else { 443 }),
+            path: package.path.clone(),
+            authorization: authorization(package, settings)?,
+            verify: settings.switch(package, "verify_ssl").unwrap_or(true),
+            ca_pem: text("ca_file").map(|file| read_ca(&host, Path::new(&file))).transpose()?,
+            proxy: text("proxy")
+                .map(|proxy| proxy_address(&proxy))
+                .transpose()
+                .map_err(|why| invalid("proxy", &why))?,
+            active_query: settings.switch(package, "active_query").unwrap_or(false),
+            rrtypes: rrtypes(&text("rrtype").unwrap_or_default()).map_err(|why| invalid("rrtype", &why))?,
+            window: window(package, settings, clock)?,
+            rate,
+            page_size: whole(settings.number(package, "page_size")).map(usize::from).filter(|size| *size > 0),
+            orientation: match text("orientation").as_deref() {
+                Some("draft") => Orientation::Draft,
+                Some("swapped") => Orientation::Swapped,
+                _ => Orientation::Auto,
+            },
+            limits,
+            warnings: Vec::new(),
+            host,
+        };
+        if let Some(seconds) = settings.number(package, "timeout") {
+            config.limits.total = if settings.is_set("timeout") || limits == Limits::HELD {
+                Duration::from_secs_f64(seconds)
+            } else {
+                limits.total
+            };
+        }
+        config.warn();
+        Ok(config)
+    }
+
+    /// What the provider is called where its budget is kept.
+    pub fn budget_name(&self) -> String {
+        super::connector::authority(&self.host, self.port)
+    }
+
+    /// Whether the provider is this machine.
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.host)
+    }
+
+    fn warn(&mut self) {
+        let mut warn = |text: &str| self.warnings.push(text.to_owned());
+        if self.host.eq_ignore_ascii_case(GUIDE_HOST) {
+            // G-30: credentials must not leave for a host that is not the service's own.
+            warn(
+                "global.cloud.Circl.com, the default that the guide prints, is no host of CIRCL's and will not work: \
+                 CIRCL's service is www.circl.lu. No login is sent to it.",
+            );
+            self.authorization = None;
+        }
+        if self.http && !is_loopback(&self.host) {
+            warn("Use HTTP is on: question, login and answer cross the network in clear text.");
+        }
+        if !self.http && !self.verify {
+            warn(
+                "Verify SSL is off: anyone on the way can read the login and answer instead of the service.",
+            );
+        }
+        if self.active_query {
+            warn(
+                "Active Query is on: the service may resolve the value live, which can alert whoever runs the name.",
+            );
+        }
+    }
+}
+
+/// Why settings make no configuration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The provider could never be reached like this.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    /// A setting.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+}
+
+fn invalid(key: &str, why: &str) -> SettingsError {
+    SettingsError::Invalid { key: key.to_owned(), label: "setting".to_owned(), why: why.to_owned() }
+}
+
+/// A whole number that was checked when it was set.
+fn whole(number: Option<f64>) -> Option<u16> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the guard checks the range")]
+    number.filter(|number| (0.0..=65_535.0).contains(number)).map(|number| number as u16)
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Reads `http://host:port`; says what is wrong in words for people.
+pub(crate) fn proxy_address(text: &str) -> Result<(String, u16), String> {
+    let advice = "write http://host:port";
+    let rest = text.strip_prefix("http://").ok_or(advice)?.trim_end_matches('/');
+    if rest.contains(['@', '/']) {
+        return Err(format!("{advice}, without user, password or path"));
+    }
+    let (host, port) = rest.rsplit_once(':').ok_or(advice)?;
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    match port.parse() {
+        Ok(port) if port > 0 && !host.is_empty() => Ok((host.to_owned(), port)),
+        _ => Err(advice.to_owned()),
+    }
+}
+
+fn window(package: &Package, settings: &Settings, clock: &Clock) -> Result<Window, SettingsError> {
+    let moment = |key: &str| {
+        let text = settings.text(package, key);
+        text.map(|text| Moment::parse(&text, clock).map_err(|error| invalid(key, &error.to_string())))
+            .transpose()
+    };
+    Ok(Window {
+        seen_after: moment("seen_after")?.map(|moment| moment.start),
+        seen_before: moment("seen_before")?.map(|moment| moment.end),
+    })
+}
+
+fn read_ca(host: &str, file: &Path) -> Result<Vec<u8>, ProviderError> {
+    let failed = |why: String| ProviderError::Tls { host: host.to_owned(), fault: TlsFault::CaFile(why) };
+    let size = std::fs::metadata(file).map_err(|error| failed(format!("{}: {error}", file.display())))?.len();
+    if size > MAX_CA_FILE {
+        return Err(failed(format!("{}: larger than {MAX_CA_FILE} octets", file.display())));
+    }
+    std::fs::read(file).map_err(|error| failed(format!("{}: {error}", file.display())))
+}
+
+/// The Authorization header for the login (G-32): a ready value as it is, `user:password` as Basic, a bare token verbatim.
+fn authorization(package: &Package, settings: &Settings) -> Result<Option<HeaderValue>, SettingsError> {
+    let value = match (
+        settings.secret("user_token"),
+        settings.text(package, "username"),
+        settings.secret("password"),
+    ) {
+        (Some(token), _, _) => from_token(token.reveal()),
+        (None, Some(user), password) => basic(&format!("{user}:{}", password.map_or("", Secret::reveal))),
+        (None, None, _) => return Ok(None),
+    };
+    let mut value = HeaderValue::from_str(&value)
+        .map_err(|_| invalid("user_token", "a login that goes into a header holds printable ASCII only"))?;
+    value.set_sensitive(true);
+    Ok(Some(value))
+}
+
+fn from_token(token: &str) -> String {
+    let scheme = token.split_once(' ').is_some_and(|(scheme, rest)| {
+        !rest.trim().is_empty()
+            && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && !scheme.contains(':')
+    });
+    if !scheme && token.contains(':') { basic(token) } else { token.to_owned() }
+}
+
+fn basic(login: &str) -> String {
+    format!("Basic {}", STANDARD.encode(login))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn config(version: &str, set: &[(&str, &str)], token: Option<&str>) -> Result<Config, ConfigError> {
+        let package = crate::package::find(&format!("circl-passive-dns@{version}")).unwrap();
+        let mut settings = Settings::default();
+        for (key, value) in set {
+            settings.set(&package, key, value).unwrap();
+        }
+        if let Some(token) = token {
+            settings.set_secret(&package, "user_token", Secret::new(token)).unwrap();
+        }
+        Config::new(
+            &package,
+            &settings,
+            Limits::HELD,
+            &Clock::starting_at(Duration::from_secs(1_700_000_000)),
+        )
+    }
+
+    fn header(token: &str) -> String {
+        let config = config("1.0.0", &[], Some(token)).unwrap();
+        config.authorization.unwrap().to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn the_token_becomes_the_right_authorization_header() {
+        // G-32.
+        assert_eq!(header("user:password"), "Basic dXNlcjpwYXNzd29yZA==");
+        assert_eq!(header("user:pass word"), "Basic dXNlcjpwYXNzIHdvcmQ=");
+        assert_eq!(header("Basic dXNlcjpwYXNzd29yZA=="), "Basic dXNlcjpwYXNzd29yZA==");
+        assert_eq!(header("Bearer abc"), "Bearer abc");
+        assert_eq!(header("0123456789abcdef"), "0123456789abcdef");
+        assert!(config("1.0.0", &[], None).unwrap().authorization.is_none());
+    }
+
+    #[test]
+    fn ports_follow_the_scheme_and_rates_the_host() {
+        // G-31, G-33.
+        let of = |set: &[(&str, &str)]| config("1.1.0", set, None).unwrap();
+        assert_eq!(
+            (of(&[]).port, of(&[("use_http", "on")]).port, of(&[("port", "8443")]).port),
+            (443, 80, 8443)
+        );
+        assert_eq!((of(&[]).rate, of(&[("host", "127.0.0.1")]).rate), (0.5, 0.0));
+        assert_eq!(of(&[("host", "127.0.0.1"), ("requests_per_second", "5")]).rate, 5.0);
+        assert_eq!(of(&[("requests_per_second", "0")]).rate, 0.0);
+        assert_eq!(config("1.0.0", &[], None).unwrap().rate, 0.5);
+        assert_eq!(config("1.0.0", &[("host", "::1")], None).unwrap().rate, 0.0);
+    }
+
+    #[test]
+    fn the_guides_default_host_is_taken_with_a_warning_and_without_the_login() {
+        // G-30.
+        let config = config("1.0.0", &[("host", "global.cloud.Circl.com")], Some("user:password")).unwrap();
+        assert!(config.warnings[0].contains("no host of CIRCL's"), "{:?}", config.warnings);
+        assert!(config.authorization.is_none());
+    }
+
+    #[test]
+    fn what_is_risky_is_said() {
+        let warnings = |set: &[(&str, &str)]| config("1.1.0", set, None).unwrap().warnings.len();
+        assert_eq!(warnings(&[]), 0);
+        assert_eq!(warnings(&[("use_http", "on")]), 1);
+        assert_eq!(warnings(&[("use_http", "on"), ("host", "127.0.0.1")]), 0);
+        assert_eq!(warnings(&[("verify_ssl", "off"), ("active_query", "on")]), 2);
+    }
+
+    #[test]
+    fn a_missing_host_is_named_and_a_missing_ca_file_too() {
+        assert!(matches!(
+            config("1.0.0", &[("host", "")], None),
+            Err(ConfigError::Settings(SettingsError::Missing(_)))
+        ));
+        let error = config("1.1.0", &[("ca_file", "nowhere.pem")], None).unwrap_err().to_string();
+        assert!(error.contains("nowhere.pem"), "{error}");
+    }
+}

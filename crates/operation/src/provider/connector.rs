@@ -1,0 +1,130 @@
+//! The way to the provider: dial, through the proxy where there is one, then TLS. All within one timeout.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::Uri;
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_rustls::TlsConnector;
+
+use super::dial::{Dial, DialError, Io, Stream};
+use super::error::{ProviderError, TlsFault, printable};
+use super::tls;
+
+/// The most octets of a proxy's answer to CONNECT.
+const MAX_PROXY_ANSWER: usize = 8 * 1024;
+
+/// Connects for the HTTP client's pool.
+#[derive(Clone)]
+pub(super) struct Connector {
+    pub(super) dial: Arc<dyn Dial>,
+    /// The TLS settings; none for plain HTTP.
+    pub(super) tls: Option<Arc<rustls::ClientConfig>>,
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) proxy: Option<(String, u16)>,
+    pub(super) timeout: Duration,
+}
+
+impl tower_service::Service<Uri> for Connector {
+    type Response = TokioIo<Stream>;
+    type Error = ProviderError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, ProviderError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ProviderError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    /// The URI is not looked at: a connector leads to the one host it was made for.
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let connector = self.clone();
+        Box::pin(async move {
+            let (host, port) = connector.first_hop();
+            let late =
+                ProviderError::ConnectTimeout { host: host.to_owned(), port, after: connector.timeout };
+            tokio::time::timeout(connector.timeout, connector.connect())
+                .await
+                .unwrap_or(Err(late))
+                .map(TokioIo::new)
+        })
+    }
+}
+
+impl Connector {
+    fn first_hop(&self) -> (&str, u16) {
+        match &self.proxy {
+            Some((host, port)) => (host, *port),
+            None => (&self.host, self.port),
+        }
+    }
+
+    async fn connect(&self) -> Result<Stream, ProviderError> {
+        let (host, port) = self.first_hop();
+        let io = self.dial.dial(host, port).await.map_err(|error| match error {
+            DialError::Resolve(error) => {
+                ProviderError::NameNotFound { host: host.to_owned(), reason: reason(&error) }
+            }
+            DialError::Connect(error) => {
+                ProviderError::Connect { host: host.to_owned(), port, reason: reason(&error) }
+            }
+        })?;
+        match &self.tls {
+            None => Ok(Stream { io, proxied: self.proxy.is_some() }),
+            Some(tls) => {
+                let io = if self.proxy.is_some() { self.tunnel(io).await? } else { io };
+                Ok(Stream { io: self.handshake(tls, io).await?, proxied: false })
+            }
+        }
+    }
+
+    /// Asks the proxy for a way through (RFC 9110 section 9.3.6).
+    async fn tunnel(&self, mut io: Box<dyn Io>) -> Result<Box<dyn Io>, ProviderError> {
+        let broken = |error: std::io::Error| ProviderError::Proxy(reason(&error));
+        let target = authority(&self.host, self.port);
+        let request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n");
+        io.write_all(request.as_bytes()).await.map_err(broken)?;
+        let mut answer = Vec::new();
+        // One octet at a time: what follows the blank line belongs to TLS.
+        while !answer.ends_with(b"\r\n\r\n") {
+            if answer.len() > MAX_PROXY_ANSWER {
+                return Err(ProviderError::Proxy("its answer does not end".to_owned()));
+            }
+            answer.push(io.read_u8().await.map_err(broken)?);
+        }
+        let status = answer.split(|byte| *byte == b'\r').next().unwrap_or_default();
+        if status.starts_with(b"HTTP/1.") && status.get(9..11) == Some(b"20") {
+            Ok(io)
+        } else {
+            Err(ProviderError::Proxy(printable(status, 100)))
+        }
+    }
+
+    async fn handshake(
+        &self,
+        tls: &Arc<rustls::ClientConfig>,
+        io: Box<dyn Io>,
+    ) -> Result<Box<dyn Io>, ProviderError> {
+        let failed = |fault| ProviderError::Tls { host: self.host.clone(), fault };
+        let name = ServerName::try_from(self.host.clone())
+            .map_err(|_| failed(TlsFault::Other("no host name that a certificate can be for".to_owned())))?;
+        let stream = TlsConnector::from(Arc::clone(tls)).connect(name, io).await;
+        stream.map(|stream| Box::new(stream) as Box<dyn Io>).map_err(|error| failed(tls::fault(&error)))
+    }
+}
+
+/// `host:port` as a URL has it.
+pub(super) fn authority(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+        _ => printable(error.to_string().as_bytes(), 200),
+    }
+}

@@ -1,0 +1,248 @@
+//! Everything that can go wrong with a provider, each with what to do about it.
+
+use std::time::Duration;
+
+/// Why an answer is incomplete or missing. Texts that came from outside are printable already.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProviderError {
+    /// 400: the service does not take the question.
+    #[error("the service refused the question: {0}")]
+    BadQuestion(String),
+    /// The service, or something before it, closed the connection inside an answer.
+    #[error("the connection was cut inside the answer")]
+    Cut,
+    /// The service resolves the wrong way about in one and the same answer.
+    #[error("{0} records contradict the rest about which side is the owner")]
+    Contradiction(u64),
+    /// Connection refused, unreachable and the like.
+    #[error("cannot connect to {host} port {port}: {reason}")]
+    Connect {
+        /// The provider or its proxy.
+        host: String,
+        /// Its port.
+        port: u16,
+        /// What the system says.
+        reason: String,
+    },
+    /// No connection in time.
+    #[error("no connection to {host} port {port} within {} s", after.as_secs())]
+    ConnectTimeout {
+        /// The provider or its proxy.
+        host: String,
+        /// Its port.
+        port: u16,
+        /// How long was waited.
+        after: Duration,
+    },
+    /// The same cursor came twice, or pages went on without anything new.
+    #[error("the service's pages go in a circle; stopped after {0} pages")]
+    CursorRepeats(usize),
+    /// Stretches of the answer are no records.
+    #[error("{0} stretches of the answer are damaged")]
+    Damaged(u64),
+    /// The body's encoding is broken or unknown.
+    #[error("the answer's content encoding cannot be read: {0}")]
+    Encoding(String),
+    /// The body ended inside a record although the transfer was whole.
+    #[error("the answer ends inside a record")]
+    EndsInside,
+    /// A compressed body that grows beyond reason.
+    #[error("the compressed answer grows more than {0} times: not decompressed further")]
+    Expansion(u64),
+    /// 403.
+    #[error("403 Forbidden: the login is known, but may not ask this")]
+    Forbidden,
+    /// Headers that never came.
+    #[error("no answer from the service within {} s", .0.as_secs())]
+    HeadersTimeout(Duration),
+    /// Not HTTP, or broken HTTP.
+    #[error("the service does not speak HTTP as it should: {0}")]
+    Http(String),
+    /// A body that stopped coming.
+    #[error("the answer stalled for {} s", .0.as_secs())]
+    IdleTimeout(Duration),
+    /// The provider's name does not resolve.
+    #[error("the name {host} cannot be resolved: {reason}")]
+    NameNotFound {
+        /// The provider or its proxy.
+        host: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// A body that holds no record and is not empty.
+    #[error("not passive DNS data: the answer begins {0:?}")]
+    NotCof(String),
+    /// The proxy would not open the way.
+    #[error("the proxy refused: {0}")]
+    Proxy(String),
+    /// 429, or the words of it.
+    #[error("rate limit exceeded{}", wait(*.0))]
+    RateLimited(Option<Duration>),
+    /// Our cap on records.
+    #[error("stopped after {0} records")]
+    Records(usize),
+    /// Any redirect.
+    #[error("the service redirects to {0}; redirects are not followed")]
+    Redirect(String),
+    /// The service says that its own answer is not whole.
+    #[error("the service cut its answer: {0}")]
+    ServiceCut(String),
+    /// 5xx but 503.
+    #[error("{0}: the service failed")]
+    ServiceFailed(String),
+    /// An unexpected status.
+    #[error("unexpected answer with status {0}")]
+    Status(u16),
+    /// TLS.
+    #[error("TLS with {host}: {fault}")]
+    Tls {
+        /// The provider.
+        host: String,
+        /// What is wrong.
+        fault: TlsFault,
+    },
+    /// Our cap on bytes.
+    #[error("the answer is larger than {0} MiB")]
+    TooLarge(u64),
+    /// Our cap on pages.
+    #[error("stopped after {0} pages")]
+    TooManyPages(usize),
+    /// One question took too long in all.
+    #[error("the answer took longer than {} s in all", .0.as_secs())]
+    TotalTimeout(Duration),
+    /// 401.
+    #[error("401 Unauthorized: no login, or a wrong one")]
+    Unauthorized,
+    /// 503.
+    #[error("503: the service is busy or down{}", wait(*.0))]
+    Unavailable(Option<Duration>),
+}
+
+/// What is wrong with a TLS connection.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TlsFault {
+    /// The certificate is past its time.
+    #[error("the server's certificate has expired")]
+    Expired,
+    /// The certificate is not valid yet.
+    #[error("the server's certificate is not valid yet")]
+    NotYetValid,
+    /// The CA file cannot be used.
+    #[error("the CA file cannot be used: {0}")]
+    CaFile(String),
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+    /// Signed by nobody that is trusted.
+    #[error("the server's certificate is signed by an unknown issuer")]
+    UnknownIssuer,
+    /// A certificate for another host.
+    #[error("the server's certificate is for another host")]
+    WrongHost,
+}
+
+fn wait(after: Option<Duration>) -> String {
+    after.map_or_else(String::new, |after| format!("; try again in {} s", after.as_secs()))
+}
+
+impl ProviderError {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::BadQuestion(_) => "check the value; this service may not take this kind of it",
+            Self::Cut | Self::IdleTimeout(_) | Self::EndsInside => {
+                "ask again; if it happens again, ask in pages (page_size)"
+            }
+            Self::Contradiction(_) => {
+                "look at the raw answer and set the orientation if the service always swaps"
+            }
+            Self::Connect { .. } => "check host, port, Use HTTP and whether the service runs",
+            Self::ConnectTimeout { .. } => {
+                "check host and port; a firewall may drop the connection, or a proxy be needed"
+            }
+            Self::CursorRepeats(_) => {
+                "set page_size to 0 to ask without pages, and tell the service's operator"
+            }
+            Self::Damaged(_) => {
+                "the damaged stretches are listed with their offsets; the raw answer shows them"
+            }
+            Self::Encoding(_) | Self::Http(_) => {
+                "check that host and port lead to the passive-DNS service itself"
+            }
+            Self::Expansion(_) => "this is no passive-DNS answer; check the host",
+            Self::Forbidden => "ask the service's operator what your account may do",
+            Self::HeadersTimeout(_) | Self::TotalTimeout(_) => "ask again later, or raise timeout",
+            Self::NameNotFound { .. } => "check the host for typing errors; CIRCL's service is www.circl.lu",
+            Self::NotCof(_) => "a login page, a proxy or another service answered; check host, port and path",
+            Self::Proxy(_) => "check the proxy's address and what it lets through",
+            Self::RateLimited(_) => "wait, or lower requests_per_second",
+            Self::Records(_) => {
+                "raise --max-records, narrow the question, or use --format cof, which has no limit"
+            }
+            Self::Redirect(_) => "set the host, port and Use HTTP to where the service really is",
+            Self::ServiceCut(_) => "this is a sample, not the latest; narrow the question by record type",
+            Self::ServiceFailed(_) | Self::Unavailable(_) => "ask again later",
+            Self::Status(_) => "check that the host is a passive-DNS service",
+            Self::Tls { fault, .. } => fault.hint(),
+            Self::TooLarge(_) => "narrow the question by record type, or use --format cof, which streams",
+            Self::TooManyPages(_) => "raise page_size or narrow the question",
+            Self::Unauthorized => {
+                "give user:password or the service's token as BACKSIGHT_SECRET_USER_TOKEN or with --secret user_token"
+            }
+        }
+    }
+
+    /// Whether the provider turned us away: credentials or quota.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Unauthorized | Self::Forbidden | Self::RateLimited(_))
+    }
+
+    /// Whether the answer was cut at a limit, ours or theirs, rather than broken.
+    pub fn is_limit(&self) -> bool {
+        matches!(
+            self,
+            Self::Records(_)
+                | Self::ServiceCut(_)
+                | Self::TooLarge(_)
+                | Self::TooManyPages(_)
+                | Self::Expansion(_)
+        )
+    }
+}
+
+impl TlsFault {
+    fn hint(&self) -> &'static str {
+        match self {
+            Self::UnknownIssuer => {
+                "give your own authority as ca_file; only if you accept that anyone could answer, switch Verify SSL off"
+            }
+            Self::Expired => "the service's operator must renew it; check this machine's clock too",
+            Self::NotYetValid => "check this machine's clock",
+            Self::WrongHost => "use the host name that the certificate is for",
+            Self::CaFile(_) => "give a readable PEM file with at least one certificate",
+            Self::Other(_) => "check that the port speaks TLS; for a plain server switch Use HTTP on",
+        }
+    }
+}
+
+/// Text from outside, made printable and short.
+pub(super) fn printable(bytes: &[u8], most: usize) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let mut shown: String = text
+        .chars()
+        .map(|c| {
+            if c.is_ascii_graphic() || c == ' ' {
+                c
+            } else if c.is_whitespace() {
+                ' '
+            } else {
+                '.'
+            }
+        })
+        .take(most)
+        .collect();
+    if text.chars().nth(most).is_some() {
+        shown.push('…');
+    }
+    shown.trim().to_owned()
+}

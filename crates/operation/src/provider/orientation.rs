@@ -1,0 +1,124 @@
+//! Which side of a record is the owner.
+//!
+//! The draft and CIRCL's first interface put the owner in rrname; CIRCL's second swaps rrname and rdata. It is
+//! decided for a whole answer by the first provable case: an address as rrname of an A or AAAA record, a
+//! preference and a name as rrname of an MX, seven fields in that of an SOA, or the same on the rdata side.
+
+use std::net::IpAddr;
+
+use cof::{Reader, Record, RrType};
+
+/// How the provider orients its records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Orientation {
+    /// Decided by the answer.
+    #[default]
+    Auto,
+    /// The owner is in rrname.
+    Draft,
+    /// The owner is in rdata.
+    Swapped,
+}
+
+/// This much of an answer without any proof is read as it was sent, in octets.
+const UNDECIDED: usize = 256 * 1024;
+
+/// Holds an answer's first octets back until its orientation is known.
+#[derive(Debug, Default)]
+pub(super) struct Probe {
+    held: Vec<u8>,
+    reader: Reader,
+}
+
+impl Probe {
+    /// Takes the next octets. Once the orientation is proven, or this is the last or too much,
+    /// returns it with all that was held back.
+    pub(super) fn feed(&mut self, bytes: &[u8], last: bool) -> Option<(Orientation, Vec<u8>)> {
+        self.held.extend_from_slice(bytes);
+        self.reader.feed(bytes);
+        if last {
+            self.reader.close();
+        }
+        let mut proven = None;
+        while let Some(item) = self.reader.next() {
+            proven = item.ok().and_then(|record| proof(&record));
+            if proven.is_some() {
+                break;
+            }
+        }
+        let decided = proven.is_some() || last || self.held.len() > UNDECIDED;
+        decided.then(|| (proven.unwrap_or(Orientation::Draft), std::mem::take(&mut self.held)))
+    }
+}
+
+/// What one record proves, as it was sent.
+pub(super) fn proof(record: &Record) -> Option<Orientation> {
+    if !matches!(record.rrtype, RrType::A | RrType::AAAA | RrType::MX | RrType::SOA) {
+        return None;
+    }
+    if !record.rdata.is_text() {
+        return Some(Orientation::Draft);
+    }
+    let owner = record.rrname.to_string().replace("\\032", " ");
+    let mut fields = owner.split_ascii_whitespace();
+    let swapped = match record.rrtype {
+        RrType::MX => {
+            fields.next().is_some_and(|first| first.parse::<u16>().is_ok())
+                && fields.next().is_some()
+                && fields.next().is_none()
+        }
+        RrType::SOA => fields.count() == 7,
+        _ => owner.parse::<IpAddr>().is_ok(),
+    };
+    swapped.then_some(Orientation::Swapped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decided(body: &str) -> Orientation {
+        Probe::default().feed(body.as_bytes(), true).unwrap().0
+    }
+
+    fn line(rrname: &str, rrtype: &str, rdata: &str) -> String {
+        format!(
+            "{{\"rrname\":\"{rrname}\",\"rrtype\":\"{rrtype}\",\"rdata\":\"{rdata}\",\"time_first\":1,\"time_last\":2}}\n"
+        )
+    }
+
+    #[test]
+    fn one_provable_case_settles_the_answer() {
+        for (rrname, rrtype, rdata) in [
+            ("185.194.93.14", "A", "circl.lu"),
+            ("2a00:5980:93::14", "AAAA", "circl.lu"),
+            ("10 cppy.circl.lu", "MX", "circl.lu"),
+            ("ns1.eurodns.com hostmaster.eurodns.com 2023091306 43200 7200 1209600 86400", "SOA", "circl.lu"),
+        ] {
+            assert_eq!(decided(&line(rrname, rrtype, rdata)), Orientation::Swapped, "{rrtype}");
+            assert_eq!(decided(&line(rdata, rrtype, rrname)), Orientation::Draft, "{rrtype}");
+        }
+        let unproven = line("ns1.eurodns.com", "NS", "circl.lu");
+        assert_eq!(
+            decided(&format!("{unproven}{}", line("185.194.93.14", "A", "circl.lu"))),
+            Orientation::Swapped
+        );
+        assert_eq!(decided(&unproven), Orientation::Draft);
+        assert_eq!(decided(""), Orientation::Draft);
+    }
+
+    #[test]
+    fn nothing_is_lost_while_undecided() {
+        let body = line("ns1.eurodns.com", "NS", "circl.lu") + &line("185.194.93.14", "A", "circl.lu");
+        let mut probe = Probe::default();
+        let mut given = Vec::new();
+        for (at, byte) in body.bytes().enumerate() {
+            if let Some((_, held)) = probe.feed(&[byte], at + 1 == body.len()) {
+                given.extend(held);
+                given.extend_from_slice(&body.as_bytes()[at + 1..]);
+                break;
+            }
+        }
+        assert_eq!(given, body.as_bytes());
+    }
+}
