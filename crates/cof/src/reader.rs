@@ -10,12 +10,14 @@
 //!
 //! Errors: nothing is fatal here. Whether damage makes an answer worthless is the caller's decision.
 
+mod damage;
 mod fields;
 mod frame;
 
 use std::collections::VecDeque;
-use std::fmt;
 
+use damage::Open;
+pub use damage::{Damage, DamageKind};
 use fields::{Fields, Parsed, Shape};
 use frame::Scan;
 
@@ -23,8 +25,6 @@ use crate::Record;
 use crate::json::Fault;
 use crate::record::{Field, NoteKind};
 
-/// How many octets of a damaged stretch are kept to be shown.
-const RAW_SHOWN: usize = 256;
 /// More open arrays and envelopes than this at the top level are not opened.
 const MAX_WRAPPERS: usize = 8;
 
@@ -44,38 +44,6 @@ impl Default for Limits {
         // A DNS message holds at most 4,096 addresses; four of them give a provider room to have merged.
         Self { record_bytes: 1 << 20, depth: 32, elements: 16_384 }
     }
-}
-
-/// A stretch of input that is no record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Damage {
-    /// Where it begins, in octets from the start of the input.
-    pub offset: u64,
-    /// How long it is, in octets.
-    pub len: u64,
-    /// Its first 256 octets, as they came.
-    pub raw: Box<[u8]>,
-    /// What is wrong.
-    pub kind: DamageKind,
-}
-
-/// What is wrong with a damaged stretch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DamageKind {
-    /// Nested deeper than the limit.
-    Deep,
-    /// Text between two values.
-    Garbage,
-    /// Longer than the limit.
-    Large,
-    /// A whole object without a field that a record must have, or with one that cannot be read.
-    Missing(Field),
-    /// An array of data with more elements than the limit; those up to the limit were read.
-    Elements,
-    /// Not JSON.
-    Syntax,
-    /// The input ended inside this value.
-    Truncated,
 }
 
 /// What the end of the input says.
@@ -117,8 +85,7 @@ pub struct Reader {
     pending: VecDeque<Record>,
     /// The value at `at` was cut by the end of the buffer.
     partial: Option<Partial>,
-    /// Damage that has begun and whose end is not yet known.
-    damage: Option<Damage>,
+    damage: Option<Open>,
     wrappers: Vec<Wrapper>,
     byte_order_mark: bool,
     fields: Fields,
@@ -150,7 +117,16 @@ impl Reader {
 
     /// A reader with limits of its own.
     pub fn with_limits(limits: Limits) -> Self {
-        Self { limits, ..Self::default() }
+        // A value takes an octet at least: that is what must be passed over to get on.
+        let record_bytes = limits.record_bytes.max(1);
+        Self { limits: Limits { record_bytes, ..limits }, ..Self::default() }
+    }
+
+    /// The same reader for a provider that swaps rrname and rdata: records come out turned, with a note.
+    #[must_use]
+    pub fn turned(mut self, turned: bool) -> Self {
+        self.fields.turned = turned;
+        self
     }
 
     /// Takes the next piece of input. Pull all records before the next piece, or they pile up unread.
@@ -203,6 +179,9 @@ impl Reader {
         if let Some(Wrapper::Tail(_)) = self.wrappers.last() {
             return self.pass_tail();
         }
+        if self.consumed() == 0 && !self.passes_mark() {
+            return Step::Wait;
+        }
         self.skip_blanks();
         let Some(first) = self.buffer.get(self.at) else {
             return if self.closed { self.finish_damage() } else { Step::Wait };
@@ -229,11 +208,17 @@ impl Reader {
         }
     }
 
-    fn skip_blanks(&mut self) {
-        if self.base == 0 && self.at == 0 && self.buffer.starts_with(b"\xef\xbb\xbf") {
-            self.byte_order_mark = true;
-            self.at = 3;
+    /// Passes over a byte order mark at the start of the input; false while there may yet be one.
+    fn passes_mark(&mut self) -> bool {
+        const MARK: &[u8] = b"\xef\xbb\xbf";
+        self.byte_order_mark = self.buffer.starts_with(MARK);
+        if self.byte_order_mark {
+            self.at = MARK.len();
         }
+        self.closed || self.byte_order_mark || !MARK.starts_with(&self.buffer)
+    }
+
+    fn skip_blanks(&mut self) {
         if self.damage.is_some() {
             return;
         }
@@ -271,7 +256,8 @@ impl Reader {
                 self.spoil(DamageKind::Truncated, window.len())
             }
             Err(Fault::Incomplete) => {
-                let retry_at = window.len() * 2;
+                // At the limit at the latest, so that a value that never ends is given up there.
+                let retry_at = self.limits.record_bytes.min(window.len() * 2);
                 self.partial.get_or_insert_default().retry_at = retry_at;
                 Step::Wait
             }
@@ -306,9 +292,10 @@ impl Reader {
         match outcome {
             Ok(()) => self.take(len),
             Err(kind) => {
-                let damage = self.damage_at(self.at, len, kind);
+                let mut damage = Open::new(self.item, kind);
+                damage.add(self.buffer.get(self.at..self.at + len).unwrap_or_default());
                 self.at += len;
-                Step::Damaged(damage)
+                Step::Damaged(damage.finish())
             }
         }
     }
@@ -336,36 +323,17 @@ impl Reader {
     fn skip_to_brace(&mut self, kind: DamageKind, from: usize) -> Step {
         let rest = self.buffer.get(from..).unwrap_or_default();
         let end = memchr::memchr(b'{', rest).map_or(self.buffer.len(), |found| from + found);
-        let piece = self.damage_at(self.at, end - self.at, kind);
-        match &mut self.damage {
-            Some(open) => {
-                let room = RAW_SHOWN - open.raw.len();
-                let mut raw = std::mem::take(&mut open.raw).into_vec();
-                raw.extend(piece.raw.iter().take(room));
-                open.raw = raw.into();
-                open.len += piece.len;
-            }
-            None => self.damage = Some(piece),
-        }
+        let offset = self.base + self.at as u64;
+        let damage = self.damage.get_or_insert_with(|| Open::new(offset, kind));
+        damage.add(self.buffer.get(self.at..end).unwrap_or_default());
         self.take(end - self.at)
     }
 
     /// Gives the open damage away, if there is one: its end is known.
     fn finish_damage(&mut self) -> Step {
-        let Some(mut damage) = self.damage.take() else { return Step::Wait };
-        // Blanks before the next value belong to nobody.
-        if damage.len <= RAW_SHOWN as u64 {
-            let raw = damage.raw.trim_ascii_end().to_vec();
-            damage.len = raw.len() as u64;
-            damage.raw = raw.into();
-        }
+        let Some(damage) = self.damage.take().map(Open::finish) else { return Step::Wait };
         self.item = damage.offset;
         Step::Damaged(damage)
-    }
-
-    fn damage_at(&self, at: usize, len: usize, kind: DamageKind) -> Damage {
-        let shown = self.buffer.get(at..at + len.min(RAW_SHOWN)).unwrap_or_default();
-        Damage { offset: self.base + at as u64, len: len as u64, raw: shown.into(), kind }
     }
 
     /// Passes over the members of an envelope that follow its array.
@@ -392,20 +360,7 @@ enum Step {
     Wait,
 }
 
-impl fmt::Display for Damage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} octets at offset {}: ", self.len, self.offset)?;
-        match self.kind {
-            DamageKind::Deep => f.write_str("nested too deeply"),
-            DamageKind::Garbage => f.write_str("text that is no JSON object"),
-            DamageKind::Large => f.write_str("longer than a record may be"),
-            DamageKind::Missing(field) => write!(f, "an object without a readable {}", field.key()),
-            DamageKind::Elements => f.write_str("more data in one array than a record may have"),
-            DamageKind::Syntax => f.write_str("broken JSON"),
-            DamageKind::Truncated => f.write_str("the input ends inside a record"),
-        }
-    }
-}
-
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

@@ -19,6 +19,8 @@ pub(super) struct Fields {
     extras: Vec<(Span, Span)>,
     duplicates: Vec<Field>,
     alias: bool,
+    /// The provider swaps rrname and rdata.
+    pub(super) turned: bool,
     /// The object was a record whose array of data was empty.
     pub(super) without_data: bool,
     scratch: String,
@@ -229,21 +231,28 @@ impl Fields {
         limits: Limits,
         out: &mut VecDeque<Record>,
     ) -> Result<(), DamageKind> {
+        if self.turned {
+            self.turn(bytes);
+        }
         let mut record = self.head(bytes)?;
         let rdata = self.member(Key::Rdata).ok_or(DamageKind::Missing(Field::Rdata))?;
         let mut elements = Vec::new();
         match rdata.kind {
             Kind::String => elements.push(rdata),
-            Kind::Array => self.without_data = elements_of(bytes, rdata, limits.elements, &mut elements),
+            // One more than the limit, to see whether it is passed.
+            Kind::Array => elements_of(bytes, rdata, limits.elements.saturating_add(1), &mut elements),
             _ => return Err(DamageKind::Missing(Field::Rdata)),
         }
+        self.without_data = elements.is_empty();
+        let outcome = if elements.len() > limits.elements { Err(DamageKind::Elements) } else { Ok(()) };
+        elements.truncate(limits.elements);
         let whole = elements.len();
         elements.retain(|span| span.kind == Kind::String);
         if elements.len() < whole {
             record.note(Field::Rdata, NoteKind::BadElement);
         }
-        if elements.is_empty() {
-            return if self.without_data { Ok(()) } else { Err(DamageKind::Missing(Field::Rdata)) };
+        if elements.is_empty() && !self.without_data && outcome.is_ok() {
+            return Err(DamageKind::Missing(Field::Rdata));
         }
         let last = elements.pop();
         for span in elements {
@@ -255,7 +264,22 @@ impl Fields {
             self.set_rdata(bytes, span, &mut record);
             out.push_back(record);
         }
-        if whole >= limits.elements { Err(DamageKind::Elements) } else { Ok(()) }
+        outcome
+    }
+
+    /// Puts the owner and the data of a swapped record where they belong.
+    fn turn(&mut self, bytes: &[u8]) {
+        self.members.swap(Key::RrName as usize, Key::Rdata as usize);
+        if let Some(Some(owner)) = self.members.get_mut(Key::RrName as usize)
+            && owner.kind == Kind::Array
+        {
+            let mut elements = Vec::new();
+            elements_of(bytes, *owner, 2, &mut elements);
+            // Two owners for one datum is no record; what is left as an array is refused as one.
+            if let [only] = elements.as_slice() {
+                *owner = *only;
+            }
+        }
     }
 
     /// Everything but the data.
@@ -284,10 +308,11 @@ impl Fields {
         if self.alias {
             record.note(Field::Rdata, NoteKind::Alias);
         }
-        for (key, value) in &self.extras {
-            let key = String::from_utf8_lossy(key.raw(bytes));
-            record.extras.push((key.into(), String::from_utf8_lossy(value.raw(bytes)).into()));
+        if self.turned {
+            record.note(Field::Record, NoteKind::Turned);
         }
+        let lossy = |span: &Span| String::from_utf8_lossy(span.raw(bytes)).into();
+        record.extras = self.extras.iter().map(|(key, value)| (lossy(key), lossy(value))).collect();
         Ok(record)
     }
 
@@ -464,8 +489,8 @@ fn unread(span: Span) -> NoteKind {
     if span.kind == Kind::Null { NoteKind::Null } else { NoteKind::Unreadable }
 }
 
-/// Delimits the elements of an array, at most `limit`; returns whether it is empty.
-fn elements_of(bytes: &[u8], array: Span, limit: usize, out: &mut Vec<Span>) -> bool {
+/// Delimits the elements of an array, at most `limit`.
+fn elements_of(bytes: &[u8], array: Span, limit: usize, out: &mut Vec<Span>) {
     let mut cursor = Cursor::new(array.raw(bytes), 64);
     let mut step = || -> Result<bool, Fault> {
         if cursor.at == 0 {
@@ -481,7 +506,6 @@ fn elements_of(bytes: &[u8], array: Span, limit: usize, out: &mut Vec<Span>) -> 
         Ok(out.len() < limit && cursor.more(b']')?)
     };
     while let Ok(true) = step() {}
-    out.is_empty()
 }
 
 impl Span {

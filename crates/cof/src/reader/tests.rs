@@ -335,7 +335,7 @@ fn b34_sensor_id_as_a_number() {
 #[test]
 fn b35_unknown_keys() {
     let record = &whole(A.replace("\"count\":6", r#""meta":{"a":[1, 2]},"count":6"#))[0];
-    assert_eq!(record.extras, [("meta".into(), r#"{"a":[1, 2]}"#.into())]);
+    assert_eq!(*record.extras, [("meta".into(), r#"{"a":[1, 2]}"#.into())]);
 }
 
 #[test]
@@ -418,6 +418,30 @@ fn b49_rrdata_for_rdata() {
     let record = &whole(A.replace("rdata", "rrdata"))[0];
     assert_eq!(record.rdata_text(), "192.0.2.1");
     assert_eq!(notes(record), [(Field::Rdata, NoteKind::Alias)]);
+}
+
+#[test]
+fn b50_swapped_rrname_and_rdata() {
+    let long = "v=spf1 ".repeat(20);
+    let text = format!(
+        "{}\n{}\n{}",
+        r#"{"rrname":"185.194.93.14","rrtype":"A","rdata":"circl.lu","count":"19"}"#,
+        r#"{"rrname":"10 cppy.circl.lu","rrtype":"MX","rdata":["circl.lu"],"count":"149"}"#,
+        // As rrname this text would be no name at all.
+        format_args!(r#"{{"rrname":"{long}","rrtype":"TXT","rdata":"circl.lu"}}"#),
+    );
+    let mut reader = Reader::new().turned(true);
+    reader.feed(text.as_bytes());
+    reader.close();
+    let records: Vec<Record> = std::iter::from_fn(|| reader.next()).map(|item| item.unwrap()).collect();
+    assert_eq!(records.len(), 3);
+    for (record, data) in
+        records.iter().zip(["185.194.93.14", "10 cppy.circl.lu", &format!("\"{}\"", long.trim())])
+    {
+        assert_eq!((record.rrname.to_string().as_str(), record.rdata_text().as_str()), ("circl.lu", data));
+        assert!(record.notes.contains(&Note { field: Field::Record, kind: NoteKind::Turned }));
+        assert!(!record.rdata.is_text());
+    }
 }
 
 #[test]

@@ -1,0 +1,89 @@
+//! Input that is no record: what is said of it, and how it is gathered from pieces.
+
+use std::fmt;
+
+use crate::record::Field;
+
+/// How many octets of a damaged stretch are kept to be shown.
+pub(super) const RAW_SHOWN: usize = 256;
+
+/// A stretch of input that is no record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// Where it begins, in octets from the start of the input.
+    pub offset: u64,
+    /// How long it is, in octets; blanks before the next value are not counted.
+    pub len: u64,
+    /// Its first 256 octets, as they came.
+    pub raw: Box<[u8]>,
+    /// What is wrong.
+    pub kind: DamageKind,
+}
+
+/// What is wrong with a damaged stretch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DamageKind {
+    /// Nested deeper than the limit.
+    Deep,
+    /// Text between two values.
+    Garbage,
+    /// Longer than the limit.
+    Large,
+    /// A whole object without a field that a record must have, or with one that cannot be read.
+    Missing(Field),
+    /// An array of data with more elements than the limit; those up to the limit were read.
+    Elements,
+    /// Not JSON.
+    Syntax,
+    /// The input ended inside this value.
+    Truncated,
+}
+
+/// Damage that has begun and whose end is not yet known.
+#[derive(Debug)]
+pub(super) struct Open {
+    offset: u64,
+    kind: DamageKind,
+    raw: Vec<u8>,
+    /// Up to the last octet that is not blank.
+    len: u64,
+    /// How many blanks follow it.
+    blanks: u64,
+}
+
+impl Open {
+    pub(super) fn new(offset: u64, kind: DamageKind) -> Self {
+        Self { offset, kind, raw: Vec::new(), len: 0, blanks: 0 }
+    }
+
+    pub(super) fn add(&mut self, piece: &[u8]) {
+        let room = RAW_SHOWN.saturating_sub(self.raw.len());
+        self.raw.extend(piece.iter().take(room));
+        let solid = piece.trim_ascii_end().len();
+        if solid > 0 {
+            self.len += self.blanks + solid as u64;
+            self.blanks = 0;
+        }
+        self.blanks += (piece.len() - solid) as u64;
+    }
+
+    pub(super) fn finish(mut self) -> Damage {
+        self.raw.truncate(usize::try_from(self.len).unwrap_or(RAW_SHOWN));
+        Damage { offset: self.offset, len: self.len, raw: self.raw.into(), kind: self.kind }
+    }
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} octets at offset {}: ", self.len, self.offset)?;
+        match self.kind {
+            DamageKind::Deep => f.write_str("nested too deeply"),
+            DamageKind::Garbage => f.write_str("text that is no JSON object"),
+            DamageKind::Large => f.write_str("longer than a record may be"),
+            DamageKind::Missing(field) => write!(f, "an object without a readable {}", field.key()),
+            DamageKind::Elements => f.write_str("more data in one array than a record may have"),
+            DamageKind::Syntax => f.write_str("broken JSON"),
+            DamageKind::Truncated => f.write_str("the input ends inside a record"),
+        }
+    }
+}
