@@ -23,6 +23,6 @@ pub use name::{Name, NameError, NameRef};
 pub use observation::{Batch, Observation, Position, Source, SourceKind};
 pub use rdata::{Rdata, RdataError, Target};
 pub use reader::{Damage, DamageKind, End, Limits, Reader, SafEnd};
-pub use record::{Field, Note, NoteKind, Record};
+pub use record::{Extras, Field, Note, NoteKind, Record};
 pub use rrtype::{RrType, RrTypeError};
 pub use writer::{Dialect, Writer};

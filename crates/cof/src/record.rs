@@ -1,6 +1,7 @@
 //! One passive-DNS record and the notes on what had to be repaired to read it.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::{Name, Rdata, RrType};
@@ -36,7 +37,32 @@ pub struct Record {
     /// What was repaired on reading.
     pub notes: Vec<Note>,
     /// Keys that the format does not know, with their raw JSON values.
-    pub extras: Vec<(Box<str>, Box<str>)>,
+    pub extras: Extras,
+}
+
+/// Keys that the format does not know, with their raw JSON values, as they came.
+///
+/// The records of one array of data share them, so that many small elements beside a large unknown value
+/// cost its size once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Extras(Option<Arc<[Extra]>>);
+
+/// A key and its raw JSON value.
+type Extra = (Box<str>, Box<str>);
+
+impl Deref for Extras {
+    type Target = [Extra];
+
+    fn deref(&self) -> &[Extra] {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+impl FromIterator<Extra> for Extras {
+    fn from_iter<I: IntoIterator<Item = Extra>>(extras: I) -> Self {
+        let mut extras = extras.into_iter().peekable();
+        Self(extras.peek().is_some().then(|| extras.collect()))
+    }
 }
 
 impl Record {
@@ -55,7 +81,7 @@ impl Record {
             sensor_id: None,
             origin: None,
             notes: Vec::new(),
-            extras: Vec::new(),
+            extras: Extras::default(),
         }
     }
 
