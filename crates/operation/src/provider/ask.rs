@@ -71,7 +71,7 @@ pub struct Outcome {
 
 /// What is known of an answer while it arrives.
 struct State<'a> {
-    sink: &'a mut dyn Sink,
+    sink: &'a mut (dyn Sink + Send),
     probe: Option<Probe>,
     orientation: Orientation,
     reader: Reader,
@@ -123,7 +123,7 @@ impl Provider {
     }
 
     /// Asks about one indicator and streams the answer into `sink`, to the end or as far as it goes.
-    pub async fn ask(&self, indicator: &Indicator, sink: &mut dyn Sink) -> Outcome {
+    pub async fn ask(&self, indicator: &Indicator, sink: &mut (dyn Sink + Send)) -> Outcome {
         let auto = self.config.orientation == Orientation::Auto;
         let mut state = State {
             sink,
