@@ -1,4 +1,4 @@
-//! JSON as the reader needs it: values found and delimited in a buffer, nothing built, nothing recursed into.
+//! JSON as the reader needs it: values passed over in a buffer, nothing built, nothing recursed into.
 //!
 //! A [`Cursor`] walks over bytes; every step says where it failed ([`Fault`]), and whether more input could
 //! still mend it. Strings are handed out raw and decoded on demand; UTF-8 is assumed, whatever was declared.
@@ -14,21 +14,15 @@ pub(crate) enum Fault {
     Deep(usize),
 }
 
-/// A delimited JSON value; slices are of the cursor's bytes.
+/// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Value<'a> {
-    /// The octets between the quotes, escapes not yet resolved.
-    String(&'a [u8]),
-    /// The octets of a number.
-    Number(&'a [u8]),
-    /// `true` or `false`.
+pub(crate) enum Kind {
+    String,
+    Number,
     Bool,
-    /// `null`.
     Null,
-    /// An array, brackets included.
-    Array(&'a [u8]),
-    /// An object, braces included.
-    Object(&'a [u8]),
+    Array,
+    Object,
 }
 
 /// A place in a run of bytes.
@@ -79,10 +73,25 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Takes these very octets, if they stand here.
+    #[inline]
+    pub(crate) fn takes(&mut self, octets: &[u8]) -> bool {
+        let found = self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(octets));
+        if found {
+            self.at += octets.len();
+        }
+        found
+    }
+
     /// Takes a string; returns what is between the quotes.
     #[inline]
     pub(crate) fn string(&mut self) -> Result<&'a [u8], Fault> {
         self.expect(b'"')?;
+        self.string_rest()
+    }
+
+    /// Takes what follows a string's first quote.
+    fn string_rest(&mut self) -> Result<&'a [u8], Fault> {
         let start = self.at;
         loop {
             self.at += plain_len(self.bytes.get(self.at..).unwrap_or_default());
@@ -103,46 +112,38 @@ impl<'a> Cursor<'a> {
         Ok(inner)
     }
 
-    /// Takes any value.
+    /// Passes over any value; says what it was.
     #[inline]
-    pub(crate) fn value(&mut self) -> Result<Value<'a>, Fault> {
-        let first = self.peek()?;
-        let start = self.at;
-        match first {
-            b'"' => self.string().map(Value::String),
-            b'{' => self.skip_composite().map(|()| Value::Object(self.since(start))),
-            b'[' => self.skip_composite().map(|()| Value::Array(self.since(start))),
-            b'-' | b'0'..=b'9' => self.number(),
-            b't' => self.word(b"true", Value::Bool),
-            b'f' => self.word(b"false", Value::Bool),
-            b'n' => self.word(b"null", Value::Null),
-            _ => Err(Fault::Syntax(start)),
+    pub(crate) fn value(&mut self) -> Result<Kind, Fault> {
+        match self.peek()? {
+            b'"' => {
+                self.at += 1;
+                self.string_rest().map(|_| Kind::String)
+            }
+            b'{' => self.skip_composite().map(|()| Kind::Object),
+            b'[' => self.skip_composite().map(|()| Kind::Array),
+            b'-' | b'0'..=b'9' => self.skip_number().map(|()| Kind::Number),
+            b't' => self.skip_word(b"true").map(|()| Kind::Bool),
+            b'f' => self.skip_word(b"false").map(|()| Kind::Bool),
+            b'n' => self.skip_word(b"null").map(|()| Kind::Null),
+            _ => Err(Fault::Syntax(self.at)),
         }
     }
 
-    fn since(&self, start: usize) -> &'a [u8] {
-        self.bytes.get(start..self.at).unwrap_or_default()
-    }
-
     #[inline]
-    fn number(&mut self) -> Result<Value<'a>, Fault> {
-        let start = self.at;
+    fn skip_number(&mut self) -> Result<(), Fault> {
         while let Some(b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E') = self.bytes.get(self.at) {
             self.at += 1;
         }
         // A number at the end of the bytes may go on.
-        if self.at == self.bytes.len() {
-            Err(Fault::Incomplete)
-        } else {
-            Ok(Value::Number(self.since(start)))
-        }
+        if self.at == self.bytes.len() { Err(Fault::Incomplete) } else { Ok(()) }
     }
 
-    fn word(&mut self, word: &[u8], value: Value<'a>) -> Result<Value<'a>, Fault> {
+    fn skip_word(&mut self, word: &[u8]) -> Result<(), Fault> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         if rest.starts_with(word) {
             self.at += word.len();
-            Ok(value)
+            Ok(())
         } else if word.starts_with(rest) {
             Err(Fault::Incomplete)
         } else {
@@ -215,9 +216,12 @@ pub(crate) fn decode(raw: &[u8], out: &mut String) -> bool {
     while !rest.is_empty() {
         let plain = memchr::memchr(b'\\', rest).unwrap_or(rest.len());
         let (head, after) = rest.split_at_checked(plain).unwrap_or((rest, &[]));
-        let text = String::from_utf8_lossy(head);
-        replaced |= matches!(text, std::borrow::Cow::Owned(_));
-        out.push_str(&text);
+        if let Ok(text) = std::str::from_utf8(head) {
+            out.push_str(text);
+        } else {
+            out.push_str(&String::from_utf8_lossy(head));
+            replaced = true;
+        }
         rest = match after {
             [b'\\', b'u', digits @ ..] => {
                 let (character, taken) = unicode_escape(digits);
@@ -280,8 +284,10 @@ mod tests {
 
     #[test]
     fn composites_are_delimited_and_bounded() {
-        let mut cursor = Cursor::new(br#"{"a":[1,{"b":"}]"}],"c":null} x"#, 32);
-        assert_eq!(cursor.value(), Ok(Value::Object(&br#"{"a":[1,{"b":"}]"}],"c":null}"#[..])));
+        let object = br#"{"a":[1,{"b":"}]"}],"c":null}"#;
+        let followed = [&object[..], b" x"].concat();
+        let mut cursor = Cursor::new(&followed, 32);
+        assert_eq!((cursor.value(), cursor.at), (Ok(Kind::Object), object.len()));
         assert_eq!(Cursor::new(b"[}", 32).value(), Err(Fault::Syntax(1)));
         assert_eq!(Cursor::new(b"[[[[", 3).value(), Err(Fault::Deep(2)));
         assert_eq!(Cursor::new(b"[[", 3).value(), Err(Fault::Incomplete));

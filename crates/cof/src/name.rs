@@ -64,6 +64,9 @@ impl Name {
     /// # Errors
     /// [`NameError`], when the text is no name.
     pub fn parse(text: &str) -> Result<Self, NameError> {
+        if let Some(name) = Self::parse_plain(text.as_bytes()) {
+            return Ok(name);
+        }
         if text.is_ascii() {
             return Self::parse_ascii(text.as_bytes());
         }
@@ -72,6 +75,37 @@ impl Name {
         }
         let ascii = idna::domain_to_ascii(text).map_err(|_| NameError::Idn)?;
         Self::parse_ascii(ascii.as_bytes())
+    }
+
+    /// Reads what nearly every name is: labels of ASCII without escapes, in one pass. `None` is not yet a verdict.
+    pub(crate) fn parse_plain(text: &[u8]) -> Option<Self> {
+        let text = text.strip_suffix(b".").unwrap_or(text);
+        // A length octet before, and the root's behind.
+        if text.len() + 2 > MAX_WIRE {
+            return None;
+        }
+        let mut wire = Vec::with_capacity(text.len() + 2);
+        wire.push(b'.');
+        wire.extend_from_slice(text);
+        let mut len = 0;
+        // From the right, so that the length of a label is known where it is to be put: in place of the dot before it.
+        for octet in wire.iter_mut().rev() {
+            match octet {
+                b'.' if (1..=63).contains(&len) => *octet = std::mem::take(&mut len),
+                b'.' | b'\\' | 0x80.. => return None,
+                _ => {
+                    octet.make_ascii_lowercase();
+                    len = len.saturating_add(1);
+                }
+            }
+        }
+        wire.push(0);
+        Some(Self(wire.into()))
+    }
+
+    /// The canonical wire form, in its own allocation.
+    pub(crate) fn into_wire(self) -> Vec<u8> {
+        self.0.into()
     }
 
     fn parse_ascii(text: &[u8]) -> Result<Self, NameError> {

@@ -71,6 +71,16 @@ impl Rdata {
         })
     }
 
+    /// See [`presentation::parse_plain`].
+    pub(crate) fn parse_plain(rrtype: RrType, text: &[u8]) -> Option<Self> {
+        presentation::parse_plain(rrtype, text)
+    }
+
+    /// No data at all, to be replaced.
+    pub(crate) fn empty() -> Self {
+        Self(Repr::Wire(SmallVec::new()))
+    }
+
     /// Takes uncompressed wire-format data, as `collect` gives it; names inside are lower-cased.
     ///
     /// # Errors

@@ -60,6 +60,9 @@ impl RrType {
     /// # Errors
     /// [`RrTypeError`] when the text could not even be a mnemonic.
     pub fn parse(text: &str) -> Result<Self, RrTypeError> {
+        if let Some(common) = Self::common(text.as_bytes()) {
+            return Ok(common);
+        }
         let text = text.trim();
         if let Some(code) = Self::from_mnemonic(text) {
             return Ok(Self::Code(code));
@@ -74,17 +77,23 @@ impl RrType {
         Word::parse(text).map(Self::Word).ok_or(RrTypeError)
     }
 
+    /// The types that make up nearly all of passive DNS, by their mnemonics as they are mostly written.
+    #[inline]
+    pub(crate) fn common(text: &[u8]) -> Option<Self> {
+        Some(match text {
+            b"A" => Self::A,
+            b"AAAA" => Self::AAAA,
+            b"CNAME" => Self::CNAME,
+            b"NS" => Self::NS,
+            b"MX" => Self::MX,
+            b"PTR" => Self::PTR,
+            b"SOA" => Self::SOA,
+            b"TXT" => Self::TXT,
+            _ => return None,
+        })
+    }
+
     fn from_mnemonic(text: &str) -> Option<u16> {
-        // The types that make up nearly all of passive DNS, before the search.
-        match text {
-            "A" => return Some(1),
-            "AAAA" => return Some(28),
-            "CNAME" => return Some(5),
-            "NS" => return Some(2),
-            "MX" => return Some(15),
-            "TXT" => return Some(16),
-            _ => {}
-        }
         let found = REGISTRY.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
         found.map(|(_, code)| *code)
     }

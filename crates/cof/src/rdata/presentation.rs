@@ -25,7 +25,7 @@ pub(super) fn parse(rrtype: RrType, text: &str) -> Option<Rdata> {
             return Some(wire(&text.parse::<Ipv6Addr>().ok()?.octets()));
         }
         RrType::NS | RrType::CNAME | RrType::PTR if !text.starts_with("\\#") => {
-            return Some(wire(Name::parse(text).ok()?.as_wire()));
+            return Some(name(Name::parse(text).ok()?));
         }
         RrType::Word(_) => return None,
         RrType::Code(_) => {}
@@ -48,6 +48,40 @@ pub(super) fn push(rrtype: RrType, wire: &[u8], out: &mut String) {
     if printed.is_none() {
         push_generic(wire, out);
     }
+}
+
+/// Reads what nearly all data of addresses and names is: plain text, not even blanks around it.
+/// `None` is not yet a verdict.
+pub(super) fn parse_plain(rrtype: RrType, text: &[u8]) -> Option<Rdata> {
+    match rrtype {
+        RrType::A => parse_v4(text).map(|octets| wire(&octets)),
+        // A blank can be an octet of a name, but not at its ends, where it would be trimmed.
+        RrType::NS | RrType::CNAME | RrType::PTR if !text.contains(&b' ') => {
+            Name::parse_plain(text).map(name)
+        }
+        _ => None,
+    }
+}
+
+/// An IPv4 address as four decimal numbers, without leading zeros.
+fn parse_v4(text: &[u8]) -> Option<[u8; 4]> {
+    let mut octets = [0; 4];
+    let mut numbers = text.split(|octet| *octet == b'.');
+    for octet in &mut octets {
+        *octet = match numbers.next()? {
+            [a @ b'0'..=b'9'] => a - b'0',
+            [a @ b'1'..=b'9', b @ b'0'..=b'9'] => (a - b'0') * 10 + (b - b'0'),
+            [a @ b'1'..=b'2', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
+                ((a - b'0') * 100).checked_add((b - b'0') * 10 + (c - b'0'))?
+            }
+            _ => return None,
+        };
+    }
+    numbers.next().is_none().then_some(octets)
+}
+
+fn name(name: Name) -> Rdata {
+    Rdata(Repr::Wire(SmallVec::from_vec(name.into_wire())))
 }
 
 fn wire(octets: &[u8]) -> Rdata {

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::{DamageKind, End, Limits, SafEnd};
-use crate::json::{self, Cursor, Fault, Value};
+use crate::json::{self, Cursor, Fault, Kind};
 use crate::record::{Field, NoteKind};
 use crate::{Name, Rdata, Record, RrType, time};
 
@@ -16,6 +16,8 @@ use crate::{Name, Rdata, Record, RrType, time};
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     members: [Option<Span>; Key::COUNT],
+    /// The keys of the last objects by their places: the next one mostly has the same.
+    order: [Option<Key>; Key::COUNT],
     extras: Vec<(Span, Span)>,
     duplicates: Vec<Field>,
     alias: bool,
@@ -25,8 +27,18 @@ pub(super) struct Fields {
     pub(super) without_data: bool,
     scratch: String,
     /// The last origin and sensor: whole answers share them.
-    origin: Option<Arc<str>>,
-    sensor: Option<Arc<str>>,
+    origin: Shared,
+    sensor: Shared,
+}
+
+/// A text that record after record has: read once.
+#[derive(Debug, Default)]
+struct Shared {
+    /// As it stood in the input.
+    raw: Vec<u8>,
+    text: Option<Arc<str>>,
+    /// Something in it had to be replaced.
+    replaced: bool,
 }
 
 /// Where a raw value stands in the object, and what it is.
@@ -35,16 +47,6 @@ struct Span {
     start: usize,
     end: usize,
     kind: Kind,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    String,
-    Number,
-    Bool,
-    Null,
-    Array,
-    Object,
 }
 
 /// The keys that mean something.
@@ -110,6 +112,29 @@ impl Key {
         })
     }
 
+    /// The key as it mostly stands in an object.
+    #[inline]
+    fn quoted(self) -> &'static [u8] {
+        match self {
+            Self::RrName => b"\"rrname\":",
+            Self::RrType => b"\"rrtype\":",
+            Self::Rdata => b"\"rdata\":",
+            Self::TimeFirst => b"\"time_first\":",
+            Self::TimeLast => b"\"time_last\":",
+            Self::Count => b"\"count\":",
+            Self::Origin => b"\"origin\":",
+            Self::Bailiwick => b"\"bailiwick\":",
+            Self::SensorId => b"\"sensor_id\":",
+            Self::ZoneTimeFirst => b"\"zone_time_first\":",
+            Self::ZoneTimeLast => b"\"zone_time_last\":",
+            Self::TimeFirstMs => b"\"time_first_ms\":",
+            Self::TimeLastMs => b"\"time_last_ms\":",
+            Self::Cond => b"\"cond\":",
+            Self::Msg => b"\"msg\":",
+            Self::Obj => b"\"obj\":",
+        }
+    }
+
     fn field(self) -> Field {
         match self {
             Self::RrName => Field::RrName,
@@ -141,19 +166,15 @@ impl Fields {
         if cursor.peek()? == b'}' {
             return Ok(Parsed { len: cursor.at + 1, shape: Shape::Empty });
         }
-        loop {
-            let key_end = {
-                let key = cursor.string()?;
-                (key, cursor.at - 1)
-            };
-            cursor.expect(b':')?;
+        for place in 0.. {
+            let (key, known) = self.key(&mut cursor, place)?;
             let first = cursor.peek()?;
-            if first == b'[' && self.opens_envelope(key_end.0, &mut cursor)? {
+            if first == b'[' && known.is_none() && self.opens_envelope(key.raw(bytes), &mut cursor)? {
                 return Ok(Parsed { len: cursor.at, shape: Shape::Envelope });
             }
             let start = cursor.at;
-            let value = cursor.value()?;
-            self.keep(key_end, Span::of(value, start, cursor.at));
+            let kind = cursor.value()?;
+            self.keep(key, known, Span { start, end: cursor.at, kind });
             if !cursor.more(b'}')? {
                 break;
             }
@@ -161,6 +182,26 @@ impl Fields {
         let saf = self.member(Key::RrName).is_none()
             && (self.member(Key::Cond).is_some() || self.member(Key::Obj).is_some());
         Ok(Parsed { len: cursor.at, shape: if saf { Shape::Saf } else { Shape::Record } })
+    }
+
+    /// Takes a key and its colon; where the last object had a known key at this place, that one is tried first.
+    #[inline]
+    fn key(&mut self, cursor: &mut Cursor<'_>, place: usize) -> Result<(Span, Option<Key>), Fault> {
+        cursor.peek()?;
+        let start = cursor.at + 1;
+        if let Some(Some(known)) = self.order.get(place)
+            && cursor.takes(known.quoted())
+        {
+            return Ok((Span { start, end: cursor.at - 2, kind: Kind::String }, Some(*known)));
+        }
+        let key = cursor.string()?;
+        let end = cursor.at - 1;
+        cursor.expect(b':')?;
+        let known = Key::of(key);
+        if let Some(expected) = self.order.get_mut(place) {
+            *expected = known;
+        }
+        Ok((Span { start: end - key.len(), end, kind: Kind::String }, known))
     }
 
     /// Whether the array at the cursor is an envelope's: `data` or `results`, before any rrname.
@@ -178,15 +219,16 @@ impl Fields {
         Ok(opens)
     }
 
-    fn keep(&mut self, (key, key_end): (&[u8], usize), span: Span) {
-        let Some(known) = Key::of(key) else {
-            let key = Span { start: key_end - key.len(), end: key_end, kind: Kind::String };
-            self.extras.push((key, span));
+    #[inline]
+    fn keep(&mut self, key: Span, known: Option<Key>, value: Span) {
+        let Some(known) = known else {
+            self.extras.push((key, value));
             return;
         };
-        self.alias |= key == b"rrdata";
+        // The one key that is longer than the format's.
+        self.alias |= known == Key::Rdata && key.end - key.start == b"rrdata".len();
         if let Some(slot) = self.members.get_mut(known as usize)
-            && slot.replace(span).is_some()
+            && slot.replace(value).is_some()
         {
             self.duplicates.push(known.field());
         }
@@ -234,18 +276,40 @@ impl Fields {
         if self.turned {
             self.turn(bytes);
         }
-        let mut record = self.head(bytes)?;
+        let (rrname, replaced) = self.name(bytes, Key::RrName).ok_or(DamageKind::Missing(Field::RrName))?;
+        let rrtype = self.rrtype(bytes).ok_or(DamageKind::Missing(Field::RrType))?;
         let rdata = self.member(Key::Rdata).ok_or(DamageKind::Missing(Field::Rdata))?;
-        let mut elements = Vec::new();
-        match rdata.kind {
-            Kind::String => elements.push(rdata),
-            // One more than the limit, to see whether it is passed.
-            Kind::Array => elements_of(bytes, rdata, limits.elements.saturating_add(1), &mut elements),
-            _ => return Err(DamageKind::Missing(Field::Rdata)),
+        let mut record = Record::new(rrname, rrtype, Rdata::empty());
+        if replaced {
+            record.note(Field::RrName, NoteKind::Replaced);
         }
+        self.rest(bytes, &mut record);
+        match rdata.kind {
+            Kind::String => {
+                self.set_rdata(bytes, rdata, &mut record);
+                out.push_back(record);
+                Ok(())
+            }
+            Kind::Array => self.siblings(bytes, rdata, limits.elements, record, out),
+            _ => Err(DamageKind::Missing(Field::Rdata)),
+        }
+    }
+
+    /// Makes a record of each element of an array of data.
+    fn siblings(
+        &mut self,
+        bytes: &[u8],
+        array: Span,
+        limit: usize,
+        mut record: Record,
+        out: &mut VecDeque<Record>,
+    ) -> Result<(), DamageKind> {
+        let mut elements = Vec::new();
+        // One more than the limit, to see whether it is passed.
+        elements_of(bytes, array, limit.saturating_add(1), &mut elements);
         self.without_data = elements.is_empty();
-        let outcome = if elements.len() > limits.elements { Err(DamageKind::Elements) } else { Ok(()) };
-        elements.truncate(limits.elements);
+        let outcome = if elements.len() > limit { Err(DamageKind::Elements) } else { Ok(()) };
+        elements.truncate(limit);
         let whole = elements.len();
         elements.retain(|span| span.kind == Kind::String);
         if elements.len() < whole {
@@ -254,15 +318,10 @@ impl Fields {
         if elements.is_empty() && !self.without_data && outcome.is_ok() {
             return Err(DamageKind::Missing(Field::Rdata));
         }
-        let last = elements.pop();
         for span in elements {
             let mut sibling = record.clone();
             self.set_rdata(bytes, span, &mut sibling);
             out.push_back(sibling);
-        }
-        if let Some(span) = last {
-            self.set_rdata(bytes, span, &mut record);
-            out.push_back(record);
         }
         outcome
     }
@@ -282,23 +341,17 @@ impl Fields {
         }
     }
 
-    /// Everything but the data.
-    fn head(&mut self, bytes: &[u8]) -> Result<Record, DamageKind> {
-        let (rrname, replaced) = self.name(bytes, Key::RrName).ok_or(DamageKind::Missing(Field::RrName))?;
-        let rrtype = self.rrtype(bytes).ok_or(DamageKind::Missing(Field::RrType))?;
-        let mut record = Record::new(rrname, rrtype, Rdata::from_text(""));
-        if replaced {
-            record.note(Field::RrName, NoteKind::Replaced);
-        }
-        if matches!(rrtype, RrType::Word(_)) {
+    /// Everything but the tuple.
+    fn rest(&mut self, bytes: &[u8], record: &mut Record) {
+        if matches!(record.rrtype, RrType::Word(_)) {
             record.note(Field::RrType, NoteKind::UnknownType);
         }
-        record.time_first = self.time(bytes, Key::TimeFirst, Key::TimeFirstMs, &mut record);
-        record.time_last = self.time(bytes, Key::TimeLast, Key::TimeLastMs, &mut record);
-        record.zone_time_first = self.time(bytes, Key::ZoneTimeFirst, Key::ZoneTimeFirst, &mut record);
-        record.zone_time_last = self.time(bytes, Key::ZoneTimeLast, Key::ZoneTimeLast, &mut record);
-        record.count = self.count(bytes, &mut record);
-        self.texts(bytes, &mut record);
+        record.time_first = self.time(bytes, Key::TimeFirst, Key::TimeFirstMs, record);
+        record.time_last = self.time(bytes, Key::TimeLast, Key::TimeLastMs, record);
+        record.zone_time_first = self.time(bytes, Key::ZoneTimeFirst, Key::ZoneTimeFirst, record);
+        record.zone_time_last = self.time(bytes, Key::ZoneTimeLast, Key::ZoneTimeLast, record);
+        record.count = self.count(bytes, record);
+        self.texts(bytes, record);
         if record.time_first > record.time_last && record.time_last.is_some() {
             record.note(Field::TimeFirst, NoteKind::Reversed);
         }
@@ -311,9 +364,10 @@ impl Fields {
         if self.turned {
             record.note(Field::Record, NoteKind::Turned);
         }
-        let lossy = |span: &Span| String::from_utf8_lossy(span.raw(bytes)).into();
-        record.extras = self.extras.iter().map(|(key, value)| (lossy(key), lossy(value))).collect();
-        Ok(record)
+        if !self.extras.is_empty() {
+            let lossy = |span: &Span| String::from_utf8_lossy(span.raw(bytes)).into();
+            record.extras = self.extras.iter().map(|(key, value)| (lossy(key), lossy(value))).collect();
+        }
     }
 
     /// Bailiwick, sensor and origin.
@@ -334,19 +388,22 @@ impl Fields {
                     continue;
                 }
             }
-            if self.decode(bytes, span) {
+            let (shared, slot) = match key {
+                Key::Origin => (&mut self.origin, &mut record.origin),
+                _ => (&mut self.sensor, &mut record.sensor_id),
+            };
+            *slot = Some(shared.read(span.inner(bytes)));
+            if shared.replaced {
                 record.note(key.field(), NoteKind::Replaced);
             }
-            let shared = if key == Key::Origin { &mut self.origin } else { &mut self.sensor };
-            if shared.as_deref() != Some(self.scratch.as_str()) {
-                *shared = Some(self.scratch.as_str().into());
-            }
-            let slot = if key == Key::Origin { &mut record.origin } else { &mut record.sensor_id };
-            slot.clone_from(shared);
         }
     }
 
     fn set_rdata(&mut self, bytes: &[u8], span: Span, record: &mut Record) {
+        if let Some(rdata) = Rdata::parse_plain(record.rrtype, span.inner(bytes)) {
+            record.rdata = rdata;
+            return;
+        }
         if self.decode(bytes, span) {
             record.note(Field::Rdata, NoteKind::Replaced);
         }
@@ -364,6 +421,9 @@ impl Fields {
 
     fn name(&mut self, bytes: &[u8], key: Key) -> Option<(Name, bool)> {
         let span = self.member(key).filter(|span| span.kind == Kind::String)?;
+        if let Some(name) = Name::parse_plain(span.inner(bytes)) {
+            return Some((name, false));
+        }
         let replaced = self.decode(bytes, span);
         Name::parse(&self.scratch).ok().map(|name| (name, replaced))
     }
@@ -371,10 +431,10 @@ impl Fields {
     fn rrtype(&mut self, bytes: &[u8]) -> Option<RrType> {
         let span = self.member(Key::RrType)?;
         match span.kind {
-            Kind::String => {
+            Kind::String => RrType::common(span.inner(bytes)).or_else(|| {
                 self.decode(bytes, span);
                 RrType::parse(&self.scratch).ok()
-            }
+            }),
             Kind::Number => std::str::from_utf8(span.raw(bytes)).ok()?.parse().ok().map(RrType::Code),
             _ => None,
         }
@@ -382,16 +442,12 @@ impl Fields {
 
     fn count(&mut self, bytes: &[u8], record: &mut Record) -> Option<u64> {
         let span = self.member(Key::Count)?;
-        let (number, mut kinds) = self.number(bytes, span);
-        if matches!(number, Some(Number::Date(_))) {
-            kinds.push(NoteKind::Unreadable);
-        }
-        for kind in kinds {
-            record.note(Field::Count, kind);
-        }
-        match number {
-            Some(Number::Plain(count)) => Some(count),
-            _ => None,
+        match self.number(bytes, span, Field::Count, record)? {
+            Number::Plain(count) => Some(count),
+            Number::Date(_) => {
+                record.note(Field::Count, NoteKind::Unreadable);
+                None
+            }
         }
     }
 
@@ -402,50 +458,62 @@ impl Fields {
             (None, Some(span)) => (span, 1000),
             (None, None) => return None,
         };
-        let (number, mut kinds) = self.number(bytes, span);
-        let seconds = number.map(|number| match number {
-            Number::Plain(number) => plausible(number / scale, &mut kinds),
-            Number::Date(seconds) => plausible(seconds, &mut kinds),
-        });
-        for kind in kinds {
-            record.note(key.field(), kind);
-        }
-        seconds
+        let seconds = match self.number(bytes, span, key.field(), record)? {
+            Number::Plain(number) => number / scale,
+            Number::Date(seconds) => seconds,
+        };
+        Some(plausible(seconds, key.field(), record))
     }
 
     /// Reads a number that may be a string, a fraction, a date, negative or null.
-    fn number(&mut self, bytes: &[u8], span: Span) -> (Option<Number>, Vec<NoteKind>) {
-        match span.kind {
-            Kind::Number => number(span.raw(bytes)),
+    fn number(&mut self, bytes: &[u8], span: Span, field: Field, record: &mut Record) -> Option<Number> {
+        let text = match span.kind {
+            Kind::Number => span.raw(bytes),
             Kind::String => {
                 self.decode(bytes, span);
-                let text = self.scratch.trim();
-                let (found, mut kinds) = number(text.as_bytes());
-                if found.is_some() || kinds != [NoteKind::Unreadable] {
-                    kinds.push(NoteKind::FromOtherType);
-                    return (found, kinds);
-                }
-                match time::parse_date(text) {
-                    Some(date) if date.zoned => (Some(Number::Date(date.seconds)), vec![NoteKind::FromDate]),
-                    Some(date) => {
-                        (Some(Number::Date(date.seconds)), vec![NoteKind::FromDate, NoteKind::AssumedUtc])
-                    }
-                    None => (None, kinds),
-                }
+                self.scratch.trim().as_bytes()
             }
-            _ => (None, vec![unread(span)]),
+            _ => {
+                record.note(field, unread(span));
+                return None;
+            }
+        };
+        let (number, kind) = number(text);
+        if kind == Some(NoteKind::Unreadable) && span.kind == Kind::String {
+            return date(&self.scratch, field, record);
+        }
+        if let Some(kind) = kind {
+            record.note(field, kind);
+        }
+        if span.kind == Kind::String {
+            record.note(field, NoteKind::FromOtherType);
+        }
+        number.map(Number::Plain)
+    }
+}
+
+impl Shared {
+    fn read(&mut self, raw: &[u8]) -> Arc<str> {
+        match &self.text {
+            Some(text) if self.raw == raw => text.clone(),
+            _ => {
+                let mut text = String::new();
+                self.replaced = json::decode(raw, &mut text);
+                self.raw = raw.into();
+                self.text.insert(text.into()).clone()
+            }
         }
     }
 }
 
 /// Takes milliseconds for what they are; notes what is no time of this world.
-fn plausible(mut seconds: u64, kinds: &mut Vec<NoteKind>) -> u64 {
+fn plausible(mut seconds: u64, field: Field, record: &mut Record) -> u64 {
     if seconds > time::LATEST_PLAUSIBLE && seconds / 1000 <= time::LATEST_PLAUSIBLE {
         seconds /= 1000;
-        kinds.push(NoteKind::Milliseconds);
+        record.note(field, NoteKind::Milliseconds);
     }
     if !(time::EARLIEST_PLAUSIBLE..=time::LATEST_PLAUSIBLE).contains(&seconds) {
-        kinds.push(NoteKind::Implausible);
+        record.note(field, NoteKind::Implausible);
     }
     seconds
 }
@@ -457,31 +525,41 @@ enum Number {
     Date(u64),
 }
 
-/// Reads a JSON number as whole seconds or a count; the notes say what had to be done.
-fn number(raw: &[u8]) -> (Option<Number>, Vec<NoteKind>) {
-    let digits = |sum: Option<u64>, byte: &u8| {
-        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
-        sum?.checked_mul(10)?.checked_add(digit)
+fn date(text: &str, field: Field, record: &mut Record) -> Option<Number> {
+    let Some(date) = time::parse_date(text) else {
+        record.note(field, NoteKind::Unreadable);
+        return None;
     };
-    if !raw.is_empty()
-        && let Some(plain) = raw.iter().fold(Some(0), digits)
+    record.note(field, NoteKind::FromDate);
+    if !date.zoned {
+        record.note(field, NoteKind::AssumedUtc);
+    }
+    Some(Number::Date(date.seconds))
+}
+
+/// Reads a JSON number as whole seconds or a count; the note says what had to be done.
+fn number(raw: &[u8]) -> (Option<u64>, Option<NoteKind>) {
+    let digit = |sum: u64, octet: &u8| octet.is_ascii_digit().then(|| sum * 10 + u64::from(octet - b'0'));
+    // Nineteen digits fit whatever they are.
+    if (1..=19).contains(&raw.len())
+        && let Some(number) = raw.iter().try_fold(0, digit)
     {
-        return (Some(Number::Plain(plain)), Vec::new());
+        return (Some(number), None);
     }
     let text = std::str::from_utf8(raw).unwrap_or_default();
+    if let Ok(number) = text.parse() {
+        return (Some(number), None);
+    }
     match text.parse::<f64>() {
         _ if !raw.iter().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E')) => {
-            (None, vec![NoteKind::Unreadable])
+            (None, Some(NoteKind::Unreadable))
         }
-        Err(_) => (None, vec![NoteKind::Unreadable]),
-        Ok(float) if float < 0.0 => (None, vec![NoteKind::Negative]),
+        Err(_) => (None, Some(NoteKind::Unreadable)),
+        Ok(float) if float < 0.0 => (None, Some(NoteKind::Negative)),
         #[expect(clippy::cast_precision_loss, reason = "the comparison is with the nearest float on purpose")]
-        Ok(float) if float >= u64::MAX as f64 => (Some(Number::Plain(u64::MAX)), vec![NoteKind::Saturated]),
+        Ok(float) if float >= u64::MAX as f64 => (Some(u64::MAX), Some(NoteKind::Saturated)),
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked just above")]
-        Ok(float) => {
-            let notes = if float.fract() > 0.0 { vec![NoteKind::Floored] } else { Vec::new() };
-            (Some(Number::Plain(float as u64)), notes)
-        }
+        Ok(float) => (Some(float as u64), (float.fract() > 0.0).then_some(NoteKind::Floored)),
     }
 }
 
@@ -501,26 +579,14 @@ fn elements_of(bytes: &[u8], array: Span, limit: usize, out: &mut Vec<Span>) {
         }
         cursor.peek()?;
         let start = cursor.at;
-        let value = cursor.value()?;
-        out.push(Span::of(value, array.start + start, array.start + cursor.at));
+        let kind = cursor.value()?;
+        out.push(Span { start: array.start + start, end: array.start + cursor.at, kind });
         Ok(out.len() < limit && cursor.more(b']')?)
     };
     while let Ok(true) = step() {}
 }
 
 impl Span {
-    fn of(value: Value<'_>, start: usize, end: usize) -> Self {
-        let kind = match value {
-            Value::String(_) => Kind::String,
-            Value::Number(_) => Kind::Number,
-            Value::Bool => Kind::Bool,
-            Value::Null => Kind::Null,
-            Value::Array(_) => Kind::Array,
-            Value::Object(_) => Kind::Object,
-        };
-        Self { start, end, kind }
-    }
-
     fn raw(self, bytes: &[u8]) -> &[u8] {
         bytes.get(self.start..self.end).unwrap_or_default()
     }
