@@ -1,0 +1,177 @@
+//! Who may ask: users with passwords (Basic), and tokens.
+//!
+//! [`Credentials`] compares in a time that depends on nothing but how many there are: every secret is padded to one
+//! length, and all are compared. They are never printed: nothing here implements `Debug`.
+
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, HeaderName};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use constant_time_eq::constant_time_eq_n;
+
+/// The longest token, and the longest user name, colon and password, in octets.
+const LONGEST: usize = 512;
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// Everyone who may ask; nobody in it is everybody.
+#[derive(Clone, Default)]
+pub(crate) struct Credentials {
+    /// `user:password`.
+    logins: Vec<Secret>,
+    tokens: Vec<Secret>,
+}
+
+/// A secret that can never be used, or could be used by mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CredentialError {
+    /// A colon ends the name in the Basic scheme.
+    #[error("a user name cannot have a colon in it")]
+    Colon,
+    /// Empty is what a variable is that was forgotten.
+    #[error("a user name, password or token cannot be empty")]
+    Empty,
+    /// Longer than is compared.
+    #[error("a token, or a user name and password together, can have {LONGEST} octets")]
+    Long,
+}
+
+/// The length, the octets, zeros.
+#[derive(Clone)]
+struct Secret([u8; LONGEST + 2]);
+
+impl Credentials {
+    pub(crate) fn add_user(&mut self, name: &str, password: &str) -> Result<(), CredentialError> {
+        if name.contains(':') {
+            return Err(CredentialError::Colon);
+        }
+        if name.is_empty() || password.is_empty() {
+            return Err(CredentialError::Empty);
+        }
+        let secret = Secret::of(format!("{name}:{password}").as_bytes());
+        self.logins.push(secret.ok_or(CredentialError::Long)?);
+        Ok(())
+    }
+
+    pub(crate) fn add_token(&mut self, token: &str) -> Result<(), CredentialError> {
+        if token.is_empty() {
+            return Err(CredentialError::Empty);
+        }
+        self.tokens.push(Secret::of(token.as_bytes()).ok_or(CredentialError::Long)?);
+        Ok(())
+    }
+
+    /// Whether a request with these headers may ask.
+    pub(crate) fn admit(&self, headers: &HeaderMap) -> bool {
+        if self.logins.is_empty() && self.tokens.is_empty() {
+            return true;
+        }
+        let authorization = headers.get(AUTHORIZATION).is_some_and(|value| self.authorize(value.as_bytes()));
+        let key = headers.get(API_KEY).is_some_and(|value| any_is(&self.tokens, value.as_bytes()));
+        authorization | key
+    }
+
+    fn authorize(&self, value: &[u8]) -> bool {
+        if let Some(encoded) = after_scheme(value, b"Basic ") {
+            return decode(encoded).is_some_and(|login| any_is(&self.logins, &login));
+        }
+        any_is(&self.tokens, after_scheme(value, b"Bearer ").unwrap_or(value))
+    }
+}
+
+impl Secret {
+    fn of(octets: &[u8]) -> Option<Self> {
+        let mut padded = [0; LONGEST + 2];
+        let (length, rest) = padded.split_first_chunk_mut()?;
+        *length = u16::try_from(octets.len()).ok()?.to_be_bytes();
+        rest.get_mut(..octets.len())?.copy_from_slice(octets);
+        Some(Self(padded))
+    }
+}
+
+fn any_is(known: &[Secret], given: &[u8]) -> bool {
+    let Some(given) = Secret::of(given) else { return false };
+    known.iter().fold(false, |found, secret| found | constant_time_eq_n(&secret.0, &given.0))
+}
+
+/// What follows the scheme, which is written in any case.
+fn after_scheme<'a>(value: &'a [u8], scheme: &[u8]) -> Option<&'a [u8]> {
+    let (head, rest) = value.split_at_checked(scheme.len())?;
+    head.eq_ignore_ascii_case(scheme).then(|| rest.trim_ascii())
+}
+
+fn decode(encoded: &[u8]) -> Option<Vec<u8>> {
+    // Four characters are three octets.
+    (encoded.len() <= LONGEST * 2).then(|| STANDARD.decode(encoded).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn admits(credentials: &Credentials, headers: &[(&'static str, &str)]) -> bool {
+        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        credentials.admit(&headers.collect())
+    }
+
+    fn basic(login: &str) -> String {
+        format!("Basic {}", STANDARD.encode(login))
+    }
+
+    #[test]
+    fn without_credentials_everyone_may_ask() {
+        assert!(admits(&Credentials::default(), &[]));
+        assert!(admits(&Credentials::default(), &[("authorization", "whatever")]));
+    }
+
+    #[test]
+    fn users_and_tokens_are_told_apart() {
+        let mut credentials = Credentials::default();
+        credentials.add_user("alice", "pass:word").unwrap();
+        credentials.add_user("bob", "b").unwrap();
+        credentials.add_token("t0ken").unwrap();
+        let admitted = |name, value: &str| admits(&credentials, &[(name, value)]);
+        for value in [
+            basic("alice:pass:word"),
+            basic("bob:b").replace("Basic", "bAsIc"),
+            "bearer  t0ken".into(),
+            "t0ken".into(),
+        ] {
+            assert!(admitted("authorization", &value), "{value}");
+        }
+        assert!(admitted("x-api-key", "t0ken"));
+        for value in [
+            basic("alice:"),
+            basic("alice:pass:words"),
+            basic("alice"),
+            basic(":"),
+            basic("t0ken"),
+            basic("bob:pass:word"),
+            "Basic".into(),
+            "Basic !".into(),
+            "Basic ".into(),
+            "Bearer ".into(),
+            "Bearer t0ke".into(),
+            "alice:pass:word".into(),
+            "t0ken\t\t".into(),
+            format!("Bearer {}", "x".repeat(3000)),
+            basic(&"x".repeat(3000)),
+            String::new(),
+        ] {
+            // A value loses the blanks around it on the wire.
+            assert!(!admitted("authorization", &value) || value.trim() == "t0ken", "{value}");
+        }
+        assert!(!admitted("x-api-key", "alice:pass:word"));
+        assert!(!admits(&credentials, &[]));
+    }
+
+    #[test]
+    fn secrets_that_cannot_be_meant_are_refused() {
+        let mut credentials = Credentials::default();
+        assert_eq!(credentials.add_user("a:b", "c"), Err(CredentialError::Colon));
+        assert_eq!(credentials.add_user("", "c"), Err(CredentialError::Empty));
+        assert_eq!(credentials.add_user("a", ""), Err(CredentialError::Empty));
+        assert_eq!(credentials.add_token(""), Err(CredentialError::Empty));
+        assert_eq!(credentials.add_token(&"x".repeat(LONGEST + 1)), Err(CredentialError::Long));
+        assert_eq!(credentials.add_token(&"x".repeat(LONGEST)), Ok(()));
+    }
+}

@@ -1,0 +1,252 @@
+//! What narrows a question, from the query string (ours) and the `dribble-` headers (CIRCL's).
+//!
+//! [`Parameters`] are whatever was said, by either; a parameter wins over a header. What cannot be read is a 400
+//! [`Problem`] that names the parameter or header.
+
+use std::borrow::Cow;
+
+use axum::extract::Query;
+use axum::http::{HeaderMap, Uri};
+use cof::RrType;
+use store::{Cursor, Fences, MAX_LIMIT, Order};
+
+use crate::problem::Problem;
+
+/// What was said besides the value.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Parameters {
+    /// At least 1, not yet capped.
+    pub(crate) limit: Option<usize>,
+    pub(crate) cursor: Option<Cursor>,
+    /// None is all; none in it is nothing at all.
+    pub(crate) rrtypes: Option<Vec<RrType>>,
+    pub(crate) fences: Fences,
+    pub(crate) expand: bool,
+    pub(crate) order: Order,
+}
+
+/// Those of the query string, each at most once.
+#[derive(Default)]
+struct Given(Vec<(String, String)>);
+
+const KNOWN: [&str; 9] = [
+    "limit",
+    "cursor",
+    "rrtype",
+    "time_first_after",
+    "time_first_before",
+    "time_last_after",
+    "time_last_before",
+    "expand",
+    "sort",
+];
+
+impl Parameters {
+    /// Reads all of them.
+    ///
+    /// # Errors
+    /// 400 for one that is repeated or cannot be read.
+    pub(crate) fn of(uri: &Uri, headers: &HeaderMap) -> Result<Self, Problem> {
+        let given = Given::of(uri)?;
+        let order = given.read("sort", "key or newest", sort)?.unwrap_or_default();
+        let said = |parameter, header| -> Result<_, Problem> {
+            let value = given.one(parameter).map(|value| (parameter, Cow::Borrowed(value)));
+            Ok(match value {
+                None => header_value(headers, header)?.map(|value| (header, Cow::Owned(value))),
+                value => value,
+            })
+        };
+        let limit = said("limit", "dribble-paginate-count")?;
+        // 0 is the start, for clients that count from there.
+        let cursor = said("cursor", "dribble-paginate-cursor")?.filter(|(_, text)| text != "0");
+        if order == Order::NewestFirst && cursor.is_some() {
+            return Err(Problem::bad_request("cursor: sort=newest has no pages, only a limit"));
+        }
+        Ok(Self {
+            limit: limit.map(|(name, text)| read(name, &text, "a number from 1 on", count)).transpose()?,
+            cursor: cursor.map(|(name, text)| read(name, &text, CURSOR, place)).transpose()?,
+            rrtypes: match given.read("rrtype", "up to 64 types, such as A or NS,TYPE65", rrtypes)? {
+                None => header_value(headers, "dribble-filter-rrtype")?.map(|text| one_rrtype(&text)),
+                rrtypes => rrtypes,
+            },
+            fences: given.fences()?,
+            expand: given.read("expand", "0 or 1", switch)?.unwrap_or(true),
+            order,
+        })
+    }
+}
+
+impl Given {
+    fn of(uri: &Uri) -> Result<Self, Problem> {
+        let Query(mut given) = Query::<Vec<(String, String)>>::try_from_uri(uri)
+            .map_err(|_| Problem::bad_request("the query string cannot be read"))?;
+        given.retain(|(name, _)| KNOWN.contains(&name.as_str()));
+        for (at, (name, _)) in given.iter().enumerate() {
+            if given.iter().skip(at + 1).any(|(other, _)| other == name) {
+                return Err(Problem::bad_request(format!("{name}: given more than once")));
+            }
+        }
+        Ok(Self(given))
+    }
+
+    fn one(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    fn read<T>(
+        &self,
+        name: &str,
+        wanted: &str,
+        reader: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, Problem> {
+        self.one(name).map(|text| read(name, text, wanted, reader)).transpose()
+    }
+
+    fn fences(&self) -> Result<Fences, Problem> {
+        let fence = |name| self.read(name, "seconds since the epoch", seconds);
+        Ok(Fences {
+            first_after: fence("time_first_after")?,
+            first_before: fence("time_first_before")?,
+            last_after: fence("time_last_after")?,
+            last_before: fence("time_last_before")?,
+        })
+    }
+}
+
+/// Each is compared with every row; more than the types that passive DNS sees would only be work.
+const MAX_RRTYPES: usize = 64;
+const CURSOR: &str = "the number that came with the page before, unchanged";
+
+fn read<T>(name: &str, text: &str, wanted: &str, reader: impl Fn(&str) -> Option<T>) -> Result<T, Problem> {
+    reader(text).ok_or_else(|| Problem::bad_request(format!("{name}: takes {wanted}")))
+}
+
+fn header_value(headers: &HeaderMap, name: &str) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get(name) else { return Ok(None) };
+    let text = value.to_str().map_err(|_| Problem::bad_request(format!("{name}: takes printable ASCII")))?;
+    Ok(Some(text.trim().to_owned()))
+}
+
+fn digits(text: &str) -> Option<&str> {
+    (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).then_some(text)
+}
+
+/// Above the greatest number is the greatest number: it is capped later.
+fn count(text: &str) -> Option<usize> {
+    Some(digits(text)?.parse().unwrap_or(MAX_LIMIT)).filter(|count| *count > 0)
+}
+
+fn place(text: &str) -> Option<Cursor> {
+    Cursor::from_decimal(text).ok()
+}
+
+fn seconds(text: &str) -> Option<u64> {
+    digits(text)?.parse().ok()
+}
+
+fn switch(text: &str) -> Option<bool> {
+    match text {
+        "0" => Some(false),
+        "1" => Some(true),
+        _ => None,
+    }
+}
+
+fn sort(text: &str) -> Option<Order> {
+    match text {
+        "key" => Some(Order::Key),
+        "newest" => Some(Order::NewestFirst),
+        _ => None,
+    }
+}
+
+fn rrtypes(text: &str) -> Option<Vec<RrType>> {
+    let rrtypes: Option<Vec<_>> = text.split(',').map(|rrtype| RrType::parse(rrtype).ok()).collect();
+    rrtypes.filter(|rrtypes| rrtypes.len() <= MAX_RRTYPES)
+}
+
+/// CIRCL answers nothing to what is no type.
+fn one_rrtype(text: &str) -> Vec<RrType> {
+    RrType::parse(text).into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameters(query: &str, headers: &[(&'static str, &str)]) -> Result<Parameters, String> {
+        let headers =
+            headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        let uri = format!("/pdns/query/x?{query}").parse().unwrap();
+        Parameters::of(&uri, &headers).map_err(|problem| problem.detail)
+    }
+
+    #[test]
+    fn nothing_said_is_everything() {
+        let parameters = parameters("unknown=1&unknown=2", &[("dribble-disable-active-query", "1")]).unwrap();
+        let Parameters { limit, cursor, rrtypes, fences, expand, order } = parameters;
+        assert_eq!((limit, cursor, rrtypes, expand), (None, None, None, true));
+        assert_eq!((fences, order), (Fences::default(), Order::Key));
+    }
+
+    #[test]
+    fn everything_is_read() {
+        let query = "limit=7&cursor=0&rrtype=a,TYPE28&time_first_after=1&time_first_before=2&time_last_after=3\
+            &time_last_before=4&expand=0&sort=key";
+        let parameters = parameters(query, &[]).unwrap();
+        assert_eq!(parameters.limit, Some(7));
+        assert_eq!(parameters.rrtypes, Some(vec![RrType::A, RrType::AAAA]));
+        let Fences { first_after, first_before, last_after, last_before } = parameters.fences;
+        assert_eq!([first_after, first_before, last_after, last_before], [1, 2, 3, 4].map(Some));
+        assert!(!parameters.expand);
+    }
+
+    #[test]
+    fn a_parameter_wins_over_a_header() {
+        let headers = [
+            ("dribble-paginate-count", "3"),
+            ("dribble-filter-rrtype", "NS"),
+            ("dribble-paginate-cursor", "x"),
+        ];
+        let both = parameters("limit=5&rrtype=MX&cursor=0", &headers).unwrap();
+        assert_eq!((both.limit, both.rrtypes, both.cursor), (Some(5), Some(vec![RrType::MX]), None));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        for (query, name) in [
+            ("limit=0", "limit"),
+            ("limit=", "limit"),
+            ("limit=-1", "limit"),
+            ("limit=1&limit=1", "limit"),
+            ("cursor=abc", "cursor"),
+            ("cursor=1", "cursor"),
+            ("cursor=4294967296&sort=newest", "cursor"),
+            ("rrtype=", "rrtype"),
+            ("rrtype=A,,B", "rrtype"),
+            ("rrtype=A%20B", "rrtype"),
+            ("time_first_after=yesterday", "time_first_after"),
+            ("time_last_before=99999999999999999999", "time_last_before"),
+            ("expand=no", "expand"),
+            ("sort=oldest", "sort"),
+            ("sort", "sort"),
+        ] {
+            let detail = parameters(query, &[]).unwrap_err();
+            assert!(detail.starts_with(&format!("{name}: ")), "{query}: {detail}");
+        }
+        for (header, value) in [
+            ("dribble-paginate-count", "0"),
+            ("dribble-paginate-count", "fifty"),
+            ("dribble-paginate-cursor", "abc"),
+            ("dribble-filter-rrtype", "\u{e9}"),
+        ] {
+            let detail = parameters("", &[(header, value)]).unwrap_err();
+            assert!(detail.starts_with(&format!("{header}: ")), "{header} {value}: {detail}");
+        }
+    }
+
+    #[test]
+    fn a_count_beyond_all_numbers_is_a_large_one() {
+        assert_eq!(parameters("limit=99999999999999999999999", &[]).unwrap().limit, Some(MAX_LIMIT));
+    }
+}
