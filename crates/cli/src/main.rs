@@ -1,2 +1,53 @@
-//! backsight
-fn main() {}
+//! The `backsight` command: reads its arguments, does one thing, and says how it went in its exit code.
+//!
+//! One file a subcommand. Data goes to standard output, everything else to standard error. Errors of the libraries
+//! end here: [`exit`] says which code each becomes.
+
+mod args;
+mod completions;
+mod config;
+mod demo;
+mod exit;
+mod man;
+mod output;
+mod query;
+mod serve;
+mod terminal;
+mod values;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Arguments, Command};
+use crate::exit::{Exit, Failure};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            terminal::complain(&failure.to_string());
+            failure.exit().into()
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let config = config::load(arguments)?;
+    match &arguments.command {
+        Command::Completions(command) => completions::run(command),
+        Command::Config => config::print(&config),
+        Command::Demo(command) => runtime()?.block_on(demo::run(command)),
+        Command::Man(command) => man::run(command),
+        Command::Query(command) => runtime()?.block_on(query::run(command, &config, arguments)),
+        Command::Serve(command) => runtime()?.block_on(serve::run(command, &config)),
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::work("starting", &error))
+}

@@ -1,0 +1,188 @@
+//! The command line: what can be said, and the help that teaches it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Where has it pointed, since when, and what else lives there? A passive-DNS workbench.
+#[derive(Debug, Parser)]
+#[command(
+    name = "backsight",
+    version,
+    max_term_width = 100,
+    after_help = "Begin with `backsight demo`: it needs no account and no network.\n\n\
+        Exit codes: 0 done (nothing found is done), 1 failed, 2 wrong usage, 3 an answer is incomplete, \
+        4 refused (credentials or quota)."
+)]
+pub(crate) struct Arguments {
+    /// The folder for what Backsight keeps [default: the platform's, such as ~/.local/share/backsight]
+    #[arg(long, global = true, value_name = "DIR", env = "BACKSIGHT_DATA_DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// The configuration file [default: the platform's, such as ~/.config/backsight/backsight.toml]
+    #[arg(long, global = true, value_name = "FILE", env = "BACKSIGHT_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print the completions of a shell
+    #[command(
+        after_help = "Example: backsight completions bash > ~/.local/share/bash-completion/completions/backsight"
+    )]
+    Completions(CompletionsArgs),
+    /// Print the configuration in force, and where each value comes from
+    Config,
+    /// See what it does: a passive-DNS server of our own, the CIRCL operation, and what it finds
+    #[command(
+        long_about = "Starts Backsight's own passive-DNS server on a free port of this machine with sample records, \
+        points the bundled CIRCL Passive DNS operation at it, runs \"Query CIRCL Passive DNS\", shows the history and what \
+        both versions of the package would put into the threat library. Nothing leaves this machine."
+    )]
+    Demo(DemoArgs),
+    /// Write the manual pages into a folder
+    #[command(after_help = "Example: backsight man ~/.local/share/man/man1")]
+    Man(ManArgs),
+    /// Ask a passive-DNS service about domain names and addresses
+    #[command(
+        long_about = "Runs \"Query CIRCL Passive DNS\" on each value and shows its history: direct records (the value is the \
+            owner or the data) apart from related ones (other records of the names that an address has had), and what the \
+            package proposes for the threat library.",
+        after_help = QUERY_EXAMPLES
+    )]
+    Query(Box<QueryArgs>),
+    /// Answer passive-DNS questions over CIRCL's interface
+    #[command(
+        after_help = "Examples:\n  backsight serve --cof records.ndjson\n  backsight serve --sample\n  \
+        curl http://127.0.0.1:8053/pdns/query/www.example.com\n\n\
+        A token that clients may present instead of --user comes from BACKSIGHT_SECRET_TOKEN."
+    )]
+    Serve(ServeArgs),
+}
+
+const QUERY_EXAMPLES: &str = "\
+Examples:
+  backsight query www.threatq.com
+  backsight query 'hxxp://www[.]threatq[.]com/x' 104.196.175.197
+  backsight query -f indicators.txt --format json --concurrency 8
+  backsight query example.com --at 2017-06-09          where did it point then?
+  backsight query example.com --rrtype A,AAAA --seen-after 90d --sort first
+  backsight query 192.0.2.1 --format cof > records.ndjson
+  backsight query www.threatq.com --set host=127.0.0.1 --set port=8053 --set use_http=on
+
+Secrets never stand on the command line: give them in the environment as BACKSIGHT_SECRET_<KEY>, for example
+BACKSIGHT_SECRET_USER_TOKEN=user:password, or with --secret user_token, which asks, or reads a line of standard input.
+
+CIRCL gives accounts to vetted partners. Without one, ask a server of your own: `backsight serve --sample`.";
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// What to ask about [default: www.threatq.com 104.196.175.197]
+    #[arg(value_name = "VALUE")]
+    pub(crate) values: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// The folder; made if it is not there
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct QueryArgs {
+    /// Domain names, IP addresses or URLs, defanged or not
+    #[arg(value_name = "VALUE", required_unless_present = "file")]
+    pub(crate) values: Vec<String>,
+    /// Take values from a file too, one a line, # for comments; - is standard input
+    #[arg(short, long, value_name = "FILE|-")]
+    pub(crate) file: Vec<PathBuf>,
+    /// The operation: a bundled NAME or NAME@VERSION, or a package file ending in .toml
+    #[arg(long, value_name = "NAME[@VERSION]")]
+    pub(crate) operation: Option<String>,
+    /// Set a parameter of the operation
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Ask for a secret parameter; without a terminal, read it from a line of standard input
+    #[arg(long, value_name = "KEY")]
+    pub(crate) secret: Vec<String>,
+    /// How to print; cof streams as it arrives, the others hold each answer first
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+    /// Only these record types
+    #[arg(long, value_name = "A,NS")]
+    pub(crate) rrtype: Option<String>,
+    /// Only records last seen at or after this: a date, a time, or 90d for ninety days ago
+    #[arg(long, value_name = "T")]
+    pub(crate) seen_after: Option<String>,
+    /// Only records first seen at or before this
+    #[arg(long, value_name = "T")]
+    pub(crate) seen_before: Option<String>,
+    /// Only records that were there at this time: where did it point then
+    #[arg(long, value_name = "T", conflicts_with_all = ["seen_after", "seen_before"])]
+    pub(crate) at: Option<String>,
+    /// The order of the records; not with cof, which prints them as they arrive
+    #[arg(long, value_enum)]
+    pub(crate) sort: Option<Sort>,
+    /// Print at most this many records a value
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// Hold at most this many records a value; beyond it the answer is truncated (exit code 3)
+    #[arg(long, value_name = "N")]
+    pub(crate) max_records: Option<usize>,
+    /// How many values to ask about at once
+    #[arg(long, value_name = "N")]
+    pub(crate) concurrency: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// The address and port to listen on [default: 127.0.0.1:8053; port 0 takes a free one]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<String>,
+    /// Load records in the Common Output Format
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) cof: Vec<PathBuf>,
+    /// Load the records that `demo` shows
+    #[arg(long)]
+    pub(crate) sample: bool,
+    /// Ask for this login; the password may come from BACKSIGHT_SECRET_PASSWORD instead
+    #[arg(long, value_name = "NAME[:PASSWORD]")]
+    pub(crate) user: Vec<String>,
+    /// A proxy in front does the TLS: allows an address that other machines can reach
+    #[arg(long)]
+    pub(crate) behind_proxy: bool,
+}
+
+/// How answers are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Tables to read
+    Table,
+    /// One JSON object a value, a line each
+    Json,
+    /// The records in the Common Output Format
+    Cof,
+    /// One table for spreadsheets
+    Csv,
+}
+
+/// In which order records are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Sort {
+    /// Last seen first
+    Last,
+    /// First seen first
+    First,
+    /// Most seen first
+    Count,
+    /// By owner, type and data
+    Name,
+}

@@ -1,0 +1,209 @@
+//! Configuration: flags over environment over `backsight.toml` over the commented default file.
+//!
+//! The default file ships inside the binary and is the base layer, so what it says is what holds. An unknown key is
+//! an error that names file and line. Environment variables are `BACKSIGHT_<SECTION>_<KEY>`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use etcetera::BaseStrategy;
+use serde::Deserialize;
+
+use crate::args::{Arguments, Format, Sort};
+use crate::exit::{Exit, Failure};
+
+/// The base layer.
+const DEFAULT: &str = include_str!("../default.toml");
+/// The largest configuration file that is read, in octets.
+const MAX_FILE: u64 = 1 << 20;
+
+/// What is in force when no flag says otherwise.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) query: Query,
+    pub(crate) serve: Serve,
+    /// Section, key, value and where it comes from, for printing.
+    shown: Vec<(&'static str, &'static str, toml::Value, String)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Query {
+    pub(crate) operation: String,
+    pub(crate) format: Format,
+    pub(crate) sort: Sort,
+    pub(crate) max_records: usize,
+    pub(crate) concurrency: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct Serve {
+    pub(crate) listen: String,
+}
+
+/// One layer: what a file says. Kept apart from [`Config`] so that a file may say little.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Layer {
+    #[serde(default)]
+    query: QueryLayer,
+    #[serde(default)]
+    serve: ServeLayer,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QueryLayer {
+    operation: Option<String>,
+    format: Option<String>,
+    sort: Option<String>,
+    max_records: Option<i64>,
+    concurrency: Option<i64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ServeLayer {
+    listen: Option<String>,
+}
+
+/// The layers of one run.
+struct Layers {
+    file: Option<(PathBuf, Layer)>,
+    base: Layer,
+    shown: Vec<(&'static str, &'static str, toml::Value, String)>,
+}
+
+/// Reads the layers.
+pub(crate) fn load(arguments: &Arguments) -> Result<Config, Failure> {
+    let file = match &arguments.config {
+        Some(file) => Some(file.clone()),
+        None => etcetera::choose_base_strategy()
+            .ok()
+            .map(|base| base.config_dir().join("backsight/backsight.toml"))
+            .filter(|file| file.exists()),
+    };
+    let file = file.map(|file| read(&file).map(|layer| (file, layer))).transpose()?;
+    let base = toml::from_str(DEFAULT).map_err(|error| Failure::work("the default configuration", &error))?;
+    let mut layers = Layers { file, base, shown: Vec::new() };
+    let query = Query {
+        operation: layers.text("query", "operation", |layer| layer.query.operation.clone())?,
+        format: layers.choice("query", "format", |layer| layer.query.format.clone())?,
+        sort: layers.choice("query", "sort", |layer| layer.query.sort.clone())?,
+        max_records: layers.count("query", "max_records", |layer| layer.query.max_records)?,
+        concurrency: layers.count("query", "concurrency", |layer| layer.query.concurrency)?,
+    };
+    let serve = Serve { listen: layers.text("serve", "listen", |layer| layer.serve.listen.clone())? };
+    Ok(Config { query, serve, shown: layers.shown })
+}
+
+/// The folder for what Backsight keeps.
+pub(crate) fn data_dir(arguments: &Arguments) -> Option<PathBuf> {
+    let platform = || etcetera::choose_base_strategy().ok().map(|base| base.data_dir().join("backsight"));
+    arguments.data_dir.clone().or_else(platform)
+}
+
+/// `backsight config`.
+pub(crate) fn print(config: &Config) -> Result<Exit, Failure> {
+    let mut out = std::io::stdout().lock();
+    let mut section = "";
+    for (in_section, key, value, origin) in &config.shown {
+        if *in_section != section {
+            let gap = if section.is_empty() { "" } else { "\n" };
+            writeln!(out, "{gap}[{in_section}]")?;
+            section = in_section;
+        }
+        writeln!(out, "{key} = {value}  # {origin}")?;
+    }
+    Ok(Exit::Done)
+}
+
+fn read(file: &Path) -> Result<Layer, Failure> {
+    let failed =
+        |error: &dyn std::fmt::Display| Failure::Usage(format!("configuration {}: {error}", file.display()));
+    let size = std::fs::metadata(file).map_err(|error| failed(&error))?.len();
+    if size > MAX_FILE {
+        return Err(failed(&format!("larger than {MAX_FILE} octets")));
+    }
+    let text = std::fs::read_to_string(file).map_err(|error| failed(&error))?;
+    toml::from_str(&text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        Failure::Usage(format!("configuration {}:{line}: {}", file.display(), error.message()))
+    })
+}
+
+impl Layers {
+    /// The highest layer's word on a key: environment, file, default.
+    fn find(
+        &mut self,
+        section: &'static str,
+        key: &'static str,
+        pick: impl Fn(&Layer) -> Option<toml::Value>,
+    ) -> Option<(toml::Value, String)> {
+        let variable = format!("BACKSIGHT_{}_{}", section.to_uppercase(), key.to_uppercase());
+        let environment = std::env::var(&variable).ok().filter(|text| !text.is_empty());
+        let from_file = || {
+            let (file, layer) = self.file.as_ref()?;
+            Some((pick(layer)?, file.display().to_string()))
+        };
+        let found = match environment {
+            Some(text) => Some((toml::Value::String(text), variable)),
+            None => from_file().or_else(|| Some((pick(&self.base)?, "default".to_owned()))),
+        };
+        if let Some((value, origin)) = &found {
+            self.shown.push((section, key, value.clone(), origin.clone()));
+        }
+        found
+    }
+
+    fn text(
+        &mut self,
+        section: &'static str,
+        key: &'static str,
+        pick: impl Fn(&Layer) -> Option<String>,
+    ) -> Result<String, Failure> {
+        match self.find(section, key, |layer| pick(layer).map(toml::Value::String)) {
+            Some((toml::Value::String(text), _)) => Ok(text),
+            _ => Err(Failure::Work(format!("the default configuration lacks {section}.{key}"))),
+        }
+    }
+
+    fn choice<T: ValueEnum>(
+        &mut self,
+        section: &'static str,
+        key: &'static str,
+        pick: impl Fn(&Layer) -> Option<String>,
+    ) -> Result<T, Failure> {
+        let text = self.text(section, key, pick)?;
+        T::from_str(&text, true).map_err(|_| {
+            let known: Vec<String> = T::value_variants()
+                .iter()
+                .filter_map(|v| Some(v.to_possible_value()?.get_name().to_owned()))
+                .collect();
+            self.wrong(&format!("{text:?} is none of {}", known.join(", ")))
+        })
+    }
+
+    fn count(
+        &mut self,
+        section: &'static str,
+        key: &'static str,
+        pick: impl Fn(&Layer) -> Option<i64>,
+    ) -> Result<usize, Failure> {
+        let number = match self.find(section, key, |layer| pick(layer).map(toml::Value::Integer)) {
+            Some((toml::Value::Integer(number), _)) => usize::try_from(number).ok(),
+            Some((toml::Value::String(text), _)) => text.trim().parse().ok(),
+            _ => None,
+        };
+        number.filter(|number| *number > 0).ok_or_else(|| self.wrong("a whole number above 0 is wanted"))
+    }
+
+    /// An error about the value that was looked up last.
+    fn wrong(&self, why: &str) -> Failure {
+        match self.shown.last() {
+            Some((section, key, _, origin)) => Failure::Usage(format!("{section}.{key} ({origin}): {why}")),
+            None => Failure::Usage(why.to_owned()),
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Exit codes, and the errors that end the whole command.
+//!
+//! | code | meaning |
+//! | --- | --- |
+//! | 0 | done; nothing found is done |
+//! | 1 | the work failed |
+//! | 2 | wrong usage |
+//! | 3 | an answer is incomplete |
+//! | 4 | refused: credentials or quota |
+//!
+//! Over several values the gravest wins (4, 1, 3, 0), and one failure does not stop the rest.
+
+use std::fmt;
+use std::io;
+use std::process::ExitCode;
+
+use operation::Completeness;
+
+/// How a command ended, the least grave first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Exit {
+    #[default]
+    Done,
+    Incomplete,
+    Failed,
+    Refused,
+}
+
+/// An error that ends the command.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The user's words are off.
+    Usage(String),
+    /// The work failed.
+    Work(String),
+    /// Nobody reads what we write any more, which is no failure.
+    Gone,
+}
+
+impl Failure {
+    pub(crate) fn usage(error: &impl fmt::Display) -> Self {
+        Self::Usage(error.to_string())
+    }
+
+    pub(crate) fn work(doing: &str, error: &impl fmt::Display) -> Self {
+        Self::Work(format!("{doing}: {error}"))
+    }
+
+    pub(crate) fn exit(&self) -> FailureExit {
+        match self {
+            Self::Usage(_) => FailureExit(2),
+            Self::Work(_) => FailureExit(1),
+            Self::Gone => FailureExit(0),
+        }
+    }
+}
+
+/// The code of a [`Failure`].
+pub(crate) struct FailureExit(u8);
+
+impl From<FailureExit> for ExitCode {
+    fn from(exit: FailureExit) -> Self {
+        Self::from(exit.0)
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Incomplete => 3,
+            Exit::Refused => 4,
+        })
+    }
+}
+
+impl From<&Completeness> for Exit {
+    fn from(completeness: &Completeness) -> Self {
+        match &completeness.reason {
+            None => Self::Done,
+            Some(reason) if reason.is_refusal() => Self::Refused,
+            Some(_) if completeness.state == operation::State::Failed => Self::Failed,
+            Some(_) => Self::Incomplete,
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    /// Only writing to standard output fails as a bare [`io::Error`]; everything else is told with what it was doing.
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Self::Gone
+        } else {
+            Self::work("writing to standard output", &error)
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(text) | Self::Work(text) => f.write_str(text),
+            Self::Gone => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use operation::ProviderError;
+
+    #[test]
+    fn the_gravest_wins() {
+        let of = |reason, any| Exit::from(&Completeness::new(reason, any));
+        assert_eq!(of(None, true), Exit::Done);
+        assert_eq!(of(Some(ProviderError::Cut), true), Exit::Incomplete);
+        assert_eq!(of(Some(ProviderError::Records(5)), false), Exit::Incomplete);
+        assert_eq!(of(Some(ProviderError::Cut), false), Exit::Failed);
+        assert_eq!(of(Some(ProviderError::RateLimited(None)), true), Exit::Refused);
+        assert!(
+            Exit::Refused > Exit::Failed && Exit::Failed > Exit::Incomplete && Exit::Incomplete > Exit::Done
+        );
+    }
+}

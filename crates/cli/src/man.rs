@@ -1,0 +1,19 @@
+//! `backsight man`.
+
+use clap::CommandFactory;
+
+use crate::args::{Arguments, ManArgs};
+use crate::exit::{Exit, Failure};
+use crate::terminal;
+
+pub(crate) fn run(command: &ManArgs) -> Result<Exit, Failure> {
+    let doing = format!("writing manual pages into {}", command.folder.display());
+    std::fs::create_dir_all(&command.folder).map_err(|error| Failure::work(&doing, &error))?;
+    clap_mangen::generate_to(Arguments::command(), &command.folder)
+        .map_err(|error| Failure::work(&doing, &error))?;
+    terminal::say(&format!(
+        "wrote the manual pages; read one with: man {}/backsight.1",
+        command.folder.display()
+    ));
+    Ok(Exit::Done)
+}

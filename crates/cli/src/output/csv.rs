@@ -1,0 +1,118 @@
+//! One table for spreadsheets: RFC 4180, dates in UTC, nothing that a spreadsheet would run.
+//!
+//! A cell that begins like a formula gets a `'` before it; control characters are written as `\xNN`.
+
+use std::io::Stdout;
+
+use cof::{Record, time};
+use operation::{Indicator, Relation};
+
+use super::Output;
+use crate::exit::Failure;
+use crate::query::Asked;
+use crate::terminal;
+
+const COLUMNS: [&str; 15] = [
+    "query",
+    "relation",
+    "rrname",
+    "rrtype",
+    "rdata",
+    "time_first",
+    "time_last",
+    "zone_time_first",
+    "zone_time_last",
+    "count",
+    "bailiwick",
+    "origin",
+    "provider",
+    "fetched_at",
+    "notes",
+];
+
+/// Prints rows.
+pub(super) struct Csv {
+    writer: csv::Writer<Stdout>,
+    begun: bool,
+}
+
+impl Csv {
+    pub(super) fn new() -> Self {
+        Self { writer: csv::Writer::from_writer(std::io::stdout()), begun: false }
+    }
+
+    fn row<I: IntoIterator<Item = S>, S: AsRef<[u8]>>(&mut self, cells: I) -> Result<(), Failure> {
+        self.writer.write_record(cells).map_err(|error| match error.into_kind() {
+            csv::ErrorKind::Io(error) => error.into(),
+            other => Failure::Work(format!("writing CSV: {other:?}")),
+        })
+    }
+
+    fn head(&mut self) -> Result<(), Failure> {
+        if !std::mem::replace(&mut self.begun, true) {
+            self.row(COLUMNS)?;
+        }
+        Ok(())
+    }
+}
+
+impl Output for Csv {
+    fn answer(&mut self, asked: &Asked) -> Result<(), Failure> {
+        self.head()?;
+        if let (Ok(answer), Some(indicator)) = (&asked.outcome, &asked.indicator) {
+            for record in &answer.records {
+                self.row(cells(asked, indicator, record).map(|cell| safe(&cell)))?;
+            }
+        }
+        Ok(self.writer.flush()?)
+    }
+
+    fn finish(&mut self) -> Result<(), Failure> {
+        self.head()?;
+        Ok(self.writer.flush()?)
+    }
+}
+
+fn cells(asked: &Asked, indicator: &Indicator, record: &Record) -> [String; 15] {
+    let date = |seconds: Option<u64>| seconds.map(time::rfc3339).unwrap_or_default();
+    let notes: Vec<String> = record.notes.iter().map(ToString::to_string).collect();
+    [
+        indicator.to_string(),
+        Relation::of(indicator, record).word().to_owned(),
+        record.rrname.to_string(),
+        record.rrtype.to_string(),
+        record.rdata_text(),
+        date(record.time_first),
+        date(record.time_last),
+        date(record.zone_time_first),
+        date(record.zone_time_last),
+        record.count.map(|count| count.to_string()).unwrap_or_default(),
+        record.bailiwick.as_ref().map(ToString::to_string).unwrap_or_default(),
+        record.origin.as_deref().unwrap_or_default().to_owned(),
+        asked.provider.clone(),
+        time::rfc3339(asked.fetched_at),
+        notes.join("; "),
+    ]
+}
+
+/// A cell that a spreadsheet shows and does not run.
+fn safe(cell: &str) -> String {
+    let printable = terminal::printable(cell);
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{printable}") } else { printable }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b44_cells_are_shown_and_not_run() {
+        assert_eq!(safe("=HYPERLINK(\"x\")"), "'=HYPERLINK(\"x\")");
+        assert_eq!(safe("-1+1"), "'-1+1");
+        assert_eq!(safe("\t=1"), "'\\x09=1");
+        assert_eq!(safe("www.example.com"), "www.example.com");
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(["a \"quoted\" text", "b,c"]).unwrap();
+        assert_eq!(writer.into_inner().unwrap(), b"\"a \"\"quoted\"\" text\",\"b,c\"\n");
+    }
+}
