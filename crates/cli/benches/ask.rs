@@ -1,0 +1,228 @@
+//! What asking costs: a large answer, a single question, many values; beside the reader alone and beside pypdns.
+//!
+//! Run by `cargo xtask bench ask`. Everything is measured in one run on one machine, over loopback; the program is the
+//! real one. Each line says what it is compared with and the ratio.
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures time and waits for processes")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot run must say so and end")]
+
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_backsight");
+/// Records of the large answer.
+const LARGE: usize = 1_000_000;
+/// Records that the local server holds.
+const HELD: usize = 200_000;
+/// Values that are asked about in one go.
+const VALUES: usize = 1_000;
+/// Rounds of each measurement; the median counts.
+const ROUNDS: usize = 5;
+/// Rounds of the single question, which is short and noisy.
+const STARTS: usize = 31;
+
+fn main() {
+    // `cargo test --benches` runs this too, and asks for nothing to be measured.
+    if std::env::args().any(|argument| argument == "--test") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    large_answer();
+    let records = folder.path().join("records.ndjson");
+    std::fs::write(&records, testkit::sample::ndjson(HELD, 7)).unwrap();
+    let server = Served::start(&records);
+    let values = values(&records);
+    single_question(&server, &values);
+    let file = folder.path().join("values.txt");
+    std::fs::write(&file, values.join("\n")).unwrap();
+    many_values(&server, &file);
+}
+
+fn large_answer() {
+    let body = testkit::sample::ndjson(LARGE, 1);
+    let reader = median(ROUNDS, || read_alone(&body));
+    let address = serve_bytes(body.clone());
+    let mut peak = 0;
+    let streamed = median(ROUNDS, || {
+        let began = Instant::now();
+        let mut child = query(address).args(["www.example.com", "--format", "cof"]).stdout(Stdio::piped()).spawn().unwrap();
+        let records = count_lines(&mut child, &mut peak);
+        assert!(child.wait().unwrap().success());
+        assert_eq!(records, LARGE);
+        began.elapsed()
+    });
+    let rate = |time: Duration| LARGE as f64 / time.as_secs_f64();
+    println!("answer of {LARGE} records, {:.0} MB", body.len() as f64 / 1e6);
+    println!("  Reader alone              {:>12.0} records/s", rate(reader));
+    println!("  query --format cof        {:>12.0} records/s, start to exit", rate(streamed));
+    println!("  ratio query : Reader      {:>12.2}   (at least 0.50 wanted)", rate(streamed) / rate(reader));
+    println!("  peak resident             {:>12.1} MiB (at most 64 wanted)", peak as f64 / 1024.0);
+}
+
+fn single_question(server: &Served, values: &[String]) {
+    let mut found = 0;
+    let time = median(STARTS, || {
+        let began = Instant::now();
+        let output = query(server.address).args([&values[0], "--format", "json"]).output().unwrap();
+        assert!(output.status.success());
+        found = output.stdout.len();
+        began.elapsed()
+    });
+    assert!(found > 100, "an answer with records");
+    println!("one question, start to exit");
+    println!("  query                     {:>12.1} ms (at most 50 wanted)", time.as_secs_f64() * 1e3);
+}
+
+fn many_values(server: &Served, file: &Path) {
+    let mut ours = 0;
+    let time = median(ROUNDS, || {
+        let began = Instant::now();
+        let mut command = query(server.address);
+        command.args(["--set", "requests_per_second=0", "--concurrency", "32", "--format", "json", "-f"]).arg(file);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        ours = output.stdout.windows(12).filter(|window| window == b"\"relation\":\"").count();
+        began.elapsed()
+    });
+    let (theirs, count) = pypdns(server, file);
+    assert_eq!(ours, count, "both must have found the same records");
+    let rate = |time: Duration| VALUES as f64 / time.as_secs_f64();
+    println!("{VALUES} values from a file, {ours} records");
+    println!("  query --concurrency 32    {:>12.0} values/s, start to exit (at least 2000 wanted)", rate(time));
+    println!("  pypdns, one after another {:>12.0} values/s, without its start", rate(theirs));
+    println!("  ratio query : pypdns      {:>12.1}", rate(time) / rate(theirs));
+}
+
+/// Asks the same of the same server with pypdns; returns its own time and the records it got.
+fn pypdns(server: &Served, file: &Path) -> (Duration, usize) {
+    let python = std::env::var("BACKSIGHT_PEERS_PYTHON").expect("run this by: cargo xtask bench ask");
+    let script = "\
+import sys, time
+from pypdns import PyPDNS
+values = open(sys.argv[2]).read().split()
+client = PyPDNS(url=sys.argv[1], basic_auth=('user', 'password'))
+began = time.monotonic()
+count = sum(1 for value in values for _ in client.iter_query(q=value))
+print(time.monotonic() - began, count)
+";
+    let url = format!("http://{}/pdns/query", server.address);
+    let output = Command::new(python).args(["-c", script, &url]).arg(file).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let mut words = text.split_whitespace();
+    let seconds: f64 = words.next().unwrap().parse().unwrap();
+    (Duration::from_secs_f64(seconds), words.next().unwrap().parse().unwrap())
+}
+
+/// The command against a server of this machine.
+fn query(address: SocketAddr) -> Command {
+    let mut command = Command::new(PROGRAM);
+    let port = format!("port={}", address.port());
+    command.args(["query", "--set", "host=127.0.0.1", "--set", &port, "--set", "use_http=on"]);
+    command.stdin(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
+fn read_alone(body: &[u8]) -> Duration {
+    let began = Instant::now();
+    let mut reader = cof::Reader::new();
+    let mut records = 0;
+    for piece in body.chunks(64 * 1024) {
+        reader.feed(piece);
+        while let Some(item) = reader.next() {
+            std::hint::black_box(item.unwrap());
+            records += 1;
+        }
+    }
+    assert_eq!(records, LARGE);
+    began.elapsed()
+}
+
+/// Counts what a child prints, and watches the most memory it ever held, in KiB.
+fn count_lines(child: &mut Child, peak: &mut u64) -> usize {
+    let status = format!("/proc/{}/status", child.id());
+    let mut out = child.stdout.take().unwrap();
+    let mut buffer = vec![0; 1 << 20];
+    let mut lines = 0;
+    let mut pieces = 0_u64;
+    loop {
+        let len = out.read(&mut buffer).unwrap();
+        lines += buffer[..len].iter().filter(|byte| **byte == b'\n').count();
+        // The high-water mark only grows: a look now and then, and one at the end, see all of it.
+        if pieces.is_multiple_of(64) || len == 0 {
+            let text = std::fs::read_to_string(&status).unwrap_or_default();
+            let mark = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let mark = mark.and_then(|mark| mark.trim().trim_end_matches(" kB").trim().parse().ok());
+            *peak = (*peak).max(mark.unwrap_or(0));
+        }
+        pieces += 1;
+        if len == 0 {
+            return lines;
+        }
+    }
+}
+
+/// Serves one body to every request, from a thread that ends with the process.
+fn serve_bytes(body: Vec<u8>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = BufReader::new(stream.try_clone().unwrap());
+            let mut line = String::new();
+            while head.read_line(&mut line).unwrap() > 2 {
+                line.clear();
+            }
+            let mut answer = String::new();
+            let _ = write!(answer, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            stream.write_all(answer.as_bytes()).and_then(|()| stream.write_all(&body)).unwrap();
+        }
+    });
+    address
+}
+
+/// Names that the server knows, each once, in the order in which they first come.
+fn values(records: &Path) -> Vec<String> {
+    let mut known = std::collections::HashSet::new();
+    let mut reader = cof::Reader::new();
+    reader.feed(&std::fs::read(records).unwrap());
+    let names = std::iter::from_fn(|| reader.next()).map(|item| item.unwrap().rrname.to_string());
+    let values: Vec<String> = names.filter(|name| known.insert(name.clone())).take(VALUES).collect();
+    assert_eq!(values.len(), VALUES);
+    values
+}
+
+fn median(rounds: usize, mut measure: impl FnMut() -> Duration) -> Duration {
+    let mut times: Vec<Duration> = (0..rounds).map(|_| measure()).collect();
+    times.sort();
+    times[times.len() / 2]
+}
+
+/// The program's own server, ended when this is dropped.
+struct Served {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Served {
+    fn start(records: &Path) -> Self {
+        let mut command = Command::new(PROGRAM);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--cof"]).arg(records).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let address = said.filter_map(|line| line.split("http://").nth(1)?.split('/').next()?.parse().ok()).next();
+        Self { child, address: address.expect("the server says where it listens") }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
