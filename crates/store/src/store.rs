@@ -52,6 +52,9 @@ pub trait Store: Send + Sync {
 
     /// A page of the answer.
     ///
+    /// In key order and without types and fences the work is in proportion to the limit, whatever the answer's size;
+    /// types and fences may mean passing over many rows for one.
+    ///
     /// # Errors
     /// [`StoreError::NotPaged`] for a cursor with [`crate::Order::NewestFirst`].
     fn lookup(&self, question: &Question) -> Result<Page, StoreError>;

@@ -98,7 +98,7 @@ async fn what_was_asked_before_the_end_is_answered() {
     let server = tampered(&row("a.example", "A", "192.0.2.1", 1), wait).await;
     let address = server.address;
     let idle = TcpStream::connect(address).await.unwrap();
-    let asked = tokio::spawn(client::send(address, "GET", "/pdns/query/a.example", &[]));
+    let asked = tokio::spawn(client::send(address, "GET", "/pdns/query/a.example?rrtype=A", &[]));
     tokio::task::spawn_blocking(move || arrival.recv().unwrap()).await.unwrap();
     let stopped = tokio::spawn(server.stop());
     while TcpStream::connect(address).await.is_ok() {
@@ -114,10 +114,10 @@ async fn what_was_asked_before_the_end_is_answered() {
 }
 
 #[tokio::test]
-async fn a_lookup_that_takes_long_keeps_nobody_else_waiting() {
+async fn a_search_that_takes_long_keeps_nobody_else_waiting() {
     let (open, arrival, wait) = gate();
     let server = tampered(&row("a.example", "A", "192.0.2.1", 1), wait).await;
-    let asked = tokio::spawn(client::send(server.address, "GET", "/pdns/query/a.example", &[]));
+    let asked = tokio::spawn(client::send(server.address, "GET", "/pdns/query/a.example?rrtype=A", &[]));
     tokio::task::spawn_blocking(move || arrival.recv().unwrap()).await.unwrap();
     assert_eq!(server.get("/healthz").await.body, "ok");
     open.send(()).unwrap();
