@@ -1,7 +1,7 @@
 //! [`Reader`] beside general JSON parsers, all making the same [`Record`]s of the same million; then [`Writer`].
 //!
 //! The contenders take turns, so that a slow spell of the machine hits them all; the median round counts, and
-//! ratios are of medians taken in this one run. The general parsers are given what the reader must find out:
+//! a ratio is the median of those within a round. The general parsers are given what the reader must find out:
 //! that every record is whole, strict, and alone on its line. They read into a borrowed struct, which then
 //! becomes a [`Record`] by the same parsers of names, types and data, with the last origin shared as the reader
 //! shares it.
@@ -20,7 +20,7 @@ const SEED: u64 = 1;
 const PIECE: usize = 64 * 1024;
 
 fn main() {
-    // `cargo test` runs benchmarks too, to see that they work.
+    // Under `cargo test --all-targets` it only shows that it works.
     let measured = std::env::args().any(|argument| argument == "--bench");
     let (records, rounds) = if measured { (RECORDS, ROUNDS) } else { (1_000, 1) };
     let input = testkit::sample::ndjson(records, SEED);
@@ -54,12 +54,13 @@ fn race(contenders: &[(&str, Contender)], input: &[u8], rounds: usize, records: 
 }
 
 fn report(names: &[&str], times: &[Vec<Duration>], octets: usize, records: usize) {
+    let Some(ours) = times.first() else { return };
     println!("{:<12}{:>10}{:>14}{:>16}", "", "MB/s", "records/s", "Reader is");
-    let medians: Vec<f64> = times.iter().map(|times| median(times)).collect();
-    let ours = medians.first().copied().unwrap_or_default();
-    for (name, seconds) in names.iter().zip(medians) {
+    for (name, times) in names.iter().zip(times.iter()) {
+        let seconds = median(times.iter().map(Duration::as_secs_f64));
+        let ratio = median(times.iter().zip(ours).map(|(theirs, ours)| theirs.div_duration_f64(*ours)));
         let (speed, rate) = (per_second(octets, seconds) / 1e6, per_second(records, seconds));
-        println!("{name:<12}{speed:>10.0}{rate:>14.0}{:>15.2}x", seconds / ours);
+        println!("{name:<12}{speed:>10.0}{rate:>14.0}{ratio:>15.2}x");
     }
 }
 
@@ -76,7 +77,7 @@ fn report_writer(input: &[u8], rounds: usize, records: usize) {
             time
         })
         .collect();
-    let seconds = median(&times);
+    let seconds = median(times.iter().map(Duration::as_secs_f64));
     let (speed, rate) = (per_second(octets, seconds) / 1e6, per_second(records, seconds));
     println!("\n{:<12}{speed:>10.0}{rate:>14.0}", "Writer");
 }
@@ -88,11 +89,10 @@ fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     (start.elapsed(), result)
 }
 
-/// In seconds.
-fn median(times: &[Duration]) -> f64 {
-    let mut sorted = times.to_vec();
-    sorted.sort_unstable();
-    sorted.get(sorted.len() / 2).map_or(f64::NAN, Duration::as_secs_f64)
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]

@@ -531,6 +531,15 @@ mod tests {
         }
 
         #[test]
+        fn the_short_way_agrees_with_the_long_one(text in "([A-Za-z0-9 _-]{0,65}[.]){0,5}[a-zA-Z\\\\é]{0,3}[.]?") {
+            if let Some(short) = Name::parse_plain(text.as_bytes()) {
+                prop_assert_eq!(Name::parse_ascii(text.as_bytes()), Ok(short));
+            } else if text.is_ascii() && !text.contains('\\') && text != "." {
+                prop_assert!(Name::parse_ascii(text.as_bytes()).is_err());
+            }
+        }
+
+        #[test]
         fn no_text_panics(text in ".{0,300}") {
             let _ = Name::parse(&text);
         }

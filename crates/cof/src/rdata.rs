@@ -336,6 +336,26 @@ mod tests {
         }
 
         #[test]
+        fn the_short_way_agrees_with_the_long_one(
+            rrtype in prop::sample::select(vec![RrType::A, RrType::NS, RrType::TXT]),
+            text in prop_oneof![
+                "[0-9]{0,3}[.][0-9]{1,3}[.][0-9]{1,3}[.][0-9]{1,4}",
+                "[ \t]?[A-Za-z0-9.\\\\#\" \t]{0,12}[ \t.]?",
+                "([0-2]?[0-5]?[0-9][.]){3,4}[0-9]?",
+            ],
+        ) {
+            if let Some(short) = Rdata::parse_plain(rrtype, text.as_bytes()) {
+                prop_assert_eq!(&short, &Rdata::parse(rrtype, &text));
+                if rrtype == RrType::A {
+                    let address: std::net::Ipv4Addr = text.parse().unwrap();
+                    prop_assert_eq!(short.as_wire().unwrap(), address.octets());
+                }
+            } else if rrtype == RrType::A {
+                prop_assert!(text.parse::<std::net::Ipv4Addr>().is_err());
+            }
+        }
+
+        #[test]
         fn names_inside_are_canonical(name in "[A-Za-z0-9]{1,10}(\\.[A-Za-z0-9]{1,10}){0,3}") {
             let wanted = Name::parse(&name).unwrap();
             for (rrtype, text) in [(RrType::NS, name.clone()), (RrType::MX, format!("1 {name}")), (RrType::SRV, format!("1 2 3 {name}."))] {

@@ -56,7 +56,7 @@ pub(super) fn parse_plain(rrtype: RrType, text: &[u8]) -> Option<Rdata> {
     match rrtype {
         RrType::A => parse_v4(text).map(|octets| wire(&octets)),
         // A blank can be an octet of a name, but not at its ends, where it would be trimmed.
-        RrType::NS | RrType::CNAME | RrType::PTR if !text.contains(&b' ') => {
+        RrType::NS | RrType::CNAME | RrType::PTR if text.iter().all(u8::is_ascii_graphic) => {
             Name::parse_plain(text).map(name)
         }
         _ => None,

@@ -198,6 +198,7 @@ impl Fields {
         let end = cursor.at - 1;
         cursor.expect(b':')?;
         let known = Key::of(key);
+        self.alias |= key == b"rrdata";
         if let Some(expected) = self.order.get_mut(place) {
             *expected = known;
         }
@@ -221,15 +222,21 @@ impl Fields {
 
     #[inline]
     fn keep(&mut self, key: Span, known: Option<Key>, value: Span) {
+        match known.and_then(|known| self.members.get_mut(known as usize)) {
+            Some(slot @ None) => *slot = Some(value),
+            _ => self.keep_unusual(key, known, value),
+        }
+    }
+
+    /// Keeps a member with an unknown key, or one whose key was there before.
+    #[cold]
+    fn keep_unusual(&mut self, key: Span, known: Option<Key>, value: Span) {
         let Some(known) = known else {
             self.extras.push((key, value));
             return;
         };
-        // The one key that is longer than the format's.
-        self.alias |= known == Key::Rdata && key.end - key.start == b"rrdata".len();
-        if let Some(slot) = self.members.get_mut(known as usize)
-            && slot.replace(value).is_some()
-        {
+        if let Some(slot) = self.members.get_mut(known as usize) {
+            *slot = Some(value);
             self.duplicates.push(known.field());
         }
     }

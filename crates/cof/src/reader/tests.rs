@@ -445,6 +445,42 @@ fn b50_swapped_rrname_and_rdata() {
 }
 
 #[test]
+fn the_order_of_the_keys_does_not_matter() {
+    let a = &whole(A)[0];
+    let members: Vec<&str> = A.trim_matches(['{', '}']).split(',').collect();
+    let mut text = String::new();
+    for turn in 0..members.len() {
+        let mut turned = members.clone();
+        turned.rotate_left(turn);
+        text.extend(["{", &turned.join(","), "}{ ", &turned.join(" , ").replace("\":", "\" : "), "}\n"]);
+    }
+    assert!(whole(text).iter().all(|record| record == a));
+    // The key expected at a place is not taken for one that only begins like it.
+    let other = A.replace("\"count\"", "\"count_\"").replace("rdata", "rrdata");
+    let records = whole(format!("{A}{other}{A}"));
+    assert_eq!((&records[0], records[1].count, &records[2]), (a, None, a));
+    assert_eq!(records[1].extras.len(), 1);
+    assert_eq!(notes(&records[1]), [(Field::Rdata, NoteKind::Alias)]);
+}
+
+#[test]
+fn origins_that_differ_only_in_their_escapes_are_kept_apart() {
+    let with = |origin: &str| A.replace("\"count\":6", &format!("\"origin\":\"{origin}\""));
+    let text: String = ["a", "a", r"\u0061", r"a\\b", r"a\ud800", r"a\ud800", "a"].map(with).concat();
+    let records = whole(text);
+    let origins: Vec<&str> = records.iter().filter_map(|record| record.origin.as_deref()).collect();
+    assert_eq!(origins, ["a", "a", "a", r"a\b", "a\u{fffd}", "a\u{fffd}", "a"]);
+    let replaced: Vec<bool> = records.iter().map(|record| !record.notes.is_empty()).collect();
+    assert_eq!(replaced, [false, false, false, false, true, true, false]);
+}
+
+#[test]
+fn a_raw_tab_beside_data_is_trimmed_as_everywhere() {
+    let record = &whole(B.replace("ns1.example.net", "\tns1.example.net"))[0];
+    assert_eq!(record.rdata_text(), "ns1.example.net");
+}
+
+#[test]
 fn b51_final_dots_and_mixed_case_in_one_answer() {
     let other = A.replace("www.example.com", "WWW.Example.COM.");
     let records = whole(format!("{A}{other}"));
