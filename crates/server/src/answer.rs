@@ -105,6 +105,8 @@ impl Rows {
                     (None, None) => return Ok(None),
                     (None, cursor) => {
                         question.cursor = cursor;
+                        // What is ready goes out first: a failure drops what has not been written yet.
+                        tokio::task::yield_now().await;
                         rows.fetch(question).await?
                     }
                 };

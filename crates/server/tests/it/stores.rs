@@ -65,7 +65,7 @@ async fn a_failure_after_it_cuts_the_connection() {
     let server = tampered(&many(2_500), fail).await;
     let answer = server.get("/pdns/query/*.example.com").await;
     assert_eq!((answer.status, answer.whole), (200, false));
-    assert!(many(2_500).starts_with(&answer.body));
+    assert!(!answer.body.is_empty() && many(2_500).starts_with(&answer.body));
 }
 
 #[tokio::test]
