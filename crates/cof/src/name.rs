@@ -421,6 +421,11 @@ fn wire_len(octets: &[u8]) -> Result<usize, NameError> {
 }
 
 fn push_label(label: &[u8], out: &mut String) {
+    let plain = |octet: &u8| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
+    if let (true, Ok(text)) = (label.iter().all(plain), std::str::from_utf8(label)) {
+        out.push_str(text);
+        return;
+    }
     for octet in label {
         match octet {
             b'.' | b'\\' | b'"' | b'(' | b')' | b';' | b'@' | b'$' => {

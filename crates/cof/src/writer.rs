@@ -46,7 +46,11 @@ impl Writer {
         out.push_str(",\"rrtype\":");
         match (self.dialect, record.rrtype.code(), record.rrtype.mnemonic()) {
             (Dialect::Circl, Some(code), None) => push_integer(u64::from(code), out),
-            (_, _, Some(mnemonic)) => out.extend(["\"", mnemonic, "\""]),
+            (_, _, Some(mnemonic)) => {
+                out.push('"');
+                out.push_str(mnemonic);
+                out.push('"');
+            }
             _ => {
                 let _ = write!(out, "\"{}\"", record.rrtype);
             }
@@ -58,19 +62,18 @@ impl Writer {
     }
 
     fn rdata(&mut self, record: &Record, out: &mut String) {
-        let (open, close) = if self.dialect == Dialect::Circl { ("", "") } else { ("[", "]") };
-        out.push_str(",\"rdata\":");
-        out.push_str(open);
-        self.scratch.clear();
-        record.rdata.push_text(record.rrtype, &mut self.scratch);
-        quote(&self.scratch, out);
-        out.push_str(close);
+        let array = self.dialect == Dialect::Draft;
+        out.push_str(if array { ",\"rdata\":[" } else { ",\"rdata\":" });
+        self.quote_printable(out, |out| record.rdata.push_text(record.rrtype, out));
+        if array {
+            out.push(']');
+        }
     }
 
     fn rest(&mut self, record: &Record, out: &mut String) {
         let insist = self.dialect == Dialect::Circl;
         if let Some(count) = record.count.or(insist.then_some(0)) {
-            integer("count", count, out);
+            integer(",\"count\":", count, out);
         }
         if let Some(bailiwick) = &record.bailiwick {
             out.push_str(",\"bailiwick\":");
@@ -87,9 +90,22 @@ impl Writer {
     }
 
     fn quote_name(&mut self, name: NameRef<'_>, out: &mut String) {
-        self.scratch.clear();
-        name.push_text(&mut self.scratch);
-        quote(&self.scratch, out);
+        self.quote_printable(out, |out| name.push_text(out));
+    }
+
+    /// Quotes what `print` appends, which is printable ASCII by its type: mostly there is nothing to escape in it.
+    fn quote_printable(&mut self, out: &mut String, print: impl FnOnce(&mut String)) {
+        out.push('"');
+        let start = out.len();
+        print(out);
+        let printed = out.get(start..).unwrap_or_default();
+        if memchr::memchr2(b'"', b'\\', printed.as_bytes()).is_some() {
+            self.scratch.clear();
+            self.scratch.push_str(printed);
+            out.truncate(start);
+            self.scratch.chars().for_each(|character| quote_char(character, out));
+        }
+        out.push('"');
     }
 }
 
@@ -97,10 +113,10 @@ fn times(record: &Record, out: &mut String) {
     let (first, last) = (record.time_first.or(record.time_last), record.time_last.or(record.time_first));
     let (zone_first, zone_last) =
         (record.zone_time_first.or(record.zone_time_last), record.zone_time_last.or(record.zone_time_first));
-    integer("time_first", first.or(zone_first).unwrap_or(0), out);
-    integer("time_last", last.or(zone_last).unwrap_or(0), out);
+    integer(",\"time_first\":", first.or(zone_first).unwrap_or(0), out);
+    integer(",\"time_last\":", last.or(zone_last).unwrap_or(0), out);
     for (key, time) in
-        [("zone_time_first", record.zone_time_first), ("zone_time_last", record.zone_time_last)]
+        [(",\"zone_time_first\":", record.zone_time_first), (",\"zone_time_last\":", record.zone_time_last)]
     {
         if let Some(time) = time {
             integer(key, time, out);
@@ -108,24 +124,14 @@ fn times(record: &Record, out: &mut String) {
     }
 }
 
+/// A member with a number; `key` brings its comma, quotes and colon.
 fn integer(key: &str, value: u64, out: &mut String) {
-    out.extend([",\"", key, "\":"]);
+    out.push_str(key);
     push_integer(value.min(MAX_INTEGER), out);
 }
 
 fn push_integer(value: u64, out: &mut String) {
-    let mut digits = [b'0'; 20];
-    let mut at = digits.len();
-    let mut rest = value;
-    for (index, digit) in digits.iter_mut().enumerate().rev() {
-        *digit = b'0' + u8::try_from(rest % 10).unwrap_or_default();
-        rest /= 10;
-        at = index;
-        if rest == 0 {
-            break;
-        }
-    }
-    out.push_str(digits.get(at..).and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or_default());
+    out.push_str(itoa::Buffer::new().format(value));
 }
 
 /// A JSON string in pure ASCII; no NUL and no lone surrogate can come of it.

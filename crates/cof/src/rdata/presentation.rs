@@ -219,9 +219,9 @@ fn push_fields(fields: &[Field], wire: &[u8], out: &mut String) -> Option<()> {
 fn push_field(field: Field, octets: &[u8], out: &mut String) -> Option<()> {
     let number = || octets.iter().fold(0_u32, |sum, octet| sum << 8 | u32::from(*octet));
     match field {
-        Field::V4 => write!(out, "{}", Ipv4Addr::from(<[u8; 4]>::try_from(octets).ok()?)).ok()?,
+        Field::V4 => push_ipv4(octets, out),
         Field::V6 => write!(out, "{}", Ipv6Addr::from(<[u8; 16]>::try_from(octets).ok()?)).ok()?,
-        Field::U8 | Field::U16 | Field::U32 => write!(out, "{}", number()).ok()?,
+        Field::U8 | Field::U16 | Field::U32 => out.push_str(itoa::Buffer::new().format(number())),
         Field::Name => NameRef::split_canonical(octets)?.0.push_text(out),
         Field::Text => push_quoted(octets.get(1..)?, out),
         Field::Texts => {
@@ -238,6 +238,15 @@ fn push_field(field: Field, octets: &[u8], out: &mut String) -> Option<()> {
         Field::Rest => return None,
     }
     Some(())
+}
+
+fn push_ipv4(octets: &[u8], out: &mut String) {
+    for (at, octet) in octets.iter().enumerate() {
+        if at > 0 {
+            out.push('.');
+        }
+        out.push_str(itoa::Buffer::new().format(*octet));
+    }
 }
 
 fn push_quoted(octets: &[u8], out: &mut String) {
