@@ -37,6 +37,8 @@ impl Completeness {
     pub fn new(reason: Option<ProviderError>, any: bool) -> Self {
         let state = match &reason {
             None => State::Complete,
+            // Nothing but size is known of it.
+            Some(ProviderError::Expansion(_) | ProviderError::TooLarge(_)) if !any => State::Failed,
             Some(reason) if reason.is_limit() => State::Truncated,
             Some(_) if any => State::Partial,
             Some(_) => State::Failed,

@@ -3,7 +3,7 @@
 //! [`Provider`] is the long-lived configured thing; [`Provider::ask`] is one question, paged to the end, into a
 //! [`Sink`]. Below it, in the order of the data: `config` (settings to what is sent), `budget` (when), `dial`, `tls`
 //! and `connector` (the way there), `page` (one request, retried where that is worth it), `body` (bytes, bounded),
-//! `orientation` (which side is the owner).
+//! `intake` (bytes to records, and what an answer is worth), `orientation` (which side is the owner).
 //!
 //! No redirect is followed, nothing is resolved but the provider's own host, every bound is in [`Limits`].
 //! Every failure is its own [`ProviderError`], with a hint; what arrived before it is kept and marked incomplete.
@@ -15,6 +15,7 @@ mod config;
 mod connector;
 mod dial;
 mod error;
+mod intake;
 mod orientation;
 mod page;
 mod tls;
@@ -23,6 +24,6 @@ pub use ask::{Outcome, Provider, Sink, Stop};
 pub use budget::Budget;
 pub(crate) use config::proxy_address;
 pub use config::{Config, ConfigError, Limits};
-pub use dial::{Dial, DialError, Io, Tcp};
+pub use dial::{Dial, DialError, Dialled, Io, Tcp};
 pub use error::{ProviderError, TlsFault};
 pub use orientation::Orientation;

@@ -34,17 +34,17 @@ pub fn find(wanted: &str) -> Result<Package, PackageError> {
     let packages = all()?;
     let mut names: Vec<&str> = packages.iter().map(|package| package.name.as_str()).collect();
     names.dedup();
-    let named: Vec<&Package> = packages.iter().filter(|package| package.name == name).collect();
+    let versions: Vec<&Package> = packages.iter().filter(|package| package.name == name).collect();
     let found = match version {
-        None => named.last(),
-        Some(version) => named.iter().find(|package| package.version.to_string() == version),
+        None => versions.last(),
+        Some(version) => versions.iter().find(|package| package.version.to_string() == version),
     };
     match (found, version) {
         (Some(package), _) => Ok((*package).clone()),
-        (None, Some(version)) if !named.is_empty() => Err(PackageError::Version {
+        (None, Some(version)) if !versions.is_empty() => Err(PackageError::Version {
             name: name.to_owned(),
             version: version.to_owned(),
-            known: named.iter().map(|package| package.version.to_string()).collect::<Vec<_>>().join(", "),
+            known: versions.iter().map(|package| package.version.to_string()).collect::<Vec<_>>().join(", "),
         }),
         _ => Err(PackageError::Name { name: name.to_owned(), known: names.join(", ") }),
     }

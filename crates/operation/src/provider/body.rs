@@ -1,5 +1,7 @@
 //! The bytes of an answer: decompressed, bounded, with a time limit on every wait.
 
+use std::error::Error as _;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -64,7 +66,7 @@ impl Body {
             .inspect_ok(move |piece| {
                 counter.fetch_add(piece.len() as u64, Ordering::Relaxed);
             })
-            .map_err(std::io::Error::other);
+            .map_err(io::Error::other);
         let raw = StreamReader::new(stream);
         let reader: Pin<Box<dyn AsyncRead + Send>> = match encoding.trim().to_ascii_lowercase().as_str() {
             "" | "identity" => Box::pin(raw),
@@ -109,11 +111,20 @@ impl Body {
 }
 
 /// What a failed read means: the network's fault, or the encoding's.
-fn fault(error: &std::io::Error) -> ProviderError {
+fn fault(error: &io::Error) -> ProviderError {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<hyper::Error>()) {
-        Some(http) if http.is_parse() => ProviderError::Http(printable(http.to_string().as_bytes(), 200)),
+        Some(http) if http.is_parse() || is_framing(http) => {
+            ProviderError::Http(printable(http.to_string().as_bytes(), 200))
+        }
         Some(_) => ProviderError::Cut,
-        None if error.kind() == std::io::ErrorKind::UnexpectedEof => ProviderError::Cut,
+        None if error.kind() == io::ErrorKind::UnexpectedEof => ProviderError::Cut,
         None => ProviderError::Encoding(printable(error.to_string().as_bytes(), 200)),
     }
+}
+
+/// Whether the chunks of a body are none.
+fn is_framing(error: &hyper::Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause
+        .is_some_and(|cause| matches!(cause.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData))
 }

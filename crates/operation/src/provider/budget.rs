@@ -2,7 +2,8 @@
 //!
 //! One small file a provider holds two times in milliseconds since the epoch: the next free slot, and until when the
 //! provider asked to be left alone. It is read and written under the file's lock, so that any number of processes
-//! stay within one rate. Where there is no folder for it, one process keeps the times in memory.
+//! stay within one rate. This process remembers them too: that is all there is without a folder, and what is left
+//! when the file cannot be read or written any more.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -20,14 +21,10 @@ const FARTHEST: u64 = 24 * 3_600_000;
 pub struct Budget {
     /// The time between two requests; zero for no limit.
     interval: Duration,
-    keeper: Keeper,
+    file: Option<PathBuf>,
+    /// What this process knows; never locked across an await.
+    memory: Arc<Mutex<Times>>,
     clock: Clock,
-}
-
-#[derive(Clone, Debug)]
-enum Keeper {
-    File(PathBuf),
-    Memory(Arc<Mutex<Times>>),
 }
 
 /// Milliseconds since the epoch.
@@ -39,7 +36,7 @@ struct Times {
 
 impl Budget {
     /// A budget of `rate` requests a second for the provider `name`; 0 lifts it. Shared through a file in `folder`,
-    /// where there is one and it can be written.
+    /// where there is one and it can be written. A lifted one still leaves a provider alone that asked for it.
     pub fn new(rate: f64, name: &str, folder: Option<&Path>, clock: Clock) -> Self {
         let interval = if rate > 0.0 { Duration::from_secs_f64(1.0 / rate) } else { Duration::ZERO };
         let file = folder.filter(|_| !interval.is_zero()).and_then(|folder| {
@@ -48,7 +45,7 @@ impl Budget {
             let path = folder.join(name.chars().map(plain).collect::<String>());
             open(&path).ok().map(|_| path)
         });
-        Self { interval, keeper: file.map_or_else(|| Keeper::Memory(Arc::default()), Keeper::File), clock }
+        Self { interval, file, memory: Arc::default(), clock }
     }
 
     /// No limit at all.
@@ -61,14 +58,14 @@ impl Budget {
     /// # Errors
     /// The remaining time of a provider's 429.
     pub async fn take(&self) -> Result<Duration, Duration> {
-        if self.interval.is_zero() {
-            return Ok(Duration::ZERO);
-        }
         let now = millis(self.clock.now());
         let interval = millis(self.interval);
-        self.update(move |times| {
+        self.update(now, move |times| {
             if times.hold > now {
                 return Err(Duration::from_millis(times.hold - now));
+            }
+            if interval == 0 {
+                return Ok(Duration::ZERO);
             }
             let slot = times.next.max(now);
             times.next = slot + interval;
@@ -79,46 +76,50 @@ impl Budget {
 
     /// Leaves the provider alone for a while, in every process.
     pub async fn hold(&self, wait: Duration) {
-        let until = millis(self.clock.now()).saturating_add(millis(wait));
-        if !self.interval.is_zero() {
-            self.update(move |times| times.hold = times.hold.max(until)).await;
-        }
+        let now = millis(self.clock.now());
+        let until = now.saturating_add(millis(wait));
+        self.update(now, move |times| times.hold = times.hold.max(until)).await;
     }
 
-    async fn update<T: Send + 'static>(&self, change: impl FnOnce(&mut Times) -> T + Send + 'static) -> T {
-        let now = millis(self.clock.now());
-        let sane = move |times: &mut Times| {
-            for time in [&mut times.next, &mut times.hold] {
-                if *time > now + FARTHEST {
-                    *time = 0;
-                }
-            }
-        };
-        match &self.keeper {
-            Keeper::Memory(times) => {
-                let mut times = times.lock().unwrap_or_else(PoisonError::into_inner);
-                sane(&mut times);
-                change(&mut times)
-            }
-            Keeper::File(path) => {
-                let path = path.clone();
-                let update = move || {
-                    // A file that has gone away since it was opened first must not stop the work.
-                    let mut file = open(&path).ok();
-                    let mut times = file.as_mut().map(read).unwrap_or_default();
-                    sane(&mut times);
-                    let result = change(&mut times);
-                    if let Some(file) = &mut file {
-                        let _ = write(file, times);
-                    }
-                    result
-                };
-                match tokio::task::spawn_blocking(update).await {
-                    Ok(result) => result,
-                    Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-                }
-            }
+    async fn update<T: Send + 'static>(
+        &self,
+        now: u64,
+        change: impl FnOnce(&mut Times) -> T + Send + 'static,
+    ) -> T {
+        let Some(path) = self.file.clone() else { return Times::change(&self.memory, None, now, change) };
+        let memory = Arc::clone(&self.memory);
+        let update = move || Times::change(&memory, open(&path).ok(), now, change);
+        match tokio::task::spawn_blocking(update).await.map_err(tokio::task::JoinError::try_into_panic) {
+            Ok(result) => result,
+            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+            // The runtime is going down, and this with it.
+            Err(Err(_)) => std::future::pending().await,
         }
+    }
+}
+
+impl Times {
+    /// Changes the times in memory and in the file, whichever of the two are ahead counting.
+    fn change<T>(
+        memory: &Mutex<Self>,
+        mut file: Option<File>,
+        now: u64,
+        change: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let mut known = memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = file.as_mut().map(read).unwrap_or_default();
+        let sane = |time: u64| if time > now + FARTHEST { 0 } else { time };
+        let mut times = Self {
+            next: sane(known.next).max(sane(written.next)),
+            hold: sane(known.hold).max(sane(written.hold)),
+        };
+        let result = change(&mut times);
+        *known = times;
+        if let Some(file) = &mut file {
+            // What cannot be written is still in memory.
+            let _ = write(file, times);
+        }
+        result
     }
 }
 
@@ -165,8 +166,38 @@ mod tests {
         assert_eq!(second.take().await, Ok(Duration::from_secs(2)));
         tokio::time::advance(Duration::from_secs(3)).await;
         assert_eq!(first.take().await, Ok(Duration::from_secs(1)));
-        second.hold(Duration::from_secs(60)).await;
-        assert_eq!(first.take().await, Err(Duration::from_secs(60)));
+        second.hold(Duration::from_mins(1)).await;
+        assert_eq!(first.take().await, Err(Duration::from_mins(1)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_folder_that_cannot_be_written_leaves_the_rate_to_the_process() {
+        let folder = tempfile::tempdir().unwrap();
+        // Where the folder should be there is a file: that stops the superuser as well.
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let nowhere = Budget::new(0.5, "p", Some(&file), clock());
+        assert_eq!(nowhere.take().await, Ok(Duration::ZERO));
+        assert_eq!(nowhere.take().await, Ok(Duration::from_secs(2)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_that_goes_away_leaves_the_rate_to_the_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let budget = Budget::new(0.5, "p", Some(folder.path()), clock());
+        assert_eq!(budget.take().await, Ok(Duration::ZERO));
+        folder.close().unwrap();
+        assert_eq!(budget.take().await, Ok(Duration::from_secs(2)));
+        assert_eq!(budget.clone().take().await, Ok(Duration::from_secs(4)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lifted_budget_leaves_a_provider_alone_that_asked_for_it() {
+        let budget = Budget::unlimited(clock());
+        budget.hold(Duration::from_secs(9)).await;
+        assert_eq!(budget.take().await, Err(Duration::from_secs(9)));
+        tokio::time::advance(Duration::from_secs(9)).await;
+        assert_eq!(budget.take().await, Ok(Duration::ZERO));
     }
 
     #[tokio::test(start_paused = true)]

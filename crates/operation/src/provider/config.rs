@@ -78,7 +78,7 @@ impl Limits {
         expansion: 200,
         connect: Duration::from_secs(10),
         idle: Duration::from_secs(30),
-        total: Duration::from_secs(120),
+        total: Duration::from_mins(2),
         tries: 3,
     };
 
@@ -87,7 +87,7 @@ impl Limits {
         bytes: 64 << 30,
         pages: 1_000_000,
         damages: 1_000_000,
-        total: Duration::from_secs(86_400),
+        total: Duration::from_hours(24),
         ..Self::HELD
     };
 }
@@ -256,8 +256,10 @@ fn authorization(package: &Package, settings: &Settings) -> Result<Option<Header
         (None, Some(user), password) => basic(&format!("{user}:{}", password.map_or("", Secret::reveal))),
         (None, None, _) => return Ok(None),
     };
-    let mut value = HeaderValue::from_str(&value)
-        .map_err(|_| invalid("user_token", "a login that goes into a header holds printable ASCII only"))?;
+    let value = Some(value).filter(|value| value.is_ascii());
+    let mut value = value
+        .and_then(|value| HeaderValue::try_from(value).ok())
+        .ok_or_else(|| invalid("user_token", "a login that goes into a header holds printable ASCII only"))?;
     value.set_sensitive(true);
     Ok(Some(value))
 }
@@ -321,11 +323,11 @@ mod tests {
             (of(&[]).port, of(&[("use_http", "on")]).port, of(&[("port", "8443")]).port),
             (443, 80, 8443)
         );
-        assert_eq!((of(&[]).rate, of(&[("host", "127.0.0.1")]).rate), (0.5, 0.0));
-        assert_eq!(of(&[("host", "127.0.0.1"), ("requests_per_second", "5")]).rate, 5.0);
-        assert_eq!(of(&[("requests_per_second", "0")]).rate, 0.0);
-        assert_eq!(config("1.0.0", &[], None).unwrap().rate, 0.5);
-        assert_eq!(config("1.0.0", &[("host", "::1")], None).unwrap().rate, 0.0);
+        let rate = |version, set: &[(&str, &str)]| config(version, set, None).unwrap().rate.to_string();
+        assert_eq!((rate("1.1.0", &[]), rate("1.1.0", &[("host", "127.0.0.1")])), ("0.5".into(), "0".into()));
+        assert_eq!(rate("1.1.0", &[("host", "127.0.0.1"), ("requests_per_second", "5")]), "5");
+        assert_eq!(rate("1.1.0", &[("requests_per_second", "0")]), "0");
+        assert_eq!((rate("1.0.0", &[]), rate("1.0.0", &[("host", "::1")])), ("0.5".into(), "0".into()));
     }
 
     #[test]

@@ -15,14 +15,13 @@ pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
+/// A stream being opened.
+pub type Dialled<'a> = Pin<Box<dyn Future<Output = Result<Box<dyn Io>, DialError>> + Send + 'a>>;
+
 /// Opens byte streams to hosts.
 pub trait Dial: fmt::Debug + Send + Sync + 'static {
     /// Opens a stream to `host`, a name or an address without brackets.
-    fn dial<'a>(
-        &'a self,
-        host: &'a str,
-        port: u16,
-    ) -> Pin<Box<dyn Future<Output = Result<Box<dyn Io>, DialError>> + Send + 'a>>;
+    fn dial<'a>(&'a self, host: &'a str, port: u16) -> Dialled<'a>;
 }
 
 /// Why no stream could be opened.
@@ -39,11 +38,7 @@ pub enum DialError {
 pub struct Tcp;
 
 impl Dial for Tcp {
-    fn dial<'a>(
-        &'a self,
-        host: &'a str,
-        port: u16,
-    ) -> Pin<Box<dyn Future<Output = Result<Box<dyn Io>, DialError>> + Send + 'a>> {
+    fn dial<'a>(&'a self, host: &'a str, port: u16) -> Dialled<'a> {
         Box::pin(async move {
             let addresses = tokio::net::lookup_host((host, port)).await.map_err(DialError::Resolve)?;
             let mut last = DialError::Resolve(io::Error::new(io::ErrorKind::NotFound, "no address"));

@@ -31,23 +31,22 @@ pub(super) struct Probe {
 }
 
 impl Probe {
-    /// Takes the next octets. Once the orientation is proven, or this is the last or too much,
-    /// returns it with all that was held back.
-    pub(super) fn feed(&mut self, bytes: &[u8], last: bool) -> Option<(Orientation, Vec<u8>)> {
+    /// Takes the next octets. Says the orientation once it is proven, or `Auto` once this is too much without a
+    /// proof; before that, what came is held back.
+    pub(super) fn feed(&mut self, bytes: &[u8]) -> Option<Orientation> {
         self.held.extend_from_slice(bytes);
         self.reader.feed(bytes);
-        if last {
-            self.reader.close();
-        }
-        let mut proven = None;
         while let Some(item) = self.reader.next() {
-            proven = item.ok().and_then(|record| proof(&record));
-            if proven.is_some() {
-                break;
+            if let Some(proven) = item.ok().and_then(|record| proof(&record)) {
+                return Some(proven);
             }
         }
-        let decided = proven.is_some() || last || self.held.len() > UNDECIDED;
-        decided.then(|| (proven.unwrap_or(Orientation::Draft), std::mem::take(&mut self.held)))
+        (self.held.len() > UNDECIDED).then_some(Orientation::Auto)
+    }
+
+    /// Everything that was held back.
+    pub(super) fn into_held(self) -> Vec<u8> {
+        self.held
     }
 }
 
@@ -77,8 +76,8 @@ pub(super) fn proof(record: &Record) -> Option<Orientation> {
 mod tests {
     use super::*;
 
-    fn decided(body: &str) -> Orientation {
-        Probe::default().feed(body.as_bytes(), true).unwrap().0
+    fn decided(body: &str) -> Option<Orientation> {
+        Probe::default().feed(body.as_bytes())
     }
 
     fn line(rrname: &str, rrtype: &str, rdata: &str) -> String {
@@ -95,30 +94,23 @@ mod tests {
             ("10 cppy.circl.lu", "MX", "circl.lu"),
             ("ns1.eurodns.com hostmaster.eurodns.com 2023091306 43200 7200 1209600 86400", "SOA", "circl.lu"),
         ] {
-            assert_eq!(decided(&line(rrname, rrtype, rdata)), Orientation::Swapped, "{rrtype}");
-            assert_eq!(decided(&line(rdata, rrtype, rrname)), Orientation::Draft, "{rrtype}");
+            assert_eq!(decided(&line(rrname, rrtype, rdata)), Some(Orientation::Swapped), "{rrtype}");
+            assert_eq!(decided(&line(rdata, rrtype, rrname)), Some(Orientation::Draft), "{rrtype}");
         }
         let unproven = line("ns1.eurodns.com", "NS", "circl.lu");
-        assert_eq!(
-            decided(&format!("{unproven}{}", line("185.194.93.14", "A", "circl.lu"))),
-            Orientation::Swapped
-        );
-        assert_eq!(decided(&unproven), Orientation::Draft);
-        assert_eq!(decided(""), Orientation::Draft);
+        let late = format!("{unproven}{}", line("185.194.93.14", "A", "circl.lu"));
+        assert_eq!(decided(&late), Some(Orientation::Swapped));
+        assert_eq!(decided(&unproven), None);
+        assert_eq!(decided(&unproven.repeat(3000)), Some(Orientation::Auto));
+        assert_eq!(decided(""), None);
     }
 
     #[test]
     fn nothing_is_lost_while_undecided() {
         let body = line("ns1.eurodns.com", "NS", "circl.lu") + &line("185.194.93.14", "A", "circl.lu");
         let mut probe = Probe::default();
-        let mut given = Vec::new();
-        for (at, byte) in body.bytes().enumerate() {
-            if let Some((_, held)) = probe.feed(&[byte], at + 1 == body.len()) {
-                given.extend(held);
-                given.extend_from_slice(&body.as_bytes()[at + 1..]);
-                break;
-            }
-        }
-        assert_eq!(given, body.as_bytes());
+        let before = body.bytes().take_while(|byte| probe.feed(&[*byte]).is_none()).count();
+        assert_eq!(before + 2, body.len(), "decided by the last brace");
+        assert_eq!(probe.into_held(), body.trim_end().as_bytes());
     }
 }

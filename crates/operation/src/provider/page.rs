@@ -1,15 +1,18 @@
 //! One request, tried again where that is worth it, up to the headers of its answer.
 
 use std::error::Error as _;
+use std::pin::pin;
 use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http_body_util::Empty;
 use hyper::body::Incoming;
 use hyper::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, HeaderMap, LOCATION, RETRY_AFTER, USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
+    USER_AGENT,
 };
 use hyper::{Request, Response, StatusCode};
+use hyper_util::client::legacy::connect::capture_connection;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::ask::Provider;
@@ -21,7 +24,9 @@ use crate::Indicator;
 /// Everything but the unreserved characters of RFC 3986: the value stays one path segment whatever it is.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// A provider that wants more patience than this gets a later question instead.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
+/// No request for a pause keeps everything on this machine from asking for longer than this.
+const LONGEST_HOLD: Duration = Duration::from_hours(1);
 /// Before the second try; doubled for each further one, and varied by half.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// How much of an error's body is read.
@@ -31,8 +36,8 @@ const ERROR_BODY: usize = 1024;
 pub(super) struct Page {
     /// The body; none for an empty answer.
     pub(super) body: Option<Body>,
-    /// The cursor of the next page.
-    pub(super) cursor: Option<String>,
+    /// The cursor of the next page: opaque, to be sent back as it came.
+    pub(super) cursor: Option<HeaderValue>,
     /// What the service says is wrong with its answer.
     pub(super) complaint: Option<String>,
 }
@@ -42,7 +47,7 @@ impl Provider {
     pub(super) async fn page(
         &self,
         indicator: &Indicator,
-        cursor: Option<&str>,
+        cursor: Option<&HeaderValue>,
         deadline: &mut Deadline,
     ) -> Result<Page, ProviderError> {
         let mut tries = 0;
@@ -53,7 +58,7 @@ impl Provider {
             if let Err(ProviderError::RateLimited(Some(wait)) | ProviderError::Unavailable(Some(wait))) =
                 &result
             {
-                self.budget.hold((*wait).min(Duration::from_secs(3600))).await;
+                self.budget.hold((*wait).min(LONGEST_HOLD)).await;
             }
             match result.as_ref().err().and_then(|error| self.pause(error, tries)) {
                 Some(pause) => {
@@ -101,25 +106,44 @@ impl Provider {
     async fn try_page(
         &self,
         indicator: &Indicator,
-        cursor: Option<&str>,
+        cursor: Option<&HeaderValue>,
         deadline: Deadline,
     ) -> Result<Page, ProviderError> {
         let request = self.request(indicator, cursor)?;
-        let idle = self.config.limits.idle + self.config.limits.connect;
-        let response = deadline
-            .wait(
-                idle,
-                |_| ProviderError::HeadersTimeout(self.config.limits.idle),
-                self.client.request(request),
-            )
-            .await?;
-        self.judge(response.map_err(|error| transport_fault(&error))?, deadline).await
+        let response = self.response(request, deadline).await?;
+        self.judge(response, cursor.is_some(), deadline).await
+    }
+
+    /// Sends a request and waits for the headers of its answer; connecting has a time limit of its own.
+    async fn response(
+        &self,
+        mut request: Request<Empty<Bytes>>,
+        deadline: Deadline,
+    ) -> Result<Response<Incoming>, ProviderError> {
+        let limits = &self.config.limits;
+        let mut connection = capture_connection(&mut request);
+        let mut response = pin!(self.client.request(request));
+        let connected = async {
+            tokio::select! {
+                biased;
+                response = &mut response => Some(response),
+                _ = connection.wait_for_connection_metadata() => None,
+            }
+        };
+        // The connector's own limit ends this first; it is here for what might come between.
+        let early =
+            deadline.wait(limits.connect + limits.idle, ProviderError::HeadersTimeout, connected).await?;
+        let response = match early {
+            Some(response) => response,
+            None => deadline.wait(limits.idle, ProviderError::HeadersTimeout, response).await?,
+        };
+        response.map_err(|error| transport_fault(&error))
     }
 
     fn request(
         &self,
         indicator: &Indicator,
-        cursor: Option<&str>,
+        cursor: Option<&HeaderValue>,
     ) -> Result<Request<Empty<Bytes>>, ProviderError> {
         let config = &self.config;
         let scheme = if config.http { "http" } else { "https" };
@@ -135,7 +159,9 @@ impl Provider {
         if !config.active_query {
             request = request.header("dribble-disable-active-query", "1");
         }
-        if let [rrtype] = config.rrtypes.as_slice() {
+        if let Some((rrtype, rest)) = config.rrtypes.split_first()
+            && rest.iter().all(|other| other == rrtype)
+        {
             request = request.header("dribble-filter-rrtype", rrtype.to_string());
         }
         if let Some(size) = config.page_size {
@@ -147,17 +173,25 @@ impl Provider {
         request.body(Empty::new()).map_err(|error| ProviderError::Http(error.to_string()))
     }
 
-    /// What the status means.
-    async fn judge(&self, response: Response<Incoming>, deadline: Deadline) -> Result<Page, ProviderError> {
+    /// What the status means; of a `later` page other than of the first.
+    async fn judge(
+        &self,
+        response: Response<Incoming>,
+        later: bool,
+        deadline: Deadline,
+    ) -> Result<Page, ProviderError> {
         let headers = response.headers();
         let status = response.status();
         let retry_after = || retry_after(headers, self.clock.now());
         match status {
             StatusCode::OK => page(response),
-            // G-43: nothing known is a complete answer, however the service says so.
+            // G-43: nothing known is a complete answer, however the service says so. A cursor that is not found
+            // says something else: the rest of the answer is lost.
+            StatusCode::NOT_FOUND if later => Err(ProviderError::Status(status.as_u16())),
             StatusCode::NO_CONTENT | StatusCode::NOT_FOUND => {
                 Ok(Page { body: None, cursor: None, complaint: None })
             }
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => Err(ProviderError::Proxy(status.to_string())),
             StatusCode::UNAUTHORIZED => Err(ProviderError::Unauthorized),
             StatusCode::FORBIDDEN => Err(ProviderError::Forbidden),
             StatusCode::TOO_MANY_REQUESTS => Err(ProviderError::RateLimited(retry_after())),
@@ -179,7 +213,8 @@ impl Provider {
     /// The beginning of an error's body: its text is the only thing that says what is wrong.
     async fn error_text(&self, response: Response<Incoming>, deadline: Deadline) -> String {
         let mut text = vec![0; ERROR_BODY];
-        let len = match Body::new(response.into_body(), "") {
+        let encoding = encoding(response.headers());
+        let len = match Body::new(response.into_body(), &encoding) {
             Ok(mut body) => body.read(&mut text, &self.config.limits, deadline).await.unwrap_or(0),
             Err(_) => 0,
         };
@@ -191,31 +226,32 @@ impl Provider {
 }
 
 fn page(response: Response<Incoming>) -> Result<Page, ProviderError> {
-    let text = |name: &str| {
-        let value = response.headers().get(name)?;
-        Some(printable(value.as_bytes(), 4096)).filter(|text| !text.is_empty())
-    };
-    let encoding = text(CONTENT_ENCODING.as_str()).unwrap_or_default();
+    let headers = response.headers();
+    let value = |name: &str| headers.get(name).filter(|value| !value.as_bytes().trim_ascii().is_empty());
+    let encoding = encoding(headers);
     // One client reads the second name; the first is what CIRCL documents.
-    let cursor = text("x-dribble-cursor").or_else(|| text("x-dribble-paginate"));
-    let complaint = text("x-dribble-errors").map(|errors| complaint(&errors));
+    let cursor = value("x-dribble-cursor").or_else(|| value("x-dribble-paginate")).cloned();
+    let complaint = value("x-dribble-errors").map(|errors| complaint(&printable(errors.as_bytes(), 4096)));
     Ok(Page { body: Some(Body::new(response.into_body(), &encoding)?), cursor, complaint })
+}
+
+fn encoding(headers: &HeaderMap) -> String {
+    headers.get(CONTENT_ENCODING).map(|value| printable(value.as_bytes(), 100)).unwrap_or_default()
 }
 
 /// Makes a sentence of `x-dribble-errors`, which is JSON of no fixed shape, or plain text.
 fn complaint(errors: &str) -> String {
-    let Ok(parsed) = serde_json::from_str::<serde_json::Value>(errors) else {
-        return errors.chars().take(300).collect();
-    };
+    let short = |text: &str| printable(text.as_bytes(), 300);
+    let Ok(parsed) = serde_json::from_str::<serde_json::Value>(errors) else { return short(errors) };
     let one = match &parsed {
         serde_json::Value::Array(list) => list.first().unwrap_or(&parsed),
         one => one,
     };
     let field = |name: &str| one.get(name).map(|value| value.to_string().trim_matches('"').to_owned());
     match (field("error"), field("value"), field("total_value")) {
-        (Some(error), Some(sent), Some(total)) => format!("{error}: {sent} of {total} records"),
-        (Some(error), Some(sent), None) => format!("{error}: {sent} records"),
-        _ => errors.chars().take(300).collect(),
+        (Some(error), Some(sent), Some(total)) => short(&format!("{error}: {sent} of {total} records")),
+        (Some(error), Some(sent), None) => short(&format!("{error}: {sent} records")),
+        _ => short(errors),
     }
 }
 

@@ -59,7 +59,8 @@ pub(super) fn fault(error: &io::Error) -> TlsFault {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 TlsFault::WrongHost
             }
-            CertificateError::UnknownIssuer => TlsFault::UnknownIssuer,
+            // An authority of the right name with another key signed it: as unknown as any other.
+            CertificateError::BadSignature | CertificateError::UnknownIssuer => TlsFault::UnknownIssuer,
             other => TlsFault::Other(printable(other.to_string().as_bytes(), 200)),
         },
         Some(other) => TlsFault::Other(printable(other.to_string().as_bytes(), 200)),

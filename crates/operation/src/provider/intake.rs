@@ -1,0 +1,227 @@
+//! From an answer's octets to records in a sink, page by page.
+//!
+//! [`Intake`] knows what has arrived so far and so what an answer is worth: nothing in it waits or sends.
+//! Its memory is bounded: [`Probe`] holds back little, and of the tuples of a paged answer the first
+//! [`REMEMBERED`] are known again.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+
+use cof::{DamageKind, Reader, Record, SafEnd};
+
+use super::ask::{Outcome, Sink, Stop};
+use super::config::Limits;
+use super::error::{ProviderError, printable};
+use super::orientation::{Orientation, Probe, proof};
+use crate::Completeness;
+
+/// How much of an answer without records is kept to say what it is instead, in octets.
+const START: usize = 200;
+/// How many tuples are known again: about 5 MiB, so that an answer of any length streams in constant memory.
+/// Pages that begin again at the first are noticed; that is what this is for.
+const REMEMBERED: usize = 1 << 18;
+
+/// What is known of an answer while it arrives.
+pub(super) struct Intake<'a> {
+    sink: &'a mut dyn Sink,
+    /// Holds the first page's octets back until the orientation is known.
+    probe: Option<Probe>,
+    orientation: Orientation,
+    reader: Reader,
+    records: u64,
+    damages: u64,
+    /// Those of the damages that are more than a value cut by the end.
+    broken: u64,
+    contradictions: u64,
+    bytes: u64,
+    pages: usize,
+    start: Vec<u8>,
+    seen: Option<Seen>,
+    /// Whether this page brought a tuple that none before it had.
+    news: bool,
+}
+
+/// How a question ended early.
+pub(super) enum Ended {
+    Failed(ProviderError),
+    Gone,
+}
+
+/// The tuples of the pages so far, hashed.
+#[derive(Default)]
+struct Seen {
+    hasher: RandomState,
+    tuples: HashSet<u64>,
+}
+
+impl<'a> Intake<'a> {
+    pub(super) fn new(sink: &'a mut dyn Sink, orientation: Orientation) -> Self {
+        Self {
+            sink,
+            probe: (orientation == Orientation::Auto).then(Probe::default),
+            orientation,
+            reader: Reader::new(),
+            records: 0,
+            damages: 0,
+            broken: 0,
+            contradictions: 0,
+            bytes: 0,
+            pages: 0,
+            start: Vec::new(),
+            seen: None,
+            news: false,
+        }
+    }
+
+    pub(super) fn begin_page(&mut self, more_follow: bool) {
+        self.begin_reading();
+        self.news = false;
+        if more_follow {
+            self.seen.get_or_insert_default();
+        }
+    }
+
+    fn begin_reading(&mut self) {
+        self.reader = Reader::new().turned(self.orientation == Orientation::Swapped);
+    }
+
+    /// Takes the next octets of a page.
+    pub(super) fn take(&mut self, octets: &[u8]) -> Result<(), Ended> {
+        self.bytes += octets.len() as u64;
+        self.sink.raw(octets);
+        if self.records == 0 {
+            self.start.extend(octets.iter().take(START.saturating_sub(self.start.len())));
+        }
+        match &mut self.probe {
+            None => self.reader.feed(octets),
+            Some(probe) => match probe.feed(octets) {
+                Some(orientation) => self.decide(orientation),
+                None => return Ok(()),
+            },
+        }
+        self.drain()
+    }
+
+    /// Takes what is still held back when a body has ended, in order or not.
+    pub(super) fn finish(&mut self) -> Result<(), Ended> {
+        let undecided = self.probe.is_some();
+        if undecided {
+            self.decide(Orientation::Auto);
+        }
+        self.reader.close();
+        self.drain()?;
+        // A page without records decides nothing.
+        if undecided && self.records == 0 {
+            self.probe = Some(Probe::default());
+        }
+        Ok(())
+    }
+
+    fn decide(&mut self, orientation: Orientation) {
+        self.orientation = orientation;
+        self.begin_reading();
+        if let Some(probe) = self.probe.take() {
+            self.reader.feed(&probe.into_held());
+        }
+    }
+
+    fn drain(&mut self) -> Result<(), Ended> {
+        while let Some(item) = self.reader.next() {
+            match item {
+                Ok(record) => self.record(record)?,
+                Err(damage) => {
+                    self.damages += 1;
+                    self.broken += u64::from(damage.kind != DamageKind::Truncated);
+                    self.sink.damage(damage);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, record: Record) -> Result<(), Ended> {
+        if proof(&record) == Some(Orientation::Swapped) {
+            self.contradictions += 1;
+        }
+        self.news |= self.seen.as_mut().is_none_or(|seen| seen.is_new(&record));
+        self.records += 1;
+        match self.sink.record(record) {
+            Ok(()) => Ok(()),
+            Err(Stop::Gone) => Err(Ended::Gone),
+            Err(Stop::Full(records)) => Err(ProviderError::Records(records).into()),
+        }
+    }
+
+    /// Counts a page that was read to its end; gives how many there were, unless it ended otherwise than it should.
+    pub(super) fn end_page(&mut self) -> Result<usize, ProviderError> {
+        self.pages += 1;
+        let end = self.reader.end();
+        match end.saf {
+            Some(SafEnd::Limited(message)) => {
+                Err(ProviderError::ServiceCut(printable(message.as_bytes(), 200)))
+            }
+            Some(SafEnd::Failed(message)) => {
+                Err(ProviderError::ServiceFailed(printable(message.as_bytes(), 200)))
+            }
+            Some(SafEnd::Missing) => Err(ProviderError::Cut),
+            // Where other stretches are damaged too, the end is one of them.
+            Some(SafEnd::Succeeded) | None if end.truncated && self.broken == 0 => {
+                Err(ProviderError::EndsInside)
+            }
+            Some(SafEnd::Succeeded) | None => Ok(self.pages),
+        }
+    }
+
+    /// The cap that was passed, if one was.
+    pub(super) fn cap(&self, limits: &Limits) -> Option<ProviderError> {
+        if self.bytes > limits.bytes {
+            return Some(ProviderError::TooLarge(limits.bytes >> 20));
+        }
+        let damaged = || self.verdict().unwrap_or(ProviderError::Damaged(self.damages));
+        (self.damages > limits.damages).then(damaged)
+    }
+
+    pub(super) fn has_news(&self) -> bool {
+        self.news
+    }
+
+    /// What is wrong with an answer that arrived whole.
+    pub(super) fn verdict(&self) -> Option<ProviderError> {
+        if self.records == 0 && self.damages > 0 {
+            let start = self.start.trim_ascii();
+            let words = start.get(..19).unwrap_or_default();
+            return Some(if words.eq_ignore_ascii_case(b"rate limit exceeded") {
+                ProviderError::RateLimited(None)
+            } else {
+                ProviderError::NotCof(printable(start, 60))
+            });
+        }
+        if self.contradictions > 0 {
+            return Some(ProviderError::Contradiction(self.contradictions));
+        }
+        (self.damages > 0).then_some(ProviderError::Damaged(self.damages))
+    }
+
+    pub(super) fn outcome(self, reason: Option<ProviderError>) -> Outcome {
+        Outcome {
+            completeness: Completeness::new(reason, self.records > 0),
+            pages: self.pages,
+            bytes: self.bytes,
+            orientation: self.orientation,
+        }
+    }
+}
+
+impl Seen {
+    /// Whether the record's tuple was not there before, as far as is remembered; now it is.
+    fn is_new(&mut self, record: &Record) -> bool {
+        let tuple = self.hasher.hash_one((&record.rrname, record.rrtype, &record.rdata));
+        if self.tuples.len() < REMEMBERED { self.tuples.insert(tuple) } else { !self.tuples.contains(&tuple) }
+    }
+}
+
+impl From<ProviderError> for Ended {
+    fn from(error: ProviderError) -> Self {
+        Self::Failed(error)
+    }
+}

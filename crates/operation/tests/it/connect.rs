@@ -1,0 +1,217 @@
+//! The way to the provider: names, connections, TLS, proxies.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use operation::provider::TlsFault;
+use operation::{ProviderError, State};
+use testkit::certificate::{Authority, Certificate, Validity};
+use testkit::{ConnectFault, Exchange, Script, ScriptedProvider};
+
+use crate::kit::{HOST, Question, SECOND, Told, Way, lines};
+
+fn tls(certificate: &Certificate) -> Question {
+    let provider = ScriptedProvider::new(Script::always(Exchange::ok(lines(2)))).with_tls(certificate);
+    Question::of(Arc::new(provider)).set("use_http", "off")
+}
+
+/// A question that trusts the authority; the folder must outlive its configuration.
+fn trusting(authority: &Authority, certificate: &Certificate) -> Question {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, authority.pem()).unwrap();
+    let mut question = tls(certificate).set("ca_file", file.to_str().unwrap());
+    // The file is read when the configuration is made.
+    question.folder = Some(folder.keep());
+    question
+}
+
+fn fault(told: &Told, fault: TlsFault) -> &Told {
+    told.is(State::Failed, ProviderError::Tls { host: HOST.to_owned(), fault }, 0, 0)
+}
+
+#[tokio::test(start_paused = true)]
+async fn name_not_found() {
+    let mut question = Question::new(Script::new([]));
+    question.way = Way::Nowhere;
+    let told = question.ask().await;
+    let reason = "name or service not known".to_owned();
+    told.is(State::Failed, ProviderError::NameNotFound { host: HOST.to_owned(), reason }, 0, 0)
+        .hints("typing errors")
+        .took(Duration::ZERO);
+    assert_eq!(*told.line.dialled.lock().unwrap(), ["provider.test 80"], "no second try");
+}
+
+#[tokio::test(start_paused = true)]
+async fn connection_refused() {
+    let question = Question::new(Script::new([]));
+    question.provider.fail_next(usize::MAX, ConnectFault::Refuse);
+    let told = question.ask().await;
+    let reason = "connection refused".to_owned();
+    told.is(State::Failed, ProviderError::Connect { host: HOST.to_owned(), port: 80, reason }, 0, 0)
+        .hints("whether the service runs");
+    assert_eq!(told.provider.failed_connects(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn connect_timeout() {
+    let question = Question::new(Script::new([])).set("port", "8080");
+    question.provider.fail_next(usize::MAX, ConnectFault::Stall);
+    let told = question.ask().await;
+    let error = ProviderError::ConnectTimeout { host: HOST.to_owned(), port: 8080, after: 10 * SECOND };
+    told.is(State::Failed, error, 0, 0).hints("firewall").took(10 * SECOND);
+    assert_eq!(told.reason().to_string(), "no connection to provider.test port 8080 within 10 s");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tls_handshake_that_never_ends_is_a_connect_timeout() {
+    let question = tls(&Authority::new().issue(HOST, Validity::Valid));
+    question.provider.fail_next(usize::MAX, ConnectFault::Mute);
+    let told = question.ask().await;
+    let error = ProviderError::ConnectTimeout { host: HOST.to_owned(), port: 443, after: 10 * SECOND };
+    told.is(State::Failed, error, 0, 0).took(10 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tls_unknown_issuer() {
+    let told = tls(&Authority::new().issue(HOST, Validity::Valid)).ask().await;
+    fault(&told, TlsFault::UnknownIssuer).hints("Verify SSL").hints("ca_file");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_authority_of_the_same_name_with_another_key_is_an_unknown_issuer() {
+    let certificate = Authority::new().issue(HOST, Validity::Valid);
+    let told = trusting(&Authority::new(), &certificate).ask().await;
+    fault(&told, TlsFault::UnknownIssuer).hints("Verify SSL");
+}
+
+#[tokio::test(start_paused = true)]
+async fn tls_expired_certificate() {
+    let authority = Authority::new();
+    let told = trusting(&authority, &authority.issue(HOST, Validity::Expired)).ask().await;
+    fault(&told, TlsFault::Expired).hints("renew");
+}
+
+#[tokio::test(start_paused = true)]
+async fn tls_certificate_not_yet_valid() {
+    let authority = Authority::new();
+    let told = trusting(&authority, &authority.issue(HOST, Validity::NotYet)).ask().await;
+    fault(&told, TlsFault::NotYetValid).hints("clock");
+}
+
+#[tokio::test(start_paused = true)]
+async fn tls_wrong_host() {
+    let authority = Authority::new();
+    let told = trusting(&authority, &authority.issue("other.test", Validity::Valid)).ask().await;
+    fault(&told, TlsFault::WrongHost).hints("host name");
+}
+
+#[tokio::test(start_paused = true)]
+async fn tls_spoken_to_a_plain_server() {
+    let mut question = Question::new(Script::new([])).set("use_http", "off");
+    question.way = Way::Stranger("HTTP/1.1 400 Bad Request\r\n\r\n");
+    let told = question.ask().await;
+    let ProviderError::Tls { fault: TlsFault::Other(_), .. } = told.reason() else {
+        panic!("{:?}", told.reason())
+    };
+    told.is(State::Failed, told.reason().clone(), 0, 0).hints("Use HTTP");
+}
+
+#[tokio::test(start_paused = true)]
+async fn verify_ssl_off_accepts_any_certificate() {
+    let certificate = Authority::new().issue("other.test", Validity::Expired);
+    tls(&certificate).set("verify_ssl", "off").ask().await.complete(2, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn ca_file_accepts_its_authoritys_certificates() {
+    let authority = Authority::new();
+    let told = trusting(&authority, &authority.issue(HOST, Validity::Valid)).ask().await;
+    told.complete(2, 1);
+    assert_eq!(*told.line.dialled.lock().unwrap(), ["provider.test 443"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_is_checked_against_its_certificate() {
+    let authority = Authority::new();
+    let question = trusting(&authority, &authority.issue("2001:db8::1", Validity::Valid));
+    let told = question.set("host", "[2001:db8::1]").ask().await;
+    told.complete(2, 1);
+    assert_eq!(told.provider.requests()[0].header("host"), Some("[2001:db8::1]"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn http_proxy_gets_the_whole_url() {
+    let told = Question::new(Script::always(Exchange::ok(lines(1))))
+        .set("proxy", "http://proxy.test:3128")
+        .ask()
+        .await;
+    told.complete(1, 1);
+    assert_eq!(*told.line.dialled.lock().unwrap(), ["proxy.test 3128"]);
+    let target = &told.provider.requests()[0].target;
+    assert_eq!(target, "http://provider.test:80/pdns/query/www.example.com");
+}
+
+#[tokio::test(start_paused = true)]
+async fn https_proxy_is_asked_to_connect() {
+    let authority = Authority::new();
+    let mut question = trusting(&authority, &authority.issue(HOST, Validity::Valid));
+    question = question.set("proxy", "http://proxy.test:3128").secret("user_token", "user:hunter2");
+    question.way = Way::Proxy("HTTP/1.1 200 Connection established\r\nvia: test\r\n\r\n");
+    let told = question.ask().await;
+    told.complete(2, 1);
+    assert_eq!(*told.line.dialled.lock().unwrap(), ["proxy.test 3128"]);
+    let heard = told.line.heard.lock().unwrap().clone();
+    assert_eq!(heard, "CONNECT provider.test:443 HTTP/1.1\r\nHost: provider.test:443\r\n\r\n");
+    assert_eq!(told.provider.requests()[0].target, "/pdns/query/www.example.com");
+}
+
+#[tokio::test(start_paused = true)]
+async fn proxy_refuses_to_connect() {
+    let mut question =
+        tls(&Authority::new().issue(HOST, Validity::Valid)).set("proxy", "http://proxy.test:3128");
+    question.way = Way::Proxy("HTTP/1.1 403 Forbidden\r\n\r\n");
+    let told = question.ask().await;
+    let error = ProviderError::Proxy("HTTP/1.1 403 Forbidden".to_owned());
+    told.is(State::Failed, error, 0, 0).hints("proxy");
+}
+
+#[tokio::test(start_paused = true)]
+async fn proxy_wants_a_login_for_plain_http() {
+    let told = Question::new(Script::always(Exchange::status(407, &[], "")))
+        .set("proxy", "http://proxy.test:3128")
+        .ask()
+        .await;
+    let error = ProviderError::Proxy("407 Proxy Authentication Required".to_owned());
+    told.is(State::Failed, error, 0, 1).hints("proxy");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_whose_answer_never_ends() {
+    let mut question =
+        tls(&Authority::new().issue(HOST, Validity::Valid)).set("proxy", "http://proxy.test:3128");
+    question.way = Way::Proxy(Box::leak(format!("HTTP/1.1 200 OK\r\nx: {}", "a".repeat(10_000)).into()));
+    let told = question.ask().await;
+    told.is(State::Failed, ProviderError::Proxy("its answer does not end".to_owned()), 0, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kept_connection_serves_the_next_question() {
+    let question = Question::new(Script::always(Exchange::ok(lines(1))));
+    let (provider, line) = question.connect();
+    for asked in 1..=3 {
+        question.ask_by(&provider, Arc::clone(&line)).await.complete(1, asked);
+    }
+    assert_eq!(question.provider.connections(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kept_connection_that_the_server_gave_up_is_replaced() {
+    let script =
+        Script::new([Exchange::ok(lines(1)), testkit::answer::closed_unanswered(), Exchange::ok(lines(2))]);
+    let question = Question::new(script);
+    let (provider, line) = question.connect();
+    question.ask_by(&provider, Arc::clone(&line)).await.complete(1, 1);
+    question.ask_by(&provider, line).await.complete(2, 3);
+    assert_eq!(question.provider.connections(), 2);
+}

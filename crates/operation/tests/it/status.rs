@@ -1,0 +1,252 @@
+//! What each status means, what is tried again and when.
+
+use std::time::Duration;
+
+use operation::{ProviderError, State};
+use testkit::answer::{
+    closed_unanswered, cut_in_headers, forbidden, no_content, not_found, not_http, once, redirect,
+    server_error, too_many_requests, unauthorized, unavailable,
+};
+use testkit::{Exchange, Script};
+
+use crate::kit::{Question, SECOND, answer_to, lines};
+
+const FAILED: &str = "500 Internal Server Error";
+
+#[tokio::test(start_paused = true)]
+async fn unauthorized_401() {
+    let told = answer_to(unauthorized()).await;
+    told.is(State::Failed, ProviderError::Unauthorized, 0, 1).hints("user_token").took(Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn forbidden_403() {
+    answer_to(forbidden()).await.is(State::Failed, ProviderError::Forbidden, 0, 1).hints("account");
+}
+
+#[tokio::test(start_paused = true)]
+async fn not_found_404_is_complete_and_empty() {
+    answer_to(not_found()).await.complete(0, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_content_204_is_complete_and_empty() {
+    answer_to(no_content()).await.complete(0, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn bad_request_400_tells_the_services_reason() {
+    let told = answer_to(Exchange::status(400, &[], "no\u{1b}[31m such\nquestion")).await;
+    let error = ProviderError::BadQuestion("no.[31m such question".to_owned());
+    told.is(State::Failed, error, 0, 1).hints("value");
+}
+
+#[tokio::test(start_paused = true)]
+async fn bad_request_400_may_be_compressed() {
+    let body = testkit::gzip::stored(b"no such question");
+    let told = answer_to(Exchange::status(400, &[("content-encoding", "gzip")], body)).await;
+    told.is(State::Failed, ProviderError::BadQuestion("no such question".to_owned()), 0, 1);
+    let told = answer_to(Exchange::status(400, &[("content-encoding", "rot13")], "x")).await;
+    told.is(State::Failed, ProviderError::BadQuestion("400 without a reason".to_owned()), 0, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unexpected_status() {
+    answer_to(Exchange::status(418, &[], "")).await.is(State::Failed, ProviderError::Status(418), 0, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_redirect_is_not_followed() {
+    for status in [301, 302, 303, 307, 308] {
+        let elsewhere = Exchange::status(status, &[("location", "/pdns/query/other")], "");
+        let script = Script::new([elsewhere, Exchange::ok(lines(1))]);
+        let told = Question::new(script).secret("user_token", "user:hunter2").ask().await;
+        told.is(State::Failed, ProviderError::Redirect("/pdns/query/other".to_owned()), 0, 1).hints("host");
+    }
+    let told = answer_to(redirect("http://other.test/\u{e9}")).await;
+    told.is(State::Failed, ProviderError::Redirect("http://other.test/.".to_owned()), 0, 1);
+    let told = answer_to(Exchange::status(302, &[], "")).await;
+    told.is(State::Failed, ProviderError::Redirect("somewhere".to_owned()), 0, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_requests_429_without_retry_after() {
+    let told = Question::new(once(too_many_requests(None), lines(1))).ask().await;
+    told.is(State::Failed, ProviderError::RateLimited(None), 0, 1)
+        .hints("requests_per_second")
+        .took(Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_requests_429_with_retry_after_waits_and_succeeds() {
+    let told = Question::new(once(too_many_requests(Some("45")), lines(2))).ask().await;
+    told.complete(2, 2).took(45 * SECOND);
+    // 20 seconds after the time that the test's clock shows.
+    let date = "Tue, 14 Nov 2023 22:13:40 GMT";
+    let told = Question::new(once(too_many_requests(Some(date)), lines(2))).ask().await;
+    told.complete(2, 2).took(20 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_requests_429_with_a_retry_after_that_is_too_long() {
+    let told = Question::new(once(too_many_requests(Some("7200")), lines(1))).ask().await;
+    told.is(State::Failed, ProviderError::RateLimited(Some(7200 * SECOND)), 0, 1).took(Duration::ZERO);
+    assert_eq!(told.reason().to_string(), "rate limit exceeded; try again in 7200 s");
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_requests_429_for_ever() {
+    let told = Question::new(Script::always(too_many_requests(Some("5")))).ask().await;
+    told.is(State::Failed, ProviderError::RateLimited(Some(5 * SECOND)), 0, 3).took(10 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn server_error_500_once() {
+    let told = Question::new(once(server_error(), lines(2))).ask().await;
+    told.complete(2, 2);
+    let pause = Duration::from_millis(250)..=Duration::from_millis(755);
+    assert!(pause.contains(&told.took), "{:?}", told.took);
+}
+
+#[tokio::test(start_paused = true)]
+async fn server_error_500_for_ever() {
+    let told = Question::new(Script::always(server_error())).ask().await;
+    told.is(State::Failed, ProviderError::ServiceFailed(FAILED.to_owned()), 0, 3).hints("later");
+    let pauses = Duration::from_millis(750)..=Duration::from_millis(2260);
+    assert!(pauses.contains(&told.took), "{:?}", told.took);
+}
+
+#[tokio::test(start_paused = true)]
+async fn unavailable_503_without_retry_after() {
+    let told = Question::new(Script::always(unavailable(None))).ask().await;
+    told.is(State::Failed, ProviderError::Unavailable(None), 0, 3).hints("later");
+    Question::new(once(unavailable(None), lines(1))).ask().await.complete(1, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn unavailable_503_with_retry_after() {
+    let told = Question::new(once(unavailable(Some("30")), lines(1))).ask().await;
+    told.complete(1, 2).took(30 * SECOND);
+    let told = Question::new(once(unavailable(Some("600")), lines(1))).ask().await;
+    told.is(State::Failed, ProviderError::Unavailable(Some(600 * SECOND)), 0, 1).took(Duration::ZERO);
+    assert_eq!(told.reason().to_string(), "503: the service is busy or down; try again in 600 s");
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_for_retry_after_is_not_counted_as_the_answers_time() {
+    let script = Script::new([too_many_requests(Some("50")), Exchange::ok(lines(1)).after(15 * SECOND)]);
+    let told = Question::new(script).set("timeout", "20").ask().await;
+    told.complete(1, 2).took(65 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn headers_that_never_come() {
+    let told = answer_to(testkit::answer::headers_never_come()).await;
+    told.is(State::Failed, ProviderError::HeadersTimeout(30 * SECOND), 0, 1).hints("later").took(30 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn headers_that_never_come_within_the_total_timeout() {
+    let told =
+        Question::new(Script::new([testkit::answer::headers_never_come()])).set("timeout", "20").ask().await;
+    told.is(State::Failed, ProviderError::TotalTimeout(20 * SECOND), 0, 1).took(20 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn headers_that_are_slow_but_come() {
+    answer_to(Exchange::ok(lines(1)).after(29 * SECOND)).await.complete(1, 1).took(29 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_closed_unanswered() {
+    let told = Question::new(Script::always(closed_unanswered())).ask().await;
+    told.is(State::Failed, ProviderError::Cut, 0, 3).hints("again");
+    Question::new(once(cut_in_headers(), lines(1))).ask().await.complete(1, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_not_http() {
+    let told = answer_to(not_http()).await;
+    let ProviderError::Http(_) = told.reason() else { panic!("{:?}", told.reason()) };
+    told.is(State::Failed, told.reason().clone(), 0, 1).hints("host and port");
+}
+
+#[tokio::test(start_paused = true)]
+async fn headers_without_end() {
+    let fill = format!("x: {}\r\n", "a".repeat(8000)).repeat(100);
+    let script = Script::new([Exchange::raw(vec![testkit::Step::Send(
+        format!("HTTP/1.1 200 OK\r\n{fill}\r\n").into_bytes(),
+    )])]);
+    let told = Question::new(script).ask().await;
+    let ProviderError::Http(_) = told.reason() else { panic!("{:?}", told.reason()) };
+    told.is(State::Failed, told.reason().clone(), 0, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_keep_the_rate() {
+    let question = Question::new(Script::always(Exchange::ok(lines(1)))).set("requests_per_second", "0.5");
+    let (provider, line) = question.connect();
+    for (asked, wait) in [(1, 0), (2, 2), (3, 2)] {
+        question.ask_by(&provider, line.clone()).await.complete(1, asked).took(wait * SECOND);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn tries_and_pages_keep_the_rate_too_and_waiting_for_it_is_not_the_answers_time() {
+    let script = Script::new([
+        server_error(),
+        testkit::answer::page(lines(1), "1"),
+        testkit::answer::page(lines(2), "2"),
+        Exchange::ok(lines(3)),
+    ]);
+    let question = Question::new(script).set("requests_per_second", "0.1").set("timeout", "5");
+    question.ask().await.complete(3, 4).took(30 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hold_after_429_is_shared_by_everything_on_one_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let question = |script| {
+        let mut question = Question::new(script).set("requests_per_second", "10");
+        question.folder = Some(folder.path().to_owned());
+        question
+    };
+    let refused = question(once(too_many_requests(Some("30")), lines(1)));
+    let other = question(Script::always(Exchange::ok(lines(1))));
+    // Both clocks start now.
+    let ((first, first_line), (second, second_line)) = (refused.connect(), other.connect());
+    let asking = async {
+        tokio::time::sleep(SECOND).await;
+        other.ask_by(&second, second_line).await
+    };
+    let (first, second) = tokio::join!(refused.ask_by(&first, first_line), asking);
+    first.complete(1, 2);
+    second.complete(1, 1);
+    assert!((30 * SECOND..31 * SECOND).contains(&first.took), "{:?}", first.took);
+    assert!((29 * SECOND..30 * SECOND).contains(&second.took), "{:?}", second.took);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_hold_after_429_refuses_the_others_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let question = |script| {
+        let mut question = Question::new(script).set("requests_per_second", "10");
+        question.folder = Some(folder.path().to_owned());
+        question
+    };
+    question(Script::always(too_many_requests(Some("600")))).ask().await;
+    let told = question(Script::always(Exchange::ok(lines(1)))).ask().await;
+    let ProviderError::RateLimited(Some(left)) = *told.reason() else { panic!("{:?}", told.reason()) };
+    assert!((599 * SECOND..=600 * SECOND).contains(&left), "{left:?}");
+    told.is(State::Failed, told.reason().clone(), 0, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hold_after_429_counts_without_a_rate_too() {
+    let question = Question::new(once(too_many_requests(Some("600")), lines(1)));
+    let (provider, line) = question.connect();
+    question.ask_by(&provider, line.clone()).await;
+    let told = question.ask_by(&provider, line).await;
+    told.is(State::Failed, told.reason().clone(), 0, 1);
+    assert!(matches!(told.reason(), ProviderError::RateLimited(Some(_))));
+}
