@@ -42,7 +42,7 @@ pub enum Finding {
 /// All findings of an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings {
-    /// Attributes, then indicators, then relationships; each in the order of the records.
+    /// Attributes in the package's order, then indicators, then relationships; each in the order of the records.
     pub list: Vec<Finding>,
     /// What was left out or is doubtful, in words.
     pub warnings: Vec<String>,

@@ -92,22 +92,23 @@ impl Indicator {
     }
 
     /// The host that a record is about: its owner, or the address that a reverse name stands for.
-    /// The root and wildcards are no hosts.
+    /// The root, wildcards and what else [`Self::parse`] would refuse are no hosts.
     pub fn of_owner(record: &Record) -> Option<Self> {
         let owner = &record.rrname;
-        let wildcard = owner.labels().next() == Some(b"*");
-        if owner.labels().next().is_none() || wildcard {
-            return None;
+        if let Some(address) = reverse_address(owner) {
+            return Some(Self::Address(address));
         }
-        Some(reverse_address(owner).map_or_else(|| Self::Fqdn(owner.clone()), Self::Address))
+        check_host(owner).is_ok().then(|| Self::Fqdn(owner.clone()))
     }
 
-    /// The host that a record's data names.
+    /// The host that a record's data names; none where [`Self::parse`] would refuse it.
     pub fn of_target(rdata: &Rdata, rrtype: RrType) -> Option<Self> {
-        Some(match rdata.target(rrtype)? {
-            cof::Target::Address(address) => Self::Address(address),
-            cof::Target::Name(name) => Self::Fqdn(name.to_name()),
-        })
+        match rdata.target(rrtype)? {
+            cof::Target::Address(address) => Some(Self::Address(address)),
+            cof::Target::Name(name) => {
+                Some(name.to_name()).filter(|name| check_host(name).is_ok()).map(Self::Fqdn)
+            }
+        }
     }
 }
 
@@ -186,11 +187,13 @@ fn host_of(text: &str) -> Result<&str, IndicatorError> {
 }
 
 fn fqdn(host: &str) -> Result<Name, IndicatorError> {
+    let name = Name::parse(host).map_err(|error| IndicatorError::Name(error.to_string()))?;
+    check_host(&name).map(|()| name)
+}
+
+/// Whether a name can be an indicator: a host's, or one with underscores in it.
+fn check_host(name: &Name) -> Result<(), IndicatorError> {
     let refuse = |why: &str| Err(IndicatorError::Name(why.to_owned()));
-    let name = match Name::parse(host) {
-        Ok(name) => name,
-        Err(error) => return refuse(&error.to_string()),
-    };
     let allowed = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
     if let Some(octet) = name.labels().flatten().find(|octet| !allowed(octet)) {
         return refuse(&format!("{:?} cannot stand in a host name", char::from(*octet)));
@@ -200,7 +203,7 @@ fn fqdn(host: &str) -> Result<Name, IndicatorError> {
         Some(last) if last.iter().all(u8::is_ascii_digit) => {
             refuse("it ends in a number like an address, but is none")
         }
-        Some(_) => Ok(name),
+        Some(_) => Ok(()),
     }
 }
 

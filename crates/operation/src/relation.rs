@@ -31,3 +31,34 @@ impl Relation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cof::{Name, Rdata, RrType};
+
+    fn of(value: &str, (rrname, rrtype, rdata): (&str, RrType, &str)) -> Relation {
+        let record = Record::new(Name::parse(rrname).unwrap(), rrtype, Rdata::parse(rrtype, rdata));
+        Relation::of(&Indicator::parse(value).unwrap(), &record)
+    }
+
+    #[test]
+    fn either_side_makes_a_record_direct() {
+        let a = ("www.example.com", RrType::A, "192.0.2.1");
+        assert_eq!(of("www.example.com", a), Relation::Direct);
+        assert_eq!(of("192.0.2.1", a), Relation::Direct);
+        assert_eq!(of("example.com", a), Relation::Related);
+        assert_eq!(of("192.0.2.2", a), Relation::Related);
+        assert_eq!(of("2001:db8::1", ("x.example", RrType::AAAA, "2001:DB8:0:0::1")), Relation::Direct);
+        assert_eq!(of("mail.example", ("x.example", RrType::MX, "10 MAIL.example.")), Relation::Direct);
+        assert_eq!(of("x.example", ("x.example", RrType::TXT, "any text")), Relation::Direct);
+    }
+
+    #[test]
+    fn a_reverse_name_is_its_address_and_itself() {
+        let ptr = ("1.2.0.192.in-addr.arpa", RrType::PTR, "www.example.com");
+        assert_eq!(of("192.0.2.1", ptr), Relation::Direct);
+        assert_eq!(of("1.2.0.192.in-addr.arpa", ptr), Relation::Direct);
+        assert_eq!(of("192.0.2.2", ptr), Relation::Related);
+    }
+}

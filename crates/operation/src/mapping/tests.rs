@@ -1,0 +1,272 @@
+//! What answers propose: the guide's golden case, and what must never be proposed in earnest.
+
+use std::fmt::Write as _;
+
+use cof::{Name, Rdata, Reader, RrType};
+
+use super::gathering::MOST_PROPOSED;
+use super::*;
+use crate::{Finding, Package, Relation};
+
+/// The guide's seven records (its section 6).
+const SAMPLE: &str = include_str!("../../tests/guide.json");
+
+fn guide() -> Vec<Record> {
+    let mut reader = Reader::new();
+    reader.feed(SAMPLE.as_bytes());
+    reader.close();
+    std::iter::from_fn(|| reader.next()).map(Result::unwrap).collect()
+}
+
+fn record(rrname: &str, rrtype: RrType, rdata: &str) -> Record {
+    let mut record = Record::new(Name::parse(rrname).unwrap(), rrtype, Rdata::parse(rrtype, rdata));
+    (record.time_first, record.time_last, record.count) = (Some(1_500_000_000), Some(1_600_000_000), Some(2));
+    record
+}
+
+fn asked(value: &str) -> Indicator {
+    Indicator::parse(value).unwrap()
+}
+
+fn package(version: &str) -> Package {
+    crate::package::find(&format!("circl-passive-dns@{version}")).unwrap()
+}
+
+fn findings(value: &str, records: &[Record]) -> Findings {
+    package("1.1.0").mapping.findings(&asked(value), records)
+}
+
+/// A finding a line: `!` before what is not selected, the places of its records behind it.
+fn listed(findings: &Findings) -> String {
+    let mut out = String::new();
+    for finding in &findings.list {
+        let mark = if finding.is_selected() { ' ' } else { '!' };
+        let (text, records) = match finding {
+            Finding::Attribute { name, value, records } => (format!("{name} = {value}"), records),
+            Finding::Indicator { indicator, records, .. } => {
+                (format!("{} {indicator}", indicator.kind()), records)
+            }
+            Finding::Relationship { from, to, attributes, records, .. } => {
+                let attributes: Vec<_> =
+                    attributes.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+                (format!("{from} -> {to}: {}", attributes.join(", ")), records)
+            }
+        };
+        writeln!(out, "{mark}{} {text} {records:?}", finding.kind()).unwrap();
+    }
+    for warning in &findings.warnings {
+        writeln!(out, "warning: {warning}").unwrap();
+    }
+    out
+}
+
+fn of_kind(findings: &Findings, kind: &str) -> Vec<Finding> {
+    findings.list.iter().filter(|finding| finding.kind() == kind).cloned().collect()
+}
+
+fn relationships(findings: &Findings) -> Vec<String> {
+    let show = |finding: &Finding| match finding {
+        Finding::Relationship { from, to, .. } => Some(format!("{from} -> {to}")),
+        _ => None,
+    };
+    findings.list.iter().filter_map(show).collect()
+}
+
+fn indicators(findings: &Findings) -> Vec<String> {
+    let show = |finding: &Finding| match finding {
+        Finding::Indicator { indicator, .. } => Some(indicator.to_string()),
+        _ => None,
+    };
+    findings.list.iter().filter_map(show).collect()
+}
+
+/// So many names on one address, each with a name server of its own.
+fn hosting(names: usize) -> Vec<Record> {
+    let records = (0..names).flat_map(|n| {
+        let name = format!("n{n}.example");
+        [record(&name, RrType::NS, &format!("ns{n}.example.net")), record(&name, RrType::A, "192.0.2.1")]
+    });
+    records.collect()
+}
+
+#[test]
+fn g_67_version_1_0_0_on_the_guides_sample() {
+    let found = package("1.0.0").mapping.findings(&asked("104.196.175.197"), &guide());
+    insta::assert_snapshot!(listed(&found), @r"
+     attribute Resource Type = A [0, 6]
+     attribute Resource Type = NS [1, 2, 3, 4, 5]
+     attribute Resource Data = 104.196.175.197 [0, 6]
+     attribute Resource Data = dns04.gpn.register.com [1]
+     attribute Resource Data = dns01.gpn.register.com [2]
+     attribute Resource Data = dns02.gpn.register.com [3]
+     attribute Resource Data = dns05.gpn.register.com [4]
+     attribute Resource Data = dns03.gpn.register.com [5]
+    ");
+}
+
+#[test]
+fn g_53_direct_are_the_first_and_the_last() {
+    let direct = |value: &str| {
+        let of = |record: &Record| Relation::of(&asked(value), record) == Relation::Direct;
+        guide().iter().map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(direct("104.196.175.197"), [true, false, false, false, false, false, true]);
+    assert_eq!(direct("www.threatq.com"), [true, false, false, false, false, false, false]);
+    assert_eq!(direct("dns04.gpn.register.com"), [false, true, false, false, false, false, false]);
+}
+
+#[test]
+fn version_1_1_0_on_the_guides_sample() {
+    insta::assert_snapshot!(listed(&findings("104.196.175.197", &guide())));
+}
+
+#[test]
+fn only_direct_records_lead_to_the_asked_indicator() {
+    let found = relationships(&findings("104.196.175.197", &guide()));
+    let to_asked: Vec<_> = found.iter().filter(|one| one.contains("104.196.175.197")).collect();
+    assert_eq!(to_asked, ["www.threatq.com -> 104.196.175.197", "threatsketch.com -> 104.196.175.197"]);
+    assert!(found.contains(&"threatsketch.com -> dns04.gpn.register.com".to_owned()), "{found:?}");
+}
+
+#[test]
+fn shared_hosting_is_flagged_unselected_and_warned_of() {
+    let found = findings("192.0.2.1", &hosting(101));
+    assert_eq!(found.warnings, ["192.0.2.1 has 101 names: shared hosting; what comes of it is not selected"]);
+    let proposed = [of_kind(&found, "indicator"), of_kind(&found, "relationship")].concat();
+    // Each name and its server; each name's address and its server.
+    assert_eq!(proposed.len(), 404);
+    let selected: Vec<_> = proposed.iter().filter(|finding| finding.is_selected()).collect();
+    assert!(selected.is_empty(), "{selected:?}");
+    assert!(!indicators(&found).contains(&"192.0.2.1".to_owned()), "the asked indicator is never proposed");
+}
+
+#[test]
+fn a_hundred_names_are_no_shared_hosting() {
+    let found = findings("192.0.2.1", &hosting(100));
+    assert!(found.warnings.is_empty() && found.list.iter().all(Finding::is_selected));
+}
+
+#[test]
+fn a_direct_record_beside_the_crowd_vouches_in_either_order() {
+    let mut records = hosting(101);
+    records.push(record("www.example", RrType::A, "192.0.2.1"));
+    records.push(record("n7.example", RrType::CNAME, "www.example"));
+    records.push(record("www.example", RrType::NS, "ns.example.net"));
+    for _ in 0..2 {
+        let found = findings("www.example", &records);
+        let selected: Vec<String> = [of_kind(&found, "indicator"), of_kind(&found, "relationship")]
+            .concat()
+            .iter()
+            .filter(|finding| finding.is_selected())
+            .map(|finding| match finding {
+                Finding::Relationship { from, to, .. } => format!("{from} -> {to}"),
+                Finding::Indicator { indicator, .. } => indicator.to_string(),
+                Finding::Attribute { .. } => String::new(),
+            })
+            .collect();
+        let mut selected = selected;
+        selected.sort();
+        let vouched =
+            ["n7.example", "n7.example -> www.example", "ns.example.net", "www.example -> ns.example.net"];
+        assert_eq!(selected, vouched);
+        records.reverse();
+    }
+}
+
+#[test]
+fn caps_are_said_aloud() {
+    let names = |number: usize| -> Vec<Record> {
+        let of = |n: usize| [record("www.example", RrType::CNAME, &format!("t{n}.example"))];
+        (0..number).flat_map(of).collect()
+    };
+    let within = findings("www.example", &names(MOST_PROPOSED));
+    assert_eq!((indicators(&within).len(), within.warnings.len()), (1_000, 0));
+    // Each thing counts once, however many records speak of it.
+    let mut twice = names(MOST_PROPOSED + 7);
+    twice.extend(names(MOST_PROPOSED + 7));
+    let beyond = findings("www.example", &twice);
+    assert_eq!((indicators(&beyond).len(), relationships(&beyond).len()), (1_000, 1_000));
+    insta::assert_snapshot!(beyond.warnings.join("\n"), @r"
+    7 values of Resource Data beyond the first 1000 are not proposed
+    7 values of Passive DNS Record beyond the first 1000 are not proposed
+    7 related indicators beyond the first 1000 are not proposed
+    7 relationships beyond the first 1000 are not proposed
+    ");
+}
+
+#[test]
+fn no_relationship_hangs_in_the_air() {
+    // The cap on indicators is reached first: two to a record.
+    let records: Vec<_> =
+        (0..700).map(|n| record(&format!("a{n}.example"), RrType::CNAME, &format!("b{n}.example"))).collect();
+    let found = findings("www.example", &records);
+    assert_eq!((indicators(&found).len(), relationships(&found).len()), (1_000, 500));
+    assert!(
+        found.warnings.contains(&"200 relationships beyond the first 500 are not proposed".to_owned()),
+        "{:?}",
+        found.warnings
+    );
+}
+
+#[test]
+fn an_mx_with_two_preferences_is_one_relationship() {
+    let mut records = vec![
+        record("example.com", RrType::MX, "10 mail.example.com"),
+        record("example.com", RrType::MX, "20 mail.example.com"),
+        record("example.com", RrType::NS, "mail.example.com"),
+    ];
+    records[1].time_last = Some(1_700_000_000);
+    let found = findings("example.com", &records);
+    insta::assert_snapshot!(listed(&Findings { list: of_kind(&found, "relationship"), warnings: vec![] }), @r"
+     relationship example.com -> mail.example.com: First Seen = 2017-07-14 02:40:00, Last Seen = 2023-11-14 22:13:20, Count = 2, Resource Type = MX [0, 1]
+     relationship example.com -> mail.example.com: First Seen = 2017-07-14 02:40:00, Last Seen = 2020-09-13 12:26:40, Count = 2, Resource Type = NS [2]
+    ");
+}
+
+#[test]
+fn a_reverse_name_becomes_its_address() {
+    let records = [record("1.2.0.192.in-addr.arpa", RrType::PTR, "www.example.com")];
+    let found = findings("www.example.com", &records);
+    assert_eq!(indicators(&found), ["192.0.2.1"]);
+    assert_eq!(relationships(&found), ["192.0.2.1 -> www.example.com"]);
+    assert_eq!(Relation::of(&asked("192.0.2.1"), &records[0]), Relation::Direct);
+    assert_eq!(indicators(&findings("192.0.2.1", &records)), ["www.example.com"]);
+}
+
+#[test]
+fn what_is_no_host_gives_nothing() {
+    for (rrname, rrtype, rdata) in [
+        // The root, on either side, and the "null MX" of RFC 7505.
+        (".", RrType::NS, "a.root-servers.net"),
+        ("example.com", RrType::MX, "0 ."),
+        ("*.example.com", RrType::A, "192.0.2.1"),
+        ("example.com", RrType::TXT, "www.example.com"),
+        ("example.com", RrType::A, "not an address"),
+        // Names that no indicator can have: they would be refused if they were typed.
+        ("example.com", RrType::CNAME, r"<script>.example.com"),
+        (r"a\032b.example.com", RrType::CNAME, "example.com"),
+        ("example.com", RrType::CNAME, "192.0.2.1"),
+        ("example.com", RrType::CNAME, "*.example.com"),
+    ] {
+        let found = findings("www.example", &[record(rrname, rrtype, rdata)]);
+        assert!(relationships(&found).is_empty(), "{rrname} {rrtype} {rdata}: {found:?}");
+        for indicator in indicators(&found) {
+            assert_eq!(asked(&indicator).to_string(), indicator);
+        }
+    }
+}
+
+#[test]
+fn a_name_that_points_at_itself_is_no_relationship() {
+    let found = findings("www.example", &[record("example.com", RrType::CNAME, "example.com")]);
+    assert_eq!((indicators(&found), relationships(&found)), (vec!["example.com".to_owned()], vec![]));
+}
+
+#[test]
+fn what_a_record_lacks_is_left_out_of_its_relationship() {
+    let bare =
+        Record::new(Name::parse("www.example").unwrap(), RrType::A, Rdata::parse(RrType::A, "192.0.2.1"));
+    let found = findings("www.example", &[bare]);
+    let [Finding::Relationship { attributes, .. }] = &of_kind(&found, "relationship")[..] else { panic!() };
+    assert_eq!(attributes, &[("Resource Type".to_owned(), "A".to_owned())]);
+}
