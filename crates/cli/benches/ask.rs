@@ -49,7 +49,11 @@ fn large_answer() {
     let mut peak = 0;
     let streamed = median(ROUNDS, || {
         let began = Instant::now();
-        let mut child = query(address).args(["www.example.com", "--format", "cof"]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = query(address)
+            .args(["www.example.com", "--format", "cof"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let records = count_lines(&mut child, &mut peak);
         assert!(child.wait().unwrap().success());
         assert_eq!(records, LARGE);
@@ -82,7 +86,9 @@ fn many_values(server: &Served, file: &Path) {
     let time = median(ROUNDS, || {
         let began = Instant::now();
         let mut command = query(server.address);
-        command.args(["--set", "requests_per_second=0", "--concurrency", "32", "--format", "json", "-f"]).arg(file);
+        command
+            .args(["--set", "requests_per_second=0", "--concurrency", "32", "--format", "json", "-f"])
+            .arg(file);
         let output = command.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         ours = output.stdout.windows(12).filter(|window| window == b"\"relation\":\"").count();
@@ -92,7 +98,10 @@ fn many_values(server: &Served, file: &Path) {
     assert_eq!(ours, count, "both must have found the same records");
     let rate = |time: Duration| VALUES as f64 / time.as_secs_f64();
     println!("{VALUES} values from a file, {ours} records");
-    println!("  query --concurrency 32    {:>12.0} values/s, start to exit (at least 2000 wanted)", rate(time));
+    println!(
+        "  query --concurrency 32    {:>12.0} values/s, start to exit (at least 2000 wanted)",
+        rate(time)
+    );
     println!("  pypdns, one after another {:>12.0} values/s, without its start", rate(theirs));
     println!("  ratio query : pypdns      {:>12.1}", rate(time) / rate(theirs));
 }
@@ -179,7 +188,11 @@ fn serve_bytes(body: Vec<u8>) -> SocketAddr {
                 line.clear();
             }
             let mut answer = String::new();
-            let _ = write!(answer, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            let _ = write!(
+                answer,
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                body.len()
+            );
             stream.write_all(answer.as_bytes()).and_then(|()| stream.write_all(&body)).unwrap();
         }
     });
@@ -215,7 +228,8 @@ impl Served {
         command.args(["serve", "--listen", "127.0.0.1:0", "--cof"]).arg(records).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-        let address = said.filter_map(|line| line.split("http://").nth(1)?.split('/').next()?.parse().ok()).next();
+        let address =
+            said.filter_map(|line| line.split("http://").nth(1)?.split('/').next()?.parse().ok()).next();
         Self { child, address: address.expect("the server says where it listens") }
     }
 }

@@ -10,23 +10,20 @@ use crate::args::Format;
 use crate::exit::Failure;
 use crate::query::Asked;
 
-/// A way to print answers.
-pub(crate) trait Output {
-    /// Prints one answer.
-    fn answer(&mut self, asked: &Asked) -> Result<(), Failure>;
-
-    /// Prints what comes after the last one.
-    fn finish(&mut self) -> Result<(), Failure> {
-        Ok(())
+/// What stands before the first answer.
+pub(crate) fn head(format: Format) -> Result<String, Failure> {
+    match format {
+        Format::Csv => csv::head(),
+        Format::Cof | Format::Json | Format::Table => Ok(String::new()),
     }
 }
 
-/// The output of a format; `cof` streams and does not come here.
-pub(crate) fn new(format: Format) -> Box<dyn Output> {
+/// One answer as it is printed; `cof` streams and does not come here.
+pub(crate) fn render(format: Format, asked: &Asked) -> Result<String, Failure> {
     match format {
-        Format::Csv => Box::new(csv::Csv::new()),
-        Format::Json => Box::new(json::Json),
-        Format::Table | Format::Cof => Box::new(table::Tables::new()),
+        Format::Csv => csv::render(asked),
+        Format::Json => json::render(asked),
+        Format::Table | Format::Cof => Ok(table::render(asked)),
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod setup;
 
+use std::io::Write;
 use std::sync::Arc;
 
 use cof::{Dialect, Writer};
@@ -14,7 +15,7 @@ use operation::{Answer, Collector, Completeness, Findings, Indicator, IndicatorE
 use crate::args::{Arguments, Format, QueryArgs, Sort};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
-use crate::output::{self, Output};
+use crate::output;
 use crate::terminal;
 use crate::values::{self, Given};
 
@@ -70,7 +71,7 @@ pub(crate) async fn run(
     if format == Format::Cof {
         stream_all(&plan, given, concurrency).await
     } else {
-        hold_all(&plan, given, concurrency, &mut *output::new(format)).await
+        hold_all(&plan, given, concurrency, format).await
     }
 }
 
@@ -79,26 +80,35 @@ async fn hold_all(
     plan: &Plan,
     given: Vec<Given>,
     concurrency: usize,
-    output: &mut dyn Output,
+    format: Format,
 ) -> Result<Exit, Failure> {
     let progress = output::progress(given.len());
     let mut exit = Exit::Done;
+    print(&output::head(format)?)?;
     let asking = given.into_iter().map(|given| {
         let plan = plan.clone();
-        // A task of its own, so that several cores read answers.
-        tokio::spawn(async move { plan.ask(given).await })
+        // A task of its own, so that several cores read, map and render.
+        tokio::spawn(async move {
+            let asked = plan.ask(given).await;
+            (output::render(format, &asked), asked)
+        })
     });
     let mut answers = stream::iter(asking).buffered(concurrency);
-    while let Some(asked) = answers.next().await {
-        let asked = asked.map_err(|error| Failure::work("asking", &error))?;
+    while let Some(joined) = answers.next().await {
+        let (text, asked) = joined.map_err(|error| Failure::work("asking", &error))?;
         exit = exit.max(asked.exit());
         progress.suspend(|| asked.complain());
-        output.answer(&asked)?;
+        print(&text?)?;
         progress.inc(1);
     }
     progress.finish_and_clear();
-    output.finish()?;
     Ok(exit)
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
 }
 
 impl Plan {

@@ -2,12 +2,9 @@
 //!
 //! A cell that begins like a formula gets a `'` before it; control characters are written as `\xNN`.
 
-use std::io::Stdout;
-
 use cof::{Record, time};
 use operation::{Indicator, Relation};
 
-use super::Output;
 use crate::exit::Failure;
 use crate::query::Asked;
 use crate::terminal;
@@ -30,47 +27,25 @@ const COLUMNS: [&str; 15] = [
     "notes",
 ];
 
-/// Prints rows.
-pub(super) struct Csv {
-    writer: csv::Writer<Stdout>,
-    begun: bool,
+/// The names of the columns.
+pub(super) fn head() -> Result<String, Failure> {
+    rows(std::iter::once(COLUMNS.map(str::to_owned)))
 }
 
-impl Csv {
-    pub(super) fn new() -> Self {
-        Self { writer: csv::Writer::from_writer(std::io::stdout()), begun: false }
-    }
-
-    fn row<I: IntoIterator<Item = S>, S: AsRef<[u8]>>(&mut self, cells: I) -> Result<(), Failure> {
-        self.writer.write_record(cells).map_err(|error| match error.into_kind() {
-            csv::ErrorKind::Io(error) => error.into(),
-            other => Failure::Work(format!("writing CSV: {other:?}")),
-        })
-    }
-
-    fn head(&mut self) -> Result<(), Failure> {
-        if !std::mem::replace(&mut self.begun, true) {
-            self.row(COLUMNS)?;
-        }
-        Ok(())
-    }
+/// One row a record.
+pub(super) fn render(asked: &Asked) -> Result<String, Failure> {
+    let (Ok(answer), Some(indicator)) = (&asked.outcome, &asked.indicator) else { return Ok(String::new()) };
+    rows(answer.records.iter().map(|record| cells(asked, indicator, record).map(|cell| safe(&cell))))
 }
 
-impl Output for Csv {
-    fn answer(&mut self, asked: &Asked) -> Result<(), Failure> {
-        self.head()?;
-        if let (Ok(answer), Some(indicator)) = (&asked.outcome, &asked.indicator) {
-            for record in &answer.records {
-                self.row(cells(asked, indicator, record).map(|cell| safe(&cell)))?;
-            }
-        }
-        Ok(self.writer.flush()?)
+fn rows(rows: impl Iterator<Item = [String; 15]>) -> Result<String, Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::Work(format!("writing CSV: {error}"));
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row).map_err(|error| failed(&error))?;
     }
-
-    fn finish(&mut self) -> Result<(), Failure> {
-        self.head()?;
-        Ok(self.writer.flush()?)
-    }
+    let bytes = writer.into_inner().map_err(|error| failed(&error))?;
+    String::from_utf8(bytes).map_err(|error| failed(&error))
 }
 
 fn cells(asked: &Asked, indicator: &Indicator, record: &Record) -> [String; 15] {

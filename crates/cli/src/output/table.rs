@@ -3,45 +3,25 @@
 //! Everything from outside is printable before it becomes a cell: names and data are printable ASCII by their type.
 
 use std::fmt::Write as _;
-use std::io::Write;
 
 use cof::{Record, time};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 use operation::{Answer, Finding, Findings, Indicator, Relation, State};
 
-use super::Output;
-use crate::exit::Failure;
 use crate::query::Asked;
 use crate::terminal;
 
 /// Data longer than this is cut in a cell; the other formats have it whole.
 const LONGEST_CELL: usize = 240;
 
-/// Prints tables.
-pub(super) struct Tables {
-    first: bool,
-}
-
-impl Tables {
-    pub(super) fn new() -> Self {
-        Self { first: true }
+/// One answer with a line on what it proposes.
+pub(super) fn render(asked: &Asked) -> String {
+    let mut text = history(asked, terminal::width());
+    if !asked.findings.list.is_empty() {
+        let _ = writeln!(text, "{}; --format json lists them", count_findings(&asked.findings));
     }
-}
-
-impl Output for Tables {
-    fn answer(&mut self, asked: &Asked) -> Result<(), Failure> {
-        let mut text = String::new();
-        if !std::mem::replace(&mut self.first, false) {
-            text.push('\n');
-        }
-        text.push_str(&history(asked, terminal::width()));
-        if !asked.findings.list.is_empty() {
-            let _ = writeln!(text, "{}; --format json lists them", count_findings(&asked.findings));
-        }
-        let mut out = std::io::stdout().lock();
-        out.write_all(text.as_bytes())?;
-        Ok(out.flush()?)
-    }
+    text.push('\n');
+    text
 }
 
 /// The headline and the tables of one answer.
