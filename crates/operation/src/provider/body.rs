@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_compression::tokio::bufread::{GzipDecoder, ZstdDecoder};
+use async_compression::zstd::DParameter;
 use futures_util::TryStreamExt;
 use http_body_util::BodyDataStream;
 use hyper::body::Incoming;
@@ -20,6 +21,8 @@ use super::error::{ProviderError, printable};
 
 /// A compressed body may be small and grow much; only beyond this many octets does its growth count.
 const EXPANSION_FREE: u64 = 4 << 20;
+/// The largest window that a decoder of web content must hold: 8 MiB (RFC 9659). A frame may ask for 2 GiB.
+const ZSTD_WINDOW_LOG: u32 = 23;
 
 /// A body being read.
 pub(super) struct Body {
@@ -76,7 +79,8 @@ impl Body {
                 Box::pin(decoder)
             }
             "zstd" => {
-                let mut decoder = ZstdDecoder::new(raw);
+                let mut decoder =
+                    ZstdDecoder::with_params(raw, &[DParameter::window_log_max(ZSTD_WINDOW_LOG)]);
                 decoder.multiple_members(true);
                 Box::pin(decoder)
             }
@@ -99,7 +103,11 @@ impl Body {
         deadline: Deadline,
     ) -> Result<usize, ProviderError> {
         let read = deadline.wait(limits.idle, ProviderError::IdleTimeout, self.reader.read(buffer)).await?;
-        let len = read.map_err(|error| fault(&error))?;
+        let len = match read {
+            // A body without anything in it is no encoded nothing, whatever its headers say.
+            Err(error) if is_early_end(&error) && self.arrived.load(Ordering::Relaxed) == 0 => 0,
+            read => read.map_err(|error| fault(&error))?,
+        };
         self.decoded += len as u64;
         let allowed =
             self.arrived.load(Ordering::Relaxed).saturating_mul(limits.expansion).max(EXPANSION_FREE);
@@ -110,6 +118,11 @@ impl Body {
     }
 }
 
+/// Whether a decoder wanted more than there was; the network's own early ends are errors of hyper.
+fn is_early_end(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::UnexpectedEof
+}
+
 /// What a failed read means: the network's fault, or the encoding's.
 fn fault(error: &io::Error) -> ProviderError {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<hyper::Error>()) {
@@ -117,7 +130,7 @@ fn fault(error: &io::Error) -> ProviderError {
             ProviderError::Http(printable(http.to_string().as_bytes(), 200))
         }
         Some(_) => ProviderError::Cut,
-        None if error.kind() == io::ErrorKind::UnexpectedEof => ProviderError::Cut,
+        None if is_early_end(error) => ProviderError::Cut,
         None => ProviderError::Encoding(printable(error.to_string().as_bytes(), 200)),
     }
 }

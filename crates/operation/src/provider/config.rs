@@ -254,7 +254,11 @@ fn authorization(package: &Package, settings: &Settings) -> Result<Option<Header
     ) {
         (Some(token), _, _) => from_token(token.reveal()),
         (None, Some(user), password) => basic(&format!("{user}:{}", password.map_or("", Secret::reveal))),
-        (None, None, _) => return Ok(None),
+        (None, None, Some(_)) => {
+            let label = package.parameter("username").map_or("username", |username| username.label.as_str());
+            return Err(SettingsError::Missing(format!("{label} (username), which goes with the password")));
+        }
+        (None, None, None) => return Ok(None),
     };
     let value = Some(value).filter(|value| value.is_ascii());
     let mut value = value
@@ -345,6 +349,16 @@ mod tests {
         assert_eq!(warnings(&[("use_http", "on")]), 1);
         assert_eq!(warnings(&[("use_http", "on"), ("host", "127.0.0.1")]), 0);
         assert_eq!(warnings(&[("verify_ssl", "off"), ("active_query", "on")]), 2);
+    }
+
+    #[test]
+    fn a_password_without_a_username_is_not_left_out_in_silence() {
+        let package = crate::package::newest().unwrap();
+        let mut settings = Settings::default();
+        settings.set_secret(&package, "password", Secret::new("hunter2")).unwrap();
+        let clock = Clock::starting_at(Duration::ZERO);
+        let error = Config::new(&package, &settings, Limits::HELD, &clock).unwrap_err().to_string();
+        assert_eq!(error, "not set: Username (username), which goes with the password");
     }
 
     #[test]

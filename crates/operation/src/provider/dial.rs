@@ -3,9 +3,13 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -33,26 +37,46 @@ pub enum DialError {
     Connect(io::Error),
 }
 
-/// Dials by TCP, trying every address that the system's resolver gives for the host.
+/// Dials by TCP, trying every address that the system's resolver gives for the host, in its order.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tcp;
+
+/// An address that has not answered for this long no longer keeps the next one waiting (RFC 8305 section 5).
+const HEAD_START: Duration = Duration::from_millis(250);
 
 impl Dial for Tcp {
     fn dial<'a>(&'a self, host: &'a str, port: u16) -> Dialled<'a> {
         Box::pin(async move {
             let addresses = tokio::net::lookup_host((host, port)).await.map_err(DialError::Resolve)?;
-            let mut last = DialError::Resolve(io::Error::new(io::ErrorKind::NotFound, "no address"));
-            for address in addresses {
-                match TcpStream::connect(address).await {
-                    Ok(stream) => {
-                        stream.set_nodelay(true).map_err(DialError::Connect)?;
-                        return Ok(Box::new(stream) as Box<dyn Io>);
-                    }
-                    Err(error) => last = DialError::Connect(error),
-                }
-            }
-            Err(last)
+            let stream = first_to_connect(addresses, TcpStream::connect).await?;
+            stream.set_nodelay(true).map_err(DialError::Connect)?;
+            Ok(Box::new(stream) as Box<dyn Io>)
         })
+    }
+}
+
+/// The first stream that comes about, with the addresses tried one after the other, each with a head start.
+async fn first_to_connect<T, F>(
+    addresses: impl Iterator<Item = SocketAddr>,
+    connect: impl Fn(SocketAddr) -> F,
+) -> Result<T, DialError>
+where
+    F: Future<Output = io::Result<T>>,
+{
+    let mut last = DialError::Resolve(io::Error::new(io::ErrorKind::NotFound, "no address"));
+    let mut addresses = addresses.peekable();
+    let mut racing = FuturesUnordered::new();
+    loop {
+        racing.extend(addresses.next().map(&connect));
+        let more = addresses.peek().is_some();
+        tokio::select! {
+            result = racing.next() => match result {
+                Some(Ok(stream)) => return Ok(stream),
+                Some(Err(error)) => last = DialError::Connect(error),
+                None => return Err(last),
+            },
+            () = tokio::time::sleep(HEAD_START), if more => {}
+        }
     }
 }
 
@@ -90,5 +114,46 @@ impl AsyncWrite for Stream {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::Instant;
+
+    /// Connects to 192.0.2.n after n seconds; to n over 100 never, to n = 0 it is refused at once.
+    async fn connect(address: SocketAddr) -> io::Result<u64> {
+        let SocketAddr::V4(address) = address else { return Err(io::ErrorKind::NetworkUnreachable.into()) };
+        match u64::from(address.ip().octets()[3]) {
+            0 => Err(io::ErrorKind::ConnectionRefused.into()),
+            n if n > 100 => std::future::pending().await,
+            n => {
+                tokio::time::sleep(Duration::from_secs(n)).await;
+                Ok(n)
+            }
+        }
+    }
+
+    async fn first(hosts: &[u8]) -> (Result<u64, String>, u128) {
+        let start = Instant::now();
+        let addresses = hosts.iter().map(|n| SocketAddr::from(([192, 0, 2, *n], 443)));
+        let first = first_to_connect(addresses, connect).await;
+        (first.map_err(|error| format!("{error:?}")), start.elapsed().as_millis())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_address_that_does_not_answer_does_not_keep_the_next_one_waiting() {
+        assert_eq!(first(&[1]).await, (Ok(1), 1000));
+        assert_eq!(first(&[101, 102, 1]).await, (Ok(1), 1500));
+        assert_eq!(first(&[5, 1]).await, (Ok(1), 1250), "the second is faster even so");
+        assert_eq!(first(&[0, 0, 1]).await, (Ok(1), 1000), "a refusal is no reason to wait");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_refusal_is_told() {
+        assert_eq!(first(&[0, 0]).await, (Err("Connect(Kind(ConnectionRefused))".to_owned()), 0));
+        let (error, _) = first(&[]).await;
+        assert!(error.unwrap_err().starts_with("Resolve"));
     }
 }

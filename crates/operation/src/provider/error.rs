@@ -142,7 +142,8 @@ pub enum TlsFault {
 }
 
 fn wait(after: Option<Duration>) -> String {
-    after.map_or_else(String::new, |after| format!("; try again in {} s", after.as_secs()))
+    // Rounded up: asked a second too early it is refused again.
+    after.map_or_else(String::new, |after| format!("; try again in {} s", after.as_millis().div_ceil(1000)))
 }
 
 impl ProviderError {
@@ -245,4 +246,33 @@ pub(super) fn printable(bytes: &[u8], most: usize) -> String {
         shown.push('…');
     }
     shown.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_from_outside_is_printable_and_short() {
+        for (bytes, most, shown) in [
+            (&b"  plain text\r\n"[..], 60, "plain text"),
+            (b"\x1b[31mred\x07\x7f", 60, ".[31mred.."),
+            ("b\u{fc}cher \u{2028}\u{202e}x".as_bytes(), 60, "b.cher  .x"),
+            // Cut between characters, however many octets they have.
+            ("\u{1f600}\u{1f600}\u{1f600}".as_bytes(), 2, "..\u{2026}"),
+            (b"abc", 3, "abc"),
+            (b"abcd", 3, "abc\u{2026}"),
+            (b"\xff\xfe", 60, ".."),
+            (b"", 60, ""),
+        ] {
+            assert_eq!(printable(bytes, most), shown, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn the_time_to_wait_is_rounded_up() {
+        let wait = |millis| ProviderError::RateLimited(Some(Duration::from_millis(millis))).to_string();
+        assert_eq!(wait(400), "rate limit exceeded; try again in 1 s");
+        assert_eq!(wait(2000), "rate limit exceeded; try again in 2 s");
+    }
 }

@@ -181,6 +181,28 @@ async fn zstd_ok_and_cut() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_empty_body_needs_no_encoding() {
+    for encoding in ["gzip", "zstd"] {
+        answer_to(Exchange::ok("").header("content-encoding", encoding)).await.complete(0, 1);
+        let cut = Exchange::ok("x").until(0).then(Step::Close).header("content-encoding", encoding);
+        answer_to(cut).await.is(State::Failed, ProviderError::Cut, 0, 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_zstd_window_beyond_what_the_web_allows() {
+    // RFC 9659: 8 MiB. A frame may claim gigabytes, which a decoder would have to hold.
+    let frame = |exponent: u8| {
+        let block = (u32::try_from(lines(1).len()).unwrap() << 3 | 1).to_le_bytes();
+        [&[0x28, 0xb5, 0x2f, 0xfd, 0, exponent << 3], &block[..3], lines(1).as_bytes()].concat()
+    };
+    answer_to(Exchange::ok(frame(13)).header("content-encoding", "zstd")).await.complete(1, 1);
+    let told = answer_to(Exchange::ok(frame(14)).header("content-encoding", "zstd")).await;
+    let ProviderError::Encoding(_) = told.reason() else { panic!("{:?}", told.reason()) };
+    told.is(State::Failed, told.reason().clone(), 0, 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_unknown_encoding() {
     for encoding in ["br", "gzip, gzip", "\u{e9}"] {
         let told = answer_to(Exchange::ok(lines(1)).header("content-encoding", encoding)).await;

@@ -132,6 +132,21 @@ async fn ca_file_accepts_its_authoritys_certificates() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn tls_that_ends_without_a_farewell_is_cut() {
+    // Nothing else says where this body ends: anyone on the way could have ended it.
+    let authority = Authority::new();
+    let certificate = authority.issue(HOST, Validity::Valid);
+    let mut question = trusting(&authority, &certificate);
+    let body = Exchange::ok(lines(2)).without("content-length");
+    let script = Script::new([body.clone().then(testkit::Step::Close), body]);
+    question.provider = Arc::new(ScriptedProvider::new(script).with_tls(&certificate));
+    let (provider, line) = question.connect();
+    let told = question.ask_by(&provider, Arc::clone(&line)).await;
+    told.is(State::Partial, ProviderError::Cut, 2, 1);
+    question.ask_by(&provider, line).await.complete(2, 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_address_is_checked_against_its_certificate() {
     let authority = Authority::new();
     let question = trusting(&authority, &authority.issue("2001:db8::1", Validity::Valid));

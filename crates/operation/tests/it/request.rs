@@ -119,3 +119,15 @@ async fn a_secret_that_no_header_can_hold_is_refused_without_showing_it() {
     assert!(matches!(error, ConfigError::Settings(_)));
     assert!(!error.to_string().contains("hunter2"), "{error}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_may_be_awaited_on_any_thread() {
+    let asking = question();
+    let (provider, _) = asking.connect();
+    let value = operation::Indicator::parse(asking.value).unwrap();
+    let task = tokio::spawn(async move {
+        let mut collector = operation::Collector::new(operation::Filter::default(), 9);
+        provider.ask(&value, &mut collector).await
+    });
+    assert!(task.await.unwrap().completeness.is_complete());
+}
