@@ -137,7 +137,7 @@ fn load(store: &dyn Store, mut input: impl Read, name: &str) -> Result<Loaded, F
         while let Some(item) = reader.next() {
             match item {
                 Ok(record) => {
-                    let taken = batch.add(record, SourceKind::Report);
+                    let taken = batch.add(&record, SourceKind::Report);
                     loaded.records += u64::from(taken);
                     loaded.timeless += u64::from(!taken);
                 }

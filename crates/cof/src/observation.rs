@@ -71,41 +71,37 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Adds what a record says, as `kind`; its zone times as a second observation of kind `Zone`.
+    /// Adds what a record says, as `kind`; its zone times as a second observation of kind `Zone`. Its sensor is not
+    /// kept: sensors are apart only where whoever fills the batch says so.
+    ///
+    /// What [`crate::Writer`] puts in the place of what is unknown is taken for unknown again: times that repeat the
+    /// zone times, a count of 0, an empty origin. Reading our own answers therefore adds nothing to them.
     ///
     /// Returns whether there was anything to add: a record without any time says nothing a database can merge.
-    pub fn add(&mut self, record: Record, kind: SourceKind) -> bool {
-        let seen = ordered(record.time_first, record.time_last);
+    pub fn add(&mut self, record: &Record, kind: SourceKind) -> bool {
         let zone = ordered(record.zone_time_first, record.zone_time_last);
-        match (seen, zone) {
-            (Some(seen), Some(zone)) => {
-                self.push(record.clone(), kind, seen);
-                self.push(record, SourceKind::Zone, zone);
-            }
-            (Some(seen), None) => self.push(record, kind, seen),
-            (None, Some(zone)) => self.push(record, SourceKind::Zone, zone),
-            (None, None) => return false,
+        let seen = ordered(record.time_first, record.time_last).filter(|seen| Some(*seen) != zone);
+        let origin = record.origin.as_ref().filter(|origin| !origin.is_empty());
+        for (times, kind) in [(seen, kind), (zone, SourceKind::Zone)] {
+            let Some((time_first, time_last)) = times else { continue };
+            let source = self.source(kind, origin.cloned());
+            self.observations.push(Observation {
+                rrname: record.rrname.clone(),
+                rrtype: record.rrtype,
+                rdata: record.rdata.clone(),
+                bailiwick: record.bailiwick.clone(),
+                time_first,
+                time_last,
+                count: record.count.filter(|count| *count > 0),
+                source,
+            });
         }
-        true
-    }
-
-    fn push(&mut self, record: Record, kind: SourceKind, (time_first, time_last): (u64, u64)) {
-        let source = self.source(kind, record.origin);
-        self.observations.push(Observation {
-            rrname: record.rrname,
-            rrtype: record.rrtype,
-            rdata: record.rdata,
-            bailiwick: record.bailiwick,
-            time_first,
-            time_last,
-            count: record.count,
-            source,
-        });
+        seen.or(zone).is_some()
     }
 
     fn source(&mut self, kind: SourceKind, origin: Option<Arc<str>>) -> usize {
         let source = Source { kind, origin, sensor: None };
-        self.sources.iter().position(|known| *known == source).unwrap_or_else(|| {
+        self.sources.iter().rposition(|known| *known == source).unwrap_or_else(|| {
             self.sources.push(source);
             self.sources.len() - 1
         })
@@ -115,4 +111,39 @@ impl Batch {
 fn ordered(first: Option<u64>, last: Option<u64>) -> Option<(u64, u64)> {
     let (first, last) = (first.or(last)?, last.or(first)?);
     Some((first.min(last), first.max(last)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Dialect, Reader, Writer};
+
+    fn batch(record: &Record) -> Batch {
+        let mut batch = Batch::default();
+        assert!(batch.add(record, SourceKind::Report));
+        batch
+    }
+
+    #[test]
+    fn what_the_writer_fills_in_is_unknown_again() {
+        let mut record =
+            Record::new(Name::parse("a.example").unwrap(), RrType::A, Rdata::parse(RrType::A, "192.0.2.1"));
+        (record.zone_time_first, record.zone_time_last) = (Some(1_500_000_000), Some(1_600_000_000));
+        for dialect in [Dialect::Circl, Dialect::Draft] {
+            let mut text = String::new();
+            Writer::new(dialect).write(&record, &mut text);
+            let mut reader = Reader::new();
+            reader.feed(text.as_bytes());
+            reader.close();
+            let back = reader.next().unwrap().unwrap();
+            assert_eq!(batch(&back), batch(&record), "{dialect:?}");
+            assert_eq!(batch(&back).sources, [Source { kind: SourceKind::Zone, origin: None, sensor: None }]);
+        }
+    }
+
+    #[test]
+    fn a_record_without_times_adds_nothing() {
+        let record = Record::new(Name::root(), RrType::NS, Rdata::parse(RrType::NS, "a.example"));
+        assert!(!Batch::default().add(&record, SourceKind::Report));
+    }
 }

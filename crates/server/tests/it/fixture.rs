@@ -64,7 +64,7 @@ pub(crate) fn memory(ndjson: &str) -> Arc<Memory> {
     reader.close();
     let mut batch = Batch::default();
     while let Some(record) = reader.next() {
-        assert!(batch.add(record.unwrap(), SourceKind::Report));
+        assert!(batch.add(&record.unwrap(), SourceKind::Report));
     }
     let store = Memory::new();
     store.absorb(batch).unwrap();

@@ -101,7 +101,7 @@ fn our_own_answers_change_nothing(store: impl Store, batches: &[Batch], question
     let part = store.lookup(&Question { limit: 100, ..question.clone() }).unwrap();
     let mut batch = Batch::default();
     for record in before.records.iter().chain(&part.records) {
-        assert!(batch.add(record.clone(), SourceKind::Report));
+        assert!(batch.add(record, SourceKind::Report));
     }
     store.absorb(batch).unwrap();
     assert_eq!(store.lookup(&everything()).unwrap(), before);

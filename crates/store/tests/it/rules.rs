@@ -13,9 +13,9 @@ fn record(rrname: &str, rrtype: RrType, rdata: &str) -> Record {
     Record { time_first: Some(10), time_last: Some(20), ..Record::new(name(rrname), rrtype, rdata) }
 }
 
-fn said(record: Record, kind: SourceKind) -> Batch {
+fn said(record: impl std::borrow::Borrow<Record>, kind: SourceKind) -> Batch {
     let mut batch = Batch::default();
-    assert!(batch.add(record, kind));
+    assert!(batch.add(record.borrow(), kind));
     batch
 }
 
