@@ -1,0 +1,170 @@
+//! One open data folder: its database, opened, checked and brought to this version.
+//!
+//! SQLite in WAL mode with `synchronous=NORMAL`, foreign keys on, a busy timeout, every change in one
+//! `BEGIN IMMEDIATE` transaction: any number of processes wait for each other and never see half a change.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use operation::Clock;
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use crate::Error;
+
+/// The version of the tables, in `PRAGMA user_version`.
+const VERSION: i64 = 1;
+/// Marks the file as ours (`PRAGMA application_id`): "BkSt".
+const APPLICATION: i64 = 0x426b_5374;
+/// How long a change waits for those of other processes.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An open data folder.
+#[derive(Debug)]
+pub struct Workbench {
+    connection: Connection,
+    folder: PathBuf,
+    clock: Clock,
+    /// Who works, for the audit trail.
+    actor: String,
+}
+
+/// A change under way: the transaction, when it happens and who does it.
+pub(crate) struct Change<'a> {
+    pub(crate) transaction: Transaction<'a>,
+    pub(crate) at: i64,
+    pub(crate) actor: &'a str,
+}
+
+impl Workbench {
+    /// Opens a data folder, making it where it is not there; older tables are brought to this version.
+    ///
+    /// # Errors
+    /// [`Error`], with nothing changed: a newer or foreign or damaged file, a folder that cannot be written.
+    pub fn open(folder: &Path, clock: Clock, actor: &str) -> Result<Self, Error> {
+        std::fs::create_dir_all(folder).map_err(|error| Error::io("creating", folder, error))?;
+        let file = folder.join("workbench.sqlite");
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&file, flags).map_err(|error| Error::sql(&file, &error))?;
+        let mut workbench = Self { connection, folder: folder.to_owned(), clock, actor: actor.to_owned() };
+        workbench.prepare()?;
+        Ok(workbench)
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The clock that changes are dated by.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.join("workbench.sqlite")
+    }
+
+    fn prepare(&mut self) -> Result<(), Error> {
+        self.connection.busy_timeout(PATIENCE).map_err(|error| self.sql(&error))?;
+        // Read before anything is written: a file that is not ours, or newer, stays as it is.
+        let version = self.check()?;
+        let pragmas = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;";
+        self.connection.execute_batch(pragmas).map_err(|error| self.sql(&error))?;
+        if version < VERSION { self.migrate() } else { Ok(()) }
+    }
+
+    /// The version of the tables, 0 for none yet.
+    fn check(&self) -> Result<i64, Error> {
+        let pragma = |name: &str| self.connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+        let (version, application) = (pragma("user_version"), pragma("application_id"));
+        let version = version.map_err(|error| self.sql(&error))?;
+        let application = application.map_err(|error| self.sql(&error))?;
+        let tables: i64 = self
+            .connection
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .map_err(|error| self.sql(&error))?;
+        if application != APPLICATION && tables > 0 {
+            return Err(Error::Damaged { file: self.file(), reason: "it is a database of another program".to_owned() });
+        }
+        if version > VERSION {
+            return Err(Error::Newer { file: self.file(), found: version, known: VERSION });
+        }
+        Ok(version)
+    }
+
+    /// Brings the tables to this version in one transaction; another process may have done it meanwhile.
+    fn migrate(&mut self) -> Result<(), Error> {
+        let file = self.file();
+        let sql = |error: rusqlite::Error| Error::sql(&file, &error);
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
+        let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(sql)?;
+        if version < 1 {
+            transaction.execute_batch(include_str!("schema.sql")).map_err(sql)?;
+            let marks = format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};");
+            transaction.execute_batch(&marks).map_err(sql)?;
+        }
+        transaction.commit().map_err(sql)
+    }
+
+    /// Reads. Within the closure the database does not change.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Problem>) -> Result<T, Error> {
+        // A deferred transaction gives all of the closure's statements one snapshot.
+        let snapshot = self.connection.unchecked_transaction().map_err(|error| self.sql(&error))?;
+        read(&snapshot).map_err(|problem| self.problem(problem))
+    }
+
+    /// Changes, all or nothing: an error undoes everything that the closure did.
+    pub(crate) fn change<T>(&mut self, change: impl FnOnce(&Change<'_>) -> Result<T, Problem>) -> Result<T, Error> {
+        let file = self.file();
+        let at = i64::try_from(self.clock.seconds()).unwrap_or(i64::MAX);
+        let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
+        let transaction = begun.map_err(|error| Error::sql(&file, &error))?;
+        let doing = Change { transaction, at, actor: &self.actor };
+        let result = change(&doing);
+        let done = result.and_then(|value| doing.transaction.commit().map(|()| value).map_err(Problem::Sql));
+        done.map_err(|problem| problem.into_error(&file))
+    }
+
+    fn problem(&self, problem: Problem) -> Error {
+        problem.into_error(&self.file())
+    }
+
+    fn sql(&self, error: &rusqlite::Error) -> Error {
+        Error::sql(&self.file(), error)
+    }
+}
+
+/// What can go wrong inside a read or a change.
+#[derive(Debug)]
+pub(crate) enum Problem {
+    /// SQLite's; what it means depends on the file.
+    Sql(rusqlite::Error),
+    /// Ours.
+    Ours(Error),
+}
+
+impl Problem {
+    fn into_error(self, file: &Path) -> Error {
+        match self {
+            Self::Sql(error) => Error::sql(file, &error),
+            Self::Ours(error) => error,
+        }
+    }
+
+    /// The user's: what was asked cannot be done.
+    pub(crate) fn refused(why: impl Into<String>) -> Self {
+        Self::Ours(Error::Refused(why.into()))
+    }
+}
+
+impl From<rusqlite::Error> for Problem {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Self::Ours(error)
+    }
+}

@@ -1,0 +1,104 @@
+//! What can be wrong with a data folder, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+/// Why the workbench did not do as it was asked. Nothing was changed then.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database cannot be read as one.
+    #[error("{file} is damaged: {reason}")]
+    Damaged {
+        /// The file.
+        file: PathBuf,
+        /// What SQLite says.
+        reason: String,
+    },
+    /// No room on the disk.
+    #[error("no room left on the disk that holds {0}")]
+    Full(PathBuf),
+    /// Anything else about a file.
+    #[error("{doing} {file}: {source}")]
+    Io {
+        /// What was being done: "reading", "creating".
+        doing: &'static str,
+        /// The file or folder.
+        file: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The key file is missing beside secrets, or is not the one they were encrypted with.
+    #[error("{file}: {reason}")]
+    Key {
+        /// The key file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A database of a newer Backsight.
+    #[error("{file} was made by a newer Backsight (version {found}; this one knows up to {known})")]
+    Newer {
+        /// The file.
+        file: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The newest version known here.
+        known: i64,
+    },
+    /// The folder or file cannot be written.
+    #[error("{0} cannot be written")]
+    ReadOnly(PathBuf),
+    /// The user's: what was asked cannot be done, in words.
+    #[error("{0}")]
+    Refused(String),
+    /// Another process wrote for longer than anybody waits.
+    #[error("{0} is in use by another process that does not finish")]
+    Busy(PathBuf),
+    /// A bug of ours: SQL or data that should not be.
+    #[error("internal error in the workbench: {0}")]
+    Bug(String),
+}
+
+impl Error {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Damaged { .. } => "restore it from a backup, or move it away to begin anew; nothing was changed",
+            Self::Full(_) => "make room, or use another folder with --data-dir",
+            Self::Io { .. } | Self::ReadOnly(_) => "check the folder's owner and rights, or use another with --data-dir",
+            Self::Key { .. } => "put the right secret.key back; without it the secrets must be entered again",
+            Self::Newer { .. } => "use the newer Backsight; nothing was changed",
+            Self::Refused(_) => "",
+            Self::Busy(_) => "see which other backsight process is running",
+            Self::Bug(_) => "please report it",
+        }
+    }
+
+    /// What an error of SQLite means for the database in `file`.
+    pub(crate) fn sql(file: &Path, error: &rusqlite::Error) -> Self {
+        let file = file.to_owned();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Damaged { file, reason: error.to_string() }
+            }
+            Some(ErrorCode::DiskFull) => Self::Full(file),
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Self::ReadOnly(file),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy(file),
+            Some(ErrorCode::SystemIoFailure) => {
+                Self::Io { doing: "working on", file, source: io::Error::other(error.to_string()) }
+            }
+            _ => Self::Bug(error.to_string()),
+        }
+    }
+
+    /// What an error of the file system means for `file`.
+    pub(crate) fn io(doing: &'static str, file: &Path, error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull => Self::Full(file.to_owned()),
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => Self::ReadOnly(file.to_owned()),
+            _ => Self::Io { doing, file: file.to_owned(), source: error },
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! What persists of an analyst's work: installed integrations and their secrets, the threat library, the audit trail.
+//!
+//! [`Workbench`] is one open data folder; `database` opens it, [`Error`] says what can be wrong with it.
+//! Several processes may work in one folder at once: every change is one transaction that waits its turn.
+//!
+//! ```text
+//! DIR/workbench.sqlite   everything but the evidence; the tables are in schema.sql
+//! DIR/secret.key         the key that secrets are encrypted with, mode 0600
+//! ```
+//!
+//! Errors are typed by who is to blame: the user ([`Error::Refused`]), our disk (the rest).
+
+pub mod audit;
+mod database;
+mod error;
+pub mod integration;
+pub mod library;
+mod secret;
+
+pub use database::Workbench;
+pub use error::Error;
