@@ -8,6 +8,7 @@ mod completions;
 mod config;
 mod demo;
 mod exit;
+mod kept;
 mod man;
 mod output;
 mod query;

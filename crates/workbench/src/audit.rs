@@ -1,1 +1,159 @@
-//! audit
+//! The audit trail: who changed what, and when.
+//!
+//! [`Change::audit`] writes an entry within the transaction of the change itself, so that neither is there without the
+//! other. [`Workbench::audit`] lists [`Entry`]s, the newest first, a [`Page`] at a time.
+//!
+//! An entry's detail is a JSON object. It never holds a secret: whoever writes one names it, and says no more.
+
+use rusqlite::{Row, named_params};
+use serde_json::Value;
+
+use crate::database::{Change, Problem};
+use crate::{Error, Workbench};
+
+/// One thing that somebody did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Grows with time; pages go by it.
+    pub id: i64,
+    /// When, in seconds since the epoch.
+    pub at: i64,
+    /// Who.
+    pub actor: String,
+    /// What: `integration.install`, `indicator.status` and the like.
+    pub action: String,
+    /// What it was done to.
+    pub subject: String,
+    /// More, as a JSON object.
+    pub detail: Value,
+}
+
+/// Which entries are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// At this time or later, in seconds since the epoch.
+    pub since: Option<i64>,
+    /// Only those before the entry with this id: the next page.
+    pub before: Option<i64>,
+    /// At most this many; `None` for all.
+    pub limit: Option<usize>,
+}
+
+/// Entries, the newest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Page {
+    /// The entries.
+    pub entries: Vec<Entry>,
+    /// What [`Filter::before`] must be to go on; `None` at the end.
+    pub next: Option<i64>,
+    /// How many there are, with [`Filter::since`] alone.
+    pub total: u64,
+}
+
+impl Change<'_> {
+    /// Adds an entry about what this change does.
+    pub(crate) fn audit(&self, action: &str, subject: &str, detail: &Value) -> Result<(), Problem> {
+        let sql = "INSERT INTO audit (at, actor, action, subject, detail) VALUES (?, ?, ?, ?, ?)";
+        let mut statement = self.transaction.prepare_cached(sql)?;
+        statement.execute((self.at, self.actor, action, subject, detail.to_string()))?;
+        Ok(())
+    }
+}
+
+impl Workbench {
+    /// What was done, the newest first.
+    ///
+    /// # Errors
+    /// [`Error`], when the database cannot be read.
+    pub fn audit(&self, filter: &Filter) -> Result<Page, Error> {
+        // One more than wanted tells whether there are more.
+        let limit = filter.limit.and_then(|limit| i64::try_from(limit).ok());
+        let since = filter.since.unwrap_or(i64::MIN);
+        let mut page = self.read(|database| {
+            let mut statement = database.prepare_cached(
+                "SELECT id, at, actor, action, subject, detail FROM audit \
+                 WHERE at >= :since AND id < :before ORDER BY id DESC LIMIT :limit",
+            )?;
+            let parameters = named_params! {
+                ":since": since,
+                ":before": filter.before.unwrap_or(i64::MAX),
+                ":limit": limit.map_or(-1, |limit| limit.saturating_add(1)),
+            };
+            let entries = statement.query_map(parameters, entry)?.collect::<Result<Vec<_>, _>>()?;
+            let count = "SELECT count(*) FROM audit WHERE at >= ?";
+            let total: i64 = database.query_row(count, [since], |row| row.get(0))?;
+            Ok(Page { entries, next: None, total: u64::try_from(total).unwrap_or_default() })
+        })?;
+        if let Some(limit) = filter.limit
+            && page.entries.len() > limit
+        {
+            page.entries.truncate(limit);
+            page.next = page.entries.last().map(|entry| entry.id).or(filter.before);
+        }
+        Ok(page)
+    }
+}
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let detail: String = row.get(5)?;
+    Ok(Entry {
+        id: row.get(0)?,
+        at: row.get(1)?,
+        actor: row.get(2)?,
+        action: row.get(3)?,
+        subject: row.get(4)?,
+        // What does not parse was not written by us; it is shown rather than lost.
+        detail: serde_json::from_str(&detail).unwrap_or(Value::String(detail)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use operation::Clock;
+    use serde_json::json;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn entries_come_newest_first_by_pages_and_since_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut workbench =
+            Workbench::open(folder.path(), Clock::starting_at(Duration::from_secs(1_000)), "ann").unwrap();
+        for step in 0..5 {
+            let write =
+                |change: &Change<'_>| change.audit("test.step", &step.to_string(), &json!({"n": step}));
+            workbench.change(write).unwrap();
+            tokio::time::advance(Duration::from_secs(10)).await;
+        }
+        let page = |filter: Filter| workbench.audit(&filter).unwrap();
+        let subjects =
+            |page: &Page| page.entries.iter().map(|entry| entry.subject.as_str()).collect::<String>();
+
+        let all = page(Filter::default());
+        assert_eq!((subjects(&all).as_str(), all.next, all.total), ("43210", None, 5));
+        assert_eq!((all.entries[0].at, all.entries[0].actor.as_str()), (1_040, "ann"));
+        assert_eq!(all.entries[0].detail, json!({"n": 4}));
+
+        let first = page(Filter { limit: Some(2), ..Filter::default() });
+        assert_eq!(subjects(&first), "43");
+        let second = page(Filter { limit: Some(3), before: first.next, ..Filter::default() });
+        assert_eq!((subjects(&second).as_str(), second.next), ("210", None));
+
+        let late = page(Filter { since: Some(1_030), ..Filter::default() });
+        assert_eq!((subjects(&late).as_str(), late.total), ("43", 2));
+    }
+
+    #[tokio::test]
+    async fn an_entry_goes_with_its_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut workbench = Workbench::open(folder.path(), Clock::system(), "ann").unwrap();
+        let failed: Result<(), _> = workbench.change(|change| {
+            change.audit("test.step", "x", &json!({}))?;
+            Err(Problem::refused("no"))
+        });
+        assert_eq!(failed.unwrap_err().to_string(), "no");
+        assert_eq!(workbench.audit(&Filter::default()).unwrap(), Page::default());
+    }
+}

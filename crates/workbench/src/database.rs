@@ -31,6 +31,8 @@ pub struct Workbench {
 /// A change under way: the transaction, when it happens and who does it.
 pub(crate) struct Change<'a> {
     pub(crate) transaction: Transaction<'a>,
+    /// The data folder.
+    pub(crate) folder: &'a Path,
     pub(crate) at: i64,
     pub(crate) actor: &'a str,
 }
@@ -43,8 +45,11 @@ impl Workbench {
     pub fn open(folder: &Path, clock: Clock, actor: &str) -> Result<Self, Error> {
         std::fs::create_dir_all(folder).map_err(|error| Error::io("creating", folder, error))?;
         let file = folder.join("workbench.sqlite");
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&file, flags).map_err(|error| Error::sql(&file, &error))?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection =
+            Connection::open_with_flags(&file, flags).map_err(|error| Error::sql(&file, &error))?;
         let mut workbench = Self { connection, folder: folder.to_owned(), clock, actor: actor.to_owned() };
         workbench.prepare()?;
         Ok(workbench)
@@ -75,7 +80,8 @@ impl Workbench {
 
     /// The version of the tables, 0 for none yet.
     fn check(&self) -> Result<i64, Error> {
-        let pragma = |name: &str| self.connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+        let pragma =
+            |name: &str| self.connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
         let (version, application) = (pragma("user_version"), pragma("application_id"));
         let version = version.map_err(|error| self.sql(&error))?;
         let application = application.map_err(|error| self.sql(&error))?;
@@ -84,7 +90,10 @@ impl Workbench {
             .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
             .map_err(|error| self.sql(&error))?;
         if application != APPLICATION && tables > 0 {
-            return Err(Error::Damaged { file: self.file(), reason: "it is a database of another program".to_owned() });
+            return Err(Error::Damaged {
+                file: self.file(),
+                reason: "it is a database of another program".to_owned(),
+            });
         }
         if version > VERSION {
             return Err(Error::Newer { file: self.file(), found: version, known: VERSION });
@@ -96,7 +105,8 @@ impl Workbench {
     fn migrate(&mut self) -> Result<(), Error> {
         let file = self.file();
         let sql = |error: rusqlite::Error| Error::sql(&file, &error);
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
         let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(sql)?;
         if version < 1 {
             transaction.execute_batch(include_str!("schema.sql")).map_err(sql)?;
@@ -114,12 +124,15 @@ impl Workbench {
     }
 
     /// Changes, all or nothing: an error undoes everything that the closure did.
-    pub(crate) fn change<T>(&mut self, change: impl FnOnce(&Change<'_>) -> Result<T, Problem>) -> Result<T, Error> {
+    pub(crate) fn change<T>(
+        &mut self,
+        change: impl FnOnce(&Change<'_>) -> Result<T, Problem>,
+    ) -> Result<T, Error> {
         let file = self.file();
         let at = i64::try_from(self.clock.seconds()).unwrap_or(i64::MAX);
         let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
         let transaction = begun.map_err(|error| Error::sql(&file, &error))?;
-        let doing = Change { transaction, at, actor: &self.actor };
+        let doing = Change { transaction, folder: &self.folder, at, actor: &self.actor };
         let result = change(&doing);
         let done = result.and_then(|value| doing.transaction.commit().map(|()| value).map_err(Problem::Sql));
         done.map_err(|problem| problem.into_error(&file))

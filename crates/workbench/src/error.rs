@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use operation::SettingsError;
 use rusqlite::ErrorCode;
 
 /// Why the workbench did not do as it was asked. Nothing was changed then.
@@ -37,6 +38,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The key file can be read by others than its owner.
+    #[error("{file} can be read by others (mode {mode:04o})")]
+    KeyExposed {
+        /// The key file.
+        file: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
     /// A database of a newer Backsight.
     #[error("{file} was made by a newer Backsight (version {found}; this one knows up to {known})")]
     Newer {
@@ -53,6 +62,9 @@ pub enum Error {
     /// The user's: what was asked cannot be done, in words.
     #[error("{0}")]
     Refused(String),
+    /// The user's: values that a package's parameters do not take; none of them was stored.
+    #[error("{}", lines(.0))]
+    Settings(Vec<SettingsError>),
     /// Another process wrote for longer than anybody waits.
     #[error("{0} is in use by another process that does not finish")]
     Busy(PathBuf),
@@ -65,15 +77,27 @@ impl Error {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Damaged { .. } => "restore it from a backup, or move it away to begin anew; nothing was changed",
+            Self::Damaged { .. } => {
+                "restore it from a backup, or move it away to begin anew; nothing was changed"
+            }
             Self::Full(_) => "make room, or use another folder with --data-dir",
-            Self::Io { .. } | Self::ReadOnly(_) => "check the folder's owner and rights, or use another with --data-dir",
+            Self::Io { .. } | Self::ReadOnly(_) => {
+                "check the folder's owner and rights, or use another with --data-dir"
+            }
             Self::Key { .. } => "put the right secret.key back; without it the secrets must be entered again",
+            Self::KeyExposed { .. } => {
+                "run `chmod 600` on it, then `backsight key rotate`, and change the secrets if somebody was there"
+            }
             Self::Newer { .. } => "use the newer Backsight; nothing was changed",
-            Self::Refused(_) => "",
+            Self::Refused(_) | Self::Settings(_) => "",
             Self::Busy(_) => "see which other backsight process is running",
             Self::Bug(_) => "please report it",
         }
+    }
+
+    /// Whether what was asked cannot be done, rather than something being wrong here.
+    pub fn is_users(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::Settings(_))
     }
 
     /// What an error of SQLite means for the database in `file`.
@@ -84,7 +108,9 @@ impl Error {
                 Self::Damaged { file, reason: error.to_string() }
             }
             Some(ErrorCode::DiskFull) => Self::Full(file),
-            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Self::ReadOnly(file),
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+                Self::ReadOnly(file)
+            }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy(file),
             Some(ErrorCode::SystemIoFailure) => {
                 Self::Io { doing: "working on", file, source: io::Error::other(error.to_string()) }
@@ -97,8 +123,14 @@ impl Error {
     pub(crate) fn io(doing: &'static str, file: &Path, error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::StorageFull => Self::Full(file.to_owned()),
-            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => Self::ReadOnly(file.to_owned()),
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+                Self::ReadOnly(file.to_owned())
+            }
             _ => Self::Io { doing, file: file.to_owned(), source: error },
         }
     }
+}
+
+fn lines(errors: &[SettingsError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

@@ -1,0 +1,30 @@
+//! The data folder: where it is, who works in it, and what its errors mean for the command.
+
+use operation::Clock;
+use workbench::Workbench;
+
+use crate::args::Arguments;
+use crate::config;
+use crate::exit::Failure;
+
+/// Opens the data folder: `--data-dir`, `BACKSIGHT_DATA_DIR` or the platform's.
+pub(crate) fn open(arguments: &Arguments) -> Result<Workbench, Failure> {
+    let folder = config::data_dir(arguments)
+        .ok_or_else(|| Failure::Usage("there is no home folder: name a folder with --data-dir".to_owned()))?;
+    Workbench::open(&folder, Clock::system(), &actor()).map_err(Failure::from)
+}
+
+/// Who works here, for the audit trail.
+fn actor() -> String {
+    let named = ["USER", "LOGNAME"].into_iter().filter_map(|variable| std::env::var(variable).ok());
+    let actor = named.map(|name| name.trim().to_owned()).find(|name| !name.is_empty());
+    actor.unwrap_or_else(|| "unknown".to_owned())
+}
+
+impl From<workbench::Error> for Failure {
+    fn from(error: workbench::Error) -> Self {
+        let hint = error.hint();
+        let text = if hint.is_empty() { error.to_string() } else { format!("{error}\n  hint: {hint}") };
+        if error.is_users() { Self::Usage(text) } else { Self::Work(text) }
+    }
+}
