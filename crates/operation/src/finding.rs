@@ -1,5 +1,7 @@
 //! What an answer proposes for the threat library.
 
+use cof::RrType;
+
 use crate::Indicator;
 
 /// One proposal. Findings are unique by what they would be in the library; `records` are the places, in the
@@ -30,6 +32,8 @@ pub enum Finding {
         from: Indicator,
         /// The data's side.
         to: Indicator,
+        /// The type of the records that join them.
+        rrtype: RrType,
         /// Dates, count and the like, in the package's order.
         attributes: Vec<(String, String)>,
         /// Where it comes from.

@@ -135,8 +135,8 @@ impl FromStr for Indicator {
     }
 }
 
-/// Undoes the ways in which analysts keep a value from being clicked.
-fn refang(text: &str) -> String {
+/// Undoes the ways in which analysts keep a value from being clicked, and takes a scheme off.
+pub fn refang(text: &str) -> String {
     let mut out = text.trim().trim_matches(['"', '\'', '<', '>', '`']).to_owned();
     for (fanged, plain) in [
         ("[.]", "."),

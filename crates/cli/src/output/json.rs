@@ -146,7 +146,7 @@ fn proposal(finding: &Finding) -> Proposal<'_> {
             caution: caution.as_deref(),
             records,
         },
-        Finding::Relationship { from, to, attributes, records, caution } => Proposal::Relationship {
+        Finding::Relationship { from, to, attributes, records, caution, .. } => Proposal::Relationship {
             from: side(from),
             to: side(to),
             attributes: attributes.iter().map(|(name, value)| Named { name, value }).collect(),

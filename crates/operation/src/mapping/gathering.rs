@@ -118,6 +118,7 @@ impl<'a> Gathering<'a> {
         let new = || Finding::Relationship {
             from: key.0.clone(),
             to: key.1.clone(),
+            rrtype: key.2,
             attributes: Vec::new(),
             records: Vec::new(),
             caution: case.caution.clone(),
