@@ -13,7 +13,7 @@ use crate::Error;
 
 /// The version of the tables, in `PRAGMA user_version`.
 const VERSION: i64 = 1;
-/// Marks the file as ours (`PRAGMA application_id`): "BkSt".
+/// Marks the file as ours (`PRAGMA application_id`): `BkSt`.
 const APPLICATION: i64 = 0x426b_5374;
 /// How long a change waits for those of other processes.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -136,6 +136,16 @@ impl Workbench {
         let result = change(&doing);
         let done = result.and_then(|value| doing.transaction.commit().map(|()| value).map_err(Problem::Sql));
         done.map_err(|problem| problem.into_error(&file))
+    }
+
+    /// Works with every transaction synced to the disk, and what it deletes overwritten, before it counts as done.
+    pub(crate) fn synced<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        let careful = "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;";
+        self.connection.execute_batch(careful).map_err(|error| self.sql(&error))?;
+        let result = work(self);
+        let usual = "PRAGMA secure_delete = OFF; PRAGMA synchronous = NORMAL;";
+        self.connection.execute_batch(usual).map_err(|error| self.sql(&error))?;
+        result
     }
 
     fn problem(&self, problem: Problem) -> Error {

@@ -84,7 +84,10 @@ impl Error {
             Self::Io { .. } | Self::ReadOnly(_) => {
                 "check the folder's owner and rights, or use another with --data-dir"
             }
-            Self::Key { .. } => "put the right secret.key back; without it the secrets must be entered again",
+            Self::Key { .. } => {
+                "put the right secret.key back; without it, give the secrets up with \
+                 `backsight integration configure NAME --reset KEY` and enter them again"
+            }
             Self::KeyExposed { .. } => {
                 "run `chmod 600` on it, then `backsight key rotate`, and change the secrets if somebody was there"
             }

@@ -1,0 +1,168 @@
+//! Setting values and secrets, and giving them to what runs.
+//!
+//! All of a change is checked before any of it is stored (G-26). Values are stored as they were entered, and mean what
+//! the package makes of them when they are read; secrets are stored sealed.
+
+use operation::{Package, Secret, Settings, SettingsError};
+use serde_json::{Map, Value, json};
+
+use super::stored::Stored;
+use super::{Details, check};
+use crate::database::{Change, Problem};
+use crate::secret::{self, Fault, Key, Place};
+use crate::{Error, Workbench};
+
+/// How often settings are read again when a rotation comes between the keys and the database.
+const TRIES: usize = 5;
+
+/// What shall be set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Plain values by key; an empty one counts as none, also where there is a default.
+    pub values: Vec<(String, String)>,
+    /// Secrets by key; an empty one is forgotten.
+    pub secrets: Vec<(String, Secret)>,
+    /// Keys that go back to their defaults; secrets among them are forgotten.
+    pub reset: Vec<String>,
+}
+
+/// What an operation runs with: a snapshot that later changes do not touch (G-27).
+#[derive(Clone, Debug)]
+pub struct Configured {
+    /// What is installed.
+    pub package: Package,
+    /// What is set, secrets decrypted.
+    pub settings: Settings,
+    /// Whether it is on.
+    pub enabled: bool,
+}
+
+impl Workbench {
+    /// Sets values and secrets, all or none, and gives how things stand then.
+    ///
+    /// # Errors
+    /// [`Error::Settings`] with everything that is wrong; [`Error::Refused`], when an enabled integration could not run any
+    /// more; [`Error::Key`], when there are secrets to store and the key is not right.
+    pub fn configure(&mut self, name: &str, changes: &Changes) -> Result<Details, Error> {
+        let clock = self.clock().clone();
+        self.change(|change| {
+            let stored = Stored::need(&change.transaction, name)?;
+            let package = stored.package().map_err(|error| stored.broken(&error))?;
+            validate(&package, changes)?;
+            store(change, &stored, changes)?;
+            let after = Stored::need(&change.transaction, name)?;
+            if after.enabled {
+                check(&package, &after.sketch(&package), &clock)
+                    .map_err(|why| Problem::refused(format!("{name} is enabled and could not run: {why}")))?;
+            }
+            Ok(after.details(&clock))
+        })
+    }
+
+    /// The package and its settings, to run with; whether it is on is the caller's to ask.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for what is not installed or broken; [`Error::Key`], when a secret does not open.
+    pub fn settings(&self, name: &str) -> Result<Configured, Error> {
+        for tries_left in (0..TRIES).rev() {
+            let stored = self.read(|database| Stored::need(database, name))?;
+            let package = self.read(|_| stored.package().map_err(|error| stored.broken(&error)))?;
+            // Keys after the snapshot: a rotation in between has removed the one that the snapshot names.
+            let keys = if stored.sealed.is_empty() { Vec::new() } else { secret::keys(self.folder())? };
+            if tries_left > 0 && stored.lacks(&keys) {
+                continue;
+            }
+            let settings = stored.open(&package, &keys, self.folder())?;
+            return Ok(Configured { package, settings, enabled: stored.enabled });
+        }
+        Err(Error::Bug("settings were not read in any of the tries".to_owned()))
+    }
+}
+
+impl Stored {
+    /// Whether a secret names a key that is not among these.
+    fn lacks(&self, keys: &[Key]) -> bool {
+        let opened = |(key, sealed): (&String, &Vec<u8>)| {
+            secret::open(keys, Place { integration: &self.name, key }, sealed)
+        };
+        self.sealed.iter().map(opened).any(|opened| opened == Err(Fault::Unknown))
+    }
+}
+
+/// The keys for an integration's secrets, within a change; none are needed where there is no secret.
+pub(super) fn keys_for(change: &Change<'_>, stored: &Stored) -> Result<Vec<Key>, Problem> {
+    let key = if stored.sealed.is_empty() { None } else { secret::settle(change)? };
+    Ok(key.into_iter().collect())
+}
+
+fn validate(package: &Package, changes: &Changes) -> Result<(), Error> {
+    let mut settings = Settings::default();
+    let mut faults: Vec<SettingsError> = Vec::new();
+    for (key, value) in &changes.values {
+        faults.extend(settings.set(package, key, value).err());
+    }
+    for (key, secret) in &changes.secrets {
+        faults.extend(settings.set_secret(package, key, secret.clone()).err());
+    }
+    for key in &changes.reset {
+        let unknown = package.parameter(key).is_none();
+        // Setting it to nothing says what is wrong with the key.
+        faults.extend(if unknown { settings.set(package, key, "").err() } else { None });
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Error::Settings(faults)) }
+}
+
+fn store(change: &Change<'_>, stored: &Stored, changes: &Changes) -> Result<(), Problem> {
+    let name = &stored.name;
+    let delete = |table: &str, key: &str| {
+        let sql = format!("DELETE FROM {table} WHERE integration = ? AND key = ?");
+        change.transaction.execute(&sql, (name, key))
+    };
+    let mut done = Done::default();
+    for key in &changes.reset {
+        if delete("settings", key)? + delete("secrets", key)? > 0 {
+            done.reset.push(key);
+        }
+    }
+    for (key, value) in &changes.values {
+        let value = value.trim();
+        let sql = "INSERT INTO settings (integration, key, value) VALUES (?, ?, ?) \
+                   ON CONFLICT (integration, key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value";
+        if change.transaction.execute(sql, (name, key, value))? > 0 {
+            done.values.insert(key.clone(), json!([stored.values.get(key), value]));
+        }
+    }
+    for (key, secret) in &changes.secrets {
+        if secret.is_empty() {
+            done.reset.extend((delete("secrets", key)? > 0).then_some(key.as_str()));
+            continue;
+        }
+        let sealed = secret::seal(&secret::current(change)?, Place { integration: name, key }, secret)?;
+        let sql = "INSERT OR REPLACE INTO secrets (integration, key, sealed) VALUES (?, ?, ?)";
+        change.transaction.execute(sql, (name, key, sealed))?;
+        done.secrets.push(key);
+    }
+    done.write_down(change, name)
+}
+
+/// What a configuration really changed.
+#[derive(Default)]
+struct Done<'a> {
+    /// Key to the old and the new value.
+    values: Map<String, Value>,
+    secrets: Vec<&'a str>,
+    reset: Vec<&'a str>,
+}
+
+impl Done<'_> {
+    fn write_down(self, change: &Change<'_>, name: &str) -> Result<(), Problem> {
+        let Self { values, secrets, reset } = self;
+        if values.is_empty() && secrets.is_empty() && reset.is_empty() {
+            return Ok(());
+        }
+        let sql = "UPDATE integrations SET updated_at = ? WHERE name = ?";
+        change.transaction.execute(sql, (change.at, name))?;
+        let detail = json!({ "values": values, "secrets": secrets, "reset": reset });
+        change.audit("integration.configure", name, &detail)
+    }
+}

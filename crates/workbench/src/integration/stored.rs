@@ -1,0 +1,187 @@
+//! An integration as the tables hold it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use operation::{Clock, ManifestError, Package, ParameterKind, Secret, Settings};
+use rusqlite::{Connection, Row};
+
+use super::{Details, OPERATION, Setting, State, Summary, readable};
+use crate::Error;
+use crate::database::Problem;
+use crate::secret::{self, Key, Place};
+
+/// The rows of one integration, unchecked: the package's parameters decide what they mean.
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    pub(super) name: String,
+    pub(super) version: String,
+    pub(super) manifest: String,
+    pub(super) enabled: bool,
+    pub(super) installed_at: i64,
+    pub(super) updated_at: i64,
+    pub(super) values: BTreeMap<String, String>,
+    pub(super) sealed: BTreeMap<String, Vec<u8>>,
+}
+
+const COLUMNS: &str = "SELECT name, version, manifest, enabled, installed_at, updated_at FROM integrations";
+
+impl Stored {
+    /// All of them, by name.
+    pub(super) fn all(database: &Connection) -> Result<Vec<Self>, Problem> {
+        let mut statement = database.prepare_cached(&format!("{COLUMNS} ORDER BY name"))?;
+        let mut all = statement.query_map([], Self::row)?.collect::<Result<Vec<_>, _>>()?;
+        all.iter_mut().try_for_each(|stored| stored.fill(database))?;
+        Ok(all)
+    }
+
+    pub(super) fn find(database: &Connection, name: &str) -> Result<Option<Self>, Problem> {
+        let mut statement = database.prepare_cached(&format!("{COLUMNS} WHERE name = ?"))?;
+        let Some(found) = statement.query_map([name], Self::row)?.next() else { return Ok(None) };
+        let mut stored = found?;
+        stored.fill(database)?;
+        Ok(Some(stored))
+    }
+
+    /// The one of that name, or an error that lists what there is.
+    pub(super) fn need(database: &Connection, name: &str) -> Result<Self, Problem> {
+        if let Some(stored) = Self::find(database, name)? {
+            return Ok(stored);
+        }
+        let names: Vec<String> = Self::all(database)?.into_iter().map(|stored| stored.name).collect();
+        let known =
+            if names.is_empty() { "nothing is".to_owned() } else { format!("there is {}", names.join(", ")) };
+        Err(Problem::refused(format!("{name:?} is not installed; {known}")))
+    }
+
+    fn row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            name: row.get(0)?,
+            version: row.get(1)?,
+            manifest: row.get(2)?,
+            enabled: row.get(3)?,
+            installed_at: row.get(4)?,
+            updated_at: row.get(5)?,
+            values: BTreeMap::new(),
+            sealed: BTreeMap::new(),
+        })
+    }
+
+    fn fill(&mut self, database: &Connection) -> Result<(), Problem> {
+        let mut values = database.prepare_cached("SELECT key, value FROM settings WHERE integration = ?")?;
+        let pairs = values.query_map([&self.name], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        self.values = pairs.collect::<Result<_, _>>()?;
+        let mut secrets = database.prepare_cached("SELECT key, sealed FROM secrets WHERE integration = ?")?;
+        let pairs = secrets.query_map([&self.name], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        self.sealed = pairs.collect::<Result<_, _>>()?;
+        Ok(())
+    }
+
+    /// The package that was installed.
+    pub(super) fn package(&self) -> Result<Package, ManifestError> {
+        Package::parse(&format!("{}-{}.toml", self.name, self.version), &self.manifest)
+    }
+
+    /// What is said where a broken manifest is in the way.
+    pub(super) fn broken(&self, error: &ManifestError) -> Problem {
+        let Self { name, version, .. } = self;
+        Problem::refused(format!(
+            "{name}@{version} cannot be used: this version does not read its manifest\n{error}\n\
+             install a version that it reads, or remove it"
+        ))
+    }
+
+    /// The settings with every secret that is stored standing in as set: enough to say what is missing, without a key.
+    pub(super) fn sketch(&self, package: &Package) -> Settings {
+        let mut settings = Settings::default();
+        for (key, value) in &self.values {
+            // What the package does not take any more counts as not set.
+            let _ = settings.set(package, key, value);
+        }
+        for key in self.sealed.keys() {
+            let _ = settings.set_secret(package, key, Secret::new("set"));
+        }
+        settings
+    }
+
+    /// The settings, secrets decrypted.
+    pub(super) fn open(&self, package: &Package, keys: &[Key], folder: &Path) -> Result<Settings, Error> {
+        let mut settings = Settings::default();
+        let faults = self.values.iter().filter_map(|(key, value)| settings.set(package, key, value).err());
+        let faults: Vec<_> = faults.collect();
+        if !faults.is_empty() {
+            return Err(Error::Settings(faults));
+        }
+        for (key, sealed) in &self.sealed {
+            let place = Place { integration: &self.name, key };
+            let secret = secret::open(keys, place, sealed).map_err(|fault| fault.error(folder, place))?;
+            settings.set_secret(package, key, secret).map_err(|fault| Error::Settings(vec![fault]))?;
+        }
+        Ok(settings)
+    }
+
+    pub(super) fn summary(&self) -> Summary {
+        let package = self.package();
+        Summary {
+            name: self.name.clone(),
+            title: package.as_ref().map_or_else(|_| self.name.clone(), |package| package.title.clone()),
+            version: self.version.clone(),
+            kind: OPERATION,
+            enabled: self.enabled,
+            missing: package
+                .as_ref()
+                .map_or_else(|_| Vec::new(), |package| super::plan::missing(package, &self.sketch(package))),
+            broken: package.err(),
+            installed_at: self.installed_at,
+            updated_at: self.updated_at,
+        }
+    }
+
+    pub(super) fn details(&self, clock: &Clock) -> Details {
+        let package = self.package().ok();
+        let parameters =
+            package.as_ref().map_or_else(|| self.bare_settings(), |package| self.settings(package));
+        let warnings =
+            package.as_ref().and_then(|package| super::check(package, &self.sketch(package), clock).ok());
+        Details { summary: self.summary(), package, parameters, warnings: warnings.unwrap_or_default() }
+    }
+
+    fn settings(&self, package: &Package) -> Vec<Setting> {
+        let setting = |parameter: &operation::Parameter| Setting {
+            key: parameter.key.clone(),
+            label: parameter.label.clone(),
+            help: parameter.help.clone(),
+            kind: parameter.kind.clone(),
+            required: parameter.required,
+            default: parameter.default.as_ref().map(readable),
+            state: self.state(package, &parameter.key),
+        };
+        package.parameters.iter().map(setting).collect()
+    }
+
+    fn state(&self, package: &Package, key: &str) -> State {
+        if self.sealed.contains_key(key) {
+            return State::Secret;
+        }
+        let Some(value) = self.values.get(key) else { return State::Unset };
+        match Settings::default().set(package, key, value) {
+            Ok(()) => State::Value(value.clone()),
+            Err(error) => State::Wrong(value.clone(), error.to_string()),
+        }
+    }
+
+    /// What is stored where no package says what it means.
+    fn bare_settings(&self) -> Vec<Setting> {
+        let keys: BTreeSet<&String> = self.values.keys().chain(self.sealed.keys()).collect();
+        let setting = |key: &String| Setting {
+            key: key.clone(),
+            label: key.clone(),
+            help: String::new(),
+            kind: if self.sealed.contains_key(key) { ParameterKind::Secret } else { ParameterKind::Text },
+            required: false,
+            default: None,
+            state: self.values.get(key).map_or(State::Secret, |value| State::Value(value.clone())),
+        };
+        keys.into_iter().map(setting).collect()
+    }
+}

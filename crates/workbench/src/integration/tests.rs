@@ -1,0 +1,403 @@
+//! The guide's installation and configuration, row by row, and what goes wrong on the way.
+
+use std::time::Duration;
+
+use operation::{Secret, package};
+use tempfile::TempDir;
+
+use super::*;
+use crate::audit;
+
+const NAME: &str = "circl-passive-dns";
+
+struct Bench {
+    _folder: TempDir,
+    workbench: Workbench,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::starting_at(Duration::from_secs(1_700_000_000));
+        let workbench = Workbench::open(folder.path(), clock, "ann").unwrap();
+        Self { _folder: folder, workbench }
+    }
+
+    fn with(package: &Package) -> Self {
+        let mut bench = Self::new();
+        bench.install(package, false).unwrap();
+        bench
+    }
+
+    fn plan(&self, package: &Package, overwrite: bool) -> Plan {
+        self.workbench.plan_install(package.clone(), overwrite).unwrap()
+    }
+
+    fn install(&mut self, package: &Package, overwrite: bool) -> Result<Plan, Error> {
+        let plan = self.plan(package, overwrite);
+        self.workbench.install(plan.clone().confirm()).map(|()| plan)
+    }
+
+    fn set(&mut self, pairs: &[(&str, &str)]) -> Result<Details, Error> {
+        let values = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        self.workbench.configure(NAME, &Changes { values, ..Changes::default() })
+    }
+
+    fn give(&mut self, key: &str, secret: &str) -> Result<Details, Error> {
+        let secrets = vec![(key.to_owned(), Secret::new(secret))];
+        self.workbench.configure(NAME, &Changes { secrets, ..Changes::default() })
+    }
+
+    fn state(&self, key: &str) -> State {
+        let details = self.workbench.show(NAME).unwrap();
+        details.parameters.into_iter().find(|setting| setting.key == key).unwrap().state
+    }
+
+    fn token(&self) -> Option<String> {
+        let configured = self.workbench.settings(NAME).unwrap();
+        configured.settings.secret("user_token").map(|secret| secret.reveal().to_owned())
+    }
+
+    fn enabled(&self) -> bool {
+        self.workbench.show(NAME).unwrap().summary.enabled
+    }
+
+    fn actions(&self) -> Vec<String> {
+        let page = self.workbench.audit(&audit::Filter::default()).unwrap();
+        page.entries.into_iter().map(|entry| entry.action).collect()
+    }
+
+    /// Everything that the tables hold about integrations.
+    fn dump(&self) -> String {
+        format!("{:?}{:?}", self.workbench.read(Stored::all).unwrap(), self.actions())
+    }
+}
+
+fn guide() -> Package {
+    package::find("circl-passive-dns@1.0.0").unwrap()
+}
+
+fn newest() -> Package {
+    package::newest().unwrap()
+}
+
+/// The guide's package with parts of its manifest replaced.
+fn variant(replacements: &[(&str, &str)]) -> Package {
+    let mut source = guide().source;
+    for (from, to) in replacements {
+        assert!(source.contains(from), "{from}");
+        source = source.replacen(from, to, 1);
+    }
+    Package::parse("variant.toml", &source).unwrap()
+}
+
+fn keys(plan: &Plan) -> Vec<(&str, &str)> {
+    plan.lost.iter().map(|loss| (loss.key.as_str(), loss.why.word())).collect()
+}
+
+#[test]
+fn a_first_installation_is_disabled_and_asks_nothing() {
+    // G-19, G-23.
+    let mut bench = Bench::new();
+    let plan = bench.install(&guide(), false).unwrap();
+    assert_eq!((plan.relation.clone(), plan.questions()), (Relation::New, vec![]));
+    let listed = bench.workbench.list(&Filter { enabled: Some(false), ..Filter::default() }).unwrap();
+    assert_eq!((listed.integrations.len(), listed.hidden), (1, 0));
+    assert_eq!(listed.integrations[0].title, "CIRCL Passive DNS");
+    assert_eq!(bench.actions(), ["integration.install"]);
+}
+
+#[test]
+fn a_filter_says_how_many_it_hides() {
+    // G-22.
+    let bench = Bench::with(&guide());
+    let enabled = bench.workbench.list(&Filter { enabled: Some(true), ..Filter::default() }).unwrap();
+    assert_eq!((enabled.integrations.len(), enabled.hidden), (0, 1));
+    let feeds = bench.workbench.list(&Filter { kind: Some("feed".into()), enabled: None }).unwrap();
+    assert_eq!((feeds.integrations.len(), feeds.hidden), (0, 1));
+}
+
+#[test]
+fn upgrade_downgrade_same_and_changed_are_told_apart() {
+    // G-16.
+    let bench = Bench::with(&guide());
+    let exists = [Question::Exists, Question::Parameters];
+    let up = bench.plan(&newest(), false);
+    assert_eq!((up.relation.word(), up.relation.from()), ("upgrade", Some("1.0.0")));
+    assert_eq!(up.questions(), exists);
+    let same = bench.plan(&guide(), false);
+    assert_eq!(
+        (same.relation.clone(), same.questions(), same.changes_nothing()),
+        (Relation::Same, vec![], true)
+    );
+    let text = bench.plan(&variant(&[("Query CIRCL Passive DNS", "Ask")]), false);
+    assert_eq!((text.relation.clone(), text.questions()), (Relation::Changed, vec![Question::Exists]));
+    let down = Bench::with(&newest()).plan(&guide(), false);
+    assert_eq!((down.relation.word(), down.relation.from()), ("downgrade", Some("1.1.0")));
+    assert_eq!(down.parameters.iter().filter(|change| change.what == What::Removed).count(), 11);
+}
+
+#[test]
+fn nothing_is_written_before_the_yes_and_only_what_was_confirmed() {
+    // G-16: "no" leaves everything as it was.
+    let mut bench = Bench::with(&guide());
+    bench.set(&[("host", "pdns.example")]).unwrap();
+    let before = bench.dump();
+    let seen = bench.plan(&newest(), true);
+    assert_eq!(bench.dump(), before);
+    // Somebody else sets a value meanwhile: what would be lost was not seen.
+    bench.set(&[("port", "8443")]).unwrap();
+    let before = bench.dump();
+    let error = bench.workbench.install(seen.confirm()).unwrap_err();
+    assert!(error.to_string().contains("changed meanwhile"), "{error}");
+    assert_eq!(bench.dump(), before);
+}
+
+#[test]
+fn an_upgrade_keeps_values_secrets_and_whether_it_is_on() {
+    // G-17, G-18.
+    let mut bench = Bench::with(&guide());
+    bench.set(&[("host", "pdns.example"), ("port", "8443")]).unwrap();
+    bench.give("user_token", "user:pw").unwrap();
+    bench.workbench.enable(NAME).unwrap();
+    let plan = bench.install(&newest(), false).unwrap();
+    assert_eq!(plan.kept, ["host", "port", "user_token"]);
+    assert!(plan.lost.is_empty() && !plan.disables());
+    assert!(bench.enabled());
+    assert_eq!(bench.state("host"), State::Value("pdns.example".into()));
+    assert_eq!(bench.token().as_deref(), Some("user:pw"));
+    // And back, still with its history.
+    bench.install(&guide(), false).unwrap();
+    assert_eq!(bench.token().as_deref(), Some("user:pw"));
+    assert_eq!(bench.actions()[..3], ["integration.downgrade", "integration.upgrade", "integration.enable"]);
+}
+
+#[test]
+fn overwriting_loses_what_it_says_and_names_secrets_without_showing_them() {
+    // G-17: the guide's own behaviour, on request.
+    let mut bench = Bench::with(&guide());
+    bench.set(&[("host", "pdns.example")]).unwrap();
+    bench.give("user_token", "hunter2").unwrap();
+    let plan = bench.plan(&newest(), true);
+    assert_eq!(keys(&plan), [("host", "overwritten"), ("user_token", "overwritten")]);
+    assert_eq!(plan.lost[0].value.as_deref(), Some("pdns.example"));
+    assert_eq!(plan.lost[1].value, None);
+    assert!(!format!("{plan:?}").contains("hunter2"));
+    bench.workbench.install(plan.confirm()).unwrap();
+    assert_eq!((bench.state("host"), bench.token()), (State::Unset, None));
+    // The same file again, to begin anew: something changes, so it is asked.
+    bench.set(&[("host", "pdns.example")]).unwrap();
+    assert_eq!(bench.plan(&newest(), true).questions().len(), 2);
+    assert!(bench.plan(&newest(), true).relation == Relation::Same);
+}
+
+#[test]
+fn what_changes_about_parameters_and_what_is_lost_by_it_is_listed() {
+    // G-17.
+    let mut bench = Bench::with(&guide());
+    bench.set(&[("host", "pdns.example"), ("port", "8443"), ("use_http", "on")]).unwrap();
+    bench.give("user_token", "user:pw").unwrap();
+    let new = variant(&[
+        ("version = \"1.0.0\"", "version = \"2.0.0\""),
+        ("default = \"www.circl.lu\"", "default = \"pdns.example\""),
+        ("key = \"user_token\"", "key = \"password\""),
+        (
+            "key = \"port\"\nlabel = \"Communication Port\"",
+            "key = \"timeout\"\nlabel = \"Timeout\"\nrequired = true",
+        ),
+        ("validate = \"port\"", "validate = \"timeout\""),
+    ]);
+    let plan = bench.plan(&new, false);
+    let shown: Vec<String> =
+        plan.parameters.iter().map(|change| format!("{} {:?}", change.key, change.what)).collect();
+    assert_eq!(
+        shown,
+        [
+            r#"host Default { from: Some("www.circl.lu"), to: Some("pdns.example") }"#,
+            "timeout Added { required: true }",
+            "password Added { required: false }",
+            "port Removed",
+            "user_token Removed",
+        ]
+    );
+    assert_eq!(keys(&plan), [("port", "removed"), ("user_token", "removed")]);
+    assert_eq!(plan.missing, ["Timeout (timeout)"]);
+}
+
+#[test]
+fn a_value_of_another_kind_is_not_kept() {
+    let old = guide();
+    let choice = |choices: &str, version: &str| {
+        let parameter = format!(
+            "key = \"orientation\"\nlabel = \"Orientation\"\ntype = \"choice\"\nchoices = {choices}\n\n[[parameters]]\nkey = \"port\""
+        );
+        variant(&[("key = \"port\"", &parameter), ("version = \"1.0.0\"", version)])
+    };
+    let (two, one) =
+        (choice("[\"draft\", \"auto\"]", "version = \"2.0.0\""), choice("[\"auto\"]", "version = \"3.0.0\""));
+    let mut bench = Bench::with(&two);
+    bench.set(&[("orientation", "draft")]).unwrap();
+    let plan = bench.plan(&one, false);
+    assert!(matches!(&plan.parameters[..], [ParameterChange { what: What::Choices { .. }, .. }]));
+    assert_eq!(keys(&plan), [("orientation", "invalid")]);
+    assert_eq!(keys(&bench.plan(&old, false)), [("orientation", "removed")]);
+}
+
+#[test]
+fn enabling_without_a_required_value_is_refused_by_name() {
+    // G-19, G-27.
+    let mut bench = Bench::with(&guide());
+    bench.set(&[("host", "")]).unwrap();
+    let error = bench.workbench.enable(NAME).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "circl-passive-dns stays disabled: not set: Hostname/IP Address of the CIRCL server (host)"
+    );
+    assert!(error.is_users() && !bench.enabled());
+    bench.set(&[("host", "pdns.example")]).unwrap();
+    assert!(bench.workbench.enable(NAME).unwrap());
+    assert!(!bench.workbench.enable(NAME).unwrap(), "once is enough");
+    // While it is on, it must stay able to run.
+    let error = bench.set(&[("host", "")]).unwrap_err().to_string();
+    assert!(error.contains("is enabled and could not run: not set: Hostname"), "{error}");
+    assert_eq!(bench.state("host"), State::Value("pdns.example".into()));
+    assert!(bench.workbench.disable(NAME).unwrap());
+    assert_eq!(bench.actions()[..2], ["integration.disable", "integration.enable"]);
+}
+
+#[test]
+fn an_upgrade_that_leaves_a_required_key_unset_disables_and_says_so() {
+    // G-18, G-19.
+    let mut bench = Bench::with(&guide());
+    bench.workbench.enable(NAME).unwrap();
+    let new = variant(&[
+        ("version = \"1.0.0\"", "version = \"2.0.0\""),
+        ("type = \"secret\"", "type = \"secret\"\nrequired = true"),
+    ]);
+    let plan = bench.plan(&new, false);
+    assert!(plan.disables() && plan.questions().contains(&Question::Parameters));
+    assert_eq!(plan.missing, ["User Token (user_token)"]);
+    bench.workbench.install(plan.confirm()).unwrap();
+    assert!(!bench.enabled());
+}
+
+#[test]
+fn a_bad_field_stores_nothing_and_every_bad_field_is_named() {
+    // G-26, G-30, G-31.
+    let mut bench = Bench::with(&guide());
+    let before = bench.dump();
+    let Err(Error::Settings(faults)) = bench.set(&[
+        ("host", "https://pdns.example"),
+        ("use_http", "on"),
+        ("port", "65536"),
+        ("colour", "red"),
+        ("user_token", "hunter2"),
+    ]) else {
+        panic!("taken")
+    };
+    assert_eq!(faults.len(), 4);
+    assert!(!format!("{faults:?}").contains("hunter2"));
+    assert_eq!(bench.dump(), before);
+}
+
+#[test]
+fn secrets_are_write_only() {
+    // G-32.
+    let mut bench = Bench::with(&guide());
+    let details = bench.give("user_token", "hunter2").unwrap();
+    assert!(!format!("{details:?}").contains("hunter2"));
+    assert_eq!(bench.state("user_token"), State::Secret);
+    let trail = format!("{:?}", bench.workbench.audit(&audit::Filter::default()).unwrap());
+    assert!(trail.contains("user_token") && !trail.contains("hunter2"), "{trail}");
+    assert_eq!(bench.token().as_deref(), Some("hunter2"));
+    bench.give("user_token", "").unwrap();
+    assert_eq!(bench.token(), None);
+}
+
+#[test]
+fn a_reset_goes_back_to_the_default() {
+    let mut bench = Bench::with(&guide());
+    bench.set(&[("host", "pdns.example")]).unwrap();
+    let reset = |key: &str| Changes { reset: vec![key.to_owned()], ..Changes::default() };
+    bench.workbench.configure(NAME, &reset("host")).unwrap();
+    assert_eq!(bench.state("host"), State::Unset);
+    assert!(matches!(bench.workbench.configure(NAME, &reset("colour")), Err(Error::Settings(_))));
+    // What changes nothing leaves no trace.
+    let actions = bench.actions().len();
+    bench.workbench.configure(NAME, &reset("host")).unwrap();
+    assert_eq!(bench.actions().len(), actions);
+}
+
+#[test]
+fn what_an_administrator_should_know_is_shown() {
+    // G-30, G-33, G-34.
+    let mut bench = Bench::with(&guide());
+    for (set, words) in [
+        (("host", "global.cloud.Circl.com"), "no host of CIRCL's"),
+        (("verify_ssl", "off"), "Verify SSL is off"),
+        (("use_http", "on"), "clear text"),
+    ] {
+        let details = bench.set(&[set]).unwrap();
+        assert!(details.warnings.iter().any(|warning| warning.contains(words)), "{:?}", details.warnings);
+    }
+}
+
+#[test]
+fn a_manifest_that_no_longer_parses_is_shown_as_broken_and_can_be_replaced() {
+    let mut bench = Bench::with(&guide());
+    bench.set(&[("host", "pdns.example")]).unwrap();
+    bench.give("user_token", "user:pw").unwrap();
+    bench.workbench.enable(NAME).unwrap();
+    let newer = guide().source.replace("format = 1", "format = 9").replace("1.0.0", "9.0.0");
+    let write = |change: &Change<'_>| {
+        let sql = "UPDATE integrations SET manifest = ?, version = '9.0.0'";
+        Ok(change.transaction.execute(sql, [&newer])?)
+    };
+    bench.workbench.change(write).unwrap();
+
+    let listed = bench.workbench.list(&Filter::default()).unwrap();
+    let broken = listed.integrations[0].broken.clone().unwrap();
+    assert!(broken.message().contains("manifest format 9"), "{broken}");
+    let details = bench.workbench.show(NAME).unwrap();
+    assert_eq!(details.parameters.len(), 2);
+    for error in [
+        bench.workbench.settings(NAME).unwrap_err(),
+        bench.workbench.enable(NAME).unwrap_err(),
+        bench.set(&[("host", "x.example")]).unwrap_err(),
+    ] {
+        assert!(error.is_users() && error.to_string().contains("does not read its manifest"), "{error}");
+    }
+    let plan = bench.install(&guide(), false).unwrap();
+    assert!(plan.broken.is_some() && plan.relation.word() == "downgrade");
+    assert_eq!((plan.kept.len(), bench.token().as_deref()), (2, Some("user:pw")));
+    assert!(bench.enabled());
+}
+
+#[test]
+fn removing_takes_values_and_secrets_along() {
+    let mut bench = Bench::with(&guide());
+    bench.give("user_token", "user:pw").unwrap();
+    bench.workbench.remove(NAME).unwrap();
+    assert_eq!(bench.workbench.list(&Filter::default()).unwrap(), Listing::default());
+    let count = |database: &rusqlite::Connection| {
+        Ok(database.query_row("SELECT count(*) FROM secrets", [], |row| row.get::<_, i64>(0))?)
+    };
+    assert_eq!(bench.workbench.read(count).unwrap(), 0);
+    let error = bench.workbench.remove(NAME).unwrap_err().to_string();
+    assert_eq!(error, "\"circl-passive-dns\" is not installed; nothing is");
+}
+
+#[test]
+fn a_failed_upgrade_leaves_the_old_version_working() {
+    // G-18.
+    let mut bench = Bench::with(&guide());
+    bench.give("user_token", "user:pw").unwrap();
+    bench.workbench.enable(NAME).unwrap();
+    let before = bench.dump();
+    // What is written does not read back: a package whose source is not its own.
+    let forged =
+        Package { source: guide().source.replace("kind = \"operation\"", "kind = \"feed\""), ..newest() };
+    assert!(bench.install(&forged, false).is_err());
+    assert_eq!(bench.dump(), before);
+    assert_eq!(bench.token().as_deref(), Some("user:pw"));
+}

@@ -1,0 +1,191 @@
+//! The key file: three lines of text, readable by its owner alone.
+//!
+//! ```text
+//! backsight key 1
+//! id 0123456789abcdef
+//! key 64 hexadecimal digits
+//! ```
+//!
+//! A key is always written beside the file first (`secret.key.new`), synced together with its folder, and then renamed:
+//! `secret.key` itself is whole at every moment. Whoever writes, renames or removes here holds the database's write lock.
+
+use std::fmt::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+
+/// The first line: a later format has another number.
+const HEAD: &str = "backsight key 1";
+/// No key file is larger, in octets.
+const MAX_FILE: u64 = 4096;
+
+/// Octets of a key's name.
+pub(super) const ID: usize = 8;
+
+/// A key and the name by which sealed secrets refer to it. It prints as nothing, and is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(super) id: [u8; ID],
+    pub(super) octets: [u8; 32],
+}
+
+impl Key {
+    /// A new key from the system's randomness.
+    pub(super) fn generate() -> Result<Self, Error> {
+        let mut key = Self { id: [0; ID], octets: [0; 32] };
+        super::random(&mut key.id)?;
+        super::random(&mut key.octets)?;
+        Ok(key)
+    }
+
+    fn to_text(&self) -> String {
+        format!("{HEAD}\nid {}\nkey {}\n", hex(&self.id), hex(&self.octets))
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        let mut lines = text.lines();
+        let head = lines.next()?;
+        let id = unhex(lines.next()?.strip_prefix("id ")?)?;
+        let octets = unhex(lines.next()?.strip_prefix("key ")?)?;
+        (head == HEAD && lines.next().is_none()).then_some(Self { id, octets })
+    }
+}
+
+/// Where the key is.
+pub(super) fn path(folder: &Path) -> PathBuf {
+    folder.join("secret.key")
+}
+
+/// Where a key is that is about to take its place.
+pub(super) fn path_of_new(folder: &Path) -> PathBuf {
+    folder.join("secret.key.new")
+}
+
+/// Reads a key; `None` where there is no file.
+pub(super) fn read(file: &Path) -> Result<Option<Key>, Error> {
+    let opened = match File::open(file) {
+        Ok(opened) => opened,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::Key { file: file.to_owned(), reason: error.to_string() }),
+    };
+    check_mode(file, &opened)?;
+    let mut text = String::new();
+    let read = (&opened).take(MAX_FILE).read_to_string(&mut text);
+    let damaged =
+        || Error::Key { file: file.to_owned(), reason: "this is no key file, or a damaged one".into() };
+    read.map_err(|_| damaged())?;
+    Key::from_text(&text).map(Some).ok_or_else(damaged)
+}
+
+#[cfg(unix)]
+fn check_mode(file: &Path, opened: &File) -> Result<(), Error> {
+    use std::os::unix::fs::PermissionsExt;
+    let found = opened.metadata().map_err(|error| Error::io("reading", file, error))?;
+    let mode = found.permissions().mode() & 0o7777;
+    let others = mode & 0o077;
+    if others == 0 { Ok(()) } else { Err(Error::KeyExposed { file: file.to_owned(), mode }) }
+}
+
+#[cfg(not(unix))]
+fn check_mode(_: &Path, _: &File) -> Result<(), Error> {
+    Ok(())
+}
+
+/// Writes a key beside the key file, there for good when this returns.
+pub(super) fn write_new(folder: &Path, key: &Key) -> Result<(), Error> {
+    let file = path_of_new(folder);
+    let failed = |error| Error::io("creating", &file, error);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut opened = options.open(&file).map_err(failed)?;
+    opened.write_all(key.to_text().as_bytes()).and_then(|()| opened.sync_all()).map_err(failed)?;
+    sync(folder)
+}
+
+/// Puts the key that was written beside the key file in its place.
+pub(super) fn promote(folder: &Path) -> Result<(), Error> {
+    let file = path(folder);
+    std::fs::rename(path_of_new(folder), &file).map_err(|error| Error::io("replacing", &file, error))?;
+    sync(folder)
+}
+
+/// Removes a key that never came into use.
+pub(super) fn discard(folder: &Path) -> Result<(), Error> {
+    let file = path_of_new(folder);
+    match std::fs::remove_file(&file) {
+        Ok(()) => sync(folder),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Error::io("removing", &file, error)),
+    }
+}
+
+/// Makes what happened in a folder last.
+fn sync(folder: &Path) -> Result<(), Error> {
+    // Only Unix opens a folder as a file; elsewhere the rename itself is all there is.
+    if cfg!(unix) {
+        let synced = File::open(folder).and_then(|folder| folder.sync_all());
+        synced.map_err(|error| Error::io("syncing", folder, error))?;
+    }
+    Ok(())
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().fold(String::new(), |mut text, octet| {
+        let _ = write!(text, "{octet:02x}");
+        text
+    })
+}
+
+fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut octets = [0; N];
+    if text.len() != 2 * N || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return None;
+    }
+    for (at, octet) in octets.iter_mut().enumerate() {
+        *octet = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    Some(octets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_reads_back_and_anything_else_is_none() {
+        let key = Key::generate().unwrap();
+        assert!(Key::from_text(&key.to_text()) == Some(key.clone()));
+        for end in 0..key.to_text().len() - 1 {
+            assert!(Key::from_text(&key.to_text()[..end]).is_none(), "cut at {end}");
+        }
+        for wrong in ["", "backsight key 2\nid 00\nkey 00\n", &key.to_text().replace("id ", "ID ")] {
+            assert!(Key::from_text(wrong).is_none(), "{wrong}");
+        }
+        assert!(Key::from_text(&(key.to_text() + "x\n")).is_none());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_that_others_can_read_is_refused_with_what_to_do() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        write_new(folder.path(), &Key::generate().unwrap()).unwrap();
+        promote(folder.path()).unwrap();
+        let file = path(folder.path());
+        let mode = |mode| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(read(&file).unwrap().is_some());
+        for open in [0o640, 0o604, 0o660, 0o620] {
+            mode(open);
+            let Err(error) = read(&file) else { panic!("{open:o} was taken") };
+            assert!(matches!(error, Error::KeyExposed { mode, .. } if mode == open), "{error}");
+            assert!(error.hint().contains("chmod 600"), "{}", error.hint());
+        }
+        mode(0o400);
+        assert!(read(&file).unwrap().is_some());
+    }
+}
