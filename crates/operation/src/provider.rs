@@ -11,6 +11,7 @@
 mod ask;
 mod body;
 mod budget;
+mod check;
 mod config;
 mod connector;
 mod dial;
@@ -22,6 +23,7 @@ mod tls;
 
 pub use ask::{Outcome, Provider, Sink, Stop};
 pub use budget::Budget;
+pub use check::{Checked, Standing, Step, check};
 pub(crate) use config::proxy_address;
 pub use config::{Config, ConfigError, Limits};
 pub use dial::{Dial, DialError, Dialled, Io, Tcp};

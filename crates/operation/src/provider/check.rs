@@ -1,0 +1,211 @@
+//! Whether a provider can be asked, step by step, by one cheap question.
+//!
+//! [`check`] asks about a harmless name, takes no more than the first record, and tells from how that ended which of
+//! the [`Step`]s on the way work. Nothing fails here: what is wrong is the [`Standing`] of its step.
+
+use cof::{Damage, Record};
+
+use super::ask::{Outcome, Provider, Sink, Stop};
+use super::config::Limits;
+use super::connector::authority;
+use super::error::ProviderError;
+use crate::{Indicator, IndicatorError};
+
+/// What is asked about: reserved for examples (RFC 2606), so that asking tells nobody anything.
+const HARMLESS: &str = "example.com";
+
+/// A step on the way to an answer, in the order in which they are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// The host's name becomes an address.
+    Resolve,
+    /// A connection, through the proxy where there is one.
+    Connect,
+    /// An encrypted connection with who it should be.
+    Tls,
+    /// The service takes the login.
+    Login,
+    /// The answer is passive-DNS data.
+    Format,
+}
+
+/// How it stands with a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It works; in a few words how.
+    Passed(String),
+    /// It does not; the error has a hint.
+    Failed(ProviderError),
+    /// There is nothing to do in this step, and why.
+    NotNeeded(&'static str),
+    /// A step before it failed.
+    NotReached,
+    /// The service failed in a way that does not tell.
+    Unknown,
+}
+
+/// All steps of a check, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// Each step once.
+    pub steps: [(Step, Standing); 5],
+}
+
+impl Step {
+    /// All of them, in order.
+    pub const ALL: [Self; 5] = [Self::Resolve, Self::Connect, Self::Tls, Self::Login, Self::Format];
+
+    /// Its name in programs.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Resolve => "resolve",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Login => "login",
+            Self::Format => "format",
+        }
+    }
+
+    /// Its name for people.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Resolve => "Name resolution",
+            Self::Connect => "Connection",
+            Self::Tls => "TLS",
+            Self::Login => "Login",
+            Self::Format => "Answer",
+        }
+    }
+
+    /// The step that an error belongs to.
+    fn of(error: &ProviderError) -> Self {
+        match error {
+            ProviderError::NameNotFound { .. } => Self::Resolve,
+            ProviderError::Connect { .. }
+            | ProviderError::ConnectTimeout { .. }
+            | ProviderError::Proxy(_) => Self::Connect,
+            ProviderError::Tls { .. } => Self::Tls,
+            ProviderError::Unauthorized | ProviderError::Forbidden => Self::Login,
+            _ => Self::Format,
+        }
+    }
+}
+
+impl Standing {
+    /// Its name in programs.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Passed(_) => "passed",
+            Self::Failed(_) => "failed",
+            Self::NotNeeded(_) => "not_needed",
+            Self::NotReached => "not_reached",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl Checked {
+    /// What went wrong, if anything did.
+    pub fn failure(&self) -> Option<&ProviderError> {
+        self.steps.iter().find_map(|(_, standing)| match standing {
+            Standing::Failed(error) => Some(error),
+            _ => None,
+        })
+    }
+}
+
+impl Limits {
+    /// For a check: one try, one page, and nobody waits long.
+    pub const CHECK: Self =
+        Self { pages: 1, tries: 1, total: std::time::Duration::from_secs(30), ..Self::HELD };
+}
+
+/// Asks one cheap question, best with a provider that keeps to [`Limits::CHECK`].
+///
+/// # Errors
+/// None in practice: the value that is asked about is a name.
+pub async fn check(provider: &Provider) -> Result<Checked, IndicatorError> {
+    let value = Indicator::parse(HARMLESS)?;
+    let mut sink = First::default();
+    let outcome = provider.ask(&value, &mut sink).await;
+    Ok(Checked { steps: Step::ALL.map(|step| (step, provider.standing(step, &outcome, &sink))) })
+}
+
+/// Takes one record and wants no more.
+#[derive(Default)]
+struct First {
+    records: usize,
+}
+
+impl Sink for First {
+    fn record(&mut self, _: Record) -> Result<(), Stop> {
+        self.records += 1;
+        Err(Stop::Gone)
+    }
+
+    fn damage(&mut self, _: Damage) {}
+}
+
+impl Provider {
+    fn standing(&self, step: Step, outcome: &Outcome, sink: &First) -> Standing {
+        // A limit of the check's own is no fault.
+        let reason = outcome.completeness.reason.as_ref().filter(|error| !error.is_limit());
+        if let Some(error) = reason {
+            let failed = Step::of(error);
+            if failed == step {
+                return Standing::Failed(error.clone());
+            }
+            if failed < step {
+                return Standing::NotReached;
+            }
+        }
+        match step {
+            Step::Resolve => self.resolved(),
+            Step::Connect => self.connected(),
+            Step::Tls => self.encrypted(),
+            Step::Login => self.logged_in(reason, outcome),
+            Step::Format if sink.records > 0 => Standing::Passed("passive DNS records".to_owned()),
+            Step::Format => Standing::Passed("an empty answer, as for a value without records".to_owned()),
+        }
+    }
+
+    fn resolved(&self) -> Standing {
+        let config = &self.config;
+        let host = config.proxy.as_ref().map_or(&config.host, |(host, _)| host);
+        match host.parse::<std::net::IpAddr>() {
+            Ok(_) => Standing::NotNeeded("an address was given"),
+            Err(_) => Standing::Passed(format!("{host} is known")),
+        }
+    }
+
+    fn connected(&self) -> Standing {
+        let config = &self.config;
+        let to = authority(&config.host, config.port);
+        Standing::Passed(match &config.proxy {
+            Some((host, port)) => format!("to {to} through the proxy {}", authority(host, *port)),
+            None => format!("to {to}"),
+        })
+    }
+
+    fn encrypted(&self) -> Standing {
+        let config = &self.config;
+        match (config.http, config.verify) {
+            (true, _) => Standing::NotNeeded("Use HTTP is on"),
+            (false, true) => Standing::Passed(format!("the certificate is good for {}", config.host)),
+            (false, false) => {
+                Standing::Passed("the certificate was not looked at: Verify SSL is off".to_owned())
+            }
+        }
+    }
+
+    /// What is known of the login when it was not turned down.
+    fn logged_in(&self, reason: Option<&ProviderError>, outcome: &Outcome) -> Standing {
+        // Who is told to come back later, or gets an answer however strange, was let in.
+        let is_in = outcome.bytes > 0 || matches!(reason, None | Some(ProviderError::RateLimited(_)));
+        match (is_in, self.config.authorization.is_some()) {
+            (true, true) => Standing::Passed("accepted".to_owned()),
+            (true, false) => Standing::NotNeeded("none is set, and none was asked for"),
+            (false, _) => Standing::Unknown,
+        }
+    }
+}
