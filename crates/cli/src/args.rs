@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::integration::args::{AuditArgs, IntegrationArgs, KeyArgs};
+
 /// Where has it pointed, since when, and what else lives there? A passive-DNS workbench.
 #[derive(Debug, Parser)]
 #[command(
@@ -27,6 +29,8 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Show who changed what, and when
+    Audit(AuditArgs),
     /// Print the completions of a shell
     #[command(
         after_help = "Example: backsight completions bash > ~/.local/share/bash-completion/completions/backsight"
@@ -41,6 +45,10 @@ pub(crate) enum Command {
         both versions of the package would put into the threat library. Nothing leaves this machine."
     )]
     Demo(DemoArgs),
+    /// Install, configure and enable what asks passive-DNS services
+    Integration(IntegrationArgs),
+    /// Change the key that secrets are encrypted with
+    Key(KeyArgs),
     /// Write the manual pages into a folder
     #[command(after_help = "Example: backsight man ~/.local/share/man/man1")]
     Man(ManArgs),
@@ -172,6 +180,16 @@ pub(crate) enum Format {
     Cof,
     /// One table for spreadsheets
     Csv,
+}
+
+/// How lists and details are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum View {
+    /// To read
+    #[default]
+    Table,
+    /// One JSON object
+    Json,
 }
 
 /// In which order records are printed.

@@ -8,6 +8,10 @@
 //! | 3 | an answer is incomplete |
 //! | 4 | refused: credentials or quota |
 //!
+//! What is not confirmed: an answer of "no" is 1, for the work was not done; where nobody can be asked and --yes is
+//! missing it is 2. What a data folder's state does not allow (no such integration, a required value missing, a name that
+//! is taken) is 2 as well; what is wrong with the folder itself is 1.
+//!
 //! Over several values the gravest wins (4, 1, 3, 0), and one failure does not stop the rest.
 
 use std::fmt;

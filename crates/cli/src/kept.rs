@@ -28,3 +28,8 @@ impl From<workbench::Error> for Failure {
         if error.is_users() { Self::Usage(text) } else { Self::Work(text) }
     }
 }
+
+/// A stored time as [`cof::time`] takes it.
+pub(crate) fn seconds(stored: i64) -> u64 {
+    u64::try_from(stored).unwrap_or_default()
+}

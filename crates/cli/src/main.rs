@@ -4,14 +4,18 @@
 //! end here: [`exit`] says which code each becomes.
 
 mod args;
+mod audit;
 mod completions;
 mod config;
 mod demo;
 mod exit;
+mod integration;
 mod kept;
+mod key;
 mod man;
 mod output;
 mod query;
+mod secret;
 mod serve;
 mod terminal;
 mod values;
@@ -37,9 +41,12 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let config = config::load(arguments)?;
     match &arguments.command {
+        Command::Audit(command) => audit::run(command, arguments),
         Command::Completions(command) => completions::run(command),
         Command::Config => config::print(&config),
         Command::Demo(command) => runtime()?.block_on(demo::run(command)),
+        Command::Integration(command) => integration::run(command, arguments),
+        Command::Key(command) => key::run(command, arguments),
         Command::Man(command) => man::run(command),
         Command::Query(command) => runtime()?.block_on(query::run(command, &config, arguments)),
         Command::Serve(command) => runtime()?.block_on(serve::run(command, &config)),

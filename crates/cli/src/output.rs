@@ -4,6 +4,8 @@ mod csv;
 mod json;
 pub(crate) mod table;
 
+use std::io::Write;
+
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::Format;
@@ -35,4 +37,17 @@ pub(crate) fn progress(values: usize) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:24} {pos}/{len} values, {per_sec}, {eta} left")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(values as u64).with_style(style)
+}
+
+/// Writes to standard output.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}
+
+/// Writes one JSON object on a line of its own.
+pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(value).map_err(|error| Failure::work("writing JSON", &error))?;
+    print(&(text + "\n"))
 }

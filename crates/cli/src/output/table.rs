@@ -81,7 +81,8 @@ fn table(records: &[&Record], width: Option<u16>) -> Table {
     table
 }
 
-fn new_table(width: Option<u16>) -> Table {
+/// An empty table that fits.
+pub(crate) fn new_table(width: Option<u16>) -> Table {
     let line = || LineStyle::none().fill('─').junction('─');
     let mut table = Table::new();
     table.load_style(TableStyle::new().top_border(line()).header_separator(line()).bottom_border(line()));

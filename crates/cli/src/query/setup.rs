@@ -1,6 +1,6 @@
 //! From arguments to a [`Plan`]: package, settings, secrets, provider.
 
-use std::io::{BufRead, IsTerminal};
+use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -103,7 +103,7 @@ fn settings(package: &Package, command: &QueryArgs) -> Result<Settings, Failure>
                 "standard input holds the values already; give {key} as {variable}"
             )));
         }
-        let secret = ask_secret(&parameter.label)?;
+        let secret = crate::secret::ask(&parameter.label)?;
         set_secret(&mut settings, package, key, &secret)?;
     }
     Ok(settings)
@@ -111,16 +111,6 @@ fn settings(package: &Package, command: &QueryArgs) -> Result<Settings, Failure>
 
 fn set_secret(settings: &mut Settings, package: &Package, key: &str, secret: &str) -> Result<(), Failure> {
     settings.set_secret(package, key, Secret::new(secret)).map_err(|error| Failure::usage(&error))
-}
-
-fn ask_secret(label: &str) -> Result<String, Failure> {
-    let read = if std::io::stdin().is_terminal() {
-        rpassword::prompt_password(format!("{label}: "))
-    } else {
-        let mut line = String::new();
-        std::io::stdin().lock().read_line(&mut line).map(|_| line)
-    };
-    read.map_err(|error| Failure::work("reading the secret", &error))
 }
 
 fn rrtypes(text: Option<&str>) -> Result<Vec<cof::RrType>, Failure> {

@@ -1,0 +1,108 @@
+//! `backsight integration`: what is installed, how it is set, whether it is on.
+//!
+//! One file a thing to do: `source` finds the package to install, [`install`] asks before it replaces, [`configure`] takes
+//! values and secrets, [`check`] tries the connection; `json` and `table` print.
+
+pub(crate) mod args;
+mod check;
+mod configure;
+mod install;
+mod json;
+mod source;
+mod table;
+
+use serde_json::json;
+use workbench::integration::{Filter, State};
+
+use self::args::{IntegrationArgs, IntegrationCommand, Kind, ListArgs, NameArgs, RemoveArgs};
+use crate::args::{Arguments, View};
+use crate::exit::{Exit, Failure};
+use crate::terminal::printable;
+use crate::{kept, output, terminal};
+
+pub(crate) fn run(command: &IntegrationArgs, arguments: &Arguments) -> Result<Exit, Failure> {
+    match &command.command {
+        IntegrationCommand::Configure(command) => configure::run(command, arguments),
+        IntegrationCommand::Disable(command) => disable(command, arguments),
+        IntegrationCommand::Enable(command) => enable(command, arguments),
+        IntegrationCommand::Install(command) => install::run(command, arguments),
+        IntegrationCommand::List(command) => list(command, arguments),
+        IntegrationCommand::Remove(command) => remove(command, arguments),
+        IntegrationCommand::Show(command) => show(command, arguments),
+        IntegrationCommand::Test(command) => crate::runtime()?.block_on(check::run(command, arguments)),
+    }
+}
+
+fn list(command: &ListArgs, arguments: &Arguments) -> Result<Exit, Failure> {
+    let filter = Filter {
+        kind: match command.kind {
+            Kind::All => None,
+            Kind::Operation => Some("operation".to_owned()),
+            Kind::Feed => Some("feed".to_owned()),
+        },
+        enabled: (command.enabled || command.disabled).then_some(command.enabled),
+    };
+    let listing = kept::open(arguments)?.list(&filter)?;
+    match command.format {
+        View::Json => output::print_json(&json::listing(&listing))?,
+        View::Table => output::print(&table::listing(&listing))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn show(command: &NameArgs, arguments: &Arguments) -> Result<Exit, Failure> {
+    let details = kept::open(arguments)?.show(&command.name)?;
+    match command.format {
+        View::Json => output::print_json(&json::details(&details))?,
+        View::Table => output::print(&table::details(&details))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn enable(command: &NameArgs, arguments: &Arguments) -> Result<Exit, Failure> {
+    let name = &command.name;
+    let mut workbench = kept::open(arguments)?;
+    let changed = workbench.enable(name)?;
+    for warning in workbench.show(name)?.warnings {
+        terminal::complain(&format!("warning: {warning}"));
+    }
+    switched(command, true, changed)
+}
+
+fn disable(command: &NameArgs, arguments: &Arguments) -> Result<Exit, Failure> {
+    let changed = kept::open(arguments)?.disable(&command.name)?;
+    switched(command, false, changed)
+}
+
+fn switched(command: &NameArgs, on: bool, changed: bool) -> Result<Exit, Failure> {
+    let state = if on { "enabled" } else { "disabled" };
+    let word = if changed { "is" } else { "was already" };
+    match command.format {
+        View::Json => {
+            output::print_json(&json!({ "name": command.name, "enabled": on, "changed": changed }))?;
+        }
+        View::Table => output::print(&format!("{} {word} {state}.\n", printable(&command.name)))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn remove(command: &RemoveArgs, arguments: &Arguments) -> Result<Exit, Failure> {
+    let mut workbench = kept::open(arguments)?;
+    let details = workbench.show(&command.name)?;
+    let name = printable(&command.name);
+    let set = details.parameters.iter().filter(|setting| setting.state != State::Unset);
+    let keys: Vec<String> = set.map(|setting| printable(&setting.key)).collect();
+    let lost =
+        if keys.is_empty() { String::new() } else { format!(" with what is set for {}", keys.join(", ")) };
+    let said = format!("{name} {} is removed{lost}.", printable(&details.summary.version));
+    if !terminal::confirm(&said, &format!("Remove {name}?"), command.yes)? {
+        terminal::complain("nothing was removed");
+        return Ok(Exit::Failed);
+    }
+    workbench.remove(&command.name)?;
+    match command.format {
+        View::Json => output::print_json(&json!({ "name": command.name, "removed": true }))?,
+        View::Table => output::print(&format!("{name} is removed.\n"))?,
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,84 @@
+//! `backsight integration test`: one cheap question, each step on the way reported apart (G-26).
+
+use operation::provider::{Checked, ConfigError, Standing, Step, check};
+use operation::{Clock, Filter, Limits};
+use serde_json::{Value, json};
+use workbench::integration::Configured;
+
+use super::args::NameArgs;
+use crate::args::{Arguments, View};
+use crate::exit::{Exit, Failure};
+use crate::query::setup;
+use crate::terminal::printable;
+use crate::{config, kept, output, terminal};
+
+pub(super) async fn run(command: &NameArgs, arguments: &Arguments) -> Result<Exit, Failure> {
+    let configured = kept::open(arguments)?.settings(&command.name)?;
+    let checked = ask(&configured, arguments).await?;
+    match command.format {
+        View::Json => output::print_json(&as_json(&command.name, &checked))?,
+        View::Table => output::print(&as_text(&checked))?,
+    }
+    Ok(match checked.failure() {
+        None => Exit::Done,
+        Some(error) if error.is_refusal() => Exit::Refused,
+        Some(_) => Exit::Failed,
+    })
+}
+
+async fn ask(configured: &Configured, arguments: &Arguments) -> Result<Checked, Failure> {
+    let Configured { package, settings, .. } = configured;
+    let clock = Clock::system();
+    let config =
+        operation::Config::new(package, settings, Limits::CHECK, &clock).map_err(|error| match error {
+            ConfigError::Settings(error) => Failure::usage(&error),
+            ConfigError::Provider(error) => Failure::Usage(format!("{error}\n  hint: {}", error.hint())),
+        })?;
+    for warning in &config.warnings {
+        terminal::complain(&format!("warning: {warning}"));
+    }
+    let folder = config::data_dir(arguments).map(|folder| folder.join("budget"));
+    let provider = setup::connect(config, folder.as_deref(), clock, &Filter::default())?;
+    check(&provider).await.map_err(|error| Failure::work("testing", &error))
+}
+
+/// `{"name","passed","steps":[{"step","standing","detail","hint"}]}`; a standing is `passed`, `failed`,
+/// `not_needed`, `not_reached` or `unknown`.
+fn as_json(name: &str, checked: &Checked) -> Value {
+    let step = |(step, standing): &(Step, Standing)| {
+        let hint = if let Standing::Failed(error) = standing { Some(error.hint()) } else { None };
+        json!({ "step": step.word(), "standing": standing.word(), "detail": detail(standing), "hint": hint })
+    };
+    let steps: Vec<Value> = checked.steps.iter().map(step).collect();
+    json!({ "name": name, "passed": checked.failure().is_none(), "steps": steps })
+}
+
+fn as_text(checked: &Checked) -> String {
+    let line = |(step, standing): &(Step, Standing)| {
+        let word = match standing {
+            Standing::Passed(_) => "ok",
+            Standing::Failed(_) => "FAILED",
+            Standing::NotNeeded(_) => "-",
+            Standing::NotReached => "not reached",
+            Standing::Unknown => "unknown",
+        };
+        let detail = detail(standing).map(|detail| format!("  {}", printable(&detail))).unwrap_or_default();
+        let hint = if let Standing::Failed(error) = standing {
+            format!("\n  hint: {}", error.hint())
+        } else {
+            String::new()
+        };
+        format!("{:<16} {word:<11}{detail}", step.title()).trim_end().to_owned() + &hint + "\n"
+    };
+    checked.steps.iter().map(line).collect()
+}
+
+fn detail(standing: &Standing) -> Option<String> {
+    match standing {
+        Standing::Passed(how) => Some(how.clone()),
+        Standing::Failed(error) => Some(error.to_string()),
+        Standing::NotNeeded(why) => Some((*why).to_owned()),
+        Standing::NotReached => None,
+        Standing::Unknown => Some("the service failed in a way that does not tell".to_owned()),
+    }
+}

@@ -1,0 +1,55 @@
+//! `backsight integration configure`: values from the command line, secrets from anywhere else.
+
+use operation::Settings;
+use workbench::integration::{Changes, Details};
+
+use super::args::ConfigureArgs;
+use super::{json, table};
+use crate::args::{Arguments, View};
+use crate::exit::{Exit, Failure};
+use crate::{kept, output, secret, terminal};
+
+pub(super) fn run(command: &ConfigureArgs, arguments: &Arguments) -> Result<Exit, Failure> {
+    let mut workbench = kept::open(arguments)?;
+    let before = workbench.show(&command.name)?;
+    let changes = changes(command, &before)?;
+    let after = workbench.configure(&command.name, &changes)?;
+    for warning in &after.warnings {
+        terminal::complain(&format!("warning: {warning}"));
+    }
+    if let Some(package) = &after.package {
+        for key in secret::unasked(package, &command.secret) {
+            let variable = Settings::variable(&key);
+            terminal::complain(&format!("{variable} is set but was not stored; --secret {key} stores it"));
+        }
+    }
+    match command.format {
+        View::Json => output::print_json(&json::details(&after))?,
+        View::Table => output::print(&table::details(&after))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn changes(command: &ConfigureArgs, before: &Details) -> Result<Changes, Failure> {
+    if command.values.is_empty() && command.secret.is_empty() && command.reset.is_empty() {
+        let keys: Vec<&str> = before.parameters.iter().map(|setting| setting.key.as_str()).collect();
+        let text =
+            format!("nothing to set: write KEY=VALUE or --secret KEY; the keys are {}", keys.join(", "));
+        return Err(Failure::Usage(terminal::printable(&text)));
+    }
+    let secrets = match &before.package {
+        Some(package) => secret::collect(package, &command.secret)?,
+        // What is wrong is said where it is set; no secret is asked for.
+        None => Vec::new(),
+    };
+    let values = command.values.iter().map(|pair| split(pair)).collect::<Result<_, _>>()?;
+    Ok(Changes { values, secrets, reset: command.reset.clone() })
+}
+
+fn split(pair: &str) -> Result<(String, String), Failure> {
+    // What is not KEY=VALUE may be a secret that slipped in: it is not repeated.
+    let (key, value) = pair.split_once('=').ok_or_else(|| {
+        Failure::Usage("write KEY=VALUE; for a secret --secret KEY, which asks for it".to_owned())
+    })?;
+    Ok((key.trim().to_owned(), value.to_owned()))
+}

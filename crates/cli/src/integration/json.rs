@@ -1,0 +1,110 @@
+//! Integrations as JSON, one object on a line.
+//!
+//! - A summary: `{"name","title","version","type","enabled","missing":["Label (key)"],"broken","installed_at","updated_at"}`;
+//!   `broken` is null or why the manifest cannot be read. Times are RFC 3339.
+//! - `list`: `{"integrations":[summary],"hidden"}`; `hidden` is how many the filter leaves out.
+//! - `show` and `configure`: a summary with `{"description","author","actions":[{"name","types"}],"parameters","warnings"}`.
+//!   A parameter: `{"key","label","help","type","required","default","set","value","wrong"}`; a secret's value is null
+//!   always, `set` says whether there is one; `wrong` is null or why a stored value is not taken.
+//! - `install`: `{"name","version","relation","from","changed","parameters":[{"key","label","change",…}],
+//!   "lost":[{"key","secret","value","why"}],"kept","missing","enabled"}`; `relation` is new, same, changed, upgrade
+//!   or downgrade, `enabled` how it stands afterwards.
+
+use cof::time;
+use operation::ParameterKind;
+use serde_json::{Value, json};
+use workbench::integration::{Details, Listing, Loss, ParameterChange, Plan, Setting, State, Summary, What};
+
+use crate::kept;
+
+pub(super) fn listing(listing: &Listing) -> Value {
+    let integrations: Vec<Value> = listing.integrations.iter().map(summary).collect();
+    json!({ "integrations": integrations, "hidden": listing.hidden })
+}
+
+fn summary(summary: &Summary) -> Value {
+    let time = |at| time::rfc3339(kept::seconds(at));
+    json!({
+        "name": summary.name,
+        "title": summary.title,
+        "version": summary.version,
+        "type": summary.kind,
+        "enabled": summary.enabled,
+        "missing": summary.missing,
+        "broken": summary.broken.as_ref().map(ToString::to_string),
+        "installed_at": time(summary.installed_at),
+        "updated_at": time(summary.updated_at),
+    })
+}
+
+pub(super) fn details(details: &Details) -> Value {
+    let package = details.package.as_ref();
+    let actions = package.map_or(&[][..], |package| &package.actions);
+    let action = |action: &operation::Action| {
+        let types: Vec<&str> = action.types.iter().map(|kind| kind.name()).collect();
+        json!({ "name": action.name, "types": types })
+    };
+    let mut value = summary(&details.summary);
+    if let Value::Object(members) = &mut value {
+        members.insert("description".into(), json!(package.map(|package| &package.description)));
+        members.insert("author".into(), json!(package.map(|package| &package.author)));
+        members.insert("actions".into(), actions.iter().map(action).collect());
+        members.insert("parameters".into(), details.parameters.iter().map(setting).collect());
+        members.insert("warnings".into(), json!(details.warnings));
+    }
+    value
+}
+
+fn setting(setting: &Setting) -> Value {
+    let (value, wrong) = match &setting.state {
+        State::Unset | State::Secret => (None, None),
+        State::Value(value) => (Some(value), None),
+        State::Wrong(value, why) => (Some(value), Some(why)),
+    };
+    let mut shown = json!({
+        "key": setting.key,
+        "label": setting.label,
+        "help": setting.help,
+        "type": setting.kind.name(),
+        "required": setting.required,
+        "default": setting.default,
+        "set": setting.state != State::Unset,
+        "value": value,
+        "wrong": wrong,
+    });
+    if let (ParameterKind::Choice(choices), Value::Object(members)) = (&setting.kind, &mut shown) {
+        members.insert("choices".into(), json!(choices));
+    }
+    shown
+}
+
+pub(super) fn plan(plan: &Plan) -> Value {
+    json!({
+        "name": plan.package.name,
+        "version": plan.package.version.to_string(),
+        "relation": plan.relation.word(),
+        "from": plan.relation.from(),
+        "changed": !plan.changes_nothing(),
+        "parameters": plan.parameters.iter().map(change).collect::<Vec<_>>(),
+        "lost": plan.lost.iter().map(loss).collect::<Vec<_>>(),
+        "kept": plan.kept,
+        "missing": plan.missing,
+        "enabled": plan.enabled && !plan.disables(),
+    })
+}
+
+fn change(change: &ParameterChange) -> Value {
+    let (word, from, to) = match &change.what {
+        What::Added { .. } => ("added", None, None),
+        What::Choices { from, to } => ("choices", Some(json!(from)), Some(json!(to))),
+        What::Default { from, to } => ("default", Some(json!(from)), Some(json!(to))),
+        What::Removed => ("removed", None, None),
+        What::Required(required) => ("required", Some(json!(!required)), Some(json!(required))),
+        What::Retyped { from, to } => ("retyped", Some(json!(from)), Some(json!(to))),
+    };
+    json!({ "key": change.key, "label": change.label, "change": word, "from": from, "to": to })
+}
+
+fn loss(loss: &Loss) -> Value {
+    json!({ "key": loss.key, "secret": loss.value.is_none(), "value": loss.value, "why": loss.why.word() })
+}

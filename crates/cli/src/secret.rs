@@ -1,0 +1,80 @@
+//! Secrets on their way in: from the environment, from a prompt that shows nothing, or from a line of standard input.
+//! They never stand on the command line.
+
+use std::io::{BufRead, IsTerminal};
+
+use operation::{Package, ParameterKind, Secret, Settings, SettingsError};
+
+use crate::exit::Failure;
+use crate::terminal;
+
+/// The most octets of a line of standard input that are read for a secret; none may be that long.
+const LONGEST: u64 = 64 * 1024;
+
+/// Asks for a secret without showing it, or reads a line of standard input where no terminal is.
+pub(crate) fn ask(label: &str) -> Result<String, Failure> {
+    let label = terminal::printable(label);
+    let read = if std::io::stdin().is_terminal() {
+        rpassword::prompt_password(format!("{label}: "))
+    } else {
+        let mut line = String::new();
+        std::io::Read::take(std::io::stdin().lock(), LONGEST).read_line(&mut line).map(|_| line)
+    };
+    let secret = read.map_err(|error| Failure::work("reading the secret", &error))?;
+    if secret.trim().is_empty() {
+        let text = format!("{label}: no secret was given\n  hint: type it, or pipe one line in");
+        return Err(Failure::Usage(text));
+    }
+    Ok(secret)
+}
+
+/// The secrets for these keys, each from the environment or asked for; all keys are checked before any is asked for,
+/// because a secret typed for nothing is a secret given away.
+pub(crate) fn collect(package: &Package, keys: &[String]) -> Result<Vec<(String, Secret)>, Failure> {
+    for key in keys {
+        let refused = Settings::default().set_secret(package, key, Secret::new(""));
+        refused.map_err(|error| Failure::usage(&plain(error)))?;
+    }
+    let one = |key: &String| {
+        let variable = Settings::variable(key);
+        let label = package.parameter(key).map_or(key.as_str(), |parameter| parameter.label.as_str());
+        let secret = match std::env::var(&variable) {
+            Ok(secret) if secret.trim().is_empty() => {
+                return Err(Failure::Usage(format!(
+                    "{variable} is empty\n  hint: --reset {key} forgets the secret"
+                )));
+            }
+            Ok(secret) => secret,
+            Err(std::env::VarError::NotPresent) => ask(label)?,
+            Err(error) => return Err(Failure::Usage(format!("{variable}: {}", words(&error)))),
+        };
+        Ok((key.clone(), Secret::new(&secret)))
+    };
+    keys.iter().map(one).collect()
+}
+
+/// The secret parameters whose variable is set although nobody asked to store them.
+pub(crate) fn unasked(package: &Package, keys: &[String]) -> Vec<String> {
+    let secrets = package.parameters.iter().filter(|parameter| parameter.kind == ParameterKind::Secret);
+    let unasked = secrets.map(|parameter| &parameter.key).filter(|key| !keys.contains(key));
+    unasked.filter(|key| std::env::var_os(Settings::variable(key)).is_some()).cloned().collect()
+}
+
+/// An error of the environment without the value, which may be the secret.
+fn words(error: &std::env::VarError) -> &'static str {
+    match error {
+        std::env::VarError::NotPresent => "not set",
+        std::env::VarError::NotUnicode(_) => "is not UTF-8",
+    }
+}
+
+/// Here a plain value is given as KEY=VALUE, not with --set.
+fn plain(error: SettingsError) -> SettingsError {
+    match error {
+        SettingsError::Invalid { key, label, why } => {
+            let why = if why.contains("--set") { format!("is no secret: write {key}=VALUE") } else { why };
+            SettingsError::Invalid { key, label, why }
+        }
+        other => other,
+    }
+}
