@@ -26,20 +26,23 @@ CREATE TABLE secrets (
   PRIMARY KEY (integration, key)
 ) STRICT, WITHOUT ROWID;
 
+-- Type and status are numbers because both lead the index that listings walk, once an indicator.
 CREATE TABLE indicators (
   id         INTEGER PRIMARY KEY,
-  type       TEXT NOT NULL,                -- as the threat library names it: FQDN, IP Address, IPv6 Address
+  type       INTEGER NOT NULL,             -- 1 FQDN, 4 IP Address, 6 IPv6 Address
   value      TEXT NOT NULL,                -- normalised
-  -- Orders and finds by suffix: the reversed labels of a name (cof::Name::push_sort_key), the octets of an address.
-  sort_key   BLOB NOT NULL,
-  status     TEXT NOT NULL CHECK (status IN ('Active', 'Expired', 'Indirect', 'Review', 'Whitelisted')),
+  -- The type's number and what orders and finds by suffix: the reversed labels of a name (cof::Name::push_sort_key), the
+  -- octets of an address. It says the same as type and value, so that one index does for uniqueness, lookup and ranges.
+  sort_key   BLOB NOT NULL UNIQUE,
+  -- 1 Active, 2 Expired, 3 Indirect, 4 Review, 5 Whitelisted
+  status     INTEGER NOT NULL CHECK (status BETWEEN 1 AND 5),
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
-  removed_at INTEGER,                      -- removed ones can be restored
-  UNIQUE (value, type)
+  removed_at INTEGER                       -- removed ones can be restored
 ) STRICT;
-CREATE INDEX indicators_by_sort_key ON indicators (sort_key);
-CREATE INDEX indicators_by_update ON indicators (updated_at, id);
+-- A listing by time merges one stretch for each type and status that it wants, so that any filter is a short walk.
+CREATE INDEX indicators_by_update ON indicators (type, status, updated_at) WHERE removed_at IS NULL;
+CREATE INDEX indicators_removed ON indicators (removed_at) WHERE removed_at IS NOT NULL;
 
 -- Attributes are name and value: the same pair is one attribute, whoever says it.
 CREATE TABLE attributes (
@@ -55,28 +58,47 @@ CREATE TABLE relationships (
   id         INTEGER PRIMARY KEY,
   from_id    INTEGER NOT NULL REFERENCES indicators (id) ON DELETE CASCADE,
   to_id      INTEGER NOT NULL REFERENCES indicators (id) ON DELETE CASCADE,
-  kind       TEXT NOT NULL,                -- the record type that joins them
-  attributes TEXT NOT NULL,                -- JSON: [[name, value], …], in the package's order
+  kind       TEXT NOT NULL,                -- the record type that joins them: A, NS, …
   created_at INTEGER NOT NULL,
   UNIQUE (from_id, to_id, kind)
 ) STRICT;
 CREATE INDEX relationships_by_target ON relationships (to_id);
 
--- Who says so. A row above is there as long as one claim on it is; run is set where a run added it, so that undoing the
--- run takes back its claims and nothing else.
+-- Who says so: a person (run is 0) or a package on the word of a run. An attribute or relationship is there as long as
+-- one claim on it is, so that undoing a run takes back its claims and nothing else. One table for each kind, so that
+-- what is deleted takes its claims along.
 CREATE TABLE sources (
   id   INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE
 ) STRICT;
-CREATE TABLE claims (
-  subject  TEXT NOT NULL CHECK (subject IN ('indicator', 'attribute', 'relationship')),
-  row      INTEGER NOT NULL,
-  source   INTEGER NOT NULL REFERENCES sources (id),
-  run      INTEGER NOT NULL DEFAULT 0,     -- 0: not a run
-  added_at INTEGER NOT NULL,
-  PRIMARY KEY (subject, row, source, run)
+CREATE TABLE indicator_claims (
+  indicator INTEGER NOT NULL REFERENCES indicators (id) ON DELETE CASCADE,
+  source    INTEGER NOT NULL REFERENCES sources (id),
+  run       INTEGER NOT NULL,
+  added_at  INTEGER NOT NULL,
+  PRIMARY KEY (indicator, source, run)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX claims_by_run ON claims (run) WHERE run <> 0;
+-- Finds what a source says, and, over the few sources there are, what a run said.
+CREATE INDEX indicator_claims_by_source ON indicator_claims (source, run);
+CREATE TABLE attribute_claims (
+  attribute INTEGER NOT NULL REFERENCES attributes (id) ON DELETE CASCADE,
+  source    INTEGER NOT NULL REFERENCES sources (id),
+  run       INTEGER NOT NULL,
+  added_at  INTEGER NOT NULL,
+  PRIMARY KEY (attribute, source, run)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX attribute_claims_by_run ON attribute_claims (run);
+CREATE TABLE relationship_claims (
+  relationship INTEGER NOT NULL REFERENCES relationships (id) ON DELETE CASCADE,
+  source       INTEGER NOT NULL REFERENCES sources (id),
+  run          INTEGER NOT NULL,
+  -- JSON: [[name, value], …], in the package's order. On the claim: dates and counts differ from run to run, and go
+  -- with the run that said them.
+  attributes   TEXT NOT NULL,
+  added_at     INTEGER NOT NULL,
+  PRIMARY KEY (relationship, source, run)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX relationship_claims_by_run ON relationship_claims (run);
 
 CREATE TABLE notes (
   id        INTEGER PRIMARY KEY,

@@ -1,0 +1,220 @@
+//! All that the library has on one indicator.
+
+use operation::Indicator;
+use rusqlite::Connection;
+
+use crate::audit;
+use crate::database::Problem;
+use crate::library::entry::{COLUMNS, entry, stored_indicator, stored_status};
+use crate::library::key::sort_key;
+use crate::library::{Entry, Status};
+use crate::{Error, Workbench};
+
+/// At most so many attributes, relationships in either direction, notes and events are shown; the counts are of all.
+const MOST_SHOWN: i64 = 1_000;
+
+/// An indicator with all that hangs on it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Details {
+    /// The indicator.
+    pub entry: Entry,
+    /// Who says that it is one.
+    pub claims: Vec<Claim>,
+    /// Its attributes, in the order in which they came.
+    pub attributes: Vec<Attribute>,
+    /// How many attributes there are.
+    pub attribute_count: u64,
+    /// Its relationships: those from it, then those to it. Not to what was removed.
+    pub relationships: Vec<Relationship>,
+    /// How many relationships there are.
+    pub relationship_count: u64,
+    /// What people wrote, the newest first.
+    pub notes: Vec<Note>,
+    /// What was done to it, the newest first.
+    pub history: Vec<audit::Entry>,
+}
+
+/// Who says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// A person, or a package.
+    pub source: String,
+    /// The run that it came of, if of one.
+    pub run: Option<i64>,
+    /// Since when.
+    pub added_at: i64,
+}
+
+/// An attribute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attribute {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// Who says so, the first one first.
+    pub claims: Vec<Claim>,
+}
+
+/// How an indicator stands to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relationship {
+    /// Whether the indicator is the owner's side of the record, the other its data.
+    pub outgoing: bool,
+    /// The record type.
+    pub kind: String,
+    /// The other one.
+    pub other: Indicator,
+    /// What is said about the other one.
+    pub status: Status,
+    /// Dates, count and the like, as the newest claim has them.
+    pub attributes: Vec<(String, String)>,
+    /// Who says so, the first one first.
+    pub claims: Vec<Claim>,
+}
+
+/// What somebody wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// When.
+    pub at: i64,
+    /// Who.
+    pub actor: String,
+    /// What.
+    pub text: String,
+}
+
+impl Workbench {
+    /// All that the library has on an indicator, removed or not.
+    ///
+    /// # Errors
+    /// [`Error`], when the database cannot be read.
+    pub fn details(&self, indicator: &Indicator) -> Result<Option<Details>, Error> {
+        self.read(|database| {
+            let sql = format!("SELECT {COLUMNS} FROM indicators i WHERE i.sort_key = ?");
+            let mut statement = database.prepare_cached(&sql)?;
+            let mut rows = statement.query([sort_key(indicator)])?;
+            let Some(row) = rows.next()? else { return Ok(None) };
+            let (id, entry) = entry(row)?;
+            details(database, id, entry).map(Some)
+        })
+    }
+}
+
+fn details(database: &Connection, id: i64, entry: Entry) -> Result<Details, Problem> {
+    let on_indicator = Claims { table: "indicator_claims", row: "indicator" };
+    Ok(Details {
+        claims: on_indicator.of(database, id)?,
+        attributes: attributes(database, id)?,
+        attribute_count: count(database, "SELECT count(*) FROM attributes WHERE indicator = ?", id)?,
+        relationships: relationships(database, id)?,
+        relationship_count: count(database, RELATIONSHIPS, id)?,
+        notes: notes(database, id)?,
+        history: history(database, &entry.indicator.to_string())?,
+        entry,
+    })
+}
+
+const RELATIONSHIPS: &str = "SELECT \
+    (SELECT count(*) FROM relationships r JOIN indicators o ON o.id = r.to_id \
+     WHERE r.from_id = ?1 AND o.removed_at IS NULL) + \
+    (SELECT count(*) FROM relationships r JOIN indicators o ON o.id = r.from_id \
+     WHERE r.to_id = ?1 AND o.removed_at IS NULL)";
+
+fn count(database: &Connection, sql: &str, id: i64) -> Result<u64, Problem> {
+    let count: i64 = database.prepare_cached(sql)?.query_row([id], |row| row.get(0))?;
+    Ok(u64::try_from(count).unwrap_or_default())
+}
+
+/// Where claims of a kind are kept.
+struct Claims {
+    table: &'static str,
+    row: &'static str,
+}
+
+impl Claims {
+    fn of(&self, database: &Connection, id: i64) -> Result<Vec<Claim>, Problem> {
+        let Self { table, row } = self;
+        let sql = format!(
+            "SELECT s.name, c.run, c.added_at FROM {table} c JOIN sources s ON s.id = c.source \
+             WHERE c.{row} = ? ORDER BY c.added_at, c.run, s.id LIMIT {MOST_SHOWN}"
+        );
+        let mut statement = database.prepare_cached(&sql)?;
+        let claims = statement.query_map([id], |row| {
+            let run: i64 = row.get(1)?;
+            Ok(Claim { source: row.get(0)?, run: (run != 0).then_some(run), added_at: row.get(2)? })
+        })?;
+        Ok(claims.collect::<Result<_, _>>()?)
+    }
+}
+
+fn attributes(database: &Connection, id: i64) -> Result<Vec<Attribute>, Problem> {
+    let on_attribute = Claims { table: "attribute_claims", row: "attribute" };
+    let sql = "SELECT id, name, value FROM attributes WHERE indicator = ? ORDER BY id LIMIT ?";
+    let mut statement = database.prepare_cached(sql)?;
+    let mut rows = statement.query((id, MOST_SHOWN))?;
+    let mut attributes = Vec::new();
+    while let Some(row) = rows.next()? {
+        let claims = on_attribute.of(database, row.get(0)?)?;
+        attributes.push(Attribute { name: row.get(1)?, value: row.get(2)?, claims });
+    }
+    Ok(attributes)
+}
+
+fn relationships(database: &Connection, id: i64) -> Result<Vec<Relationship>, Problem> {
+    let mut relationships = Vec::new();
+    for (outgoing, this, other) in [(true, "from_id", "to_id"), (false, "to_id", "from_id")] {
+        let sql = format!(
+            "SELECT r.id, r.kind, o.value, o.status FROM relationships r JOIN indicators o ON o.id = r.{other} \
+             WHERE r.{this} = ? AND o.removed_at IS NULL ORDER BY r.id LIMIT {MOST_SHOWN}"
+        );
+        let mut statement = database.prepare_cached(&sql)?;
+        let mut rows = statement.query([id])?;
+        while let Some(row) = rows.next()? {
+            let number = row.get(0)?;
+            relationships.push(Relationship {
+                outgoing,
+                kind: row.get(1)?,
+                other: stored_indicator(&row.get::<_, String>(2)?)?,
+                status: stored_status(row.get(3)?)?,
+                attributes: newest_attributes(database, number)?,
+                claims: Claims { table: "relationship_claims", row: "relationship" }.of(database, number)?,
+            });
+        }
+    }
+    Ok(relationships)
+}
+
+fn newest_attributes(database: &Connection, relationship: i64) -> Result<Vec<(String, String)>, Problem> {
+    let sql = "SELECT attributes FROM relationship_claims WHERE relationship = ? \
+               ORDER BY added_at DESC, run DESC LIMIT 1";
+    let text: String = database.prepare_cached(sql)?.query_row([relationship], |row| row.get(0))?;
+    serde_json::from_str(&text).map_err(|error| Error::Bug(format!("stored attributes: {error}")).into())
+}
+
+fn notes(database: &Connection, id: i64) -> Result<Vec<Note>, Problem> {
+    let sql = "SELECT at, actor, text FROM notes WHERE indicator = ? ORDER BY id DESC LIMIT ?";
+    let mut statement = database.prepare_cached(sql)?;
+    let notes = statement.query_map((id, MOST_SHOWN), |row| {
+        Ok(Note { at: row.get(0)?, actor: row.get(1)?, text: row.get(2)? })
+    })?;
+    Ok(notes.collect::<Result<_, _>>()?)
+}
+
+fn history(database: &Connection, value: &str) -> Result<Vec<audit::Entry>, Problem> {
+    let sql = "SELECT id, at, actor, action, subject, detail FROM audit WHERE subject = ? \
+               ORDER BY at DESC, id DESC LIMIT ?";
+    let mut statement = database.prepare_cached(sql)?;
+    let entries = statement.query_map((value, MOST_SHOWN), |row| {
+        let detail: String = row.get(5)?;
+        Ok(audit::Entry {
+            id: row.get(0)?,
+            at: row.get(1)?,
+            actor: row.get(2)?,
+            action: row.get(3)?,
+            subject: row.get(4)?,
+            detail: serde_json::from_str(&detail).unwrap_or(serde_json::Value::String(detail)),
+        })
+    })?;
+    Ok(entries.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,99 @@
+//! An indicator as the library has it, and how its row is found.
+
+use operation::Indicator;
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use crate::database::Problem;
+use crate::library::Status;
+use crate::library::key::sort_key;
+use crate::{Error, Workbench};
+
+/// An indicator in the library.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// What it is.
+    pub indicator: Indicator,
+    /// What is said about it.
+    pub status: Status,
+    /// When it was added, in seconds since the epoch.
+    pub created_at: i64,
+    /// When something about it changed last.
+    pub updated_at: i64,
+    /// When it was removed, if it is.
+    pub removed_at: Option<i64>,
+    /// Who says that it is one, by name.
+    pub sources: Vec<String>,
+}
+
+/// What changes need to know of a row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) id: i64,
+    pub(super) status: Status,
+    pub(super) removed: bool,
+}
+
+/// The columns that [`entry`] reads, of a table of indicators named `i`.
+pub(super) const COLUMNS: &str = "i.id, i.value, i.status, i.created_at, i.updated_at, i.removed_at, \
+    (SELECT json_group_array(name) FROM (SELECT DISTINCT s.name FROM indicator_claims c \
+     JOIN sources s ON s.id = c.source WHERE c.indicator = i.id ORDER BY s.id))";
+
+/// Reads [`COLUMNS`]; the first is the row's number.
+pub(super) fn entry(row: &Row<'_>) -> Result<(i64, Entry), Problem> {
+    let sources: String = row.get(6)?;
+    let entry = Entry {
+        indicator: stored_indicator(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?,
+        status: stored_status(row.get(2)?)?,
+        created_at: row.get(3)?,
+        updated_at: row.get(4)?,
+        removed_at: row.get(5)?,
+        sources: serde_json::from_str(&sources).map_err(|error| Error::Bug(error.to_string()))?,
+    };
+    Ok((row.get(0)?, entry))
+}
+
+/// An indicator that we wrote.
+pub(super) fn stored_indicator(value: &str) -> Result<Indicator, Problem> {
+    Indicator::parse(value).map_err(|error| Error::Bug(format!("stored indicator {value:?}: {error}")).into())
+}
+
+/// A status that we wrote.
+pub(super) fn stored_status(code: i64) -> Result<Status, Problem> {
+    Status::from_code(code).ok_or_else(|| Error::Bug(format!("stored status {code}")).into())
+}
+
+/// The row of an indicator, removed or not.
+pub(super) fn find(database: &Connection, indicator: &Indicator) -> Result<Option<Place>, Problem> {
+    let sql = "SELECT id, status, removed_at IS NOT NULL FROM indicators WHERE sort_key = ?";
+    let mut statement = database.prepare_cached(sql)?;
+    let row = statement
+        .query_row([sort_key(indicator)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    row.map(|(id, status, removed)| Ok(Place { id, status: stored_status(status)?, removed })).transpose()
+}
+
+/// The row of an indicator that must be there.
+pub(super) fn find_present(database: &Connection, indicator: &Indicator) -> Result<Place, Problem> {
+    match find(database, indicator)? {
+        Some(place) if place.removed => {
+            Err(Problem::refused(format!("{indicator} was removed from the library: restore it first")))
+        }
+        Some(place) => Ok(place),
+        None => Err(Problem::refused(format!("{indicator} is not in the library"))),
+    }
+}
+
+impl Workbench {
+    /// The library's entry of an indicator, removed or not.
+    ///
+    /// # Errors
+    /// [`Error`], when the database cannot be read.
+    pub fn lookup(&self, indicator: &Indicator) -> Result<Option<Entry>, Error> {
+        self.read(|database| {
+            let sql = format!("SELECT {COLUMNS} FROM indicators i WHERE i.sort_key = ?");
+            let mut statement = database.prepare_cached(&sql)?;
+            let mut rows = statement.query([sort_key(indicator)])?;
+            rows.next()?.map(|row| entry(row).map(|(_, entry)| entry)).transpose()
+        })
+    }
+}

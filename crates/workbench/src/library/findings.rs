@@ -1,0 +1,145 @@
+//! Adding what a run found, in one transaction.
+
+use operation::{Finding, Indicator};
+use serde_json::json;
+
+use crate::database::{Change, Problem};
+use crate::library::plan::{Count, Join, Plan};
+use crate::library::{Status, Tally};
+use crate::{Error, Workbench};
+
+/// Whose word is being added.
+struct Adder<'a> {
+    change: &'a Change<'a>,
+    source: i64,
+    run: i64,
+    /// How many claims are new.
+    claims: u64,
+}
+
+impl Workbench {
+    /// Adds findings about `asked` on the word of a run, whose number is above 0. What is new arrives as
+    /// [`Status::Indirect`]; adding the same again changes nothing. Returns what [`Self::propose`] would have said.
+    ///
+    /// # Errors
+    /// [`Error`], with nothing added.
+    pub fn add_findings(
+        &mut self,
+        run: i64,
+        source: &str,
+        asked: &Indicator,
+        findings: &[Finding],
+    ) -> Result<Tally, Error> {
+        if run < 1 {
+            return Err(Error::Bug(format!("a run with the number {run}")));
+        }
+        self.change(|change| {
+            let plan = Plan::new(&change.transaction, source, asked, findings)?;
+            let mut adder = Adder { change, source: change.source(source)?, run, claims: 0 };
+            let ids = adder.add_indicators(&plan)?;
+            let id_of = |at: usize| ids.get(at).copied().flatten().ok_or_else(lost);
+            let asked_at = plan.nodes.iter().position(|node| node.indicator == asked);
+            if let Some(at) = asked_at.filter(|_| !plan.attributes.is_empty()) {
+                adder.add_attributes(&plan, id_of(at)?)?;
+            }
+            for relationship in &plan.relationships {
+                let Join { from, to, .. } = relationship.what;
+                adder.add_relationship(relationship.row, (id_of(from)?, id_of(to)?), &relationship.what)?;
+            }
+            if adder.claims > 0 {
+                let asked_row = asked_at.and_then(|at| ids.get(at).copied().flatten());
+                adder.finish(asked, asked_row, source, &plan.tally)?;
+            }
+            Ok(plan.tally)
+        })
+    }
+}
+
+fn lost() -> Problem {
+    Error::Bug("a planned indicator was not made".to_owned()).into()
+}
+
+impl Adder<'_> {
+    /// Makes and claims indicators; returns the row of each node that has one.
+    fn add_indicators(&mut self, plan: &Plan<'_>) -> Result<Vec<Option<i64>>, Problem> {
+        let mut ids = Vec::with_capacity(plan.nodes.len());
+        for node in &plan.nodes {
+            let id = match node.place {
+                Some(place) => Some(place.id),
+                None if node.claim => Some(self.change.insert_indicator(node.indicator, Status::Indirect)?),
+                None => None,
+            };
+            if let Some(id) = id.filter(|_| node.claim) {
+                self.claims += u64::from(self.change.claim_indicator(id, self.source, self.run)?);
+            }
+            ids.push(id);
+        }
+        Ok(ids)
+    }
+
+    fn add_attributes(&mut self, plan: &Plan<'_>, asked: i64) -> Result<(), Problem> {
+        let transaction = &self.change.transaction;
+        let mut insert = transaction.prepare_cached(
+            "INSERT INTO attributes (indicator, name, value, created_at) VALUES (?, ?, ?, ?)",
+        )?;
+        let mut claim = transaction.prepare_cached(
+            "INSERT OR IGNORE INTO attribute_claims (attribute, source, run, added_at) VALUES (?, ?, ?, ?)",
+        )?;
+        for attribute in &plan.attributes {
+            let (name, value) = attribute.what;
+            let row = match attribute.row {
+                Some(row) => row,
+                None => insert.insert((asked, name, value, self.change.at))?,
+            };
+            self.claims += u64::from(claim.execute((row, self.source, self.run, self.change.at))? > 0);
+        }
+        Ok(())
+    }
+
+    fn add_relationship(
+        &mut self,
+        row: Option<i64>,
+        (from, to): (i64, i64),
+        join: &Join<'_>,
+    ) -> Result<(), Problem> {
+        let transaction = &self.change.transaction;
+        let row = match row {
+            Some(row) => row,
+            None => transaction
+                .prepare_cached(
+                    "INSERT INTO relationships (from_id, to_id, kind, created_at) VALUES (?, ?, ?, ?)",
+                )?
+                .insert((from, to, join.rrtype.to_string(), self.change.at))?,
+        };
+        let attributes =
+            serde_json::to_string(join.attributes).map_err(|error| Error::Bug(error.to_string()))?;
+        let sql = "INSERT OR IGNORE INTO relationship_claims (relationship, source, run, attributes, added_at) \
+                   VALUES (?, ?, ?, ?, ?)";
+        let mut claim = transaction.prepare_cached(sql)?;
+        self.claims +=
+            u64::from(claim.execute((row, self.source, self.run, attributes, self.change.at))? > 0);
+        Ok(())
+    }
+
+    /// Dates the asked indicator, and writes down what was done. Of the others only what is new is dated.
+    fn finish(
+        &self,
+        asked: &Indicator,
+        row: Option<i64>,
+        source: &str,
+        tally: &Tally,
+    ) -> Result<(), Problem> {
+        if let Some(row) = row {
+            self.change.touch(row)?;
+        }
+        let count = |count: &Count| json!({"new": count.new, "known": count.known});
+        let detail = json!({
+            "run": self.run,
+            "source": source,
+            "indicators": count(&tally.indicators),
+            "attributes": count(&tally.attributes),
+            "relationships": count(&tally.relationships),
+        });
+        self.change.audit("run.add", &asked.to_string(), &detail)
+    }
+}

@@ -1,0 +1,278 @@
+//! Listing: which indicators are wanted, in which order, a page at a time.
+//!
+//! The next page is found by the last position of this one ([`Cursor`]), not by counting: it is as quick as the first,
+//! and nothing is shown twice or left out because something else was added in between.
+
+use std::fmt;
+use std::str::FromStr;
+
+use operation::{Indicator, IndicatorType};
+use rusqlite::types::Value;
+use rusqlite::{Connection, ToSql};
+
+use crate::database::Problem;
+use crate::library::entry::{COLUMNS, entry};
+use crate::library::key::{KeyRange, sort_key, type_code};
+use crate::library::source::find_source;
+use crate::library::{Entry, Search, Status};
+use crate::{Error, Workbench};
+
+/// A source with at most so many claims is listed from its claims; one with more is met often enough on the way.
+const FEW_CLAIMS: i64 = 20_000;
+
+/// Which indicators are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only of this type.
+    pub kind: Option<IndicatorType>,
+    /// Only with this status.
+    pub status: Option<Status>,
+    /// Only what this source says, by its name.
+    pub source: Option<String>,
+    /// Only values like that.
+    pub search: Option<Search>,
+    /// What was removed, instead of what is there.
+    pub removed: bool,
+    /// In which order; unless said otherwise by value where the search is a range of values, else by update.
+    pub order: Option<Order>,
+    /// What follows that position.
+    pub after: Option<Cursor>,
+    /// At most so many; at least one.
+    pub limit: usize,
+}
+
+/// In which order indicators are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// What changed last comes first.
+    Updated,
+    /// Names by their labels from the right, then addresses.
+    Value,
+}
+
+/// A position in a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cursor {
+    /// By update.
+    Updated {
+        /// When the last one was changed.
+        at: i64,
+        /// Its row, which orders those of one second.
+        id: i64,
+    },
+    /// By value: the last one.
+    Value(Indicator),
+}
+
+/// Some of the indicators that were wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The entries, in order.
+    pub entries: Vec<Entry>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<Cursor>,
+    /// How many there are in all, where that is known without counting: the first page has them all.
+    pub total: Option<usize>,
+}
+
+impl Workbench {
+    /// The indicators that are wanted, a page of them.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], when the cursor is one of another order.
+    pub fn indicators(&self, filter: &Filter) -> Result<Page, Error> {
+        self.read(|database| {
+            let Some(query) = Query::new(database, filter)? else {
+                return Ok(Page { total: Some(0), ..Page::default() });
+            };
+            let mut rows = query.rows(database)?;
+            let limit = filter.limit.max(1);
+            let more = rows.len() > limit;
+            rows.truncate(limit);
+            let next = rows.last().filter(|_| more).map(|(id, entry)| match query.order {
+                Order::Updated => Cursor::Updated { at: entry.updated_at, id: *id },
+                Order::Value => Cursor::Value(entry.indicator.clone()),
+            });
+            let total = (filter.after.is_none() && !more).then_some(rows.len());
+            Ok(Page { entries: rows.into_iter().map(|(_, entry)| entry).collect(), next, total })
+        })
+    }
+}
+
+/// A filter, turned into SQL.
+struct Query {
+    order: Order,
+    /// Selects the numbers of the rows.
+    ids: String,
+    parameters: Vec<(&'static str, Value)>,
+}
+
+impl Query {
+    /// None where nothing can be found.
+    fn new(database: &Connection, filter: &Filter) -> Result<Option<Self>, Problem> {
+        let range = filter.search.as_ref().and_then(Search::range);
+        let by_range = if range.is_some() { Order::Value } else { Order::Updated };
+        let order = filter.order.unwrap_or(by_range);
+        let limit = i64::try_from(filter.limit.max(1)).unwrap_or(i64::MAX).saturating_add(1);
+        let mut query = Self { order, ids: String::new(), parameters: vec![(":limit", limit.into())] };
+        let after = query.after(filter)?;
+        let mut rest =
+            if filter.removed { " AND i.removed_at IS NOT NULL" } else { " AND i.removed_at IS NULL" }
+                .to_owned();
+        if let Some(text) = filter.search.as_ref().and_then(Search::text) {
+            rest.push_str(" AND instr(i.value, :text) > 0");
+            query.parameters.push((":text", text.to_owned().into()));
+        }
+        let mut few = false;
+        if let Some(name) = &filter.source {
+            let Some(source) = find_source(database, name)? else { return Ok(None) };
+            few = has_few_claims(database, source)?;
+            query.parameters.push((":source", source.into()));
+        }
+        let claimed = filter.source.as_ref().map(|_| {
+            " AND EXISTS (SELECT 1 FROM indicator_claims c WHERE c.indicator = i.id AND c.source = :source)"
+        });
+        let (claimed, kind_status) = (claimed.unwrap_or_default(), kind_and_status(filter));
+        query.ids = if order == Order::Value || range.is_some() {
+            query.within(filter, range, &format!("{kind_status}{rest}{claimed}{after}"))
+        } else if few {
+            let from = "indicator_claims c CROSS JOIN indicators i ON i.id = c.indicator";
+            one_stretch("DISTINCT", from, &format!("c.source = :source{kind_status}{rest}{after}"))
+        } else if filter.removed || filter.search.is_some() {
+            let from = if filter.removed {
+                "indicators i INDEXED BY indicators_removed"
+            } else {
+                "indicators i NOT INDEXED"
+            };
+            one_stretch("", from, &format!("1{kind_status}{rest}{claimed}{after}"))
+        } else {
+            stretches(filter, &format!("{rest}{claimed}{after}"))
+        };
+        Ok(Some(query))
+    }
+
+    /// The condition that what comes behind the cursor meets.
+    fn after(&mut self, filter: &Filter) -> Result<&'static str, Problem> {
+        match (&filter.after, self.order) {
+            (None, _) => Ok(""),
+            (Some(Cursor::Updated { at, id }), Order::Updated) => {
+                self.parameters.extend([(":at", (*at).into()), (":id", (*id).into())]);
+                Ok(" AND (i.updated_at, i.id) < (:at, :id)")
+            }
+            (Some(Cursor::Value(last)), Order::Value) => {
+                self.parameters.push((":after", sort_key(last).into()));
+                Ok(" AND i.sort_key > :after")
+            }
+            (Some(cursor), _) => {
+                Err(Problem::refused(format!("the position {cursor} is one of another order of listing")))
+            }
+        }
+    }
+
+    /// Rows by a range of keys.
+    fn within(&mut self, filter: &Filter, range: Option<&KeyRange>, rest: &str) -> String {
+        let (first, end) = range.cloned().unwrap_or_else(|| match filter.kind.map(type_code) {
+            Some(code) => (vec![code], vec![code + 1]),
+            None => (vec![0], vec![u8::MAX]),
+        });
+        self.parameters.extend([(":first", first.into()), (":end", end.into())]);
+        let order = match self.order {
+            Order::Updated => "updated_at DESC, id DESC",
+            Order::Value => "sort_key",
+        };
+        format!(
+            "SELECT i.id FROM indicators i WHERE i.sort_key >= :first AND i.sort_key < :end{rest} \
+             ORDER BY i.{order} LIMIT :limit"
+        )
+    }
+
+    fn rows(&self, database: &Connection) -> Result<Vec<(i64, Entry)>, Problem> {
+        let order = match self.order {
+            Order::Updated => "i.updated_at DESC, i.id DESC",
+            Order::Value => "i.sort_key",
+        };
+        // What is not on the page is never looked at closely.
+        let sql = format!("SELECT {COLUMNS} FROM indicators i WHERE i.id IN ({}) ORDER BY {order}", self.ids);
+        let mut statement = database.prepare_cached(&sql)?;
+        let parameters: Vec<(&str, &dyn ToSql)> =
+            self.parameters.iter().map(|(name, value)| (*name, value as &dyn ToSql)).collect();
+        let mut rows = statement.query(parameters.as_slice())?;
+        let mut entries = Vec::new();
+        while let Some(row) = rows.next()? {
+            entries.push(entry(row)?);
+        }
+        Ok(entries)
+    }
+}
+
+fn kind_and_status(filter: &Filter) -> String {
+    let kind = filter.kind.map(|kind| format!(" AND i.type = {}", type_code(kind)));
+    let status = filter.status.map(|status| format!(" AND i.status = {}", status.code()));
+    kind.unwrap_or_default() + &status.unwrap_or_default()
+}
+
+fn has_few_claims(database: &Connection, source: i64) -> Result<bool, Problem> {
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM indicator_claims WHERE source = ? LIMIT ?)";
+    let mut statement = database.prepare_cached(sql)?;
+    let claims: i64 = statement.query_row((source, FEW_CLAIMS + 1), |row| row.get(0))?;
+    Ok(claims <= FEW_CLAIMS)
+}
+
+/// Rows by update, out of one walk.
+fn one_stretch(distinct: &str, from: &str, condition: &str) -> String {
+    format!(
+        "SELECT id FROM (SELECT {distinct} i.id, i.updated_at FROM {from} WHERE {condition} \
+         ORDER BY i.updated_at DESC, i.id DESC LIMIT :limit)"
+    )
+}
+
+/// Rows by update, out of the index's stretches of each type and status that are wanted.
+fn stretches(filter: &Filter, rest: &str) -> String {
+    let kinds =
+        IndicatorType::ALL.into_iter().filter(|kind| filter.kind.is_none_or(|wanted| wanted == *kind));
+    let statuses =
+        || Status::ALL.into_iter().filter(|status| filter.status.is_none_or(|wanted| wanted == *status));
+    let each = kinds.flat_map(|kind| {
+        statuses().map(move |status| {
+            format!(
+                "SELECT * FROM (SELECT i.id, i.updated_at FROM indicators i INDEXED BY indicators_by_update \
+                 WHERE i.type = {} AND i.status = {}{rest} \
+                 ORDER BY i.updated_at DESC, i.id DESC LIMIT :limit)",
+                type_code(kind),
+                status.code()
+            )
+        })
+    });
+    let all = each.collect::<Vec<_>>().join(" UNION ALL ");
+    format!("SELECT id FROM ({all} ORDER BY 2 DESC, 1 DESC LIMIT :limit)")
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Updated { at, id } => write!(f, "updated:{at}:{id}"),
+            Self::Value(indicator) => write!(f, "value:{indicator}"),
+        }
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let by_update = |rest: &str| {
+            let (at, id) = rest.split_once(':')?;
+            Some(Self::Updated { at: at.parse().ok()?, id: id.parse().ok()? })
+        };
+        match text.split_once(':') {
+            Some(("updated", rest)) => by_update(rest),
+            Some(("value", rest)) => Indicator::parse(rest).ok().map(Self::Value),
+            _ => None,
+        }
+        .ok_or_else(|| {
+            Error::Refused(format!(
+                "{text:?} is no position of a listing: take one that a listing ended with"
+            ))
+        })
+    }
+}

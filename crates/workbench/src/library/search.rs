@@ -1,0 +1,144 @@
+//! What to look for among the values: a text, everything below a name, a network.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use cof::Name;
+use operation::indicator::refang;
+use operation::{Indicator, IndicatorError};
+
+use crate::Error;
+use crate::library::key::{self, KeyRange};
+
+/// A text longer than any value finds nothing, in octets.
+const LONGEST_TEXT: usize = 4 * cof::name::MAX_WIRE;
+
+/// What values must be like, read from what people write: defanged or not.
+///
+/// `*.example.com` is everything below example.com, `192.0.2.0/24` a network, a whole address is itself; anything else is
+/// found wherever it stands in a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search(Kind);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Keys within a range, a short walk.
+    Range(KeyRange),
+    /// Values that hold a text, which looks at each.
+    Text(String),
+}
+
+impl Search {
+    /// Reads what to look for.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], when no value can be like that.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let plain = refang(text).to_ascii_lowercase();
+        let refuse =
+            |why: &dyn fmt::Display| Err(Error::Refused(format!("cannot search for {text:?}: {why}")));
+        if plain.is_empty() || plain.len() > LONGEST_TEXT {
+            return refuse(&"give a part of a value, *.example.com or 192.0.2.0/24");
+        }
+        if let Some(name) = plain.strip_prefix("*.") {
+            return match Name::parse(name) {
+                Ok(name) => Ok(Self(Kind::Range(key::below(&name)))),
+                Err(error) => refuse(&error),
+            };
+        }
+        match Indicator::parse(text) {
+            Ok(Indicator::Address(address)) => {
+                let prefix = if address.is_ipv4() { 32 } else { 128 };
+                Self::network(address, prefix).map_or_else(|| refuse(&"no address"), Ok)
+            }
+            Ok(Indicator::Fqdn(name)) => Ok(Self(Kind::Text(name.to_string()))),
+            Err(IndicatorError::Network) => match network(&plain) {
+                Some(found) => Ok(found),
+                None => refuse(&"its prefix is longer than the address"),
+            },
+            Err(_) => match plain.chars().find(|character| !stands_in_values(*character)) {
+                Some('*') => refuse(&"a * can only stand at the front, before a dot"),
+                Some(character) => refuse(&format!("{character:?} stands in no domain name and no address")),
+                None => Ok(Self(Kind::Text(plain))),
+            },
+        }
+    }
+
+    fn network(address: IpAddr, prefix: u8) -> Option<Self> {
+        key::network(address, prefix).map(|range| Self(Kind::Range(range)))
+    }
+
+    /// The keys that are meant, where they are a range.
+    pub(super) fn range(&self) -> Option<&KeyRange> {
+        match &self.0 {
+            Kind::Range(range) => Some(range),
+            Kind::Text(_) => None,
+        }
+    }
+
+    /// The text that values must hold otherwise.
+    pub(super) fn text(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::Range(_) => None,
+            Kind::Text(text) => Some(text),
+        }
+    }
+}
+
+impl FromStr for Search {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::parse(text)
+    }
+}
+
+fn network(text: &str) -> Option<Search> {
+    let (address, prefix) = text.split_once('/')?;
+    Search::network(address.parse().ok()?, prefix.parse().ok()?)
+}
+
+fn stands_in_values(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '.' | '-' | '_' | ':')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_write_is_read_as_they_mean_it() {
+        let text = |text: &str| Search(Kind::Text(text.to_owned()));
+        let read = |text: &str| Search::parse(text).unwrap();
+        assert_eq!(read("Login"), text("login"));
+        assert_eq!(read("hxxp://www[.]Example[.]com/x"), text("www.example.com"));
+        assert_eq!(read("192.0.2."), text("192.0.2."));
+        assert_eq!(read("2001:DB8:"), text("2001:db8:"));
+        let below = Search(Kind::Range(key::below(&Name::parse("example.com").unwrap())));
+        assert_eq!(read("*.example.com"), below);
+        assert_eq!(read("*[.]EXAMPLE[.]com"), below);
+        assert_eq!(read("192[.]0[.]2[.]0/24"), Search::network("192.0.2.0".parse().unwrap(), 24).unwrap());
+        assert_eq!(read("192.0.2.1"), Search::network("192.0.2.1".parse().unwrap(), 32).unwrap());
+    }
+
+    #[test]
+    fn what_no_value_is_like_is_refused_with_the_reason() {
+        for (bad, why) in [
+            ("", "give a part"),
+            ("  ", "give a part"),
+            ("a*b", "only stand at the front"),
+            ("*", "only stand at the front"),
+            ("*.a..b", "empty label"),
+            ("192.0.2.0/33", "prefix"),
+            ("a b", "' ' stands in no"),
+            ("a\u{1b}[31m", "\\u{1b}"),
+            ("ann@example.com", "'@' stands in no"),
+            (&"a".repeat(5_000), "give a part"),
+        ] {
+            let error = Search::parse(bad).unwrap_err().to_string();
+            assert!(error.contains(why), "{bad}: {error}");
+            assert!(!error.contains(char::is_control), "{error:?}");
+        }
+    }
+}

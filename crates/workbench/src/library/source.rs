@@ -1,0 +1,38 @@
+//! Who says so: sources by name, and their claims on indicators.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::database::{Change, Problem};
+
+/// The run of a claim that no run made.
+pub(super) const NO_RUN: i64 = 0;
+/// The longest name of a source, in octets.
+const LONGEST_NAME: usize = 256;
+
+/// The number of a source that is known already.
+pub(super) fn find_source(database: &Connection, name: &str) -> Result<Option<i64>, Problem> {
+    let mut statement = database.prepare_cached("SELECT id FROM sources WHERE name = ?")?;
+    Ok(statement.query_row([name], |row| row.get(0)).optional()?)
+}
+
+impl Change<'_> {
+    /// The number of a source, new or not.
+    pub(super) fn source(&self, name: &str) -> Result<i64, Problem> {
+        if name.is_empty() || name.len() > LONGEST_NAME {
+            return Err(Problem::refused("a source's name has 1 to 256 octets"));
+        }
+        if let Some(id) = find_source(&self.transaction, name)? {
+            return Ok(id);
+        }
+        self.transaction.execute("INSERT INTO sources (name) VALUES (?)", [name])?;
+        Ok(self.transaction.last_insert_rowid())
+    }
+
+    /// Claims an indicator; says whether that is new.
+    pub(super) fn claim_indicator(&self, indicator: i64, source: i64, run: i64) -> Result<bool, Problem> {
+        let sql =
+            "INSERT OR IGNORE INTO indicator_claims (indicator, source, run, added_at) VALUES (?, ?, ?, ?)";
+        let mut statement = self.transaction.prepare_cached(sql)?;
+        Ok(statement.execute((indicator, source, run, self.at))? > 0)
+    }
+}

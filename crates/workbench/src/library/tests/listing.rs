@@ -1,0 +1,149 @@
+//! Listings: every filter in both orders against the same filter by hand, page by page.
+
+use operation::IndicatorType;
+
+use super::*;
+
+const VALUES: [&str; 12] = [
+    "example.com",
+    "a.example.com",
+    "b.a.example.com",
+    "login-example.com",
+    "example.org",
+    "login.example.org",
+    "192.0.2.1",
+    "192.0.2.200",
+    "192.0.3.1",
+    "2001:db8::1",
+    "2001:db8::2",
+    "2001:db9::1",
+];
+
+/// Whether a search means a value, by hand.
+type Matches = fn(&str) -> bool;
+
+/// Adds the values a second apart, with statuses in turn; every third is a run's.
+async fn filled() -> Bench {
+    let mut bench = bench();
+    for (at, text) in VALUES.iter().enumerate() {
+        if at % 3 == 2 {
+            bench.workbench.add_findings(1, SOURCE, &value("x.example"), &[indicator(text)]).unwrap();
+        } else {
+            bench.workbench.add_indicators(&[value(text)], Status::ALL[at % 5]).unwrap();
+        }
+        if at % 2 == 0 {
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+    }
+    bench.workbench.add_indicators(&[value("gone.example.com")], Status::Active).unwrap();
+    bench.workbench.remove_indicator(&value("gone.example.com")).unwrap();
+    bench
+}
+
+/// All pages of a listing, with so many on each.
+fn pages(workbench: &Workbench, filter: &Filter, limit: usize) -> Vec<Entry> {
+    let mut filter = Filter { limit, ..filter.clone() };
+    let mut all = Vec::new();
+    for _ in 0..50 {
+        let page = workbench.indicators(&filter).unwrap();
+        assert!(page.entries.len() <= limit);
+        all.extend(page.entries);
+        let Some(next) = page.next else { return all };
+        let shown = next.to_string();
+        filter.after = Some(shown.parse().unwrap());
+        assert_eq!(filter.after, Some(next), "a cursor reads back from its text");
+    }
+    panic!("a listing without end");
+}
+
+fn names(entries: &[Entry]) -> Vec<String> {
+    entries.iter().map(|entry| entry.indicator.to_string()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_filter_in_every_order_finds_what_a_look_at_each_finds() {
+    let bench = filled().await;
+    let everything = pages(&bench.workbench, &Filter { order: Some(Order::Value), ..Filter::default() }, 100);
+    assert_eq!(everything.len(), VALUES.len());
+    let searches: [(Option<&str>, Matches); 6] = [
+        (None, |_| true),
+        (Some("*.example.com"), |value| value.ends_with(".example.com")),
+        (Some("login"), |value| value.contains("login")),
+        (Some("192.0.2.0/24"), |value| value.starts_with("192.0.2.")),
+        (Some("2001:db8::/32"), |value| value.starts_with("2001:db8:")),
+        (Some("192.0.2.1"), |value| value == "192.0.2.1"),
+    ];
+    for (search, matches) in searches {
+        for kind in [None, Some(IndicatorType::Fqdn), Some(IndicatorType::Ipv6Address)] {
+            for status in [None, Some(Status::Active), Some(Status::Indirect)] {
+                for source in [None, Some("ann"), Some(SOURCE), Some("nobody")] {
+                    let filter = Filter {
+                        kind,
+                        status,
+                        source: source.map(str::to_owned),
+                        search: search.map(|text| text.parse().unwrap()),
+                        ..Filter::default()
+                    };
+                    let mut expected: Vec<Entry> = everything
+                        .iter()
+                        .filter(|entry| {
+                            kind.is_none_or(|kind| entry.indicator.kind() == kind)
+                                && status.is_none_or(|status| entry.status == status)
+                                && source.is_none_or(|source| entry.sources.iter().any(|name| name == source))
+                                && matches(&entry.indicator.to_string())
+                        })
+                        .cloned()
+                        .collect();
+                    let by_value = Filter { order: Some(Order::Value), ..filter.clone() };
+                    let by_update = Filter { order: Some(Order::Updated), ..filter.clone() };
+                    for limit in [1, 2, 5, 100] {
+                        assert_eq!(
+                            names(&pages(&bench.workbench, &by_value, limit)),
+                            names(&expected),
+                            "{filter:?}"
+                        );
+                    }
+                    let first = bench.workbench.indicators(&Filter { limit: 100, ..filter.clone() }).unwrap();
+                    assert_eq!(first.total, Some(expected.len()));
+                    let found = pages(&bench.workbench, &by_update, 3);
+                    assert!(found.is_sorted_by(|a, b| a.updated_at >= b.updated_at));
+                    let mut found = names(&found);
+                    found.sort();
+                    expected.sort_by_key(|entry| entry.indicator.to_string());
+                    assert_eq!(found, names(&expected), "{filter:?}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn listings_are_ordered_by_update_or_by_value() {
+    let bench = filled().await;
+    let newest = bench.workbench.indicators(&Filter { limit: 2, ..Filter::default() }).unwrap();
+    assert_eq!(names(&newest.entries), ["2001:db9::1", "2001:db8::2"]);
+    assert_eq!(newest.total, None, "there are more");
+    let by_value = Filter { limit: 4, order: Some(Order::Value), ..Filter::default() };
+    let first = bench.workbench.indicators(&by_value).unwrap();
+    assert_eq!(
+        names(&first.entries),
+        ["example.com", "a.example.com", "b.a.example.com", "login-example.com"]
+    );
+    let removed =
+        bench.workbench.indicators(&Filter { limit: 9, removed: true, ..Filter::default() }).unwrap();
+    assert_eq!(names(&removed.entries), ["gone.example.com"]);
+    let removed = Filter { order: Some(Order::Value), removed: true, limit: 9, ..Filter::default() };
+    assert_eq!(names(&bench.workbench.indicators(&removed).unwrap().entries), ["gone.example.com"]);
+}
+
+#[tokio::test]
+async fn a_position_of_another_order_or_of_nothing_is_refused() {
+    let bench = bench();
+    let after = Some(Cursor::Value(value("a.example")));
+    let wrong = bench.workbench.indicators(&Filter { after, limit: 1, ..Filter::default() });
+    assert!(matches!(wrong, Err(Error::Refused(_))));
+    for bad in ["", "updated", "updated:1", "updated:x:1", "value:", "value:a b", "\u{1b}[2J"] {
+        let error = bad.parse::<Cursor>().unwrap_err();
+        assert!(matches!(&error, Error::Refused(text) if !text.contains('\u{1b}')), "{bad}");
+    }
+}
