@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Where has it pointed, since when, and what else lives there? A passive-DNS workbench.
@@ -76,6 +77,13 @@ BACKSIGHT_SECRET_USER_TOKEN=user:password, or with --secret user_token, which as
 
 CIRCL gives accounts to vetted partners. Without one, ask a server of your own: `backsight serve --sample`.";
 
+/// The most values that are asked about at once.
+pub(crate) const MAX_CONCURRENCY: usize = 1024;
+
+fn at_least_one() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..)
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
     /// What to ask about [default: www.threatq.com 104.196.175.197]
@@ -132,13 +140,13 @@ pub(crate) struct QueryArgs {
     #[arg(long, value_enum)]
     pub(crate) sort: Option<Sort>,
     /// Print at most this many records a value
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one())]
     pub(crate) limit: Option<usize>,
     /// Hold at most this many records a value; beyond it the answer is truncated (exit code 3)
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one())]
     pub(crate) max_records: Option<usize>,
     /// How many values to ask about at once
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one().range(1..=MAX_CONCURRENCY as u64))]
     pub(crate) concurrency: Option<usize>,
 }
 
@@ -153,7 +161,7 @@ pub(crate) struct ServeArgs {
     /// Load the records that `demo` shows
     #[arg(long)]
     pub(crate) sample: bool,
-    /// Ask for this login; the password may come from BACKSIGHT_SECRET_PASSWORD instead
+    /// Ask for this login; the password may come from `BACKSIGHT_SECRET_PASSWORD` instead
     #[arg(long, value_name = "NAME[:PASSWORD]")]
     pub(crate) user: Vec<String>,
     /// A proxy in front does the TLS: allows an address that other machines can reach

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::args::{Arguments, Format, Sort};
 use crate::exit::{Exit, Failure};
+use crate::terminal;
 
 /// The base layer.
 const DEFAULT: &str = include_str!("../default.toml");
@@ -140,9 +141,9 @@ impl Layers {
         section: &'static str,
         key: &'static str,
         pick: impl Fn(&Layer) -> Option<toml::Value>,
-    ) -> Option<(toml::Value, String)> {
+    ) -> Result<Option<(toml::Value, String)>, Failure> {
         let variable = format!("BACKSIGHT_{}_{}", section.to_uppercase(), key.to_uppercase());
-        let environment = std::env::var(&variable).ok().filter(|text| !text.is_empty());
+        let environment = terminal::environment(&variable)?.filter(|text| !text.is_empty());
         let from_file = || {
             let (file, layer) = self.file.as_ref()?;
             Some((pick(layer)?, file.display().to_string()))
@@ -154,7 +155,7 @@ impl Layers {
         if let Some((value, origin)) = &found {
             self.shown.push((section, key, value.clone(), origin.clone()));
         }
-        found
+        Ok(found)
     }
 
     fn text(
@@ -163,7 +164,7 @@ impl Layers {
         key: &'static str,
         pick: impl Fn(&Layer) -> Option<String>,
     ) -> Result<String, Failure> {
-        match self.find(section, key, |layer| pick(layer).map(toml::Value::String)) {
+        match self.find(section, key, |layer| pick(layer).map(toml::Value::String))? {
             Some((toml::Value::String(text), _)) => Ok(text),
             _ => Err(Failure::Work(format!("the default configuration lacks {section}.{key}"))),
         }
@@ -191,7 +192,7 @@ impl Layers {
         key: &'static str,
         pick: impl Fn(&Layer) -> Option<i64>,
     ) -> Result<usize, Failure> {
-        let number = match self.find(section, key, |layer| pick(layer).map(toml::Value::Integer)) {
+        let number = match self.find(section, key, |layer| pick(layer).map(toml::Value::Integer))? {
             Some((toml::Value::Integer(number), _)) => usize::try_from(number).ok(),
             Some((toml::Value::String(text), _)) => text.trim().parse().ok(),
             _ => None,

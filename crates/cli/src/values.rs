@@ -1,15 +1,19 @@
 //! The values that a command is given: from its arguments and from files, each once.
 
 use std::collections::HashSet;
-use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
 
 use operation::{Indicator, IndicatorError};
 
 use crate::exit::Failure;
+use crate::terminal;
 
 /// A line longer than this holds no value, in octets.
-const MAX_LINE: u64 = 64 * 1024;
+const MAX_LINE: usize = 64 * 1024;
+/// What a file of values looks like.
+const ADVICE: &str = "give a text file with one value a line, # for comments; - is standard input";
 
 /// A value as it was given, and what it is.
 #[derive(Clone, Debug)]
@@ -22,27 +26,39 @@ pub(crate) struct Given {
 pub(crate) fn read(arguments: &[String], files: &[PathBuf]) -> Result<Vec<Given>, Failure> {
     let mut texts = arguments.to_vec();
     for file in files {
-        let doing = format!("reading values from {}", file.display());
-        let reader: Box<dyn Read> = if file.as_os_str() == "-" {
-            Box::new(std::io::stdin())
-        } else {
-            Box::new(std::fs::File::open(file).map_err(|error| Failure::work(&doing, &error))?)
-        };
-        lines(BufReader::new(reader), &mut texts).map_err(|error| Failure::work(&doing, &error))?;
+        let name = if file.as_os_str() == "-" { "standard input".into() } else { file.display().to_string() };
+        let failed = |error| Failure::work(&format!("reading values from {name}"), &error).hint(ADVICE);
+        open(file).and_then(|reader| lines(BufReader::new(reader), &mut texts)).map_err(failed)?;
     }
-    let mut known = HashSet::new();
-    let given = texts.into_iter().map(|text| Given { indicator: Indicator::parse(&text), text });
-    Ok(given
-        .filter(|given| given.indicator.as_ref().map_or(true, |indicator| known.insert(indicator.clone())))
-        .collect())
+    if texts.is_empty() {
+        terminal::complain("nothing to ask about: no value was given");
+    }
+    Ok(each_once(texts))
 }
 
-fn lines(mut reader: impl BufRead, out: &mut Vec<String>) -> std::io::Result<()> {
+fn open(file: &Path) -> io::Result<Box<dyn Read>> {
+    if file.as_os_str() == "-" { Ok(Box::new(io::stdin())) } else { Ok(Box::new(File::open(file)?)) }
+}
+
+fn each_once(texts: Vec<String>) -> Vec<Given> {
+    let mut known = HashSet::new();
+    let given = texts.into_iter().map(|text| Given { indicator: Indicator::parse(&text), text });
+    given
+        .filter(|given| given.indicator.as_ref().map_or(true, |indicator| known.insert(indicator.clone())))
+        .collect()
+}
+
+/// Takes the values out of a text; what is no text holds none, and is not asked about piece by piece.
+fn lines(mut reader: impl BufRead, out: &mut Vec<String>) -> io::Result<()> {
     let mut line = Vec::new();
-    loop {
+    for number in 1_u64.. {
         line.clear();
-        if reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)? == 0 {
-            return Ok(());
+        if reader.by_ref().take(MAX_LINE as u64 + 1).read_until(b'\n', &mut line)? == 0 {
+            break;
+        }
+        if let Some(what) = strangeness(&line) {
+            let why = format!("line {number} {what}: this is no list of values");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, why));
         }
         let text = String::from_utf8_lossy(&line);
         let value = before_comment(text.trim_start_matches('\u{feff}')).trim();
@@ -50,6 +66,15 @@ fn lines(mut reader: impl BufRead, out: &mut Vec<String>) -> std::io::Result<()>
             out.push(value.to_owned());
         }
     }
+    Ok(())
+}
+
+/// What shows that a line is none of a list.
+fn strangeness(line: &[u8]) -> Option<String> {
+    if line.len() > MAX_LINE {
+        return Some(format!("is longer than {MAX_LINE} octets"));
+    }
+    line.contains(&0).then(|| "holds a NUL octet".to_owned())
 }
 
 /// What stands before a comment. A URL may hold a `#`: only one that begins the line or follows a blank is meant so.
@@ -73,6 +98,16 @@ mod tests {
         )
         .unwrap();
         assert_eq!(values, ["a.example", "b.example", "http://c.example/x#y", "d.example"]);
+    }
+
+    #[test]
+    fn what_is_no_text_holds_no_values() {
+        for (text, line) in
+            [(vec![b'a'; MAX_LINE + 2], "line 1"), (b"a.example\nb\0c\nd.example".to_vec(), "line 2")]
+        {
+            let error = lines(&text[..], &mut Vec::new()).unwrap_err().to_string();
+            assert!(error.starts_with(line), "{error}");
+        }
     }
 
     #[test]
