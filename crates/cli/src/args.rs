@@ -16,11 +16,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
         4 refused (credentials or quota)."
 )]
 pub(crate) struct Arguments {
-    /// The folder for what Backsight keeps [default: the platform's, such as ~/.local/share/backsight]
-    #[arg(long, global = true, value_name = "DIR", env = "BACKSIGHT_DATA_DIR")]
+    /// The folder for what Backsight keeps [env: `BACKSIGHT_DATA_DIR`; default: the platform's, such as
+    /// ~/.local/share/backsight]
+    #[arg(long, global = true, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
-    /// The configuration file [default: the platform's, such as ~/.config/backsight/backsight.toml]
-    #[arg(long, global = true, value_name = "FILE", env = "BACKSIGHT_CONFIG")]
+    /// The configuration file [env: `BACKSIGHT_CONFIG`; default: the platform's, such as
+    /// ~/.config/backsight/backsight.toml]
+    #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -77,8 +77,8 @@ struct Layers {
 
 /// Reads the layers.
 pub(crate) fn load(arguments: &Arguments) -> Result<Config, Failure> {
-    let file = match &arguments.config {
-        Some(file) => Some(file.clone()),
+    let file = match given(arguments.config.as_ref(), "BACKSIGHT_CONFIG") {
+        Some(file) => Some(file),
         None => etcetera::choose_base_strategy()
             .ok()
             .map(|base| base.config_dir().join("backsight/backsight.toml"))
@@ -101,7 +101,13 @@ pub(crate) fn load(arguments: &Arguments) -> Result<Config, Failure> {
 /// The folder for what Backsight keeps.
 pub(crate) fn data_dir(arguments: &Arguments) -> Option<PathBuf> {
     let platform = || etcetera::choose_base_strategy().ok().map(|base| base.data_dir().join("backsight"));
-    arguments.data_dir.clone().or_else(platform)
+    given(arguments.data_dir.as_ref(), "BACKSIGHT_DATA_DIR").or_else(platform)
+}
+
+/// A path by its flag, or by its variable; one that is set to nothing is not set.
+fn given(flag: Option<&PathBuf>, variable: &str) -> Option<PathBuf> {
+    let environment = || std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from);
+    flag.cloned().or_else(environment)
 }
 
 /// `backsight config`.

@@ -22,34 +22,52 @@ pub(crate) struct Given {
     pub(crate) indicator: Result<Indicator, IndicatorError>,
 }
 
+/// Values, each once: a list of millions that repeats itself costs what its different values cost.
+#[derive(Default)]
+struct EachOnce {
+    given: Vec<Given>,
+    indicators: HashSet<Indicator>,
+    refused: HashSet<String>,
+}
+
 /// Reads all values, in order; the same indicator is asked about once however it is spelt.
 pub(crate) fn read(arguments: &[String], files: &[PathBuf]) -> Result<Vec<Given>, Failure> {
-    let mut texts = arguments.to_vec();
+    let mut values = EachOnce::default();
+    for text in arguments {
+        values.add(text);
+    }
     for file in files {
         let name = if file.as_os_str() == "-" { "standard input".into() } else { file.display().to_string() };
         let failed = |error| Failure::work(&format!("reading values from {name}"), &error).hint(ADVICE);
-        open(file).and_then(|reader| lines(BufReader::new(reader), &mut texts)).map_err(failed)?;
+        open(file).and_then(|reader| lines(BufReader::new(reader), &mut values)).map_err(failed)?;
     }
-    if texts.is_empty() {
+    if values.given.is_empty() {
         terminal::complain("nothing to ask about: no value was given");
     }
-    Ok(each_once(texts))
+    Ok(values.given)
+}
+
+impl EachOnce {
+    fn add(&mut self, text: &str) {
+        let indicator = Indicator::parse(text);
+        let is_new = match &indicator {
+            Ok(indicator) => {
+                !self.indicators.contains(indicator) && self.indicators.insert(indicator.clone())
+            }
+            Err(_) => !self.refused.contains(text) && self.refused.insert(text.to_owned()),
+        };
+        if is_new {
+            self.given.push(Given { text: text.to_owned(), indicator });
+        }
+    }
 }
 
 fn open(file: &Path) -> io::Result<Box<dyn Read>> {
     if file.as_os_str() == "-" { Ok(Box::new(io::stdin())) } else { Ok(Box::new(File::open(file)?)) }
 }
 
-fn each_once(texts: Vec<String>) -> Vec<Given> {
-    let mut known = HashSet::new();
-    let given = texts.into_iter().map(|text| Given { indicator: Indicator::parse(&text), text });
-    given
-        .filter(|given| given.indicator.as_ref().map_or(true, |indicator| known.insert(indicator.clone())))
-        .collect()
-}
-
 /// Takes the values out of a text; what is no text holds none, and is not asked about piece by piece.
-fn lines(mut reader: impl BufRead, out: &mut Vec<String>) -> io::Result<()> {
+fn lines(mut reader: impl BufRead, values: &mut EachOnce) -> io::Result<()> {
     let mut line = Vec::new();
     for number in 1_u64.. {
         line.clear();
@@ -63,7 +81,7 @@ fn lines(mut reader: impl BufRead, out: &mut Vec<String>) -> io::Result<()> {
         let text = String::from_utf8_lossy(&line);
         let value = before_comment(text.trim_start_matches('\u{feff}')).trim();
         if !value.is_empty() {
-            out.push(value.to_owned());
+            values.add(value);
         }
     }
     Ok(())
@@ -91,12 +109,13 @@ mod tests {
 
     #[test]
     fn files_hold_one_value_a_line() {
-        let mut values = Vec::new();
+        let mut values = EachOnce::default();
         lines(
             &b"\xef\xbb\xbfa.example\r\n# no\n\n  b.example  # why\nhttp://c.example/x#y\nd.example"[..],
             &mut values,
         )
         .unwrap();
+        let values: Vec<&str> = values.given.iter().map(|given| given.text.as_str()).collect();
         assert_eq!(values, ["a.example", "b.example", "http://c.example/x#y", "d.example"]);
     }
 
@@ -105,14 +124,16 @@ mod tests {
         for (text, line) in
             [(vec![b'a'; MAX_LINE + 2], "line 1"), (b"a.example\nb\0c\nd.example".to_vec(), "line 2")]
         {
-            let error = lines(&text[..], &mut Vec::new()).unwrap_err().to_string();
+            let error = lines(&text[..], &mut EachOnce::default()).unwrap_err().to_string();
             assert!(error.starts_with(line), "{error}");
         }
     }
 
     #[test]
     fn the_same_indicator_is_asked_about_once() {
-        let given = read(&["A.example".into(), "hxxp://a[.]example/".into(), "b c".into()], &[]).unwrap();
+        let given =
+            read(&["A.example".into(), "hxxp://a[.]example/".into(), "b c".into(), "b c".into()], &[])
+                .unwrap();
         let texts: Vec<&str> = given.iter().map(|given| given.text.as_str()).collect();
         assert_eq!(texts, ["A.example", "b c"]);
     }

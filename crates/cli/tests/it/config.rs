@@ -28,6 +28,13 @@ fn environment_before_file_before_default() {
 }
 
 #[test]
+fn a_variable_that_is_set_to_nothing_is_not_set() {
+    let home = Home::new();
+    let run = home.run(["config"]).env("BACKSIGHT_CONFIG", "").env("BACKSIGHT_DATA_DIR", "");
+    assert!(run.env("BACKSIGHT_QUERY_SORT", "").done().quiet().contains("sort = \"last\"  # default"));
+}
+
+#[test]
 fn the_users_own_file_is_found() {
     let home = Home::new();
     home.file("config/backsight/backsight.toml", "[serve]\nlisten = \"127.0.0.1:1234\"\n");
