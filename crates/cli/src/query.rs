@@ -1,14 +1,14 @@
 //! `backsight query`: values in, histories and findings out.
 //!
 //! [`setup`] makes a [`Plan`] of the arguments; each value is then asked about on its own task, answers are printed in
-//! the order of the values. With `--format cof` records go out as they arrive instead, and nothing is held.
+//! the order of the values. With `--format cof` records go out as they arrive instead ([`streaming`]), and nothing is held.
 
 pub(crate) mod setup;
+mod streaming;
 
 use std::io::Write;
 use std::sync::Arc;
 
-use cof::{Dialect, Writer};
 use futures_util::{StreamExt, stream};
 use operation::{Answer, Collector, Completeness, Findings, Indicator, IndicatorError, Package, Provider};
 
@@ -80,7 +80,7 @@ pub(crate) async fn run(
     let given = values::read(&command.values, &command.file)?;
     let concurrency = command.concurrency.unwrap_or(config.query.concurrency).clamp(1, MAX_CONCURRENCY);
     if format == Format::Cof {
-        stream_all(&plan, given, concurrency).await
+        streaming::run(&plan, given, concurrency).await
     } else {
         hold_all(&plan, given, concurrency, format).await
     }
@@ -230,107 +230,4 @@ fn sort(records: &mut [cof::Record], order: Sort) {
             records.sort_by(|a, b| (&a.rrname, a.rrtype, &a.rdata).cmp(&(&b.rrname, b.rrtype, &b.rdata)));
         }
     }
-}
-
-/// Asks about every value and prints records as they arrive.
-async fn stream_all(plan: &Plan, given: Vec<Given>, concurrency: usize) -> Result<Exit, Failure> {
-    let progress = output::progress(given.len());
-    let mut exit = Exit::Done;
-    let asking = given.into_iter().map(|given| {
-        let plan = plan.clone();
-        tokio::spawn(async move { (terminal::label(&given.text), plan.stream(&given).await) })
-    });
-    let mut done = stream::iter(asking).buffer_unordered(concurrency);
-    while let Some(joined) = done.next().await {
-        let (value, result) = joined.map_err(|error| Failure::work("asking", &error))?;
-        match result? {
-            Ok(completeness) => {
-                exit = exit.max(Exit::from(&completeness));
-                progress.suspend(|| complain(&value, &completeness));
-            }
-            Err(refused) => {
-                exit = exit.max(Exit::Failed);
-                progress.suspend(|| complain_refused(&value, &refused));
-            }
-        }
-        progress.inc(1);
-    }
-    progress.finish_and_clear();
-    Ok(exit)
-}
-
-impl Plan {
-    async fn stream(&self, given: &Given) -> Result<Result<Completeness, Refused>, Failure> {
-        let indicator = match self.check(given) {
-            Ok(indicator) => indicator,
-            Err(refused) => return Ok(Err(refused)),
-        };
-        let mut sink = Streamer::new(self);
-        let outcome = self.provider.ask(&indicator, &mut sink).await;
-        sink.flush();
-        match sink.failure {
-            Some(error) => Err(error.into()),
-            None => Ok(Ok(outcome.completeness)),
-        }
-    }
-}
-
-/// How much is gathered before it is written, in octets.
-const STREAM_PIECE: usize = 64 * 1024;
-
-/// A sink that prints records as they come, whole lines at a time.
-struct Streamer<'a> {
-    filter: &'a operation::Filter,
-    writer: Writer,
-    text: String,
-    /// How many more are wanted.
-    left: Option<usize>,
-    most: Option<usize>,
-    written: usize,
-    failure: Option<std::io::Error>,
-}
-
-impl<'a> Streamer<'a> {
-    fn new(plan: &'a Plan) -> Self {
-        Self {
-            filter: &plan.filter,
-            writer: Writer::new(Dialect::Draft),
-            text: String::with_capacity(2 * STREAM_PIECE),
-            left: plan.limit,
-            most: (plan.max_records < usize::MAX).then_some(plan.max_records),
-            written: 0,
-            failure: None,
-        }
-    }
-
-    fn flush(&mut self) {
-        let mut out = std::io::stdout().lock();
-        let written = std::io::Write::write_all(&mut out, self.text.as_bytes())
-            .and_then(|()| std::io::Write::flush(&mut out));
-        self.text.clear();
-        self.failure = self.failure.take().or(written.err());
-    }
-}
-
-impl operation::Sink for Streamer<'_> {
-    fn record(&mut self, record: cof::Record) -> Result<(), operation::provider::Stop> {
-        use operation::provider::Stop;
-        if !self.filter.keeps(&record) {
-            return Ok(());
-        }
-        if self.left == Some(self.written) {
-            return Err(Stop::Gone);
-        }
-        if let Some(most) = self.most.filter(|most| *most == self.written) {
-            return Err(Stop::Full(most));
-        }
-        self.written += 1;
-        self.writer.write(&record, &mut self.text);
-        if self.text.len() >= STREAM_PIECE {
-            self.flush();
-        }
-        if self.failure.is_some() { Err(Stop::Gone) } else { Ok(()) }
-    }
-
-    fn damage(&mut self, _: cof::Damage) {}
 }

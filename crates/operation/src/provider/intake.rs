@@ -136,6 +136,7 @@ impl<'a> Intake<'a> {
                 }
             }
         }
+        self.sink.pause();
         Ok(())
     }
 
