@@ -4,6 +4,11 @@
 //! real one. Each line says what it is compared with and the ratio.
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures time and waits for processes")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::indexing_slicing,
+    reason = "rates are rounded, and what is indexed is there"
+)]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run must say so and end")]
 
 use std::fmt::Write as _;
@@ -160,7 +165,7 @@ fn count_lines(child: &mut Child, peak: &mut u64) -> usize {
     let mut pieces = 0_u64;
     loop {
         let len = out.read(&mut buffer).unwrap();
-        lines += buffer[..len].iter().filter(|byte| **byte == b'\n').count();
+        lines += memchr::memchr_iter(b'\n', &buffer[..len]).count();
         // The high-water mark only grows: a look now and then, and one at the end, see all of it.
         if pieces.is_multiple_of(64) || len == 0 {
             let text = std::fs::read_to_string(&status).unwrap_or_default();
@@ -227,9 +232,8 @@ impl Served {
         let mut command = Command::new(PROGRAM);
         command.args(["serve", "--listen", "127.0.0.1:0", "--cof"]).arg(records).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-        let address =
-            said.filter_map(|line| line.split("http://").nth(1)?.split('/').next()?.parse().ok()).next();
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let address = said.find_map(|line| line.split("http://").nth(1)?.split('/').next()?.parse().ok());
         Self { child, address: address.expect("the server says where it listens") }
     }
 }

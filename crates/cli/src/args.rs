@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::integration::args::{AuditArgs, IntegrationArgs, KeyArgs};
@@ -17,11 +18,13 @@ use crate::integration::args::{AuditArgs, IntegrationArgs, KeyArgs};
         4 refused (credentials or quota)."
 )]
 pub(crate) struct Arguments {
-    /// The folder for what Backsight keeps [default: the platform's, such as ~/.local/share/backsight]
-    #[arg(long, global = true, value_name = "DIR", env = "BACKSIGHT_DATA_DIR")]
+    /// The folder for what Backsight keeps [env: `BACKSIGHT_DATA_DIR`; default: the platform's, such as
+    /// ~/.local/share/backsight]
+    #[arg(long, global = true, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
-    /// The configuration file [default: the platform's, such as ~/.config/backsight/backsight.toml]
-    #[arg(long, global = true, value_name = "FILE", env = "BACKSIGHT_CONFIG")]
+    /// The configuration file [env: `BACKSIGHT_CONFIG`; default: the platform's, such as
+    /// ~/.config/backsight/backsight.toml]
+    #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -84,6 +87,13 @@ BACKSIGHT_SECRET_USER_TOKEN=user:password, or with --secret user_token, which as
 
 CIRCL gives accounts to vetted partners. Without one, ask a server of your own: `backsight serve --sample`.";
 
+/// The most values that are asked about at once.
+pub(crate) const MAX_CONCURRENCY: usize = 1024;
+
+fn at_least_one() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..)
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
     /// What to ask about [default: www.threatq.com 104.196.175.197]
@@ -140,13 +150,13 @@ pub(crate) struct QueryArgs {
     #[arg(long, value_enum)]
     pub(crate) sort: Option<Sort>,
     /// Print at most this many records a value
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one())]
     pub(crate) limit: Option<usize>,
     /// Hold at most this many records a value; beyond it the answer is truncated (exit code 3)
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one())]
     pub(crate) max_records: Option<usize>,
     /// How many values to ask about at once
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one().range(1..=MAX_CONCURRENCY as u64))]
     pub(crate) concurrency: Option<usize>,
 }
 
@@ -161,7 +171,7 @@ pub(crate) struct ServeArgs {
     /// Load the records that `demo` shows
     #[arg(long)]
     pub(crate) sample: bool,
-    /// Ask for this login; the password may come from BACKSIGHT_SECRET_PASSWORD instead
+    /// Ask for this login; the password may come from `BACKSIGHT_SECRET_PASSWORD` instead
     #[arg(long, value_name = "NAME[:PASSWORD]")]
     pub(crate) user: Vec<String>,
     /// A proxy in front does the TLS: allows an address that other machines can reach

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::args::{Arguments, Format, Sort};
 use crate::exit::{Exit, Failure};
+use crate::terminal;
 
 /// The base layer.
 const DEFAULT: &str = include_str!("../default.toml");
@@ -76,8 +77,8 @@ struct Layers {
 
 /// Reads the layers.
 pub(crate) fn load(arguments: &Arguments) -> Result<Config, Failure> {
-    let file = match &arguments.config {
-        Some(file) => Some(file.clone()),
+    let file = match given(arguments.config.as_ref(), "BACKSIGHT_CONFIG") {
+        Some(file) => Some(file),
         None => etcetera::choose_base_strategy()
             .ok()
             .map(|base| base.config_dir().join("backsight/backsight.toml"))
@@ -100,7 +101,13 @@ pub(crate) fn load(arguments: &Arguments) -> Result<Config, Failure> {
 /// The folder for what Backsight keeps.
 pub(crate) fn data_dir(arguments: &Arguments) -> Option<PathBuf> {
     let platform = || etcetera::choose_base_strategy().ok().map(|base| base.data_dir().join("backsight"));
-    arguments.data_dir.clone().or_else(platform)
+    given(arguments.data_dir.as_ref(), "BACKSIGHT_DATA_DIR").or_else(platform)
+}
+
+/// A path by its flag, or by its variable; one that is set to nothing is not set.
+fn given(flag: Option<&PathBuf>, variable: &str) -> Option<PathBuf> {
+    let environment = || std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from);
+    flag.cloned().or_else(environment)
 }
 
 /// `backsight config`.
@@ -140,9 +147,9 @@ impl Layers {
         section: &'static str,
         key: &'static str,
         pick: impl Fn(&Layer) -> Option<toml::Value>,
-    ) -> Option<(toml::Value, String)> {
+    ) -> Result<Option<(toml::Value, String)>, Failure> {
         let variable = format!("BACKSIGHT_{}_{}", section.to_uppercase(), key.to_uppercase());
-        let environment = std::env::var(&variable).ok().filter(|text| !text.is_empty());
+        let environment = terminal::environment(&variable)?.filter(|text| !text.is_empty());
         let from_file = || {
             let (file, layer) = self.file.as_ref()?;
             Some((pick(layer)?, file.display().to_string()))
@@ -154,7 +161,7 @@ impl Layers {
         if let Some((value, origin)) = &found {
             self.shown.push((section, key, value.clone(), origin.clone()));
         }
-        found
+        Ok(found)
     }
 
     fn text(
@@ -163,7 +170,7 @@ impl Layers {
         key: &'static str,
         pick: impl Fn(&Layer) -> Option<String>,
     ) -> Result<String, Failure> {
-        match self.find(section, key, |layer| pick(layer).map(toml::Value::String)) {
+        match self.find(section, key, |layer| pick(layer).map(toml::Value::String))? {
             Some((toml::Value::String(text), _)) => Ok(text),
             _ => Err(Failure::Work(format!("the default configuration lacks {section}.{key}"))),
         }
@@ -191,7 +198,7 @@ impl Layers {
         key: &'static str,
         pick: impl Fn(&Layer) -> Option<i64>,
     ) -> Result<usize, Failure> {
-        let number = match self.find(section, key, |layer| pick(layer).map(toml::Value::Integer)) {
+        let number = match self.find(section, key, |layer| pick(layer).map(toml::Value::Integer))? {
             Some((toml::Value::Integer(number), _)) => usize::try_from(number).ok(),
             Some((toml::Value::String(text), _)) => text.trim().parse().ok(),
             _ => None,

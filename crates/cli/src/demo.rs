@@ -1,6 +1,7 @@
 //! `backsight demo`: the whole way from an indicator to findings, on this machine alone.
 
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::sync::Arc;
 
 use operation::{Clock, Filter, Limits, Package, Settings, package};
@@ -43,8 +44,8 @@ pub(crate) async fn run(command: &DemoArgs) -> Result<Exit, Failure> {
 }
 
 async fn show(command: &DemoArgs, port: u16) -> Result<Exit, Failure> {
-    let packages = ["circl-passive-dns@1.0.0", "circl-passive-dns@1.1.0"];
-    let plans = packages.map(|wanted| plan(wanted, port));
+    let guide = plan("circl-passive-dns@1.0.0", port)?;
+    let extended = plan("circl-passive-dns@1.1.0", port)?;
     let mut text = format!(
         "A passive-DNS server of our own runs on 127.0.0.1 port {port}, with sample records.\n\
          The operation CIRCL Passive DNS is pointed at it: host 127.0.0.1, port {port}, Use HTTP on.\n"
@@ -52,13 +53,11 @@ async fn show(command: &DemoArgs, port: u16) -> Result<Exit, Failure> {
     let defaults: Vec<String> = VALUES.map(str::to_owned).to_vec();
     let values = if command.values.is_empty() { &defaults } else { &command.values };
     let mut exit = Exit::Done;
-    let [guide, extended] = plans;
-    let (guide, extended) = (guide?, extended?);
     for given in values::read(values, &[])? {
         let asked = extended.ask(given.clone()).await;
         exit = exit.max(asked.exit());
         asked.complain();
-        text.push_str(&format!("\n== Query CIRCL Passive DNS: {} ==\n", terminal::printable(&given.text)));
+        let _ = writeln!(text, "\n== Query CIRCL Passive DNS: {} ==", terminal::label(&given.text));
         text.push_str(&table::history(&asked, terminal::width()));
         push_findings(&guide.ask(given).await, &mut text);
         push_findings(&asked, &mut text);
@@ -106,12 +105,15 @@ fn plan(wanted: &str, port: u16) -> Result<Plan, Failure> {
 fn push_findings(asked: &Asked, text: &mut String) {
     let Package { title, version, .. } = &*asked.package;
     match &asked.outcome {
-        Err(refused) => text.push_str(&format!("{title} {version}: {refused}\n")),
+        Err(refused) => {
+            let _ = writeln!(text, "{title} {version}: {}", terminal::printable(&refused.to_string()));
+        }
         Ok(_) if asked.findings.list.is_empty() => {
-            text.push_str(&format!("{title} {version} proposes nothing\n"))
+            let _ = writeln!(text, "{title} {version} proposes nothing");
         }
         Ok(_) => {
-            text.push_str(&format!("{title} {version} proposes {} findings\n", asked.findings.list.len()));
+            let count = terminal::plural(asked.findings.list.len() as u64, "finding");
+            let _ = writeln!(text, "{title} {version} proposes {count}");
             text.push_str(&table::findings(&asked.findings, FINDINGS, terminal::width()));
         }
     }

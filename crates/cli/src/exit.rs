@@ -50,6 +50,17 @@ impl Failure {
         Self::Work(format!("{doing}: {error}"))
     }
 
+    /// The same, with what to do about it.
+    #[must_use]
+    pub(crate) fn hint(self, hint: &str) -> Self {
+        let with = |text| format!("{text}\n  hint: {hint}");
+        match self {
+            Self::Usage(text) => Self::Usage(with(text)),
+            Self::Work(text) => Self::Work(with(text)),
+            Self::Gone => Self::Gone,
+        }
+    }
+
     pub(crate) fn exit(&self) -> FailureExit {
         match self {
             Self::Usage(_) => FailureExit(2),

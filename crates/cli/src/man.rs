@@ -8,9 +8,9 @@ use crate::terminal;
 
 pub(crate) fn run(command: &ManArgs) -> Result<Exit, Failure> {
     let doing = format!("writing manual pages into {}", command.folder.display());
-    std::fs::create_dir_all(&command.folder).map_err(|error| Failure::work(&doing, &error))?;
-    clap_mangen::generate_to(Arguments::command(), &command.folder)
-        .map_err(|error| Failure::work(&doing, &error))?;
+    let failed = |error| Failure::work(&doing, &error).hint("name a folder that you may write to");
+    std::fs::create_dir_all(&command.folder).map_err(failed)?;
+    clap_mangen::generate_to(Arguments::command(), &command.folder).map_err(failed)?;
     terminal::say(&format!(
         "wrote the manual pages; read one with: man {}/backsight.1",
         command.folder.display()

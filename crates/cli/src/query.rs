@@ -1,22 +1,22 @@
 //! `backsight query`: values in, histories and findings out.
 //!
 //! [`setup`] makes a [`Plan`] of the arguments; each value is then asked about on its own task, answers are printed in
-//! the order of the values. With `--format cof` records go out as they arrive instead, and nothing is held.
+//! the order of the values. With `--format cof` records go out as they arrive instead ([`streaming`]), and nothing is held.
 
 pub(crate) mod setup;
+mod streaming;
 
 use std::io::Write;
 use std::sync::Arc;
 
-use cof::{Dialect, Writer};
 use futures_util::{StreamExt, stream};
 use operation::{Answer, Collector, Completeness, Findings, Indicator, IndicatorError, Package, Provider};
 
-use crate::args::{Arguments, Format, QueryArgs, Sort};
+use crate::args::{Arguments, Format, MAX_CONCURRENCY, QueryArgs, Sort};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::output;
-use crate::terminal;
+use crate::terminal::{self, plural};
 use crate::values::{self, Given};
 
 /// Everything that one run of the command needs to ask about any value.
@@ -39,6 +39,8 @@ pub(crate) struct Asked {
     pub(crate) provider: String,
     pub(crate) fetched_at: u64,
     pub(crate) outcome: Result<Answer, Refused>,
+    /// Records that arrived and are not among those to print, for --limit.
+    pub(crate) left_out: usize,
     pub(crate) findings: Findings,
 }
 
@@ -51,6 +53,16 @@ pub(crate) enum Refused {
     Type(String),
 }
 
+impl Refused {
+    /// What to do about it.
+    pub(crate) fn hint(&self) -> &'static str {
+        match self {
+            Self::Value(_) => "domain names, IP addresses and URLs are taken, defanged or not",
+            Self::Type(_) => "ask another --operation, or a newer version of this one",
+        }
+    }
+}
+
 pub(crate) async fn run(
     command: &QueryArgs,
     config: &Config,
@@ -58,18 +70,17 @@ pub(crate) async fn run(
 ) -> Result<Exit, Failure> {
     let format = command.format.unwrap_or(config.query.format);
     if format == Format::Cof && command.sort.is_some() {
-        return Err(Failure::Usage(
-            "--sort needs the whole answer, and --format cof prints records as they arrive".into(),
-        ));
+        let why = "--sort needs the whole answer, and --format cof prints records as they arrive";
+        return Err(Failure::Usage(why.into()).hint("leave --sort out, or take --format json"));
     }
     let plan = setup::plan(command, config, arguments, format)?;
     for warning in &plan.provider.config().warnings {
         terminal::complain(&format!("warning: {warning}"));
     }
     let given = values::read(&command.values, &command.file)?;
-    let concurrency = command.concurrency.unwrap_or(config.query.concurrency).clamp(1, 1024);
+    let concurrency = command.concurrency.unwrap_or(config.query.concurrency).clamp(1, MAX_CONCURRENCY);
     if format == Format::Cof {
-        stream_all(&plan, given, concurrency).await
+        streaming::run(&plan, given, concurrency).await
     } else {
         hold_all(&plan, given, concurrency, format).await
     }
@@ -114,28 +125,28 @@ fn print(text: &str) -> Result<(), Failure> {
 impl Plan {
     /// Asks about one value and maps the answer.
     pub(crate) async fn ask(&self, given: Given) -> Asked {
-        let fetched_at = operation::Clock::system().seconds();
         let checked = self.check(&given);
-        let indicator = given.indicator.ok();
-        let action = self.package.actions.first().map(|action| action.name.clone()).unwrap_or_default();
-        let outcome = match checked {
-            Ok(indicator) => Ok(self.hold(&indicator).await),
-            Err(refused) => Err(refused),
-        };
-        let findings = match (&outcome, &indicator) {
-            (Ok(answer), Some(indicator)) => self.package.mapping.findings(indicator, &answer.records),
-            _ => Findings::default(),
-        };
-        Asked {
+        let mut asked = Asked {
             value: given.text,
-            indicator,
-            action,
+            indicator: given.indicator.ok(),
+            action: self.package.actions.first().map(|action| action.name.clone()).unwrap_or_default(),
             package: Arc::clone(&self.package),
             provider: self.provider.config().budget_name(),
-            fetched_at,
-            outcome,
-            findings,
-        }
+            fetched_at: operation::Clock::system().seconds(),
+            outcome: Err(Refused::Type(String::new())),
+            left_out: 0,
+            findings: Findings::default(),
+        };
+        asked.outcome = match checked {
+            Ok(indicator) => {
+                let (answer, left_out) = self.hold(&indicator).await;
+                asked.findings = self.package.mapping.findings(&indicator, &answer.records);
+                asked.left_out = left_out;
+                Ok(answer)
+            }
+            Err(refused) => Err(refused),
+        };
+        asked
     }
 
     /// Whether the operation takes this value at all (G-05): nothing is sent before that is known.
@@ -157,13 +168,16 @@ impl Plan {
         )))
     }
 
-    async fn hold(&self, indicator: &Indicator) -> Answer {
+    /// The answer, and how many of its records `--limit` leaves out.
+    async fn hold(&self, indicator: &Indicator) -> (Answer, usize) {
         let mut collector = Collector::new(self.filter.clone(), self.max_records);
         let outcome = self.provider.ask(indicator, &mut collector).await;
         let mut answer = collector.into_answer(outcome.completeness);
         sort(&mut answer.records, self.sort);
-        answer.records.truncate(self.limit.unwrap_or(usize::MAX));
-        answer
+        let limit = self.limit.unwrap_or(usize::MAX);
+        let left_out = answer.records.len().saturating_sub(limit);
+        answer.records.truncate(limit);
+        (answer, left_out)
     }
 }
 
@@ -177,12 +191,16 @@ impl Asked {
 
     /// Says on standard error what is wrong with the answer, and what to do.
     pub(crate) fn complain(&self) {
-        let value = terminal::printable(&self.value);
+        let value = terminal::label(&self.value);
         match &self.outcome {
             Ok(answer) => complain(&value, &answer.completeness),
-            Err(refused) => {
-                terminal::complain(&format!("{value}: {}", terminal::printable(&refused.to_string())))
-            }
+            Err(refused) => complain_refused(&value, refused),
+        }
+        if self.left_out > 0 {
+            terminal::complain(&format!(
+                "{value}: {}, not printed for --limit",
+                plural(self.left_out as u64, "more record")
+            ));
         }
         for warning in &self.findings.warnings {
             terminal::complain(&format!("{value}: {warning}"));
@@ -197,6 +215,11 @@ fn complain(value: &str, completeness: &Completeness) {
     }
 }
 
+fn complain_refused(value: &str, refused: &Refused) {
+    let why = terminal::printable(&refused.to_string());
+    terminal::complain(&format!("{value}: not asked: {why}\n  hint: {}", refused.hint()));
+}
+
 /// Puts records into the order that was asked for; those that are equal in it stay as they came.
 fn sort(records: &mut [cof::Record], order: Sort) {
     match order {
@@ -204,106 +227,7 @@ fn sort(records: &mut [cof::Record], order: Sort) {
         Sort::First => records.sort_by_key(|record| record.span().map_or(u64::MAX, |span| span.0)),
         Sort::Count => records.sort_by_key(|record| std::cmp::Reverse(record.count)),
         Sort::Name => {
-            records.sort_by(|a, b| (&a.rrname, a.rrtype, &a.rdata).cmp(&(&b.rrname, b.rrtype, &b.rdata)))
+            records.sort_by(|a, b| (&a.rrname, a.rrtype, &a.rdata).cmp(&(&b.rrname, b.rrtype, &b.rdata)));
         }
     }
-}
-
-/// Asks about every value and prints records as they arrive.
-async fn stream_all(plan: &Plan, given: Vec<Given>, concurrency: usize) -> Result<Exit, Failure> {
-    let progress = output::progress(given.len());
-    let mut exit = Exit::Done;
-    let asking = given.into_iter().map(|given| {
-        let plan = plan.clone();
-        tokio::spawn(async move { (terminal::printable(&given.text), plan.stream(&given).await) })
-    });
-    let mut done = stream::iter(asking).buffer_unordered(concurrency);
-    while let Some(joined) = done.next().await {
-        let (value, result) = joined.map_err(|error| Failure::work("asking", &error))?;
-        match result? {
-            Ok(completeness) => {
-                exit = exit.max(Exit::from(&completeness));
-                progress.suspend(|| complain(&value, &completeness));
-            }
-            Err(refused) => {
-                exit = exit.max(Exit::Failed);
-                progress.suspend(|| terminal::complain(&format!("{value}: {refused}")));
-            }
-        }
-        progress.inc(1);
-    }
-    progress.finish_and_clear();
-    Ok(exit)
-}
-
-impl Plan {
-    async fn stream(&self, given: &Given) -> Result<Result<Completeness, Refused>, Failure> {
-        let indicator = match self.check(given) {
-            Ok(indicator) => indicator,
-            Err(refused) => return Ok(Err(refused)),
-        };
-        let mut sink = Streamer {
-            filter: &self.filter,
-            writer: Writer::new(Dialect::Draft),
-            text: String::with_capacity(2 * STREAM_PIECE),
-            left: self.limit,
-            most: (self.max_records < usize::MAX).then_some(self.max_records),
-            written: 0,
-            failure: None,
-        };
-        let outcome = self.provider.ask(&indicator, &mut sink).await;
-        sink.flush();
-        match sink.failure {
-            Some(error) => Err(error.into()),
-            None => Ok(Ok(outcome.completeness)),
-        }
-    }
-}
-
-/// How much is gathered before it is written, in octets.
-const STREAM_PIECE: usize = 64 * 1024;
-
-/// A sink that prints records as they come, whole lines at a time.
-struct Streamer<'a> {
-    filter: &'a operation::Filter,
-    writer: Writer,
-    text: String,
-    /// How many more are wanted.
-    left: Option<usize>,
-    most: Option<usize>,
-    written: usize,
-    failure: Option<std::io::Error>,
-}
-
-impl Streamer<'_> {
-    fn flush(&mut self) {
-        let mut out = std::io::stdout().lock();
-        let written = std::io::Write::write_all(&mut out, self.text.as_bytes())
-            .and_then(|()| std::io::Write::flush(&mut out));
-        self.text.clear();
-        self.failure = self.failure.take().or(written.err());
-    }
-}
-
-impl operation::Sink for Streamer<'_> {
-    fn record(&mut self, record: cof::Record) -> Result<(), operation::provider::Stop> {
-        use operation::provider::Stop;
-        if !self.filter.keeps(&record) {
-            return Ok(());
-        }
-        if self.left == Some(self.written) {
-            return Err(Stop::Gone);
-        }
-        if let Some(most) = self.most.filter(|most| *most == self.written) {
-            return Err(Stop::Full(most));
-        }
-        self.written += 1;
-        self.writer.write(&record, &mut self.text);
-        if self.text.len() >= STREAM_PIECE {
-            self.flush();
-        }
-        if self.failure.is_some() { Err(Stop::Gone) } else { Ok(()) }
-    }
-
-    fn damage(&mut self, _: cof::Damage) {}
 }

@@ -22,8 +22,8 @@ pub(crate) fn ask(label: &str) -> Result<String, Failure> {
     };
     let secret = read.map_err(|error| Failure::work("reading the secret", &error))?;
     if secret.trim().is_empty() {
-        let text = format!("{label}: no secret was given\n  hint: type it, or pipe one line in");
-        return Err(Failure::Usage(text));
+        let failure = Failure::Usage(format!("{label}: no secret was given"));
+        return Err(failure.hint("type it, or pipe one line in"));
     }
     Ok(secret)
 }

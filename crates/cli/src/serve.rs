@@ -1,25 +1,32 @@
 //! `backsight serve`: our own passive-DNS service, answering from records loaded into memory.
 
+use std::fmt::Write as _;
 use std::io::Read;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use cof::{Batch, Reader, SourceKind};
+use cof::{Batch, Damage, Reader, Record, SourceKind};
 use server::Service;
-use store::{Memory, Store, StoreError};
+use store::{Memory, Store};
 use tokio::net::TcpListener;
 
 use crate::args::ServeArgs;
 use crate::config::Config;
 use crate::demo::SAMPLE;
 use crate::exit::{Exit, Failure};
-use crate::terminal;
+use crate::terminal::{self, plural};
 
 /// Records that are taken in together.
 const BATCH: usize = 10_000;
 /// How many damaged stretches of a file are shown.
 const DAMAGES_SHOWN: u64 = 5;
+/// The environment variable for the password of a user that is named without.
+const PASSWORD: &str = "BACKSIGHT_SECRET_PASSWORD";
+/// The environment variable for a token.
+const TOKEN: &str = "BACKSIGHT_SECRET_TOKEN";
+/// What a file of records is.
+const ADVICE: &str = "give a file in the Common Output Format, a JSON object a record";
 
 /// What became of a file.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -32,34 +39,50 @@ struct Loaded {
 }
 
 pub(crate) async fn run(command: &ServeArgs, config: &Config) -> Result<Exit, Failure> {
-    let address = command.listen.as_ref().unwrap_or(&config.serve.listen);
-    let address: SocketAddr = address.parse().map_err(|_| {
-        Failure::Usage(format!(
-            "--listen {address}: an address and a port such as 127.0.0.1:8053 or [::1]:8053"
-        ))
-    })?;
-    if !address.ip().is_loopback() && !command.behind_proxy {
-        return Err(Failure::Usage(format!(
-            "{} can be reached from other machines, and this server speaks plain HTTP: \
-             put a proxy with TLS before it and say --behind-proxy, or listen on 127.0.0.1",
-            address.ip()
-        )));
-    }
+    let address = address(command, config)?;
     let store = Arc::new(Memory::new());
+    fill(&*store, command)?;
+    let service = service(store, command)?;
+    let failed = |error| {
+        Failure::work(&format!("listening on {address}"), &error)
+            .hint("choose another port; 0 takes a free one")
+    };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    // From here on whoever asks us to end is heard.
+    let stopped = stopped().map_err(|error| Failure::work("listening for signals", &error))?;
+    terminal::say(&format!("listening on http://{bound}/pdns/query/ (Ctrl-C to stop)"));
+    server::run(listener, service, stopped).await.map_err(|error| Failure::work("serving", &error))?;
+    Ok(Exit::Done)
+}
+
+/// Where to listen; not where others could read what is asked.
+fn address(command: &ServeArgs, config: &Config) -> Result<SocketAddr, Failure> {
+    let text = command.listen.as_ref().unwrap_or(&config.serve.listen);
+    let address: SocketAddr = text.parse().map_err(|_| {
+        Failure::Usage(format!("--listen {text:?} is no address with a port"))
+            .hint("write 127.0.0.1:8053 or [::1]:8053")
+    })?;
+    if address.ip().is_loopback() || command.behind_proxy {
+        return Ok(address);
+    }
+    let why = "can be reached from other machines, and this server speaks plain HTTP";
+    Err(Failure::Usage(format!("{} {why}", address.ip()))
+        .hint("listen on 127.0.0.1, or put a proxy with TLS before it and say --behind-proxy"))
+}
+
+/// Loads what the command names.
+fn fill(store: &dyn Store, command: &ServeArgs) -> Result<(), Failure> {
     if command.sample {
-        report("the sample", &load(&*store, SAMPLE.as_bytes(), "the sample")?);
+        report("the sample", &load(store, SAMPLE.as_bytes(), "the sample")?);
     }
     for file in &command.cof {
-        load_file(&*store, file)?;
+        load_file(store, file)?;
     }
-    let service = service(store, command)?;
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|error| Failure::work(&format!("listening on {address}"), &error))?;
-    let bound = listener.local_addr().map_err(|error| Failure::work("listening", &error))?;
-    terminal::say(&format!("listening on http://{bound}/pdns/query/ (Ctrl-C to stop)"));
-    server::run(listener, service, stopped()).await.map_err(|error| Failure::work("serving", &error))?;
-    Ok(Exit::Done)
+    if !command.sample && command.cof.is_empty() {
+        terminal::complain("there are no records to answer from\n  hint: give --cof FILE, or --sample");
+    }
+    Ok(())
 }
 
 /// The service with its logins and token.
@@ -68,47 +91,50 @@ fn service(store: Arc<Memory>, command: &ServeArgs) -> Result<Service, Failure> 
     for user in &command.user {
         let (name, password) = match user.split_once(':') {
             Some((name, password)) => (name, password.to_owned()),
-            None => (user.as_str(), std::env::var("BACKSIGHT_SECRET_PASSWORD").unwrap_or_default()),
+            None => (user.as_str(), terminal::environment(PASSWORD)?.unwrap_or_default()),
         };
-        let login = service.with_user(name, &password);
-        service = login.map_err(|error| {
-            Failure::Usage(format!(
-                "--user {name}: {error}; write NAME:PASSWORD, or set BACKSIGHT_SECRET_PASSWORD"
-            ))
+        service = service.with_user(name, &password).map_err(|error| {
+            Failure::Usage(format!("--user {name:?}: {error}"))
+                .hint("write NAME:PASSWORD, or NAME and set BACKSIGHT_SECRET_PASSWORD")
         })?;
     }
-    if let Ok(token) = std::env::var("BACKSIGHT_SECRET_TOKEN") {
-        let admitted = service.with_token(token.trim());
-        service = admitted.map_err(|error| Failure::Usage(format!("BACKSIGHT_SECRET_TOKEN: {error}")))?;
+    if let Some(token) = terminal::environment(TOKEN)? {
+        service = service.with_token(token.trim()).map_err(|error| {
+            Failure::Usage(format!("{TOKEN}: {error}")).hint("give it a token, or leave it unset")
+        })?;
     }
     Ok(service)
 }
 
-/// Ready when somebody asks this process to end.
-async fn stopped() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupted => {}
-                _ = terminated.recv() => {}
-            }
-            return;
+/// Ready when somebody asks this process to end; heard from the call on, not from the first wait.
+#[cfg(unix)]
+fn stopped() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
         }
-    }
-    let _ = interrupted.await;
+    })
+}
+
+/// Ready when somebody asks this process to end.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "where there are signals, listening for them can fail")]
+fn stopped() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async { drop(tokio::signal::ctrl_c().await) })
 }
 
 fn load_file(store: &dyn Store, file: &Path) -> Result<(), Failure> {
     let name = file.display().to_string();
     let doing = format!("reading {name}");
-    let input = std::fs::File::open(file).map_err(|error| Failure::work(&doing, &error))?;
+    let input = std::fs::File::open(file).map_err(|error| Failure::work(&doing, &error).hint(ADVICE))?;
     let loaded = load(store, input, &name)?;
     report(&name, &loaded);
-    if loaded.records == 0 && loaded.damages > 0 {
-        return Err(Failure::Work(format!("{name} holds no record in the Common Output Format")));
+    if loaded.records == 0 && loaded.damages + loaded.timeless > 0 {
+        return Err(Failure::Work(format!("{name} holds no record that can be served")).hint(ADVICE));
     }
     Ok(())
 }
@@ -120,53 +146,64 @@ pub(crate) fn load_sample(store: &dyn Store) -> Result<(), Failure> {
 
 fn load(store: &dyn Store, mut input: impl Read, name: &str) -> Result<Loaded, Failure> {
     let mut reader = Reader::new();
-    let mut loaded = Loaded::default();
-    let mut batch = Batch::default();
+    let mut loading = Loading { store, name, batch: Batch::default(), loaded: Loaded::default() };
     let mut piece = vec![0; 64 * 1024];
-    let absorb = |batch: &mut Batch| -> Result<(), Failure> {
-        let taken: Result<_, StoreError> = store.absorb(std::mem::take(batch));
-        taken.map(|_| ()).map_err(|error| Failure::work(&format!("loading {name}"), &error))
-    };
     loop {
-        let len =
-            input.read(&mut piece).map_err(|error| Failure::work(&format!("reading {name}"), &error))?;
+        let read = input.read(&mut piece);
+        let len = read.map_err(|error| Failure::work(&format!("reading {name}"), &error).hint(ADVICE))?;
         reader.feed(piece.get(..len).unwrap_or_default());
         if len == 0 {
             reader.close();
         }
         while let Some(item) = reader.next() {
-            match item {
-                Ok(record) => {
-                    let taken = batch.add(&record, SourceKind::Report);
-                    loaded.records += u64::from(taken);
-                    loaded.timeless += u64::from(!taken);
-                }
-                Err(damage) => {
-                    loaded.damages += 1;
-                    if loaded.damages <= DAMAGES_SHOWN {
-                        terminal::complain(&format!("{name}: {damage}"));
-                    }
-                }
-            }
-            if batch.observations.len() >= BATCH {
-                absorb(&mut batch)?;
-            }
+            loading.take(item)?;
         }
         if len == 0 {
-            absorb(&mut batch)?;
-            loaded.truncated = reader.end().truncated;
-            return Ok(loaded);
+            loading.absorb()?;
+            return Ok(Loaded { truncated: reader.end().truncated, ..loading.loaded });
         }
     }
 }
 
+/// A file on its way into the store.
+struct Loading<'a> {
+    store: &'a dyn Store,
+    name: &'a str,
+    batch: Batch,
+    loaded: Loaded,
+}
+
+impl Loading<'_> {
+    fn take(&mut self, item: Result<Record, Damage>) -> Result<(), Failure> {
+        match item {
+            Ok(record) => {
+                let taken = self.batch.add(&record, SourceKind::Report);
+                self.loaded.records += u64::from(taken);
+                self.loaded.timeless += u64::from(!taken);
+            }
+            Err(damage) => {
+                self.loaded.damages += 1;
+                if self.loaded.damages <= DAMAGES_SHOWN {
+                    terminal::complain(&format!("{}: {damage}", self.name));
+                }
+            }
+        }
+        if self.batch.observations.len() >= BATCH { self.absorb() } else { Ok(()) }
+    }
+
+    fn absorb(&mut self) -> Result<(), Failure> {
+        let absorbed = self.store.absorb(std::mem::take(&mut self.batch));
+        absorbed.map(drop).map_err(|error| Failure::work(&format!("loading {}", self.name), &error))
+    }
+}
+
 fn report(name: &str, loaded: &Loaded) {
-    let mut text = format!("{name}: {} records", loaded.records);
+    let mut text = format!("{name}: {}", plural(loaded.records, "record"));
     if loaded.timeless > 0 {
-        text.push_str(&format!(", {} without any time left out", loaded.timeless));
+        let _ = write!(text, ", {} without any time left out", loaded.timeless);
     }
     if loaded.damages > 0 {
-        text.push_str(&format!(", {} damaged stretches left out", loaded.damages));
+        let _ = write!(text, ", {} left out", plural(loaded.damages, "damaged stretch"));
     }
     if loaded.truncated {
         text.push_str("; it ends inside a record");

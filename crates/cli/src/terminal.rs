@@ -1,15 +1,20 @@
 //! Standard output and standard error, and who is at the other end.
 //!
-//! Text from outside must be printable before it comes here; [`printable`] makes it so.
+//! Text from outside is made printable by [`printable`]: here for standard error, by each format for standard output.
 
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::fmt::Write as _;
+use std::io::{self, BufRead, IsTerminal, Read, Write as _};
 
 use crate::exit::Failure;
 
-/// Says something on standard error; what cannot be said there cannot be said.
+/// How much of a value is shown in a message, in characters.
+const LONGEST_LABEL: usize = 100;
+
+/// Says something on standard error, printable whatever is in it; what cannot be said there cannot be said.
 pub(crate) fn say(text: &str) {
     if !text.is_empty() {
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        let lines: Vec<String> = text.split('\n').map(printable).collect();
+        let _ = writeln!(io::stderr().lock(), "{}", lines.join("\n"));
     }
 }
 
@@ -46,7 +51,16 @@ pub(crate) fn confirm(said: &str, question: &str, yes: bool) -> Result<bool, Fai
 /// The width that tables must fit, if somebody looks at them: the terminal's, or what COLUMNS says.
 pub(crate) fn width() -> Option<u16> {
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    // Some shells say 0 where they do not know.
+    let columns = columns.filter(|columns| *columns > 0);
     columns.or_else(|| io::stdout().is_terminal().then(|| comfy_table::Table::new().width()).flatten())
+}
+
+/// What an environment variable says; what is no text is an error and not as if it were not there.
+pub(crate) fn environment(name: &str) -> Result<Option<String>, Failure> {
+    let Some(value) = std::env::var_os(name) else { return Ok(None) };
+    let text = value.into_string();
+    text.map(Some).map_err(|_| Failure::Usage(format!("{name} in the environment is no UTF-8 text")))
 }
 
 /// Makes a text that a terminal can show: everything that is not printable becomes `\xNN` or `\u{N}`,
@@ -54,16 +68,55 @@ pub(crate) fn width() -> Option<u16> {
 pub(crate) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
-        let format = matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
         if character.is_ascii_control() {
-            out.push_str(&format!("\\x{:02x}", u32::from(character)));
-        } else if character.is_control() || format || matches!(character, '\u{2028}' | '\u{2029}') {
+            let _ = write!(out, "\\x{:02x}", u32::from(character));
+        } else if character.is_control() || is_invisible(character) {
             out.extend(character.escape_unicode());
         } else {
             out.push(character);
         }
     }
     out
+}
+
+/// What takes no room of its own, or changes how its neighbours are shown.
+fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+/// A count with its noun.
+pub(crate) fn plural(count: u64, one: &str) -> String {
+    let ending = if count == 1 {
+        ""
+    } else if one.ends_with("ch") {
+        "es"
+    } else {
+        "s"
+    };
+    format!("{count} {one}{ending}")
+}
+
+/// A value as it was given, to be named in a message: printable, not longer than a line or two, never nothing.
+pub(crate) fn label(value: &str) -> String {
+    if value.trim().is_empty() {
+        return format!("{value:?}");
+    }
+    let mut shown = printable(&value.chars().take(LONGEST_LABEL).collect::<String>());
+    if value.chars().nth(LONGEST_LABEL).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -73,5 +126,13 @@ mod tests {
     #[test]
     fn nothing_that_moves_a_terminal_is_printed() {
         assert_eq!(printable("a\u{1b}[31m\r\n\u{9b}b\u{202e}é"), "a\\x1b[31m\\x0d\\x0a\\u{9b}b\\u{202e}é");
+        assert_eq!(printable("\u{61c}\u{2066}\u{e0041}"), "\\u{61c}\\u{2066}\\u{e0041}");
+    }
+
+    #[test]
+    fn a_label_is_short_and_never_nothing() {
+        assert_eq!(label(" "), "\" \"");
+        assert_eq!(label(&"a".repeat(LONGEST_LABEL)).len(), LONGEST_LABEL);
+        assert_eq!(label(&"a".repeat(70_000)).chars().count(), LONGEST_LABEL + 1);
     }
 }

@@ -13,6 +13,8 @@
 mod damage;
 mod fields;
 mod frame;
+mod key;
+mod number;
 
 use std::collections::VecDeque;
 

@@ -1,6 +1,6 @@
 //! Parameters of a package, and the settings that an administrator gives them.
 //!
-//! A [`Parameter`] is declared by a package; [`Settings`] hold checked values and secrets. [`SETTINGS`] lists what
+//! A [`Parameter`] is declared by a package; [`Settings`] hold checked values and secrets. `SETTINGS` lists what
 //! the `cof-http` protocol understands: a parameter's key picks one of them. Secrets are write-only: they print
 //! as set, and leave only as an Authorization header.
 

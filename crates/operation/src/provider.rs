@@ -1,9 +1,10 @@
 //! The provider client: asks a remote passive-DNS service and streams what it answers.
 //!
 //! [`Provider`] is the long-lived configured thing; [`Provider::ask`] is one question, paged to the end, into a
-//! [`Sink`]. Below it, in the order of the data: `config` (settings to what is sent), `budget` (when), `dial`, `tls`
-//! and `connector` (the way there), `page` (one request, retried where that is worth it), `body` (bytes, bounded),
-//! `intake` (bytes to records, and what an answer is worth), `orientation` (which side is the owner).
+//! [`Sink`]. Below it, in the order of the data: `config` and `login` (settings to what is sent), `budget` (when),
+//! `dial`, `tls` and `connector` (the way there), `page` (one request, retried where that is worth it), `response`
+//! (what its headers mean), `body` (bytes, bounded), `intake` (bytes to records, and what an answer is worth),
+//! `orientation` (which side is the owner).
 //!
 //! No redirect is followed, nothing is resolved but the provider's own host, every bound is in [`Limits`].
 //! Every failure is its own [`ProviderError`], with a hint; what arrived before it is kept and marked incomplete.
@@ -17,8 +18,10 @@ mod connector;
 mod dial;
 mod error;
 mod intake;
+mod login;
 mod orientation;
 mod page;
+mod response;
 mod tls;
 
 pub use ask::{Outcome, Provider, Sink, Stop};

@@ -4,6 +4,8 @@
 //! "findings","warnings"}`. A record is what the Common Output Format has, with `"relation"` and, where something was
 //! repaired, `"notes"`. A finding's `"records"` are places in `"records"`.
 
+use std::fmt::Write as _;
+
 use cof::{Dialect, Record, Writer};
 use operation::{Finding, Indicator, Relation};
 use serde::Serialize;
@@ -81,39 +83,63 @@ enum Proposal<'a> {
 
 /// The line of one answer.
 pub(super) fn render(asked: &Asked) -> Result<String, Failure> {
-    let mut text = line(asked).map_err(|error| Failure::work("writing JSON", &error))?;
+    let text = line(asked).map_err(|error| Failure::work("writing JSON", &error))?;
+    let mut text = ascii(text);
     text.push('\n');
     Ok(text)
 }
 
+/// The same JSON in printable ASCII, so that a terminal may have it too: only strings hold anything else.
+fn ascii(json: String) -> String {
+    if json.bytes().all(|octet| matches!(octet, b' '..=b'~')) {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len());
+    for character in json.chars() {
+        if matches!(character, ' '..='~') {
+            out.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+    out
+}
+
 fn line(asked: &Asked) -> Result<String, serde_json::Error> {
-    let (completeness, records, errors) = match (&asked.outcome, &asked.indicator) {
+    let (records, errors) = match (&asked.outcome, &asked.indicator) {
         (Ok(answer), Some(indicator)) => (
-            Completeness {
-                state: answer.completeness.state.word(),
-                reason: answer.completeness.reason.as_ref().map(ToString::to_string),
-                hint: answer.completeness.reason.as_ref().map(operation::ProviderError::hint),
-            },
             answer.records.iter().map(|one| record(indicator, one)).collect::<Result<_, _>>()?,
             answer.damages.iter().map(|one| Damage { offset: one.offset, reason: one.to_string() }).collect(),
         ),
-        (outcome, _) => {
-            let reason = outcome.as_ref().err().map(ToString::to_string);
-            (Completeness { state: "failed", reason, hint: None }, vec![], vec![])
-        }
+        _ => (vec![], vec![]),
     };
     serde_json::to_string(&Line {
         value: asked.indicator.as_ref().map_or_else(|| asked.value.clone(), ToString::to_string),
         r#type: asked.indicator.as_ref().map(|indicator| indicator.kind().name()),
         operation: asked.package.to_string(),
         action: &asked.action,
-        completeness,
+        completeness: completeness(asked),
         cached: false,
         records,
         errors,
         findings: asked.findings.list.iter().map(proposal).collect(),
         warnings: &asked.findings.warnings,
     })
+}
+
+fn completeness(asked: &Asked) -> Completeness {
+    match &asked.outcome {
+        Ok(operation::Answer { completeness, .. }) => Completeness {
+            state: completeness.state.word(),
+            reason: completeness.reason.as_ref().map(ToString::to_string),
+            hint: completeness.reason.as_ref().map(operation::ProviderError::hint),
+        },
+        Err(refused) => {
+            Completeness { state: "failed", reason: Some(refused.to_string()), hint: Some(refused.hint()) }
+        }
+    }
 }
 
 /// The record as files have it, with how it stands to the indicator.
@@ -154,5 +180,21 @@ fn proposal(finding: &Finding) -> Proposal<'_> {
             caution: caution.as_deref(),
             records,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_printable_ascii() {
+        let text = serde_json::to_string("\u{9b}é\u{202e}😀\u{7f}\n").unwrap();
+        let ascii = ascii(text.clone());
+        assert_eq!(ascii, r#""\u009b\u00e9\u202e\ud83d\ude00\u007f\n""#);
+        assert_eq!(
+            serde_json::from_str::<String>(&ascii).unwrap(),
+            serde_json::from_str::<String>(&text).unwrap()
+        );
     }
 }

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 
+use cof::time;
 use operation::provider::ConfigError;
 use operation::{
     Budget, Clock, Filter, Limits, Moment, Package, ParameterKind, Provider, Secret, Settings, Tcp, Window,
@@ -14,6 +15,7 @@ use super::Plan;
 use crate::args::{Arguments, Format, QueryArgs};
 use crate::config::{self, Config};
 use crate::exit::Failure;
+use crate::terminal;
 
 pub(super) fn plan(
     command: &QueryArgs,
@@ -22,17 +24,17 @@ pub(super) fn plan(
     format: Format,
 ) -> Result<Plan, Failure> {
     let package = package(command.operation.as_deref().unwrap_or(&config.query.operation))?;
-    let settings = settings(&package, command)?;
     let clock = Clock::system();
-    let streams = format == Format::Cof;
-    let limits = if streams { Limits::STREAMED } else { Limits::HELD };
-    let provider =
-        operation::Config::new(&package, &settings, limits, &clock).map_err(|error| match error {
-            ConfigError::Settings(error) => Failure::usage(&error),
-            ConfigError::Provider(error) => Failure::Usage(format!("{error}\n  hint: {}", error.hint())),
-        })?;
-    let rrtypes = rrtypes(command.rrtype.as_deref())?;
-    let filter = Filter::new(&provider, rrtypes, window(command, &clock)?);
+    // Secrets come last: none is asked for while something else is wrong.
+    let (rrtypes, window) = (rrtypes(command.rrtype.as_deref())?, window(command, &clock)?);
+    let settings = settings(&package, command)?;
+    // What streams is not held: only a flag bounds it.
+    let (limits, most) = match format {
+        Format::Cof => (Limits::STREAMED, usize::MAX),
+        Format::Csv | Format::Json | Format::Table => (Limits::HELD, config.query.max_records),
+    };
+    let provider = operation::Config::new(&package, &settings, limits, &clock).map_err(misconfigured)?;
+    let filter = Filter::new(&provider, rrtypes, window);
     let folder = config::data_dir(arguments).map(|folder| folder.join("budget"));
     Ok(Plan {
         provider: Arc::new(connect(provider, folder.as_deref(), clock, &filter)?),
@@ -40,13 +42,15 @@ pub(super) fn plan(
         filter,
         sort: command.sort.unwrap_or(config.query.sort),
         limit: command.limit,
-        // What streams is not held: only a flag bounds it.
-        max_records: command.max_records.unwrap_or(if streams {
-            usize::MAX
-        } else {
-            config.query.max_records
-        }),
+        max_records: command.max_records.unwrap_or(most),
     })
+}
+
+fn misconfigured(error: ConfigError) -> Failure {
+    match error {
+        ConfigError::Settings(error) => Failure::usage(&error),
+        ConfigError::Provider(error) => Failure::usage(&error).hint(error.hint()),
+    }
 }
 
 /// A provider over TCP that keeps to the budget shared by all processes.
@@ -61,14 +65,14 @@ pub(crate) fn connect(
     // Jitter wants to differ between processes, nothing more.
     let seed = u64::try_from(clock.now().as_nanos() & u128::from(u64::MAX)).unwrap_or_default()
         ^ u64::from(std::process::id());
-    Provider::new(config, Arc::new(Tcp), budget, clock, seed)
-        .map_err(|error| Failure::Usage(format!("{error}\n  hint: {}", error.hint())))
+    Provider::new(config, Arc::new(Tcp), budget, clock, seed).map_err(|error| misconfigured(error.into()))
 }
 
 /// A bundled package by name, or a manifest by its file.
 fn package(wanted: &str) -> Result<Package, Failure> {
     if !Path::new(wanted).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml")) {
-        return package::find(wanted).map_err(|error| Failure::usage(&error));
+        let advice = "name a bundled operation, or a package file ending in .toml";
+        return package::find(wanted).map_err(|error| Failure::usage(&error).hint(advice));
     }
     let source = std::fs::read_to_string(wanted)
         .map_err(|error| Failure::Usage(format!("cannot read the package {wanted}: {error}")))?;
@@ -85,16 +89,22 @@ fn settings(package: &Package, command: &QueryArgs) -> Result<Settings, Failure>
     }
     let secrets = package.parameters.iter().filter(|parameter| parameter.kind == ParameterKind::Secret);
     for parameter in secrets {
-        if let Ok(secret) = std::env::var(Settings::variable(&parameter.key)) {
+        if let Some(secret) = terminal::environment(&Settings::variable(&parameter.key))? {
             set_secret(&mut settings, package, &parameter.key, &secret)?;
         }
     }
+    typed_secrets(&mut settings, package, command)?;
+    Ok(settings)
+}
+
+/// The secrets that `--secret` asks for.
+fn typed_secrets(settings: &mut Settings, package: &Package, command: &QueryArgs) -> Result<(), Failure> {
     let stdin_is_taken = command.file.iter().any(|file| file.as_os_str() == "-");
     for key in &command.secret {
         // Checked before anything is asked: a secret typed for nothing is a secret given away.
         let parameter = package.parameter(key).filter(|parameter| parameter.kind == ParameterKind::Secret);
         let Some(parameter) = parameter else {
-            set_secret(&mut settings, package, key, "")?;
+            set_secret(settings, package, key, "")?;
             continue;
         };
         if stdin_is_taken && !std::io::stdin().is_terminal() {
@@ -104,20 +114,31 @@ fn settings(package: &Package, command: &QueryArgs) -> Result<Settings, Failure>
             )));
         }
         let secret = crate::secret::ask(&parameter.label)?;
-        set_secret(&mut settings, package, key, &secret)?;
+        set_secret(settings, package, key, &secret)?;
     }
-    Ok(settings)
+    Ok(())
 }
 
 fn set_secret(settings: &mut Settings, package: &Package, key: &str, secret: &str) -> Result<(), Failure> {
     settings.set_secret(package, key, Secret::new(secret)).map_err(|error| Failure::usage(&error))
 }
 
+/// What `--rrtype` lists. A word that names no type would find nothing and look like an answer.
 fn rrtypes(text: Option<&str>) -> Result<Vec<cof::RrType>, Failure> {
-    let words = text.unwrap_or_default().split(',').map(str::trim).filter(|word| !word.is_empty());
-    words
-        .map(|word| word.parse().map_err(|error| Failure::Usage(format!("--rrtype {word}: {error}"))))
-        .collect()
+    let Some(text) = text else { return Ok(Vec::new()) };
+    let failed = |word: &str, why: &dyn std::fmt::Display| {
+        Failure::Usage(format!("--rrtype {word:?}: {why}")).hint("list types as in A,AAAA,TYPE65534")
+    };
+    let words: Vec<&str> = text.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
+    if words.is_empty() {
+        return Err(failed(text, &"no record type in it"));
+    }
+    let rrtype = |word: &str| match word.parse::<cof::RrType>() {
+        Ok(rrtype) if rrtype.code().is_some() => Ok(rrtype),
+        Ok(_) => Err(failed(word, &"no record type of this name is known")),
+        Err(error) => Err(failed(word, &error)),
+    };
+    words.into_iter().map(rrtype).collect()
 }
 
 fn window(command: &QueryArgs, clock: &Clock) -> Result<Window, Failure> {
@@ -128,8 +149,16 @@ fn window(command: &QueryArgs, clock: &Clock) -> Result<Window, Failure> {
     if let Some(at) = moment("--at", &command.at)? {
         return Ok(Window::at(at));
     }
-    Ok(Window {
-        seen_after: moment("--seen-after", &command.seen_after)?.map(|moment| moment.start),
-        seen_before: moment("--seen-before", &command.seen_before)?.map(|moment| moment.end),
-    })
+    let seen_after = moment("--seen-after", &command.seen_after)?.map(|moment| moment.start);
+    let seen_before = moment("--seen-before", &command.seen_before)?.map(|moment| moment.end);
+    match (seen_after, seen_before) {
+        // What was there for years was last seen after the one and first seen before the other, even so.
+        (Some(after), Some(before)) if after > before => Err(Failure::Usage(format!(
+            "--seen-after {} is later than --seen-before {}",
+            time::readable(after),
+            time::readable(before)
+        ))
+        .hint("swap them; both together are the window in which a record was there")),
+        _ => Ok(Window { seen_after, seen_before }),
+    }
 }

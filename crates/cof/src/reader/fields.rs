@@ -7,10 +7,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::key::Key;
+use super::number::{Number, date, number, plausible};
 use super::{DamageKind, End, Limits, SafEnd};
 use crate::json::{self, Cursor, Fault, Kind};
 use crate::record::{Field, NoteKind};
-use crate::{Name, Rdata, Record, RrType, time};
+use crate::{Name, Rdata, Record, RrType};
 
 /// The members of the object at hand, and what is worth keeping between objects.
 #[derive(Debug, Default)]
@@ -49,27 +51,6 @@ struct Span {
     kind: Kind,
 }
 
-/// The keys that mean something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Key {
-    RrName,
-    RrType,
-    Rdata,
-    TimeFirst,
-    TimeLast,
-    Count,
-    Origin,
-    Bailiwick,
-    SensorId,
-    ZoneTimeFirst,
-    ZoneTimeLast,
-    TimeFirstMs,
-    TimeLastMs,
-    Cond,
-    Msg,
-    Obj,
-}
-
 /// A whole object.
 pub(super) struct Parsed {
     /// Its length; of an envelope, up to and including its array's bracket.
@@ -84,73 +65,6 @@ pub(super) enum Shape {
     Envelope,
     Record,
     Saf,
-}
-
-impl Key {
-    const COUNT: usize = 16;
-
-    #[inline]
-    fn of(raw: &[u8]) -> Option<Self> {
-        Some(match raw {
-            b"rrname" => Self::RrName,
-            b"rrtype" => Self::RrType,
-            b"rdata" | b"rrdata" => Self::Rdata,
-            b"time_first" => Self::TimeFirst,
-            b"time_last" => Self::TimeLast,
-            b"count" => Self::Count,
-            b"origin" => Self::Origin,
-            b"bailiwick" => Self::Bailiwick,
-            b"sensor_id" => Self::SensorId,
-            b"zone_time_first" => Self::ZoneTimeFirst,
-            b"zone_time_last" => Self::ZoneTimeLast,
-            b"time_first_ms" => Self::TimeFirstMs,
-            b"time_last_ms" => Self::TimeLastMs,
-            b"cond" => Self::Cond,
-            b"msg" => Self::Msg,
-            b"obj" => Self::Obj,
-            _ => return None,
-        })
-    }
-
-    /// The key as it mostly stands in an object.
-    #[inline]
-    fn quoted(self) -> &'static [u8] {
-        match self {
-            Self::RrName => b"\"rrname\":",
-            Self::RrType => b"\"rrtype\":",
-            Self::Rdata => b"\"rdata\":",
-            Self::TimeFirst => b"\"time_first\":",
-            Self::TimeLast => b"\"time_last\":",
-            Self::Count => b"\"count\":",
-            Self::Origin => b"\"origin\":",
-            Self::Bailiwick => b"\"bailiwick\":",
-            Self::SensorId => b"\"sensor_id\":",
-            Self::ZoneTimeFirst => b"\"zone_time_first\":",
-            Self::ZoneTimeLast => b"\"zone_time_last\":",
-            Self::TimeFirstMs => b"\"time_first_ms\":",
-            Self::TimeLastMs => b"\"time_last_ms\":",
-            Self::Cond => b"\"cond\":",
-            Self::Msg => b"\"msg\":",
-            Self::Obj => b"\"obj\":",
-        }
-    }
-
-    fn field(self) -> Field {
-        match self {
-            Self::RrName => Field::RrName,
-            Self::RrType => Field::RrType,
-            Self::Rdata => Field::Rdata,
-            Self::TimeFirst | Self::TimeFirstMs => Field::TimeFirst,
-            Self::TimeLast | Self::TimeLastMs => Field::TimeLast,
-            Self::Count => Field::Count,
-            Self::Origin => Field::Origin,
-            Self::Bailiwick => Field::Bailiwick,
-            Self::SensorId => Field::SensorId,
-            Self::ZoneTimeFirst => Field::ZoneTimeFirst,
-            Self::ZoneTimeLast => Field::ZoneTimeLast,
-            Self::Cond | Self::Msg | Self::Obj => Field::Record,
-        }
-    }
 }
 
 impl Fields {
@@ -510,63 +424,6 @@ impl Shared {
                 self.text.insert(text.into()).clone()
             }
         }
-    }
-}
-
-/// Takes milliseconds for what they are; notes what is no time of this world.
-fn plausible(mut seconds: u64, field: Field, record: &mut Record) -> u64 {
-    if seconds > time::LATEST_PLAUSIBLE && seconds / 1000 <= time::LATEST_PLAUSIBLE {
-        seconds /= 1000;
-        record.note(field, NoteKind::Milliseconds);
-    }
-    if !(time::EARLIEST_PLAUSIBLE..=time::LATEST_PLAUSIBLE).contains(&seconds) {
-        record.note(field, NoteKind::Implausible);
-    }
-    seconds
-}
-
-/// What stood where a number belongs.
-enum Number {
-    Plain(u64),
-    /// A date, in seconds.
-    Date(u64),
-}
-
-fn date(text: &str, field: Field, record: &mut Record) -> Option<Number> {
-    let Some(date) = time::parse_date(text) else {
-        record.note(field, NoteKind::Unreadable);
-        return None;
-    };
-    record.note(field, NoteKind::FromDate);
-    if !date.zoned {
-        record.note(field, NoteKind::AssumedUtc);
-    }
-    Some(Number::Date(date.seconds))
-}
-
-/// Reads a JSON number as whole seconds or a count; the note says what had to be done.
-fn number(raw: &[u8]) -> (Option<u64>, Option<NoteKind>) {
-    let digit = |sum: u64, octet: &u8| octet.is_ascii_digit().then(|| sum * 10 + u64::from(octet - b'0'));
-    // Nineteen digits fit whatever they are.
-    if (1..=19).contains(&raw.len())
-        && let Some(number) = raw.iter().try_fold(0, digit)
-    {
-        return (Some(number), None);
-    }
-    let text = std::str::from_utf8(raw).unwrap_or_default();
-    if let Ok(number) = text.parse() {
-        return (Some(number), None);
-    }
-    match text.parse::<f64>() {
-        _ if !raw.iter().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E')) => {
-            (None, Some(NoteKind::Unreadable))
-        }
-        Err(_) => (None, Some(NoteKind::Unreadable)),
-        Ok(float) if float < 0.0 => (None, Some(NoteKind::Negative)),
-        #[expect(clippy::cast_precision_loss, reason = "the comparison is with the nearest float on purpose")]
-        Ok(float) if float >= u64::MAX as f64 => (Some(u64::MAX), Some(NoteKind::Saturated)),
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked just above")]
-        Ok(float) => (Some(float as u64), (float.fract() > 0.0).then_some(NoteKind::Floored)),
     }
 }
 

@@ -45,6 +45,9 @@ pub trait Sink: Send {
     /// A stretch that is no record.
     fn damage(&mut self, damage: Damage);
 
+    /// Everything that has arrived so far was given: the moment to pass it on, because more may be long in coming.
+    fn pause(&mut self) {}
+
     /// The decoded octets of the answer, before anything is made of them: the evidence.
     fn raw(&mut self, _octets: &[u8]) {}
 }

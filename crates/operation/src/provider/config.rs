@@ -4,15 +4,14 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use cof::RrType;
 use hyper::header::HeaderValue;
 
 use super::error::{ProviderError, TlsFault};
+use super::login::authorization;
 use super::orientation::Orientation;
 use crate::parameter::rrtypes;
-use crate::{Clock, Moment, Package, Secret, Settings, SettingsError, Window};
+use crate::{Clock, Moment, Package, Settings, SettingsError, Window};
 
 /// The host that the guide prints as the default.
 const GUIDE_HOST: &str = "global.cloud.circl.com";
@@ -107,11 +106,6 @@ impl Config {
         let text = |key| settings.text(package, key);
         let host = text("host").unwrap_or_default();
         let http = settings.switch(package, "use_http").unwrap_or(false);
-        let rate = match settings.number(package, "requests_per_second") {
-            Some(rate) if settings.is_set("requests_per_second") || !is_loopback(&host) => rate,
-            None if !is_loopback(&host) => DEFAULT_RATE,
-            _ => 0.0,
-        };
         let mut config = Self {
             http,
             port: whole(settings.number(package, "port")).unwrap_or(if http { 80 } else { 443 }),
@@ -126,24 +120,17 @@ impl Config {
             active_query: settings.switch(package, "active_query").unwrap_or(false),
             rrtypes: rrtypes(&text("rrtype").unwrap_or_default()).map_err(|why| invalid("rrtype", &why))?,
             window: window(package, settings, clock)?,
-            rate,
+            rate: rate(package, settings, &host),
             page_size: whole(settings.number(package, "page_size")).map(usize::from).filter(|size| *size > 0),
             orientation: match text("orientation").as_deref() {
                 Some("draft") => Orientation::Draft,
                 Some("swapped") => Orientation::Swapped,
                 _ => Orientation::Auto,
             },
-            limits,
+            limits: bounded(package, settings, limits),
             warnings: Vec::new(),
             host,
         };
-        if let Some(seconds) = settings.number(package, "timeout") {
-            config.limits.total = if settings.is_set("timeout") || limits == Limits::HELD {
-                Duration::from_secs_f64(seconds)
-            } else {
-                limits.total
-            };
-        }
         config.warn();
         Ok(config)
     }
@@ -195,7 +182,7 @@ pub enum ConfigError {
     Settings(#[from] SettingsError),
 }
 
-fn invalid(key: &str, why: &str) -> SettingsError {
+pub(super) fn invalid(key: &str, why: &str) -> SettingsError {
     SettingsError::Invalid { key: key.to_owned(), label: "setting".to_owned(), why: why.to_owned() }
 }
 
@@ -224,6 +211,25 @@ pub(crate) fn proxy_address(text: &str) -> Result<(String, u16), String> {
     }
 }
 
+/// Requests a second: as set; else the package's default, but none for this machine itself.
+fn rate(package: &Package, settings: &Settings, host: &str) -> f64 {
+    match settings.number(package, "requests_per_second") {
+        Some(rate) if settings.is_set("requests_per_second") || !is_loopback(host) => rate,
+        None if !is_loopback(host) => DEFAULT_RATE,
+        _ => 0.0,
+    }
+}
+
+/// The limits with the timeout that is set; the package's default is for answers that are held.
+fn bounded(package: &Package, settings: &Settings, limits: Limits) -> Limits {
+    match settings.number(package, "timeout") {
+        Some(seconds) if settings.is_set("timeout") || limits == Limits::HELD => {
+            Limits { total: Duration::from_secs_f64(seconds), ..limits }
+        }
+        _ => limits,
+    }
+}
+
 fn window(package: &Package, settings: &Settings, clock: &Clock) -> Result<Window, SettingsError> {
     let moment = |key: &str| {
         let text = settings.text(package, key);
@@ -245,46 +251,10 @@ fn read_ca(host: &str, file: &Path) -> Result<Vec<u8>, ProviderError> {
     std::fs::read(file).map_err(|error| failed(format!("{}: {error}", file.display())))
 }
 
-/// The Authorization header for the login (G-32): a ready value as it is, `user:password` as Basic, a bare token verbatim.
-fn authorization(package: &Package, settings: &Settings) -> Result<Option<HeaderValue>, SettingsError> {
-    let value = match (
-        settings.secret("user_token"),
-        settings.text(package, "username"),
-        settings.secret("password"),
-    ) {
-        (Some(token), _, _) => from_token(token.reveal()),
-        (None, Some(user), password) => basic(&format!("{user}:{}", password.map_or("", Secret::reveal))),
-        (None, None, Some(_)) => {
-            let label = package.parameter("username").map_or("username", |username| username.label.as_str());
-            return Err(SettingsError::Missing(format!("{label} (username), which goes with the password")));
-        }
-        (None, None, None) => return Ok(None),
-    };
-    let value = Some(value).filter(|value| value.is_ascii());
-    let mut value = value
-        .and_then(|value| HeaderValue::try_from(value).ok())
-        .ok_or_else(|| invalid("user_token", "a login that goes into a header holds printable ASCII only"))?;
-    value.set_sensitive(true);
-    Ok(Some(value))
-}
-
-fn from_token(token: &str) -> String {
-    let scheme = token.split_once(' ').is_some_and(|(scheme, rest)| {
-        !rest.trim().is_empty()
-            && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && !scheme.contains(':')
-    });
-    if !scheme && token.contains(':') { basic(token) } else { token.to_owned() }
-}
-
-fn basic(login: &str) -> String {
-    format!("Basic {}", STANDARD.encode(login))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
+    use crate::Secret;
 
     fn config(version: &str, set: &[(&str, &str)], token: Option<&str>) -> Result<Config, ConfigError> {
         let package = crate::package::find(&format!("circl-passive-dns@{version}")).unwrap();
@@ -301,22 +271,6 @@ mod tests {
             Limits::HELD,
             &Clock::starting_at(Duration::from_secs(1_700_000_000)),
         )
-    }
-
-    fn header(token: &str) -> String {
-        let config = config("1.0.0", &[], Some(token)).unwrap();
-        config.authorization.unwrap().to_str().unwrap().to_owned()
-    }
-
-    #[test]
-    fn the_token_becomes_the_right_authorization_header() {
-        // G-32.
-        assert_eq!(header("user:password"), "Basic dXNlcjpwYXNzd29yZA==");
-        assert_eq!(header("user:pass word"), "Basic dXNlcjpwYXNzIHdvcmQ=");
-        assert_eq!(header("Basic dXNlcjpwYXNzd29yZA=="), "Basic dXNlcjpwYXNzd29yZA==");
-        assert_eq!(header("Bearer abc"), "Bearer abc");
-        assert_eq!(header("0123456789abcdef"), "0123456789abcdef");
-        assert!(config("1.0.0", &[], None).unwrap().authorization.is_none());
     }
 
     #[test]
@@ -349,16 +303,6 @@ mod tests {
         assert_eq!(warnings(&[("use_http", "on")]), 1);
         assert_eq!(warnings(&[("use_http", "on"), ("host", "127.0.0.1")]), 0);
         assert_eq!(warnings(&[("verify_ssl", "off"), ("active_query", "on")]), 2);
-    }
-
-    #[test]
-    fn a_password_without_a_username_is_not_left_out_in_silence() {
-        let package = crate::package::newest().unwrap();
-        let mut settings = Settings::default();
-        settings.set_secret(&package, "password", Secret::new("hunter2")).unwrap();
-        let clock = Clock::starting_at(Duration::ZERO);
-        let error = Config::new(&package, &settings, Limits::HELD, &clock).unwrap_err().to_string();
-        assert_eq!(error, "not set: Username (username), which goes with the password");
     }
 
     #[test]

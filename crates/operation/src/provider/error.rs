@@ -178,7 +178,7 @@ impl ProviderError {
             Self::Proxy(_) => "check the proxy's address and what it lets through",
             Self::RateLimited(_) => "wait, or lower requests_per_second",
             Self::Records(_) => {
-                "raise --max-records, narrow the question, or use --format cof, which has no limit"
+                "raise --max-records or narrow the question; --format cof has no limit of its own"
             }
             Self::Redirect(_) => "set the host, port and Use HTTP to where the service really is",
             Self::ServiceCut(_) => "this is a sample, not the latest; narrow the question by record type",

@@ -136,6 +136,7 @@ impl<'a> Intake<'a> {
                 }
             }
         }
+        self.sink.pause();
         Ok(())
     }
 
@@ -223,5 +224,23 @@ impl Seen {
 impl From<ProviderError> for Ended {
     fn from(error: ProviderError) -> Self {
         Self::Failed(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cof::{Name, Rdata, RrType};
+
+    #[test]
+    fn what_is_remembered_of_the_tuples_is_bounded() {
+        let record = |rdata| Record::new(Name::root(), RrType::TXT, Rdata::parse(RrType::TXT, rdata));
+        let mut seen = Seen::default();
+        assert!(seen.is_new(&record("first")) && !seen.is_new(&record("first")));
+        seen.tuples.extend(0..REMEMBERED as u64);
+        let full = seen.tuples.len();
+        assert!(seen.is_new(&record("late")) && seen.is_new(&record("late")));
+        assert!(!seen.is_new(&record("first")), "a circle leads back to the beginning");
+        assert_eq!(seen.tuples.len(), full);
     }
 }

@@ -101,6 +101,29 @@ async fn a_length_beside_chunks_does_not_count() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn wherever_it_is_cut_the_whole_records_before_it_are_kept_and_it_is_not_complete() {
+    let body = unproven(2) + &lines(1);
+    let whole = |len: usize| body.match_indices("}\n").filter(|(end, _)| *end < len).count();
+    for len in 0..body.len() {
+        let state = if whole(len) > 0 { State::Partial } else { State::Failed };
+        let told = answer_to(body_cut(body.clone(), len)).await;
+        told.is(state, ProviderError::Cut, whole(len), 1);
+        assert_eq!(told.raw, body.as_bytes()[..len], "the evidence is what arrived");
+        // The same where only the data can show it.
+        let told = answer_to(ends_in_record(body.clone(), len)).await;
+        if body[..len].trim_end().ends_with('}') || len == 0 {
+            told.complete(whole(len), 1);
+        } else {
+            told.is(state, ProviderError::EndsInside, whole(len), 1);
+        }
+        // And in an encoding.
+        let packed = gzip::stored(body.as_bytes());
+        let told = answer_to(gzipped(&packed[..=len])).await;
+        assert_eq!(told.reason(), &ProviderError::Cut);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_body_without_a_length() {
     answer_to(Exchange::ok(lines(3)).without("content-length")).await.complete(3, 1);
     let told = answer_to(ends_in_record_unframed(lines(3), lines(2).len() + 5)).await;

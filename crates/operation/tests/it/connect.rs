@@ -15,14 +15,13 @@ fn tls(certificate: &Certificate) -> Question {
     Question::of(Arc::new(provider)).set("use_http", "off")
 }
 
-/// A question that trusts the authority; the folder must outlive its configuration.
+/// A question that trusts the authority.
 fn trusting(authority: &Authority, certificate: &Certificate) -> Question {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ca.pem");
     std::fs::write(&file, authority.pem()).unwrap();
     let mut question = tls(certificate).set("ca_file", file.to_str().unwrap());
-    // The file is read when the configuration is made.
-    question.folder = Some(folder.keep());
+    question.authorities = Some(folder);
     question
 }
 

@@ -102,6 +102,8 @@ pub(crate) struct Question {
     pub(crate) limits: Limits,
     pub(crate) way: Way,
     pub(crate) folder: Option<PathBuf>,
+    /// Holds the CA file until the configuration has read it.
+    pub(crate) authorities: Option<tempfile::TempDir>,
     pub(crate) most: usize,
     pub(crate) value: &'static str,
 }
@@ -149,6 +151,7 @@ impl Question {
             limits: Limits::HELD,
             way: Way::Straight,
             folder: None,
+            authorities: None,
             most: 100_000,
             value: "www.example.com",
         }

@@ -35,6 +35,14 @@ async fn no_content_204_is_complete_and_empty() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_empty_answer_with_a_complaint_is_not_complete() {
+    for answer in [no_content(), not_found()] {
+        let told = answer_to(answer.header("x-dribble-errors", "quota")).await;
+        told.is(State::Truncated, ProviderError::ServiceCut("quota".to_owned()), 0, 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn bad_request_400_tells_the_services_reason() {
     let told = answer_to(Exchange::status(400, &[], "no\u{1b}[31m such\nquestion")).await;
     let error = ProviderError::BadQuestion("no.[31m such question".to_owned());
@@ -98,6 +106,12 @@ async fn too_many_requests_429_with_a_retry_after_that_is_too_long() {
 async fn too_many_requests_429_for_ever() {
     let told = Question::new(Script::always(too_many_requests(Some("5")))).ask().await;
     told.is(State::Failed, ProviderError::RateLimited(Some(5 * SECOND)), 0, 3).took(10 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_requests_429_with_a_retry_after_of_nothing_still_pauses() {
+    let told = Question::new(Script::always(too_many_requests(Some("0")))).ask().await;
+    told.is(State::Failed, ProviderError::RateLimited(Some(Duration::ZERO)), 0, 3).took(SECOND);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,149 @@
+//! `query --format cof`: records go out as they arrive, in constant memory.
+//!
+//! Reading an answer and printing it are about the same work, so they are done side by side: each answer's [`Streamer`]
+//! hands over what one piece of it held, and the one [`Printer`] writes it, whole lines at a time. Between them wait
+//! a few pieces at most; a slow reader of standard output slows the asking down.
+
+use std::io::Write;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use cof::{Damage, Dialect, Record, Writer};
+use futures_util::{StreamExt, stream};
+use operation::provider::Stop;
+use operation::{Completeness, Sink};
+
+use super::{Plan, Refused, complain, complain_refused};
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::terminal;
+use crate::values::Given;
+
+/// How many pieces wait to be printed; one holds the records of at most 64 KiB of an answer.
+const WAITING: usize = 4;
+
+/// Asks about every value and prints records as they arrive.
+pub(super) async fn run(plan: &Plan, given: Vec<Given>, concurrency: usize) -> Result<Exit, Failure> {
+    let progress = output::progress(given.len());
+    let printer = Printer::start();
+    let mut exit = Exit::Done;
+    let asking = given.into_iter().map(|given| {
+        let (plan, records) = (plan.clone(), printer.records.clone());
+        tokio::spawn(async move { (terminal::label(&given.text), plan.stream(&given, records).await) })
+    });
+    let mut done = stream::iter(asking).buffer_unordered(concurrency);
+    while let Some(joined) = done.next().await {
+        let (value, result) = joined.map_err(|error| Failure::work("asking", &error))?;
+        match result {
+            Ok(completeness) => {
+                exit = exit.max(Exit::from(&completeness));
+                progress.suspend(|| complain(&value, &completeness));
+            }
+            Err(refused) => {
+                exit = exit.max(Exit::Failed);
+                progress.suspend(|| complain_refused(&value, &refused));
+            }
+        }
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    drop(done);
+    printer.finish()?;
+    Ok(exit)
+}
+
+impl Plan {
+    async fn stream(&self, given: &Given, printer: SyncSender<Vec<Record>>) -> Result<Completeness, Refused> {
+        let indicator = self.check(given)?;
+        let mut sink = Streamer {
+            filter: &self.filter,
+            piece: Vec::new(),
+            printer,
+            left: self.limit,
+            most: (self.max_records < usize::MAX).then_some(self.max_records),
+            taken: 0,
+        };
+        let outcome = self.provider.ask(&indicator, &mut sink).await;
+        // What came in the last piece, before whatever ended the answer.
+        sink.pause();
+        Ok(outcome.completeness)
+    }
+}
+
+/// A sink that hands records on to be printed.
+struct Streamer<'a> {
+    filter: &'a operation::Filter,
+    /// What the piece of the answer that is being read has held so far.
+    piece: Vec<Record>,
+    printer: SyncSender<Vec<Record>>,
+    /// How many are wanted.
+    left: Option<usize>,
+    most: Option<usize>,
+    taken: usize,
+}
+
+impl Sink for Streamer<'_> {
+    fn record(&mut self, record: Record) -> Result<(), Stop> {
+        if !self.filter.keeps(&record) {
+            return Ok(());
+        }
+        if self.left == Some(self.taken) {
+            return Err(Stop::Gone);
+        }
+        if let Some(most) = self.most.filter(|most| *most == self.taken) {
+            return Err(Stop::Full(most));
+        }
+        self.taken += 1;
+        self.piece.push(record);
+        Ok(())
+    }
+
+    fn damage(&mut self, _: Damage) {}
+
+    fn pause(&mut self) {
+        if !self.piece.is_empty() {
+            let next = Vec::with_capacity(self.piece.len());
+            if self.printer.send(std::mem::replace(&mut self.piece, next)).is_err() {
+                // Nobody prints any more: take nothing further, the printer says why.
+                self.left = Some(self.taken);
+            }
+        }
+    }
+}
+
+/// Writes records to standard output, on a thread of its own.
+struct Printer {
+    records: SyncSender<Vec<Record>>,
+    thread: JoinHandle<std::io::Result<()>>,
+}
+
+impl Printer {
+    fn start() -> Self {
+        let (records, waiting) = sync_channel(WAITING);
+        Self { records, thread: std::thread::spawn(move || print(&waiting)) }
+    }
+
+    /// Waits for everything to be written; its error is standard output's.
+    fn finish(self) -> Result<(), Failure> {
+        drop(self.records);
+        match self.thread.join() {
+            Ok(written) => Ok(written?),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+}
+
+fn print(waiting: &Receiver<Vec<Record>>) -> std::io::Result<()> {
+    let mut writer = Writer::new(Dialect::Draft);
+    let mut text = String::new();
+    let mut out = std::io::stdout().lock();
+    while let Ok(records) = waiting.recv() {
+        text.clear();
+        for record in &records {
+            writer.write(record, &mut text);
+        }
+        out.write_all(text.as_bytes())?;
+        out.flush()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! Numbers as providers send them: times and counts that may be fractions, dates, milliseconds, negative or huge.
+
+use crate::record::{Field, NoteKind};
+use crate::{Record, time};
+
+/// Takes milliseconds for what they are; notes what is no time of this world.
+pub(super) fn plausible(mut seconds: u64, field: Field, record: &mut Record) -> u64 {
+    if seconds > time::LATEST_PLAUSIBLE && seconds / 1000 <= time::LATEST_PLAUSIBLE {
+        seconds /= 1000;
+        record.note(field, NoteKind::Milliseconds);
+    }
+    if !(time::EARLIEST_PLAUSIBLE..=time::LATEST_PLAUSIBLE).contains(&seconds) {
+        record.note(field, NoteKind::Implausible);
+    }
+    seconds
+}
+
+/// What stood where a number belongs.
+pub(super) enum Number {
+    Plain(u64),
+    /// A date, in seconds.
+    Date(u64),
+}
+
+pub(super) fn date(text: &str, field: Field, record: &mut Record) -> Option<Number> {
+    let Some(date) = time::parse_date(text) else {
+        record.note(field, NoteKind::Unreadable);
+        return None;
+    };
+    record.note(field, NoteKind::FromDate);
+    if !date.zoned {
+        record.note(field, NoteKind::AssumedUtc);
+    }
+    Some(Number::Date(date.seconds))
+}
+
+/// Reads a JSON number as whole seconds or a count; the note says what had to be done.
+#[inline]
+pub(super) fn number(raw: &[u8]) -> (Option<u64>, Option<NoteKind>) {
+    let digit = |sum: u64, octet: &u8| octet.is_ascii_digit().then(|| sum * 10 + u64::from(octet - b'0'));
+    // Nineteen digits fit whatever they are.
+    if (1..=19).contains(&raw.len())
+        && let Some(number) = raw.iter().try_fold(0, digit)
+    {
+        return (Some(number), None);
+    }
+    let text = std::str::from_utf8(raw).unwrap_or_default();
+    if let Ok(number) = text.parse() {
+        return (Some(number), None);
+    }
+    match text.parse::<f64>() {
+        _ if !raw.iter().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E')) => {
+            (None, Some(NoteKind::Unreadable))
+        }
+        Err(_) => (None, Some(NoteKind::Unreadable)),
+        Ok(float) if float < 0.0 => (None, Some(NoteKind::Negative)),
+        #[expect(clippy::cast_precision_loss, reason = "the comparison is with the nearest float on purpose")]
+        Ok(float) if float >= u64::MAX as f64 => (Some(u64::MAX), Some(NoteKind::Saturated)),
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked just above")]
+        Ok(float) => (Some(float as u64), (float.fract() > 0.0).then_some(NoteKind::Floored)),
+    }
+}

@@ -1,0 +1,88 @@
+//! The login: from what was entered to the Authorization header.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hyper::header::HeaderValue;
+
+use super::config::invalid;
+use crate::{Package, Secret, Settings, SettingsError};
+
+/// The Authorization header for the login (G-32): a ready value as it is, `user:password` as Basic, a bare token verbatim.
+pub(super) fn authorization(
+    package: &Package,
+    settings: &Settings,
+) -> Result<Option<HeaderValue>, SettingsError> {
+    let value = match (
+        settings.secret("user_token"),
+        settings.text(package, "username"),
+        settings.secret("password"),
+    ) {
+        (Some(token), _, _) => from_token(token.reveal()),
+        (None, Some(user), password) => basic(&format!("{user}:{}", password.map_or("", Secret::reveal))),
+        (None, None, Some(_)) => {
+            let label = package.parameter("username").map_or("username", |username| username.label.as_str());
+            return Err(SettingsError::Missing(format!("{label} (username), which goes with the password")));
+        }
+        (None, None, None) => return Ok(None),
+    };
+    let value = Some(value).filter(|value| value.is_ascii());
+    let mut value = value
+        .and_then(|value| HeaderValue::try_from(value).ok())
+        .ok_or_else(|| invalid("user_token", "a login that goes into a header holds printable ASCII only"))?;
+    value.set_sensitive(true);
+    Ok(Some(value))
+}
+
+fn from_token(token: &str) -> String {
+    let scheme = token.split_once(' ').is_some_and(|(scheme, rest)| {
+        !rest.trim().is_empty()
+            && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && !scheme.contains(':')
+    });
+    if !scheme && token.contains(':') { basic(token) } else { token.to_owned() }
+}
+
+fn basic(login: &str) -> String {
+    format!("Basic {}", STANDARD.encode(login))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn login(set: &[(&str, &str)], secrets: &[(&str, &str)]) -> Result<Option<String>, SettingsError> {
+        let package = crate::package::newest().unwrap();
+        let mut settings = Settings::default();
+        for (key, value) in set {
+            settings.set(&package, key, value).unwrap();
+        }
+        for (key, secret) in secrets {
+            settings.set_secret(&package, key, Secret::new(secret)).unwrap();
+        }
+        let value = authorization(&package, &settings)?;
+        Ok(value.map(|value| value.to_str().unwrap().to_owned()))
+    }
+
+    #[test]
+    fn the_token_becomes_the_right_authorization_header() {
+        // G-32.
+        for (token, header) in [
+            ("user:password", "Basic dXNlcjpwYXNzd29yZA=="),
+            ("user:pass word", "Basic dXNlcjpwYXNzIHdvcmQ="),
+            ("Basic dXNlcjpwYXNzd29yZA==", "Basic dXNlcjpwYXNzd29yZA=="),
+            ("Bearer abc", "Bearer abc"),
+            ("0123456789abcdef", "0123456789abcdef"),
+        ] {
+            assert_eq!(login(&[], &[("user_token", token)]), Ok(Some(header.to_owned())));
+        }
+        assert_eq!(login(&[], &[]), Ok(None));
+        assert!(login(&[], &[("user_token", "tok\u{e9}n")]).is_err());
+    }
+
+    #[test]
+    fn a_password_without_a_username_is_not_left_out_in_silence() {
+        let error = login(&[], &[("password", "hunter2")]).unwrap_err().to_string();
+        assert_eq!(error, "not set: Username (username), which goes with the password");
+        assert_eq!(login(&[("username", "user")], &[]), Ok(Some("Basic dXNlcjo=".to_owned())));
+    }
+}

@@ -1,0 +1,160 @@
+//! What the status and the headers of an answer mean.
+//!
+//! [`Page`] is an answer that may be read; everything else is a [`ProviderError`].
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_ENCODING, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use hyper::{Response, StatusCode};
+
+use super::ask::Provider;
+use super::body::{Body, Deadline};
+use super::error::{ProviderError, printable};
+
+/// How much of an error's body is read.
+const ERROR_BODY: usize = 1024;
+
+/// An answer whose headers have come.
+pub(super) struct Page {
+    /// The body; none for an empty answer.
+    pub(super) body: Option<Body>,
+    /// The cursor of the next page: opaque, to be sent back as it came.
+    pub(super) cursor: Option<HeaderValue>,
+    /// What the service says is wrong with its answer.
+    pub(super) complaint: Option<String>,
+}
+
+impl Provider {
+    /// What the status means; of a `later` page other than of the first.
+    pub(super) async fn judge(
+        &self,
+        response: Response<Incoming>,
+        later: bool,
+        deadline: Deadline,
+    ) -> Result<Page, ProviderError> {
+        let headers = response.headers();
+        let status = response.status();
+        let retry_after = || retry_after(headers, self.clock.now());
+        match status {
+            StatusCode::OK => page(response),
+            // G-43: nothing known is a complete answer, however the service says so. A cursor that is not found
+            // says something else: the rest of the answer is lost.
+            StatusCode::NOT_FOUND if later => Err(ProviderError::Status(status.as_u16())),
+            StatusCode::NO_CONTENT | StatusCode::NOT_FOUND => {
+                Ok(Page { body: None, cursor: None, complaint: complaint(headers) })
+            }
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => Err(ProviderError::Proxy(status.to_string())),
+            StatusCode::UNAUTHORIZED => Err(ProviderError::Unauthorized),
+            StatusCode::FORBIDDEN => Err(ProviderError::Forbidden),
+            StatusCode::TOO_MANY_REQUESTS => Err(ProviderError::RateLimited(retry_after())),
+            StatusCode::SERVICE_UNAVAILABLE => Err(ProviderError::Unavailable(retry_after())),
+            StatusCode::BAD_REQUEST => {
+                Err(ProviderError::BadQuestion(self.error_text(response, deadline).await))
+            }
+            status if status.is_redirection() => {
+                let target = headers.get(LOCATION).map_or(&b"somewhere"[..], |target| target.as_bytes());
+                Err(ProviderError::Redirect(printable(target, 200)))
+            }
+            status if status.is_server_error() => {
+                Err(ProviderError::ServiceFailed(printable(status.to_string().as_bytes(), 60)))
+            }
+            status => Err(ProviderError::Status(status.as_u16())),
+        }
+    }
+
+    /// The beginning of an error's body: its text is the only thing that says what is wrong.
+    async fn error_text(&self, response: Response<Incoming>, deadline: Deadline) -> String {
+        let mut text = vec![0; ERROR_BODY];
+        let encoding = encoding(response.headers());
+        let len = match Body::new(response.into_body(), &encoding) {
+            Ok(mut body) => body.read(&mut text, &self.config.limits, deadline).await.unwrap_or(0),
+            Err(_) => 0,
+        };
+        match printable(text.get(..len).unwrap_or_default(), 300) {
+            text if text.is_empty() => "400 without a reason".to_owned(),
+            text => text,
+        }
+    }
+}
+
+fn page(response: Response<Incoming>) -> Result<Page, ProviderError> {
+    let headers = response.headers();
+    let encoding = encoding(headers);
+    // One client reads the second name; the first is what CIRCL documents.
+    let cursor =
+        filled(headers, "x-dribble-cursor").or_else(|| filled(headers, "x-dribble-paginate")).cloned();
+    let complaint = complaint(headers);
+    Ok(Page { body: Some(Body::new(response.into_body(), &encoding)?), cursor, complaint })
+}
+
+fn encoding(headers: &HeaderMap) -> String {
+    headers.get(CONTENT_ENCODING).map(|value| printable(value.as_bytes(), 100)).unwrap_or_default()
+}
+
+/// A header that has something in it.
+fn filled<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a HeaderValue> {
+    headers.get(name).filter(|value| !value.as_bytes().trim_ascii().is_empty())
+}
+
+fn complaint(headers: &HeaderMap) -> Option<String> {
+    filled(headers, "x-dribble-errors").map(|errors| sentence(&printable(errors.as_bytes(), 4096)))
+}
+
+/// Makes a sentence of `x-dribble-errors`, which is JSON of no fixed shape, or plain text.
+fn sentence(errors: &str) -> String {
+    let short = |text: &str| printable(text.as_bytes(), 300);
+    let Ok(parsed) = serde_json::from_str::<serde_json::Value>(errors) else { return short(errors) };
+    let one = match &parsed {
+        serde_json::Value::Array(list) => list.first().unwrap_or(&parsed),
+        one => one,
+    };
+    let field = |name: &str| one.get(name).map(|value| value.to_string().trim_matches('"').to_owned());
+    match (field("error"), field("value"), field("total_value")) {
+        (Some(error), Some(sent), Some(total)) => short(&format!("{error}: {sent} of {total} records")),
+        (Some(error), Some(sent), None) => short(&format!("{error}: {sent} records")),
+        _ => short(errors),
+    }
+}
+
+/// Reads Retry-After, in seconds or as a date (RFC 9110 section 10.2.3).
+fn retry_after(headers: &HeaderMap, now: Duration) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse::<u32>() {
+        return Some(Duration::from_secs(seconds.into()));
+    }
+    let at = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(at.saturating_sub(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn complaints_read_as_sentences_whatever_their_shape() {
+        for (errors, said) in [
+            (
+                r#"[{"error":"maxset","record":"example.com","value":1000,"total_value":532915}]"#,
+                "maxset: 1000 of 532915 records",
+            ),
+            (r#"{"error":"maxset","value":1000}"#, "maxset: 1000 records"),
+            ("too much", "too much"),
+            ("[]", "[]"),
+        ] {
+            assert_eq!(sentence(errors), said);
+        }
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let wait = |text: &str| {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]);
+            retry_after(&headers, Duration::from_secs(784_111_770))
+        };
+        assert_eq!(wait("7"), Some(Duration::from_secs(7)));
+        assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(7)));
+        assert_eq!(wait("Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(wait("soon"), None);
+    }
+}
