@@ -14,6 +14,12 @@ pub(crate) fn open(arguments: &Arguments) -> Result<Workbench, Failure> {
     Workbench::open(&folder, Clock::system(), &actor()).map_err(Failure::from)
 }
 
+/// Opens the data folder if there is anything in it: asking does not need one, and makes none.
+pub(crate) fn open_existing(arguments: &Arguments) -> Result<Option<Workbench>, Failure> {
+    let kept = config::data_dir(arguments).is_some_and(|folder| folder.join("workbench.sqlite").exists());
+    if kept { open(arguments).map(Some) } else { Ok(None) }
+}
+
 /// Who works here, for the audit trail.
 fn actor() -> String {
     let named = ["USER", "LOGNAME"].into_iter().filter_map(|variable| std::env::var(variable).ok());

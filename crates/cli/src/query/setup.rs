@@ -11,11 +11,13 @@ use operation::{
     package,
 };
 
+use workbench::integration::Summary;
+
 use super::Plan;
 use crate::args::{Arguments, Format, QueryArgs};
 use crate::config::{self, Config};
 use crate::exit::Failure;
-use crate::terminal;
+use crate::{kept, terminal};
 
 pub(super) fn plan(
     command: &QueryArgs,
@@ -23,11 +25,12 @@ pub(super) fn plan(
     arguments: &Arguments,
     format: Format,
 ) -> Result<Plan, Failure> {
-    let package = package(command.operation.as_deref().unwrap_or(&config.query.operation))?;
+    let wanted = command.operation.as_deref().unwrap_or(&config.query.operation);
+    let (package, configured) = operation(wanted, arguments)?;
     let clock = Clock::system();
     // Secrets come last: none is asked for while something else is wrong.
     let (rrtypes, window) = (rrtypes(command.rrtype.as_deref())?, window(command, &clock)?);
-    let settings = settings(&package, command)?;
+    let settings = settings(&package, configured, command)?;
     // What streams is not held: only a flag bounds it.
     let (limits, most) = match format {
         Format::Cof => (Limits::STREAMED, usize::MAX),
@@ -68,6 +71,30 @@ pub(crate) fn connect(
     Provider::new(config, Arc::new(Tcp), budget, clock, seed).map_err(|error| misconfigured(error.into()))
 }
 
+/// The installed operation with its settings, if it is installed in the version that is wanted; else a package as it is.
+///
+/// An operation that is installed and disabled is not asked behind its administrator's back.
+fn operation(wanted: &str, arguments: &Arguments) -> Result<(Package, Settings), Failure> {
+    let (name, version) =
+        wanted.split_once('@').map_or((wanted, None), |(name, version)| (name, Some(version)));
+    let Some(kept) = kept::open_existing(arguments)? else {
+        return Ok((package(wanted)?, Settings::default()));
+    };
+    let installed = kept.list(&workbench::integration::Filter::default())?.integrations;
+    let meant = |one: &&Summary| one.name == name && version.is_none_or(|version| version == one.version);
+    match installed.iter().find(meant) {
+        None => Ok((package(wanted)?, Settings::default())),
+        Some(one) if !one.enabled => {
+            Err(Failure::Usage(format!("{name} {} is installed and disabled", one.version))
+                .hint(&format!("backsight integration enable {name}")))
+        }
+        Some(_) => {
+            let configured = kept.settings(name)?;
+            Ok((configured.package, configured.settings))
+        }
+    }
+}
+
 /// A bundled package by name, or a manifest by its file.
 fn package(wanted: &str) -> Result<Package, Failure> {
     if !Path::new(wanted).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml")) {
@@ -79,8 +106,8 @@ fn package(wanted: &str) -> Result<Package, Failure> {
     Package::parse(wanted, &source).map_err(|error| Failure::usage(&error))
 }
 
-fn settings(package: &Package, command: &QueryArgs) -> Result<Settings, Failure> {
-    let mut settings = Settings::default();
+/// What is configured, and over it what this run sets.
+fn settings(package: &Package, mut settings: Settings, command: &QueryArgs) -> Result<Settings, Failure> {
     for pair in &command.set {
         let (key, value) = pair
             .split_once('=')
