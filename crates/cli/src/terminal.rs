@@ -2,9 +2,7 @@
 //!
 //! Text from outside must be printable before it comes here; [`printable`] makes it so.
 
-use std::io::{self, BufRead, IsTerminal, Read, Write};
-
-use crate::exit::Failure;
+use std::io::{self, IsTerminal, Write};
 
 /// Says something on standard error; what cannot be said there cannot be said.
 pub(crate) fn say(text: &str) {
@@ -18,29 +16,6 @@ pub(crate) fn complain(text: &str) {
     if !text.is_empty() {
         say(&format!("backsight: {text}"));
     }
-}
-
-/// Whether somebody is there to answer.
-pub(crate) fn can_ask() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
-}
-
-/// Asks whether what was said shall be done; `yes` is the answer given in advance. Where nobody can be asked it is wrong
-/// usage, which says what would have been done.
-pub(crate) fn confirm(said: &str, question: &str, yes: bool) -> Result<bool, Failure> {
-    if yes {
-        return Ok(true);
-    }
-    if !can_ask() {
-        let hint = "nothing was done; add --yes to do it";
-        return Err(Failure::Usage(format!("this must be confirmed\n{said}\n  hint: {hint}")));
-    }
-    say(said);
-    let _ = write!(io::stderr().lock(), "{question} [y/N] ");
-    let mut answer = String::new();
-    let read = io::stdin().lock().take(1024).read_line(&mut answer);
-    read.map_err(|error| Failure::work("reading the answer", &error))?;
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
 /// The width that tables must fit, if somebody looks at them: the terminal's, or what COLUMNS says.

@@ -109,9 +109,9 @@ fn collect(folder: &Path, all: &mut Vec<(PathBuf, Vec<u8>)>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            collect(&path, all)
+            collect(&path, all);
         } else {
-            all.push((path.clone(), std::fs::read(&path).unwrap()))
+            all.push((path.clone(), std::fs::read(&path).unwrap()));
         }
     }
 }

@@ -142,6 +142,21 @@ fn bad_packages_are_refused_each_with_its_reason_and_leave_nothing() {
 }
 
 #[test]
+fn a_strangers_manifest_moves_no_terminal() {
+    let home = Home::new();
+    let line = "kind = \"operation\"";
+    let unknown = home.package("unknown.toml", &[(line, &format!("{line}\n\"\\u001b[31m\\u202e\" = 1"))]);
+    let refused = install(&home, &[&unknown]).says(2, &["unknown field"]);
+    assert!(!refused.stderr.contains(['\u{1b}', '\u{202e}']), "{}", refused.stderr);
+    let title = home.package("title.toml", &[("title = \"CIRCL", "title = \"\\u001b[31m\\u202eCIRCL")]);
+    install(&home, &[&title]).ok();
+    for arguments in [&["integration", "list"][..], &["integration", "show", NAME], &["audit"]] {
+        let shown = home.run(arguments).ok();
+        assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown}");
+    }
+}
+
+#[test]
 fn removing_is_confirmed_and_takes_everything_along() {
     let home = Home::with_the_guides();
     home.give("hunter2").ok();
