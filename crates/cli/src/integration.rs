@@ -18,7 +18,7 @@ use self::args::{IntegrationArgs, IntegrationCommand, Kind, ListArgs, NameArgs, 
 use crate::args::{Arguments, View};
 use crate::exit::{Exit, Failure};
 use crate::terminal::printable;
-use crate::{kept, output, terminal};
+use crate::{confirm, kept, output, terminal};
 
 pub(crate) fn run(command: &IntegrationArgs, arguments: &Arguments) -> Result<Exit, Failure> {
     match &command.command {
@@ -95,7 +95,7 @@ fn remove(command: &RemoveArgs, arguments: &Arguments) -> Result<Exit, Failure> 
     let lost =
         if keys.is_empty() { String::new() } else { format!(" with what is set for {}", keys.join(", ")) };
     let said = format!("{name} {} is removed{lost}.", printable(&details.summary.version));
-    if !terminal::confirm(&said, &format!("Remove {name}?"), command.yes)? {
+    if !confirm::ask(&said, &format!("Remove {name}?"), command.yes)? {
         terminal::complain("nothing was removed");
         return Ok(Exit::Failed);
     }

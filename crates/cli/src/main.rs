@@ -7,6 +7,7 @@ mod args;
 mod audit;
 mod completions;
 mod config;
+mod confirm;
 mod demo;
 mod exit;
 mod integration;

@@ -3,7 +3,7 @@
 //! Text from outside is made printable by [`printable`]: here for standard error, by each format for standard output.
 
 use std::fmt::Write as _;
-use std::io::{self, BufRead, IsTerminal, Read, Write as _};
+use std::io::{self, IsTerminal, Write as _};
 
 use crate::exit::Failure;
 
@@ -23,29 +23,6 @@ pub(crate) fn complain(text: &str) {
     if !text.is_empty() {
         say(&format!("backsight: {text}"));
     }
-}
-
-/// Whether somebody is there to answer.
-pub(crate) fn can_ask() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
-}
-
-/// Asks whether what was said shall be done; `yes` is the answer given in advance. Where nobody can be asked it is wrong
-/// usage, which says what would have been done.
-pub(crate) fn confirm(said: &str, question: &str, yes: bool) -> Result<bool, Failure> {
-    if yes {
-        return Ok(true);
-    }
-    if !can_ask() {
-        let hint = "nothing was done; add --yes to do it";
-        return Err(Failure::Usage(format!("this must be confirmed\n{said}\n  hint: {hint}")));
-    }
-    say(said);
-    let _ = write!(io::stderr().lock(), "{question} [y/N] ");
-    let mut answer = String::new();
-    let read = io::stdin().lock().take(1024).read_line(&mut answer);
-    read.map_err(|error| Failure::work("reading the answer", &error))?;
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
 /// The width that tables must fit, if somebody looks at them: the terminal's, or what COLUMNS says.

@@ -1,6 +1,6 @@
 //! The audit trail: who changed what, and when.
 //!
-//! [`Change::audit`] writes an entry within the transaction of the change itself, so that neither is there without the
+//! `Change::audit` writes an entry within the transaction of the change itself, so that neither is there without the
 //! other. [`Workbench::audit`] lists [`Entry`]s, the newest first, a [`Page`] at a time.
 //!
 //! An entry's detail is a JSON object. It never holds a secret: whoever writes one names it, and says no more.

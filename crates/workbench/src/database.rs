@@ -43,7 +43,7 @@ impl Workbench {
     /// # Errors
     /// [`Error`], with nothing changed: a newer or foreign or damaged file, a folder that cannot be written.
     pub fn open(folder: &Path, clock: Clock, actor: &str) -> Result<Self, Error> {
-        std::fs::create_dir_all(folder).map_err(|error| Error::io("creating", folder, error))?;
+        create(folder).map_err(|error| Error::io("creating", folder, error))?;
         let file = folder.join("workbench.sqlite");
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
@@ -155,6 +155,15 @@ impl Workbench {
     fn sql(&self, error: &rusqlite::Error) -> Error {
         Error::sql(&self.file(), error)
     }
+}
+
+/// Makes the folder where it is not there, for its owner alone.
+fn create(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// What can go wrong inside a read or a change.

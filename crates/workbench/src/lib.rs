@@ -6,6 +6,7 @@
 //! ```text
 //! DIR/workbench.sqlite   everything but the evidence; the tables are in schema.sql
 //! DIR/secret.key         the key that secrets are encrypted with, mode 0600
+//! DIR/secret.key.new     its successor, while the key is changed
 //! ```
 //!
 //! Errors are typed by who is to blame: the user ([`Error::Refused`]), our disk (the rest).

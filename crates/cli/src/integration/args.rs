@@ -55,9 +55,9 @@ Examples:
   backsight integration configure circl-passive-dns --secret user_token
   backsight integration configure circl-passive-dns verify_ssl=on --reset proxy
 
-Secrets never stand on the command line: --secret KEY takes the value of BACKSIGHT_SECRET_<KEY> in the environment, or
-asks, or, without a terminal, reads a line of standard input. Accounts come from the service: CIRCL gives them to vetted
-partners only.";
+Secrets never stand on the command line: --secret KEY takes the value of BACKSIGHT_SECRET_<KEY>
+in the environment, or asks, or, without a terminal, reads a line of standard input.
+Accounts come from the service: CIRCL gives them to vetted partners only.";
 
 const INSTALL_EXAMPLES: &str = "\
 Examples:
@@ -65,7 +65,7 @@ Examples:
   backsight integration install circl-passive-dns@1.0.0
   backsight integration install ./my-service-2.1.0.toml --yes
 
-Without a terminal to ask on, nothing that replaces something is done unless you say --yes; what it would change is printed.";
+Without a terminal to ask on, nothing is replaced unless you say --yes; what would change is printed.";
 
 #[derive(Debug, Args)]
 pub(crate) struct NameArgs {

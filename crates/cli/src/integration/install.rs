@@ -9,7 +9,7 @@ use super::{json, source};
 use crate::args::{Arguments, View};
 use crate::exit::{Exit, Failure};
 use crate::terminal::printable;
-use crate::{kept, output, terminal};
+use crate::{confirm, kept, output, terminal};
 
 pub(super) fn run(command: &InstallArgs, arguments: &Arguments) -> Result<Exit, Failure> {
     let package = source::find(&command.source)?;
@@ -34,10 +34,10 @@ fn confirmed(plan: &Plan, yes: bool) -> Result<bool, Failure> {
         return Ok(true);
     }
     let (first, second) = (existing(plan), configuration(plan));
-    if !terminal::can_ask() {
+    if !confirm::is_possible() {
         // All at once, where nobody can be asked.
         let both = questions.contains(&Question::Parameters).then_some(second.as_str());
-        return terminal::confirm(
+        return confirm::ask(
             &[Some(first.as_str()), both].into_iter().flatten().collect::<Vec<_>>().join("\n"),
             "",
             yes,
@@ -53,7 +53,7 @@ fn confirmed(plan: &Plan, yes: bool) -> Result<bool, Failure> {
             Question::Exists => (&first, verb),
             Question::Parameters => (&second, "Go on?"),
         };
-        if !terminal::confirm(said, question, yes)? {
+        if !confirm::ask(said, question, yes)? {
             return Ok(false);
         }
     }

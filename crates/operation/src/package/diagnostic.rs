@@ -34,7 +34,9 @@ impl ManifestError {
         message: impl Into<String>,
     ) -> Self {
         let place = span.map(|span| Place::of(source, &span));
-        Self { file: file.to_owned(), message: message.into(), hint: None, place }
+        // The message may quote the manifest.
+        let message = message.into().lines().map(printable).collect::<Vec<_>>().join("\n");
+        Self { file: file.to_owned(), message, hint: None, place }
     }
 
     /// The same, with what to do about it.
@@ -67,9 +69,18 @@ impl Place {
             .and_then(|meant| meant.lines().next())
             .map_or(0, |meant| meant.chars().count());
         // A stranger's manifest may hold anything; what is shown of it is printable and short.
-        let text = text.chars().take(200).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let text = printable(text).chars().take(200).collect();
         Self { line, column, text, width: meant.clamp(1, 200) }
     }
+}
+
+/// The same with a blank for whatever moves a terminal or turns the direction of writing.
+fn printable(text: &str) -> String {
+    let moves = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    text.chars().map(|c| if moves(c) { ' ' } else { c }).collect()
 }
 
 impl fmt::Display for ManifestError {

@@ -1,0 +1,29 @@
+//! Confirmations: asked on a terminal, given in advance with --yes, and otherwise refused with what would be done.
+
+use std::io::{self, BufRead, IsTerminal, Read, Write};
+
+use crate::exit::Failure;
+use crate::terminal;
+
+/// Whether somebody is there to answer.
+pub(crate) fn is_possible() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks whether what was said shall be done; `yes` is the answer given in advance. Where nobody can be asked it is wrong
+/// usage, which says what would have been done.
+pub(crate) fn ask(said: &str, question: &str, yes: bool) -> Result<bool, Failure> {
+    if yes {
+        return Ok(true);
+    }
+    if !is_possible() {
+        let hint = "nothing was done; add --yes to do it";
+        return Err(Failure::Usage(format!("this must be confirmed\n{said}\n  hint: {hint}")));
+    }
+    terminal::say(said);
+    let _ = write!(io::stderr().lock(), "{question} [y/N] ");
+    let mut answer = String::new();
+    let read = io::stdin().lock().take(1024).read_line(&mut answer);
+    read.map_err(|error| Failure::work("reading the answer", &error))?;
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}

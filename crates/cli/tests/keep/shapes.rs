@@ -1,0 +1,65 @@
+//! What programs read, kept as snapshots. A changed line is a change for whoever reads it.
+
+use crate::home::{Done, Home, NAME};
+
+/// With times written as `TIME`.
+fn timeless(text: &str) -> String {
+    let shape = b"dddd-dd-ddTdd:dd:ddZ";
+    let is_time = |window: &[u8]| {
+        window
+            .iter()
+            .zip(shape)
+            .all(|(octet, wanted)| if *wanted == b'd' { octet.is_ascii_digit() } else { octet == wanted })
+    };
+    let mut out = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some(first) = rest.first() {
+        let time = rest.get(..shape.len()).is_some_and(is_time);
+        out.extend_from_slice(if time { b"TIME" } else { std::slice::from_ref(first) });
+        rest = &rest[if time { shape.len() } else { 1 }..];
+    }
+    String::from_utf8(out).unwrap()
+}
+
+/// One object a line, as it is printed, made readable.
+fn pretty(text: &str) -> String {
+    assert_eq!(text.matches('\n').count(), 1, "one line");
+    let value: serde_json::Value = serde_json::from_str(text).unwrap();
+    timeless(&serde_json::to_string_pretty(&value).unwrap())
+}
+
+#[test]
+fn json_has_its_documented_shape() {
+    let home = Home::new();
+    let json = |arguments: &[&str]| pretty(&home.run(&[arguments, &["--format", "json"]].concat()).ok());
+    insta::assert_snapshot!("install_new", json(&["integration", "install", "circl-passive-dns@1.0.0"]));
+    home.give("hunter2").ok();
+    insta::assert_snapshot!(
+        "configure",
+        json(&["integration", "configure", NAME, "host=127.0.0.1", "use_http=on"])
+    );
+    insta::assert_snapshot!("list", json(&["integration", "list", "--disabled"]));
+    insta::assert_snapshot!("list_hidden", json(&["integration", "list", "--enabled"]));
+    insta::assert_snapshot!(
+        "install_overwriting",
+        json(&["integration", "install", NAME, "--overwrite", "--yes"])
+    );
+    insta::assert_snapshot!("enable", json(&["integration", "enable", NAME]));
+    insta::assert_snapshot!("disable", json(&["integration", "disable", NAME]));
+    insta::assert_snapshot!("rotate", json(&["key", "rotate"]));
+    insta::assert_snapshot!("remove", json(&["integration", "remove", NAME, "--yes"]));
+    insta::assert_snapshot!("audit", json(&["audit"]));
+}
+
+#[test]
+fn help_teaches() {
+    let home = Home::new();
+    // Help prints what the variables hold.
+    let help = |arguments: &[&str]| {
+        let mut command = home.command(&[arguments, &["--help"]].concat());
+        Done::of(&command.env_remove("BACKSIGHT_DATA_DIR").output().unwrap()).ok()
+    };
+    insta::assert_snapshot!("help_integration", help(&["integration"]));
+    insta::assert_snapshot!("help_install", help(&["integration", "install"]));
+    insta::assert_snapshot!("help_configure", help(&["integration", "configure"]));
+}
