@@ -3,6 +3,7 @@
 //! SQLite in WAL mode with `synchronous=NORMAL`, foreign keys on, a busy timeout, every change in one
 //! `BEGIN IMMEDIATE` transaction: any number of processes wait for each other and never see half a change.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -73,22 +74,29 @@ impl Workbench {
         self.connection.busy_timeout(PATIENCE).map_err(|error| self.sql(&error))?;
         // Read before anything is written: a file that is not ours, or newer, stays as it is.
         let version = self.check()?;
+        // SQLite does not wait for others while it changes the journal's mode, so those who begin a database take turns.
+        let _alone = if version < VERSION { Some(self.lock()?) } else { None };
         let pragmas = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;";
         self.connection.execute_batch(pragmas).map_err(|error| self.sql(&error))?;
         if version < VERSION { self.migrate() } else { Ok(()) }
     }
 
+    /// Waits to be the only one that begins or migrates the database; dropping the file ends it.
+    fn lock(&self) -> Result<File, Error> {
+        let path = self.folder.join("workbench.lock");
+        let file = File::create(&path).map_err(|error| Error::io("creating", &path, error))?;
+        file.lock().map_err(|error| Error::io("locking", &path, error))?;
+        Ok(file)
+    }
+
     /// The version of the tables, 0 for none yet.
     fn check(&self) -> Result<i64, Error> {
-        let pragma =
-            |name: &str| self.connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
-        let (version, application) = (pragma("user_version"), pragma("application_id"));
-        let version = version.map_err(|error| self.sql(&error))?;
-        let application = application.map_err(|error| self.sql(&error))?;
-        let tables: i64 = self
-            .connection
-            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-            .map_err(|error| self.sql(&error))?;
+        // One statement is one look: another process may be making the tables right now.
+        let sql = "SELECT user_version, application_id, (SELECT count(*) FROM sqlite_schema) \
+                   FROM pragma_user_version, pragma_application_id";
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let (version, application, tables): (i64, i64, i64) =
+            self.connection.query_row(sql, [], row).map_err(|error| self.sql(&error))?;
         if application != APPLICATION && tables > 0 {
             return Err(Error::Damaged {
                 file: self.file(),
