@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::args::Format;
 use crate::exit::Failure;
 use crate::query::Asked;
+use crate::terminal;
 
 /// What stands before the first answer.
 pub(crate) fn head(format: Format) -> Result<String, Failure> {
@@ -49,5 +50,5 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 /// Writes one JSON object on a line of its own.
 pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string(value).map_err(|error| Failure::work("writing JSON", &error))?;
-    print(&(text + "\n"))
+    print(&(terminal::printable_json(&text) + "\n"))
 }

@@ -29,16 +29,38 @@ pub(crate) fn width() -> Option<u16> {
 pub(crate) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
-        let format = matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
         if character.is_ascii_control() {
             out.push_str(&format!("\\x{:02x}", u32::from(character)));
-        } else if character.is_control() || format || matches!(character, '\u{2028}' | '\u{2029}') {
+        } else if is_hidden(character) {
             out.extend(character.escape_unicode());
         } else {
             out.push(character);
         }
     }
     out
+}
+
+/// The same JSON, without what a terminal would act on: in JSON such characters stand in strings only, where `\uNNNN`
+/// means the same.
+pub(crate) fn printable_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for character in json.chars() {
+        if is_hidden(character) {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
+/// Whether a terminal would act on a character rather than show it.
+fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -48,5 +70,9 @@ mod tests {
     #[test]
     fn nothing_that_moves_a_terminal_is_printed() {
         assert_eq!(printable("a\u{1b}[31m\r\n\u{9b}b\u{202e}é"), "a\\x1b[31m\\x0d\\x0a\\u{9b}b\\u{202e}é");
+        assert_eq!(
+            printable_json("{\"a\":\"\\n\u{7f}\u{9b}é\u{202e}\"}"),
+            "{\"a\":\"\\n\\u007f\\u009bé\\u202e\"}"
+        );
     }
 }
