@@ -15,6 +15,8 @@ pub(crate) enum Bench {
     Ask,
     /// The reader beside the fastest general JSON parsers.
     Cof,
+    /// A library of a million indicators: adding, finding, listing, importing.
+    Keep,
 }
 
 impl Bench {
@@ -22,6 +24,7 @@ impl Bench {
         match self {
             Self::Ask => ("cli", "ask"),
             Self::Cof => ("cof", "reader"),
+            Self::Keep => ("workbench", "keep"),
         }
     }
 }

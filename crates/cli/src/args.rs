@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::indicator::args::IndicatorArgs;
 use crate::integration::args::{AuditArgs, IntegrationArgs, KeyArgs};
 
 /// Where has it pointed, since when, and what else lives there? A passive-DNS workbench.
@@ -48,6 +49,8 @@ pub(crate) enum Command {
         both versions of the package would put into the threat library. Nothing leaves this machine."
     )]
     Demo(DemoArgs),
+    /// Keep the threat library: domain names and addresses, and what is known of them
+    Indicator(IndicatorArgs),
     /// Install, configure and enable what asks passive-DNS services
     Integration(IntegrationArgs),
     /// Change the key that secrets are encrypted with

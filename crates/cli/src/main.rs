@@ -10,6 +10,7 @@ mod config;
 mod confirm;
 mod demo;
 mod exit;
+mod indicator;
 mod integration;
 mod kept;
 mod key;
@@ -50,6 +51,7 @@ fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Completions(command) => completions::run(command),
         Command::Config => config::print(&config),
         Command::Demo(command) => runtime()?.block_on(demo::run(command)),
+        Command::Indicator(command) => indicator::run(command, arguments),
         Command::Integration(command) => integration::run(command, arguments),
         Command::Key(command) => key::run(command, arguments),
         Command::Man(command) => man::run(command),

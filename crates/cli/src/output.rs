@@ -49,5 +49,5 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 /// Writes one JSON object on a line of its own.
 pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string(value).map_err(|error| Failure::work("writing JSON", &error))?;
-    print(&(text + "\n"))
+    print(&(json::ascii(text) + "\n"))
 }

@@ -6,7 +6,6 @@
 pub(crate) mod setup;
 mod streaming;
 
-use std::io::Write;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
@@ -95,7 +94,7 @@ async fn hold_all(
 ) -> Result<Exit, Failure> {
     let progress = output::progress(given.len());
     let mut exit = Exit::Done;
-    print(&output::head(format)?)?;
+    output::print(&output::head(format)?)?;
     let asking = given.into_iter().map(|given| {
         let plan = plan.clone();
         // A task of its own, so that several cores read, map and render.
@@ -109,17 +108,11 @@ async fn hold_all(
         let (text, asked) = joined.map_err(|error| Failure::work("asking", &error))?;
         exit = exit.max(asked.exit());
         progress.suspend(|| asked.complain());
-        print(&text?)?;
+        output::print(&text?)?;
         progress.inc(1);
     }
     progress.finish_and_clear();
     Ok(exit)
-}
-
-fn print(text: &str) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    Ok(out.flush()?)
 }
 
 impl Plan {

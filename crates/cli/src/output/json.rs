@@ -90,7 +90,7 @@ pub(super) fn render(asked: &Asked) -> Result<String, Failure> {
 }
 
 /// The same JSON in printable ASCII, so that a terminal may have it too: only strings hold anything else.
-fn ascii(json: String) -> String {
+pub(super) fn ascii(json: String) -> String {
     if json.bytes().all(|octet| matches!(octet, b' '..=b'~')) {
         return json;
     }

@@ -136,7 +136,8 @@ fn cells(record: &Record, precise: bool) -> [String; 7] {
     ]
 }
 
-fn shorten(text: &str) -> String {
+/// Cuts what is too long for a cell.
+pub(crate) fn shorten(text: &str) -> String {
     match text.get(..LONGEST_CELL) {
         Some(head) if text.len() > LONGEST_CELL => format!("{head}…"),
         _ => text.to_owned(),

@@ -1,0 +1,150 @@
+//! `backsight indicator`: the threat library, by hand.
+//!
+//! [`args`] is what can be said; `json` and `table` print. A value that is none, or of another type than it was said to
+//! be, is refused by name; with `add` the others are added all the same.
+
+pub(crate) mod args;
+mod json;
+mod table;
+
+use operation::{Indicator, IndicatorType};
+use workbench::library::{Filter, Order};
+
+use self::args::{AddArgs, IndicatorArgs, IndicatorCommand, ListArgs, NoteArgs, OrderBy, SetArgs, ValueArgs};
+use crate::args::{Arguments, View};
+use crate::exit::{Exit, Failure};
+use crate::values::{self, Given};
+use crate::{kept, output, terminal};
+
+/// A text that was not added, and why.
+struct Refused {
+    text: String,
+    reason: String,
+}
+
+pub(crate) fn run(command: &IndicatorArgs, arguments: &Arguments) -> Result<Exit, Failure> {
+    match &command.command {
+        IndicatorCommand::Add(command) => add(command, arguments),
+        IndicatorCommand::List(command) => list(command, arguments),
+        IndicatorCommand::Note(command) => note(command, arguments),
+        IndicatorCommand::Remove(command) => remove(command, arguments),
+        IndicatorCommand::Restore(command) => restore(command, arguments),
+        IndicatorCommand::Set(command) => set(command, arguments),
+        IndicatorCommand::Show(command) => show(command, arguments),
+    }
+}
+
+fn add(command: &AddArgs, arguments: &Arguments) -> Result<Exit, Failure> {
+    let mut refused = Vec::new();
+    let mut indicators = Vec::new();
+    for given in values::read(&command.values, &command.file)? {
+        match of_type(&given, command.kind) {
+            Ok(indicator) => indicators.push(indicator),
+            Err(reason) => {
+                let text = terminal::printable(&given.text);
+                terminal::complain(&format!("{text}: {}", terminal::printable(&reason)));
+                refused.push(Refused { text: given.text, reason });
+            }
+        }
+    }
+    let added = kept::open(arguments)?.add_indicators(&indicators, command.status)?;
+    match command.format {
+        View::Json => output::print_json(&json::added(&added, &refused))?,
+        View::Table => output::print(&table::added(&added))?,
+    }
+    Ok(if refused.is_empty() { Exit::Done } else { Exit::Failed })
+}
+
+/// The indicator that was given, if it is one, and of the type that it must be.
+fn of_type(given: &Given, wanted: Option<IndicatorType>) -> Result<Indicator, String> {
+    let indicator = given.indicator.clone().map_err(|error| error.to_string())?;
+    match wanted {
+        Some(wanted) if wanted != indicator.kind() => {
+            Err(format!("its type is {}, not {wanted}", indicator.kind()))
+        }
+        _ => Ok(indicator),
+    }
+}
+
+fn list(command: &ListArgs, arguments: &Arguments) -> Result<Exit, Failure> {
+    let filter = Filter {
+        kind: command.kind,
+        status: command.status,
+        source: command.source.clone(),
+        search: command.search.as_deref().map(str::parse).transpose()?,
+        removed: command.removed,
+        order: command.sort.map(|order| match order {
+            OrderBy::Updated => Order::Updated,
+            OrderBy::Value => Order::Value,
+        }),
+        after: command.after.as_deref().map(str::parse).transpose()?,
+        limit: usize::try_from(command.limit).unwrap_or(usize::MAX),
+    };
+    let page = kept::open(arguments)?.indicators(&filter)?;
+    match command.format {
+        View::Json => output::print_json(&json::page(&page))?,
+        View::Table => output::print(&table::page(&page))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn show(command: &ValueArgs, arguments: &Arguments) -> Result<Exit, Failure> {
+    let indicator = one(&command.value)?;
+    let details = kept::open(arguments)?.details(&indicator)?;
+    let details = details.ok_or_else(|| Failure::Usage(format!("{indicator} is not in the library")))?;
+    match command.format {
+        View::Json => output::print_json(&json::details(&details))?,
+        View::Table => output::print(&table::details(&details))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn set(command: &SetArgs, arguments: &Arguments) -> Result<Exit, Failure> {
+    let indicator = one(&command.value)?;
+    let (before, after) = (kept::open(arguments)?.set_status(&indicator, command.status)?, command.status);
+    match command.format {
+        View::Json => output::print_json(&json::status(&indicator, before, after))?,
+        View::Table if before == after => output::print(&format!("{indicator} was {after} already\n"))?,
+        View::Table => output::print(&format!("{indicator} is {after} now, and was {before}\n"))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn note(command: &NoteArgs, arguments: &Arguments) -> Result<Exit, Failure> {
+    let indicator = one(&command.value)?;
+    kept::open(arguments)?.note(&indicator, &command.text)?;
+    match command.format {
+        View::Json => output::print_json(&json::noted(&indicator, &command.text))?,
+        View::Table => output::print(&format!("noted on {indicator}\n"))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn remove(command: &ValueArgs, arguments: &Arguments) -> Result<Exit, Failure> {
+    let indicator = one(&command.value)?;
+    let changed = kept::open(arguments)?.remove_indicator(&indicator)?;
+    match command.format {
+        View::Json => output::print_json(&json::presence(&indicator, true, changed))?,
+        View::Table if changed => {
+            let hint = "`backsight indicator restore` brings it back as it was";
+            output::print(&format!("{indicator} is removed; {hint}\n"))?;
+        }
+        View::Table => output::print(&format!("{indicator} was removed already\n"))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn restore(command: &ValueArgs, arguments: &Arguments) -> Result<Exit, Failure> {
+    let indicator = one(&command.value)?;
+    let changed = kept::open(arguments)?.restore_indicator(&indicator)?;
+    match command.format {
+        View::Json => output::print_json(&json::presence(&indicator, false, changed))?,
+        View::Table if changed => output::print(&format!("{indicator} is back as it was\n"))?,
+        View::Table => output::print(&format!("{indicator} is not removed\n"))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn one(text: &str) -> Result<Indicator, Failure> {
+    Indicator::parse(text).map_err(|error| Failure::Usage(terminal::printable(&format!("{text}: {error}"))))
+}

@@ -1,0 +1,185 @@
+//! What can be said about indicators.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, Subcommand, ValueEnum};
+use operation::IndicatorType;
+use workbench::library::Status;
+
+use crate::args::View;
+
+#[derive(Debug, Args)]
+pub(crate) struct IndicatorArgs {
+    #[command(subcommand)]
+    pub(crate) command: IndicatorCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum IndicatorCommand {
+    /// Add domain names and addresses
+    #[command(
+        long_about = "Adds indicators to the threat library, under your name. Each is normalised first: defanged text, case, \
+            final dots, Unicode names and URLs all come down to one spelling. What the library has already keeps its status; \
+            what was removed comes back as it was.",
+        after_help = ADD_EXAMPLES
+    )]
+    Add(AddArgs),
+    /// List what is in the library
+    #[command(
+        long_about = "Lists indicators, what changed last first. A listing that goes on ends with the words that print \
+            the next page.",
+        after_help = LIST_EXAMPLES
+    )]
+    List(ListArgs),
+    /// Write a note on an indicator
+    #[command(after_help = "Example: backsight indicator note www.example.com 'seen in ticket 4711'")]
+    Note(NoteArgs),
+    /// Remove an indicator; it can be restored with all it had
+    #[command(
+        long_about = "Removes an indicator from the library. Nothing of it is deleted: `restore`, or adding it again, brings \
+            it back with its attributes, relationships and notes. No run brings it back by itself."
+    )]
+    Remove(ValueArgs),
+    /// Bring back an indicator that was removed
+    Restore(ValueArgs),
+    /// Change the status of an indicator
+    #[command(after_help = "Example: backsight indicator set cdn.example.com --status Whitelisted\n\n\
+        What is Whitelisted is touched by no run: it gets no attributes, no relationships and no other status.")]
+    Set(SetArgs),
+    /// Show an indicator with its attributes, sources, relationships, notes and history
+    Show(ValueArgs),
+}
+
+const ADD_EXAMPLES: &str = "\
+Examples:
+  backsight indicator add 'hxxp://www[.]example[.]com/x' 192.0.2.1
+  backsight indicator add -f indicators.txt --status Review
+  backsight indicator add 2001:db8::1 --type 'IPv6 Address'
+
+Exit codes: 0 all are in the library now, 1 some of what was given is no indicator; the others were added.";
+
+const LIST_EXAMPLES: &str = "\
+Examples:
+  backsight indicator list --status Review
+  backsight indicator list --search '*.example.com'        everything below a name
+  backsight indicator list --search 192.0.2.0/24 --sort updated
+  backsight indicator list --search login --type FQDN      values that hold a text
+  backsight indicator list --source 'CIRCL Passive DNS' --limit 1000 --format json";
+
+#[derive(Debug, Args)]
+pub(crate) struct AddArgs {
+    /// Domain names, IP addresses or URLs, defanged or not
+    #[arg(value_name = "VALUE", required_unless_present = "file")]
+    pub(crate) values: Vec<String>,
+    /// Take values from a file too, one a line, # for comments; - is standard input
+    #[arg(short, long, value_name = "FILE|-")]
+    pub(crate) file: Vec<PathBuf>,
+    /// The status of those that are new
+    #[arg(long, value_name = "S", default_value = "Active", value_parser = statuses(), ignore_case = true)]
+    pub(crate) status: Status,
+    /// The type that all of them must have; the others are refused
+    #[arg(long = "type", value_name = "T", value_parser = types(), ignore_case = true)]
+    pub(crate) kind: Option<IndicatorType>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: View,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// Only this type
+    #[arg(long = "type", value_name = "T", value_parser = types(), ignore_case = true)]
+    pub(crate) kind: Option<IndicatorType>,
+    /// Only this status
+    #[arg(long, value_name = "S", value_parser = statuses(), ignore_case = true)]
+    pub(crate) status: Option<Status>,
+    /// Only what this person or package says
+    #[arg(long, value_name = "NAME")]
+    pub(crate) source: Option<String>,
+    /// A part of a value, *.example.com for what is below a name, or a network; defanged or not
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) search: Option<String>,
+    /// What was removed, instead of what is there
+    #[arg(long)]
+    pub(crate) removed: bool,
+    /// In which order [default: updated; value where the search is a name's or a network's range]
+    #[arg(long, value_enum)]
+    pub(crate) sort: Option<OrderBy>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: u32,
+    /// What follows the position that a listing ended with
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) after: Option<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: View,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ValueArgs {
+    /// A domain name, an IP address or a URL, defanged or not
+    #[arg(value_name = "VALUE")]
+    pub(crate) value: String,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: View,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetArgs {
+    /// A domain name, an IP address or a URL, defanged or not
+    #[arg(value_name = "VALUE")]
+    pub(crate) value: String,
+    /// The new status
+    #[arg(long, value_name = "S", value_parser = statuses(), ignore_case = true)]
+    pub(crate) status: Status,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: View,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NoteArgs {
+    /// A domain name, an IP address or a URL, defanged or not
+    #[arg(value_name = "VALUE")]
+    pub(crate) value: String,
+    /// What to write, up to 10,000 characters
+    #[arg(value_name = "TEXT")]
+    pub(crate) text: String,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: View,
+}
+
+/// In which order indicators are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OrderBy {
+    /// What changed last first
+    Updated,
+    /// Names by their labels from the right, then addresses
+    Value,
+}
+
+/// Statuses by name, in any case.
+pub(crate) fn statuses() -> impl TypedValueParser<Value = Status> {
+    PossibleValuesParser::new(Status::ALL.map(Status::name))
+        .try_map(|name| Status::from_name(&name).ok_or("no such status"))
+}
+
+/// Types by name, in any case; a blank may be written as a hyphen.
+pub(crate) fn types() -> impl TypedValueParser<Value = IndicatorType> {
+    let named = IndicatorType::ALL.map(|kind| {
+        PossibleValue::new(kind.name()).alias(match kind {
+            IndicatorType::Fqdn => "domain",
+            IndicatorType::IpAddress => "ip-address",
+            IndicatorType::Ipv6Address => "ipv6-address",
+        })
+    });
+    PossibleValuesParser::new(named).try_map(|name| {
+        let name =
+            if name.eq_ignore_ascii_case("domain") { "FQDN".to_owned() } else { name.replace('-', " ") };
+        IndicatorType::from_name(&name).ok_or("no such type")
+    })
+}

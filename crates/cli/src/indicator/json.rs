@@ -1,0 +1,114 @@
+//! Indicators as JSON, one object on a line. Times are RFC 3339.
+//!
+//! - An entry: `{"value","type","status","sources":[name],"created_at","updated_at","removed_at"}`; the last is null
+//!   unless it was removed.
+//! - `add`: `{"indicators":[{"value","type","status","outcome"}],"refused":[{"text","reason"}]}`; outcome is new, known or
+//!   restored.
+//! - `list`: `{"indicators":[entry],"next","total"}`; `next` is what `--after` takes, null at the end, `total` null
+//!   where it is not known.
+//! - `show`: an entry with `{"claims","attributes":[{"name","value","claims"}],"attribute_count","relationships":
+//!   [{"direction","rrtype","other":{"value","type","status"},"attributes":[{"name","value"}],"claims"}],
+//!   "relationship_count","notes":[{"at","actor","text"}],"history":[{"at","actor","action","detail"}]}`; direction is out
+//!   where the indicator is the owner, in where it is the data; a claim is `{"source","run","added_at"}`, its run null
+//!   where a person says so. At most 1000 of each are listed; the counts are of all.
+//! - `set`: `{"value","type","status","before"}`. `note`: `{"value","type","note"}`. `remove` and `restore`:
+//!   `{"value","type","removed","changed"}`.
+
+use cof::time;
+use operation::Indicator;
+use serde_json::{Value, json};
+use workbench::library::{Adding, Claim, Details, Entry, Page, Relationship, Status};
+
+use super::Refused;
+use crate::kept;
+
+pub(super) fn added(added: &[Adding], refused: &[Refused]) -> Value {
+    let indicators = added.iter().map(|adding| {
+        let (kind, status) = (adding.indicator.kind().name(), adding.status.name());
+        let value = adding.indicator.to_string();
+        json!({"value": value, "type": kind, "status": status, "outcome": adding.outcome.word()})
+    });
+    let refused = refused.iter().map(|one| json!({"text": one.text, "reason": one.reason}));
+    json!({"indicators": indicators.collect::<Vec<_>>(), "refused": refused.collect::<Vec<_>>()})
+}
+
+pub(super) fn page(page: &Page) -> Value {
+    json!({
+        "indicators": page.entries.iter().map(entry).collect::<Vec<_>>(),
+        "next": page.next.as_ref().map(ToString::to_string),
+        "total": page.total,
+    })
+}
+
+pub(super) fn details(details: &Details) -> Value {
+    let mut value = entry(&details.entry);
+    let attributes = details.attributes.iter().map(|attribute| {
+        json!({"name": attribute.name, "value": attribute.value, "claims": claims(&attribute.claims)})
+    });
+    let notes =
+        details.notes.iter().map(|note| json!({"at": at(note.at), "actor": note.actor, "text": note.text}));
+    let history = details.history.iter().map(|event| {
+        json!({"at": at(event.at), "actor": event.actor, "action": event.action, "detail": event.detail})
+    });
+    let more = [
+        ("claims", claims(&details.claims)),
+        ("attributes", attributes.collect()),
+        ("attribute_count", details.attribute_count.into()),
+        ("relationships", details.relationships.iter().map(relationship).collect()),
+        ("relationship_count", details.relationship_count.into()),
+        ("notes", notes.collect()),
+        ("history", history.collect()),
+    ];
+    if let Value::Object(fields) = &mut value {
+        fields.extend(more.map(|(name, value)| (name.to_owned(), value)));
+    }
+    value
+}
+
+pub(super) fn status(indicator: &Indicator, before: Status, after: Status) -> Value {
+    let (value, kind) = (indicator.to_string(), indicator.kind().name());
+    json!({"value": value, "type": kind, "status": after.name(), "before": before.name()})
+}
+
+pub(super) fn noted(indicator: &Indicator, text: &str) -> Value {
+    json!({"value": indicator.to_string(), "type": indicator.kind().name(), "note": text.trim()})
+}
+
+pub(super) fn presence(indicator: &Indicator, removed: bool, changed: bool) -> Value {
+    let (value, kind) = (indicator.to_string(), indicator.kind().name());
+    json!({"value": value, "type": kind, "removed": removed, "changed": changed})
+}
+
+fn entry(entry: &Entry) -> Value {
+    json!({
+        "value": entry.indicator.to_string(),
+        "type": entry.indicator.kind().name(),
+        "status": entry.status.name(),
+        "sources": entry.sources,
+        "created_at": at(entry.created_at),
+        "updated_at": at(entry.updated_at),
+        "removed_at": entry.removed_at.map(at),
+    })
+}
+
+fn relationship(one: &Relationship) -> Value {
+    let attributes = one.attributes.iter().map(|(name, value)| json!({"name": name, "value": value}));
+    let other = &one.other;
+    json!({
+        "direction": if one.outgoing { "out" } else { "in" },
+        "rrtype": one.kind,
+        "other": {"value": other.to_string(), "type": other.kind().name(), "status": one.status.name()},
+        "attributes": attributes.collect::<Vec<_>>(),
+        "claims": claims(&one.claims),
+    })
+}
+
+fn claims(claims: &[Claim]) -> Value {
+    let claim =
+        |claim: &Claim| json!({"source": claim.source, "run": claim.run, "added_at": at(claim.added_at)});
+    claims.iter().map(claim).collect()
+}
+
+fn at(seconds: i64) -> String {
+    time::rfc3339(kept::seconds(seconds))
+}

@@ -1,0 +1,198 @@
+//! Indicators to read. What comes from outside is made printable; values are so by their type.
+
+use std::fmt::Write as _;
+
+use cof::time;
+use comfy_table::ColumnConstraint;
+use workbench::audit;
+use workbench::library::{Adding, Claim, Details, Outcome, Page, Relationship};
+
+use crate::kept;
+use crate::output::table::{new_table, shorten};
+use crate::terminal::{self, printable};
+
+/// More rows than this nobody reads; the JSON has them all.
+const MOST_ROWS: usize = 50;
+
+pub(super) fn added(added: &[Adding]) -> String {
+    let mut text = String::new();
+    if added.is_empty() {
+        return text;
+    }
+    let mut table = new_table(terminal::width());
+    table.set_header(["Indicator", "Type", "Status", "Result"]);
+    for adding in added.iter().take(MOST_ROWS) {
+        let outcome = match adding.outcome {
+            Outcome::Known => "already known",
+            Outcome::New => "new",
+            Outcome::Restored => "restored",
+        };
+        let (kind, status) = (adding.indicator.kind().name(), adding.status.name());
+        table.add_row([&adding.indicator.to_string(), kind, status, outcome]);
+    }
+    let _ = writeln!(text, "{table}");
+    if added.len() > MOST_ROWS {
+        let _ = writeln!(text, "… and {} more", added.len() - MOST_ROWS);
+    }
+    let of = |outcome| added.iter().filter(|adding| adding.outcome == outcome).count();
+    let (new, known, restored) = (of(Outcome::New), of(Outcome::Known), of(Outcome::Restored));
+    let _ = writeln!(text, "{new} new, {known} already known, {restored} restored");
+    text
+}
+
+pub(super) fn page(page: &Page) -> String {
+    if page.entries.is_empty() {
+        return "No indicator of that kind is in the library. Add one with: backsight indicator add VALUE\n"
+            .to_owned();
+    }
+    // A narrow terminal has room for the day, and none for who said so.
+    let width = terminal::width();
+    let precise = width.is_none_or(|width| width >= 90);
+    let columns = if precise { 5 } else { 4 };
+    let mut table = new_table(width);
+    table.set_header(["Indicator", "Type", "Status", "Changed (UTC)", "Sources"].into_iter().take(columns));
+    for entry in &page.entries {
+        let changed = day(entry.updated_at);
+        let changed = if precise { Some(changed.as_str()) } else { changed.split(' ').next() };
+        let row = [
+            entry.indicator.to_string(),
+            entry.indicator.kind().name().to_owned(),
+            entry.status.name().to_owned(),
+            changed.unwrap_or_default().to_owned(),
+            shorten(&printable(&entry.sources.join(", "))),
+        ];
+        table.add_row(row.into_iter().take(columns));
+    }
+    for (at, column) in table.column_iter_mut().enumerate() {
+        if matches!(at, 1..=3) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+    let mut text = format!("{table}\n");
+    if let Some(next) = &page.next {
+        let _ = writeln!(text, "There are more: the same with --after {next}");
+    }
+    if let Some(total) = page.total {
+        let _ = writeln!(text, "{}", count(total, "indicator"));
+    }
+    text
+}
+
+pub(super) fn details(details: &Details) -> String {
+    let entry = &details.entry;
+    let mut text = format!("{} ({}): {}", entry.indicator, entry.indicator.kind(), entry.status);
+    if let Some(removed) = entry.removed_at {
+        let _ = write!(text, ", REMOVED {}", day(removed));
+    }
+    let _ = writeln!(
+        text,
+        "\nAdded {}, changed {} (UTC)\nSources: {}",
+        day(entry.created_at),
+        day(entry.updated_at),
+        sources(&details.claims)
+    );
+    text.push_str(&attributes(details));
+    text.push_str(&relationships(details));
+    for note in &details.notes {
+        let _ = writeln!(text, "\nNote by {}, {}", printable(&note.actor), day(note.at));
+        for line in note.text.lines() {
+            let _ = writeln!(text, "  {}", printable(line));
+        }
+    }
+    text.push_str(&history(&details.history));
+    text
+}
+
+fn attributes(details: &Details) -> String {
+    if details.attributes.is_empty() {
+        return String::new();
+    }
+    let mut table = new_table(terminal::width());
+    table.set_header(["Attribute", "Value", "Sources"]);
+    for attribute in &details.attributes {
+        let cell = |text: &str| shorten(&printable(text));
+        table.add_row([cell(&attribute.name), cell(&attribute.value), sources(&attribute.claims)]);
+    }
+    let mut text = format!("\n{table}\n");
+    rest(&mut text, details.attribute_count, details.attributes.len(), "attributes");
+    text
+}
+
+fn relationships(details: &Details) -> String {
+    if details.relationships.is_empty() {
+        return String::new();
+    }
+    let mut table = new_table(terminal::width());
+    table.set_header(["Relationship", "Type", "Status", "Attributes", "Sources"]);
+    for relationship in &details.relationships {
+        table.add_row([
+            joined(relationship),
+            printable(&relationship.kind),
+            relationship.status.name().to_owned(),
+            shorten(&said(relationship)),
+            sources(&relationship.claims),
+        ]);
+    }
+    let mut text = format!("\n{table}\n");
+    rest(&mut text, details.relationship_count, details.relationships.len(), "relationships");
+    text
+}
+
+fn joined(relationship: &Relationship) -> String {
+    let arrow = if relationship.outgoing { "->" } else { "<-" };
+    format!("{arrow} {}", relationship.other)
+}
+
+fn said(relationship: &Relationship) -> String {
+    let pairs = relationship.attributes.iter();
+    printable(&pairs.map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", "))
+}
+
+fn history(events: &[audit::Entry]) -> String {
+    if events.is_empty() {
+        return String::new();
+    }
+    let mut table = new_table(terminal::width());
+    table.set_header(["When (UTC)", "Who", "What", "How"]);
+    for event in events {
+        let detail = match &event.detail {
+            serde_json::Value::Object(fields) if fields.is_empty() => String::new(),
+            detail => detail.to_string(),
+        };
+        let cell = |text: &str| shorten(&printable(text));
+        table.add_row([day(event.at), cell(&event.actor), cell(&event.action), cell(&detail)]);
+    }
+    format!("\n{table}\n")
+}
+
+/// Each source once, with how often it says so.
+fn sources(claims: &[Claim]) -> String {
+    let mut named: Vec<(&str, usize)> = Vec::new();
+    for claim in claims {
+        match named.iter_mut().find(|(name, _)| *name == claim.source) {
+            Some((_, times)) => *times += 1,
+            None => named.push((&claim.source, 1)),
+        }
+    }
+    let each = named.into_iter().map(|(name, times)| match times {
+        1 => name.to_owned(),
+        _ => format!("{name} ({times} times)"),
+    });
+    let text = each.collect::<Vec<_>>().join(", ");
+    if text.is_empty() { "none any more".to_owned() } else { shorten(&printable(&text)) }
+}
+
+fn rest(text: &mut String, total: u64, shown: usize, what: &str) {
+    let more = total.saturating_sub(shown as u64);
+    if more > 0 {
+        let _ = writeln!(text, "… and {more} more {what}");
+    }
+}
+
+fn day(at: i64) -> String {
+    time::readable(kept::seconds(at))
+}
+
+fn count(number: usize, one: &str) -> String {
+    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
+}

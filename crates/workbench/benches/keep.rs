@@ -1,0 +1,205 @@
+//! What keeping costs: a library of a million indicators with five attributes each, and what is done in it all day.
+//!
+//! Run by `cargo xtask bench keep`. The library is filled in large transactions and then closed and opened again; each
+//! figure is the median and the 99th percentile of many rounds on one machine, beside what is wanted of it.
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot run must say so and end")]
+#![expect(clippy::cast_precision_loss, reason = "figures are rounded to be read")]
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use cof::RrType;
+use operation::{Clock, Finding, Indicator};
+use workbench::Workbench;
+use workbench::library::{Filter, Order, Search, Status};
+
+/// Indicators in the library.
+const HELD: u64 = 1_000_000;
+/// Attributes of each.
+const ATTRIBUTES: usize = 5;
+/// Findings that are imported.
+const IMPORTED: u64 = 100_000;
+/// Rounds of what takes milliseconds.
+const ROUNDS: u64 = 1_000;
+/// Rounds of what looks at more.
+const FEW: u64 = 50;
+const SOURCE: &str = "CIRCL Passive DNS";
+
+fn main() {
+    // `cargo test --benches` runs this too, and asks for nothing to be measured.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let held = std::env::var("BACKSIGHT_BENCH_HELD").ok().and_then(|held| held.parse().ok()).unwrap_or(HELD);
+    fill(folder.path(), held);
+    let mut workbench = open(folder.path());
+    println!("{held} indicators with {ATTRIBUTES} attributes each");
+    println!("{:<44}{:>10}{:>10}{:>12}", "", "median", "p99", "wanted");
+    reads(&workbench, held);
+    writes(&mut workbench);
+    import(&mut workbench);
+}
+
+fn open(folder: &Path) -> Workbench {
+    Workbench::open(folder, Clock::system(), "bench").unwrap()
+}
+
+/// A name that is another for each number, spread over 20,000 domains below 20 suffixes.
+fn name(number: u64) -> Indicator {
+    let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
+    Indicator::parse(&format!("h{number:x}.d{}.s{}.example", mixed % 20_000, mixed % 20)).unwrap()
+}
+
+/// Names in nine of ten, addresses in the others.
+fn indicator(number: u64) -> Indicator {
+    if number.is_multiple_of(10) {
+        let bits = u32::try_from(number.wrapping_mul(2_654_435_761) & 0xffff_ffff).unwrap();
+        return Indicator::Address(std::net::Ipv4Addr::from_bits(bits).into());
+    }
+    name(number)
+}
+
+/// Fills the library the way it fills in life, save that a thousand are added at a time: with an audit trail, and with
+/// attributes that a run of each brought.
+fn fill(folder: &Path, held: u64) {
+    let began = Instant::now();
+    let mut workbench = open(folder);
+    for first in (0..held).step_by(1_000) {
+        let some: Vec<Indicator> = (first..held.min(first + 1_000)).map(indicator).collect();
+        let status = if (first / 1_000).is_multiple_of(100) { Status::Review } else { Status::Active };
+        workbench.add_indicators(&some, status).unwrap();
+        for (number, indicator) in (first..).zip(&some) {
+            let run = i64::try_from(number + 1).unwrap();
+            workbench.add_findings(run, SOURCE, indicator, &attributes(number)).unwrap();
+        }
+    }
+    drop(workbench);
+    let size = std::fs::metadata(folder.join("workbench.sqlite")).unwrap().len();
+    println!("filled in {:.0} s, {:.0} MB", began.elapsed().as_secs_f64(), size as f64 / 1e6);
+}
+
+fn attributes(number: u64) -> Vec<Finding> {
+    let attribute = |at: usize| Finding::Attribute {
+        name: ["Resource Type", "Resource Data"].get(at % 2).unwrap().to_string(),
+        value: format!("value {at} of {number:x}"),
+        records: vec![],
+    };
+    (0..ATTRIBUTES).map(attribute).collect()
+}
+
+fn reads(workbench: &Workbench, held: u64) {
+    let any = |round: u64| round.wrapping_mul(7_919_777) % held;
+    report("exact lookup", "5 ms", ROUNDS, |round| {
+        assert!(workbench.lookup(&indicator(any(round))).unwrap().is_some());
+    });
+    report("exact lookup of what is not there", "5 ms", ROUNDS, |round| {
+        assert!(workbench.lookup(&name(held + round)).unwrap().is_none());
+    });
+    report("show, with attributes and history", "5 ms", ROUNDS, |round| {
+        assert!(workbench.details(&indicator(any(round))).unwrap().unwrap().attributes.len() >= ATTRIBUTES);
+    });
+    let page = Filter { limit: 50, ..Filter::default() };
+    list(workbench, "list page, first, by update", "5 ms", ROUNDS, &page);
+    let deep = |filter: Filter| {
+        let first = Filter { limit: usize::try_from(held / 2).unwrap(), ..filter.clone() };
+        Filter { after: workbench.indicators(&first).unwrap().next, ..filter }
+    };
+    list(workbench, "list page, after half of them, by update", "5 ms", ROUNDS, &deep(page.clone()));
+    let by_value = Filter { order: Some(Order::Value), ..page.clone() };
+    list(workbench, "list page, after half of them, by value", "5 ms", ROUNDS, &deep(by_value));
+    let review = Filter { status: Some(Status::Review), ..page.clone() };
+    list(workbench, "list page of a status", "5 ms", ROUNDS, &review);
+    let rare = Filter { status: Some(Status::Whitelisted), ..page.clone() };
+    list(workbench, "list page of a status that nothing has", "5 ms", ROUNDS, &rare);
+    let source = Filter { source: Some("bench".to_owned()), ..page.clone() };
+    list(workbench, "list page of a source that said most", "5 ms", ROUNDS, &source);
+    let search = |text: &str| Filter { search: Some(text.parse::<Search>().unwrap()), ..page.clone() };
+    list(workbench, "suffix search, 50 found in 45,000", "50 ms", ROUNDS, &search("*.s3.example"));
+    list(workbench, "suffix search, about 45 found, all", "50 ms", ROUNDS, &search("*.d123.s3.example"));
+    let newest = Filter { order: Some(Order::Updated), ..search("*.s3.example") };
+    list(workbench, "suffix search, the newest of 45,000", "50 ms", FEW, &newest);
+    list(workbench, "network search", "50 ms", ROUNDS, &search("10.0.0.0/8"));
+    list(workbench, "text search that looks at each", "-", FEW, &search("d123.s3"));
+}
+
+fn list(workbench: &Workbench, what: &str, wanted: &str, rounds: u64, filter: &Filter) {
+    report(what, wanted, rounds, |_| {
+        std::hint::black_box(workbench.indicators(filter).unwrap());
+    });
+}
+
+fn writes(workbench: &mut Workbench) {
+    report("add of one", "2 ms", ROUNDS, |round| {
+        workbench.add_indicators(&[name((1 << 40) + round)], Status::Active).unwrap();
+    });
+    report("add of one that is known", "2 ms", ROUNDS, |round| {
+        workbench.add_indicators(&[indicator(round * 977)], Status::Active).unwrap();
+    });
+    report("set the status of one", "2 ms", ROUNDS, |round| {
+        workbench.set_status(&indicator(round * 31), Status::Expired).unwrap();
+    });
+}
+
+/// One large import and its undoing. Half of the hosts are new, half of them known.
+fn import(workbench: &mut Workbench) {
+    let asked = name(1 << 50);
+    let findings: Vec<Finding> = (0..IMPORTED).map(finding).collect();
+    let run = 1 << 40;
+    let rate = |began: Instant| IMPORTED as f64 / began.elapsed().as_secs_f64();
+    let began = Instant::now();
+    let proposed = workbench.propose(SOURCE, &asked, &findings).unwrap();
+    println!("{:<44}{:>10.0}/s{:>21}", "dry run of 100,000 findings", rate(began), "-");
+    let began = Instant::now();
+    let added = workbench.add_findings(run, SOURCE, &asked, &findings).unwrap();
+    println!("{:<44}{:>10.0}/s{:>21}", "import of 100,000 findings", rate(began), "20000/s");
+    assert_eq!(added, proposed);
+    let began = Instant::now();
+    workbench.add_findings(run, SOURCE, &asked, &findings).unwrap();
+    println!("{:<44}{:>10.0}/s{:>21}", "the same again", rate(began), "-");
+    let began = Instant::now();
+    let undone = workbench.undo(run).unwrap();
+    println!("{:<44}{:>10.0}/s{:>21}", "undoing it", rate(began), "-");
+    assert!(undone.claims >= IMPORTED);
+}
+
+/// In ten: one attribute, five hosts, four relationships between them; one in fifty is to the asked indicator.
+fn finding(number: u64) -> Finding {
+    let host = |at: u64| if at.is_multiple_of(2) { name((1 << 45) + at) } else { indicator(at) };
+    match number % 10 {
+        0 => Finding::Attribute {
+            name: "Resource Data".to_owned(),
+            value: format!("value {number}"),
+            records: vec![],
+        },
+        1..=5 => Finding::Indicator { indicator: host(number), records: vec![], caution: None },
+        _ => Finding::Relationship {
+            from: if number.is_multiple_of(50) { name(1 << 50) } else { host(number - 5) },
+            to: host(number - 4),
+            rrtype: RrType::CNAME,
+            attributes: vec![
+                ("First Seen".to_owned(), "2017-06-09 08:07:17".to_owned()),
+                ("Last Seen".to_owned(), "2017-07-13 12:15:11".to_owned()),
+                ("Count".to_owned(), number.to_string()),
+            ],
+            records: vec![],
+            caution: None,
+        },
+    }
+}
+
+/// Measures something many times and prints its line.
+fn report(what: &str, wanted: &str, rounds: u64, mut work: impl FnMut(u64)) {
+    let mut times: Vec<Duration> = (0..rounds)
+        .map(|round| {
+            let began = Instant::now();
+            work(round);
+            began.elapsed()
+        })
+        .collect();
+    times.sort();
+    let at = |share: usize| times.get(times.len() * share / 100).unwrap().as_secs_f64() * 1e3;
+    println!("{what:<44}{:>7.3} ms{:>7.3} ms{wanted:>12}", at(50), at(99));
+}
