@@ -85,6 +85,8 @@ Examples:
   backsight query 192.0.2.1 --format cof > records.ndjson
   backsight query www.threatq.com --set host=127.0.0.1 --set port=8053 --set use_http=on
 
+What is installed and configured once with `backsight integration` holds for every query; --set goes over it.
+
 Secrets never stand on the command line: give them in the environment as BACKSIGHT_SECRET_<KEY>, for example
 BACKSIGHT_SECRET_USER_TOKEN=user:password, or with --secret user_token, which asks, or reads a line of standard input.
 
