@@ -25,12 +25,12 @@ async fn forbidden_403() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn not_found_404_is_complete_and_empty() {
+async fn b54_not_found_is_complete_and_empty() {
     answer_to(not_found()).await.complete(0, 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_content_204_is_complete_and_empty() {
+async fn b54_no_content_is_complete_and_empty() {
     answer_to(no_content()).await.complete(0, 1);
 }
 
@@ -64,7 +64,7 @@ async fn an_unexpected_status() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn any_redirect_is_not_followed() {
+async fn b55_any_redirect_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         let elsewhere = Exchange::status(status, &[("location", "/pdns/query/other")], "");
         let script = Script::new([elsewhere, Exchange::ok(lines(1))]);
