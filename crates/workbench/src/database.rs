@@ -3,6 +3,7 @@
 //! SQLite in WAL mode with `synchronous=NORMAL`, foreign keys on, a busy timeout, every change in one
 //! `BEGIN IMMEDIATE` transaction: any number of processes wait for each other and never see half a change.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ use crate::Error;
 const VERSION: i64 = 1;
 /// Marks the file as ours (`PRAGMA application_id`): `BkSt`.
 const APPLICATION: i64 = 0x426b_5374;
+/// How many statements stay prepared: more than one task of the library uses.
+const STATEMENTS: usize = 64;
 /// How long a change waits for those of other processes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -71,6 +74,9 @@ impl Workbench {
 
     fn prepare(&mut self) -> Result<(), Error> {
         self.connection.busy_timeout(PATIENCE).map_err(|error| self.sql(&error))?;
+        self.connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        // Turning a new file to WAL takes all of it for a moment, and SQLite does not wait for that: one after another.
+        let _turn = turn(&self.folder);
         // Read before anything is written: a file that is not ours, or newer, stays as it is.
         let version = self.check()?;
         let pragmas = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;";
@@ -80,15 +86,14 @@ impl Workbench {
 
     /// The version of the tables, 0 for none yet.
     fn check(&self) -> Result<i64, Error> {
-        let pragma =
-            |name: &str| self.connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
-        let (version, application) = (pragma("user_version"), pragma("application_id"));
-        let version = version.map_err(|error| self.sql(&error))?;
-        let application = application.map_err(|error| self.sql(&error))?;
-        let tables: i64 = self
-            .connection
-            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-            .map_err(|error| self.sql(&error))?;
+        // All of it at one moment: another process may be making the tables just now.
+        let snapshot = self.connection.unchecked_transaction().map_err(|error| self.sql(&error))?;
+        let number = |sql: &str| {
+            let number = snapshot.query_row(sql, [], |row| row.get::<_, i64>(0));
+            number.map_err(|error| self.sql(&error))
+        };
+        let (version, application) = (number("PRAGMA user_version")?, number("PRAGMA application_id")?);
+        let tables = number("SELECT count(*) FROM sqlite_schema")?;
         if application != APPLICATION && tables > 0 {
             return Err(Error::Damaged {
                 file: self.file(),
@@ -164,6 +169,13 @@ fn create(folder: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
+}
+
+/// Waits for other processes that are opening this folder. Where folders cannot be locked, nobody waits.
+fn turn(folder: &Path) -> Option<File> {
+    let folder = File::open(folder).ok()?;
+    folder.lock().ok()?;
+    Some(folder)
 }
 
 /// What can go wrong inside a read or a change.
