@@ -16,6 +16,8 @@ use crate::Error;
 const VERSION: i64 = 1;
 /// Marks the file as ours (`PRAGMA application_id`): `BkSt`.
 const APPLICATION: i64 = 0x426b_5374;
+/// How much of the database stays in memory, in KiB: an import touches pages all over it.
+const CACHE: u32 = 64 * 1024;
 /// How many statements stay prepared: more than one task of the library uses.
 const STATEMENTS: usize = 64;
 /// How long a change waits for those of other processes.
@@ -79,8 +81,11 @@ impl Workbench {
         let _turn = turn(&self.folder);
         // Read before anything is written: a file that is not ours, or newer, stays as it is.
         let version = self.check()?;
-        let pragmas = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;";
-        self.connection.execute_batch(pragmas).map_err(|error| self.sql(&error))?;
+        let pragmas = format!(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; \
+             PRAGMA cache_size = -{CACHE}"
+        );
+        self.connection.execute_batch(&pragmas).map_err(|error| self.sql(&error))?;
         if version < VERSION { self.migrate() } else { Ok(()) }
     }
 
