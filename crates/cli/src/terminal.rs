@@ -2,7 +2,8 @@
 //!
 //! Text from outside must be printable before it comes here; [`printable`] makes it so.
 
-use std::io::{self, IsTerminal, Write};
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write as _};
 
 /// Says something on standard error; what cannot be said there cannot be said.
 pub(crate) fn say(text: &str) {
@@ -30,7 +31,7 @@ pub(crate) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         if character.is_ascii_control() {
-            out.push_str(&format!("\\x{:02x}", u32::from(character)));
+            let _ = write!(out, "\\x{:02x}", u32::from(character));
         } else if is_hidden(character) {
             out.extend(character.escape_unicode());
         } else {
@@ -48,7 +49,7 @@ pub(crate) fn printable_json(json: &str) -> String {
         if is_hidden(character) {
             let mut units = [0; 2];
             for unit in character.encode_utf16(&mut units) {
-                out.push_str(&format!("\\u{unit:04x}"));
+                let _ = write!(out, "\\u{unit:04x}");
             }
         } else {
             out.push(character);
