@@ -1,7 +1,8 @@
 //! What keeping costs: a library of a million indicators with five attributes each, and what is done in it all day.
 //!
 //! Run by `cargo xtask bench keep`. The library is filled in large transactions and then closed and opened again; each
-//! figure is the median and the 99th percentile of many rounds on one machine, beside what is wanted of it.
+//! figure is the median and the 99th percentile of many rounds on one machine, beside what is wanted of it. For a quick look
+//! `BACKSIGHT_BENCH_HELD=50000` makes a smaller library.
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run must say so and end")]

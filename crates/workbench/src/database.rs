@@ -16,6 +16,10 @@ use crate::Error;
 const VERSION: i64 = 1;
 /// Marks the file as ours (`PRAGMA application_id`): `BkSt`.
 const APPLICATION: i64 = 0x426b_5374;
+/// How much of the database stays in memory, in KiB: an import touches pages all over it.
+const CACHE: u32 = 64 * 1024;
+/// How many statements stay prepared: more than one task of the library uses.
+const STATEMENTS: usize = 64;
 /// How long a change waits for those of other processes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -72,21 +76,24 @@ impl Workbench {
 
     fn prepare(&mut self) -> Result<(), Error> {
         self.connection.busy_timeout(PATIENCE).map_err(|error| self.sql(&error))?;
+        self.connection.set_prepared_statement_cache_capacity(STATEMENTS);
         // Read before anything is written: a file that is not ours, or newer, stays as it is.
         let version = self.check()?;
         // SQLite does not wait for others while it changes the journal's mode, so those who begin a database take turns.
         let _alone = if version < VERSION { Some(self.lock()?) } else { None };
-        let pragmas = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;";
-        self.connection.execute_batch(pragmas).map_err(|error| self.sql(&error))?;
+        let pragmas = format!(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; \
+             PRAGMA cache_size = -{CACHE}"
+        );
+        self.connection.execute_batch(&pragmas).map_err(|error| self.sql(&error))?;
         if version < VERSION { self.migrate() } else { Ok(()) }
     }
 
-    /// Waits to be the only one that begins or migrates the database; dropping the file ends it.
+    /// Waits to be the only one that begins or migrates the database: a lock on the folder, which needs no file of its own.
     fn lock(&self) -> Result<File, Error> {
-        let path = self.folder.join("workbench.lock");
-        let file = File::create(&path).map_err(|error| Error::io("creating", &path, error))?;
-        file.lock().map_err(|error| Error::io("locking", &path, error))?;
-        Ok(file)
+        let folder = File::open(&self.folder).map_err(|error| Error::io("opening", &self.folder, error))?;
+        folder.lock().map_err(|error| Error::io("locking", &self.folder, error))?;
+        Ok(folder)
     }
 
     /// The version of the tables, 0 for none yet.

@@ -5,7 +5,6 @@
 //!
 //! ```text
 //! DIR/workbench.sqlite   everything but the evidence; the tables are in schema.sql
-//! DIR/workbench.lock     held while the database is begun
 //! DIR/secret.key         the key that secrets are encrypted with, mode 0600
 //! DIR/secret.key.new     its successor, while the key is changed
 //! ```

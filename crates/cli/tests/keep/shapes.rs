@@ -3,7 +3,7 @@
 use crate::home::{Done, Home, NAME};
 
 /// With times written as `TIME`.
-fn timeless(text: &str) -> String {
+pub(crate) fn timeless(text: &str) -> String {
     let shape = b"dddd-dd-ddTdd:dd:ddZ";
     let is_time = |window: &[u8]| {
         window
@@ -22,7 +22,7 @@ fn timeless(text: &str) -> String {
 }
 
 /// One object a line, as it is printed, made readable.
-fn pretty(text: &str) -> String {
+pub(crate) fn pretty(text: &str) -> String {
     assert_eq!(text.matches('\n').count(), 1, "one line");
     let value: serde_json::Value = serde_json::from_str(text).unwrap();
     timeless(&serde_json::to_string_pretty(&value).unwrap())

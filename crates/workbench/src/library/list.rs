@@ -105,6 +105,8 @@ struct Query {
     /// Selects the numbers of the rows.
     ids: String,
     parameters: Vec<(&'static str, Value)>,
+    /// By value: the first key that comes behind the cursor.
+    behind: Option<Vec<u8>>,
 }
 
 impl Query {
@@ -114,7 +116,8 @@ impl Query {
         let by_range = if range.is_some() { Order::Value } else { Order::Updated };
         let order = filter.order.unwrap_or(by_range);
         let limit = i64::try_from(filter.limit.max(1)).unwrap_or(i64::MAX).saturating_add(1);
-        let mut query = Self { order, ids: String::new(), parameters: vec![(":limit", limit.into())] };
+        let mut query =
+            Self { order, ids: String::new(), parameters: vec![(":limit", limit.into())], behind: None };
         let after = query.after(filter)?;
         let mut rest =
             if filter.removed { " AND i.removed_at IS NOT NULL" } else { " AND i.removed_at IS NULL" }
@@ -160,8 +163,8 @@ impl Query {
                 Ok(" AND (i.updated_at, i.id) < (:at, :id)")
             }
             (Some(Cursor::Value(last)), Order::Value) => {
-                self.parameters.push((":after", sort_key(last).into()));
-                Ok(" AND i.sort_key > :after")
+                self.behind = Some([sort_key(last), vec![0]].concat());
+                Ok("")
             }
             (Some(cursor), _) => {
                 Err(Problem::refused(format!("the position {cursor} is one of another order of listing")))
@@ -175,6 +178,8 @@ impl Query {
             Some(code) => (vec![code], vec![code + 1]),
             None => (vec![0], vec![u8::MAX]),
         });
+        // One lower bound, whichever it is: of two the walk might begin at the wrong one.
+        let first = self.behind.take().map_or(first.clone(), |behind| behind.max(first));
         self.parameters.extend([(":first", first.into()), (":end", end.into())]);
         let order = match self.order {
             Order::Updated => "updated_at DESC, id DESC",
