@@ -17,6 +17,7 @@ pub mod package;
 pub mod parameter;
 pub mod provider;
 pub mod relation;
+pub mod settings;
 pub mod window;
 
 pub use answer::{Answer, Collector, Completeness, Dedup, Filter, State};
@@ -24,7 +25,8 @@ pub use clock::Clock;
 pub use finding::{Finding, Findings};
 pub use indicator::{Indicator, IndicatorError, IndicatorType};
 pub use package::{Action, ManifestError, Package, PackageError};
-pub use parameter::{Parameter, ParameterKind, Secret, Settings, SettingsError, Value};
+pub use parameter::{Parameter, ParameterKind, Value};
 pub use provider::{Budget, Config, Limits, Provider, ProviderError, Sink, Tcp};
 pub use relation::Relation;
+pub use settings::{Secret, Settings, SettingsError};
 pub use window::{Moment, MomentError, Window};
