@@ -41,9 +41,8 @@ impl Provider {
             self.wait_for_budget(deadline).await?;
             let result = self.try_page(indicator, cursor, *deadline).await;
             tries += 1;
-            if let Err(ProviderError::RateLimited(Some(wait)) | ProviderError::Unavailable(Some(wait))) =
-                &result
-            {
+            // A quota is everybody's; that a service is busy is not, and would be told as a refusal.
+            if let Err(ProviderError::RateLimited(Some(wait))) = &result {
                 self.budget.hold((*wait).min(LONGEST_HOLD)).await;
             }
             match result.as_ref().err().and_then(|error| self.pause(error, tries)) {

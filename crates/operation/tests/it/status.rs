@@ -264,3 +264,15 @@ async fn a_hold_after_429_counts_without_a_rate_too() {
     told.is(State::Failed, told.reason().clone(), 0, 1);
     assert!(matches!(told.reason(), ProviderError::RateLimited(Some(_))));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_service_refuses_nobody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let question = |script| {
+        let mut question = Question::new(script).set("requests_per_second", "10");
+        question.folder = Some(folder.path().to_owned());
+        question
+    };
+    question(Script::always(unavailable(Some("600")))).ask().await;
+    question(Script::always(Exchange::ok(lines(1)))).ask().await.complete(1, 1);
+}
