@@ -217,14 +217,17 @@ async fn tries_and_pages_keep_the_rate_too_and_waiting_for_it_is_not_the_answers
     question.ask().await.complete(3, 4).took(30 * SECOND);
 }
 
+/// A question whose budget is shared by all that are put on the folder.
+fn on_one_folder(folder: &tempfile::TempDir, script: Script) -> Question {
+    let mut question = Question::new(script).set("requests_per_second", "10");
+    question.folder = Some(folder.path().to_owned());
+    question
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_hold_after_429_is_shared_by_everything_on_one_folder() {
     let folder = tempfile::tempdir().unwrap();
-    let question = |script| {
-        let mut question = Question::new(script).set("requests_per_second", "10");
-        question.folder = Some(folder.path().to_owned());
-        question
-    };
+    let question = |script| on_one_folder(&folder, script);
     let refused = question(once(too_many_requests(Some("30")), lines(1)));
     let other = question(Script::always(Exchange::ok(lines(1))));
     // Both clocks start now.
@@ -243,11 +246,7 @@ async fn a_hold_after_429_is_shared_by_everything_on_one_folder() {
 #[tokio::test(start_paused = true)]
 async fn a_long_hold_after_429_refuses_the_others_at_once() {
     let folder = tempfile::tempdir().unwrap();
-    let question = |script| {
-        let mut question = Question::new(script).set("requests_per_second", "10");
-        question.folder = Some(folder.path().to_owned());
-        question
-    };
+    let question = |script| on_one_folder(&folder, script);
     question(Script::always(too_many_requests(Some("600")))).ask().await;
     let told = question(Script::always(Exchange::ok(lines(1)))).ask().await;
     let ProviderError::RateLimited(Some(left)) = *told.reason() else { panic!("{:?}", told.reason()) };
@@ -268,11 +267,7 @@ async fn a_hold_after_429_counts_without_a_rate_too() {
 #[tokio::test(start_paused = true)]
 async fn a_busy_service_refuses_nobody_else() {
     let folder = tempfile::tempdir().unwrap();
-    let question = |script| {
-        let mut question = Question::new(script).set("requests_per_second", "10");
-        question.folder = Some(folder.path().to_owned());
-        question
-    };
+    let question = |script| on_one_folder(&folder, script);
     question(Script::always(unavailable(Some("600")))).ask().await;
     question(Script::always(Exchange::ok(lines(1)))).ask().await.complete(1, 1);
 }
