@@ -70,6 +70,11 @@ impl Workbench {
         &self.clock
     }
 
+    /// Says who works from here on, for the audit trail.
+    pub(crate) fn act_as(&mut self, actor: &str) {
+        actor.clone_into(&mut self.actor);
+    }
+
     fn file(&self) -> PathBuf {
         self.folder.join("workbench.sqlite")
     }

@@ -1,7 +1,8 @@
 //! What persists of an analyst's work: installed integrations and their secrets, the threat library, the audit trail.
 //!
 //! [`Workbench`] is one open data folder; `database` opens it, [`Error`] says what can be wrong with it.
-//! Several processes may work in one folder at once: every change is one transaction that waits its turn.
+//! Several processes may work in one folder at once: every change is one transaction that waits its turn. [`Desk`] is the
+//! same for the tasks of one process.
 //!
 //! ```text
 //! DIR/workbench.sqlite   everything but the evidence; the tables are in schema.sql
@@ -13,10 +14,12 @@
 
 pub mod audit;
 mod database;
+mod desk;
 mod error;
 pub mod integration;
 pub mod library;
 mod secret;
 
 pub use database::Workbench;
+pub use desk::Desk;
 pub use error::Error;

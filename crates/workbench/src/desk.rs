@@ -1,0 +1,146 @@
+//! A data folder for many tasks at once: [`Desk`] hands out open [`Workbench`]es.
+//!
+//! SQLite's calls block, so each piece of work runs where blocking is allowed. Readers run side by side on connections
+//! of their own. Within this process changes take turns before they reach SQLite, because waiting for its lock means
+//! sleeping and trying again; with other processes its lock decides.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use operation::Clock;
+
+use crate::{Error, Workbench};
+
+/// How many connections stay open while nobody works: more than one for every core of a usual machine.
+const IDLE: usize = 16;
+
+/// An open data folder that tasks share; cloning it is cheap.
+#[derive(Clone, Debug)]
+pub struct Desk(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    folder: PathBuf,
+    clock: Clock,
+    idle: Mutex<Vec<Workbench>>,
+    turn: tokio::sync::Mutex<()>,
+}
+
+impl Desk {
+    /// Opens a data folder as [`Workbench::open`] does.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn open(folder: &Path, clock: Clock) -> Result<Self, Error> {
+        // What is wrong with the folder is known before anybody works in it.
+        let first = Workbench::open(folder, clock.clone(), "")?;
+        Ok(Self(Arc::new(Shared {
+            folder: folder.to_owned(),
+            clock,
+            idle: Mutex::new(vec![first]),
+            turn: tokio::sync::Mutex::new(()),
+        })))
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.0.folder
+    }
+
+    /// The clock that changes are dated by.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Reads.
+    ///
+    /// # Errors
+    /// What `read` gives; [`Error`] when no connection can be opened.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Workbench) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.work(|workbench| read(workbench)).await
+    }
+
+    /// Changes something on behalf of `actor`, when it is this task's turn.
+    ///
+    /// # Errors
+    /// What `change` gives; [`Error`] when no connection can be opened.
+    pub async fn change<T: Send + 'static>(
+        &self,
+        actor: &str,
+        change: impl FnOnce(&mut Workbench) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let actor = actor.to_owned();
+        let _turn = self.0.turn.lock().await;
+        let work = move |workbench: &mut Workbench| {
+            workbench.act_as(&actor);
+            change(workbench)
+        };
+        self.work(work).await
+    }
+
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Workbench) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let shared = Arc::clone(&self.0);
+        let working = tokio::task::spawn_blocking(move || {
+            let mut workbench = shared.take()?;
+            let result = work(&mut workbench);
+            shared.put_back(workbench);
+            result
+        });
+        working.await.unwrap_or_else(|ended| Err(Error::Bug(format!("work on the database ended: {ended}"))))
+    }
+}
+
+impl Shared {
+    fn take(&self) -> Result<Workbench, Error> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        idle.map_or_else(|| Workbench::open(&self.folder, self.clock.clone(), ""), Ok)
+    }
+
+    fn put_back(&self, workbench: Workbench) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE {
+            idle.push(workbench);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::library::Status;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn many_tasks_read_and_change_at_once_each_as_who_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = Desk::open(folder.path(), Clock::system()).unwrap();
+        let tasks = (0..50).map(|n| {
+            let desk = desk.clone();
+            tokio::spawn(async move {
+                let one = operation::Indicator::parse(&format!("192.0.2.{n}")).unwrap();
+                let (added, actor) = (vec![one.clone()], format!("actor {}", n % 2));
+                desk.change(&actor, move |workbench| workbench.add_indicators(&added, Status::Active))
+                    .await
+                    .unwrap();
+                desk.read(move |workbench| workbench.lookup(&one)).await.unwrap().unwrap()
+            })
+        });
+        for (n, task) in tasks.collect::<Vec<_>>().into_iter().enumerate() {
+            assert_eq!(task.await.unwrap().sources, [format!("actor {}", n % 2)]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_change_that_panics_is_an_error_and_the_next_one_works() {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = Desk::open(folder.path(), Clock::system()).unwrap();
+        let failed: Result<(), Error> = desk.change("ann", |_| panic!("for the test")).await;
+        assert!(matches!(failed, Err(Error::Bug(_))));
+        assert!(desk.read(|workbench| workbench.audit(&crate::audit::Filter::default())).await.is_ok());
+    }
+}
