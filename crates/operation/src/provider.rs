@@ -4,7 +4,7 @@
 //! [`Sink`]. Below it, in the order of the data: `config` and `login` (settings to what is sent), `budget` (when),
 //! `dial`, `tls` and `connector` (the way there), `page` (one request, retried where that is worth it), `response`
 //! (what its headers mean), `body` (bytes, bounded), `intake` (bytes to records, and what an answer is worth),
-//! `orientation` (which side is the owner).
+//! `orientation` (which side is the owner). [`replay`] gives a kept answer once more.
 //!
 //! No redirect is followed, nothing is resolved but the provider's own host, every bound is in [`Limits`].
 //! Every failure is its own [`ProviderError`], with a hint; what arrived before it is kept and marked incomplete.
@@ -21,6 +21,8 @@ mod intake;
 mod login;
 mod orientation;
 mod page;
+mod question;
+mod replay;
 mod response;
 mod tls;
 
@@ -32,3 +34,4 @@ pub use config::{Config, ConfigError, Limits};
 pub use dial::{Dial, DialError, Dialled, Io, Tcp};
 pub use error::{ProviderError, TlsFault};
 pub use orientation::Orientation;
+pub use replay::replay;

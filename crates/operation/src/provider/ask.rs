@@ -64,8 +64,10 @@ pub enum Stop {
 /// What became of a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// Whether everything arrived.
+    /// Whether everything arrived that was wanted.
     pub completeness: Completeness,
+    /// Whether what arrived is all there is: not where the sink wanted no more.
+    pub whole: bool,
     /// How many requests' answers were read.
     pub pages: usize,
     /// How many octets, decompressed.
@@ -113,12 +115,12 @@ impl Provider {
     /// Asks about one indicator and streams the answer into `sink`, to the end or as far as it goes.
     pub async fn ask(&self, indicator: &Indicator, sink: &mut dyn Sink) -> Outcome {
         let mut intake = Intake::new(sink, self.config.orientation);
-        let reason = match self.pages(indicator, &mut intake).await {
-            Ok(()) => intake.verdict(),
-            Err(Ended::Gone) => None,
-            Err(Ended::Failed(error)) => Some(error),
+        let (reason, whole) = match self.pages(indicator, &mut intake).await {
+            Ok(()) => (intake.verdict(), true),
+            Err(Ended::Gone) => (None, false),
+            Err(Ended::Failed(error)) => (Some(error), false),
         };
-        intake.outcome(reason)
+        intake.outcome(reason, whole)
     }
 
     async fn pages(&self, indicator: &Indicator, intake: &mut Intake<'_>) -> Result<(), Ended> {

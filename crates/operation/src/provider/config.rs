@@ -122,11 +122,9 @@ impl Config {
             window: window(package, settings, clock)?,
             rate: rate(package, settings, &host),
             page_size: whole(settings.number(package, "page_size")).map(usize::from).filter(|size| *size > 0),
-            orientation: match text("orientation").as_deref() {
-                Some("draft") => Orientation::Draft,
-                Some("swapped") => Orientation::Swapped,
-                _ => Orientation::Auto,
-            },
+            orientation: text("orientation")
+                .and_then(|word| Orientation::from_word(&word))
+                .unwrap_or_default(),
             limits: bounded(package, settings, limits),
             warnings: Vec::new(),
             host,

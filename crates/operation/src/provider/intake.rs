@@ -34,6 +34,8 @@ pub(super) struct Intake<'a> {
     broken: u64,
     contradictions: u64,
     bytes: u64,
+    /// Where in the answer this page begins, in octets.
+    page_start: u64,
     pages: usize,
     start: Vec<u8>,
     seen: Option<Seen>,
@@ -66,6 +68,7 @@ impl<'a> Intake<'a> {
             broken: 0,
             contradictions: 0,
             bytes: 0,
+            page_start: 0,
             pages: 0,
             start: Vec::new(),
             seen: None,
@@ -75,6 +78,7 @@ impl<'a> Intake<'a> {
 
     pub(super) fn begin_page(&mut self, more_follow: bool) {
         self.begin_reading();
+        self.page_start = self.bytes;
         self.news = false;
         if more_follow {
             self.seen.get_or_insert_default();
@@ -129,9 +133,11 @@ impl<'a> Intake<'a> {
         while let Some(item) = self.reader.next() {
             match item {
                 Ok(record) => self.record(record)?,
-                Err(damage) => {
+                Err(mut damage) => {
                     self.damages += 1;
                     self.broken += u64::from(damage.kind != DamageKind::Truncated);
+                    // People look for it in the whole answer, not in one page of it.
+                    damage.offset += self.page_start;
                     self.sink.damage(damage);
                 }
             }
@@ -203,9 +209,11 @@ impl<'a> Intake<'a> {
         (self.damages > 0).then_some(ProviderError::Damaged(self.damages))
     }
 
-    pub(super) fn outcome(self, reason: Option<ProviderError>) -> Outcome {
+    pub(super) fn outcome(self, reason: Option<ProviderError>, whole: bool) -> Outcome {
+        let completeness = Completeness::new(reason, self.records > 0);
         Outcome {
-            completeness: Completeness::new(reason, self.records > 0),
+            whole: whole && completeness.is_complete(),
+            completeness,
             pages: self.pages,
             bytes: self.bytes,
             orientation: self.orientation,

@@ -20,6 +20,25 @@ pub enum Orientation {
     Swapped,
 }
 
+impl Orientation {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Draft, Self::Swapped];
+
+    /// Its word in settings and in what is kept.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Draft => "draft",
+            Self::Swapped => "swapped",
+        }
+    }
+
+    /// The one of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|orientation| orientation.word() == word)
+    }
+}
+
 /// This much of an answer without any proof is read as it was sent, in octets.
 const UNDECIDED: usize = 256 * 1024;
 

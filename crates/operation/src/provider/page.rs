@@ -10,17 +10,13 @@ use hyper::body::Incoming;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderValue, USER_AGENT};
 use hyper::{Request, Response};
 use hyper_util::client::legacy::connect::capture_connection;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::ask::Provider;
 use super::body::Deadline;
-use super::connector::authority;
 use super::error::{ProviderError, printable};
 use super::response::Page;
 use crate::Indicator;
 
-/// Everything but the unreserved characters of RFC 3986: the value stays one path segment whatever it is.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// A provider that wants more patience than this gets a later question instead.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// No request for a pause keeps everything on this machine from asking for longer than this.
@@ -132,10 +128,7 @@ impl Provider {
         cursor: Option<&HeaderValue>,
     ) -> Result<Request<Empty<Bytes>>, ProviderError> {
         let config = &self.config;
-        let scheme = if config.http { "http" } else { "https" };
-        let value = utf8_percent_encode(&indicator.to_string(), SEGMENT).to_string();
-        let path = config.path.replace("{value}", &value);
-        let mut request = Request::get(format!("{scheme}://{}{path}", authority(&config.host, config.port)))
+        let mut request = Request::get(config.url(indicator))
             .header(USER_AGENT, concat!("Backsight/", env!("CARGO_PKG_VERSION")))
             .header(ACCEPT, "application/x-ndjson, application/json;q=0.9, */*;q=0.5")
             .header(ACCEPT_ENCODING, "gzip, zstd");
@@ -145,9 +138,7 @@ impl Provider {
         if !config.active_query {
             request = request.header("dribble-disable-active-query", "1");
         }
-        if let Some((rrtype, rest)) = config.rrtypes.split_first()
-            && rest.iter().all(|other| other == rrtype)
-        {
+        if let Some(rrtype) = config.wanted_rrtype() {
             request = request.header("dribble-filter-rrtype", rrtype.to_string());
         }
         if let Some(size) = config.page_size {

@@ -213,8 +213,14 @@ impl Question {
         let mut witness = Witness { collector, raw: Vec::new() };
         let start = tokio::time::Instant::now();
         let outcome = provider.ask(&Indicator::parse(self.value).unwrap(), &mut witness).await;
+        let answer = witness.collector.into_answer(outcome.completeness.clone());
+        // Whatever was asked and however it ended: the evidence tells the same once more.
+        let mut again = Collector::new(Filter::default(), self.most);
+        operation::provider::replay(&witness.raw[..], outcome.orientation, &mut again).unwrap();
+        let again = again.into_answer(outcome.completeness.clone());
+        assert_eq!((&again.records, &again.damages), (&answer.records, &answer.damages), "replayed");
         Told {
-            answer: witness.collector.into_answer(outcome.completeness.clone()),
+            answer,
             outcome,
             raw: witness.raw,
             took: start.elapsed(),

@@ -1,0 +1,40 @@
+//! What is asked: two questions that are the same get the same answer.
+
+use cof::RrType;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::config::Config;
+use super::connector::authority;
+use crate::Indicator;
+
+/// Everything but the unreserved characters of RFC 3986: the value stays one path segment whatever it is.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+impl Config {
+    /// The address that a question about `indicator` goes to.
+    pub(super) fn url(&self, indicator: &Indicator) -> String {
+        let scheme = if self.http { "http" } else { "https" };
+        let value = utf8_percent_encode(&indicator.to_string(), SEGMENT).to_string();
+        let path = self.path.replace("{value}", &value);
+        format!("{scheme}://{}{path}", authority(&self.host, self.port))
+    }
+
+    /// The one type that the provider is asked for, if it is one.
+    pub(super) fn wanted_rrtype(&self) -> Option<RrType> {
+        let (rrtype, rest) = self.rrtypes.split_first()?;
+        rest.iter().all(|other| other == rrtype).then_some(*rrtype)
+    }
+
+    /// The question in a line of text, the same whenever the answer must be: address, type that the provider is asked for, and
+    /// whether it may ask the DNS. How it is paged changes nothing about the answer, and who asks is [`Self::login`].
+    pub fn question(&self, indicator: &Indicator) -> String {
+        let rrtype = self.wanted_rrtype().map_or_else(|| "all".to_owned(), |rrtype| rrtype.to_string());
+        let active = if self.active_query { "active" } else { "passive" };
+        format!("{} {rrtype} {active}", self.url(indicator))
+    }
+
+    /// What the provider knows us by, in clear text: to be told apart by, never to be kept.
+    pub fn login(&self) -> Option<&[u8]> {
+        self.authorization.as_ref().map(hyper::header::HeaderValue::as_bytes)
+    }
+}
