@@ -76,7 +76,7 @@ pub struct Answer {
 }
 
 /// Which records are kept of an answer.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// These types; all where empty.
     pub rrtypes: Vec<RrType>,
@@ -155,6 +155,11 @@ impl Collector {
     /// Holds at most `most` records of those that the filter keeps.
     pub fn new(filter: Filter, most: usize) -> Self {
         Self { dedup: Dedup::default(), damages: Vec::new(), filter, most }
+    }
+
+    /// How many records are held, and how many damages were kept.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.dedup.records.len() as u64, self.damages.len() as u64)
     }
 
     /// The answer, once the provider is done.

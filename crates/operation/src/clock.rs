@@ -19,6 +19,11 @@ impl Clock {
         Self(Arc::new(now))
     }
 
+    /// A clock that tells what this tells.
+    pub fn telling(now: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
     /// A clock that shows `start` now and goes on with tokio's, paused or not.
     pub fn starting_at(start: Duration) -> Self {
         let began = tokio::time::Instant::now();

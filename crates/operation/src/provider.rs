@@ -33,5 +33,5 @@ pub(crate) use config::proxy_address;
 pub use config::{Config, ConfigError, Limits};
 pub use dial::{Dial, DialError, Dialled, Io, Tcp};
 pub use error::{ProviderError, TlsFault};
-pub use orientation::Orientation;
+pub use orientation::{Orientation, orientation_of};
 pub use replay::replay;

@@ -178,7 +178,7 @@ impl Workbench {
 }
 
 /// Makes the folder where it is not there, for its owner alone.
-fn create(folder: &Path) -> std::io::Result<()> {
+pub(crate) fn create(folder: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -17,6 +17,14 @@ pub enum Error {
         /// What SQLite says.
         reason: String,
     },
+    /// What was kept of an answer is not there any more, or not what it was.
+    #[error("the evidence {file} {reason}")]
+    Evidence {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// No room on the disk.
     #[error("no room left on the disk that holds {0}")]
     Full(PathBuf),
@@ -80,6 +88,7 @@ impl Error {
             Self::Damaged { .. } => {
                 "restore it from a backup, or move it away to begin anew; nothing was changed"
             }
+            Self::Evidence { .. } => "ask again with --fresh",
             Self::Full(_) => "make room, or use another folder with --data-dir",
             Self::Io { .. } | Self::ReadOnly(_) => {
                 "check the folder's owner and rights, or use another with --data-dir"

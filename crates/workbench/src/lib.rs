@@ -1,4 +1,5 @@
-//! What persists of an analyst's work: installed integrations and their secrets, the threat library, the audit trail.
+//! What persists of an analyst's work: installed integrations and their secrets, runs with their evidence, the threat
+//! library, the audit trail.
 //!
 //! [`Workbench`] is one open data folder; `database` opens it, [`Error`] says what can be wrong with it.
 //! Several processes may work in one folder at once: every change is one transaction that waits its turn. [`Desk`] is the
@@ -6,8 +7,10 @@
 //!
 //! ```text
 //! DIR/workbench.sqlite   everything but the evidence; the tables are in schema.sql
+//! DIR/answers/           evidence: what providers answered
 //! DIR/secret.key         the key that secrets are encrypted with, mode 0600
 //! DIR/secret.key.new     its successor, while the key is changed
+//! DIR/workers/           who works on a run right now
 //! ```
 //!
 //! Errors are typed by who is to blame: the user ([`Error::Refused`]), our disk (the rest).
@@ -18,6 +21,7 @@ mod desk;
 mod error;
 pub mod integration;
 pub mod library;
+pub mod run;
 mod secret;
 
 pub use database::Workbench;

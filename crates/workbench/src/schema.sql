@@ -109,6 +109,50 @@ CREATE TABLE notes (
 ) STRICT;
 CREATE INDEX notes_by_indicator ON notes (indicator);
 
+-- The manifests that runs were made with: an answer that is mapped later gives what it gave then, whatever is
+-- installed meanwhile.
+CREATE TABLE manifests (
+  id     INTEGER PRIMARY KEY,
+  source TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- One execution of an action on one indicator. Its evidence is answers/HASH.zst.
+CREATE TABLE runs (
+  id          INTEGER PRIMARY KEY,
+  indicator   TEXT NOT NULL,               -- normalised
+  manifest    INTEGER NOT NULL REFERENCES manifests (id),
+  package     TEXT NOT NULL,               -- NAME@VERSION
+  source      TEXT NOT NULL,               -- whose word its findings are
+  action      TEXT NOT NULL,
+  provider    TEXT NOT NULL,               -- host:port
+  actor       TEXT NOT NULL,
+  question    TEXT NOT NULL,               -- operation::Config::question
+  login       BLOB,                        -- keyed hash of the login that asked; NULL without one
+  filter      TEXT NOT NULL,               -- JSON: which records were wanted of the answer
+  worker      TEXT,                        -- while it is under way: who works on it (run/worker.rs)
+  state       TEXT NOT NULL
+              CHECK (state IN ('running', 'complete', 'truncated', 'partial', 'failed', 'interrupted')),
+  reason      TEXT,                        -- why it is not complete, and what to do about it
+  hint        TEXT,
+  refused     INTEGER NOT NULL DEFAULT 0 CHECK (refused IN (0, 1)),
+  started_at  INTEGER NOT NULL,
+  ended_at    INTEGER,
+  records     INTEGER NOT NULL DEFAULT 0,
+  damages     INTEGER NOT NULL DEFAULT 0,
+  bytes       INTEGER NOT NULL DEFAULT 0,  -- of the evidence, decompressed
+  orientation TEXT NOT NULL DEFAULT 'auto',
+  evidence    TEXT,                        -- its hash; NULL where nothing came
+  whole       INTEGER NOT NULL DEFAULT 0 CHECK (whole IN (0, 1)),  -- whether it may answer again
+  fetched_by  INTEGER NOT NULL,            -- the run that really asked: itself, or an earlier one with the same question
+  fetched_at  INTEGER NOT NULL,
+  added_at    INTEGER,                     -- when something of it was added to the library last
+  undone_at   INTEGER                      -- when that was last taken back
+) STRICT;
+CREATE INDEX runs_by_indicator ON runs (indicator, id);
+-- What was asked before: the newest whole answer to a question.
+CREATE INDEX runs_by_question ON runs (question, id) WHERE whole = 1;
+CREATE INDEX runs_under_way ON runs (worker) WHERE worker IS NOT NULL;
+
 CREATE TABLE audit (
   id      INTEGER PRIMARY KEY,
   at      INTEGER NOT NULL,

@@ -103,7 +103,7 @@ fn associated(head: &[u8], place: Place<'_>) -> Vec<u8> {
     [b"backsight secret\0", head, b"\0", place.integration.as_bytes(), b"\0", place.key.as_bytes()].concat()
 }
 
-fn random(octets: &mut [u8]) -> Result<(), Error> {
+pub(crate) fn random(octets: &mut [u8]) -> Result<(), Error> {
     let source = |error: getrandom::Error| std::io::Error::other(error.to_string());
     let failed =
         |error| Error::Io { doing: "reading", file: PathBuf::from("random numbers"), source: source(error) };
@@ -153,6 +153,12 @@ pub(crate) fn current(change: &Change<'_>) -> Result<Key, Problem> {
     file::write_new(change.folder, &key)?;
     file::promote(change.folder)?;
     Ok(key)
+}
+
+/// What a login is known again by: without the key file nobody can try logins against it.
+pub(crate) fn fingerprint(change: &Change<'_>, login: &[u8]) -> Result<[u8; 32], Problem> {
+    let key = blake3::derive_key("backsight 2026 fingerprint of a login", &current(change)?.octets);
+    Ok(*blake3::keyed_hash(&key, login).as_bytes())
 }
 
 impl Workbench {

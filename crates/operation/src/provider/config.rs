@@ -138,6 +138,11 @@ impl Config {
         super::connector::authority(&self.host, self.port)
     }
 
+    /// Which side is the owner, as it is set.
+    pub fn orientation(&self) -> Orientation {
+        self.orientation
+    }
+
     /// Whether the provider is this machine.
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.host)

@@ -4,6 +4,7 @@
 //! decided for a whole answer by the first provable case: an address as rrname of an A or AAAA record, a
 //! preference and a name as rrname of an MX, seven fields in that of an SOA, or the same on the rdata side.
 
+use std::io::{self, Read};
 use std::net::IpAddr;
 
 use cof::{Reader, Record, RrType};
@@ -69,6 +70,23 @@ impl Probe {
     }
 }
 
+/// Which way an answer is, of which only the octets are left: as it was decided, or would have been, while it came.
+///
+/// # Errors
+/// What reading gives.
+pub fn orientation_of(mut evidence: impl Read) -> io::Result<Orientation> {
+    let mut probe = Probe::default();
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        let len = evidence.read(&mut piece)?;
+        match probe.feed(piece.get(..len).unwrap_or_default()) {
+            Some(orientation) => return Ok(orientation),
+            None if len == 0 => return Ok(Orientation::Auto),
+            None => {}
+        }
+    }
+}
+
 /// What one record proves, as it was sent.
 pub(super) fn proof(record: &Record) -> Option<Orientation> {
     if !matches!(record.rrtype, RrType::A | RrType::AAAA | RrType::MX | RrType::SOA) {
@@ -122,6 +140,8 @@ mod tests {
         assert_eq!(decided(&unproven), None);
         assert_eq!(decided(&unproven.repeat(3000)), Some(Orientation::Auto));
         assert_eq!(decided(""), None);
+        assert_eq!(orientation_of(late.as_bytes()).unwrap(), Orientation::Swapped);
+        assert_eq!(orientation_of(unproven.as_bytes()).unwrap(), Orientation::Auto);
     }
 
     #[test]

@@ -132,6 +132,8 @@ impl Adder<'_> {
         if let Some(row) = row {
             self.change.touch(row)?;
         }
+        let sql = "UPDATE runs SET added_at = ? WHERE id = ?";
+        self.change.transaction.prepare_cached(sql)?.execute((self.change.at, self.run))?;
         let count = |count: &Count| json!({"new": count.new, "known": count.known});
         let detail = json!({
             "run": self.run,

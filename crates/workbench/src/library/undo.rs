@@ -129,6 +129,7 @@ impl Change<'_> {
             "attributes": undone.attributes,
             "relationships": undone.relationships,
         });
+        self.execute("UPDATE runs SET undone_at = ? WHERE id = ?", (self.at, run))?;
         self.audit("run.undo", &format!("run {run}"), &detail)?;
         for id in asked {
             self.touch(*id)?;

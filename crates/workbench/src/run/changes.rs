@@ -1,0 +1,84 @@
+//! What is new, gone or different since the answer before.
+
+use std::collections::{HashMap, HashSet};
+
+use cof::{Name, Rdata, Record, RrType};
+use operation::{Collector, Completeness};
+
+use super::row::{self, COLUMNS};
+use super::{Kept, Run};
+use crate::{Error, Workbench};
+
+/// An answer beside the one before it to the same question.
+#[derive(Clone, Debug)]
+pub struct Changes {
+    /// The run that fetched the earlier answer: the newest complete one.
+    pub since: Run,
+    /// The places, in the later answer, of the records that the earlier one had not.
+    pub new: Vec<usize>,
+    /// The records of the earlier answer that the later one has not. `None` where the later one is incomplete: then nobody
+    /// can tell.
+    pub gone: Option<Vec<Record>>,
+    /// What both have, with other dates or another count.
+    pub different: Vec<Difference>,
+}
+
+/// A record that is not what it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Its place in the later answer.
+    pub at: usize,
+    /// What it was.
+    pub before: Record,
+}
+
+impl Workbench {
+    /// What changed since the newest complete answer to the same question that was fetched before this run's was; `None`
+    /// where there is none. The earlier answer is filtered as this run's was.
+    ///
+    /// # Errors
+    /// [`Error::Evidence`], when what was kept of it is lost.
+    pub fn changes(&self, kept: &Kept) -> Result<Option<Changes>, Error> {
+        let run = &kept.run;
+        let sql = format!(
+            "SELECT {COLUMNS} FROM runs r WHERE r.question = ? AND r.whole = 1 AND r.id < ? ORDER BY r.id DESC LIMIT 1"
+        );
+        let earlier =
+            self.read(|database| row::one(database, &sql, (run.question.as_str(), run.fetched.by)))?;
+        let Some(since) = earlier else { return Ok(None) };
+        let mut collector = Collector::new(run.filter.clone(), usize::MAX);
+        since.replay(self.folder(), &mut collector)?;
+        let earlier = collector.into_answer(Completeness::new(None, true)).records;
+        Ok(Some(compare(since, &earlier, kept)))
+    }
+}
+
+type Tuple<'a> = (&'a Name, RrType, &'a Rdata);
+
+fn tuple(record: &Record) -> Tuple<'_> {
+    (&record.rrname, record.rrtype, &record.rdata)
+}
+
+fn compare(since: Run, earlier: &[Record], kept: &Kept) -> Changes {
+    let before: HashMap<Tuple<'_>, &Record> = earlier.iter().map(|record| (tuple(record), record)).collect();
+    let (mut new, mut different) = (Vec::new(), Vec::new());
+    for (at, record) in kept.records.iter().enumerate() {
+        match before.get(&tuple(record)) {
+            None => new.push(at),
+            Some(before) if sightings(before) != sightings(record) => {
+                different.push(Difference { at, before: (*before).clone() });
+            }
+            Some(_) => {}
+        }
+    }
+    let gone = kept.run.ending.is_complete().then(|| {
+        let now: HashSet<Tuple<'_>> = kept.records.iter().map(tuple).collect();
+        earlier.iter().filter(|record| !now.contains(&tuple(record))).cloned().collect()
+    });
+    Changes { since, new, gone, different }
+}
+
+/// What is said of a tuple beside that it is there.
+fn sightings(record: &Record) -> (Option<(u64, u64)>, Option<u64>) {
+    (record.span(), record.count)
+}

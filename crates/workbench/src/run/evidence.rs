@@ -1,0 +1,277 @@
+//! Evidence: what a provider sent, octet for octet, in `answers/`.
+//!
+//! ```text
+//! DIR/answers/run-ID.part   zstd, grows while run ID asks; readable up to its last flush
+//! DIR/answers/HASH.zst      zstd of a whole body; HASH is BLAKE3 of the decompressed octets, 64 hexadecimal digits
+//! ```
+//!
+//! The same body is one file however many runs got it. A file is synced before it takes its name, and keeps its first one
+//! until the run's row says what its name is ([`forget_part`]). It is checked against name and length whenever it is read: a file that is lost, cut or changed is [`Error::Evidence`], never another answer.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+
+/// Fast: an answer of a million records must not wait for its evidence.
+const LEVEL: i32 = 1;
+/// Where evidence is, within the data folder.
+const FOLDER: &str = "answers";
+
+/// What was kept of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stored {
+    /// None where nothing came.
+    pub(super) hash: Option<String>,
+    /// Octets, decompressed.
+    pub(super) bytes: u64,
+}
+
+/// Writes evidence while it comes.
+pub(super) struct Recorder {
+    folder: PathBuf,
+    part: PathBuf,
+    /// Made with the first octet: many answers have none.
+    encoder: Option<zstd::stream::write::Encoder<'static, File>>,
+    hasher: blake3::Hasher,
+    bytes: u64,
+}
+
+/// Reads evidence; its end is an error where it is not what was kept.
+pub struct Evidence {
+    file: PathBuf,
+    decoder: io::Take<zstd::stream::read::Decoder<'static, io::BufReader<File>>>,
+    hasher: blake3::Hasher,
+    bytes: u64,
+    expected: Stored,
+}
+
+/// Where the evidence of a run grows.
+pub(super) fn part(folder: &Path, run: i64) -> PathBuf {
+    folder.join(FOLDER).join(format!("run-{run}.part"))
+}
+
+impl Recorder {
+    pub(super) fn new(folder: &Path, run: i64) -> Self {
+        Self {
+            part: part(folder, run),
+            folder: folder.join(FOLDER),
+            encoder: None,
+            hasher: blake3::Hasher::new(),
+            bytes: 0,
+        }
+    }
+
+    /// Adds octets; they can be read back once this returns.
+    pub(super) fn write(&mut self, octets: &[u8]) -> Result<(), Error> {
+        if octets.is_empty() {
+            return Ok(());
+        }
+        let failed = |error| Error::io("writing", &self.part, error);
+        let encoder = match &mut self.encoder {
+            Some(encoder) => encoder,
+            none => none.insert(begin(&self.folder, &self.part)?),
+        };
+        encoder.write_all(octets).and_then(|()| encoder.flush()).map_err(failed)?;
+        self.hasher.update(octets);
+        self.bytes += octets.len() as u64;
+        Ok(())
+    }
+
+    /// Gives the evidence its name; the part stays until [`forget_part`].
+    pub(super) fn finish(self) -> Result<Stored, Error> {
+        let Some(encoder) = self.encoder else { return Ok(Stored { hash: None, bytes: 0 }) };
+        let hash = self.hasher.finalize().to_hex().to_string();
+        let named = self.folder.join(format!("{hash}.zst"));
+        let failed = |error| Error::io("writing", &self.part, error);
+        let file = encoder.finish().map_err(failed)?;
+        file.sync_all().map_err(failed)?;
+        match std::fs::hard_link(&self.part, &named) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            // Where a file has one name only it is moved: a crash right now loses the run what it had.
+            Err(_) => std::fs::rename(&self.part, &named).map_err(failed)?,
+            Ok(()) => {}
+        }
+        Ok(Stored { hash: Some(hash), bytes: self.bytes })
+    }
+}
+
+fn begin(folder: &Path, part: &Path) -> Result<zstd::stream::write::Encoder<'static, File>, Error> {
+    let failed = |error| Error::io("creating", part, error);
+    let file = match create(part) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            crate::database::create(folder).map_err(|error| Error::io("creating", folder, error))?;
+            create(part).map_err(failed)?
+        }
+        file => file.map_err(failed)?,
+    };
+    zstd::stream::write::Encoder::new(file, LEVEL).map_err(failed)
+}
+
+/// Makes a file for its owner alone.
+fn create(file: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file)
+}
+
+impl Evidence {
+    pub(super) fn open(folder: &Path, stored: &Stored) -> Result<Option<Self>, Error> {
+        let Some(hash) = &stored.hash else { return Ok(None) };
+        let file = folder.join(FOLDER).join(format!("{hash}.zst"));
+        let unreadable = |error: io::Error| Error::Evidence {
+            reason: match error.kind() {
+                io::ErrorKind::NotFound => "is missing".to_owned(),
+                _ => format!("cannot be read: {error}"),
+            },
+            file: file.clone(),
+        };
+        let decoder = File::open(&file).and_then(zstd::stream::read::Decoder::new).map_err(&unreadable)?;
+        Ok(Some(Self {
+            // One octet more than there may be shows that it is another file.
+            decoder: decoder.take(stored.bytes.saturating_add(1)),
+            hasher: blake3::Hasher::new(),
+            bytes: 0,
+            expected: stored.clone(),
+            file,
+        }))
+    }
+
+    /// What an error of reading means.
+    pub fn error(&self, error: &io::Error) -> Error {
+        Error::Evidence { file: self.file.clone(), reason: error.to_string() }
+    }
+}
+
+impl Read for Evidence {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let len = self.decoder.read(buffer).map_err(|error| damaged(&format!("is damaged: {error}")))?;
+        self.hasher.update(buffer.get(..len).unwrap_or_default());
+        self.bytes += len as u64;
+        if len == 0 && !buffer.is_empty() {
+            let same = self.expected.hash.as_deref() == Some(self.hasher.finalize().to_hex().as_str());
+            if self.bytes != self.expected.bytes || !same {
+                return Err(damaged("is not what was kept"));
+            }
+        }
+        Ok(len)
+    }
+}
+
+fn damaged(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
+}
+
+impl std::fmt::Debug for Evidence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Evidence").field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
+/// Makes evidence of what a run had when it was interrupted: as much of its file as can be read.
+pub(super) fn adopt(folder: &Path, run: i64) -> Result<Stored, Error> {
+    let part = part(folder, run);
+    let nothing = Stored { hash: None, bytes: 0 };
+    let opened = match File::open(&part) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(nothing),
+        opened => opened.map_err(|error| Error::io("opening", &part, error))?,
+    };
+    let mut decoder =
+        zstd::stream::read::Decoder::new(opened).map_err(|error| Error::io("reading", &part, error))?;
+    // Beside the other one, which is read meanwhile.
+    let mut recorder = Recorder { part: part.with_extension("adopted"), ..Recorder::new(folder, run) };
+    let mut piece = vec![0; 64 * 1024];
+    // Its last block is cut: what came before that is what there is.
+    while let Ok(len) = decoder.read(&mut piece) {
+        if len == 0 {
+            break;
+        }
+        recorder.write(piece.get(..len).unwrap_or_default())?;
+    }
+    let adopted = recorder.part.clone();
+    let stored = recorder.finish()?;
+    let _ = std::fs::remove_file(adopted);
+    Ok(stored)
+}
+
+/// Takes a run's part away once its row says what became of it. What stays behind is found by nobody.
+pub(super) fn forget_part(folder: &Path, run: i64) {
+    let _ = std::fs::remove_file(part(folder, run));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(folder: &Path, body: &[u8]) -> Stored {
+        let mut recorder = Recorder::new(folder, 1);
+        body.chunks(7).for_each(|piece| recorder.write(piece).unwrap());
+        let stored = recorder.finish().unwrap();
+        forget_part(folder, 1);
+        stored
+    }
+
+    fn read(folder: &Path, stored: &Stored) -> Result<Vec<u8>, Error> {
+        let mut evidence = Evidence::open(folder, stored)?.unwrap();
+        let mut body = Vec::new();
+        evidence.read_to_end(&mut body).map_err(|error| evidence.error(&error))?;
+        Ok(body)
+    }
+
+    #[test]
+    fn what_came_is_read_back_and_the_same_body_is_one_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let body = b"{\"rrname\":\"www.example.com\"}\n".repeat(3_000);
+        let stored = kept(folder.path(), &body);
+        assert_eq!(kept(folder.path(), &body), stored);
+        assert_eq!(read(folder.path(), &stored).unwrap(), body);
+        let files = std::fs::read_dir(folder.path().join(FOLDER)).unwrap().count();
+        assert_eq!((files, stored.bytes), (1, body.len() as u64));
+        assert_eq!(kept(folder.path(), b""), Stored { hash: None, bytes: 0 });
+    }
+
+    #[test]
+    fn what_is_not_what_was_kept_is_an_error_that_names_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, other) = (kept(folder.path(), &[b'a'; 5_000]), kept(folder.path(), &[b'b'; 5_000]));
+        let file = |stored: &Stored| {
+            folder.path().join(FOLDER).join(format!("{}.zst", stored.hash.clone().unwrap()))
+        };
+        let whole = std::fs::read(file(&one)).unwrap();
+        let says = |content: &[u8]| {
+            std::fs::write(file(&one), content).unwrap();
+            let error = read(folder.path(), &one).unwrap_err().to_string();
+            assert!(error.contains(one.hash.as_ref().unwrap()), "{error}");
+            error
+        };
+        assert!(says(&std::fs::read(file(&other)).unwrap()).contains("is not what was kept"));
+        for cut in 0..whole.len() {
+            says(&whole[..cut]);
+        }
+        std::fs::remove_file(file(&one)).unwrap();
+        assert!(read(folder.path(), &one).unwrap_err().to_string().contains("is missing"));
+        let larger = Stored { bytes: other.bytes - 1, ..other };
+        assert!(read(folder.path(), &larger).is_err(), "no more than was kept is read");
+    }
+
+    #[test]
+    fn what_an_interrupted_run_had_is_adopted() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut recorder = Recorder::new(folder.path(), 7);
+        recorder.write(&b"first ".repeat(50_000)).unwrap();
+        recorder.write(b"second").unwrap();
+        // As a killed process leaves it: nothing is finished.
+        std::mem::forget(recorder);
+        let stored = adopt(folder.path(), 7).unwrap();
+        assert_eq!(
+            read(folder.path(), &stored).unwrap(),
+            [b"first ".repeat(50_000), b"second".to_vec()].concat()
+        );
+        assert_eq!(adopt(folder.path(), 7).unwrap(), stored, "until it is forgotten");
+        forget_part(folder.path(), 7);
+        assert_eq!(adopt(folder.path(), 7).unwrap(), Stored { hash: None, bytes: 0 });
+    }
+}

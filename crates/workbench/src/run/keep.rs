@@ -1,0 +1,159 @@
+//! The two changes of a run's life: it begins, and it ends.
+
+use std::time::Duration;
+
+use operation::provider::Orientation;
+use operation::{Indicator, Package};
+use rusqlite::OptionalExtension;
+
+use super::ask::{Asking, Freshness};
+use super::evidence::Stored;
+use super::row::{self, COLUMNS, write_filter};
+use super::{Ending, Fetched, Reason, Run, State};
+use crate::database::{Change, Problem};
+use crate::{Error, Workbench, secret};
+
+/// A run that has begun.
+#[derive(Clone, Debug)]
+pub(super) struct Begun {
+    pub(super) id: i64,
+    /// What answers it without asking.
+    pub(super) cached: Option<Run>,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug)]
+pub(super) struct Ended {
+    pub(super) ending: Ending,
+    pub(super) records: u64,
+    pub(super) damages: u64,
+    pub(super) stored: Stored,
+    pub(super) orientation: Orientation,
+    /// Whether its evidence is all there is.
+    pub(super) whole: bool,
+    /// The run whose answer it took.
+    pub(super) fetched: Option<Fetched>,
+}
+
+impl Ended {
+    /// A run that could not be carried out on our side.
+    pub(super) fn failed(error: &Error) -> Self {
+        let reason = Reason { text: error.to_string(), hint: error.hint().to_owned(), refused: false };
+        Self {
+            ending: Ending { state: State::Failed, reason: Some(reason) },
+            records: 0,
+            damages: 0,
+            stored: Stored { hash: None, bytes: 0 },
+            orientation: Orientation::Auto,
+            whole: false,
+            fetched: None,
+        }
+    }
+}
+
+impl Workbench {
+    /// Writes a run down before anything is sent, and finds what may answer it.
+    pub(super) fn begin_run(
+        &mut self,
+        asking: &Asking,
+        indicator: &Indicator,
+        worker: &str,
+    ) -> Result<Begun, Error> {
+        self.change(|change| {
+            let config = asking.provider.config();
+            let question = config.question(indicator);
+            let login = config.login().map(|login| secret::fingerprint(change, login)).transpose()?;
+            let login = login.as_ref().map(<[u8; 32]>::as_slice);
+            let cached = change.cached(&question, login, asking.freshness)?;
+            let sql = "INSERT INTO runs (indicator, manifest, package, source, action, provider, actor, question, login, \
+                       filter, worker, orientation, state, started_at, fetched_by, fetched_at) \
+                       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?13, 0, ?13)";
+            let Asking { package, action, .. } = asking;
+            let id = change.transaction.prepare_cached(sql)?.insert((
+                indicator.to_string(),
+                change.manifest(package)?,
+                package.to_string(),
+                &package.title,
+                action,
+                config.budget_name(),
+                change.actor,
+                question,
+                login,
+                write_filter(&asking.filter, asking.most),
+                worker,
+                config.orientation().word(),
+                change.at,
+            ))?;
+            let sql = "UPDATE runs SET fetched_by = id WHERE id = ?";
+            change.transaction.prepare_cached(sql)?.execute([id])?;
+            Ok(Begun { id, cached })
+        })
+    }
+
+    /// Writes down what a run came to, once; gives the run.
+    pub(super) fn end_run(&mut self, id: i64, ended: &Ended) -> Result<Run, Error> {
+        self.change(|change| change.end_run(id, ended))
+    }
+}
+
+impl Change<'_> {
+    pub(super) fn end_run(&self, id: i64, ended: &Ended) -> Result<Run, Problem> {
+        let Ended { ending, stored, .. } = ended;
+        let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let reason = ending.reason.as_ref();
+        let sql = "UPDATE runs SET worker = NULL, state = ?2, reason = ?3, hint = ?4, refused = ?5, ended_at = ?6, \
+                   records = ?7, damages = ?8, bytes = ?9, orientation = ?10, evidence = ?11, whole = ?12, \
+                   fetched_by = coalesce(?13, id), fetched_at = coalesce(?14, started_at) \
+                   WHERE id = ?1 AND state = 'running'";
+        self.transaction.prepare_cached(sql)?.execute((
+            id,
+            ending.state.word(),
+            reason.map(|reason| &reason.text),
+            reason.map(|reason| &reason.hint),
+            reason.is_some_and(|reason| reason.refused),
+            self.at,
+            count(ended.records),
+            count(ended.damages),
+            count(stored.bytes),
+            ended.orientation.word(),
+            &stored.hash,
+            ended.whole,
+            ended.fetched.map(|fetched| fetched.by),
+            ended.fetched.map(|fetched| fetched.at),
+        ))?;
+        row::find(&self.transaction, id)?.ok_or_else(|| Error::Bug(format!("run {id} is gone")).into())
+    }
+
+    /// The newest whole answer to a question that is fresh enough.
+    fn cached(
+        &self,
+        question: &str,
+        login: Option<&[u8]>,
+        freshness: Freshness,
+    ) -> Result<Option<Run>, Problem> {
+        let since = match freshness {
+            Freshness::Fresh => return Ok(None),
+            Freshness::Offline => i64::MIN,
+            Freshness::Within(age) => self.at.saturating_sub(seconds(age)),
+        };
+        let sql = format!(
+            "SELECT {COLUMNS} FROM runs r WHERE r.question = ? AND r.whole = 1 AND r.login IS ? \
+             AND r.fetched_by = r.id AND r.started_at > ? ORDER BY r.id DESC LIMIT 1"
+        );
+        row::one(&self.transaction, &sql, (question, login, since))
+    }
+
+    /// The number of a manifest, new or not.
+    fn manifest(&self, package: &Package) -> Result<i64, Problem> {
+        let mut find = self.transaction.prepare_cached("SELECT id FROM manifests WHERE source = ?")?;
+        if let Some(id) = find.query_row([&package.source], |row| row.get(0)).optional()? {
+            return Ok(id);
+        }
+        let mut insert = self.transaction.prepare_cached("INSERT INTO manifests (source) VALUES (?)")?;
+        Ok(insert.insert([&package.source])?)
+    }
+}
+
+fn seconds(age: Duration) -> i64 {
+    i64::try_from(age.as_secs()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,101 @@
+//! Which of a run's findings are meant.
+
+use std::str::FromStr;
+
+use operation::Finding;
+
+use crate::Error;
+
+/// The most ranges of one selection.
+const MOST_RANGES: usize = 10_000;
+
+/// A selection of findings by their numbers, which begin with 1: `all`, or `1,3-5`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// All but those that are flagged as doubtful: these are picked by their numbers only.
+    All,
+    /// These ranges of numbers, ends included.
+    Numbers(Vec<(usize, usize)>),
+}
+
+impl Pick {
+    /// The findings that are meant, in their order.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] names a number that there is no finding for.
+    pub fn of(&self, findings: Vec<Finding>) -> Result<Vec<Finding>, Error> {
+        let count = findings.len();
+        if let Self::Numbers(ranges) = self
+            && let Some((_, beyond)) = ranges.iter().find(|(_, last)| *last > count)
+        {
+            let known =
+                if count == 0 { "there are none".to_owned() } else { format!("they go from 1 to {count}") };
+            return Err(Error::Refused(format!("there is no finding {beyond}: {known}")));
+        }
+        let numbered = findings.into_iter().enumerate();
+        let picked = numbered.filter(|(at, finding)| match self {
+            Self::All => finding.is_selected(),
+            Self::Numbers(ranges) => ranges.iter().any(|(first, last)| (*first..=*last).contains(&(at + 1))),
+        });
+        Ok(picked.map(|(_, finding)| finding).collect())
+    }
+}
+
+impl FromStr for Pick {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        if text.trim().eq_ignore_ascii_case("all") {
+            return Ok(Self::All);
+        }
+        let range = |part: &str| {
+            let (first, last) = part.split_once('-').unwrap_or((part, part));
+            let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+            (0 < first && first <= last).then_some((first, last))
+        };
+        let ranges: Option<Vec<_>> = text.split(',').take(MOST_RANGES + 1).map(range).collect();
+        ranges.filter(|ranges| ranges.len() <= MOST_RANGES).map(Self::Numbers).ok_or_else(|| {
+            Error::Refused(format!("{text:?} picks no findings: write all, or numbers such as 1,3-5"))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use operation::Indicator;
+
+    use super::*;
+
+    fn found(caution: &[bool]) -> Vec<Finding> {
+        let finding = |(at, flagged): (usize, &bool)| Finding::Indicator {
+            indicator: Indicator::parse(&format!("192.0.2.{}", at + 1)).unwrap(),
+            records: vec![],
+            caution: flagged.then(|| "shared hosting".to_owned()),
+        };
+        caution.iter().enumerate().map(finding).collect()
+    }
+
+    fn picked(text: &str) -> Result<String, String> {
+        let pick: Pick = text.parse().map_err(|error: Error| error.to_string())?;
+        let picked =
+            pick.of(found(&[false, false, true, false, false])).map_err(|error| error.to_string())?;
+        let last = |finding: &Finding| match finding {
+            Finding::Indicator { indicator, .. } => indicator.to_string().pop().unwrap(),
+            _ => unreachable!(),
+        };
+        Ok(picked.iter().map(last).collect())
+    }
+
+    #[test]
+    fn findings_are_picked_by_number_and_doubtful_ones_only_so() {
+        assert_eq!(picked("all").unwrap(), "1245");
+        assert_eq!(picked("1,3-5").unwrap(), "1345");
+        assert_eq!(picked(" 5 , 1 - 2,1").unwrap(), "125");
+        for wrong in ["", "0", "2-1", "1,,2", "one", "-1", "1-", "18446744073709551616"] {
+            assert!(picked(wrong).unwrap_err().contains("picks no findings"), "{wrong}");
+        }
+        assert_eq!(picked("2-6").unwrap_err(), "there is no finding 6: they go from 1 to 5");
+        assert!(picked(&"1,".repeat(20_000)).is_err());
+        assert!(Pick::Numbers(vec![(1, 1)]).of(vec![]).unwrap_err().to_string().contains("there are none"));
+    }
+}

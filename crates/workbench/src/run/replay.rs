@@ -1,0 +1,115 @@
+//! What is kept of a run, read again: its answer, and what its package makes of it.
+
+use std::io::Read;
+use std::path::Path;
+
+use operation::{Collector, Completeness, Finding, Findings, Package, Sink};
+
+use super::evidence::{Evidence, Stored};
+use super::{Kept, Pick, Run, State, row};
+use crate::database::Problem;
+use crate::library::Tally;
+use crate::{Error, Workbench};
+
+/// How much of evidence is read at once, in octets.
+const PIECE: usize = 64 * 1024;
+
+impl Run {
+    /// Gives what is kept of the answer to a sink.
+    pub(super) fn replay(&self, folder: &Path, sink: &mut dyn Sink) -> Result<(), Error> {
+        let Some(mut evidence) = Evidence::open(folder, &self.stored())? else { return Ok(()) };
+        operation::provider::replay(&mut evidence, self.orientation, sink)
+            .map_err(|error| evidence.error(&error))
+    }
+
+    /// Reads the whole evidence: whether it is what was kept.
+    pub(super) fn verify(&self, folder: &Path) -> Result<(), Error> {
+        let Some(mut evidence) = Evidence::open(folder, &self.stored())? else { return Ok(()) };
+        let mut piece = vec![0; PIECE];
+        while evidence.read(&mut piece).map_err(|error| evidence.error(&error))? > 0 {}
+        Ok(())
+    }
+
+    fn stored(&self) -> Stored {
+        Stored { hash: self.evidence.clone(), bytes: self.bytes }
+    }
+}
+
+impl Workbench {
+    /// A run by its number.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], when there is none.
+    pub fn run(&self, id: i64) -> Result<Run, Error> {
+        self.read(|database| {
+            row::find(database, id)?.ok_or_else(|| Problem::refused(format!("there is no run {id}")))
+        })
+    }
+
+    /// A run with its records, as they were filtered then.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], when there is none; [`Error::Evidence`], when what was kept is lost.
+    pub fn answer(&self, id: i64) -> Result<Kept, Error> {
+        let run = self.run(id)?;
+        let mut collector = Collector::new(run.filter.clone(), run.most);
+        run.replay(self.folder(), &mut collector)?;
+        let answer = collector.into_answer(Completeness::new(None, true));
+        Ok(Kept { run, records: answer.records, damages: answer.damages })
+    }
+
+    /// The octets that the provider sent, decompressed; `None` where nothing came.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], when there is no such run; [`Error::Evidence`], when what was kept is lost.
+    pub fn evidence(&self, id: i64) -> Result<Option<Evidence>, Error> {
+        Evidence::open(self.folder(), &self.run(id)?.stored())
+    }
+
+    /// The package that made a run, as it was then.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], when this version does not read its manifest any more.
+    pub fn package_of(&self, run: &Run) -> Result<Package, Error> {
+        let sql = "SELECT source FROM manifests WHERE id = ?";
+        let source: String =
+            self.read(|database| Ok(database.query_row(sql, [run.manifest], |row| row.get(0))?))?;
+        Package::parse(&run.package, &source)
+            .map_err(|error| Error::Refused(format!("run {}: {error}", run.id)))
+    }
+
+    /// What a run proposes for the library.
+    ///
+    /// # Errors
+    /// As [`Self::package_of`].
+    pub fn findings(&self, kept: &Kept) -> Result<Findings, Error> {
+        Ok(self.package_of(&kept.run)?.mapping.findings(&kept.run.indicator, &kept.records))
+    }
+
+    /// Adds what is picked of a run's findings to the library; a dry run only says what that would come to.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for a run that is under way or does not exist, and for numbers that it has not; with nothing added.
+    pub fn add_run(&mut self, id: i64, pick: &Pick, dry_run: bool) -> Result<Tally, Error> {
+        let kept = self.answer(id)?;
+        if kept.run.ending.state == State::Running {
+            return Err(Error::Refused(format!(
+                "run {id} is under way: add what it found when it has ended"
+            )));
+        }
+        let picked = pick.of(self.findings(&kept)?.list)?;
+        self.add_picked(&kept.run, &picked, dry_run)
+    }
+
+    /// Adds findings of a run, in one transaction.
+    ///
+    /// # Errors
+    /// [`Error`], with nothing added.
+    pub fn add_picked(&mut self, run: &Run, picked: &[Finding], dry_run: bool) -> Result<Tally, Error> {
+        if dry_run {
+            self.propose(&run.source, &run.indicator, picked)
+        } else {
+            self.add_findings(run.id, &run.source, &run.indicator, picked)
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! Runs against a scripted provider on this machine, under a clock of the test's own.
+
+use std::io::Read;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use operation::{Budget, Clock, Config, Filter, Indicator, Limits, Provider, Secret, Settings, Tcp, Window};
+use tempfile::TempDir;
+use testkit::{Exchange, Script, ScriptedProvider, answer};
+
+use super::*;
+use crate::library::{Count, Status};
+use crate::{Desk, Error, Workbench};
+
+const HOST: &str = "www.example.com";
+
+struct Lab {
+    runs: Runs,
+    provider: ScriptedProvider,
+    address: SocketAddr,
+    /// Seconds since the epoch.
+    now: Arc<AtomicU64>,
+    folder: TempDir,
+}
+
+fn line(rrname: &str, rdata: &str, last: u64, count: u64) -> String {
+    format!(
+        "{{\"rrname\":\"{rrname}\",\"rrtype\":\"A\",\"rdata\":\"{rdata}\",\"time_first\":100,\"time_last\":{last},\"count\":{count}}}\n"
+    )
+}
+
+fn host() -> Indicator {
+    Indicator::parse(HOST).unwrap()
+}
+
+impl Lab {
+    async fn new(script: Script) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let now = Arc::new(AtomicU64::new(1_000_000));
+        let ticking = Arc::clone(&now);
+        let clock = Clock::telling(move || Duration::from_secs(ticking.load(Ordering::Relaxed)));
+        let desk = Desk::open(folder.path(), clock).unwrap();
+        let provider = ScriptedProvider::new(script);
+        let address = provider.listen().await.unwrap();
+        Self { runs: Runs::new(desk).await.unwrap(), provider, address, now, folder }
+    }
+
+    async fn answering(body: String) -> Self {
+        Self::new(Script::always(Exchange::ok(body))).await
+    }
+
+    fn asking(&self) -> Asking {
+        self.asking_with(&[], None)
+    }
+
+    fn asking_with(&self, set: &[(&str, &str)], token: Option<&str>) -> Asking {
+        let package = operation::package::newest().unwrap();
+        let mut settings = Settings::default();
+        let (address, port) = (self.address.ip().to_string(), self.address.port().to_string());
+        let usual = [("host", address.as_str()), ("port", &port), ("use_http", "on"), ("page_size", "0")];
+        for (key, value) in usual.iter().chain(set) {
+            settings.set(&package, key, value).unwrap();
+        }
+        if let Some(token) = token {
+            settings.set_secret(&package, "user_token", Secret::new(token)).unwrap();
+        }
+        let clock = Clock::system();
+        let config = Config::new(&package, &settings, Limits::HELD, &clock).unwrap();
+        let budget = Budget::new(0.0, "test", None, clock.clone());
+        Asking {
+            action: package.actions[0].name.clone(),
+            package: Arc::new(package),
+            provider: Arc::new(Provider::new(config, Arc::new(Tcp), budget, clock, 1).unwrap()),
+            filter: Filter::default(),
+            most: 1_000,
+            freshness: Freshness::Within(Duration::from_hours(24)),
+            actor: "ann".to_owned(),
+        }
+    }
+
+    async fn ask(&self, asking: &Asking) -> Kept {
+        self.runs.ask(asking, &host()).await.unwrap()
+    }
+
+    fn bench(&self) -> Workbench {
+        Workbench::open(self.folder.path(), self.runs.desk().clock().clone(), "ann").unwrap()
+    }
+
+    fn pass(&self, time: Duration) {
+        self.now.fetch_add(time.as_secs(), Ordering::Relaxed);
+    }
+
+    fn asked(&self) -> usize {
+        self.provider.requests().len()
+    }
+
+    fn files(&self) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(self.folder.path().join("answers")) else { return vec![] };
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_run_keeps_what_came_octet_for_octet_and_reads_the_same_again() {
+    let body = line(HOST, "192.0.2.1", 200, 3) + "{broken}\n" + &line(HOST, "192.0.2.2", 300, 1);
+    let lab = Lab::answering(body.clone()).await;
+    let kept = lab.ask(&lab.asking()).await;
+    let run = &kept.run;
+    assert_eq!((run.id, run.ending.state, run.records, run.damages), (1, State::Partial, 2, 1));
+    let reason = run.ending.reason.as_ref().unwrap();
+    assert!(reason.text.contains("1 stretches of the answer are damaged"), "{reason:?}");
+    assert_eq!((run.actor.as_str(), run.provider.clone()), ("ann", lab.address.to_string()));
+    assert_eq!((run.started_at, run.ended_at), (1_000_000, Some(1_000_000)));
+
+    let again = lab.bench().answer(1).unwrap();
+    assert_eq!((&again.run, &again.records, &again.damages), (run, &kept.records, &kept.damages));
+    let mut evidence = String::new();
+    lab.bench().evidence(1).unwrap().unwrap().read_to_string(&mut evidence).unwrap();
+    assert_eq!(evidence, body);
+    assert_eq!(lab.files().len(), 1, "one file, no part of one: {:?}", lab.files());
+}
+
+#[tokio::test]
+async fn a_whole_answer_answers_again_for_a_day_and_an_incomplete_one_never() {
+    let body = line(HOST, "192.0.2.1", 200, 3);
+    let broken = Exchange::ok(body.clone() + "{broken}\n");
+    let lab = Lab::new(Script::new([broken, Exchange::ok(body)]).repeat_last()).await;
+    let asking = lab.asking();
+    assert!(!lab.ask(&asking).await.run.ending.is_complete());
+    let fetched = lab.ask(&asking).await;
+    assert_eq!((lab.asked(), fetched.run.is_cached()), (2, false));
+
+    lab.pass(Duration::from_hours(24) - Duration::from_secs(1));
+    let cached = lab.ask(&asking).await;
+    assert_eq!((lab.asked(), cached.run.is_cached()), (2, true));
+    assert_eq!((cached.run.id, cached.run.fetched), (3, Fetched { by: 2, at: 1_000_000 }));
+    assert_eq!((cached.records, cached.run.ending.state), (fetched.records, State::Complete));
+
+    lab.pass(Duration::from_secs(1));
+    assert!(!lab.ask(&asking).await.run.is_cached(), "what was cached makes nothing younger");
+    let fresh = Asking { freshness: Freshness::Fresh, ..asking };
+    assert!(!lab.ask(&fresh).await.run.is_cached());
+    assert_eq!(lab.asked(), 4);
+}
+
+#[tokio::test]
+async fn another_login_filter_or_flag_is_another_question_and_a_filter_of_ours_is_not() {
+    let lab = Lab::answering(line(HOST, "192.0.2.1", 200, 3)).await;
+    let after = async |asking: Asking| {
+        let before = lab.asked();
+        let run = lab.ask(&asking).await.run;
+        assert_eq!(run.is_cached(), lab.asked() == before);
+        run
+    };
+    assert!(!after(lab.asking()).await.is_cached());
+    for (set, token) in [
+        (&[("active_query", "on")][..], None),
+        (&[("rrtype", "A")], None),
+        (&[], Some("user:password")),
+        (&[], Some("user:other")),
+    ] {
+        assert!(!after(lab.asking_with(set, token)).await.is_cached(), "{set:?} {token:?}");
+        assert!(after(lab.asking_with(set, token)).await.is_cached(), "{set:?} {token:?}");
+    }
+    let window = Window { seen_after: Some(1_000), seen_before: None };
+    let late = Asking { filter: Filter { rrtypes: vec![], window }, ..lab.asking() };
+    let run = after(late).await;
+    assert_eq!((run.is_cached(), run.records), (true, 0));
+    let again = lab.bench().answer(run.id).unwrap();
+    assert!(again.records.is_empty(), "it is shown as it was filtered");
+
+    let few = Asking { most: 1, ..lab.asking() };
+    assert_eq!(after(few).await.ending.state, State::Complete);
+    assert!(after(lab.asking_with(&[("page_size", "5")], None)).await.is_cached());
+}
+
+#[tokio::test]
+async fn a_login_is_not_in_the_folder() {
+    let lab = Lab::answering(line(HOST, "192.0.2.1", 200, 3)).await;
+    lab.ask(&lab.asking_with(&[], Some("user:correct-horse"))).await;
+    let header = lab.provider.requests()[0].header("authorization").unwrap().to_owned();
+    for entry in std::fs::read_dir(lab.folder.path()).unwrap().map(Result::unwrap) {
+        let Ok(octets) = std::fs::read(entry.path()) else { continue };
+        for secret in ["correct-horse", header.strip_prefix("Basic ").unwrap()] {
+            assert!(!octets.windows(secret.len()).any(|part| part == secret.as_bytes()), "{entry:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn offline_nothing_is_sent_and_any_age_will_do() {
+    let lab = Lab::answering(line(HOST, "192.0.2.1", 200, 3)).await;
+    let offline = Asking { freshness: Freshness::Offline, ..lab.asking() };
+    let error = lab.runs.ask(&offline, &host()).await.unwrap_err();
+    assert!(matches!(error, Error::Refused(_)), "{error}");
+    assert_eq!((lab.asked(), lab.bench().run(1).unwrap().ending.state), (0, State::Failed));
+    lab.ask(&lab.asking()).await;
+    lab.pass(Duration::from_hours(24 * 365));
+    assert!(lab.ask(&offline).await.run.is_cached());
+    assert_eq!(lab.asked(), 1);
+}
+
+#[tokio::test]
+async fn lost_or_changed_evidence_is_asked_for_again_and_never_shown() {
+    let lab = Lab::answering(line(HOST, "192.0.2.1", 200, 3)).await;
+    lab.ask(&lab.asking()).await;
+    let file = lab.folder.path().join("answers").join(lab.files().pop().unwrap());
+    std::fs::write(&file, zstd::encode_all(line(HOST, "192.0.2.66", 200, 3).as_bytes(), 1).unwrap()).unwrap();
+    assert!(matches!(lab.bench().answer(1), Err(Error::Evidence { .. })));
+    let offline = Asking { freshness: Freshness::Offline, ..lab.asking() };
+    assert!(matches!(lab.runs.ask(&offline, &host()).await, Err(Error::Evidence { .. })));
+    let again = lab.ask(&lab.asking()).await;
+    assert!(!again.run.is_cached());
+    assert_eq!(again.records[0].rdata_text(), "192.0.2.1");
+}
+
+#[tokio::test]
+async fn an_empty_answer_is_an_answer() {
+    let lab = Lab::new(Script::always(answer::not_found())).await;
+    let kept = lab.ask(&lab.asking()).await;
+    assert_eq!((kept.run.ending.state, kept.run.records), (State::Complete, 0));
+    assert!(lab.ask(&lab.asking()).await.run.is_cached());
+    assert!(lab.bench().evidence(1).unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_run_that_is_dropped_was_interrupted_with_what_it_had() {
+    let body = line(HOST, "192.0.2.1", 200, 3) + &line(HOST, "192.0.2.2", 200, 3);
+    let lab = Lab::new(Script::always(answer::body_stalls(body.clone(), body.len() / 2 + 10))).await;
+    let asking = lab.asking();
+    let part = lab.folder.path().join("answers/run-1.part");
+    let (about, writing) = (host(), async {
+        while std::fs::metadata(&part).map_or(0, |part| part.len()) < 50 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    tokio::select! {
+        ended = lab.runs.ask(&asking, &about) => panic!("{ended:?}"),
+        () = writing => {}
+    }
+    let run = loop {
+        let run = lab.bench().run(1).unwrap();
+        if run.ending.state != State::Running {
+            break run;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    assert_eq!((run.ending.state, run.records), (State::Interrupted, 1));
+    assert_eq!(lab.bench().answer(1).unwrap().records.len(), 1);
+    assert!(!part.exists());
+}
+
+#[tokio::test]
+async fn a_run_of_a_process_that_is_gone_is_settled_by_whoever_comes_next() {
+    let lab = Lab::answering(String::new()).await;
+    let (asking, mut bench) = (lab.asking(), lab.bench());
+    let swapped = b"{\"rrname\":\"192.0.2.1\",\"rrtype\":\"A\",\"rdata\":\"www.example.com\",\"time_first\":1,\"time_last\":2}\n";
+    let begun = bench.begin_run(&asking, &host(), "0123").unwrap();
+    let mut recorder = evidence::Recorder::new(lab.folder.path(), begun.id);
+    recorder.write(swapped).unwrap();
+    recorder.write(b"{\"rrname\":\"cut").unwrap();
+    std::mem::forget(recorder);
+    assert_eq!(bench.run(begun.id).unwrap().ending.state, State::Running);
+    assert_eq!(bench.settle_runs().unwrap(), 1);
+    let kept = bench.answer(begun.id).unwrap();
+    assert_eq!((kept.run.ending.state, kept.run.records, kept.run.damages), (State::Interrupted, 1, 1));
+    assert_eq!(kept.records[0].rrname.to_string(), HOST, "turned, as it would have been");
+    assert_eq!(bench.settle_runs().unwrap(), 0);
+
+    // A run of a process that lives is left alone.
+    let own = lab.bench().begin_run(&asking, &host(), lab.runs.worker.name()).unwrap();
+    assert_eq!(bench.settle_runs().unwrap(), 0);
+    assert_eq!(bench.run(own.id).unwrap().ending.state, State::Running);
+    let refused = bench.add_run(own.id, &Pick::All, false).unwrap_err().to_string();
+    assert!(refused.contains("under way"), "{refused}");
+}
+
+#[tokio::test]
+async fn findings_are_added_by_pick_as_a_dry_run_says_and_undone_as_they_were() {
+    let lab = Lab::answering(line(HOST, "192.0.2.1", 200, 3)).await;
+    let mut bench = lab.bench();
+    bench.add_indicators(&[host()], Status::Active).unwrap();
+    let kept = lab.ask(&lab.asking()).await;
+    let findings = bench.findings(&kept).unwrap().list;
+    let all = bench.add_run(1, &Pick::All, true).unwrap();
+    assert!(
+        bench.lookup(&Indicator::parse("192.0.2.1").unwrap()).unwrap().is_none(),
+        "a dry run adds nothing"
+    );
+    assert_eq!(bench.add_run(1, &Pick::All, false).unwrap(), all);
+    assert_eq!(all.indicators, Count { new: 1, ..Count::default() });
+    let run = bench.run(1).unwrap();
+    assert_eq!((run.added_at, run.undone_at), (Some(1_000_000), None));
+    let again = bench.add_run(1, &Pick::All, false).unwrap();
+    assert_eq!((again.attributes.new, again.relationships.new), (0, 0));
+    lab.pass(Duration::from_secs(5));
+    assert!(bench.undo(1).unwrap().claims > 0);
+    assert_eq!(bench.run(1).unwrap().undone_at, Some(1_000_005));
+    assert!(bench.details(&host()).unwrap().unwrap().attributes.is_empty());
+
+    let beyond = Pick::Numbers(vec![(findings.len() + 1, findings.len() + 1)]);
+    assert!(matches!(bench.add_run(1, &beyond, false), Err(Error::Refused(_))));
+    let one = bench.add_run(1, &Pick::Numbers(vec![(1, 1)]), false).unwrap();
+    assert_eq!(one.attributes.new + one.indicators.new + one.relationships.new, 1);
+}
+
+#[tokio::test]
+async fn an_answer_is_compared_with_the_complete_one_before_it() {
+    let bodies = [
+        line(HOST, "192.0.2.1", 200, 3) + &line(HOST, "192.0.2.2", 200, 3) + &line(HOST, "192.0.2.3", 200, 3),
+        line(HOST, "192.0.2.1", 200, 3) + "{broken}",
+        line(HOST, "192.0.2.1", 200, 3) + &line(HOST, "192.0.2.2", 250, 4) + &line(HOST, "192.0.2.4", 200, 1),
+    ];
+    let lab = Lab::new(Script::new(bodies.map(Exchange::ok))).await;
+    let fresh = Asking { freshness: Freshness::Fresh, ..lab.asking() };
+    let bench = lab.bench();
+    let first = lab.ask(&fresh).await;
+    assert!(bench.changes(&first).unwrap().is_none());
+    let partial = bench.changes(&lab.ask(&fresh).await).unwrap().unwrap();
+    assert!(partial.gone.is_none() && partial.new.is_empty());
+    let third = lab.ask(&fresh).await;
+    let cached = lab.ask(&lab.asking()).await;
+    for kept in [&third, &cached] {
+        let changes = bench.changes(kept).unwrap().unwrap();
+        assert_eq!((changes.since.id, changes.new), (1, vec![2]));
+        assert_eq!(changes.gone.unwrap()[0].rdata_text(), "192.0.2.3");
+        let [different] = &changes.different[..] else { panic!("{:?}", changes.different) };
+        assert_eq!((different.at, different.before.count), (1, Some(3)));
+    }
+    let page = bench.runs(&Wanted { indicator: Some(host()), before: None, limit: 3 }).unwrap();
+    assert_eq!(page.runs.iter().map(|run| run.id).collect::<Vec<_>>(), [4, 3, 2]);
+    let rest = Wanted { before: page.next, limit: 3, ..Wanted::default() };
+    assert_eq!(bench.runs(&rest).unwrap().runs.len(), 1);
+    let other = Wanted { indicator: Indicator::parse("192.0.2.9").ok(), limit: 3, ..Wanted::default() };
+    assert_eq!(bench.runs(&other).unwrap(), Page::default());
+}
+
+#[tokio::test]
+async fn a_package_that_is_replaced_does_not_change_what_its_runs_propose() {
+    let lab = Lab::answering(line(HOST, "192.0.2.1", 200, 3)).await;
+    let guide = Arc::new(operation::package::find("circl-passive-dns@1.0.0").unwrap());
+    let kept = lab.ask(&Asking { package: guide, ..lab.asking() }).await;
+    assert_eq!(kept.run.package, "circl-passive-dns@1.0.0");
+    let newer = lab.ask(&lab.asking()).await;
+    let bench = lab.bench();
+    assert_eq!(bench.findings(&kept).unwrap().list.len(), 2, "the guide's two attributes");
+    assert!(bench.findings(&newer).unwrap().list.len() > 2);
+}
