@@ -5,8 +5,12 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::indicator::args::IndicatorArgs;
+use operation::IndicatorType;
+use workbench::library::Status;
+
+use crate::indicator::args::{IndicatorArgs, statuses, types};
 use crate::integration::args::{AuditArgs, IntegrationArgs, KeyArgs};
+use crate::run::args::RunArgs;
 
 /// Where has it pointed, since when, and what else lives there? A passive-DNS workbench.
 #[derive(Debug, Parser)]
@@ -44,9 +48,10 @@ pub(crate) enum Command {
     Config,
     /// See what it does: a passive-DNS server of our own, the CIRCL operation, and what it finds
     #[command(
-        long_about = "Starts Backsight's own passive-DNS server on a free port of this machine with sample records, \
-        points the bundled CIRCL Passive DNS operation at it, runs \"Query CIRCL Passive DNS\", shows the history and what \
-        both versions of the package would put into the threat library. Nothing leaves this machine."
+        long_about = "Starts Backsight's own passive-DNS server on a free port of this machine with sample records, and walks \
+        the whole way with it, command by command: install the CIRCL Passive DNS operation, configure and enable it, run \
+        \"Query CIRCL Passive DNS\", add what it finds to a threat library, and look at it. Nothing leaves this machine, and \
+        what is kept goes when it ends."
     )]
     Demo(DemoArgs),
     /// Keep the threat library: domain names and addresses, and what is known of them
@@ -66,6 +71,8 @@ pub(crate) enum Command {
         after_help = QUERY_EXAMPLES
     )]
     Query(Box<QueryArgs>),
+    /// Look at what was asked, and add to the threat library what it found
+    Run(RunArgs),
     /// Answer passive-DNS questions over CIRCL's interface
     #[command(
         after_help = "Examples:\n  backsight serve --cof records.ndjson\n  backsight serve --sample\n  \
@@ -83,9 +90,13 @@ Examples:
   backsight query example.com --at 2017-06-09          where did it point then?
   backsight query example.com --rrtype A,AAAA --seen-after 90d --sort first
   backsight query 192.0.2.1 --format cof > records.ndjson
+  backsight query --from-library --status Review --add all
+  backsight query example.com --fresh --changes        what is new since the last time?
   backsight query www.threatq.com --set host=127.0.0.1 --set port=8053 --set use_http=on
 
-What is installed and configured once with `backsight integration` holds for every query; --set goes over it.
+The operation is installed, configured and enabled once with `backsight integration`; --set goes over it for one run.
+Every answer is kept as a run, and answers the same question again for a day; `backsight run` shows what was found and
+adds it to the threat library.
 
 Secrets never stand on the command line: give them in the environment as BACKSIGHT_SECRET_<KEY>, for example
 BACKSIGHT_SECRET_USER_TOKEN=user:password, or with --secret user_token, which asks, or reads a line of standard input.
@@ -95,7 +106,7 @@ CIRCL gives accounts to vetted partners. Without one, ask a server of your own: 
 /// The most values that are asked about at once.
 pub(crate) const MAX_CONCURRENCY: usize = 1024;
 
-fn at_least_one() -> RangedU64ValueParser<usize> {
+pub(crate) fn at_least_one() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..)
 }
 
@@ -120,17 +131,39 @@ pub(crate) struct ManArgs {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct QueryArgs {
     /// Domain names, IP addresses or URLs, defanged or not
-    #[arg(value_name = "VALUE", required_unless_present = "file")]
+    #[arg(value_name = "VALUE", required_unless_present_any = ["file", "from_library"])]
     pub(crate) values: Vec<String>,
     /// Take values from a file too, one a line, # for comments; - is standard input
     #[arg(short, long, value_name = "FILE|-")]
     pub(crate) file: Vec<PathBuf>,
-    /// The operation: a bundled NAME or NAME@VERSION, or a package file ending in .toml
+    /// Take values from the threat library too: all of it, or what --type and --status choose
+    #[arg(long)]
+    pub(crate) from_library: bool,
+    /// Only this type, of the library
+    #[arg(long = "type", value_name = "T", requires = "from_library", value_parser = types(), ignore_case = true)]
+    pub(crate) kind: Option<IndicatorType>,
+    /// Only this status, of the library
+    #[arg(long, value_name = "S", requires = "from_library", value_parser = statuses(), ignore_case = true)]
+    pub(crate) status: Option<Status>,
+    /// The installed operation to ask with
     #[arg(long, value_name = "NAME[@VERSION]")]
     pub(crate) operation: Option<String>,
-    /// Set a parameter of the operation
+    /// Ask even if a kept answer is fresh enough
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) fresh: bool,
+    /// Never ask: only what is kept, however old
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Add what is found to the threat library at once: all but what is flagged as doubtful [default: none]
+    #[arg(long, value_enum)]
+    pub(crate) add: Option<Add>,
+    /// Show what is new, gone or different since the answer before
+    #[arg(long)]
+    pub(crate) changes: bool,
+    /// Set a parameter of the operation for this run
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
     /// Ask for a secret parameter; without a terminal, read it from a line of standard input
@@ -195,6 +228,15 @@ pub(crate) enum Format {
     Cof,
     /// One table for spreadsheets
     Csv,
+}
+
+/// What of the findings goes into the library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Add {
+    /// Everything that is not flagged
+    All,
+    /// Nothing; `backsight run add` selects later
+    None,
 }
 
 /// How lists and details are printed.

@@ -66,7 +66,7 @@ fn as_table(page: &Page) -> String {
 }
 
 /// The members that say something: `to 1.1.0, kept host port`.
-fn detail(detail: &Value) -> String {
+pub(crate) fn detail(detail: &Value) -> String {
     let Value::Object(members) = detail else { return short(detail) };
     let said = members.iter().filter(|(_, value)| {
         !(value.is_null()

@@ -35,6 +35,7 @@ pub(crate) struct Query {
     pub(crate) sort: Sort,
     pub(crate) max_records: usize,
     pub(crate) concurrency: usize,
+    pub(crate) cache_hours: usize,
 }
 
 #[derive(Debug)]
@@ -60,6 +61,7 @@ struct QueryLayer {
     sort: Option<String>,
     max_records: Option<i64>,
     concurrency: Option<i64>,
+    cache_hours: Option<i64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -93,6 +95,7 @@ pub(crate) fn load(arguments: &Arguments) -> Result<Config, Failure> {
         sort: layers.choice("query", "sort", |layer| layer.query.sort.clone())?,
         max_records: layers.count("query", "max_records", |layer| layer.query.max_records)?,
         concurrency: layers.count("query", "concurrency", |layer| layer.query.concurrency)?,
+        cache_hours: layers.count("query", "cache_hours", |layer| layer.query.cache_hours)?,
     };
     let serve = Serve { listen: layers.text("serve", "listen", |layer| layer.serve.listen.clone())? };
     Ok(Config { query, serve, shown: layers.shown })

@@ -18,7 +18,7 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
-use operation::Completeness;
+use workbench::run::{Ending, State};
 
 /// How a command ended, the least grave first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,13 +90,15 @@ impl From<Exit> for ExitCode {
     }
 }
 
-impl From<&Completeness> for Exit {
-    fn from(completeness: &Completeness) -> Self {
-        match &completeness.reason {
-            None => Self::Done,
-            Some(reason) if reason.is_refusal() => Self::Refused,
-            Some(_) if completeness.state == operation::State::Failed => Self::Failed,
-            Some(_) => Self::Incomplete,
+impl From<&Ending> for Exit {
+    fn from(ending: &Ending) -> Self {
+        match ending {
+            Ending { reason: Some(reason), .. } if reason.refused => Self::Refused,
+            Ending { state: State::Complete, .. } => Self::Done,
+            Ending { state: State::Failed, .. } => Self::Failed,
+            Ending {
+                state: State::Interrupted | State::Partial | State::Running | State::Truncated, ..
+            } => Self::Incomplete,
         }
     }
 }
@@ -124,11 +126,11 @@ impl fmt::Display for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use operation::ProviderError;
+    use operation::{Completeness, ProviderError};
 
     #[test]
     fn the_gravest_wins() {
-        let of = |reason, any| Exit::from(&Completeness::new(reason, any));
+        let of = |reason, any| Exit::from(&Ending::from(&Completeness::new(reason, any)));
         assert_eq!(of(None, true), Exit::Done);
         assert_eq!(of(Some(ProviderError::Cut), true), Exit::Incomplete);
         assert_eq!(of(Some(ProviderError::Records(5)), false), Exit::Incomplete);

@@ -1,5 +1,7 @@
 //! The data folder: where it is, who works in it, and what its errors mean for the command.
 
+use std::path::PathBuf;
+
 use operation::Clock;
 use workbench::Workbench;
 
@@ -9,19 +11,23 @@ use crate::exit::Failure;
 
 /// Opens the data folder: `--data-dir`, `BACKSIGHT_DATA_DIR` or the platform's.
 pub(crate) fn open(arguments: &Arguments) -> Result<Workbench, Failure> {
-    let folder = config::data_dir(arguments)
-        .ok_or_else(|| Failure::Usage("there is no home folder: name a folder with --data-dir".to_owned()))?;
-    Workbench::open(&folder, Clock::system(), &actor()).map_err(Failure::from)
+    Workbench::open(&folder(arguments)?, Clock::system(), &actor()).map_err(Failure::from)
 }
 
-/// Opens the data folder if there is anything in it: asking does not need one, and makes none.
+/// Where the data folder is.
+pub(crate) fn folder(arguments: &Arguments) -> Result<PathBuf, Failure> {
+    config::data_dir(arguments)
+        .ok_or_else(|| Failure::Usage("there is no home folder: name a folder with --data-dir".to_owned()))
+}
+
+/// Opens the data folder if there is anything in it: what only reads makes none.
 pub(crate) fn open_existing(arguments: &Arguments) -> Result<Option<Workbench>, Failure> {
     let kept = config::data_dir(arguments).is_some_and(|folder| folder.join("workbench.sqlite").exists());
     if kept { open(arguments).map(Some) } else { Ok(None) }
 }
 
 /// Who works here, for the audit trail.
-fn actor() -> String {
+pub(crate) fn actor() -> String {
     let named = ["USER", "LOGNAME"].into_iter().filter_map(|variable| std::env::var(variable).ok());
     let actor = named.map(|name| name.trim().to_owned()).find(|name| !name.is_empty());
     actor.unwrap_or_else(|| "unknown".to_owned())

@@ -17,6 +17,7 @@ mod key;
 mod man;
 mod output;
 mod query;
+mod run;
 mod secret;
 mod serve;
 mod terminal;
@@ -35,7 +36,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match run(&arguments) {
+    match dispatch(&arguments) {
         Ok(exit) => exit.into(),
         Err(failure) => {
             terminal::complain(&failure.to_string());
@@ -44,18 +45,19 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
     let config = config::load(arguments)?;
     match &arguments.command {
         Command::Audit(command) => audit::run(command, arguments),
         Command::Completions(command) => completions::run(command),
         Command::Config => config::print(&config),
-        Command::Demo(command) => runtime()?.block_on(demo::run(command)),
+        Command::Demo(command) => demo::run(command),
         Command::Indicator(command) => indicator::run(command, arguments),
         Command::Integration(command) => integration::run(command, arguments),
         Command::Key(command) => key::run(command, arguments),
         Command::Man(command) => man::run(command),
         Command::Query(command) => runtime()?.block_on(query::run(command, &config, arguments)),
+        Command::Run(command) => run::run(command, arguments),
         Command::Serve(command) => runtime()?.block_on(serve::run(command, &config)),
     }
 }

@@ -1,7 +1,7 @@
 //! Answers on standard output, one module a format.
 
 mod csv;
-mod json;
+pub(crate) mod json;
 pub(crate) mod table;
 
 use std::io::Write;

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use operation::{Indicator, IndicatorError};
 
 use crate::exit::Failure;
-use crate::terminal;
 
 /// A line longer than this holds no value, in octets.
 const MAX_LINE: usize = 64 * 1024;
@@ -40,9 +39,6 @@ pub(crate) fn read(arguments: &[String], files: &[PathBuf]) -> Result<Vec<Given>
         let name = if file.as_os_str() == "-" { "standard input".into() } else { file.display().to_string() };
         let failed = |error| Failure::work(&format!("reading values from {name}"), &error).hint(ADVICE);
         open(file).and_then(|reader| lines(BufReader::new(reader), &mut values)).map_err(failed)?;
-    }
-    if values.given.is_empty() {
-        terminal::complain("nothing to ask about: no value was given");
     }
     Ok(values.given)
 }

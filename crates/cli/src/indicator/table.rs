@@ -155,12 +155,9 @@ fn history(events: &[audit::Entry]) -> String {
     let mut table = new_table(terminal::width());
     table.set_header(["When (UTC)", "Who", "What", "How"]);
     for event in events {
-        let detail = match &event.detail {
-            serde_json::Value::Object(fields) if fields.is_empty() => String::new(),
-            detail => detail.to_string(),
-        };
         let cell = |text: &str| shorten(&printable(text));
-        table.add_row([day(event.at), cell(&event.actor), cell(&event.action), cell(&detail)]);
+        let how = crate::audit::detail(&event.detail);
+        table.add_row([day(event.at), cell(&event.actor), cell(&event.action), cell(&how)]);
     }
     format!("\n{table}\n")
 }

@@ -3,11 +3,12 @@
 //! A cell that begins like a formula gets a `'` before it; control characters are written as `\xNN`.
 
 use cof::{Record, time};
-use operation::{Indicator, Relation};
+use operation::Relation;
+use workbench::run::Run;
 
 use crate::exit::Failure;
 use crate::query::Asked;
-use crate::terminal;
+use crate::{kept, terminal};
 
 const COLUMNS: [&str; 15] = [
     "query",
@@ -34,8 +35,8 @@ pub(super) fn head() -> Result<String, Failure> {
 
 /// One row a record.
 pub(super) fn render(asked: &Asked) -> Result<String, Failure> {
-    let (Ok(answer), Some(indicator)) = (&asked.outcome, &asked.indicator) else { return Ok(String::new()) };
-    rows(answer.records.iter().map(|record| cells(asked, indicator, record).map(|cell| safe(&cell))))
+    let Ok(shown) = &asked.outcome else { return Ok(String::new()) };
+    rows(shown.records.iter().map(|record| cells(&shown.run, record).map(|cell| safe(&cell))))
 }
 
 fn rows(rows: impl Iterator<Item = [String; 15]>) -> Result<String, Failure> {
@@ -48,7 +49,8 @@ fn rows(rows: impl Iterator<Item = [String; 15]>) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|error| failed(&error))
 }
 
-fn cells(asked: &Asked, indicator: &Indicator, record: &Record) -> [String; 15] {
+fn cells(run: &Run, record: &Record) -> [String; 15] {
+    let indicator = &run.indicator;
     let date = |seconds: Option<u64>| seconds.map(time::rfc3339).unwrap_or_default();
     let notes: Vec<String> = record.notes.iter().map(ToString::to_string).collect();
     [
@@ -64,8 +66,8 @@ fn cells(asked: &Asked, indicator: &Indicator, record: &Record) -> [String; 15] 
         record.count.map(|count| count.to_string()).unwrap_or_default(),
         record.bailiwick.as_ref().map(ToString::to_string).unwrap_or_default(),
         record.origin.as_deref().unwrap_or_default().to_owned(),
-        asked.provider.clone(),
-        time::rfc3339(asked.fetched_at),
+        run.provider.clone(),
+        time::rfc3339(kept::seconds(run.fetched.at)),
         notes.join("; "),
     ]
 }

@@ -1,38 +1,74 @@
 //! One JSON object a value, a line each.
 //!
-//! `{"value","type","operation","action","completeness":{"state","reason","hint"},"cached","records","errors",
-//! "findings","warnings"}`. A record is what the Common Output Format has, with `"relation"` and, where something was
-//! repaired, `"notes"`. A finding's `"records"` are places in `"records"`.
+//! `{"value","type","run","operation","action","provider","completeness":{"state","reason","hint"},"cached","fetched_at",
+//! "records","errors","findings","warnings"}`; where a value was not asked about, `"run"` to `"provider"` and `"fetched_at"`
+//! are null. A record is what the Common Output Format has, with `"relation"` and, where something was repaired, `"notes"`.
+//! A finding's `"number"` is what `run add --pick` takes; its `"records"` are places in `"records"`.
+//!
+//! With `--changes` there is `"changes"`, null where there is no earlier complete answer: `{"since":{"run","at"},"new":
+//! [place],"gone":[record],"different":[{"record":place,"before":record}]}`; `"gone"` is null where it cannot be told.
+//! With `--add all` there is `"added"`, as [`tally`] has it.
 
 use std::fmt::Write as _;
 
-use cof::{Dialect, Record, Writer};
+use cof::{Dialect, Record, Writer, time};
 use operation::{Finding, Indicator, Relation};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use workbench::library::{Count, Tally};
 
 use crate::exit::Failure;
+use crate::kept;
 use crate::query::Asked;
+use crate::query::shown::{Compared, Shown};
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Line<'a> {
     value: String,
     r#type: Option<&'static str>,
-    operation: String,
-    action: &'a str,
-    completeness: Completeness,
+    run: Option<i64>,
+    operation: Option<&'a str>,
+    action: Option<&'a str>,
+    provider: Option<&'a str>,
+    completeness: Completeness<'a>,
     cached: bool,
+    fetched_at: Option<String>,
     records: Vec<Box<RawValue>>,
     errors: Vec<Damage>,
     findings: Vec<Proposal<'a>>,
     warnings: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    added: Option<Value>,
+}
+
+#[derive(Default, Serialize)]
+struct Completeness<'a> {
+    state: &'static str,
+    reason: Option<String>,
+    hint: Option<&'a str>,
 }
 
 #[derive(Serialize)]
-struct Completeness {
-    state: &'static str,
-    reason: Option<String>,
-    hint: Option<&'static str>,
+struct Change {
+    since: Since,
+    new: Vec<usize>,
+    gone: Option<Vec<Box<RawValue>>>,
+    different: Vec<Different>,
+}
+
+#[derive(Serialize)]
+struct Since {
+    run: i64,
+    at: String,
+}
+
+#[derive(Serialize)]
+struct Different {
+    record: usize,
+    before: Box<RawValue>,
 }
 
 #[derive(Serialize)]
@@ -58,12 +94,14 @@ struct Named<'a> {
 #[serde(tag = "kind", rename_all = "lowercase")]
 enum Proposal<'a> {
     Attribute {
+        number: usize,
         name: &'a str,
         value: &'a str,
         selected: bool,
         records: &'a [usize],
     },
     Indicator {
+        number: usize,
         r#type: &'static str,
         value: String,
         status: &'static str,
@@ -72,6 +110,7 @@ enum Proposal<'a> {
         records: &'a [usize],
     },
     Relationship {
+        number: usize,
         from: Side,
         to: Side,
         attributes: Vec<Named<'a>>,
@@ -87,6 +126,12 @@ pub(super) fn render(asked: &Asked) -> Result<String, Failure> {
     let mut text = ascii(text);
     text.push('\n');
     Ok(text)
+}
+
+/// The line of a kept answer.
+pub(crate) fn render_kept(shown: &Shown) -> Result<String, Failure> {
+    let text = answer(shown).and_then(|line| serde_json::to_string(&line));
+    text.map(|text| ascii(text) + "\n").map_err(|error| Failure::work("writing JSON", &error))
 }
 
 /// The same JSON in printable ASCII, so that a terminal may have it too: only strings hold anything else.
@@ -108,38 +153,91 @@ pub(super) fn ascii(json: String) -> String {
 }
 
 fn line(asked: &Asked) -> Result<String, serde_json::Error> {
-    let (records, errors) = match (&asked.outcome, &asked.indicator) {
-        (Ok(answer), Some(indicator)) => (
-            answer.records.iter().map(|one| record(indicator, one)).collect::<Result<_, _>>()?,
-            answer.damages.iter().map(|one| Damage { offset: one.offset, reason: one.to_string() }).collect(),
-        ),
-        _ => (vec![], vec![]),
-    };
-    serde_json::to_string(&Line {
-        value: asked.indicator.as_ref().map_or_else(|| asked.value.clone(), ToString::to_string),
-        r#type: asked.indicator.as_ref().map(|indicator| indicator.kind().name()),
-        operation: asked.package.to_string(),
-        action: &asked.action,
-        completeness: completeness(asked),
-        cached: false,
-        records,
-        errors,
-        findings: asked.findings.list.iter().map(proposal).collect(),
-        warnings: &asked.findings.warnings,
+    match &asked.outcome {
+        Ok(shown) => serde_json::to_string(&answer(shown)?),
+        Err(refused) => serde_json::to_string(&Line {
+            value: asked.indicator.as_ref().map_or_else(|| asked.value.clone(), ToString::to_string),
+            r#type: asked.indicator.as_ref().map(|indicator| indicator.kind().name()),
+            completeness: Completeness {
+                state: "failed",
+                reason: Some(refused.to_string()),
+                hint: Some(refused.hint()),
+            },
+            ..Line::default()
+        }),
+    }
+}
+
+fn answer(shown: &Shown) -> Result<Line<'_>, serde_json::Error> {
+    let (run, indicator) = (&shown.run, shown.indicator());
+    let reason = run.ending.reason.as_ref();
+    Ok(Line {
+        value: indicator.to_string(),
+        r#type: Some(indicator.kind().name()),
+        run: Some(run.id),
+        operation: Some(&run.package),
+        action: Some(&run.action),
+        provider: Some(&run.provider),
+        completeness: Completeness {
+            state: run.ending.state.word(),
+            reason: reason.map(|reason| reason.text.clone()),
+            hint: reason.map(|reason| reason.hint.as_str()),
+        },
+        cached: run.is_cached(),
+        fetched_at: Some(time::rfc3339(kept::seconds(run.fetched.at))),
+        records: records(indicator, &shown.records)?,
+        errors: shown
+            .damages
+            .iter()
+            .map(|one| Damage { offset: one.offset, reason: one.to_string() })
+            .collect(),
+        findings: shown.findings.list.iter().enumerate().map(proposal).collect(),
+        warnings: &shown.findings.warnings,
+        changes: compared(shown)?,
+        added: shown.added.as_ref().map(tally),
     })
 }
 
-fn completeness(asked: &Asked) -> Completeness {
-    match &asked.outcome {
-        Ok(operation::Answer { completeness, .. }) => Completeness {
-            state: completeness.state.word(),
-            reason: completeness.reason.as_ref().map(ToString::to_string),
-            hint: completeness.reason.as_ref().map(operation::ProviderError::hint),
-        },
-        Err(refused) => {
-            Completeness { state: "failed", reason: Some(refused.to_string()), hint: Some(refused.hint()) }
-        }
-    }
+/// What became of findings in the library, or would: `{"indicators","attributes","relationships"}`, each with how many
+/// are `"new"`, `"known"`, and left out as `"whitelisted"`, `"removed"` or `"over_cap"`.
+pub(crate) fn tally(tally: &Tally) -> Value {
+    let count = |count: &Count| {
+        let Count { new, known, whitelisted, removed, over_cap } = count;
+        json!({"new": new, "known": known, "whitelisted": whitelisted, "removed": removed, "over_cap": over_cap})
+    };
+    json!({
+        "indicators": count(&tally.indicators),
+        "attributes": count(&tally.attributes),
+        "relationships": count(&tally.relationships),
+    })
+}
+
+/// Nothing where nobody asked, and null where there is nothing to compare with.
+fn compared(shown: &Shown) -> Result<Option<Box<RawValue>>, serde_json::Error> {
+    let change = match &shown.compared {
+        Compared::No => return Ok(None),
+        Compared::WithNothing => None,
+        Compared::With(changes) => Some(change(shown, changes)?),
+    };
+    serde_json::value::to_raw_value(&change).map(Some)
+}
+
+fn change(shown: &Shown, changes: &workbench::run::Changes) -> Result<Change, serde_json::Error> {
+    let indicator = shown.indicator();
+    let different = changes.different.iter().map(|difference| {
+        let before = record(indicator, &difference.before)?;
+        Ok(Different { record: difference.at, before })
+    });
+    Ok(Change {
+        since: Since { run: changes.since.id, at: time::rfc3339(kept::seconds(changes.since.fetched.at)) },
+        new: changes.new.clone(),
+        gone: changes.gone.as_ref().map(|gone| records(indicator, gone)).transpose()?,
+        different: different.collect::<Result<_, _>>()?,
+    })
+}
+
+fn records(indicator: &Indicator, list: &[Record]) -> Result<Vec<Box<RawValue>>, serde_json::Error> {
+    list.iter().map(|one| record(indicator, one)).collect()
 }
 
 /// The record as files have it, with how it stands to the indicator.
@@ -159,12 +257,16 @@ fn record(indicator: &Indicator, record: &Record) -> Result<Box<RawValue>, serde
     RawValue::from_string(text)
 }
 
-fn proposal(finding: &Finding) -> Proposal<'_> {
+fn proposal((at, finding): (usize, &Finding)) -> Proposal<'_> {
+    let number = at + 1;
     let side = |indicator: &Indicator| Side { r#type: indicator.kind().name(), value: indicator.to_string() };
     let selected = finding.is_selected();
     match finding {
-        Finding::Attribute { name, value, records } => Proposal::Attribute { name, value, selected, records },
+        Finding::Attribute { name, value, records } => {
+            Proposal::Attribute { number, name, value, selected, records }
+        }
         Finding::Indicator { indicator, records, caution } => Proposal::Indicator {
+            number,
             r#type: indicator.kind().name(),
             value: indicator.to_string(),
             status: "Indirect",
@@ -173,6 +275,7 @@ fn proposal(finding: &Finding) -> Proposal<'_> {
             records,
         },
         Finding::Relationship { from, to, attributes, records, caution, .. } => Proposal::Relationship {
+            number,
             from: side(from),
             to: side(to),
             attributes: attributes.iter().map(|(name, value)| Named { name, value }).collect(),

@@ -7,9 +7,13 @@ use std::ops::RangeInclusive;
 
 use cof::{Record, time};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
-use operation::{Answer, Finding, Findings, Indicator, Relation, State};
+use operation::{Findings, Relation};
+use workbench::library::Tally;
+use workbench::run::State;
 
+use crate::kept;
 use crate::query::Asked;
+use crate::query::shown::{Compared, Shown};
 use crate::terminal::{self, plural};
 
 /// Data longer than this is cut in a cell; the other formats have it whole.
@@ -19,22 +23,31 @@ const NARROWEST: u16 = 60;
 
 /// One answer with a line on what it proposes.
 pub(super) fn render(asked: &Asked) -> String {
-    let mut text = history(asked, terminal::width());
-    if !asked.findings.list.is_empty() {
-        text.push_str(&count_findings(&asked.findings));
+    let Ok(shown) = &asked.outcome else {
+        return format!("{}: not asked\n\n", terminal::label(&asked.value));
+    };
+    let mut text = history(shown, terminal::width());
+    text.push_str(&changes(shown, terminal::width()));
+    if !shown.findings.list.is_empty() {
+        text.push_str(&count_findings(&shown.findings));
+        if shown.added.is_none() {
+            let id = shown.run.id;
+            let _ =
+                writeln!(text, "backsight run show {id}   numbers them\nbacksight run add {id}    adds them");
+        }
+    }
+    if let Some(tally) = &shown.added {
+        text.push_str(&added(tally));
     }
     text.push('\n');
     text
 }
 
 /// The headline and the tables of one answer.
-pub(crate) fn history(asked: &Asked, width: Option<u16>) -> String {
-    let (Ok(answer), Some(indicator)) = (&asked.outcome, &asked.indicator) else {
-        return format!("{}: not asked\n", terminal::label(&asked.value));
-    };
-    let mut text = headline(indicator, answer, asked.left_out);
+pub(crate) fn history(shown: &Shown, width: Option<u16>) -> String {
+    let mut text = headline(shown);
     let (direct, related): (Vec<&Record>, Vec<&Record>) =
-        answer.records.iter().partition(|record| Relation::of(indicator, record) == Relation::Direct);
+        shown.records.iter().partition(|record| Relation::of(shown.indicator(), record) == Relation::Direct);
     for (title, records) in [
         ("Direct: the value is the name or the data (times in UTC)", direct),
         ("Related: other records of the names found (times in UTC)", related),
@@ -43,23 +56,84 @@ pub(crate) fn history(asked: &Asked, width: Option<u16>) -> String {
             let _ = writeln!(text, "\n{title}\n{}", table(&records, width).trim_fmt());
         }
     }
-    if !answer.records.is_empty() {
+    if !shown.records.is_empty() {
         text.push('\n');
     }
     text
 }
 
-fn headline(indicator: &Indicator, answer: &Answer, left_out: usize) -> String {
-    let count = answer.records.len() + left_out;
+fn headline(shown: &Shown) -> String {
+    let (indicator, run) = (shown.indicator(), &shown.run);
+    let count = shown.records.len() + shown.left_out;
     let records = plural(count as u64, "record");
-    let shown = if left_out > 0 { format!(", {} shown", answer.records.len()) } else { String::new() };
-    let state = match answer.completeness.state {
+    let few = if shown.left_out > 0 { format!(", {} shown", shown.records.len()) } else { String::new() };
+    let state = match run.ending.state {
         State::Complete if count == 0 => "nothing found; the answer is complete".to_owned(),
-        State::Complete => format!("{records}, complete{shown}"),
+        State::Complete => format!("{records}, complete{few}"),
         State::Failed if count == 0 => "no answer".to_owned(),
-        state => format!("at least {records}, INCOMPLETE ({}){shown}", state.word()),
+        state => format!("at least {records}, INCOMPLETE ({}){few}", state.word()),
     };
-    format!("{indicator} ({}): {state}\n", indicator.kind())
+    let mut text = format!("{indicator} ({}): {state}\n", indicator.kind());
+    if run.is_cached() {
+        let at = time::readable(kept::seconds(run.fetched.at));
+        let _ = writeln!(text, "Kept from {at} UTC (run {}); --fresh asks again", run.fetched.by);
+    }
+    text
+}
+
+/// What changed since the answer before, where that was asked for.
+pub(crate) fn changes(shown: &Shown, width: Option<u16>) -> String {
+    let changes = match &shown.compared {
+        Compared::No => return String::new(),
+        Compared::WithNothing => return "No earlier complete answer to compare with\n".to_owned(),
+        Compared::With(changes) => changes,
+    };
+    let at = time::readable(kept::seconds(changes.since.fetched.at));
+    let gone = changes.gone.as_ref();
+    let mut text = format!("Since {at} UTC (run {}): {} new, ", changes.since.id, changes.new.len());
+    let _ = match gone {
+        Some(gone) => writeln!(text, "{} gone, {} different", gone.len(), changes.different.len()),
+        None => writeln!(text, "{} different; what is gone cannot be told here", changes.different.len()),
+    };
+    let at = |place: &usize| shown.records.get(*place);
+    let new = changes.new.iter().filter_map(at).collect();
+    let before = changes.different.iter().map(|difference| &difference.before).collect();
+    let now = changes.different.iter().filter_map(|difference| at(&difference.at)).collect();
+    for (title, records) in [
+        ("New", new),
+        ("Gone", gone.map(|gone| gone.iter().collect()).unwrap_or_default()),
+        ("Different: before", before),
+        ("Different: now", now),
+    ] {
+        let records: Vec<&Record> = records;
+        if !records.is_empty() {
+            let _ = writeln!(text, "\n{title}\n{}", table(&records, width).trim_fmt());
+        }
+    }
+    text.push('\n');
+    text
+}
+
+/// What became of findings in the library, or would.
+pub(crate) fn added(tally: &Tally) -> String {
+    let mut text = String::new();
+    for (one, count) in [
+        ("indicator", &tally.indicators),
+        ("attribute", &tally.attributes),
+        ("relationship", &tally.relationships),
+    ] {
+        let left_out = [
+            (count.whitelisted, "whitelisted"),
+            (count.removed, "removed earlier"),
+            (count.over_cap, "over the limit"),
+        ];
+        let _ = write!(text, "{}, {} already known", plural(count.new, &format!("new {one}")), count.known);
+        for (number, why) in left_out.into_iter().filter(|(number, _)| *number > 0) {
+            let _ = write!(text, ", {number} left out: {why}");
+        }
+        text.push('\n');
+    }
+    text
 }
 
 fn table(records: &[&Record], width: Option<u16>) -> Table {
@@ -160,91 +234,12 @@ fn length(seconds: u64) -> String {
 fn count_findings(findings: &Findings) -> String {
     let of = |kind: &str| findings.list.iter().filter(|finding| finding.kind() == kind).count() as u64;
     format!(
-        "{} (--format json lists them):\n{}, {}, {}\n",
+        "{}:\n{}, {}, {}\n",
         plural(findings.list.len() as u64, "finding"),
         plural(of("attribute"), "attribute"),
         plural(of("indicator"), "related indicator"),
         plural(of("relationship"), "relationship"),
     )
-}
-
-/// Findings to read: attributes by name, indicators by type, relationships one a row; at most `most` of each.
-pub(crate) fn findings(findings: &Findings, most: usize, width: Option<u16>) -> String {
-    let mut text = lists(findings, most, width);
-    if let Some(table) = relationships(findings, most, width) {
-        let _ = writeln!(text, " Relationships\n{}", table.trim_fmt());
-    }
-    text
-}
-
-/// What is proposed by itself: a row an attribute or type of indicator.
-fn lists(findings: &Findings, most: usize, width: Option<u16>) -> String {
-    let mut lists: Vec<(String, Vec<String>)> = Vec::new();
-    for (title, entry) in findings.list.iter().filter_map(entry) {
-        match lists.iter_mut().find(|(known, _)| *known == title) {
-            Some((_, entries)) => entries.push(entry),
-            None => lists.push((title, vec![entry])),
-        }
-    }
-    let mut table = fitting(TableStyle::new(), width);
-    for (title, mut entries) in lists {
-        let more = entries.len().saturating_sub(most);
-        entries.truncate(most);
-        if more > 0 {
-            entries.push(format!("… and {more} more"));
-        }
-        table.add_row([title, entries.join(" | ")]);
-    }
-    if let Some(titles) = table.column_mut(0) {
-        titles.set_constraint(ColumnConstraint::ContentWidth);
-    }
-    if table.is_empty() { String::new() } else { table.trim_fmt() + "\n" }
-}
-
-/// A finding that stands by itself, under which title.
-fn entry(finding: &Finding) -> Option<(String, String)> {
-    let (title, entry) = match finding {
-        Finding::Attribute { name, value, .. } => (format!("Attribute {name}"), value.clone()),
-        Finding::Indicator { indicator, .. } => {
-            (format!("Related {}", indicator.kind()), indicator.to_string())
-        }
-        Finding::Relationship { .. } => return None,
-    };
-    let mark = if finding.is_selected() { "" } else { " (not selected)" };
-    Some((terminal::printable(&title), format!("{}{mark}", shorten(&terminal::printable(&entry)))))
-}
-
-fn relationships(findings: &Findings, most: usize, width: Option<u16>) -> Option<Table> {
-    let mut table = new_table(width);
-    let mut more = 0;
-    for finding in &findings.list {
-        let Finding::Relationship { from, to, attributes, caution, .. } = finding else { continue };
-        if table.is_empty() {
-            let names = attributes.iter().map(|(name, _)| name.as_str());
-            table.set_header(["From", "To"].into_iter().chain(names));
-        }
-        if table.row_count() >= most {
-            more += 1;
-            continue;
-        }
-        let mark = if caution.is_some() { " (not selected)" } else { "" };
-        let values = attributes.iter().map(|(_, value)| shorten(&terminal::printable(day(value, width))));
-        table.add_row([from.to_string(), format!("{to}{mark}")].into_iter().chain(values));
-    }
-    if more > 0 {
-        table.add_row([format!("… and {more} more")]);
-    }
-    keep_short_whole(&mut table, 0..=1, width);
-    (!table.is_empty()).then_some(table)
-}
-
-/// A time without the time of day, where the second has no room.
-fn day(value: &str, width: Option<u16>) -> &str {
-    let is_time = |day: &str, time: &str| day.len() == 10 && time.len() == 8 && time.contains(':');
-    match value.split_once(' ') {
-        Some((day, time)) if is_time(day, time) && width.is_some_and(|width| width < 150) => day,
-        _ => value,
-    }
 }
 
 #[cfg(test)]

@@ -3,23 +3,25 @@
 use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cof::time;
 use operation::provider::ConfigError;
 use operation::{
     Budget, Clock, Filter, Limits, Moment, Package, ParameterKind, Provider, Secret, Settings, Tcp, Window,
-    package,
 };
-
+use workbench::Desk;
 use workbench::integration::Summary;
+use workbench::run::{Asking, Freshness, Runs};
 
 use super::Plan;
-use crate::args::{Arguments, Format, QueryArgs};
-use crate::config::{self, Config};
+use super::shown::Arrangement;
+use crate::args::{Add, Arguments, Format, QueryArgs};
+use crate::config::Config;
 use crate::exit::Failure;
 use crate::{kept, terminal};
 
-pub(super) fn plan(
+pub(super) async fn plan(
     command: &QueryArgs,
     config: &Config,
     arguments: &Arguments,
@@ -38,15 +40,34 @@ pub(super) fn plan(
     };
     let provider = operation::Config::new(&package, &settings, limits, &clock).map_err(misconfigured)?;
     let filter = Filter::new(&provider, rrtypes, window);
-    let folder = config::data_dir(arguments).map(|folder| folder.join("budget"));
-    Ok(Plan {
-        provider: Arc::new(connect(provider, folder.as_deref(), clock, &filter)?),
+    let folder = kept::folder(arguments)?;
+    let provider = connect(provider, Some(&folder.join("budget")), clock.clone(), &filter)?;
+    let asking = Asking {
+        action: package.actions.first().map(|action| action.name.clone()).unwrap_or_default(),
         package: Arc::new(package),
+        provider: Arc::new(provider),
         filter,
-        sort: command.sort.unwrap_or(config.query.sort),
-        limit: command.limit,
-        max_records: command.max_records.unwrap_or(most),
+        most: command.max_records.unwrap_or(most),
+        freshness: freshness(command, config),
+        actor: kept::actor(),
+    };
+    Ok(Plan {
+        runs: Runs::new(Desk::open(&folder, clock)?).await?,
+        asking,
+        arrangement: Arrangement { sort: command.sort.unwrap_or(config.query.sort), limit: command.limit },
+        adds: command.add == Some(Add::All),
+        compares: command.changes,
     })
+}
+
+fn freshness(command: &QueryArgs, config: &Config) -> Freshness {
+    if command.fresh {
+        Freshness::Fresh
+    } else if command.offline {
+        Freshness::Offline
+    } else {
+        Freshness::Within(Duration::from_hours(config.query.cache_hours as u64))
+    }
 }
 
 fn misconfigured(error: ConfigError) -> Failure {
@@ -71,39 +92,45 @@ pub(crate) fn connect(
     Provider::new(config, Arc::new(Tcp), budget, clock, seed).map_err(|error| misconfigured(error.into()))
 }
 
-/// The installed operation with its settings, if it is installed in the version that is wanted; else a package as it is.
-///
-/// An operation that is installed and disabled is not asked behind its administrator's back.
+/// The installed operation with its settings. What is not installed, or disabled, is not asked behind its
+/// administrator's back; how to get there is said.
 fn operation(wanted: &str, arguments: &Arguments) -> Result<(Package, Settings), Failure> {
     let (name, version) =
         wanted.split_once('@').map_or((wanted, None), |(name, version)| (name, Some(version)));
-    let Some(kept) = kept::open_existing(arguments)? else {
-        return Ok((package(wanted)?, Settings::default()));
-    };
+    let Some(kept) = kept::open_existing(arguments)? else { return Err(not_installed(wanted, &[])) };
     let installed = kept.list(&workbench::integration::Filter::default())?.integrations;
-    let meant = |one: &&Summary| one.name == name && version.is_none_or(|version| version == one.version);
-    match installed.iter().find(meant) {
-        None => Ok((package(wanted)?, Settings::default())),
-        Some(one) if !one.enabled => {
-            Err(Failure::Usage(format!("{name} {} is installed and disabled", one.version))
-                .hint(&format!("backsight integration enable {name}")))
-        }
-        Some(_) => {
-            let configured = kept.settings(name)?;
-            Ok((configured.package, configured.settings))
-        }
+    let Some(one) = installed.iter().find(|one| one.name == name) else {
+        return Err(not_installed(wanted, &installed));
+    };
+    if let Some(version) = version.filter(|version| *version != one.version) {
+        let why = format!("{name} is installed in version {}, not {}", one.version, terminal::label(version));
+        let hint = format!("`backsight integration install {name}@{version}` replaces it");
+        return Err(Failure::Usage(why).hint(&terminal::printable(&hint)));
     }
+    if !one.enabled {
+        let why = format!("{name} {} is installed and disabled", one.version);
+        return Err(Failure::Usage(why).hint(&format!("backsight integration enable {name}")));
+    }
+    let configured = kept.settings(name)?;
+    Ok((configured.package, configured.settings))
 }
 
-/// A bundled package by name, or a manifest by its file.
-fn package(wanted: &str) -> Result<Package, Failure> {
-    if !Path::new(wanted).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml")) {
-        let advice = "name a bundled operation, or a package file ending in .toml";
-        return package::find(wanted).map_err(|error| Failure::usage(&error).hint(advice));
-    }
-    let source = std::fs::read_to_string(wanted)
-        .map_err(|error| Failure::Usage(format!("cannot read the package {wanted}: {error}")))?;
-    Package::parse(wanted, &source).map_err(|error| Failure::usage(&error))
+fn not_installed(wanted: &str, installed: &[Summary]) -> Failure {
+    let names: Vec<&str> = installed.iter().map(|one| one.name.as_str()).collect();
+    let known = match &names[..] {
+        [] => "nothing is".to_owned(),
+        names => format!("there is {}", names.join(", ")),
+    };
+    let wanted = terminal::label(wanted);
+    // A package file is installed by its path, and then goes by its name.
+    let name = wanted.split('@').next().filter(|name| !is_file(name)).unwrap_or("NAME");
+    Failure::Usage(format!("the operation {wanted} is not installed; {known}")).hint(&format!(
+        "install and enable it once: `backsight integration install {wanted}`, then `backsight integration enable {name}`"
+    ))
+}
+
+fn is_file(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml"))
 }
 
 /// What is configured, and over it what this run sets.

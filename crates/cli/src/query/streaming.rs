@@ -10,10 +10,12 @@ use std::thread::JoinHandle;
 
 use cof::{Damage, Dialect, Record, Writer};
 use futures_util::{StreamExt, stream};
+use operation::Sink;
 use operation::provider::Stop;
-use operation::{Completeness, Sink};
+use workbench::run::Run;
 
-use super::{Plan, Refused, complain, complain_refused};
+use super::shown::complain;
+use super::{Plan, Refused, complain_refused};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::terminal;
@@ -34,11 +36,12 @@ pub(super) async fn run(plan: &Plan, given: Vec<Given>, concurrency: usize) -> R
     let mut done = stream::iter(asking).buffer_unordered(concurrency);
     while let Some(joined) = done.next().await {
         let (value, result) = joined.map_err(|error| Failure::work("asking", &error))?;
-        match result {
-            Ok(completeness) => {
-                exit = exit.max(Exit::from(&completeness));
-                progress.suspend(|| complain(&value, &completeness));
+        match result? {
+            Ok(Some(run)) => {
+                exit = exit.max(Exit::from(&run.ending));
+                progress.suspend(|| complain(&value, &run));
             }
+            Ok(None) => {}
             Err(refused) => {
                 exit = exit.max(Exit::Failed);
                 progress.suspend(|| complain_refused(&value, &refused));
@@ -53,20 +56,32 @@ pub(super) async fn run(plan: &Plan, given: Vec<Given>, concurrency: usize) -> R
 }
 
 impl Plan {
-    async fn stream(&self, given: &Given, printer: SyncSender<Vec<Record>>) -> Result<Completeness, Refused> {
-        let indicator = self.check(given)?;
+    /// None where no more was wanted than what came.
+    async fn stream(
+        &self,
+        given: &Given,
+        printer: SyncSender<Vec<Record>>,
+    ) -> Result<Result<Option<Run>, Refused>, Failure> {
+        let indicator = match self.check(given) {
+            Ok(indicator) => indicator,
+            Err(refused) => return Ok(Err(refused)),
+        };
         let mut sink = Streamer {
-            filter: &self.filter,
+            filter: &self.asking.filter,
             piece: Vec::new(),
             printer,
-            left: self.limit,
-            most: (self.max_records < usize::MAX).then_some(self.max_records),
+            left: self.arrangement.limit,
+            most: (self.asking.most < usize::MAX).then_some(self.asking.most),
             taken: 0,
+            enough: false,
         };
-        let outcome = self.provider.ask(&indicator, &mut sink).await;
+        let run = self.runs.stream(&self.asking, &indicator, &mut sink).await;
         // What came in the last piece, before whatever ended the answer.
         sink.pause();
-        Ok(outcome.completeness)
+        match run {
+            Err(workbench::Error::Refused(why)) => Ok(Err(Refused::Kept(why))),
+            run => Ok(Ok(Some(run?).filter(|_| !sink.enough))),
+        }
     }
 }
 
@@ -80,6 +95,8 @@ struct Streamer<'a> {
     left: Option<usize>,
     most: Option<usize>,
     taken: usize,
+    /// Whether there was more than is wanted.
+    enough: bool,
 }
 
 impl Sink for Streamer<'_> {
@@ -88,6 +105,7 @@ impl Sink for Streamer<'_> {
             return Ok(());
         }
         if self.left == Some(self.taken) {
+            self.enough = true;
             return Err(Stop::Gone);
         }
         if let Some(most) = self.most.filter(|most| *most == self.taken) {

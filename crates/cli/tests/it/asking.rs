@@ -14,7 +14,8 @@ fn package(extra: &str, backsight: &str) -> String {
         "format = 1\n{extra}name = \"own\"\ntitle = \"Own\"\nversion = \"0.1.0\"\nbacksight = \"{backsight}\"\n\
          kind = \"operation\"\nauthor = \"a\"\ndescription = \"d\"\n\
          [provider]\nprotocol = \"cof-http\"\npath = \"/other/{{value}}\"\n\
-         [[parameters]]\nkey = \"host\"\nlabel = \"Host\"\nhelp = \"h\"\ntype = \"text\"\nvalidate = \"host\"\nrequired = true\n\
+         [[parameters]]\nkey = \"host\"\nlabel = \"Host\"\nhelp = \"h\"\ntype = \"text\"\nvalidate = \"host\"\n\
+         default = \"localhost\"\nrequired = true\n\
          [[parameters]]\nkey = \"port\"\nlabel = \"Port\"\nhelp = \"h\"\ntype = \"number\"\nvalidate = \"port\"\n\
          [[parameters]]\nkey = \"use_http\"\nlabel = \"Use HTTP\"\nhelp = \"h\"\ntype = \"switch\"\n\
          [[actions]]\nname = \"Ask\"\ntypes = [\"FQDN\"]\nhelp = \"h\"\n"
@@ -22,12 +23,12 @@ fn package(extra: &str, backsight: &str) -> String {
 }
 
 #[test]
-fn both_versions_can_be_asked_for() {
-    let (home, provider) = (Home::new(), provider());
-    for (operation, named) in [
-        (GUIDE, GUIDE),
-        ("circl-passive-dns@1.1.0", "circl-passive-dns@1.1.0"),
-        ("circl-passive-dns", "circl-passive-dns@1.1.0"),
+fn both_versions_can_be_asked_for_once_they_are_installed() {
+    let provider = provider();
+    for (home, operation, named) in [
+        (Home::of_the_guide(), GUIDE, GUIDE),
+        (Home::new(), "circl-passive-dns@1.1.0", "circl-passive-dns@1.1.0"),
+        (Home::new(), "circl-passive-dns", "circl-passive-dns@1.1.0"),
     ] {
         let run = home.query(provider.address, ["www.example.com", "--operation", operation]);
         let done = run.args(["--format", "json"]).done();
@@ -36,33 +37,40 @@ fn both_versions_can_be_asked_for() {
 }
 
 #[test]
-fn an_operation_that_is_not_there_lists_those_that_are() {
-    let home = Home::new();
-    let says = |operation: &str, words: &[&str]| {
+fn an_operation_that_is_not_installed_says_how_to_get_there() {
+    let (home, empty) = (Home::new(), Home::empty());
+    let says = |home: &Home, operation: &str, words: &[&str]| {
         home.run(["query", "x.example", "--operation", operation]).done().says(2, words);
     };
-    says("circl-passive-dns@9.9.9", &["9.9.9", "1.0.0, 1.1.0", "hint: "]);
-    says("nope", &["\"nope\"", "circl-passive-dns", "hint: "]);
-    says("@", &["no bundled operation"]);
-    says("missing.toml", &["missing.toml", "No such file"]);
+    says(&home, "circl-passive-dns@9.9.9", &["in version 1.1.0, not 9.9.9", "hint: "]);
+    says(&home, GUIDE, &["in version 1.1.0, not 1.0.0", "integration install circl-passive-dns@1.0.0"]);
+    says(&home, "nope", &["nope is not installed; there is circl-passive-dns", "hint: "]);
+    says(&home, "@", &["is not installed"]);
+    let install = [
+        "circl-passive-dns is not installed; nothing is",
+        "`backsight integration install circl-passive-dns`",
+    ];
+    says(&empty, "circl-passive-dns", &install);
+    says(&empty, "circl-passive-dns", &["`backsight integration enable circl-passive-dns`"]);
+    says(&empty, "own.toml", &["`backsight integration install own.toml`", "integration enable NAME"]);
+    assert!(!empty.path("kept").exists(), "asking in vain leaves nothing behind");
 }
 
 #[test]
-fn a_package_file_is_asked_with() {
-    let (home, provider) = (Home::new(), provider());
+fn a_package_file_is_installed_and_asked_with_by_its_name() {
+    let (home, provider) = (Home::empty(), provider());
     let file = home.file("own.toml", package("", ">=0.1.0"));
-    let run = home.query(provider.address, ["www.example.com", "--operation", file.to_str().unwrap()]);
-    run.done().quiet();
+    let home = home.with(file.to_str().unwrap());
+    home.query(provider.address, ["www.example.com", "--operation", "own"]).done().quiet();
     assert_eq!(provider.requests()[0].target, "/other/www.example.com");
 }
 
 #[test]
 fn a_package_file_that_is_wrong_shows_the_line() {
-    let home = Home::new();
+    let home = Home::empty();
     let says = |text: String, words: &[&str]| {
         let file = home.file("own.toml", text);
-        let done = home.run(["query", "x.example", "--operation", file.to_str().unwrap()]).done();
-        done.says(2, words);
+        home.run(["integration", "install", file.to_str().unwrap()]).done().says(2, words);
     };
     says(
         package("colour = \"red\"\n", ">=0.1.0"),
@@ -75,11 +83,11 @@ fn a_package_file_that_is_wrong_shows_the_line() {
 
 #[test]
 fn the_guides_version_takes_no_ipv6_address() {
-    let (home, provider) = (Home::new(), provider());
+    let (home, provider) = (Home::of_the_guide(), provider());
     let run = home.query(provider.address, ["2001:db8::1", "--operation", GUIDE]);
     run.done().says(1, &["2001:db8::1: not asked", "FQDN and IP Address, not IPv6 Address", "hint: "]);
     assert!(provider.requests().is_empty(), "nothing was sent");
-    home.query(provider.address, ["2001:db8::1"]).done().quiet();
+    Home::new().query(provider.address, ["2001:db8::1"]).done().quiet();
     assert_eq!(provider.requests()[0].target, "/pdns/query/2001%3Adb8%3A%3A1");
 }
 
@@ -125,7 +133,7 @@ fn asking_does_not_alert_the_target_unless_told_to() {
 
 #[test]
 fn the_guides_default_host_is_warned_of() {
-    let home = Home::new();
+    let home = Home::of_the_guide();
     let run = home.run(["query", "x.example", "--operation", GUIDE]).set("host=global.cloud.Circl.com");
     run.done().says(1, &["warning: global.cloud.Circl.com", "www.circl.lu", "hint: "]);
 }

@@ -55,7 +55,7 @@ fn flags_before_everything() {
 
 #[test]
 fn what_is_configured_is_used() {
-    let (home, provider) = (Home::new(), Provider::with(""));
+    let (home, provider) = (Home::of_the_guide(), Provider::with(""));
     let config =
         home.file("own.toml", "[query]\noperation = \"circl-passive-dns@1.0.0\"\nformat = \"json\"\n");
     let done = home.query(provider.address, ["x.example", "--config"]).args([config]).done();

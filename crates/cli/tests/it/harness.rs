@@ -1,4 +1,4 @@
-//! Starting the program: [`Home`] is an empty home folder, [`Run`] one run of the program in it, [`Serve`] a server
+//! Starting the program: [`Home`] is a home folder, [`Run`] one run of the program in it, [`Serve`] a server
 //! that ends with the test, [`Provider`] a scripted one at the other end.
 //!
 //! The program sees nothing of the environment that the tests run in. What takes longer than [`PATIENCE`] is killed
@@ -11,7 +11,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -22,12 +22,42 @@ use testkit::{Request, Script, ScriptedProvider};
 /// No run of a test takes this long.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A user's home with nothing in it.
+/// A user's home.
 pub(crate) struct Home(TempDir);
 
 impl Home {
+    /// A home whose data folder has the newest operation, installed and enabled.
     pub(crate) fn new() -> Self {
+        static NEWEST: OnceLock<Home> = OnceLock::new();
+        Self::like(NEWEST.get_or_init(|| Self::empty().with("circl-passive-dns")))
+    }
+
+    /// A home with the guide's version.
+    pub(crate) fn of_the_guide() -> Self {
+        static GUIDE: OnceLock<Home> = OnceLock::new();
+        Self::like(GUIDE.get_or_init(|| Self::empty().with("circl-passive-dns@1.0.0")))
+    }
+
+    /// A home with nothing in it.
+    pub(crate) fn empty() -> Self {
         Self(tempfile::tempdir().unwrap())
+    }
+
+    /// The same home with this operation installed and enabled.
+    pub(crate) fn with(self, operation: &str) -> Self {
+        self.run(["integration", "install", operation, "--yes", "--format", "json"]).done().says(0, &[]);
+        let listed = self.run(["integration", "list", "--format", "json"]).done().json();
+        let name = listed[0]["integrations"][0]["name"].as_str().unwrap().to_owned();
+        self.run(["integration", "enable", &name]).done().says(0, &[]);
+        self
+    }
+
+    /// A home with the same data folder as that one, which nobody works in.
+    fn like(other: &Self) -> Self {
+        let home = Self::empty();
+        std::fs::create_dir(home.path("kept")).unwrap();
+        std::fs::copy(other.path("kept/workbench.sqlite"), home.path("kept/workbench.sqlite")).unwrap();
+        home
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

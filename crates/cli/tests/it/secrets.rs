@@ -16,21 +16,22 @@ fn authorization(provider: &Provider) -> Option<String> {
 
 #[test]
 fn the_token_is_sent_as_it_is_meant() {
-    let (home, provider) = (Home::new(), provider());
+    let provider = provider();
+    let homes = [Home::of_the_guide(), Home::new()];
     for (token, header) in [
         ("user:tr0ub4dor", "Basic dXNlcjp0cjB1YjRkb3I="),
         ("Bearer tr0ub4dor", "Bearer tr0ub4dor"),
         ("Basic dXNlcjp0cjB1YjRkb3I=", "Basic dXNlcjp0cjB1YjRkb3I="),
         ("tr0ub4dor", "tr0ub4dor"),
     ] {
-        for operation in ["circl-passive-dns@1.0.0", "circl-passive-dns@1.1.0"] {
-            let run = home.query(provider.address, ["www.example.com", "--operation", operation]);
+        for home in &homes {
+            let run = home.query(provider.address, ["www.example.com", "--fresh"]);
             let text = run.env("BACKSIGHT_SECRET_USER_TOKEN", token).done().quiet();
             assert_eq!(authorization(&provider).as_deref(), Some(header));
             assert!(!text.contains(SECRET), "{text}");
         }
     }
-    home.query(provider.address, ["www.example.com"]).done().quiet();
+    Home::new().query(provider.address, ["www.example.com"]).done().quiet();
     assert_eq!(authorization(&provider), None);
 }
 

@@ -1,0 +1,45 @@
+//! Values to ask about, out of the threat library.
+
+use std::collections::HashSet;
+
+use operation::Indicator;
+use workbench::Desk;
+use workbench::library::{Filter, Order};
+
+use crate::args::QueryArgs;
+use crate::exit::Failure;
+use crate::values::Given;
+
+/// Indicators that are read at a time.
+const PAGE: usize = 1_000;
+
+/// Adds the indicators that are wanted to the values, each once: in the order of their values, so that nothing that is
+/// changed meanwhile is met twice.
+pub(super) async fn add_values(
+    given: &mut Vec<Given>,
+    command: &QueryArgs,
+    desk: &Desk,
+) -> Result<(), Failure> {
+    let known = given.iter().filter_map(|given| given.indicator.clone().ok());
+    let mut known: HashSet<Indicator> = known.collect();
+    let mut filter = Filter {
+        kind: command.kind,
+        status: command.status,
+        order: Some(Order::Value),
+        limit: PAGE,
+        ..Filter::default()
+    };
+    loop {
+        let wanted = filter.clone();
+        let page = desk.read(move |workbench| workbench.indicators(&wanted)).await?;
+        for entry in page.entries {
+            if known.insert(entry.indicator.clone()) {
+                given.push(Given { text: entry.indicator.to_string(), indicator: Ok(entry.indicator) });
+            }
+        }
+        match page.next {
+            Some(next) => filter.after = Some(next),
+            None => return Ok(()),
+        }
+    }
+}

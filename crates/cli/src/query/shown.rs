@@ -1,0 +1,143 @@
+//! An answer as it is printed: a run's records in the order and number that is wanted, with what they propose.
+
+use cof::{Damage, Record};
+use operation::{Finding, Findings, Indicator, Package};
+use workbench::Workbench;
+use workbench::library::Tally;
+use workbench::run::{Changes, Kept, Run};
+
+use crate::args::Sort;
+use crate::exit::Exit;
+use crate::terminal::{self, plural};
+
+/// A run with what is shown of it.
+pub(crate) struct Shown {
+    pub(crate) run: Run,
+    pub(crate) records: Vec<Record>,
+    pub(crate) damages: Vec<Damage>,
+    /// Records that are not among those to print, for --limit.
+    pub(crate) left_out: usize,
+    /// In the order of their numbers; each names its records by their places in `records`.
+    pub(crate) findings: Findings,
+    /// What changed since the answer before.
+    pub(crate) compared: Compared,
+    /// What was added to the library, or what would be.
+    pub(crate) added: Option<Tally>,
+}
+
+/// What is known of an earlier answer to the same question.
+pub(crate) enum Compared {
+    /// Nobody asked.
+    No,
+    /// There is none that is complete.
+    WithNothing,
+    /// What changed since.
+    With(Changes),
+}
+
+/// In which order records are shown, and how many.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrangement {
+    pub(crate) sort: Sort,
+    pub(crate) limit: Option<usize>,
+}
+
+impl Shown {
+    /// Maps all records of an answer, and arranges those that are printed. Findings are numbered as the answer came, so
+    /// that no order of printing changes what a number means.
+    pub(crate) fn new(kept: Kept, package: &Package, arrangement: Arrangement) -> Self {
+        let mut findings = package.mapping.findings(&kept.run.indicator, &kept.records);
+        let order = order(&kept.records, arrangement.sort);
+        let shown = arrangement.limit.unwrap_or(usize::MAX).min(order.len());
+        let mut places = vec![usize::MAX; order.len()];
+        for (place, from) in order.iter().take(shown).enumerate() {
+            if let Some(slot) = places.get_mut(*from) {
+                *slot = place;
+            }
+        }
+        for finding in &mut findings.list {
+            let known = |from: &usize| places.get(*from).copied().filter(|place| *place != usize::MAX);
+            let records = records_of(finding);
+            *records = records.iter().filter_map(known).collect();
+            records.sort_unstable();
+        }
+        let mut records: Vec<Option<Record>> = kept.records.into_iter().map(Some).collect();
+        let take = |from: &usize| records.get_mut(*from).and_then(Option::take);
+        Self {
+            left_out: order.len() - shown,
+            records: order.iter().take(shown).filter_map(take).collect(),
+            run: kept.run,
+            damages: kept.damages,
+            findings,
+            compared: Compared::No,
+            added: None,
+        }
+    }
+
+    /// Finds what changed since the answer before; `kept` is what this was made of, arranged as this is.
+    pub(crate) fn compare(&mut self, workbench: &Workbench) -> Result<(), workbench::Error> {
+        let kept = Kept { run: self.run.clone(), records: self.records.clone(), damages: Vec::new() };
+        self.compared = match workbench.changes(&kept)? {
+            None => Compared::WithNothing,
+            // What is not shown is not known to be gone.
+            Some(changes) if self.left_out > 0 => Compared::With(Changes { gone: None, ..changes }),
+            Some(changes) => Compared::With(changes),
+        };
+        Ok(())
+    }
+
+    pub(crate) fn indicator(&self) -> &Indicator {
+        &self.run.indicator
+    }
+
+    pub(crate) fn exit(&self) -> Exit {
+        Exit::from(&self.run.ending)
+    }
+
+    /// Says on standard error what is wrong with the answer, and what to do.
+    pub(crate) fn complain(&self) {
+        let value = self.run.indicator.to_string();
+        complain(&value, &self.run);
+        if self.left_out > 0 {
+            let more = plural(self.left_out as u64, "more record");
+            terminal::complain(&format!("{value}: {more}, not printed for --limit"));
+        }
+        for warning in &self.findings.warnings {
+            terminal::complain(&format!("{value}: {warning}"));
+        }
+    }
+}
+
+/// Says on standard error why a run is not complete.
+pub(crate) fn complain(value: &str, run: &Run) {
+    if let Some(reason) = &run.ending.reason {
+        let state = run.ending.state.word();
+        terminal::complain(&format!("{value}: {state}: {}\n  hint: {}", reason.text, reason.hint));
+    }
+}
+
+fn records_of(finding: &mut Finding) -> &mut Vec<usize> {
+    match finding {
+        Finding::Attribute { records, .. }
+        | Finding::Indicator { records, .. }
+        | Finding::Relationship { records, .. } => records,
+    }
+}
+
+/// The places of records in the order that was asked for; those that are equal in it stay as they came.
+fn order(records: &[Record], sort: Sort) -> Vec<usize> {
+    let mut order: Vec<(usize, &Record)> = records.iter().enumerate().collect();
+    match sort {
+        Sort::Last => {
+            order.sort_by_key(|(_, record)| std::cmp::Reverse(record.span().map(|span| span.1)));
+        }
+        Sort::First => order.sort_by_key(|(_, record)| record.span().map_or(u64::MAX, |span| span.0)),
+        Sort::Count => order.sort_by_key(|(_, record)| std::cmp::Reverse(record.count)),
+        Sort::Name => {
+            order.sort_by(|(_, a), (_, b)| {
+                (&a.rrname, a.rrtype, &a.rdata).cmp(&(&b.rrname, b.rrtype, &b.rdata))
+            });
+        }
+    }
+    order.into_iter().map(|(from, _)| from).collect()
+}

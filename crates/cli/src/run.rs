@@ -1,0 +1,120 @@
+//! `backsight run`: what was asked, what came, and what of it goes into the library.
+//!
+//! [`args`] is what can be said; `json` and `table` print. Runs whose process is gone are settled before any is shown.
+
+pub(crate) mod args;
+mod json;
+mod table;
+
+use std::io::{IsTerminal, Read, Write};
+
+use operation::Indicator;
+use workbench::Workbench;
+use workbench::run::{Kept, Wanted};
+
+use self::args::{AddArgs, ListArgs, RunArgs, RunCommand, ShowArgs, UndoArgs};
+use crate::args::{Arguments, View};
+use crate::exit::{Exit, Failure};
+use crate::output::{self, json as answer};
+use crate::query::shown::{Arrangement, Shown};
+use crate::{kept, terminal};
+
+/// How much of the evidence is printed at a time, in octets.
+const PIECE: usize = 64 * 1024;
+
+pub(crate) fn run(command: &RunArgs, arguments: &Arguments) -> Result<Exit, Failure> {
+    let mut workbench = kept::open(arguments)?;
+    workbench.settle_runs()?;
+    match &command.command {
+        RunCommand::Add(command) => add(command, &mut workbench),
+        RunCommand::List(command) => list(command, &workbench),
+        RunCommand::Show(command) if command.raw => raw(command, &workbench),
+        RunCommand::Show(command) => show(command, &workbench),
+        RunCommand::Undo(command) => undo(command, &mut workbench),
+    }
+}
+
+fn list(command: &ListArgs, workbench: &Workbench) -> Result<Exit, Failure> {
+    let indicator = command.indicator.as_deref().map(|text| {
+        Indicator::parse(text)
+            .map_err(|error| Failure::Usage(terminal::printable(&format!("--indicator {text}: {error}"))))
+    });
+    let limit = usize::try_from(command.limit).unwrap_or(usize::MAX);
+    let wanted = Wanted { indicator: indicator.transpose()?, before: command.before, limit };
+    let page = workbench.runs(&wanted)?;
+    match command.format {
+        View::Json => output::print_json(&json::page(&page))?,
+        View::Table => output::print(&table::page(&page))?,
+    }
+    Ok(Exit::Done)
+}
+
+/// The run as it is kept, with what it proposes; its own state makes the exit code, as when it was asked.
+fn show(command: &ShowArgs, workbench: &Workbench) -> Result<Exit, Failure> {
+    let shown = shown(workbench, command)?;
+    match command.format {
+        View::Json => output::print(&answer::render_kept(&shown)?)?,
+        View::Table => output::print(&table::run(&shown))?,
+    }
+    shown.complain();
+    Ok(shown.exit())
+}
+
+fn shown(workbench: &Workbench, command: &ShowArgs) -> Result<Shown, Failure> {
+    let kept: Kept = workbench.answer(command.id)?;
+    let package = workbench.package_of(&kept.run)?;
+    let mut shown = Shown::new(kept, &package, Arrangement { sort: command.sort, limit: command.limit });
+    if command.changes {
+        shown.compare(workbench)?;
+    }
+    Ok(shown)
+}
+
+/// The evidence, octet for octet; on a terminal printable, because a provider is a stranger.
+fn raw(command: &ShowArgs, workbench: &Workbench) -> Result<Exit, Failure> {
+    let Some(mut evidence) = workbench.evidence(command.id)? else {
+        terminal::complain(&format!("run {}: nothing came", command.id));
+        return Ok(Exit::Done);
+    };
+    let mut out = std::io::stdout().lock();
+    let shows = out.is_terminal();
+    let mut piece = vec![0; PIECE];
+    loop {
+        let len = evidence.read(&mut piece).map_err(|error| Failure::from(evidence.error(&error)))?;
+        let octets = piece.get(..len).unwrap_or_default();
+        if len == 0 {
+            return Ok(Exit::Done);
+        } else if shows {
+            let text = String::from_utf8_lossy(octets);
+            let lines: Vec<String> = text.split('\n').map(terminal::printable).collect();
+            out.write_all(lines.join("\n").as_bytes())?;
+        } else {
+            out.write_all(octets)?;
+        }
+    }
+}
+
+fn add(command: &AddArgs, workbench: &mut Workbench) -> Result<Exit, Failure> {
+    let pick = command.pick.parse()?;
+    let run = workbench.run(command.id)?;
+    let tally = workbench.add_run(command.id, &pick, command.dry_run)?;
+    if !run.ending.is_complete() {
+        let state = run.ending.state.word();
+        terminal::complain(&format!("warning: the answer of run {} is incomplete ({state})", run.id));
+    }
+    match command.format {
+        View::Json => output::print_json(&json::added(&run, &tally, command.dry_run))?,
+        View::Table => output::print(&table::added(&run, &tally, command.dry_run))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn undo(command: &UndoArgs, workbench: &mut Workbench) -> Result<Exit, Failure> {
+    let run = workbench.run(command.id)?;
+    let undone = workbench.undo(run.id)?;
+    match command.format {
+        View::Json => output::print_json(&json::undone(&run, &undone))?,
+        View::Table => output::print(&table::undone(&run, &undone))?,
+    }
+    Ok(Exit::Done)
+}

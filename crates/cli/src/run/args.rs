@@ -1,0 +1,107 @@
+//! What can be said to `backsight run`.
+
+use clap::{Args, Subcommand};
+
+use crate::args::{Sort, View, at_least_one};
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(subcommand)]
+    pub(crate) command: RunCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RunCommand {
+    /// Add what a run found to the threat library
+    #[command(after_help = ADD_EXAMPLES)]
+    Add(AddArgs),
+    /// List runs, the newest first
+    List(ListArgs),
+    /// Show a run: its records, and its findings with their numbers
+    #[command(
+        after_help = "Exit codes: as when it was asked. 0 complete, 1 failed, 3 incomplete or interrupted, \
+        4 refused (credentials or quota)."
+    )]
+    Show(ShowArgs),
+    /// Take back what a run added to the threat library, and nothing else
+    #[command(
+        long_about = "Takes back what a run added to the threat library. What others have added or said since stays, \
+        and so does an indicator that somebody has worked with: it has a note, another status, or something of others \
+        hangs on it."
+    )]
+    Undo(UndoArgs),
+}
+
+const ADD_EXAMPLES: &str = "\
+Examples:
+  backsight run add 17 --dry-run                what would be new, known already, left out?
+  backsight run add 17
+  backsight run add 17 --pick 1,3-5             by the numbers that `backsight run show 17` prints
+  backsight run undo 17
+
+What is new arrives with the status Indirect. Nothing that is whitelisted is touched, nothing that was removed comes
+back, and one source joins at most 10,000 relationships to an indicator.";
+
+#[derive(Debug, Args)]
+pub(crate) struct AddArgs {
+    /// The run's number
+    #[arg(value_name = "ID")]
+    pub(crate) id: i64,
+    /// Which findings: all but those that are flagged, or numbers, flagged ones included
+    #[arg(long, value_name = "all|1,3-5", default_value = "all")]
+    pub(crate) pick: String,
+    /// Only say what would be added
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: View,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// Only runs on this domain name, IP address or URL, defanged or not
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) indicator: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: u32,
+    /// Only runs before the one of this number
+    #[arg(long, value_name = "ID")]
+    pub(crate) before: Option<i64>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: View,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// The run's number
+    #[arg(value_name = "ID")]
+    pub(crate) id: i64,
+    /// The evidence as it was received, octet for octet; printable on a terminal
+    #[arg(long, conflicts_with_all = ["format", "changes", "sort", "limit"])]
+    pub(crate) raw: bool,
+    /// Show what was new, gone or different since the answer before
+    #[arg(long)]
+    pub(crate) changes: bool,
+    /// The order of the records
+    #[arg(long, value_enum, default_value = "last")]
+    pub(crate) sort: Sort,
+    /// Print at most this many records
+    #[arg(long, value_name = "N", value_parser = at_least_one())]
+    pub(crate) limit: Option<usize>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: View,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UndoArgs {
+    /// The run's number
+    #[arg(value_name = "ID")]
+    pub(crate) id: i64,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: View,
+}

@@ -1,0 +1,73 @@
+//! Runs as JSON, one object on a line. Times are RFC 3339.
+//!
+//! - `list`: `{"runs":[run],"next"}`; a run is `{"run","value","type","operation","action","provider","actor","state",
+//!   "reason","hint","started_at","ended_at","records","errors","bytes","cached","fetched_by","fetched_at","added_at",
+//!   "undone_at"}`; `next` is what `--before` takes, null at the end.
+//! - `show`: as `query --format json` has it (`output/json.rs`).
+//! - `add`: `{"run","value","type","dry_run","added"}`, where `added` is `{"indicators","attributes","relationships"}`, each
+//!   `{"new","known","whitelisted","removed","over_cap"}`.
+//! - `undo`: `{"run","value","type","claims","indicators","attributes","relationships","kept"}`: what was taken back, and how
+//!   much of what the run had said stays.
+
+use cof::time;
+use serde_json::{Value, json};
+use workbench::library::{Tally, Undone};
+use workbench::run::{Page, Run};
+
+use crate::kept;
+use crate::output::json::tally;
+
+pub(super) fn page(page: &Page) -> Value {
+    json!({"runs": page.runs.iter().map(run).collect::<Vec<_>>(), "next": page.next})
+}
+
+pub(super) fn added(run: &Run, added: &Tally, dry_run: bool) -> Value {
+    let (value, kind) = named(run);
+    json!({"run": run.id, "value": value, "type": kind, "dry_run": dry_run, "added": tally(added)})
+}
+
+pub(super) fn undone(run: &Run, undone: &Undone) -> Value {
+    let (value, kind) = named(run);
+    json!({
+        "run": run.id,
+        "value": value,
+        "type": kind,
+        "claims": undone.claims,
+        "indicators": undone.indicators,
+        "attributes": undone.attributes,
+        "relationships": undone.relationships,
+        "kept": undone.kept,
+    })
+}
+
+fn run(run: &Run) -> Value {
+    let (value, kind) = named(run);
+    let at = |seconds: i64| time::rfc3339(kept::seconds(seconds));
+    let reason = run.ending.reason.as_ref();
+    json!({
+        "run": run.id,
+        "value": value,
+        "type": kind,
+        "operation": run.package,
+        "action": run.action,
+        "provider": run.provider,
+        "actor": run.actor,
+        "state": run.ending.state.word(),
+        "reason": reason.map(|reason| &reason.text),
+        "hint": reason.map(|reason| &reason.hint),
+        "started_at": at(run.started_at),
+        "ended_at": run.ended_at.map(at),
+        "records": run.records,
+        "errors": run.damages,
+        "bytes": run.bytes,
+        "cached": run.is_cached(),
+        "fetched_by": run.fetched.by,
+        "fetched_at": at(run.fetched.at),
+        "added_at": run.added_at.map(at),
+        "undone_at": run.undone_at.map(at),
+    })
+}
+
+fn named(run: &Run) -> (String, &'static str) {
+    (run.indicator.to_string(), run.indicator.kind().name())
+}

@@ -1,0 +1,148 @@
+//! Runs to read. What comes from outside is made printable; values and records are so by their type.
+
+use std::fmt::Write as _;
+
+use cof::time;
+use operation::Finding;
+use workbench::library::{Tally, Undone};
+use workbench::run::{Page, Run, State};
+
+use crate::kept;
+use crate::output::table::{self, new_table, shorten};
+use crate::query::shown::Shown;
+use crate::terminal::{self, plural, printable};
+
+/// More findings than this nobody reads; the JSON has them all.
+const MOST_FINDINGS: usize = 200;
+
+pub(super) fn page(page: &Page) -> String {
+    if page.runs.is_empty() {
+        return "No run of that kind is kept. Ask with: backsight query VALUE\n".to_owned();
+    }
+    let width = terminal::width();
+    // A narrow terminal has room for what it came to, and none for who asked whom.
+    let columns = if width.is_none_or(|width| width >= 110) { 7 } else { 5 };
+    let mut table = new_table(width);
+    let header = ["Run", "Indicator", "Began (UTC)", "State", "Records", "Library", "Operation"];
+    table.set_header(header.into_iter().take(columns));
+    for run in &page.runs {
+        let records =
+            if run.ending.state == State::Running { String::new() } else { run.records.to_string() };
+        let row = [
+            run.id.to_string(),
+            run.indicator.to_string(),
+            day(run.started_at),
+            state(run),
+            records,
+            library(run).to_owned(),
+            printable(&run.package),
+        ];
+        table.add_row(row.into_iter().take(columns));
+    }
+    let mut text = format!("{table}\n");
+    if let Some(next) = page.next {
+        let _ = writeln!(text, "There are more: the same with --before {next}");
+    }
+    text
+}
+
+fn state(run: &Run) -> String {
+    let cached = if run.is_cached() { format!(", kept from run {}", run.fetched.by) } else { String::new() };
+    format!("{}{cached}", run.ending.state.word())
+}
+
+fn library(run: &Run) -> &'static str {
+    match (run.added_at, run.undone_at) {
+        (None, _) => "",
+        (Some(added), Some(undone)) if undone >= added => "undone",
+        (Some(_), _) => "added",
+    }
+}
+
+pub(super) fn run(shown: &Shown) -> String {
+    let run = &shown.run;
+    let mut text = format!(
+        "Run {}: {} by {} with {}, asking {}\nBegan {} UTC",
+        run.id,
+        printable(&run.action),
+        printable(&run.actor),
+        printable(&run.package),
+        printable(&run.provider),
+        day(run.started_at)
+    );
+    if let Some(ended) = run.ended_at {
+        let _ = write!(text, ", took {} s, {} octets", ended.saturating_sub(run.started_at), run.bytes);
+    }
+    let standing = library(run);
+    let _ = writeln!(text, "{}\n", if standing.is_empty() { String::new() } else { format!(", {standing}") });
+    text.push_str(&table::history(shown, terminal::width()));
+    text.push_str(&table::changes(shown, terminal::width()));
+    text.push_str(&findings(shown));
+    text
+}
+
+/// The findings with the numbers that `--pick` takes.
+fn findings(shown: &Shown) -> String {
+    let list = &shown.findings.list;
+    if list.is_empty() {
+        return String::new();
+    }
+    let mut table = new_table(terminal::width());
+    table.set_header(["No.", "Finding", "Value", "Note"]);
+    for (at, finding) in list.iter().take(MOST_FINDINGS).enumerate() {
+        let (kind, value, note) = cells(finding);
+        let cell = |text: &str| shorten(&printable(text));
+        table.add_row([(at + 1).to_string(), cell(&kind), cell(&value), cell(note)]);
+    }
+    let mut text = format!("{table}\n");
+    if list.len() > MOST_FINDINGS {
+        let _ = writeln!(text, "… and {} more (--format json lists them)", list.len() - MOST_FINDINGS);
+    }
+    let flagged = list.iter().filter(|finding| !finding.is_selected()).count();
+    if flagged > 0 {
+        let _ = writeln!(text, "{flagged} flagged: `--pick all` leaves them out, numbers take them");
+    }
+    let id = shown.run.id;
+    let _ = writeln!(text, "`backsight run add {id} --dry-run` says what adding them would come to");
+    text
+}
+
+fn cells(finding: &Finding) -> (String, String, &str) {
+    match finding {
+        Finding::Attribute { name, value, .. } => (name.clone(), value.clone(), ""),
+        Finding::Indicator { indicator, caution, .. } => {
+            (format!("Related {}", indicator.kind()), indicator.to_string(), caution.as_deref().unwrap_or(""))
+        }
+        Finding::Relationship { from, to, rrtype, caution, .. } => {
+            (format!("Relationship {rrtype}"), format!("{from} -> {to}"), caution.as_deref().unwrap_or(""))
+        }
+    }
+}
+
+pub(super) fn added(run: &Run, tally: &Tally, dry_run: bool) -> String {
+    let said = if dry_run { "would add" } else { "added" };
+    let mut text = format!("Run {} on {} {said}\n{}", run.id, run.indicator, table::added(tally));
+    if !dry_run {
+        let _ = writeln!(text, "`backsight run undo {}` takes it back", run.id);
+    }
+    text
+}
+
+pub(super) fn undone(run: &Run, undone: &Undone) -> String {
+    if undone.claims == 0 {
+        return format!("Run {} has nothing in the library\n", run.id);
+    }
+    format!(
+        "Run {} on {} is undone: {}, {} and {} are gone; {} that others keep stay\n",
+        run.id,
+        run.indicator,
+        plural(undone.indicators, "indicator"),
+        plural(undone.attributes, "attribute"),
+        plural(undone.relationships, "relationship"),
+        undone.kept
+    )
+}
+
+fn day(at: i64) -> String {
+    time::readable(kept::seconds(at))
+}
