@@ -1,5 +1,5 @@
 //! What persists of an analyst's work: installed integrations and their secrets, runs with their evidence, the threat
-//! library, the audit trail.
+//! library, users, the audit trail.
 //!
 //! [`Workbench`] is one open data folder; `database` opens it, [`Error`] says what can be wrong with it.
 //! Several processes may work in one folder at once: every change is one transaction that waits its turn. [`Desk`] is the
@@ -23,6 +23,7 @@ pub mod integration;
 pub mod library;
 pub mod run;
 mod secret;
+pub mod user;
 
 pub use database::Workbench;
 pub use desk::Desk;
