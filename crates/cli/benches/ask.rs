@@ -36,25 +36,26 @@ fn main() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    large_answer();
+    install(folder.path());
+    large_answer(folder.path());
     let records = folder.path().join("records.ndjson");
     std::fs::write(&records, testkit::sample::ndjson(HELD, 7)).unwrap();
     let server = Served::start(&records);
     let values = values(&records);
-    single_question(&server, &values);
+    single_question(folder.path(), &server, &values);
     let file = folder.path().join("values.txt");
     std::fs::write(&file, values.join("\n")).unwrap();
-    many_values(&server, &file);
+    many_values(folder.path(), &server, &file);
 }
 
-fn large_answer() {
+fn large_answer(folder: &Path) {
     let body = testkit::sample::ndjson(LARGE, 1);
     let reader = median(ROUNDS, || read_alone(&body));
     let address = serve_bytes(body.clone());
     let mut peak = 0;
     let streamed = median(ROUNDS, || {
         let began = Instant::now();
-        let mut child = query(address)
+        let mut child = query(folder, address)
             .args(["www.example.com", "--format", "cof"])
             .stdout(Stdio::piped())
             .spawn()
@@ -72,11 +73,11 @@ fn large_answer() {
     println!("  peak resident             {:>12.1} MiB (at most 64 wanted)", peak as f64 / 1024.0);
 }
 
-fn single_question(server: &Served, values: &[String]) {
+fn single_question(folder: &Path, server: &Served, values: &[String]) {
     let mut found = 0;
     let time = median(STARTS, || {
         let began = Instant::now();
-        let output = query(server.address).args([&values[0], "--format", "json"]).output().unwrap();
+        let output = query(folder, server.address).args([&values[0], "--format", "json"]).output().unwrap();
         assert!(output.status.success());
         found = output.stdout.len();
         began.elapsed()
@@ -86,11 +87,11 @@ fn single_question(server: &Served, values: &[String]) {
     println!("  query                     {:>12.1} ms (at most 50 wanted)", time.as_secs_f64() * 1e3);
 }
 
-fn many_values(server: &Served, file: &Path) {
+fn many_values(folder: &Path, server: &Served, file: &Path) {
     let mut ours = 0;
     let time = median(ROUNDS, || {
         let began = Instant::now();
-        let mut command = query(server.address);
+        let mut command = query(folder, server.address);
         command
             .args(["--set", "requests_per_second=0", "--concurrency", "32", "--format", "json", "-f"])
             .arg(file);
@@ -132,11 +133,21 @@ print(time.monotonic() - began, count)
     (Duration::from_secs_f64(seconds), words.next().unwrap().parse().unwrap())
 }
 
-/// The command against a server of this machine.
-fn query(address: SocketAddr) -> Command {
+/// Installs the operation that is asked with.
+fn install(folder: &Path) {
+    for words in [["install", "circl-passive-dns"], ["enable", "circl-passive-dns"]] {
+        let mut command = Command::new(PROGRAM);
+        command.arg("integration").args(words).arg("--data-dir").arg(folder);
+        assert!(command.output().unwrap().status.success());
+    }
+}
+
+/// The command against a server of this machine; it asks whatever is kept, and keeps what it gets.
+fn query(folder: &Path, address: SocketAddr) -> Command {
     let mut command = Command::new(PROGRAM);
     let port = format!("port={}", address.port());
-    command.args(["query", "--set", "host=127.0.0.1", "--set", &port, "--set", "use_http=on"]);
+    command.args(["query", "--fresh", "--set", "host=127.0.0.1", "--set", &port, "--set", "use_http=on"]);
+    command.arg("--data-dir").arg(folder);
     command.stdin(Stdio::null()).stderr(Stdio::piped());
     command
 }
