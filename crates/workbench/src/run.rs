@@ -13,6 +13,7 @@
 //! What a provider does wrong is no error here but the run's [`State`] and [`Reason`].
 
 mod ask;
+mod asking;
 mod changes;
 mod evidence;
 mod keep;
@@ -26,7 +27,8 @@ mod worker;
 use operation::provider::Orientation;
 use operation::{Completeness, Filter, Indicator};
 
-pub use ask::{Asking, Freshness, Kept, Runs};
+pub use ask::{Begun, Kept, Progress, Runs};
+pub use asking::{Asking, Freshness, Wish};
 pub use changes::{Changes, Difference};
 pub use evidence::Evidence;
 pub use list::{Page, Wanted};

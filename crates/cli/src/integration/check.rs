@@ -1,20 +1,20 @@
 //! `backsight integration test`: one cheap question, each step on the way reported apart (G-26).
 
 use operation::provider::{Checked, ConfigError, Standing, Step, check};
-use operation::{Clock, Filter, Limits};
+use operation::{Clock, Limits};
 use serde_json::{Value, json};
 use workbench::integration::Configured;
+use workbench::run::{Asking, Wish};
 
 use super::args::NameArgs;
 use crate::args::{Arguments, View};
 use crate::exit::{Exit, Failure};
-use crate::query::setup;
 use crate::terminal::printable;
-use crate::{config, kept, output, terminal};
+use crate::{kept, output, terminal};
 
 pub(super) async fn run(command: &NameArgs, arguments: &Arguments) -> Result<Exit, Failure> {
     let configured = kept::open(arguments)?.settings(&command.name)?;
-    let checked = ask(&configured, arguments).await?;
+    let checked = ask(configured, arguments).await?;
     match command.format {
         View::Json => output::print_json(&as_json(&command.name, &checked))?,
         View::Table => output::print(&as_text(&checked))?,
@@ -26,20 +26,19 @@ pub(super) async fn run(command: &NameArgs, arguments: &Arguments) -> Result<Exi
     })
 }
 
-async fn ask(configured: &Configured, arguments: &Arguments) -> Result<Checked, Failure> {
+async fn ask(configured: Configured, arguments: &Arguments) -> Result<Checked, Failure> {
     let Configured { package, settings, .. } = configured;
-    let clock = Clock::system();
-    let config =
-        operation::Config::new(package, settings, Limits::CHECK, &clock).map_err(|error| match error {
+    let folder = kept::folder(arguments)?;
+    let (clock, wish) = (Clock::system(), Wish::default());
+    let asking = Asking::new(package, &settings, Limits::CHECK, wish, &folder, clock, &kept::actor())
+        .map_err(|error| match error {
             ConfigError::Settings(error) => Failure::usage(&error),
             ConfigError::Provider(error) => Failure::Usage(format!("{error}\n  hint: {}", error.hint())),
         })?;
-    for warning in &config.warnings {
+    for warning in &asking.provider.config().warnings {
         terminal::complain(&format!("warning: {warning}"));
     }
-    let folder = config::data_dir(arguments).map(|folder| folder.join("budget"));
-    let provider = setup::connect(config, folder.as_deref(), clock, &Filter::default())?;
-    check(&provider).await.map_err(|error| Failure::work("testing", &error))
+    check(&asking.provider).await.map_err(|error| Failure::work("testing", &error))
 }
 
 /// `{"name","passed","steps":[{"step","standing","detail","hint"}]}`; a standing is `passed`, `failed`,

@@ -2,17 +2,14 @@
 
 use std::io::IsTerminal;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use cof::time;
 use operation::provider::ConfigError;
-use operation::{
-    Budget, Clock, Filter, Limits, Moment, Package, ParameterKind, Provider, Secret, Settings, Tcp, Window,
-};
+use operation::{Clock, Limits, Moment, Package, ParameterKind, Secret, Settings, Window};
 use workbench::Desk;
 use workbench::integration::Summary;
-use workbench::run::{Asking, Freshness, Runs};
+use workbench::run::{Asking, Freshness, Runs, Wish};
 
 use super::Plan;
 use super::shown::Arrangement;
@@ -38,19 +35,11 @@ pub(super) async fn plan(
         Format::Cof => (Limits::STREAMED, usize::MAX),
         Format::Csv | Format::Json | Format::Table => (Limits::HELD, config.query.max_records),
     };
-    let provider = operation::Config::new(&package, &settings, limits, &clock).map_err(misconfigured)?;
-    let filter = Filter::new(&provider, rrtypes, window);
-    let folder = kept::folder(arguments)?;
-    let provider = connect(provider, Some(&folder.join("budget")), clock.clone(), &filter)?;
-    let asking = Asking {
-        action: package.actions.first().map(|action| action.name.clone()).unwrap_or_default(),
-        package: Arc::new(package),
-        provider: Arc::new(provider),
-        filter,
-        most: command.max_records.unwrap_or(most),
-        freshness: freshness(command, config),
-        actor: kept::actor(),
-    };
+    let (folder, wish) = (kept::folder(arguments)?, Wish { rrtypes, window });
+    let asking = Asking::new(package, &settings, limits, wish, &folder, clock.clone(), &kept::actor())
+        .map_err(misconfigured)?;
+    let asking =
+        Asking { most: command.max_records.unwrap_or(most), freshness: freshness(command, config), ..asking };
     Ok(Plan {
         runs: Runs::new(Desk::open(&folder, clock)?).await?,
         asking,
@@ -75,21 +64,6 @@ fn misconfigured(error: ConfigError) -> Failure {
         ConfigError::Settings(error) => Failure::usage(&error),
         ConfigError::Provider(error) => Failure::usage(&error).hint(error.hint()),
     }
-}
-
-/// A provider over TCP that keeps to the budget shared by all processes.
-pub(crate) fn connect(
-    mut config: operation::Config,
-    folder: Option<&Path>,
-    clock: Clock,
-    filter: &Filter,
-) -> Result<Provider, Failure> {
-    config.rrtypes.clone_from(&filter.rrtypes);
-    let budget = Budget::new(config.rate, &config.budget_name(), folder, clock.clone());
-    // Jitter wants to differ between processes, nothing more.
-    let seed = u64::try_from(clock.now().as_nanos() & u128::from(u64::MAX)).unwrap_or_default()
-        ^ u64::from(std::process::id());
-    Provider::new(config, Arc::new(Tcp), budget, clock, seed).map_err(|error| misconfigured(error.into()))
 }
 
 /// The installed operation with its settings. What is not installed, or disabled, is not asked behind its

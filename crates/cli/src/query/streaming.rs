@@ -75,7 +75,10 @@ impl Plan {
             taken: 0,
             enough: false,
         };
-        let run = self.runs.stream(&self.asking, &indicator, &mut sink).await;
+        let run = match self.runs.begin(&self.asking, &indicator).await {
+            Ok(begun) => begun.stream(&mut sink).await,
+            Err(error) => Err(error),
+        };
         // What came in the last piece, before whatever ended the answer.
         sink.pause();
         match run {

@@ -1,47 +1,18 @@
 //! Asking: the cache, or the provider with the evidence written as it comes.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use cof::{Damage, Record};
 use operation::provider::{Outcome, Stop};
-use operation::{Collector, Completeness, Filter, Indicator, Package, Provider, Sink};
+use operation::{Collector, Completeness, Filter, Indicator, Sink};
 
+use super::asking::{Asking, Freshness};
 use super::evidence::{Recorder, Stored, forget_part};
-use super::keep::{Begun, Ended};
+use super::keep::{Ended, Entered};
 use super::worker::Worker;
 use super::{Ending, Reason, Run, State};
 use crate::{Desk, Error, Workbench};
-
-/// What runs are made with. A snapshot: what is configured later does not touch it (G-27).
-#[derive(Clone, Debug)]
-pub struct Asking {
-    /// The package, as it is installed.
-    pub package: Arc<Package>,
-    /// Its action, as it is offered.
-    pub action: String,
-    /// Who is asked.
-    pub provider: Arc<Provider>,
-    /// Which records are wanted of an answer.
-    pub filter: Filter,
-    /// How many of them at most.
-    pub most: usize,
-    /// How old an answer may be.
-    pub freshness: Freshness,
-    /// Who asks.
-    pub actor: String,
-}
-
-/// How old an answer may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Freshness {
-    /// It must be asked for now.
-    Fresh,
-    /// Any age: nothing is ever sent.
-    Offline,
-    /// Not older than this.
-    Within(Duration),
-}
 
 /// A run with what it holds.
 #[derive(Clone, Debug)]
@@ -83,82 +54,133 @@ impl Runs {
     /// [`Error`], when it cannot be kept; [`Error::Refused`], when nothing may be sent and nothing is kept.
     /// What the provider does wrong is told in the run's [`Ending`].
     pub async fn ask(&self, asking: &Asking, indicator: &Indicator) -> Result<Kept, Error> {
-        let mut collector = Collector::new(asking.filter.clone(), asking.most);
-        let (guard, ended) = self.run(asking, indicator, &mut collector).await?;
-        self.end(guard, asking, ended, collector).await
+        self.begin(asking, indicator).await?.hold().await
     }
 
-    /// Runs an action on an indicator and passes the answer on as it comes, or as it came; `sink` filters for itself.
+    /// Writes a run down, before anything is sent; dropped before its end, it was interrupted.
     ///
     /// # Errors
-    /// As [`Self::ask`].
-    pub async fn stream(
-        &self,
-        asking: &Asking,
-        indicator: &Indicator,
-        sink: &mut dyn Sink,
-    ) -> Result<Run, Error> {
-        let (guard, ended) = self.run(asking, indicator, sink).await?;
-        self.write_end(guard, asking, ended).await
+    /// [`Error`], when it cannot be kept.
+    pub async fn begin(&self, asking: &Asking, indicator: &Indicator) -> Result<Begun, Error> {
+        let (snapshot, about, worker) = (asking.clone(), indicator.clone(), Arc::clone(&self.worker));
+        let begin = move |workbench: &mut Workbench| workbench.begin_run(&snapshot, &about, worker.name());
+        let Entered { id, cached } = self.desk.change(&asking.actor, begin).await?;
+        Ok(Begun {
+            guard: Guard { runs: self.clone(), id, ended: false },
+            cached,
+            asking: asking.clone(),
+            indicator: indicator.clone(),
+            progress: Arc::default(),
+        })
+    }
+}
+
+/// A run that has begun.
+#[derive(Debug)]
+pub struct Begun {
+    guard: Guard,
+    /// What may answer it without asking.
+    cached: Option<Run>,
+    asking: Asking,
+    indicator: Indicator,
+    progress: Arc<Progress>,
+}
+
+/// How far a run is.
+#[derive(Debug, Default)]
+pub struct Progress {
+    records: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Progress {
+    /// Records that have arrived and are wanted.
+    pub fn records(&self) -> u64 {
+        self.records.load(Ordering::Relaxed)
     }
 
-    /// Everything up to a run's end, which is still to be written down.
-    async fn run(
-        &self,
-        asking: &Asking,
-        indicator: &Indicator,
-        sink: &mut dyn Sink,
-    ) -> Result<(Guard, Ended), Error> {
-        let begun = self.begin(asking, indicator).await?;
-        let mut guard = Guard { runs: self.clone(), id: begun.id, ended: false };
-        let result = match self.take_cached(&begun, asking, sink).await {
-            Ok(None) => self.fetch(begun.id, asking, indicator, sink).await,
+    /// Octets that have arrived, decompressed.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+}
+
+impl Begun {
+    /// The run's number.
+    pub fn id(&self) -> i64 {
+        self.guard.id
+    }
+
+    /// How far it is, for who looks on.
+    pub fn progress(&self) -> Arc<Progress> {
+        Arc::clone(&self.progress)
+    }
+
+    /// Carries it out, and holds the answer.
+    ///
+    /// # Errors
+    /// As [`Runs::ask`].
+    pub async fn hold(mut self) -> Result<Kept, Error> {
+        let mut collector = Collector::new(self.asking.filter.clone(), self.asking.most);
+        let mut ended = self.run(&mut collector).await?;
+        let answer = collector.into_answer(Completeness::new(None, true));
+        // Each tuple counts once.
+        ended.records = answer.records.len() as u64;
+        let run = self.end(ended).await?;
+        Ok(Kept { run, records: answer.records, damages: answer.damages })
+    }
+
+    /// Carries it out, and passes the answer on as it comes, or as it came; `sink` filters for itself.
+    ///
+    /// # Errors
+    /// As [`Runs::ask`].
+    pub async fn stream(mut self, sink: &mut dyn Sink) -> Result<Run, Error> {
+        let ended = self.run(sink).await?;
+        self.end(ended).await
+    }
+
+    fn desk(&self) -> &Desk {
+        &self.guard.runs.desk
+    }
+
+    /// Everything up to the end, which is still to be written down.
+    async fn run(&mut self, sink: &mut dyn Sink) -> Result<Ended, Error> {
+        let result = match self.take_cached(sink).await {
+            Ok(None) => self.fetch(sink).await,
             Ok(Some(ended)) => Ok(ended),
             Err(error) => Err(error),
         };
-        match result {
-            Ok(ended) => Ok((guard, ended)),
-            Err(error) => {
-                // The run says why, if that can still be written.
-                let (id, ended) = (begun.id, Ended::failed(&error));
-                let end = move |workbench: &mut Workbench| workbench.end_run(id, &ended);
-                guard.ended = self.desk.change(&asking.actor, end).await.is_ok();
-                if guard.ended {
-                    forget_part(self.desk.folder(), id);
-                }
-                Err(error)
-            }
+        if let Err(error) = &result {
+            // The run says why, if that can still be written.
+            let _ = self.end(Ended::failed(error)).await;
         }
+        result
     }
 
-    async fn begin(&self, asking: &Asking, indicator: &Indicator) -> Result<Begun, Error> {
-        let (snapshot, indicator) = (asking.clone(), indicator.clone());
-        let worker = Arc::clone(&self.worker);
-        let begin =
-            move |workbench: &mut Workbench| workbench.begin_run(&snapshot, &indicator, worker.name());
-        self.desk.change(&asking.actor, begin).await
+    async fn end(&mut self, ended: Ended) -> Result<Run, Error> {
+        let id = self.guard.id;
+        let end = move |workbench: &mut Workbench| workbench.end_run(id, &ended);
+        let run = self.desk().change(&self.asking.actor, end).await?;
+        self.guard.ended = true;
+        forget_part(self.desk().folder(), id);
+        Ok(run)
     }
 
     /// Answers a run from what is kept, if there is something that may answer it.
-    async fn take_cached(
-        &self,
-        begun: &Begun,
-        asking: &Asking,
-        sink: &mut dyn Sink,
-    ) -> Result<Option<Ended>, Error> {
-        let offline = asking.freshness == Freshness::Offline;
-        let Some(cached) = begun.cached.clone() else {
+    async fn take_cached(&self, sink: &mut dyn Sink) -> Result<Option<Ended>, Error> {
+        let offline = self.asking.freshness == Freshness::Offline;
+        let Some(cached) = self.cached.clone() else {
             return if offline { Err(nothing_kept()) } else { Ok(None) };
         };
-        let (folder, run) = (self.desk.folder().to_owned(), cached.clone());
+        let (folder, run) = (self.desk().folder().to_owned(), cached.clone());
         let verified = tokio::task::spawn_blocking(move || run.verify(&folder)).await;
         match verified.unwrap_or_else(|ended| Err(Error::Bug(ended.to_string()))) {
             // What is lost is asked for again.
             Err(_) if !offline => return Ok(None),
             verified => verified?,
         }
-        let mut counting = Counting::new(sink, asking);
-        cached.replay(self.desk.folder(), &mut counting)?;
+        let mut counting = Counting::new(sink, &self.asking.filter, &self.progress);
+        cached.replay(self.desk().folder(), &mut counting)?;
         let (records, damages) = (counting.records, counting.damages);
         let ending = match counting.full {
             None => cached.ending.clone(),
@@ -174,19 +196,13 @@ impl Runs {
     }
 
     /// Asks the provider.
-    async fn fetch(
-        &self,
-        id: i64,
-        asking: &Asking,
-        indicator: &Indicator,
-        sink: &mut dyn Sink,
-    ) -> Result<Ended, Error> {
+    async fn fetch(&self, sink: &mut dyn Sink) -> Result<Ended, Error> {
         let mut recording = Recording {
-            counting: Counting::new(sink, asking),
-            recorder: Recorder::new(self.desk.folder(), id),
+            counting: Counting::new(sink, &self.asking.filter, &self.progress),
+            recorder: Recorder::new(self.desk().folder(), self.guard.id),
             fault: None,
         };
-        let outcome = asking.provider.ask(indicator, &mut recording).await;
+        let outcome = self.asking.provider.ask(&self.indicator, &mut recording).await;
         let Recording { counting, recorder, fault } = recording;
         let (records, damages) = (counting.records, counting.damages);
         let finished = match fault {
@@ -204,29 +220,6 @@ impl Runs {
         };
         Ok(Ended { ending, records, damages, stored, orientation, whole, fetched: None })
     }
-
-    async fn end(
-        &self,
-        guard: Guard,
-        asking: &Asking,
-        mut ended: Ended,
-        collector: Collector,
-    ) -> Result<Kept, Error> {
-        let answer = collector.into_answer(Completeness::new(None, true));
-        // Each tuple counts once.
-        ended.records = answer.records.len() as u64;
-        let run = self.write_end(guard, asking, ended).await?;
-        Ok(Kept { run, records: answer.records, damages: answer.damages })
-    }
-
-    async fn write_end(&self, mut guard: Guard, asking: &Asking, ended: Ended) -> Result<Run, Error> {
-        let id = guard.id;
-        let end = move |workbench: &mut Workbench| workbench.end_run(id, &ended);
-        let run = self.desk.change(&asking.actor, end).await?;
-        guard.ended = true;
-        forget_part(self.desk.folder(), id);
-        Ok(run)
-    }
 }
 
 fn nothing_kept() -> Error {
@@ -242,6 +235,7 @@ fn enough(records: u64) -> Reason {
 }
 
 /// Sees to it that a run that is dropped before its end is one that was interrupted.
+#[derive(Debug)]
 struct Guard {
     runs: Runs,
     id: i64,
@@ -262,6 +256,7 @@ impl Drop for Guard {
 struct Counting<'a> {
     sink: &'a mut dyn Sink,
     filter: &'a Filter,
+    progress: &'a Progress,
     records: u64,
     damages: u64,
     /// The sink's limit, once it is full.
@@ -269,8 +264,8 @@ struct Counting<'a> {
 }
 
 impl<'a> Counting<'a> {
-    fn new(sink: &'a mut dyn Sink, asking: &'a Asking) -> Self {
-        Self { sink, filter: &asking.filter, records: 0, damages: 0, full: None }
+    fn new(sink: &'a mut dyn Sink, filter: &'a Filter, progress: &'a Progress) -> Self {
+        Self { sink, filter, progress, records: 0, damages: 0, full: None }
     }
 }
 
@@ -292,6 +287,7 @@ impl Sink for Counting<'_> {
     }
 
     fn pause(&mut self) {
+        self.progress.records.store(self.records, Ordering::Relaxed);
         self.sink.pause();
     }
 }
@@ -320,6 +316,7 @@ impl Sink for Recording<'_> {
     fn raw(&mut self, octets: &[u8]) {
         if self.fault.is_none() {
             self.fault = self.recorder.write(octets).err();
+            self.counting.progress.bytes.fetch_add(octets.len() as u64, Ordering::Relaxed);
         }
     }
 }

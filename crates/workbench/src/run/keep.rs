@@ -6,16 +6,16 @@ use operation::provider::Orientation;
 use operation::{Indicator, Package};
 use rusqlite::OptionalExtension;
 
-use super::ask::{Asking, Freshness};
+use super::asking::{Asking, Freshness};
 use super::evidence::Stored;
 use super::row::{self, COLUMNS, write_filter};
 use super::{Ending, Fetched, Reason, Run, State};
 use crate::database::{Change, Problem};
 use crate::{Error, Workbench, secret};
 
-/// A run that has begun.
+/// A run that was written down.
 #[derive(Clone, Debug)]
-pub(super) struct Begun {
+pub(super) struct Entered {
     pub(super) id: i64,
     /// What answers it without asking.
     pub(super) cached: Option<Run>,
@@ -58,7 +58,7 @@ impl Workbench {
         asking: &Asking,
         indicator: &Indicator,
         worker: &str,
-    ) -> Result<Begun, Error> {
+    ) -> Result<Entered, Error> {
         self.change(|change| {
             let config = asking.provider.config();
             let question = config.question(indicator);
@@ -86,7 +86,7 @@ impl Workbench {
             ))?;
             let sql = "UPDATE runs SET fetched_by = id WHERE id = ?";
             change.transaction.prepare_cached(sql)?.execute([id])?;
-            Ok(Begun { id, cached })
+            Ok(Entered { id, cached })
         })
     }
 

@@ -1,0 +1,84 @@
+//! What runs are made with: an operation as it is configured, and what is wanted of it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cof::RrType;
+use operation::provider::ConfigError;
+use operation::{Budget, Clock, Config, Filter, Limits, Package, Provider, Settings, Tcp, Window};
+
+/// What runs are made with. A snapshot: what is configured later does not touch it (G-27).
+#[derive(Clone, Debug)]
+pub struct Asking {
+    /// The package, as it is installed.
+    pub package: Arc<Package>,
+    /// Its action, as it is offered.
+    pub action: String,
+    /// Who is asked.
+    pub provider: Arc<Provider>,
+    /// Which records are wanted of an answer.
+    pub filter: Filter,
+    /// How many of them at most.
+    pub most: usize,
+    /// How old an answer may be.
+    pub freshness: Freshness,
+    /// Who asks.
+    pub actor: String,
+}
+
+/// How old an answer may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// It must be asked for now.
+    Fresh,
+    /// Any age: nothing is ever sent.
+    Offline,
+    /// Not older than this.
+    Within(Duration),
+}
+
+/// What is wanted of an answer, beside what is configured.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// Only these types; as configured where empty.
+    pub rrtypes: Vec<RrType>,
+    /// Only this window, within the one that is configured.
+    pub window: Window,
+}
+
+impl Asking {
+    /// An operation with its settings, over TCP, keeping to the budget that all processes of a data folder share.
+    ///
+    /// It holds as many records as there may be, and takes answers of a day; both can be changed.
+    ///
+    /// # Errors
+    /// [`ConfigError`], when the settings do not go together.
+    pub fn new(
+        package: Package,
+        settings: &Settings,
+        limits: Limits,
+        wish: Wish,
+        folder: &Path,
+        clock: Clock,
+        actor: &str,
+    ) -> Result<Self, ConfigError> {
+        let mut config = Config::new(&package, settings, limits, &clock)?;
+        let filter = Filter::new(&config, wish.rrtypes, wish.window);
+        config.rrtypes.clone_from(&filter.rrtypes);
+        let budget =
+            Budget::new(config.rate, &config.budget_name(), Some(&folder.join("budget")), clock.clone());
+        // Jitter wants to differ between processes, nothing more.
+        let seed = u64::try_from(clock.now().as_nanos() & u128::from(u64::MAX)).unwrap_or_default()
+            ^ u64::from(std::process::id());
+        Ok(Self {
+            action: package.actions.first().map(|action| action.name.clone()).unwrap_or_default(),
+            package: Arc::new(package),
+            provider: Arc::new(Provider::new(config, Arc::new(Tcp), budget, clock, seed)?),
+            filter,
+            most: usize::MAX,
+            freshness: Freshness::Within(Duration::from_hours(24)),
+            actor: actor.to_owned(),
+        })
+    }
+}
