@@ -17,6 +17,7 @@ mod database;
 mod desk;
 mod error;
 pub mod integration;
+pub mod json;
 pub mod library;
 mod secret;
 
