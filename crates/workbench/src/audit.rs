@@ -53,9 +53,20 @@ pub struct Page {
 impl Change<'_> {
     /// Adds an entry about what this change does.
     pub(crate) fn audit(&self, action: &str, subject: &str, detail: &Value) -> Result<(), Problem> {
+        self.audit_as(self.actor, action, subject, detail)
+    }
+
+    /// The same, where it is the change itself that finds out who does it: somebody signs in.
+    pub(crate) fn audit_as(
+        &self,
+        actor: &str,
+        action: &str,
+        subject: &str,
+        detail: &Value,
+    ) -> Result<(), Problem> {
         let sql = "INSERT INTO audit (at, actor, action, subject, detail) VALUES (?, ?, ?, ?, ?)";
         let mut statement = self.transaction.prepare_cached(sql)?;
-        statement.execute((self.at, self.actor, action, subject, detail.to_string()))?;
+        statement.execute((self.at, actor, action, subject, detail.to_string()))?;
         Ok(())
     }
 }

@@ -75,6 +75,11 @@ impl Workbench {
         actor.clone_into(&mut self.actor);
     }
 
+    /// What time it is, as it is stored: in seconds since the epoch.
+    pub(crate) fn at(&self) -> i64 {
+        i64::try_from(self.clock.seconds()).unwrap_or(i64::MAX)
+    }
+
     fn file(&self) -> PathBuf {
         self.folder.join("workbench.sqlite")
     }
@@ -149,7 +154,7 @@ impl Workbench {
         change: impl FnOnce(&Change<'_>) -> Result<T, Problem>,
     ) -> Result<T, Error> {
         let file = self.file();
-        let at = i64::try_from(self.clock.seconds()).unwrap_or(i64::MAX);
+        let at = self.at();
         let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
         let transaction = begun.map_err(|error| Error::sql(&file, &error))?;
         let doing = Change { transaction, folder: &self.folder, at, actor: &self.actor };

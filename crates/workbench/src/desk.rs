@@ -14,6 +14,9 @@ use crate::{Error, Workbench};
 /// How many connections stay open while nobody works: more than one for every core of a usual machine.
 const IDLE: usize = 16;
 
+/// How many passwords are hashed at once: each takes 19 MiB and a core for tens of milliseconds, and strangers can ask for it.
+const HASHING: usize = 4;
+
 /// An open data folder that tasks share; cloning it is cheap.
 #[derive(Clone, Debug)]
 pub struct Desk(Arc<Shared>);
@@ -24,6 +27,7 @@ struct Shared {
     clock: Clock,
     idle: Mutex<Vec<Workbench>>,
     turn: tokio::sync::Mutex<()>,
+    hashing: tokio::sync::Semaphore,
 }
 
 impl Desk {
@@ -39,6 +43,7 @@ impl Desk {
             clock,
             idle: Mutex::new(vec![first]),
             turn: tokio::sync::Mutex::new(()),
+            hashing: tokio::sync::Semaphore::new(HASHING),
         })))
     }
 
@@ -72,13 +77,23 @@ impl Desk {
         actor: &str,
         change: impl FnOnce(&mut Workbench) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let actor = actor.to_owned();
         let _turn = self.0.turn.lock().await;
-        let work = move |workbench: &mut Workbench| {
-            workbench.act_as(&actor);
-            change(workbench)
-        };
-        self.work(work).await
+        self.work(acting(actor, change)).await
+    }
+
+    /// The same for what hashes a password ([`Workbench::sign_in`], [`Workbench::accept`], [`Workbench::set_password`]): others
+    /// do not wait for it, and no more than four are at it at once. Its transactions are short, and SQLite's lock decides.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn change_with_password<T: Send + 'static>(
+        &self,
+        actor: &str,
+        change: impl FnOnce(&mut Workbench) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let permit = self.0.hashing.acquire().await;
+        let _permit = permit.map_err(|_| Error::Bug("nobody closes the semaphore".to_owned()))?;
+        self.work(acting(actor, change)).await
     }
 
     async fn work<T: Send + 'static>(
@@ -93,6 +108,18 @@ impl Desk {
             result
         });
         working.await.unwrap_or_else(|ended| Err(Error::Bug(format!("work on the database ended: {ended}"))))
+    }
+}
+
+/// A change by `actor`.
+fn acting<T, F>(actor: &str, change: F) -> impl FnOnce(&mut Workbench) -> T + use<T, F>
+where
+    F: FnOnce(&mut Workbench) -> T,
+{
+    let actor = actor.to_owned();
+    move |workbench| {
+        workbench.act_as(&actor);
+        change(workbench)
     }
 }
 
@@ -133,6 +160,33 @@ mod tests {
         for (n, task) in tasks.collect::<Vec<_>>().into_iter().enumerate() {
             assert_eq!(task.await.unwrap().sources, [format!("actor {}", n % 2)]);
         }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_hashes_a_password_keeps_nobody_from_changing() {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = Desk::open(folder.path(), Clock::system()).unwrap();
+        let (started, has_started) = tokio::sync::oneshot::channel();
+        let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+        let slow = desk.clone();
+        let slow = tokio::spawn(async move {
+            let hash = move |workbench: &mut Workbench| {
+                started.send(()).unwrap();
+                may_go_on.recv().unwrap();
+                workbench.first_link()
+            };
+            slow.change_with_password("ann", hash).await
+        });
+        has_started.await.unwrap();
+        let invite = |workbench: &mut Workbench| workbench.invite(crate::user::Role::Reader);
+        desk.change("bob", invite).await.unwrap();
+        go_on.send(()).unwrap();
+        assert!(slow.await.unwrap().unwrap().is_some());
+        let trail = desk.read(|workbench| workbench.audit(&crate::audit::Filter::default())).await.unwrap();
+        assert_eq!(
+            trail.entries.iter().map(|entry| entry.actor.as_str()).collect::<Vec<_>>(),
+            ["ann", "bob"]
+        );
     }
 
     #[tokio::test]

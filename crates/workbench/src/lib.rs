@@ -1,4 +1,4 @@
-//! What persists of an analyst's work: installed integrations and their secrets, the threat library, the audit trail.
+//! What persists of an analyst's work: installed integrations and their secrets, the threat library, users, the audit trail.
 //!
 //! [`Workbench`] is one open data folder; `database` opens it, [`Error`] says what can be wrong with it.
 //! Several processes may work in one folder at once: every change is one transaction that waits its turn. [`Desk`] is the
@@ -20,6 +20,7 @@ pub mod integration;
 pub mod json;
 pub mod library;
 mod secret;
+pub mod user;
 
 pub use database::Workbench;
 pub use desk::Desk;

@@ -119,3 +119,46 @@ CREATE TABLE audit (
 ) STRICT;
 CREATE INDEX audit_by_time ON audit (at);
 CREATE INDEX audit_by_subject ON audit (subject, at);
+
+-- Who may work on the web. Users are disabled, never deleted: the audit trail and the library name them.
+CREATE TABLE users (
+  id          INTEGER PRIMARY KEY,
+  name        TEXT NOT NULL,               -- as it was chosen
+  folded      TEXT NOT NULL UNIQUE,        -- in lower case: two names that differ in case alone are one
+  role        TEXT NOT NULL CHECK (role IN ('Administrator', 'Maintainer', 'Analyst', 'Reader')),
+  password    TEXT NOT NULL,               -- Argon2id, as a PHC string
+  created_at  INTEGER NOT NULL,
+  disabled_at INTEGER
+) STRICT;
+
+-- Who is signed in. An id is never given twice, so that ending a session cannot hit another.
+CREATE TABLE sessions (
+  id           INTEGER PRIMARY KEY AUTOINCREMENT,
+  digest       BLOB NOT NULL UNIQUE,       -- BLAKE3 of the token, which is not kept
+  user         INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  created_at   INTEGER NOT NULL,
+  last_seen_at INTEGER NOT NULL,
+  expires_at   INTEGER NOT NULL,
+  agent        TEXT NOT NULL,              -- what the browser says it is
+  address      TEXT NOT NULL
+) STRICT;
+CREATE INDEX sessions_by_user ON sessions (user);
+
+-- Links that work once; what was used is deleted.
+CREATE TABLE invitations (
+  digest     BLOB PRIMARY KEY,             -- BLAKE3 of the token, which is not kept
+  purpose    TEXT NOT NULL CHECK (purpose IN ('administrator', 'user', 'password', 'sign-in')),
+  role       TEXT CHECK ((role IS NOT NULL) = (purpose = 'user')),
+  user       INTEGER REFERENCES users (id) ON DELETE CASCADE
+             CHECK ((user IS NOT NULL) = (purpose IN ('password', 'sign-in'))),
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Attempts to sign in that failed or are under way, for a name or from a network, until they are forgotten.
+CREATE TABLE sign_in_failures (
+  key     BLOB PRIMARY KEY,                -- BLAKE3: people type passwords where a name belongs
+  count   INTEGER NOT NULL,
+  last_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sign_in_failures_by_time ON sign_in_failures (last_at);

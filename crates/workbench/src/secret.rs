@@ -25,7 +25,7 @@ use self::file::ID;
 use crate::database::{Change, Problem};
 use crate::{Error, Workbench};
 
-pub(crate) use self::file::Key;
+pub(crate) use self::file::{Key, hex};
 
 /// The first octet of a sealed secret.
 const FORMAT: u8 = 1;
@@ -103,7 +103,8 @@ fn associated(head: &[u8], place: Place<'_>) -> Vec<u8> {
     [b"backsight secret\0", head, b"\0", place.integration.as_bytes(), b"\0", place.key.as_bytes()].concat()
 }
 
-fn random(octets: &mut [u8]) -> Result<(), Error> {
+/// Fills octets from the system's randomness.
+pub(crate) fn random(octets: &mut [u8]) -> Result<(), Error> {
     let source = |error: getrandom::Error| std::io::Error::other(error.to_string());
     let failed =
         |error| Error::Io { doing: "reading", file: PathBuf::from("random numbers"), source: source(error) };

@@ -133,7 +133,8 @@ fn sync(folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-fn hex(octets: &[u8]) -> String {
+/// Hexadecimal digits, in lower case.
+pub(crate) fn hex(octets: &[u8]) -> String {
     octets.iter().fold(String::new(), |mut text, octet| {
         let _ = write!(text, "{octet:02x}");
         text

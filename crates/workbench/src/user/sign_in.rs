@@ -1,0 +1,165 @@
+//! Signing in, by password or by a link that does it once; and changing one's password, which asks for the old one.
+//!
+//! A password is hashed between two changes and within none: the first counts the attempt (`throttle`), the second makes
+//! what came of it. An unknown name, a disabled user and a wrong password are told apart in the audit trail alone.
+
+use std::time::Duration;
+
+use operation::Secret;
+use serde_json::json;
+
+use super::session::{self, Client, Session};
+use super::throttle::{self, Counter};
+use super::{Stored, User, find, link, password};
+use crate::database::{Change, Problem};
+use crate::{Error, Workbench};
+
+/// Who acts, for the audit trail, before anybody signed in. No user can be named so: it has blanks.
+const STRANGER: &str = "not signed in";
+/// What a failed attempt is about where nobody has the name. The name is not kept: people type passwords there.
+const UNKNOWN: &str = "unknown user";
+
+/// What came of an attempt to sign in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignIn {
+    /// Done: the session's token, which is shown this once, and whose it is.
+    Welcome {
+        /// For the session's cookie.
+        token: Secret,
+        /// Who signed in.
+        user: User,
+    },
+    /// Nobody with that name and password may sign in; which of them is wrong is not said.
+    Refused,
+    /// Too many failures: nothing was looked at, and nothing will be for so long.
+    Wait(Duration),
+}
+
+impl Workbench {
+    /// Signs in with a password. Takes tens of milliseconds and 19 MiB; blocks nobody else's changes meanwhile.
+    ///
+    /// Five failures for a name or from an address cost nothing. Then each attempt waits since the one before, 1 s, 2 s,
+    /// 4 s and so on up to 15 minutes; failures are forgotten 15 minutes after the wait was over.
+    ///
+    /// # Errors
+    /// [`Error`], when the database cannot be written.
+    pub fn sign_in(&mut self, name: &str, password: &str, client: &Client) -> Result<SignIn, Error> {
+        let counters = [Counter::name(name), Counter::address(client.address)];
+        let begun = self.change(|change| begin(change, name, &counters))?;
+        let stored = match begun {
+            Begun::Wait(wait) => return Ok(SignIn::Wait(wait)),
+            Begun::Found(stored) => stored,
+        };
+        let right = password::verify(password, stored.as_ref().map(|stored| stored.password.as_str()))?;
+        self.change(|change| {
+            let Some(user) = welcome(change, stored, right, client)? else { return Ok(SignIn::Refused) };
+            throttle::forget(change, &user.name)?;
+            throttle::take_back(change, Counter::address(client.address))?;
+            let token = session::begin(change, &user, client, "password")?;
+            Ok(SignIn::Welcome { token, user })
+        })
+    }
+
+    /// Signs in with a token of [`Workbench::sign_in_link`], which works once; `None` where it does not.
+    ///
+    /// # Errors
+    /// [`Error`], when the database cannot be written.
+    pub fn sign_in_by_link(&mut self, token: &str, client: &Client) -> Result<Option<(Secret, User)>, Error> {
+        self.change(|change| {
+            let Some(user) = link::take_sign_in(change, token)? else { return Ok(None) };
+            let token = session::begin(change, &user, client, "link")?;
+            Ok(Some((token, user)))
+        })
+    }
+
+    /// Changes the password of whoever is signed in, and ends that user's other sessions and links. Costs two hashes.
+    /// Wrong old passwords count as failures to sign in with that name.
+    ///
+    /// # Errors
+    /// [`Error::Refused`]: the old password is wrong, too many were, or the new one cannot be taken.
+    pub fn set_password(&mut self, session: &Session, old: &str, new: &str) -> Result<(), Error> {
+        let name = &session.user.name;
+        password::check(new, name)?;
+        let stored = match self.change(|change| begin(change, name, &[Counter::name(name)]))? {
+            Begun::Wait(wait) => {
+                let seconds = wait.as_secs();
+                return Err(Error::Refused(format!("too many wrong passwords: wait {seconds} s")));
+            }
+            Begun::Found(stored) => stored,
+        };
+        let kept = stored.as_ref().map(|stored| stored.password.clone());
+        if !password::verify(old, kept.as_deref())? {
+            let refused = json!({ "reason": "wrong password", "session": session.id });
+            self.change(|change| change.audit_as(name, "user.password-refused", name, &refused))?;
+            return Err(Error::Refused("the old password is wrong".to_owned()));
+        }
+        let hash = password::hash(new)?;
+        self.change(|change| {
+            // Another session, or a link, may have been faster.
+            let open = session::is_open(change, session)?;
+            let Some(user) = unchanged(change, stored)?.filter(|_| open) else {
+                return Err(Problem::refused("the session has ended, or the password was changed meanwhile"));
+            };
+            replace_password(change, &user, &hash, Some(session.id))?;
+            change.audit_as(name, "user.password", name, &json!({ "by": "old password" }))
+        })
+    }
+}
+
+/// Gives a user another password: sessions but one, links and failures are gone with the old one.
+pub(super) fn replace_password(
+    change: &Change<'_>,
+    user: &User,
+    hash: &str,
+    keep: Option<i64>,
+) -> Result<(), Problem> {
+    change.transaction.execute("UPDATE users SET password = ? WHERE id = ?", (hash, user.id))?;
+    session::end_all(change, user, keep)?;
+    link::void(change, user)?;
+    throttle::forget(change, &user.name)
+}
+
+/// How an attempt begins.
+enum Begun {
+    /// It does not.
+    Wait(Duration),
+    /// With whoever has the name.
+    Found(Option<Stored>),
+}
+
+fn begin(change: &Change<'_>, name: &str, counters: &[Counter]) -> Result<Begun, Problem> {
+    match throttle::begin(change, counters)? {
+        Some(wait) => Ok(Begun::Wait(wait)),
+        None => find(&change.transaction, name).map(Begun::Found),
+    }
+}
+
+/// The user, if the password was right and still is; otherwise a failure is noted.
+fn welcome(
+    change: &Change<'_>,
+    stored: Option<Stored>,
+    right: bool,
+    client: &Client,
+) -> Result<Option<User>, Problem> {
+    let subject = stored.as_ref().map_or(UNKNOWN, |stored| &stored.user.name).to_owned();
+    let reason = match &stored {
+        None => "unknown user",
+        Some(_) if !right => "wrong password",
+        Some(_) => "disabled",
+    };
+    let user = if right { unchanged(change, stored)? } else { None };
+    if user.is_none() {
+        let address = client.address.to_canonical().to_string();
+        let detail = json!({ "reason": reason, "address": address });
+        change.audit_as(STRANGER, "user.sign-in-refused", &subject, &detail)?;
+    }
+    Ok(user)
+}
+
+/// The user as it is now, if it is enabled and has the password that was compared.
+fn unchanged(change: &Change<'_>, stored: Option<Stored>) -> Result<Option<User>, Problem> {
+    let Some(stored) = stored else { return Ok(None) };
+    let now = find(&change.transaction, &stored.user.name)?;
+    let same = now.filter(|now| now.password == stored.password && now.user.disabled_at.is_none());
+    Ok(same.map(|now| now.user))
+}

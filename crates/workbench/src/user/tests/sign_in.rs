@@ -1,0 +1,236 @@
+//! Signing in, waiting for it, staying, and leaving.
+
+use super::*;
+
+const ANOTHER: &str = "another password";
+
+#[tokio::test(start_paused = true)]
+async fn who_signs_in_is_known_by_the_token_until_signing_out() {
+    let mut bench = staffed();
+    let came = bench.workbench.sign_in("aNN", PASSWORD, &client(7)).unwrap();
+    let SignIn::Welcome { token, user } = came else { panic!("{came:?}") };
+    let session = bench.session(&token).unwrap();
+    assert_eq!((&session.user, user.name.as_str()), (&user, "Ann"));
+    assert_eq!((session.address.as_str(), session.agent.as_str()), ("192.0.2.7", "Browser/1"));
+    assert_eq!(session.expires_at - session.created_at, 7 * 24 * 3600);
+    let workbench = &mut bench.workbench;
+    for wrong in ["", "x", &token.reveal().to_uppercase()] {
+        assert_eq!(workbench.session(wrong).unwrap(), None);
+        assert!(!workbench.sign_out(wrong).unwrap());
+    }
+    assert!(workbench.sign_out(token.reveal()).unwrap());
+    assert!(!workbench.sign_out(token.reveal()).unwrap());
+    assert_eq!(bench.session(&token), None);
+    assert_eq!(bench.trail().split_off(2), ["Ann user.sign-in Ann", "Ann user.sign-out Ann"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_name_and_a_wrong_password_differ_in_the_trail_alone() {
+    let mut bench = staffed();
+    for (name, password) in [("Ann", "wrong"), ("Eve", PASSWORD), ("", "")] {
+        assert_eq!(bench.workbench.sign_in(name, password, &client(1)).unwrap(), SignIn::Refused);
+    }
+    assert_eq!(
+        bench.trail().split_off(2),
+        [
+            "not signed in user.sign-in-refused Ann",
+            "not signed in user.sign-in-refused unknown user",
+            "not signed in user.sign-in-refused unknown user",
+        ]
+    );
+    let entry = bench.workbench.audit(&audit::Filter::default()).unwrap().entries.remove(2);
+    assert_eq!(entry.detail, json!({ "reason": "wrong password", "address": "192.0.2.1" }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_for_a_name_make_it_wait_longer_and_longer_from_anywhere() {
+    let mut bench = staffed();
+    let mut host = 0;
+    let mut attempt = |password: &str| {
+        host += 1;
+        bench.workbench.sign_in("ann", password, &client(host)).unwrap()
+    };
+    for _ in 0..5 {
+        assert_eq!(attempt("wrong"), SignIn::Refused);
+    }
+    for wait in [1, 2, 4] {
+        for _ in 0..3 {
+            // Waiting does not count, and the right password does not help.
+            assert_eq!(attempt(PASSWORD), SignIn::Wait(Duration::from_secs(wait)));
+        }
+        pass(wait - 1).await;
+        assert_eq!(attempt(PASSWORD), SignIn::Wait(Duration::from_secs(1)));
+        pass(1).await;
+        assert_eq!(attempt("wrong"), SignIn::Refused);
+    }
+    pass(8).await;
+    assert!(matches!(attempt(PASSWORD), SignIn::Welcome { .. }));
+    // Signing in forgets what was counted for the name.
+    assert_eq!(attempt("wrong"), SignIn::Refused);
+    assert!(matches!(attempt(PASSWORD), SignIn::Welcome { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_from_an_address_count_for_any_name_until_they_are_forgotten() {
+    let mut bench = staffed();
+    let workbench = &mut bench.workbench;
+    // Having a name of one's own does not make the guesses at others free.
+    for name in ["a", "b", "c", "d"] {
+        assert_eq!(workbench.sign_in(name, "wrong", &client(1)).unwrap(), SignIn::Refused);
+        let own =
+            if name == "b" { workbench.sign_in("ann", PASSWORD, &client(1)).unwrap() } else { continue };
+        assert!(matches!(own, SignIn::Welcome { .. }));
+    }
+    assert_eq!(workbench.sign_in("e", "wrong", &client(1)).unwrap(), SignIn::Refused);
+    let wait = SignIn::Wait(Duration::from_secs(1));
+    assert_eq!(workbench.sign_in("ann", PASSWORD, &client(1)).unwrap(), wait);
+    assert!(matches!(workbench.sign_in("ann", PASSWORD, &client(2)).unwrap(), SignIn::Welcome { .. }));
+    drop(std::mem::replace(workbench, open(bench.folder.path())));
+    assert_eq!(bench.workbench.sign_in("ann", PASSWORD, &client(1)).unwrap(), wait, "it is kept on disk");
+
+    pass(15 * 60 + 1).await;
+    let mut again = || bench.workbench.sign_in("f", "wrong", &client(1)).unwrap();
+    assert_eq!((again(), again()), (SignIn::Refused, SignIn::Refused));
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_guesses_at_once_are_no_more_than_one_after_another() {
+    let bench = staffed();
+    let runtime = tokio::runtime::Handle::current();
+    let guess = &|host: u8| {
+        // The threads see the time stand still, too.
+        let _entered = runtime.enter();
+        open(bench.folder.path()).sign_in("ann", "wrong", &client(host)).unwrap()
+    };
+    let came = std::thread::scope(|scope| {
+        let guesses = (0..8).map(|host| scope.spawn(move || guess(host))).collect::<Vec<_>>();
+        guesses.into_iter().map(|guess| guess.join().unwrap()).collect::<Vec<_>>()
+    });
+    let count = |wanted: &SignIn| came.iter().filter(|came| *came == wanted).count();
+    assert_eq!(count(&SignIn::Refused), 5, "{came:?}");
+    assert_eq!(count(&SignIn::Wait(Duration::from_secs(1))), 3, "{came:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_ends_when_it_is_unused_or_old() {
+    let mut bench = staffed();
+    let (idle, used) = (bench.enter("ann"), bench.enter("ann"));
+    pass(12 * HOUR - 1).await;
+    assert!(bench.session(&idle).is_some());
+    let session = bench.session(&used).unwrap();
+    assert!(bench.workbench.touch(&session).unwrap());
+    pass(1).await;
+    assert_eq!(bench.session(&idle), None);
+    let ids = |bench: &Bench| {
+        bench.workbench.sessions("ann").unwrap().iter().map(|session| session.id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&bench), [session.id]);
+    let mut hours = 12;
+    while let Some(session) = bench.session(&used) {
+        bench.workbench.touch(&session).unwrap();
+        pass(6 * HOUR).await;
+        hours += 6;
+    }
+    assert_eq!(hours, 7 * 24, "it lasts a week, used or not");
+    assert!(ids(&bench).is_empty());
+    // Who comes next clears away what has ended.
+    bench.enter("ann");
+    let rows = "SELECT count(*) FROM sessions";
+    let kept = bench.workbench.read(|database| Ok(database.query_row(rows, [], |row| row.get::<_, i64>(0))?));
+    assert_eq!(kept.unwrap(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn last_use_is_kept_to_the_minute() {
+    let mut bench = staffed();
+    let token = bench.enter("ann");
+    let session = bench.session(&token).unwrap();
+    pass(59).await;
+    assert!(!session.is_stale(bench.workbench.at()) && !bench.workbench.touch(&session).unwrap());
+    pass(1).await;
+    assert!(session.is_stale(bench.workbench.at()) && bench.workbench.touch(&session).unwrap());
+    assert!(!bench.workbench.touch(&session).unwrap(), "somebody else did it");
+    assert_eq!(bench.session(&token).unwrap().last_seen_at, session.last_seen_at + 60);
+}
+
+#[tokio::test(start_paused = true)]
+async fn sessions_are_listed_and_ended_by_whose_they_are() {
+    let mut bench = staffed();
+    bench.add("bob", Role::Reader);
+    let (first, second, bobs) = (bench.enter("ann"), bench.enter("ann"), bench.enter("bob"));
+    let listed = bench.workbench.sessions("ANN").unwrap();
+    assert_eq!(listed, [bench.session(&second).unwrap(), bench.session(&first).unwrap()]);
+    assert!(!bench.workbench.end_session("bob", listed[0].id).unwrap(), "it is not bob's");
+    assert!(bench.workbench.end_session("ann", listed[0].id).unwrap());
+    assert!(!bench.workbench.end_session("ann", listed[0].id).unwrap());
+    assert_eq!(bench.session(&second), None);
+    assert!(bench.session(&first).is_some() && bench.session(&bobs).is_some());
+    assert!(refused(bench.workbench.sessions("eve")).contains("no user"));
+    assert_eq!(bench.trail().last().unwrap(), "root session.end Ann");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_counts_at_once() {
+    let mut bench = staffed();
+    bench.add("bob", Role::Reader);
+    let token = bench.enter("bob");
+    bench.workbench.set_role("bob", Role::Maintainer).unwrap();
+    assert_eq!(bench.session(&token).unwrap().user.role, Role::Maintainer);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_password_needs_the_old_one_and_ends_the_other_sessions() {
+    let mut bench = staffed();
+    let (here, there) = (bench.enter("ann"), bench.enter("ann"));
+    let session = bench.session(&here).unwrap();
+    let mut set = |old: &str, new: &str| bench.workbench.set_password(&session, old, new);
+    assert!(refused(set(PASSWORD, "short")).contains("fewer"));
+    for _ in 0..5 {
+        assert_eq!(refused(set("wrong", ANOTHER)), "the old password is wrong");
+    }
+    assert_eq!(refused(set(PASSWORD, ANOTHER)), "too many wrong passwords: wait 1 s");
+    pass(1).await;
+    set(PASSWORD, ANOTHER).unwrap();
+    assert_eq!(bench.session(&here).unwrap(), session);
+    assert_eq!(bench.session(&there), None);
+    let came = bench.workbench.sign_in("ann", ANOTHER, &client(1)).unwrap();
+    assert!(matches!(came, SignIn::Welcome { .. }));
+    bench.workbench.sign_out(here.reveal()).unwrap();
+    assert!(refused(bench.workbench.set_password(&session, ANOTHER, PASSWORD)).contains("has ended"));
+    let refusals = bench.trail().into_iter().filter(|line| line == "Ann user.password-refused Ann").count();
+    assert_eq!(refusals, 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_signs_in_once_and_past_any_waiting() {
+    let mut bench = staffed();
+    for _ in 0..5 {
+        bench.workbench.sign_in("ann", "wrong", &client(1)).unwrap();
+    }
+    let workbench = &mut bench.workbench;
+    let older = workbench.sign_in_link("ann").unwrap();
+    let link = workbench.sign_in_link("ann").unwrap();
+    assert_eq!(workbench.sign_in_by_link(older.reveal(), &client(1)).unwrap(), None);
+    refused(workbench.accept(link.reveal(), "ann", PASSWORD));
+    let purpose = workbench.invitation(link.reveal()).unwrap().unwrap().purpose;
+    assert!(matches!(purpose, Purpose::SignIn(user) if user.name == "Ann"));
+    let (token, user) = workbench.sign_in_by_link(link.reveal(), &client(1)).unwrap().unwrap();
+    assert_eq!(user.name, "Ann");
+    assert_eq!(workbench.sign_in_by_link(link.reveal(), &client(1)).unwrap(), None);
+    let invited = workbench.invite(Role::Reader).unwrap();
+    assert_eq!(workbench.sign_in_by_link(invited.reveal(), &client(1)).unwrap(), None);
+    assert!(workbench.invitation(invited.reveal()).unwrap().is_some());
+    assert_eq!(bench.session(&token).unwrap().user, user);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_browser_says_of_itself_is_cut_and_cleaned() {
+    let mut bench = staffed();
+    let link = bench.workbench.sign_in_link("ann").unwrap();
+    let agent = format!("a\u{1b}[2J\n{}", "ä".repeat(1_000));
+    let client = Client { address: "::ffff:192.0.2.1".parse().unwrap(), agent };
+    let (token, _) = bench.workbench.sign_in_by_link(link.reveal(), &client).unwrap().unwrap();
+    let session = bench.session(&token).unwrap();
+    assert!(session.agent.starts_with("a[2Jää") && session.agent.chars().count() == 256);
+    assert_eq!(session.address, "192.0.2.1");
+}

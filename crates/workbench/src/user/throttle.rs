@@ -1,0 +1,113 @@
+//! Slows down who guesses passwords: failures are counted for a name, and from a network.
+//!
+//! The first [`FREE`] failures cost nothing. After them every attempt waits since the one before: 1 s, 2 s, 4 s and so on up to
+//! [`LONGEST`]. A count is forgotten once [`LONGEST`] has passed since its wait was over, or, for a name, by signing in. An
+//! attempt counts as failed from its beginning, so that many at once gain nothing; one that has to wait does not count.
+//!
+//! A stranger can so keep a name waiting, but nobody who is signed in; and a link signs in without waiting.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use rusqlite::OptionalExtension;
+
+use super::fold;
+use super::token::Digest;
+use crate::database::{Change, Problem};
+
+/// How many failures cost no waiting.
+const FREE: u32 = 5;
+/// The longest wait, in seconds: a guesser gets about a hundred guesses a day.
+const LONGEST: i64 = 15 * 60;
+
+/// What failures are counted for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counter(Digest);
+
+impl Counter {
+    /// For a user name, whether there is such a user or not.
+    pub(super) fn name(name: &str) -> Self {
+        Self::of("name", &fold(name))
+    }
+
+    /// For an address; an IPv6 address counts as its /64, which one customer has whole.
+    pub(super) fn address(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self::of("address", &address.to_string()),
+            IpAddr::V6(address) => Self::of("network", &(address.to_bits() >> 64).to_string()),
+        }
+    }
+
+    fn of(kind: &str, text: &str) -> Self {
+        Self(*blake3::hash(format!("{kind}\0{text}").as_bytes()).as_bytes())
+    }
+
+    /// The failures that are not forgotten, and how long ago the last one was, in seconds.
+    fn failures(self, change: &Change<'_>) -> Result<(u32, i64), Problem> {
+        let sql = "SELECT count, ? - last_at FROM sign_in_failures WHERE key = ?";
+        let mut statement = change.transaction.prepare_cached(sql)?;
+        let row =
+            statement.query_row((change.at, self.0), |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        // A clock that was set back must not make anybody wait for longer than otherwise.
+        Ok(row.filter(|(count, ago): &(u32, i64)| ago.abs() < wait(*count) + LONGEST).unwrap_or_default())
+    }
+}
+
+/// Begins an attempt; gives how long to wait where it is too early for one.
+pub(super) fn begin(change: &Change<'_>, counters: &[Counter]) -> Result<Option<Duration>, Problem> {
+    let forgotten = "DELETE FROM sign_in_failures WHERE last_at <= ?";
+    change.transaction.execute(forgotten, [change.at.saturating_sub(2 * LONGEST)])?;
+    let failures = counters.iter().map(|counter| counter.failures(change)).collect::<Result<Vec<_>, _>>()?;
+    let left = failures.iter().map(|(count, ago)| (wait(*count) - ago).min(wait(*count)));
+    let left = left.max().and_then(|left| u64::try_from(left).ok()).unwrap_or_default();
+    if left > 0 {
+        return Ok(Some(Duration::from_secs(left)));
+    }
+    let sql = "REPLACE INTO sign_in_failures (key, count, last_at) VALUES (?, ?, ?)";
+    let mut statement = change.transaction.prepare_cached(sql)?;
+    for (counter, (count, _)) in counters.iter().zip(failures) {
+        statement.execute((counter.0, count.saturating_add(1), change.at))?;
+    }
+    Ok(None)
+}
+
+/// The name's owner was here: what was counted for it is forgotten.
+pub(super) fn forget(change: &Change<'_>, name: &str) -> Result<(), Problem> {
+    change.transaction.execute("DELETE FROM sign_in_failures WHERE key = ?", [Counter::name(name).0])?;
+    Ok(())
+}
+
+/// An attempt did not fail after all. Earlier failures stay: whoever has one name may be guessing at another.
+pub(super) fn take_back(change: &Change<'_>, counter: Counter) -> Result<(), Problem> {
+    let sql = "UPDATE sign_in_failures SET count = count - 1 WHERE key = ? AND count > 0";
+    change.transaction.execute(sql, [counter.0])?;
+    Ok(())
+}
+
+/// How long the attempt after so many failures waits, in seconds.
+fn wait(failures: u32) -> i64 {
+    let doubled = |times: u32| 1_i64.checked_shl(times).filter(|_| times < 62).unwrap_or(LONGEST);
+    failures.checked_sub(FREE).map_or(0, |times| doubled(times).min(LONGEST))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_the_longest() {
+        let waits = (0..18).map(wait).collect::<Vec<_>>();
+        assert_eq!(waits, [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]);
+        assert!([66, 67, 68, 69, 70, 1_000, u32::MAX].into_iter().all(|failures| wait(failures) == LONGEST));
+    }
+
+    #[test]
+    fn an_address_counts_as_what_one_customer_has() {
+        let key = |address: &str| Counter::address(address.parse().unwrap()).0;
+        assert_eq!(key("2001:db8::1"), key("2001:db8::ffff:2"));
+        assert_ne!(key("2001:db8::1"), key("2001:db8:0:1::1"));
+        assert_eq!(key("::ffff:192.0.2.1"), key("192.0.2.1"));
+        assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
+        assert_eq!(Counter::name("Ann").0, Counter::name("aNN").0);
+    }
+}
