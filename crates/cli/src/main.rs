@@ -56,7 +56,7 @@ fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Key(command) => key::run(command, arguments),
         Command::Man(command) => man::run(command),
         Command::Query(command) => runtime()?.block_on(query::run(command, &config, arguments)),
-        Command::Serve(command) => runtime()?.block_on(serve::run(command, &config)),
+        Command::Serve(command) => runtime()?.block_on(serve::run(command, &config, arguments)),
     }
 }
 

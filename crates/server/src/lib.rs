@@ -61,13 +61,21 @@
 //! `value`, `parameters` and `credentials`, to `answer`; `problem` is the one error at the edge.
 //! A store that fails before the first byte is 500; after it, the connection is cut.
 
+mod access;
 mod answer;
+mod api;
+mod asset;
+mod connection;
 mod credentials;
+mod page;
 mod parameters;
 mod problem;
 mod request;
 mod service;
+mod site;
+mod text;
 mod value;
 
 pub use credentials::CredentialError;
 pub use service::{Service, run};
+pub use site::Site;
