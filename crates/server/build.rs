@@ -94,6 +94,7 @@ fn list(files: impl Iterator<Item = (PathBuf, String)>, into: &Path) -> Result<(
         let (stem, ending) = name.rsplit_once('.').ok_or_else(|| format!("{name} has no ending"))?;
         let hashed = format!("{stem}.{}.{ending}", hash.get(..HASH).unwrap_or(&hash));
         let file = file.canonicalize().map_err(|error| format!("{}: {error}", file.display()))?;
+        let file = file.to_str().ok_or_else(|| format!("{} is no UTF-8", file.display()))?;
         let _ = writeln!(
             table,
             "    Asset {{ name: {name:?}, path: \"/assets/{hashed}\", body: include_bytes!({file:?}) }},"

@@ -22,17 +22,21 @@ mod welcome;
 use askama::Template;
 use axum::Router;
 use axum::extract::Request;
+use axum::http::uri::PathAndQuery;
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub(crate) use frame::{Frame, asset};
 
 use crate::access::Visitor;
 use crate::problem::Problem;
 use crate::site::Shared;
+
+/// What is escaped in an address: all but letters, digits and what RFC 3986 leaves unreserved.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The pages' routes. A new page brings a function like these and is merged here.
 pub(crate) fn routes() -> Router<Shared> {
@@ -73,7 +77,7 @@ pub(crate) fn go(path: &str, word: &str) -> Response {
 
 /// A text as part of an address.
 pub(crate) fn encoded(text: &str) -> String {
-    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+    utf8_percent_encode(text, ESCAPED).to_string()
 }
 
 /// Makes pages of problems.
@@ -83,7 +87,7 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };
     if problem == Problem::sign_in() {
-        let back = uri.path_and_query().filter(|_| method == Method::GET).map(|path| path.as_str());
+        let back = uri.path_and_query().filter(|_| method == Method::GET).map(PathAndQuery::as_str);
         return Redirect::to(&signin::address(back)).into_response();
     }
     let frame = visitor.map(|visitor| Frame::new(visitor, &uri));

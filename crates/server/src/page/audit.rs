@@ -78,7 +78,7 @@ impl Event {
             actor: entry.actor.clone(),
             action: action(&entry.action),
             subject: entry.subject.clone(),
-            detail: detail(&entry.detail),
+            detail: changed(&entry.detail).unwrap_or_else(|| detail(&entry.detail)),
             address,
         }
     }
@@ -113,6 +113,13 @@ fn action(action: &str) -> String {
         other => return other.replace('.', ": "),
     }
     .to_owned()
+}
+
+/// One thing that became another: `from Review to Active`.
+fn changed(detail: &Value) -> Option<String> {
+    let text = |key: &str| detail.get(key).and_then(Value::as_str);
+    let (from, to) = text("before").zip(text("after")).or_else(|| text("from").zip(text("to")))?;
+    Some(format!("from {from} to {to}"))
 }
 
 /// The members that say something: `to 1.1.0, kept host port`.

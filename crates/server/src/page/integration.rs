@@ -212,9 +212,11 @@ impl Page {
             }
             other => others.push(other.to_string()),
         }
-        self.refused = Some(match others.is_empty() {
-            true => "Nothing was saved. See the fields below".to_owned(),
-            false => format!("Nothing was saved: {}", others.join("; ")),
+        let text = others.join("; ");
+        self.refused = Some(if others.is_empty() {
+            "Nothing was saved. See the fields below".to_owned()
+        } else {
+            format!("Nothing was saved: {text}")
         });
     }
 

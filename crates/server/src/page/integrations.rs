@@ -1,5 +1,7 @@
 //! My Integrations: what is installed, by state, type and name (G-12, G-22, G-23).
 
+use std::fmt::Write as _;
+
 use askama::Template;
 use axum::Router;
 use axum::extract::{Query, State};
@@ -217,7 +219,7 @@ fn address(tab: &str, kind: &str, find: &str) -> String {
     let mut address = format!("/integrations?tab={tab}");
     for (key, value) in [("type", kind), ("find", find)] {
         if !value.is_empty() && value != "all" {
-            address.push_str(&format!("&{key}={}", encoded(value)));
+            let _ = write!(address, "&{key}={}", encoded(value));
         }
     }
     address

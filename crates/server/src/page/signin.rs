@@ -109,7 +109,7 @@ pub(super) fn welcome(site: &Site, token: &str, next: &str) -> Response {
 }
 
 async fn is_first(site: &Shared) -> Result<bool, Problem> {
-    Ok(site.desk.read(|workbench| workbench.users()).await?.is_empty())
+    Ok(site.desk.read(workbench::Workbench::users).await?.is_empty())
 }
 
 /// A path of our own, or nothing: `//elsewhere` and `/\elsewhere` are addresses of others.

@@ -42,6 +42,6 @@ mod tests {
         let stamp = Stamp::of(1_496_995_637);
         assert_eq!((stamp.day.as_str(), stamp.minute.as_str()), ("2017-06-09", "08:07"));
         assert_eq!(stamp.iso, "2017-06-09T08:07:17Z");
-        assert_eq!(Stamp::of(&-1).day, "1970-01-01");
+        assert_eq!(Stamp::of(-1).day, "1970-01-01");
     }
 }

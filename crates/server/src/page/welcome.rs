@@ -43,8 +43,8 @@ struct Wish {
 }
 
 impl Page {
-    fn new(purpose: Purpose, wish: &Wish, refused: Option<String>) -> Self {
-        let (title, lead, button) = match &purpose {
+    fn new(purpose: &Purpose, wish: &Wish, refused: Option<String>) -> Self {
+        let (title, lead, button) = match purpose {
             Purpose::FirstAdministrator => (
                 "Welcome".to_owned(),
                 "Create the first administrator, who can invite others.".to_owned(),
@@ -62,7 +62,7 @@ impl Page {
                 ("Sign in".to_owned(), format!("This link signs you in as {}, once.", user.name), "Sign in")
             }
         };
-        let name = match &purpose {
+        let name = match purpose {
             Purpose::Password(user) | Purpose::SignIn(user) => user.name.clone(),
             Purpose::FirstAdministrator | Purpose::NewUser(_) => wish.name.clone(),
         };
@@ -81,7 +81,7 @@ impl Page {
 
 async fn ask(State(site): State<Shared>, Query(wish): Query<Wish>) -> Result<Response, Problem> {
     let purpose = purpose(&site, &wish).await?;
-    show_as(StatusCode::OK, &Page::new(purpose, &wish, None))
+    show_as(StatusCode::OK, &Page::new(&purpose, &wish, None))
 }
 
 async fn accept(
@@ -99,14 +99,14 @@ async fn accept(
     }
     if wish.password != wish.again {
         let refused = Some("the two passwords differ".to_owned());
-        return show_as(StatusCode::CONFLICT, &Page::new(purpose, &wish, refused));
+        return show_as(StatusCode::CONFLICT, &Page::new(&purpose, &wish, refused));
     }
     let (token, name, password) = (wish.token.clone(), wish.name.trim().to_owned(), wish.password.clone());
     let accepting = move |workbench: &mut workbench::Workbench| workbench.accept(&token, &name, &password);
     match site.desk.change_with_password("", accepting).await {
         Ok(user) => first_session(&site, user.name, wish.password, client).await,
         Err(error) if error.is_users() => {
-            show_as(StatusCode::CONFLICT, &Page::new(purpose, &wish, Some(error.to_string())))
+            show_as(StatusCode::CONFLICT, &Page::new(&purpose, &wish, Some(error.to_string())))
         }
         Err(error) => Err(error.into()),
     }

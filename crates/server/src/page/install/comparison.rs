@@ -1,5 +1,7 @@
 //! The parameters of what is installed beside those of what is offered, and what becomes of each value (G-17).
 
+use std::fmt::Write as _;
+
 use operation::{Parameter, ParameterKind};
 use workbench::integration::{Details, Plan, Setting, State, What, readable};
 
@@ -82,7 +84,7 @@ impl Comparison {
             ("New default", "with a new default"),
         ] {
             if count(word) > 0 {
-                text.push_str(&format!(", {} {said}", count(word)));
+                let _ = write!(text, ", {} {said}", count(word));
             }
         }
         text + "."
@@ -116,8 +118,8 @@ fn described(kind: &ParameterKind, default: Option<&String>) -> String {
 fn fate(plan: &Plan, key: &str, before: Option<&Setting>, default: Option<String>) -> Fate {
     let default = default.filter(|default| !default.is_empty());
     let default = default.map_or_else(|| "not set".to_owned(), |default| format!("default: {default}"));
-    let lost = plan.lost.iter().find(|loss| loss.key == key);
-    match (lost, before.map(|setting| &setting.state)) {
+    let gone = plan.lost.iter().find(|loss| loss.key == key);
+    match (gone, before.map(|setting| &setting.state)) {
         (Some(loss), _) => loss.value.clone().map_or(Fate::LostSecret, |value| Fate::Lost(value, default)),
         (None, Some(State::Value(value) | State::Wrong(value, _))) => Fate::Kept(value.clone()),
         (None, Some(State::Secret)) => Fate::KeptSecret,
