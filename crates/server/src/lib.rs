@@ -1,8 +1,9 @@
-//! Our passive-DNS service over HTTP: CIRCL's interface on a store.
+//! Our passive-DNS service over HTTP, CIRCL's interface on a store; and the workbench, as pages and as an API.
 //!
 //! ```text
 //! GET /pdns/query/VALUE     what is known of a value, one JSON object a line (Common Output Format)
 //! GET /healthz              200 and "ok"; needs no credentials
+//! /, /api/v1, /assets       the workbench, where a [`Site`] is served: see below
 //! ```
 //!
 //! HEAD works where GET does. Everything else is 404, or 405 for another method. Every error is problem details
@@ -54,6 +55,12 @@
 //!
 //! If any are configured, `Authorization: Basic`, or a token as `Authorization: Bearer T`, as `Authorization: T` or as
 //! `X-API-Key: T`. What is not right is 401, and not said to be wrong in which part.
+//!
+//! # The workbench
+//!
+//! With [`Service::with_site`] browsers are served too. `access` stands before all of it and says who may what, `page` is what
+//! people see, `api` the same for programs, `asset` what pages load, `connection` tries an integration, `text` escapes.
+//! Its sign-ins are its own: the credentials above are for passive DNS alone.
 //!
 //! # In this crate
 //!

@@ -61,7 +61,7 @@ impl Place {
         browser.cookie = format!("backsight={}", token.reveal());
         let session = browser.get("/api/v1/session").await;
         let session: serde_json::Value = serde_json::from_str(&session.body).unwrap();
-        browser.token = session["token"].as_str().unwrap().to_owned();
+        session["token"].as_str().unwrap().clone_into(&mut browser.token);
         browser
     }
 
@@ -142,6 +142,7 @@ impl Answer {
     }
 }
 
-fn escape(text: &str) -> String {
-    text.bytes().map(|octet| format!("%{octet:02X}")).collect()
+/// Every octet percent-encoded.
+pub(crate) fn escape(text: &str) -> String {
+    text.bytes().flat_map(|octet| format!("%{octet:02X}").into_bytes()).map(char::from).collect()
 }

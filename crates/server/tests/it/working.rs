@@ -2,7 +2,7 @@
 
 use workbench::user::Role;
 
-use crate::browser::Place;
+use crate::browser::{Place, escape};
 
 const PASTE: &str = "hxxps://login[.]example[.]com/a?id=1\nLogin.Example.com.\n2001:DB8::1\n192.0.2.0/24\n\n# a comment\n123.321.156.90";
 
@@ -32,7 +32,8 @@ async fn a_paste_is_shown_as_it_is_understood_and_added_when_confirmed() {
 async fn the_library_is_searched_filtered_and_paged() {
     let place = Place::new().await;
     let ann = place.browser(Role::Administrator).await;
-    let many: String = (0..120).map(|at| format!("h{at:03}.example.com\n192.0.2.{at}\n")).collect();
+    let lines: Vec<String> = (0..120).map(|at| format!("h{at:03}.example.com\n192.0.2.{at}\n")).collect();
+    let many = lines.concat();
     ann.post("/library/add", &[("many", many.as_str()), ("do", "add")]).await;
     let found = ann.get("/library?q=h00*").await.body;
     assert!(found.contains("cannot be searched for"), "{found}");
@@ -95,7 +96,7 @@ async fn hostile_text_is_text_on_every_page() {
         format!("name=ann&password={}", crate::browser::PASSWORD.replace(' ', "+")).as_bytes(),
     )
     .await;
-    let escaped: String = hostile.bytes().map(|octet| format!("%{octet:02X}")).collect();
+    let escaped = escape(hostile);
     let pages = [
         "/library/indicator?value=a.example".to_owned(),
         "/account".to_owned(),
