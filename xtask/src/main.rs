@@ -18,6 +18,7 @@ mod failure;
 mod fuzz;
 mod peers;
 mod process;
+mod scripts;
 mod system;
 mod test;
 mod watch;

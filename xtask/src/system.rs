@@ -21,8 +21,9 @@ struct Need {
     why: &'static str,
 }
 
-const NEEDS: [Need; 3] = [
+const NEEDS: [Need; 4] = [
     Need { packages: &["dnsdbq"], probe: &["dnsdbq", "-h"], why: "queries our server as a stranger would" },
+    Need { packages: &["npm"], probe: &["npm", "--version"], why: "fetches what the pages need" },
     Need { packages: &["g++"], probe: &["c++", "--version"], why: "compiles libFuzzer" },
     Need {
         packages: &["python3", "python3-venv"],

@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::fuzz::{self, FuzzArgs};
 use crate::watch::Watch;
 use crate::workspace::Workspace;
-use crate::{peers, process, system};
+use crate::{peers, process, scripts, system};
 
 /// Long enough to replay the seeds and notice a target that is broken, not to search.
 const FUZZ_SECONDS: u32 = 2;
@@ -18,10 +18,11 @@ struct Step {
     check: fn(&Workspace) -> Result<(), Failure>,
 }
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     Step { title: "system packages", check: |_| system::provide() },
     Step { title: "peers", check: peers::provide },
     Step { title: "format", check: format },
+    Step { title: "scripts", check: scripts::check },
     Step { title: "clippy", check: clippy },
     Step { title: "tests", check: tests },
     Step { title: "documentation", check: documentation },

@@ -73,8 +73,11 @@ pub(crate) enum Command {
     Query(Box<QueryArgs>),
     /// Look at what was asked, and add to the threat library what it found
     Run(RunArgs),
-    /// Answer passive-DNS questions over CIRCL's interface
+    /// Answer passive-DNS questions over CIRCL's interface, and open the workbench in the browser
     #[command(
+        long_about = "Answers passive-DNS questions over CIRCL's interface from the records that are loaded, and serves the \
+            workbench to browsers: integrations, the threat library, users. While there is no user, a link is printed that \
+            makes the first administrator.",
         after_help = "Examples:\n  backsight serve --cof records.ndjson\n  backsight serve --sample\n  \
         curl http://127.0.0.1:8053/pdns/query/www.example.com\n\n\
         A token that clients may present instead of --user comes from BACKSIGHT_SECRET_TOKEN."
@@ -215,6 +218,9 @@ pub(crate) struct ServeArgs {
     /// A proxy in front does the TLS: allows an address that other machines can reach
     #[arg(long)]
     pub(crate) behind_proxy: bool,
+    /// A name by which browsers reach the workbench, besides this machine's own; the proxy's, for example
+    #[arg(long, value_name = "NAME")]
+    pub(crate) hostname: Vec<String>,
 }
 
 /// How answers are printed.

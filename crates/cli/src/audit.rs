@@ -1,14 +1,12 @@
 //! `backsight audit`: who changed what, and when.
-//!
-//! As JSON: `{"entries":[{"id","at","actor","action","subject","detail"}],"next","total"}`, the newest first; times are
-//! RFC 3339, `detail` depends on the action and never holds a secret, `next` is what --before takes to go on, or null.
 
 use std::fmt::Write as _;
 
 use cof::time;
 use operation::{Clock, Moment};
-use serde_json::{Value, json};
-use workbench::audit::{Entry, Filter, Page};
+use serde_json::Value;
+use workbench::audit::{Filter, Page};
+use workbench::json;
 
 use crate::args::{Arguments, View};
 use crate::exit::{Exit, Failure};
@@ -26,25 +24,10 @@ pub(crate) fn run(command: &AuditArgs, arguments: &Arguments) -> Result<Exit, Fa
     };
     let page = kept::open(arguments)?.audit(&filter)?;
     match command.format {
-        View::Json => output::print_json(&as_json(&page))?,
+        View::Json => output::print_json(&json::audit::page(&page))?,
         View::Table => output::print(&as_table(&page))?,
     }
     Ok(Exit::Done)
-}
-
-fn as_json(page: &Page) -> Value {
-    let entry = |entry: &Entry| {
-        json!({
-            "id": entry.id,
-            "at": time::rfc3339(kept::seconds(entry.at)),
-            "actor": entry.actor,
-            "action": entry.action,
-            "subject": entry.subject,
-            "detail": entry.detail,
-        })
-    };
-    let entries: Vec<Value> = page.entries.iter().map(entry).collect();
-    json!({ "entries": entries, "next": page.next, "total": page.total })
 }
 
 fn as_table(page: &Page) -> String {

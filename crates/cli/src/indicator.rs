@@ -1,13 +1,13 @@
 //! `backsight indicator`: the threat library, by hand.
 //!
-//! [`args`] is what can be said; `json` and `table` print. A value that is none, or of another type than it was said to
+//! [`args`] is what can be said; `table` prints. A value that is none, or of another type than it was said to
 //! be, is refused by name; with `add` the others are added all the same.
 
 pub(crate) mod args;
-mod json;
 mod table;
 
 use operation::{Indicator, IndicatorType};
+use workbench::json::indicator::{self as json, Refused};
 use workbench::library::{Filter, Order};
 
 use self::args::{AddArgs, IndicatorArgs, IndicatorCommand, ListArgs, NoteArgs, OrderBy, SetArgs, ValueArgs};
@@ -15,12 +15,6 @@ use crate::args::{Arguments, View};
 use crate::exit::{Exit, Failure};
 use crate::values::{self, Given};
 use crate::{kept, output, terminal};
-
-/// A text that was not added, and why.
-struct Refused {
-    text: String,
-    reason: String,
-}
 
 pub(crate) fn run(command: &IndicatorArgs, arguments: &Arguments) -> Result<Exit, Failure> {
     match &command.command {

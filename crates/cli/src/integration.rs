@@ -1,18 +1,17 @@
 //! `backsight integration`: what is installed, how it is set, whether it is on.
 //!
 //! One file a thing to do: `source` finds the package to install, [`install`] asks before it replaces, [`configure`] takes
-//! values and secrets, [`check`] tries the connection; `json` and `table` print.
+//! values and secrets, [`check`] tries the connection; `table` prints.
 
 pub(crate) mod args;
 mod check;
 mod configure;
 mod install;
-mod json;
 mod source;
 mod table;
 
-use serde_json::json;
 use workbench::integration::{Filter, State};
+use workbench::json::integration as json;
 
 use self::args::{IntegrationArgs, IntegrationCommand, Kind, ListArgs, NameArgs, RemoveArgs};
 use crate::args::{Arguments, View};
@@ -79,7 +78,7 @@ fn switched(command: &NameArgs, on: bool, changed: bool) -> Result<Exit, Failure
     let word = if changed { "is" } else { "was already" };
     match command.format {
         View::Json => {
-            output::print_json(&json!({ "name": command.name, "enabled": on, "changed": changed }))?;
+            output::print_json(&json::switched(&command.name, on, changed))?;
         }
         View::Table => output::print(&format!("{} {word} {state}.\n", printable(&command.name)))?,
     }
@@ -101,7 +100,7 @@ fn remove(command: &RemoveArgs, arguments: &Arguments) -> Result<Exit, Failure> 
     }
     workbench.remove(&command.name)?;
     match command.format {
-        View::Json => output::print_json(&json!({ "name": command.name, "removed": true }))?,
+        View::Json => output::print_json(&json::removed(&command.name))?,
         View::Table => output::print(&format!("{name} is removed.\n"))?,
     }
     Ok(Exit::Done)

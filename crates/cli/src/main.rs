@@ -58,7 +58,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Man(command) => man::run(command),
         Command::Query(command) => runtime()?.block_on(query::run(command, &config, arguments)),
         Command::Run(command) => run::run(command, arguments),
-        Command::Serve(command) => runtime()?.block_on(serve::run(command, &config)),
+        Command::Serve(command) => runtime()?.block_on(serve::run(command, &config, arguments)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `backsight serve`: our own passive-DNS service, answering from records loaded into memory.
+//! `backsight serve`: our own passive-DNS service, answering from records loaded into memory, and the workbench in the browser.
 
 use std::fmt::Write as _;
 use std::io::Read;
@@ -7,12 +7,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cof::{Batch, Damage, Reader, Record, SourceKind};
-use server::Service;
+use operation::Clock;
+use server::{Service, Site};
 use store::{Memory, Store};
 use tokio::net::TcpListener;
+use workbench::Desk;
 
-use crate::args::ServeArgs;
-use crate::config::Config;
+use crate::args::{Arguments, ServeArgs};
+use crate::config::{self, Config};
 use crate::demo::SAMPLE;
 use crate::exit::{Exit, Failure};
 use crate::terminal::{self, plural};
@@ -38,11 +40,17 @@ struct Loaded {
     truncated: bool,
 }
 
-pub(crate) async fn run(command: &ServeArgs, config: &Config) -> Result<Exit, Failure> {
+pub(crate) async fn run(
+    command: &ServeArgs,
+    config: &Config,
+    arguments: &Arguments,
+) -> Result<Exit, Failure> {
     let address = address(command, config)?;
     let store = Arc::new(Memory::new());
     fill(&*store, command)?;
     let service = service(store, command)?;
+    let desk = desk(arguments)?;
+    let service = service.with_site(site(desk.clone(), command));
     let failed = |error| {
         Failure::work(&format!("listening on {address}"), &error)
             .hint("choose another port; 0 takes a free one")
@@ -52,6 +60,8 @@ pub(crate) async fn run(command: &ServeArgs, config: &Config) -> Result<Exit, Fa
     // From here on whoever asks us to end is heard.
     let stopped = stopped().map_err(|error| Failure::work("listening for signals", &error))?;
     terminal::say(&format!("listening on http://{bound}/pdns/query/ (Ctrl-C to stop)"));
+    terminal::say(&format!("workbench: http://{bound}/"));
+    say_first_link(&desk, bound).await?;
     server::run(listener, service, stopped).await.map_err(|error| Failure::work("serving", &error))?;
     Ok(Exit::Done)
 }
@@ -69,6 +79,26 @@ fn address(command: &ServeArgs, config: &Config) -> Result<SocketAddr, Failure> 
     let why = "can be reached from other machines, and this server speaks plain HTTP";
     Err(Failure::Usage(format!("{} {why}", address.ip()))
         .hint("listen on 127.0.0.1, or put a proxy with TLS before it and say --behind-proxy"))
+}
+
+/// The data folder that the pages work in.
+fn desk(arguments: &Arguments) -> Result<Desk, Failure> {
+    let folder = config::data_dir(arguments)
+        .ok_or_else(|| Failure::Usage("there is no home folder: name a folder with --data-dir".to_owned()))?;
+    Desk::open(&folder, Clock::system()).map_err(Failure::from)
+}
+
+fn site(desk: Desk, command: &ServeArgs) -> Site {
+    let site = command.hostname.iter().fold(Site::new(desk), |site, name| site.with_host(name));
+    if command.behind_proxy { site.behind_tls() } else { site }
+}
+
+/// Whoever starts the service becomes its administrator, by a link that only the terminal shows.
+async fn say_first_link(desk: &Desk, bound: SocketAddr) -> Result<(), Failure> {
+    if let Some(token) = desk.change("serve", workbench::Workbench::first_link).await? {
+        terminal::say(&format!("first administrator: http://{bound}/welcome?token={}", token.reveal()));
+    }
+    Ok(())
 }
 
 /// Loads what the command names.

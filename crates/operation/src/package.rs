@@ -15,7 +15,7 @@ use semver::Version;
 use crate::mapping::Mapping;
 use crate::{IndicatorType, Parameter};
 
-pub use bundled::{find, newest};
+pub use bundled::{all, find, newest};
 pub use diagnostic::ManifestError;
 
 /// An integration package of kind operation.

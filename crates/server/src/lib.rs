@@ -1,8 +1,9 @@
-//! Our passive-DNS service over HTTP: CIRCL's interface on a store.
+//! Our passive-DNS service over HTTP, CIRCL's interface on a store; and the workbench, as pages and as an API.
 //!
 //! ```text
 //! GET /pdns/query/VALUE     what is known of a value, one JSON object a line (Common Output Format)
 //! GET /healthz              200 and "ok"; needs no credentials
+//! /, /api/v1, /assets       the workbench, where a [`Site`] is served: see below
 //! ```
 //!
 //! HEAD works where GET does. Everything else is 404, or 405 for another method. Every error is problem details
@@ -55,19 +56,33 @@
 //! If any are configured, `Authorization: Basic`, or a token as `Authorization: Bearer T`, as `Authorization: T` or as
 //! `X-API-Key: T`. What is not right is 401, and not said to be wrong in which part.
 //!
+//! # The workbench
+//!
+//! With [`Service::with_site`] browsers are served too. `access` stands before all of it and says who may what, `page` is what
+//! people see, `api` the same for programs, `asset` what pages load, `connection` tries an integration, `text` escapes.
+//! Its sign-ins are its own: the credentials above are for passive DNS alone.
+//!
 //! # In this crate
 //!
 //! [`run`] serves a [`Service`] on a listener until told to stop. A request goes through `request` (what is asked),
 //! `value`, `parameters` and `credentials`, to `answer`; `problem` is the one error at the edge.
 //! A store that fails before the first byte is 500; after it, the connection is cut.
 
+mod access;
 mod answer;
+mod api;
+mod asset;
+mod connection;
 mod credentials;
+mod page;
 mod parameters;
 mod problem;
 mod request;
 mod service;
+mod site;
+mod text;
 mod value;
 
 pub use credentials::CredentialError;
 pub use service::{Service, run};
+pub use site::Site;

@@ -1,12 +1,14 @@
 //! The one error that leaves the server: problem details (RFC 9457).
 //!
-//! A [`Problem`] says what the asker can do about it and nothing about our insides.
+//! A [`Problem`] says what the asker can do about it and nothing about our insides. It leaves as JSON; where a page was asked
+//! for, `page` makes a page of it, which finds the problem among the response's extensions.
 
 use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use store::StoreError;
+use workbench::user::Permission;
 
 /// What is wrong with a request, or with us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,14 +36,76 @@ impl Problem {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail: detail.into() }
     }
 
+    /// The workbench's folder or a bug; what is wrong is for whoever runs the service.
+    pub(crate) fn workbench(error: &workbench::Error) -> Self {
+        let detail = match error {
+            workbench::Error::Busy(_) => {
+                "another process works on the data folder and does not finish; try again"
+            }
+            workbench::Error::Full(_) => "there is no room left on the disk that holds the data folder",
+            workbench::Error::Key { .. } | workbench::Error::KeyExposed { .. } => {
+                "the key that secrets are encrypted with cannot be used; ask whoever runs this service to look at secret.key"
+            }
+            _ => "the data folder cannot be worked with; ask whoever runs this service",
+        };
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail: detail.into() }
+    }
+
+    pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
+        Self { status: StatusCode::FORBIDDEN, detail: detail.into() }
+    }
+
+    /// Who asks lacks a permission.
+    pub(crate) fn lacks(permission: Permission) -> Self {
+        Self::forbidden(format!(
+            "your role does not have the permission \"{}\"; an administrator can give you another role",
+            permission.name()
+        ))
+    }
+
+    pub(crate) fn internal_page() -> Self {
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            detail: "the page could not be made; please report it".into(),
+        }
+    }
+
     pub(crate) fn method() -> Self {
         let detail = "this answers GET and HEAD only";
         Self { status: StatusCode::METHOD_NOT_ALLOWED, detail: detail.into() }
     }
 
+    pub(crate) fn method_of_page() -> Self {
+        Self {
+            status: StatusCode::METHOD_NOT_ALLOWED,
+            detail: "this address does not take that method".into(),
+        }
+    }
+
+    pub(crate) fn misdirected(host: &str) -> Self {
+        let detail = format!(
+            "this service is not called {host:?}; whoever runs it can let it be called so with --hostname"
+        );
+        Self { status: StatusCode::MISDIRECTED_REQUEST, detail }
+    }
+
+    pub(crate) fn missing(detail: impl Into<String>) -> Self {
+        Self { status: StatusCode::NOT_FOUND, detail: detail.into() }
+    }
+
     pub(crate) fn not_found() -> Self {
         let detail = "nothing here; passive DNS is at /pdns/query/VALUE";
         Self { status: StatusCode::NOT_FOUND, detail: detail.into() }
+    }
+
+    /// What was asked cannot be done as things stand.
+    pub(crate) fn refused(detail: impl Into<String>) -> Self {
+        Self { status: StatusCode::CONFLICT, detail: detail.into() }
+    }
+
+    /// Nobody is signed in.
+    pub(crate) fn sign_in() -> Self {
+        Self { status: StatusCode::UNAUTHORIZED, detail: "sign in first".into() }
     }
 
     pub(crate) fn unauthorized() -> Self {
@@ -63,6 +127,12 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl From<workbench::Error> for Problem {
+    fn from(error: workbench::Error) -> Self {
+        if error.is_users() { Self::refused(error.to_string()) } else { Self::workbench(&error) }
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let details = Details {
@@ -73,9 +143,10 @@ impl IntoResponse for Problem {
         };
         let body = serde_json::to_string(&details).unwrap_or_default();
         let mut response = (self.status, body).into_response();
+        response.extensions_mut().insert(self.clone());
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if self.status == StatusCode::UNAUTHORIZED {
+        if self == Self::unauthorized() {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"passive DNS\""));
         }
         response

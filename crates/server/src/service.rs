@@ -3,6 +3,7 @@
 //! [`Service`] is what is served, [`run`] serves it. Accepting never gives up: an error there is waited out.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use crate::answer::Rows;
 use crate::credentials::Credentials;
 use crate::problem::Problem;
 use crate::request::Ask;
+use crate::site::Site;
 
 /// How long requests that have begun may take after [`run`] was told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -30,12 +32,13 @@ const DRAIN: Duration = Duration::from_secs(10);
 pub struct Service {
     rows: Rows,
     credentials: Credentials,
+    site: Option<Site>,
 }
 
 impl Service {
     /// Answers everyone from this store.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { rows: Rows { store, origin: None }, credentials: Credentials::default() }
+        Self { rows: Rows { store, origin: None }, credentials: Credentials::default(), site: None }
     }
 
     /// What `origin` says of rows whose sources do not agree on one; a URI by the draft. Empty unless set.
@@ -63,14 +66,25 @@ impl Service {
         Ok(self)
     }
 
-    fn router(self) -> Router {
-        Router::new()
+    /// Serves pages and the API besides, which have sign-ins of their own.
+    #[must_use]
+    pub fn with_site(mut self, site: Site) -> Self {
+        self.site = Some(site);
+        self
+    }
+
+    fn router(mut self, bound: Option<SocketAddr>) -> Router {
+        let site = self.site.take();
+        let dns = Router::new()
             .route("/pdns/query/", get(query))
             .route("/pdns/query/{*value}", get(query))
             .route("/healthz", get(async || "ok"))
-            .fallback(async || Problem::not_found())
             .method_not_allowed_fallback(async || Problem::method())
-            .with_state(Arc::new(self))
+            .with_state(Arc::new(self));
+        match site {
+            Some(site) => dns.merge(site.router(bound)),
+            None => dns.fallback(async || Problem::not_found()),
+        }
     }
 }
 
@@ -102,8 +116,10 @@ pub async fn run(
         let _ = stop.send(());
     };
     // Answers are written in one piece: waiting for more to send would only delay them.
+    let router = service.router(listener.local_addr().ok());
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    let serving = axum::serve(listener, service.router()).with_graceful_shutdown(signal);
+    let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(signal);
     tokio::select! {
         ended = serving.into_future() => ended,
         () = overdue(stopped) => Ok(()),

@@ -20,6 +20,7 @@ mod database;
 mod desk;
 mod error;
 pub mod integration;
+pub mod json;
 pub mod library;
 pub mod run;
 mod secret;

@@ -2,8 +2,8 @@
 
 use operation::provider::{Checked, ConfigError, Standing, Step, check};
 use operation::{Clock, Limits};
-use serde_json::{Value, json};
 use workbench::integration::Configured;
+use workbench::json::integration as json;
 use workbench::run::{Asking, Wish};
 
 use super::args::NameArgs;
@@ -16,7 +16,7 @@ pub(super) async fn run(command: &NameArgs, arguments: &Arguments) -> Result<Exi
     let configured = kept::open(arguments)?.settings(&command.name)?;
     let checked = ask(configured, arguments).await?;
     match command.format {
-        View::Json => output::print_json(&as_json(&command.name, &checked))?,
+        View::Json => output::print_json(&json::checked(&command.name, &checked))?,
         View::Table => output::print(&as_text(&checked))?,
     }
     Ok(match checked.failure() {
@@ -41,17 +41,6 @@ async fn ask(configured: Configured, arguments: &Arguments) -> Result<Checked, F
     check(&asking.provider).await.map_err(|error| Failure::work("testing", &error))
 }
 
-/// `{"name","passed","steps":[{"step","standing","detail","hint"}]}`; a standing is `passed`, `failed`,
-/// `not_needed`, `not_reached` or `unknown`.
-fn as_json(name: &str, checked: &Checked) -> Value {
-    let step = |(step, standing): &(Step, Standing)| {
-        let hint = if let Standing::Failed(error) = standing { Some(error.hint()) } else { None };
-        json!({ "step": step.word(), "standing": standing.word(), "detail": detail(standing), "hint": hint })
-    };
-    let steps: Vec<Value> = checked.steps.iter().map(step).collect();
-    json!({ "name": name, "passed": checked.failure().is_none(), "steps": steps })
-}
-
 fn as_text(checked: &Checked) -> String {
     let line = |(step, standing): &(Step, Standing)| {
         let word = match standing {
@@ -61,7 +50,7 @@ fn as_text(checked: &Checked) -> String {
             Standing::NotReached => "not reached",
             Standing::Unknown => "unknown",
         };
-        let detail = detail(standing).map(|detail| format!("  {}", printable(&detail))).unwrap_or_default();
+        let detail = standing.detail().map(|detail| format!("  {}", printable(&detail))).unwrap_or_default();
         let hint = if let Standing::Failed(error) = standing {
             format!("\n  hint: {}", error.hint())
         } else {
@@ -70,14 +59,4 @@ fn as_text(checked: &Checked) -> String {
         format!("{:<16} {word:<11}{detail}", step.title()).trim_end().to_owned() + &hint + "\n"
     };
     checked.steps.iter().map(line).collect()
-}
-
-fn detail(standing: &Standing) -> Option<String> {
-    match standing {
-        Standing::Passed(how) => Some(how.clone()),
-        Standing::Failed(error) => Some(error.to_string()),
-        Standing::NotNeeded(why) => Some((*why).to_owned()),
-        Standing::NotReached => None,
-        Standing::Unknown => Some("the service failed in a way that does not tell".to_owned()),
-    }
 }

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use workbench::integration::{Loss, LossReason, ParameterChange, Plan, Question, Relation, What};
+use workbench::json::integration as json;
 
 use super::args::InstallArgs;
-use super::{json, source};
+use super::source;
 use crate::args::{Arguments, View};
 use crate::exit::{Exit, Failure};
 use crate::terminal::printable;

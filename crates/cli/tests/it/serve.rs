@@ -163,3 +163,23 @@ fn it_ends_at_once_when_asked_to_at_once() {
         assert_eq!(server.ended_within(Duration::from_secs(2)), Some(0));
     }
 }
+
+#[test]
+fn the_workbench_is_served_and_the_first_administrators_link_is_printed() {
+    let home = Home::new();
+    let server = Serve::new(&home, ["--sample"]);
+    // The link is printed before the first answer; what hears it may be a little behind.
+    let heard = (0..1_000).find(|_| {
+        get(server.address, "/healthz", &[]);
+        server.said().contains("/welcome?token=")
+    });
+    assert!(heard.is_some(), "{}", server.said());
+    let said = server.said();
+    let link = said.lines().find_map(|line| line.strip_prefix("first administrator: ")).unwrap();
+    let path = link.strip_prefix(&format!("http://{}", server.address)).unwrap();
+    assert!(path.starts_with("/welcome?token="), "{link}");
+    let (status, page) = get(server.address, path, &[]);
+    assert_eq!(status, 200, "{page}");
+    assert!(page.contains("Create administrator"), "{page}");
+    assert_eq!(get(server.address, "/signin", &[]).0, 200);
+}

@@ -12,7 +12,7 @@ const BUNDLED: &[(&str, &str)] = &[
 ///
 /// # Errors
 /// [`ManifestError`], if the binary was built with a broken manifest; a test keeps that from happening.
-fn all() -> Result<Vec<Package>, ManifestError> {
+pub fn all() -> Result<Vec<Package>, ManifestError> {
     BUNDLED.iter().map(|(file, source)| Package::parse(file, source)).collect()
 }
 

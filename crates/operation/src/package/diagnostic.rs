@@ -51,6 +51,11 @@ impl ManifestError {
         self.place.as_ref().map(|place| place.line)
     }
 
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// What is wrong, without the place.
     pub fn message(&self) -> &str {
         &self.message

@@ -102,6 +102,17 @@ impl Standing {
             Self::Unknown => "unknown",
         }
     }
+
+    /// How it works, or what is wrong, in a sentence; nothing for what was not reached.
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Self::Passed(how) => Some(how.clone()),
+            Self::Failed(error) => Some(error.to_string()),
+            Self::NotNeeded(why) => Some((*why).to_owned()),
+            Self::NotReached => None,
+            Self::Unknown => Some("the service failed in a way that does not tell".to_owned()),
+        }
+    }
 }
 
 impl Checked {

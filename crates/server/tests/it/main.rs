@@ -1,12 +1,19 @@
 //! The interface over a real socket, rule by rule.
 //!
-//! `client` is a raw HTTP client that believes nothing, `fixture` a server to ask; the others ask.
+//! `client` is a raw HTTP client that believes nothing, `fixture` a server to ask, `browser` one who is signed in there; the
+//! others ask.
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a failed test says so")]
 
+mod access;
 mod answers;
+mod api;
+mod browser;
 mod client;
 mod edges;
 mod fixture;
+mod installing;
 mod pages;
 mod stores;
+mod templates;
+mod working;

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::database::{Change, Problem};
+use crate::{Error, Workbench};
 
 /// The run of a claim that no run made.
 pub(super) const NO_RUN: i64 = 0;
@@ -13,6 +14,22 @@ const LONGEST_NAME: usize = 256;
 pub(super) fn find_source(database: &Connection, name: &str) -> Result<Option<i64>, Problem> {
     let mut statement = database.prepare_cached("SELECT id FROM sources WHERE name = ?")?;
     Ok(statement.query_row([name], |row| row.get(0)).optional()?)
+}
+
+/// At most so many sources are listed.
+const MOST_LISTED: i64 = 500;
+
+impl Workbench {
+    /// The names of whoever has said anything, in order; the first 500.
+    ///
+    /// # Errors
+    /// [`Error`], when the database cannot be read.
+    pub fn sources(&self) -> Result<Vec<String>, Error> {
+        self.read(|database| {
+            let mut statement = database.prepare_cached("SELECT name FROM sources ORDER BY name LIMIT ?")?;
+            Ok(statement.query_map([MOST_LISTED], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        })
+    }
 }
 
 impl Change<'_> {

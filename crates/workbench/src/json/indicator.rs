@@ -1,4 +1,4 @@
-//! Indicators as JSON, one object on a line. Times are RFC 3339.
+//! Indicators.
 //!
 //! - An entry: `{"value","type","status","sources":[name],"created_at","updated_at","removed_at"}`; the last is null
 //!   unless it was removed.
@@ -14,15 +14,23 @@
 //! - `set`: `{"value","type","status","before"}`. `note`: `{"value","type","note"}`. `remove` and `restore`:
 //!   `{"value","type","removed","changed"}`.
 
-use cof::time;
 use operation::Indicator;
 use serde_json::{Value, json};
-use workbench::library::{Adding, Claim, Details, Entry, Page, Relationship, Status};
 
-use super::Refused;
-use crate::kept;
+use super::at;
+use crate::library::{Adding, Claim, Details, Entry, Page, Relationship, Status};
 
-pub(super) fn added(added: &[Adding], refused: &[Refused]) -> Value {
+/// A text that was not added, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// What was given.
+    pub text: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// What adding came to.
+pub fn added(added: &[Adding], refused: &[Refused]) -> Value {
     let indicators = added.iter().map(|adding| {
         let (kind, status) = (adding.indicator.kind().name(), adding.status.name());
         let value = adding.indicator.to_string();
@@ -32,7 +40,8 @@ pub(super) fn added(added: &[Adding], refused: &[Refused]) -> Value {
     json!({"indicators": indicators.collect::<Vec<_>>(), "refused": refused.collect::<Vec<_>>()})
 }
 
-pub(super) fn page(page: &Page) -> Value {
+/// A page of a listing.
+pub fn page(page: &Page) -> Value {
     json!({
         "indicators": page.entries.iter().map(entry).collect::<Vec<_>>(),
         "next": page.next.as_ref().map(ToString::to_string),
@@ -40,7 +49,8 @@ pub(super) fn page(page: &Page) -> Value {
     })
 }
 
-pub(super) fn details(details: &Details) -> Value {
+/// All about one.
+pub fn details(details: &Details) -> Value {
     let mut value = entry(&details.entry);
     let attributes = details.attributes.iter().map(|attribute| {
         json!({"name": attribute.name, "value": attribute.value, "claims": claims(&attribute.claims)})
@@ -65,16 +75,19 @@ pub(super) fn details(details: &Details) -> Value {
     value
 }
 
-pub(super) fn status(indicator: &Indicator, before: Status, after: Status) -> Value {
+/// A status that was given.
+pub fn status(indicator: &Indicator, before: Status, after: Status) -> Value {
     let (value, kind) = (indicator.to_string(), indicator.kind().name());
     json!({"value": value, "type": kind, "status": after.name(), "before": before.name()})
 }
 
-pub(super) fn noted(indicator: &Indicator, text: &str) -> Value {
+/// A note that was written.
+pub fn noted(indicator: &Indicator, text: &str) -> Value {
     json!({"value": indicator.to_string(), "type": indicator.kind().name(), "note": text.trim()})
 }
 
-pub(super) fn presence(indicator: &Indicator, removed: bool, changed: bool) -> Value {
+/// Removed or restored; `changed` where it was not so already.
+pub fn presence(indicator: &Indicator, removed: bool, changed: bool) -> Value {
     let (value, kind) = (indicator.to_string(), indicator.kind().name());
     json!({"value": value, "type": kind, "removed": removed, "changed": changed})
 }
@@ -107,8 +120,4 @@ fn claims(claims: &[Claim]) -> Value {
     let claim =
         |claim: &Claim| json!({"source": claim.source, "run": claim.run, "added_at": at(claim.added_at)});
     claims.iter().map(claim).collect()
-}
-
-fn at(seconds: i64) -> String {
-    time::rfc3339(kept::seconds(seconds))
 }

@@ -1,4 +1,4 @@
-//! Integrations as JSON, one object on a line.
+//! Integrations.
 //!
 //! - A summary: `{"name","title","version","type","enabled","missing":["Label (key)"],"broken","installed_at","updated_at"}`;
 //!   `broken` is null or why the manifest cannot be read. Times are RFC 3339.
@@ -9,21 +9,44 @@
 //! - `install`: `{"name","version","relation","from","changed","parameters":[{"key","label","change",…}],
 //!   "lost":[{"key","secret","value","why"}],"kept","missing","enabled"}`; `relation` is new, same, changed, upgrade
 //!   or downgrade, `enabled` how it stands afterwards.
+//! - `enable` and `disable`: `{"name","enabled","changed"}`. `remove`: `{"name","removed"}`.
+//! - `test`: `{"name","passed","steps":[{"step","standing","detail","hint"}]}`; a standing is `passed`, `failed`,
+//!   `not_needed`, `not_reached` or `unknown`.
 
-use cof::time;
 use operation::ParameterKind;
+use operation::provider::{Checked, Standing, Step};
 use serde_json::{Value, json};
-use workbench::integration::{Details, Listing, Loss, ParameterChange, Plan, Setting, State, Summary, What};
 
-use crate::kept;
+use super::at;
+use crate::integration::{Details, Listing, Loss, ParameterChange, Plan, Setting, State, Summary, What};
 
-pub(super) fn listing(listing: &Listing) -> Value {
+/// What is installed.
+pub fn listing(listing: &Listing) -> Value {
     let integrations: Vec<Value> = listing.integrations.iter().map(summary).collect();
     json!({ "integrations": integrations, "hidden": listing.hidden })
 }
 
+/// Turned on or off; `changed` where it was not so already.
+pub fn switched(name: &str, on: bool, changed: bool) -> Value {
+    json!({ "name": name, "enabled": on, "changed": changed })
+}
+
+/// Uninstalled.
+pub fn removed(name: &str) -> Value {
+    json!({ "name": name, "removed": true })
+}
+
+/// How a test of the connection went.
+pub fn checked(name: &str, checked: &Checked) -> Value {
+    let step = |(step, standing): &(Step, Standing)| {
+        let hint = if let Standing::Failed(error) = standing { Some(error.hint()) } else { None };
+        json!({ "step": step.word(), "standing": standing.word(), "detail": standing.detail(), "hint": hint })
+    };
+    let steps: Vec<Value> = checked.steps.iter().map(step).collect();
+    json!({ "name": name, "passed": checked.failure().is_none(), "steps": steps })
+}
+
 fn summary(summary: &Summary) -> Value {
-    let time = |at| time::rfc3339(kept::seconds(at));
     json!({
         "name": summary.name,
         "title": summary.title,
@@ -32,12 +55,13 @@ fn summary(summary: &Summary) -> Value {
         "enabled": summary.enabled,
         "missing": summary.missing,
         "broken": summary.broken.as_ref().map(ToString::to_string),
-        "installed_at": time(summary.installed_at),
-        "updated_at": time(summary.updated_at),
+        "installed_at": at(summary.installed_at),
+        "updated_at": at(summary.updated_at),
     })
 }
 
-pub(super) fn details(details: &Details) -> Value {
+/// One integration with its parameters.
+pub fn details(details: &Details) -> Value {
     let package = details.package.as_ref();
     let actions = package.map_or(&[][..], |package| &package.actions);
     let action = |action: &operation::Action| {
@@ -78,7 +102,8 @@ fn setting(setting: &Setting) -> Value {
     shown
 }
 
-pub(super) fn plan(plan: &Plan) -> Value {
+/// What an installation did, or would do.
+pub fn plan(plan: &Plan) -> Value {
     json!({
         "name": plan.package.name,
         "version": plan.package.version.to_string(),

@@ -1,0 +1,113 @@
+//! Fetches what the pages need from npm and lists every asset for `src/asset.rs`.
+//!
+//! `web/` is copied into the build's output folder, `npm ci --ignore-scripts` runs there, and the files named in
+//! [`FETCHED`] and [`OWN`] are embedded under names that hold a hash of their content. The working tree stays as it is.
+//! What goes wrong ends the build with a sentence that says what to do.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What decides which packages are fetched.
+const PINS: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
+/// Files of packages: where they are below `node_modules`, and what they are called here.
+const FETCHED: [(&str, &str); 1] = [("htmx.org/dist/htmx.min.js", "htmx.js")];
+/// Our own files, below `web`.
+const OWN: [&str; 6] = [
+    "style/backsight.css",
+    "script/copy.js",
+    "script/drop.js",
+    "script/keys.js",
+    "script/times.js",
+    "script/toggle.js",
+];
+/// So many characters of a hash tell one content from another.
+const HASH: usize = 16;
+
+fn main() {
+    if let Err(why) = build() {
+        // Cargo shows this and ends; there is nobody above to return an error to.
+        panic!("\n\n{why}\n\n");
+    }
+}
+
+fn build() -> Result<(), String> {
+    let web = folder("CARGO_MANIFEST_DIR")?.join("../../web");
+    let out = folder("OUT_DIR")?;
+    for file in PINS.iter().chain(&OWN) {
+        println!("cargo::rerun-if-changed={}", web.join(file).display());
+    }
+    println!("cargo::rerun-if-changed=templates");
+    fetch(&web, &out.join("web"))?;
+    let fetched = FETCHED.map(|(from, name)| (out.join("web/node_modules").join(from), name.to_owned()));
+    let own = OWN.map(|file| (web.join(file), file.rsplit('/').next().unwrap_or(file).to_owned()));
+    list(fetched.into_iter().chain(own), &out.join("assets.rs"))
+}
+
+fn folder(variable: &str) -> Result<PathBuf, String> {
+    std::env::var_os(variable).map(PathBuf::from).ok_or_else(|| format!("cargo did not set {variable}"))
+}
+
+/// Lets npm fetch what is pinned, unless it did so before.
+fn fetch(web: &Path, into: &Path) -> Result<(), String> {
+    let pins = PINS.map(|file| read(&web.join(file))).into_iter().collect::<Result<Vec<_>, _>>()?;
+    let stamp = blake3::hash(&pins.concat()).to_hex().to_string();
+    let stamped = into.join("fetched");
+    if fs::read_to_string(&stamped).is_ok_and(|found| found == stamp) {
+        return Ok(());
+    }
+    fs::create_dir_all(into).map_err(|error| format!("making {}: {error}", into.display()))?;
+    for (file, content) in PINS.iter().zip(pins) {
+        write(&into.join(file), &content)?;
+    }
+    npm(into)?;
+    write(&stamped, stamp.as_bytes())
+}
+
+fn npm(folder: &Path) -> Result<(), String> {
+    let mut command = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
+    // What is for development is fetched by `cargo xtask test` alone.
+    command.args(["ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund"]).current_dir(folder);
+    let output = command.output().map_err(|error| {
+        format!(
+            "npm could not be started ({error}): Backsight's pages need htmx, which npm fetches while building.\n\
+             Install Node.js with npm (Debian and Ubuntu: apt-get install npm), then build again."
+        )
+    })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(format!(
+        "npm could not fetch what web/package-lock.json pins:\n{}\n\
+         Without a network, fill npm's cache first: `npm ci --ignore-scripts` in a copy of web/.",
+        said.trim()
+    ))
+}
+
+/// Writes the table that `src/asset.rs` includes.
+fn list(files: impl Iterator<Item = (PathBuf, String)>, into: &Path) -> Result<(), String> {
+    let mut table = String::from("&[\n");
+    for (file, name) in files {
+        let hash = blake3::hash(&read(&file)?).to_hex().to_string();
+        let (stem, ending) = name.rsplit_once('.').ok_or_else(|| format!("{name} has no ending"))?;
+        let hashed = format!("{stem}.{}.{ending}", hash.get(..HASH).unwrap_or(&hash));
+        let file = file.canonicalize().map_err(|error| format!("{}: {error}", file.display()))?;
+        let file = file.to_str().ok_or_else(|| format!("{} is no UTF-8", file.display()))?;
+        let _ = writeln!(
+            table,
+            "    Asset {{ name: {name:?}, path: \"/assets/{hashed}\", body: include_bytes!({file:?}) }},"
+        );
+    }
+    table.push(']');
+    write(into, table.as_bytes())
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, String> {
+    fs::read(file).map_err(|error| format!("reading {}: {error}", file.display()))
+}
+
+fn write(file: &Path, content: &[u8]) -> Result<(), String> {
+    fs::write(file, content).map_err(|error| format!("writing {}: {error}", file.display()))
+}

@@ -1,0 +1,68 @@
+//! Who may come in, and what they may do there.
+//!
+//! [`guard`] stands before every page and the API: a request must be meant for us (`origin`), and what changes something must
+//! come from our own pages; it finds out who asks, and sends everything with headers that leave browsers no room.
+//! Handlers then say what they need by an extractor: a [`Visitor`] is signed in, [`May`] has a permission, [`Posted`] and
+//! [`Confirmed`] carry the token of the visitor's own session besides.
+//!
+//! All refusals are [`Problem`]s: 401 signs in, 403 names the permission that is missing, 421 is for another name.
+
+mod cookie;
+mod origin;
+mod posted;
+mod visitor;
+
+use axum::extract::{Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+pub(crate) use cookie::{forget, remember};
+pub(crate) use posted::{Confirmed, Fields, Posted, Sent, Upload};
+pub(crate) use visitor::{Caller, May, Visitor, needs};
+
+use crate::problem::Problem;
+use crate::site::Shared;
+
+/// Nothing but our own files, and those only as what they are; no script or style within a page.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+                      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// Lets a request through to its handler, or answers it.
+pub(crate) async fn guard(State(site): State<Shared>, mut request: Request, next: Next) -> Response {
+    let mut response = match admit(&site, &mut request).await {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
+    harden(response.headers_mut());
+    response
+}
+
+async fn admit(site: &Shared, request: &mut Request) -> Result<(), Problem> {
+    origin::check_host(site, request)?;
+    origin::check_source(request)?;
+    if let Some(token) = cookie::token(site, request.headers())
+        && let Some(visitor) = Visitor::of(site, &token).await?
+    {
+        request.extensions_mut().insert(visitor);
+    }
+    Ok(())
+}
+
+fn harden(headers: &mut HeaderMap) {
+    for (name, value) in [
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
+        (REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    // Assets say that they may be kept; everything else is for one reader at one time.
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+}

@@ -1,0 +1,70 @@
+//! Whether a request is meant for us, and comes from where it may.
+//!
+//! A page elsewhere can make a browser send us requests. It cannot choose the `Host` (a name that was pointed at this
+//! machine is not among ours: DNS rebinding), nor `Origin` and `Sec-Fetch-Site`. Programs send neither of the latter two; they
+//! pass here and still need the token of their session.
+
+use std::net::IpAddr;
+
+use axum::extract::Request;
+use axum::http::header::{HOST, ORIGIN};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderName};
+
+use crate::problem::Problem;
+use crate::site::Site;
+
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// The host must be one of ours: a loopback name or address, the address that is listened on, or a configured name.
+pub(super) fn check_host(site: &Site, request: &Request) -> Result<(), Problem> {
+    let host =
+        host(request).ok_or_else(|| Problem::bad_request("the request does not say which host it is for"))?;
+    let name = host.host().trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
+    let ours = match name.parse::<IpAddr>() {
+        Ok(address) => {
+            address.is_loopback()
+                || site.bound.is_some_and(|bound| bound.ip() == address && !address.is_unspecified())
+                || site.hosts.contains(&name)
+        }
+        Err(_) => name == "localhost" || site.hosts.contains(&name),
+    };
+    if ours { Ok(()) } else { Err(Problem::misdirected(&name)) }
+}
+
+/// What changes something must come from our own pages, or from no page.
+pub(super) fn check_source(request: &Request) -> Result<(), Problem> {
+    if request.method().is_safe() {
+        return Ok(());
+    }
+    let headers = request.headers();
+    let refused = || {
+        Problem::forbidden(
+            "this was sent by another site, or by a browser that does not say by which; \
+             use the pages themselves, over https or on this machine",
+        )
+    };
+    if let Some(site) = text(headers, &FETCH_SITE) {
+        return if site == "same-origin" { Ok(()) } else { Err(refused()) };
+    }
+    let Some(origin) = text(headers, &ORIGIN) else { return Ok(()) };
+    let same = origin.split_once("://").is_some_and(|(_, authority)| {
+        host(request).is_some_and(|host| host.as_str().eq_ignore_ascii_case(authority))
+    });
+    if same { Ok(()) } else { Err(refused()) }
+}
+
+fn host(request: &Request) -> Option<Authority> {
+    let mut given = request.headers().get_all(HOST).iter();
+    let first = given.next()?;
+    // Two hosts are a quarrel that we do not settle.
+    if given.next().is_some() {
+        return None;
+    }
+    let host: Authority = first.to_str().ok()?.parse().ok()?;
+    (!host.as_str().contains('@')).then_some(host)
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or(""))
+}

@@ -1,0 +1,38 @@
+//! `/api/v1`: the same workbench for programs, in the JSON of `--format json` ([`workbench::json`]).
+//!
+//! ```text
+//! POST   /session                          {"name","password"}: signs in, sets the cookie
+//! GET    /session                          who is signed in, and the token that changes need
+//! DELETE /session                          signs out
+//! GET    /integrations?type=&enabled=      list           POST /integrations            install
+//! GET    /integrations/NAME                show           DELETE /integrations/NAME     remove
+//! PATCH  /integrations/NAME                configure      POST /integrations/NAME/test  test the connection
+//! POST   /integrations/NAME/enable         enable         POST /integrations/NAME/disable
+//! GET    /indicators?search=&…             list           POST /indicators              add
+//! GET    /indicators/VALUE                 show           PATCH /indicators/VALUE       status
+//! POST   /indicators/VALUE/notes           note           DELETE /indicators/VALUE      remove
+//! POST   /indicators/VALUE/restore         restore        GET /audit?before=&limit=     the audit trail
+//! ```
+//!
+//! Whoever is signed in sends the session's cookie, and with everything that changes something the header
+//! `x-backsight-token`. Errors are problem details (RFC 9457).
+
+mod audit;
+mod indicators;
+mod integrations;
+mod session;
+
+use axum::Router;
+
+use crate::problem::Problem;
+use crate::site::Shared;
+
+/// The routes below `/api/v1`.
+pub(crate) fn routes() -> Router<Shared> {
+    Router::new()
+        .merge(session::routes())
+        .merge(integrations::routes())
+        .merge(indicators::routes())
+        .merge(audit::routes())
+        .fallback(async || Problem::missing("the API has nothing at this address"))
+}

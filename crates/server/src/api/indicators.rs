@@ -1,0 +1,184 @@
+//! The threat library.
+
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use operation::{Indicator, IndicatorType};
+use serde::Deserialize;
+use serde_json::Value;
+use workbench::json::indicator::{self as json, Refused};
+use workbench::library::{Filter, Order, Status};
+
+use crate::access::{Confirmed, May, Sent, Visitor, needs::EditLibrary};
+use crate::problem::Problem;
+use crate::site::Shared;
+
+/// Indicators unless more or fewer are asked for, and the most that are given.
+const USUAL: usize = 50;
+const MOST: usize = 1_000;
+/// The most values that are added at once, and what they may have in octets.
+const VALUES: usize = 10_000;
+const BODY: usize = 3 << 20;
+
+pub(super) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/indicators", get(list).post(add).layer(DefaultBodyLimit::max(BODY)))
+        .route("/indicators/{value}", get(show).patch(set).delete(remove))
+        .route("/indicators/{value}/notes", post(note))
+        .route("/indicators/{value}/restore", post(restore))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Wish {
+    r#type: Option<String>,
+    status: Option<String>,
+    source: Option<String>,
+    search: Option<String>,
+    removed: bool,
+    sort: Option<String>,
+    after: Option<String>,
+    limit: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Values {
+    values: Vec<String>,
+    #[serde(default)]
+    status: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    status: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    text: String,
+}
+
+async fn list(
+    State(site): State<Shared>,
+    _: Visitor,
+    Query(wish): Query<Wish>,
+) -> Result<Json<Value>, Problem> {
+    let filter = wish.filter()?;
+    let page = site.desk.read(move |workbench| workbench.indicators(&filter)).await?;
+    Ok(Json(json::page(&page)))
+}
+
+async fn add(
+    State(site): State<Shared>,
+    may: May<EditLibrary>,
+    Sent(body): Sent<Values>,
+) -> Result<Json<Value>, Problem> {
+    if body.values.len() > VALUES {
+        return Err(Problem::bad_request(format!("at most {VALUES} values at once")));
+    }
+    let status = body.status.as_deref().map_or(Ok(Status::Active), status)?;
+    let (mut indicators, mut refused) = (Vec::new(), Vec::new());
+    for text in body.values {
+        match Indicator::parse(&text) {
+            Ok(indicator) => indicators.push(indicator),
+            Err(error) => refused.push(Refused { text, reason: error.to_string() }),
+        }
+    }
+    let added =
+        site.desk.change(may.name(), move |workbench| workbench.add_indicators(&indicators, status)).await?;
+    Ok(Json(json::added(&added, &refused)))
+}
+
+async fn show(
+    State(site): State<Shared>,
+    _: Visitor,
+    Path(value): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let indicator = one(&value)?;
+    let missing = Problem::missing(format!("{indicator} is not in the library"));
+    let details = site.desk.read(move |workbench| workbench.details(&indicator)).await?;
+    Ok(Json(json::details(&details.ok_or(missing)?)))
+}
+
+async fn set(
+    State(site): State<Shared>,
+    may: May<EditLibrary>,
+    Path(value): Path<String>,
+    Sent(change): Sent<Change>,
+) -> Result<Json<Value>, Problem> {
+    let (indicator, after) = (one(&value)?, status(&change.status)?);
+    let wanted = indicator.clone();
+    let before = site.desk.change(may.name(), move |workbench| workbench.set_status(&wanted, after)).await?;
+    Ok(Json(json::status(&indicator, before, after)))
+}
+
+async fn note(
+    State(site): State<Shared>,
+    may: May<EditLibrary>,
+    Path(value): Path<String>,
+    Sent(note): Sent<Text>,
+) -> Result<Json<Value>, Problem> {
+    let indicator = one(&value)?;
+    let (on, text) = (indicator.clone(), note.text.clone());
+    site.desk.change(may.name(), move |workbench| workbench.note(&on, &text)).await?;
+    Ok(Json(json::noted(&indicator, &note.text)))
+}
+
+async fn remove(
+    State(site): State<Shared>,
+    may: May<EditLibrary>,
+    Path(value): Path<String>,
+    _: Confirmed,
+) -> Result<Json<Value>, Problem> {
+    let indicator = one(&value)?;
+    let wanted = indicator.clone();
+    let changed = site.desk.change(may.name(), move |workbench| workbench.remove_indicator(&wanted)).await?;
+    Ok(Json(json::presence(&indicator, true, changed)))
+}
+
+async fn restore(
+    State(site): State<Shared>,
+    may: May<EditLibrary>,
+    Path(value): Path<String>,
+    _: Confirmed,
+) -> Result<Json<Value>, Problem> {
+    let indicator = one(&value)?;
+    let wanted = indicator.clone();
+    let changed = site.desk.change(may.name(), move |workbench| workbench.restore_indicator(&wanted)).await?;
+    Ok(Json(json::presence(&indicator, false, changed)))
+}
+
+impl Wish {
+    fn filter(self) -> Result<Filter, Problem> {
+        let kind = self.r#type.as_deref().map(|name| {
+            IndicatorType::from_name(name).ok_or_else(|| Problem::bad_request("there is no such type"))
+        });
+        let order = match self.sort.as_deref() {
+            None => None,
+            Some("updated") => Some(Order::Updated),
+            Some("value") => Some(Order::Value),
+            Some(_) => return Err(Problem::bad_request("sort is updated or value")),
+        };
+        Ok(Filter {
+            kind: kind.transpose()?,
+            status: self.status.as_deref().map(status).transpose()?,
+            source: self.source,
+            search: self.search.as_deref().map(str::parse).transpose()?,
+            removed: self.removed,
+            order,
+            after: self.after.as_deref().map(str::parse).transpose()?,
+            limit: self.limit.unwrap_or(USUAL).clamp(1, MOST),
+        })
+    }
+}
+
+fn one(text: &str) -> Result<Indicator, Problem> {
+    Indicator::parse(text).map_err(|error| Problem::bad_request(error.to_string()))
+}
+
+fn status(name: &str) -> Result<Status, Problem> {
+    Status::from_name(name).ok_or_else(|| Problem::bad_request("there is no such status"))
+}

@@ -1,0 +1,74 @@
+//! Signing in and out, and who is signed in.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::{RETRY_AFTER, SET_COOKIE};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use workbench::Workbench;
+use workbench::user::{Permission, SignIn};
+
+use crate::access::{Caller, Confirmed, Visitor, forget, remember};
+use crate::problem::Problem;
+use crate::site::Shared;
+
+/// How long the cookie is kept; the session itself may end sooner.
+const AGE: Duration = Duration::from_hours(7 * 24);
+
+pub(super) fn routes() -> Router<Shared> {
+    Router::new().route("/session", get(show).post(sign_in).delete(sign_out))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Login {
+    name: String,
+    password: String,
+}
+
+async fn show(visitor: Visitor) -> Json<Value> {
+    let user = &visitor.session.user;
+    let may = Permission::ALL.into_iter().filter(|one| user.role.may(*one)).map(Permission::name);
+    Json(json!({
+        "name": user.name,
+        "role": user.role.name(),
+        "may": may.collect::<Vec<_>>(),
+        "session": visitor.session.id,
+        "token": visitor.form_token,
+    }))
+}
+
+async fn sign_in(
+    State(site): State<Shared>,
+    Caller(client): Caller,
+    Json(login): Json<Login>,
+) -> Result<Response, Problem> {
+    let signing = move |workbench: &mut Workbench| workbench.sign_in(&login.name, &login.password, &client);
+    match site.desk.change_with_password("", signing).await? {
+        SignIn::Welcome { token, user } => {
+            let cookie = remember(&site, token.reveal(), AGE);
+            Ok(([(SET_COOKIE, cookie)], Json(json!({ "name": user.name, "role": user.role.name() })))
+                .into_response())
+        }
+        SignIn::Refused => {
+            Err(Problem { status: StatusCode::UNAUTHORIZED, detail: "name or password is wrong".to_owned() })
+        }
+        SignIn::Wait(wait) => {
+            let seconds = wait.as_secs().max(1);
+            let detail = format!("too many tries failed; wait {seconds} s");
+            let problem = Problem { status: StatusCode::TOO_MANY_REQUESTS, detail };
+            Ok(([(RETRY_AFTER, seconds.to_string())], problem).into_response())
+        }
+    }
+}
+
+async fn sign_out(State(site): State<Shared>, visitor: Visitor, _: Confirmed) -> Result<Response, Problem> {
+    let token = visitor.token.clone();
+    site.desk.change(visitor.name(), move |workbench| workbench.sign_out(token.reveal())).await?;
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, forget(&site))]).into_response())
+}

@@ -1,0 +1,96 @@
+//! The pages: rendered here, whole, from templates; every control is a link or a form, scripts only spare waiting.
+//!
+//! A handler takes a [`Frame`] (who looks, and where), does its part through the [`Desk`](workbench::Desk), and gives
+//! [`show`] a template whose base is `base.html`; after a change it goes elsewhere by [`go`], with a word that says what was
+//! done ([`said`]). [`dress`] makes a page of every [`Problem`], and leads who is not signed in to the sign-in page.
+
+mod account;
+mod audit;
+mod frame;
+mod indicator;
+mod install;
+mod integration;
+mod integrations;
+mod library;
+mod paste;
+mod said;
+mod signin;
+mod stamp;
+mod users;
+mod welcome;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::Request;
+use axum::http::uri::PathAndQuery;
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::get;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+pub(crate) use frame::{Frame, asset};
+
+use crate::access::Visitor;
+use crate::problem::Problem;
+use crate::site::Shared;
+
+/// What is escaped in an address: all but letters, digits and what RFC 3986 leaves unreserved.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The pages' routes. A new page brings a function like these and is merged here.
+pub(crate) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/", get(async || Redirect::to("/library")))
+        .merge(signin::routes())
+        .merge(welcome::routes())
+        .merge(integrations::routes())
+        .merge(install::routes())
+        .merge(integration::routes())
+        .merge(library::routes())
+        .merge(paste::routes())
+        .merge(indicator::routes())
+        .merge(audit::routes())
+        .merge(users::routes())
+        .merge(account::routes())
+        .fallback(async || Problem::missing("there is no page at this address"))
+}
+
+/// A page of a template.
+pub(crate) fn show(template: &impl Template) -> Result<Response, Problem> {
+    let page = template.render().map_err(|_| Problem::internal_page())?;
+    Ok(Html(page).into_response())
+}
+
+/// The same, of what could not be done.
+pub(crate) fn show_as(status: StatusCode, template: &impl Template) -> Result<Response, Problem> {
+    let mut response = show(template)?;
+    *response.status_mut() = status;
+    Ok(response)
+}
+
+/// Goes on to a page after a change, which says there what was done; `word` is one of [`said`].
+pub(crate) fn go(path: &str, word: &str) -> Response {
+    let join = if path.contains('?') { '&' } else { '?' };
+    Redirect::to(&format!("{path}{join}said={word}")).into_response()
+}
+
+/// A text as part of an address.
+pub(crate) fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, ESCAPED).to_string()
+}
+
+/// Makes pages of problems.
+pub(crate) async fn dress(request: Request, next: Next) -> Response {
+    let visitor = request.extensions().get::<Visitor>().cloned();
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let response = next.run(request).await;
+    let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };
+    if problem == Problem::sign_in() {
+        let back = uri.path_and_query().filter(|_| method == Method::GET).map(PathAndQuery::as_str);
+        return Redirect::to(&signin::address(back)).into_response();
+    }
+    let frame = visitor.map(|visitor| Frame::new(visitor, &uri));
+    let page = frame::Trouble { frame, status: problem.status, detail: &problem.detail }.render();
+    page.map_or(response, |page| (problem.status, Html(page)).into_response())
+}

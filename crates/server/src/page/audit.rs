@@ -1,0 +1,152 @@
+//! The Audit Log: who changed what, and when, the newest first.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use axum::routing::get;
+use operation::Indicator;
+use serde::Deserialize;
+use serde_json::Value;
+use workbench::audit::{Entry, Filter};
+
+use super::stamp::Stamp;
+use super::{Frame, encoded, show};
+use crate::problem::Problem;
+use crate::site::Shared;
+
+/// Entries on a page.
+const PAGE: usize = 100;
+
+pub(super) fn routes() -> Router<Shared> {
+    Router::new().route("/audit", get(list))
+}
+
+/// An entry in words.
+pub(crate) struct Event {
+    pub(crate) at: Stamp,
+    pub(crate) actor: String,
+    pub(crate) action: String,
+    pub(crate) subject: String,
+    /// More, in a line.
+    pub(crate) detail: String,
+    /// Where the subject's page is.
+    pub(crate) address: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "audit.html")]
+struct Page {
+    frame: Frame,
+    events: Vec<Event>,
+    next: Option<i64>,
+    total: u64,
+    /// Not the first page.
+    later: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Wish {
+    before: Option<i64>,
+}
+
+async fn list(
+    State(site): State<Shared>,
+    frame: Frame,
+    Query(wish): Query<Wish>,
+) -> Result<Response, Problem> {
+    let filter = Filter { before: wish.before, limit: Some(PAGE), ..Filter::default() };
+    let page = site.desk.read(move |workbench| workbench.audit(&filter)).await?;
+    let events = page.entries.iter().map(Event::of).collect();
+    show(&Page { frame, events, next: page.next, total: page.total, later: wish.before.is_some() })
+}
+
+impl Event {
+    pub(crate) fn of(entry: &Entry) -> Self {
+        let address = match entry.action.split('.').next() {
+            Some("indicator") => Indicator::parse(&entry.subject)
+                .ok()
+                .map(|one| format!("/library/indicator?value={}", encoded(&one.to_string()))),
+            Some("integration") if entry.action != "integration.remove" => {
+                Some(format!("/integrations/{}", encoded(&entry.subject)))
+            }
+            _ => None,
+        };
+        Self {
+            at: Stamp::of(entry.at),
+            actor: entry.actor.clone(),
+            action: action(&entry.action),
+            subject: entry.subject.clone(),
+            detail: changed(&entry.detail).unwrap_or_else(|| detail(&entry.detail)),
+            address,
+        }
+    }
+}
+
+/// What people read for an action; one that has no words yet is shown as it is.
+fn action(action: &str) -> String {
+    match action {
+        "indicator.add" => "Added",
+        "indicator.note" => "Note added",
+        "indicator.remove" => "Removed",
+        "indicator.restore" => "Restored",
+        "indicator.status" => "Status changed",
+        "integration.configure" => "Configuration saved",
+        "integration.disable" => "Disabled",
+        "integration.downgrade" => "Downgraded",
+        "integration.enable" => "Enabled",
+        "integration.install" => "Installed",
+        "integration.remove" => "Uninstalled",
+        "integration.replace" => "Replaced",
+        "integration.upgrade" => "Upgraded",
+        "session.end" => "Session ended",
+        "user.create" => "User created",
+        "user.disable" => "User disabled",
+        "user.enable" => "User enabled",
+        "user.password" => "Password changed",
+        "user.password-refused" => "Password change refused",
+        "user.role" => "Role changed",
+        "user.sign-in" => "Signed in",
+        "user.sign-in-refused" => "Sign-in refused",
+        "user.sign-out" => "Signed out",
+        other => return other.replace('.', ": "),
+    }
+    .to_owned()
+}
+
+/// One thing that became another: `from Review to Active`.
+fn changed(detail: &Value) -> Option<String> {
+    let text = |key: &str| detail.get(key).and_then(Value::as_str);
+    let (from, to) = text("before").zip(text("after")).or_else(|| text("from").zip(text("to")))?;
+    Some(format!("from {from} to {to}"))
+}
+
+/// The members that say something: `to 1.1.0, kept host port`.
+fn detail(detail: &Value) -> String {
+    let Value::Object(members) = detail else { return short(detail) };
+    let said = members.iter().filter(|(_, value)| {
+        !(value.is_null()
+            || value.as_array().is_some_and(Vec::is_empty)
+            || value.as_object().is_some_and(serde_json::Map::is_empty))
+    });
+    said.map(|(key, value)| format!("{key} {}", short(value))).collect::<Vec<_>>().join(", ")
+}
+
+fn short(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
+        Value::Array(list) => list.iter().map(short).collect::<Vec<_>>().join(" "),
+        // A value that was set: the old and the new one.
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, value)| match value {
+                Value::Array(pair) => format!("{key}={}", pair.last().map(short).unwrap_or_default()),
+                other => format!("{key}={}", short(other)),
+            })
+            .collect::<Vec<_>>()
+            .join(" "),
+        other => other.to_string(),
+    }
+}

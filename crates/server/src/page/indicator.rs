@@ -1,0 +1,202 @@
+//! One indicator: what the library has on it, and what people do to it by hand.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use operation::Indicator;
+use serde::Deserialize;
+use workbench::library::{Attribute, Claim, Details, Relationship, Status};
+
+use super::audit::Event;
+use super::stamp::Stamp;
+use super::{Frame, encoded, go, show_as};
+use crate::access::{Fields, May, Posted, needs::EditLibrary};
+use crate::problem::Problem;
+use crate::site::Shared;
+use crate::text::defang;
+
+/// How many attributes and relationships are shown unless all are asked for.
+const SHOWN: usize = 50;
+
+pub(super) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/library/indicator", get(look))
+        .route("/library/indicator/status", post(set_status))
+        .route("/library/indicator/note", post(note))
+        .route("/library/indicator/remove", post(remove))
+        .route("/library/indicator/restore", post(restore))
+}
+
+/// The address of an indicator's page.
+pub(crate) fn address(indicator: &Indicator) -> String {
+    format!("/library/indicator?value={}", encoded(&indicator.to_string()))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Wish {
+    value: String,
+    /// Show all attributes and relationships.
+    all: String,
+}
+
+#[derive(Template)]
+#[template(path = "indicator.html")]
+struct Page {
+    frame: Frame,
+    value: String,
+    defanged: String,
+    kind: &'static str,
+    details: Details,
+    events: Vec<Event>,
+    all: bool,
+}
+
+/// The page of an indicator that the library does not have.
+#[derive(Template)]
+#[template(path = "indicator-unknown.html")]
+struct Unknown {
+    frame: Frame,
+    value: String,
+    kind: &'static str,
+}
+
+async fn look(
+    State(site): State<Shared>,
+    frame: Frame,
+    Query(wish): Query<Wish>,
+) -> Result<Response, Problem> {
+    let indicator = read(&wish.value)?;
+    let wanted = indicator.clone();
+    let details = site.desk.read(move |workbench| workbench.details(&wanted)).await?;
+    let (value, kind) = (indicator.to_string(), indicator.kind().name());
+    let Some(details) = details else {
+        return show_as(StatusCode::NOT_FOUND, &Unknown { frame, value, kind });
+    };
+    let events = details.history.iter().map(Event::of).collect();
+    let page =
+        Page { frame, defanged: defang(&value), value, kind, details, events, all: !wish.all.is_empty() };
+    show_as(StatusCode::OK, &page)
+}
+
+async fn set_status(
+    State(site): State<Shared>,
+    may: May<EditLibrary>,
+    Posted(sent): Posted,
+) -> Result<Response, Problem> {
+    let indicator = named(&sent)?;
+    let status = Status::from_name(sent.text("status"));
+    let status = status.ok_or_else(|| Problem::bad_request("there is no such status"))?;
+    let back = address(&indicator);
+    let before =
+        site.desk.change(may.name(), move |workbench| workbench.set_status(&indicator, status)).await?;
+    Ok(go(&back, if before == status { "nothing" } else { "status" }))
+}
+
+async fn note(
+    State(site): State<Shared>,
+    may: May<EditLibrary>,
+    Posted(sent): Posted,
+) -> Result<Response, Problem> {
+    let indicator = named(&sent)?;
+    let (back, text) = (address(&indicator), sent.text("note").to_owned());
+    site.desk.change(may.name(), move |workbench| workbench.note(&indicator, &text)).await?;
+    Ok(go(&back, "noted"))
+}
+
+async fn remove(
+    State(site): State<Shared>,
+    may: May<EditLibrary>,
+    Posted(sent): Posted,
+) -> Result<Response, Problem> {
+    let indicator = named(&sent)?;
+    let back = address(&indicator);
+    let removed =
+        site.desk.change(may.name(), move |workbench| workbench.remove_indicator(&indicator)).await?;
+    Ok(go(&back, if removed { "removed" } else { "nothing" }))
+}
+
+async fn restore(
+    State(site): State<Shared>,
+    may: May<EditLibrary>,
+    Posted(sent): Posted,
+) -> Result<Response, Problem> {
+    let indicator = named(&sent)?;
+    let back = address(&indicator);
+    let restored =
+        site.desk.change(may.name(), move |workbench| workbench.restore_indicator(&indicator)).await?;
+    Ok(go(&back, if restored { "restored" } else { "nothing" }))
+}
+
+fn named(sent: &Fields) -> Result<Indicator, Problem> {
+    read(sent.text("value"))
+}
+
+fn read(text: &str) -> Result<Indicator, Problem> {
+    Indicator::parse(text).map_err(|error| Problem::bad_request(error.to_string()))
+}
+
+impl Page {
+    fn statuses(&self) -> [(&'static str, bool); 5] {
+        Status::ALL.map(|status| (status.name(), status == self.details.entry.status))
+    }
+
+    fn attributes(&self) -> &[Attribute] {
+        self.cut(&self.details.attributes)
+    }
+
+    fn relationships(&self) -> &[Relationship] {
+        self.cut(&self.details.relationships)
+    }
+
+    fn cut<'a, T>(&self, list: &'a [T]) -> &'a [T] {
+        list.get(..if self.all { list.len() } else { SHOWN }).unwrap_or(list)
+    }
+
+    fn all_address(&self) -> String {
+        format!("/library/indicator?value={}&all=yes", encoded(&self.value))
+    }
+
+    fn removed(&self) -> Option<Stamp> {
+        self.details.entry.removed_at.map(Stamp::of)
+    }
+
+    fn added_by(&self) -> &str {
+        self.details.claims.first().map_or("nobody any more", |claim| &claim.source)
+    }
+}
+
+/// The sources of claims, by name, each once.
+fn sources(claims: &[Claim]) -> String {
+    let mut names: Vec<&str> = claims.iter().map(|claim| claim.source.as_str()).collect();
+    names.dedup();
+    names.join(", ")
+}
+
+/// Since when there is a claim.
+fn since(claims: &[Claim]) -> Stamp {
+    Stamp::of(claims.first().map_or(0, |claim| claim.added_at))
+}
+
+/// An attribute of a relationship, by name.
+fn of<'a>(relationship: &'a Relationship, name: &str) -> &'a str {
+    let found = relationship.attributes.iter().find(|(known, _)| known == name);
+    found.map_or("", |(_, value)| value)
+}
+
+/// The class that gives a record type its colour.
+fn type_class(kind: &str) -> &'static str {
+    match kind {
+        "A" => "rr-a",
+        "AAAA" => "rr-aaaa",
+        "CNAME" => "rr-cname",
+        "NS" => "rr-ns",
+        "MX" => "rr-mx",
+        "TXT" => "rr-txt",
+        "SOA" => "rr-soa",
+        _ => "rr-other",
+    }
+}

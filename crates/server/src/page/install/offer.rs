@@ -1,0 +1,97 @@
+//! The package that shall be installed: uploaded, bundled, or carried along by a confirmation.
+
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use operation::{ManifestError, Package, package};
+use workbench::integration::Plan;
+
+use crate::access::{Fields, Upload};
+use crate::problem::Problem;
+use crate::site::Shared;
+
+/// A package that was read, with the name of its file.
+pub(super) struct Offer {
+    pub(super) file: String,
+    pub(super) package: Package,
+}
+
+/// What is no package, and why; nothing was changed.
+pub(super) struct Refusal {
+    pub(super) file: String,
+    pub(super) line: Option<usize>,
+    pub(super) reason: String,
+    pub(super) hint: Option<String>,
+}
+
+impl Offer {
+    /// What an upload brings.
+    pub(super) fn of(upload: &Upload) -> Result<Self, Refusal> {
+        let bundled = upload.fields.text("bundled");
+        match &upload.file {
+            _ if !bundled.is_empty() => Self::bundled(bundled),
+            None => Err(Refusal::new("", "choose a file, or one that is bundled")),
+            Some((file, _)) if upload.is_too_large() => {
+                Err(Refusal::new(file, "it is larger than 1 MiB; a package is far smaller"))
+            }
+            Some((file, content)) => Self::read(file, content),
+        }
+    }
+
+    /// One that ships with us, by NAME or NAME@VERSION.
+    pub(super) fn bundled(wanted: &str) -> Result<Self, Refusal> {
+        let package = package::find(wanted).map_err(|error| Refusal::new("", &error.to_string()))?;
+        Ok(Self { file: format!("{}-{}.toml", package.name, package.version), package })
+    }
+
+    /// What a confirmation sends back.
+    pub(super) fn carried(fields: &Fields) -> Result<Self, Problem> {
+        let content = URL_SAFE_NO_PAD.decode(fields.text("package"));
+        let content = content.map_err(|_| Problem::bad_request("the form does not carry its package"))?;
+        Self::read(fields.text("file"), &content).map_err(|refusal| Problem::bad_request(refusal.reason))
+    }
+
+    /// The package for a form that confirms.
+    pub(super) fn carry(&self) -> String {
+        URL_SAFE_NO_PAD.encode(&self.package.source)
+    }
+
+    /// What installing it would do.
+    pub(super) async fn plan(&self, site: &Shared, overwrite: bool) -> Result<Plan, Problem> {
+        let package = self.package.clone();
+        Ok(site.desk.read(move |workbench| workbench.plan_install(package, overwrite)).await?)
+    }
+
+    fn read(file: &str, content: &[u8]) -> Result<Self, Refusal> {
+        let ending =
+            Path::new(file).extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
+        match ending.as_deref() {
+            Some("toml") => {}
+            Some("whl" | "zip" | "yaml" | "yml" | "gz") => {
+                let why = "it is no Backsight package; what is made for ThreatQ installs there only";
+                return Err(Refusal::new(file, why));
+            }
+            _ => return Err(Refusal::new(file, "a package is one file whose name ends in .toml")),
+        }
+        let text = std::str::from_utf8(content)
+            .map_err(|_| Refusal::new(file, "it is not text; a package is TOML"))?;
+        let package = Package::parse(file, text).map_err(|error| Refusal::of(file, &error))?;
+        Ok(Self { file: file.to_owned(), package })
+    }
+}
+
+impl Refusal {
+    fn new(file: &str, reason: &str) -> Self {
+        Self { file: file.to_owned(), line: None, reason: reason.to_owned(), hint: None }
+    }
+
+    fn of(file: &str, error: &ManifestError) -> Self {
+        Self {
+            file: file.to_owned(),
+            line: error.line(),
+            reason: error.message().to_owned(),
+            hint: error.hint().map(str::to_owned),
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! One integration: what it is, how it is set, whether it is on (G-24 to G-27).
+//!
+//! Secrets are shown as set or not set, and leave the browser only towards us. A form that is refused comes back as it was
+//! filled in, secrets excepted, with each reason at its field; nothing of it is stored then.
+
+mod form;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use operation::provider::{Checked, Standing, Step};
+use workbench::Error;
+use workbench::audit::{self, Entry};
+use workbench::integration::Details;
+
+use self::form::Field;
+use super::audit::Event;
+use super::integrations::{asks, newer};
+use super::stamp::Stamp;
+use super::{Frame, encoded, go, show_as};
+use crate::access::needs::{ConfigureIntegrations, InstallIntegrations};
+use crate::access::{May, Posted};
+use crate::connection;
+use crate::problem::Problem;
+use crate::site::Shared;
+
+/// How many entries of the audit trail are looked through for the activity log.
+const LOOKED_THROUGH: usize = 2_000;
+/// How many are shown.
+const SHOWN: usize = 20;
+
+pub(super) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/integrations/{name}", get(look).post(save))
+        .route("/integrations/{name}/test", post(test))
+        .route("/integrations/{name}/enabled", post(switch))
+        .route("/integrations/{name}/uninstall", get(ask_uninstall).post(uninstall))
+}
+
+#[derive(Template)]
+#[template(path = "integration.html")]
+struct Page {
+    frame: Frame,
+    details: Details,
+    fields: Vec<Field>,
+    /// What is wrong with the form as a whole.
+    refused: Option<String>,
+    tested: Option<Tested>,
+    log: Vec<Event>,
+    saved: Option<Event>,
+    asks: String,
+    newer: Option<String>,
+    /// Uninstalling is to be confirmed.
+    uninstalling: bool,
+}
+
+/// How a test went, or why there was none.
+struct Tested {
+    at: Stamp,
+    steps: Vec<(Step, Standing)>,
+    refused: Option<String>,
+}
+
+async fn look(
+    State(site): State<Shared>,
+    frame: Frame,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    Page::of(&site, frame, name).await?.show(StatusCode::OK)
+}
+
+async fn save(
+    State(site): State<Shared>,
+    frame: Frame,
+    may: May<ConfigureIntegrations>,
+    Path(name): Path<String>,
+    Posted(sent): Posted,
+) -> Result<Response, Problem> {
+    let mut page = Page::of(&site, frame, name.clone()).await?;
+    let changes = form::changes(&page.details, &sent);
+    match site.desk.change(may.name(), move |workbench| workbench.configure(&name, &changes)).await {
+        Ok(_) if sent.text("do") == "test" => {
+            let mut page = Page::of(&site, page.frame, page.details.summary.name).await?;
+            page.test(&site).await?;
+            page.show(StatusCode::OK)
+        }
+        Ok(_) => Ok(go(&page.path(), "configured")),
+        Err(error) if error.is_users() => {
+            page.refuse(&error, &sent);
+            page.show(StatusCode::UNPROCESSABLE_ENTITY)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn test(
+    State(site): State<Shared>,
+    frame: Frame,
+    _: May<ConfigureIntegrations>,
+    Path(name): Path<String>,
+    _: Posted,
+) -> Result<Response, Problem> {
+    let mut page = Page::of(&site, frame, name).await?;
+    page.test(&site).await?;
+    page.show(StatusCode::OK)
+}
+
+async fn switch(
+    State(site): State<Shared>,
+    frame: Frame,
+    may: May<InstallIntegrations>,
+    Path(name): Path<String>,
+    Posted(sent): Posted,
+) -> Result<Response, Problem> {
+    let on = sent.has("enabled");
+    let page = Page::of(&site, frame, name.clone()).await?;
+    let switched = site
+        .desk
+        .change(
+            may.name(),
+            move |workbench| if on { workbench.enable(&name) } else { workbench.disable(&name) },
+        )
+        .await;
+    match switched {
+        Ok(changed) => {
+            let word = if on { "enabled" } else { "disabled" };
+            Ok(go(&page.path(), if changed { word } else { "nothing" }))
+        }
+        Err(error) if error.is_users() => {
+            let refused = Some(error.to_string());
+            Page { refused, ..page }.show(StatusCode::CONFLICT)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn ask_uninstall(
+    State(site): State<Shared>,
+    frame: Frame,
+    _: May<InstallIntegrations>,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    let page = Page::of(&site, frame, name).await?;
+    Page { uninstalling: true, ..page }.show(StatusCode::OK)
+}
+
+async fn uninstall(
+    State(site): State<Shared>,
+    may: May<InstallIntegrations>,
+    Path(name): Path<String>,
+    _: Posted,
+) -> Result<Response, Problem> {
+    site.desk.change(may.name(), move |workbench| workbench.remove(&name)).await?;
+    Ok(go("/integrations", "uninstalled"))
+}
+
+impl Page {
+    async fn of(site: &Shared, frame: Frame, name: String) -> Result<Self, Problem> {
+        let read = site.desk.read(move |workbench| {
+            let details = workbench.show(&name)?;
+            let filter = audit::Filter { limit: Some(LOOKED_THROUGH), ..audit::Filter::default() };
+            Ok((details, workbench.audit(&filter)?.entries))
+        });
+        let (details, entries) = read.await.map_err(|error| match error {
+            Error::Refused(why) => Problem::missing(why),
+            error => error.into(),
+        })?;
+        let about = |entry: &&Entry| {
+            entry.subject == details.summary.name && entry.action.starts_with("integration.")
+        };
+        let saved = entries.iter().filter(about).find(|entry| entry.action == "integration.configure");
+        Ok(Self {
+            saved: saved.map(Event::of),
+            log: entries.iter().filter(about).take(SHOWN).map(Event::of).collect(),
+            fields: details.parameters.iter().map(Field::of).collect(),
+            asks: asks(&details),
+            newer: newer(&details.summary),
+            refused: None,
+            tested: None,
+            uninstalling: false,
+            frame,
+            details,
+        })
+    }
+
+    async fn test(&mut self, site: &Shared) -> Result<(), Problem> {
+        let at = Stamp::of(i64::try_from(site.desk.clock().seconds()).unwrap_or_default());
+        self.tested = Some(match connection::test(site, &self.details.summary.name).await {
+            Ok(Checked { steps }) => Tested { at, steps: steps.into(), refused: None },
+            Err(problem) if problem.status == StatusCode::CONFLICT => {
+                Tested { at, steps: Vec::new(), refused: Some(problem.detail) }
+            }
+            Err(problem) => return Err(problem),
+        });
+        Ok(())
+    }
+
+    /// The form as it was sent, with what is wrong.
+    fn refuse(&mut self, error: &Error, sent: &crate::access::Fields) {
+        self.fields.iter_mut().for_each(|field| field.refill(sent));
+        let mut others = Vec::new();
+        match error {
+            Error::Settings(faults) => {
+                for fault in faults {
+                    if !form::place(&mut self.fields, fault) {
+                        others.push(fault.to_string());
+                    }
+                }
+            }
+            other => others.push(other.to_string()),
+        }
+        let text = others.join("; ");
+        self.refused = Some(if others.is_empty() {
+            "Nothing was saved. See the fields below".to_owned()
+        } else {
+            format!("Nothing was saved: {text}")
+        });
+    }
+
+    fn show(&self, status: StatusCode) -> Result<Response, Problem> {
+        show_as(status, self)
+    }
+
+    fn path(&self) -> String {
+        format!("/integrations/{}", encoded(&self.details.summary.name))
+    }
+
+    fn types(&self) -> String {
+        let actions = self.details.package.iter().flat_map(|package| &package.actions);
+        let mut types: Vec<&str> = actions.flat_map(|action| &action.types).map(|kind| kind.name()).collect();
+        types.dedup();
+        types.join(", ")
+    }
+
+    fn is_set(&self) -> Vec<&str> {
+        let set =
+            self.details.parameters.iter().filter(|one| one.state != workbench::integration::State::Unset);
+        set.map(|one| one.label.as_str()).collect()
+    }
+}

@@ -1,0 +1,133 @@
+//! The configuration's form: a field for each parameter, and what a filled-in form changes.
+
+use operation::{ParameterKind, Secret, SettingsError};
+use workbench::integration::{Changes, Details, Setting, State};
+
+use crate::access::Fields;
+
+/// What fields are called, before the parameter's key: no parameter can take another field's name.
+const VALUE: &str = "value.";
+const CLEAR: &str = "clear.";
+
+/// A parameter as the form has it.
+pub(super) struct Field {
+    pub(super) key: String,
+    pub(super) label: String,
+    pub(super) help: String,
+    pub(super) required: bool,
+    pub(super) kind: FieldKind,
+    /// What holds while nothing is set.
+    pub(super) default: Option<String>,
+    /// What is wrong with what stands in it.
+    pub(super) wrong: Option<String>,
+}
+
+pub(super) enum FieldKind {
+    /// The choices, and which is chosen.
+    Choice(Vec<String>, String),
+    Number(String),
+    /// Whether one is stored. Never what.
+    Secret(bool),
+    Switch(bool),
+    Text(String),
+}
+
+impl Field {
+    pub(super) fn of(setting: &Setting) -> Self {
+        let (text, wrong) = match &setting.state {
+            State::Unset | State::Secret => (None, None),
+            State::Value(value) => (Some(value.clone()), None),
+            State::Wrong(value, why) => (Some(value.clone()), Some(why.clone())),
+        };
+        let default = setting.default.clone().unwrap_or_default();
+        let kind = match &setting.kind {
+            ParameterKind::Choice(choices) => FieldKind::Choice(choices.clone(), text.unwrap_or(default)),
+            ParameterKind::Number => FieldKind::Number(text.unwrap_or(default)),
+            ParameterKind::Secret => FieldKind::Secret(setting.state == State::Secret),
+            ParameterKind::Switch => FieldKind::Switch(is_on(&text.unwrap_or(default))),
+            ParameterKind::Text => FieldKind::Text(text.unwrap_or(default)),
+        };
+        Self {
+            key: setting.key.clone(),
+            label: setting.label.clone(),
+            help: setting.help.trim().to_owned(),
+            required: setting.required,
+            kind,
+            default: setting.default.clone().filter(|default| !default.is_empty()),
+            wrong,
+        }
+    }
+
+    /// Puts back what was sent; a secret is not sent back to the browser.
+    pub(super) fn refill(&mut self, sent: &Fields) {
+        let given = sent.text(&self.name()).to_owned();
+        match &mut self.kind {
+            FieldKind::Choice(_, text) | FieldKind::Number(text) | FieldKind::Text(text) => *text = given,
+            FieldKind::Switch(on) => *on = sent.has(&format!("{VALUE}{}", self.key)),
+            FieldKind::Secret(_) => {}
+        }
+    }
+
+    pub(super) fn name(&self) -> String {
+        format!("{VALUE}{}", self.key)
+    }
+
+    pub(super) fn clear(&self) -> String {
+        format!("{CLEAR}{}", self.key)
+    }
+
+    /// Whether names, addresses and numbers stand in it, which are set in one width.
+    pub(super) fn is_code(&self) -> bool {
+        matches!(self.kind, FieldKind::Number(_) | FieldKind::Text(_))
+    }
+}
+
+/// What a form changes: what is as it was, or as it would be by default, is left alone.
+pub(super) fn changes(details: &Details, sent: &Fields) -> Changes {
+    let mut changes = Changes::default();
+    for setting in &details.parameters {
+        let (key, name) = (&setting.key, format!("{VALUE}{}", setting.key));
+        match &setting.kind {
+            ParameterKind::Secret => {
+                if sent.has(&format!("{CLEAR}{key}")) {
+                    changes.reset.push(key.clone());
+                } else if !sent.text(&name).is_empty() {
+                    changes.secrets.push((key.clone(), Secret::new(sent.text(&name))));
+                }
+            }
+            ParameterKind::Switch => {
+                let on = sent.has(&name);
+                if on != is_on(&current(setting)) {
+                    changes.values.push((key.clone(), if on { "on" } else { "off" }.to_owned()));
+                }
+            }
+            ParameterKind::Choice(_) | ParameterKind::Number | ParameterKind::Text => {
+                let given = sent.text(&name).trim();
+                if sent.has(&name) && given != current(setting).trim() {
+                    changes.values.push((key.clone(), given.to_owned()));
+                }
+            }
+        }
+    }
+    changes
+}
+
+/// Puts a fault at its field; says whether there is one.
+pub(super) fn place(fields: &mut [Field], fault: &SettingsError) -> bool {
+    let SettingsError::Invalid { key, why, .. } = fault else { return false };
+    let Some(field) = fields.iter_mut().find(|field| field.key == *key) else { return false };
+    field.wrong = Some(why.clone());
+    true
+}
+
+fn current(setting: &Setting) -> String {
+    match &setting.state {
+        State::Value(value) | State::Wrong(value, _) => value.clone(),
+        State::Unset | State::Secret => setting.default.clone().unwrap_or_default(),
+    }
+}
+
+/// As parameters read switches.
+fn is_on(text: &str) -> bool {
+    matches!(text.trim().to_ascii_lowercase().as_str(), "on" | "true" | "yes" | "1")
+}

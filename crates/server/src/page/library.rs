@@ -1,0 +1,213 @@
+//! The Threat Library: indicators by value, type, status and source, a page at a time.
+//!
+//! Pages go by the last row of the one before, so there is a next page and a first one, and no page numbers.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use axum::routing::get;
+use operation::{Indicator, IndicatorType};
+use serde::Deserialize;
+use workbench::library::{Entry, Filter, Order, Search, Status};
+use workbench::{Error, Workbench};
+
+use super::paste::{Outcome, Paste};
+use super::stamp::Stamp;
+use super::{Frame, encoded, show};
+use crate::problem::Problem;
+use crate::site::Shared;
+
+/// Rows on a page.
+const PAGE: usize = 100;
+
+pub(super) fn routes() -> Router<Shared> {
+    Router::new().route("/library", get(list))
+}
+
+/// What is wanted, as the address has it.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wish {
+    q: String,
+    #[serde(rename = "type")]
+    kind: String,
+    status: String,
+    source: String,
+    sort: String,
+    removed: String,
+    after: String,
+}
+
+/// The list as the page has it.
+pub(super) struct Shelf {
+    wish: Wish,
+    rows: Vec<Row>,
+    sources: Vec<String>,
+    /// Why the search finds nothing at all.
+    refused: Option<String>,
+    /// The address of the next page.
+    next: Option<String>,
+    /// What was looked for, where it is one indicator that is not there.
+    unknown: Option<String>,
+}
+
+struct Row {
+    value: String,
+    kind: &'static str,
+    status: Status,
+    sources: String,
+    created: Stamp,
+    updated: Stamp,
+}
+
+#[derive(Template)]
+#[template(path = "library.html")]
+pub(super) struct Page {
+    pub(super) frame: Frame,
+    pub(super) shelf: Shelf,
+    pub(super) paste: Paste,
+}
+
+async fn list(
+    State(site): State<Shared>,
+    frame: Frame,
+    Query(wish): Query<Wish>,
+) -> Result<Response, Problem> {
+    let paste = Paste::beginning_with(if wish.sort == "add" { &wish.q } else { "" });
+    let shelf = site.desk.read(move |workbench| Shelf::of(workbench, wish)).await?;
+    show(&Page { frame, shelf, paste })
+}
+
+impl Shelf {
+    /// The page that is wanted.
+    pub(super) fn of(workbench: &Workbench, wish: Wish) -> Result<Self, Error> {
+        let mut shelf = Self {
+            sources: workbench.sources()?,
+            rows: Vec::new(),
+            refused: None,
+            next: None,
+            unknown: None,
+            wish,
+        };
+        let filter = match shelf.wish.filter() {
+            Ok(filter) => filter,
+            Err(Error::Refused(why)) => {
+                shelf.refused = Some(why);
+                return Ok(shelf);
+            }
+            Err(error) => return Err(error),
+        };
+        let page = match workbench.indicators(&filter) {
+            // A position of another order: begin anew.
+            Err(Error::Refused(_)) => workbench.indicators(&Filter { after: None, ..filter })?,
+            other => other?,
+        };
+        shelf.rows = page.entries.iter().map(Row::of).collect();
+        shelf.next = page.next.map(|next| shelf.wish.address(&[("after", &next.to_string())]));
+        shelf.unknown = shelf.missing(workbench)?;
+        Ok(shelf)
+    }
+
+    fn missing(&self, workbench: &Workbench) -> Result<Option<String>, Error> {
+        let Ok(indicator) = Indicator::parse(&self.wish.q) else { return Ok(None) };
+        let there = !self.rows.is_empty() || workbench.lookup(&indicator)?.is_some();
+        Ok((!there).then(|| indicator.to_string()))
+    }
+
+    /// Each filter that is set, in words, with the address without it.
+    fn narrowed(&self) -> Vec<(String, String)> {
+        let wish = &self.wish;
+        let filters = [
+            ("q", "", wish.q.trim()),
+            ("type", "Type: ", &wish.kind),
+            ("status", "Status: ", &wish.status),
+            ("source", "Source: ", &wish.source),
+            ("removed", "Removed only", if wish.removed.is_empty() { "" } else { " " }),
+        ];
+        let set = filters.into_iter().filter(|(_, _, value)| !value.is_empty());
+        set.map(|(key, label, value)| {
+            (format!("{label}{value}").trim().to_owned(), wish.address(&[(key, ""), ("after", "")]))
+        })
+        .collect()
+    }
+
+    fn types() -> [&'static str; 3] {
+        IndicatorType::ALL.map(IndicatorType::name)
+    }
+
+    fn statuses() -> [&'static str; 5] {
+        Status::ALL.map(Status::name)
+    }
+
+    /// The address of the list in another order.
+    fn sorted(&self, order: &str) -> String {
+        self.wish.address(&[("sort", order), ("after", "")])
+    }
+
+    fn first(&self) -> String {
+        self.wish.address(&[("after", "")])
+    }
+
+    fn by_value(&self) -> bool {
+        self.wish.order() == Some(Order::Value)
+    }
+}
+
+impl Wish {
+    fn filter(&self) -> Result<Filter, Error> {
+        let search = Some(self.q.trim()).filter(|text| !text.is_empty());
+        Ok(Filter {
+            kind: IndicatorType::from_name(&self.kind),
+            status: Status::from_name(&self.status),
+            source: Some(self.source.clone()).filter(|source| !source.is_empty()),
+            search: search.map(Search::parse).transpose()?,
+            removed: !self.removed.is_empty(),
+            order: self.order(),
+            after: if self.after.is_empty() { None } else { self.after.parse().ok() },
+            limit: PAGE,
+        })
+    }
+
+    fn order(&self) -> Option<Order> {
+        match self.sort.as_str() {
+            "value" => Some(Order::Value),
+            "updated" => Some(Order::Updated),
+            _ => None,
+        }
+    }
+
+    /// The address of this list with some of it changed.
+    fn address(&self, changes: &[(&str, &str)]) -> String {
+        let now = [
+            ("q", &self.q),
+            ("type", &self.kind),
+            ("status", &self.status),
+            ("source", &self.source),
+            ("sort", &self.sort),
+            ("removed", &self.removed),
+        ];
+        let kept = now.into_iter().filter(|(key, _)| !changes.iter().any(|(changed, _)| changed == key));
+        let pairs = kept.map(|(key, value)| (key, value.as_str())).chain(changes.iter().copied());
+        let pairs = pairs.filter(|(_, value)| !value.is_empty());
+        let query: Vec<String> = pairs.map(|(key, value)| format!("{key}={}", encoded(value))).collect();
+        if query.is_empty() { "/library".to_owned() } else { format!("/library?{}", query.join("&")) }
+    }
+}
+
+impl Row {
+    fn of(entry: &Entry) -> Self {
+        Self {
+            value: entry.indicator.to_string(),
+            kind: entry.indicator.kind().name(),
+            status: entry.status,
+            sources: entry.sources.join(", "),
+            created: Stamp::of(entry.created_at),
+            updated: Stamp::of(entry.updated_at),
+        }
+    }
+
+    fn path(&self) -> String {
+        format!("/library/indicator?value={}", encoded(&self.value))
+    }
+}

@@ -1,0 +1,37 @@
+//! What was just done, said once on the page that comes after it. Addresses carry a word, never the text, so that nobody can
+//! make our pages say something else.
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Said {
+    /// In a sentence.
+    pub(crate) text: &'static str,
+}
+
+const ALL: [(&str, &str); 20] = [
+    ("added", "Added. What the library had already kept its status."),
+    ("configured", "Saved. The next run uses it; test the connection to see whether it works."),
+    ("disabled", "Disabled. Its actions are offered no more."),
+    ("enabled", "Enabled. Analysts can run it."),
+    ("installed", "Installed. It stays disabled until it is configured and enabled."),
+    ("noted", "Note added."),
+    ("nothing", "Nothing changed."),
+    ("password", "Your password is changed. Your other sessions have ended."),
+    ("removed", "Removed. It can be restored with all it had."),
+    ("replaced", "Replaced. The former version is gone."),
+    ("restored", "Restored with all it had."),
+    ("role", "The role is changed, from the next request on."),
+    ("same", "The same file is installed already. Nothing changed."),
+    ("session", "The session has ended."),
+    ("status", "The status is changed."),
+    ("switched-off", "Replaced, and disabled: a required value is missing."),
+    ("uninstalled", "Uninstalled, with what was set for it."),
+    ("user-disabled", "Disabled. The user cannot sign in, and the sessions have ended."),
+    ("user-enabled", "Enabled. The user can sign in again."),
+    ("welcome", "The account is made. Sign in with it."),
+];
+
+/// What a word says; nothing for a word that is none.
+pub(super) fn of(word: &str) -> Option<Said> {
+    ALL.iter().find(|(known, _)| *known == word).map(|(_, text)| Said { text })
+}

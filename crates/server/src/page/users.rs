@@ -1,0 +1,196 @@
+//! Users, for those who may manage them: who there is, what each may do, invitations, sessions.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::http::StatusCode;
+use axum::http::header::HOST;
+use axum::response::Response;
+use axum::routing::{get, post};
+use operation::Secret;
+use serde::Deserialize;
+use workbench::Workbench;
+use workbench::user::{Role, Session, User};
+
+use super::stamp::Stamp;
+use super::{Frame, encoded, go, show, show_as};
+use crate::access::{May, Posted, needs::ManageUsers};
+use crate::problem::Problem;
+use crate::site::{Shared, Site};
+
+pub(super) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/users", get(list))
+        .route("/users/invite", post(invite))
+        .route("/users/role", post(set_role))
+        .route("/users/disable", post(disable))
+        .route("/users/enable", post(enable))
+        .route("/users/reset", post(reset))
+        .route("/users/sessions", get(sessions))
+        .route("/users/sessions/end", post(end_session))
+}
+
+#[derive(Template)]
+#[template(path = "users.html")]
+struct Page {
+    frame: Frame,
+    users: Vec<(User, usize)>,
+    link: Option<Link>,
+    refused: Option<String>,
+}
+
+/// A link that is shown this once.
+struct Link {
+    text: String,
+    /// Who it is for, and until when.
+    lead: String,
+}
+
+#[derive(Template)]
+#[template(path = "user-sessions.html")]
+struct SessionsPage {
+    frame: Frame,
+    name: String,
+    sessions: Vec<Session>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Wish {
+    name: String,
+}
+
+async fn list(State(site): State<Shared>, frame: Frame, _: May<ManageUsers>) -> Result<Response, Problem> {
+    Page::of(&site, frame).await?.show(StatusCode::OK)
+}
+
+async fn invite(
+    State(site): State<Shared>,
+    frame: Frame,
+    may: May<ManageUsers>,
+    headers: HeaderMap,
+    Posted(sent): Posted,
+) -> Result<Response, Problem> {
+    let role = role(sent.text("role"))?;
+    let token = site.desk.change(may.name(), move |workbench| workbench.invite(role)).await?;
+    let lead =
+        format!("This link makes one new user with the role {}. It works once, for seven days.", role.name());
+    let link = Some(Link { text: link(&site, &headers, &token), lead });
+    Page { link, ..Page::of(&site, frame).await? }.show(StatusCode::OK)
+}
+
+async fn reset(
+    State(site): State<Shared>,
+    frame: Frame,
+    may: May<ManageUsers>,
+    headers: HeaderMap,
+    Posted(sent): Posted,
+) -> Result<Response, Problem> {
+    let name = sent.text("name").to_owned();
+    let lead = format!("With this link {name} chooses a new password. It works once, for a day.");
+    let token = site.desk.change(may.name(), move |workbench| workbench.reset_link(&name)).await?;
+    let link = Some(Link { text: link(&site, &headers, &token), lead });
+    Page { link, ..Page::of(&site, frame).await? }.show(StatusCode::OK)
+}
+
+async fn set_role(
+    State(site): State<Shared>,
+    frame: Frame,
+    may: May<ManageUsers>,
+    Posted(sent): Posted,
+) -> Result<Response, Problem> {
+    let (name, role) = (sent.text("name").to_owned(), role(sent.text("role"))?);
+    change(&site, frame, may.name(), "role", move |workbench| workbench.set_role(&name, role)).await
+}
+
+async fn disable(
+    State(site): State<Shared>,
+    frame: Frame,
+    may: May<ManageUsers>,
+    Posted(sent): Posted,
+) -> Result<Response, Problem> {
+    let name = sent.text("name").to_owned();
+    change(&site, frame, may.name(), "user-disabled", move |workbench| workbench.disable_user(&name)).await
+}
+
+async fn enable(
+    State(site): State<Shared>,
+    frame: Frame,
+    may: May<ManageUsers>,
+    Posted(sent): Posted,
+) -> Result<Response, Problem> {
+    let name = sent.text("name").to_owned();
+    change(&site, frame, may.name(), "user-enabled", move |workbench| workbench.enable_user(&name)).await
+}
+
+async fn sessions(
+    State(site): State<Shared>,
+    frame: Frame,
+    _: May<ManageUsers>,
+    Query(wish): Query<Wish>,
+) -> Result<Response, Problem> {
+    let name = wish.name.clone();
+    let sessions = site.desk.read(move |workbench| workbench.sessions(&name)).await?;
+    show(&SessionsPage { frame, name: wish.name, sessions })
+}
+
+async fn end_session(
+    State(site): State<Shared>,
+    may: May<ManageUsers>,
+    Posted(sent): Posted,
+) -> Result<Response, Problem> {
+    let name = sent.text("name").to_owned();
+    let id = sent.text("id").parse().map_err(|_| Problem::bad_request("there is no such session"))?;
+    let back = format!("/users/sessions?name={}", encoded(&name));
+    let ended = site.desk.change(may.name(), move |workbench| workbench.end_session(&name, id)).await?;
+    Ok(go(&back, if ended { "session" } else { "nothing" }))
+}
+
+/// Changes something about a user; what cannot be done is said on the page.
+async fn change(
+    site: &Shared,
+    frame: Frame,
+    actor: &str,
+    word: &str,
+    change: impl FnOnce(&mut Workbench) -> Result<bool, workbench::Error> + Send + 'static,
+) -> Result<Response, Problem> {
+    match site.desk.change(actor, change).await {
+        Ok(changed) => Ok(go("/users", if changed { word } else { "nothing" })),
+        Err(error) if error.is_users() => {
+            Page { refused: Some(error.to_string()), ..Page::of(site, frame).await? }
+                .show(StatusCode::CONFLICT)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn role(name: &str) -> Result<Role, Problem> {
+    Role::named(name).ok_or_else(|| Problem::bad_request("there is no such role"))
+}
+
+/// The address under which whoever asks sees us, and the token.
+fn link(site: &Site, headers: &HeaderMap, token: &Secret) -> String {
+    // The guard has checked that it is one of our names.
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
+    let scheme = if site.behind_tls { "https" } else { "http" };
+    format!("{scheme}://{host}/welcome?token={}", token.reveal())
+}
+
+impl Page {
+    async fn of(site: &Shared, frame: Frame) -> Result<Self, Problem> {
+        let read = |workbench: &Workbench| {
+            let users = workbench.users()?.into_iter();
+            users.map(|user| workbench.sessions(&user.name).map(|sessions| (user, sessions.len()))).collect()
+        };
+        Ok(Self { frame, users: site.desk.read(read).await?, link: None, refused: None })
+    }
+
+    fn show(&self, status: StatusCode) -> Result<Response, Problem> {
+        show_as(status, self)
+    }
+
+    fn roles() -> [&'static str; 4] {
+        Role::ALL.map(Role::name)
+    }
+}

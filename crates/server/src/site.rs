@@ -1,0 +1,70 @@
+//! The workbench in the browser: what pages and the API stand on.
+//!
+//! [`Site`] is given to a [`Service`](crate::Service), which then serves pages, `/api/v1` and `/assets` beside the
+//! passive-DNS interface. Every request to them passes [`access::guard`] first.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
+use workbench::Desk;
+
+use crate::problem::Problem;
+use crate::{access, api, asset, page};
+
+/// What a request may send unless its route allows more, in octets: a form with a note of 10,000 characters.
+const BODY: usize = 128 * 1024;
+
+/// A data folder with the names by which browsers may call us.
+#[derive(Clone, Debug)]
+pub struct Site {
+    pub(crate) desk: Desk,
+    /// Names besides the loopback's and the address that is listened on, lower case.
+    pub(crate) hosts: Vec<String>,
+    /// A proxy in front does TLS.
+    pub(crate) behind_tls: bool,
+    /// Where we listen, once we do.
+    pub(crate) bound: Option<SocketAddr>,
+}
+
+/// What handlers get as their state.
+pub(crate) type Shared = Arc<Site>;
+
+impl Site {
+    /// Pages and API of a data folder, for browsers on this machine.
+    pub fn new(desk: Desk) -> Self {
+        Self { desk, hosts: Vec::new(), behind_tls: false, bound: None }
+    }
+
+    /// Lets browsers call us by this name too, with any port.
+    #[must_use]
+    pub fn with_host(mut self, name: &str) -> Self {
+        self.hosts.push(name.trim_end_matches('.').to_ascii_lowercase());
+        self
+    }
+
+    /// A proxy in front speaks TLS to browsers: cookies are for TLS only, and the proxy's word on the client's address holds.
+    #[must_use]
+    pub fn behind_tls(mut self) -> Self {
+        self.behind_tls = true;
+        self
+    }
+
+    /// Its routes, for requests to `bound`.
+    pub(crate) fn router(mut self, bound: Option<SocketAddr>) -> Router {
+        self.bound = bound;
+        let site: Shared = Arc::new(self);
+        let pages = page::routes().layer(from_fn(page::dress));
+        Router::new()
+            .merge(pages)
+            .nest("/api/v1", api::routes())
+            .route("/assets/{file}", get(asset::serve))
+            .method_not_allowed_fallback(async || Problem::method_of_page())
+            .layer(DefaultBodyLimit::max(BODY))
+            .layer(from_fn_with_state(Arc::clone(&site), access::guard))
+            .with_state(site)
+    }
+}

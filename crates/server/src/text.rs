@@ -1,0 +1,68 @@
+//! Text that came from elsewhere, on its way into a page.
+//!
+//! [`Hostile`] escapes everything that templates print: markup, and besides it what would act on the reader's screen unseen:
+//! control characters, and marks that change the direction of text. Those are written out as `\u{202e}`. [`defang`] writes
+//! a value so that nobody clicks it by mistake.
+
+use std::fmt::{self, Write};
+
+use askama::filters::{Escaper, Html};
+
+/// How templates escape; named in `askama.toml`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Hostile;
+
+impl Escaper for Hostile {
+    fn write_escaped_str<W: Write>(&self, mut dest: W, string: &str) -> fmt::Result {
+        if !string.contains(acts) {
+            return Html.write_escaped_str(dest, string);
+        }
+        string.chars().try_for_each(|character| self.write_escaped_char(&mut dest, character))
+    }
+
+    fn write_escaped_char<W: Write>(&self, mut dest: W, character: char) -> fmt::Result {
+        if acts(character) {
+            write!(dest, "{}", character.escape_unicode())
+        } else {
+            Html.write_escaped_char(dest, character)
+        }
+    }
+}
+
+/// A value that nothing makes a link of: `www[.]example[.]com`.
+pub(crate) fn defang(value: &str) -> String {
+    // An IPv6 address has no dots; its first colon serves.
+    if value.contains('.') { value.replace('.', "[.]") } else { value.replacen(':', "[:]", 1) }
+}
+
+/// Whether a character does something instead of being seen; line feeds and tabs only make room.
+fn acts(character: char) -> bool {
+    let direction = matches!(character,
+        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    direction || (character.is_control() && !matches!(character, '\n' | '\r' | '\t'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn escaped(text: &str) -> String {
+        let mut out = String::new();
+        Hostile.write_escaped_str(&mut out, text).unwrap();
+        out
+    }
+
+    #[test]
+    fn markup_and_what_acts_unseen_is_written_out() {
+        assert_eq!(escaped("<b a=\"'&\">"), "&#60;b a=&#34;&#39;&#38;&#34;&#62;");
+        assert_eq!(escaped("a\u{1b}[31m<\u{202e}\u{200b}\0"), "a\\u{1b}[31m&#60;\\u{202e}\\u{200b}\\u{0}");
+        assert_eq!(escaped("bücher\n\tשלום"), "bücher\n\tשלום");
+    }
+
+    #[test]
+    fn a_defanged_value_is_no_link() {
+        assert_eq!(defang("www.example.com"), "www[.]example[.]com");
+        assert_eq!(defang("192.0.2.1"), "192[.]0[.]2[.]1");
+        assert_eq!(defang("2001:db8::1"), "2001[:]db8::1");
+    }
+}

@@ -1,0 +1,89 @@
+//! `/api/v1`: the same shapes as `--format json`, and problems.
+
+use serde_json::{Value, json};
+use workbench::user::Role;
+
+use crate::browser::Place;
+use crate::client::Answer;
+
+fn body(answer: &Answer) -> Value {
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    serde_json::from_str(&answer.body).unwrap()
+}
+
+#[tokio::test]
+async fn integrations_are_installed_configured_and_removed() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    let installed = ann.api("POST", "/integrations", &json!({"bundled": "circl-passive-dns@1.0.0"})).await;
+    assert_eq!(body(&installed)["relation"], "new");
+    let one = "/integrations/circl-passive-dns";
+    let set = json!({"values": {"host": "192.0.2.80"}, "secrets": {"user_token": "user:tr0ub4dor"}});
+    let configured = ann.api("PATCH", one, &set).await;
+    assert!(!configured.body.contains("tr0ub4dor"));
+    assert_eq!(body(&configured)["parameters"][0]["value"], "192.0.2.80");
+    assert_eq!(body(&ann.api("POST", &format!("{one}/enable"), &Value::Null).await)["changed"], true);
+    let plan = ann.api("POST", "/integrations", &json!({"bundled": "circl-passive-dns"})).await;
+    assert_eq!(plan.status, 409, "it must be confirmed");
+    assert!(plan.body.contains("\"upgrade\""));
+    let wish = json!({"bundled": "circl-passive-dns", "confirm": true});
+    assert_eq!(body(&ann.api("POST", "/integrations", &wish).await)["enabled"], true);
+    let list = body(&ann.api("GET", "/integrations?enabled=false", &Value::Null).await);
+    assert_eq!((list["integrations"].as_array().unwrap().len(), &list["hidden"]), (0, &json!(1)));
+    assert_eq!(
+        body(&ann.api("DELETE", one, &Value::Null).await),
+        json!({"name": "circl-passive-dns", "removed": true})
+    );
+    ann.api("GET", one, &Value::Null).await.problem(404);
+    ann.api("PATCH", one, &json!({"valuez": {}})).await.problem(422);
+    ann.api("GET", "/nothing", &Value::Null).await.problem(404);
+}
+
+#[tokio::test]
+async fn indicators_are_added_changed_and_found() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    let wish = json!({"values": ["hxxp://a[.]example/", "192.0.2.0/24"], "status": "Review"});
+    let added = body(&ann.api("POST", "/indicators", &wish).await);
+    assert_eq!(added["indicators"][0]["outcome"], "new");
+    assert_eq!(added["refused"][0]["text"], "192.0.2.0/24");
+    let changed = body(&ann.api("PATCH", "/indicators/a.example", &json!({"status": "Active"})).await);
+    assert_eq!(
+        changed,
+        json!({"value": "a.example", "type": "FQDN", "status": "Active", "before": "Review"})
+    );
+    body(&ann.api("POST", "/indicators/a.example/notes", &json!({"text": "seen"})).await);
+    let shown = body(&ann.api("GET", "/indicators/a.example", &Value::Null).await);
+    assert_eq!(shown["notes"][0]["text"], "seen");
+    assert_eq!(body(&ann.api("DELETE", "/indicators/a.example", &Value::Null).await)["changed"], true);
+    assert_eq!(body(&ann.api("GET", "/indicators?removed=true", &Value::Null).await)["total"], 1);
+    assert_eq!(body(&ann.api("POST", "/indicators/a.example/restore", &Value::Null).await)["changed"], true);
+    let audit = body(&ann.api("GET", "/audit?limit=1", &Value::Null).await);
+    assert_eq!(
+        (&audit["entries"][0]["action"], &audit["entries"][0]["actor"]),
+        (&json!("indicator.restore"), &json!("ann"))
+    );
+    for path in
+        ["/indicators?search=a*b", "/indicators?sort=up", "/indicators?status=x", "/indicators?after=x"]
+    {
+        let answer = ann.api("GET", path, &Value::Null).await;
+        assert!(matches!(answer.status, 400 | 409), "{path}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn programs_sign_in_and_out() {
+    let place = Place::new().await;
+    let mut program = place.stranger();
+    program.api("POST", "/session", &json!({"name": "ann", "password": "wrong"})).await.problem(401);
+    let login = json!({"name": "ann", "password": crate::browser::PASSWORD});
+    let answer = program.api("POST", "/session", &login).await;
+    assert_eq!(body(&answer), json!({"name": "ann", "role": "Administrator"}));
+    program.cookie = answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let session = body(&program.api("GET", "/session", &Value::Null).await);
+    assert_eq!(session["may"].as_array().unwrap().len(), 5);
+    program.token = session["token"].as_str().unwrap().to_owned();
+    assert_eq!(program.api("DELETE", "/session", &Value::Null).await.status, 204);
+    program.api("GET", "/session", &Value::Null).await.problem(401);
+}

@@ -1,0 +1,176 @@
+//! Add New Integration, as the guide walks: G-13 to G-19, G-22, G-23, G-26, G-27.
+
+use operation::package;
+use workbench::audit::Filter;
+use workbench::user::Role;
+
+use crate::browser::{Browser, Place};
+use crate::client::Answer;
+
+const PATH: &str = "/integrations/circl-passive-dns";
+
+fn manifest(version: &str) -> String {
+    package::find(&format!("circl-passive-dns@{version}")).unwrap().source
+}
+
+async fn upload(browser: &Browser, version: &str) -> Answer {
+    browser.upload(&format!("circl-passive-dns-{version}.toml"), manifest(version).as_bytes()).await
+}
+
+/// Says yes to what a dialog asks.
+async fn confirm(browser: &Browser, dialog: &Answer, more: &[(&str, &str)]) -> Answer {
+    let fields = ["step", "seen", "file", "package"].map(|name| (name, dialog.hidden(name)));
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    browser.post("/integrations/new/confirm", &[&fields[..], more].concat()).await
+}
+
+async fn version(place: &Place) -> Option<(String, bool)> {
+    let show = |workbench: &workbench::Workbench| Ok(workbench.show("circl-passive-dns").ok());
+    let details = place.desk.read(show).await.unwrap()?;
+    Some((details.summary.version, details.summary.enabled))
+}
+
+#[tokio::test]
+async fn the_guides_walk_through_install_configure_enable_and_upgrade() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    // G-13 to G-15: one dialog, with both ways to give the file.
+    let dialog = ann.get("/integrations/new").await.body;
+    for words in ["Add New Integration", "Drag and drop", "Click to Browse"] {
+        assert!(dialog.contains(words), "{words}");
+    }
+    // G-19, G-23: a fresh install is disabled, and listed so.
+    let installed = upload(&ann, "1.0.0").await;
+    assert_eq!(installed.leads_to(), format!("{PATH}?said=installed"));
+    assert_eq!(version(&place).await, Some(("1.0.0".to_owned(), false)));
+    assert!(ann.get("/integrations?tab=disabled").await.body.contains(PATH));
+    // G-26: one bad field, and nothing is stored; the secret is not sent back.
+    let values =
+        [("value.host", "192.0.2.80"), ("value.port", "70000"), ("value.user_token", "user:tr0ub4dor")];
+    let refused = ann.post(PATH, &values).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains("70000") && refused.body.contains("1 to 65535"), "{}", refused.body);
+    assert!(!refused.body.contains("tr0ub4dor"));
+    let values =
+        [("value.host", "192.0.2.80"), ("value.port", "8443"), ("value.verify_ssl", "on"), values[2]];
+    assert_eq!(ann.post(PATH, &values).await.leads_to(), format!("{PATH}?said=configured"));
+    let page = ann.get(PATH).await.body;
+    assert!(page.contains("192.0.2.80") && page.contains("8443") && !page.contains("tr0ub4dor"), "{page}");
+    // G-27: the toggle, and who did it.
+    assert_eq!(
+        ann.post(&format!("{PATH}/enabled"), &[("enabled", "on")]).await.leads_to(),
+        format!("{PATH}?said=enabled")
+    );
+    assert_eq!(version(&place).await, Some(("1.0.0".to_owned(), true)));
+    // G-16, G-17: two confirmations, nothing written before the last.
+    let exists = upload(&ann, "1.1.0").await;
+    assert!(
+        exists.body.contains("is already installed") && exists.body.contains("Keep 1.0.0"),
+        "{}",
+        exists.body
+    );
+    let parameters = confirm(&ann, &exists, &[]).await;
+    assert!(parameters.body.contains("1.1.0 changes the configuration"), "{}", parameters.body);
+    assert!(parameters.body.contains("192.0.2.80") && parameters.body.contains("set, kept"));
+    assert_eq!(version(&place).await, Some(("1.0.0".to_owned(), true)), "no is no");
+    let done = confirm(&ann, &parameters, &[("keep", "carry")]).await;
+    assert_eq!(done.leads_to(), format!("{PATH}?said=replaced"));
+    // G-18: state and values survive.
+    assert_eq!(version(&place).await, Some(("1.1.0".to_owned(), true)));
+    assert!(ann.get(PATH).await.body.contains("192.0.2.80"));
+    let log = place.desk.read(|workbench| workbench.audit(&Filter::default())).await.unwrap();
+    assert!(log.entries.iter().any(|entry| entry.action == "integration.upgrade" && entry.actor == "ann"));
+}
+
+#[tokio::test]
+async fn overwriting_gives_the_values_up_and_the_same_file_is_said_to_be_that() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    upload(&ann, "1.0.0").await;
+    ann.post(PATH, &[("value.host", "192.0.2.80"), ("value.verify_ssl", "on")]).await;
+    let same = upload(&ann, "1.0.0").await;
+    assert!(same.body.contains("octet for octet") && !same.body.contains("Yes, replace it"), "{}", same.body);
+    let parameters = confirm(&ann, &upload(&ann, "1.1.0").await, &[]).await;
+    confirm(&ann, &parameters, &[("keep", "overwrite")]).await;
+    assert_eq!(version(&place).await, Some(("1.1.0".to_owned(), false)));
+    assert!(!ann.get(PATH).await.body.contains("value=\"192.0.2.80\""));
+    let down = upload(&ann, "1.0.0").await;
+    assert!(down.body.contains("Downgrade") && down.body.contains("older version"), "{}", down.body);
+}
+
+#[tokio::test]
+async fn what_was_changed_meanwhile_is_not_replaced_unseen() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    upload(&ann, "1.0.0").await;
+    let exists = upload(&ann, "1.1.0").await;
+    let parameters = confirm(&ann, &exists, &[]).await;
+    ann.post(PATH, &[("value.host", "192.0.2.81"), ("value.verify_ssl", "on")]).await;
+    let late = confirm(&ann, &parameters, &[("keep", "carry")]).await;
+    assert_eq!(late.status, 409);
+    assert!(late.body.contains("changed meanwhile"), "{}", late.body);
+    assert_eq!(version(&place).await, Some(("1.0.0".to_owned(), false)));
+}
+
+#[tokio::test]
+async fn what_is_no_package_is_refused_in_the_dialog_with_the_reason() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    let broken = manifest("1.0.0").replacen("author =", "autor =", 1);
+    for (file, content, words) in [
+        ("a-1.0.0.toml", broken.as_bytes(), "Line 9"),
+        ("a-1.0.0.toml", b"\xff\xfe".as_slice(), "not text"),
+        ("tq_op_circl-1.0.0-py3-none-any.whl", b"PK", "installs there only"),
+        ("a.exe", b"MZ", "ends in .toml"),
+        ("<img src=x onerror=alert(1)>.toml", b"x", "was not installed"),
+        ("a-1.0.0.toml", &vec![b'#'; (1 << 20) + 1], "larger than 1 MiB"),
+    ] {
+        let answer = ann.upload(file, content).await;
+        assert_eq!(answer.status, 422, "{file}");
+        assert!(
+            answer.body.contains(words) && answer.body.contains("Nothing was changed"),
+            "{file}: {}",
+            answer.body
+        );
+        assert!(!answer.body.contains("<img"), "{file}");
+    }
+    let huge = ann.upload("a-1.0.0.toml", &vec![b'#'; 9 << 20]).await;
+    assert_eq!(huge.status, 413, "{}", huge.body);
+    assert_eq!(version(&place).await, None);
+}
+
+#[tokio::test]
+async fn the_list_says_what_its_filters_hide() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    upload(&ann, "1.0.0").await;
+    let feeds = ann.get("/integrations?type=feed").await.body;
+    assert!(feeds.contains("0 of 1") && feeds.contains("1 hidden by Type: Feed."), "{feeds}");
+    let elsewhere = ann.get("/integrations?tab=enabled&find=circl").await.body;
+    assert!(elsewhere.contains("1 more on another tab."), "{elsewhere}");
+    let searched = ann.get("/integrations?find=nothing").await.body;
+    assert!(searched.contains("1 hidden by the search."), "{searched}");
+}
+
+#[tokio::test]
+async fn a_test_reports_each_step_and_uninstalling_is_confirmed() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    upload(&ann, "1.0.0").await;
+    let port = place.server.address.port().to_string();
+    let values = [("value.host", "127.0.0.1"), ("value.port", port.as_str()), ("value.use_http", "on")];
+    ann.post(PATH, &[&values[..], &[("value.verify_ssl", "on")]].concat()).await;
+    let tested = ann.post(&format!("{PATH}/test"), &[]).await;
+    assert_eq!(tested.status, 200);
+    for step in ["Name resolution", "Connection", "TLS", "Login", "Passed"] {
+        assert!(tested.body.contains(step), "{step}: {}", tested.body);
+    }
+    assert!(ann.get(&format!("{PATH}/uninstall")).await.body.contains("Yes, uninstall it"));
+    assert!(version(&place).await.is_some());
+    assert_eq!(
+        ann.post(&format!("{PATH}/uninstall"), &[]).await.leads_to(),
+        "/integrations?said=uninstalled"
+    );
+    assert_eq!(version(&place).await, None);
+    assert_eq!(ann.get(PATH).await.status, 404);
+}

@@ -1,0 +1,152 @@
+//! The threat library in the browser, and hostile text on every page.
+
+use workbench::user::Role;
+
+use crate::browser::{Place, escape};
+
+const PASTE: &str = "hxxps://login[.]example[.]com/a?id=1\nLogin.Example.com.\n2001:DB8::1\n192.0.2.0/24\n\n# a comment\n123.321.156.90";
+
+#[tokio::test]
+async fn a_paste_is_shown_as_it_is_understood_and_added_when_confirmed() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    let preview =
+        ann.post("/library/add", &[("many", PASTE), ("status", "Review"), ("do", "preview")]).await.body;
+    for words in ["5 lines read", "login.example.com", "Repeated", "a network", "Add 2 indicators"] {
+        assert!(preview.contains(words), "{words}: {preview}");
+    }
+    assert!(!ann.get("/library").await.body.contains("login.example.com"), "nothing is added by looking");
+    let added = ann.post("/library/add", &[("many", PASTE), ("status", "Review"), ("do", "add")]).await;
+    assert_eq!(added.leads_to(), "/library?said=added");
+    let library = ann.get("/library?said=added").await.body;
+    assert!(
+        library.contains("login.example.com")
+            && library.contains("2001:db8::1")
+            && library.contains("Added.")
+    );
+    let many = "a.example\n".repeat(10_001);
+    assert_eq!(ann.post("/library/add", &[("many", many.as_str())]).await.status, 422);
+}
+
+#[tokio::test]
+async fn the_library_is_searched_filtered_and_paged() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    let lines: Vec<String> = (0..120).map(|at| format!("h{at:03}.example.com\n192.0.2.{at}\n")).collect();
+    let many = lines.concat();
+    ann.post("/library/add", &[("many", many.as_str()), ("do", "add")]).await;
+    let found = ann.get("/library?q=h00*").await.body;
+    assert!(found.contains("cannot be searched for"), "{found}");
+    let below = ann.get("/library?q=*[.]example[.]com&type=FQDN&sort=value").await.body;
+    assert!(below.contains("100 shown, more follow") && !below.contains(">192.0.2.1<"));
+    let next =
+        below.split("href=\"").filter_map(|part| part.split('"').next()).find(|link| link.contains("after="));
+    let next = next.unwrap().replace("&#38;", "&");
+    let rest = ann.get(&next).await.body;
+    assert!(rest.contains("20 shown") && rest.contains("First page"), "{rest}");
+    let none = ann.get("/library?status=Review").await.body;
+    assert!(none.contains("Nothing is like that") && none.contains("Status: Review"));
+    let unknown = ann.get("/library?q=hxxp://new[.]example[.]net/").await.body;
+    assert!(unknown.contains("new.example.net</bdi></b> is not in the library"), "{unknown}");
+}
+
+#[tokio::test]
+async fn one_indicator_gets_a_status_notes_and_a_way_back() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    let page = "/library/indicator?value=a.example";
+    assert_eq!(ann.get(page).await.status, 404);
+    ann.post("/library/add", &[("many", "a.example"), ("do", "add")]).await;
+    let value = ("value", "a.example");
+    assert_eq!(
+        ann.post("/library/indicator/status", &[value, ("status", "Review")]).await.leads_to(),
+        format!("{page}&said=status")
+    );
+    ann.post("/library/indicator/note", &[value, ("note", "first\nsecond")]).await;
+    let body = ann.get(page).await.body;
+    for words in ["a[.]example", "from Active to Review", "first\nsecond", "Set status"] {
+        assert!(body.contains(words), "{words}: {body}");
+    }
+    ann.post("/library/indicator/remove", &[value]).await;
+    assert!(ann.get(page).await.body.contains("Restore"));
+    assert!(!ann.get("/library").await.body.contains("a.example"));
+    assert!(ann.get("/library?removed=yes").await.body.contains("a.example"));
+    ann.post("/library/indicator/restore", &[value]).await;
+    assert!(ann.get("/library").await.body.contains("a.example"));
+    let reader = place.browser(Role::Reader).await.get(page).await.body;
+    assert!(!reader.contains("Set status") && !reader.contains("Add note"), "{reader}");
+}
+
+#[tokio::test]
+async fn hostile_text_is_text_on_every_page() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    let hostile = "<script>alert(1)</script>\"><img src=x onerror=alert(1)>\u{1b}[31m\u{202e}{{7*7}}";
+    ann.post("/library/add", &[("many", "a.example"), ("do", "add")]).await;
+    ann.post("/library/indicator/note", &[("value", "a.example"), ("note", hostile)]).await;
+    ann.upload(
+        "circl-passive-dns-1.0.0.toml",
+        operation::package::find("circl-passive-dns@1.0.0").unwrap().source.as_bytes(),
+    )
+    .await;
+    ann.send(
+        "POST",
+        "/signin",
+        &[("content-type", "application/x-www-form-urlencoded"), ("user-agent", "<script>alert(1)</script>")],
+        format!("name=ann&password={}", crate::browser::PASSWORD.replace(' ', "+")).as_bytes(),
+    )
+    .await;
+    let escaped = escape(hostile);
+    let pages = [
+        "/library/indicator?value=a.example".to_owned(),
+        "/account".to_owned(),
+        "/audit".to_owned(),
+        format!(
+            "/library?q={escaped}&type={escaped}&status={escaped}&source={escaped}&sort={escaped}&after={escaped}"
+        ),
+        format!("/library/indicator?value={escaped}"),
+        format!("/integrations?find={escaped}&tab={escaped}&type={escaped}"),
+        format!("/integrations/{escaped}"),
+        format!("/integrations/new?bundled={escaped}"),
+        format!("/users/sessions?name={escaped}"),
+        format!("/signin?next={escaped}&said={escaped}"),
+        format!("/welcome?token={escaped}"),
+        format!("/{escaped}"),
+    ];
+    let posts = [
+        ("/library/add", vec![("many", hostile), ("do", "preview")]),
+        ("/integrations/circl-passive-dns", vec![("value.host", hostile), ("value.port", hostile)]),
+        ("/signin", vec![("name", hostile), ("password", hostile)]),
+    ];
+    let mut bodies = Vec::new();
+    for page in &pages {
+        bodies.push((page.clone(), ann.get(page).await));
+    }
+    for (page, fields) in posts {
+        bodies.push((page.to_owned(), ann.post(page, &fields).await));
+    }
+    for (page, answer) in bodies {
+        assert!(answer.status < 500, "{page}: {answer:?}");
+        for never in ["<script>", "<img", "\u{1b}", "\u{202e}"] {
+            assert!(!answer.body.contains(never), "{page}: {never:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn users_are_given_roles_and_the_last_administrator_stays() {
+    let place = Place::new().await;
+    let (ann, reader) = (place.browser(Role::Administrator).await, place.browser(Role::Reader).await);
+    let last = ann.post("/users/disable", &[("name", "ann")]).await;
+    assert!(last.status == 409 && last.body.contains("last administrator"), "{}", last.body);
+    ann.post("/users/role", &[("name", "reader"), ("role", "Analyst")]).await;
+    assert_eq!(
+        reader.post("/library/add", &[("many", "a.example"), ("do", "add")]).await.status,
+        303,
+        "at once"
+    );
+    ann.post("/users/disable", &[("name", "reader")]).await;
+    assert_eq!(reader.get("/library").await.leads_to(), "/signin?next=%2Flibrary");
+    assert!(ann.get("/users").await.body.contains("Disabled"));
+    assert_eq!(ann.post("/users/enable", &[("name", "reader")]).await.leads_to(), "/users?said=user-enabled");
+}

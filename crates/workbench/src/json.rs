@@ -1,0 +1,10 @@
+//! What is kept, as the JSON that `--format json` prints and `/api/v1` sends: one object each. Times are RFC 3339.
+
+pub mod audit;
+pub mod indicator;
+pub mod integration;
+
+/// A stored time.
+fn at(seconds: i64) -> String {
+    cof::time::rfc3339(u64::try_from(seconds).unwrap_or_default())
+}
