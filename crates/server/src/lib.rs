@@ -60,13 +60,25 @@
 //! [`run`] serves a [`Service`] on a listener until told to stop. A request goes through `request` (what is asked),
 //! `value`, `parameters` and `credentials`, to `answer`; `problem` is the one error at the edge.
 //! A store that fails before the first byte is 500; after it, the connection is cut.
+//!
+//! `timeline` and `graph` lay out the pictures of an answer as HTML; `links` are the addresses in them.
 
 mod answer;
 mod credentials;
+#[expect(unused_imports, reason = "the pages that show a run will name the parts")]
+#[cfg_attr(not(test), expect(dead_code, reason = "the pages that show a run will use it"))]
+mod graph;
+#[cfg_attr(not(test), expect(dead_code, reason = "the pages that show a run will use it"))]
+mod links;
 mod parameters;
 mod problem;
 mod request;
+#[cfg(test)]
+mod sample;
 mod service;
+#[expect(unused_imports, reason = "the pages that show a run will name the parts")]
+#[cfg_attr(not(test), expect(dead_code, reason = "the pages that show a run will use it"))]
+mod timeline;
 mod value;
 
 pub use credentials::CredentialError;
