@@ -53,7 +53,7 @@ pub(crate) struct Graph {
 impl Graph {
     /// Lays out `records`, the whole answer to `asked`. Costs O(n log n).
     pub(crate) fn new(asked: &Indicator, records: &[Record]) -> Self {
-        let net = collapse::collapsed(&Net::new(asked, records));
+        let net = collapse::collapsed(Net::new(asked, records));
         let total = net.boxes.len();
         let (net, edges_left_out) = choice::most_sighted(&net, MOST_BOXES, MOST_EDGES);
         let columns = columns::columns(&net);

@@ -80,7 +80,7 @@ struct Area {
 impl Timeline {
     /// Lays out `records`, the whole answer to `asked`, as far as `view` shows it.
     ///
-    /// A record's place in the slice is the number in its link. Costs O(n log n): some 20 ms for 50,000 records.
+    /// A record's place in the slice is the number in its link. Costs O(n log n): some 30 ms for 50,000 records.
     pub(crate) fn new(view: &TimelineView, asked: &Indicator, records: &[Record]) -> Self {
         let relations: Vec<Relation> = records.iter().map(|record| Relation::of(asked, record)).collect();
         let numbered = records.iter().zip(&relations).enumerate();

@@ -23,28 +23,35 @@ struct Common {
 }
 
 /// The net with a box for each crowd. The asked value stays by itself.
-pub(super) fn collapsed(net: &Net) -> Net {
-    let mut crowds: Vec<(Common, Vec<usize>)> = common(net);
+pub(super) fn collapsed(net: Net) -> Net {
+    let mut crowds: Vec<(Common, Vec<usize>)> = common(&net);
     crowds.retain(|(_, members)| members.len() >= CROWD);
+    if crowds.is_empty() {
+        return net;
+    }
     let mut crowd_of = vec![None; net.boxes.len()];
-    for crowd in &crowds {
-        for member in &crowd.1 {
+    for (common, members) in &crowds {
+        let first = members.first().copied();
+        let mut face = Some(face(&net, common, members));
+        for member in members {
             if let Some(slot) = crowd_of.get_mut(*member) {
-                *slot = Some(crowd);
+                *slot = first.map(|first| (first, face.take()));
             }
         }
     }
     let mut out = Net::default();
     let mut places: Vec<usize> = Vec::new();
-    for (node, crowd) in net.boxes.iter().zip(crowd_of) {
-        // The first member is before all others: what it became, they become.
-        let first = crowd.and_then(|(_, members)| members.first());
-        if let Some(known) = first.and_then(|first| places.get(*first)).copied() {
-            places.push(known);
-            continue;
+    for (node, crowd) in net.boxes.into_iter().zip(crowd_of) {
+        let (node, known) = match crowd {
+            // The first member is before all others, and becomes the box; what it became, they become.
+            Some((_, Some(face))) => (face, None),
+            Some((first, None)) => (node, places.get(first).copied()),
+            None => (node, None),
+        };
+        places.push(known.unwrap_or(out.boxes.len()));
+        if known.is_none() {
+            out.boxes.push(node);
         }
-        places.push(out.boxes.len());
-        out.boxes.push(crowd.map_or_else(|| node.clone(), |crowd| face(net, crowd)));
     }
     out.links = moved(&net.links, &places);
     out
@@ -81,7 +88,7 @@ fn parent(node: &Node) -> Option<Name> {
     (node.records == 0 && parent.labels().count() >= 2).then_some(parent)
 }
 
-fn face(net: &Net, (common, members): &(Common, Vec<usize>)) -> Node {
+fn face(net: &Net, common: &Common, members: &[usize]) -> Node {
     let texts = members.iter().filter_map(|member| net.boxes.get(*member)).map(|node| node.face.text());
     let mut members: Vec<String> = texts.collect();
     members.sort();
@@ -98,7 +105,6 @@ fn moved(links: &[Link], places: &[usize]) -> Vec<Link> {
         match out.get_mut(place) {
             Some(known) => {
                 known.count = sum(known.count, link.count);
-                known.related &= link.related;
             }
             None => out.push(Link { from, to, ..link.clone() }),
         }

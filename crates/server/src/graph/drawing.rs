@@ -122,7 +122,7 @@ impl Drawing {
         self.dots.push((dot.0, dot.1, class));
         self.edges.push(Edge {
             class,
-            related: link.related,
+            related: link.related(),
             width: 1.0 + 0.55 * (count + 1.0).log10(),
             d,
             title: format!("{} {} {}{sightings}", name(owner), link.rrtype, name(target)),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use cof::{Name, Record, RrType};
-use operation::{Indicator, Relation};
+use operation::Indicator;
 
 /// Boxes and links. The first box is the asked value, and is always there.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +17,7 @@ pub(super) struct Net {
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) face: Face,
-    /// Records of which it is the owner.
+    /// Records of which it is the owner, those that point nowhere else included.
     pub(super) records: usize,
 }
 
@@ -43,17 +43,13 @@ pub(super) struct Link {
     pub(super) rrtype: RrType,
     /// Sightings; none where not one record says how many.
     pub(super) count: Option<u64>,
-    /// Whether all of its records are only related to the asked value.
-    pub(super) related: bool,
 }
 
 /// Finds the place of what was there before.
-#[derive(Default)]
-struct Places<'a> {
+struct Places {
+    /// Without the asked value.
     boxes: HashMap<Indicator, usize>,
     links: HashMap<(usize, usize, RrType), usize>,
-    /// Records by owner.
-    records: HashMap<&'a Name, usize>,
 }
 
 /// Whether records of this type are edges. The data of the others is a text, or more than one value.
@@ -65,46 +61,61 @@ pub(super) fn points(rrtype: RrType) -> bool {
 impl Net {
     /// The net of an answer.
     pub(super) fn new(asked: &Indicator, records: &[Record]) -> Self {
-        let mut places = Places::default();
+        // An answer to an address has about one new value and one new link a record.
+        let mut places = Places {
+            boxes: HashMap::with_capacity(records.len()),
+            links: HashMap::with_capacity(records.len()),
+        };
+        let mut net = Self { boxes: vec![Node::of(asked.clone())], links: Vec::new() };
+        let mut others = Vec::new();
         for record in records {
-            *places.records.entry(&record.rrname).or_default() += 1;
-        }
-        let mut net = Self::default();
-        net.place(&mut places, asked.clone());
-        for record in records.iter().filter(|record| points(record.rrtype)) {
-            let Some(target) = Indicator::of_target(&record.rdata, record.rrtype) else { continue };
-            // A wildcard or a service is no indicator, but an owner.
-            let owner = Indicator::of_owner(record).unwrap_or_else(|| Indicator::Fqdn(record.rrname.clone()));
+            let owner = owner(asked, record);
+            let target = Some(record).filter(|record| points(record.rrtype));
+            let target = target.and_then(|record| Indicator::of_target(&record.rdata, record.rrtype));
             // What points to itself would be an edge without length: it is in the table.
-            if owner == target {
+            let Some(target) = target.filter(|target| *target != owner) else {
+                others.push(owner);
                 continue;
-            }
+            };
             let from = net.place(&mut places, owner);
             let to = net.place(&mut places, target);
-            if let Some(node) = net.boxes.get_mut(from) {
-                node.records = places.records.get(&record.rrname).copied().unwrap_or_default();
+            net.count(from);
+            net.join(&mut places, (from, to), record);
+        }
+        for owner in others {
+            let known = if owner == *asked { Some(0) } else { places.boxes.get(&owner).copied() };
+            if let Some(at) = known {
+                net.count(at);
             }
-            net.join(&mut places, (from, to), record, Relation::of(asked, record) == Relation::Related);
         }
         net
     }
 
-    fn place(&mut self, places: &mut Places<'_>, value: Indicator) -> usize {
-        let next = self.boxes.len();
+    /// The place of a value, which gets one if it has none.
+    fn place(&mut self, places: &mut Places, value: Indicator) -> usize {
+        // Half of all ends are the asked value.
+        if self.boxes.first().is_some_and(|node| matches!(&node.face, Face::One(asked) if *asked == value)) {
+            return 0;
+        }
         *places.boxes.entry(value).or_insert_with_key(|value| {
-            self.boxes.push(Node { face: Face::One(value.clone()), records: 0 });
-            next
+            self.boxes.push(Node::of(value.clone()));
+            self.boxes.len() - 1
         })
     }
 
-    fn join(&mut self, places: &mut Places<'_>, (from, to): (usize, usize), record: &Record, related: bool) {
+    fn count(&mut self, at: usize) {
+        if let Some(node) = self.boxes.get_mut(at) {
+            node.records += 1;
+        }
+    }
+
+    fn join(&mut self, places: &mut Places, (from, to): (usize, usize), record: &Record) {
         let next = self.links.len();
         let at = *places.links.entry((from, to, record.rrtype)).or_insert(next);
         if at == next {
-            self.links.push(Link { from, to, rrtype: record.rrtype, count: record.count, related });
+            self.links.push(Link { from, to, rrtype: record.rrtype, count: record.count });
         } else if let Some(link) = self.links.get_mut(at) {
             link.count = sum(link.count, record.count);
-            link.related &= related;
         }
     }
 
@@ -135,6 +146,12 @@ impl Net {
     }
 }
 
+impl Node {
+    fn of(value: Indicator) -> Self {
+        Self { face: Face::One(value), records: 0 }
+    }
+}
+
 impl Face {
     /// What is written on the box.
     pub(super) fn text(&self) -> String {
@@ -161,6 +178,22 @@ impl Face {
                 Indicator::parse(&text).ok().map(|_| text)
             }
         }
+    }
+}
+
+impl Link {
+    /// Whether it is only related to the asked value, which [`operation::Relation::of`] calls direct at either end.
+    pub(super) fn related(&self) -> bool {
+        self.from != 0 && self.to != 0
+    }
+}
+
+/// Whom a record is about. A wildcard is no indicator, but an owner; a reverse name that was asked about stands
+/// for itself, another for its address.
+fn owner(asked: &Indicator, record: &Record) -> Indicator {
+    match asked {
+        Indicator::Fqdn(name) if *name == record.rrname => asked.clone(),
+        _ => Indicator::of_owner(record).unwrap_or_else(|| Indicator::Fqdn(record.rrname.clone())),
     }
 }
 

@@ -71,6 +71,26 @@ fn fifty_thousand_records_are_a_bounded_picture() {
 }
 
 #[test]
+fn a_reverse_name_that_was_asked_about_stands_for_itself() {
+    let ptr = record(("1.2.0.192.in-addr.arpa", RrType::PTR, "host.example.net", 1, 2, 3));
+    for asked in ["1.2.0.192.in-addr.arpa", "192.0.2.1", "host.example.net"] {
+        let graph = Graph::new(&Indicator::parse(asked).unwrap(), std::slice::from_ref(&ptr));
+        assert_eq!((graph.shown(), graph.drawing.boxes[0].text.as_str()), (2, asked));
+        assert!(!graph.drawing.edges[0].related);
+    }
+}
+
+#[test]
+fn edges_are_direct_where_their_records_are() {
+    let asked = asked();
+    for record in many(2_000).iter().filter(|record| net::points(record.rrtype)) {
+        let net = Net::new(&asked, std::slice::from_ref(record));
+        let related = operation::Relation::of(&asked, record) == operation::Relation::Related;
+        assert!(net.links.iter().all(|link| link.related() == related), "{record:?}");
+    }
+}
+
+#[test]
 fn nothing_that_points_is_no_graph() {
     let text = record(("x.example", RrType::TXT, "x", 1, 2, 3));
     assert_eq!(html(&asked(), &[]), "");
@@ -112,7 +132,7 @@ proptest! {
             };
             record((&format!("n{owner}.sub.example"), types[rrtype], &data, 1, 2, count))
         }).collect();
-        let whole = collapse::collapsed(&Net::new(&asked(), &records));
+        let whole = collapse::collapsed(Net::new(&asked(), &records));
         let (net, left_out) = choice::most_sighted(&whole, most, 20);
         prop_assert_eq!(net.boxes.len(), whole.boxes.len().min(most));
         prop_assert!(net.links.len() <= 20 && (left_out == 0 || net.links.len() == 20));

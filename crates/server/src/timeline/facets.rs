@@ -50,8 +50,9 @@ const MOST: usize = 30;
 impl Facets {
     pub(super) fn new(view: &TimelineView, records: &[Record], relations: &[Relation]) -> Self {
         let mut counts: HashMap<RrType, usize> = HashMap::new();
-        for record in records {
-            *counts.entry(record.rrtype).or_default() += 1;
+        for run in records.chunk_by(|a, b| a.rrtype == b.rrtype) {
+            let rrtype = run.first().map(|record| record.rrtype);
+            *counts.entry(rrtype.unwrap_or(RrType::A)).or_default() += run.len();
         }
         let mut types: Vec<_> = counts.into_iter().collect();
         types.sort_by_cached_key(|(rrtype, _)| order(*rrtype));

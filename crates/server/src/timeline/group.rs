@@ -79,8 +79,9 @@ pub(super) fn groups(entries: &[Entry<'_>], drawing: &Drawing<'_>) -> Vec<Group>
 /// Entries by type, in the order that types have.
 fn by_type<'a, 'r>(entries: &'a [Entry<'r>]) -> Vec<(RrType, Vec<&'a Entry<'r>>)> {
     let mut types: HashMap<RrType, Vec<&Entry<'_>>> = HashMap::new();
-    for entry in entries {
-        types.entry(entry.record.rrtype).or_default().push(entry);
+    for run in entries.chunk_by(|a, b| a.record.rrtype == b.record.rrtype) {
+        let rrtype = run.first().map(|entry| entry.record.rrtype);
+        types.entry(rrtype.unwrap_or(RrType::A)).or_default().extend(run);
     }
     let mut types: Vec<_> = types.into_iter().collect();
     types.sort_by_cached_key(|(rrtype, _)| order(*rrtype));
