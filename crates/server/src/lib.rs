@@ -67,6 +67,8 @@
 //! [`run`] serves a [`Service`] on a listener until told to stop. A request goes through `request` (what is asked),
 //! `value`, `parameters` and `credentials`, to `answer`; `problem` is the one error at the edge.
 //! A store that fails before the first byte is 500; after it, the connection is cut.
+//!
+//! `timeline` and `graph` lay out the pictures of an answer as HTML; `links` are the addresses in them.
 
 mod access;
 mod answer;
@@ -74,13 +76,18 @@ mod api;
 mod asset;
 mod connection;
 mod credentials;
+mod graph;
+mod links;
 mod page;
 mod parameters;
 mod problem;
 mod request;
+#[cfg(test)]
+mod sample;
 mod service;
 mod site;
 mod text;
+mod timeline;
 mod value;
 
 pub use credentials::CredentialError;

@@ -1,0 +1,95 @@
+//! Who pointed to whom, as a picture: boxes in columns by their distance from the asked value, and edges.
+//!
+//! [`Graph`] is the layout of an answer, [`GraphPart`] its HTML, which a page's template prints as `{{ graph }}`: an
+//! SVG, and the same as a list below it. On the way: `net` (values and links), `collapse` (crowds become one box),
+//! `choice` (the most sighted), `columns` (where they stand), `drawing` (px), `list`.
+//!
+//! Names are strangers' text. They are cut here and escaped by the template. Nothing fails: an answer of any size
+//! gives at most [`MOST_BOXES`] boxes and [`MOST_EDGES`] edges, and what is left out is said.
+
+mod choice;
+mod collapse;
+mod columns;
+mod drawing;
+mod list;
+mod net;
+mod part;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use cof::{Record, RrType};
+use operation::Indicator;
+
+use crate::timeline::{class_of, type_order};
+use drawing::Drawing;
+use list::Row;
+use net::Net;
+pub(crate) use part::GraphPart;
+
+/// Boxes that are drawn at most, most sighted first: more are not read, and cost the page.
+pub(crate) const MOST_BOXES: usize = 400;
+/// Edges that are drawn at most, most sighted first. Only an answer that is made up has more between so few boxes.
+pub(crate) const MOST_EDGES: usize = 1_200;
+
+/// An answer, laid out as a net. It owns what it shows, which is bounded.
+#[derive(Clone, Debug)]
+pub(crate) struct Graph {
+    asked: String,
+    drawing: Drawing,
+    rows: Vec<Row>,
+    /// Boxes that there are, drawn or not.
+    total: usize,
+    /// Edges between drawn boxes that are not drawn.
+    edges_left_out: usize,
+    /// The types of the edges, and their colours, in order.
+    types: Vec<(&'static str, String)>,
+    /// The types that point nowhere.
+    table_only: Vec<String>,
+}
+
+impl Graph {
+    /// Lays out `records`, the whole answer to `asked`. Costs O(n log n).
+    pub(crate) fn new(asked: &Indicator, records: &[Record]) -> Self {
+        let net = collapse::collapsed(Net::new(asked, records));
+        let total = net.boxes.len();
+        let (net, edges_left_out) = choice::most_sighted(&net, MOST_BOXES, MOST_EDGES);
+        let columns = columns::columns(&net);
+        let types: BTreeMap<_, _> =
+            net.links.iter().map(|link| (type_order(link.rrtype), link.rrtype)).collect();
+        Self {
+            asked: asked.to_string(),
+            drawing: Drawing::new(&net, &columns, matches!(asked, Indicator::Address(_))),
+            rows: list::rows(&net),
+            total,
+            edges_left_out,
+            types: types.values().map(|rrtype| (class_of(*rrtype), rrtype.to_string())).collect(),
+            table_only: table_only(records),
+        }
+    }
+
+    /// How many boxes are drawn.
+    pub(crate) fn shown(&self) -> usize {
+        self.drawing.boxes.len()
+    }
+
+    /// How many boxes there are, drawn or not: for the tab, as `400 of 51,074`.
+    pub(crate) fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Whether nothing points anywhere, so that there is no picture.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.drawing.edges.is_empty()
+    }
+}
+
+/// The types without an edge, in order.
+fn table_only(records: &[Record]) -> Vec<String> {
+    let types: std::collections::HashSet<RrType> = records.iter().map(|record| record.rrtype).collect();
+    let mut types: Vec<RrType> = types.into_iter().filter(|rrtype| !net::points(*rrtype)).collect();
+    types.sort_by_cached_key(|rrtype| type_order(*rrtype));
+    types.iter().map(RrType::to_string).collect()
+}

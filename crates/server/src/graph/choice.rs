@@ -1,0 +1,53 @@
+//! Which boxes and edges are drawn where there are too many: the most sighted, of those that hang together.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::net::{Link, Net};
+
+/// At most so many boxes and edges, and how many edges between these boxes were left out.
+///
+/// Grows from the asked value: of all that is joined to what was chosen, the most sighted is next. What is joined
+/// to nothing chosen follows in the same way.
+pub(super) fn most_sighted(net: &Net, most_boxes: usize, most_edges: usize) -> (Net, usize) {
+    let places = places(net, most_boxes);
+    let mut boxes: Vec<_> =
+        net.boxes.iter().zip(&places).filter_map(|(node, place)| Some(((*place)?, node))).collect();
+    boxes.sort_by_key(|(place, _)| *place);
+    let moved = |link: &Link| {
+        let place = |at: usize| places.get(at).copied().flatten();
+        Some(Link { from: place(link.from)?, to: place(link.to)?, ..link.clone() })
+    };
+    let mut links: Vec<Link> = net.links.iter().filter_map(moved).collect();
+    links.sort_by_key(|link| (Reverse(link.count), link.from, link.to, link.rrtype));
+    let left_out = links.len().saturating_sub(most_edges);
+    links.truncate(most_edges);
+    (Net { boxes: boxes.into_iter().map(|(_, node)| node.clone()).collect(), links }, left_out)
+}
+
+/// The new place of each box, in the order in which they are chosen.
+fn places(net: &Net, most: usize) -> Vec<Option<usize>> {
+    let sightings = net.sightings();
+    let neighbours = net.neighbours();
+    let rank = |at: usize| (sightings.get(at).copied().unwrap_or_default(), Reverse(at));
+    let mut islands: Vec<usize> = (0..net.boxes.len()).collect();
+    islands.sort_by_key(|at| (*at != 0, Reverse(rank(*at))));
+    let mut places: Vec<Option<usize>> = vec![None; net.boxes.len()];
+    let mut chosen = 0;
+    for island in islands {
+        let mut edge = BinaryHeap::from([rank(island)]);
+        while let Some((_, Reverse(at))) = edge.pop() {
+            let Some(place) = places.get_mut(at).filter(|place| place.is_none()) else { continue };
+            if chosen == most {
+                return places;
+            }
+            *place = Some(chosen);
+            chosen += 1;
+            let others = neighbours.get(at).into_iter().flatten();
+            edge.extend(
+                others.filter(|other| matches!(places.get(**other), Some(None))).map(|other| rank(*other)),
+            );
+        }
+    }
+    places
+}

@@ -1,0 +1,242 @@
+//! Where everything lies, in px of the picture's own.
+//!
+//! Columns are as wide as their widest box, and no narrower than in the picture of a small answer, so that small
+//! answers look alike.
+
+use cof::RrType;
+
+use super::columns::Columns;
+use super::net::{Face, Link, Net, Node};
+use crate::timeline::class_of;
+use crate::timeline::words::{thousands, without_middle};
+
+/// The picture.
+#[derive(Clone, Debug)]
+pub(crate) struct Drawing {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    /// A column's place and what stands in it.
+    pub(crate) heads: Vec<(u32, &'static str)>,
+    pub(crate) boxes: Vec<Tile>,
+    pub(crate) edges: Vec<Edge>,
+    /// The ends of edges: x, y and colour, each once.
+    pub(crate) dots: Vec<(u32, u32, &'static str)>,
+}
+
+/// A box.
+#[derive(Clone, Debug)]
+pub(crate) struct Tile {
+    pub(crate) x: u32,
+    pub(crate) y: u32,
+    pub(crate) width: u32,
+    /// A name that is cut in its middle, an address, or how many of what.
+    pub(crate) text: String,
+    /// What stands at its right.
+    pub(crate) sub: String,
+    /// All of the text, and who is in a crowd.
+    pub(crate) title: String,
+    /// The value that an action can be run on.
+    pub(crate) pivot: Option<String>,
+    pub(crate) asked: bool,
+    pub(crate) address: bool,
+}
+
+/// A curve from an owner to its data.
+#[derive(Clone, Debug)]
+pub(crate) struct Edge {
+    pub(crate) class: &'static str,
+    pub(crate) related: bool,
+    pub(crate) width: f64,
+    pub(crate) d: String,
+    pub(crate) title: String,
+}
+
+/// A box's height; the distance of two; where the first begins; what is left free below.
+pub(crate) const BOX: u32 = 26;
+const PITCH: u32 = 34;
+const TOP: u32 = 45;
+const BOTTOM: u32 = 15;
+/// The least width of each column, and the gap behind it.
+const LEAST: [u32; 3] = [180, 244, 320];
+const GAPS: [u32; 3] = [194, 266, 20];
+const LEFT: u32 = 16;
+/// The longest text of a box in characters, and the longest at its right.
+const LONGEST: usize = 38;
+const LONGEST_SUB: usize = 34;
+/// The longest name in a title.
+const LONGEST_TITLE: usize = 100;
+/// Members of a crowd that its title names.
+const NAMED: usize = 20;
+
+/// Where a box lies.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    column: usize,
+    x: u32,
+    width: u32,
+    /// Its middle.
+    y: u32,
+}
+
+impl Drawing {
+    /// Draws a net in its columns.
+    pub(super) fn new(net: &Net, columns: &Columns, of_address: bool) -> Self {
+        let tiles: Vec<Tile> = net.boxes.iter().enumerate().map(|(at, node)| tile(net, at, node)).collect();
+        let widths = [0, 1, 2].map(|column| {
+            let boxes = columns.get(column).into_iter().flatten().filter_map(|at| tiles.get(*at));
+            boxes.map(Tile::need).chain(LEAST.get(column).copied()).max().unwrap_or_default()
+        });
+        let rows = columns.iter().map(|column| to_u32(column.len())).max().unwrap_or(1).max(4);
+        let places = places(columns, widths, rows * PITCH);
+        let mut drawing = Self {
+            width: LEFT + widths.iter().chain(&GAPS).sum::<u32>(),
+            height: TOP + rows * PITCH + BOTTOM,
+            heads: heads(net, columns, widths, of_address),
+            boxes: tiles.into_iter().zip(&places).map(|(tile, place)| tile.at(*place)).collect(),
+            edges: Vec::new(),
+            dots: Vec::new(),
+        };
+        for link in &net.links {
+            drawing.draw(net, link, &places);
+        }
+        // The keyboard goes from box to box as they are read.
+        drawing.boxes.sort_by_key(|tile| (tile.x, tile.y));
+        drawing.dots.sort_unstable();
+        drawing.dots.dedup();
+        drawing
+    }
+
+    fn draw(&mut self, net: &Net, link: &Link, places: &[Place]) {
+        let ends = (places.get(link.from), places.get(link.to));
+        let nodes = (net.boxes.get(link.from), net.boxes.get(link.to));
+        let ((Some(from), Some(to)), (Some(owner), Some(target))) = (ends, nodes) else { return };
+        let (d, dot) = curve(*from, *to);
+        let class = class_of(link.rrtype);
+        let name = |node: &Node| without_middle(&node.face.title(), LONGEST_TITLE);
+        let sightings = match link.count {
+            None => String::new(),
+            Some(1) => ", 1 sighting".to_owned(),
+            Some(count) => format!(", {} sightings", thousands(count)),
+        };
+        let count = f64::from(u32::try_from(link.count.unwrap_or(0)).unwrap_or(u32::MAX));
+        self.dots.push((dot.0, dot.1, class));
+        self.edges.push(Edge {
+            class,
+            related: link.related(),
+            width: 1.0 + 0.55 * (count + 1.0).log10(),
+            d,
+            title: format!("{} {} {}{sightings}", name(owner), link.rrtype, name(target)),
+        });
+    }
+}
+
+impl Tile {
+    /// The width that its texts need: 7.3 px a character of the monospace face, 6.1 of the other, and margins.
+    fn need(&self) -> u32 {
+        (73 * to_u32(self.text.chars().count()) + 61 * to_u32(self.sub.chars().count())) / 10 + 36
+    }
+
+    fn at(self, place: Place) -> Self {
+        Self { x: place.x, y: place.y - BOX / 2, width: place.width, ..self }
+    }
+}
+
+fn tile(net: &Net, at: usize, node: &Node) -> Tile {
+    let whole = without_middle(&node.face.title(), LONGEST_TITLE);
+    let (sub, title) = match &node.face {
+        _ if at == 0 => ("asked".to_owned(), format!("Run on {whole}")),
+        Face::Crowd { parent, members, .. } => (format!("under {parent}"), crowd_title(&whole, members)),
+        Face::One(_) if node.records > 0 => (format!("{} rec.", node.records), format!("Run on {whole}")),
+        Face::One(_) => (pointed_by(net, at), format!("Run on {whole}")),
+    };
+    let pivot = node.face.pivot();
+    Tile {
+        x: 0,
+        y: 0,
+        width: 0,
+        text: without_middle(&node.face.text(), LONGEST),
+        sub: without_middle(&sub, LONGEST_SUB),
+        title: if pivot.is_none() && matches!(node.face, Face::One(_)) { whole } else { title },
+        pivot,
+        asked: at == 0,
+        address: matches!(node.face, Face::One(operation::Indicator::Address(_))),
+    }
+}
+
+fn crowd_title(whole: &str, members: &[String]) -> String {
+    let named: Vec<_> = members.iter().take(NAMED).map(|name| without_middle(name, LONGEST_TITLE)).collect();
+    let more = members.len().saturating_sub(NAMED);
+    let more = if more > 0 {
+        format!("\nand {} more", thousands(more.try_into().unwrap_or(u64::MAX)))
+    } else {
+        String::new()
+    };
+    format!("{whole}\n{}{more}", named.join("\n"))
+}
+
+/// The types of the records that point to a box.
+fn pointed_by(net: &Net, at: usize) -> String {
+    let mut types: Vec<RrType> =
+        net.links.iter().filter(|link| link.to == at).map(|link| link.rrtype).collect();
+    types.sort_unstable();
+    types.dedup();
+    let types: Vec<_> = types.iter().map(RrType::to_string).collect();
+    types.join(", ")
+}
+
+fn places(columns: &Columns, widths: [u32; 3], band: u32) -> Vec<Place> {
+    let mut places = vec![Place::default(); columns.iter().map(Vec::len).sum()];
+    let mut x = LEFT;
+    for (column, ((boxes, width), gap)) in columns.iter().zip(widths).zip(GAPS).enumerate() {
+        let count = to_u32(boxes.len()).max(1);
+        for (row, at) in (0u32..).zip(boxes) {
+            if let Some(place) = places.get_mut(*at) {
+                *place = Place { column, x, width, y: TOP + band * (2 * row + 1) / (2 * count) };
+            }
+        }
+        x += width + gap;
+    }
+    places
+}
+
+/// What stands over the columns.
+fn heads(net: &Net, columns: &Columns, widths: [u32; 3], of_address: bool) -> Vec<(u32, &'static str)> {
+    let out = net.links.iter().any(|link| link.from == 0);
+    let into = net.links.iter().any(|link| link.to == 0);
+    let near = match (out, into) {
+        (true, true) => "What it pointed to, and what pointed to it",
+        (true, false) => "What it pointed to",
+        _ => "Names that pointed to it",
+    };
+    let far = if of_address && !out { "Where those names also pointed" } else { "What those were joined to" };
+    let mut x = LEFT;
+    let mut heads = Vec::new();
+    for (((words, boxes), width), gap) in ["Asked", near, far].into_iter().zip(columns).zip(widths).zip(GAPS)
+    {
+        if !boxes.is_empty() {
+            heads.push((x, words));
+        }
+        x += width + gap;
+    }
+    heads
+}
+
+/// The curve from an owner to its data, and the place of the dot at its end.
+fn curve(from: Place, to: Place) -> (String, (u32, u32)) {
+    if from.column == to.column {
+        // Bows to the right, a little below the middles, where nothing else begins.
+        let (x, right) = (from.x + from.width, to.x + to.width);
+        let bow = x.max(right) + 50;
+        let (y, end) = (from.y + 6, to.y + 6);
+        return (format!("M{x} {y}C{bow} {y} {bow} {end} {} {end}", right + 4), (right + 4, end));
+    }
+    let (x, end) =
+        if from.column < to.column { (from.x + from.width, to.x - 7) } else { (from.x, to.x + to.width + 7) };
+    let middle = x.midpoint(end);
+    let dot = if from.column < to.column { end + 1 } else { end - 1 };
+    (format!("M{x} {}C{middle} {} {middle} {} {end} {}", from.y, from.y, to.y, to.y), (dot, to.y))
+}
+
+fn to_u32(number: usize) -> u32 {
+    number.try_into().unwrap_or(u32::MAX / 1_000)
+}

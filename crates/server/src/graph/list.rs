@@ -1,0 +1,55 @@
+//! The same as the picture, as a list: each owner and what it pointed to.
+
+use super::net::{Face, Net};
+use crate::timeline::type_order;
+
+/// A row of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Row {
+    /// The owner.
+    pub(crate) name: String,
+    /// Whether an action can be run on it.
+    pub(crate) pivots: bool,
+    /// Types and data, in the order of types, then of texts.
+    pub(crate) targets: Vec<Target>,
+    /// How many more there are.
+    pub(crate) more: usize,
+}
+
+/// One thing that a name pointed to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) rrtype: String,
+    pub(crate) text: String,
+}
+
+/// The most that a row names.
+const MOST: usize = 50;
+
+/// Rows by name; members of a crowd stand here by themselves.
+pub(super) fn rows(net: &Net) -> Vec<Row> {
+    let mut targets = vec![Vec::new(); net.boxes.len()];
+    for link in &net.links {
+        let Some((targets, node)) = targets.get_mut(link.from).zip(net.boxes.get(link.to)) else { continue };
+        let members = match &node.face {
+            Face::Crowd { members, .. } => members.clone(),
+            Face::One(value) => vec![value.to_string()],
+        };
+        targets.extend(members.into_iter().map(|text| (type_order(link.rrtype), link.rrtype, text)));
+    }
+    let owners = net.boxes.iter().zip(targets).filter(|(_, targets)| !targets.is_empty());
+    let row = |(node, mut targets): (&super::net::Node, Vec<_>)| {
+        targets.sort();
+        let target =
+            |(_, rrtype, text): (_, cof::RrType, String)| Target { rrtype: rrtype.to_string(), text };
+        Row {
+            name: node.face.text(),
+            pivots: node.face.pivot().is_some(),
+            more: targets.len().saturating_sub(MOST),
+            targets: targets.into_iter().take(MOST).map(target).collect(),
+        }
+    };
+    let mut rows: Vec<Row> = owners.map(row).collect();
+    rows.sort_by(|a, b| a.name.cmp(&b.name));
+    rows
+}

@@ -1,0 +1,214 @@
+//! Values and what joins them, as an answer has them: no places yet.
+
+use std::collections::HashMap;
+
+use cof::{Name, Record, RrType};
+use operation::Indicator;
+
+/// Boxes and links. The first box is the asked value, and is always there.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Net {
+    pub(super) boxes: Vec<Node>,
+    /// Both ends are places in `boxes`, and differ. No two links have the same ends and type.
+    pub(super) links: Vec<Link>,
+}
+
+/// What a box stands for.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) face: Face,
+    /// Records of which it is the owner, those that point nowhere else included.
+    pub(super) records: usize,
+}
+
+/// One value, or a crowd of them.
+#[derive(Clone, Debug)]
+pub(super) enum Face {
+    /// Names below one parent that the same record sets point to.
+    Crowd {
+        parent: Name,
+        rrtype: RrType,
+        /// At least [`super::collapse::CROWD`], sorted.
+        members: Vec<String>,
+    },
+    /// A value.
+    One(Indicator),
+}
+
+/// A record set's data that points from its owner to another box.
+#[derive(Clone, Debug)]
+pub(super) struct Link {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) rrtype: RrType,
+    /// Sightings; none where not one record says how many.
+    pub(super) count: Option<u64>,
+}
+
+/// Finds the place of what was there before.
+struct Places {
+    /// Without the asked value.
+    boxes: HashMap<Indicator, usize>,
+    links: HashMap<(usize, usize, RrType), usize>,
+}
+
+/// Whether records of this type are edges. The data of the others is a text, or more than one value.
+pub(super) fn points(rrtype: RrType) -> bool {
+    use RrType as T;
+    matches!(rrtype, T::A | T::AAAA | T::CNAME | T::DNAME | T::MX | T::NS | T::PTR | T::SRV)
+}
+
+impl Net {
+    /// The net of an answer.
+    pub(super) fn new(asked: &Indicator, records: &[Record]) -> Self {
+        // An answer to an address has about one new value and one new link a record.
+        let mut places = Places {
+            boxes: HashMap::with_capacity(records.len()),
+            links: HashMap::with_capacity(records.len()),
+        };
+        let mut net = Self { boxes: vec![Node::of(asked.clone())], links: Vec::new() };
+        let mut others = Vec::new();
+        for record in records {
+            let owner = owner(asked, record);
+            let target = Some(record).filter(|record| points(record.rrtype));
+            let target = target.and_then(|record| Indicator::of_target(&record.rdata, record.rrtype));
+            // What points to itself would be an edge without length: it is in the table.
+            let Some(target) = target.filter(|target| *target != owner) else {
+                others.push(owner);
+                continue;
+            };
+            let from = net.place(&mut places, owner);
+            let to = net.place(&mut places, target);
+            net.count(from);
+            net.join(&mut places, (from, to), record);
+        }
+        for owner in others {
+            let known = if owner == *asked { Some(0) } else { places.boxes.get(&owner).copied() };
+            if let Some(at) = known {
+                net.count(at);
+            }
+        }
+        net
+    }
+
+    /// The place of a value, which gets one if it has none.
+    fn place(&mut self, places: &mut Places, value: Indicator) -> usize {
+        // Half of all ends are the asked value.
+        if self.boxes.first().is_some_and(|node| matches!(&node.face, Face::One(asked) if *asked == value)) {
+            return 0;
+        }
+        *places.boxes.entry(value).or_insert_with_key(|value| {
+            self.boxes.push(Node::of(value.clone()));
+            self.boxes.len() - 1
+        })
+    }
+
+    fn count(&mut self, at: usize) {
+        if let Some(node) = self.boxes.get_mut(at) {
+            node.records += 1;
+        }
+    }
+
+    fn join(&mut self, places: &mut Places, (from, to): (usize, usize), record: &Record) {
+        let next = self.links.len();
+        let at = *places.links.entry((from, to, record.rrtype)).or_insert(next);
+        if at == next {
+            self.links.push(Link { from, to, rrtype: record.rrtype, count: record.count });
+        } else if let Some(link) = self.links.get_mut(at) {
+            link.count = sum(link.count, record.count);
+        }
+    }
+
+    /// How often each box was seen, at either end of a link.
+    pub(super) fn sightings(&self) -> Vec<u64> {
+        let mut sums = vec![0u64; self.boxes.len()];
+        for link in &self.links {
+            for end in [link.from, link.to] {
+                if let Some(sum) = sums.get_mut(end) {
+                    *sum = sum.saturating_add(link.count.unwrap_or(0));
+                }
+            }
+        }
+        sums
+    }
+
+    /// The boxes at the other ends of each box's links.
+    pub(super) fn neighbours(&self) -> Vec<Vec<usize>> {
+        let mut neighbours = vec![Vec::new(); self.boxes.len()];
+        for link in &self.links {
+            for (end, other) in [(link.from, link.to), (link.to, link.from)] {
+                if let Some(others) = neighbours.get_mut(end) {
+                    others.push(other);
+                }
+            }
+        }
+        neighbours
+    }
+}
+
+impl Node {
+    fn of(value: Indicator) -> Self {
+        Self { face: Face::One(value), records: 0 }
+    }
+}
+
+impl Face {
+    /// What is written on the box.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Crowd { rrtype, members, .. } => format!("{} {}", members.len(), crowd(*rrtype)),
+            Self::One(value) => value.to_string(),
+        }
+    }
+
+    /// What it is called in a title.
+    pub(super) fn title(&self) -> String {
+        match self {
+            Self::Crowd { parent, .. } => format!("{} under {parent}", self.text()),
+            Self::One(value) => value.to_string(),
+        }
+    }
+
+    /// The value that an action can be run on.
+    pub(super) fn pivot(&self) -> Option<String> {
+        match self {
+            Self::Crowd { .. } => None,
+            Self::One(value) => {
+                let text = value.to_string();
+                Indicator::parse(&text).ok().map(|_| text)
+            }
+        }
+    }
+}
+
+impl Link {
+    /// Whether it is only related to the asked value, which [`operation::Relation::of`] calls direct at either end.
+    pub(super) fn related(&self) -> bool {
+        self.from != 0 && self.to != 0
+    }
+}
+
+/// Whom a record is about. A wildcard is no indicator, but an owner; a reverse name that was asked about stands
+/// for itself, another for its address.
+fn owner(asked: &Indicator, record: &Record) -> Indicator {
+    match asked {
+        Indicator::Fqdn(name) if *name == record.rrname => asked.clone(),
+        _ => Indicator::of_owner(record).unwrap_or_else(|| Indicator::Fqdn(record.rrname.clone())),
+    }
+}
+
+/// Adds up what is known.
+pub(super) fn sum(left: Option<u64>, right: Option<u64>) -> Option<u64> {
+    match (left, right) {
+        (Some(left), Some(right)) => Some(left.saturating_add(right)),
+        (left, right) => left.or(right),
+    }
+}
+
+fn crowd(rrtype: RrType) -> &'static str {
+    match rrtype {
+        RrType::NS => "name servers",
+        RrType::MX => "mail servers",
+        _ => "names",
+    }
+}

@@ -1,0 +1,85 @@
+//! The addresses that a picture's controls lead to: this page with one thing changed, or a run on another value.
+//!
+//! [`Links`] knows the page's path, what its query string said, and the prefix of a pivot. It keeps every parameter
+//! that it does not change, also those of other parts of the page. Values come from strangers: they are
+//! percent-encoded here, and escaped for HTML by the template. Nothing here fails.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// Where links of one page lead.
+#[derive(Clone, Debug)]
+pub(crate) struct Links {
+    path: String,
+    parameters: Vec<(String, String)>,
+    pivot: String,
+}
+
+/// All but RFC 3986's unreserved characters, and the colon and comma, which a query may hold: addresses and lists
+/// stay readable.
+const ENCODED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':').remove(b',');
+
+impl Links {
+    /// Links from `path`, which is ours and already encoded, with the parameters that the page was asked with;
+    /// `pivot` is what stands before the value of a run on something else, such as `/run?value=`.
+    pub(crate) fn new(path: &str, parameters: &[(String, String)], pivot: &str) -> Self {
+        Self { path: path.to_owned(), parameters: parameters.to_vec(), pivot: pivot.to_owned() }
+    }
+
+    /// The page itself, without parameters: where a form is sent to.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// This page with parameters changed, or taken out where the value is none; all others stay as they are.
+    pub(crate) fn with(&self, changes: &[(&str, Option<&str>)]) -> String {
+        let names: Vec<&str> = changes.iter().map(|(name, _)| *name).collect();
+        let kept = self.others(&names);
+        let set = changes.iter().filter_map(|(name, value)| Some((*name, (*value)?)));
+        let mut href = self.path.clone();
+        for (at, (name, value)) in kept.chain(set).enumerate() {
+            href.push(if at == 0 { '?' } else { '&' });
+            href.extend(utf8_percent_encode(name, ENCODED));
+            href.push('=');
+            href.extend(utf8_percent_encode(value, ENCODED));
+        }
+        href
+    }
+
+    /// The parameters besides these, as a form has to carry them along.
+    pub(crate) fn others<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let kept = self.parameters.iter().filter(|(name, _)| !names.contains(&name.as_str()));
+        kept.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// A run on `value`.
+    pub(crate) fn pivot(&self, value: &str) -> String {
+        format!("{}{}", self.pivot, utf8_percent_encode(value, ENCODED))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn links(parameters: &[(&str, &str)]) -> Links {
+        let parameters: Vec<_> = parameters.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        Links::new("/runs/412", &parameters, "/run?value=")
+    }
+
+    #[test]
+    fn one_parameter_changes_and_the_others_stay() {
+        let links = links(&[("at", "2022-06-01"), ("text", "a b&c=\"<"), ("at", "again")]);
+        assert_eq!(links.with(&[("at", None)]), "/runs/412?text=a%20b%26c%3D%22%3C");
+        assert_eq!(links.with(&[("at", Some("x"))]), "/runs/412?text=a%20b%26c%3D%22%3C&at=x");
+        assert_eq!(links.with(&[("at", None), ("text", None)]), "/runs/412");
+        assert_eq!(links.others(&["at"]).collect::<Vec<_>>(), [("text", "a b&c=\"<")]);
+    }
+
+    #[test]
+    fn a_pivot_carries_any_value_whole() {
+        let links = links(&[]);
+        assert_eq!(links.pivot("2001:db8::1"), "/run?value=2001:db8::1");
+        assert_eq!(links.pivot(r#"a\"&b?#/%"#), "/run?value=a%5C%22%26b%3F%23%2F%25");
+    }
+}

@@ -1,0 +1,151 @@
+//! The history of an answer as a picture: an HTML list whose rows hold SVG plots over one time axis.
+//!
+//! [`TimelineView`] is what the reader chose, [`Timeline`] the layout of an answer under that choice, and
+//! [`TimelinePart`] its HTML, which a page's template prints as `{{ timeline }}`. [`FacetsPart`] are the links that
+//! show and hide types and relations. Every control is a link: nothing here needs a script, and all geometry
+//! stands in presentation attributes, so that the strictest content policy holds.
+//!
+//! Names and data are strangers' text. They are cut here and escaped by the templates. Nothing fails: an answer of
+//! any size and with any dates has a layout of bounded size.
+
+mod alive;
+mod axis;
+mod entry;
+mod facets;
+mod group;
+mod label;
+mod lane;
+mod moment;
+mod part;
+mod view;
+pub(crate) mod words;
+mod zoom;
+
+#[cfg(test)]
+mod tests;
+
+use cof::Record;
+use operation::{Indicator, Relation};
+
+use alive::{AREA_BINS, Alive};
+use axis::{Axis, Flag};
+use entry::Entry;
+use facets::Facets;
+use group::Group;
+pub(crate) use group::order as type_order;
+use lane::Drawing;
+pub(crate) use lane::class_of;
+use moment::Moment;
+pub(crate) use part::{FacetsPart, TimelinePart};
+pub(crate) use view::TimelineView;
+use zoom::Zoom;
+
+/// An answer, laid out in time.
+///
+/// It owns what it shows, which is bounded, and nothing of the records.
+#[derive(Clone, Debug)]
+pub(crate) struct Timeline {
+    view: TimelineView,
+    facets: Facets,
+    /// How many records there are, have no date, and are hidden by their type, relation or date.
+    total: usize,
+    undated: usize,
+    hidden: usize,
+    /// How many lie on the axis.
+    shown: usize,
+    picture: Option<Picture>,
+    zooms: Vec<Zoom>,
+    moment: Option<Moment>,
+}
+
+/// What is drawn, where there is something to draw.
+#[derive(Clone, Debug)]
+struct Picture {
+    axis: Axis,
+    flag: Option<Flag>,
+    area: Area,
+    groups: Vec<Group>,
+    /// Whether types are drawn as density.
+    dense: bool,
+}
+
+/// Records alive above the axis.
+#[derive(Clone, Debug)]
+struct Area {
+    most: u32,
+    all: String,
+    direct: String,
+}
+
+impl Timeline {
+    /// Lays out `records`, the whole answer to `asked`, as far as `view` shows it.
+    ///
+    /// A record's place in the slice is the number in its link. Costs O(n log n): some 30 ms for 50,000 records.
+    pub(crate) fn new(view: &TimelineView, asked: &Indicator, records: &[Record]) -> Self {
+        let relations: Vec<Relation> = records.iter().map(|record| Relation::of(asked, record)).collect();
+        let numbered = records.iter().zip(&relations).enumerate();
+        let dated: Vec<Entry<'_>> =
+            numbered.filter_map(|(at, (record, relation))| Entry::new(at, record, *relation)).collect();
+        let mut entries: Vec<Entry<'_>> =
+            dated.iter().filter(|entry| entry.is_wanted(view)).copied().collect();
+        let moment = Moment::new(view, asked, &entries);
+        if view.only_alive {
+            entries.retain(|entry| view.alive(entry.first, entry.last));
+        }
+        let hidden = dated.len() - entries.len();
+        let (picture, shown) = Picture::new(view, asked, entries).unzip();
+        Self {
+            view: view.clone(),
+            facets: Facets::new(view, records, &relations),
+            total: records.len(),
+            undated: records.len() - dated.len(),
+            hidden,
+            shown: shown.unwrap_or_default(),
+            picture,
+            zooms: zoom::offers(view, &dated),
+            moment,
+        }
+    }
+
+    /// How many records there are in the answer.
+    pub(crate) fn total(&self) -> usize {
+        self.total
+    }
+
+    /// How many of them the picture shows, as bars or as density.
+    pub(crate) fn shown(&self) -> usize {
+        self.shown
+    }
+
+    /// Whether there is no timeline at all, because no record has a date.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.total == self.undated
+    }
+}
+
+impl Picture {
+    /// The picture and how many records are in it; none where none is left.
+    fn new(view: &TimelineView, asked: &Indicator, mut entries: Vec<Entry<'_>>) -> Option<(Self, usize)> {
+        let first = entries.iter().map(|entry| entry.first).min()?;
+        let last = entries.iter().map(|entry| entry.last).max()?;
+        let (from, to) = (view.from.unwrap_or(first), view.to.unwrap_or(last));
+        let mut axis = Axis::new(from, to.max(from));
+        entries.retain(|entry| axis.shows(entry.first, entry.last));
+        let flag = view.at.and_then(|at| axis.flag(at));
+        let area = Area::new(&axis, &entries);
+        let asked = asked.to_string();
+        let groups = group::groups(&entries, &Drawing { axis: &axis, view, asked: &asked });
+        Some((Self { flag, area, groups, dense: entries.len() > group::MANY, axis }, entries.len()))
+    }
+}
+
+impl Area {
+    fn new(axis: &Axis, entries: &[Entry<'_>]) -> Self {
+        let span = |entry: &Entry<'_>| (entry.first, entry.last);
+        let direct = entries.iter().filter(|entry| entry.relation == Relation::Direct);
+        let all = Alive::over(axis, AREA_BINS, entries.iter().map(span));
+        let direct = Alive::over(axis, AREA_BINS, direct.map(span));
+        let most = all.most();
+        Self { most, all: all.outline(most), direct: direct.outline(most) }
+    }
+}

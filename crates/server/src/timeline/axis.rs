@@ -1,0 +1,332 @@
+//! The time axis: where a second lies on it, its rules and their labels.
+//!
+//! Linear, UTC, from the data or from the window; its ends are rounded out to a whole [`Step`]. Places are
+//! [`Share`]s: whole ten-thousandths of the axis, so that two places are equal or they are not, and no bar can
+//! overlap another by a rounding. Times beyond [`LATEST_PLAUSIBLE`] lie at its end. Nothing here fails.
+
+use std::fmt;
+
+use cof::time::LATEST_PLAUSIBLE;
+use jiff::civil::{DateTime, date};
+use jiff::tz::Offset;
+use jiff::{Span, Timestamp, ToSpan, Unit};
+
+/// A place on the axis in ten-thousandths, 0 to [`Share::END`]; printed as a percentage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Share(pub(super) u32);
+
+/// The axis of one picture.
+#[derive(Clone, Debug)]
+pub(crate) struct Axis {
+    start: u64,
+    /// Always after `start`.
+    end: u64,
+    step: Step,
+    /// The rules, from the first to the last, both ends included.
+    pub(crate) lines: Vec<Share>,
+    /// A label for every step, at its beginning; those under the flag are left out.
+    pub(crate) labels: Vec<AxisLabel>,
+}
+
+/// A label at the right of its rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AxisLabel {
+    /// Its rule.
+    pub(crate) at: Share,
+    /// Text of ours.
+    pub(crate) text: String,
+    /// Whether it goes below 1200 px: every second.
+    pub(crate) odd: bool,
+    /// Whether it goes below 768 px: all but every fourth, and those near the flag.
+    pub(crate) narrow: bool,
+}
+
+/// The line at the day that is looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Flag {
+    /// Where it stands.
+    pub(crate) at: Share,
+    /// Whether the flag flies to the left, because there is no room to the right.
+    pub(crate) left: bool,
+}
+
+/// The distance of two rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// Some hours.
+    Hours(u8),
+    Days,
+    /// From Monday to Monday.
+    Weeks,
+    Months,
+    Quarters,
+    /// Some years, of which the number is a multiple.
+    Years(i16),
+}
+
+/// The plot's width that labels and marks are laid out for, in px: that of a page of 1400.
+pub(super) const PLOT: u32 = 960;
+/// The flag's width in px: `at 2022-06-01` in 12 px and its margins.
+const FLAG: u32 = 108;
+/// More labels than this do not fit beside each other, at four characters each.
+const MOST_LABELS: u64 = 30;
+
+const HOUR: u64 = 3_600;
+const DAY: u64 = 24 * HOUR;
+const YEAR: u64 = 31_557_600;
+
+impl Share {
+    /// The axis' end: 100 %.
+    pub(crate) const END: Self = Self(10_000);
+
+    /// The share that `px` of a plot of [`PLOT`] px are, rounded up.
+    pub(super) const fn of_px(px: u32) -> Self {
+        Self((px * Self::END.0).div_ceil(PLOT))
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0 / 100, self.0 % 100) {
+            (whole, 0) => write!(f, "{whole}%"),
+            (whole, tenths) if tenths % 10 == 0 => write!(f, "{whole}.{}%", tenths / 10),
+            (whole, hundredths) => write!(f, "{whole}.{hundredths:02}%"),
+        }
+    }
+}
+
+impl Axis {
+    /// The axis from `first` to `last`, rounded out. In whatever order they come, they are put right.
+    pub(crate) fn new(first: u64, last: u64) -> Self {
+        let (first, last) = (first.min(last).min(LATEST_PLAUSIBLE), first.max(last).min(LATEST_PLAUSIBLE));
+        let step = Step::of(last - first);
+        let mut rules = vec![step.before(civil(first))];
+        // A step is at least a 60th of the span: see the test.
+        while rules.last().is_some_and(|rule| seconds(*rule) < last || rules.len() == 1) && rules.len() < 100
+        {
+            let next = rules.last().and_then(|rule| step.after(*rule));
+            let Some(next) = next else { break };
+            rules.push(next);
+        }
+        let start = rules.first().map_or(first, |rule| seconds(*rule));
+        let end = rules.last().map_or(last, |rule| seconds(*rule)).max(start + 1);
+        let mut axis = Self { start, end, step, lines: Vec::new(), labels: Vec::new() };
+        axis.lines = rules.iter().map(|rule| axis.at(seconds(*rule))).collect();
+        axis.labels = axis.labels_of(&rules);
+        axis
+    }
+
+    /// Where a second lies; what lies outside is at the nearer end.
+    pub(crate) fn at(&self, second: u64) -> Share {
+        let within = second.clamp(self.start, self.end) - self.start;
+        let share = u128::from(within) * u128::from(Share::END.0) / u128::from(self.end - self.start);
+        Share(u32::try_from(share).unwrap_or(Share::END.0))
+    }
+
+    /// Whether a time has any part on the axis.
+    pub(crate) fn shows(&self, first: u64, last: u64) -> bool {
+        first.min(LATEST_PLAUSIBLE) <= self.end && last >= self.start
+    }
+
+    /// The first second of a bin, when the axis is cut into so many equal ones.
+    pub(super) fn bin(&self, bin: u64, bins: u64) -> u64 {
+        self.start + (self.end - self.start) * bin / bins
+    }
+
+    /// Puts up a flag, and takes away the labels that it covers; none where the day is not on the axis.
+    pub(crate) fn flag(&mut self, second: u64) -> Option<Flag> {
+        if second < self.start || second > self.end {
+            return None;
+        }
+        let at = self.at(second);
+        let flag = Flag { at, left: at.0 > 8_500 };
+        let reach =
+            |width: u32| if flag.left { (at.0.saturating_sub(width), at.0) } else { (at.0, at.0 + width) };
+        let covered = reach(Share::of_px(FLAG).0);
+        let near = reach(Share::END.0 / 3);
+        let touches = |label: &AxisLabel, (from, to): (u32, u32)| label.at.0 <= to && label.end() >= from;
+        self.labels.retain(|label| !touches(label, covered));
+        for label in &mut self.labels {
+            label.narrow |= touches(label, near);
+        }
+        Some(flag)
+    }
+
+    /// What the labels leave out, as a sentence; none where they say it all.
+    pub(crate) fn note(&self) -> Option<String> {
+        let day = super::words::day(self.start);
+        match self.step {
+            Step::Hours(_) if self.end - self.start <= DAY => {
+                Some(format!("Axis in hours, because all of it lies within one day: from {day} on."))
+            }
+            Step::Hours(_) => Some(format!("Axis in hours, from {day} on.")),
+            Step::Weeks => Some(format!("Axis in weeks, from {day} on.")),
+            _ => None,
+        }
+    }
+
+    fn labels_of(&self, rules: &[DateTime]) -> Vec<AxisLabel> {
+        let begun = rules.get(..rules.len().saturating_sub(1)).unwrap_or_default();
+        let label = |(at, rule): (usize, &DateTime)| AxisLabel {
+            at: self.at(seconds(*rule)),
+            text: self.step.label(*rule),
+            odd: at % 2 == 1,
+            narrow: at % 4 != 0,
+        };
+        begun.iter().enumerate().map(label).collect()
+    }
+}
+
+impl AxisLabel {
+    /// Where its text ends, at 7 px a character.
+    fn end(&self) -> u32 {
+        let px = 3 + 7 * u32::try_from(self.text.len()).unwrap_or_default();
+        self.at.0 + Share::of_px(px).0
+    }
+}
+
+impl Step {
+    /// The step for a span in seconds.
+    fn of(span: u64) -> Self {
+        match span {
+            _ if span >= 3 * YEAR => {
+                let few = |years: &i16| span / YEAR / u64::from(years.unsigned_abs()) < MOST_LABELS;
+                Self::Years([1, 2, 5, 10].into_iter().find(few).unwrap_or(20))
+            }
+            _ if span > 18 * YEAR / 12 => Self::Quarters,
+            _ if span >= 4 * YEAR / 12 => Self::Months,
+            _ if span >= 10 * DAY => Self::Weeks,
+            _ if span >= 36 * HOUR => Self::Days,
+            _ if span >= 24 * HOUR => Self::Hours(2),
+            _ => Self::Hours(1),
+        }
+    }
+
+    /// The last rule at or before a moment.
+    fn before(self, moment: DateTime) -> DateTime {
+        let day = moment.date();
+        let start = match self {
+            Self::Hours(hours) => {
+                let step = i8::try_from(hours).unwrap_or(1);
+                return day.at(moment.hour() - moment.hour() % step, 0, 0, 0);
+            }
+            Self::Days => day,
+            Self::Weeks => day.saturating_sub(i32::from(day.weekday().to_monday_zero_offset()).days()),
+            Self::Months => day.first_of_month(),
+            Self::Quarters => date(day.year(), (day.month() - 1) / 3 * 3 + 1, 1),
+            Self::Years(years) => date(day.year() - day.year() % years, 1, 1),
+        };
+        // The axis does not begin before the epoch, which is where counting begins.
+        start.at(0, 0, 0, 0).max(EPOCH)
+    }
+
+    /// The rule behind a rule.
+    fn after(self, rule: DateTime) -> Option<DateTime> {
+        rule.checked_add(self.span()).ok()
+    }
+
+    fn span(self) -> Span {
+        match self {
+            Self::Hours(hours) => i32::from(hours).hours(),
+            Self::Days => 1.day(),
+            Self::Weeks => 1.week(),
+            Self::Months => 1.month(),
+            Self::Quarters => 3.months(),
+            Self::Years(years) => i32::from(years).years(),
+        }
+    }
+
+    fn label(self, rule: DateTime) -> String {
+        match self {
+            Self::Hours(_) => rule.strftime("%H:%M").to_string(),
+            Self::Days => rule.strftime("%Y-%m-%d").to_string(),
+            Self::Weeks => rule.strftime("%m-%d").to_string(),
+            Self::Months => rule.strftime("%Y-%m").to_string(),
+            Self::Quarters => format!("{} Q{}", rule.year(), (rule.month() - 1) / 3 + 1),
+            Self::Years(_) => rule.year().to_string(),
+        }
+    }
+}
+
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+
+/// The second as a date, UTC; the epoch for what is none, which the clamping above leaves out.
+fn civil(second: u64) -> DateTime {
+    let timestamp = i64::try_from(second).ok().and_then(|second| Timestamp::from_second(second).ok());
+    timestamp.map_or(EPOCH, |timestamp| Offset::UTC.to_datetime(timestamp))
+}
+
+fn seconds(moment: DateTime) -> u64 {
+    let span = moment.since((Unit::Second, EPOCH));
+    span.ok().and_then(|span| u64::try_from(span.get_seconds()).ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cof::time::parse_date;
+    use proptest::prelude::*;
+
+    fn axis(first: &str, last: &str) -> Axis {
+        let second = |text| parse_date(text).unwrap().seconds;
+        Axis::new(second(first), second(last))
+    }
+
+    fn labels(first: &str, last: &str) -> String {
+        let labels: Vec<_> = axis(first, last).labels.into_iter().map(|label| label.text).collect();
+        labels.join(" ")
+    }
+
+    #[test]
+    fn each_span_has_its_step() {
+        assert_eq!(labels("2014-08-21", "2019-01-02"), "2014 2015 2016 2017 2018 2019");
+        assert_eq!(
+            labels("2017-02-01", "2019-01-15"),
+            "2017 Q1 2017 Q2 2017 Q3 2017 Q4 2018 Q1 2018 Q2 2018 Q3 2018 Q4 2019 Q1"
+        );
+        assert_eq!(labels("2017-02-09", "2017-06-30"), "2017-02 2017-03 2017-04 2017-05 2017-06");
+        assert_eq!(labels("2017-05-23", "2017-06-10"), "05-22 05-29 06-05");
+        assert_eq!(labels("2017-05-23 07:00:00", "2017-05-25 01:00:00"), "2017-05-23 2017-05-24 2017-05-25");
+        assert_eq!(labels("2017-05-23 07:19:43", "2017-05-23 10:02:48"), "07:00 08:00 09:00 10:00");
+        assert_eq!(labels("2017-05-23 23:59:59", "2017-05-23 23:59:59"), "23:00");
+        assert_eq!(labels("2017-05-23", "2017-05-23"), "00:00");
+    }
+
+    #[test]
+    fn rules_lie_evenly_and_print_short() {
+        let axis = axis("2017-05-23 07:19:43", "2017-05-23 10:02:48");
+        let lines: Vec<_> = axis.lines.iter().map(Share::to_string).collect();
+        assert_eq!(lines, ["0%", "25%", "50%", "75%", "100%"]);
+        assert_eq!([Share(490), Share(1624), Share(5)].map(|s| s.to_string()), ["4.9%", "16.24%", "0.05%"]);
+        assert!(axis.note().unwrap().ends_with("from 2017-05-23 on."));
+    }
+
+    #[test]
+    fn a_flag_takes_the_labels_under_it_and_flips_near_the_end() {
+        let mut axis = axis("2014-08-21", "2026-11-19");
+        let flag = axis.flag(parse_date("2022-06-01").unwrap().seconds).unwrap();
+        assert_eq!((flag.at.to_string().as_str(), flag.left), ("64.72%", false));
+        let labels: Vec<_> = axis.labels.iter().map(|label| label.text.as_str()).collect();
+        let all = "2014 2015 2016 2017 2018 2019 2020 2021 2024 2025 2026";
+        assert_eq!(labels.join(" "), all);
+        assert!(axis.labels.iter().filter(|label| label.at.0 > 6_472).all(|label| label.narrow));
+        assert!(!axis.labels.iter().any(|label| label.text == "2018" && label.narrow));
+        assert!(axis.flag(parse_date("2026-06-01").unwrap().seconds).unwrap().left);
+        assert_eq!(axis.flag(0), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_axis_holds_its_data_between_a_bounded_number_of_rules(first: u64, last: u64, narrow in 0u64..1 << 34) {
+            for last in [last, first.saturating_add(narrow), first] {
+                let axis = Axis::new(first, last);
+                prop_assert!((2..=62).contains(&axis.lines.len()), "{} rules", axis.lines.len());
+                prop_assert!(axis.lines.is_sorted() && axis.lines[0] == Share(0));
+                prop_assert_eq!(axis.lines.last(), Some(&Share::END));
+                let plausible = |second: u64| second.min(LATEST_PLAUSIBLE);
+                prop_assert!(axis.start <= plausible(first.min(last)) && axis.end >= plausible(first.max(last)));
+                prop_assert!(axis.labels.windows(2).all(|pair| pair[0].at <= pair[1].at));
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The rows of the picture: types in a fixed order, names within them.
+//!
+//! Up to [`MANY`] records every record is a bar. More, and each type is a density, under which, from
+//! [`MANY_OF_TYPE`] records, its most sighted names have lanes, until [`MANY`] shapes are drawn. So a page costs
+//! the same however much the answer holds.
+
+use std::collections::HashMap;
+
+use cof::{Name, RrType};
+
+use super::alive::{Alive, HEAT_BINS, Heat};
+use super::entry::{Entry, sightings_of, sum_text};
+use super::lane::{Drawing, Lane, class_of};
+use super::words::{counted, cut, figure};
+
+/// A type and what is shown of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    /// The type; none for all those beyond [`MOST_GROUPS`] together.
+    pub(crate) rrtype: Option<RrType>,
+    /// Its word, cut to its column.
+    pub(crate) word: String,
+    /// Its colour.
+    pub(crate) class: &'static str,
+    /// All of its records together, where there are many.
+    pub(crate) density: Option<Density>,
+    /// Its names.
+    pub(crate) lanes: Vec<Lane>,
+    /// Whether a click brings more lanes.
+    pub(crate) more: bool,
+}
+
+/// A type's records as one row.
+#[derive(Clone, Debug)]
+pub(crate) struct Density {
+    /// `all 41,882 records`.
+    pub(crate) name: String,
+    /// Where how many were alive.
+    pub(crate) heat: Vec<Heat>,
+    /// The same, to be read out.
+    pub(crate) said: String,
+    /// The sum of the counts.
+    pub(crate) sightings: String,
+}
+
+/// Up to here all records are bars; beyond, so many shapes are drawn in lanes at most.
+pub(super) const MANY: usize = 400;
+/// From here on a type has lanes beside its density.
+const MANY_OF_TYPE: usize = 2_000;
+/// A name with more records than this is a density, too: its lane would fill the screen.
+const MANY_OF_LANE: usize = 40;
+/// More types than this are drawn as one; only an answer that is made up has them.
+const MOST_GROUPS: usize = 30;
+/// The characters of a type that its column holds.
+const WORD: usize = 7;
+
+/// Groups what is in view. The entries of each are in the answer's order.
+pub(super) fn groups(entries: &[Entry<'_>], drawing: &Drawing<'_>) -> Vec<Group> {
+    let by_type = by_type(entries);
+    if entries.len() <= MANY {
+        return by_type.iter().map(|(rrtype, entries)| bars(*rrtype, entries, drawing)).collect();
+    }
+    let (named, rest) = by_type.split_at(by_type.len().min(MOST_GROUPS));
+    let mut groups: Vec<Group> =
+        named.iter().map(|(rrtype, entries)| dense(Some(*rrtype), entries, drawing)).collect();
+    if !rest.is_empty() {
+        let rest: Vec<&Entry<'_>> = rest.iter().flat_map(|(_, entries)| entries.iter().copied()).collect();
+        groups.push(dense(None, &rest, drawing));
+    }
+    let mut left = MANY;
+    for (group, (rrtype, entries)) in groups.iter_mut().zip(named) {
+        if entries.len() >= MANY_OF_TYPE {
+            most_sighted(group, *rrtype, entries, drawing, &mut left);
+        }
+    }
+    groups
+}
+
+/// Entries by type, in the order that types have.
+fn by_type<'a, 'r>(entries: &'a [Entry<'r>]) -> Vec<(RrType, Vec<&'a Entry<'r>>)> {
+    let mut types: HashMap<RrType, Vec<&Entry<'_>>> = HashMap::new();
+    for run in entries.chunk_by(|a, b| a.record.rrtype == b.record.rrtype) {
+        let rrtype = run.first().map(|entry| entry.record.rrtype);
+        types.entry(rrtype.unwrap_or(RrType::A)).or_default().extend(run);
+    }
+    let mut types: Vec<_> = types.into_iter().collect();
+    types.sort_by_cached_key(|(rrtype, _)| order(*rrtype));
+    types
+}
+
+/// Where a type stands: the common ones first, then by word.
+pub(crate) fn order(rrtype: RrType) -> (usize, String) {
+    const COMMON: [RrType; 7] =
+        [RrType::A, RrType::AAAA, RrType::CNAME, RrType::NS, RrType::MX, RrType::TXT, RrType::SOA];
+    match COMMON.iter().position(|common| *common == rrtype) {
+        Some(at) => (at, String::new()),
+        None => (COMMON.len(), rrtype.to_string()),
+    }
+}
+
+fn bars(rrtype: RrType, entries: &[&Entry<'_>], drawing: &Drawing<'_>) -> Group {
+    let mut names: HashMap<&Name, Vec<&Entry<'_>>> = HashMap::new();
+    for entry in entries {
+        names.entry(&entry.record.rrname).or_default().push(entry);
+    }
+    let mut names: Vec<_> = names.into_iter().collect();
+    let last = |entries: &[&Entry<'_>]| entries.iter().map(|entry| entry.last).max();
+    names.sort_by(|(a, left), (b, right)| {
+        last(right).cmp(&last(left)).then_with(|| a.as_wire().cmp(b.as_wire()))
+    });
+    let lanes = names.iter().map(|(name, entries)| Lane::new(name, entries, drawing)).collect();
+    Group { lanes, ..Group::of(Some(rrtype)) }
+}
+
+fn dense(rrtype: Option<RrType>, entries: &[&Entry<'_>], drawing: &Drawing<'_>) -> Group {
+    let spans = entries.iter().map(|entry| (entry.first, entry.last));
+    let alive = Alive::over(drawing.axis, HEAT_BINS, spans);
+    let density = Density {
+        name: match entries.len() {
+            1 => "1 record".to_owned(),
+            many => format!("all {} records", figure(many)),
+        },
+        said: format!("{}, most alive at once {}.", counted(entries.len(), "record"), alive.most()),
+        heat: alive.heat(),
+        sightings: sum_text(sightings_of(entries.iter().map(|entry| entry.record))),
+    };
+    Group { density: Some(density), ..Group::of(rrtype) }
+}
+
+/// Gives a type's most sighted names their lanes, as many as are asked for and `left` allows.
+fn most_sighted(
+    group: &mut Group,
+    rrtype: RrType,
+    entries: &[&Entry<'_>],
+    drawing: &Drawing<'_>,
+    left: &mut usize,
+) {
+    let ranked = ranked(entries);
+    let wanted = drawing.view.lanes_of(rrtype);
+    let places: HashMap<&Name, usize> = ranked.iter().take(wanted).copied().zip(0..).collect();
+    let mut members: Vec<Vec<&Entry<'_>>> = vec![Vec::new(); places.len()];
+    for entry in entries {
+        let place = places.get(&entry.record.rrname);
+        if let Some(members) = place.and_then(|at| members.get_mut(*at)) {
+            members.push(entry);
+        }
+    }
+    for (name, members) in ranked.iter().zip(members) {
+        let lane = match members.len() {
+            0..=MANY_OF_LANE => Lane::new(name, &members, drawing),
+            _ => Lane::dense(name, &members, drawing.axis),
+        };
+        let Some(rest) = left.checked_sub(lane.cost()) else { return };
+        *left = rest;
+        group.lanes.push(lane);
+    }
+    group.more = ranked.len() > wanted && *left > 0;
+}
+
+/// The names of these entries, most sighted first.
+fn ranked<'a>(entries: &[&Entry<'a>]) -> Vec<&'a Name> {
+    let mut sums: HashMap<&Name, u64> = HashMap::new();
+    for entry in entries {
+        let sum = sums.entry(&entry.record.rrname).or_default();
+        *sum = sum.saturating_add(entry.record.count.unwrap_or(0));
+    }
+    let mut ranked: Vec<_> = sums.into_iter().collect();
+    ranked
+        .sort_unstable_by(|(a, left), (b, right)| right.cmp(left).then_with(|| a.as_wire().cmp(b.as_wire())));
+    ranked.into_iter().map(|(name, _)| name).collect()
+}
+
+impl Group {
+    fn of(rrtype: Option<RrType>) -> Self {
+        Self {
+            rrtype,
+            word: rrtype.map_or_else(|| "others".to_owned(), |rrtype| cut(&rrtype.to_string(), WORD)),
+            class: rrtype.map_or("rr-other", class_of),
+            density: None,
+            lanes: Vec::new(),
+            more: false,
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! One name's records of one type, as bars in a lane.
+//!
+//! Records share a lane while what is drawn of them does not overlap; an overlap opens a sub-lane. A [`Bar`] too
+//! short to be seen is a mark of fixed width. Names and data are strangers' text: escaped by the template, cut here.
+
+use cof::{Name, RrType};
+use operation::{Indicator, Relation};
+
+use super::alive::{Alive, HEAT_BINS, Heat};
+use super::axis::{Axis, PLOT, Share};
+use super::entry::{Entry, sightings_of, sum_text};
+use super::label::{Label, Room};
+use super::view::TimelineView;
+use super::words::counted;
+
+/// A lane of the picture: one name within one type.
+#[derive(Clone, Debug)]
+pub(crate) struct Lane {
+    /// The name, whole.
+    pub(crate) name: String,
+    /// Whether an action can be run on it.
+    pub(crate) pivots: bool,
+    /// The plot's height in px.
+    pub(crate) height: usize,
+    /// By sub-lane, then by time; no two of a sub-lane overlap.
+    pub(crate) bars: Vec<Bar>,
+    /// Instead of bars, where there are too many.
+    pub(crate) heat: Vec<Heat>,
+    /// The same facts, to be read out.
+    pub(crate) said: String,
+    /// The sum of the counts.
+    pub(crate) sightings: String,
+}
+
+/// A record's stretch of time.
+#[derive(Clone, Debug)]
+pub(crate) struct Bar {
+    /// The record's place in the answer.
+    pub(crate) index: usize,
+    /// Its beginning; of a mark, its middle.
+    pub(crate) x: Share,
+    /// Its width; none is a mark of [`MARK`] px.
+    pub(crate) width: Option<Share>,
+    /// The sub-lane, from 0.
+    pub(crate) sub: usize,
+    /// Its upper edge and height in px.
+    pub(crate) y: f64,
+    pub(crate) height: f64,
+    /// Whether it is only related to the asked value.
+    pub(crate) related: bool,
+    /// Whether it was not alive on the day that is looked at.
+    pub(crate) dimmed: bool,
+    /// Three lines of text.
+    pub(crate) title: String,
+    /// The data, where there is room.
+    pub(crate) label: Option<Label>,
+}
+
+/// What all lanes of a picture need to be drawn.
+pub(super) struct Drawing<'a> {
+    pub(super) axis: &'a Axis,
+    pub(super) view: &'a TimelineView,
+    /// The asked value as text: it is the label of no bar.
+    pub(super) asked: &'a str,
+}
+
+/// A mark's width in px.
+pub(super) const MARK: u32 = 4;
+/// Below half a percent of the axis a bar is a mark: it would not be seen, or not as what it is.
+const SHORTEST: u32 = 50;
+/// A lane's height, that of a sub-lane and what they leave free, in px.
+const HEIGHT: usize = 20;
+const SUB_HEIGHT: usize = 14;
+const SUB_FREE: usize = 4;
+
+impl Lane {
+    /// Draws the records of one name and type.
+    pub(super) fn new(name: &Name, entries: &[&Entry<'_>], drawing: &Drawing<'_>) -> Self {
+        let mut texts: Vec<_> = entries.iter().map(|entry| (*entry, entry.record.rdata_text())).collect();
+        texts.sort_by(|(a, left), (b, right)| (a.first, left, a.index).cmp(&(b.first, right, b.index)));
+        let said: Vec<_> = texts.iter().map(|(entry, data)| entry.said(data)).collect();
+        let subs = drawing.sub_lanes(&texts);
+        let height = if subs.len() > 1 { SUB_HEIGHT * subs.len() + SUB_FREE } else { HEIGHT };
+        Self {
+            height,
+            bars: subs.into_iter().flatten().collect(),
+            said: format!("{}: {}.", counted(entries.len(), "record"), said.join("; ")),
+            ..Self::bare(name, entries)
+        }
+    }
+
+    /// Draws the density of a name that has more records than a lane has room for.
+    pub(super) fn dense(name: &Name, entries: &[&Entry<'_>], axis: &Axis) -> Self {
+        let alive = Alive::over(axis, HEAT_BINS, entries.iter().map(|entry| (entry.first, entry.last)));
+        let most = alive.most();
+        Self {
+            heat: alive.heat(),
+            said: format!("{}, most alive at once {most}.", counted(entries.len(), "record")),
+            ..Self::bare(name, entries)
+        }
+    }
+
+    fn bare(name: &Name, entries: &[&Entry<'_>]) -> Self {
+        let owner = entries.first().map(|entry| entry.record);
+        Self {
+            name: name.to_string(),
+            pivots: owner.is_some_and(|record| Indicator::of_owner(record).is_some()),
+            height: HEIGHT,
+            bars: Vec::new(),
+            heat: Vec::new(),
+            said: String::new(),
+            sightings: sum_text(sightings_of(entries.iter().map(|entry| entry.record))),
+        }
+    }
+
+    /// How many shapes it costs.
+    pub(super) fn cost(&self) -> usize {
+        self.bars.len() + self.heat.len()
+    }
+}
+
+impl Bar {
+    /// The stretch that is drawn: from where to where.
+    pub(super) fn extent(&self) -> (u32, u32) {
+        let half = Share::of_px(MARK / 2).0;
+        match self.width {
+            Some(width) => (self.x.0, self.x.0 + width.0),
+            None => (self.x.0.saturating_sub(half), self.x.0 + half),
+        }
+    }
+}
+
+impl Drawing<'_> {
+    /// The bars by sub-lane: each in the first where it fits.
+    fn sub_lanes(&self, texts: &[(&Entry<'_>, String)]) -> Vec<Vec<Bar>> {
+        let mut ends: Vec<u32> = Vec::new();
+        let mut bars: Vec<Bar> = texts.iter().map(|(entry, data)| self.bar(entry, data)).collect();
+        for bar in &mut bars {
+            let (start, end) = bar.extent();
+            bar.sub = ends.iter().position(|taken| *taken <= start).unwrap_or(ends.len());
+            match ends.get_mut(bar.sub) {
+                Some(taken) => *taken = end,
+                None => ends.push(end),
+            }
+        }
+        let mut subs: Vec<Vec<(Bar, &str)>> = ends.iter().map(|_| Vec::new()).collect();
+        let several = subs.len() > 1;
+        for (mut bar, (entry, data)) in bars.into_iter().zip(texts) {
+            bar.settle(entry.record.count, several);
+            if let Some(sub) = subs.get_mut(bar.sub) {
+                sub.push((bar, data));
+            }
+        }
+        subs.into_iter().map(|sub| self.labelled(sub)).collect()
+    }
+
+    /// A bar, not yet in any sub-lane.
+    fn bar(&self, entry: &Entry<'_>, data: &str) -> Bar {
+        let (x, end) = (self.axis.at(entry.first), self.axis.at(entry.last));
+        let width = end.0 - x.0;
+        Bar {
+            index: entry.index,
+            x,
+            width: (width >= SHORTEST).then_some(Share(width)),
+            sub: 0,
+            y: 0.0,
+            height: 0.0,
+            related: entry.relation == Relation::Related,
+            dimmed: !self.view.alive(entry.first, entry.last),
+            title: entry.title(data),
+            label: None,
+        }
+    }
+
+    /// Puts labels where they are in nobody's way.
+    fn labelled(&self, sub: Vec<(Bar, &str)>) -> Vec<Bar> {
+        let starts: Vec<u32> =
+            sub.iter().skip(1).map(|(bar, _)| bar.extent().0).chain([Share::END.0]).collect();
+        let mut taken = 0;
+        let label = |((mut bar, data), next): ((Bar, &str), u32)| {
+            if data != self.asked {
+                bar.label = Label::of(&bar, data, Room { from: taken, to: next });
+            }
+            taken = bar.extent().1.max(bar.label.as_ref().map_or(0, |label| label.end));
+            bar
+        };
+        sub.into_iter().zip(starts).map(label).collect()
+    }
+}
+
+impl Bar {
+    /// Gives it its height by its count, and its place in its sub-lane.
+    fn settle(&mut self, count: Option<u64>, several: bool) {
+        let most = if several { 12.0 } else { 14.0 };
+        // An unknown count is drawn as the smallest. Beyond 32 bits all bars are equally high.
+        let count = f64::from(u32::try_from(count.unwrap_or(1).max(1)).unwrap_or(u32::MAX));
+        self.height = (5.0 + 2.2 * count.log10()).min(most);
+        self.y = self.middle(several) - self.height / 2.0;
+    }
+
+    fn middle(&self, several: bool) -> f64 {
+        if several {
+            let sub = u32::try_from(self.sub * SUB_HEIGHT).unwrap_or_default();
+            9.0 + f64::from(sub)
+        } else {
+            10.0
+        }
+    }
+}
+
+/// The class that gives a type its colour.
+pub(crate) fn class_of(rrtype: RrType) -> &'static str {
+    match rrtype {
+        RrType::A => "rr-a",
+        RrType::AAAA => "rr-aaaa",
+        RrType::CNAME => "rr-cname",
+        RrType::NS => "rr-ns",
+        RrType::MX => "rr-mx",
+        RrType::TXT => "rr-txt",
+        RrType::SOA => "rr-soa",
+        _ => "rr-other",
+    }
+}
+
+const _: () = assert!(Share::of_px(MARK).0 < SHORTEST && PLOT > 0);

@@ -1,0 +1,152 @@
+//! What holds for the timeline of any answer.
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed};
+
+use super::*;
+use crate::timeline::axis::Share;
+use crate::timeline::lane::Bar;
+
+/// The same answers at every run.
+fn config(cases: u32) -> Config {
+    Config { cases, rng_seed: RngSeed::Fixed(7), failure_persistence: None, ..Config::default() }
+}
+
+/// Up to `most` records of few names and types, so that lanes fill; some without dates.
+fn answers(most: usize) -> impl Strategy<Value = Vec<Record>> {
+    let line = (
+        0u8..6,
+        0usize..4,
+        0u8..20,
+        0u64..400_000_000,
+        prop_oneof![0u64..90_000, 0u64..200_000_000],
+        0u64..200_000,
+    );
+    let one = line.prop_map(|(name, rrtype, data, first, length, count)| {
+        let rrtype = [RrType::A, RrType::TXT, RrType::NS, RrType::HTTPS][rrtype];
+        let rdata = match rrtype {
+            RrType::A => format!("192.0.2.{data}"),
+            RrType::NS => format!("ns{data}.example"),
+            _ => format!("1 {data} {}", "x".repeat(data.into())),
+        };
+        let first = 1_300_000_000 + first;
+        let mut record = record((&format!("n{name}.example"), rrtype, &rdata, first, first + length, count));
+        if data == 0 {
+            (record.time_first, record.time_last, record.count) = (None, None, None);
+        }
+        record
+    });
+    prop::collection::vec(one, 0..most)
+}
+
+/// Windows, days and filters, also such that show nothing.
+fn views() -> impl Strategy<Value = TimelineView> {
+    let second = || prop::option::of(1_250_000_000u64..1_950_000_000);
+    (second(), second(), second(), any::<bool>(), 0u8..3).prop_map(|(from, to, at, only_alive, relation)| {
+        let hidden = std::collections::BTreeSet::from([RrType::MX, RrType::HTTPS]);
+        let relation = [None, Some(Relation::Direct), Some(Relation::Related)][usize::from(relation)];
+        let ordered = from.zip(to).is_none_or(|(from, to)| from <= to);
+        let (from, to) = if ordered { (from, to) } else { (to, from) };
+        let at = at.map(|at| at - at % 86_400);
+        TimelineView {
+            from,
+            to,
+            at,
+            only_alive: only_alive && at.is_some(),
+            relation,
+            hidden,
+            ..TimelineView::default()
+        }
+    })
+}
+
+fn lanes(timeline: &Timeline) -> impl Iterator<Item = &lane::Lane> {
+    timeline.picture.iter().flat_map(|picture| &picture.groups).flat_map(|group| &group.lanes)
+}
+
+/// Bars of one sub-lane that stand next to each other.
+fn beside(lane: &lane::Lane) -> impl Iterator<Item = (&Bar, &Bar)> {
+    lane.bars.windows(2).map(|pair| (&pair[0], &pair[1])).filter(|(left, right)| left.sub == right.sub)
+}
+
+/// The stretch of a label, in thousandths of a px of the nominal plot.
+fn label_px(bar: &Bar) -> Option<(i64, i64)> {
+    let label = bar.label.as_ref()?;
+    let width = 6_650 * i64::try_from(label.text.chars().count()).unwrap();
+    let anchor = i64::from(label.x.0) * 96 + i64::from(label.dx) * 1_000;
+    Some(if label.ends { (anchor - width, anchor) } else { (anchor, anchor + width) })
+}
+
+proptest! {
+    #![proptest_config(config(200))]
+
+    #[test]
+    fn bars_lie_on_the_axis_and_beside_each_other(records in answers(120), view in views()) {
+        let timeline = Timeline::new(&view, &asked(), &records);
+        for lane in lanes(&timeline) {
+            for bar in &lane.bars {
+                prop_assert!(bar.x <= Share::END && bar.x.0 + bar.width.map_or(0, |width| width.0) <= Share::END.0);
+                prop_assert!(bar.y >= 0.0 && bar.y + bar.height <= f64::from(u32::try_from(lane.height).unwrap()));
+                prop_assert!((5.0..=14.0).contains(&bar.height));
+            }
+            for (left, right) in beside(lane) {
+                prop_assert!(left.extent().1 <= right.extent().0, "{:?} {:?}", left, right);
+            }
+        }
+    }
+
+    #[test]
+    fn labels_lie_over_no_other_bar_and_no_other_label(records in answers(60), view in views()) {
+        let timeline = Timeline::new(&view, &asked(), &records);
+        for lane in lanes(&timeline) {
+            for bar in &lane.bars {
+                if let Some((from, to)) = label_px(bar) {
+                    prop_assert!(from >= 0 && to <= 960_000, "{:?}", bar);
+                }
+            }
+            for (left, right) in beside(lane) {
+                let edge = |share: u32| i64::from(share) * 96;
+                if let Some((_, to)) = label_px(left) {
+                    prop_assert!(to <= edge(right.extent().0), "{:?} {:?}", left, right);
+                }
+                if let Some((from, _)) = label_px(right) {
+                    prop_assert!(from >= edge(left.extent().1), "{:?} {:?}", left, right);
+                    prop_assert!(label_px(left).is_none_or(|(_, to)| to <= from), "{:?} {:?}", left, right);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_record_is_somewhere(records in answers(120), view in views()) {
+        let timeline = Timeline::new(&view, &asked(), &records);
+        let mut drawn: Vec<usize> = lanes(&timeline).flat_map(|lane| lane.bars.iter().map(|bar| bar.index)).collect();
+        drawn.sort_unstable();
+        prop_assert!(drawn.windows(2).all(|pair| pair[0] != pair[1]));
+        prop_assert_eq!(drawn.len(), timeline.shown());
+        let outside = timeline.total - timeline.undated - timeline.hidden - timeline.shown;
+        if view.from.is_none() && view.to.is_none() {
+            prop_assert_eq!(outside, 0);
+        }
+        for index in drawn {
+            prop_assert!(records[index].span().is_some() && records[index].rrtype != RrType::HTTPS);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(config(12))]
+
+    #[test]
+    fn of_many_records_each_is_in_a_density_and_bars_are_few(records in answers(6_000)) {
+        let timeline = Timeline::new(&TimelineView::default(), &asked(), &records);
+        let Some(picture) = timeline.picture.as_ref().filter(|picture| picture.dense) else { return Ok(()) };
+        let said: usize = picture.groups.iter().map(|group| {
+            let said = &group.density.as_ref().unwrap().said;
+            said.split(' ').next().unwrap().replace(',', "").parse::<usize>().unwrap()
+        }).sum();
+        prop_assert_eq!(said, timeline.shown());
+        prop_assert!(picture.groups.iter().all(|group| !group.density.as_ref().unwrap().heat.is_empty()));
+        prop_assert!(lanes(&timeline).map(|lane| lane.bars.len() + lane.heat.len()).sum::<usize>() <= 400);
+    }
+}

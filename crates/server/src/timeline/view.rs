@@ -1,0 +1,203 @@
+//! What the reader of a timeline has chosen, as the page's query string says it.
+//!
+//! | parameter | meaning |
+//! | --- | --- |
+//! | `from`, `to` | the window: `YYYY-MM-DD` or a date with a time, both included |
+//! | `at` | a day, `YYYY-MM-DD`: what was alive on it |
+//! | `alive=1` | with `at`: nothing but that |
+//! | `hide=A,NS` | these record types are hidden |
+//! | `rel=direct`, `rel=related` | only these records |
+//! | `lanes=A:30,NS:55` | how many lanes a type shows where types are drawn as density |
+//!
+//! [`TimelineView`] is never an error: what cannot be read is ignored, and of what is said twice the last counts.
+//! Whoever hides or opens many types can make a long address, but not a long list here: see [`MAX_TYPES`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cof::RrType;
+use cof::time::{LATEST_PLAUSIBLE, parse_date};
+use operation::Relation;
+use serde::Deserialize;
+
+use super::words::day;
+
+/// What is shown of an answer, and how.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "Vec<(String, String)>")]
+pub(crate) struct TimelineView {
+    /// The window's first second; the data's, if none. Never after `to`.
+    pub(crate) from: Option<u64>,
+    /// The window's last second; the data's, if none.
+    pub(crate) to: Option<u64>,
+    /// The first second of the day that is looked at.
+    pub(crate) at: Option<u64>,
+    /// Whether only what was alive on that day is shown; never without it.
+    pub(crate) only_alive: bool,
+    /// Types that are not shown; at most [`MAX_TYPES`].
+    pub(crate) hidden: BTreeSet<RrType>,
+    /// The only relation that is shown; both, if none.
+    pub(crate) relation: Option<Relation>,
+    /// How many lanes a type shows; [`FEW_LANES`] where it is not named, never more than [`MAX_LANES`].
+    pub(crate) lanes: BTreeMap<RrType, usize>,
+}
+
+/// Lanes of a type before anybody asked for more.
+pub(crate) const FEW_LANES: usize = 5;
+/// How many more lanes a click brings.
+pub(crate) const MORE_LANES: usize = 25;
+/// A lane has at least one bar, and there are no more bars than this.
+const MAX_LANES: usize = 400;
+/// More types than any answer has that is not made up.
+const MAX_TYPES: usize = 100;
+/// A day in seconds.
+const DAY: u64 = 86_400;
+
+impl From<Vec<(String, String)>> for TimelineView {
+    fn from(parameters: Vec<(String, String)>) -> Self {
+        Self::of(&parameters)
+    }
+}
+
+impl TimelineView {
+    /// Reads the parameters of a query string, decoded; others are left alone.
+    pub(crate) fn of(parameters: &[(String, String)]) -> Self {
+        let mut view = Self::default();
+        for (name, value) in parameters {
+            match name.as_str() {
+                "from" => view.from = moment(value),
+                "to" => view.to = moment(value).map(|second| last_of(value, second)),
+                "at" => view.at = moment(value).map(|second| second - second % DAY),
+                "alive" => view.only_alive = value == "1",
+                "hide" => view.hidden.extend(list(value).filter_map(rrtype).take(MAX_TYPES)),
+                "rel" => view.relation = relation(value),
+                "lanes" => view.lanes.extend(list(value).filter_map(lanes).take(MAX_TYPES)),
+                _ => {}
+            }
+        }
+        view.settle()
+    }
+
+    /// Drops what contradicts itself.
+    fn settle(mut self) -> Self {
+        if matches!((self.from, self.to), (Some(from), Some(to)) if from > to) {
+            (self.from, self.to) = (None, None);
+        }
+        self.only_alive &= self.at.is_some();
+        while self.hidden.len() > MAX_TYPES {
+            self.hidden.pop_last();
+        }
+        self
+    }
+
+    /// How many lanes this type shows.
+    pub(crate) fn lanes_of(&self, rrtype: RrType) -> usize {
+        self.lanes.get(&rrtype).copied().unwrap_or(FEW_LANES)
+    }
+
+    /// Whether the day that is looked at and a time from `first` to `last` have a moment in common.
+    pub(crate) fn alive(&self, first: u64, last: u64) -> bool {
+        self.at.is_none_or(|at| first < at + DAY && last >= at)
+    }
+
+    /// The day that is looked at, `YYYY-MM-DD`.
+    pub(crate) fn at_day(&self) -> Option<String> {
+        self.at.map(day)
+    }
+
+    /// The value of `lanes` with more of this type.
+    pub(crate) fn more_lanes(&self, rrtype: RrType) -> String {
+        let mut lanes = self.lanes.clone();
+        lanes.insert(rrtype, (self.lanes_of(rrtype) + MORE_LANES).min(MAX_LANES));
+        let lanes: Vec<_> = lanes.iter().map(|(rrtype, count)| format!("{rrtype}:{count}")).collect();
+        lanes.join(",")
+    }
+
+    /// The value of `hide` with this type shown if it was hidden, hidden if it was shown; none where nothing is left.
+    pub(crate) fn toggled(&self, rrtype: RrType) -> Option<String> {
+        let mut hidden = self.hidden.clone();
+        if !hidden.remove(&rrtype) {
+            hidden.insert(rrtype);
+        }
+        hide(hidden.iter())
+    }
+}
+
+/// The value of `hide` for these types; none for none.
+pub(super) fn hide<'a>(rrtypes: impl Iterator<Item = &'a RrType>) -> Option<String> {
+    let hidden: Vec<_> = rrtypes.map(RrType::to_string).collect();
+    (!hidden.is_empty()).then(|| hidden.join(","))
+}
+
+fn list(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').filter(|part| !part.is_empty())
+}
+
+fn rrtype(text: &str) -> Option<RrType> {
+    RrType::parse(text).ok()
+}
+
+fn relation(text: &str) -> Option<Relation> {
+    [Relation::Direct, Relation::Related].into_iter().find(|relation| relation.word() == text)
+}
+
+fn lanes(text: &str) -> Option<(RrType, usize)> {
+    let (rrtype, count) = text.split_once(':')?;
+    let count: usize = count.parse().ok()?;
+    Some((RrType::parse(rrtype).ok()?, count.clamp(FEW_LANES, MAX_LANES)))
+}
+
+fn moment(text: &str) -> Option<u64> {
+    parse_date(text).map(|date| date.seconds).filter(|seconds| *seconds < LATEST_PLAUSIBLE)
+}
+
+/// A day alone means all of it.
+fn last_of(text: &str, second: u64) -> u64 {
+    if text.trim().len() == "2022-06-01".len() { second + DAY - 1 } else { second }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(query: &str) -> TimelineView {
+        let uri: axum::http::Uri = format!("/?{query}").parse().unwrap();
+        axum::extract::Query::<TimelineView>::try_from_uri(&uri).unwrap().0
+    }
+
+    #[test]
+    fn all_parameters_are_read_from_a_query_string() {
+        let view = view(
+            "from=2017-01-01&to=2018-12-31&at=2017-06-09T08:07:17Z&alive=1&hide=a,NS&hide=TYPE65\
+                        &rel=direct&lanes=A:30,NS:55&text=mine",
+        );
+        assert_eq!((view.from, view.to), (Some(1_483_228_800), Some(1_546_300_799)));
+        assert_eq!((view.at_day().as_deref(), view.only_alive), (Some("2017-06-09"), true));
+        assert_eq!(view.hidden, BTreeSet::from([RrType::A, RrType::NS, RrType::HTTPS]));
+        assert_eq!(view.relation, Some(Relation::Direct));
+        assert_eq!((view.lanes_of(RrType::A), view.lanes_of(RrType::MX)), (30, 5));
+        assert_eq!(view.more_lanes(RrType::MX), "A:30,NS:55,MX:30");
+        assert_eq!(view.toggled(RrType::NS).as_deref(), Some("A,HTTPS"));
+    }
+
+    #[test]
+    fn nonsense_is_ignored() {
+        let nonsense =
+            "from=soon&to=%FF&at=1960-01-01&alive=1&hide=,,%3Cb%3E&rel=all&lanes=A,:,A:x,B:-1&&=&from";
+        assert_eq!(view(nonsense), TimelineView::default());
+        assert_eq!(view("from=2019-01-01&to=2018-01-01"), TimelineView::default());
+        assert_eq!(view("from=9999-01-01"), TimelineView::default());
+        assert_eq!(view("lanes=A:99999999").lanes_of(RrType::A), MAX_LANES);
+        let many: Vec<_> = (1000..3000).map(|code| format!("TYPE{code}")).collect();
+        assert_eq!(view(&format!("hide={}", many.join(","))).hidden.len(), MAX_TYPES);
+    }
+
+    #[test]
+    fn a_record_is_alive_on_a_day_that_it_touches() {
+        let view = view("at=2017-06-09");
+        let start = 1_496_966_400;
+        assert!(
+            view.alive(0, start) && view.alive(start + DAY - 1, u64::MAX) && view.alive(start + 5, start + 6)
+        );
+        assert!(!view.alive(0, start - 1) && !view.alive(start + DAY, u64::MAX));
+    }
+}

@@ -1,0 +1,110 @@
+//! Figures, dates and long texts as they stand on a page.
+//!
+//! Everything is bounded: what is cut ends in an ellipsis, and stands whole in the table.
+
+use cof::time::readable;
+
+/// `2017-06-09`, UTC; the bare number when it is no date of this era.
+pub(crate) fn day(seconds: u64) -> String {
+    let text = readable(seconds);
+    text.split(' ').next().unwrap_or_default().to_owned()
+}
+
+/// `60,583`.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// [`thousands`] of a length.
+pub(crate) fn figure(number: usize) -> String {
+    thousands(number.try_into().unwrap_or(u64::MAX))
+}
+
+/// How many of what: `1 record`, `34 records`.
+pub(crate) fn counted(number: usize, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{} {one}s", figure(number)) }
+}
+
+/// How long a span is, in its largest fitting unit: `once`, `8 min`, `3 h`, `34 d`, `19 mo`, `7.2 y`.
+pub(crate) fn length(seconds: u64) -> String {
+    const HOUR: u64 = 3_600;
+    const DAY: u64 = 24 * HOUR;
+    const YEAR: u64 = 31_557_600;
+    let rounded = |unit: u64| seconds / unit + u64::from(seconds % unit >= unit.div_ceil(2));
+    match seconds {
+        0 => "once".to_owned(),
+        1..60 => format!("{seconds} s"),
+        60..HOUR => format!("{} min", rounded(60)),
+        _ if seconds < 2 * DAY => format!("{} h", rounded(HOUR)),
+        _ if seconds < 60 * DAY => format!("{} d", rounded(DAY)),
+        _ if seconds < 2 * YEAR => format!("{} mo", rounded(YEAR / 12)),
+        _ => format!("{}.{} y", rounded(YEAR / 10) / 10, rounded(YEAR / 10) % 10),
+    }
+}
+
+/// The text, or its first characters and an ellipsis: at most `most` characters.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    if text.char_indices().nth(most).is_none() {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(most.saturating_sub(1)).collect();
+    head + "…"
+}
+
+/// The text without its middle where it is longer than `most` characters: both ends of a name tell.
+pub(crate) fn without_middle(text: &str, most: usize) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    if chars.len() <= most {
+        return text.to_owned();
+    }
+    let head = most / 2;
+    let tail = most - head - 1;
+    chars.iter().take(head).chain(&['…']).chain(chars.iter().skip(chars.len() - tail)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_and_lengths_read_like_the_table() {
+        assert_eq!(
+            [0, 999, 1000, 60_583, 1_298_349].map(thousands),
+            ["0", "999", "1,000", "60,583", "1,298,349"]
+        );
+        assert_eq!([0, 1, 34].map(|n| counted(n, "record")), ["0 records", "1 record", "34 records"]);
+        let day = 86_400;
+        for (seconds, text) in [
+            (0, "once"),
+            (59, "59 s"),
+            (454, "8 min"),
+            (9_785, "3 h"),
+            (2 * day + 41_172, "2 d"),
+            (34 * day, "34 d"),
+            (319 * day, "10 mo"),
+            (588 * day, "19 mo"),
+            (836 * day, "2.3 y"),
+            (2_557 * day, "7.0 y"),
+        ] {
+            assert_eq!(length(seconds), text, "{seconds}");
+        }
+        assert_eq!(super::day(1_496_995_637), "2017-06-09");
+    }
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        assert_eq!(cut("12345", 5), "12345");
+        assert_eq!(cut("123456", 5), "1234…");
+        assert_eq!(cut("äöüäöü", 5), "äöüä…");
+        assert_eq!(without_middle("abcdefghij", 10), "abcdefghij");
+        assert_eq!(without_middle("abcdefghijk", 10), "abcde…hijk");
+    }
+}
