@@ -130,7 +130,10 @@ mod tests {
     fn the_command_for_the_hand_names_every_missing_package() {
         let all: Vec<&Need> = NEEDS.iter().collect();
         let command = by_hand(&packages(&all));
-        assert!(command.ends_with("--no-install-recommends dnsdbq g++ python3 python3-venv"), "{command}");
+        assert!(
+            command.ends_with("--no-install-recommends dnsdbq npm g++ python3 python3-venv"),
+            "{command}"
+        );
     }
 
     #[test]

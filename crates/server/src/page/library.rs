@@ -37,6 +37,8 @@ pub(super) struct Wish {
     sort: String,
     removed: String,
     after: String,
+    /// The form to add indicators is wanted open.
+    add: String,
 }
 
 /// The list as the page has it.
@@ -74,7 +76,7 @@ async fn list(
     frame: Frame,
     Query(wish): Query<Wish>,
 ) -> Result<Response, Problem> {
-    let paste = Paste::beginning_with(if wish.sort == "add" { &wish.q } else { "" });
+    let paste = Paste::empty(!wish.add.is_empty());
     let shelf = site.desk.read(move |workbench| Shelf::of(workbench, wish)).await?;
     show(&Page { frame, shelf, paste })
 }

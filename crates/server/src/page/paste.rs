@@ -85,10 +85,9 @@ async fn add(
 }
 
 impl Paste {
-    /// A form with this in it; empty, it is folded away.
-    pub(super) fn beginning_with(text: &str) -> Self {
-        let open = !text.is_empty();
-        Self { text: text.to_owned(), status: Status::Active, open, preview: None, refused: None }
+    /// A form that nobody has filled in, folded away or not.
+    pub(super) fn empty(open: bool) -> Self {
+        Self { text: String::new(), status: Status::Active, open, preview: None, refused: None }
     }
 
     /// The statuses to choose from, each with whether it is chosen.

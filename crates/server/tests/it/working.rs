@@ -16,6 +16,7 @@ async fn a_paste_is_shown_as_it_is_understood_and_added_when_confirmed() {
         assert!(preview.contains(words), "{words}: {preview}");
     }
     assert!(!ann.get("/library").await.body.contains("login.example.com"), "nothing is added by looking");
+    assert!(ann.get("/library?add=yes").await.body.contains("id=\"paste\" open"));
     let added = ann.post("/library/add", &[("many", PASTE), ("status", "Review"), ("do", "add")]).await;
     assert_eq!(added.leads_to(), "/library?said=added");
     let library = ann.get("/library?said=added").await.body;
