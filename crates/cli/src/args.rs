@@ -267,3 +267,14 @@ pub(crate) enum Sort {
     /// By owner, type and data
     Name,
 }
+
+impl From<Sort> for workbench::run::Sort {
+    fn from(sort: Sort) -> Self {
+        match sort {
+            Sort::Count => Self::Count,
+            Sort::First => Self::First,
+            Sort::Last => Self::Last,
+            Sort::Name => Self::Name,
+        }
+    }
+}

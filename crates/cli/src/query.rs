@@ -5,14 +5,12 @@
 
 mod library;
 pub(crate) mod setup;
-pub(crate) mod shown;
 mod streaming;
 
 use futures_util::{StreamExt, stream};
 use operation::{Indicator, IndicatorError};
-use workbench::run::{Asking, Pick, Runs};
+use workbench::run::{Arrangement, Asking, Pick, Run, Runs, Shown};
 
-use self::shown::{Arrangement, Shown};
 use crate::args::{Add, Arguments, Format, MAX_CONCURRENCY, QueryArgs};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
@@ -204,7 +202,7 @@ impl Plan {
 impl Asked {
     pub(crate) fn exit(&self) -> Exit {
         match &self.outcome {
-            Ok(shown) => shown.exit(),
+            Ok(shown) => Exit::from(&shown.run.ending),
             Err(_) => Exit::Failed,
         }
     }
@@ -212,9 +210,30 @@ impl Asked {
     /// Says on standard error what is wrong with the answer, and what to do.
     pub(crate) fn complain(&self) {
         match &self.outcome {
-            Ok(shown) => shown.complain(),
+            Ok(shown) => complain_shown(shown),
             Err(refused) => complain_refused(&terminal::label(&self.value), refused),
         }
+    }
+}
+
+/// Says on standard error what is wrong with an answer, and what to do.
+pub(crate) fn complain_shown(shown: &Shown) {
+    let value = shown.indicator().to_string();
+    complain(&value, &shown.run);
+    if shown.left_out > 0 {
+        let more = terminal::plural(shown.left_out as u64, "more record");
+        terminal::complain(&format!("{value}: {more}, not printed for --limit"));
+    }
+    for warning in &shown.findings.warnings {
+        terminal::complain(&format!("{value}: {warning}"));
+    }
+}
+
+/// Says on standard error why a run is not complete.
+fn complain(value: &str, run: &Run) {
+    if let Some(reason) = &run.ending.reason {
+        let state = run.ending.state.word();
+        terminal::complain(&format!("{value}: {state}: {}\n  hint: {}", reason.text, reason.hint));
     }
 }
 

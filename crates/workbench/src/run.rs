@@ -22,6 +22,7 @@ mod pick;
 mod replay;
 mod row;
 mod settle;
+mod shown;
 mod worker;
 
 use operation::provider::Orientation;
@@ -33,6 +34,7 @@ pub use changes::{Changes, Difference};
 pub use evidence::Evidence;
 pub use list::{Page, Wanted};
 pub use pick::Pick;
+pub use shown::{Arrangement, Compared, Shown, Sort};
 
 /// One execution of an action on one indicator.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,11 +5,10 @@ use std::fmt::Write as _;
 use cof::time;
 use operation::Finding;
 use workbench::library::{Tally, Undone};
-use workbench::run::{Page, Run, State};
+use workbench::run::{Page, Run, Shown, State};
 
 use crate::kept;
 use crate::output::table::{self, new_table, shorten};
-use crate::query::shown::Shown;
 use crate::terminal::{self, plural, printable};
 
 /// More findings than this nobody reads; the JSON has them all.
