@@ -7,9 +7,11 @@ mod library;
 pub(crate) mod setup;
 mod streaming;
 
+use std::pin::pin;
+
 use futures_util::{StreamExt, stream};
 use operation::{Indicator, IndicatorError};
-use workbench::run::{Arrangement, Asking, Pick, Run, Runs, Shown};
+use workbench::run::{Arrangement, Asking, Begun, Pick, Run, Runs, Shown};
 
 use crate::args::{Add, Arguments, Format, MAX_CONCURRENCY, QueryArgs};
 use crate::config::Config;
@@ -131,15 +133,18 @@ async fn hold_all(
     let progress = output::progress(given.len());
     let mut exit = Exit::Done;
     output::print(&output::head(format)?)?;
-    let asking = given.into_iter().map(|given| {
+    // Runs begin one after another, so that their numbers follow the values' order.
+    let begun = stream::iter(given).then(|given| plan.begin(given));
+    let asking = begun.map(|begun| {
         let plan = plan.clone();
         // A task of its own, so that several cores read, map and render.
         tokio::spawn(async move {
-            let asked = plan.ask(given).await?;
+            let (given, begun) = begun?;
+            let asked = plan.ask(given, begun).await?;
             Ok::<_, Failure>((output::render(format, &asked), asked))
         })
     });
-    let mut answers = stream::iter(asking).buffered(concurrency);
+    let mut answers = pin!(asking.buffered(concurrency));
     while let Some(joined) = answers.next().await {
         let (text, asked) = joined.map_err(|error| Failure::work("asking", &error))??;
         exit = exit.max(asked.exit());
@@ -152,17 +157,26 @@ async fn hold_all(
 }
 
 impl Plan {
+    /// Writes the run on a value down, if the value can be asked about.
+    async fn begin(&self, given: Given) -> Result<(Given, Result<Begun, Refused>), Failure> {
+        let begun = match self.check(&given) {
+            Ok(indicator) => Ok(self.runs.begin(&self.asking, &indicator).await?),
+            Err(refused) => Err(refused),
+        };
+        Ok((given, begun))
+    }
+
     /// Asks about one value, maps the answer and, where that is wanted, adds what it proposes.
-    pub(crate) async fn ask(&self, given: Given) -> Result<Asked, Failure> {
-        let outcome = match self.check(&given) {
-            Ok(indicator) => self.ask_about(&indicator).await?.map(Box::new),
+    async fn ask(&self, given: Given, begun: Result<Begun, Refused>) -> Result<Asked, Failure> {
+        let outcome = match begun {
+            Ok(begun) => self.carry_out(begun).await?.map(Box::new),
             Err(refused) => Err(refused),
         };
         Ok(Asked { value: given.text, indicator: given.indicator.ok(), outcome })
     }
 
-    async fn ask_about(&self, indicator: &Indicator) -> Result<Result<Shown, Refused>, Failure> {
-        let kept = match self.runs.ask(&self.asking, indicator).await {
+    async fn carry_out(&self, begun: Begun) -> Result<Result<Shown, Refused>, Failure> {
+        let kept = match begun.hold().await {
             Err(workbench::Error::Refused(why)) => return Ok(Err(Refused::Kept(why))),
             kept => kept?,
         };

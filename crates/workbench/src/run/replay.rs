@@ -51,8 +51,16 @@ impl Workbench {
     /// # Errors
     /// [`Error::Refused`], when there is none; [`Error::Evidence`], when what was kept is lost.
     pub fn answer(&self, id: i64) -> Result<Kept, Error> {
+        self.answer_within(id, usize::MAX)
+    }
+
+    /// The same with at most so many records: one that was streamed may have more than anybody can hold.
+    ///
+    /// # Errors
+    /// As [`Self::answer`].
+    pub fn answer_within(&self, id: i64, most: usize) -> Result<Kept, Error> {
         let run = self.run(id)?;
-        let mut collector = Collector::new(run.filter.clone(), run.most);
+        let mut collector = Collector::new(run.filter.clone(), run.most.min(most));
         run.replay(self.folder(), &mut collector)?;
         let answer = collector.into_answer(Completeness::new(None, true));
         Ok(Kept { run, records: answer.records, damages: answer.damages })
