@@ -32,7 +32,7 @@ pub(crate) enum Compared {
     /// There is none that is complete.
     WithNothing,
     /// What changed since.
-    With(Changes),
+    With(Box<Changes>),
 }
 
 /// In which order records are shown, and how many.
@@ -80,8 +80,8 @@ impl Shown {
         self.compared = match workbench.changes(&kept)? {
             None => Compared::WithNothing,
             // What is not shown is not known to be gone.
-            Some(changes) if self.left_out > 0 => Compared::With(Changes { gone: None, ..changes }),
-            Some(changes) => Compared::With(changes),
+            Some(changes) if self.left_out > 0 => Compared::With(Box::new(Changes { gone: None, ..changes })),
+            Some(changes) => Compared::With(Box::new(changes)),
         };
         Ok(())
     }
