@@ -36,25 +36,26 @@ fn main() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    large_answer();
+    install(folder.path());
+    large_answer(folder.path());
     let records = folder.path().join("records.ndjson");
     std::fs::write(&records, testkit::sample::ndjson(HELD, 7)).unwrap();
     let server = Served::start(&records);
     let values = values(&records);
-    single_question(&server, &values);
+    single_question(folder.path(), &server, &values);
     let file = folder.path().join("values.txt");
     std::fs::write(&file, values.join("\n")).unwrap();
-    many_values(&server, &file);
+    many_values(folder.path(), &server, &file);
 }
 
-fn large_answer() {
+fn large_answer(home: &Path) {
     let body = testkit::sample::ndjson(LARGE, 1);
     let reader = median(ROUNDS, || read_alone(&body));
     let address = serve_bytes(body.clone());
     let mut peak = 0;
     let streamed = median(ROUNDS, || {
         let began = Instant::now();
-        let mut child = query(address)
+        let mut child = query(home, address)
             .args(["www.example.com", "--format", "cof"])
             .stdout(Stdio::piped())
             .spawn()
@@ -72,11 +73,11 @@ fn large_answer() {
     println!("  peak resident             {:>12.1} MiB (at most 64 wanted)", peak as f64 / 1024.0);
 }
 
-fn single_question(server: &Served, values: &[String]) {
+fn single_question(home: &Path, server: &Served, values: &[String]) {
     let mut found = 0;
     let time = median(STARTS, || {
         let began = Instant::now();
-        let output = query(server.address).args([&values[0], "--format", "json"]).output().unwrap();
+        let output = query(home, server.address).args([&values[0], "--format", "json"]).output().unwrap();
         assert!(output.status.success());
         found = output.stdout.len();
         began.elapsed()
@@ -86,11 +87,11 @@ fn single_question(server: &Served, values: &[String]) {
     println!("  query                     {:>12.1} ms (at most 50 wanted)", time.as_secs_f64() * 1e3);
 }
 
-fn many_values(server: &Served, file: &Path) {
+fn many_values(home: &Path, server: &Served, file: &Path) {
     let mut ours = 0;
     let time = median(ROUNDS, || {
         let began = Instant::now();
-        let mut command = query(server.address);
+        let mut command = query(home, server.address);
         command
             .args(["--set", "requests_per_second=0", "--concurrency", "32", "--format", "json", "-f"])
             .arg(file);
@@ -132,11 +133,26 @@ print(time.monotonic() - began, count)
     (Duration::from_secs_f64(seconds), words.next().unwrap().parse().unwrap())
 }
 
-/// The command against a server of this machine.
-fn query(address: SocketAddr) -> Command {
+/// The program in a home of its own.
+fn program(home: &Path) -> Command {
     let mut command = Command::new(PROGRAM);
+    command.env_clear().env("HOME", home).env("BACKSIGHT_DATA_DIR", home.join("kept"));
+    command
+}
+
+/// Installs and enables what asks.
+fn install(home: &Path) {
+    for arguments in [["install", "circl-passive-dns"], ["enable", "circl-passive-dns"]] {
+        let output = program(home).arg("integration").args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+/// The command against a server of this machine; nothing that is kept answers.
+fn query(home: &Path, address: SocketAddr) -> Command {
+    let mut command = program(home);
     let port = format!("port={}", address.port());
-    command.args(["query", "--set", "host=127.0.0.1", "--set", &port, "--set", "use_http=on"]);
+    command.args(["query", "--fresh", "--set", "host=127.0.0.1", "--set", &port, "--set", "use_http=on"]);
     command.stdin(Stdio::null()).stderr(Stdio::piped());
     command
 }
