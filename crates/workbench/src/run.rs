@@ -69,7 +69,7 @@ pub struct Run {
     pub fetched: Fetched,
     /// When something of it was added to the library last.
     pub added_at: Option<i64>,
-    /// When that was last taken back.
+    /// When that was taken back, if nothing was added since.
     pub undone_at: Option<i64>,
     /// Which records of the answer were wanted.
     pub(crate) filter: Filter,

@@ -53,8 +53,8 @@ fn state(run: &Run) -> String {
 fn library(run: &Run) -> &'static str {
     match (run.added_at, run.undone_at) {
         (None, _) => "",
-        (Some(added), Some(undone)) if undone >= added => "undone",
-        (Some(_), _) => "added",
+        (Some(_), Some(_)) => "undone",
+        (Some(_), None) => "added",
     }
 }
 

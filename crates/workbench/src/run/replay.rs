@@ -1,18 +1,14 @@
 //! What is kept of a run, read again: its answer, and what its package makes of it.
 
-use std::io::Read;
 use std::path::Path;
 
 use operation::{Collector, Completeness, Finding, Findings, Package, Sink};
 
-use super::evidence::{Evidence, Stored};
+use super::evidence::{Evidence, Stored, verify};
 use super::{Kept, Pick, Run, State, row};
 use crate::database::Problem;
 use crate::library::Tally;
 use crate::{Error, Workbench};
-
-/// How much of evidence is read at once, in octets.
-const PIECE: usize = 64 * 1024;
 
 impl Run {
     /// Gives what is kept of the answer to a sink.
@@ -24,10 +20,7 @@ impl Run {
 
     /// Reads the whole evidence: whether it is what was kept.
     pub(super) fn verify(&self, folder: &Path) -> Result<(), Error> {
-        let Some(mut evidence) = Evidence::open(folder, &self.stored())? else { return Ok(()) };
-        let mut piece = vec![0; PIECE];
-        while evidence.read(&mut piece).map_err(|error| evidence.error(&error))? > 0 {}
-        Ok(())
+        Evidence::open(folder, &self.stored()).and_then(verify)
     }
 
     fn stored(&self) -> Stored {
