@@ -102,6 +102,11 @@ impl Recorder {
         Ok(())
     }
 
+    /// Whether finishing it takes a while.
+    pub(super) fn is_large(&self) -> bool {
+        matches!(self.tape, Some(Tape::Aside(..)))
+    }
+
     /// Gives the evidence its name; the part stays until [`forget_part`].
     pub(super) fn finish(self) -> Result<Stored, Error> {
         let writing = match self.tape {
