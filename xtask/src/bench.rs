@@ -17,6 +17,8 @@ pub(crate) enum Bench {
     Cof,
     /// A library of a million indicators: adding, finding, listing, importing; and a question whose answer is kept.
     Keep,
+    /// The pages on a million indicators, and on a run of 50,000 records.
+    Pages,
 }
 
 impl Bench {
@@ -26,6 +28,7 @@ impl Bench {
             Self::Ask => &[("cli", "ask")],
             Self::Cof => &[("cof", "reader")],
             Self::Keep => &[("workbench", "keep"), ("cli", "kept")],
+            Self::Pages => &[("server", "pages")],
         }
     }
 }

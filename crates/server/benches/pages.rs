@@ -1,0 +1,176 @@
+//! What the pages cost: on a library of a million indicators, and on a run of 50,000 records.
+//!
+//! Run by `cargo xtask bench pages`. The server is the real one on loopback; each page is asked for many times by somebody who
+//! is signed in, one request after another. The time is the median and the 95th percentile until the whole page has come;
+//! the size is what the browser gets, without styles and scripts, which it keeps. `BACKSIGHT_BENCH_HELD=50000` makes a smaller
+//! library for a quick look.
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark that cannot run must say so and end"
+)]
+#![expect(clippy::cast_precision_loss, reason = "figures are rounded to be read")]
+
+use std::fmt::Write as _;
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use operation::{Clock, Indicator, Limits, Settings};
+use server::{Service, Site};
+use testkit::{Exchange, Script, ScriptedProvider};
+use workbench::library::Status;
+use workbench::run::{Asking, Runs, Wish};
+use workbench::user::{Client, Role};
+use workbench::{Desk, Workbench};
+
+const HELD: u64 = 1_000_000;
+const RECORDS: usize = 50_000;
+const ROUNDS: usize = 60;
+const ADDRESS: &str = "203.0.113.80";
+
+fn main() {
+    // `cargo test --benches` runs this too, and asks for nothing to be measured.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let held = std::env::var("BACKSIGHT_BENCH_HELD").ok().and_then(|held| held.parse().ok()).unwrap_or(HELD);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let desk = Desk::open(folder.path(), Clock::system()).unwrap();
+    let cookie = runtime.block_on(sign_in(&desk));
+    fill(&mut Workbench::open(folder.path(), Clock::system(), "bench").unwrap(), held);
+    let runs = runtime.block_on(Runs::new(desk)).unwrap();
+    let run = runtime.block_on(ask(&runs));
+    let listener = runtime.block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0))).unwrap();
+    let address = listener.local_addr().unwrap();
+    let service = Service::new(Arc::new(store::Memory::new())).with_site(Site::new(runs));
+    runtime.spawn(server::run(listener, service, std::future::pending()));
+    println!(
+        "{held} indicators, a run of {RECORDS} records; wanted: p95 below 100 ms, a first view below 300 KiB"
+    );
+    println!("{:<44}{:>10}{:>10}{:>12}", "", "median", "p95", "size");
+    let browser = Browser { address, cookie };
+    for (what, path) in pages(run, held) {
+        browser.report(&what, &path);
+    }
+}
+
+fn pages(run: i64, held: u64) -> Vec<(String, String)> {
+    let named = |what: &str, path: String| (what.to_owned(), path);
+    vec![
+        named("library, by update", "/library".into()),
+        named("library, by value", "/library?sort=value".into()),
+        named("library, half way", format!("/library?sort=value&after=value%3A{}", name(held / 2))),
+        named("library, below a suffix", "/library?q=*.s7.example".into()),
+        named("library, below a suffix, newest first", "/library?q=*.s7.example&sort=updated".into()),
+        named("library, a status and a type", "/library?status=Review&type=FQDN".into()),
+        named("indicator", format!("/library/indicator?value={}", name(7))),
+        named("runs", "/runs".into()),
+        named("run, history", format!("/runs/{run}")),
+        named("run, history at a date", format!("/runs/{run}?at=2020-01-01")),
+        named("run, sorted by data, a text", format!("/runs/{run}?sort=data&text=7")),
+        named("run, graph", format!("/runs/{run}/graph")),
+        named("run, changes", format!("/runs/{run}/changes")),
+        named("run, raw", format!("/runs/{run}/raw")),
+    ]
+}
+
+fn name(number: u64) -> String {
+    let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
+    format!("h{number:x}.d{}.s{}.example", mixed % 20_000, mixed % 20)
+}
+
+fn fill(workbench: &mut Workbench, held: u64) {
+    for first in (0..held).step_by(10_000) {
+        let some = (first..held.min(first + 10_000)).map(|number| Indicator::parse(&name(number)).unwrap());
+        let status = if (first / 10_000).is_multiple_of(10) { Status::Review } else { Status::Active };
+        workbench.add_indicators(&some.collect::<Vec<_>>(), status).unwrap();
+    }
+}
+
+async fn sign_in(desk: &Desk) -> String {
+    let enter = |workbench: &mut Workbench| {
+        let token = workbench.first_link()?.unwrap();
+        workbench.accept(token.reveal(), "ann", "correct horse battery")?;
+        assert_eq!(workbench.users()?[0].role, Role::Administrator);
+        let link = workbench.sign_in_link("ann")?;
+        let client = Client { address: IpAddr::V4(Ipv4Addr::LOCALHOST), agent: "bench".to_owned() };
+        workbench.sign_in_by_link(link.reveal(), &client)
+    };
+    let (token, _) = desk.change_with_password("bench", enter).await.unwrap().unwrap();
+    format!("backsight={}", token.reveal())
+}
+
+/// A run on an address that many names have had.
+async fn ask(runs: &Runs) -> i64 {
+    let provider = ScriptedProvider::new(Script::always(Exchange::ok(body())));
+    let address = provider.listen().await.unwrap();
+    let package = operation::package::newest().unwrap();
+    let mut settings = Settings::default();
+    for (key, value) in
+        [("host", address.ip().to_string()), ("port", address.port().to_string()), ("use_http", "on".into())]
+    {
+        settings.set(&package, key, &value).unwrap();
+    }
+    let (folder, clock) = (runs.desk().folder().to_owned(), Clock::system());
+    let asking =
+        Asking::new(package, &settings, Limits::HELD, Wish::default(), &folder, clock, "ann").unwrap();
+    let kept = runs.ask(&asking, &Indicator::parse(ADDRESS).unwrap()).await.unwrap();
+    assert_eq!(kept.records.len(), RECORDS);
+    kept.run.id
+}
+
+fn body() -> String {
+    let mut body = String::new();
+    for number in 0..RECORDS as u64 {
+        let first = 1_451_865_600 + number.wrapping_mul(2_654_435_761) % 300_000_000;
+        let _ = writeln!(
+            body,
+            "{{\"rrname\":\"{}\",\"rrtype\":\"A\",\"rdata\":\"{ADDRESS}\",\"time_first\":{first},\"time_last\":{},\
+             \"count\":{}}}",
+            name(number),
+            first + number % 40_000_000,
+            number % 997 + 1
+        );
+    }
+    body
+}
+
+struct Browser {
+    address: SocketAddr,
+    cookie: String,
+}
+
+impl Browser {
+    fn report(&self, what: &str, path: &str) {
+        let mut times = Vec::new();
+        let mut size = 0;
+        for _ in 0..ROUNDS {
+            let began = Instant::now();
+            size = self.get(path);
+            times.push(began.elapsed());
+        }
+        times.sort();
+        let ms = |time: Duration| time.as_secs_f64() * 1e3;
+        let (median, p95) = (ms(times[ROUNDS / 2]), ms(times[ROUNDS * 95 / 100]));
+        println!("{what:<44}{median:>7.1} ms{p95:>7.1} ms{:>8.0} KiB", size as f64 / 1024.0);
+    }
+
+    /// The page's size, in octets.
+    fn get(&self, path: &str) -> usize {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\nconnection: close\r\n\r\n",
+            self.address, self.cookie
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        assert!(answer.starts_with(b"HTTP/1.1 200"), "{path}: {}", String::from_utf8_lossy(&answer[..200]));
+        answer.len()
+    }
+}
