@@ -15,27 +15,33 @@ pub(crate) enum Bench {
     Ask,
     /// The reader beside the fastest general JSON parsers.
     Cof,
-    /// A library of a million indicators: adding, finding, listing, importing.
+    /// A library of a million indicators: adding, finding, listing, importing; and a question whose answer is kept.
     Keep,
 }
 
 impl Bench {
-    fn package_and_bench(self) -> (&'static str, &'static str) {
+    /// Packages and their benchmarks, in the order in which they are run.
+    fn parts(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Ask => ("cli", "ask"),
-            Self::Cof => ("cof", "reader"),
-            Self::Keep => ("workbench", "keep"),
+            Self::Ask => &[("cli", "ask")],
+            Self::Cof => &[("cof", "reader")],
+            Self::Keep => &[("workbench", "keep"), ("cli", "kept")],
         }
     }
 }
 
 /// Runs a benchmark with the peers at hand where it asks them.
 pub(crate) fn run(bench: Bench, workspace: &Workspace) -> Result<(), Failure> {
-    let (package, name) = bench.package_and_bench();
-    let mut command = workspace.cargo(&["bench", "--package", package, "--bench", name]);
-    if matches!(bench, Bench::Ask) {
+    let asks_peers = matches!(bench, Bench::Ask);
+    if asks_peers {
         peers::provide(workspace)?;
-        command.env(peers::VARIABLE, peers::python(workspace));
     }
-    process::run(&mut command)
+    for (package, name) in bench.parts() {
+        let mut command = workspace.cargo(&["bench", "--package", package, "--bench", name]);
+        if asks_peers {
+            command.env(peers::VARIABLE, peers::python(workspace));
+        }
+        process::run(&mut command)?;
+    }
+    Ok(())
 }

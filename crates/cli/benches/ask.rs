@@ -48,14 +48,14 @@ fn main() {
     many_values(folder.path(), &server, &file);
 }
 
-fn large_answer(folder: &Path) {
+fn large_answer(home: &Path) {
     let body = testkit::sample::ndjson(LARGE, 1);
     let reader = median(ROUNDS, || read_alone(&body));
     let address = serve_bytes(body.clone());
     let mut peak = 0;
     let streamed = median(ROUNDS, || {
         let began = Instant::now();
-        let mut child = query(folder, address)
+        let mut child = query(home, address)
             .args(["www.example.com", "--format", "cof"])
             .stdout(Stdio::piped())
             .spawn()
@@ -73,11 +73,11 @@ fn large_answer(folder: &Path) {
     println!("  peak resident             {:>12.1} MiB (at most 64 wanted)", peak as f64 / 1024.0);
 }
 
-fn single_question(folder: &Path, server: &Served, values: &[String]) {
+fn single_question(home: &Path, server: &Served, values: &[String]) {
     let mut found = 0;
     let time = median(STARTS, || {
         let began = Instant::now();
-        let output = query(folder, server.address).args([&values[0], "--format", "json"]).output().unwrap();
+        let output = query(home, server.address).args([&values[0], "--format", "json"]).output().unwrap();
         assert!(output.status.success());
         found = output.stdout.len();
         began.elapsed()
@@ -87,11 +87,11 @@ fn single_question(folder: &Path, server: &Served, values: &[String]) {
     println!("  query                     {:>12.1} ms (at most 50 wanted)", time.as_secs_f64() * 1e3);
 }
 
-fn many_values(folder: &Path, server: &Served, file: &Path) {
+fn many_values(home: &Path, server: &Served, file: &Path) {
     let mut ours = 0;
     let time = median(ROUNDS, || {
         let began = Instant::now();
-        let mut command = query(folder, server.address);
+        let mut command = query(home, server.address);
         command
             .args(["--set", "requests_per_second=0", "--concurrency", "32", "--format", "json", "-f"])
             .arg(file);
@@ -133,21 +133,26 @@ print(time.monotonic() - began, count)
     (Duration::from_secs_f64(seconds), words.next().unwrap().parse().unwrap())
 }
 
-/// Installs the operation that is asked with.
-fn install(folder: &Path) {
-    for words in [["install", "circl-passive-dns"], ["enable", "circl-passive-dns"]] {
-        let mut command = Command::new(PROGRAM);
-        command.arg("integration").args(words).arg("--data-dir").arg(folder);
-        assert!(command.output().unwrap().status.success());
+/// The program in a home of its own.
+fn program(home: &Path) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.env_clear().env("HOME", home).env("BACKSIGHT_DATA_DIR", home.join("kept"));
+    command
+}
+
+/// Installs and enables what asks.
+fn install(home: &Path) {
+    for arguments in [["install", "circl-passive-dns"], ["enable", "circl-passive-dns"]] {
+        let output = program(home).arg("integration").args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 }
 
-/// The command against a server of this machine; it asks whatever is kept, and keeps what it gets.
-fn query(folder: &Path, address: SocketAddr) -> Command {
-    let mut command = Command::new(PROGRAM);
+/// The command against a server of this machine; nothing that is kept answers.
+fn query(home: &Path, address: SocketAddr) -> Command {
+    let mut command = program(home);
     let port = format!("port={}", address.port());
     command.args(["query", "--fresh", "--set", "host=127.0.0.1", "--set", &port, "--set", "use_http=on"]);
-    command.arg("--data-dir").arg(folder);
     command.stdin(Stdio::null()).stderr(Stdio::piped());
     command
 }

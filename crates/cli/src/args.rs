@@ -99,14 +99,16 @@ Examples:
   backsight query example.com --fresh --changes        what is new since the last time?
   backsight query www.threatq.com --set host=127.0.0.1 --set port=8053 --set use_http=on
 
-The operation is installed, configured and enabled once with `backsight integration`; --set goes over it for one run.
-Every answer is kept as a run, and answers the same question again for a day; `backsight run` shows what was found and
-adds it to the threat library.
+The operation is installed, configured and enabled once with `backsight integration`; --set goes
+over it for one run. Every answer is kept as a run, and answers the same question again for a day;
+`backsight run` shows what was found and adds it to the threat library.
 
-Secrets never stand on the command line: give them in the environment as BACKSIGHT_SECRET_<KEY>, for example
-BACKSIGHT_SECRET_USER_TOKEN=user:password, or with --secret user_token, which asks, or reads a line of standard input.
+Secrets never stand on the command line: give them in the environment as BACKSIGHT_SECRET_<KEY>,
+for example BACKSIGHT_SECRET_USER_TOKEN=user:password, or with --secret user_token, which asks, or
+reads a line of standard input.
 
-CIRCL gives accounts to vetted partners. Without one, ask a server of your own: `backsight serve --sample`.";
+CIRCL gives accounts to vetted partners. Without one, ask a server of your own:
+`backsight serve --sample`.";
 
 /// The most values that are asked about at once.
 pub(crate) const MAX_CONCURRENCY: usize = 1024;
@@ -274,4 +276,15 @@ pub(crate) enum Sort {
     Count,
     /// By owner, type and data
     Name,
+}
+
+impl From<Sort> for workbench::run::Sort {
+    fn from(sort: Sort) -> Self {
+        match sort {
+            Sort::Count => Self::Count,
+            Sort::First => Self::First,
+            Sort::Last => Self::Last,
+            Sort::Name => Self::Name,
+        }
+    }
 }

@@ -1,12 +1,14 @@
-//! Answers on standard output, one module a format.
+//! Answers on standard output; tables are made here, the other formats are the workbench's.
 
-mod csv;
-pub(crate) mod json;
 pub(crate) mod table;
 
 use std::io::Write;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use workbench::csv;
+use workbench::json::answer;
+use workbench::run::Shown;
+use workbench::text::ascii;
 
 use crate::args::Format;
 use crate::exit::Failure;
@@ -15,7 +17,7 @@ use crate::query::Asked;
 /// What stands before the first answer.
 pub(crate) fn head(format: Format) -> Result<String, Failure> {
     match format {
-        Format::Csv => csv::head(),
+        Format::Csv => Ok(csv::head()?),
         Format::Cof | Format::Json | Format::Table => Ok(String::new()),
     }
 }
@@ -23,10 +25,27 @@ pub(crate) fn head(format: Format) -> Result<String, Failure> {
 /// One answer as it is printed; `cof` streams and does not come here.
 pub(crate) fn render(format: Format, asked: &Asked) -> Result<String, Failure> {
     match format {
-        Format::Csv => csv::render(asked),
-        Format::Json => json::render(asked),
+        Format::Csv => match &asked.outcome {
+            Ok(shown) => Ok(csv::body(&shown.run, &shown.records)?),
+            Err(_) => Ok(String::new()),
+        },
+        Format::Json => json(asked),
         Format::Table | Format::Cof => Ok(table::render(asked)),
     }
+}
+
+fn json(asked: &Asked) -> Result<String, Failure> {
+    let text = match &asked.outcome {
+        Ok(shown) => answer::shown(shown),
+        Err(why) => answer::refused(&asked.value, asked.indicator.as_ref(), &why.to_string(), why.hint()),
+    };
+    text.map(|text| ascii(text) + "\n").map_err(|error| Failure::work("writing JSON", &error))
+}
+
+/// Prints a kept answer as one JSON object on a line of its own.
+pub(crate) fn print_answer(shown: &Shown) -> Result<(), Failure> {
+    let text = answer::shown(shown).map_err(|error| Failure::work("writing JSON", &error))?;
+    print(&(ascii(text) + "\n"))
 }
 
 /// A progress bar on standard error for more than one value; nothing where nobody looks.
@@ -49,5 +68,5 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 /// Writes one JSON object on a line of its own.
 pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string(value).map_err(|error| Failure::work("writing JSON", &error))?;
-    print(&(json::ascii(text) + "\n"))
+    print(&(ascii(text) + "\n"))
 }

@@ -5,14 +5,14 @@
 
 mod library;
 pub(crate) mod setup;
-pub(crate) mod shown;
 mod streaming;
+
+use std::pin::pin;
 
 use futures_util::{StreamExt, stream};
 use operation::{Indicator, IndicatorError};
-use workbench::run::{Asking, Pick, Runs};
+use workbench::run::{Arrangement, Asking, Begun, Pick, Run, Runs, Shown};
 
-use self::shown::{Arrangement, Shown};
 use crate::args::{Add, Arguments, Format, MAX_CONCURRENCY, QueryArgs};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
@@ -133,15 +133,18 @@ async fn hold_all(
     let progress = output::progress(given.len());
     let mut exit = Exit::Done;
     output::print(&output::head(format)?)?;
-    let asking = given.into_iter().map(|given| {
+    // Runs begin one after another, so that their numbers follow the values' order.
+    let begun = stream::iter(given).then(|given| plan.begin(given));
+    let asking = begun.map(|begun| {
         let plan = plan.clone();
         // A task of its own, so that several cores read, map and render.
         tokio::spawn(async move {
-            let asked = plan.ask(given).await?;
+            let (given, begun) = begun?;
+            let asked = plan.ask(given, begun).await?;
             Ok::<_, Failure>((output::render(format, &asked), asked))
         })
     });
-    let mut answers = stream::iter(asking).buffered(concurrency);
+    let mut answers = pin!(asking.buffered(concurrency));
     while let Some(joined) = answers.next().await {
         let (text, asked) = joined.map_err(|error| Failure::work("asking", &error))??;
         exit = exit.max(asked.exit());
@@ -154,17 +157,26 @@ async fn hold_all(
 }
 
 impl Plan {
+    /// Writes the run on a value down, if the value can be asked about.
+    async fn begin(&self, given: Given) -> Result<(Given, Result<Begun, Refused>), Failure> {
+        let begun = match self.check(&given) {
+            Ok(indicator) => Ok(self.runs.begin(&self.asking, &indicator).await?),
+            Err(refused) => Err(refused),
+        };
+        Ok((given, begun))
+    }
+
     /// Asks about one value, maps the answer and, where that is wanted, adds what it proposes.
-    pub(crate) async fn ask(&self, given: Given) -> Result<Asked, Failure> {
-        let outcome = match self.check(&given) {
-            Ok(indicator) => self.ask_about(&indicator).await?.map(Box::new),
+    async fn ask(&self, given: Given, begun: Result<Begun, Refused>) -> Result<Asked, Failure> {
+        let outcome = match begun {
+            Ok(begun) => self.carry_out(begun).await?.map(Box::new),
             Err(refused) => Err(refused),
         };
         Ok(Asked { value: given.text, indicator: given.indicator.ok(), outcome })
     }
 
-    async fn ask_about(&self, indicator: &Indicator) -> Result<Result<Shown, Refused>, Failure> {
-        let kept = match self.runs.ask(&self.asking, indicator).await {
+    async fn carry_out(&self, begun: Begun) -> Result<Result<Shown, Refused>, Failure> {
+        let kept = match begun.hold().await {
             Err(workbench::Error::Refused(why)) => return Ok(Err(Refused::Kept(why))),
             kept => kept?,
         };
@@ -204,7 +216,7 @@ impl Plan {
 impl Asked {
     pub(crate) fn exit(&self) -> Exit {
         match &self.outcome {
-            Ok(shown) => shown.exit(),
+            Ok(shown) => Exit::from(&shown.run.ending),
             Err(_) => Exit::Failed,
         }
     }
@@ -212,9 +224,30 @@ impl Asked {
     /// Says on standard error what is wrong with the answer, and what to do.
     pub(crate) fn complain(&self) {
         match &self.outcome {
-            Ok(shown) => shown.complain(),
+            Ok(shown) => complain_shown(shown),
             Err(refused) => complain_refused(&terminal::label(&self.value), refused),
         }
+    }
+}
+
+/// Says on standard error what is wrong with an answer, and what to do.
+pub(crate) fn complain_shown(shown: &Shown) {
+    let value = shown.indicator().to_string();
+    complain(&value, &shown.run);
+    if shown.left_out > 0 {
+        let more = terminal::plural(shown.left_out as u64, "more record");
+        terminal::complain(&format!("{value}: {more}, not printed for --limit"));
+    }
+    for warning in &shown.findings.warnings {
+        terminal::complain(&format!("{value}: {warning}"));
+    }
+}
+
+/// Says on standard error why a run is not complete.
+fn complain(value: &str, run: &Run) {
+    if let Some(reason) = &run.ending.reason {
+        let state = run.ending.state.word();
+        terminal::complain(&format!("{value}: {state}: {}\n  hint: {}", reason.text, reason.hint));
     }
 }
 

@@ -1,23 +1,22 @@
 //! `backsight run`: what was asked, what came, and what of it goes into the library.
 //!
-//! [`args`] is what can be said; `json` and `table` print. Runs whose process is gone are settled before any is shown.
+//! [`args`] is what can be said; `table` prints. Runs whose process is gone are settled before any is shown.
 
 pub(crate) mod args;
-mod json;
 mod table;
 
 use std::io::{IsTerminal, Read, Write};
 
 use operation::Indicator;
 use workbench::Workbench;
-use workbench::run::{Kept, Wanted};
+use workbench::json::run as json;
+use workbench::run::{Arrangement, Kept, Shown, Wanted};
 
 use self::args::{AddArgs, ListArgs, RunArgs, RunCommand, ShowArgs, UndoArgs};
 use crate::args::{Arguments, View};
 use crate::exit::{Exit, Failure};
-use crate::output::{self, json as answer};
-use crate::query::shown::{Arrangement, Shown};
-use crate::{kept, terminal};
+use crate::query::complain_shown;
+use crate::{kept, output, terminal};
 
 /// How much of the evidence is printed at a time, in octets.
 const PIECE: usize = 64 * 1024;
@@ -53,17 +52,18 @@ fn list(command: &ListArgs, workbench: &Workbench) -> Result<Exit, Failure> {
 fn show(command: &ShowArgs, workbench: &Workbench) -> Result<Exit, Failure> {
     let shown = shown(workbench, command)?;
     match command.format {
-        View::Json => output::print(&answer::render_kept(&shown)?)?,
+        View::Json => output::print_answer(&shown)?,
         View::Table => output::print(&table::run(&shown))?,
     }
-    shown.complain();
-    Ok(shown.exit())
+    complain_shown(&shown);
+    Ok(Exit::from(&shown.run.ending))
 }
 
 fn shown(workbench: &Workbench, command: &ShowArgs) -> Result<Shown, Failure> {
     let kept: Kept = workbench.answer(command.id)?;
     let package = workbench.package_of(&kept.run)?;
-    let mut shown = Shown::new(kept, &package, Arrangement { sort: command.sort, limit: command.limit });
+    let mut shown =
+        Shown::new(kept, &package, Arrangement { sort: command.sort.into(), limit: command.limit });
     if command.changes {
         shown.compare(workbench)?;
     }

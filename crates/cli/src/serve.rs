@@ -12,6 +12,7 @@ use server::{Service, Site};
 use store::{Memory, Store};
 use tokio::net::TcpListener;
 use workbench::Desk;
+use workbench::run::Runs;
 
 use crate::args::{Arguments, ServeArgs};
 use crate::config::{self, Config};
@@ -50,7 +51,7 @@ pub(crate) async fn run(
     fill(&*store, command)?;
     let service = service(store, command)?;
     let desk = desk(arguments)?;
-    let service = service.with_site(site(desk.clone(), command));
+    let service = service.with_site(site(desk.clone(), command).await?);
     let failed = |error| {
         Failure::work(&format!("listening on {address}"), &error)
             .hint("choose another port; 0 takes a free one")
@@ -100,9 +101,10 @@ fn desk(arguments: &Arguments) -> Result<Desk, Failure> {
     Desk::open(&folder, Clock::system()).map_err(Failure::from)
 }
 
-fn site(desk: Desk, command: &ServeArgs) -> Site {
-    let site = command.hostname.iter().fold(Site::new(desk), |site, name| site.with_host(name));
-    if command.behind_proxy { site.behind_tls() } else { site }
+async fn site(desk: Desk, command: &ServeArgs) -> Result<Site, Failure> {
+    let site = Site::new(Runs::new(desk).await?);
+    let site = command.hostname.iter().fold(site, |site, name| site.with_host(name));
+    Ok(if command.behind_proxy { site.behind_tls() } else { site })
 }
 
 /// Whoever starts the service becomes its administrator, by a link that only the terminal shows.

@@ -2,8 +2,9 @@
 //!
 //! Text from outside is made printable by [`printable`]: here for standard error, by each format for standard output.
 
-use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
+
+pub(crate) use workbench::text::printable;
 
 use crate::exit::Failure;
 
@@ -40,38 +41,6 @@ pub(crate) fn environment(name: &str) -> Result<Option<String>, Failure> {
     text.map(Some).map_err(|_| Failure::Usage(format!("{name} in the environment is no UTF-8 text")))
 }
 
-/// Makes a text that a terminal can show: everything that is not printable becomes `\xNN` or `\u{N}`,
-/// the characters that turn the direction of writing among them.
-pub(crate) fn printable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_ascii_control() {
-            let _ = write!(out, "\\x{:02x}", u32::from(character));
-        } else if character.is_control() || is_invisible(character) {
-            out.extend(character.escape_unicode());
-        } else {
-            out.push(character);
-        }
-    }
-    out
-}
-
-/// What takes no room of its own, or changes how its neighbours are shown.
-fn is_invisible(character: char) -> bool {
-    matches!(
-        character,
-        '\u{ad}'
-            | '\u{61c}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e0fff}'
-    )
-}
-
 /// A count with its noun.
 pub(crate) fn plural(count: u64, one: &str) -> String {
     let ending = if count == 1 {
@@ -99,12 +68,6 @@ pub(crate) fn label(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nothing_that_moves_a_terminal_is_printed() {
-        assert_eq!(printable("a\u{1b}[31m\r\n\u{9b}b\u{202e}é"), "a\\x1b[31m\\x0d\\x0a\\u{9b}b\\u{202e}é");
-        assert_eq!(printable("\u{61c}\u{2066}\u{e0041}"), "\\u{61c}\\u{2066}\\u{e0041}");
-    }
 
     #[test]
     fn a_label_is_short_and_never_nothing() {

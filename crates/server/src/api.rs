@@ -12,6 +12,9 @@
 //! GET    /indicators/VALUE                 show           PATCH /indicators/VALUE       status
 //! POST   /indicators/VALUE/notes           note           DELETE /indicators/VALUE      remove
 //! POST   /indicators/VALUE/restore         restore        GET /audit?before=&limit=     the audit trail
+//! GET    /runs?indicator=&before=&limit=   list           POST /runs                    begin: {"value","operation",…}
+//! GET    /runs/ID                          show           DELETE /runs/ID               cancel
+//! POST   /runs/ID/add                      {"pick","dry_run"}   POST /runs/ID/undo      take back
 //! ```
 //!
 //! Whoever is signed in sends the session's cookie, and with everything that changes something the header
@@ -20,6 +23,7 @@
 mod audit;
 mod indicators;
 mod integrations;
+mod runs;
 mod session;
 
 use axum::Router;
@@ -33,6 +37,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .merge(session::routes())
         .merge(integrations::routes())
         .merge(indicators::routes())
+        .merge(runs::routes())
         .merge(audit::routes())
         .fallback(async || Problem::missing("the API has nothing at this address"))
 }

@@ -77,6 +77,7 @@ mod asset;
 mod connection;
 mod credentials;
 mod graph;
+mod job;
 mod links;
 mod page;
 mod parameters;

@@ -12,7 +12,10 @@ mod install;
 mod integration;
 mod integrations;
 mod library;
+mod operate;
 mod paste;
+mod run;
+mod runs;
 mod said;
 mod signin;
 mod stamp;
@@ -29,7 +32,9 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-pub(crate) use frame::{Frame, asset};
+pub(crate) use frame::{FormToken, Frame, asset};
+pub(crate) use indicator::address as indicator_address;
+pub(crate) use operate::Order;
 
 use crate::access::Visitor;
 use crate::problem::Problem;
@@ -50,6 +55,9 @@ pub(crate) fn routes() -> Router<Shared> {
         .merge(library::routes())
         .merge(paste::routes())
         .merge(indicator::routes())
+        .merge(operate::routes())
+        .merge(runs::routes())
+        .merge(run::routes())
         .merge(audit::routes())
         .merge(users::routes())
         .merge(account::routes())

@@ -51,6 +51,16 @@ impl Problem {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail: detail.into() }
     }
 
+    /// Too much is under way already.
+    pub(crate) fn busy(detail: impl Into<String>) -> Self {
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, detail: detail.into() }
+    }
+
+    /// It was there, and is lost.
+    pub(crate) fn gone(detail: impl Into<String>) -> Self {
+        Self { status: StatusCode::GONE, detail: detail.into() }
+    }
+
     pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
         Self { status: StatusCode::FORBIDDEN, detail: detail.into() }
     }

@@ -11,7 +11,9 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use workbench::Desk;
+use workbench::run::Runs;
 
+use crate::job::Jobs;
 use crate::problem::Problem;
 use crate::{access, api, asset, page};
 
@@ -22,6 +24,7 @@ const BODY: usize = 128 * 1024;
 #[derive(Clone, Debug)]
 pub struct Site {
     pub(crate) desk: Desk,
+    pub(crate) jobs: Jobs,
     /// Names besides the loopback's and the address that is listened on, lower case.
     pub(crate) hosts: Vec<String>,
     /// A proxy in front does TLS.
@@ -35,8 +38,14 @@ pub(crate) type Shared = Arc<Site>;
 
 impl Site {
     /// Pages and API of a data folder, for browsers on this machine.
-    pub fn new(desk: Desk) -> Self {
-        Self { desk, hosts: Vec::new(), behind_tls: false, bound: None }
+    pub fn new(runs: Runs) -> Self {
+        Self {
+            desk: runs.desk().clone(),
+            jobs: Jobs::new(runs),
+            hosts: Vec::new(),
+            behind_tls: false,
+            bound: None,
+        }
     }
 
     /// Lets browsers call us by this name too, with any port.

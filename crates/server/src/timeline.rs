@@ -107,16 +107,6 @@ impl Timeline {
         }
     }
 
-    /// How many records there are in the answer.
-    pub(crate) fn total(&self) -> usize {
-        self.total
-    }
-
-    /// How many of them the picture shows, as bars or as density.
-    pub(crate) fn shown(&self) -> usize {
-        self.shown
-    }
-
     /// Whether there is no timeline at all, because no record has a date.
     pub(crate) fn is_empty(&self) -> bool {
         self.total == self.undated

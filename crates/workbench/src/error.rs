@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use operation::SettingsError;
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 /// Why the workbench did not do as it was asked. Nothing was changed then.
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +120,10 @@ impl Error {
                 Self::Damaged { file, reason: error.to_string() }
             }
             Some(ErrorCode::DiskFull) => Self::Full(file),
+            // The one file that SQLite makes to read, too.
+            Some(ErrorCode::SystemIoFailure) if extended(error) == ffi::SQLITE_IOERR_SHMSIZE => {
+                Self::Full(file)
+            }
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
                 Self::ReadOnly(file)
             }
@@ -141,6 +145,10 @@ impl Error {
             _ => Self::Io { doing, file: file.to_owned(), source: error },
         }
     }
+}
+
+fn extended(error: &rusqlite::Error) -> i32 {
+    error.sqlite_error().map_or(0, |error| error.extended_code)
 }
 
 fn lines(errors: &[SettingsError]) -> String {

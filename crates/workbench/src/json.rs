@@ -1,8 +1,10 @@
 //! What is kept, as the JSON that `--format json` prints and `/api/v1` sends: one object each. Times are RFC 3339.
 
+pub mod answer;
 pub mod audit;
 pub mod indicator;
 pub mod integration;
+pub mod run;
 
 /// A stored time.
 fn at(seconds: i64) -> String {

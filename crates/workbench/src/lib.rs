@@ -16,6 +16,7 @@
 //! Errors are typed by who is to blame: the user ([`Error::Refused`]), our disk (the rest).
 
 pub mod audit;
+pub mod csv;
 mod database;
 mod desk;
 mod error;
@@ -24,6 +25,7 @@ pub mod json;
 pub mod library;
 pub mod run;
 mod secret;
+pub mod text;
 pub mod user;
 
 pub use database::Workbench;

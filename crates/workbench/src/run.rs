@@ -22,6 +22,7 @@ mod pick;
 mod replay;
 mod row;
 mod settle;
+mod shown;
 mod worker;
 
 use operation::provider::Orientation;
@@ -33,6 +34,7 @@ pub use changes::{Changes, Difference};
 pub use evidence::Evidence;
 pub use list::{Page, Wanted};
 pub use pick::Pick;
+pub use shown::{Arrangement, Compared, Shown, Sort};
 
 /// One execution of an action on one indicator.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +69,7 @@ pub struct Run {
     pub fetched: Fetched,
     /// When something of it was added to the library last.
     pub added_at: Option<i64>,
-    /// When that was last taken back.
+    /// When that was taken back, if nothing was added since.
     pub undone_at: Option<i64>,
     /// Which records of the answer were wanted.
     pub(crate) filter: Filter,

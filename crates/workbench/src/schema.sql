@@ -146,7 +146,7 @@ CREATE TABLE runs (
   fetched_by  INTEGER NOT NULL,            -- the run that really asked: itself, or an earlier one with the same question
   fetched_at  INTEGER NOT NULL,
   added_at    INTEGER,                     -- when something of it was added to the library last
-  undone_at   INTEGER                      -- when that was last taken back
+  undone_at   INTEGER                      -- when that was taken back, if nothing was added since
 ) STRICT;
 CREATE INDEX runs_by_indicator ON runs (indicator, id);
 -- What was asked before: the newest whole answer to a question.

@@ -9,11 +9,10 @@ use cof::{Record, time};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 use operation::{Findings, Relation};
 use workbench::library::Tally;
-use workbench::run::State;
+use workbench::run::{Compared, Shown, State};
 
 use crate::kept;
 use crate::query::Asked;
-use crate::query::shown::{Compared, Shown};
 use crate::terminal::{self, plural};
 
 /// Data longer than this is cut in a cell; the other formats have it whole.

@@ -9,10 +9,9 @@ use operation::provider::ConfigError;
 use operation::{Clock, Limits, Moment, Package, ParameterKind, Secret, Settings, Window};
 use workbench::Desk;
 use workbench::integration::Summary;
-use workbench::run::{Asking, Freshness, Runs, Wish};
+use workbench::run::{Arrangement, Asking, Freshness, Runs, Wish};
 
 use super::Plan;
-use super::shown::Arrangement;
 use crate::args::{Add, Arguments, Format, QueryArgs};
 use crate::config::Config;
 use crate::exit::Failure;
@@ -43,7 +42,10 @@ pub(super) async fn plan(
     Ok(Plan {
         runs: Runs::new(Desk::open(&folder, clock)?).await?,
         asking,
-        arrangement: Arrangement { sort: command.sort.unwrap_or(config.query.sort), limit: command.limit },
+        arrangement: Arrangement {
+            sort: command.sort.unwrap_or(config.query.sort).into(),
+            limit: command.limit,
+        },
         adds: command.add == Some(Add::All),
         compares: command.changes,
     })

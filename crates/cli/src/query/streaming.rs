@@ -14,8 +14,7 @@ use operation::Sink;
 use operation::provider::Stop;
 use workbench::run::Run;
 
-use super::shown::complain;
-use super::{Plan, Refused, complain_refused};
+use super::{Plan, Refused, complain, complain_refused};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::terminal;

@@ -39,8 +39,8 @@ Examples:
   backsight run add 17 --pick 1,3-5             by the numbers that `backsight run show 17` prints
   backsight run undo 17
 
-What is new arrives with the status Indirect. Nothing that is whitelisted is touched, nothing that was removed comes
-back, and one source joins at most 10,000 relationships to an indicator.";
+What is new arrives with the status Indirect. Nothing that is whitelisted is touched, nothing that
+was removed comes back, and one source joins at most 10,000 relationships to an indicator.";
 
 #[derive(Debug, Args)]
 pub(crate) struct AddArgs {

@@ -5,11 +5,10 @@ use std::fmt::Write as _;
 use cof::time;
 use operation::Finding;
 use workbench::library::{Tally, Undone};
-use workbench::run::{Page, Run, State};
+use workbench::run::{Page, Run, Shown, State};
 
 use crate::kept;
 use crate::output::table::{self, new_table, shorten};
-use crate::query::shown::Shown;
 use crate::terminal::{self, plural, printable};
 
 /// More findings than this nobody reads; the JSON has them all.
@@ -54,8 +53,8 @@ fn state(run: &Run) -> String {
 fn library(run: &Run) -> &'static str {
     match (run.added_at, run.undone_at) {
         (None, _) => "",
-        (Some(added), Some(undone)) if undone >= added => "undone",
-        (Some(_), _) => "added",
+        (Some(_), Some(_)) => "undone",
+        (Some(_), None) => "added",
     }
 }
 

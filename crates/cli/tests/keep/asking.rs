@@ -1,20 +1,15 @@
 //! `query` with the operation as it is installed: its settings, its secrets, and only while it is enabled.
 
-use testkit::{Exchange, Script, ScriptedProvider};
-
 use crate::home::{Done, Home, NAME};
-
-const RECORD: &str = r#"{"rrname":"example.com","rrtype":"A","rdata":"192.0.2.1","time_first":1500000000,"time_last":1600000000}"#;
+use crate::service::{Provider, line};
 
 /// A home whose operation is configured for a provider, which answers with one record.
-fn configured() -> (Home, ScriptedProvider, tokio::runtime::Runtime) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let provider = ScriptedProvider::new(Script::always(Exchange::ok(RECORD)));
-    let address = runtime.block_on(provider.listen()).unwrap();
+fn configured() -> (Home, Provider) {
+    let provider = Provider::answering(line("example.com", "192.0.2.1", 3));
     let home = Home::with_the_guides();
-    home.configure(&["host=127.0.0.1", &format!("port={}", address.port()), "use_http=on"]).ok();
+    home.point_at(provider.address);
     home.give("user:hunter2").ok();
-    (home, provider, runtime)
+    (home, provider)
 }
 
 fn query(home: &Home, more: &[&str]) -> Done {
@@ -23,7 +18,7 @@ fn query(home: &Home, more: &[&str]) -> Done {
 
 #[test]
 fn an_enabled_operation_is_asked_with_its_settings_and_secrets() {
-    let (home, provider, _runtime) = configured();
+    let (home, provider) = configured();
     home.run(&["integration", "enable", NAME]).ok();
     let answer = query(&home, &[]).ok();
     assert!(answer.contains("\"operation\":\"circl-passive-dns@1.0.0\"") && answer.contains("192.0.2.1"));
@@ -34,7 +29,7 @@ fn an_enabled_operation_is_asked_with_its_settings_and_secrets() {
 
 #[test]
 fn a_disabled_operation_is_not_asked_and_says_how_to_get_there() {
-    let (home, provider, _runtime) = configured();
+    let (home, provider) = configured();
     query(&home, &[]).says(2, &["circl-passive-dns 1.0.0 is installed and disabled", "integration enable"]);
     home.run(&["integration", "enable", NAME]).ok();
     home.run(&["integration", "disable", NAME]).ok();
@@ -44,7 +39,7 @@ fn a_disabled_operation_is_not_asked_and_says_how_to_get_there() {
 
 #[test]
 fn a_run_sets_its_own_over_what_is_configured() {
-    let (home, provider, _runtime) = configured();
+    let (home, provider) = configured();
     home.run(&["integration", "enable", NAME]).ok();
     query(&home, &["--set", "port=1"]).says(1, &["port 1"]);
     assert_eq!(provider.requests().len(), 0);
@@ -52,7 +47,7 @@ fn a_run_sets_its_own_over_what_is_configured() {
 
 #[test]
 fn a_version_that_is_not_installed_is_not_asked() {
-    let (home, provider, _runtime) = configured();
+    let (home, provider) = configured();
     home.run(&["integration", "enable", NAME]).ok();
     let words = ["installed in version 1.0.0, not 1.1.0", "integration install circl-passive-dns@1.1.0"];
     query(&home, &["--operation", "circl-passive-dns@1.1.0"]).says(2, &words);

@@ -1,14 +1,23 @@
 //! What is kept, as its users meet it: the real binary in an empty home, the guide's rows in their order.
 //!
-//! [`home`] starts it. [`installing`] and [`configuring`] follow the guide's installation and configuration, [`testing`]
-//! its connection test; [`indicator`] is the library by hand; [`shapes`] keeps what programs read; [`trouble`] is everything that can be wrong with a folder.
+//! [`home`] starts it, [`service`] is what it asks. [`guide`] follows the guide from its first row to its last;
+//! [`installing`], [`configuring`], [`testing`] and [`asking`] look at its parts more closely, [`running`] and [`again`] at
+//! runs, [`indicator`] at the library by hand. [`shapes`] keeps what programs read. [`trouble`] and [`damage`] are
+//! everything that can be wrong with a folder, [`disk`] with what it is on; in [`kills`] it is killed.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails is a failed test")]
 
+mod again;
 mod asking;
 mod configuring;
+mod damage;
+mod disk;
+mod guide;
 mod home;
 mod indicator;
 mod installing;
+mod kills;
+mod running;
+mod service;
 mod shapes;
 mod testing;
 mod trouble;

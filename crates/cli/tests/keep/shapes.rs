@@ -1,6 +1,8 @@
 //! What programs read, kept as snapshots. A changed line is a change for whoever reads it.
 
 use crate::home::{Done, Home, NAME};
+use crate::running::NEWEST;
+use crate::service::{Provider, line};
 
 /// With times written as `TIME`.
 pub(crate) fn timeless(text: &str) -> String {
@@ -52,6 +54,32 @@ fn json_has_its_documented_shape() {
 }
 
 #[test]
+fn runs_as_json_have_their_documented_shape() {
+    let host = "www.example.com";
+    let bodies = [
+        line(host, "192.0.2.1", 3) + &line(host, "192.0.2.2", 3),
+        line(host, "192.0.2.1", 4) + &line(host, "192.0.2.3", 3),
+    ];
+    let provider = Provider::answering_each(bodies);
+    let home = Home::that_asks(provider.address, NEWEST);
+    home.configure(&["page_size=0"]).ok();
+    let json = |arguments: &[&str]| {
+        let text = pretty(&home.run(&[arguments, &["--format", "json"]].concat()).ok());
+        text.replace(&provider.address.to_string(), "HOST:PORT")
+    };
+    insta::assert_snapshot!("query", json(&["query", host]));
+    insta::assert_snapshot!(
+        "query_changes_added",
+        json(&["query", host, "--fresh", "--changes", "--add", "all"])
+    );
+    insta::assert_snapshot!("run_add_dry", json(&["run", "add", "1", "--pick", "1-3", "--dry-run"]));
+    insta::assert_snapshot!("run_add", json(&["run", "add", "1", "--pick", "1-3"]));
+    insta::assert_snapshot!("run_undo", json(&["run", "undo", "2"]));
+    home.run(&["query", host, "never.example", "--offline"]).says(1, &[]);
+    insta::assert_snapshot!("run_list", json(&["run", "list", "--limit", "3"]));
+}
+
+#[test]
 fn help_teaches() {
     let home = Home::new();
     // Help prints what the variables hold.
@@ -62,4 +90,7 @@ fn help_teaches() {
     insta::assert_snapshot!("help_integration", help(&["integration"]));
     insta::assert_snapshot!("help_install", help(&["integration", "install"]));
     insta::assert_snapshot!("help_configure", help(&["integration", "configure"]));
+    insta::assert_snapshot!("help_query", help(&["query"]));
+    insta::assert_snapshot!("help_run", help(&["run"]));
+    insta::assert_snapshot!("help_run_add", help(&["run", "add"]));
 }

@@ -45,6 +45,7 @@ pub(crate) mod needs {
     pub(crate) struct EditLibrary;
     pub(crate) struct InstallIntegrations;
     pub(crate) struct ManageUsers;
+    pub(crate) struct RunOperations;
 
     impl Need for ConfigureIntegrations {
         const PERMISSION: Permission = Permission::ConfigureIntegrations;
@@ -57,6 +58,9 @@ pub(crate) mod needs {
     }
     impl Need for ManageUsers {
         const PERMISSION: Permission = Permission::ManageUsers;
+    }
+    impl Need for RunOperations {
+        const PERMISSION: Permission = Permission::RunOperations;
     }
 }
 

@@ -100,6 +100,8 @@ fn action(action: &str) -> String {
         "integration.remove" => "Uninstalled",
         "integration.replace" => "Replaced",
         "integration.upgrade" => "Upgraded",
+        "run.add" => "Findings added",
+        "run.undo" => "Findings taken back",
         "session.end" => "Session ended",
         "user.create" => "User created",
         "user.disable" => "User disabled",

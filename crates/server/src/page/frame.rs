@@ -21,6 +21,15 @@ pub(crate) struct Frame {
     pub(crate) said: Option<Said>,
 }
 
+/// What every form of a part of a page must send back; templates take it for the frame.
+pub(crate) struct FormToken(String);
+
+impl FormToken {
+    pub(crate) fn form_token(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A page that says what is wrong.
 #[derive(Template)]
 #[template(path = "trouble.html")]
@@ -59,6 +68,11 @@ impl Frame {
         &self.visitor.form_token
     }
 
+    /// The same for a part of a page that is rendered by itself.
+    pub(crate) fn token(&self) -> FormToken {
+        FormToken(self.form_token().to_owned())
+    }
+
     /// Whether the page is in that part of the site.
     pub(crate) fn is_in(&self, place: &str) -> bool {
         self.place == place
@@ -74,6 +88,10 @@ impl Frame {
 
     pub(crate) fn may_edit(&self) -> bool {
         self.visitor.may(Permission::EditLibrary)
+    }
+
+    pub(crate) fn may_run(&self) -> bool {
+        self.visitor.may(Permission::RunOperations)
     }
 
     pub(crate) fn may_manage(&self) -> bool {

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use workbench::library::{Attribute, Claim, Details, Relationship, Status};
 
 use super::audit::Event;
+use super::operate::Panel;
 use super::stamp::Stamp;
 use super::{Frame, encoded, go, show_as};
 use crate::access::{Fields, May, Posted, needs::EditLibrary};
@@ -52,6 +53,7 @@ struct Page {
     kind: &'static str,
     details: Details,
     events: Vec<Event>,
+    panel: Panel,
     all: bool,
 }
 
@@ -62,6 +64,7 @@ struct Unknown {
     frame: Frame,
     value: String,
     kind: &'static str,
+    panel: Panel,
 }
 
 async fn look(
@@ -71,14 +74,25 @@ async fn look(
 ) -> Result<Response, Problem> {
     let indicator = read(&wish.value)?;
     let wanted = indicator.clone();
-    let details = site.desk.read(move |workbench| workbench.details(&wanted)).await?;
+    let read = move |workbench: &workbench::Workbench| {
+        Ok((workbench.details(&wanted)?, Panel::of(workbench, &wanted)?))
+    };
+    let (details, panel) = site.desk.read(read).await?;
     let (value, kind) = (indicator.to_string(), indicator.kind().name());
     let Some(details) = details else {
-        return show_as(StatusCode::NOT_FOUND, &Unknown { frame, value, kind });
+        return show_as(StatusCode::NOT_FOUND, &Unknown { frame, value, kind, panel });
     };
     let events = details.history.iter().map(Event::of).collect();
-    let page =
-        Page { frame, defanged: defang(&value), value, kind, details, events, all: !wish.all.is_empty() };
+    let page = Page {
+        frame,
+        defanged: defang(&value),
+        value,
+        kind,
+        details,
+        events,
+        panel,
+        all: !wish.all.is_empty(),
+    };
     show_as(StatusCode::OK, &page)
 }
 

@@ -8,8 +8,9 @@ pub(crate) struct Said {
     pub(crate) text: &'static str,
 }
 
-const ALL: [(&str, &str); 20] = [
+const ALL: [(&str, &str); 24] = [
     ("added", "Added. What the library had already kept its status."),
+    ("cancelled", "Cancelled. What had arrived is kept."),
     ("configured", "Saved. The next run uses it; test the connection to see whether it works."),
     ("disabled", "Disabled. Its actions are offered no more."),
     ("enabled", "Enabled. Analysts can run it."),
@@ -21,10 +22,13 @@ const ALL: [(&str, &str); 20] = [
     ("replaced", "Replaced. The former version is gone."),
     ("restored", "Restored with all it had."),
     ("role", "The role is changed, from the next request on."),
+    ("run-added", "Added to the library as Indirect. Undo takes back exactly this."),
+    ("run-known", "Nothing of it was new; this run now says so too."),
     ("same", "The same file is installed already. Nothing changed."),
     ("session", "The session has ended."),
     ("status", "The status is changed."),
     ("switched-off", "Replaced, and disabled: a required value is missing."),
+    ("undone", "Undone. What others say or have worked with stays."),
     ("uninstalled", "Uninstalled, with what was set for it."),
     ("user-disabled", "Disabled. The user cannot sign in, and the sessions have ended."),
     ("user-enabled", "Enabled. The user can sign in again."),

@@ -36,7 +36,7 @@ fn the_guides_filters() {
     let query = vec![("hide".to_owned(), "NS".to_owned())];
     let links = Links::new("/runs/412", &query, "/run?value=");
     let timeline = Timeline::new(&TimelineView::of(&query), &asked(), &guide());
-    assert_eq!((timeline.shown(), timeline.total()), (2, 7));
+    assert_eq!((timeline.shown, timeline.total), (2, 7));
     insta::assert_snapshot!(timeline.facets_part(&links).to_string());
 }
 

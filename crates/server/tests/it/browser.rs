@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use operation::Clock;
 use server::{Service, Site};
 use workbench::Desk;
+use workbench::run::Runs;
 use workbench::user::{Client, Role};
 
 use crate::client::{self, Answer};
@@ -40,7 +41,8 @@ impl Place {
             workbench.accept(token.reveal(), "ann", PASSWORD)
         };
         desk.change_with_password("", accept).await.unwrap();
-        let service = Service::new(memory("")).with_site(set(Site::new(desk.clone())));
+        let service =
+            Service::new(memory("")).with_site(set(Site::new(Runs::new(desk.clone()).await.unwrap())));
         Self { server: Server::of(service).await, desk, _folder: folder }
     }
 

@@ -132,7 +132,7 @@ impl Adder<'_> {
         if let Some(row) = row {
             self.change.touch(row)?;
         }
-        let sql = "UPDATE runs SET added_at = ? WHERE id = ?";
+        let sql = "UPDATE runs SET added_at = ?, undone_at = NULL WHERE id = ?";
         self.change.transaction.prepare_cached(sql)?.execute((self.change.at, self.run))?;
         let count = |count: &Count| json!({"new": count.new, "known": count.known});
         let detail = json!({

@@ -16,6 +16,8 @@ use crate::Error;
 
 /// Fast: an answer of a million records must not wait for its evidence.
 const LEVEL: i32 = 1;
+/// How much of it is read at once, in octets.
+const PIECE: usize = 64 * 1024;
 /// Where evidence is, within the data folder.
 const FOLDER: &str = "answers";
 
@@ -45,6 +47,14 @@ pub struct Evidence {
     hasher: blake3::Hasher,
     bytes: u64,
     expected: Stored,
+}
+
+/// Reads all of it: whether it is what was kept.
+pub(super) fn verify(evidence: Option<Evidence>) -> Result<(), Error> {
+    let Some(mut evidence) = evidence else { return Ok(()) };
+    let mut piece = vec![0; PIECE];
+    while evidence.read(&mut piece).map_err(|error| evidence.error(&error))? > 0 {}
+    Ok(())
 }
 
 /// Where the evidence of a run grows.
@@ -87,14 +97,28 @@ impl Recorder {
         let failed = |error| Error::io("writing", &self.part, error);
         let file = encoder.finish().map_err(failed)?;
         file.sync_all().map_err(failed)?;
+        let stored = Stored { hash: Some(hash), bytes: self.bytes };
         match std::fs::hard_link(&self.part, &named) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                if Evidence::open_in(&self.folder, &stored).and_then(verify).is_err() {
+                    replace(&self.part, &named).map_err(failed)?;
+                }
+            }
             // Where a file has one name only it is moved: a crash right now loses the run what it had.
             Err(_) => std::fs::rename(&self.part, &named).map_err(failed)?,
             Ok(()) => {}
         }
-        Ok(Stored { hash: Some(hash), bytes: self.bytes })
+        Ok(stored)
     }
+}
+
+/// Puts a file in the place of one that was damaged since; it keeps its own name too.
+fn replace(part: &Path, named: &Path) -> io::Result<()> {
+    let second = part.with_extension("second");
+    // One that a crash left is no hindrance.
+    let _ = std::fs::remove_file(&second);
+    std::fs::hard_link(part, &second)?;
+    std::fs::rename(&second, named)
 }
 
 fn begin(folder: &Path, part: &Path) -> Result<zstd::stream::write::Encoder<'static, File>, Error> {
@@ -119,9 +143,14 @@ fn create(file: &Path) -> io::Result<File> {
 }
 
 impl Evidence {
+    /// Opens what was kept in a data folder.
     pub(super) fn open(folder: &Path, stored: &Stored) -> Result<Option<Self>, Error> {
+        Self::open_in(&folder.join(FOLDER), stored)
+    }
+
+    fn open_in(answers: &Path, stored: &Stored) -> Result<Option<Self>, Error> {
         let Some(hash) = &stored.hash else { return Ok(None) };
-        let file = folder.join(FOLDER).join(format!("{hash}.zst"));
+        let file = answers.join(format!("{hash}.zst"));
         let unreadable = |error: io::Error| Error::Evidence {
             reason: match error.kind() {
                 io::ErrorKind::NotFound => "is missing".to_owned(),
@@ -183,7 +212,7 @@ pub(super) fn adopt(folder: &Path, run: i64) -> Result<Stored, Error> {
         zstd::stream::read::Decoder::new(opened).map_err(|error| Error::io("reading", &part, error))?;
     // Beside the other one, which is read meanwhile.
     let mut recorder = Recorder { part: part.with_extension("adopted"), ..Recorder::new(folder, run) };
-    let mut piece = vec![0; 64 * 1024];
+    let mut piece = vec![0; PIECE];
     // Its last block is cut: what came before that is what there is.
     while let Ok(len) = decoder.read(&mut piece) {
         if len == 0 {
@@ -197,7 +226,19 @@ pub(super) fn adopt(folder: &Path, run: i64) -> Result<Stored, Error> {
     Ok(stored)
 }
 
-/// Takes a run's part away once its row says what became of it. What stays behind is found by nobody.
+/// The files that are no evidence yet, each with its run.
+pub(super) fn unfinished(folder: &Path) -> Vec<(i64, PathBuf)> {
+    let Ok(entries) = std::fs::read_dir(folder.join(FOLDER)) else { return Vec::new() };
+    let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    let numbered = paths.filter_map(|path| {
+        let run = path.file_stem()?.to_str()?.strip_prefix("run-")?.parse().ok()?;
+        Some((run, path))
+    });
+    numbered.collect()
+}
+
+/// Takes a run's part away once its row says what became of it. What stays behind goes with the next look at runs
+/// ([`unfinished`]).
 pub(super) fn forget_part(folder: &Path, run: i64) {
     let _ = std::fs::remove_file(part(folder, run));
 }
@@ -231,6 +272,18 @@ mod tests {
         let files = std::fs::read_dir(folder.path().join(FOLDER)).unwrap().count();
         assert_eq!((files, stored.bytes), (1, body.len() as u64));
         assert_eq!(kept(folder.path(), b""), Stored { hash: None, bytes: 0 });
+    }
+
+    #[test]
+    fn what_was_damaged_since_is_replaced_by_the_same_body() {
+        let folder = tempfile::tempdir().unwrap();
+        let body = b"{\"rrname\":\"www.example.com\"}\n".repeat(30);
+        let stored = kept(folder.path(), &body);
+        let answers = folder.path().join(FOLDER);
+        std::fs::write(answers.join(format!("{}.zst", stored.hash.clone().unwrap())), "rubbish").unwrap();
+        assert_eq!(kept(folder.path(), &body), stored);
+        assert_eq!(read(folder.path(), &stored).unwrap(), body);
+        assert_eq!(std::fs::read_dir(answers).unwrap().count(), 1);
     }
 
     #[test]

@@ -38,7 +38,9 @@ pub(super) struct Ended {
 impl Ended {
     /// A run that could not be carried out on our side.
     pub(super) fn failed(error: &Error) -> Self {
-        let reason = Reason { text: error.to_string(), hint: error.hint().to_owned(), refused: false };
+        // What is refused here is to send anything.
+        let hint = if error.is_users() { "let it be sent" } else { error.hint() };
+        let reason = Reason { text: error.to_string(), hint: hint.to_owned(), refused: false };
         Self {
             ending: Ending { state: State::Failed, reason: Some(reason) },
             records: 0,

@@ -1,18 +1,14 @@
 //! What is kept of a run, read again: its answer, and what its package makes of it.
 
-use std::io::Read;
 use std::path::Path;
 
 use operation::{Collector, Completeness, Finding, Findings, Package, Sink};
 
-use super::evidence::{Evidence, Stored};
+use super::evidence::{Evidence, Stored, verify};
 use super::{Kept, Pick, Run, State, row};
 use crate::database::Problem;
 use crate::library::Tally;
 use crate::{Error, Workbench};
-
-/// How much of evidence is read at once, in octets.
-const PIECE: usize = 64 * 1024;
 
 impl Run {
     /// Gives what is kept of the answer to a sink.
@@ -24,10 +20,7 @@ impl Run {
 
     /// Reads the whole evidence: whether it is what was kept.
     pub(super) fn verify(&self, folder: &Path) -> Result<(), Error> {
-        let Some(mut evidence) = Evidence::open(folder, &self.stored())? else { return Ok(()) };
-        let mut piece = vec![0; PIECE];
-        while evidence.read(&mut piece).map_err(|error| evidence.error(&error))? > 0 {}
-        Ok(())
+        Evidence::open(folder, &self.stored()).and_then(verify)
     }
 
     fn stored(&self) -> Stored {
@@ -51,8 +44,16 @@ impl Workbench {
     /// # Errors
     /// [`Error::Refused`], when there is none; [`Error::Evidence`], when what was kept is lost.
     pub fn answer(&self, id: i64) -> Result<Kept, Error> {
+        self.answer_within(id, usize::MAX)
+    }
+
+    /// The same with at most so many records: one that was streamed may have more than anybody can hold.
+    ///
+    /// # Errors
+    /// As [`Self::answer`].
+    pub fn answer_within(&self, id: i64, most: usize) -> Result<Kept, Error> {
         let run = self.run(id)?;
-        let mut collector = Collector::new(run.filter.clone(), run.most);
+        let mut collector = Collector::new(run.filter.clone(), run.most.min(most));
         run.replay(self.folder(), &mut collector)?;
         let answer = collector.into_answer(Completeness::new(None, true));
         Ok(Kept { run, records: answer.records, damages: answer.damages })

@@ -3,15 +3,15 @@
 use operation::Collector;
 use operation::provider::{Orientation, orientation_of};
 
-use super::evidence::{Evidence, adopt, forget_part};
+use super::evidence::{Evidence, adopt, forget_part, unfinished};
 use super::keep::Ended;
-use super::worker::is_gone;
+use super::worker::{self, Left, is_gone};
 use super::{Ending, Reason, Run, State, row};
 use crate::database::{Change, Problem};
 use crate::{Error, Workbench};
 
 impl Workbench {
-    /// Settles the runs of processes that are gone; gives how many there were.
+    /// Settles the runs of processes that are gone, and takes away what they left behind; gives how many runs there were.
     ///
     /// # Errors
     /// [`Error`], when the database cannot be changed.
@@ -29,7 +29,24 @@ impl Workbench {
                 settled += 1;
             }
         }
+        // Nobody looks through all that is kept unless somebody was killed.
+        let left = worker::left(self.folder());
+        if !left.is_empty() {
+            self.forget_unfinished()?;
+            left.into_iter().for_each(Left::forget);
+        }
         Ok(settled)
+    }
+
+    /// Takes away the unfinished files of runs that have ended.
+    fn forget_unfinished(&self) -> Result<(), Error> {
+        for (run, file) in unfinished(self.folder()) {
+            let ended = |run: Run| run.ending.state != State::Running;
+            if self.read(|database| row::find(database, run))?.is_some_and(ended) {
+                let _ = std::fs::remove_file(file);
+            }
+        }
+        Ok(())
     }
 
     /// Settles a run that is under way and will not go on.

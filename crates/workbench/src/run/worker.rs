@@ -6,9 +6,10 @@
 //!
 //! The system lets go of a lock when its process ends, however it ends, so a run whose worker's file is not locked, or not
 //! there, is one that nobody works on any more. A number of a process would not say that: numbers come again.
-//! A row names a worker only after its file is locked, and only such files are looked at.
+//! A row names a worker only after its file is locked. A file that nobody holds was left by a process that was killed,
+//! and says that there may be more to tidy up ([`left`]).
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crate::Error;
@@ -23,19 +24,26 @@ pub(super) struct Worker {
     _file: File,
 }
 
+/// The file of a worker that is gone, held so that nobody takes it for his own.
+pub(super) struct Left {
+    path: PathBuf,
+    _file: File,
+}
+
 impl Worker {
     pub(super) fn new(folder: &Path) -> Result<Self, Error> {
-        let mut octets = [0; 16];
-        random(&mut octets)?;
-        let name = blake3::Hash::from_slice(&[octets, [0; 16]].concat())
-            .map(|hash| hash.to_hex().chars().take(32).collect::<String>())
-            .map_err(|error| Error::Bug(error.to_string()))?;
         let workers = folder.join("workers");
         crate::database::create(&workers).map_err(|error| Error::io("creating", &workers, error))?;
-        let path = workers.join(&name);
-        let file = File::create_new(&path).map_err(|error| Error::io("creating", &path, error))?;
-        file.lock().map_err(|error| Error::io("locking", &path, error))?;
-        Ok(Self { name, path, _file: file })
+        loop {
+            let name = random_name()?;
+            let path = workers.join(&name);
+            let file = File::create_new(&path).map_err(|error| Error::io("creating", &path, error))?;
+            file.lock().map_err(|error| Error::io("locking", &path, error))?;
+            // Before it was locked it looked like one that was left behind, and may have been taken away.
+            if path.exists() {
+                return Ok(Self { name, path, _file: file });
+            }
+        }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -50,20 +58,39 @@ impl Drop for Worker {
     }
 }
 
-/// Whether nobody is that worker any more; its file goes then.
+impl Left {
+    /// Takes it away.
+    pub(super) fn forget(self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Whether nobody is that worker any more.
 pub(super) fn is_gone(folder: &Path, name: &str) -> bool {
     let path = folder.join("workers").join(name);
-    let file = match File::open(&path) {
-        Ok(file) => file,
-        Err(error) => return error.kind() == std::io::ErrorKind::NotFound,
-    };
-    match file.try_lock() {
-        Ok(()) => {
-            let _ = std::fs::remove_file(&path);
-            true
-        }
-        Err(TryLockError::Error(_) | TryLockError::WouldBlock) => false,
+    match File::open(&path) {
+        Ok(file) => file.try_lock().is_ok(),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
     }
+}
+
+/// The files that workers left behind when they were killed.
+pub(super) fn left(folder: &Path) -> Vec<Left> {
+    let Ok(entries) = std::fs::read_dir(folder.join("workers")) else { return Vec::new() };
+    let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    let left = paths.filter_map(|path| {
+        let file = File::open(&path).ok()?;
+        file.try_lock().ok()?;
+        Some(Left { path, _file: file })
+    });
+    left.collect()
+}
+
+fn random_name() -> Result<String, Error> {
+    let mut octets = [0; 16];
+    random(&mut octets)?;
+    let hash = blake3::Hash::from_slice(&[octets, [0; 16]].concat());
+    hash.map(|hash| hash.to_hex().chars().take(32).collect()).map_err(|error| Error::Bug(error.to_string()))
 }
 
 #[cfg(test)]
@@ -80,7 +107,10 @@ mod tests {
         // As a killed process leaves it: the file is there, the lock is not.
         let left = folder.path().join("workers/left");
         File::create_new(&left).unwrap();
-        assert!(is_gone(folder.path(), "left") && !left.exists());
+        assert!(is_gone(folder.path(), "left") && left.exists());
+        super::left(folder.path()).into_iter().for_each(Left::forget);
+        assert!(!left.exists() && is_gone(folder.path(), "left"));
+        assert!(!is_gone(folder.path(), &name), "who lives keeps his file");
         drop(worker);
         assert!(is_gone(folder.path(), &name));
     }

@@ -123,7 +123,7 @@ proptest! {
         let mut drawn: Vec<usize> = lanes(&timeline).flat_map(|lane| lane.bars.iter().map(|bar| bar.index)).collect();
         drawn.sort_unstable();
         prop_assert!(drawn.windows(2).all(|pair| pair[0] != pair[1]));
-        prop_assert_eq!(drawn.len(), timeline.shown());
+        prop_assert_eq!(drawn.len(), timeline.shown);
         let outside = timeline.total - timeline.undated - timeline.hidden - timeline.shown;
         if view.from.is_none() && view.to.is_none() {
             prop_assert_eq!(outside, 0);
@@ -145,7 +145,7 @@ proptest! {
             let said = &group.density.as_ref().unwrap().said;
             said.split(' ').next().unwrap().replace(',', "").parse::<usize>().unwrap()
         }).sum();
-        prop_assert_eq!(said, timeline.shown());
+        prop_assert_eq!(said, timeline.shown);
         prop_assert!(picture.groups.iter().all(|group| !group.density.as_ref().unwrap().heat.is_empty()));
         prop_assert!(lanes(&timeline).map(|lane| lane.bars.len() + lane.heat.len()).sum::<usize>() <= 400);
     }

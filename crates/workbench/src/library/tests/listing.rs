@@ -147,3 +147,39 @@ async fn a_position_of_another_order_or_of_nothing_is_refused() {
         assert!(matches!(&error, Error::Refused(text) if !text.contains('\u{1b}')), "{bad}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_newest_of_many_values_are_found_wherever_they_stand() {
+    // More values than are sorted at once, then more that are newer than are looked at first.
+    let mut bench = bench();
+    let names_below = |name: &str, count: usize| -> Vec<Indicator> {
+        (0..count).map(|number| value(&format!("h{number}.{name}"))).collect()
+    };
+    let wide = names_below("wide.example", 9_000);
+    bench.workbench.add_indicators(&wide, Status::Active).unwrap();
+    tokio::time::advance(Duration::from_secs(1)).await;
+    bench.workbench.add_indicators(&names_below("newer.example", 5_000), Status::Active).unwrap();
+    let filter = Filter {
+        search: Some("*.wide.example".parse().unwrap()),
+        order: Some(Order::Updated),
+        ..Filter::default()
+    };
+    let all = pages(&bench.workbench, &filter, 600);
+    assert_eq!((all.len(), &all[0].indicator), (9_000, wide.last().unwrap()), "the last row is the newest");
+
+    tokio::time::advance(Duration::from_secs(1)).await;
+    for indicator in &wide[..30] {
+        bench.workbench.set_status(indicator, Status::Review).unwrap();
+    }
+    let mut touched = names(&pages(&bench.workbench, &filter, 600)[..30]);
+    let mut expected: Vec<String> = wide[..30].iter().map(ToString::to_string).collect();
+    let first = bench.workbench.indicators(&Filter { limit: 20, ..filter.clone() }).unwrap();
+    assert_eq!((names(&first.entries), first.total), (touched[..20].to_vec(), None));
+    let rest = Filter { limit: 20, after: first.next, ..filter.clone() };
+    assert_eq!(names(&bench.workbench.indicators(&rest).unwrap().entries)[..10], touched[20..]);
+    touched.sort();
+    expected.sort();
+    assert_eq!(touched, expected);
+    let review = Filter { status: Some(Status::Review), ..filter };
+    assert_eq!(pages(&bench.workbench, &review, 20).len(), 30);
+}

@@ -3,30 +3,32 @@
 //! - `list`: `{"runs":[run],"next"}`; a run is `{"run","value","type","operation","action","provider","actor","state",
 //!   "reason","hint","started_at","ended_at","records","errors","bytes","cached","fetched_by","fetched_at","added_at",
 //!   "undone_at"}`; `next` is what `--before` takes, null at the end.
-//! - `show`: as `query --format json` has it (`output/json.rs`).
+//! - `show`: as `query --format json` has it ([`answer`](super::answer)).
 //! - `add`: `{"run","value","type","dry_run","added"}`, where `added` is `{"indicators","attributes","relationships"}`, each
 //!   `{"new","known","whitelisted","removed","over_cap"}`.
 //! - `undo`: `{"run","value","type","claims","indicators","attributes","relationships","kept"}`: what was taken back, and how
 //!   much of what the run had said stays.
 
-use cof::time;
 use serde_json::{Value, json};
-use workbench::library::{Tally, Undone};
-use workbench::run::{Page, Run};
 
-use crate::kept;
-use crate::output::json::tally;
+use super::answer::tally;
+use super::at;
+use crate::library::{Tally, Undone};
+use crate::run::{Page, Run};
 
-pub(super) fn page(page: &Page) -> Value {
+/// A page of runs.
+pub fn page(page: &Page) -> Value {
     json!({"runs": page.runs.iter().map(run).collect::<Vec<_>>(), "next": page.next})
 }
 
-pub(super) fn added(run: &Run, added: &Tally, dry_run: bool) -> Value {
+/// What adding a run's findings came to, or would come to.
+pub fn added(run: &Run, added: &Tally, dry_run: bool) -> Value {
     let (value, kind) = named(run);
     json!({"run": run.id, "value": value, "type": kind, "dry_run": dry_run, "added": tally(added)})
 }
 
-pub(super) fn undone(run: &Run, undone: &Undone) -> Value {
+/// What undoing a run came to.
+pub fn undone(run: &Run, undone: &Undone) -> Value {
     let (value, kind) = named(run);
     json!({
         "run": run.id,
@@ -40,9 +42,9 @@ pub(super) fn undone(run: &Run, undone: &Undone) -> Value {
     })
 }
 
-fn run(run: &Run) -> Value {
+/// One run, without its records.
+pub fn run(run: &Run) -> Value {
     let (value, kind) = named(run);
-    let at = |seconds: i64| time::rfc3339(kept::seconds(seconds));
     let reason = run.ending.reason.as_ref();
     json!({
         "run": run.id,

@@ -1,14 +1,14 @@
-//! One table for spreadsheets: RFC 4180, dates in UTC, nothing that a spreadsheet would run.
+//! Records as one table for spreadsheets: RFC 4180, dates in UTC, nothing that a spreadsheet would run.
 //!
 //! A cell that begins like a formula gets a `'` before it; control characters are written as `\xNN`.
 
+use std::io;
+
 use cof::{Record, time};
 use operation::Relation;
-use workbench::run::Run;
 
-use crate::exit::Failure;
-use crate::query::Asked;
-use crate::{kept, terminal};
+use crate::run::Run;
+use crate::text::printable;
 
 const COLUMNS: [&str; 15] = [
     "query",
@@ -29,24 +29,28 @@ const COLUMNS: [&str; 15] = [
 ];
 
 /// The names of the columns.
-pub(super) fn head() -> Result<String, Failure> {
+///
+/// # Errors
+/// None that is known: it is written to memory.
+pub fn head() -> io::Result<String> {
     rows(std::iter::once(COLUMNS.map(str::to_owned)))
 }
 
 /// One row a record.
-pub(super) fn render(asked: &Asked) -> Result<String, Failure> {
-    let Ok(shown) = &asked.outcome else { return Ok(String::new()) };
-    rows(shown.records.iter().map(|record| cells(&shown.run, record).map(|cell| safe(&cell))))
+///
+/// # Errors
+/// None that is known: it is written to memory.
+pub fn body(run: &Run, records: &[Record]) -> io::Result<String> {
+    rows(records.iter().map(|record| cells(run, record).map(|cell| safe(&cell))))
 }
 
-fn rows(rows: impl Iterator<Item = [String; 15]>) -> Result<String, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::Work(format!("writing CSV: {error}"));
+fn rows(rows: impl Iterator<Item = [String; 15]>) -> io::Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
-        writer.write_record(row).map_err(|error| failed(&error))?;
+        writer.write_record(row)?;
     }
-    let bytes = writer.into_inner().map_err(|error| failed(&error))?;
-    String::from_utf8(bytes).map_err(|error| failed(&error))
+    let octets = writer.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
+    String::from_utf8(octets).map_err(io::Error::other)
 }
 
 fn cells(run: &Run, record: &Record) -> [String; 15] {
@@ -67,14 +71,14 @@ fn cells(run: &Run, record: &Record) -> [String; 15] {
         record.bailiwick.as_ref().map(ToString::to_string).unwrap_or_default(),
         record.origin.as_deref().unwrap_or_default().to_owned(),
         run.provider.clone(),
-        time::rfc3339(kept::seconds(run.fetched.at)),
+        time::rfc3339(u64::try_from(run.fetched.at).unwrap_or_default()),
         notes.join("; "),
     ]
 }
 
 /// A cell that a spreadsheet shows and does not run.
 fn safe(cell: &str) -> String {
-    let printable = terminal::printable(cell);
+    let printable = printable(cell);
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{printable}") } else { printable }
 }
 

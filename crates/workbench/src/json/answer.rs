@@ -1,4 +1,4 @@
-//! One JSON object a value, a line each.
+//! An answer as JSON: one object.
 //!
 //! `{"value","type","run","operation","action","provider","completeness":{"state","reason","hint"},"cached","fetched_at",
 //! "records","errors","findings","warnings"}`; where a value was not asked about, `"run"` to `"provider"` and `"fetched_at"`
@@ -9,19 +9,15 @@
 //! [place],"gone":[record],"different":[{"record":place,"before":record}]}`; `"gone"` is null where it cannot be told.
 //! With `--add all` there is `"added"`, as [`tally`] has it.
 
-use std::fmt::Write as _;
-
-use cof::{Dialect, Record, Writer, time};
+use cof::{Dialect, Record, Writer};
 use operation::{Finding, Indicator, Relation};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use workbench::library::{Count, Tally};
 
-use crate::exit::Failure;
-use crate::kept;
-use crate::query::Asked;
-use crate::query::shown::{Compared, Shown};
+use super::at;
+use crate::library::{Count, Tally};
+use crate::run::{Changes, Compared, Shown};
 
 #[derive(Default, Serialize)]
 struct Line<'a> {
@@ -120,52 +116,30 @@ enum Proposal<'a> {
     },
 }
 
-/// The line of one answer.
-pub(super) fn render(asked: &Asked) -> Result<String, Failure> {
-    let text = line(asked).map_err(|error| Failure::work("writing JSON", &error))?;
-    let mut text = ascii(text);
-    text.push('\n');
-    Ok(text)
+/// A run with its records and findings.
+///
+/// # Errors
+/// None that is known: what is written is text.
+pub fn shown(shown: &Shown) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&answer(shown)?)
 }
 
-/// The line of a kept answer.
-pub(crate) fn render_kept(shown: &Shown) -> Result<String, Failure> {
-    let text = answer(shown).and_then(|line| serde_json::to_string(&line));
-    text.map(|text| ascii(text) + "\n").map_err(|error| Failure::work("writing JSON", &error))
-}
-
-/// The same JSON in printable ASCII, so that a terminal may have it too: only strings hold anything else.
-pub(super) fn ascii(json: String) -> String {
-    if json.bytes().all(|octet| matches!(octet, b' '..=b'~')) {
-        return json;
-    }
-    let mut out = String::with_capacity(json.len());
-    for character in json.chars() {
-        if matches!(character, ' '..='~') {
-            out.push(character);
-        } else {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        }
-    }
-    out
-}
-
-fn line(asked: &Asked) -> Result<String, serde_json::Error> {
-    match &asked.outcome {
-        Ok(shown) => serde_json::to_string(&answer(shown)?),
-        Err(refused) => serde_json::to_string(&Line {
-            value: asked.indicator.as_ref().map_or_else(|| asked.value.clone(), ToString::to_string),
-            r#type: asked.indicator.as_ref().map(|indicator| indicator.kind().name()),
-            completeness: Completeness {
-                state: "failed",
-                reason: Some(refused.to_string()),
-                hint: Some(refused.hint()),
-            },
-            ..Line::default()
-        }),
-    }
+/// A value that was not asked about, and why.
+///
+/// # Errors
+/// None that is known: what is written is text.
+pub fn refused(
+    text: &str,
+    indicator: Option<&Indicator>,
+    reason: &str,
+    hint: &str,
+) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&Line {
+        value: indicator.map_or_else(|| text.to_owned(), ToString::to_string),
+        r#type: indicator.map(|indicator| indicator.kind().name()),
+        completeness: Completeness { state: "failed", reason: Some(reason.to_owned()), hint: Some(hint) },
+        ..Line::default()
+    })
 }
 
 fn answer(shown: &Shown) -> Result<Line<'_>, serde_json::Error> {
@@ -184,7 +158,7 @@ fn answer(shown: &Shown) -> Result<Line<'_>, serde_json::Error> {
             hint: reason.map(|reason| reason.hint.as_str()),
         },
         cached: run.is_cached(),
-        fetched_at: Some(time::rfc3339(kept::seconds(run.fetched.at))),
+        fetched_at: Some(at(run.fetched.at)),
         records: records(indicator, &shown.records)?,
         errors: shown
             .damages
@@ -200,7 +174,7 @@ fn answer(shown: &Shown) -> Result<Line<'_>, serde_json::Error> {
 
 /// What became of findings in the library, or would: `{"indicators","attributes","relationships"}`, each with how many
 /// are `"new"`, `"known"`, and left out as `"whitelisted"`, `"removed"` or `"over_cap"`.
-pub(crate) fn tally(tally: &Tally) -> Value {
+pub fn tally(tally: &Tally) -> Value {
     let count = |count: &Count| {
         let Count { new, known, whitelisted, removed, over_cap } = count;
         json!({"new": new, "known": known, "whitelisted": whitelisted, "removed": removed, "over_cap": over_cap})
@@ -222,14 +196,14 @@ fn compared(shown: &Shown) -> Result<Option<Box<RawValue>>, serde_json::Error> {
     serde_json::value::to_raw_value(&change).map(Some)
 }
 
-fn change(shown: &Shown, changes: &workbench::run::Changes) -> Result<Change, serde_json::Error> {
+fn change(shown: &Shown, changes: &Changes) -> Result<Change, serde_json::Error> {
     let indicator = shown.indicator();
     let different = changes.different.iter().map(|difference| {
         let before = record(indicator, &difference.before)?;
         Ok(Different { record: difference.at, before })
     });
     Ok(Change {
-        since: Since { run: changes.since.id, at: time::rfc3339(kept::seconds(changes.since.fetched.at)) },
+        since: Since { run: changes.since.id, at: at(changes.since.fetched.at) },
         new: changes.new.clone(),
         gone: changes.gone.as_ref().map(|gone| records(indicator, gone)).transpose()?,
         different: different.collect::<Result<_, _>>()?,
@@ -283,21 +257,5 @@ fn proposal((at, finding): (usize, &Finding)) -> Proposal<'_> {
             caution: caution.as_deref(),
             records,
         },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json_is_printable_ascii() {
-        let text = serde_json::to_string("\u{9b}é\u{202e}😀\u{7f}\n").unwrap();
-        let ascii = ascii(text.clone());
-        assert_eq!(ascii, r#""\u009b\u00e9\u202e\ud83d\ude00\u007f\n""#);
-        assert_eq!(
-            serde_json::from_str::<String>(&ascii).unwrap(),
-            serde_json::from_str::<String>(&text).unwrap()
-        );
     }
 }

@@ -1,32 +1,34 @@
-//! An answer as it is printed: a run's records in the order and number that is wanted, with what they propose.
+//! An answer as it is shown: a run's records in the order and number that is wanted, with what they propose.
 
 use cof::{Damage, Record};
 use operation::{Finding, Findings, Indicator, Package};
-use workbench::Workbench;
-use workbench::library::Tally;
-use workbench::run::{Changes, Kept, Run};
 
-use crate::args::Sort;
-use crate::exit::Exit;
-use crate::terminal::{self, plural};
+use super::{Changes, Kept, Run};
+use crate::library::Tally;
+use crate::{Error, Workbench};
 
 /// A run with what is shown of it.
-pub(crate) struct Shown {
-    pub(crate) run: Run,
-    pub(crate) records: Vec<Record>,
-    pub(crate) damages: Vec<Damage>,
-    /// Records that are not among those to print, for --limit.
-    pub(crate) left_out: usize,
+#[derive(Debug)]
+pub struct Shown {
+    /// The run.
+    pub run: Run,
+    /// The records that are printed, in their order.
+    pub records: Vec<Record>,
+    /// The first stretches that are no records.
+    pub damages: Vec<Damage>,
+    /// How many records are not among those to print, for --limit.
+    pub left_out: usize,
     /// In the order of their numbers; each names its records by their places in `records`.
-    pub(crate) findings: Findings,
+    pub findings: Findings,
     /// What changed since the answer before.
-    pub(crate) compared: Compared,
+    pub compared: Compared,
     /// What was added to the library, or what would be.
-    pub(crate) added: Option<Tally>,
+    pub added: Option<Tally>,
 }
 
 /// What is known of an earlier answer to the same question.
-pub(crate) enum Compared {
+#[derive(Debug)]
+pub enum Compared {
     /// Nobody asked.
     No,
     /// There is none that is complete.
@@ -37,15 +39,31 @@ pub(crate) enum Compared {
 
 /// In which order records are shown, and how many.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Arrangement {
-    pub(crate) sort: Sort,
-    pub(crate) limit: Option<usize>,
+pub struct Arrangement {
+    /// The order.
+    pub sort: Sort,
+    /// At most so many; all, if none.
+    pub limit: Option<usize>,
+}
+
+/// In which order records are shown; those that are equal in it stay as they came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// Most seen first.
+    Count,
+    /// First seen first.
+    First,
+    /// Last seen first.
+    #[default]
+    Last,
+    /// By owner, type and data.
+    Name,
 }
 
 impl Shown {
     /// Maps all records of an answer, and arranges those that are printed. Findings are numbered as the answer came, so
     /// that no order of printing changes what a number means.
-    pub(crate) fn new(kept: Kept, package: &Package, arrangement: Arrangement) -> Self {
+    pub fn new(kept: Kept, package: &Package, arrangement: Arrangement) -> Self {
         let mut findings = package.mapping.findings(&kept.run.indicator, &kept.records);
         let order = order(&kept.records, arrangement.sort);
         let shown = arrangement.limit.unwrap_or(usize::MAX).min(order.len());
@@ -75,7 +93,10 @@ impl Shown {
     }
 
     /// Finds what changed since the answer before; `kept` is what this was made of, arranged as this is.
-    pub(crate) fn compare(&mut self, workbench: &Workbench) -> Result<(), workbench::Error> {
+    ///
+    /// # Errors
+    /// [`Error::Evidence`], when what was kept of that answer is lost.
+    pub fn compare(&mut self, workbench: &Workbench) -> Result<(), Error> {
         let kept = Kept { run: self.run.clone(), records: self.records.clone(), damages: Vec::new() };
         self.compared = match workbench.changes(&kept)? {
             None => Compared::WithNothing,
@@ -86,33 +107,9 @@ impl Shown {
         Ok(())
     }
 
-    pub(crate) fn indicator(&self) -> &Indicator {
+    /// What was asked about.
+    pub fn indicator(&self) -> &Indicator {
         &self.run.indicator
-    }
-
-    pub(crate) fn exit(&self) -> Exit {
-        Exit::from(&self.run.ending)
-    }
-
-    /// Says on standard error what is wrong with the answer, and what to do.
-    pub(crate) fn complain(&self) {
-        let value = self.run.indicator.to_string();
-        complain(&value, &self.run);
-        if self.left_out > 0 {
-            let more = plural(self.left_out as u64, "more record");
-            terminal::complain(&format!("{value}: {more}, not printed for --limit"));
-        }
-        for warning in &self.findings.warnings {
-            terminal::complain(&format!("{value}: {warning}"));
-        }
-    }
-}
-
-/// Says on standard error why a run is not complete.
-pub(crate) fn complain(value: &str, run: &Run) {
-    if let Some(reason) = &run.ending.reason {
-        let state = run.ending.state.word();
-        terminal::complain(&format!("{value}: {state}: {}\n  hint: {}", reason.text, reason.hint));
     }
 }
 
@@ -124,7 +121,7 @@ fn records_of(finding: &mut Finding) -> &mut Vec<usize> {
     }
 }
 
-/// The places of records in the order that was asked for; those that are equal in it stay as they came.
+/// The places of records in the order that was asked for.
 fn order(records: &[Record], sort: Sort) -> Vec<usize> {
     let mut order: Vec<(usize, &Record)> = records.iter().enumerate().collect();
     match sort {

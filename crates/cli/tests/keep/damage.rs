@@ -1,0 +1,136 @@
+//! What is kept of runs, damaged: a clear error, nothing sent with the wrong login, nothing rewritten.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::home::Home;
+use crate::running::home;
+use crate::service::{Provider, line};
+
+const HOST: &str = "www.example.com";
+
+/// A home with one run, and its provider.
+fn asked() -> (Home, Provider) {
+    let provider = Provider::answering(line(HOST, "192.0.2.1", 3));
+    let home = home(&provider);
+    home.give("user:hunter2").ok();
+    home.run(&["query", HOST]).ok();
+    (home, provider)
+}
+
+fn evidence(home: &Home) -> PathBuf {
+    let mut files = fs::read_dir(home.kept().join("answers")).unwrap().map(|entry| entry.unwrap().path());
+    let file = files.next().unwrap();
+    assert!(files.next().is_none(), "one answer, one file");
+    file
+}
+
+#[test]
+fn without_its_key_a_login_is_not_left_out_but_the_question() {
+    let (home, provider) = asked();
+    let key = home.kept().join("secret.key");
+    let text = fs::read(&key).unwrap();
+    fs::remove_file(&key).unwrap();
+    let before = home.octets();
+    for arguments in [&["query", HOST, "--fresh"][..], &["query", HOST]] {
+        home.run(arguments).says(1, &["secret.key", "missing", "put the right secret.key back"]);
+    }
+    assert_eq!(home.octets(), before, "no new key, no run");
+    // Another folder's key is as good as none.
+    let (other, _provider) = asked();
+    fs::copy(other.kept().join("secret.key"), &key).unwrap();
+    let before = home.octets();
+    home.run(&["query", HOST, "--fresh"]).says(1, &["secret.key", "encrypted with another key"]);
+    assert_eq!((home.octets(), provider.asked()), (before, 1), "nothing was sent");
+    // What was found needs no key.
+    home.run(&["run", "show", "1"]).ok();
+    home.run(&["run", "add", "1"]).ok();
+    fs::write(&key, text).unwrap();
+    home.run(&["query", HOST, "--fresh"]).ok();
+    assert_eq!(provider.asked(), 2);
+}
+
+#[test]
+fn evidence_that_is_lost_or_changed_is_never_shown_or_added() {
+    let (home, provider) = asked();
+    let file = evidence(&home);
+    let whole = fs::read(&file).unwrap();
+    let (other, _provider) = {
+        let provider = Provider::answering(line(HOST, "192.0.2.66", 3));
+        let home = crate::running::home(&provider);
+        home.run(&["query", HOST]).ok();
+        (home, provider)
+    };
+    let changed = fs::read(evidence(&other)).unwrap();
+    let trail = home.audit();
+    for (octets, why) in [
+        (None, "is missing"),
+        (Some(&whole[..whole.len() / 2]), "damaged"),
+        (Some(&b"rubbish"[..]), "damaged"),
+        (Some(&changed[..]), "is not what was kept"),
+    ] {
+        match octets {
+            None => fs::remove_file(&file).unwrap(),
+            Some(octets) => fs::write(&file, octets).unwrap(),
+        }
+        let before = home.octets();
+        for arguments in [
+            &["run", "show", "1"][..],
+            &["run", "show", "1", "--raw"],
+            &["run", "add", "1"],
+            &["run", "add", "1", "--dry-run"],
+        ] {
+            let done = home.run(arguments).says(1, &["the evidence ", why, "ask again with --fresh"]);
+            assert!(arguments.contains(&"--raw") || done.stdout.is_empty(), "{done:?}");
+        }
+        assert_eq!(home.octets(), before, "nothing is rewritten");
+        // The run itself is still known.
+        assert_eq!(home.json(&["run", "list"])["runs"][0]["state"], "complete");
+    }
+    assert_eq!(home.audit(), trail);
+    home.run(&["query", HOST, "--offline"]).says(1, &["the evidence "]);
+    assert_eq!(provider.asked(), 1);
+    // Who may ask, asks again.
+    assert_eq!(home.json(&["query", HOST])["cached"], false);
+    assert_eq!(provider.asked(), 2);
+}
+
+#[test]
+fn evidence_that_was_damaged_is_whole_again_when_the_same_answer_comes() {
+    let (home, _provider) = asked();
+    fs::write(evidence(&home), b"rubbish").unwrap();
+    home.run(&["query", HOST]).ok();
+    home.run(&["run", "show", "2"]).ok();
+    assert!(home.json(&["query", HOST])["cached"].as_bool().unwrap());
+}
+
+#[test]
+fn a_database_that_is_damaged_or_newer_is_asked_nothing_and_sends_nothing() {
+    let (home, provider) = asked();
+    let database = home.kept().join("workbench.sqlite");
+    let whole = fs::read(&database).unwrap();
+    let damaged: Vec<u8> =
+        whole.iter().enumerate().map(|(at, octet)| if at < 100 { *octet } else { 0xa5 }).collect();
+    let mut newer = whole.clone();
+    newer[60..64].copy_from_slice(&99_u32.to_be_bytes());
+    for (octets, words) in [
+        (damaged, ["is damaged", "restore it from a backup"]),
+        (newer, ["made by a newer Backsight", "use the newer Backsight"]),
+    ] {
+        fs::write(&database, octets).unwrap();
+        let before = home.octets();
+        for arguments in [
+            &["query", HOST][..],
+            &["query", HOST, "--fresh", "--add", "all"],
+            &["run", "list"],
+            &["run", "show", "1"],
+            &["run", "add", "1"],
+            &["run", "undo", "1"],
+        ] {
+            home.run(arguments).says(1, &words);
+        }
+        assert_eq!((home.octets(), provider.asked()), (before, 1));
+    }
+    fs::write(&database, whole).unwrap();
+    home.run(&["run", "show", "1"]).ok();
+}

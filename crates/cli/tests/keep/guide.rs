@@ -1,0 +1,122 @@
+//! The guide, row by row (G-01 to G-67), on the command line: its acceptance walk (section 8), and on the way every row that
+//! can be met here. Our own server answers with the guide's records; a scripted provider where an answer must be odd.
+//!
+//! Met in a browser only: the dialog of G-13 to G-15 (button, drop target, file picker) and the places on a page of G-24 and
+//! G-27 (tab, toggle). What they do is here: `install`, `show`, `configure`, `enable`. Of G-17, a parameter of another type
+//! cannot come: the protocol fixes the type of every parameter that a package may have.
+
+mod answers;
+mod configuration;
+mod installation;
+mod mapping;
+
+use crate::home::{Home, NAME, OLD};
+use crate::service::{SAMPLE, Served};
+
+/// The home that the walk is made in, and the server that it asks.
+struct Walk {
+    home: Home,
+    served: Served,
+}
+
+#[test]
+fn the_guide_row_by_row() {
+    let home = Home::new();
+    let served = Served::with(&home, SAMPLE);
+    let walk = Walk { home, served };
+    installation::walk(&walk.home);
+    identity(&walk.home);
+    configuration::walk(&walk);
+    select_run_and_add(&walk);
+    answers::walk();
+    mapping::walk();
+    upload_again(&walk.home);
+    disable(&walk);
+}
+
+/// Section 1.
+fn identity(home: &Home) {
+    let shown = home.json(&["integration", "show", NAME]);
+    // G-01: name, version, kind, author; logos are the browser's.
+    assert_eq!((&shown["title"], &shown["version"]), (&"CIRCL Passive DNS".into(), &"1.0.0".into()));
+    assert_eq!(shown["type"], "operation");
+    assert!(shown["author"].as_str().is_some_and(|author| !author.is_empty()));
+    assert!(shown["description"].as_str().unwrap().contains("Common Output Format"));
+    // G-02: it names the platform it is for, and no newest one.
+    let table = home.run(&["integration", "show", NAME]).ok();
+    assert!(table.contains("for Backsight >=0.1.0\n"), "{table}");
+    let far = home.package("far.toml", &[(">=0.1.0", ">=99.0.0")]);
+    home.run(&["integration", "install", &far, "--yes"])
+        .says(2, &["made for Backsight >=99.0.0", "upgrade Backsight"]);
+    // G-04: the action's name, letter by letter. G-05, G-06: its types by their names.
+    let action = &shown["actions"][0];
+    assert_eq!(action["name"], "Query CIRCL Passive DNS");
+    assert_eq!(action["types"], serde_json::json!(["FQDN", "IP Address"]));
+    // G-07: nothing of the vendor's support or disclaimers.
+    for text in [&table, OLD] {
+        assert!(!text.contains("ThreatQ") && !text.contains("as is"), "{text}");
+    }
+}
+
+/// Section 8, its middle: select, run, preview, choose, commit.
+fn select_run_and_add(walk: &Walk) {
+    let home = &walk.home;
+    // G-03: on indicators of the library that the analyst selected, on one and on many, and on a typed value.
+    home.run(&["indicator", "add", "www.threatq.com", "104.196.175.197", "--status", "review"]).ok();
+    let many = home.run(&["query", "--from-library", "--status", "Review", "--format", "json"]).ok();
+    assert_eq!(many.lines().count(), 2, "{many}");
+    let one = home.json(&["query", "104.196.175.197", "--fresh"]);
+    assert_eq!(
+        (&one["action"], &one["operation"]),
+        (&"Query CIRCL Passive DNS".into(), &"circl-passive-dns@1.0.0".into())
+    );
+    // The preview, with direct apart from related, and the raw answer.
+    let id = one["run"].to_string();
+    let shown = home.run(&["run", "show", &id]).ok();
+    let (direct, related) = shown.split_once("Related: ").unwrap();
+    assert_eq!((direct.matches("\n A ").count(), related.matches("\n NS ").count()), (2, 5), "{shown}");
+    assert!(home.run(&["run", "show", &id, "--raw"]).ok().contains("\"rrname\":\"www.threatq.com\""));
+    // Choose, look what it would come to, commit.
+    let picked = |more: &[&str]| {
+        let added = home.json(&[&["run", "add", &id, "--pick", "1-2,4"], more].concat());
+        added["added"]["attributes"]["new"].clone()
+    };
+    assert_eq!((picked(&["--dry-run"]), picked(&[]), picked(&[])), (3.into(), 3.into(), 0.into()));
+    // The attributes are there with their source, and the trail says who did it.
+    let kept = home.json(&["indicator", "show", "104.196.175.197"]);
+    let attributes = kept["attributes"].as_array().unwrap();
+    assert_eq!(attributes.len(), 3);
+    assert!(attributes.iter().all(|one| one.to_string().contains("\"CIRCL Passive DNS\"")), "{kept}");
+    let trail: serde_json::Value = serde_json::from_str(&home.audit()).unwrap();
+    let entry = &trail["entries"][0];
+    assert_eq!((&entry["action"], &entry["actor"]), (&"run.add".into(), &"ann".into()), "{entry}");
+}
+
+/// Section 8: the package again, as it is (confirmation 1) and with other parameters (1 and 2).
+fn upload_again(home: &Home) {
+    // G-16.
+    let other = home.package("renamed.toml", &[("The Backsight developers", "Somebody else")]);
+    let said = home.run(&["integration", "install", &other]).says(2, &["the same version and other content"]);
+    assert!(!said.stderr.contains("The parameters change"), "{said:?}");
+    // G-16, G-17.
+    home.run(&["integration", "install", NAME])
+        .says(2, &["version 1.0.0. This is version 1.1.0, an upgrade", "The parameters change:", "Kept: "]);
+    home.run(&["integration", "install", NAME, "--yes"]).ok();
+    // G-18: still configured, still enabled, its runs still there.
+    let shown = home.json(&["integration", "show", NAME]);
+    assert_eq!((&shown["version"], &shown["enabled"]), (&"1.1.0".into(), &true.into()));
+    assert_eq!(shown["parameters"][0]["value"], "127.0.0.1");
+    assert!(home.run(&["run", "list"]).ok().contains("circl-passive-dns@1.0.0"));
+    assert_eq!(home.json(&["query", "www.threatq.com"])["operation"], "circl-passive-dns@1.1.0");
+}
+
+/// Section 8, its end: the action is not offered while it is disabled.
+fn disable(walk: &Walk) {
+    walk.home.run(&["integration", "disable", NAME]).ok();
+    walk.home
+        .run(&["query", "www.threatq.com"])
+        .says(2, &["is installed and disabled", "integration enable"]);
+    // What was kept is still there.
+    let runs = walk.home.json(&["run", "list", "--indicator", "www.threatq.com"]);
+    walk.home.run(&["run", "show", &runs["runs"][0]["run"].to_string()]).ok();
+}

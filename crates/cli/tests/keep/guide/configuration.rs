@@ -1,0 +1,139 @@
+//! Sections 3 and 4: the six steps of configuration, and the five parameters.
+
+use super::Walk;
+use crate::home::{Home, NAME};
+
+pub(super) fn walk(walk: &Walk) {
+    find_it(&walk.home);
+    five_parameters(&walk.home);
+    host(&walk.home);
+    port(&walk.home);
+    token(&walk.home);
+    switches(&walk.home);
+    save_and_enable(walk);
+}
+
+fn find_it(home: &Home) {
+    // G-21, G-22: the Type filter is a view only, and says what it hides.
+    let of = |kind: &str| home.run(&["integration", "list", "--type", kind]).ok();
+    assert!(of("operation").contains(NAME) && of("all").contains(NAME));
+    assert!(of("feed").contains("1 hidden by the filter"));
+    // G-20: who issues accounts is said beside the credential; without one there is a server of our own.
+    let token = &home.json(&["integration", "show", NAME])["parameters"][2];
+    assert!(
+        token["help"].as_str().unwrap().contains("CIRCL gives accounts to vetted partners only"),
+        "{token}"
+    );
+    assert!(home.run(&["query", "--help"]).ok().contains("backsight serve"));
+}
+
+/// G-24, G-25, and the labels of G-30 to G-34.
+fn five_parameters(home: &Home) {
+    let shown = home.json(&["integration", "show", NAME]);
+    let parameters = shown["parameters"].as_array().unwrap();
+    let labels: Vec<&str> = parameters.iter().map(|one| one["label"].as_str().unwrap()).collect();
+    assert_eq!(
+        labels,
+        [
+            "Hostname/IP Address of the CIRCL server",
+            "Communication Port",
+            "User Token",
+            "Use HTTP",
+            "Verify SSL"
+        ]
+    );
+    // G-30: not the guide's host that is none. G-33: off. G-34: on.
+    let defaults: Vec<_> = parameters.iter().map(|one| one["default"].as_str()).collect();
+    assert_eq!(defaults, [Some("www.circl.lu"), None, None, Some("off"), Some("on")]);
+    assert!(parameters.iter().all(|one| one["help"].as_str().is_some_and(|help| !help.is_empty())));
+}
+
+/// Sets a parameter and gives what is kept then.
+fn set(home: &Home, pair: &str) -> String {
+    home.configure(&[pair]).ok();
+    let shown = home.json(&["integration", "show", NAME]);
+    let key = pair.split('=').next().unwrap();
+    let parameters = shown["parameters"].as_array().unwrap();
+    parameters.iter().find(|one| one["key"] == key).unwrap()["value"].as_str().unwrap().to_owned()
+}
+
+/// G-30.
+fn host(home: &Home) {
+    for good in ["pdns.example", "192.0.2.1", "2001:db8::1", "[2001:db8::1]"] {
+        assert_eq!(set(home, &format!("host=  {good} ")), good);
+    }
+    for (bad, part) in [
+        ("https://www.circl.lu", "scheme"),
+        ("www.circl.lu/pdns", "path"),
+        ("me@www.circl.lu", "user"),
+        ("www.circl.lu:443", "port"),
+        ("a\u{1b}b.example", ""),
+    ] {
+        home.configure(&[&format!("host={bad}")]).says(2, &[part]);
+    }
+    // The guide's own default, however it is written: no login goes there.
+    for literal in ["global.cloud.Circl.com", "GLOBAL.CLOUD.CIRCL.COM"] {
+        home.configure(&[&format!("host={literal}")])
+            .says(0, &["no host of CIRCL's", "No login is sent to it"]);
+    }
+}
+
+/// G-31.
+fn port(home: &Home) {
+    assert_eq!(set(home, "port= 65535 "), "65535");
+    for bad in ["0", "65536", "0x1bb", "443a", "-1"] {
+        home.configure(&[&format!("port={bad}")]).says(2, &["port"]);
+    }
+    home.configure(&["--reset", "port"]).ok();
+}
+
+/// G-26, G-32: write-only.
+fn token(home: &Home) {
+    home.give("user:hunter2").ok();
+    for arguments in [
+        &["integration", "show", NAME][..],
+        &["integration", "show", NAME, "--format", "json"],
+        &["audit", "--format", "json"],
+    ] {
+        let shown = home.run(arguments).ok();
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+    for (path, octets) in home.octets() {
+        assert!(!octets.windows(7).any(|part| part == b"hunter2"), "{}", path.display());
+    }
+}
+
+fn switches(home: &Home) {
+    // G-33: clear text is warned of where it is switched on and on every run, save on this machine.
+    home.configure(&["host=192.0.2.1", "use_http=on"]).says(0, &["clear text"]);
+    home.run(&["integration", "enable", NAME]).ok();
+    home.run(&["query", "a.example", "--offline"]).says(1, &["clear text"]);
+    // G-34: so is a certificate that nobody checks; with Use HTTP there is none to check.
+    home.configure(&["use_http=off", "verify_ssl=off"]).says(0, &["Verify SSL is off"]);
+    home.run(&["query", "a.example", "--offline"]).says(1, &["Verify SSL is off"]);
+    let both = home.configure(&["use_http=on"]).says(0, &["clear text"]);
+    assert!(!both.stderr.contains("Verify SSL is off"), "{both:?}");
+    home.configure(&["--reset", "verify_ssl"]).ok();
+    home.run(&["integration", "disable", NAME]).ok();
+}
+
+fn save_and_enable(walk: &Walk) {
+    let home = &walk.home;
+    // G-26: one Save of the whole form; where one field is bad nothing is stored.
+    let before = home.show();
+    home.configure(&["host=127.0.0.1", "port=none"]).says(2, &["Communication Port"]);
+    assert_eq!(home.show(), before);
+    home.point_at(walk.served.address);
+    // G-26: the connection test, each step apart.
+    let tested = home.run(&["integration", "test", NAME]).ok();
+    for step in ["Name resolution", "Connection", "TLS", "Login", "Answer"] {
+        assert!(tested.contains(step), "{tested}");
+    }
+    // G-27: the toggle tells its state, and who switched it is written down.
+    assert!(home.run(&["integration", "enable", NAME]).ok().contains("is enabled"));
+    assert!(home.run(&["integration", "list", "--enabled"]).ok().contains(NAME), "G-23");
+    let trail: serde_json::Value = serde_json::from_str(&home.audit()).unwrap();
+    let entry = &trail["entries"][0];
+    assert_eq!((&entry["action"], &entry["actor"]), (&"integration.enable".into(), &"ann".into()));
+    assert!(entry["at"].is_string(), "{entry}");
+}

@@ -1,0 +1,187 @@
+//! Killed at any moment, and many at once: what is there afterwards is what was there before, or after, and never between.
+
+use std::process::{Child, Stdio};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use serde_json::Value;
+use testkit::{Exchange, Script, answer};
+
+use crate::home::{Done, Home};
+use crate::running::{NEWEST, home};
+use crate::service::{Provider, Served, line};
+
+const HOST: &str = "www.example.com";
+const RECORDS: usize = 60;
+
+fn start(home: &Home, arguments: &[&str]) -> Child {
+    home.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Kills a command this long after its start; whatever became of it, it has ended.
+fn kill_after(home: &Home, arguments: &[&str], delay: Duration) {
+    let mut child = home.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // Nobody sends: this is the delay.
+    let (_sender, receiver) = channel::<()>();
+    assert!(receiver.recv_timeout(delay).is_err());
+    drop(child.kill());
+    child.wait().unwrap();
+}
+
+/// Moments up to this one, in no order, each another: it goes round by the golden section.
+fn moments(rounds: u32, last: Duration) -> impl Iterator<Item = Duration> {
+    (0..rounds).map(move |round| last.mul_f64((f64::from(round) * 0.618_034).fract()))
+}
+
+/// Twice as long as a command takes from start to exit here and now.
+#[expect(clippy::disallowed_methods, reason = "how long a whole run takes is this machine's")]
+fn past_the_end(home: &Home, arguments: &[&str]) -> Duration {
+    let began = std::time::Instant::now();
+    home.run(arguments).ok();
+    began.elapsed() * 2
+}
+
+fn body() -> String {
+    (0..RECORDS).map(|number| line(HOST, &format!("192.0.2.{number}"), 3)).collect()
+}
+
+#[test]
+fn forty_that_ask_and_add_at_once_lose_nothing_and_double_nothing() {
+    let home = Home::new();
+    // Each name has an address of its own and one that it shares with all.
+    let name = |number: usize| format!("h{number}.example");
+    let records = |number: usize| {
+        line(&name(number), &format!("192.0.2.{number}"), 3) + &line(&name(number), "198.51.100.1", 3)
+    };
+    let served = Served::with(&home, &(0..40).map(records).collect::<String>());
+    home.run(&["integration", "install", NEWEST]).ok();
+    home.point_at(served.address);
+    home.run(&["integration", "enable", crate::home::NAME]).ok();
+    let asking = |number| start(&home, &["query", &name(number), "--add", "all", "--format", "json"]);
+    let children: Vec<Child> = (0..40).map(asking).collect();
+    let mut new = 0;
+    for child in children {
+        let done = Done::of(&child.wait_with_output().unwrap());
+        assert_eq!((done.code, done.stderr.as_str()), (0, ""), "{done:?}");
+        let answer: Value = serde_json::from_str(&done.stdout).unwrap();
+        new += answer["added"]["indicators"]["new"].as_u64().unwrap();
+    }
+    assert_eq!(new, 81, "each was new to one of them");
+    assert_eq!(home.json(&["indicator", "list", "--limit", "1000"])["total"], 81);
+    let shared = home.json(&["indicator", "show", "198.51.100.1"]);
+    assert_eq!(shared["relationships"].as_array().unwrap().len(), 40);
+    let runs = home.json(&["run", "list", "--limit", "100"])["runs"].clone();
+    let mut ids: Vec<i64> = runs.as_array().unwrap().iter().map(|run| run["run"].as_i64().unwrap()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, (1..=40).collect::<Vec<_>>());
+    assert!(
+        runs.as_array().unwrap().iter().all(|run| run["state"] == "complete" && run["added_at"].is_string())
+    );
+    assert_eq!(home.audit().matches("\"run.add\"").count(), 40);
+}
+
+/// What the runs of killed commands look like: whole, interrupted with a head of the answer, or not begun.
+fn look(home: &Home, known: &mut i64, met: &mut [usize; 3]) {
+    let listed = home.json(&["run", "list", "--limit", "1"]);
+    let Some(run) = listed["runs"].get(0).filter(|run| run["run"].as_i64().unwrap() > *known) else {
+        met[0] += 1;
+        return;
+    };
+    *known += 1;
+    assert_eq!(run["run"], *known, "one run a command");
+    let id = known.to_string();
+    let raw = home.run(&["run", "show", &id, "--raw"]);
+    assert!(body().starts_with(&raw.stdout), "{run}");
+    assert_eq!(run["bytes"], raw.stdout.len());
+    let whole = raw.stdout.lines().filter(|line| line.ends_with('}')).count();
+    assert_eq!(run["records"], whole, "{run}");
+    if run["state"] == "complete" {
+        assert_eq!(whole, RECORDS);
+        met[2] += 1;
+    } else {
+        assert_eq!(run["state"], "interrupted", "{run}");
+        home.run(&["run", "show", &id])
+            .says(3, &["interrupted: it ended before the answer did", "run it again"]);
+        met[1] += 1;
+    }
+}
+
+/// No file that grows, and no worker's, is left.
+fn assert_tidy(home: &Home) {
+    for (path, _) in home.octets() {
+        let name = path.to_string_lossy();
+        assert!(!name.contains("run-") && !name.contains("/workers/"), "{name} is left");
+    }
+}
+
+/// Kills queries of this provider all over their time.
+fn kill_queries(exchange: Exchange, rounds: u32) -> [usize; 3] {
+    let provider = Provider::new(Script::always(exchange));
+    let home = home(&provider);
+    let query = ["query", HOST, "--fresh"];
+    let last = past_the_end(&home, &query);
+    let (mut known, mut met) = (1, [0; 3]);
+    for delay in moments(rounds, last) {
+        kill_after(&home, &query, delay);
+        look(&home, &mut known, &mut met);
+        assert_tidy(&home);
+    }
+    // What was interrupted never answers.
+    let answer = home.json(&["query", HOST]);
+    assert_eq!(
+        (&answer["completeness"]["state"], &answer["records"].as_array().unwrap().len()),
+        (&"complete".into(), &RECORDS)
+    );
+    met
+}
+
+#[test]
+fn a_query_killed_while_its_answer_drips_was_interrupted_with_what_it_had() {
+    let size = body().len() / 20;
+    let [_, interrupted, _] = kill_queries(answer::body_drips(body(), size, Duration::from_millis(10)), 50);
+    assert!(interrupted > 0, "some were killed while it dripped");
+}
+
+#[test]
+fn a_query_killed_at_any_moment_is_there_whole_or_interrupted_or_not_begun() {
+    let [before, _, after] = kill_queries(Exchange::ok(body()), 50);
+    assert!(before > 0 && after > 0, "{before} before, {after} after");
+}
+
+/// The runs that say that what they found is in the library; the library must say the same.
+fn added(home: &Home) -> Vec<String> {
+    let total = home.json(&["indicator", "list", "--limit", "1000"])["total"].as_u64().unwrap();
+    let runs = home.json(&["run", "list", "--limit", "1000"])["runs"].clone();
+    let is_added = |run: &&Value| run["added_at"].is_string() && run["undone_at"].is_null();
+    let added = runs.as_array().unwrap().iter().filter(is_added).map(|run| run["run"].to_string());
+    let added: Vec<String> = added.collect();
+    assert!(added.len() <= 1, "{added:?}");
+    assert_eq!(total, if added.is_empty() { 0 } else { RECORDS as u64 + 1 }, "{added:?}");
+    added
+}
+
+#[test]
+fn adding_killed_at_any_moment_is_done_or_not() {
+    let provider = Provider::answering(body());
+    let home = home(&provider);
+    let query = ["query", HOST, "--fresh", "--add", "all"];
+    let last = past_the_end(&home, &query);
+    home.run(&["run", "undo", "1"]).ok();
+    let (mut before, mut after) = (0, 0);
+    for (round, delay) in moments(50, last).enumerate() {
+        let command = if round % 2 == 0 { &["run", "add", "1"][..] } else { &query };
+        kill_after(&home, command, delay);
+        match added(&home).first() {
+            None => before += 1,
+            Some(run) => {
+                after += 1;
+                home.run(&["run", "undo", run]).ok();
+                assert!(added(&home).is_empty());
+            }
+        }
+    }
+    assert!(before > 0 && after > 0, "{before} before, {after} after");
+    assert_eq!(home.audit().matches("\"run.add\"").count(), after + 1, "the trail says the same");
+    home.run(&["run", "list"]).ok();
+    assert_tidy(&home);
+}

@@ -1,0 +1,147 @@
+//! Runs that are under way on behalf of browsers and programs, and the answers that were looked at last.
+//!
+//! A job outlives the request that began it; its [`Progress`] can be watched and it can be cancelled. What it comes to is
+//! kept by [`Runs`], so that a restart loses nothing: a run that was under way shows as interrupted, with what it had.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use operation::{Findings, Indicator};
+use tokio::task::AbortHandle;
+use workbench::run::{Asking, Kept, Progress, Runs, State};
+use workbench::{Desk, Error};
+
+use crate::problem::Problem;
+
+/// Jobs at a time; who comes then is told to come again.
+const MOST: usize = 64;
+/// Records of one answer that pages and programs are shown.
+const SHOWN: usize = 100_000;
+/// Answers that are remembered, and how many records they have together.
+const ANSWERS: usize = 16;
+const RECORDS: usize = 300_000;
+
+/// The jobs of a site, shared by its requests.
+#[derive(Clone, Debug)]
+pub(crate) struct Jobs {
+    runs: Runs,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    live: Mutex<HashMap<i64, Live>>,
+    answers: Mutex<VecDeque<Arc<Answer>>>,
+}
+
+#[derive(Debug)]
+struct Live {
+    progress: Arc<Progress>,
+    abort: AbortHandle,
+}
+
+/// An answer with what it proposes.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) kept: Kept,
+    pub(crate) findings: Findings,
+}
+
+impl Jobs {
+    pub(crate) fn new(runs: Runs) -> Self {
+        Self { runs, shared: Arc::default() }
+    }
+
+    pub(crate) fn desk(&self) -> &Desk {
+        self.runs.desk()
+    }
+
+    /// Begins a run and gives its number; the run goes on by itself.
+    pub(crate) async fn start(&self, asking: &Asking, indicator: &Indicator) -> Result<i64, Problem> {
+        if lock(&self.shared.live).len() >= MOST {
+            return Err(Problem::busy("many runs are under way; wait for one to end, or cancel one"));
+        }
+        let begun = self.runs.begin(asking, indicator).await?;
+        let (id, progress) = (begun.id(), begun.progress());
+        let shared = Arc::clone(&self.shared);
+        // The lock is held until the job is listed, so that one that ends at once is taken off after that.
+        let mut live = lock(&self.shared.live);
+        let job = tokio::spawn(async move {
+            // Why it failed is told by the run itself.
+            let _ = begun.hold().await;
+            lock(&shared.live).remove(&id);
+        });
+        live.insert(id, Live { progress, abort: job.abort_handle() });
+        Ok(id)
+    }
+
+    /// How far a run is, if it is a job of this process.
+    pub(crate) fn progress(&self, id: i64) -> Option<Arc<Progress>> {
+        lock(&self.shared.live).get(&id).map(|live| Arc::clone(&live.progress))
+    }
+
+    /// Ends a job; says whether there was one. The run is interrupted then, with what it had.
+    pub(crate) fn cancel(&self, id: i64) -> bool {
+        let live = lock(&self.shared.live).remove(&id);
+        live.inspect(|live| live.abort.abort()).is_some()
+    }
+
+    /// A run with its records and findings; of one that has ended they never change, so they are remembered for a while.
+    pub(crate) async fn answer(&self, id: i64) -> Result<Arc<Answer>, Problem> {
+        if let Some(answer) = self.remembered(id) {
+            // What was added and undone changes, and belongs to the run.
+            let run = self.desk().read(move |workbench| workbench.run(id)).await?;
+            if run == answer.kept.run {
+                return Ok(answer);
+            }
+        }
+        let read = move |workbench: &workbench::Workbench| {
+            let kept = workbench.answer_within(id, SHOWN)?;
+            let mut findings = workbench.findings(&kept)?;
+            if kept.records.len() == SHOWN && kept.run.records > SHOWN as u64 {
+                findings.warnings.push(format!(
+                    "the first {SHOWN} of {} records are shown here; the evidence has all of them",
+                    kept.run.records
+                ));
+            }
+            Ok::<_, Error>(Arc::new(Answer { kept, findings }))
+        };
+        let answer = self.desk().read(read).await.map_err(|error| lost(&error))?;
+        self.remember(&answer);
+        Ok(answer)
+    }
+
+    fn remembered(&self, id: i64) -> Option<Arc<Answer>> {
+        lock(&self.shared.answers).iter().find(|answer| answer.kept.run.id == id).cloned()
+    }
+
+    fn remember(&self, answer: &Arc<Answer>) {
+        if answer.kept.run.ending.state == State::Running {
+            return;
+        }
+        let mut answers = lock(&self.shared.answers);
+        answers.retain(|known| known.kept.run.id != answer.kept.run.id);
+        answers.push_front(Arc::clone(answer));
+        let mut records = 0;
+        answers.truncate(ANSWERS);
+        answers.retain(|known| {
+            records += known.kept.records.len();
+            records <= RECORDS || known.kept.run.id == answer.kept.run.id
+        });
+    }
+}
+
+/// Evidence that is lost is told to who looks: running again brings a new one.
+fn lost(error: &Error) -> Problem {
+    match error {
+        Error::Evidence { .. } => {
+            Problem::gone("what was received in this run is lost or damaged; run it again to have it anew")
+        }
+        Error::Refused(why) => Problem::missing(why.clone()),
+        error => Problem::workbench(error),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

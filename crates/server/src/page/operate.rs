@@ -1,0 +1,268 @@
+//! Running actions: what is offered on an indicator, and how a run is begun.
+//!
+//! A run is begun by a form, never by a link: whoever follows a link asks nobody anything. A pivot without scripts leads to
+//! the last run on the value, or to a page with the form.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use operation::{Indicator, IndicatorType, Limits, Moment, Settings, Window};
+use serde::Deserialize;
+use workbench::integration::Filter;
+use workbench::run::{Asking, Freshness, Page as Runs, Run, State as Standing, Wanted, Wish};
+use workbench::{Error, Workbench};
+
+use super::stamp::Stamp;
+use super::{Frame, encoded, show};
+use crate::access::{Fields, May, Posted, needs::RunOperations};
+use crate::problem::Problem;
+use crate::site::{Shared, Site};
+use crate::text::defang;
+
+/// The most records of one answer.
+const RECORDS: usize = 100_000;
+/// Runs that are listed beside an indicator.
+const LISTED: usize = 8;
+/// The most steps of a trail.
+const STEPS: usize = 10;
+
+pub(super) fn routes() -> Router<Shared> {
+    Router::new().route("/runs", post(begin)).route("/run", get(pivot))
+}
+
+/// The Operations panel of an indicator.
+#[derive(Default)]
+pub(super) struct Panel {
+    pub(super) offers: Vec<Offer>,
+    pub(super) runs: Vec<Line>,
+}
+
+/// An action of an enabled operation.
+pub(super) struct Offer {
+    pub(super) name: String,
+    pub(super) title: String,
+    pub(super) version: String,
+    pub(super) action: String,
+}
+
+/// A run in a list.
+pub(crate) struct Line {
+    pub(crate) id: i64,
+    pub(crate) value: String,
+    pub(crate) package: String,
+    pub(crate) actor: String,
+    pub(crate) began: Stamp,
+    /// What it came to, and the class of that.
+    pub(crate) said: String,
+    pub(crate) class: &'static str,
+    /// What became of its findings.
+    pub(crate) library: &'static str,
+}
+
+impl Panel {
+    pub(super) fn of(workbench: &Workbench, indicator: &Indicator) -> Result<Self, Error> {
+        let wanted = Wanted { indicator: Some(indicator.clone()), before: None, limit: LISTED };
+        let Runs { runs, .. } = workbench.runs(&wanted)?;
+        let runs = runs.iter().map(Line::of).collect();
+        Ok(Self { offers: offers(workbench, indicator.kind())?, runs })
+    }
+}
+
+impl Line {
+    pub(crate) fn of(run: &Run) -> Self {
+        let (said, class) = standing(run);
+        Self {
+            id: run.id,
+            value: run.indicator.to_string(),
+            package: run.package.clone(),
+            actor: run.actor.clone(),
+            began: Stamp::of(run.started_at),
+            said,
+            class,
+            library: match (run.added_at, run.undone_at) {
+                (None, _) => "",
+                (Some(added), Some(undone)) if undone >= added => "Undone",
+                (Some(_), _) => "Added",
+            },
+        }
+    }
+}
+
+/// What a run came to, in two words, and the class that gives it its mark.
+pub(super) fn standing(run: &Run) -> (String, &'static str) {
+    let count = crate::timeline::words::thousands(run.records);
+    match run.ending.state {
+        Standing::Complete => (format!("Complete, {count}"), "on"),
+        Standing::Partial | Standing::Truncated => (format!("Incomplete, {count}"), "review"),
+        Standing::Interrupted => (format!("Interrupted, {count}"), "review"),
+        Standing::Failed => ("Failed".to_owned(), "failed"),
+        Standing::Running => ("Running".to_owned(), "indirect"),
+    }
+}
+
+/// The actions that enabled operations offer on a type of indicator (G-05): what is disabled offers none.
+pub(super) fn offers(workbench: &Workbench, kind: IndicatorType) -> Result<Vec<Offer>, Error> {
+    let enabled = Filter { kind: None, enabled: Some(true) };
+    let mut offers = Vec::new();
+    for summary in workbench.list(&enabled)?.integrations {
+        let Some(package) = workbench.show(&summary.name)?.package else { continue };
+        let taken = package.actions.iter().filter(|action| action.types.contains(&kind));
+        offers.extend(taken.map(|action| Offer {
+            name: summary.name.clone(),
+            title: package.title.clone(),
+            version: summary.version.clone(),
+            action: action.name.clone(),
+        }));
+    }
+    Ok(offers)
+}
+
+/// What a run is asked to do, from a page or a program.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Order {
+    pub(crate) value: String,
+    pub(crate) operation: String,
+    pub(crate) rrtype: String,
+    pub(crate) seen_after: String,
+    pub(crate) seen_before: String,
+    pub(crate) fresh: bool,
+}
+
+impl Order {
+    fn of(fields: &Fields) -> Self {
+        let text = |name| fields.text(name).trim().to_owned();
+        Self {
+            value: text("value"),
+            operation: text("operation"),
+            rrtype: text("rrtype"),
+            seen_after: text("seen_after"),
+            seen_before: text("seen_before"),
+            fresh: fields.has("fresh"),
+        }
+    }
+
+    /// Begins the run, and gives its number.
+    pub(crate) async fn carry_out(self, site: &Site, actor: &str) -> Result<i64, Problem> {
+        let indicator =
+            Indicator::parse(&self.value).map_err(|error| Problem::bad_request(error.to_string()))?;
+        let asking = self.asking(site, &indicator, actor).await?;
+        site.jobs.start(&asking, &indicator).await
+    }
+
+    async fn asking(&self, site: &Site, indicator: &Indicator, actor: &str) -> Result<Asking, Problem> {
+        let (wanted, kind) = (self.operation.clone(), indicator.kind());
+        let find = move |workbench: &Workbench| {
+            let offers = offers(workbench, kind)?;
+            let found = offers.into_iter().find(|offer| wanted.is_empty() || offer.name == wanted);
+            let Some(offer) = found else {
+                return Err(Error::Refused(format!(
+                    "no enabled operation takes {} {kind}: install and enable one first",
+                    if kind == IndicatorType::Fqdn { "an" } else { "an indicator of type" }
+                )));
+            };
+            workbench.settings(&offer.name)
+        };
+        let configured = site.desk.read(find).await?;
+        let desk = &site.desk;
+        let wish = Wish { rrtypes: self.rrtypes()?, window: self.window(site)? };
+        let settings: &Settings = &configured.settings;
+        let (folder, clock) = (desk.folder(), desk.clock().clone());
+        let asking = Asking::new(configured.package, settings, Limits::HELD, wish, folder, clock, actor)
+            .map_err(|error| Problem::refused(error.to_string()))?;
+        let freshness = if self.fresh { Freshness::Fresh } else { asking.freshness };
+        Ok(Asking { most: RECORDS, freshness, ..asking })
+    }
+
+    fn rrtypes(&self) -> Result<Vec<cof::RrType>, Problem> {
+        let words = self.rrtype.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty());
+        let parsed = words.map(|word| cof::RrType::parse(word).map_err(|_| word));
+        parsed
+            .collect::<Result<_, _>>()
+            .map_err(|word| Problem::bad_request(format!("{word:?} is no record type; write them as A, NS")))
+    }
+
+    fn window(&self, site: &Site) -> Result<Window, Problem> {
+        let moment = |text: &str| match text {
+            "" => Ok(None),
+            text => Moment::parse(text, site.desk.clock())
+                .map(Some)
+                .map_err(|error| Problem::bad_request(error.to_string())),
+        };
+        Ok(Window {
+            seen_after: moment(&self.seen_after)?.map(|moment| moment.start),
+            seen_before: moment(&self.seen_before)?.map(|moment| moment.end),
+        })
+    }
+}
+
+async fn begin(
+    State(site): State<Shared>,
+    may: May<RunOperations>,
+    Posted(sent): Posted,
+) -> Result<Response, Problem> {
+    let id = Order::of(&sent).carry_out(&site, may.name()).await?;
+    Ok(Redirect::to(&run_address(id, sent.text("trail"))).into_response())
+}
+
+/// The address of a run's page, with the way that led there.
+pub(super) fn run_address(id: i64, trail: &str) -> String {
+    let steps = trail_of(trail);
+    if steps.is_empty() { format!("/runs/{id}") } else { format!("/runs/{id}?trail={}", trail_text(&steps)) }
+}
+
+/// The runs of a trail, the last [`STEPS`] of them.
+pub(super) fn trail_of(text: &str) -> Vec<i64> {
+    let mut steps: Vec<i64> =
+        text.split('.').filter_map(|step| step.parse().ok()).filter(|step| *step > 0).collect();
+    let first = steps.len().saturating_sub(STEPS);
+    steps.split_off(first)
+}
+
+pub(super) fn trail_text(steps: &[i64]) -> String {
+    steps.iter().map(ToString::to_string).collect::<Vec<_>>().join(".")
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Pivot {
+    value: String,
+    trail: String,
+}
+
+/// The page that asks whether to run.
+#[derive(Template)]
+#[template(path = "pivot.html")]
+struct Page {
+    frame: Frame,
+    value: String,
+    defanged: String,
+    kind: &'static str,
+    trail: String,
+    panel: Panel,
+}
+
+/// A name or address that was clicked on: its last run, or the form for one.
+async fn pivot(
+    State(site): State<Shared>,
+    frame: Frame,
+    Query(wish): Query<Pivot>,
+) -> Result<Response, Problem> {
+    let indicator = Indicator::parse(&wish.value).map_err(|error| Problem::bad_request(error.to_string()))?;
+    let asked = indicator.clone();
+    let panel = site.desk.read(move |workbench| Panel::of(workbench, &asked)).await?;
+    if let Some(last) = panel.runs.first() {
+        return Ok(Redirect::to(&run_address(last.id, &wish.trail)).into_response());
+    }
+    let value = indicator.to_string();
+    let (defanged, kind) = (defang(&value), indicator.kind().name());
+    show(&Page { frame, defanged, kind, trail: trail_text(&trail_of(&wish.trail)), value, panel })
+}
+
+impl Page {
+    fn indicator_address(&self) -> String {
+        format!("/library/indicator?value={}", encoded(&self.value))
+    }
+}

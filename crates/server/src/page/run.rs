@@ -1,0 +1,158 @@
+//! A run: what came, as history, graph, changes and octets, and what of it goes into the library.
+//!
+//! [`Head`] stands over all of its views: what was asked, how far to trust it, figures, tabs. One file a view: `history`
+//! (timeline and table), `net`, `changes`, `raw`; `selection` counts and adds, `download` gives files. A run that is under way
+//! has only `progress`.
+
+mod changes;
+mod download;
+mod head;
+mod history;
+mod net;
+mod progress;
+mod raw;
+mod row;
+mod selection;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{FromRequestParts, Path, Query};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use workbench::run::State as Standing;
+
+use self::head::Head;
+use super::operate::{Order, run_address};
+use super::{Frame, go};
+use crate::access::{May, Posted, needs::EditLibrary, needs::RunOperations};
+use crate::job::Answer;
+use crate::links::Links;
+use crate::problem::Problem;
+use crate::site::{Shared, Site};
+
+pub(super) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/runs/{id}", get(history::look))
+        .route("/runs/{id}/graph", get(net::look))
+        .route("/runs/{id}/changes", get(changes::look))
+        .route("/runs/{id}/raw", get(raw::look))
+        .route("/runs/{id}/progress", get(progress::look))
+        .route("/runs/{id}/files/{file}", get(download::give))
+        .route("/runs/{id}/cancel", post(cancel))
+        .route("/runs/{id}/again", post(again))
+        .route("/runs/{id}/selection", post(selection::choose))
+        .route("/runs/{id}/undo", post(undo))
+}
+
+/// A run that is looked at: the visitor, the run's answer and the parameters of the address.
+struct Looked {
+    site: Shared,
+    frame: Frame,
+    answer: Arc<Answer>,
+    parameters: Vec<(String, String)>,
+}
+
+impl FromRequestParts<Shared> for Looked {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Shared) -> Result<Self, Problem> {
+        let frame = Frame::from_request_parts(parts, site).await?;
+        let id = id_of(parts, site).await?;
+        let Query(parameters) = Query::try_from_uri(&parts.uri).unwrap_or_default();
+        let answer = settled(site, id).await?;
+        Ok(Self { site: Arc::clone(site), frame, answer, parameters })
+    }
+}
+
+async fn id_of(parts: &mut Parts, site: &Shared) -> Result<i64, Problem> {
+    let Path(named) = Path::<Vec<(String, String)>>::from_request_parts(parts, site)
+        .await
+        .map_err(|_| Problem::missing("there is no such run"))?;
+    let id = named.iter().find(|(name, _)| name == "id").and_then(|(_, id)| id.parse().ok());
+    id.ok_or_else(|| Problem::missing("there is no such run"))
+}
+
+/// The answer of a run; one that no process works on any more is settled first.
+async fn settled(site: &Site, id: i64) -> Result<Arc<Answer>, Problem> {
+    let answer = site.jobs.answer(id).await?;
+    if answer.kept.run.ending.state != Standing::Running || site.jobs.progress(id).is_some() {
+        return Ok(answer);
+    }
+    site.desk.change("", |workbench| workbench.settle_runs().map(drop)).await?;
+    site.jobs.answer(id).await
+}
+
+impl Looked {
+    fn id(&self) -> i64 {
+        self.answer.kept.run.id
+    }
+
+    fn is_running(&self) -> bool {
+        self.answer.kept.run.ending.state == Standing::Running
+    }
+
+    /// A parameter of the address, empty where it is not there.
+    fn parameter(&self, name: &str) -> &str {
+        text(&self.parameters, name)
+    }
+
+    /// Links from one of the run's views; a pivot keeps the way.
+    fn links(&self, view: &str) -> Links {
+        let id = self.id();
+        let steps = super::operate::trail_of(self.parameter("trail"));
+        let trail = super::operate::trail_text(&steps.into_iter().chain([id]).collect::<Vec<_>>());
+        Links::new(&format!("/runs/{id}{view}"), &self.parameters, &format!("/run?trail={trail}&value="))
+    }
+
+    async fn head(&self, view: &'static str) -> Result<Head, Problem> {
+        Head::of(&self.site, &self.frame, &self.answer, view, self.parameter("trail")).await
+    }
+}
+
+fn text<'a>(parameters: &'a [(String, String)], name: &str) -> &'a str {
+    parameters.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+}
+
+async fn cancel(
+    axum::extract::State(site): axum::extract::State<Shared>,
+    _: May<RunOperations>,
+    Path(id): Path<i64>,
+    Posted(_): Posted,
+) -> Result<Response, Problem> {
+    let cancelled = site.jobs.cancel(id);
+    Ok(go(&format!("/runs/{id}"), if cancelled { "cancelled" } else { "nothing" }))
+}
+
+/// Asks the same again, whatever is kept.
+async fn again(
+    axum::extract::State(site): axum::extract::State<Shared>,
+    may: May<RunOperations>,
+    Path(id): Path<i64>,
+    Posted(sent): Posted,
+) -> Result<Response, Problem> {
+    let run = site.desk.read(move |workbench| workbench.run(id)).await?;
+    let types: Vec<String> = run.filter().rrtypes.iter().map(ToString::to_string).collect();
+    let moment = |seconds: Option<u64>| seconds.map(cof::time::rfc3339).unwrap_or_default();
+    let order = Order {
+        value: run.indicator.to_string(),
+        operation: run.package.split('@').next().unwrap_or_default().to_owned(),
+        rrtype: types.join(","),
+        seen_after: moment(run.filter().window.seen_after),
+        seen_before: moment(run.filter().window.seen_before),
+        fresh: true,
+    };
+    let id = order.carry_out(&site, may.name()).await?;
+    Ok(Redirect::to(&run_address(id, sent.text("trail"))).into_response())
+}
+
+async fn undo(
+    axum::extract::State(site): axum::extract::State<Shared>,
+    may: May<EditLibrary>,
+    Path(id): Path<i64>,
+    Posted(_): Posted,
+) -> Result<Response, Problem> {
+    let undone = site.desk.change(may.name(), move |workbench| workbench.undo(id)).await?;
+    Ok(go(&format!("/runs/{id}"), if undone.claims > 0 { "undone" } else { "nothing" }))
+}

@@ -1,0 +1,137 @@
+//! What a run's answer has that the one before had not, and the other way round.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::response::Response;
+use cof::Record;
+use operation::Indicator;
+use workbench::run::Changes;
+
+use super::super::stamp::Stamp;
+use super::head::Head;
+use super::{Looked, progress};
+use crate::links::Links;
+use crate::page::{Frame, show};
+use crate::problem::Problem;
+use crate::timeline::class_of;
+use crate::timeline::words::{day, figure, thousands};
+
+/// More lines of a kind are counted and not shown.
+const MOST: usize = 200;
+
+#[derive(Template)]
+#[template(path = "run-changes.html")]
+struct Page {
+    frame: Frame,
+    head: Head,
+    comparison: Option<Comparison>,
+}
+
+struct Comparison {
+    since: i64,
+    at: Stamp,
+    lists: Vec<List>,
+    /// Whether what is gone can be told.
+    whole: bool,
+    same: String,
+}
+
+struct List {
+    title: &'static str,
+    meaning: &'static str,
+    count: String,
+    more: usize,
+    lines: Vec<Line>,
+}
+
+struct Line {
+    name: String,
+    address: Option<String>,
+    class: &'static str,
+    rrtype: String,
+    data: String,
+    last: String,
+    count: String,
+    /// What it was before.
+    before: String,
+}
+
+pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
+    let head = looked.head("/changes").await?;
+    if looked.is_running() {
+        return progress::page(looked, head);
+    }
+    let answer = Arc::clone(&looked.answer);
+    let changes = looked.site.desk.read(move |workbench| workbench.changes(&answer.kept)).await;
+    let changes = changes.map_err(|error| match error {
+        workbench::Error::Evidence { .. } => Problem::gone(
+            "what was received in the run before is lost or damaged, so nothing can be compared",
+        ),
+        error => error.into(),
+    })?;
+    let links = looked.links("/changes");
+    let comparison = changes.map(|changes| Comparison::new(&looked, &changes, &links));
+    show(&Page { head, comparison, frame: looked.frame })
+}
+
+impl Comparison {
+    fn new(looked: &Looked, changes: &Changes, links: &Links) -> Self {
+        let records = &looked.answer.kept.records;
+        let new: Vec<(&Record, String)> =
+            changes.new.iter().filter_map(|at| Some((records.get(*at)?, String::new()))).collect();
+        let gone: Vec<(&Record, String)> =
+            changes.gone.iter().flatten().map(|record| (record, String::new())).collect();
+        let different: Vec<(&Record, String)> = changes
+            .different
+            .iter()
+            .filter_map(|one| Some((records.get(one.at)?, sightings(&one.before))))
+            .collect();
+        let same = records.len().saturating_sub(new.len() + different.len());
+        Self {
+            since: changes.since.id,
+            at: Stamp::of(changes.since.fetched.at),
+            whole: changes.gone.is_some(),
+            same: figure(same),
+            lists: vec![
+                List::new("New", "First reported in this run", &new, links),
+                List::new("Gone", "In the run before, not in this one", &gone, links),
+                List::new("Different", "Other dates or another count", &different, links),
+            ],
+        }
+    }
+}
+
+impl List {
+    fn new(title: &'static str, meaning: &'static str, records: &[(&Record, String)], links: &Links) -> Self {
+        let shown = records.iter().take(MOST).map(|(record, before)| Line::new(record, before, links));
+        Self {
+            title,
+            meaning,
+            count: figure(records.len()),
+            more: records.len().saturating_sub(MOST),
+            lines: shown.collect(),
+        }
+    }
+}
+
+impl Line {
+    fn new(record: &Record, before: &str, links: &Links) -> Self {
+        Self {
+            name: record.rrname.to_string(),
+            address: Indicator::of_owner(record).map(|one| links.pivot(&one.to_string())),
+            class: class_of(record.rrtype),
+            rrtype: record.rrtype.to_string(),
+            data: record.rdata_text(),
+            last: record.span().map(|span| day(span.1)).unwrap_or_default(),
+            count: record.count.map(thousands).unwrap_or_default(),
+            before: before.to_owned(),
+        }
+    }
+}
+
+fn sightings(record: &Record) -> String {
+    let last = record.span().map(|span| format!("last seen {}", day(span.1)));
+    let count = record.count.map(|count| format!("{} sightings", thousands(count)));
+    [last, count].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,235 @@
+//! What stands over every view of a run.
+
+use std::collections::HashSet;
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use operation::{Indicator, Relation};
+use workbench::library::Status;
+use workbench::run::{Reason, Run, State as Standing, Wanted};
+
+use super::super::operate::{run_address, trail_of, trail_text};
+use super::super::stamp::Stamp;
+use crate::graph::Graph;
+use crate::job::Answer;
+use crate::page::{FormToken, Frame};
+use crate::problem::Problem;
+use crate::site::Site;
+use crate::timeline::words::{day, figure, thousands};
+
+/// The head of a run's page; a template prints it as it is.
+#[derive(Template)]
+#[template(path = "run-head.html")]
+pub(super) struct Head {
+    pub(super) id: i64,
+    pub(super) value: String,
+    kind: &'static str,
+    status: Option<Status>,
+    run: Run,
+    began: Stamp,
+    fetched: Stamp,
+    seconds: i64,
+    pub(super) trail: String,
+    steps: Vec<(String, String)>,
+    tabs: Vec<Tab>,
+    figures: Vec<(&'static str, String)>,
+    cautions: Vec<String>,
+    may_run: bool,
+    may_edit: bool,
+    frame: FormToken,
+    before: Option<i64>,
+}
+
+struct Tab {
+    label: &'static str,
+    count: String,
+    address: String,
+    here: bool,
+}
+
+impl HtmlSafe for Head {}
+
+impl Head {
+    pub(super) async fn of(
+        site: &Site,
+        frame: &Frame,
+        answer: &Answer,
+        view: &'static str,
+        trail: &str,
+    ) -> Result<Self, Problem> {
+        let run = answer.kept.run.clone();
+        let steps = trail_of(trail);
+        let (id, indicator, ways) = (run.id, run.indicator.clone(), steps.clone());
+        let (status, before, named) = site
+            .desk
+            .read(move |workbench| {
+                let entry = workbench.lookup(&indicator)?;
+                let wanted = Wanted { indicator: Some(indicator), before: Some(id), limit: 1 };
+                let before = workbench.runs(&wanted)?.runs.first().map(|run| run.id);
+                let named = ways.iter().filter_map(|step| workbench.run(*step).ok());
+                let named: Vec<Run> = named.collect();
+                Ok((
+                    entry.filter(|entry| entry.removed_at.is_none()).map(|entry| entry.status),
+                    before,
+                    named,
+                ))
+            })
+            .await?;
+        let value = run.indicator.to_string();
+        let trail = trail_text(&steps);
+        Ok(Self {
+            id,
+            kind: run.indicator.kind().name(),
+            status,
+            began: Stamp::of(run.started_at),
+            fetched: Stamp::of(run.fetched.at),
+            seconds: run.ended_at.map_or(0, |ended| ended.saturating_sub(run.started_at)),
+            steps: way(&named),
+            tabs: tabs(answer, view, &trail),
+            figures: figures(&run.indicator, answer),
+            cautions: answer.findings.warnings.clone(),
+            may_run: frame.may_run(),
+            may_edit: frame.may_edit(),
+            frame: frame.token(),
+            value,
+            trail,
+            run,
+            before,
+        })
+    }
+
+    fn reason(&self) -> Option<&Reason> {
+        self.run.ending.reason.as_ref()
+    }
+
+    fn is_complete(&self) -> bool {
+        self.run.ending.state == Standing::Complete
+    }
+
+    fn has_failed(&self) -> bool {
+        self.run.ending.state == Standing::Failed
+    }
+
+    fn is_running(&self) -> bool {
+        self.run.ending.state == Standing::Running
+    }
+
+    fn was_interrupted(&self) -> bool {
+        self.run.ending.state == Standing::Interrupted
+    }
+
+    fn count(&self) -> String {
+        crate::timeline::words::counted(usize::try_from(self.run.records).unwrap_or(usize::MAX), "record")
+    }
+
+    fn damages(&self) -> String {
+        crate::timeline::words::counted(
+            usize::try_from(self.run.damages).unwrap_or(usize::MAX),
+            "damaged segment",
+        )
+    }
+
+    fn size(&self) -> String {
+        size(self.run.bytes)
+    }
+
+    /// What was wanted of the answer, in words; empty for everything.
+    fn narrowed(&self) -> String {
+        let filter = self.run.filter();
+        let types: Vec<String> = filter.rrtypes.iter().map(ToString::to_string).collect();
+        let types = (!types.is_empty()).then(|| format!("only {}", types.join(", ")));
+        let after = filter.window.seen_after.map(|after| format!("seen after {}", day(after)));
+        let before = filter.window.seen_before.map(|before| format!("seen before {}", day(before)));
+        [types, after, before].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+
+    fn has_additions(&self) -> bool {
+        match (self.run.added_at, self.run.undone_at) {
+            (None, _) => false,
+            (Some(added), Some(undone)) => added > undone,
+            (Some(_), None) => true,
+        }
+    }
+
+    fn indicator_address(&self) -> String {
+        crate::page::indicator_address(&self.run.indicator)
+    }
+
+    /// No record is about the value itself, though some came.
+    fn lacks_direct(&self) -> bool {
+        self.figures.iter().any(|(label, figure)| *label == "Direct" && figure == "0") && self.run.records > 0
+    }
+}
+
+/// The indicators of a trail with the addresses of their runs, which lead back along it.
+fn way(named: &[Run]) -> Vec<(String, String)> {
+    let mut behind: Vec<i64> = Vec::new();
+    named
+        .iter()
+        .map(|run| {
+            let address = run_address(run.id, &trail_text(&behind));
+            behind.push(run.id);
+            (run.indicator.to_string(), address)
+        })
+        .collect()
+}
+
+fn tabs(answer: &Answer, view: &str, trail: &str) -> Vec<Tab> {
+    let (run, records) = (&answer.kept.run, &answer.kept.records);
+    let query = if trail.is_empty() { String::new() } else { format!("?trail={trail}") };
+    // Counting the boxes costs laying them out, which only the page that shows them does for large answers.
+    let boxes = (records.len() <= 2_000).then(|| Graph::new(&run.indicator, records));
+    let boxes = boxes.map(|graph| figure(graph.total())).unwrap_or_default();
+    [
+        ("History", "", figure(records.len())),
+        ("Graph", "/graph", boxes),
+        ("Changes", "/changes", String::new()),
+        ("Raw", "/raw", size(run.bytes)),
+    ]
+    .into_iter()
+    .map(|(label, path, count)| Tab {
+        label,
+        count,
+        address: format!("/runs/{}{path}{query}", run.id),
+        here: path == view,
+    })
+    .collect()
+}
+
+fn figures(asked: &Indicator, answer: &Answer) -> Vec<(&'static str, String)> {
+    let records = &answer.kept.records;
+    let direct = records.iter().filter(|record| Relation::of(asked, record) == Relation::Direct).count();
+    let names: HashSet<&cof::Name> = records.iter().map(|record| &record.rrname).collect();
+    let addresses: HashSet<_> = records
+        .iter()
+        .filter(|record| matches!(record.rrtype, cof::RrType::A | cof::RrType::AAAA))
+        .map(|record| &record.rdata)
+        .collect();
+    let counts = records.iter().filter_map(|record| record.count);
+    let sightings = counts.fold(0_u64, u64::saturating_add);
+    let first = records.iter().filter_map(cof::Record::span).map(|span| span.0).min();
+    let last = records.iter().filter_map(cof::Record::span).map(|span| span.1).max();
+    let mut figures = vec![
+        ("Records", figure(records.len())),
+        ("Direct", figure(direct)),
+        ("Related", figure(records.len() - direct)),
+        ("Names", figure(names.len())),
+        ("Addresses", figure(addresses.len())),
+        ("Sightings", thousands(sightings)),
+    ];
+    figures.extend(first.map(|first| ("First seen", day(first))));
+    figures.extend(last.map(|last| ("Last seen", day(last))));
+    figures
+}
+
+/// A number of octets as people read it.
+pub(super) fn size(octets: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
+    let in_units = |unit: u64| octets as f64 / unit as f64;
+    match octets {
+        0..1_024 => format!("{octets} B"),
+        1_024..1_048_576 => format!("{:.1} KiB", in_units(1 << 10)),
+        1_048_576..1_073_741_824 => format!("{:.1} MiB", in_units(1 << 20)),
+        _ => format!("{:.1} GiB", in_units(1 << 30)),
+    }
+}

@@ -1,0 +1,251 @@
+//! A run's history: filters, timeline and table, and what is selected of it.
+
+use std::collections::BTreeSet;
+
+use askama::Template;
+use axum::response::Response;
+use cof::Record;
+use workbench::library::Tally;
+
+use super::head::Head;
+use super::row::{Column, Narrowing, Order, PAGE, Row, Rows};
+use super::{Looked, progress};
+use crate::links::Links;
+use crate::page::{Frame, show};
+use crate::problem::Problem;
+use crate::timeline::words::figure;
+use crate::timeline::{FacetsPart, Timeline, TimelinePart, TimelineView};
+
+#[derive(Template)]
+#[template(path = "run.html")]
+struct Page<'a> {
+    frame: Frame,
+    head: Head,
+    facets: FacetsPart<'a>,
+    timeline: TimelinePart<'a>,
+    table: Table<'a>,
+    errors: Vec<Fault>,
+    is_empty: bool,
+}
+
+/// The table and what is selected in it.
+struct Table<'a> {
+    rows: Vec<Row>,
+    /// How many the filters show, and how many there are.
+    shown: usize,
+    total: usize,
+    /// The number of the first row of this page.
+    first: usize,
+    back: Option<String>,
+    next: Option<String>,
+    order: Order,
+    links: &'a Links,
+    text: String,
+    least: String,
+    carried: Vec<(String, String)>,
+    unfiltered: String,
+    chosen: Chosen,
+}
+
+/// A column's head: a link that sorts by it.
+struct Heading {
+    label: &'static str,
+    class: &'static str,
+    address: String,
+    /// For `aria-sort`; empty where the table is not sorted by it.
+    direction: &'static str,
+}
+
+/// What is selected, and what adding it would come to.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Chosen {
+    /// Places in the answer.
+    pub(super) places: BTreeSet<usize>,
+    /// Everything that the filters show.
+    pub(super) all: bool,
+    pub(super) tally: Option<Tally>,
+}
+
+/// A stretch of the answer that is no record.
+pub(super) struct Fault {
+    pub(super) what: String,
+    pub(super) offset: u64,
+    pub(super) end: u64,
+    pub(super) slice: String,
+}
+
+pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
+    page(looked, Chosen::default()).await
+}
+
+/// The page with this selection.
+pub(super) async fn page(looked: Looked, chosen: Chosen) -> Result<Response, Problem> {
+    let head = looked.head("").await?;
+    if looked.is_running() {
+        return progress::page(looked, head);
+    }
+    let (asked, all) = (&looked.answer.kept.run.indicator, &looked.answer.kept.records);
+    let (view, narrowing) = (TimelineView::of(&looked.parameters), Narrowing::of(&looked.parameters));
+    // The timeline numbers what it is given: the answer, or what the table's own filters leave of it.
+    let left: Vec<usize> = (0..all.len())
+        .filter(|place| all.get(*place).is_some_and(|one| narrowing.is_empty() || narrowing.keeps(one)))
+        .collect();
+    let narrowed: Vec<Record>;
+    let drawn: &[Record] = if narrowing.is_empty() {
+        all
+    } else {
+        narrowed = left.iter().filter_map(|place| all.get(*place)).cloned().collect();
+        &narrowed
+    };
+    let links = looked.links("");
+    let timeline = Timeline::new(&view, asked, drawn);
+    let rows = Rows::new(asked, all, &view, &narrowing, Order::of(looked.parameter("sort")));
+    let table = table(&looked, rows, &left, &links, chosen).await?;
+    show(&Page {
+        facets: timeline.facets_part(&links),
+        timeline: timeline.part(&links),
+        table,
+        errors: faults(&looked),
+        is_empty: all.is_empty(),
+        head,
+        frame: looked.frame,
+    })
+}
+
+async fn table<'a>(
+    looked: &Looked,
+    rows: Rows,
+    drawn: &[usize],
+    links: &'a Links,
+    chosen: Chosen,
+) -> Result<Table<'a>, Problem> {
+    let answer = &looked.answer;
+    let (asked, all) = (answer.kept.run.indicator.clone(), &answer.kept.records);
+    let pages = rows.places.len().div_ceil(PAGE).max(1);
+    let page = looked.parameter("page").parse::<usize>().unwrap_or(1).clamp(1, pages);
+    let places: Vec<usize> = rows.places.iter().skip((page - 1) * PAGE).take(PAGE).copied().collect();
+    let anchor = |place: &usize| drawn.binary_search(place).unwrap_or_default();
+    let made = places
+        .iter()
+        .filter_map(|place| Some(Row::new(&asked, all.get(*place)?, (*place, anchor(place)), links)));
+    let mut made: Vec<Row> = made.collect();
+    let shared = std::sync::Arc::clone(answer);
+    let standing = looked
+        .site
+        .desk
+        .read(move |workbench| {
+            let records: Vec<&Record> =
+                places.iter().filter_map(|place| shared.kept.records.get(*place)).collect();
+            Row::standing(workbench, &asked, &records)
+        })
+        .await?;
+    for (row, standing) in made.iter_mut().zip(standing) {
+        row.library = standing;
+        row.picked = chosen.all || chosen.places.contains(&row.place);
+    }
+    let turn = |to: usize| links.with(&[("page", Some(&to.to_string()))]);
+    Ok(Table {
+        rows: made,
+        shown: rows.places.len(),
+        total: all.len(),
+        first: (page - 1) * PAGE + 1,
+        back: (page > 1).then(|| turn(page - 1)),
+        next: (page < pages).then(|| turn(page + 1)),
+        order: rows.order,
+        text: looked.parameter("text").to_owned(),
+        least: looked.parameter("min").to_owned(),
+        carried: carried(links, &["text", "min", "page", "said"]),
+        unfiltered: links.with(&[
+            ("hide", None),
+            ("rel", None),
+            ("from", None),
+            ("to", None),
+            ("at", None),
+            ("alive", None),
+            ("text", None),
+            ("min", None),
+            ("page", None),
+        ]),
+        links,
+        chosen,
+    })
+}
+
+/// The parameters that a form has to carry along.
+fn carried(links: &Links, but: &[&str]) -> Vec<(String, String)> {
+    links.others(but).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn faults(looked: &Looked) -> Vec<Fault> {
+    let fault = |damage: &cof::Damage| Fault {
+        what: damage.to_string().split_once(": ").map(|(_, what)| what.to_owned()).unwrap_or_default(),
+        offset: damage.offset,
+        end: damage.offset + damage.len,
+        slice: String::from_utf8_lossy(&damage.raw).into_owned(),
+    };
+    looked.answer.kept.damages.iter().map(fault).collect()
+}
+
+impl Table<'_> {
+    fn columns(&self) -> [Heading; 8] {
+        [
+            ("Name", "", Column::Name),
+            ("Type", "", Column::Type),
+            ("Data", "", Column::Data),
+            ("First seen", "", Column::First),
+            ("Last seen", "", Column::Last),
+            ("Span", "num hide-n", Column::Span),
+            ("Count", "num", Column::Count),
+            ("Relation", "", Column::Relation),
+        ]
+        .map(|(label, class, column)| Heading {
+            label,
+            class,
+            address: self.order.link(self.links, column),
+            direction: self.order.direction(column),
+        })
+    }
+
+    fn last(&self) -> usize {
+        self.first + self.rows.len().max(1) - 1
+    }
+
+    fn selected(&self) -> usize {
+        if self.chosen.all { self.shown } else { self.chosen.places.len() }
+    }
+
+    /// Selected records of other pages, which the form carries along.
+    fn elsewhere(&self) -> Vec<usize> {
+        let here: BTreeSet<usize> = self.rows.iter().map(|row| row.place).collect();
+        self.chosen.places.difference(&here).copied().collect()
+    }
+
+    /// How many things adding would make.
+    fn to_add(&self) -> u64 {
+        self.chosen.tally.as_ref().map_or(0, |tally| sums(tally)[0].1)
+    }
+
+    fn adds_something(&self) -> bool {
+        self.to_add() > 0
+    }
+
+    fn shown_text(&self) -> String {
+        figure(self.shown)
+    }
+
+    fn total_text(&self) -> String {
+        figure(self.total)
+    }
+}
+
+/// How many a dry run would add, know already, leave alone and cut, all kinds together.
+fn sums(tally: &Tally) -> [(&'static str, u64); 4] {
+    let all = [&tally.indicators, &tally.attributes, &tally.relationships];
+    let sum = |of: fn(&workbench::library::Count) -> u64| all.iter().map(|count| of(count)).sum();
+    [
+        ("new", sum(|count| count.new)),
+        ("already known", sum(|count| count.known)),
+        ("whitelisted or removed, left alone", sum(|count| count.whitelisted + count.removed)),
+        ("over the limit", sum(|count| count.over_cap)),
+    ]
+}

@@ -1,0 +1,39 @@
+//! A run as a graph of names and addresses.
+
+use askama::Template;
+use axum::response::Response;
+
+use super::head::Head;
+use super::{Looked, progress};
+use crate::graph::{Graph, GraphPart};
+use crate::page::{Frame, show};
+use crate::problem::Problem;
+
+#[derive(Template)]
+#[template(path = "run-graph.html")]
+struct Page<'a> {
+    frame: Frame,
+    head: Head,
+    graph: GraphPart<'a>,
+    is_empty: bool,
+    shown: usize,
+    total: usize,
+}
+
+pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
+    let head = looked.head("/graph").await?;
+    if looked.is_running() {
+        return progress::page(looked, head);
+    }
+    let kept = &looked.answer.kept;
+    let graph = Graph::new(&kept.run.indicator, &kept.records);
+    let links = looked.links("/graph");
+    show(&Page {
+        graph: graph.part(&links),
+        is_empty: graph.is_empty(),
+        shown: graph.shown(),
+        total: graph.total(),
+        head,
+        frame: looked.frame,
+    })
+}

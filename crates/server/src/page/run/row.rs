@@ -1,0 +1,252 @@
+//! The table of a run's records: which are wanted, in which order, and a page of them.
+
+use std::collections::HashMap;
+
+use cof::{Record, time};
+use operation::{Indicator, Relation};
+use workbench::library::Status;
+use workbench::{Error, Workbench};
+
+use super::super::stamp::Stamp;
+use crate::links::Links;
+use crate::timeline::words::{length, thousands};
+use crate::timeline::{TimelineView, class_of};
+
+/// Rows on a page.
+pub(super) const PAGE: usize = 100;
+
+/// What the filters of the page say, beside those that the timeline shares.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Narrowing {
+    /// Lower case.
+    pub(super) text: String,
+    /// The least count.
+    pub(super) least: u64,
+}
+
+/// Which rows are shown, in their order, by their places in the answer.
+#[derive(Debug)]
+pub(super) struct Rows {
+    pub(super) places: Vec<usize>,
+    pub(super) order: Order,
+}
+
+/// The order of the table: a column, forwards or backwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Order {
+    pub(super) column: Column,
+    pub(super) reversed: bool,
+}
+
+/// A column that the table can be sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Column {
+    Count,
+    Data,
+    First,
+    Last,
+    Name,
+    Relation,
+    Span,
+    Type,
+}
+
+/// A row as it is printed.
+pub(super) struct Row {
+    /// Its place in the answer, which a selection names.
+    pub(super) place: usize,
+    /// What the timeline's bars link to.
+    pub(super) anchor: usize,
+    pub(super) name: String,
+    pub(super) name_address: Option<String>,
+    pub(super) class: &'static str,
+    pub(super) rrtype: String,
+    pub(super) data: String,
+    pub(super) data_address: Option<String>,
+    pub(super) first: Option<Stamp>,
+    pub(super) last: Option<Stamp>,
+    pub(super) span: String,
+    pub(super) count: String,
+    pub(super) relation: &'static str,
+    pub(super) library: (&'static str, &'static str),
+    pub(super) picked: bool,
+}
+
+impl Narrowing {
+    pub(super) fn of(parameters: &[(String, String)]) -> Self {
+        let text = super::text(parameters, "text").trim().to_lowercase();
+        Self { text, least: super::text(parameters, "min").trim().parse().unwrap_or(0) }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.least <= 1
+    }
+
+    pub(super) fn keeps(&self, record: &Record) -> bool {
+        let holds = |text: String| text.to_lowercase().contains(&self.text);
+        (self.least <= 1 || record.count.is_some_and(|count| count >= self.least))
+            && (self.text.is_empty() || holds(record.rrname.to_string()) || holds(record.rdata_text()))
+    }
+}
+
+impl Column {
+    const NAMED: [(&'static str, Self); 8] = [
+        ("name", Self::Name),
+        ("type", Self::Type),
+        ("data", Self::Data),
+        ("first", Self::First),
+        ("last", Self::Last),
+        ("span", Self::Span),
+        ("count", Self::Count),
+        ("relation", Self::Relation),
+    ];
+
+    fn word(self) -> &'static str {
+        Self::NAMED.iter().find(|(_, column)| *column == self).map_or("last", |(word, _)| word)
+    }
+}
+
+impl Order {
+    pub(super) fn of(word: &str) -> Self {
+        let (reversed, word) = word.strip_prefix('-').map_or((false, word), |rest| (true, rest));
+        let column = Column::NAMED.iter().find(|(known, _)| *known == word).map(|(_, column)| *column);
+        column.map_or(Self { column: Column::Last, reversed: false }, |column| Self { column, reversed })
+    }
+
+    /// What the address says for sorting by a column; once more turns it.
+    pub(super) fn link(self, links: &Links, column: Column) -> String {
+        let turned = self.column == column && !self.reversed;
+        let word = format!("{}{}", if turned { "-" } else { "" }, column.word());
+        links.with(&[("sort", Some(&word)), ("page", None)])
+    }
+
+    /// For `aria-sort`: names ascend, dates and counts descend unless turned.
+    pub(super) fn direction(self, column: Column) -> &'static str {
+        if self.column != column {
+            return "";
+        }
+        let ascends = matches!(column, Column::Data | Column::Name | Column::Relation | Column::Type);
+        if ascends == self.reversed { "descending" } else { "ascending" }
+    }
+}
+
+impl Rows {
+    /// The places of the records that the filters keep, sorted.
+    pub(super) fn new(
+        asked: &Indicator,
+        records: &[Record],
+        view: &TimelineView,
+        narrowing: &Narrowing,
+        order: Order,
+    ) -> Self {
+        let kept = records.iter().enumerate().filter(|(_, record)| {
+            shows(view, asked, record) && (narrowing.is_empty() || narrowing.keeps(record))
+        });
+        let mut rows: Vec<(usize, &Record)> = kept.collect();
+        sort(&mut rows, order.column, asked);
+        if order.reversed {
+            rows.reverse();
+        }
+        Self { places: rows.into_iter().map(|(place, _)| place).collect(), order }
+    }
+}
+
+/// Whether the timeline's filters keep a record; one without dates is kept while no date is asked for.
+fn shows(view: &TimelineView, asked: &Indicator, record: &Record) -> bool {
+    if view.hidden.contains(&record.rrtype)
+        || view.relation.is_some_and(|relation| relation != Relation::of(asked, record))
+    {
+        return false;
+    }
+    let Some((first, last)) = record.span() else {
+        return view.from.is_none() && view.to.is_none() && !view.only_alive;
+    };
+    view.to.is_none_or(|to| first <= to)
+        && view.from.is_none_or(|from| last >= from)
+        && (!view.only_alive || view.alive(first, last))
+}
+
+fn sort(rows: &mut [(usize, &Record)], column: Column, asked: &Indicator) {
+    use std::cmp::Reverse;
+    match column {
+        Column::Count => rows.sort_by_key(|(_, record)| Reverse(record.count)),
+        Column::Data => rows.sort_by_cached_key(|(_, record)| record.rdata_text()),
+        Column::First => rows.sort_by_key(|(_, record)| Reverse(record.span().map(|span| span.0))),
+        Column::Last => rows.sort_by_key(|(_, record)| Reverse(record.span().map(|span| span.1))),
+        Column::Name => rows.sort_by(|(_, a), (_, b)| (&a.rrname, a.rrtype).cmp(&(&b.rrname, b.rrtype))),
+        Column::Relation => rows.sort_by_key(|(_, record)| Relation::of(asked, record)),
+        Column::Span => rows.sort_by_key(|(_, record)| Reverse(record.span().map(|span| span.1 - span.0))),
+        Column::Type => rows.sort_by_key(|(_, record)| crate::timeline::type_order(record.rrtype)),
+    }
+}
+
+impl Row {
+    /// A row of the record at a place.
+    pub(super) fn new(
+        asked: &Indicator,
+        record: &Record,
+        (place, anchor): (usize, usize),
+        links: &Links,
+    ) -> Self {
+        let span = record.span();
+        let stamp = |seconds: u64| Stamp::of(i64::try_from(seconds).unwrap_or(i64::MAX));
+        let pivot =
+            |one: Option<Indicator>| one.filter(|one| one != asked).map(|one| links.pivot(&one.to_string()));
+        Self {
+            place,
+            anchor,
+            name: record.rrname.to_string(),
+            name_address: pivot(Indicator::of_owner(record)),
+            class: class_of(record.rrtype),
+            rrtype: record.rrtype.to_string(),
+            data: record.rdata_text(),
+            data_address: pivot(Indicator::of_target(&record.rdata, record.rrtype)),
+            first: span.map(|(first, _)| stamp(first)),
+            last: span.map(|(_, last)| stamp(last)),
+            span: span
+                .map(|(first, last)| length(last.min(time::LATEST_PLAUSIBLE).saturating_sub(first)))
+                .unwrap_or_default(),
+            count: record.count.map_or_else(|| "unknown".to_owned(), thousands),
+            relation: match Relation::of(asked, record) {
+                Relation::Direct => "Direct",
+                Relation::Related => "Related",
+            },
+            library: ("", ""),
+            picked: false,
+        }
+    }
+
+    /// What the library knows of the hosts of a row: the word and its class.
+    pub(super) fn standing(
+        workbench: &Workbench,
+        asked: &Indicator,
+        records: &[&Record],
+    ) -> Result<Vec<(&'static str, &'static str)>, Error> {
+        let mut known: HashMap<Indicator, Option<Status>> = HashMap::new();
+        let mut words = Vec::with_capacity(records.len());
+        for record in records {
+            let sides = [Indicator::of_owner(record), Indicator::of_target(&record.rdata, record.rrtype)];
+            let (mut hosts, mut found, mut whitelisted) = (0, 0, false);
+            for host in sides.into_iter().flatten().filter(|host| host != asked) {
+                let status = if let Some(status) = known.get(&host) {
+                    *status
+                } else {
+                    let entry = workbench.lookup(&host)?.filter(|entry| entry.removed_at.is_none());
+                    let status = entry.map(|entry| entry.status);
+                    known.insert(host, status);
+                    status
+                };
+                hosts += 1;
+                found += u32::from(status.is_some());
+                whitelisted |= status == Some(Status::Whitelisted);
+            }
+            words.push(match (hosts, found) {
+                _ if whitelisted => ("Whitelisted", "whitelisted"),
+                (0, _) => ("", ""),
+                (hosts, found) if hosts == found => ("Known", "known"),
+                _ => ("New", "new"),
+            });
+        }
+        Ok(words)
+    }
+}

@@ -1,0 +1,75 @@
+//! Text that came from outside, on its way to a reader.
+
+use std::fmt::Write as _;
+
+/// Makes a text that a terminal can show: everything that is not printable becomes `\xNN` or `\u{N}`,
+/// the characters that turn the direction of writing among them.
+pub fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_ascii_control() {
+            let _ = write!(out, "\\x{:02x}", u32::from(character));
+        } else if character.is_control() || is_invisible(character) {
+            out.extend(character.escape_unicode());
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
+/// What takes no room of its own, or changes how its neighbours are shown.
+fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+/// JSON in printable ASCII, so that a terminal may have it too: only strings hold anything else.
+pub fn ascii(json: String) -> String {
+    if json.bytes().all(|octet| matches!(octet, b' '..=b'~')) {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len());
+    for character in json.chars() {
+        if matches!(character, ' '..='~') {
+            out.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_moves_a_terminal_is_printed() {
+        assert_eq!(printable("a\u{1b}[31m\r\n\u{9b}b\u{202e}é"), "a\\x1b[31m\\x0d\\x0a\\u{9b}b\\u{202e}é");
+        assert_eq!(printable("\u{61c}\u{2066}\u{e0041}"), "\\u{61c}\\u{2066}\\u{e0041}");
+    }
+
+    #[test]
+    fn json_is_printable_ascii() {
+        let text = serde_json::to_string("\u{9b}é\u{202e}😀\u{7f}\n").unwrap();
+        let ascii = ascii(text.clone());
+        assert_eq!(ascii, r#""\u009b\u00e9\u202e\ud83d\ude00\u007f\n""#);
+        assert_eq!(
+            serde_json::from_str::<String>(&ascii).unwrap(),
+            serde_json::from_str::<String>(&text).unwrap()
+        );
+    }
+}
