@@ -2,6 +2,7 @@
 
 use fantoccini::Locator;
 
+use crate::analyst;
 use crate::browser::{Browser, browse};
 use crate::program::Program;
 
@@ -13,6 +14,10 @@ async fn the_guide_is_followed_word_by_word() {
         installs(browser, &program).await;
         configures(browser, &program).await;
         enables(browser).await;
+        analyst::adds(browser, "hxxp://www[.]threatq[.]com/x\n104.196.175.197").await;
+        runs_on_a_name(browser).await;
+        runs_on_an_address(browser).await;
+        undoes(browser).await;
     })
     .await;
 }
@@ -61,4 +66,47 @@ async fn enables(browser: &Browser) {
     browser.press("My Integrations").await;
     browser.click(Locator::Css(".tabs a[href*=enabled]")).await;
     browser.sees("CIRCL Passive DNS").await;
+}
+
+/// G-40 to G-53: one record, and the indicator's own.
+async fn runs_on_a_name(browser: &Browser) {
+    analyst::asks(browser, "www.threatq.com").await;
+    browser.sees("104.196.175.197").await;
+    browser.sees("1 of 1 shown").await;
+    assert_eq!(analyst::adds_all(browser).await, "Add 2 as Indirect");
+    browser.press("Open indicator").await;
+    browser.is_at("/library/indicator").await;
+    // G-60, G-61.
+    for words in ["Resource Type", "Resource Data", "104.196.175.197", "CIRCL Passive DNS"] {
+        browser.sees(words).await;
+    }
+}
+
+/// G-53: two direct rows, and five that are related by name.
+async fn runs_on_an_address(browser: &Browser) {
+    analyst::asks(browser, "104.196.175.197").await;
+    for words in ["7 of 7 shown", "Direct", "Related", "dns04.gpn.register.com"] {
+        browser.sees(words).await;
+    }
+    let boxes = "return document.querySelectorAll('input[type=checkbox][name=pick]').length;";
+    assert_eq!(browser.run(boxes, Vec::new()).await, 7);
+    browser.click(Locator::Css("td.pick label")).await;
+    browser.sees("1 of 7 selected").await;
+    browser.sees("as Indirect").await;
+    // G-67: A and NS, and six values.
+    assert_eq!(analyst::adds_all(browser).await, "Add 8 as Indirect");
+    browser.press("Open indicator").await;
+    browser.sees("dns03.gpn.register.com").await;
+}
+
+/// Takes back what the last run added, and no more.
+async fn undoes(browser: &Browser) {
+    browser.press("Run 2").await;
+    browser.press("Undo what was added").await;
+    browser.sees("Undone.").await;
+    browser.press("Open indicator").await;
+    browser.sees("Relationships").await;
+    browser.sees_no("dns03.gpn.register.com").await;
+    browser.go("/library/indicator?value=www.threatq.com").await;
+    browser.sees("Resource Type").await;
 }

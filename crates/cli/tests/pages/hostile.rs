@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::analyst;
 use crate::browser::{Browser, browse};
 use crate::program::Program;
 
@@ -23,6 +24,7 @@ async fn hostile_text_is_shown_and_nothing_more() {
         is_pasted(browser).await;
         is_noted(browser).await;
         is_searched_for(browser).await;
+        is_answered(browser, &program).await;
     })
     .await;
 }
@@ -31,12 +33,14 @@ async fn hostile_text_is_shown_and_nothing_more() {
 fn records() -> String {
     let long = "x".repeat(64_000);
     let texts = TEXTS.iter().copied().chain([long.as_str()]);
+    let named = json!({ "rrname": "<img src=x onerror=window.hit=1>.evil.example", "rrtype": "A", "rdata": "192.0.2.66",
+        "time_first": 1_600_000_000, "time_last": 1_700_000_000, "count": 1 });
     let lines = texts.enumerate().map(|(at, text)| {
         let record = json!({ "rrname": "evil.example", "rrtype": "TXT", "rdata": text, "count": at + 1,
             "time_first": 1_600_000_000, "time_last": 1_700_000_000, "origin": text });
         record.to_string() + "\n"
     });
-    lines.collect()
+    lines.chain([named.to_string() + "\n"]).collect()
 }
 
 async fn is_pasted(browser: &Browser) {
@@ -72,6 +76,29 @@ async fn is_searched_for(browser: &Browser) {
         for page in ["/library?q=", "/integrations?find=", "/signin?next=", "/library/indicator?value=", "/"]
         {
             browser.go(&format!("{page}{text}")).await;
+            is_unharmed(browser).await;
+        }
+    }
+}
+
+/// On every page of a run, and on the indicator that takes it all.
+async fn is_answered(browser: &Browser, program: &Program) {
+    analyst::installs(browser, program, "1.1.0").await;
+    analyst::enables(browser).await;
+    analyst::adds(browser, "192.0.2.66").await;
+    for value in ["evil.example", "192.0.2.66"] {
+        analyst::asks(browser, value).await;
+        is_unharmed(browser).await;
+        let run = browser.path().await.split('?').next().unwrap().to_owned();
+        analyst::adds_all(browser).await;
+        for page in
+            ["", "/graph", "/changes", "/raw", "?text=%3Cscript%3E&min=%22%3E&rrtype=%3Cscript%3E&at=%3C"]
+        {
+            browser.go(&format!("{run}{page}")).await;
+            is_unharmed(browser).await;
+        }
+        for page in [&format!("/library/indicator?value={value}&all=yes"), "/runs", "/audit"] {
+            browser.go(page).await;
             is_unharmed(browser).await;
         }
     }

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails is a failed test")]
 
 mod access;
+mod analyst;
 mod browser;
 mod driver;
 mod guide;

@@ -30,7 +30,12 @@ async fn everything_is_done_without_script() {
         browser.press("Add 2 indicators").await;
         browser.press("www.threatq.com").await;
         browser.is_at("/library/indicator").await;
-        browser.sees("Relationships").await;
+        browser.press("Run").await;
+        browser.sees("Complete answer").await;
+        browser.click(Locator::Css("#selbar button[value=all]")).await;
+        browser.sees("1 of 1 selected").await;
+        browser.click(Locator::Css("#selbar button[value=add]")).await;
+        browser.sees("Added to the library as Indirect").await;
         browser.press("ann Administrator").await;
         browser.press("Sign out").await;
         browser.is_at("/signin").await;

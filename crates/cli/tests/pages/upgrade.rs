@@ -5,6 +5,7 @@ use std::path::Path;
 use fantoccini::Locator;
 use serde_json::json;
 
+use crate::analyst;
 use crate::browser::{Browser, browse};
 use crate::program::Program;
 
@@ -41,7 +42,8 @@ async fn upgrades(bring: impl AsyncFn(&Browser, &Path)) {
     let program = Program::serve(["--sample"]);
     browse(&program, async |browser| {
         browser.becomes("ann", &program).await;
-        begins(browser, &program).await;
+        analyst::installs(browser, &program, "1.0.0").await;
+        analyst::enables(browser).await;
         // Whoever says no keeps everything.
         offers(browser, &program, &bring).await;
         browser.press("Keep 1.0.0").await;
@@ -58,21 +60,6 @@ async fn upgrades(bring: impl AsyncFn(&Browser, &Path)) {
         has_the_new_one(browser).await;
     })
     .await;
-}
-
-/// The guide's version, configured and enabled.
-async fn begins(browser: &Browser, program: &Program) {
-    browser.go("/integrations/new").await;
-    browser.press("Install 1.0.0").await;
-    browser.sees("Integration Information").await;
-    browser.fill("Hostname/IP Address of the CIRCL server", "127.0.0.1").await;
-    browser.fill("Communication Port", program.port()).await;
-    browser.fill("User Token", "user:tr0ub4dor").await;
-    browser.field("Use HTTP").await.click().await.unwrap();
-    browser.press("Save").await;
-    browser.sees("Saved").await;
-    browser.click(Locator::Css("section[aria-label=State] input[role=switch]")).await;
-    browser.sees("Analysts can run it.").await;
 }
 
 /// The first confirmation, of a file that was brought.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::access;
+use crate::analyst;
 use crate::browser::{Browser, browse};
 use crate::program::Program;
 
@@ -39,12 +40,18 @@ const OLDER: &str = "/integrations/new?bundled=circl-passive-dns@1.0.0";
 const CIRCL: &str = "/integrations/circl-passive-dns";
 
 /// Whoever adds a page adds it here.
-const VIEWS: [View; 17] = [
+const VIEWS: [View; 23] = [
     page("signin", "/signin"),
     page("library", "/library"),
     state("library-none", "/library?q=*.nothing.example"),
     pressing(page("library-paste", "/library?add=yes"), "Preview", "lines read"),
-    page("indicator", "/library/indicator?value=www.threatq.com"),
+    page("indicator", "/library/indicator?value=192.0.2.80"),
+    page("runs", "/runs"),
+    page("run", "/runs/1"),
+    page("run-graph", "/runs/1/graph"),
+    page("run-changes", "/runs/2/changes"),
+    page("run-raw", "/runs/1/raw"),
+    state("run-elsewhere", "/run?value=unknown.example"),
     page("integrations", "/integrations"),
     state("integrations-none", "/integrations?tab=disabled"),
     page("install", "/integrations/new"),
@@ -73,6 +80,11 @@ async fn every_page_fits_and_can_be_used_by_everybody() {
         browser.go(&program.link).await;
         is_seen(browser, "welcome", true).await;
         browser.enters(&program).await;
+        for _ in 0..2 {
+            analyst::asks(browser, "192.0.2.80").await;
+        }
+        browser.go("/runs/1").await;
+        analyst::adds_all(browser).await;
         for view in &VIEWS {
             is_reached(browser, view).await;
             is_seen(browser, view.name, view.kept).await;
