@@ -33,6 +33,7 @@ pub(crate) async fn serve(Path(file): Path<String>) -> Result<Response, Problem>
     let asset = asset.ok_or_else(|| Problem::missing("no such file; load the page again"))?;
     let kind = match asset.path.rsplit_once('.') {
         Some((_, "css")) => "text/css; charset=utf-8",
+        Some((_, "svg")) => "image/svg+xml",
         _ => "text/javascript; charset=utf-8",
     };
     Ok(([(CONTENT_TYPE, kind), (CACHE_CONTROL, FOR_EVER)], asset.body).into_response())

@@ -37,14 +37,18 @@ impl Desk {
     /// The same.
     pub fn open(folder: &Path, clock: Clock) -> Result<Self, Error> {
         // What is wrong with the folder is known before anybody works in it.
-        let first = Workbench::open(folder, clock.clone(), "")?;
-        Ok(Self(Arc::new(Shared {
-            folder: folder.to_owned(),
-            clock,
+        Ok(Self::of(Workbench::open(folder, clock, "")?))
+    }
+
+    /// A desk that begins with an open data folder.
+    pub fn of(first: Workbench) -> Self {
+        Self(Arc::new(Shared {
+            folder: first.folder().to_owned(),
+            clock: first.clock().clone(),
             idle: Mutex::new(vec![first]),
             turn: tokio::sync::Mutex::new(()),
             hashing: tokio::sync::Semaphore::new(HASHING),
-        })))
+        }))
     }
 
     /// The folder.

@@ -7,9 +7,9 @@ use std::time::Duration;
 use cof::time;
 use operation::provider::ConfigError;
 use operation::{Clock, Limits, Moment, Package, ParameterKind, Secret, Settings, Window};
-use workbench::Desk;
 use workbench::integration::Summary;
 use workbench::run::{Arrangement, Asking, Freshness, Runs, Wish};
+use workbench::{Desk, Workbench};
 
 use super::Plan;
 use crate::args::{Add, Arguments, Format, QueryArgs};
@@ -24,7 +24,7 @@ pub(super) async fn plan(
     format: Format,
 ) -> Result<Plan, Failure> {
     let wanted = command.operation.as_deref().unwrap_or(&config.query.operation);
-    let (package, configured) = operation(wanted, arguments)?;
+    let (kept, package, configured) = operation(wanted, arguments)?;
     let clock = Clock::system();
     // Secrets come last: none is asked for while something else is wrong.
     let (rrtypes, window) = (rrtypes(command.rrtype.as_deref())?, window(command, &clock)?);
@@ -35,12 +35,12 @@ pub(super) async fn plan(
         Format::Csv | Format::Json | Format::Table => (Limits::HELD, config.query.max_records),
     };
     let (folder, wish) = (kept::folder(arguments)?, Wish { rrtypes, window });
-    let asking = Asking::new(package, &settings, limits, wish, &folder, clock.clone(), &kept::actor())
+    let asking = Asking::new(package, &settings, limits, wish, &folder, clock, &kept::actor())
         .map_err(misconfigured)?;
     let asking =
         Asking { most: command.max_records.unwrap_or(most), freshness: freshness(command, config), ..asking };
     Ok(Plan {
-        runs: Runs::new(Desk::open(&folder, clock)?).await?,
+        runs: Runs::new(Desk::of(kept)).await?,
         asking,
         arrangement: Arrangement {
             sort: command.sort.unwrap_or(config.query.sort).into(),
@@ -70,7 +70,7 @@ fn misconfigured(error: ConfigError) -> Failure {
 
 /// The installed operation with its settings. What is not installed, or disabled, is not asked behind its
 /// administrator's back; how to get there is said.
-fn operation(wanted: &str, arguments: &Arguments) -> Result<(Package, Settings), Failure> {
+fn operation(wanted: &str, arguments: &Arguments) -> Result<(Workbench, Package, Settings), Failure> {
     let (name, version) =
         wanted.split_once('@').map_or((wanted, None), |(name, version)| (name, Some(version)));
     let Some(kept) = kept::open_existing(arguments)? else { return Err(not_installed(wanted, &[])) };
@@ -88,7 +88,7 @@ fn operation(wanted: &str, arguments: &Arguments) -> Result<(Package, Settings),
         return Err(Failure::Usage(why).hint(&format!("backsight integration enable {name}")));
     }
     let configured = kept.settings(name)?;
-    Ok((configured.package, configured.settings))
+    Ok((kept, configured.package, configured.settings))
 }
 
 fn not_installed(wanted: &str, installed: &[Summary]) -> Failure {

@@ -1,7 +1,6 @@
 //! The graph's HTML: its template, and the sentences in it.
 
 use askama::Template;
-use askama::filters::HtmlSafe;
 
 use super::{Graph, MOST_EDGES};
 use crate::links::Links;
@@ -14,8 +13,6 @@ pub(crate) struct GraphPart<'a> {
     graph: &'a Graph,
     links: &'a Links,
 }
-
-impl HtmlSafe for GraphPart<'_> {}
 
 impl Graph {
     /// The panel and the list.

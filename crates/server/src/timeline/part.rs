@@ -1,9 +1,8 @@
 //! The timeline's HTML: templates, and the links in them.
 //!
-//! A part is printed by a page's template without a filter: it has escaped what it prints.
+//! A part is a template and has escaped what it prints: a page's template prints it as it is, with `|safe`.
 
 use askama::Template;
-use askama::filters::HtmlSafe;
 use cof::RrType;
 
 use super::facets::{RelationFacet, TypeFacet};
@@ -29,9 +28,6 @@ pub(crate) struct FacetsPart<'a> {
     timeline: &'a Timeline,
     links: &'a Links,
 }
-
-impl HtmlSafe for TimelinePart<'_> {}
-impl HtmlSafe for FacetsPart<'_> {}
 
 impl Timeline {
     /// The panel with the picture.

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use askama::Template;
-use askama::filters::HtmlSafe;
 use operation::{Indicator, Relation};
 use workbench::library::Status;
 use workbench::run::{Reason, Run, State as Standing, Wanted};
@@ -28,7 +27,7 @@ pub(super) struct Head {
     run: Run,
     began: Stamp,
     fetched: Stamp,
-    seconds: i64,
+    took: String,
     pub(super) trail: String,
     steps: Vec<(String, String)>,
     tabs: Vec<Tab>,
@@ -46,8 +45,6 @@ struct Tab {
     address: String,
     here: bool,
 }
-
-impl HtmlSafe for Head {}
 
 impl Head {
     pub(super) async fn of(
@@ -83,7 +80,7 @@ impl Head {
             status,
             began: Stamp::of(run.started_at),
             fetched: Stamp::of(run.fetched.at),
-            seconds: run.ended_at.map_or(0, |ended| ended.saturating_sub(run.started_at)),
+            took: took(&run),
             steps: way(&named),
             tabs: tabs(answer, view, &trail),
             figures: figures(&run.indicator, answer),
@@ -158,6 +155,15 @@ impl Head {
     /// No record is about the value itself, though some came.
     fn lacks_direct(&self) -> bool {
         self.figures.iter().any(|(label, figure)| *label == "Direct" && figure == "0") && self.run.records > 0
+    }
+}
+
+/// How long a run took: whole seconds are kept.
+fn took(run: &Run) -> String {
+    match run.ended_at.map(|ended| ended.saturating_sub(run.started_at)) {
+        None => "under way".to_owned(),
+        Some(0) => "less than 1 s".to_owned(),
+        Some(seconds) => format!("{seconds} s"),
     }
 }
 
