@@ -8,7 +8,7 @@ mod walk;
 
 use tempfile::TempDir;
 
-use crate::args::{Arguments, DemoArgs};
+use crate::args::DemoArgs;
 use crate::exit::{Exit, Failure};
 
 /// Records to look at: the guide's sample, and an invented history on example names and documentation addresses.

@@ -3,7 +3,7 @@
 //! Everything that is looked for is waited for, with a bound. [`browse`] runs a test in a new browser and fails it
 //! for whatever the console has to say, refusals by the content policy among it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::Element;
@@ -11,6 +11,7 @@ use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use tokio::time::{sleep, timeout};
 
 use crate::PATIENCE;
 use crate::driver::Driver;
@@ -60,7 +61,6 @@ impl Browser {
     }
 
     /// Waits until the page that is shown is this one, whatever it was asked.
-    #[track_caller]
     pub(crate) async fn is_at(&self, path: &str) {
         let here = async || self.path().await.split(['?', '#']).next() == Some(path);
         self.wait(here, &format!("not at {path}")).await;
@@ -136,16 +136,17 @@ impl Browser {
     /// Waits for something that is shown.
     async fn shown(&self, place: Locator<'_>) -> Element {
         self.find(place).await;
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            for element in self.client.find_all(place).await.unwrap_or_default() {
-                if element.is_displayed().await.unwrap_or(false) {
-                    return element;
+        let looking = async {
+            loop {
+                for element in self.client.find_all(place).await.unwrap_or_default() {
+                    if element.is_displayed().await.unwrap_or(false) {
+                        return element;
+                    }
                 }
+                sleep(LOOK).await;
             }
-            assert!(Instant::now() < deadline, "{place:?} is not shown");
-            tokio::time::sleep(LOOK).await;
-        }
+        };
+        timeout(PATIENCE, looking).await.unwrap_or_else(|_| panic!("{place:?} is not shown"))
     }
 
     /// Presses one key after another, wherever the focus is.
@@ -238,13 +239,13 @@ impl Browser {
     }
 
     async fn wait(&self, ready: impl AsyncFn() -> bool, otherwise: &str) {
-        let deadline = Instant::now() + PATIENCE;
-        while !ready().await {
-            if Instant::now() > deadline {
-                panic!("{otherwise} at {}:\n{}", self.path().await, self.text().await);
+        let looking = async {
+            while !ready().await {
+                sleep(LOOK).await;
             }
-            tokio::time::sleep(LOOK).await;
-        }
+        };
+        let Err(_) = timeout(PATIENCE, looking).await else { return };
+        panic!("{otherwise} at {}:\n{}", self.path().await, self.text().await);
     }
 }
 
@@ -265,7 +266,7 @@ impl WebDriverCompatibleCommand for Own {
     }
 }
 
-/// A text as XPath takes it.
+/// A text as a path takes it.
 fn quoted(text: &str) -> String {
     assert!(!text.contains('\''), "no test looks for a quote");
     format!("'{text}'")
