@@ -14,6 +14,7 @@ mod edges;
 mod fixture;
 mod installing;
 mod pages;
+mod running;
 mod stores;
 mod templates;
 mod working;

@@ -207,6 +207,8 @@ impl Begun {
         let (records, damages) = (counting.records, counting.damages);
         let finished = match fault {
             Some(fault) => Err(fault),
+            // What is small is done sooner than handed over.
+            None if !recorder.is_large() => recorder.finish(),
             None => tokio::task::spawn_blocking(move || recorder.finish())
                 .await
                 .unwrap_or_else(|ended| Err(Error::Bug(ended.to_string()))),

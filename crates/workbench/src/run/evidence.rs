@@ -5,12 +5,16 @@
 //! DIR/answers/HASH.zst      zstd of a whole body; HASH is BLAKE3 of the decompressed octets, 64 hexadecimal digits
 //! ```
 //!
-//! The same body is one file however many runs got it. A file is synced before it takes its name, and keeps its first one
-//! until the run's row says what its name is ([`forget_part`]). It is checked against name and length whenever it is read: a file that is lost, cut or changed is [`Error::Evidence`], never another answer.
+//! The same body is one file however many runs got it. A file keeps its first name until the run's row says what the other
+//! is ([`forget_part`]). It is checked against name and length whenever it is read: a file that is lost, cut or changed is
+//! [`Error::Evidence`], never another answer. A large file is synced before it takes its name; a small one is not, as the
+//! database's own last changes are not: the power may take it along, which is noticed, and its question is asked again.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
 
 use crate::Error;
 
@@ -18,6 +22,10 @@ use crate::Error;
 const LEVEL: i32 = 1;
 /// How much of it is read at once, in octets.
 const PIECE: usize = 64 * 1024;
+/// An answer that is larger, in octets, is written aside and synced by itself.
+const LARGE: u64 = 1 << 20;
+/// How many pieces of an answer wait to be written aside.
+const WAITING: usize = 8;
 /// Where evidence is, within the data folder.
 const FOLDER: &str = "answers";
 
@@ -34,8 +42,21 @@ pub(super) struct Stored {
 pub(super) struct Recorder {
     folder: PathBuf,
     part: PathBuf,
-    /// Made with the first octet: many answers have none.
-    encoder: Option<zstd::stream::write::Encoder<'static, File>>,
+    /// Begun with the first octet: many answers have none.
+    tape: Option<Tape>,
+}
+
+/// Evidence that is being written.
+enum Tape {
+    /// By whoever reads the answer.
+    Here(Box<Writing>),
+    /// By a thread of its own: compressing takes about half as long as reading.
+    Aside(SyncSender<Vec<u8>>, JoinHandle<Result<Writing, Error>>),
+}
+
+struct Writing {
+    part: PathBuf,
+    encoder: zstd::stream::write::Encoder<'static, File>,
     hasher: blake3::Hasher,
     bytes: u64,
 }
@@ -64,52 +85,122 @@ pub(super) fn part(folder: &Path, run: i64) -> PathBuf {
 
 impl Recorder {
     pub(super) fn new(folder: &Path, run: i64) -> Self {
-        Self {
-            part: part(folder, run),
-            folder: folder.join(FOLDER),
-            encoder: None,
-            hasher: blake3::Hasher::new(),
-            bytes: 0,
-        }
+        Self { part: part(folder, run), folder: folder.join(FOLDER), tape: None }
     }
 
-    /// Adds octets; they can be read back once this returns.
+    /// Adds octets; they can be read back once this returns, or, of a large answer, a moment later.
     pub(super) fn write(&mut self, octets: &[u8]) -> Result<(), Error> {
         if octets.is_empty() {
             return Ok(());
         }
-        let failed = |error| Error::io("writing", &self.part, error);
-        let encoder = match &mut self.encoder {
-            Some(encoder) => encoder,
-            none => none.insert(begin(&self.folder, &self.part)?),
+        let tape = match self.tape.take() {
+            None => Tape::Here(Box::new(begin(&self.folder, &self.part)?)),
+            Some(Tape::Here(writing)) if writing.bytes >= LARGE => writing.aside(),
+            Some(tape) => tape,
         };
-        encoder.write_all(octets).and_then(|()| encoder.flush()).map_err(failed)?;
+        self.tape = Some(tape.write(octets)?);
+        Ok(())
+    }
+
+    /// Whether finishing it takes a while.
+    pub(super) fn is_large(&self) -> bool {
+        matches!(self.tape, Some(Tape::Aside(..)))
+    }
+
+    /// Gives the evidence its name; the part stays until [`forget_part`].
+    pub(super) fn finish(self) -> Result<Stored, Error> {
+        let writing = match self.tape {
+            None => return Ok(Stored { hash: None, bytes: 0 }),
+            Some(Tape::Here(writing)) => *writing,
+            Some(Tape::Aside(pieces, thread)) => {
+                drop(pieces);
+                joined(thread)?
+            }
+        };
+        let hash = writing.hasher.finalize().to_hex().to_string();
+        let stored = Stored { hash: Some(hash), bytes: writing.bytes };
+        let failed = |error| Error::io("writing", &self.part, error);
+        let file = writing.encoder.finish().map_err(failed)?;
+        if stored.bytes >= LARGE {
+            file.sync_all().map_err(failed)?;
+        }
+        name(&self.folder, &self.part, &stored).map_err(failed)?;
+        Ok(stored)
+    }
+}
+
+/// Gives a finished file the name that its content has.
+fn name(answers: &Path, part: &Path, stored: &Stored) -> io::Result<()> {
+    let named = answers.join(format!("{}.zst", stored.hash.as_deref().unwrap_or_default()));
+    match std::fs::hard_link(part, &named) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            match Evidence::open_in(answers, stored).and_then(verify) {
+                Ok(()) => Ok(()),
+                Err(_) => replace(part, &named),
+            }
+        }
+        // Where a file has one name only it is moved: a crash right now loses the run what it had.
+        Err(_) => std::fs::rename(part, &named),
+        Ok(()) => Ok(()),
+    }
+}
+
+impl Tape {
+    fn write(self, octets: &[u8]) -> Result<Self, Error> {
+        match self {
+            Self::Here(mut writing) => {
+                writing.write(octets)?;
+                writing.flush()?;
+                Ok(Self::Here(writing))
+            }
+            Self::Aside(pieces, thread) => match pieces.send(octets.to_vec()) {
+                Ok(()) => Ok(Self::Aside(pieces, thread)),
+                // Only its error ends the thread before we do.
+                Err(_) => Err(joined(thread).err().unwrap_or_else(|| bug("it ended"))),
+            },
+        }
+    }
+}
+
+impl Writing {
+    fn write(&mut self, octets: &[u8]) -> Result<(), Error> {
+        self.encoder.write_all(octets).map_err(|error| Error::io("writing", &self.part, error))?;
         self.hasher.update(octets);
         self.bytes += octets.len() as u64;
         Ok(())
     }
 
-    /// Gives the evidence its name; the part stays until [`forget_part`].
-    pub(super) fn finish(self) -> Result<Stored, Error> {
-        let Some(encoder) = self.encoder else { return Ok(Stored { hash: None, bytes: 0 }) };
-        let hash = self.hasher.finalize().to_hex().to_string();
-        let named = self.folder.join(format!("{hash}.zst"));
-        let failed = |error| Error::io("writing", &self.part, error);
-        let file = encoder.finish().map_err(failed)?;
-        file.sync_all().map_err(failed)?;
-        let stored = Stored { hash: Some(hash), bytes: self.bytes };
-        match std::fs::hard_link(&self.part, &named) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                if Evidence::open_in(&self.folder, &stored).and_then(verify).is_err() {
-                    replace(&self.part, &named).map_err(failed)?;
-                }
-            }
-            // Where a file has one name only it is moved: a crash right now loses the run what it had.
-            Err(_) => std::fs::rename(&self.part, &named).map_err(failed)?,
-            Ok(()) => {}
-        }
-        Ok(stored)
+    /// What was written can be read back then.
+    fn flush(&mut self) -> Result<(), Error> {
+        self.encoder.flush().map_err(|error| Error::io("writing", &self.part, error))
     }
+
+    /// Goes on in a thread, a few pieces behind; whoever reads waits where it cannot follow.
+    fn aside(mut self) -> Tape {
+        let (pieces, waiting) = sync_channel::<Vec<u8>>(WAITING);
+        let thread = std::thread::spawn(move || {
+            while let Ok(octets) = waiting.recv() {
+                self.write(&octets)?;
+                // While more is waiting nobody looks.
+                let mut next = waiting.try_recv();
+                while let Ok(octets) = next {
+                    self.write(&octets)?;
+                    next = waiting.try_recv();
+                }
+                self.flush()?;
+            }
+            Ok(self)
+        });
+        Tape::Aside(pieces, thread)
+    }
+}
+
+fn joined(thread: JoinHandle<Result<Writing, Error>>) -> Result<Writing, Error> {
+    thread.join().unwrap_or_else(|_| Err(bug("it panicked")))
+}
+
+fn bug(how: &str) -> Error {
+    Error::Bug(format!("the thread that writes evidence: {how}"))
 }
 
 /// Puts a file in the place of one that was damaged since; it keeps its own name too.
@@ -121,7 +212,7 @@ fn replace(part: &Path, named: &Path) -> io::Result<()> {
     std::fs::rename(&second, named)
 }
 
-fn begin(folder: &Path, part: &Path) -> Result<zstd::stream::write::Encoder<'static, File>, Error> {
+fn begin(folder: &Path, part: &Path) -> Result<Writing, Error> {
     let failed = |error| Error::io("creating", part, error);
     let file = match create(part) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -130,7 +221,8 @@ fn begin(folder: &Path, part: &Path) -> Result<zstd::stream::write::Encoder<'sta
         }
         file => file.map_err(failed)?,
     };
-    zstd::stream::write::Encoder::new(file, LEVEL).map_err(failed)
+    let encoder = zstd::stream::write::Encoder::new(file, LEVEL).map_err(failed)?;
+    Ok(Writing { part: part.to_owned(), encoder, hasher: blake3::Hasher::new(), bytes: 0 })
 }
 
 /// Makes a file for its owner alone.
@@ -272,6 +364,30 @@ mod tests {
         let files = std::fs::read_dir(folder.path().join(FOLDER)).unwrap().count();
         assert_eq!((files, stored.bytes), (1, body.len() as u64));
         assert_eq!(kept(folder.path(), b""), Stored { hash: None, bytes: 0 });
+    }
+
+    #[test]
+    fn a_large_body_is_written_aside_and_read_back_as_it_came() {
+        let folder = tempfile::tempdir().unwrap();
+        let body: Vec<u8> =
+            (0..3_000_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[3]).collect();
+        let mut recorder = Recorder::new(folder.path(), 1);
+        body.chunks(40_000).for_each(|piece| recorder.write(piece).unwrap());
+        let stored = recorder.finish().unwrap();
+        assert_eq!((read(folder.path(), &stored).unwrap(), stored.bytes), (body, 3_000_000));
+    }
+
+    #[test]
+    fn a_disk_that_is_full_is_an_error_aside_too() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join(FOLDER)).unwrap();
+        std::os::unix::fs::symlink("/dev/full", part(folder.path(), 1)).unwrap();
+        let noise: Vec<u8> =
+            (0..65_536_u32).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[2]).collect();
+        let mut recorder = Recorder::new(folder.path(), 1);
+        let failed = (0..1_000).find_map(|_| recorder.write(&noise).err());
+        let failed = failed.or_else(|| recorder.finish().err()).unwrap();
+        assert!(matches!(failed, Error::Full(_)), "{failed:?}");
     }
 
     #[test]

@@ -1,0 +1,263 @@
+//! Runs by page and by API: begun, looked at from every side, added, undone, cancelled, refused.
+
+use serde_json::{Value, json};
+use testkit::{Exchange, Script, ScriptedProvider, answer};
+use workbench::integration::Changes;
+use workbench::user::Role;
+
+use crate::browser::{Browser, Place};
+
+const HOST: &str = "www.example.com";
+const HOSTILE: &str = "<script>alert(1)</script>\\\"><img src=x onerror=alert(1)>\\u001b[31m\\u202e";
+
+fn line(rrname: &str, rrtype: &str, rdata: &str, count: u64) -> String {
+    format!(
+        "{{\"rrname\":\"{rrname}\",\"rrtype\":\"{rrtype}\",\"rdata\":\"{rdata}\",\"time_first\":1500000000,\
+         \"time_last\":1600000000,\"count\":{count}}}\n"
+    )
+}
+
+fn body() -> String {
+    line(HOST, "A", "192.0.2.1", 5)
+        + &line(HOST, "A", "192.0.2.2", 1)
+        + &line(HOST, "TXT", HOSTILE, 3)
+        + &line("example.com", "NS", "ns.example.net", 7)
+}
+
+/// A place whose operation is enabled and asks a provider with this script.
+struct Lab {
+    place: Place,
+    provider: ScriptedProvider,
+}
+
+impl Lab {
+    async fn new(script: Script) -> Self {
+        let (place, provider) = (Place::new().await, ScriptedProvider::new(script));
+        let address = provider.listen().await.unwrap();
+        let values = [
+            ("host", address.ip().to_string()),
+            ("port", address.port().to_string()),
+            ("use_http", "on".to_owned()),
+            ("page_size", "0".to_owned()),
+        ];
+        let values = values.map(|(key, value)| (key.to_owned(), value)).to_vec();
+        let ann = place.browser(Role::Administrator).await;
+        let installed = ann.api("POST", "/integrations", &json!({"bundled": "circl-passive-dns"})).await;
+        assert_eq!(installed.status, 200, "{installed:?}");
+        let set = move |workbench: &mut workbench::Workbench| {
+            workbench.configure("circl-passive-dns", &Changes { values, ..Changes::default() })?;
+            workbench.enable("circl-passive-dns")
+        };
+        place.desk.change("ann", set).await.unwrap();
+        Self { place, provider }
+    }
+
+    async fn answering() -> Self {
+        Self::new(Script::always(Exchange::ok(body()))).await
+    }
+}
+
+/// Begins a run by the form, and gives its page's address when it has ended.
+async fn run(browser: &Browser, value: &str) -> String {
+    let begun = browser.post("/runs", &[("value", value)]).await;
+    let address = begun.leads_to().to_owned();
+    loop {
+        let page = browser.get(&address).await;
+        assert_eq!(page.status, 200, "{page:?}");
+        if !page.body.contains("is under way") {
+            return address;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_is_shown_from_every_side_and_nothing_of_it_is_markup() {
+    let lab = Lab::answering().await;
+    let ann = lab.place.browser(Role::Analyst).await;
+    let address = run(&ann, HOST).await;
+    let page = ann.get(&address).await.body;
+    assert!(page.contains("<b>Complete answer.</b> 4 records"), "{page}");
+    for words in ["Direct", "Related", "192.0.2.2", "ns.example.net", "class=\"tl-rows\""] {
+        assert!(page.contains(words), "{words}");
+    }
+    for view in
+        ["", "/graph", "/changes", "/raw", "?text=alert&min=2&sort=data", "?hide=A&rel=direct&at=2019-01-01"]
+    {
+        let page = ann.get(&format!("{address}{view}")).await;
+        assert_eq!(page.status, 200, "{view}: {page:?}");
+        for never in ["<script>alert", "<img src=x", "\u{1b}", "\u{202e}"] {
+            assert!(!page.body.contains(never), "{view}: {never:?}");
+        }
+    }
+    let raw = ann.get(&format!("{address}/raw")).await.body;
+    assert!(raw.contains("&#60;script&#62;alert(1)"), "{raw}");
+    let narrowed = ann.get(&format!("{address}?min=5")).await.body;
+    assert!(narrowed.contains("<b>2 of 4</b> shown"), "{narrowed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_what_came_and_are_never_shown_as_pages() {
+    let lab = Lab::answering().await;
+    let ann = lab.place.browser(Role::Reader).await;
+    let address = run(&lab.place.browser(Role::Analyst).await, HOST).await;
+    let evidence = ann.get(&format!("{address}/files/evidence")).await;
+    assert_eq!(evidence.body, body());
+    for (file, begins) in
+        [("records.cof", "{\"rrname\""), ("records.json", "{\"value\""), ("records.csv", "query,")]
+    {
+        let answer = ann.get(&format!("{address}/files/{file}")).await;
+        assert!(answer.body.starts_with(begins), "{file}: {answer:?}");
+        assert!(answer.header("content-disposition").unwrap().starts_with("attachment; "), "{file}");
+    }
+    assert_eq!(ann.get(&format!("{address}/files/other")).await.status, 404);
+    assert_eq!(ann.get("/runs/99").await.status, 404);
+    assert_eq!(ann.get("/runs/x").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_selection_is_counted_added_and_undone() {
+    let lab = Lab::answering().await;
+    let ann = lab.place.browser(Role::Analyst).await;
+    let address = run(&ann, HOST).await;
+    let choose = async |fields: &[(&str, &str)]| ann.post(&format!("{address}/selection"), fields).await;
+    let counted = choose(&[("pick", "0"), ("do", "count")]).await.body;
+    assert!(counted.contains("1 of 4 selected") && counted.contains("as Indirect</button>"), "{counted}");
+    let unknown = ann.get("/library/indicator?value=192.0.2.1").await;
+    assert_eq!(unknown.status, 404, "a dry run adds nothing");
+    let all = choose(&[("do", "all"), ("hide", "A")]).await.body;
+    assert!(all.contains("2 of 2 selected"), "what the filters show: {all}");
+
+    let added = choose(&[("pick", "0"), ("do", "add")]).await;
+    assert_eq!(added.leads_to(), format!("{address}?said=run-added"));
+    let indicator = ann.get("/library/indicator?value=192.0.2.1").await;
+    assert!(indicator.status == 200 && indicator.body.contains("st indirect"), "{indicator:?}");
+    assert_eq!(ann.get("/library/indicator?value=192.0.2.2").await.status, 404, "not picked");
+    let again = choose(&[("pick", "0"), ("do", "count")]).await.body;
+    assert!(again.contains("Nothing new to add"), "{again}");
+
+    let undone = ann.post(&format!("{address}/undo"), &[]).await;
+    assert_eq!(undone.leads_to(), format!("{address}?said=undone"));
+    assert_eq!(ann.get("/library/indicator?value=192.0.2.1").await.status, 404);
+    let nothing = choose(&[("do", "add")]).await;
+    assert_eq!(nothing.status, 200, "nothing is picked, so nothing is added");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_is_watched_and_cancelled_with_what_it_had() {
+    let whole = body();
+    let stalls = answer::body_stalls(whole.clone(), line(HOST, "A", "192.0.2.1", 5).len() + 10);
+    let lab = Lab::new(Script::always(stalls)).await;
+    let ann = lab.place.browser(Role::Analyst).await;
+    let address = ann.post("/runs", &[("value", HOST)]).await.leads_to().to_owned();
+    while !ann.get(&format!("{address}/progress")).await.body.contains("1 record,") {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert!(ann.get(&address).await.body.contains("is under way"));
+    let cancelled = ann.post(&format!("{address}/cancel"), &[]).await;
+    assert_eq!(cancelled.leads_to(), format!("{address}?said=cancelled"));
+    let page = loop {
+        let page = ann.get(&address).await.body;
+        if !page.contains("is under way") {
+            break page;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    };
+    assert!(page.contains("Interrupted answer: 1 record had arrived"), "{page}");
+    let ended = ann.get(&format!("{address}/progress")).await;
+    assert_eq!(ended.header("hx-refresh"), Some("true"), "who watches loads the page anew");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_incomplete_answer_and_a_failed_one_say_so_first() {
+    let damaged = Exchange::ok(line(HOST, "A", "192.0.2.1", 5) + "{broken}\n");
+    let lab = Lab::new(Script::new([damaged, answer::unauthorized()])).await;
+    let ann = lab.place.browser(Role::Analyst).await;
+    let incomplete = ann.get(&run(&ann, HOST).await).await.body;
+    assert!(incomplete.contains("Incomplete answer: 1 record read, 1 damaged segment"), "{incomplete}");
+    assert!(
+        incomplete.contains("<small>at least</small>") && incomplete.contains("broken JSON"),
+        "{incomplete}"
+    );
+    let failed = ann.get(&run(&ann, HOST).await).await.body;
+    assert!(failed.contains("banner failed") && failed.contains("401 Unauthorized"), "{failed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_asks_nobody_anything() {
+    let lab = Lab::answering().await;
+    let ann = lab.place.browser(Role::Analyst).await;
+    let offered = ann.get("/run?value=hxxp://ns[.]example[.]net/x&trail=1").await;
+    assert!(offered.body.contains("Run on ns.example.net</button>"), "{offered:?}");
+    let address = run(&ann, HOST).await;
+    assert_eq!(lab.provider.requests().len(), 1);
+    let known = ann.get(&format!("/run?value={HOST}&trail=7.x.-1")).await;
+    assert_eq!(known.leads_to(), format!("{address}?trail=7"));
+    assert_eq!(ann.get("/run?value=a%20b").await.status, 400);
+    assert_eq!(lab.provider.requests().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn roles_may_do_what_they_may_and_no_more() {
+    let lab = Lab::answering().await;
+    let (analyst, reader) = (lab.place.browser(Role::Analyst).await, lab.place.browser(Role::Reader).await);
+    let address = run(&analyst, HOST).await;
+    for (path, permission) in [
+        ("/runs".to_owned(), "Run Operations"),
+        (format!("{address}/again"), "Run Operations"),
+        (format!("{address}/cancel"), "Run Operations"),
+        (format!("{address}/undo"), "Edit"),
+        (format!("{address}/selection"), "Edit"),
+    ] {
+        let refused = reader.post(&path, &[("value", HOST)]).await;
+        assert!(refused.status == 403 && refused.body.contains(permission), "{path}: {refused:?}");
+        let unmeant = analyst.post_bare(&path, &[("value", HOST)]).await;
+        assert_eq!(unmeant.status, 403, "{path}: without the token of the session");
+    }
+    for (method, path) in
+        [("POST", "/runs"), ("DELETE", "/runs/1"), ("POST", "/runs/1/add"), ("POST", "/runs/1/undo")]
+    {
+        let refused = reader.api(method, path, &json!({"pick": "all"})).await;
+        assert_eq!(refused.status, 403, "{method} {path}: {refused:?}");
+    }
+    let page = reader.get(&address).await.body;
+    assert!(!page.contains("name=\"pick\"") && !page.contains("Run again"), "{page}");
+    assert_eq!(lab.place.stranger().get(&address).await.leads_to().split('?').next(), Some("/signin"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_do_the_same() {
+    let lab = Lab::answering().await;
+    let ann = lab.place.browser(Role::Analyst).await;
+    let parsed = |answer: &crate::client::Answer| -> Value { serde_json::from_str(&answer.body).unwrap() };
+    let begun = ann.api("POST", "/runs", &json!({"value": HOST, "rrtype": "A"})).await;
+    assert_eq!((begun.status, parsed(&begun)["run"].clone()), (202, json!(1)));
+    let shown = loop {
+        let shown = parsed(&ann.api("GET", "/runs/1", &Value::Null).await);
+        if shown["completeness"]["state"] != "running" {
+            break shown;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    };
+    assert_eq!(
+        (&shown["completeness"]["state"], shown["records"].as_array().unwrap().len()),
+        (&json!("complete"), 2)
+    );
+    let dry = parsed(&ann.api("POST", "/runs/1/add", &json!({"pick": "all", "dry_run": true})).await);
+    let added = parsed(&ann.api("POST", "/runs/1/add", &json!({"pick": "all"})).await);
+    assert_eq!(dry["added"], added["added"]);
+    assert!(parsed(&ann.api("POST", "/runs/1/undo", &Value::Null).await)["claims"].as_u64().unwrap() > 0);
+    let listed = parsed(&ann.api("GET", "/runs?indicator=www.example.com", &Value::Null).await);
+    assert_eq!(listed["runs"][0]["state"], "complete");
+    for (body, status) in [
+        (json!({"value": "a b"}), 400),
+        (json!({"value": HOST, "rrtype": "A B!"}), 400),
+        (json!({"value": HOST, "seen_after": "then"}), 400),
+        (json!({"value": HOST, "operation": "nope"}), 409),
+        (json!({"value": HOST, "colour": "red"}), 422),
+    ] {
+        assert_eq!(ann.api("POST", "/runs", &body).await.status, status, "{body}");
+    }
+    assert_eq!(ann.api("POST", "/runs/1/add", &json!({"pick": "9-1"})).await.status, 400);
+    assert_eq!(ann.api("GET", "/runs/9", &Value::Null).await.status, 404);
+}
