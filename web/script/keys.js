@@ -1,5 +1,6 @@
 /**
- * `/` goes to the search, Escape closes the menu that is open. Everything is reached by Tab without this.
+ * `/` goes to the search, Escape closes the menu or dialog that is open, and a dialog keeps the focus. Everything is
+ * reached by Tab without this.
  */
 
 /**
@@ -27,3 +28,21 @@ document.addEventListener("keydown", (event) => {
     });
   }
 });
+
+/**
+ * A page with a dialog comes with it open; from here on nothing behind it can be reached, and Escape leads where its
+ * cross does.
+ * @param {HTMLDialogElement} dialog
+ */
+function keep(dialog) {
+  dialog.close();
+  dialog.showModal();
+  dialog.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    const cross = dialog.querySelector("header a");
+    if (cross instanceof HTMLAnchorElement) cross.click();
+  });
+}
+
+const dialog = document.querySelector("dialog[open]");
+if (dialog instanceof HTMLDialogElement) keep(dialog);

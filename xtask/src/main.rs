@@ -1,7 +1,7 @@
 //! `cargo xtask`: the project's own chores, so that a developer's machine and the check of a
 //! submission run the same thing.
 //!
-//! `test` checks everything, `bench` measures, `fuzz` looks for inputs that break a promise.
+//! `test` checks everything, `bench` measures, `fuzz` looks for inputs that break a promise, `screenshots` takes pictures.
 //! A chore starts other programs and reports how they ended; it decides nothing about the project
 //! itself. [`Workspace`] says where things are, [`Failure`] why a chore stopped.
 //!
@@ -18,6 +18,7 @@ mod failure;
 mod fuzz;
 mod peers;
 mod process;
+mod screenshots;
 mod scripts;
 mod system;
 mod test;
@@ -51,6 +52,8 @@ enum Chore {
     },
     /// Run the fuzz targets on stable Rust; all of them unless some are named.
     Fuzz(FuzzArgs),
+    /// Take the pictures of every page in docs/images anew, from the demonstration's sample.
+    Screenshots,
     /// Install what the tests need, then run every check there is, stopping at the first failure.
     Test,
 }
@@ -70,6 +73,7 @@ fn perform(chore: &Chore, workspace: &Workspace) -> Result<(), Failure> {
     match chore {
         Chore::Bench { name } => bench::run(*name, workspace),
         Chore::Fuzz(args) => fuzz::run(args, workspace),
+        Chore::Screenshots => screenshots::run(workspace),
         Chore::Test => test::run(workspace),
     }
 }

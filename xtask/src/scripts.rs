@@ -1,9 +1,10 @@
 //! The pages' scripts: types checked by the compiler that `web/package-lock.json` pins.
 //!
-//! Everything happens in a copy below the build folder, so that npm leaves nothing in the checkout.
+//! Everything happens in a copy below the build folder, so that npm leaves nothing in the checkout. Tests of the pages find
+//! axe-core there, by the variable [`AXE`].
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::failure::Failure;
@@ -12,6 +13,14 @@ use crate::workspace::Workspace;
 
 /// Files at the top of `web` that are needed.
 const FILES: [&str; 4] = ["package.json", "package-lock.json", ".npmrc", "jsconfig.json"];
+
+/// The environment variable that names axe-core's script.
+pub(crate) const AXE: &str = "BACKSIGHT_AXE";
+
+/// Where [`check`] leaves axe-core's script.
+pub(crate) fn axe(workspace: &Workspace) -> PathBuf {
+    workspace.target().join("web/node_modules/axe-core/axe.min.js")
+}
 
 /// Checks the types of every script.
 pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {

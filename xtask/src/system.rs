@@ -21,7 +21,9 @@ struct Need {
     why: &'static str,
 }
 
-const NEEDS: [Need; 4] = [
+const NEEDS: [Need; 6] = [
+    Need { packages: &["chromium"], probe: &["chromium", "--version"], why: "shows the pages" },
+    Need { packages: &["chromium-driver"], probe: &["chromedriver", "--version"], why: "drives chromium" },
     Need { packages: &["dnsdbq"], probe: &["dnsdbq", "-h"], why: "queries our server as a stranger would" },
     Need { packages: &["npm"], probe: &["npm", "--version"], why: "fetches what the pages need" },
     Need { packages: &["g++"], probe: &["c++", "--version"], why: "compiles libFuzzer" },
@@ -131,7 +133,9 @@ mod tests {
         let all: Vec<&Need> = NEEDS.iter().collect();
         let command = by_hand(&packages(&all));
         assert!(
-            command.ends_with("--no-install-recommends dnsdbq npm g++ python3 python3-venv"),
+            command.ends_with(
+                "--no-install-recommends chromium chromium-driver dnsdbq npm g++ python3 python3-venv"
+            ),
             "{command}"
         );
     }
@@ -154,7 +158,7 @@ mod tests {
     #[test]
     fn what_is_hidden_after_installing_is_an_error() {
         assert!(confirm(&[]).is_ok());
-        let failure = confirm(&[&NEEDS[0]]).expect_err("it is still missing").to_string();
+        let failure = confirm(&[&NEEDS[2]]).expect_err("it is still missing").to_string();
         assert!(failure.contains("`dnsdbq -h` still fails"), "{failure}");
     }
 }

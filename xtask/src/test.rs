@@ -63,10 +63,11 @@ fn clippy(workspace: &Workspace) -> Result<(), Failure> {
     process::run(&mut workspace.cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
 }
 
-/// Unit, integration, property, snapshot and documentation tests, by cargo's own runner.
+/// Unit, integration, property, snapshot, browser and documentation tests, by cargo's own runner.
 fn tests(workspace: &Workspace) -> Result<(), Failure> {
     let mut command = workspace.cargo(&["test", "--workspace", "--no-fail-fast"]);
-    process::run(command.env(peers::VARIABLE, peers::python(workspace)))
+    command.env(peers::VARIABLE, peers::python(workspace)).env(scripts::AXE, scripts::axe(workspace));
+    process::run(&mut command)
 }
 
 fn documentation(workspace: &Workspace) -> Result<(), Failure> {

@@ -46,12 +46,14 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
     /// Print the configuration in force, and where each value comes from
     Config,
-    /// See what it does: a passive-DNS server of our own, the CIRCL operation, and what it finds
+    /// See what it does: the workbench in the browser, with a passive-DNS server of our own and sample records
     #[command(
-        long_about = "Starts Backsight's own passive-DNS server on a free port of this machine with sample records, and walks \
-        the whole way with it, command by command: install the CIRCL Passive DNS operation, configure and enable it, run \
-        \"Query CIRCL Passive DNS\", add what it finds to a threat library, and look at it. Nothing leaves this machine, and \
-        what is kept goes when it ends."
+        long_about = "Opens the workbench with everything set: starts Backsight's own passive-DNS server with sample records and \
+        the workbench on one free port of this machine, with the CIRCL Passive DNS operation installed, pointed at that \
+        server and enabled. Prints a link that signs in, once, and runs until Ctrl-C. Nothing leaves this machine, and what is \
+        kept goes when it ends.\n\n\
+        With --once it prints the way instead, command by command: install, configure and enable the operation, run \"Query CIRCL \
+        Passive DNS\", add what it finds to a threat library, and look at it."
     )]
     Demo(DemoArgs),
     /// Keep the threat library: domain names and addresses, and what is known of them
@@ -117,9 +119,15 @@ pub(crate) fn at_least_one() -> RangedU64ValueParser<usize> {
 
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
+    /// Walk the way once in the terminal, command by command, and end
+    #[arg(long)]
+    pub(crate) once: bool,
     /// What to ask about [default: www.threatq.com 104.196.175.197]
-    #[arg(value_name = "VALUE")]
+    #[arg(value_name = "VALUE", requires = "once")]
     pub(crate) values: Vec<String>,
+    /// The address and port of this machine to listen on [default: a free port of 127.0.0.1]
+    #[arg(long, value_name = "ADDR", conflicts_with = "once")]
+    pub(crate) listen: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -70,16 +70,28 @@ pub(crate) async fn run(
 /// Where to listen; not where others could read what is asked.
 fn address(command: &ServeArgs, config: &Config) -> Result<SocketAddr, Failure> {
     let text = command.listen.as_ref().unwrap_or(&config.serve.listen);
-    let address: SocketAddr = text.parse().map_err(|_| {
-        Failure::Usage(format!("--listen {text:?} is no address with a port"))
-            .hint("write 127.0.0.1:8053 or [::1]:8053")
-    })?;
-    if address.ip().is_loopback() || command.behind_proxy {
+    if command.behind_proxy {
+        parse(text)
+    } else {
+        loopback(text, "listen on 127.0.0.1, or put a proxy with TLS before it and say --behind-proxy")
+    }
+}
+
+/// An address that only this machine reaches, or the advice.
+pub(crate) fn loopback(text: &str, advice: &str) -> Result<SocketAddr, Failure> {
+    let address = parse(text)?;
+    if address.ip().is_loopback() {
         return Ok(address);
     }
     let why = "can be reached from other machines, and this server speaks plain HTTP";
-    Err(Failure::Usage(format!("{} {why}", address.ip()))
-        .hint("listen on 127.0.0.1, or put a proxy with TLS before it and say --behind-proxy"))
+    Err(Failure::Usage(format!("{} {why}", address.ip())).hint(advice))
+}
+
+fn parse(text: &str) -> Result<SocketAddr, Failure> {
+    text.parse().map_err(|_| {
+        Failure::Usage(format!("--listen {text:?} is no address with a port"))
+            .hint("write 127.0.0.1:8053 or [::1]:8053")
+    })
 }
 
 /// The data folder that the pages work in.
@@ -140,7 +152,7 @@ fn service(store: Arc<Memory>, command: &ServeArgs) -> Result<Service, Failure> 
 
 /// Ready when somebody asks this process to end; heard from the call on, not from the first wait.
 #[cfg(unix)]
-fn stopped() -> std::io::Result<impl Future<Output = ()>> {
+pub(crate) fn stopped() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupted = signal(SignalKind::interrupt())?;
     let mut terminated = signal(SignalKind::terminate())?;
@@ -155,7 +167,7 @@ fn stopped() -> std::io::Result<impl Future<Output = ()>> {
 /// Ready when somebody asks this process to end.
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "where there are signals, listening for them can fail")]
-fn stopped() -> std::io::Result<impl Future<Output = ()>> {
+pub(crate) fn stopped() -> std::io::Result<impl Future<Output = ()>> {
     Ok(async { drop(tokio::signal::ctrl_c().await) })
 }
 

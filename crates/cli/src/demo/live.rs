@@ -1,0 +1,91 @@
+//! The workbench in the browser with everything set: `backsight demo`.
+//!
+//! One port answers passive-DNS questions from the sample and shows the pages, and the operation that is installed asks that
+//! same port. Whoever has the link that is printed is the administrator `demo`; the link works once.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use operation::{Clock, Indicator, package};
+use server::{Service, Site};
+use store::Memory;
+use tokio::net::TcpListener;
+use workbench::integration::Changes;
+use workbench::library::Status;
+use workbench::run::Runs;
+use workbench::{Desk, Error, Workbench};
+
+use super::{OPERATION, folder};
+use crate::args::DemoArgs;
+use crate::exit::{Exit, Failure};
+use crate::{output, serve};
+
+/// Who is signed in.
+const NAME: &str = "demo";
+/// What the threat library begins with: the guide's name and address, and two with a longer history.
+const KNOWN: [&str; 4] = ["192.0.2.80", "cdn.example.net", "104.196.175.197", "www.threatq.com"];
+
+pub(super) async fn run(command: &DemoArgs) -> Result<Exit, Failure> {
+    let listen = command.listen.as_deref().unwrap_or("127.0.0.1:0");
+    let address = serve::loopback(listen, "the demonstration is for this machine: listen on 127.0.0.1")?;
+    let failed = |error| Failure::work(&format!("listening on {address}"), &error);
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    // Whoever asks us to end is heard before there is a folder, so that it goes.
+    let stopped = serve::stopped().map_err(|error| Failure::work("listening for signals", &error))?;
+    let folder = folder()?;
+    let (desk, link) = prepare(folder.path(), bound).await?;
+    let store = Arc::new(Memory::new());
+    serve::load_sample(&*store)?;
+    output::print(&said(bound, &link))?;
+    let service = Service::new(store).with_site(Site::new(Runs::new(desk).await?));
+    server::run(listener, service, stopped).await.map_err(|error| Failure::work("serving", &error))?;
+    folder.close().map_err(|error| Failure::work("removing the demonstration's folder", &error))?;
+    Ok(Exit::Done)
+}
+
+/// A data folder with everything in it, and the link's token.
+async fn prepare(folder: &Path, bound: SocketAddr) -> Result<(Desk, String), Failure> {
+    let desk = Desk::open(folder, Clock::system())?;
+    desk.change_with_password(NAME, register).await?;
+    desk.change(NAME, move |workbench| install(workbench, bound)).await?;
+    desk.change(NAME, fill).await?;
+    let link = desk.change(NAME, |workbench| workbench.sign_in_link(NAME)).await?;
+    Ok((desk, link.reveal().to_owned()))
+}
+
+/// The administrator. The password is a token that worked once and is written nowhere: nobody needs it.
+fn register(workbench: &mut Workbench) -> Result<(), Error> {
+    let token = workbench.first_link()?.ok_or_else(|| Error::Bug("a new folder has users".to_owned()))?;
+    workbench.accept(token.reveal(), NAME, token.reveal()).map(drop)
+}
+
+/// The operation, asking us.
+fn install(workbench: &mut Workbench, bound: SocketAddr) -> Result<(), Error> {
+    let package = package::find(OPERATION).map_err(|error| Error::Bug(error.to_string()))?;
+    let plan = workbench.plan_install(package, false)?;
+    workbench.install(plan.confirm())?;
+    let (host, port) = (bound.ip().to_string(), bound.port().to_string());
+    let values = [("host", host.as_str()), ("port", port.as_str()), ("use_http", "on")];
+    let values = values.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
+    workbench.configure(OPERATION, &Changes { values, ..Changes::default() })?;
+    workbench.enable(OPERATION).map(drop)
+}
+
+fn fill(workbench: &mut Workbench) -> Result<(), Error> {
+    let known: Vec<Indicator> = KNOWN.iter().filter_map(|value| Indicator::parse(value).ok()).collect();
+    workbench.add_indicators(&known, Status::Active).map(drop)
+}
+
+fn said(bound: SocketAddr, link: &str) -> String {
+    format!(
+        "The workbench runs on http://{bound}/ with sample records, and asks itself:\n\
+         the CIRCL Passive DNS operation is installed, configured and enabled.\n\
+         Nothing leaves this machine, and everything goes when it ends.\n\n\
+         Sign in, once, by this link:\n\
+         \x20 http://{bound}/welcome?token={link}\n\n\
+         Then open an indicator in the Threat Library and run \"Query CIRCL Passive DNS\".\n\
+         Ctrl-C ends it. The same in the terminal: backsight demo --once\n"
+    )
+}

@@ -1,0 +1,273 @@
+//! Somebody at a real browser: [`Browser`] sees, presses and types as people do, by what is written on the page.
+//!
+//! Everything that is looked for is waited for, with a bound. [`browse`] runs a test in a new browser and fails it
+//! for whatever the console has to say, refusals by the content policy among it.
+
+use std::time::Duration;
+
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
+use fantoccini::elements::Element;
+use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tokio::time::{sleep, timeout};
+
+use crate::PATIENCE;
+use crate::driver::Driver;
+use crate::program::Program;
+
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+/// How long between two looks at what is waited for.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// A browser that shows the pages of one program.
+pub(crate) struct Browser {
+    client: Client,
+    root: String,
+    _driver: Driver,
+}
+
+/// Runs a test in a browser with script.
+pub(crate) async fn browse(program: &Program, test: impl AsyncFnOnce(&Browser)) {
+    in_browser(program, true, test).await;
+}
+
+/// Runs a test in a browser with script or without.
+pub(crate) async fn in_browser(program: &Program, script: bool, test: impl AsyncFnOnce(&Browser)) {
+    let browser = Browser::new(program, script).await;
+    test(&browser).await;
+    browser.is_quiet().await;
+    browser.client.close().await.unwrap();
+}
+
+impl Browser {
+    async fn new(program: &Program, script: bool) -> Self {
+        let driver = Driver::new();
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        let client = builder.capabilities(driver.wishes(script)).connect(&driver.address).await.unwrap();
+        Self { client, root: program.root.clone(), _driver: driver }
+    }
+
+    /// Opens a page of ours.
+    pub(crate) async fn go(&self, path: &str) {
+        self.client.goto(&format!("{}{path}", self.root)).await.unwrap();
+    }
+
+    /// The page that is shown, from the root.
+    pub(crate) async fn path(&self) -> String {
+        let url = self.client.current_url().await.unwrap();
+        url.as_str().strip_prefix(&self.root).unwrap().to_owned()
+    }
+
+    /// Waits until the page that is shown is this one, whatever it was asked.
+    pub(crate) async fn is_at(&self, path: &str) {
+        let here = async || self.path().await.split(['?', '#']).next() == Some(path);
+        self.wait(here, &format!("not at {path}")).await;
+    }
+
+    /// Waits until these words are on the page.
+    pub(crate) async fn sees(&self, words: &str) {
+        let there = async || self.text().await.contains(words);
+        self.wait(there, &format!("{words:?} is not shown")).await;
+    }
+
+    /// Makes sure that these words are not on the page.
+    pub(crate) async fn sees_no(&self, words: &str) {
+        let text = self.text().await;
+        assert!(!text.contains(words), "{words:?} is shown:\n{text}");
+    }
+
+    /// What can be read on the page.
+    pub(crate) async fn text(&self) -> String {
+        // Between two pages there may be none.
+        match self.client.find(Locator::Css("body")).await {
+            Ok(body) => body.text().await.unwrap_or_default(),
+            Err(_) => String::new(),
+        }
+    }
+
+    /// Presses the button or follows the link with these words or this label.
+    pub(crate) async fn press(&self, words: &str) {
+        let words = quoted(words);
+        let path = format!(
+            "//*[self::a or self::button or self::summary][normalize-space()={words} or @aria-label={words}]"
+        );
+        self.click(Locator::XPath(&path)).await;
+    }
+
+    /// Clicks what is found first and shown.
+    pub(crate) async fn click(&self, place: Locator<'_>) {
+        self.shown(place).await.click().await.unwrap_or_else(|error| panic!("{place:?}: {error}"));
+    }
+
+    /// The control with this label.
+    pub(crate) async fn field(&self, label: &str) -> Element {
+        let label = quoted(label);
+        let path = format!(
+            "//*[@id=//label[contains(normalize-space(),{label})]/@for] | \
+             //label[contains(normalize-space(),{label})]//input | \
+             //*[@aria-labelledby=//*[contains(normalize-space(),{label})]/@id][self::input]"
+        );
+        self.find(Locator::XPath(&path)).await
+    }
+
+    /// Writes into the control with this label, in place of what is there.
+    pub(crate) async fn fill(&self, label: &str, text: &str) {
+        let field = self.field(label).await;
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
+    /// Chooses from the list with this label.
+    pub(crate) async fn choose(&self, label: &str, option: &str) {
+        self.field(label).await.select_by_label(option).await.unwrap();
+    }
+
+    /// Waits for something on the page.
+    pub(crate) async fn find(&self, place: Locator<'_>) -> Element {
+        let found = self.client.wait().at_most(PATIENCE).every(LOOK).for_element(place).await;
+        match found {
+            Ok(found) => found,
+            Err(error) => panic!("{place:?} at {}: {error}\n{}", self.path().await, self.text().await),
+        }
+    }
+
+    /// Waits for something that is shown.
+    async fn shown(&self, place: Locator<'_>) -> Element {
+        self.find(place).await;
+        let looking = async {
+            loop {
+                for element in self.client.find_all(place).await.unwrap_or_default() {
+                    if element.is_displayed().await.unwrap_or(false) {
+                        return element;
+                    }
+                }
+                sleep(LOOK).await;
+            }
+        };
+        timeout(PATIENCE, looking).await.unwrap_or_else(|_| panic!("{place:?} is not shown"))
+    }
+
+    /// Presses one key after another, wherever the focus is.
+    pub(crate) async fn types(&self, keys: &str) {
+        let press = |key| [KeyAction::Down { value: key }, KeyAction::Up { value: key }];
+        let pressed =
+            keys.chars().flat_map(press).fold(KeyActions::new("keys".to_owned()), InputSource::then);
+        self.client.perform_actions(pressed).await.unwrap();
+    }
+
+    /// What a script gives. It is the test's own: the page's policy does not bind it.
+    pub(crate) async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.client.execute(script, arguments).await.unwrap()
+    }
+
+    /// The same for a script that calls its last argument when it is done.
+    pub(crate) async fn run_async(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.client.execute_async(script, arguments).await.unwrap()
+    }
+
+    /// Whether the system likes it dark. Colours change at once.
+    pub(crate) async fn prefers(&self, scheme: &str) {
+        let features = json!([
+            { "name": "prefers-color-scheme", "value": scheme },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ]);
+        self.tells("Emulation.setEmulatedMedia", json!({ "features": features })).await;
+    }
+
+    /// Gives the page so much room, in CSS pixels.
+    pub(crate) async fn is_wide(&self, width: u32, height: u32) {
+        let room = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.tells("Emulation.setDeviceMetricsOverride", room).await;
+    }
+
+    /// Forgets who is signed in.
+    pub(crate) async fn forgets(&self) {
+        self.client.delete_all_cookies().await.unwrap();
+    }
+
+    /// A picture of what is in sight, as PNG.
+    pub(crate) async fn picture(&self) -> Vec<u8> {
+        self.client.screenshot().await.unwrap()
+    }
+
+    /// Says something to the browser in its own protocol.
+    async fn tells(&self, method: &str, parameters: Value) -> Value {
+        self.command("goog/cdp/execute", json!({ "cmd": method, "params": parameters })).await
+    }
+
+    async fn command(&self, path: &'static str, body: Value) -> Value {
+        self.client.issue_cmd(Own { path, body }).await.unwrap()
+    }
+
+    /// Makes an administrator by the first link, who is signed in then.
+    pub(crate) async fn becomes(&self, name: &str, program: &Program) {
+        self.joins(name, &program.link).await;
+    }
+
+    /// Takes an invitation.
+    pub(crate) async fn joins(&self, name: &str, link: &str) {
+        self.go(link).await;
+        self.fill("Name", name).await;
+        self.fill("Password", PASSWORD).await;
+        self.fill("Password again", PASSWORD).await;
+        self.click(Locator::Css("form .primary")).await;
+        self.is_at("/library").await;
+    }
+
+    /// Signs in by the link of the demonstration.
+    pub(crate) async fn enters(&self, program: &Program) {
+        self.go(&program.link).await;
+        self.press("Sign in").await;
+        self.is_at("/library").await;
+    }
+
+    /// Fails for errors and warnings in the console. A page that says what was refused is none: browsers note its status
+    /// all the same.
+    async fn is_quiet(&self) {
+        let entries = self.command("se/log", json!({ "type": "browser" })).await;
+        let loud = |entry: &&Value| {
+            let text = entry["message"].as_str().unwrap_or_default();
+            let status =
+                entry["source"] == "network" && text.contains("the server responded with a status of 4");
+            let level = entry["level"] == "SEVERE" || entry["level"] == "WARNING";
+            level && (!status || text.contains("/assets/"))
+        };
+        let loud: Vec<&Value> = entries.as_array().unwrap().iter().filter(loud).collect();
+        assert!(loud.is_empty(), "the console says: {loud:#?}");
+    }
+
+    async fn wait(&self, ready: impl AsyncFn() -> bool, otherwise: &str) {
+        let looking = async {
+            while !ready().await {
+                sleep(LOOK).await;
+            }
+        };
+        let Err(_) = timeout(PATIENCE, looking).await else { return };
+        panic!("{otherwise} at {}:\n{}", self.path().await, self.text().await);
+    }
+}
+
+/// A command that only this driver has.
+#[derive(Debug)]
+struct Own {
+    path: &'static str,
+    body: Value,
+}
+
+impl WebDriverCompatibleCommand for Own {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.path))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(self.body.to_string()))
+    }
+}
+
+/// A text as a path takes it.
+fn quoted(text: &str) -> String {
+    assert!(!text.contains('\''), "no test looks for a quote");
+    format!("'{text}'")
+}

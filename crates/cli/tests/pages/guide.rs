@@ -1,0 +1,112 @@
+//! The guide, word by word, from the first start to what an analyst keeps.
+
+use fantoccini::Locator;
+
+use crate::analyst;
+use crate::browser::{Browser, browse};
+use crate::program::Program;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_guide_is_followed_word_by_word() {
+    let program = Program::serve(["--sample"]);
+    browse(&program, async |browser| {
+        browser.becomes("ann", &program).await;
+        installs(browser, &program).await;
+        configures(browser, &program).await;
+        enables(browser).await;
+        analyst::adds(browser, "hxxp://www[.]threatq[.]com/x\n104.196.175.197").await;
+        runs_on_a_name(browser).await;
+        runs_on_an_address(browser).await;
+        undoes(browser).await;
+    })
+    .await;
+}
+
+/// G-10 to G-19: Add New Integration, Click to Browse, listed under Disabled.
+async fn installs(browser: &Browser, program: &Program) {
+    browser.press("My Integrations").await;
+    browser.sees("Nothing is installed yet").await;
+    browser.press("Add New Integration").await;
+    browser.sees("Drag and drop the integration file here").await;
+    browser.sees("Click to Browse").await;
+    let input = browser.find(Locator::Css("input[type=file]")).await;
+    input.send_keys(program.package("1.0.0").to_str().unwrap()).await.unwrap();
+    browser.sees("circl-passive-dns-1.0.0.toml").await;
+    browser.click(Locator::Css("dialog footer .primary")).await;
+    browser.sees("Installed. It stays disabled until it is configured and enabled.").await;
+    browser.sees("Integration Information").await;
+}
+
+/// G-20 to G-26: found under Disabled by the type, opened, its five parameters set and saved.
+async fn configures(browser: &Browser, program: &Program) {
+    browser.press("My Integrations").await;
+    browser.click(Locator::Css(".tabs a[href*=disabled]")).await;
+    browser.choose("Type", "Operation").await;
+    browser.press("Apply").await;
+    browser.sees("1 of 1 shown").await;
+    browser.press("CIRCL Passive DNS").await;
+    browser.sees("Additional Information").await;
+    browser.fill("Hostname/IP Address of the CIRCL server", "127.0.0.1").await;
+    browser.fill("Communication Port", program.port()).await;
+    browser.fill("User Token", "user:tr0ub4dor").await;
+    browser.field("Use HTTP").await.click().await.unwrap();
+    assert!(browser.field("Verify SSL").await.is_selected().await.unwrap(), "on by default");
+    browser.press("Save").await;
+    browser.sees("Saved").await;
+    browser.sees_no("tr0ub4dor").await;
+    browser.press("Test connection").await;
+    browser.sees("Name resolution").await;
+}
+
+/// G-27: the toggle above Additional Information.
+async fn enables(browser: &Browser) {
+    let above = "//section[@aria-label='State'][following-sibling::section[contains(.,'Additional Information')]]//input[@role='switch']";
+    browser.click(Locator::XPath(above)).await;
+    browser.sees("Analysts can run it.").await;
+    browser.press("My Integrations").await;
+    browser.click(Locator::Css(".tabs a[href*=enabled]")).await;
+    browser.sees("CIRCL Passive DNS").await;
+}
+
+/// G-40 to G-53: one record, and the indicator's own.
+async fn runs_on_a_name(browser: &Browser) {
+    analyst::asks(browser, "www.threatq.com").await;
+    browser.sees("104.196.175.197").await;
+    browser.sees("1 of 1 shown").await;
+    assert_eq!(analyst::adds_all(browser).await, "Add 2 as Indirect");
+    browser.press("Open indicator").await;
+    browser.is_at("/library/indicator").await;
+    // G-60, G-61.
+    for words in ["Resource Type", "Resource Data", "104.196.175.197", "CIRCL Passive DNS"] {
+        browser.sees(words).await;
+    }
+}
+
+/// G-53: two direct rows, and five that are related by name.
+async fn runs_on_an_address(browser: &Browser) {
+    analyst::asks(browser, "104.196.175.197").await;
+    for words in ["7 of 7 shown", "Direct", "Related", "dns04.gpn.register.com"] {
+        browser.sees(words).await;
+    }
+    let boxes = "return document.querySelectorAll('input[type=checkbox][name=pick]').length;";
+    assert_eq!(browser.run(boxes, Vec::new()).await, 7);
+    browser.click(Locator::Css("td.pick label")).await;
+    browser.sees("1 of 7 selected").await;
+    browser.sees("as Indirect").await;
+    // G-67: A and NS, and six values.
+    assert_eq!(analyst::adds_all(browser).await, "Add 8 as Indirect");
+    browser.press("Open indicator").await;
+    browser.sees("dns03.gpn.register.com").await;
+}
+
+/// Takes back what the last run added, and no more.
+async fn undoes(browser: &Browser) {
+    browser.press("Run 2").await;
+    browser.press("Undo what was added").await;
+    browser.sees("Undone.").await;
+    browser.press("Open indicator").await;
+    browser.sees("Relationships").await;
+    browser.sees_no("dns03.gpn.register.com").await;
+    browser.go("/library/indicator?value=www.threatq.com").await;
+    browser.sees("Resource Type").await;
+}

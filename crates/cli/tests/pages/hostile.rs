@@ -1,0 +1,112 @@
+//! Text that means harm, wherever a page shows what came from elsewhere: it is shown as text, and nothing happens.
+
+use serde_json::{Value, json};
+
+use crate::analyst;
+use crate::browser::{Browser, browse};
+use crate::program::Program;
+
+/// What a page would run, break at or be turned around by.
+const TEXTS: [&str; 6] = [
+    "<script>window.hit=1</script>",
+    "\"><img src=x onerror=\"window.hit=1\">",
+    "'};window.hit=1;//",
+    "\u{1b}[31mred\u{1b}[0m\u{7}",
+    "\u{202e}moc.elpmaxe\u{202c}\u{2066}\u{200f}",
+    "javascript:window.hit=1",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hostile_text_is_shown_and_nothing_more() {
+    let program = Program::with(&records());
+    browse(&program, async |browser| {
+        browser.becomes("ann", &program).await;
+        is_pasted(browser).await;
+        is_noted(browser).await;
+        is_searched_for(browser).await;
+        is_answered(browser, &program).await;
+    })
+    .await;
+}
+
+/// An answer whose texts all mean harm, and one that is as long as a TXT record can be.
+fn records() -> String {
+    let long = "x".repeat(64_000);
+    let texts = TEXTS.iter().copied().chain([long.as_str()]);
+    let named = json!({ "rrname": "<img src=x onerror=window.hit=1>.evil.example", "rrtype": "A", "rdata": "192.0.2.66",
+        "time_first": 1_600_000_000, "time_last": 1_700_000_000, "count": 1 });
+    let lines = texts.enumerate().map(|(at, text)| {
+        let record = json!({ "rrname": "evil.example", "rrtype": "TXT", "rdata": text, "count": at + 1,
+            "time_first": 1_600_000_000, "time_last": 1_700_000_000, "origin": text });
+        record.to_string() + "\n"
+    });
+    lines.chain([named.to_string() + "\n"]).collect()
+}
+
+async fn is_pasted(browser: &Browser) {
+    browser.go("/library?add=yes").await;
+    let many = format!("evil.example\n{}", TEXTS.join("\n"));
+    // Keys would be taken for what they do to a text area.
+    browser.run("document.querySelector('#many').value = arguments[0];", vec![json!(many)]).await;
+    browser.press("Preview").await;
+    browser.sees("7 lines read").await;
+    browser.sees("<script>window.hit=1</script>").await;
+    is_unharmed(browser).await;
+    browser.press("Add 1 indicator").await;
+    browser.press("evil.example").await;
+    browser.is_at("/library/indicator").await;
+}
+
+async fn is_noted(browser: &Browser) {
+    for text in TEXTS {
+        browser.run("document.querySelector('#nt').value = arguments[0];", vec![json!(text)]).await;
+        // The form is closed once there is a note.
+        browser.run("document.querySelector('#nt').form.requestSubmit();", Vec::new()).await;
+        browser.sees("Relationships").await;
+        is_unharmed(browser).await;
+    }
+    browser.sees("\"><img src=x onerror=").await;
+    browser.go("/audit").await;
+    is_unharmed(browser).await;
+}
+
+async fn is_searched_for(browser: &Browser) {
+    for text in TEXTS {
+        let text: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+        for page in ["/library?q=", "/integrations?find=", "/signin?next=", "/library/indicator?value=", "/"]
+        {
+            browser.go(&format!("{page}{text}")).await;
+            is_unharmed(browser).await;
+        }
+    }
+}
+
+/// On every page of a run, and on the indicator that takes it all.
+async fn is_answered(browser: &Browser, program: &Program) {
+    analyst::installs(browser, program, "1.1.0").await;
+    analyst::enables(browser).await;
+    analyst::adds(browser, "192.0.2.66").await;
+    for value in ["evil.example", "192.0.2.66"] {
+        analyst::asks(browser, value).await;
+        is_unharmed(browser).await;
+        let run = browser.path().await.split('?').next().unwrap().to_owned();
+        analyst::adds_all(browser).await;
+        for page in
+            ["", "/graph", "/changes", "/raw", "?text=%3Cscript%3E&min=%22%3E&rrtype=%3Cscript%3E&at=%3C"]
+        {
+            browser.go(&format!("{run}{page}")).await;
+            is_unharmed(browser).await;
+        }
+        for page in [&format!("/library/indicator?value={value}&all=yes"), "/runs", "/audit"] {
+            browser.go(page).await;
+            is_unharmed(browser).await;
+        }
+    }
+}
+
+async fn is_unharmed(browser: &Browser) {
+    let hit = browser
+        .run("return window.hit ?? document.querySelector('img[src=x]')?.src ?? null;", Vec::new())
+        .await;
+    assert_eq!(hit, Value::Null, "something was run at {}", browser.path().await);
+}

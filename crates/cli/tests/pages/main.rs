@@ -1,0 +1,23 @@
+//! The pages as people meet them: the real program, shown by a real browser.
+//!
+//! [`browser`] is somebody at the browser, [`program`] what is looked at, [`driver`] what drives it. Needs chromium and its
+//! driver, and axe-core for [`access`]: `cargo xtask test` brings both.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails is a failed test")]
+
+mod access;
+mod analyst;
+mod browser;
+mod driver;
+mod guide;
+mod hostile;
+mod keyboard;
+mod plain;
+mod program;
+mod roles;
+mod upgrade;
+mod views;
+
+use std::time::Duration;
+
+/// Nothing that is waited for takes this long.
+const PATIENCE: Duration = Duration::from_secs(20);

@@ -1,0 +1,109 @@
+//! The real program with its own home: [`Program`] is `backsight serve` or `backsight demo` until it is dropped.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+
+use tempfile::TempDir;
+
+use crate::PATIENCE;
+
+/// A running program. It sees nothing of the environment that the tests run in.
+pub(crate) struct Program {
+    child: Child,
+    /// Where its pages are: `http://127.0.0.1:PORT`.
+    pub(crate) root: String,
+    /// The page that its one-time link leads to, from the root.
+    pub(crate) link: String,
+    home: TempDir,
+}
+
+impl Program {
+    /// `backsight serve` on an empty data folder; the link makes the first administrator.
+    pub(crate) fn serve<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let mut command = command(&home, "serve");
+        command.args(["--listen", "127.0.0.1:0"]).args(arguments);
+        Self::start(command, home)
+    }
+
+    /// `backsight serve` of these records.
+    pub(crate) fn with(records: &str) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("records.ndjson");
+        std::fs::write(&file, records).unwrap();
+        let mut command = command(&home, "serve");
+        command.args(["--listen", "127.0.0.1:0", "--cof"]).arg(file);
+        Self::start(command, home)
+    }
+
+    /// `backsight demo`; the link signs its administrator in.
+    pub(crate) fn demo() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let command = command(&home, "demo");
+        Self::start(command, home)
+    }
+
+    /// What it says until the link, which is the last of it.
+    fn start(mut command: Command, home: TempDir) -> Self {
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let link = link(out, err).recv_timeout(PATIENCE);
+        let Ok((root, link)) = link else {
+            drop((child.kill(), child.wait()));
+            panic!("no link was printed");
+        };
+        Self { child, root, link, home }
+    }
+
+    /// Where it listens.
+    pub(crate) fn port(&self) -> &str {
+        self.root.rsplit(':').next().unwrap()
+    }
+
+    /// A file of the bundled operation's older version, as somebody downloaded it.
+    pub(crate) fn package(&self, version: &str) -> PathBuf {
+        let text = match version {
+            "1.0.0" => include_str!("../../../operation/packages/circl-passive-dns-1.0.0.toml"),
+            "1.1.0" => include_str!("../../../operation/packages/circl-passive-dns-1.1.0.toml"),
+            other => panic!("there is no version {other}"),
+        };
+        let file = self.home.path().join(format!("circl-passive-dns-{version}.toml"));
+        std::fs::write(&file, text).unwrap();
+        file
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        drop((self.child.kill(), self.child.wait()));
+    }
+}
+
+fn command(home: &TempDir, subcommand: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_backsight"));
+    command.env_clear().current_dir(home.path()).env("HOME", home.path()).env("TMPDIR", home.path());
+    command.env("BACKSIGHT_DATA_DIR", home.path().join("kept")).arg(subcommand);
+    command
+}
+
+/// The first line of either end that holds a link, as root and rest. Both ends are read as long as they are open.
+fn link(out: impl Read + Send + 'static, err: impl Read + Send + 'static) -> Receiver<(String, String)> {
+    let (send, receive) = channel();
+    for end in [Box::new(out) as Box<dyn Read + Send>, Box::new(err)] {
+        let send = send.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(end).lines().map_while(Result::ok) {
+                if let Some((root, token)) = line.split_once("/welcome?token=") {
+                    let root = root.split_once("http://").unwrap().1;
+                    let _ = send.send((format!("http://{root}"), format!("/welcome?token={token}")));
+                }
+            }
+        });
+    }
+    receive
+}

@@ -1,0 +1,140 @@
+//! Every page, light and dark, wide and narrow: none scrolls sideways, none is found at fault by axe-core.
+//!
+//! With `BACKSIGHT_PICTURES` set to a folder, a picture of each is left there: `cargo xtask screenshots`.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use crate::access;
+use crate::analyst;
+use crate::browser::{Browser, browse};
+use crate::program::Program;
+
+/// A page, or a state of one.
+#[derive(Clone, Copy)]
+struct View {
+    name: &'static str,
+    path: &'static str,
+    /// What is pressed there, and what is seen then.
+    press: Option<(&'static str, &'static str)>,
+    /// Whether its picture is kept, where pictures are wanted.
+    kept: bool,
+}
+
+const fn page(name: &'static str, path: &'static str) -> View {
+    View { name, path, press: None, kept: true }
+}
+
+/// A state that is looked at, but has no picture.
+const fn state(name: &'static str, path: &'static str) -> View {
+    View { kept: false, ..page(name, path) }
+}
+
+const fn pressing(view: View, words: &'static str, then: &'static str) -> View {
+    View { press: Some((words, then)), ..view }
+}
+
+/// Where one that is installed is offered anew.
+const OLDER: &str = "/integrations/new?bundled=circl-passive-dns@1.0.0";
+/// The details of one.
+const CIRCL: &str = "/integrations/circl-passive-dns";
+
+/// Whoever adds a page adds it here.
+const VIEWS: [View; 23] = [
+    page("signin", "/signin"),
+    page("library", "/library"),
+    state("library-none", "/library?q=*.nothing.example"),
+    pressing(page("library-paste", "/library?add=yes"), "Preview", "lines read"),
+    page("indicator", "/library/indicator?value=192.0.2.80"),
+    page("runs", "/runs"),
+    page("run", "/runs/1"),
+    page("run-graph", "/runs/1/graph"),
+    page("run-changes", "/runs/2/changes"),
+    page("run-raw", "/runs/1/raw"),
+    state("run-elsewhere", "/run?value=unknown.example"),
+    page("integrations", "/integrations"),
+    state("integrations-none", "/integrations?tab=disabled"),
+    page("install", "/integrations/new"),
+    state("install-exists", OLDER),
+    pressing(page("install-parameters", OLDER), "Yes, replace it", "changes the configuration"),
+    page("integration", CIRCL),
+    pressing(state("integration-tested", CIRCL), "Save and test connection", "with what is saved"),
+    state("uninstall", "/integrations/circl-passive-dns/uninstall"),
+    page("users", "/users"),
+    page("account", "/account"),
+    page("audit", "/audit"),
+    state("trouble", "/nowhere"),
+];
+/// The narrowest that a page must be useful at, in CSS pixels.
+const NARROWEST: u32 = 360;
+/// How a picture is called, its width, and the least and most height, in CSS pixels.
+const SIZES: [(&str, u32, u32, u32); 2] = [("wide", 1440, 700, 960), ("narrow", 390, 800, 1000)];
+/// What is pasted.
+const PASTED: &str =
+    "hxxp://www[.]threatq[.]com/x\nshop[.]example[.]net\n198.51.100.7\nno name\n198.51.100.7";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_fits_and_can_be_used_by_everybody() {
+    let program = Program::demo();
+    browse(&program, async |browser| {
+        browser.go(&program.link).await;
+        is_seen(browser, "welcome", true).await;
+        browser.enters(&program).await;
+        analyst::asks(browser, "192.0.2.80").await;
+        browser.press("Run again").await;
+        browser.is_at("/runs/2").await;
+        browser.sees("Complete answer").await;
+        browser.go("/runs/1").await;
+        analyst::adds_all(browser).await;
+        for view in &VIEWS {
+            is_reached(browser, view).await;
+            is_seen(browser, view.name, view.kept).await;
+        }
+    })
+    .await;
+}
+
+async fn is_reached(browser: &Browser, view: &View) {
+    browser.go(view.path).await;
+    if view.name == "library-paste" {
+        browser.run("document.querySelector('#many').value = arguments[0];", vec![json!(PASTED)]).await;
+    }
+    if let Some((words, then)) = view.press {
+        browser.press(words).await;
+        browser.sees(then).await;
+    }
+}
+
+/// Looks at the page that is shown in every way.
+async fn is_seen(browser: &Browser, name: &str, kept: bool) {
+    browser.is_wide(NARROWEST, 800).await;
+    fits(browser, name).await;
+    for (size, width, least, most) in SIZES {
+        browser.is_wide(width, least).await;
+        fits(browser, name).await;
+        let full = browser.run("return document.documentElement.scrollHeight;", Vec::new()).await;
+        let height = u32::try_from(full.as_u64().unwrap()).unwrap().clamp(least, most);
+        browser.is_wide(width, height).await;
+        for scheme in ["light", "dark"] {
+            browser.prefers(scheme).await;
+            access::is_for_everybody(browser, &format!("{name} {size} {scheme}")).await;
+            if kept {
+                keep(browser, &format!("{name}-{size}-{scheme}.png")).await;
+            }
+        }
+    }
+}
+
+/// Nothing makes the page itself wider than the window.
+async fn fits(browser: &Browser, name: &str) {
+    let widths = "return [document.documentElement.scrollWidth, window.innerWidth];";
+    let widths = browser.run(widths, Vec::new()).await;
+    assert!(widths[0].as_u64() <= widths[1].as_u64(), "{name} scrolls sideways: {widths}");
+}
+
+/// Leaves a picture, where pictures are wanted.
+async fn keep(browser: &Browser, name: &str) {
+    let Some(folder) = std::env::var_os("BACKSIGHT_PICTURES").map(PathBuf::from) else { return };
+    std::fs::write(folder.join(name), browser.picture().await).unwrap();
+}

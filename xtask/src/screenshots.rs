@@ -1,0 +1,44 @@
+//! `cargo xtask screenshots`: every page, light and dark, wide and narrow, into `docs/images`.
+//!
+//! The pictures are taken by the test that visits every page of the demonstration anyway, so that a page which is tested has
+//! its pictures and the other way round. Look at each before you commit it.
+
+use std::fs;
+use std::path::Path;
+
+use crate::failure::Failure;
+use crate::workspace::Workspace;
+use crate::{process, scripts, system};
+
+/// Where they go, from the root.
+const FOLDER: &str = "docs/images";
+/// The environment variable that tells the test so.
+const VARIABLE: &str = "BACKSIGHT_PICTURES";
+/// The test that takes them.
+const TEST: &str = "views::every_page_fits_and_can_be_used_by_everybody";
+
+/// Takes all pictures, in place of what is there.
+pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
+    system::provide()?;
+    scripts::check(workspace)?;
+    let folder = workspace.root().join(FOLDER);
+    clear(&folder).map_err(|error| Failure::new(format!("{FOLDER}: {error}")))?;
+    let mut command =
+        workspace.cargo(&["test", "--package", "cli", "--test", "pages", "--", "--exact", TEST]);
+    process::run(command.env(VARIABLE, &folder).env(scripts::AXE, scripts::axe(workspace)))?;
+    let taken = fs::read_dir(&folder).map_err(|error| Failure::new(format!("{FOLDER}: {error}")))?.count();
+    println!("{taken} pictures in {FOLDER}");
+    if taken == 0 { Err(Failure::new(format!("the test {TEST} took no picture"))) } else { Ok(()) }
+}
+
+/// Makes the folder without pictures of pages that are no more.
+fn clear(folder: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(folder)?;
+    for file in fs::read_dir(folder)? {
+        let file = file?.path();
+        if file.extension().is_some_and(|ending| ending == "png") {
+            fs::remove_file(file)?;
+        }
+    }
+    Ok(())
+}
