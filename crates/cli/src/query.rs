@@ -133,8 +133,8 @@ async fn hold_all(
     let progress = output::progress(given.len());
     let mut exit = Exit::Done;
     output::print(&output::head(format)?)?;
-    // Runs begin one after another, so that their numbers follow the values' order.
-    let begun = stream::iter(given).then(|given| plan.begin(given));
+    // Runs are written down in the order of their values, many at a time.
+    let begun = stream::iter(given).map(|given| plan.begin(given)).buffered(concurrency);
     let asking = begun.map(|begun| {
         let plan = plan.clone();
         // A task of its own, so that several cores read, map and render.

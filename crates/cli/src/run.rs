@@ -39,7 +39,8 @@ fn list(command: &ListArgs, workbench: &Workbench) -> Result<Exit, Failure> {
             .map_err(|error| Failure::Usage(terminal::printable(&format!("--indicator {text}: {error}"))))
     });
     let limit = usize::try_from(command.limit).unwrap_or(usize::MAX);
-    let wanted = Wanted { indicator: indicator.transpose()?, before: command.before, limit };
+    let wanted =
+        Wanted { indicator: indicator.transpose()?, before: command.before, limit, ..Wanted::default() };
     let page = workbench.runs(&wanted)?;
     match command.format {
         View::Json => output::print_json(&json::page(&page))?,

@@ -15,6 +15,11 @@
 //! GET    /runs?indicator=&before=&limit=   list           POST /runs                    begin: {"value","operation",…}
 //! GET    /runs/ID                          show           DELETE /runs/ID               cancel
 //! POST   /runs/ID/add                      {"pick","dry_run"}   POST /runs/ID/undo      take back
+//! GET    /users                            list           POST /users/invitations       {"role"}: a one-time token
+//! PATCH  /users/NAME                       {"role","disabled"}  POST /users/NAME/reset  a one-time token
+//! GET    /users/NAME/sessions              list           DELETE /users/NAME/sessions/ID
+//! GET    /session/sessions                 one's own      DELETE /session/sessions/ID
+//! PUT    /session/password                 {"old","new"}
 //! ```
 //!
 //! Whoever is signed in sends the session's cookie, and with everything that changes something the header
@@ -25,6 +30,7 @@ mod indicators;
 mod integrations;
 mod runs;
 mod session;
+mod users;
 
 use axum::Router;
 
@@ -38,6 +44,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .merge(integrations::routes())
         .merge(indicators::routes())
         .merge(runs::routes())
+        .merge(users::routes())
         .merge(audit::routes())
         .fallback(async || Problem::missing("the API has nothing at this address"))
 }

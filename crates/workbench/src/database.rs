@@ -182,6 +182,13 @@ impl Workbench {
     }
 }
 
+impl Change<'_> {
+    /// What a problem within this change is to whoever asked for it.
+    pub(crate) fn error(&self, problem: Problem) -> Error {
+        problem.into_error(&self.folder.join("workbench.sqlite"))
+    }
+}
+
 /// Makes the folder where it is not there, for its owner alone.
 pub(crate) fn create(folder: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();

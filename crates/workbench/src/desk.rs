@@ -8,8 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use operation::Clock;
+use tokio::sync::oneshot::error::TryRecvError;
 
+use crate::database::{Change, Problem};
 use crate::{Error, Workbench};
+
+mod together;
+
+use together::Queue;
 
 /// How many connections stay open while nobody works: more than one for every core of a usual machine.
 const IDLE: usize = 16;
@@ -27,6 +33,8 @@ struct Shared {
     clock: Clock,
     idle: Mutex<Vec<Workbench>>,
     turn: tokio::sync::Mutex<()>,
+    /// What is changed together with others.
+    queue: Queue,
     hashing: tokio::sync::Semaphore,
 }
 
@@ -47,6 +55,7 @@ impl Desk {
             clock: first.clock().clone(),
             idle: Mutex::new(vec![first]),
             turn: tokio::sync::Mutex::new(()),
+            queue: Queue::default(),
             hashing: tokio::sync::Semaphore::new(HASHING),
         }))
     }
@@ -83,6 +92,32 @@ impl Desk {
     ) -> Result<T, Error> {
         let _turn = self.0.turn.lock().await;
         self.work(acting(actor, change)).await
+    }
+
+    /// Changes something together with what others change at the same time, for what many tasks do all at once. The
+    /// change says itself on whose behalf it is.
+    pub(crate) async fn change_together<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Change<'_>) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Error> {
+        let mut told = self.0.queue.add(change);
+        let _turn = self.0.turn.lock().await;
+        // Whoever had the turn before may have taken it along; else it is among what waits now, or the next time.
+        loop {
+            match told.try_recv() {
+                Ok(result) => return result,
+                Err(TryRecvError::Closed) => {
+                    return Err(Error::Bug("a change was dropped with its transaction".to_owned()));
+                }
+                Err(TryRecvError::Empty) => {}
+            }
+            let shared = Arc::clone(&self.0);
+            self.work(move |workbench| {
+                shared.queue.carry_out(workbench);
+                Ok(())
+            })
+            .await?;
+        }
     }
 
     /// The same for what hashes a password ([`Workbench::sign_in`], [`Workbench::accept`], [`Workbench::set_password`]): others
@@ -191,6 +226,29 @@ mod tests {
             trail.entries.iter().map(|entry| entry.actor.as_str()).collect::<Vec<_>>(),
             ["ann", "bob"]
         );
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn changes_are_made_together_and_one_that_fails_undoes_itself_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = Desk::open(folder.path(), Clock::system()).unwrap();
+        let tasks = (0..500).map(|n| {
+            let desk = desk.clone();
+            let change = move |change: &Change<'_>| {
+                change.audit("test.step", &n.to_string(), &serde_json::json!({}))?;
+                if n % 5 == 0 { Err(Problem::refused(format!("no {n}"))) } else { Ok(n) }
+            };
+            tokio::spawn(async move { desk.change_together(change).await })
+        });
+        for (n, task) in tasks.collect::<Vec<_>>().into_iter().enumerate() {
+            match task.await.unwrap() {
+                Ok(value) => assert_eq!((value, n % 5 == 0), (n, false)),
+                Err(error) => assert_eq!(error.to_string(), format!("no {n}")),
+            }
+        }
+        let page = desk.read(|workbench| workbench.audit(&crate::audit::Filter::default())).await.unwrap();
+        assert_eq!(page.entries.len(), 400);
+        assert!(page.entries.iter().all(|entry| !entry.subject.parse::<usize>().unwrap().is_multiple_of(5)));
     }
 
     #[tokio::test]

@@ -112,6 +112,23 @@ impl Error {
         matches!(self, Self::Refused(_) | Self::Settings(_))
     }
 
+    /// The same error for another who is struck by it.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Busy(file) => Self::Busy(file.clone()),
+            Self::Damaged { file, reason } => Self::Damaged { file: file.clone(), reason: reason.clone() },
+            Self::Full(file) => Self::Full(file.clone()),
+            Self::Io { doing, file, source } => Self::Io {
+                doing,
+                file: file.clone(),
+                source: io::Error::new(source.kind(), source.to_string()),
+            },
+            Self::ReadOnly(file) => Self::ReadOnly(file.clone()),
+            // What a commit cannot end with.
+            other => Self::Bug(other.to_string()),
+        }
+    }
+
     /// What an error of SQLite means for the database in `file`.
     pub(crate) fn sql(file: &Path, error: &rusqlite::Error) -> Self {
         let file = file.to_owned();

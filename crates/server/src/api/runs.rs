@@ -54,7 +54,7 @@ async fn list(
     let indicator = wish.indicator.as_deref().map(Indicator::parse).transpose();
     let indicator = indicator.map_err(|error| Problem::bad_request(error.to_string()))?;
     let limit = wish.limit.unwrap_or(USUAL).clamp(1, MOST);
-    let wanted = Wanted { indicator, before: wish.before, limit };
+    let wanted = Wanted { indicator, before: wish.before, limit, ..Wanted::default() };
     let page = site.desk.read(move |workbench| workbench.runs(&wanted)).await?;
     Ok(Json(shape::page(&page)))
 }

@@ -15,10 +15,12 @@ use operation::provider::{Checked, Standing, Step};
 use workbench::Error;
 use workbench::audit::{self, Entry};
 use workbench::integration::Details;
+use workbench::run::Wanted;
 
 use self::form::Field;
 use super::audit::Event;
 use super::integrations::{asks, newer};
+use super::operate::Line;
 use super::stamp::Stamp;
 use super::{Frame, encoded, go, show_as};
 use crate::access::needs::{ConfigureIntegrations, InstallIntegrations};
@@ -50,6 +52,8 @@ struct Page {
     refused: Option<String>,
     tested: Option<Tested>,
     log: Vec<Event>,
+    /// The last runs of this operation.
+    runs: Vec<Line>,
     saved: Option<Event>,
     asks: String,
     newer: Option<String>,
@@ -162,9 +166,12 @@ impl Page {
         let read = site.desk.read(move |workbench| {
             let details = workbench.show(&name)?;
             let filter = audit::Filter { limit: Some(LOOKED_THROUGH), ..audit::Filter::default() };
-            Ok((details, workbench.audit(&filter)?.entries))
+            let package = Some(details.summary.name.clone());
+            let wanted = Wanted { package, limit: SHOWN, ..Wanted::default() };
+            let runs = workbench.runs(&wanted)?.runs.iter().map(Line::of).collect();
+            Ok((details, workbench.audit(&filter)?.entries, runs))
         });
-        let (details, entries) = read.await.map_err(|error| match error {
+        let (details, entries, runs) = read.await.map_err(|error| match error {
             Error::Refused(why) => Problem::missing(why),
             error => error.into(),
         })?;
@@ -174,6 +181,7 @@ impl Page {
         let saved = entries.iter().filter(about).find(|entry| entry.action == "integration.configure");
         Ok(Self {
             saved: saved.map(Event::of),
+            runs,
             log: entries.iter().filter(about).take(SHOWN).map(Event::of).collect(),
             fields: details.parameters.iter().map(Field::of).collect(),
             asks: asks(&details),

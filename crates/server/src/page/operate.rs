@@ -63,7 +63,8 @@ pub(crate) struct Line {
 
 impl Panel {
     pub(super) fn of(workbench: &Workbench, indicator: &Indicator) -> Result<Self, Error> {
-        let wanted = Wanted { indicator: Some(indicator.clone()), before: None, limit: LISTED };
+        let wanted =
+            Wanted { indicator: Some(indicator.clone()), before: None, limit: LISTED, ..Wanted::default() };
         let Runs { runs, .. } = workbench.runs(&wanted)?;
         let runs = runs.iter().map(Line::of).collect();
         Ok(Self { offers: offers(workbench, indicator.kind())?, runs })

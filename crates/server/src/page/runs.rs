@@ -51,7 +51,8 @@ async fn list(
         Ok(indicator) => (indicator, None),
         Err(error) => (None, Some(error.to_string())),
     };
-    let wanted = Wanted { indicator: indicator.clone(), before: wish.before, limit: PAGE };
+    let wanted =
+        Wanted { indicator: indicator.clone(), before: wish.before, limit: PAGE, ..Wanted::default() };
     let page = if refused.is_some() {
         workbench::run::Page::default()
     } else {

@@ -87,3 +87,43 @@ async fn programs_sign_in_and_out() {
     assert_eq!(program.api("DELETE", "/session", &Value::Null).await.status, 204);
     program.api("GET", "/session", &Value::Null).await.problem(401);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_are_managed_by_those_who_may_and_oneself_by_everybody() {
+    let place = Place::new().await;
+    let (ann, reader) = (place.browser(Role::Administrator).await, place.browser(Role::Reader).await);
+    let parsed = |answer: &crate::client::Answer| -> Value { serde_json::from_str(&answer.body).unwrap() };
+    for (method, path) in [
+        ("GET", "/users"),
+        ("POST", "/users/invitations"),
+        ("PATCH", "/users/reader"),
+        ("POST", "/users/reader/reset"),
+        ("GET", "/users/ann/sessions"),
+        ("DELETE", "/users/ann/sessions/1"),
+    ] {
+        let refused = reader.api(method, path, &json!({"role": "Administrator"})).await;
+        assert!(refused.status == 403 && refused.body.contains("Manage"), "{method} {path}: {refused:?}");
+    }
+    let listed = parsed(&ann.api("GET", "/users", &Value::Null).await);
+    assert_eq!(listed["users"].as_array().unwrap().len(), 2);
+    let invited = parsed(&ann.api("POST", "/users/invitations", &json!({"role": "Analyst"})).await);
+    assert_eq!(invited["token"].as_str().unwrap().len(), 64);
+    assert_eq!(ann.api("POST", "/users/invitations", &json!({"role": "King"})).await.status, 400);
+    let changed = parsed(&ann.api("PATCH", "/users/reader", &json!({"role": "Analyst"})).await);
+    assert_eq!((&changed["user"]["role"], &changed["changed"]), (&json!("Analyst"), &json!(true)));
+    assert_eq!(
+        ann.api("PATCH", "/users/ann", &json!({"disabled": true})).await.status,
+        409,
+        "the last one stays"
+    );
+
+    let own = parsed(&reader.api("GET", "/session/sessions", &Value::Null).await);
+    let id = own["sessions"][0]["id"].as_i64().unwrap();
+    let others = reader.api("DELETE", "/session/sessions/1", &Value::Null).await;
+    assert_eq!(parsed(&others)["ended"], false, "it is somebody else's");
+    let wrong = json!({"old": "not the password", "new": "another good password"});
+    assert_eq!(reader.api("PUT", "/session/password", &wrong).await.status, 409);
+    let ended = reader.api("DELETE", &format!("/session/sessions/{id}"), &Value::Null).await;
+    assert_eq!(parsed(&ended)["ended"], true);
+    assert_eq!(reader.api("GET", "/session", &Value::Null).await.status, 401);
+}

@@ -12,7 +12,8 @@ use super::evidence::{Recorder, Stored, forget_part};
 use super::keep::{Ended, Entered};
 use super::worker::Worker;
 use super::{Ending, Reason, Run, State};
-use crate::{Desk, Error, Workbench};
+use crate::database::Change;
+use crate::{Desk, Error};
 
 /// A run with what it holds.
 #[derive(Clone, Debug)]
@@ -63,8 +64,8 @@ impl Runs {
     /// [`Error`], when it cannot be kept.
     pub async fn begin(&self, asking: &Asking, indicator: &Indicator) -> Result<Begun, Error> {
         let (snapshot, about, worker) = (asking.clone(), indicator.clone(), Arc::clone(&self.worker));
-        let begin = move |workbench: &mut Workbench| workbench.begin_run(&snapshot, &about, worker.name());
-        let Entered { id, cached } = self.desk.change(&asking.actor, begin).await?;
+        let begin = move |change: &Change<'_>| change.begin_run(&snapshot, &about, worker.name());
+        let Entered { id, cached } = self.desk.change_together(begin).await?;
         Ok(Begun {
             guard: Guard { runs: self.clone(), id, ended: false },
             cached,
@@ -159,8 +160,8 @@ impl Begun {
 
     async fn end(&mut self, ended: Ended) -> Result<Run, Error> {
         let id = self.guard.id;
-        let end = move |workbench: &mut Workbench| workbench.end_run(id, &ended);
-        let run = self.desk().change(&self.asking.actor, end).await?;
+        let end = move |change: &Change<'_>| change.end_run(id, &ended);
+        let run = self.desk().change_together(end).await?;
         self.guard.ended = true;
         forget_part(self.desk().folder(), id);
         Ok(run)

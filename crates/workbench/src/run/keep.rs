@@ -11,7 +11,7 @@ use super::evidence::Stored;
 use super::row::{self, COLUMNS, write_filter};
 use super::{Ending, Fetched, Reason, Run, State};
 use crate::database::{Change, Problem};
-use crate::{Error, Workbench, secret};
+use crate::{Error, secret};
 
 /// A run that was written down.
 #[derive(Clone, Debug)]
@@ -53,52 +53,44 @@ impl Ended {
     }
 }
 
-impl Workbench {
+impl Change<'_> {
     /// Writes a run down before anything is sent, and finds what may answer it.
     pub(super) fn begin_run(
-        &mut self,
+        &self,
         asking: &Asking,
         indicator: &Indicator,
         worker: &str,
-    ) -> Result<Entered, Error> {
-        self.change(|change| {
-            let config = asking.provider.config();
-            let question = config.question(indicator);
-            let login = config.login().map(|login| secret::fingerprint(change, login)).transpose()?;
-            let login = login.as_ref().map(<[u8; 32]>::as_slice);
-            let cached = change.cached(&question, login, asking.freshness)?;
-            let sql = "INSERT INTO runs (indicator, manifest, package, source, action, provider, actor, question, login, \
-                       filter, worker, orientation, state, started_at, fetched_by, fetched_at) \
-                       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?13, 0, ?13)";
-            let Asking { package, action, .. } = asking;
-            let id = change.transaction.prepare_cached(sql)?.insert((
-                indicator.to_string(),
-                change.manifest(package)?,
-                package.to_string(),
-                &package.title,
-                action,
-                config.budget_name(),
-                change.actor,
-                question,
-                login,
-                write_filter(&asking.filter, asking.most),
-                worker,
-                config.orientation().word(),
-                change.at,
-            ))?;
-            let sql = "UPDATE runs SET fetched_by = id WHERE id = ?";
-            change.transaction.prepare_cached(sql)?.execute([id])?;
-            Ok(Entered { id, cached })
-        })
+    ) -> Result<Entered, Problem> {
+        let config = asking.provider.config();
+        let question = config.question(indicator);
+        let login = config.login().map(|login| secret::fingerprint(self, login)).transpose()?;
+        let login = login.as_ref().map(<[u8; 32]>::as_slice);
+        let cached = self.cached(&question, login, asking.freshness)?;
+        let sql = "INSERT INTO runs (indicator, manifest, package, source, action, provider, actor, question, login, \
+                   filter, worker, orientation, state, started_at, fetched_by, fetched_at) \
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?13, 0, ?13)";
+        let Asking { package, action, .. } = asking;
+        let id = self.transaction.prepare_cached(sql)?.insert((
+            indicator.to_string(),
+            self.manifest(package)?,
+            package.to_string(),
+            &package.title,
+            action,
+            config.budget_name(),
+            &asking.actor,
+            question,
+            login,
+            write_filter(&asking.filter, asking.most),
+            worker,
+            config.orientation().word(),
+            self.at,
+        ))?;
+        let sql = "UPDATE runs SET fetched_by = id WHERE id = ?";
+        self.transaction.prepare_cached(sql)?.execute([id])?;
+        Ok(Entered { id, cached })
     }
 
     /// Writes down what a run came to, once; gives the run.
-    pub(super) fn end_run(&mut self, id: i64, ended: &Ended) -> Result<Run, Error> {
-        self.change(|change| change.end_run(id, ended))
-    }
-}
-
-impl Change<'_> {
     pub(super) fn end_run(&self, id: i64, ended: &Ended) -> Result<Run, Problem> {
         let Ended { ending, stored, .. } = ended;
         let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);

@@ -12,6 +12,8 @@ use crate::{Error, Workbench};
 pub struct Wanted {
     /// Only those on this indicator.
     pub indicator: Option<Indicator>,
+    /// Only those of this package, by its name, whatever its version.
+    pub package: Option<String>,
     /// Only those before the run of this number: the next page.
     pub before: Option<i64>,
     /// At most so many; at least one.
@@ -37,11 +39,13 @@ impl Workbench {
         self.read(|database| {
             let condition = if wanted.indicator.is_some() { "r.indicator = :indicator AND" } else { ":indicator IS NULL AND" };
             let sql = format!(
-                "SELECT {COLUMNS} FROM runs r WHERE {condition} r.id < :before ORDER BY r.id DESC LIMIT :limit"
+                "SELECT {COLUMNS} FROM runs r WHERE {condition} \
+                 (:package IS NULL OR r.package GLOB :package || '@*') AND r.id < :before ORDER BY r.id DESC LIMIT :limit"
             );
             let mut statement = database.prepare_cached(&sql)?;
             let mut rows = statement.query(named_params! {
                 ":indicator": wanted.indicator.as_ref().map(ToString::to_string),
+                ":package": wanted.package.as_deref(),
                 ":before": wanted.before.unwrap_or(i64::MAX),
                 // One more tells whether there are more.
                 ":limit": i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1),

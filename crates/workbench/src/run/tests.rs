@@ -257,7 +257,7 @@ async fn a_run_of_a_process_that_is_gone_is_settled_by_whoever_comes_next() {
     let lab = Lab::answering(String::new()).await;
     let (asking, mut bench) = (lab.asking(), lab.bench());
     let swapped = b"{\"rrname\":\"192.0.2.1\",\"rrtype\":\"A\",\"rdata\":\"www.example.com\",\"time_first\":1,\"time_last\":2}\n";
-    let begun = bench.begin_run(&asking, &host(), "0123").unwrap();
+    let begun = bench.change(|change| change.begin_run(&asking, &host(), "0123")).unwrap();
     let mut recorder = evidence::Recorder::new(lab.folder.path(), begun.id);
     recorder.write(swapped).unwrap();
     recorder.write(b"{\"rrname\":\"cut").unwrap();
@@ -270,7 +270,8 @@ async fn a_run_of_a_process_that_is_gone_is_settled_by_whoever_comes_next() {
     assert_eq!(bench.settle_runs().unwrap(), 0);
 
     // A run of a process that lives is left alone.
-    let own = lab.bench().begin_run(&asking, &host(), lab.runs.worker.name()).unwrap();
+    let own =
+        lab.bench().change(|change| change.begin_run(&asking, &host(), lab.runs.worker.name())).unwrap();
     assert_eq!(bench.settle_runs().unwrap(), 0);
     assert_eq!(bench.run(own.id).unwrap().ending.state, State::Running);
     let refused = bench.add_run(own.id, &Pick::All, false).unwrap_err().to_string();
@@ -329,7 +330,8 @@ async fn an_answer_is_compared_with_the_complete_one_before_it() {
         let [different] = &changes.different[..] else { panic!("{:?}", changes.different) };
         assert_eq!((different.at, different.before.count), (1, Some(3)));
     }
-    let page = bench.runs(&Wanted { indicator: Some(host()), before: None, limit: 3 }).unwrap();
+    let page =
+        bench.runs(&Wanted { indicator: Some(host()), before: None, limit: 3, ..Wanted::default() }).unwrap();
     assert_eq!(page.runs.iter().map(|run| run.id).collect::<Vec<_>>(), [4, 3, 2]);
     let rest = Wanted { before: page.next, limit: 3, ..Wanted::default() };
     assert_eq!(bench.runs(&rest).unwrap().runs.len(), 1);

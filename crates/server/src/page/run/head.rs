@@ -61,7 +61,8 @@ impl Head {
             .desk
             .read(move |workbench| {
                 let entry = workbench.lookup(&indicator)?;
-                let wanted = Wanted { indicator: Some(indicator), before: Some(id), limit: 1 };
+                let wanted =
+                    Wanted { indicator: Some(indicator), before: Some(id), limit: 1, ..Wanted::default() };
                 let before = workbench.runs(&wanted)?.runs.first().map(|run| run.id);
                 let named = ways.iter().filter_map(|step| workbench.run(*step).ok());
                 let named: Vec<Run> = named.collect();
