@@ -3,15 +3,18 @@
 //! A job outlives the request that began it; its [`Progress`] can be watched and it can be cancelled. What it comes to is
 //! kept by [`Runs`], so that a restart loses nothing: a run that was under way shows as interrupted, with what it had.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use operation::{Findings, Indicator};
+use cof::{Name, Rdata, Record, RrType};
+use operation::{Findings, Indicator, Relation};
 use tokio::task::AbortHandle;
 use workbench::run::{Asking, Kept, Progress, Runs, State};
 use workbench::{Desk, Error};
 
+use crate::graph::Graph;
 use crate::problem::Problem;
+use crate::timeline::{Timeline, TimelineView};
 
 /// Jobs at a time; who comes then is told to come again.
 const MOST: usize = 64;
@@ -40,11 +43,75 @@ struct Live {
     abort: AbortHandle,
 }
 
-/// An answer with what it proposes.
+/// An answer with what it proposes, and what its pages make of it: laid out once, and looked at many times.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) kept: Kept,
     pub(crate) findings: Findings,
+    relations: OnceLock<Vec<Relation>>,
+    figures: OnceLock<Figures>,
+    timeline: OnceLock<Timeline>,
+    graph: OnceLock<Graph>,
+}
+
+/// An answer in numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Figures {
+    pub(crate) direct: usize,
+    pub(crate) names: usize,
+    pub(crate) addresses: usize,
+    pub(crate) sightings: u64,
+    /// When the first record was first seen, and the last one last, in seconds since the epoch.
+    pub(crate) span: Option<(u64, u64)>,
+}
+
+impl Answer {
+    fn new(kept: Kept, findings: Findings) -> Self {
+        Self {
+            kept,
+            findings,
+            relations: OnceLock::new(),
+            figures: OnceLock::new(),
+            timeline: OnceLock::new(),
+            graph: OnceLock::new(),
+        }
+    }
+
+    /// How each record stands to what was asked about.
+    pub(crate) fn relations(&self) -> &[Relation] {
+        let Kept { run, records, .. } = &self.kept;
+        let of = |record| Relation::of(&run.indicator, record);
+        self.relations.get_or_init(|| records.iter().map(of).collect())
+    }
+
+    pub(crate) fn figures(&self) -> Figures {
+        *self.figures.get_or_init(|| {
+            let records = &self.kept.records;
+            let is_address = |record: &&Record| matches!(record.rrtype, RrType::A | RrType::AAAA);
+            let addresses: HashSet<&Rdata> =
+                records.iter().filter(is_address).map(|record| &record.rdata).collect();
+            let names: HashSet<&Name> = records.iter().map(|record| &record.rrname).collect();
+            let spans = records.iter().filter_map(Record::span);
+            Figures {
+                direct: self.relations().iter().filter(|relation| **relation == Relation::Direct).count(),
+                names: names.len(),
+                addresses: addresses.len(),
+                sightings: records.iter().filter_map(|record| record.count).fold(0, u64::saturating_add),
+                span: spans.reduce(|(first, last), (a, b)| (first.min(a), last.max(b))),
+            }
+        })
+    }
+
+    /// The timeline of all records, as it is before anybody chooses anything.
+    pub(crate) fn timeline(&self) -> &Timeline {
+        let Kept { run, records, .. } = &self.kept;
+        let whole = || Timeline::new(&TimelineView::default(), &run.indicator, records);
+        self.timeline.get_or_init(whole)
+    }
+
+    pub(crate) fn graph(&self) -> &Graph {
+        self.graph.get_or_init(|| Graph::new(&self.kept.run.indicator, &self.kept.records))
+    }
 }
 
 impl Jobs {
@@ -104,7 +171,7 @@ impl Jobs {
                     kept.run.records
                 ));
             }
-            Ok::<_, Error>(Arc::new(Answer { kept, findings }))
+            Ok::<_, Error>(Arc::new(Answer::new(kept, findings)))
         };
         let answer = self.desk().read(read).await.map_err(|error| lost(&error))?;
         self.remember(&answer);

@@ -6,7 +6,7 @@
 //! [`Workbench::findings`](crate::Workbench::findings) maps it as its package did then, [`Pick`] selects, [`Changes`] compares two answers.
 //!
 //! # Interruption
-//! A run is written down before anything is sent, with the [`worker`] that works on it. Its evidence grows in
+//! A run is written down before anything is sent, with the worker that is at it. Its evidence grows in
 //! `answers/run-ID.part`. Who finds a run of a worker that is gone settles it: it is interrupted, with what it had.
 //!
 //! Errors: [`Error::Refused`](crate::Error::Refused) is the user's; [`Error::Evidence`](crate::Error::Evidence) says that a file is lost or damaged.

@@ -261,3 +261,28 @@ async fn programs_do_the_same() {
     assert_eq!(ann.api("POST", "/runs/1/add", &json!({"pick": "9-1"})).await.status, 400);
     assert_eq!(ann.api("GET", "/runs/9", &Value::Null).await.status, 404);
 }
+
+/// More records than anybody reads: every view has its shape, says what it leaves out, and stays small.
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_thousand_records_on_one_address_are_shown() {
+    let names =
+        (0..50_000_u64).map(|n| line(&format!("n{n}.d{}.example", n % 300), "A", "203.0.113.80", n % 50 + 1));
+    let lab = Lab::new(Script::always(Exchange::ok(names.collect::<String>()))).await;
+    let ann = lab.place.browser(Role::Analyst).await;
+    let address = run(&ann, "203.0.113.80").await;
+    for (view, words) in [
+        ("", "1 to 100 of 50,000"),
+        ("?page=500", "49901 to 50000 of 50,000"),
+        ("?text=n49999", "<b>1 of 50,000</b>"),
+        ("/graph", "names and addresses are drawn"),
+        ("/changes", "Nothing to compare with"),
+        ("/raw", "Next 64.0 KiB"),
+    ] {
+        let page = ann.get(&format!("{address}{view}")).await;
+        assert!(page.status == 200 && page.body.contains(words), "{view}: no {words:?}");
+        assert!(page.body.len() < 300 << 10, "{view}: {} octets", page.body.len());
+    }
+    let all = ann.post(&format!("{address}/selection"), &[("do", "all")]).await.body;
+    assert!(all.contains("50,000 of 50,000 selected"));
+    assert!(all.contains("shared hosting") || all.contains("Shared hosting"), "the crowd is flagged");
+}

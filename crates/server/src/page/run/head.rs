@@ -1,20 +1,19 @@
 //! What stands over every view of a run.
 
-use std::collections::HashSet;
-
 use askama::Template;
-use operation::{Indicator, Relation};
 use workbench::library::Status;
 use workbench::run::{Reason, Run, State as Standing, Wanted};
 
 use super::super::operate::{run_address, trail_of, trail_text};
 use super::super::stamp::Stamp;
-use crate::graph::Graph;
 use crate::job::Answer;
 use crate::page::{FormToken, Frame};
 use crate::problem::Problem;
 use crate::site::Site;
 use crate::timeline::words::{day, figure, thousands};
+
+/// More records are laid out as a graph only where the graph is looked at.
+const COUNTED: usize = 2_000;
 
 /// The head of a run's page; a template prints it as it is.
 #[derive(Template)]
@@ -84,7 +83,7 @@ impl Head {
             took: took(&run),
             steps: way(&named),
             tabs: tabs(answer, view, &trail),
-            figures: figures(&run.indicator, answer),
+            figures: figures(answer),
             cautions: answer.findings.warnings.clone(),
             may_run: frame.may_run(),
             may_edit: frame.may_edit(),
@@ -185,8 +184,8 @@ fn tabs(answer: &Answer, view: &str, trail: &str) -> Vec<Tab> {
     let (run, records) = (&answer.kept.run, &answer.kept.records);
     let query = if trail.is_empty() { String::new() } else { format!("?trail={trail}") };
     // Counting the boxes costs laying them out, which only the page that shows them does for large answers.
-    let boxes = (records.len() <= 2_000).then(|| Graph::new(&run.indicator, records));
-    let boxes = boxes.map(|graph| figure(graph.total())).unwrap_or_default();
+    let counted = records.len() <= COUNTED || view == "/graph";
+    let boxes = if counted { figure(answer.graph().total()) } else { String::new() };
     [
         ("History", "", figure(records.len())),
         ("Graph", "/graph", boxes),
@@ -203,29 +202,19 @@ fn tabs(answer: &Answer, view: &str, trail: &str) -> Vec<Tab> {
     .collect()
 }
 
-fn figures(asked: &Indicator, answer: &Answer) -> Vec<(&'static str, String)> {
-    let records = &answer.kept.records;
-    let direct = records.iter().filter(|record| Relation::of(asked, record) == Relation::Direct).count();
-    let names: HashSet<&cof::Name> = records.iter().map(|record| &record.rrname).collect();
-    let addresses: HashSet<_> = records
-        .iter()
-        .filter(|record| matches!(record.rrtype, cof::RrType::A | cof::RrType::AAAA))
-        .map(|record| &record.rdata)
-        .collect();
-    let counts = records.iter().filter_map(|record| record.count);
-    let sightings = counts.fold(0_u64, u64::saturating_add);
-    let first = records.iter().filter_map(cof::Record::span).map(|span| span.0).min();
-    let last = records.iter().filter_map(cof::Record::span).map(|span| span.1).max();
+fn figures(answer: &Answer) -> Vec<(&'static str, String)> {
+    let (count, known) = (answer.kept.records.len(), answer.figures());
     let mut figures = vec![
-        ("Records", figure(records.len())),
-        ("Direct", figure(direct)),
-        ("Related", figure(records.len() - direct)),
-        ("Names", figure(names.len())),
-        ("Addresses", figure(addresses.len())),
-        ("Sightings", thousands(sightings)),
+        ("Records", figure(count)),
+        ("Direct", figure(known.direct)),
+        ("Related", figure(count - known.direct)),
+        ("Names", figure(known.names)),
+        ("Addresses", figure(known.addresses)),
+        ("Sightings", thousands(known.sightings)),
     ];
-    figures.extend(first.map(|first| ("First seen", day(first))));
-    figures.extend(last.map(|last| ("Last seen", day(last))));
+    if let Some((first, last)) = known.span {
+        figures.extend([("First seen", day(first)), ("Last seen", day(last))]);
+    }
     figures
 }
 

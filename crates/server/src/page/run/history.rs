@@ -40,6 +40,8 @@ struct Table<'a> {
     next: Option<String>,
     order: Order,
     links: &'a Links,
+    from: String,
+    to: String,
     text: String,
     least: String,
     carried: Vec<(String, String)>,
@@ -98,8 +100,14 @@ pub(super) async fn page(looked: Looked, chosen: Chosen) -> Result<Response, Pro
         &narrowed
     };
     let links = looked.links("");
-    let timeline = Timeline::new(&view, asked, drawn);
-    let rows = Rows::new(asked, all, &view, &narrowing, Order::of(looked.parameter("sort")));
+    let chosen_view: Timeline;
+    let timeline = if view == TimelineView::default() && narrowing.is_empty() {
+        looked.answer.timeline()
+    } else {
+        chosen_view = Timeline::new(&view, asked, drawn);
+        &chosen_view
+    };
+    let rows = Rows::new(&looked.answer, &view, &narrowing, Order::of(looked.parameter("sort")));
     let table = table(&looked, rows, &left, &links, chosen).await?;
     show(&Page {
         facets: timeline.facets_part(&links),
@@ -152,9 +160,11 @@ async fn table<'a>(
         back: (page > 1).then(|| turn(page - 1)),
         next: (page < pages).then(|| turn(page + 1)),
         order: rows.order,
+        from: looked.parameter("from").to_owned(),
+        to: looked.parameter("to").to_owned(),
         text: looked.parameter("text").to_owned(),
         least: looked.parameter("min").to_owned(),
-        carried: carried(links, &["text", "min", "page", "said"]),
+        carried: carried(links, &["from", "to", "text", "min", "page", "said"]),
         unfiltered: links.with(&[
             ("hide", None),
             ("rel", None),

@@ -5,7 +5,7 @@ use axum::response::Response;
 
 use super::head::Head;
 use super::{Looked, progress};
-use crate::graph::{Graph, GraphPart};
+use crate::graph::GraphPart;
 use crate::page::{Frame, show};
 use crate::problem::Problem;
 
@@ -25,8 +25,7 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
     if looked.is_running() {
         return progress::page(looked, head);
     }
-    let kept = &looked.answer.kept;
-    let graph = Graph::new(&kept.run.indicator, &kept.records);
+    let graph = looked.answer.graph();
     let links = looked.links("/graph");
     show(&Page {
         graph: graph.part(&links),

@@ -8,6 +8,7 @@ use workbench::library::Status;
 use workbench::{Error, Workbench};
 
 use super::super::stamp::Stamp;
+use crate::job::Answer;
 use crate::links::Links;
 use crate::timeline::words::{length, thousands};
 use crate::timeline::{TimelineView, class_of};
@@ -132,30 +133,27 @@ impl Order {
 
 impl Rows {
     /// The places of the records that the filters keep, sorted.
-    pub(super) fn new(
-        asked: &Indicator,
-        records: &[Record],
-        view: &TimelineView,
-        narrowing: &Narrowing,
-        order: Order,
-    ) -> Self {
-        let kept = records.iter().enumerate().filter(|(_, record)| {
-            shows(view, asked, record) && (narrowing.is_empty() || narrowing.keeps(record))
+    pub(super) fn new(answer: &Answer, view: &TimelineView, narrowing: &Narrowing, order: Order) -> Self {
+        let numbered = answer.kept.records.iter().zip(answer.relations()).enumerate();
+        let kept = numbered.filter(|(_, (record, relation))| {
+            shows(view, record, **relation) && (narrowing.is_empty() || narrowing.keeps(record))
         });
-        let mut rows: Vec<(usize, &Record)> = kept.collect();
-        sort(&mut rows, order.column, asked);
+        let mut rows: Vec<Sorted<'_>> =
+            kept.map(|(place, (record, relation))| (place, record, *relation)).collect();
+        sort(&mut rows, order.column);
         if order.reversed {
             rows.reverse();
         }
-        Self { places: rows.into_iter().map(|(place, _)| place).collect(), order }
+        Self { places: rows.into_iter().map(|(place, ..)| place).collect(), order }
     }
 }
 
+/// A record at its place, with how it stands to what was asked about.
+type Sorted<'a> = (usize, &'a Record, Relation);
+
 /// Whether the timeline's filters keep a record; one without dates is kept while no date is asked for.
-fn shows(view: &TimelineView, asked: &Indicator, record: &Record) -> bool {
-    if view.hidden.contains(&record.rrtype)
-        || view.relation.is_some_and(|relation| relation != Relation::of(asked, record))
-    {
+fn shows(view: &TimelineView, record: &Record, relation: Relation) -> bool {
+    if view.hidden.contains(&record.rrtype) || view.relation.is_some_and(|wanted| wanted != relation) {
         return false;
     }
     let Some((first, last)) = record.span() else {
@@ -166,17 +164,21 @@ fn shows(view: &TimelineView, asked: &Indicator, record: &Record) -> bool {
         && (!view.only_alive || view.alive(first, last))
 }
 
-fn sort(rows: &mut [(usize, &Record)], column: Column, asked: &Indicator) {
+fn sort(rows: &mut [Sorted<'_>], column: Column) {
     use std::cmp::Reverse;
     match column {
-        Column::Count => rows.sort_by_key(|(_, record)| Reverse(record.count)),
-        Column::Data => rows.sort_by_cached_key(|(_, record)| record.rdata_text()),
-        Column::First => rows.sort_by_key(|(_, record)| Reverse(record.span().map(|span| span.0))),
-        Column::Last => rows.sort_by_key(|(_, record)| Reverse(record.span().map(|span| span.1))),
-        Column::Name => rows.sort_by(|(_, a), (_, b)| (&a.rrname, a.rrtype).cmp(&(&b.rrname, b.rrtype))),
-        Column::Relation => rows.sort_by_key(|(_, record)| Relation::of(asked, record)),
-        Column::Span => rows.sort_by_key(|(_, record)| Reverse(record.span().map(|span| span.1 - span.0))),
-        Column::Type => rows.sort_by_key(|(_, record)| crate::timeline::type_order(record.rrtype)),
+        Column::Count => rows.sort_by_key(|(_, record, _)| Reverse(record.count)),
+        Column::Data => rows.sort_by_cached_key(|(_, record, _)| record.rdata_text()),
+        Column::First => rows.sort_by_key(|(_, record, _)| Reverse(record.span().map(|span| span.0))),
+        Column::Last => rows.sort_by_key(|(_, record, _)| Reverse(record.span().map(|span| span.1))),
+        Column::Name => {
+            rows.sort_by(|(_, a, _), (_, b, _)| (&a.rrname, a.rrtype).cmp(&(&b.rrname, b.rrtype)));
+        }
+        Column::Relation => rows.sort_by_key(|(.., relation)| *relation),
+        Column::Span => {
+            rows.sort_by_key(|(_, record, _)| Reverse(record.span().map(|span| span.1 - span.0)));
+        }
+        Column::Type => rows.sort_by_key(|(_, record, _)| crate::timeline::type_order(record.rrtype)),
     }
 }
 

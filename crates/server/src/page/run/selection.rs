@@ -60,8 +60,7 @@ pub(super) async fn choose(
 /// The places that the filters show.
 fn shown(answer: &Answer, parameters: &[(String, String)]) -> BTreeSet<usize> {
     let (view, narrowing) = (TimelineView::of(parameters), Narrowing::of(parameters));
-    let kept = &answer.kept;
-    let rows = Rows::new(&kept.run.indicator, &kept.records, &view, &narrowing, Order::of(""));
+    let rows = Rows::new(answer, &view, &narrowing, Order::of(""));
     rows.places.into_iter().collect()
 }
 
