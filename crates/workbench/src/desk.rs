@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use operation::Clock;
-use tokio::sync::oneshot::error::TryRecvError;
 
 use crate::database::{Change, Problem};
 use crate::{Error, Workbench};
@@ -90,34 +89,39 @@ impl Desk {
         actor: &str,
         change: impl FnOnce(&mut Workbench) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let _turn = self.0.turn.lock().await;
-        self.work(acting(actor, change)).await
+        let (desk, change) = (self.clone(), acting(actor, change));
+        // A task of its own: who has the turn, or waits for it, goes on even while nobody looks at what it is for.
+        let changing = tokio::spawn(async move {
+            let _turn = desk.0.turn.lock().await;
+            desk.work(change).await
+        });
+        changing.await.unwrap_or_else(|ended| Err(ended_early(&ended)))
     }
 
-    /// Changes something together with what others change at the same time, for what many tasks do all at once. The
-    /// change says itself on whose behalf it is.
-    pub(crate) async fn change_together<T: Send + 'static>(
+    /// Changes something together with what others change at the same time, for what many tasks do all at once. Changes are
+    /// made in the order of the calls, whether or not anybody waits for what is returned. The change says itself on whose
+    /// behalf it is.
+    pub(crate) fn change_together<T: Send + 'static>(
         &self,
         change: impl FnOnce(&Change<'_>) -> Result<T, Problem> + Send + 'static,
-    ) -> Result<T, Error> {
-        let mut told = self.0.queue.add(change);
-        let _turn = self.0.turn.lock().await;
-        // Whoever had the turn before may have taken it along; else it is among what waits now, or the next time.
-        loop {
-            match told.try_recv() {
-                Ok(result) => return result,
-                Err(TryRecvError::Closed) => {
-                    return Err(Error::Bug("a change was dropped with its transaction".to_owned()));
-                }
-                Err(TryRecvError::Empty) => {}
-            }
-            let shared = Arc::clone(&self.0);
-            self.work(move |workbench| {
+    ) -> impl Future<Output = Result<T, Error>> + Send + 'static {
+        let told = self.0.queue.add(change);
+        let desk = self.clone();
+        // As above. Each change brings a turn, so that none is left waiting.
+        tokio::spawn(async move {
+            let _turn = desk.0.turn.lock().await;
+            let shared = Arc::clone(&desk.0);
+            let carrying = desk.work(move |workbench| {
                 shared.queue.carry_out(workbench);
                 Ok(())
-            })
-            .await?;
-        }
+            });
+            if carrying.await.is_err() {
+                desk.0.queue.drop_all();
+            }
+        });
+        let dropped =
+            |_| Err(Error::Bug("a change was dropped: the database could not be worked with".to_owned()));
+        async move { told.await.unwrap_or_else(dropped) }
     }
 
     /// The same for what hashes a password ([`Workbench::sign_in`], [`Workbench::accept`], [`Workbench::set_password`]): others
@@ -146,8 +150,12 @@ impl Desk {
             shared.put_back(workbench);
             result
         });
-        working.await.unwrap_or_else(|ended| Err(Error::Bug(format!("work on the database ended: {ended}"))))
+        working.await.unwrap_or_else(|ended| Err(ended_early(&ended)))
     }
+}
+
+fn ended_early(ended: &tokio::task::JoinError) -> Error {
+    Error::Bug(format!("work on the database ended: {ended}"))
 }
 
 /// A change by `actor`.
@@ -249,6 +257,21 @@ mod tests {
         let page = desk.read(|workbench| workbench.audit(&crate::audit::Filter::default())).await.unwrap();
         assert_eq!(page.entries.len(), 400);
         assert!(page.entries.iter().all(|entry| !entry.subject.parse::<usize>().unwrap().is_multiple_of(5)));
+    }
+
+    #[tokio::test]
+    async fn a_change_that_nobody_looks_at_keeps_nobody_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = Desk::open(folder.path(), Clock::system()).unwrap();
+        let change = |change: &Change<'_>| change.audit("test.step", "x", &serde_json::json!({}));
+        // Begun, and then never looked at again.
+        let mut together = std::pin::pin!(desk.change_together(change));
+        let mut alone = std::pin::pin!(desk.change("ann", |_| Ok(())));
+        assert!(
+            futures_util::poll!(&mut together).is_pending() && futures_util::poll!(&mut alone).is_pending()
+        );
+        desk.change("ann", |_| Ok(())).await.unwrap();
+        desk.change_together(change).await.unwrap();
     }
 
     #[tokio::test]

@@ -100,6 +100,8 @@ fn action(action: &str) -> String {
         "integration.remove" => "Uninstalled",
         "integration.replace" => "Replaced",
         "integration.upgrade" => "Upgraded",
+        "key.rotate" => "Key changed",
+        "link.create" => "One-time link made",
         "run.add" => "Findings added",
         "run.undo" => "Findings taken back",
         "session.end" => "Session ended",
@@ -127,8 +129,10 @@ fn changed(detail: &Value) -> Option<String> {
 /// The members that say something: `to 1.1.0, kept host port`.
 fn detail(detail: &Value) -> String {
     let Value::Object(members) = detail else { return short(detail) };
-    let said = members.iter().filter(|(_, value)| {
-        !(value.is_null()
+    let said = members.iter().filter(|(key, value)| {
+        // A number of seconds says nothing to people.
+        !(key.ends_with("_at")
+            || value.is_null()
             || value.as_array().is_some_and(Vec::is_empty)
             || value.as_object().is_some_and(serde_json::Map::is_empty))
     });

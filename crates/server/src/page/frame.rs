@@ -108,6 +108,14 @@ impl<S: Sync> FromRequestParts<S> for Frame {
 }
 
 impl Trouble<'_> {
+    /// The problem as a sentence: problems are fragments, for programs too.
+    fn sentence(&self) -> String {
+        let mut rest = self.detail.chars();
+        let first = rest.next().map(char::to_uppercase);
+        let end = if self.detail.ends_with(['.', '?']) { "" } else { "." };
+        format!("{}{}{end}", first.into_iter().flatten().collect::<String>(), rest.as_str())
+    }
+
     fn title(&self) -> &'static str {
         match self.status {
             StatusCode::FORBIDDEN => "Not allowed",

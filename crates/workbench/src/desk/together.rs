@@ -52,6 +52,10 @@ impl Queue {
         let count = waiting.len().min(MOST);
         let taken: Vec<Waiting> = waiting.drain(..count).collect();
         drop(waiting);
+        // Somebody took it along.
+        if taken.is_empty() {
+            return;
+        }
         let mut told = Vec::with_capacity(count);
         let committed = workbench.change(|change| {
             for one in taken {
@@ -70,6 +74,11 @@ impl Queue {
         for tell in told {
             tell(committed.as_ref().err());
         }
+    }
+
+    /// Lets go of what waits; those who wait are told so.
+    pub(super) fn drop_all(&self) {
+        self.lock().clear();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Waiting>> {

@@ -65,14 +65,15 @@ impl Runs {
     pub async fn begin(&self, asking: &Asking, indicator: &Indicator) -> Result<Begun, Error> {
         let (snapshot, about, worker) = (asking.clone(), indicator.clone(), Arc::clone(&self.worker));
         let begin = move |change: &Change<'_>| change.begin_run(&snapshot, &about, worker.name());
-        let Entered { id, cached } = self.desk.change_together(begin).await?;
-        Ok(Begun {
-            guard: Guard { runs: self.clone(), id, ended: false },
-            cached,
-            asking: asking.clone(),
-            indicator: indicator.clone(),
-            progress: Arc::default(),
-        })
+        let entering = self.desk.change_together(begin);
+        let (runs, asking, indicator) = (self.clone(), asking.clone(), indicator.clone());
+        // A task of its own: where nobody waits for the run any more it still gets its end.
+        let beginning = tokio::spawn(async move {
+            let Entered { id, cached } = entering.await?;
+            let guard = Guard { runs, id, ended: false };
+            Ok(Begun { guard, cached, asking, indicator, progress: Arc::default() })
+        });
+        beginning.await.unwrap_or_else(|ended| Err(Error::Bug(format!("beginning a run ended: {ended}"))))
     }
 }
 

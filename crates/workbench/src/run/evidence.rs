@@ -7,14 +7,15 @@
 //!
 //! The same body is one file however many runs got it. A file keeps its first name until the run's row says what the other
 //! is ([`forget_part`]). It is checked against name and length whenever it is read: a file that is lost, cut or changed is
-//! [`Error::Evidence`], never another answer. A large file is synced before it takes its name; a small one is not, as the
-//! database's own last changes are not: the power may take it along, which is noticed, and its question is asked again.
+//! [`Error::Evidence`], never another answer. It is not synced, as the database's own last changes are not: the power may
+//! take it along, which is noticed, and the question is asked again.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::Error;
 
@@ -22,10 +23,12 @@ use crate::Error;
 const LEVEL: i32 = 1;
 /// How much of it is read at once, in octets.
 const PIECE: usize = 64 * 1024;
-/// An answer that is larger, in octets, is written aside and synced by itself.
+/// An answer that is larger, in octets, is written aside.
 const LARGE: u64 = 1 << 20;
 /// How many pieces of an answer wait to be written aside.
 const WAITING: usize = 8;
+/// What is written aside can be read back once nothing has come for so long, or when more than a block has come since.
+const PAUSE: Duration = Duration::from_millis(100);
 /// Where evidence is, within the data folder.
 const FOLDER: &str = "answers";
 
@@ -118,27 +121,19 @@ impl Recorder {
             }
         };
         let hash = writing.hasher.finalize().to_hex().to_string();
-        let stored = Stored { hash: Some(hash), bytes: writing.bytes };
         let failed = |error| Error::io("writing", &self.part, error);
-        let file = writing.encoder.finish().map_err(failed)?;
-        if stored.bytes >= LARGE {
-            file.sync_all().map_err(failed)?;
-        }
-        name(&self.folder, &self.part, &stored).map_err(failed)?;
-        Ok(stored)
+        writing.encoder.finish().map_err(failed)?;
+        name(&self.folder, &self.part, &hash).map_err(failed)?;
+        Ok(Stored { hash: Some(hash), bytes: writing.bytes })
     }
 }
 
-/// Gives a finished file the name that its content has.
-fn name(answers: &Path, part: &Path, stored: &Stored) -> io::Result<()> {
-    let named = answers.join(format!("{}.zst", stored.hash.as_deref().unwrap_or_default()));
+/// Gives a finished file the name that its content has. One that is there already is the same, or damaged since: it is
+/// replaced unread.
+fn name(answers: &Path, part: &Path, hash: &str) -> io::Result<()> {
+    let named = answers.join(format!("{hash}.zst"));
     match std::fs::hard_link(part, &named) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            match Evidence::open_in(answers, stored).and_then(verify) {
-                Ok(()) => Ok(()),
-                Err(_) => replace(part, &named),
-            }
-        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => replace(part, &named),
         // Where a file has one name only it is moved: a crash right now loses the run what it had.
         Err(_) => std::fs::rename(part, &named),
         Ok(()) => Ok(()),
@@ -179,17 +174,13 @@ impl Writing {
     fn aside(mut self) -> Tape {
         let (pieces, waiting) = sync_channel::<Vec<u8>>(WAITING);
         let thread = std::thread::spawn(move || {
-            while let Ok(octets) = waiting.recv() {
-                self.write(&octets)?;
-                // While more is waiting nobody looks.
-                let mut next = waiting.try_recv();
-                while let Ok(octets) = next {
-                    self.write(&octets)?;
-                    next = waiting.try_recv();
+            loop {
+                match waiting.recv_timeout(PAUSE) {
+                    Ok(octets) => self.write(&octets)?,
+                    Err(RecvTimeoutError::Timeout) => self.flush()?,
+                    Err(RecvTimeoutError::Disconnected) => return Ok(self),
                 }
-                self.flush()?;
             }
-            Ok(self)
         });
         Tape::Aside(pieces, thread)
     }

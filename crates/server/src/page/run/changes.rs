@@ -76,6 +76,10 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
 }
 
 impl Comparison {
+    fn is_empty(&self) -> bool {
+        self.lists.iter().all(|list| list.lines.is_empty())
+    }
+
     fn new(looked: &Looked, changes: &Changes, links: &Links) -> Self {
         let records = &looked.answer.kept.records;
         let new: Vec<(&Record, String)> =
