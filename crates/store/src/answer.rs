@@ -328,7 +328,7 @@ impl NamesOn<'_> {
             let (first, last) = Merged::of(&self.words, Apart::Merged).span();
             if self.question.fences.admit(first, last) {
                 let owner = parts(Side::Rdata, self.addresses.key())?.owner.to_vec();
-                let range = KeyRange::prefix(owner).not_before(self.from);
+                let range = KeyRange::head(owner).not_before(self.from);
                 self.owner = Some(self.tuples.walk(Side::Owner, &range)?);
             }
         }
@@ -349,7 +349,7 @@ fn range_of_owners(address: IpAddr, from: &[u8]) -> KeyRange {
     let mut start = prefix.clone();
     key::push_rrtype(if address.is_ipv4() { RrType::A } else { RrType::AAAA }, &mut start);
     start.extend_from_slice(key::split_name(from).map_or(from, |(owner, _)| owner));
-    KeyRange::prefix(prefix).not_before(&start)
+    KeyRange::head(prefix).not_before(&start)
 }
 
 fn encoded(rrtype: &RrType) -> Vec<u8> {

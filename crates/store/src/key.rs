@@ -47,30 +47,67 @@ pub(crate) struct Parts<'a> {
 /// The key by owner.
 pub(crate) fn by_owner(rrname: &Name, rrtype: RrType, rdata: &Rdata) -> Vec<u8> {
     let mut key = Vec::with_capacity(64);
-    rrname.push_sort_key(&mut key);
-    push_rrtype(rrtype, &mut key);
-    push_rdata(rdata, &mut key);
+    push_owner_key(rrname, rrtype, rdata, &mut key);
     key
 }
 
 /// The key by what the data names; `None` for data that names no host.
 pub(crate) fn by_rdata(rrname: &Name, rrtype: RrType, rdata: &Rdata) -> Option<Vec<u8>> {
-    let mut key = match rdata.target(rrtype)? {
-        Target::Address(address) => address_prefix(address),
-        Target::Name(name) => target_prefix(&name.to_name()),
-    };
-    push_rrtype(rrtype, &mut key);
-    rrname.push_sort_key(&mut key);
-    push_rdata(rdata, &mut key);
-    Some(key)
+    let mut key = Vec::with_capacity(64);
+    push_rdata_key(rrname, rrtype, rdata, &mut key).then_some(key)
+}
+
+/// Appends what [`by_owner`] gives.
+pub(crate) fn push_owner_key(rrname: &Name, rrtype: RrType, rdata: &Rdata, key: &mut Vec<u8>) {
+    rrname.push_sort_key(key);
+    push_rrtype(rrtype, key);
+    push_rdata(rdata, key);
+}
+
+/// Appends what [`by_rdata`] gives, and says whether there was anything.
+pub(crate) fn push_rdata_key(rrname: &Name, rrtype: RrType, rdata: &Rdata, key: &mut Vec<u8>) -> bool {
+    match rdata.target(rrtype) {
+        None => return false,
+        Some(Target::Address(address)) => push_address(address, key),
+        Some(Target::Name(name)) => {
+            key.push(NAME);
+            name.push_sort_key(key);
+        }
+    }
+    push_rrtype(rrtype, key);
+    rrname.push_sort_key(key);
+    push_rdata(rdata, key);
+    true
 }
 
 /// What the rdata keys of an address begin with.
 pub(crate) fn address_prefix(address: IpAddr) -> Vec<u8> {
+    let mut key = Vec::with_capacity(17);
+    push_address(address, &mut key);
+    key
+}
+
+fn push_address(address: IpAddr, key: &mut Vec<u8>) {
     match address {
-        IpAddr::V4(address) => [&[V4][..], &address.octets()].concat(),
-        IpAddr::V6(address) => [&[V6][..], &address.octets()].concat(),
+        IpAddr::V4(address) => {
+            key.push(V4);
+            key.extend_from_slice(&address.octets());
+        }
+        IpAddr::V6(address) => {
+            key.push(V6);
+            key.extend_from_slice(&address.octets());
+        }
     }
+}
+
+/// The address or name that an rdata key begins with, with the octet before it.
+pub(crate) fn target(key: &[u8]) -> Option<&[u8]> {
+    let rest = match key.split_first()? {
+        (&V4, rest) => rest.get(4..)?,
+        (&V6, rest) => rest.get(16..)?,
+        (_, rest) => split_name(rest)?.1,
+    };
+    key.get(..key.len() - rest.len())
 }
 
 /// What the rdata keys of a target name begin with.
@@ -99,13 +136,21 @@ fn push_rdata(rdata: &Rdata, out: &mut Vec<u8>) {
         (None, text) => (TEXT, text.unwrap_or_default().as_bytes()),
     };
     out.push(tag);
-    for octet in octets {
-        match octet {
-            0 | 1 => out.extend_from_slice(&[1, octet + 1]),
-            _ => out.push(*octet),
-        }
-    }
+    push_escaped(octets, out);
     out.push(0);
+}
+
+/// Most octets stand for themselves and are copied as they stand together.
+fn push_escaped(octets: &[u8], out: &mut Vec<u8>) {
+    let mut rest = octets;
+    while let Some(at) = rest.iter().position(|octet| *octet <= 1) {
+        let (plain, escaped) = rest.split_at(at);
+        out.extend_from_slice(plain);
+        let Some((octet, after)) = escaped.split_first() else { return };
+        out.extend_from_slice(&[1, octet + 1]);
+        rest = after;
+    }
+    out.extend_from_slice(rest);
 }
 
 impl<'a> Parts<'a> {
@@ -118,12 +163,7 @@ impl<'a> Parts<'a> {
 
     /// Splits a key by rdata.
     pub(crate) fn of_rdata_key(key: &'a [u8]) -> Option<Self> {
-        let rest = match key.split_first()? {
-            (&V4, rest) => rest.get(4..)?,
-            (&V6, rest) => rest.get(16..)?,
-            (_, rest) => split_name(rest)?.1,
-        };
-        let (rrtype, rest) = split_rrtype(rest)?;
+        let (rrtype, rest) = split_rrtype(key.get(target(key)?.len()..)?)?;
         let (owner, rdata) = split_name(rest)?;
         Some(Self { owner, rrtype, rdata })
     }

@@ -16,11 +16,13 @@ mod observation;
 mod question;
 mod range;
 mod row;
+pub mod runs;
 mod store;
 mod subject;
 
 pub use cursor::{Cursor, CursorError, MAX_DIGITS};
 pub use memory::Memory;
 pub use question::{Apart, Fences, MAX_LIMIT, Order, Question};
+pub use runs::Runs;
 pub use store::{BatchFault, Page, Receipt, Selection, Stats, Store, StoreError, Summary};
 pub use subject::{QuestionError, QuestionFault, Subject};

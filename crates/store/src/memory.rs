@@ -13,7 +13,7 @@ use cof::{Batch, Observation, Source};
 use crate::answer::{self, Side, Tuples, Walk};
 use crate::key::{self, Parts};
 use crate::observation::check;
-use crate::range::KeyRange;
+use crate::range::{self, KeyRange};
 use crate::row::{Merged, Value, Word};
 use crate::{Apart, Page, Question, Receipt, Selection, Stats, Store, StoreError, Summary};
 
@@ -229,10 +229,7 @@ fn retain(key: &[u8], entries: &mut Vec<Entry>, selection: &Selection) {
         }
         Selection::Origin(origin) => entries.retain(|entry| entry.source.origin != *origin),
         Selection::Suffix(name) => {
-            let mut prefix = Vec::new();
-            name.push_sort_key(&mut prefix);
-            prefix.pop();
-            if key.starts_with(&prefix) {
+            if range::is_within(key, name) {
                 entries.clear();
             }
         }

@@ -27,20 +27,22 @@ type Bounds<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
 pub(crate) struct KeyRange {
     start: Vec<u8>,
     end: Option<Vec<u8>>,
+    /// The whole owner or target that every key of the range begins with, if it is one.
+    head: Option<Vec<u8>>,
 }
 
 impl Scan {
     pub(crate) fn of(subject: &Subject) -> Self {
         match subject {
-            Subject::Address(address) => Self::Rdata(KeyRange::prefix(key::address_prefix(*address))),
-            Subject::Name(name) => Self::Owner(KeyRange::prefix(sort_key(name))),
+            Subject::Address(address) => Self::Rdata(KeyRange::head(key::address_prefix(*address))),
+            Subject::Name(name) => Self::Owner(KeyRange::head(sort_key(name))),
             Subject::NamesOn(address) => Self::NamesOn(*address),
             Subject::Network(address, length) => {
                 let (first, last) = network(*address, *length);
                 Self::Rdata(KeyRange::addresses(first, last))
             }
             Subject::Range(first, last) => Self::Rdata(KeyRange::addresses(*first, *last)),
-            Subject::RdataName(name) => Self::Rdata(KeyRange::prefix(key::target_prefix(name))),
+            Subject::RdataName(name) => Self::Rdata(KeyRange::head(key::target_prefix(name))),
             Subject::RdataSuffix(name) => Self::Rdata(KeyRange::within(key::target_prefix(name))),
             Subject::Suffix(name) => Self::Owner(KeyRange::within(sort_key(name))),
         }
@@ -48,10 +50,30 @@ impl Scan {
 }
 
 impl KeyRange {
+    /// Every key that begins with this whole owner or target.
+    pub(crate) fn head(head: Vec<u8>) -> Self {
+        Self { head: Some(head.clone()), ..Self::prefix(head) }
+    }
+
     /// Every key that begins so.
-    pub(crate) fn prefix(start: Vec<u8>) -> Self {
+    fn prefix(start: Vec<u8>) -> Self {
         let end = after_prefix(&start);
-        Self { start, end }
+        Self { start, end, head: None }
+    }
+
+    /// Where the range begins.
+    pub(crate) fn start(&self) -> &[u8] {
+        &self.start
+    }
+
+    /// Whether a key that is not before the start lies within.
+    pub(crate) fn reaches(&self, key: &[u8]) -> bool {
+        self.end.as_deref().is_none_or(|end| key < end)
+    }
+
+    /// The whole owner or target that every key begins with, if it is one.
+    pub(crate) fn whole_head(&self) -> Option<&[u8]> {
+        self.head.as_deref()
     }
 
     /// Every key that begins with the sort key of a name at or below the one whose sort key ends `prefix`.
@@ -64,9 +86,9 @@ impl KeyRange {
     fn addresses(first: IpAddr, last: IpAddr) -> Self {
         let (start, last) = (key::address_prefix(first), key::address_prefix(last));
         if start.first() == last.first() {
-            Self { start, end: after_prefix(&last) }
+            Self { start, end: after_prefix(&last), head: None }
         } else {
-            Self { end: Some(start.clone()), start }
+            Self { end: Some(start.clone()), start, head: None }
         }
     }
 
@@ -86,6 +108,13 @@ impl KeyRange {
         }
         Some((Bound::Included(&*self.start), end.map_or(Bound::Unbounded, Bound::Excluded)))
     }
+}
+
+/// Whether the name of a sort key is this name or stands below it.
+pub(crate) fn is_within(owner: &[u8], name: &cof::Name) -> bool {
+    let mut prefix = sort_key(name);
+    prefix.pop();
+    owner.starts_with(&prefix)
 }
 
 /// The first octets that no key with this prefix reaches; `None` when there are none.

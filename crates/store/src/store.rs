@@ -149,7 +149,7 @@ pub struct Stats {
 }
 
 /// Why a store did not do as it was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The caller's: an observation of the batch cannot be one.
     #[error("observation {index} of the batch: {fault}")]
@@ -160,15 +160,75 @@ pub enum StoreError {
         #[source]
         fault: BatchFault,
     },
+    /// The disk's: what is there is not what was written.
+    #[error(
+        "{file} is damaged at octet {offset}: {what}; `backsight db verify` looks for more, a backup has what it had"
+    )]
+    Damage {
+        /// Which file of the store.
+        file: Box<str>,
+        /// Where, in octets.
+        offset: u64,
+        /// What was found there.
+        what: &'static str,
+    },
     /// The engine's: what it holds does not read.
     #[error("a stored tuple does not read back")]
     Damaged,
+    /// The caller's: a folder with something else in it.
+    #[error(
+        "the folder has files, and no MANIFEST: it is no passive-DNS database, or only half of one was copied"
+    )]
+    Foreign,
+    /// The disk's: the system refused.
+    #[error("cannot {doing} {file}: {reason}{}", if *kind == std::io::ErrorKind::StorageFull { "; writing goes on when there is room again" } else { "" })]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// To which file of the store.
+        file: Box<str>,
+        /// What kind of refusal it was.
+        kind: std::io::ErrorKind,
+        /// The system's words.
+        reason: Box<str>,
+    },
+    /// The caller's: somebody else has the folder.
+    #[error("another process {}has the passive-DNS database; ask it, or wait until it has ended", process.map(|process| format!("({process}) ")).unwrap_or_default())]
+    Locked {
+        /// Which one, if it says so.
+        process: Option<u32>,
+    },
+    /// The disk's: a file that the manifest names is not there.
+    #[error("{file} is missing: the folder was copied in part, or something removed it; a backup has it")]
+    Missing {
+        /// Which one.
+        file: Box<str>,
+    },
+    /// The caller's: the folder was written by a later version.
+    #[error(
+        "the passive-DNS database has format {found}, this program knows formats up to {known}: use the newer one; nothing was changed"
+    )]
+    Newer {
+        /// The folder's.
+        found: u32,
+        /// Ours.
+        known: u32,
+    },
     /// The caller's: a cursor with an order that has no pages.
     #[error("newest first is not paged: ask without a cursor, or in key order")]
     NotPaged,
-    /// The engine's: a writer failed half-way, and nothing can be trusted any more.
+    /// The engine's: a write failed half-way; nothing more is taken in, what was taken in can be read.
     #[error("an earlier write failed half-way; open the store again")]
     Poisoned,
+    /// The caller's: what only reads was asked to write.
+    #[error("the passive-DNS database is open for reading only")]
+    ReadOnly,
+    /// The caller's: it was told to stop.
+    #[error("stopped before it was done")]
+    Stopped,
+    /// The caller's: a batch of more than a gibibyte.
+    #[error("a batch that takes more than 1 GiB: take it in in parts")]
+    TooLarge,
 }
 
 /// What is wrong with an observation.

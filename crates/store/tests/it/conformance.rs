@@ -1,15 +1,19 @@
 //! What every engine is held to, whatever is said and asked.
+//!
+//! An engine is shaken between its batches and between the pages of an answer: what it does then may never show.
 
 use cof::{Batch, Dialect, Reader, Record, SourceKind, Writer};
 use proptest::prelude::*;
-use store::{Apart, Cursor, Memory, Order, Page, Question, Selection, Store, Subject};
+use store::{Apart, Cursor, Memory, Order, Page, Question, Selection, Subject};
 
+use crate::engine::{Engine, Shaken};
 use crate::model::{Model, tuple};
 use crate::tuples::{any_batch, any_name, any_question, name};
 
-fn filled(store: impl Store, batches: &[Batch]) -> (impl Store, Model) {
+fn filled<E: Engine>(store: E, batches: &[Batch]) -> (E, Model) {
     let mut model = Model::default();
-    for batch in batches {
+    for (step, batch) in batches.iter().enumerate() {
+        store.shake(step * 7 + batch.observations.len());
         let receipt = store.absorb(batch.clone()).unwrap();
         assert_eq!((receipt.observations, receipt.repeated), (batch.observations.len(), false));
         model.absorb(batch);
@@ -18,7 +22,7 @@ fn filled(store: impl Store, batches: &[Batch]) -> (impl Store, Model) {
 }
 
 /// Asks page by page as a client does, cursors through their text; `between` runs after each page.
-fn ask(store: &impl Store, question: &Question, mut between: impl FnMut(&Page)) -> Vec<Record> {
+fn ask(store: &impl Engine, question: &Question, mut between: impl FnMut(&Page)) -> Vec<Record> {
     let mut question = question.clone();
     let mut records = Vec::new();
     loop {
@@ -26,6 +30,7 @@ fn ask(store: &impl Store, question: &Question, mut between: impl FnMut(&Page)) 
         assert!(page.records.len() <= question.limit && page.limit == question.limit);
         assert_eq!(page.more, page.next.is_some());
         between(&page);
+        store.shake(page.records.len() + question.limit);
         records.extend(page.records);
         let Some(next) = page.next else { return records };
         let full = records.len() % question.limit == 0;
@@ -48,7 +53,7 @@ fn unrelated(batch: &Batch, model: &Model, question: &Question) -> Batch {
     batch
 }
 
-fn pages_are_the_models(store: impl Store, batches: &[Batch], more: &[Batch], question: &Question) {
+fn pages_are_the_models(store: impl Engine, batches: &[Batch], more: &[Batch], question: &Question) {
     let (store, model) = filled(store, batches);
     let mut more = more.iter().map(|batch| unrelated(batch, &model, question));
     let answer = ask(&store, question, |_| {
@@ -58,7 +63,7 @@ fn pages_are_the_models(store: impl Store, batches: &[Batch], more: &[Batch], qu
 }
 
 fn nothing_that_was_there_is_left_out(
-    store: impl Store,
+    store: impl Engine,
     batches: &[Batch],
     more: &[Batch],
     subject: &Subject,
@@ -76,7 +81,7 @@ fn nothing_that_was_there_is_left_out(
     }
 }
 
-fn order_of_arrival_never_shows(stores: [impl Store; 2], batches: &[Batch], seed: usize) {
+fn order_of_arrival_never_shows(stores: [impl Engine; 2], batches: &[Batch], seed: usize) {
     let shuffled = shuffle(batches, seed);
     let [one, two] = stores;
     let ((one, _), (two, _)) = (filled(one, batches), filled(two, &shuffled));
@@ -96,7 +101,7 @@ fn shuffle(batches: &[Batch], seed: usize) -> Vec<Batch> {
     single
 }
 
-fn our_own_answers_change_nothing(store: impl Store, batches: &[Batch], question: &Question) {
+fn our_own_answers_change_nothing(store: impl Engine, batches: &[Batch], question: &Question) {
     let (store, _) = filled(store, batches);
     let before = store.lookup(&everything()).unwrap();
     let part = Question { limit: 100, apart: Apart::Merged, ..question.clone() };
@@ -109,7 +114,7 @@ fn our_own_answers_change_nothing(store: impl Store, batches: &[Batch], question
     assert_eq!(store.lookup(&everything()).unwrap(), before);
 }
 
-fn newest_and_summary_are_the_models(store: impl Store, batches: &[Batch], question: &Question) {
+fn newest_and_summary_are_the_models(store: impl Engine, batches: &[Batch], question: &Question) {
     let (store, model) = filled(store, batches);
     let wanted = model.newest(question);
     let page = store.lookup(&Question { order: Order::NewestFirst, ..question.clone() }).unwrap();
@@ -118,8 +123,9 @@ fn newest_and_summary_are_the_models(store: impl Store, batches: &[Batch], quest
     assert_eq!(store.summarise(question).unwrap(), model.summarise(question));
 }
 
-fn what_is_dropped_is_gone(store: impl Store, batches: &[Batch], selection: &Selection) {
+fn what_is_dropped_is_gone(store: impl Engine, batches: &[Batch], selection: &Selection) {
     let (store, mut model) = filled(store, batches);
+    store.settle();
     let before = store.stats().unwrap().entries;
     let dropped = store.drop_where(selection).unwrap();
     model.drop_where(selection);
@@ -129,7 +135,7 @@ fn what_is_dropped_is_gone(store: impl Store, batches: &[Batch], selection: &Sel
     assert_eq!(store.stats().unwrap().entries, before - dropped);
 }
 
-fn forged_cursors_are_places(store: impl Store, batches: &[Batch], question: &Question, octets: &[u8]) {
+fn forged_cursors_are_places(store: impl Engine, batches: &[Batch], question: &Question, octets: &[u8]) {
     let (store, model) = filled(store, batches);
     let decimal = octets.iter().fold(String::from("1"), |text, octet| text + &octet.to_string());
     if let Ok(cursor) = Cursor::from_decimal(&decimal) {
@@ -140,7 +146,7 @@ fn forged_cursors_are_places(store: impl Store, batches: &[Batch], question: &Qu
 }
 
 /// A file of ours read back: rows with sightings are the same.
-fn an_export_reads_back(store: impl Store, batches: &[Batch]) {
+fn an_export_reads_back(store: impl Engine, batches: &[Batch]) {
     let (store, _) = filled(store, batches);
     let records = store.lookup(&everything()).unwrap().records;
     let (mut text, mut writer, mut reader) = (String::new(), Writer::new(Dialect::Draft), Reader::new());
@@ -224,3 +230,4 @@ macro_rules! engine {
 }
 
 engine!(memory, Memory::new());
+engine!(runs, Shaken::new());

@@ -1,0 +1,257 @@
+//! Entries in order, front-coded: the smallest unit that is read, cached and checked.
+//!
+//! ```text
+//! block = entry* ‖ restart: u32 LE * ‖ number of restarts: u32 LE
+//! entry = varint shared ‖ varint unshared ‖ varint length of the words ‖ unshared octets of the key ‖ words
+//! ```
+//!
+//! `shared` is how many octets the key has in common with the one before; every [`INTERVAL`]th entry shares none, and its place
+//! is a restart, so that a key is found by halving. A [`Block`] holds such octets, [`Builder`] makes them, [`BlockCursor`]
+//! goes through them. What does not read is `None`: the caller knows the file and place.
+
+use std::sync::Arc;
+
+use super::varint;
+
+/// Entries from one restart to the next: more makes blocks smaller and finding slower.
+const INTERVAL: u32 = 16;
+
+/// A block's octets, decompressed.
+#[derive(Debug)]
+pub(super) struct Block {
+    octets: Box<[u8]>,
+    /// Where the entries end and the restarts begin.
+    end: usize,
+}
+
+impl Block {
+    /// Takes octets for a block if they end like one.
+    pub(super) fn of(octets: Vec<u8>) -> Option<Self> {
+        let (rest, count) = octets.split_last_chunk::<4>()?;
+        let restarts = usize::try_from(u32::from_le_bytes(*count)).ok()?.checked_mul(4)?;
+        let end = rest.len().checked_sub(restarts)?;
+        Some(Self { end, octets: octets.into() })
+    }
+
+    /// The octets, as they can be written down.
+    pub(super) fn octets(&self) -> &[u8] {
+        &self.octets
+    }
+
+    fn restarts(&self) -> &[[u8; 4]] {
+        let restarts = self.octets.get(self.end..self.octets.len() - 4).unwrap_or_default();
+        restarts.as_chunks().0
+    }
+}
+
+/// Makes blocks, one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Builder {
+    octets: Vec<u8>,
+    restarts: Vec<u32>,
+    key: Vec<u8>,
+    entries: u32,
+}
+
+impl Builder {
+    /// Appends an entry; keys must come in order.
+    pub(super) fn push(&mut self, key: &[u8], words: &[u8]) {
+        let mut shared = 0;
+        if self.entries.is_multiple_of(INTERVAL) {
+            self.restarts.push(u32::try_from(self.octets.len()).unwrap_or(u32::MAX));
+        } else {
+            shared = in_common(&self.key, key);
+        }
+        let unshared = key.get(shared..).unwrap_or_default();
+        varint::push(&mut self.octets, shared as u64);
+        varint::push(&mut self.octets, unshared.len() as u64);
+        varint::push(&mut self.octets, words.len() as u64);
+        self.octets.extend_from_slice(unshared);
+        self.octets.extend_from_slice(words);
+        self.key.truncate(shared);
+        self.key.extend_from_slice(unshared);
+        self.entries += 1;
+    }
+
+    /// How long the block is by now, without its restarts.
+    pub(super) fn len(&self) -> usize {
+        self.octets.len()
+    }
+
+    /// The last key.
+    pub(super) fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    /// How many entries there are.
+    pub(super) fn entries(&self) -> u32 {
+        self.entries
+    }
+
+    /// Ends the block and begins another one.
+    pub(super) fn finish(&mut self) -> Vec<u8> {
+        let mut octets = std::mem::take(&mut self.octets);
+        octets.reserve_exact(self.restarts.len() * 4 + 4);
+        for restart in &self.restarts {
+            octets.extend_from_slice(&restart.to_le_bytes());
+        }
+        octets.extend_from_slice(&u32::try_from(self.restarts.len()).unwrap_or(u32::MAX).to_le_bytes());
+        // A block is about as long as the one before.
+        self.octets.reserve(octets.len());
+        self.restarts.clear();
+        self.key.clear();
+        self.entries = 0;
+        octets
+    }
+}
+
+/// How many octets two keys have in common at the front.
+fn in_common(a: &[u8], b: &[u8]) -> usize {
+    let (a_words, b_words) = (a.as_chunks::<8>().0, b.as_chunks::<8>().0);
+    let same = a_words.iter().zip(b_words).take_while(|(a, b)| a == b).count() * 8;
+    let tail = a.iter().skip(same).zip(b.iter().skip(same)).take_while(|(a, b)| a == b).count();
+    same + tail
+}
+
+/// Goes through a block; stands nowhere until it is moved.
+#[derive(Debug)]
+pub(super) struct BlockCursor {
+    block: Arc<Block>,
+    /// Where the next entry begins.
+    next: usize,
+    key: Vec<u8>,
+    words: (usize, usize),
+}
+
+impl BlockCursor {
+    /// Before the first entry.
+    pub(super) fn new(block: Arc<Block>) -> Self {
+        Self { block, next: 0, key: Vec::new(), words: (0, 0) }
+    }
+
+    /// Before the first entry of another block, keeping the room for keys.
+    pub(super) fn reset(&mut self, block: Arc<Block>) {
+        (self.block, self.next, self.words) = (block, 0, (0, 0));
+        self.key.clear();
+    }
+
+    /// Goes to the next entry; `Some(false)` when there is none.
+    pub(super) fn advance(&mut self) -> Option<bool> {
+        let entries = self.block.octets.get(..self.block.end)?;
+        let mut rest = entries.get(self.next..)?;
+        if rest.is_empty() {
+            return Some(false);
+        }
+        let (shared, unshared) = (varint::take_len(&mut rest)?, varint::take_len(&mut rest)?);
+        let words = varint::take_len(&mut rest)?;
+        let (unshared, rest) = rest.split_at_checked(unshared)?;
+        if shared > self.key.len() || rest.len() < words {
+            return None;
+        }
+        self.key.truncate(shared);
+        self.key.extend_from_slice(unshared);
+        let start = entries.len() - rest.len();
+        self.next = start + words;
+        self.words = (start, self.next);
+        Some(true)
+    }
+
+    /// Goes to the first entry whose key is not below `from`; `Some(false)` when there is none.
+    pub(super) fn seek(&mut self, from: &[u8]) -> Option<bool> {
+        let block = Arc::clone(&self.block);
+        let restarts = block.restarts();
+        let mut damaged = false;
+        let behind = restarts.partition_point(|restart| {
+            let key = block.restart_key(*restart);
+            damaged |= key.is_none();
+            key.is_some_and(|key| key < from)
+        });
+        if damaged {
+            return None;
+        }
+        self.key.clear();
+        self.next = match behind.checked_sub(1) {
+            Some(before) => usize::try_from(u32::from_le_bytes(*restarts.get(before)?)).ok()?,
+            None => 0,
+        };
+        while self.advance()? {
+            if *self.key >= *from {
+                return Some(true);
+            }
+        }
+        Some(false)
+    }
+
+    /// The key of this entry.
+    pub(super) fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    /// The words of this entry, as they are stored.
+    pub(super) fn words(&self) -> &[u8] {
+        self.block.octets.get(self.words.0..self.words.1).unwrap_or_default()
+    }
+}
+
+impl Block {
+    /// The whole key that stands at a restart.
+    fn restart_key(&self, restart: [u8; 4]) -> Option<&[u8]> {
+        let mut rest = self.octets.get(usize::try_from(u32::from_le_bytes(restart)).ok()?..self.end)?;
+        let (shared, unshared) = (varint::take(&mut rest)?, varint::take_len(&mut rest)?);
+        varint::take(&mut rest)?;
+        if shared == 0 { rest.get(..unshared) } else { None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    fn block(entries: &BTreeMap<Vec<u8>, Vec<u8>>) -> Arc<Block> {
+        let mut builder = Builder::default();
+        for (key, words) in entries {
+            builder.push(key, words);
+        }
+        Arc::new(Block::of(builder.finish()).unwrap())
+    }
+
+    fn any_entries() -> impl Strategy<Value = BTreeMap<Vec<u8>, Vec<u8>>> {
+        let key = prop::collection::vec(0_u8..3, 0..20);
+        prop::collection::btree_map(key, prop::collection::vec(any::<u8>(), 0..5), 0..100)
+    }
+
+    proptest! {
+        #[test]
+        fn entries_read_back(entries in any_entries()) {
+            let mut cursor = BlockCursor::new(block(&entries));
+            for (key, words) in &entries {
+                prop_assert_eq!(cursor.advance(), Some(true));
+                prop_assert_eq!((cursor.key(), cursor.words()), (&key[..], &words[..]));
+            }
+            prop_assert_eq!(cursor.advance(), Some(false));
+        }
+
+        #[test]
+        fn the_first_not_below_is_found(entries in any_entries(), from in prop::collection::vec(0_u8..4, 0..20)) {
+            let mut cursor = BlockCursor::new(block(&entries));
+            let wanted = entries.range(from.clone()..).next();
+            prop_assert_eq!(cursor.seek(&from), Some(wanted.is_some()));
+            if let Some((key, words)) = wanted {
+                prop_assert_eq!((cursor.key(), cursor.words()), (&key[..], &words[..]));
+            }
+        }
+
+        #[test]
+        fn no_octets_panic(octets in prop::collection::vec(0_u8..6, 0..60), from in prop::collection::vec(0_u8..4, 0..5)) {
+            if let Some(block) = Block::of(octets) {
+                let mut cursor = BlockCursor::new(Arc::new(block));
+                let _ = cursor.seek(&from);
+                while cursor.advance() == Some(true) {
+                    let _ = cursor.words();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! Taking in: sort, append, sync, show.
+//!
+//! [`Intake`] is the state that all threads share. A batch is sorted on its caller's thread; appending takes a turn at the
+//! [`Writer`]; then one of those who wait syncs for all who have appended by then, and shows what lasts to readers. Locks are
+//! taken in the order of the fields of [`Intake`], and never across a sync but `syncing`.
+//!
+//! A sync that fails poisons the journal: nothing more is taken in until the folder is opened again, because the system no
+//! longer says what of it is on disk. A full disk does not: what could not be appended is cut off again.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+
+use cof::Position;
+
+use super::Options;
+use super::batch::Batch;
+use super::file::Folder;
+use super::journal::{Journal, Record, Syncing};
+use super::ledger::Ledger;
+use super::manifest::Manifest;
+use super::snapshot::{Frozen, Snapshot};
+use super::sources::Sources;
+use crate::observation::check;
+use crate::{Receipt, Stats, StoreError};
+
+/// Batches of up to so many entries are put together, [`GATHERED`] at a time, so that readers have few to look at.
+const SMALL: u64 = 1 << 13;
+const GATHERED: usize = 16;
+/// Frozen journals that may wait for the disk before writers wait too.
+const WAITING: usize = 2;
+/// Runs of one size, in times of the fan-in, that may wait for their merge before writers wait too.
+const BEHIND: usize = 3;
+
+/// What the threads of an engine share.
+pub(super) struct Intake {
+    pub(super) files: Arc<dyn Folder>,
+    pub(super) options: Options,
+    /// The next number of a file.
+    pub(super) next: AtomicU64,
+    pub(super) stopped: AtomicBool,
+    /// One at a time changes which runs there are, but for adding one.
+    pub(super) merging: Mutex<()>,
+    /// One at a time makes runs of frozen batches.
+    pub(super) flushing: Mutex<()>,
+    /// One at a time syncs; how often that was done.
+    syncing: Mutex<usize>,
+    writer: Mutex<Writer>,
+    /// What is on disk.
+    pub(super) manifest: Mutex<Manifest>,
+    snapshot: RwLock<Arc<Snapshot>>,
+    /// Why the last work in the background failed, until one succeeds.
+    pub(super) trouble: Mutex<Option<StoreError>>,
+    /// Told whenever there is work, or less of it.
+    pub(super) changed: Condvar,
+}
+
+/// What is being written to.
+struct Writer {
+    /// None when nothing may be written.
+    journal: Option<Journal>,
+    sources: Arc<Sources>,
+    /// How many of the sources are in the journal or the manifest.
+    journalled: usize,
+    ledger: Ledger,
+    /// Appended, not synced yet, with where the record ends.
+    pending: VecDeque<(u64, Arc<Batch>)>,
+    /// Octets of memory of the journal's batches.
+    octets: usize,
+    poisoned: bool,
+}
+
+/// A batch that was appended and may not last yet.
+#[derive(Debug)]
+#[must_use = "a batch lasts when its ticket has been redeemed"]
+pub struct Ticket {
+    receipt: Receipt,
+    /// The journal and how long it must last to be.
+    until: Option<(u64, u64)>,
+}
+
+/// What opening found.
+pub(super) struct Found {
+    pub(super) manifest: Manifest,
+    pub(super) snapshot: Snapshot,
+    /// None when nothing may be written.
+    pub(super) journal: Option<Journal>,
+    pub(super) ledger: Ledger,
+    pub(super) next: u64,
+}
+
+impl Intake {
+    pub(super) fn new(files: Arc<dyn Folder>, options: Options, found: Found) -> Self {
+        let sources = Arc::clone(&found.snapshot.sources);
+        let writer = Writer {
+            journal: found.journal,
+            journalled: sources.len(),
+            sources,
+            ledger: found.ledger,
+            pending: VecDeque::new(),
+            octets: 0,
+            poisoned: false,
+        };
+        Self {
+            files,
+            options,
+            next: AtomicU64::new(found.next),
+            stopped: AtomicBool::new(false),
+            merging: Mutex::new(()),
+            flushing: Mutex::new(()),
+            syncing: Mutex::new(0),
+            writer: Mutex::new(writer),
+            manifest: Mutex::new(found.manifest),
+            snapshot: RwLock::new(Arc::new(found.snapshot)),
+            trouble: Mutex::new(None),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// What there is now.
+    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts another snapshot in the place of the one that is there.
+    pub(super) fn show(&self, change: impl FnOnce(&mut Snapshot)) {
+        let mut place = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
+        let mut snapshot = Snapshot::clone(&place);
+        change(&mut snapshot);
+        *place = Arc::new(snapshot);
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(super) fn position(&self, input: &str) -> Option<u64> {
+        lock(&self.writer).ledger.offset(input)
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        let writer = lock(&self.writer);
+        let (sources, inputs) = (writer.sources.len() as u64, writer.ledger.len() as u64);
+        Stats { entries: self.snapshot().entries(), sources, inputs }
+    }
+
+    pub(super) fn submit(&self, batch: &cof::Batch) -> Result<Ticket, StoreError> {
+        check(batch)?;
+        self.wait_for_room()?;
+        let Some((ids, sources)) = self.intern(batch)? else { return Ok(Ticket::repeated()) };
+        let sorted = Arc::new(Batch::of(batch, &ids, &sources)?);
+        let mut writer = lock(&self.writer);
+        if writer.has_reached(batch.position.as_ref()) {
+            return Ok(Ticket::repeated());
+        }
+        let observations = batch.observations.len();
+        let until = writer.append(&sorted, batch.position.as_ref(), &ids)?;
+        Ok(Ticket { receipt: Receipt { observations, repeated: false }, until: Some(until) })
+    }
+
+    /// The numbers of a batch's sources; `None` when it has been taken in before.
+    #[expect(clippy::type_complexity, reason = "numbers and what they number")]
+    fn intern(&self, batch: &cof::Batch) -> Result<Option<(Vec<u32>, Arc<Sources>)>, StoreError> {
+        let mut writer = lock(&self.writer);
+        if writer.has_reached(batch.position.as_ref()) {
+            return Ok(None);
+        }
+        let known: Option<Vec<u32>> = batch.sources.iter().map(|source| writer.sources.id(source)).collect();
+        let ids = match known {
+            Some(ids) => ids,
+            None => {
+                let sources = Arc::make_mut(&mut writer.sources);
+                let ids = batch.sources.iter().map(|source| sources.intern(source));
+                ids.collect::<Option<_>>().ok_or(StoreError::TooLarge)?
+            }
+        };
+        Ok(Some((ids, Arc::clone(&writer.sources))))
+    }
+
+    pub(super) fn redeem(&self, ticket: Ticket) -> Result<Receipt, StoreError> {
+        let Some((journal, until)) = ticket.until else { return Ok(ticket.receipt) };
+        let mut synced = lock(&self.syncing);
+        // Whoever synced before us may have synced for us.
+        let syncing = lock(&self.writer).unsynced(journal, until)?;
+        if let Some(syncing) = syncing {
+            *synced += 1;
+            self.sync(&syncing, *synced)?;
+            self.freeze_if_full(*synced);
+        }
+        Ok(ticket.receipt)
+    }
+
+    /// Makes what was appended last, and shows it.
+    fn sync(&self, syncing: &Syncing, turn: usize) -> Result<(), StoreError> {
+        if let Err(error) = syncing.sync(turn) {
+            lock(&self.writer).poisoned = true;
+            return Err(error);
+        }
+        let mut writer = lock(&self.writer);
+        let (mut batches, sources) = (Vec::new(), Arc::clone(&writer.sources));
+        while let Some((_, batch)) = writer.pending.pop_front_if(|(end, _)| *end <= syncing.len) {
+            writer.octets += batch.octets();
+            batches.push(batch);
+        }
+        self.show(|snapshot| {
+            snapshot.active.append(&mut batches);
+            snapshot.sources = sources;
+            gather(snapshot);
+        });
+        Ok(())
+    }
+
+    /// A full disk is met again by whoever writes next.
+    fn freeze_if_full(&self, turn: usize) {
+        if lock(&self.writer).octets >= self.options.memory {
+            let _ = self.freeze_synced(turn);
+        }
+    }
+
+    /// Ends the journal and begins another one; what it held waits to become a run.
+    pub(super) fn freeze(&self) -> Result<(), StoreError> {
+        let mut synced = lock(&self.syncing);
+        *synced += 1;
+        self.freeze_synced(*synced)
+    }
+
+    /// The caller holds `syncing`.
+    fn freeze_synced(&self, turn: usize) -> Result<(), StoreError> {
+        let number = self.number();
+        let fresh = Journal::create(&*self.files, number)?;
+        self.record(|manifest| manifest.journals.push(number))?;
+        // Somebody may append until the journals are exchanged; then their record is synced here.
+        loop {
+            let syncing = {
+                let mut writer = lock(&self.writer);
+                if writer.poisoned {
+                    return Err(StoreError::Poisoned);
+                }
+                let Some(journal) = &writer.journal else { return Err(StoreError::ReadOnly) };
+                if writer.pending.is_empty() {
+                    let journal = writer.journal.replace(fresh).map(|journal| journal.number());
+                    writer.octets = 0;
+                    self.show(|snapshot| {
+                        let batches = std::mem::take(&mut snapshot.active);
+                        let journal = journal.unwrap_or_default();
+                        snapshot.frozen.push(Arc::new(Frozen { journal, batches }));
+                    });
+                    break;
+                }
+                journal.syncing()
+            };
+            self.sync(&syncing, turn)?;
+        }
+        self.changed.notify_all();
+        Ok(())
+    }
+
+    /// Waits while so much is to be done that memory or readers would suffer.
+    fn wait_for_room(&self) -> Result<(), StoreError> {
+        let mut trouble = lock(&self.trouble);
+        while !self.stopped.load(Ordering::Relaxed) && self.is_behind() {
+            if let Some(trouble) = trouble.take() {
+                // It is tried again while the caller decides what to do.
+                self.changed.notify_all();
+                return Err(trouble);
+            }
+            trouble = self.changed.wait(trouble).unwrap_or_else(PoisonError::into_inner);
+        }
+        Ok(())
+    }
+
+    fn is_behind(&self) -> bool {
+        let snapshot = self.snapshot();
+        snapshot.frozen.len() > WAITING || snapshot.runs.len() > self.options.fan_in * BEHIND
+    }
+
+    /// Everything is known and nothing is taken in until the guard goes.
+    pub(super) fn hold(&self) -> Held<'_> {
+        let syncing = lock(&self.syncing);
+        Held { writer: lock(&self.writer), _syncing: syncing }
+    }
+
+    /// What the next manifest says of sources and inputs.
+    pub(super) fn known(&self) -> (Arc<Sources>, Ledger) {
+        let writer = lock(&self.writer);
+        (Arc::clone(&writer.sources), writer.ledger.clone())
+    }
+
+    /// Whether the journal holds something.
+    pub(super) fn has_journalled(&self) -> bool {
+        let writer = lock(&self.writer);
+        writer.journal.as_ref().is_some_and(|journal| !journal.is_empty())
+    }
+
+    /// Nothing is taken in any more; the journal's number if it is empty.
+    pub(super) fn end(&self) -> Option<u64> {
+        let journal = lock(&self.writer).journal.take()?;
+        journal.is_empty().then(|| journal.number())
+    }
+}
+
+/// While this is held nobody takes in.
+pub(super) struct Held<'a> {
+    writer: MutexGuard<'a, Writer>,
+    _syncing: MutexGuard<'a, usize>,
+}
+
+impl Held<'_> {
+    /// Forgets the inputs that spoke in this name, and gives what is known then.
+    pub(super) fn forget(&mut self, origin: Option<&Arc<str>>) {
+        self.writer.ledger.forget(origin);
+    }
+
+    /// Sources and inputs.
+    pub(super) fn known(&self) -> (Arc<Sources>, Ledger) {
+        (Arc::clone(&self.writer.sources), self.writer.ledger.clone())
+    }
+
+    /// Whether nothing is in memory alone.
+    pub(super) fn is_flushed(&self, snapshot: &Snapshot) -> bool {
+        self.writer.pending.is_empty() && snapshot.active.is_empty() && snapshot.frozen.is_empty()
+    }
+}
+
+impl Writer {
+    fn has_reached(&self, position: Option<&Position>) -> bool {
+        position.is_some_and(|position| self.ledger.has_reached(position))
+    }
+
+    fn append(
+        &mut self,
+        batch: &Arc<Batch>,
+        position: Option<&Position>,
+        named: &[u32],
+    ) -> Result<(u64, u64), StoreError> {
+        if self.poisoned {
+            return Err(StoreError::Poisoned);
+        }
+        let journal = self.journal.as_mut().ok_or(StoreError::ReadOnly)?;
+        let record = Record::of(batch, position, named, &self.sources, self.journalled)?;
+        if let Err(error) = journal.append(record) {
+            self.poisoned |= error == StoreError::Poisoned;
+            return Err(error);
+        }
+        let until = (journal.number(), journal.len());
+        self.journalled = self.sources.len();
+        self.pending.push_back((journal.len(), Arc::clone(batch)));
+        if let Some(position) = position {
+            let origins = named.iter().filter_map(|id| self.sources.by_id(*id));
+            self.ledger.advance(position, origins.map(|source| source.origin.clone()));
+        }
+        Ok(until)
+    }
+
+    /// What is to be synced so that this place of a journal lasts; `None` when it does.
+    fn unsynced(&self, number: u64, until: u64) -> Result<Option<Syncing>, StoreError> {
+        let waits = |journal: &&Journal| {
+            journal.number() == number && self.pending.iter().any(|(end, _)| *end <= until)
+        };
+        match self.journal.as_ref().filter(waits) {
+            Some(_) if self.poisoned => Err(StoreError::Poisoned),
+            journal => Ok(journal.map(Journal::syncing)),
+        }
+    }
+}
+
+impl Ticket {
+    fn repeated() -> Self {
+        Self { receipt: Receipt { observations: 0, repeated: true }, until: None }
+    }
+}
+
+/// Makes one of many small batches, again and again larger ones.
+fn gather(snapshot: &mut Snapshot) {
+    while let Some(start) = snapshot.active.len().checked_sub(GATHERED) {
+        let last = snapshot.active.get(start..).unwrap_or_default();
+        let size = |batch: &Arc<Batch>| batch.entries().max(1).ilog2() / GATHERED.ilog2();
+        let alike = |pair: &[Arc<Batch>]| matches!(pair, [a, b] if size(a) == size(b));
+        if last.iter().any(|batch| batch.entries() > SMALL) || !last.windows(2).all(alike) {
+            return;
+        }
+        // Cannot fail: these were read before. If it did, they would stay as they are.
+        let Ok(merged) = Batch::merged(last, &snapshot.sources) else { return };
+        snapshot.active.truncate(start);
+        snapshot.active.push(Arc::new(merged));
+    }
+}
+
+/// What a panic in another thread left half-way is whole enough: each change here is one assignment.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,284 @@
+//! What was taken in and is not in a run yet: appended, checked, synced before anybody is told that it is kept.
+//!
+//! ```text
+//! journal = "BSJRNL" ‖ format: u16 ‖ number: u64 ‖ mark ×2 ‖ record*
+//! mark    = acknowledged: u64 ‖ checksum: u64
+//! record  = length of the payload: u32 ‖ checksum: u64 ‖ payload
+//! payload = new sources ‖ named sources ‖ position ‖ block by owner
+//! new     = varint number of the first ‖ varint how many ‖ source of `sources` *
+//! named   = varint how many ‖ varint number *
+//! position = 0, or 1 ‖ varint length ‖ input ‖ varint offset
+//! ```
+//!
+//! Numbers are little-endian; checksums are XXH3-64, seeded with the place, a mark's with the journal's number. The marks,
+//! written in turn, say how far records have been synced: what does not read before that place is damage, what does not read
+//! behind it was never acknowledged and is left out. A mark is written after its sync and becomes lasting with the next one, so
+//! it never claims too much.
+
+use std::sync::Arc;
+
+use cof::Position;
+use twox_hash::XxHash3_64;
+
+use super::batch::Batch;
+use super::file::{FileRead, FileWrite, Folder, damage, failed, read_stretch};
+use super::sources::{self, Sources};
+use super::varint;
+use crate::StoreError;
+
+const HEAD: &[u8; 8] = b"BSJRNL\x01\0";
+/// Octets before the first record.
+const START: u64 = 48;
+/// Octets before a payload.
+const RECORD: usize = 12;
+/// Where the marks are.
+const MARKS: [u64; 2] = [16, 32];
+
+/// A journal that is written to.
+pub(super) struct Journal {
+    name: String,
+    number: u64,
+    file: Arc<dyn FileWrite>,
+    len: u64,
+}
+
+/// What is to be appended.
+pub(super) struct Record(Vec<u8>);
+
+/// What a journal held.
+pub(super) struct Replayed {
+    pub(super) batch: Batch,
+    pub(super) position: Option<Position>,
+    /// The numbers of the sources that the batch named.
+    pub(super) sources: Vec<u32>,
+}
+
+/// The file of a journal.
+pub(super) fn name(number: u64) -> String {
+    format!("{number:08}.journal")
+}
+
+impl Journal {
+    /// Begins a journal; it lasts when this returns.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]; then there is none, or an empty one that nobody misses.
+    pub(super) fn create(folder: &dyn Folder, number: u64) -> Result<Self, StoreError> {
+        let name = name(number);
+        let mut head = HEAD.to_vec();
+        head.extend_from_slice(&number.to_le_bytes());
+        head.extend_from_slice(&mark(number, 0, START));
+        head.extend_from_slice(&mark(number, 1, START));
+        let file = folder.create(&name).map_err(failed("create", &name))?;
+        let made = file.append(&head).and_then(|()| file.sync()).and_then(|()| folder.sync());
+        if let Err(error) = made {
+            // Whoever opens the folder next finds it empty.
+            let _ = folder.remove(&name);
+            return Err(failed("write", &name)(error));
+        }
+        Ok(Self { name, number, file, len: START })
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Where the next record goes.
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether nothing was ever appended.
+    pub(super) fn is_empty(&self) -> bool {
+        self.len == START
+    }
+
+    /// Appends a record, which is not lasting yet.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]; then nothing was appended. [`StoreError::Poisoned`] when not even that could be seen to.
+    pub(super) fn append(&mut self, mut record: Record) -> Result<(), StoreError> {
+        let octets = &mut record.0;
+        let sum = octets.get(RECORD..).map(|payload| checksum(payload, self.len)).unwrap_or_default();
+        let sum = sum.to_le_bytes();
+        octets.iter_mut().skip(4).zip(sum).for_each(|(to, from)| *to = from);
+        if let Err(error) = self.file.append(octets) {
+            let cut = self.file.truncate(self.len);
+            return Err(if cut.is_ok() {
+                failed("append to", &self.name)(error)
+            } else {
+                StoreError::Poisoned
+            });
+        }
+        self.len += octets.len() as u64;
+        Ok(())
+    }
+
+    /// What makes lasting what was appended by now, without keeping others from appending.
+    pub(super) fn syncing(&self) -> Syncing {
+        Syncing { name: self.name.clone(), number: self.number, file: Arc::clone(&self.file), len: self.len }
+    }
+}
+
+/// A sync to come, up to a place.
+pub(super) struct Syncing {
+    name: String,
+    pub(super) number: u64,
+    file: Arc<dyn FileWrite>,
+    pub(super) len: u64,
+}
+
+impl Syncing {
+    /// Syncs, and marks in the file that it did; `turn` tells the marks apart.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]; then nothing is known of what was appended.
+    pub(super) fn sync(&self, turn: usize) -> Result<(), StoreError> {
+        self.file.sync().map_err(failed("sync", &self.name))?;
+        let turn = turn % MARKS.len();
+        let place = MARKS.get(turn).copied().unwrap_or_default();
+        // Without its mark a record is as lasting: only what is made of damage to it would differ.
+        let _ = self.file.overwrite(&mark(self.number, turn, self.len), place);
+        Ok(())
+    }
+}
+
+impl Record {
+    /// The record of a batch that names these sources; those from the number `new` on are in no record yet.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`].
+    pub(super) fn of(
+        batch: &Batch,
+        position: Option<&Position>,
+        named: &[u32],
+        sources: &Sources,
+        new: usize,
+    ) -> Result<Self, StoreError> {
+        let block = batch.owner_block();
+        let mut octets = Vec::with_capacity(RECORD + 256 + block.len());
+        octets.resize(RECORD, 0);
+        varint::push(&mut octets, new as u64);
+        varint::push(&mut octets, sources.len().saturating_sub(new) as u64);
+        sources.iter().skip(new).for_each(|source| sources::push(&mut octets, source));
+        varint::push(&mut octets, named.len() as u64);
+        named.iter().for_each(|id| varint::push(&mut octets, u64::from(*id)));
+        match position {
+            None => octets.push(0),
+            Some(position) => {
+                octets.push(1);
+                varint::push_octets(&mut octets, position.input.as_bytes());
+                varint::push(&mut octets, position.offset);
+            }
+        }
+        octets.extend_from_slice(block);
+        let len = u32::try_from(octets.len() - RECORD).map_err(|_| StoreError::TooLarge)?;
+        octets.iter_mut().zip(len.to_le_bytes()).for_each(|(to, from)| *to = from);
+        Ok(Self(octets))
+    }
+}
+
+/// Reads a journal, each record in turn; sources get the numbers that they had.
+///
+/// # Errors
+/// [`StoreError::Damage`] for what was acknowledged and does not read; [`StoreError::Io`].
+pub(super) fn replay(
+    folder: &dyn Folder,
+    number: u64,
+    sources: &mut Sources,
+    mut take: impl FnMut(Replayed),
+) -> Result<(), StoreError> {
+    let name = name(number);
+    let file = folder.open(&name).map_err(failed("open", &name))?;
+    let len = file.len().map_err(failed("look at", &name))?;
+    // Only what was never used can be shorter: a journal lasts before anything is appended.
+    if len < START {
+        return Ok(());
+    }
+    let head = read_stretch(&*file, &name, 0, START as usize)?;
+    let acknowledged =
+        head_of(&head, number).ok_or_else(|| damage(&name, 0, "it does not begin like a journal"))?;
+    if len < acknowledged {
+        return Err(damage(&name, len, "the file ends before what was acknowledged"));
+    }
+    let mut place = START;
+    while place < len {
+        let payload = payload(&*file, &name, place, len)?;
+        let replayed = payload.as_deref().and_then(|payload| replayed(payload, sources));
+        let Some(replayed) = replayed else {
+            if place < acknowledged {
+                return Err(damage(&name, place, "an acknowledged record that does not read"));
+            }
+            return Ok(());
+        };
+        place += (RECORD + payload.map_or(0, |payload| payload.len())) as u64;
+        take(replayed);
+    }
+    Ok(())
+}
+
+/// The payload of the record at a place, if there is a whole one.
+fn payload(file: &dyn FileRead, name: &str, place: u64, len: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    let start = place + RECORD as u64;
+    if start > len {
+        return Ok(None);
+    }
+    let head = read_stretch(file, name, place, RECORD)?;
+    let (Some(octets), Some(sum)) = (head.first_chunk::<4>(), head.last_chunk::<8>()) else {
+        return Ok(None);
+    };
+    let octets = u32::from_le_bytes(*octets);
+    if len - start < u64::from(octets) {
+        return Ok(None);
+    }
+    let payload = read_stretch(file, name, start, octets as usize)?;
+    Ok((checksum(&payload, place) == u64::from_le_bytes(*sum)).then_some(payload))
+}
+
+fn replayed(mut payload: &[u8], sources: &mut Sources) -> Option<Replayed> {
+    let octets = &mut payload;
+    let new = varint::take(octets)?;
+    for id in new..new.checked_add(varint::take(octets)?)? {
+        if u64::from(sources.intern(&sources::take(octets)?)?) != id {
+            return None;
+        }
+    }
+    let mut named = Vec::new();
+    for _ in 0..varint::take(octets)? {
+        named.push(u32::try_from(varint::take(octets)?).ok()?);
+    }
+    let (kind, rest) = octets.split_first()?;
+    *octets = rest;
+    let position = match kind {
+        0 => None,
+        1 => {
+            let input = std::str::from_utf8(varint::take_octets(octets)?).ok()?.into();
+            Some(Position { input, offset: varint::take(octets)? })
+        }
+        _ => return None,
+    };
+    let batch = Batch::of_owner_block(octets.to_vec(), sources).ok()?;
+    Some(Replayed { batch, position, sources: named })
+}
+
+/// How far records were acknowledged, if this is the head of this journal.
+fn head_of(head: &[u8], number: u64) -> Option<u64> {
+    let rest = head.strip_prefix(HEAD)?.strip_prefix(&number.to_le_bytes())?;
+    let marks = rest.as_chunks::<16>().0.iter().enumerate().filter_map(|(turn, octets)| {
+        let acknowledged = u64::from_le_bytes(*octets.first_chunk()?);
+        (*octets == mark(number, turn, acknowledged)).then_some(acknowledged)
+    });
+    marks.max()
+}
+
+fn mark(number: u64, turn: usize, acknowledged: u64) -> [u8; 16] {
+    let mut octets = [0; 16];
+    let sum = XxHash3_64::oneshot_with_seed(number ^ turn as u64, &acknowledged.to_le_bytes());
+    let both = acknowledged.to_le_bytes().into_iter().chain(sum.to_le_bytes());
+    octets.iter_mut().zip(both).for_each(|(to, from)| *to = from);
+    octets
+}
+
+fn checksum(payload: &[u8], place: u64) -> u64 {
+    XxHash3_64::oneshot_with_seed(place, payload)
+}

@@ -1,0 +1,165 @@
+//! Opening a folder: what counts in it, what was not finished, what cannot be believed.
+//!
+//! Nothing is written before all that is to be read has been: a folder that is refused is as it was.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Options;
+use super::batch::Batch;
+use super::cache::Cache;
+use super::file::{Folder, failed};
+use super::intake::{Found, Intake};
+use super::journal::{self, Journal};
+use super::ledger::Ledger;
+use super::manifest::{self, Manifest};
+use super::run::{self, Run};
+use super::snapshot::{Frozen, Snapshot};
+use super::sources::Sources;
+use crate::StoreError;
+
+/// Sees to it that there is a folder, and that it may become a database.
+///
+/// # Errors
+/// [`StoreError::Io`].
+pub(super) fn make(folder: &Path, options: Options) -> Result<(), StoreError> {
+    if options.read_only || folder.is_dir() {
+        return Ok(());
+    }
+    let made = std::fs::create_dir_all(folder);
+    made.map_err(failed("create", &folder.to_string_lossy()))
+}
+
+/// Opens what there is.
+///
+/// # Errors
+/// Those of [`super::Runs::open_files`].
+pub(super) fn open(files: Arc<dyn Folder>, options: Options) -> Result<Intake, StoreError> {
+    let names = files.names().map_err(failed("list", "the folder"))?;
+    let numbered = Numbered::of(&names);
+    let manifest = match Manifest::read(&*files)? {
+        Some(manifest) => manifest,
+        None => fresh(&names, &numbered, options)?,
+    };
+    let runs = open_runs(&*files, &manifest)?;
+    let replayed = replay(&*files, &manifest)?;
+    let next = manifest.next.max(numbered.highest() + 1);
+    let mut found = Found {
+        snapshot: Snapshot {
+            runs,
+            frozen: replayed.frozen,
+            active: Vec::new(),
+            sources: Arc::new(replayed.sources),
+            cache: Arc::new(Cache::new(options.cache)),
+        },
+        ledger: replayed.ledger,
+        manifest,
+        journal: None,
+        next,
+    };
+    if !options.read_only {
+        found.next += 1;
+        found.journal = Some(Journal::create(&*files, next)?);
+        found.manifest.next = found.next;
+        found.manifest.journals = found.snapshot.frozen.iter().map(|frozen| frozen.journal).collect();
+        found.manifest.journals.push(next);
+        found.manifest.sources = Arc::clone(&found.snapshot.sources);
+        found.manifest.ledger = found.ledger.clone();
+        found.manifest.write(&*files)?;
+        clear(&*files, &numbered, &found.manifest);
+    }
+    Ok(Intake::new(files, options, found))
+}
+
+/// The files of ours in a folder.
+struct Numbered {
+    runs: Vec<u64>,
+    journals: Vec<u64>,
+}
+
+impl Numbered {
+    fn of(names: &[String]) -> Self {
+        let numbers = |suffix: &str, name: fn(u64) -> String| {
+            let number = |text: &String| text.strip_suffix(suffix)?.parse().ok();
+            let ours = names.iter().filter_map(|text| number(text).filter(|number| name(*number) == *text));
+            let mut numbers: Vec<u64> = ours.collect();
+            numbers.sort_unstable();
+            numbers
+        };
+        Self { runs: numbers(".run", run::name), journals: numbers(".journal", journal::name) }
+    }
+
+    fn highest(&self) -> u64 {
+        self.runs.iter().chain(&self.journals).copied().max().unwrap_or_default()
+    }
+}
+
+/// A database that is about to begin, where nothing else is.
+fn fresh(names: &[String], numbered: &Numbered, options: Options) -> Result<Manifest, StoreError> {
+    let begun = ["LOCK", "MANIFEST.new", "backsight.sock"];
+    let foreign = names.iter().any(|name| !begun.contains(&name.as_str()));
+    if foreign || !numbered.runs.is_empty() {
+        return Err(StoreError::Foreign);
+    }
+    if options.read_only {
+        return Err(StoreError::Missing { file: manifest::NAME.into() });
+    }
+    Ok(Manifest::default())
+}
+
+fn open_runs(files: &dyn Folder, manifest: &Manifest) -> Result<Vec<Arc<Run>>, StoreError> {
+    let open = |entry: &manifest::RunEntry| Run::open(files, entry.clone()).map(Arc::new).map_err(missing);
+    manifest.runs.iter().map(open).collect()
+}
+
+/// A file that the manifest names and that is not there.
+fn missing(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Io { kind: io::ErrorKind::NotFound, file, .. } => StoreError::Missing { file },
+        error => error,
+    }
+}
+
+/// What the journals hold.
+struct Replay {
+    frozen: Vec<Arc<Frozen>>,
+    sources: Sources,
+    ledger: Ledger,
+}
+
+fn replay(files: &dyn Folder, manifest: &Manifest) -> Result<Replay, StoreError> {
+    let mut replay = Replay {
+        frozen: Vec::new(),
+        sources: Sources::clone(&manifest.sources),
+        ledger: manifest.ledger.clone(),
+    };
+    for number in manifest.journals.iter().copied() {
+        let mut batches: Vec<Arc<Batch>> = Vec::new();
+        let mut positions = Vec::new();
+        let read = journal::replay(files, number, &mut replay.sources, |record| {
+            batches.push(Arc::new(record.batch));
+            positions.extend(record.position.map(|position| (position, record.sources)));
+        });
+        read.map_err(missing)?;
+        for (position, named) in positions {
+            let origins = named.iter().filter_map(|id| replay.sources.by_id(*id));
+            replay.ledger.advance(&position, origins.map(|source| source.origin.clone()));
+        }
+        if !batches.is_empty() {
+            replay.frozen.push(Arc::new(Frozen { journal: number, batches }));
+        }
+    }
+    Ok(replay)
+}
+
+/// Removes what somebody left who did not get further; what cannot be removed now harms nobody.
+fn clear(files: &dyn Folder, numbered: &Numbered, manifest: &Manifest) {
+    let is_run = |number: &u64| manifest.runs.iter().any(|entry| entry.number == *number);
+    let runs = numbered.runs.iter().filter(|number| !is_run(number)).map(|number| run::name(*number));
+    let is_journal = |number: &u64| manifest.journals.contains(number);
+    let journals = numbered.journals.iter().filter(|number| !is_journal(number));
+    for name in runs.chain(journals.map(|number| journal::name(*number))) {
+        let _ = files.remove(&name);
+    }
+}

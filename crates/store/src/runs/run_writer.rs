@@ -1,0 +1,213 @@
+//! Writes a run: both orders, from whatever gives their entries in order.
+//!
+//! [`write`] makes the file, syncs it and says what the manifest must know. The file has its name from the start; until a
+//! manifest names it too, it is nobody's, and whoever opens the folder next removes it.
+//!
+//! Errors are those of the disk and of what is read; then the file is removed.
+
+use std::sync::Arc;
+
+use zstd::bulk::Compressor;
+use zstd::zstd_safe::compress_bound;
+
+use super::block::Builder;
+use super::bloom::Bloom;
+use super::file::{FileWrite, Folder, failed};
+use super::manifest::RunEntry;
+use super::merge::Merge;
+use super::run::{self, Footer, Frame, HEAD};
+use super::word;
+use crate::StoreError;
+use crate::answer::Side;
+use crate::key;
+
+/// About how many octets a block has before it is compressed: more is smaller on disk and slower to read one entry of.
+const BLOCK: usize = 16 * 1024;
+/// How hard zstd tries: what it saves beyond this costs more time than all else.
+const LEVEL: i32 = 1;
+/// Octets that go to the system at once.
+const WRITE: usize = 1 << 20;
+/// Entries between two looks whether to go on.
+const PATIENCE: u64 = 4096;
+
+/// What a run is made of.
+pub(super) struct Input<'a> {
+    /// The entries of one order.
+    pub(super) entries: &'a dyn Fn(Side) -> Result<Merge, StoreError>,
+    /// At most so many owners, and so many targets.
+    pub(super) heads: [u64; 2],
+    /// What of an entry is kept: its key, its words, which may be replaced; `false` leaves it out.
+    pub(super) keep: &'a mut dyn FnMut(Side, &[u8], &mut Vec<u8>) -> Result<bool, StoreError>,
+    /// Whether to give up.
+    pub(super) stopped: &'a dyn Fn() -> bool,
+}
+
+/// Writes a run of this number; `None` when there was nothing to write.
+///
+/// # Errors
+/// [`StoreError::Io`], [`StoreError::Stopped`], and what reading gives.
+pub(super) fn write(
+    folder: &dyn Folder,
+    number: u64,
+    input: &mut Input<'_>,
+) -> Result<Option<RunEntry>, StoreError> {
+    let name = run::name(number);
+    let file = folder.create(&name).map_err(failed("create", &name))?;
+    let written = Writer::new(file, &name).and_then(|mut writer| writer.run(number, input));
+    if !matches!(written, Ok(Some(_))) {
+        // What cannot be removed now is removed at the next opening.
+        let _ = folder.remove(&name);
+    }
+    written
+}
+
+struct Writer<'a> {
+    name: &'a str,
+    file: Arc<dyn FileWrite>,
+    /// What has not been given to the system yet.
+    buffer: Vec<u8>,
+    /// Where the buffer begins.
+    place: u64,
+    zstd: Compressor<'static>,
+    compressed: Vec<u8>,
+}
+
+/// What is known of an order when its blocks are written.
+struct Order {
+    index: Vec<u8>,
+    bloom: Bloom,
+    heads: u64,
+    entries: u64,
+    words: u64,
+}
+
+impl<'a> Writer<'a> {
+    fn new(file: Arc<dyn FileWrite>, name: &'a str) -> Result<Self, StoreError> {
+        let zstd = Compressor::new(LEVEL).map_err(failed("compress", name))?;
+        let buffer = HEAD.to_vec();
+        Ok(Self { name, file, buffer, place: 0, zstd, compressed: Vec::new() })
+    }
+
+    fn run(&mut self, number: u64, input: &mut Input<'_>) -> Result<Option<RunEntry>, StoreError> {
+        let owner = self.order(Side::Owner, input)?;
+        let rdata = self.order(Side::Rdata, input)?;
+        if owner.entries == 0 {
+            return Ok(None);
+        }
+        let frames = [
+            self.compressed(&owner.index)?,
+            self.compressed(&rdata.index)?,
+            self.frame(owner.bloom.octets())?,
+            self.frame(rdata.bloom.octets())?,
+        ];
+        let footer = Footer { frames, counts: [owner.entries, rdata.entries, owner.words] };
+        let place = self.here();
+        let (octets, checksum) = footer.octets(place);
+        self.buffer.extend_from_slice(&octets);
+        self.flush()?;
+        self.file.sync().map_err(failed("sync", self.name))?;
+        Ok(Some(RunEntry {
+            number,
+            octets: self.here(),
+            checksum,
+            tuples: owner.entries,
+            words: owner.words,
+            heads: [owner.heads, rdata.heads],
+        }))
+    }
+
+    fn order(&mut self, side: Side, input: &mut Input<'_>) -> Result<Order, StoreError> {
+        let [owners, targets] = input.heads;
+        let heads = if side == Side::Owner { owners } else { targets };
+        let (mut order, mut blocks, mut index) = (Order::new(heads), Builder::default(), Builder::default());
+        let mut entries = (input.entries)(side)?;
+        let (mut head, mut words, mut read) = (Vec::new(), Vec::new(), 0_u64);
+        while entries.advance()? {
+            read += 1;
+            if read.is_multiple_of(PATIENCE) && (input.stopped)() {
+                return Err(StoreError::Stopped);
+            }
+            words.clear();
+            words.extend_from_slice(entries.words());
+            if !(input.keep)(side, entries.key(), &mut words)? {
+                continue;
+            }
+            order.add(side, entries.key(), &words, &mut head)?;
+            blocks.push(entries.key(), &words);
+            if blocks.len() >= BLOCK {
+                self.end_block(&mut blocks, &mut index)?;
+            }
+        }
+        if blocks.entries() > 0 {
+            self.end_block(&mut blocks, &mut index)?;
+        }
+        order.index = index.finish();
+        order.bloom.fold(usize::try_from(order.heads).unwrap_or(usize::MAX));
+        Ok(order)
+    }
+
+    fn end_block(&mut self, blocks: &mut Builder, index: &mut Builder) -> Result<(), StoreError> {
+        let key = blocks.key().to_vec();
+        let mut place = Vec::with_capacity(16);
+        self.compressed(&blocks.finish())?.push(&mut place);
+        index.push(&key, &place);
+        Ok(())
+    }
+
+    fn compressed(&mut self, octets: &[u8]) -> Result<Frame, StoreError> {
+        let mut compressed = std::mem::take(&mut self.compressed);
+        compressed.clear();
+        compressed.reserve(compress_bound(octets.len()));
+        self.zstd.compress_to_buffer(octets, &mut compressed).map_err(failed("compress", self.name))?;
+        let frame = self.frame(&compressed)?;
+        self.compressed = compressed;
+        Ok(Frame { raw: octets.len() as u64, ..frame })
+    }
+
+    fn frame(&mut self, octets: &[u8]) -> Result<Frame, StoreError> {
+        let place = self.here();
+        self.buffer.extend_from_slice(&run::checksum(octets, place).to_le_bytes());
+        self.buffer.extend_from_slice(octets);
+        if self.buffer.len() >= WRITE {
+            self.flush()?;
+        }
+        let len = octets.len() as u64;
+        Ok(Frame { place: place + 8, len, raw: len })
+    }
+
+    fn flush(&mut self) -> Result<(), StoreError> {
+        self.file.append(&self.buffer).map_err(failed("write", self.name))?;
+        self.place = self.here();
+        self.buffer.clear();
+        Ok(())
+    }
+
+    fn here(&self) -> u64 {
+        self.place + self.buffer.len() as u64
+    }
+}
+
+impl Order {
+    fn new(heads: u64) -> Self {
+        let bloom = Bloom::with_capacity(usize::try_from(heads).unwrap_or(usize::MAX));
+        Self { index: Vec::new(), bloom, heads: 0, entries: 0, words: 0 }
+    }
+
+    fn add(&mut self, side: Side, key: &[u8], words: &[u8], head: &mut Vec<u8>) -> Result<(), StoreError> {
+        self.entries += 1;
+        self.words += word::count(words).ok_or(StoreError::Damaged)?;
+        // No head is the beginning of another one.
+        if head.is_empty() || !key.starts_with(head) {
+            let new = match side {
+                Side::Owner => key::split_name(key).map(|(owner, _)| owner),
+                Side::Rdata => key::target(key),
+            };
+            let new = new.ok_or(StoreError::Damaged)?;
+            head.clear();
+            head.extend_from_slice(new);
+            self.bloom.insert(new);
+            self.heads += 1;
+        }
+        Ok(())
+    }
+}

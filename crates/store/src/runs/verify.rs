@@ -1,0 +1,88 @@
+//! Reading everything again: every checksum, every key's place, every word.
+//!
+//! [`verify`] stops at the first damage, which names its file and place. Journals were checked when the folder was opened.
+
+use std::sync::Arc;
+
+use super::file::damage;
+use super::intake::Intake;
+use super::run::{Run, RunCursor};
+use super::sources::Sources;
+use super::word::StoredWord;
+use crate::StoreError;
+use crate::answer::Side;
+use crate::key::Parts;
+
+/// What was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Runs.
+    pub files: u64,
+    /// Octets of them.
+    pub octets: u64,
+    /// Tuples by owner.
+    pub tuples: u64,
+}
+
+/// Reads all runs of this moment; `progress` hears how many entries were read, of how many at most.
+///
+/// # Errors
+/// The first damage.
+pub(super) fn verify(intake: &Intake, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified, StoreError> {
+    let snapshot = intake.snapshot();
+    let total = snapshot.runs.iter().map(|run| run.entry().tuples * 2).sum();
+    let (mut verified, mut read) = (Verified::default(), 0);
+    for run in &snapshot.runs {
+        let mut step = || {
+            read += 1;
+            if read % 65_536 == 0 {
+                progress(read, total);
+            }
+        };
+        let [tuples, words] = side(run, Side::Owner, &snapshot.sources, &mut step)?;
+        side(run, Side::Rdata, &snapshot.sources, &mut step)?;
+        if (tuples, words) != (run.entry().tuples, run.entry().words) {
+            return Err(damage(run.name(), 0, "it does not hold as many entries as were written"));
+        }
+        verified.files += 1;
+        verified.octets += run.entry().octets;
+        verified.tuples += tuples;
+    }
+    progress(total, total);
+    Ok(verified)
+}
+
+/// Reads one order of a run; returns how many entries and words it has.
+fn side(
+    run: &Arc<Run>,
+    side: Side,
+    sources: &Sources,
+    step: &mut dyn FnMut(),
+) -> Result<[u64; 2], StoreError> {
+    let mut cursor = RunCursor::new(Arc::clone(run), side, None);
+    let (mut before, mut counts): (Vec<u8>, [u64; 2]) = (Vec::new(), [0, 0]);
+    while cursor.advance()? {
+        step();
+        let wrong = |what| damage(run.name(), cursor.place(), what);
+        if counts[0] > 0 && cursor.key() <= &*before || cursor.key() > cursor.last_key() {
+            return Err(wrong("entries that are not in order"));
+        }
+        let parts = match side {
+            Side::Owner => Parts::of_owner_key(cursor.key()),
+            Side::Rdata => Parts::of_rdata_key(cursor.key()),
+        };
+        if parts.and_then(|parts| parts.decode()).is_none() {
+            return Err(wrong("a tuple that does not read"));
+        }
+        let mut rest = cursor.words();
+        while !rest.is_empty() {
+            let word = StoredWord::take(&mut rest).ok_or_else(|| wrong("words that do not read"))?;
+            sources.by_id(word.source).ok_or_else(|| wrong("a source that is not known"))?;
+            counts[1] += 1;
+        }
+        counts[0] += 1;
+        before.clear();
+        before.extend_from_slice(cursor.key());
+    }
+    Ok(counts)
+}
