@@ -19,6 +19,8 @@ pub(crate) enum Bench {
     Keep,
     /// The pages on a million indicators, and on a run of 50,000 records.
     Pages,
+    /// The passive-DNS database beside SQLite and the machine's floor: taking in, looking up, sizes, opening.
+    Store,
 }
 
 impl Bench {
@@ -29,6 +31,7 @@ impl Bench {
             Self::Cof => &[("cof", "reader")],
             Self::Keep => &[("workbench", "keep"), ("cli", "kept")],
             Self::Pages => &[("server", "pages")],
+            Self::Store => &[("store", "store")],
         }
     }
 }

@@ -51,9 +51,15 @@ pub(super) struct Intake {
     snapshot: RwLock<Arc<Snapshot>>,
     /// Why the last work in the background failed, until one succeeds.
     pub(super) trouble: Mutex<Option<StoreError>>,
-    /// Told whenever there is work, or less of it.
-    pub(super) changed: Condvar,
+    /// Told when there is work, and how often it was: a worker that was busy meanwhile looks again.
+    pub(super) work: Condvar,
+    pub(super) announced: AtomicU64,
+    /// Told when some of it was tried.
+    pub(super) tried: Condvar,
 }
+
+/// Held by whoever announces work or decides that there is none.
+pub(super) type Trouble<'a> = MutexGuard<'a, Option<StoreError>>;
 
 /// What is being written to.
 struct Writer {
@@ -113,7 +119,9 @@ impl Intake {
             manifest: Mutex::new(found.manifest),
             snapshot: RwLock::new(Arc::new(found.snapshot)),
             trouble: Mutex::new(None),
-            changed: Condvar::new(),
+            work: Condvar::new(),
+            announced: AtomicU64::new(0),
+            tried: Condvar::new(),
         }
     }
 
@@ -251,20 +259,29 @@ impl Intake {
             };
             self.sync(&syncing, turn)?;
         }
-        self.changed.notify_all();
+        drop(self.announce(lock(&self.trouble)));
         Ok(())
+    }
+
+    /// Tells the workers that there is something to do.
+    pub(super) fn announce<'a>(&self, trouble: Trouble<'a>) -> Trouble<'a> {
+        self.announced.fetch_add(1, Ordering::Relaxed);
+        self.work.notify_all();
+        trouble
     }
 
     /// Waits while so much is to be done that memory or readers would suffer.
     fn wait_for_room(&self) -> Result<(), StoreError> {
         let mut trouble = lock(&self.trouble);
+        if self.is_behind() && trouble.take().is_some() {
+            // What was in the way may be gone.
+            trouble = self.announce(trouble);
+        }
         while !self.stopped.load(Ordering::Relaxed) && self.is_behind() {
-            if let Some(trouble) = trouble.take() {
-                // It is tried again while the caller decides what to do.
-                self.changed.notify_all();
-                return Err(trouble);
+            if let Some(trouble) = &*trouble {
+                return Err(trouble.clone());
             }
-            trouble = self.changed.wait(trouble).unwrap_or_else(PoisonError::into_inner);
+            trouble = self.tried.wait(trouble).unwrap_or_else(PoisonError::into_inner);
         }
         Ok(())
     }

@@ -191,10 +191,6 @@ pub(super) fn replay(
     let name = name(number);
     let file = folder.open(&name).map_err(failed("open", &name))?;
     let len = file.len().map_err(failed("look at", &name))?;
-    // Only what was never used can be shorter: a journal lasts before anything is appended.
-    if len < START {
-        return Ok(());
-    }
     let head = read_stretch(&*file, &name, 0, START as usize)?;
     let acknowledged =
         head_of(&head, number).ok_or_else(|| damage(&name, 0, "it does not begin like a journal"))?;

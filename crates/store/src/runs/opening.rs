@@ -40,7 +40,7 @@ pub(super) fn open(files: Arc<dyn Folder>, options: Options) -> Result<Intake, S
     let numbered = Numbered::of(&names);
     let manifest = match Manifest::read(&*files)? {
         Some(manifest) => manifest,
-        None => fresh(&names, &numbered, options)?,
+        None => begin(&*files, &names, options)?,
     };
     let runs = open_runs(&*files, &manifest)?;
     let replayed = replay(&*files, &manifest)?;
@@ -95,17 +95,18 @@ impl Numbered {
     }
 }
 
-/// A database that is about to begin, where nothing else is.
-fn fresh(names: &[String], numbered: &Numbered, options: Options) -> Result<Manifest, StoreError> {
+/// Begins a database where nothing else is. Its manifest is there first: other files without one are somebody else's.
+fn begin(files: &dyn Folder, names: &[String], options: Options) -> Result<Manifest, StoreError> {
     let begun = ["LOCK", "MANIFEST.new", "backsight.sock"];
-    let foreign = names.iter().any(|name| !begun.contains(&name.as_str()));
-    if foreign || !numbered.runs.is_empty() {
+    if names.iter().any(|name| !begun.contains(&name.as_str())) {
         return Err(StoreError::Foreign);
     }
     if options.read_only {
         return Err(StoreError::Missing { file: manifest::NAME.into() });
     }
-    Ok(Manifest::default())
+    let manifest = Manifest::default();
+    manifest.write(files)?;
+    Ok(manifest)
 }
 
 fn open_runs(files: &dyn Folder, manifest: &Manifest) -> Result<Vec<Arc<Run>>, StoreError> {

@@ -58,6 +58,7 @@ pub(super) fn spawn(intake: &Arc<Intake>) -> Vec<JoinHandle<()>> {
 impl Intake {
     fn work(&self, work: Work) {
         while !self.stopped.load(Ordering::Relaxed) {
+            let announced = self.announced.load(Ordering::Relaxed);
             let done = work(self);
             let mut trouble = lock(&self.trouble);
             let idle = done != Ok(true);
@@ -67,10 +68,14 @@ impl Intake {
                 Err(StoreError::Stopped) => return,
                 Err(error) => *trouble = Some(error),
             }
-            self.changed.notify_all();
-            if idle && !self.stopped.load(Ordering::Relaxed) {
-                // Whoever is waiting is told of any change; what fails is tried again after a while.
-                drop(self.changed.wait_timeout(trouble, PAUSE));
+            self.tried.notify_all();
+            if !idle {
+                // A new run may be the one that was missing for a merge.
+                drop(self.announce(trouble));
+            } else if self.announced.load(Ordering::Relaxed) == announced
+                && !self.stopped.load(Ordering::Relaxed)
+            {
+                drop(self.work.wait_timeout(trouble, PAUSE));
             }
         }
     }
@@ -79,8 +84,8 @@ impl Intake {
     pub(super) fn stop(&self) {
         let trouble = lock(&self.trouble);
         self.stopped.store(true, Ordering::Relaxed);
-        self.changed.notify_all();
-        drop(trouble);
+        self.tried.notify_all();
+        drop(self.announce(trouble));
     }
 
     /// Puts everything into runs; the folder needs no journal then.

@@ -6,6 +6,7 @@
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a failed test says so")]
 
 mod conformance;
+mod crash;
 mod disk;
 mod engine;
 mod model;
