@@ -69,6 +69,26 @@ fn forty_that_open_a_new_folder_at_once_all_find_it() {
 }
 
 #[test]
+fn in_a_folder_that_others_may_enter_what_is_kept_is_still_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let served = crate::service::Provider::answering(crate::service::SAMPLE);
+    let home = Home::new();
+    fs::create_dir(home.kept()).unwrap();
+    fs::set_permissions(home.kept(), fs::Permissions::from_mode(0o755)).unwrap();
+    home.run(&["integration", "install", "circl-passive-dns@1.0.0"]).ok();
+    home.give("hunter2").ok();
+    home.point_at(served.address);
+    home.run(&["integration", "enable", NAME]).ok();
+    home.run(&["query", "104.196.175.197"]).ok();
+    let files: Vec<_> = home.octets().into_iter().map(|(file, _)| file).collect();
+    assert!(files.len() >= 3, "the database, the key, the evidence: {files:?}");
+    for file in files {
+        let mode = fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{} has mode {mode:o}", file.display());
+    }
+}
+
+#[test]
 fn a_missing_key_is_an_error_and_never_a_new_key() {
     let home = home();
     let text = fs::read(key(&home)).unwrap();
