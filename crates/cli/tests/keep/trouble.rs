@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
 
 use crate::home::{Done, Home, NAME};
 
@@ -197,44 +196,4 @@ fn a_newer_database_and_a_foreign_one_are_left_alone() {
     assert_eq!(home.octets(), before);
     mark(&database(&home), APPLICATION, 7);
     home.run(&["integration", "list"]).says(1, &["database of another program"]);
-}
-
-/// Runs a command and kills it after this long; whatever became of it, it has ended.
-fn kill_after(home: &Home, arguments: &[&str], delay: Duration) {
-    let mut command = home.command(arguments);
-    command.stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = command.spawn().unwrap();
-    // Nobody sends: this is the delay.
-    let (_sender, receiver) = std::sync::mpsc::channel::<()>();
-    assert!(receiver.recv_timeout(delay).is_err());
-    drop(child.kill());
-    child.wait().unwrap();
-}
-
-#[test]
-fn killed_at_any_moment_it_is_as_before_or_as_after() {
-    let home = home();
-    home.configure(&["host=pdns.example"]).ok();
-    // Past the end of a run, so that every moment of it is met.
-    let whole = Duration::from_millis(40);
-    for round in 0..100u32 {
-        let delay = whole * (round % 25) / 25;
-        match round % 4 {
-            0 => kill_after(&home, &["integration", "install", NAME, "--yes"], delay),
-            1 => kill_after(&home, &["key", "rotate"], delay),
-            2 => kill_after(&home, &["integration", "install", "circl-passive-dns@1.0.0", "--yes"], delay),
-            _ => kill_after(&home, &["integration", "configure", NAME, "port=443", "use_http=on"], delay),
-        }
-        let shown: serde_json::Value = serde_json::from_str(&home.show()).unwrap();
-        let parameters = shown["parameters"].as_array().unwrap();
-        let value = |key: &str| parameters.iter().find(|one| one["key"] == key).unwrap()["value"].clone();
-        // One version whole, with its parameters; the kept value kept; two values set together or not at all.
-        let expected = if shown["version"] == "1.1.0" { 16 } else { 5 };
-        assert_eq!(parameters.len(), expected, "round {round}: {shown}");
-        assert_eq!(value("host"), "pdns.example");
-        assert_eq!(value("port").is_null(), value("use_http").is_null());
-        // And the secret opens, whichever key it is under.
-        home.run(&["integration", "enable", NAME]).ok();
-        home.run(&["integration", "disable", NAME]).ok();
-    }
 }
