@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use cof::time;
 use operation::{Clock, Moment};
-use serde_json::Value;
 use workbench::audit::{Filter, Page};
 use workbench::json;
 
@@ -37,7 +36,7 @@ fn as_table(page: &Page) -> String {
     let mut table = table::new_table(terminal::width());
     table.set_header(["When (UTC)", "Who", "What", "To what", "Detail"]);
     for entry in &page.entries {
-        let cells = [&entry.actor, &entry.action, &entry.subject, &detail(&entry.detail)];
+        let cells = [&entry.actor, &entry.action, &entry.subject, &entry.in_words()];
         let cells = cells.map(|text| terminal::printable(text));
         table.add_row([time::readable(kept::seconds(entry.at))].into_iter().chain(cells));
     }
@@ -46,32 +45,4 @@ fn as_table(page: &Page) -> String {
         let _ = write!(text, "; go on with --before {next}");
     }
     text + "\n"
-}
-
-/// The members that say something: `to 1.1.0, kept host port`.
-pub(crate) fn detail(detail: &Value) -> String {
-    let Value::Object(members) = detail else { return short(detail) };
-    let said = members.iter().filter(|(_, value)| {
-        !(value.is_null()
-            || value.as_array().is_some_and(Vec::is_empty)
-            || value.as_object().is_some_and(serde_json::Map::is_empty))
-    });
-    said.map(|(key, value)| format!("{key} {}", short(value))).collect::<Vec<_>>().join(", ")
-}
-
-fn short(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(list) => list.iter().map(short).collect::<Vec<_>>().join(" "),
-        // A value that was set: the old and the new one.
-        Value::Object(members) => members
-            .iter()
-            .map(|(key, value)| match value {
-                Value::Array(pair) => format!("{key}={}", pair.last().map(short).unwrap_or_default()),
-                other => format!("{key}={}", short(other)),
-            })
-            .collect::<Vec<_>>()
-            .join(" "),
-        other => other.to_string(),
-    }
 }

@@ -156,8 +156,7 @@ fn history(events: &[audit::Entry]) -> String {
     table.set_header(["When (UTC)", "Who", "What", "How"]);
     for event in events {
         let cell = |text: &str| shorten(&printable(text));
-        let how = crate::audit::detail(&event.detail);
-        table.add_row([day(event.at), cell(&event.actor), cell(&event.action), cell(&how)]);
+        table.add_row([day(event.at), cell(&event.actor), cell(&event.action), cell(&event.in_words())]);
     }
     format!("\n{table}\n")
 }
