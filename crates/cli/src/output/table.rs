@@ -74,7 +74,7 @@ fn headline(shown: &Shown) -> String {
     };
     let mut text = format!("{indicator} ({}): {state}\n", indicator.kind());
     if run.is_cached() {
-        let at = time::readable(kept::seconds(run.fetched.at));
+        let at = kept::readable(run.fetched.at);
         let _ = writeln!(text, "Kept from {at} UTC (run {}); --fresh asks again", run.fetched.by);
     }
     text
@@ -87,7 +87,7 @@ pub(crate) fn changes(shown: &Shown, width: Option<u16>) -> String {
         Compared::WithNothing => return "No earlier complete answer to compare with\n".to_owned(),
         Compared::With(changes) => changes,
     };
-    let at = time::readable(kept::seconds(changes.since.fetched.at));
+    let at = kept::readable(changes.since.fetched.at);
     let gone = changes.gone.as_ref();
     let mut text = format!("Since {at} UTC (run {}): {} new, ", changes.since.id, changes.new.len());
     let _ = match gone {
