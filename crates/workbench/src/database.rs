@@ -218,6 +218,8 @@ pub(crate) fn for_owner() -> OpenOptions {
 pub(crate) enum Problem {
     /// SQLite's; what it means depends on the file.
     Sql(rusqlite::Error),
+    /// A value of ours that we never wrote.
+    Stored(String),
     /// Ours.
     Ours(Error),
 }
@@ -226,6 +228,7 @@ impl Problem {
     fn into_error(self, file: &Path) -> Error {
         match self {
             Self::Sql(error) => Error::sql(file, &error),
+            Self::Stored(reason) => Error::Damaged { file: file.to_owned(), reason },
             Self::Ours(error) => error,
         }
     }

@@ -189,7 +189,7 @@ fn newest_attributes(database: &Connection, relationship: i64) -> Result<Vec<(St
     let sql = "SELECT attributes FROM relationship_claims WHERE relationship = ? \
                ORDER BY added_at DESC, run DESC LIMIT 1";
     let text: String = database.prepare_cached(sql)?.query_row([relationship], |row| row.get(0))?;
-    serde_json::from_str(&text).map_err(|error| Error::Bug(format!("stored attributes: {error}")).into())
+    serde_json::from_str(&text).map_err(|error| Problem::Stored(format!("attributes: {error}")))
 }
 
 fn notes(database: &Connection, id: i64) -> Result<Vec<Note>, Problem> {
