@@ -8,8 +8,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use operation::IndicatorType;
 use workbench::library::Status;
 
+use crate::audit::AuditArgs;
 use crate::indicator::args::{IndicatorArgs, statuses, types};
-use crate::integration::args::{AuditArgs, IntegrationArgs, KeyArgs};
+use crate::integration::args::IntegrationArgs;
+use crate::key::KeyArgs;
 use crate::run::args::RunArgs;
 
 /// Where has it pointed, since when, and what else lives there? A passive-DNS workbench.

@@ -2,17 +2,31 @@
 
 use std::fmt::Write as _;
 
-use cof::time;
+use clap::Args;
 use operation::{Clock, Moment};
-use serde_json::Value;
 use workbench::audit::{Filter, Page};
 use workbench::json;
 
 use crate::args::{Arguments, View};
 use crate::exit::{Exit, Failure};
-use crate::integration::args::AuditArgs;
 use crate::output::{self, table};
 use crate::{kept, terminal};
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditArgs {
+    /// Only what was done at or after this: a date, a time, or 90d for ninety days ago
+    #[arg(long, value_name = "T")]
+    pub(crate) since: Option<String>,
+    /// At most this many, the newest
+    #[arg(long, value_name = "N", default_value = "50", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: u32,
+    /// Go on before the entry with this number
+    #[arg(long, value_name = "ID")]
+    pub(crate) before: Option<i64>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: View,
+}
 
 pub(crate) fn run(command: &AuditArgs, arguments: &Arguments) -> Result<Exit, Failure> {
     let moment = command.since.as_deref().map(|text| Moment::parse(text, &Clock::system()));
@@ -37,41 +51,13 @@ fn as_table(page: &Page) -> String {
     let mut table = table::new_table(terminal::width());
     table.set_header(["When (UTC)", "Who", "What", "To what", "Detail"]);
     for entry in &page.entries {
-        let cells = [&entry.actor, &entry.action, &entry.subject, &detail(&entry.detail)];
+        let cells = [&entry.actor, &entry.action, &entry.subject, &entry.in_words()];
         let cells = cells.map(|text| terminal::printable(text));
-        table.add_row([time::readable(kept::seconds(entry.at))].into_iter().chain(cells));
+        table.add_row([kept::readable(entry.at)].into_iter().chain(cells));
     }
     let mut text = format!("{table}\n{} of {} entries", page.entries.len(), page.total);
     if let Some(next) = page.next {
         let _ = write!(text, "; go on with --before {next}");
     }
     text + "\n"
-}
-
-/// The members that say something: `to 1.1.0, kept host port`.
-pub(crate) fn detail(detail: &Value) -> String {
-    let Value::Object(members) = detail else { return short(detail) };
-    let said = members.iter().filter(|(_, value)| {
-        !(value.is_null()
-            || value.as_array().is_some_and(Vec::is_empty)
-            || value.as_object().is_some_and(serde_json::Map::is_empty))
-    });
-    said.map(|(key, value)| format!("{key} {}", short(value))).collect::<Vec<_>>().join(", ")
-}
-
-fn short(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(list) => list.iter().map(short).collect::<Vec<_>>().join(" "),
-        // A value that was set: the old and the new one.
-        Value::Object(members) => members
-            .iter()
-            .map(|(key, value)| match value {
-                Value::Array(pair) => format!("{key}={}", pair.last().map(short).unwrap_or_default()),
-                other => format!("{key}={}", short(other)),
-            })
-            .collect::<Vec<_>>()
-            .join(" "),
-        other => other.to_string(),
-    }
 }

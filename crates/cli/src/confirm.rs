@@ -10,15 +10,16 @@ pub(crate) fn is_possible() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Asks whether what was said shall be done; `yes` is the answer given in advance. Where nobody can be asked it is wrong
-/// usage, which says what would have been done.
+/// Says what is to be done and asks whether it shall be; `yes` is the answer given in advance. Where nobody can be asked it
+/// is wrong usage, which says what would have been done.
 pub(crate) fn ask(said: &str, question: &str, yes: bool) -> Result<bool, Failure> {
     if yes {
+        terminal::say(said);
         return Ok(true);
     }
     if !is_possible() {
-        let hint = "nothing was done; add --yes to do it";
-        return Err(Failure::Usage(format!("this must be confirmed\n{said}\n  hint: {hint}")));
+        let must = Failure::Usage(format!("this must be confirmed\n{said}"));
+        return Err(must.hint("nothing was done; add --yes to do it"));
     }
     terminal::say(said);
     let _ = write!(io::stderr().lock(), "{question} [y/N] ");

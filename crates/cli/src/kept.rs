@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use operation::Clock;
+use operation::provider::ConfigError;
 use workbench::Workbench;
 
 use crate::args::Arguments;
@@ -35,13 +36,23 @@ pub(crate) fn actor() -> String {
 
 impl From<workbench::Error> for Failure {
     fn from(error: workbench::Error) -> Self {
+        let text = error.to_string();
+        let failure = if error.is_users() { Self::Usage(text) } else { Self::Work(text) };
         let hint = error.hint();
-        let text = if hint.is_empty() { error.to_string() } else { format!("{error}\n  hint: {hint}") };
-        if error.is_users() { Self::Usage(text) } else { Self::Work(text) }
+        if hint.is_empty() { failure } else { failure.hint(hint) }
     }
 }
 
-/// A stored time as [`cof::time`] takes it.
-pub(crate) fn seconds(stored: i64) -> u64 {
-    u64::try_from(stored).unwrap_or_default()
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        match error {
+            ConfigError::Settings(error) => Self::usage(&error),
+            ConfigError::Provider(error) => Self::usage(&error).hint(error.hint()),
+        }
+    }
+}
+
+/// A stored time to read, in UTC.
+pub(crate) fn readable(stored: i64) -> String {
+    cof::time::readable(u64::try_from(stored).unwrap_or_default())
 }

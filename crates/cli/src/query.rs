@@ -11,7 +11,7 @@ use std::pin::pin;
 
 use futures_util::{StreamExt, stream};
 use operation::{Indicator, IndicatorError};
-use workbench::run::{Arrangement, Asking, Begun, Pick, Run, Runs, Shown};
+use workbench::run::{Arrangement, Asking, Begun, Compared, Pick, Run, Runs, Shown};
 
 use crate::args::{Add, Arguments, Format, MAX_CONCURRENCY, QueryArgs};
 use crate::config::Config;
@@ -180,11 +180,14 @@ impl Plan {
             Err(workbench::Error::Refused(why)) => return Ok(Err(Refused::Kept(why))),
             kept => kept?,
         };
-        let mut shown = Shown::new(kept, &self.asking.package, self.arrangement);
-        let desk = self.runs.desk();
-        if self.compares {
-            shown = desk.read(move |workbench| shown.compare(workbench).map(|()| shown)).await?;
-        }
+        let (desk, sort) = (self.runs.desk(), self.arrangement.sort);
+        let (kept, compared) = if self.compares {
+            desk.read(move |workbench| Compared::of(&kept, workbench, sort).map(|compared| (kept, compared)))
+                .await?
+        } else {
+            (kept, Compared::No)
+        };
+        let mut shown = Shown { compared, ..Shown::new(kept, &self.asking.package, self.arrangement) };
         if self.adds {
             let (run, picked) = (shown.run.clone(), Pick::All.of(shown.findings.list.clone())?);
             let add = move |workbench: &mut workbench::Workbench| workbench.add_picked(&run, &picked, false);

@@ -10,7 +10,7 @@ use std::io::{IsTerminal, Read, Write};
 use operation::Indicator;
 use workbench::Workbench;
 use workbench::json::run as json;
-use workbench::run::{Arrangement, Kept, Shown, Wanted};
+use workbench::run::{Arrangement, Compared, Kept, Shown, Wanted};
 
 use self::args::{AddArgs, ListArgs, RunArgs, RunCommand, ShowArgs, UndoArgs};
 use crate::args::{Arguments, View};
@@ -63,12 +63,10 @@ fn show(command: &ShowArgs, workbench: &Workbench) -> Result<Exit, Failure> {
 fn shown(workbench: &Workbench, command: &ShowArgs) -> Result<Shown, Failure> {
     let kept: Kept = workbench.answer(command.id)?;
     let package = workbench.package_of(&kept.run)?;
-    let mut shown =
-        Shown::new(kept, &package, Arrangement { sort: command.sort.into(), limit: command.limit });
-    if command.changes {
-        shown.compare(workbench)?;
-    }
-    Ok(shown)
+    let arrangement = Arrangement { sort: command.sort.into(), limit: command.limit };
+    let compared =
+        if command.changes { Compared::of(&kept, workbench, arrangement.sort)? } else { Compared::No };
+    Ok(Shown { compared, ..Shown::new(kept, &package, arrangement) })
 }
 
 /// The evidence, octet for octet; on a terminal printable, because a provider is a stranger.

@@ -38,15 +38,13 @@ pub(crate) fn collect(package: &Package, keys: &[String]) -> Result<Vec<(String,
     let one = |key: &String| {
         let variable = Settings::variable(key);
         let label = package.parameter(key).map_or(key.as_str(), |parameter| parameter.label.as_str());
-        let secret = match std::env::var(&variable) {
-            Ok(secret) if secret.trim().is_empty() => {
-                return Err(Failure::Usage(format!(
-                    "{variable} is empty\n  hint: --reset {key} forgets the secret"
-                )));
+        let secret = match terminal::environment(&variable)? {
+            Some(secret) if secret.trim().is_empty() => {
+                let empty = Failure::Usage(format!("{variable} is empty"));
+                return Err(empty.hint(&format!("--reset {key} forgets the secret")));
             }
-            Ok(secret) => secret,
-            Err(std::env::VarError::NotPresent) => ask(label)?,
-            Err(error) => return Err(Failure::Usage(format!("{variable}: {}", words(&error)))),
+            Some(secret) => secret,
+            None => ask(label)?,
         };
         Ok((key.clone(), Secret::new(&secret)))
     };
@@ -58,14 +56,6 @@ pub(crate) fn unasked(package: &Package, keys: &[String]) -> Vec<String> {
     let secrets = package.parameters.iter().filter(|parameter| parameter.kind == ParameterKind::Secret);
     let unasked = secrets.map(|parameter| &parameter.key).filter(|key| !keys.contains(key));
     unasked.filter(|key| std::env::var_os(Settings::variable(key)).is_some()).cloned().collect()
-}
-
-/// An error of the environment without the value, which may be the secret.
-fn words(error: &std::env::VarError) -> &'static str {
-    match error {
-        std::env::VarError::NotPresent => "not set",
-        std::env::VarError::NotUnicode(_) => "is not UTF-8",
-    }
 }
 
 /// Here a plain value is given as KEY=VALUE, not with --set.

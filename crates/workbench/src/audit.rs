@@ -81,10 +81,9 @@ impl Workbench {
         let limit = filter.limit.and_then(|limit| i64::try_from(limit).ok());
         let since = filter.since.unwrap_or(i64::MIN);
         let mut page = self.read(|database| {
-            let mut statement = database.prepare_cached(
-                "SELECT id, at, actor, action, subject, detail FROM audit \
-                 WHERE at >= :since AND id < :before ORDER BY id DESC LIMIT :limit",
-            )?;
+            let mut statement = database.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM audit WHERE at >= :since AND id < :before ORDER BY id DESC LIMIT :limit"
+            ))?;
             let parameters = named_params! {
                 ":since": since,
                 ":before": filter.before.unwrap_or(i64::MAX),
@@ -105,7 +104,52 @@ impl Workbench {
     }
 }
 
-fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+impl Entry {
+    /// Its detail as people read it: what became another first, then the members that say something, such as
+    /// `from 1.0.0 to 1.1.0, kept host port`. It holds what strangers wrote.
+    pub fn in_words(&self) -> String {
+        let Value::Object(members) = &self.detail else { return short(&self.detail) };
+        let text = |key: &str| self.detail.get(key).and_then(Value::as_str);
+        let pair = [["before", "after"], ["from", "to"]]
+            .into_iter()
+            .find_map(|keys| Some((keys, text(keys[0])?, text(keys[1])?)));
+        let became = pair.map(|(_, from, to)| format!("from {from} to {to}"));
+        let rest = members.iter().filter(|(key, value)| {
+            // A number of seconds says nothing to people.
+            !(key.ends_with("_at")
+                || pair.is_some_and(|(keys, ..)| keys.contains(&key.as_str()))
+                || value.is_null()
+                || value.as_array().is_some_and(Vec::is_empty)
+                || value.as_object().is_some_and(serde_json::Map::is_empty))
+        });
+        let rest = rest.map(|(key, value)| format!("{key} {}", short(value)));
+        became.into_iter().chain(rest).collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn short(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
+        Value::Array(list) => list.iter().map(short).collect::<Vec<_>>().join(" "),
+        // A value that was set: the old and the new one.
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, value)| match value {
+                Value::Array(pair) => format!("{key}={}", pair.last().map(short).unwrap_or_default()),
+                other => format!("{key}={}", short(other)),
+            })
+            .collect::<Vec<_>>()
+            .join(" "),
+        other => other.to_string(),
+    }
+}
+
+/// The columns that [`entry`] reads.
+pub(crate) const COLUMNS: &str = "id, at, actor, action, subject, detail";
+
+/// Reads [`COLUMNS`].
+pub(crate) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let detail: String = row.get(5)?;
     Ok(Entry {
         id: row.get(0)?,
@@ -154,6 +198,35 @@ mod tests {
 
         let late = page(Filter { since: Some(1_030), ..Filter::default() });
         assert_eq!((subjects(&late).as_str(), late.total), ("43", 2));
+    }
+
+    #[test]
+    fn a_detail_is_read_in_words() {
+        for (detail, words) in [
+            (json!({}), ""),
+            (json!({"before": "Active", "after": "Review"}), "from Active to Review"),
+            (
+                json!({"from": "1.0.0", "to": "1.1.0", "kept": ["host", "port"], "lost": [], "enabled": false}),
+                "from 1.0.0 to 1.1.0, enabled no, kept host port",
+            ),
+            (json!({"from": null, "to": "1.1.0", "expires_at": 7}), "to 1.1.0"),
+            (
+                json!({"values": {"host": [null, "a.example"], "port": ["1", "2"]}}),
+                "values host=a.example port=2",
+            ),
+            (json!({"run": 2, "indicators": {"known": 0, "new": 3}}), "indicators known=0 new=3, run 2"),
+            (json!("written by nobody of ours"), "written by nobody of ours"),
+        ] {
+            let entry = Entry {
+                id: 1,
+                at: 0,
+                actor: String::new(),
+                action: String::new(),
+                subject: String::new(),
+                detail,
+            };
+            assert_eq!(entry.in_words(), words);
+        }
     }
 
     #[tokio::test]

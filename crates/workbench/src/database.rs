@@ -3,7 +3,8 @@
 //! SQLite in WAL mode with `synchronous=NORMAL`, foreign keys on, a busy timeout, every change in one
 //! `BEGIN IMMEDIATE` transaction: any number of processes wait for each other and never see half a change.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -50,9 +51,14 @@ impl Workbench {
     pub fn open(folder: &Path, clock: Clock, actor: &str) -> Result<Self, Error> {
         create(folder).map_err(|error| Error::io("creating", folder, error))?;
         let file = folder.join("workbench.sqlite");
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        // Made before SQLite does, which would let others read it; its other files take its mode.
+        match for_owner().create_new(true).open(&file) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                return Err(Error::io("creating", &file, error));
+            }
+            _ => {}
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection =
             Connection::open_with_flags(&file, flags).map_err(|error| Error::sql(&file, &error))?;
         let mut workbench = Self { connection, folder: folder.to_owned(), clock, actor: actor.to_owned() };
@@ -198,11 +204,22 @@ pub(crate) fn create(folder: &Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
+/// How a file is written that its owner alone may read.
+pub(crate) fn for_owner() -> OpenOptions {
+    let mut options = File::options();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
 /// What can go wrong inside a read or a change.
 #[derive(Debug)]
 pub(crate) enum Problem {
     /// SQLite's; what it means depends on the file.
     Sql(rusqlite::Error),
+    /// A value of ours that we never wrote.
+    Stored(String),
     /// Ours.
     Ours(Error),
 }
@@ -211,6 +228,7 @@ impl Problem {
     fn into_error(self, file: &Path) -> Error {
         match self {
             Self::Sql(error) => Error::sql(file, &error),
+            Self::Stored(reason) => Error::Damaged { file: file.to_owned(), reason },
             Self::Ours(error) => error,
         }
     }

@@ -9,12 +9,12 @@ use rusqlite::{ErrorCode, ffi};
 /// Why the workbench did not do as it was asked. Nothing was changed then.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The database cannot be read as one.
+    /// The database cannot be read as one, or holds what was never written.
     #[error("{file} is damaged: {reason}")]
     Damaged {
         /// The file.
         file: PathBuf,
-        /// What SQLite says.
+        /// What shows it.
         reason: String,
     },
     /// What was kept of an answer is not there any more, or not what it was.
@@ -132,6 +132,9 @@ impl Error {
     /// What an error of SQLite means for the database in `file`.
     pub(crate) fn sql(file: &Path, error: &rusqlite::Error) -> Self {
         let file = file.to_owned();
+        if is_damage(error) {
+            return Self::Damaged { file, reason: error.to_string() };
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::Damaged { file, reason: error.to_string() }
@@ -162,6 +165,18 @@ impl Error {
             _ => Self::Io { doing, file: file.to_owned(), source: error },
         }
     }
+}
+
+/// Whether a value is not what was written: SQLite keeps no checksums, and gives what it finds.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(
+        error,
+        rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::QueryReturnedNoRows
+            | rusqlite::Error::Utf8Error(..)
+    )
 }
 
 fn extended(error: &rusqlite::Error) -> i32 {

@@ -1,4 +1,5 @@
-//! What is kept, as the JSON that `--format json` prints and `/api/v1` sends: one object each. Times are RFC 3339.
+//! What is kept, as the JSON that `--format json` prints and `/api/v1` sends: one object each, of the shapes that
+//! `docs/json.md` tells its readers. Times are RFC 3339. Who adds a member adds it there too; a test compares the two.
 
 pub mod answer;
 pub mod audit;

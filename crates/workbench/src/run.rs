@@ -133,7 +133,7 @@ impl Run {
         self.fetched.by != self.id
     }
 
-    /// The one type or types that were wanted, as text; empty for all.
+    /// Which records of the answer were wanted.
     pub fn filter(&self) -> &Filter {
         &self.filter
     }

@@ -52,14 +52,16 @@ impl Fault {
     /// The same as an error about the key file.
     pub(crate) fn error(self, folder: &Path, place: Place<'_>) -> Error {
         let Place { integration, key } = place;
+        let file = file::path(folder);
         let reason = match self {
+            Self::Unknown if !file.exists() => {
+                format!("missing, and the secret {key} of {integration} is encrypted with it")
+            }
             Self::Unknown => format!("the secret {key} of {integration} is encrypted with another key"),
             Self::Damaged => {
                 format!("the secret {key} of {integration} does not open: it, or the key, is damaged")
             }
         };
-        let file = file::path(folder);
-        let reason = if file.exists() { reason } else { format!("missing; {reason}") };
         Error::Key { file, reason }
     }
 }

@@ -2,14 +2,13 @@
 
 use std::fmt::Write as _;
 
-use cof::time;
 use comfy_table::ColumnConstraint;
 use workbench::audit;
 use workbench::library::{Adding, Claim, Details, Outcome, Page, Relationship};
 
 use crate::kept;
 use crate::output::table::{new_table, shorten};
-use crate::terminal::{self, printable};
+use crate::terminal::{self, plural, printable};
 
 /// More rows than this nobody reads; the JSON has them all.
 const MOST_ROWS: usize = 50;
@@ -52,7 +51,7 @@ pub(super) fn page(page: &Page) -> String {
     let mut table = new_table(width);
     table.set_header(["Indicator", "Type", "Status", "Changed (UTC)", "Sources"].into_iter().take(columns));
     for entry in &page.entries {
-        let changed = day(entry.updated_at);
+        let changed = kept::readable(entry.updated_at);
         let changed = if precise { Some(changed.as_str()) } else { changed.split(' ').next() };
         let row = [
             entry.indicator.to_string(),
@@ -73,7 +72,7 @@ pub(super) fn page(page: &Page) -> String {
         let _ = writeln!(text, "There are more: the same with --after {next}");
     }
     if let Some(total) = page.total {
-        let _ = writeln!(text, "{}", count(total, "indicator"));
+        let _ = writeln!(text, "{}", plural(total as u64, "indicator"));
     }
     text
 }
@@ -82,19 +81,19 @@ pub(super) fn details(details: &Details) -> String {
     let entry = &details.entry;
     let mut text = format!("{} ({}): {}", entry.indicator, entry.indicator.kind(), entry.status);
     if let Some(removed) = entry.removed_at {
-        let _ = write!(text, ", REMOVED {}", day(removed));
+        let _ = write!(text, ", REMOVED {}", kept::readable(removed));
     }
     let _ = writeln!(
         text,
         "\nAdded {}, changed {} (UTC)\nSources: {}",
-        day(entry.created_at),
-        day(entry.updated_at),
+        kept::readable(entry.created_at),
+        kept::readable(entry.updated_at),
         sources(&details.claims)
     );
     text.push_str(&attributes(details));
     text.push_str(&relationships(details));
     for note in &details.notes {
-        let _ = writeln!(text, "\nNote by {}, {}", printable(&note.actor), day(note.at));
+        let _ = writeln!(text, "\nNote by {}, {}", printable(&note.actor), kept::readable(note.at));
         for line in note.text.lines() {
             let _ = writeln!(text, "  {}", printable(line));
         }
@@ -156,8 +155,12 @@ fn history(events: &[audit::Entry]) -> String {
     table.set_header(["When (UTC)", "Who", "What", "How"]);
     for event in events {
         let cell = |text: &str| shorten(&printable(text));
-        let how = crate::audit::detail(&event.detail);
-        table.add_row([day(event.at), cell(&event.actor), cell(&event.action), cell(&how)]);
+        table.add_row([
+            kept::readable(event.at),
+            cell(&event.actor),
+            cell(&event.action),
+            cell(&event.in_words()),
+        ]);
     }
     format!("\n{table}\n")
 }
@@ -184,12 +187,4 @@ fn rest(text: &mut String, total: u64, shown: usize, what: &str) {
     if more > 0 {
         let _ = writeln!(text, "… and {more} more {what}");
     }
-}
-
-fn day(at: i64) -> String {
-    time::readable(kept::seconds(at))
-}
-
-fn count(number: usize, one: &str) -> String {
-    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
 }

@@ -1,4 +1,4 @@
-//! What can be said about integrations, the audit trail and the key.
+//! What can be said about integrations.
 
 use std::path::PathBuf;
 
@@ -151,40 +151,4 @@ pub(crate) struct RemoveArgs {
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct AuditArgs {
-    /// Only what was done at or after this: a date, a time, or 90d for ninety days ago
-    #[arg(long, value_name = "T")]
-    pub(crate) since: Option<String>,
-    /// At most this many, the newest
-    #[arg(long, value_name = "N", default_value = "50", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) limit: u32,
-    /// Go on before the entry with this number
-    #[arg(long, value_name = "ID")]
-    pub(crate) before: Option<i64>,
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: View,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct KeyArgs {
-    #[command(subcommand)]
-    pub(crate) command: KeyCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum KeyCommand {
-    /// Encrypt all secrets with a new key
-    #[command(
-        after_help = "The key is in secret.key in the data folder. Being cut off at any moment leaves it and the \
-        secrets working. A copy of the old key file opens nothing any more but old copies of the database."
-    )]
-    Rotate {
-        /// How to print
-        #[arg(long, value_enum, default_value_t)]
-        format: View,
-    },
 }

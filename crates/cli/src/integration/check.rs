@@ -1,6 +1,6 @@
 //! `backsight integration test`: one cheap question, each step on the way reported apart (G-26).
 
-use operation::provider::{Checked, ConfigError, Standing, Step, check};
+use operation::provider::{Checked, Standing, Step, check};
 use operation::{Clock, Limits};
 use workbench::integration::Configured;
 use workbench::json::integration as json;
@@ -30,11 +30,7 @@ async fn ask(configured: Configured, arguments: &Arguments) -> Result<Checked, F
     let Configured { package, settings, .. } = configured;
     let folder = kept::folder(arguments)?;
     let (clock, wish) = (Clock::system(), Wish::default());
-    let asking = Asking::new(package, &settings, Limits::CHECK, wish, &folder, clock, &kept::actor())
-        .map_err(|error| match error {
-            ConfigError::Settings(error) => Failure::usage(&error),
-            ConfigError::Provider(error) => Failure::Usage(format!("{error}\n  hint: {}", error.hint())),
-        })?;
+    let asking = Asking::new(package, &settings, Limits::CHECK, wish, &folder, clock, &kept::actor())?;
     for warning in &asking.provider.config().warnings {
         terminal::complain(&format!("warning: {warning}"));
     }

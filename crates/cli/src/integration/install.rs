@@ -34,27 +34,22 @@ fn confirmed(plan: &Plan, yes: bool) -> Result<bool, Failure> {
     if questions.is_empty() {
         return Ok(true);
     }
-    let (first, second) = (existing(plan), configuration(plan));
-    if !confirm::is_possible() {
-        // All at once, where nobody can be asked.
-        let both = questions.contains(&Question::Parameters).then_some(second.as_str());
-        return confirm::ask(
-            &[Some(first.as_str()), both].into_iter().flatten().collect::<Vec<_>>().join("\n"),
-            "",
-            yes,
-        );
-    }
     let verb = match plan.relation {
         Relation::Upgrade { .. } => "Upgrade it?",
         Relation::Downgrade { .. } => "Downgrade it?",
         Relation::Changed | Relation::New | Relation::Same => "Replace it?",
     };
-    for question in questions {
-        let (said, question) = match question {
-            Question::Exists => (&first, verb),
-            Question::Parameters => (&second, "Go on?"),
-        };
-        if !confirm::ask(said, question, yes)? {
+    let notices = questions.into_iter().map(|question| match question {
+        Question::Exists => (existing(plan), verb),
+        Question::Parameters => (configuration(plan), "Go on?"),
+    });
+    if yes || !confirm::is_possible() {
+        // All at once, where nobody is asked.
+        let all = notices.map(|(said, _)| said).collect::<Vec<_>>().join("\n");
+        return confirm::ask(&all, "", yes);
+    }
+    for (said, question) in notices {
+        if !confirm::ask(&said, question, false)? {
             return Ok(false);
         }
     }

@@ -18,16 +18,13 @@ pub(super) fn find(wanted: &Path) -> Result<Package, Failure> {
     let ending = wanted.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
     match ending.as_deref() {
         Some("toml") => read(wanted, &shown),
-        Some("whl" | "zip" | "yaml" | "yml" | "gz") => Err(Failure::Usage(format!(
-            "{shown}: not a Backsight package\n  hint: a package is one file ending in .toml; \
-             what is made for ThreatQ installs there only"
-        ))),
-        _ if wanted.is_dir() => {
-            Err(Failure::Usage(format!("{shown} is a folder\n  hint: name a file in it")))
+        Some("whl" | "zip" | "yaml" | "yml" | "gz") => {
+            Err(Failure::Usage(format!("{shown}: not a Backsight package"))
+                .hint("a package is one file ending in .toml; what is made for ThreatQ installs there only"))
         }
+        _ if wanted.is_dir() => Err(Failure::Usage(format!("{shown} is a folder")).hint("name a file in it")),
         _ => package::find(&shown).map_err(|error| {
-            let hint = "name a bundled operation, or a package file ending in .toml";
-            Failure::Usage(format!("{error}\n  hint: {hint}"))
+            Failure::usage(&error).hint("name a bundled operation, or a package file ending in .toml")
         }),
     }
 }

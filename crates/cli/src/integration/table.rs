@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use cof::time;
 use operation::{Package, ParameterKind};
 use workbench::integration::{Details, Listing, Setting, State, Summary};
 
@@ -86,15 +85,18 @@ pub(super) fn details(details: &Details) -> String {
 }
 
 fn information(package: &Package, summary: &Summary) -> String {
-    let day = |at| time::readable(kept::seconds(at));
     let mut text = format!("{}\n", printable(package.description.trim()));
     for action in &package.actions {
         let types: Vec<&str> = action.types.iter().map(|kind| kind.name()).collect();
         let _ = writeln!(text, "Action: {} on {}", printable(&action.name), types.join(", "));
     }
     let _ = writeln!(text, "By {}, for Backsight {}", printable(&package.author), package.backsight);
-    let _ =
-        writeln!(text, "Installed {}, changed {} (UTC)", day(summary.installed_at), day(summary.updated_at));
+    let _ = writeln!(
+        text,
+        "Installed {}, changed {} (UTC)",
+        kept::readable(summary.installed_at),
+        kept::readable(summary.updated_at)
+    );
     text
 }
 

@@ -74,7 +74,7 @@ fn headline(shown: &Shown) -> String {
     };
     let mut text = format!("{indicator} ({}): {state}\n", indicator.kind());
     if run.is_cached() {
-        let at = time::readable(kept::seconds(run.fetched.at));
+        let at = kept::readable(run.fetched.at);
         let _ = writeln!(text, "Kept from {at} UTC (run {}); --fresh asks again", run.fetched.by);
     }
     text
@@ -87,24 +87,21 @@ pub(crate) fn changes(shown: &Shown, width: Option<u16>) -> String {
         Compared::WithNothing => return "No earlier complete answer to compare with\n".to_owned(),
         Compared::With(changes) => changes,
     };
-    let at = time::readable(kept::seconds(changes.since.fetched.at));
+    let at = kept::readable(changes.since.fetched.at);
     let gone = changes.gone.as_ref();
     let mut text = format!("Since {at} UTC (run {}): {} new, ", changes.since.id, changes.new.len());
     let _ = match gone {
         Some(gone) => writeln!(text, "{} gone, {} different", gone.len(), changes.different.len()),
         None => writeln!(text, "{} different; what is gone cannot be told here", changes.different.len()),
     };
-    let at = |place: &usize| shown.records.get(*place);
-    let new = changes.new.iter().filter_map(at).collect();
-    let before = changes.different.iter().map(|difference| &difference.before).collect();
-    let now = changes.different.iter().filter_map(|difference| at(&difference.at)).collect();
-    for (title, records) in [
-        ("New", new),
-        ("Gone", gone.map(|gone| gone.iter().collect()).unwrap_or_default()),
-        ("Different: before", before),
-        ("Different: now", now),
-    ] {
-        let records: Vec<&Record> = records;
+    let different = changes.different.iter();
+    let lists: [(&str, Vec<&Record>); 4] = [
+        ("New", changes.new.iter().collect()),
+        ("Gone", gone.into_iter().flatten().collect()),
+        ("Different: before", different.clone().map(|one| &one.before).collect()),
+        ("Different: now", different.map(|one| &one.now).collect()),
+    ];
+    for (title, records) in lists {
         if !records.is_empty() {
             let _ = writeln!(text, "\n{title}\n{}", table(&records, width).trim_fmt());
         }

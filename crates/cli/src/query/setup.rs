@@ -5,7 +5,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use cof::time;
-use operation::provider::ConfigError;
 use operation::{Clock, Limits, Moment, Package, ParameterKind, Secret, Settings, Window};
 use workbench::integration::Summary;
 use workbench::run::{Arrangement, Asking, Freshness, Runs, Wish};
@@ -35,8 +34,7 @@ pub(super) async fn plan(
         Format::Csv | Format::Json | Format::Table => (Limits::HELD, config.query.max_records),
     };
     let (folder, wish) = (kept::folder(arguments)?, Wish { rrtypes, window });
-    let asking = Asking::new(package, &settings, limits, wish, &folder, clock, &kept::actor())
-        .map_err(misconfigured)?;
+    let asking = Asking::new(package, &settings, limits, wish, &folder, clock, &kept::actor())?;
     let asking =
         Asking { most: command.max_records.unwrap_or(most), freshness: freshness(command, config), ..asking };
     Ok(Plan {
@@ -58,13 +56,6 @@ fn freshness(command: &QueryArgs, config: &Config) -> Freshness {
         Freshness::Offline
     } else {
         Freshness::Within(Duration::from_hours(config.query.cache_hours as u64))
-    }
-}
-
-fn misconfigured(error: ConfigError) -> Failure {
-    match error {
-        ConfigError::Settings(error) => Failure::usage(&error),
-        ConfigError::Provider(error) => Failure::usage(&error).hint(error.hint()),
     }
 }
 

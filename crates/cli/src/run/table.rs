@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use cof::time;
 use operation::Finding;
 use workbench::library::{Tally, Undone};
 use workbench::run::{Page, Run, Shown, State};
@@ -30,7 +29,7 @@ pub(super) fn page(page: &Page) -> String {
         let row = [
             run.id.to_string(),
             run.indicator.to_string(),
-            day(run.started_at),
+            kept::readable(run.started_at),
             state(run),
             records,
             library(run).to_owned(),
@@ -67,7 +66,7 @@ pub(super) fn run(shown: &Shown) -> String {
         printable(&run.actor),
         printable(&run.package),
         printable(&run.provider),
-        day(run.started_at)
+        kept::readable(run.started_at)
     );
     if let Some(ended) = run.ended_at {
         let _ = write!(text, ", took {} s, {} octets", ended.saturating_sub(run.started_at), run.bytes);
@@ -140,8 +139,4 @@ pub(super) fn undone(run: &Run, undone: &Undone) -> String {
         plural(undone.relationships, "relationship"),
         undone.kept
     )
-}
-
-fn day(at: i64) -> String {
-    time::readable(kept::seconds(at))
 }

@@ -68,16 +68,17 @@ fn changes_tell_new_gone_and_different_and_what_cannot_be_told() {
     assert!(ask()["changes"].is_null());
     let second = ask();
     let changes = &second["changes"];
-    let data = |place: &serde_json::Value| {
-        second["records"][usize::try_from(place.as_u64().unwrap()).unwrap()]["rdata"][0].clone()
-    };
     assert_eq!(changes["since"]["run"], 1);
-    assert_eq!((changes["new"].as_array().unwrap().len(), data(&changes["new"][0])), (1, "192.0.2.4".into()));
+    let new = changes["new"].as_array().unwrap();
+    assert_eq!((new.len(), &new[0]["rdata"][0]), (1, &"192.0.2.4".into()));
     let gone = changes["gone"].as_array().unwrap();
     assert_eq!((gone.len(), &gone[0]["rdata"][0]), (1, &"192.0.2.3".into()));
     let different = changes["different"].as_array().unwrap();
-    assert_eq!((different.len(), data(&different[0]["record"])), (1, "192.0.2.2".into()));
-    assert_eq!(different[0]["before"]["count"], 3);
+    assert_eq!((different.len(), &different[0]["now"]["rdata"][0]), (1, &"192.0.2.2".into()));
+    assert_eq!((&different[0]["before"]["count"], &different[0]["now"]["count"]), (&3.into(), &9.into()));
+    // However few records are printed.
+    let limited = home.json(&["run", "show", "2", "--changes", "--limit", "1"]);
+    assert_eq!((limited["records"].as_array().unwrap().len(), &limited["changes"]), (1, changes));
     // Shown again, whatever came since.
     let third = ask();
     assert!(third["changes"]["gone"].is_null(), "{third}");

@@ -104,6 +104,37 @@ fn evidence_that_was_damaged_is_whole_again_when_the_same_answer_comes() {
     assert!(home.json(&["query", HOST])["cached"].as_bool().unwrap());
 }
 
+/// The file with every occurrence of one text replaced by another, as long.
+fn replaced(octets: &[u8], text: &[u8], by: &[u8]) -> Vec<u8> {
+    assert_eq!(text.len(), by.len());
+    let (mut out, mut at) = (octets.to_vec(), 0);
+    while let Some(place) = octets[at..].windows(text.len()).position(|window| window == text) {
+        out[at + place..at + place + text.len()].copy_from_slice(by);
+        at += place + text.len();
+    }
+    assert!(at > 0, "it is there");
+    out
+}
+
+#[test]
+fn a_database_whose_texts_are_damaged_is_no_fault_of_ours_and_says_so() {
+    let (home, _provider) = asked();
+    home.run(&["run", "add", "1"]).ok();
+    let database = home.kept().join("workbench.sqlite");
+    let whole = fs::read(&database).unwrap();
+    // SQLite looks after its own structures only: neither is text that it would miss.
+    for by in [&b"www example com"[..], b"www\xffexample\xffcom"] {
+        fs::write(&database, replaced(&whole, HOST.as_bytes(), by)).unwrap();
+        let before = home.octets();
+        for arguments in
+            [&["run", "list"][..], &["run", "show", "1"], &["run", "add", "1"], &["indicator", "list"]]
+        {
+            home.run(arguments).says(1, &["workbench.sqlite is damaged", "restore it from a backup"]);
+        }
+        assert_eq!(home.octets(), before, "nothing is rewritten");
+    }
+}
+
 #[test]
 fn a_database_that_is_damaged_or_newer_is_asked_nothing_and_sends_nothing() {
     let (home, provider) = asked();

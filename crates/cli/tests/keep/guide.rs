@@ -1,7 +1,7 @@
 //! The guide, row by row (G-01 to G-67), on the command line: its acceptance walk (section 8), and on the way every row that
 //! can be met here. Our own server answers with the guide's records; a scripted provider where an answer must be odd.
 //!
-//! Met in a browser only: the dialog of G-13 to G-15 (button, drop target, file picker) and the places on a page of G-24 and
+//! Met in a browser only: the dialog of G-13 (button), G-14 (drop target) and G-15 (file picker) and the places on a page of G-24 and
 //! G-27 (tab, toggle). What they do is here: `install`, `show`, `configure`, `enable`. Of G-17, a parameter of another type
 //! cannot come: the protocol fixes the type of every parameter that a package may have.
 

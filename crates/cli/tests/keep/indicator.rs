@@ -27,7 +27,9 @@ fn listed(home: &Home, arguments: &[&str]) -> Vec<String> {
 #[test]
 fn json_has_its_documented_shape() {
     let home = Home::new();
-    let json = |arguments: &[&str]| pretty(&run(&home, &[arguments, &["--format", "json"]].concat()).stdout);
+    let json = |arguments: &[&str]| {
+        pretty("Indicators", &run(&home, &[arguments, &["--format", "json"]].concat()).stdout)
+    };
     insta::assert_snapshot!(
         "indicator_add",
         json(&["add", "hxxp://www[.]example[.]com/x", "192.0.2.1", "a b"])

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 use testkit::{Exchange, Script, answer};
 
-use crate::home::{Done, Home};
+use crate::home::{Done, Home, NAME};
 use crate::running::{NEWEST, home};
 use crate::service::{Provider, Served, line};
 
@@ -41,6 +41,62 @@ fn past_the_end(home: &Home, arguments: &[&str]) -> Duration {
     began.elapsed() * 2
 }
 
+#[test]
+fn a_first_installation_killed_at_any_moment_is_there_or_not() {
+    let install = ["integration", "install", "circl-passive-dns@1.0.0"];
+    let last = past_the_end(&Home::new(), &install);
+    let (mut before, mut after) = (0, 0);
+    for delay in moments(50, last) {
+        let home = Home::new();
+        kill_after(&home, &install, delay);
+        let listed = home.json(&["integration", "list"]);
+        match &listed["integrations"].as_array().unwrap()[..] {
+            [] => before += 1,
+            [one] => {
+                assert_eq!((&one["version"], &one["enabled"]), (&"1.0.0".into(), &false.into()));
+                after += 1;
+            }
+            more => panic!("{more:?}"),
+        }
+        home.run(&install).ok();
+        assert_eq!(home.audit().matches("\"integration.install\"").count(), 1, "the trail says the same");
+    }
+    assert!(before > 0 && after > 0, "{before} before, {after} after");
+}
+
+#[test]
+fn an_upgrade_a_rotation_and_a_configuration_killed_at_any_moment_are_done_or_not() {
+    let home = Home::with_the_guides();
+    home.configure(&["host=pdns.example"]).ok();
+    home.give("hunter2").ok();
+    let commands = [
+        &["integration", "install", NEWEST, "--yes"][..],
+        &["key", "rotate"],
+        &["integration", "install", "circl-passive-dns@1.0.0", "--yes"],
+        &["integration", "configure", NAME, "port=443", "use_http=on"],
+    ];
+    let last = past_the_end(&home, commands[0]);
+    for (command, delay) in commands.iter().cycle().zip(moments(100, last)) {
+        kill_after(&home, command, delay);
+        let shown = home.json(&["integration", "show", NAME]);
+        let parameters = shown["parameters"].as_array().unwrap();
+        let value = |key: &str| parameters.iter().find(|one| one["key"] == key).unwrap()["value"].clone();
+        // One version whole, with its parameters; the kept value kept; two values set together or not at all.
+        let expected = if shown["version"] == "1.1.0" { 16 } else { 5 };
+        assert_eq!(parameters.len(), expected, "{command:?}: {shown}");
+        assert_eq!(value("host"), "pdns.example");
+        assert_eq!(value("port").is_null(), value("use_http").is_null());
+        // And the secret opens, whichever key it is under.
+        home.run(&["integration", "enable", NAME]).ok();
+        home.run(&["integration", "disable", NAME]).ok();
+        home.configure(&["--reset", "port", "--reset", "use_http"]).ok();
+    }
+    let trail = home.audit();
+    for action in ["integration.upgrade", "integration.downgrade", "key.rotate"] {
+        assert!(trail.contains(action), "none of {action} was done");
+    }
+}
+
 fn body() -> String {
     (0..RECORDS).map(|number| line(HOST, &format!("192.0.2.{number}"), 3)).collect()
 }
@@ -56,7 +112,7 @@ fn forty_that_ask_and_add_at_once_lose_nothing_and_double_nothing() {
     let served = Served::with(&home, &(0..40).map(records).collect::<String>());
     home.run(&["integration", "install", NEWEST]).ok();
     home.point_at(served.address);
-    home.run(&["integration", "enable", crate::home::NAME]).ok();
+    home.run(&["integration", "enable", NAME]).ok();
     let asking = |number| start(&home, &["query", &name(number), "--add", "all", "--format", "json"]);
     let children: Vec<Child> = (0..40).map(asking).collect();
     let mut new = 0;

@@ -1,5 +1,8 @@
 //! What programs read, kept as snapshots. A changed line is a change for whoever reads it.
 
+use serde_json::Value;
+use testkit::{Script, answer};
+
 use crate::home::{Done, Home, NAME};
 use crate::running::NEWEST;
 use crate::service::{Provider, line};
@@ -23,17 +26,40 @@ pub(crate) fn timeless(text: &str) -> String {
     String::from_utf8(out).unwrap()
 }
 
-/// One object a line, as it is printed, made readable.
-pub(crate) fn pretty(text: &str) -> String {
+/// What is told to those who read it.
+const DOCUMENTATION: &str = include_str!("../../../../docs/json.md");
+
+/// One object a line, as it is printed, made readable; each of its members stands in this section of the documentation.
+pub(crate) fn pretty(section: &str, text: &str) -> String {
     assert_eq!(text.matches('\n').count(), 1, "one line");
-    let value: serde_json::Value = serde_json::from_str(text).unwrap();
+    let value: Value = serde_json::from_str(text).unwrap();
+    let told = DOCUMENTATION.split("\n## ").find(|told| told.starts_with(section)).unwrap();
+    assert_told(&value, told);
     timeless(&serde_json::to_string_pretty(&value).unwrap())
+}
+
+fn assert_told(value: &Value, told: &str) {
+    match value {
+        Value::Array(list) => list.iter().for_each(|value| assert_told(value, told)),
+        Value::Object(members) => {
+            for (name, value) in members {
+                assert!(told.contains(&format!("\"{name}\"")), "{name} is not in docs/json.md: {told}");
+                // What is in a detail depends on the action.
+                if name != "detail" {
+                    assert_told(value, told);
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 #[test]
 fn json_has_its_documented_shape() {
     let home = Home::new();
-    let json = |arguments: &[&str]| pretty(&home.run(&[arguments, &["--format", "json"]].concat()).ok());
+    let printed = |arguments: &[&str]| home.run(&[arguments, &["--format", "json"]].concat()).ok();
+    let json = |arguments: &[&str]| pretty("Integrations", &printed(arguments));
+    let other = |arguments: &[&str]| pretty("The audit trail and the key", &printed(arguments));
     insta::assert_snapshot!("install_new", json(&["integration", "install", "circl-passive-dns@1.0.0"]));
     home.give("hunter2").ok();
     insta::assert_snapshot!(
@@ -46,11 +72,12 @@ fn json_has_its_documented_shape() {
         "install_overwriting",
         json(&["integration", "install", NAME, "--overwrite", "--yes"])
     );
+    insta::assert_snapshot!("show", json(&["integration", "show", NAME]));
     insta::assert_snapshot!("enable", json(&["integration", "enable", NAME]));
     insta::assert_snapshot!("disable", json(&["integration", "disable", NAME]));
-    insta::assert_snapshot!("rotate", json(&["key", "rotate"]));
+    insta::assert_snapshot!("rotate", other(&["key", "rotate"]));
     insta::assert_snapshot!("remove", json(&["integration", "remove", NAME, "--yes"]));
-    insta::assert_snapshot!("audit", json(&["audit"]));
+    insta::assert_snapshot!("audit", other(&["audit"]));
 }
 
 #[test]
@@ -63,20 +90,33 @@ fn runs_as_json_have_their_documented_shape() {
     let provider = Provider::answering_each(bodies);
     let home = Home::that_asks(provider.address, NEWEST);
     home.configure(&["page_size=0"]).ok();
-    let json = |arguments: &[&str]| {
-        let text = pretty(&home.run(&[arguments, &["--format", "json"]].concat()).ok());
-        text.replace(&provider.address.to_string(), "HOST:PORT")
+    let printed = |section: &str, arguments: &[&str]| {
+        let done = home.run(&[arguments, &["--format", "json"]].concat());
+        pretty(section, &done.stdout).replace(&provider.address.to_string(), "HOST:PORT")
     };
+    let json = |arguments: &[&str]| printed("Answers and runs", arguments);
     insta::assert_snapshot!("query", json(&["query", host]));
     insta::assert_snapshot!(
         "query_changes_added",
         json(&["query", host, "--fresh", "--changes", "--add", "all"])
     );
+    insta::assert_snapshot!("query_refused", json(&["query", "192.0.2.0/24"]));
+    insta::assert_snapshot!("run_show_changes", json(&["run", "show", "2", "--changes", "--limit", "1"]));
+    insta::assert_snapshot!("indicator_found", printed("Indicators", &["indicator", "show", host]));
     insta::assert_snapshot!("run_add_dry", json(&["run", "add", "1", "--pick", "1-3", "--dry-run"]));
     insta::assert_snapshot!("run_add", json(&["run", "add", "1", "--pick", "1-3"]));
     insta::assert_snapshot!("run_undo", json(&["run", "undo", "2"]));
     home.run(&["query", host, "never.example", "--offline"]).says(1, &[]);
     insta::assert_snapshot!("run_list", json(&["run", "list", "--limit", "3"]));
+}
+
+#[test]
+fn a_test_as_json_has_its_documented_shape() {
+    let provider = Provider::new(Script::always(answer::unauthorized()));
+    let home = Home::that_asks(provider.address, NEWEST);
+    let tested = home.run(&["integration", "test", NAME, "--format", "json"]).says(4, &[]);
+    let text = pretty("Integrations", &tested.stdout);
+    insta::assert_snapshot!("test", text.replace(&provider.address.to_string(), "HOST:PORT"));
 }
 
 #[test]

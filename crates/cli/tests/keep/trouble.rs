@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
 
 use crate::home::{Done, Home, NAME};
 
@@ -66,6 +65,26 @@ fn forty_that_open_a_new_folder_at_once_all_find_it() {
         assert!(done.code == 0 || done.stderr.contains("was changed meanwhile"), "{done:?}");
     }
     assert_eq!(home.audit().matches("integration.install").count(), 1);
+}
+
+#[test]
+fn in_a_folder_that_others_may_enter_what_is_kept_is_still_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let served = crate::service::Provider::answering(crate::service::SAMPLE);
+    let home = Home::new();
+    fs::create_dir(home.kept()).unwrap();
+    fs::set_permissions(home.kept(), fs::Permissions::from_mode(0o755)).unwrap();
+    home.run(&["integration", "install", "circl-passive-dns@1.0.0"]).ok();
+    home.give("hunter2").ok();
+    home.point_at(served.address);
+    home.run(&["integration", "enable", NAME]).ok();
+    home.run(&["query", "104.196.175.197"]).ok();
+    let files: Vec<_> = home.octets().into_iter().map(|(file, _)| file).collect();
+    assert!(files.len() >= 3, "the database, the key, the evidence: {files:?}");
+    for file in files {
+        let mode = fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{} has mode {mode:o}", file.display());
+    }
 }
 
 #[test]
@@ -177,44 +196,4 @@ fn a_newer_database_and_a_foreign_one_are_left_alone() {
     assert_eq!(home.octets(), before);
     mark(&database(&home), APPLICATION, 7);
     home.run(&["integration", "list"]).says(1, &["database of another program"]);
-}
-
-/// Runs a command and kills it after this long; whatever became of it, it has ended.
-fn kill_after(home: &Home, arguments: &[&str], delay: Duration) {
-    let mut command = home.command(arguments);
-    command.stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = command.spawn().unwrap();
-    // Nobody sends: this is the delay.
-    let (_sender, receiver) = std::sync::mpsc::channel::<()>();
-    assert!(receiver.recv_timeout(delay).is_err());
-    drop(child.kill());
-    child.wait().unwrap();
-}
-
-#[test]
-fn killed_at_any_moment_it_is_as_before_or_as_after() {
-    let home = home();
-    home.configure(&["host=pdns.example"]).ok();
-    // Past the end of a run, so that every moment of it is met.
-    let whole = Duration::from_millis(40);
-    for round in 0..100u32 {
-        let delay = whole * (round % 25) / 25;
-        match round % 4 {
-            0 => kill_after(&home, &["integration", "install", NAME, "--yes"], delay),
-            1 => kill_after(&home, &["key", "rotate"], delay),
-            2 => kill_after(&home, &["integration", "install", "circl-passive-dns@1.0.0", "--yes"], delay),
-            _ => kill_after(&home, &["integration", "configure", NAME, "port=443", "use_http=on"], delay),
-        }
-        let shown: serde_json::Value = serde_json::from_str(&home.show()).unwrap();
-        let parameters = shown["parameters"].as_array().unwrap();
-        let value = |key: &str| parameters.iter().find(|one| one["key"] == key).unwrap()["value"].clone();
-        // One version whole, with its parameters; the kept value kept; two values set together or not at all.
-        let expected = if shown["version"] == "1.1.0" { 16 } else { 5 };
-        assert_eq!(parameters.len(), expected, "round {round}: {shown}");
-        assert_eq!(value("host"), "pdns.example");
-        assert_eq!(value("port").is_null(), value("use_http").is_null());
-        // And the secret opens, whichever key it is under.
-        home.run(&["integration", "enable", NAME]).ok();
-        home.run(&["integration", "disable", NAME]).ok();
-    }
 }

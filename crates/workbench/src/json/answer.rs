@@ -1,13 +1,5 @@
-//! An answer as JSON: one object.
-//!
-//! `{"value","type","run","operation","action","provider","completeness":{"state","reason","hint"},"cached","fetched_at",
-//! "records","errors","findings","warnings"}`; where a value was not asked about, `"run"` to `"provider"` and `"fetched_at"`
-//! are null. A record is what the Common Output Format has, with `"relation"` and, where something was repaired, `"notes"`.
-//! A finding's `"number"` is what `run add --pick` takes; its `"records"` are places in `"records"`.
-//!
-//! With `--changes` there is `"changes"`, null where there is no earlier complete answer: `{"since":{"run","at"},"new":
-//! [place],"gone":[record],"different":[{"record":place,"before":record}]}`; `"gone"` is null where it cannot be told.
-//! With `--add all` there is `"added"`, as [`tally`] has it.
+//! An answer as JSON: one object. Records are written as the Common Output Format has them, and not built first: there may
+//! be a million.
 
 use cof::{Dialect, Record, Writer};
 use operation::{Finding, Indicator, Relation};
@@ -50,7 +42,7 @@ struct Completeness<'a> {
 #[derive(Serialize)]
 struct Change {
     since: Since,
-    new: Vec<usize>,
+    new: Vec<Box<RawValue>>,
     gone: Option<Vec<Box<RawValue>>>,
     different: Vec<Different>,
 }
@@ -63,7 +55,7 @@ struct Since {
 
 #[derive(Serialize)]
 struct Different {
-    record: usize,
+    now: Box<RawValue>,
     before: Box<RawValue>,
 }
 
@@ -199,12 +191,12 @@ fn compared(shown: &Shown) -> Result<Option<Box<RawValue>>, serde_json::Error> {
 fn change(shown: &Shown, changes: &Changes) -> Result<Change, serde_json::Error> {
     let indicator = shown.indicator();
     let different = changes.different.iter().map(|difference| {
-        let before = record(indicator, &difference.before)?;
-        Ok(Different { record: difference.at, before })
+        let one = |one| record(indicator, one);
+        Ok(Different { now: one(&difference.now)?, before: one(&difference.before)? })
     });
     Ok(Change {
         since: Since { run: changes.since.id, at: at(changes.since.fetched.at) },
-        new: changes.new.clone(),
+        new: records(indicator, &changes.new)?,
         gone: changes.gone.as_ref().map(|gone| records(indicator, gone)).transpose()?,
         different: different.collect::<Result<_, _>>()?,
     })

@@ -1,7 +1,4 @@
-//! The audit trail.
-//!
-//! `{"entries":[{"id","at","actor","action","subject","detail"}],"next","total"}`, the newest first; `detail` depends on the
-//! action and never holds a secret, `next` is what goes on before, or null.
+//! The audit trail, the newest first.
 
 use serde_json::{Value, json};
 

@@ -1,18 +1,4 @@
-//! Indicators.
-//!
-//! - An entry: `{"value","type","status","sources":[name],"created_at","updated_at","removed_at"}`; the last is null
-//!   unless it was removed.
-//! - `add`: `{"indicators":[{"value","type","status","outcome"}],"refused":[{"text","reason"}]}`; outcome is new, known or
-//!   restored.
-//! - `list`: `{"indicators":[entry],"next","total"}`; `next` is what `--after` takes, null at the end, `total` null
-//!   where it is not known.
-//! - `show`: an entry with `{"claims","attributes":[{"name","value","claims"}],"attribute_count","relationships":
-//!   [{"direction","rrtype","other":{"value","type","status"},"attributes":[{"name","value"}],"claims"}],
-//!   "relationship_count","notes":[{"at","actor","text"}],"history":[{"at","actor","action","detail"}]}`; direction is out
-//!   where the indicator is the owner, in where it is the data; a claim is `{"source","run","added_at"}`, its run null
-//!   where a person says so. At most 1000 of each are listed; the counts are of all.
-//! - `set`: `{"value","type","status","before"}`. `note`: `{"value","type","note"}`. `remove` and `restore`:
-//!   `{"value","type","removed","changed"}`.
+//! Indicators: listed, shown, added, changed.
 
 use operation::Indicator;
 use serde_json::{Value, json};

@@ -1,17 +1,4 @@
-//! Integrations.
-//!
-//! - A summary: `{"name","title","version","type","enabled","missing":["Label (key)"],"broken","installed_at","updated_at"}`;
-//!   `broken` is null or why the manifest cannot be read. Times are RFC 3339.
-//! - `list`: `{"integrations":[summary],"hidden"}`; `hidden` is how many the filter leaves out.
-//! - `show` and `configure`: a summary with `{"description","author","actions":[{"name","types"}],"parameters","warnings"}`.
-//!   A parameter: `{"key","label","help","type","required","default","set","value","wrong"}`; a secret's value is null
-//!   always, `set` says whether there is one; `wrong` is null or why a stored value is not taken.
-//! - `install`: `{"name","version","relation","from","changed","parameters":[{"key","label","change",…}],
-//!   "lost":[{"key","secret","value","why"}],"kept","missing","enabled"}`; `relation` is new, same, changed, upgrade
-//!   or downgrade, `enabled` how it stands afterwards.
-//! - `enable` and `disable`: `{"name","enabled","changed"}`. `remove`: `{"name","removed"}`.
-//! - `test`: `{"name","passed","steps":[{"step","standing","detail","hint"}]}`; a standing is `passed`, `failed`,
-//!   `not_needed`, `not_reached` or `unknown`.
+//! Integrations: listed, shown, installed, switched, tested.
 
 use operation::ParameterKind;
 use operation::provider::{Checked, Standing, Step};

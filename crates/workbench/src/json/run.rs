@@ -1,13 +1,4 @@
-//! Runs as JSON, one object on a line. Times are RFC 3339.
-//!
-//! - `list`: `{"runs":[run],"next"}`; a run is `{"run","value","type","operation","action","provider","actor","state",
-//!   "reason","hint","started_at","ended_at","records","errors","bytes","cached","fetched_by","fetched_at","added_at",
-//!   "undone_at"}`; `next` is what `--before` takes, null at the end.
-//! - `show`: as `query --format json` has it ([`answer`](super::answer)).
-//! - `add`: `{"run","value","type","dry_run","added"}`, where `added` is `{"indicators","attributes","relationships"}`, each
-//!   `{"new","known","whitelisted","removed","over_cap"}`.
-//! - `undo`: `{"run","value","type","claims","indicators","attributes","relationships","kept"}`: what was taken back, and how
-//!   much of what the run had said stays.
+//! Runs: listed, added, undone. One that is shown is an [`answer`](super::answer).
 
 use serde_json::{Value, json};
 

@@ -189,7 +189,7 @@ fn newest_attributes(database: &Connection, relationship: i64) -> Result<Vec<(St
     let sql = "SELECT attributes FROM relationship_claims WHERE relationship = ? \
                ORDER BY added_at DESC, run DESC LIMIT 1";
     let text: String = database.prepare_cached(sql)?.query_row([relationship], |row| row.get(0))?;
-    serde_json::from_str(&text).map_err(|error| Error::Bug(format!("stored attributes: {error}")).into())
+    serde_json::from_str(&text).map_err(|error| Problem::Stored(format!("attributes: {error}")))
 }
 
 fn notes(database: &Connection, id: i64) -> Result<Vec<Note>, Problem> {
@@ -202,19 +202,9 @@ fn notes(database: &Connection, id: i64) -> Result<Vec<Note>, Problem> {
 }
 
 fn history(database: &Connection, value: &str) -> Result<Vec<audit::Entry>, Problem> {
-    let sql = "SELECT id, at, actor, action, subject, detail FROM audit WHERE subject = ? \
-               ORDER BY at DESC, id DESC LIMIT ?";
-    let mut statement = database.prepare_cached(sql)?;
-    let entries = statement.query_map((value, MOST_SHOWN), |row| {
-        let detail: String = row.get(5)?;
-        Ok(audit::Entry {
-            id: row.get(0)?,
-            at: row.get(1)?,
-            actor: row.get(2)?,
-            action: row.get(3)?,
-            subject: row.get(4)?,
-            detail: serde_json::from_str(&detail).unwrap_or(serde_json::Value::String(detail)),
-        })
-    })?;
+    let columns = audit::COLUMNS;
+    let sql = format!("SELECT {columns} FROM audit WHERE subject = ? ORDER BY at DESC, id DESC LIMIT ?");
+    let mut statement = database.prepare_cached(&sql)?;
+    let entries = statement.query_map((value, MOST_SHOWN), audit::entry)?;
     Ok(entries.collect::<Result<_, _>>()?)
 }

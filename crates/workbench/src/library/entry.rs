@@ -47,19 +47,20 @@ pub(super) fn entry(row: &Row<'_>) -> Result<(i64, Entry), Problem> {
         created_at: row.get(3)?,
         updated_at: row.get(4)?,
         removed_at: row.get(5)?,
-        sources: serde_json::from_str(&sources).map_err(|error| Error::Bug(error.to_string()))?,
+        sources: serde_json::from_str(&sources)
+            .map_err(|error| Problem::Stored(format!("sources: {error}")))?,
     };
     Ok((row.get(0)?, entry))
 }
 
 /// An indicator that we wrote.
 pub(super) fn stored_indicator(value: &str) -> Result<Indicator, Problem> {
-    Indicator::parse(value).map_err(|error| Error::Bug(format!("stored indicator {value:?}: {error}")).into())
+    Indicator::parse(value).map_err(|error| Problem::Stored(format!("the indicator {value:?}: {error}")))
 }
 
 /// A status that we wrote.
 pub(super) fn stored_status(code: i64) -> Result<Status, Problem> {
-    Status::from_code(code).ok_or_else(|| Error::Bug(format!("stored status {code}")).into())
+    Status::from_code(code).ok_or_else(|| Problem::Stored(format!("the status {code}")))
 }
 
 /// The row of an indicator, removed or not.

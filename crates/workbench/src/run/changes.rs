@@ -14,8 +14,8 @@ use crate::{Error, Workbench};
 pub struct Changes {
     /// The run that fetched the earlier answer: the newest complete one.
     pub since: Run,
-    /// The places, in the later answer, of the records that the earlier one had not.
-    pub new: Vec<usize>,
+    /// The records of the later answer that the earlier one had not.
+    pub new: Vec<Record>,
     /// The records of the earlier answer that the later one has not. `None` where the later one is incomplete: then nobody
     /// can tell.
     pub gone: Option<Vec<Record>>,
@@ -26,10 +26,10 @@ pub struct Changes {
 /// A record that is not what it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// Its place in the later answer.
-    pub at: usize,
     /// What it was.
     pub before: Record,
+    /// What it is.
+    pub now: Record,
 }
 
 impl Workbench {
@@ -62,11 +62,11 @@ fn tuple(record: &Record) -> Tuple<'_> {
 fn compare(since: Run, earlier: &[Record], kept: &Kept) -> Changes {
     let before: HashMap<Tuple<'_>, &Record> = earlier.iter().map(|record| (tuple(record), record)).collect();
     let (mut new, mut different) = (Vec::new(), Vec::new());
-    for (at, record) in kept.records.iter().enumerate() {
+    for record in &kept.records {
         match before.get(&tuple(record)) {
-            None => new.push(at),
+            None => new.push(record.clone()),
             Some(before) if sightings(before) != sightings(record) => {
-                different.push(Difference { at, before: (*before).clone() });
+                different.push(Difference { before: (*before).clone(), now: record.clone() });
             }
             Some(_) => {}
         }

@@ -17,7 +17,7 @@ use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::Error;
+use crate::{Error, database};
 
 /// Fast: an answer of a million records must not wait for its evidence.
 const LEVEL: i32 = 1;
@@ -205,24 +205,16 @@ fn replace(part: &Path, named: &Path) -> io::Result<()> {
 
 fn begin(folder: &Path, part: &Path) -> Result<Writing, Error> {
     let failed = |error| Error::io("creating", part, error);
-    let file = match create(part) {
+    let create = || database::for_owner().create(true).truncate(true).open(part);
+    let file = match create() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            crate::database::create(folder).map_err(|error| Error::io("creating", folder, error))?;
-            create(part).map_err(failed)?
+            database::create(folder).map_err(|error| Error::io("creating", folder, error))?;
+            create().map_err(failed)?
         }
         file => file.map_err(failed)?,
     };
     let encoder = zstd::stream::write::Encoder::new(file, LEVEL).map_err(failed)?;
     Ok(Writing { part: part.to_owned(), encoder, hasher: blake3::Hasher::new(), bytes: 0 })
-}
-
-/// Makes a file for its owner alone.
-fn create(file: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file)
 }
 
 impl Evidence {

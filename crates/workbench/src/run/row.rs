@@ -6,7 +6,6 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Value, json};
 
 use super::{Ending, Fetched, Reason, Run, State};
-use crate::Error;
 use crate::database::Problem;
 
 /// The columns that [`run`] reads, of a table of runs named `r`.
@@ -96,7 +95,7 @@ fn read_filter(text: &str) -> Option<(Filter, usize)> {
 }
 
 fn wrong(what: &str, stored: &str) -> Problem {
-    Error::Bug(format!("stored {what} {stored:?} of a run")).into()
+    Problem::Stored(format!("the {what} {stored:?} of a run"))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! An answer as it is shown: a run's records in the order and number that is wanted, with what they propose.
 
+use std::cmp::Ordering;
+
 use cof::{Damage, Record};
 use operation::{Finding, Findings, Indicator, Package};
 
@@ -60,6 +62,33 @@ pub enum Sort {
     Name,
 }
 
+impl Compared {
+    /// Compares an answer, whole, with the one before it; what changed stands in this order.
+    ///
+    /// # Errors
+    /// [`Error::Evidence`], when what was kept of that answer is lost.
+    pub fn of(kept: &Kept, workbench: &Workbench, sort: Sort) -> Result<Self, Error> {
+        let Some(mut changes) = workbench.changes(kept)? else { return Ok(Self::WithNothing) };
+        changes.new.sort_by(|a, b| sort.compare(a, b));
+        changes.gone.iter_mut().for_each(|gone| gone.sort_by(|a, b| sort.compare(a, b)));
+        changes.different.sort_by(|a, b| sort.compare(&a.now, &b.now));
+        Ok(Self::With(Box::new(changes)))
+    }
+}
+
+impl Sort {
+    fn compare(self, a: &Record, b: &Record) -> Ordering {
+        let first = |record: &Record| record.span().map_or(u64::MAX, |span| span.0);
+        let last = |record: &Record| record.span().map(|span| span.1);
+        match self {
+            Self::Count => b.count.cmp(&a.count),
+            Self::First => first(a).cmp(&first(b)),
+            Self::Last => last(b).cmp(&last(a)),
+            Self::Name => (&a.rrname, a.rrtype, &a.rdata).cmp(&(&b.rrname, b.rrtype, &b.rdata)),
+        }
+    }
+}
+
 impl Shown {
     /// Maps all records of an answer, and arranges those that are printed. Findings are numbered as the answer came, so
     /// that no order of printing changes what a number means.
@@ -92,21 +121,6 @@ impl Shown {
         }
     }
 
-    /// Finds what changed since the answer before; `kept` is what this was made of, arranged as this is.
-    ///
-    /// # Errors
-    /// [`Error::Evidence`], when what was kept of that answer is lost.
-    pub fn compare(&mut self, workbench: &Workbench) -> Result<(), Error> {
-        let kept = Kept { run: self.run.clone(), records: self.records.clone(), damages: Vec::new() };
-        self.compared = match workbench.changes(&kept)? {
-            None => Compared::WithNothing,
-            // What is not shown is not known to be gone.
-            Some(changes) if self.left_out > 0 => Compared::With(Box::new(Changes { gone: None, ..changes })),
-            Some(changes) => Compared::With(Box::new(changes)),
-        };
-        Ok(())
-    }
-
     /// What was asked about.
     pub fn indicator(&self) -> &Indicator {
         &self.run.indicator
@@ -124,17 +138,6 @@ fn records_of(finding: &mut Finding) -> &mut Vec<usize> {
 /// The places of records in the order that was asked for.
 fn order(records: &[Record], sort: Sort) -> Vec<usize> {
     let mut order: Vec<(usize, &Record)> = records.iter().enumerate().collect();
-    match sort {
-        Sort::Last => {
-            order.sort_by_key(|(_, record)| std::cmp::Reverse(record.span().map(|span| span.1)));
-        }
-        Sort::First => order.sort_by_key(|(_, record)| record.span().map_or(u64::MAX, |span| span.0)),
-        Sort::Count => order.sort_by_key(|(_, record)| std::cmp::Reverse(record.count)),
-        Sort::Name => {
-            order.sort_by(|(_, a), (_, b)| {
-                (&a.rrname, a.rrtype, &a.rdata).cmp(&(&b.rrname, b.rrtype, &b.rdata))
-            });
-        }
-    }
+    order.sort_by(|(_, a), (_, b)| sort.compare(a, b));
     order.into_iter().map(|(from, _)| from).collect()
 }

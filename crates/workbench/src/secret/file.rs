@@ -10,11 +10,12 @@
 //! `secret.key` itself is whole at every moment. Whoever writes, renames or removes here holds the database's write lock.
 
 use std::fmt::Write as _;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::Error;
+use crate::database::for_owner;
 
 /// The first line: a later format has another number.
 const HEAD: &str = "backsight key 1";
@@ -97,11 +98,7 @@ fn check_mode(_: &Path, _: &File) -> Result<(), Error> {
 pub(super) fn write_new(folder: &Path, key: &Key) -> Result<(), Error> {
     let file = path_of_new(folder);
     let failed = |error| Error::io("creating", &file, error);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut opened = options.open(&file).map_err(failed)?;
+    let mut opened = for_owner().create_new(true).open(&file).map_err(failed)?;
     opened.write_all(key.to_text().as_bytes()).and_then(|()| opened.sync_all()).map_err(failed)?;
     sync(folder)
 }

@@ -17,7 +17,7 @@ pub(super) fn walk() {
     odd_answers();
 }
 
-/// G-40 to G-42, G-44, and the login of G-32.
+/// G-40, G-41, G-42, G-44, and the login of G-32.
 fn request() {
     let provider = Provider::answering("");
     let home = Home::that_asks(provider.address, "circl-passive-dns@1.1.0");

@@ -81,17 +81,14 @@ impl Comparison {
     }
 
     fn new(looked: &Looked, changes: &Changes, links: &Links) -> Self {
-        let records = &looked.answer.kept.records;
-        let new: Vec<(&Record, String)> =
-            changes.new.iter().filter_map(|at| Some((records.get(*at)?, String::new()))).collect();
-        let gone: Vec<(&Record, String)> =
-            changes.gone.iter().flatten().map(|record| (record, String::new())).collect();
-        let different: Vec<(&Record, String)> = changes
-            .different
-            .iter()
-            .filter_map(|one| Some((records.get(one.at)?, sightings(&one.before))))
-            .collect();
-        let same = records.len().saturating_sub(new.len() + different.len());
+        fn plain(record: &Record) -> (&Record, String) {
+            (record, String::new())
+        }
+        let new: Vec<_> = changes.new.iter().map(plain).collect();
+        let gone: Vec<_> = changes.gone.iter().flatten().map(plain).collect();
+        let different: Vec<_> =
+            changes.different.iter().map(|one| (&one.now, sightings(&one.before))).collect();
+        let same = looked.answer.kept.records.len().saturating_sub(new.len() + different.len());
         Self {
             since: changes.since.id,
             at: Stamp::of(changes.since.fetched.at),
