@@ -9,8 +9,10 @@
 //! and its rdata key, which only a tuple with a target has, for questions about what stands at the right:
 //!
 //! ```text
-//! 4 ‖ 4 octets | 6 ‖ 16 octets | 16 ‖ target sort key   then   rrtype ‖ owner sort key ‖ rdata
+//! 4 ‖ 4 octets | 6 ‖ 16 octets | 16 ‖ target sort key   then   rrtype ‖ owner sort key ‖ (rdata | 1)
 //! ```
+//!
+//! where 1 stands for data that is nothing but the target: an address, or the name of an NS, CNAME, DNAME or PTR record.
 //!
 //! * sort keys are those of [`cof::Name::push_sort_key`]: labels from the right;
 //! * rrtype is 0 and the number, big-endian, or 1 and a word's 15 octets, zeros at its end;
@@ -27,6 +29,8 @@ use cof::{Name, Rdata, RrType, Target};
 /// The bailiwick of an observation that has none, or one that its owner is not in.
 pub(crate) const UNKNOWN_BAILIWICK: u8 = 255;
 
+/// In the place of data that is the target.
+const TARGET: u8 = 1;
 /// Before the octets of a word: after every number.
 const WORD: u8 = 1;
 const WORD_LEN: usize = 15;
@@ -41,7 +45,9 @@ const NAME: u8 = 16;
 pub(crate) struct Parts<'a> {
     pub(crate) owner: &'a [u8],
     pub(crate) rrtype: &'a [u8],
-    pub(crate) rdata: &'a [u8],
+    rdata: &'a [u8],
+    /// What an rdata key begins with; nothing of an owner key.
+    target: &'a [u8],
 }
 
 /// The key by owner.
@@ -76,8 +82,17 @@ pub(crate) fn push_rdata_key(rrname: &Name, rrtype: RrType, rdata: &Rdata, key: 
     }
     push_rrtype(rrtype, key);
     rrname.push_sort_key(key);
-    push_rdata(rdata, key);
+    if is_target(rrtype) {
+        key.push(TARGET);
+    } else {
+        push_rdata(rdata, key);
+    }
     true
+}
+
+/// Whether data of this type that has a target is nothing else.
+fn is_target(rrtype: RrType) -> bool {
+    matches!(rrtype, RrType::A | RrType::AAAA | RrType::CNAME | RrType::DNAME | RrType::NS | RrType::PTR)
 }
 
 /// What the rdata keys of an address begin with.
@@ -158,26 +173,42 @@ impl<'a> Parts<'a> {
     pub(crate) fn of_owner_key(key: &'a [u8]) -> Option<Self> {
         let (owner, rest) = split_name(key)?;
         let (rrtype, rdata) = split_rrtype(rest)?;
-        Some(Self { owner, rrtype, rdata })
+        Some(Self { owner, rrtype, rdata, target: &[] })
     }
 
     /// Splits a key by rdata.
     pub(crate) fn of_rdata_key(key: &'a [u8]) -> Option<Self> {
-        let (rrtype, rest) = split_rrtype(key.get(target(key)?.len()..)?)?;
+        let (target, rest) = key.split_at_checked(target(key)?.len())?;
+        let (rrtype, rest) = split_rrtype(rest)?;
         let (owner, rdata) = split_name(rest)?;
-        Some(Self { owner, rrtype, rdata })
+        Some(Self { owner, rrtype, rdata, target })
     }
 
     /// The key by owner of the same tuple.
-    pub(crate) fn owner_key(&self) -> Vec<u8> {
-        [self.owner, self.rrtype, self.rdata].concat()
+    pub(crate) fn owner_key(&self) -> Option<Vec<u8>> {
+        let mut key = [self.owner, self.rrtype].concat();
+        match self.rdata {
+            [TARGET] => push_rdata(&self.data()?, &mut key),
+            rdata => key.extend_from_slice(rdata),
+        }
+        Some(key)
     }
 
     /// The tuple.
     pub(crate) fn decode(&self) -> Option<(Name, RrType, Rdata)> {
         let (rrname, _) = Name::split_sort_key(self.owner).ok()?;
+        Some((rrname, decode_rrtype(self.rrtype)?, self.data()?))
+    }
+
+    fn data(&self) -> Option<Rdata> {
         let rrtype = decode_rrtype(self.rrtype)?;
-        Some((rrname, rrtype, decode_rdata(rrtype, self.rdata)?))
+        if *self.rdata != [TARGET] {
+            return decode_rdata(rrtype, self.rdata);
+        }
+        match self.target.split_first()? {
+            (&(V4 | V6), address) => Rdata::from_wire(rrtype, address).ok(),
+            (_, name) => Rdata::from_wire(rrtype, Name::split_sort_key(name).ok()?.0.as_wire()).ok(),
+        }
     }
 }
 
@@ -289,7 +320,7 @@ mod tests {
             prop_assert_eq!(Parts::of_owner_key(&owner).unwrap().decode(), Some(tuple.clone()));
             if let Some(key) = by_rdata(rrname, *rrtype, rdata) {
                 let parts = Parts::of_rdata_key(&key).unwrap();
-                prop_assert_eq!(parts.owner_key(), owner);
+                prop_assert_eq!(parts.owner_key(), Some(owner));
                 prop_assert_eq!(parts.decode(), Some(tuple.clone()));
             }
         }

@@ -112,7 +112,7 @@ impl Tuples for State {
                 self.tuples.range::<[u8], _>(bounds).map(|(key, entries)| (&**key, entries.as_slice())),
             ),
             Side::Rdata => Box::new(self.by_rdata.range::<[u8], _>(bounds).filter_map(|key| {
-                let owner = Parts::of_rdata_key(key)?.owner_key();
+                let owner = Parts::of_rdata_key(key)?.owner_key()?;
                 Some((&**key, self.tuples.get(&*owner)?.as_slice()))
             })),
         };
@@ -210,7 +210,8 @@ impl State {
         });
         let tuples = &self.tuples;
         self.by_rdata.retain(|key| {
-            Parts::of_rdata_key(key).is_some_and(|parts| tuples.contains_key(&*parts.owner_key()))
+            let owner = Parts::of_rdata_key(key).and_then(|parts| parts.owner_key());
+            owner.is_some_and(|owner| tuples.contains_key(&*owner))
         });
         if let Selection::Origin(origin) = selection {
             self.inputs.retain(|_, input| !input.origins.contains(origin));

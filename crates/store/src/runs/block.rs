@@ -1,13 +1,15 @@
 //! Entries in order, front-coded: the smallest unit that is read, cached and checked.
 //!
 //! ```text
-//! block = entry* ‖ restart: u32 LE * ‖ number of restarts: u32 LE
-//! entry = varint shared ‖ varint unshared ‖ varint length of the words ‖ unshared octets of the key ‖ words
+//! block   = entry* ‖ words of each entry ‖ restart* ‖ where the words begin: u32 LE ‖ number of restarts: u32 LE
+//! entry   = varint shared ‖ varint unshared ‖ varint length of its words ‖ unshared octets of the key
+//! restart = where an entry begins: u32 LE ‖ where its words begin: u32 LE
 //! ```
 //!
 //! `shared` is how many octets the key has in common with the one before; every [`INTERVAL`]th entry shares none, and its place
-//! is a restart, so that a key is found by halving. A [`Block`] holds such octets, [`Builder`] makes them, [`BlockCursor`]
-//! goes through them. What does not read is `None`: the caller knows the file and place.
+//! is a restart, so that a key is found by halving. Words stand apart because numbers and names compress better by
+//! themselves ([`Block::halves`]). A [`Block`] holds such octets, [`Builder`] makes them, [`BlockCursor`] goes through them. What
+//! does not read is `None`: the caller knows the file and place.
 
 use std::sync::Arc;
 
@@ -15,22 +17,32 @@ use super::varint;
 
 /// Entries from one restart to the next: more makes blocks smaller and finding slower.
 const INTERVAL: u32 = 16;
+/// Octets behind the restarts.
+const TAIL: usize = 8;
 
 /// A block's octets, decompressed.
 #[derive(Debug)]
 pub(super) struct Block {
     octets: Box<[u8]>,
-    /// Where the entries end and the restarts begin.
+    /// Where the entries end and the words begin.
+    words: usize,
+    /// Where the words end and the restarts begin.
     end: usize,
 }
 
 impl Block {
     /// Takes octets for a block if they end like one.
     pub(super) fn of(octets: Vec<u8>) -> Option<Self> {
-        let (rest, count) = octets.split_last_chunk::<4>()?;
-        let restarts = usize::try_from(u32::from_le_bytes(*count)).ok()?.checked_mul(4)?;
-        let end = rest.len().checked_sub(restarts)?;
-        Some(Self { end, octets: octets.into() })
+        let (rest, tail) = octets.split_last_chunk::<TAIL>()?;
+        let [words, count] = pair(*tail)?;
+        let end = rest.len().checked_sub(count.checked_mul(8)?)?;
+        (words <= end).then(|| Self { words, end, octets: octets.into() })
+    }
+
+    /// Where octets of a block are best cut in two to be compressed: keys, and the rest.
+    pub(super) fn halves(octets: &[u8]) -> (&[u8], &[u8]) {
+        let tail = octets.last_chunk::<TAIL>().and_then(|tail| pair(*tail));
+        octets.split_at_checked(tail.map_or(0, |[words, _]| words)).unwrap_or((octets, &[]))
     }
 
     /// The octets, as they can be written down.
@@ -38,17 +50,33 @@ impl Block {
         &self.octets
     }
 
-    fn restarts(&self) -> &[[u8; 4]] {
-        let restarts = self.octets.get(self.end..self.octets.len() - 4).unwrap_or_default();
+    fn restarts(&self) -> &[[u8; 8]] {
+        let restarts = self.octets.get(self.end..self.octets.len() - TAIL).unwrap_or_default();
         restarts.as_chunks().0
     }
+
+    /// The whole key that stands at a restart.
+    fn restart_key(&self, restart: [u8; 8]) -> Option<&[u8]> {
+        let [place, _] = pair(restart)?;
+        let mut rest = self.octets.get(place..self.words)?;
+        let (shared, unshared) = (varint::take(&mut rest)?, varint::take_len(&mut rest)?);
+        varint::take(&mut rest)?;
+        if shared == 0 { rest.get(..unshared) } else { None }
+    }
+}
+
+/// Two places.
+fn pair(octets: [u8; 8]) -> Option<[usize; 2]> {
+    let number = |octets: &[u8; 4]| usize::try_from(u32::from_le_bytes(*octets)).ok();
+    Some([number(octets.first_chunk()?)?, number(octets.last_chunk()?)?])
 }
 
 /// Makes blocks, one after the other.
 #[derive(Debug, Default)]
 pub(super) struct Builder {
     octets: Vec<u8>,
-    restarts: Vec<u32>,
+    words: Vec<u8>,
+    restarts: Vec<[u32; 2]>,
     key: Vec<u8>,
     entries: u32,
 }
@@ -58,7 +86,7 @@ impl Builder {
     pub(super) fn push(&mut self, key: &[u8], words: &[u8]) {
         let mut shared = 0;
         if self.entries.is_multiple_of(INTERVAL) {
-            self.restarts.push(u32::try_from(self.octets.len()).unwrap_or(u32::MAX));
+            self.restarts.push([place(self.octets.len()), place(self.words.len())]);
         } else {
             shared = in_common(&self.key, key);
         }
@@ -67,7 +95,7 @@ impl Builder {
         varint::push(&mut self.octets, unshared.len() as u64);
         varint::push(&mut self.octets, words.len() as u64);
         self.octets.extend_from_slice(unshared);
-        self.octets.extend_from_slice(words);
+        self.words.extend_from_slice(words);
         self.key.truncate(shared);
         self.key.extend_from_slice(unshared);
         self.entries += 1;
@@ -75,7 +103,7 @@ impl Builder {
 
     /// How long the block is by now, without its restarts.
     pub(super) fn len(&self) -> usize {
-        self.octets.len()
+        self.octets.len() + self.words.len()
     }
 
     /// The last key.
@@ -91,11 +119,15 @@ impl Builder {
     /// Ends the block and begins another one.
     pub(super) fn finish(&mut self) -> Vec<u8> {
         let mut octets = std::mem::take(&mut self.octets);
-        octets.reserve_exact(self.restarts.len() * 4 + 4);
-        for restart in &self.restarts {
-            octets.extend_from_slice(&restart.to_le_bytes());
+        let start = place(octets.len());
+        octets.reserve_exact(self.words.len() + self.restarts.len() * 8 + TAIL);
+        octets.append(&mut self.words);
+        for [entry, words] in &self.restarts {
+            octets.extend_from_slice(&entry.to_le_bytes());
+            octets.extend_from_slice(&(start + words).to_le_bytes());
         }
-        octets.extend_from_slice(&u32::try_from(self.restarts.len()).unwrap_or(u32::MAX).to_le_bytes());
+        octets.extend_from_slice(&start.to_le_bytes());
+        octets.extend_from_slice(&place(self.restarts.len()).to_le_bytes());
         // A block is about as long as the one before.
         self.octets.reserve(octets.len());
         self.restarts.clear();
@@ -103,6 +135,11 @@ impl Builder {
         self.entries = 0;
         octets
     }
+}
+
+/// Blocks are far below the 4 GiB that a place can say: batches and runs see to it.
+fn place(octets: usize) -> u32 {
+    u32::try_from(octets).unwrap_or(u32::MAX)
 }
 
 /// How many octets two keys have in common at the front.
@@ -120,24 +157,27 @@ pub(super) struct BlockCursor {
     /// Where the next entry begins.
     next: usize,
     key: Vec<u8>,
+    /// Where the words of this entry begin and end.
     words: (usize, usize),
 }
 
 impl BlockCursor {
     /// Before the first entry.
     pub(super) fn new(block: Arc<Block>) -> Self {
-        Self { block, next: 0, key: Vec::new(), words: (0, 0) }
+        let words = (block.words, block.words);
+        Self { block, next: 0, key: Vec::new(), words }
     }
 
     /// Before the first entry of another block, keeping the room for keys.
     pub(super) fn reset(&mut self, block: Arc<Block>) {
-        (self.block, self.next, self.words) = (block, 0, (0, 0));
+        (self.next, self.words) = (0, (block.words, block.words));
+        self.block = block;
         self.key.clear();
     }
 
     /// Goes to the next entry; `Some(false)` when there is none.
     pub(super) fn advance(&mut self) -> Option<bool> {
-        let entries = self.block.octets.get(..self.block.end)?;
+        let entries = self.block.octets.get(..self.block.words)?;
         let mut rest = entries.get(self.next..)?;
         if rest.is_empty() {
             return Some(false);
@@ -145,14 +185,14 @@ impl BlockCursor {
         let (shared, unshared) = (varint::take_len(&mut rest)?, varint::take_len(&mut rest)?);
         let words = varint::take_len(&mut rest)?;
         let (unshared, rest) = rest.split_at_checked(unshared)?;
-        if shared > self.key.len() || rest.len() < words {
+        let end = self.words.1.checked_add(words)?;
+        if shared > self.key.len() || end > self.block.end {
             return None;
         }
         self.key.truncate(shared);
         self.key.extend_from_slice(unshared);
-        let start = entries.len() - rest.len();
-        self.next = start + words;
-        self.words = (start, self.next);
+        self.next = entries.len() - rest.len();
+        self.words = (self.words.1, end);
         Some(true)
     }
 
@@ -170,10 +210,11 @@ impl BlockCursor {
             return None;
         }
         self.key.clear();
-        self.next = match behind.checked_sub(1) {
-            Some(before) => usize::try_from(u32::from_le_bytes(*restarts.get(before)?)).ok()?,
-            None => 0,
+        let [next, words] = match behind.checked_sub(1) {
+            Some(before) => pair(*restarts.get(before)?)?,
+            None => [0, block.words],
         };
+        (self.next, self.words) = (next, (words, words));
         while self.advance()? {
             if *self.key >= *from {
                 return Some(true);
@@ -190,16 +231,6 @@ impl BlockCursor {
     /// The words of this entry, as they are stored.
     pub(super) fn words(&self) -> &[u8] {
         self.block.octets.get(self.words.0..self.words.1).unwrap_or_default()
-    }
-}
-
-impl Block {
-    /// The whole key that stands at a restart.
-    fn restart_key(&self, restart: [u8; 4]) -> Option<&[u8]> {
-        let mut rest = self.octets.get(usize::try_from(u32::from_le_bytes(restart)).ok()?..self.end)?;
-        let (shared, unshared) = (varint::take(&mut rest)?, varint::take_len(&mut rest)?);
-        varint::take(&mut rest)?;
-        if shared == 0 { rest.get(..unshared) } else { None }
     }
 }
 

@@ -3,7 +3,8 @@
 //! ```text
 //! run    = "BSRUN" 0 ‖ format: u16 ‖ blocks by owner ‖ blocks by rdata ‖ index ×2 ‖ filter ×2 ‖ footer
 //! each block, index and filter is a frame: checksum: u64 ‖ octets; the checksum is XXH3-64 of the octets, its seed the frame's place
-//! block  = zstd of a block of `block`          index = zstd of one such block: last key of a block -> place, length, raw length
+//! block  = length of the first half: u32, compressed and not ‖ zstd of each half of a block of `block`
+//! index  = as a block, of one such block: last key of a block -> place, length, raw length
 //! filter = octets of `bloom`                   footer = (place, length, raw length: u64) ×4 ‖ tuples, tuples by rdata, words: u64
 //!                                                       ‖ checksum: u64 ‖ "BSRUNEND"
 //! ```
@@ -175,14 +176,24 @@ fn decompress(octets: &[u8], raw: u64) -> Option<Vec<u8>> {
         static ZSTD: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
     }
     let raw = usize::try_from(raw).ok().filter(|raw| *raw as u64 <= MAX_FRAME)?;
-    let whole = ZSTD.with_borrow_mut(|zstd| {
+    let (lengths, rest) = octets.split_first_chunk::<8>()?;
+    let length = |octets: &[u8; 4]| usize::try_from(u32::from_le_bytes(*octets)).ok();
+    let (compressed, plain) = (length(lengths.first_chunk()?)?, length(lengths.last_chunk()?)?);
+    let (keys, words) = rest.split_at_checked(compressed)?;
+    let mut whole = vec![0; raw];
+    let (keys_to, words_to) = whole.split_at_mut_checked(plain)?;
+    ZSTD.with_borrow_mut(|zstd| {
         let zstd = match zstd {
             Some(zstd) => zstd,
             None => zstd.insert(Decompressor::new().ok()?),
         };
-        zstd.decompress(octets, raw).ok()
+        let mut fill = |from: &[u8], to: &mut [u8]| {
+            zstd.decompress_to_buffer(from, to).is_ok_and(|len| len == to.len()).then_some(())
+        };
+        fill(keys, keys_to)?;
+        fill(words, words_to)
     })?;
-    (whole.len() == raw).then_some(whole)
+    Some(whole)
 }
 
 impl Footer {

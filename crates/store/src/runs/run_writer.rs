@@ -10,7 +10,7 @@ use std::sync::Arc;
 use zstd::bulk::Compressor;
 use zstd::zstd_safe::compress_bound;
 
-use super::block::Builder;
+use super::block::{Block, Builder};
 use super::bloom::Bloom;
 use super::file::{FileWrite, Folder, failed};
 use super::manifest::RunEntry;
@@ -155,13 +155,28 @@ impl<'a> Writer<'a> {
     }
 
     fn compressed(&mut self, octets: &[u8]) -> Result<Frame, StoreError> {
+        let (keys, words) = Block::halves(octets);
         let mut compressed = std::mem::take(&mut self.compressed);
         compressed.clear();
-        compressed.reserve(compress_bound(octets.len()));
-        self.zstd.compress_to_buffer(octets, &mut compressed).map_err(failed("compress", self.name))?;
+        compressed.resize(8, 0);
+        self.compress(keys, &mut compressed)?;
+        let lengths = [compressed.len() - 8, keys.len()].map(|len| u32::try_from(len).unwrap_or(u32::MAX));
+        let lengths = lengths.into_iter().flat_map(u32::to_le_bytes);
+        compressed.iter_mut().zip(lengths).for_each(|(to, from)| *to = from);
+        self.compress(words, &mut compressed)?;
         let frame = self.frame(&compressed)?;
         self.compressed = compressed;
         Ok(Frame { raw: octets.len() as u64, ..frame })
+    }
+
+    /// Appends octets compressed.
+    fn compress(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<(), StoreError> {
+        let start = out.len();
+        out.resize(start + compress_bound(octets.len()), 0);
+        let room = out.get_mut(start..).unwrap_or_default();
+        let len = self.zstd.compress_to_buffer(octets, room).map_err(failed("compress", self.name))?;
+        out.truncate(start + len);
+        Ok(())
     }
 
     fn frame(&mut self, octets: &[u8]) -> Result<Frame, StoreError> {
