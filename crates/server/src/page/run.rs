@@ -21,13 +21,13 @@ use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use workbench::run::State as Standing;
+use workbench::run::{Run, State as Standing};
 
 use self::head::Head;
 use super::operate::{Order, run_address};
 use super::{Frame, go};
 use crate::access::{May, Posted, needs::EditLibrary, needs::RunOperations};
-use crate::job::Answer;
+use crate::job::{Answer, Jobs};
 use crate::links::Links;
 use crate::problem::Problem;
 use crate::site::{Shared, Site};
@@ -74,14 +74,22 @@ async fn id_of(parts: &mut Parts, site: &Shared) -> Result<i64, Problem> {
     id.ok_or_else(|| Problem::missing("there is no such run"))
 }
 
-/// The answer of a run; one that no process works on any more is settled first.
+/// The answer of a run, without records while it is under way; one that no process works on any more is settled first.
 async fn settled(site: &Site, id: i64) -> Result<Arc<Answer>, Problem> {
-    let answer = site.jobs.answer(id).await?;
-    if answer.kept.run.ending.state != Standing::Running || site.jobs.progress(id).is_some() {
-        return Ok(answer);
+    let run = running(site, id).await?;
+    if run.is_some() && site.jobs.progress(id).is_none() {
+        site.desk.change("", |workbench| workbench.settle_runs().map(drop)).await?;
     }
-    site.desk.change("", |workbench| workbench.settle_runs().map(drop)).await?;
-    site.jobs.answer(id).await
+    match running(site, id).await? {
+        Some(run) => Ok(Jobs::without_records(run)),
+        None => site.jobs.answer(id).await,
+    }
+}
+
+/// The run, if it is under way.
+async fn running(site: &Site, id: i64) -> Result<Option<Run>, Problem> {
+    let run = site.jobs.run(id).await?;
+    Ok((run.ending.state == Standing::Running).then_some(run))
 }
 
 impl Looked {

@@ -165,7 +165,8 @@ async fn a_job_is_watched_and_cancelled_with_what_it_had() {
     };
     assert!(page.contains("Interrupted answer: 1 record had arrived"), "{page}");
     let ended = ann.get(&format!("{address}/progress")).await;
-    assert_eq!(ended.header("hx-refresh"), Some("true"), "who watches loads the page anew");
+    assert_eq!(ended.header("hx-trigger-after-swap"), Some("run-ended"), "who watches loads the page anew");
+    assert!(!ended.body.contains("hx-get"), "and asks no more: {}", ended.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]
