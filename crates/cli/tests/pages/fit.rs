@@ -23,6 +23,13 @@ const WIDER: &str = "
         .map(([element, box]) => `${element.cloneNode().outerHTML.slice(0, 160)}: ${box.left} to ${box.right}`);
     return [`${document.documentElement.scrollWidth} in ${room}`, ...out.slice(0, 20)];";
 
+/// Fails for a page that does not fit the narrowest window; leaves it wide.
+pub(crate) async fn fits_narrow(browser: &Browser, what: &str) {
+    browser.is_wide(NARROWEST, 800).await;
+    fits(browser, what).await;
+    browser.is_wide(1440, 1000).await;
+}
+
 /// Fails for a page that is wider than its window, and names what makes it so.
 pub(crate) async fn fits(browser: &Browser, what: &str) {
     let wider: Value = browser.run(WIDER, Vec::new()).await;
