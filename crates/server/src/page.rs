@@ -5,6 +5,7 @@
 //! done ([`said`]). [`dress`] makes a page of every [`Problem`], and leads who is not signed in to the sign-in page.
 
 mod account;
+pub(crate) mod agent;
 mod audit;
 mod frame;
 mod indicator;

@@ -1,5 +1,7 @@
 //! The Audit Log: who changed what, and when, the newest first.
 
+mod sentence;
+
 use askama::Template;
 use axum::Router;
 use axum::extract::{Query, State};
@@ -7,9 +9,9 @@ use axum::response::Response;
 use axum::routing::get;
 use operation::Indicator;
 use serde::Deserialize;
-use serde_json::Value;
 use workbench::audit::{Entry, Filter};
 
+use self::sentence::sentence;
 use super::stamp::Stamp;
 use super::{Frame, encoded, show};
 use crate::problem::Problem;
@@ -65,7 +67,7 @@ async fn list(
 impl Event {
     pub(crate) fn of(entry: &Entry) -> Self {
         let address = match entry.action.split('.').next() {
-            Some("indicator") => Indicator::parse(&entry.subject)
+            Some("indicator" | "run") => Indicator::parse(&entry.subject)
                 .ok()
                 .map(|one| format!("/library/indicator?value={}", encoded(&one.to_string()))),
             Some("integration") if entry.action != "integration.remove" => {
@@ -78,7 +80,7 @@ impl Event {
             actor: entry.actor.clone(),
             action: action(&entry.action),
             subject: entry.subject.clone(),
-            detail: changed(&entry.detail).unwrap_or_else(|| detail(&entry.detail)),
+            detail: sentence(&entry.action, &entry.detail),
             address,
         }
     }
@@ -117,42 +119,4 @@ fn action(action: &str) -> String {
         other => return other.replace('.', ": "),
     }
     .to_owned()
-}
-
-/// One thing that became another: `from Review to Active`.
-fn changed(detail: &Value) -> Option<String> {
-    let text = |key: &str| detail.get(key).and_then(Value::as_str);
-    let (from, to) = text("before").zip(text("after")).or_else(|| text("from").zip(text("to")))?;
-    Some(format!("from {from} to {to}"))
-}
-
-/// The members that say something: `to 1.1.0, kept host port`.
-fn detail(detail: &Value) -> String {
-    let Value::Object(members) = detail else { return short(detail) };
-    let said = members.iter().filter(|(key, value)| {
-        // A number of seconds says nothing to people.
-        !(key.ends_with("_at")
-            || value.is_null()
-            || value.as_array().is_some_and(Vec::is_empty)
-            || value.as_object().is_some_and(serde_json::Map::is_empty))
-    });
-    said.map(|(key, value)| format!("{key} {}", short(value))).collect::<Vec<_>>().join(", ")
-}
-
-fn short(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
-        Value::Array(list) => list.iter().map(short).collect::<Vec<_>>().join(" "),
-        // A value that was set: the old and the new one.
-        Value::Object(members) => members
-            .iter()
-            .map(|(key, value)| match value {
-                Value::Array(pair) => format!("{key}={}", pair.last().map(short).unwrap_or_default()),
-                other => format!("{key}={}", short(other)),
-            })
-            .collect::<Vec<_>>()
-            .join(" "),
-        other => other.to_string(),
-    }
 }

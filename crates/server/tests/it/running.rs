@@ -273,9 +273,9 @@ async fn fifty_thousand_records_on_one_address_are_shown() {
     let address = run(&ann, "203.0.113.80").await;
     for (view, words) in [
         ("", "1 to 100 of 50,000"),
-        ("?page=500", "49901 to 50000 of 50,000"),
+        ("?page=500", "49,901 to 50,000 of 50,000"),
         ("?text=n49999", "<b>1 of 50,000</b>"),
-        ("/graph", "names and addresses are drawn"),
+        ("/graph", "The 400 most sighted of"),
         ("/changes", "Nothing to compare with"),
         ("/raw", "Next 64.0 KiB"),
     ] {
