@@ -6,7 +6,7 @@ const BROWSERS: [(&str, &str); 7] = [
     ("Edg/", "Edge"),
     ("OPR/", "Opera"),
     ("Firefox/", "Firefox"),
-    ("HeadlessChrome/", "Chrome without a window"),
+    ("HeadlessChrome/", "Headless Chrome"),
     ("Chrome/", "Chrome"),
     ("Version/", "Safari"),
     ("curl/", "curl"),
