@@ -244,6 +244,20 @@ async fn programs_do_the_same() {
         (&shown["completeness"]["state"], shown["records"].as_array().unwrap().len()),
         (&json!("complete"), 2)
     );
+    let again =
+        parsed(&ann.api("POST", "/runs", &json!({"value": HOST, "rrtype": "A", "fresh": true})).await);
+    let again = format!("/runs/{}?changes=true", again["run"]);
+    let compared = loop {
+        let compared = parsed(&ann.api("GET", &again, &Value::Null).await);
+        if compared["completeness"]["state"] != "running" {
+            break compared;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    };
+    assert_eq!((&compared["changes"]["new"], &compared["changes"]["gone"]), (&json!([]), &json!([])));
+    assert_eq!(shown["changes"], Value::Null, "only who asks is told");
+    let file = ann.api("GET", "/runs/1/files/records.csv", &Value::Null).await;
+    assert!(file.status == 200 && file.body.lines().count() == 3, "{file:?}");
     let dry = parsed(&ann.api("POST", "/runs/1/add", &json!({"pick": "all", "dry_run": true})).await);
     let added = parsed(&ann.api("POST", "/runs/1/add", &json!({"pick": "all"})).await);
     assert_eq!(dry["added"], added["added"]);
