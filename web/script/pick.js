@@ -39,5 +39,6 @@ document.addEventListener("click", (event) => {
   if (event.shiftKey && last) span(boxes, last, box);
   mark(box);
   last = box;
+  // The form itself asks, and asks anew when the next one is ticked before the answer: the bar with the button changes.
   form.dispatchEvent(new CustomEvent("picked"));
 });

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use cof::{Name, Rdata, Record, RrType};
 use operation::{Findings, Indicator, Relation};
 use tokio::task::AbortHandle;
-use workbench::run::{Asking, Kept, Progress, Runs, State};
+use workbench::run::{Asking, Kept, Progress, Run, Runs, State};
 use workbench::{Desk, Error};
 
 use crate::graph::Graph;
@@ -20,6 +20,9 @@ use crate::timeline::{Timeline, TimelineView};
 const MOST: usize = 64;
 /// Records of one answer that pages and programs are shown.
 const SHOWN: usize = 100_000;
+/// Answers that are read from their evidence at a time. A run's own is read by one task at a time, whoever else wants it
+/// waits for that: reading a large one takes seconds on a slow machine, and a browser may ask every second.
+const READING: usize = 4;
 /// Answers that are remembered, and how many records they have together.
 const ANSWERS: usize = 16;
 const RECORDS: usize = 300_000;
@@ -35,6 +38,8 @@ pub(crate) struct Jobs {
 struct Shared {
     live: Mutex<HashMap<i64, Live>>,
     answers: Mutex<VecDeque<Arc<Answer>>>,
+    /// Whose turn it is to read, by a run's number.
+    turns: [Arc<tokio::sync::Mutex<()>>; READING],
 }
 
 #[derive(Debug)]
@@ -153,15 +158,41 @@ impl Jobs {
         live.inspect(|live| live.abort.abort()).is_some()
     }
 
+    /// A run by its number, without what came.
+    pub(crate) async fn run(&self, id: i64) -> Result<Run, Problem> {
+        self.desk().read(move |workbench| workbench.run(id)).await.map_err(|error| lost(&error))
+    }
+
     /// A run with its records and findings; of one that has ended they never change, so they are remembered for a while.
     pub(crate) async fn answer(&self, id: i64) -> Result<Arc<Answer>, Problem> {
-        if let Some(answer) = self.remembered(id) {
-            // What was added and undone changes, and belongs to the run.
-            let run = self.desk().read(move |workbench| workbench.run(id)).await?;
-            if run == answer.kept.run {
-                return Ok(answer);
-            }
+        let run = self.run(id).await?;
+        if let Some(answer) = self.remembered(&run) {
+            return Ok(answer);
         }
+        // A task of its own: who no longer wants the answer leaves it to the others, and it is remembered.
+        let jobs = self.clone();
+        let reading = tokio::spawn(async move {
+            let _turn = jobs.turn(id).lock_owned().await;
+            match jobs.remembered(&run) {
+                Some(answer) => Ok(answer),
+                None => jobs.read(id).await,
+            }
+        });
+        reading.await.unwrap_or_else(|_| Err(Problem::internal_page()))
+    }
+
+    /// A run that is under way, without what has arrived so far.
+    pub(crate) fn without_records(run: Run) -> Arc<Answer> {
+        Arc::new(Answer::new(Kept { run, records: Vec::new(), damages: Vec::new() }, Findings::default()))
+    }
+
+    /// The turn that stands for a run.
+    fn turn(&self, id: i64) -> Arc<tokio::sync::Mutex<()>> {
+        let at = usize::try_from(id).unwrap_or_default() % READING;
+        self.shared.turns.get(at).map(Arc::clone).unwrap_or_default()
+    }
+
+    async fn read(&self, id: i64) -> Result<Arc<Answer>, Problem> {
         let read = move |workbench: &workbench::Workbench| {
             let kept = workbench.answer_within(id, SHOWN)?;
             let mut findings = workbench.findings(&kept)?;
@@ -171,15 +202,19 @@ impl Jobs {
                     kept.run.records
                 ));
             }
-            Ok::<_, Error>(Arc::new(Answer::new(kept, findings)))
+            let answer = Answer::new(kept, findings);
+            // Here it holds up nobody; a page would lay it out while others wait.
+            let _ = (answer.figures(), answer.timeline());
+            Ok::<_, Error>(Arc::new(answer))
         };
         let answer = self.desk().read(read).await.map_err(|error| lost(&error))?;
         self.remember(&answer);
         Ok(answer)
     }
 
-    fn remembered(&self, id: i64) -> Option<Arc<Answer>> {
-        lock(&self.shared.answers).iter().find(|answer| answer.kept.run.id == id).cloned()
+    /// What is known of a run as it is now: what was added and undone changes, and belongs to the run.
+    fn remembered(&self, run: &Run) -> Option<Arc<Answer>> {
+        lock(&self.shared.answers).iter().find(|answer| answer.kept.run == *run).cloned()
     }
 
     fn remember(&self, answer: &Arc<Answer>) {

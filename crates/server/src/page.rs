@@ -5,6 +5,7 @@
 //! done ([`said`]). [`dress`] makes a page of every [`Problem`], and leads who is not signed in to the sign-in page.
 
 mod account;
+pub(crate) mod agent;
 mod audit;
 mod frame;
 mod indicator;
@@ -35,6 +36,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 pub(crate) use frame::{FormToken, Frame, asset};
 pub(crate) use indicator::address as indicator_address;
 pub(crate) use operate::Order;
+pub(crate) use run::files as run_files;
 
 use crate::access::Visitor;
 use crate::problem::Problem;

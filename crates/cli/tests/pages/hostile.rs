@@ -1,9 +1,11 @@
 //! Text that means harm, wherever a page shows what came from elsewhere: it is shown as text, and nothing happens.
 
+use fantoccini::Locator;
 use serde_json::{Value, json};
 
 use crate::analyst;
 use crate::browser::{Browser, browse};
+use crate::fit::fits_narrow;
 use crate::program::Program;
 
 /// What a page would run, break at or be turned around by.
@@ -96,12 +98,54 @@ async fn is_answered(browser: &Browser, program: &Program) {
         {
             browser.go(&format!("{run}{page}")).await;
             is_unharmed(browser).await;
+            fits_narrow(browser, page).await;
         }
         for page in [&format!("/library/indicator?value={value}&all=yes"), "/runs", "/audit"] {
             browser.go(page).await;
             is_unharmed(browser).await;
+            fits_narrow(browser, page).await;
         }
     }
+}
+
+/// What an address of shared hosting answers.
+const MANY: u64 = 50_000;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fifty_thousand_records_on_one_address_are_shown() {
+    let program = Program::with(&crowd());
+    browse(&program, async |browser| {
+        browser.becomes("ann", &program).await;
+        analyst::installs(browser, &program, "1.1.0").await;
+        analyst::enables(browser).await;
+        analyst::adds(browser, "192.0.2.77").await;
+        analyst::asks(browser, "192.0.2.77").await;
+        browser.sees("50,000 of 50,000 shown").await;
+        browser.sees("192.0.2.77 has 50000 names: shared hosting").await;
+        browser.sees("beyond the first 1000 are not proposed").await;
+        // What is shared hosting is taken by its record only.
+        browser.click(Locator::Css("#selbar button[value=all]")).await;
+        browser.sees("50,000 of 50,000 selected").await;
+        let run = browser.path().await.split(['?', '/']).nth(2).unwrap().to_owned();
+        for page in ["", "?at=2019-01-01", "?text=n0001", "?page=500", "/graph", "/changes", "/raw"] {
+            browser.go(&format!("/runs/{run}{page}")).await;
+            browser.sees("Complete answer").await;
+            is_unharmed(browser).await;
+            fits_narrow(browser, page).await;
+        }
+    })
+    .await;
+}
+
+/// One record for each of [`MANY`] names.
+fn crowd() -> String {
+    let line = |n: u64| {
+        let first = 1_500_000_000 + n * 3_000;
+        let record = json!({ "rrname": format!("n{n:05}.many.example"), "rrtype": "A", "rdata": "192.0.2.77",
+            "time_first": first, "time_last": first + 86_400 * (n % 900), "count": n % 1_000 + 1 });
+        record.to_string() + "\n"
+    };
+    (0..MANY).map(line).collect()
 }
 
 async fn is_unharmed(browser: &Browser) {

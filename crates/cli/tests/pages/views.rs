@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::access;
 use crate::analyst;
 use crate::browser::{Browser, browse};
+use crate::fit::{NARROWEST, fits};
 use crate::program::Program;
 
 /// A page, or a state of one.
@@ -66,8 +67,6 @@ const VIEWS: [View; 23] = [
     page("audit", "/audit"),
     state("trouble", "/nowhere"),
 ];
-/// The narrowest that a page must be useful at, in CSS pixels.
-const NARROWEST: u32 = 360;
 /// How a picture is called, its width, and the least and most height, in CSS pixels.
 const SIZES: [(&str, u32, u32, u32); 2] = [("wide", 1440, 700, 960), ("narrow", 390, 800, 1000)];
 /// What is pasted.
@@ -124,13 +123,6 @@ async fn is_seen(browser: &Browser, name: &str, kept: bool) {
             }
         }
     }
-}
-
-/// Nothing makes the page itself wider than the window.
-async fn fits(browser: &Browser, name: &str) {
-    let widths = "return [document.documentElement.scrollWidth, window.innerWidth];";
-    let widths = browser.run(widths, Vec::new()).await;
-    assert!(widths[0].as_u64() <= widths[1].as_u64(), "{name} scrolls sideways: {widths}");
 }
 
 /// Leaves a picture, where pictures are wanted.

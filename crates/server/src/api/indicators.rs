@@ -1,5 +1,7 @@
 //! The threat library.
 
+use std::collections::HashSet;
+
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -7,7 +9,8 @@ use operation::{Indicator, IndicatorType};
 use serde::Deserialize;
 use serde_json::Value;
 use workbench::json::indicator::{self as json, Refused};
-use workbench::library::{Filter, Order, Status};
+use workbench::library::{Adding, Filter, Order, Outcome, Status};
+use workbench::{Error, Workbench};
 
 use crate::access::{Confirmed, May, Sent, Visitor, needs::EditLibrary};
 use crate::problem::Problem;
@@ -43,10 +46,13 @@ struct Wish {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Values {
+struct Many {
     values: Vec<String>,
     #[serde(default)]
     status: Option<String>,
+    /// Only says what adding would come to.
+    #[serde(default)]
+    dry_run: bool,
 }
 
 #[derive(Deserialize)]
@@ -74,7 +80,7 @@ async fn list(
 async fn add(
     State(site): State<Shared>,
     may: May<EditLibrary>,
-    Sent(body): Sent<Values>,
+    Sent(body): Sent<Many>,
 ) -> Result<Json<Value>, Problem> {
     if body.values.len() > VALUES {
         return Err(Problem::bad_request(format!("at most {VALUES} values at once")));
@@ -87,9 +93,31 @@ async fn add(
             Err(error) => refused.push(Refused { text, reason: error.to_string() }),
         }
     }
-    let added =
-        site.desk.change(may.name(), move |workbench| workbench.add_indicators(&indicators, status)).await?;
+    let added = if body.dry_run {
+        site.desk.read(move |workbench| preview(workbench, &indicators, status)).await?
+    } else {
+        let add = move |workbench: &mut Workbench| workbench.add_indicators(&indicators, status);
+        site.desk.change(may.name(), add).await?
+    };
     Ok(Json(json::added(&added, &refused)))
+}
+
+/// What adding would come to, one by one; what stands twice is known the second time.
+fn preview(workbench: &Workbench, indicators: &[Indicator], status: Status) -> Result<Vec<Adding>, Error> {
+    let mut seen = HashSet::new();
+    let of = |indicator: &Indicator| {
+        let (outcome, status) = match workbench.lookup(indicator)? {
+            Some(entry) if entry.removed_at.is_some() && !seen.contains(indicator) => {
+                (Outcome::Restored, entry.status)
+            }
+            Some(entry) => (Outcome::Known, entry.status),
+            None if seen.contains(indicator) => (Outcome::Known, status),
+            None => (Outcome::New, status),
+        };
+        seen.insert(indicator.clone());
+        Ok(Adding { indicator: indicator.clone(), outcome, status })
+    };
+    indicators.iter().map(of).collect()
 }
 
 async fn show(

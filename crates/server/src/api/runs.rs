@@ -1,4 +1,6 @@
 //! Runs: asked, watched, read, added and undone.
+//!
+//! A run's `changes` since the answer before come with `?changes=true`; its files are those of its page.
 
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -9,11 +11,12 @@ use axum::{Json, Router};
 use operation::Indicator;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use workbench::Workbench;
 use workbench::json::{answer, run as shape};
 use workbench::run::{Arrangement, Pick, Shown, Sort, Wanted};
 
 use crate::access::{Confirmed, May, Sent, Visitor, needs::EditLibrary, needs::RunOperations};
-use crate::page::Order;
+use crate::page::{Order, run_files};
 use crate::problem::Problem;
 use crate::site::Shared;
 
@@ -26,6 +29,7 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/runs", get(list).post(begin))
         .route("/runs/{id}", get(show).delete(cancel))
         .route("/runs/{id}/add", post(add))
+        .route("/runs/{id}/files/{file}", run_files())
         .route("/runs/{id}/undo", post(undo))
 }
 
@@ -35,6 +39,12 @@ struct Wish {
     indicator: Option<String>,
     before: Option<i64>,
     limit: Option<usize>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Look {
+    changes: bool,
 }
 
 #[derive(Deserialize)]
@@ -69,11 +79,23 @@ async fn begin(
     Ok((StatusCode::ACCEPTED, Json(json!({ "run": id }))).into_response())
 }
 
-async fn show(State(site): State<Shared>, _: Visitor, Path(id): Path<i64>) -> Result<Response, Problem> {
+async fn show(
+    State(site): State<Shared>,
+    _: Visitor,
+    Path(id): Path<i64>,
+    Query(look): Query<Look>,
+) -> Result<Response, Problem> {
     let known = site.jobs.answer(id).await?;
-    let run = known.kept.run.clone();
-    let package = site.desk.read(move |workbench| workbench.package_of(&run)).await?;
-    let shown = Shown::new(known.kept.clone(), &package, Arrangement { sort: Sort::Last, limit: None });
+    let shown = move |workbench: &Workbench| {
+        let package = workbench.package_of(&known.kept.run)?;
+        let mut shown =
+            Shown::new(known.kept.clone(), &package, Arrangement { sort: Sort::Last, limit: None });
+        if look.changes {
+            shown.compare(workbench)?;
+        }
+        Ok(shown)
+    };
+    let shown = site.desk.read(shown).await?;
     let text = answer::shown(&shown).map_err(|_| Problem::internal_page())?;
     Ok(([(CONTENT_TYPE, "application/json")], text).into_response())
 }

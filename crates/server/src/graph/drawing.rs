@@ -56,6 +56,8 @@ pub(crate) const BOX: u32 = 26;
 const PITCH: u32 = 34;
 const TOP: u32 = 45;
 const BOTTOM: u32 = 15;
+/// The box that was asked about is no deeper than this, so that it is in sight however many there are beside it.
+const DEEPEST: u32 = TOP + 10 * PITCH;
 /// The least width of each column, and the gap behind it.
 const LEAST: [u32; 3] = [180, 244, 320];
 const GAPS: [u32; 3] = [194, 266, 20];
@@ -191,7 +193,8 @@ fn places(columns: &Columns, widths: [u32; 3], band: u32) -> Vec<Place> {
         let count = to_u32(boxes.len()).max(1);
         for (row, at) in (0u32..).zip(boxes) {
             if let Some(place) = places.get_mut(*at) {
-                *place = Place { column, x, width, y: TOP + band * (2 * row + 1) / (2 * count) };
+                let y = TOP + band * (2 * row + 1) / (2 * count);
+                *place = Place { column, x, width, y: if column == 0 { y.min(DEEPEST) } else { y } };
             }
         }
         x += width + gap;

@@ -1,5 +1,7 @@
 //! The Audit Log: who changed what, and when, the newest first.
 
+mod sentence;
+
 use askama::Template;
 use axum::Router;
 use axum::extract::{Query, State};
@@ -9,6 +11,7 @@ use operation::Indicator;
 use serde::Deserialize;
 use workbench::audit::{Entry, Filter};
 
+use self::sentence::sentence;
 use super::stamp::Stamp;
 use super::{Frame, encoded, show};
 use crate::problem::Problem;
@@ -64,7 +67,7 @@ async fn list(
 impl Event {
     pub(crate) fn of(entry: &Entry) -> Self {
         let address = match entry.action.split('.').next() {
-            Some("indicator") => Indicator::parse(&entry.subject)
+            Some("indicator" | "run") => Indicator::parse(&entry.subject)
                 .ok()
                 .map(|one| format!("/library/indicator?value={}", encoded(&one.to_string()))),
             Some("integration") if entry.action != "integration.remove" => {
@@ -77,7 +80,7 @@ impl Event {
             actor: entry.actor.clone(),
             action: action(&entry.action),
             subject: entry.subject.clone(),
-            detail: entry.in_words(),
+            detail: sentence(&entry.action, &entry.detail),
             address,
         }
     }

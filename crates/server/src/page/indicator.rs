@@ -18,6 +18,7 @@ use crate::access::{Fields, May, Posted, needs::EditLibrary};
 use crate::problem::Problem;
 use crate::site::Shared;
 use crate::text::defang;
+use crate::timeline::words::thousands;
 
 /// How many attributes and relationships are shown unless all are asked for.
 const SHOWN: usize = 50;
@@ -199,6 +200,12 @@ fn since(claims: &[Claim]) -> Stamp {
 fn of<'a>(relationship: &'a Relationship, name: &str) -> &'a str {
     let found = relationship.attributes.iter().find(|(known, _)| known == name);
     found.map_or("", |(_, value)| value)
+}
+
+/// How often it was seen, with its thousands apart.
+fn count(relationship: &Relationship) -> String {
+    let count = of(relationship, "Count");
+    count.parse().map_or_else(|_| count.to_owned(), thousands)
 }
 
 /// The class that gives a record type its colour.

@@ -20,14 +20,14 @@ use axum::Router;
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
-use workbench::run::State as Standing;
+use axum::routing::{MethodRouter, get, post};
+use workbench::run::{Run, State as Standing};
 
 use self::head::Head;
 use super::operate::{Order, run_address};
 use super::{Frame, go};
 use crate::access::{May, Posted, needs::EditLibrary, needs::RunOperations};
-use crate::job::Answer;
+use crate::job::{Answer, Jobs};
 use crate::links::Links;
 use crate::problem::Problem;
 use crate::site::{Shared, Site};
@@ -39,11 +39,16 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/runs/{id}/changes", get(changes::look))
         .route("/runs/{id}/raw", get(raw::look))
         .route("/runs/{id}/progress", get(progress::look))
-        .route("/runs/{id}/files/{file}", get(download::give))
+        .route("/runs/{id}/files/{file}", files())
         .route("/runs/{id}/cancel", post(cancel))
         .route("/runs/{id}/again", post(again))
         .route("/runs/{id}/selection", post(selection::choose))
         .route("/runs/{id}/undo", post(undo))
+}
+
+/// Where a run's files are, below its number: for pages and for programs.
+pub(crate) fn files() -> MethodRouter<Shared> {
+    get(download::give)
 }
 
 /// A run that is looked at: the visitor, the run's answer and the parameters of the address.
@@ -74,14 +79,22 @@ async fn id_of(parts: &mut Parts, site: &Shared) -> Result<i64, Problem> {
     id.ok_or_else(|| Problem::missing("there is no such run"))
 }
 
-/// The answer of a run; one that no process works on any more is settled first.
+/// The answer of a run, without records while it is under way; one that no process works on any more is settled first.
 async fn settled(site: &Site, id: i64) -> Result<Arc<Answer>, Problem> {
-    let answer = site.jobs.answer(id).await?;
-    if answer.kept.run.ending.state != Standing::Running || site.jobs.progress(id).is_some() {
-        return Ok(answer);
+    let run = running(site, id).await?;
+    if run.is_some() && site.jobs.progress(id).is_none() {
+        site.desk.change("", |workbench| workbench.settle_runs().map(drop)).await?;
     }
-    site.desk.change("", |workbench| workbench.settle_runs().map(drop)).await?;
-    site.jobs.answer(id).await
+    match running(site, id).await? {
+        Some(run) => Ok(Jobs::without_records(run)),
+        None => site.jobs.answer(id).await,
+    }
+}
+
+/// The run, if it is under way.
+async fn running(site: &Site, id: i64) -> Result<Option<Run>, Problem> {
+    let run = site.jobs.run(id).await?;
+    Ok((run.ending.state == Standing::Running).then_some(run))
 }
 
 impl Looked {

@@ -18,6 +18,11 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
+    /// Of a date that stands as text, as in an attribute; `None` for other text.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        Some(Self::of(i64::try_from(time::parse_date(text)?.seconds).ok()?))
+    }
+
     /// Of seconds since the epoch, as they are stored.
     pub(crate) fn of(seconds: impl Borrow<i64>) -> Self {
         let seconds = u64::try_from(*seconds.borrow()).unwrap_or_default();
@@ -43,5 +48,7 @@ mod tests {
         assert_eq!((stamp.day.as_str(), stamp.minute.as_str()), ("2017-06-09", "08:07"));
         assert_eq!(stamp.iso, "2017-06-09T08:07:17Z");
         assert_eq!(Stamp::of(-1).day, "1970-01-01");
+        assert_eq!(Stamp::read("2017-06-09 08:07:17"), Some(stamp));
+        assert_eq!(Stamp::read("some day"), None);
     }
 }

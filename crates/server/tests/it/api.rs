@@ -45,8 +45,14 @@ async fn indicators_are_added_changed_and_found() {
     let place = Place::new().await;
     let ann = place.browser(Role::Administrator).await;
     let wish = json!({"values": ["hxxp://a[.]example/", "192.0.2.0/24"], "status": "Review"});
+    let twice = json!({"values": ["a.example", "A.example."], "status": "Review", "dry_run": true});
+    let preview = body(&ann.api("POST", "/indicators", &twice).await);
+    assert_eq!(
+        (&preview["indicators"][0]["outcome"], &preview["indicators"][1]["outcome"]),
+        (&json!("new"), &json!("known"))
+    );
     let added = body(&ann.api("POST", "/indicators", &wish).await);
-    assert_eq!(added["indicators"][0]["outcome"], "new");
+    assert_eq!(added["indicators"][0]["outcome"], "new", "a dry run adds nothing");
     assert_eq!(added["refused"][0]["text"], "192.0.2.0/24");
     let changed = body(&ann.api("PATCH", "/indicators/a.example", &json!({"status": "Active"})).await);
     assert_eq!(

@@ -165,7 +165,8 @@ async fn a_job_is_watched_and_cancelled_with_what_it_had() {
     };
     assert!(page.contains("Interrupted answer: 1 record had arrived"), "{page}");
     let ended = ann.get(&format!("{address}/progress")).await;
-    assert_eq!(ended.header("hx-refresh"), Some("true"), "who watches loads the page anew");
+    assert_eq!(ended.header("hx-trigger-after-swap"), Some("run-ended"), "who watches loads the page anew");
+    assert!(!ended.body.contains("hx-get"), "and asks no more: {}", ended.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -243,6 +244,20 @@ async fn programs_do_the_same() {
         (&shown["completeness"]["state"], shown["records"].as_array().unwrap().len()),
         (&json!("complete"), 2)
     );
+    let again =
+        parsed(&ann.api("POST", "/runs", &json!({"value": HOST, "rrtype": "A", "fresh": true})).await);
+    let again = format!("/runs/{}?changes=true", again["run"]);
+    let compared = loop {
+        let compared = parsed(&ann.api("GET", &again, &Value::Null).await);
+        if compared["completeness"]["state"] != "running" {
+            break compared;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    };
+    assert_eq!((&compared["changes"]["new"], &compared["changes"]["gone"]), (&json!([]), &json!([])));
+    assert_eq!(shown["changes"], Value::Null, "only who asks is told");
+    let file = ann.api("GET", "/runs/1/files/records.csv", &Value::Null).await;
+    assert!(file.status == 200 && file.body.lines().count() == 3, "{file:?}");
     let dry = parsed(&ann.api("POST", "/runs/1/add", &json!({"pick": "all", "dry_run": true})).await);
     let added = parsed(&ann.api("POST", "/runs/1/add", &json!({"pick": "all"})).await);
     assert_eq!(dry["added"], added["added"]);
@@ -272,9 +287,9 @@ async fn fifty_thousand_records_on_one_address_are_shown() {
     let address = run(&ann, "203.0.113.80").await;
     for (view, words) in [
         ("", "1 to 100 of 50,000"),
-        ("?page=500", "49901 to 50000 of 50,000"),
+        ("?page=500", "49,901 to 50,000 of 50,000"),
         ("?text=n49999", "<b>1 of 50,000</b>"),
-        ("/graph", "names and addresses are drawn"),
+        ("/graph", "The 400 most sighted of"),
         ("/changes", "Nothing to compare with"),
         ("/raw", "Next 64.0 KiB"),
     ] {

@@ -51,7 +51,7 @@ struct Line {
     class: &'static str,
     rrtype: String,
     data: String,
-    last: String,
+    last: Option<Stamp>,
     count: String,
     /// What it was before.
     before: String,
@@ -124,7 +124,7 @@ impl Line {
             class: class_of(record.rrtype),
             rrtype: record.rrtype.to_string(),
             data: record.rdata_text(),
-            last: record.span().map(|span| day(span.1)).unwrap_or_default(),
+            last: record.span().and_then(|span| Some(Stamp::of(i64::try_from(span.1).ok()?))),
             count: record.count.map(thousands).unwrap_or_default(),
             before: before.to_owned(),
         }

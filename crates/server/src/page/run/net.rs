@@ -16,8 +16,6 @@ struct Page<'a> {
     head: Head,
     graph: GraphPart<'a>,
     is_empty: bool,
-    shown: usize,
-    total: usize,
 }
 
 pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
@@ -27,12 +25,5 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
     }
     let graph = looked.answer.graph();
     let links = looked.links("/graph");
-    show(&Page {
-        graph: graph.part(&links),
-        is_empty: graph.is_empty(),
-        shown: graph.shown(),
-        total: graph.total(),
-        head,
-        frame: looked.frame,
-    })
+    show(&Page { graph: graph.part(&links), is_empty: graph.is_empty(), head, frame: looked.frame })
 }

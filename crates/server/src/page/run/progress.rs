@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{HeaderName, HeaderValue};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use workbench::run::State as Standing;
 
 use super::Looked;
@@ -13,8 +13,10 @@ use crate::problem::Problem;
 use crate::site::{Shared, Site};
 use crate::timeline::words::{counted, thousands};
 
-/// Tells htmx to load the page anew.
-const REFRESH: HeaderName = HeaderName::from_static("hx-refresh");
+/// Tells our script to load the page anew, when what asked for that is no more: it would ask again every second while the
+/// page is made.
+const ENDED: (HeaderName, HeaderValue) =
+    (HeaderName::from_static("hx-trigger-after-swap"), HeaderValue::from_static("run-ended"));
 
 #[derive(Template)]
 #[template(path = "run-progress.html")]
@@ -35,6 +37,13 @@ struct Job {
     frame: FormToken,
 }
 
+/// What stands in the job's place when it is over, while the page comes anew.
+#[derive(Template)]
+#[template(path = "run-ended.html")]
+struct Ended {
+    id: i64,
+}
+
 pub(super) fn page(looked: Looked, head: Head) -> Result<Response, Problem> {
     let job = Job::of(&looked.site, looked.id(), looked.answer.kept.run.started_at, &looked.frame);
     show(&Page { job, head, frame: looked.frame })
@@ -49,8 +58,9 @@ pub(super) async fn look(
     if run.ending.state == Standing::Running {
         return show(&Job::of(&site, id, run.started_at, &frame));
     }
-    let mut response = ().into_response();
-    response.headers_mut().insert(REFRESH, HeaderValue::from_static("true"));
+    let mut response = show(&Ended { id })?;
+    let (name, value) = ENDED;
+    response.headers_mut().insert(name, value);
     Ok(response)
 }
 

@@ -1,0 +1,187 @@
+//! What an entry of the audit trail says more than what was done and to what, in words: [`sentence`].
+//!
+//! An entry's detail is the JSON that programs read. What has no words here yet is printed member by member, so that nothing
+//! that was written down is kept from people. Names of what is refused or unknown are printed as they are: pages escape.
+
+use serde_json::Value;
+
+/// The detail of an entry in words; empty when there is no more to say.
+pub(super) fn sentence(action: &str, detail: &Value) -> String {
+    let said = match action {
+        "indicator.add" => added(detail),
+        "integration.configure" => Some(configured(detail)),
+        "integration.downgrade" | "integration.install" | "integration.replace" | "integration.upgrade" => {
+            installed(detail)
+        }
+        "run.add" => found(detail),
+        "run.undo" => undone(detail),
+        "user.create" => text(detail, "role").map(|role| format!("as {role}")),
+        "user.sign-in" => text(detail, "address")
+            .zip(text(detail, "by"))
+            .map(|(address, way)| format!("from {address}, by {way}")),
+        "user.sign-in-refused" => text(detail, "reason")
+            .zip(text(detail, "address"))
+            .map(|(reason, address)| format!("{reason}, from {address}")),
+        _ => changed(detail),
+    };
+    said.unwrap_or_else(|| members(detail))
+}
+
+/// `as Active`, and how it was there before.
+fn added(detail: &Value) -> Option<String> {
+    let status = text(detail, "status")?;
+    Some(match text(detail, "outcome")? {
+        "new" => format!("as {status}"),
+        "known" => format!("known already, as {status}"),
+        outcome => format!("{outcome}, as {status}"),
+    })
+}
+
+/// `host 127.0.0.1, port 8053; secret user_token set`.
+fn configured(detail: &Value) -> String {
+    let values = detail.get("values").and_then(Value::as_object);
+    let values = values.into_iter().flatten().map(|(key, value)| {
+        // The old and the new one.
+        let new = value.as_array().and_then(|pair| pair.last()).unwrap_or(value);
+        format!("{key} {}", short(new))
+    });
+    let values = values.collect::<Vec<_>>().join(", ");
+    let secrets = named(detail, "secrets").map(|keys| format!("secret {keys} set"));
+    let reset = named(detail, "reset").map(|keys| format!("{keys} as it comes"));
+    let parts = [Some(values).filter(|values| !values.is_empty()), secrets, reset];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// `from 1.0.0 to 1.1.0, kept host, port; lost proxy`.
+fn installed(detail: &Value) -> Option<String> {
+    let to = text(detail, "to")?;
+    let versions = text(detail, "from").map_or_else(|| to.to_owned(), |from| format!("from {from} to {to}"));
+    let parts = [
+        Some(versions),
+        named(detail, "kept").map(|keys| format!("kept {keys}")),
+        named(detail, "lost").map(|keys| format!("lost {keys}")),
+        named(detail, "missing").map(|keys| format!("still needs {keys}")),
+    ];
+    Some(parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
+}
+
+/// `run 1: 7 indicators, 14 attributes and 8 relationships; 1 known already`.
+fn found(detail: &Value) -> Option<String> {
+    let run = number(detail, "run")?;
+    let count = |key: &str, which: &str| detail.get(key).and_then(|one| number(one, which)).unwrap_or(0);
+    let [indicators, attributes, relationships] =
+        ["indicators", "attributes", "relationships"].map(|key| count(key, "new"));
+    let known: u64 =
+        ["indicators", "attributes", "relationships"].map(|key| count(key, "known")).iter().sum();
+    let new = sums(indicators, attributes, relationships);
+    let known = if known == 0 { String::new() } else { format!("; {known} known already") };
+    Some(format!("run {run}: {new}{known}"))
+}
+
+/// `run 1: 14 attributes and 8 relationships`.
+fn undone(detail: &Value) -> Option<String> {
+    let run = number(detail, "run")?;
+    let count = |key: &str| number(detail, key).unwrap_or(0);
+    let claims = count("claims");
+    let claims = if claims == 1 { "1 claim".to_owned() } else { format!("{claims} claims") };
+    Some(format!(
+        "run {run}: {claims}, with it {} and {}",
+        counted(count("attributes"), "attribute"),
+        counted(count("relationships"), "relationship"),
+    ))
+}
+
+/// One thing that became another: `from Review to Active`.
+fn changed(detail: &Value) -> Option<String> {
+    let (from, to) = text(detail, "before")
+        .zip(text(detail, "after"))
+        .or_else(|| text(detail, "from").zip(text(detail, "to")))?;
+    Some(format!("from {from} to {to}"))
+}
+
+/// The members that say something: `session 3`.
+fn members(detail: &Value) -> String {
+    let Value::Object(members) = detail else { return short(detail) };
+    let said = members.iter().filter(|(key, value)| {
+        // A number of seconds says nothing to people.
+        !(key.ends_with("_at")
+            || value.is_null()
+            || value.as_array().is_some_and(Vec::is_empty)
+            || value.as_object().is_some_and(serde_json::Map::is_empty))
+    });
+    said.map(|(key, value)| format!("{key} {}", short(value))).collect::<Vec<_>>().join(", ")
+}
+
+fn sums(indicators: u64, attributes: u64, relationships: u64) -> String {
+    format!(
+        "{}, {} and {}",
+        counted(indicators, "new indicator"),
+        counted(attributes, "attribute"),
+        counted(relationships, "relationship")
+    )
+}
+
+fn counted(number: u64, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
+fn text<'a>(detail: &'a Value, key: &str) -> Option<&'a str> {
+    detail.get(key).and_then(Value::as_str)
+}
+
+fn number(detail: &Value, key: &str) -> Option<u64> {
+    detail.get(key).and_then(Value::as_u64)
+}
+
+/// A list of names, if there is one in it.
+fn named(detail: &Value, key: &str) -> Option<String> {
+    let names = detail.get(key)?.as_array()?;
+    (!names.is_empty()).then(|| names.iter().map(short).collect::<Vec<_>>().join(", "))
+}
+
+fn short(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Bool(yes) => if *yes { "on" } else { "off" }.to_owned(),
+        Value::Array(list) => list.iter().map(short).collect::<Vec<_>>().join(" "),
+        Value::Object(members) => {
+            members.iter().map(|(key, value)| format!("{key} {}", short(value))).collect::<Vec<_>>().join(" ")
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_done_most_is_said_in_words() {
+        let run = json!({ "run": 1, "source": "CIRCL Passive DNS", "indicators": { "new": 7, "known": 1 },
+            "attributes": { "new": 14, "known": 0 }, "relationships": { "new": 1, "known": 0 } });
+        let kept =
+            json!({ "from": "1.0.0", "to": "1.1.0", "kept": ["host", "port"], "lost": [], "enabled": true });
+        let saved = json!({ "values": { "host": [null, "127.0.0.1"] }, "secrets": ["user_token"], "reset": ["port"] });
+        for (action, detail, said) in [
+            ("run.add", run, "run 1: 7 new indicators, 14 attributes and 1 relationship; 1 known already"),
+            ("integration.upgrade", kept, "from 1.0.0 to 1.1.0; kept host, port"),
+            ("integration.configure", saved, "host 127.0.0.1; secret user_token set; port as it comes"),
+            ("indicator.add", json!({ "outcome": "new", "status": "Active" }), "as Active"),
+            ("indicator.status", json!({ "before": "Review", "after": "Active" }), "from Review to Active"),
+            ("user.sign-in", json!({ "session": 1, "address": "::1", "by": "link" }), "from ::1, by link"),
+            ("link.create", json!({ "for": "sign-in", "role": null, "expires_at": 1 }), "for sign-in"),
+        ] {
+            assert_eq!(sentence(action, &detail), said, "{action}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_words_is_printed_all_the_same() {
+        assert_eq!(sentence("some.thing", &json!({ "a": [1, 2], "b": "x" })), "a 1 2, b x");
+        assert_eq!(sentence("run.add", &json!({ "other": "shape" })), "other shape");
+        assert_eq!(sentence("user.enable", &json!({})), "");
+        assert_eq!(sentence("some.thing", &json!("bare")), "bare");
+    }
+}
