@@ -108,10 +108,7 @@ impl Runs {
     pub fn open(folder: &Path, options: Options) -> Result<Self, StoreError> {
         opening::make(folder, options)?;
         let lock = Lock::take(folder, !options.read_only)?;
-        let files = Arc::new(RealFolder::new(folder));
-        let mut store = Self::open_files(files, options)?;
-        store._lock = Some(lock);
-        Ok(store)
+        Self::begin(Arc::new(RealFolder::new(folder)), options, Some(lock))
     }
 
     /// As [`Self::open`], on files that the caller sees to it that nobody else has.
@@ -119,9 +116,13 @@ impl Runs {
     /// # Errors
     /// Those of [`Self::open`] but `Locked`.
     pub fn open_files(files: Arc<dyn Folder>, options: Options) -> Result<Self, StoreError> {
+        Self::begin(files, options, None)
+    }
+
+    fn begin(files: Arc<dyn Folder>, options: Options, lock: Option<Lock>) -> Result<Self, StoreError> {
         let intake = Arc::new(opening::open(files, options)?);
         let workers = if options.read_only { Vec::new() } else { upkeep::spawn(&intake) };
-        Ok(Self { intake, workers, _lock: None })
+        Ok(Self { intake, workers, _lock: lock })
     }
 
     /// Takes a batch in as [`Store::absorb`] does, but returns before it lasts, so that the next one can be prepared meanwhile.
@@ -138,8 +139,9 @@ impl Runs {
     ///
     /// # Errors
     /// [`StoreError::Io`] and [`StoreError::Poisoned`]; then it does not.
+    #[expect(clippy::needless_pass_by_value, reason = "a ticket is redeemed once")]
     pub fn redeem(&self, ticket: Ticket) -> Result<Receipt, StoreError> {
-        self.intake.redeem(ticket)
+        self.intake.redeem(&ticket)
     }
 
     /// Puts everything into runs.

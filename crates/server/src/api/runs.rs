@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use workbench::Workbench;
 use workbench::json::{answer, run as shape};
-use workbench::run::{Arrangement, Pick, Shown, Sort, Wanted};
+use workbench::run::{Arrangement, Compared, Pick, Shown, Sort, Wanted};
 
 use crate::access::{Confirmed, May, Sent, Visitor, needs::EditLibrary, needs::RunOperations};
 use crate::page::{Order, run_files};
@@ -91,7 +91,7 @@ async fn show(
         let mut shown =
             Shown::new(known.kept.clone(), &package, Arrangement { sort: Sort::Last, limit: None });
         if look.changes {
-            shown.compare(workbench)?;
+            shown.compared = Compared::of(&known.kept, workbench, Sort::Last)?;
         }
         Ok(shown)
     };

@@ -74,7 +74,9 @@ impl Keys {
             let shared = before.iter().zip(key).take_while(|(a, b)| a == b).count();
             block.extend([shared as u8, (key.len() - shared) as u8]);
             block.extend_from_slice(&key[shared..]);
-            [*first, last - first, *count].into_iter().for_each(|number| varint(number, &mut block));
+            for number in [*first, last - first, *count] {
+                varint(number, &mut block);
+            }
             before = key;
             if block.len() > 16 << 10 {
                 out.extend(zstd.compress(&block).unwrap());

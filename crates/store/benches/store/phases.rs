@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::mpsc;
 
 use cof::{Batch, Dialect, Reader, Record, SourceKind, Writer};
+use store::Runs;
 use store::runs::Options;
-use store::{Runs, Store};
 
 use crate::generator::{BATCH, Generator};
 use crate::measure::{cpu, figure, resident, seconds};
@@ -109,7 +109,7 @@ fn parse(text: &[u8], batches: &mpsc::SyncSender<Batch>) {
     for part in text.chunks(1 << 16) {
         reader.feed(part);
         while let Some(record) = reader.next() {
-            batch.add(&record.unwrap(), SourceKind::Report);
+            batch.take(record.unwrap(), SourceKind::Report, None);
             if batch.observations.len() as u64 == BATCH {
                 batches.send(std::mem::take(&mut batch)).unwrap();
             }

@@ -43,7 +43,7 @@ pub fn restore(from: &Path, to: &Path) -> Result<(), StoreError> {
 fn fill(
     from: &Path,
     to: &Path,
-    names: impl Iterator<Item = String>,
+    mut names: impl Iterator<Item = String>,
     end: &dyn Fn(&RealFolder) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let shown = to.to_string_lossy().into_owned();
@@ -53,8 +53,7 @@ fn fill(
         fs::create_dir(to).map_err(failed("create", &shown))?;
     }
     let filled = names
-        .map(|name| link(&from.join(&name), &to.join(&name)).map_err(failed("copy", &name)))
-        .collect::<Result<(), _>>()
+        .try_for_each(|name| link(&from.join(&name), &to.join(&name)).map_err(failed("copy", &name)))
         .and_then(|()| end(&RealFolder::new(to)))
         .and_then(|()| RealFolder::new(to).sync().map_err(failed("sync", &shown)));
     if filled.is_err() {

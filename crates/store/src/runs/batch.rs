@@ -178,7 +178,9 @@ impl Keys {
                     word::take_all(slice(words, place.words), &mut folding).ok_or(StoreError::Damaged)?;
                 }
                 word::fold(&mut folding, sources);
-                folding.iter().for_each(|word| word.push(&mut folded));
+                for word in &folding {
+                    word.push(&mut folded);
+                }
                 entry = &folded;
             }
             builder.push(slice(octets, first.key), entry);

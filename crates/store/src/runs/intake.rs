@@ -174,18 +174,17 @@ impl Intake {
             return Ok(None);
         }
         let known: Option<Vec<u32>> = batch.sources.iter().map(|source| writer.sources.id(source)).collect();
-        let ids = match known {
-            Some(ids) => ids,
-            None => {
-                let sources = Arc::make_mut(&mut writer.sources);
-                let ids = batch.sources.iter().map(|source| sources.intern(source));
-                ids.collect::<Option<_>>().ok_or(StoreError::TooLarge)?
-            }
+        let ids = if let Some(ids) = known {
+            ids
+        } else {
+            let sources = Arc::make_mut(&mut writer.sources);
+            let ids = batch.sources.iter().map(|source| sources.intern(source));
+            ids.collect::<Option<_>>().ok_or(StoreError::TooLarge)?
         };
         Ok(Some((ids, Arc::clone(&writer.sources))))
     }
 
-    pub(super) fn redeem(&self, ticket: Ticket) -> Result<Receipt, StoreError> {
+    pub(super) fn redeem(&self, ticket: &Ticket) -> Result<Receipt, StoreError> {
         let Some((journal, until)) = ticket.until else { return Ok(ticket.receipt) };
         let mut synced = lock(&self.syncing);
         // Whoever synced before us may have synced for us.

@@ -28,7 +28,9 @@ use crate::StoreError;
 
 const HEAD: &[u8; 8] = b"BSJRNL\x01\0";
 /// Octets before the first record.
-const START: u64 = 48;
+const HEADER: usize = 48;
+/// Where the first record is.
+const START: u64 = HEADER as u64;
 /// Octets before a payload.
 const RECORD: usize = 12;
 /// Where the marks are.
@@ -160,9 +162,13 @@ impl Record {
         octets.resize(RECORD, 0);
         varint::push(&mut octets, new as u64);
         varint::push(&mut octets, sources.len().saturating_sub(new) as u64);
-        sources.iter().skip(new).for_each(|source| sources::push(&mut octets, source));
+        for source in sources.iter().skip(new) {
+            sources::push(&mut octets, source);
+        }
         varint::push(&mut octets, named.len() as u64);
-        named.iter().for_each(|id| varint::push(&mut octets, u64::from(*id)));
+        for id in named {
+            varint::push(&mut octets, u64::from(*id));
+        }
         match position {
             None => octets.push(0),
             Some(position) => {
@@ -191,7 +197,7 @@ pub(super) fn replay(
     let name = name(number);
     let file = folder.open(&name).map_err(failed("open", &name))?;
     let len = file.len().map_err(failed("look at", &name))?;
-    let head = read_stretch(&*file, &name, 0, START as usize)?;
+    let head = read_stretch(&*file, &name, 0, HEADER)?;
     let acknowledged =
         head_of(&head, number).ok_or_else(|| damage(&name, 0, "it does not begin like a journal"))?;
     if len < acknowledged {

@@ -104,7 +104,7 @@ impl Run {
         let open = Opening { file: &*file, name: &name };
         let owner = Order { index: open.block(owner_index)?, bloom: open.bloom(owner_bloom)? };
         let rdata = Order { index: open.block(rdata_index)?, bloom: open.bloom(rdata_bloom)? };
-        Ok(Self { entry, owner, rdata, file, name })
+        Ok(Self { entry, name, file, owner, rdata })
     }
 
     /// What the manifest says of it.

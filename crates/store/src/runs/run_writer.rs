@@ -30,14 +30,16 @@ const WRITE: usize = 1 << 20;
 /// Entries between two looks whether to go on.
 const PATIENCE: u64 = 4096;
 
+/// What of an entry is kept: its key, its words, which may be replaced; `false` leaves it out.
+pub(super) type Keep<'a> = dyn FnMut(Side, &[u8], &mut Vec<u8>) -> Result<bool, StoreError> + 'a;
+
 /// What a run is made of.
 pub(super) struct Input<'a> {
     /// The entries of one order.
     pub(super) entries: &'a dyn Fn(Side) -> Result<Merge, StoreError>,
     /// At most so many owners, and so many targets.
     pub(super) heads: [u64; 2],
-    /// What of an entry is kept: its key, its words, which may be replaced; `false` leaves it out.
-    pub(super) keep: &'a mut dyn FnMut(Side, &[u8], &mut Vec<u8>) -> Result<bool, StoreError>,
+    pub(super) keep: &'a mut Keep<'a>,
     /// Whether to give up.
     pub(super) stopped: &'a dyn Fn() -> bool,
 }

@@ -15,7 +15,7 @@ use super::journal;
 use super::manifest::{Manifest, RunEntry};
 use super::merge::{Cursor, Merge};
 use super::run::{Run, RunCursor};
-use super::run_writer::{self, Input};
+use super::run_writer::{self, Input, Keep};
 use super::snapshot::{Frozen, Snapshot};
 use super::sources::Sources;
 use super::word::{self, StoredWord};
@@ -201,7 +201,7 @@ impl Intake {
     fn merge(
         &self,
         runs: &[Arc<Run>],
-        keep: &mut dyn FnMut(Side, &[u8], &mut Vec<u8>) -> Result<bool, StoreError>,
+        keep: &mut Keep<'_>,
         stopped: &dyn Fn() -> bool,
         held: Option<&Held<'_>>,
     ) -> Result<(), StoreError> {
@@ -235,7 +235,7 @@ impl Intake {
         &self,
         entries: &dyn Fn(Side) -> Result<Merge, StoreError>,
         heads: [u64; 2],
-        keep: &mut dyn FnMut(Side, &[u8], &mut Vec<u8>) -> Result<bool, StoreError>,
+        keep: &mut Keep<'_>,
         stopped: &dyn Fn() -> bool,
     ) -> Result<Option<Arc<Run>>, StoreError> {
         let mut input = Input { entries, heads, keep, stopped };
@@ -307,7 +307,9 @@ fn cut(
     }
     if words.len() < before {
         octets.clear();
-        words.iter().for_each(|word| word.push(octets));
+        for word in &words {
+            word.push(octets);
+        }
     }
     Ok((before - words.len()) as u64)
 }

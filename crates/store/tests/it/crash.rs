@@ -58,7 +58,7 @@ fn story() -> Vec<Deed> {
                 source: usize::from(row % 2),
             })
             .collect(),
-        position: (number % 2 == 0)
+        position: (number.is_multiple_of(2))
             .then(|| Position { input: "input".into(), offset: u64::from(number) + 1 }),
     };
     let mut deeds: Vec<_> = (0..10).map(|number| Deed::Absorb(batch(number))).collect();

@@ -133,7 +133,10 @@ impl State {
                 self.names.insert(to, id);
             }
             Step::Sync => self.lasting_names = self.names.clone(),
-            Step::SyncFile(id) => self.files[id].lasting = self.files[id].octets.clone(),
+            Step::SyncFile(id) => {
+                let file = &mut self.files[id];
+                file.lasting.clone_from(&file.octets);
+            }
             Step::Truncate(id, len) => self.files[id].octets.truncate(usize::try_from(len).unwrap()),
         }
         self.steps.push(step);

@@ -9,6 +9,7 @@ mod conformance;
 mod crash;
 mod disk;
 mod engine;
+mod folder;
 mod model;
 mod rules;
 mod tuples;
