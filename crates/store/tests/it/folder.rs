@@ -91,5 +91,9 @@ fn another_folder_is_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("holiday.jpg"), b"x").unwrap();
     assert_eq!(open(folder.path()).err(), Some(StoreError::Foreign));
-    assert_eq!(names(folder.path()), ["LOCK", "holiday.jpg"]);
+    assert_eq!(names(folder.path()), ["holiday.jpg"]);
+    let newer = tempfile::tempdir().unwrap();
+    fs::write(newer.path().join("MANIFEST"), b"backsight passive-dns store, format 7").unwrap();
+    assert_eq!(open(newer.path()).err(), Some(StoreError::Newer { found: 7, known: 1 }));
+    assert_eq!(names(newer.path()), ["MANIFEST"]);
 }
