@@ -38,6 +38,8 @@ mod block;
 mod bloom;
 mod cache;
 mod file;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod intake;
 mod journal;
 mod ledger;

@@ -237,7 +237,8 @@ fn payload(file: &dyn FileRead, name: &str, place: u64, len: u64) -> Result<Opti
     Ok((checksum(&payload, place) == u64::from_le_bytes(*sum)).then_some(payload))
 }
 
-fn replayed(mut payload: &[u8], sources: &mut Sources) -> Option<Replayed> {
+/// What a payload says; sources get the numbers that they had.
+pub(super) fn replayed(mut payload: &[u8], sources: &mut Sources) -> Option<Replayed> {
     let octets = &mut payload;
     let new = varint::take(octets)?;
     for id in new..new.checked_add(varint::take(octets)?)? {

@@ -97,7 +97,14 @@ impl Manifest {
         };
         let len = file.len().map_err(failed("look at", NAME))?;
         let len = usize::try_from(len.min(MAX)).unwrap_or(usize::MAX);
-        let octets = read_stretch(&*file, NAME, 0, len)?;
+        Self::of_octets(&read_stretch(&*file, NAME, 0, len)?).map(Some)
+    }
+
+    /// Reads a manifest.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`], [`StoreError::Damage`].
+    pub(super) fn of_octets(octets: &[u8]) -> Result<Self, StoreError> {
         let line = octets.iter().position(|octet| *octet == b'\n').unwrap_or(octets.len());
         let (title, json) = octets.split_at(line);
         let json = json.get(1..).unwrap_or_default();
@@ -110,7 +117,7 @@ impl Manifest {
             return Err(damage(NAME, 0, "a checksum that does not match"));
         }
         let json = serde_json::from_slice(json).map_err(|_| damage(NAME, 0, "JSON that is no manifest"))?;
-        Self::of(json).map(Some).ok_or_else(|| damage(NAME, 0, "a source that is there twice"))
+        Self::of(json).ok_or_else(|| damage(NAME, 0, "a source that is there twice"))
     }
 
     /// Puts this manifest in the place of the one before.

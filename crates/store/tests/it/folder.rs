@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use cof::{Batch, Rdata, Record, RrType, SourceKind};
+use cof::{Batch, Position, Rdata, Record, RrType, SourceKind};
 use store::runs::{Options, restore};
-use store::{Question, Runs, Store, StoreError, Subject};
+use store::{Memory, Question, Runs, Store, StoreError, Subject};
 
 use crate::tuples::name;
 
@@ -96,4 +96,60 @@ fn another_folder_is_left_as_it_is() {
     fs::write(newer.path().join("MANIFEST"), b"backsight passive-dns store, format 7").unwrap();
     assert_eq!(open(newer.path()).err(), Some(StoreError::Newer { found: 7, known: 1 }));
     assert_eq!(names(newer.path()), ["MANIFEST"]);
+}
+
+/// What the fixture of format 1 was filled with: batches 0 to 39 in a run, 30 to 59 in the journal of a killed process.
+fn kept(number: u8) -> Batch {
+    let texts = [
+        ("A", format!("192.0.2.{number}")),
+        ("AAAA", format!("2001:db8::{number}")),
+        ("NS", format!("ns{}.example.net", number % 3)),
+        ("MX", format!("10 mx{number}.example.net")),
+        ("SOA", format!("ns.example.net hostmaster.example.net {number} 1 2 3 4")),
+        ("TXT", format!("\"{}\"", "x".repeat(number.into()))),
+        ("TYPE65534", format!("\\# 1 {number:02x}")),
+        ("WORD", "no data".to_owned()),
+    ];
+    let mut batch = Batch::default();
+    for (kind, (rrtype, text)) in texts.iter().enumerate() {
+        let rrtype = RrType::parse(rrtype).unwrap();
+        let record =
+            Record::new(name(&format!("h{}.example", number % 7)), rrtype, Rdata::parse(rrtype, text));
+        let record = Record {
+            time_first: Some(1_500_000_000 + u64::from(number)),
+            time_last: Some(1_600_000_000 - u64::from(number)),
+            zone_time_first: (number % 5 == 0).then_some(1_400_000_000),
+            count: (number % 2 == 0).then_some(u64::from(number)),
+            bailiwick: (number % 3 == 0).then(|| name("example")),
+            origin: (number % 4 == 0).then(|| "https://a.example".into()),
+            ..record
+        };
+        let kinds = [SourceKind::Observation, SourceKind::Report];
+        assert!(batch.take(record, kinds[kind % 2], (number % 6 == 0).then_some(&"sensor".into())));
+    }
+    batch.position = Some(Position { input: format!("input {}", number % 2).into(), offset: number.into() });
+    batch
+}
+
+#[test]
+fn what_an_earlier_version_wrote_stays_readable() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/format-1");
+    for name in names(&fixture) {
+        fs::copy(fixture.join(&name), folder.path().join(&name)).unwrap();
+    }
+    let model = Memory::new();
+    for number in (0..40).chain(40..60) {
+        model.absorb(kept(number)).unwrap();
+    }
+    for round in 0..2 {
+        let store = open(folder.path()).unwrap();
+        for text in ["*.", "0.0.0.0/0", "::/0", "rdata:*.example.net"] {
+            let question = Question::new(Subject::parse(text).unwrap());
+            let page = store.lookup(&question);
+            assert_eq!(page, model.lookup(&question), "{text}, opened {round} times before");
+            assert!(!page.unwrap().records.is_empty());
+        }
+        assert_eq!(store.position("input 1"), Ok(Some(59)));
+    }
 }

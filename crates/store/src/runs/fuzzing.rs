@@ -1,0 +1,30 @@
+//! What the fuzz targets are given: each decoder of this engine, behind the checksums that otherwise stand before it.
+
+use std::sync::Arc;
+
+use super::batch::Batch;
+use super::block::{Block, BlockCursor};
+use super::sources::{self, Sources};
+use super::word;
+use super::{journal, manifest};
+
+/// Reads octets as everything that the engine writes down.
+///
+/// The promise: nothing panics, and nothing takes longer or more memory than what was given explains.
+pub fn decode(octets: &[u8]) {
+    let (from, _) = octets.split_at(octets.len().min(4));
+    if let Some(block) = Block::of(octets.to_vec()) {
+        let mut cursor = BlockCursor::new(Arc::new(block));
+        let _ = cursor.seek(from);
+        while cursor.advance() == Some(true) {
+            let _ = word::take_all(cursor.words(), &mut Vec::new());
+        }
+    }
+    let known = Arc::new(Sources::default());
+    if let Ok(batch) = Batch::of_owner_block(octets.to_vec(), &known) {
+        let _ = Batch::merged(&[Arc::new(batch)], &known);
+    }
+    let _ = sources::take(&mut &*octets);
+    let _ = journal::replayed(octets, &mut Sources::default());
+    let _ = manifest::Manifest::of_octets(octets);
+}
