@@ -77,11 +77,11 @@ pub(crate) enum Command {
     Query(Box<QueryArgs>),
     /// Look at what was asked, and add to the threat library what it found
     Run(RunArgs),
-    /// Answer passive-DNS questions over CIRCL's interface, and open the workbench in the browser
+    /// Answer passive-DNS questions over CIRCL's and DNSDB's interfaces, and open the workbench in the browser
     #[command(
-        long_about = "Answers passive-DNS questions over CIRCL's interface from the records that are loaded, and serves the \
-            workbench to browsers: integrations, the threat library, users. While there is no user, a link is printed that \
-            makes the first administrator.",
+        long_about = "Answers passive-DNS questions over CIRCL's and DNSDB's interfaces from the records that are loaded (its \
+            page /docs/pdns describes both), and serves the workbench to browsers: integrations, the threat library, users. \
+            While there is no user, a link is printed that makes the first administrator.",
         after_help = "Examples:\n  backsight serve --cof records.ndjson\n  backsight serve --sample\n  \
         curl http://127.0.0.1:8053/pdns/query/www.example.com\n\n\
         A token that clients may present instead of --user comes from BACKSIGHT_SECRET_TOKEN."

@@ -9,6 +9,7 @@
 //! prints the others (DNSSEC, SVCB, CAA and the like). [`RdataError`] says why octets are not data of a type;
 //! text never fails: it is kept.
 
+mod absolute;
 mod layout;
 mod presentation;
 mod zonefile;

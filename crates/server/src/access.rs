@@ -52,7 +52,8 @@ async fn admit(site: &Shared, request: &mut Request) -> Result<(), Problem> {
     Ok(())
 }
 
-fn harden(headers: &mut HeaderMap) {
+/// Leaves browsers no room.
+pub(crate) fn harden(headers: &mut HeaderMap) {
     for (name, value) in [
         (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),

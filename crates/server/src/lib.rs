@@ -1,13 +1,16 @@
-//! Our passive-DNS service over HTTP, CIRCL's interface on a store; and the workbench, as pages and as an API.
+//! Our passive-DNS service over HTTP, CIRCL's and DNSDB's interfaces on a store; and the workbench, as pages and as an API.
 //!
 //! ```text
 //! GET /pdns/query/VALUE     what is known of a value, one JSON object a line (Common Output Format)
+//! GET /dnsdb/v2/…           the same in DNSDB's way, searches with patterns too: see `dnsdb`
+//! GET /docs/pdns            a page that describes both; needs no credentials
 //! GET /healthz              200 and "ok"; needs no credentials
 //! /, /api/v1, /assets       the workbench, where a [`Site`] is served: see below
 //! ```
 //!
 //! HEAD works where GET does. Everything else is 404, or 405 for another method. Every error is problem details
-//! (RFC 9457, `application/problem+json`): `type`, `title`, `status`, `detail`.
+//! (RFC 9457, `application/problem+json`): `type`, `title`, `status`, `detail`; in DNSDB's interface a line of text.
+//! What follows, up to the credentials, is of CIRCL's.
 //!
 //! # The value
 //!
@@ -35,7 +38,7 @@
 //! | response | meaning |
 //! | --- | --- |
 //! | `x-dribble-cursor: N` | there are more rows; a decimal number above 0, of up to 1,243 digits. Only to a request with a count |
-//! | `x-dribble-errors` | `sort=newest` was cut at 10,000 rows |
+//! | `x-dribble-errors` | `sort=newest` was cut at 10,000 rows, and how many there are |
 //!
 //! # Our parameters
 //!
@@ -47,7 +50,7 @@
 //! | `limit=N` | as `dribble-paginate-count`; with `sort=newest` up to 10,000 |
 //! | `cursor=N` | as `dribble-paginate-cursor` |
 //! | `rrtype=A,NS` | only these types, up to 64 |
-//! | `time_first_after`, `time_first_before`, `time_last_after`, `time_last_before` | only what was first, last seen then or later, earlier; seconds since the epoch, inclusive. They choose the names that an address brings, too |
+//! | `time_first_after`, `time_first_before`, `time_last_after`, `time_last_before` | only what was first, last seen then or later, earlier; seconds since the epoch, inclusive. They choose the names that an address brings, too. Two that exclude each other are 400 |
 //! | `expand=0` | an address: only its own records |
 //! | `sort=newest` | by last seen, the newest 10,000, without cursor; `sort=key` is the usual order |
 //!
@@ -76,12 +79,14 @@ mod api;
 mod asset;
 mod connection;
 mod credentials;
+mod dnsdb;
 mod graph;
 mod job;
 mod links;
 mod page;
 mod parameters;
 mod problem;
+mod reference;
 mod request;
 #[cfg(test)]
 mod sample;

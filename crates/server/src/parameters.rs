@@ -11,6 +11,7 @@ use cof::RrType;
 use store::{Cursor, Fences, MAX_LIMIT, Order};
 
 use crate::problem::Problem;
+use crate::value;
 
 /// What was said besides the value.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,11 +26,10 @@ pub(crate) struct Parameters {
     pub(crate) order: Order,
 }
 
-/// Those of the query string, each at most once.
-#[derive(Default)]
-struct Given(Vec<(String, String)>);
+/// Those of the query string that are known, each at most once.
+pub(crate) struct Given(Vec<(String, String)>);
 
-const KNOWN: [&str; 9] = [
+pub(crate) const KNOWN: [&str; 9] = [
     "limit",
     "cursor",
     "rrtype",
@@ -47,7 +47,7 @@ impl Parameters {
     /// # Errors
     /// 400 for one that is repeated or cannot be read.
     pub(crate) fn of(uri: &Uri, headers: &HeaderMap) -> Result<Self, Problem> {
-        let given = Given::of(uri)?;
+        let given = Given::of(uri, &KNOWN)?;
         let order = given.read("sort", "key or newest", sort)?.unwrap_or_default();
         let said = |parameter, header| -> Result<_, Problem> {
             let value = given.one(parameter).map(|value| (parameter, Cow::Borrowed(value)));
@@ -77,10 +77,19 @@ impl Parameters {
 }
 
 impl Given {
-    fn of(uri: &Uri) -> Result<Self, Problem> {
+    /// Reads a query string; what is not `known` is left out.
+    ///
+    /// # Errors
+    /// 400 for one that is given twice, and for a bad escape anywhere.
+    pub(crate) fn of(uri: &Uri, known: &[&str]) -> Result<Self, Problem> {
+        if !value::is_escaped_well(uri.query().unwrap_or_default()) {
+            return Err(Problem::bad_request(
+                "a percent sign in the query string takes two hexadecimal digits",
+            ));
+        }
         let Query(mut given) = Query::<Vec<(String, String)>>::try_from_uri(uri)
             .map_err(|_| Problem::bad_request("the query string cannot be read"))?;
-        given.retain(|(name, _)| KNOWN.contains(&name.as_str()));
+        given.retain(|(name, _)| known.contains(&name.as_str()));
         for (at, (name, _)) in given.iter().enumerate() {
             if given.iter().skip(at + 1).any(|(other, _)| other == name) {
                 return Err(Problem::bad_request(format!("{name}: given more than once")));
@@ -89,11 +98,15 @@ impl Given {
         Ok(Self(given))
     }
 
-    fn one(&self, name: &str) -> Option<&str> {
+    pub(crate) fn one(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    fn read<T>(
+    /// What a reader makes of one of them, if it is given.
+    ///
+    /// # Errors
+    /// 400 that says what is `wanted`.
+    pub(crate) fn read<T>(
         &self,
         name: &str,
         wanted: &str,
@@ -103,14 +116,47 @@ impl Given {
     }
 
     fn fences(&self) -> Result<Fences, Problem> {
-        let fence = |name| self.read(name, "seconds since the epoch", seconds);
-        Ok(Fences {
+        self.fences_by("seconds since the epoch", seconds)
+    }
+
+    /// The four time fences, each by this reader.
+    ///
+    /// # Errors
+    /// 400 for one that cannot be read, and for two that exclude each other.
+    pub(crate) fn fences_by(
+        &self,
+        wanted: &str,
+        reader: impl Fn(&str) -> Option<u64>,
+    ) -> Result<Fences, Problem> {
+        let fence = |name| self.read(name, wanted, &reader);
+        let fences = Fences {
             first_after: fence("time_first_after")?,
             first_before: fence("time_first_before")?,
             last_after: fence("time_last_after")?,
             last_before: fence("time_last_before")?,
-        })
+        };
+        let crossed = crossed(&fences).map(|(after, before)| {
+            Problem::bad_request(format!(
+                "{after}, {before}: nothing can be later than the one and earlier than the other"
+            ))
+        });
+        crossed.map_or(Ok(fences), Err)
     }
+}
+
+/// Two fences between which nothing can lie: what is first seen later is last seen later, too.
+fn crossed(fences: &Fences) -> Option<(&'static str, &'static str)> {
+    let Fences { first_after, first_before, last_after, last_before } = *fences;
+    let pairs = [
+        (("time_first_after", first_after), ("time_first_before", first_before)),
+        (("time_first_after", first_after), ("time_last_before", last_before)),
+        (("time_last_after", last_after), ("time_last_before", last_before)),
+    ];
+    let crossed = |(after, before): (Option<u64>, Option<u64>)| after.zip(before).is_some_and(|(a, b)| a > b);
+    pairs
+        .iter()
+        .find(|(after, before)| crossed((after.1, before.1)))
+        .map(|(after, before)| (after.0, before.0))
 }
 
 /// Each is compared with every row; more than the types that passive DNS sees would only be work.
@@ -127,7 +173,7 @@ fn header_value(headers: &HeaderMap, name: &str) -> Result<Option<String>, Probl
     Ok(Some(text.trim().to_owned()))
 }
 
-fn digits(text: &str) -> Option<&str> {
+pub(crate) fn digits(text: &str) -> Option<&str> {
     (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).then_some(text)
 }
 
@@ -227,6 +273,9 @@ mod tests {
             ("rrtype=A%20B", "rrtype"),
             ("time_first_after=yesterday", "time_first_after"),
             ("time_last_before=99999999999999999999", "time_last_before"),
+            ("time_first_after=2&time_first_before=1", "time_first_after, time_first_before"),
+            ("time_first_after=2&time_last_before=1", "time_first_after, time_last_before"),
+            ("time_last_after=2&time_last_before=1", "time_last_after, time_last_before"),
             ("expand=no", "expand"),
             ("sort=oldest", "sort"),
             ("sort", "sort"),
@@ -243,6 +292,17 @@ mod tests {
             let detail = parameters("", &[(header, value)]).unwrap_err();
             assert!(detail.starts_with(&format!("{header}: ")), "{header} {value}: {detail}");
         }
+    }
+
+    #[test]
+    fn fences_may_touch_and_overlap() {
+        for query in [
+            "time_first_after=5&time_first_before=5&time_last_after=5&time_last_before=5",
+            "time_first_before=1&time_last_after=9",
+        ] {
+            assert!(parameters(query, &[]).is_ok(), "{query}");
+        }
+        assert!(parameters("rrtype=%zz", &[]).is_err() && parameters("unknown=%", &[]).is_err());
     }
 
     #[test]

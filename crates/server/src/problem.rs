@@ -104,7 +104,7 @@ impl Problem {
     }
 
     pub(crate) fn not_found() -> Self {
-        let detail = "nothing here; passive DNS is at /pdns/query/VALUE";
+        let detail = "nothing here; passive DNS is at /pdns/query/VALUE, as /docs/pdns describes";
         Self { status: StatusCode::NOT_FOUND, detail: detail.into() }
     }
 

@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use axum::routing::get;
 use axum::serve::ListenerExt as _;
+use operation::Clock;
 use store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -20,7 +21,9 @@ use tokio::sync::oneshot;
 use crate::CredentialError;
 use crate::answer::Rows;
 use crate::credentials::Credentials;
+use crate::dnsdb::Dnsdb;
 use crate::problem::Problem;
+use crate::reference;
 use crate::request::Ask;
 use crate::site::Site;
 
@@ -73,14 +76,23 @@ impl Service {
         self
     }
 
+    /// The same store by DNSDB's interface, to the same people.
+    fn dnsdb(&self) -> Dnsdb {
+        let (store, credentials) = (Arc::clone(&self.rows.store), self.credentials.clone());
+        Dnsdb { store, credentials, clock: Clock::system() }
+    }
+
     fn router(mut self, bound: Option<SocketAddr>) -> Router {
         let site = self.site.take();
+        let dnsdb = self.dnsdb().routes();
         let dns = Router::new()
             .route("/pdns/query/", get(query))
             .route("/pdns/query/{*value}", get(query))
             .route("/healthz", get(async || "ok"))
             .method_not_allowed_fallback(async || Problem::method())
-            .with_state(Arc::new(self));
+            .with_state(Arc::new(self))
+            .merge(dnsdb)
+            .merge(reference::routes(site.is_none()));
         match site {
             Some(site) => dns.merge(site.router(bound)),
             None => dns.fallback(async || Problem::not_found()),

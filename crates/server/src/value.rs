@@ -16,13 +16,25 @@ pub(crate) const PREFIX: &str = "/pdns/query/";
 /// # Errors
 /// 400 for an escape without two hexadecimal digits, and for what is not UTF-8.
 pub(crate) fn of(uri: &Uri) -> Result<String, Problem> {
-    let raw = uri.path().strip_prefix(PREFIX).unwrap_or_default();
-    let mut escapes = raw.as_bytes().split(|octet| *octet == b'%').skip(1);
-    if !escapes.all(|rest| matches!(rest, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit())) {
+    decode(uri.path().strip_prefix(PREFIX).unwrap_or_default())
+}
+
+/// Decodes a part of a path.
+///
+/// # Errors
+/// 400 for an escape without two hexadecimal digits, and for what is not UTF-8.
+pub(crate) fn decode(raw: &str) -> Result<String, Problem> {
+    if !is_escaped_well(raw) {
         return Err(Problem::bad_request("a percent sign in the address takes two hexadecimal digits"));
     }
     let text = percent_decode_str(raw).decode_utf8();
     text.map(Into::into).map_err(|_| Problem::bad_request("the value is not UTF-8"))
+}
+
+/// Whether two hexadecimal digits follow every percent sign.
+pub(crate) fn is_escaped_well(raw: &str) -> bool {
+    let mut escapes = raw.as_bytes().split(|octet| *octet == b'%').skip(1);
+    escapes.all(|rest| matches!(rest, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod asking;
 mod config;
 mod demo;
+mod dnsdb;
 mod exits;
 mod formats;
 mod harness;

@@ -1,23 +1,26 @@
 //! The clients that others wrote ask our server, and get every record it holds: dnsdbq (Debian's package) and pypdns
 //! (CIRCL's own, from `PyPI`). What we write for files is held against the format by jsonschema.
 //!
-//! All three are installed by `cargo xtask test`. A peer that is missing fails the test: nothing is skipped.
+//! All of them are installed by `cargo xtask test`. A peer that is missing fails the test: nothing is skipped.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::process::Command;
 
+use cof::{Dialect, RrType, Writer};
 use serde_json::Value;
+use store::{Fences, Question, Store as _, Subject};
 
+use crate::dnsdb::memory;
 use crate::harness::{Done, Home, Run, Serve, beside, line};
 
 const INSTALL: &str = "run `cargo xtask test`, which installs what the tests need";
-const ADDRESS: &str = "198.51.100.7";
+pub(crate) const ADDRESS: &str = "198.51.100.7";
 /// More than pypdns asks for in one page.
-const MANY: usize = 130;
+pub(crate) const MANY: usize = 130;
 
 /// Every kind of record that a peer may meet, and an address with many names.
-fn records() -> String {
+pub(crate) fn records() -> String {
     let www = |rrtype, rdata| line("www.example.com", rrtype, rdata, 1_400_000_000, 1_500_000_000, 7);
     let mut text: String = (0..MANY)
         .map(|number| {
@@ -79,7 +82,7 @@ fn ours(home: &Home, server: &Serve, value: &str, rrtype: Option<&str>) -> BTree
 }
 
 #[track_caller]
-fn installed(found: bool, peer: &str) {
+pub(crate) fn installed(found: bool, peer: &str) {
     assert!(found, "{peer} is missing: {INSTALL}");
 }
 
@@ -111,6 +114,36 @@ fn dnsdbq_gets_every_record() {
     }
 }
 
+/// What a store of the same records has.
+fn held(subject: &str, rrtypes: &[RrType], fences: Fences) -> BTreeSet<Row> {
+    let subject = Subject::parse(subject).unwrap();
+    let question = Question { rrtypes: rrtypes.to_vec(), fences, ..Question::new(subject) };
+    let page = memory(&records()).lookup(&question).unwrap();
+    assert!(!page.more);
+    let (mut writer, mut text) = (Writer::new(Dialect::Circl), String::new());
+    page.records.iter().for_each(|record| writer.write(record, &mut text));
+    rows(&text)
+}
+
+#[test]
+fn dnsdbq_gets_networks_ranges_and_suffixes() {
+    let home = Home::new();
+    let server = server(&home);
+    for (flag, value, count) in [
+        ("-i", "198.51.100.0/24", MANY),
+        ("-i", "192.0.2.1-192.0.2.2", 2),
+        ("-i", "2001:db8::/32", 1),
+        ("-r", "*.example.com", 13),
+        ("-r", "*.example.net", MANY),
+        ("-i", "203.0.113.0/24", 0),
+    ] {
+        let done = dnsdbq(&home, &server, &[flag, value]);
+        assert_eq!((done.code, done.stderr.as_str()), (0, ""), "{flag} {value}: {}", done.stdout);
+        let (theirs, held) = (rows(&done.stdout), held(value, &[], Fences::default()));
+        assert_eq!((&theirs, theirs.len()), (&held, count), "{flag} {value}");
+    }
+}
+
 /// The interpreter that has the peers from `PyPI`.
 fn python() -> OsString {
     let python = std::env::var_os("BACKSIGHT_PEERS_PYTHON");
@@ -118,7 +151,7 @@ fn python() -> OsString {
     python.unwrap_or_default()
 }
 
-fn script(home: &Home, name: &str, arguments: &[&str]) -> Run {
+pub(crate) fn script(home: &Home, name: &str, arguments: &[&str]) -> Run {
     let mut command = home.command(python());
     command.arg(beside(name)).args(arguments);
     Run::of(command)
@@ -146,6 +179,44 @@ fn pypdns_gets_every_record() {
         let theirs = rows(&pypdns(&home, &server, "pass", &arguments).quiet());
         let ours = ours(&home, &server, value, rrtype);
         assert_eq!((&theirs, theirs.len()), (&ours, count), "{value} {rrtype:?}");
+    }
+}
+
+#[test]
+fn pypdns_gets_networks_suffixes_and_data_filtered_page_by_page() {
+    let home = Home::new();
+    let server = server(&home);
+    let all = Fences::default();
+    for (value, asked, rrtype, fences, count) in [
+        ("198.51.100.0/24", "", None, all, MANY),
+        ("192.0.2.0/24", "", Some(RrType::A), all, 3),
+        ("192.0.2.0/24", "", Some(RrType::AAAA), all, 0),
+        ("192.0.2.1-192.0.2.2", "", None, all, 2),
+        ("*.example.net", "", None, all, MANY),
+        ("*.example.com", "", Some(RrType::A), all, 3),
+        ("rdata:ns1.example.org", "", None, all, 2),
+        ("rdata:*.example.org", "", Some(RrType::MX), all, 1),
+        // This client takes what is in the address as it stands.
+        (
+            "*.example.net",
+            "?time_first_after=1500000060",
+            None,
+            Fences { first_after: Some(1_500_000_060), ..all },
+            MANY - 60,
+        ),
+        (
+            "*.example.com",
+            "?time_last_before=1500000000&time_first_before=2&rrtype=A",
+            Some(RrType::A),
+            Fences { last_before: Some(1_500_000_000), first_before: Some(2), ..all },
+            1,
+        ),
+    ] {
+        let (url, mnemonic) = (format!("{value}{asked}"), rrtype.map(|rrtype| rrtype.to_string()));
+        let arguments: Vec<&str> = std::iter::once(url.as_str()).chain(mnemonic.as_deref()).collect();
+        let theirs = rows(&pypdns(&home, &server, "pass", &arguments).quiet());
+        let rrtypes: Vec<RrType> = rrtype.into_iter().collect();
+        assert_eq!((&theirs, theirs.len()), (&held(value, &rrtypes, fences), count), "{url} {rrtype:?}");
     }
 }
 

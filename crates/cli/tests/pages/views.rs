@@ -42,7 +42,7 @@ const OLDER: &str = "/integrations/new?bundled=circl-passive-dns@1.0.0";
 const CIRCL: &str = "/integrations/circl-passive-dns";
 
 /// Whoever adds a page adds it here.
-const VIEWS: [View; 23] = [
+const VIEWS: [View; 24] = [
     page("signin", "/signin"),
     page("library", "/library"),
     state("library-none", "/library?q=*.nothing.example"),
@@ -65,6 +65,7 @@ const VIEWS: [View; 23] = [
     page("users", "/users"),
     page("account", "/account"),
     page("audit", "/audit"),
+    state("reference", "/docs/pdns"),
     state("trouble", "/nowhere"),
 ];
 /// How a picture is called, its width, and the least and most height, in CSS pixels.

@@ -123,7 +123,7 @@ fn parse_field(field: Field, token: &str, out: &mut Wire) -> Option<()> {
 }
 
 /// Takes the next token off `rest`, quotes included; `None` at the end or at an open quote.
-fn take_token<'a>(rest: &mut &'a str) -> Option<&'a str> {
+pub(super) fn take_token<'a>(rest: &mut &'a str) -> Option<&'a str> {
     let bytes = rest.as_bytes();
     let quoted = bytes.first() == Some(&b'"');
     let mut at = usize::from(quoted);

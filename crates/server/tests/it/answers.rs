@@ -129,7 +129,7 @@ async fn a_type_is_filtered_and_what_is_no_type_has_nothing() {
 }
 
 #[tokio::test]
-async fn fences_are_inclusive_and_may_contradict() {
+async fn fences_are_inclusive_and_those_that_exclude_each_other_are_refused() {
     let server = sample().await;
     for (fences, wanted) in [
         ("time_first_after=20", &["example.com NS", "example.com MX"][..]),
@@ -137,10 +137,12 @@ async fn fences_are_inclusive_and_may_contradict() {
         ("time_last_after=30", &["example.com NS"]),
         ("time_last_before=10", &["example.com A"]),
         ("time_first_after=11&time_last_before=29", &["example.com MX"]),
-        ("time_first_after=30&time_last_before=10", &[]),
     ] {
         assert_eq!(owners(&server.rows(&format!("example.com?{fences}"), &[]).await), wanted, "{fences}");
     }
+    let detail =
+        server.get("/pdns/query/example.com?time_first_after=30&time_last_before=10").await.problem(400);
+    assert!(detail.starts_with("time_first_after, time_last_before: "), "{detail}");
 }
 
 #[tokio::test]

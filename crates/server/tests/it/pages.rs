@@ -118,10 +118,36 @@ async fn the_newest_come_first() {
 }
 
 #[tokio::test]
+async fn a_page_of_what_is_seldom_is_full_and_the_last_one_says_so() {
+    // More than is read at a stretch.
+    let server = Server::with(&many(25_000)).await;
+    let path = "/pdns/query/*.example.com?rrtype=A&limit=2";
+    let seldom = |fences: &str| format!("{path}&{fences}");
+    for (fences, sizes) in [
+        ("time_first_after=24996", &[2, 2][..]),
+        ("time_first_after=24997", &[2, 1]),
+        ("time_first_after=25000", &[0]),
+        ("time_first_before=1", &[2]),
+    ] {
+        let mut found = Vec::new();
+        let mut next = seldom(fences);
+        loop {
+            let page = server.get(&next).await;
+            found.push(page.lines().len());
+            let Some(cursor) = page.header("x-dribble-cursor") else { break };
+            next = format!("{}&cursor={cursor}", seldom(fences));
+        }
+        assert_eq!(found, sizes, "{fences}");
+    }
+    let streamed = server.get("/pdns/query/*.example.com?time_first_after=13000").await;
+    assert_eq!((streamed.lines().len(), streamed.whole), (12_000, true));
+}
+
+#[tokio::test]
 async fn the_newest_ten_thousand_say_that_they_are_not_all() {
     let server = Server::with(&many(10_001)).await;
     let answer = server.get("/pdns/query/*.example.com?sort=newest").await;
     assert_eq!((answer.lines().len(), answer.whole), (10_000, true));
-    let errors = r#"[{"error":"maxset","record":"*.example.com","value":10000}]"#;
+    let errors = r#"[{"error":"maxset","record":"*.example.com","total_value":10001,"value":10000}]"#;
     assert_eq!(answer.header("x-dribble-errors"), Some(errors));
 }

@@ -1,0 +1,135 @@
+//! DNSDB's interface, version 2, on a store: what dnsdbq, dnsdb2 and the integrations built on them ask.
+//!
+//! ```text
+//! GET /dnsdb/v2/lookup/rrset/name/OWNER[/RRTYPE[/BAILIWICK]]     records of a name
+//! GET /dnsdb/v2/lookup/rrset/raw/HEX[/RRTYPE]                    the same, the name as octets
+//! GET /dnsdb/v2/lookup/rdata/name/NAME[/RRTYPE]                  records whose data names a name
+//! GET /dnsdb/v2/lookup/rdata/ip/ADDRESS[/RRTYPE]                 … an address, `net,len`, or `first-last`
+//! GET /dnsdb/v2/lookup/rdata/raw/HEX[/RRTYPE]                    … is these octets
+//! GET /dnsdb/v2/summarize/…                                      the same as one object
+//! GET /dnsdb/v2/{regex|glob}/{rrnames|rdata}/PATTERN[/RRTYPE]    flexible search
+//! GET /dnsdb/v2/rate_limit, /dnsdb/v2/ping
+//! ```
+//!
+//! `reference` describes them for those who ask. What is ours: one record an object, so that `rdata` is an array of one;
+//! a fixed order, that of [`store::Order::Key`] (data of a flexible search by type and octets), so that `offset` walks;
+//! fences that exclude each other are 400; `+.example.com` asks for what stands directly below a name.
+//!
+//! A request goes through `path` and `parameters` (what is said), to `search` (what is read, and sent); `scan` goes through
+//! the store with `gather`, which says what was found by `object` within `frame`; `answer` sends it. What is not answered is
+//! a [`refusal`], a line of text. Who may ask what is in [`Dnsdb::admit`] alone.
+
+mod accept;
+mod answer;
+mod figures;
+mod frame;
+mod gather;
+mod object;
+mod parameters;
+mod path;
+mod pattern;
+mod quota;
+mod refusal;
+mod scan;
+mod search;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use operation::Clock;
+use store::Store;
+
+#[cfg(test)]
+pub(crate) use parameters::KNOWN;
+use parameters::Parameters;
+pub(crate) use parameters::{DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET};
+use path::Call;
+use quota::Quota;
+use refusal::Refusal;
+use scan::{Bounds, Scan};
+use search::Search;
+
+use crate::credentials::Credentials;
+use crate::problem::Problem;
+use crate::request::MAX_URI;
+
+/// A store, with who may ask it and when "now" is.
+#[derive(Clone)]
+pub(crate) struct Dnsdb {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) credentials: Credentials,
+    pub(crate) clock: Clock,
+}
+
+/// How many records a search looks at, and how long: what the reference says.
+pub(crate) const SEARCHED: (u64, u64) = (Bounds::USUAL.rows, Bounds::USUAL.time.as_secs());
+
+impl Dnsdb {
+    /// Everything below `/dnsdb`.
+    pub(crate) fn routes(self) -> Router {
+        Router::new()
+            .route("/dnsdb/{*call}", get(call))
+            .method_not_allowed_fallback(async || Refusal::method())
+            .with_state(Arc::new(self))
+    }
+
+    /// Whether a request with these headers may ask, and how often it still may.
+    ///
+    /// # Errors
+    /// 403; clients take 401 for a key that is known but may not use this interface.
+    fn admit(&self, headers: &HeaderMap) -> Result<Quota, Refusal> {
+        if self.credentials.admit(headers) { Ok(Quota::UNLIMITED) } else { Err(Refusal::forbidden()) }
+    }
+
+    async fn answer(&self, uri: &Uri, headers: &HeaderMap) -> Result<Response, Refusal> {
+        if uri.path_and_query().is_some_and(|path| path.as_str().len() > MAX_URI) {
+            return Err(Problem::uri_too_long(MAX_URI).into());
+        }
+        let call = Call::of(uri.path());
+        if call == Ok(Call::Ping) {
+            return Ok(json("{\"ping\":\"ok\"}\n".to_owned()));
+        }
+        let quota = self.admit(headers)?;
+        if !accept::takes_ours(headers) {
+            return Err(Refusal::media_type());
+        }
+        let (verb, wanted, types) = match call? {
+            Call::Search { verb, wanted, types } => (verb, wanted, types),
+            Call::Ping | Call::RateLimit => return Ok(json(quota.body())),
+        };
+        let parameters = Parameters::of(uri, verb, self.clock.seconds())?;
+        let search = Search::of(verb, wanted, types, &parameters)?;
+        let body = answer::body(Scan::new(search, Bounds::USUAL), Arc::clone(&self.store)).await?;
+        let mut response = body.into_response();
+        // Without a charset: a client that is told one cuts lines where Unicode has other line ends.
+        mark(&mut response, "application/x-ndjson");
+        quota.tell(response.headers_mut());
+        Ok(response)
+    }
+}
+
+async fn call(State(dnsdb): State<Arc<Dnsdb>>, uri: Uri, headers: HeaderMap) -> Response {
+    dnsdb.answer(&uri, &headers).await.into_response()
+}
+
+fn json(body: String) -> Response {
+    let mut response = body.into_response();
+    mark(&mut response, "application/json");
+    response
+}
+
+fn mark(response: &mut Response, kind: &'static str) {
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    // The same address answers differently to other people.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+}

@@ -1,0 +1,44 @@
+//! The lines of an answer: DNSDB's streaming framing, which tells a whole answer from one that was cut.
+//!
+//! ```text
+//! {"cond":"begin"}
+//! {"obj":{…}}                                       an object
+//! {"cond":"ongoing"}                                nothing yet, still looking
+//! {"cond":"succeeded"}                              the last line: this was all
+//! {"cond":"limited","msg":"Result limit reached"}   the last line: there is more
+//! {"cond":"failed","msg":"…"}                       the last line: what came before is true, but not all
+//! ```
+//!
+//! Every line ends, the last one too; none is blank, and no object stands on the last one: clients lose it there.
+
+use super::gather::End;
+
+pub(super) const BEGIN: &str = "{\"cond\":\"begin\"}\n";
+pub(super) const ONGOING: &str = "{\"cond\":\"ongoing\"}\n";
+
+/// A line with an object, which `write` appends.
+pub(super) fn object(out: &mut String, write: impl FnOnce(&mut String)) {
+    out.push_str("{\"obj\":");
+    write(out);
+    out.push_str("}\n");
+}
+
+/// The last line.
+pub(super) fn end(end: &End, out: &mut String) {
+    match end {
+        End::Limited(why) => last("limited", why, out),
+        End::Succeeded => out.push_str("{\"cond\":\"succeeded\"}\n"),
+    }
+}
+
+/// The last line when something went wrong.
+pub(super) fn failed(why: &str, out: &mut String) {
+    last("failed", why, out);
+}
+
+/// `why` is our own words: printable ASCII without quotes and backslashes.
+fn last(condition: &str, why: &str, out: &mut String) {
+    for part in ["{\"cond\":\"", condition, "\",\"msg\":\"", why, "\"}\n"] {
+        out.push_str(part);
+    }
+}

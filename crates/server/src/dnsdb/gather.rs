@@ -1,0 +1,215 @@
+//! From records that are sent to the frames that say them: one by one, summed up, or each name or data once.
+//!
+//! [`Gather`] takes records in the order in which they are read, and says when it has had enough ([`End`]). What it holds
+//! meanwhile is bounded: one name, or as much data as is asked for, at most [`OCTETS`].
+//!
+//! Names come sorted by owner and type, so that equal ones stand together. Data does not: the first of it, by type and
+//! octets, is kept sorted while everything is read, and sent at the end.
+
+use std::collections::BTreeMap;
+
+use cof::{Name, Rdata, Record, RrType};
+
+use super::figures::Figures;
+use super::frame;
+use super::search::{Search, Shape};
+
+/// The most memory of data that is held until everything was read, in octets.
+const OCTETS: usize = 64 * 1024 * 1024;
+/// What an entry takes beside its octets, about.
+const ENTRY: usize = 160;
+
+/// How an answer ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// There is more, and why it is not sent.
+    Limited(String),
+    /// This was all.
+    Succeeded,
+}
+
+/// What became of what was still held.
+#[derive(Debug)]
+pub(super) enum Held {
+    /// There is more of it.
+    More,
+    /// All of it is sent that is; the end, if there was more than is.
+    Sent(Option<End>),
+}
+
+/// What has been found so far.
+#[derive(Debug)]
+pub(super) struct Gather {
+    /// How many objects there were, those that were passed over included.
+    met: u64,
+    found: Found,
+}
+
+#[derive(Debug)]
+enum Found {
+    Data(Sorted),
+    /// The name that is being read.
+    Names(Option<(Name, RrType, Figures)>),
+    Records,
+    Summary(Figures),
+}
+
+/// The first of the data that matches.
+#[derive(Debug, Default)]
+struct Sorted {
+    entries: BTreeMap<(RrType, Rdata), Figures>,
+    octets: usize,
+    /// The first that had to be let go: what is counted from there on would not be all of it.
+    ceiling: Option<(RrType, Rdata)>,
+    /// Whether it was let go for want of room.
+    full: bool,
+}
+
+impl Gather {
+    pub(super) fn new(search: &Search) -> Self {
+        let found = match search.shape {
+            Shape::Data { .. } => Found::Data(Sorted::default()),
+            Shape::Names { .. } => Found::Names(None),
+            Shape::Records { .. } => Found::Records,
+            Shape::Summary { .. } => Found::Summary(Figures::default()),
+        };
+        Self { met: 0, found }
+    }
+
+    /// Takes a record; the end, if that was one too many.
+    pub(super) fn take(&mut self, search: &Search, record: Record, out: &mut String) -> Option<End> {
+        match (&mut self.found, search.shape) {
+            (Found::Data(sorted), _) => {
+                sorted.add(record, search.offset.saturating_add(search.limit));
+                None
+            }
+            (Found::Names(Some((name, rrtype, figures))), _)
+                if *rrtype == record.rrtype && *name == record.rrname =>
+            {
+                figures.add(&record);
+                None
+            }
+            (Found::Names(read), _) => {
+                let before = read.replace((record.rrname.clone(), record.rrtype, Figures::of(&record)));
+                self.send_name(search, before, out)
+            }
+            (Found::Summary(figures), _) if figures.records >= search.limit => Some(End::limit()),
+            (Found::Summary(figures), shape) => {
+                figures.add(&record);
+                // Whoever names a count asks no further: clients take it for the whole answer.
+                let enough =
+                    matches!(shape, Shape::Summary { max_count: Some(most) } if figures.count >= most);
+                enough.then_some(End::Succeeded)
+            }
+            (Found::Records, shape) => {
+                let bailiwick = shape == Shape::Records { bailiwick: true };
+                let write = |out: &mut String| search.objects.record(&record, bailiwick, out);
+                Self::send(&mut self.met, search, out, write)
+            }
+        }
+    }
+
+    /// Writes what is still held, up to so many objects of it.
+    pub(super) fn finish(&mut self, search: &Search, most: usize, out: &mut String) -> Held {
+        match &mut self.found {
+            Found::Records => Held::Sent(None),
+            Found::Names(read) => {
+                let last = read.take();
+                Held::Sent(self.send_name(search, last, out))
+            }
+            Found::Summary(figures) => {
+                if figures.records > 0 {
+                    frame::object(out, |out| search.objects.summary(figures, out));
+                }
+                Held::Sent(None)
+            }
+            Found::Data(sorted) => Self::send_data(&mut self.met, sorted, search, most, out),
+        }
+    }
+
+    fn send_name(
+        &mut self,
+        search: &Search,
+        read: Option<(Name, RrType, Figures)>,
+        out: &mut String,
+    ) -> Option<End> {
+        let (name, rrtype, figures) = read?;
+        let shown = (search.shape == Shape::Names { verbose: true }).then_some(&figures);
+        let write = |out: &mut String| search.objects.name(&name, rrtype, shown, out);
+        Self::send(&mut self.met, search, out, write)
+    }
+
+    fn send_data(met: &mut u64, sorted: &mut Sorted, search: &Search, most: usize, out: &mut String) -> Held {
+        let verbose = search.shape == Shape::Data { verbose: true };
+        for _ in 0..most {
+            let Some(((rrtype, rdata), figures)) = sorted.entries.pop_first() else {
+                return Held::Sent(sorted.end());
+            };
+            let shown = verbose.then_some(&figures);
+            let write = |out: &mut String| search.objects.data(&rdata, rrtype, shown, out);
+            if let Some(end) = Self::send(met, search, out, write) {
+                return Held::Sent(Some(end));
+            }
+        }
+        Held::More
+    }
+
+    /// Sends an object, unless it is passed over or one too many.
+    fn send(
+        met: &mut u64,
+        search: &Search,
+        out: &mut String,
+        write: impl FnOnce(&mut String),
+    ) -> Option<End> {
+        let at = *met;
+        *met += 1;
+        if at.checked_sub(search.offset)? >= search.limit {
+            return Some(End::limit());
+        }
+        frame::object(out, write);
+        None
+    }
+}
+
+impl End {
+    fn limit() -> Self {
+        Self::Limited("Result limit reached".to_owned())
+    }
+}
+
+impl Sorted {
+    /// Why there is more than was kept, if there is.
+    fn end(&self) -> Option<End> {
+        if self.full {
+            let why = "More data matches than is held at once; narrow the pattern";
+            return Some(End::Limited(why.to_owned()));
+        }
+        self.ceiling.as_ref().map(|_| End::limit())
+    }
+
+    /// Keeps `most` entries and one more, which tells that there are more.
+    fn add(&mut self, record: Record, most: u64) {
+        let figures = Figures::of(&record);
+        let key = (record.rrtype, record.rdata);
+        if self.ceiling.as_ref().is_some_and(|ceiling| key >= *ceiling) {
+            return;
+        }
+        if let Some(known) = self.entries.get_mut(&key) {
+            known.join(&figures);
+            return;
+        }
+        self.octets += size(&key);
+        self.entries.insert(key, figures);
+        let over = |length: usize| u64::try_from(length).is_ok_and(|length| length > most.saturating_add(1));
+        while self.octets > OCTETS || over(self.entries.len()) {
+            self.full |= self.octets > OCTETS;
+            let Some((last, _)) = self.entries.pop_last() else { break };
+            self.octets -= size(&last);
+            self.ceiling = Some(last);
+        }
+    }
+}
+
+fn size((_, rdata): &(RrType, Rdata)) -> usize {
+    ENTRY + rdata.as_wire().map_or_else(|| rdata.as_text().map_or(0, str::len), <[u8]>::len)
+}

@@ -1,0 +1,188 @@
+//! Names as DNSDB's clients ask for them: one, or all that end or begin alike.
+//!
+//! A [`Pattern`] knows what has to be read of a store ([`Pattern::owners`], [`Pattern::targets`]), and which of it matches
+//! ([`Pattern::admits`]). What begins alike is scattered over the store, which orders names by their end: it is found by
+//! reading everything, within the bounds of a scan.
+
+use cof::{Name, NameError, NameRef};
+use store::Subject;
+
+use super::refusal::Refusal;
+
+/// A name with or without a wildcard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Pattern {
+    /// `www.example.*`: this name, and every other that begins with its labels.
+    Beginning(Name),
+    /// `*.example.com`: this name and everything below it.
+    Below(Name),
+    /// `+.example.com`: what stands directly below this name.
+    Directly(Name),
+    /// This name.
+    Exact(Name),
+}
+
+impl Pattern {
+    /// Reads a name in presentation form; an asterisk or plus sign that is a label of its own at one end is a wildcard
+    /// unless it is escaped.
+    ///
+    /// # Errors
+    /// 400.
+    pub(super) fn parse(text: &str) -> Result<Self, Refusal> {
+        let stem = text.strip_suffix('.').filter(|stem| !ends_in_escape(stem)).unwrap_or(text);
+        let right = stem.strip_suffix(".*").filter(|stem| !ends_in_escape(stem));
+        let left = text.strip_prefix("*.").or((text == "*").then_some(""));
+        match (left, text.strip_prefix("+."), right) {
+            (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
+                Err(Refusal::bad_request("a name has a wildcard at one end only"))
+            }
+            (Some(""), _, None) => Ok(Self::Below(Name::root())),
+            (Some(rest), _, None) => read(rest).map(Self::Below),
+            (_, Some(rest), None) => read(rest).map(Self::Directly),
+            (None, None, Some(rest)) if rest.ends_with('.') && !rest.ends_with("\\.") => {
+                read(".").map(Self::Beginning)
+            }
+            (None, None, Some(rest)) => read(rest).map(Self::Beginning),
+            (None, None, None) if text == "." => Ok(Self::Exact(Name::root())),
+            (None, None, None) => read(text).map(Self::Exact),
+        }
+    }
+
+    /// Reads a name in wire form, written in hexadecimal; it has no wildcards.
+    ///
+    /// # Errors
+    /// 400.
+    pub(super) fn from_wire(octets: &[u8]) -> Result<Self, Refusal> {
+        let name = Name::from_wire(octets);
+        name.map(Self::Exact).map_err(|error| Refusal::bad_request(error.to_string()))
+    }
+
+    /// What holds every record with such an owner.
+    pub(super) fn owners(&self) -> Subject {
+        match self {
+            Self::Beginning(_) => Subject::Suffix(Name::root()),
+            Self::Below(name) | Self::Directly(name) => Subject::Suffix(name.clone()),
+            Self::Exact(name) => Subject::Name(name.clone()),
+        }
+    }
+
+    /// What holds every record whose data names such a name.
+    pub(super) fn targets(&self) -> Subject {
+        match self {
+            Self::Beginning(_) => Subject::RdataSuffix(Name::root()),
+            Self::Below(name) | Self::Directly(name) => Subject::RdataSuffix(name.clone()),
+            Self::Exact(name) => Subject::RdataName(name.clone()),
+        }
+    }
+
+    /// Whether what is read holds names that do not match.
+    pub(super) fn is_searched(&self) -> bool {
+        matches!(self, Self::Beginning(_) | Self::Directly(_))
+    }
+
+    /// Whether a name matches.
+    pub(super) fn admits(&self, name: NameRef<'_>) -> bool {
+        match self {
+            Self::Beginning(stem) => {
+                // The root's octet is not part of the beginning; labels are whole, because lengths are compared too.
+                stem.as_wire().split_last().is_some_and(|(_, labels)| name.as_wire().starts_with(labels))
+            }
+            Self::Below(above) => name.is_within(above.as_ref()),
+            Self::Directly(above) => {
+                name.is_within(above.as_ref()) && name.labels().count() == above.labels().count() + 1
+            }
+            Self::Exact(wanted) => name == wanted.as_ref(),
+        }
+    }
+}
+
+fn read(text: &str) -> Result<Name, Refusal> {
+    // Two dots in a row, of which the first was the wildcard's.
+    let name = if text == "." { Err(NameError::EmptyLabel) } else { Name::parse(text) };
+    name.map_err(|error| Refusal::bad_request(format!("not a domain name: {error}")))
+}
+
+/// Whether what follows is escaped.
+fn ends_in_escape(text: &str) -> bool {
+    text.bytes().rev().take_while(|octet| *octet == b'\\').count() % 2 == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn name(text: &str) -> Name {
+        Name::parse(text).unwrap()
+    }
+
+    #[test]
+    fn wildcards_are_labels_of_their_own_at_one_end() {
+        for (text, pattern) in [
+            ("www.example.com", Pattern::Exact(name("www.example.com"))),
+            ("WWW.Example.com.", Pattern::Exact(name("www.example.com"))),
+            ("*.example.com", Pattern::Below(name("example.com"))),
+            ("*.example.com.", Pattern::Below(name("example.com"))),
+            ("*.", Pattern::Below(Name::root())),
+            ("*", Pattern::Below(Name::root())),
+            ("+.example.com", Pattern::Directly(name("example.com"))),
+            ("www.example.*", Pattern::Beginning(name("www.example"))),
+            ("www.example.*.", Pattern::Beginning(name("www.example"))),
+            ("a.*.example", Pattern::Exact(name(r"a.\*.example"))),
+            ("foo*.example", Pattern::Exact(name("foo*.example"))),
+            (r"\*.example.com", Pattern::Exact(name(r"\*.example.com"))),
+            (r"www\.*", Pattern::Exact(name(r"www\.*"))),
+            (r"a\\.*", Pattern::Beginning(name(r"a\\"))),
+            (".", Pattern::Exact(Name::root())),
+            ("bücher.example", Pattern::Exact(name("xn--bcher-kva.example"))),
+        ] {
+            assert_eq!(Pattern::parse(text), Ok(pattern), "{text}");
+        }
+        for text in ["", "..", "*.example.*", "+.example.*", ".*", "*..", "a..*", "www..example.*", r"a\"] {
+            assert_eq!(Pattern::parse(text).map_err(|refusal| refusal.status.as_u16()), Err(400), "{text}");
+        }
+        let long = format!("*.{}", "a.".repeat(200));
+        assert!(Pattern::parse(&long).unwrap_err().line.contains("longer than 255 octets"));
+    }
+
+    #[test]
+    fn what_matches() {
+        let admitted =
+            |pattern: &str, text: &str| Pattern::parse(pattern).unwrap().admits(name(text).as_ref());
+        for (pattern, yes, no) in [
+            (
+                "*.example.com",
+                &["example.com", "a.example.com", "b.a.example.com"][..],
+                &["xexample.com", "com"][..],
+            ),
+            ("+.example.com", &["a.example.com"], &["example.com", "b.a.example.com"]),
+            (
+                "www.example.*",
+                &["www.example.com", "www.example.co.uk", "www.example"],
+                &["www.examples.com", "a.www.example.com"],
+            ),
+            ("a.example", &["A.example"], &["b.a.example"]),
+            ("*.", &[".", "a.example"], &[]),
+        ] {
+            assert!(yes.iter().all(|text| admitted(pattern, text)), "{pattern}");
+            assert!(!no.iter().any(|text| admitted(pattern, text)), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_name_in_octets() {
+        assert_eq!(Pattern::from_wire(b"\x03WWW\x00"), Ok(Pattern::Exact(name("www"))));
+        for octets in [&b""[..], b"\x03ww", b"\x01a\x00\x00", b"\xc0\x0c", &[1; 300]] {
+            assert!(Pattern::from_wire(octets).is_err(), "{octets:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "[*+.a\\\\]{0,12}|.{0,300}") {
+            if let Ok(pattern) = Pattern::parse(&text) {
+                let _ = (pattern.owners(), pattern.targets(), pattern.admits(Name::root().as_ref()));
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! A search on its way through the store: page by page, in one thread at a time, stopped where it was told to.
+//!
+//! [`Scan::step`] looks up one page and says what came of it. It holds no lock and no thread between two steps, so whoever
+//! drives it can wait for a slow reader, or drop it.
+
+use std::time::Duration;
+
+use store::{Cursor, Store, StoreError};
+
+use super::gather::{End, Gather, Held};
+use super::search::Search;
+
+/// Where a search is stopped, and how it is driven.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    /// The most rows that are looked at; of a page that was filled only those that filled it are counted.
+    pub(super) rows: u64,
+    /// The most time that is spent looking, without waiting for the reader.
+    pub(super) time: Duration,
+    /// Rows of a page.
+    pub(super) page: usize,
+    /// After how long without anything to say a line says that the search goes on.
+    pub(super) silence: Duration,
+    /// How long a reader may take for what it was sent last.
+    pub(super) patience: Duration,
+}
+
+impl Bounds {
+    pub(super) const USUAL: Self = Self {
+        rows: 20_000_000,
+        time: Duration::from_mins(1),
+        page: 1_000,
+        silence: Duration::from_secs(5),
+        patience: Duration::from_mins(2),
+    };
+}
+
+/// How many rows are read for one that a page has room for: most are passed over quickly, by the store.
+const REACH: usize = 8;
+
+/// A search, and how far it has come.
+#[derive(Debug)]
+pub(super) struct Scan {
+    search: Search,
+    pub(super) bounds: Bounds,
+    gather: Gather,
+    stage: usize,
+    /// Where the next page of the stage begins; none is its start.
+    cursor: Option<Cursor>,
+    looked_at: u64,
+    pub(super) spent: Duration,
+    /// Everything has been read, and this is the end when what is held has been sent.
+    ending: Option<End>,
+    scratch: String,
+}
+
+impl Scan {
+    pub(super) fn new(search: Search, bounds: Bounds) -> Self {
+        let gather = Gather::new(&search);
+        Self {
+            search,
+            bounds,
+            gather,
+            stage: 0,
+            cursor: None,
+            looked_at: 0,
+            spent: Duration::ZERO,
+            ending: None,
+            scratch: String::new(),
+        }
+    }
+
+    /// See [`Search::is_direct`].
+    pub(super) fn is_direct(&self) -> bool {
+        self.search.is_direct()
+    }
+
+    /// Looks at up to `rows` more rows and appends what is to be said of them; the end, if it was reached.
+    pub(super) fn step(
+        &mut self,
+        store: &dyn Store,
+        rows: usize,
+        out: &mut String,
+    ) -> Result<Option<End>, StoreError> {
+        if let Some(end) = self.ending.take() {
+            return Ok(self.finish(end, rows, out));
+        }
+        let Some(mut question) = self.search.question(self.stage) else {
+            return Ok(self.finish(End::Succeeded, rows, out));
+        };
+        question.limit = rows;
+        question.reach = rows.saturating_mul(REACH);
+        question.cursor = self.cursor.take();
+        let page = store.lookup(&question)?;
+        // A page that is not full has been read to its reach, unless it is the last one.
+        let read = if page.records.len() < rows { question.reach } else { rows };
+        self.looked_at = self.looked_at.saturating_add(read as u64);
+        for record in page.records {
+            if self.search.admits(self.stage, &record, &mut self.scratch)
+                && let Some(end) = self.gather.take(&self.search, record, out)
+            {
+                return Ok(self.finish(end, rows, out));
+            }
+        }
+        self.cursor = page.next;
+        if self.cursor.is_none() {
+            self.stage += 1;
+        }
+        let stopped = if self.search.is_over(self.stage) { Some(End::Succeeded) } else { self.bound() };
+        Ok(stopped.and_then(|end| self.finish(end, rows, out)))
+    }
+
+    /// Why it goes no further although there are more rows.
+    fn bound(&self) -> Option<End> {
+        let stop = |what: String| {
+            Some(End::Limited(format!("Search stopped after {what}; narrow it to see the rest")))
+        };
+        if self.looked_at >= self.bounds.rows {
+            return stop(format!("{} records", self.looked_at));
+        }
+        if self.spent >= self.bounds.time {
+            return stop(format!("{} seconds", self.bounds.time.as_secs()));
+        }
+        None
+    }
+
+    /// The end, if what is still held fits in so many objects. It may be one too many itself.
+    fn finish(&mut self, end: End, rows: usize, out: &mut String) -> Option<End> {
+        match self.gather.finish(&self.search, rows, out) {
+            Held::More => {
+                self.ending = Some(end);
+                None
+            }
+            Held::Sent(held) if end == End::Succeeded => Some(held.unwrap_or(end)),
+            Held::Sent(_) => Some(end),
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! What a request comes to: what is read of the store, which of it is sent, and as what. Pure; the store is not touched.
+//!
+//! A [`Search`] reads one or more stretches of the store ([`Search::stages`]) from their start, and sends of each record what
+//! it [`Search::admits`]. Most of a search for one type or time is left to the store, within the reach of a page: so a
+//! search can be bounded, and dropped with its client, whatever it asks for.
+
+use cof::{Name, Rdata, Record, RrType, Target};
+use store::{Apart, Fences, Question, Subject};
+
+use super::object::{Objects, push_absolute};
+use super::parameters::Parameters;
+use super::path::{Side, Types, Verb, Wanted};
+use super::pattern::Pattern;
+use super::refusal::Refusal;
+use super::text::Texts;
+
+/// A request that is understood.
+#[derive(Debug)]
+pub(super) struct Search {
+    /// What is read, one after another.
+    stages: Vec<Subject>,
+    apart: Apart,
+    /// None is every type.
+    types: Option<Types>,
+    fences: Fences,
+    test: Test,
+    pub(super) shape: Shape,
+    pub(super) objects: Objects,
+    /// How many objects are passed over, and how many are sent at most.
+    pub(super) offset: u64,
+    pub(super) limit: u64,
+}
+
+/// What is made of what is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Data that occurs, each once.
+    Data {
+        verbose: bool,
+    },
+    /// Owner and type that occur, each once.
+    Names {
+        verbose: bool,
+    },
+    Records {
+        bailiwick: bool,
+    },
+    Summary {
+        max_count: Option<u64>,
+    },
+}
+
+/// What a record of a stage must be besides.
+#[derive(Debug)]
+enum Test {
+    Nothing,
+    Octets(Vec<u8>),
+    Owner { name: Pattern, bailiwick: Option<Pattern> },
+    Target(Pattern),
+    Text(Side, Texts),
+}
+
+/// Types whose data names a host; a store orders such records by it.
+const TARGETED: [RrType; 11] = [
+    RrType::A,
+    RrType::AAAA,
+    RrType::CNAME,
+    RrType::DNAME,
+    RrType::HTTPS,
+    RrType::MX,
+    RrType::NS,
+    RrType::PTR,
+    RrType::SOA,
+    RrType::SRV,
+    RrType::SVCB,
+];
+
+impl Search {
+    /// Puts path and parameters together.
+    ///
+    /// # Errors
+    /// 400.
+    pub(super) fn of(
+        verb: Verb,
+        wanted: Wanted,
+        types: Option<Types>,
+        parameters: &Parameters,
+    ) -> Result<Self, Refusal> {
+        let types = match (types, parameters.types) {
+            (Some(_), Some(_)) => return Err(Refusal::bad_request("rrtype: the path has a type already")),
+            (said, None) | (None, said) => said,
+        };
+        let shape = shape(verb, &wanted, parameters);
+        let apart = match (parameters.aggregated, &wanted) {
+            (false, _) => Apart::Source,
+            (true, Wanted::Owner { .. }) => Apart::Bailiwick,
+            (true, _) => Apart::Merged,
+        };
+        let types = match wanted {
+            Wanted::Addresses(_) => of_addresses(types)?,
+            _ => Some(types.unwrap_or(Types::Any)),
+        };
+        let (stages, test) = plan(wanted, types, parameters)?;
+        Ok(Self {
+            stages,
+            apart,
+            types,
+            fences: parameters.fences,
+            test,
+            shape,
+            objects: Objects { human_times: parameters.human_times },
+            offset: parameters.offset,
+            limit: parameters.limit,
+        })
+    }
+
+    /// The first rows of a stage; `None` behind the last one.
+    pub(super) fn question(&self, stage: usize) -> Option<Question> {
+        let subject = self.stages.get(stage)?.clone();
+        let rrtypes = self.types.and_then(Types::one).into_iter().collect();
+        Some(Question { rrtypes, fences: self.fences, apart: self.apart, ..Question::new(subject) })
+    }
+
+    /// Whether there is no such stage.
+    pub(super) fn is_over(&self, stage: usize) -> bool {
+        stage >= self.stages.len()
+    }
+
+    /// Whether nearly all that is read is sent, so that its first rows are quickly there.
+    pub(super) fn is_direct(&self) -> bool {
+        let searched = match &self.test {
+            Test::Owner { name, .. } | Test::Target(name) => name.is_searched(),
+            Test::Octets(_) | Test::Text(..) => true,
+            Test::Nothing => false,
+        };
+        !searched
+    }
+
+    /// Whether a record that was read in a stage is sent; `scratch` spares an allocation a record.
+    pub(super) fn admits(&self, stage: usize, record: &Record, scratch: &mut String) -> bool {
+        self.types.is_none_or(|types| types.admit(record.rrtype)) && self.passes(stage, record, scratch)
+    }
+
+    fn passes(&self, stage: usize, record: &Record, scratch: &mut String) -> bool {
+        match &self.test {
+            Test::Nothing => true,
+            Test::Octets(octets) => holds(record, octets) && !self.was_read_before(stage, record),
+            Test::Owner { name, bailiwick } => {
+                let within = |wanted: &Pattern| {
+                    record.bailiwick.as_ref().is_some_and(|name| wanted.admits(name.as_ref()))
+                };
+                name.admits(record.rrname.as_ref()) && bailiwick.as_ref().is_none_or(within)
+            }
+            Test::Target(wanted) => match record.rdata.target(record.rrtype) {
+                Some(Target::Name(name)) => wanted.admits(name),
+                _ => false,
+            },
+            Test::Text(side, texts) => {
+                scratch.clear();
+                match side {
+                    Side::Rdata => record.rdata.push_absolute(record.rrtype, scratch),
+                    Side::Rrnames => push_absolute(&record.rrname, scratch),
+                }
+                texts.admit(scratch)
+            }
+        }
+    }
+
+    /// Whether an earlier stage has had this record.
+    fn was_read_before(&self, stage: usize, record: &Record) -> bool {
+        let target = record.rdata.target(record.rrtype).map(subject);
+        self.stages.iter().take(stage).any(|earlier| Some(earlier) == target.as_ref())
+    }
+}
+
+fn shape(verb: Verb, wanted: &Wanted, parameters: &Parameters) -> Shape {
+    let verbose = parameters.verbose;
+    match (verb, wanted) {
+        (Verb::Summarize, _) => Shape::Summary { max_count: parameters.max_count },
+        (Verb::Flex, Wanted::Text { side: Side::Rdata, .. }) => Shape::Data { verbose },
+        (Verb::Flex, _) => Shape::Names { verbose },
+        (Verb::Lookup, wanted) => Shape::Records { bailiwick: matches!(wanted, Wanted::Owner { .. }) },
+    }
+}
+
+/// The two types of addresses are one to DNSDB: an address says which it is.
+fn of_addresses(types: Option<Types>) -> Result<Option<Types>, Refusal> {
+    match types {
+        None | Some(Types::Any | Types::One(RrType::A | RrType::AAAA)) => Ok(None),
+        Some(_) => Err(Refusal::bad_request("the type: an address is found in A and AAAA only")),
+    }
+}
+
+fn plan(
+    wanted: Wanted,
+    types: Option<Types>,
+    parameters: &Parameters,
+) -> Result<(Vec<Subject>, Test), Refusal> {
+    Ok(match wanted {
+        Wanted::Addresses(subject) => (vec![subject], Test::Nothing),
+        Wanted::Octets(octets) => (holders(&octets, types), Test::Octets(octets)),
+        Wanted::Owner { name, bailiwick } => (vec![name.owners()], Test::Owner { name, bailiwick }),
+        Wanted::Target(name) => (vec![name.targets()], Test::Target(name)),
+        Wanted::Text { side, syntax, pattern } => {
+            let texts = Texts::new(syntax, &pattern, parameters.exclude.as_deref())?;
+            (vec![Subject::Suffix(Name::root())], Test::Text(side, texts))
+        }
+    })
+}
+
+/// Where records with these octets as data are: below each host that they name in some type, and else anywhere.
+fn holders(octets: &[u8], types: Option<Types>) -> Vec<Subject> {
+    let everything = Subject::Suffix(Name::root());
+    let host = |rrtype: RrType| Rdata::from_wire(rrtype, octets).ok()?.target(rrtype).map(subject);
+    if let Some(Types::One(rrtype)) = types {
+        let readable = Rdata::from_wire(rrtype, octets).is_ok();
+        return if readable { vec![host(rrtype).unwrap_or(everything)] } else { Vec::new() };
+    }
+    let mut stages = Vec::new();
+    if types == Some(Types::Any) {
+        for subject in TARGETED.into_iter().filter_map(host) {
+            if !stages.contains(&subject) {
+                stages.push(subject);
+            }
+        }
+    }
+    stages.push(everything);
+    stages
+}
+
+fn subject(target: Target<'_>) -> Subject {
+    match target {
+        Target::Address(address) => Subject::Address(address),
+        Target::Name(name) => Subject::RdataName(name.to_name()),
+    }
+}
+
+/// Whether the data is these octets, as far as its type tells octets apart: names in it are, in any case.
+fn holds(record: &Record, octets: &[u8]) -> bool {
+    let alike = record.rdata.as_wire().is_some_and(|wire| wire.eq_ignore_ascii_case(octets));
+    alike && Rdata::from_wire(record.rrtype, octets).as_ref() == Ok(&record.rdata)
+}

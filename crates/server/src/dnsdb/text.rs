@@ -1,0 +1,260 @@
+//! Flexible search: regular expressions and globs over the printed form of names and data.
+//!
+//! A [`Texts`] is compiled once a request. The engine is the regex crate's, whose time is linear in what it reads; how large
+//! a compiled pattern may be is bounded here ([`PROGRAM`], [`CACHE`]), how much it reads by the scan.
+//! Patterns are compared with printable ASCII, in any case: names with their final dot, data as master files have it.
+//! A regular expression may match anywhere, a glob must match the whole.
+
+use std::fmt::Write as _;
+
+use regex::bytes::{Regex, RegexBuilder};
+
+use super::refusal::Refusal;
+
+/// The most memory of a compiled pattern, in octets: far more than any that was meant, far less than would hurt.
+const PROGRAM: usize = 1024 * 1024;
+/// The most memory that matching with a pattern takes, in octets.
+const CACHE: usize = 2 * 1024 * 1024;
+/// How deeply groups may be nested in each other.
+const NESTING: u32 = 50;
+
+/// What POSIX names, for `[[:digit:]]` in a glob.
+const CLASSES: [&str; 12] = [
+    "alnum", "alpha", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper",
+    "xdigit",
+];
+
+/// How a pattern is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Syntax {
+    Glob,
+    Regex,
+}
+
+/// What a text must match, and what it must not.
+#[derive(Clone, Debug)]
+pub(super) struct Texts {
+    wanted: Regex,
+    unwanted: Option<Regex>,
+}
+
+impl Texts {
+    /// Compiles a pattern, and another for what is left out.
+    ///
+    /// # Errors
+    /// 400 for what is no pattern, or too large.
+    pub(super) fn new(syntax: Syntax, wanted: &str, unwanted: Option<&str>) -> Result<Self, Refusal> {
+        let compiled = |what: &str, pattern: &str| {
+            compile(syntax, pattern).map_err(|why| Refusal::bad_request(format!("{what}: {why}")))
+        };
+        let unwanted = unwanted.map(|pattern| compiled("exclude", pattern)).transpose()?;
+        Ok(Self { wanted: compiled("the pattern", wanted)?, unwanted })
+    }
+
+    pub(super) fn admit(&self, text: &str) -> bool {
+        let text = text.as_bytes();
+        self.wanted.is_match(text) && !self.unwanted.as_ref().is_some_and(|unwanted| unwanted.is_match(text))
+    }
+}
+
+fn compile(syntax: Syntax, pattern: &str) -> Result<Regex, String> {
+    let translated = match syntax {
+        Syntax::Glob => translate(pattern).ok_or("a bracket or backslash without what belongs to it")?,
+        Syntax::Regex => pattern.to_owned(),
+    };
+    let mut builder = RegexBuilder::new(&translated);
+    // What is searched is ASCII: Unicode's tables would only make patterns larger.
+    builder.unicode(false).case_insensitive(true).nest_limit(NESTING);
+    builder.size_limit(PROGRAM).dfa_size_limit(CACHE).build().map_err(|error| why(&error))
+}
+
+/// The last line of a syntax error says what is wrong, those before it draw where.
+fn why(error: &regex::Error) -> String {
+    match error {
+        regex::Error::CompiledTooBig(_) => "too large".to_owned(),
+        error => {
+            let text = error.to_string();
+            let last = text.lines().last().unwrap_or_default();
+            last.trim().trim_start_matches("error: ").chars().filter(char::is_ascii).collect()
+        }
+    }
+}
+
+/// A glob as a regular expression: `*`, `?`, `[a-z]`, `[!a-z]`, `[[:digit:]]`, and a backslash before what is meant literally.
+fn translate(glob: &str) -> Option<String> {
+    let mut out = String::from(r"\A(?s:");
+    let mut rest = glob.chars();
+    while let Some(character) = rest.next() {
+        match character {
+            '*' => out.push_str(".*"),
+            '?' => out.push('.'),
+            '[' => class(&mut rest, &mut out)?,
+            '\\' => literal(rest.next()?, &mut out),
+            other => literal(other, &mut out),
+        }
+    }
+    out.push_str(r")\z");
+    Some(out)
+}
+
+fn literal(character: char, out: &mut String) {
+    out.push_str(&regex::escape(character.encode_utf8(&mut [0; 4])));
+}
+
+/// What follows an opening bracket, to the closing one.
+fn class(rest: &mut std::str::Chars<'_>, out: &mut String) -> Option<()> {
+    out.push('[');
+    if let Some(after) = rest.as_str().strip_prefix(['!', '^']) {
+        out.push('^');
+        *rest = after.chars();
+    }
+    let mut first = true;
+    loop {
+        if let Some((named, after)) =
+            rest.as_str().strip_prefix("[:").and_then(|after| after.split_once(":]"))
+        {
+            // The compiler takes a name that there is not for the characters it is written with.
+            CLASSES.contains(&named).then_some(())?;
+            out.extend(["[:", named, ":]"]);
+            *rest = after.chars();
+            first = false;
+            continue;
+        }
+        match rest.next()? {
+            ']' if !first => break,
+            start => range(if start == '\\' { rest.next()? } else { start }, rest, out)?,
+        }
+        first = false;
+    }
+    out.push(']');
+    Some(())
+}
+
+/// One character of a class, or a range that begins with it.
+fn range(start: char, rest: &mut std::str::Chars<'_>, out: &mut String) -> Option<()> {
+    member(start, out);
+    let end = rest.as_str().strip_prefix('-').filter(|after| !after.starts_with(']') && !after.is_empty());
+    if let Some(after) = end {
+        *rest = after.chars();
+        let end = rest.next()?;
+        out.push('-');
+        member(if end == '\\' { rest.next()? } else { end }, out);
+    }
+    Some(())
+}
+
+/// As a number, so that it means nothing but itself.
+fn member(character: char, out: &mut String) {
+    let _ = write!(out, "\\x{{{:x}}}", u32::from(character));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn matches(syntax: Syntax, pattern: &str, text: &str) -> bool {
+        Texts::new(syntax, pattern, None).unwrap().admit(text)
+    }
+
+    #[test]
+    fn regular_expressions_match_anywhere_in_any_case() {
+        for (pattern, text, wanted) in [
+            (r"fsi\.io\.$", "www.FSI.io.", true),
+            (r"^fsi\.io\.$", "www.fsi.io.", false),
+            (r"WWW", "www.fsi.io.", true),
+            (r"^[[:alnum:]]+\.", "a-b.example.", false),
+            ("(a|b){2}c", "abc.", true),
+            ("é", "a.", false),
+        ] {
+            assert_eq!(matches(Syntax::Regex, pattern, text), wanted, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn globs_match_the_whole() {
+        for (pattern, text, wanted) in [
+            ("*.fsi.io.", "www.fsi.io.", true),
+            ("*.fsi.io", "www.fsi.io.", false),
+            ("w?w.*", "WWW.fsi.io.", true),
+            ("ns[1-3].*", "ns2.a.", true),
+            ("ns[!1-3].*", "ns2.a.", false),
+            ("[[:digit:]x]*", "x.", true),
+            ("[[:digit:]x]*", "y.", false),
+            ("[]-]", "-", true),
+            ("[]-]", "]", true),
+            (r"[\]]", "]", true),
+            (r"\*.a.", "*.a.", true),
+            (r"\*.a.", "b.a.", false),
+            ("a.b", "axb", false),
+            ("10 *", "10 mx.example.", true),
+            ("(a)", "(a)", true),
+            ("", "", true),
+        ] {
+            assert_eq!(matches(Syntax::Glob, pattern, text), wanted, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn what_is_excluded_is_left_out() {
+        let texts = Texts::new(Syntax::Glob, "*.a.", Some("www.*")).unwrap();
+        assert!(texts.admit("ftp.a.") && !texts.admit("www.a.") && !texts.admit("ftp.b."));
+    }
+
+    #[test]
+    fn what_is_no_pattern_says_why_in_one_line() {
+        for (syntax, pattern, words) in [
+            (Syntax::Regex, "(", "the pattern: unclosed group"),
+            (Syntax::Regex, r"\1", "the pattern: backreferences are not supported"),
+            (Syntax::Regex, "(?=a)", "the pattern: look-around"),
+            (Syntax::Regex, "(a{1000}){1000}", "the pattern: too large"),
+            (Syntax::Regex, "\u{e9}(", "the pattern: unclosed group"),
+            (Syntax::Glob, "[a", "the pattern: a bracket"),
+            (Syntax::Glob, "[]", "the pattern: a bracket"),
+            (Syntax::Glob, "a\\", "the pattern: a bracket or backslash"),
+            (Syntax::Glob, "[z-a]", "the pattern: invalid character class range"),
+            (Syntax::Glob, "[[:nothing:]]", "the pattern: a bracket"),
+        ] {
+            let line = Texts::new(syntax, pattern, None).unwrap_err().line;
+            assert!(line.starts_with(words) && !line.contains('\n'), "{pattern}: {line}");
+        }
+        let line = Texts::new(Syntax::Regex, "a", Some("[")).unwrap_err().line;
+        assert!(line.starts_with("exclude: "), "{line}");
+        assert!(Texts::new(Syntax::Regex, &"(".repeat(4000), None).is_err());
+    }
+
+    /// The plainest way to match a glob of literals, `*` and `?`.
+    fn slow(glob: &[u8], text: &[u8]) -> bool {
+        match (glob.split_first(), text.split_first()) {
+            (None, None) => true,
+            (Some((b'*', after)), _) => {
+                slow(after, text) || text.split_first().is_some_and(|(_, rest)| slow(glob, rest))
+            }
+            (Some((b'?', after)), Some((_, rest))) => slow(after, rest),
+            (Some((octet, after)), Some((other, rest))) => octet == other && slow(after, rest),
+            _ => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn globs_match_as_by_hand(glob in "[ab.*?]{0,8}", text in "[ab.]{0,10}") {
+            prop_assert_eq!(matches(Syntax::Glob, &glob, &text), slow(glob.as_bytes(), text.as_bytes()));
+        }
+
+        #[test]
+        fn what_is_escaped_means_itself(text in "[ -~]{0,12}") {
+            let glob: String = text.chars().flat_map(|c| ['\\', c]).collect();
+            prop_assert!(matches(Syntax::Glob, &glob, &text));
+        }
+
+        #[test]
+        fn no_pattern_panics(pattern in "[\\[\\]!^\\\\:a-c*?-]{0,12}|.{0,100}") {
+            for syntax in [Syntax::Glob, Syntax::Regex] {
+                if let Ok(texts) = Texts::new(syntax, &pattern, Some("b")) {
+                    let _ = texts.admit("a.example.");
+                }
+            }
+        }
+    }
+}

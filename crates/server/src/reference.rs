@@ -1,0 +1,100 @@
+//! The page that describes the passive-DNS interfaces, for those who ask them: `/docs/pdns`.
+//!
+//! It holds nothing that is secret, and is there for everybody, signed in or not. Every bound in it comes from the code.
+
+use askama::Template;
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+
+use crate::problem::Problem;
+use crate::request::PAGE;
+use crate::{access, asset, dnsdb, page};
+
+/// Where it is.
+const ADDRESS: &str = "/docs/pdns";
+
+/// The page, and shorter ways to it. Without pages to load them from, `assets` are served beside it.
+pub(crate) fn routes(assets: bool) -> Router {
+    let routes = Router::new()
+        .route(ADDRESS, get(async || show()))
+        .route("/pdns/", get(async || Redirect::permanent(ADDRESS)))
+        .route("/dnsdb/", get(async || Redirect::permanent(ADDRESS)));
+    let routes = if assets { routes.route("/assets/{file}", get(asset::serve)) } else { routes };
+    routes.method_not_allowed_fallback(async || Problem::method()).layer(map_response(harden))
+}
+
+#[derive(Template)]
+#[template(path = "reference.html")]
+struct Reference {
+    /// An address as it stands in the examples.
+    server: &'static str,
+    page: String,
+    newest: String,
+    limit: String,
+    most: String,
+    offset: String,
+    searched: String,
+    seconds: u64,
+}
+
+fn show() -> Result<Response, Problem> {
+    let (searched, seconds) = dnsdb::SEARCHED;
+    page::show_as(
+        StatusCode::OK,
+        &Reference {
+            server: "http://127.0.0.1:8053",
+            page: grouped(PAGE as u64),
+            newest: grouped(store::MAX_LIMIT as u64),
+            limit: grouped(dnsdb::DEFAULT_LIMIT),
+            most: grouped(dnsdb::MAX_LIMIT),
+            offset: grouped(dnsdb::MAX_OFFSET),
+            searched: grouped(searched),
+            seconds,
+        },
+    )
+}
+
+async fn harden(response: Response) -> Response {
+    let mut response = response.into_response();
+    access::harden(response.headers_mut());
+    response
+}
+
+/// With a comma before every three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let comma = |at: usize| at > 0 && (digits.len() - at).is_multiple_of(3);
+    digits
+        .char_indices()
+        .flat_map(|(at, digit)| comma(at).then_some(',').into_iter().chain([digit]))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_parameter_is_described() {
+        let template = include_str!("../templates/reference.html");
+        let (circl, dnsdb) = template.split_once("id=\"dnsdb\"").unwrap();
+        for (part, known) in [(circl, &crate::parameters::KNOWN[..]), (dnsdb, &dnsdb::KNOWN)] {
+            for name in known {
+                let described = [format!("<code>{name}</code>"), format!("<code>{name}=")];
+                // A type is said in the path; as a parameter it is what one client sends.
+                let spared = *name == "rrtype" && known.len() == dnsdb::KNOWN.len();
+                assert!(spared || described.iter().any(|words| part.contains(words)), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (20_000_000, "20,000,000")] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+}
