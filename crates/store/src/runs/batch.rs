@@ -8,6 +8,7 @@ use std::sync::Arc;
 use cof::Observation;
 
 use super::block::{Block, BlockCursor, Builder};
+use super::bloom::{Bloom, Heads};
 use super::merge::{Cursor, Merge};
 use super::sources::Sources;
 use super::word::{self, StoredWord};
@@ -22,9 +23,16 @@ const MAX: usize = 1 << 30;
 /// Sorted entries in both orders.
 #[derive(Debug)]
 pub(super) struct Batch {
-    owner: Arc<Block>,
-    rdata: Arc<Block>,
-    /// Entries by owner.
+    owner: Order,
+    rdata: Order,
+}
+
+/// The entries of one order.
+#[derive(Debug)]
+struct Order {
+    block: Arc<Block>,
+    /// Of owners or targets.
+    bloom: Bloom,
     entries: u64,
 }
 
@@ -49,9 +57,10 @@ impl Batch {
             })?;
             rdata.push((start, words.len()), |key| key::push_rdata_key(rrname, *rrtype, data, key))?;
         }
-        let (owner, entries) = owner.block(&words, sources)?;
-        let (rdata, _) = rdata.block(&words, sources)?;
-        Ok(Self { owner, rdata, entries })
+        Ok(Self {
+            owner: owner.order(Side::Owner, &words, sources)?,
+            rdata: rdata.order(Side::Rdata, &words, sources)?,
+        })
     }
 
     /// From the octets of a block by owner.
@@ -59,11 +68,14 @@ impl Batch {
     /// # Errors
     /// [`StoreError::Damaged`] when they are none.
     pub(super) fn of_owner_block(octets: Vec<u8>, sources: &Sources) -> Result<Self, StoreError> {
-        let owner = Arc::new(Block::of(octets).ok_or(StoreError::Damaged)?);
-        let mut cursor = BlockCursor::new(Arc::clone(&owner));
+        let block = Arc::new(Block::of(octets).ok_or(StoreError::Damaged)?);
+        let mut cursor = BlockCursor::new(Arc::clone(&block));
         let (mut rdata, mut words, mut entries) = (Keys::with_capacity(0), Vec::new(), 0);
+        // An entry has three octets at least.
+        let mut heads = Heads::new(Side::Owner, block.octets().len() as u64 / 3);
         while cursor.advance().ok_or(StoreError::Damaged)? {
             entries += 1;
+            heads.add(cursor.key()).ok_or(StoreError::Damaged)?;
             let (rrname, rrtype, data) = Parts::of_owner_key(cursor.key())
                 .and_then(|parts| parts.decode())
                 .ok_or(StoreError::Damaged)?;
@@ -71,8 +83,8 @@ impl Batch {
             words.extend_from_slice(cursor.words());
             rdata.push((start, words.len()), |key| key::push_rdata_key(&rrname, rrtype, &data, key))?;
         }
-        let (rdata, _) = rdata.block(&words, sources)?;
-        Ok(Self { owner, rdata, entries })
+        let owner = Order { block, bloom: heads.finish().0, entries };
+        Ok(Self { owner, rdata: rdata.order(Side::Rdata, &words, sources)? })
     }
 
     /// One batch of many.
@@ -80,42 +92,50 @@ impl Batch {
     /// # Errors
     /// [`StoreError::Damaged`], which would be a mistake here.
     pub(super) fn merged(batches: &[Arc<Self>], sources: &Arc<Sources>) -> Result<Self, StoreError> {
-        let block = |side| {
+        let order = |side| {
+            let most = batches.iter().map(|batch| batch.order(side).entries).sum();
             let cursors = batches.iter().map(|batch| batch.cursor(side));
             let mut merge = Merge::from(cursors, &[], Arc::clone(sources))?;
-            let (mut builder, mut entries) = (Builder::default(), 0);
+            let mut writing = Writing::new(side, most);
             while merge.advance()? {
-                builder.push(merge.key(), merge.words());
-                entries += 1;
+                writing.push(merge.key(), merge.words())?;
             }
-            Ok((finished(&mut builder)?, entries))
+            writing.finish()
         };
-        let (owner, entries) = block(Side::Owner)?;
-        let (rdata, _) = block(Side::Rdata)?;
-        Ok(Self { owner, rdata, entries })
+        Ok(Self { owner: order(Side::Owner)?, rdata: order(Side::Rdata)? })
     }
 
     /// Before the first entry of an order.
     pub(super) fn cursor(&self, side: Side) -> Cursor {
-        Cursor::Batch(BlockCursor::new(Arc::clone(match side {
+        Cursor::Batch(BlockCursor::new(Arc::clone(&self.order(side).block)))
+    }
+
+    /// Whether there may be entries whose keys begin with this owner or target.
+    pub(super) fn may_have(&self, side: Side, head: &[u8]) -> bool {
+        self.order(side).bloom.may_have(head)
+    }
+
+    fn order(&self, side: Side) -> &Order {
+        match side {
             Side::Owner => &self.owner,
             Side::Rdata => &self.rdata,
-        })))
+        }
     }
 
     /// The block by owner, as the journal has it.
     pub(super) fn owner_block(&self) -> &[u8] {
-        self.owner.octets()
+        self.owner.block.octets()
     }
 
     /// Entries by owner.
     pub(super) fn entries(&self) -> u64 {
-        self.entries
+        self.owner.entries
     }
 
     /// How much memory it takes.
     pub(super) fn octets(&self) -> usize {
-        self.owner.octets().len() + self.rdata.octets().len()
+        let octets = |order: &Order| order.block.octets().len() + order.bloom.octets().len();
+        octets(&self.owner) + octets(&self.rdata)
     }
 }
 
@@ -158,13 +178,13 @@ impl Keys {
         Ok(())
     }
 
-    /// Sorts the keys, makes one entry of each, and says how many there are.
-    fn block(&mut self, words: &[u8], sources: &Sources) -> Result<(Arc<Block>, u64), StoreError> {
+    /// Sorts the keys, and makes one entry of each.
+    fn order(mut self, side: Side, words: &[u8], sources: &Sources) -> Result<Order, StoreError> {
         let octets = &self.octets;
         self.places.sort_unstable_by(|a, b| {
             a.prefix.cmp(&b.prefix).then_with(|| slice(octets, a.key).cmp(slice(octets, b.key)))
         });
-        let (mut builder, mut entries) = (Builder::default(), 0);
+        let mut writing = Writing::new(side, self.places.len() as u64);
         let (mut folding, mut folded) = (Vec::new(), Vec::new());
         let same =
             |a: &Place, b: &Place| a.prefix == b.prefix && slice(octets, a.key) == slice(octets, b.key);
@@ -183,18 +203,38 @@ impl Keys {
                 }
                 entry = &folded;
             }
-            builder.push(slice(octets, first.key), entry);
-            entries += 1;
+            writing.push(slice(octets, first.key), entry)?;
         }
-        Ok((finished(&mut builder)?, entries))
+        writing.finish()
     }
 }
 
-fn finished(builder: &mut Builder) -> Result<Arc<Block>, StoreError> {
-    if builder.len() > MAX {
-        return Err(StoreError::TooLarge);
+/// An order on its way into its block.
+struct Writing {
+    builder: Builder,
+    heads: Heads,
+    entries: u64,
+}
+
+impl Writing {
+    fn new(side: Side, most: u64) -> Self {
+        Self { builder: Builder::default(), heads: Heads::new(side, most), entries: 0 }
     }
-    Block::of(builder.finish()).map(Arc::new).ok_or(StoreError::Damaged)
+
+    fn push(&mut self, key: &[u8], words: &[u8]) -> Result<(), StoreError> {
+        self.heads.add(key).ok_or(StoreError::Damaged)?;
+        self.builder.push(key, words);
+        self.entries += 1;
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Order, StoreError> {
+        if self.builder.len() > MAX {
+            return Err(StoreError::TooLarge);
+        }
+        let block = Block::of(self.builder.finish()).map(Arc::new).ok_or(StoreError::Damaged)?;
+        Ok(Order { block, bloom: self.heads.finish().0, entries: self.entries })
+    }
 }
 
 fn prefix(key: &[u8]) -> u64 {

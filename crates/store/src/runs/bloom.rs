@@ -2,9 +2,12 @@
 //!
 //! A [`Bloom`] is a power of two of buckets of 64 octets; a key sets [`PROBES`] bits of one bucket, so that asking touches one
 //! line of the processor's cache. It is made for the most keys that there can be and folded to what there were: two halves
-//! laid over each other are the filter of half the size.
+//! laid over each other are the filter of half the size. [`Heads`] fills one with the owners or targets of keys in order.
 
 use twox_hash::XxHash3_64;
+
+use crate::answer::Side;
+use crate::key;
 
 /// Octets of a bucket.
 const BUCKET: usize = 64;
@@ -69,6 +72,45 @@ impl Bloom {
     fn bucket(&self, hash: u64) -> usize {
         // The length is a power of two.
         usize::try_from(hash >> 32).unwrap_or_default() & (self.0.len() - 1)
+    }
+}
+
+/// The owners or targets that keys begin with, which come in order.
+pub(super) struct Heads {
+    side: Side,
+    bloom: Bloom,
+    last: Vec<u8>,
+    count: u64,
+}
+
+impl Heads {
+    /// Of one order, with room for so many.
+    pub(super) fn new(side: Side, most: u64) -> Self {
+        let bloom = Bloom::with_capacity(usize::try_from(most).unwrap_or(usize::MAX));
+        Self { side, bloom, last: Vec::new(), count: 0 }
+    }
+
+    /// Adds what a key begins with; `None` when it is no key.
+    pub(super) fn add(&mut self, key: &[u8]) -> Option<()> {
+        // No head is the beginning of another one.
+        if self.count > 0 && key.starts_with(&self.last) {
+            return Some(());
+        }
+        let head = match self.side {
+            Side::Owner => key::split_name(key)?.0,
+            Side::Rdata => key::target(key)?,
+        };
+        self.last.clear();
+        self.last.extend_from_slice(head);
+        self.bloom.insert(head);
+        self.count += 1;
+        Some(())
+    }
+
+    /// The filter, no larger than it need be, and how many heads there are.
+    pub(super) fn finish(mut self) -> (Bloom, u64) {
+        self.bloom.fold(usize::try_from(self.count).unwrap_or(usize::MAX));
+        (self.bloom, self.count)
     }
 }
 

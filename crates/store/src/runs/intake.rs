@@ -49,8 +49,8 @@ pub(super) struct Intake {
     /// What is on disk.
     pub(super) manifest: Mutex<Manifest>,
     snapshot: RwLock<Arc<Snapshot>>,
-    /// Why the last work in the background failed, until one succeeds.
-    pub(super) trouble: Mutex<Option<StoreError>>,
+    /// Why the last work in the background failed, until one succeeds, and what had been announced when it began.
+    pub(super) trouble: Mutex<Option<(u64, StoreError)>>,
     /// Told when there is work, and how often it was: a worker that was busy meanwhile looks again.
     pub(super) work: Condvar,
     pub(super) announced: AtomicU64,
@@ -59,7 +59,7 @@ pub(super) struct Intake {
 }
 
 /// Held by whoever announces work or decides that there is none.
-pub(super) type Trouble<'a> = MutexGuard<'a, Option<StoreError>>;
+pub(super) type Trouble<'a> = MutexGuard<'a, Option<(u64, StoreError)>>;
 
 /// What is being written to.
 struct Writer {
@@ -271,16 +271,17 @@ impl Intake {
 
     /// Waits while so much is to be done that memory or readers would suffer.
     fn wait_for_room(&self) -> Result<(), StoreError> {
-        let mut trouble = lock(&self.trouble);
-        if self.is_behind() && trouble.take().is_some() {
-            // What was in the way may be gone.
-            trouble = self.announce(trouble);
+        if !self.is_behind() {
+            return Ok(());
         }
+        // What was in the way may be gone: only what is tried from now on tells.
+        let mut trouble = self.announce(lock(&self.trouble));
+        let announced = self.announced.load(Ordering::Relaxed);
         while !self.stopped.load(Ordering::Relaxed) && self.is_behind() {
-            if let Some(trouble) = &*trouble {
-                return Err(trouble.clone());
+            match &*trouble {
+                Some((tried, trouble)) if *tried >= announced => return Err(trouble.clone()),
+                _ => trouble = self.tried.wait(trouble).unwrap_or_else(PoisonError::into_inner),
             }
-            trouble = self.tried.wait(trouble).unwrap_or_else(PoisonError::into_inner);
         }
         Ok(())
     }

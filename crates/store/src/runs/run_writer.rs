@@ -11,7 +11,7 @@ use zstd::bulk::Compressor;
 use zstd::zstd_safe::compress_bound;
 
 use super::block::{Block, Builder};
-use super::bloom::Bloom;
+use super::bloom::{Bloom, Heads};
 use super::file::{FileWrite, Folder, failed};
 use super::manifest::RunEntry;
 use super::merge::Merge;
@@ -19,7 +19,6 @@ use super::run::{self, Footer, Frame, HEAD};
 use super::word;
 use crate::StoreError;
 use crate::answer::Side;
-use crate::key;
 
 /// About how many octets a block has before it is compressed: more is smaller on disk and slower to read one entry of.
 const BLOCK: usize = 16 * 1024;
@@ -121,9 +120,10 @@ impl<'a> Writer<'a> {
     fn order(&mut self, side: Side, input: &mut Input<'_>) -> Result<Order, StoreError> {
         let [owners, targets] = input.heads;
         let heads = if side == Side::Owner { owners } else { targets };
-        let (mut order, mut blocks, mut index) = (Order::new(heads), Builder::default(), Builder::default());
+        let (mut heads, mut blocks, mut index) =
+            (Heads::new(side, heads), Builder::default(), Builder::default());
         let mut entries = (input.entries)(side)?;
-        let (mut head, mut words, mut read) = (Vec::new(), Vec::new(), 0_u64);
+        let (mut words, mut read, mut written, mut said) = (Vec::new(), 0_u64, 0, 0);
         while entries.advance()? {
             read += 1;
             if read.is_multiple_of(PATIENCE) && (input.stopped)() {
@@ -134,7 +134,9 @@ impl<'a> Writer<'a> {
             if !(input.keep)(side, entries.key(), &mut words)? {
                 continue;
             }
-            order.add(side, entries.key(), &words, &mut head)?;
+            heads.add(entries.key()).ok_or(StoreError::Damaged)?;
+            written += 1;
+            said += word::count(&words).ok_or(StoreError::Damaged)?;
             blocks.push(entries.key(), &words);
             if blocks.len() >= BLOCK {
                 self.end_block(&mut blocks, &mut index)?;
@@ -143,9 +145,8 @@ impl<'a> Writer<'a> {
         if blocks.entries() > 0 {
             self.end_block(&mut blocks, &mut index)?;
         }
-        order.index = index.finish();
-        order.bloom.fold(usize::try_from(order.heads).unwrap_or(usize::MAX));
-        Ok(order)
+        let (bloom, heads) = heads.finish();
+        Ok(Order { index: index.finish(), bloom, heads, entries: written, words: said })
     }
 
     fn end_block(&mut self, blocks: &mut Builder, index: &mut Builder) -> Result<(), StoreError> {
@@ -201,30 +202,5 @@ impl<'a> Writer<'a> {
 
     fn here(&self) -> u64 {
         self.place + self.buffer.len() as u64
-    }
-}
-
-impl Order {
-    fn new(heads: u64) -> Self {
-        let bloom = Bloom::with_capacity(usize::try_from(heads).unwrap_or(usize::MAX));
-        Self { index: Vec::new(), bloom, heads: 0, entries: 0, words: 0 }
-    }
-
-    fn add(&mut self, side: Side, key: &[u8], words: &[u8], head: &mut Vec<u8>) -> Result<(), StoreError> {
-        self.entries += 1;
-        self.words += word::count(words).ok_or(StoreError::Damaged)?;
-        // No head is the beginning of another one.
-        if head.is_empty() || !key.starts_with(head) {
-            let new = match side {
-                Side::Owner => key::split_name(key).map(|(owner, _)| owner),
-                Side::Rdata => key::target(key),
-            };
-            let new = new.ok_or(StoreError::Damaged)?;
-            head.clear();
-            head.extend_from_slice(new);
-            self.bloom.insert(new);
-            self.heads += 1;
-        }
-        Ok(())
     }
 }

@@ -49,12 +49,14 @@ impl Snapshot {
 
     /// Every part that may have something of a range.
     fn cursors<'a>(&'a self, side: Side, range: &'a KeyRange) -> impl Iterator<Item = Cursor> + 'a {
-        let may_have = move |run: &&Arc<Run>| range.whole_head().is_none_or(|head| run.may_have(side, head));
-        let runs = self.runs.iter().filter(may_have).map(move |run| {
+        let head = range.whole_head();
+        let runs = self.runs.iter().filter(move |run| head.is_none_or(|head| run.may_have(side, head)));
+        let runs = runs.map(move |run| {
             let cache = Some(Arc::clone(&self.cache));
             Cursor::Run(Box::new(RunCursor::new(Arc::clone(run), side, cache)))
         });
-        self.batches().map(move |batch| batch.cursor(side)).chain(runs)
+        let batches = self.batches().filter(move |batch| head.is_none_or(|head| batch.may_have(side, head)));
+        batches.map(move |batch| batch.cursor(side)).chain(runs)
     }
 }
 

@@ -42,6 +42,10 @@ pub struct Sizes {
     pub memory: u64,
 }
 
+/// How much nicer the background is to others: one part in ten of a core that others want as well.
+const PRIORITY: i32 = 10;
+
+/// One piece of work: whether there was any.
 type Work = fn(&Intake) -> Result<bool, StoreError>;
 
 /// Starts the threads that work in the background until the engine is stopped.
@@ -57,6 +61,8 @@ pub(super) fn spawn(intake: &Arc<Intake>) -> Vec<JoinHandle<()>> {
 
 impl Intake {
     fn work(&self, work: Work) {
+        // On Linux this is the thread's own. Readers must not wait for what nobody waits for; writers wait when it falls behind.
+        let _ = rustix::process::nice(PRIORITY);
         while !self.stopped.load(Ordering::Relaxed) {
             let announced = self.announced.load(Ordering::Relaxed);
             let done = work(self);
@@ -66,7 +72,7 @@ impl Intake {
                 Ok(true) => *trouble = None,
                 Ok(false) => {}
                 Err(StoreError::Stopped) => return,
-                Err(error) => *trouble = Some(error),
+                Err(error) => *trouble = Some((announced, error)),
             }
             self.tried.notify_all();
             if !idle {
