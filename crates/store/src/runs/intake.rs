@@ -288,7 +288,9 @@ impl Intake {
 
     fn is_behind(&self) -> bool {
         let snapshot = self.snapshot();
-        snapshot.frozen.len() > WAITING || snapshot.runs.len() > self.options.fan_in * BEHIND
+        let fan_in = self.options.fan_in;
+        let is_behind = || snapshot.sizes(fan_in).values().any(|runs| runs.len() > fan_in * BEHIND);
+        snapshot.frozen.len() > WAITING || is_behind()
     }
 
     /// Everything is known and nothing is taken in until the guard goes.

@@ -3,6 +3,7 @@
 //! A [`Snapshot`] never changes; writers put another one in its place. Files of runs that are no longer part of the store are
 //! removed, and stay readable for whoever still holds a snapshot with them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::batch::Batch;
@@ -15,6 +16,9 @@ use crate::StoreError;
 use crate::answer::{Side, Tuples, Walk};
 use crate::range::KeyRange;
 use crate::row::Word;
+
+/// Runs below this size, in octets, are all alike.
+const SMALLEST: u64 = 1 << 16;
 
 /// All that is kept, at one moment.
 #[derive(Clone)]
@@ -41,6 +45,16 @@ impl Snapshot {
     pub(super) fn entries(&self) -> u64 {
         let batches: u64 = self.batches().map(|batch| batch.entries()).sum();
         batches + self.runs.iter().map(|run| run.entry().words).sum::<u64>()
+    }
+
+    /// Runs by about their size, in steps of the fan-in.
+    pub(super) fn sizes(&self, fan_in: usize) -> BTreeMap<u32, Vec<Arc<Run>>> {
+        let mut sizes: BTreeMap<u32, Vec<Arc<Run>>> = BTreeMap::new();
+        for run in &self.runs {
+            let size = (run.entry().octets.max(SMALLEST) / SMALLEST).ilog(fan_in.max(2) as u64);
+            sizes.entry(size).or_default().push(Arc::clone(run));
+        }
+        sizes
     }
 
     fn batches(&self) -> impl Iterator<Item = &Arc<Batch>> {

@@ -4,7 +4,6 @@
 //! it, show it; then remove what it replaces. What fails is tried again when there is more to do, and told to those who have to
 //! wait for it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
@@ -24,8 +23,6 @@ use crate::key::Parts;
 use crate::row::{Merged, Word};
 use crate::{Apart, Selection, StoreError};
 
-/// Runs below this size are all alike.
-const SMALLEST: u64 = 1 << 16;
 /// How long after a failure the next try is made, if nobody asks for it before.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -151,12 +148,8 @@ impl Intake {
         let _turn = lock(&self.merging);
         let snapshot = self.snapshot();
         let fan_in = self.options.fan_in.max(2);
-        let mut sizes: BTreeMap<u32, Vec<Arc<Run>>> = BTreeMap::new();
-        for run in &snapshot.runs {
-            let size = (run.entry().octets.max(SMALLEST) / SMALLEST).ilog(fan_in as u64);
-            sizes.entry(size).or_default().push(Arc::clone(run));
-        }
-        let Some(runs) = sizes.into_values().find(|runs| runs.len() >= fan_in) else { return Ok(false) };
+        let enough = |runs: &Vec<Arc<Run>>| runs.len() >= fan_in;
+        let Some(runs) = snapshot.sizes(fan_in).into_values().find(enough) else { return Ok(false) };
         self.merge(&runs, &mut |_, _, _| Ok(true), &|| self.stopped.load(Ordering::Relaxed), None)?;
         Ok(true)
     }
