@@ -11,6 +11,7 @@ use workbench::library::Status;
 use crate::indicator::args::{IndicatorArgs, statuses, types};
 use crate::integration::args::{AuditArgs, IntegrationArgs, KeyArgs};
 use crate::run::args::RunArgs;
+use crate::token::args::TokenArgs;
 
 /// Where has it pointed, since when, and what else lives there? A passive-DNS workbench.
 #[derive(Debug, Parser)]
@@ -80,11 +81,22 @@ pub(crate) enum Command {
         long_about = "Answers passive-DNS questions over CIRCL's interface from the records that are loaded, and serves the \
             workbench to browsers: integrations, the threat library, users. While there is no user, a link is printed that \
             makes the first administrator.",
-        after_help = "Examples:\n  backsight serve --cof records.ndjson\n  backsight serve --sample\n  \
-        curl http://127.0.0.1:8053/pdns/query/www.example.com\n\n\
-        A token that clients may present instead of --user comes from BACKSIGHT_SECRET_TOKEN."
+        after_help = "Examples:\n  backsight serve --anonymous --cof records.ndjson\n  backsight serve --anonymous --sample\n  \
+        curl http://127.0.0.1:8053/pdns/query/www.example.com\n\n  \
+        backsight token create --name partner --rate 10/s --daily 20000\n  \
+        backsight serve --cof records.ndjson\n  \
+        curl -H 'X-API-Key: bsk_…' http://127.0.0.1:8053/pdns/query/www.example.com\n\n\
+        Another token that clients may present comes from BACKSIGHT_SECRET_TOKEN."
     )]
     Serve(ServeArgs),
+    /// Say who may use the passive-DNS interfaces, how fast and how much
+    #[command(
+        long_about = "Makes, lists and revokes tokens for the passive-DNS interfaces of `backsight serve`. A token is shown once, when \
+            it is made; only its hash is kept. Running servers know of a change within a second.",
+        after_help = "Clients send it as the password of a login with any name (HTTP Basic), as `Authorization: Bearer TOKEN`, as \
+            `Authorization: TOKEN` or as `X-API-Key: TOKEN`; never in the address."
+    )]
+    Token(TokenArgs),
 }
 
 const QUERY_EXAMPLES: &str = "\
@@ -108,7 +120,7 @@ for example BACKSIGHT_SECRET_USER_TOKEN=user:password, or with --secret user_tok
 reads a line of standard input.
 
 CIRCL gives accounts to vetted partners. Without one, ask a server of your own:
-`backsight serve --sample`.";
+`backsight serve --anonymous --sample`.";
 
 /// The most values that are asked about at once.
 pub(crate) const MAX_CONCURRENCY: usize = 1024;
@@ -222,7 +234,10 @@ pub(crate) struct ServeArgs {
     /// Load the records that `demo` shows
     #[arg(long)]
     pub(crate) sample: bool,
-    /// Ask for this login; the password may come from `BACKSIGHT_SECRET_PASSWORD` instead
+    /// Let everybody on this machine read without a token
+    #[arg(long, conflicts_with = "behind_proxy")]
+    pub(crate) anonymous: bool,
+    /// Let this login read; the password may come from `BACKSIGHT_SECRET_PASSWORD` instead
     #[arg(long, value_name = "NAME[:PASSWORD]")]
     pub(crate) user: Vec<String>,
     /// A proxy in front does the TLS: allows an address that other machines can reach

@@ -21,6 +21,7 @@ mod run;
 mod secret;
 mod serve;
 mod terminal;
+mod token;
 mod values;
 
 use std::process::ExitCode;
@@ -59,6 +60,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Query(command) => runtime()?.block_on(query::run(command, &config, arguments)),
         Command::Run(command) => run::run(command, arguments),
         Command::Serve(command) => runtime()?.block_on(serve::run(command, &config, arguments)),
+        Command::Token(command) => token::run(command, arguments),
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use cof::{Batch, Damage, Reader, Record, SourceKind};
 use operation::Clock;
-use server::{Service, Site};
+use server::{Limits, Service, Site, Tokens};
 use store::{Memory, Store};
 use tokio::net::TcpListener;
 use workbench::Desk;
@@ -51,7 +51,11 @@ pub(crate) async fn run(
     fill(&*store, command)?;
     let service = service(store, command)?;
     let desk = desk(arguments)?;
-    let service = service.with_site(site(desk.clone(), command).await?);
+    let limits = Limits::default();
+    let tokens = Tokens::open(desk.clone(), limits.token_requests).await?;
+    say_who_may_ask(command, &tokens)?;
+    let service =
+        service.with_limits(limits).with_tokens(tokens).with_site(site(desk.clone(), command).await?);
     let failed = |error| {
         Failure::work(&format!("listening on {address}"), &error)
             .hint("choose another port; 0 takes a free one")
@@ -67,9 +71,27 @@ pub(crate) async fn run(
     Ok(Exit::Done)
 }
 
+/// Nobody is let in by mistake, and nobody wonders why nobody is.
+fn say_who_may_ask(command: &ServeArgs, tokens: &Tokens) -> Result<(), Failure> {
+    let anybody = command.anonymous || !command.user.is_empty() || tokens.any();
+    if !anybody && terminal::environment(TOKEN)?.is_none() {
+        terminal::complain(
+            "nobody may ask for passive DNS yet\n  hint: make a token with `backsight token create --name NAME`, \
+             or let everybody on this machine read with --anonymous",
+        );
+    }
+    Ok(())
+}
+
 /// Where to listen; not where others could read what is asked.
 fn address(command: &ServeArgs, config: &Config) -> Result<SocketAddr, Failure> {
     let text = command.listen.as_ref().unwrap_or(&config.serve.listen);
+    if command.anonymous {
+        return loopback(
+            text,
+            "everybody may read only on this machine: listen on 127.0.0.1, or make tokens",
+        );
+    }
     if command.behind_proxy {
         parse(text)
     } else {
@@ -132,6 +154,9 @@ fn fill(store: &dyn Store, command: &ServeArgs) -> Result<(), Failure> {
 /// The service with its logins and token.
 fn service(store: Arc<Memory>, command: &ServeArgs) -> Result<Service, Failure> {
     let mut service = Service::new(store);
+    if command.anonymous {
+        service = service.with_anonymous();
+    }
     for user in &command.user {
         let (name, password) = match user.split_once(':') {
             Some((name, password)) => (name, password.to_owned()),

@@ -65,6 +65,16 @@ impl Rows {
         Ok((headers, body).into_response())
     }
 
+    /// Works on the store where that may block.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let store = Arc::clone(&self.store);
+        // A panic in there is a mistake of ours; its thread is gone, the server is not.
+        tokio::task::spawn_blocking(move || work(&*store)).await.unwrap_or(Err(StoreError::Poisoned))
+    }
+
     async fn first(&self, question: &Question) -> Result<Written, StoreError> {
         let searches = question.fences != Fences::default() || !question.rrtypes.is_empty();
         if !searches && question.order == Order::Key {
@@ -78,9 +88,7 @@ impl Rows {
 
     async fn fetch(&self, question: Question) -> Result<Written, StoreError> {
         let rows = self.clone();
-        let page = tokio::task::spawn_blocking(move || rows.write(&question)).await;
-        // A panic in there is a mistake of ours; its thread is gone, the server is not.
-        page.unwrap_or(Err(StoreError::Poisoned))
+        self.blocking(move |_| rows.write(&question)).await
     }
 
     fn write(&self, question: &Question) -> Result<Written, StoreError> {

@@ -35,10 +35,20 @@ impl Ask {
     /// # Errors
     /// 400 or 414.
     pub(crate) fn of(uri: &Uri, headers: &HeaderMap) -> Result<Self, Problem> {
-        if uri.path_and_query().is_some_and(|path| path.as_str().len() > MAX_URI) {
-            return Err(Problem::uri_too_long(MAX_URI));
-        }
-        let value = value::of(uri)?;
+        check_length(uri)?;
+        Self::about(value::of(uri)?, uri, headers)
+    }
+
+    /// Understands a request whose value is a parameter.
+    ///
+    /// # Errors
+    /// 400 or 414.
+    pub(crate) fn of_query(uri: &Uri, headers: &HeaderMap) -> Result<Self, Problem> {
+        check_length(uri)?;
+        Self::about(value::of_query(uri)?, uri, headers)
+    }
+
+    fn about(value: String, uri: &Uri, headers: &HeaderMap) -> Result<Self, Problem> {
         let subject = Subject::parse(&value).map_err(|error| Problem::bad_request(error.to_string()))?;
         let parameters = Parameters::of(uri, headers)?;
         Ok(Self::new(value, subject, parameters))
@@ -62,4 +72,11 @@ impl Ask {
         let capped = parameters.limit.is_none_or(|limit| limit > most);
         Self { value, question, paged: parameters.limit.is_some(), capped, nothing }
     }
+}
+
+fn check_length(uri: &Uri) -> Result<(), Problem> {
+    if uri.path_and_query().is_some_and(|path| path.as_str().len() > MAX_URI) {
+        return Err(Problem::uri_too_long(MAX_URI));
+    }
+    Ok(())
 }

@@ -10,16 +10,19 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::get;
 use axum::serve::ListenerExt as _;
 use store::Store;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::CredentialError;
 use crate::answer::Rows;
-use crate::credentials::Credentials;
+use crate::gate::{self, Gate, Tokens};
+use crate::limits::Limits;
+use crate::passive;
 use crate::problem::Problem;
 use crate::request::Ask;
 use crate::site::Site;
@@ -30,15 +33,48 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// A store with who may ask it.
 #[derive(Clone)]
 pub struct Service {
-    rows: Rows,
-    credentials: Credentials,
+    pub(crate) rows: Rows,
+    gate: Gate,
+    pub(crate) limits: Limits,
+    /// Places for bodies of records.
+    pub(crate) imports: Arc<Semaphore>,
     site: Option<Site>,
 }
 
 impl Service {
-    /// Answers everyone from this store.
+    /// Answers from this store whoever is let in, which is nobody yet.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { rows: Rows { store, origin: None }, credentials: Credentials::default(), site: None }
+        let limits = Limits::default();
+        Self {
+            rows: Rows { store, origin: None },
+            gate: Gate::new(&limits),
+            limits,
+            imports: places(&limits),
+            site: None,
+        }
+    }
+
+    /// Takes on so much at once.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.gate.bound(&limits);
+        self.imports = places(&limits);
+        self.limits = limits;
+        self
+    }
+
+    /// Lets everybody read, whatever they show or do not show.
+    #[must_use]
+    pub fn with_anonymous(mut self) -> Self {
+        self.gate.anonymous = true;
+        self
+    }
+
+    /// Lets in who has one of these tokens.
+    #[must_use]
+    pub fn with_tokens(mut self, tokens: Arc<Tokens>) -> Self {
+        self.gate.tokens = Some(tokens);
+        self
     }
 
     /// What `origin` says of rows whose sources do not agree on one; a URI by the draft. Empty unless set.
@@ -48,21 +84,21 @@ impl Service {
         self
     }
 
-    /// Lets this user in; from the first credential on, nobody else.
+    /// Lets this user read.
     ///
     /// # Errors
     /// [`CredentialError`] for a name with a colon, for what is empty or longer than 512 octets together.
     pub fn with_user(mut self, name: &str, password: &str) -> Result<Self, CredentialError> {
-        self.credentials.add_user(name, password)?;
+        self.gate.credentials.add_user(name, password)?;
         Ok(self)
     }
 
-    /// Lets in whoever has this token; from the first credential on, nobody else.
+    /// Lets whoever has this token read.
     ///
     /// # Errors
     /// [`CredentialError`] for what is empty or longer than 512 octets.
     pub fn with_token(mut self, token: &str) -> Result<Self, CredentialError> {
-        self.credentials.add_token(token)?;
+        self.gate.credentials.add_token(token)?;
         Ok(self)
     }
 
@@ -75,9 +111,12 @@ impl Service {
 
     fn router(mut self, bound: Option<SocketAddr>) -> Router {
         let site = self.site.take();
+        let (passive, _) = passive::routes(&self.gate).split_for_parts();
         let dns = Router::new()
             .route("/pdns/query/", get(query))
             .route("/pdns/query/{*value}", get(query))
+            .route_layer(from_fn_with_state(self.gate.clone(), gate::read))
+            .merge(passive)
             .route("/healthz", get(async || "ok"))
             .method_not_allowed_fallback(async || Problem::method())
             .with_state(Arc::new(self));
@@ -88,14 +127,15 @@ impl Service {
     }
 }
 
+fn places(limits: &Limits) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(limits.imports))
+}
+
 async fn query(
     State(service): State<Arc<Service>>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    if !service.credentials.admit(&headers) {
-        return Err(Problem::unauthorized());
-    }
     service.rows.answer(Ask::of(&uri, &headers)?).await
 }
 
@@ -115,15 +155,24 @@ pub async fn run(
         // Nobody listens only when this future is gone.
         let _ = stop.send(());
     };
+    let (ended, ending) = watch::channel(false);
+    let tokens = service.gate.tokens.clone();
+    let keeping = tokens.map(|tokens| tokio::spawn(tokens.keep(ending)));
     // Answers are written in one piece: waiting for more to send would only delay them.
     let router = service.router(listener.local_addr().ok());
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(signal);
-    tokio::select! {
-        ended = serving.into_future() => ended,
+    let served = tokio::select! {
+        served = serving.into_future() => served,
         () = overdue(stopped) => Ok(()),
+    };
+    // What tokens used is written down last.
+    let _ = ended.send(true);
+    if let Some(keeping) = keeping {
+        let _ = keeping.await;
     }
+    served
 }
 
 async fn overdue(stopped: oneshot::Receiver<()>) {

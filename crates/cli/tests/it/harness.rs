@@ -214,7 +214,7 @@ pub(crate) struct Serve {
 impl Serve {
     /// A server with these arguments.
     pub(crate) fn new<S: AsRef<OsStr>>(home: &Home, arguments: impl IntoIterator<Item = S>) -> Self {
-        Self::of(home.run(["serve", "--listen", "127.0.0.1:0"]).args(arguments))
+        Self::of(home.run(["serve", "--anonymous", "--listen", "127.0.0.1:0"]).args(arguments))
     }
 
     /// A server with these records.

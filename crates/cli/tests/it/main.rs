@@ -16,4 +16,5 @@ mod peers;
 mod secrets;
 mod serve;
 mod terminals;
+mod tokens;
 mod values;

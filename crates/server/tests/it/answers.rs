@@ -171,7 +171,8 @@ async fn rows_are_written_as_circls_clients_read_them() {
         r#"{"rrname":"z.example","rrtype":65280,"rdata":"\\# 1 00","time_first":3,"time_last":4,"count":5}"#,
         r#"{"rrname":"z.example","rrtype":"TXT","rdata":"\u00e9","time_first":3,"time_last":4,"origin":"https://o.example"}"#,
     );
-    let server = Server::of(Service::new(memory(records)).with_origin("https://ours.example/")).await;
+    let server =
+        Server::of(Service::new(memory(records)).with_anonymous().with_origin("https://ours.example/")).await;
     insta::assert_snapshot!(server.get("/pdns/query/z.example").await.body, @r#"
     {"rrname":"z.example","rrtype":"A","rdata":"192.0.2.1","time_first":1,"time_last":2,"zone_time_first":1,"zone_time_last":2,"count":0,"origin":"https://ours.example/"}
     {"rrname":"z.example","rrtype":"TXT","rdata":"\"\\195\\169\"","time_first":3,"time_last":4,"count":0,"origin":"https://o.example"}

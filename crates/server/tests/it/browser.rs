@@ -41,8 +41,9 @@ impl Place {
             workbench.accept(token.reveal(), "ann", PASSWORD)
         };
         desk.change_with_password("", accept).await.unwrap();
-        let service =
-            Service::new(memory("")).with_site(set(Site::new(Runs::new(desk.clone()).await.unwrap())));
+        let service = Service::new(memory(""))
+            .with_anonymous()
+            .with_site(set(Site::new(Runs::new(desk.clone()).await.unwrap())));
         Self { server: Server::of(service).await, desk, _folder: folder }
     }
 

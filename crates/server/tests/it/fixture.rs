@@ -33,7 +33,7 @@ impl Server {
 
     /// Answers from these records.
     pub(crate) async fn with(ndjson: &str) -> Self {
-        Self::of(Service::new(memory(ndjson))).await
+        Self::of(Service::new(memory(ndjson)).with_anonymous()).await
     }
 
     pub(crate) async fn get(&self, target: &str) -> Answer {

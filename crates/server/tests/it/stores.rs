@@ -49,7 +49,7 @@ async fn tampered(
     records: &str,
     before: impl Fn(&Question) -> Result<(), StoreError> + Send + Sync + 'static,
 ) -> Server {
-    Server::of(Service::new(Arc::new(Tampered { store: memory(records), before }))).await
+    Server::of(Service::new(Arc::new(Tampered { store: memory(records), before })).with_anonymous()).await
 }
 
 #[tokio::test]

@@ -1,0 +1,250 @@
+//! Who may use the passive-DNS interfaces, how fast, and how much at once.
+//!
+//! [`read`] and [`write`] stand before every route of them. A request shows a token, a configured login, or nothing, which
+//! does where [`Gate::anonymous`] was chosen. What is let in is a [`Pass`], which the handler finds among the request's
+//! extensions, and which goes when the last octet of the answer is sent. Refusals are [`Problem`]s: 400 for a token in the
+//! address, 401 without saying what was wrong, 403 for what a token may not do, 429 and 503 with Retry-After.
+
+mod meter;
+mod stray;
+mod tokens;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{Request, State};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use hyper::body::{Frame, SizeHint};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+pub(crate) use self::meter::Quota;
+use self::tokens::Entry;
+pub use self::tokens::Tokens;
+use crate::credentials::{Credentials, presented};
+use crate::limits::Limits;
+use crate::problem::Problem;
+
+const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+/// Everyone who may come in.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    /// Logins and tokens of the command line.
+    pub(crate) credentials: Credentials,
+    /// Whoever shows nothing that is known may read.
+    pub(crate) anonymous: bool,
+    pub(crate) tokens: Option<Arc<Tokens>>,
+    requests: Arc<Semaphore>,
+}
+
+/// What a route needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    Read,
+    Write,
+}
+
+/// Somebody who was let in.
+#[derive(Clone, Debug)]
+pub(crate) struct Pass {
+    pub(crate) who: Who,
+    /// Of a token.
+    pub(crate) quota: Option<Quota>,
+    /// Held as long as this is: a place among all requests, and one among the token's.
+    _places: Arc<Vec<OwnedSemaphorePermit>>,
+}
+
+/// Who that is.
+#[derive(Clone, Debug)]
+pub(crate) enum Who {
+    Anonymous,
+    /// By a login or token of the command line.
+    Configured,
+    Token(Arc<Entry>),
+}
+
+/// Why somebody was not.
+#[derive(Debug)]
+struct Refusal {
+    problem: Problem,
+    /// Seconds.
+    retry_after: Option<u64>,
+    quota: Option<Quota>,
+}
+
+impl Gate {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            credentials: Credentials::default(),
+            anonymous: false,
+            tokens: None,
+            requests: Arc::new(Semaphore::new(limits.requests)),
+        }
+    }
+
+    pub(crate) fn bound(&mut self, limits: &Limits) {
+        self.requests = Arc::new(Semaphore::new(limits.requests));
+    }
+
+    fn admit(&self, uri: &Uri, headers: &HeaderMap, need: Need) -> Result<Pass, Refusal> {
+        if stray::is_in(uri) {
+            return Err(Problem::stray_token().into());
+        }
+        let who = self.who(headers).ok_or_else(Problem::unauthorized)?;
+        who.check(need)?;
+        let mut places = vec![place(&self.requests, "this service is answering as much as it can")?];
+        let mut quota = None;
+        if let (Who::Token(entry), Some(tokens)) = (&who, &self.tokens) {
+            places.push(place(&entry.requests, "this token has as many requests under way as one may have")?);
+            quota = Some(entry.meter.take(tokens.now()).map_err(Refusal::from)?);
+        }
+        Ok(Pass { who, quota, _places: Arc::new(places) })
+    }
+
+    /// Who shows these headers. Whatever is shown is compared before anything is decided.
+    fn who(&self, headers: &HeaderMap) -> Option<Who> {
+        let configured = self.credentials.admit(headers);
+        let found = self.tokens.as_ref().and_then(|tokens| {
+            presented(headers).into_iter().fold(None, |found, text| tokens.find(&text).or(found))
+        });
+        match found {
+            Some(entry) => Some(Who::Token(entry)),
+            None if configured => Some(Who::Configured),
+            None => self.anonymous.then_some(Who::Anonymous),
+        }
+    }
+}
+
+impl Who {
+    fn check(&self, need: Need) -> Result<(), Problem> {
+        let (may, missing) = match (self, need) {
+            (Self::Token(entry), Need::Read) => (entry.token.wanted.reads, "--read"),
+            (Self::Token(entry), Need::Write) => (entry.token.wanted.writes, "--write"),
+            (_, Need::Read) => (true, ""),
+            // Whoever may only ask is told what it takes; without any credentials that is a login first.
+            (Self::Anonymous, Need::Write) => return Err(Problem::unauthorized()),
+            (Self::Configured, Need::Write) => (false, "--write"),
+        };
+        if may { Ok(()) } else { Err(Problem::forbidden(format!("this takes a token made with {missing}"))) }
+    }
+
+    /// For the access log.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Anonymous => "-",
+            Self::Configured => "(configured)",
+            Self::Token(entry) => &entry.token.wanted.name,
+        }
+    }
+}
+
+fn place(places: &Arc<Semaphore>, why: &str) -> Result<OwnedSemaphorePermit, Refusal> {
+    let full = || Refusal {
+        problem: Problem::busy(format!("{why}; ask again in a second")),
+        retry_after: Some(1),
+        quota: None,
+    };
+    Arc::clone(places).try_acquire_owned().map_err(|_| full())
+}
+
+/// Lets through who may ask.
+pub(crate) async fn read(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    guard(&gate, Need::Read, request, next).await
+}
+
+/// Lets through who may bring records.
+pub(crate) async fn write(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    guard(&gate, Need::Write, request, next).await
+}
+
+async fn guard(gate: &Gate, need: Need, mut request: Request, next: Next) -> Response {
+    let pass = match gate.admit(request.uri(), request.headers(), need) {
+        Ok(pass) => pass,
+        Err(refusal) => return refusal.into_response(),
+    };
+    request.extensions_mut().insert(pass.clone());
+    let mut response = next.run(request).await;
+    if let Some(quota) = pass.quota {
+        quota.tell(response.headers_mut());
+    }
+    // For the access log; the places are the body's.
+    response.extensions_mut().insert(pass.who.clone());
+    response.map(|body| Body::new(Held { body, _pass: pass }))
+}
+
+impl Quota {
+    /// As DNSDB tells it: numbers, or what says that there is no limit.
+    fn tell(&self, headers: &mut HeaderMap) {
+        if let Some(limit) = self.limit {
+            headers.insert(LIMIT, limit.into());
+            headers.insert(REMAINING, self.remaining.into());
+            headers.insert(RESET, self.reset.into());
+        } else {
+            headers.insert(LIMIT, HeaderValue::from_static("unlimited"));
+            headers.insert(REMAINING, HeaderValue::from_static("n/a"));
+            headers.insert(RESET, HeaderValue::from_static("n/a"));
+        }
+    }
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self { problem, retry_after: None, quota: None }
+    }
+}
+
+impl From<meter::Exceeded> for Refusal {
+    fn from(exceeded: meter::Exceeded) -> Self {
+        let what =
+            if exceeded.daily { "today's quota of this token is used up" } else { "too fast for this token" };
+        let detail = format!("{what}; ask again in {} s", exceeded.wait);
+        let problem = Problem { status: StatusCode::TOO_MANY_REQUESTS, detail };
+        Self { problem, retry_after: Some(exceeded.wait), quota: Some(exceeded.quota) }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = self.problem.into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        if let Some(quota) = self.quota {
+            quota.tell(response.headers_mut());
+        }
+        response
+    }
+}
+
+/// A body that keeps its places until it is sent.
+struct Held {
+    body: Body,
+    _pass: Pass,
+}
+
+impl HttpBody for Held {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
