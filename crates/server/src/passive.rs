@@ -27,6 +27,8 @@ use crate::problem::{Details, Problem};
 use crate::request::Ask;
 use crate::service::Service;
 
+pub(crate) use records::Unfinished;
+
 /// The routes, from the root.
 pub(crate) fn routes(gate: &Gate) -> OpenApiRouter<Arc<Service>> {
     let asked = OpenApiRouter::new()

@@ -19,6 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::CredentialError;
+use crate::api;
 use crate::answer::Rows;
 use crate::gate::{self, Gate, Tokens};
 use crate::limits::Limits;
@@ -117,6 +118,7 @@ impl Service {
             .route("/pdns/query/{*value}", get(query))
             .route_layer(from_fn_with_state(self.gate.clone(), gate::read))
             .merge(passive)
+            .route("/api/v1/openapi.json", get(api::document))
             .route("/healthz", get(async || "ok"))
             .method_not_allowed_fallback(async || Problem::method())
             .with_state(Arc::new(self));

@@ -69,7 +69,7 @@ impl Site {
         let pages = page::routes().layer(from_fn(page::dress));
         Router::new()
             .merge(pages)
-            .nest("/api/v1", api::routes())
+            .nest(api::ROOT, api::routes().into())
             .route("/assets/{file}", get(asset::serve))
             .method_not_allowed_fallback(async || Problem::method_of_page())
             .layer(DefaultBodyLimit::max(BODY))

@@ -31,7 +31,7 @@ const WAITING: usize = 8;
 
 /// A problem with what became of the body until then.
 #[derive(Serialize, ToSchema)]
-struct Unfinished {
+pub(crate) struct Unfinished {
     #[serde(flatten)]
     problem: Details,
     #[serde(flatten)]
@@ -42,6 +42,9 @@ struct Unfinished {
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "it describes what is written below")]
 enum Kept {
+    /// Nothing more of the body came; what came before is taken in.
+    #[response(status = 408, content_type = "application/problem+json")]
+    Stalled(Unfinished),
     /// The body is too large, compressed or not; what came before is taken in.
     #[response(status = 413, content_type = "application/problem+json")]
     Large(Unfinished),

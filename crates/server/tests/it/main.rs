@@ -16,6 +16,7 @@ mod installing;
 mod pages;
 mod records;
 mod running;
+mod schemathesis;
 mod stores;
 mod templates;
 mod tokens;
