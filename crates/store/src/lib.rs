@@ -2,23 +2,25 @@
 //!
 //! Read in the order of a question: [`Subject`] and [`Question`] say what is asked, [`Store`] is who answers,
 //! a [`Page`] is the answer and its [`Cursor`] where the next one begins. `key` lays a tuple out as octets, so that
-//! every question is a range; `merge` makes one row of what many sources said. [`Memory`] is the engine to which
+//! every question is a range; `row` makes one row of what many sources said, `answer` pages of rows. [`Memory`] is the engine to which
 //! every other is compared, answer by answer.
 //!
 //! No network, no clock, no async. Errors are typed by who is to blame: [`QuestionError`] and [`CursorError`] are
 //! the asker's, [`StoreError`] says which of its variants are the caller's and which the engine's.
 
+mod answer;
 mod cursor;
 mod key;
 mod memory;
-mod merge;
+mod observation;
 mod question;
 mod range;
+mod row;
 mod store;
 mod subject;
 
 pub use cursor::{Cursor, CursorError, MAX_DIGITS};
 pub use memory::Memory;
-pub use question::{Fences, MAX_LIMIT, Order, Question};
+pub use question::{Apart, Fences, MAX_LIMIT, Order, Question};
 pub use store::{BatchFault, Page, Receipt, Selection, Stats, Store, StoreError, Summary};
 pub use subject::{QuestionError, QuestionFault, Subject};

@@ -5,17 +5,17 @@
 //!
 //! Errors are those of [`Store`]; [`StoreError::Poisoned`] follows a panic inside a write, which would be a mistake here.
 
-mod rows;
-
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use cof::{Batch, Observation, Rdata, Source};
+use cof::{Batch, Observation, Source};
 
+use crate::answer::{self, Side, Tuples, Walk};
 use crate::key::{self, Parts};
-use crate::merge::Value;
-use crate::{BatchFault, Order, Page, Question, Receipt, Selection, Stats, Store, StoreError, Summary};
-use rows::Row;
+use crate::observation::check;
+use crate::range::KeyRange;
+use crate::row::{Merged, Value, Word};
+use crate::{Apart, Page, Question, Receipt, Selection, Stats, Store, StoreError, Summary};
 
 /// A store in memory.
 #[derive(Debug, Default)]
@@ -67,9 +67,7 @@ fn poisoned<T>(_: PoisonError<T>) -> StoreError {
 
 impl Store for Memory {
     fn absorb(&self, batch: Batch) -> Result<Receipt, StoreError> {
-        for (index, observation) in batch.observations.iter().enumerate() {
-            check(observation, &batch.sources).map_err(|fault| StoreError::Batch { index, fault })?;
-        }
+        check(&batch)?;
         let mut state = self.write()?;
         let repeated = state.has_reached(&batch);
         if !repeated {
@@ -79,18 +77,11 @@ impl Store for Memory {
     }
 
     fn lookup(&self, question: &Question) -> Result<Page, StoreError> {
-        let state = self.read()?;
-        match (question.order, &question.cursor) {
-            (Order::Key, _) => state.page(question),
-            (Order::NewestFirst, None) => state.newest(question),
-            (Order::NewestFirst, Some(_)) => Err(StoreError::NotPaged),
-        }
+        answer::lookup(&*self.read()?, question)
     }
 
     fn summarise(&self, question: &Question) -> Result<Summary, StoreError> {
-        let mut summary = Summary::default();
-        self.read()?.rows(question, None).for_each(|row| summary.add(&row.merged));
-        Ok(summary)
+        answer::summarise(&*self.read()?, question)
     }
 
     fn drop_where(&self, selection: &Selection) -> Result<u64, StoreError> {
@@ -112,18 +103,53 @@ impl Store for Memory {
     }
 }
 
-/// Whether an observation can be one: after this, taking it in cannot fail, and it reads back as it is.
-fn check(observation: &Observation, sources: &[Source]) -> Result<(), BatchFault> {
-    if observation.source >= sources.len() {
-        return Err(BatchFault::Source);
+/// Being asked.
+impl Tuples for State {
+    fn walk(&self, side: Side, range: &KeyRange) -> Result<Box<dyn Walk<'_> + '_>, StoreError> {
+        let Some(bounds) = range.bounds() else { return Ok(Box::new(Stretch::default())) };
+        let tuples: Box<dyn Iterator<Item = Tuple<'_>>> = match side {
+            Side::Owner => Box::new(
+                self.tuples.range::<[u8], _>(bounds).map(|(key, entries)| (&**key, entries.as_slice())),
+            ),
+            Side::Rdata => Box::new(self.by_rdata.range::<[u8], _>(bounds).filter_map(|key| {
+                let owner = Parts::of_rdata_key(key)?.owner_key();
+                Some((&**key, self.tuples.get(&*owner)?.as_slice()))
+            })),
+        };
+        Ok(Box::new(Stretch { tuples: Some(tuples), here: None }))
     }
-    if observation.time_first > observation.time_last {
-        return Err(BatchFault::Reversed);
+}
+
+/// A key in the order that is walked, and what was said.
+type Tuple<'a> = (&'a [u8], &'a [Entry]);
+
+/// Some tuples in order.
+#[derive(Default)]
+struct Stretch<'a> {
+    tuples: Option<Box<dyn Iterator<Item = Tuple<'a>> + 'a>>,
+    here: Option<Tuple<'a>>,
+}
+
+impl<'a> Walk<'a> for Stretch<'a> {
+    fn advance(&mut self) -> Result<bool, StoreError> {
+        self.here = self.tuples.as_mut().and_then(Iterator::next);
+        Ok(self.here.is_some())
     }
-    let wire = observation.rdata.as_wire();
-    let whole =
-        wire.is_none_or(|wire| Rdata::from_wire(observation.rrtype, wire).as_ref() == Ok(&observation.rdata));
-    whole.then_some(()).ok_or(BatchFault::Rdata)
+
+    fn key(&self) -> &[u8] {
+        self.here.map(|(key, _)| key).unwrap_or_default()
+    }
+
+    fn words(&self, words: &mut Vec<Word<'a>>) -> Result<(), StoreError> {
+        words.extend(self.here.iter().flat_map(|(_, entries)| entries.iter()).map(Entry::word));
+        Ok(())
+    }
+}
+
+impl Entry {
+    fn word(&self) -> Word<'_> {
+        Word { bailiwick: self.bailiwick, source: &self.source, value: self.value }
+    }
 }
 
 /// Taking in.
@@ -196,7 +222,8 @@ impl State {
 fn retain(key: &[u8], entries: &mut Vec<Entry>, selection: &Selection) {
     match selection {
         Selection::LastSeenBefore(time) => {
-            if Row::of_owner_key(key, entries).is_none_or(|row| row.merged.span().1 < *time) {
+            let words: Vec<_> = entries.iter().map(Entry::word).collect();
+            if Merged::of(&words, Apart::Merged).span().1 < *time {
                 entries.clear();
             }
         }

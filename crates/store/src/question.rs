@@ -25,6 +25,24 @@ pub struct Question {
     pub cursor: Option<Cursor>,
     /// Which rows come first.
     pub order: Order,
+    /// Which words on a tuple make a row of their own.
+    pub apart: Apart,
+    /// The most tuples that are read for a page in key order, at least 1: it then ends before it is full and says where to
+    /// go on, so that a search which finds little can be watched, bounded and given up.
+    pub reach: usize,
+}
+
+/// What is one row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Apart {
+    /// A tuple and bailiwick, over all sources; unknown bailiwicks are one.
+    Bailiwick,
+    /// A tuple, over all bailiwicks and sources.
+    #[default]
+    Merged,
+    /// A tuple, bailiwick and source. The row has the source's sensor, and its kind as the extra key `source_kind`:
+    /// `"observation"`, `"report"` or `"zone"`.
+    Source,
 }
 
 /// Time fences in seconds since the epoch, each inclusive; all that are given must hold.
@@ -54,7 +72,7 @@ pub enum Order {
 }
 
 impl Question {
-    /// All there is about a subject, from the start, in key order, [`MAX_LIMIT`] rows a page.
+    /// All there is about a subject, from the start, in key order, [`MAX_LIMIT`] rows a page, each tuple a row.
     pub fn new(subject: Subject) -> Self {
         Self {
             subject,
@@ -63,6 +81,8 @@ impl Question {
             limit: MAX_LIMIT,
             cursor: None,
             order: Order::Key,
+            apart: Apart::Merged,
+            reach: usize::MAX,
         }
     }
 

@@ -34,6 +34,9 @@ use crate::{Cursor, Question};
 ///   one that has one;
 /// * no `sensor_id`, no notes, no extras.
 ///
+/// Asked [`crate::Apart`], the words of one bailiwick or of one source make a row of their own by the same rules; rows of one
+/// tuple come by bailiwick (its number of labels, unknown last), then by source.
+///
 /// So a store that takes in its own answers as reports answers as before. Types, fences, order and limit are applied to
 /// these rows, never to what they were merged from.
 ///

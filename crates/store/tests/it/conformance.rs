@@ -2,7 +2,7 @@
 
 use cof::{Batch, Dialect, Reader, Record, SourceKind, Writer};
 use proptest::prelude::*;
-use store::{Cursor, Memory, Order, Page, Question, Selection, Store, Subject};
+use store::{Apart, Cursor, Memory, Order, Page, Question, Selection, Store, Subject};
 
 use crate::model::{Model, tuple};
 use crate::tuples::{any_batch, any_name, any_question, name};
@@ -28,7 +28,8 @@ fn ask(store: &impl Store, question: &Question, mut between: impl FnMut(&Page)) 
         between(&page);
         records.extend(page.records);
         let Some(next) = page.next else { return records };
-        assert_eq!(records.len() % question.limit, 0, "a page with a successor is full");
+        let full = records.len() % question.limit == 0;
+        assert!(full || question.reach < usize::MAX, "a page with a successor is full");
         question.cursor = Some(Cursor::from_decimal(&next.to_decimal()).unwrap());
     }
 }
@@ -98,7 +99,8 @@ fn shuffle(batches: &[Batch], seed: usize) -> Vec<Batch> {
 fn our_own_answers_change_nothing(store: impl Store, batches: &[Batch], question: &Question) {
     let (store, _) = filled(store, batches);
     let before = store.lookup(&everything()).unwrap();
-    let part = store.lookup(&Question { limit: 100, ..question.clone() }).unwrap();
+    let part = Question { limit: 100, apart: Apart::Merged, ..question.clone() };
+    let part = store.lookup(&part).unwrap();
     let mut batch = Batch::default();
     for record in before.records.iter().chain(&part.records) {
         assert!(batch.add(record, SourceKind::Report));

@@ -4,11 +4,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use cof::{Batch, Name, Observation, Rdata, Record, RrType, Source, SourceKind, Target};
-use store::{Question, Selection, Subject, Summary};
+use store::{Apart, Question, Selection, Subject, Summary};
 
 /// All that was said and by whom.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Model(Vec<(Observation, Source)>);
+
+/// Which words make a row together, in the order of the rows of one tuple.
+type Part = (Option<usize>, Option<Source>);
 
 /// What stands at the right, in the order of answers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,7 +47,8 @@ impl Model {
             question.fences.admit(first, last)
         };
         let all = self.merged(|_| true);
-        let mut rows: Vec<_> = all
+        let apart = self.rows(question.apart);
+        let mut rows: Vec<_> = apart
             .iter()
             .filter(|row| match &question.subject {
                 Subject::NamesOn(address) => all.iter().any(|other| {
@@ -82,19 +86,27 @@ impl Model {
     }
 
     fn merged(&self, wanted: impl Fn(&Record) -> bool) -> Vec<Record> {
-        let mut rows: Vec<Record> = Vec::new();
-        for (observation, _) in &self.0 {
-            if !rows.iter().any(|row| is_of(observation, row)) {
-                rows.push(self.row(observation));
-            }
-        }
+        let mut rows = self.rows(Apart::Merged);
         rows.retain(wanted);
         rows
     }
 
-    fn row(&self, of: &Observation) -> Record {
+    fn rows(&self, apart: Apart) -> Vec<Record> {
+        let mut rows: Vec<(Part, Record)> = Vec::new();
+        for word in &self.0 {
+            let part = part(word, apart);
+            if !rows.iter().any(|(known, row)| *known == part && is_of(&word.0, row)) {
+                rows.push((part.clone(), self.row(&word.0, apart, &part)));
+            }
+        }
+        rows.sort_by_key(|((bailiwick, source), _)| (bailiwick.unwrap_or(usize::MAX), source.clone()));
+        rows.into_iter().map(|(_, row)| row).collect()
+    }
+
+    fn row(&self, of: &Observation, apart: Apart, of_part: &Part) -> Record {
         let mut row = Record::new(of.rrname.clone(), of.rrtype, of.rdata.clone());
-        let words: Vec<_> = self.0.iter().filter(|(observation, _)| is_of(observation, &row)).collect();
+        let words = self.0.iter().filter(|word| is_of(&word.0, &row) && part(word, apart) == *of_part);
+        let words: Vec<_> = words.collect();
         let times = |zone: bool| {
             let words = words.iter().filter(|(_, source)| (source.kind == SourceKind::Zone) == zone);
             let words = words.map(|(observation, _)| (observation.time_first, observation.time_last));
@@ -111,7 +123,21 @@ impl Model {
         row.origin = same(words.iter().map(|(_, source)| source.origin.clone())).flatten();
         let stated = words.iter().filter_map(|(observation, _)| observation.bailiwick.clone());
         row.bailiwick = same(stated.filter(|bailiwick| of.rrname.is_within(bailiwick)));
+        if let (_, Some(source)) = of_part {
+            row.sensor_id.clone_from(&source.sensor);
+            let kind = format!("{:?}", format!("{:?}", source.kind).to_lowercase());
+            row.extras = [("source_kind".into(), kind.into())].into_iter().collect();
+        }
         row
+    }
+}
+
+fn part((observation, source): &(Observation, Source), apart: Apart) -> Part {
+    let stated = observation.bailiwick.as_ref().filter(|bailiwick| observation.rrname.is_within(bailiwick));
+    match apart {
+        Apart::Merged => (None, None),
+        Apart::Bailiwick => (stated.map(|name| name.labels().count()), None),
+        Apart::Source => (stated.map(|name| name.labels().count()), Some(source.clone())),
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use cof::{Batch, Name, Observation, Rdata, RrType, SourceKind};
 use proptest::prelude::*;
 use proptest::sample::select;
-use store::{Fences, Order, Question, Subject};
+use store::{Apart, Fences, Order, Question, Subject};
 
 use crate::model::source;
 
@@ -123,7 +123,16 @@ pub(crate) fn any_question() -> impl Strategy<Value = Question> {
     let rrtype =
         select(&["A", "AAAA", "NS", "TXT", "WORD"][..]).prop_map(|text| RrType::parse(text).unwrap());
     let rrtypes = prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(rrtype, 1..3)];
-    (any_subject(), rrtypes, any_fences(), 1..7_usize).prop_map(|(subject, rrtypes, fences, limit)| {
-        Question { subject, rrtypes, fences, limit, cursor: None, order: Order::Key }
+    let apart = select(&[Apart::Merged, Apart::Merged, Apart::Bailiwick, Apart::Source][..]);
+    let rest = (any_fences(), 1..7_usize, apart, prop_oneof![Just(usize::MAX), 0..9_usize]);
+    (any_subject(), rrtypes, rest).prop_map(|(subject, rrtypes, (fences, limit, apart, reach))| Question {
+        subject,
+        rrtypes,
+        fences,
+        limit,
+        cursor: None,
+        order: Order::Key,
+        apart,
+        reach,
     })
 }

@@ -1,14 +1,18 @@
-//! Many words on one tuple, merged: [`Value`] is what one source said over time, [`Merged`] the row that a reader sees.
+//! Many words on one tuple, merged: [`Value`] is what one source said over time, a [`Word`] says who and in which bailiwick,
+//! [`Merged`] is the row that a reader sees.
 //!
 //! Both merge in any order to the same result, by minimum, maximum and saturating sum; the rules are those that
 //! [`crate::Store`] promises. Nothing here fails.
 
 use std::sync::Arc;
 
-use cof::{Observation, Record, Source, SourceKind};
+use cof::{Extras, Observation, Record, Source, SourceKind};
 
 use crate::key::{self, Parts, UNKNOWN_BAILIWICK};
-use crate::{StoreError, Summary};
+use crate::{Apart, StoreError, Summary};
+
+/// The key that tells sources apart besides their origin and sensor.
+const SOURCE_KIND: &str = "source_kind";
 
 /// First, last and count of one tuple, bailiwick and source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +22,15 @@ pub(crate) struct Value {
     pub(crate) count: Option<u64>,
 }
 
-/// A tuple over all bailiwicks and sources.
+/// What one source said of a tuple, within one bailiwick.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Word<'a> {
+    pub(crate) bailiwick: u8,
+    pub(crate) source: &'a Source,
+    pub(crate) value: Value,
+}
+
+/// A tuple over bailiwicks and sources: all of them, or those that the question keeps apart.
 #[derive(Clone, Debug)]
 pub(crate) struct Merged<'a> {
     seen: Option<(u64, u64)>,
@@ -29,6 +41,8 @@ pub(crate) struct Merged<'a> {
     /// Labels; only those that are known.
     bailiwick: Agreed<u8>,
     origin: Agreed<Option<&'a Arc<str>>>,
+    /// Who said so, where every source is asked apart.
+    alone: Option<&'a Source>,
 }
 
 /// What several say, as long as they say the same.
@@ -55,7 +69,7 @@ impl Value {
 }
 
 impl<'a> Merged<'a> {
-    pub(crate) fn of(words: impl Iterator<Item = (u8, &'a Source, Value)>) -> Self {
+    pub(crate) fn of(words: &[Word<'a>], apart: Apart) -> Self {
         let mut merged = Self {
             seen: None,
             zone: None,
@@ -64,12 +78,16 @@ impl<'a> Merged<'a> {
             zone_count: None,
             bailiwick: Agreed::Nothing,
             origin: Agreed::Nothing,
+            alone: words.first().filter(|_| apart == Apart::Source).map(|word| word.source),
         };
-        words.for_each(|(bailiwick, source, value)| merged.add(bailiwick, source, value));
+        for word in words {
+            merged.add(*word);
+        }
         merged
     }
 
-    fn add(&mut self, bailiwick: u8, source: &'a Source, value: Value) {
+    fn add(&mut self, word: Word<'a>) {
+        let Word { bailiwick, source, value } = word;
         if bailiwick != UNKNOWN_BAILIWICK {
             self.bailiwick.hear(bailiwick);
         }
@@ -114,9 +132,21 @@ impl<'a> Merged<'a> {
             count: self.count(),
             bailiwick,
             origin: self.origin.one().flatten().cloned(),
+            sensor_id: self.alone.and_then(|source| source.sensor.clone()),
+            extras: self.alone.map(|source| said(source.kind)).unwrap_or_default(),
             ..Record::new(rrname, rrtype, rdata)
         })
     }
+}
+
+/// How the source's words add up, as the key `source_kind` of a record.
+fn said(kind: SourceKind) -> Extras {
+    let kind = match kind {
+        SourceKind::Observation => "\"observation\"",
+        SourceKind::Report => "\"report\"",
+        SourceKind::Zone => "\"zone\"",
+    };
+    [(SOURCE_KIND.into(), kind.into())].into_iter().collect()
 }
 
 impl<T: Copy + PartialEq> Agreed<T> {

@@ -1,0 +1,359 @@
+//! Questions answered from two ordered sets of keys: which tuples are read, in which order, and what of them is sent.
+//!
+//! An engine gives [`Tuples`], which walks a stretch of either order; what is a page, the newest rows and a summary is
+//! the same for all engines. Rows are made one at a time: a page reads one row more than it sends.
+//!
+//! Errors are the engine's own, [`StoreError::Damaged`] for a key that does not split, and [`StoreError::NotPaged`].
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use cof::{Record, RrType};
+
+use crate::key::{self, Parts};
+use crate::range::{KeyRange, Scan};
+use crate::row::{Merged, Word};
+use crate::{Apart, Cursor, Order, Page, Question, StoreError, Summary};
+
+/// Every tuple twice, ordered by owner and by what its data names, at one moment.
+pub(crate) trait Tuples {
+    /// The tuples of a stretch of one order.
+    fn walk(&self, side: Side, range: &KeyRange) -> Result<Box<dyn Walk<'_> + '_>, StoreError>;
+}
+
+/// One of the two orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Owner,
+    Rdata,
+}
+
+/// Goes from tuple to tuple; before the first [`Walk::advance`] it stands nowhere.
+pub(crate) trait Walk<'a> {
+    /// Goes to the next tuple; `false` when there is none.
+    fn advance(&mut self) -> Result<bool, StoreError>;
+    /// The key of this tuple in the order that is walked.
+    fn key(&self) -> &[u8];
+    /// Appends all that was said of this tuple, in any order.
+    fn words(&self, words: &mut Vec<Word<'a>>) -> Result<(), StoreError>;
+}
+
+/// [`crate::Store::lookup`] on tuples.
+pub(crate) fn lookup(tuples: &impl Tuples, question: &Question) -> Result<Page, StoreError> {
+    match (question.order, &question.cursor) {
+        (Order::Key, _) => page(tuples, question),
+        (Order::NewestFirst, None) => newest(tuples, question),
+        (Order::NewestFirst, Some(_)) => Err(StoreError::NotPaged),
+    }
+}
+
+/// [`crate::Store::summarise`] on tuples.
+pub(crate) fn summarise(tuples: &impl Tuples, question: &Question) -> Result<Summary, StoreError> {
+    let mut summary = Summary::default();
+    let mut rows = Rows::new(tuples, question, None)?;
+    while rows.advance()? == Step::Row {
+        summary.add(&rows.merged());
+    }
+    Ok(summary)
+}
+
+fn page(tuples: &impl Tuples, question: &Question) -> Result<Page, StoreError> {
+    let limit = question.rows();
+    let mut records = Vec::new();
+    let mut rows = Rows::new(tuples, question, question.cursor.as_ref())?;
+    rows.reach = question.reach.max(1);
+    let mut last = Place::default();
+    let ended = loop {
+        match rows.advance()? {
+            Step::Row if records.len() < limit => {
+                records.push(rows.record()?);
+                if records.len() == limit {
+                    last = rows.place();
+                }
+            }
+            Step::Reached if records.len() < limit => {
+                last = rows.place();
+                break false;
+            }
+            Step::End => break true,
+            Step::Reached | Step::Row => break false,
+        }
+    };
+    let next = if ended { None } else { Some(cursor_behind(tuples, question, &last)?) };
+    Ok(Page { records, more: next.is_some(), next, limit })
+}
+
+fn newest(tuples: &impl Tuples, question: &Question) -> Result<Page, StoreError> {
+    let limit = question.rows();
+    let mut best: BTreeMap<(Reverse<u64>, Place), Record> = BTreeMap::new();
+    let mut more = false;
+    let mut rows = Rows::new(tuples, question, None)?;
+    while rows.advance()? == Step::Row {
+        let last_seen = Reverse(rows.merged().span().1);
+        // Among equals the first by key stays, and keys come in order.
+        let full = best.len() == limit;
+        if full && best.last_key_value().is_some_and(|((worst, _), _)| *worst <= last_seen) {
+            more = true;
+            continue;
+        }
+        best.insert((last_seen, rows.place()), rows.record()?);
+        if full {
+            best.pop_last();
+            more = true;
+        }
+    }
+    Ok(Page { records: best.into_values().collect(), next: None, more, limit })
+}
+
+/// A row among the rows of the tuples that are read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    key: Vec<u8>,
+    /// Which row of its tuple, from 1.
+    ordinal: u32,
+}
+
+fn cursor_behind(tuples: &impl Tuples, question: &Question, last: &Place) -> Result<Cursor, StoreError> {
+    let shared = Cursor::shared(&last.key);
+    let mut behind = last.ordinal;
+    if shared.len() < last.key.len() {
+        behind = 0;
+        let start = Cursor::new(&last.key, 0);
+        let mut rows = Rows::new(tuples, question, Some(&start))?;
+        while rows.step()? == Step::Row && rows.place() <= *last {
+            behind = behind.saturating_add(1);
+        }
+    }
+    Ok(Cursor::new(&last.key, behind))
+}
+
+/// The rows of a question, behind a cursor, in key order; one at a time.
+struct Rows<'a> {
+    scan: Tour<'a>,
+    question: &'a Question,
+    rrtypes: Vec<Vec<u8>>,
+    from: &'a [u8],
+    /// How many rows whose keys begin with `from` are still to be passed over.
+    behind: u32,
+    /// How many tuples may still be read.
+    reach: usize,
+    /// What was said of this tuple, as rows stand together.
+    words: Vec<Word<'a>>,
+    /// Where in `words` this row begins and ends.
+    row: (usize, usize),
+    ordinal: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    End,
+    Reached,
+    Row,
+}
+
+impl<'a> Rows<'a> {
+    fn new(
+        tuples: &'a impl Tuples,
+        question: &'a Question,
+        cursor: Option<&'a Cursor>,
+    ) -> Result<Self, StoreError> {
+        let from = cursor.map(Cursor::key).unwrap_or_default();
+        Ok(Self {
+            scan: Tour::begin(tuples, question, from)?,
+            question,
+            rrtypes: question.rrtypes.iter().map(encoded).collect(),
+            from,
+            behind: cursor.map_or(0, Cursor::behind),
+            reach: usize::MAX,
+            words: Vec::new(),
+            row: (0, 0),
+            ordinal: 0,
+        })
+    }
+
+    /// Goes to the next row that is wanted.
+    fn advance(&mut self) -> Result<Step, StoreError> {
+        loop {
+            let step = self.step()?;
+            if step != Step::Row {
+                return Ok(step);
+            }
+            if self.behind > 0 && self.scan.key().starts_with(self.from) {
+                self.behind -= 1;
+                continue;
+            }
+            self.behind = 0;
+            if self.is_wanted()? {
+                return Ok(step);
+            }
+        }
+    }
+
+    /// Goes to the next row, wanted or not.
+    fn step(&mut self) -> Result<Step, StoreError> {
+        let start = self.row.1;
+        let Some(word) = self.words.get(start) else { return self.next_tuple() };
+        let len = match self.question.apart {
+            Apart::Merged => self.words.len() - start,
+            Apart::Source => 1,
+            Apart::Bailiwick => {
+                let rest = self.words.iter().skip(start);
+                rest.take_while(|other| other.bailiwick == word.bailiwick).count()
+            }
+        };
+        self.row = (start, start + len);
+        self.ordinal += 1;
+        Ok(Step::Row)
+    }
+
+    fn next_tuple(&mut self) -> Result<Step, StoreError> {
+        // What only leads to the cursor costs nothing: a page always gets further than the one before.
+        if self.behind == 0 {
+            let Some(reach) = self.reach.checked_sub(1) else { return Ok(Step::Reached) };
+            self.reach = reach;
+        }
+        if !self.scan.advance()? {
+            return Ok(Step::End);
+        }
+        self.words.clear();
+        self.scan.words(&mut self.words)?;
+        if self.question.apart != Apart::Merged {
+            self.words.sort_by(|a, b| (a.bailiwick, a.source).cmp(&(b.bailiwick, b.source)));
+        }
+        (self.row, self.ordinal) = ((0, 0), 0);
+        self.step()
+    }
+
+    fn is_wanted(&self) -> Result<bool, StoreError> {
+        if !self.rrtypes.is_empty() {
+            let rrtype = self.scan.parts()?.rrtype;
+            if self.rrtypes.iter().all(|wanted| wanted != rrtype) {
+                return Ok(false);
+            }
+        }
+        let (first, last) = self.merged().span();
+        Ok(self.question.fences.admit(first, last))
+    }
+
+    fn merged(&self) -> Merged<'a> {
+        let (start, end) = self.row;
+        Merged::of(self.words.get(start..end).unwrap_or_default(), self.question.apart)
+    }
+
+    fn record(&self) -> Result<Record, StoreError> {
+        self.merged().record(self.scan.parts()?)
+    }
+
+    fn place(&self) -> Place {
+        Place { key: self.scan.key().to_vec(), ordinal: self.ordinal }
+    }
+}
+
+/// The tuples of a subject.
+enum Tour<'a> {
+    Stretch(Side, Box<dyn Walk<'a> + 'a>),
+    /// The tuples of each owner of a tuple with the address; owners come in order, for the address decides the type.
+    NamesOn(Box<NamesOn<'a>>),
+}
+
+struct NamesOn<'a> {
+    tuples: &'a dyn Tuples,
+    question: &'a Question,
+    from: &'a [u8],
+    addresses: Box<dyn Walk<'a> + 'a>,
+    owner: Option<Box<dyn Walk<'a> + 'a>>,
+    words: Vec<Word<'a>>,
+}
+
+impl<'a> Tour<'a> {
+    fn begin(tuples: &'a impl Tuples, question: &'a Question, from: &'a [u8]) -> Result<Self, StoreError> {
+        Ok(match Scan::of(&question.subject) {
+            Scan::Owner(range) => {
+                Self::Stretch(Side::Owner, tuples.walk(Side::Owner, &range.not_before(from))?)
+            }
+            Scan::Rdata(range) => {
+                Self::Stretch(Side::Rdata, tuples.walk(Side::Rdata, &range.not_before(from))?)
+            }
+            Scan::NamesOn(address) => {
+                let addresses = tuples.walk(Side::Rdata, &range_of_owners(address, from))?;
+                let (owner, words) = (None, Vec::new());
+                Self::NamesOn(Box::new(NamesOn { tuples, question, from, addresses, owner, words }))
+            }
+        })
+    }
+
+    fn advance(&mut self) -> Result<bool, StoreError> {
+        match self {
+            Self::Stretch(_, walk) => walk.advance(),
+            Self::NamesOn(names) => names.advance(),
+        }
+    }
+
+    fn walk(&self) -> (Side, &dyn Walk<'a>) {
+        match self {
+            Self::Stretch(side, walk) => (*side, &**walk),
+            Self::NamesOn(names) => (Side::Owner, &**names.owner.as_ref().unwrap_or(&names.addresses)),
+        }
+    }
+
+    fn key(&self) -> &[u8] {
+        self.walk().1.key()
+    }
+
+    fn words(&self, words: &mut Vec<Word<'a>>) -> Result<(), StoreError> {
+        self.walk().1.words(words)
+    }
+
+    fn parts(&self) -> Result<Parts<'_>, StoreError> {
+        let (side, walk) = self.walk();
+        parts(side, walk.key())
+    }
+}
+
+impl NamesOn<'_> {
+    fn advance(&mut self) -> Result<bool, StoreError> {
+        loop {
+            if let Some(owner) = &mut self.owner
+                && owner.advance()?
+            {
+                return Ok(true);
+            }
+            self.owner = None;
+            if !self.addresses.advance()? {
+                return Ok(false);
+            }
+            self.words.clear();
+            self.addresses.words(&mut self.words)?;
+            let (first, last) = Merged::of(&self.words, Apart::Merged).span();
+            if self.question.fences.admit(first, last) {
+                let owner = parts(Side::Rdata, self.addresses.key())?.owner.to_vec();
+                let range = KeyRange::prefix(owner).not_before(self.from);
+                self.owner = Some(self.tuples.walk(Side::Owner, &range)?);
+            }
+        }
+    }
+}
+
+fn parts(side: Side, key: &[u8]) -> Result<Parts<'_>, StoreError> {
+    match side {
+        Side::Owner => Parts::of_owner_key(key),
+        Side::Rdata => Parts::of_rdata_key(key),
+    }
+    .ok_or(StoreError::Damaged)
+}
+
+/// The rdata keys of an address from the owner on at which this owner key stands.
+fn range_of_owners(address: IpAddr, from: &[u8]) -> KeyRange {
+    let prefix = key::address_prefix(address);
+    let mut start = prefix.clone();
+    key::push_rrtype(if address.is_ipv4() { RrType::A } else { RrType::AAAA }, &mut start);
+    start.extend_from_slice(key::split_name(from).map_or(from, |(owner, _)| owner));
+    KeyRange::prefix(prefix).not_before(&start)
+}
+
+fn encoded(rrtype: &RrType) -> Vec<u8> {
+    let mut octets = Vec::new();
+    key::push_rrtype(*rrtype, &mut octets);
+    octets
+}
