@@ -86,7 +86,9 @@ pub(crate) enum Command {
         backsight token create --name partner --rate 10/s --daily 20000\n  \
         backsight serve --cof records.ndjson\n  \
         curl -H 'X-API-Key: bsk_…' http://127.0.0.1:8053/pdns/query/www.example.com\n\n\
-        Another token that clients may present comes from BACKSIGHT_SECRET_TOKEN."
+        backsight serve --listen 0.0.0.0:8443 --tls-cert fullchain.pem --tls-key privkey.pem --access-log json\n\n\
+        /healthz and /readyz say how it is, /metrics what was counted (Prometheus; for whoever may read).\n\
+        Another token that clients may present comes from BACKSIGHT_SECRET_TOKEN. Limits are in the configuration: `backsight config`."
     )]
     Serve(ServeArgs),
     /// Say who may use the passive-DNS interfaces, how fast and how much
@@ -224,6 +226,7 @@ pub(crate) struct QueryArgs {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct ServeArgs {
     /// The address and port to listen on [default: 127.0.0.1:8053; port 0 takes a free one]
     #[arg(long, value_name = "ADDR")]
@@ -243,9 +246,35 @@ pub(crate) struct ServeArgs {
     /// A proxy in front does the TLS: allows an address that other machines can reach
     #[arg(long)]
     pub(crate) behind_proxy: bool,
+    /// Speak TLS with this certificate chain (PEM); read anew when it changes, and on SIGHUP
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The certificate's private key (PEM)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Let pages of this origin, such as `https://example.org`, ask for passive DNS with a token of their own [default: none]
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) cors: Vec<String>,
+    /// Write a line a request on standard error; never a token, and what was asked only with --log-addresses
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) access_log: Option<AccessLog>,
+    /// Tell the access log the address that was asked, and so the value
+    #[arg(long)]
+    pub(crate) log_addresses: bool,
     /// A name by which browsers reach the workbench, besides this machine's own; the proxy's, for example
     #[arg(long, value_name = "NAME")]
     pub(crate) hostname: Vec<String>,
+}
+
+/// How requests are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AccessLog {
+    /// Not at all
+    Off,
+    /// A line to read
+    Text,
+    /// A JSON object a line
+    Json,
 }
 
 /// How answers are printed.

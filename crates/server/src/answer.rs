@@ -1,8 +1,8 @@
 //! An answer on its way out: looked up and written page by page.
 //!
-//! A page is looked up and written on a thread for blocking work: a store may read from a disk or pass over a million rows
-//! for one that matches, and the threads that move bytes must not wait for it. The hop there and back costs more than
-//! a small answer itself (measured: 25 µs beside 20), so what is bounded by its limit is first tried for a few rows in place.
+//! A page is looked up and written on a thread for blocking work, slice by slice (`scan`): a store may read from a disk or pass
+//! over a million rows for one that matches, and the threads that move bytes must not wait for it. The hop there and back costs
+//! more than a small answer itself (measured: 25 µs beside 20), so what picks nothing out is first tried for a few rows in place.
 //! A page is fetched when the one before has been taken, so a slow reader holds one page and no lock.
 //!
 //! A failure before the first byte is a [`Problem`]; after it, an error of the body, which cuts the connection.
@@ -15,15 +15,20 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use cof::{Dialect, Writer};
 use futures_util::stream;
-use store::{Cursor, Fences, Order, Question, Store, StoreError};
+use store::{Cursor, Order, Page, Question, Store, StoreError};
+use tokio::sync::Semaphore;
 
+use crate::limits::Limits;
 use crate::problem::Problem;
 use crate::request::Ask;
+use crate::scan::picks;
 
 const CURSOR: HeaderName = HeaderName::from_static("x-dribble-cursor");
 const ERRORS: HeaderName = HeaderName::from_static("x-dribble-errors");
 /// Rows that are looked up in place: about 100 µs.
 const IN_PLACE: usize = 64;
+/// Tuples that are read in place: many of them may have no row, such as the names that an address was found on twice.
+const IN_REACH: usize = 1_024;
 /// About as long as a record is when it is written.
 const RECORD_OCTETS: usize = 160;
 
@@ -33,17 +38,41 @@ pub(crate) struct Rows {
     pub(crate) store: Arc<dyn Store>,
     /// For rows whose sources do not agree on one.
     pub(crate) origin: Option<Arc<str>>,
+    /// The most rows of one answer.
+    pub(crate) most: u64,
+    /// Places for lookups that may take long; a place is held until the lookup is done, even where nobody waits for it.
+    pub(crate) scans: Arc<Semaphore>,
+}
+
+/// Why an answer is cut off.
+#[derive(Debug, thiserror::Error)]
+enum Cut {
+    /// It would have more rows than one may.
+    #[error("the answer is longer than one may be")]
+    Long,
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// A page as it is sent.
 #[derive(Default)]
 struct Written {
     body: Bytes,
+    rows: u64,
     next: Option<Cursor>,
     more: bool,
 }
 
 impl Rows {
+    pub(crate) fn new(store: Arc<dyn Store>, limits: &Limits) -> Self {
+        Self { store, origin: None, most: limits.rows, scans: Arc::new(Semaphore::new(limits.scans)) }
+    }
+
+    /// Takes on so much at once.
+    pub(crate) fn bound(&mut self, limits: &Limits) {
+        *self = Self { origin: self.origin.take(), ..Self::new(Arc::clone(&self.store), limits) };
+    }
+
     /// Answers.
     ///
     /// # Errors
@@ -71,45 +100,52 @@ impl Rows {
         work: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let store = Arc::clone(&self.store);
+        // Nobody closes it.
+        let place = Arc::clone(&self.scans).acquire_owned().await;
         // A panic in there is a mistake of ours; its thread is gone, the server is not.
-        tokio::task::spawn_blocking(move || work(&*store)).await.unwrap_or(Err(StoreError::Poisoned))
+        let working = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            work(&*store)
+        });
+        working.await.unwrap_or(Err(StoreError::Poisoned))
     }
 
     async fn first(&self, question: &Question) -> Result<Written, StoreError> {
-        let searches = question.fences != Fences::default() || !question.rrtypes.is_empty();
-        if !searches && question.order == Order::Key {
-            let few = self.write(&Question { limit: question.limit.min(IN_PLACE), ..question.clone() })?;
-            if !few.more || question.limit <= IN_PLACE {
-                return Ok(few);
+        if !picks(question) && question.order == Order::Key {
+            let few = Question { limit: question.limit.min(IN_PLACE), reach: IN_REACH, ..question.clone() };
+            let page = self.store.lookup(&few)?;
+            if !page.more || page.records.len() >= question.limit {
+                return Ok(self.write(page));
             }
         }
         self.fetch(question.clone()).await
     }
 
     async fn fetch(&self, question: Question) -> Result<Written, StoreError> {
-        let rows = self.clone();
-        self.blocking(move |_| rows.write(&question)).await
+        let (rows, page) = (self.clone(), self.page(question).await?);
+        self.blocking(move |_| Ok(rows.write(page))).await
     }
 
-    fn write(&self, question: &Question) -> Result<Written, StoreError> {
-        let page = self.store.lookup(question)?;
+    fn write(&self, page: Page) -> Written {
+        let rows = page.records.len() as u64;
         let mut writer = Writer::new(Dialect::Circl);
         let mut text = String::with_capacity(page.records.len() * RECORD_OCTETS);
         for mut record in page.records {
             record.origin = record.origin.or_else(|| self.origin.clone());
             writer.write(&record, &mut text);
         }
-        Ok(Written { body: text.into(), next: page.next, more: page.more })
+        Written { body: text.into(), rows, next: page.next, more: page.more }
     }
 
     /// This page and all that follow.
     fn stream(self, question: Question, first: Written) -> Body {
-        let start = (Some(first.body), first.next);
-        Body::from_stream(stream::try_unfold(start, move |(ready, next)| {
+        // What is ready to go out, where the next page begins, and how many rows there were.
+        let start = (Some(first.body), first.next, first.rows);
+        Body::from_stream(stream::try_unfold(start, move |(ready, next, sent)| {
             let (rows, mut question) = (self.clone(), question.clone());
             async move {
                 let page = match (ready, next) {
-                    (Some(body), next) => return Ok(Some((body, (None, next)))),
+                    (Some(body), next) => return Ok(Some((body, (None, next, sent)))),
                     (None, None) => return Ok(None),
                     (None, cursor) => {
                         question.cursor = cursor;
@@ -118,7 +154,11 @@ impl Rows {
                         rows.fetch(question).await?
                     }
                 };
-                Ok::<_, StoreError>(Some((page.body, (None, page.next))))
+                let sent = sent + page.rows;
+                if sent > rows.most {
+                    return Err(Cut::Long);
+                }
+                Ok::<_, Cut>(Some((page.body, (None, page.next, sent))))
             }
         }))
     }

@@ -2,27 +2,26 @@
 //!
 //! [`read`] and [`write`] stand before every route of them. A request shows a token, a configured login, or nothing, which
 //! does where [`Gate::anonymous`] was chosen. What is let in is a [`Pass`], which the handler finds among the request's
-//! extensions, and which goes when the last octet of the answer is sent. Refusals are [`Problem`]s: 400 for a token in the
+//! extensions, and which `watch` keeps until the last octet of the answer is sent. Refusals are [`Problem`]s: 400 for a token in the
 //! address, 401 without saying what was wrong, 403 for what a token may not do, 429 and 503 with Retry-After.
 
 mod meter;
 mod stray;
 mod tokens;
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::time::Duration;
 
-use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use hyper::body::{Frame, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 pub(crate) use self::meter::Quota;
+pub(crate) use self::stray::is_in as has_stray_token;
 use self::tokens::Entry;
 pub use self::tokens::Tokens;
 use crate::credentials::{Credentials, presented};
@@ -33,6 +32,9 @@ const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
+/// How long it may take to say that an answer took too long.
+const LAST_WORD: Duration = Duration::from_secs(5);
+
 /// Everyone who may come in.
 #[derive(Clone)]
 pub(crate) struct Gate {
@@ -42,6 +44,8 @@ pub(crate) struct Gate {
     pub(crate) anonymous: bool,
     pub(crate) tokens: Option<Arc<Tokens>>,
     requests: Arc<Semaphore>,
+    /// How long an answer may take.
+    answer: Duration,
 }
 
 /// What a route needs.
@@ -57,6 +61,8 @@ pub(crate) struct Pass {
     pub(crate) who: Who,
     /// Of a token.
     pub(crate) quota: Option<Quota>,
+    /// When the answer must have been sent.
+    pub(crate) deadline: Instant,
     /// Held as long as this is: a place among all requests, and one among the token's.
     _places: Arc<Vec<OwnedSemaphorePermit>>,
 }
@@ -86,11 +92,13 @@ impl Gate {
             anonymous: false,
             tokens: None,
             requests: Arc::new(Semaphore::new(limits.requests)),
+            answer: limits.answer,
         }
     }
 
     pub(crate) fn bound(&mut self, limits: &Limits) {
         self.requests = Arc::new(Semaphore::new(limits.requests));
+        self.answer = limits.answer;
     }
 
     fn admit(&self, uri: &Uri, headers: &HeaderMap, need: Need) -> Result<Pass, Refusal> {
@@ -105,7 +113,17 @@ impl Gate {
             places.push(place(&entry.requests, "this token has as many requests under way as one may have")?);
             quota = Some(entry.meter.take(tokens.now()).map_err(Refusal::from)?);
         }
-        Ok(Pass { who, quota, _places: Arc::new(places) })
+        Ok(Pass { who, quota, deadline: Instant::now() + self.answer, _places: Arc::new(places) })
+    }
+
+    /// Whether it is known who has tokens.
+    pub(crate) fn is_current(&self) -> bool {
+        self.tokens.as_ref().is_none_or(|tokens| tokens.is_current())
+    }
+
+    /// Whether whoever shows these headers may read; nothing is counted and no place is taken.
+    pub(crate) fn knows(&self, headers: &HeaderMap) -> bool {
+        self.who(headers).is_some_and(|who| who.check(Need::Read).is_ok())
     }
 
     /// Who shows these headers. Whatever is shown is compared before anything is decided.
@@ -165,18 +183,22 @@ pub(crate) async fn write(State(gate): State<Gate>, request: Request, next: Next
 }
 
 async fn guard(gate: &Gate, need: Need, mut request: Request, next: Next) -> Response {
-    let pass = match gate.admit(request.uri(), request.headers(), need) {
+    let mut pass = match gate.admit(request.uri(), request.headers(), need) {
         Ok(pass) => pass,
         Err(refusal) => return refusal.into_response(),
     };
     request.extensions_mut().insert(pass.clone());
-    let mut response = next.run(request).await;
+    let answered = tokio::time::timeout_at(pass.deadline, next.run(request)).await;
+    let mut response = answered.unwrap_or_else(|_| {
+        pass.deadline += LAST_WORD;
+        Problem::busy("the answer takes longer than one may: ask for less").into_response()
+    });
     if let Some(quota) = pass.quota {
         quota.tell(response.headers_mut());
     }
-    // For the access log; the places are the body's.
-    response.extensions_mut().insert(pass.who.clone());
-    response.map(|body| Body::new(Held { body, _pass: pass }))
+    // `watch` takes it along with the body.
+    response.extensions_mut().insert(pass);
+    response
 }
 
 impl Quota {
@@ -220,31 +242,5 @@ impl IntoResponse for Refusal {
             quota.tell(response.headers_mut());
         }
         response
-    }
-}
-
-/// A body that keeps its places until it is sent.
-struct Held {
-    body: Body,
-    _pass: Pass,
-}
-
-impl HttpBody for Held {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

@@ -4,7 +4,8 @@
 //! GET /pdns/query/VALUE     what is known of a value, one JSON object a line (Common Output Format)
 //! POST /api/v1/records      takes records in: the same format, plain, gzip or zstd
 //! GET /api/v1/lookup, /summary, /stats    the same answers as one JSON object
-//! GET /healthz              200 and "ok"; needs no credentials
+//! GET /healthz, /readyz     200, or 503 where it cannot answer now; need no credentials
+//! GET /metrics              what was counted, for Prometheus; for whoever may read
 //! /, /api/v1, /assets       the workbench, where a [`Site`] is served: see below
 //! ```
 //!
@@ -75,7 +76,9 @@
 //! # In this crate
 //!
 //! [`run`] serves a [`Service`] on a listener until told to stop. A request goes through `gate` (who asks, how much: [`Tokens`]
-//! and `credentials`, within [`Limits`]), `request` (what is asked), `value` and `parameters`, to `answer`; `problem` is the one error at the edge.
+//! and `credentials`, within [`Limits`]), `request` (what is asked), `value` and `parameters`, to `answer`, whose searches `scan` cuts into slices; `problem` is the one error at the edge.
+//! `listen` holds the connections, within bounds, with [`Tls`] or without; `watch` stands before everything, counts into
+//! `metrics` and tells the access log; `health` answers whoever looks after the service.
 //! A store that fails before the first byte is 500; after it, the connection is cut.
 //!
 //! `timeline` and `graph` lay out the pictures of an answer as HTML; `links` are the addresses in them.
@@ -88,9 +91,12 @@ mod connection;
 mod credentials;
 mod gate;
 mod graph;
+mod health;
 mod job;
 mod limits;
 mod links;
+mod listen;
+mod metrics;
 mod page;
 mod parameters;
 mod passive;
@@ -98,14 +104,17 @@ mod problem;
 mod request;
 #[cfg(test)]
 mod sample;
+mod scan;
 mod service;
 mod site;
 mod text;
 mod timeline;
 mod value;
+mod watch;
 
 pub use credentials::CredentialError;
 pub use gate::Tokens;
 pub use limits::Limits;
-pub use service::{Service, run};
+pub use listen::{Tls, TlsError};
+pub use service::{OriginError, Service, run};
 pub use site::Site;

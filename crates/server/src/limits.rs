@@ -13,6 +13,8 @@ pub struct Limits {
     pub token_requests: usize,
     /// Bodies of records that are being taken in: each has two threads and a batch or three.
     pub imports: usize,
+    /// Lookups that may take long, each on a thread: pages of a thousand rows, filters, summaries. More of them wait.
+    pub scans: usize,
     /// Rows of one answer; one that would be longer is cut off, never ended cleanly.
     pub rows: u64,
     /// How long a client may take for its request's head, from when we are ready for it.
@@ -34,6 +36,7 @@ impl Default for Limits {
             requests: 512,
             token_requests: 32,
             imports: 4,
+            scans: 64,
             rows: 10_000_000,
             head: Duration::from_secs(15),
             idle: Duration::from_secs(30),

@@ -138,7 +138,7 @@ async fn lookup(State(service): State<Arc<Service>>, uri: Uri) -> Result<Respons
     let text = if ask.nothing {
         found(&value, &Found::none(&question))
     } else {
-        let page = service.rows.blocking(move |store| store.lookup(&question)).await?;
+        let page = service.rows.page(question).await?;
         found(&value, &page)
     };
     Ok(([(CONTENT_TYPE, "application/json")], text).into_response())
@@ -164,11 +164,7 @@ async fn lookup(State(service): State<Arc<Service>>, uri: Uri) -> Result<Respons
 async fn summary(State(service): State<Arc<Service>>, uri: Uri) -> Result<Json<Summed>, Problem> {
     let ask = Ask::of_query(&uri, &HeaderMap::new())?;
     let (value, question) = (ask.value, ask.question);
-    let sums = if ask.nothing {
-        store::Summary::default()
-    } else {
-        service.rows.blocking(move |store| store.summarise(&question)).await?
-    };
+    let sums = if ask.nothing { store::Summary::default() } else { service.rows.summary(question).await? };
     Ok(Json(Summed {
         value,
         rows: sums.rows,

@@ -111,6 +111,11 @@ impl Problem {
         Self { status: StatusCode::NOT_FOUND, detail: detail.into() }
     }
 
+    /// Not to be sent requests now.
+    pub(crate) fn not_ready(detail: impl Into<String>) -> Self {
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, detail: detail.into() }
+    }
+
     pub(crate) fn not_found() -> Self {
         let detail = "nothing here; passive DNS is at /pdns/query/VALUE";
         Self { status: StatusCode::NOT_FOUND, detail: detail.into() }

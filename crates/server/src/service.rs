@@ -1,44 +1,74 @@
 //! The service: its settings, its routes and its life.
 //!
-//! [`Service`] is what is served, [`run`] serves it. Accepting never gives up: an error there is waited out.
+//! [`Service`] is what is served, [`run`] serves it.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::get;
-use axum::serve::ListenerExt as _;
 use store::Store;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::Semaphore;
+use tower_http::cors::CorsLayer;
 
 use crate::CredentialError;
-use crate::api;
 use crate::answer::Rows;
 use crate::gate::{self, Gate, Tokens};
 use crate::limits::Limits;
-use crate::passive;
+use crate::listen::{self, Serving, Tls};
+use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::request::Ask;
 use crate::site::Site;
+use crate::watch::{self, Watch};
+use crate::{api, health, passive};
 
-/// How long requests that have begun may take after [`run`] was told to stop.
-const DRAIN: Duration = Duration::from_secs(10);
+/// Headers of ours that pages of other origins may send and read, where they may ask at all.
+const ASKED: [HeaderName; 8] = [
+    header::AUTHORIZATION,
+    header::CONTENT_ENCODING,
+    header::CONTENT_TYPE,
+    HeaderName::from_static("dribble-filter-rrtype"),
+    HeaderName::from_static("dribble-paginate-count"),
+    HeaderName::from_static("dribble-paginate-cursor"),
+    HeaderName::from_static("idempotency-key"),
+    HeaderName::from_static("x-api-key"),
+];
+const TOLD: [HeaderName; 6] = [
+    header::RETRY_AFTER,
+    HeaderName::from_static("x-dribble-cursor"),
+    HeaderName::from_static("x-dribble-errors"),
+    HeaderName::from_static("x-ratelimit-limit"),
+    HeaderName::from_static("x-ratelimit-remaining"),
+    HeaderName::from_static("x-ratelimit-reset"),
+];
+
+/// The text is no origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "not an origin: http:// or https:// and a name in lower case, with a port or without, and nothing behind it"
+)]
+pub struct OriginError;
 
 /// A store with who may ask it.
 #[derive(Clone)]
 pub struct Service {
     pub(crate) rows: Rows,
-    gate: Gate,
+    pub(crate) gate: Gate,
+    pub(crate) metrics: Metrics,
     pub(crate) limits: Limits,
     /// Places for bodies of records.
     pub(crate) imports: Arc<Semaphore>,
+    /// Addresses stand in the access log.
+    addresses: bool,
+    /// Origins whose pages may ask for passive DNS.
+    origins: Vec<HeaderValue>,
+    tls: Option<Arc<Tls>>,
     site: Option<Site>,
 }
 
@@ -47,10 +77,14 @@ impl Service {
     pub fn new(store: Arc<dyn Store>) -> Self {
         let limits = Limits::default();
         Self {
-            rows: Rows { store, origin: None },
+            rows: Rows::new(store, &limits),
             gate: Gate::new(&limits),
+            metrics: Metrics::new(),
             limits,
-            imports: places(&limits),
+            imports: Arc::new(Semaphore::new(limits.imports)),
+            addresses: false,
+            origins: Vec::new(),
+            tls: None,
             site: None,
         }
     }
@@ -59,8 +93,38 @@ impl Service {
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.gate.bound(&limits);
-        self.imports = places(&limits);
+        self.rows.bound(&limits);
+        self.imports = Arc::new(Semaphore::new(limits.imports));
         self.limits = limits;
+        self
+    }
+
+    /// Speaks TLS, and nothing else.
+    #[must_use]
+    pub fn with_tls(mut self, tls: Arc<Tls>) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Lets pages of this origin (`https://example.org`) ask for passive DNS, with a token of their own.
+    ///
+    /// # Errors
+    /// [`OriginError`] for what no browser says.
+    pub fn with_cors(mut self, origin: &str) -> Result<Self, OriginError> {
+        let (scheme, host) = origin.split_once("://").ok_or(OriginError)?;
+        let plain =
+            |octet: u8| octet.is_ascii_lowercase() || octet.is_ascii_digit() || b"-.:[]".contains(&octet);
+        if !matches!(scheme, "http" | "https") || host.is_empty() || !host.bytes().all(plain) {
+            return Err(OriginError);
+        }
+        self.origins.push(HeaderValue::from_str(origin).map_err(|_| OriginError)?);
+        Ok(self)
+    }
+
+    /// Tells the access log what was asked.
+    #[must_use]
+    pub fn with_addresses_logged(mut self) -> Self {
+        self.addresses = true;
         self
     }
 
@@ -112,25 +176,42 @@ impl Service {
 
     fn router(mut self, bound: Option<SocketAddr>) -> Router {
         let site = self.site.take();
+        let watch = Watch { metrics: self.metrics.clone(), addresses: self.addresses };
+        let service = Arc::new(self);
+        let dns = service.passive_dns().with_state(service);
+        let all = match site {
+            Some(site) => dns.merge(site.router(bound)),
+            None => dns.fallback(async || Problem::not_found()),
+        };
+        all.layer(from_fn_with_state(watch, watch::watch))
+    }
+
+    /// Everything but the workbench.
+    fn passive_dns(&self) -> Router<Arc<Self>> {
         let (passive, _) = passive::routes(&self.gate).split_for_parts();
-        let dns = Router::new()
+        let asked = Router::new()
             .route("/pdns/query/", get(query))
             .route("/pdns/query/{*value}", get(query))
             .route_layer(from_fn_with_state(self.gate.clone(), gate::read))
             .merge(passive)
-            .route("/api/v1/openapi.json", get(api::document))
-            .route("/healthz", get(async || "ok"))
+            .route("/api/v1/openapi.json", get(api::document));
+        // Before the rules for other origins, which answer OPTIONS.
+        let asked = asked.method_not_allowed_fallback(async || Problem::method());
+        let asked = if self.origins.is_empty() { asked } else { asked.layer(self.cors()) };
+        asked
+            .route("/healthz", get(health::alive))
+            .route("/metrics", get(health::metrics))
+            .route("/readyz", get(health::ready))
             .method_not_allowed_fallback(async || Problem::method())
-            .with_state(Arc::new(self));
-        match site {
-            Some(site) => dns.merge(site.router(bound)),
-            None => dns.fallback(async || Problem::not_found()),
-        }
     }
-}
 
-fn places(limits: &Limits) -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(limits.imports))
+    fn cors(&self) -> CorsLayer {
+        CorsLayer::new()
+            .allow_origin(self.origins.clone())
+            .allow_methods([Method::GET, Method::HEAD, Method::POST])
+            .allow_headers(ASKED)
+            .expose_headers(TOLD)
+    }
 }
 
 async fn query(
@@ -142,42 +223,25 @@ async fn query(
 }
 
 /// Serves until `shutdown` is ready, then takes no new connection and returns when the last request is answered,
-/// or after 10 seconds.
-///
-/// # Errors
-/// What the listener says; an error of one connection ends that connection only.
+/// or after 10 seconds. What is wrong with one connection ends that connection only.
 pub async fn run(
     listener: TcpListener,
     service: Service,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let (stop, stopped) = oneshot::channel::<()>();
-    let signal = async move {
-        shutdown.await;
-        // Nobody listens only when this future is gone.
-        let _ = stop.send(());
-    };
-    let (ended, ending) = watch::channel(false);
+) {
+    let (ended, ending) = tokio::sync::watch::channel(false);
     let tokens = service.gate.tokens.clone();
     let keeping = tokens.map(|tokens| tokio::spawn(tokens.keep(ending)));
-    // Answers are written in one piece: waiting for more to send would only delay them.
+    let renewing = service.tls.clone().map(|tls| tokio::spawn(tls.keep()));
+    let (limits, tls, metrics) = (service.limits, service.tls.clone(), service.metrics.clone());
     let router = service.router(listener.local_addr().ok());
-    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(signal);
-    let served = tokio::select! {
-        served = serving.into_future() => served,
-        () = overdue(stopped) => Ok(()),
-    };
+    listen::serve(listener, Serving { router, limits, tls, metrics }, shutdown).await;
+    if let Some(renewing) = renewing {
+        renewing.abort();
+    }
     // What tokens used is written down last.
     let _ = ended.send(true);
     if let Some(keeping) = keeping {
         let _ = keeping.await;
     }
-    served
-}
-
-async fn overdue(stopped: oneshot::Receiver<()>) {
-    let _ = stopped.await;
-    tokio::time::sleep(DRAIN).await;
 }

@@ -156,23 +156,21 @@ impl Entry {
     }
 }
 
+/// How far the database was read, and the tokens in it by their public part.
+type Loaded = ((i64, i64), HashMap<String, Arc<Entry>>);
+
 /// The tokens that were not revoked; those that are known go on counting where they are.
-fn load(
-    workbench: &Workbench,
-    known: &HashMap<String, Arc<Entry>>,
-    at_once: usize,
-) -> Result<((i64, i64), HashMap<String, Arc<Entry>>), Error> {
+fn load(workbench: &Workbench, known: &HashMap<String, Arc<Entry>>, at_once: usize) -> Result<Loaded, Error> {
     // Before the tokens: what changes in between is seen at the next look.
     let mark = workbench.tokens_mark()?;
     let mut entries = HashMap::new();
     for token in workbench.tokens()?.into_iter().filter(|token| token.revoked_at.is_none()) {
-        let entry = match known.get(&token.public) {
-            Some(entry) => Arc::clone(entry),
-            None => {
-                let usage = workbench.usage(token.id)?;
-                let meter = Meter::new(token.wanted.rate, token.wanted.daily, usage);
-                Arc::new(Entry { meter, requests: Arc::new(Semaphore::new(at_once)), token: token.clone() })
-            }
+        let entry = if let Some(entry) = known.get(&token.public) {
+            Arc::clone(entry)
+        } else {
+            let usage = workbench.usage(token.id)?;
+            let meter = Meter::new(token.wanted.rate, token.wanted.daily, usage);
+            Arc::new(Entry { meter, requests: Arc::new(Semaphore::new(at_once)), token: token.clone() })
         };
         entries.insert(token.public, entry);
     }

@@ -127,7 +127,8 @@ impl<'a> Parsing<'a> {
     }
 
     fn read(&mut self, pieces: Receiver<Piece>) -> Result<(), Fault> {
-        let mut input = decoder(self.order.coding, Pieces { pieces, current: Bytes::new(), ended: false });
+        let mut input =
+            decoder(self.order.coding, Pieces { coming: pieces, current: Bytes::new(), ended: false });
         let mut reader = Reader::new();
         let mut piece = vec![0; PIECE];
         loop {
@@ -210,7 +211,7 @@ fn fault(error: &io::Error) -> Fault {
 
 /// The body as it comes.
 struct Pieces {
-    pieces: Receiver<Piece>,
+    coming: Receiver<Piece>,
     current: Bytes,
     ended: bool,
 }
@@ -218,7 +219,7 @@ struct Pieces {
 impl Read for Pieces {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         while self.current.is_empty() && !self.ended {
-            match self.pieces.blocking_recv() {
+            match self.coming.blocking_recv() {
                 Some(Piece::Data(data)) => self.current = data,
                 Some(Piece::End) => self.ended = true,
                 None => return Err(io::ErrorKind::ConnectionAborted.into()),

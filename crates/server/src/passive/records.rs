@@ -96,10 +96,11 @@ pub(super) async fn bring(
         let _place = place;
         intake::take(&*store, &order, pieces)
     });
-    let sent = feed(body, send, service.limits.body, service.limits.idle).await;
+    let outcome = feed(body, send, service.limits.body, service.limits.idle).await;
     // A panic in there is a mistake of ours.
     let (receipt, fault) = taking.await.map_err(|_| Problem::internal())?;
-    let problem = sent.err().or_else(|| fault.map(|fault| told(&fault, service.limits.expanded)));
+    service.metrics.brought(receipt.taken, receipt.rejected.values().sum());
+    let problem = outcome.err().or_else(|| fault.map(|fault| told(&fault, service.limits.expanded)));
     Ok(answer(receipt, problem))
 }
 

@@ -55,10 +55,10 @@ async fn records_are_taken_in_and_found_in_three_ways() {
     let token = office.token(both("sensor")).await;
     let server = office.server(Limits::default()).await;
     let records = [row("b.example", "A", "192.0.2.2", 5), row("b.example", "NS", "ns.example", 7)].join("\n");
-    let taken =
+    let told =
         receipt(&bring(&server, &token, &[("content-encoding", "gzip")], &gzip(records.as_bytes())).await);
     assert_eq!(
-        (&taken["taken"], &taken["rejected"], &taken["octets"]),
+        (&told["taken"], &told["rejected"], &told["octets"]),
         (&json!(2), &json!({}), &json!(records.len()))
     );
 
