@@ -121,8 +121,8 @@ async fn one_connection_too_many_is_told_so() {
     let refused = client::read(&mut third, "GET").await;
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")));
     drop(first);
-    let served = async { while raw(server.address).await.is_none_or(|answer| answer.status != 200) {} };
-    tokio::time::timeout(Duration::from_mins(1), served).await.expect("there is a place again");
+    let again = async { while raw(server.address).await.is_none_or(|answer| answer.status != 200) {} };
+    tokio::time::timeout(Duration::from_mins(1), again).await.expect("there is a place again");
 }
 
 /// An answer, where the server lets us have one.
@@ -206,7 +206,7 @@ async fn an_answer_that_takes_too_long_is_503_and_the_rest_is_served() {
     }
     assert_eq!(held.begun.load(Ordering::Relaxed), 1);
     drop(held.open);
-    let served =
+    let again =
         async { while held.server.get("/pdns/query/h000001.example.com?rrtype=A").await.status != 200 {} };
-    tokio::time::timeout(Duration::from_mins(1), served).await.expect("it is answered again");
+    tokio::time::timeout(Duration::from_mins(1), again).await.expect("it is answered again");
 }
