@@ -46,7 +46,7 @@ pub(crate) enum Command {
     )]
     Completions(CompletionsArgs),
     /// Print the configuration in force, and where each value comes from
-    Config,
+    Config(ConfigArgs),
     /// See what it does: the workbench in the browser, with a passive-DNS server of our own and sample records
     #[command(
         long_about = "Opens the workbench with everything set: starts Backsight's own passive-DNS server with sample records and \
@@ -142,6 +142,13 @@ pub(crate) struct DemoArgs {
     /// The address and port of this machine to listen on [default: a free port of 127.0.0.1]
     #[arg(long, value_name = "ADDR", conflicts_with = "once")]
     pub(crate) listen: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    /// Print what can be configured instead, as Markdown
+    #[arg(long)]
+    pub(crate) reference: bool,
 }
 
 #[derive(Debug, Args)]

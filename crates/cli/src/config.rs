@@ -3,6 +3,8 @@
 //! The default file ships inside the binary and is the base layer, so what it says is what holds. An unknown key is
 //! an error that names file and line. Environment variables are `BACKSIGHT_<SECTION>_<KEY>`.
 
+mod reference;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +12,7 @@ use clap::ValueEnum;
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 
-use crate::args::{AccessLog, Arguments, Format, Sort};
+use crate::args::{AccessLog, Arguments, ConfigArgs, Format, Sort};
 use crate::exit::{Exit, Failure};
 use crate::terminal;
 
@@ -138,8 +140,12 @@ fn given(flag: Option<&PathBuf>, variable: &str) -> Option<PathBuf> {
 }
 
 /// `backsight config`.
-pub(crate) fn print(config: &Config) -> Result<Exit, Failure> {
+pub(crate) fn print(command: &ConfigArgs, config: &Config) -> Result<Exit, Failure> {
     let mut out = std::io::stdout().lock();
+    if command.reference {
+        out.write_all(reference::text().as_bytes())?;
+        return Ok(Exit::Done);
+    }
     let mut section = "";
     for (in_section, key, value, origin) in &config.shown {
         if *in_section != section {

@@ -51,7 +51,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
     match &arguments.command {
         Command::Audit(command) => audit::run(command, arguments),
         Command::Completions(command) => completions::run(command),
-        Command::Config => config::print(&config),
+        Command::Config(command) => config::print(command, &config),
         Command::Demo(command) => demo::run(command),
         Command::Indicator(command) => indicator::run(command, arguments),
         Command::Integration(command) => integration::run(command, arguments),
