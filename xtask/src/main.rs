@@ -48,9 +48,12 @@ struct Cli {
 enum Chore {
     /// Measure something beside its peers and print the ratios.
     Bench {
-        /// What to measure: `cof` is the reader beside JSON parsers, `ask` the command against a local server.
+        /// What to measure: `cof` is the reader beside JSON parsers, `ask` the command against a local server, `serve` that server.
         #[arg(value_enum)]
         name: Bench,
+        /// What the benchmark takes besides: `serve --path /dnsdb/v2/lookup/rrset/name/{}` asks in another way, too.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
     },
     /// Make the Debian package.
     Dist(DistArgs),
@@ -75,7 +78,7 @@ fn main() -> ExitCode {
 
 fn perform(chore: &Chore, workspace: &Workspace) -> Result<(), Failure> {
     match chore {
-        Chore::Bench { name } => bench::run(*name, workspace),
+        Chore::Bench { name, arguments } => bench::run(*name, arguments, workspace),
         Chore::Dist(args) => dist::run(args, workspace),
         Chore::Fuzz(args) => fuzz::run(args, workspace),
         Chore::Screenshots => screenshots::run(workspace),
