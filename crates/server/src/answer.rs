@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 use crate::limits::Limits;
 use crate::problem::Problem;
 use crate::request::Ask;
-use crate::scan::picks;
+use crate::scan::{always_fills, picks};
 
 const CURSOR: HeaderName = HeaderName::from_static("x-dribble-cursor");
 const ERRORS: HeaderName = HeaderName::from_static("x-dribble-errors");
@@ -122,7 +122,12 @@ impl Rows {
     }
 
     async fn fetch(&self, question: Question) -> Result<Written, StoreError> {
-        let (rows, page) = (self.clone(), self.page(question).await?);
+        let rows = self.clone();
+        if always_fills(&question) {
+            // Records go on the thread that made them: elsewhere the allocator keeps their memory for it.
+            return self.blocking(move |store| Ok(rows.write(store.lookup(&question)?))).await;
+        }
+        let page = self.page(question).await?;
         self.blocking(move |_| Ok(rows.write(page))).await
     }
 

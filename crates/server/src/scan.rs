@@ -128,6 +128,12 @@ impl Newest {
     }
 }
 
+/// Whether one slice is enough for a page: every tuple that is read is a row of it.
+pub(crate) fn always_fills(question: &Question) -> bool {
+    let names_on = matches!(question.subject, Subject::NamesOn(_));
+    question.order == Order::Key && question.limit <= SLICE && !names_on && !picks(question)
+}
+
 /// Whether rows are picked out of those that the subject has.
 pub(crate) fn picks(question: &Question) -> bool {
     question.fences != Fences::default() || !question.rrtypes.is_empty()
