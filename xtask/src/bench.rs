@@ -19,6 +19,8 @@ pub(crate) enum Bench {
     Keep,
     /// The pages on a million indicators, and on a run of 50,000 records.
     Pages,
+    /// Questions to a server of a million records, beside idle and slow clients; and records that are brought.
+    Serve,
     /// The passive-DNS database beside SQLite and the machine's floor: taking in, looking up, sizes, opening.
     Store,
 }
@@ -31,19 +33,25 @@ impl Bench {
             Self::Cof => &[("cof", "reader")],
             Self::Keep => &[("workbench", "keep"), ("cli", "kept")],
             Self::Pages => &[("server", "pages")],
+            Self::Serve => &[("cli", "serve")],
             Self::Store => &[("store", "store")],
         }
     }
 }
 
 /// Runs a benchmark with the peers at hand where it asks them.
-pub(crate) fn run(bench: Bench, workspace: &Workspace) -> Result<(), Failure> {
+///
+/// `arguments` go to the benchmark.
+pub(crate) fn run(bench: Bench, arguments: &[String], workspace: &Workspace) -> Result<(), Failure> {
     let asks_peers = matches!(bench, Bench::Ask);
     if asks_peers {
         peers::provide(workspace)?;
     }
     for (package, name) in bench.parts() {
         let mut command = workspace.cargo(&["bench", "--package", package, "--bench", name]);
+        if !arguments.is_empty() {
+            command.arg("--").args(arguments);
+        }
         if asks_peers {
             command.env(peers::VARIABLE, peers::python(workspace));
         }

@@ -1,7 +1,7 @@
 //! `cargo xtask`: the project's own chores, so that a developer's machine and the check of a
 //! submission run the same thing.
 //!
-//! `test` checks everything, `bench` measures, `fuzz` looks for inputs that break a promise, `screenshots` takes pictures.
+//! `test` checks everything, `bench` measures, `dist` packs, `fuzz` looks for inputs that break a promise, `screenshots` takes pictures.
 //! A chore starts other programs and reports how they ended; it decides nothing about the project
 //! itself. [`Workspace`] says where things are, [`Failure`] why a chore stopped.
 //!
@@ -14,6 +14,7 @@
 )]
 
 mod bench;
+mod dist;
 mod failure;
 mod fuzz;
 mod peers;
@@ -30,6 +31,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::bench::Bench;
+use crate::dist::DistArgs;
 use crate::failure::Failure;
 use crate::fuzz::FuzzArgs;
 use crate::workspace::Workspace;
@@ -46,10 +48,15 @@ struct Cli {
 enum Chore {
     /// Measure something beside its peers and print the ratios.
     Bench {
-        /// What to measure: `cof` is the reader beside JSON parsers, `ask` the command against a local server.
+        /// What to measure: `cof` is the reader beside JSON parsers, `ask` the command against a local server, `serve` that server.
         #[arg(value_enum)]
         name: Bench,
+        /// What the benchmark takes besides: `serve --path /dnsdb/v2/lookup/rrset/name/{}` asks in another way, too.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
     },
+    /// Make the Debian package.
+    Dist(DistArgs),
     /// Run the fuzz targets on stable Rust; all of them unless some are named.
     Fuzz(FuzzArgs),
     /// Take the pictures of every page in docs/images anew, from the demonstration's sample.
@@ -71,7 +78,8 @@ fn main() -> ExitCode {
 
 fn perform(chore: &Chore, workspace: &Workspace) -> Result<(), Failure> {
     match chore {
-        Chore::Bench { name } => bench::run(*name, workspace),
+        Chore::Bench { name, arguments } => bench::run(*name, arguments, workspace),
+        Chore::Dist(args) => dist::run(args, workspace),
         Chore::Fuzz(args) => fuzz::run(args, workspace),
         Chore::Screenshots => screenshots::run(workspace),
         Chore::Test => test::run(workspace),

@@ -246,7 +246,10 @@ struct Served {
 impl Served {
     fn start(records: &Path) -> Self {
         let mut command = Command::new(PROGRAM);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--cof"]).arg(records).stderr(Stdio::piped());
+        command
+            .args(["serve", "--anonymous", "--listen", "127.0.0.1:0", "--cof"])
+            .arg(records)
+            .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
         let address = said.find_map(|line| line.split("http://").nth(1)?.split('/').next()?.parse().ok());

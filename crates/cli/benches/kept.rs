@@ -101,7 +101,7 @@ struct Served {
 
 impl Served {
     fn start(folder: &Path) -> Self {
-        let mut serving = command(folder, &["serve", "--sample", "--listen", "127.0.0.1:0"]);
+        let mut serving = command(folder, &["serve", "--anonymous", "--sample", "--listen", "127.0.0.1:0"]);
         let mut child = serving.stderr(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
         let address = said.find_map(|line| line.split("http://").nth(1)?.split('/').next()?.parse().ok());

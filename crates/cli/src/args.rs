@@ -13,6 +13,7 @@ use crate::indicator::args::{IndicatorArgs, statuses, types};
 use crate::integration::args::IntegrationArgs;
 use crate::key::KeyArgs;
 use crate::run::args::RunArgs;
+use crate::token::args::TokenArgs;
 
 /// Where has it pointed, since when, and what else lives there? A passive-DNS workbench.
 #[derive(Debug, Parser)]
@@ -47,7 +48,7 @@ pub(crate) enum Command {
     )]
     Completions(CompletionsArgs),
     /// Print the configuration in force, and where each value comes from
-    Config,
+    Config(ConfigArgs),
     /// See what it does: the workbench in the browser, with a passive-DNS server of our own and sample records
     #[command(
         long_about = "Opens the workbench with everything set: starts Backsight's own passive-DNS server with sample records and \
@@ -80,13 +81,26 @@ pub(crate) enum Command {
     /// Answer passive-DNS questions over CIRCL's and DNSDB's interfaces, and open the workbench in the browser
     #[command(
         long_about = "Answers passive-DNS questions over CIRCL's and DNSDB's interfaces from the records that are loaded (its \
-            page /docs/pdns describes both), and serves the workbench to browsers: integrations, the threat library, users. \
-            While there is no user, a link is printed that makes the first administrator.",
-        after_help = "Examples:\n  backsight serve --cof records.ndjson\n  backsight serve --sample\n  \
-        curl http://127.0.0.1:8053/pdns/query/www.example.com\n\n\
-        A token that clients may present instead of --user comes from BACKSIGHT_SECRET_TOKEN."
+            page /docs/pdns describes both), and serves the workbench to browsers: integrations, the threat library, users. While there is no user, a link is printed that \
+            makes the first administrator.",
+        after_help = "Examples:\n  backsight serve --anonymous --cof records.ndjson\n  backsight serve --anonymous --sample\n  \
+        curl http://127.0.0.1:8053/pdns/query/www.example.com\n\n  \
+        backsight token create --name partner --rate 10/s --daily 20000\n  \
+        backsight serve --cof records.ndjson\n  \
+        curl -H 'X-API-Key: bsk_…' http://127.0.0.1:8053/pdns/query/www.example.com\n\n\
+        backsight serve --listen 0.0.0.0:8443 --tls-cert fullchain.pem --tls-key privkey.pem --access-log json\n\n\
+        /healthz and /readyz say how it is, /metrics what was counted (Prometheus; for whoever may read).\n\
+        Another token that clients may present comes from BACKSIGHT_SECRET_TOKEN. Limits are in the configuration: `backsight config`."
     )]
     Serve(ServeArgs),
+    /// Say who may use the passive-DNS interfaces, how fast and how much
+    #[command(
+        long_about = "Makes, lists and revokes tokens for the passive-DNS interfaces of `backsight serve`. A token is shown once, when \
+            it is made; only its hash is kept. Running servers know of a change within a second.",
+        after_help = "Clients send it as the password of a login with any name (HTTP Basic), as `Authorization: Bearer TOKEN`, as \
+            `Authorization: TOKEN` or as `X-API-Key: TOKEN`; never in the address."
+    )]
+    Token(TokenArgs),
 }
 
 const QUERY_EXAMPLES: &str = "\
@@ -110,7 +124,7 @@ for example BACKSIGHT_SECRET_USER_TOKEN=user:password, or with --secret user_tok
 reads a line of standard input.
 
 CIRCL gives accounts to vetted partners. Without one, ask a server of your own:
-`backsight serve --sample`.";
+`backsight serve --anonymous --sample`.";
 
 /// The most values that are asked about at once.
 pub(crate) const MAX_CONCURRENCY: usize = 1024;
@@ -130,6 +144,13 @@ pub(crate) struct DemoArgs {
     /// The address and port of this machine to listen on [default: a free port of 127.0.0.1]
     #[arg(long, value_name = "ADDR", conflicts_with = "once")]
     pub(crate) listen: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    /// Print what can be configured instead, as Markdown
+    #[arg(long)]
+    pub(crate) reference: bool,
 }
 
 #[derive(Debug, Args)]
@@ -214,6 +235,7 @@ pub(crate) struct QueryArgs {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct ServeArgs {
     /// The address and port to listen on [default: 127.0.0.1:8053; port 0 takes a free one]
     #[arg(long, value_name = "ADDR")]
@@ -224,15 +246,44 @@ pub(crate) struct ServeArgs {
     /// Load the records that `demo` shows
     #[arg(long)]
     pub(crate) sample: bool,
-    /// Ask for this login; the password may come from `BACKSIGHT_SECRET_PASSWORD` instead
+    /// Let everybody on this machine read without a token
+    #[arg(long, conflicts_with = "behind_proxy")]
+    pub(crate) anonymous: bool,
+    /// Let this login read; the password may come from `BACKSIGHT_SECRET_PASSWORD` instead
     #[arg(long, value_name = "NAME[:PASSWORD]")]
     pub(crate) user: Vec<String>,
     /// A proxy in front does the TLS: allows an address that other machines can reach
     #[arg(long)]
     pub(crate) behind_proxy: bool,
+    /// Speak TLS with this certificate chain (PEM); read anew when it changes, and on SIGHUP
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The certificate's private key (PEM)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Let pages of this origin, such as `https://example.org`, ask for passive DNS with a token of their own [default: none]
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) cors: Vec<String>,
+    /// Write a line a request on standard error; never a token, and what was asked only with --log-addresses
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) access_log: Option<AccessLog>,
+    /// Tell the access log the address that was asked, and so the value
+    #[arg(long)]
+    pub(crate) log_addresses: bool,
     /// A name by which browsers reach the workbench, besides this machine's own; the proxy's, for example
     #[arg(long, value_name = "NAME")]
     pub(crate) hostname: Vec<String>,
+}
+
+/// How requests are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AccessLog {
+    /// Not at all
+    Off,
+    /// A line to read
+    Text,
+    /// A JSON object a line
+    Json,
 }
 
 /// How answers are printed.

@@ -3,6 +3,8 @@
 //! The default file ships inside the binary and is the base layer, so what it says is what holds. An unknown key is
 //! an error that names file and line. Environment variables are `BACKSIGHT_<SECTION>_<KEY>`.
 
+mod reference;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +12,7 @@ use clap::ValueEnum;
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 
-use crate::args::{Arguments, Format, Sort};
+use crate::args::{AccessLog, Arguments, ConfigArgs, Format, Sort};
 use crate::exit::{Exit, Failure};
 use crate::terminal;
 
@@ -41,6 +43,19 @@ pub(crate) struct Query {
 #[derive(Debug)]
 pub(crate) struct Serve {
     pub(crate) listen: String,
+    /// Empty is none.
+    pub(crate) tls_cert: String,
+    pub(crate) tls_key: String,
+    /// Empty is none; several with commas.
+    pub(crate) cors: String,
+    pub(crate) access_log: AccessLog,
+    pub(crate) log_addresses: bool,
+    pub(crate) connections: usize,
+    pub(crate) requests: usize,
+    pub(crate) token_requests: usize,
+    pub(crate) rows: usize,
+    pub(crate) answer_seconds: usize,
+    pub(crate) body_mebibytes: usize,
 }
 
 /// One layer: what a file says. Kept apart from [`Config`] so that a file may say little.
@@ -68,6 +83,17 @@ struct QueryLayer {
 #[serde(deny_unknown_fields)]
 struct ServeLayer {
     listen: Option<String>,
+    tls_cert: Option<String>,
+    tls_key: Option<String>,
+    cors: Option<String>,
+    access_log: Option<String>,
+    log_addresses: Option<bool>,
+    connections: Option<i64>,
+    requests: Option<i64>,
+    token_requests: Option<i64>,
+    rows: Option<i64>,
+    answer_seconds: Option<i64>,
+    body_mebibytes: Option<i64>,
 }
 
 /// The layers of one run.
@@ -97,7 +123,7 @@ pub(crate) fn load(arguments: &Arguments) -> Result<Config, Failure> {
         concurrency: layers.count("query", "concurrency", |layer| layer.query.concurrency)?,
         cache_hours: layers.count("query", "cache_hours", |layer| layer.query.cache_hours)?,
     };
-    let serve = Serve { listen: layers.text("serve", "listen", |layer| layer.serve.listen.clone())? };
+    let serve = layers.serve()?;
     Ok(Config { query, serve, shown: layers.shown })
 }
 
@@ -114,8 +140,12 @@ fn given(flag: Option<&PathBuf>, variable: &str) -> Option<PathBuf> {
 }
 
 /// `backsight config`.
-pub(crate) fn print(config: &Config) -> Result<Exit, Failure> {
+pub(crate) fn print(command: &ConfigArgs, config: &Config) -> Result<Exit, Failure> {
     let mut out = std::io::stdout().lock();
+    if command.reference {
+        out.write_all(reference::text().as_bytes())?;
+        return Ok(Exit::Done);
+    }
     let mut section = "";
     for (in_section, key, value, origin) in &config.shown {
         if *in_section != section {
@@ -144,6 +174,23 @@ fn read(file: &Path) -> Result<Layer, Failure> {
 }
 
 impl Layers {
+    fn serve(&mut self) -> Result<Serve, Failure> {
+        Ok(Serve {
+            listen: self.text("serve", "listen", |layer| layer.serve.listen.clone())?,
+            tls_cert: self.text("serve", "tls_cert", |layer| layer.serve.tls_cert.clone())?,
+            tls_key: self.text("serve", "tls_key", |layer| layer.serve.tls_key.clone())?,
+            cors: self.text("serve", "cors", |layer| layer.serve.cors.clone())?,
+            access_log: self.choice("serve", "access_log", |layer| layer.serve.access_log.clone())?,
+            log_addresses: self.switch("serve", "log_addresses", |layer| layer.serve.log_addresses)?,
+            connections: self.count("serve", "connections", |layer| layer.serve.connections)?,
+            requests: self.count("serve", "requests", |layer| layer.serve.requests)?,
+            token_requests: self.count("serve", "token_requests", |layer| layer.serve.token_requests)?,
+            rows: self.count("serve", "rows", |layer| layer.serve.rows)?,
+            answer_seconds: self.count("serve", "answer_seconds", |layer| layer.serve.answer_seconds)?,
+            body_mebibytes: self.count("serve", "body_mebibytes", |layer| layer.serve.body_mebibytes)?,
+        })
+    }
+
     /// The highest layer's word on a key: environment, file, default.
     fn find(
         &mut self,
@@ -177,6 +224,20 @@ impl Layers {
             Some((toml::Value::String(text), _)) => Ok(text),
             _ => Err(Failure::Work(format!("the default configuration lacks {section}.{key}"))),
         }
+    }
+
+    fn switch(
+        &mut self,
+        section: &'static str,
+        key: &'static str,
+        pick: impl Fn(&Layer) -> Option<bool>,
+    ) -> Result<bool, Failure> {
+        let switch = match self.find(section, key, |layer| pick(layer).map(toml::Value::Boolean))? {
+            Some((toml::Value::Boolean(switch), _)) => Some(switch),
+            Some((toml::Value::String(text), _)) => text.trim().parse().ok(),
+            _ => None,
+        };
+        switch.ok_or_else(|| self.wrong("true or false is wanted"))
     }
 
     fn choice<T: ValueEnum>(

@@ -21,6 +21,7 @@ mod run;
 mod secret;
 mod serve;
 mod terminal;
+mod token;
 mod values;
 
 use std::process::ExitCode;
@@ -50,7 +51,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
     match &arguments.command {
         Command::Audit(command) => audit::run(command, arguments),
         Command::Completions(command) => completions::run(command),
-        Command::Config => config::print(&config),
+        Command::Config(command) => config::print(command, &config),
         Command::Demo(command) => demo::run(command),
         Command::Indicator(command) => indicator::run(command, arguments),
         Command::Integration(command) => integration::run(command, arguments),
@@ -59,6 +60,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Query(command) => runtime()?.block_on(query::run(command, &config, arguments)),
         Command::Run(command) => run::run(command, arguments),
         Command::Serve(command) => runtime()?.block_on(serve::run(command, &config, arguments)),
+        Command::Token(command) => token::run(command, arguments),
     }
 }
 

@@ -1,5 +1,8 @@
 //! `backsight serve`: our own passive-DNS service, answering from records loaded into memory, and the workbench in the browser.
 
+mod log;
+mod setup;
+
 use std::fmt::Write as _;
 use std::io::Read;
 use std::net::SocketAddr;
@@ -8,7 +11,7 @@ use std::sync::Arc;
 
 use cof::{Batch, Damage, Reader, Record, SourceKind};
 use operation::Clock;
-use server::{Service, Site};
+use server::{Service, Site, Tokens};
 use store::{Memory, Store};
 use tokio::net::TcpListener;
 use workbench::Desk;
@@ -47,33 +50,65 @@ pub(crate) async fn run(
     arguments: &Arguments,
 ) -> Result<Exit, Failure> {
     let address = address(command, config)?;
+    let tls = setup::tls(command, &config.serve)?;
     let store = Arc::new(Memory::new());
     fill(&*store, command)?;
-    let service = service(store, command)?;
+    let service = setup::service(service(store, command)?, command, &config.serve)?;
     let desk = desk(arguments)?;
-    let service = service.with_site(site(desk.clone(), command).await?);
+    let limits = setup::limits(&config.serve);
+    let tokens = Tokens::open(desk.clone(), limits.token_requests).await?;
+    say_who_may_ask(command, &tokens)?;
+    let site = site(desk.clone(), command, tls.is_some()).await?;
+    let service = service.with_limits(limits).with_tokens(tokens).with_site(site);
+    let service = tls.iter().fold(service, |service, tls| service.with_tls(Arc::clone(tls)));
     let failed = |error| {
         Failure::work(&format!("listening on {address}"), &error)
             .hint("choose another port; 0 takes a free one")
     };
+    setup::make_room(&limits);
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
+    log::begin(command.access_log.unwrap_or(config.serve.access_log))?;
     // From here on whoever asks us to end is heard.
-    let stopped = stopped().map_err(|error| Failure::work("listening for signals", &error))?;
-    terminal::say(&format!("listening on http://{bound}/pdns/query/ (Ctrl-C to stop)"));
-    terminal::say(&format!("workbench: http://{bound}/"));
-    say_first_link(&desk, bound).await?;
-    server::run(listener, service, stopped).await.map_err(|error| Failure::work("serving", &error))?;
+    let signals = |error| Failure::work("listening for signals", &error);
+    let stopped = stopped().map_err(signals)?;
+    setup::reload_when_told(tls.clone()).map_err(signals)?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    terminal::say(&format!("listening on {scheme}://{bound}/pdns/query/ (Ctrl-C to stop)"));
+    terminal::say(&format!("workbench: {scheme}://{bound}/"));
+    say_first_link(&desk, &format!("{scheme}://{bound}")).await?;
+    server::run(listener, service, stopped).await;
     Ok(Exit::Done)
+}
+
+/// Nobody is let in by mistake, and nobody wonders why nobody is.
+fn say_who_may_ask(command: &ServeArgs, tokens: &Tokens) -> Result<(), Failure> {
+    let anybody = command.anonymous || !command.user.is_empty() || tokens.any();
+    if !anybody && terminal::environment(TOKEN)?.is_none() {
+        terminal::complain(
+            "nobody may ask for passive DNS yet\n  hint: make a token with `backsight token create --name NAME`, \
+             or let everybody on this machine read with --anonymous",
+        );
+    }
+    Ok(())
 }
 
 /// Where to listen; not where others could read what is asked.
 fn address(command: &ServeArgs, config: &Config) -> Result<SocketAddr, Failure> {
     let text = command.listen.as_ref().unwrap_or(&config.serve.listen);
-    if command.behind_proxy {
+    if command.anonymous {
+        return loopback(
+            text,
+            "everybody may read only on this machine: listen on 127.0.0.1, or make tokens",
+        );
+    }
+    if command.behind_proxy || setup::wants_tls(command, &config.serve) {
         parse(text)
     } else {
-        loopback(text, "listen on 127.0.0.1, or put a proxy with TLS before it and say --behind-proxy")
+        loopback(
+            text,
+            "listen on 127.0.0.1, give --tls-cert and --tls-key, or put a proxy with TLS before it and say --behind-proxy",
+        )
     }
 }
 
@@ -101,16 +136,17 @@ fn desk(arguments: &Arguments) -> Result<Desk, Failure> {
     Desk::open(&folder, Clock::system()).map_err(Failure::from)
 }
 
-async fn site(desk: Desk, command: &ServeArgs) -> Result<Site, Failure> {
+async fn site(desk: Desk, command: &ServeArgs, over_tls: bool) -> Result<Site, Failure> {
     let site = Site::new(Runs::new(desk).await?);
     let site = command.hostname.iter().fold(site, |site, name| site.with_host(name));
+    let site = if over_tls { site.over_tls() } else { site };
     Ok(if command.behind_proxy { site.behind_tls() } else { site })
 }
 
 /// Whoever starts the service becomes its administrator, by a link that only the terminal shows.
-async fn say_first_link(desk: &Desk, bound: SocketAddr) -> Result<(), Failure> {
+async fn say_first_link(desk: &Desk, address: &str) -> Result<(), Failure> {
     if let Some(token) = desk.change("serve", workbench::Workbench::first_link).await? {
-        terminal::say(&format!("first administrator: http://{bound}/welcome?token={}", token.reveal()));
+        terminal::say(&format!("first administrator: {address}/welcome?token={}", token.reveal()));
     }
     Ok(())
 }
@@ -132,6 +168,9 @@ fn fill(store: &dyn Store, command: &ServeArgs) -> Result<(), Failure> {
 /// The service with its logins and token.
 fn service(store: Arc<Memory>, command: &ServeArgs) -> Result<Service, Failure> {
     let mut service = Service::new(store);
+    if command.anonymous {
+        service = service.with_anonymous();
+    }
     for user in &command.user {
         let (name, password) = match user.split_once(':') {
             Some((name, password)) => (name, password.to_owned()),

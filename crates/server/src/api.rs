@@ -23,7 +23,8 @@
 //! ```
 //!
 //! Whoever is signed in sends the session's cookie, and with everything that changes something the header
-//! `x-backsight-token`. Errors are problem details (RFC 9457).
+//! `x-backsight-token`. Errors are problem details (RFC 9457). [`document`] describes it and `passive` as OpenAPI: each handler
+//! says its own part, and a route is made of nothing else, so that what is described is what is served.
 
 mod audit;
 mod indicators;
@@ -32,14 +33,25 @@ mod runs;
 mod session;
 mod users;
 
-use axum::Router;
+mod document;
+mod extract;
+mod trouble;
+
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::problem::Problem;
 use crate::site::Shared;
+use extract::{Asked, Named, Told};
+use trouble::{Changing, Reading, SigningIn};
 
-/// The routes below `/api/v1`.
-pub(crate) fn routes() -> Router<Shared> {
-    Router::new()
+pub(crate) use document::document;
+
+/// Where all of it is.
+pub(crate) const ROOT: &str = "/api/v1";
+
+/// The routes below [`ROOT`].
+pub(crate) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
         .merge(session::routes())
         .merge(integrations::routes())
         .merge(indicators::routes())

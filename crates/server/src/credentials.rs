@@ -1,6 +1,6 @@
-//! Who may ask: users with passwords (Basic), and tokens.
+//! Logins and tokens that stand in the command line's environment, and how a request shows one.
 //!
-//! [`Credentials`] compares in a time that depends on nothing but how many there are: every secret is padded to one
+//! [`presented`] reads what a request shows; [`Credentials`] compares in a time that depends on nothing but how many there are: every secret is padded to one
 //! length, and all are compared. They are never printed: nothing here implements `Debug`.
 
 use axum::http::header::AUTHORIZATION;
@@ -13,7 +13,7 @@ use constant_time_eq::constant_time_eq_n;
 const LONGEST: usize = 512;
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
-/// Everyone who may ask; nobody in it is everybody.
+/// Everyone who may ask by them.
 #[derive(Clone, Default)]
 pub(crate) struct Credentials {
     /// `user:password`.
@@ -62,9 +62,6 @@ impl Credentials {
 
     /// Whether a request with these headers may ask.
     pub(crate) fn admit(&self, headers: &HeaderMap) -> bool {
-        if self.logins.is_empty() && self.tokens.is_empty() {
-            return true;
-        }
         let authorization = headers.get(AUTHORIZATION).is_some_and(|value| self.authorize(value.as_bytes()));
         let key = headers.get(API_KEY).is_some_and(|value| any_is(&self.tokens, value.as_bytes()));
         authorization | key
@@ -86,6 +83,21 @@ impl Secret {
         rest.get_mut(..octets.len())?.copy_from_slice(octets);
         Some(Self(padded))
     }
+}
+
+/// What of these headers may be a token: the password of Basic, what follows Bearer, a bare `Authorization`, `X-API-Key`.
+pub(crate) fn presented(headers: &HeaderMap) -> Vec<String> {
+    let authorization = headers.get(AUTHORIZATION).and_then(|value| {
+        let value = value.as_bytes();
+        let Some(encoded) = after_scheme(value, b"Basic ") else {
+            return Some(after_scheme(value, b"Bearer ").unwrap_or(value).to_vec());
+        };
+        let login = decode(encoded)?;
+        let colon = login.iter().position(|octet| *octet == b':')?;
+        login.get(colon + 1..).map(<[u8]>::to_vec)
+    });
+    let key = headers.get(API_KEY).map(|value| value.as_bytes().to_vec());
+    authorization.into_iter().chain(key).filter_map(|octets| String::from_utf8(octets).ok()).collect()
 }
 
 fn any_is(known: &[Secret], given: &[u8]) -> bool {
@@ -118,9 +130,26 @@ mod tests {
     }
 
     #[test]
-    fn without_credentials_everyone_may_ask() {
-        assert!(admits(&Credentials::default(), &[]));
-        assert!(admits(&Credentials::default(), &[("authorization", "whatever")]));
+    fn nobody_is_let_in_by_no_credentials() {
+        assert!(!admits(&Credentials::default(), &[]));
+        assert!(!admits(&Credentials::default(), &[("authorization", "whatever")]));
+    }
+
+    #[test]
+    fn a_token_may_be_shown_in_four_ways() {
+        let shown = |headers: &[(&'static str, &str)]| {
+            let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            presented(&headers.collect())
+        };
+        assert_eq!(shown(&[("authorization", &basic("any:t:1"))]), ["t:1"]);
+        assert_eq!(shown(&[("authorization", &basic(":t"))]), ["t"]);
+        assert_eq!(shown(&[("authorization", "bearer t")]), ["t"]);
+        assert_eq!(shown(&[("authorization", "t")]), ["t"]);
+        assert_eq!(shown(&[("x-api-key", "t")]), ["t"]);
+        assert_eq!(shown(&[("authorization", "Bearer a"), ("x-api-key", "b")]), ["a", "b"]);
+        for nothing in ["Basic !", &basic("no colon"), "Basic "] {
+            assert_eq!(shown(&[("authorization", nothing)]), [""; 0], "{nothing}");
+        }
     }
 
     #[test]

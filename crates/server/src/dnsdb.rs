@@ -45,7 +45,6 @@ use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use operation::Clock;
-use store::Store;
 
 #[cfg(test)]
 pub(crate) use parameters::KNOWN;
@@ -57,15 +56,16 @@ use refusal::Refusal;
 use scan::{Bounds, Scan};
 use search::Search;
 
-use crate::credentials::Credentials;
+use crate::answer::Rows;
+use crate::gate::{Gate, Need, Pass};
 use crate::problem::Problem;
 use crate::request::MAX_URI;
 
 /// A store, with who may ask it and when "now" is.
 #[derive(Clone)]
 pub(crate) struct Dnsdb {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) credentials: Credentials,
+    pub(crate) rows: Rows,
+    pub(crate) gate: Gate,
     pub(crate) clock: Clock,
 }
 
@@ -81,12 +81,18 @@ impl Dnsdb {
             .with_state(Arc::new(self))
     }
 
-    /// Whether a request with these headers may ask, and how often it still may.
+    /// Lets in whoever may ask, and counts the question.
     ///
     /// # Errors
-    /// 403; clients take 401 for a key that is known but may not use this interface.
-    fn admit(&self, headers: &HeaderMap) -> Result<Quota, Refusal> {
-        if self.credentials.admit(headers) { Ok(Quota::UNLIMITED) } else { Err(Refusal::forbidden()) }
+    /// 403 for a key that is none: clients take 401 for one that is known but may not use this interface. 429 and 503.
+    fn admit(&self, uri: &Uri, headers: &HeaderMap) -> Result<Pass, Refusal> {
+        self.gate.admit(uri, headers, Need::Read).map_err(Refusal::from)
+    }
+
+    /// What is left of a quota, which asking for it does not change.
+    fn left(&self, headers: &HeaderMap) -> Result<Quota, Refusal> {
+        let left = self.gate.quota(headers).ok_or_else(Refusal::forbidden)?;
+        Ok(left.map_or(Quota::UNLIMITED, Quota::from))
     }
 
     async fn answer(&self, uri: &Uri, headers: &HeaderMap) -> Result<Response, Refusal> {
@@ -97,21 +103,23 @@ impl Dnsdb {
         if call == Ok(Call::Ping) {
             return Ok(json("{\"ping\":\"ok\"}\n".to_owned()));
         }
-        let quota = self.admit(headers)?;
+        if call == Ok(Call::RateLimit) {
+            return Ok(json(self.left(headers)?.body()));
+        }
+        let pass = self.admit(uri, headers)?;
         if !accept::takes_ours(headers) {
             return Err(Refusal::media_type());
         }
-        let (verb, wanted, types) = match call? {
-            Call::Search { verb, wanted, types } => (verb, wanted, types),
-            Call::Ping | Call::RateLimit => return Ok(json(quota.body())),
-        };
+        let Call::Search { verb, wanted, types } = call? else { return Err(Refusal::not_found()) };
         let parameters = Parameters::of(uri, verb, self.clock.seconds())?;
         let search = Search::of(verb, wanted, types, &parameters)?;
-        let body = answer::body(Scan::new(search, Bounds::USUAL), Arc::clone(&self.store)).await?;
+        let body = answer::body(Scan::new(search, Bounds::USUAL), self.rows.clone()).await?;
         let mut response = body.into_response();
         // Without a charset: a client that is told one cuts lines where Unicode has other line ends.
         mark(&mut response, "application/x-ndjson");
-        quota.tell(response.headers_mut());
+        pass.quota.map_or(Quota::UNLIMITED, Quota::from).tell(response.headers_mut());
+        // A place among those who are answered, until the last octet is sent.
+        response.extensions_mut().insert(pass);
         Ok(response)
     }
 }

@@ -4,7 +4,10 @@
 //! GET /pdns/query/VALUE     what is known of a value, one JSON object a line (Common Output Format)
 //! GET /dnsdb/v2/…           the same in DNSDB's way, searches with patterns too: see `dnsdb`
 //! GET /docs/pdns            a page that describes both; needs no credentials
-//! GET /healthz              200 and "ok"; needs no credentials
+//! POST /api/v1/records      takes records in: the same format, plain, gzip or zstd
+//! GET /api/v1/lookup, /summary, /stats    the same answers as one JSON object
+//! GET /healthz, /readyz     200, or 503 where it cannot answer now; need no credentials
+//! GET /metrics              what was counted, for Prometheus; for whoever may read
 //! /, /api/v1, /assets       the workbench, where a [`Site`] is served: see below
 //! ```
 //!
@@ -56,8 +59,16 @@
 //!
 //! # Credentials
 //!
-//! If any are configured, `Authorization: Basic`, or a token as `Authorization: Bearer T`, as `Authorization: T` or as
-//! `X-API-Key: T`. What is not right is 401, and not said to be wrong in which part.
+//! A token (`backsight token create`) as the password of `Authorization: Basic`, as `Authorization: Bearer T`, as
+//! `Authorization: T` or as `X-API-Key: T`; or a login of the command line. What is not right is 401, and not said to be wrong
+//! in which part; a token in the address is 400. Without credentials only where anonymous reading was chosen.
+//!
+//! | response | meaning |
+//! | --- | --- |
+//! | `x-ratelimit-limit`, `-remaining`, `-reset` | a token's requests a day, what is left of them, and when (seconds since the epoch) they are anew; `unlimited`, `n/a`, `n/a` without a quota |
+//! | 403 | the token may not do this |
+//! | 429 with `retry-after` | too fast, or today's quota is used up |
+//! | 503 with `retry-after` | as much is under way as there may be, of this token or in all |
 //!
 //! # The workbench
 //!
@@ -67,8 +78,10 @@
 //!
 //! # In this crate
 //!
-//! [`run`] serves a [`Service`] on a listener until told to stop. A request goes through `request` (what is asked),
-//! `value`, `parameters` and `credentials`, to `answer`; `problem` is the one error at the edge.
+//! [`run`] serves a [`Service`] on a listener until told to stop. A request goes through `gate` (who asks, how much: [`Tokens`]
+//! and `credentials`, within [`Limits`]), `request` (what is asked), `value` and `parameters`, to `answer`, whose searches `scan` cuts into slices; `problem` is the one error at the edge.
+//! `listen` holds the connections, within bounds, with [`Tls`] or without; `watch` stands before everything, counts into
+//! `metrics` and tells the access log; `health` answers whoever looks after the service.
 //! A store that fails before the first byte is 500; after it, the connection is cut.
 //!
 //! `timeline` and `graph` lay out the pictures of an answer as HTML; `links` are the addresses in them.
@@ -80,22 +93,33 @@ mod asset;
 mod connection;
 mod credentials;
 mod dnsdb;
+mod gate;
 mod graph;
+mod health;
 mod job;
+mod limits;
 mod links;
+mod listen;
+mod metrics;
 mod page;
 mod parameters;
+mod passive;
 mod problem;
 mod reference;
 mod request;
 #[cfg(test)]
 mod sample;
+mod scan;
 mod service;
 mod site;
 mod text;
 mod timeline;
 mod value;
+mod watch;
 
 pub use credentials::CredentialError;
-pub use service::{Service, run};
+pub use gate::Tokens;
+pub use limits::Limits;
+pub use listen::{Tls, TlsError};
+pub use service::{OriginError, Service, run};
 pub use site::Site;

@@ -3,11 +3,14 @@
 //! A [`Problem`] says what the asker can do about it and nothing about our insides. It leaves as JSON; where a page was asked
 //! for, `page` makes a page of it, which finds the problem among the response's extensions.
 
+use std::borrow::Cow;
+
 use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use store::StoreError;
+use utoipa::ToSchema;
 use workbench::user::Permission;
 
 /// What is wrong with a request, or with us.
@@ -17,13 +20,18 @@ pub(crate) struct Problem {
     pub(crate) detail: String,
 }
 
-#[derive(Serialize)]
-struct Details<'a> {
+/// The problem as it is sent.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct Details {
     /// `about:blank`: the status says it all.
-    r#type: &'a str,
-    title: &'a str,
+    r#type: Cow<'static, str>,
+    /// The status in words.
+    title: Cow<'static, str>,
+    /// The status.
     status: u16,
-    detail: &'a str,
+    /// What is wrong, and what to do about it.
+    detail: String,
 }
 
 impl Problem {
@@ -103,6 +111,11 @@ impl Problem {
         Self { status: StatusCode::NOT_FOUND, detail: detail.into() }
     }
 
+    /// Not to be sent requests now.
+    pub(crate) fn not_ready(detail: impl Into<String>) -> Self {
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, detail: detail.into() }
+    }
+
     pub(crate) fn not_found() -> Self {
         let detail = "nothing here; passive DNS is at /pdns/query/VALUE, as /docs/pdns describes";
         Self { status: StatusCode::NOT_FOUND, detail: detail.into() }
@@ -118,6 +131,14 @@ impl Problem {
         Self { status: StatusCode::UNAUTHORIZED, detail: "sign in first".into() }
     }
 
+    /// A token in the address.
+    pub(crate) fn stray_token() -> Self {
+        Self::bad_request(
+            "a token does not belong in the address, where logs and histories keep it: send it as a header (Authorization \
+             or X-API-Key), and have this one revoked, for it has been seen",
+        )
+    }
+
     pub(crate) fn unauthorized() -> Self {
         let detail = "this service needs the right credentials: user and password (Basic) or a token";
         Self { status: StatusCode::UNAUTHORIZED, detail: detail.into() }
@@ -125,6 +146,18 @@ impl Problem {
 
     pub(crate) fn uri_too_long(most: usize) -> Self {
         Self { status: StatusCode::URI_TOO_LONG, detail: format!("the address may have {most} octets") }
+    }
+}
+
+impl Problem {
+    /// As it is sent.
+    pub(crate) fn details(&self) -> Details {
+        Details {
+            r#type: "about:blank".into(),
+            title: self.status.canonical_reason().unwrap_or_default().into(),
+            status: self.status.as_u16(),
+            detail: self.detail.clone(),
+        }
     }
 }
 
@@ -145,13 +178,7 @@ impl From<workbench::Error> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let details = Details {
-            r#type: "about:blank",
-            title: self.status.canonical_reason().unwrap_or_default(),
-            status: self.status.as_u16(),
-            detail: &self.detail,
-        };
-        let body = serde_json::to_string(&details).unwrap_or_default();
+        let body = serde_json::to_string(&self.details()).unwrap_or_default();
         let mut response = (self.status, body).into_response();
         response.extensions_mut().insert(self.clone());
         let headers = response.headers_mut();

@@ -1,47 +1,148 @@
 //! The service: its settings, its routes and its life.
 //!
-//! [`Service`] is what is served, [`run`] serves it. Accepting never gives up: an error there is waited out.
+//! [`Service`] is what is served, [`run`] serves it.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::get;
-use axum::serve::ListenerExt as _;
 use operation::Clock;
 use store::Store;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::Semaphore;
+use tower_http::cors::CorsLayer;
 
 use crate::CredentialError;
 use crate::answer::Rows;
-use crate::credentials::Credentials;
 use crate::dnsdb::Dnsdb;
+use crate::gate::{self, Gate, Tokens};
+use crate::limits::Limits;
+use crate::listen::{self, Serving, Tls};
+use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::reference;
 use crate::request::Ask;
 use crate::site::Site;
+use crate::watch::{self, Watch};
+use crate::{api, health, passive};
 
-/// How long requests that have begun may take after [`run`] was told to stop.
-const DRAIN: Duration = Duration::from_secs(10);
+/// Headers of ours that pages of other origins may send and read, where they may ask at all.
+const ASKED: [HeaderName; 8] = [
+    header::AUTHORIZATION,
+    header::CONTENT_ENCODING,
+    header::CONTENT_TYPE,
+    HeaderName::from_static("dribble-filter-rrtype"),
+    HeaderName::from_static("dribble-paginate-count"),
+    HeaderName::from_static("dribble-paginate-cursor"),
+    HeaderName::from_static("idempotency-key"),
+    HeaderName::from_static("x-api-key"),
+];
+const TOLD: [HeaderName; 6] = [
+    header::RETRY_AFTER,
+    HeaderName::from_static("x-dribble-cursor"),
+    HeaderName::from_static("x-dribble-errors"),
+    HeaderName::from_static("x-ratelimit-limit"),
+    HeaderName::from_static("x-ratelimit-remaining"),
+    HeaderName::from_static("x-ratelimit-reset"),
+];
+
+/// The text is no origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "not an origin: http:// or https:// and a name in lower case, with a port or without, and nothing behind it"
+)]
+pub struct OriginError;
 
 /// A store with who may ask it.
 #[derive(Clone)]
 pub struct Service {
-    rows: Rows,
-    credentials: Credentials,
+    pub(crate) rows: Rows,
+    pub(crate) gate: Gate,
+    pub(crate) metrics: Metrics,
+    pub(crate) limits: Limits,
+    /// Places for bodies of records.
+    pub(crate) imports: Arc<Semaphore>,
+    /// Addresses stand in the access log.
+    addresses: bool,
+    /// Origins whose pages may ask for passive DNS.
+    origins: Vec<HeaderValue>,
+    tls: Option<Arc<Tls>>,
     site: Option<Site>,
 }
 
 impl Service {
-    /// Answers everyone from this store.
+    /// Answers from this store whoever is let in, which is nobody yet.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { rows: Rows { store, origin: None }, credentials: Credentials::default(), site: None }
+        let limits = Limits::default();
+        Self {
+            rows: Rows::new(store, &limits),
+            gate: Gate::new(&limits),
+            metrics: Metrics::new(),
+            limits,
+            imports: Arc::new(Semaphore::new(limits.imports)),
+            addresses: false,
+            origins: Vec::new(),
+            tls: None,
+            site: None,
+        }
+    }
+
+    /// Takes on so much at once.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.gate.bound(&limits);
+        self.rows.bound(&limits);
+        self.imports = Arc::new(Semaphore::new(limits.imports));
+        self.limits = limits;
+        self
+    }
+
+    /// Speaks TLS, and nothing else.
+    #[must_use]
+    pub fn with_tls(mut self, tls: Arc<Tls>) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Lets pages of this origin (`https://example.org`) ask for passive DNS, with a token of their own.
+    ///
+    /// # Errors
+    /// [`OriginError`] for what no browser says.
+    pub fn with_cors(mut self, origin: &str) -> Result<Self, OriginError> {
+        let (scheme, host) = origin.split_once("://").ok_or(OriginError)?;
+        let plain =
+            |octet: u8| octet.is_ascii_lowercase() || octet.is_ascii_digit() || b"-.:[]".contains(&octet);
+        if !matches!(scheme, "http" | "https") || host.is_empty() || !host.bytes().all(plain) {
+            return Err(OriginError);
+        }
+        self.origins.push(HeaderValue::from_str(origin).map_err(|_| OriginError)?);
+        Ok(self)
+    }
+
+    /// Tells the access log what was asked.
+    #[must_use]
+    pub fn with_addresses_logged(mut self) -> Self {
+        self.addresses = true;
+        self
+    }
+
+    /// Lets everybody read, whatever they show or do not show.
+    #[must_use]
+    pub fn with_anonymous(mut self) -> Self {
+        self.gate.anonymous = true;
+        self
+    }
+
+    /// Lets in who has one of these tokens.
+    #[must_use]
+    pub fn with_tokens(mut self, tokens: Arc<Tokens>) -> Self {
+        self.gate.tokens = Some(tokens);
+        self
     }
 
     /// What `origin` says of rows whose sources do not agree on one; a URI by the draft. Empty unless set.
@@ -51,21 +152,21 @@ impl Service {
         self
     }
 
-    /// Lets this user in; from the first credential on, nobody else.
+    /// Lets this user read.
     ///
     /// # Errors
     /// [`CredentialError`] for a name with a colon, for what is empty or longer than 512 octets together.
     pub fn with_user(mut self, name: &str, password: &str) -> Result<Self, CredentialError> {
-        self.credentials.add_user(name, password)?;
+        self.gate.credentials.add_user(name, password)?;
         Ok(self)
     }
 
-    /// Lets in whoever has this token; from the first credential on, nobody else.
+    /// Lets whoever has this token read.
     ///
     /// # Errors
     /// [`CredentialError`] for what is empty or longer than 512 octets.
     pub fn with_token(mut self, token: &str) -> Result<Self, CredentialError> {
-        self.credentials.add_token(token)?;
+        self.gate.credentials.add_token(token)?;
         Ok(self)
     }
 
@@ -78,25 +179,47 @@ impl Service {
 
     /// The same store by DNSDB's interface, to the same people.
     fn dnsdb(&self) -> Dnsdb {
-        let (store, credentials) = (Arc::clone(&self.rows.store), self.credentials.clone());
-        Dnsdb { store, credentials, clock: Clock::system() }
+        Dnsdb { rows: self.rows.clone(), gate: self.gate.clone(), clock: Clock::system() }
     }
 
     fn router(mut self, bound: Option<SocketAddr>) -> Router {
         let site = self.site.take();
-        let dnsdb = self.dnsdb().routes();
-        let dns = Router::new()
-            .route("/pdns/query/", get(query))
-            .route("/pdns/query/{*value}", get(query))
-            .route("/healthz", get(async || "ok"))
-            .method_not_allowed_fallback(async || Problem::method())
-            .with_state(Arc::new(self))
-            .merge(dnsdb)
-            .merge(reference::routes(site.is_none()));
-        match site {
+        let watch = Watch { metrics: self.metrics.clone(), addresses: self.addresses };
+        let beside = self.dnsdb().routes().merge(reference::routes(site.is_none()));
+        let service = Arc::new(self);
+        let dns = service.passive_dns().with_state(service).merge(beside);
+        let all = match site {
             Some(site) => dns.merge(site.router(bound)),
             None => dns.fallback(async || Problem::not_found()),
-        }
+        };
+        all.layer(from_fn_with_state(watch, watch::watch))
+    }
+
+    /// Everything but the workbench.
+    fn passive_dns(&self) -> Router<Arc<Self>> {
+        let (passive, _) = passive::routes(&self.gate).split_for_parts();
+        let asked = Router::new()
+            .route("/pdns/query/", get(query))
+            .route("/pdns/query/{*value}", get(query))
+            .route_layer(from_fn_with_state(self.gate.clone(), gate::read))
+            .merge(passive)
+            .route("/api/v1/openapi.json", get(api::document));
+        // Before the rules for other origins, which answer OPTIONS.
+        let asked = asked.method_not_allowed_fallback(async || Problem::method());
+        let asked = if self.origins.is_empty() { asked } else { asked.layer(self.cors()) };
+        asked
+            .route("/healthz", get(health::alive))
+            .route("/metrics", get(health::metrics))
+            .route("/readyz", get(health::ready))
+            .method_not_allowed_fallback(async || Problem::method())
+    }
+
+    fn cors(&self) -> CorsLayer {
+        CorsLayer::new()
+            .allow_origin(self.origins.clone())
+            .allow_methods([Method::GET, Method::HEAD, Method::POST])
+            .allow_headers(ASKED)
+            .expose_headers(TOLD)
     }
 }
 
@@ -105,40 +228,29 @@ async fn query(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    if !service.credentials.admit(&headers) {
-        return Err(Problem::unauthorized());
-    }
     service.rows.answer(Ask::of(&uri, &headers)?).await
 }
 
 /// Serves until `shutdown` is ready, then takes no new connection and returns when the last request is answered,
-/// or after 10 seconds.
-///
-/// # Errors
-/// What the listener says; an error of one connection ends that connection only.
+/// or after 10 seconds. What is wrong with one connection ends that connection only.
 pub async fn run(
     listener: TcpListener,
     service: Service,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let (stop, stopped) = oneshot::channel::<()>();
-    let signal = async move {
-        shutdown.await;
-        // Nobody listens only when this future is gone.
-        let _ = stop.send(());
-    };
-    // Answers are written in one piece: waiting for more to send would only delay them.
+) {
+    let (ended, ending) = tokio::sync::watch::channel(false);
+    let tokens = service.gate.tokens.clone();
+    let keeping = tokens.map(|tokens| tokio::spawn(tokens.keep(ending)));
+    let renewing = service.tls.clone().map(|tls| tokio::spawn(tls.keep()));
+    let (limits, tls, metrics) = (service.limits, service.tls.clone(), service.metrics.clone());
     let router = service.router(listener.local_addr().ok());
-    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(signal);
-    tokio::select! {
-        ended = serving.into_future() => ended,
-        () = overdue(stopped) => Ok(()),
+    listen::serve(listener, Serving { router, limits, tls, metrics }, shutdown).await;
+    if let Some(renewing) = renewing {
+        renewing.abort();
     }
-}
-
-async fn overdue(stopped: oneshot::Receiver<()>) {
-    let _ = stopped.await;
-    tokio::time::sleep(DRAIN).await;
+    // What tokens used is written down last.
+    let _ = ended.send(true);
+    if let Some(keeping) = keeping {
+        let _ = keeping.await;
+    }
 }

@@ -27,8 +27,10 @@ pub struct Site {
     pub(crate) jobs: Jobs,
     /// Names besides the loopback's and the address that is listened on, lower case.
     pub(crate) hosts: Vec<String>,
-    /// A proxy in front does TLS.
-    pub(crate) behind_tls: bool,
+    /// Browsers speak TLS, with us or with a proxy in front.
+    pub(crate) over_tls: bool,
+    /// A proxy is in front, and says where a client is.
+    pub(crate) behind_proxy: bool,
     /// Where we listen, once we do.
     pub(crate) bound: Option<SocketAddr>,
 }
@@ -43,7 +45,8 @@ impl Site {
             desk: runs.desk().clone(),
             jobs: Jobs::new(runs),
             hosts: Vec::new(),
-            behind_tls: false,
+            over_tls: false,
+            behind_proxy: false,
             bound: None,
         }
     }
@@ -58,7 +61,14 @@ impl Site {
     /// A proxy in front speaks TLS to browsers: cookies are for TLS only, and the proxy's word on the client's address holds.
     #[must_use]
     pub fn behind_tls(mut self) -> Self {
-        self.behind_tls = true;
+        (self.over_tls, self.behind_proxy) = (true, true);
+        self
+    }
+
+    /// We speak TLS to browsers ourselves: cookies are for TLS only.
+    #[must_use]
+    pub fn over_tls(mut self) -> Self {
+        self.over_tls = true;
         self
     }
 
@@ -69,7 +79,7 @@ impl Site {
         let pages = page::routes().layer(from_fn(page::dress));
         Router::new()
             .merge(pages)
-            .nest("/api/v1", api::routes())
+            .nest(api::ROOT, api::routes().into())
             .route("/assets/{file}", get(asset::serve))
             .method_not_allowed_fallback(async || Problem::method_of_page())
             .layer(DefaultBodyLimit::max(BODY))

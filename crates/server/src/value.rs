@@ -3,6 +3,7 @@
 //! A slash in it is part of it, escaped or not, so that networks can be written as everyone writes them.
 //! What does not decode is a 400 [`Problem`].
 
+use axum::extract::Query;
 use axum::http::Uri;
 use percent_encoding::percent_decode_str;
 
@@ -35,6 +36,21 @@ pub(crate) fn decode(raw: &str) -> Result<String, Problem> {
 pub(crate) fn is_escaped_well(raw: &str) -> bool {
     let mut escapes = raw.as_bytes().split(|octet| *octet == b'%').skip(1);
     escapes.all(|rest| matches!(rest, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()))
+}
+
+/// The value of a request that has it as a parameter.
+///
+/// # Errors
+/// 400 where there is none, or more than one.
+pub(crate) fn of_query(uri: &Uri) -> Result<String, Problem> {
+    let Query(given) = Query::<Vec<(String, String)>>::try_from_uri(uri)
+        .map_err(|_| Problem::bad_request("the query string cannot be read"))?;
+    let mut values = given.into_iter().filter(|(name, _)| name == "value").map(|(_, value)| value);
+    match (values.next(), values.next()) {
+        (Some(value), None) => Ok(value),
+        (None, _) => Err(Problem::bad_request("value: say what is asked about, as ?value=www.example.com")),
+        (Some(_), Some(_)) => Err(Problem::bad_request("value: given more than once")),
+    }
 }
 
 #[cfg(test)]

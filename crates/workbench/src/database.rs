@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use crate::Error;
 
 /// The version of the tables, in `PRAGMA user_version`.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// Marks the file as ours (`PRAGMA application_id`): `BkSt`.
 const APPLICATION: i64 = 0x426b_5374;
 /// How much of the database stays in memory, in KiB: an import touches pages all over it.
@@ -141,9 +141,12 @@ impl Workbench {
         let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(sql)?;
         if version < 1 {
             transaction.execute_batch(include_str!("schema.sql")).map_err(sql)?;
-            let marks = format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};");
-            transaction.execute_batch(&marks).map_err(sql)?;
         }
+        if version < 2 {
+            transaction.execute_batch(include_str!("schema-2.sql")).map_err(sql)?;
+        }
+        let marks = format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};");
+        transaction.execute_batch(&marks).map_err(sql)?;
         transaction.commit().map_err(sql)
     }
 

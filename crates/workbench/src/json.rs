@@ -6,6 +6,7 @@ pub mod audit;
 pub mod indicator;
 pub mod integration;
 pub mod run;
+pub mod token;
 
 /// A stored time.
 fn at(seconds: i64) -> String {

@@ -1,12 +1,12 @@
 //! What persists of an analyst's work: installed integrations and their secrets, runs with their evidence, the threat
-//! library, users, the audit trail.
+//! library, users, tokens, the audit trail.
 //!
 //! [`Workbench`] is one open data folder; `database` opens it, [`Error`] says what can be wrong with it.
 //! Several processes may work in one folder at once: every change is one transaction that waits its turn. [`Desk`] is the
 //! same for the tasks of one process.
 //!
 //! ```text
-//! DIR/workbench.sqlite   everything but the evidence; the tables are in schema.sql
+//! DIR/workbench.sqlite   everything but the evidence; the tables are in schema.sql, then schema-2.sql
 //! DIR/answers/           evidence: what providers answered
 //! DIR/secret.key         the key that secrets are encrypted with, mode 0600
 //! DIR/secret.key.new     its successor, while the key is changed
@@ -26,6 +26,7 @@ pub mod library;
 pub mod run;
 mod secret;
 pub mod text;
+pub mod token;
 pub mod user;
 
 pub use database::Workbench;

@@ -39,8 +39,8 @@ pub(super) async fn run(command: &DemoArgs) -> Result<Exit, Failure> {
     let store = Arc::new(Memory::new());
     serve::load_sample(&*store)?;
     output::print(&said(bound, &link))?;
-    let service = Service::new(store).with_site(Site::new(Runs::new(desk).await?));
-    server::run(listener, service, stopped).await.map_err(|error| Failure::work("serving", &error))?;
+    let service = Service::new(store).with_anonymous().with_site(Site::new(Runs::new(desk).await?));
+    server::run(listener, service, stopped).await;
     folder.close().map_err(|error| Failure::work("removing the demonstration's folder", &error))?;
     Ok(Exit::Done)
 }

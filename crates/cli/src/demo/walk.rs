@@ -35,7 +35,7 @@ async fn listen() -> Result<u16, Failure> {
     serve::load_sample(&*store)?;
     let listener = TcpListener::bind("127.0.0.1:0").await.map_err(failed)?;
     let port = listener.local_addr().map_err(failed)?.port();
-    tokio::spawn(server::run(listener, Service::new(store), std::future::pending()));
+    tokio::spawn(server::run(listener, Service::new(store).with_anonymous(), std::future::pending()));
     Ok(port)
 }
 
@@ -126,7 +126,7 @@ fn next() -> String {
          1. other values of the sample:\n\
          \x20  {program} demo --once cdn.example.net 192.0.2.80\n\
          2. the same steps in a folder of your own, with a server that keeps running in another terminal:\n\
-         \x20  {program} serve --sample\n\
+         \x20  {program} serve --anonymous --sample\n\
          \x20  {program} integration install {OPERATION}\n\
          \x20  {program} integration configure {OPERATION} host=127.0.0.1 port=8053 use_http=on\n\
          \x20  {program} integration enable {OPERATION}\n\

@@ -11,6 +11,18 @@ fn the_defaults() {
 }
 
 #[test]
+fn the_reference_is_what_the_program_says() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
+    let said = Home::empty().run(["config", "--reference"]).done().quiet();
+    if std::fs::read_to_string(file).unwrap_or_default() != said {
+        std::fs::write(format!("{file}.new"), &said).unwrap();
+        panic!(
+            "docs/configuration.md is not what `backsight config --reference` prints: read docs/configuration.md.new"
+        );
+    }
+}
+
+#[test]
 fn environment_before_file_before_default() {
     let home = Home::new();
     let file = home.file("own.toml", "[query]\nformat = \"json\"\nsort = \"name\"\n");

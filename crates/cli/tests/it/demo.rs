@@ -55,7 +55,7 @@ fn its_own_next_steps_work() {
     let [other, serve, install, configure, enable, query, secret] = &steps[..] else { panic!("{steps:#?}") };
     let other = home.run(other).done().quiet();
     assert!(other.contains("192.0.2.80 (IP Address): "), "{other}");
-    assert_eq!(serve, &["serve", "--sample"]);
+    assert_eq!(serve, &["serve", "--anonymous", "--sample"]);
     let server = crate::harness::Serve::new(&home, ["--sample"]);
     let port = format!("port={}", server.address.port());
     home.run(install).done().says(0, &[]);

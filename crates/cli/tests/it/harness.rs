@@ -214,7 +214,7 @@ pub(crate) struct Serve {
 impl Serve {
     /// A server with these arguments.
     pub(crate) fn new<S: AsRef<OsStr>>(home: &Home, arguments: impl IntoIterator<Item = S>) -> Self {
-        Self::of(home.run(["serve", "--listen", "127.0.0.1:0"]).args(arguments))
+        Self::of(home.run(["serve", "--anonymous", "--listen", "127.0.0.1:0"]).args(arguments))
     }
 
     /// A server with these records.
@@ -232,7 +232,9 @@ impl Serve {
         thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                 heard.lock().unwrap().extend([line.as_str(), "\n"]);
-                if let Some(rest) = line.strip_prefix("listening on http://") {
+                let address = line.strip_prefix("listening on http");
+                if let Some(rest) = address.and_then(|rest| rest.trim_start_matches('s').strip_prefix("://"))
+                {
                     let _ = send.send(rest.split('/').next().unwrap().parse().unwrap());
                 }
             }
@@ -249,9 +251,14 @@ impl Serve {
         self.said.lock().unwrap().clone()
     }
 
+    /// Which process it is.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to end, as the system does.
     pub(crate) fn terminate(&self) {
-        let pid = self.child.id().to_string();
+        let pid = self.pid().to_string();
         assert!(Command::new("kill").args(["-s", "TERM", &pid]).status().unwrap().success());
     }
 

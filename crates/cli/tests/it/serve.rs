@@ -130,8 +130,9 @@ fn an_address_that_others_reach_is_refused() {
     for address in ["nonsense", "127.0.0.1", "localhost:8053", "127.0.0.1:99999", ""] {
         home.run(["serve", "--listen", address]).done().says(2, &["--listen", "hint: write 127.0.0.1:8053"]);
     }
-    let server = Serve::of(home.run(["serve", "--sample", "--listen", "127.0.0.2:0", "--behind-proxy"]));
-    assert_eq!(get(server.address, PATH, &[]).0, 200);
+    let run = home.run(["serve", "--sample", "--listen", "127.0.0.2:0", "--behind-proxy"]);
+    let server = Serve::of(run.args(["--user", "user:tr0ub4dor"]));
+    assert_eq!(get(server.address, PATH, &[LOGIN]).0, 200);
 }
 
 #[test]

@@ -96,9 +96,13 @@ fn help_teaches() {
     for word in ["backsight demo", "Exit codes", "query", "serve", "--config"] {
         assert!(help(&[]).contains(word), "{word}");
     }
-    for word in
-        ["hxxp://", "BACKSIGHT_SECRET_USER_TOKEN", "--at 2017-06-09", "backsight serve --sample", "vetted"]
-    {
+    for word in [
+        "hxxp://",
+        "BACKSIGHT_SECRET_USER_TOKEN",
+        "--at 2017-06-09",
+        "backsight serve --anonymous --sample",
+        "vetted",
+    ] {
         assert!(flat(help(&["query"])).contains(word), "{word}");
     }
     assert!(help(&["serve"]).contains("BACKSIGHT_SECRET_TOKEN"));

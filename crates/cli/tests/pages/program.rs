@@ -26,7 +26,7 @@ impl Program {
     pub(crate) fn serve<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut command = command(&home, "serve");
-        command.args(["--listen", "127.0.0.1:0"]).args(arguments);
+        command.args(["--anonymous", "--listen", "127.0.0.1:0"]).args(arguments);
         Self::start(command, home)
     }
 
@@ -36,7 +36,7 @@ impl Program {
         let file = home.path().join("records.ndjson");
         std::fs::write(&file, records).unwrap();
         let mut command = command(&home, "serve");
-        command.args(["--listen", "127.0.0.1:0", "--cof"]).arg(file);
+        command.args(["--anonymous", "--listen", "127.0.0.1:0", "--cof"]).arg(file);
         Self::start(command, home)
     }
 

@@ -34,12 +34,12 @@ pub(crate) fn forget(site: &Site) -> HeaderValue {
 }
 
 fn set(site: &Site, token: &str, age: u64) -> HeaderValue {
-    let secure = if site.behind_tls { "; Secure" } else { "" };
+    let secure = if site.over_tls { "; Secure" } else { "" };
     let text = format!("{}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={age}{secure}", name(site));
     // Tokens are hexadecimal; anything else would not be one of ours.
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
 }
 
 fn name(site: &Site) -> &'static str {
-    if site.behind_tls { SECURE } else { PLAIN }
+    if site.over_tls { SECURE } else { PLAIN }
 }

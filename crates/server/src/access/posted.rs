@@ -137,6 +137,6 @@ fn check(visitor: &Visitor, given: &str) -> Result<(), Problem> {
 }
 
 /// What axum says of a body that it could not read.
-fn rejected(text: &str, status: axum::http::StatusCode) -> Problem {
+pub(crate) fn rejected(text: &str, status: axum::http::StatusCode) -> Problem {
     Problem { status, detail: text.to_ascii_lowercase() }
 }

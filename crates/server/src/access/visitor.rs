@@ -135,7 +135,7 @@ impl FromRequestParts<Shared> for Caller {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
         let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         // Only the proxy that whoever runs us put in front is believed, and of its list only what it added itself.
-        let said = if site.behind_tls { forwarded(&parts.headers) } else { None };
+        let said = if site.behind_proxy { forwarded(&parts.headers) } else { None };
         let agent =
             parts.headers.get(USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());
         Ok(Self(Client { address: said.unwrap_or(peer), agent: agent.unwrap_or_default() }))

@@ -1,37 +1,48 @@
 //! The audit trail.
 
-use axum::extract::{Query, State};
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::Json;
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::Value;
 use workbench::{audit, json};
 
+use super::{Asked, Reading};
 use crate::access::Visitor;
 use crate::problem::Problem;
 use crate::site::Shared;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// Entries unless more or fewer are asked for, and the most that are given.
 const USUAL: usize = 100;
 const MOST: usize = 1_000;
 
-pub(super) fn routes() -> Router<Shared> {
-    Router::new().route("/audit", get(list))
+pub(super) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(list))
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
-struct Wish {
+#[into_params(parameter_in = Query)]
+pub(super) struct Wish {
     before: Option<i64>,
     limit: Option<usize>,
     /// Seconds since the epoch.
     since: Option<i64>,
 }
 
-async fn list(
+/// The audit trail
+#[utoipa::path(
+    get, path = "/audit", tag = "audit", operation_id = "audit_list",
+    params(Wish),
+    responses((status = 200, description = "`{\"entries\":[{\"id\",\"at\",\"actor\",\"action\",\"subject\",\"detail\"}],\"next\",\"total\"}`", body = Object), Reading),
+    security(("session" = []))
+)]
+pub(super) async fn list(
     State(site): State<Shared>,
     _: Visitor,
-    Query(wish): Query<Wish>,
+    Asked(wish): Asked<Wish>,
 ) -> Result<Json<Value>, Problem> {
     let limit = Some(wish.limit.unwrap_or(USUAL).clamp(1, MOST));
     let filter = audit::Filter { since: wish.since, before: wish.before, limit };

@@ -2,9 +2,8 @@
 
 use std::collections::HashSet;
 
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::Json;
+use axum::extract::{DefaultBodyLimit, State};
 use operation::{Indicator, IndicatorType};
 use serde::Deserialize;
 use serde_json::Value;
@@ -12,9 +11,13 @@ use workbench::json::indicator::{self as json, Refused};
 use workbench::library::{Adding, Filter, Order, Outcome, Status};
 use workbench::{Error, Workbench};
 
+use super::{Asked, Changing, Named, Reading};
 use crate::access::{Confirmed, May, Sent, Visitor, needs::EditLibrary};
 use crate::problem::Problem;
 use crate::site::Shared;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// Indicators unless more or fewer are asked for, and the most that are given.
 const USUAL: usize = 50;
@@ -23,17 +26,18 @@ const MOST: usize = 1_000;
 const VALUES: usize = 10_000;
 const BODY: usize = 3 << 20;
 
-pub(super) fn routes() -> Router<Shared> {
-    Router::new()
-        .route("/indicators", get(list).post(add).layer(DefaultBodyLimit::max(BODY)))
-        .route("/indicators/{value}", get(show).patch(set).delete(remove))
-        .route("/indicators/{value}/notes", post(note))
-        .route("/indicators/{value}/restore", post(restore))
+pub(super) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .merge(OpenApiRouter::new().routes(routes!(list, add)).layer(DefaultBodyLimit::max(BODY)))
+        .routes(routes!(show, set, remove))
+        .routes(routes!(note))
+        .routes(routes!(restore))
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
-struct Wish {
+#[into_params(parameter_in = Query)]
+pub(super) struct Wish {
     r#type: Option<String>,
     status: Option<String>,
     source: Option<String>,
@@ -44,9 +48,10 @@ struct Wish {
     limit: Option<usize>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Many {
+#[schema(as = NewIndicators)]
+pub(super) struct Many {
     values: Vec<String>,
     #[serde(default)]
     status: Option<String>,
@@ -55,29 +60,45 @@ struct Many {
     dry_run: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Change {
+#[schema(as = IndicatorStatus)]
+pub(super) struct Change {
     status: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Text {
+#[schema(as = Note)]
+pub(super) struct Text {
     text: String,
 }
 
-async fn list(
+/// List indicators
+#[utoipa::path(
+    get, path = "/indicators", tag = "indicators", operation_id = "indicators_list",
+    params(Wish),
+    responses((status = 200, description = "`{\"indicators\":[entry],\"next\",\"total\"}`", body = Object), Reading),
+    security(("session" = []))
+)]
+pub(super) async fn list(
     State(site): State<Shared>,
     _: Visitor,
-    Query(wish): Query<Wish>,
+    Asked(wish): Asked<Wish>,
 ) -> Result<Json<Value>, Problem> {
     let filter = wish.filter()?;
     let page = site.desk.read(move |workbench| workbench.indicators(&filter)).await?;
     Ok(Json(json::page(&page)))
 }
 
-async fn add(
+/// Add indicators
+#[utoipa::path(
+    post, path = "/indicators", tag = "indicators", operation_id = "indicators_add",
+    request_body = Many,
+    responses((status = 200, description = "`{\"indicators\":[{\"value\",\"type\",\"status\",\"outcome\"}],\"refused\":[{\"text\",\"reason\"}]}`", body = Object), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn add(
     State(site): State<Shared>,
     may: May<EditLibrary>,
     Sent(body): Sent<Many>,
@@ -120,10 +141,17 @@ fn preview(workbench: &Workbench, indicators: &[Indicator], status: Status) -> R
     indicators.iter().map(of).collect()
 }
 
-async fn show(
+/// Show an indicator
+#[utoipa::path(
+    get, path = "/indicators/{value}", tag = "indicators", operation_id = "indicators_show",
+    params(("value" = String, Path, description = "a domain name or an address")),
+    responses((status = 200, description = "an entry with claims, attributes, relationships, notes and history", body = Object), Reading),
+    security(("session" = []))
+)]
+pub(super) async fn show(
     State(site): State<Shared>,
     _: Visitor,
-    Path(value): Path<String>,
+    Named(value): Named<String>,
 ) -> Result<Json<Value>, Problem> {
     let indicator = one(&value)?;
     let missing = Problem::missing(format!("{indicator} is not in the library"));
@@ -131,10 +159,18 @@ async fn show(
     Ok(Json(json::details(&details.ok_or(missing)?)))
 }
 
-async fn set(
+/// Set the status of an indicator
+#[utoipa::path(
+    patch, path = "/indicators/{value}", tag = "indicators", operation_id = "indicators_set",
+    params(("value" = String, Path, description = "a domain name or an address")),
+    request_body = Change,
+    responses((status = 200, description = "`{\"value\",\"type\",\"status\",\"before\"}`", body = Object), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn set(
     State(site): State<Shared>,
     may: May<EditLibrary>,
-    Path(value): Path<String>,
+    Named(value): Named<String>,
     Sent(change): Sent<Change>,
 ) -> Result<Json<Value>, Problem> {
     let (indicator, after) = (one(&value)?, status(&change.status)?);
@@ -143,10 +179,18 @@ async fn set(
     Ok(Json(json::status(&indicator, before, after)))
 }
 
-async fn note(
+/// Write a note on an indicator
+#[utoipa::path(
+    post, path = "/indicators/{value}/notes", tag = "indicators", operation_id = "indicators_note",
+    params(("value" = String, Path, description = "a domain name or an address")),
+    request_body = Text,
+    responses((status = 200, description = "`{\"value\",\"type\",\"note\"}`", body = Object), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn note(
     State(site): State<Shared>,
     may: May<EditLibrary>,
-    Path(value): Path<String>,
+    Named(value): Named<String>,
     Sent(note): Sent<Text>,
 ) -> Result<Json<Value>, Problem> {
     let indicator = one(&value)?;
@@ -155,10 +199,17 @@ async fn note(
     Ok(Json(json::noted(&indicator, &note.text)))
 }
 
-async fn remove(
+/// Remove an indicator
+#[utoipa::path(
+    delete, path = "/indicators/{value}", tag = "indicators", operation_id = "indicators_remove",
+    params(("value" = String, Path, description = "a domain name or an address")),
+    responses((status = 200, description = "`{\"value\",\"type\",\"removed\",\"changed\"}`", body = Object), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn remove(
     State(site): State<Shared>,
     may: May<EditLibrary>,
-    Path(value): Path<String>,
+    Named(value): Named<String>,
     _: Confirmed,
 ) -> Result<Json<Value>, Problem> {
     let indicator = one(&value)?;
@@ -167,10 +218,17 @@ async fn remove(
     Ok(Json(json::presence(&indicator, true, changed)))
 }
 
-async fn restore(
+/// Restore an indicator that was removed
+#[utoipa::path(
+    post, path = "/indicators/{value}/restore", tag = "indicators", operation_id = "indicators_restore",
+    params(("value" = String, Path, description = "a domain name or an address")),
+    responses((status = 200, description = "`{\"value\",\"type\",\"removed\",\"changed\"}`", body = Object), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn restore(
     State(site): State<Shared>,
     may: May<EditLibrary>,
-    Path(value): Path<String>,
+    Named(value): Named<String>,
     _: Confirmed,
 ) -> Result<Json<Value>, Problem> {
     let indicator = one(&value)?;

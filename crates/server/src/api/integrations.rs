@@ -3,11 +3,10 @@
 //! `install` takes `{"bundled":"NAME[@VERSION]"}` or `{"file":"NAME.toml","manifest":"…"}`, with `"overwrite":true` for
 //! defaults in place of stored values. What must be confirmed is 409 and the plan, until `"confirm":true` comes with it.
 
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::Json;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use operation::{Package, Secret, package};
 use serde::Deserialize;
 use serde_json::Value;
@@ -15,34 +14,40 @@ use workbench::Error;
 use workbench::integration::{Changes, Filter, Plan};
 use workbench::json::integration as json;
 
+use super::{Asked, Changing, Named, Reading};
 use crate::access::needs::{ConfigureIntegrations, InstallIntegrations};
 use crate::access::{Confirmed, May, Sent, Visitor};
 use crate::connection;
-use crate::problem::Problem;
+use crate::problem::{Details, Problem};
 use crate::site::Shared;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// A manifest of 1 MiB, escaped; the manifest's reader takes far less and says so.
 const BODY: usize = 2 << 20;
 
-pub(super) fn routes() -> Router<Shared> {
-    Router::new()
-        .route("/integrations", get(list).post(install).layer(DefaultBodyLimit::max(BODY)))
-        .route("/integrations/{name}", get(show).patch(configure).delete(remove))
-        .route("/integrations/{name}/enable", post(enable))
-        .route("/integrations/{name}/disable", post(disable))
-        .route("/integrations/{name}/test", post(test))
+pub(super) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .merge(OpenApiRouter::new().routes(routes!(list, install)).layer(DefaultBodyLimit::max(BODY)))
+        .routes(routes!(show, configure, remove))
+        .routes(routes!(enable))
+        .routes(routes!(disable))
+        .routes(routes!(test))
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
-struct Wish {
+#[into_params(parameter_in = Query)]
+pub(super) struct Wish {
     r#type: Option<String>,
     enabled: Option<bool>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
-struct Install {
+#[schema(as = Install)]
+pub(super) struct Install {
     bundled: Option<String>,
     file: Option<String>,
     manifest: Option<String>,
@@ -50,34 +55,56 @@ struct Install {
     confirm: bool,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
-struct Configure {
+#[schema(as = Configure)]
+pub(super) struct Configure {
     values: std::collections::BTreeMap<String, String>,
     secrets: std::collections::BTreeMap<String, String>,
     reset: Vec<String>,
 }
 
-async fn list(
+/// List integrations
+#[utoipa::path(
+    get, path = "/integrations", tag = "integrations", operation_id = "integrations_list",
+    params(Wish),
+    responses((status = 200, description = "`{\"integrations\":[summary],\"hidden\"}`", body = Object), Reading),
+    security(("session" = []))
+)]
+pub(super) async fn list(
     State(site): State<Shared>,
     _: Visitor,
-    Query(wish): Query<Wish>,
+    Asked(wish): Asked<Wish>,
 ) -> Result<Json<Value>, Problem> {
     let filter = Filter { kind: wish.r#type.filter(|kind| kind != "all"), enabled: wish.enabled };
     let listing = site.desk.read(move |workbench| workbench.list(&filter)).await?;
     Ok(Json(json::listing(&listing)))
 }
 
-async fn show(
+/// Show an integration
+#[utoipa::path(
+    get, path = "/integrations/{name}", tag = "integrations", operation_id = "integrations_show",
+    params(("name" = String, Path, description = "its name")),
+    responses((status = 200, description = "a summary with `description`, `author`, `actions`, `parameters`, `warnings`", body = Object), Reading),
+    security(("session" = []))
+)]
+pub(super) async fn show(
     State(site): State<Shared>,
     _: Visitor,
-    Path(name): Path<String>,
+    Named(name): Named<String>,
 ) -> Result<Json<Value>, Problem> {
     let details = site.desk.read(move |workbench| workbench.show(&name)).await.map_err(missing)?;
     Ok(Json(json::details(&details)))
 }
 
-async fn install(
+/// Install or upgrade; 409 and the plan until `confirm` comes with it
+#[utoipa::path(
+    post, path = "/integrations", tag = "integrations", operation_id = "integrations_install",
+    request_body = Install,
+    responses((status = 200, description = "`{\"name\",\"version\",\"relation\",\"from\",\"changed\",\"parameters\",\"lost\",\"kept\",\"missing\",\"enabled\"}`", body = Object), Changing, (status = 409, description = "it must be confirmed: the plan; or it cannot be done", content((Object = "application/json"), (Details = "application/problem+json")))),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn install(
     State(site): State<Shared>,
     may: May<InstallIntegrations>,
     Sent(wish): Sent<Install>,
@@ -96,10 +123,18 @@ async fn install(
     Ok((status, Json(json::plan(&plan))).into_response())
 }
 
-async fn configure(
+/// Configure an integration
+#[utoipa::path(
+    patch, path = "/integrations/{name}", tag = "integrations", operation_id = "integrations_configure",
+    params(("name" = String, Path, description = "its name")),
+    request_body = Configure,
+    responses((status = 200, description = "as shown", body = Object), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn configure(
     State(site): State<Shared>,
     may: May<ConfigureIntegrations>,
-    Path(name): Path<String>,
+    Named(name): Named<String>,
     Sent(wish): Sent<Configure>,
 ) -> Result<Json<Value>, Problem> {
     let secrets = wish.secrets.into_iter().map(|(key, secret)| (key, Secret::new(&secret))).collect();
@@ -108,10 +143,17 @@ async fn configure(
     Ok(Json(json::details(&details)))
 }
 
-async fn enable(
+/// Enable an integration
+#[utoipa::path(
+    post, path = "/integrations/{name}/enable", tag = "integrations", operation_id = "integrations_enable",
+    params(("name" = String, Path, description = "its name")),
+    responses((status = 200, description = "`{\"name\",\"enabled\",\"changed\"}`", body = Object), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn enable(
     State(site): State<Shared>,
     may: May<InstallIntegrations>,
-    Path(name): Path<String>,
+    Named(name): Named<String>,
     _: Confirmed,
 ) -> Result<Json<Value>, Problem> {
     let wanted = name.clone();
@@ -119,10 +161,17 @@ async fn enable(
     Ok(Json(json::switched(&name, true, changed)))
 }
 
-async fn disable(
+/// Disable an integration
+#[utoipa::path(
+    post, path = "/integrations/{name}/disable", tag = "integrations", operation_id = "integrations_disable",
+    params(("name" = String, Path, description = "its name")),
+    responses((status = 200, description = "`{\"name\",\"enabled\",\"changed\"}`", body = Object), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn disable(
     State(site): State<Shared>,
     may: May<InstallIntegrations>,
-    Path(name): Path<String>,
+    Named(name): Named<String>,
     _: Confirmed,
 ) -> Result<Json<Value>, Problem> {
     let wanted = name.clone();
@@ -130,10 +179,17 @@ async fn disable(
     Ok(Json(json::switched(&name, false, changed)))
 }
 
-async fn remove(
+/// Remove an integration
+#[utoipa::path(
+    delete, path = "/integrations/{name}", tag = "integrations", operation_id = "integrations_remove",
+    params(("name" = String, Path, description = "its name")),
+    responses((status = 200, description = "`{\"name\",\"removed\"}`", body = Object), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn remove(
     State(site): State<Shared>,
     may: May<InstallIntegrations>,
-    Path(name): Path<String>,
+    Named(name): Named<String>,
     _: Confirmed,
 ) -> Result<Json<Value>, Problem> {
     let wanted = name.clone();
@@ -141,10 +197,17 @@ async fn remove(
     Ok(Json(json::removed(&name)))
 }
 
-async fn test(
+/// Test the connection of an integration
+#[utoipa::path(
+    post, path = "/integrations/{name}/test", tag = "integrations", operation_id = "integrations_test",
+    params(("name" = String, Path, description = "its name")),
+    responses((status = 200, description = "`{\"name\",\"passed\",\"steps\":[{\"step\",\"standing\",\"detail\",\"hint\"}]}`", body = Object), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn test(
     State(site): State<Shared>,
     _: May<ConfigureIntegrations>,
-    Path(name): Path<String>,
+    Named(name): Named<String>,
     _: Confirmed,
 ) -> Result<Json<Value>, Problem> {
     let checked = connection::test(&site, &name).await?;

@@ -2,12 +2,11 @@
 //!
 //! A run's `changes` since the answer before come with `?changes=true`; its files are those of its page.
 
-use axum::extract::{Path, Query, State};
+use axum::Json;
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use operation::Indicator;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -15,51 +14,65 @@ use workbench::Workbench;
 use workbench::json::{answer, run as shape};
 use workbench::run::{Arrangement, Compared, Pick, Shown, Sort, Wanted};
 
+use super::{Asked, Changing, Named, Reading};
 use crate::access::{Confirmed, May, Sent, Visitor, needs::EditLibrary, needs::RunOperations};
 use crate::page::{Order, run_files};
 use crate::problem::Problem;
 use crate::site::Shared;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// Runs unless more or fewer are asked for, and the most that are given.
 const USUAL: usize = 50;
 const MOST: usize = 1_000;
 
-pub(super) fn routes() -> Router<Shared> {
-    Router::new()
-        .route("/runs", get(list).post(begin))
-        .route("/runs/{id}", get(show).delete(cancel))
-        .route("/runs/{id}/add", post(add))
+pub(super) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(list, begin))
+        .routes(routes!(show, cancel))
+        .routes(routes!(add))
         .route("/runs/{id}/files/{file}", run_files())
-        .route("/runs/{id}/undo", post(undo))
+        .routes(routes!(undo))
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
-struct Wish {
+#[into_params(parameter_in = Query)]
+pub(super) struct Wish {
     indicator: Option<String>,
     before: Option<i64>,
     limit: Option<usize>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
-struct Look {
+#[into_params(parameter_in = Query)]
+pub(super) struct Look {
     changes: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Adding {
+#[schema(as = Adding)]
+pub(super) struct Adding {
     /// `all`, or numbers of findings such as `1,3-5`.
     pick: String,
     #[serde(default)]
     dry_run: bool,
 }
 
-async fn list(
+/// List runs
+#[utoipa::path(
+    get, path = "/runs", tag = "runs", operation_id = "runs_list",
+    params(Wish),
+    responses((status = 200, description = "`{\"runs\":[run],\"next\"}`", body = Object), Reading),
+    security(("session" = []))
+)]
+pub(super) async fn list(
     State(site): State<Shared>,
     _: Visitor,
-    Query(wish): Query<Wish>,
+    Asked(wish): Asked<Wish>,
 ) -> Result<Json<Value>, Problem> {
     let indicator = wish.indicator.as_deref().map(Indicator::parse).transpose();
     let indicator = indicator.map_err(|error| Problem::bad_request(error.to_string()))?;
@@ -69,8 +82,14 @@ async fn list(
     Ok(Json(shape::page(&page)))
 }
 
-/// 202 with the run's number: it goes on by itself.
-async fn begin(
+/// Begin a run
+#[utoipa::path(
+    post, path = "/runs", tag = "runs", operation_id = "runs_begin",
+    request_body = Order,
+    responses((status = 202, description = "`{\"run\"}`: its number; it goes on by itself", body = Object), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn begin(
     State(site): State<Shared>,
     may: May<RunOperations>,
     Sent(order): Sent<Order>,
@@ -79,11 +98,18 @@ async fn begin(
     Ok((StatusCode::ACCEPTED, Json(json!({ "run": id }))).into_response())
 }
 
-async fn show(
+/// Show a run
+#[utoipa::path(
+    get, path = "/runs/{id}", tag = "runs", operation_id = "runs_show",
+    params(("id" = i64, Path, description = "its number"), Look),
+    responses((status = 200, description = "the answer, as `query --format json` has it", body = Object), Reading),
+    security(("session" = []))
+)]
+pub(super) async fn show(
     State(site): State<Shared>,
     _: Visitor,
-    Path(id): Path<i64>,
-    Query(look): Query<Look>,
+    Named(id): Named<i64>,
+    Asked(look): Asked<Look>,
 ) -> Result<Response, Problem> {
     let known = site.jobs.answer(id).await?;
     let shown = move |workbench: &Workbench| {
@@ -100,19 +126,34 @@ async fn show(
     Ok(([(CONTENT_TYPE, "application/json")], text).into_response())
 }
 
-async fn cancel(
+/// Cancel a run
+#[utoipa::path(
+    delete, path = "/runs/{id}", tag = "runs", operation_id = "runs_cancel",
+    params(("id" = i64, Path, description = "its number")),
+    responses((status = 200, description = "`{\"run\",\"cancelled\"}`", body = Object), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn cancel(
     State(site): State<Shared>,
     _: May<RunOperations>,
-    Path(id): Path<i64>,
+    Named(id): Named<i64>,
     _: Confirmed,
 ) -> Result<Json<Value>, Problem> {
     Ok(Json(json!({ "run": id, "cancelled": site.jobs.cancel(id) })))
 }
 
-async fn add(
+/// Add what a run found to the library
+#[utoipa::path(
+    post, path = "/runs/{id}/add", tag = "runs", operation_id = "runs_add",
+    params(("id" = i64, Path, description = "its number")),
+    request_body = Adding,
+    responses((status = 200, description = "`{\"run\",\"value\",\"type\",\"dry_run\",\"added\"}`", body = Object), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn add(
     State(site): State<Shared>,
     may: May<EditLibrary>,
-    Path(id): Path<i64>,
+    Named(id): Named<i64>,
     Sent(body): Sent<Adding>,
 ) -> Result<Json<Value>, Problem> {
     let pick: Pick =
@@ -124,10 +165,17 @@ async fn add(
     Ok(Json(shape::added(&run, &tally, body.dry_run)))
 }
 
-async fn undo(
+/// Take back what was added of a run
+#[utoipa::path(
+    post, path = "/runs/{id}/undo", tag = "runs", operation_id = "runs_undo",
+    params(("id" = i64, Path, description = "its number")),
+    responses((status = 200, description = "`{\"run\",\"value\",\"type\",\"claims\",\"indicators\",\"attributes\",\"relationships\",\"kept\"}`", body = Object), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn undo(
     State(site): State<Shared>,
     may: May<EditLibrary>,
-    Path(id): Path<i64>,
+    Named(id): Named<i64>,
     _: Confirmed,
 ) -> Result<Json<Value>, Problem> {
     let undo = move |workbench: &mut workbench::Workbench| Ok((workbench.run(id)?, workbench.undo(id)?));

@@ -2,36 +2,46 @@
 
 use std::time::Duration;
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{RETRY_AFTER, SET_COOKIE};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use workbench::Workbench;
 use workbench::user::{Permission, SignIn};
 
+use super::{Changing, Reading, SigningIn, Told};
 use crate::access::{Caller, Confirmed, Visitor, forget, remember};
 use crate::problem::Problem;
 use crate::site::Shared;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// How long the cookie is kept; the session itself may end sooner.
 const AGE: Duration = Duration::from_hours(7 * 24);
 
-pub(super) fn routes() -> Router<Shared> {
-    Router::new().route("/session", get(show).post(sign_in).delete(sign_out))
+pub(super) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(show, sign_in, sign_out))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Login {
+#[schema(as = Login)]
+pub(super) struct Login {
     name: String,
     password: String,
 }
 
-async fn show(visitor: Visitor) -> Json<Value> {
+/// Who is signed in, and the token that changes need
+#[utoipa::path(
+    get, path = "/session", tag = "session", operation_id = "session_show",
+    responses((status = 200, description = "`{\"name\",\"role\",\"may\":[permission],\"session\",\"token\"}`", body = Object), Reading),
+    security(("session" = []))
+)]
+pub(super) async fn show(visitor: Visitor) -> Json<Value> {
     let user = &visitor.session.user;
     let may = Permission::ALL.into_iter().filter(|one| user.role.may(*one)).map(Permission::name);
     Json(json!({
@@ -43,10 +53,17 @@ async fn show(visitor: Visitor) -> Json<Value> {
     }))
 }
 
-async fn sign_in(
+/// Sign in; sets the cookie
+#[utoipa::path(
+    post, path = "/session", tag = "session", operation_id = "session_sign_in",
+    request_body = Login,
+    responses((status = 200, description = "`{\"name\",\"role\"}`", body = Object), SigningIn),
+    security(())
+)]
+pub(super) async fn sign_in(
     State(site): State<Shared>,
     Caller(client): Caller,
-    Json(login): Json<Login>,
+    Told(login): Told<Login>,
 ) -> Result<Response, Problem> {
     let signing = move |workbench: &mut Workbench| workbench.sign_in(&login.name, &login.password, &client);
     match site.desk.change_with_password("", signing).await? {
@@ -67,7 +84,17 @@ async fn sign_in(
     }
 }
 
-async fn sign_out(State(site): State<Shared>, visitor: Visitor, _: Confirmed) -> Result<Response, Problem> {
+/// Sign out
+#[utoipa::path(
+    delete, path = "/session", tag = "session", operation_id = "session_sign_out",
+    responses((status = 204, description = "done"), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn sign_out(
+    State(site): State<Shared>,
+    visitor: Visitor,
+    _: Confirmed,
+) -> Result<Response, Problem> {
     let token = visitor.token.clone();
     site.desk.change(visitor.name(), move |workbench| workbench.sign_out(token.reveal())).await?;
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, forget(&site))]).into_response())

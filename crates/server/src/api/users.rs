@@ -4,59 +4,78 @@
 //!   "expires_at"}`. Times are RFC 3339.
 //! - Invitations and resets answer `{"token"}`, which is shown this once: `/welcome?token=…` takes it.
 
-use axum::extract::{Path, State};
+use axum::Json;
+use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{delete, get, post, put};
-use axum::{Json, Router};
 use cof::time;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use workbench::Workbench;
 use workbench::user::{Role, Session, User};
 
+use super::{Changing, Named, Reading};
 use crate::access::{Confirmed, May, Sent, Visitor, needs::ManageUsers};
 use crate::problem::Problem;
 use crate::site::Shared;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-pub(super) fn routes() -> Router<Shared> {
-    Router::new()
-        .route("/users", get(list))
-        .route("/users/invitations", post(invite))
-        .route("/users/{name}", axum::routing::patch(change))
-        .route("/users/{name}/reset", post(reset))
-        .route("/users/{name}/sessions", get(sessions))
-        .route("/users/{name}/sessions/{id}", delete(end_session))
-        .route("/session/password", put(set_password))
-        .route("/session/sessions", get(own_sessions))
-        .route("/session/sessions/{id}", delete(end_own_session))
+pub(super) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(invite))
+        .routes(routes!(change))
+        .routes(routes!(reset))
+        .routes(routes!(sessions))
+        .routes(routes!(end_session))
+        .routes(routes!(own_sessions))
+        .routes(routes!(end_own_session))
+        .routes(routes!(set_password))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Invitation {
+#[schema(as = Invitation)]
+pub(super) struct Invitation {
     role: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Change {
+#[schema(as = UserChange)]
+pub(super) struct Change {
     role: Option<String>,
     disabled: Option<bool>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Passwords {
+#[schema(as = Passwords)]
+pub(super) struct Passwords {
     old: String,
     new: String,
 }
 
-async fn list(State(site): State<Shared>, _: May<ManageUsers>) -> Result<Json<Value>, Problem> {
+/// List users
+#[utoipa::path(
+    get, path = "/users", tag = "users", operation_id = "users_list",
+    responses((status = 200, description = "`{\"users\":[{\"name\",\"role\",\"created_at\",\"disabled_at\"}]}`", body = Object), Reading),
+    security(("session" = []))
+)]
+pub(super) async fn list(State(site): State<Shared>, _: May<ManageUsers>) -> Result<Json<Value>, Problem> {
     let users = site.desk.read(Workbench::users).await?;
     Ok(Json(json!({ "users": users.iter().map(user).collect::<Vec<_>>() })))
 }
 
-async fn invite(
+/// Make a one-time token for a new user
+#[utoipa::path(
+    post, path = "/users/invitations", tag = "users", operation_id = "users_invite",
+    request_body = Invitation,
+    responses((status = 200, description = "`{\"token\"}`", body = Object), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn invite(
     State(site): State<Shared>,
     may: May<ManageUsers>,
     Sent(body): Sent<Invitation>,
@@ -66,20 +85,35 @@ async fn invite(
     Ok(Json(json!({ "token": token.reveal() })))
 }
 
-async fn reset(
+/// Make a one-time token for another password
+#[utoipa::path(
+    post, path = "/users/{name}/reset", tag = "users", operation_id = "users_reset",
+    params(("name" = String, Path, description = "the name of the user")),
+    responses((status = 200, description = "`{\"token\"}`", body = Object), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn reset(
     State(site): State<Shared>,
     may: May<ManageUsers>,
-    Path(name): Path<String>,
+    Named(name): Named<String>,
     _: Confirmed,
 ) -> Result<Json<Value>, Problem> {
     let token = site.desk.change(may.name(), move |workbench| workbench.reset_link(&name)).await?;
     Ok(Json(json!({ "token": token.reveal() })))
 }
 
-async fn change(
+/// Change the role of a user, disable or enable one
+#[utoipa::path(
+    patch, path = "/users/{name}", tag = "users", operation_id = "users_change",
+    params(("name" = String, Path, description = "the name of the user")),
+    request_body = Change,
+    responses((status = 200, description = "`{\"user\",\"changed\"}`", body = Object), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn change(
     State(site): State<Shared>,
     may: May<ManageUsers>,
-    Path(name): Path<String>,
+    Named(name): Named<String>,
     Sent(body): Sent<Change>,
 ) -> Result<Json<Value>, Problem> {
     let role = body.role.as_deref().map(role).transpose()?;
@@ -100,15 +134,31 @@ async fn change(
     Ok(Json(json!({ "user": found.as_ref().map(user), "changed": changed })))
 }
 
-async fn sessions(
+/// List the sessions of a user
+#[utoipa::path(
+    get, path = "/users/{name}/sessions", tag = "users", operation_id = "users_sessions",
+    params(("name" = String, Path, description = "the name of the user")),
+    responses((status = 200, description = "`{\"sessions\":[session]}`", body = Object), Reading),
+    security(("session" = []))
+)]
+pub(super) async fn sessions(
     State(site): State<Shared>,
     _: May<ManageUsers>,
-    Path(name): Path<String>,
+    Named(name): Named<String>,
 ) -> Result<Json<Value>, Problem> {
     listed(&site, name).await
 }
 
-async fn own_sessions(State(site): State<Shared>, visitor: Visitor) -> Result<Json<Value>, Problem> {
+/// List one's own sessions
+#[utoipa::path(
+    get, path = "/session/sessions", tag = "users", operation_id = "users_own_sessions",
+    responses((status = 200, description = "`{\"sessions\":[session]}`", body = Object), Reading),
+    security(("session" = []))
+)]
+pub(super) async fn own_sessions(
+    State(site): State<Shared>,
+    visitor: Visitor,
+) -> Result<Json<Value>, Problem> {
     listed(&site, visitor.name().to_owned()).await
 }
 
@@ -117,19 +167,33 @@ async fn listed(site: &Shared, name: String) -> Result<Json<Value>, Problem> {
     Ok(Json(json!({ "sessions": sessions.iter().map(session).collect::<Vec<_>>() })))
 }
 
-async fn end_session(
+/// End a session of a user
+#[utoipa::path(
+    delete, path = "/users/{name}/sessions/{id}", tag = "users", operation_id = "users_end_session",
+    params(("name" = String, Path, description = "the name of the user"), ("id" = i64, Path, description = "its number")),
+    responses((status = 200, description = "`{\"id\",\"ended\"}`", body = Object), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn end_session(
     State(site): State<Shared>,
     may: May<ManageUsers>,
-    Path((name, id)): Path<(String, i64)>,
+    Named((name, id)): Named<(String, i64)>,
     _: Confirmed,
 ) -> Result<Json<Value>, Problem> {
     ended(&site, may.name(), name, id).await
 }
 
-async fn end_own_session(
+/// End one of one's own sessions
+#[utoipa::path(
+    delete, path = "/session/sessions/{id}", tag = "users", operation_id = "users_end_own_session",
+    params(("id" = i64, Path, description = "its number")),
+    responses((status = 200, description = "`{\"id\",\"ended\"}`", body = Object), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn end_own_session(
     State(site): State<Shared>,
     visitor: Visitor,
-    Path(id): Path<i64>,
+    Named(id): Named<i64>,
     _: Confirmed,
 ) -> Result<Json<Value>, Problem> {
     ended(&site, visitor.name(), visitor.name().to_owned(), id).await
@@ -140,7 +204,14 @@ async fn ended(site: &Shared, actor: &str, name: String, id: i64) -> Result<Json
     Ok(Json(json!({ "id": id, "ended": ended })))
 }
 
-async fn set_password(
+/// Change one's own password
+#[utoipa::path(
+    put, path = "/session/password", tag = "users", operation_id = "users_set_password",
+    request_body = Passwords,
+    responses((status = 204, description = "done"), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn set_password(
     State(site): State<Shared>,
     visitor: Visitor,
     Sent(body): Sent<Passwords>,

@@ -5,7 +5,6 @@
 //! body, and with it the search. A search of few rows is answered in place, as `crate::answer` does and for its reasons.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use futures_util::stream;
@@ -16,6 +15,7 @@ use super::frame;
 use super::gather::End;
 use super::refusal::Refusal;
 use super::scan::Scan;
+use crate::answer::Rows;
 
 /// Rows that are looked up in place: about 100 µs.
 const IN_PLACE: usize = 64;
@@ -30,11 +30,11 @@ type Turn = (Scan, String, Result<Option<End>, StoreError>);
 ///
 /// # Errors
 /// 500 when the store failed before there was anything to send.
-pub(super) async fn body(mut scan: Scan, store: Arc<dyn Store>) -> Result<Body, Refusal> {
+pub(super) async fn body(mut scan: Scan, store: Rows) -> Result<Body, Refusal> {
     let mut text = frame::BEGIN.to_owned();
     let ended = if scan.is_direct() {
         let rows = IN_PLACE.min(scan.bounds.page);
-        scan.step(&*store, rows, &mut text)?
+        scan.step(&*store.store, rows, &mut text)?
     } else {
         let (went_on, more, ended) = turn(scan, &store).await.ok_or(StoreError::Poisoned)?;
         scan = went_on;
@@ -50,24 +50,22 @@ pub(super) async fn body(mut scan: Scan, store: Arc<dyn Store>) -> Result<Body, 
 }
 
 /// Looks at the next page on a thread for that; `None` when it panicked.
-async fn turn(mut scan: Scan, store: &Arc<dyn Store>) -> Option<Turn> {
-    let store = Arc::clone(store);
-    let looking = move || {
+async fn turn(mut scan: Scan, store: &Rows) -> Option<Turn> {
+    let looking = move |store: &dyn Store| {
         let began = Instant::now();
         let mut text = String::new();
-        let ended = scan.step(&*store, scan.bounds.page, &mut text);
+        let ended = scan.step(store, scan.bounds.page, &mut text);
         scan.spent += began.elapsed();
-        (scan, text, ended)
+        Ok((scan, text, ended))
     };
-    // A panic in there is a mistake of ours; its thread is gone, the server is not.
-    tokio::task::spawn_blocking(looking).await.ok()
+    store.blocking(looking).await.ok()
 }
 
 /// An answer that goes on.
 struct Streaming {
     /// None when it has ended.
     scan: Option<Scan>,
-    store: Arc<dyn Store>,
+    store: Rows,
     /// What is sent first.
     ready: Option<String>,
     /// When something was given to be sent.

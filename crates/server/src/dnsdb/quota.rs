@@ -3,6 +3,8 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
+use crate::gate;
+
 use super::parameters::{MAX_LIMIT, MAX_OFFSET};
 
 /// A quota; what is none of it is unlimited, or does not apply.
@@ -17,6 +19,17 @@ pub(crate) struct Quota {
     pub(crate) expires: Option<u64>,
     /// How many questions within how many seconds.
     pub(crate) burst: Option<(u64, u64)>,
+}
+
+impl From<gate::Quota> for Quota {
+    fn from(quota: gate::Quota) -> Self {
+        match quota.limit {
+            None => Self::UNLIMITED,
+            limit => {
+                Self { limit, remaining: Some(quota.remaining), reset: Some(quota.reset), ..Self::UNLIMITED }
+            }
+        }
+    }
 }
 
 impl Quota {

@@ -3,10 +3,11 @@
 //! Everything else on this server refuses with problem details; DNSDB's clients show the body's first line as it is.
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use store::StoreError;
 
+use crate::gate;
 use crate::problem::Problem;
 
 /// Why there is no answer.
@@ -15,41 +16,59 @@ pub(super) struct Refusal {
     pub(super) status: StatusCode,
     /// One line without its end; what the asker can do about it, and nothing about our insides.
     pub(super) line: String,
+    /// When to come again, and what is left of a quota.
+    headers: HeaderMap,
 }
 
 impl Refusal {
+    fn new(status: StatusCode, line: impl Into<String>) -> Self {
+        Self { status, line: line.into(), headers: HeaderMap::new() }
+    }
+
     pub(super) fn bad_request(line: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, line: line.into() }
+        Self::new(StatusCode::BAD_REQUEST, line)
     }
 
     /// The key is missing, or is none of ours: which of the two is not said.
     pub(super) fn forbidden() -> Self {
-        Self { status: StatusCode::FORBIDDEN, line: "this service needs a valid key in X-API-Key".into() }
+        Self::new(StatusCode::FORBIDDEN, "this service needs a valid key in X-API-Key")
     }
 
     pub(super) fn method() -> Self {
-        Self { status: StatusCode::METHOD_NOT_ALLOWED, line: "this answers GET and HEAD only".into() }
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "this answers GET and HEAD only")
     }
 
     pub(super) fn not_found() -> Self {
         let line = "nothing here; ask lookup, summarize, regex, glob, rate_limit or ping below /dnsdb/v2, \
                     as /docs/pdns describes";
-        Self { status: StatusCode::NOT_FOUND, line: line.into() }
+        Self::new(StatusCode::NOT_FOUND, line)
     }
 
     pub(super) fn media_type() -> Self {
         let line = "answers are application/x-ndjson, which the Accept header does not allow";
-        Self { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, line: line.into() }
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, line)
     }
 
     pub(super) fn offset(most: u64) -> Self {
-        Self { status: StatusCode::RANGE_NOT_SATISFIABLE, line: format!("offset: may be {most} at most") }
+        Self::new(StatusCode::RANGE_NOT_SATISFIABLE, format!("offset: may be {most} at most"))
     }
 }
 
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
-        Self { status: problem.status, line: problem.detail }
+        Self::new(problem.status, problem.detail)
+    }
+}
+
+impl From<gate::Refusal> for Refusal {
+    fn from(refused: gate::Refusal) -> Self {
+        let mut headers = HeaderMap::new();
+        refused.tell(&mut headers);
+        let refusal = match refused.problem.status {
+            StatusCode::UNAUTHORIZED => Self::forbidden(),
+            _ => refused.problem.into(),
+        };
+        Self { headers, ..refusal }
     }
 }
 
@@ -66,6 +85,6 @@ impl IntoResponse for Refusal {
             (CACHE_CONTROL, HeaderValue::from_static("no-store")),
             (HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff")),
         ];
-        (self.status, headers, format!("Error: {}\n", self.line)).into_response()
+        (self.status, headers, self.headers, format!("Error: {}\n", self.line)).into_response()
     }
 }

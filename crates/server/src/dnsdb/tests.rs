@@ -6,9 +6,10 @@ use std::time::Duration;
 use axum::body::Body;
 use cof::{Batch, Reader, SourceKind};
 use futures_util::StreamExt as _;
-use store::{Memory, Page, Question, Receipt, Selection, Stats, Store as _, StoreError, Summary};
+use store::{Memory, Page, Question, Receipt, Selection, Stats, Store, StoreError, Summary};
 
 use super::*;
+use crate::limits::Limits;
 
 /// So many names, each with one address.
 fn names(number: u32) -> Arc<Memory> {
@@ -35,13 +36,17 @@ fn search(target: &str) -> Search {
     Search::of(verb, wanted, types, &Parameters::of(&uri, verb, 0).unwrap()).unwrap()
 }
 
+fn rows(store: Arc<dyn Store>) -> Rows {
+    Rows::new(store, &Limits::default())
+}
+
 fn small() -> Bounds {
     Bounds { page: 10, ..Bounds::USUAL }
 }
 
 /// The lines of the chunks of a body, each chunk apart.
 async fn chunks(target: &str, bounds: Bounds, store: Arc<dyn Store>) -> Vec<String> {
-    let body = answer::body(Scan::new(search(target), bounds), store).await.unwrap();
+    let body = answer::body(Scan::new(search(target), bounds), rows(store)).await.unwrap();
     read(body).await
 }
 
@@ -94,8 +99,9 @@ async fn a_line_says_that_the_search_goes_on() {
 
 #[tokio::test(start_paused = true)]
 async fn who_reads_too_slowly_is_told_so() {
-    let body =
-        answer::body(Scan::new(search("lookup/rrset/name/*.example"), small()), names(100)).await.unwrap();
+    let body = answer::body(Scan::new(search("lookup/rrset/name/*.example"), small()), rows(names(100)))
+        .await
+        .unwrap();
     let mut chunks = body.into_data_stream();
     assert!(chunks.next().await.unwrap().unwrap().starts_with(frame::BEGIN.as_bytes()));
     tokio::time::advance(Bounds::USUAL.patience + Duration::from_secs(1)).await;
@@ -148,7 +154,8 @@ async fn a_store_that_fails_is_500_at_first_and_a_last_line_later() {
             let failing =
                 |left| Arc::new(Failing { store: names(100), left: AtomicUsize::new(left), panics });
             if !panics || target.starts_with("regex") {
-                let refused = answer::body(Scan::new(search(target), small()), failing(0)).await.unwrap_err();
+                let refused =
+                    answer::body(Scan::new(search(target), small()), rows(failing(0))).await.unwrap_err();
                 assert_eq!(refused.status.as_u16(), 500, "{target}");
                 assert!(!refused.line.contains("tuple"), "{}", refused.line);
             }

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use operation::{Indicator, IndicatorType, Limits, Moment, Settings, Window};
 use serde::Deserialize;
+use utoipa::ToSchema;
 use workbench::integration::Filter;
 use workbench::run::{Asking, Freshness, Page as Runs, Run, State as Standing, Wanted, Wish};
 use workbench::{Error, Workbench};
@@ -121,14 +122,21 @@ pub(super) fn offers(workbench: &Workbench, kind: IndicatorType) -> Result<Vec<O
 }
 
 /// What a run is asked to do, from a page or a program.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schema(as = Run)]
 pub(crate) struct Order {
+    /// A domain name or an address.
     pub(crate) value: String,
+    /// The installed operation, NAME or NAME@VERSION; the usual one unless it is named.
     pub(crate) operation: String,
+    /// Only these types: A,NS.
     pub(crate) rrtype: String,
+    /// Only records last seen then or later.
     pub(crate) seen_after: String,
+    /// Only records first seen then or earlier.
     pub(crate) seen_before: String,
+    /// Ask even if a kept answer is fresh enough.
     pub(crate) fresh: bool,
 }
 

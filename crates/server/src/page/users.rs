@@ -173,7 +173,7 @@ fn role(name: &str) -> Result<Role, Problem> {
 fn link(site: &Site, headers: &HeaderMap, token: &Secret) -> String {
     // The guard has checked that it is one of our names.
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
-    let scheme = if site.behind_tls { "https" } else { "http" };
+    let scheme = if site.over_tls { "https" } else { "http" };
     format!("{scheme}://{host}/welcome?token={}", token.reveal())
 }
 

@@ -129,7 +129,7 @@ async fn a_type_is_filtered_and_what_is_no_type_has_nothing() {
 }
 
 #[tokio::test]
-async fn fences_are_inclusive_and_those_that_exclude_each_other_are_refused() {
+async fn fences_are_inclusive_and_those_of_both_ends_hold_together() {
     let server = sample().await;
     for (fences, wanted) in [
         ("time_first_after=20", &["example.com NS", "example.com MX"][..]),
@@ -148,9 +148,14 @@ async fn fences_are_inclusive_and_those_that_exclude_each_other_are_refused() {
 #[tokio::test]
 async fn parameters_that_cannot_be_read_are_named_and_unknown_ones_ignored() {
     let server = sample().await;
-    for (query, name) in
-        [("limit=0", "limit"), ("limit=1&limit=2", "limit"), ("sort=", "sort"), ("expand=x", "expand")]
-    {
+    for (query, name) in [
+        ("limit=0", "limit"),
+        ("limit=1&limit=2", "limit"),
+        ("sort=", "sort"),
+        ("expand=x", "expand"),
+        ("time_first_after=6&time_first_before=5", "time_first_after is later"),
+        ("time_last_after=6&time_last_before=5", "time_last_after is later"),
+    ] {
         let detail = server.get(&format!("/pdns/query/example.com?{query}")).await.problem(400);
         assert!(detail.starts_with(name), "{detail}");
     }
@@ -173,7 +178,8 @@ async fn rows_are_written_as_circls_clients_read_them() {
         r#"{"rrname":"z.example","rrtype":65280,"rdata":"\\# 1 00","time_first":3,"time_last":4,"count":5}"#,
         r#"{"rrname":"z.example","rrtype":"TXT","rdata":"\u00e9","time_first":3,"time_last":4,"origin":"https://o.example"}"#,
     );
-    let server = Server::of(Service::new(memory(records)).with_origin("https://ours.example/")).await;
+    let server =
+        Server::of(Service::new(memory(records)).with_anonymous().with_origin("https://ours.example/")).await;
     insta::assert_snapshot!(server.get("/pdns/query/z.example").await.body, @r#"
     {"rrname":"z.example","rrtype":"A","rdata":"192.0.2.1","time_first":1,"time_last":2,"zone_time_first":1,"zone_time_last":2,"count":0,"origin":"https://ours.example/"}
     {"rrname":"z.example","rrtype":"TXT","rdata":"\"\\195\\169\"","time_first":3,"time_last":4,"count":0,"origin":"https://o.example"}

@@ -34,6 +34,11 @@ impl Place {
     }
 
     pub(crate) async fn with(set: impl FnOnce(Site) -> Site) -> Self {
+        Self::of(Service::new(memory("")).with_anonymous(), set).await
+    }
+
+    /// The same, with this service for passive DNS.
+    pub(crate) async fn of(service: Service, set: impl FnOnce(Site) -> Site) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let desk = Desk::open(folder.path(), Clock::system()).unwrap();
         let accept = |workbench: &mut workbench::Workbench| {
@@ -41,8 +46,7 @@ impl Place {
             workbench.accept(token.reveal(), "ann", PASSWORD)
         };
         desk.change_with_password("", accept).await.unwrap();
-        let service =
-            Service::new(memory("")).with_site(set(Site::new(Runs::new(desk.clone()).await.unwrap())));
+        let service = service.with_site(set(Site::new(Runs::new(desk.clone()).await.unwrap())));
         Self { server: Server::of(service).await, desk, _folder: folder }
     }
 

@@ -250,7 +250,7 @@ async fn sources_are_told_apart_when_asked() {
         }
         store.absorb(batch).unwrap();
     }
-    let server = Server::of(Service::new(Arc::new(store))).await;
+    let server = Server::of(Service::new(Arc::new(store)).with_anonymous()).await;
     let merged = ask(&server, "lookup/rrset/name/a.example").await;
     let (objects, _) = unframed(&merged, "merged");
     assert_eq!(objects.len(), 1);
@@ -460,7 +460,7 @@ impl Store for Endless {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_search_stops_when_its_client_goes_away() {
     let store = Arc::new(Endless(memory(&many(1_001))));
-    let server = Server::of(Service::new(store.clone())).await;
+    let server = Server::of(Service::new(store.clone()).with_anonymous()).await;
     // Once it answers, everything that holds the store as long as it serves does so.
     assert_eq!(server.get("/healthz").await.body, "ok");
     let users = Arc::strong_count(&store);

@@ -1,6 +1,5 @@
 //! A server on a free loopback port, with records or without.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -17,7 +16,7 @@ use crate::client::{self, Answer};
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     stop: oneshot::Sender<()>,
-    running: JoinHandle<io::Result<()>>,
+    running: JoinHandle<()>,
 }
 
 impl Server {
@@ -33,7 +32,7 @@ impl Server {
 
     /// Answers from these records.
     pub(crate) async fn with(ndjson: &str) -> Self {
-        Self::of(Service::new(memory(ndjson))).await
+        Self::of(Service::new(memory(ndjson)).with_anonymous()).await
     }
 
     pub(crate) async fn get(&self, target: &str) -> Answer {
@@ -51,9 +50,9 @@ impl Server {
         answer.body.lines().map(str::to_owned).collect()
     }
 
-    pub(crate) async fn stop(self) -> io::Result<()> {
+    pub(crate) async fn stop(self) {
         self.stop.send(()).unwrap();
-        self.running.await.unwrap()
+        self.running.await.unwrap();
     }
 }
 

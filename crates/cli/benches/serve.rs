@@ -1,0 +1,314 @@
+//! What a server bears: questions by name and by address, many idle and slow clients, and records that are brought.
+//!
+//! Run by `cargo xtask bench serve`; `--path /dnsdb/v2/lookup/rrset/name/{}` asks the names in another way besides. Server and
+//! clients share the machine's cores. The server is the real program; the client here writes plain HTTP/1.1 on connections that
+//! it keeps, and reads each answer to its end before it asks again, so that what is measured is the server's doing.
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures time and waits for processes")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::indexing_slicing,
+    reason = "rates are rounded, and what is indexed is there"
+)]
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot run must say so and end")]
+
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_backsight");
+/// Names in the database; each has [`EACH`] records.
+const NAMES: usize = 333_334;
+const EACH: usize = 3;
+/// Connections that ask at once.
+const CONNECTIONS: usize = 8;
+/// How long each is measured; the best of [`ROUNDS`] counts, because other programs can only slow it down.
+const TIME: Duration = Duration::from_secs(4);
+const ROUNDS: usize = 3;
+const IDLE: usize = 2_000;
+const SLOW: usize = 200;
+/// Records that are brought in one body.
+const BROUGHT: usize = 1_000_000;
+
+fn main() {
+    // `cargo test --benches` runs this too, and asks for nothing to be measured.
+    if std::env::args().any(|argument| argument == "--test") {
+        return;
+    }
+    // Clients and server both need a file descriptor a connection.
+    let _ = rlimit::increase_nofile_limit(16_384);
+    let folder = tempfile::tempdir().unwrap();
+    let records = folder.path().join("records.ndjson");
+    std::fs::write(&records, database()).unwrap();
+    let server = Served::start(folder.path(), Some(&records));
+    println!("{} records, {CONNECTIONS} connections, everything on the same cores", NAMES * EACH);
+    let names = measure("/pdns/query/NAME", server.address, &by_name("/pdns/query/{}"), 25_000.0);
+    measure("/pdns/query/ADDRESS", server.address, &by_address(), 10_000.0);
+    if let Some(path) = std::env::args().skip_while(|argument| argument != "--path").nth(1) {
+        let other = measure(&path, server.address, &by_name(&path), names.rate * 0.8);
+        println!("  ratio to /pdns/query/NAME {:>12.2}   (at least 0.80 wanted)", other.rate / names.rate);
+    }
+    crowd(&server);
+    drop(server);
+    bring(folder.path());
+}
+
+/// A million records: each name has two addresses and a mail exchange, each address three names or so.
+fn database() -> String {
+    let mut text = String::with_capacity(NAMES * EACH * 170);
+    for at in 0..NAMES {
+        let (name, first) = (name(at), 1_500_000_000 + at);
+        let tail =
+            format!("\"time_first\":{first},\"time_last\":{},\"count\":{}", first + 86_400, at % 1_000 + 1);
+        for rdata in [address(at * 2 / 7), address(at * 2 / 7 + NAMES / 3)] {
+            let _ = writeln!(text, "{{\"rrname\":\"{name}\",\"rrtype\":\"A\",\"rdata\":\"{rdata}\",{tail}}}");
+        }
+        let _ =
+            writeln!(text, "{{\"rrname\":\"{name}\",\"rrtype\":\"MX\",\"rdata\":\"10 mx.{name}\",{tail}}}");
+    }
+    text
+}
+
+fn name(at: usize) -> String {
+    format!("h{}.d{}.example.com", at % 7, at / 7)
+}
+
+fn address(at: usize) -> String {
+    format!("10.{}.{}.{}", at >> 16, at >> 8 & 255, at & 255)
+}
+
+/// Requests for names in no order that a cache would like.
+fn by_name(path: &str) -> Vec<String> {
+    (0..50_000).map(|at| request(&path.replace("{}", &name(at * 7_919 % NAMES)))).collect()
+}
+
+fn by_address() -> Vec<String> {
+    let asked = |at: usize| address((at * 7_919 % NAMES) * 2 / 7);
+    (0..50_000).map(|at| request(&format!("/pdns/query/{}", asked(at)))).collect()
+}
+
+fn request(target: &str) -> String {
+    format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n")
+}
+
+/// What asking came to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Measured {
+    /// Questions a second.
+    rate: f64,
+    p99: Duration,
+    rows: f64,
+}
+
+fn measure(what: &str, server: SocketAddr, requests: &[String], wanted: f64) -> Measured {
+    let rounds = (0..ROUNDS).map(|_| ask(server, requests));
+    let best = rounds.max_by(|one, other| one.rate.total_cmp(&other.rate)).unwrap();
+    println!("{what}");
+    println!("  questions a second        {:>12.0}   (at least {wanted:.0} wanted)", best.rate);
+    println!("  p99                       {:>12.2} ms (below 5 wanted)", best.p99.as_secs_f64() * 1e3);
+    println!("  rows an answer            {:>12.1}", best.rows);
+    best
+}
+
+/// Asks on all connections until the time is over.
+fn ask(server: SocketAddr, requests: &[String]) -> Measured {
+    let runtime = runtime();
+    let began = Instant::now();
+    let asking =
+        (0..CONNECTIONS).map(|at| connection(server, requests, at * requests.len() / CONNECTIONS, began));
+    let asked: Vec<(Vec<Duration>, usize)> = runtime.block_on(futures_util::future::join_all(asking));
+    let took = began.elapsed();
+    let mut times: Vec<Duration> = asked.iter().flat_map(|(times, _)| times).copied().collect();
+    times.sort_unstable();
+    let rows: usize = asked.iter().map(|(_, rows)| rows).sum();
+    let number = times.len();
+    Measured {
+        rate: number as f64 / took.as_secs_f64(),
+        p99: times[number * 99 / 100],
+        rows: rows as f64 / number as f64,
+    }
+}
+
+async fn connection(
+    server: SocketAddr,
+    requests: &[String],
+    from: usize,
+    began: Instant,
+) -> (Vec<Duration>, usize) {
+    let mut stream = TcpStream::connect(server).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    let (mut buffer, mut times, mut rows) = (Vec::with_capacity(1 << 16), Vec::new(), 0);
+    for request in requests.iter().cycle().skip(from) {
+        let asked = Instant::now();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        rows += answer(&mut stream, &mut buffer).await;
+        times.push(asked.elapsed());
+        if began.elapsed() > TIME {
+            break;
+        }
+    }
+    (times, rows)
+}
+
+/// Reads one answer to its end; gives how many lines it has.
+async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> usize {
+    buffer.clear();
+    loop {
+        assert!(stream.read_buf(buffer).await.unwrap() > 0, "{}", String::from_utf8_lossy(buffer));
+        let Some(head) = memchr::memmem::find(buffer, b"\r\n\r\n") else { continue };
+        let text = std::str::from_utf8(&buffer[..head]).unwrap();
+        assert!(text.starts_with("HTTP/1.1 200"), "{text}");
+        let length = text.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let end = match length {
+            Some(length) => head + 4 + length.parse::<usize>().unwrap(),
+            // Chunks: what is asked here is one piece, and its end is the end.
+            None if buffer.ends_with(b"0\r\n\r\n") => buffer.len(),
+            None => continue,
+        };
+        if buffer.len() >= end {
+            return memchr::memchr_iter(b'\n', &buffer[head + 4..]).count();
+        }
+    }
+}
+
+/// What many idle clients and slow readers cost in memory, and the others in speed.
+fn crowd(server: &Served) {
+    let requests = by_name("/pdns/query/{}");
+    let rate = || (0..ROUNDS).map(|_| ask(server.address, &requests).rate).fold(0.0, f64::max);
+    let (memory, alone) = (server.resident(), rate());
+    let runtime = runtime();
+    let crowd = runtime.block_on(async {
+        let mut crowd = Vec::new();
+        for at in 0..IDLE + SLOW {
+            let mut stream = TcpStream::connect(server.address).await.unwrap();
+            if at < SLOW {
+                // Everything there is, of which nothing is read but a little now and then.
+                stream.write_all(request("/pdns/query/*.example.com").as_bytes()).await.unwrap();
+            } else {
+                // Idle is who has asked once and says nothing more.
+                stream.write_all(request("/healthz").as_bytes()).await.unwrap();
+                let _ = stream.read(&mut [0; 512]).await.unwrap();
+            }
+            crowd.push(stream);
+        }
+        crowd
+    });
+    // They read on a thread of their own, 16 KiB a second each.
+    let mut slow = crowd;
+    let kept = slow.split_off(SLOW);
+    let reading = std::thread::spawn(move || {
+        runtime.block_on(async {
+            let began = Instant::now();
+            let mut piece = vec![0; 16 * 1024];
+            while began.elapsed() < TIME * 4 {
+                for stream in &mut slow {
+                    let _ = stream.try_read(&mut piece);
+                }
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        });
+    });
+    let (crowded, full, open) = (rate(), server.resident(), connections(server.address));
+    drop(kept);
+    reading.join().unwrap();
+    println!("{IDLE} idle clients and {SLOW} slow readers beside them");
+    println!("  open at the end           {open:>12}");
+    println!(
+        "  memory                    {:>12.0} MiB more (below 200 wanted)",
+        (full - memory) as f64 / 1024.0
+    );
+    println!("  questions a second        {crowded:>12.0}   with them");
+    println!("  ratio to without them     {:>12.2}   (at least 0.80 wanted)", crowded / alone);
+}
+
+/// Connections that the server has, as it says.
+fn connections(server: SocketAddr) -> String {
+    let told = runtime().block_on(async {
+        let mut stream = TcpStream::connect(server).await.unwrap();
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut told = String::new();
+        stream.read_to_string(&mut told).await.unwrap();
+        told
+    });
+    told.lines().find_map(|line| line.strip_prefix("backsight_connections ")).unwrap().to_owned()
+}
+
+/// How fast records are taken in.
+fn bring(home: &Path) {
+    let token = program(home).args(["token", "create", "--name", "bench", "--write"]).output().unwrap();
+    assert!(token.status.success(), "{}", String::from_utf8_lossy(&token.stderr));
+    let token = String::from_utf8(token.stdout).unwrap();
+    let server = Served::start(home, None);
+    let body = testkit::sample::ndjson(BROUGHT, 3);
+    let rate = runtime().block_on(async {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        let head = format!(
+            "POST /api/v1/records HTTP/1.1\r\nHost: x\r\nX-API-Key: {}\r\nContent-Length: {}\r\n\r\n",
+            token.trim(),
+            body.len()
+        );
+        let began = Instant::now();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&body).await.unwrap();
+        let mut told = Vec::new();
+        answer(&mut stream, &mut told).await;
+        let took = began.elapsed();
+        let told = String::from_utf8(told).unwrap();
+        assert!(told.contains(&format!("\"taken\":{BROUGHT}")), "{told}");
+        BROUGHT as f64 / took.as_secs_f64()
+    });
+    println!("POST /api/v1/records, {BROUGHT} records, {:.0} MB", body.len() as f64 / 1e6);
+    println!("  records a second          {rate:>12.0}   (at least 500000 wanted)");
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn program(home: &Path) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.env_clear().env("HOME", home).env("BACKSIGHT_DATA_DIR", home.join("kept"));
+    command
+}
+
+/// The program's own server, ended when this is dropped.
+struct Served {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Served {
+    fn start(home: &Path, records: Option<&Path>) -> Self {
+        let mut command = program(home);
+        command.args(["serve", "--anonymous", "--listen", "127.0.0.1:0"]).stderr(Stdio::piped());
+        if let Some(records) = records {
+            command.arg("--cof").arg(records);
+        }
+        let mut child = command.spawn().unwrap();
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let address = said.find_map(|line| line.split("http://").nth(1)?.split('/').next()?.parse().ok());
+        // What it says later must not be held up.
+        std::thread::spawn(move || said.for_each(drop));
+        Self { child, address: address.expect("the server says where it listens") }
+    }
+
+    /// Memory that it has now, in KiB.
+    fn resident(&self) -> i64 {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").trim().parse().unwrap()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

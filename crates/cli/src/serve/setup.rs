@@ -1,0 +1,115 @@
+//! What flags and configuration make of a server: TLS, limits, other origins, what is logged.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use server::{Limits, Service, Tls};
+
+use crate::args::ServeArgs;
+use crate::config;
+use crate::exit::Failure;
+use crate::terminal;
+
+/// The longest configured time, in seconds: a day.
+const LONGEST: usize = 24 * 3600;
+/// How many times as large a body may be when it is decompressed.
+const EXPANDS: u64 = 8;
+
+/// Whether TLS was asked for, right or wrong.
+pub(super) fn wants_tls(command: &ServeArgs, config: &config::Serve) -> bool {
+    let (certificate, key) = files(command, config);
+    certificate.is_some() || key.is_some()
+}
+
+/// TLS, where there is a certificate.
+pub(super) fn tls(command: &ServeArgs, config: &config::Serve) -> Result<Option<Arc<Tls>>, Failure> {
+    match files(command, config) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => {
+            let opened = Tls::open(&certificate, &key).map(Some);
+            opened.map_err(|error| {
+                Failure::Usage(format!("TLS: {error}")).hint(
+                    "give the certificate chain to --tls-cert and its private key to --tls-key, both as PEM",
+                )
+            })
+        }
+        _ => Err(Failure::Usage("TLS takes a certificate and its key".to_owned())
+            .hint("give both --tls-cert and --tls-key")),
+    }
+}
+
+fn files(command: &ServeArgs, config: &config::Serve) -> (Option<PathBuf>, Option<PathBuf>) {
+    let file = |flag: &Option<PathBuf>, set: &str| {
+        flag.clone().or_else(|| Some(set).filter(|set| !set.is_empty()).map(PathBuf::from))
+    };
+    (file(&command.tls_cert, &config.tls_cert), file(&command.tls_key, &config.tls_key))
+}
+
+/// How much is taken on at once.
+pub(super) fn limits(config: &config::Serve) -> Limits {
+    let body = (config.body_mebibytes as u64).saturating_mul(1 << 20);
+    Limits {
+        connections: config.connections.min(tokio::sync::Semaphore::MAX_PERMITS),
+        requests: config.requests.min(tokio::sync::Semaphore::MAX_PERMITS),
+        token_requests: config.token_requests.min(tokio::sync::Semaphore::MAX_PERMITS),
+        rows: config.rows as u64,
+        answer: Duration::from_secs(config.answer_seconds.min(LONGEST) as u64),
+        body,
+        expanded: body.saturating_mul(EXPANDS),
+        ..Limits::default()
+    }
+}
+
+/// Files that are open besides connections.
+const FILES: u64 = 256;
+
+/// Lets this process have as many connections as it takes, as far as the system allows.
+pub(super) fn make_room(limits: &Limits) {
+    let wanted = (limits.connections as u64).saturating_add(FILES);
+    let allowed = rlimit::increase_nofile_limit(wanted).unwrap_or(wanted);
+    if allowed < wanted {
+        terminal::complain(&format!(
+            "this process may have {allowed} open files, fewer than serve.connections takes\n  hint: raise the hard limit \
+             (ulimit -Hn, LimitNOFILE), or configure fewer connections"
+        ));
+    }
+}
+
+/// The service with the origins that may ask, and what of a request is logged.
+pub(super) fn service(
+    mut service: Service,
+    command: &ServeArgs,
+    config: &config::Serve,
+) -> Result<Service, Failure> {
+    let configured = config.cors.split(',').map(str::trim).filter(|origin| !origin.is_empty());
+    for origin in command.cors.iter().map(String::as_str).chain(configured) {
+        service = service.with_cors(origin).map_err(|error| {
+            Failure::Usage(format!("--cors {origin:?}: {error}"))
+                .hint("write scheme, name and port as browsers do: https://example.org")
+        })?;
+    }
+    Ok(if command.log_addresses || config.log_addresses { service.with_addresses_logged() } else { service })
+}
+
+/// Reads the certificate anew at SIGHUP, which ends no server, with TLS or without.
+#[cfg(unix)]
+pub(super) fn reload_when_told(tls: Option<Arc<Tls>>) -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut told = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while told.recv().await.is_some() {
+            if let Some(tls) = &tls {
+                tls.renew();
+            }
+        }
+    });
+    Ok(())
+}
+
+/// There is no such signal; a certificate that changes is noticed all the same.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "where there are signals, listening for them can fail")]
+pub(super) fn reload_when_told(_: Option<Arc<Tls>>) -> std::io::Result<()> {
+    Ok(())
+}

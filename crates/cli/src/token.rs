@@ -1,0 +1,173 @@
+//! `backsight token`: who may use the passive-DNS interfaces.
+//!
+//! [`args`] is what can be said.
+
+pub(crate) mod args;
+
+use cof::time;
+use operation::{Clock, Moment};
+use workbench::Workbench;
+use workbench::json::token as json;
+use workbench::token::{Token, Wanted};
+
+use self::args::{CreateArgs, ListArgs, RevokeArgs, TokenArgs, TokenCommand};
+use crate::args::{Arguments, View};
+use crate::exit::{Exit, Failure};
+use crate::output::{self, table};
+use crate::{kept, terminal};
+
+/// Seconds of a day.
+const DAY: i64 = 24 * 3600;
+
+pub(crate) fn run(command: &TokenArgs, arguments: &Arguments) -> Result<Exit, Failure> {
+    match &command.command {
+        TokenCommand::Create(command) => create(command, &mut kept::open(arguments)?),
+        TokenCommand::List(command) => list(command, &kept::open(arguments)?),
+        TokenCommand::Revoke(command) => revoke(command, &mut kept::open(arguments)?),
+    }
+}
+
+fn create(command: &CreateArgs, workbench: &mut Workbench) -> Result<Exit, Failure> {
+    let clock = Clock::system();
+    let wanted = Wanted {
+        name: command.name.clone(),
+        reads: command.read || !command.write,
+        writes: command.write,
+        rate: command.rate.as_deref().map(rate).transpose()?,
+        daily: command.daily,
+        expires_at: command.expires.as_deref().map(|text| expiry(text, &clock)).transpose()?,
+        sensor: command.sensor.clone(),
+    };
+    let (token, secret) = workbench.create_token(&wanted)?;
+    match command.format {
+        View::Json => output::print_json(&json::made(&token, &secret, now(&clock)))?,
+        // The token alone on standard output, so that a script can keep it.
+        View::Table => {
+            terminal::say(&format!(
+                "{}; it is shown this once, and cannot be shown again:",
+                described(&token)
+            ));
+            output::print(&format!("{}\n", secret.reveal()))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn list(command: &ListArgs, workbench: &Workbench) -> Result<Exit, Failure> {
+    let mut tokens = workbench.tokens()?;
+    if !command.all {
+        tokens.retain(|token| token.revoked_at.is_none());
+    }
+    match command.format {
+        View::Json => output::print_json(&json::list(&tokens, now(workbench.clock())))?,
+        View::Table => output::print(&as_table(&tokens, workbench)?)?,
+    }
+    Ok(Exit::Done)
+}
+
+fn revoke(command: &RevokeArgs, workbench: &mut Workbench) -> Result<Exit, Failure> {
+    let token = workbench.revoke_token(&command.name)?;
+    match command.format {
+        View::Json => output::print_json(&json::one(&token, now(workbench.clock())))?,
+        View::Table => output::print(&format!("{} works no more.\n", token.wanted.name))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn as_table(tokens: &[Token], workbench: &Workbench) -> Result<String, Failure> {
+    if tokens.is_empty() {
+        return Ok("There are no tokens.\n".to_owned());
+    }
+    let now = now(workbench.clock());
+    let mut table = table::new_table(terminal::width());
+    table.set_header(["Name", "May", "A second", "A day", "Used today", "Sensor", "Expires (UTC)", "State"]);
+    for token in tokens {
+        let usage = workbench.usage(token.id)?;
+        let used = if usage.day == now / DAY { usage.used } else { 0 };
+        let wanted = &token.wanted;
+        let limit =
+            |limit: Option<u64>| limit.map_or_else(|| "no limit".to_owned(), |limit| limit.to_string());
+        table.add_row([
+            terminal::printable(&wanted.name),
+            may(wanted).to_owned(),
+            limit(wanted.rate.map(u64::from)),
+            limit(wanted.daily),
+            used.to_string(),
+            wanted.sensor.clone().unwrap_or_default(),
+            wanted.expires_at.map_or_else(|| "never".to_owned(), |at| time::readable(kept::seconds(at))),
+            token.state(now).name().to_owned(),
+        ]);
+    }
+    Ok(format!("{table}\n"))
+}
+
+fn may(wanted: &Wanted) -> &'static str {
+    match (wanted.reads, wanted.writes) {
+        (true, true) => "read, write",
+        (_, true) => "write",
+        _ => "read",
+    }
+}
+
+fn described(token: &Token) -> String {
+    let wanted = &token.wanted;
+    let mut text = format!("token {} may {}", wanted.name, may(wanted).replace(", ", " and "));
+    let limits = [
+        wanted.rate.map(|rate| format!("{rate} requests a second")),
+        wanted.daily.map(|daily| format!("{daily} a day")),
+        wanted.expires_at.map(|at| format!("until {}", time::readable(kept::seconds(at)))),
+    ];
+    limits.into_iter().flatten().for_each(|limit| text.extend([", ", &limit]));
+    text
+}
+
+fn now(clock: &Clock) -> i64 {
+    i64::try_from(clock.seconds()).unwrap_or(i64::MAX)
+}
+
+/// `10/s`, or 10.
+fn rate(text: &str) -> Result<u32, Failure> {
+    let number = text.trim().strip_suffix("/s").unwrap_or(text).trim();
+    number.parse().map_err(|_| {
+        Failure::Usage(format!("--rate {text:?} is no rate")).hint("write 10/s for ten requests a second")
+    })
+}
+
+/// A date or a time, or how far from now.
+fn expiry(text: &str, clock: &Clock) -> Result<i64, Failure> {
+    let wrong = || {
+        Failure::Usage(format!("--expires {text:?} is no time"))
+            .hint("write 2027-06-09, 2027-06-09T08:07:17Z, or 90d for in ninety days")
+    };
+    let moment = Moment::parse(text, clock).map_err(|_| wrong())?;
+    let now = clock.seconds();
+    // What is read as so long ago is meant as so far ahead.
+    let ahead = text.trim().ends_with(|last: char| last.is_ascii_alphabetic() && last != 'Z' && last != 'z');
+    let at = if ahead { now.saturating_add(now.saturating_sub(moment.start)) } else { moment.start };
+    i64::try_from(at).map_err(|_| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn rates_are_read() {
+        assert_eq!((rate("10/s").ok(), rate("10").ok()), (Some(10), Some(10)));
+        for wrong in ["", "/s", "10/m", "-1", "1.5", "99999999999"] {
+            assert!(rate(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_token_expires_at_a_date_or_after_a_while() {
+        let clock = Clock::telling(|| Duration::from_hours(500_000));
+        let at = |text| expiry(text, &clock).ok();
+        assert_eq!(at("90d"), Some(1_800_000_000 + 90 * DAY));
+        assert_eq!(at("2030-01-01"), Some(1_893_456_000));
+        assert_eq!(at("2030-01-01T00:00:01Z"), Some(1_893_456_001));
+        assert_eq!(at("soon"), None);
+    }
+}

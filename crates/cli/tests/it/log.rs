@@ -1,0 +1,79 @@
+//! What `backsight serve` says of requests, and what it never says.
+
+use crate::harness::{Home, Serve, get, line};
+
+const PATH: &str = "/pdns/query/www.example.com?limit=7";
+
+/// A server with a log, and a token for it.
+fn serve(home: &Home, arguments: &[&str]) -> (Serve, String) {
+    let made = home.run(["token", "create", "--name", "partner", "--read", "--write"]).done();
+    let records = home.file("records.ndjson", line("www.example.com", "A", "192.0.2.1", 1_000, 2_000, 3));
+    let run = home.run(["serve", "--listen", "127.0.0.1:0", "--cof"]).args([records]).args(arguments);
+    (Serve::of(run), made.stdout.trim_end().to_owned())
+}
+
+/// The lines about requests, when there are so many; each is written before its answer has ended, but may be heard later.
+fn told(server: &Serve, number: usize) -> Vec<String> {
+    for _ in 0..20_000 {
+        let said = server.said();
+        let lines: Vec<String> =
+            said.lines().filter(|line| line.contains("access")).map(str::to_owned).collect();
+        if lines.len() >= number {
+            return lines;
+        }
+        std::thread::yield_now();
+    }
+    panic!("no {number} lines in {}", server.said());
+}
+
+/// Asks rightly, wrongly, with the token in the address, and for nothing there is.
+fn ask(server: &Serve, token: &str) {
+    assert_eq!(get(server.address, PATH, &[&format!("x-api-key: {token}")]).0, 200);
+    assert_eq!(get(server.address, PATH, &[&format!("authorization: Bearer {token}0")]).0, 401);
+    assert_eq!(get(server.address, &format!("{PATH}&x={token}"), &[&format!("x-api-key: {token}")]).0, 400);
+    assert_eq!(get(server.address, &format!("/{token}"), &[]).0, 404);
+}
+
+#[test]
+fn requests_are_told_as_json_without_what_was_asked() {
+    let home = Home::new();
+    let (server, token) = serve(&home, &["--access-log", "json"]);
+    ask(&server, &token);
+    let lines = told(&server, 4);
+    let first: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
+    for (field, value) in [
+        ("target", "access"),
+        ("client", "127.0.0.1"),
+        ("method", "GET"),
+        ("route", "/pdns/query/{*value}"),
+        ("token", "partner"),
+    ] {
+        assert_eq!(first[field], value, "{}", lines[0]);
+    }
+    assert_eq!((&first["status"], &first["whole"]), (&200.into(), &true.into()));
+    assert!(first["octets"].as_u64().unwrap() > 50 && first["milliseconds"].is_number());
+    let said = server.said();
+    for never in ["www.example.com", "limit=7", &token[24..], "Bearer"] {
+        assert!(!said.contains(never), "{never} in {said}");
+    }
+}
+
+#[test]
+fn what_was_asked_is_told_where_that_was_chosen_and_a_token_never() {
+    let home = Home::new();
+    let (server, token) = serve(&home, &["--access-log", "text", "--log-addresses"]);
+    ask(&server, &token);
+    let lines = told(&server, 4);
+    assert!(lines[0].contains(PATH) && lines[0].contains("status=200"), "{}", lines[0]);
+    assert!(!server.said().contains(&token[24..]), "{}", server.said());
+}
+
+#[test]
+fn nothing_is_told_unless_it_was_chosen() {
+    let home = Home::new();
+    let (server, token) = serve(&home, &[]);
+    ask(&server, &token);
+    assert!(!server.said().contains("access"), "{}", server.said());
+    let wrong = home.run(["serve", "--sample"]).env("BACKSIGHT_SERVE_ACCESS_LOG", "loud").done();
+    wrong.says(2, &["serve.access_log", "\"loud\" is none of off, text, json"]);
+}

@@ -1,0 +1,266 @@
+//! Who may use the passive-DNS interfaces, how fast, and how much at once.
+//!
+//! [`read`] and [`write`] stand before every route of them. A request shows a token, a configured login, or nothing, which
+//! does where [`Gate::anonymous`] was chosen. What is let in is a [`Pass`], which the handler finds among the request's
+//! extensions, and which `watch` keeps until the last octet of the answer is sent. Refusals are [`Problem`]s: 400 for a token in the
+//! address, 401 without saying what was wrong, 403 for what a token may not do, 429 and 503 with Retry-After.
+
+mod meter;
+mod stray;
+mod tokens;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+pub(crate) use self::meter::Quota;
+pub(crate) use self::stray::is_in as has_stray_token;
+use self::tokens::Entry;
+pub use self::tokens::Tokens;
+use crate::credentials::{Credentials, presented};
+use crate::limits::Limits;
+use crate::problem::Problem;
+
+const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+/// How long it may take to say that an answer took too long.
+const LAST_WORD: Duration = Duration::from_secs(5);
+
+/// Everyone who may come in.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    /// Logins and tokens of the command line.
+    pub(crate) credentials: Credentials,
+    /// Whoever shows nothing that is known may read.
+    pub(crate) anonymous: bool,
+    pub(crate) tokens: Option<Arc<Tokens>>,
+    requests: Arc<Semaphore>,
+    /// How long an answer may take.
+    answer: Duration,
+}
+
+/// What a route needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    Read,
+    Write,
+}
+
+/// Somebody who was let in.
+#[derive(Clone, Debug)]
+pub(crate) struct Pass {
+    pub(crate) who: Who,
+    /// Of a token.
+    pub(crate) quota: Option<Quota>,
+    /// When the answer must have been sent.
+    pub(crate) deadline: Instant,
+    /// Held as long as this is: a place among all requests, and one among the token's.
+    _places: Arc<Vec<OwnedSemaphorePermit>>,
+}
+
+/// Who that is.
+#[derive(Clone, Debug)]
+pub(crate) enum Who {
+    Anonymous,
+    /// By a login or token of the command line.
+    Configured,
+    Token(Arc<Entry>),
+}
+
+/// Why somebody was not.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) problem: Problem,
+    /// Seconds.
+    retry_after: Option<u64>,
+    quota: Option<Quota>,
+}
+
+impl Gate {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            credentials: Credentials::default(),
+            anonymous: false,
+            tokens: None,
+            requests: Arc::new(Semaphore::new(limits.requests)),
+            answer: limits.answer,
+        }
+    }
+
+    pub(crate) fn bound(&mut self, limits: &Limits) {
+        self.requests = Arc::new(Semaphore::new(limits.requests));
+        self.answer = limits.answer;
+    }
+
+    /// Lets in whoever may, and counts it.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub(crate) fn admit(&self, uri: &Uri, headers: &HeaderMap, need: Need) -> Result<Pass, Refusal> {
+        if stray::is_in(uri) {
+            return Err(Problem::stray_token().into());
+        }
+        let who = self.who(headers).ok_or_else(Problem::unauthorized)?;
+        who.check(need)?;
+        let mut places = vec![place(&self.requests, "this service is answering as much as it can")?];
+        let mut quota = None;
+        if let (Who::Token(entry), Some(tokens)) = (&who, &self.tokens) {
+            places.push(place(&entry.requests, "this token has as many requests under way as one may have")?);
+            quota = Some(entry.meter.take(tokens.now()).map_err(Refusal::from)?);
+        }
+        Ok(Pass { who, quota, deadline: Instant::now() + self.answer, _places: Arc::new(places) })
+    }
+
+    /// Whether it is known who has tokens.
+    pub(crate) fn is_current(&self) -> bool {
+        self.tokens.as_ref().is_none_or(|tokens| tokens.is_current())
+    }
+
+    /// Whether whoever shows these headers may read; nothing is counted and no place is taken.
+    pub(crate) fn knows(&self, headers: &HeaderMap) -> bool {
+        self.who(headers).is_some_and(|who| who.check(Need::Read).is_ok())
+    }
+
+    /// What whoever shows these headers has left, without taking of it; `None` for those who may not read.
+    pub(crate) fn quota(&self, headers: &HeaderMap) -> Option<Option<Quota>> {
+        let who = self.who(headers).filter(|who| who.check(Need::Read).is_ok())?;
+        match (who, &self.tokens) {
+            (Who::Token(entry), Some(tokens)) => Some(Some(entry.meter.left(tokens.now()))),
+            _ => Some(None),
+        }
+    }
+
+    /// Who shows these headers. Whatever is shown is compared before anything is decided.
+    fn who(&self, headers: &HeaderMap) -> Option<Who> {
+        let configured = self.credentials.admit(headers);
+        let found = self.tokens.as_ref().and_then(|tokens| {
+            presented(headers).into_iter().fold(None, |found, text| tokens.find(&text).or(found))
+        });
+        match found {
+            Some(entry) => Some(Who::Token(entry)),
+            None if configured => Some(Who::Configured),
+            None => self.anonymous.then_some(Who::Anonymous),
+        }
+    }
+}
+
+impl Who {
+    fn check(&self, need: Need) -> Result<(), Problem> {
+        let (may, missing) = match (self, need) {
+            (Self::Token(entry), Need::Read) => (entry.token.wanted.reads, "--read"),
+            (Self::Token(entry), Need::Write) => (entry.token.wanted.writes, "--write"),
+            (_, Need::Read) => (true, ""),
+            // Whoever may only ask is told what it takes; without any credentials that is a login first.
+            (Self::Anonymous, Need::Write) => return Err(Problem::unauthorized()),
+            (Self::Configured, Need::Write) => (false, "--write"),
+        };
+        if may { Ok(()) } else { Err(Problem::forbidden(format!("this takes a token made with {missing}"))) }
+    }
+
+    /// For the access log.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Anonymous => "-",
+            Self::Configured => "(configured)",
+            Self::Token(entry) => &entry.token.wanted.name,
+        }
+    }
+}
+
+fn place(places: &Arc<Semaphore>, why: &str) -> Result<OwnedSemaphorePermit, Refusal> {
+    let full = || Refusal {
+        problem: Problem::busy(format!("{why}; ask again in a second")),
+        retry_after: Some(1),
+        quota: None,
+    };
+    Arc::clone(places).try_acquire_owned().map_err(|_| full())
+}
+
+/// Lets through who may ask.
+pub(crate) async fn read(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    guard(&gate, Need::Read, request, next).await
+}
+
+/// Lets through who may bring records.
+pub(crate) async fn write(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    guard(&gate, Need::Write, request, next).await
+}
+
+async fn guard(gate: &Gate, need: Need, mut request: Request, next: Next) -> Response {
+    let mut pass = match gate.admit(request.uri(), request.headers(), need) {
+        Ok(pass) => pass,
+        Err(refusal) => return refusal.into_response(),
+    };
+    request.extensions_mut().insert(pass.clone());
+    let answered = tokio::time::timeout_at(pass.deadline, next.run(request)).await;
+    let mut response = answered.unwrap_or_else(|_| {
+        pass.deadline += LAST_WORD;
+        Problem::busy("the answer takes longer than one may: ask for less").into_response()
+    });
+    if let Some(quota) = pass.quota {
+        quota.tell(response.headers_mut());
+    }
+    // `watch` takes it along with the body.
+    response.extensions_mut().insert(pass);
+    response
+}
+
+impl Quota {
+    /// As DNSDB tells it: numbers, or what says that there is no limit.
+    fn tell(&self, headers: &mut HeaderMap) {
+        if let Some(limit) = self.limit {
+            headers.insert(LIMIT, limit.into());
+            headers.insert(REMAINING, self.remaining.into());
+            headers.insert(RESET, self.reset.into());
+        } else {
+            headers.insert(LIMIT, HeaderValue::from_static("unlimited"));
+            headers.insert(REMAINING, HeaderValue::from_static("n/a"));
+            headers.insert(RESET, HeaderValue::from_static("n/a"));
+        }
+    }
+}
+
+impl Refusal {
+    /// When to come again, and what is left.
+    pub(crate) fn tell(&self, headers: &mut HeaderMap) {
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
+        if let Some(quota) = self.quota {
+            quota.tell(headers);
+        }
+    }
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self { problem, retry_after: None, quota: None }
+    }
+}
+
+impl From<meter::Exceeded> for Refusal {
+    fn from(exceeded: meter::Exceeded) -> Self {
+        let what =
+            if exceeded.daily { "today's quota of this token is used up" } else { "too fast for this token" };
+        let detail = format!("{what}; ask again in {} s", exceeded.wait);
+        let problem = Problem { status: StatusCode::TOO_MANY_REQUESTS, detail };
+        Self { problem, retry_after: Some(exceeded.wait), quota: Some(exceeded.quota) }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = self.problem.clone().into_response();
+        self.tell(response.headers_mut());
+        response
+    }
+}

@@ -1,0 +1,193 @@
+//! How fast and how much a token may ask: a bucket of one second's requests, and a quota for the day (UTC).
+//!
+//! [`Meter`] is pure but for its lock; what time it is, is passed in. The bucket is one number, when it is full again: a request
+//! moves it on by one request's share of a second, and it may lie at most a second ahead. What is refused is not counted.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use workbench::token::{Spent, Usage};
+
+const SECOND: i64 = 1_000_000;
+const DAY: u64 = 24 * 3600;
+
+/// Counts the requests of one token.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    rate: Option<u32>,
+    daily: Option<u64>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// With what is not written down yet.
+    usage: Usage,
+    /// Requests of that day that are not written down yet.
+    unwritten: u64,
+}
+
+/// What is left of a day, as headers tell it; `None` where there is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Quota {
+    pub(crate) limit: Option<u64>,
+    pub(crate) remaining: u64,
+    /// When the day is over, in seconds since the epoch.
+    pub(crate) reset: u64,
+}
+
+/// It asked too fast or too much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Exceeded {
+    /// The day's quota, rather than the rate.
+    pub(crate) daily: bool,
+    /// When to ask again, in seconds from now.
+    pub(crate) wait: u64,
+    pub(crate) quota: Quota,
+}
+
+impl Meter {
+    pub(crate) fn new(rate: Option<u32>, daily: Option<u64>, usage: Usage) -> Self {
+        Self { rate, daily, state: Mutex::new(State { usage, unwritten: 0 }) }
+    }
+
+    /// Counts a request at this time since the epoch, or says why it may not be.
+    ///
+    /// # Errors
+    /// [`Exceeded`].
+    pub(crate) fn take(&self, now: Duration) -> Result<Quota, Exceeded> {
+        let mut state = self.lock();
+        let day = now.as_secs() / DAY;
+        state.turn_to(i64::try_from(day).unwrap_or(i64::MAX));
+        let reset = (day + 1) * DAY;
+        let quota = |used| self.quota(used, day);
+        let used = state.usage.used;
+        if self.daily.is_some_and(|daily| used >= daily) {
+            return Err(Exceeded { daily: true, wait: reset - now.as_secs(), quota: quota(used) });
+        }
+        let micros = i64::try_from(now.as_micros()).unwrap_or(i64::MAX);
+        if let Some(rate) = self.rate {
+            let full_at = state.usage.full_at.max(micros) + SECOND / i64::from(rate.max(1));
+            if full_at - micros > SECOND {
+                // A restart with a clock set back must not lock anybody out for long.
+                let wait = (full_at - micros - SECOND).div_euclid(SECOND).clamp(0, 3600) + 1;
+                return Err(Exceeded { daily: false, wait: wait.unsigned_abs(), quota: quota(used) });
+            }
+            state.usage.full_at = full_at;
+        }
+        state.usage.used += 1;
+        state.unwritten += 1;
+        Ok(quota(used + 1))
+    }
+
+    /// What is left at this time since the epoch.
+    pub(crate) fn left(&self, now: Duration) -> Quota {
+        let mut state = self.lock();
+        let day = now.as_secs() / DAY;
+        state.turn_to(i64::try_from(day).unwrap_or(i64::MAX));
+        self.quota(state.usage.used, day)
+    }
+
+    fn quota(&self, used: u64, day: u64) -> Quota {
+        let remaining = self.daily.unwrap_or_default().saturating_sub(used);
+        Quota { limit: self.daily, remaining, reset: (day + 1) * DAY }
+    }
+
+    /// What is not written down yet.
+    pub(crate) fn unwritten(&self, token: i64) -> Option<Spent> {
+        let state = self.lock();
+        let Usage { day, full_at, .. } = state.usage;
+        (state.unwritten > 0).then_some(Spent { token, day, requests: state.unwritten, full_at })
+    }
+
+    /// Notes what became of it: others may have counted too.
+    pub(crate) fn written(&self, spent: Spent, total: Usage) {
+        let mut state = self.lock();
+        if state.usage.day == spent.day {
+            state.unwritten = state.unwritten.saturating_sub(spent.requests);
+            if total.day == spent.day {
+                state.usage.used = total.used + state.unwritten;
+            }
+        }
+        state.usage.full_at = state.usage.full_at.max(total.full_at);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Begins a day anew. What was not written down of the one before does not matter any more.
+    fn turn_to(&mut self, day: i64) {
+        if day > self.usage.day {
+            self.usage.day = day;
+            self.usage.used = 0;
+            self.unwritten = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64, millis: u64) -> Duration {
+        Duration::from_secs(20_000 * DAY + seconds) + Duration::from_millis(millis)
+    }
+
+    fn refusal(meter: &Meter, now: Duration) -> (bool, u64) {
+        let exceeded = meter.take(now).unwrap_err();
+        (exceeded.daily, exceeded.wait)
+    }
+
+    #[test]
+    fn a_second_holds_its_requests_at_once_and_gives_them_back_one_by_one() {
+        let meter = Meter::new(Some(4), None, Usage::default());
+        for _ in 0..4 {
+            meter.take(at(0, 0)).unwrap();
+        }
+        assert_eq!(refusal(&meter, at(0, 0)), (false, 1));
+        assert_eq!(refusal(&meter, at(0, 249)), (false, 1));
+        meter.take(at(0, 250)).unwrap();
+        assert_eq!(refusal(&meter, at(0, 250)), (false, 1));
+        for _ in 0..4 {
+            meter.take(at(9, 0)).unwrap();
+        }
+        assert_eq!(refusal(&meter, at(9, 0)), (false, 1));
+    }
+
+    #[test]
+    fn a_day_has_its_quota_and_the_next_one_again() {
+        let meter = Meter::new(None, Some(2), Usage::default());
+        let reset = 20_001 * DAY;
+        assert_eq!(meter.take(at(10, 0)), Ok(Quota { limit: Some(2), remaining: 1, reset }));
+        assert_eq!(meter.take(at(10, 0)), Ok(Quota { limit: Some(2), remaining: 0, reset }));
+        assert_eq!(refusal(&meter, at(DAY - 5, 0)), (true, 5));
+        assert_eq!(meter.take(at(DAY, 0)).map(|quota| quota.remaining), Ok(1));
+    }
+
+    #[test]
+    fn what_was_written_down_counts_after_a_restart_and_what_others_counted_too() {
+        let meter = Meter::new(Some(1), Some(5), Usage::default());
+        meter.take(at(0, 0)).unwrap();
+        let spent = meter.unwritten(7).unwrap();
+        assert_eq!((spent.token, spent.day, spent.requests), (7, 20_000, 1));
+        meter.take(at(1, 0)).unwrap();
+        // Another server counted two.
+        meter.written(spent, Usage { day: 20_000, used: 3, full_at: spent.full_at });
+        assert_eq!(meter.unwritten(7).unwrap().requests, 1);
+        assert_eq!(meter.take(at(3, 0)).map(|quota| quota.remaining), Ok(0));
+        let again = Meter::new(Some(1), Some(5), Usage { day: 20_000, used: 5, full_at: spent.full_at });
+        assert!(again.take(at(3, 0)).unwrap_err().daily);
+        let fast = Meter::new(Some(1), None, Usage { day: 20_000, used: 1, full_at: spent.full_at });
+        assert_eq!(refusal(&fast, at(0, 500)), (false, 1));
+        assert!(fast.unwritten(7).is_none(), "what is refused is not counted");
+    }
+
+    #[test]
+    fn without_limits_everything_goes() {
+        let meter = Meter::new(None, None, Usage::default());
+        assert!((0..1_000).all(|_| meter.take(at(0, 0)).is_ok_and(|quota| quota.limit.is_none())));
+    }
+}

@@ -1,0 +1,47 @@
+//! For whoever looks after the service: `/healthz`, `/readyz`, `/metrics`.
+//!
+//! The first two are for everybody and say nothing else; metrics are for whoever may read, and count against nobody.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+
+use crate::metrics::TYPE;
+use crate::problem::Problem;
+use crate::service::Service;
+
+/// How long the store may take to say that it is there.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// We run.
+pub(crate) async fn alive() -> &'static str {
+    "ok"
+}
+
+/// We can answer: the store does, and tokens are known.
+pub(crate) async fn ready(State(service): State<Arc<Service>>) -> Result<&'static str, Problem> {
+    // Any question will do; nothing is remembered of this input.
+    let asked = service.rows.blocking(|store| store.position(""));
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(Ok(_)) if service.gate.is_current() => Ok("ready"),
+        Ok(Ok(_)) => Err(Problem::not_ready("tokens cannot be looked up")),
+        Ok(Err(_)) => Err(Problem::not_ready("the passive-DNS database fails")),
+        Err(_) => Err(Problem::not_ready("the passive-DNS database does not answer")),
+    }
+}
+
+/// What was counted.
+pub(crate) async fn metrics(
+    State(service): State<Arc<Service>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if !service.gate.knows(&headers) {
+        return Err(Problem::unauthorized());
+    }
+    let stats = service.rows.blocking(|store| store.stats()).await?;
+    Ok(([(CONTENT_TYPE, TYPE)], service.metrics.text(stats)).into_response())
+}

@@ -1,0 +1,137 @@
+//! Connections: accepted within bounds, with TLS or without, served by hyper, and ended.
+//!
+//! [`serve`] never gives up accepting: an error there is waited out. A client that sends its head too slowly, that
+//! takes nothing of its answer for too long (`idle`), or that comes when there are as many as there may be, loses its connection
+//! and nobody else's.
+
+mod idle;
+mod tls;
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::response::Response;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tower_service::Service as _;
+
+use self::idle::Idle;
+pub use self::tls::{Tls, TlsError};
+use crate::limits::Limits;
+use crate::metrics::Metrics;
+
+/// How long requests that have begun may take after we were told to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+/// How long a TLS handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long to wait when nothing can be accepted, for want of file descriptors most likely.
+const PAUSE: Duration = Duration::from_millis(200);
+/// The most octets of a head, and of an answer that waits for the socket: a name of 1,020 octets and a cursor of 1,243 fit often.
+const BUFFER: usize = 32 * 1024;
+/// What is said to a connection too many, before it is closed.
+const FULL: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+/// What every connection needs.
+#[derive(Clone)]
+pub(crate) struct Serving {
+    pub(crate) router: Router,
+    pub(crate) limits: Limits,
+    pub(crate) tls: Option<Arc<Tls>>,
+    pub(crate) metrics: Metrics,
+}
+
+/// Serves until `stop` is ready; then takes no new connection, and waits for requests that have begun, or 10 seconds.
+pub(crate) async fn serve(listener: TcpListener, serving: Serving, stop: impl Future<Output = ()>) {
+    let places = Arc::new(Semaphore::new(serving.limits.connections));
+    let graceful = GracefulShutdown::new();
+    let mut stop = pin!(stop);
+    loop {
+        let (stream, peer) = tokio::select! {
+            accepted = accept(&listener) => accepted,
+            () = &mut stop => break,
+        };
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            serving.metrics.turned_away();
+            // What does not fit into the socket's buffer is not said; TLS would have to be spoken first.
+            if serving.tls.is_none() {
+                drop(stream.try_write(FULL));
+            }
+            continue;
+        };
+        tokio::spawn(connection(stream, peer, serving.clone(), graceful.watcher(), place));
+    }
+    drop(listener);
+    tokio::select! {
+        () = graceful.shutdown() => {}
+        () = tokio::time::sleep(DRAIN) => {}
+    }
+}
+
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            // That client's trouble, not ours.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(error) => {
+                tracing::warn!(%error, "no connection can be accepted");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    serving: Serving,
+    watcher: Watcher,
+    _place: OwnedSemaphorePermit,
+) {
+    let _open = serving.metrics.open_connection();
+    // Answers are written in one piece: waiting for more to send would only delay them.
+    let _ = stream.set_nodelay(true);
+    let Some(tls) = serving.tls.clone() else { return serve_one(stream, peer, serving, watcher).await };
+    // Who cannot speak TLS is not spoken to.
+    if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, tls.acceptor().accept(stream)).await {
+        serve_one(stream, peer, serving, watcher).await;
+    }
+}
+
+async fn serve_one<S>(stream: S, peer: SocketAddr, serving: Serving, watcher: Watcher)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let stream = TokioIo::new(Idle::new(stream, serving.limits.idle));
+    let router = serving.router;
+    let service = service_fn(move |request| answer(router.clone(), peer, request));
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(serving.limits.head).max_buf_size(BUFFER);
+    // An error ends this connection; whoever is at its other end knows.
+    drop(watcher.watch(http.serve_connection(stream, service)).await);
+}
+
+async fn answer(
+    mut router: Router,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Result<Response, Infallible> {
+    let mut request = request.map(Body::new);
+    request.extensions_mut().insert(ConnectInfo(peer));
+    router.call(request).await
+}

@@ -1,0 +1,211 @@
+//! Passive DNS for programs, below `/api/v1`: [`records`] are brought, [`lookup`], [`summary`] and [`stats`] are asked for.
+//!
+//! Whoever asks shows a token (see `gate`), not a session: these are for sensors and partners, not for browsers. Every answer
+//! is one JSON object; errors are problem details. The OpenAPI document is made from what stands here.
+
+mod intake;
+mod receipt;
+mod records;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, Uri};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use cof::{Dialect, Writer};
+use serde::Serialize;
+use store::Question;
+use utoipa::{IntoResponses, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::gate::{self, Gate};
+use crate::problem::{Details, Problem};
+use crate::request::Ask;
+use crate::service::Service;
+
+pub(crate) use records::Unfinished;
+
+/// The routes, from the root.
+pub(crate) fn routes(gate: &Gate) -> OpenApiRouter<Arc<Service>> {
+    let asked = OpenApiRouter::new()
+        .routes(routes!(lookup))
+        .routes(routes!(summary))
+        .routes(routes!(stats))
+        .route_layer(from_fn_with_state(gate.clone(), gate::read));
+    let brought = OpenApiRouter::new()
+        .routes(routes!(records::bring))
+        .route_layer(from_fn_with_state(gate.clone(), gate::write));
+    asked.merge(brought)
+}
+
+/// Rows of an answer.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes what is written by hand, for the sake of the records in it")]
+struct Found {
+    /// The value that was asked about.
+    value: String,
+    /// Records of the Common Output Format, data as an array of one.
+    records: Vec<serde_json::Map<String, serde_json::Value>>,
+    /// What `cursor` must be to go on; null at the end.
+    next: Option<String>,
+    /// Whether there are rows beyond these.
+    more: bool,
+    /// The limit that was applied.
+    limit: usize,
+}
+
+/// An answer without its rows.
+#[derive(Serialize, ToSchema)]
+struct Summed {
+    /// The value that was asked about.
+    value: String,
+    /// How many rows.
+    rows: u64,
+    /// The sum of their counts; null if all are unknown.
+    count: Option<u64>,
+    /// The earliest time, in seconds since the epoch; null without rows.
+    time_first: Option<u64>,
+    /// The latest time, in seconds since the epoch; null without rows.
+    time_last: Option<u64>,
+}
+
+/// How much there is.
+#[derive(Serialize, ToSchema)]
+struct Counted {
+    /// Tuples, each with a bailiwick and source.
+    entries: u64,
+    /// Sources that were ever heard of.
+    sources: u64,
+    /// Inputs whose position is remembered.
+    inputs: u64,
+}
+
+/// What may be answered instead, to whoever asks.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "it describes what Problem writes")]
+pub(crate) enum Refused {
+    /// The request cannot be understood, or a token stands in the address.
+    #[response(status = 400, content_type = "application/problem+json")]
+    BadRequest(Details),
+    /// No token or login that is right.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthorized(Details),
+    /// The token may not do this.
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(Details),
+    /// The address is too long.
+    #[response(status = 414, content_type = "application/problem+json")]
+    Long(Details),
+    /// Too fast, or today's quota is used up; `Retry-After` says when to ask again.
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooMany(Details),
+    /// The database failed.
+    #[response(status = 500, content_type = "application/problem+json")]
+    Failed(Details),
+    /// As much is under way as there may be; `Retry-After` says when to ask again.
+    #[response(status = 503, content_type = "application/problem+json")]
+    Busy(Details),
+}
+
+/// What is known of a value
+///
+/// A name, `*.` and a name for all below it, an address (with all records of the names on it, unless `expand=0`), a network, a
+/// range, or `rdata:` and a name.
+#[utoipa::path(
+    get, path = "/api/v1/lookup", tag = "passive DNS",
+    params(
+        ("value" = String, Query, description = "what is asked about"),
+        ("limit" = Option<u64>, Query, minimum = 1, description = "at most so many rows; 1,000 unless said, and at most that, or 10,000 with sort=newest"),
+        ("cursor" = Option<String>, Query, pattern = "^[0-9]+$", description = "go on behind the page whose `next` this was"),
+        ("rrtype" = Option<String>, Query, description = "only these types: A,NS"),
+        ("time_first_after" = Option<u64>, Query, description = "first seen then or later, in seconds since the epoch"),
+        ("time_first_before" = Option<u64>, Query, description = "first seen then or earlier"),
+        ("time_last_after" = Option<u64>, Query, description = "last seen then or later"),
+        ("time_last_before" = Option<u64>, Query, description = "last seen then or earlier"),
+        ("expand" = Option<u8>, Query, maximum = 1, description = "0: of an address, its own records alone"),
+        ("sort" = Option<String>, Query, pattern = "^(key|newest)$", description = "newest: by last seen, without cursor"),
+    ),
+    responses((status = 200, description = "the rows; none is an answer too", body = Found), Refused),
+    security(("token" = []), ("bearer" = []), ("basic" = []), ())
+)]
+async fn lookup(State(service): State<Arc<Service>>, uri: Uri) -> Result<Response, Problem> {
+    let ask = Ask::of_query(&uri, &HeaderMap::new())?;
+    let (value, question) = (ask.value, ask.question);
+    let text = if ask.nothing {
+        found(&value, &Found::none(&question))
+    } else {
+        let page = service.rows.page(question).await?;
+        found(&value, &page)
+    };
+    Ok(([(CONTENT_TYPE, "application/json")], text).into_response())
+}
+
+/// How much is known of a value
+///
+/// The same questions as `lookup`, without their rows.
+#[utoipa::path(
+    get, path = "/api/v1/summary", tag = "passive DNS",
+    params(
+        ("value" = String, Query, description = "what is asked about"),
+        ("rrtype" = Option<String>, Query, description = "only these types: A,NS"),
+        ("time_first_after" = Option<u64>, Query, description = "first seen then or later, in seconds since the epoch"),
+        ("time_first_before" = Option<u64>, Query, description = "first seen then or earlier"),
+        ("time_last_after" = Option<u64>, Query, description = "last seen then or later"),
+        ("time_last_before" = Option<u64>, Query, description = "last seen then or earlier"),
+        ("expand" = Option<u8>, Query, maximum = 1, description = "0: of an address, its own records alone"),
+    ),
+    responses((status = 200, description = "the sums", body = Summed), Refused),
+    security(("token" = []), ("bearer" = []), ("basic" = []), ())
+)]
+async fn summary(State(service): State<Arc<Service>>, uri: Uri) -> Result<Json<Summed>, Problem> {
+    let ask = Ask::of_query(&uri, &HeaderMap::new())?;
+    let (value, question) = (ask.value, ask.question);
+    let sums = if ask.nothing { store::Summary::default() } else { service.rows.summary(question).await? };
+    Ok(Json(Summed {
+        value,
+        rows: sums.rows,
+        count: sums.count,
+        time_first: sums.first,
+        time_last: sums.last,
+    }))
+}
+
+/// How much there is
+#[utoipa::path(
+    get, path = "/api/v1/stats", tag = "passive DNS",
+    responses((status = 200, description = "the counts", body = Counted), Refused),
+    security(("token" = []), ("bearer" = []), ("basic" = []), ())
+)]
+async fn stats(State(service): State<Arc<Service>>) -> Result<Json<Counted>, Problem> {
+    let stats = service.rows.blocking(|store| store.stats()).await?;
+    Ok(Json(Counted { entries: stats.entries, sources: stats.sources, inputs: stats.inputs }))
+}
+
+impl Found {
+    /// The answer to a question about types that do not exist.
+    fn none(question: &Question) -> store::Page {
+        store::Page { records: Vec::new(), next: None, more: false, limit: question.limit }
+    }
+}
+
+/// [`Found`] as JSON: the records are written by the one writer there is.
+fn found(value: &str, page: &store::Page) -> String {
+    let mut writer = Writer::new(Dialect::Draft);
+    let mut text = format!("{{\"value\":{},\"records\":[", serde_json::Value::from(value));
+    for (at, record) in page.records.iter().enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        writer.write(record, &mut text);
+        text.pop();
+    }
+    let next = page.next.as_ref().map(store::Cursor::to_decimal);
+    let rest = serde_json::json!({ "next": next, "more": page.more, "limit": page.limit }).to_string();
+    text.push_str("],");
+    text.push_str(rest.get(1..).unwrap_or_default());
+    text
+}

@@ -1,0 +1,70 @@
+//! What became of a body of records: [`Receipt`], which is counted while it is read.
+
+use std::collections::BTreeMap;
+
+use cof::{Damage, DamageKind};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// How many rejected stretches are told one by one; all are counted.
+const SHOWN: usize = 20;
+
+/// What was taken in and what was not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Receipt {
+    /// Records that are in the database now.
+    pub(crate) taken: u64,
+    /// Records that were there already by an earlier request with the same key.
+    pub(crate) repeated: u64,
+    /// How many were not taken, by reason: `without_time`, `without_data`, `not_a_record`, `broken_json`, `truncated`, `too_long`,
+    /// `too_deep`, `too_much_data`, or `missing_` and a field.
+    pub(crate) rejected: BTreeMap<String, u64>,
+    /// The first 20 of them.
+    pub(crate) first_rejected: Vec<Rejected>,
+    /// Octets of the body that were read, decompressed.
+    pub(crate) octets: u64,
+    /// The body ended inside a record.
+    pub(crate) truncated: bool,
+}
+
+/// A stretch that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Rejected {
+    /// Where it begins, in octets of the body, decompressed.
+    offset: u64,
+    /// How long it is; null for a whole record.
+    octets: Option<u64>,
+    /// Why.
+    reason: String,
+}
+
+impl Receipt {
+    pub(crate) fn reject(&mut self, offset: u64, octets: Option<u64>, reason: String) {
+        if self.first_rejected.len() < SHOWN {
+            self.first_rejected.push(Rejected { offset, octets, reason: reason.clone() });
+        }
+        *self.rejected.entry(reason).or_default() += 1;
+    }
+
+    pub(crate) fn damage(&mut self, damage: &Damage) {
+        self.reject(damage.offset, Some(damage.len), reason(damage.kind));
+    }
+
+    /// Nothing of it was of use.
+    pub(crate) fn is_useless(&self) -> bool {
+        self.taken == 0 && self.repeated == 0 && !self.rejected.is_empty()
+    }
+}
+
+fn reason(kind: DamageKind) -> String {
+    let word = match kind {
+        DamageKind::Deep => "too_deep",
+        DamageKind::Elements => "too_much_data",
+        DamageKind::Garbage => "not_a_record",
+        DamageKind::Large => "too_long",
+        DamageKind::Missing(field) => return format!("missing_{}", field.key()),
+        DamageKind::Syntax => "broken_json",
+        DamageKind::Truncated => "truncated",
+    };
+    word.to_owned()
+}

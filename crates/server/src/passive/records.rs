@@ -1,0 +1,232 @@
+//! `POST /api/v1/records`: records from sensors and other databases.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderName, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use cof::SourceKind;
+use futures_util::StreamExt as _;
+use serde::Serialize;
+use tokio::sync::mpsc::{Sender, channel};
+use utoipa::{IntoResponses, ToSchema};
+
+use super::Refused;
+use super::intake::{self, Coding, Fault, Order, Piece};
+use super::receipt::Receipt;
+use crate::gate::{Pass, Who};
+use crate::problem::{Details, Problem};
+use crate::service::Service;
+
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// The longest `Idempotency-Key`, in characters: each is remembered with the input it names.
+const LONGEST_KEY: usize = 128;
+/// Pieces of a body that wait to be parsed; each is what one read of the socket gave.
+const WAITING: usize = 8;
+
+/// A problem with what became of the body until then.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Unfinished {
+    #[serde(flatten)]
+    problem: Details,
+    #[serde(flatten)]
+    receipt: Receipt,
+}
+
+/// What may be answered instead, to whoever brings records; with the receipt where something was read.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "it describes what is written below")]
+enum Kept {
+    /// Nothing more of the body came; what came before is taken in.
+    #[response(status = 408, content_type = "application/problem+json")]
+    Stalled(Unfinished),
+    /// The body is too large, compressed or not; what came before is taken in.
+    #[response(status = 413, content_type = "application/problem+json")]
+    Large(Unfinished),
+    /// The coding of the body is none that is read.
+    #[response(status = 415, content_type = "application/problem+json")]
+    Coding(Details),
+    /// There is no record in the body.
+    #[response(status = 422, content_type = "application/problem+json")]
+    Useless(Unfinished),
+}
+
+/// Take records in
+///
+/// Records of the Common Output Format: one JSON object a line, concatenated, or in an array; what is no record is counted and
+/// passed over. They are taken in as they come, so what came before a body broke off is kept; with an `Idempotency-Key` the same
+/// body can be sent again, and nothing of it counts twice. The token says whose they are: with a sensor they are its sightings,
+/// whose counts add up, otherwise what another database says.
+#[utoipa::path(
+    post, path = "/api/v1/records", tag = "passive DNS",
+    params(
+        ("kind" = Option<String>, Query, pattern = "^(report|observation)$", description = "how they add up, where that is not as the token says"),
+        ("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,128}$", description = "names this very body: sent again, it counts once"),
+        ("Content-Encoding" = Option<String>, Header, pattern = "^(identity|gzip|zstd)$", description = "how the body is compressed"),
+    ),
+    request_body(content = String, content_type = "application/x-ndjson", description = "the records"),
+    responses((status = 200, description = "what became of them", body = Receipt), Refused, Kept),
+    security(("token" = []), ("bearer" = []), ("basic" = []))
+)]
+pub(super) async fn bring(
+    State(service): State<Arc<Service>>,
+    Extension(pass): Extension<Pass>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let order = order(&service, &pass, &uri, &headers)?;
+    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|octets| octets > service.limits.body) {
+        return Err(too_large(service.limits.body));
+    }
+    let Ok(place) = Arc::clone(&service.imports).try_acquire_owned() else {
+        let problem =
+            Problem::busy("as many bodies are being taken in as there may be; try again in a second");
+        return Ok(([(RETRY_AFTER, "1")], problem).into_response());
+    };
+    let (send, pieces) = channel(WAITING);
+    let store = Arc::clone(&service.rows.store);
+    let taking = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        intake::take(&*store, &order, pieces)
+    });
+    let outcome = feed(body, send, service.limits.body, service.limits.idle).await;
+    // A panic in there is a mistake of ours.
+    let (receipt, fault) = taking.await.map_err(|_| Problem::internal())?;
+    service.metrics.brought(receipt.taken, receipt.rejected.values().sum());
+    let problem = outcome.err().or_else(|| fault.map(|fault| told(&fault, service.limits.expanded)));
+    Ok(answer(receipt, problem))
+}
+
+fn answer(receipt: Receipt, problem: Option<Problem>) -> Response {
+    let useless = || Problem {
+        status: StatusCode::UNPROCESSABLE_ENTITY,
+        detail: "there is no record in the body: it takes the Common Output Format, a JSON object a line"
+            .to_owned(),
+    };
+    match problem.or_else(|| receipt.is_useless().then(useless)) {
+        None => Json(receipt).into_response(),
+        Some(problem) => {
+            let status = problem.status;
+            let body = Json(Unfinished { problem: problem.details(), receipt });
+            (status, [(CONTENT_TYPE, "application/problem+json")], body).into_response()
+        }
+    }
+}
+
+/// What head and token say of the body.
+fn order(service: &Service, pass: &Pass, uri: &Uri, headers: &HeaderMap) -> Result<Order, Problem> {
+    let Who::Token(entry) = &pass.who else { return Err(Problem::unauthorized()) };
+    let sensor: Option<Arc<str>> = entry.token.wanted.sensor.as_deref().map(Arc::from);
+    let usual = if sensor.is_some() { SourceKind::Observation } else { SourceKind::Report };
+    Ok(Order {
+        coding: coding(headers)?,
+        kind: kind(uri)?.unwrap_or(usual),
+        sensor,
+        input: key(headers)?.map(|key| format!("records/{}/{key}", entry.token.id).into()),
+        expanded: service.limits.expanded,
+    })
+}
+
+fn kind(uri: &Uri) -> Result<Option<SourceKind>, Problem> {
+    let Query(given) = Query::<Vec<(String, String)>>::try_from_uri(uri)
+        .map_err(|_| Problem::bad_request("the query string cannot be read"))?;
+    let kinds: Vec<&str> =
+        given.iter().filter(|(name, _)| name == "kind").map(|(_, kind)| kind.as_str()).collect();
+    match kinds[..] {
+        [] => Ok(None),
+        ["observation"] => Ok(Some(SourceKind::Observation)),
+        ["report"] => Ok(Some(SourceKind::Report)),
+        _ => Err(Problem::bad_request("kind: takes report or observation, once")),
+    }
+}
+
+fn coding(headers: &HeaderMap) -> Result<Coding, Problem> {
+    let mut codings = headers.get_all(CONTENT_ENCODING).iter();
+    let coding = match (codings.next(), codings.next()) {
+        (None, _) => Some(Coding::Plain),
+        (Some(coding), None) => match coding.as_bytes().trim_ascii().to_ascii_lowercase().as_slice() {
+            b"" | b"identity" => Some(Coding::Plain),
+            b"gzip" | b"x-gzip" => Some(Coding::Gzip),
+            b"zstd" => Some(Coding::Zstd),
+            _ => None,
+        },
+        (Some(_), Some(_)) => None,
+    };
+    coding.ok_or_else(|| Problem {
+        status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        detail: "Content-Encoding: takes gzip, zstd or identity, once".to_owned(),
+    })
+}
+
+fn key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let Some(value) = headers.get(KEY) else { return Ok(None) };
+    let key = value.to_str().ok().filter(|key| {
+        (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|octet| octet.is_ascii_graphic())
+    });
+    key.map(Some).ok_or_else(|| {
+        Problem::bad_request(format!("Idempotency-Key: takes 1 to {LONGEST_KEY} printable ASCII characters"))
+    })
+}
+
+/// Passes the body on as fast as it is taken; nothing more is sent when it breaks off.
+async fn feed(body: Body, send: Sender<Piece>, most: u64, idle: Duration) -> Result<(), Problem> {
+    let mut frames = body.into_data_stream();
+    let mut octets = 0;
+    loop {
+        let next = tokio::time::timeout(idle, frames.next());
+        let Ok(next) = next.await else {
+            let detail = format!("nothing more of the body came for {} s", idle.as_secs());
+            return Err(Problem { status: StatusCode::REQUEST_TIMEOUT, detail });
+        };
+        let piece = match next {
+            Some(Ok(data)) => {
+                octets += data.len() as u64;
+                if octets > most {
+                    return Err(too_large(most));
+                }
+                Piece::Data(data)
+            }
+            // Whoever sent it is gone, most likely, and reads no answer either.
+            Some(Err(_)) => return Err(told(&Fault::Cut, 0)),
+            None => Piece::End,
+        };
+        let last = matches!(piece, Piece::End);
+        // Nobody takes it: there was a fault, which is told in its place.
+        if send.send(piece).await.is_err() || last {
+            return Ok(());
+        }
+    }
+}
+
+fn too_large(most: u64) -> Problem {
+    Problem {
+        status: StatusCode::PAYLOAD_TOO_LARGE,
+        detail: format!("a body may have {most} octets: send the records in several"),
+    }
+}
+
+fn told(fault: &Fault, expanded: u64) -> Problem {
+    match fault {
+        Fault::Coding => {
+            Problem::bad_request("the body is not compressed as its Content-Encoding says, or is damaged")
+        }
+        Fault::Cut => Problem::bad_request("the body broke off"),
+        Fault::Expanded => Problem {
+            status: StatusCode::PAYLOAD_TOO_LARGE,
+            detail: format!(
+                "a body may have {expanded} octets when it is decompressed: send the records in several"
+            ),
+        },
+        Fault::Store(error) => {
+            tracing::error!(%error, "records cannot be taken in");
+            Problem::internal()
+        }
+    }
+}

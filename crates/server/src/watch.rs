@@ -1,0 +1,139 @@
+//! What became of each request: counted, and told to the access log when the last octet of its answer is sent.
+//!
+//! The log is an event of `tracing` (target `access`): client, method, route, status, octets, milliseconds, whose token, and
+//! whether the answer was sent whole. The route is a pattern, not what was asked; the address itself is told only where that was
+//! chosen, and never one that carries a token. A header or a body is never told.
+//!
+//! The answer's body holds the [`Pass`] as long as it is sent, and ends with an error when it has taken longer than it may.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use hyper::body::{Frame, SizeHint};
+use tokio::time::Instant;
+
+use crate::gate::{Pass, has_stray_token};
+use crate::metrics::{Interface, Metrics};
+
+/// What is counted, and how much is told.
+#[derive(Clone)]
+pub(crate) struct Watch {
+    pub(crate) metrics: Metrics,
+    /// Addresses are told, with what was asked.
+    pub(crate) addresses: bool,
+}
+
+/// One request, until its answer is sent.
+struct Seen {
+    metrics: Metrics,
+    began: Instant,
+    client: Option<SocketAddr>,
+    method: Method,
+    route: Option<MatchedPath>,
+    address: Option<String>,
+    status: StatusCode,
+    octets: u64,
+    whole: bool,
+    pass: Option<Pass>,
+}
+
+/// Stands before everything.
+pub(crate) async fn watch(State(watch): State<Watch>, request: Request, next: Next) -> Response {
+    let mut seen = Seen::of(&watch, &request);
+    let mut response = next.run(request).await;
+    seen.status = response.status();
+    // The body's alone, so that it goes with the body.
+    seen.pass = response.extensions_mut().remove();
+    if seen.status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().entry(RETRY_AFTER).or_insert(HeaderValue::from_static("1"));
+    }
+    response.map(|body| {
+        seen.whole = body.is_end_stream();
+        Body::new(Watched { body, seen })
+    })
+}
+
+impl Seen {
+    fn of(watch: &Watch, request: &Request) -> Self {
+        let told = watch.addresses && !has_stray_token(request.uri());
+        Self {
+            metrics: watch.metrics.clone(),
+            began: Instant::now(),
+            client: request.extensions().get().map(|ConnectInfo(client)| *client),
+            method: request.method().clone(),
+            route: request.extensions().get().cloned(),
+            address: told.then(|| request.uri().to_string()),
+            status: StatusCode::OK,
+            octets: 0,
+            whole: false,
+            pass: None,
+        }
+    }
+}
+
+impl Drop for Seen {
+    fn drop(&mut self) {
+        let took = self.began.elapsed();
+        let route = self.route.as_ref().map(MatchedPath::as_str);
+        self.metrics.answered(Interface::of(route), self.status.as_u16(), took, self.octets);
+        tracing::info!(
+            target: "access",
+            client = self.client.map(|client| client.ip().to_canonical().to_string()),
+            method = self.method.as_str(),
+            route = route.unwrap_or("-"),
+            address = self.address,
+            status = self.status.as_u16(),
+            octets = self.octets,
+            milliseconds = took.as_secs_f64() * 1_000.0,
+            token = self.pass.as_ref().map(|pass| pass.who.name()),
+            whole = self.whole,
+        );
+    }
+}
+
+/// A body on its way.
+struct Watched {
+    body: Body,
+    seen: Seen,
+}
+
+impl HttpBody for Watched {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if self.seen.pass.as_ref().is_some_and(|pass| pass.deadline < Instant::now()) {
+            return Poll::Ready(Some(Err(axum::Error::new(std::io::Error::from(
+                std::io::ErrorKind::TimedOut,
+            )))));
+        }
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                self.seen.octets += frame.data_ref().map_or(0, |data| data.len() as u64);
+                self.seen.whole = self.body.is_end_stream();
+            }
+            Poll::Ready(None) => self.seen.whole = true,
+            Poll::Ready(Some(Err(_))) | Poll::Pending => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

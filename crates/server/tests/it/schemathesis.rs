@@ -1,0 +1,69 @@
+//! Whether what the OpenAPI document says is what is answered, as schemathesis finds out: it makes up requests that the document
+//! allows and ones that it forbids, and looks at each answer.
+//!
+//! The requests are the same at every run, and how many there are is bounded.
+
+use std::process::Command;
+
+use server::{Limits, Service, Tokens};
+use workbench::token::Wanted;
+use workbench::user::Role;
+
+use crate::browser::Place;
+use crate::fixture::{memory, row};
+use crate::tokens::{Office, reading};
+
+/// No error of ours, and no answer that the document does not have: neither its status nor its type nor its shape.
+const CHECKS: &str =
+    "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
+/// What would end the session that the others use.
+const ENDS: [&str; 3] = ["session_sign_out", "users_set_password", "users_end_own_session"];
+
+/// Asks with these headers, all operations but those named.
+async fn ask(place: &Place, headers: &[(&str, &str)], without: &[&str]) {
+    let python = std::env::var_os("BACKSIGHT_PEERS_PYTHON").expect(
+        "the variable BACKSIGHT_PEERS_PYTHON is missing: run `cargo xtask test`, which installs what the tests need",
+    );
+    let mut command = Command::new(python);
+    let document = format!("http://{}/api/v1/openapi.json", place.server.address);
+    command.args(["-m", "schemathesis.cli", "run", &document, "--checks", CHECKS]);
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    command.env("SCHEMATHESIS_HOOKS", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/ndjson.py"));
+    command.args([
+        "--max-examples",
+        "8",
+        "--phases",
+        "examples,coverage,fuzzing",
+        "--generation-deterministic",
+    ]);
+    command.args(["--no-shrink", "--no-color", "--warnings", "off"]);
+    command.args(["--request-timeout", "30", "--suppress-health-check", "all"]);
+    for (name, value) in headers {
+        command.arg("-H").arg(format!("{name}: {value}"));
+    }
+    for operation in without {
+        command.args(["--exclude-operation-id", operation]);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    command.current_dir(folder.path());
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    let generated = said.lines().any(|line| line.contains("generated") && !line.contains(" 0 generated"));
+    assert!(generated, "nothing was asked: {said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_is_one_that_the_document_has() {
+    let office = Office::new();
+    let token = office.token(Wanted { writes: true, ..reading("all") }).await;
+    let tokens = Tokens::open(office.desk.clone(), Limits::default().token_requests).await.unwrap();
+    let service = Service::new(memory(&row("a.example", "A", "192.0.2.1", 1))).with_tokens(tokens);
+    let place = Place::of(service, |site| site).await;
+    let ann = place.browser(Role::Administrator).await;
+    let signed_in =
+        [("cookie", ann.cookie.as_str()), ("x-backsight-token", &ann.token), ("x-api-key", &token)];
+    ask(&place, &signed_in, &ENDS).await;
+    assert_eq!(ann.get("/api/v1/session").await.status, 200, "the session was used to the end");
+    ask(&place, &[], &[]).await;
+}

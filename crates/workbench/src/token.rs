@@ -1,0 +1,299 @@
+//! Tokens for the passive-DNS interfaces: who may read and write there, how fast and how much.
+//!
+//! ```text
+//! bsk_0123456789abcdef_(64 hexadecimal digits)
+//!     public           secret
+//! ```
+//!
+//! A [`Token`] is shown once, by [`Workbench::create_token`], and kept as its BLAKE3 hash. A plain fast hash is right here,
+//! unlike for passwords: the secret is 256 random bits, which nobody guesses however fast each guess is, and a slow hash
+//! would only let strangers keep the server busy with wrong tokens. The public part finds the row, so that the rest can be
+//! compared in constant time ([`Token::is`]), and may be shown.
+//!
+//! [`usage`] is what was used of them. What cannot be done is [`Error::Refused`]; what is done has its audit entry.
+
+pub mod usage;
+
+use constant_time_eq::constant_time_eq_32;
+use operation::Secret;
+use rusqlite::{Connection, OptionalExtension, Row};
+use serde_json::json;
+
+use crate::database::{Change, Problem};
+use crate::{Error, Workbench, secret};
+
+pub use self::usage::{Spent, Usage};
+
+/// What every token begins with, so that it is known for one wherever it turns up.
+pub const MARK: &str = "bsk_";
+/// Octets of the public part: two of a million tokens share it less than once in a million times, and then it is drawn again.
+const PUBLIC: usize = 8;
+/// Random octets of the secret part: more than anybody guesses.
+const SECRET: usize = 32;
+/// The longest name and sensor, in characters: they stand in tables and in logs.
+const LONGEST: usize = 64;
+/// The most requests a second that a limit can say: far beyond what one machine answers.
+pub const MAX_RATE: u32 = 1_000_000;
+
+/// What a new token shall be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// What it is called; no other token that works has that name in any case.
+    pub name: String,
+    /// It may ask.
+    pub reads: bool,
+    /// It may bring records.
+    pub writes: bool,
+    /// Requests a second, and at once; `None` is no limit.
+    pub rate: Option<u32>,
+    /// Requests a day (UTC); `None` is no limit.
+    pub daily: Option<u64>,
+    /// Until when it works, in seconds since the epoch; `None` is until it is revoked.
+    pub expires_at: Option<i64>,
+    /// The sensor whose sightings it brings; `None` brings what another database says.
+    pub sensor: Option<String>,
+}
+
+/// A token as it is kept: all but the secret itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Never given twice.
+    pub id: i64,
+    /// The part that may be shown.
+    pub public: String,
+    /// What it may do, and how much.
+    pub wanted: Wanted,
+    /// Since when it is there, in seconds since the epoch.
+    pub created_at: i64,
+    /// Since when it does not work any more, in seconds since the epoch.
+    pub revoked_at: Option<i64>,
+    digest: [u8; blake3::OUT_LEN],
+}
+
+/// Whether a token works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It does.
+    Active,
+    /// Its time is over.
+    Expired,
+    /// It was taken back.
+    Revoked,
+}
+
+impl State {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+impl Token {
+    /// Whether it works at a time in seconds since the epoch.
+    pub fn state(&self, at: i64) -> State {
+        match self.revoked_at {
+            Some(_) => State::Revoked,
+            None if self.wanted.expires_at.is_some_and(|expires| expires <= at) => State::Expired,
+            None => State::Active,
+        }
+    }
+
+    /// Whether this text is the token, in a time that depends on the text's length alone.
+    pub fn is(&self, text: &str) -> bool {
+        is(&self.digest, text)
+    }
+}
+
+/// The public part of what looks like a token.
+pub fn public(text: &str) -> Option<&str> {
+    let (public, secret) = text.strip_prefix(MARK)?.split_once('_')?;
+    let digits = |part: &str, octets| part.len() == octets * 2 && part.bytes().all(|b| b.is_ascii_hexdigit());
+    (digits(public, PUBLIC) && digits(secret, SECRET)).then_some(public)
+}
+
+/// What [`Token::is`] does where there is no such token, so that this takes as long; always false.
+pub fn is_none(text: &str) -> bool {
+    is(&[0; blake3::OUT_LEN], text)
+}
+
+fn is(digest: &[u8; blake3::OUT_LEN], text: &str) -> bool {
+    constant_time_eq_32(digest, blake3::hash(text.as_bytes()).as_bytes())
+}
+
+impl Workbench {
+    /// Makes a token; its text is in the answer and nowhere else.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for a name or sensor that cannot be taken, for one that may do nothing, or for one that has expired.
+    pub fn create_token(&mut self, wanted: &Wanted) -> Result<(Token, Secret), Error> {
+        check(wanted, self.at())?;
+        self.change(|change| {
+            if let Some(other) = find(&change.transaction, &wanted.name)? {
+                let name = &other.wanted.name;
+                return Err(Problem::refused(format!(
+                    "there is a token {name}; revoke it, or take another name"
+                )));
+            }
+            let (public, text) = fresh()?;
+            insert(change, wanted, &public, &text)?;
+            let token = need(&change.transaction, &wanted.name)?;
+            change.audit("token.create", &wanted.name, &limits(&token))?;
+            Ok((token, Secret::new(&text)))
+        })
+    }
+
+    /// Takes a token back: it works no more. Running servers know within a second.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], when no token that works has that name.
+    pub fn revoke_token(&mut self, name: &str) -> Result<Token, Error> {
+        self.change(|change| {
+            let token = need(&change.transaction, name)?;
+            let sql = "UPDATE tokens SET revoked_at = ? WHERE id = ?";
+            change.transaction.execute(sql, (change.at, token.id))?;
+            change.audit("token.revoke", &token.wanted.name, &json!({ "token": token.public }))?;
+            Ok(Token { revoked_at: Some(change.at), ..token })
+        })
+    }
+
+    /// All tokens, those that were revoked too, the oldest first.
+    ///
+    /// # Errors
+    /// [`Error`], when the database cannot be read.
+    pub fn tokens(&self) -> Result<Vec<Token>, Error> {
+        self.read(|database| {
+            let mut statement = database.prepare_cached(&select("1 ORDER BY id"))?;
+            Ok(statement.query_map([], Token::read)?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Changes whenever [`Workbench::tokens`] does; far cheaper.
+    ///
+    /// # Errors
+    /// [`Error`], when the database cannot be read.
+    pub fn tokens_mark(&self) -> Result<(i64, i64), Error> {
+        // Tokens are made and revoked, and nothing else happens to them.
+        let sql = "SELECT coalesce(max(id), 0), count(revoked_at) FROM tokens";
+        self.read(|database| {
+            Ok(database.prepare_cached(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
+        })
+    }
+}
+
+impl Token {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            public: row.get(1)?,
+            digest: row.get(2)?,
+            wanted: Wanted {
+                name: row.get(3)?,
+                reads: row.get(4)?,
+                writes: row.get(5)?,
+                rate: row.get(6)?,
+                daily: row.get::<_, Option<i64>>(7)?.and_then(|daily| u64::try_from(daily).ok()),
+                sensor: row.get(8)?,
+                expires_at: row.get(9)?,
+            },
+            created_at: row.get(10)?,
+            revoked_at: row.get(11)?,
+        })
+    }
+}
+
+fn select(which: &str) -> String {
+    format!(
+        "SELECT id, public, digest, name, reads, writes, rate, daily, sensor, expires_at, created_at, revoked_at \
+         FROM tokens WHERE {which}"
+    )
+}
+
+/// The token with that name, in whatever case, that was not revoked.
+fn find(database: &Connection, name: &str) -> Result<Option<Token>, Problem> {
+    let mut statement = database.prepare_cached(&select("folded = ? AND revoked_at IS NULL"))?;
+    Ok(statement.query_row([name.to_lowercase()], Token::read).optional()?)
+}
+
+fn need(database: &Connection, name: &str) -> Result<Token, Problem> {
+    find(database, name)?.ok_or_else(|| Problem::refused("there is no token with that name that works"))
+}
+
+/// A new token's public part, and its text.
+fn fresh() -> Result<(String, String), Error> {
+    let mut octets = [0; PUBLIC + SECRET];
+    secret::random(&mut octets)?;
+    let digits = secret::hex(&octets);
+    let (public, hidden) = digits.split_at(PUBLIC * 2);
+    Ok((public.to_owned(), format!("{MARK}{public}_{hidden}")))
+}
+
+fn insert(change: &Change<'_>, wanted: &Wanted, public: &str, text: &str) -> Result<(), Problem> {
+    let sql = "INSERT INTO tokens (name, folded, public, digest, reads, writes, rate, daily, sensor, created_at, \
+               expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let digest = *blake3::hash(text.as_bytes()).as_bytes();
+    let daily = wanted.daily.map(|daily| i64::try_from(daily).unwrap_or(i64::MAX));
+    let who = (&wanted.name, wanted.name.to_lowercase(), public, digest);
+    let (name, folded, public, digest) = who;
+    change.transaction.execute(
+        sql,
+        rusqlite::params![
+            name,
+            folded,
+            public,
+            digest,
+            wanted.reads,
+            wanted.writes,
+            wanted.rate,
+            daily,
+            wanted.sensor,
+            change.at,
+            wanted.expires_at
+        ],
+    )?;
+    Ok(())
+}
+
+/// What the audit trail says of a token.
+fn limits(token: &Token) -> serde_json::Value {
+    let wanted = &token.wanted;
+    json!({
+        "token": token.public, "reads": wanted.reads, "writes": wanted.writes, "rate": wanted.rate,
+        "daily": wanted.daily, "expires_at": wanted.expires_at, "sensor": wanted.sensor,
+    })
+}
+
+fn check(wanted: &Wanted, at: i64) -> Result<(), Error> {
+    let refused = |why: String| Err(Error::Refused(why));
+    for (what, text) in [("name", Some(&wanted.name)), ("sensor", wanted.sensor.as_ref())] {
+        let Some(text) = text else { continue };
+        let plain = |character: char| character.is_ascii_alphanumeric() || "._-@:".contains(character);
+        if text.is_empty() || text.len() > LONGEST || !text.chars().all(plain) {
+            return refused(format!(
+                "the {what} of a token has 1 to {LONGEST} letters, digits and ._-@: in it"
+            ));
+        }
+    }
+    match wanted {
+        Wanted { reads: false, writes: false, .. } => {
+            refused("a token that may do nothing is none".to_owned())
+        }
+        Wanted { sensor: Some(_), writes: false, .. } => {
+            refused("a sensor brings records: the token must be able to write".to_owned())
+        }
+        Wanted { rate: Some(rate), .. } if !(1..=MAX_RATE).contains(rate) => {
+            refused(format!("a rate is 1 to {MAX_RATE} requests a second"))
+        }
+        Wanted { daily: Some(0), .. } => refused("a token that may ask nothing a day is none".to_owned()),
+        Wanted { expires_at: Some(expires), .. } if *expires <= at => {
+            refused("the token would have expired already".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,78 @@
+//! What was used of tokens: kept in grouped writes, so that quotas and rates survive a restart without a transaction for each
+//! request.
+//!
+//! A server counts in memory and gives what it counted to [`Workbench::spend`] about once a second and when it ends; what it
+//! counted since goes with it when it is killed. Several servers on one data folder add up.
+
+use rusqlite::named_params;
+
+use crate::{Error, Workbench};
+
+/// Requests that a token made since they were written down last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spent {
+    /// Which token.
+    pub token: i64,
+    /// The day of these requests, in days since the epoch.
+    pub day: i64,
+    /// How many.
+    pub requests: u64,
+    /// When its bucket is full again, in microseconds since the epoch.
+    pub full_at: i64,
+}
+
+/// What is known of a token's use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// The day, in days since the epoch.
+    pub day: i64,
+    /// How many requests it made on that day.
+    pub used: u64,
+    /// When its bucket is full again, in microseconds since the epoch.
+    pub full_at: i64,
+}
+
+impl Workbench {
+    /// What was used of a token, as far as it was written down.
+    ///
+    /// # Errors
+    /// [`Error`], when the database cannot be read.
+    pub fn usage(&self, token: i64) -> Result<Usage, Error> {
+        let sql = "SELECT day, used, full_at FROM token_usage WHERE token = ?";
+        self.read(|database| match database.prepare_cached(sql)?.query_row([token], read) {
+            Err(rusqlite::Error::QueryReturnedNoRows) => Ok(Usage::default()),
+            found => Ok(found?),
+        })
+    }
+
+    /// Adds to what was used, all in one transaction; gives what it comes to, in the same order. A day that is over is not
+    /// counted any more.
+    ///
+    /// # Errors
+    /// [`Error`], when the database cannot be written; then nothing was added.
+    pub fn spend(&mut self, spent: &[Spent]) -> Result<Vec<Usage>, Error> {
+        let sql = "INSERT INTO token_usage (token, day, used, full_at) VALUES (:token, :day, :used, :full_at) \
+                   ON CONFLICT (token) DO UPDATE SET \
+                   used = CASE WHEN excluded.day = day THEN used + excluded.used \
+                               WHEN excluded.day > day THEN excluded.used ELSE used END, \
+                   day = max(day, excluded.day), full_at = max(full_at, excluded.full_at) \
+                   RETURNING day, used, full_at";
+        self.change(|change| {
+            let mut statement = change.transaction.prepare_cached(sql)?;
+            let mut usages = Vec::with_capacity(spent.len());
+            for one in spent {
+                let used = i64::try_from(one.requests).unwrap_or(i64::MAX);
+                let row = named_params! {
+                    ":token": one.token, ":day": one.day, ":used": used, ":full_at": one.full_at,
+                };
+                usages.push(statement.query_row(row, read)?);
+            }
+            Ok(usages)
+        })
+    }
+}
+
+fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Usage> {
+    let used: i64 = row.get(1)?;
+    Ok(Usage { day: row.get(0)?, used: u64::try_from(used).unwrap_or_default(), full_at: row.get(2)? })
+}
