@@ -4,7 +4,6 @@
 
 pub(crate) mod args;
 
-use cof::time;
 use operation::{Clock, Moment};
 use workbench::Workbench;
 use workbench::json::token as json;
@@ -94,7 +93,7 @@ fn as_table(tokens: &[Token], workbench: &Workbench) -> Result<String, Failure> 
             limit(wanted.daily),
             used.to_string(),
             wanted.sensor.clone().unwrap_or_default(),
-            wanted.expires_at.map_or_else(|| "never".to_owned(), |at| time::readable(kept::seconds(at))),
+            wanted.expires_at.map_or_else(|| "never".to_owned(), kept::readable),
             token.state(now).name().to_owned(),
         ]);
     }
@@ -115,7 +114,7 @@ fn described(token: &Token) -> String {
     let limits = [
         wanted.rate.map(|rate| format!("{rate} requests a second")),
         wanted.daily.map(|daily| format!("{daily} a day")),
-        wanted.expires_at.map(|at| format!("until {}", time::readable(kept::seconds(at)))),
+        wanted.expires_at.map(|at| format!("until {}", kept::readable(at))),
     ];
     limits.into_iter().flatten().for_each(|limit| text.extend([", ", &limit]));
     text

@@ -3,7 +3,7 @@
 //! What is not understood is a 400 or 414 [`Problem`] that says what would be.
 
 use axum::http::{HeaderMap, Uri};
-use store::{Fences, MAX_LIMIT, Order, Question, Subject};
+use store::{MAX_LIMIT, Order, Question, Subject};
 
 use crate::parameters::Parameters;
 use crate::problem::Problem;
@@ -51,7 +51,6 @@ impl Ask {
     fn about(value: String, uri: &Uri, headers: &HeaderMap) -> Result<Self, Problem> {
         let subject = Subject::parse(&value).map_err(|error| Problem::bad_request(error.to_string()))?;
         let parameters = Parameters::of(uri, headers)?;
-        check_fences(&parameters.fences)?;
         Ok(Self::new(value, subject, parameters))
     }
 
@@ -73,24 +72,6 @@ impl Ask {
         let capped = parameters.limit.is_none_or(|limit| limit > most);
         Self { value, question, paged: parameters.limit.is_some(), capped, nothing }
     }
-}
-
-/// Fences between which no time lies are a mistake, not a question that nothing answers.
-fn check_fences(fences: &Fences) -> Result<(), Problem> {
-    let apart = |after: Option<u64>, before: Option<u64>| {
-        after.zip(before).is_some_and(|(after, before)| after > before)
-    };
-    if apart(fences.first_after, fences.first_before) {
-        return Err(Problem::bad_request(
-            "time_first_after is later than time_first_before: nothing lies between",
-        ));
-    }
-    if apart(fences.last_after, fences.last_before) {
-        return Err(Problem::bad_request(
-            "time_last_after is later than time_last_before: nothing lies between",
-        ));
-    }
-    Ok(())
 }
 
 fn check_length(uri: &Uri) -> Result<(), Problem> {
