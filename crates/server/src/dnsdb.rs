@@ -91,8 +91,7 @@ impl Dnsdb {
 
     /// What is left of a quota, which asking for it does not change.
     fn left(&self, headers: &HeaderMap) -> Result<Quota, Refusal> {
-        let left = self.gate.quota(headers).ok_or_else(Refusal::forbidden)?;
-        Ok(left.map_or(Quota::UNLIMITED, Quota::from))
+        self.gate.quota(headers).map(Quota::from).ok_or_else(Refusal::forbidden)
     }
 
     async fn answer(&self, uri: &Uri, headers: &HeaderMap) -> Result<Response, Refusal> {

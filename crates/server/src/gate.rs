@@ -131,11 +131,12 @@ impl Gate {
     }
 
     /// What whoever shows these headers has left, without taking of it; `None` for those who may not read.
-    pub(crate) fn quota(&self, headers: &HeaderMap) -> Option<Option<Quota>> {
+    pub(crate) fn quota(&self, headers: &HeaderMap) -> Option<Quota> {
         let who = self.who(headers).filter(|who| who.check(Need::Read).is_ok())?;
         match (who, &self.tokens) {
-            (Who::Token(entry), Some(tokens)) => Some(Some(entry.meter.left(tokens.now()))),
-            _ => Some(None),
+            (Who::Token(entry), Some(tokens)) => Some(entry.meter.left(tokens.now())),
+            // A quota without a limit.
+            _ => Some(Quota::default()),
         }
     }
 

@@ -17,12 +17,12 @@ pub(super) struct Refusal {
     /// One line without its end; what the asker can do about it, and nothing about our insides.
     pub(super) line: String,
     /// When to come again, and what is left of a quota.
-    headers: HeaderMap,
+    headers: Box<HeaderMap>,
 }
 
 impl Refusal {
     fn new(status: StatusCode, line: impl Into<String>) -> Self {
-        Self { status, line: line.into(), headers: HeaderMap::new() }
+        Self { status, line: line.into(), headers: Box::default() }
     }
 
     pub(super) fn bad_request(line: impl Into<String>) -> Self {
@@ -62,7 +62,7 @@ impl From<Problem> for Refusal {
 
 impl From<gate::Refusal> for Refusal {
     fn from(refused: gate::Refusal) -> Self {
-        let mut headers = HeaderMap::new();
+        let mut headers = Box::<HeaderMap>::default();
         refused.tell(&mut headers);
         let refusal = match refused.problem.status {
             StatusCode::UNAUTHORIZED => Self::forbidden(),
@@ -85,6 +85,6 @@ impl IntoResponse for Refusal {
             (CACHE_CONTROL, HeaderValue::from_static("no-store")),
             (HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff")),
         ];
-        (self.status, headers, self.headers, format!("Error: {}\n", self.line)).into_response()
+        (self.status, headers, *self.headers, format!("Error: {}\n", self.line)).into_response()
     }
 }

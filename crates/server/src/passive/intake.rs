@@ -157,8 +157,13 @@ impl<'a> Parsing<'a> {
             }
             self.last = offset;
             match item {
-                Ok(record) if self.batch.add(&record, self.order.kind) => self.records += 1,
-                Ok(_) => self.receipt.reject(offset, None, "without_time".to_owned()),
+                Ok(record) => {
+                    if self.batch.take(record, self.order.kind, self.order.sensor.as_ref()) {
+                        self.records += 1;
+                    } else {
+                        self.receipt.reject(offset, None, "without_time".to_owned());
+                    }
+                }
                 Err(damage) => self.receipt.damage(&damage),
             }
         }
@@ -179,7 +184,6 @@ impl<'a> Parsing<'a> {
         let next = Batch { observations: Vec::with_capacity(BATCH), ..Batch::default() };
         let mut batch = std::mem::replace(&mut self.batch, next);
         let records = std::mem::take(&mut self.records);
-        batch.sources.iter_mut().for_each(|source| source.sensor.clone_from(&self.order.sensor));
         batch.position = self.order.input.clone().map(|input| Position { input, offset });
         // Nobody takes it only after the store has failed, which is told in its place.
         self.batches.send((batch, records)).map_err(|_| Fault::Store(StoreError::Poisoned))
