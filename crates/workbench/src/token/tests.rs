@@ -104,11 +104,11 @@ async fn use_adds_up_over_servers_and_begins_anew_each_day() {
     let (token, _) = workbench.create_token(&wanted("a")).unwrap();
     let spent = |day, requests, full_at| Spent { token: token.id, day, requests, full_at };
     assert_eq!(workbench.usage(token.id).unwrap(), Usage::default());
-    let mut spend = |one| workbench.spend(&[one]).unwrap()[0];
-    assert_eq!(spend(spent(5, 10, 7)), Usage { day: 5, used: 10, full_at: 7 });
-    assert_eq!(spend(spent(5, 3, 6)), Usage { day: 5, used: 13, full_at: 7 });
-    assert_eq!(spend(spent(4, 100, 8)), Usage { day: 5, used: 13, full_at: 8 }, "yesterday is over");
-    assert_eq!(spend(spent(6, 1, 9)), Usage { day: 6, used: 1, full_at: 9 });
+    let mut write_down = |one| workbench.spend(&[one]).unwrap()[0];
+    assert_eq!(write_down(spent(5, 10, 7)), Usage { day: 5, used: 10, full_at: 7 });
+    assert_eq!(write_down(spent(5, 3, 6)), Usage { day: 5, used: 13, full_at: 7 });
+    assert_eq!(write_down(spent(4, 100, 8)), Usage { day: 5, used: 13, full_at: 8 }, "yesterday is over");
+    assert_eq!(write_down(spent(6, 1, 9)), Usage { day: 6, used: 1, full_at: 9 });
     assert_eq!(workbench.usage(token.id).unwrap(), Usage { day: 6, used: 1, full_at: 9 });
 }
 
