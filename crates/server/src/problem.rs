@@ -132,7 +132,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotPaged => Self::bad_request(error.to_string()),
-            StoreError::Batch { .. } | StoreError::Damaged | StoreError::Poisoned => Self::internal(),
+            _ => Self::internal(),
         }
     }
 }
