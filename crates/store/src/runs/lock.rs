@@ -20,13 +20,17 @@ impl Lock {
     /// Takes a folder, to write or only to read.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] with the process that has it; [`StoreError::Io`].
+    /// [`StoreError::Locked`] with the process that has it, if it writes; [`StoreError::Io`].
     pub(super) fn take(folder: &Path, writes: bool) -> Result<Self, StoreError> {
         let path = folder.join(NAME);
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
         let mut file = file.map_err(failed("open", NAME))?;
         match if writes { file.try_lock() } else { file.try_lock_shared() } {
             Ok(()) => {}
+            // Those who read have put no number there: it would be that of somebody who has long ended.
+            Err(TryLockError::WouldBlock) if writes && file.try_lock_shared().is_ok() => {
+                return Err(StoreError::Locked { process: None });
+            }
             Err(TryLockError::WouldBlock) => return Err(StoreError::Locked { process: holder(&mut file) }),
             Err(TryLockError::Error(error)) => return Err(failed("lock", NAME)(error)),
         }
