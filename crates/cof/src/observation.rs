@@ -72,37 +72,56 @@ pub struct Batch {
 
 impl Batch {
     /// Adds what a record says, as `kind`; its zone times as a second observation of kind `Zone`. Its sensor is not
-    /// kept: sensors are apart only where whoever fills the batch says so.
+    /// kept: sensors are apart only where whoever fills the batch says so ([`Self::take`]).
     ///
     /// What [`crate::Writer`] puts in the place of what is unknown is taken for unknown again: times that repeat the
     /// zone times, a count of 0, an empty origin. Reading our own answers therefore adds nothing to them.
     ///
     /// Returns whether there was anything to add: a record without any time says nothing a database can merge.
     pub fn add(&mut self, record: &Record, kind: SourceKind) -> bool {
-        let zone = ordered(record.zone_time_first, record.zone_time_last);
-        let seen = ordered(record.time_first, record.time_last).filter(|seen| Some(*seen) != zone);
-        let origin = record.origin.as_ref().filter(|origin| !origin.is_empty());
-        for (times, kind) in [(seen, kind), (zone, SourceKind::Zone)] {
-            let Some((time_first, time_last)) = times else { continue };
-            let source = self.source(kind, origin.cloned());
-            self.observations.push(Observation {
-                rrname: record.rrname.clone(),
-                rrtype: record.rrtype,
-                rdata: record.rdata.clone(),
-                bailiwick: record.bailiwick.clone(),
-                time_first,
-                time_last,
-                count: record.count.filter(|count| *count > 0),
-                source,
-            });
-        }
-        seen.or(zone).is_some()
+        self.take(record.clone(), kind, None)
     }
 
-    fn source(&mut self, kind: SourceKind, origin: Option<Arc<str>>) -> usize {
-        let source = Source { kind, origin, sensor: None };
-        self.sources.iter().rposition(|known| *known == source).unwrap_or_else(|| {
-            self.sources.push(source);
+    /// The same as [`Self::add`], with the record's parts moved into the observation, and a sensor that is kept apart.
+    pub fn take(&mut self, record: Record, kind: SourceKind, sensor: Option<&Arc<str>>) -> bool {
+        let zone = ordered(record.zone_time_first, record.zone_time_last);
+        let seen = ordered(record.time_first, record.time_last).filter(|seen| Some(*seen) != zone);
+        let origin = record.origin.filter(|origin| !origin.is_empty());
+        let count = record.count.filter(|count| *count > 0);
+        let (times, kind) = match (seen, zone) {
+            (Some(seen), _) => (seen, kind),
+            (None, Some(zone)) => (zone, SourceKind::Zone),
+            (None, None) => return false,
+        };
+        let observation = Observation {
+            rrname: record.rrname,
+            rrtype: record.rrtype,
+            rdata: record.rdata,
+            bailiwick: record.bailiwick,
+            time_first: times.0,
+            time_last: times.1,
+            count,
+            source: self.source(kind, origin.as_ref(), sensor),
+        };
+        if let (Some(_), Some((time_first, time_last))) = (seen, zone) {
+            let source = self.source(SourceKind::Zone, origin.as_ref(), sensor);
+            self.observations.push(Observation { time_first, time_last, source, ..observation.clone() });
+        }
+        self.observations.push(observation);
+        true
+    }
+
+    fn source(&mut self, kind: SourceKind, origin: Option<&Arc<str>>, sensor: Option<&Arc<str>>) -> usize {
+        // Records that follow each other mostly share the very text of their origin.
+        let same = |known: Option<&Arc<str>>, text: Option<&Arc<str>>| match (known, text) {
+            (Some(known), Some(text)) => Arc::ptr_eq(known, text) || known == text,
+            (known, text) => known.is_none() && text.is_none(),
+        };
+        let is_it = |known: &Source| {
+            known.kind == kind && same(known.origin.as_ref(), origin) && same(known.sensor.as_ref(), sensor)
+        };
+        self.sources.iter().rposition(is_it).unwrap_or_else(|| {
+            self.sources.push(Source { kind, origin: origin.cloned(), sensor: sensor.cloned() });
             self.sources.len() - 1
         })
     }
@@ -139,6 +158,22 @@ mod tests {
             assert_eq!(batch(&back), batch(&record), "{dialect:?}");
             assert_eq!(batch(&back).sources, [Source { kind: SourceKind::Zone, origin: None, sensor: None }]);
         }
+    }
+
+    #[test]
+    fn a_record_with_both_kinds_of_times_is_two_words_of_the_sensor() {
+        let mut record =
+            Record::new(Name::parse("a.example").unwrap(), RrType::A, Rdata::parse(RrType::A, "192.0.2.1"));
+        (record.time_first, record.time_last, record.count) = (Some(10), Some(5), Some(0));
+        (record.zone_time_first, record.zone_time_last) = (Some(1), None);
+        let (mut batch, sensor) = (Batch::default(), Arc::from("resolver 1"));
+        assert!(batch.take(record.clone(), SourceKind::Observation, Some(&sensor)));
+        assert!(batch.take(record, SourceKind::Observation, Some(&sensor)));
+        let of = |kind| Source { kind, origin: None, sensor: Some(Arc::clone(&sensor)) };
+        assert_eq!(batch.sources, [of(SourceKind::Observation), of(SourceKind::Zone)]);
+        let words = batch.observations.iter().map(|one| (one.time_first, one.time_last, one.count, one.source));
+        let twice = [(1, 1, None, 1), (5, 10, None, 0)].repeat(2);
+        assert_eq!(words.collect::<Vec<_>>(), twice);
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub struct Damage {
 }
 
 /// What is wrong with a damaged stretch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DamageKind {
     /// Nested deeper than the limit.
     Deep,
@@ -75,15 +75,20 @@ impl Open {
 
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} octets at offset {}: ", self.len, self.offset)?;
-        match self.kind {
-            DamageKind::Deep => f.write_str("nested too deeply"),
-            DamageKind::Garbage => f.write_str("text that is no JSON object"),
-            DamageKind::Large => f.write_str("longer than a record may be"),
-            DamageKind::Missing(field) => write!(f, "an object without a readable {}", field.key()),
-            DamageKind::Elements => f.write_str("more data in one array than a record may have"),
-            DamageKind::Syntax => f.write_str("broken JSON"),
-            DamageKind::Truncated => f.write_str("the input ends inside a record"),
+        write!(f, "{} octets at offset {}: {}", self.len, self.offset, self.kind)
+    }
+}
+
+impl fmt::Display for DamageKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Deep => f.write_str("nested too deeply"),
+            Self::Garbage => f.write_str("text that is no JSON object"),
+            Self::Large => f.write_str("longer than a record may be"),
+            Self::Missing(field) => write!(f, "an object without a readable {}", field.key()),
+            Self::Elements => f.write_str("more data in one array than a record may have"),
+            Self::Syntax => f.write_str("broken JSON"),
+            Self::Truncated => f.write_str("the input ends inside a record"),
         }
     }
 }
