@@ -171,7 +171,8 @@ mod tests {
         assert!(batch.take(record, SourceKind::Observation, Some(&sensor)));
         let of = |kind| Source { kind, origin: None, sensor: Some(Arc::clone(&sensor)) };
         assert_eq!(batch.sources, [of(SourceKind::Observation), of(SourceKind::Zone)]);
-        let words = batch.observations.iter().map(|one| (one.time_first, one.time_last, one.count, one.source));
+        let words =
+            batch.observations.iter().map(|one| (one.time_first, one.time_last, one.count, one.source));
         let twice = [(1, 1, None, 1), (5, 10, None, 0)].repeat(2);
         assert_eq!(words.collect::<Vec<_>>(), twice);
     }

@@ -68,6 +68,7 @@
 //! `value`, `parameters` and `credentials`, to `answer`; `problem` is the one error at the edge.
 //! A store that fails before the first byte is 500; after it, the connection is cut.
 //!
+//! [`Database`] is the passive-DNS database of a folder for commands, [`Door`] what lets them in while a server has it.
 //! `timeline` and `graph` lay out the pictures of an answer as HTML; `links` are the addresses in them.
 
 mod access;
@@ -76,6 +77,7 @@ mod api;
 mod asset;
 mod connection;
 mod credentials;
+mod database;
 mod graph;
 mod job;
 mod links;
@@ -92,5 +94,6 @@ mod timeline;
 mod value;
 
 pub use credentials::CredentialError;
+pub use database::{Database, Door, Handed, SOCKET};
 pub use service::{Service, run};
 pub use site::Site;
