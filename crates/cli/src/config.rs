@@ -24,6 +24,7 @@ const MAX_FILE: u64 = 1 << 20;
 pub(crate) struct Config {
     pub(crate) query: Query,
     pub(crate) serve: Serve,
+    pub(crate) database: Database,
     /// Section, key, value and where it comes from, for printing.
     shown: Vec<(&'static str, &'static str, toml::Value, String)>,
 }
@@ -43,6 +44,14 @@ pub(crate) struct Serve {
     pub(crate) listen: String,
 }
 
+/// What the passive-DNS database may use.
+#[derive(Debug)]
+pub(crate) struct Database {
+    pub(crate) cache_mib: usize,
+    pub(crate) memory_mib: usize,
+    pub(crate) wait_seconds: usize,
+}
+
 /// One layer: what a file says. Kept apart from [`Config`] so that a file may say little.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,6 +60,8 @@ struct Layer {
     query: QueryLayer,
     #[serde(default)]
     serve: ServeLayer,
+    #[serde(default)]
+    database: DatabaseLayer,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -68,6 +79,14 @@ struct QueryLayer {
 #[serde(deny_unknown_fields)]
 struct ServeLayer {
     listen: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DatabaseLayer {
+    cache_mib: Option<i64>,
+    memory_mib: Option<i64>,
+    wait_seconds: Option<i64>,
 }
 
 /// The layers of one run.
@@ -98,7 +117,12 @@ pub(crate) fn load(arguments: &Arguments) -> Result<Config, Failure> {
         cache_hours: layers.count("query", "cache_hours", |layer| layer.query.cache_hours)?,
     };
     let serve = Serve { listen: layers.text("serve", "listen", |layer| layer.serve.listen.clone())? };
-    Ok(Config { query, serve, shown: layers.shown })
+    let database = Database {
+        cache_mib: layers.count("database", "cache_mib", |layer| layer.database.cache_mib)?,
+        memory_mib: layers.count("database", "memory_mib", |layer| layer.database.memory_mib)?,
+        wait_seconds: layers.count("database", "wait_seconds", |layer| layer.database.wait_seconds)?,
+    };
+    Ok(Config { query, serve, database, shown: layers.shown })
 }
 
 /// The folder for what Backsight keeps.

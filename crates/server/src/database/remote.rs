@@ -78,7 +78,7 @@ impl Remote {
     }
 
     /// The server's process.
-    pub(super) fn process(&self) -> u32 {
+    pub fn process(&self) -> u32 {
         self.process
     }
 
