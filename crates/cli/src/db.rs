@@ -89,7 +89,7 @@ impl Desk<'_> {
         let after = database.sizes().map_err(failed)?;
         print(command.format, &json!({ "before": sizes(&before), "after": sizes(&after) }), || {
             let mib = |sizes: &Sizes| octets(sizes.octets);
-            format!("{} in {}, before it were {}\n", mib(&after), plural(after.runs, "file"), mib(&before))
+            format!("{} in {}; it was {}\n", mib(&after), plural(after.runs, "file"), mib(&before))
         })
     }
 

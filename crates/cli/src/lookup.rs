@@ -46,7 +46,7 @@ fn look(
     let printed = rows::page(command, &page).and_then(|text| output::print(&text));
     if page.more && command.format != Format::Json {
         let shown = plural(page.records.len() as u64, "row");
-        terminal::say(&format!("{shown} of more; `backsight export` prints all of them"));
+        terminal::say(&format!("only the first {shown}; `backsight export` prints all of them"));
     }
     Ok(printed)
 }
