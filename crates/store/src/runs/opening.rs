@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::Options;
 use super::batch::Batch;
 use super::cache::Cache;
-use super::file::{Folder, failed};
+use super::file::{Folder, RealFolder, failed};
 use super::intake::{Found, Intake};
 use super::journal::{self, Journal};
 use super::ledger::Ledger;
@@ -19,13 +19,20 @@ use super::snapshot::{Frozen, Snapshot};
 use super::sources::Sources;
 use crate::StoreError;
 
-/// Sees to it that there is a folder, and that it may become a database.
+/// Sees to it that there is a folder, and that it is or may become a database; one that is refused is not touched.
 ///
 /// # Errors
-/// [`StoreError::Io`].
+/// [`StoreError::Io`], [`StoreError::Foreign`], [`StoreError::Newer`], [`StoreError::Missing`].
 pub(super) fn make(folder: &Path, options: Options) -> Result<(), StoreError> {
-    if options.read_only || folder.is_dir() {
+    if folder.is_dir() {
+        let files = RealFolder::new(folder);
+        if Manifest::read(&files)?.is_none() {
+            may_begin(&files.names().map_err(failed("list", "the folder"))?, options)?;
+        }
         return Ok(());
+    }
+    if options.read_only {
+        return Err(StoreError::Missing { file: manifest::NAME.into() });
     }
     let made = std::fs::create_dir_all(folder);
     made.map_err(failed("create", &folder.to_string_lossy()))
@@ -40,7 +47,7 @@ pub(super) fn open(files: Arc<dyn Folder>, options: Options) -> Result<Intake, S
     let numbered = Numbered::of(&names);
     let manifest = match Manifest::read(&*files)? {
         Some(manifest) => manifest,
-        None => fresh(&names, &numbered, options)?,
+        None => begin(&*files, &names, options)?,
     };
     let runs = open_runs(&*files, &manifest)?;
     let replayed = replay(&*files, &manifest)?;
@@ -95,17 +102,24 @@ impl Numbered {
     }
 }
 
-/// A database that is about to begin, where nothing else is.
-fn fresh(names: &[String], numbered: &Numbered, options: Options) -> Result<Manifest, StoreError> {
+/// Begins a database where nothing else is. Its manifest is there first: other files without one are somebody else's.
+fn begin(files: &dyn Folder, names: &[String], options: Options) -> Result<Manifest, StoreError> {
+    may_begin(names, options)?;
+    let manifest = Manifest::default();
+    manifest.write(files)?;
+    Ok(manifest)
+}
+
+/// Whether a database may begin where only this is.
+fn may_begin(names: &[String], options: Options) -> Result<(), StoreError> {
     let begun = ["LOCK", "MANIFEST.new", "backsight.sock"];
-    let foreign = names.iter().any(|name| !begun.contains(&name.as_str()));
-    if foreign || !numbered.runs.is_empty() {
+    if names.iter().any(|name| !begun.contains(&name.as_str())) {
         return Err(StoreError::Foreign);
     }
     if options.read_only {
         return Err(StoreError::Missing { file: manifest::NAME.into() });
     }
-    Ok(Manifest::default())
+    Ok(())
 }
 
 fn open_runs(files: &dyn Folder, manifest: &Manifest) -> Result<Vec<Arc<Run>>, StoreError> {
