@@ -22,7 +22,15 @@ pub(crate) struct CrashArgs {
 
 /// Kills and counts.
 pub(crate) fn run(args: &CrashArgs, workspace: &Workspace) -> Result<(), Failure> {
-    let mut command =
-        workspace.cargo(&["test", "--package", "cli", "--test", "keep", "database_kills", "--", "--nocapture"]);
+    let mut command = workspace.cargo(&[
+        "test",
+        "--package",
+        "cli",
+        "--test",
+        "keep",
+        "database_kills",
+        "--",
+        "--nocapture",
+    ]);
     process::run(command.env(ROUNDS, args.rounds.to_string()))
 }

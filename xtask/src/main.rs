@@ -1,7 +1,7 @@
 //! `cargo xtask`: the project's own chores, so that a developer's machine and the check of a
 //! submission run the same thing.
 //!
-//! `test` checks everything, `bench` measures, `fuzz` looks for inputs that break a promise, `screenshots` takes pictures.
+//! `test` checks everything, `bench` measures, `crash` kills the database at random, `fuzz` looks for inputs that break a promise, `screenshots` takes pictures.
 //! A chore starts other programs and reports how they ended; it decides nothing about the project
 //! itself. [`Workspace`] says where things are, [`Failure`] why a chore stopped.
 //!
@@ -14,6 +14,7 @@
 )]
 
 mod bench;
+mod crash;
 mod failure;
 mod fuzz;
 mod peers;
@@ -30,6 +31,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::bench::Bench;
+use crate::crash::CrashArgs;
 use crate::failure::Failure;
 use crate::fuzz::FuzzArgs;
 use crate::workspace::Workspace;
@@ -50,6 +52,8 @@ enum Chore {
         #[arg(value_enum)]
         name: Bench,
     },
+    /// Kill imports, compaction and dropping again and again, and count what is there afterwards.
+    Crash(CrashArgs),
     /// Run the fuzz targets on stable Rust; all of them unless some are named.
     Fuzz(FuzzArgs),
     /// Take the pictures of every page in docs/images anew, from the demonstration's sample.
@@ -72,6 +76,7 @@ fn main() -> ExitCode {
 fn perform(chore: &Chore, workspace: &Workspace) -> Result<(), Failure> {
     match chore {
         Chore::Bench { name } => bench::run(*name, workspace),
+        Chore::Crash(args) => crash::run(args, workspace),
         Chore::Fuzz(args) => fuzz::run(args, workspace),
         Chore::Screenshots => screenshots::run(workspace),
         Chore::Test => test::run(workspace),
