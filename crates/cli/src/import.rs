@@ -223,16 +223,17 @@ fn flow(database: &Database, parsing: Parsing<'_>, bar: &ProgressBar) -> (Tally,
         });
         // Whoever reads on would wait for ever.
         drop(to_hand_over);
-        let redeemed = redeemer.join().unwrap_or(Err(StoreError::Poisoned));
+        let made_last = redeemer.join().unwrap_or(Err(StoreError::Poisoned));
         let mut tally = parser
             .join()
             .unwrap_or_else(|_| Tally::failed(&name, "the reader failed; please report it".into()));
         tally.lasting = lasting.load(Ordering::Relaxed);
         // What redeeming says is the cause, when both fail.
-        (tally, redeemed.and(handed_over))
+        (tally, made_last.and(handed_over))
     })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "when it goes, whoever redeems knows that no more comes")]
 fn hand_over(
     database: &Database,
     batches: &Receiver<Batch>,

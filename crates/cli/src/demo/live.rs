@@ -35,7 +35,7 @@ pub(super) async fn run(command: &DemoArgs) -> Result<Exit, Failure> {
     let stopped = serve::stopped().map_err(|error| Failure::work("listening for signals", &error))?;
     let folder = folder()?;
     let (desk, link) = prepare(folder.path(), bound).await?;
-    let source = Source::sample()?;
+    let source = Source::sample(folder.path())?;
     output::print(&said(bound, &link))?;
     let service = Service::new(source.store()).with_site(Site::new(Runs::new(desk).await?));
     server::run(listener, service, stopped).await.map_err(|error| Failure::work("serving", &error))?;

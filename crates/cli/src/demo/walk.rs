@@ -23,7 +23,7 @@ pub(super) fn run(command: &DemoArgs) -> Result<Exit, Failure> {
     let folder = folder()?;
     // The server's runtime is its own: each command brings one, as it always does.
     let serving = crate::runtime()?;
-    let source = Source::sample()?;
+    let source = Source::sample(folder.path())?;
     let port = serving.block_on(listen(source.store()))?;
     let exit = Walk { folder: folder.path() }.walk(command, port);
     serving.shutdown_background();

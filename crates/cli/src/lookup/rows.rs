@@ -55,7 +55,12 @@ pub(super) fn page(command: &LookupArgs, page: &Page) -> Result<String, Failure>
         Format::Csv => as_csv(&page.records)?,
         Format::Json => as_json(&PageShape {
             question: &command.question,
-            records: page.records.iter().map(json_record).collect::<Result<_, _>>().map_err(written)?,
+            records: page
+                .records
+                .iter()
+                .map(json_record)
+                .collect::<Result<_, _>>()
+                .map_err(|error| written(&error))?,
             more: page.more,
             limit: page.limit,
         })?,
@@ -111,11 +116,11 @@ fn as_table(command: &LookupArgs, page: &Page) -> String {
 }
 
 fn as_json(shape: &impl Serialize) -> Result<String, Failure> {
-    serde_json::to_string(shape).map(|text| ascii(text) + "\n").map_err(written)
+    serde_json::to_string(shape).map(|text| ascii(text) + "\n").map_err(|error| written(&error))
 }
 
-fn written(error: serde_json::Error) -> Failure {
-    Failure::work("writing JSON", &error)
+fn written(error: &serde_json::Error) -> Failure {
+    Failure::work("writing JSON", error)
 }
 
 /// The record as files have it, with what tells sources apart.

@@ -18,12 +18,15 @@ use crate::exit::Failure;
 use crate::import::{self, How, State, Tally};
 use crate::{database, terminal};
 
+/// What is being done while it may fail.
+const MAKING: &str = "making a database for the records";
+
 /// A database that is served.
 pub(crate) enum Source {
     /// Of a data folder.
     Kept { runs: Arc<Runs>, door: Option<Door> },
     /// Of records that were named.
-    Named { database: Arc<Database>, folder: TempDir },
+    Named { database: Arc<Database>, folder: Option<TempDir> },
 }
 
 impl Source {
@@ -63,7 +66,10 @@ impl Source {
     }
 
     fn named(command: &ServeArgs, config: &Config) -> Result<Self, Failure> {
-        let source = Self::empty(database::options(config))?;
+        let folder = tempfile::Builder::new().prefix("backsight-pdns-").tempdir();
+        let folder = folder.map_err(|error| Failure::work(MAKING, &error))?;
+        let database = empty(folder.path(), database::options(config))?;
+        let source = Self::Named { database, folder: Some(folder) };
         if command.sample {
             terminal::say(&source.fill_with_sample()?.summary());
         }
@@ -73,20 +79,11 @@ impl Source {
         Ok(source)
     }
 
-    /// A database of its own with the sample.
-    pub(crate) fn sample() -> Result<Self, Failure> {
-        let source = Self::empty(Options::default())?;
+    /// The sample, in a folder that somebody else sees to.
+    pub(crate) fn sample(folder: &Path) -> Result<Self, Failure> {
+        let source = Self::Named { database: empty(&folder.join("pdns"), Options::default())?, folder: None };
         source.fill_with_sample()?;
         Ok(source)
-    }
-
-    fn empty(options: Options) -> Result<Self, Failure> {
-        let doing = "making a folder for the records";
-        let folder = tempfile::Builder::new().prefix("backsight-pdns-").tempdir();
-        let folder = folder.map_err(|error| Failure::work(doing, &error))?;
-        let database = Database::open(folder.path(), options, &mut |_| false);
-        let database = database.map_err(|error| Failure::work(doing, &error))?;
-        Ok(Self::Named { database: Arc::new(database), folder })
     }
 
     fn fill_with_sample(&self) -> Result<Tally, Failure> {
@@ -135,4 +132,9 @@ impl Source {
             Self::Named { database, folder } => drop((database, folder)),
         }
     }
+}
+
+fn empty(folder: &Path, options: Options) -> Result<Arc<Database>, Failure> {
+    let database = Database::open(folder, options, &mut |_| false);
+    database.map(Arc::new).map_err(|error| Failure::work(MAKING, &error))
 }

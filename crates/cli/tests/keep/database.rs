@@ -60,7 +60,14 @@ fn walk(home: &Home) -> String {
     let mut run = |arguments: &[&str]| {
         let done = home.run(arguments);
         let shown = arguments.join(" ");
-        said.push_str(&format!("$ backsight {shown}\n{}{}[{}]\n", done.stdout, done.stderr, done.code));
+        said.extend([
+            "$ backsight ",
+            &shown,
+            "\n",
+            &done.stdout,
+            &done.stderr,
+            &format!("[{}]\n", done.code),
+        ]);
     };
     run(&["import", "sample.txt"]);
     run(&[
@@ -100,7 +107,7 @@ fn walk(home: &Home) -> String {
 /// Sizes are the engine's own affair.
 fn without_sizes(said: &str) -> String {
     let sizes = |line: &str| line.contains("all as it was written") || line.contains("; it was ");
-    said.lines().filter(|line| !sizes(line)).map(|line| format!("{line}\n")).collect()
+    said.lines().filter(|line| !sizes(line)).flat_map(|line| [line, "\n"]).collect()
 }
 
 #[test]
@@ -260,7 +267,7 @@ fn what_cannot_be_taken_is_counted_kept_and_if_wanted_the_end() {
     assert_eq!(summary(&home, "*.")["rows"], 2);
     let kept = std::fs::read_to_string(home.path("rejects")).unwrap();
     assert_eq!(kept, format!("<html>\n{timeless}\n{{\"rrname\":\n"));
-    home.file("cut.gz", &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2]);
+    home.file("cut.gz", [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2]);
     home.run(&["import", "cut.gz"]).says(1, &["reading cut.gz: "]);
     home.run(&["import", "missing", "bad"]).says(1, &["reading missing: No such file", "hint: give a file"]);
     home.run(&["import", "bad", "--rejects", "no/such/folder", "--again"])

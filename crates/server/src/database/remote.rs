@@ -93,7 +93,7 @@ impl Remote {
     }
 
     pub(super) fn compact(&self) -> Result<(), StoreError> {
-        self.ask(&Request::Compact, done)
+        self.ask(&Request::Compact, |response| done(&response))
     }
 
     pub(super) fn backup(&self, to: &Path) -> Result<(), StoreError> {
@@ -106,11 +106,11 @@ impl Remote {
             );
             failed("name a folder to the server on")(why)
         })?;
-        self.ask(&Request::Backup(text), done)
+        self.ask(&Request::Backup(text), |response| done(&response))
     }
 
     pub(super) fn count_where(&self, selection: &Selection) -> Result<u64, StoreError> {
-        self.ask(&Request::CountWhere(WireSelection::of(selection)), counted)
+        self.ask(&Request::CountWhere(WireSelection::of(selection)), |response| counted(&response))
     }
 
     pub(super) fn sizes(&self) -> Result<Sizes, StoreError> {
@@ -181,7 +181,7 @@ impl Store for Remote {
     }
 
     fn drop_where(&self, selection: &Selection) -> Result<u64, StoreError> {
-        self.ask(&Request::DropWhere(WireSelection::of(selection)), counted)
+        self.ask(&Request::DropWhere(WireSelection::of(selection)), |response| counted(&response))
     }
 
     fn position(&self, input: &str) -> Result<Option<u64>, StoreError> {
@@ -196,13 +196,13 @@ impl Store for Remote {
     }
 }
 
-fn done(response: Response<'_>) -> Result<(), Unreadable> {
-    if response == Response::Done { Ok(()) } else { Err(Unreadable) }
+fn done(response: &Response<'_>) -> Result<(), Unreadable> {
+    if *response == Response::Done { Ok(()) } else { Err(Unreadable) }
 }
 
-fn counted(response: Response<'_>) -> Result<u64, Unreadable> {
+fn counted(response: &Response<'_>) -> Result<u64, Unreadable> {
     match response {
-        Response::Counted(count) => Ok(count),
+        Response::Counted(count) => Ok(*count),
         _ => Err(Unreadable),
     }
 }
