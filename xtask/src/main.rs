@@ -1,7 +1,8 @@
 //! `cargo xtask`: the project's own chores, so that a developer's machine and the check of a
 //! submission run the same thing.
 //!
-//! `test` checks everything, `bench` measures, `dist` packs, `fuzz` looks for inputs that break a promise, `screenshots` takes pictures.
+//! `test` checks everything, `bench` measures, `crash` kills the database at random, `dist` packs, `fuzz` looks for inputs that break a
+//! promise, `screenshots` takes pictures.
 //! A chore starts other programs and reports how they ended; it decides nothing about the project
 //! itself. [`Workspace`] says where things are, [`Failure`] why a chore stopped.
 //!
@@ -14,6 +15,7 @@
 )]
 
 mod bench;
+mod crash;
 mod dist;
 mod failure;
 mod fuzz;
@@ -31,6 +33,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::bench::Bench;
+use crate::crash::CrashArgs;
 use crate::dist::DistArgs;
 use crate::failure::Failure;
 use crate::fuzz::FuzzArgs;
@@ -55,6 +58,8 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Kill imports, compaction and dropping again and again, and count what is there afterwards.
+    Crash(CrashArgs),
     /// Make the Debian package.
     Dist(DistArgs),
     /// Run the fuzz targets on stable Rust; all of them unless some are named.
@@ -79,6 +84,7 @@ fn main() -> ExitCode {
 fn perform(chore: &Chore, workspace: &Workspace) -> Result<(), Failure> {
     match chore {
         Chore::Bench { name, arguments } => bench::run(*name, arguments, workspace),
+        Chore::Crash(args) => crash::run(args, workspace),
         Chore::Dist(args) => dist::run(args, workspace),
         Chore::Fuzz(args) => fuzz::run(args, workspace),
         Chore::Screenshots => screenshots::run(workspace),

@@ -9,6 +9,9 @@ use operation::IndicatorType;
 use workbench::library::Status;
 
 use crate::audit::AuditArgs;
+use crate::database::args::{
+    DbArgs, ExportArgs, IMPORT_ABOUT, IMPORT_EXAMPLES, ImportArgs, LOOKUP_ABOUT, LOOKUP_EXAMPLES, LookupArgs,
+};
 use crate::indicator::args::{IndicatorArgs, statuses, types};
 use crate::integration::args::IntegrationArgs;
 use crate::key::KeyArgs;
@@ -49,6 +52,12 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
     /// Print the configuration in force, and where each value comes from
     Config(ConfigArgs),
+    /// Look after the passive-DNS database: check, compact, back up, restore, forget
+    #[command(
+        long_about = "Looks after the passive-DNS database of this machine. Every one of these works the same while a server has the \
+            database; while an import has it, it is waited for."
+    )]
+    Db(DbArgs),
     /// See what it does: the workbench in the browser, with a passive-DNS server of our own and sample records
     #[command(
         long_about = "Opens the workbench with everything set: starts Backsight's own passive-DNS server with sample records and \
@@ -59,12 +68,26 @@ pub(crate) enum Command {
         Passive DNS\", add what it finds to a threat library, and look at it."
     )]
     Demo(DemoArgs),
+    /// Print the passive-DNS database, or a part of it, in the Common Output Format
+    #[command(
+        long_about = "Prints all of an answer of the passive-DNS database in the Common Output Format, one record a line, however much it \
+            is. Importing it as reports into another database gives that database the same answers.",
+        after_help = "Examples:\n  backsight export | zstd > all.ndjson.zst\n  backsight export '*.example.com'\n  \
+            backsight export 192.0.2.0/24"
+    )]
+    Export(ExportArgs),
+    /// Take records into the passive-DNS database
+    #[command(long_about = IMPORT_ABOUT, after_help = IMPORT_EXAMPLES)]
+    Import(ImportArgs),
     /// Keep the threat library: domain names and addresses, and what is known of them
     Indicator(IndicatorArgs),
     /// Install, configure and enable what asks passive-DNS services
     Integration(IntegrationArgs),
     /// Change the key that secrets are encrypted with
     Key(KeyArgs),
+    /// Ask the passive-DNS database of this machine
+    #[command(long_about = LOOKUP_ABOUT, after_help = LOOKUP_EXAMPLES)]
+    Lookup(Box<LookupArgs>),
     /// Write the manual pages into a folder
     #[command(after_help = "Example: backsight man ~/.local/share/man/man1")]
     Man(ManArgs),
@@ -80,14 +103,17 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Answer passive-DNS questions over CIRCL's and DNSDB's interfaces, and open the workbench in the browser
     #[command(
-        long_about = "Answers passive-DNS questions over CIRCL's and DNSDB's interfaces from the records that are loaded (its \
-            page /docs/pdns describes both), and serves the workbench to browsers: integrations, the threat library, users. While there is no user, a link is printed that \
-            makes the first administrator.",
-        after_help = "Examples:\n  backsight serve --anonymous --cof records.ndjson\n  backsight serve --anonymous --sample\n  \
+        long_about = "Answers passive-DNS questions over CIRCL's and DNSDB's interfaces from the passive-DNS database of the data folder \
+            (its page /docs/pdns describes both), and serves the workbench to browsers: integrations, the threat library, users. \
+            While there is no user, a link is printed that makes the first administrator.\n\n\
+            Other commands work on the database as before while it is served: they ask the server. With --cof or --sample the \
+            records named are served instead, from a database of their own that goes when the server ends.",
+        after_help = "Examples:\n  backsight import records.ndjson && backsight serve --anonymous\n  \
+        backsight serve --anonymous --cof records.ndjson\n  backsight serve --anonymous --sample\n  \
         curl http://127.0.0.1:8053/pdns/query/www.example.com\n\n  \
         backsight token create --name partner --rate 10/s --daily 20000\n  \
-        backsight serve --cof records.ndjson\n  \
-        curl -H 'X-API-Key: bsk_…' http://127.0.0.1:8053/pdns/query/www.example.com\n\n\
+        backsight serve\n  \
+        curl -H 'X-API-Key: bsk_…' http://127.0.0.1:8053/pdns/query/www.example.com\n\n  \
         backsight serve --listen 0.0.0.0:8443 --tls-cert fullchain.pem --tls-key privkey.pem --access-log json\n\n\
         /healthz and /readyz say how it is, /metrics what was counted (Prometheus; for whoever may read).\n\
         Another token that clients may present comes from BACKSIGHT_SECRET_TOKEN. Limits are in the configuration: `backsight config`."
@@ -240,10 +266,10 @@ pub(crate) struct ServeArgs {
     /// The address and port to listen on [default: 127.0.0.1:8053; port 0 takes a free one]
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<String>,
-    /// Load records in the Common Output Format
+    /// Serve these records, in the Common Output Format, instead of the database
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) cof: Vec<PathBuf>,
-    /// Load the records that `demo` shows
+    /// Serve the records that `demo` shows instead of the database
     #[arg(long)]
     pub(crate) sample: bool,
     /// Let everybody on this machine read without a token

@@ -26,6 +26,7 @@ const MAX_FILE: u64 = 1 << 20;
 pub(crate) struct Config {
     pub(crate) query: Query,
     pub(crate) serve: Serve,
+    pub(crate) database: Database,
     /// Section, key, value and where it comes from, for printing.
     shown: Vec<(&'static str, &'static str, toml::Value, String)>,
 }
@@ -58,6 +59,14 @@ pub(crate) struct Serve {
     pub(crate) body_mebibytes: usize,
 }
 
+/// What the passive-DNS database may use.
+#[derive(Debug)]
+pub(crate) struct Database {
+    pub(crate) cache_mib: usize,
+    pub(crate) memory_mib: usize,
+    pub(crate) wait_seconds: usize,
+}
+
 /// One layer: what a file says. Kept apart from [`Config`] so that a file may say little.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,6 +75,8 @@ struct Layer {
     query: QueryLayer,
     #[serde(default)]
     serve: ServeLayer,
+    #[serde(default)]
+    database: DatabaseLayer,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -96,6 +107,14 @@ struct ServeLayer {
     body_mebibytes: Option<i64>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DatabaseLayer {
+    cache_mib: Option<i64>,
+    memory_mib: Option<i64>,
+    wait_seconds: Option<i64>,
+}
+
 /// The layers of one run.
 struct Layers {
     file: Option<(PathBuf, Layer)>,
@@ -124,7 +143,12 @@ pub(crate) fn load(arguments: &Arguments) -> Result<Config, Failure> {
         cache_hours: layers.count("query", "cache_hours", |layer| layer.query.cache_hours)?,
     };
     let serve = layers.serve()?;
-    Ok(Config { query, serve, shown: layers.shown })
+    let database = Database {
+        cache_mib: layers.count("database", "cache_mib", |layer| layer.database.cache_mib)?,
+        memory_mib: layers.count("database", "memory_mib", |layer| layer.database.memory_mib)?,
+        wait_seconds: layers.count("database", "wait_seconds", |layer| layer.database.wait_seconds)?,
+    };
+    Ok(Config { query, serve, database, shown: layers.shown })
 }
 
 /// The folder for what Backsight keeps.

@@ -8,12 +8,17 @@ mod audit;
 mod completions;
 mod config;
 mod confirm;
+mod database;
+mod db;
 mod demo;
 mod exit;
+mod export;
+mod import;
 mod indicator;
 mod integration;
 mod kept;
 mod key;
+mod lookup;
 mod man;
 mod output;
 mod query;
@@ -52,10 +57,14 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Audit(command) => audit::run(command, arguments),
         Command::Completions(command) => completions::run(command),
         Command::Config(command) => config::print(command, &config),
+        Command::Db(command) => db::run(command, &config, arguments),
         Command::Demo(command) => demo::run(command),
+        Command::Export(command) => export::run(command, &config, arguments),
+        Command::Import(command) => import::run(command, &config, arguments),
         Command::Indicator(command) => indicator::run(command, arguments),
         Command::Integration(command) => integration::run(command, arguments),
         Command::Key(command) => key::run(command, arguments),
+        Command::Lookup(command) => lookup::run(command, &config, arguments),
         Command::Man(command) => man::run(command),
         Command::Query(command) => runtime()?.block_on(query::run(command, &config, arguments)),
         Command::Run(command) => run::run(command, arguments),

@@ -1,49 +1,33 @@
-//! `backsight serve`: our own passive-DNS service, answering from records loaded into memory, and the workbench in the browser.
+//! `backsight serve`: our own passive-DNS service, answering from the database of the data folder or from records that are named,
+//! and the workbench in the browser.
+//!
+//! [`source`] is where its answers come from.
+
+pub(crate) mod source;
 
 mod log;
 mod setup;
 
-use std::fmt::Write as _;
-use std::io::Read;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
-use cof::{Batch, Damage, Reader, Record, SourceKind};
 use operation::Clock;
 use server::{Service, Site, Tokens};
-use store::{Memory, Store};
+use store::Store;
 use tokio::net::TcpListener;
 use workbench::Desk;
 use workbench::run::Runs;
 
 use crate::args::{Arguments, ServeArgs};
 use crate::config::{self, Config};
-use crate::demo::SAMPLE;
 use crate::exit::{Exit, Failure};
-use crate::terminal::{self, plural};
+use crate::serve::source::Source;
+use crate::terminal;
 
-/// Records that are taken in together.
-const BATCH: usize = 10_000;
-/// How many damaged stretches of a file are shown.
-const DAMAGES_SHOWN: u64 = 5;
 /// The environment variable for the password of a user that is named without.
 const PASSWORD: &str = "BACKSIGHT_SECRET_PASSWORD";
 /// The environment variable for a token.
 const TOKEN: &str = "BACKSIGHT_SECRET_TOKEN";
-/// What a file of records is.
-const ADVICE: &str = "give a file in the Common Output Format, a JSON object a record";
-
-/// What became of a file.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Loaded {
-    records: u64,
-    /// Whole records that no database can merge, for want of any time.
-    timeless: u64,
-    damages: u64,
-    truncated: bool,
-}
-
 pub(crate) async fn run(
     command: &ServeArgs,
     config: &Config,
@@ -51,9 +35,8 @@ pub(crate) async fn run(
 ) -> Result<Exit, Failure> {
     let address = address(command, config)?;
     let tls = setup::tls(command, &config.serve)?;
-    let store = Arc::new(Memory::new());
-    fill(&*store, command)?;
-    let service = setup::service(service(store, command)?, command, &config.serve)?;
+    let source = Source::of(command, config, arguments)?;
+    let service = setup::service(service(source.store(), command)?, command, &config.serve)?;
     let desk = desk(arguments)?;
     let limits = setup::limits(&config.serve);
     let tokens = Tokens::open(desk.clone(), limits.token_requests).await?;
@@ -78,6 +61,7 @@ pub(crate) async fn run(
     terminal::say(&format!("workbench: {scheme}://{bound}/"));
     say_first_link(&desk, &format!("{scheme}://{bound}")).await?;
     server::run(listener, service, stopped).await;
+    source.close();
     Ok(Exit::Done)
 }
 
@@ -151,22 +135,8 @@ async fn say_first_link(desk: &Desk, address: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Loads what the command names.
-fn fill(store: &dyn Store, command: &ServeArgs) -> Result<(), Failure> {
-    if command.sample {
-        report("the sample", &load(store, SAMPLE.as_bytes(), "the sample")?);
-    }
-    for file in &command.cof {
-        load_file(store, file)?;
-    }
-    if !command.sample && command.cof.is_empty() {
-        terminal::complain("there are no records to answer from\n  hint: give --cof FILE, or --sample");
-    }
-    Ok(())
-}
-
 /// The service with its logins and token.
-fn service(store: Arc<Memory>, command: &ServeArgs) -> Result<Service, Failure> {
+fn service(store: Arc<dyn Store>, command: &ServeArgs) -> Result<Service, Failure> {
     let mut service = Service::new(store);
     if command.anonymous {
         service = service.with_anonymous();
@@ -208,88 +178,4 @@ pub(crate) fn stopped() -> std::io::Result<impl Future<Output = ()>> {
 #[expect(clippy::unnecessary_wraps, reason = "where there are signals, listening for them can fail")]
 pub(crate) fn stopped() -> std::io::Result<impl Future<Output = ()>> {
     Ok(async { drop(tokio::signal::ctrl_c().await) })
-}
-
-fn load_file(store: &dyn Store, file: &Path) -> Result<(), Failure> {
-    let name = file.display().to_string();
-    let doing = format!("reading {name}");
-    let input = std::fs::File::open(file).map_err(|error| Failure::work(&doing, &error).hint(ADVICE))?;
-    let loaded = load(store, input, &name)?;
-    report(&name, &loaded);
-    if loaded.records == 0 && loaded.damages + loaded.timeless > 0 {
-        return Err(Failure::Work(format!("{name} holds no record that can be served")).hint(ADVICE));
-    }
-    Ok(())
-}
-
-/// Takes in records, as what another database says.
-pub(crate) fn load_sample(store: &dyn Store) -> Result<(), Failure> {
-    load(store, SAMPLE.as_bytes(), "the sample").map(|_| ())
-}
-
-fn load(store: &dyn Store, mut input: impl Read, name: &str) -> Result<Loaded, Failure> {
-    let mut reader = Reader::new();
-    let mut loading = Loading { store, name, batch: Batch::default(), loaded: Loaded::default() };
-    let mut piece = vec![0; 64 * 1024];
-    loop {
-        let read = input.read(&mut piece);
-        let len = read.map_err(|error| Failure::work(&format!("reading {name}"), &error).hint(ADVICE))?;
-        reader.feed(piece.get(..len).unwrap_or_default());
-        if len == 0 {
-            reader.close();
-        }
-        while let Some(item) = reader.next() {
-            loading.take(item)?;
-        }
-        if len == 0 {
-            loading.absorb()?;
-            return Ok(Loaded { truncated: reader.end().truncated, ..loading.loaded });
-        }
-    }
-}
-
-/// A file on its way into the store.
-struct Loading<'a> {
-    store: &'a dyn Store,
-    name: &'a str,
-    batch: Batch,
-    loaded: Loaded,
-}
-
-impl Loading<'_> {
-    fn take(&mut self, item: Result<Record, Damage>) -> Result<(), Failure> {
-        match item {
-            Ok(record) => {
-                let taken = self.batch.add(&record, SourceKind::Report);
-                self.loaded.records += u64::from(taken);
-                self.loaded.timeless += u64::from(!taken);
-            }
-            Err(damage) => {
-                self.loaded.damages += 1;
-                if self.loaded.damages <= DAMAGES_SHOWN {
-                    terminal::complain(&format!("{}: {damage}", self.name));
-                }
-            }
-        }
-        if self.batch.observations.len() >= BATCH { self.absorb() } else { Ok(()) }
-    }
-
-    fn absorb(&mut self) -> Result<(), Failure> {
-        let absorbed = self.store.absorb(std::mem::take(&mut self.batch));
-        absorbed.map(drop).map_err(|error| Failure::work(&format!("loading {}", self.name), &error))
-    }
-}
-
-fn report(name: &str, loaded: &Loaded) {
-    let mut text = format!("{name}: {}", plural(loaded.records, "record"));
-    if loaded.timeless > 0 {
-        let _ = write!(text, ", {} without any time left out", loaded.timeless);
-    }
-    if loaded.damages > 0 {
-        let _ = write!(text, ", {} left out", plural(loaded.damages, "damaged stretch"));
-    }
-    if loaded.truncated {
-        text.push_str("; it ends inside a record");
-    }
-    terminal::say(&text);
 }

@@ -44,7 +44,11 @@ pub fn body(run: &Run, records: &[Record]) -> io::Result<String> {
     rows(records.iter().map(|record| cells(run, record).map(|cell| safe(&cell))))
 }
 
-fn rows(rows: impl Iterator<Item = [String; 15]>) -> io::Result<String> {
+/// Rows of cells that are [`safe`], the head first.
+///
+/// # Errors
+/// None that is known: it is written to memory.
+pub fn rows<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> io::Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
         writer.write_record(row)?;
@@ -77,7 +81,7 @@ fn cells(run: &Run, record: &Record) -> [String; 15] {
 }
 
 /// A cell that a spreadsheet shows and does not run.
-fn safe(cell: &str) -> String {
+pub fn safe(cell: &str) -> String {
     let printable = printable(cell);
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{printable}") } else { printable }
 }

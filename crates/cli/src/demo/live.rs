@@ -5,11 +5,9 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 
 use operation::{Clock, Indicator, package};
 use server::{Service, Site};
-use store::Memory;
 use tokio::net::TcpListener;
 use workbench::integration::Changes;
 use workbench::library::Status;
@@ -19,6 +17,7 @@ use workbench::{Desk, Error, Workbench};
 use super::{OPERATION, folder};
 use crate::args::DemoArgs;
 use crate::exit::{Exit, Failure};
+use crate::serve::source::Source;
 use crate::{output, serve};
 
 /// Who is signed in.
@@ -36,11 +35,11 @@ pub(super) async fn run(command: &DemoArgs) -> Result<Exit, Failure> {
     let stopped = serve::stopped().map_err(|error| Failure::work("listening for signals", &error))?;
     let folder = folder()?;
     let (desk, link) = prepare(folder.path(), bound).await?;
-    let store = Arc::new(Memory::new());
-    serve::load_sample(&*store)?;
+    let source = Source::sample(folder.path())?;
     output::print(&said(bound, &link))?;
-    let service = Service::new(store).with_anonymous().with_site(Site::new(Runs::new(desk).await?));
+    let service = Service::new(source.store()).with_anonymous().with_site(Site::new(Runs::new(desk).await?));
     server::run(listener, service, stopped).await;
+    source.close();
     folder.close().map_err(|error| Failure::work("removing the demonstration's folder", &error))?;
     Ok(Exit::Done)
 }

@@ -9,30 +9,31 @@ use std::sync::Arc;
 
 use clap::Parser;
 use server::Service;
-use store::Memory;
+use store::Store;
 use tokio::net::TcpListener;
 use workbench::run::Wanted;
 
 use super::{OPERATION, VALUES, folder};
 use crate::args::{Arguments, DemoArgs};
 use crate::exit::{Exit, Failure};
-use crate::{kept, serve, terminal};
+use crate::serve::source::Source;
+use crate::{kept, terminal};
 
 pub(super) fn run(command: &DemoArgs) -> Result<Exit, Failure> {
     let folder = folder()?;
     // The server's runtime is its own: each command brings one, as it always does.
     let serving = crate::runtime()?;
-    let port = serving.block_on(listen())?;
+    let source = Source::sample(folder.path())?;
+    let port = serving.block_on(listen(source.store()))?;
     let exit = Walk { folder: folder.path() }.walk(command, port);
     serving.shutdown_background();
+    source.close();
     exit
 }
 
 /// Serves the sample on a free port of this machine until the runtime ends.
-async fn listen() -> Result<u16, Failure> {
+async fn listen(store: Arc<dyn Store>) -> Result<u16, Failure> {
     let failed = |error| Failure::work("listening on this machine", &error);
-    let store = Arc::new(Memory::new());
-    serve::load_sample(&*store)?;
     let listener = TcpListener::bind("127.0.0.1:0").await.map_err(failed)?;
     let port = listener.local_addr().map_err(failed)?.port();
     tokio::spawn(server::run(listener, Service::new(store).with_anonymous(), std::future::pending()));

@@ -52,7 +52,7 @@ pub(crate) fn history(shown: &Shown, width: Option<u16>) -> String {
         ("Related: other records of the names found (times in UTC)", related),
     ] {
         if !records.is_empty() {
-            let _ = writeln!(text, "\n{title}\n{}", table(&records, width).trim_fmt());
+            let _ = writeln!(text, "\n{title}\n{}", self::records(&records, false, width).trim_fmt());
         }
     }
     if !shown.records.is_empty() {
@@ -103,7 +103,7 @@ pub(crate) fn changes(shown: &Shown, width: Option<u16>) -> String {
     ];
     for (title, records) in lists {
         if !records.is_empty() {
-            let _ = writeln!(text, "\n{title}\n{}", table(&records, width).trim_fmt());
+            let _ = writeln!(text, "\n{title}\n{}", self::records(&records, false, width).trim_fmt());
         }
     }
     text.push('\n');
@@ -132,18 +132,20 @@ pub(crate) fn added(tally: &Tally) -> String {
     text
 }
 
-fn table(records: &[&Record], width: Option<u16>) -> Table {
+/// Records in a table; with `sources`, who says so of each.
+pub(crate) fn records(records: &[&Record], sources: bool, width: Option<u16>) -> Table {
     // A narrow terminal has room for the day, not for the second, and none for what the two dates say already.
     let precise = is_wide(width);
     let mut table = new_table(width);
     let columns = if precise { 7 } else { 6 };
     let header = ["Type", "Name", "Data", "First seen", "Last seen", "Count", "Span"];
-    table.set_header(header.into_iter().take(columns));
+    table.set_header(header.into_iter().take(columns).chain(sources.then_some("Source")));
     for record in records {
-        table.add_row(cells(record, precise).into_iter().take(columns));
+        let source = sources.then(|| source(record));
+        table.add_row(cells(record, precise).into_iter().take(columns).chain(source));
     }
     keep_short_whole(&mut table, 1..=2, width);
-    for column in table.column_iter_mut().skip(5) {
+    for column in table.column_iter_mut().skip(5).take(columns - 5) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
@@ -204,6 +206,23 @@ fn cells(record: &Record, precise: bool) -> [String; 7] {
         record.count.map_or_else(|| "?".to_owned(), |count| count.to_string()),
         span.map(|(first, last)| length(last - first)).unwrap_or_default(),
     ]
+}
+
+/// How the words of a record's source add up, where sources are apart.
+pub(crate) fn source_kind(record: &Record) -> &str {
+    let kind = record.extras.iter().find(|(key, _)| &**key == "source_kind");
+    kind.map(|(_, value)| value.trim_matches('"')).unwrap_or_default()
+}
+
+/// `report of https://www.circl.lu/pdns/, sensor vienna-1`.
+fn source(record: &Record) -> String {
+    let mut text = source_kind(record).to_owned();
+    for (word, value) in [(" of ", &record.origin), (", sensor ", &record.sensor_id)] {
+        if let Some(value) = value {
+            let _ = write!(text, "{word}{}", terminal::printable(value));
+        }
+    }
+    shorten(&text)
 }
 
 /// Cuts what is too long for a cell.

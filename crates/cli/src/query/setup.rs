@@ -145,7 +145,7 @@ fn set_secret(settings: &mut Settings, package: &Package, key: &str, secret: &st
 }
 
 /// What `--rrtype` lists. A word that names no type would find nothing and look like an answer.
-fn rrtypes(text: Option<&str>) -> Result<Vec<cof::RrType>, Failure> {
+pub(crate) fn rrtypes(text: Option<&str>) -> Result<Vec<cof::RrType>, Failure> {
     let Some(text) = text else { return Ok(Vec::new()) };
     let failed = |word: &str, why: &dyn std::fmt::Display| {
         Failure::Usage(format!("--rrtype {word:?}: {why}")).hint("list types as in A,AAAA,TYPE65534")

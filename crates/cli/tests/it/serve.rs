@@ -73,7 +73,7 @@ fn a_server_without_records_says_so() {
     let home = Home::new();
     let server = Serve::new::<&str>(&home, []);
     assert!(
-        server.said().contains("no records to answer from\n  hint: give --cof FILE, or --sample"),
+        server.said().contains("holds no records yet\n  hint: `backsight import FILE` fills it"),
         "{}",
         server.said()
     );

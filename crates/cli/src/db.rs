@@ -1,0 +1,206 @@
+//! `backsight db`: looking after the passive-DNS database. The JSON shapes are described in each command's help.
+
+use std::path::Path;
+
+use cof::Name;
+use indicatif::{ProgressBar, ProgressStyle};
+use operation::{Clock, Moment};
+use serde_json::{Value, json};
+use server::Database;
+use store::runs::{self, Sizes};
+use store::{Selection, Store as _, StoreError};
+
+use crate::args::{Arguments, View};
+use crate::config::Config;
+use crate::database::args::{BackupArgs, DbArgs, DbCommand, DropArgs, DropWhat, RestoreArgs, ViewArgs};
+use crate::database::{self, Access};
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::terminal::{self, plural};
+
+pub(crate) fn run(command: &DbArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
+    let desk = Desk { config, arguments };
+    match &command.command {
+        DbCommand::Backup(command) => desk.backup(command),
+        DbCommand::Compact(command) => desk.compact(command),
+        DbCommand::Drop(command) => desk.drop(command),
+        DbCommand::Restore(command) => desk.restore(command),
+        DbCommand::Stats(command) => desk.stats(command),
+        DbCommand::Verify(command) => desk.verify(command),
+    }?;
+    Ok(Exit::Done)
+}
+
+/// Where the database is and how it is opened.
+struct Desk<'a> {
+    config: &'a Config,
+    arguments: &'a Arguments,
+}
+
+impl Desk<'_> {
+    /// The database, if there is one: even what writes makes none here.
+    fn open(&self, access: Access) -> Result<Database, Failure> {
+        let there = !Database::is_empty(&database::folder(self.arguments)?);
+        database::open(self.arguments, self.config, if there { access } else { Access::Read })
+    }
+
+    fn failed(&self, error: &StoreError) -> Failure {
+        match database::folder(self.arguments) {
+            Ok(folder) => database::failed(&folder, error),
+            Err(failure) => failure,
+        }
+    }
+
+    fn backup(&self, command: &BackupArgs) -> Result<(), Failure> {
+        let to = command.to.display().to_string();
+        let database = self.open(Access::Read)?;
+        let failed = |error: StoreError| {
+            Failure::work(&format!("backup to {to}"), &error)
+                .hint("name a folder that is not there yet, or is empty")
+        };
+        database.backup(&command.to).map_err(failed)?;
+        print(command.format, &json!({ "backup": to }), || {
+            format!("the database is in {to} as it is now; `backsight db restore` takes it back from there\n")
+        })
+    }
+
+    fn restore(&self, command: &RestoreArgs) -> Result<(), Failure> {
+        let (folder, from) = (database::folder(self.arguments)?, &command.from);
+        if !Database::is_empty(&folder) {
+            let text = format!("{} holds something already, and would be lost", folder.display());
+            return Err(Failure::Usage(text).hint("move it away, or name another folder with --data-dir"));
+        }
+        // Left by somebody who found no database.
+        let _ = std::fs::remove_file(folder.join("LOCK"));
+        whole(from)?;
+        database::make(folder.parent().unwrap_or(&folder))?;
+        runs::restore(from, &folder).map_err(|error| database::failed(from, &error))?;
+        let (shown, source) = (folder.display().to_string(), from.display().to_string());
+        print(command.format, &json!({ "restored": shown, "from": source }), || {
+            format!("{shown} is the database of {source} now\n")
+        })
+    }
+
+    fn compact(&self, command: &ViewArgs) -> Result<(), Failure> {
+        let database = self.open(Access::Write)?;
+        let failed = |error: StoreError| self.failed(&error);
+        let before = database.sizes().map_err(failed)?;
+        database.compact().map_err(failed)?;
+        let after = database.sizes().map_err(failed)?;
+        print(command.format, &json!({ "before": sizes(&before), "after": sizes(&after) }), || {
+            let mib = |sizes: &Sizes| octets(sizes.octets);
+            format!("{} in {}; it was {}\n", mib(&after), plural(after.runs, "file"), mib(&before))
+        })
+    }
+
+    fn drop(&self, command: &DropArgs) -> Result<(), Failure> {
+        let selection = selection(&command.what)?;
+        let failed = |error: StoreError| self.failed(&error);
+        let count = if command.dry_run {
+            self.open(Access::Read)?.count_where(&selection).map_err(failed)?
+        } else {
+            self.open(Access::Write)?.drop_where(&selection).map_err(failed)?
+        };
+        print(command.format, &json!({ "dropped": count, "dry_run": command.dry_run }), || {
+            let what = if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") };
+            if command.dry_run { format!("{what} would be dropped\n") } else { format!("{what} dropped\n") }
+        })
+    }
+
+    fn stats(&self, command: &ViewArgs) -> Result<(), Failure> {
+        let database = self.open(Access::Read)?;
+        let failed = |error: StoreError| self.failed(&error);
+        let (stats, size) = (database.stats().map_err(failed)?, database.sizes().map_err(failed)?);
+        let folder = database::folder(self.arguments)?.display().to_string();
+        let shape = json!({
+            "folder": folder,
+            "server": database.server(),
+            "entries": stats.entries,
+            "sources": stats.sources,
+            "inputs": stats.inputs,
+            "sizes": sizes(&size),
+        });
+        print(command.format, &shape, || {
+            let server = database.server().map(|process| format!(", open in a server (process {process})"));
+            format!(
+                "{folder}{}\nentries: {} (what one source says of one record; parts not yet merged count apart)\n\
+                 sources: {}\nfiles imported: {}\non disk: {} in {}\nin memory: {}\n",
+                server.unwrap_or_default(),
+                stats.entries,
+                stats.sources,
+                stats.inputs,
+                octets(size.octets),
+                plural(size.runs, "file"),
+                octets(size.memory)
+            )
+        })
+    }
+
+    fn verify(&self, command: &ViewArgs) -> Result<(), Failure> {
+        let database = self.open(Access::Read)?;
+        let style = ProgressStyle::with_template("{bar:24} {percent} %, {eta} left");
+        let bar = ProgressBar::new(1).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let verified = database.verify(&mut |read, total| {
+            bar.set_length(total);
+            bar.set_position(read);
+        });
+        bar.finish_and_clear();
+        let verified = verified.map_err(|error| self.failed(&error))?;
+        let runs::Verified { files, octets: read, tuples } = verified;
+        print(command.format, &json!({ "files": files, "octets": read, "tuples": tuples }), || {
+            format!(
+                "{} with {}, {}: all as it was written\n",
+                plural(files, "file"),
+                plural(tuples, "tuple"),
+                octets(read)
+            )
+        })
+    }
+}
+
+/// A folder that can be a backup: nothing is changed in one that is none.
+fn whole(from: &Path) -> Result<(), Failure> {
+    if from.join("MANIFEST").exists() {
+        return Ok(());
+    }
+    let why = if from.is_dir() {
+        "has no MANIFEST: it is no backup, or only a part of one"
+    } else {
+        "is no folder"
+    };
+    Err(Failure::Usage(format!("{} {why}", from.display()))
+        .hint("name the folder that `backsight db backup` made"))
+}
+
+fn selection(what: &DropWhat) -> Result<Selection, Failure> {
+    if let Some(suffix) = &what.suffix {
+        let text = suffix.strip_prefix("*.").unwrap_or(suffix);
+        let name = Name::parse(text).map_err(|error| {
+            Failure::Usage(format!("--suffix {}: {error}", terminal::label(suffix)))
+                .hint("write it as test.example")
+        })?;
+        return Ok(Selection::Suffix(name));
+    }
+    if let Some(text) = &what.last_before {
+        let moment = Moment::parse(text, &Clock::system());
+        let moment = moment.map_err(|error| Failure::Usage(format!("--last-before: {error}")))?;
+        return Ok(Selection::LastSeenBefore(moment.start));
+    }
+    let origin = what.origin.as_deref().filter(|origin| !origin.is_empty());
+    Ok(Selection::Origin(origin.map(Into::into)))
+}
+
+fn sizes(sizes: &Sizes) -> Value {
+    json!({ "runs": sizes.runs, "octets": sizes.octets, "tuples": sizes.tuples, "memory": sizes.memory })
+}
+
+fn octets(count: u64) -> String {
+    indicatif::BinaryBytes(count).to_string()
+}
+
+fn print(view: View, shape: &Value, text: impl FnOnce() -> String) -> Result<(), Failure> {
+    match view {
+        View::Json => output::print_json(shape),
+        View::Table => output::print(&text()),
+    }
+}

@@ -1,0 +1,283 @@
+//! `backsight import`: records in the Common Output Format into the passive-DNS database.
+//!
+//! ```text
+//! input (unpacks) ─> parse (a thread) ─> batches ─> the database ─> tickets ─> redeemed (a thread)
+//! ```
+//!
+//! [`input`] is what is read and how it is known again, [`parse`] makes batches of it, [`Tally`] says what became of it. Reading,
+//! sorting and syncing go on at the same time. The position that goes with a batch is the offset, unpacked, of the first value that
+//! is not in it; with the last one it is [`WHOLE`]. Whoever goes on reads the input from its start and passes over what lies
+//! before the position: so arrays and envelopes are open around it as they were.
+
+mod input;
+mod parse;
+mod rejects;
+mod tally;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use cof::{Batch, SourceKind};
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use server::{Database, Handed};
+use store::{Store as _, StoreError};
+
+pub(crate) use self::input::Input;
+use self::parse::Parsing;
+use self::rejects::Rejects;
+pub(crate) use self::tally::{State, Tally};
+use crate::args::{Arguments, View};
+use crate::config::Config;
+use crate::database::args::{ImportArgs, Kind};
+use crate::database::{self, Access};
+use crate::exit::{Exit, Failure};
+use crate::{output, terminal};
+
+/// The position of an input that has been taken in to its end.
+const WHOLE: u64 = u64::MAX;
+/// Batches that may wait for the database, and for the disk.
+const WAITING: usize = 4;
+/// What a file of records is.
+pub(crate) const ADVICE: &str =
+    "give a file in the Common Output Format, a JSON object a record; plain or packed with gzip, zstd or xz";
+
+/// How an input is taken in.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct How<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) origin: Option<&'a Arc<str>>,
+    pub(crate) sensor: Option<&'a Arc<str>>,
+    pub(crate) strict: bool,
+    pub(crate) again: bool,
+    /// How far others got does not matter, and nobody wants to know how far this one got.
+    pub(crate) once: bool,
+}
+
+impl Kind {
+    fn source(self) -> SourceKind {
+        match self {
+            Self::Observation => SourceKind::Observation,
+            Self::Report => SourceKind::Report,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Observation => "observation",
+            Self::Report => "report",
+        }
+    }
+}
+
+pub(crate) fn run(command: &ImportArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
+    let files = expand(&command.files)?;
+    let mut rejects = command.rejects.as_deref().map(Rejects::open).transpose()?;
+    let database = database::open(arguments, config, Access::Write)?;
+    let text = |text: &Option<String>| text.as_deref().map(Arc::<str>::from);
+    let (origin, sensor) = (text(&command.origin), text(&command.sensor));
+    let how = How {
+        kind: command.kind,
+        origin: origin.as_ref(),
+        sensor: sensor.as_ref(),
+        strict: command.strict,
+        again: command.again,
+        once: false,
+    };
+    let mut exit = Exit::Done;
+    for file in files {
+        let tally = one(&database, &file, how, rejects.as_mut());
+        exit = exit.max(tally.exit());
+        match command.format {
+            View::Json => output::print_json(&tally.shape(command.kind.word()))?,
+            View::Table => output::print(&tally.said())?,
+        }
+        terminal::complain(tally.error().unwrap_or_default());
+    }
+    Ok(exit)
+}
+
+/// The files that are named, and those in folders that are, by name.
+fn expand(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for path in named {
+        if path.is_dir() {
+            let before = files.len();
+            walk(path, &mut files).map_err(|error| Failure::work(&path.display().to_string(), &error))?;
+            if files.len() == before {
+                return Err(Failure::Usage(format!("{}: no file in this folder", path.display())));
+            }
+        } else {
+            files.push(path.clone());
+        }
+    }
+    Ok(files)
+}
+
+/// Links are not followed: they may lead in a circle, or out.
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    let mut entries: Vec<fs::DirEntry> = fs::read_dir(folder)?.collect::<Result<_, _>>()?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            walk(&entry.path(), files)?;
+        } else if kind.is_file() {
+            files.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+/// Takes one file in, or standard input.
+fn one(database: &Database, file: &Path, how: How<'_>, rejects: Option<&mut Rejects>) -> Tally {
+    let (name, opened) = if file.as_os_str() == "-" {
+        ("standard input".to_owned(), Input::of(io::stdin()))
+    } else {
+        (file.display().to_string(), Input::open(file))
+    };
+    match opened {
+        Ok(input) => take(database, input, &name, how, rejects),
+        Err(error) => Tally::failed(&name, format!("reading {name}: {error}\n  hint: {ADVICE}")),
+    }
+}
+
+/// Takes an open input in.
+pub(crate) fn take(
+    database: &Database,
+    input: Input,
+    name: &str,
+    how: How<'_>,
+    rejects: Option<&mut Rejects>,
+) -> Tally {
+    let pass = match Pass::of(database, &input, how) {
+        Ok(Some(pass)) => pass,
+        Ok(None) => return Tally::known(name, how.kind),
+        Err(error) => return Tally::failed(name, format!("{name}: {error}")),
+    };
+    let bar = bar(&input);
+    let parsing = Parsing { name, input, how, pass: &pass, rejects };
+    let (mut tally, stored) = flow(database, parsing, &bar);
+    bar.finish_and_clear();
+    tally.resumed_at = Some(pass.from).filter(|from| *from > 0);
+    if let Err(error) = stored {
+        tally.fail(format!("{name}: {error}"));
+    }
+    tally
+}
+
+/// Reading a file of records from a path, or from memory.
+pub(crate) fn open(file: &Path) -> Result<Input, Failure> {
+    let failed = |error| Failure::work(&format!("reading {}", file.display()), &error).hint(ADVICE);
+    Input::open(file).map_err(failed)
+}
+
+/// The input of octets in memory.
+pub(crate) fn of_octets(octets: &'static [u8]) -> io::Result<Input> {
+    Input::of(octets)
+}
+
+/// One way through an input: under which name its position is kept, and from where on it counts.
+struct Pass {
+    /// None for what cannot be known again.
+    input: Option<Arc<str>>,
+    from: u64,
+}
+
+impl Pass {
+    /// The first pass that is not whole, if it has begun or may begin.
+    fn of(database: &Database, input: &Input, how: How<'_>) -> Result<Option<Self>, StoreError> {
+        let Some(identity) = input.identity().filter(|_| !how.once) else {
+            return Ok(Some(Self { input: None, from: 0 }));
+        };
+        let name = identity.name(how);
+        for number in 1_u32.. {
+            let input = if number == 1 { name.clone() } else { format!("{name}#{number}") };
+            match database.position(&input)? {
+                Some(WHOLE) => {}
+                None if number > 1 && !how.again => return Ok(None),
+                position => {
+                    return Ok(Some(Self { input: Some(input.into()), from: position.unwrap_or_default() }));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Reads, hands over and redeems at once.
+fn flow(database: &Database, parsing: Parsing<'_>, bar: &ProgressBar) -> (Tally, Result<(), StoreError>) {
+    let (batches, to_hand_over) = sync_channel::<Batch>(WAITING);
+    let (handed, to_redeem) = sync_channel::<(Handed, u64)>(WAITING);
+    let (read, lasting) = (parsing.input.progress(), AtomicU64::new(0));
+    let name = parsing.name.to_owned();
+    thread::scope(|scope| {
+        let parser = scope.spawn(move || parsing.run(&batches));
+        let redeemer = scope.spawn(|| redeem(database, to_redeem, &lasting));
+        let handed_over = hand_over(database, &to_hand_over, handed, &mut || {
+            show(bar, read.load(Ordering::Relaxed), lasting.load(Ordering::Relaxed));
+        });
+        // Whoever reads on would wait for ever.
+        drop(to_hand_over);
+        let made_last = redeemer.join().unwrap_or(Err(StoreError::Poisoned));
+        let mut tally = parser
+            .join()
+            .unwrap_or_else(|_| Tally::failed(&name, "the reader failed; please report it".into()));
+        tally.lasting = lasting.load(Ordering::Relaxed);
+        // What redeeming says is the cause, when both fail.
+        (tally, made_last.and(handed_over))
+    })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "when it goes, whoever redeems knows that no more comes")]
+fn hand_over(
+    database: &Database,
+    batches: &Receiver<Batch>,
+    handed: SyncSender<(Handed, u64)>,
+    step: &mut dyn FnMut(),
+) -> Result<(), StoreError> {
+    for batch in batches {
+        let ticket = database.hand_over(&batch)?;
+        if handed.send((ticket, batch.observations.len() as u64)).is_err() {
+            break;
+        }
+        step();
+    }
+    Ok(())
+}
+
+fn redeem(
+    database: &Database,
+    handed: Receiver<(Handed, u64)>,
+    lasting: &AtomicU64,
+) -> Result<(), StoreError> {
+    for (ticket, observations) in handed {
+        if !database.redeem(ticket)?.repeated {
+            lasting.fetch_add(observations, Ordering::Relaxed);
+        }
+    }
+    Ok(())
+}
+
+/// On standard error, where somebody looks.
+fn bar(input: &Input) -> ProgressBar {
+    let (bar, template) = match input.size() {
+        Some(size) => (ProgressBar::new(size), "{bar:24} {percent} % {msg}, {eta} left"),
+        None => (ProgressBar::new_spinner(), "{spinner} {bytes} {msg}"),
+    };
+    bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn show(bar: &ProgressBar, read: u64, lasting: u64) {
+    if bar.is_hidden() {
+        return;
+    }
+    let milliseconds = u64::try_from(bar.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
+    let rate = lasting.saturating_mul(1_000) / milliseconds;
+    bar.set_message(format!("{} records, {}/s", HumanCount(lasting), HumanCount(rate)));
+    bar.set_position(read);
+}

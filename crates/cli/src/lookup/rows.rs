@@ -1,0 +1,160 @@
+//! What was looked up, as it is printed. The JSON shapes are described in the command's help.
+
+use std::fmt::Write as _;
+use std::io;
+
+use cof::{Dialect, Record, Writer, time};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use store::{Page, Summary};
+use workbench::csv;
+use workbench::text::ascii;
+
+use crate::args::Format;
+use crate::database::args::LookupArgs;
+use crate::exit::Failure;
+use crate::output::table;
+use crate::terminal::{self, plural};
+
+const COLUMNS: [&str; 12] = [
+    "rrname",
+    "rrtype",
+    "rdata",
+    "time_first",
+    "time_last",
+    "zone_time_first",
+    "zone_time_last",
+    "count",
+    "bailiwick",
+    "origin",
+    "sensor_id",
+    "source_kind",
+];
+
+#[derive(Serialize)]
+struct PageShape<'a> {
+    question: &'a str,
+    records: Vec<Box<RawValue>>,
+    more: bool,
+    limit: usize,
+}
+
+#[derive(Serialize)]
+struct SummaryShape<'a> {
+    question: &'a str,
+    rows: u64,
+    count: Option<u64>,
+    time_first: Option<u64>,
+    time_last: Option<u64>,
+}
+
+/// A page in the format that is wanted.
+pub(super) fn page(command: &LookupArgs, page: &Page) -> Result<String, Failure> {
+    Ok(match command.format {
+        Format::Cof => lines(&page.records),
+        Format::Csv => as_csv(&page.records)?,
+        Format::Json => as_json(&PageShape {
+            question: &command.question,
+            records: page
+                .records
+                .iter()
+                .map(json_record)
+                .collect::<Result<_, _>>()
+                .map_err(|error| written(&error))?,
+            more: page.more,
+            limit: page.limit,
+        })?,
+        Format::Table => as_table(command, page),
+    })
+}
+
+/// A summary in the format that is wanted.
+///
+/// # Errors
+/// A format that has none.
+pub(super) fn summary(command: &LookupArgs, summary: &Summary) -> Result<String, Failure> {
+    let Summary { rows, count, first, last } = *summary;
+    match command.format {
+        Format::Json => as_json(&SummaryShape {
+            question: &command.question,
+            rows,
+            count,
+            time_first: first,
+            time_last: last,
+        }),
+        Format::Table => {
+            let mut text = format!("{}: {}", terminal::label(&command.question), plural(rows, "row"));
+            if let Some(count) = count {
+                let _ = write!(text, ", seen {}", plural(count, "time"));
+            }
+            if let (Some(first), Some(last)) = (first, last) {
+                let _ = write!(text, ", {} to {} UTC", time::readable(first), time::readable(last));
+            }
+            Ok(text + "\n")
+        }
+        Format::Cof | Format::Csv => Err(Failure::Usage("--summary is printed as table or json".to_owned())),
+    }
+}
+
+/// Records as files have them.
+pub(crate) fn lines(records: &[Record]) -> String {
+    let mut text = String::with_capacity(records.len() * 160);
+    let mut writer = Writer::new(Dialect::Draft);
+    for record in records {
+        writer.write(record, &mut text);
+    }
+    text
+}
+
+fn as_table(command: &LookupArgs, page: &Page) -> String {
+    if page.records.is_empty() {
+        return format!("{}: nothing is known\n", terminal::label(&command.question));
+    }
+    let records: Vec<&Record> = page.records.iter().collect();
+    let table = table::records(&records, command.by_source, terminal::width());
+    format!("{table}\n{} (times in UTC)\n", plural(records.len() as u64, "row"))
+}
+
+fn as_json(shape: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string(shape).map(|text| ascii(text) + "\n").map_err(|error| written(&error))
+}
+
+fn written(error: &serde_json::Error) -> Failure {
+    Failure::work("writing JSON", error)
+}
+
+/// The record as files have it, with what tells sources apart.
+fn json_record(record: &Record) -> Result<Box<RawValue>, serde_json::Error> {
+    let mut text = lines(std::slice::from_ref(record));
+    if !record.extras.is_empty() {
+        text.truncate(text.trim_end().len() - 1);
+        for (key, value) in record.extras.iter() {
+            let _ = write!(text, ",{}:{value}", serde_json::to_string(key)?);
+        }
+        text.push('}');
+    }
+    RawValue::from_string(text.trim_end().to_owned())
+}
+
+fn as_csv(records: &[Record]) -> io::Result<String> {
+    let rows = records.iter().map(|record| cells(record).map(|cell| csv::safe(&cell)));
+    csv::rows(std::iter::once(COLUMNS.map(str::to_owned)).chain(rows))
+}
+
+fn cells(record: &Record) -> [String; 12] {
+    let date = |seconds: Option<u64>| seconds.map(time::rfc3339).unwrap_or_default();
+    [
+        record.rrname.to_string(),
+        record.rrtype.to_string(),
+        record.rdata_text(),
+        date(record.time_first),
+        date(record.time_last),
+        date(record.zone_time_first),
+        date(record.zone_time_last),
+        record.count.map(|count| count.to_string()).unwrap_or_default(),
+        record.bailiwick.as_ref().map(ToString::to_string).unwrap_or_default(),
+        record.origin.as_deref().unwrap_or_default().to_owned(),
+        record.sensor_id.as_deref().unwrap_or_default().to_owned(),
+        table::source_kind(record).to_owned(),
+    ]
+}

@@ -1,0 +1,140 @@
+//! Where a server's answers come from.
+//!
+//! The database of the data folder, which other commands then reach through the server; or records that are named, in a
+//! database of their own that goes with the server: what is only to be shown is not mixed with what is kept.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use server::{Database, Door};
+use store::runs::Options;
+use store::{Runs, Store, StoreError};
+use tempfile::TempDir;
+
+use crate::args::{Arguments, ServeArgs};
+use crate::config::Config;
+use crate::demo::SAMPLE;
+use crate::exit::Failure;
+use crate::import::{self, How, State, Tally};
+use crate::{database, terminal};
+
+/// What is being done while it may fail.
+const MAKING: &str = "making a database for the records";
+
+/// A database that is served.
+pub(crate) enum Source {
+    /// Of a data folder.
+    Kept { runs: Arc<Runs>, door: Option<Door> },
+    /// Of records that were named.
+    Named { database: Arc<Database>, folder: Option<TempDir> },
+}
+
+impl Source {
+    /// What a command says.
+    pub(crate) fn of(command: &ServeArgs, config: &Config, arguments: &Arguments) -> Result<Self, Failure> {
+        if command.sample || !command.cof.is_empty() {
+            return Self::named(command, config);
+        }
+        let folder = database::folder(arguments)?;
+        let source = Self::kept(&folder, config)?;
+        if source.store().stats().is_ok_and(|stats| stats.entries == 0) {
+            let text = format!("the passive-DNS database in {} holds no records yet", folder.display());
+            terminal::complain(&format!(
+                "{text}\n  hint: `backsight import FILE` fills it, also while this serves; --cof FILE and --sample serve others"
+            ));
+        }
+        Ok(source)
+    }
+
+    /// The database of a folder, with its door open.
+    pub(crate) fn kept(folder: &Path, config: &Config) -> Result<Self, Failure> {
+        let runs = match database::open_folder(folder, database::options(config), config)? {
+            Database::Local { runs, .. } => Arc::new(runs),
+            Database::Remote(remote) => {
+                let process = Some(remote.process());
+                let hint = "ask that server, stop it, or name another folder with --data-dir";
+                return Err(database::failed(folder, &StoreError::Locked { process }).hint(hint));
+            }
+        };
+        // Serving goes on without: only commands have to wait for its end.
+        let door = Door::open(Arc::clone(&runs), folder).map_err(|error| {
+            terminal::complain(&format!(
+                "other commands cannot reach the passive-DNS database while this serves: {error}"
+            ));
+        });
+        Ok(Self::Kept { runs, door: door.ok() })
+    }
+
+    fn named(command: &ServeArgs, config: &Config) -> Result<Self, Failure> {
+        let folder = tempfile::Builder::new().prefix("backsight-pdns-").tempdir();
+        let folder = folder.map_err(|error| Failure::work(MAKING, &error))?;
+        let database = empty(folder.path(), database::options(config))?;
+        let source = Self::Named { database, folder: Some(folder) };
+        if command.sample {
+            terminal::say(&source.fill_with_sample()?.summary());
+        }
+        for file in &command.cof {
+            source.fill(file)?;
+        }
+        Ok(source)
+    }
+
+    /// The sample, in a folder that somebody else sees to.
+    pub(crate) fn sample(folder: &Path) -> Result<Self, Failure> {
+        let source = Self::Named { database: empty(&folder.join("pdns"), Options::default())?, folder: None };
+        source.fill_with_sample()?;
+        Ok(source)
+    }
+
+    fn fill_with_sample(&self) -> Result<Tally, Failure> {
+        let input =
+            import::of_octets(SAMPLE.as_bytes()).map_err(|error| Failure::work("the sample", &error))?;
+        self.take(input, "the sample")
+    }
+
+    fn fill(&self, file: &Path) -> Result<(), Failure> {
+        let name = file.display().to_string();
+        let tally = self.take(import::open(file)?, &name)?;
+        tally.damages().for_each(|damage| terminal::complain(&damage));
+        terminal::say(&tally.summary());
+        if tally.records() == 0 && tally.left_something_out() {
+            return Err(
+                Failure::Work(format!("{name} holds no record that can be served")).hint(import::ADVICE)
+            );
+        }
+        Ok(())
+    }
+
+    fn take(&self, input: import::Input, name: &str) -> Result<Tally, Failure> {
+        let Self::Named { database, .. } = self else { return Ok(Tally::new(name)) };
+        let tally = import::take(database, input, name, How { once: true, ..How::default() }, None);
+        match tally.state {
+            State::Failed => {
+                Err(Failure::Work(tally.error().unwrap_or_default().to_owned()).hint(import::ADVICE))
+            }
+            _ => Ok(tally),
+        }
+    }
+
+    /// What answers.
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        match self {
+            Self::Kept { runs, .. } => Arc::clone(runs) as Arc<dyn Store>,
+            Self::Named { database, .. } => Arc::clone(database) as Arc<dyn Store>,
+        }
+    }
+
+    /// Answers what commands have begun to ask, and no more.
+    pub(crate) fn close(self) {
+        match self {
+            Self::Kept { runs, door } => drop((door, runs)),
+            // What of the folder cannot be removed is in the system's folder for such things.
+            Self::Named { database, folder } => drop((database, folder)),
+        }
+    }
+}
+
+fn empty(folder: &Path, options: Options) -> Result<Arc<Database>, Failure> {
+    let database = Database::open(folder, options, &mut |_| false);
+    database.map(Arc::new).map_err(|error| Failure::work(MAKING, &error))
+}

@@ -1,0 +1,451 @@
+//! The passive-DNS database, as its users meet it: every command, with and without a server that has the folder.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+use crate::home::{Done, Home};
+use crate::service::{SAMPLE, line};
+
+/// `backsight serve` on the home's own database, until it is dropped.
+pub(crate) struct Server(Child);
+
+impl Server {
+    pub(crate) fn of(home: &Home) -> Self {
+        let mut command = home.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut said = String::new();
+        let mut lines = BufReader::new(child.stderr.take().unwrap());
+        while !said.contains("listening on") {
+            assert_ne!(lines.read_line(&mut said).unwrap(), 0, "it does not listen: {said}");
+        }
+        // It must not wait for somebody who reads what else it says.
+        std::thread::spawn(move || lines.read_to_string(&mut String::new()));
+        Self(child)
+    }
+
+    fn process(&self) -> String {
+        self.0.id().to_string()
+    }
+
+    /// Asks it to end, and waits until it has.
+    fn end(mut self) {
+        assert!(Command::new("kill").args(["-s", "TERM", &self.process()]).status().unwrap().success());
+        assert_eq!(self.0.wait().unwrap().code(), Some(0));
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop((self.0.kill(), self.0.wait()));
+    }
+}
+
+fn filled() -> Home {
+    let home = Home::new();
+    home.file("sample.txt", SAMPLE);
+    home.run(&["import", "sample.txt"]).ok();
+    home
+}
+
+/// A home whose question is answered so.
+fn summary(home: &Home, question: &str) -> Value {
+    home.json(&["lookup", question, "--summary"])
+}
+
+/// Every command on a database with the guide's sample; the same whoever has the folder.
+fn walk(home: &Home) -> String {
+    let mut said = String::new();
+    let mut run = |arguments: &[&str]| {
+        let done = home.run(arguments);
+        let shown = arguments.join(" ");
+        said.extend([
+            "$ backsight ",
+            &shown,
+            "\n",
+            &done.stdout,
+            &done.stderr,
+            &format!("[{}]\n", done.code),
+        ]);
+    };
+    run(&["import", "sample.txt"]);
+    run(&[
+        "import",
+        "more.ndjson",
+        "--as",
+        "observation",
+        "--origin",
+        "https://own.example/",
+        "--sensor",
+        "s1",
+    ]);
+    run(&["lookup", "www.threatq.com"]);
+    run(&["lookup", "www.threatq.com", "--by-source"]);
+    run(&["lookup", "*.threatsketch.com", "--rrtype", "NS", "--limit", "2", "--format", "csv"]);
+    run(&["lookup", "104.196.175.0/24", "--sort", "newest", "--format", "cof"]);
+    run(&["lookup", "104.196.175.197", "--first-after", "2017-06-01", "--last-before", "2018"]);
+    run(&["lookup", "104.196.175.190-104.196.175.199", "--last-before", "2017-06-01", "--summary"]);
+    run(&["lookup", "rdata:dns01.gpn.register.com", "--format", "json"]);
+    run(&["lookup", "rdata:*.register.com", "--summary", "--format", "json"]);
+    run(&["lookup", "nobody.example"]);
+    run(&["lookup", "www.threatq.com", "--limit", "20000", "--format", "cof"]);
+    run(&["export", "*.threatq.com"]);
+    run(&["db", "verify"]);
+    run(&["db", "drop", "--origin", "https://own.example/", "--dry-run"]);
+    run(&["db", "drop", "--origin", "https://own.example/"]);
+    run(&["db", "drop", "--suffix", "threatsketch.com", "--dry-run", "--format", "json"]);
+    run(&["db", "drop", "--last-before", "2017-06-01", "--dry-run"]);
+    run(&["db", "drop", "--last-before", "2017-06-01"]);
+    run(&["export"]);
+    run(&["db", "compact"]);
+    run(&["db", "backup", "backup"]);
+    run(&["db", "restore", "backup"]);
+    said.replace(&home.path("").display().to_string(), "HOME/")
+}
+
+/// Sizes are the engine's own affair.
+fn without_sizes(said: &str) -> String {
+    let sizes = |line: &str| line.contains("all as it was written") || line.contains("; it was ");
+    said.lines().filter(|line| !sizes(line)).flat_map(|line| [line, "\n"]).collect()
+}
+
+#[test]
+fn every_command_says_the_same_with_a_server_and_without() {
+    let fresh = || {
+        let home = filled();
+        home.file("more.ndjson", line("www.threatq.com", "104.196.175.197", 2));
+        home
+    };
+    let alone = walk(&fresh());
+    insta::assert_snapshot!("database_walk", without_sizes(&alone));
+    let home = fresh();
+    let server = Server::of(&home);
+    let stats = home.json(&["db", "stats"]);
+    assert_eq!(stats["server"].to_string(), server.process());
+    assert_eq!(without_sizes(&walk(&home)), without_sizes(&alone));
+    server.end();
+    assert_eq!(home.json(&["db", "stats"])["server"], Value::Null);
+    assert_eq!(summary(&home, "*.")["rows"], 1, "what was done through the server lasts");
+}
+
+#[test]
+fn json_has_its_documented_shape() {
+    let home = filled();
+    let json = |arguments: &[&str]| {
+        let text = home.run(&[arguments, &["--format", "json"]].concat()).stdout;
+        let value: Value = serde_json::from_str(&text).unwrap();
+        let mut text = serde_json::to_string_pretty(&value).unwrap();
+        text = text.replace(&home.path("").display().to_string(), "HOME/");
+        text
+    };
+    home.file("bad.ndjson", format!("{}<html>\n{{\"rrname\":", line("a.example", "192.0.2.1", 1)));
+    insta::assert_snapshot!("database_import", json(&["import", "bad.ndjson"]));
+    insta::assert_snapshot!("database_import_known", json(&["import", "sample.txt"]));
+    insta::assert_snapshot!("database_import_missing", json(&["import", "missing"]));
+    insta::assert_snapshot!("database_lookup", json(&["lookup", "www.threatq.com"]));
+    insta::assert_snapshot!("database_lookup_by_source", json(&["lookup", "www.threatq.com", "--by-source"]));
+    insta::assert_snapshot!("database_summary", json(&["lookup", "*.", "--summary"]));
+    let numbers = |text: String| {
+        let (mut out, mut digits) = (String::new(), false);
+        for character in text.chars() {
+            if !character.is_ascii_digit() {
+                out.push(character);
+            } else if !digits {
+                out.push('N');
+            }
+            digits = character.is_ascii_digit();
+        }
+        out
+    };
+    insta::assert_snapshot!("database_stats", numbers(json(&["db", "stats"])));
+    insta::assert_snapshot!("database_verify", numbers(json(&["db", "verify"])));
+    insta::assert_snapshot!("database_compact", numbers(json(&["db", "compact"])));
+    insta::assert_snapshot!("database_drop", json(&["db", "drop", "--suffix", "example", "--dry-run"]));
+    insta::assert_snapshot!("database_backup", json(&["db", "backup", "backup"]));
+    std::fs::rename(home.kept(), home.path("before")).unwrap();
+    insta::assert_snapshot!("database_restore", json(&["db", "restore", "backup"]));
+}
+
+#[test]
+fn help_teaches() {
+    let home = Home::new();
+    let help = |arguments: &[&str]| {
+        let mut command = home.command(&[arguments, &["--help"]].concat());
+        Done::of(&command.env_remove("BACKSIGHT_DATA_DIR").output().unwrap()).ok()
+    };
+    insta::assert_snapshot!("help_import", help(&["import"]));
+    insta::assert_snapshot!("help_lookup", help(&["lookup"]));
+    insta::assert_snapshot!("help_export", help(&["export"]));
+    insta::assert_snapshot!("help_db", help(&["db"]));
+    insta::assert_snapshot!("help_db_drop", help(&["db", "drop"]));
+}
+
+#[test]
+fn the_guides_own_file_is_imported_where_it_is_at_hand() {
+    let home = Home::new();
+    let shared = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/data/guide/sample-response.txt");
+    // The same seven records are in this test; the file itself lies beside the project's folder, or nowhere.
+    let content = std::fs::read_to_string(shared).unwrap_or_else(|_| SAMPLE.to_owned());
+    home.file("guide.txt", content);
+    home.run(&["import", "guide.txt"]).ok();
+    assert_eq!(summary(&home, "*.")["rows"], 7);
+    let found = home.json(&["lookup", "www.threatq.com"]);
+    assert_eq!(found["records"][0]["rdata"][0], "104.196.175.197");
+    assert_eq!(found["records"][0]["count"], 6);
+    assert_eq!(home.json(&["lookup", "104.196.175.197"])["records"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn files_are_known_by_their_content_whatever_they_are_called_and_however_packed() {
+    let home = Home::new();
+    let text = line("a.example", "192.0.2.1", 1);
+    let pack = |program: &str, name: &str| {
+        let input = home.file("plain", line(&format!("{program}.example"), "192.0.2.1", 1));
+        let packed = Command::new(program).args(["-c", &input]).current_dir(home.path("")).output();
+        // The same formats are read back in the unit tests, by the libraries that wrote them.
+        if let Ok(packed) = packed.map(|output| output.stdout) {
+            home.file(name, packed);
+            assert_eq!(home.json(&["import", name])["records"], 1, "{program}");
+            assert_eq!(summary(&home, &format!("{program}.example"))["rows"], 1);
+        }
+    };
+    pack("gzip", "records.txt");
+    pack("xz", "records.gz");
+    pack("zstd", "records");
+    std::fs::create_dir_all(home.path("folder/below")).unwrap();
+    home.file("folder/b.json", &text);
+    home.file("folder/below/a.json", line("b.example", "192.0.2.1", 1));
+    let done = home.run(&["import", "folder"]).ok();
+    assert_eq!(done, "folder/b.json: 1 record\nfolder/below/a.json: 1 record\n");
+    home.pipe(&["import", "-"], &line("c.example", "192.0.2.1", 1)).ok();
+    for name in ["a.example", "b.example", "c.example"] {
+        assert_eq!(summary(&home, name)["rows"], 1, "{name}");
+    }
+    std::fs::create_dir(home.path("empty")).unwrap();
+    home.run(&["import", "empty"]).says(2, &["empty: no file in this folder"]);
+}
+
+#[test]
+fn sightings_count_once_and_again_only_when_that_is_meant() {
+    let home = Home::new();
+    home.file("seen", line("a.example", "192.0.2.1", 3));
+    let import = |arguments: &[&str]| home.run(&[&["import", "seen"], arguments].concat());
+    let count = || summary(&home, "a.example")["count"].as_u64().unwrap();
+    import(&["--as", "observation"]).ok();
+    import(&["--as", "observation"]).says(1, &["imported already", "twice", "hint: --again"]);
+    import(&["--as", "observation", "--origin", "https://other.example/"]).says(1, &["--again"]);
+    assert_eq!(count(), 3);
+    import(&["--as", "observation", "--again"]).ok();
+    assert_eq!(count(), 6);
+    import(&["--as", "observation"]).says(1, &["--again"]);
+    // Reports say the same as often as they like.
+    for again in [&[][..], &[], &["--again"], &["--again"]] {
+        import(again).ok();
+        assert_eq!(count(), 6);
+    }
+    home.run(&["db", "drop", "--origin", ""]).ok();
+    import(&["--as", "observation"]).ok();
+    assert_eq!(count(), 3, "what was dropped can be imported again");
+}
+
+#[test]
+fn what_cannot_be_taken_is_counted_kept_and_if_wanted_the_end() {
+    let home = Home::new();
+    let timeless = "{\"rrname\":\"b.example\",\"rrtype\":\"A\",\"rdata\":\"192.0.2.3\"}";
+    let (first, last) = (line("a.example", "192.0.2.1", 1), line("c.example", "192.0.2.1", 1));
+    home.file("bad", format!("{first}<html>\n{timeless}\n{last}{{\"rrname\":"));
+    home.run(&["import", "bad", "--strict"]).says(
+        1,
+        &["bad: 6 octets at offset", "text that is no JSON object", "hint: --strict ends the import here"],
+    );
+    assert_eq!(summary(&home, "*.")["rows"], 1, "what came before is in");
+    let done = home.run(&["import", "bad", "--rejects", "rejects"]).says(3, &[]);
+    assert!(done.stdout.contains(&format!("from offset {} on", first.len())), "{}", done.stdout);
+    assert!(done.stdout.contains("1 x a record without any time, at offset"), "{}", done.stdout);
+    assert_eq!(summary(&home, "*.")["rows"], 2);
+    let kept = std::fs::read_to_string(home.path("rejects")).unwrap();
+    assert_eq!(kept, format!("<html>\n{timeless}\n{{\"rrname\":\n"));
+    home.file("cut.gz", [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2]);
+    home.run(&["import", "cut.gz"]).says(1, &["reading cut.gz: "]);
+    home.run(&["import", "missing", "bad"]).says(1, &["reading missing: No such file", "hint: give a file"]);
+    home.run(&["import", "bad", "--rejects", "no/such/folder", "--again"])
+        .says(1, &["--rejects no/such/folder"]);
+    home.run(&["import", "bad", "--origin", ""]).says(2, &["--origin"]);
+}
+
+#[test]
+fn an_export_imported_elsewhere_answers_the_same() {
+    let home = filled();
+    let zone = "{\"rrname\":\"z.example\",\"rrtype\":\"TXT\",\"rdata\":\"\\\"a \\\\\\\"b\\\\\\\"\\\"\",\"zone_time_first\":5,\"zone_time_last\":9,\"bailiwick\":\"example\"}\n";
+    home.file("more", line("www.threatq.com", "104.196.175.197", 2) + zone);
+    home.run(&["import", "more", "--as", "observation"]).ok();
+    let exported = home.run(&["export"]).ok();
+    assert_eq!(exported.lines().count(), 8);
+    let other = Home::new();
+    other.pipe(&["import", "-"], &exported).ok();
+    assert_eq!(other.run(&["export"]).ok(), exported);
+    home.pipe(&["import", "-"], &exported).ok();
+    assert_eq!(home.run(&["export"]).ok(), exported, "and importing it into itself changes nothing");
+}
+
+#[test]
+fn more_rows_than_a_page_are_exported_and_a_broken_pipe_is_no_failure() {
+    let home = Home::new();
+    let records = (0..25_000).map(|number| line(&format!("h{number}.example"), "192.0.2.1", 1));
+    home.file("many", records.collect::<String>());
+    assert_eq!(home.json(&["import", "many"])["records"], 25_000);
+    let exported = home.run(&["export"]).ok();
+    let mut lines: Vec<&str> = exported.lines().collect();
+    assert_eq!(lines.len(), 25_000);
+    lines.dedup();
+    assert_eq!(lines.len(), 25_000, "each once");
+    let found = home.run(&["lookup", "192.0.2.1", "--limit", "99999", "--format", "cof"]);
+    let found = found.says(
+        0,
+        &["--limit 99999: at most 10000 rows", "hint: `backsight export`", "only the first 10000 rows"],
+    );
+    assert_eq!(found.stdout.lines().count(), 10_000);
+    let mut child = home.command(&["export"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdout.take().unwrap().read_exact(&mut [0; 10]).unwrap();
+    let done = Done::of(&child.wait_with_output().unwrap());
+    assert_eq!((done.code, done.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn what_is_no_question_and_what_is_no_database_are_said() {
+    let home = Home::new();
+    for command in [
+        &["lookup", "a.example"][..],
+        &["export"],
+        &["db", "stats"],
+        &["db", "verify"],
+        &["db", "compact"],
+        &["db", "backup", "b"],
+        &["db", "drop", "--suffix", "a"],
+    ] {
+        home.run(command)
+            .says(2, &["there is no passive-DNS database in", "hint: `backsight import FILE` makes one"]);
+    }
+    assert!(!home.kept().join("pdns").exists(), "what only looks makes nothing");
+    let home = filled();
+    for question in
+        ["", "two words", "http://www.example.com/", "192.0.2.0/33", "192.0.2.9-192.0.2.1", "a..b", "rdata:"]
+    {
+        for command in ["lookup", "export"] {
+            home.run(&[command, question]).says(
+                2,
+                &["ask for a name (www.example.com)", "a network (192.0.2.0/24", "rdata:ns1.example.com"],
+            );
+        }
+    }
+    home.run(&["lookup", "a.example", "--rrtype", "FOO"]).says(2, &["--rrtype", "hint: list types"]);
+    home.run(&["lookup", "a.example", "--first-after", "soon"])
+        .says(2, &["--first-after", "write 2017-06-09"]);
+    home.run(&["lookup", "a.example", "--limit", "0"]).says(2, &["--limit"]);
+    home.run(&["lookup", "a.example", "--summary", "--format", "csv"]).says(2, &["table or json"]);
+    home.run(&["db", "drop"]).says(2, &["--origin"]);
+    home.run(&["db", "drop", "--suffix", "a..b"]).says(2, &["--suffix a..b", "hint: write it as"]);
+    home.run(&["db", "drop", "--last-before", "soon"]).says(2, &["--last-before", "write 2017-06-09"]);
+}
+
+#[test]
+fn a_folder_that_is_newer_foreign_or_half_copied_is_refused_and_left_as_it_is() {
+    let home = filled();
+    let manifest = home.kept().join("pdns/MANIFEST");
+    let before = home.octets();
+    let run = before
+        .iter()
+        .map(|(path, _)| path)
+        .find(|path| path.extension().is_some_and(|end| end == "run"))
+        .unwrap();
+    let away = home.path("away");
+    let refused = |words: &[&str]| {
+        let octets = home.octets();
+        for command in [
+            &["lookup", "a.example"][..],
+            &["import", "sample.txt", "--again"],
+            &["db", "compact"],
+            &["serve", "--listen", "127.0.0.1:0"],
+        ] {
+            home.run(command).says(1, words);
+            let changed = |(path, _): &&(std::path::PathBuf, Vec<u8>)| {
+                !path.ends_with("LOCK") && !path.to_string_lossy().contains("sqlite")
+            };
+            let kept: Vec<_> = octets.iter().filter(changed).cloned().collect();
+            let now: Vec<_> = home.octets().iter().filter(changed).cloned().collect();
+            assert_eq!(now, kept, "{command:?}");
+        }
+    };
+    std::fs::rename(run, &away).unwrap();
+    refused(&["00000", ".run is missing", "a backup has it"]);
+    std::fs::rename(&away, run).unwrap();
+    std::fs::rename(&manifest, &away).unwrap();
+    refused(&["no MANIFEST", "no passive-DNS database", "half of one"]);
+    home.run(&["db", "restore", "kept/pdns"]).says(2, &["holds something already"]);
+    std::fs::rename(&away, &manifest).unwrap();
+    assert_eq!(summary(&home, "*.")["rows"], 7);
+    home.run(&["--data-dir", "new", "db", "restore", "sample.txt"])
+        .says(2, &["is no folder", "hint: name the folder"]);
+    home.run(&["--data-dir", "new", "db", "restore", "."]).says(2, &["no MANIFEST"]);
+    home.run(&["db", "backup", "kept"])
+        .says(1, &["backup to kept", "hint: name a folder that is not there yet"]);
+}
+
+#[test]
+fn a_second_server_is_refused_and_told_who_has_it() {
+    let home = filled();
+    let server = Server::of(&home);
+    let process = format!("another process ({}) has the passive-DNS database", server.process());
+    home.run(&["serve", "--listen", "127.0.0.1:0"]).says(1, &[&process, "hint: ask that server, stop it"]);
+    // What was named needs no folder, and may be served beside it.
+    home.file("more", line("a.example", "192.0.2.1", 1));
+    home.run(&["import", "more"]).ok();
+    drop(server);
+    assert!(home.kept().join("pdns/backsight.sock").exists(), "it was killed");
+    assert_eq!(summary(&home, "*.")["rows"], 8, "what it acknowledged lasts");
+    let server = Server::of(&home);
+    assert_eq!(home.json(&["db", "stats"])["server"].to_string(), server.process());
+    server.end();
+    assert!(!home.kept().join("pdns/backsight.sock").exists());
+}
+
+#[test]
+fn an_import_that_has_the_database_is_waited_for_a_bounded_time() {
+    let home = filled();
+    let mut import =
+        home.command(&["import", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdin = import.stdin.take().unwrap();
+    stdin.write_all(line("a.example", "192.0.2.1", 1).as_bytes()).unwrap();
+    let has_it = format!("{}\n", import.id());
+    let lock = home.kept().join("pdns/LOCK");
+    let held = (0..1_000_000).find(|_| std::fs::read_to_string(&lock).is_ok_and(|text| text == has_it));
+    assert!(held.is_some(), "the import never has the database");
+    let lookup = |wait: &str| {
+        Done::of(
+            &home
+                .command(&["lookup", "a.example"])
+                .env("BACKSIGHT_DATABASE_WAIT_SECONDS", wait)
+                .output()
+                .unwrap(),
+        )
+    };
+    let process = import.id();
+    lookup("1").says(
+        1,
+        &[
+            &format!("process {process} has the passive-DNS database; waiting up to 1 s"),
+            &format!("another process ({process}) has"),
+        ],
+    );
+    let waiting = home
+        .command(&["lookup", "a.example", "--format", "cof"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(stdin);
+    assert_eq!(Done::of(&waiting.wait_with_output().unwrap()).ok().lines().count(), 1);
+    assert_eq!(import.wait().unwrap().code(), Some(0));
+}

@@ -1,0 +1,121 @@
+//! The passive-DNS database, killed at any moment: what was acknowledged is there exactly once.
+//!
+//! `cargo xtask crash` runs the same with more rounds, by the variable [`ROUNDS`].
+
+use std::process::{Child, Stdio};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use crate::home::Home;
+use crate::service::line;
+
+/// How many kills each test makes.
+const ROUNDS: &str = "BACKSIGHT_CRASH_ROUNDS";
+/// Of the file: more than three batches.
+const RECORDS: usize = 32_000;
+/// Names in it: each is seen so often, so that counting twice shows.
+const NAMES: usize = 4_000;
+
+fn rounds(usual: u32) -> u32 {
+    std::env::var(ROUNDS).ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(usual)
+}
+
+fn records() -> String {
+    let of = |number: usize| line(&format!("h{}.d{}.example", number % NAMES, number % 10), "192.0.2.1", 1);
+    (0..RECORDS).map(of).collect()
+}
+
+fn start(home: &Home, arguments: &[&str]) -> Child {
+    home.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+/// Kills it after this time; the code with which it had ended by itself before.
+fn kill_after(mut child: Child, delay: Duration) -> Option<i32> {
+    let (_nobody, silence) = channel::<()>();
+    assert!(silence.recv_timeout(delay).is_err());
+    drop(child.kill());
+    child.wait().unwrap().code()
+}
+
+/// Moments up to this one, in no order, each another: it goes round by the golden section.
+fn moments(last: Duration) -> impl Iterator<Item = Duration> {
+    (0_u32..).map(move |round| last.mul_f64((f64::from(round) * 0.618_034).fract()))
+}
+
+/// A bit longer than a command takes here and now.
+#[expect(clippy::disallowed_methods, reason = "how long a whole run takes is this machine's")]
+fn length(home: &Home, arguments: &[&str]) -> Duration {
+    let began = std::time::Instant::now();
+    home.run(arguments).ok();
+    began.elapsed().mul_f64(1.1)
+}
+
+/// Every record is there, each exactly as often as it was seen.
+fn assert_whole(home: &Home) {
+    let sum = home.json(&["lookup", "*.example", "--summary"]);
+    assert_eq!((&sum["rows"], &sum["count"]), (&NAMES.into(), &RECORDS.into()));
+    let exported = home.run(&["export"]).ok();
+    let times = format!("\"count\":{}", RECORDS / NAMES);
+    let once = |line: &&str| line.contains(&format!("{times},")) || line.contains(&format!("{times}}}"));
+    assert_eq!(exported.lines().filter(once).count(), NAMES);
+    home.run(&["db", "verify"]).ok();
+}
+
+#[test]
+fn an_import_killed_again_and_again_counts_everything_once() {
+    let mut kills = 0;
+    let rounds = rounds(60);
+    let import = ["import", "seen", "--as", "observation"];
+    let whole = {
+        let home = Home::new();
+        home.file("seen", records());
+        length(&home, &import)
+    };
+    let mut moments = moments(whole);
+    while kills < rounds {
+        let home = Home::new();
+        home.file("seen", records());
+        // From its beginning to its end, through as many kills as it takes. Killed between its last batch and its own end, it
+        // was through: then the next one says that it is imported already.
+        loop {
+            match kill_after(start(&home, &import), moments.next().unwrap()) {
+                None => kills += 1,
+                Some(code) => break assert!(code == 0 || code == 1, "{code}"),
+            }
+        }
+        home.run(&import).says(1, &["imported already"]);
+        assert_whole(&home);
+    }
+}
+
+#[test]
+fn compacting_and_dropping_killed_at_any_moment_are_done_or_not() {
+    let home = Home::new();
+    home.file("seen", records());
+    home.run(&["import", "seen", "--as", "observation"]).ok();
+    // What is dropped and taken in again in each round.
+    home.file(
+        "other",
+        (0..NAMES).map(|number| line(&format!("h{number}.test"), "192.0.2.1", 1)).collect::<String>(),
+    );
+    let restore = ["import", "other", "--as", "observation", "--origin", "https://other.example/"];
+    let drop = ["db", "drop", "--origin", "https://other.example/"];
+    home.run(&restore).ok();
+    let whole = length(&home, &drop).max(length(&home, &["db", "compact"]));
+    let (mut before, mut after) = (0, 0);
+    for (round, moment) in (0..rounds(20)).zip(moments(whole)) {
+        home.run(&restore);
+        let command = if round % 2 == 0 { &drop[..] } else { &["db", "compact"] };
+        kill_after(start(&home, command), moment);
+        let left = home.json(&["lookup", "*.test", "--summary"]);
+        match (left["rows"].as_u64().unwrap(), left["count"].as_u64()) {
+            (0, None) => after += 1,
+            (rows, count) => {
+                assert_eq!((rows, count), (NAMES as u64, Some(NAMES as u64)), "all of it or nothing");
+                before += 1;
+            }
+        }
+    }
+    assert!(before > 0 && after > 0, "{before} before, {after} after");
+    assert_whole(&home);
+}
