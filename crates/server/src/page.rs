@@ -36,7 +36,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 pub(crate) use frame::{FormToken, Frame, asset};
 pub(crate) use indicator::address as indicator_address;
 pub(crate) use operate::Order;
-pub(crate) use run::files as run_files;
+pub(crate) use run::file as run_file;
 
 use crate::access::Visitor;
 use crate::problem::Problem;

@@ -16,7 +16,7 @@ use workbench::run::{Arrangement, Compared, Pick, Shown, Sort, Wanted};
 
 use super::{Asked, Changing, Named, Reading};
 use crate::access::{Confirmed, May, Sent, Visitor, needs::EditLibrary, needs::RunOperations};
-use crate::page::{Order, run_files};
+use crate::page::{Order, run_file};
 use crate::problem::Problem;
 use crate::site::Shared;
 use utoipa::{IntoParams, ToSchema};
@@ -32,7 +32,7 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(list, begin))
         .routes(routes!(show, cancel))
         .routes(routes!(add))
-        .route("/runs/{id}/files/{file}", run_files())
+        .routes(routes!(file))
         .routes(routes!(undo))
 }
 
@@ -124,6 +124,29 @@ pub(super) async fn show(
     let shown = site.desk.read(shown).await?;
     let text = answer::shown(&shown).map_err(|_| Problem::internal_page())?;
     Ok(([(CONTENT_TYPE, "application/json")], text).into_response())
+}
+
+/// Give a file of a run
+#[utoipa::path(
+    get, path = "/runs/{id}/files/{file}", tag = "runs", operation_id = "runs_file",
+    params(
+        ("id" = i64, Path, description = "its number"),
+        ("file" = String, Path, description = "`records.cof`, `records.json`, `records.csv`, or `evidence`: what was received, octet for octet"),
+    ),
+    responses((status = 200, description = "the file", content(
+        (String = "application/octet-stream"),
+        (String = "application/x-ndjson"),
+        (Object = "application/json"),
+        (String = "text/csv; charset=utf-8"),
+    )), Reading),
+    security(("session" = []))
+)]
+pub(super) async fn file(
+    State(site): State<Shared>,
+    _: Visitor,
+    Named((id, name)): Named<(i64, String)>,
+) -> Result<Response, Problem> {
+    run_file(&site, id, &name).await
 }
 
 /// Cancel a run

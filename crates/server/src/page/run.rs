@@ -20,7 +20,7 @@ use axum::Router;
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{get, post};
 use workbench::run::{Run, State as Standing};
 
 use self::head::Head;
@@ -39,16 +39,20 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/runs/{id}/changes", get(changes::look))
         .route("/runs/{id}/raw", get(raw::look))
         .route("/runs/{id}/progress", get(progress::look))
-        .route("/runs/{id}/files/{file}", files())
+        .route("/runs/{id}/files/{file}", get(download::give))
         .route("/runs/{id}/cancel", post(cancel))
         .route("/runs/{id}/again", post(again))
         .route("/runs/{id}/selection", post(selection::choose))
         .route("/runs/{id}/undo", post(undo))
 }
 
-/// Where a run's files are, below its number: for pages and for programs.
-pub(crate) fn files() -> MethodRouter<Shared> {
-    get(download::give)
+/// A file of a run, for programs.
+///
+/// # Errors
+/// 404 for a run or a file that is not there.
+pub(crate) async fn file(site: &Shared, id: i64, name: &str) -> Result<Response, Problem> {
+    let answer = settled(site, id).await?;
+    download::file(site, &answer, id, name).await
 }
 
 /// A run that is looked at: the visitor, the run's answer and the parameters of the address.

@@ -10,27 +10,37 @@ use axum::response::{IntoResponse, Response};
 use cof::{Dialect, Writer};
 use workbench::Workbench;
 use workbench::csv;
-use workbench::json::answer;
+use workbench::json::answer as json;
 use workbench::run::{Arrangement, Evidence, Kept, Shown, Sort};
 
 use super::Looked;
+use crate::job::Answer;
 use crate::problem::Problem;
+use crate::site::Site;
 
 /// How much of the evidence is sent at a time, in octets.
 const PIECE: usize = 64 * 1024;
 
-/// `GET /runs/ID/files/NAME`, NAME one of `records.cof`, `records.json`, `records.csv`, `evidence`.
-pub(super) async fn give(Path((id, file)): Path<(i64, String)>, looked: Looked) -> Result<Response, Problem> {
-    let kept = &looked.answer.kept;
+/// `GET /runs/ID/files/NAME`.
+pub(super) async fn give(Path((id, name)): Path<(i64, String)>, looked: Looked) -> Result<Response, Problem> {
+    file(&looked.site, &looked.answer, id, &name).await
+}
+
+/// A run's file: one of `records.cof`, `records.json`, `records.csv`, `evidence`.
+///
+/// # Errors
+/// 404 for any other.
+pub(super) async fn file(site: &Site, answer: &Answer, id: i64, name: &str) -> Result<Response, Problem> {
+    let kept = &answer.kept;
     let failed = |_| Problem::internal_page();
-    match file.as_str() {
+    match name {
         "records.cof" => Ok(attachment(id, "ndjson", "application/x-ndjson", cof_text(kept))),
         "records.json" => {
             let workbench = move |workbench: &Workbench| Ok((workbench.answer(id)?, workbench.run(id)?));
-            let (kept, run) = looked.site.desk.read(workbench).await?;
-            let package = looked.site.desk.read(move |workbench| workbench.package_of(&run)).await?;
+            let (kept, run) = site.desk.read(workbench).await?;
+            let package = site.desk.read(move |workbench| workbench.package_of(&run)).await?;
             let shown = Shown::new(kept, &package, Arrangement { sort: Sort::Last, limit: None });
-            let text = answer::shown(&shown).map_err(failed)?;
+            let text = json::shown(&shown).map_err(failed)?;
             Ok(attachment(id, "json", "application/json", text + "\n"))
         }
         "records.csv" => {
@@ -39,7 +49,7 @@ pub(super) async fn give(Path((id, file)): Path<(i64, String)>, looked: Looked) 
             Ok(attachment(id, "csv", "text/csv; charset=utf-8", text))
         }
         "evidence" => {
-            let evidence = looked.site.desk.read(move |workbench| workbench.evidence(id)).await?;
+            let evidence = site.desk.read(move |workbench| workbench.evidence(id)).await?;
             let body = evidence.map_or_else(Body::empty, stream);
             Ok(attachment(id, "raw", "application/octet-stream", body))
         }
