@@ -73,9 +73,14 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
     }
 }
 
+/// Threads for what blocks: lookups and bodies that are taken in, which have bounds of their own below this, and the workbench. Each
+/// costs megabytes of the allocator's memory for as long as it is there, so that a crowd must not make more of them.
+const BLOCKING: usize = 16;
+
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .max_blocking_threads(BLOCKING)
         .build()
         .map_err(|error| Failure::work("starting", &error))
 }

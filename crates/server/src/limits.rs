@@ -36,7 +36,7 @@ impl Default for Limits {
             requests: 512,
             token_requests: 32,
             imports: 4,
-            scans: 16,
+            scans: 8,
             rows: 10_000_000,
             head: Duration::from_secs(15),
             idle: Duration::from_secs(30),

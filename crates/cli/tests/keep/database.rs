@@ -1,7 +1,7 @@
 //! The passive-DNS database, as its users meet it: every command, with and without a server that has the folder.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
