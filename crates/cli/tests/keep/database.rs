@@ -212,10 +212,14 @@ fn files_are_known_by_their_content_whatever_they_are_called_and_however_packed(
         packer.finish().unwrap()
     };
     let zstd = |plain: &[u8]| zstd::encode_all(plain, 0).unwrap();
-    let packers: [(&str, &str, &dyn Fn(&[u8]) -> Vec<u8>); 3] =
-        [("gzip", "records.txt", &gzip), ("xz", "records.gz", &xz), ("zstd", "records", &zstd)];
-    for (kind, name, pack) in packers {
-        home.file(name, pack(line(&format!("{kind}.example"), "192.0.2.1", 1).as_bytes()));
+    let plain = |kind: &str| line(&format!("{kind}.example"), "192.0.2.1", 1).into_bytes();
+    let packed = [
+        ("gzip", "records.txt", gzip(&plain("gzip"))),
+        ("xz", "records.gz", xz(&plain("xz"))),
+        ("zstd", "records", zstd(&plain("zstd"))),
+    ];
+    for (kind, name, octets) in packed {
+        home.file(name, octets);
         assert_eq!(home.json(&["import", name])["records"], 1, "{kind}");
         assert_eq!(summary(&home, &format!("{kind}.example"))["rows"], 1);
     }
