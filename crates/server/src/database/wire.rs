@@ -7,7 +7,8 @@
 //!
 //! [`Request`] and [`Response`] are the vocabulary; the types behind them are those of `cof` and `store` in a form that is
 //! written and read, and what is read is checked as whatever comes from outside: [`Unreadable`] says that it is not ours.
-//! Another version's [`Hello`] is refused, so nothing here has to be readable for ever.
+//! Another version's [`Hello`] is refused, so nothing here has to be readable for ever. The file is long because it is one flat
+//! list: for each type its form, and the way there and back.
 
 use std::io::{self, Read, Write};
 use std::net::IpAddr;
