@@ -16,7 +16,7 @@ const ROUNDS: &str = "BACKSIGHT_CRASH_ROUNDS";
 #[derive(Debug, Args)]
 pub(crate) struct CrashArgs {
     /// How many kills each of the tests makes.
-    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
 }
 

@@ -64,7 +64,7 @@ fn assert_whole(home: &Home) {
 #[test]
 fn an_import_killed_again_and_again_counts_everything_once() {
     let mut kills = 0;
-    let rounds = rounds(60);
+    let rounds = rounds(120);
     let import = ["import", "seen", "--as", "observation"];
     let whole = {
         let home = Home::new();
@@ -103,7 +103,7 @@ fn compacting_and_dropping_killed_at_any_moment_are_done_or_not() {
     home.run(&restore).ok();
     let whole = length(&home, &drop).max(length(&home, &["db", "compact"]));
     let (mut before, mut after) = (0, 0);
-    for (round, moment) in (0..rounds(20)).zip(moments(whole)) {
+    for (round, moment) in (0..rounds(80)).zip(moments(whole)) {
         home.run(&restore);
         let command = if round % 2 == 0 { &drop[..] } else { &["db", "compact"] };
         kill_after(start(&home, command), moment);
