@@ -182,8 +182,10 @@ impl Plan {
         };
         let (desk, sort) = (self.runs.desk(), self.arrangement.sort);
         let (kept, compared) = if self.compares {
-            desk.read(move |workbench| Compared::of(&kept, workbench, sort).map(|compared| (kept, compared)))
-                .await?
+            desk.read(move |workbench| {
+                Compared::of(&kept, workbench, None, sort).map(|compared| (kept, compared))
+            })
+            .await?
         } else {
             (kept, Compared::No)
         };

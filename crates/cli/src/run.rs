@@ -64,8 +64,11 @@ fn shown(workbench: &Workbench, command: &ShowArgs) -> Result<Shown, Failure> {
     let kept: Kept = workbench.answer(command.id)?;
     let package = workbench.package_of(&kept.run)?;
     let arrangement = Arrangement { sort: command.sort.into(), limit: command.limit };
-    let compared =
-        if command.changes { Compared::of(&kept, workbench, arrangement.sort)? } else { Compared::No };
+    let compared = if command.changes || command.since.is_some() {
+        Compared::of(&kept, workbench, command.since, arrangement.sort)?
+    } else {
+        Compared::No
+    };
     Ok(Shown { compared, ..Shown::new(kept, &package, arrangement) })
 }
 

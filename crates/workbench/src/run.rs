@@ -90,6 +90,17 @@ pub struct Fetched {
     pub at: i64,
 }
 
+/// What a provider was asked, as it is kept: see [`operation::Config::question`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request<'a> {
+    /// The address, with scheme, host, port and value.
+    pub address: &'a str,
+    /// The one type that was asked for; all of them, if none.
+    pub rrtype: Option<&'a str>,
+    /// Whether the provider was allowed to ask the DNS itself.
+    pub active: bool,
+}
+
 /// How a run ended, and why not otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
@@ -136,6 +147,27 @@ impl Run {
     /// Which records of the answer were wanted.
     pub fn filter(&self) -> &Filter {
         &self.filter
+    }
+
+    /// What was asked.
+    pub fn request(&self) -> Request<'_> {
+        let mut words = self.question.splitn(3, ' ');
+        let (address, rrtype, active) = (words.next(), words.next(), words.next());
+        Request {
+            address: address.unwrap_or_default(),
+            rrtype: rrtype.filter(|rrtype| *rrtype != "all"),
+            active: active == Some("active"),
+        }
+    }
+
+    /// How the provider's records were read.
+    pub fn orientation(&self) -> Orientation {
+        self.orientation
+    }
+
+    /// BLAKE3 of what was received, decompressed, in hexadecimal digits; `None` where nothing came.
+    pub fn evidence_hash(&self) -> Option<&str> {
+        self.evidence.as_deref()
     }
 }
 

@@ -80,11 +80,14 @@ pub(crate) struct ShowArgs {
     #[arg(value_name = "ID")]
     pub(crate) id: i64,
     /// The evidence as it was received, octet for octet; printable on a terminal
-    #[arg(long, conflicts_with_all = ["format", "changes", "sort", "limit"])]
+    #[arg(long, conflicts_with_all = ["format", "changes", "since", "sort", "limit"])]
     pub(crate) raw: bool,
     /// Show what was new, gone or different since the answer before
     #[arg(long)]
     pub(crate) changes: bool,
+    /// Show what was new, gone or different since the answer of that run
+    #[arg(long, value_name = "ID")]
+    pub(crate) since: Option<i64>,
     /// The order of the records
     #[arg(long, value_enum, default_value = "last")]
     pub(crate) sort: Sort,

@@ -49,7 +49,10 @@ pub(super) struct Wish {
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Look {
+    /// Also what is new, gone or different since the answer before.
     changes: bool,
+    /// The same, since the answer of that run.
+    since: Option<i64>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -116,8 +119,8 @@ pub(super) async fn show(
         let package = workbench.package_of(&known.kept.run)?;
         let mut shown =
             Shown::new(known.kept.clone(), &package, Arrangement { sort: Sort::Last, limit: None });
-        if look.changes {
-            shown.compared = Compared::of(&known.kept, workbench, Sort::Last)?;
+        if look.changes || look.since.is_some() {
+            shown.compared = Compared::of(&known.kept, workbench, look.since, Sort::Last)?;
         }
         Ok(shown)
     };

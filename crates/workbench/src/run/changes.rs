@@ -9,6 +9,9 @@ use super::row::{self, COLUMNS};
 use super::{Kept, Run};
 use crate::{Error, Workbench};
 
+/// Earlier answers that one can be compared with: as many as a list to choose from may have.
+pub(super) const MOST_COMPARABLE: usize = 50;
+
 /// An answer beside the one before it to the same question.
 #[derive(Clone, Debug)]
 pub struct Changes {
@@ -33,23 +36,49 @@ pub struct Difference {
 }
 
 impl Workbench {
-    /// What changed since the newest complete answer to the same question that was fetched before this run's was; `None`
-    /// where there is none. The earlier answer is filtered as this run's was.
+    /// What changed since an earlier complete answer to the same question: that of the run `since`, or else the newest that
+    /// was fetched before this run's was; `None` where there is none. The earlier answer is filtered as this run's was.
     ///
     /// # Errors
-    /// [`Error::Evidence`], when what was kept of it is lost.
-    pub fn changes(&self, kept: &Kept) -> Result<Option<Changes>, Error> {
-        let run = &kept.run;
-        let sql = format!(
-            "SELECT {COLUMNS} FROM runs r WHERE r.question = ? AND r.whole = 1 AND r.id < ? ORDER BY r.id DESC LIMIT 1"
-        );
-        let earlier =
-            self.read(|database| row::one(database, &sql, (run.question.as_str(), run.fetched.by)))?;
-        let Some(since) = earlier else { return Ok(None) };
-        let mut collector = Collector::new(run.filter.clone(), usize::MAX);
+    /// [`Error::Refused`], when the run `since` cannot be compared with this one; [`Error::Evidence`], when what was kept of
+    /// it is lost.
+    pub fn changes(&self, kept: &Kept, since: Option<i64>) -> Result<Option<Changes>, Error> {
+        let mut earlier = self.comparable(&kept.run)?;
+        let at = since.map_or(Ok(0), |since| {
+            let at = earlier.iter().position(|run| run.id == since);
+            let why =
+                || Error::Refused(format!("run {since} is no earlier complete answer to the same question"));
+            at.ok_or_else(why)
+        })?;
+        if earlier.is_empty() {
+            return Ok(None);
+        }
+        let since = earlier.swap_remove(at);
+        let mut collector = Collector::new(kept.run.filter.clone(), usize::MAX);
         since.replay(self.folder(), &mut collector)?;
         let earlier = collector.into_answer(Completeness::new(None, true)).records;
         Ok(Some(compare(since, &earlier, kept)))
+    }
+
+    /// The runs that this one can be compared with, the newest first, at most 50: those that fetched a
+    /// complete answer to the same question before its own was fetched.
+    ///
+    /// # Errors
+    /// [`Error`], when the database cannot be read.
+    pub fn comparable(&self, run: &Run) -> Result<Vec<Run>, Error> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM runs r \
+             WHERE r.question = ? AND r.whole = 1 AND r.id < ? ORDER BY r.id DESC LIMIT {MOST_COMPARABLE}"
+        );
+        self.read(|database| {
+            let mut statement = database.prepare_cached(&sql)?;
+            let mut rows = statement.query((run.question.as_str(), run.fetched.by))?;
+            let mut runs = Vec::new();
+            while let Some(row) = rows.next()? {
+                runs.push(row::run(row)?);
+            }
+            Ok(runs)
+        })
     }
 }
 

@@ -63,12 +63,13 @@ pub enum Sort {
 }
 
 impl Compared {
-    /// Compares an answer, whole, with the one before it; what changed stands in this order.
+    /// Compares an answer, whole, with that of the run `since`, or else with the one before it; what changed stands in this
+    /// order.
     ///
     /// # Errors
-    /// [`Error::Evidence`], when what was kept of that answer is lost.
-    pub fn of(kept: &Kept, workbench: &Workbench, sort: Sort) -> Result<Self, Error> {
-        let Some(mut changes) = workbench.changes(kept)? else { return Ok(Self::WithNothing) };
+    /// Those of [`Workbench::changes`].
+    pub fn of(kept: &Kept, workbench: &Workbench, since: Option<i64>, sort: Sort) -> Result<Self, Error> {
+        let Some(mut changes) = workbench.changes(kept, since)? else { return Ok(Self::WithNothing) };
         changes.new.sort_by(|a, b| sort.compare(a, b));
         changes.gone.iter_mut().for_each(|gone| gone.sort_by(|a, b| sort.compare(a, b)));
         changes.different.sort_by(|a, b| sort.compare(&a.now, &b.now));

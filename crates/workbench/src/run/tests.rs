@@ -313,26 +313,40 @@ async fn an_answer_is_compared_with_the_complete_one_before_it() {
         line(HOST, "192.0.2.1", 200, 3) + &line(HOST, "192.0.2.2", 200, 3) + &line(HOST, "192.0.2.3", 200, 3),
         line(HOST, "192.0.2.1", 200, 3) + "{broken}",
         line(HOST, "192.0.2.1", 200, 3) + &line(HOST, "192.0.2.2", 250, 4) + &line(HOST, "192.0.2.4", 200, 1),
+        line(HOST, "192.0.2.4", 200, 1) + &line(HOST, "192.0.2.5", 200, 1) + &line(HOST, "192.0.2.6", 200, 1),
     ];
     let lab = Lab::new(Script::new(bodies.map(Exchange::ok))).await;
     let fresh = Asking { freshness: Freshness::Fresh, ..lab.asking() };
     let bench = lab.bench();
     let first = lab.ask(&fresh).await;
-    assert!(bench.changes(&first).unwrap().is_none());
-    let partial = bench.changes(&lab.ask(&fresh).await).unwrap().unwrap();
+    assert!(bench.changes(&first, None).unwrap().is_none());
+    let partial = bench.changes(&lab.ask(&fresh).await, None).unwrap().unwrap();
     assert!(partial.gone.is_none() && partial.new.is_empty());
     let third = lab.ask(&fresh).await;
     let cached = lab.ask(&lab.asking()).await;
     for kept in [&third, &cached] {
-        let changes = bench.changes(kept).unwrap().unwrap();
+        let changes = bench.changes(kept, None).unwrap().unwrap();
         let [new] = &changes.new[..] else { panic!("{:?}", changes.new) };
         assert_eq!((changes.since.id, new.rdata_text().as_str()), (1, "192.0.2.4"));
         assert_eq!(changes.gone.unwrap()[0].rdata_text(), "192.0.2.3");
         let [different] = &changes.different[..] else { panic!("{:?}", changes.different) };
         assert_eq!((different.before.count, different.now.count), (Some(3), Some(4)));
     }
-    let page =
-        bench.runs(&Wanted { indicator: Some(host()), before: None, limit: 3, ..Wanted::default() }).unwrap();
+    let comparable: Vec<i64> = bench.comparable(&third.run).unwrap().iter().map(|run| run.id).collect();
+    assert_eq!(comparable, [1], "the second was incomplete");
+    let fifth = lab.ask(&fresh).await;
+    let ids = |runs: Vec<super::Run>| runs.iter().map(|run| run.id).collect::<Vec<_>>();
+    assert_eq!(ids(bench.comparable(&fifth.run).unwrap()), [3, 1]);
+    for (since, new) in [(None, 2), (Some(3), 2), (Some(1), 3)] {
+        let changes = bench.changes(&fifth, since).unwrap().unwrap();
+        assert_eq!((changes.since.id, changes.new.len()), (since.unwrap_or(3), new));
+    }
+    for since in [2, 4, 5, 99] {
+        assert!(matches!(bench.changes(&fifth, Some(since)), Err(Error::Refused(_))), "{since}");
+    }
+    let page = bench
+        .runs(&Wanted { indicator: Some(host()), before: Some(5), limit: 3, ..Wanted::default() })
+        .unwrap();
     assert_eq!(page.runs.iter().map(|run| run.id).collect::<Vec<_>>(), [4, 3, 2]);
     let rest = Wanted { before: page.next, limit: 3, ..Wanted::default() };
     assert_eq!(bench.runs(&rest).unwrap().runs.len(), 1);

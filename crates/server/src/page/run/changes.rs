@@ -6,7 +6,7 @@ use askama::Template;
 use axum::response::Response;
 use cof::Record;
 use operation::Indicator;
-use workbench::run::Changes;
+use workbench::run::{Changes, Run};
 
 use super::super::stamp::Stamp;
 use super::head::Head;
@@ -15,7 +15,7 @@ use crate::links::Links;
 use crate::page::{Frame, show};
 use crate::problem::Problem;
 use crate::timeline::class_of;
-use crate::timeline::words::{day, figure, thousands};
+use crate::timeline::words::{counted, day, figure, thousands};
 
 /// More lines of a kind are counted and not shown.
 const MOST: usize = 200;
@@ -30,11 +30,19 @@ struct Page {
 
 struct Comparison {
     since: i64,
-    at: Stamp,
+    /// What it can be compared with, the newest first.
+    choices: Vec<Choice>,
     lists: Vec<List>,
     /// Whether what is gone can be told.
     whole: bool,
     same: String,
+}
+
+/// A run to compare with.
+struct Choice {
+    id: i64,
+    at: Stamp,
+    records: String,
 }
 
 struct List {
@@ -63,15 +71,23 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
         return progress::page(looked, head);
     }
     let answer = Arc::clone(&looked.answer);
-    let changes = looked.site.desk.read(move |workbench| workbench.changes(&answer.kept)).await;
+    let since = match looked.parameter("since") {
+        "" => None,
+        text => Some(text.parse().map_err(|_| Problem::bad_request(format!("{text:?} is no run's number")))?),
+    };
+    let compare = move |workbench: &workbench::Workbench| {
+        Ok((workbench.changes(&answer.kept, since)?, workbench.comparable(&answer.kept.run)?))
+    };
+    let changes = looked.site.desk.read(compare).await;
     let changes = changes.map_err(|error| match error {
-        workbench::Error::Evidence { .. } => Problem::gone(
-            "what was received in the run before is lost or damaged, so nothing can be compared",
-        ),
+        workbench::Error::Evidence { .. } => {
+            Problem::gone("what was received in that run is lost or damaged, so nothing can be compared")
+        }
         error => error.into(),
     })?;
     let links = looked.links("/changes");
-    let comparison = changes.map(|changes| Comparison::new(&looked, &changes, &links));
+    let (changes, choices) = changes;
+    let comparison = changes.map(|changes| Comparison::new(&looked, &changes, &choices, &links));
     show(&Page { head, comparison, frame: looked.frame })
 }
 
@@ -80,7 +96,7 @@ impl Comparison {
         self.lists.iter().all(|list| list.lines.is_empty())
     }
 
-    fn new(looked: &Looked, changes: &Changes, links: &Links) -> Self {
+    fn new(looked: &Looked, changes: &Changes, choices: &[Run], links: &Links) -> Self {
         fn plain(record: &Record) -> (&Record, String) {
             (record, String::new())
         }
@@ -91,14 +107,24 @@ impl Comparison {
         let same = looked.answer.kept.records.len().saturating_sub(new.len() + different.len());
         Self {
             since: changes.since.id,
-            at: Stamp::of(changes.since.fetched.at),
+            choices: choices.iter().map(Choice::of).collect(),
             whole: changes.gone.is_some(),
             same: figure(same),
             lists: vec![
                 List::new("New", "First reported in this run", &new, links),
-                List::new("Gone", "In the run before, not in this one", &gone, links),
+                List::new("Gone", "In that run, not in this one", &gone, links),
                 List::new("Different", "Other dates or another count", &different, links),
             ],
+        }
+    }
+}
+
+impl Choice {
+    fn of(run: &Run) -> Self {
+        Self {
+            id: run.id,
+            at: Stamp::of(run.fetched.at),
+            records: counted(usize::try_from(run.records).unwrap_or(usize::MAX), "record"),
         }
     }
 }
