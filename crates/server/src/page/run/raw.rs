@@ -4,10 +4,13 @@ use std::io::{Read, copy, sink};
 
 use askama::Template;
 use axum::response::Response;
+use operation::provider::Orientation;
+use workbench::run::Run;
 use workbench::{Error, Workbench};
 
 use super::head::{Head, size};
 use super::{Looked, progress};
+use crate::page::stamp::Stamp;
 use crate::page::{Frame, show};
 use crate::problem::Problem;
 use crate::timeline::words::thousands;
@@ -28,6 +31,20 @@ struct Page {
     bytes: u64,
     back: Option<String>,
     next: Option<String>,
+    panels: [Panel; 2],
+}
+
+/// What is known of one side.
+struct Panel {
+    title: &'static str,
+    facts: Vec<Fact>,
+}
+
+struct Fact {
+    label: &'static str,
+    text: String,
+    /// A character is as wide as another: it is for programs.
+    mono: bool,
 }
 
 /// A line of the body with what is wrong in it.
@@ -62,8 +79,57 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
         from,
         to,
         bytes,
+        panels: [Panel::asked(&looked.answer.kept.run), Panel::came(&looked.answer.kept.run)],
         frame: looked.frame,
     })
+}
+
+impl Panel {
+    /// How it was asked for. Who asked is not kept beyond a keyed hash, and not shown.
+    fn asked(run: &Run) -> Self {
+        let request = run.request();
+        let rrtype = request.rrtype.map(|rrtype| format!("dribble-filter-rrtype: {rrtype}"));
+        let quiet = "dribble-disable-active-query: 1".to_owned();
+        let facts = vec![
+            Fact::code("Address", format!("GET {}", request.address)),
+            rrtype.map_or_else(|| Fact::text("Types", "all"), |rrtype| Fact::code("Types", rrtype)),
+            if request.active { Fact::text("Active query", "on") } else { Fact::code("Active query", quiet) },
+            Fact::text("Sent", format!("{} UTC", Stamp::of(run.fetched.at).full)),
+            Fact::text(
+                "By",
+                if run.is_cached() { format!("run {}", run.fetched.by) } else { "this run".into() },
+            ),
+        ];
+        Self { title: "Request", facts }
+    }
+
+    /// What came, and how it was read.
+    fn came(run: &Run) -> Self {
+        let orientation = match run.orientation() {
+            Orientation::Draft => "owner in rrname, as the draft says",
+            Orientation::Swapped => "owner in rdata; read the other way round",
+            Orientation::Auto => "not told by what came",
+        };
+        let damage = if run.damages == 0 { "none".to_owned() } else { thousands(run.damages) };
+        let mut facts = vec![
+            Fact::text("Size", format!("{} bytes", thousands(run.bytes))),
+            Fact::text("Records", thousands(run.records)),
+            Fact::text("Damage", damage),
+            Fact::text("Orientation", orientation),
+        ];
+        facts.extend(run.evidence_hash().map(|hash| Fact::code("BLAKE3", hash)));
+        Self { title: "Response", facts }
+    }
+}
+
+impl Fact {
+    fn text(label: &'static str, text: impl Into<String>) -> Self {
+        Self { label, text: text.into(), mono: false }
+    }
+
+    fn code(label: &'static str, text: impl Into<String>) -> Self {
+        Self { mono: true, ..Self::text(label, text) }
+    }
 }
 
 /// A stretch of the evidence. All of it is read: only the whole can be told from something else.
