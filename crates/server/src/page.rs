@@ -20,6 +20,7 @@ mod runs;
 mod said;
 mod signin;
 mod stamp;
+mod ticked;
 mod users;
 mod welcome;
 
@@ -56,6 +57,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .merge(integration::routes())
         .merge(library::routes())
         .merge(paste::routes())
+        .merge(ticked::routes())
         .merge(indicator::routes())
         .merge(operate::routes())
         .merge(runs::routes())

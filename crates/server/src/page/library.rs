@@ -15,11 +15,12 @@ use workbench::{Error, Workbench};
 use super::paste::{Outcome, Paste};
 use super::stamp::Stamp;
 use super::{Frame, encoded, show};
+use crate::access::Fields;
 use crate::problem::Problem;
 use crate::site::Shared;
 
 /// Rows on a page.
-const PAGE: usize = 100;
+pub(super) const PAGE: usize = 100;
 
 pub(super) fn routes() -> Router<Shared> {
     Router::new().route("/library", get(list))
@@ -157,6 +158,20 @@ impl Shelf {
 }
 
 impl Wish {
+    /// What a form of the list sends along.
+    pub(super) fn sent(fields: &Fields) -> Self {
+        let text = |name: &str| fields.text(name).to_owned();
+        Self {
+            q: text("q"),
+            kind: text("type"),
+            status: text("status"),
+            source: text("source"),
+            sort: text("sort"),
+            removed: text("removed"),
+            ..Self::default()
+        }
+    }
+
     fn filter(&self) -> Result<Filter, Error> {
         let search = Some(self.q.trim()).filter(|text| !text.is_empty());
         Ok(Filter {
@@ -171,6 +186,18 @@ impl Wish {
         })
     }
 
+    /// What the list is of, as forms and addresses name it.
+    fn fields(&self) -> [(&'static str, &str); 6] {
+        [
+            ("q", &self.q),
+            ("type", &self.kind),
+            ("status", &self.status),
+            ("source", &self.source),
+            ("sort", &self.sort),
+            ("removed", &self.removed),
+        ]
+    }
+
     fn order(&self) -> Option<Order> {
         match self.sort.as_str() {
             "value" => Some(Order::Value),
@@ -180,17 +207,10 @@ impl Wish {
     }
 
     /// The address of this list with some of it changed.
-    fn address(&self, changes: &[(&str, &str)]) -> String {
-        let now = [
-            ("q", &self.q),
-            ("type", &self.kind),
-            ("status", &self.status),
-            ("source", &self.source),
-            ("sort", &self.sort),
-            ("removed", &self.removed),
-        ];
-        let kept = now.into_iter().filter(|(key, _)| !changes.iter().any(|(changed, _)| changed == key));
-        let pairs = kept.map(|(key, value)| (key, value.as_str())).chain(changes.iter().copied());
+    pub(super) fn address(&self, changes: &[(&str, &str)]) -> String {
+        let now = self.fields().into_iter();
+        let kept = now.filter(|(key, _)| !changes.iter().any(|(changed, _)| changed == key));
+        let pairs = kept.chain(changes.iter().copied());
         let pairs = pairs.filter(|(_, value)| !value.is_empty());
         let query: Vec<String> = pairs.map(|(key, value)| format!("{key}={}", encoded(value))).collect();
         if query.is_empty() { "/library".to_owned() } else { format!("/library?{}", query.join("&")) }

@@ -8,7 +8,7 @@ pub(crate) struct Said {
     pub(crate) text: &'static str,
 }
 
-const ALL: [(&str, &str); 24] = [
+const ALL: [(&str, &str); 26] = [
     ("added", "Added. What the library had already kept its status."),
     ("cancelled", "Cancelled. What had arrived is kept."),
     ("configured", "Saved. The next run uses it; test the connection to see whether it works."),
@@ -19,6 +19,10 @@ const ALL: [(&str, &str); 24] = [
     ("nothing", "Nothing changed."),
     ("password", "Your password is changed. Your other sessions have ended."),
     ("removed", "Removed. It can be restored with all it had."),
+    (
+        "removed-ticked",
+        "Removed. \"Removed\" among the filters shows them, and restores them with all they had.",
+    ),
     ("replaced", "Replaced. The former version is gone."),
     ("restored", "Restored with all it had."),
     ("role", "The role is changed, from the next request on."),
@@ -27,6 +31,7 @@ const ALL: [(&str, &str); 24] = [
     ("same", "The same file is installed already. Nothing changed."),
     ("session", "The session has ended."),
     ("status", "The status is changed."),
+    ("statuses", "The statuses are changed."),
     ("switched-off", "Replaced, and disabled: a required value is missing."),
     ("undone", "Undone. What others say or have worked with stays."),
     ("uninstalled", "Uninstalled, with what was set for it."),

@@ -1,0 +1,69 @@
+//! The library's list: what is ticked gets a status, is removed and restored, with scripts and without.
+
+use fantoccini::Locator;
+use serde_json::json;
+
+use crate::analyst;
+use crate::browser::{Browser, browse, in_browser};
+use crate::program::Program;
+
+/// How many boxes are ticked, and how many there are.
+const TICKED: &str = "
+    const boxes = [...document.querySelectorAll('input[name=pick]')];
+    return [boxes.filter((box) => box.checked).length, boxes.length];";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_ticked_changes_together() {
+    let program = Program::demo();
+    browse(&program, async |browser| {
+        browser.enters(&program).await;
+        browser.go("/library").await;
+        browser.sees("0 of 4 ticked").await;
+        browser.click(Locator::Css("[data-ticks]")).await;
+        browser.sees("4 of 4 ticked").await;
+        tick(browser, "cdn.example.net").await;
+        browser.sees("3 of 4 ticked").await;
+        browser.choose("Status for those that are ticked", "Whitelisted").await;
+        browser.press("Set status").await;
+        browser.sees("The statuses are changed.").await;
+        browser.go("/library?status=Whitelisted").await;
+        browser.sees("3 shown").await;
+        browser.click(Locator::Css("[data-ticks]")).await;
+        browser.press("Remove").await;
+        browser.sees("Nothing is like that").await;
+        browser.go("/library").await;
+        browser.sees("1 shown").await;
+        browser.go("/library?removed=yes").await;
+        browser.click(Locator::Css("[data-ticks]")).await;
+        browser.press("Restore").await;
+        browser.go("/library").await;
+        browser.sees("4 shown").await;
+        browser.press("Set status").await;
+        browser.sees("Nothing changed.").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_are_ticked_without_a_script() {
+    let program = Program::demo();
+    in_browser(&program, false, async |browser| {
+        browser.enters(&program).await;
+        analyst::adds(browser, "one.example\ntwo.example").await;
+        browser.go("/library?q=*.example").await;
+        tick(browser, "one.example").await;
+        browser.choose("Status for those that are ticked", "Review").await;
+        browser.press("Set status").await;
+        browser.is_at("/library").await;
+        browser.go("/library?status=Review").await;
+        browser.sees("1 shown").await;
+        browser.sees("one.example").await;
+    })
+    .await;
+}
+
+async fn tick(browser: &Browser, value: &str) {
+    let before = browser.run(TICKED, Vec::new()).await;
+    browser.click(Locator::Css(&format!("input[name=pick][value=\"{value}\"]"))).await;
+    assert_ne!(browser.run(TICKED, Vec::new()).await, before, "{}", json!(value));
+}
