@@ -14,7 +14,7 @@ const PINS: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
 /// Files of packages: where they are below `node_modules`, and what they are called here.
 const FETCHED: [(&str, &str); 1] = [("htmx.org/dist/htmx.min.js", "htmx.js")];
 /// Our own files, below `web`.
-const OWN: [&str; 10] = [
+const OWN: [&str; 11] = [
     "style/backsight.css",
     "style/icon.svg",
     "script/copy.js",
@@ -25,6 +25,7 @@ const OWN: [&str; 10] = [
     "script/keys.js",
     "script/times.js",
     "script/toggle.js",
+    "script/zoom.js",
 ];
 /// So many characters of a hash tell one content from another.
 const HASH: usize = 16;

@@ -29,10 +29,11 @@ use list::Row;
 use net::Net;
 pub(crate) use part::GraphPart;
 
-/// Boxes that are drawn at most, most sighted first: more are not read, and cost the page.
-pub(crate) const MOST_BOXES: usize = 400;
+/// Boxes that are drawn at most, most sighted first: more are not read, and cost the page, which is to stay below 300 KiB
+/// with its stylesheet and scripts.
+pub(crate) const MOST_BOXES: usize = 200;
 /// Edges that are drawn at most, most sighted first. Only an answer that is made up has more between so few boxes.
-pub(crate) const MOST_EDGES: usize = 1_200;
+pub(crate) const MOST_EDGES: usize = 600;
 
 /// An answer, laid out as a net. It owns what it shows, which is bounded.
 #[derive(Clone, Debug)]
@@ -75,7 +76,7 @@ impl Graph {
         self.drawing.boxes.len()
     }
 
-    /// How many boxes there are, drawn or not: for the tab, as `400 of 51,074`.
+    /// How many boxes there are, drawn or not: for the tab, as `200 of 51,074`.
     pub(crate) fn total(&self) -> usize {
         self.total
     }

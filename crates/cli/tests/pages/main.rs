@@ -15,8 +15,10 @@ mod keyboard;
 mod plain;
 mod program;
 mod roles;
+mod shelf;
 mod upgrade;
 mod views;
+mod zoom;
 
 use std::time::Duration;
 

@@ -53,20 +53,20 @@ fn of_too_many_boxes_the_most_sighted_stay() {
     let one = |n: u64| record((&format!("n{n}.example"), RrType::A, "104.196.175.197", 1, 2, n + 1));
     let records: Vec<_> = (0..1_000).map(one).collect();
     let graph = Graph::new(&asked, &records);
-    assert_eq!((graph.shown(), graph.total()), (400, 1_001));
+    assert_eq!((graph.shown(), graph.total()), (200, 1_001));
     let mut names: Vec<_> = texts(&graph).into_iter().skip(1).map(ToOwned::to_owned).collect();
     names.sort();
-    let mut wanted: Vec<_> = (601..1_000).map(|n| format!("n{n}.example")).collect();
+    let mut wanted: Vec<_> = (801..1_000).map(|n| format!("n{n}.example")).collect();
     wanted.sort();
     assert_eq!(names, wanted);
-    assert!(html(&asked, &records).contains("The 400 most sighted of 1,001 boxes."));
+    assert!(html(&asked, &records).contains("The 200 most sighted of 1,001 boxes."));
 }
 
 #[test]
 fn fifty_thousand_records_are_a_bounded_picture() {
     let page = html(&asked(), &many(50_000));
-    assert!(page.len() < 300 * 1024, "{} octets", page.len());
-    assert_eq!(page.matches("class=\"box\"").count(), 400);
+    assert!(page.len() < 160 * 1024, "{} octets", page.len());
+    assert_eq!(page.matches("class=\"box\"").count(), 200);
     assert!(page.matches("<path class=\"edge").count() <= MOST_EDGES + 2);
 }
 

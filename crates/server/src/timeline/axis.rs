@@ -116,6 +116,16 @@ impl Axis {
         axis
     }
 
+    /// The second at its beginning.
+    pub(crate) fn start(&self) -> u64 {
+        self.start
+    }
+
+    /// The second at its end.
+    pub(crate) fn end(&self) -> u64 {
+        self.end
+    }
+
     /// Where a second lies; what lies outside is at the nearer end.
     pub(crate) fn at(&self, second: u64) -> Share {
         let within = second.clamp(self.start, self.end) - self.start;

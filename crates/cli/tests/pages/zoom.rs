@@ -1,0 +1,61 @@
+//! The timeline's windows: drawn over its head, chosen by a word, and what the pointer on a bar tells.
+
+use fantoccini::Locator;
+use serde_json::{Value, json};
+
+use crate::analyst;
+use crate::browser::{Browser, browse};
+use crate::program::Program;
+
+/// Draws from one part of the strip to another, as a pointer does.
+const DRAW: &str = "
+    const strip = document.querySelector('.tl-over'), box = strip.getBoundingClientRect();
+    const at = (share) => ({ clientX: box.left + box.width * share, clientY: box.top + 5, button: 0, bubbles: true });
+    strip.dispatchEvent(new PointerEvent('pointerdown', at(arguments[0])));
+    document.dispatchEvent(new PointerEvent('pointermove', at(arguments[1])));
+    const drawn = document.querySelector('.tl-draw').getBoundingClientRect().width / box.width;
+    document.dispatchEvent(new PointerEvent('pointerup', at(arguments[1])));
+    return drawn;";
+/// The window that the address has.
+const WINDOW: &str = "
+    const asked = new URL(location.href).searchParams;
+    return [asked.get('from'), asked.get('to')];";
+/// What the pointer on the first bar is told.
+const TITLE: &str = "
+    const bar = document.querySelector('.tl-plot a');
+    bar.dispatchEvent(new PointerEvent('pointerover', { bubbles: true }));
+    bar.dispatchEvent(new PointerEvent('pointerover', { bubbles: true }));
+    return bar.querySelector('title').textContent;";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stretch_of_the_timeline_is_looked_at_closely() {
+    let program = Program::demo();
+    browse(&program, async |browser| {
+        browser.enters(&program).await;
+        analyst::asks(browser, "192.0.2.80").await;
+        tells_here(browser).await;
+        // The axis is of 2020 to 2024: a fifth of it is a year.
+        let drawn = browser.run(DRAW, vec![json!(0.21), json!(0.39)]).await;
+        assert!((drawn.as_f64().unwrap() - 0.18).abs() < 0.01, "{drawn}");
+        browser.sees("lie outside this window").await;
+        let window = browser.run(WINDOW, Vec::new()).await;
+        let Value::Array(window) = &window else { panic!("{window}") };
+        assert!(window.iter().all(|day| day.as_str().unwrap().starts_with("2021-")), "{window:?}");
+        browser.press("All").await;
+        browser.sees_no("this window").await;
+        browser.press("90 d").await;
+        browser.sees("lie outside this window").await;
+        let nothing = browser.run(DRAW, vec![json!(0.5), json!(0.502)]).await;
+        assert!(nothing.as_f64().unwrap() < 0.01);
+        browser.click(Locator::LinkText("All")).await;
+        browser.sees_no("this window").await;
+    })
+    .await;
+}
+
+/// The dates of a bar in the reader's own zone, once.
+async fn tells_here(browser: &Browser) {
+    let title = browser.run(TITLE, Vec::new()).await;
+    let title = title.as_str().unwrap();
+    assert_eq!((title.matches(" UTC (").count(), title.matches("\nhere: ").count()), (1, 1), "{title}");
+}

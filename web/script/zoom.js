@@ -1,0 +1,88 @@
+/**
+ * A stretch that the pointer draws over the timeline's head becomes the window. The links "Zoom" and the fields "Seen" and
+ * "to" do the same without this.
+ */
+
+/** A stretch that is narrower is a click, in px. */
+const LEAST = 6;
+/** A shorter window is told to the second, in seconds: two days. */
+const SHORT = 2 * 86_400;
+
+/** @typedef {{ strip: HTMLElement, begin: number, mark: HTMLElement }} Drawing */
+/** @type {Drawing | null} */
+let drawing = null;
+
+/**
+ * How far into the strip a place lies, in px.
+ * @param {HTMLElement} strip
+ * @param {number} x
+ */
+function within(strip, x) {
+  const box = strip.getBoundingClientRect();
+  return Math.min(Math.max(x - box.left, 0), box.width);
+}
+
+/**
+ * @param {number} second
+ * @param {boolean} exact
+ */
+function written(second, exact) {
+  const text = new Date(second * 1000).toISOString();
+  return exact ? text.slice(0, 19) + "Z" : text.slice(0, 10);
+}
+
+/**
+ * Asks for the window between two places of a strip.
+ * @param {HTMLElement} strip
+ * @param {number} left
+ * @param {number} right
+ */
+function show(strip, left, right) {
+  const [first, last] = [Number(strip.dataset.first), Number(strip.dataset.last)];
+  /** @param {number} x */
+  const second = (x) => Math.round(first + ((last - first) * x) / strip.clientWidth);
+  const [from, to] = [second(left), second(right)];
+  const exact = to - from < SHORT;
+  const address = new URL(location.href);
+  address.searchParams.set("from", written(from, exact));
+  address.searchParams.set("to", written(to, exact));
+  location.assign(address);
+}
+
+function stop() {
+  drawing?.mark.remove();
+  drawing = null;
+}
+
+document.querySelectorAll(".tl-over, .tl-axis").forEach((strip) => strip.classList.add("draws"));
+
+document.addEventListener("pointerdown", (event) => {
+  const strip = event.target instanceof Element ? event.target.closest(".tl-over, .tl-axis") : null;
+  if (!(strip instanceof HTMLElement) || event.button !== 0) return;
+  event.preventDefault();
+  stop();
+  const mark = document.createElement("div");
+  mark.className = "tl-draw";
+  strip.append(mark);
+  drawing = { strip, begin: within(strip, event.clientX), mark };
+});
+
+document.addEventListener("pointermove", (event) => {
+  if (!drawing) return;
+  const end = within(drawing.strip, event.clientX);
+  drawing.mark.style.left = `${Math.min(drawing.begin, end)}px`;
+  drawing.mark.style.width = `${Math.abs(end - drawing.begin)}px`;
+});
+
+document.addEventListener("pointerup", (event) => {
+  if (!drawing) return;
+  const { strip, begin } = drawing;
+  const end = within(strip, event.clientX);
+  stop();
+  if (Math.abs(end - begin) >= LEAST) show(strip, Math.min(begin, end), Math.max(begin, end));
+});
+
+document.addEventListener("pointercancel", stop);
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") stop();
+});
