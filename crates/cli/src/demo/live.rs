@@ -1,17 +1,19 @@
 //! The workbench in the browser with everything set: `backsight demo`.
 //!
 //! One port answers passive-DNS questions from the sample and shows the pages, and the operation that is installed asks that
-//! same port. Whoever has the link that is printed is the administrator `demo`; the link works once.
+//! same port. Whoever has the link that is printed is the administrator `demo`; the link works once. A token that is printed
+//! too lets records be sent, so that what changes can be looked at.
 
 use std::net::SocketAddr;
 use std::path::Path;
 
 use operation::{Clock, Indicator, package};
-use server::{Service, Site};
+use server::{Limits, Service, Site, Tokens};
 use tokio::net::TcpListener;
 use workbench::integration::Changes;
 use workbench::library::Status;
 use workbench::run::Runs;
+use workbench::token::Wanted;
 use workbench::{Desk, Error, Workbench};
 
 use super::{OPERATION, folder};
@@ -22,6 +24,10 @@ use crate::{output, serve};
 
 /// Who is signed in.
 const NAME: &str = "demo";
+/// Who sends records.
+const SENSOR: &str = "demo-sensor";
+/// A record that it could send: the name moved on.
+const SEEN: &str = r#"{"rrname":"cdn.example.net","rrtype":"A","rdata":"198.51.100.80","time_first":1735689600,"time_last":1767225600,"count":70}"#;
 /// What the threat library begins with: the guide's name and address, and two with a longer history.
 const KNOWN: [&str; 4] = ["192.0.2.80", "cdn.example.net", "104.196.175.197", "www.threatq.com"];
 
@@ -34,24 +40,40 @@ pub(super) async fn run(command: &DemoArgs) -> Result<Exit, Failure> {
     // Whoever asks us to end is heard before there is a folder, so that it goes.
     let stopped = serve::stopped().map_err(|error| Failure::work("listening for signals", &error))?;
     let folder = folder()?;
-    let (desk, link) = prepare(folder.path(), bound).await?;
+    let desk = prepare(folder.path(), bound).await?;
+    let key = desk.change(NAME, |workbench| workbench.create_token(&sensor())).await?.1;
+    let link = desk.change(NAME, |workbench| workbench.sign_in_link(NAME)).await?;
     let source = Source::sample(folder.path())?;
-    output::print(&said(bound, &link))?;
-    let service = Service::new(source.store()).with_anonymous().with_site(Site::new(Runs::new(desk).await?));
+    output::print(&said(bound, link.reveal(), key.reveal()))?;
+    let tokens = Tokens::open(desk.clone(), Limits::default().token_requests).await?;
+    let service = Service::new(source.store()).with_anonymous().with_tokens(tokens);
+    let service = service.with_site(Site::new(Runs::new(desk).await?));
     server::run(listener, service, stopped).await;
     source.close();
     folder.close().map_err(|error| Failure::work("removing the demonstration's folder", &error))?;
     Ok(Exit::Done)
 }
 
-/// A data folder with everything in it, and the link's token.
-async fn prepare(folder: &Path, bound: SocketAddr) -> Result<(Desk, String), Failure> {
+/// A data folder with everything in it.
+async fn prepare(folder: &Path, bound: SocketAddr) -> Result<Desk, Failure> {
     let desk = Desk::open(folder, Clock::system())?;
     desk.change_with_password(NAME, register).await?;
     desk.change(NAME, move |workbench| install(workbench, bound)).await?;
     desk.change(NAME, fill).await?;
-    let link = desk.change(NAME, |workbench| workbench.sign_in_link(NAME)).await?;
-    Ok((desk, link.reveal().to_owned()))
+    Ok(desk)
+}
+
+/// A sensor that may send what it saw.
+fn sensor() -> Wanted {
+    Wanted {
+        name: SENSOR.to_owned(),
+        reads: false,
+        writes: true,
+        rate: None,
+        daily: None,
+        expires_at: None,
+        sensor: Some(SENSOR.to_owned()),
+    }
 }
 
 /// The administrator. The password is a token that worked once and is written nowhere: nobody needs it.
@@ -77,7 +99,7 @@ fn fill(workbench: &mut Workbench) -> Result<(), Error> {
     workbench.add_indicators(&known, Status::Active).map(drop)
 }
 
-fn said(bound: SocketAddr, link: &str) -> String {
+fn said(bound: SocketAddr, link: &str, key: &str) -> String {
     format!(
         "The workbench runs on http://{bound}/ with sample records, and asks itself:\n\
          the CIRCL Passive DNS operation is installed, configured and enabled.\n\
@@ -85,6 +107,8 @@ fn said(bound: SocketAddr, link: &str) -> String {
          Sign in, once, by this link:\n\
          \x20 http://{bound}/welcome?token={link}\n\n\
          Then open an indicator in the Threat Library and run \"Query CIRCL Passive DNS\".\n\
+         What a sensor sees can come in meanwhile; run it again, and Changes shows what is new:\n\
+         \x20 curl -H 'X-API-Key: {key}' -d '{SEEN}' http://{bound}/api/v1/records\n\n\
          Ctrl-C ends it. The same in the terminal: backsight demo --once\n"
     )
 }

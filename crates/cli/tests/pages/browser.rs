@@ -96,9 +96,12 @@ impl Browser {
         self.click(Locator::XPath(&path)).await;
     }
 
-    /// Clicks what is found first and shown.
+    /// Clicks what is found first and shown, from under the bar that sticks to the window's foot.
     pub(crate) async fn click(&self, place: Locator<'_>) {
-        self.shown(place).await.click().await.unwrap_or_else(|error| panic!("{place:?}: {error}"));
+        let shown = self.shown(place).await;
+        let there = serde_json::to_value(&shown).unwrap();
+        self.run("arguments[0].scrollIntoView({ block: 'center' });", vec![there]).await;
+        shown.click().await.unwrap_or_else(|error| panic!("{place:?}: {error}"));
     }
 
     /// The control with this label.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
+use std::time::Instant;
 
 use tempfile::TempDir;
 
@@ -18,6 +19,8 @@ pub(crate) struct Program {
     pub(crate) root: String,
     /// The page that its one-time link leads to, from the root.
     pub(crate) link: String,
+    /// What it says after that.
+    said: Receiver<String>,
     home: TempDir,
 }
 
@@ -51,13 +54,23 @@ impl Program {
     fn start(mut command: Command, home: TempDir) -> Self {
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-        let link = link(out, err).recv_timeout(PATIENCE);
-        let Ok((root, link)) = link else {
+        let said = lines(child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let Some((root, link)) = said_until(&said, |line| line.split_once("/welcome?token=").map(own)) else {
             drop((child.kill(), child.wait()));
             panic!("no link was printed");
         };
-        Self { child, root, link, home }
+        let root = format!("http://{}", root.split_once("http://").unwrap().1);
+        Self { child, root, link: format!("/welcome?token={link}"), said, home }
+    }
+
+    /// Does what it says how to do: sends a record as a sensor would.
+    pub(crate) fn sends_a_record(&self) {
+        let line = said_until(&self.said, |line| line.trim().strip_prefix("curl ").map(ToOwned::to_owned));
+        let line = line.expect("the command was printed");
+        let output = Command::new("sh").args(["-c", &format!("curl -sS --fail-with-body {line}")]).output();
+        let output = output.unwrap();
+        let receipt = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && receipt.contains("\"taken\":1"), "{receipt} {output:?}");
     }
 
     /// Where it listens.
@@ -91,19 +104,32 @@ fn command(home: &TempDir, subcommand: &str) -> Command {
     command
 }
 
-/// The first line of either end that holds a link, as root and rest. Both ends are read as long as they are open.
-fn link(out: impl Read + Send + 'static, err: impl Read + Send + 'static) -> Receiver<(String, String)> {
+/// The lines of both ends, which are read as long as they are open.
+fn lines(out: impl Read + Send + 'static, err: impl Read + Send + 'static) -> Receiver<String> {
     let (send, receive) = channel();
     for end in [Box::new(out) as Box<dyn Read + Send>, Box::new(err)] {
         let send = send.clone();
         thread::spawn(move || {
             for line in BufReader::new(end).lines().map_while(Result::ok) {
-                if let Some((root, token)) = line.split_once("/welcome?token=") {
-                    let root = root.split_once("http://").unwrap().1;
-                    let _ = send.send((format!("http://{root}"), format!("/welcome?token={token}")));
-                }
+                // Whoever does not listen any more need not hear, but the program must not wait for it.
+                let _ = send.send(line);
             }
         });
     }
     receive
+}
+
+/// What is found in a line, once there is one.
+fn said_until<T>(lines: &Receiver<String>, find: impl Fn(&str) -> Option<T>) -> Option<T> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let line = lines.recv_timeout(end.saturating_duration_since(Instant::now())).ok()?;
+        if let Some(found) = find(&line) {
+            return Some(found);
+        }
+    }
+}
+
+fn own((left, right): (&str, &str)) -> (String, String) {
+    (left.to_owned(), right.to_owned())
 }

@@ -36,13 +36,14 @@ const fn pressing(view: View, words: &'static str, then: &'static str) -> View {
     View { press: Some((words, then)), ..view }
 }
 
-/// Where one that is installed is offered anew.
+/// Where the version that is installed, and the older one, are offered.
+const NEWER: &str = "/integrations/new?bundled=circl-passive-dns@1.1.0";
 const OLDER: &str = "/integrations/new?bundled=circl-passive-dns@1.0.0";
 /// The details of one.
 const CIRCL: &str = "/integrations/circl-passive-dns";
 
 /// Whoever adds a page adds it here.
-const VIEWS: [View; 24] = [
+const VIEWS: [View; 22] = [
     page("signin", "/signin"),
     page("library", "/library"),
     state("library-none", "/library?q=*.nothing.example"),
@@ -57,19 +58,23 @@ const VIEWS: [View; 24] = [
     page("integrations", "/integrations"),
     state("integrations-none", "/integrations?tab=disabled"),
     page("install", "/integrations/new"),
-    state("install-exists", OLDER),
-    pressing(page("install-parameters", OLDER), "Yes, replace it", "changes the configuration"),
     page("integration", CIRCL),
     pressing(state("integration-tested", CIRCL), "Save and test connection", "with what is saved"),
     state("uninstall", "/integrations/circl-passive-dns/uninstall"),
     page("users", "/users"),
     page("account", "/account"),
     page("audit", "/audit"),
-    state("reference", "/docs/pdns"),
+    page("reference", "/docs/pdns"),
     state("trouble", "/nowhere"),
 ];
+/// The same when an older version is installed, and is to be replaced.
+const UPGRADES: [View; 3] = [
+    state("integrations-newer", "/integrations"),
+    page("install-exists", NEWER),
+    pressing(page("install-parameters", NEWER), "Yes, replace it", "changes the configuration"),
+];
 /// How a picture is called, its width, and the least and most height, in CSS pixels.
-const SIZES: [(&str, u32, u32, u32); 2] = [("wide", 1440, 700, 960), ("narrow", 390, 800, 1000)];
+const SIZES: [(&str, u32, u32, u32); 2] = [("wide", 1440, 700, 1400), ("narrow", 390, 800, 2000)];
 /// What is pasted.
 const PASTED: &str =
     "hxxp://www[.]threatq[.]com/x\nshop[.]example[.]net\n198.51.100.7\nno name\n198.51.100.7";
@@ -82,6 +87,7 @@ async fn every_page_fits_and_can_be_used_by_everybody() {
         is_seen(browser, "welcome", true).await;
         browser.enters(&program).await;
         analyst::asks(browser, "192.0.2.80").await;
+        program.sends_a_record();
         browser.press("Run again").await;
         browser.is_at("/runs/2").await;
         browser.sees("Complete answer").await;
@@ -91,8 +97,23 @@ async fn every_page_fits_and_can_be_used_by_everybody() {
             is_reached(browser, view).await;
             is_seen(browser, view.name, view.kept).await;
         }
+        goes_back(browser).await;
+        for view in &UPGRADES {
+            is_reached(browser, view).await;
+            is_seen(browser, view.name, view.kept).await;
+        }
     })
     .await;
+}
+
+/// Puts the older version in the place of the newer one.
+async fn goes_back(browser: &Browser) {
+    browser.is_wide(1440, 900).await;
+    browser.go(OLDER).await;
+    browser.press("Yes, replace it").await;
+    browser.sees("changes the configuration").await;
+    browser.press("Yes, change the configuration").await;
+    browser.sees("Integration Information").await;
 }
 
 async fn is_reached(browser: &Browser, view: &View) {

@@ -107,6 +107,8 @@ fn action(action: &str) -> String {
         "run.add" => "Findings added",
         "run.undo" => "Findings taken back",
         "session.end" => "Session ended",
+        "token.create" => "Token made",
+        "token.revoke" => "Token revoked",
         "user.create" => "User created",
         "user.disable" => "User disabled",
         "user.enable" => "User enabled",

@@ -167,6 +167,13 @@ impl Page {
         self.cut(&self.details.relationships)
     }
 
+    /// When its relationships were seen, all together.
+    fn span(&self) -> Option<(Stamp, Stamp)> {
+        let seen = |name| self.details.relationships.iter().filter_map(move |one| Stamp::read(of(one, name)));
+        let first = seen("First Seen").min_by(|a, b| a.iso.cmp(&b.iso));
+        first.zip(seen("Last Seen").max_by(|a, b| a.iso.cmp(&b.iso)))
+    }
+
     fn cut<'a, T>(&self, list: &'a [T]) -> &'a [T] {
         list.get(..if self.all { list.len() } else { SHOWN }).unwrap_or(list)
     }

@@ -15,6 +15,7 @@ pub(super) fn sentence(action: &str, detail: &Value) -> String {
         }
         "run.add" => found(detail),
         "run.undo" => undone(detail),
+        "token.create" => Some(allowed(detail)),
         "user.create" => text(detail, "role").map(|role| format!("as {role}")),
         "user.sign-in" => text(detail, "address")
             .zip(text(detail, "by"))
@@ -89,6 +90,20 @@ fn undone(detail: &Value) -> Option<String> {
         counted(count("attributes"), "attribute"),
         counted(count("relationships"), "relationship"),
     ))
+}
+
+/// `reads and writes, as sensor-1; rate 10, daily 20000`: what a token may do, and how much of it.
+fn allowed(detail: &Value) -> String {
+    let is = |key: &str| detail.get(key).and_then(Value::as_bool).unwrap_or(false);
+    let acts = [("reads", is("reads")), ("writes", is("writes"))];
+    let acts: Vec<&str> = acts.iter().filter(|(_, may)| *may).map(|(act, _)| *act).collect();
+    let sensor = text(detail, "sensor").map(|sensor| format!(", as {sensor}")).unwrap_or_default();
+    let limit = |key: &str| {
+        detail.get(key).filter(|value| !value.is_null()).map(|value| format!("{key} {}", short(value)))
+    };
+    let limits = [limit("rate"), limit("daily")].into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let limits = if limits.is_empty() { limits } else { format!("; {limits}") };
+    format!("{}{sensor}{limits}", acts.join(" and "))
 }
 
 /// One thing that became another: `from Review to Active`.
@@ -167,6 +182,11 @@ mod tests {
         for (action, detail, said) in [
             ("run.add", run, "run 1: 7 new indicators, 14 attributes and 1 relationship; 1 known already"),
             ("integration.upgrade", kept, "from 1.0.0 to 1.1.0; kept host, port"),
+            (
+                "token.create",
+                json!({ "reads": false, "writes": true, "sensor": "vienna-1", "rate": 10, "daily": null, "token": "1" }),
+                "writes, as vienna-1; rate 10",
+            ),
             ("integration.configure", saved, "host 127.0.0.1; secret user_token set; port as it comes"),
             ("indicator.add", json!({ "outcome": "new", "status": "Active" }), "as Active"),
             ("indicator.status", json!({ "before": "Review", "after": "Active" }), "from Review to Active"),
