@@ -289,7 +289,7 @@ async fn fifty_thousand_records_on_one_address_are_shown() {
         ("", "1 to 100 of 50,000"),
         ("?page=500", "49,901 to 50,000 of 50,000"),
         ("?text=n49999", "<b>1 of 50,000</b>"),
-        ("/graph", "The 400 most sighted of"),
+        ("/graph", "The 200 most sighted of"),
         ("/changes", "Nothing to compare with"),
         ("/raw", "Next 64.0 KiB"),
     ] {
