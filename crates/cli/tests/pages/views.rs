@@ -43,15 +43,16 @@ const OLDER: &str = "/integrations/new?bundled=circl-passive-dns@1.0.0";
 const CIRCL: &str = "/integrations/circl-passive-dns";
 
 /// Whoever adds a page adds it here.
-const VIEWS: [View; 22] = [
+const VIEWS: [View; 23] = [
     page("signin", "/signin"),
     page("library", "/library"),
     state("library-none", "/library?q=*.nothing.example"),
     pressing(page("library-paste", "/library?add=yes"), "Preview", "lines read"),
     page("indicator", "/library/indicator?value=192.0.2.80"),
     page("runs", "/runs"),
-    page("run", "/runs/1"),
-    page("run-graph", "/runs/1/graph"),
+    pressing(page("run", "/runs/2"), "Select all 10 shown", "as Indirect"),
+    state("run-added", "/runs/1"),
+    page("run-graph", "/runs/2/graph"),
     page("run-changes", "/runs/2/changes"),
     page("run-raw", "/runs/1/raw"),
     state("run-elsewhere", "/run?value=unknown.example"),
