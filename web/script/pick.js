@@ -45,11 +45,42 @@ function tell(form) {
   const boxes = boxesOf(form);
   const ticked = boxes.filter((box) => box.checked).length;
   const place = document.querySelector(`[data-ticked="${form.id}"]`);
-  if (place) place.textContent = `${ticked} of ${boxes.length} ticked`;
+  if (place) {
+    place.textContent = `${ticked} of ${boxes.length} ticked`;
+    place.closest(".selbar")?.classList.toggle("idle", ticked === 0);
+  }
   const all = document.querySelector(`[data-ticks="${form.id}"]`);
   if (!(all instanceof HTMLInputElement)) return;
   all.checked = ticked > 0 && ticked === boxes.length;
   all.classList.toggle("some", ticked > 0 && !all.checked);
+}
+
+/**
+ * Has the form ask what its selection would come to. It asks anew when the next one is ticked before the answer.
+ * @param {HTMLFormElement} form
+ */
+function ask(form) {
+  if (!form.matches("[data-picks]")) return;
+  form.dataset.touched = "yes";
+  form.dispatchEvent(new CustomEvent("picked"));
+}
+
+/** What a form says of its selection, and what an address does. */
+const SELECTION = ["sel", "all", "not", "here", "pick"];
+
+/** The form whose selection links and other forms of its page take along, once something was ticked since it came. */
+function touched() {
+  const form = document.querySelector("form[data-touched]");
+  return form instanceof HTMLFormElement ? form : null;
+}
+
+/**
+ * Whether an address is of the form's own page.
+ * @param {string} address
+ * @param {HTMLFormElement} form
+ */
+function isOwn(address, form) {
+  return new URL(address, location.href).pathname === new URL(form.action).pathname;
 }
 
 document.querySelectorAll("[data-ticks]").forEach((all) => {
@@ -62,6 +93,7 @@ document.querySelectorAll("[data-ticks]").forEach((all) => {
       mark(box);
     }
     tell(form);
+    ask(form);
   });
   boxesOf(form).forEach(mark);
   tell(form);
@@ -75,9 +107,37 @@ document.addEventListener("click", (event) => {
   mark(box);
   last = box;
   tell(form);
-  if (!form.matches("[data-picks]")) return;
-  // What is ticked by hand is no more "all shown".
-  form.querySelectorAll('input[name="all"]').forEach((all) => all.remove());
-  // The form itself asks, and asks anew when the next one is ticked before the answer: the bar with the button changes.
-  form.dispatchEvent(new CustomEvent("picked"));
+  ask(form);
+});
+
+// A link within the page takes along what was ticked since it came.
+document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element ? event.target.closest("a[href]") : null;
+  const form = touched();
+  if (!form || !(link instanceof HTMLAnchorElement) || !isOwn(link.href, form)) return;
+  // An anchor goes nowhere else.
+  if ((link.getAttribute("href") ?? "").startsWith("#")) return;
+  const address = new URL(link.href);
+  for (const name of SELECTION) address.searchParams.delete(name);
+  for (const [name, value] of new FormData(form)) {
+    if (SELECTION.includes(name)) address.searchParams.append(name, String(value));
+  }
+  link.href = address.href;
+});
+
+// So does another form of it, such as the filters.
+document.addEventListener("submit", (event) => {
+  const other = event.target;
+  const form = touched();
+  if (!form || !(other instanceof HTMLFormElement) || other === form) return;
+  if (other.method !== "get" || !isOwn(other.action, form)) return;
+  for (const field of Array.from(other.elements)) {
+    if (field instanceof HTMLInputElement && field.type === "hidden" && SELECTION.includes(field.name)) field.remove();
+  }
+  for (const [name, value] of new FormData(form)) {
+    if (!SELECTION.includes(name)) continue;
+    const field = document.createElement("input");
+    Object.assign(field, { type: "hidden", name, value: String(value) });
+    other.append(field);
+  }
 });

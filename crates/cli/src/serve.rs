@@ -121,7 +121,7 @@ fn desk(arguments: &Arguments) -> Result<Desk, Failure> {
 }
 
 async fn site(desk: Desk, command: &ServeArgs, over_tls: bool) -> Result<Site, Failure> {
-    let site = Site::new(Runs::new(desk).await?);
+    let site = Site::new(Runs::serving(desk).await?);
     let site = command.hostname.iter().fold(site, |site, name| site.with_host(name));
     let site = if over_tls { site.over_tls() } else { site };
     Ok(if command.behind_proxy { site.behind_tls() } else { site })

@@ -1,7 +1,8 @@
 //! Runs that are under way on behalf of browsers and programs, and the answers that were looked at last.
 //!
 //! A job outlives the request that began it; its [`Progress`] can be watched and it can be cancelled. What it comes to is
-//! kept by [`Runs`], so that a restart loses nothing: a run that was under way shows as interrupted, with what it had.
+//! kept by [`Runs`], so that a restart loses nothing: a run that was under way shows as interrupted, with what it had, and is asked
+//! again when the server is back ([`crate::page::resume`]).
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -65,7 +66,8 @@ pub(crate) struct Figures {
     pub(crate) direct: usize,
     pub(crate) names: usize,
     pub(crate) addresses: usize,
-    pub(crate) sightings: u64,
+    /// Nothing where not one record says how often it was seen.
+    pub(crate) sightings: Option<u64>,
     /// When the first record was first seen, and the last one last, in seconds since the epoch.
     pub(crate) span: Option<(u64, u64)>,
 }
@@ -101,7 +103,7 @@ impl Answer {
                 direct: self.relations().iter().filter(|relation| **relation == Relation::Direct).count(),
                 names: names.len(),
                 addresses: addresses.len(),
-                sightings: records.iter().filter_map(|record| record.count).fold(0, u64::saturating_add),
+                sightings: records.iter().filter_map(|record| record.count).reduce(u64::saturating_add),
                 span: spans.reduce(|(first, last), (a, b)| (first.min(a), last.max(b))),
             }
         })
@@ -152,10 +154,14 @@ impl Jobs {
         lock(&self.shared.live).get(&id).map(|live| Arc::clone(&live.progress))
     }
 
-    /// Ends a job; says whether there was one. The run is interrupted then, with what it had.
-    pub(crate) fn cancel(&self, id: i64) -> bool {
+    /// Ends a job; says whether there was one. The run is interrupted then, with what it had, and says by whom.
+    pub(crate) fn cancel(&self, id: i64, actor: &str) -> bool {
         let live = lock(&self.shared.live).remove(&id);
-        live.inspect(|live| live.abort.abort()).is_some()
+        let end = |live: &Live| {
+            live.progress.cancel(actor);
+            live.abort.abort();
+        };
+        live.as_ref().inspect(|live| end(live)).is_some()
     }
 
     /// A run by its number, without what came.

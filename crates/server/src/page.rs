@@ -28,7 +28,7 @@ use askama::Template;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::uri::PathAndQuery;
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderName, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -36,7 +36,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub(crate) use frame::{FormToken, Frame, asset};
 pub(crate) use indicator::address as indicator_address;
-pub(crate) use operate::Order;
+pub(crate) use operate::{Order, resume};
 pub(crate) use run::file as run_file;
 
 use crate::access::Visitor;
@@ -68,6 +68,9 @@ pub(crate) fn routes() -> Router<Shared> {
         .fallback(async || Problem::missing("there is no page at this address"))
 }
 
+/// Leads htmx to another page, whatever part it asked for.
+const GO_TO: HeaderName = HeaderName::from_static("hx-redirect");
+
 /// A page of a template.
 pub(crate) fn show(template: &impl Template) -> Result<Response, Problem> {
     let page = template.render().map_err(|_| Problem::internal_page())?;
@@ -96,9 +99,17 @@ pub(crate) fn encoded(text: &str) -> String {
 pub(crate) async fn dress(request: Request, next: Next) -> Response {
     let visitor = request.extensions().get::<Visitor>().cloned();
     let (method, uri) = (request.method().clone(), request.uri().clone());
+    let is_part = request.headers().contains_key("hx-request");
+    let shown = request.headers().get("hx-current-url").and_then(|shown| shown.to_str().ok());
+    let shown = shown.and_then(|shown| shown.parse::<Uri>().ok());
     let response = next.run(request).await;
     let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };
     if problem == Problem::sign_in() {
+        // A part of a page is not the place to sign in: the page is.
+        if is_part {
+            let back = shown.as_ref().and_then(Uri::path_and_query).map(PathAndQuery::as_str);
+            return (StatusCode::UNAUTHORIZED, [(GO_TO, signin::address(back))]).into_response();
+        }
         let back = uri.path_and_query().filter(|_| method == Method::GET).map(PathAndQuery::as_str);
         return Redirect::to(&signin::address(back)).into_response();
     }

@@ -76,12 +76,14 @@ impl Site {
     pub(crate) fn router(mut self, bound: Option<SocketAddr>) -> Router {
         self.bound = bound;
         let site: Shared = Arc::new(self);
-        let pages = page::routes().layer(from_fn(page::dress));
+        tokio::spawn(page::resume(Arc::clone(&site)));
+        let refused = async || Problem::method_of_page();
+        let pages = page::routes().method_not_allowed_fallback(refused).layer(from_fn(page::dress));
         Router::new()
             .merge(pages)
             .nest(api::ROOT, api::routes().into())
             .route("/assets/{file}", get(asset::serve))
-            .method_not_allowed_fallback(async || Problem::method_of_page())
+            .method_not_allowed_fallback(refused)
             .layer(DefaultBodyLimit::max(BODY))
             .layer(from_fn_with_state(Arc::clone(&site), access::guard))
             .with_state(site)

@@ -47,7 +47,7 @@ pub(super) async fn run(command: &DemoArgs) -> Result<Exit, Failure> {
     output::print(&said(bound, link.reveal(), key.reveal()))?;
     let tokens = Tokens::open(desk.clone(), Limits::default().token_requests).await?;
     let service = Service::new(source.store()).with_anonymous().with_tokens(tokens);
-    let service = service.with_site(Site::new(Runs::new(desk).await?));
+    let service = service.with_site(Site::new(Runs::serving(desk).await?));
     server::run(listener, service, stopped).await;
     source.close();
     folder.close().map_err(|error| Failure::work("removing the demonstration's folder", &error))?;

@@ -10,12 +10,17 @@ pub(crate) const TOGGLE: &str = "section[aria-label=State] input[role=switch]";
 
 /// Installs a bundled version of the operation and points it at the program itself.
 pub(crate) async fn installs(browser: &Browser, program: &Program, version: &str) {
+    installs_for(browser, program.port(), version).await;
+}
+
+/// Installs a bundled version of the operation and points it at a port of this machine.
+pub(crate) async fn installs_for(browser: &Browser, port: &str, version: &str) {
     browser.go("/integrations").await;
     browser.press("Add New Integration").await;
     browser.press(&format!("Install {version}")).await;
     browser.sees("Integration Information").await;
     browser.fill("Hostname/IP Address of the CIRCL server", "127.0.0.1").await;
-    browser.fill("Communication Port", program.port()).await;
+    browser.fill("Communication Port", port).await;
     browser.fill("User Token", "user:tr0ub4dor").await;
     browser.field("Use HTTP").await.click().await.unwrap();
     browser.press("Save").await;
@@ -48,9 +53,9 @@ pub(crate) async fn asks(browser: &Browser, value: &str) {
 /// Adds all that a run shows; gives how much the dry run said it would be.
 pub(crate) async fn adds_all(browser: &Browser) -> String {
     browser.click(Locator::Css("#selbar button[value=all]")).await;
-    let add = browser.find(Locator::Css("#selbar button[value=add]")).await;
+    let add = browser.find(Locator::Css("#select-add")).await;
     let words = add.text().await.unwrap();
-    browser.click(Locator::Css("#selbar button[value=add]")).await;
+    browser.click(Locator::Css("#select-add")).await;
     browser.sees("Added to the library as Indirect").await;
     words
 }

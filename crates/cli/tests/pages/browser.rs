@@ -33,6 +33,13 @@ pub(crate) async fn browse(program: &Program, test: impl AsyncFnOnce(&Browser)) 
     in_browser(program, true, test).await;
 }
 
+/// Runs a test in a browser that may complain: its program is not always there.
+pub(crate) async fn browse_anyhow(program: &Program, test: impl AsyncFnOnce(&Browser)) {
+    let browser = Browser::new(program, true).await;
+    test(&browser).await;
+    browser.client.close().await.unwrap();
+}
+
 /// Runs a test in a browser with script or without.
 pub(crate) async fn in_browser(program: &Program, script: bool, test: impl AsyncFnOnce(&Browser)) {
     let browser = Browser::new(program, script).await;

@@ -73,7 +73,7 @@ async fn runs_on_a_name(browser: &Browser) {
     analyst::asks(browser, "www.threatq.com").await;
     browser.sees("104.196.175.197").await;
     browser.sees("1 of 1 shown").await;
-    assert_eq!(analyst::adds_all(browser).await, "Add 2 as Indirect");
+    assert_eq!(analyst::adds_all(browser).await, "Add 2 findings");
     browser.press("Open indicator").await;
     browser.is_at("/library/indicator").await;
     // G-60, G-61.
@@ -96,9 +96,9 @@ async fn runs_on_an_address(browser: &Browser) {
     let three = "[...document.querySelectorAll('td.pick input')].slice(1, 4).forEach((box) => box.click());";
     browser.run(three, Vec::new()).await;
     browser.sees("4 of 7 selected").await;
-    browser.sees("as Indirect").await;
+    browser.sees(" findings").await;
     // G-67: A and NS, and six values.
-    assert_eq!(analyst::adds_all(browser).await, "Add 8 as Indirect");
+    assert_eq!(analyst::adds_all(browser).await, "Add 8 findings");
     browser.press("Open indicator").await;
     browser.sees("dns03.gpn.register.com").await;
 }

@@ -14,6 +14,7 @@ mod hostile;
 mod keyboard;
 mod plain;
 mod program;
+mod restart;
 mod roles;
 mod shelf;
 mod upgrade;

@@ -34,7 +34,7 @@ async fn everything_is_done_without_script() {
         browser.sees("Complete answer").await;
         browser.click(Locator::Css("#selbar button[value=all]")).await;
         browser.sees("1 of 1 selected").await;
-        browser.click(Locator::Css("#selbar button[value=add]")).await;
+        browser.click(Locator::Css("#select-add")).await;
         browser.sees("Added to the library as Indirect").await;
         browser.press("ann Administrator").await;
         browser.press("Sign out").await;

@@ -1,12 +1,12 @@
 //! The real program with its own home: [`Program`] is `backsight serve` or `backsight demo` until it is dropped.
 
+use std::cell::RefCell;
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::Instant;
 
 use tempfile::TempDir;
 
@@ -14,13 +14,13 @@ use crate::PATIENCE;
 
 /// A running program. It sees nothing of the environment that the tests run in.
 pub(crate) struct Program {
-    child: Child,
+    child: RefCell<Child>,
     /// Where its pages are: `http://127.0.0.1:PORT`.
     pub(crate) root: String,
     /// The page that its one-time link leads to, from the root.
     pub(crate) link: String,
     /// What it says after that.
-    said: Receiver<String>,
+    said: RefCell<Receiver<String>>,
     home: TempDir,
 }
 
@@ -51,21 +51,42 @@ impl Program {
     }
 
     /// What it says until the link, which is the last of it.
-    fn start(mut command: Command, home: TempDir) -> Self {
-        let mut child =
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let said = lines(child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    fn start(command: Command, home: TempDir) -> Self {
+        let (mut child, said) = spawned(command);
         let Some((root, link)) = said_until(&said, |line| line.split_once("/welcome?token=").map(own)) else {
             drop((child.kill(), child.wait()));
             panic!("no link was printed");
         };
         let root = format!("http://{}", root.split_once("http://").unwrap().1);
-        Self { child, root, link: format!("/welcome?token={link}"), said, home }
+        Self {
+            child: RefCell::new(child),
+            root,
+            link: format!("/welcome?token={link}"),
+            said: RefCell::new(said),
+            home,
+        }
+    }
+
+    /// Kills it as the power does, and starts it anew where it was.
+    pub(crate) fn is_killed_and_started(&self) {
+        self.end();
+        let mut command = command(&self.home, "serve");
+        command.args(["--anonymous", "--listen", self.root.trim_start_matches("http://")]);
+        let (child, said) = spawned(command);
+        *self.child.borrow_mut() = child;
+        said_until(&said, |line| line.contains("workbench: ").then_some(())).expect("it listens again");
+        self.said.replace(said);
+    }
+
+    fn end(&self) {
+        let mut child = self.child.borrow_mut();
+        drop((child.kill(), child.wait()));
     }
 
     /// Does what it says how to do: sends a record as a sensor would.
     pub(crate) fn sends_a_record(&self) {
-        let line = said_until(&self.said, |line| line.trim().strip_prefix("curl ").map(ToOwned::to_owned));
+        let line =
+            said_until(&self.said.borrow(), |line| line.trim().strip_prefix("curl ").map(ToOwned::to_owned));
         let line = line.expect("the command was printed");
         let output = Command::new("sh").args(["-c", &format!("curl -sS --fail-with-body {line}")]).output();
         let output = output.unwrap();
@@ -93,7 +114,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        drop((self.child.kill(), self.child.wait()));
+        self.end();
     }
 }
 
@@ -102,6 +123,13 @@ fn command(home: &TempDir, subcommand: &str) -> Command {
     command.env_clear().current_dir(home.path()).env("HOME", home.path()).env("TMPDIR", home.path());
     command.env("BACKSIGHT_DATA_DIR", home.path().join("kept")).arg(subcommand);
     command
+}
+
+fn spawned(mut command: Command) -> (Child, Receiver<String>) {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let said = lines(child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    (child, said)
 }
 
 /// The lines of both ends, which are read as long as they are open.
@@ -121,9 +149,8 @@ fn lines(out: impl Read + Send + 'static, err: impl Read + Send + 'static) -> Re
 
 /// What is found in a line, once there is one.
 fn said_until<T>(lines: &Receiver<String>, find: impl Fn(&str) -> Option<T>) -> Option<T> {
-    let end = Instant::now() + PATIENCE;
     loop {
-        let line = lines.recv_timeout(end.saturating_duration_since(Instant::now())).ok()?;
+        let line = lines.recv_timeout(PATIENCE).ok()?;
         if let Some(found) = find(&line) {
             return Some(found);
         }

@@ -51,6 +51,11 @@ impl Fields {
         self.0.iter().any(|(known, _)| known == name)
     }
 
+    /// All of them but the proof that they are meant.
+    pub(crate) fn without_token(self) -> Vec<(String, String)> {
+        self.0.into_iter().filter(|(name, _)| name != FORM_TOKEN).collect()
+    }
+
     fn check(&self, visitor: &Visitor) -> Result<(), Problem> {
         check(visitor, self.text(FORM_TOKEN))
     }

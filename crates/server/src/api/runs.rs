@@ -161,11 +161,11 @@ pub(super) async fn file(
 )]
 pub(super) async fn cancel(
     State(site): State<Shared>,
-    _: May<RunOperations>,
+    may: May<RunOperations>,
     Named(id): Named<i64>,
     _: Confirmed,
 ) -> Result<Json<Value>, Problem> {
-    Ok(Json(json!({ "run": id, "cancelled": site.jobs.cancel(id) })))
+    Ok(Json(json!({ "run": id, "cancelled": site.jobs.cancel(id, may.name()) })))
 }
 
 /// Add what a run found to the library

@@ -153,6 +153,20 @@ impl Order {
         }
     }
 
+    /// What a run asked, whatever is kept.
+    pub(crate) fn again(run: &Run) -> Self {
+        let types: Vec<String> = run.filter().rrtypes.iter().map(ToString::to_string).collect();
+        let moment = |seconds: Option<u64>| seconds.map(cof::time::rfc3339).unwrap_or_default();
+        Self {
+            value: run.indicator.to_string(),
+            operation: run.package.split('@').next().unwrap_or_default().to_owned(),
+            rrtype: types.join(","),
+            seen_after: moment(run.filter().window.seen_after),
+            seen_before: moment(run.filter().window.seen_before),
+            fresh: true,
+        }
+    }
+
     /// Begins the run, and gives its number.
     pub(crate) async fn carry_out(self, site: &Site, actor: &str) -> Result<i64, Problem> {
         let indicator =
@@ -204,6 +218,15 @@ impl Order {
             seen_after: moment(&self.seen_after)?.map(|moment| moment.start),
             seen_before: moment(&self.seen_before)?.map(|moment| moment.end),
         })
+    }
+}
+
+/// Asks again what was being asked when the server was stopped. What cannot be asked any more, because its operation is
+/// disabled or gone, stays interrupted, as its page says.
+pub(crate) async fn resume(site: Shared) {
+    let stopped = site.desk.read(workbench::Workbench::stopped_runs).await;
+    for run in stopped.unwrap_or_default() {
+        let _ = Order::again(&run).carry_out(&site, &run.actor).await;
     }
 }
 

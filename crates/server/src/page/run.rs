@@ -24,6 +24,7 @@ use axum::routing::{get, post};
 use workbench::run::{Run, State as Standing};
 
 use self::head::Head;
+use self::selection::Selection;
 use super::operate::{Order, run_address};
 use super::{Frame, go};
 use crate::access::{May, Posted, needs::EditLibrary, needs::RunOperations};
@@ -42,7 +43,7 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/runs/{id}/files/{file}", get(download::give))
         .route("/runs/{id}/cancel", post(cancel))
         .route("/runs/{id}/again", post(again))
-        .route("/runs/{id}/selection", post(selection::choose))
+        .route("/runs/{id}/selection", post(selection::add))
         .route("/runs/{id}/undo", post(undo))
 }
 
@@ -60,6 +61,8 @@ struct Looked {
     site: Shared,
     frame: Frame,
     answer: Arc<Answer>,
+    selection: Selection,
+    /// Those of the address, the selection among them.
     parameters: Vec<(String, String)>,
 }
 
@@ -69,9 +72,10 @@ impl FromRequestParts<Shared> for Looked {
     async fn from_request_parts(parts: &mut Parts, site: &Shared) -> Result<Self, Problem> {
         let frame = Frame::from_request_parts(parts, site).await?;
         let id = id_of(parts, site).await?;
-        let Query(parameters) = Query::try_from_uri(&parts.uri).unwrap_or_default();
+        let Query(parameters) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).unwrap_or_default();
+        let (selection, parameters) = Selection::take(parameters);
         let answer = settled(site, id).await?;
-        Ok(Self { site: Arc::clone(site), frame, answer, parameters })
+        Ok(Self { site: Arc::clone(site), frame, answer, selection, parameters })
     }
 }
 
@@ -134,11 +138,11 @@ fn text<'a>(parameters: &'a [(String, String)], name: &str) -> &'a str {
 
 async fn cancel(
     axum::extract::State(site): axum::extract::State<Shared>,
-    _: May<RunOperations>,
+    may: May<RunOperations>,
     Path(id): Path<i64>,
     Posted(_): Posted,
 ) -> Result<Response, Problem> {
-    let cancelled = site.jobs.cancel(id);
+    let cancelled = site.jobs.cancel(id, may.name());
     Ok(go(&format!("/runs/{id}"), if cancelled { "cancelled" } else { "nothing" }))
 }
 
@@ -150,17 +154,7 @@ async fn again(
     Posted(sent): Posted,
 ) -> Result<Response, Problem> {
     let run = site.desk.read(move |workbench| workbench.run(id)).await?;
-    let types: Vec<String> = run.filter().rrtypes.iter().map(ToString::to_string).collect();
-    let moment = |seconds: Option<u64>| seconds.map(cof::time::rfc3339).unwrap_or_default();
-    let order = Order {
-        value: run.indicator.to_string(),
-        operation: run.package.split('@').next().unwrap_or_default().to_owned(),
-        rrtype: types.join(","),
-        seen_after: moment(run.filter().window.seen_after),
-        seen_before: moment(run.filter().window.seen_before),
-        fresh: true,
-    };
-    let id = order.carry_out(&site, may.name()).await?;
+    let id = Order::again(&run).carry_out(&site, may.name()).await?;
     Ok(Redirect::to(&run_address(id, sent.text("trail"))).into_response())
 }
 

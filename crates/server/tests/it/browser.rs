@@ -46,7 +46,7 @@ impl Place {
             workbench.accept(token.reveal(), "ann", PASSWORD)
         };
         desk.change_with_password("", accept).await.unwrap();
-        let service = service.with_site(set(Site::new(Runs::new(desk.clone()).await.unwrap())));
+        let service = service.with_site(set(Site::new(Runs::serving(desk.clone()).await.unwrap())));
         Self { server: Server::of(service).await, desk, _folder: folder }
     }
 
@@ -80,6 +80,12 @@ impl Place {
 impl Browser {
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, &[], b"").await
+    }
+
+    /// A part of a page, as htmx asks for it from there.
+    pub(crate) async fn get_part(&self, path: &str) -> Answer {
+        let shown = format!("http://{}{}", self.address, path.rsplit_once('/').map_or("", |(page, _)| page));
+        self.send("GET", path, &[("hx-request", "true"), ("hx-current-url", &shown)], b"").await
     }
 
     /// Sends a form of our own pages.

@@ -120,27 +120,84 @@ async fn a_selection_is_counted_added_and_undone() {
     let lab = Lab::answering().await;
     let ann = lab.place.browser(Role::Analyst).await;
     let address = run(&ann, HOST).await;
-    let choose = async |fields: &[(&str, &str)]| ann.post(&format!("{address}/selection"), fields).await;
-    let counted = choose(&[("pick", "0"), ("do", "count")]).await.body;
-    assert!(counted.contains("1 of 4 selected") && counted.contains("as Indirect</button>"), "{counted}");
+    let add = async |fields: &[(&str, &str)]| ann.post(&format!("{address}/selection"), fields).await;
+    let counted = ann.get(&format!("{address}?here=0-3&pick=0&do=count")).await.body;
+    assert!(counted.contains("1 of 4 selected") && counted.contains("findings</button>"), "{counted}");
     let unknown = ann.get("/library/indicator?value=192.0.2.1").await;
     assert_eq!(unknown.status, 404, "a dry run adds nothing");
-    let all = choose(&[("do", "all"), ("hide", "A")]).await.body;
+    let all = ann.get(&format!("{address}?hide=A&do=all")).await.body;
     assert!(all.contains("2 of 2 selected"), "what the filters show: {all}");
 
-    let added = choose(&[("pick", "0"), ("do", "add")]).await;
+    let added = add(&[("here", "0-3"), ("pick", "0")]).await;
     assert_eq!(added.leads_to(), format!("{address}?said=run-added"));
     let indicator = ann.get("/library/indicator?value=192.0.2.1").await;
     assert!(indicator.status == 200 && indicator.body.contains("st indirect"), "{indicator:?}");
     assert_eq!(ann.get("/library/indicator?value=192.0.2.2").await.status, 404, "not picked");
-    let again = choose(&[("pick", "0"), ("do", "count")]).await.body;
+    let again = ann.get(&format!("{address}?sel=0")).await.body;
     assert!(again.contains("Nothing new to add"), "{again}");
 
     let undone = ann.post(&format!("{address}/undo"), &[]).await;
     assert_eq!(undone.leads_to(), format!("{address}?said=undone"));
     assert_eq!(ann.get("/library/indicator?value=192.0.2.1").await.status, 404);
-    let nothing = choose(&[("do", "add")]).await;
-    assert_eq!(nothing.status, 200, "nothing is picked, so nothing is added");
+    let nothing = add(&[("here", "0-3")]).await;
+    assert_eq!(nothing.leads_to(), format!("{address}?said=nothing"));
+}
+
+/// The number in the button that adds.
+fn offered(page: &str) -> u64 {
+    let (before, _) = page.split_once(" findings</button>").expect("there is something to add");
+    before.rsplit("Add ").next().unwrap().replace(',', "").parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_added_is_what_was_counted_and_nothing_that_is_flagged() {
+    let names = (0..130_u64).map(|n| line(&format!("n{n}.example"), "A", "203.0.113.80", n + 1));
+    let others = (0..130_u64).map(|n| line(&format!("n{n}.example"), "A", &format!("198.51.100.{n}"), 1));
+    let lab = Lab::new(Script::always(Exchange::ok(names.chain(others).collect::<String>()))).await;
+    let ann = lab.place.browser(Role::Analyst).await;
+    let address = run(&ann, "203.0.113.80").await;
+    let all = ann.get(&format!("{address}?do=all")).await.body;
+    assert!(
+        all.contains("260 of 260 selected") && all.contains("flagged, only if ticked by themselves"),
+        "{all}"
+    );
+    let offered_of_all = offered(&all);
+    // The page shows a hundred ticked boxes; a form sends them all.
+    let here: Vec<String> = all.split("name=\"pick\" value=\"").skip(1).map(number).collect();
+    assert_eq!(here.len(), 100);
+    let shown = here.join(",");
+    let mut fields = vec![("all", "yes"), ("here", shown.as_str())];
+    fields.extend(here.iter().map(|place| ("pick", place.as_str())));
+    let query = fields.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&");
+    let again = ann.get(&format!("{address}?{query}")).await.body;
+    assert_eq!(offered(&again), offered_of_all, "counting anew counts the same");
+    let but_one = ann.get(&format!("{address}?all=yes&not={}", here[0])).await.body;
+    assert!(but_one.contains("259 of 260 selected"), "{but_one}");
+    let added = ann.post(&format!("{address}/selection"), &fields).await;
+    assert_eq!(added.leads_to(), format!("{address}?said=run-added"));
+    let done = ann.get(&format!("{address}?do=all")).await.body;
+    assert!(done.contains("Nothing new to add"), "{done}");
+    let library = ann.get("/library?q=*.example").await.body;
+    assert!(!library.contains("n129.example"), "what is flagged stays outside");
+}
+
+/// The digits that a text begins with.
+fn number(text: &str) -> String {
+    text.chars().take_while(char::is_ascii_digit).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_selected_stays_so_over_pages_and_orders() {
+    let names = (0..150_u64).map(|n| line(&format!("n{n}.example"), "A", "203.0.113.80", n + 1));
+    let lab = Lab::new(Script::always(Exchange::ok(names.collect::<String>()))).await;
+    let ann = lab.place.browser(Role::Analyst).await;
+    let address = run(&ann, "203.0.113.80").await;
+    let next = ann.get(&format!("{address}?here=0-99&pick=3&pick=5&turn=2")).await.body;
+    assert!(next.contains("101 to 150 of 150") && next.contains("2 of 150 selected"), "{next}");
+    assert!(next.contains("sort=count&#38;") || next.contains("sel=3,5"), "links keep it: {next}");
+    let two = ann.get(&format!("{address}?sel=3,5&here=100-149&pick=120&turn=1")).await.body;
+    assert!(two.contains("1 to 100 of 150") && two.contains("3 of 150 selected"), "{two}");
+    assert_eq!(two.matches("\" checked>").count(), 2, "{two}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,7 +207,7 @@ async fn a_job_is_watched_and_cancelled_with_what_it_had() {
     let lab = Lab::new(Script::always(stalls)).await;
     let ann = lab.place.browser(Role::Analyst).await;
     let address = ann.post("/runs", &[("value", HOST)]).await.leads_to().to_owned();
-    while !ann.get(&format!("{address}/progress")).await.body.contains("1 record,") {
+    while !ann.get_part(&format!("{address}/progress")).await.body.contains("1 record,") {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     assert!(ann.get(&address).await.body.contains("is under way"));
@@ -164,9 +221,17 @@ async fn a_job_is_watched_and_cancelled_with_what_it_had() {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     };
     assert!(page.contains("Interrupted answer: 1 record had arrived"), "{page}");
-    let ended = ann.get(&format!("{address}/progress")).await;
+    let ended = ann.get_part(&format!("{address}/progress")).await;
     assert_eq!(ended.header("hx-trigger-after-swap"), Some("run-ended"), "who watches loads the page anew");
     assert!(!ended.body.contains("hx-get"), "and asks no more: {}", ended.body);
+    assert!(page.contains(" cancelled it"), "{page}");
+    let alone = ann.get(&format!("{address}/progress")).await;
+    assert_eq!(alone.leads_to(), address, "by itself it is no page");
+    let stranger = lab.place.stranger().get_part(&format!("{address}/progress")).await;
+    let back = format!("/signin?next={}", address.replace('/', "%2F"));
+    assert_eq!((stranger.status, stranger.header("hx-redirect")), (401, Some(back.as_str())));
+    let blank = ann.get(&format!("{address}/cancel")).await;
+    assert!(blank.status == 405 && blank.body.contains("<title>"), "{blank:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -182,6 +247,11 @@ async fn an_incomplete_answer_and_a_failed_one_say_so_first() {
     );
     let failed = ann.get(&run(&ann, HOST).await).await.body;
     assert!(failed.contains("banner failed") && failed.contains("401 Unauthorized"), "{failed}");
+    assert!(
+        failed.contains("Nothing arrived") && !failed.contains("no sensor"),
+        "nobody was asked: {failed}"
+    );
+    assert!(!failed.contains("class=\"stats\""), "there is nothing to count: {failed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -298,7 +368,7 @@ async fn fifty_thousand_records_on_one_address_are_shown() {
         let whole = page.body.len() + assets(&ann, &page.body).await;
         assert!(whole < 300 << 10, "{view}: {whole} octets with what it loads");
     }
-    let all = ann.post(&format!("{address}/selection"), &[("do", "all")]).await.body;
+    let all = ann.get(&format!("{address}?do=all")).await.body;
     assert!(all.contains("50,000 of 50,000 selected"));
     assert!(all.contains("shared hosting") || all.contains("Shared hosting"), "the crowd is flagged");
 }

@@ -1,7 +1,7 @@
 //! Asking: the cache, or the provider with the evidence written as it comes.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use cof::{Damage, Record};
 use operation::provider::{Outcome, Stop};
@@ -13,7 +13,7 @@ use super::keep::{Ended, Entered};
 use super::worker::Worker;
 use super::{Ending, Reason, Run, State};
 use crate::database::Change;
-use crate::{Desk, Error};
+use crate::{Desk, Error, Workbench};
 
 /// A run with what it holds.
 #[derive(Clone, Debug)]
@@ -39,7 +39,19 @@ impl Runs {
     /// # Errors
     /// [`Error`], when the folder cannot be worked in.
     pub async fn new(desk: Desk) -> Result<Self, Error> {
-        let worker = Arc::new(Worker::new(desk.folder())?);
+        Self::of(desk, false).await
+    }
+
+    /// The same for a server: what it was asked goes on when it is started again, by [`crate::Workbench::stopped_runs`].
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub async fn serving(desk: Desk) -> Result<Self, Error> {
+        Self::of(desk, true).await
+    }
+
+    async fn of(desk: Desk, serves: bool) -> Result<Self, Error> {
+        let worker = Arc::new(Worker::new(desk.folder(), serves)?);
         desk.change("", |workbench| workbench.settle_runs().map(drop)).await?;
         Ok(Self { desk, worker })
     }
@@ -70,8 +82,9 @@ impl Runs {
         // A task of its own: where nobody waits for the run any more it still gets its end.
         let beginning = tokio::spawn(async move {
             let Entered { id, cached } = entering.await?;
-            let guard = Guard { runs, id, ended: false };
-            Ok(Begun { guard, cached, asking, indicator, progress: Arc::default() })
+            let progress = Arc::<Progress>::default();
+            let guard = Guard { runs, id, ended: false, progress: Arc::clone(&progress) };
+            Ok(Begun { guard, cached, asking, indicator, progress })
         });
         beginning.await.unwrap_or_else(|ended| Err(Error::Bug(format!("beginning a run ended: {ended}"))))
     }
@@ -93,9 +106,16 @@ pub struct Begun {
 pub struct Progress {
     records: AtomicU64,
     bytes: AtomicU64,
+    cancelled_by: OnceLock<String>,
 }
 
 impl Progress {
+    /// Notes who ends the run before its end; whoever does it drops it then.
+    pub fn cancel(&self, actor: &str) {
+        // The first one did it.
+        let _ = self.cancelled_by.set(actor.to_owned());
+    }
+
     /// Records that have arrived and are wanted.
     pub fn records(&self) -> u64 {
         self.records.load(Ordering::Relaxed)
@@ -244,6 +264,7 @@ struct Guard {
     runs: Runs,
     id: i64,
     ended: bool,
+    progress: Arc<Progress>,
 }
 
 impl Drop for Guard {
@@ -251,7 +272,9 @@ impl Drop for Guard {
         // Without a runtime this process is about to end, and who comes next settles it.
         if let (false, Ok(runtime)) = (self.ended, tokio::runtime::Handle::try_current()) {
             let (desk, id) = (self.runs.desk.clone(), self.id);
-            runtime.spawn(async move { desk.change("", move |workbench| workbench.settle_run(id)).await });
+            let by = self.progress.cancelled_by.get().cloned();
+            let settle = move |workbench: &mut Workbench| workbench.settle_run(id, by.as_deref());
+            runtime.spawn(async move { desk.change("", settle).await });
         }
     }
 }

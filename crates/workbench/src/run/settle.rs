@@ -2,13 +2,24 @@
 
 use operation::Collector;
 use operation::provider::{Orientation, orientation_of};
+use rusqlite::named_params;
 
 use super::evidence::{Evidence, adopt, forget_part, unfinished};
 use super::keep::Ended;
+use super::row::{self, COLUMNS};
 use super::worker::{self, Left, is_gone};
-use super::{Ending, Reason, Run, State, row};
+use super::{Ending, Reason, Run, State};
 use crate::database::{Change, Problem};
 use crate::{Error, Workbench};
+
+/// Why a run of a server is interrupted; [`Workbench::stopped_runs`] finds it by that.
+const STOPPED: &str = "the server was stopped before the answer was there";
+/// How long after it began an answer is still wanted, in seconds: an hour.
+const STILL_WANTED: i64 = 3_600;
+/// How often within that time a question is begun.
+const MOST_TRIES: usize = 3;
+/// As many as a server works on at a time.
+const MOST_STOPPED: usize = 64;
 
 impl Workbench {
     /// Settles the runs of processes that are gone, and takes away what they left behind; gives how many runs there were.
@@ -25,7 +36,7 @@ impl Workbench {
         let mut settled = 0;
         for (id, worker) in under_way {
             if is_gone(self.folder(), &worker) {
-                self.settle_run(id)?;
+                self.settle_run(id, None)?;
                 settled += 1;
             }
         }
@@ -49,11 +60,40 @@ impl Workbench {
         Ok(())
     }
 
-    /// Settles a run that is under way and will not go on.
-    pub(super) fn settle_run(&mut self, id: i64) -> Result<(), Error> {
+    /// The runs that a server was stopped or killed at, which are to be asked again: the oldest first, at most
+    /// [`MOST_STOPPED`]. None that began more than an hour ago, that was asked again since, or that failed to end so
+    /// [`MOST_TRIES`] times within the hour: it may be what ends the server.
+    ///
+    /// # Errors
+    /// [`Error`], when the database cannot be read.
+    pub fn stopped_runs(&self) -> Result<Vec<Run>, Error> {
+        let now = i64::try_from(self.clock().seconds()).unwrap_or(i64::MAX);
+        let since = now.saturating_sub(STILL_WANTED);
+        let sql = format!(
+            "SELECT {COLUMNS} FROM runs r WHERE r.state = 'interrupted' AND r.reason = :stopped AND r.started_at > :since \
+             AND NOT EXISTS (SELECT 1 FROM runs n WHERE n.indicator = r.indicator AND n.question = r.question AND n.id > r.id) \
+             AND (SELECT count(*) FROM runs p WHERE p.indicator = r.indicator AND p.question = r.question \
+                  AND p.reason = :stopped AND p.started_at > :since) < {MOST_TRIES} \
+             ORDER BY r.id LIMIT {MOST_STOPPED}"
+        );
+        self.read(|database| {
+            let mut statement = database.prepare_cached(&sql)?;
+            let mut rows = statement.query(named_params! { ":stopped": STOPPED, ":since": since })?;
+            let mut runs = Vec::new();
+            while let Some(row) = rows.next()? {
+                runs.push(row::run(row)?);
+            }
+            Ok(runs)
+        })
+    }
+
+    /// Settles a run that is under way and will not go on, because somebody cancelled it or its process ended.
+    pub(super) fn settle_run(&mut self, id: i64, cancelled_by: Option<&str>) -> Result<(), Error> {
         // Others may be settling it too: the first one does, and the transaction says who that is.
         let settled = self.change(|change| match row::find(&change.transaction, id)? {
-            Some(run) if run.ending.state == State::Running => change.settle(&run).map(|()| true),
+            Some(run) if run.ending.state == State::Running => {
+                change.settle(&run, cancelled_by).map(|()| true)
+            }
             _ => Ok(false),
         })?;
         if settled {
@@ -64,7 +104,7 @@ impl Workbench {
 }
 
 impl Change<'_> {
-    fn settle(&self, run: &Run) -> Result<(), Problem> {
+    fn settle(&self, run: &Run, cancelled_by: Option<&str>) -> Result<(), Problem> {
         let stored = adopt(self.folder, run.id)?;
         let had = |error: std::io::Error| Error::io("reading", self.folder, error);
         let orientation = match (run.orientation, Evidence::open(self.folder, &stored)?) {
@@ -75,11 +115,15 @@ impl Change<'_> {
         let mut collector = Collector::new(run.filter.clone(), run.most);
         held.replay(self.folder, &mut collector)?;
         let (records, damages) = collector.counts();
-        let reason = Reason {
-            text: "it ended before the answer did".to_owned(),
-            hint: "run it again".to_owned(),
-            refused: false,
+        let sql = "SELECT worker FROM runs WHERE id = ?";
+        let worker: Option<String> =
+            self.transaction.prepare_cached(sql)?.query_row([run.id], |row| row.get(0))?;
+        let text = match (cancelled_by, worker) {
+            (Some(actor), _) => format!("{actor} cancelled it"),
+            (None, Some(worker)) if worker::serves(&worker) => STOPPED.to_owned(),
+            (None, _) => "it ended before the answer did".to_owned(),
         };
+        let reason = Reason { text, hint: "run it again".to_owned(), refused: false };
         let ending = Ending { state: State::Interrupted, reason: Some(reason) };
         let ended = Ended { ending, records, damages, stored, orientation, whole: false, fetched: None };
         self.end_run(run.id, &ended).map(drop)

@@ -269,6 +269,8 @@ async fn a_run_of_a_process_that_is_gone_is_settled_by_whoever_comes_next() {
     assert_eq!(kept.records[0].rrname.to_string(), HOST, "turned, as it would have been");
     assert_eq!(bench.settle_runs().unwrap(), 0);
 
+    assert!(bench.stopped_runs().unwrap().is_empty(), "nobody waits for the answer of a command");
+
     // A run of a process that lives is left alone.
     let own =
         lab.bench().change(|change| change.begin_run(&asking, &host(), lab.runs.worker.name())).unwrap();
@@ -364,4 +366,31 @@ async fn a_package_that_is_replaced_does_not_change_what_its_runs_propose() {
     let bench = lab.bench();
     assert_eq!(bench.findings(&kept).unwrap().list.len(), 2, "the guide's two attributes");
     assert!(bench.findings(&newer).unwrap().list.len() > 2);
+}
+
+#[tokio::test]
+async fn what_a_server_was_stopped_at_is_asked_again_but_not_for_ever() {
+    let lab = Lab::answering(line(HOST, "192.0.2.1", 200, 3)).await;
+    let (asking, mut bench) = (lab.asking(), lab.bench());
+    let stop = |bench: &mut Workbench| {
+        let begun = bench.change(|change| change.begin_run(&asking, &host(), "serving-0123")).unwrap();
+        bench.settle_runs().unwrap();
+        begun.id
+    };
+    let ids = |bench: &Workbench| bench.stopped_runs().unwrap().iter().map(|run| run.id).collect::<Vec<_>>();
+    let first = stop(&mut bench);
+    assert_eq!(ids(&bench), [first]);
+    let second = stop(&mut bench);
+    assert_eq!(ids(&bench), [second], "only the last of those that asked the same");
+    stop(&mut bench);
+    assert!(ids(&bench).is_empty(), "it may be what ends the server");
+    lab.now.fetch_add(3_601, std::sync::atomic::Ordering::SeqCst);
+    let later = stop(&mut bench);
+    assert_eq!(ids(&bench), [later]);
+    lab.ask(&Asking { freshness: Freshness::Fresh, ..lab.asking() }).await;
+    assert!(ids(&bench).is_empty(), "somebody asked meanwhile");
+    lab.now.fetch_add(3_601, std::sync::atomic::Ordering::SeqCst);
+    stop(&mut bench);
+    lab.now.fetch_add(3_601, std::sync::atomic::Ordering::SeqCst);
+    assert!(ids(&bench).is_empty(), "nobody waits that long");
 }

@@ -1,7 +1,8 @@
 //! Who works on a run: a file that its process holds locked for as long as it lives.
 //!
 //! ```text
-//! DIR/workers/RANDOM   empty; locked by one process
+//! DIR/workers/RANDOM          empty; locked by one process
+//! DIR/workers/serving-RANDOM  the same of a server, which goes on with its runs when it is started again
 //! ```
 //!
 //! The system lets go of a lock when its process ends, however it ends, so a run whose worker's file is not locked, or not
@@ -14,6 +15,9 @@ use std::path::{Path, PathBuf};
 
 use crate::Error;
 use crate::secret::random;
+
+/// What the names of servers begin with.
+const SERVING: &str = "serving-";
 
 /// This process, at work in a data folder.
 #[derive(Debug)]
@@ -31,11 +35,11 @@ pub(super) struct Left {
 }
 
 impl Worker {
-    pub(super) fn new(folder: &Path) -> Result<Self, Error> {
+    pub(super) fn new(folder: &Path, serves: bool) -> Result<Self, Error> {
         let workers = folder.join("workers");
         crate::database::create(&workers).map_err(|error| Error::io("creating", &workers, error))?;
         loop {
-            let name = random_name()?;
+            let name = format!("{}{}", if serves { SERVING } else { "" }, random_name()?);
             let path = workers.join(&name);
             let file = File::create_new(&path).map_err(|error| Error::io("creating", &path, error))?;
             file.lock().map_err(|error| Error::io("locking", &path, error))?;
@@ -74,6 +78,11 @@ pub(super) fn is_gone(folder: &Path, name: &str) -> bool {
     }
 }
 
+/// Whether that worker is, or was, a server.
+pub(super) fn serves(name: &str) -> bool {
+    name.starts_with(SERVING)
+}
+
 /// The files that workers left behind when they were killed.
 pub(super) fn left(folder: &Path) -> Vec<Left> {
     let Ok(entries) = std::fs::read_dir(folder.join("workers")) else { return Vec::new() };
@@ -100,10 +109,11 @@ mod tests {
     #[test]
     fn a_worker_is_there_as_long_as_it_holds_its_file() {
         let folder = tempfile::tempdir().unwrap();
-        let worker = Worker::new(folder.path()).unwrap();
+        let worker = Worker::new(folder.path(), false).unwrap();
         let name = worker.name().to_owned();
         assert!(!is_gone(folder.path(), &name));
-        assert_ne!(Worker::new(folder.path()).unwrap().name(), name);
+        assert_ne!(Worker::new(folder.path(), false).unwrap().name(), name);
+        assert!(serves(Worker::new(folder.path(), true).unwrap().name()) && !serves(&name));
         // As a killed process leaves it: the file is there, the lock is not.
         let left = folder.path().join("workers/left");
         File::create_new(&left).unwrap();

@@ -59,6 +59,7 @@ struct Line {
     class: &'static str,
     rrtype: String,
     data: String,
+    data_address: Option<String>,
     last: Option<Stamp>,
     count: String,
     /// What it was before.
@@ -109,7 +110,7 @@ impl Comparison {
             since: changes.since.id,
             choices: choices.iter().map(Choice::of).collect(),
             whole: changes.gone.is_some(),
-            same: figure(same),
+            same: counted(same, "record"),
             lists: vec![
                 List::new("New", "First reported in this run", &new, links),
                 List::new("Gone", "In that run, not in this one", &gone, links),
@@ -150,6 +151,8 @@ impl Line {
             class: class_of(record.rrtype),
             rrtype: record.rrtype.to_string(),
             data: record.rdata_text(),
+            data_address: Indicator::of_target(&record.rdata, record.rrtype)
+                .map(|one| links.pivot(&one.to_string())),
             last: record.span().and_then(|span| Some(Stamp::of(i64::try_from(span.1).ok()?))),
             count: record.count.map(thousands).unwrap_or_default(),
             before: before.to_owned(),

@@ -36,6 +36,8 @@ pub(super) struct Head {
     may_edit: bool,
     frame: FormToken,
     before: Option<i64>,
+    /// The newest run on the same indicator, if there is a newer one.
+    newest: Option<i64>,
 }
 
 struct Tab {
@@ -56,18 +58,21 @@ impl Head {
         let run = answer.kept.run.clone();
         let steps = trail_of(trail);
         let (id, indicator, ways) = (run.id, run.indicator.clone(), steps.clone());
-        let (status, before, named) = site
+        let (status, before, newest, named) = site
             .desk
             .read(move |workbench| {
                 let entry = workbench.lookup(&indicator)?;
-                let wanted =
-                    Wanted { indicator: Some(indicator), before: Some(id), limit: 1, ..Wanted::default() };
-                let before = workbench.runs(&wanted)?.runs.first().map(|run| run.id);
+                let any = Wanted { indicator: Some(indicator), limit: 1, ..Wanted::default() };
+                let newest =
+                    workbench.runs(&any)?.runs.first().map(|run| run.id).filter(|newest| *newest > id);
+                let before =
+                    workbench.runs(&Wanted { before: Some(id), ..any })?.runs.first().map(|run| run.id);
                 let named = ways.iter().filter_map(|step| workbench.run(*step).ok());
                 let named: Vec<Run> = named.collect();
                 Ok((
                     entry.filter(|entry| entry.removed_at.is_none()).map(|entry| entry.status),
                     before,
+                    newest,
                     named,
                 ))
             })
@@ -92,6 +97,7 @@ impl Head {
             trail,
             run,
             before,
+            newest,
         })
     }
 
@@ -210,7 +216,7 @@ fn figures(answer: &Answer) -> Vec<(&'static str, String)> {
         ("Related", figure(count - known.direct)),
         ("Names", figure(known.names)),
         ("Addresses", figure(known.addresses)),
-        ("Sightings", thousands(known.sightings)),
+        ("Sightings", known.sightings.map_or_else(|| "unknown".to_owned(), thousands)),
     ];
     if let Some((first, last)) = known.span {
         figures.extend([("First seen", day(first)), ("Last seen", day(last))]);

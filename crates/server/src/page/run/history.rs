@@ -1,19 +1,20 @@
 //! A run's history: filters, timeline and table, and what is selected of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use askama::Template;
 use axum::response::Response;
 use cof::Record;
-use workbench::library::Tally;
+use operation::{Finding, Findings};
 
 use super::head::Head;
 use super::row::{Column, Narrowing, Order, PAGE, Row, Rows};
+use super::selection::{Count, written};
 use super::{Looked, progress};
 use crate::links::Links;
 use crate::page::{Frame, show};
 use crate::problem::Problem;
-use crate::timeline::words::figure;
+use crate::timeline::words::{self, figure};
 use crate::timeline::{FacetsPart, Timeline, TimelinePart, TimelineView};
 
 #[derive(Template)]
@@ -26,6 +27,8 @@ struct Page<'a> {
     table: Table<'a>,
     errors: Vec<Fault>,
     is_empty: bool,
+    /// Whether that there is nothing is the whole answer.
+    is_complete: bool,
 }
 
 /// The table and what is selected in it.
@@ -36,8 +39,8 @@ struct Table<'a> {
     total: usize,
     /// The number of the first row of this page.
     first: usize,
-    back: Option<String>,
-    next: Option<String>,
+    page: usize,
+    pages: usize,
     order: Order,
     links: &'a Links,
     from: String,
@@ -46,7 +49,10 @@ struct Table<'a> {
     least: String,
     carried: Vec<(String, String)>,
     unfiltered: String,
-    chosen: Chosen,
+    /// How many are selected, what adding them would come to, and what stands on this page, as a form says it.
+    selected: usize,
+    count: Option<Count>,
+    here: String,
 }
 
 /// A column's head: a link that sorts by it.
@@ -58,16 +64,6 @@ struct Heading {
     direction: &'static str,
 }
 
-/// What is selected, and what adding it would come to.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Chosen {
-    /// Places in the answer.
-    pub(super) places: BTreeSet<usize>,
-    /// Everything that the filters show.
-    pub(super) all: bool,
-    pub(super) tally: Option<Tally>,
-}
-
 /// A stretch of the answer that is no record.
 pub(super) struct Fault {
     pub(super) what: String,
@@ -77,11 +73,6 @@ pub(super) struct Fault {
 }
 
 pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
-    page(looked, Chosen::default()).await
-}
-
-/// The page with this selection.
-pub(super) async fn page(looked: Looked, chosen: Chosen) -> Result<Response, Problem> {
     let head = looked.head("").await?;
     if looked.is_running() {
         return progress::page(looked, head);
@@ -108,13 +99,14 @@ pub(super) async fn page(looked: Looked, chosen: Chosen) -> Result<Response, Pro
         &chosen_view
     };
     let rows = Rows::new(&looked.answer, &view, &narrowing, Order::of(looked.parameter("sort")));
-    let table = table(&looked, rows, &left, &links, chosen).await?;
+    let table = table(&looked, rows, &left, &links).await?;
     show(&Page {
         facets: timeline.facets_part(&links),
         timeline: timeline.part(&links),
         table,
         errors: faults(&looked),
         is_empty: all.is_empty(),
+        is_complete: looked.answer.kept.run.ending.is_complete(),
         head,
         frame: looked.frame,
     })
@@ -125,18 +117,19 @@ async fn table<'a>(
     rows: Rows,
     drawn: &[usize],
     links: &'a Links,
-    chosen: Chosen,
 ) -> Result<Table<'a>, Problem> {
     let answer = &looked.answer;
     let (asked, all) = (answer.kept.run.indicator.clone(), &answer.kept.records);
     let pages = rows.places.len().div_ceil(PAGE).max(1);
-    let page = looked.parameter("page").parse::<usize>().unwrap_or(1).clamp(1, pages);
+    let wanted = [looked.parameter("turn"), looked.parameter("page")];
+    let page = wanted.iter().find_map(|page| page.parse::<usize>().ok()).unwrap_or(1).clamp(1, pages);
     let places: Vec<usize> = rows.places.iter().skip((page - 1) * PAGE).take(PAGE).copied().collect();
     let anchor = |place: &usize| drawn.binary_search(place).unwrap_or_default();
     let made = places
         .iter()
         .filter_map(|place| Some(Row::new(&asked, all.get(*place)?, (*place, anchor(place)), links)));
     let mut made: Vec<Row> = made.collect();
+    let made_places: BTreeSet<usize> = made.iter().map(|row| row.place).collect();
     let shared = std::sync::Arc::clone(answer);
     let standing = looked
         .site
@@ -149,22 +142,29 @@ async fn table<'a>(
         .await?;
     for (row, standing) in made.iter_mut().zip(standing) {
         row.library = standing;
-        row.picked = chosen.all || chosen.places.contains(&row.place);
+        row.picked = looked.selection.has(row.place);
     }
-    let turn = |to: usize| links.with(&[("page", Some(&to.to_string()))]);
+    let flagged = flagged(&answer.findings);
+    for row in &mut made {
+        row.library = match row.library {
+            ("", _) => ("Attribute only", "only"),
+            ("New", _) if flagged.contains(&row.place) => ("Flagged", "review"),
+            known => known,
+        };
+    }
     Ok(Table {
         rows: made,
         shown: rows.places.len(),
         total: all.len(),
         first: (page - 1) * PAGE + 1,
-        back: (page > 1).then(|| turn(page - 1)),
-        next: (page < pages).then(|| turn(page + 1)),
+        page,
+        pages,
         order: rows.order,
         from: looked.parameter("from").to_owned(),
         to: looked.parameter("to").to_owned(),
         text: looked.parameter("text").to_owned(),
         least: looked.parameter("min").to_owned(),
-        carried: carried(links, &["from", "to", "text", "min", "page", "said"]),
+        carried: carried(links, &["from", "to", "text", "min", "page", "turn", "said"]),
         unfiltered: links.with(&[
             ("hide", None),
             ("rel", None),
@@ -177,8 +177,19 @@ async fn table<'a>(
             ("page", None),
         ]),
         links,
-        chosen,
+        selected: looked.selection.len(&rows.places),
+        count: looked.count().await?,
+        here: written(&made_places),
     })
+}
+
+/// The places of records whose findings are left out unless they are ticked by themselves.
+fn flagged(findings: &Findings) -> HashSet<usize> {
+    let flagged = findings.list.iter().filter_map(|finding| match finding {
+        Finding::Indicator { records, caution: Some(_), .. } => Some(records),
+        _ => None,
+    });
+    flagged.flatten().copied().collect()
 }
 
 /// The parameters that a form has to carry along.
@@ -220,23 +231,9 @@ impl Table<'_> {
         self.first + self.rows.len().max(1) - 1
     }
 
-    fn selected(&self) -> usize {
-        if self.chosen.all { self.shown } else { self.chosen.places.len() }
-    }
-
-    /// Selected records of other pages, which the form carries along.
-    fn elsewhere(&self) -> Vec<usize> {
-        let here: BTreeSet<usize> = self.rows.iter().map(|row| row.place).collect();
-        self.chosen.places.difference(&here).copied().collect()
-    }
-
     /// How many things adding would make.
     fn to_add(&self) -> u64 {
-        self.chosen.tally.as_ref().map_or(0, |tally| sums(tally)[0].1)
-    }
-
-    fn adds_something(&self) -> bool {
-        self.to_add() > 0
+        self.count.as_ref().and_then(|count| sums(count).first().map(|(_, new)| *new)).unwrap_or(0)
     }
 
     fn shown_text(&self) -> String {
@@ -248,14 +245,20 @@ impl Table<'_> {
     }
 }
 
-/// How many a dry run would add, know already, leave alone and cut, all kinds together.
-fn sums(tally: &Tally) -> [(&'static str, u64); 4] {
+/// How many findings a dry run would add, know already, leave alone, cut and pass over, all kinds together. What there is
+/// none of is not said, but that nothing is new is.
+fn sums(count: &Count) -> Vec<(&'static str, u64)> {
+    let tally = &count.tally;
     let all = [&tally.indicators, &tally.attributes, &tally.relationships];
     let sum = |of: fn(&workbench::library::Count) -> u64| all.iter().map(|count| of(count)).sum();
-    [
+    let mut sums = vec![
         ("new", sum(|count| count.new)),
         ("already known", sum(|count| count.known)),
         ("whitelisted or removed, left alone", sum(|count| count.whitelisted + count.removed)),
         ("over the limit", sum(|count| count.over_cap)),
-    ]
+        ("flagged, only if ticked by themselves", count.flagged.try_into().unwrap_or(u64::MAX)),
+    ];
+    let mut first = true;
+    sums.retain(|(_, sum)| std::mem::take(&mut first) || *sum > 0);
+    sums
 }

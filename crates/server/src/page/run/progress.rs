@@ -2,8 +2,8 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::{HeaderName, HeaderValue};
-use axum::response::Response;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::response::{IntoResponse, Redirect, Response};
 use workbench::run::State as Standing;
 
 use super::Looked;
@@ -53,7 +53,12 @@ pub(super) async fn look(
     State(site): State<Shared>,
     frame: Frame,
     Path(id): Path<i64>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    // By itself it is no page: whoever comes here wants the run.
+    if !headers.contains_key("hx-request") {
+        return Ok(Redirect::to(&format!("/runs/{id}")).into_response());
+    }
     let run = site.desk.read(move |workbench| workbench.run(id)).await?;
     if run.ending.state == Standing::Running {
         return show(&Job::of(&site, id, run.started_at, &frame));

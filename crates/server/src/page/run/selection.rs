@@ -1,79 +1,258 @@
 //! What is selected of a run's records: counted by a dry run, added, or let go.
 //!
-//! A form carries the places of the records that are ticked; "all shown" stands for what the filters show. A finding is
-//! meant where one of its records is; one that is flagged as doubtful only where its record is ticked by itself.
+//! A selection stands in the address, so that pages, orders, filters and windows keep it, and so does the way back:
+//!
+//! | parameter | meaning |
+//! | --- | --- |
+//! | `sel=0-4,9` | records, by their places in the answer |
+//! | `all=yes` | everything that the filters show |
+//! | `not=3,7` | with `all`, these are not |
+//!
+//! A form says besides what it showed (`here`, as `sel`), which of that is ticked (`pick`, each by itself), and what is to be
+//! done (`do=all`, `do=none`). [`Selection::take`] makes one of it all. A finding is meant where one of its records is; one
+//! that is flagged as doubtful only where its record is ticked by itself, not among all.
 
 use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
 use operation::Finding;
+use workbench::library::Tally;
 
 use super::Looked;
-use super::history::{self, Chosen};
 use super::row::{Narrowing, Order, Rows};
 use crate::access::{May, Posted, needs::EditLibrary};
 use crate::job::Answer;
-use crate::page::{Frame, go};
+use crate::links::Links;
+use crate::page::go;
 use crate::problem::Problem;
 use crate::site::Shared;
 use crate::timeline::TimelineView;
 
-/// What a form does besides carrying the address's parameters.
-const OWN: [&str; 4] = ["pick", "all", "do", "form_token"];
+/// Parameters that say what is selected.
+const OWN: [&str; 6] = ["sel", "all", "not", "here", "pick", "do"];
+/// Places beyond this are none: no page has so many records.
+const MOST: usize = 100_000;
 
-pub(super) async fn choose(
+/// Records that are selected.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Selection {
+    /// Everything that the filters show.
+    all: bool,
+    /// Ticked by themselves; without `all` alone.
+    ticked: BTreeSet<usize>,
+    /// Taken out of everything.
+    out: BTreeSet<usize>,
+}
+
+/// What adding a selection would come to.
+#[derive(Clone, Debug)]
+pub(super) struct Count {
+    pub(super) tally: Tally,
+    /// Findings that are left out because they are flagged.
+    pub(super) flagged: usize,
+}
+
+impl Selection {
+    /// Takes it out of an address's or a form's parameters, and leaves it there in its short form.
+    pub(super) fn take(parameters: Vec<(String, String)>) -> (Self, Vec<(String, String)>) {
+        let selection = Self::of(&parameters);
+        let others = parameters.into_iter().filter(|(name, _)| !OWN.contains(&name.as_str()));
+        let kept = others.chain(selection.parameters()).collect();
+        (selection, kept)
+    }
+
+    fn of(parameters: &[(String, String)]) -> Self {
+        let set = |wanted: &str| {
+            let texts = parameters.iter().filter(|(name, _)| name == wanted);
+            texts.flat_map(|(_, text)| places(text)).collect::<BTreeSet<usize>>()
+        };
+        match super::text(parameters, "do") {
+            "all" => return Self { all: true, ..Self::default() },
+            "none" => return Self::default(),
+            _ => {}
+        }
+        let (here, pick) = (set("here"), set("pick"));
+        if super::text(parameters, "all").is_empty() {
+            let elsewhere = set("sel").difference(&here).copied().collect::<BTreeSet<usize>>();
+            return Self { ticked: elsewhere.union(&pick).copied().collect(), ..Self::default() };
+        }
+        let out = set("not").difference(&here).copied().collect::<BTreeSet<usize>>();
+        Self { all: true, out: out.union(&(&here - &pick)).copied().collect(), ..Self::default() }
+    }
+
+    /// As an address has it.
+    fn parameters(&self) -> Vec<(String, String)> {
+        let pair = |name: &str, value: String| (name.to_owned(), value);
+        let all = self.all.then(|| pair("all", "yes".to_owned()));
+        let ticked = (!self.ticked.is_empty()).then(|| pair("sel", written(&self.ticked)));
+        let out = (!self.out.is_empty()).then(|| pair("not", written(&self.out)));
+        [all, ticked, out].into_iter().flatten().collect()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        !self.all && self.ticked.is_empty()
+    }
+
+    pub(super) fn has(&self, place: usize) -> bool {
+        if self.all { !self.out.contains(&place) } else { self.ticked.contains(&place) }
+    }
+
+    /// How many records are selected, where the filters show these.
+    pub(super) fn len(&self, shown: &[usize]) -> usize {
+        if self.all { shown.iter().filter(|place| self.has(**place)).count() } else { self.ticked.len() }
+    }
+
+    /// The findings that it means, and how many are left out because they are flagged.
+    fn findings(&self, answer: &Answer, parameters: &[(String, String)]) -> (Vec<Finding>, usize) {
+        let meant: BTreeSet<usize> = if self.all {
+            shown(answer, parameters).into_iter().filter(|place| self.has(*place)).collect()
+        } else {
+            self.ticked.clone()
+        };
+        let touched = answer.findings.list.iter().filter(|finding| {
+            let (Finding::Attribute { records, .. }
+            | Finding::Indicator { records, .. }
+            | Finding::Relationship { records, .. }) = finding;
+            records.iter().any(|place| meant.contains(place))
+        });
+        let (kept, flagged): (Vec<&Finding>, Vec<&Finding>) =
+            touched.partition(|finding| !self.all || finding.is_selected());
+        (kept.into_iter().cloned().collect(), flagged.len())
+    }
+}
+
+impl Looked {
+    /// What adding the selection would come to; nothing where nothing is selected.
+    pub(super) async fn count(&self) -> Result<Option<Count>, Problem> {
+        if self.selection.is_empty() {
+            return Ok(None);
+        }
+        let (findings, flagged) = self.selection.findings(&self.answer, &self.parameters);
+        let run = self.answer.kept.run.clone();
+        let propose =
+            move |workbench: &workbench::Workbench| workbench.propose(&run.source, &run.indicator, &findings);
+        Ok(Some(Count { tally: self.site.desk.read(propose).await?, flagged }))
+    }
+}
+
+/// Adds what a form says is selected.
+pub(super) async fn add(
     State(site): State<Shared>,
-    frame: Frame,
     may: May<EditLibrary>,
     Path(id): Path<i64>,
     Posted(sent): Posted,
 ) -> Result<Response, Problem> {
     let answer = super::settled(&site, id).await?;
-    let picks = sent.0.iter().filter(|(name, _)| name == "pick").filter_map(|(_, place)| place.parse().ok());
-    let mut chosen = Chosen { places: picks.collect(), all: sent.has("all"), tally: None };
-    let parameters: Vec<(String, String)> =
-        sent.0.iter().filter(|(name, _)| !OWN.contains(&name.as_str())).cloned().collect();
-    match sent.text("do") {
-        "none" => chosen = Chosen::default(),
-        "all" => chosen.all = true,
-        _ => {}
+    let (selection, parameters) = Selection::take(sent.without_token());
+    let (findings, _) = selection.findings(&answer, &parameters);
+    let links = Links::new(&format!("/runs/{id}"), &parameters, "");
+    let back = links.with(&[("said", None), ("sel", None), ("all", None), ("not", None)]);
+    if findings.is_empty() {
+        return Ok(go(&back, "nothing"));
     }
-    let shown = if chosen.all { shown(&answer, &parameters) } else { BTreeSet::new() };
-    let picked = picked(&answer, &chosen, &shown);
     let run = answer.kept.run.clone();
-    if sent.text("do") == "add" && !picked.is_empty() {
-        let add = move |workbench: &mut workbench::Workbench| workbench.add_picked(&run, &picked, false);
-        let tally = site.desk.change(may.name(), add).await?;
-        let new = tally.indicators.new + tally.attributes.new + tally.relationships.new;
-        let links = crate::links::Links::new(&format!("/runs/{id}"), &parameters, "");
-        return Ok(go(&links.with(&[("said", None)]), if new > 0 { "run-added" } else { "run-known" }));
-    }
-    if !chosen.places.is_empty() || chosen.all {
-        let propose =
-            move |workbench: &workbench::Workbench| workbench.propose(&run.source, &run.indicator, &picked);
-        chosen.tally = Some(site.desk.read(propose).await?);
-    }
-    history::page(Looked { site, frame, answer, parameters }, chosen).await
+    let add = move |workbench: &mut workbench::Workbench| workbench.add_picked(&run, &findings, false);
+    let tally = site.desk.change(may.name(), add).await?;
+    let new = tally.indicators.new + tally.attributes.new + tally.relationships.new;
+    Ok(go(&back, if new > 0 { "run-added" } else { "run-known" }))
 }
 
 /// The places that the filters show.
-fn shown(answer: &Answer, parameters: &[(String, String)]) -> BTreeSet<usize> {
+fn shown(answer: &Answer, parameters: &[(String, String)]) -> Vec<usize> {
     let (view, narrowing) = (TimelineView::of(parameters), Narrowing::of(parameters));
-    let rows = Rows::new(answer, &view, &narrowing, Order::of(""));
-    rows.places.into_iter().collect()
+    Rows::new(answer, &view, &narrowing, Order::of("")).places
 }
 
-/// The findings that a selection means.
-fn picked(answer: &Answer, chosen: &Chosen, shown: &BTreeSet<usize>) -> Vec<Finding> {
-    let meant = |finding: &&Finding| {
-        let records = match finding {
-            Finding::Attribute { records, .. }
-            | Finding::Indicator { records, .. }
-            | Finding::Relationship { records, .. } => records,
-        };
-        let ticked = records.iter().any(|place| chosen.places.contains(place));
-        ticked || (finding.is_selected() && records.iter().any(|place| shown.contains(place)))
+/// `0-2,7` as numbers; what is none of that is passed over.
+fn places(text: &str) -> impl Iterator<Item = usize> {
+    text.split(',').filter_map(stretch).flatten().take(MOST)
+}
+
+fn stretch(text: &str) -> Option<std::ops::RangeInclusive<usize>> {
+    let place = |text: &str| text.parse().ok().filter(|place| *place < MOST);
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    Some(place(first)?..=place(last)?)
+}
+
+/// Numbers as `0-2,7`.
+pub(super) fn written(places: &BTreeSet<usize>) -> String {
+    let mut stretches: Vec<(usize, usize)> = Vec::new();
+    for place in places {
+        match stretches.last_mut() {
+            Some((_, last)) if *last + 1 == *place => *last = *place,
+            _ => stretches.push((*place, *place)),
+        }
+    }
+    let text = |(first, last): &(usize, usize)| {
+        if first == last { first.to_string() } else { format!("{first}-{last}") }
     };
-    answer.findings.list.iter().filter(meant).cloned().collect()
+    stretches.iter().map(text).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn take(pairs: &[(&str, &str)]) -> (Selection, String) {
+        let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let (selection, kept) = Selection::take(pairs);
+        let kept = kept.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&");
+        (selection, kept)
+    }
+
+    #[test]
+    fn what_is_ticked_here_is_added_to_what_is_ticked_elsewhere() {
+        let (selection, kept) = take(&[
+            ("text", "x"),
+            ("sel", "0-2,150"),
+            ("here", "0-99"),
+            ("pick", "1"),
+            ("pick", "7"),
+            ("do", "count"),
+        ]);
+        assert_eq!(kept, "text=x&sel=1,7,150");
+        assert_eq!([0, 1, 7, 150].map(|place| selection.has(place)), [false, true, true, true]);
+        assert_eq!(selection.len(&[1, 2]), 3, "what the filters hide stays selected");
+    }
+
+    #[test]
+    fn one_is_taken_out_of_all_and_the_others_stay() {
+        let (selection, kept) = take(&[
+            ("all", "yes"),
+            ("not", "120,3"),
+            ("here", "0-4"),
+            ("pick", "0"),
+            ("pick", "3"),
+            ("pick", "4"),
+        ]);
+        assert_eq!(kept, "all=yes&not=1-2,120");
+        assert_eq!(selection.len(&(0..150).collect::<Vec<_>>()), 147);
+        assert_eq!(
+            take(&[("all", "yes"), ("do", "none"), ("pick", "1")]),
+            (Selection::default(), String::new())
+        );
+        assert_eq!(take(&[("sel", "1"), ("do", "all")]).1, "all=yes");
+    }
+
+    #[test]
+    fn nonsense_selects_nothing_and_costs_little() {
+        let (selection, kept) = take(&[("sel", "x,-1,5-,7-3,99999999999999999999,0-99999999"), ("pick", "")]);
+        assert!(selection.is_empty() && kept.is_empty());
+        assert_eq!(take(&[("sel", &"0-99999,".repeat(1_000))]).0.len(&[]), MOST);
+    }
+
+    proptest! {
+        #[test]
+        fn an_address_says_what_was_selected(ticked: BTreeSet<u16>, all: bool) {
+            let places = ticked.into_iter().map(usize::from).collect::<BTreeSet<_>>();
+            let selection = if all {
+                Selection { all, out: places, ..Selection::default() }
+            } else {
+                Selection { ticked: places, ..Selection::default() }
+            };
+            prop_assert_eq!(Selection::of(&selection.parameters()), selection);
+        }
+    }
 }
