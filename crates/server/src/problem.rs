@@ -131,6 +131,13 @@ impl Problem {
         Self { status: StatusCode::UNAUTHORIZED, detail: "sign in first".into() }
     }
 
+    /// A body that comes too slowly, or not at all.
+    pub(crate) fn slow_body() -> Self {
+        let detail =
+            "the body of the request came too slowly; send it again, in smaller parts if there are any";
+        Self { status: StatusCode::REQUEST_TIMEOUT, detail: detail.into() }
+    }
+
     /// A token in the address.
     pub(crate) fn stray_token() -> Self {
         Self::bad_request(

@@ -170,5 +170,5 @@ async fn a_chunked_body_is_bounded_too_and_one_that_stalls_ends() {
     let chunk = format!("{:x}\r\n{}\r\n", many(500).len(), many(500));
     open(&format!("{}0\r\n\r\n", chunk.repeat(3))).await.problem(413);
     let stalled = open("5\r\n{\"rrn").await;
-    assert!(stalled.problem(408).contains("nothing more"));
+    assert!(stalled.problem(408).contains("too slowly"));
 }
