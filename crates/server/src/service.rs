@@ -19,7 +19,7 @@ use tower_http::cors::CorsLayer;
 
 use crate::CredentialError;
 use crate::answer::Rows;
-use crate::dnsdb::Dnsdb;
+use crate::dnsdb::{Budget, Dnsdb};
 use crate::gate::{self, Gate, Tokens};
 use crate::limits::Limits;
 use crate::listen::{self, Serving, Tls};
@@ -179,7 +179,12 @@ impl Service {
 
     /// The same store by DNSDB's interface, to the same people.
     fn dnsdb(&self) -> Dnsdb {
-        Dnsdb { rows: self.rows.clone(), gate: self.gate.clone(), clock: Clock::system() }
+        Dnsdb {
+            rows: self.rows.clone(),
+            gate: self.gate.clone(),
+            clock: Clock::system(),
+            budget: Budget::usual(),
+        }
     }
 
     fn router(mut self, bound: Option<SocketAddr>) -> Router {
