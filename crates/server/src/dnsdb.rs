@@ -59,7 +59,7 @@ use scan::{Bounds, Scan};
 use search::Search;
 
 use crate::answer::Rows;
-use crate::gate::{Gate, Need, Pass};
+use crate::gate::{Gate, Need, Pass, has_stray_token};
 use crate::problem::Problem;
 use crate::request::MAX_URI;
 
@@ -101,6 +101,9 @@ impl Dnsdb {
     async fn answer(&self, uri: &Uri, headers: &HeaderMap) -> Result<Response, Refusal> {
         if uri.path_and_query().is_some_and(|path| path.as_str().len() > MAX_URI) {
             return Err(Problem::uri_too_long(MAX_URI).into());
+        }
+        if has_stray_token(uri) {
+            return Err(Problem::stray_token().into());
         }
         let call = Call::of(uri.path());
         if call == Ok(Call::Ping) {

@@ -196,6 +196,14 @@ pub(crate) async fn write(State(gate): State<Gate>, request: Request, next: Next
     guard(&gate, Need::Write, request, next).await
 }
 
+/// Refuses an address with a token, for what needs none.
+pub(crate) async fn without_token(request: Request, next: Next) -> Response {
+    if stray::is_in(request.uri()) {
+        return Problem::stray_token().into_response();
+    }
+    next.run(request).await
+}
+
 async fn guard(gate: &Gate, need: Need, mut request: Request, next: Next) -> Response {
     let mut pass = match gate.admit(request.uri(), request.headers(), need) {
         Ok(pass) => pass,

@@ -167,12 +167,14 @@ fn coding(headers: &HeaderMap) -> Result<Coding, Problem> {
 }
 
 fn key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let Some(value) = headers.get(KEY) else { return Ok(None) };
+    let mut given = headers.get_all(KEY).iter();
+    let Some(value) = given.next() else { return Ok(None) };
     let key = value.to_str().ok().filter(|key| {
         (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|octet| octet.is_ascii_graphic())
     });
-    key.map(Some).ok_or_else(|| {
-        Problem::bad_request(format!("Idempotency-Key: takes 1 to {LONGEST_KEY} printable ASCII characters"))
+    key.filter(|_| given.next().is_none()).map(Some).ok_or_else(|| {
+        let takes = format!("Idempotency-Key: takes 1 to {LONGEST_KEY} printable ASCII characters, once");
+        Problem::bad_request(takes)
     })
 }
 

@@ -149,6 +149,8 @@ async fn a_body_that_is_none_is_told_what_is_wrong() {
         let detail = bring(&server, &token, headers, body).await.problem(status);
         assert!(detail.contains(words), "{detail}");
     }
+    let two = [("idempotency-key", "a"), ("idempotency-key", "b")];
+    assert!(bring(&server, &token, &two, b"").await.problem(400).contains("once"));
     let empty = receipt(&bring(&server, &token, &[], b"").await);
     assert_eq!(empty["taken"], 0);
 }
