@@ -35,7 +35,8 @@ pub(crate) fn is_in(uri: &Uri) -> bool {
         }
         text.contains(MARK)
     };
-    if marked(uri.path()) {
+    // A target that is one word is read as the name of a host.
+    if marked(uri.path()) || uri.authority().is_some_and(|authority| marked(authority.as_str())) {
         return true;
     }
     let Some(query) = uri.query() else { return false };
@@ -62,6 +63,8 @@ mod tests {
             ("/pdns/query/a.example?x%2Dapi%2Dkey=x", true),
             ("/pdns/query/a.example?x=bsk_1", true),
             ("/pdns/query/%62SK_0123", true),
+            ("bsk_0123", true),
+            ("http://bsk_0123@a.example/", true),
             ("/pdns/query/%25%36%32SK%255f0123", true),
         ] {
             assert_eq!(is_in(&address.parse().unwrap()), found, "{address}");
