@@ -191,6 +191,7 @@ impl Service {
         let site = self.site.take();
         let watch = Watch { metrics: self.metrics.clone(), addresses: self.addresses };
         let dnsdb = self.dnsdb().routes();
+        let dnsdb = if self.origins.is_empty() { dnsdb } else { dnsdb.layer(self.cors()) };
         let service = Arc::new(self);
         let dns = service.passive_dns().with_state(service).merge(reference::routes(site.is_none()));
         let dns = dns.layer(from_fn(gate::without_token)).merge(dnsdb);
