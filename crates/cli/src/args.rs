@@ -116,7 +116,8 @@ pub(crate) enum Command {
         curl -H 'X-API-Key: bsk_…' http://127.0.0.1:8053/pdns/query/www.example.com\n\n  \
         backsight serve --listen 0.0.0.0:8443 --tls-cert fullchain.pem --tls-key privkey.pem --access-log json\n\n\
         /healthz and /readyz say how it is, /metrics what was counted (Prometheus; for whoever may read).\n\
-        Another token that clients may present comes from BACKSIGHT_SECRET_TOKEN. Limits are in the configuration: `backsight config`."
+        Another token that clients may present comes from BACKSIGHT_SECRET_TOKEN. Limits are in the configuration: `backsight config`.\n\
+        SIGTERM and Ctrl-C end it: no connection is taken any more, and requests that have begun have 10 seconds."
     )]
     Serve(ServeArgs),
     /// Say who may use the passive-DNS interfaces, how fast and how much

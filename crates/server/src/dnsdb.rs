@@ -21,6 +21,7 @@
 
 mod accept;
 mod answer;
+mod budget;
 mod figures;
 mod frame;
 mod gather;
@@ -46,6 +47,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use operation::Clock;
 
+pub(crate) use budget::Budget;
 #[cfg(test)]
 pub(crate) use parameters::KNOWN;
 use parameters::Parameters;
@@ -57,7 +59,7 @@ use scan::{Bounds, Scan};
 use search::Search;
 
 use crate::answer::Rows;
-use crate::gate::{Gate, Need, Pass};
+use crate::gate::{Gate, Need, Pass, has_stray_token};
 use crate::problem::Problem;
 use crate::request::MAX_URI;
 
@@ -67,6 +69,8 @@ pub(crate) struct Dnsdb {
     pub(crate) rows: Rows,
     pub(crate) gate: Gate,
     pub(crate) clock: Clock,
+    /// Of all searches together.
+    pub(crate) budget: Budget,
 }
 
 /// How many records a search looks at, and how long: what the reference says.
@@ -98,6 +102,9 @@ impl Dnsdb {
         if uri.path_and_query().is_some_and(|path| path.as_str().len() > MAX_URI) {
             return Err(Problem::uri_too_long(MAX_URI).into());
         }
+        if has_stray_token(uri) {
+            return Err(Problem::stray_token().into());
+        }
         let call = Call::of(uri.path());
         if call == Ok(Call::Ping) {
             return Ok(json("{\"ping\":\"ok\"}\n".to_owned()));
@@ -112,7 +119,7 @@ impl Dnsdb {
         let Call::Search { verb, wanted, types } = call? else { return Err(Refusal::not_found()) };
         let parameters = Parameters::of(uri, verb, self.clock.seconds())?;
         let search = Search::of(verb, wanted, types, &parameters)?;
-        let body = answer::body(Scan::new(search, Bounds::USUAL), self.rows.clone()).await?;
+        let body = answer::body(Scan::new(search, Bounds::USUAL, &self.budget), self.rows.clone()).await?;
         let mut response = body.into_response();
         // Without a charset: a client that is told one cuts lines where Unicode has other line ends.
         mark(&mut response, "application/x-ndjson");

@@ -32,7 +32,7 @@ const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
-/// How long it may take to say that an answer took too long.
+/// How long it may take to say that an answer took too long, and to write down what came of a body.
 const LAST_WORD: Duration = Duration::from_secs(5);
 
 /// Everyone who may come in.
@@ -196,15 +196,27 @@ pub(crate) async fn write(State(gate): State<Gate>, request: Request, next: Next
     guard(&gate, Need::Write, request, next).await
 }
 
+/// Refuses an address with a token, for what needs none.
+pub(crate) async fn without_token(request: Request, next: Next) -> Response {
+    if stray::is_in(request.uri()) {
+        return Problem::stray_token().into_response();
+    }
+    next.run(request).await
+}
+
 async fn guard(gate: &Gate, need: Need, mut request: Request, next: Next) -> Response {
     let mut pass = match gate.admit(request.uri(), request.headers(), need) {
         Ok(pass) => pass,
         Err(refusal) => return refusal.into_response(),
     };
     request.extensions_mut().insert(pass.clone());
-    let answered = tokio::time::timeout_at(pass.deadline, next.run(request)).await;
+    // A body of records ends at the deadline, and what became of it until then has to be written down and told.
+    let patience = if need == Need::Write { LAST_WORD } else { Duration::ZERO };
+    let answered = tokio::time::timeout_at(pass.deadline + patience, next.run(request)).await;
+    if answered.is_err() || need == Need::Write {
+        pass.deadline += LAST_WORD * 2;
+    }
     let mut response = answered.unwrap_or_else(|_| {
-        pass.deadline += LAST_WORD;
         Problem::busy("the answer takes longer than one may: ask for less").into_response()
     });
     if let Some(quota) = pass.quota {

@@ -12,7 +12,8 @@
 //! ```
 //!
 //! HEAD works where GET does. Everything else is 404, or 405 for another method. Every error is problem details
-//! (RFC 9457, `application/problem+json`): `type`, `title`, `status`, `detail`; in DNSDB's interface a line of text.
+//! (RFC 9457, `application/problem+json`): `type`, `title`, `status`, `detail`; in DNSDB's interface a line of text. What is no
+//! request, and one that comes too slowly, is a problem too: 400, 408, 413, 414 or 431, after which the connection ends.
 //! What follows, up to the credentials, is of CIRCL's.
 //!
 //! # The value

@@ -17,11 +17,11 @@ pub struct Limits {
     pub scans: usize,
     /// Rows of one answer; one that would be longer is cut off, never ended cleanly.
     pub rows: u64,
-    /// How long a client may take for its request's head, from when we are ready for it.
+    /// How long a client may take for its request's head, from when we are ready for it, and for a TLS handshake.
     pub head: Duration,
     /// How long a connection may go without an octet while it should take an answer or send a body.
     pub idle: Duration,
-    /// How long one answer may take from beginning to end.
+    /// How long one answer may take from beginning to end; a body of records counts with it.
     pub answer: Duration,
     /// Octets of one body of records, as sent.
     pub body: u64,

@@ -1,10 +1,13 @@
 //! Connections: accepted within bounds, with TLS or without, served by hyper, and ended.
 //!
-//! [`serve`] never gives up accepting: an error there is waited out. A client that sends its head too slowly, that
-//! takes nothing of its answer for too long (`idle`), or that comes when there are as many as there may be, loses its connection
-//! and nobody else's.
+//! [`serve`] never gives up accepting: an error there is waited out. A client that sends its head (`heads`) or a body (`paced`)
+//! too slowly is told so, as is one whose `head` is none; one that takes nothing of its answer for too long (`idle`), or that
+//! comes when there are as many as there may be, loses its connection and nobody else's.
 
+mod head;
+mod heads;
 mod idle;
+mod paced;
 mod tls;
 
 use std::convert::Infallible;
@@ -17,9 +20,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::response::Response;
+use axum::http::header::{CONNECTION, TRANSFER_ENCODING};
+use axum::http::{HeaderValue, Response};
 use hyper::Request;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -29,19 +33,21 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower_service::Service as _;
 
+use self::heads::{Heads, Talk};
 use self::idle::Idle;
+pub(crate) use self::paced::Slow;
+use self::paced::{Paced, Told};
 pub use self::tls::{Tls, TlsError};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::problem::Problem;
 
 /// How long requests that have begun may take after we were told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
-/// How long a TLS handshake may take.
-const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long to wait when nothing can be accepted, for want of file descriptors most likely.
 const PAUSE: Duration = Duration::from_millis(200);
-/// The most octets of a head, and of an answer that waits for the socket: a name of 1,020 octets and a cursor of 1,243 fit often.
-const BUFFER: usize = 32 * 1024;
+/// The most octets of an answer that wait for the socket; no less than a head may have.
+const BUFFER: usize = head::OCTETS;
 /// What is said to a connection too many, before it is closed.
 const FULL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
@@ -108,7 +114,7 @@ async fn connection(
     let _ = stream.set_nodelay(true);
     let Some(tls) = serving.tls.clone() else { return serve_one(stream, peer, serving, watcher).await };
     // Who cannot speak TLS is not spoken to.
-    if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, tls.acceptor().accept(stream)).await {
+    if let Ok(Ok(stream)) = tokio::time::timeout(serving.limits.head, tls.acceptor().accept(stream)).await {
         serve_one(stream, peer, serving, watcher).await;
     }
 }
@@ -117,21 +123,42 @@ async fn serve_one<S>(stream: S, peer: SocketAddr, serving: Serving, watcher: Wa
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let stream = TokioIo::new(Idle::new(stream, serving.limits.idle));
+    let Limits { head, idle, .. } = serving.limits;
+    let talk = Talk::default();
+    let stream = TokioIo::new(Heads::new(Idle::new(stream, idle), talk.clone(), head));
     let router = serving.router;
-    let service = service_fn(move |request| answer(router.clone(), peer, request));
+    let service = service_fn(move |request| answer(router.clone(), peer, idle, talk.clone(), request));
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(serving.limits.head).max_buf_size(BUFFER);
+    // The stream ends heads that take too long; this is for a mistake there.
+    http.timer(TokioTimer::new()).header_read_timeout(head.saturating_mul(4)).max_buf_size(BUFFER);
     // An error ends this connection; whoever is at its other end knows.
     drop(watcher.watch(http.serve_connection(stream, service)).await);
 }
 
+/// A request that stands for a head that was refused; among its extensions.
+#[derive(Clone)]
+pub(crate) struct Refused(pub(crate) Problem);
+
 async fn answer(
     mut router: Router,
     peer: SocketAddr,
+    idle: Duration,
+    talk: Talk,
     request: Request<Incoming>,
-) -> Result<Response, Infallible> {
-    let mut request = request.map(Body::new);
+) -> Result<Response<Told>, Infallible> {
+    let refused = talk.begun().map(Refused);
+    let chunked = request.headers().contains_key(TRANSFER_ENCODING);
+    let slow = Slow::default();
+    let mut request = request.map(|body| {
+        if body.is_end_stream() { Body::empty() } else { Body::new(Paced::new(body, slow.clone(), idle)) }
+    });
     request.extensions_mut().insert(ConnectInfo(peer));
-    router.call(request).await
+    request.extensions_mut().insert(slow);
+    refused.map(|refused| request.extensions_mut().insert(refused));
+    let mut response = router.call(request).await?;
+    if chunked {
+        // The stream does not know where the next head would begin.
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(response.map(|body| Told::new(body, talk)))
 }

@@ -168,7 +168,11 @@ fn read<T>(name: &str, text: &str, wanted: &str, reader: impl Fn(&str) -> Option
 }
 
 fn header_value(headers: &HeaderMap, name: &str) -> Result<Option<String>, Problem> {
-    let Some(value) = headers.get(name) else { return Ok(None) };
+    let mut given = headers.get_all(name).iter();
+    let Some(value) = given.next() else { return Ok(None) };
+    if given.next().is_some() {
+        return Err(Problem::bad_request(format!("{name}: given more than once")));
+    }
     let text = value.to_str().map_err(|_| Problem::bad_request(format!("{name}: takes printable ASCII")))?;
     Ok(Some(text.trim().to_owned()))
 }

@@ -89,7 +89,7 @@ impl Problem {
     }
 
     pub(crate) fn method() -> Self {
-        let detail = "this answers GET and HEAD only";
+        let detail = "this address does not take that method; Allow says which it takes";
         Self { status: StatusCode::METHOD_NOT_ALLOWED, detail: detail.into() }
     }
 
@@ -101,9 +101,15 @@ impl Problem {
     }
 
     pub(crate) fn misdirected(host: &str) -> Self {
-        let detail = format!(
-            "this service is not called {host:?}; whoever runs it can let it be called so with --hostname"
-        );
+        // What is no name of a host is not repeated: it may be anything, a token too.
+        let name = host.len() <= 253 && !host.contains(workbench::token::MARK);
+        let detail = if name {
+            format!(
+                "this service is not called {host:?}; whoever runs it can let it be called so with --hostname"
+            )
+        } else {
+            "this service is not called so".to_owned()
+        };
         Self { status: StatusCode::MISDIRECTED_REQUEST, detail }
     }
 
@@ -129,6 +135,13 @@ impl Problem {
     /// Nobody is signed in.
     pub(crate) fn sign_in() -> Self {
         Self { status: StatusCode::UNAUTHORIZED, detail: "sign in first".into() }
+    }
+
+    /// A body that comes too slowly, or not at all.
+    pub(crate) fn slow_body() -> Self {
+        let detail =
+            "the body of the request came too slowly; send it again, in smaller parts if there are any";
+        Self { status: StatusCode::REQUEST_TIMEOUT, detail: detail.into() }
     }
 
     /// A token in the address.

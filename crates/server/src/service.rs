@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
 use operation::Clock;
@@ -19,7 +19,7 @@ use tower_http::cors::CorsLayer;
 
 use crate::CredentialError;
 use crate::answer::Rows;
-use crate::dnsdb::Dnsdb;
+use crate::dnsdb::{Budget, Dnsdb};
 use crate::gate::{self, Gate, Tokens};
 use crate::limits::Limits;
 use crate::listen::{self, Serving, Tls};
@@ -179,15 +179,22 @@ impl Service {
 
     /// The same store by DNSDB's interface, to the same people.
     fn dnsdb(&self) -> Dnsdb {
-        Dnsdb { rows: self.rows.clone(), gate: self.gate.clone(), clock: Clock::system() }
+        Dnsdb {
+            rows: self.rows.clone(),
+            gate: self.gate.clone(),
+            clock: Clock::system(),
+            budget: Budget::usual(),
+        }
     }
 
     fn router(mut self, bound: Option<SocketAddr>) -> Router {
         let site = self.site.take();
         let watch = Watch { metrics: self.metrics.clone(), addresses: self.addresses };
-        let beside = self.dnsdb().routes().merge(reference::routes(site.is_none()));
+        let dnsdb = self.dnsdb().routes();
+        let dnsdb = if self.origins.is_empty() { dnsdb } else { dnsdb.layer(self.cors()) };
         let service = Arc::new(self);
-        let dns = service.passive_dns().with_state(service).merge(beside);
+        let dns = service.passive_dns().with_state(service).merge(reference::routes(site.is_none()));
+        let dns = dns.layer(from_fn(gate::without_token)).merge(dnsdb);
         let all = match site {
             Some(site) => dns.merge(site.router(bound)),
             None => dns.fallback(async || Problem::not_found()),

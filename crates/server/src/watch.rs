@@ -15,12 +15,14 @@ use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use hyper::body::{Frame, SizeHint};
 use tokio::time::Instant;
 
 use crate::gate::{Pass, has_stray_token};
+use crate::listen::{Refused, Slow};
 use crate::metrics::{Interface, Metrics};
+use crate::problem::Problem;
 
 /// What is counted, and how much is told.
 #[derive(Clone)]
@@ -35,7 +37,7 @@ struct Seen {
     metrics: Metrics,
     began: Instant,
     client: Option<SocketAddr>,
-    method: Method,
+    method: &'static str,
     route: Option<MatchedPath>,
     address: Option<String>,
     status: StatusCode,
@@ -47,7 +49,7 @@ struct Seen {
 /// Stands before everything.
 pub(crate) async fn watch(State(watch): State<Watch>, request: Request, next: Next) -> Response {
     let mut seen = Seen::of(&watch, &request);
-    let mut response = next.run(request).await;
+    let mut response = answer(request, next).await;
     seen.status = response.status();
     // The body's alone, so that it goes with the body.
     seen.pass = response.extensions_mut().remove();
@@ -60,15 +62,30 @@ pub(crate) async fn watch(State(watch): State<Watch>, request: Request, next: Ne
     })
 }
 
+/// What becomes of it: what `listen` found wrong with its head or its body comes before what others say.
+async fn answer(request: Request, next: Next) -> Response {
+    if let Some(Refused(problem)) = request.extensions().get() {
+        return problem.clone().into_response();
+    }
+    let slow = request.extensions().get::<Slow>().cloned();
+    let response = next.run(request).await;
+    let is_told = response.status() == StatusCode::REQUEST_TIMEOUT;
+    match slow.filter(|slow| slow.is_so() && response.status().is_client_error() && !is_told) {
+        Some(_) => Problem::slow_body().into_response(),
+        None => response,
+    }
+}
+
 impl Seen {
     fn of(watch: &Watch, request: &Request) -> Self {
-        let told = watch.addresses && !has_stray_token(request.uri());
+        let refused = request.extensions().get::<Refused>().is_some();
+        let told = watch.addresses && !refused && !has_stray_token(request.uri());
         Self {
             metrics: watch.metrics.clone(),
             began: Instant::now(),
             client: request.extensions().get().map(|ConnectInfo(client)| *client),
-            method: request.method().clone(),
-            route: request.extensions().get().cloned(),
+            method: if refused { "-" } else { known(request.method()) },
+            route: request.extensions().get().filter(|_| !refused).cloned(),
             address: told.then(|| request.uri().to_string()),
             status: StatusCode::OK,
             octets: 0,
@@ -86,7 +103,7 @@ impl Drop for Seen {
         tracing::info!(
             target: "access",
             client = self.client.map(|client| client.ip().to_canonical().to_string()),
-            method = self.method.as_str(),
+            method = self.method,
             route = route.unwrap_or("-"),
             address = self.address,
             status = self.status.as_u16(),
@@ -96,6 +113,23 @@ impl Drop for Seen {
             whole = self.whole,
         );
     }
+}
+
+/// The name of a method that we know. Anything else may be anything, a token too.
+fn known(method: &Method) -> &'static str {
+    let known = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::TRACE,
+        Method::CONNECT,
+    ];
+    let names = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"];
+    known.iter().zip(names).find(|(known, _)| *known == method).map_or("other", |(_, name)| name)
 }
 
 /// A body on its way.

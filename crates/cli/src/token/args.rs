@@ -19,6 +19,8 @@ pub(crate) enum TokenCommand {
     )]
     Create(CreateArgs),
     /// List the tokens there are, with what was used of them today
+    ///
+    /// A server writes down once a second, and when it ends, what was used: the last second of one that runs is not in it yet.
     List(ListArgs),
     /// Take a token back: it works no more
     Revoke(RevokeArgs),

@@ -1,5 +1,8 @@
 //! What `backsight serve` says of requests, and what it never says.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use crate::harness::{Home, Serve, get, line};
 
 const PATH: &str = "/pdns/query/www.example.com?limit=7";
@@ -66,6 +69,31 @@ fn what_was_asked_is_told_where_that_was_chosen_and_a_token_never() {
     let lines = told(&server, 4);
     assert!(lines[0].contains(PATH) && lines[0].contains("status=200"), "{}", lines[0]);
     assert!(!server.said().contains(&token[24..]), "{}", server.said());
+}
+
+#[test]
+fn a_token_that_stands_where_none_belongs_is_told_nowhere() {
+    let home = Home::new();
+    let (server, token) = serve(&home, &["--access-log", "json", "--log-addresses"]);
+    let twice = token.replace('b', "%2562");
+    let heads = [
+        format!("{token} / HTTP/1.1\r\nHost: x\r\n"),
+        format!("GET {token} HTTP/1.1\r\nHost: x\r\n"),
+        format!("GET /pdns/query/{twice} HTTP/1.1\r\nHost: x\r\n"),
+        format!("GET /signin HTTP/1.1\r\nHost: {token}\r\n"),
+        format!("GET / HTTP/1.1\r\nHost: x\r\n{token}\r\n"),
+        format!("GET {PATH} HTTP/1.1\r\nHost: x\r\nCookie: token={token}\r\n"),
+        format!("GET / {token}\r\nHost: x\r\n"),
+    ];
+    for head in &heads {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        stream.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 4") && !answer.contains(&token[4..]), "{head}: {answer}");
+    }
+    let said = told(&server, heads.len()).concat() + &server.said();
+    assert!(said.contains("\"method\":\"other\"") && !said.contains(&token[24..]), "{said}");
 }
 
 #[test]

@@ -52,6 +52,9 @@ pub(crate) enum Changing {
     /// There is no such thing.
     #[response(status = 404, content_type = "application/problem+json")]
     Missing(Details),
+    /// The body came too slowly.
+    #[response(status = 408, content_type = "application/problem+json")]
+    Slow(Details),
     /// What was asked cannot be done as things stand.
     #[response(status = 409, content_type = "application/problem+json")]
     Refused(Details),
@@ -87,6 +90,9 @@ pub(crate) enum SigningIn {
     /// Another site sent it.
     #[response(status = 403, content_type = "application/problem+json")]
     Forbidden(Details),
+    /// The body came too slowly.
+    #[response(status = 408, content_type = "application/problem+json")]
+    Slow(Details),
     /// The body is too large.
     #[response(status = 413, content_type = "application/problem+json")]
     Large(Details),

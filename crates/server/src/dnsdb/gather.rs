@@ -1,7 +1,7 @@
 //! From records that are sent to the frames that say them: one by one, summed up, or each name or data once.
 //!
 //! [`Gather`] takes records in the order in which they are read, and says when it has had enough ([`End`]). What it holds
-//! meanwhile is bounded: one name, or as much data as is asked for, at most [`OCTETS`].
+//! meanwhile is bounded: one name, or as much data as is asked for, at most [`OCTETS`], and no more than its [`Share`].
 //!
 //! Names come sorted by owner and type, so that equal ones stand together. Data does not: the first of it, by type and
 //! octets, is kept sorted while everything is read, and sent at the end.
@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use cof::{Name, Rdata, Record, RrType};
 
+use super::budget::{Budget, Share};
 use super::figures::Figures;
 use super::frame;
 use super::search::{Search, Shape};
@@ -55,10 +56,11 @@ enum Found {
 }
 
 /// The first of the data that matches.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Sorted {
     entries: BTreeMap<(RrType, Rdata), Figures>,
     octets: usize,
+    share: Share,
     /// The first that had to be let go: what is counted from there on would not be all of it.
     ceiling: Option<(RrType, Rdata)>,
     /// Whether it was let go for want of room.
@@ -66,9 +68,9 @@ struct Sorted {
 }
 
 impl Gather {
-    pub(super) fn new(search: &Search) -> Self {
+    pub(super) fn new(search: &Search, budget: &Budget) -> Self {
         let found = match search.shape {
-            Shape::Data { .. } => Found::Data(Sorted::default()),
+            Shape::Data { .. } => Found::Data(Sorted::new(budget.share())),
             Shape::Names { .. } => Found::Names(None),
             Shape::Records { .. } => Found::Records,
             Shape::Summary { .. } => Found::Summary(Figures::default()),
@@ -178,10 +180,14 @@ impl End {
 }
 
 impl Sorted {
+    fn new(share: Share) -> Self {
+        Self { entries: BTreeMap::new(), octets: 0, share, ceiling: None, full: false }
+    }
+
     /// Why there is more than was kept, if there is.
     fn end(&self) -> Option<End> {
         if self.full {
-            let why = "More data matches than is held at once; narrow the pattern";
+            let why = "More data matches than is held at once; narrow the pattern, or ask again later";
             return Some(End::Limited(why.to_owned()));
         }
         self.ceiling.as_ref().map(|_| End::limit())
@@ -201,8 +207,12 @@ impl Sorted {
         self.octets += size(&key);
         self.entries.insert(key, figures);
         let over = |length: usize| u64::try_from(length).is_ok_and(|length| length > most.saturating_add(1));
-        while self.octets > OCTETS || over(self.entries.len()) {
-            self.full |= self.octets > OCTETS;
+        loop {
+            let full = self.octets > OCTETS || !self.share.holds(self.octets);
+            if !full && !over(self.entries.len()) {
+                break;
+            }
+            self.full |= full;
             let Some((last, _)) = self.entries.pop_last() else { break };
             self.octets -= size(&last);
             self.ceiling = Some(last);

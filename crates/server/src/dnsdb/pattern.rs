@@ -98,6 +98,11 @@ impl Pattern {
 
 fn read(text: &str) -> Result<Name, Refusal> {
     // Two dots in a row, of which the first was the wildcard's.
+    if text.contains(char::is_control) {
+        return Err(Refusal::bad_request(
+            "not a domain name: it has a control character, which is written as \\DDD",
+        ));
+    }
     let name = if text == "." { Err(NameError::EmptyLabel) } else { Name::parse(text) };
     name.map_err(|error| Refusal::bad_request(format!("not a domain name: {error}")))
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use store::{Cursor, Store, StoreError};
 
+use super::budget::Budget;
 use super::gather::{End, Gather, Held};
 use super::search::Search;
 
@@ -55,8 +56,8 @@ pub(super) struct Scan {
 }
 
 impl Scan {
-    pub(super) fn new(search: Search, bounds: Bounds) -> Self {
-        let gather = Gather::new(&search);
+    pub(super) fn new(search: Search, bounds: Bounds, budget: &Budget) -> Self {
+        let gather = Gather::new(&search, budget);
         Self {
             search,
             bounds,

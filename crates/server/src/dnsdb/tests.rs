@@ -8,6 +8,7 @@ use cof::{Batch, Reader, SourceKind};
 use futures_util::StreamExt as _;
 use store::{Memory, Page, Question, Receipt, Selection, Stats, Store, StoreError, Summary};
 
+use super::gather::End;
 use super::*;
 use crate::limits::Limits;
 
@@ -46,8 +47,28 @@ fn small() -> Bounds {
 
 /// The lines of the chunks of a body, each chunk apart.
 async fn chunks(target: &str, bounds: Bounds, store: Arc<dyn Store>) -> Vec<String> {
-    let body = answer::body(Scan::new(search(target), bounds), rows(store)).await.unwrap();
+    let body = answer::body(Scan::new(search(target), bounds, &Budget::usual()), rows(store)).await.unwrap();
     read(body).await
+}
+
+#[tokio::test]
+async fn searches_hold_together_no_more_than_there_is_for_all() {
+    let store = names(100);
+    let target = "regex/rdata/.*";
+    let held = async |budget: &Budget| {
+        let mut scan = Scan::new(search(target), small(), budget);
+        let mut text = String::new();
+        let ended = scan.step(&*store, 1_000, &mut text).unwrap();
+        (text, ended)
+    };
+    let budget = Budget::new(64 * 1024);
+    let mut first = Scan::new(search(target), small(), &budget);
+    assert_eq!(first.step(&*store, 10, &mut String::new()).unwrap(), None, "it holds its share");
+    let (text, ended) = held(&budget).await;
+    assert!(text.is_empty() && matches!(ended, Some(End::Limited(why)) if why.contains("held at once")));
+    drop(first);
+    let (text, ended) = held(&budget).await;
+    assert!(text.contains("192.0.2.1") && ended == Some(End::Succeeded), "{text}");
 }
 
 async fn read(body: Body) -> Vec<String> {
@@ -99,9 +120,12 @@ async fn a_line_says_that_the_search_goes_on() {
 
 #[tokio::test(start_paused = true)]
 async fn who_reads_too_slowly_is_told_so() {
-    let body = answer::body(Scan::new(search("lookup/rrset/name/*.example"), small()), rows(names(100)))
-        .await
-        .unwrap();
+    let body = answer::body(
+        Scan::new(search("lookup/rrset/name/*.example"), small(), &Budget::usual()),
+        rows(names(100)),
+    )
+    .await
+    .unwrap();
     let mut chunks = body.into_data_stream();
     assert!(chunks.next().await.unwrap().unwrap().starts_with(frame::BEGIN.as_bytes()));
     tokio::time::advance(Bounds::USUAL.patience + Duration::from_secs(1)).await;
@@ -155,7 +179,9 @@ async fn a_store_that_fails_is_500_at_first_and_a_last_line_later() {
                 |left| Arc::new(Failing { store: names(100), left: AtomicUsize::new(left), panics });
             if !panics || target.starts_with("regex") {
                 let refused =
-                    answer::body(Scan::new(search(target), small()), rows(failing(0))).await.unwrap_err();
+                    answer::body(Scan::new(search(target), small(), &Budget::usual()), rows(failing(0)))
+                        .await
+                        .unwrap_err();
                 assert_eq!(refused.status.as_u16(), 500, "{target}");
                 assert!(!refused.line.contains("tuple"), "{}", refused.line);
             }

@@ -19,13 +19,24 @@ const NAMES: [&str; 9] = [
     "x-api-key",
 ];
 
+/// How often an address is decoded to find one.
+const DEPTH: usize = 3;
+
 /// Whether an address carries a token, or a parameter that is named like one.
 pub(crate) fn is_in(uri: &Uri) -> bool {
     let marked = |text: &str| {
-        let text = percent_decode_str(text).decode_utf8_lossy().to_ascii_lowercase();
+        let mut text = text.to_ascii_lowercase();
+        // Escaped more than once it is as readable to whoever looks into a log.
+        for _ in 0..DEPTH {
+            if !text.contains('%') {
+                break;
+            }
+            text = percent_decode_str(&text).decode_utf8_lossy().to_ascii_lowercase();
+        }
         text.contains(MARK)
     };
-    if marked(uri.path()) {
+    // A target that is one word is read as the name of a host.
+    if marked(uri.path()) || uri.authority().is_some_and(|authority| marked(authority.as_str())) {
         return true;
     }
     let Some(query) = uri.query() else { return false };
@@ -52,6 +63,9 @@ mod tests {
             ("/pdns/query/a.example?x%2Dapi%2Dkey=x", true),
             ("/pdns/query/a.example?x=bsk_1", true),
             ("/pdns/query/%62SK_0123", true),
+            ("bsk_0123", true),
+            ("http://bsk_0123@a.example/", true),
+            ("/pdns/query/%25%36%32SK%255f0123", true),
         ] {
             assert_eq!(is_in(&address.parse().unwrap()), found, "{address}");
         }

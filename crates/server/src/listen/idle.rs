@@ -1,6 +1,6 @@
 //! A stream that fails when its other end takes nothing for too long: what is buffered for a reader that does not read is let go.
 //!
-//! Reading is not watched here: hyper watches the head, and whoever takes a body watches that.
+//! Reading is not watched here: `heads` watches the head, and `paced` the body.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -21,6 +21,11 @@ pub(super) struct Idle<S> {
 impl<S> Idle<S> {
     pub(super) fn new(stream: S, patience: Duration) -> Self {
         Self { stream, patience, timer: None }
+    }
+
+    /// Whether the other end is waited for, to take something.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.timer.is_some()
     }
 
     /// What a write came to; one that has to wait waits for so long.

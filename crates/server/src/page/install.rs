@@ -145,7 +145,7 @@ async fn choice(site: &Shared, frame: Frame, refusal: Option<Refusal>) -> Result
         .desk
         .read(|workbench| Ok((Listing::of(workbench, Wish::default())?, Bundled::all(workbench)?)))
         .await?;
-    let status = if refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = refusal.as_ref().map_or(StatusCode::OK, |refusal| refusal.status);
     show_as(status, &Choose { frame, listing, bundled, refusal })
 }
 

@@ -9,8 +9,8 @@ use askama::Template;
 use axum::Router;
 use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
-use axum::http::header::SET_COOKIE;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::http::header::{RETRY_AFTER, SET_COOKIE};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use workbench::user::SignIn;
@@ -75,11 +75,13 @@ async fn sign_in(
     let (name, password) = (wish.name.trim().to_owned(), wish.password);
     let asked = name.clone();
     let signing = move |workbench: &mut workbench::Workbench| workbench.sign_in(&asked, &password, &client);
+    let mut wait = None;
     let (status, refused) = match site.desk.change_with_password("", signing).await? {
         SignIn::Welcome { token, .. } => return Ok(welcome(&site, token.reveal(), &own(&wish.next))),
         SignIn::Refused => (StatusCode::UNAUTHORIZED, "Name or password is wrong.".to_owned()),
-        SignIn::Wait(wait) => {
-            let seconds = wait.as_secs().max(1);
+        SignIn::Wait(longer) => {
+            let seconds = longer.as_secs().max(1);
+            wait = Some((RETRY_AFTER, seconds.to_string()));
             (
                 StatusCode::TOO_MANY_REQUESTS,
                 format!("Too many tries failed. Wait {seconds} s, then try again."),
@@ -93,7 +95,8 @@ async fn sign_in(
         name,
         next: own(&wish.next),
     };
-    show_as(status, &page)
+    // None of it is not there.
+    Ok((AppendHeaders(wait), show_as(status, &page)?).into_response())
 }
 
 async fn sign_out(State(site): State<Shared>, visitor: Visitor, _: Posted) -> Result<Response, Problem> {

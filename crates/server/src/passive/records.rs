@@ -1,7 +1,7 @@
 //! `POST /api/v1/records`: records from sensors and other databases.
 
+use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Extension;
 use axum::Json;
@@ -14,6 +14,7 @@ use cof::SourceKind;
 use futures_util::StreamExt as _;
 use serde::Serialize;
 use tokio::sync::mpsc::{Sender, channel};
+use tokio::time::Instant;
 use utoipa::{IntoResponses, ToSchema};
 
 use super::Refused;
@@ -42,7 +43,7 @@ pub(crate) struct Unfinished {
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "it describes what is written below")]
 enum Kept {
-    /// Nothing more of the body came; what came before is taken in.
+    /// The body came too slowly; what came before is taken in.
     #[response(status = 408, content_type = "application/problem+json")]
     Stalled(Unfinished),
     /// The body is too large, compressed or not; what came before is taken in.
@@ -96,7 +97,7 @@ pub(super) async fn bring(
         let _place = place;
         intake::take(&*store, &order, pieces)
     });
-    let outcome = feed(body, send, service.limits.body, service.limits.idle).await;
+    let outcome = feed(body, send, service.limits.body, pass.deadline).await;
     // A panic in there is a mistake of ours.
     let (receipt, fault) = taking.await.map_err(|_| Problem::internal())?;
     service.metrics.brought(receipt.taken, receipt.rejected.values().sum());
@@ -166,24 +167,24 @@ fn coding(headers: &HeaderMap) -> Result<Coding, Problem> {
 }
 
 fn key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let Some(value) = headers.get(KEY) else { return Ok(None) };
+    let mut given = headers.get_all(KEY).iter();
+    let Some(value) = given.next() else { return Ok(None) };
     let key = value.to_str().ok().filter(|key| {
         (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|octet| octet.is_ascii_graphic())
     });
-    key.map(Some).ok_or_else(|| {
-        Problem::bad_request(format!("Idempotency-Key: takes 1 to {LONGEST_KEY} printable ASCII characters"))
+    key.filter(|_| given.next().is_none()).map(Some).ok_or_else(|| {
+        let takes = format!("Idempotency-Key: takes 1 to {LONGEST_KEY} printable ASCII characters, once");
+        Problem::bad_request(takes)
     })
 }
 
-/// Passes the body on as fast as it is taken; nothing more is sent when it breaks off.
-async fn feed(body: Body, send: Sender<Piece>, most: u64, idle: Duration) -> Result<(), Problem> {
+/// Passes the body on as fast as it is taken, until the deadline; nothing more is sent when it breaks off.
+async fn feed(body: Body, send: Sender<Piece>, most: u64, deadline: Instant) -> Result<(), Problem> {
     let mut frames = body.into_data_stream();
     let mut octets = 0;
     loop {
-        let next = tokio::time::timeout(idle, frames.next());
-        let Ok(next) = next.await else {
-            let detail = format!("nothing more of the body came for {} s", idle.as_secs());
-            return Err(Problem { status: StatusCode::REQUEST_TIMEOUT, detail });
+        let Ok(next) = tokio::time::timeout_at(deadline, frames.next()).await else {
+            return Err(Problem::slow_body());
         };
         let piece = match next {
             Some(Ok(data)) => {
@@ -193,6 +194,7 @@ async fn feed(body: Body, send: Sender<Piece>, most: u64, idle: Duration) -> Res
                 }
                 Piece::Data(data)
             }
+            Some(Err(error)) if is_slow(&error) => return Err(Problem::slow_body()),
             // Whoever sent it is gone, most likely, and reads no answer either.
             Some(Err(_)) => return Err(told(&Fault::Cut, 0)),
             None => Piece::End,
@@ -203,6 +205,14 @@ async fn feed(body: Body, send: Sender<Piece>, most: u64, idle: Duration) -> Res
             return Ok(());
         }
     }
+}
+
+/// Whether this is how `listen` ends a body.
+fn is_slow(error: &axum::Error) -> bool {
+    let mut causes = std::iter::successors(std::error::Error::source(error), |error| error.source());
+    causes.any(|cause| {
+        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
+    })
 }
 
 fn too_large(most: u64) -> Problem {

@@ -189,6 +189,7 @@ async fn a_wrong_name_and_a_wrong_password_look_alike_and_guessing_has_to_wait()
         last = guess("ann").await;
     }
     assert_eq!(last.status, 429);
+    assert!(last.header("retry-after").unwrap().parse::<u64>().unwrap() > 0, "{last:?}");
     assert!(last.body.contains("Wait "), "{}", last.body);
 }
 

@@ -76,7 +76,7 @@ pub(crate) async fn read(stream: &mut TcpStream, method: &str) -> Answer {
     answer
 }
 
-fn parse(raw: &str, method: &str) -> Answer {
+pub(crate) fn parse(raw: &str, method: &str) -> Answer {
     let (head, rest) = raw.split_once("\r\n\r\n").unwrap();
     let mut lines = head.lines();
     let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();

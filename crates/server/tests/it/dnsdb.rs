@@ -397,6 +397,8 @@ async fn refusals_are_a_line_of_plain_text() {
         ("lookup/rrset/name/%zz", &[key], 400, "a percent sign in the address takes two"),
         ("lookup/rrset/name/a?exclude=%", &[key], 400, "a percent sign in the query string takes two"),
         ("lookup/rrset/name/a%ff", &[key], 400, "the value is not UTF-8"),
+        ("lookup/rrset/name/a%00b", &[key], 400, "not a domain name: it has a control character"),
+        ("lookup/rdata/name/a%0d%0aX:b", &[key], 400, "not a domain name: it has a control character"),
         (&name, &[key], 400, "not a domain name: name longer than 255 octets"),
         (&long, &[key], 414, "the address may have 8192 octets"),
         ("lookup/rdata/ip/192.0.2.0,33", &[key], 400, "not a network"),

@@ -66,6 +66,39 @@ async fn credentials_are_asked_for_when_there_are_any() {
 }
 
 #[tokio::test]
+async fn a_token_in_an_address_is_refused_whatever_is_asked() {
+    let server = Server::of(Service::new(memory("")).with_token("t0ken").unwrap()).await;
+    for path in [
+        "/pdns/query/a.example?token=x",
+        "/pdns/query/bsk_0123",
+        "/pdns/query/%2562sk_0123",
+        "/api/v1/lookup?value=bsk_0123",
+        "/api/v1/openapi.json?apikey=x",
+        "/docs/pdns?api_key=x",
+        "/healthz?token=x",
+        "/metrics?token=x",
+    ] {
+        let answer = server.ask(path, &[("x-api-key", "t0ken")]).await;
+        assert!(answer.problem(400).contains("does not belong in the address"), "{path}");
+        assert!(!answer.body.contains("0123"), "{path}");
+    }
+    for path in ["ping?token=x", "rate_limit?token=x", "lookup/rrset/name/bsk_0123"] {
+        let answer = server.ask(&format!("/dnsdb/v2/{path}"), &[("x-api-key", "t0ken")]).await;
+        assert_eq!((answer.status, answer.header("content-type")), (400, Some("text/plain; charset=utf-8")));
+        assert!(answer.body.contains("does not belong") && !answer.body.contains("0123"), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_twice_is_refused() {
+    let server = Server::with("").await;
+    for name in ["dribble-paginate-count", "dribble-paginate-cursor", "dribble-filter-rrtype"] {
+        let answer = server.ask("/pdns/query/a.example", &[(name, "5"), (name, "6")]).await;
+        assert_eq!(answer.problem(400), format!("{name}: given more than once"));
+    }
+}
+
+#[tokio::test]
 async fn credentials_that_cannot_be_meant_are_refused() {
     let service = || Service::new(memory(""));
     assert_eq!(service().with_user("a:b", "c").err(), Some(CredentialError::Colon));

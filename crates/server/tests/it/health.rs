@@ -64,6 +64,8 @@ async fn other_origins_may_ask_only_where_that_was_configured() {
     let server = Server::of(service.with_cors("https://a.example").unwrap()).await;
     let answer = server.ask("/pdns/query/a.example", &asked).await;
     assert_eq!(answer.header("access-control-allow-origin"), Some("https://a.example"));
+    let dnsdb = server.ask("/dnsdb/v2/lookup/rrset/name/a.example", &asked).await;
+    assert_eq!((dnsdb.status, dnsdb.header("access-control-allow-origin")), (200, Some("https://a.example")));
     let other = server.ask("/pdns/query/a.example", &[("origin", "https://b.example")]).await;
     assert_eq!(other.header("access-control-allow-origin"), None);
     let preflight =

@@ -63,25 +63,10 @@ async fn who_never_ends_a_head_is_let_go() {
     assert_eq!(server.rows("a.example", &[]).await.len(), 1, "others are answered meanwhile");
     for stream in &mut slow {
         let mut rest = Vec::new();
-        let _ = stream.read_to_end(&mut rest).await;
-        assert!(rest.is_empty() || rest.starts_with(b"HTTP/1.1 408"), "{}", String::from_utf8_lossy(&rest));
+        stream.read_to_end(&mut rest).await.unwrap();
+        assert!(rest.starts_with(b"HTTP/1.1 408"), "{}", String::from_utf8_lossy(&rest));
     }
     alone(&server).await;
-}
-
-#[tokio::test]
-async fn a_flood_of_headers_is_refused() {
-    let (server, _) = counting(&row("a.example", "A", "192.0.2.1", 1), Limits::default()).await;
-    for head in ["X-A: b\r\n".repeat(5_000), format!("X-A: {}\r\n", "b".repeat(64 * 1024))] {
-        let request = format!("GET /pdns/query/a.example HTTP/1.1\r\nHost: x\r\n{head}\r\n");
-        let mut stream = TcpStream::connect(server.address).await.unwrap();
-        // It may be cut off before all of it is sent.
-        let _ = stream.write_all(request.as_bytes()).await;
-        let mut first = [0; 12];
-        let answered = stream.read_exact(&mut first).await.is_ok();
-        assert!(!answered || &first == b"HTTP/1.1 431", "{}", String::from_utf8_lossy(&first));
-    }
-    assert_eq!(server.rows("a.example", &[]).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

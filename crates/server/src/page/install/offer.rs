@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use operation::{ManifestError, Package, package};
@@ -17,12 +18,16 @@ pub(super) struct Offer {
     pub(super) package: Package,
 }
 
+/// How a file that is no package is answered.
+const NO_PACKAGE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+
 /// What is no package, and why; nothing was changed.
 pub(super) struct Refusal {
     pub(super) file: String,
     pub(super) line: Option<usize>,
     pub(super) reason: String,
     pub(super) hint: Option<String>,
+    pub(super) status: StatusCode,
 }
 
 impl Offer {
@@ -33,7 +38,8 @@ impl Offer {
             _ if !bundled.is_empty() => Self::bundled(bundled),
             None => Err(Refusal::new("", "choose a file, or one that is bundled")),
             Some((file, _)) if upload.is_too_large() => {
-                Err(Refusal::new(file, "it is larger than 1 MiB; a package is far smaller"))
+                let refusal = Refusal::new(file, "it is larger than 1 MiB; a package is far smaller");
+                Err(Refusal { status: StatusCode::PAYLOAD_TOO_LARGE, ..refusal })
             }
             Some((file, content)) => Self::read(file, content),
         }
@@ -83,7 +89,7 @@ impl Offer {
 
 impl Refusal {
     fn new(file: &str, reason: &str) -> Self {
-        Self { file: file.to_owned(), line: None, reason: reason.to_owned(), hint: None }
+        Self { file: file.to_owned(), line: None, reason: reason.to_owned(), hint: None, status: NO_PACKAGE }
     }
 
     fn of(file: &str, error: &ManifestError) -> Self {
@@ -92,6 +98,7 @@ impl Refusal {
             line: error.line(),
             reason: error.message().to_owned(),
             hint: error.hint().map(str::to_owned),
+            status: NO_PACKAGE,
         }
     }
 }
