@@ -63,6 +63,7 @@ pub(crate) async fn run(
     let reach = setup::browsers_reach(bound, names.first(), tls.is_some(), proxied);
     terminal::say(&format!("workbench: {reach}/"));
     say_first_link(&desk, &reach).await?;
+    setup::say_ready();
     server::run(listener, service, stopped).await;
     source.close();
     Ok(Exit::Done)

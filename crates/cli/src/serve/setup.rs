@@ -126,6 +126,20 @@ pub(super) fn service(
     Ok(if command.log_addresses || config.log_addresses { service.with_addresses_logged() } else { service })
 }
 
+/// Tells a service manager that waits for it (`Type=notify`) that we answer from here on.
+#[cfg(target_os = "linux")]
+pub(super) fn say_ready() {
+    if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
+        terminal::complain(&format!(
+            "the service manager could not be told that the server is ready: {error}"
+        ));
+    }
+}
+
+/// Nobody waits for it.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn say_ready() {}
+
 /// Reads the certificate anew at SIGHUP, which ends no server, with TLS or without.
 #[cfg(unix)]
 pub(super) fn reload_when_told(tls: Option<Arc<Tls>>) -> std::io::Result<()> {

@@ -1,6 +1,30 @@
-//! Run as a service: configured without flags.
+//! Run as a service: told when it is ready, and configured without flags.
 
-use crate::harness::{Home, Serve};
+use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
+
+use crate::harness::{Home, Serve, get};
+
+#[test]
+fn the_service_manager_is_told_when_it_answers() {
+    let home = Home::new();
+    let manager = UnixDatagram::bind(home.path("notify")).unwrap();
+    manager.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+    let run = home.run(["serve", "--sample", "--anonymous", "--listen", "127.0.0.1:0"]);
+    let server = Serve::of(run.env("NOTIFY_SOCKET", home.path("notify")));
+    let mut told = [0; 64];
+    let length = manager.recv(&mut told).unwrap();
+    assert_eq!(&told[..length], b"READY=1\n");
+    assert_eq!(get(server.address, "/healthz", &[]).0, 200);
+}
+
+#[test]
+fn a_manager_that_is_not_there_ends_nothing() {
+    let home = Home::new();
+    let run = home.run(["serve", "--sample", "--anonymous", "--listen", "127.0.0.1:0"]);
+    let server = Serve::of(run.env("NOTIFY_SOCKET", home.path("nobody")));
+    assert_eq!(get(server.address, "/healthz", &[]).0, 200);
+}
 
 #[test]
 fn a_proxy_and_names_are_settings_too() {
