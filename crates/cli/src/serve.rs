@@ -19,10 +19,10 @@ use workbench::Desk;
 use workbench::run::Runs;
 
 use crate::args::{Arguments, ServeArgs};
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::serve::source::Source;
-use crate::terminal;
+use crate::{kept, terminal};
 
 /// The environment variable for the password of a user that is named without.
 const PASSWORD: &str = "BACKSIGHT_SECRET_PASSWORD";
@@ -123,9 +123,7 @@ fn parse(text: &str) -> Result<SocketAddr, Failure> {
 
 /// The data folder that the pages work in.
 fn desk(arguments: &Arguments) -> Result<Desk, Failure> {
-    let folder = config::data_dir(arguments)
-        .ok_or_else(|| Failure::Usage("there is no home folder: name a folder with --data-dir".to_owned()))?;
-    Desk::open(&folder, Clock::system()).map_err(Failure::from)
+    Desk::open(&kept::folder(arguments)?, Clock::system()).map_err(Failure::from)
 }
 
 async fn site(desk: Desk, names: &[String], over_tls: bool, proxied: bool) -> Result<Site, Failure> {

@@ -1,9 +1,13 @@
-//! Run as a service: told when it is ready, and configured without flags.
+//! Run as a service: told when it is ready, configured without flags, and its folder kept from root.
 
+use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
 use crate::harness::{Home, Serve, get};
+
+/// Nobody's number on any machine that we know.
+const SOMEBODY: u32 = 64_998;
 
 #[test]
 fn the_service_manager_is_told_when_it_answers() {
@@ -43,4 +47,23 @@ fn a_proxy_and_names_are_settings_too() {
     }
     let run = home.run(["serve", "--anonymous", "--config"]).args([&file]);
     run.done().says(2, &["--anonymous and serve.behind_proxy exclude each other", "hint: "]);
+}
+
+#[test]
+fn root_does_not_write_into_the_folder_of_a_service() {
+    let home = Home::new();
+    let kept = home.path("kept");
+    home.run(["token", "list"]).done().says(0, &[]);
+    if std::fs::metadata(&kept).unwrap().uid() != 0 {
+        // Who runs this test is not root, and owns the folder.
+        return;
+    }
+    chown(&kept, Some(SOMEBODY), Some(SOMEBODY)).unwrap();
+    let words = ["belongs to user 64998", "hint: work as user 64998: setpriv --reuid=64998"];
+    for command in
+        [&["token", "list"][..], &["import", "-"], &["serve"], &["db", "stats"], &["key", "rotate"]]
+    {
+        home.run(command).done().says(2, &words);
+    }
+    assert!(!home.path("kept/pdns").exists());
 }
