@@ -2,9 +2,11 @@
 //!
 //! [`run`] builds the program with link-time optimisation, lets it write its own manual pages and completions, lays all
 //! of it out as it will be installed, and has `dpkg-deb` pack it. The unit is `dist/backsight.service`; what runs when it is
-//! installed and removed is in `dist/deb`.
+//! installed and removed is in `dist/deb`. [`mod@check`] looks at what came out, for `cargo xtask test`.
 //!
 //! The service is not started by installing it: nobody has a token yet, and the data folder is its administrator's to choose.
+
+pub(crate) mod check;
 
 use std::fs;
 use std::path::{Path, PathBuf};
