@@ -32,6 +32,8 @@ const FILES: [(&str, &str, u32); 11] = [
     ("dist/deb/prerm", "DEBIAN/prerm", 0o755),
     ("dist/deb/postrm", "DEBIAN/postrm", 0o755),
 ];
+/// The profile of what is given to others.
+const RELEASED: &str = "dist";
 const MAINTAINER: &str = "Backsight maintainers <maintainers@users.noreply.github.com>";
 /// What `libc6` and `libgcc-s1` bring.
 const LIBRARIES: [&str; 4] = ["ld-linux", "libc.so", "libgcc_s.so", "libm.so"];
@@ -48,26 +50,36 @@ const SHELLS: [(&str, &str); 3] = [
 #[derive(Debug, Args)]
 pub(crate) struct DistArgs {
     /// The profile to build with; another than `dist` is faster to build and slower to run.
-    #[arg(long, default_value = "dist")]
+    #[arg(long, default_value = RELEASED)]
     profile: String,
 }
 
 /// Makes the package, and says where it is.
 pub(crate) fn run(args: &DistArgs, workspace: &Workspace) -> Result<(), Failure> {
-    process::run(&mut workspace.cargo(&[
-        "build",
-        "--locked",
-        "--package",
-        "cli",
-        "--profile",
-        &args.profile,
-    ]))?;
+    let mut build = workspace.cargo(&["build", "--locked", "--package", "cli", "--profile", &args.profile]);
+    if args.profile == RELEASED {
+        build.env("CARGO_ENCODED_RUSTFLAGS", remapped(workspace.root(), &cargo_home()));
+    }
+    process::run(&mut build)?;
     // Cargo calls one profile's folder otherwise.
     let folder = if args.profile == "dev" { "debug" } else { &args.profile };
     let program = workspace.target().join(folder).join("backsight");
     let package = pack(&program, &workspace.target().join("dist-deb"), "xz", workspace)?;
     println!("made {}", workspace.relative(&package));
     Ok(())
+}
+
+/// What tells the compiler to write where code stands without saying on whose machine: a panic names the file all the same.
+fn remapped(root: &Path, cargo_home: &Path) -> String {
+    let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
+    // The last that fits holds.
+    [remap(root, "backsight"), remap(&cargo_home.join("registry/src"), "crates")].join("\u{1f}")
+}
+
+/// Where cargo keeps the sources of what we depend on.
+fn cargo_home() -> PathBuf {
+    let named = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    named.or_else(|| Some(std::env::home_dir()?.join(".cargo"))).unwrap_or_default()
 }
 
 /// Packs this program into a folder.
@@ -237,6 +249,14 @@ mod tests {
                 && settings.contains("\nlisten = \"127.0.0.1:8053\"\n")
         );
         assert!(installed("").is_err());
+    }
+
+    #[test]
+    fn no_path_of_the_builder_is_given_away() {
+        let flags = remapped(Path::new("/home/her/backsight"), Path::new("/home/her/.cargo"));
+        let flags: Vec<&str> = flags.split('\u{1f}').collect();
+        let wanted = ["/home/her/backsight=backsight", "/home/her/.cargo/registry/src=crates"];
+        assert_eq!(flags, wanted.map(|pair| format!("--remap-path-prefix={pair}")));
     }
 
     #[test]
