@@ -1,12 +1,15 @@
 //! `cargo xtask dist`: what is given to others, a Debian package in `target/dist-deb`.
 //!
 //! [`run`] builds the program with link-time optimisation, lets it write its own manual pages and completions, lays all
-//! of it out as it will be installed, and has `dpkg-deb` pack it. The unit is `dist/backsight.service`.
+//! of it out as it will be installed, and has `dpkg-deb` pack it. The unit is `dist/backsight.service`; what runs when it is
+//! installed and removed is in `dist/deb`. [`mod@check`] looks at what came out, for `cargo xtask test`.
 //!
 //! The service is not started by installing it: nobody has a token yet, and the data folder is its administrator's to choose.
 
+pub(crate) mod check;
+
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::Args;
@@ -15,10 +18,27 @@ use crate::failure::Failure;
 use crate::process;
 use crate::workspace::Workspace;
 
-const AFTER_INSTALL: &str =
-    "#!/bin/sh\nset -e\nif [ -d /run/systemd/system ]; then systemctl daemon-reload; fi\n";
-const BEFORE_REMOVAL: &str = "#!/bin/sh\nset -e\nif [ \"$1\" = remove ] && [ -d /run/systemd/system ]; then\n    \
-    systemctl --no-reload disable --now backsight.service || true\nfi\n";
+/// What is installed as it stands here: from where, to where, with which mode. The last three run when it is.
+const FILES: [(&str, &str, u32); 11] = [
+    ("dist/backsight.service", "usr/lib/systemd/system/backsight.service", 0o644),
+    ("dist/backsight.sysusers", "usr/lib/sysusers.d/backsight.conf", 0o644),
+    ("dist/backsight.tmpfiles", "usr/lib/tmpfiles.d/backsight.conf", 0o644),
+    ("dist/deb/copyright", "usr/share/doc/backsight/copyright", 0o644),
+    ("dist/deb/lintian", "usr/share/lintian/overrides/backsight", 0o644),
+    ("README.md", "usr/share/doc/backsight/README.md", 0o644),
+    ("SECURITY.md", "usr/share/doc/backsight/SECURITY.md", 0o644),
+    ("docs/configuration.md", "usr/share/doc/backsight/configuration.md", 0o644),
+    ("dist/deb/postinst", "DEBIAN/postinst", 0o755),
+    ("dist/deb/prerm", "DEBIAN/prerm", 0o755),
+    ("dist/deb/postrm", "DEBIAN/postrm", 0o755),
+];
+/// The profile of what is given to others.
+const RELEASED: &str = "dist";
+const MAINTAINER: &str = "Backsight maintainers <maintainers@users.noreply.github.com>";
+/// What `libc6` and `libgcc-s1` bring.
+const LIBRARIES: [&str; 4] = ["ld-linux", "libc.so", "libgcc_s.so", "libm.so"];
+/// Where `systemd-sysusers` and `systemd-tmpfiles` are, which the script after installation runs.
+const SYSTEMD: &str = "systemd | systemd-standalone-sysusers, systemd | systemd-standalone-tmpfiles";
 /// Shells, and where each looks for completions.
 const SHELLS: [(&str, &str); 3] = [
     ("bash", "usr/share/bash-completion/completions/backsight"),
@@ -30,58 +50,80 @@ const SHELLS: [(&str, &str); 3] = [
 #[derive(Debug, Args)]
 pub(crate) struct DistArgs {
     /// The profile to build with; another than `dist` is faster to build and slower to run.
-    #[arg(long, default_value = "dist")]
+    #[arg(long, default_value = RELEASED)]
     profile: String,
 }
 
 /// Makes the package, and says where it is.
 pub(crate) fn run(args: &DistArgs, workspace: &Workspace) -> Result<(), Failure> {
-    process::run(&mut workspace.cargo(&[
-        "build",
-        "--locked",
-        "--package",
-        "cli",
-        "--profile",
-        &args.profile,
-    ]))?;
-    let program = workspace.target().join(&args.profile).join("backsight");
-    let version = version(&process::capture(Command::new(&program).arg("--version"))?)?;
-    let architecture = process::capture(Command::new("dpkg").arg("--print-architecture"))?.trim().to_owned();
-    let name = format!("backsight_{version}_{architecture}");
-    let root = workspace.target().join("dist-deb").join(&name);
-    if root.exists() {
-        fs::remove_dir_all(&root).map_err(|error| failed(&root, &error))?;
+    let mut build = workspace.cargo(&["build", "--locked", "--package", "cli", "--profile", &args.profile]);
+    if args.profile == RELEASED {
+        build.env("CARGO_ENCODED_RUSTFLAGS", remapped(workspace.root(), &cargo_home()));
     }
-    lay_out(&root, &program, workspace)?;
-    put(&root.join("DEBIAN/control"), control(&version, &architecture, &libc()?, size(&root)?), 0o644)?;
-    let package = root.with_file_name(format!("{name}.deb"));
-    let mut pack = Command::new("dpkg-deb");
-    process::run(pack.args(["--root-owner-group", "--build"]).arg(&root).arg(&package))?;
+    process::run(&mut build)?;
+    // Cargo calls one profile's folder otherwise.
+    let folder = if args.profile == "dev" { "debug" } else { &args.profile };
+    let program = workspace.target().join(folder).join("backsight");
+    let package = pack(&program, &workspace.target().join("dist-deb"), "xz", workspace)?;
     println!("made {}", workspace.relative(&package));
     Ok(())
 }
 
+/// What tells the compiler to write where code stands without saying on whose machine: a panic names the file all the same.
+fn remapped(root: &Path, cargo_home: &Path) -> String {
+    let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
+    // The last that fits holds.
+    [remap(root, "backsight"), remap(&cargo_home.join("registry/src"), "crates")].join("\u{1f}")
+}
+
+/// Where cargo keeps the sources of what we depend on.
+fn cargo_home() -> PathBuf {
+    let named = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    named.or_else(|| Some(std::env::home_dir()?.join(".cargo"))).unwrap_or_default()
+}
+
+/// Packs this program into a folder.
+pub(crate) fn pack(
+    program: &Path,
+    into: &Path,
+    compression: &str,
+    workspace: &Workspace,
+) -> Result<PathBuf, Failure> {
+    let version = version(&process::capture(Command::new(program).arg("--version"))?)?;
+    let architecture = process::capture(Command::new("dpkg").arg("--print-architecture"))?.trim().to_owned();
+    let name = format!("backsight_{}_{architecture}", revision(&version));
+    let root = into.join(&name);
+    if root.exists() {
+        fs::remove_dir_all(&root).map_err(|error| failed(&root, &error))?;
+    }
+    lay_out(&root, program, &version, workspace)?;
+    let depends = depends(program)?;
+    put(&root.join("DEBIAN/control"), control(&version, &architecture, &depends, size(&root)?), 0o644)?;
+    let package = root.with_file_name(format!("{name}.deb"));
+    let mut pack = Command::new("dpkg-deb");
+    pack.args(["--root-owner-group", "-Z", compression, "--build"]).arg(&root).arg(&package);
+    process::run(&mut pack)?;
+    Ok(package)
+}
+
 /// Everything where it will be installed.
-fn lay_out(root: &Path, program: &Path, workspace: &Workspace) -> Result<(), Failure> {
+fn lay_out(root: &Path, program: &Path, version: &str, workspace: &Workspace) -> Result<(), Failure> {
     copy(program, &root.join("usr/bin/backsight"), 0o755)?;
     let own = |path: &str| workspace.root().join(path);
-    copy(&own("dist/backsight.service"), &root.join("usr/lib/systemd/system/backsight.service"), 0o644)?;
+    for (from, to, mode) in FILES {
+        copy(&own(from), &root.join(to), mode)?;
+    }
     let defaults = own("crates/cli/default.toml");
     let settings = fs::read_to_string(&defaults).map_err(|error| failed(&defaults, &error))?;
     put(&root.join("etc/backsight/backsight.toml"), &installed(&settings)?, 0o644)?;
     put(&root.join("DEBIAN/conffiles"), "/etc/backsight/backsight.toml\n", 0o644)?;
-    put(&root.join("DEBIAN/postinst"), AFTER_INSTALL, 0o755)?;
-    put(&root.join("DEBIAN/prerm"), BEFORE_REMOVAL, 0o755)?;
-    for document in ["README.md", "CHANGELOG.md", "SECURITY.md", "docs/configuration.md"] {
-        let name = document.rsplit('/').next().unwrap_or(document);
-        copy(&own(document), &root.join("usr/share/doc/backsight").join(name), 0o644)?;
-    }
-    let licences =
-        ["LICENSE-MIT", "LICENSE-APACHE"].map(|name| fs::read_to_string(own(name)).unwrap_or_default());
-    put(&root.join("usr/share/doc/backsight/copyright"), licences.join("\n\n"), 0o644)?;
+    let documents = root.join("usr/share/doc/backsight");
+    copy(&own("CHANGELOG.md"), &documents.join("changelog"), 0o644)?;
+    put(&documents.join("changelog.Debian"), changelog(version, &date()?), 0o644)?;
     let pages = root.join("usr/share/man/man1");
     process::run(Command::new(program).arg("man").arg(&pages))?;
-    process::run(Command::new("gzip").args(["-9", "-n", "-r"]).arg(&pages))?;
+    let packed = ["changelog", "changelog.Debian"].map(|name| documents.join(name));
+    process::run(Command::new("gzip").args(["-9", "-n", "-r"]).arg(&pages).args(packed))?;
     for (shell, path) in SHELLS {
         let script = process::capture(Command::new(program).args(["completions", shell]))?;
         put(&root.join(path), &script, 0o644)?;
@@ -98,16 +140,58 @@ fn installed(defaults: &str) -> Result<String, Failure> {
     Ok(settings)
 }
 
-fn control(version: &str, architecture: &str, libc: &str, kibibytes: u64) -> String {
+/// Debian's version: ours, packed for the first time.
+fn revision(version: &str) -> String {
+    format!("{version}-1")
+}
+
+fn control(version: &str, architecture: &str, depends: &str, kibibytes: u64) -> String {
     format!(
-        "Package: backsight\nVersion: {version}\nArchitecture: {architecture}\n\
-         Maintainer: Backsight maintainers <maintainers@users.noreply.github.com>\n\
-         Installed-Size: {kibibytes}\nDepends: ca-certificates, libc6 (>= {libc}), libgcc-s1\n\
+        "Package: backsight\nVersion: {}\nArchitecture: {architecture}\n\
+         Maintainer: {MAINTAINER}\nInstalled-Size: {kibibytes}\nDepends: {depends}\n\
          Section: net\nPriority: optional\n\
          Description: passive-DNS workbench for threat intelligence\n \
          Asks passive-DNS services about domain names and addresses, keeps a threat\n \
-         library, and answers over the interfaces that passive-DNS clients speak.\n"
+         library, and answers over the interfaces that passive-DNS clients speak.\n",
+        revision(version)
     )
+}
+
+/// What changed in the package itself.
+fn changelog(version: &str, date: &str) -> String {
+    format!(
+        "backsight ({}) unstable; urgency=medium\n\n  * See changelog.gz for what is new.\n\n -- {MAINTAINER}  {date}\n",
+        revision(version)
+    )
+}
+
+/// When it was packed, or what `SOURCE_DATE_EPOCH` says, so that it can be packed again octet for octet.
+fn date() -> Result<String, Failure> {
+    let mut date = Command::new("date");
+    date.args(["--utc", "--rfc-email"]).env("LC_ALL", "C");
+    if let Ok(seconds) = std::env::var("SOURCE_DATE_EPOCH") {
+        date.arg(format!("--date=@{seconds}"));
+    }
+    Ok(process::capture(&mut date)?.trim().to_owned())
+}
+
+/// The packages that bring what the program is linked with, and what the scripts run.
+fn depends(program: &Path) -> Result<String, Failure> {
+    let headers = process::capture(Command::new("objdump").arg("-p").arg(program))?;
+    known(&headers)?;
+    Ok(format!("ca-certificates, libc6 (>= {}), libgcc-s1, {SYSTEMD}", libc()?))
+}
+
+/// A library that nobody declared would be missed only where it is not installed.
+fn known(headers: &str) -> Result<(), Failure> {
+    let needed = headers.lines().filter_map(|line| line.trim().strip_prefix("NEEDED"));
+    let foreign =
+        needed.map(str::trim).find(|library| !LIBRARIES.iter().any(|known| library.starts_with(known)));
+    foreign.map_or(Ok(()), |library| {
+        let hint = "add its package to `depends` and its name to LIBRARIES in xtask/src/dist.rs";
+        Err(Failure::new(format!("the program needs {library}, which the package does not depend on"))
+            .hint(hint))
+    })
 }
 
 /// `backsight 1.2.3` as a version.
@@ -168,9 +252,25 @@ mod tests {
     }
 
     #[test]
+    fn no_path_of_the_builder_is_given_away() {
+        let flags = remapped(Path::new("/home/her/backsight"), Path::new("/home/her/.cargo"));
+        let flags: Vec<&str> = flags.split('\u{1f}').collect();
+        let wanted = ["/home/her/backsight=backsight", "/home/her/.cargo/registry/src=crates"];
+        assert_eq!(flags, wanted.map(|pair| format!("--remap-path-prefix={pair}")));
+    }
+
+    #[test]
+    fn a_library_that_nobody_declared_is_an_error() {
+        assert!(known("  NEEDED               libgcc_s.so.1\n  NEEDED               libc.so.6\n").is_ok());
+        let failure =
+            known("  NEEDED               libssl.so.3\n").expect_err("nobody declared it").to_string();
+        assert!(failure.contains("libssl.so.3"), "{failure}");
+    }
+
+    #[test]
     fn the_control_file_ends_as_dpkg_wants_it() {
-        let text = control("0.1.0", "amd64", "2.41", 7);
-        assert!(text.ends_with("speak.\n") && text.contains("\nVersion: 0.1.0\nArchitecture: amd64\n"));
+        let text = control("0.1.0", "amd64", "libc6", 7);
+        assert!(text.ends_with("speak.\n") && text.contains("\nVersion: 0.1.0-1\nArchitecture: amd64\n"));
         assert!(
             text.lines()
                 .skip_while(|line| !line.starts_with("Description"))

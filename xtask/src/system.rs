@@ -21,11 +21,21 @@ struct Need {
     why: &'static str,
 }
 
-const NEEDS: [Need; 6] = [
+const NEEDS: [Need; 8] = [
     Need { packages: &["chromium"], probe: &["chromium", "--version"], why: "shows the pages" },
     Need { packages: &["chromium-driver"], probe: &["chromedriver", "--version"], why: "drives chromium" },
     Need { packages: &["dnsdbq"], probe: &["dnsdbq", "-h"], why: "queries our server as a stranger would" },
     Need { packages: &["npm"], probe: &["npm", "--version"], why: "fetches what the pages need" },
+    Need {
+        packages: &["binutils"],
+        probe: &["objdump", "--version"],
+        why: "tells what the package depends on",
+    },
+    Need {
+        packages: &["systemd"],
+        probe: &["systemd-analyze", "--version"],
+        why: "reads the service's unit",
+    },
     Need { packages: &["g++"], probe: &["c++", "--version"], why: "compiles libFuzzer" },
     Need {
         packages: &["python3", "python3-venv"],
@@ -134,7 +144,7 @@ mod tests {
         let command = by_hand(&packages(&all));
         assert!(
             command.ends_with(
-                "--no-install-recommends chromium chromium-driver dnsdbq npm g++ python3 python3-venv"
+                "--no-install-recommends chromium chromium-driver dnsdbq npm binutils systemd g++ python3 python3-venv"
             ),
             "{command}"
         );

@@ -3,6 +3,7 @@
 //! The list [`STEPS`] is the whole of it. The first step that fails ends the run; the steps that
 //! were not reached are named, and so nothing is ever skipped in silence.
 
+use crate::dist::check;
 use crate::failure::Failure;
 use crate::fuzz::{self, FuzzArgs};
 use crate::watch::Watch;
@@ -18,13 +19,14 @@ struct Step {
     check: fn(&Workspace) -> Result<(), Failure>,
 }
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step { title: "system packages", check: |_| system::provide() },
     Step { title: "peers", check: peers::provide },
     Step { title: "format", check: format },
     Step { title: "scripts", check: scripts::check },
     Step { title: "clippy", check: clippy },
     Step { title: "tests", check: tests },
+    Step { title: "package", check: check::run },
     Step { title: "documentation", check: documentation },
     Step { title: "fuzz targets", check: fuzz_targets },
 ];

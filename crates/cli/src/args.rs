@@ -368,3 +368,62 @@ impl From<Sort> for workbench::run::Sort {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    const UNIT: &str = include_str!("../../../dist/backsight.service");
+    const CONTAINER: &str = include_str!("../../../dist/Containerfile");
+
+    /// Fails unless the program understands these words.
+    #[track_caller]
+    fn understood(words: &str) -> Arguments {
+        let words = words.split(" < ").next().unwrap_or_default().split_whitespace();
+        Arguments::try_parse_from(words).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The rest of the line that begins so.
+    #[track_caller]
+    fn after<'a>(text: &'a str, begins: &str) -> &'a str {
+        text.lines().find_map(|line| line.strip_prefix(begins)).unwrap_or_else(|| panic!("no {begins}"))
+    }
+
+    #[test]
+    fn the_unit_says_what_the_program_understands() {
+        let serve = understood(after(UNIT, "ExecStart=/usr/bin/"));
+        assert_eq!(serve.data_dir.as_deref(), Some("/var/lib/backsight".as_ref()));
+        assert_eq!(after(UNIT, "StateDirectory="), "backsight");
+        let advice: Vec<&str> =
+            UNIT.lines().filter_map(|line| line.split_once(" -- ")).map(|(_, said)| said).collect();
+        assert_eq!(advice.len(), 2, "{advice:?}");
+        for command in advice {
+            assert_eq!(understood(command).data_dir, serve.data_dir);
+        }
+    }
+
+    #[test]
+    fn the_container_says_what_the_program_understands() {
+        let words =
+            |begins| serde_json::from_str::<Vec<String>>(after(CONTAINER, begins)).expect("a JSON array");
+        let command = [words("ENTRYPOINT "), words("CMD ")].concat().join(" ");
+        let Command::Serve(serve) = understood(&command).command else { panic!("{command}") };
+        let port = after(CONTAINER, "EXPOSE ");
+        assert_eq!(serve.listen, Some(format!("0.0.0.0:{port}")));
+        assert!(
+            serve.behind_proxy && CONTAINER.contains(&format!("/127.0.0.1/{port};")),
+            "the health check asks there"
+        );
+        assert_eq!(after(CONTAINER, "ENV BACKSIGHT_DATA_DIR="), after(CONTAINER, "VOLUME "));
+        let lines =
+            CONTAINER.lines().filter(|line| line.contains("podman exec") || line.contains("podman run …"));
+        let advice: Vec<&str> =
+            lines.filter_map(|line| line.split_once(" backsight ")).map(|(_, said)| said).collect();
+        assert_eq!(advice.len(), 3, "{advice:?}");
+        for command in advice {
+            understood(&format!("backsight {command}"));
+        }
+    }
+}

@@ -47,6 +47,9 @@ pub(crate) struct Serve {
     /// Empty is none.
     pub(crate) tls_cert: String,
     pub(crate) tls_key: String,
+    pub(crate) behind_proxy: bool,
+    /// Empty is none; several with commas.
+    pub(crate) hostname: String,
     /// Empty is none; several with commas.
     pub(crate) cors: String,
     pub(crate) access_log: AccessLog,
@@ -96,6 +99,8 @@ struct ServeLayer {
     listen: Option<String>,
     tls_cert: Option<String>,
     tls_key: Option<String>,
+    behind_proxy: Option<bool>,
+    hostname: Option<String>,
     cors: Option<String>,
     access_log: Option<String>,
     log_addresses: Option<bool>,
@@ -203,6 +208,8 @@ impl Layers {
             listen: self.text("serve", "listen", |layer| layer.serve.listen.clone())?,
             tls_cert: self.text("serve", "tls_cert", |layer| layer.serve.tls_cert.clone())?,
             tls_key: self.text("serve", "tls_key", |layer| layer.serve.tls_key.clone())?,
+            behind_proxy: self.switch("serve", "behind_proxy", |layer| layer.serve.behind_proxy)?,
+            hostname: self.text("serve", "hostname", |layer| layer.serve.hostname.clone())?,
             cors: self.text("serve", "cors", |layer| layer.serve.cors.clone())?,
             access_log: self.choice("serve", "access_log", |layer| layer.serve.access_log.clone())?,
             log_addresses: self.switch("serve", "log_addresses", |layer| layer.serve.log_addresses)?,

@@ -59,6 +59,7 @@ impl Desk<'_> {
                 .hint("name a folder that is not there yet, or is empty")
         };
         database.backup(&command.to).map_err(failed)?;
+        arrived(&command.to)?;
         print(command.format, &json!({ "backup": to }), || {
             format!("the database is in {to} as it is now; `backsight db restore` takes it back from there\n")
         })
@@ -158,6 +159,18 @@ impl Desk<'_> {
     }
 }
 
+/// A server in a sandbox has a /tmp of its own: what it wrote there is gone when it ends.
+fn arrived(to: &Path) -> Result<(), Failure> {
+    if to.join("MANIFEST").exists() {
+        return Ok(());
+    }
+    let to = to.display();
+    Err(Failure::Work(format!(
+        "the server has made a backup in a {to} that only it sees, and that goes with it"
+    ))
+    .hint("name a folder that the server shares with you, such as one in the data folder"))
+}
+
 /// A folder that can be a backup: nothing is changed in one that is none.
 fn whole(from: &Path) -> Result<(), Failure> {
     if from.join("MANIFEST").exists() {
@@ -202,5 +215,19 @@ fn print(view: View, shape: &Value, text: impl FnOnce() -> String) -> Result<(),
     match view {
         View::Json => output::print_json(shape),
         View::Table => output::print(&text()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backup_that_is_not_where_we_look_is_none() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let failure = arrived(folder.path()).expect_err("nothing is there").to_string();
+        assert!(failure.contains("only it sees"), "{failure}");
+        std::fs::write(folder.path().join("MANIFEST"), "").expect("written");
+        assert!(arrived(folder.path()).is_ok());
     }
 }

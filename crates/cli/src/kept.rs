@@ -1,6 +1,6 @@
 //! The data folder: where it is, who works in it, and what its errors mean for the command.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use operation::Clock;
 use operation::provider::ConfigError;
@@ -15,10 +15,45 @@ pub(crate) fn open(arguments: &Arguments) -> Result<Workbench, Failure> {
     Workbench::open(&folder(arguments)?, Clock::system(), &actor()).map_err(Failure::from)
 }
 
-/// Where the data folder is.
+/// Where the data folder is. Not for root where it is somebody else's.
 pub(crate) fn folder(arguments: &Arguments) -> Result<PathBuf, Failure> {
-    config::data_dir(arguments)
-        .ok_or_else(|| Failure::Usage("there is no home folder: name a folder with --data-dir".to_owned()))
+    let folder = config::data_dir(arguments)
+        .ok_or_else(|| Failure::Usage("there is no home folder: name a folder with --data-dir".to_owned()))?;
+    not_as_root(&folder)?;
+    Ok(folder)
+}
+
+/// What root writes into a service's folder the service cannot read: it would fail at its next start, not here.
+#[cfg(unix)]
+fn not_as_root(folder: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::MetadataExt as _;
+    let Ok(owner) = std::fs::metadata(folder).map(|found| found.uid()) else { return Ok(()) };
+    if owner == 0 || !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let (name, runs) = match user(&users, owner) {
+        Some(name) => (name.to_owned(), format!("runuser -u {name} -- backsight …")),
+        None => (format!("user {owner}"), format!("setpriv --reuid={owner} --clear-groups backsight …")),
+    };
+    let text = format!("{} belongs to {name}, who could not read what root writes there", folder.display());
+    Err(Failure::Usage(text).hint(&format!("work as {name}: {runs}")))
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "where there is a root, it can be the wrong one")]
+fn not_as_root(_: &Path) -> Result<(), Failure> {
+    Ok(())
+}
+
+/// The name of a user in the system's list: `name:password:number:…`, one a line.
+#[cfg(unix)]
+fn user(users: &str, number: u32) -> Option<&str> {
+    let mut users = users.lines().map(|line| line.split(':'));
+    users.find_map(|mut user| {
+        let name = user.next()?;
+        (user.nth(1)?.parse() == Ok(number)).then_some(name)
+    })
 }
 
 /// Opens the data folder if there is anything in it: what only reads makes none.
@@ -55,4 +90,17 @@ impl From<ConfigError> for Failure {
 /// A stored time to read, in UTC.
 pub(crate) fn readable(stored: i64) -> String {
     cof::time::readable(u64::try_from(stored).unwrap_or_default())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_found_by_number() {
+        let users = "root:x:0:0:root:/root:/bin/bash\nbroken\nbacksight:x:998:997::/var/lib/backsight:/usr/sbin/nologin\n";
+        assert_eq!(user(users, 998), Some("backsight"));
+        assert_eq!(user(users, 0), Some("root"));
+        assert_eq!(user(users, 997), None);
+    }
 }

@@ -19,10 +19,10 @@ use workbench::Desk;
 use workbench::run::Runs;
 
 use crate::args::{Arguments, ServeArgs};
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::serve::source::Source;
-use crate::terminal;
+use crate::{kept, terminal};
 
 /// The environment variable for the password of a user that is named without.
 const PASSWORD: &str = "BACKSIGHT_SECRET_PASSWORD";
@@ -33,7 +33,8 @@ pub(crate) async fn run(
     config: &Config,
     arguments: &Arguments,
 ) -> Result<Exit, Failure> {
-    let address = address(command, config)?;
+    let proxied = command.behind_proxy || config.serve.behind_proxy;
+    let address = address(command, config, proxied)?;
     let tls = setup::tls(command, &config.serve)?;
     let source = Source::of(command, config, arguments)?;
     let service = setup::service(service(source.store(), command)?, command, &config.serve)?;
@@ -41,7 +42,8 @@ pub(crate) async fn run(
     let limits = setup::limits(&config.serve);
     let tokens = Tokens::open(desk.clone(), limits.token_requests).await?;
     say_who_may_ask(command, &tokens)?;
-    let site = site(desk.clone(), command, tls.is_some()).await?;
+    let names = setup::names(command, &config.serve);
+    let site = site(desk.clone(), &names, tls.is_some(), proxied).await?;
     let service = service.with_limits(limits).with_tokens(tokens).with_site(site);
     let service = tls.iter().fold(service, |service, tls| service.with_tls(Arc::clone(tls)));
     let failed = |error| {
@@ -58,8 +60,10 @@ pub(crate) async fn run(
     setup::reload_when_told(tls.clone()).map_err(signals)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     terminal::say(&format!("listening on {scheme}://{bound}/pdns/query/ (Ctrl-C to stop)"));
-    terminal::say(&format!("workbench: {scheme}://{bound}/"));
-    say_first_link(&desk, &format!("{scheme}://{bound}")).await?;
+    let reach = setup::browsers_reach(bound, names.first(), tls.is_some(), proxied);
+    terminal::say(&format!("workbench: {reach}/"));
+    say_first_link(&desk, &reach).await?;
+    setup::say_ready();
     server::run(listener, service, stopped).await;
     source.close();
     Ok(Exit::Done)
@@ -78,15 +82,19 @@ fn say_who_may_ask(command: &ServeArgs, tokens: &Tokens) -> Result<(), Failure> 
 }
 
 /// Where to listen; not where others could read what is asked.
-fn address(command: &ServeArgs, config: &Config) -> Result<SocketAddr, Failure> {
+fn address(command: &ServeArgs, config: &Config, proxied: bool) -> Result<SocketAddr, Failure> {
     let text = command.listen.as_ref().unwrap_or(&config.serve.listen);
     if command.anonymous {
+        if proxied {
+            let text = "--anonymous and serve.behind_proxy exclude each other: behind a proxy everybody is everybody";
+            return Err(Failure::Usage(text.to_owned()).hint("make tokens, or take serve.behind_proxy away"));
+        }
         return loopback(
             text,
             "everybody may read only on this machine: listen on 127.0.0.1, or make tokens",
         );
     }
-    if command.behind_proxy || setup::wants_tls(command, &config.serve) {
+    if proxied || setup::wants_tls(command, &config.serve) {
         parse(text)
     } else {
         loopback(
@@ -115,16 +123,14 @@ fn parse(text: &str) -> Result<SocketAddr, Failure> {
 
 /// The data folder that the pages work in.
 fn desk(arguments: &Arguments) -> Result<Desk, Failure> {
-    let folder = config::data_dir(arguments)
-        .ok_or_else(|| Failure::Usage("there is no home folder: name a folder with --data-dir".to_owned()))?;
-    Desk::open(&folder, Clock::system()).map_err(Failure::from)
+    Desk::open(&kept::folder(arguments)?, Clock::system()).map_err(Failure::from)
 }
 
-async fn site(desk: Desk, command: &ServeArgs, over_tls: bool) -> Result<Site, Failure> {
+async fn site(desk: Desk, names: &[String], over_tls: bool, proxied: bool) -> Result<Site, Failure> {
     let site = Site::new(Runs::serving(desk).await?);
-    let site = command.hostname.iter().fold(site, |site, name| site.with_host(name));
+    let site = names.iter().fold(site, |site, name| site.with_host(name));
     let site = if over_tls { site.over_tls() } else { site };
-    Ok(if command.behind_proxy { site.behind_tls() } else { site })
+    Ok(if proxied { site.behind_tls() } else { site })
 }
 
 /// Whoever starts the service becomes its administrator, by a link that only the terminal shows.

@@ -1,5 +1,6 @@
 //! What flags and configuration make of a server: TLS, limits, other origins, what is logged.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +47,40 @@ fn files(command: &ServeArgs, config: &config::Serve) -> (Option<PathBuf>, Optio
     (file(&command.tls_cert, &config.tls_cert), file(&command.tls_key, &config.tls_key))
 }
 
+/// The names by which browsers reach the workbench, besides this machine's own.
+pub(super) fn names(command: &ServeArgs, config: &config::Serve) -> Vec<String> {
+    command.hostname.iter().map(String::as_str).chain(listed(&config.hostname)).map(str::to_owned).collect()
+}
+
+/// Where a browser finds us: by our name where we have one that goes with a scheme, else where we listen.
+pub(super) fn browsers_reach(
+    bound: SocketAddr,
+    name: Option<&String>,
+    over_tls: bool,
+    proxied: bool,
+) -> String {
+    match name {
+        Some(name) if proxied => format!("https://{name}"),
+        Some(name) if over_tls && bound.port() == 443 => format!("https://{name}"),
+        Some(name) if over_tls => format!("https://{name}:{}", bound.port()),
+        _ => format!("{}://{}", if over_tls { "https" } else { "http" }, this_machine(bound)),
+    }
+}
+
+/// Nobody is called 0.0.0.0: whoever listens on every address is found on the loopback's.
+fn this_machine(bound: SocketAddr) -> SocketAddr {
+    let loopback = match bound {
+        SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+    };
+    SocketAddr::new(if bound.ip().is_unspecified() { loopback } else { bound.ip() }, bound.port())
+}
+
+/// What stands in a setting that takes several, with commas between.
+fn listed(set: &str) -> impl Iterator<Item = &str> {
+    set.split(',').map(str::trim).filter(|one| !one.is_empty())
+}
+
 /// How much is taken on at once.
 pub(super) fn limits(config: &config::Serve) -> Limits {
     let body = (config.body_mebibytes as u64).saturating_mul(1 << 20);
@@ -82,8 +117,7 @@ pub(super) fn service(
     command: &ServeArgs,
     config: &config::Serve,
 ) -> Result<Service, Failure> {
-    let configured = config.cors.split(',').map(str::trim).filter(|origin| !origin.is_empty());
-    for origin in command.cors.iter().map(String::as_str).chain(configured) {
+    for origin in command.cors.iter().map(String::as_str).chain(listed(&config.cors)) {
         service = service.with_cors(origin).map_err(|error| {
             Failure::Usage(format!("--cors {origin:?}: {error}"))
                 .hint("write scheme, name and port as browsers do: https://example.org")
@@ -91,6 +125,20 @@ pub(super) fn service(
     }
     Ok(if command.log_addresses || config.log_addresses { service.with_addresses_logged() } else { service })
 }
+
+/// Tells a service manager that waits for it (`Type=notify`) that we answer from here on.
+#[cfg(target_os = "linux")]
+pub(super) fn say_ready() {
+    if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
+        terminal::complain(&format!(
+            "the service manager could not be told that the server is ready: {error}"
+        ));
+    }
+}
+
+/// Nobody waits for it.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn say_ready() {}
 
 /// Reads the certificate anew at SIGHUP, which ends no server, with TLS or without.
 #[cfg(unix)]
@@ -112,4 +160,23 @@ pub(super) fn reload_when_told(tls: Option<Arc<Tls>>) -> std::io::Result<()> {
 #[expect(clippy::unnecessary_wraps, reason = "where there are signals, listening for them can fail")]
 pub(super) fn reload_when_told(_: Option<Arc<Tls>>) -> std::io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_link_names_what_a_browser_can_reach() {
+        let name = Some("pdns.example.org".to_owned());
+        let reach = |bound: &str, name, tls, proxied| {
+            browsers_reach(bound.parse().expect("an address"), Option::as_ref(name), tls, proxied)
+        };
+        assert_eq!(reach("0.0.0.0:8053", &name, false, true), "https://pdns.example.org");
+        assert_eq!(reach("[::]:8443", &name, true, false), "https://pdns.example.org:8443");
+        assert_eq!(reach("0.0.0.0:443", &name, true, false), "https://pdns.example.org");
+        assert_eq!(reach("127.0.0.1:8053", &name, false, false), "http://127.0.0.1:8053");
+        assert_eq!(reach("0.0.0.0:8053", &None, false, true), "http://127.0.0.1:8053");
+        assert_eq!(reach("[::]:8443", &None, true, false), "https://[::1]:8443");
+    }
 }

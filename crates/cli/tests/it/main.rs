@@ -17,6 +17,7 @@ mod narrowing;
 mod peers;
 mod secrets;
 mod serve;
+mod service;
 mod terminals;
 mod tls;
 mod tokens;
