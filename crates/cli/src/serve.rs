@@ -8,7 +8,7 @@ pub(crate) mod source;
 mod log;
 mod setup;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use operation::Clock;
@@ -58,8 +58,8 @@ pub(crate) async fn run(
     setup::reload_when_told(tls.clone()).map_err(signals)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     terminal::say(&format!("listening on {scheme}://{bound}/pdns/query/ (Ctrl-C to stop)"));
-    terminal::say(&format!("workbench: {scheme}://{bound}/"));
-    say_first_link(&desk, &format!("{scheme}://{bound}")).await?;
+    terminal::say(&format!("workbench: {}/", reached(command, scheme, bound)));
+    say_first_link(&desk, &reached(command, scheme, bound)).await?;
     server::run(listener, service, stopped).await;
     source.close();
     Ok(Exit::Done)
@@ -125,6 +125,20 @@ async fn site(desk: Desk, command: &ServeArgs, over_tls: bool) -> Result<Site, F
     let site = command.hostname.iter().fold(site, |site, name| site.with_host(name));
     let site = if over_tls { site.over_tls() } else { site };
     Ok(if command.behind_proxy { site.behind_tls() } else { site })
+}
+
+/// Where a browser reaches the pages: by name, where there is one, and through the proxy that stands before us.
+fn reached(command: &ServeArgs, scheme: &str, bound: SocketAddr) -> String {
+    match command.hostname.first() {
+        Some(name) if command.behind_proxy => format!("https://{name}"),
+        Some(name) => format!("{scheme}://{name}:{}", bound.port()),
+        None if bound.ip().is_unspecified() => {
+            let ip: IpAddr =
+                if bound.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+            format!("{scheme}://{}", SocketAddr::new(ip, bound.port()))
+        }
+        None => format!("{scheme}://{bound}"),
+    }
 }
 
 /// Whoever starts the service becomes its administrator, by a link that only the terminal shows.
