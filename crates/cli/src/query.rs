@@ -23,7 +23,8 @@ use crate::values::{self, Given};
 /// Values beyond which it is said how long asking about them will take.
 const MANY: usize = 100;
 /// What may help besides a run's own hint where the service turned us away.
-const LOGIN: &str = "; for one question --secret user_token or BACKSIGHT_SECRET_USER_TOKEN gives another login";
+const LOGIN: &str =
+    "; for one question --secret user_token or BACKSIGHT_SECRET_USER_TOKEN gives another login";
 
 /// Everything that one run of the command needs to ask about any value.
 #[derive(Clone)]

@@ -24,4 +24,5 @@ mod schemathesis;
 mod stores;
 mod templates;
 mod tokens;
+mod words;
 mod working;

@@ -33,7 +33,9 @@ impl Offer {
             _ if !bundled.is_empty() => Self::bundled(bundled),
             None => Err(Refusal::new("", "choose a file, or one that is bundled")),
             Some((file, _)) if upload.is_too_large() => {
-                Err(Refusal::new(file, "it is larger than 1 MiB; a package is far smaller"))
+                let why =
+                    format!("it is larger than the {} KiB that a package may have", package::MAX_BYTES >> 10);
+                Err(Refusal::new(file, &why))
             }
             Some((file, content)) => Self::read(file, content),
         }
