@@ -1,5 +1,5 @@
 /**
- * `/` goes to the search, Escape closes the menu or dialog that is open, and a dialog keeps the focus. Everything is
+ * `/` goes to the search, Escape closes the menu or dialog that is open, a menu closes when one leaves it, and a dialog keeps the focus. Everything is
  * reached by Tab without this.
  */
 
@@ -28,6 +28,19 @@ document.addEventListener("keydown", (event) => {
     });
   }
 });
+
+/**
+ * A menu is open for as long as somebody is in it.
+ * @param {EventTarget | null} place
+ */
+function closeMenusBut(place) {
+  document.querySelectorAll("details.menu[open]").forEach((menu) => {
+    if (!(place instanceof Node && menu.contains(place))) menu.removeAttribute("open");
+  });
+}
+
+document.addEventListener("pointerdown", (event) => closeMenusBut(event.target));
+document.addEventListener("focusin", (event) => closeMenusBut(event.target));
 
 /**
  * A page with a dialog comes with it open; from here on nothing behind it can be reached, and Escape leads where its

@@ -22,6 +22,9 @@ use crate::values::{self, Given};
 
 /// Values beyond which it is said how long asking about them will take.
 const MANY: usize = 100;
+/// What may help besides a run's own hint where the service turned us away.
+const LOGIN: &str =
+    "; for one question --secret user_token or BACKSIGHT_SECRET_USER_TOKEN gives another login";
 
 /// Everything that one run of the command needs to ask about any value.
 #[derive(Clone)]
@@ -252,7 +255,9 @@ pub(crate) fn complain_shown(shown: &Shown) {
 fn complain(value: &str, run: &Run) {
     if let Some(reason) = &run.ending.reason {
         let state = run.ending.state.word();
-        terminal::complain(&format!("{value}: {state}: {}\n  hint: {}", reason.text, reason.hint));
+        // A run keeps what helps wherever it is read; that a login can be given for once is known here alone.
+        let here = if reason.refused { LOGIN } else { "" };
+        terminal::complain(&format!("{value}: {state}: {}\n  hint: {}{here}", reason.text, reason.hint));
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{IndicatorType, Parameter};
 
 pub use bundled::{all, find, newest};
 pub use diagnostic::ManifestError;
+pub use manifest::MAX_BYTES;
 
 /// An integration package of kind operation.
 #[derive(Clone, Debug, PartialEq)]

@@ -21,7 +21,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 pub(crate) use cookie::{forget, remember};
-pub(crate) use posted::{Confirmed, Fields, Posted, Sent, Upload, rejected};
+pub(crate) use posted::{Confirmed, Fields, Most, Posted, Rejects, Sent, Upload};
 pub(crate) use visitor::{Caller, May, Visitor, needs};
 
 use crate::problem::Problem;

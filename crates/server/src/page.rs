@@ -27,6 +27,7 @@ mod welcome;
 use askama::Template;
 use axum::Router;
 use axum::extract::Request;
+use axum::http::header::CONTENT_TYPE;
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderName, Method, StatusCode, Uri};
 use axum::middleware::Next;
@@ -38,6 +39,8 @@ pub(crate) use frame::{FormToken, Frame, asset};
 pub(crate) use indicator::address as indicator_address;
 pub(crate) use operate::{Order, resume};
 pub(crate) use run::file as run_file;
+
+pub(crate) use crate::text::begun;
 
 use crate::access::Visitor;
 use crate::problem::Problem;
@@ -95,6 +98,26 @@ pub(crate) fn encoded(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
 }
 
+/// The problem in a refusal that is not ours: what axum says of an address or a form that it cannot read is for programmers.
+fn foreign(response: &Response) -> Option<Problem> {
+    let status = response.status();
+    let ours =
+        response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if !status.is_client_error() || ours {
+        return None;
+    }
+    let detail = match status {
+        StatusCode::BAD_REQUEST => {
+            "the address asks for something that this page does not know: go back, and take another way"
+        }
+        StatusCode::METHOD_NOT_ALLOWED => return Some(Problem::method_of_page()),
+        StatusCode::NOT_FOUND => "there is no page at this address",
+        StatusCode::PAYLOAD_TOO_LARGE => "what was sent is more than is taken here at once: send less",
+        _ => "what was sent is not what this page takes: load the page again, then send it",
+    };
+    Some(Problem { status, detail: detail.to_owned() })
+}
+
 /// Makes pages of problems.
 pub(crate) async fn dress(request: Request, next: Next) -> Response {
     let visitor = request.extensions().get::<Visitor>().cloned();
@@ -103,7 +126,8 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
     let shown = request.headers().get("hx-current-url").and_then(|shown| shown.to_str().ok());
     let shown = shown.and_then(|shown| shown.parse::<Uri>().ok());
     let response = next.run(request).await;
-    let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };
+    let problem = response.extensions().get::<Problem>().cloned().or_else(|| foreign(&response));
+    let Some(problem) = problem else { return response };
     if problem == Problem::sign_in() {
         // A part of a page is not the place to sign in: the page is.
         if is_part {

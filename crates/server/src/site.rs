@@ -3,13 +3,14 @@
 //! [`Site`] is given to a [`Service`](crate::Service), which then serves pages, `/api/v1` and `/assets` beside the
 //! passive-DNS interface. Every request to them passes [`access::guard`] first.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
+use operation::Secret;
 use workbench::Desk;
 use workbench::run::Runs;
 
@@ -33,6 +34,16 @@ pub struct Site {
     pub(crate) behind_proxy: bool,
     /// Where we listen, once we do.
     pub(crate) bound: Option<SocketAddr>,
+    /// What the next page of a session shows, once: by the session's number, so that it is bounded by who is signed in.
+    pub(crate) once: Arc<Mutex<HashMap<i64, Once>>>,
+}
+
+/// A link that was made for somebody, and is not kept anywhere else.
+#[derive(Clone, Debug)]
+pub(crate) struct Once {
+    pub(crate) link: Secret,
+    /// Who it is for, and until when.
+    pub(crate) lead: String,
 }
 
 /// What handlers get as their state.
@@ -48,6 +59,7 @@ impl Site {
             over_tls: false,
             behind_proxy: false,
             bound: None,
+            once: Arc::default(),
         }
     }
 
@@ -84,7 +96,7 @@ impl Site {
             .nest(api::ROOT, api::routes().into())
             .route("/assets/{file}", get(asset::serve))
             .method_not_allowed_fallback(refused)
-            .layer(DefaultBodyLimit::max(BODY))
+            .layer(access::Most::octets(BODY))
             .layer(from_fn_with_state(Arc::clone(&site), access::guard))
             .with_state(site)
     }

@@ -8,6 +8,8 @@ use std::fmt::{self, Write};
 
 use askama::filters::{Escaper, Html};
 
+use crate::timeline::words::thousands;
+
 /// How templates escape; named in `askama.toml`.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Hostile;
@@ -27,6 +29,30 @@ impl Escaper for Hostile {
             Html.write_escaped_char(dest, character)
         }
     }
+}
+
+/// A fragment as the beginning of a sentence. Errors begin in lower case, because they follow something where programs show
+/// them. Only a plain word becomes upper-case: `example.com` and `circl-passive-dns` are what they are.
+pub(crate) fn begun(text: &str) -> String {
+    let word = text.split_whitespace().next().unwrap_or_default();
+    let plain = word.trim_end_matches([',', ';', '.']);
+    let mut rest = text.chars();
+    match rest.next() {
+        Some(first) if !plain.is_empty() && plain.bytes().all(|octet| octet.is_ascii_lowercase()) => {
+            format!("{}{}", first.to_ascii_uppercase(), rest.as_str())
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// The beginning of a text that would take up the page, and how many characters all of it has; nothing of one that does not.
+pub(crate) fn folded(text: &str) -> Option<(&str, String)> {
+    /// What is shown of it, in characters: some ten lines.
+    const SHOWN: usize = 500;
+    let (end, _) = text.char_indices().nth(SHOWN)?;
+    // A few more are shown sooner than folded away.
+    let all = text.chars().count();
+    (all > SHOWN + SHOWN / 4).then(|| (text.get(..end).unwrap_or(text), thousands(all as u64)))
 }
 
 /// A value that nothing makes a link of: `www[.]example[.]com`.

@@ -110,6 +110,11 @@ pub fn not_found() -> Exchange {
     Exchange::status(404, &TEXT, "Not Found")
 }
 
+/// 404 of a web server that knows nothing of passive DNS.
+pub fn no_such_page() -> Exchange {
+    Exchange::status(404, &HTML, "<html><body><h1>404 Not Found</h1></body></html>\n")
+}
+
 /// 401: no credential, or a wrong one.
 pub fn unauthorized() -> Exchange {
     let challenge = "Basic realm=\"Passive DNS\"";

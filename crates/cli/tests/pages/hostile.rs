@@ -121,8 +121,8 @@ async fn fifty_thousand_records_on_one_address_are_shown() {
         analyst::adds(browser, "192.0.2.77").await;
         analyst::asks(browser, "192.0.2.77").await;
         browser.sees("50,000 of 50,000 shown").await;
-        browser.sees("192.0.2.77 has 50000 names: shared hosting").await;
-        browser.sees("beyond the first 1000 are not proposed").await;
+        browser.sees("192.0.2.77 has 50,000 names: shared hosting").await;
+        browser.sees("beyond the first 1,000 are not proposed").await;
         // What is shared hosting is taken by its record only.
         browser.click(Locator::Css("#selbar button[value=all]")).await;
         browser.sees("50,000 of 50,000 selected").await;

@@ -67,6 +67,16 @@ async fn closes_the_menu(browser: &Browser) {
     browser.types(ESCAPE).await;
     browser.sees_no("Sign out").await;
     assert_eq!(focus(browser).await, "demo Administrator");
+    // Pressing elsewhere closes it too, and so does going on by Tab.
+    browser.press("demo Administrator").await;
+    browser.sees("Sign out").await;
+    browser.click(fantoccini::Locator::Css("h1")).await;
+    browser.sees_no("Sign out").await;
+    browser.press("demo Administrator").await;
+    for _ in 0..4 {
+        browser.types(TAB).await;
+    }
+    browser.sees_no("Sign out").await;
 }
 
 async fn closes_the_dialog(browser: &Browser) {
@@ -80,6 +90,8 @@ async fn closes_the_dialog(browser: &Browser) {
     }
     browser.types(ESCAPE).await;
     browser.is_at("/integrations").await;
+    browser.sees("Add New Integration").await;
+    assert_eq!(focus(browser).await, "Add New Integration");
 }
 
 async fn focus(browser: &Browser) -> String {

@@ -56,7 +56,7 @@ async fn upgrades(bring: impl AsyncFn(&Browser, &Path)) {
         offers(browser, &program, &bring).await;
         browser.press("Yes, replace it").await;
         browser.sees("Carry values over").await;
-        browser.press("Yes, change the configuration").await;
+        browser.press("Yes, carry values over").await;
         has_the_new_one(browser).await;
     })
     .await;

@@ -113,7 +113,7 @@ async fn goes_back(browser: &Browser) {
     browser.go(OLDER).await;
     browser.press("Yes, replace it").await;
     browser.sees("changes the configuration").await;
-    browser.press("Yes, change the configuration").await;
+    browser.press("Yes, carry values over").await;
     browser.sees("Integration Information").await;
 }
 

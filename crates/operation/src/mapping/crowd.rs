@@ -50,14 +50,25 @@ impl Crowd {
             || sides().find_map(|side| self.members.get(side)).filter(|_| relation == Relation::Related);
         let address = sides().find(crowded).or_else(along)?;
         let names = self.addresses.get(address)?;
-        Some(format!("shared hosting: {names} names on {address}"))
+        Some(format!("shared hosting: {} names on {address}", thousands(*names)))
     }
 
     pub(super) fn warnings(&self) -> impl Iterator<Item = String> {
         self.addresses.iter().map(|(address, names)| {
+            let names = thousands(*names);
             format!("{address} has {names} names: shared hosting; what comes of it is not selected")
         })
     }
+}
+
+/// A number with its thousands apart: `50,000`.
+pub(super) fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let apart = |(at, digit): (usize, char)| {
+        let comma = at > 0 && (digits.len() - at).is_multiple_of(3);
+        comma.then_some(',').into_iter().chain([digit])
+    };
+    digits.chars().enumerate().flat_map(apart).collect()
 }
 
 fn address(record: &Record) -> Option<Indicator> {

@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use cof::{Record, RrType};
 
-use super::crowd::Crowd;
+use super::crowd::{Crowd, thousands};
 use super::{Attribute, Mapping, Related, Rows};
 use crate::{Finding, Findings, Indicator, Relation};
 
@@ -169,7 +169,8 @@ impl<K: Clone + Eq + Hash> Proposals<K> {
 
     fn warning(&self, what: &str) -> Option<String> {
         let (beyond, first) = (self.beyond.len(), self.list.len());
-        (beyond > 0).then(|| format!("{beyond} {what} beyond the first {first} are not proposed"))
+        let (said, first) = (thousands(beyond), thousands(first));
+        (beyond > 0).then(|| format!("{said} {what} beyond the first {first} are not proposed"))
     }
 }
 

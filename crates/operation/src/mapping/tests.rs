@@ -187,10 +187,10 @@ fn caps_are_said_aloud() {
     let beyond = findings("www.example", &twice);
     assert_eq!((indicators(&beyond).len(), relationships(&beyond).len()), (1_000, 1_000));
     insta::assert_snapshot!(beyond.warnings.join("\n"), @r"
-    7 values of Resource Data beyond the first 1000 are not proposed
-    7 values of Passive DNS Record beyond the first 1000 are not proposed
-    7 related indicators beyond the first 1000 are not proposed
-    7 relationships beyond the first 1000 are not proposed
+    7 values of Resource Data beyond the first 1,000 are not proposed
+    7 values of Passive DNS Record beyond the first 1,000 are not proposed
+    7 related indicators beyond the first 1,000 are not proposed
+    7 relationships beyond the first 1,000 are not proposed
     ");
 }
 

@@ -16,7 +16,7 @@ use crate::parameter::{Check, SETTINGS};
 use crate::{IndicatorType, Parameter, ParameterKind, Value};
 
 /// The largest manifest that is read, in octets.
-const MAX_BYTES: usize = 256 * 1024;
+pub const MAX_BYTES: usize = 256 * 1024;
 /// The newest format this version reads.
 const FORMAT: i64 = 1;
 
@@ -114,7 +114,7 @@ struct Source<'a> {
 pub(super) fn read(file: &str, text: &str) -> Result<Package, ManifestError> {
     let source = Source { file, text };
     if text.len() > MAX_BYTES {
-        return Err(ManifestError::new(file, text, None, format!("larger than {MAX_BYTES} octets")));
+        return Err(ManifestError::new(file, text, None, format!("larger than {} KiB", MAX_BYTES >> 10)));
     }
     source.check_age()?;
     let manifest: File = toml::from_str(text).map_err(|error| source.syntax(&error))?;

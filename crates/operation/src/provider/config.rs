@@ -130,6 +130,14 @@ impl Config {
             host,
         };
         config.warn();
+        if settings.secret("user_token").is_some()
+            && (text("username").is_some() || settings.secret("password").is_some())
+        {
+            config.warnings.push(
+                "User Token is set, and Username or Password too: the token is sent, the other two are not. Clear what is not meant."
+                    .to_owned(),
+            );
+        }
         Ok(config)
     }
 

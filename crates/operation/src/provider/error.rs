@@ -116,6 +116,9 @@ pub enum ProviderError {
     /// 503.
     #[error("503: the service is busy or down{}", wait(*.0))]
     Unavailable(Option<Duration>),
+    /// 404 with a web page: what answers has no passive DNS at this path.
+    #[error("404 Not Found, with a web page instead of passive DNS data: {0:?}")]
+    WebPage(String),
 }
 
 /// What is wrong with a TLS connection.
@@ -147,12 +150,12 @@ fn wait(after: Option<Duration>) -> String {
 }
 
 impl ProviderError {
-    /// What to do about it.
+    /// What to do about it, on whatever surface it is read: what is to be set is called as forms call it, with its key.
     pub fn hint(&self) -> &'static str {
         match self {
             Self::BadQuestion(_) => "check the value; this service may not take this kind of it",
             Self::Cut | Self::IdleTimeout(_) | Self::EndsInside => {
-                "ask again; if it happens again, ask in pages (page_size)"
+                "ask again; if it happens again, set Page Size (page_size) to ask in pages"
             }
             Self::Contradiction(_) => {
                 "look at the raw answer and set the orientation if the service always swaps"
@@ -162,33 +165,37 @@ impl ProviderError {
                 "check host and port; a firewall may drop the connection, or a proxy be needed"
             }
             Self::CursorRepeats(_) => {
-                "set page_size to 0 to ask without pages, and tell the service's operator"
+                "set Page Size (page_size) to 0 to ask without pages, and tell the service's operator"
             }
             Self::Damaged(_) => {
-                "the damaged stretches are listed with their offsets; the raw answer shows them"
+                "look at the damaged stretches in the raw answer; they are listed with their offsets"
             }
             Self::Encoding(_) | Self::Http(_) => {
                 "check that host and port lead to the passive-DNS service itself"
             }
-            Self::Expansion(_) => "this is no passive-DNS answer; check the host",
+            Self::Expansion(_) => "check the host: this is no passive-DNS answer",
             Self::Forbidden => "ask the service's operator what your account may do",
-            Self::HeadersTimeout(_) | Self::TotalTimeout(_) => "ask again later, or raise timeout",
+            Self::HeadersTimeout(_) | Self::TotalTimeout(_) => "ask again later, or raise Timeout (timeout)",
             Self::NameNotFound { .. } => "check the host for typing errors; CIRCL's service is www.circl.lu",
-            Self::NotCof(_) => "a login page, a proxy or another service answered; check host, port and path",
+            Self::NotCof(_) | Self::WebPage(_) => {
+                "check host, port, path and proxy: a login page or another service answered"
+            }
             Self::Proxy(_) => "check the proxy's address and what it lets through",
-            Self::RateLimited(_) => "wait, or lower requests_per_second",
+            Self::RateLimited(_) => "wait, or lower Requests a Second (requests_per_second)",
             Self::Records(_) => {
-                "raise --max-records or narrow the question; --format cof has no limit of its own"
+                "narrow the question by record type, or ask on the command line: --max-records raises the limit, --format cof has none"
             }
             Self::Redirect(_) => "set the host, port and Use HTTP to where the service really is",
-            Self::ServiceCut(_) => "this is a sample, not the latest; narrow the question by record type",
+            Self::ServiceCut(_) => "narrow the question by record type: this is a sample, not the latest",
             Self::ServiceFailed(_) | Self::Unavailable(_) => "ask again later",
             Self::Status(_) => "check that the host is a passive-DNS service",
             Self::Tls { fault, .. } => fault.hint(),
-            Self::TooLarge(_) => "narrow the question by record type, or use --format cof, which streams",
-            Self::TooManyPages(_) => "raise page_size or narrow the question",
+            Self::TooLarge(_) => {
+                "narrow the question by record type, or ask on the command line with --format cof, which streams"
+            }
+            Self::TooManyPages(_) => "raise Page Size (page_size) or narrow the question by record type",
             Self::Unauthorized => {
-                "give user:password or the service's token as BACKSIGHT_SECRET_USER_TOKEN or with --secret user_token"
+                "set User Token (user_token) in the integration's configuration, or Username and Password where it has them"
             }
         }
     }
@@ -215,7 +222,7 @@ impl TlsFault {
     fn hint(&self) -> &'static str {
         match self {
             Self::UnknownIssuer => {
-                "give your own authority as ca_file; only if you accept that anyone could answer, switch Verify SSL off"
+                "name your own authority in CA File (ca_file); only if you accept that anyone could answer, switch Verify SSL off"
             }
             Self::Expired => "the service's operator must renew it; check this machine's clock too",
             Self::NotYetValid => "check this machine's clock",

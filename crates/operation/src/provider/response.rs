@@ -5,7 +5,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_ENCODING, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 
 use super::ask::Provider;
@@ -41,8 +41,12 @@ impl Provider {
             // G-43: nothing known is a complete answer, however the service says so. A cursor that is not found
             // says something else: the rest of the answer is lost.
             StatusCode::NOT_FOUND if later => Err(ProviderError::Status(status.as_u16())),
-            StatusCode::NO_CONTENT | StatusCode::NOT_FOUND => {
-                Ok(Page { body: None, cursor: None, complaint: complaint(headers) })
+            StatusCode::NO_CONTENT => Ok(Page::empty(headers)),
+            StatusCode::NOT_FOUND => {
+                let (empty, html) = (Page::empty(headers), is_html(headers));
+                let text = self.error_text(response, deadline).await;
+                // A web page says that there is no such page, not that there are no such records.
+                if html || text.starts_with('<') { Err(ProviderError::WebPage(text)) } else { Ok(empty) }
             }
             StatusCode::PROXY_AUTHENTICATION_REQUIRED => Err(ProviderError::Proxy(status.to_string())),
             StatusCode::UNAUTHORIZED => Err(ProviderError::Unauthorized),
@@ -50,7 +54,10 @@ impl Provider {
             StatusCode::TOO_MANY_REQUESTS => Err(ProviderError::RateLimited(retry_after())),
             StatusCode::SERVICE_UNAVAILABLE => Err(ProviderError::Unavailable(retry_after())),
             StatusCode::BAD_REQUEST => {
-                Err(ProviderError::BadQuestion(self.error_text(response, deadline).await))
+                Err(ProviderError::BadQuestion(match self.error_text(response, deadline).await {
+                    text if text.is_empty() => "400 without a reason".to_owned(),
+                    text => text,
+                }))
             }
             status if status.is_redirection() => {
                 let target = headers.get(LOCATION).map_or(&b"somewhere"[..], |target| target.as_bytes());
@@ -71,11 +78,21 @@ impl Provider {
             Ok(mut body) => body.read(&mut text, &self.config.limits, deadline).await.unwrap_or(0),
             Err(_) => 0,
         };
-        match printable(text.get(..len).unwrap_or_default(), 300) {
-            text if text.is_empty() => "400 without a reason".to_owned(),
-            text => text,
-        }
+        printable(text.get(..len).unwrap_or_default(), 300)
     }
+}
+
+impl Page {
+    /// An answer without records.
+    fn empty(headers: &HeaderMap) -> Self {
+        Self { body: None, cursor: None, complaint: complaint(headers) }
+    }
+}
+
+/// Whether a body is meant for people, by what its headers call it.
+fn is_html(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default().to_ascii_lowercase();
+    [&b"text/html"[..], b"application/xhtml"].iter().any(|html| kind.trim_ascii().starts_with(html))
 }
 
 fn page(response: Response<Incoming>) -> Result<Page, ProviderError> {

@@ -3,8 +3,8 @@
 use operation::provider::{Checked, Step, check};
 use operation::{Limits, ProviderError};
 use testkit::answer::{
-    closed_unanswered, forbidden, no_content, not_found, not_http, redirect, server_error, too_many_requests,
-    unauthorized,
+    closed_unanswered, forbidden, no_content, no_such_page, not_found, not_http, redirect, server_error,
+    too_many_requests, unauthorized,
 };
 use testkit::{Exchange, Script};
 
@@ -91,8 +91,13 @@ async fn an_answer_that_is_not_one() {
     assert_eq!(answered(Exchange::ok("<html>Please log in</html>")).await, format);
     // Of these nobody can tell whether the login was looked at.
     let unknown = ["passed", "passed", "not_needed", "unknown", "failed"];
-    for exchange in [redirect("https://elsewhere.example/"), server_error(), closed_unanswered(), not_http()]
-    {
+    for exchange in [
+        no_such_page(),
+        redirect("https://elsewhere.example/"),
+        server_error(),
+        closed_unanswered(),
+        not_http(),
+    ] {
         assert_eq!(answered(exchange).await, unknown);
     }
 }

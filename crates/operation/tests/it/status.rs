@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use operation::{ProviderError, State};
 use testkit::answer::{
-    closed_unanswered, cut_in_headers, forbidden, no_content, not_found, not_http, once, redirect,
-    server_error, too_many_requests, unauthorized, unavailable,
+    closed_unanswered, cut_in_headers, forbidden, no_content, no_such_page, not_found, not_http, once,
+    redirect, server_error, too_many_requests, unauthorized, unavailable,
 };
 use testkit::{Exchange, Script};
 
@@ -27,6 +27,34 @@ async fn forbidden_403() {
 #[tokio::test(start_paused = true)]
 async fn b54_not_found_is_complete_and_empty() {
     answer_to(not_found()).await.complete(0, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn not_found_404_of_a_web_server_is_no_empty_answer() {
+    let page = || Exchange::status(404, &[], "\n<html>no such page</html>");
+    for answer in [
+        no_such_page(),
+        page(),
+        Exchange::status(404, &[("content-type", "Text/HTML")], ""),
+        Exchange::status(404, &[("content-encoding", "gzip")], testkit::gzip::stored(b"<html></html>")),
+    ] {
+        let told = answer_to(answer).await;
+        assert!(matches!(told.reason(), ProviderError::WebPage(_)), "{:?}", told.reason());
+        told.hints("path");
+    }
+    answer_to(page()).await.is(
+        State::Failed,
+        ProviderError::WebPage("<html>no such page</html>".to_owned()),
+        0,
+        1,
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn not_found_404_of_a_program_is_complete_and_empty_whatever_it_says() {
+    for body in ["", "{}", "[]", "{\"error\":\"nothing\"}\n", "no results for <example.com>"] {
+        answer_to(Exchange::status(404, &[("content-type", "application/json")], body)).await.complete(0, 1);
+    }
 }
 
 #[tokio::test(start_paused = true)]

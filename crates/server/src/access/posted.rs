@@ -3,11 +3,12 @@
 //! The token belongs to the session and is made of its secret, so that it need not be kept: whoever can read our pages has it,
 //! nobody else. Forms carry it in a field, programs in a header.
 
-use axum::Json;
-use axum::extract::{Form, FromRequest, FromRequestParts, Multipart, Request};
-use axum::http::HeaderMap;
+use axum::extract::{DefaultBodyLimit, Form, FromRequest, FromRequestParts, Multipart, Request};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::{Extension, Json};
 use constant_time_eq::constant_time_eq;
+use operation::package::MAX_BYTES;
 use serde::de::DeserializeOwned;
 
 use super::Visitor;
@@ -17,8 +18,10 @@ use crate::problem::Problem;
 const FORM_TOKEN: &str = "form_token";
 /// The header in which programs send it.
 const TOKEN_HEADER: &str = "x-backsight-token";
-/// The largest file that is taken, in octets: four times the largest manifest, so that the manifest's reader can say why.
-const FILE: usize = 1 << 20;
+
+/// What a request may send, in octets; goes with the request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Most(usize);
 
 /// The fields of a form, in their order.
 #[derive(Clone, Debug, Default)]
@@ -66,9 +69,10 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let visitor = Visitor::among(request.extensions())?;
+        let most = Most::of(&request);
         let Form(pairs) = Form::from_request(request, state)
             .await
-            .map_err(|error| rejected(&error.body_text(), error.status()))?;
+            .map_err(|error| most.rejected(&error.body_text(), error.status()))?;
         let fields = Fields(pairs);
         fields.check(&visitor)?;
         Ok(Self(fields))
@@ -80,7 +84,8 @@ impl<S: Send + Sync> FromRequest<S> for Upload {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let visitor = Visitor::among(request.extensions())?;
-        let failed = |text: String, status| rejected(&text, status);
+        let most = Most::of(&request);
+        let failed = |text: String, status| most.rejected(&text, status);
         let mut parts = Multipart::from_request(request, state)
             .await
             .map_err(|error| failed(error.body_text(), error.status()))?;
@@ -106,7 +111,7 @@ impl<S: Send + Sync> FromRequest<S> for Upload {
 impl Upload {
     /// Whether the file is larger than any package.
     pub(crate) fn is_too_large(&self) -> bool {
-        self.file.as_ref().is_some_and(|(_, content)| content.len() > FILE)
+        self.file.as_ref().is_some_and(|(_, content)| content.len() > MAX_BYTES)
     }
 }
 
@@ -114,7 +119,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Confirmed {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        check(&Visitor::among(&parts.extensions)?, header(&parts.headers)).map(|()| Self)
+        check_header(&Visitor::among(&parts.extensions)?, &parts.headers).map(|()| Self)
     }
 }
 
@@ -122,26 +127,66 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Sent<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        check(&Visitor::among(request.extensions())?, header(request.headers()))?;
+        check_header(&Visitor::among(request.extensions())?, request.headers())?;
+        let most = Most::of(&request);
         let Json(body) = Json::from_request(request, state)
             .await
-            .map_err(|error| rejected(&error.body_text(), error.status()))?;
+            .map_err(|error| most.rejected(&error.body_text(), error.status()))?;
         Ok(Self(body))
     }
 }
 
-fn header(headers: &HeaderMap) -> &str {
-    headers.get(TOKEN_HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default()
-}
-
 fn check(visitor: &Visitor, given: &str) -> Result<(), Problem> {
-    if constant_time_eq(visitor.form_token.as_bytes(), given.as_bytes()) {
+    if is_token(visitor, given) {
         return Ok(());
     }
     Err(Problem::forbidden("the form is not one of this session: load the page again, then send it"))
 }
 
-/// What axum says of a body that it could not read.
-pub(crate) fn rejected(text: &str, status: axum::http::StatusCode) -> Problem {
-    Problem { status, detail: text.to_ascii_lowercase() }
+fn check_header(visitor: &Visitor, headers: &HeaderMap) -> Result<(), Problem> {
+    let given = headers.get(TOKEN_HEADER).and_then(|value| value.to_str().ok());
+    if given.is_some_and(|given| is_token(visitor, given)) {
+        return Ok(());
+    }
+    let what = if given.is_some() { "is not this session's" } else { "is missing" };
+    Err(Problem::forbidden(format!(
+        "the header {TOKEN_HEADER} {what}: send with it the \"token\" that GET /api/v1/session answers with"
+    )))
+}
+
+fn is_token(visitor: &Visitor, given: &str) -> bool {
+    constant_time_eq(visitor.form_token.as_bytes(), given.as_bytes())
+}
+
+impl Most {
+    /// A layer for what may be sent to a route, and for those that say so.
+    pub(crate) const fn octets(octets: usize) -> (DefaultBodyLimit, Extension<Self>) {
+        (DefaultBodyLimit::max(octets), Extension(Self(octets)))
+    }
+
+    /// What holds for a request.
+    pub(crate) fn of(request: &Request) -> Option<Self> {
+        request.extensions().get::<Self>().copied()
+    }
+}
+
+/// Says what is wrong with what was sent.
+pub(crate) trait Rejects {
+    /// What axum says of a body that it could not read; of one that is too large, how much may be sent.
+    fn rejected(&self, text: &str, status: StatusCode) -> Problem;
+}
+
+impl Rejects for Option<Most> {
+    fn rejected(&self, text: &str, status: StatusCode) -> Problem {
+        match self {
+            Some(Most(octets)) if status == StatusCode::PAYLOAD_TOO_LARGE => {
+                let detail = format!(
+                    "this is more than the {} KiB that are taken here at once, and nothing of it was taken: send less, or in parts",
+                    octets >> 10
+                );
+                Problem { status, detail }
+            }
+            _ => Problem { status, detail: text.to_ascii_lowercase() },
+        }
+    }
 }

@@ -5,7 +5,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use crate::access::rejected;
+use crate::access::{Most, Rejects};
 use crate::problem::Problem;
 
 /// The query string.
@@ -22,7 +22,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let asked = Query::try_from_uri(&parts.uri);
-        asked.map(|Query(asked)| Self(asked)).map_err(|error| rejected(&error.body_text(), error.status()))
+        asked
+            .map(|Query(asked)| Self(asked))
+            .map_err(|error| None.rejected(&error.body_text(), error.status()))
     }
 }
 
@@ -31,7 +33,9 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Named<T
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let named = Path::from_request_parts(parts, state).await;
-        named.map(|Path(named)| Self(named)).map_err(|error| rejected(&error.body_text(), error.status()))
+        named
+            .map(|Path(named)| Self(named))
+            .map_err(|error| None.rejected(&error.body_text(), error.status()))
     }
 }
 
@@ -39,7 +43,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Told<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let most = Most::of(&request);
         let told = Json::from_request(request, state).await;
-        told.map(|Json(told)| Self(told)).map_err(|error| rejected(&error.body_text(), error.status()))
+        told.map(|Json(told)| Self(told)).map_err(|error| most.rejected(&error.body_text(), error.status()))
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use axum::Json;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use operation::{Indicator, IndicatorType};
 use serde::Deserialize;
 use serde_json::Value;
@@ -12,7 +12,7 @@ use workbench::library::{Adding, Filter, Order, Outcome, Status};
 use workbench::{Error, Workbench};
 
 use super::{Asked, Changing, Named, Reading};
-use crate::access::{Confirmed, May, Sent, Visitor, needs::EditLibrary};
+use crate::access::{Confirmed, May, Most, Sent, Visitor, needs::EditLibrary};
 use crate::problem::Problem;
 use crate::site::Shared;
 use utoipa::{IntoParams, ToSchema};
@@ -28,7 +28,7 @@ const BODY: usize = 3 << 20;
 
 pub(super) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
-        .merge(OpenApiRouter::new().routes(routes!(list, add)).layer(DefaultBodyLimit::max(BODY)))
+        .merge(OpenApiRouter::new().routes(routes!(list, add)).layer(Most::octets(BODY)))
         .routes(routes!(show, set, remove))
         .routes(routes!(note))
         .routes(routes!(restore))

@@ -4,7 +4,7 @@
 //! defaults in place of stored values. What must be confirmed is 409 and the plan, until `"confirm":true` comes with it.
 
 use axum::Json;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use operation::{Package, Secret, package};
@@ -16,7 +16,7 @@ use workbench::json::integration as json;
 
 use super::{Asked, Changing, Named, Reading};
 use crate::access::needs::{ConfigureIntegrations, InstallIntegrations};
-use crate::access::{Confirmed, May, Sent, Visitor};
+use crate::access::{Confirmed, May, Most, Sent, Visitor};
 use crate::connection;
 use crate::problem::{Details, Problem};
 use crate::site::Shared;
@@ -29,7 +29,7 @@ const BODY: usize = 2 << 20;
 
 pub(super) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
-        .merge(OpenApiRouter::new().routes(routes!(list, install)).layer(DefaultBodyLimit::max(BODY)))
+        .merge(OpenApiRouter::new().routes(routes!(list, install)).layer(Most::octets(BODY)))
         .routes(routes!(show, configure, remove))
         .routes(routes!(enable))
         .routes(routes!(disable))

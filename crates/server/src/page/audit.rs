@@ -66,6 +66,11 @@ async fn list(
 
 impl Event {
     pub(crate) fn of(entry: &Entry) -> Self {
+        Self::labelled(entry, &str::to_owned)
+    }
+
+    /// The same, where somebody knows what the parameters of the integration are called.
+    pub(crate) fn labelled(entry: &Entry, label: &dyn Fn(&str) -> String) -> Self {
         let address = match entry.action.split('.').next() {
             Some("indicator" | "run") => Indicator::parse(&entry.subject)
                 .ok()
@@ -80,7 +85,7 @@ impl Event {
             actor: entry.actor.clone(),
             action: action(&entry.action),
             subject: entry.subject.clone(),
-            detail: sentence(&entry.action, &entry.detail),
+            detail: sentence(&entry.action, &entry.detail, label),
             address,
         }
     }

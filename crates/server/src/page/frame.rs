@@ -11,6 +11,7 @@ use super::said::{self, Said};
 use crate::access::Visitor;
 use crate::asset;
 use crate::problem::Problem;
+use crate::text::begun;
 
 /// The frame of a page of somebody who is signed in; `base.html` calls it `frame`.
 pub(crate) struct Frame {
@@ -110,10 +111,8 @@ impl<S: Sync> FromRequestParts<S> for Frame {
 impl Trouble<'_> {
     /// The problem as a sentence: problems are fragments, for programs too.
     fn sentence(&self) -> String {
-        let mut rest = self.detail.chars();
-        let first = rest.next().map(char::to_uppercase);
         let end = if self.detail.ends_with(['.', '?']) { "" } else { "." };
-        format!("{}{}{end}", first.into_iter().flatten().collect::<String>(), rest.as_str())
+        begun(self.detail) + end
     }
 
     fn title(&self) -> &'static str {

@@ -9,7 +9,7 @@ mod offer;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Query, State};
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -22,19 +22,19 @@ use self::comparison::Comparison;
 use self::offer::{Offer, Refusal};
 use super::integrations::{Listing, Wish, tile};
 use super::{Frame, encoded, go, show, show_as};
-use crate::access::{May, Posted, Upload, needs::InstallIntegrations};
+use crate::access::{May, Most, Posted, Upload, needs::InstallIntegrations};
 use crate::problem::Problem;
 use crate::site::Shared;
 
 /// What an upload may have, in octets: what is too large for a package is taken in, so that the dialog can say so.
 const UPLOAD: usize = 8 << 20;
-/// What a confirmation may have, in octets: a package of 1 MiB in base64, and the rest of the form.
+/// What a confirmation may have, in octets: several times a package in base64, and the rest of the form.
 const CONFIRMATION: usize = 2 << 20;
 
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
-        .route("/integrations/new", get(ask).post(choose).layer(DefaultBodyLimit::max(UPLOAD)))
-        .route("/integrations/new/confirm", post(confirm).layer(DefaultBodyLimit::max(CONFIRMATION)))
+        .route("/integrations/new", get(ask).post(choose).layer(Most::octets(UPLOAD)))
+        .route("/integrations/new/confirm", post(confirm).layer(Most::octets(CONFIRMATION)))
 }
 
 /// A package that ships with us.
@@ -188,7 +188,10 @@ async fn carry_out(
     let install = move |workbench: &mut Workbench| {
         let shown = workbench.plan_install(package.clone(), false)?;
         if fingerprint(&shown) != seen {
-            let why = format!("{} was changed meanwhile: look at it again, then install", package.name);
+            let why = format!(
+                "the integration {} was changed meanwhile: look at it again, then install",
+                package.name
+            );
             return Err(workbench::Error::Refused(why));
         }
         let plan = workbench.plan_install(package, overwrite)?;

@@ -7,11 +7,12 @@ mod form;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use operation::provider::{Checked, Standing, Step};
+use serde::Deserialize;
 use workbench::Error;
 use workbench::audit::{self, Entry};
 use workbench::integration::Details;
@@ -59,6 +60,15 @@ struct Page {
     newer: Option<String>,
     /// Uninstalling is to be confirmed.
     uninstalling: bool,
+    /// The Activity Log is looked at, and not the configuration.
+    log_shown: bool,
+}
+
+/// What of it is looked at.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct View {
+    view: String,
 }
 
 /// How a test went, or why there was none.
@@ -72,8 +82,10 @@ async fn look(
     State(site): State<Shared>,
     frame: Frame,
     Path(name): Path<String>,
+    Query(view): Query<View>,
 ) -> Result<Response, Problem> {
-    Page::of(&site, frame, name).await?.show(StatusCode::OK)
+    let page = Page::of(&site, frame, name).await?;
+    Page { log_shown: view.view == "log", ..page }.show(StatusCode::OK)
 }
 
 async fn save(
@@ -178,17 +190,27 @@ impl Page {
         let about = |entry: &&Entry| {
             entry.subject == details.summary.name && entry.action.starts_with("integration.")
         };
+        let label = |key: &str| {
+            let setting = details.parameters.iter().find(|setting| setting.key == key);
+            setting.map_or_else(|| key.to_owned(), |setting| setting.label.clone())
+        };
         let saved = entries.iter().filter(about).find(|entry| entry.action == "integration.configure");
         Ok(Self {
             saved: saved.map(Event::of),
             runs,
-            log: entries.iter().filter(about).take(SHOWN).map(Event::of).collect(),
+            log: entries
+                .iter()
+                .filter(about)
+                .take(SHOWN)
+                .map(|entry| Event::labelled(entry, &label))
+                .collect(),
             fields: details.parameters.iter().map(Field::of).collect(),
             asks: asks(&details),
             newer: newer(&details.summary),
             refused: None,
             tested: None,
             uninstalling: false,
+            log_shown: false,
             frame,
             details,
         })
@@ -222,7 +244,7 @@ impl Page {
         }
         let text = others.join("; ");
         self.refused = Some(if others.is_empty() {
-            "Nothing was saved. See the fields below".to_owned()
+            "Nothing was saved; see what is wrong at the fields below".to_owned()
         } else {
             format!("Nothing was saved: {text}")
         });
@@ -230,6 +252,16 @@ impl Page {
 
     fn show(&self, status: StatusCode) -> Result<Response, Problem> {
         show_as(status, self)
+    }
+
+    /// The first field that was refused, where the reader is to go on.
+    fn focus(&self) -> Option<&Field> {
+        self.refused.as_ref()?;
+        self.fields.iter().find(|field| field.wrong.is_some())
+    }
+
+    fn has_focus(&self, field: &Field) -> bool {
+        self.focus().is_some_and(|first| first.key == field.key)
     }
 
     fn path(&self) -> String {

@@ -121,13 +121,26 @@ impl Listing {
             hidden.push((format!("{by_type} hidden by Type: {label}."), address(here, "all", &wish.find)));
         }
         let elsewhere = all.iter().filter(|line| in_type(line) && found(line) && !in_tab(line, here)).count();
-        if elsewhere > 0 && !find.is_empty() {
+        let none = !all.iter().any(|line| in_type(line) && found(line) && in_tab(line, here));
+        if elsewhere > 0 && (none || !find.is_empty()) {
             hidden
                 .push((format!("{elsewhere} more on another tab."), address("all", &wish.kind, &wish.find)));
         }
         let by_search = all.iter().filter(|line| in_type(line) && !found(line) && in_tab(line, here)).count();
         if by_search > 0 {
             hidden.push((format!("{by_search} hidden by the search."), address(here, &wish.kind, "")));
+        }
+        let reasons = |line: &&Line| [in_type(line), found(line), in_tab(line, here)];
+        let by_several = all
+            .iter()
+            .map(|line| reasons(&line))
+            .filter(|reasons| reasons.iter().filter(|passed| !**passed).count() > 1)
+            .count();
+        if by_several > 0 {
+            hidden.push((
+                format!("{by_several} hidden by several of these at once."),
+                "/integrations".to_owned(),
+            ));
         }
         let lines =
             all.iter().map(|line| in_tab(line, here) && in_type(line) && found(line)).collect::<Vec<_>>();

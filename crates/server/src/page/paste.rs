@@ -1,7 +1,7 @@
 //! Adding indicators: one or many, pasted as they come, shown as they are understood, added when that is confirmed.
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::post;
@@ -11,7 +11,7 @@ use workbench::{Error, Workbench};
 
 use super::library::{Page, Shelf, Wish};
 use super::{Frame, go, show_as};
-use crate::access::{May, Posted, needs::EditLibrary};
+use crate::access::{May, Most, Posted, needs::EditLibrary};
 use crate::problem::Problem;
 use crate::site::Shared;
 
@@ -23,7 +23,7 @@ const LINES: usize = 10_000;
 const SHOWN: usize = 200;
 
 pub(super) fn routes() -> Router<Shared> {
-    Router::new().route("/library/add", post(add).layer(DefaultBodyLimit::max(PASTE)))
+    Router::new().route("/library/add", post(add).layer(Most::octets(PASTE)))
 }
 
 /// The form, as far as it is filled in.

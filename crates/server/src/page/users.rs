@@ -1,12 +1,15 @@
 //! Users, for those who may manage them: who there is, what each may do, invitations, sessions.
 
+use std::collections::HashMap;
+use std::sync::{MutexGuard, PoisonError};
+
 use askama::Template;
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use axum::http::header::HOST;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use operation::Secret;
 use serde::Deserialize;
@@ -17,7 +20,7 @@ use super::stamp::Stamp;
 use super::{Frame, encoded, go, show, show_as};
 use crate::access::{May, Posted, needs::ManageUsers};
 use crate::problem::Problem;
-use crate::site::{Shared, Site};
+use crate::site::{Once, Shared, Site};
 
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
@@ -36,15 +39,8 @@ pub(super) fn routes() -> Router<Shared> {
 struct Page {
     frame: Frame,
     users: Vec<(User, usize)>,
-    link: Option<Link>,
+    link: Option<Once>,
     refused: Option<String>,
-}
-
-/// A link that is shown this once.
-struct Link {
-    text: String,
-    /// Who it is for, and until when.
-    lead: String,
 }
 
 #[derive(Template)]
@@ -62,12 +58,12 @@ struct Wish {
 }
 
 async fn list(State(site): State<Shared>, frame: Frame, _: May<ManageUsers>) -> Result<Response, Problem> {
-    Page::of(&site, frame).await?.show(StatusCode::OK)
+    let link = kept(&site).remove(&frame.visitor.session.id);
+    Page { link, ..Page::of(&site, frame).await? }.show(StatusCode::OK)
 }
 
 async fn invite(
     State(site): State<Shared>,
-    frame: Frame,
     may: May<ManageUsers>,
     headers: HeaderMap,
     Posted(sent): Posted,
@@ -76,13 +72,11 @@ async fn invite(
     let token = site.desk.change(may.name(), move |workbench| workbench.invite(role)).await?;
     let lead =
         format!("This link makes one new user with the role {}. It works once, for seven days.", role.name());
-    let link = Some(Link { text: link(&site, &headers, &token), lead });
-    Page { link, ..Page::of(&site, frame).await? }.show(StatusCode::OK)
+    Ok(show_once(&site, may.session.id, Once { link: link(&site, &headers, &token), lead }))
 }
 
 async fn reset(
     State(site): State<Shared>,
-    frame: Frame,
     may: May<ManageUsers>,
     headers: HeaderMap,
     Posted(sent): Posted,
@@ -90,8 +84,7 @@ async fn reset(
     let name = sent.text("name").to_owned();
     let lead = format!("With this link {name} chooses a new password. It works once, for a day.");
     let token = site.desk.change(may.name(), move |workbench| workbench.reset_link(&name)).await?;
-    let link = Some(Link { text: link(&site, &headers, &token), lead });
-    Page { link, ..Page::of(&site, frame).await? }.show(StatusCode::OK)
+    Ok(show_once(&site, may.session.id, Once { link: link(&site, &headers, &token), lead }))
 }
 
 async fn set_role(
@@ -170,11 +163,21 @@ fn role(name: &str) -> Result<Role, Problem> {
 }
 
 /// The address under which whoever asks sees us, and the token.
-fn link(site: &Site, headers: &HeaderMap, token: &Secret) -> String {
+fn link(site: &Site, headers: &HeaderMap, token: &Secret) -> Secret {
     // The guard has checked that it is one of our names.
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
     let scheme = if site.over_tls { "https" } else { "http" };
-    format!("{scheme}://{host}/welcome?token={}", token.reveal())
+    Secret::new(&format!("{scheme}://{host}/welcome?token={}", token.reveal()))
+}
+
+/// Leads to the page that shows a link: loading that again, or going back, makes no other one.
+fn show_once(site: &Site, session: i64, once: Once) -> Response {
+    kept(site).insert(session, once);
+    Redirect::to("/users").into_response()
+}
+
+fn kept(site: &Site) -> MutexGuard<'_, HashMap<i64, Once>> {
+    site.once.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Page {

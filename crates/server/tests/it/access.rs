@@ -212,7 +212,8 @@ async fn who_is_not_signed_in_is_led_to_the_sign_in_page_and_back() {
 async fn a_link_makes_one_user_and_only_when_the_form_is_sent() {
     let place = Place::new().await;
     let (ann, stranger) = (place.browser(Role::Administrator).await, place.stranger());
-    let answer = ann.post("/users/invite", &[("role", "Reader")]).await;
+    ann.post("/users/invite", &[("role", "Reader")]).await;
+    let answer = ann.get("/users").await;
     let token = answer.body.split_once("/welcome?token=").unwrap().1[..64].to_owned();
     for _ in 0..2 {
         assert_eq!(stranger.get(&format!("/welcome?token={token}")).await.status, 200);

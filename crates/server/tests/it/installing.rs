@@ -123,7 +123,7 @@ async fn what_is_no_package_is_refused_in_the_dialog_with_the_reason() {
         ("tq_op_circl-1.0.0-py3-none-any.whl", b"PK", "installs there only"),
         ("a.exe", b"MZ", "ends in .toml"),
         ("<img src=x onerror=alert(1)>.toml", b"x", "was not installed"),
-        ("a-1.0.0.toml", &vec![b'#'; (1 << 20) + 1], "larger than 1 MiB"),
+        ("a-1.0.0.toml", &vec![b'#'; (256 << 10) + 1], "It is larger than the 256 KiB"),
     ] {
         let answer = ann.upload(file, content).await;
         assert_eq!(answer.status, if content.len() > 1 << 20 { 413 } else { 422 }, "{file}");

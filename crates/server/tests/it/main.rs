@@ -25,4 +25,5 @@ mod stores;
 mod templates;
 mod tokens;
 mod wire;
+mod words;
 mod working;

@@ -59,7 +59,17 @@ impl Search {
             },
             Err(_) => match plain.chars().find(|character| !stands_in_values(*character)) {
                 Some('*') => refuse(&"a * can only stand at the front, before a dot"),
-                Some(character) => refuse(&format!("{character:?} stands in no domain name and no address")),
+                Some(character) => {
+                    // Quoted in words: a quote of Rust's would bring its backslashes.
+                    let shown = if character.is_whitespace() {
+                        "a blank".to_owned()
+                    } else if character.is_control() {
+                        character.escape_unicode().to_string()
+                    } else {
+                        format!("the character {character}")
+                    };
+                    refuse(&format!("{shown} stands in no domain name and no address"))
+                }
                 None => Ok(Self(Kind::Text(plain))),
             },
         }

@@ -38,8 +38,9 @@ pub enum SignIn {
 impl Workbench {
     /// Signs in with a password. Takes tens of milliseconds and 19 MiB; blocks nobody else's changes meanwhile.
     ///
-    /// Five failures for a name or from an address cost nothing. Then each attempt waits since the one before, 1 s, 2 s,
-    /// 4 s and so on up to 15 minutes; failures are forgotten 15 minutes after the wait was over.
+    /// Five failures for a name cost nothing, and fifty from an address. Then each attempt waits since the one before, 1 s,
+    /// 2 s, 4 s and so on up to 15 minutes for a name, and up to 4 s from an address; failures are forgotten 15 minutes
+    /// after the wait was over.
     ///
     /// # Errors
     /// [`Error`], when the database cannot be written.

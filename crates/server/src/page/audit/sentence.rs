@@ -6,10 +6,12 @@
 use serde_json::Value;
 
 /// The detail of an entry in words; empty when there is no more to say.
-pub(super) fn sentence(action: &str, detail: &Value) -> String {
+///
+/// Parameters are called as `label` has it.
+pub(super) fn sentence(action: &str, detail: &Value, label: &dyn Fn(&str) -> String) -> String {
     let said = match action {
         "indicator.add" => added(detail),
-        "integration.configure" => Some(configured(detail)),
+        "integration.configure" => Some(configured(detail, label)),
         "integration.downgrade" | "integration.install" | "integration.replace" | "integration.upgrade" => {
             installed(detail)
         }
@@ -38,17 +40,22 @@ fn added(detail: &Value) -> Option<String> {
     })
 }
 
-/// `host 127.0.0.1, port 8053; secret user_token set`.
-fn configured(detail: &Value) -> String {
+/// `host 127.0.0.1, port cleared; user_token set; proxy back to its default`.
+fn configured(detail: &Value, label: &dyn Fn(&str) -> String) -> String {
     let values = detail.get("values").and_then(Value::as_object);
     let values = values.into_iter().flatten().map(|(key, value)| {
         // The old and the new one.
-        let new = value.as_array().and_then(|pair| pair.last()).unwrap_or(value);
-        format!("{key} {}", short(new))
+        let new = short(value.as_array().and_then(|pair| pair.last()).unwrap_or(value));
+        format!("{} {}", label(key), if new.trim().is_empty() { "cleared" } else { &new })
     });
     let values = values.collect::<Vec<_>>().join(", ");
-    let secrets = named(detail, "secrets").map(|keys| format!("secret {keys} set"));
-    let reset = named(detail, "reset").map(|keys| format!("{keys} as it comes"));
+    let keys = |member| {
+        let keys = detail.get(member).and_then(Value::as_array).into_iter().flatten();
+        let keys = keys.map(|key| label(&short(key))).collect::<Vec<_>>().join(", ");
+        Some(keys).filter(|keys| !keys.is_empty())
+    };
+    let secrets = keys("secrets").map(|keys| format!("{keys} set"));
+    let reset = keys("reset").map(|keys| format!("{keys} back to the default"));
     let parts = [Some(values).filter(|values| !values.is_empty()), secrets, reset];
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
@@ -172,13 +179,17 @@ mod tests {
 
     use super::*;
 
+    fn plain(action: &str, detail: &Value) -> String {
+        sentence(action, detail, &str::to_owned)
+    }
+
     #[test]
     fn what_is_done_most_is_said_in_words() {
         let run = json!({ "run": 1, "source": "CIRCL Passive DNS", "indicators": { "new": 7, "known": 1 },
             "attributes": { "new": 14, "known": 0 }, "relationships": { "new": 1, "known": 0 } });
         let kept =
             json!({ "from": "1.0.0", "to": "1.1.0", "kept": ["host", "port"], "lost": [], "enabled": true });
-        let saved = json!({ "values": { "host": [null, "127.0.0.1"] }, "secrets": ["user_token"], "reset": ["port"] });
+        let saved = json!({ "values": { "host": [null, "127.0.0.1"], "page_size": ["10", ""] }, "secrets": ["user_token"], "reset": ["port"] });
         for (action, detail, said) in [
             ("run.add", run, "run 1: 7 new indicators, 14 attributes and 1 relationship; 1 known already"),
             ("integration.upgrade", kept, "from 1.0.0 to 1.1.0; kept host, port"),
@@ -187,21 +198,32 @@ mod tests {
                 json!({ "reads": false, "writes": true, "sensor": "vienna-1", "rate": 10, "daily": null, "token": "1" }),
                 "writes, as vienna-1; rate 10",
             ),
-            ("integration.configure", saved, "host 127.0.0.1; secret user_token set; port as it comes"),
+            (
+                "integration.configure",
+                saved,
+                "host 127.0.0.1, page_size cleared; user_token set; port back to the default",
+            ),
             ("indicator.add", json!({ "outcome": "new", "status": "Active" }), "as Active"),
             ("indicator.status", json!({ "before": "Review", "after": "Active" }), "from Review to Active"),
             ("user.sign-in", json!({ "session": 1, "address": "::1", "by": "link" }), "from ::1, by link"),
             ("link.create", json!({ "for": "sign-in", "role": null, "expires_at": 1 }), "for sign-in"),
         ] {
-            assert_eq!(sentence(action, &detail), said, "{action}");
+            assert_eq!(plain(action, &detail), said, "{action}");
         }
     }
 
     #[test]
     fn what_has_no_words_is_printed_all_the_same() {
-        assert_eq!(sentence("some.thing", &json!({ "a": [1, 2], "b": "x" })), "a 1 2, b x");
-        assert_eq!(sentence("run.add", &json!({ "other": "shape" })), "other shape");
-        assert_eq!(sentence("user.enable", &json!({})), "");
-        assert_eq!(sentence("some.thing", &json!("bare")), "bare");
+        assert_eq!(plain("some.thing", &json!({ "a": [1, 2], "b": "x" })), "a 1 2, b x");
+        assert_eq!(plain("run.add", &json!({ "other": "shape" })), "other shape");
+        assert_eq!(plain("user.enable", &json!({})), "");
+        assert_eq!(plain("some.thing", &json!("bare")), "bare");
+    }
+
+    #[test]
+    fn parameters_are_called_as_their_reader_knows_them() {
+        let saved = json!({ "values": { "port": ["1", ""] }, "secrets": ["user_token"] });
+        let said = sentence("integration.configure", &saved, &|key| key.to_uppercase());
+        assert_eq!(said, "PORT cleared; USER_TOKEN set");
     }
 }

@@ -38,8 +38,9 @@ impl Offer {
             _ if !bundled.is_empty() => Self::bundled(bundled),
             None => Err(Refusal::new("", "choose a file, or one that is bundled")),
             Some((file, _)) if upload.is_too_large() => {
-                let refusal = Refusal::new(file, "it is larger than 1 MiB; a package is far smaller");
-                Err(Refusal { status: StatusCode::PAYLOAD_TOO_LARGE, ..refusal })
+                let why =
+                    format!("it is larger than the {} KiB that a package may have", package::MAX_BYTES >> 10);
+                Err(Refusal { status: StatusCode::PAYLOAD_TOO_LARGE, ..Refusal::new(file, &why) })
             }
             Some((file, content)) => Self::read(file, content),
         }

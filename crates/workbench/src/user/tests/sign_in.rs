@@ -75,13 +75,11 @@ async fn failures_from_an_address_count_for_any_name_until_they_are_forgotten() 
     let mut bench = staffed();
     let workbench = &mut bench.workbench;
     // Having a name of one's own does not make the guesses at others free.
-    for name in ["a", "b", "c", "d"] {
-        assert_eq!(workbench.sign_in(name, "wrong", &client(1)).unwrap(), SignIn::Refused);
-        let own =
-            if name == "b" { workbench.sign_in("ann", PASSWORD, &client(1)).unwrap() } else { continue };
+    for name in 0..50 {
+        assert_eq!(workbench.sign_in(&name.to_string(), "wrong", &client(1)).unwrap(), SignIn::Refused);
+        let own = if name == 7 { workbench.sign_in("ann", PASSWORD, &client(1)).unwrap() } else { continue };
         assert!(matches!(own, SignIn::Welcome { .. }));
     }
-    assert_eq!(workbench.sign_in("e", "wrong", &client(1)).unwrap(), SignIn::Refused);
     let wait = SignIn::Wait(Duration::from_secs(1));
     assert_eq!(workbench.sign_in("ann", PASSWORD, &client(1)).unwrap(), wait);
     assert!(matches!(workbench.sign_in("ann", PASSWORD, &client(2)).unwrap(), SignIn::Welcome { .. }));
@@ -91,6 +89,29 @@ async fn failures_from_an_address_count_for_any_name_until_they_are_forgotten() 
     pass(15 * 60 + 1).await;
     let mut again = || bench.workbench.sign_in("f", "wrong", &client(1)).unwrap();
     assert_eq!((again(), again()), (SignIn::Refused, SignIn::Refused));
+}
+
+#[tokio::test(start_paused = true)]
+async fn guesses_at_one_name_keep_nobody_else_behind_the_address_waiting_for_long() {
+    let mut bench = staffed();
+    bench.add("bob", Role::Reader);
+    let mut attempt =
+        |name: &str, password: &str| bench.workbench.sign_in(name, password, &client(1)).unwrap();
+    let refused = (0..14).filter(|_| attempt("ann", "wrong") == SignIn::Refused).count();
+    assert_eq!(refused, 5);
+    assert!(matches!(attempt("bob", PASSWORD), SignIn::Welcome { .. }));
+    // Also after many more names were tried, and however much is tried now.
+    let mut waited = 0;
+    for name in 0..100 {
+        while let SignIn::Wait(wait) = attempt(&format!("name{name}"), "wrong") {
+            waited = waited.max(wait.as_secs());
+            pass(wait.as_secs()).await;
+        }
+    }
+    assert_eq!(waited, 4);
+    assert_eq!(attempt("bob", PASSWORD), SignIn::Wait(Duration::from_secs(4)));
+    pass(4).await;
+    assert!(matches!(attempt("bob", PASSWORD), SignIn::Welcome { .. }));
 }
 
 #[tokio::test(start_paused = true)]
