@@ -24,7 +24,7 @@ use axum::routing::{get, post};
 use workbench::run::{Run, State as Standing};
 
 use self::head::Head;
-use super::operate::{Order, run_address};
+use super::operate::{self, Order, run_address};
 use super::{Frame, go};
 use crate::access::{May, Posted, needs::EditLibrary, needs::RunOperations};
 use crate::job::{Answer, Jobs};
@@ -118,9 +118,10 @@ impl Looked {
     /// Links from one of the run's views; a pivot keeps the way.
     fn links(&self, view: &str) -> Links {
         let id = self.id();
-        let steps = super::operate::trail_of(self.parameter("trail"));
-        let trail = super::operate::trail_text(&steps.into_iter().chain([id]).collect::<Vec<_>>());
-        Links::new(&format!("/runs/{id}{view}"), &self.parameters, &format!("/run?trail={trail}&value="))
+        let steps = operate::trail_of(self.parameter("trail"));
+        let trail = operate::trail_text(&steps.into_iter().chain([id]).collect::<Vec<_>>());
+        let like = if view == operate::GRAPH { "view=graph&" } else { "" };
+        Links::new(&format!("/runs/{id}{view}"), &self.parameters, &format!("/run?{like}trail={trail}&value="))
     }
 
     async fn head(&self, view: &'static str) -> Result<Head, Problem> {
@@ -161,7 +162,7 @@ async fn again(
         fresh: true,
     };
     let id = order.carry_out(&site, may.name()).await?;
-    Ok(Redirect::to(&run_address(id, sent.text("trail"))).into_response())
+    Ok(Redirect::to(&run_address(id, "", sent.text("trail"))).into_response())
 }
 
 async fn undo(

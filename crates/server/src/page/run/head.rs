@@ -12,9 +12,6 @@ use crate::problem::Problem;
 use crate::site::Site;
 use crate::timeline::words::{day, figure, thousands};
 
-/// More records are laid out as a graph only where the graph is looked at.
-const COUNTED: usize = 2_000;
-
 /// The head of a run's page; a template prints it as it is.
 #[derive(Template)]
 #[template(path = "run-head.html")]
@@ -173,7 +170,7 @@ fn way(named: &[Run]) -> Vec<(String, String)> {
     named
         .iter()
         .map(|run| {
-            let address = run_address(run.id, &trail_text(&behind));
+            let address = run_address(run.id, "", &trail_text(&behind));
             behind.push(run.id);
             (run.indicator.to_string(), address)
         })
@@ -183,12 +180,10 @@ fn way(named: &[Run]) -> Vec<(String, String)> {
 fn tabs(answer: &Answer, view: &str, trail: &str) -> Vec<Tab> {
     let (run, records) = (&answer.kept.run, &answer.kept.records);
     let query = if trail.is_empty() { String::new() } else { format!("?trail={trail}") };
-    // Counting the boxes costs laying them out, which only the page that shows them does for large answers.
-    let counted = records.len() <= COUNTED || view == "/graph";
-    let boxes = if counted { figure(answer.graph().total()) } else { String::new() };
     [
         ("History", "", figure(records.len())),
-        ("Graph", "/graph", boxes),
+        // Counting its boxes would cost laying them out.
+        ("Graph", "/graph", String::new()),
         ("Changes", "/changes", String::new()),
         ("Raw", "/raw", size(run.bytes)),
     ]
