@@ -8,6 +8,7 @@ mod changes;
 mod download;
 mod head;
 mod history;
+mod narrowing;
 mod net;
 mod progress;
 mod raw;
@@ -121,7 +122,11 @@ impl Looked {
         let steps = operate::trail_of(self.parameter("trail"));
         let trail = operate::trail_text(&steps.into_iter().chain([id]).collect::<Vec<_>>());
         let like = if view == operate::GRAPH { "view=graph&" } else { "" };
-        Links::new(&format!("/runs/{id}{view}"), &self.parameters, &format!("/run?{like}trail={trail}&value="))
+        Links::new(
+            &format!("/runs/{id}{view}"),
+            &self.parameters,
+            &format!("/run?{like}trail={trail}&value="),
+        )
     }
 
     async fn head(&self, view: &'static str) -> Result<Head, Problem> {

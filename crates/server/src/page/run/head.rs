@@ -28,6 +28,8 @@ pub(super) struct Head {
     steps: Vec<(String, String)>,
     tabs: Vec<Tab>,
     figures: Vec<(&'static str, String)>,
+    /// When the first record was first seen, and the last one last.
+    seen: Vec<(&'static str, Stamp)>,
     cautions: Vec<String>,
     may_run: bool,
     may_edit: bool,
@@ -81,6 +83,7 @@ impl Head {
             steps: way(&named),
             tabs: tabs(answer, view, &trail),
             figures: figures(answer),
+            seen: seen(answer),
             cautions: answer.findings.warnings.clone(),
             may_run: frame.may_run(),
             may_edit: frame.may_edit(),
@@ -199,18 +202,20 @@ fn tabs(answer: &Answer, view: &str, trail: &str) -> Vec<Tab> {
 
 fn figures(answer: &Answer) -> Vec<(&'static str, String)> {
     let (count, known) = (answer.kept.records.len(), answer.figures());
-    let mut figures = vec![
+    vec![
         ("Records", figure(count)),
         ("Direct", figure(known.direct)),
         ("Related", figure(count - known.direct)),
         ("Names", figure(known.names)),
         ("Addresses", figure(known.addresses)),
         ("Sightings", thousands(known.sightings)),
-    ];
-    if let Some((first, last)) = known.span {
-        figures.extend([("First seen", day(first)), ("Last seen", day(last))]);
-    }
-    figures
+    ]
+}
+
+fn seen(answer: &Answer) -> Vec<(&'static str, Stamp)> {
+    let stamp = |seconds: u64| Stamp::of(i64::try_from(seconds).unwrap_or(i64::MAX));
+    let span = answer.figures().span.into_iter();
+    span.flat_map(|(first, last)| [("First seen", stamp(first)), ("Last seen", stamp(last))]).collect()
 }
 
 /// A number of octets as people read it.

@@ -9,10 +9,11 @@ use workbench::library::Tally;
 
 use super::head::Head;
 use super::row::{Column, Narrowing, Order, PAGE, Row, Rows};
-use super::{Looked, progress};
+use super::{Looked, narrowing, progress};
 use crate::links::Links;
 use crate::page::{Frame, show};
 use crate::problem::Problem;
+use crate::timeline::date::{self, Field};
 use crate::timeline::words::figure;
 use crate::timeline::{FacetsPart, Timeline, TimelinePart, TimelineView};
 
@@ -40,10 +41,9 @@ struct Table<'a> {
     next: Option<String>,
     order: Order,
     links: &'a Links,
-    from: String,
-    to: String,
+    window: [Field; 2],
     text: String,
-    least: String,
+    least: Field,
     carried: Vec<(String, String)>,
     unfiltered: String,
     chosen: Chosen,
@@ -108,10 +108,11 @@ pub(super) async fn page(looked: Looked, chosen: Chosen) -> Result<Response, Pro
         &chosen_view
     };
     let rows = Rows::new(&looked.answer, &view, &narrowing, Order::of(looked.parameter("sort")));
+    let places = rows.pages_of(&left, rows.page(looked.parameter("page")));
     let table = table(&looked, rows, &left, &links, chosen).await?;
     show(&Page {
         facets: timeline.facets_part(&links),
-        timeline: timeline.part(&links),
+        timeline: timeline.part(&links).with_places(places),
         table,
         errors: faults(&looked),
         is_empty: all.is_empty(),
@@ -129,8 +130,7 @@ async fn table<'a>(
 ) -> Result<Table<'a>, Problem> {
     let answer = &looked.answer;
     let (asked, all) = (answer.kept.run.indicator.clone(), &answer.kept.records);
-    let pages = rows.places.len().div_ceil(PAGE).max(1);
-    let page = looked.parameter("page").parse::<usize>().unwrap_or(1).clamp(1, pages);
+    let (page, pages) = (rows.page(looked.parameter("page")), rows.pages());
     let places: Vec<usize> = rows.places.iter().skip((page - 1) * PAGE).take(PAGE).copied().collect();
     let anchor = |place: &usize| drawn.binary_search(place).unwrap_or_default();
     let made = places
@@ -151,7 +151,7 @@ async fn table<'a>(
         row.library = standing;
         row.picked = chosen.all || chosen.places.contains(&row.place);
     }
-    let turn = |to: usize| links.with(&[("page", Some(&to.to_string()))]);
+    let turn = |to: usize| links.with(&[("page", Some(&to.to_string()))]) + "#th";
     Ok(Table {
         rows: made,
         shown: rows.places.len(),
@@ -160,10 +160,9 @@ async fn table<'a>(
         back: (page > 1).then(|| turn(page - 1)),
         next: (page < pages).then(|| turn(page + 1)),
         order: rows.order,
-        from: looked.parameter("from").to_owned(),
-        to: looked.parameter("to").to_owned(),
+        window: date::window(links.value("from"), links.value("to")),
         text: looked.parameter("text").to_owned(),
-        least: looked.parameter("min").to_owned(),
+        least: narrowing::least(looked.parameter("min")),
         carried: carried(links, &["from", "to", "text", "min", "page", "said"]),
         unfiltered: links.with(&[
             ("hide", None),
@@ -216,8 +215,14 @@ impl Table<'_> {
         })
     }
 
+    /// The fields of the window, with their labels.
+    fn dates(&self) -> [(&'static str, &'static str, &Field); 2] {
+        let [from, to] = &self.window;
+        [("from", "Seen", from), ("to", "to", to)]
+    }
+
     fn last(&self) -> usize {
-        self.first + self.rows.len().max(1) - 1
+        self.first + self.rows.len() - 1
     }
 
     fn selected(&self) -> usize {
