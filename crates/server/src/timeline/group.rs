@@ -44,7 +44,7 @@ pub(crate) struct Density {
 }
 
 /// Bars and lanes that are drawn at most.
-pub(super) const MANY: usize = 240;
+pub(super) const MANY: usize = 160;
 /// From here on a type has lanes beside its density.
 const MANY_OF_TYPE: usize = 2_000;
 /// A name with more records than this is a density, too: its lane would fill the screen.

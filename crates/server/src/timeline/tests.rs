@@ -47,23 +47,23 @@ fn fifty_thousand_records_cost_the_page_no_more_than_a_few() {
     assert!(page.len() < 150 * 1024, "{} octets", page.len());
     assert!(shapes(&page) < 2_000, "{} shapes", shapes(&page));
     assert!(page.contains("all 42,") && page.contains("Show 25 more lanes") && page.contains("heat h5"));
-    // However many lanes are asked for, there are at most 240 bars, as it says.
+    // However many lanes are asked for, there are at most 160 bars, as it says.
     let most = html(&[("lanes", "A:400,CNAME:400,NS:400")], &records);
-    assert!(most.matches("class=\"bar").count() <= 240, "{}", most.matches("class=\"bar").count());
-    assert!(most.len() < 110 * 1024 && most.contains("at most 240 bars."), "{} octets", most.len());
+    assert!(most.matches("class=\"bar").count() <= 160, "{}", most.matches("class=\"bar").count());
+    assert!(most.len() < 90 * 1024 && most.contains("at most 160 bars."), "{} octets", most.len());
     // A window with few records brings bars back.
-    let few = html(&[("to", "2015-01-07")], &records);
+    let few = html(&[("to", "2015-01-05")], &records);
     assert!(!few.contains("heat") && few.contains("class=\"bar"));
     // As many bars as there can be, each of a name of its own or all of one.
-    for names in [120, 1] {
+    for names in [80, 1] {
         let one = |n: u64| {
             let name = format!("host-{}.a-provider.example.net", n % names);
             let first = 1_500_000_000 + n * 100_000;
             record((&name, RrType::A, &format!("198.51.100.{n}"), first, first + 2_000_000, 60_000))
         };
-        let records: Vec<_> = (0..if names == 1 { 239 } else { 120 }).map(one).collect();
+        let records: Vec<_> = (0..if names == 1 { 159 } else { 80 }).map(one).collect();
         let page = html(&[], &records);
-        assert!(!page.contains("heat") && page.len() < 110 * 1024, "{names}: {} octets", page.len());
+        assert!(!page.contains("heat") && page.len() < 90 * 1024, "{names}: {} octets", page.len());
     }
 }
 

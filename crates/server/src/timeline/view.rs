@@ -47,7 +47,7 @@ pub(crate) const FEW_LANES: usize = 5;
 /// How many more lanes a click brings.
 pub(crate) const MORE_LANES: usize = 25;
 /// A lane has at least one bar, and there are no more of both than twice this.
-const MAX_LANES: usize = 120;
+const MAX_LANES: usize = 80;
 /// More types than any answer has that is not made up.
 const MAX_TYPES: usize = 100;
 /// A day in seconds.
