@@ -64,9 +64,9 @@ impl TimelinePart<'_> {
     }
 
     /// The row of a record, wherever it is; the table, where the address of its page would be too long.
-    fn row_href(&self, index: &usize) -> String {
+    fn row_href(&self, index: usize) -> String {
         let Places { here, pages } = &self.places;
-        match pages.get(*index).filter(|page| *page != here) {
+        match pages.get(index).filter(|page| *page != here) {
             None => format!("#r{index}"),
             Some(page) => {
                 let href = self.links.with(&[("page", Some(&page.to_string()))]);
