@@ -5,8 +5,8 @@
 
 /** A stretch that is narrower is a click, in px. */
 const LEAST = 6;
-/** A shorter window is told to the second, in seconds: two days. */
-const SHORT = 2 * 86_400;
+/** Shorter windows are told to the minute, and to the second, in seconds: two days, and ten minutes. */
+const [SHORT, SHORTEST] = [2 * 86_400, 600];
 
 /** @typedef {{ strip: HTMLElement, begin: number, mark: HTMLElement }} Drawing */
 /** @type {Drawing | null} */
@@ -23,12 +23,13 @@ function within(strip, x) {
 }
 
 /**
+ * As the fields have it: a day or a minute means all of it.
  * @param {number} second
- * @param {boolean} exact
+ * @param {number} length of the window
  */
-function written(second, exact) {
-  const text = new Date(second * 1000).toISOString();
-  return exact ? text.slice(0, 19) + "Z" : text.slice(0, 10);
+function written(second, length) {
+  const text = new Date(second * 1000).toISOString().replace("T", " ");
+  return text.slice(0, length < SHORTEST ? 19 : length < SHORT ? 16 : 10);
 }
 
 /**
@@ -42,10 +43,12 @@ function show(strip, left, right) {
   /** @param {number} x */
   const second = (x) => Math.round(first + ((last - first) * x) / strip.clientWidth);
   const [from, to] = [second(left), second(right)];
-  const exact = to - from < SHORT;
-  const address = new URL(location.href);
-  address.searchParams.set("from", written(from, exact));
-  address.searchParams.set("to", written(to, exact));
+  // Not where the page was got from, which may be the answer to a form.
+  const unzoomed = strip.closest("[data-unzoomed]")?.getAttribute("data-unzoomed") ?? location.pathname;
+  const address = new URL(unzoomed, location.href);
+  address.searchParams.set("from", written(from, to - from));
+  address.searchParams.set("to", written(to, to - from));
+  address.hash = "tlh";
   location.assign(address);
 }
 

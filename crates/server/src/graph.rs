@@ -76,7 +76,7 @@ impl Graph {
         self.drawing.boxes.len()
     }
 
-    /// How many boxes there are, drawn or not: for the tab, as `200 of 51,074`.
+    /// How many boxes there are, drawn or not.
     pub(crate) fn total(&self) -> usize {
         self.total
     }

@@ -19,11 +19,15 @@ pub(crate) struct Links {
 const ENCODED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':').remove(b',');
 
+/// What was just done is said once: no link says it again.
+const SAID: &str = "said";
+
 impl Links {
     /// Links from `path`, which is ours and already encoded, with the parameters that the page was asked with;
     /// `pivot` is what stands before the value of a run on something else, such as `/run?value=`.
     pub(crate) fn new(path: &str, parameters: &[(String, String)], pivot: &str) -> Self {
-        Self { path: path.to_owned(), parameters: parameters.to_vec(), pivot: pivot.to_owned() }
+        let kept = parameters.iter().filter(|(name, _)| name != SAID).cloned();
+        Self { path: path.to_owned(), parameters: kept.collect(), pivot: pivot.to_owned() }
     }
 
     /// The page itself, without parameters: where a form is sent to.
@@ -52,6 +56,11 @@ impl Links {
         kept.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    /// What the page was asked with; empty where it was not, and the last where it was asked twice.
+    pub(crate) fn value(&self, name: &str) -> &str {
+        self.parameters.iter().rfind(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
     /// A run on `value`.
     pub(crate) fn pivot(&self, value: &str) -> String {
         format!("{}{}", self.pivot, utf8_percent_encode(value, ENCODED))
@@ -74,6 +83,14 @@ mod tests {
         assert_eq!(links.with(&[("at", Some("x"))]), "/runs/412?text=a%20b%26c%3D%22%3C&at=x");
         assert_eq!(links.with(&[("at", None), ("text", None)]), "/runs/412");
         assert_eq!(links.others(&["at"]).collect::<Vec<_>>(), [("text", "a b&c=\"<")]);
+        assert_eq!((links.value("at"), links.value("none")), ("again", ""));
+    }
+
+    #[test]
+    fn what_was_just_done_is_not_said_again() {
+        let links = links(&[("said", "undone"), ("at", "2022-06-01")]);
+        assert_eq!(links.with(&[]), "/runs/412?at=2022-06-01");
+        assert_eq!(links.others(&[]).count(), 1);
     }
 
     #[test]

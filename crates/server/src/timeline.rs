@@ -10,6 +10,7 @@
 
 mod alive;
 mod axis;
+pub(crate) mod date;
 mod entry;
 mod facets;
 mod group;
@@ -28,7 +29,7 @@ use cof::Record;
 use operation::{Indicator, Relation};
 
 use alive::{AREA_BINS, Alive};
-use axis::{Axis, Flag};
+use axis::{Axis, End, Flag};
 use entry::Entry;
 use facets::Facets;
 use group::Group;
@@ -36,7 +37,7 @@ pub(crate) use group::order as type_order;
 use lane::Drawing;
 pub(crate) use lane::class_of;
 use moment::Moment;
-pub(crate) use part::{FacetsPart, TimelinePart};
+pub(crate) use part::{FacetsPart, Places, TimelinePart};
 pub(crate) use view::TimelineView;
 use zoom::Zoom;
 
@@ -87,7 +88,7 @@ impl Timeline {
         let dated: Vec<Entry<'_>> =
             numbered.filter_map(|(at, (record, relation))| Entry::new(at, record, *relation)).collect();
         let mut entries: Vec<Entry<'_>> =
-            dated.iter().filter(|entry| entry.is_wanted(view)).copied().collect();
+            dated.iter().filter(|entry| view.wants(entry.record.rrtype, entry.relation)).copied().collect();
         let moment = Moment::new(view, asked, &entries);
         if view.only_alive {
             entries.retain(|entry| view.alive(entry.first, entry.last));
@@ -107,25 +108,30 @@ impl Timeline {
         }
     }
 
-    /// Whether there is no timeline at all, because no record has a date.
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether there is nothing to show in time: no record, or none with a date.
+    fn is_empty(&self) -> bool {
         self.total == self.undated
+    }
+
+    /// How many records lie outside of the window.
+    fn outside(&self) -> usize {
+        self.total - self.undated - self.hidden - self.shown
     }
 }
 
 impl Picture {
-    /// The picture and how many records are in it; none where none is left.
+    /// The picture and how many records are in it; none where none is in the window.
     fn new(view: &TimelineView, asked: &Indicator, mut entries: Vec<Entry<'_>>) -> Option<(Self, usize)> {
+        entries.retain(|entry| view.within(entry.first, entry.last));
         let first = entries.iter().map(|entry| entry.first).min()?;
         let last = entries.iter().map(|entry| entry.last).max()?;
-        let (from, to) = (view.from.unwrap_or(first), view.to.unwrap_or(last));
-        let mut axis = Axis::new(from, to.max(from));
-        entries.retain(|entry| axis.shows(entry.first, entry.last));
+        let from = view.from.map_or(End::Data(first), End::Window);
+        let mut axis = Axis::new(from, view.to.map_or(End::Data(last), End::Window));
         let flag = view.at.and_then(|at| axis.flag(at));
         let area = Area::new(&axis, &entries);
         let asked = asked.to_string();
         let groups = group::groups(&entries, &Drawing { axis: &axis, view, asked: &asked });
-        Some((Self { flag, area, groups, dense: entries.len() > group::MANY, axis }, entries.len()))
+        Some((Self { flag, area, groups, dense: group::are_many(&entries), axis }, entries.len()))
     }
 }
 

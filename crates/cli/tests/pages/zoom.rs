@@ -53,6 +53,48 @@ async fn a_stretch_of_the_timeline_is_looked_at_closely() {
     .await;
 }
 
+/// What picture and table show: bars, and the table's own count.
+const SHOWN: &str = "
+    const said = document.querySelector('#filters [role=status] b').textContent;
+    return [document.querySelectorAll('.tl-plot a').length, said];";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_is_the_same_in_picture_and_table_and_the_page_stays_where_it_was() {
+    let program = Program::demo();
+    browse(&program, async |browser| {
+        browser.enters(&program).await;
+        analyst::asks(browser, "192.0.2.80").await;
+        let run = browser.path().await;
+        // From the answer to a form, too, a window leads to the run.
+        browser.click(Locator::Css("#selbar button[value=all]")).await;
+        browser.sees("Clear").await;
+        browser.run(DRAW, vec![json!(0.3), json!(0.3 + 0.01)]).await;
+        browser.sees("this window").await;
+        let place = browser.run("return [location.pathname, location.hash];", Vec::new()).await;
+        assert_eq!(place, json!([run, "#tlh"]));
+        for window in ["from=2021-01-01&to=2022-06-30", "from=2020-03-01+14:00&to=2020-03-01+14:06"] {
+            browser.go(&format!("{run}?{window}")).await;
+            let shown = browser.run(SHOWN, Vec::new()).await;
+            let bars = shown[0].as_u64().unwrap();
+            assert!(shown[1].as_str().unwrap().starts_with(&format!("{bars} of ")), "{window}: {shown}");
+        }
+        browser.go(&format!("{run}?from=hello&min=1,000&at=05.05.2020")).await;
+        browser.sees("This is no date. Write it as").await;
+        let wrong = "return [...document.querySelectorAll('[aria-invalid=true]')].map((one) => one.value);";
+        assert_eq!(browser.run(wrong, Vec::new()).await, json!(["hello", "05.05.2020"]));
+        browser.go(&run).await;
+        browser.fill("At this date", "2021-05-05").await;
+        browser.click(Locator::Css(".tl-controls button")).await;
+        browser.sees("Remove the line").await;
+        assert_eq!(browser.run("return location.hash;", Vec::new()).await, json!("#tlh"));
+        browser.go(&format!("{run}?text=nosuchtext")).await;
+        browser.sees("No record is like that").await;
+        browser.press("Clear the filters").await;
+        browser.sees("nothing hidden").await;
+    })
+    .await;
+}
+
 /// The dates of a bar in the reader's own zone, once.
 async fn tells_here(browser: &Browser) {
     let title = browser.run(TITLE, Vec::new()).await;

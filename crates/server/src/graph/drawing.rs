@@ -56,8 +56,9 @@ pub(crate) const BOX: u32 = 26;
 const PITCH: u32 = 34;
 const TOP: u32 = 45;
 const BOTTOM: u32 = 15;
-/// The box that was asked about is no deeper than this, so that it is in sight however many there are beside it.
-const DEEPEST: u32 = TOP + 10 * PITCH;
+/// The middle of the box that was asked about is no deeper than this: with what stands over the picture, it is on the
+/// first screen however many there are beside it.
+pub(super) const DEEPEST: u32 = TOP + 4 * PITCH;
 /// The least width of each column, and the gap behind it.
 const LEAST: [u32; 3] = [180, 244, 320];
 const GAPS: [u32; 3] = [194, 266, 20];
@@ -146,12 +147,13 @@ impl Tile {
 fn tile(net: &Net, at: usize, node: &Node) -> Tile {
     let whole = without_middle(&node.face.title(), LONGEST_TITLE);
     let (sub, title) = match &node.face {
-        _ if at == 0 => ("asked".to_owned(), format!("Run on {whole}")),
+        _ if at == 0 => ("asked".to_owned(), whole.clone()),
         Face::Crowd { parent, members, .. } => (format!("under {parent}"), crowd_title(&whole, members)),
         Face::One(_) if node.records > 0 => (format!("{} rec.", node.records), format!("Run on {whole}")),
         Face::One(_) => (pointed_by(net, at), format!("Run on {whole}")),
     };
-    let pivot = node.face.pivot();
+    // This is the run on the asked value.
+    let pivot = node.face.pivot().filter(|_| at > 0);
     Tile {
         x: 0,
         y: 0,

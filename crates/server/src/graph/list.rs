@@ -8,7 +8,7 @@ use crate::timeline::type_order;
 pub(crate) struct Row {
     /// The owner.
     pub(crate) name: String,
-    /// Whether an action can be run on it.
+    /// Whether an action can be run on it, besides this one.
     pub(crate) pivots: bool,
     /// Types and data, in the order of types, then of texts.
     pub(crate) targets: Vec<Target>,
@@ -37,14 +37,14 @@ pub(super) fn rows(net: &Net) -> Vec<Row> {
         };
         targets.extend(members.into_iter().map(|text| (type_order(link.rrtype), link.rrtype, text)));
     }
-    let owners = net.boxes.iter().zip(targets).filter(|(_, targets)| !targets.is_empty());
-    let row = |(node, mut targets): (&super::net::Node, Vec<_>)| {
+    let owners = net.boxes.iter().zip(targets).enumerate().filter(|(_, (_, targets))| !targets.is_empty());
+    let row = |(at, (node, mut targets)): (usize, (&super::net::Node, Vec<_>))| {
         targets.sort();
         let target =
             |(_, rrtype, text): (_, cof::RrType, String)| Target { rrtype: rrtype.to_string(), text };
         Row {
             name: node.face.text(),
-            pivots: node.face.pivot().is_some(),
+            pivots: at > 0 && node.face.pivot().is_some(),
             more: targets.len().saturating_sub(MOST),
             targets: targets.into_iter().take(MOST).map(target).collect(),
         }

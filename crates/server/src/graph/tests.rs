@@ -68,6 +68,17 @@ fn fifty_thousand_records_are_a_bounded_picture() {
     assert!(page.len() < 160 * 1024, "{} octets", page.len());
     assert_eq!(page.matches("class=\"box\"").count(), 200);
     assert!(page.matches("<path class=\"edge").count() <= MOST_EDGES + 2);
+    let graph = Graph::new(&asked(), &many(50_000));
+    let box_of_asked = graph.drawing.boxes.iter().find(|tile| tile.asked).unwrap();
+    assert!(box_of_asked.y < 200, "the asked box is {} px deep", box_of_asked.y);
+    assert!(page.contains(&format!("<svg width=\"{}\"", graph.drawing.width)), "nothing scales it");
+}
+
+#[test]
+fn the_asked_box_is_no_link_to_itself() {
+    let page = html(&Indicator::parse("www.threatq.com").unwrap(), &guide());
+    assert!(!page.contains("/run?value=www.threatq.com") && page.contains("class=\"asked\""), "{page}");
+    assert!(page.contains("/run?value=threatsketch.com"));
 }
 
 #[test]

@@ -26,6 +26,8 @@ use crate::text::defang;
 const RECORDS: usize = 100_000;
 /// Runs that are listed beside an indicator.
 const LISTED: usize = 8;
+/// The path of a run's graph behind that of the run.
+pub(super) const GRAPH: &str = "/graph";
 /// The most steps of a trail.
 const STEPS: usize = 10;
 
@@ -236,13 +238,19 @@ async fn begin(
     Posted(sent): Posted,
 ) -> Result<Response, Problem> {
     let id = Order::of(&sent).carry_out(&site, may.name()).await?;
-    Ok(Redirect::to(&run_address(id, sent.text("trail"))).into_response())
+    Ok(Redirect::to(&run_address(id, view_of(sent.text("view")), sent.text("trail"))).into_response())
 }
 
-/// The address of a run's page, with the way that led there.
-pub(super) fn run_address(id: i64, trail: &str) -> String {
+/// The address of a view of a run, with the way that led there.
+pub(super) fn run_address(id: i64, view: &str, trail: &str) -> String {
     let steps = trail_of(trail);
-    if steps.is_empty() { format!("/runs/{id}") } else { format!("/runs/{id}?trail={}", trail_text(&steps)) }
+    let query = if steps.is_empty() { String::new() } else { format!("?trail={}", trail_text(&steps)) };
+    format!("/runs/{id}{view}{query}")
+}
+
+/// The view that a pivot leads to: the graph from a graph, the history otherwise.
+fn view_of(word: &str) -> &'static str {
+    if word == "graph" { GRAPH } else { "" }
 }
 
 /// The runs of a trail, the last [`STEPS`] of them.
@@ -262,6 +270,7 @@ pub(super) fn trail_text(steps: &[i64]) -> String {
 struct Pivot {
     value: String,
     trail: String,
+    view: String,
 }
 
 /// The page that asks whether to run.
@@ -273,6 +282,7 @@ struct Page {
     defanged: String,
     kind: &'static str,
     trail: String,
+    view: String,
     panel: Panel,
 }
 
@@ -286,11 +296,19 @@ async fn pivot(
     let asked = indicator.clone();
     let panel = site.desk.read(move |workbench| Panel::of(workbench, &asked)).await?;
     if let Some(last) = panel.runs.first() {
-        return Ok(Redirect::to(&run_address(last.id, &wish.trail)).into_response());
+        return Ok(Redirect::to(&run_address(last.id, view_of(&wish.view), &wish.trail)).into_response());
     }
     let value = indicator.to_string();
     let (defanged, kind) = (defang(&value), indicator.kind().name());
-    show(&Page { frame, defanged, kind, trail: trail_text(&trail_of(&wish.trail)), value, panel })
+    show(&Page {
+        frame,
+        defanged,
+        kind,
+        trail: trail_text(&trail_of(&wish.trail)),
+        view: wish.view,
+        value,
+        panel,
+    })
 }
 
 impl Page {

@@ -8,6 +8,7 @@ mod changes;
 mod download;
 mod head;
 mod history;
+mod narrowing;
 mod net;
 mod progress;
 mod raw;
@@ -25,7 +26,7 @@ use workbench::run::{Run, State as Standing};
 
 use self::head::Head;
 use self::selection::Selection;
-use super::operate::{Order, run_address};
+use super::operate::{self, Order, run_address};
 use super::{Frame, go};
 use crate::access::{May, Posted, needs::EditLibrary, needs::RunOperations};
 use crate::job::{Answer, Jobs};
@@ -114,6 +115,12 @@ impl Looked {
         self.answer.kept.run.ending.state == Standing::Running
     }
 
+    /// The page of the table that is wanted: the one that a button turns to, or the one that is shown.
+    fn page(&self) -> &str {
+        let turned = self.parameter("turn");
+        if turned.is_empty() { self.parameter("page") } else { turned }
+    }
+
     /// A parameter of the address, empty where it is not there.
     fn parameter(&self, name: &str) -> &str {
         text(&self.parameters, name)
@@ -122,9 +129,14 @@ impl Looked {
     /// Links from one of the run's views; a pivot keeps the way.
     fn links(&self, view: &str) -> Links {
         let id = self.id();
-        let steps = super::operate::trail_of(self.parameter("trail"));
-        let trail = super::operate::trail_text(&steps.into_iter().chain([id]).collect::<Vec<_>>());
-        Links::new(&format!("/runs/{id}{view}"), &self.parameters, &format!("/run?trail={trail}&value="))
+        let steps = operate::trail_of(self.parameter("trail"));
+        let trail = operate::trail_text(&steps.into_iter().chain([id]).collect::<Vec<_>>());
+        let like = if view == operate::GRAPH { "view=graph&" } else { "" };
+        Links::new(
+            &format!("/runs/{id}{view}"),
+            &self.parameters,
+            &format!("/run?{like}trail={trail}&value="),
+        )
     }
 
     async fn head(&self, view: &'static str) -> Result<Head, Problem> {
@@ -155,7 +167,7 @@ async fn again(
 ) -> Result<Response, Problem> {
     let run = site.desk.read(move |workbench| workbench.run(id)).await?;
     let id = Order::again(&run).carry_out(&site, may.name()).await?;
-    Ok(Redirect::to(&run_address(id, sent.text("trail"))).into_response())
+    Ok(Redirect::to(&run_address(id, "", sent.text("trail"))).into_response())
 }
 
 async fn undo(

@@ -140,6 +140,7 @@ fn tenths(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::axis::End;
     use super::*;
     use proptest::prelude::*;
 
@@ -147,7 +148,7 @@ mod tests {
     const YEAR: u64 = 365 * 86_400;
 
     fn axis() -> Axis {
-        Axis::new(START, START + 4 * YEAR)
+        Axis::new(End::Data(START), End::Data(START + 4 * YEAR))
     }
 
     #[test]

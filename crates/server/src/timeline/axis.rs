@@ -1,8 +1,9 @@
 //! The time axis: where a second lies on it, its rules and their labels.
 //!
-//! Linear, UTC, from the data or from the window; its ends are rounded out to a whole [`Step`]. Places are
-//! [`Share`]s: whole ten-thousandths of the axis, so that two places are equal or they are not, and no bar can
-//! overlap another by a rounding. Times beyond [`LATEST_PLAUSIBLE`] lie at its end. Nothing here fails.
+//! Linear, UTC. An end that the data give is rounded out to a whole [`Step`]; one that a window gives stays what it is,
+//! because the table shows that window too. Places are [`Share`]s: whole ten-thousandths of the axis, so that two places
+//! are equal or they are not, and no bar can overlap another by a rounding. Times beyond [`LATEST_PLAUSIBLE`] lie at its
+//! end. Nothing here fails.
 
 use std::fmt;
 
@@ -24,7 +25,7 @@ pub(crate) struct Axis {
     step: Step,
     /// The rules, from the first to the last, both ends included.
     pub(crate) lines: Vec<Share>,
-    /// A label for every step, at its beginning; those under the flag are left out.
+    /// Labels at the beginnings of steps, as many as stand apart; those under the flag are left out.
     pub(crate) labels: Vec<AxisLabel>,
 }
 
@@ -50,9 +51,22 @@ pub(crate) struct Flag {
     pub(crate) left: bool,
 }
 
+/// An end of an axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Of the data: rounded out to a whole step.
+    Data(u64),
+    /// Of a window: exactly this.
+    Window(u64),
+}
+
 /// The distance of two rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
+    /// Some seconds, a divisor of a minute.
+    Seconds(u8),
+    /// Some minutes, a divisor of an hour.
+    Minutes(u8),
     /// Some hours.
     Hours(u8),
     Days,
@@ -68,9 +82,14 @@ enum Step {
 pub(super) const PLOT: u32 = 960;
 /// The flag's width in px: `at 2022-06-01` in 12 px and its margins.
 const FLAG: u32 = 108;
-/// More labels than this do not fit beside each other, at four characters each.
-const MOST_LABELS: u64 = 30;
+/// More rules of years than this are not drawn.
+const MOST_YEARS: u64 = 30;
+/// The narrowest plot that has every label, in px: that of a page of 1200.
+const LEAST_PLOT: u32 = 720;
+/// What is left free behind a label, in px.
+const GAP: u32 = 8;
 
+const MINUTE: u64 = 60;
 const HOUR: u64 = 3_600;
 const DAY: u64 = 24 * HOUR;
 const YEAR: u64 = 31_557_600;
@@ -96,22 +115,26 @@ impl fmt::Display for Share {
 }
 
 impl Axis {
-    /// The axis from `first` to `last`, rounded out. In whatever order they come, they are put right.
-    pub(crate) fn new(first: u64, last: u64) -> Self {
-        let (first, last) = (first.min(last).min(LATEST_PLAUSIBLE), first.max(last).min(LATEST_PLAUSIBLE));
-        let step = Step::of(last - first);
-        let mut rules = vec![step.before(civil(first))];
-        // A step is at least a 60th of the span: see the test.
-        while rules.last().is_some_and(|rule| seconds(*rule) < last || rules.len() == 1) && rules.len() < 100
-        {
-            let next = rules.last().and_then(|rule| step.after(*rule));
-            let Some(next) = next else { break };
-            rules.push(next);
-        }
-        let start = rules.first().map_or(first, |rule| seconds(*rule));
-        let end = rules.last().map_or(last, |rule| seconds(*rule)).max(start + 1);
+    /// The axis from one end to the other. In whatever order they come, they are put right.
+    pub(crate) fn new(first: End, last: End) -> Self {
+        let (first, last) = if first.second() <= last.second() { (first, last) } else { (last, first) };
+        let span = last.second() - first.second();
+        // Between the ends of a window at least two rules are to fall; data reach to one at either side.
+        let step = match (first, last) {
+            (End::Data(_), End::Data(_)) => Step::of(span),
+            _ => Step::of((span * 2 / 3).max(1)),
+        };
+        let rules = step.rules(first, last);
+        let outer = |end: End, rule: Option<&DateTime>| match end {
+            End::Data(second) => rule.map_or(second, |rule| seconds(*rule)),
+            End::Window(_) => end.second(),
+        };
+        let start = outer(first, rules.first());
+        let end = outer(last, rules.last()).max(start + 1);
         let mut axis = Self { start, end, step, lines: Vec::new(), labels: Vec::new() };
-        axis.lines = rules.iter().map(|rule| axis.at(seconds(*rule))).collect();
+        let lines = rules.iter().map(|rule| axis.at(seconds(*rule)));
+        axis.lines = [Share(0)].into_iter().chain(lines).chain([Share::END]).collect();
+        axis.lines.dedup();
         axis.labels = axis.labels_of(&rules);
         axis
     }
@@ -131,11 +154,6 @@ impl Axis {
         let within = second.clamp(self.start, self.end) - self.start;
         let share = u128::from(within) * u128::from(Share::END.0) / u128::from(self.end - self.start);
         Share(u32::try_from(share).unwrap_or(Share::END.0))
-    }
-
-    /// Whether a time has any part on the axis.
-    pub(crate) fn shows(&self, first: u64, last: u64) -> bool {
-        first.min(LATEST_PLAUSIBLE) <= self.end && last >= self.start
     }
 
     /// The first second of a bin, when the axis is cut into so many equal ones.
@@ -166,6 +184,8 @@ impl Axis {
     pub(crate) fn note(&self) -> Option<String> {
         let day = super::words::day(self.start);
         match self.step {
+            Step::Seconds(_) => Some(format!("Axis in seconds, from {day} on.")),
+            Step::Minutes(_) => Some(format!("Axis in minutes, from {day} on.")),
             Step::Hours(_) if self.end - self.start <= DAY => {
                 Some(format!("Axis in hours, because all of it lies within one day: from {day} on."))
             }
@@ -175,23 +195,48 @@ impl Axis {
         }
     }
 
+    /// Labels of the rules that have room for one; of the first, then of every second, third, … where they would touch.
     fn labels_of(&self, rules: &[DateTime]) -> Vec<AxisLabel> {
-        let begun = rules.get(..rules.len().saturating_sub(1)).unwrap_or_default();
-        let label = |(at, rule): (usize, &DateTime)| AxisLabel {
+        let label = |rule: &DateTime| AxisLabel {
             at: self.at(seconds(*rule)),
             text: self.step.label(*rule),
-            odd: at % 2 == 1,
-            narrow: at % 4 != 0,
+            odd: false,
+            narrow: false,
         };
-        begun.iter().enumerate().map(label).collect()
+        // The last one would stand behind the axis' end.
+        let mut labels: Vec<AxisLabel> =
+            rules.iter().map(label).filter(|label| label.end() <= Share::END.0).collect();
+        let apart = |every: usize| {
+            let kept: Vec<&AxisLabel> = labels.iter().step_by(every).collect();
+            kept.windows(2).all(|pair| matches!(pair, [left, right] if left.end() + free() <= right.at.0))
+        };
+        let every = (1..labels.len()).find(|every| apart(*every)).unwrap_or(labels.len().max(1));
+        labels = labels.into_iter().step_by(every).collect();
+        for (at, label) in labels.iter_mut().enumerate() {
+            (label.odd, label.narrow) = (at % 2 == 1, at % 4 != 0);
+        }
+        labels
     }
 }
 
+impl End {
+    /// The second, no later than there can be one.
+    fn second(self) -> u64 {
+        let (Self::Data(second) | Self::Window(second)) = self;
+        second.min(LATEST_PLAUSIBLE)
+    }
+}
+
+/// The gap behind a label, in ten-thousandths of the axis.
+const fn free() -> u32 {
+    (GAP * Share::END.0).div_ceil(LEAST_PLOT)
+}
+
 impl AxisLabel {
-    /// Where its text ends, at 7 px a character.
+    /// Where its text ends, at 7 px a character, on the narrowest plot.
     fn end(&self) -> u32 {
         let px = 3 + 7 * u32::try_from(self.text.len()).unwrap_or_default();
-        self.at.0 + Share::of_px(px).0
+        self.at.0 + (px * Share::END.0).div_ceil(LEAST_PLOT)
     }
 }
 
@@ -200,7 +245,7 @@ impl Step {
     fn of(span: u64) -> Self {
         match span {
             _ if span >= 3 * YEAR => {
-                let few = |years: &i16| span / YEAR / u64::from(years.unsigned_abs()) < MOST_LABELS;
+                let few = |years: &i16| span / YEAR / u64::from(years.unsigned_abs()) < MOST_YEARS;
                 Self::Years([1, 2, 5, 10].into_iter().find(few).unwrap_or(20))
             }
             _ if span > 18 * YEAR / 12 => Self::Quarters,
@@ -208,18 +253,44 @@ impl Step {
             _ if span >= 10 * DAY => Self::Weeks,
             _ if span >= 36 * HOUR => Self::Days,
             _ if span >= 24 * HOUR => Self::Hours(2),
-            _ => Self::Hours(1),
+            _ if span >= 2 * HOUR => Self::Hours(1),
+            _ if span >= HOUR => Self::Minutes(15),
+            _ if span >= 20 * MINUTE => Self::Minutes(5),
+            _ if span >= 3 * MINUTE => Self::Minutes(1),
+            _ if span >= MINUTE => Self::Seconds(15),
+            _ if span >= 20 => Self::Seconds(5),
+            1.. => Self::Seconds(1),
+            // A single moment stands in its hour.
+            0 => Self::Hours(1),
         }
+    }
+
+    /// The rules from one end to the other: those that data reach out to, and those within a window.
+    fn rules(self, first: End, last: End) -> Vec<DateTime> {
+        let (from, to) = (first.second(), last.second());
+        let mut rules = vec![self.before(civil(from))];
+        // A step is at least a 60th of the span: see the test.
+        while rules.last().is_some_and(|rule| seconds(*rule) < to || rules.len() == 1) && rules.len() < 100 {
+            let next = rules.last().and_then(|rule| self.after(*rule));
+            let Some(next) = next else { break };
+            rules.push(next);
+        }
+        rules.retain(|rule| {
+            let rule = seconds(*rule);
+            (matches!(first, End::Data(_)) || rule >= from) && (matches!(last, End::Data(_)) || rule <= to)
+        });
+        rules
     }
 
     /// The last rule at or before a moment.
     fn before(self, moment: DateTime) -> DateTime {
         let day = moment.date();
         let start = match self {
-            Self::Hours(hours) => {
-                let step = i8::try_from(hours).unwrap_or(1);
-                return day.at(moment.hour() - moment.hour() % step, 0, 0, 0);
+            Self::Seconds(step) => {
+                return day.at(moment.hour(), moment.minute(), whole(moment.second(), step), 0);
             }
+            Self::Minutes(step) => return day.at(moment.hour(), whole(moment.minute(), step), 0, 0),
+            Self::Hours(step) => return day.at(whole(moment.hour(), step), 0, 0, 0),
             Self::Days => day,
             Self::Weeks => day.saturating_sub(i32::from(day.weekday().to_monday_zero_offset()).days()),
             Self::Months => day.first_of_month(),
@@ -237,6 +308,8 @@ impl Step {
 
     fn span(self) -> Span {
         match self {
+            Self::Seconds(seconds) => i32::from(seconds).seconds(),
+            Self::Minutes(minutes) => i32::from(minutes).minutes(),
             Self::Hours(hours) => i32::from(hours).hours(),
             Self::Days => 1.day(),
             Self::Weeks => 1.week(),
@@ -248,7 +321,8 @@ impl Step {
 
     fn label(self, rule: DateTime) -> String {
         match self {
-            Self::Hours(_) => rule.strftime("%H:%M").to_string(),
+            Self::Seconds(_) => rule.strftime("%H:%M:%S").to_string(),
+            Self::Hours(_) | Self::Minutes(_) => rule.strftime("%H:%M").to_string(),
             Self::Days => rule.strftime("%Y-%m-%d").to_string(),
             Self::Weeks => rule.strftime("%m-%d").to_string(),
             Self::Months => rule.strftime("%Y-%m").to_string(),
@@ -256,6 +330,11 @@ impl Step {
             Self::Years(_) => rule.year().to_string(),
         }
     }
+}
+
+/// The multiple of a step at or before a number.
+fn whole(number: i8, step: u8) -> i8 {
+    number - number % i8::try_from(step).unwrap_or(1).max(1)
 }
 
 const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
@@ -279,12 +358,20 @@ mod tests {
 
     fn axis(first: &str, last: &str) -> Axis {
         let second = |text| parse_date(text).unwrap().seconds;
-        Axis::new(second(first), second(last))
+        Axis::new(End::Data(second(first)), End::Data(second(last)))
+    }
+
+    fn window(first: &str, last: &str) -> Axis {
+        let second = |text| parse_date(text).unwrap().seconds;
+        Axis::new(End::Window(second(first)), End::Window(second(last)))
+    }
+
+    fn words(axis: Axis) -> String {
+        axis.labels.into_iter().map(|label| label.text).collect::<Vec<_>>().join(" ")
     }
 
     fn labels(first: &str, last: &str) -> String {
-        let labels: Vec<_> = axis(first, last).labels.into_iter().map(|label| label.text).collect();
-        labels.join(" ")
+        words(axis(first, last))
     }
 
     #[test]
@@ -300,6 +387,29 @@ mod tests {
         assert_eq!(labels("2017-05-23 07:19:43", "2017-05-23 10:02:48"), "07:00 08:00 09:00 10:00");
         assert_eq!(labels("2017-05-23 23:59:59", "2017-05-23 23:59:59"), "23:00");
         assert_eq!(labels("2017-05-23", "2017-05-23"), "00:00");
+    }
+
+    #[test]
+    fn a_window_is_the_axis_and_labels_are_steps_within_it() {
+        let years = window("2019-05-07", "2024-05-06 23:59:59");
+        assert_eq!((years.start(), years.end()), (1_557_187_200, 1_715_039_999));
+        assert_eq!((years.lines[0], *years.lines.last().unwrap()), (Share(0), Share::END));
+        assert_eq!(words(years), "2020 2021 2022 2023 2024");
+        let minutes = window("2020-05-05 14:02:30", "2020-05-05 14:08:29");
+        assert!(minutes.note().unwrap().starts_with("Axis in minutes, from 2020-05-05"));
+        assert_eq!(words(minutes), "14:03 14:04 14:05 14:06 14:07 14:08");
+        let seconds = window("2020-05-05 14:02:30", "2020-05-05 14:02:40");
+        assert_eq!(
+            words(seconds),
+            "14:02:30 14:02:31 14:02:32 14:02:33 14:02:34 14:02:35 14:02:36 14:02:37 14:02:38 14:02:39"
+        );
+        // One second is a window too.
+        let one = window("2020-05-05", "2020-05-05");
+        assert_eq!(one.end() - one.start(), 1);
+        // Its other end is that of the data, rounded out.
+        let second = |text| parse_date(text).unwrap().seconds;
+        let half = Axis::new(End::Window(second("2020-05-05")), End::Data(second("2024-01-02")));
+        assert_eq!((half.start(), half.end()), (second("2020-05-05"), second("2024-04-01")));
     }
 
     #[test]
@@ -329,11 +439,26 @@ mod tests {
         #[test]
         fn any_axis_holds_its_data_between_a_bounded_number_of_rules(first: u64, last: u64, narrow in 0u64..1 << 34) {
             for last in [last, first.saturating_add(narrow), first] {
-                let axis = Axis::new(first, last);
+                let axis = Axis::new(End::Data(first), End::Data(last));
+                let exact = Axis::new(End::Window(first), End::Window(last));
+                let plausible = |second: u64| second.min(LATEST_PLAUSIBLE);
+                let (least, most) = (plausible(first.min(last)), plausible(first.max(last)));
+                prop_assert_eq!((exact.start, exact.end), (least, most.max(least + 1)));
+                for axis in [&axis, &exact] {
+                    // On a plot of 720 px, a gap of 8 stays between two labels of 7 px a character.
+                    let px = |label: &AxisLabel| label.at.0 * 720 / 10_000;
+                    let width = |label: &AxisLabel| 3 + 7 * u32::try_from(label.text.len()).unwrap();
+                    prop_assert!(axis.labels.windows(2).all(|pair| px(&pair[0]) + width(&pair[0]) + 7 <= px(&pair[1])));
+                    prop_assert!((2..=62).contains(&axis.lines.len()), "{} rules", axis.lines.len());
+                    prop_assert!(axis.lines.is_sorted() && axis.lines[0] == Share(0));
+                    prop_assert_eq!(axis.lines.last(), Some(&Share::END));
+                }
+                if most > least + 1 {
+                    prop_assert!(!exact.labels.is_empty(), "{exact:?}");
+                }
                 prop_assert!((2..=62).contains(&axis.lines.len()), "{} rules", axis.lines.len());
                 prop_assert!(axis.lines.is_sorted() && axis.lines[0] == Share(0));
                 prop_assert_eq!(axis.lines.last(), Some(&Share::END));
-                let plausible = |second: u64| second.min(LATEST_PLAUSIBLE);
                 prop_assert!(axis.start <= plausible(first.min(last)) && axis.end >= plausible(first.max(last)));
                 prop_assert!(axis.labels.windows(2).all(|pair| pair[0].at <= pair[1].at));
             }

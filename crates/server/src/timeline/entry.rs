@@ -4,7 +4,6 @@ use cof::Record;
 use cof::time::{LATEST_PLAUSIBLE, readable};
 use operation::Relation;
 
-use super::view::TimelineView;
 use super::words::{counted, cut, day, length, thousands};
 
 /// A record that has a date.
@@ -30,12 +29,6 @@ impl<'a> Entry<'a> {
         let (first, last) = record.span()?;
         let (first, last) = (first.min(LATEST_PLAUSIBLE), last.min(LATEST_PLAUSIBLE));
         Some(Self { index, record, first, last, relation })
-    }
-
-    /// Whether its type and its relation are shown.
-    pub(super) fn is_wanted(&self, view: &TimelineView) -> bool {
-        view.relation.is_none_or(|relation| relation == self.relation)
-            && !view.hidden.contains(&self.record.rrtype)
     }
 
     /// What stands in the title of its bar: three lines.

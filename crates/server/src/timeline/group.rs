@@ -1,10 +1,10 @@
 //! The rows of the picture: types in a fixed order, names within them.
 //!
-//! Up to [`MANY`] records every record is a bar. More, and each type is a density, under which, from
-//! [`MANY_OF_TYPE`] records, its most sighted names have lanes, until [`MANY`] shapes are drawn. So a page costs
-//! the same however much the answer holds.
+//! While bars and lanes together are no more than [`MANY`], every record is a bar. More, and each type is a density,
+//! under which, from [`MANY_OF_TYPE`] records, its most sighted names have lanes, until there are [`MANY`] of both. So a
+//! page costs the same however much the answer holds: it is to stay below 300 KiB with its table, stylesheet and scripts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use cof::{Name, RrType};
 
@@ -43,8 +43,8 @@ pub(crate) struct Density {
     pub(crate) sightings: String,
 }
 
-/// Up to here all records are bars; beyond, so many shapes are drawn in lanes at most.
-pub(super) const MANY: usize = 400;
+/// Bars and lanes that are drawn at most.
+pub(super) const MANY: usize = 160;
 /// From here on a type has lanes beside its density.
 const MANY_OF_TYPE: usize = 2_000;
 /// A name with more records than this is a density, too: its lane would fill the screen.
@@ -54,10 +54,17 @@ const MOST_GROUPS: usize = 30;
 /// The characters of a type that its column holds.
 const WORD: usize = 7;
 
+/// Whether there are too many for a bar each.
+pub(super) fn are_many(entries: &[Entry<'_>]) -> bool {
+    let lane = |entry: &Entry<'_>| (entry.record.rrtype, entry.record.rrname.clone());
+    let few = entries.get(..entries.len().min(MANY)).unwrap_or_default();
+    entries.len() + few.iter().map(lane).collect::<HashSet<_>>().len() > MANY
+}
+
 /// Groups what is in view. The entries of each are in the answer's order.
 pub(super) fn groups(entries: &[Entry<'_>], drawing: &Drawing<'_>) -> Vec<Group> {
     let by_type = by_type(entries);
-    if entries.len() <= MANY {
+    if !are_many(entries) {
         return by_type.iter().map(|(rrtype, entries)| bars(*rrtype, entries, drawing)).collect();
     }
     let (named, rest) = by_type.split_at(by_type.len().min(MOST_GROUPS));
@@ -148,7 +155,7 @@ fn most_sighted(
     for (name, members) in ranked.iter().zip(members) {
         let lane = match members.len() {
             0..=MANY_OF_LANE => Lane::new(name, &members, drawing),
-            _ => Lane::dense(name, &members, drawing.axis),
+            _ => Lane::dense(name, &members, drawing),
         };
         let Some(rest) = left.checked_sub(lane.cost()) else { return };
         *left = rest;

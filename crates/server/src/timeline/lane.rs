@@ -18,7 +18,7 @@ use super::words::counted;
 pub(crate) struct Lane {
     /// The name, whole.
     pub(crate) name: String,
-    /// Whether an action can be run on it.
+    /// Whether an action can be run on it, besides this one.
     pub(crate) pivots: bool,
     /// The plot's height in px.
     pub(crate) height: usize,
@@ -85,26 +85,27 @@ impl Lane {
             height,
             bars: subs.into_iter().flatten().collect(),
             said: format!("{}: {}.", counted(entries.len(), "record"), said.join("; ")),
-            ..Self::bare(name, entries)
+            ..Self::bare(name, entries, drawing.asked)
         }
     }
 
     /// Draws the density of a name that has more records than a lane has room for.
-    pub(super) fn dense(name: &Name, entries: &[&Entry<'_>], axis: &Axis) -> Self {
-        let alive = Alive::over(axis, HEAT_BINS, entries.iter().map(|entry| (entry.first, entry.last)));
+    pub(super) fn dense(name: &Name, entries: &[&Entry<'_>], drawing: &Drawing<'_>) -> Self {
+        let alive =
+            Alive::over(drawing.axis, HEAT_BINS, entries.iter().map(|entry| (entry.first, entry.last)));
         let most = alive.most();
         Self {
             heat: alive.heat(),
             said: format!("{}, most alive at once {most}.", counted(entries.len(), "record")),
-            ..Self::bare(name, entries)
+            ..Self::bare(name, entries, drawing.asked)
         }
     }
 
-    fn bare(name: &Name, entries: &[&Entry<'_>]) -> Self {
+    fn bare(name: &Name, entries: &[&Entry<'_>], asked: &str) -> Self {
         let owner = entries.first().map(|entry| entry.record);
         Self {
             name: name.to_string(),
-            pivots: owner.is_some_and(|record| Indicator::of_owner(record).is_some()),
+            pivots: owner.and_then(Indicator::of_owner).is_some_and(|one| one.to_string() != asked),
             height: HEIGHT,
             bars: Vec::new(),
             heat: Vec::new(),
@@ -113,9 +114,9 @@ impl Lane {
         }
     }
 
-    /// How many shapes it costs.
+    /// What it costs: itself and its shapes.
     pub(super) fn cost(&self) -> usize {
-        self.bars.len() + self.heat.len()
+        1 + self.bars.len() + self.heat.len()
     }
 }
 

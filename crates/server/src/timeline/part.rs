@@ -5,6 +5,7 @@
 use askama::Template;
 use cof::RrType;
 
+use super::date::{self, Field};
 use super::facets::{RelationFacet, TypeFacet};
 use super::group::Group;
 use super::view::hide;
@@ -13,12 +14,22 @@ use super::zoom::Zoom;
 use super::{Picture, Timeline};
 use crate::links::Links;
 
-/// The panel with the picture; nothing where no record has a date.
+/// The panel with the picture; nothing where there is no record.
 #[derive(Template)]
 #[template(path = "timeline.html")]
 pub(crate) struct TimelinePart<'a> {
     timeline: &'a Timeline,
     links: &'a Links,
+    places: Places,
+}
+
+/// On which page of the table the rows are that the bars lead to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Places {
+    /// The page that is shown, from 1.
+    pub(crate) here: usize,
+    /// The page of each drawn record, by its number; all are here where none is told.
+    pub(crate) pages: Vec<usize>,
 }
 
 /// Links that show and hide types and relations: two groups to stand among a page's filters.
@@ -32,7 +43,7 @@ pub(crate) struct FacetsPart<'a> {
 impl Timeline {
     /// The panel with the picture.
     pub(crate) fn part<'a>(&'a self, links: &'a Links) -> TimelinePart<'a> {
-        TimelinePart { timeline: self, links }
+        TimelinePart { timeline: self, links, places: Places::default() }
     }
 
     /// The links that show and hide types and relations.
@@ -41,10 +52,29 @@ impl Timeline {
     }
 }
 
-/// What a control of another window or day leaves behind.
-const AT: [&str; 2] = ["at", "alive"];
+/// What the form with the date says anew, and what another choice leaves behind: the page of the table.
+const AT: [&str; 3] = ["at", "alive", "page"];
+/// The longest address that each of some hundred bars can have without making the page a large one.
+const LONGEST: usize = 200;
 
 impl TimelinePart<'_> {
+    /// The same with bars that lead to rows of other pages too.
+    pub(crate) fn with_places(self, places: Places) -> Self {
+        Self { places, ..self }
+    }
+
+    /// The row of a record, wherever it is; the table, where the address of its page would be too long.
+    fn row_href(&self, index: usize) -> String {
+        let Places { here, pages } = &self.places;
+        match pages.get(index).filter(|page| *page != here) {
+            None => format!("#r{index}"),
+            Some(page) => {
+                let href = self.links.with(&[("page", Some(&page.to_string()))]);
+                if href.len() > LONGEST { "#th".to_owned() } else { format!("{href}#r{index}") }
+            }
+        }
+    }
+
     fn picture(&self) -> Option<&Picture> {
         self.timeline.picture.as_ref()
     }
@@ -60,7 +90,21 @@ impl TimelinePart<'_> {
 
     fn zoom_href(&self, zoom: &Zoom) -> String {
         let (from, to) = zoom.window.as_ref().map(|(from, to)| (from.as_str(), to.as_str())).unzip();
-        self.links.with(&[("from", from), ("to", to)])
+        self.links.with(&[("from", from), ("to", to), ("page", None)])
+    }
+
+    /// This page without any window: a script adds one.
+    fn unzoomed(&self) -> String {
+        self.links.with(&[("from", None), ("to", None), ("page", None)])
+    }
+
+    /// The window that nothing lies in; none where something does, or other filters hide it.
+    fn barren(&self) -> Option<String> {
+        let Timeline { view, picture, .. } = self.timeline;
+        let from = view.from.map(|from| format!("from {}", date::written_first(from)));
+        let to = view.to.map(|to| format!("to {}", date::written_last(to)));
+        let window = [from, to].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        (picture.is_none() && self.timeline.outside() > 0).then_some(window)
     }
 
     /// The parameters that the form with the date has to carry along.
@@ -72,24 +116,30 @@ impl TimelinePart<'_> {
         self.timeline.view.at_day().unwrap_or_default()
     }
 
+    /// The field of the date, with what is wrong in it.
+    fn at(&self) -> Field {
+        date::day(self.links.value("at"))
+    }
+
     fn without_line(&self) -> String {
         self.links.with(&AT.map(|name| (name, None)))
     }
 
     fn only_alive(&self, only: bool) -> String {
-        self.links.with(&[("alive", only.then_some("1"))])
+        self.links.with(&[("alive", only.then_some("1")), ("page", None)])
     }
 
     /// Without any filter of the timeline's own.
     fn unfiltered(&self) -> String {
-        self.links.with(&[("hide", None), ("rel", None), ("alive", None), ("from", None), ("to", None)])
+        let own = ["hide", "rel", "alive", "from", "to", "page"];
+        self.links.with(&own.map(|name| (name, None)))
     }
 
     /// Only this type; for the last group, only those that have none of their own.
     fn only_type(&self, group: &Group) -> String {
         let others = self.timeline.facets.types.iter().map(|facet| &facet.rrtype);
         let hidden = hide(others.filter(|rrtype| Some(**rrtype) != group.rrtype));
-        self.links.with(&[("hide", hidden.as_deref())])
+        self.links.with(&[("hide", hidden.as_deref()), ("page", None)])
     }
 
     fn more_lanes(&self, rrtype: &RrType) -> String {
@@ -98,8 +148,8 @@ impl TimelinePart<'_> {
 
     /// What is not in the picture, and why.
     fn left_out(&self) -> Vec<String> {
-        let Timeline { total, undated, hidden, shown, .. } = *self.timeline;
-        let outside = total - undated - hidden - shown;
+        let Timeline { undated, hidden, .. } = *self.timeline;
+        let outside = self.timeline.outside();
         let say = |count: usize, singular: &str, plural: &str| {
             let words = if count == 1 { singular } else { plural };
             (count > 0).then(|| format!("{} {words}.", counted(count, "record")))
@@ -119,10 +169,10 @@ impl TimelinePart<'_> {
 
 impl FacetsPart<'_> {
     fn type_href(&self, facet: &TypeFacet) -> String {
-        self.links.with(&[("hide", self.timeline.view.toggled(facet.rrtype).as_deref())])
+        self.links.with(&[("hide", self.timeline.view.toggled(facet.rrtype).as_deref()), ("page", None)])
     }
 
     fn relation_href(&self, facet: &RelationFacet) -> String {
-        self.links.with(&[("rel", facet.relation.map(operation::Relation::word))])
+        self.links.with(&[("rel", facet.relation.map(operation::Relation::word)), ("page", None)])
     }
 }

@@ -2,23 +2,24 @@
 //!
 //! | parameter | meaning |
 //! | --- | --- |
-//! | `from`, `to` | the window: `YYYY-MM-DD` or a date with a time, both included |
+//! | `from`, `to` | the window: `YYYY-MM-DD` or a date with a time, both included: see [`date`] |
 //! | `at` | a day, `YYYY-MM-DD`: what was alive on it |
 //! | `alive=1` | with `at`: nothing but that |
 //! | `hide=A,NS` | these record types are hidden |
 //! | `rel=direct`, `rel=related` | only these records |
 //! | `lanes=A:30,NS:55` | how many lanes a type shows where types are drawn as density |
 //!
-//! [`TimelineView`] is never an error: what cannot be read is ignored, and of what is said twice the last counts.
+//! [`TimelineView`] is never an error: what cannot be read is ignored here and told beside its field by [`date`], and of
+//! what is said twice the last counts.
 //! Whoever hides or opens many types can make a long address, but not a long list here: see [`MAX_TYPES`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cof::RrType;
-use cof::time::{LATEST_PLAUSIBLE, parse_date};
+use cof::{Record, RrType};
 use operation::Relation;
 use serde::Deserialize;
 
+use super::date;
 use super::words::day;
 
 /// What is shown of an answer, and how.
@@ -45,8 +46,8 @@ pub(crate) struct TimelineView {
 pub(crate) const FEW_LANES: usize = 5;
 /// How many more lanes a click brings.
 pub(crate) const MORE_LANES: usize = 25;
-/// A lane has at least one bar, and there are no more bars than this.
-const MAX_LANES: usize = 400;
+/// A lane has at least one bar, and there are no more of both than twice this.
+const MAX_LANES: usize = 80;
 /// More types than any answer has that is not made up.
 const MAX_TYPES: usize = 100;
 /// A day in seconds.
@@ -64,9 +65,9 @@ impl TimelineView {
         let mut view = Self::default();
         for (name, value) in parameters {
             match name.as_str() {
-                "from" => view.from = moment(value),
-                "to" => view.to = moment(value).map(|second| last_of(value, second)),
-                "at" => view.at = moment(value).map(|second| second - second % DAY),
+                "from" => view.from = date::read(value).ok().map(|(first, _)| first),
+                "to" => view.to = date::read(value).ok().map(|(_, last)| last),
+                "at" => view.at = date::read(value).ok().map(|(first, _)| first - first % DAY),
                 "alive" => view.only_alive = value == "1",
                 "hide" => view.hidden.extend(list(value).filter_map(rrtype).take(MAX_TYPES)),
                 "rel" => view.relation = relation(value),
@@ -92,6 +93,26 @@ impl TimelineView {
     /// How many lanes this type shows.
     pub(crate) fn lanes_of(&self, rrtype: RrType) -> usize {
         self.lanes.get(&rrtype).copied().unwrap_or(FEW_LANES)
+    }
+
+    /// Whether a record has a part in what is shown: the picture and the table ask this. One without dates has none while
+    /// a date is asked for.
+    pub(crate) fn shows(&self, record: &Record, relation: Relation) -> bool {
+        let undated = self.from.is_none() && self.to.is_none() && !self.only_alive;
+        self.wants(record.rrtype, relation)
+            && record.span().map_or(undated, |(first, last)| {
+                self.within(first, last) && (!self.only_alive || self.alive(first, last))
+            })
+    }
+
+    /// Whether records of this type and relation are shown.
+    pub(super) fn wants(&self, rrtype: RrType, relation: Relation) -> bool {
+        self.relation.is_none_or(|wanted| wanted == relation) && !self.hidden.contains(&rrtype)
+    }
+
+    /// Whether the window and a time from `first` to `last` have a moment in common.
+    pub(super) fn within(&self, first: u64, last: u64) -> bool {
+        self.from.is_none_or(|from| last >= from) && self.to.is_none_or(|to| first <= to)
     }
 
     /// Whether the day that is looked at and a time from `first` to `last` have a moment in common.
@@ -144,15 +165,6 @@ fn lanes(text: &str) -> Option<(RrType, usize)> {
     let (rrtype, count) = text.split_once(':')?;
     let count: usize = count.parse().ok()?;
     Some((RrType::parse(rrtype).ok()?, count.clamp(FEW_LANES, MAX_LANES)))
-}
-
-fn moment(text: &str) -> Option<u64> {
-    parse_date(text).map(|date| date.seconds).filter(|seconds| *seconds < LATEST_PLAUSIBLE)
-}
-
-/// A day alone means all of it.
-fn last_of(text: &str, second: u64) -> u64 {
-    if text.trim().len() == "2022-06-01".len() { second + DAY - 1 } else { second }
 }
 
 #[cfg(test)]

@@ -359,6 +359,7 @@ async fn fifty_thousand_records_on_one_address_are_shown() {
         ("", "1 to 100 of 50,000"),
         ("?page=500", "49,901 to 50,000 of 50,000"),
         ("?text=n49999", "<b>1 of 50,000</b>"),
+        ("?lanes=A:400", "at most 160 bars"),
         ("/graph", "The 200 most sighted of"),
         ("/changes", "Nothing to compare with"),
         ("/raw", "Next 64.0 KiB"),
@@ -371,6 +372,32 @@ async fn fifty_thousand_records_on_one_address_are_shown() {
     let all = ann.get(&format!("{address}?do=all")).await.body;
     assert!(all.contains("50,000 of 50,000 selected"));
     assert!(all.contains("shared hosting") || all.contains("Shared hosting"), "the crowd is flagged");
+}
+
+/// As many records as there can be bars, which cost the most: each of a name of its own, or all of one.
+#[tokio::test(flavor = "multi_thread")]
+async fn as_many_bars_as_there_can_be_stay_small() {
+    for (names, records) in [(80, 80), (1, 159)] {
+        let one = |n: u64| {
+            line(&format!("host-{}.provider.example", n % names), "A", &format!("198.51.100.{n}"), n + 1)
+        };
+        let lab = Lab::new(Script::always(Exchange::ok((0..records).map(one).collect::<String>()))).await;
+        let ann = lab.place.browser(Role::Analyst).await;
+        let address = run(&ann, "host-0.provider.example").await;
+        let page = ann.get(&address).await;
+        assert!(!page.body.contains("class=\"heat") && page.body.contains("class=\"bar"), "no bars");
+        let whole = page.body.len() + assets(&ann, &page.body).await;
+        assert!(whole < 300 << 10, "{names} names: {whole} octets with what it loads");
+        if records > 100 {
+            // A bar whose row is on the other page leads there.
+            let (_, rest) = page.body.split_once("page=2#r").unwrap();
+            let row = rest.split('"').next().unwrap();
+            let row = format!("id=\"r{row}\"");
+            assert!(
+                !page.body.contains(&row) && ann.get(&format!("{address}?page=2")).await.body.contains(&row)
+            );
+        }
+    }
 }
 
 /// How many octets a page loads besides itself.

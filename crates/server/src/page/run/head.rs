@@ -12,9 +12,6 @@ use crate::problem::Problem;
 use crate::site::Site;
 use crate::timeline::words::{day, figure, thousands};
 
-/// More records are laid out as a graph only where the graph is looked at.
-const COUNTED: usize = 2_000;
-
 /// The head of a run's page; a template prints it as it is.
 #[derive(Template)]
 #[template(path = "run-head.html")]
@@ -31,6 +28,8 @@ pub(super) struct Head {
     steps: Vec<(String, String)>,
     tabs: Vec<Tab>,
     figures: Vec<(&'static str, String)>,
+    /// When the first record was first seen, and the last one last.
+    seen: Vec<(&'static str, Stamp)>,
     cautions: Vec<String>,
     may_run: bool,
     may_edit: bool,
@@ -89,6 +88,7 @@ impl Head {
             steps: way(&named),
             tabs: tabs(answer, view, &trail),
             figures: figures(answer),
+            seen: seen(answer),
             cautions: answer.findings.warnings.clone(),
             may_run: frame.may_run(),
             may_edit: frame.may_edit(),
@@ -179,7 +179,7 @@ fn way(named: &[Run]) -> Vec<(String, String)> {
     named
         .iter()
         .map(|run| {
-            let address = run_address(run.id, &trail_text(&behind));
+            let address = run_address(run.id, "", &trail_text(&behind));
             behind.push(run.id);
             (run.indicator.to_string(), address)
         })
@@ -189,12 +189,10 @@ fn way(named: &[Run]) -> Vec<(String, String)> {
 fn tabs(answer: &Answer, view: &str, trail: &str) -> Vec<Tab> {
     let (run, records) = (&answer.kept.run, &answer.kept.records);
     let query = if trail.is_empty() { String::new() } else { format!("?trail={trail}") };
-    // Counting the boxes costs laying them out, which only the page that shows them does for large answers.
-    let counted = records.len() <= COUNTED || view == "/graph";
-    let boxes = if counted { figure(answer.graph().total()) } else { String::new() };
     [
         ("History", "", figure(records.len())),
-        ("Graph", "/graph", boxes),
+        // Counting its boxes would cost laying them out.
+        ("Graph", "/graph", String::new()),
         ("Changes", "/changes", String::new()),
         ("Raw", "/raw", size(run.bytes)),
     ]
@@ -210,18 +208,20 @@ fn tabs(answer: &Answer, view: &str, trail: &str) -> Vec<Tab> {
 
 fn figures(answer: &Answer) -> Vec<(&'static str, String)> {
     let (count, known) = (answer.kept.records.len(), answer.figures());
-    let mut figures = vec![
+    vec![
         ("Records", figure(count)),
         ("Direct", figure(known.direct)),
         ("Related", figure(count - known.direct)),
         ("Names", figure(known.names)),
         ("Addresses", figure(known.addresses)),
         ("Sightings", known.sightings.map_or_else(|| "unknown".to_owned(), thousands)),
-    ];
-    if let Some((first, last)) = known.span {
-        figures.extend([("First seen", day(first)), ("Last seen", day(last))]);
-    }
-    figures
+    ]
+}
+
+fn seen(answer: &Answer) -> Vec<(&'static str, Stamp)> {
+    let stamp = |seconds: u64| Stamp::of(i64::try_from(seconds).unwrap_or(i64::MAX));
+    let span = answer.figures().span.into_iter();
+    span.flat_map(|(first, last)| [("First seen", stamp(first)), ("Last seen", stamp(last))]).collect()
 }
 
 /// A number of octets as people read it.

@@ -10,10 +10,11 @@ use operation::{Finding, Findings};
 use super::head::Head;
 use super::row::{Column, Narrowing, Order, PAGE, Row, Rows};
 use super::selection::{Count, written};
-use super::{Looked, progress};
+use super::{Looked, narrowing, progress};
 use crate::links::Links;
 use crate::page::{Frame, show};
 use crate::problem::Problem;
+use crate::timeline::date::{self, Field};
 use crate::timeline::words::{self, figure};
 use crate::timeline::{FacetsPart, Timeline, TimelinePart, TimelineView};
 
@@ -43,10 +44,9 @@ struct Table<'a> {
     pages: usize,
     order: Order,
     links: &'a Links,
-    from: String,
-    to: String,
+    window: [Field; 2],
     text: String,
-    least: String,
+    least: Field,
     carried: Vec<(String, String)>,
     unfiltered: String,
     /// How many are selected, what adding them would come to, and what stands on this page, as a form says it.
@@ -99,10 +99,11 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
         &chosen_view
     };
     let rows = Rows::new(&looked.answer, &view, &narrowing, Order::of(looked.parameter("sort")));
+    let places = rows.pages_of(&left, rows.page(looked.page()));
     let table = table(&looked, rows, &left, &links).await?;
     show(&Page {
         facets: timeline.facets_part(&links),
-        timeline: timeline.part(&links),
+        timeline: timeline.part(&links).with_places(places),
         table,
         errors: faults(&looked),
         is_empty: all.is_empty(),
@@ -120,9 +121,7 @@ async fn table<'a>(
 ) -> Result<Table<'a>, Problem> {
     let answer = &looked.answer;
     let (asked, all) = (answer.kept.run.indicator.clone(), &answer.kept.records);
-    let pages = rows.places.len().div_ceil(PAGE).max(1);
-    let wanted = [looked.parameter("turn"), looked.parameter("page")];
-    let page = wanted.iter().find_map(|page| page.parse::<usize>().ok()).unwrap_or(1).clamp(1, pages);
+    let (page, pages) = (rows.page(looked.page()), rows.pages());
     let places: Vec<usize> = rows.places.iter().skip((page - 1) * PAGE).take(PAGE).copied().collect();
     let anchor = |place: &usize| drawn.binary_search(place).unwrap_or_default();
     let made = places
@@ -160,11 +159,10 @@ async fn table<'a>(
         page,
         pages,
         order: rows.order,
-        from: looked.parameter("from").to_owned(),
-        to: looked.parameter("to").to_owned(),
+        window: date::window(links.value("from"), links.value("to")),
         text: looked.parameter("text").to_owned(),
-        least: looked.parameter("min").to_owned(),
-        carried: carried(links, &["from", "to", "text", "min", "page", "turn", "said"]),
+        least: narrowing::least(looked.parameter("min")),
+        carried: carried(links, &["from", "to", "text", "min", "page", "turn"]),
         unfiltered: links.with(&[
             ("hide", None),
             ("rel", None),
@@ -227,8 +225,14 @@ impl Table<'_> {
         })
     }
 
+    /// The fields of the window, with their labels.
+    fn dates(&self) -> [(&'static str, &'static str, &Field); 2] {
+        let [from, to] = &self.window;
+        [("from", "Seen", from), ("to", "to", to)]
+    }
+
     fn last(&self) -> usize {
-        self.first + self.rows.len().max(1) - 1
+        self.first + self.rows.len() - 1
     }
 
     /// How many things adding would make.

@@ -8,22 +8,14 @@ use workbench::library::Status;
 use workbench::{Error, Workbench};
 
 use super::super::stamp::Stamp;
+pub(super) use super::narrowing::Narrowing;
 use crate::job::Answer;
 use crate::links::Links;
 use crate::timeline::words::{length, thousands};
-use crate::timeline::{TimelineView, class_of};
+use crate::timeline::{Places, TimelineView, class_of};
 
 /// Rows on a page.
 pub(super) const PAGE: usize = 100;
-
-/// What the filters of the page say, beside those that the timeline shares.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Narrowing {
-    /// Lower case.
-    pub(super) text: String,
-    /// The least count.
-    pub(super) least: u64,
-}
 
 /// Which rows are shown, in their order, by their places in the answer.
 #[derive(Debug)]
@@ -73,23 +65,6 @@ pub(super) struct Row {
     pub(super) picked: bool,
 }
 
-impl Narrowing {
-    pub(super) fn of(parameters: &[(String, String)]) -> Self {
-        let text = super::text(parameters, "text").trim().to_lowercase();
-        Self { text, least: super::text(parameters, "min").trim().parse().unwrap_or(0) }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.text.is_empty() && self.least <= 1
-    }
-
-    pub(super) fn keeps(&self, record: &Record) -> bool {
-        let holds = |text: String| text.to_lowercase().contains(&self.text);
-        (self.least <= 1 || record.count.is_some_and(|count| count >= self.least))
-            && (self.text.is_empty() || holds(record.rrname.to_string()) || holds(record.rdata_text()))
-    }
-}
-
 impl Column {
     const NAMED: [(&'static str, Self); 8] = [
         ("name", Self::Name),
@@ -118,7 +93,7 @@ impl Order {
     pub(super) fn link(self, links: &Links, column: Column) -> String {
         let turned = self.column == column && !self.reversed;
         let word = format!("{}{}", if turned { "-" } else { "" }, column.word());
-        links.with(&[("sort", Some(&word)), ("page", None)])
+        links.with(&[("sort", Some(&word)), ("page", None)]) + "#th"
     }
 
     /// For `aria-sort`: names ascend, dates and counts descend unless turned.
@@ -136,7 +111,7 @@ impl Rows {
     pub(super) fn new(answer: &Answer, view: &TimelineView, narrowing: &Narrowing, order: Order) -> Self {
         let numbered = answer.kept.records.iter().zip(answer.relations()).enumerate();
         let kept = numbered.filter(|(_, (record, relation))| {
-            shows(view, record, **relation) && (narrowing.is_empty() || narrowing.keeps(record))
+            view.shows(record, **relation) && (narrowing.is_empty() || narrowing.keeps(record))
         });
         let mut rows: Vec<Sorted<'_>> =
             kept.map(|(place, (record, relation))| (place, record, *relation)).collect();
@@ -146,23 +121,31 @@ impl Rows {
         }
         Self { places: rows.into_iter().map(|(place, ..)| place).collect(), order }
     }
+
+    /// How many pages there are.
+    pub(super) fn pages(&self) -> usize {
+        self.places.len().div_ceil(PAGE).max(1)
+    }
+
+    /// The page that the address asks for, or the nearest that there is.
+    pub(super) fn page(&self, asked: &str) -> usize {
+        asked.trim().parse::<usize>().unwrap_or(1).clamp(1, self.pages())
+    }
+
+    /// On which page the row of each drawn record is, while this one is shown.
+    pub(super) fn pages_of(&self, drawn: &[usize], here: usize) -> Places {
+        let mut pages = vec![here; if self.pages() > 1 { drawn.len() } else { 0 }];
+        for (at, place) in self.places.iter().enumerate() {
+            if let Some(page) = drawn.binary_search(place).ok().and_then(|at| pages.get_mut(at)) {
+                *page = at / PAGE + 1;
+            }
+        }
+        Places { here, pages }
+    }
 }
 
 /// A record at its place, with how it stands to what was asked about.
 type Sorted<'a> = (usize, &'a Record, Relation);
-
-/// Whether the timeline's filters keep a record; one without dates is kept while no date is asked for.
-fn shows(view: &TimelineView, record: &Record, relation: Relation) -> bool {
-    if view.hidden.contains(&record.rrtype) || view.relation.is_some_and(|wanted| wanted != relation) {
-        return false;
-    }
-    let Some((first, last)) = record.span() else {
-        return view.from.is_none() && view.to.is_none() && !view.only_alive;
-    };
-    view.to.is_none_or(|to| first <= to)
-        && view.from.is_none_or(|from| last >= from)
-        && (!view.only_alive || view.alive(first, last))
-}
 
 fn sort(rows: &mut [Sorted<'_>], column: Column) {
     use std::cmp::Reverse;

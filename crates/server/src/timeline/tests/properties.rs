@@ -128,8 +128,15 @@ proptest! {
         if view.from.is_none() && view.to.is_none() {
             prop_assert_eq!(outside, 0);
         }
-        for index in drawn {
-            prop_assert!(records[index].span().is_some() && records[index].rrtype != RrType::HTTPS);
+        // The table asks the same of each.
+        let shown = |record: &Record| {
+            record.span().is_some() && view.shows(record, Relation::of(&asked(), record))
+        };
+        let wanted: Vec<usize> = (0..records.len()).filter(|index| shown(&records[*index])).collect();
+        prop_assert_eq!(drawn, wanted);
+        if let Some(picture) = &timeline.picture {
+            prop_assert!(view.from.is_none_or(|from| from == picture.axis.start()));
+            prop_assert!(view.to.is_none_or(|to| to.max(picture.axis.start() + 1) == picture.axis.end()));
         }
     }
 }

@@ -1,0 +1,167 @@
+//! What the filters say beside those that the timeline shares: a text and a least count.
+//!
+//! A text is looked for in names and data as they are printed, and in what their escapes stand for; what was written so
+//! that nobody clicks it is understood as the library understands it. What cannot be read narrows nothing, and is told
+//! beside its field.
+
+use std::borrow::Cow;
+
+use cof::Record;
+use operation::Indicator;
+use operation::indicator::refang;
+
+use crate::timeline::date::Field;
+
+/// Which records are wanted.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Narrowing {
+    /// In lower case, each as good as the others; none for every record.
+    texts: Vec<String>,
+    /// The least count.
+    least: u64,
+}
+
+const NO_NUMBER: &str = "This is no whole number. Write it as 1000 or 1,000.";
+const TOO_LARGE: &str = "No record has a count as large as this.";
+
+impl Narrowing {
+    pub(super) fn of(parameters: &[(String, String)]) -> Self {
+        let least = number(super::text(parameters, "min")).unwrap_or(0);
+        Self { texts: texts(super::text(parameters, "text")), least }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.texts.is_empty() && self.least <= 1
+    }
+
+    pub(super) fn keeps(&self, record: &Record) -> bool {
+        (self.least <= 1 || record.count.is_some_and(|count| count >= self.least))
+            && (self.texts.is_empty()
+                || self.is_in(&record.rrname.to_string())
+                || self.is_in(&record.rdata_text()))
+    }
+
+    fn is_in(&self, printed: &str) -> bool {
+        let holds = |text: &str| {
+            let text = text.to_lowercase();
+            self.texts.iter().any(|wanted| text.contains(wanted))
+        };
+        holds(printed) || (printed.contains('\\') && holds(&unescaped(printed)))
+    }
+}
+
+/// The field of the least count.
+pub(super) fn least(text: &str) -> Field {
+    let wrong = if text.trim().is_empty() { None } else { number(text).err() };
+    Field { text: text.to_owned(), wrong }
+}
+
+/// What to look for: the text, and the value that a defanged one stands for.
+fn texts(text: &str) -> Vec<String> {
+    let text = text.trim();
+    let mut texts = vec![text.to_lowercase()];
+    let plain = refang(text);
+    // Taking quotation marks off would find far more than what was asked for.
+    if plain != text.trim_matches(['"', '\'', '<', '>', '`']) {
+        texts.push(plain.to_lowercase());
+        texts.extend(Indicator::parse(text).ok().map(|value| value.to_string().to_lowercase()));
+    }
+    texts.retain(|text| !text.is_empty());
+    texts.dedup();
+    texts
+}
+
+/// A number, in groups of three or not.
+fn number(text: &str) -> Result<u64, &'static str> {
+    let mut groups = text.trim().split([',', '.', '\'', '_', ' ', '\u{a0}', '\u{202f}']);
+    let first = groups.next().unwrap_or_default();
+    let rest: Vec<&str> = groups.collect();
+    let is_digits = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let grouped = rest.is_empty() || (first.len() <= 3 && rest.iter().all(|part| part.len() == 3));
+    if !grouped || !is_digits(&first) || !rest.iter().all(is_digits) {
+        return Err(NO_NUMBER);
+    }
+    [&[first], rest.as_slice()].concat().concat().parse().map_err(|_| TOO_LARGE)
+}
+
+/// Master-file escapes undone; octets that are no UTF-8 become the mark for that.
+fn unescaped(printed: &str) -> String {
+    let mut octets = Vec::with_capacity(printed.len());
+    let mut rest = printed.as_bytes();
+    while let Some((first, others)) = rest.split_first() {
+        let (octet, taken) = match (first, others) {
+            (b'\\', [literal, ..]) => decimal(others).map_or((*literal, 1), |octet| (octet, 3)),
+            _ => (*first, 0),
+        };
+        octets.push(octet);
+        rest = others.get(taken..).unwrap_or_default();
+    }
+    match String::from_utf8_lossy(&octets) {
+        Cow::Borrowed(text) => text.to_owned(),
+        Cow::Owned(text) => text,
+    }
+}
+
+/// The octet that three digits name.
+fn decimal(rest: &[u8]) -> Option<u8> {
+    let digits = rest.get(..3).filter(|digits| digits.iter().all(u8::is_ascii_digit))?;
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::record;
+    use cof::RrType;
+    use proptest::prelude::*;
+
+    fn finds(text: &str, (name, rrtype, data): (&str, RrType, &str)) -> bool {
+        let narrowing = Narrowing::of(&[("text".to_owned(), text.to_owned())]);
+        narrowing.keeps(&record((name, rrtype, data, 1, 2, 3)))
+    }
+
+    #[test]
+    fn a_text_is_found_as_it_is_printed_and_as_what_it_stands_for() {
+        let quoted = ("a.example", RrType::TXT, r#""\"q\" \195\169""#);
+        for text in [r#""q""#, "é", "É", r#"\"q\""#, r"\195\169", r#""q" é"#, "A.EXAMPLE"] {
+            assert!(finds(text, quoted), "{text}");
+        }
+        assert!(!finds(r#""r""#, quoted) && !finds("195.169", quoted));
+        // Quotation marks are looked for, too.
+        assert!(!finds(r#""q""#, ("q.example", RrType::TXT, "qq")));
+    }
+
+    #[test]
+    fn a_defanged_value_is_found_as_the_library_finds_it() {
+        let line = ("www.example.com", RrType::A, "192.0.2.1");
+        let texts =
+            ["www[.]example[.]com", "hxxp://www[.]example[.]com/x?y", "example[.]com", "192[.]0[.]2[.]1"];
+        for text in texts {
+            assert!(finds(text, line), "{text}");
+        }
+        assert!(!finds("mail[.]example[.]com", line));
+        assert!(finds("[.]", ("x.example", RrType::TXT, "a[.]b")));
+    }
+
+    #[test]
+    fn a_number_may_be_grouped() {
+        for text in ["1000", "1,000", "1.000", "1 000", "1'000", " 1000 "] {
+            assert_eq!(number(text), Ok(1_000), "{text}");
+        }
+        for text in ["abc", "-1", "1.5", "1,0", "1,0000", "1000,000", "1e3", ",000", "١"] {
+            assert_eq!(number(text), Err(NO_NUMBER), "{text}");
+        }
+        assert_eq!(number("99999999999999999999"), Err(TOO_LARGE));
+        assert_eq!(least("abc"), Field { text: "abc".to_owned(), wrong: Some(NO_NUMBER) });
+        assert_eq!((least(" ").wrong, least("1,000").wrong), (None, None));
+    }
+
+    proptest! {
+        #[test]
+        fn anything_can_be_looked_for(text in any::<String>(), data in any::<String>()) {
+            let _ = unescaped(&data);
+            let _ = number(&text);
+            let _ = texts(&text);
+        }
+    }
+}
