@@ -126,7 +126,7 @@ async fn what_is_no_package_is_refused_in_the_dialog_with_the_reason() {
         ("a-1.0.0.toml", &vec![b'#'; (256 << 10) + 1], "It is larger than the 256 KiB"),
     ] {
         let answer = ann.upload(file, content).await;
-        assert_eq!(answer.status, if content.len() > 1 << 20 { 413 } else { 422 }, "{file}");
+        assert_eq!(answer.status, if content.len() > 256 << 10 { 413 } else { 422 }, "{file}");
         assert!(
             answer.body.contains(words) && answer.body.contains("Nothing was changed"),
             "{file}: {}",

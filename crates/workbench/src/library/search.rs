@@ -141,7 +141,7 @@ mod tests {
             ("*", "only stand at the front"),
             ("*.a..b", "empty label"),
             ("192.0.2.0/33", "prefix"),
-            ("a b", "' ' stands in no"),
+            ("a b", "a blank stands in no"),
             ("a\u{1b}[31m", "\\u{1b}"),
             ("ann@example.com", "'@' stands in no"),
             (&"a".repeat(5_000), "give a part"),
