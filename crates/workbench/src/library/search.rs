@@ -143,7 +143,7 @@ mod tests {
             ("192.0.2.0/33", "prefix"),
             ("a b", "a blank stands in no"),
             ("a\u{1b}[31m", "\\u{1b}"),
-            ("ann@example.com", "'@' stands in no"),
+            ("ann@example.com", "the character @ stands in no"),
             (&"a".repeat(5_000), "give a part"),
         ] {
             let error = Search::parse(bad).unwrap_err().to_string();
