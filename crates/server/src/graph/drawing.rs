@@ -51,6 +51,8 @@ pub(crate) struct Edge {
     pub(crate) title: String,
 }
 
+/// A picture that is no higher may be drawn larger: all of it is in sight all the same.
+pub(crate) const LOW: u32 = 500;
 /// A box's height; the distance of two; where the first begins; what is left free below.
 pub(crate) const BOX: u32 = 26;
 const PITCH: u32 = 34;
