@@ -108,7 +108,7 @@ impl Drop for Seen {
             address = self.address,
             status = self.status.as_u16(),
             octets = self.octets,
-            milliseconds = took.as_secs_f64() * 1_000.0,
+            milliseconds = f64::from(u32::try_from(took.as_micros()).unwrap_or(u32::MAX)) / 1_000.0,
             token = self.pass.as_ref().map(|pass| pass.who.name()),
             whole = self.whole,
         );
