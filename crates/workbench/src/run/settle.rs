@@ -61,8 +61,8 @@ impl Workbench {
     }
 
     /// The runs that a server was stopped or killed at, which are to be asked again: the oldest first, at most
-    /// [`MOST_STOPPED`]. None that began more than an hour ago, that was asked again since, or that failed to end so
-    /// [`MOST_TRIES`] times within the hour: it may be what ends the server.
+    /// 64 of them. None that began more than an hour ago, that was asked again since, or that failed to end so
+    /// three times within the hour: it may be what ends the server.
     ///
     /// # Errors
     /// [`Error`], when the database cannot be read.
