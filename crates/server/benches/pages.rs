@@ -73,6 +73,7 @@ fn pages(run: i64, held: u64) -> Vec<(String, String)> {
         named("run, history", format!("/runs/{run}")),
         named("run, history at a date", format!("/runs/{run}?at=2020-01-01")),
         named("run, sorted by data, a text", format!("/runs/{run}?sort=data&text=7")),
+        named("run, all selected and counted", format!("/runs/{run}?do=all")),
         named("run, graph", format!("/runs/{run}/graph")),
         named("run, changes", format!("/runs/{run}/changes")),
         named("run, raw", format!("/runs/{run}/raw")),
