@@ -6,6 +6,7 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Parser;
 use server::Service;
@@ -19,6 +20,9 @@ use crate::exit::{Exit, Failure};
 use crate::serve::source::Source;
 use crate::{kept, terminal};
 
+/// How long the server may take to end.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 pub(super) fn run(command: &DemoArgs) -> Result<Exit, Failure> {
     let folder = folder()?;
     // The server's runtime is its own: each command brings one, as it always does.
@@ -26,7 +30,8 @@ pub(super) fn run(command: &DemoArgs) -> Result<Exit, Failure> {
     let source = Source::sample(folder.path())?;
     let port = serving.block_on(listen(source.store()))?;
     let exit = Walk { folder: folder.path() }.walk(command, port);
-    serving.shutdown_background();
+    // Its tasks have the database too, and the last to let go of it writes down what it still holds: before the folder goes.
+    serving.shutdown_timeout(PATIENCE);
     source.close();
     exit
 }
