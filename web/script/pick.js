@@ -89,14 +89,32 @@ document.querySelectorAll("[data-ticks]").forEach((all) => {
   all.closest("label")?.removeAttribute("hidden");
   all.addEventListener("change", () => {
     for (const box of boxesOf(form)) {
+      // What is flagged is ticked by itself, or not at all.
+      if (all.checked && box.dataset.flagged) continue;
       box.checked = all.checked;
       mark(box);
     }
     tell(form);
     ask(form);
   });
-  boxesOf(form).forEach(mark);
   tell(form);
+});
+
+// A browser that comes back to a page ticks what was ticked there, which may be more than the page says.
+addEventListener("pageshow", () => {
+  document.querySelectorAll("form").forEach((form) => {
+    const boxes = boxesOf(form);
+    boxes.forEach(mark);
+    tell(form);
+    if (boxes.some((box) => box.checked !== box.defaultChecked)) ask(form);
+  });
+});
+
+// Who pressed a button of the bar goes on from the bar, once the page has gone to where its address leads.
+addEventListener("pageshow", () => {
+  if (!new URL(location.href).searchParams.has("do")) return;
+  const next = document.querySelector("#select-add") ?? document.querySelector("#select-count");
+  if (next instanceof HTMLElement) requestAnimationFrame(() => next.focus({ preventScroll: true }));
 });
 
 document.addEventListener("click", (event) => {
@@ -110,19 +128,18 @@ document.addEventListener("click", (event) => {
   ask(form);
 });
 
-// A link within the page takes along what was ticked since it came.
+// A link within the page takes along what was ticked since it came; a bar's is one of the picture's own kind.
 document.addEventListener("click", (event) => {
   const link = event.target instanceof Element ? event.target.closest("a[href]") : null;
-  const form = touched();
-  if (!form || !(link instanceof HTMLAnchorElement) || !isOwn(link.href, form)) return;
+  const [form, leads] = [touched(), link?.getAttribute("href") ?? ""];
   // An anchor goes nowhere else.
-  if ((link.getAttribute("href") ?? "").startsWith("#")) return;
-  const address = new URL(link.href);
+  if (!link || !form || leads.startsWith("#") || !isOwn(leads, form)) return;
+  const address = new URL(leads, location.href);
   for (const name of SELECTION) address.searchParams.delete(name);
   for (const [name, value] of new FormData(form)) {
     if (SELECTION.includes(name)) address.searchParams.append(name, String(value));
   }
-  link.href = address.href;
+  link.setAttribute("href", address.href);
 });
 
 // So does another form of it, such as the filters.

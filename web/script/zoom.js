@@ -49,7 +49,12 @@ function show(strip, left, right) {
   address.searchParams.set("from", written(from, to - from));
   address.searchParams.set("to", written(to, to - from));
   address.hash = "tlh";
-  location.assign(address);
+  // Followed like any link of the page, which takes along what was ticked.
+  const link = document.createElement("a");
+  link.href = address.href;
+  document.body.append(link);
+  link.click();
+  link.remove();
 }
 
 function stop() {

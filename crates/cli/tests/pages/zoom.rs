@@ -95,6 +95,39 @@ async fn a_window_is_the_same_in_picture_and_table_and_the_page_stays_where_it_w
     .await;
 }
 
+/// Ticks the first two records.
+const TICK: &str =
+    "[...document.querySelectorAll('td.pick input')].slice(0, 2).forEach((box) => box.click());";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_ticked_goes_along_into_a_window_and_comes_back() {
+    let program = Program::demo();
+    browse(&program, async |browser| {
+        browser.enters(&program).await;
+        analyst::asks(browser, "192.0.2.80").await;
+        browser.run(TICK, Vec::new()).await;
+        browser.sees("2 of 9 selected").await;
+        browser.run(DRAW, vec![json!(0.0), json!(0.5)]).await;
+        browser.sees("lie outside this window").await;
+        browser.sees("2 of").await;
+        browser.press("All").await;
+        browser.sees("2 of 9 selected").await;
+        browser.press("Clear").await;
+        browser.sees("0 of 9 selected").await;
+        browser.run(TICK, Vec::new()).await;
+        browser.sees("2 of 9 selected").await;
+        browser.press("Threat Library").await;
+        browser.sees("Domain names and addresses").await;
+        browser.run("history.back();", Vec::new()).await;
+        browser.sees("2 of 9 selected").await;
+        browser.click(Locator::Css("#select-count")).await;
+        // Who counts goes on from the bar.
+        browser.find(Locator::Css("#select-add:focus")).await;
+        browser.sees("2 of 9 selected").await;
+    })
+    .await;
+}
+
 /// The dates of a bar in the reader's own zone, once.
 async fn tells_here(browser: &Browser) {
     let title = browser.run(TITLE, Vec::new()).await;

@@ -175,13 +175,16 @@ impl ProviderError {
             }
             Self::Expansion(_) => "check the host: this is no passive-DNS answer",
             Self::Forbidden => "ask the service's operator what your account may do",
-            Self::HeadersTimeout(_) | Self::TotalTimeout(_) => "ask again later, or raise Timeout (timeout)",
+            Self::HeadersTimeout(_) => "ask again later: the service is busy, or something before it is",
+            Self::TotalTimeout(_) => "ask again later, or raise Timeout (timeout)",
             Self::NameNotFound { .. } => "check the host for typing errors; CIRCL's service is www.circl.lu",
             Self::NotCof(_) | Self::WebPage(_) => {
                 "check host, port, path and proxy: a login page or another service answered"
             }
             Self::Proxy(_) => "check the proxy's address and what it lets through",
-            Self::RateLimited(_) => "wait, or lower Requests a Second (requests_per_second)",
+            Self::RateLimited(_) => {
+                "wait, or ask more slowly: Requests a Second (requests_per_second), from version 1.1.0 on"
+            }
             Self::Records(_) => {
                 "narrow the question by record type, or ask on the command line: --max-records raises the limit, --format cof has none"
             }

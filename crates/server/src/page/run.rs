@@ -74,10 +74,19 @@ impl FromRequestParts<Shared> for Looked {
         let frame = Frame::from_request_parts(parts, site).await?;
         let id = id_of(parts, site).await?;
         let Query(parameters) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).unwrap_or_default();
-        let (selection, parameters) = Selection::take(parameters);
+        let (selection, mut parameters) = Selection::take(parameters);
+        turn(&mut parameters);
         let answer = settled(site, id).await?;
         Ok(Self { site: Arc::clone(site), frame, answer, selection, parameters })
     }
+}
+
+/// The page that a button turns to is the one that is shown.
+fn turn(parameters: &mut Vec<(String, String)>) {
+    let turned = parameters.iter().find(|(name, _)| name == "turn").map(|(_, page)| page.clone());
+    let Some(page) = turned else { return };
+    parameters.retain(|(name, _)| name != "turn" && name != "page");
+    parameters.push(("page".to_owned(), page));
 }
 
 async fn id_of(parts: &mut Parts, site: &Shared) -> Result<i64, Problem> {
@@ -113,12 +122,6 @@ impl Looked {
 
     fn is_running(&self) -> bool {
         self.answer.kept.run.ending.state == Standing::Running
-    }
-
-    /// The page of the table that is wanted: the one that a button turns to, or the one that is shown.
-    fn page(&self) -> &str {
-        let turned = self.parameter("turn");
-        if turned.is_empty() { self.parameter("page") } else { turned }
     }
 
     /// A parameter of the address, empty where it is not there.

@@ -195,6 +195,7 @@ async fn what_is_selected_stays_so_over_pages_and_orders() {
     let next = ann.get(&format!("{address}?here=0-99&pick=3&pick=5&turn=2")).await.body;
     assert!(next.contains("101 to 150 of 150") && next.contains("2 of 150 selected"), "{next}");
     assert!(next.contains("sort=count&#38;") || next.contains("sel=3,5"), "links keep it: {next}");
+    assert!(next.contains("name=\"page\" value=\"2\""), "a count shows the same page: {next}");
     let two = ann.get(&format!("{address}?sel=3,5&here=100-149&pick=120&turn=1")).await.body;
     assert!(two.contains("1 to 100 of 150") && two.contains("3 of 150 selected"), "{two}");
     assert_eq!(two.matches("\" checked>").count(), 2, "{two}");

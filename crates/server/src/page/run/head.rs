@@ -109,7 +109,7 @@ impl Head {
         self.run.ending.state == Standing::Complete
     }
 
-    fn has_failed(&self) -> bool {
+    pub(super) fn has_failed(&self) -> bool {
         self.run.ending.state == Standing::Failed
     }
 

@@ -99,7 +99,7 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
         &chosen_view
     };
     let rows = Rows::new(&looked.answer, &view, &narrowing, Order::of(looked.parameter("sort")));
-    let places = rows.pages_of(&left, rows.page(looked.page()));
+    let places = rows.pages_of(&left, rows.page(looked.parameter("page")));
     let table = table(&looked, rows, &left, &links).await?;
     show(&Page {
         facets: timeline.facets_part(&links),
@@ -121,7 +121,7 @@ async fn table<'a>(
 ) -> Result<Table<'a>, Problem> {
     let answer = &looked.answer;
     let (asked, all) = (answer.kept.run.indicator.clone(), &answer.kept.records);
-    let (page, pages) = (rows.page(looked.page()), rows.pages());
+    let (page, pages) = (rows.page(looked.parameter("page")), rows.pages());
     let places: Vec<usize> = rows.places.iter().skip((page - 1) * PAGE).take(PAGE).copied().collect();
     let anchor = |place: &usize| drawn.binary_search(place).unwrap_or_default();
     let made = places
@@ -145,9 +145,10 @@ async fn table<'a>(
     }
     let flagged = flagged(&answer.findings);
     for row in &mut made {
+        row.flagged = flagged.contains(&row.place);
         row.library = match row.library {
             ("", _) => ("Attribute only", "only"),
-            ("New", _) if flagged.contains(&row.place) => ("Flagged", "review"),
+            ("New", _) if row.flagged => ("Flagged", "review"),
             known => known,
         };
     }
@@ -162,7 +163,7 @@ async fn table<'a>(
         window: date::window(links.value("from"), links.value("to")),
         text: looked.parameter("text").to_owned(),
         least: narrowing::least(looked.parameter("min")),
-        carried: carried(links, &["from", "to", "text", "min", "page", "turn"]),
+        carried: carried(links, &["from", "to", "text", "min", "page"]),
         unfiltered: links.with(&[
             ("hide", None),
             ("rel", None),

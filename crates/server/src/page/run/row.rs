@@ -63,6 +63,8 @@ pub(super) struct Row {
     pub(super) relation: &'static str,
     pub(super) library: (&'static str, &'static str),
     pub(super) picked: bool,
+    /// What comes of it is left out unless it is ticked by itself.
+    pub(super) flagged: bool,
 }
 
 impl Column {
@@ -198,6 +200,7 @@ impl Row {
             },
             library: ("", ""),
             picked: false,
+            flagged: false,
         }
     }
 
