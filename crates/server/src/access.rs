@@ -22,7 +22,7 @@ use axum::response::{IntoResponse, Response};
 
 pub(crate) use cookie::{forget, remember};
 pub(crate) use posted::{Confirmed, Fields, Most, Posted, Rejects, Sent, Upload};
-pub(crate) use visitor::{Caller, May, Visitor, needs};
+pub(crate) use visitor::{Caller, May, Visitor, forwarded, needs};
 
 use crate::problem::Problem;
 use crate::site::Shared;

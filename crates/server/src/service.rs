@@ -189,7 +189,8 @@ impl Service {
 
     fn router(mut self, bound: Option<SocketAddr>) -> Router {
         let site = self.site.take();
-        let watch = Watch { metrics: self.metrics.clone(), addresses: self.addresses };
+        let proxied = site.as_ref().is_some_and(|site| site.behind_proxy);
+        let watch = Watch { metrics: self.metrics.clone(), addresses: self.addresses, proxied };
         let dnsdb = self.dnsdb().routes();
         let dnsdb = if self.origins.is_empty() { dnsdb } else { dnsdb.layer(self.cors()) };
         let service = Arc::new(self);

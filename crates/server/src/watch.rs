@@ -6,7 +6,7 @@
 //!
 //! The answer's body holds the [`Pass`] as long as it is sent, and ends with an error when it has taken longer than it may.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -19,6 +19,7 @@ use axum::response::{IntoResponse as _, Response};
 use hyper::body::{Frame, SizeHint};
 use tokio::time::Instant;
 
+use crate::access::forwarded;
 use crate::gate::{Pass, has_stray_token};
 use crate::listen::{Refused, Slow};
 use crate::metrics::{Interface, Metrics};
@@ -30,13 +31,15 @@ pub(crate) struct Watch {
     pub(crate) metrics: Metrics,
     /// Addresses are told, with what was asked.
     pub(crate) addresses: bool,
+    /// A proxy is in front, and says where a client is.
+    pub(crate) proxied: bool,
 }
 
 /// One request, until its answer is sent.
 struct Seen {
     metrics: Metrics,
     began: Instant,
-    client: Option<SocketAddr>,
+    client: Option<IpAddr>,
     method: &'static str,
     route: Option<MatchedPath>,
     address: Option<String>,
@@ -83,7 +86,7 @@ impl Seen {
         Self {
             metrics: watch.metrics.clone(),
             began: Instant::now(),
-            client: request.extensions().get().map(|ConnectInfo(client)| *client),
+            client: client(watch, request),
             method: if refused { "-" } else { known(request.method()) },
             route: request.extensions().get().filter(|_| !refused).cloned(),
             address: told.then(|| request.uri().to_string()),
@@ -102,7 +105,7 @@ impl Drop for Seen {
         self.metrics.answered(Interface::of(route), self.status.as_u16(), took, self.octets);
         tracing::info!(
             target: "access",
-            client = self.client.map(|client| client.ip().to_canonical().to_string()),
+            client = self.client.map(|client| client.to_canonical().to_string()),
             method = self.method,
             route = route.unwrap_or("-"),
             address = self.address,
@@ -113,6 +116,12 @@ impl Drop for Seen {
             whole = self.whole,
         );
     }
+}
+
+/// Who asks: our peer, or whom the proxy in front of us names.
+fn client(watch: &Watch, request: &Request) -> Option<IpAddr> {
+    let said = if watch.proxied { forwarded(request.headers()) } else { None };
+    said.or_else(|| request.extensions().get().map(|ConnectInfo::<SocketAddr>(peer)| peer.ip()))
 }
 
 /// The name of a method that we know. Anything else may be anything, a token too.

@@ -105,3 +105,15 @@ fn nothing_is_told_unless_it_was_chosen() {
     let wrong = home.run(["serve", "--sample"]).env("BACKSIGHT_SERVE_ACCESS_LOG", "loud").done();
     wrong.says(2, &["serve.access_log", "\"loud\" is none of off, text, json"]);
 }
+
+#[test]
+fn behind_a_proxy_the_client_is_whom_the_proxy_names() {
+    let header = "x-forwarded-for: 203.0.113.9, 198.51.100.7";
+    for (arguments, client) in [(vec!["--behind-proxy"], "198.51.100.7"), (Vec::new(), "127.0.0.1")] {
+        let home = Home::new();
+        let (server, token) = serve(&home, &[&["--access-log", "json"], &arguments[..]].concat());
+        assert_eq!(get(server.address, PATH, &[&format!("x-api-key: {token}"), header]).0, 200);
+        let lines = told(&server, 1);
+        assert!(lines[0].contains(&format!("\"client\":\"{client}\"")), "{}", lines[0]);
+    }
+}

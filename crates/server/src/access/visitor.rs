@@ -142,7 +142,8 @@ impl FromRequestParts<Shared> for Caller {
     }
 }
 
-fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
+/// The client that the nearest proxy names: of its list only the last, which it added itself.
+pub(crate) fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
     let last = headers.get_all(FORWARDED).iter().next_back()?.to_str().ok()?;
     last.rsplit(',').next()?.trim().parse().ok()
 }
