@@ -4,6 +4,8 @@
 //! because the table shows that window too. Places are [`Share`]s: whole ten-thousandths of the axis, so that two places
 //! are equal or they are not, and no bar can overlap another by a rounding. Times beyond [`LATEST_PLAUSIBLE`] lie at its
 //! end. Nothing here fails.
+//!
+//! It is long by its tests and by the calendar's steps, from seconds to years, which belong in one place.
 
 use std::fmt;
 
