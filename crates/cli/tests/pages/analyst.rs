@@ -53,7 +53,8 @@ pub(crate) async fn asks(browser: &Browser, value: &str) {
 /// Adds all that a run shows; gives how much the dry run said it would be.
 pub(crate) async fn adds_all(browser: &Browser) -> String {
     browser.click(Locator::Css("#selbar button[value=all]")).await;
-    let add = browser.find(Locator::Css("#select-add")).await;
+    // The page before may have such a button too; only the one that was asked for has the focus there.
+    let add = browser.find(Locator::Css("#select-add:focus")).await;
     let words = add.text().await.unwrap();
     browser.click(Locator::Css("#select-add")).await;
     browser.sees("Added to the library as Indirect").await;
