@@ -1,0 +1,102 @@
+//! Data folders that earlier versions of the program wrote. Each opens, and says what it said then.
+//!
+//! A fixture is a data folder as its program left it, here after a kill: SQLite's log is not in the database yet, and the last
+//! body of records is only in the journal. What stands in it is made up, the secret and the passwords too. A test works on a
+//! copy. When a format changes, its fixture stays and a new one is added.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::home::Home;
+
+/// A home whose data folder is a copy of this fixture.
+fn home_of(fixture: &str) -> Home {
+    let home = Home::new();
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keep/fixtures").join(fixture);
+    copy(&from.join("kept"), &home.kept());
+    home.file("sensor.ndjson", std::fs::read(from.join("sensor.ndjson")).unwrap());
+    home
+}
+
+/// Copies for the owner alone: a checkout does not keep modes.
+fn copy(from: &Path, to: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    std::fs::create_dir(to).unwrap();
+    mode(to, 0o700);
+    for entry in std::fs::read_dir(from).unwrap() {
+        let (path, to) = (entry.as_ref().unwrap().path(), to.join(entry.unwrap().file_name()));
+        if path.is_dir() {
+            copy(&path, &to);
+        } else {
+            std::fs::copy(&path, &to).unwrap();
+            mode(&to, 0o600);
+        }
+    }
+}
+
+fn json(home: &Home, arguments: &[&str]) -> Vec<Value> {
+    let text = home.run(&[arguments, &["--format", "json"]].concat()).ok();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn the_library_of_the_first_version_opens() {
+    let home = home_of("first");
+    let shown = home.run(&["indicator", "show", "evil.example"]).ok();
+    assert!(shown.contains("Review") && shown.contains("seen in a phish"), "{shown}");
+    home.run(&["indicator", "restore", "gone.example"]).ok();
+    let shown = home.run(&["indicator", "show", "www.shop.example"]).ok();
+    for words in ["www.shop.example CNAME cdn.shop.example", "2024-10-27 03:33:20", "cdn.shop.example"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+}
+
+#[test]
+fn runs_and_their_evidence_of_the_first_version_replay() {
+    let home = home_of("first");
+    let runs = home.run(&["run", "list"]).ok();
+    assert_eq!(runs.matches("circl-passive-dns@1.1.0").count(), 5, "{runs}");
+    let shown = home.run(&["run", "show", "2"]).ok();
+    assert!(shown.contains("3 records, complete") && shown.contains("www.shop.example -> cdn.shop.example"));
+    assert!(home.run(&["run", "show", "2", "--raw"]).ok().contains("\"203.0.113.40\""));
+    home.run(&["run", "undo", "4"]).ok();
+}
+
+#[test]
+fn settings_secrets_and_tokens_of_the_first_version_are_kept() {
+    let home = home_of("first");
+    let shown = home.run(&["integration", "show", "circl-passive-dns"]).ok();
+    assert!(shown.contains("18199") && shown.contains("enabled"), "{shown}");
+    // Every secret opens under its key, or the key could not be changed.
+    home.run(&["key", "rotate"]).ok();
+    let tokens = home.run(&["token", "list"]).ok();
+    assert!(tokens.contains("partner") && tokens.contains("sensor-1"), "{tokens}");
+    let audit = home.audit();
+    for action in ["user.create", "indicator.note", "run.add", "integration.configure", "token.create"] {
+        assert!(audit.contains(action), "{action}: {audit}");
+    }
+}
+
+#[test]
+fn the_passive_dns_database_of_the_first_version_answers() {
+    let home = home_of("first");
+    let rows = json(&home, &["lookup", "www.shop.example"]);
+    let text = format!("{rows:?}");
+    assert!(text.contains("198.51.100.9") && text.contains("203.0.113.40"), "{text}");
+    // It was in the journal alone.
+    assert!(home.run(&["lookup", "203.0.113.42"]).ok().contains("posted.shop.example"));
+    assert!(home.run(&["lookup", "rdata:ns1.dns.example"]).ok().contains("shop.example"));
+    home.run(&["db", "verify"]).ok();
+}
+
+#[test]
+fn a_file_that_the_first_version_imported_does_not_count_twice() {
+    let home = home_of("first");
+    home.run(&["import", "sensor.ndjson", "--as", "observation", "--sensor", "vienna-1"]);
+    let rows = home.run(&["lookup", "sensor.shop.example", "--format", "cof"]).ok();
+    assert!(rows.contains("\"count\":5}"), "{rows}");
+}
