@@ -36,6 +36,7 @@ async fn what_is_ticked_changes_together() {
         browser.go("/library?removed=yes").await;
         browser.click(Locator::Css("[data-ticks]")).await;
         browser.press("Restore").await;
+        browser.sees("Restored with all it had.").await;
         browser.go("/library").await;
         browser.sees("4 shown").await;
         browser.press("Set status").await;
