@@ -198,10 +198,13 @@ impl Pass {
         for number in 1_u32.. {
             let input = if number == 1 { name.clone() } else { format!("{name}#{number}") };
             match database.position(&input)? {
-                Some(WHOLE) => {}
+                Some(reached) if reached.whole => {}
                 None if number > 1 && !how.again => return Ok(None),
                 position => {
-                    return Ok(Some(Self { input: Some(input.into()), from: position.unwrap_or_default() }));
+                    return Ok(Some(Self {
+                        input: Some(input.into()),
+                        from: position.map_or(0, |reached| reached.offset),
+                    }));
                 }
             }
         }

@@ -50,13 +50,32 @@ pub struct Observation {
     pub source: usize,
 }
 
+/// A BLAKE3 digest of content.
+pub type Digest = [u8; 32];
+
 /// Where a batch comes from, so that an interrupted import resumes and counts nothing twice.
+///
+/// Positions of one input grow: first by offset, then by being whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
     /// Identity of the input.
     pub input: Arc<str>,
-    /// How much of it, decompressed, this batch and those before it cover, in octets.
+    /// How much of it, decompressed, this batch and those before it cover, in bytes; or the number of a batch whose
+    /// sender numbers them.
     pub offset: u64,
+    /// What the first `offset` bytes of the input are; `None` where nobody compares content, as for numbered batches.
+    pub digest: Option<Digest>,
+    /// The batch is the last one: the input ends at `offset`.
+    pub whole: bool,
+    /// When the input may be forgotten, in seconds since the epoch. `None` is never: files and numbered batches.
+    pub expires: Option<u64>,
+}
+
+impl Position {
+    /// A place inside an input that is never forgotten, without a digest.
+    pub fn new(input: impl Into<Arc<str>>, offset: u64) -> Self {
+        Self { input: input.into(), offset, digest: None, whole: false, expires: None }
+    }
 }
 
 /// Observations that are taken in together or not at all.

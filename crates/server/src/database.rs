@@ -17,10 +17,11 @@ mod wire;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use cof::Batch;
+use cof::{Batch, Digest};
 use store::runs::{Options, Sizes, Ticket, Verified};
-use store::{Page, Question, Receipt, Runs, Selection, Stats, Store, StoreError, Summary};
+use store::{Page, Question, Reached, Receipt, Runs, Selection, Stats, Store, StoreError, Summary};
 
 pub use door::Door;
 use remote::Remote;
@@ -202,8 +203,16 @@ impl Store for Database {
         self.store().drop_where(selection)
     }
 
-    fn position(&self, input: &str) -> Result<Option<u64>, StoreError> {
+    fn position(&self, input: &str) -> Result<Option<Reached>, StoreError> {
         self.store().position(input)
+    }
+
+    fn wholes(&self, digest: &Digest) -> Result<Vec<Arc<str>>, StoreError> {
+        self.store().wholes(digest)
+    }
+
+    fn forget_expired(&self, now: u64) -> Result<u64, StoreError> {
+        self.store().forget_expired(now)
     }
 
     fn stats(&self) -> Result<Stats, StoreError> {

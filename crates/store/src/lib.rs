@@ -13,6 +13,7 @@ mod cursor;
 mod key;
 mod memory;
 mod observation;
+mod position;
 mod question;
 mod range;
 mod row;
@@ -22,6 +23,7 @@ mod subject;
 
 pub use cursor::{Cursor, CursorError, MAX_DIGITS};
 pub use memory::Memory;
+pub use position::{MAX_WHOLES, Reached};
 pub use question::{Apart, Fences, MAX_LIMIT, Order, Question};
 pub use runs::Runs;
 pub use store::{BatchFault, Page, Receipt, Selection, Stats, Store, StoreError, Summary};

@@ -5,14 +5,15 @@
 //!
 //! Errors are those of [`Store`]; [`StoreError::Poisoned`] follows a panic inside a write, which would be a mistake here.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use cof::{Batch, Observation, Source};
+use cof::{Batch, Digest, Observation, Source};
 
 use crate::answer::{self, Side, Tuples, Walk};
 use crate::key::{self, Parts};
 use crate::observation::check;
+use crate::position::{Positions, Reached};
 use crate::range::{self, KeyRange};
 use crate::row::{Merged, Value, Word};
 use crate::{Apart, Page, Question, Receipt, Selection, Stats, Store, StoreError, Summary};
@@ -28,7 +29,7 @@ struct State {
     /// The rdata keys of those tuples that have one.
     by_rdata: BTreeSet<Box<[u8]>>,
     sources: HashSet<Arc<Source>>,
-    inputs: HashMap<Arc<str>, Input>,
+    inputs: Positions<Option<Arc<str>>>,
 }
 
 /// What one source said of a tuple, within one bailiwick.
@@ -37,13 +38,6 @@ struct Entry {
     bailiwick: u8,
     source: Arc<Source>,
     value: Value,
-}
-
-/// How much of an input was taken in, and in whose name.
-#[derive(Debug, Default)]
-struct Input {
-    offset: u64,
-    origins: HashSet<Option<Arc<str>>>,
 }
 
 impl Memory {
@@ -69,7 +63,7 @@ impl Store for Memory {
     fn absorb(&self, batch: Batch) -> Result<Receipt, StoreError> {
         check(&batch)?;
         let mut state = self.write()?;
-        let repeated = state.has_reached(&batch);
+        let repeated = state.inputs.has_reached(batch.position.as_ref())?;
         if !repeated {
             state.absorb(&batch);
         }
@@ -88,8 +82,16 @@ impl Store for Memory {
         Ok(self.write()?.drop_where(selection))
     }
 
-    fn position(&self, input: &str) -> Result<Option<u64>, StoreError> {
-        Ok(self.read()?.inputs.get(input).map(|input| input.offset))
+    fn position(&self, input: &str) -> Result<Option<Reached>, StoreError> {
+        Ok(self.read()?.inputs.get(input))
+    }
+
+    fn wholes(&self, digest: &Digest) -> Result<Vec<Arc<str>>, StoreError> {
+        Ok(self.read()?.inputs.wholes(digest))
+    }
+
+    fn forget_expired(&self, now: u64) -> Result<u64, StoreError> {
+        Ok(self.write()?.inputs.forget_expired(now))
     }
 
     fn stats(&self) -> Result<Stats, StoreError> {
@@ -154,12 +156,6 @@ impl Entry {
 
 /// Taking in.
 impl State {
-    fn has_reached(&self, batch: &Batch) -> bool {
-        batch.position.as_ref().is_some_and(|position| {
-            self.inputs.get(&position.input).is_some_and(|input| position.offset <= input.offset)
-        })
-    }
-
     fn absorb(&mut self, batch: &Batch) {
         let sources: Vec<_> = batch.sources.iter().map(|source| self.intern(source)).collect();
         for observation in &batch.observations {
@@ -168,9 +164,8 @@ impl State {
             }
         }
         if let Some(position) = &batch.position {
-            let input = self.inputs.entry(Arc::clone(&position.input)).or_default();
-            input.offset = position.offset;
-            input.origins.extend(batch.sources.iter().map(|source| source.origin.clone()));
+            let origins = batch.sources.iter().map(|source| source.origin.clone());
+            self.inputs.advance(&position.input, Reached::at(position), origins);
         }
     }
 
@@ -214,7 +209,9 @@ impl State {
             owner.is_some_and(|owner| tuples.contains_key(&*owner))
         });
         if let Selection::Origin(origin) = selection {
-            self.inputs.retain(|_, input| !input.origins.contains(origin));
+            for input in self.inputs.that_named(|named| named == origin) {
+                self.inputs.forget(&input);
+            }
         }
         dropped
     }

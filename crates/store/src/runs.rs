@@ -60,10 +60,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use cof::Batch;
+use cof::{Batch, Digest};
 
 use crate::answer;
-use crate::{Page, Question, Receipt, Selection, Stats, Store, StoreError, Summary};
+use crate::{Page, Question, Reached, Receipt, Selection, Stats, Store, StoreError, Summary};
 pub use backup::restore;
 pub use file::{FileRead, FileWrite, Folder, RealFolder};
 use intake::Intake;
@@ -213,8 +213,16 @@ impl Store for Runs {
         self.intake.drop_where(selection)
     }
 
-    fn position(&self, input: &str) -> Result<Option<u64>, StoreError> {
+    fn position(&self, input: &str) -> Result<Option<Reached>, StoreError> {
         Ok(self.intake.position(input))
+    }
+
+    fn wholes(&self, digest: &Digest) -> Result<Vec<Arc<str>>, StoreError> {
+        Ok(self.intake.wholes(digest))
+    }
+
+    fn forget_expired(&self, now: u64) -> Result<u64, StoreError> {
+        Ok(self.intake.forget_expired(now))
     }
 
     fn stats(&self) -> Result<Stats, StoreError> {

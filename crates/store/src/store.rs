@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use cof::{Batch, Name, Record};
+use cof::{Batch, Digest, Name, Record};
 
-use crate::{Cursor, Question};
+use crate::{Cursor, Question, Reached};
 
 /// A passive-DNS database.
 ///
@@ -50,7 +50,8 @@ pub trait Store: Send + Sync {
     /// nothing changes, and the receipt says so. Batches of one input must therefore come in order.
     ///
     /// # Errors
-    /// [`StoreError::Batch`] when an observation cannot be one; then nothing of the batch was taken in.
+    /// [`StoreError::Batch`] when an observation cannot be one, [`StoreError::OtherContent`] when the digests show that the
+    /// input is not the one that was taken in under its name; then nothing of the batch was taken in.
     fn absorb(&self, batch: Batch) -> Result<Receipt, StoreError>;
 
     /// A page of the answer.
@@ -76,11 +77,30 @@ pub trait Store: Send + Sync {
     /// Only the engine's own.
     fn drop_where(&self, selection: &Selection) -> Result<u64, StoreError>;
 
-    /// How much of an input has been taken in, in octets: the last batch's [`cof::Position`].
+    /// How much of an input has been taken in: the last batch's [`cof::Position`].
+    ///
+    /// An input whose position has expired is known until [`Self::forget_expired`] is called.
     ///
     /// # Errors
     /// Only the engine's own.
-    fn position(&self, input: &str) -> Result<Option<u64>, StoreError>;
+    fn position(&self, input: &str) -> Result<Option<Reached>, StoreError>;
+
+    /// The names of the inputs that were taken in whole and have this digest, sorted; at most [`crate::MAX_WHOLES`].
+    ///
+    /// Inputs that expire are not among them: only what lasts is known by its content.
+    ///
+    /// # Errors
+    /// Only the engine's own.
+    fn wholes(&self, digest: &Digest) -> Result<Vec<Arc<str>>, StoreError>;
+
+    /// Forgets the inputs that expire at or before `now`, in seconds since the epoch, and says how many those were.
+    ///
+    /// A store has no clock: whoever uses inputs that expire calls this before asking for a position. It costs nothing when
+    /// nothing has expired.
+    ///
+    /// # Errors
+    /// Only the engine's own.
+    fn forget_expired(&self, now: u64) -> Result<u64, StoreError>;
 
     /// How much there is.
     ///
@@ -217,6 +237,14 @@ pub enum StoreError {
     /// The caller's: a cursor with an order that has no pages.
     #[error("newest first is not paged: ask without a cursor, or in key order")]
     NotPaged,
+    /// The caller's: under this name an input with other content was taken in.
+    #[error(
+        "{input} was taken in with other content before: what is new needs a name of its own, such as another Idempotency-Key"
+    )]
+    OtherContent {
+        /// The name of the input.
+        input: Box<str>,
+    },
     /// The engine's: a write failed half-way; nothing more is taken in, what was taken in can be read.
     #[error("an earlier write failed half-way; open the store again")]
     Poisoned,

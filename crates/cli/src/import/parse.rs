@@ -147,7 +147,11 @@ impl Parser<'_> {
     /// Sends what was gathered, which ends before `offset`.
     fn send(&mut self, offset: u64) -> Result<(), Stop> {
         let mut batch = std::mem::replace(&mut self.batch, empty());
-        batch.position = self.pass.input.clone().map(|input| Position { input, offset });
+        batch.position = self
+            .pass
+            .input
+            .clone()
+            .map(|input| Position { whole: offset == WHOLE, ..Position::new(input, offset) });
         self.batches.send(batch).map_err(|_| Stop::Unwanted)
     }
 

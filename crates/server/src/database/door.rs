@@ -17,7 +17,7 @@ use std::thread::{self, JoinHandle};
 use store::{Runs, Store, StoreError};
 
 use super::wire::{self, Hello, PROTOCOL, Request, Response, Unreadable, WireBatch, WireError};
-use super::wire::{WirePage, WireQuestion, WireSelection};
+use super::wire::{WirePage, WireQuestion, WireReached, WireSelection};
 use super::{SOCKET, forget};
 
 /// How many may ask at once; each may hold a batch or a page.
@@ -168,11 +168,21 @@ impl House {
                 Ok(page) => wire::send(out, &Response::Page(WirePage::of(&page))),
                 Err(error) => refuse(&error, out),
             },
-            Request::Position(input) => plain(runs.position(input).map(Response::Position), out),
+            Request::ForgetExpired(now) => counted(runs.forget_expired(*now), out),
+            Request::Position(input) => {
+                let position = runs.position(input);
+                plain(position.map(|reached| Response::Position(reached.map(WireReached::of))), out)
+            }
             Request::Sizes => plain(Ok(runs.sizes()), out),
             Request::Stats => plain(runs.stats(), out),
             Request::Summarise(question) => plain(runs.summarise(&WireQuestion::question(question)?), out),
             Request::Verify => self.verify(out),
+            Request::Wholes(digest) => match runs.wholes(digest) {
+                Ok(names) => {
+                    wire::send(out, &Response::Wholes(names.iter().map(|name| (**name).into()).collect()))
+                }
+                Err(error) => refuse(&error, out),
+            },
         })
     }
 

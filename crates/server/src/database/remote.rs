@@ -7,16 +7,16 @@
 use std::io::{self, BufReader};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use cof::Batch;
+use cof::{Batch, Digest};
 use store::runs::{Sizes, Verified};
-use store::{Page, Question, Receipt, Selection, Stats, Store, StoreError, Summary};
+use store::{Page, Question, Reached, Receipt, Selection, Stats, Store, StoreError, Summary};
 
 use super::SOCKET;
 use super::wire::{self, Hello, PROTOCOL, Request, Response, Unreadable};
-use super::wire::{WireBatch, WirePage, WireQuestion, WireSelection};
+use super::wire::{WireBatch, WirePage, WireQuestion, WireReached, WireSelection};
 
 /// How long whoever listens may take to say who it is; it does so before anything else.
 const GREETING: Duration = Duration::from_secs(10);
@@ -184,11 +184,22 @@ impl Store for Remote {
         self.ask(&Request::DropWhere(WireSelection::of(selection)), |response| counted(&response))
     }
 
-    fn position(&self, input: &str) -> Result<Option<u64>, StoreError> {
+    fn position(&self, input: &str) -> Result<Option<Reached>, StoreError> {
         self.ask(&Request::Position(input), |response| match response {
-            Response::Position(position) => Ok(position),
+            Response::Position(position) => Ok(position.map(WireReached::reached)),
             _ => Err(Unreadable),
         })
+    }
+
+    fn wholes(&self, digest: &Digest) -> Result<Vec<Arc<str>>, StoreError> {
+        self.ask(&Request::Wholes(*digest), |response| match response {
+            Response::Wholes(names) => Ok(names.iter().map(|name| Arc::from(&**name)).collect()),
+            _ => Err(Unreadable),
+        })
+    }
+
+    fn forget_expired(&self, now: u64) -> Result<u64, StoreError> {
+        self.ask(&Request::ForgetExpired(now), |response| counted(&response))
     }
 
     fn stats(&self) -> Result<Stats, StoreError> {

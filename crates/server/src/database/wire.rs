@@ -14,14 +14,14 @@ use std::io::{self, Read, Write};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use cof::{Batch, Name, Observation, Position, Rdata, Record, RrType, Source, SourceKind};
+use cof::{Batch, Digest, Name, Observation, Position, Rdata, Record, RrType, Source, SourceKind};
 use serde::{Deserialize, Serialize};
 use store::runs::{Sizes, Verified};
-use store::{Apart, BatchFault, Cursor, Fences, Order, Page, Question, Receipt, Selection, Stats};
+use store::{Apart, BatchFault, Cursor, Fences, Order, Page, Question, Reached, Receipt, Selection, Stats};
 use store::{StoreError, Subject, Summary};
 
 /// The version of all of this.
-pub(super) const PROTOCOL: u32 = 1;
+pub(super) const PROTOCOL: u32 = 2;
 /// The longest frame: as much as a batch may take.
 const MAX_FRAME: u64 = 1 << 30;
 
@@ -44,12 +44,14 @@ pub(super) enum Request<'a> {
     Compact,
     CountWhere(WireSelection<'a>),
     DropWhere(WireSelection<'a>),
+    ForgetExpired(u64),
     Lookup(WireQuestion<'a>),
     Position(&'a str),
     Sizes,
     Stats,
     Summarise(WireQuestion<'a>),
     Verify,
+    Wholes(Digest),
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -59,7 +61,7 @@ pub(super) enum Response<'a> {
     #[serde(borrow)]
     Failed(WireError<'a>),
     Page(WirePage<'a>),
-    Position(Option<u64>),
+    Position(Option<WireReached>),
     Progress(u64, u64),
     Receipt {
         observations: u64,
@@ -87,6 +89,7 @@ pub(super) enum Response<'a> {
         octets: u64,
         tuples: u64,
     },
+    Wholes(Vec<Box<str>>),
 }
 
 /// Writes one frame; what the other end gets is whole.
@@ -211,7 +214,29 @@ pub(super) struct WireBatch<'a> {
     #[serde(borrow)]
     sources: Vec<WireSource<'a>>,
     observations: Vec<WireObservation<'a>>,
-    position: Option<(&'a str, u64)>,
+    #[serde(borrow)]
+    position: Option<(&'a str, WireReached)>,
+}
+
+/// How far an input has been taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct WireReached {
+    offset: u64,
+    digest: Option<Digest>,
+    whole: bool,
+    expires: Option<u64>,
+}
+
+impl WireReached {
+    pub(super) fn of(reached: Reached) -> Self {
+        let Reached { offset, digest, whole, expires } = reached;
+        Self { offset, digest, whole, expires }
+    }
+
+    pub(super) fn reached(self) -> Reached {
+        let Self { offset, digest, whole, expires } = self;
+        Reached { offset, digest, whole, expires }
+    }
 }
 
 impl<'a> WireBatch<'a> {
@@ -238,12 +263,18 @@ impl<'a> WireBatch<'a> {
         Self {
             sources: batch.sources.iter().map(source).collect(),
             observations: batch.observations.iter().map(observation).collect(),
-            position: batch.position.as_ref().map(|position| (&*position.input, position.offset)),
+            position: batch.position.as_ref().map(|position| {
+                let Position { ref input, offset, digest, whole, expires } = *position;
+                (&**input, WireReached { offset, digest, whole, expires })
+            }),
         }
     }
 
     pub(super) fn batch(&self) -> Result<Batch, Unreadable> {
-        let position = self.position.map(|(input, offset)| Position { input: input.into(), offset });
+        let position = self.position.map(|(input, at)| {
+            let WireReached { offset, digest, whole, expires } = at;
+            Position { input: input.into(), offset, digest, whole, expires }
+        });
         let sources = self.sources.iter().map(WireSource::source).collect::<Result<_, _>>()?;
         let observations =
             self.observations.iter().map(WireObservation::observation).collect::<Result<_, _>>()?;
@@ -489,6 +520,7 @@ pub(super) enum WireError<'a> {
     Missing(&'a str),
     Newer(u32, u32),
     NotPaged,
+    OtherContent(&'a str),
     Poisoned,
     ReadOnly,
     Stopped,
@@ -524,6 +556,7 @@ impl<'a> WireError<'a> {
             StoreError::Missing { file } => Self::Missing(file),
             StoreError::Newer { found, known } => Self::Newer(*found, *known),
             StoreError::NotPaged => Self::NotPaged,
+            StoreError::OtherContent { input } => Self::OtherContent(input),
             StoreError::Poisoned => Self::Poisoned,
             StoreError::ReadOnly => Self::ReadOnly,
             StoreError::Stopped => Self::Stopped,
@@ -550,6 +583,7 @@ impl<'a> WireError<'a> {
             Self::Missing(file) => StoreError::Missing { file: file.into() },
             Self::Newer(found, known) => StoreError::Newer { found, known },
             Self::NotPaged => StoreError::NotPaged,
+            Self::OtherContent(input) => StoreError::OtherContent { input: input.into() },
             Self::Poisoned => StoreError::Poisoned,
             Self::ReadOnly => StoreError::ReadOnly,
             Self::Stopped => StoreError::Stopped,

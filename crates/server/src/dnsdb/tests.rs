@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use cof::{Batch, Reader, SourceKind};
 use futures_util::StreamExt as _;
-use store::{Memory, Page, Question, Receipt, Selection, Stats, Store, StoreError, Summary};
+use store::{Memory, Page, Question, Reached, Receipt, Selection, Stats, Store, StoreError, Summary};
 
 use super::gather::End;
 use super::*;
@@ -162,8 +162,16 @@ impl store::Store for Failing {
         self.store.drop_where(selection)
     }
 
-    fn position(&self, input: &str) -> Result<Option<u64>, StoreError> {
+    fn position(&self, input: &str) -> Result<Option<Reached>, StoreError> {
         self.store.position(input)
+    }
+
+    fn wholes(&self, digest: &cof::Digest) -> Result<Vec<Arc<str>>, StoreError> {
+        self.store.wholes(digest)
+    }
+
+    fn forget_expired(&self, now: u64) -> Result<u64, StoreError> {
+        self.store.forget_expired(now)
     }
 
     fn stats(&self) -> Result<Stats, StoreError> {

@@ -184,7 +184,7 @@ impl<'a> Parsing<'a> {
         let next = Batch { observations: Vec::with_capacity(BATCH), ..Batch::default() };
         let mut batch = std::mem::replace(&mut self.batch, next);
         let records = std::mem::take(&mut self.records);
-        batch.position = self.order.input.clone().map(|input| Position { input, offset });
+        batch.position = self.order.input.clone().map(|input| Position::new(input, offset));
         // Nobody takes it only after the store has failed, which is told in its place.
         self.batches.send((batch, records)).map_err(|_| Fault::Store(StoreError::Poisoned))
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cof::{Batch, Reader, SourceKind};
 use server::Service;
-use store::{Memory, Page, Question, Receipt, Selection, Stats, Store, StoreError, Summary};
+use store::{Memory, Page, Question, Reached, Receipt, Selection, Stats, Store, StoreError, Summary};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -450,8 +450,16 @@ impl Store for Endless {
         self.0.drop_where(selection)
     }
 
-    fn position(&self, input: &str) -> Result<Option<u64>, StoreError> {
+    fn position(&self, input: &str) -> Result<Option<Reached>, StoreError> {
         self.0.position(input)
+    }
+
+    fn wholes(&self, digest: &cof::Digest) -> Result<Vec<Arc<str>>, StoreError> {
+        self.0.wholes(digest)
+    }
+
+    fn forget_expired(&self, now: u64) -> Result<u64, StoreError> {
+        self.0.forget_expired(now)
     }
 
     fn stats(&self) -> Result<Stats, StoreError> {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use cof::Batch;
 use server::Service;
-use store::{Memory, Page, Question, Receipt, Selection, Stats, Store, StoreError, Summary};
+use store::{Memory, Page, Question, Reached, Receipt, Selection, Stats, Store, StoreError, Summary};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
@@ -36,9 +36,17 @@ impl<F: Fn(&Question) -> Result<(), StoreError> + Send + Sync> Store for Tampere
         self.store.drop_where(selection)
     }
 
-    fn position(&self, input: &str) -> Result<Option<u64>, StoreError> {
+    fn position(&self, input: &str) -> Result<Option<Reached>, StoreError> {
         (self.before)(&Question::new(store::Subject::Address([192, 0, 2, 255].into())))?;
         self.store.position(input)
+    }
+
+    fn wholes(&self, digest: &cof::Digest) -> Result<Vec<Arc<str>>, StoreError> {
+        self.store.wholes(digest)
+    }
+
+    fn forget_expired(&self, now: u64) -> Result<u64, StoreError> {
+        self.store.forget_expired(now)
     }
 
     fn stats(&self) -> Result<Stats, StoreError> {

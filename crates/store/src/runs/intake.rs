@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 
-use cof::Position;
+use cof::{Digest, Position};
 
 use super::Options;
 use super::batch::Batch;
@@ -22,6 +22,7 @@ use super::manifest::Manifest;
 use super::snapshot::{Frozen, Snapshot};
 use super::sources::Sources;
 use crate::observation::check;
+use crate::position::Reached;
 use crate::{Receipt, Stats, StoreError};
 
 /// Batches of up to so many entries are put together, [`GATHERED`] at a time, so that readers have few to look at.
@@ -142,8 +143,17 @@ impl Intake {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
 
-    pub(super) fn position(&self, input: &str) -> Option<u64> {
-        lock(&self.writer).ledger.offset(input)
+    pub(super) fn position(&self, input: &str) -> Option<Reached> {
+        lock(&self.writer).ledger.get(input)
+    }
+
+    pub(super) fn wholes(&self, digest: &Digest) -> Vec<Arc<str>> {
+        lock(&self.writer).ledger.wholes(digest)
+    }
+
+    /// On disk they stay until the ledger is written anew, and are forgotten again by whoever opens it.
+    pub(super) fn forget_expired(&self, now: u64) -> u64 {
+        lock(&self.writer).ledger.forget_expired(now)
     }
 
     pub(super) fn stats(&self) -> Stats {
@@ -158,7 +168,7 @@ impl Intake {
         let Some((ids, sources)) = self.intern(batch)? else { return Ok(Ticket::repeated()) };
         let sorted = Arc::new(Batch::of(batch, &ids, &sources)?);
         let mut writer = lock(&self.writer);
-        if writer.has_reached(batch.position.as_ref()) {
+        if writer.ledger.has_reached(batch.position.as_ref())? {
             return Ok(Ticket::repeated());
         }
         let observations = batch.observations.len();
@@ -170,7 +180,7 @@ impl Intake {
     #[expect(clippy::type_complexity, reason = "numbers and what they number")]
     fn intern(&self, batch: &cof::Batch) -> Result<Option<(Vec<u32>, Arc<Sources>)>, StoreError> {
         let mut writer = lock(&self.writer);
-        if writer.has_reached(batch.position.as_ref()) {
+        if writer.ledger.has_reached(batch.position.as_ref())? {
             return Ok(None);
         }
         let known: Option<Vec<u32>> = batch.sources.iter().map(|source| writer.sources.id(source)).collect();
@@ -327,7 +337,11 @@ pub(super) struct Held<'a> {
 impl Held<'_> {
     /// Forgets the inputs that spoke in this name, and gives what is known then.
     pub(super) fn forget(&mut self, origin: Option<&Arc<str>>) {
-        self.writer.ledger.forget(origin);
+        let Writer { sources, ledger, .. } = &mut *self.writer;
+        let spoke = |id: &u32| sources.by_id(*id).is_some_and(|source| source.origin.as_ref() == origin);
+        for input in ledger.that_named(spoke) {
+            ledger.forget(&input);
+        }
     }
 
     /// Sources and inputs.
@@ -342,10 +356,6 @@ impl Held<'_> {
 }
 
 impl Writer {
-    fn has_reached(&self, position: Option<&Position>) -> bool {
-        position.is_some_and(|position| self.ledger.has_reached(position))
-    }
-
     fn append(
         &mut self,
         batch: &Arc<Batch>,
@@ -365,8 +375,7 @@ impl Writer {
         self.journalled = self.sources.len();
         self.pending.push_back((journal.len(), Arc::clone(batch)));
         if let Some(position) = position {
-            let origins = named.iter().filter_map(|id| self.sources.by_id(*id));
-            self.ledger.advance(position, origins.map(|source| source.origin.clone()));
+            self.ledger.advance(&position.input, Reached::at(position), named.iter().copied());
         }
         Ok(until)
     }

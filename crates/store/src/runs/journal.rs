@@ -7,7 +7,8 @@
 //! payload = new sources ‖ named sources ‖ position ‖ block by owner
 //! new     = varint number of the first ‖ varint how many ‖ source of `sources` *
 //! named   = varint how many ‖ varint number *
-//! position = 0, or 1 ‖ varint length ‖ input ‖ varint offset
+//! position = 0, or 2 ‖ varint length ‖ input ‖ varint offset ‖ flags: u8 ‖ [digest: 32] ‖ [varint expiry]
+//! flags    = 1 a digest + 2 whole + 4 an expiry
 //! ```
 //!
 //! Numbers are little-endian; checksums are XXH3-64, seeded with the place, a mark's with the journal's number. The marks,
@@ -33,6 +34,8 @@ const HEADER: usize = 48;
 const START: u64 = HEADER as u64;
 /// Octets before a payload.
 const RECORD: usize = 12;
+/// Before a position.
+const POSITION: u8 = 2;
 /// Where the marks are.
 const MARKS: [u64; 2] = [16, 32];
 
@@ -172,9 +175,8 @@ impl Record {
         match position {
             None => octets.push(0),
             Some(position) => {
-                octets.push(1);
-                varint::push_octets(&mut octets, position.input.as_bytes());
-                varint::push(&mut octets, position.offset);
+                octets.push(POSITION);
+                push_position(&mut octets, position);
             }
         }
         octets.extend_from_slice(block);
@@ -255,13 +257,40 @@ pub(super) fn replayed(mut payload: &[u8], sources: &mut Sources) -> Option<Repl
     let position = match kind {
         0 => None,
         1 => {
-            let input = std::str::from_utf8(varint::take_octets(octets)?).ok()?.into();
-            Some(Position { input, offset: varint::take(octets)? })
+            let input: Arc<str> = std::str::from_utf8(varint::take_octets(octets)?).ok()?.into();
+            let offset = varint::take(octets)?;
+            Some(Position { whole: offset == u64::MAX, ..Position::new(input, offset) })
         }
+        &POSITION => Some(take_position(octets)?),
         _ => return None,
     };
     let batch = Batch::of_owner_block(octets.to_vec(), sources).ok()?;
     Some(Replayed { batch, position, sources: named })
+}
+
+fn push_position(octets: &mut Vec<u8>, position: &Position) {
+    let Position { ref input, offset, digest, whole, expires } = *position;
+    varint::push_octets(octets, input.as_bytes());
+    varint::push(octets, offset);
+    octets.push(u8::from(digest.is_some()) | u8::from(whole) << 1 | u8::from(expires.is_some()) << 2);
+    octets.extend(digest.iter().flatten());
+    if let Some(expires) = expires {
+        varint::push(octets, expires);
+    }
+}
+
+fn take_position(octets: &mut &[u8]) -> Option<Position> {
+    let input = std::str::from_utf8(varint::take_octets(octets)?).ok()?.into();
+    let offset = varint::take(octets)?;
+    let (flags, rest) = octets.split_first()?;
+    *octets = rest;
+    let mut digest = None;
+    if flags & 1 != 0 {
+        let (octets_of_it, rest) = octets.split_first_chunk()?;
+        (digest, *octets) = (Some(*octets_of_it), rest);
+    }
+    let expires = if flags & 4 == 0 { None } else { Some(varint::take(octets)?) };
+    Some(Position { input, offset, digest, whole: flags & 2 != 0, expires })
 }
 
 /// How far records were acknowledged, if this is the head of this journal.

@@ -8,10 +8,10 @@
 //! that there is always a whole one: before a change or after. [`Manifest`] is what it says. A newer format is told apart
 //! before anything else is read. A journal is named before anything is in it, so that one that was lost is missed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use cof::{Source, SourceKind};
+use cof::{Digest, Source, SourceKind};
 use serde::{Deserialize, Serialize};
 
 use super::file::{Folder, damage, failed, read_stretch};
@@ -19,6 +19,7 @@ use super::ledger::Ledger;
 use super::run::checksum;
 use super::sources::Sources;
 use crate::StoreError;
+use crate::position::Reached;
 
 /// The format that is written; no other is read.
 pub(super) const FORMAT: u32 = 1;
@@ -83,6 +84,20 @@ enum Kind {
 struct JsonInput {
     offset: u64,
     origins: Vec<Option<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    digest: Option<Digest>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    whole: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires: Option<u64>,
+}
+
+impl JsonInput {
+    fn reached(&self) -> Reached {
+        // Once the offset alone said that an input is whole.
+        let whole = self.whole || self.offset == u64::MAX;
+        Reached { offset: self.offset, digest: self.digest, whole, expires: self.expires }
+    }
 }
 
 impl Manifest {
@@ -157,11 +172,15 @@ impl Manifest {
                 return None;
             }
         }
-        let inputs = json.inputs.into_iter().map(|(name, input)| {
-            let origins = input.origins.into_iter().map(|origin| origin.map(Arc::from));
-            (Arc::from(name), input.offset, origins.collect())
-        });
-        let ledger = Ledger::of(inputs);
+        let mut by_origin = HashMap::new();
+        for (id, source) in (0_u32..).zip(sources.iter()) {
+            by_origin.entry(source.origin.as_deref()).or_insert(id);
+        }
+        let mut ledger = Ledger::default();
+        for (name, input) in json.inputs {
+            let named = input.origins.iter().filter_map(|origin| by_origin.get(&origin.as_deref()).copied());
+            ledger.advance(&Arc::from(name), input.reached(), named);
+        }
         Some(Self {
             next: json.next,
             journals: json.journals,
@@ -182,10 +201,13 @@ impl Manifest {
             origin: text(&source.origin),
             sensor: text(&source.sensor),
         });
-        let inputs = self.ledger.iter().map(|(name, offset, origins)| {
-            let mut origins: Vec<_> = origins.iter().map(text).collect();
+        let inputs = self.ledger.iter().map(|(name, reached, named)| {
+            let named = named.iter().filter_map(|id| self.sources.by_id(*id));
+            let mut origins: Vec<_> = named.map(|source| text(&source.origin)).collect();
             origins.sort();
-            (name.to_string(), JsonInput { offset, origins })
+            origins.dedup();
+            let Reached { offset, digest, whole, expires } = *reached;
+            (name.to_string(), JsonInput { offset, origins, digest, whole, expires })
         });
         Json {
             next: self.next,

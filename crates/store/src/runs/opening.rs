@@ -18,6 +18,7 @@ use super::run::{self, Run};
 use super::snapshot::{Frozen, Snapshot};
 use super::sources::Sources;
 use crate::StoreError;
+use crate::position::Reached;
 
 /// Sees to it that there is a folder, and that it is or may become a database; one that is refused is not touched.
 ///
@@ -157,8 +158,7 @@ fn replay(files: &dyn Folder, manifest: &Manifest) -> Result<Replay, StoreError>
         });
         read.map_err(missing)?;
         for (position, named) in positions {
-            let origins = named.iter().filter_map(|id| replay.sources.by_id(*id));
-            replay.ledger.advance(&position, origins.map(|source| source.origin.clone()));
+            replay.ledger.advance(&position.input, Reached::at(&position), named);
         }
         if !batches.is_empty() {
             replay.frozen.push(Arc::new(Frozen { journal: number, batches }));

@@ -20,7 +20,7 @@ enum Deed {
 }
 
 /// What is told of a store that is the same as another.
-type Told = (Vec<cof::Record>, Vec<cof::Record>, Option<u64>);
+type Told = (Vec<cof::Record>, Vec<cof::Record>, Option<store::Reached>);
 
 fn told(store: &impl Store) -> Result<Told, StoreError> {
     let all = |text: &str| {
@@ -58,8 +58,11 @@ fn story() -> Vec<Deed> {
                 source: usize::from(row % 2),
             })
             .collect(),
-        position: (number.is_multiple_of(2))
-            .then(|| Position { input: "input".into(), offset: u64::from(number) + 1 }),
+        position: (number.is_multiple_of(2)).then(|| Position {
+            digest: Some([number; 32]),
+            whole: number == 8,
+            ..Position::new("input", u64::from(number) + 1)
+        }),
     };
     let mut deeds: Vec<_> = (0..10).map(|number| Deed::Absorb(batch(number))).collect();
     deeds.insert(8, Deed::Drop(Selection::Origin(Some("b".into()))));

@@ -4,7 +4,7 @@ use std::sync::{Arc, RwLock, RwLockReadGuard};
 
 use cof::Batch;
 use store::runs::Options;
-use store::{Memory, Page, Question, Receipt, Runs, Selection, Stats, Store, StoreError, Summary};
+use store::{Memory, Page, Question, Reached, Receipt, Runs, Selection, Stats, Store, StoreError, Summary};
 
 use crate::disk::Disk;
 
@@ -107,8 +107,16 @@ impl Store for Shaken {
         self.store().drop_where(selection)
     }
 
-    fn position(&self, input: &str) -> Result<Option<u64>, StoreError> {
+    fn position(&self, input: &str) -> Result<Option<Reached>, StoreError> {
         self.store().position(input)
+    }
+
+    fn wholes(&self, digest: &cof::Digest) -> Result<Vec<Arc<str>>, StoreError> {
+        self.store().wholes(digest)
+    }
+
+    fn forget_expired(&self, now: u64) -> Result<u64, StoreError> {
+        self.store().forget_expired(now)
     }
 
     fn stats(&self) -> Result<Stats, StoreError> {

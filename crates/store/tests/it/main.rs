@@ -11,5 +11,6 @@ mod disk;
 mod engine;
 mod folder;
 mod model;
+mod positions;
 mod rules;
 mod tuples;

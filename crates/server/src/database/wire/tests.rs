@@ -49,7 +49,13 @@ fn batches_arrive_as_they_were() {
                 ..observation(1)
             },
         ],
-        position: Some(Position { input: "file".into(), offset: u64::MAX }),
+        position: Some(Position {
+            input: "file".into(),
+            offset: u64::MAX,
+            digest: Some([7; 32]),
+            whole: true,
+            expires: Some(9),
+        }),
     };
     let frame = text(&Request::Absorb(WireBatch::of(&batch)));
     let Ok(Request::Absorb(back)) = read(&frame) else { panic!("no batch") };
