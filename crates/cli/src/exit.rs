@@ -9,8 +9,9 @@
 //! | 4 | refused: credentials or quota |
 //!
 //! What is not confirmed: an answer of "no" is 1, for the work was not done; where nobody can be asked and --yes is
-//! missing it is 2. What a data folder's state does not allow (no such integration, a required value missing, a name that
-//! is taken) is 2 as well; what is wrong with the folder itself is 1.
+//! missing it is 2. What the data folder's state does not allow is 2 as well, by its [`Kind`](workbench::Kind): missing (no such
+//! integration), invalid (a value that cannot be meant) and conflict (a name that is taken). Forbidden and throttled are 4.
+//! What is wrong with the folder itself is 1.
 //!
 //! Over several values the gravest wins (4, 1, 3, 0), and one failure does not stop the rest.
 
@@ -33,6 +34,8 @@ pub(crate) enum Exit {
 /// An error that ends the command.
 #[derive(Debug)]
 pub(crate) enum Failure {
+    /// Whoever works here may not do it, or not yet.
+    Refused(String),
     /// The user's words are off.
     Usage(String),
     /// The work failed.
@@ -55,6 +58,7 @@ impl Failure {
     pub(crate) fn hint(self, hint: &str) -> Self {
         let with = |text| format!("{text}\n  hint: {hint}");
         match self {
+            Self::Refused(text) => Self::Refused(with(text)),
             Self::Usage(text) => Self::Usage(with(text)),
             Self::Work(text) => Self::Work(with(text)),
             Self::Gone => Self::Gone,
@@ -63,6 +67,7 @@ impl Failure {
 
     pub(crate) fn exit(&self) -> FailureExit {
         match self {
+            Self::Refused(_) => FailureExit(4),
             Self::Usage(_) => FailureExit(2),
             Self::Work(_) => FailureExit(1),
             Self::Gone => FailureExit(0),
@@ -117,7 +122,7 @@ impl From<io::Error> for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(text) | Self::Work(text) => f.write_str(text),
+            Self::Refused(text) | Self::Usage(text) | Self::Work(text) => f.write_str(text),
             Self::Gone => Ok(()),
         }
     }

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use operation::Clock;
 use operation::provider::ConfigError;
-use workbench::Workbench;
+use workbench::{Kind, Workbench};
 
 use crate::args::Arguments;
 use crate::config;
 use crate::exit::Failure;
+use crate::hint;
 
 /// Opens the data folder: `--data-dir`, `BACKSIGHT_DATA_DIR` or the platform's.
 pub(crate) fn open(arguments: &Arguments) -> Result<Workbench, Failure> {
@@ -72,9 +73,15 @@ pub(crate) fn actor() -> String {
 impl From<workbench::Error> for Failure {
     fn from(error: workbench::Error) -> Self {
         let text = error.to_string();
-        let failure = if error.is_users() { Self::Usage(text) } else { Self::Work(text) };
-        let hint = error.hint();
-        if hint.is_empty() { failure } else { failure.hint(hint) }
+        let failure = match error.kind() {
+            Some(Kind::Conflict | Kind::Invalid | Kind::Missing) => Self::Usage(text),
+            Some(Kind::Forbidden | Kind::Throttled(_)) => Self::Refused(text),
+            None => Self::Work(text),
+        };
+        match error.hint() {
+            Some(hint) => failure.hint(&hint::words(&hint)),
+            None => failure,
+        }
     }
 }
 

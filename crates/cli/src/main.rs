@@ -13,6 +13,7 @@ mod db;
 mod demo;
 mod exit;
 mod export;
+mod hint;
 mod import;
 mod indicator;
 mod integration;

@@ -12,10 +12,12 @@ use std::pin::pin;
 use futures_util::{StreamExt, stream};
 use operation::{Indicator, IndicatorError};
 use workbench::run::{Arrangement, Asking, Begun, Compared, Pick, Run, Runs, Shown};
+use workbench::{Kind, Refusal};
 
 use crate::args::{Add, Arguments, Format, MAX_CONCURRENCY, QueryArgs};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
+use crate::hint;
 use crate::output;
 use crate::terminal;
 use crate::values::{self, Given};
@@ -180,7 +182,9 @@ impl Plan {
 
     async fn carry_out(&self, begun: Begun) -> Result<Result<Shown, Refused>, Failure> {
         let kept = match begun.hold().await {
-            Err(workbench::Error::Refused(why)) => return Ok(Err(Refused::Kept(why))),
+            Err(workbench::Error::Refused(Refusal { kind: Kind::Missing, text })) => {
+                return Ok(Err(Refused::Kept(text)));
+            }
             kept => kept?,
         };
         let (desk, sort) = (self.runs.desk(), self.arrangement.sort);
@@ -257,7 +261,11 @@ fn complain(value: &str, run: &Run) {
         let state = run.ending.state.word();
         // A run keeps what helps wherever it is read; that a login can be given for once is known here alone.
         let here = if reason.refused { LOGIN } else { "" };
-        terminal::complain(&format!("{value}: {state}: {}\n  hint: {}{here}", reason.text, reason.hint));
+        terminal::complain(&format!(
+            "{value}: {state}: {}\n  hint: {}{here}",
+            reason.text,
+            hint::words(&reason.hint)
+        ));
     }
 }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::header::RETRY_AFTER;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -265,8 +265,11 @@ impl From<meter::Exceeded> for Refusal {
         let what =
             if exceeded.daily { "today's quota of this token is used up" } else { "too fast for this token" };
         let detail = format!("{what}; ask again in {} s", exceeded.wait);
-        let problem = Problem { status: StatusCode::TOO_MANY_REQUESTS, detail };
-        Self { problem, retry_after: Some(exceeded.wait), quota: Some(exceeded.quota) }
+        Self {
+            problem: Problem::throttled(exceeded.wait, detail),
+            retry_after: Some(exceeded.wait),
+            quota: Some(exceeded.quota),
+        }
     }
 }
 

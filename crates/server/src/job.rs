@@ -166,7 +166,7 @@ impl Jobs {
 
     /// A run by its number, without what came.
     pub(crate) async fn run(&self, id: i64) -> Result<Run, Problem> {
-        self.desk().read(move |workbench| workbench.run(id)).await.map_err(|error| lost(&error))
+        self.desk().read(move |workbench| workbench.run(id)).await.map_err(lost)
     }
 
     /// A run with its records and findings; of one that has ended they never change, so they are remembered for a while.
@@ -213,7 +213,7 @@ impl Jobs {
             let _ = (answer.figures(), answer.timeline());
             Ok::<_, Error>(Arc::new(answer))
         };
-        let answer = self.desk().read(read).await.map_err(|error| lost(&error))?;
+        let answer = self.desk().read(read).await.map_err(lost)?;
         self.remember(&answer);
         Ok(answer)
     }
@@ -240,13 +240,12 @@ impl Jobs {
 }
 
 /// Evidence that is lost is told to who looks: running again brings a new one.
-fn lost(error: &Error) -> Problem {
+fn lost(error: Error) -> Problem {
     match error {
         Error::Evidence { .. } => {
             Problem::gone("what was received in this run is lost or damaged; run it again to have it anew")
         }
-        Error::Refused(why) => Problem::missing(why.clone()),
-        error => Problem::workbench(error),
+        error => error.into(),
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) use run::file as run_file;
 pub(crate) use crate::text::begun;
 
 use crate::access::Visitor;
-use crate::problem::Problem;
+use crate::problem::{Problem, Remedy};
 use crate::site::Shared;
 
 /// What is escaped in an address: all but letters, digits and what RFC 3986 leaves unreserved.
@@ -115,7 +115,7 @@ fn foreign(response: &Response) -> Option<Problem> {
         StatusCode::PAYLOAD_TOO_LARGE => "what was sent is more than is taken here at once: send less",
         _ => "what was sent is not what this page takes: load the page again, then send it",
     };
-    Some(Problem { status, detail: detail.to_owned() })
+    Some(Problem::new(status, detail))
 }
 
 /// Makes pages of problems.
@@ -128,7 +128,7 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let problem = response.extensions().get::<Problem>().cloned().or_else(|| foreign(&response));
     let Some(problem) = problem else { return response };
-    if problem == Problem::sign_in() {
+    if problem.remedy == Remedy::SignIn {
         // A part of a page is not the place to sign in: the page is.
         if is_part {
             let back = shown.as_ref().and_then(Uri::path_and_query).map(PathAndQuery::as_str);

@@ -5,12 +5,13 @@
 
 use std::borrow::Cow;
 
-use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use store::StoreError;
 use utoipa::ToSchema;
+use workbench::Kind;
 use workbench::user::Permission;
 
 /// What is wrong with a request, or with us.
@@ -18,6 +19,22 @@ use workbench::user::Permission;
 pub(crate) struct Problem {
     pub(crate) status: StatusCode,
     pub(crate) detail: String,
+    /// What the asker can do that headers or pages say.
+    pub(crate) remedy: Remedy,
+}
+
+/// What solves a problem, as far as a header or a page can lead there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Remedy {
+    /// Sending credentials: `WWW-Authenticate`.
+    Credentials,
+    /// Nothing that a header says.
+    #[default]
+    None,
+    /// Signing in on the sign-in page.
+    SignIn,
+    /// Asking again after so many seconds: `Retry-After`.
+    Wait(u64),
 }
 
 /// The problem as it is sent.
@@ -35,13 +52,23 @@ pub(crate) struct Details {
 }
 
 impl Problem {
+    /// One that no header says more about.
+    pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, detail: detail.into(), remedy: Remedy::None }
+    }
+
+    /// Too many requests; the asker may come again after so many seconds.
+    pub(crate) fn throttled(seconds: u64, detail: impl Into<String>) -> Self {
+        Self { remedy: Remedy::Wait(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
+    }
+
     pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, detail: detail.into() }
+        Self::new(StatusCode::BAD_REQUEST, detail)
     }
 
     pub(crate) fn internal() -> Self {
         let detail = "the passive-DNS database failed to answer; ask whoever runs this service";
-        Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail: detail.into() }
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
     }
 
     /// The workbench's folder or a bug; what is wrong is for whoever runs the service.
@@ -56,21 +83,21 @@ impl Problem {
             }
             _ => "the data folder cannot be worked with; ask whoever runs this service",
         };
-        Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail: detail.into() }
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
     }
 
     /// Too much is under way already.
     pub(crate) fn busy(detail: impl Into<String>) -> Self {
-        Self { status: StatusCode::SERVICE_UNAVAILABLE, detail: detail.into() }
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 
     /// It was there, and is lost.
     pub(crate) fn gone(detail: impl Into<String>) -> Self {
-        Self { status: StatusCode::GONE, detail: detail.into() }
+        Self::new(StatusCode::GONE, detail)
     }
 
     pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
-        Self { status: StatusCode::FORBIDDEN, detail: detail.into() }
+        Self::new(StatusCode::FORBIDDEN, detail)
     }
 
     /// Who asks lacks a permission.
@@ -82,22 +109,16 @@ impl Problem {
     }
 
     pub(crate) fn internal_page() -> Self {
-        Self {
-            status: StatusCode::INTERNAL_SERVER_ERROR,
-            detail: "the page could not be made; please report it".into(),
-        }
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made; please report it")
     }
 
     pub(crate) fn method() -> Self {
         let detail = "this address does not take that method; Allow says which it takes";
-        Self { status: StatusCode::METHOD_NOT_ALLOWED, detail: detail.into() }
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, detail)
     }
 
     pub(crate) fn method_of_page() -> Self {
-        Self {
-            status: StatusCode::METHOD_NOT_ALLOWED,
-            detail: "this address does not take that method".into(),
-        }
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "this address does not take that method")
     }
 
     pub(crate) fn misdirected(host: &str) -> Self {
@@ -110,38 +131,38 @@ impl Problem {
         } else {
             "this service is not called so".to_owned()
         };
-        Self { status: StatusCode::MISDIRECTED_REQUEST, detail }
+        Self::new(StatusCode::MISDIRECTED_REQUEST, detail)
     }
 
     pub(crate) fn missing(detail: impl Into<String>) -> Self {
-        Self { status: StatusCode::NOT_FOUND, detail: detail.into() }
+        Self::new(StatusCode::NOT_FOUND, detail)
     }
 
     /// Not to be sent requests now.
     pub(crate) fn not_ready(detail: impl Into<String>) -> Self {
-        Self { status: StatusCode::SERVICE_UNAVAILABLE, detail: detail.into() }
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 
     pub(crate) fn not_found() -> Self {
         let detail = "nothing here; passive DNS is at /pdns/query/VALUE, as /docs/pdns describes";
-        Self { status: StatusCode::NOT_FOUND, detail: detail.into() }
+        Self::new(StatusCode::NOT_FOUND, detail)
     }
 
     /// What was asked cannot be done as things stand.
     pub(crate) fn refused(detail: impl Into<String>) -> Self {
-        Self { status: StatusCode::CONFLICT, detail: detail.into() }
+        Self::new(StatusCode::CONFLICT, detail)
     }
 
     /// Nobody is signed in.
     pub(crate) fn sign_in() -> Self {
-        Self { status: StatusCode::UNAUTHORIZED, detail: "sign in first".into() }
+        Self { remedy: Remedy::SignIn, ..Self::new(StatusCode::UNAUTHORIZED, "sign in first") }
     }
 
     /// A body that comes too slowly, or not at all.
     pub(crate) fn slow_body() -> Self {
         let detail =
             "the body of the request came too slowly; send it again, in smaller parts if there are any";
-        Self { status: StatusCode::REQUEST_TIMEOUT, detail: detail.into() }
+        Self::new(StatusCode::REQUEST_TIMEOUT, detail)
     }
 
     /// A token in the address.
@@ -154,11 +175,11 @@ impl Problem {
 
     pub(crate) fn unauthorized() -> Self {
         let detail = "this service needs the right credentials: user and password (Basic) or a token";
-        Self { status: StatusCode::UNAUTHORIZED, detail: detail.into() }
+        Self { remedy: Remedy::Credentials, ..Self::new(StatusCode::UNAUTHORIZED, detail) }
     }
 
     pub(crate) fn uri_too_long(most: usize) -> Self {
-        Self { status: StatusCode::URI_TOO_LONG, detail: format!("the address may have {most} octets") }
+        Self::new(StatusCode::URI_TOO_LONG, format!("the address may have {most} octets"))
     }
 }
 
@@ -185,7 +206,15 @@ impl From<StoreError> for Problem {
 
 impl From<workbench::Error> for Problem {
     fn from(error: workbench::Error) -> Self {
-        if error.is_users() { Self::refused(error.to_string()) } else { Self::workbench(&error) }
+        let detail = error.to_string();
+        match error.kind() {
+            Some(Kind::Conflict) => Self::refused(detail),
+            Some(Kind::Forbidden) => Self::forbidden(detail),
+            Some(Kind::Invalid) => Self::bad_request(detail),
+            Some(Kind::Missing) => Self::missing(detail),
+            Some(Kind::Throttled(wait)) => Self::throttled(wait.as_secs().max(1), detail),
+            None => Self::workbench(&error),
+        }
     }
 }
 
@@ -196,8 +225,14 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(self.clone());
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if self == Self::unauthorized() {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"passive DNS\""));
+        match self.remedy {
+            Remedy::Credentials => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"passive DNS\""));
+            }
+            Remedy::Wait(seconds) => {
+                headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            Remedy::None | Remedy::SignIn => {}
         }
         response
     }

@@ -235,7 +235,7 @@ mod tests {
         let mut workbench = Workbench::open(folder.path(), Clock::system(), "ann").unwrap();
         let failed: Result<(), _> = workbench.change(|change| {
             change.audit("test.step", "x", &json!({}))?;
-            Err(Problem::refused("no"))
+            Err(Problem::conflict("no"))
         });
         assert_eq!(failed.unwrap_err().to_string(), "no");
         assert_eq!(workbench.audit(&Filter::default()).unwrap(), Page::default());

@@ -236,9 +236,19 @@ impl Problem {
         }
     }
 
-    /// The user's: what was asked cannot be done.
-    pub(crate) fn refused(why: impl Into<String>) -> Self {
-        Self::Ours(Error::Refused(why.into()))
+    /// There is no such thing.
+    pub(crate) fn missing(why: impl Into<String>) -> Self {
+        Self::Ours(Error::missing(why))
+    }
+
+    /// What was asked does not go together with what there is.
+    pub(crate) fn conflict(why: impl Into<String>) -> Self {
+        Self::Ours(Error::conflict(why))
+    }
+
+    /// What was given cannot be meant.
+    pub(crate) fn invalid(why: impl Into<String>) -> Self {
+        Self::Ours(Error::invalid(why))
     }
 }
 

@@ -244,7 +244,7 @@ mod tests {
             let desk = desk.clone();
             let change = move |change: &Change<'_>| {
                 change.audit("test.step", &n.to_string(), &serde_json::json!({}))?;
-                if n % 5 == 0 { Err(Problem::refused(format!("no {n}"))) } else { Ok(n) }
+                if n % 5 == 0 { Err(Problem::conflict(format!("no {n}"))) } else { Ok(n) }
             };
             tokio::spawn(async move { desk.change_together(change).await })
         });

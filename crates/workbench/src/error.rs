@@ -2,9 +2,12 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use operation::SettingsError;
 use rusqlite::{ErrorCode, ffi};
+
+use crate::{Hint, Kind, Refusal};
 
 /// Why the workbench did not do as it was asked. Nothing was changed then.
 #[derive(Debug, thiserror::Error)]
@@ -67,9 +70,9 @@ pub enum Error {
     /// The folder or file cannot be written.
     #[error("{0} cannot be written")]
     ReadOnly(PathBuf),
-    /// The user's: what was asked cannot be done, in words.
+    /// The user's: what was asked cannot be done.
     #[error("{0}")]
-    Refused(String),
+    Refused(Refusal),
     /// The user's: values that a package's parameters do not take; none of them was stored.
     #[error("{}", lines(.0))]
     Settings(Vec<SettingsError>),
@@ -82,29 +85,58 @@ pub enum Error {
 }
 
 impl Error {
-    /// What to do about it.
-    pub fn hint(&self) -> &'static str {
+    /// There is no such thing.
+    pub fn missing(text: impl Into<String>) -> Self {
+        Self::refused(Kind::Missing, text)
+    }
+
+    /// It does not go together with what there is.
+    pub fn conflict(text: impl Into<String>) -> Self {
+        Self::refused(Kind::Conflict, text)
+    }
+
+    /// What was given cannot be meant.
+    pub fn invalid(text: impl Into<String>) -> Self {
+        Self::refused(Kind::Invalid, text)
+    }
+
+    /// Whoever asks may not do it.
+    pub fn forbidden(text: impl Into<String>) -> Self {
+        Self::refused(Kind::Forbidden, text)
+    }
+
+    /// Too many attempts; `wait` is how long to wait before the next.
+    pub fn throttled(wait: Duration, text: impl Into<String>) -> Self {
+        Self::refused(Kind::Throttled(wait), text)
+    }
+
+    fn refused(kind: Kind, text: impl Into<String>) -> Self {
+        Self::Refused(Refusal { kind, text: text.into() })
+    }
+
+    /// What kind of refusal it is; `None` where something is wrong with the data folder or the program.
+    pub fn kind(&self) -> Option<Kind> {
         match self {
-            Self::Damaged { .. } => {
-                "restore it from a backup, or move it away to begin anew; nothing was changed"
-            }
-            Self::Evidence { .. } => "ask again with --fresh",
-            Self::Full(_) => "make room, or use another folder with --data-dir",
-            Self::Io { .. } | Self::ReadOnly(_) => {
-                "check the folder's owner and rights, or use another with --data-dir"
-            }
-            Self::Key { .. } => {
-                "put the right secret.key back; without it, give the secrets up with \
-                 `backsight integration configure NAME --reset KEY` and enter them again"
-            }
-            Self::KeyExposed { .. } => {
-                "run `chmod 600` on it, then `backsight key rotate`, and change the secrets if somebody was there"
-            }
-            Self::Newer { .. } => "use the newer Backsight; nothing was changed",
-            Self::Refused(_) | Self::Settings(_) => "",
-            Self::Busy(_) => "see which other backsight process is running",
-            Self::Bug(_) => "please report it",
+            Self::Refused(refusal) => Some(refusal.kind),
+            Self::Settings(_) => Some(Kind::Invalid),
+            _ => None,
         }
+    }
+
+    /// What to do about it; `None` where its text says so.
+    pub fn hint(&self) -> Option<Hint> {
+        Some(match self {
+            Self::Damaged { .. } => Hint::RestoreBackup,
+            Self::Evidence { .. } => Hint::RunFresh,
+            Self::Full(_) => Hint::MakeRoom,
+            Self::Io { .. } | Self::ReadOnly(_) => Hint::CheckFolder,
+            Self::Key { .. } => Hint::RestoreKey,
+            Self::KeyExposed { .. } => Hint::ProtectKey,
+            Self::Newer { .. } => Hint::UseNewer,
+            Self::Refused(_) | Self::Settings(_) => return None,
+            Self::Busy(_) => Hint::FindProcess,
+            Self::Bug(_) => Hint::Report,
+        })
     }
 
     /// Whether what was asked cannot be done, rather than something being wrong here.

@@ -157,7 +157,7 @@ impl Workbench {
             // The secrets are opened: a key that does not fit shows here, not in the first run.
             let settings = stored.open(&package, &configure::keys_for(change, &stored)?, change.folder)?;
             check(&package, &settings, &clock)
-                .map_err(|why| Problem::refused(format!("{name} stays disabled: {why}")))?;
+                .map_err(|why| Problem::conflict(format!("{name} stays disabled: {why}")))?;
             switch(change, &stored, true)
         })
     }

@@ -13,16 +13,19 @@
 //! DIR/workers/           who works on a run right now
 //! ```
 //!
-//! Errors are typed by who is to blame: the user ([`Error::Refused`]), our disk (the rest).
+//! Errors are typed by who is to blame: the user ([`Error::Refused`], of a [`Kind`]), our disk (the rest).
+//! What to do about one is a [`Hint`], which each surface puts into its own words.
 
 pub mod audit;
 pub mod csv;
 mod database;
 mod desk;
 mod error;
+mod hint;
 pub mod integration;
 pub mod json;
 pub mod library;
+mod refusal;
 pub mod run;
 mod secret;
 pub mod text;
@@ -32,3 +35,5 @@ pub mod user;
 pub use database::Workbench;
 pub use desk::Desk;
 pub use error::Error;
+pub use hint::Hint;
+pub use refusal::{Kind, Refusal};

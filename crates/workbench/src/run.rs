@@ -26,7 +26,9 @@ mod shown;
 mod worker;
 
 use operation::provider::Orientation;
-use operation::{Completeness, Filter, Indicator};
+use operation::{Completeness, Filter, Indicator, ProviderError};
+
+use crate::Hint;
 
 pub use ask::{Begun, Kept, Progress, Runs};
 pub use asking::{Asking, Freshness, Wish};
@@ -133,7 +135,7 @@ pub struct Reason {
     /// What happened; printable.
     pub text: String,
     /// What to do about it.
-    pub hint: String,
+    pub hint: Hint,
     /// Whether the provider turned us away: credentials or quota.
     pub refused: bool,
 }
@@ -188,7 +190,10 @@ impl From<&Completeness> for Ending {
         };
         let reason = completeness.reason.as_ref().map(|reason| Reason {
             text: reason.to_string(),
-            hint: reason.hint().to_owned(),
+            hint: match reason {
+                ProviderError::Records(_) | ProviderError::TooLarge(_) => Hint::AskForFewer,
+                reason => Hint::Words(reason.hint().to_owned()),
+            },
             refused: reason.is_refusal(),
         });
         Self { state, reason }

@@ -134,7 +134,7 @@ impl Workbench {
         self.change(|change| {
             if let Some(other) = find(&change.transaction, &wanted.name)? {
                 let name = &other.wanted.name;
-                return Err(Problem::refused(format!(
+                return Err(Problem::conflict(format!(
                     "there is a token {name}; revoke it, or take another name"
                 )));
             }
@@ -219,7 +219,7 @@ fn find(database: &Connection, name: &str) -> Result<Option<Token>, Problem> {
 }
 
 fn need(database: &Connection, name: &str) -> Result<Token, Problem> {
-    find(database, name)?.ok_or_else(|| Problem::refused("there is no token with that name that works"))
+    find(database, name)?.ok_or_else(|| Problem::missing("there is no token with that name that works"))
 }
 
 /// A new token's public part, and its text.
@@ -267,7 +267,7 @@ fn limits(token: &Token) -> serde_json::Value {
 }
 
 fn check(wanted: &Wanted, at: i64) -> Result<(), Error> {
-    let refused = |why: String| Err(Error::Refused(why));
+    let refused = |why: String| Err(Error::invalid(why));
     for (what, text) in [("name", Some(&wanted.name)), ("sensor", wanted.sensor.as_ref())] {
         let Some(text) = text else { continue };
         let plain = |character: char| character.is_ascii_alphanumeric() || "._-@:".contains(character);

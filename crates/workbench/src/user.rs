@@ -142,7 +142,7 @@ fn find(database: &Connection, name: &str) -> Result<Option<Stored>, Problem> {
 }
 
 fn need(database: &Connection, name: &str) -> Result<Stored, Problem> {
-    find(database, name)?.ok_or_else(|| Problem::refused("there is no user with that name"))
+    find(database, name)?.ok_or_else(|| Problem::missing("there is no user with that name"))
 }
 
 fn by_id(database: &Connection, id: i64) -> Result<Option<User>, Problem> {
@@ -178,7 +178,9 @@ fn keep_an_administrator(change: &Change<'_>, user: &User) -> Result<(), Problem
         return Ok(());
     }
     let name = &user.name;
-    Err(Problem::refused(format!("{name} is the last administrator who can sign in; make another one first")))
+    Err(Problem::conflict(format!(
+        "{name} is the last administrator who can sign in; make another one first"
+    )))
 }
 
 /// Refuses a name that cannot be told from another by looking: only letters, digits and ASCII punctuation.
@@ -194,7 +196,7 @@ fn check_name(name: &str) -> Result<(), Error> {
     } else {
         return Ok(());
     };
-    Err(Error::Refused(why))
+    Err(Error::invalid(why))
 }
 
 /// A name as names are compared.

@@ -13,6 +13,7 @@ use futures_util::{StreamExt, stream};
 use operation::Sink;
 use operation::provider::Stop;
 use workbench::run::Run;
+use workbench::{Kind, Refusal};
 
 use super::{Plan, Refused, complain, complain_refused};
 use crate::exit::{Exit, Failure};
@@ -81,7 +82,9 @@ impl Plan {
         // What came in the last piece, before whatever ended the answer.
         sink.pause();
         match run {
-            Err(workbench::Error::Refused(why)) => Ok(Err(Refused::Kept(why))),
+            Err(workbench::Error::Refused(Refusal { kind: Kind::Missing, text })) => {
+                Ok(Err(Refused::Kept(text)))
+            }
             run => Ok(Ok(Some(run?).filter(|_| !sink.enough))),
         }
     }

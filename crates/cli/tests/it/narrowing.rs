@@ -127,7 +127,7 @@ fn too_many_records_are_truncated_aloud() {
         let done = run.done();
         done.says(
             3,
-            &["x.example: truncated: stopped after 2 records", "hint: narrow the question by record type"],
+            &["x.example: truncated: stopped after 2 records", "hint: narrow the question with --rrtype"],
         );
         let records = match format {
             "table" => done.stdout.matches("192.0.2.").count(),

@@ -129,7 +129,7 @@ fn a_database_whose_texts_are_damaged_is_no_fault_of_ours_and_says_so() {
         for arguments in
             [&["run", "list"][..], &["run", "show", "1"], &["run", "add", "1"], &["indicator", "list"]]
         {
-            home.run(arguments).says(1, &["workbench.sqlite is damaged", "restore it from a backup"]);
+            home.run(arguments).says(1, &["workbench.sqlite is damaged", "from a backup"]);
         }
         assert_eq!(home.octets(), before, "nothing is rewritten");
     }
@@ -145,7 +145,7 @@ fn a_database_that_is_damaged_or_newer_is_asked_nothing_and_sends_nothing() {
     let mut newer = whole.clone();
     newer[60..64].copy_from_slice(&99_u32.to_be_bytes());
     for (octets, words) in [
-        (damaged, ["is damaged", "restore it from a backup"]),
+        (damaged, ["is damaged", "from a backup"]),
         (newer, ["made by a newer Backsight", "use the newer Backsight"]),
     ] {
         fs::write(&database, octets).unwrap();

@@ -115,7 +115,7 @@ fn a_full_disk_is_said_and_costs_nothing() {
                     "{done:?}"
                 );
                 let names_it =
-                    done.stderr.contains("no room left on the disk") && done.stderr.contains("make room");
+                    done.stderr.contains("no room left on the disk") && done.stderr.contains("free space");
                 assert!(names_it || !narrow.is_mounted, "{left} KiB left: {done:?}");
                 refused += 1;
             }
@@ -207,7 +207,7 @@ fn a_folder_that_cannot_be_written_is_said_and_stays_as_it_is() {
         &["integration", "disable", NAME],
         &["key", "rotate"],
     ] {
-        sealed.run(arguments).says(1, &["cannot be written", "check the folder's owner and rights"]);
+        sealed.run(arguments).says(1, &["cannot be written", "check the folder's owner and permissions"]);
     }
     assert_eq!((provider.asked(), sealed.narrow.home.octets()), (1, before));
 }

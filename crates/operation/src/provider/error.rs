@@ -185,17 +185,12 @@ impl ProviderError {
             Self::RateLimited(_) => {
                 "wait, or ask more slowly: Requests a Second (requests_per_second), from version 1.1.0 on"
             }
-            Self::Records(_) => {
-                "narrow the question by record type, or ask on the command line: --max-records raises the limit, --format cof has none"
-            }
             Self::Redirect(_) => "set the host, port and Use HTTP to where the service really is",
             Self::ServiceCut(_) => "narrow the question by record type: this is a sample, not the latest",
             Self::ServiceFailed(_) | Self::Unavailable(_) => "ask again later",
             Self::Status(_) => "check that the host is a passive-DNS service",
             Self::Tls { fault, .. } => fault.hint(),
-            Self::TooLarge(_) => {
-                "narrow the question by record type, or ask on the command line with --format cof, which streams"
-            }
+            Self::Records(_) | Self::TooLarge(_) => "narrow the question by record type",
             Self::TooManyPages(_) => "raise Page Size (page_size) or narrow the question by record type",
             Self::Unauthorized => {
                 "set User Token (user_token) in the integration's configuration, or Username and Password where it has them"

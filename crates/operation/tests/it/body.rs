@@ -266,7 +266,7 @@ async fn more_records_than_are_held() {
     let mut question = Question::new(Script::new([Exchange::ok(lines(9))]));
     question.most = 4;
     let told = question.ask().await;
-    told.is(State::Truncated, ProviderError::Records(4), 4, 1).hints("--max-records");
+    told.is(State::Truncated, ProviderError::Records(4), 4, 1).hints("record type");
     let mut question = Question::new(Script::new([Exchange::ok(lines(4) + &lines(4))]));
     question.most = 4;
     question.ask().await.complete(4, 1);

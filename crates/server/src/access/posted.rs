@@ -184,9 +184,9 @@ impl Rejects for Option<Most> {
                     "this is more than the {} KiB that are taken here at once, and nothing of it was taken: send less, or in parts",
                     octets >> 10
                 );
-                Problem { status, detail }
+                Problem::new(status, detail)
             }
-            _ => Problem { status, detail: text.to_ascii_lowercase() },
+            _ => Problem::new(status, text.to_ascii_lowercase()),
         }
     }
 }

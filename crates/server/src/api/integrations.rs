@@ -10,7 +10,6 @@ use axum::response::{IntoResponse, Response};
 use operation::{Package, Secret, package};
 use serde::Deserialize;
 use serde_json::Value;
-use workbench::Error;
 use workbench::integration::{Changes, Filter, Plan};
 use workbench::json::integration as json;
 
@@ -93,7 +92,7 @@ pub(super) async fn show(
     _: Visitor,
     Named(name): Named<String>,
 ) -> Result<Json<Value>, Problem> {
-    let details = site.desk.read(move |workbench| workbench.show(&name)).await.map_err(missing)?;
+    let details = site.desk.read(move |workbench| workbench.show(&name)).await?;
     Ok(Json(json::details(&details)))
 }
 
@@ -193,7 +192,7 @@ pub(super) async fn remove(
     _: Confirmed,
 ) -> Result<Json<Value>, Problem> {
     let wanted = name.clone();
-    site.desk.change(may.name(), move |workbench| workbench.remove(&wanted)).await.map_err(missing)?;
+    site.desk.change(may.name(), move |workbench| workbench.remove(&wanted)).await?;
     Ok(Json(json::removed(&name)))
 }
 
@@ -226,13 +225,5 @@ impl Install {
             }
             _ => Err(Problem::bad_request("give either a bundled package's name or a manifest")),
         }
-    }
-}
-
-/// What is not installed is not found.
-fn missing(error: Error) -> Problem {
-    match error {
-        Error::Refused(why) => Problem::missing(why),
-        error => error.into(),
     }
 }

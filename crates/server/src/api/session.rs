@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::{RETRY_AFTER, SET_COOKIE};
+use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -72,14 +72,11 @@ pub(super) async fn sign_in(
             Ok(([(SET_COOKIE, cookie)], Json(json!({ "name": user.name, "role": user.role.name() })))
                 .into_response())
         }
-        SignIn::Refused => {
-            Err(Problem { status: StatusCode::UNAUTHORIZED, detail: "name or password is wrong".to_owned() })
-        }
+        SignIn::Refused => Err(Problem::new(StatusCode::UNAUTHORIZED, "name or password is wrong")),
         SignIn::Wait(wait) => {
             let seconds = wait.as_secs().max(1);
             let detail = format!("too many tries failed; wait {seconds} s");
-            let problem = Problem { status: StatusCode::TOO_MANY_REQUESTS, detail };
-            Ok(([(RETRY_AFTER, seconds.to_string())], problem).into_response())
+            Err(Problem::throttled(seconds, detail))
         }
     }
 }

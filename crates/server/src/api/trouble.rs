@@ -70,6 +70,9 @@ pub(crate) enum Changing {
     /// The body is JSON, but not what is wanted.
     #[response(status = 422, content_type = "application/problem+json")]
     Body(Details),
+    /// Too many attempts; `Retry-After` says how many seconds to wait.
+    #[response(status = 429, content_type = "application/problem+json")]
+    Wait(Details),
     /// The data folder cannot be worked with.
     #[response(status = 500, content_type = "application/problem+json")]
     Failed(Details),

@@ -72,10 +72,11 @@ fn announced(length: &[u8]) -> Result<u64, Problem> {
     let digits = std::str::from_utf8(length).ok();
     let digits = digits.filter(|text| !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit()));
     let digits = digits.ok_or_else(|| Problem::bad_request("Content-Length: takes a number"))?;
-    digits.parse().ok().filter(|length| *length <= LONGEST).ok_or_else(|| Problem {
-        status: StatusCode::PAYLOAD_TOO_LARGE,
-        detail: "no body is that large".to_owned(),
-    })
+    digits
+        .parse()
+        .ok()
+        .filter(|length| *length <= LONGEST)
+        .ok_or_else(|| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "no body is that large"))
 }
 
 /// The values of a header.
@@ -87,10 +88,8 @@ fn all<'a>(headers: &'a [Header<'_>], name: &str) -> impl Iterator<Item = &'a [u
 }
 
 fn too_large() -> Problem {
-    Problem {
-        status: StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-        detail: format!("the head of a request may have {HEADERS} headers and {OCTETS} octets"),
-    }
+    let detail = format!("the head of a request may have {HEADERS} headers and {OCTETS} octets");
+    Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail)
 }
 
 fn unreadable(error: httparse::Error) -> Problem {

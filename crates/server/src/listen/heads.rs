@@ -289,8 +289,5 @@ fn has_end(octets: &[u8]) -> bool {
 }
 
 fn slow() -> Problem {
-    Problem {
-        status: StatusCode::REQUEST_TIMEOUT,
-        detail: "the head of the request took too long".to_owned(),
-    }
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "the head of the request took too long")
 }

@@ -41,7 +41,7 @@ async fn set_password(
 ) -> Result<Response, Problem> {
     let (old, new) = (sent.text("old").to_owned(), sent.text("new").to_owned());
     if new != sent.text("again") {
-        return page(&site, frame, StatusCode::CONFLICT, Some("the two new passwords differ".to_owned()))
+        return page(&site, frame, StatusCode::BAD_REQUEST, Some("the two new passwords differ".to_owned()))
             .await;
     }
     let session = visitor.session.clone();
@@ -49,7 +49,8 @@ async fn set_password(
     match site.desk.change_with_password(visitor.name(), setting).await {
         Ok(()) => Ok(go("/account", "password")),
         Err(error) if error.is_users() => {
-            page(&site, frame, StatusCode::CONFLICT, Some(error.to_string())).await
+            let problem = Problem::from(error);
+            page(&site, frame, problem.status, Some(problem.detail)).await
         }
         Err(error) => Err(error.into()),
     }

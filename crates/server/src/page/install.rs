@@ -192,7 +192,7 @@ async fn carry_out(
                 "the integration {} was changed meanwhile: look at it again, then install",
                 package.name
             );
-            return Err(workbench::Error::Refused(why));
+            return Err(workbench::Error::conflict(why));
         }
         let plan = workbench.plan_install(package, overwrite)?;
         workbench.install(plan.clone().confirm())?;

@@ -146,8 +146,8 @@ async fn switch(
             Ok(go(&page.path(), if changed { word } else { "nothing" }))
         }
         Err(error) if error.is_users() => {
-            let refused = Some(error.to_string());
-            Page { refused, ..page }.show(StatusCode::CONFLICT)
+            let problem = Problem::from(error);
+            Page { refused: Some(problem.detail), ..page }.show(problem.status)
         }
         Err(error) => Err(error.into()),
     }
@@ -183,10 +183,7 @@ impl Page {
             let runs = workbench.runs(&wanted)?.runs.iter().map(Line::of).collect();
             Ok((details, workbench.audit(&filter)?.entries, runs))
         });
-        let (details, entries, runs) = read.await.map_err(|error| match error {
-            Error::Refused(why) => Problem::missing(why),
-            error => error.into(),
-        })?;
+        let (details, entries, runs) = read.await?;
         let about = |entry: &&Entry| {
             entry.subject == details.summary.name && entry.action.starts_with("integration.")
         };

@@ -10,7 +10,7 @@ use axum::routing::get;
 use operation::{Indicator, IndicatorType};
 use serde::Deserialize;
 use workbench::library::{Entry, Filter, Order, Search, Status};
-use workbench::{Error, Workbench};
+use workbench::{Error, Kind, Workbench};
 
 use super::paste::{Outcome, Paste};
 use super::stamp::Stamp;
@@ -95,15 +95,17 @@ impl Shelf {
         };
         let filter = match shelf.wish.filter() {
             Ok(filter) => filter,
-            Err(Error::Refused(why)) => {
-                shelf.refused = Some(why);
+            Err(error) if error.kind() == Some(Kind::Invalid) => {
+                shelf.refused = Some(error.to_string());
                 return Ok(shelf);
             }
             Err(error) => return Err(error),
         };
         let page = match workbench.indicators(&filter) {
             // A position of another order: begin anew.
-            Err(Error::Refused(_)) => workbench.indicators(&Filter { after: None, ..filter })?,
+            Err(error) if error.kind() == Some(Kind::Invalid) => {
+                workbench.indicators(&Filter { after: None, ..filter })?
+            }
             other => other?,
         };
         shelf.rows = page.entries.iter().map(Row::of).collect();

@@ -183,7 +183,7 @@ impl Order {
             let offers = offers(workbench, kind)?;
             let found = offers.into_iter().find(|offer| wanted.is_empty() || offer.name == wanted);
             let Some(offer) = found else {
-                return Err(Error::Refused(format!(
+                return Err(Error::conflict(format!(
                     "no enabled operation takes {} {kind}: install and enable one first",
                     if kind == IndicatorType::Fqdn { "an" } else { "an indicator of type" }
                 )));

@@ -151,8 +151,8 @@ async fn change(
     match site.desk.change(actor, change).await {
         Ok(changed) => Ok(go("/users", if changed { word } else { "nothing" })),
         Err(error) if error.is_users() => {
-            Page { refused: Some(error.to_string()), ..Page::of(site, frame).await? }
-                .show(StatusCode::CONFLICT)
+            let problem = Problem::from(error);
+            Page { refused: Some(problem.detail), ..Page::of(site, frame).await? }.show(problem.status)
         }
         Err(error) => Err(error.into()),
     }

@@ -99,14 +99,15 @@ async fn accept(
     }
     if wish.password != wish.again {
         let refused = Some("the two passwords differ".to_owned());
-        return show_as(StatusCode::CONFLICT, &Page::new(&purpose, &wish, refused));
+        return show_as(StatusCode::BAD_REQUEST, &Page::new(&purpose, &wish, refused));
     }
     let (token, name, password) = (wish.token.clone(), wish.name.trim().to_owned(), wish.password.clone());
     let accepting = move |workbench: &mut workbench::Workbench| workbench.accept(&token, &name, &password);
     match site.desk.change_with_password("", accepting).await {
         Ok(user) => first_session(&site, user.name, wish.password, client).await,
         Err(error) if error.is_users() => {
-            show_as(StatusCode::CONFLICT, &Page::new(&purpose, &wish, Some(error.to_string())))
+            let problem = Problem::from(error);
+            show_as(problem.status, &Page::new(&purpose, &wish, Some(problem.detail)))
         }
         Err(error) => Err(error.into()),
     }

@@ -106,10 +106,11 @@ pub(super) async fn bring(
 }
 
 fn answer(receipt: Receipt, problem: Option<Problem>) -> Response {
-    let useless = || Problem {
-        status: StatusCode::UNPROCESSABLE_ENTITY,
-        detail: "there is no record in the body: it takes the Common Output Format, a JSON object a line"
-            .to_owned(),
+    let useless = || {
+        Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "there is no record in the body: it takes the Common Output Format, a JSON object a line",
+        )
     };
     match problem.or_else(|| receipt.is_useless().then(useless)) {
         None => Json(receipt).into_response(),
@@ -160,9 +161,9 @@ fn coding(headers: &HeaderMap) -> Result<Coding, Problem> {
         },
         (Some(_), Some(_)) => None,
     };
-    coding.ok_or_else(|| Problem {
-        status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        detail: "Content-Encoding: takes gzip, zstd or identity, once".to_owned(),
+    coding.ok_or_else(|| {
+        let detail = "Content-Encoding: takes gzip, zstd or identity, once";
+        Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
     })
 }
 
@@ -216,10 +217,8 @@ fn is_slow(error: &axum::Error) -> bool {
 }
 
 fn too_large(most: u64) -> Problem {
-    Problem {
-        status: StatusCode::PAYLOAD_TOO_LARGE,
-        detail: format!("a body may have {most} octets: send the records in several"),
-    }
+    let detail = format!("a body may have {most} octets: send the records in several");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
 }
 
 fn told(fault: &Fault, expanded: u64) -> Problem {
@@ -228,12 +227,10 @@ fn told(fault: &Fault, expanded: u64) -> Problem {
             Problem::bad_request("the body is not compressed as its Content-Encoding says, or is damaged")
         }
         Fault::Cut => Problem::bad_request("the body broke off"),
-        Fault::Expanded => Problem {
-            status: StatusCode::PAYLOAD_TOO_LARGE,
-            detail: format!(
-                "a body may have {expanded} octets when it is decompressed: send the records in several"
-            ),
-        },
+        Fault::Expanded => Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("a body may have {expanded} octets when it is decompressed: send the records in several"),
+        ),
         Fault::Store(error) => {
             tracing::error!(%error, "records cannot be taken in");
             Problem::internal()

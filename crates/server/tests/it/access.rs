@@ -226,9 +226,9 @@ async fn a_link_makes_one_user_and_only_when_the_form_is_sent() {
         let fields = [("token", token.as_str()), ("name", name), ("password", password), ("again", again)];
         stranger.post_bare("/welcome", &fields).await
     };
-    assert_eq!(accept("rob", PASSWORD, "other").await.status, 409);
+    assert_eq!(accept("rob", PASSWORD, "other").await.status, 400);
     let short = accept("rob", "short", "short").await;
-    assert!(short.status == 409 && short.body.contains("fewer than 12"), "{}", short.body);
+    assert!(short.status == 400 && short.body.contains("fewer than 12"), "{}", short.body);
     assert_eq!(accept("rob", PASSWORD, PASSWORD).await.leads_to(), "/library");
     assert_eq!(accept("eve", PASSWORD, PASSWORD).await.status, 404);
 }

@@ -74,8 +74,56 @@ async fn indicators_are_added_changed_and_found() {
         ["/indicators?search=a*b", "/indicators?sort=up", "/indicators?status=x", "/indicators?after=x"]
     {
         let answer = ann.api("GET", path, &Value::Null).await;
-        assert!(matches!(answer.status, 400 | 409), "{path}: {answer:?}");
+        assert_eq!(answer.status, 400, "{path}: {answer:?}");
     }
+}
+
+/// The same question has the same answer, whatever is to be done to the indicator.
+#[tokio::test]
+async fn an_unknown_indicator_is_not_found_whatever_is_asked_of_it() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    for (method, path, sent) in [
+        ("GET", "/indicators/x.example", Value::Null),
+        ("PATCH", "/indicators/x.example", json!({"status": "Review"})),
+        ("POST", "/indicators/x.example/notes", json!({"text": "seen"})),
+        ("DELETE", "/indicators/x.example", Value::Null),
+        ("POST", "/indicators/x.example/restore", Value::Null),
+    ] {
+        ann.api(method, path, &sent).await.problem(404);
+    }
+    for path in ["/integrations/nope/enable", "/integrations/nope/disable", "/integrations/nope/test"] {
+        ann.api("POST", path, &Value::Null).await.problem(404);
+    }
+    ann.api("PATCH", "/integrations/nope", &json!({"values": {}})).await.problem(404);
+    ann.api("DELETE", "/integrations/nope", &Value::Null).await.problem(404);
+    ann.api("PATCH", "/users/nope", &json!({"role": "Analyst"})).await.problem(404);
+    ann.api("POST", "/runs/9/add", &json!({"pick": "all"})).await.problem(404);
+    ann.api("POST", "/runs/9/undo", &Value::Null).await.problem(404);
+    ann.api("POST", "/indicators", &json!({"values": ["a.example"]})).await;
+    ann.api("DELETE", "/indicators/a.example", &Value::Null).await;
+    // It is there, but removed.
+    ann.api("PATCH", "/indicators/a.example", &json!({"status": "Review"})).await.problem(409);
+    ann.api("POST", "/indicators/b.example/notes", &json!({"text": " "})).await.problem(400);
+}
+
+/// Wrong old passwords end in a wait that a program is told in a header.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_guesses_the_old_password_is_told_how_long_to_wait() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    let wrong = json!({"old": "not the password", "new": "another good password"});
+    let mut refused = 0;
+    let waits = loop {
+        let answer = ann.api("PUT", "/session/password", &wrong).await;
+        match answer.status {
+            403 if refused < 20 => refused += 1,
+            _ => break answer,
+        }
+    };
+    assert!(waits.header("retry-after").is_some_and(|seconds| seconds.parse::<u64>().is_ok_and(|n| n > 0)));
+    waits.problem(429);
+    assert!(refused > 0);
 }
 
 #[tokio::test]
@@ -128,7 +176,7 @@ async fn users_are_managed_by_those_who_may_and_oneself_by_everybody() {
     let others = reader.api("DELETE", "/session/sessions/1", &Value::Null).await;
     assert_eq!(parsed(&others)["ended"], false, "it is somebody else's");
     let wrong = json!({"old": "not the password", "new": "another good password"});
-    assert_eq!(reader.api("PUT", "/session/password", &wrong).await.status, 409);
+    assert_eq!(reader.api("PUT", "/session/password", &wrong).await.status, 403);
     let ended = reader.api("DELETE", &format!("/session/sessions/{id}"), &Value::Null).await;
     assert_eq!(parsed(&ended)["ended"], true);
     assert_eq!(reader.api("GET", "/session", &Value::Null).await.status, 401);

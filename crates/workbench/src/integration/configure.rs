@@ -52,8 +52,9 @@ impl Workbench {
             store(change, &stored, changes)?;
             let after = Stored::need(&change.transaction, name)?;
             if after.enabled {
-                check(&package, &after.sketch(&package), &clock)
-                    .map_err(|why| Problem::refused(format!("{name} is enabled and could not run: {why}")))?;
+                check(&package, &after.sketch(&package), &clock).map_err(|why| {
+                    Problem::conflict(format!("{name} is enabled and could not run: {why}"))
+                })?;
             }
             Ok(after.details(&clock))
         })

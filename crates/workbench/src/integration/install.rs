@@ -31,7 +31,7 @@ impl Workbench {
             let now = Plan::new(plan.package.clone(), stored.as_ref(), plan.overwrite);
             if now != plan {
                 let name = &plan.package.name;
-                return Err(Problem::refused(format!(
+                return Err(Problem::conflict(format!(
                     "{name} was changed meanwhile: look at it again, then install"
                 )));
             }

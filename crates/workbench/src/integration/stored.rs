@@ -51,7 +51,7 @@ impl Stored {
         let names: Vec<String> = Self::all(database)?.into_iter().map(|stored| stored.name).collect();
         let known =
             if names.is_empty() { "nothing is".to_owned() } else { format!("there is {}", names.join(", ")) };
-        Err(Problem::refused(format!("{name:?} is not installed; {known}")))
+        Err(Problem::missing(format!("{name:?} is not installed; {known}")))
     }
 
     fn row(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -85,7 +85,7 @@ impl Stored {
     /// What is said where a broken manifest is in the way.
     pub(super) fn broken(&self, error: &ManifestError) -> Problem {
         let Self { name, version, .. } = self;
-        Problem::refused(format!(
+        Problem::conflict(format!(
             "{name}@{version} cannot be used: this version does not read its manifest\n{error}\n\
              install a version that it reads, or remove it"
         ))

@@ -19,7 +19,7 @@ struct Line<'a> {
     operation: Option<&'a str>,
     action: Option<&'a str>,
     provider: Option<&'a str>,
-    completeness: Completeness<'a>,
+    completeness: Completeness,
     cached: bool,
     fetched_at: Option<String>,
     records: Vec<Box<RawValue>>,
@@ -33,10 +33,10 @@ struct Line<'a> {
 }
 
 #[derive(Default, Serialize)]
-struct Completeness<'a> {
+struct Completeness {
     state: &'static str,
     reason: Option<String>,
-    hint: Option<&'a str>,
+    hint: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -129,7 +129,11 @@ pub fn refused(
     serde_json::to_string(&Line {
         value: indicator.map_or_else(|| text.to_owned(), ToString::to_string),
         r#type: indicator.map(|indicator| indicator.kind().name()),
-        completeness: Completeness { state: "failed", reason: Some(reason.to_owned()), hint: Some(hint) },
+        completeness: Completeness {
+            state: "failed",
+            reason: Some(reason.to_owned()),
+            hint: Some(hint.to_owned()),
+        },
         ..Line::default()
     })
 }
@@ -147,7 +151,7 @@ fn answer(shown: &Shown) -> Result<Line<'_>, serde_json::Error> {
         completeness: Completeness {
             state: run.ending.state.word(),
             reason: reason.map(|reason| reason.text.clone()),
-            hint: reason.map(|reason| reason.hint.as_str()),
+            hint: reason.map(|reason| reason.hint.to_string()),
         },
         cached: run.is_cached(),
         fetched_at: Some(at(run.fetched.at)),

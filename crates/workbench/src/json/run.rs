@@ -47,7 +47,7 @@ pub fn run(run: &Run) -> Value {
         "actor": run.actor,
         "state": run.ending.state.word(),
         "reason": reason.map(|reason| &reason.text),
-        "hint": reason.map(|reason| &reason.hint),
+        "hint": reason.map(|reason| reason.hint.to_string()),
         "started_at": at(run.started_at),
         "ended_at": run.ended_at.map(at),
         "records": run.records,

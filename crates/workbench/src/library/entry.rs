@@ -77,10 +77,10 @@ pub(super) fn find(database: &Connection, indicator: &Indicator) -> Result<Optio
 pub(super) fn find_present(database: &Connection, indicator: &Indicator) -> Result<Place, Problem> {
     match find(database, indicator)? {
         Some(place) if place.removed => {
-            Err(Problem::refused(format!("{indicator} was removed from the library: restore it first")))
+            Err(Problem::conflict(format!("{indicator} was removed from the library: restore it first")))
         }
         Some(place) => Ok(place),
-        None => Err(Problem::refused(format!("{indicator} is not in the library"))),
+        None => Err(Problem::missing(format!("{indicator} is not in the library"))),
     }
 }
 

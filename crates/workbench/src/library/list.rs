@@ -178,7 +178,7 @@ impl Query {
                 Ok("")
             }
             (Some(cursor), _) => {
-                Err(Problem::refused(format!("the position {cursor} is one of another order of listing")))
+                Err(Problem::invalid(format!("the position {cursor} is one of another order of listing")))
             }
         }
     }
@@ -313,7 +313,7 @@ impl FromStr for Cursor {
             _ => None,
         }
         .ok_or_else(|| {
-            Error::Refused(format!(
+            Error::invalid(format!(
                 "{text:?} is no position of a listing: take one that a listing ended with"
             ))
         })

@@ -37,7 +37,7 @@ impl Search {
     pub fn parse(text: &str) -> Result<Self, Error> {
         let plain = refang(text).to_ascii_lowercase();
         let refuse =
-            |why: &dyn fmt::Display| Err(Error::Refused(format!("cannot search for {text:?}: {why}")));
+            |why: &dyn fmt::Display| Err(Error::invalid(format!("cannot search for {text:?}: {why}")));
         if plain.is_empty() || plain.len() > LONGEST_TEXT {
             return refuse(&"give a part of a value, *.example.com or 192.0.2.0/24");
         }

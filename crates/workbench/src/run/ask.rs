@@ -13,7 +13,7 @@ use super::keep::{Ended, Entered};
 use super::worker::Worker;
 use super::{Ending, Reason, Run, State};
 use crate::database::Change;
-use crate::{Desk, Error, Workbench};
+use crate::{Desk, Error, Hint, Workbench};
 
 /// A run with what it holds.
 #[derive(Clone, Debug)]
@@ -247,13 +247,13 @@ impl Begun {
 }
 
 fn nothing_kept() -> Error {
-    Error::Refused("nothing was sent, and no answer to this question is kept".to_owned())
+    Error::missing("nothing was sent, and no answer to this question is kept")
 }
 
 fn enough(records: u64) -> Reason {
     Reason {
         text: format!("no more than {records} records were wanted"),
-        hint: "leave --limit out to have all of them".to_owned(),
+        hint: Hint::RaiseLimit,
         refused: false,
     }
 }

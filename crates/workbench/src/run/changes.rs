@@ -47,7 +47,7 @@ impl Workbench {
         let at = since.map_or(Ok(0), |since| {
             let at = earlier.iter().position(|run| run.id == since);
             let why =
-                || Error::Refused(format!("run {since} is no earlier complete answer to the same question"));
+                || Error::invalid(format!("run {since} is no earlier complete answer to the same question"));
             at.ok_or_else(why)
         })?;
         if earlier.is_empty() {

@@ -11,7 +11,7 @@ use super::evidence::Stored;
 use super::row::{self, COLUMNS, write_filter};
 use super::{Ending, Fetched, Reason, Run, State};
 use crate::database::{Change, Problem};
-use crate::{Error, secret};
+use crate::{Error, Hint, secret};
 
 /// A run that was written down.
 #[derive(Clone, Debug)]
@@ -39,8 +39,8 @@ impl Ended {
     /// A run that could not be carried out on our side.
     pub(super) fn failed(error: &Error) -> Self {
         // What is refused here is to send anything.
-        let hint = if error.is_users() { "let it be sent" } else { error.hint() };
-        let reason = Reason { text: error.to_string(), hint: hint.to_owned(), refused: false };
+        let hint = error.hint().unwrap_or(Hint::SendIt);
+        let reason = Reason { text: error.to_string(), hint, refused: false };
         Self {
             ending: Ending { state: State::Failed, reason: Some(reason) },
             records: 0,
@@ -103,7 +103,7 @@ impl Change<'_> {
             id,
             ending.state.word(),
             reason.map(|reason| &reason.text),
-            reason.map(|reason| &reason.hint),
+            reason.map(|reason| reason.hint.stored()),
             reason.is_some_and(|reason| reason.refused),
             self.at,
             count(ended.records),

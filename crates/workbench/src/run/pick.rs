@@ -30,7 +30,7 @@ impl Pick {
         {
             let known =
                 if count == 0 { "there are none".to_owned() } else { format!("they go from 1 to {count}") };
-            return Err(Error::Refused(format!("there is no finding {beyond}: {known}")));
+            return Err(Error::invalid(format!("there is no finding {beyond}: {known}")));
         }
         let numbered = findings.into_iter().enumerate();
         let picked = numbered.filter(|(at, finding)| match self {
@@ -55,7 +55,7 @@ impl FromStr for Pick {
         };
         let ranges: Option<Vec<_>> = text.split(',').take(MOST_RANGES + 1).map(range).collect();
         ranges.filter(|ranges| ranges.len() <= MOST_RANGES).map(Self::Numbers).ok_or_else(|| {
-            Error::Refused(format!("{text:?} picks no findings: write all, or numbers such as 1,3-5"))
+            Error::invalid(format!("{text:?} picks no findings: write all, or numbers such as 1,3-5"))
         })
     }
 }

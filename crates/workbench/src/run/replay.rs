@@ -35,7 +35,7 @@ impl Workbench {
     /// [`Error::Refused`], when there is none.
     pub fn run(&self, id: i64) -> Result<Run, Error> {
         self.read(|database| {
-            row::find(database, id)?.ok_or_else(|| Problem::refused(format!("there is no run {id}")))
+            row::find(database, id)?.ok_or_else(|| Problem::missing(format!("there is no run {id}")))
         })
     }
 
@@ -76,7 +76,7 @@ impl Workbench {
         let source: String =
             self.read(|database| Ok(database.query_row(sql, [run.manifest], |row| row.get(0))?))?;
         Package::parse(&run.package, &source)
-            .map_err(|error| Error::Refused(format!("run {}: {error}", run.id)))
+            .map_err(|error| Error::conflict(format!("run {}: {error}", run.id)))
     }
 
     /// What a run proposes for the library.
@@ -94,7 +94,7 @@ impl Workbench {
     pub fn add_run(&mut self, id: i64, pick: &Pick, dry_run: bool) -> Result<Tally, Error> {
         let kept = self.answer(id)?;
         if kept.run.ending.state == State::Running {
-            return Err(Error::Refused(format!(
+            return Err(Error::conflict(format!(
                 "run {id} is under way: add what it found when it has ended"
             )));
         }

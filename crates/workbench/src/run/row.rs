@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Value, json};
 
 use super::{Ending, Fetched, Reason, Run, State};
+use crate::Hint;
 use crate::database::Problem;
 
 /// The columns that [`run`] reads, of a table of runs named `r`.
@@ -50,7 +51,7 @@ fn ending(row: &Row<'_>) -> Result<Ending, Problem> {
     let state: String = row.get(7)?;
     let (text, hint, refused): (Option<String>, Option<String>, bool) =
         (row.get(8)?, row.get(9)?, row.get(10)?);
-    let reason = text.map(|text| Reason { text, hint: hint.unwrap_or_default(), refused });
+    let reason = text.map(|text| Reason { text, hint: Hint::read(hint.unwrap_or_default()), refused });
     Ok(Ending { state: State::from_word(&state).ok_or_else(|| wrong("state", &state))?, reason })
 }
 

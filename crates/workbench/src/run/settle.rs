@@ -10,7 +10,7 @@ use super::row::{self, COLUMNS};
 use super::worker::{self, Left, is_gone};
 use super::{Ending, Reason, Run, State};
 use crate::database::{Change, Problem};
-use crate::{Error, Workbench};
+use crate::{Error, Hint, Workbench};
 
 /// Why a run of a server is interrupted; [`Workbench::stopped_runs`] finds it by that.
 const STOPPED: &str = "the server was stopped before the answer was there";
@@ -123,7 +123,7 @@ impl Change<'_> {
             (None, Some(worker)) if worker::serves(&worker) => STOPPED.to_owned(),
             (None, _) => "it ended before the answer did".to_owned(),
         };
-        let reason = Reason { text, hint: "run it again".to_owned(), refused: false };
+        let reason = Reason { text, hint: Hint::RunAgain, refused: false };
         let ending = Ending { state: State::Interrupted, reason: Some(reason) };
         let ended = Ended { ending, records, damages, stored, orientation, whole: false, fetched: None };
         self.end_run(run.id, &ended).map(drop)

@@ -12,7 +12,7 @@ use testkit::{Exchange, Script, ScriptedProvider, answer};
 
 use super::*;
 use crate::library::{Count, Status};
-use crate::{Desk, Error, Workbench};
+use crate::{Desk, Error, Kind, Workbench};
 
 const HOST: &str = "www.example.com";
 
@@ -194,7 +194,7 @@ async fn offline_nothing_is_sent_and_any_age_will_do() {
     let lab = Lab::answering(line(HOST, "192.0.2.1", 200, 3)).await;
     let offline = Asking { freshness: Freshness::Offline, ..lab.asking() };
     let error = lab.runs.ask(&offline, &host()).await.unwrap_err();
-    assert!(matches!(error, Error::Refused(_)), "{error}");
+    assert_eq!(error.kind(), Some(Kind::Missing), "{error}");
     assert_eq!((lab.asked(), lab.bench().run(1).unwrap().ending.state), (0, State::Failed));
     lab.ask(&lab.asking()).await;
     lab.pass(Duration::from_hours(24 * 365));
@@ -304,7 +304,7 @@ async fn findings_are_added_by_pick_as_a_dry_run_says_and_undone_as_they_were() 
     assert!(bench.details(&host()).unwrap().unwrap().attributes.is_empty());
 
     let beyond = Pick::Numbers(vec![(findings.len() + 1, findings.len() + 1)]);
-    assert!(matches!(bench.add_run(1, &beyond, false), Err(Error::Refused(_))));
+    assert_eq!(bench.add_run(1, &beyond, false).unwrap_err().kind(), Some(Kind::Invalid));
     let one = bench.add_run(1, &Pick::Numbers(vec![(1, 1)]), false).unwrap();
     assert_eq!(one.attributes.new + one.indicators.new + one.relationships.new, 1);
 }
@@ -344,7 +344,7 @@ async fn an_answer_is_compared_with_the_complete_one_before_it() {
         assert_eq!((changes.since.id, changes.new.len()), (since.unwrap_or(3), new));
     }
     for since in [2, 4, 5, 99] {
-        assert!(matches!(bench.changes(&fifth, Some(since)), Err(Error::Refused(_))), "{since}");
+        assert_eq!(bench.changes(&fifth, Some(since)).unwrap_err().kind(), Some(Kind::Invalid), "{since}");
     }
     let page = bench
         .runs(&Wanted { indicator: Some(host()), before: Some(5), limit: 3, ..Wanted::default() })

@@ -129,7 +129,7 @@ fn a_crash_before_the_commit_leaves_the_old_key() {
         let old = settle(change)?.unwrap();
         file::write_new(change.folder, &new)?;
         seal_all(change, old, &new)?;
-        Err(Problem::refused("crash"))
+        Err(Problem::conflict("crash"))
     });
     assert!(crashed.is_err());
     drop(workbench);

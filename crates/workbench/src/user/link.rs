@@ -145,7 +145,7 @@ fn make_for(
 ) -> Result<Secret, Problem> {
     let user = need(&change.transaction, name)?.user;
     if user.disabled_at.is_some() {
-        return Err(Problem::refused(format!("{} is disabled", user.name)));
+        return Err(Problem::conflict(format!("{} is disabled", user.name)));
     }
     let id = user.id;
     let purpose = purpose(user);
@@ -210,7 +210,7 @@ fn user_name(database: &Connection, digest: &Digest, at: i64, name: &str) -> Res
         Purpose::FirstAdministrator | Purpose::NewUser(_) => {
             check_name(name)?;
             match find(database, name)? {
-                Some(Stored { user, .. }) => Err(Problem::refused(format!("there is a user {}", user.name))),
+                Some(Stored { user, .. }) => Err(Problem::conflict(format!("there is a user {}", user.name))),
                 None => Ok(name.to_owned()),
             }
         }
@@ -224,5 +224,5 @@ fn reset(change: &Change<'_>, user: User, hash: &str) -> Result<User, Problem> {
 }
 
 fn void_link() -> Problem {
-    Problem::refused("this link does not work: it was used, has expired, or a newer one took its place")
+    Problem::missing("this link does not work: it was used, has expired, or a newer one took its place")
 }

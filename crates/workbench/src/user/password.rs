@@ -33,7 +33,7 @@ pub(super) fn check(password: &str, name: &str) -> Result<(), Error> {
     } else {
         return Ok(());
     };
-    Err(Error::Refused(why))
+    Err(Error::invalid(why))
 }
 
 /// What is kept of a password.

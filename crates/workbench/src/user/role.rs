@@ -68,7 +68,7 @@ impl Role {
             return Ok(());
         }
         let (role, permission) = (self.name(), permission.name());
-        Err(Error::Refused(format!(
+        Err(Error::forbidden(format!(
             "this needs the permission \"{permission}\", which the role {role} does not have"
         )))
     }

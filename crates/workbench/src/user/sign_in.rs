@@ -84,7 +84,7 @@ impl Workbench {
         let stored = match self.change(|change| begin(change, name, &[Counter::name(name)]))? {
             Begun::Wait(wait) => {
                 let seconds = wait.as_secs();
-                return Err(Error::Refused(format!("too many wrong passwords: wait {seconds} s")));
+                return Err(Error::throttled(wait, format!("too many wrong passwords: wait {seconds} s")));
             }
             Begun::Found(stored) => stored,
         };
@@ -92,14 +92,16 @@ impl Workbench {
         if !password::verify(old, kept.as_deref())? {
             let refused = json!({ "reason": "wrong password", "session": session.id });
             self.change(|change| change.audit_as(name, "user.password-refused", name, &refused))?;
-            return Err(Error::Refused("the old password is wrong".to_owned()));
+            return Err(Error::forbidden("the old password is wrong"));
         }
         let hash = password::hash(new)?;
         self.change(|change| {
             // Another session, or a link, may have been faster.
             let open = session::is_open(change, session)?;
             let Some(user) = unchanged(change, stored)?.filter(|_| open) else {
-                return Err(Problem::refused("the session has ended, or the password was changed meanwhile"));
+                return Err(Problem::conflict(
+                    "the session has ended, or the password was changed meanwhile",
+                ));
             };
             replace_password(change, &user, &hash, Some(session.id))?;
             change.audit_as(name, "user.password", name, &json!({ "by": "old password" }))

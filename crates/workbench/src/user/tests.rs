@@ -76,7 +76,7 @@ fn client(host: u8) -> Client {
 
 fn refused<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
     match result {
-        Err(Error::Refused(why)) => why,
+        Err(Error::Refused(why)) => why.text,
         other => panic!("not refused: {other:?}"),
     }
 }

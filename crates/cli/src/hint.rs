@@ -1,0 +1,34 @@
+//! Hints as the command words them: with its flags and subcommands.
+
+use std::borrow::Cow;
+
+use workbench::Hint;
+
+/// What to do, for who works on the command line.
+pub(crate) fn words(hint: &Hint) -> Cow<'static, str> {
+    Cow::Borrowed(match hint {
+        Hint::AskForFewer => {
+            "narrow the question with --rrtype; --max-records raises the limit on records, and --format cof has no limit"
+        }
+        Hint::CheckFolder => {
+            "check the folder's owner and permissions, or use another folder with --data-dir"
+        }
+        Hint::MakeRoom => "free space on the disk, or use another folder with --data-dir",
+        Hint::ProtectKey => {
+            "run `chmod 600` on it, then `backsight key rotate`; change the secrets if somebody else may have read it"
+        }
+        Hint::RaiseLimit => "leave --limit out to get all records",
+        Hint::RestoreKey => {
+            "put the right secret.key back; without it, forget the secrets with \
+             `backsight integration configure NAME --reset KEY` and enter them again"
+        }
+        Hint::RunFresh => "ask again with --fresh",
+        Hint::SendIt => "leave --offline out to ask",
+        Hint::FindProcess
+        | Hint::Report
+        | Hint::RestoreBackup
+        | Hint::RunAgain
+        | Hint::UseNewer
+        | Hint::Words(_) => return Cow::Owned(hint.to_string()),
+    })
+}

@@ -1,0 +1,120 @@
+//! What to do about an error or an incomplete answer.
+//!
+//! A [`Hint`] says what helps, not how a surface words it: the command names its flags, a page its buttons. Its `Display` is
+//! worded for any surface and names neither; JSON and pages use it. The database keeps a code for each hint of ours, and the
+//! text of those that the provider client gives.
+
+use std::fmt;
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hint {
+    /// Ask for fewer records at once, or raise the limit on records.
+    AskForFewer,
+    /// Look at the owner and permissions of the data folder.
+    CheckFolder,
+    /// See which process works on the data folder.
+    FindProcess,
+    /// Free space on the disk.
+    MakeRoom,
+    /// Raise the limit on records that was chosen for the question.
+    RaiseLimit,
+    /// Tell those who make the program.
+    Report,
+    /// Put a file back from a backup.
+    RestoreBackup,
+    /// Put the right key file back, or give the secrets up.
+    RestoreKey,
+    /// Run it again.
+    RunAgain,
+    /// Run it again and ask the provider, because what is kept of the answer is lost.
+    RunFresh,
+    /// Allow a request to be sent.
+    SendIt,
+    /// Protect the key file, then replace key and secrets.
+    ProtectKey,
+    /// Use the newer program.
+    UseNewer,
+    /// In words, by the provider client.
+    Words(String),
+}
+
+/// What marks a code among texts in the database: no text of ours begins with it.
+const MARK: char = '@';
+
+impl Hint {
+    /// Those that have a code in the database, with it. A code never changes.
+    const CODES: [(Self, &'static str); 13] = [
+        (Self::AskForFewer, "fewer"),
+        (Self::CheckFolder, "folder"),
+        (Self::FindProcess, "process"),
+        (Self::MakeRoom, "room"),
+        (Self::ProtectKey, "protect-key"),
+        (Self::RaiseLimit, "limit"),
+        (Self::Report, "report"),
+        (Self::RestoreBackup, "backup"),
+        (Self::RestoreKey, "key"),
+        (Self::RunAgain, "again"),
+        (Self::RunFresh, "fresh"),
+        (Self::SendIt, "send"),
+        (Self::UseNewer, "newer"),
+    ];
+
+    /// As it is kept.
+    pub(crate) fn stored(&self) -> String {
+        match Self::CODES.iter().find(|(hint, _)| hint == self) {
+            Some((_, code)) => format!("{MARK}{code}"),
+            None => self.to_string(),
+        }
+    }
+
+    /// Reads what [`Self::stored`] wrote.
+    pub(crate) fn read(text: String) -> Self {
+        let coded = text
+            .strip_prefix(MARK)
+            .and_then(|code| Self::CODES.into_iter().find(|(_, known)| *known == code));
+        coded.map_or(Self::Words(text), |(hint, _)| hint)
+    }
+}
+
+impl fmt::Display for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AskForFewer => "narrow the question by record type",
+            Self::CheckFolder => "check the owner and permissions of the data folder",
+            Self::FindProcess => "see which other backsight process is running",
+            Self::MakeRoom => "free space on the disk that holds the data folder, then try again",
+            Self::ProtectKey => {
+                "make secret.key readable by its owner only, then replace the key; change the secrets if somebody else \
+                 may have read it"
+            }
+            Self::RaiseLimit => "raise the limit to get all records",
+            Self::Report => "please report it",
+            Self::RestoreBackup => {
+                "restore the data folder from a backup, or move it away to begin anew; nothing was changed"
+            }
+            Self::RestoreKey => "put the right secret.key back, or forget the stored secrets and enter them again",
+            Self::RunAgain => "run it again",
+            Self::RunFresh => "run it again to get a new answer",
+            Self::SendIt => "allow a request to be sent",
+            Self::UseNewer => "use the newer Backsight; nothing was changed",
+            Self::Words(text) => text,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_hint_is_read_back_and_names_no_flag() {
+        for (hint, _) in Hint::CODES {
+            assert_eq!(Hint::read(hint.stored()), hint);
+            assert!(!hint.to_string().contains("--"), "{hint}");
+        }
+        let words = Hint::Words("check the host".to_owned());
+        assert_eq!(Hint::read(words.stored()), words);
+        assert_eq!(Hint::read("@unknown".to_owned()), Hint::Words("@unknown".to_owned()));
+    }
+}
