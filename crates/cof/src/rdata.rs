@@ -12,7 +12,10 @@
 mod absolute;
 mod layout;
 mod presentation;
+mod targets;
 mod zonefile;
+
+pub use targets::MAX_TARGETS;
 
 use std::net::IpAddr;
 
@@ -36,12 +39,12 @@ enum Repr {
     Text(Box<str>),
 }
 
-/// The host that record data names.
+/// A host, or a mailbox written as a name, that record data names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target<'a> {
     /// The address of an A or AAAA record.
     Address(IpAddr),
-    /// The name in an NS, CNAME, DNAME, PTR, MX, SRV, SVCB or HTTPS record, or the primary server of an SOA.
+    /// A name inside the data: the host of an NS or MX record, the primary server of an SOA and its mailbox.
     Name(NameRef<'a>),
 }
 
@@ -145,7 +148,9 @@ impl Rdata {
         }
     }
 
-    /// The host inside, if the type names one; the root, which stands for none, is none.
+    /// The main host inside, if the type names one: the address of an A or AAAA record, the name in an NS, CNAME,
+    /// DNAME, PTR, MX, SRV, SVCB or HTTPS record, the primary server of an SOA. The root, which stands for none,
+    /// is none. [`Self::targets`] has the others too.
     pub fn target(&self, rrtype: RrType) -> Option<Target<'_>> {
         let wire = self.as_wire()?;
         match rrtype {

@@ -1,7 +1,7 @@
 //! The fields of the record types whose data is a plain row of them.
 //!
 //! One table serves three purposes: lower-casing the names inside, printing and reading the types whose
-//! [`Layout::text`] is set, and finding the host that a record names.
+//! [`Layout::text`] is set, and finding the hosts and mailboxes that a record names.
 
 use smallvec::SmallVec;
 
@@ -35,8 +35,10 @@ pub(super) enum Field {
 pub(super) struct Layout {
     /// The fields, in order.
     pub(super) fields: &'static [Field],
-    /// Where the name stands that is the record's target, in octets from the start.
+    /// Where the name stands that is the record's main target, in octets from the start.
     pub(super) target: Option<usize>,
+    /// Whether every name inside is a target: see [`super::Rdata::targets`].
+    pub(super) names_targets: bool,
     /// Whether the presentation form is the fields' own, in the same order.
     pub(super) text: bool,
 }
@@ -47,19 +49,23 @@ pub(super) fn of(rrtype: RrType) -> Option<&'static Layout> {
 
     macro_rules! layout {
         ($fields:expr) => {
-            layout!($fields, None, true)
+            layout!($fields, None, false, true)
         };
         ($fields:expr, target $at:literal) => {
-            layout!($fields, Some($at), true)
+            layout!($fields, Some($at), true, true)
         };
         ($fields:expr, target $at:literal, other text) => {
-            layout!($fields, Some($at), false)
+            layout!($fields, Some($at), true, false)
+        };
+        ($fields:expr, targets) => {
+            layout!($fields, None, true, true)
         };
         ($fields:expr, other text) => {
-            layout!($fields, None, false)
+            layout!($fields, None, false, false)
         };
-        ($fields:expr, $target:expr, $text:literal) => {{
-            static LAYOUT: Layout = Layout { fields: &$fields, target: $target, text: $text };
+        ($fields:expr, $target:expr, $names_targets:literal, $text:literal) => {{
+            static LAYOUT: Layout =
+                Layout { fields: &$fields, target: $target, names_targets: $names_targets, text: $text };
             Some(&LAYOUT)
         }};
     }
@@ -67,14 +73,18 @@ pub(super) fn of(rrtype: RrType) -> Option<&'static Layout> {
         RrType::A => layout!([V4]),
         RrType::AAAA => layout!([V6]),
         RrType::NS | RrType::CNAME | RrType::PTR | RrType::DNAME => layout!([Name], target 0),
-        RrType::MD | RrType::MF | RrType::MB | RrType::MG | RrType::MR | RrType::NSAP_PTR => layout!([Name]),
+        RrType::MD | RrType::MF | RrType::MB | RrType::MG | RrType::MR | RrType::NSAP_PTR => {
+            layout!([Name], targets)
+        }
         RrType::SOA => layout!([Name, Name, U32, U32, U32, U32, U32], target 0),
-        RrType::MINFO | RrType::RP | RrType::TALINK => layout!([Name, Name]),
+        RrType::MINFO | RrType::RP => layout!([Name, Name], targets),
+        // Names other TALINK records, no hosts.
+        RrType::TALINK => layout!([Name, Name]),
         RrType::MX => layout!([U16, Name], target 2),
-        RrType::AFSDB | RrType::RT | RrType::KX | RrType::LP => layout!([U16, Name]),
-        RrType::PX => layout!([U16, Name, Name]),
+        RrType::AFSDB | RrType::RT | RrType::KX | RrType::LP => layout!([U16, Name], targets),
+        RrType::PX => layout!([U16, Name, Name], targets),
         RrType::SRV => layout!([U16, U16, U16, Name], target 6),
-        RrType::NAPTR => layout!([U16, U16, Text, Text, Text, Name]),
+        RrType::NAPTR => layout!([U16, U16, Text, Text, Text, Name], targets),
         RrType::HINFO => layout!([Text, Text]),
         RrType::X25 => layout!([Text]),
         RrType::TXT | RrType::SPF => layout!([Texts]),
