@@ -71,8 +71,10 @@ impl Desk<'_> {
             let text = format!("{} holds something already, and would be lost", folder.display());
             return Err(Failure::Usage(text).hint("move it away, or name another folder with --data-dir"));
         }
-        // Left by somebody who found no database.
-        let _ = std::fs::remove_file(folder.join("LOCK"));
+        // Left by somebody who found no database, or was killed before there was one.
+        for left in ["LOCK", "MANIFEST.new", "backsight.sock", "backsight.sock.new"] {
+            let _ = std::fs::remove_file(folder.join(left));
+        }
         whole(from)?;
         database::make(folder.parent().unwrap_or(&folder))?;
         runs::restore(from, &folder).map_err(|error| database::failed(from, &error))?;

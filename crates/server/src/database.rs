@@ -15,7 +15,6 @@ mod forget;
 mod remote;
 mod wire;
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -84,10 +83,7 @@ impl Database {
 
     /// Whether a folder holds nothing at all yet, not even something else.
     pub fn is_empty(folder: &Path) -> bool {
-        match std::fs::read_dir(folder) {
-            Ok(entries) => entries.flatten().all(|entry| entry.file_name() == "LOCK"),
-            Err(error) => error.kind() == io::ErrorKind::NotFound,
-        }
+        store::runs::is_empty(folder)
     }
 
     /// The process of the server that is asked.

@@ -197,9 +197,9 @@ impl<'a> Rows<'a> {
         let len = match self.question.apart {
             Apart::Merged => self.words.len() - start,
             Apart::Source => 1,
-            Apart::Bailiwick => {
+            apart => {
                 let rest = self.words.iter().skip(start);
-                rest.take_while(|other| other.bailiwick == word.bailiwick).count()
+                rest.take_while(|other| other.part(apart) == word.part(apart)).count()
             }
         };
         self.row = (start, start + len);
@@ -218,8 +218,9 @@ impl<'a> Rows<'a> {
         }
         self.words.clear();
         self.scan.words(&mut self.words)?;
-        if self.question.apart != Apart::Merged {
-            self.words.sort_by(|a, b| (a.bailiwick, a.source).cmp(&(b.bailiwick, b.source)));
+        let apart = self.question.apart;
+        if apart != Apart::Merged {
+            self.words.sort_by(|a, b| a.part(apart).cmp(&b.part(apart)));
         }
         (self.row, self.ordinal) = ((0, 0), 0);
         self.step()

@@ -32,11 +32,16 @@ pub struct Question {
     pub reach: usize,
 }
 
-/// What is one row.
+/// What is one row. Fences look at the values of each row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Apart {
     /// A tuple and bailiwick, over all sources; unknown bailiwicks are one.
     Bailiwick,
+    /// A tuple, bailiwick, and whether zone files say so: sightings and reports are one row, zones are another one, each
+    /// with its own times and count. This is what DNSDB answers to a question about owners.
+    BailiwickAndKind,
+    /// A tuple, and whether zone files say so, over all bailiwicks. This is what DNSDB answers to a question about data.
+    Kind,
     /// A tuple, over all bailiwicks and sources.
     #[default]
     Merged,
@@ -47,7 +52,7 @@ pub enum Apart {
 
 /// Time fences in seconds since the epoch, each inclusive; all that are given must hold.
 ///
-/// They look at the merged row: its sightings or, where it has none, its zone times ([`cof::Record::span`]).
+/// They look at each row as [`Apart`] makes it: its sightings or, where it has none, its zone times ([`cof::Record::span`]).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fences {
     /// First seen then or later.
@@ -99,6 +104,19 @@ impl Fences {
             && self.first_before.is_none_or(|fence| first <= fence)
             && self.last_after.is_none_or(|fence| last >= fence)
             && self.last_before.is_none_or(|fence| last <= fence)
+    }
+}
+
+impl Apart {
+    /// Whether words make rows of their own by their bailiwick, by zones and others, by their source.
+    pub(crate) fn parts(self) -> [bool; 3] {
+        match self {
+            Self::Merged => [false, false, false],
+            Self::Kind => [false, true, false],
+            Self::Bailiwick => [true, false, false],
+            Self::BailiwickAndKind => [true, true, false],
+            Self::Source => [true, false, true],
+        }
     }
 }
 

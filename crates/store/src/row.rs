@@ -30,6 +30,15 @@ pub(crate) struct Word<'a> {
     pub(crate) value: Value,
 }
 
+impl<'a> Word<'a> {
+    /// Words with an equal part make a row together; rows of a tuple come in the order of their parts.
+    pub(crate) fn part(&self, apart: Apart) -> (u8, bool, Option<&'a Source>) {
+        let [bailiwick, kind, source] = apart.parts();
+        let of_zone = kind && self.source.kind == SourceKind::Zone;
+        (if bailiwick { self.bailiwick } else { 0 }, of_zone, source.then_some(self.source))
+    }
+}
+
 /// A tuple over bailiwicks and sources: all of them, or those that the question keeps apart.
 #[derive(Clone, Debug)]
 pub(crate) struct Merged<'a> {

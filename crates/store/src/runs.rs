@@ -69,6 +69,7 @@ pub use file::{FileRead, FileWrite, Folder, RealFolder};
 use intake::Intake;
 pub use intake::Ticket;
 use lock::Lock;
+pub use opening::is_empty;
 pub use upkeep::Sizes;
 pub use verify::Verified;
 
@@ -105,7 +106,7 @@ impl Runs {
     /// Opens the database in a folder; makes one if the folder is empty or not there, unless it is only to be read.
     ///
     /// # Errors
-    /// [`StoreError::Locked`], [`StoreError::Foreign`], [`StoreError::Newer`], [`StoreError::Missing`],
+    /// [`StoreError::Locked`], [`StoreError::Empty`], [`StoreError::Foreign`], [`StoreError::Newer`], [`StoreError::Missing`],
     /// [`StoreError::Damage`], [`StoreError::Io`].
     pub fn open(folder: &Path, options: Options) -> Result<Self, StoreError> {
         opening::make(folder, options)?;

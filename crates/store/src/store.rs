@@ -34,8 +34,8 @@ use crate::{Cursor, Question, Reached};
 ///   one that has one;
 /// * no `sensor_id`, no notes, no extras.
 ///
-/// Asked [`crate::Apart`], the words of one bailiwick or of one source make a row of their own by the same rules; rows of one
-/// tuple come by bailiwick (its number of labels, unknown last), then by source.
+/// Asked [`crate::Apart`], the words of one bailiwick, of zones, or of one source make a row of their own by the same rules; rows
+/// of one tuple come by bailiwick (its number of labels, unknown last), then sightings and reports before zones, then by source.
 ///
 /// So a store that takes in its own answers as reports answers as before. Types, fences, order and limit are applied to
 /// these rows, never to what they were merged from.
@@ -195,6 +195,9 @@ pub enum StoreError {
     /// The engine's: what it holds does not read.
     #[error("a stored tuple does not read back")]
     Damaged,
+    /// The caller's: there is nothing yet that could be read.
+    #[error("there is no passive-DNS database in the folder yet: the first import makes one")]
+    Empty,
     /// The caller's: a folder with something else in it.
     #[error(
         "the folder has files, and no MANIFEST: it is no passive-DNS database, or only half of one was copied"

@@ -430,6 +430,9 @@ impl<'a> WireSubject<'a> {
     }
 }
 
+const APARTS: [Apart; 5] =
+    [Apart::Merged, Apart::Kind, Apart::Bailiwick, Apart::BailiwickAndKind, Apart::Source];
+
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct WireQuestion<'a> {
     #[serde(borrow)]
@@ -440,7 +443,7 @@ pub(super) struct WireQuestion<'a> {
     limit: usize,
     cursor: Option<String>,
     newest_first: bool,
-    /// 0 merged, 1 by bailiwick, 2 by source.
+    /// Which of [`APARTS`].
     apart: u8,
     reach: usize,
 }
@@ -455,11 +458,7 @@ impl<'a> WireQuestion<'a> {
             limit: question.limit,
             cursor: question.cursor.as_ref().map(Cursor::to_decimal),
             newest_first: question.order == Order::NewestFirst,
-            apart: match question.apart {
-                Apart::Merged => 0,
-                Apart::Bailiwick => 1,
-                Apart::Source => 2,
-            },
+            apart: place(&APARTS, &question.apart),
             reach: question.reach,
         }
     }
@@ -473,12 +472,7 @@ impl<'a> WireQuestion<'a> {
             limit: self.limit,
             cursor: cursor(self.cursor.as_deref())?,
             order: if self.newest_first { Order::NewestFirst } else { Order::Key },
-            apart: match self.apart {
-                0 => Apart::Merged,
-                1 => Apart::Bailiwick,
-                2 => Apart::Source,
-                _ => return Err(Unreadable),
-            },
+            apart: *APARTS.get(usize::from(self.apart)).ok_or(Unreadable)?,
             reach: self.reach,
         })
     }
@@ -514,6 +508,7 @@ pub(super) enum WireError<'a> {
     Batch(usize, u8),
     Damage(&'a str, u64, &'a str),
     Damaged,
+    Empty,
     Foreign,
     Io(&'a str, &'a str, u8, &'a str),
     Locked(Option<u32>),
@@ -548,6 +543,7 @@ impl<'a> WireError<'a> {
             StoreError::Batch { index, fault } => Self::Batch(*index, place(&FAULTS, fault)),
             StoreError::Damage { file, offset, what } => Self::Damage(file, *offset, what),
             StoreError::Damaged => Self::Damaged,
+            StoreError::Empty => Self::Empty,
             StoreError::Foreign => Self::Foreign,
             StoreError::Io { doing, file, kind, reason } => {
                 Self::Io(doing, file, place(&KINDS, kind), reason)
@@ -574,6 +570,7 @@ impl<'a> WireError<'a> {
                 StoreError::Damage { file: file.into(), offset, what: lasting(what) }
             }
             Self::Damaged => StoreError::Damaged,
+            Self::Empty => StoreError::Empty,
             Self::Foreign => StoreError::Foreign,
             Self::Io(doing, file, kind, reason) => {
                 let kind = *KINDS.get(usize::from(kind)).ok_or(Unreadable)?;

@@ -33,7 +33,7 @@ pub(super) fn make(folder: &Path, options: Options) -> Result<(), StoreError> {
         return Ok(());
     }
     if options.read_only {
-        return Err(StoreError::Missing { file: manifest::NAME.into() });
+        return Err(StoreError::Empty);
     }
     let made = std::fs::create_dir_all(folder);
     made.map_err(failed("create", &folder.to_string_lossy()))
@@ -111,16 +111,27 @@ fn begin(files: &dyn Folder, names: &[String], options: Options) -> Result<Manif
     Ok(manifest)
 }
 
+/// What is in a folder where a database was about to begin: locked, asked for, killed before it had a manifest.
+const BEGUN: [&str; 4] = ["LOCK", "MANIFEST.new", "backsight.sock", "backsight.sock.new"];
+
+/// Whether a folder is not there, or holds no database and nothing else either: at most what somebody left who was killed
+/// before the database began.
+pub fn is_empty(folder: &Path) -> bool {
+    match std::fs::read_dir(folder) {
+        Ok(entries) => {
+            let begun = |entry: std::fs::DirEntry| BEGUN.iter().any(|name| entry.file_name() == *name);
+            entries.flatten().all(begun)
+        }
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
 /// Whether a database may begin where only this is.
 fn may_begin(names: &[String], options: Options) -> Result<(), StoreError> {
-    let begun = ["LOCK", "MANIFEST.new", "backsight.sock"];
-    if names.iter().any(|name| !begun.contains(&name.as_str())) {
+    if !names.iter().all(|name| BEGUN.contains(&name.as_str())) {
         return Err(StoreError::Foreign);
     }
-    if options.read_only {
-        return Err(StoreError::Missing { file: manifest::NAME.into() });
-    }
-    Ok(())
+    if options.read_only { Err(StoreError::Empty) } else { Ok(()) }
 }
 
 fn open_runs(files: &dyn Folder, manifest: &Manifest) -> Result<Vec<Arc<Run>>, StoreError> {

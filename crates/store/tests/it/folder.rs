@@ -40,7 +40,7 @@ fn names(folder: &Path) -> Vec<String> {
 #[test]
 fn one_writes_or_many_read() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(read(folder.path()).err(), Some(StoreError::Missing { file: "MANIFEST".into() }));
+    assert_eq!(read(folder.path()).err(), Some(StoreError::Empty));
     let writer = open(folder.path()).unwrap();
     writer.absorb(said(1)).unwrap();
     let locked = StoreError::Locked { process: Some(std::process::id()) };
@@ -52,6 +52,90 @@ fn one_writes_or_many_read() {
     assert!(matches!(open(folder.path()), Err(StoreError::Locked { .. })));
     drop(readers);
     assert_eq!(rows(&open(folder.path()).unwrap()), 1);
+}
+
+#[test]
+fn what_a_killed_first_import_left_is_nothing_yet_and_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["LOCK", "MANIFEST.new", "backsight.sock.new"] {
+        fs::write(folder.path().join(name), b"backsight passive-dns st").unwrap();
+    }
+    assert!(store::runs::is_empty(folder.path()));
+    assert_eq!(read(folder.path()).err(), Some(StoreError::Empty));
+    open(folder.path()).unwrap().absorb(said(1)).unwrap();
+    assert!(!store::runs::is_empty(folder.path()));
+    assert_eq!(rows(&read(folder.path()).unwrap()), 1);
+}
+
+#[test]
+fn a_lock_that_is_a_link_is_refused_and_what_it_leads_to_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let [data, victim] = ["data", "victim"].map(|name| folder.path().join(name));
+    fs::create_dir(&data).unwrap();
+    fs::write(&victim, b"precious").unwrap();
+    let lock = data.join("LOCK");
+    let link = |kind: usize| match kind {
+        0 => std::os::unix::fs::symlink(&victim, &lock),
+        1 => fs::hard_link(&victim, &lock),
+        _ => std::os::unix::fs::symlink("nowhere", &lock),
+    };
+    for kind in 0..3 {
+        link(kind).unwrap();
+        for opened in [open(&data).err(), read(&data).err()] {
+            match opened {
+                Some(StoreError::Io { file, reason, .. }) => {
+                    assert!(&*file == "LOCK" && reason.contains("a link"), "{kind}: {reason}");
+                }
+                // Whoever only reads looks first whether there is anything.
+                other => assert_eq!(other, Some(StoreError::Empty)),
+            }
+        }
+        assert_eq!((fs::read(&victim).unwrap(), data.join("nowhere").exists()), (b"precious".into(), false));
+        fs::remove_file(&lock).unwrap();
+    }
+    open(&data).unwrap().absorb(said(1)).unwrap();
+    fs::remove_file(&lock).unwrap();
+    link(0).unwrap();
+    assert!(matches!(read(&data), Err(StoreError::Io { .. })));
+}
+
+/// Tells the test that it is its own child, in a place where nothing can be written.
+const INSIDE: &str = "BACKSIGHT_TEST_READ_ONLY_FOLDER";
+
+#[test]
+fn what_cannot_be_written_can_be_read() {
+    if let Some(folder) = std::env::var_os(INSIDE) {
+        let folder = Path::new(&folder);
+        let refused = fs::write(folder.join("x"), b"").unwrap_err();
+        assert_eq!(refused.kind(), std::io::ErrorKind::ReadOnlyFilesystem);
+        let readers = [read(folder).unwrap(), read(folder).unwrap()];
+        assert_eq!(readers.each_ref().map(rows), [1, 1]);
+        assert!(matches!(open(folder), Err(StoreError::Io { .. })));
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    open(folder.path()).unwrap().absorb(said(1)).unwrap();
+    let mount = |script: &str| {
+        let mut unshare = std::process::Command::new("unshare");
+        unshare.args(["--mount", "--map-root-user", "sh", "-ec", script, "sh"]).arg(folder.path());
+        unshare.arg(std::env::current_exe().unwrap()).env(INSIDE, folder.path()).output().unwrap()
+    };
+    let bind = r#"mount --bind "$1" "$1"; mount -o remount,ro,bind "$1"; "#;
+    if !mount(bind).status.success() {
+        eprintln!(
+            "no file system can be mounted here: what is read without writing is tried by permissions alone"
+        );
+        return;
+    }
+    for lock in [true, false] {
+        if !lock {
+            fs::remove_file(folder.path().join("LOCK")).unwrap();
+        }
+        let run = bind.to_owned() + r#"exec "$2" --exact folder::what_cannot_be_written_can_be_read"#;
+        let told = mount(&run);
+        assert!(told.status.success(), "{told:?}");
+        assert!(String::from_utf8_lossy(&told.stdout).contains("1 passed"), "{told:?}");
+    }
 }
 
 #[test]

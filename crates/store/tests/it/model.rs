@@ -11,7 +11,7 @@ use store::{Apart, Question, Selection, Subject, Summary};
 pub(crate) struct Model(Vec<(Observation, Source)>);
 
 /// Which words make a row together, in the order of the rows of one tuple.
-type Part = (Option<usize>, Option<Source>);
+type Part = (Option<usize>, Option<bool>, Option<Source>);
 
 /// What stands at the right, in the order of answers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,7 +99,9 @@ impl Model {
                 rows.push((part.clone(), self.row(&word.0, apart, &part)));
             }
         }
-        rows.sort_by_key(|((bailiwick, source), _)| (bailiwick.unwrap_or(usize::MAX), source.clone()));
+        rows.sort_by_key(|((bailiwick, zone, source), _)| {
+            (bailiwick.unwrap_or(usize::MAX), *zone, source.clone())
+        });
         rows.into_iter().map(|(_, row)| row).collect()
     }
 
@@ -123,7 +125,7 @@ impl Model {
         row.origin = same(words.iter().map(|(_, source)| source.origin.clone())).flatten();
         let stated = words.iter().filter_map(|(observation, _)| observation.bailiwick.clone());
         row.bailiwick = same(stated.filter(|bailiwick| of.rrname.is_within(bailiwick)));
-        if let (_, Some(source)) = of_part {
+        if let (_, _, Some(source)) = of_part {
             row.sensor_id.clone_from(&source.sensor);
             let kind = format!("{:?}", format!("{:?}", source.kind).to_lowercase());
             row.extras = [("source_kind".into(), kind.into())].into_iter().collect();
@@ -134,10 +136,14 @@ impl Model {
 
 fn part((observation, source): &(Observation, Source), apart: Apart) -> Part {
     let stated = observation.bailiwick.as_ref().filter(|bailiwick| observation.rrname.is_within(bailiwick));
+    let labels = stated.map(|name| name.labels().count());
+    let of_zone = Some(source.kind == SourceKind::Zone);
     match apart {
-        Apart::Merged => (None, None),
-        Apart::Bailiwick => (stated.map(|name| name.labels().count()), None),
-        Apart::Source => (stated.map(|name| name.labels().count()), Some(source.clone())),
+        Apart::Merged => (None, None, None),
+        Apart::Kind => (None, of_zone, None),
+        Apart::Bailiwick => (labels, None, None),
+        Apart::BailiwickAndKind => (labels, of_zone, None),
+        Apart::Source => (labels, None, Some(source.clone())),
     }
 }
 

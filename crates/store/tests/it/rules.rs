@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cof::{Batch, Observation, Position, Rdata, Record, RrType, SourceKind};
-use store::{BatchFault, Memory, Order, Question, Selection, Store, StoreError, Subject};
+use store::{Apart, BatchFault, Memory, Order, Question, Selection, Store, StoreError, Subject};
 
 use crate::model::source;
 use crate::tuples::name;
@@ -68,6 +68,23 @@ fn zone_times_stay_apart_and_fence_only_what_has_no_others() {
     assert_eq!(store.lookup(&question).unwrap().records.len(), 0);
     let [row] = &rows(&store, "www.example.com")[..] else { panic!("one row") };
     assert_eq!((row.time_first, row.zone_time_first, row.zone_time_last), (Some(10), Some(1), Some(2)));
+}
+
+#[test]
+fn zones_and_sensors_are_rows_with_times_and_counts_of_their_own_when_asked() {
+    let store = Memory::new();
+    let zone = Record { zone_time_first: Some(1), zone_time_last: Some(2), count: Some(90), ..www() };
+    let zone = Record { time_first: None, time_last: None, ..zone };
+    let seen = Record { count: Some(5), ..www() };
+    store.absorb(said(zone.clone(), SourceKind::Report)).unwrap();
+    store.absorb(said(seen.clone(), SourceKind::Observation)).unwrap();
+    for apart in [Apart::Kind, Apart::BailiwickAndKind] {
+        let mut question = Question { apart, ..Question::new(Subject::parse("www.example.com").unwrap()) };
+        assert_eq!(store.lookup(&question).unwrap().records, [seen.clone(), zone.clone()]);
+        question.fences.last_before = Some(2);
+        assert_eq!(store.lookup(&question).unwrap().records, std::slice::from_ref(&zone));
+        assert_eq!(store.summarise(&question).unwrap().count, Some(90));
+    }
 }
 
 #[test]

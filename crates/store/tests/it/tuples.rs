@@ -123,7 +123,13 @@ pub(crate) fn any_question() -> impl Strategy<Value = Question> {
     let rrtype =
         select(&["A", "AAAA", "NS", "TXT", "WORD"][..]).prop_map(|text| RrType::parse(text).unwrap());
     let rrtypes = prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(rrtype, 1..3)];
-    let apart = select(&[Apart::Merged, Apart::Merged, Apart::Bailiwick, Apart::Source][..]);
+    let apart = prop_oneof![
+        2 => Just(Apart::Merged),
+        1 => Just(Apart::Kind),
+        1 => Just(Apart::Bailiwick),
+        1 => Just(Apart::BailiwickAndKind),
+        1 => Just(Apart::Source),
+    ];
     let rest = (any_fences(), 1..7_usize, apart, prop_oneof![Just(usize::MAX), 0..9_usize]);
     (any_subject(), rrtypes, rest).prop_map(|(subject, rrtypes, (fences, limit, apart, reach))| Question {
         subject,
