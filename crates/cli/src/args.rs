@@ -199,7 +199,7 @@ pub(crate) struct QueryArgs {
     /// Domain names, IP addresses or URLs, defanged or not
     #[arg(value_name = "VALUE", required_unless_present_any = ["file", "from_library"])]
     pub(crate) values: Vec<String>,
-    /// Take values from a file too, one a line, # for comments; - is standard input
+    /// Take values from a file too, one or several a line, # for comments; - is standard input
     #[arg(short, long, value_name = "FILE|-")]
     pub(crate) file: Vec<PathBuf>,
     /// Take values from the threat library too: all of it, or what --type and --status choose

@@ -31,7 +31,9 @@ pub(crate) fn run(command: &IndicatorArgs, arguments: &Arguments) -> Result<Exit
 fn add(command: &AddArgs, arguments: &Arguments) -> Result<Exit, Failure> {
     let mut refused = Vec::new();
     let mut indicators = Vec::new();
-    for given in values::read(&command.values, &command.file)? {
+    let values = values::read(&command.values, &command.file)?;
+    values.complain();
+    for given in values.given {
         match of_type(&given, command.kind) {
             Ok(indicator) => indicators.push(indicator),
             Err(reason) => {
@@ -43,7 +45,7 @@ fn add(command: &AddArgs, arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let added = kept::open(arguments)?.add_indicators(&indicators, command.status)?;
     match command.format {
-        View::Json => output::print_json(&json::added(&added, &refused))?,
+        View::Json => output::print_json(&json::added(&added, &refused, values.skipped))?,
         View::Table => output::print(&table::added(&added))?,
     }
     Ok(if refused.is_empty() { Exit::Done } else { Exit::Failed })
@@ -140,5 +142,6 @@ fn restore(command: &ValueArgs, arguments: &Arguments) -> Result<Exit, Failure> 
 }
 
 fn one(text: &str) -> Result<Indicator, Failure> {
-    Indicator::parse(text).map_err(|error| Failure::Usage(terminal::printable(&format!("{text}: {error}"))))
+    Indicator::existing(text)
+        .map_err(|error| Failure::Usage(terminal::printable(&format!("{text}: {error}"))))
 }

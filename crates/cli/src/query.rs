@@ -80,7 +80,9 @@ pub(crate) async fn run(
     for warning in &plan.asking.provider.config().warnings {
         terminal::complain(&format!("warning: {warning}"));
     }
-    let mut given = values::read(&command.values, &command.file)?;
+    let values = values::read(&command.values, &command.file)?;
+    values.complain();
+    let mut given = values.given;
     if command.from_library {
         library::add_values(&mut given, command, plan.runs.desk()).await?;
     }

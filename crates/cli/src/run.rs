@@ -35,7 +35,7 @@ pub(crate) fn run(command: &RunArgs, arguments: &Arguments) -> Result<Exit, Fail
 
 fn list(command: &ListArgs, workbench: &Workbench) -> Result<Exit, Failure> {
     let indicator = command.indicator.as_deref().map(|text| {
-        Indicator::parse(text)
+        Indicator::existing(text)
             .map_err(|error| Failure::Usage(terminal::printable(&format!("--indicator {text}: {error}"))))
     });
     let limit = usize::try_from(command.limit).unwrap_or(usize::MAX);

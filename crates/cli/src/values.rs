@@ -1,59 +1,76 @@
-//! The values that a command is given: from its arguments and from files, each once.
+//! The values that a command is given: from its arguments and from files, each once. An argument may hold several, as a line may.
 
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use operation::{Indicator, IndicatorError};
+pub(crate) use operation::Given;
+use operation::{Indicator, Line};
 
 use crate::exit::Failure;
+use crate::terminal;
 
 /// A line longer than this holds no value, in octets.
 const MAX_LINE: usize = 64 * 1024;
 /// What a file of values looks like.
-const ADVICE: &str = "give a text file with one value a line, # for comments; - is standard input";
+const ADVICE: &str =
+    "give a text file with values, one or several a line, # for comments; - is standard input";
 
-/// A value as it was given, and what it is.
-#[derive(Clone, Debug)]
-pub(crate) struct Given {
-    pub(crate) text: String,
-    pub(crate) indicator: Result<Indicator, IndicatorError>,
+/// What a command was given.
+pub(crate) struct Values {
+    /// Values and refusals, in order.
+    pub(crate) given: Vec<Given>,
+    /// How many cells of lines were passed over because they are remarks.
+    pub(crate) skipped: usize,
 }
 
 /// Values, each once: a list of millions that repeats itself costs what its different values cost.
 #[derive(Default)]
 struct EachOnce {
     given: Vec<Given>,
+    skipped: usize,
     indicators: HashSet<Indicator>,
     refused: HashSet<String>,
 }
 
 /// Reads all values, in order; the same indicator is asked about once however it is spelt.
-pub(crate) fn read(arguments: &[String], files: &[PathBuf]) -> Result<Vec<Given>, Failure> {
+pub(crate) fn read(arguments: &[String], files: &[PathBuf]) -> Result<Values, Failure> {
     let mut values = EachOnce::default();
     for text in arguments {
-        values.add(text);
+        values.add(Line::of(text));
     }
     for file in files {
         let name = if file.as_os_str() == "-" { "standard input".into() } else { file.display().to_string() };
         let failed = |error| Failure::work(&format!("reading values from {name}"), &error).hint(ADVICE);
         open(file).and_then(|reader| lines(BufReader::new(reader), &mut values)).map_err(failed)?;
     }
-    Ok(values.given)
+    Ok(Values { given: values.given, skipped: values.skipped })
+}
+
+impl Values {
+    /// Says on standard error how much was passed over.
+    pub(crate) fn complain(&self) {
+        if self.skipped > 0 {
+            let cells = terminal::plural(self.skipped as u64, "cell");
+            terminal::complain(&format!("{cells} beside values skipped, such as dates and words"));
+        }
+    }
 }
 
 impl EachOnce {
-    fn add(&mut self, text: &str) {
-        let indicator = Indicator::parse(text);
-        let is_new = match &indicator {
-            Ok(indicator) => {
-                !self.indicators.contains(indicator) && self.indicators.insert(indicator.clone())
+    fn add(&mut self, line: Line) {
+        self.skipped += line.skipped;
+        for given in line.given {
+            let is_new = match &given.indicator {
+                Ok(indicator) => {
+                    !self.indicators.contains(indicator) && self.indicators.insert(indicator.clone())
+                }
+                Err(_) => !self.refused.contains(&given.text) && self.refused.insert(given.text.clone()),
+            };
+            if is_new {
+                self.given.push(given);
             }
-            Err(_) => !self.refused.contains(text) && self.refused.insert(text.to_owned()),
-        };
-        if is_new {
-            self.given.push(Given { text: text.to_owned(), indicator });
         }
     }
 }
@@ -75,10 +92,7 @@ fn lines(mut reader: impl BufRead, values: &mut EachOnce) -> io::Result<()> {
             return Err(io::Error::new(io::ErrorKind::InvalidData, why));
         }
         let text = String::from_utf8_lossy(&line);
-        let value = before_comment(text.trim_start_matches('\u{feff}')).trim();
-        if !value.is_empty() {
-            values.add(value);
-        }
+        values.add(Line::of_file(text.trim_start_matches('\u{feff}')));
     }
     Ok(())
 }
@@ -91,28 +105,21 @@ fn strangeness(line: &[u8]) -> Option<String> {
     line.contains(&0).then(|| "holds a NUL octet".to_owned())
 }
 
-/// What stands before a comment. A URL may hold a `#`: only one that begins the line or follows a blank is meant so.
-fn before_comment(text: &str) -> &str {
-    let begins =
-        |at: usize| text.get(..at).is_some_and(|head| head.is_empty() || head.ends_with([' ', '\t']));
-    let end = text.match_indices('#').map(|(at, _)| at).find(|at| begins(*at));
-    end.and_then(|end| text.get(..end)).unwrap_or(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn files_hold_one_value_a_line() {
+    fn files_hold_values_and_comments() {
         let mut values = EachOnce::default();
         lines(
-            &b"\xef\xbb\xbfa.example\r\n# no\n\n  b.example  # why\nhttp://c.example/x#y\nd.example"[..],
+            &b"\xef\xbb\xbfa.example\r\n# no\n\n  b.example  # why\nhttp://c.example/x#y\nd.example, e.example;2024-01-01"[..],
             &mut values,
         )
         .unwrap();
-        let values: Vec<&str> = values.given.iter().map(|given| given.text.as_str()).collect();
-        assert_eq!(values, ["a.example", "b.example", "http://c.example/x#y", "d.example"]);
+        let texts: Vec<&str> = values.given.iter().map(|given| given.text.as_str()).collect();
+        assert_eq!(texts, ["a.example", "b.example", "http://c.example/x#y", "d.example", "e.example"]);
+        assert_eq!(values.skipped, 1);
     }
 
     #[test]
@@ -130,7 +137,7 @@ mod tests {
         let given =
             read(&["A.example".into(), "hxxp://a[.]example/".into(), "b c".into(), "b c".into()], &[])
                 .unwrap();
-        let texts: Vec<&str> = given.iter().map(|given| given.text.as_str()).collect();
+        let texts: Vec<&str> = given.given.iter().map(|given| given.text.as_str()).collect();
         assert_eq!(texts, ["A.example", "b c"]);
     }
 }

@@ -1,13 +1,28 @@
 //! What is asked about: a value and its type, as the threat library names them.
 //!
-//! [`Indicator::parse`] takes what analysts paste: defanged, with a scheme, a port, a path, a final dot, in any
-//! case, in Unicode. What it cannot take it refuses by name ([`IndicatorError`]), before anything is asked.
+//! An [`Indicator`] holds a [`Host`] in its one spelling: names in lower case, A-labels, without the final dot; an IPv4 address
+//! that is mapped into IPv6 as the IPv4 address. There is no other way to make one than the functions here, so two indicators
+//! are equal when they mean the same.
+//!
+//! [`Indicator::parse`] takes what analysts paste: defanged, quoted, with a scheme, a port, a path, a final dot, in any case, in
+//! Unicode. Text that is no host is refused by its kind ([`IndicatorError`], [`Other`]) before anything is asked.
+//! A single label is taken only with its final dot (`com.`): without one it is a word out of a text far more often than a
+//! top-level domain. [`Indicator::from_canonical`] reads what we wrote ourselves.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use cof::{Name, Rdata, Record, RrType};
+
+mod host;
+mod line;
+mod number;
+mod other;
+mod written;
+
+pub use line::{Given, Line};
+pub use other::Other;
 
 /// The types of indicator that passive DNS can speak about, by the names that `ThreatQ` uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,9 +37,13 @@ pub enum IndicatorType {
 
 /// A normalised indicator: one value, one spelling.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Indicator {
-    /// A domain name, lower case, A-labels, no final dot.
-    Fqdn(Name),
+pub struct Indicator(Host);
+
+/// A name or an address.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Host {
+    /// A domain name.
+    Name(Name),
     /// An address of either family.
     Address(IpAddr),
 }
@@ -41,9 +60,36 @@ pub enum IndicatorError {
     /// An email address.
     #[error("an email address: ask about the domain behind the @")]
     Email,
+    /// Something else that people paste.
+    #[error("{0}, not a domain name, an IP address or a URL")]
+    Other(Other),
+    /// A number that browsers take for an address.
+    #[error("a number that browsers read as {0}: if you mean that address, write it so")]
+    Number(Ipv4Addr),
+    /// A scheme with nothing behind it, or by itself.
+    #[error("a URL scheme without a host: give the domain name or IP address behind it")]
+    Scheme,
+    /// A single label without its final dot.
+    #[error("a single word: a top-level domain is written with its final dot, as in \"com.\"")]
+    Word,
+    /// More than one value where one is wanted.
+    #[error("more than one value: give one at a time")]
+    Several,
+    /// Words and no value.
+    #[error("no domain name, IP address or URL in it")]
+    NoValue,
+    /// A wildcard.
+    #[error("a wildcard: ask about the domain name behind the *")]
+    Wildcard,
     /// A name that cannot be one.
     #[error("not a domain name or IP address: {0}")]
     Name(String),
+}
+
+impl From<Other> for IndicatorError {
+    fn from(other: Other) -> Self {
+        Self::Other(other)
+    }
 }
 
 impl IndicatorType {
@@ -71,23 +117,84 @@ impl Indicator {
     /// # Errors
     /// [`IndicatorError`], when it is no name and no address.
     pub fn parse(text: &str) -> Result<Self, IndicatorError> {
-        let text = refang(text);
-        let host = host_of(&text)?;
-        if host.is_empty() {
+        if is_plain_name(text) {
+            return fqdn(text);
+        }
+        let text = written::clean(text);
+        if text.is_empty() {
             return Err(IndicatorError::Empty);
         }
-        if let Ok(address) = host.parse::<IpAddr>() {
-            return Ok(Self::Address(address.to_canonical()));
+        let host::Written { host, in_url } = host::host_of(&text)?;
+        if host.is_empty() {
+            return Err(if in_url { IndicatorError::Scheme } else { IndicatorError::Empty });
         }
-        fqdn(host).map(Self::Fqdn)
+        if let Ok(address) = host.parse::<IpAddr>() {
+            return Ok(Self::from_address(address));
+        }
+        if number::is_number(host) {
+            return Err(number::read_by_browsers(host).map_or_else(not_an_address, IndicatorError::Number));
+        }
+        if host.contains([' ', '\t', ',', ';', '|', '(', ')']) {
+            return Err(IndicatorError::Several);
+        }
+        check_label_count(host)?;
+        fqdn(host)
+    }
+
+    /// Reads exactly what [`Display`](fmt::Display) writes, as rows of a database and addresses of pages hold it.
+    ///
+    /// # Errors
+    /// [`IndicatorError`], when the text is no host or not in its one spelling.
+    pub fn from_canonical(text: &str) -> Result<Self, IndicatorError> {
+        let indicator = match text.parse::<IpAddr>() {
+            Ok(address) => Self::from_address(address),
+            Err(_) => fqdn(text)?,
+        };
+        if indicator.is_written(text) {
+            Ok(indicator)
+        } else {
+            Err(IndicatorError::Name(format!("it is written {indicator} here")))
+        }
+    }
+
+    /// Reads a value that may be in the library already: what was kept by its one spelling, whatever it looks like, else
+    /// what [`Self::parse`] makes of it.
+    ///
+    /// # Errors
+    /// [`IndicatorError`], when it is neither.
+    pub fn existing(text: &str) -> Result<Self, IndicatorError> {
+        Self::from_canonical(text.trim()).or_else(|_| Self::parse(text))
+    }
+
+    /// An address; one that is mapped into IPv6 (RFC 4291 section 2.5.5.2) is the IPv4 address.
+    pub fn from_address(address: IpAddr) -> Self {
+        Self(Host::Address(address.to_canonical()))
+    }
+
+    /// A name, if a host can have it: the root, wildcards and what else [`Self::parse`] would refuse are no hosts.
+    pub fn from_name(name: Name) -> Option<Self> {
+        check_host(&name).is_ok().then_some(Self(Host::Name(name)))
+    }
+
+    /// The name or the address.
+    pub const fn host(&self) -> &Host {
+        &self.0
     }
 
     /// Its type.
-    pub fn kind(&self) -> IndicatorType {
-        match self {
-            Self::Fqdn(_) => IndicatorType::Fqdn,
-            Self::Address(IpAddr::V4(_)) => IndicatorType::IpAddress,
-            Self::Address(IpAddr::V6(_)) => IndicatorType::Ipv6Address,
+    pub const fn kind(&self) -> IndicatorType {
+        match self.0 {
+            Host::Name(_) => IndicatorType::Fqdn,
+            Host::Address(IpAddr::V4(_)) => IndicatorType::IpAddress,
+            Host::Address(IpAddr::V6(_)) => IndicatorType::Ipv6Address,
+        }
+    }
+
+    /// The text that [`Self::parse`] takes for it: as it is shown, with the final dot after a single label.
+    pub fn as_typed(&self) -> String {
+        match &self.0 {
+            Host::Name(name) if name.labels().count() == 1 => format!("{name}."),
+            host => host.to_string(),
         }
     }
 
@@ -95,29 +202,37 @@ impl Indicator {
     /// The root, wildcards and what else [`Self::parse`] would refuse are no hosts.
     pub fn of_owner(record: &Record) -> Option<Self> {
         let owner = &record.rrname;
-        if let Some(address) = reverse_address(owner) {
-            return Some(Self::Address(address));
+        match reverse_address(owner) {
+            Some(address) => Some(Self::from_address(address)),
+            None => check_host(owner).is_ok().then(|| Self(Host::Name(owner.clone()))),
         }
-        check_host(owner).is_ok().then(|| Self::Fqdn(owner.clone()))
     }
 
     /// The host that a record's data names; none where [`Self::parse`] would refuse it.
     pub fn of_target(rdata: &Rdata, rrtype: RrType) -> Option<Self> {
         match rdata.target(rrtype)? {
-            cof::Target::Address(address) => Some(Self::Address(address)),
-            cof::Target::Name(name) => {
-                Some(name.to_name()).filter(|name| check_host(name).is_ok()).map(Self::Fqdn)
-            }
+            cof::Target::Address(address) => Some(Self::from_address(address)),
+            cof::Target::Name(name) => Self::from_name(name.to_name()),
+        }
+    }
+
+    fn is_written(&self, text: &str) -> bool {
+        self.to_string() == text
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => name.fmt(f),
+            Self::Address(address) => address.fmt(f),
         }
     }
 }
 
 impl fmt::Display for Indicator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Fqdn(name) => name.fmt(f),
-            Self::Address(address) => address.fmt(f),
-        }
+        self.0.fmt(f)
     }
 }
 
@@ -135,60 +250,51 @@ impl FromStr for Indicator {
     }
 }
 
-/// Undoes the ways in which analysts keep a value from being clicked, and takes a scheme off.
+/// Undoes the ways in which analysts keep a value from being clicked, and takes quotation marks and a scheme off. What is left
+/// need not be a host.
 pub fn refang(text: &str) -> String {
-    let mut out = text.trim().trim_matches(['"', '\'', '<', '>', '`']).to_owned();
-    for (fanged, plain) in [
-        ("[.]", "."),
-        ("(.)", "."),
-        ("{.}", "."),
-        ("[dot]", "."),
-        ("(dot)", "."),
-        ("[DOT]", "."),
-        ("\\.", "."),
-        ("[:]", ":"),
-        ("[://]", "://"),
-        ("[/]", "/"),
-        ("[at]", "@"),
-        ("[@]", "@"),
-    ] {
-        out = out.replace(fanged, plain);
-    }
-    let scheme = out.find("://").map_or(0, |end| end);
-    match out.get(..scheme).map(str::to_ascii_lowercase).as_deref() {
-        Some("hxxp" | "hxxps" | "http" | "https" | "meow" | "fxp" | "ftp") => out.split_off(scheme + 3),
-        _ => out,
-    }
+    let clean = written::clean(text);
+    let (rest, in_url) = host::after_schemes(&clean);
+    if in_url { rest.to_owned() } else { clean }
 }
 
-/// The host in a URL's remainder, a `host:port`, a bracketed address or a plain value.
-fn host_of(text: &str) -> Result<&str, IndicatorError> {
-    if let Some((base, len)) = text.split_once('/')
-        && base.parse::<IpAddr>().is_ok()
-        && !len.is_empty()
-        && len.bytes().all(|b| b.is_ascii_digit())
-    {
-        return Err(IndicatorError::Network);
+/// Whether a text is a name as it stands, as nearly all are: nothing else has this shape.
+fn is_plain_name(text: &str) -> bool {
+    let Some((before, last)) = text.rsplit_once('.') else { return false };
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    last.len() > 1
+        && !before.is_empty()
+        && last.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && before.bytes().all(is_plain)
+        && !before.starts_with('.')
+        && Other::of_ending(last).is_none()
+        // A version (`1.2.3-beta` has no such last label, `1.0.rc` has).
+        && before.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+fn not_an_address() -> IndicatorError {
+    IndicatorError::Name("it ends in a number like an address, but is none".to_owned())
+}
+
+/// A single label is a host only where its final dot says so.
+fn check_label_count(host: &str) -> Result<(), IndicatorError> {
+    let (label, is_absolute) = host.strip_suffix('.').map_or((host, false), |label| (label, true));
+    if label.contains('.') {
+        return Ok(());
     }
-    let authority = text.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = match authority.rsplit_once('@') {
-        // Before an @ stands a user of a URL or of a mailbox; only the first has more to it.
-        Some(_) if authority.len() == text.len() => return Err(IndicatorError::Email),
-        Some((_, host)) => host,
-        None => authority,
-    };
-    if let Some(inside) = host.strip_prefix('[') {
-        return Ok(inside.split(']').next().unwrap_or_default());
-    }
-    Ok(match host.rsplit_once(':') {
-        Some((name, port)) if !name.contains(':') && port.bytes().all(|b| b.is_ascii_digit()) => name,
-        _ => host,
+    Err(match Other::of(label) {
+        Some(other) => other.into(),
+        None if is_absolute => return Ok(()),
+        None if host == "*" => IndicatorError::Wildcard,
+        None if host::is_scheme(host) => IndicatorError::Scheme,
+        None => IndicatorError::Word,
     })
 }
 
-fn fqdn(host: &str) -> Result<Name, IndicatorError> {
+fn fqdn(host: &str) -> Result<Indicator, IndicatorError> {
     let name = Name::parse(host).map_err(|error| IndicatorError::Name(error.to_string()))?;
-    check_host(&name).map(|()| name)
+    check_host(&name)?;
+    Ok(Indicator(Host::Name(name)))
 }
 
 /// Whether a name can be an indicator: a host's, or one with underscores in it.
@@ -196,13 +302,14 @@ fn check_host(name: &Name) -> Result<(), IndicatorError> {
     let refuse = |why: &str| Err(IndicatorError::Name(why.to_owned()));
     let allowed = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
     if let Some(octet) = name.labels().flatten().find(|octet| !allowed(octet)) {
+        if *octet == b'*' {
+            return Err(IndicatorError::Wildcard);
+        }
         return refuse(&format!("{:?} cannot stand in a host name", char::from(*octet)));
     }
     match name.labels().last() {
         None => refuse("the root is no indicator"),
-        Some(last) if last.iter().all(u8::is_ascii_digit) => {
-            refuse("it ends in a number like an address, but is none")
-        }
+        Some(last) if last.iter().all(u8::is_ascii_digit) => Err(not_an_address()),
         Some(_) => Ok(()),
     }
 }
@@ -228,6 +335,7 @@ fn reverse_address(name: &Name) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn pasted_values_become_one_spelling() {
@@ -253,14 +361,97 @@ mod tests {
 
     #[test]
     fn what_is_no_indicator_is_refused_with_the_reason() {
-        assert_eq!(Indicator::parse("  "), Err(IndicatorError::Empty));
-        assert_eq!(Indicator::parse("http://"), Err(IndicatorError::Empty));
-        assert_eq!(Indicator::parse("192.0.2.0/24"), Err(IndicatorError::Network));
-        assert_eq!(Indicator::parse("user@example.com"), Err(IndicatorError::Email));
+        use IndicatorError as E;
+        for (pasted, error) in [
+            ("  ", E::Empty),
+            ("http://", E::Scheme),
+            ("https//", E::Scheme),
+            ("ldap", E::Scheme),
+            ("h**ps", E::Scheme),
+            ("192.0.2.0/24", E::Network),
+            ("user@example.com", E::Email),
+            ("44d88612fea8a8f36de82e1278abb02f", E::Other(Other::Md5)),
+            ("44d88612fea8a8f36de82e1278abb02f.", E::Other(Other::Md5)),
+            ("http://22813a7723dbdceb828c0263431465e3698aa0fc/x", E::Other(Other::Sha1)),
+            ("sha1:22813a7723dbdceb828c0263431465e3698aa0fc", E::Other(Other::Sha1)),
+            ("file hash: 22813a7723dbdceb828c0263431465e3698aa0fc", E::Several),
+            ("“CVE-2024-1234”", E::Other(Other::Cve)),
+            ("AS1234", E::Other(Other::AsNumber)),
+            ("T1059.001", E::Other(Other::Attack)),
+            ("invoice.pdf", E::Other(Other::FileName)),
+            ("3232235777", E::Number(Ipv4Addr::new(192, 168, 1, 1))),
+            ("http://0x7f000001/", E::Number(Ipv4Addr::LOCALHOST)),
+            ("0300.0250.1.1:80", E::Number(Ipv4Addr::new(192, 168, 1, 1))),
+            ("127.1", E::Number(Ipv4Addr::LOCALHOST)),
+            ("localhost", E::Word),
+            ("com", E::Word),
+            ("high", E::Word),
+            ("foo bar", E::Several),
+            ("a.example, b.example", E::Several),
+            ("*.example.com", E::Wildcard),
+        ] {
+            assert_eq!(Indicator::parse(pasted), Err(error), "{pasted}");
+        }
         for bad in
-            ["123.321.156.90", "foo bar", "..", ".", "a..b", "*.example.com", "ex\u{1b}ample.com", "a%2f.com"]
+            ["123.321.156.90", "..", ".", "a..b", "ex\u{1b}ample.com", "a%2f.com", "\u{202e}moc.elpmaxe"]
         {
-            assert!(matches!(Indicator::parse(bad), Err(IndicatorError::Name(_))), "{bad}");
+            assert!(matches!(Indicator::parse(bad), Err(E::Name(_))), "{bad}: {:?}", Indicator::parse(bad));
+        }
+    }
+
+    #[test]
+    fn a_top_level_domain_is_typed_with_its_dot() {
+        let com = Indicator::parse("COM.").unwrap();
+        assert_eq!((com.to_string().as_str(), com.as_typed().as_str()), ("com", "com."));
+        let name = Indicator::parse("a.com.").unwrap();
+        assert_eq!((name.to_string().as_str(), name.as_typed().as_str()), ("a.com", "a.com"));
+    }
+
+    #[test]
+    fn what_we_wrote_is_read_back_and_nothing_else() {
+        for kept in
+            ["a.example", "com", "ldap", "44d88612fea8a8f36de82e1278abb02f", "192.0.2.1", "2001:db8::1"]
+        {
+            assert_eq!(Indicator::from_canonical(kept).map(|one| one.to_string()), Ok(kept.to_owned()));
+            assert_eq!(Indicator::existing(kept).map(|one| one.to_string()), Ok(kept.to_owned()));
+        }
+        for other in [
+            "A.example",
+            "a.example.",
+            "::ffff:192.0.2.1",
+            "2001:DB8::1",
+            "bücher.example",
+            " a.example",
+            "*.a",
+            "",
+            ".",
+        ] {
+            assert!(Indicator::from_canonical(other).is_err(), "{other}");
+        }
+        assert_eq!(Indicator::existing("hxxp://A[.]example/").unwrap().to_string(), "a.example");
+    }
+
+    #[test]
+    fn an_address_has_one_family() {
+        let mapped = Rdata::parse(RrType::AAAA, "::ffff:198.51.100.9");
+        let target = Indicator::of_target(&mapped, RrType::AAAA).unwrap();
+        assert_eq!(target, Indicator::parse("::ffff:198.51.100.9").unwrap());
+        assert_eq!((target.kind(), target.to_string().as_str()), (IndicatorType::IpAddress, "198.51.100.9"));
+        assert_eq!(Indicator::from_address("::ffff:198.51.100.9".parse().unwrap()), target);
+    }
+
+    proptest! {
+        #[test]
+        fn every_indicator_is_canonical_and_can_be_typed(text in "(hxxp://|ldap:)?[a-zA-Z0-9._\\[\\]:/-]{0,40}") {
+            if let Ok(indicator) = Indicator::parse(&text) {
+                prop_assert_eq!(Indicator::from_canonical(&indicator.to_string()), Ok(indicator.clone()));
+                prop_assert_eq!(Indicator::parse(&indicator.as_typed()), Ok(indicator));
+            }
+        }
+
+        #[test]
+        fn no_text_panics(text in any::<String>()) {
+            let _ = (Indicator::parse(&text), Indicator::existing(&text), refang(&text));
         }
     }
 

@@ -23,7 +23,7 @@ pub mod window;
 pub use answer::{Answer, Collector, Completeness, Dedup, Filter, State};
 pub use clock::Clock;
 pub use finding::{Finding, Findings};
-pub use indicator::{Indicator, IndicatorError, IndicatorType};
+pub use indicator::{Given, Host, Indicator, IndicatorError, IndicatorType, Line, Other};
 pub use package::{Action, ManifestError, Package, PackageError};
 pub use parameter::{Parameter, ParameterKind, Value};
 pub use provider::{Budget, Config, Limits, Provider, ProviderError, Sink, Tcp};

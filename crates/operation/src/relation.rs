@@ -2,7 +2,7 @@
 
 use cof::Record;
 
-use crate::Indicator;
+use crate::{Host, Indicator};
 
 /// Whether a record is about the indicator itself or came along with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,7 +19,7 @@ impl Relation {
         let owner = || Indicator::of_owner(record).as_ref() == Some(indicator);
         let target = || Indicator::of_target(&record.rdata, record.rrtype).as_ref() == Some(indicator);
         // The name as such, too: a reverse name that was asked for stands for an address otherwise.
-        let name = || matches!(indicator, Indicator::Fqdn(name) if *name == record.rrname);
+        let name = || matches!(indicator.host(), Host::Name(name) if *name == record.rrname);
         if owner() || target() || name() { Self::Direct } else { Self::Related }
     }
 

@@ -21,7 +21,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use cof::{Record, RrType};
-use operation::Indicator;
+use operation::{Host, Indicator};
 
 use crate::timeline::{class_of, type_order};
 use drawing::Drawing;
@@ -62,7 +62,7 @@ impl Graph {
             net.links.iter().map(|link| (type_order(link.rrtype), link.rrtype)).collect();
         Self {
             asked: asked.to_string(),
-            drawing: Drawing::new(&net, &columns, matches!(asked, Indicator::Address(_))),
+            drawing: Drawing::new(&net, &columns, matches!(asked.host(), Host::Address(_))),
             rows: list::rows(&net),
             total,
             edges_left_out,

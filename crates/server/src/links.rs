@@ -61,9 +61,10 @@ impl Links {
         self.parameters.iter().rfind(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
-    /// A run on `value`.
+    /// A run on `value`. A single label gets the final dot with which it is typed.
     pub(crate) fn pivot(&self, value: &str) -> String {
-        format!("{}{}", self.pivot, utf8_percent_encode(value, ENCODED))
+        let dot = if value.contains(['.', ':']) { "" } else { "." };
+        format!("{}{}{dot}", self.pivot, utf8_percent_encode(value, ENCODED))
     }
 }
 
@@ -96,7 +97,8 @@ mod tests {
     #[test]
     fn a_pivot_carries_any_value_whole() {
         let links = links(&[]);
+        assert_eq!(links.pivot("com"), "/run?value=com.");
         assert_eq!(links.pivot("2001:db8::1"), "/run?value=2001:db8::1");
-        assert_eq!(links.pivot(r#"a\"&b?#/%"#), "/run?value=a%5C%22%26b%3F%23%2F%25");
+        assert_eq!(links.pivot(r#"a\"&b?#/%"#), "/run?value=a%5C%22%26b%3F%23%2F%25.");
     }
 }

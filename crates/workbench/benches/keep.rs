@@ -58,7 +58,7 @@ fn name(number: u64) -> Indicator {
 fn indicator(number: u64) -> Indicator {
     if number.is_multiple_of(10) {
         let bits = u32::try_from(number.wrapping_mul(2_654_435_761) & 0xffff_ffff).unwrap();
-        return Indicator::Address(std::net::Ipv4Addr::from_bits(bits).into());
+        return Indicator::from_address(std::net::Ipv4Addr::from_bits(bits).into());
     }
     name(number)
 }

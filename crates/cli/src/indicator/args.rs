@@ -20,7 +20,9 @@ pub(crate) enum IndicatorCommand {
     /// Add domain names and addresses
     #[command(
         long_about = "Adds indicators to the threat library, under your name. Each is normalised first: defanged text, case, \
-            final dots, Unicode names and URLs all come down to one spelling. What the library has already keeps its status; \
+            final dots, Unicode names and URLs all come down to one spelling. What is no host (a hash, a CVE number, a network) is \
+            refused by its kind; words and dates beside a value are skipped and counted. A top-level domain is written with its \
+            final dot. What the library has already keeps its status; \
             what was removed comes back as it was.",
         after_help = ADD_EXAMPLES
     )]
@@ -72,7 +74,7 @@ pub(crate) struct AddArgs {
     /// Domain names, IP addresses or URLs, defanged or not
     #[arg(value_name = "VALUE", required_unless_present = "file")]
     pub(crate) values: Vec<String>,
-    /// Take values from a file too, one a line, # for comments; - is standard input
+    /// Take values from a file too, one or several a line, # for comments; - is standard input
     #[arg(short, long, value_name = "FILE|-")]
     pub(crate) file: Vec<PathBuf>,
     /// The status of those that are new

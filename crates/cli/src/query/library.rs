@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use operation::Indicator;
+use operation::{Indicator, IndicatorError};
 use workbench::Desk;
 use workbench::library::{Filter, Order};
 
@@ -34,7 +34,7 @@ pub(super) async fn add_values(
         let page = desk.read(move |workbench| workbench.indicators(&wanted)).await?;
         for entry in page.entries {
             if known.insert(entry.indicator.clone()) {
-                given.push(Given { text: entry.indicator.to_string(), indicator: Ok(entry.indicator) });
+                given.push(checked(entry.indicator));
             }
         }
         match page.next {
@@ -42,4 +42,14 @@ pub(super) async fn add_values(
             None => return Ok(()),
         }
     }
+}
+
+/// A row of the library as it is asked about. What came in as a name before its kind was known (a hash, a scheme) is refused.
+fn checked(indicator: Indicator) -> Given {
+    let text = indicator.to_string();
+    let indicator = match Indicator::parse(&text) {
+        Err(error @ (IndicatorError::Other(_) | IndicatorError::Scheme)) => Err(error),
+        _ => Ok(indicator),
+    };
+    Given { text, indicator }
 }

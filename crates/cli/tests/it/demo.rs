@@ -69,7 +69,7 @@ fn its_own_next_steps_work() {
 #[test]
 fn the_demo_refuses_what_is_no_indicator_and_goes_on() {
     let done = Home::empty().run(["demo", "--once", "a b", "www.threatq.com"]).done();
-    done.says(1, &["a b: not asked: not a domain name or IP address", "hint: "]);
+    done.says(1, &["a b: not asked: no domain name, IP address or URL in it", "hint: "]);
     assert!(done.stdout.contains("www.threatq.com (FQDN): 1 record, complete"), "{}", done.stdout);
 }
 

@@ -87,7 +87,7 @@ fn a_file_that_cannot_be_read_is_named() {
     std::fs::create_dir(home.path("folder")).unwrap();
     for (file, why) in [("missing", "No such file"), ("folder", "Is a directory")] {
         let done = home.query(provider.address, ["www.example.com", "-f", file]).done();
-        done.says(1, &[file, why, "hint: give a text file with one value a line"]);
+        done.says(1, &[file, why, "hint: give a text file with values, one or several a line"]);
     }
     assert!(provider.asked().is_empty());
 }

@@ -91,7 +91,7 @@ fn files_of_many_spellings_come_down_to_one_each() {
     assert_eq!(listed(&home, &["--sort", "value"]), ["a.example", "xn--bcher-kva.example", "192.0.2.1"]);
     assert_eq!(listed(&home, &["--status", "Review"]).len(), 3);
     let piped = home.pipe(&["indicator", "add", "-f", "-"], "c.example\nnot a value\n");
-    piped.says(1, &["not a value: not a domain name"]);
+    piped.says(1, &["not a value: no domain name"]);
     assert_eq!(listed(&home, &["--search", "c.ex"]), ["c.example"], "what was right is added all the same");
 }
 
@@ -144,7 +144,7 @@ fn wrong_words_are_refused_with_the_reason_and_change_nothing() {
     run(&home, &["list", "--search", ""]).says(2, &["give a part"]);
     run(&home, &["list", "--search", "192.0.2.0/33"]).says(2, &["prefix"]);
     run(&home, &["show", "b.example"]).says(2, &["b.example is not in the library"]);
-    run(&home, &["show", "a b"]).says(2, &["cannot stand in a host name"]);
+    run(&home, &["show", "a b"]).says(2, &["more than one value"]);
     run(&home, &["show"]).says(2, &["VALUE"]);
     run(&home, &["set", "b.example", "--status", "Review"]).says(2, &["not in the library"]);
     run(&home, &["set", "a.example"]).says(2, &["--status"]);
@@ -230,4 +230,70 @@ fn forty_at_once_lose_nothing_and_double_nothing() {
     }
     let audit: Value = serde_json::from_str(&home.audit()).unwrap();
     assert_eq!(audit["total"], 400, "every claim is in the audit trail");
+}
+
+/// Lines that hold values in every way that people paste them, and lines that hold none.
+const PASTED: &str = "\
+ldap://c2.example:1389/a
+tcp://c2.example:8989/bad
+ldap[:]//c2.example:1389/a
+http:/c2.example/
+https//c2.example/x
+«c2.example»
+22813a7723dbdceb828c0263431465e3698aa0fc
+44d88612fea8a8f36de82e1278abb02f
+CVE-2024-1234
+AS1234
+0x7f000001
+ns1[.]a.example ns2[.]a.example
+b1.example, b2.example; b3.example
+192.0.2.5\t2024-01-01\tC2
+192.0.2.6,high
+192.0.2.7/32
+";
+
+#[test]
+fn what_is_no_host_is_refused_by_its_kind_and_values_on_one_line_are_apart() {
+    let home = Home::new();
+    let file = home.file("pasted.txt", PASTED);
+    let done = run(&home, &["add", "--format", "json", "-f", &file]);
+    assert_eq!(done.code, 1, "{done:?}");
+    let kinds = [
+        "a SHA-1 hash, not a domain name",
+        "an MD5 hash",
+        "the identifier of a vulnerability",
+        "an AS number",
+        "0x7f000001: a number that browsers read as 127.0.0.1",
+        "3 cells beside values skipped",
+    ];
+    for kind in kinds {
+        assert!(done.stderr.contains(kind), "{kind}: {done:?}");
+    }
+    let added: Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!((added["refused"].as_array().unwrap().len(), &added["skipped"]), (5, &3.into()));
+    let mut values = listed(&home, &[]);
+    values.sort();
+    let expected = [
+        "192.0.2.5",
+        "192.0.2.6",
+        "192.0.2.7",
+        "b1.example",
+        "b2.example",
+        "b3.example",
+        "c2.example",
+        "ns1.a.example",
+        "ns2.a.example",
+    ];
+    assert_eq!(values, expected);
+}
+
+#[test]
+fn a_top_level_domain_is_typed_with_its_final_dot() {
+    let home = Home::new();
+    let word = run(&home, &["add", "com"]);
+    assert!(word.code == 1 && word.stderr.contains("written with its final dot"), "{word:?}");
+    run(&home, &["add", "com."]).ok();
+    assert_eq!(listed(&home, &[]), ["com"]);
+    // What is in the library is found by the spelling that the library shows.
+    run(&home, &["show", "com"]).ok();
 }

@@ -89,8 +89,7 @@ fn runs_are_listed_the_newest_first_a_page_at_a_time() {
     assert_eq!(ids(&["--indicator", "hxxp://a[.]example/x"]), (vec![4, 1], None));
     assert_eq!(ids(&["--indicator", "never.example"]), (vec![], None));
     assert!(home.run(&["run", "list", "--limit", "3"]).ok().contains("--before 2"));
-    home.run(&["run", "list", "--indicator", "a b"])
-        .says(2, &["--indicator a b", "cannot stand in a host name"]);
+    home.run(&["run", "list", "--indicator", "a b"]).says(2, &["--indicator a b", "more than one value"]);
     home.run(&["run", "list", "--limit", "0"]).says(2, &["1.."]);
 }
 

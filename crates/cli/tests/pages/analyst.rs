@@ -36,7 +36,7 @@ pub(crate) async fn enables(browser: &Browser) {
 /// Adds values to the library.
 pub(crate) async fn adds(browser: &Browser, values: &str) {
     browser.go("/library?add=yes").await;
-    browser.fill("Values, one a line", values).await;
+    browser.fill("Values, one or several a line", values).await;
     browser.press("Preview").await;
     browser.click(Locator::Css("#paste button[value=add]")).await;
     browser.sees("Added.").await;

@@ -51,7 +51,7 @@ async fn is_pasted(browser: &Browser) {
     // Keys would be taken for what they do to a text area.
     browser.run("document.querySelector('#many').value = arguments[0];", vec![json!(many)]).await;
     browser.press("Preview").await;
-    browser.sees("7 lines read").await;
+    browser.sees("7 values read").await;
     browser.sees("<script>window.hit=1</script>").await;
     is_unharmed(browser).await;
     browser.press("Add 1 indicator").await;

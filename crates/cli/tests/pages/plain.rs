@@ -24,9 +24,11 @@ async fn everything_is_done_without_script() {
         browser.sees("Analysts can run it.").await;
         browser.press("Threat Library").await;
         browser.press("Add indicators").await;
-        browser.fill("Values, one a line", "hxxp://www[.]threatq[.]com/x\n104.196.175.197\nno name").await;
+        browser
+            .fill("Values, one or several a line", "hxxp://www[.]threatq[.]com/x\n104.196.175.197\nno name")
+            .await;
         browser.press("Preview").await;
-        browser.sees("3 lines read").await;
+        browser.sees("3 values read").await;
         browser.press("Add 2 indicators").await;
         browser.press("www.threatq.com").await;
         browser.is_at("/library/indicator").await;

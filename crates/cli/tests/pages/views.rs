@@ -47,7 +47,7 @@ const VIEWS: [View; 23] = [
     page("signin", "/signin"),
     page("library", "/library"),
     state("library-none", "/library?q=*.nothing.example"),
-    pressing(page("library-paste", "/library?add=yes"), "Preview", "lines read"),
+    pressing(page("library-paste", "/library?add=yes"), "Preview", "values read"),
     page("indicator", "/library/indicator?value=192.0.2.80"),
     page("runs", "/runs"),
     pressing(page("run", "/runs/2"), "Select all 10 shown", "Add 3 findings"),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use cof::Record;
 
-use crate::{Indicator, Relation};
+use crate::{Host, Indicator, Relation};
 
 /// More names than this on one address make it shared hosting.
 const SHARED_HOSTING: usize = 100;
@@ -72,5 +72,5 @@ pub(super) fn thousands(number: usize) -> String {
 }
 
 fn address(record: &Record) -> Option<Indicator> {
-    Indicator::of_target(&record.rdata, record.rrtype).filter(|side| matches!(side, Indicator::Address(_)))
+    Indicator::of_target(&record.rdata, record.rrtype).filter(|side| matches!(side.host(), Host::Address(_)))
 }

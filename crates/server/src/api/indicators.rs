@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use axum::Json;
 use axum::extract::State;
-use operation::{Indicator, IndicatorType};
+use operation::{Given, Indicator, IndicatorType, Line};
 use serde::Deserialize;
 use serde_json::Value;
 use workbench::json::indicator::{self as json, Refused};
@@ -52,6 +52,7 @@ pub(super) struct Wish {
 #[serde(deny_unknown_fields)]
 #[schema(as = NewIndicators)]
 pub(super) struct Many {
+    /// Domain names, IP addresses and URLs, defanged or not. One text may hold several; what else it holds is skipped.
     values: Vec<String>,
     #[serde(default)]
     status: Option<String>,
@@ -95,7 +96,7 @@ pub(super) async fn list(
 #[utoipa::path(
     post, path = "/indicators", tag = "indicators", operation_id = "indicators_add",
     request_body = Many,
-    responses((status = 200, description = "`{\"indicators\":[{\"value\",\"type\",\"status\",\"outcome\"}],\"refused\":[{\"text\",\"reason\"}]}`", body = Object), Changing),
+    responses((status = 200, description = "`{\"indicators\":[{\"value\",\"type\",\"status\",\"outcome\"}],\"refused\":[{\"text\",\"reason\"}],\"skipped\"}`", body = Object), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn add(
@@ -107,12 +108,18 @@ pub(super) async fn add(
         return Err(Problem::bad_request(format!("at most {VALUES} values at once")));
     }
     let status = body.status.as_deref().map_or(Ok(Status::Active), status)?;
-    let (mut indicators, mut refused) = (Vec::new(), Vec::new());
-    for text in body.values {
-        match Indicator::parse(&text) {
-            Ok(indicator) => indicators.push(indicator),
-            Err(error) => refused.push(Refused { text, reason: error.to_string() }),
+    let (mut indicators, mut refused, mut skipped) = (Vec::new(), Vec::new(), 0);
+    for line in body.values.iter().map(|text| Line::of(text)) {
+        skipped += line.skipped;
+        for Given { text, indicator } in line.given {
+            match indicator {
+                Ok(indicator) => indicators.push(indicator),
+                Err(error) => refused.push(Refused { text, reason: error.to_string() }),
+            }
         }
+    }
+    if indicators.len() + refused.len() > VALUES {
+        return Err(Problem::bad_request(format!("at most {VALUES} values at once")));
     }
     let added = if body.dry_run {
         site.desk.read(move |workbench| preview(workbench, &indicators, status)).await?
@@ -120,7 +127,7 @@ pub(super) async fn add(
         let add = move |workbench: &mut Workbench| workbench.add_indicators(&indicators, status);
         site.desk.change(may.name(), add).await?
     };
-    Ok(Json(json::added(&added, &refused)))
+    Ok(Json(json::added(&added, &refused, skipped)))
 }
 
 /// What adding would come to, one by one; what stands twice is known the second time.
@@ -262,7 +269,7 @@ impl Wish {
 }
 
 fn one(text: &str) -> Result<Indicator, Problem> {
-    Indicator::parse(text).map_err(|error| Problem::bad_request(error.to_string()))
+    Indicator::existing(text).map_err(|error| Problem::bad_request(error.to_string()))
 }
 
 fn status(name: &str) -> Result<Status, Problem> {

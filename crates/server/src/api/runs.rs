@@ -77,7 +77,7 @@ pub(super) async fn list(
     _: Visitor,
     Asked(wish): Asked<Wish>,
 ) -> Result<Json<Value>, Problem> {
-    let indicator = wish.indicator.as_deref().map(Indicator::parse).transpose();
+    let indicator = wish.indicator.as_deref().map(Indicator::existing).transpose();
     let indicator = indicator.map_err(|error| Problem::bad_request(error.to_string()))?;
     let limit = wish.limit.unwrap_or(USUAL).clamp(1, MOST);
     let wanted = Wanted { indicator, before: wish.before, limit, ..Wanted::default() };

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use cof::{Name, RrType};
-use operation::Indicator;
+use operation::Host;
 
 use super::net::{Face, Link, Net, Node, sum};
 
@@ -82,7 +82,7 @@ fn common(net: &Net) -> Vec<(Common, Vec<usize>)> {
 
 /// The parent below which a node can be one of a crowd.
 fn parent(node: &Node) -> Option<Name> {
-    let Face::One(Indicator::Fqdn(name)) = &node.face else { return None };
+    let Face::One(Host::Name(name)) = &node.face else { return None };
     let wire = name.as_wire();
     let parent = Name::from_wire(wire.get(usize::from(*wire.first()?) + 1..)?).ok()?;
     (node.records == 0 && parent.labels().count() >= 2).then_some(parent)

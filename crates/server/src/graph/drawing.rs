@@ -165,7 +165,7 @@ fn tile(net: &Net, at: usize, node: &Node) -> Tile {
         title: if pivot.is_none() && matches!(node.face, Face::One(_)) { whole } else { title },
         pivot,
         asked: at == 0,
-        address: matches!(node.face, Face::One(operation::Indicator::Address(_))),
+        address: matches!(node.face, Face::One(operation::Host::Address(_))),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use cof::{Name, Record, RrType};
-use operation::Indicator;
+use operation::{Host, Indicator};
 
 /// Boxes and links. The first box is the asked value, and is always there.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +32,7 @@ pub(super) enum Face {
         members: Vec<String>,
     },
     /// A value.
-    One(Indicator),
+    One(Host),
 }
 
 /// A record set's data that points from its owner to another box.
@@ -48,7 +48,7 @@ pub(super) struct Link {
 /// Finds the place of what was there before.
 struct Places {
     /// Without the asked value.
-    boxes: HashMap<Indicator, usize>,
+    boxes: HashMap<Host, usize>,
     links: HashMap<(usize, usize, RrType), usize>,
 }
 
@@ -66,13 +66,14 @@ impl Net {
             boxes: HashMap::with_capacity(records.len()),
             links: HashMap::with_capacity(records.len()),
         };
-        let mut net = Self { boxes: vec![Node::of(asked.clone())], links: Vec::new() };
+        let mut net = Self { boxes: vec![Node::of(asked.host().clone())], links: Vec::new() };
         let mut others = Vec::new();
         for record in records {
             let owner = owner(asked, record);
             let target = Some(record).filter(|record| points(record.rrtype));
             let target = target.and_then(|record| Indicator::of_target(&record.rdata, record.rrtype));
             // What points to itself would be an edge without length: it is in the table.
+            let target = target.map(|target| target.host().clone());
             let Some(target) = target.filter(|target| *target != owner) else {
                 others.push(owner);
                 continue;
@@ -83,7 +84,7 @@ impl Net {
             net.join(&mut places, (from, to), record);
         }
         for owner in others {
-            let known = if owner == *asked { Some(0) } else { places.boxes.get(&owner).copied() };
+            let known = if owner == *asked.host() { Some(0) } else { places.boxes.get(&owner).copied() };
             if let Some(at) = known {
                 net.count(at);
             }
@@ -92,7 +93,7 @@ impl Net {
     }
 
     /// The place of a value, which gets one if it has none.
-    fn place(&mut self, places: &mut Places, value: Indicator) -> usize {
+    fn place(&mut self, places: &mut Places, value: Host) -> usize {
         // Half of all ends are the asked value.
         if self.boxes.first().is_some_and(|node| matches!(&node.face, Face::One(asked) if *asked == value)) {
             return 0;
@@ -147,7 +148,7 @@ impl Net {
 }
 
 impl Node {
-    fn of(value: Indicator) -> Self {
+    fn of(value: Host) -> Self {
         Self { face: Face::One(value), records: 0 }
     }
 }
@@ -175,7 +176,7 @@ impl Face {
             Self::Crowd { .. } => None,
             Self::One(value) => {
                 let text = value.to_string();
-                Indicator::parse(&text).ok().map(|_| text)
+                Indicator::from_canonical(&text).ok().map(|_| text)
             }
         }
     }
@@ -190,10 +191,11 @@ impl Link {
 
 /// Whom a record is about. A wildcard is no indicator, but an owner; a reverse name that was asked about stands
 /// for itself, another for its address.
-fn owner(asked: &Indicator, record: &Record) -> Indicator {
-    match asked {
-        Indicator::Fqdn(name) if *name == record.rrname => asked.clone(),
-        _ => Indicator::of_owner(record).unwrap_or_else(|| Indicator::Fqdn(record.rrname.clone())),
+fn owner(asked: &Indicator, record: &Record) -> Host {
+    match asked.host() {
+        Host::Name(name) if *name == record.rrname => asked.host().clone(),
+        _ => Indicator::of_owner(record)
+            .map_or_else(|| Host::Name(record.rrname.clone()), |owner| owner.host().clone()),
     }
 }
 

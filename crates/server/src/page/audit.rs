@@ -72,7 +72,7 @@ impl Event {
     /// The same, where somebody knows what the parameters of the integration are called.
     pub(crate) fn labelled(entry: &Entry, label: &dyn Fn(&str) -> String) -> Self {
         let address = match entry.action.split('.').next() {
-            Some("indicator" | "run") => Indicator::parse(&entry.subject)
+            Some("indicator" | "run") => Indicator::from_canonical(&entry.subject)
                 .ok()
                 .map(|one| format!("/library/indicator?value={}", encoded(&one.to_string()))),
             Some("integration") if entry.action != "integration.remove" => {

@@ -151,7 +151,7 @@ fn named(sent: &Fields) -> Result<Indicator, Problem> {
 }
 
 fn read(text: &str) -> Result<Indicator, Problem> {
-    Indicator::parse(text).map_err(|error| Problem::bad_request(error.to_string()))
+    Indicator::existing(text).map_err(|error| Problem::bad_request(error.to_string()))
 }
 
 impl Page {

@@ -79,7 +79,7 @@ impl Line {
         let (said, class) = standing(run);
         Self {
             id: run.id,
-            value: run.indicator.to_string(),
+            value: run.indicator.as_typed(),
             package: run.package.clone(),
             actor: run.actor.clone(),
             began: Stamp::of(run.started_at),
@@ -160,7 +160,7 @@ impl Order {
         let types: Vec<String> = run.filter().rrtypes.iter().map(ToString::to_string).collect();
         let moment = |seconds: Option<u64>| seconds.map(cof::time::rfc3339).unwrap_or_default();
         Self {
-            value: run.indicator.to_string(),
+            value: run.indicator.as_typed(),
             operation: run.package.split('@').next().unwrap_or_default().to_owned(),
             rrtype: types.join(","),
             seen_after: moment(run.filter().window.seen_after),
@@ -298,7 +298,7 @@ async fn pivot(
     if let Some(last) = panel.runs.first() {
         return Ok(Redirect::to(&run_address(last.id, view_of(&wish.view), &wish.trail)).into_response());
     }
-    let value = indicator.to_string();
+    let value = indicator.as_typed();
     let (defanged, kind) = (defang(&value), indicator.kind().name());
     show(&Page {
         frame,

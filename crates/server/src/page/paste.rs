@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::post;
-use operation::Indicator;
+use operation::{Given, Indicator, Line as Text};
 use workbench::library::Status;
 use workbench::{Error, Workbench};
 
@@ -17,9 +17,9 @@ use crate::site::Shared;
 
 /// What a paste may have, in octets: ten thousand long names, percent-encoded.
 const PASTE: usize = 3 << 20;
-/// The most lines of one paste.
-const LINES: usize = 10_000;
-/// The most lines that are shown; the counts are of all.
+/// The most values of one paste, and the most lines.
+const VALUES: usize = 10_000;
+/// The most values that are shown; the counts are of all.
 const SHOWN: usize = 200;
 
 pub(super) fn routes() -> Router<Shared> {
@@ -35,7 +35,16 @@ pub(super) struct Paste {
     pub(super) refused: Option<String>,
 }
 
-/// What the lines are.
+/// What a paste holds.
+struct Read {
+    given: Vec<Given>,
+    skipped: usize,
+    /// Whether it goes on beyond what is taken at once.
+    is_too_much: bool,
+}
+
+/// What the values are.
+#[derive(Default)]
 pub(super) struct Preview {
     pub(super) lines: Vec<Line>,
     pub(super) total: usize,
@@ -43,6 +52,8 @@ pub(super) struct Preview {
     pub(super) known: usize,
     pub(super) repeated: usize,
     pub(super) refused: usize,
+    /// Cells beside values, such as dates.
+    pub(super) skipped: usize,
 }
 
 pub(super) struct Line {
@@ -67,17 +78,18 @@ async fn add(
     let status = Status::from_name(sent.text("status")).unwrap_or(Status::Active);
     let text = sent.text("many").to_owned();
     let mut paste = Paste { text: text.clone(), status, open: true, preview: None, refused: None };
-    if text.lines().nth(LINES).is_some() {
-        paste.refused = Some(format!("At most {LINES} lines at once. Nothing was added."));
+    let read = Read::of(&text);
+    if read.is_too_much {
+        paste.refused = Some(format!("At most {VALUES} values at once. Nothing was added."));
     } else if sent.text("do") == "add" {
         let adding = move |workbench: &mut Workbench| {
-            let new = Preview::of(workbench, &text)?.new;
+            let new = Preview::of(workbench, &read)?.new;
             workbench.add_indicators(&new, status)
         };
         let added = site.desk.change(may.name(), adding).await?;
         return Ok(go("/library", if added.is_empty() { "nothing" } else { "added" }));
     } else {
-        paste.preview = Some(site.desk.read(move |workbench| Preview::of(workbench, &text)).await?);
+        paste.preview = Some(site.desk.read(move |workbench| Preview::of(workbench, &read)).await?);
     }
     let shelf = site.desk.read(|workbench| Shelf::of(workbench, Wish::default())).await?;
     let code = if paste.refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
@@ -96,23 +108,38 @@ impl Paste {
     }
 }
 
+impl Read {
+    fn of(text: &str) -> Self {
+        let mut read =
+            Self { given: Vec::new(), skipped: 0, is_too_much: text.lines().nth(VALUES).is_some() };
+        for line in text.lines() {
+            if read.is_too_much {
+                break;
+            }
+            let line = Text::of_file(line);
+            read.given.extend(line.given);
+            read.skipped += line.skipped;
+            read.is_too_much = read.given.len() > VALUES;
+        }
+        read
+    }
+}
+
 impl Preview {
-    fn of(workbench: &Workbench, text: &str) -> Result<Self, Error> {
-        let mut preview =
-            Self { lines: Vec::new(), total: 0, new: Vec::new(), known: 0, repeated: 0, refused: 0 };
+    fn of(workbench: &Workbench, read: &Read) -> Result<Self, Error> {
+        let mut preview = Self { skipped: read.skipped, ..Self::default() };
         let mut seen = std::collections::HashSet::new();
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        for line in lines {
-            let outcome = match Indicator::parse(line) {
+        for Given { text, indicator } in &read.given {
+            let outcome = match indicator {
                 Err(error) => Outcome::Refused(error.to_string()),
-                Ok(indicator) if !seen.insert(indicator.clone()) => Outcome::Repeated(indicator),
-                Ok(indicator) => match workbench.lookup(&indicator)? {
-                    None => Outcome::New(indicator),
-                    Some(entry) if entry.removed_at.is_some() => Outcome::Removed(indicator),
-                    Some(entry) => Outcome::Known(indicator, entry.status),
+                Ok(indicator) if !seen.insert(indicator) => Outcome::Repeated(indicator.clone()),
+                Ok(indicator) => match workbench.lookup(indicator)? {
+                    None => Outcome::New(indicator.clone()),
+                    Some(entry) if entry.removed_at.is_some() => Outcome::Removed(indicator.clone()),
+                    Some(entry) => Outcome::Known(indicator.clone(), entry.status),
                 },
             };
-            preview.count(line, outcome);
+            preview.count(text, outcome);
         }
         Ok(preview)
     }

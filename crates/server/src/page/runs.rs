@@ -46,7 +46,7 @@ async fn list(
     Query(wish): Query<Wish>,
 ) -> Result<Response, Problem> {
     let text = wish.indicator.trim().to_owned();
-    let parsed = (!text.is_empty()).then(|| Indicator::parse(&text)).transpose();
+    let parsed = (!text.is_empty()).then(|| Indicator::existing(&text)).transpose();
     let (indicator, refused) = match parsed {
         Ok(indicator) => (indicator, None),
         Err(error) => (None, Some(error.to_string())),

@@ -48,7 +48,7 @@ async fn change(
 fn ticked(sent: &Fields) -> Result<Vec<Indicator>, Problem> {
     let values = sent.0.iter().filter(|(name, _)| name == "pick").take(PAGE).map(|(_, value)| value);
     let read =
-        |value: &String| Indicator::parse(value).map_err(|error| Problem::bad_request(error.to_string()));
+        |value: &String| Indicator::existing(value).map_err(|error| Problem::bad_request(error.to_string()));
     values.map(read).collect()
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use cof::{Record, RrType};
-use operation::{Indicator, Relation};
+use operation::{Host, Indicator, Relation};
 
 use super::entry::Entry;
 use super::view::TimelineView;
@@ -41,10 +41,10 @@ impl Moment {
             .filter(|name| seen.insert(name.clone()));
         let shown: Vec<String> = names.by_ref().take(MOST_NAMES).collect();
         let more = names.count();
-        let lead = match asked {
+        let lead = match asked.host() {
             _ if shown.is_empty() => String::new(),
-            Indicator::Address(address) => format!("{address} was the address of"),
-            Indicator::Fqdn(name) => format!("{name} pointed to"),
+            Host::Address(address) => format!("{address} was the address of"),
+            Host::Name(name) => format!("{name} pointed to"),
         };
         Some(Self { day, alive: alive.len(), of: entries.len(), lead, names: shown, more })
     }
@@ -53,9 +53,9 @@ impl Moment {
 /// The names of an address, the addresses and the alias of a name.
 fn other_side(asked: &Indicator, record: &Record) -> Option<String> {
     let addresses = matches!(record.rrtype, RrType::A | RrType::AAAA);
-    match asked {
-        Indicator::Address(_) => addresses.then(|| record.rrname.to_string()),
-        Indicator::Fqdn(name) => ((addresses || record.rrtype == RrType::CNAME) && *name == record.rrname)
+    match asked.host() {
+        Host::Address(_) => addresses.then(|| record.rrname.to_string()),
+        Host::Name(name) => ((addresses || record.rrtype == RrType::CNAME) && *name == record.rrname)
             .then(|| record.rdata_text()),
     }
 }

@@ -54,6 +54,12 @@ async fn indicators_are_added_changed_and_found() {
     let added = body(&ann.api("POST", "/indicators", &wish).await);
     assert_eq!(added["indicators"][0]["outcome"], "new", "a dry run adds nothing");
     assert_eq!(added["refused"][0]["text"], "192.0.2.0/24");
+    let several = json!({"values": ["tcp://b.example:1/x, 192.0.2.6;high", "AS1234"], "dry_run": true});
+    let several = body(&ann.api("POST", "/indicators", &several).await);
+    let values: Vec<_> =
+        several["indicators"].as_array().unwrap().iter().map(|one| one["value"].clone()).collect();
+    assert_eq!(values, ["b.example", "192.0.2.6"]);
+    assert_eq!((&several["refused"][0]["text"], &several["skipped"]), (&json!("AS1234"), &json!(1)));
     let changed = body(&ann.api("PATCH", "/indicators/a.example", &json!({"status": "Active"})).await);
     assert_eq!(
         changed,

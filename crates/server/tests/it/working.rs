@@ -12,7 +12,7 @@ async fn a_paste_is_shown_as_it_is_understood_and_added_when_confirmed() {
     let ann = place.browser(Role::Administrator).await;
     let preview =
         ann.post("/library/add", &[("many", PASTE), ("status", "Review"), ("do", "preview")]).await.body;
-    for words in ["5 lines read", "login.example.com", "Repeated", "a network", "Add 2 indicators"] {
+    for words in ["5 values read", "login.example.com", "Repeated", "a network", "Add 2 indicators"] {
         assert!(preview.contains(words), "{words}: {preview}");
     }
     assert!(!ann.get("/library").await.body.contains("login.example.com"), "nothing is added by looking");
@@ -25,6 +25,16 @@ async fn a_paste_is_shown_as_it_is_understood_and_added_when_confirmed() {
             && library.contains("2001:db8::1")
             && library.contains("Added.")
     );
+    let several = "b1.example, b2.example; b3.example\n192.0.2.5\t2024-01-01\tC2\nldap://c2.example:1389/a\nCVE-2024-1234";
+    let preview = ann.post("/library/add", &[("many", several), ("do", "preview")]).await.body;
+    for words in [
+        "6 values read",
+        "<dt>remarks skipped</dt><dd>2</dd>",
+        "identifier of a vulnerability",
+        "Add 5 indicators",
+    ] {
+        assert!(preview.contains(words), "{words}: {preview}");
+    }
     let many = "a.example\n".repeat(10_001);
     assert_eq!(ann.post("/library/add", &[("many", many.as_str())]).await.status, 422);
 }

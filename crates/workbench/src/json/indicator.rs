@@ -15,15 +15,16 @@ pub struct Refused {
     pub reason: String,
 }
 
-/// What adding came to.
-pub fn added(added: &[Adding], refused: &[Refused]) -> Value {
+/// What adding came to; so many cells beside values were skipped.
+pub fn added(added: &[Adding], refused: &[Refused], skipped: usize) -> Value {
     let indicators = added.iter().map(|adding| {
         let (kind, status) = (adding.indicator.kind().name(), adding.status.name());
         let value = adding.indicator.to_string();
         json!({"value": value, "type": kind, "status": status, "outcome": adding.outcome.word()})
     });
     let refused = refused.iter().map(|one| json!({"text": one.text, "reason": one.reason}));
-    json!({"indicators": indicators.collect::<Vec<_>>(), "refused": refused.collect::<Vec<_>>()})
+    let (indicators, refused) = (indicators.collect::<Vec<_>>(), refused.collect::<Vec<_>>());
+    json!({"indicators": indicators, "refused": refused, "skipped": skipped})
 }
 
 /// A page of a listing.

@@ -55,7 +55,8 @@ pub(super) fn entry(row: &Row<'_>) -> Result<(i64, Entry), Problem> {
 
 /// An indicator that we wrote.
 pub(super) fn stored_indicator(value: &str) -> Result<Indicator, Problem> {
-    Indicator::parse(value).map_err(|error| Problem::Stored(format!("the indicator {value:?}: {error}")))
+    Indicator::from_canonical(value)
+        .map_err(|error| Problem::Stored(format!("the indicator {value:?}: {error}")))
 }
 
 /// A status that we wrote.

@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use cof::Name;
-use operation::{Indicator, IndicatorType};
+use operation::{Host, Indicator, IndicatorType};
 
 /// Keys from the first up to, and without, the second.
 pub(crate) type KeyRange = (Vec<u8>, Vec<u8>);
@@ -24,10 +24,10 @@ pub(crate) const fn type_code(kind: IndicatorType) -> u8 {
 pub(crate) fn sort_key(indicator: &Indicator) -> Vec<u8> {
     let mut key = Vec::with_capacity(64);
     key.push(type_code(indicator.kind()));
-    match indicator {
-        Indicator::Fqdn(name) => name.push_sort_key(&mut key),
-        Indicator::Address(IpAddr::V4(address)) => key.extend_from_slice(&address.octets()),
-        Indicator::Address(IpAddr::V6(address)) => key.extend_from_slice(&address.octets()),
+    match indicator.host() {
+        Host::Name(name) => name.push_sort_key(&mut key),
+        Host::Address(IpAddr::V4(address)) => key.extend_from_slice(&address.octets()),
+        Host::Address(IpAddr::V6(address)) => key.extend_from_slice(&address.octets()),
     }
     key
 }
@@ -56,7 +56,8 @@ pub(crate) fn network(address: IpAddr, prefix: u8) -> Option<KeyRange> {
     let host = width - u32::from(prefix).min(width);
     let mask = 1_u128.checked_shl(host).map_or(u128::MAX, |bit| bit - 1);
     (u32::from(prefix) <= width).then(|| {
-        let kind = type_code(Indicator::Address(address).kind());
+        let kind =
+            type_code(if address.is_ipv4() { IndicatorType::IpAddress } else { IndicatorType::Ipv6Address });
         let key = |bits: u128| {
             let octets = bits.to_be_bytes();
             let from = octets.len() - usize::try_from(width / 8).unwrap_or_default();
@@ -74,7 +75,7 @@ mod tests {
     use super::*;
 
     fn key(value: &str) -> Vec<u8> {
-        sort_key(&Indicator::parse(value).unwrap())
+        sort_key(&Indicator::existing(value).unwrap())
     }
 
     #[test]

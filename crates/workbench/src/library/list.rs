@@ -309,7 +309,7 @@ impl FromStr for Cursor {
         };
         match text.split_once(':') {
             Some(("updated", rest)) => by_update(rest),
-            Some(("value", rest)) => Indicator::parse(rest).ok().map(Self::Value),
+            Some(("value", rest)) => Indicator::from_canonical(rest).ok().map(Self::Value),
             _ => None,
         }
         .ok_or_else(|| {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use cof::Name;
 use operation::indicator::refang;
-use operation::{Indicator, IndicatorError};
+use operation::{Host, Indicator, IndicatorError};
 
 use crate::Error;
 use crate::library::key::{self, KeyRange};
@@ -48,11 +48,13 @@ impl Search {
             };
         }
         match Indicator::parse(text) {
-            Ok(Indicator::Address(address)) => {
-                let prefix = if address.is_ipv4() { 32 } else { 128 };
-                Self::network(address, prefix).map_or_else(|| refuse(&"no address"), Ok)
-            }
-            Ok(Indicator::Fqdn(name)) => Ok(Self(Kind::Text(name.to_string()))),
+            Ok(indicator) => match indicator.host() {
+                Host::Address(address) => {
+                    let prefix = if address.is_ipv4() { 32 } else { 128 };
+                    Self::network(*address, prefix).map_or_else(|| refuse(&"no address"), Ok)
+                }
+                Host::Name(name) => Ok(Self(Kind::Text(name.to_string()))),
+            },
             Err(IndicatorError::Network) => match network(&plain) {
                 Some(found) => Ok(found),
                 None => refuse(&"its prefix is longer than the address"),

@@ -22,7 +22,7 @@ pub(super) fn run(row: &Row<'_>) -> Result<Run, Problem> {
     let orientation: String = row.get(22)?;
     Ok(Run {
         id: row.get(0)?,
-        indicator: Indicator::parse(&indicator).map_err(|_| wrong("indicator", &indicator))?,
+        indicator: Indicator::from_canonical(&indicator).map_err(|_| wrong("indicator", &indicator))?,
         package: row.get(2)?,
         source: row.get(3)?,
         action: row.get(4)?,

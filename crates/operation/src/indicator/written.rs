@@ -1,0 +1,223 @@
+//! What people write around and into a value, taken away: quotation marks, brackets, invisible characters, defanging.
+//!
+//! [`clean`] keeps the value whole, scheme and path included. It never fails: what is left is judged by whoever parses it.
+
+use std::net::Ipv6Addr;
+
+use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
+
+/// The longest text between two brackets that can stand for a dot, a colon or an at sign, in characters.
+const LONGEST_MARK: usize = 8;
+
+/// The value without what stands around it, and without the marks that keep it from being clicked.
+pub(super) fn clean(text: &str) -> String {
+    trim(&plain(text)).to_owned()
+}
+
+/// The text without the marks that keep values from being clicked and without what nobody sees, all else as it stands.
+pub(super) fn plain(text: &str) -> String {
+    let visible: String = text.chars().filter(|c| !is_invisible(*c)).map(narrow).collect();
+    refang_marks(&visible)
+}
+
+/// Characters that nobody sees and that no name needs: soft hyphen, zero-width space and no-break space, word joiner, and the
+/// marks of direction that text copied from right-to-left pages carries. Joiners stay, because names in some scripts need
+/// them. Overrides of the direction stay as well, so that a value that was shown backwards is refused.
+const fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{202a}'..='\u{202c}'
+            | '\u{2060}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{feff}'
+    )
+}
+
+/// Full-width forms of ASCII, and the full stops that IDNA takes for dots (UTS 46, section 4.5), as ASCII.
+fn narrow(character: char) -> char {
+    match character {
+        '\u{3002}' | '\u{ff61}' => '.',
+        '\u{ff01}'..='\u{ff5e}' => {
+            u32::from(character).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(character)
+        }
+        _ => character,
+    }
+}
+
+/// Undoes `[.]`, `(dot)`, `{:}`, `[://]`, `\.` and the like.
+fn refang_marks(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['[', '(', '{', '<', '\\', '.']) {
+        let (before, here) = rest.split_at(at);
+        out.push_str(before);
+        if let Some((plain, after)) = mark(here) {
+            out.truncate(out.trim_end_matches(' ').len());
+            out.push_str(plain);
+            rest = after;
+        } else {
+            let next = here.chars().next().map_or(here.len(), char::len_utf8);
+            let (character, after) = here.split_at(next);
+            out.push_str(character);
+            rest = after;
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// What the mark at the front of a text stands for, and what follows it.
+fn mark(text: &str) -> Option<(&'static str, &str)> {
+    bracketed(text).or_else(|| {
+        let halves = [("\\.", "."), ("\\/", "/"), ("[.", "."), (".]", ".")];
+        halves.into_iter().find_map(|(written, plain)| Some((plain, text.strip_prefix(written)?)))
+    })
+}
+
+fn bracketed(text: &str) -> Option<(&'static str, &str)> {
+    let close = match text.chars().next()? {
+        '[' => ']',
+        '(' => ')',
+        '{' => '}',
+        '<' => '>',
+        _ => return None,
+    };
+    let (end, _) = text.char_indices().take(LONGEST_MARK).find(|(_, character)| *character == close)?;
+    let plain = match text.get(1..end)?.trim().to_ascii_lowercase().as_str() {
+        "." | "dot" => ".",
+        ":" => ":",
+        "://" => "://",
+        "/" => "/",
+        "//" => "//",
+        "@" | "at" => "@",
+        _ => return None,
+    };
+    Some((plain, text.get(end + 1..)?.trim_start_matches(' ')))
+}
+
+/// Takes off what stands around a value: blanks, quotation marks, brackets and punctuation of any script.
+pub(super) fn trim(text: &str) -> &str {
+    let mut text = text;
+    loop {
+        let mut shorter = text.trim_matches(is_outside);
+        if !opens_address(shorter) {
+            shorter = shorter.trim_start_matches('[').trim_end_matches(']');
+        }
+        // A colon that ends a phrase, not one of an address.
+        shorter = shorter.strip_suffix(':').filter(|before| !before.contains(':')).unwrap_or(shorter);
+        if shorter.len() == text.len() {
+            return text;
+        }
+        text = shorter;
+    }
+}
+
+fn is_outside(character: char) -> bool {
+    if character.is_ascii() {
+        return character.is_whitespace()
+            || matches!(
+                character,
+                '"' | '\'' | '`' | '<' | '>' | '(' | ')' | '{' | '}' | ',' | ';' | '|' | '!' | '=' | '&'
+            );
+    }
+    matches!(
+        character.general_category_group(),
+        GeneralCategoryGroup::Punctuation | GeneralCategoryGroup::Separator
+    ) || matches!(character, '\u{200c}' | '\u{200d}' | '\u{275b}'..='\u{2760}')
+}
+
+/// Whether a bracket opens an address, as in `[2001:db8::1]:443`.
+fn opens_address(text: &str) -> bool {
+    let inside = text.strip_prefix('[').and_then(|rest| rest.split(['%', ']']).next());
+    inside.is_some_and(|inside| inside.parse::<Ipv6Addr>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn marks_of_any_script_around_a_value_are_taken_off() {
+        for around in [
+            "«c2.example»",
+            "“c2.example”",
+            "„c2.example“",
+            "‘c2.example’",
+            "‹c2.example›",
+            "「c2.example」",
+            "『c2.example』",
+            "（c2.example）",
+            "【c2.example】",
+            "《c2.example》",
+            "〈c2.example〉",
+            "［c2.example］",
+            "\u{a0}c2.example\u{3000}",
+            "\u{200b}c2.example\u{feff}",
+            "c2\u{ad}.example",
+            "‟c2.example”,",
+            "[c2.example]",
+            "<c2.example>",
+            "`c2.example`;",
+            "('c2.example')",
+            "c2.example、",
+            "،c2.example؛",
+            "\u{2068}c2.example\u{2069}",
+            "c2.example:",
+            "｢c2．example｣",
+            "c2。example",
+            "ｃ２.example",
+            "c2｡example…",
+            "“c2.example",
+            "c2.example)",
+            "[\"c2.example\",",
+            "⟨c2.example⟩",
+            "❝c2.example❞",
+            "—c2.example—",
+        ] {
+            assert_eq!(clean(around), "c2.example", "{around:?}");
+        }
+        assert_eq!(clean("[2001:db8::1]:443"), "[2001:db8::1]:443");
+        assert_eq!(clean("([2001:db8::1])"), "[2001:db8::1]");
+        assert_eq!(clean("2001:db8::"), "2001:db8::");
+        assert_eq!(clean("❤.example"), "❤.example", "a symbol is a part of the value");
+    }
+
+    #[test]
+    fn marks_against_clicking_are_undone() {
+        for defanged in [
+            "c2[.]example",
+            "c2(.)example",
+            "c2{.}example",
+            "c2[dot]example",
+            "c2(DOT)example",
+            "c2 [.] example",
+            "c2[.example",
+            "c2.]example",
+            "c2\\.example",
+            "c2<.>example",
+            "c2[ . ]example",
+            "c2{Dot}example",
+        ] {
+            assert_eq!(clean(defanged), "c2.example", "{defanged}");
+        }
+        assert_eq!(clean("hxxp[:]//a[.]example[/]x"), "hxxp://a.example/x");
+        assert_eq!(clean("http[://]a.example"), "http://a.example");
+        assert_eq!(clean("http:\\/\\/a.example\\/x"), "http://a.example/x");
+        assert_eq!(clean("ann[at]a[.]example"), "ann@a.example");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_cleaned_once_and_for_all(text in any::<String>()) {
+            let once = trim(&text);
+            prop_assert_eq!(trim(once), once);
+            let _ = clean(&text);
+        }
+    }
+}
