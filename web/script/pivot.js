@@ -9,7 +9,7 @@ document.addEventListener("click", (event) => {
   const form = document.getElementById("pivot");
   if (!link || !(form instanceof HTMLFormElement)) return;
   const address = new URL(link.getAttribute("href") ?? "", location.href);
-  for (const name of ["value", "trail", "view"]) {
+  for (const name of ["value", "trail", "view", "side", "operation"]) {
     const field = form.elements.namedItem(name);
     if (field instanceof HTMLInputElement) field.value = address.searchParams.get(name) ?? "";
   }

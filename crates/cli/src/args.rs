@@ -235,6 +235,9 @@ pub(crate) struct QueryArgs {
     /// How to print; cof streams as it arrives, the others hold each answer first
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
+    /// Ask which records have a name in their data: what a name server serves, say. Backsight's servers answer this
+    #[arg(long)]
+    pub(crate) by_data: bool,
     /// Only these record types
     #[arg(long, value_name = "A,NS")]
     pub(crate) rrtype: Option<String>,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use cof::{Damage, Name, Rdata, Record, RrType};
 
-use crate::provider::{ProviderError, Sink, Stop};
+use crate::provider::{ProviderError, Side, Sink, Stop};
 use crate::{Config, Window};
 
 /// How many damaged stretches an answer keeps to show; the rest are only counted.
@@ -82,6 +82,8 @@ pub struct Filter {
     pub rrtypes: Vec<RrType>,
     /// This window of time.
     pub window: Window,
+    /// Which side of the records was asked for.
+    pub side: Side,
 }
 
 /// Merges what is said of the same tuple twice: earliest first, latest last, the larger count.
@@ -104,7 +106,7 @@ impl Filter {
     /// What the configuration keeps, and what is asked for besides.
     pub fn new(config: &Config, rrtypes: Vec<RrType>, window: Window) -> Self {
         let rrtypes = if rrtypes.is_empty() { config.rrtypes.clone() } else { rrtypes };
-        Self { rrtypes, window: config.window.and(window) }
+        Self { rrtypes, window: config.window.and(window), side: config.side }
     }
 
     /// Whether a record is kept.

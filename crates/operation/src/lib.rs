@@ -26,7 +26,7 @@ pub use finding::{Finding, Findings};
 pub use indicator::{Given, Host, Indicator, IndicatorError, IndicatorType, Line, Other};
 pub use package::{Action, ManifestError, Package, PackageError};
 pub use parameter::{Parameter, ParameterKind, Value};
-pub use provider::{Budget, Config, Limits, Provider, ProviderError, Sink, Tcp};
+pub use provider::{Budget, Config, Limits, Provider, ProviderError, Side, Sink, Tcp};
 pub use relation::Relation;
 pub use settings::{Secret, Settings, SettingsError};
 pub use window::{Moment, MomentError, Window};

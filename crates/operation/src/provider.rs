@@ -34,4 +34,5 @@ pub use config::{Config, ConfigError, Limits};
 pub use dial::{Dial, DialError, Dialled, Io, Tcp};
 pub use error::{ProviderError, TlsFault};
 pub use orientation::{Orientation, orientation_of};
+pub use question::{ABILITIES, Side};
 pub use replay::replay;

@@ -7,6 +7,7 @@
 //!
 //! A failure before the first byte is a [`Problem`]; after it, an error of the body, which cuts the connection.
 
+use std::fmt;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
@@ -15,6 +16,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use cof::{Dialect, Writer};
 use futures_util::stream;
+use operation::provider::ABILITIES;
 use store::{Cursor, Order, Page, Question, Store, StoreError};
 use tokio::sync::Semaphore;
 
@@ -42,6 +44,12 @@ pub(crate) struct Rows {
     pub(crate) most: u64,
     /// Places for lookups that may take long; a place is held until the lookup is done, even where nobody waits for it.
     pub(crate) scans: Arc<Semaphore>,
+}
+
+impl fmt::Debug for Rows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rows").field("most", &self.most).finish_non_exhaustive()
+    }
 }
 
 /// Why an answer is cut off.
@@ -84,6 +92,8 @@ impl Rows {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
         // The same address answers differently to other headers and other people.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        // Whoever asks by data must be able to tell "nothing" from "not understood".
+        headers.insert(HeaderName::from_static(ABILITIES), HeaderValue::from_static("owner, data"));
         if let Some(cursor) = page.next.as_ref().filter(|_| !streamed) {
             headers.extend(HeaderValue::try_from(cursor.to_decimal()).ok().map(|value| (CURSOR, value)));
         }

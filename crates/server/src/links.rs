@@ -4,6 +4,8 @@
 //! that it does not change, also those of other parts of the page. Values come from strangers: they are
 //! percent-encoded here, and escaped for HTML by the template. Nothing here fails.
 
+use std::net::IpAddr;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Where links of one page lead.
@@ -12,6 +14,8 @@ pub(crate) struct Links {
     path: String,
     parameters: Vec<(String, String)>,
     pivot: String,
+    /// The same for the records that have the value in their data, where the provider can be asked for those.
+    data_pivot: Option<String>,
 }
 
 /// All but RFC 3986's unreserved characters, and the colon and comma, which a query may hold: addresses and lists
@@ -27,7 +31,14 @@ impl Links {
     /// `pivot` is what stands before the value of a run on something else, such as `/run?value=`.
     pub(crate) fn new(path: &str, parameters: &[(String, String)], pivot: &str) -> Self {
         let kept = parameters.iter().filter(|(name, _)| name != SAID).cloned();
-        Self { path: path.to_owned(), parameters: kept.collect(), pivot: pivot.to_owned() }
+        Self { path: path.to_owned(), parameters: kept.collect(), pivot: pivot.to_owned(), data_pivot: None }
+    }
+
+    /// What stands in a record's data leads to the records that have it there too.
+    #[must_use]
+    pub(crate) fn with_data_pivot(mut self, pivot: Option<String>) -> Self {
+        self.data_pivot = pivot;
+        self
     }
 
     /// The page itself, without parameters: where a form is sent to.
@@ -66,6 +77,14 @@ impl Links {
         let dot = if value.contains(['.', ':']) { "" } else { "." };
         format!("{}{}{dot}", self.pivot, utf8_percent_encode(value, ENCODED))
     }
+
+    /// A run on a value that stands in a record's data: a name server is asked for what it serves, where that can be asked.
+    /// An address is asked for as data whatever the question.
+    pub(crate) fn pivot_from_data(&self, value: &str) -> String {
+        let is_name = value.parse::<IpAddr>().is_err();
+        let prefix = self.data_pivot.as_ref().filter(|_| is_name).unwrap_or(&self.pivot);
+        format!("{prefix}{}", utf8_percent_encode(value, ENCODED))
+    }
 }
 
 #[cfg(test)]
@@ -92,6 +111,16 @@ mod tests {
         let links = links(&[("said", "undone"), ("at", "2022-06-01")]);
         assert_eq!(links.with(&[]), "/runs/412?at=2022-06-01");
         assert_eq!(links.others(&[]).count(), 1);
+    }
+
+    #[test]
+    fn a_name_in_data_is_asked_for_as_data_where_that_can_be_asked() {
+        let links = links(&[]);
+        assert_eq!(links.pivot_from_data("ns1.example"), "/run?value=ns1.example");
+        let links = links.with_data_pivot(Some("/run?side=data&value=".to_owned()));
+        assert_eq!(links.pivot_from_data("ns1.example"), "/run?side=data&value=ns1.example");
+        assert_eq!(links.pivot_from_data("192.0.2.1"), "/run?value=192.0.2.1");
+        assert_eq!(links.pivot("ns1.example"), "/run?value=ns1.example");
     }
 
     #[test]

@@ -42,7 +42,8 @@ const ASKED: [HeaderName; 8] = [
     HeaderName::from_static("idempotency-key"),
     HeaderName::from_static("x-api-key"),
 ];
-const TOLD: [HeaderName; 6] = [
+const TOLD: [HeaderName; 7] = [
+    HeaderName::from_static(operation::provider::ABILITIES),
     header::RETRY_AFTER,
     HeaderName::from_static("x-dribble-cursor"),
     HeaderName::from_static("x-dribble-errors"),
@@ -188,7 +189,7 @@ impl Service {
     }
 
     fn router(mut self, bound: Option<SocketAddr>) -> Router {
-        let site = self.site.take();
+        let (site, rows) = (self.site.take(), self.rows.clone());
         let proxied = site.as_ref().is_some_and(|site| site.behind_proxy);
         let watch = Watch { metrics: self.metrics.clone(), addresses: self.addresses, proxied };
         let dnsdb = self.dnsdb().routes();
@@ -197,7 +198,7 @@ impl Service {
         let dns = service.passive_dns().with_state(service).merge(reference::routes(site.is_none()));
         let dns = dns.layer(from_fn(gate::without_token)).merge(dnsdb);
         let all = match site {
-            Some(site) => dns.merge(site.router(bound)),
+            Some(site) => dns.merge(site.over(rows).router(bound)),
             None => dns.fallback(async || Problem::not_found()),
         };
         all.layer(from_fn_with_state(watch, watch::watch))

@@ -14,6 +14,7 @@ use operation::Secret;
 use workbench::Desk;
 use workbench::run::Runs;
 
+use crate::answer::Rows;
 use crate::job::Jobs;
 use crate::problem::Problem;
 use crate::{access, api, asset, page};
@@ -32,6 +33,8 @@ pub struct Site {
     pub(crate) over_tls: bool,
     /// A proxy is in front, and says where a client is.
     pub(crate) behind_proxy: bool,
+    /// The passive-DNS database of the same server, once it serves.
+    pub(crate) rows: Option<Rows>,
     /// Where we listen, once we do.
     pub(crate) bound: Option<SocketAddr>,
     /// What the next page of a session shows, once: by the session's number, so that it is bounded by who is signed in.
@@ -58,6 +61,7 @@ impl Site {
             hosts: Vec::new(),
             over_tls: false,
             behind_proxy: false,
+            rows: None,
             bound: None,
             once: Arc::default(),
         }
@@ -81,6 +85,13 @@ impl Site {
     #[must_use]
     pub fn over_tls(mut self) -> Self {
         self.over_tls = true;
+        self
+    }
+
+    /// The passive-DNS database that is served beside it.
+    #[must_use]
+    pub(crate) fn over(mut self, rows: Rows) -> Self {
+        self.rows = Some(rows);
         self
     }
 

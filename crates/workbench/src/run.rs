@@ -12,6 +12,7 @@
 //! Errors: [`Error::Refused`](crate::Error::Refused) is the user's; [`Error::Evidence`](crate::Error::Evidence) says that a file is lost or damaged.
 //! What a provider does wrong is no error here but the run's [`State`] and [`Reason`].
 
+mod ability;
 mod ask;
 mod asking;
 mod changes;
@@ -141,6 +142,11 @@ pub struct Reason {
 }
 
 impl Run {
+    /// The name of the package that asked, without its version.
+    pub fn operation(&self) -> &str {
+        self.package.split('@').next().unwrap_or_default()
+    }
+
     /// Whether the answer was one that an earlier run had fetched.
     pub fn is_cached(&self) -> bool {
         self.fetched.by != self.id

@@ -12,6 +12,7 @@ mod fit;
 mod guide;
 mod hostile;
 mod keyboard;
+mod pivot;
 mod plain;
 mod program;
 mod restart;

@@ -72,6 +72,8 @@ pub struct Outcome {
     pub pages: usize,
     /// How many octets, decompressed.
     pub bytes: u64,
+    /// Whether the service can be asked for data; nothing where it did not answer.
+    pub by_data: Option<bool>,
     /// Which side is the owner, by the setting or by the first proof in the answer; `Auto` where there was none,
     /// and the records are as they were sent.
     pub orientation: Orientation,
@@ -132,6 +134,7 @@ impl Provider {
             let page = self.page(indicator, cursor.as_ref(), &mut deadline).await?;
             // A cursor is followed even where no pages were asked for: without it the rest would be lost unsaid.
             intake.begin_page(page.cursor.is_some());
+            intake.by_data = Some(page.by_data);
             if let Some(body) = page.body {
                 self.read(body, intake, deadline).await?;
             }

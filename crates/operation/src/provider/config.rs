@@ -10,6 +10,7 @@ use hyper::header::HeaderValue;
 use super::error::{ProviderError, TlsFault};
 use super::login::authorization;
 use super::orientation::Orientation;
+use super::question::Side;
 use crate::parameter::rrtypes;
 use crate::{Clock, Moment, Package, Settings, SettingsError, Window};
 
@@ -37,6 +38,8 @@ pub struct Config {
     pub rrtypes: Vec<RrType>,
     /// Only records of this window; providers have no such question, so it is applied here.
     pub window: Window,
+    /// Which side of a record names are asked for; the owner unless a run says otherwise.
+    pub side: Side,
     /// Requests a second; 0 for no limit.
     pub rate: f64,
     pub(super) page_size: Option<usize>,
@@ -120,6 +123,7 @@ impl Config {
             active_query: settings.switch(package, "active_query").unwrap_or(false),
             rrtypes: rrtypes(&text("rrtype").unwrap_or_default()).map_err(|why| invalid("rrtype", &why))?,
             window: window(package, settings, clock)?,
+            side: Side::Owner,
             rate: rate(package, settings, &host),
             page_size: whole(settings.number(package, "page_size")).map(usize::from).filter(|size| *size > 0),
             orientation: text("orientation")

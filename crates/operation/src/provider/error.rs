@@ -72,6 +72,9 @@ pub enum ProviderError {
     /// A body that holds no record and is not empty.
     #[error("not passive DNS data: the answer begins {0:?}")]
     NotCof(String),
+    /// The service does not say that it knows the question.
+    #[error("the service cannot be asked which records have the name in their data")]
+    OwnerOnly,
     /// The proxy would not open the way.
     #[error("the proxy refused: {0}")]
     Proxy(String),
@@ -180,6 +183,9 @@ impl ProviderError {
             Self::NameNotFound { .. } => "check the host for typing errors; CIRCL's service is www.circl.lu",
             Self::NotCof(_) | Self::WebPage(_) => {
                 "check host, port, path and proxy: a login page or another service answered"
+            }
+            Self::OwnerOnly => {
+                "ask for the records that the name owns; a Backsight server can be asked both ways, unless it is an old one"
             }
             Self::Proxy(_) => "check the proxy's address and what it lets through",
             Self::RateLimited(_) => {

@@ -38,6 +38,8 @@ pub(super) struct Intake<'a> {
     page_start: u64,
     pages: usize,
     start: Vec<u8>,
+    /// Whether the service says that it can be asked for data; nothing before it answered.
+    pub(super) by_data: Option<bool>,
     seen: Option<Seen>,
     /// Whether this page brought a tuple that none before it had.
     news: bool,
@@ -71,6 +73,7 @@ impl<'a> Intake<'a> {
             page_start: 0,
             pages: 0,
             start: Vec::new(),
+            by_data: None,
             seen: None,
             news: false,
         }
@@ -210,8 +213,10 @@ impl<'a> Intake<'a> {
     }
 
     pub(super) fn outcome(self, reason: Option<ProviderError>, whole: bool) -> Outcome {
+        let refuses_data = reason == Some(ProviderError::OwnerOnly);
         let completeness = Completeness::new(reason, self.records > 0);
         Outcome {
+            by_data: if refuses_data { Some(false) } else { self.by_data },
             whole: whole && completeness.is_complete(),
             completeness,
             pages: self.pages,

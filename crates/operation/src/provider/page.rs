@@ -14,7 +14,7 @@ use hyper_util::client::legacy::connect::capture_connection;
 use super::ask::Provider;
 use super::body::Deadline;
 use super::error::{ProviderError, printable};
-use super::response::Page;
+use super::response::{Page, answers_by_data};
 use crate::Indicator;
 
 /// A provider that wants more patience than this gets a later question instead.
@@ -93,7 +93,14 @@ impl Provider {
     ) -> Result<Page, ProviderError> {
         let request = self.request(indicator, cursor)?;
         let response = self.response(request, deadline).await?;
-        self.judge(response, cursor.is_some(), deadline).await
+        let by_data = answers_by_data(response.headers());
+        // A service that does not know the question answers another one, or refuses a name that it takes this one for.
+        let decides = response.status().is_success() || matches!(response.status().as_u16(), 400 | 404 | 422);
+        if decides && !by_data && self.config.asks_for_data(indicator) {
+            return Err(ProviderError::OwnerOnly);
+        }
+        let page = self.judge(response, cursor.is_some(), deadline).await?;
+        Ok(Page { by_data, ..page })
     }
 
     /// Sends a request and waits for the headers of its answer; connecting has a time limit of its own.

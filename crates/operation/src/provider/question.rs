@@ -7,6 +7,22 @@ use super::config::Config;
 use super::connector::authority;
 use crate::Indicator;
 
+/// Which side of a record a question about a name is for. An address is always asked for as data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// Records that the name owns: what every service answers.
+    #[default]
+    Owner,
+    /// Records whose data names it, such as the zones of a name server. Only some services answer this; one that does says so
+    /// in [`ABILITIES`].
+    Data,
+}
+
+/// The header in which a service lists the sides that it can be asked about, as in `owner, data`.
+pub const ABILITIES: &str = "backsight-questions";
+/// Stands before a name that is asked for as data.
+const DATA: &str = "rdata:";
+
 /// Everything but the unreserved characters of RFC 3986: the value stays one path segment whatever it is.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -14,9 +30,15 @@ impl Config {
     /// The address that a question about `indicator` goes to.
     pub(super) fn url(&self, indicator: &Indicator) -> String {
         let scheme = if self.http { "http" } else { "https" };
-        let value = utf8_percent_encode(&indicator.to_string(), SEGMENT).to_string();
+        let prefix = if self.asks_for_data(indicator) { DATA } else { "" };
+        let value = utf8_percent_encode(&format!("{prefix}{indicator}"), SEGMENT).to_string();
         let path = self.path.replace("{value}", &value);
         format!("{scheme}://{}{path}", authority(&self.host, self.port))
+    }
+
+    /// Whether the question is one that a service must be able to answer by data.
+    pub(super) fn asks_for_data(&self, indicator: &Indicator) -> bool {
+        self.side == Side::Data && matches!(indicator, Indicator::Fqdn(_))
     }
 
     /// The one type that the provider is asked for, if it is one.
@@ -36,5 +58,20 @@ impl Config {
     /// What the provider knows us by, in clear text: to be told apart by, never to be kept.
     pub fn login(&self) -> Option<&[u8]> {
         self.authorization.as_ref().map(hyper::header::HeaderValue::as_bytes)
+    }
+}
+
+impl Side {
+    /// Its word in forms, in outputs and in the database.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Data => "data",
+        }
+    }
+
+    /// The side of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Owner, Self::Data].into_iter().find(|side| side.word() == word)
     }
 }

@@ -11,6 +11,7 @@ use hyper::{Response, StatusCode};
 use super::ask::Provider;
 use super::body::{Body, Deadline};
 use super::error::{ProviderError, printable};
+use super::question::{ABILITIES, Side};
 
 /// How much of an error's body is read.
 const ERROR_BODY: usize = 1024;
@@ -23,6 +24,8 @@ pub(super) struct Page {
     pub(super) cursor: Option<HeaderValue>,
     /// What the service says is wrong with its answer.
     pub(super) complaint: Option<String>,
+    /// Whether the service says that it can be asked for data.
+    pub(super) by_data: bool,
 }
 
 impl Provider {
@@ -85,8 +88,14 @@ impl Provider {
 impl Page {
     /// An answer without records.
     fn empty(headers: &HeaderMap) -> Self {
-        Self { body: None, cursor: None, complaint: complaint(headers) }
+        Self { body: None, cursor: None, complaint: complaint(headers), by_data: answers_by_data(headers) }
     }
+}
+
+/// Whether a service says that it can be asked which records name a host in their data.
+pub(super) fn answers_by_data(headers: &HeaderMap) -> bool {
+    let listed = headers.get(ABILITIES).and_then(|sides| sides.to_str().ok()).unwrap_or_default();
+    listed.split(',').any(|side| side.trim().eq_ignore_ascii_case(Side::Data.word()))
 }
 
 /// Whether a body is meant for people, by what its headers call it.
@@ -101,8 +110,8 @@ fn page(response: Response<Incoming>) -> Result<Page, ProviderError> {
     // One client reads the second name; the first is what CIRCL documents.
     let cursor =
         filled(headers, "x-dribble-cursor").or_else(|| filled(headers, "x-dribble-paginate")).cloned();
-    let complaint = complaint(headers);
-    Ok(Page { body: Some(Body::new(response.into_body(), &encoding)?), cursor, complaint })
+    let (complaint, by_data) = (complaint(headers), answers_by_data(headers));
+    Ok(Page { body: Some(Body::new(response.into_body(), &encoding)?), cursor, complaint, by_data })
 }
 
 fn encoding(headers: &HeaderMap) -> String {

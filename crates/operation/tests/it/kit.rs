@@ -8,7 +8,7 @@ use cof::{Damage, Record};
 use operation::provider::{Dial, DialError, Dialled, Io, Outcome, Stop};
 use operation::{
     Answer, Budget, Clock, Collector, Config, Filter, Indicator, Limits, Package, Provider, ProviderError,
-    Secret, Settings, Sink, State,
+    Secret, Settings, Side, Sink, State,
 };
 use testkit::{Exchange, Script, ScriptedProvider};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
@@ -106,6 +106,7 @@ pub(crate) struct Question {
     pub(crate) authorities: Option<tempfile::TempDir>,
     pub(crate) most: usize,
     pub(crate) value: &'static str,
+    pub(crate) side: Side,
 }
 
 /// What came of a question.
@@ -154,6 +155,7 @@ impl Question {
             authorities: None,
             most: 100_000,
             value: "www.example.com",
+            side: Side::Owner,
         }
         .set("host", HOST)
         .set("use_http", "on")
@@ -185,7 +187,8 @@ impl Question {
     }
 
     pub(crate) fn config(&self, clock: &Clock) -> Config {
-        Config::new(&self.package, &self.settings, self.limits, clock).unwrap()
+        let config = Config::new(&self.package, &self.settings, self.limits, clock).unwrap();
+        Config { side: self.side, ..config }
     }
 
     /// The provider that would ask, and the line to it.

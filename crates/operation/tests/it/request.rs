@@ -1,7 +1,7 @@
 //! The request: headers, credentials, the path.
 
-use operation::provider::ConfigError;
-use operation::{Clock, Config, Limits};
+use operation::provider::{ABILITIES, ConfigError};
+use operation::{Clock, Config, Limits, ProviderError, Side, State};
 use testkit::{Exchange, Request, Script};
 
 use crate::kit::{Question, lines};
@@ -130,4 +130,50 @@ async fn an_answer_may_be_awaited_on_any_thread() {
         provider.ask(&value, &mut collector).await
     });
     assert!(task.await.unwrap().completeness.is_complete());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_in_data_is_another_question_than_the_name() {
+    let asked = |value| Question { side: Side::Data, value, ..question_by_data() };
+    let told = asked("ns1.example.com").ask().await;
+    assert_eq!(told.provider.requests()[0].target, "/pdns/query/rdata%3Ans1.example.com");
+    assert_eq!(told.complete(1, 1).outcome.by_data, Some(true));
+    // An address is asked for as data anyway.
+    let told = asked("192.0.2.1").ask().await;
+    assert_eq!(told.provider.requests()[0].target, "/pdns/query/192.0.2.1");
+    let clock = Clock::starting_at(std::time::Duration::from_secs(1_700_000_000));
+    let indicator = "ns1.example.com".parse().unwrap();
+    let owner = question_by_data().config(&clock).question(&indicator);
+    assert_ne!(
+        asked("ns1.example.com").config(&clock).question(&indicator),
+        owner,
+        "it would replay the other"
+    );
+}
+
+/// A service that does not know the question must not be believed, whatever it answers.
+#[tokio::test(start_paused = true)]
+async fn a_service_that_cannot_be_asked_for_data_is_said_to_be_one() {
+    for exchange in [
+        Exchange::ok(lines(1)),
+        Exchange::ok(""),
+        Exchange::status(404, &[], "nothing"),
+        Exchange::status(400, &[], "not a name"),
+        Exchange::ok("").header(ABILITIES, "owner"),
+    ] {
+        let question = Question::new(Script::always(exchange));
+        let told = Question { side: Side::Data, ..question }.ask().await;
+        assert_eq!(told.outcome.completeness.state, State::Failed);
+        assert_eq!(told.outcome.completeness.reason, Some(ProviderError::OwnerOnly));
+        assert_eq!(told.outcome.by_data, Some(false));
+    }
+    // What goes wrong otherwise is told as what it is.
+    let question = Question::new(Script::always(Exchange::status(401, &[], "")));
+    let told = Question { side: Side::Data, ..question }.ask().await;
+    assert_eq!(told.outcome.completeness.reason, Some(ProviderError::Unauthorized));
+    assert_eq!(told.outcome.by_data, None);
+}
+
+fn question_by_data() -> Question {
+    Question::new(Script::always(Exchange::ok(lines(1)).header(ABILITIES, "owner, data")))
 }

@@ -37,6 +37,8 @@ pub(crate) struct Tile {
     pub(crate) title: String,
     /// The value that an action can be run on.
     pub(crate) pivot: Option<String>,
+    /// No record of it came, only such as have it in their data.
+    pub(crate) is_data: bool,
     pub(crate) asked: bool,
     pub(crate) address: bool,
 }
@@ -164,6 +166,7 @@ fn tile(net: &Net, at: usize, node: &Node) -> Tile {
         sub: without_middle(&sub, LONGEST_SUB),
         title: if pivot.is_none() && matches!(node.face, Face::One(_)) { whole } else { title },
         pivot,
+        is_data: net.links.iter().all(|link| link.from != at),
         asked: at == 0,
         address: matches!(node.face, Face::One(operation::Host::Address(_))),
     }

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use operation::{Indicator, IndicatorType, Limits, Moment, Settings, Window};
+use operation::{Indicator, IndicatorType, Limits, Moment, Settings, Side, Window};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use workbench::integration::Filter;
@@ -54,6 +54,8 @@ pub(super) struct Offer {
 pub(crate) struct Line {
     pub(crate) id: i64,
     pub(crate) value: String,
+    /// Which side of the records was asked for.
+    pub(crate) side: Side,
     pub(crate) package: String,
     pub(crate) actor: String,
     pub(crate) began: Stamp,
@@ -80,6 +82,7 @@ impl Line {
         Self {
             id: run.id,
             value: run.indicator.as_typed(),
+            side: run.filter().side,
             package: run.package.clone(),
             actor: run.actor.clone(),
             began: Stamp::of(run.started_at),
@@ -138,6 +141,8 @@ pub(crate) struct Order {
     pub(crate) seen_after: String,
     /// Only records first seen then or earlier.
     pub(crate) seen_before: String,
+    /// Records that have the name in their data, rather than those that it owns; for providers that can be asked this.
+    pub(crate) by_data: bool,
     /// Ask even if a kept answer is fresh enough.
     pub(crate) fresh: bool,
 }
@@ -151,6 +156,7 @@ impl Order {
             rrtype: text("rrtype"),
             seen_after: text("seen_after"),
             seen_before: text("seen_before"),
+            by_data: fields.text("side") == Side::Data.word(),
             fresh: fields.has("fresh"),
         }
     }
@@ -161,10 +167,11 @@ impl Order {
         let moment = |seconds: Option<u64>| seconds.map(cof::time::rfc3339).unwrap_or_default();
         Self {
             value: run.indicator.as_typed(),
-            operation: run.package.split('@').next().unwrap_or_default().to_owned(),
+            operation: run.operation().to_owned(),
             rrtype: types.join(","),
             seen_after: moment(run.filter().window.seen_after),
             seen_before: moment(run.filter().window.seen_before),
+            by_data: run.filter().side == Side::Data,
             fresh: true,
         }
     }
@@ -192,7 +199,11 @@ impl Order {
         };
         let configured = site.desk.read(find).await?;
         let desk = &site.desk;
-        let wish = Wish { rrtypes: self.rrtypes()?, window: self.window(site)? };
+        let wish = Wish {
+            rrtypes: self.rrtypes()?,
+            window: self.window(site)?,
+            side: if self.by_data { Side::Data } else { Side::Owner },
+        };
         let settings: &Settings = &configured.settings;
         let (folder, clock) = (desk.folder(), desk.clock().clone());
         let asking = Asking::new(configured.package, settings, Limits::HELD, wish, folder, clock, actor)
@@ -271,6 +282,9 @@ struct Pivot {
     value: String,
     trail: String,
     view: String,
+    /// `data` for the records that have the name in their data.
+    side: String,
+    operation: String,
 }
 
 /// The page that asks whether to run.
@@ -283,6 +297,8 @@ struct Page {
     kind: &'static str,
     trail: String,
     view: String,
+    side: Side,
+    operation: String,
     panel: Panel,
 }
 
@@ -295,7 +311,9 @@ async fn pivot(
     let indicator = Indicator::parse(&wish.value).map_err(|error| Problem::bad_request(error.to_string()))?;
     let asked = indicator.clone();
     let panel = site.desk.read(move |workbench| Panel::of(workbench, &asked)).await?;
-    if let Some(last) = panel.runs.first() {
+    let asked_for =
+        Side::from_word(&wish.side).filter(|_| indicator.kind() == IndicatorType::Fqdn).unwrap_or_default();
+    if let Some(last) = panel.runs.iter().find(|run| run.side == asked_for) {
         return Ok(Redirect::to(&run_address(last.id, view_of(&wish.view), &wish.trail)).into_response());
     }
     let value = indicator.as_typed();
@@ -306,12 +324,19 @@ async fn pivot(
         kind,
         trail: trail_text(&trail_of(&wish.trail)),
         view: wish.view,
+        side: asked_for,
+        operation: wish.operation,
         value,
         panel,
     })
 }
 
 impl Page {
+    /// Whether it can be asked about from two sides.
+    fn has_sides(&self) -> bool {
+        self.kind == IndicatorType::Fqdn.name()
+    }
+
     fn indicator_address(&self) -> String {
         format!("/library/indicator?value={}", encoded(&self.value))
     }

@@ -14,6 +14,7 @@ mod progress;
 mod raw;
 mod row;
 mod selection;
+mod uses;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use workbench::Error;
 use workbench::run::{Run, State as Standing};
 
 use self::head::Head;
@@ -63,6 +65,8 @@ struct Looked {
     frame: Frame,
     answer: Arc<Answer>,
     selection: Selection,
+    /// Whether the provider can be asked which records name a host in their data; nothing before it answered.
+    by_data: Option<bool>,
     /// Those of the address, the selection among them.
     parameters: Vec<(String, String)>,
 }
@@ -77,7 +81,10 @@ impl FromRequestParts<Shared> for Looked {
         let (selection, mut parameters) = Selection::take(parameters);
         turn(&mut parameters);
         let answer = settled(site, id).await?;
-        Ok(Self { site: Arc::clone(site), frame, answer, selection, parameters })
+        let provider = answer.kept.run.provider.clone();
+        let by_data =
+            site.desk.read(move |workbench| Ok::<_, Error>(workbench.answers_by_data(&provider))).await?;
+        Ok(Self { site: Arc::clone(site), frame, answer, selection, by_data, parameters })
     }
 }
 
@@ -135,15 +142,16 @@ impl Looked {
         let steps = operate::trail_of(self.parameter("trail"));
         let trail = operate::trail_text(&steps.into_iter().chain([id]).collect::<Vec<_>>());
         let like = if view == operate::GRAPH { "view=graph&" } else { "" };
-        Links::new(
-            &format!("/runs/{id}{view}"),
-            &self.parameters,
-            &format!("/run?{like}trail={trail}&value="),
-        )
+        let pivot = format!("/run?{like}trail={trail}&value=");
+        let by_data = (self.by_data == Some(true)).then(|| {
+            let operation = self.answer.kept.run.operation();
+            format!("/run?{like}side=data&operation={operation}&trail={trail}&value=")
+        });
+        Links::new(&format!("/runs/{id}{view}"), &self.parameters, &pivot).with_data_pivot(by_data)
     }
 
     async fn head(&self, view: &'static str) -> Result<Head, Problem> {
-        Head::of(&self.site, &self.frame, &self.answer, view, self.parameter("trail")).await
+        Head::of(self, view).await
     }
 }
 

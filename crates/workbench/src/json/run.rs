@@ -41,6 +41,7 @@ pub fn run(run: &Run) -> Value {
         "run": run.id,
         "value": value,
         "type": kind,
+        "asked": run.filter().side.word(),
         "operation": run.package,
         "action": run.action,
         "provider": run.provider,

@@ -7,6 +7,7 @@ use cof::{Damage, Record};
 use operation::provider::{Outcome, Stop};
 use operation::{Collector, Completeness, Filter, Indicator, Sink};
 
+use super::ability;
 use super::asking::{Asking, Freshness};
 use super::evidence::{Recorder, Stored, forget_part};
 use super::keep::{Ended, Entered};
@@ -236,7 +237,10 @@ impl Begun {
                 .unwrap_or_else(|ended| Err(Error::Bug(ended.to_string()))),
         };
         let stored = finished?;
-        let Outcome { completeness, whole, orientation, .. } = outcome;
+        let Outcome { completeness, whole, orientation, by_data, .. } = outcome;
+        if let Some(by_data) = by_data {
+            ability::note(self.desk().folder(), &self.asking.provider.config().budget_name(), by_data);
+        }
         let ending = if whole || !completeness.is_complete() {
             Ending::from(&completeness)
         } else {

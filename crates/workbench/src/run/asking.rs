@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cof::RrType;
 use operation::provider::ConfigError;
-use operation::{Budget, Clock, Config, Filter, Limits, Package, Provider, Settings, Tcp, Window};
+use operation::{Budget, Clock, Config, Filter, Limits, Package, Provider, Settings, Side, Tcp, Window};
 
 /// What runs are made with. A snapshot: what is configured later does not touch it (G-27).
 #[derive(Clone, Debug)]
@@ -45,6 +45,8 @@ pub struct Wish {
     pub rrtypes: Vec<RrType>,
     /// Only this window, within the one that is configured.
     pub window: Window,
+    /// Which side of the records is asked for.
+    pub side: Side,
 }
 
 impl Asking {
@@ -64,6 +66,7 @@ impl Asking {
         actor: &str,
     ) -> Result<Self, ConfigError> {
         let mut config = Config::new(&package, settings, limits, &clock)?;
+        config.side = wish.side;
         let filter = Filter::new(&config, wish.rrtypes, wish.window);
         config.rrtypes.clone_from(&filter.rrtypes);
         let budget =

@@ -1,7 +1,7 @@
 //! A run as the table holds it.
 
 use operation::provider::Orientation;
-use operation::{Filter, Indicator, Window};
+use operation::{Filter, Indicator, Side, Window};
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Value, json};
 
@@ -72,14 +72,18 @@ pub(super) fn one(
 
 /// Which records were wanted, as it is kept.
 pub(super) fn write_filter(filter: &Filter, most: usize) -> String {
-    let Filter { rrtypes, window } = filter;
-    json!({
+    let Filter { rrtypes, window, side } = filter;
+    let mut kept = json!({
         "rrtypes": rrtypes.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "seen_after": window.seen_after,
         "seen_before": window.seen_before,
         "most": most,
-    })
-    .to_string()
+    });
+    // Runs of before this was written asked for owners.
+    if let (Side::Data, Some(kept)) = (side, kept.as_object_mut()) {
+        kept.insert("side".to_owned(), side.word().into());
+    }
+    kept.to_string()
 }
 
 fn read_filter(text: &str) -> Option<(Filter, usize)> {
@@ -92,7 +96,11 @@ fn read_filter(text: &str) -> Option<(Filter, usize)> {
         seen_before: value.get("seen_before")?.as_u64(),
     };
     let most = usize::try_from(value.get("most")?.as_u64()?).unwrap_or(usize::MAX);
-    Some((Filter { rrtypes, window }, most))
+    let side = match value.get("side") {
+        None => Side::Owner,
+        Some(side) => Side::from_word(side.as_str()?)?,
+    };
+    Some((Filter { rrtypes, window, side }, most))
 }
 
 fn wrong(what: &str, stored: &str) -> Problem {
@@ -111,12 +119,13 @@ mod tests {
                 Filter {
                     rrtypes: vec![cof::RrType::A, cof::RrType::parse("TYPE65280").unwrap()],
                     window: Window { seen_after: Some(5), seen_before: None },
+                    side: Side::Data,
                 },
                 7,
             ),
         ] {
             let (read, held) = read_filter(&write_filter(&filter, most)).unwrap();
-            assert_eq!((read.rrtypes, read.window, held), (filter.rrtypes, filter.window, most));
+            assert_eq!((read, held), (filter, most));
         }
         assert!(read_filter("{}").is_none());
     }

@@ -1,15 +1,16 @@
 //! What stands over every view of a run.
 
 use askama::Template;
+use operation::{Indicator, Side};
 use workbench::library::Status;
 use workbench::run::{Reason, Run, State as Standing, Wanted};
 
 use super::super::operate::{run_address, trail_of, trail_text};
 use super::super::stamp::Stamp;
+use super::Looked;
 use crate::job::Answer;
-use crate::page::{FormToken, Frame};
+use crate::page::{FormToken, encoded};
 use crate::problem::Problem;
-use crate::site::Site;
 use crate::timeline::words::{day, figure, thousands};
 
 /// The head of a run's page; a template prints it as it is.
@@ -24,6 +25,10 @@ pub(super) struct Head {
     began: Stamp,
     fetched: Stamp,
     took: String,
+    /// What was asked for.
+    pub(super) asked: Asked,
+    /// Whether the provider can be asked which records have a name in their data; nothing before it answered.
+    pub(super) by_data: Option<bool>,
     pub(super) trail: String,
     steps: Vec<(String, String)>,
     tabs: Vec<Tab>,
@@ -39,6 +44,27 @@ pub(super) struct Head {
     newest: Option<i64>,
 }
 
+/// What a run asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// Records that have an address in their data, and what the service adds to them.
+    Address,
+    /// Records that have a name in their data.
+    Data,
+    /// Records that a name owns.
+    Owner,
+}
+
+impl Asked {
+    fn of(run: &Run) -> Self {
+        match (&run.indicator, run.filter().side) {
+            (Indicator::Address(_), _) => Self::Address,
+            (Indicator::Fqdn(_), Side::Data) => Self::Data,
+            (Indicator::Fqdn(_), Side::Owner) => Self::Owner,
+        }
+    }
+}
+
 struct Tab {
     label: &'static str,
     count: String,
@@ -47,15 +73,10 @@ struct Tab {
 }
 
 impl Head {
-    pub(super) async fn of(
-        site: &Site,
-        frame: &Frame,
-        answer: &Answer,
-        view: &'static str,
-        trail: &str,
-    ) -> Result<Self, Problem> {
+    pub(super) async fn of(looked: &Looked, view: &'static str) -> Result<Self, Problem> {
+        let Looked { site, frame, answer, .. } = looked;
         let run = answer.kept.run.clone();
-        let steps = trail_of(trail);
+        let steps = trail_of(looked.parameter("trail"));
         let (id, indicator, ways) = (run.id, run.indicator.clone(), steps.clone());
         let (status, before, newest, named) = site
             .desk
@@ -85,6 +106,8 @@ impl Head {
             began: Stamp::of(run.started_at),
             fetched: Stamp::of(run.fetched.at),
             took: took(&run),
+            asked: Asked::of(&run),
+            by_data: looked.by_data,
             steps: way(&named),
             tabs: tabs(answer, view, &trail),
             figures: figures(answer),
@@ -152,6 +175,17 @@ impl Head {
             (Some(added), Some(undone)) => added > undone,
             (Some(_), None) => true,
         }
+    }
+
+    pub(super) fn provider(&self) -> &str {
+        &self.run.provider
+    }
+
+    /// The question from the other side: which records have the name in their data, or which it owns.
+    pub(super) fn other_side(&self) -> String {
+        let side = if self.asked == Asked::Data { Side::Owner } else { Side::Data }.word();
+        let (operation, value, trail) = (self.run.operation(), encoded(&self.value), &self.trail);
+        format!("/run?side={side}&operation={operation}&trail={trail}&value={value}")
     }
 
     fn indicator_address(&self) -> String {

@@ -5,11 +5,12 @@ use std::collections::{BTreeSet, HashSet};
 use askama::Template;
 use axum::response::Response;
 use cof::Record;
-use operation::{Finding, Findings};
+use operation::{Finding, Findings, Indicator};
 
-use super::head::Head;
+use super::head::{Asked, Head};
 use super::row::{Column, Narrowing, Order, PAGE, Row, Rows};
 use super::selection::{Count, written};
+use super::uses::{self, Use};
 use super::{Looked, narrowing, progress};
 use crate::links::Links;
 use crate::page::{Frame, show};
@@ -30,6 +31,8 @@ struct Page<'a> {
     is_empty: bool,
     /// Whether that there is nothing is the whole answer.
     is_complete: bool,
+    /// What this server's own database has the name for, where the answer has nothing.
+    uses: Vec<Use>,
 }
 
 /// The table and what is selected in it.
@@ -101,12 +104,17 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
     let rows = Rows::new(&looked.answer, &view, &narrowing, Order::of(looked.parameter("sort")));
     let places = rows.pages_of(&left, rows.page(looked.parameter("page")));
     let table = table(&looked, rows, &left, &links).await?;
+    let uses = match (all.is_empty() && head.asked == Asked::Owner, asked) {
+        (true, Indicator::Fqdn(name)) => uses::of(&looked.site, name).await?,
+        _ => Vec::new(),
+    };
     show(&Page {
         facets: timeline.facets_part(&links),
         timeline: timeline.part(&links).with_places(places),
         table,
         errors: faults(&looked),
         is_empty: all.is_empty(),
+        uses,
         is_complete: looked.answer.kept.run.ending.is_complete(),
         head,
         frame: looked.frame,
@@ -204,6 +212,13 @@ fn faults(looked: &Looked) -> Vec<Fault> {
         slice: String::from_utf8_lossy(&damage.raw).into_owned(),
     };
     looked.answer.kept.damages.iter().map(fault).collect()
+}
+
+impl Page<'_> {
+    /// How many names use the asked one, by type.
+    fn used(&self) -> String {
+        uses::sentence(&self.uses)
+    }
 }
 
 impl Table<'_> {

@@ -187,7 +187,9 @@ impl Row {
             class: class_of(record.rrtype),
             rrtype: record.rrtype.to_string(),
             data: record.rdata_text(),
-            data_address: pivot(Indicator::of_target(&record.rdata, record.rrtype)),
+            data_address: Indicator::of_target(&record.rdata, record.rrtype)
+                .filter(|one| one != asked)
+                .map(|one| links.pivot_from_data(&one.to_string())),
             first: span.map(|(first, _)| stamp(first)),
             last: span.map(|(_, last)| stamp(last)),
             span: span

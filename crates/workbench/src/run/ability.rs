@@ -1,0 +1,41 @@
+//! What providers can be asked, as they said with their last answer: one small file each in the folder `abilities`.
+//!
+//! It decides which questions pages offer, nothing else. Whether a question was understood is seen from its own answer, so a file
+//! that is lost or cannot be written costs an offer until the provider answers again, and is no error.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use operation::Side;
+
+use crate::Workbench;
+
+/// The folder in the data folder.
+const FOLDER: &str = "abilities";
+
+/// Notes whether a provider can be asked for data.
+pub(super) fn note(folder: &Path, provider: &str, by_data: bool) {
+    let file = file_of(folder, provider);
+    if read(&file) == Some(by_data) {
+        return;
+    }
+    let word = if by_data { Side::Data } else { Side::Owner }.word();
+    let _ = fs::create_dir_all(folder.join(FOLDER)).and_then(|()| fs::write(file, word));
+}
+
+impl Workbench {
+    /// Whether the provider (host:port) can be asked which records name a host in their data; `None` before it has answered
+    /// anything.
+    pub fn answers_by_data(&self, provider: &str) -> Option<bool> {
+        read(&file_of(self.folder(), provider))
+    }
+}
+
+fn file_of(folder: &Path, provider: &str) -> PathBuf {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' || c == '-' { c } else { '_' };
+    folder.join(FOLDER).join(provider.chars().map(plain).collect::<String>())
+}
+
+fn read(file: &Path) -> Option<bool> {
+    Side::from_word(&fs::read_to_string(file).ok()?).map(|side| side == Side::Data)
+}
