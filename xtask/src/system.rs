@@ -21,9 +21,10 @@ struct Need {
     why: &'static str,
 }
 
-const NEEDS: [Need; 8] = [
+const NEEDS: [Need; 9] = [
     Need { packages: &["chromium"], probe: &["chromium", "--version"], why: "shows the pages" },
     Need { packages: &["chromium-driver"], probe: &["chromedriver", "--version"], why: "drives chromium" },
+    Need { packages: &["poppler-utils"], probe: &["pdftotext", "-v"], why: "reads pages that were printed" },
     Need { packages: &["dnsdbq"], probe: &["dnsdbq", "-h"], why: "queries our server as a stranger would" },
     Need { packages: &["npm"], probe: &["npm", "--version"], why: "fetches what the pages need" },
     Need {
@@ -144,7 +145,7 @@ mod tests {
         let command = by_hand(&packages(&all));
         assert!(
             command.ends_with(
-                "--no-install-recommends chromium chromium-driver dnsdbq npm binutils systemd g++ python3 python3-venv"
+                "--no-install-recommends chromium chromium-driver poppler-utils dnsdbq npm binutils systemd g++ python3 python3-venv"
             ),
             "{command}"
         );

@@ -192,6 +192,17 @@ impl Browser {
         self.tells("Emulation.setDeviceMetricsOverride", room).await;
     }
 
+    /// Shows the page in the system's own few colours.
+    pub(crate) async fn forces_colours(&self) {
+        let features = json!([{ "name": "forced-colors", "value": "active" }]);
+        self.tells("Emulation.setEmulatedMedia", json!({ "features": features })).await;
+    }
+
+    /// The page as PDF, in base64.
+    pub(crate) async fn printed(&self, paper: Value) -> Value {
+        self.command("print", paper).await
+    }
+
     /// Forgets who is signed in.
     pub(crate) async fn forgets(&self) {
         self.client.delete_all_cookies().await.unwrap();

@@ -12,6 +12,7 @@ mod fit;
 mod guide;
 mod hostile;
 mod keyboard;
+mod paper;
 mod pivot;
 mod plain;
 mod program;
@@ -20,6 +21,7 @@ mod roles;
 mod shelf;
 mod upgrade;
 mod views;
+mod widths;
 mod zoom;
 
 use std::time::Duration;

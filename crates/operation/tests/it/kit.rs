@@ -187,8 +187,9 @@ impl Question {
     }
 
     pub(crate) fn config(&self, clock: &Clock) -> Config {
-        let config = Config::new(&self.package, &self.settings, self.limits, clock).unwrap();
-        Config { side: self.side, ..config }
+        let mut config = Config::new(&self.package, &self.settings, self.limits, clock).unwrap();
+        config.side = self.side;
+        config
     }
 
     /// The provider that would ask, and the line to it.
