@@ -37,5 +37,7 @@ fn hold(rrtype: RrType, rdata: &Rdata) {
         (None, Some(text)) => assert!(Rdata::from_text(text) == *rdata, "another {rrtype} from {text:?}"),
         (wire, text) => panic!("{rrtype} must be wire or text, and one of them: {wire:?} {text:?}"),
     }
+    assert!(rdata.renewed(rrtype) == *rdata, "another {rrtype} when renewed");
+    assert!(rdata.targets(rrtype).count() <= cof::rdata::MAX_TARGETS, "too many targets");
     let _ = rdata.target(rrtype);
 }

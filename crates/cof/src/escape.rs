@@ -29,3 +29,51 @@ pub(crate) fn push_decimal(octet: u8, out: &mut String) {
 pub(crate) const fn is_printable(octet: u8) -> bool {
     matches!(octet, b' '..=b'~')
 }
+
+/// Whether a character is white space to whoever typed or copied a text: Unicode's white space, the non-breaking spaces
+/// among it, the byte order mark, and spaces of no width.
+pub(crate) fn is_blank(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}')
+}
+
+/// Cuts white space off both ends, but not the one that a backslash keeps.
+pub(crate) fn trim(text: &str) -> &str {
+    let text = text.trim_start_matches(is_blank);
+    let end = text.trim_end_matches(is_blank);
+    let escaped = end.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
+    let kept = text.get(end.len()..).and_then(|rest| rest.chars().next()).filter(|_| escaped);
+    text.get(..end.len() + kept.map_or(0, char::len_utf8)).unwrap_or(end)
+}
+
+/// Whether there is white space that no backslash stands before.
+pub(crate) fn has_bare_blank(text: &str) -> bool {
+    let mut escaped = false;
+    text.chars().any(|c| {
+        let bare = is_blank(c) && !escaped;
+        escaped = c == '\\' && !escaped;
+        bare
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_space_is_cut_off_unless_it_is_escaped() {
+        for (text, trimmed) in [
+            (" a ", "a"),
+            ("\u{feff}a\r\n", "a"),
+            ("\u{a0}\t a\u{3000}\u{202f}", "a"),
+            (r" a\\ ", r"a\\"),
+            (r"a\ ", r"a\ "),
+            (r"a\  ", r"a\ "),
+            (r"\ a", r"\ a"),
+            ("  ", ""),
+        ] {
+            assert_eq!(trim(text), trimmed, "{text:?}");
+        }
+        assert!(has_bare_blank("a b") && has_bare_blank(r"a\\ b") && has_bare_blank("a\u{a0}b"));
+        assert!(!has_bare_blank(r"a\ b") && !has_bare_blank(r"a\032b"));
+    }
+}

@@ -33,6 +33,9 @@ pub struct NameRef<'a>(&'a [u8]);
 /// Why a text or a run of octets is not a domain name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
+    /// White space inside the name that no backslash stands before.
+    #[error("white space inside a name: a blank that belongs to it is written \\032")]
+    Blank,
     /// Nothing, or nothing between two dots.
     #[error("empty label")]
     EmptyLabel,
@@ -61,11 +64,17 @@ impl Name {
 
     /// Reads a name in presentation form; Unicode becomes A-labels, the final dot may be missing.
     ///
+    /// White space around it is left out. Inside it, a blank that belongs to the name is escaped (RFC 1035 section 5.1).
+    ///
     /// # Errors
     /// [`NameError`], when the text is no name.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         if let Some(name) = Self::parse_plain(text.as_bytes()) {
             return Ok(name);
+        }
+        let text = escape::trim(text);
+        if escape::has_bare_blank(text) {
+            return Err(NameError::Blank);
         }
         if text.is_ascii() {
             return Self::parse_ascii(text.as_bytes());
@@ -92,7 +101,7 @@ impl Name {
         for octet in wire.iter_mut().rev() {
             match octet {
                 b'.' if (1..=63).contains(&len) => *octet = std::mem::take(&mut len),
-                b'.' | b'\\' | 0x80.. => return None,
+                b'.' | b'\\' | 0..=b' ' | 0x80.. => return None,
                 _ => {
                     octet.make_ascii_lowercase();
                     len = len.saturating_add(1);
@@ -498,6 +507,34 @@ mod tests {
     }
 
     #[test]
+    fn white_space_around_a_name_is_left_out_and_inside_it_is_an_error() {
+        for padded in [
+            " www.pad.example ",
+            "www.pad.example\n",
+            "\u{feff}\twww.pad.example\r\n",
+            "\u{a0}www.pad.example\u{a0}",
+        ] {
+            assert_eq!(name(padded).to_string(), "www.pad.example", "{padded:?}");
+        }
+        for inside in [
+            "www pad.example",
+            "www.\tpad.example",
+            "www.pad\n.example",
+            "www.pad.\u{a0}example",
+            "a\u{3000}b",
+            "a .example",
+        ] {
+            assert_eq!(Name::parse(inside), Err(NameError::Blank), "{inside:?}");
+        }
+        assert_eq!(Name::parse(" "), Err(NameError::EmptyLabel));
+        for data in [r"\032www.pad.example", r"\ www.pad.example", r" \032www.pad.example"] {
+            assert_eq!(name(data).to_string(), r"\032www.pad.example", "{data:?}");
+        }
+        assert_eq!(name(r"a.example\ ").to_string(), r"a.example\032");
+        assert_eq!(Name::from_wire(b"\x02 a\x00").unwrap().to_string(), r"\032a");
+    }
+
+    #[test]
     fn order_is_by_labels_from_the_right() {
         let mut names = ["b.example", "example.net", "a.b.example", "example", "ab.example", "."].map(name);
         names.sort();
@@ -539,7 +576,7 @@ mod tests {
         fn the_short_way_agrees_with_the_long_one(text in "([A-Za-z0-9 _-]{0,65}[.]){0,5}[a-zA-Z\\\\é]{0,3}[.]?") {
             if let Some(short) = Name::parse_plain(text.as_bytes()) {
                 prop_assert_eq!(Name::parse_ascii(text.as_bytes()), Ok(short));
-            } else if text.is_ascii() && !text.contains('\\') && text != "." {
+            } else if text.is_ascii() && !text.contains(['\\', ' ']) && text != "." {
                 prop_assert!(Name::parse_ascii(text.as_bytes()).is_err());
             }
         }

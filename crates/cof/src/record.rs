@@ -177,6 +177,8 @@ pub enum NoteKind {
     Replaced,
     /// Too large for 64 bits: the largest number stands for it.
     Saturated,
+    /// White space stood around a name or the data and was left out.
+    Trimmed,
     /// rrname and rdata were swapped by the provider and turned back.
     Turned,
     /// The type is none of the registry's; its word was kept.
@@ -235,6 +237,7 @@ impl fmt::Display for Note {
             NoteKind::Reversed => "first seen after last seen",
             NoteKind::Replaced => "undecodable text replaced",
             NoteKind::Saturated => "too large, the largest number stands for it",
+            NoteKind::Trimmed => "white space around it left out",
             NoteKind::Turned => "rrname and rdata were swapped, turned back",
             NoteKind::UnknownType => "not a registered type, kept as a word",
             NoteKind::Unreadable => "could not be read, left out",

@@ -1,11 +1,12 @@
 //! Presentation form with the final dot of every name: as master files have it, and DNSDB's clients show it.
 //!
 //! The printed form is taken apart again rather than printed by a second set of functions: each field of a layout is one
-//! token of it, in the layout's order. What the library prints instead has the dots already.
+//! token of it, in the layout's order. What the library and
+//! `irregular` print instead has the dots already.
 
 use super::Rdata;
 use super::layout::{self, Field};
-use super::presentation::take_token;
+use super::presentation::{self, take_token};
 use crate::RrType;
 
 impl Rdata {
@@ -14,7 +15,14 @@ impl Rdata {
     /// Data that is only text stays as it is: what of it might be a name is not known.
     pub fn push_absolute(&self, rrtype: RrType, out: &mut String) {
         let start = out.len();
-        self.push_text(rrtype, out);
+        match self.as_wire() {
+            Some(wire) => presentation::push(rrtype, wire, true, out),
+            None => self.push_text(rrtype, out),
+        }
+        // Octets that are not the fields of the type are printed generically; there is no name to be seen in them.
+        if out.get(start..).is_some_and(|printed| printed.starts_with("\\# ")) {
+            return;
+        }
         let ours = layout::of(rrtype).filter(|layout| layout.text && !self.is_text());
         let fields = ours.map(|layout| layout.fields).unwrap_or_default();
         if *fields == [Field::Name] {
@@ -85,6 +93,12 @@ mod tests {
             (RrType::CAA, r#"0 issue "ca.example""#, r#"0 issue "ca.example""#),
             (RrType::MX, "mx.example.com", "mx.example.com"),
             (RrType::Code(65534), r"\# 3 c0a801", r"\# 3 c0a801"),
+            (RrType::DSYNC, "CDS NOTIFY 5300 scan.example", "CDS 1 5300 scan.example."),
+            (RrType::DSYNC, r"\# 3 c0a801", r"\# 3 c0a801"),
+            (RrType::IPSECKEY, "10 3 2 gw.example AQNR", "10 3 2 gw.example. AQNR"),
+            (RrType::AMTRELAY, "10 0 3 relay.example", "10 0 3 relay.example."),
+            (RrType::HIP, "2 20 AQNR a.example b.example", "2 20 AQNR a.example. b.example."),
+            (RrType::LP, "10 l64.example", "10 l64.example."),
         ] {
             assert_eq!(absolute(rrtype, text), wanted, "{rrtype}");
         }

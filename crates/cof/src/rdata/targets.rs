@@ -5,6 +5,7 @@
 
 use smallvec::SmallVec;
 
+use super::irregular;
 use super::layout::{self, Field};
 use super::{Rdata, Target};
 use crate::RrType;
@@ -22,6 +23,8 @@ impl Rdata {
     /// * the address of A and AAAA,
     /// * the name in NS, CNAME, DNAME, PTR, MX, SRV, SVCB, HTTPS, MB, MD, MF, MG, MR (RFC 1035), AFSDB (RFC 1183),
     ///   RT (RFC 1183), NSAP-PTR (RFC 1348), KX (RFC 2230), LP (RFC 6742), and the replacement of NAPTR (RFC 3403),
+    /// * the host or address of the gateway in IPSECKEY (RFC 4025) and of the relay in AMTRELAY (RFC 8777), the
+    ///   rendezvous servers of HIP (RFC 8005), the target of DSYNC (RFC 9859),
     /// * both names in SOA and MINFO (RFC 1035), RP (RFC 1183) and PX (RFC 2163).
     ///
     /// The root stands for no host and is left out. Names that are no hosts (the signer in RRSIG, the next owner in NSEC,
@@ -29,7 +32,12 @@ impl Rdata {
     pub fn targets(&self, rrtype: RrType) -> impl Iterator<Item = Target<'_>> + use<'_> {
         let mut found = Found::new();
         if layout::of(rrtype).is_some_and(|layout| layout.names_targets) {
-            self.names(rrtype, &mut found);
+            if self.names(rrtype, &mut found).is_none() {
+                // Octets that are kept although they are not the fields of the type name nothing.
+                found.clear();
+            }
+        } else if irregular::knows(rrtype) {
+            self.gateways(rrtype, &mut found);
         } else {
             found.extend(self.target(rrtype));
         }
@@ -48,7 +56,18 @@ impl Rdata {
                 rest = rest.get(layout::field_len(*field, rest)?..)?;
             }
         }
-        Some(())
+        rest.is_empty().then_some(())
+    }
+
+    /// Collects the hosts of the types that `irregular` reads.
+    fn gateways<'a>(&'a self, rrtype: RrType, found: &mut Found<'a>) {
+        let Some(wire) = self.as_wire() else { return };
+        found.extend(irregular::address(rrtype, wire).map(Target::Address));
+        for range in irregular::names(rrtype, wire).into_iter().take(MAX_TARGETS) {
+            if let Some((name, _)) = wire.get(range).and_then(NameRef::split_canonical) {
+                push(Target::Name(name), found);
+            }
+        }
     }
 }
 
@@ -121,6 +140,14 @@ mod tests {
             (RrType::MB, "a.example", &["a.example"]),
             (RrType::NAPTR, r#"100 10 "s" "SIP+D2U" "" _sip._udp.example"#, &["_sip._udp.example"]),
             (RrType::NAPTR, r#"100 10 "u" "E2U+sip" "!^.*$!sip:info@example.com!" ."#, &[]),
+            (RrType::IPSECKEY, "10 1 2 192.0.2.38 AQNR", &["192.0.2.38"]),
+            (RrType::IPSECKEY, "10 3 2 gw.example AQNR", &["gw.example"]),
+            (RrType::IPSECKEY, "10 0 2 . AQNR", &[]),
+            (RrType::AMTRELAY, "10 1 2 2001:db8::1", &["2001:db8::1"]),
+            (RrType::AMTRELAY, "10 0 3 relay.example", &["relay.example"]),
+            (RrType::HIP, "2 20 AQNR a.example b.example a.example", &["a.example", "b.example"]),
+            (RrType::DSYNC, "CDS NOTIFY 5300 scan.example", &["scan.example"]),
+            (RrType::DSYNC, r"\# 8 000101000102016100", &[]),
             (RrType::TALINK, "a.example b.example", &[]),
             (RrType::NSEC, "b.example A NS", &[]),
             (RrType::TXT, "ns.example", &[]),

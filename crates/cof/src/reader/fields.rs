@@ -12,7 +12,7 @@ use super::number::{Number, date, number, plausible};
 use super::{DamageKind, End, Limits, SafEnd};
 use crate::json::{self, Cursor, Fault, Kind};
 use crate::record::{Field, NoteKind};
-use crate::{Name, Rdata, Record, RrType};
+use crate::{Name, Rdata, Record, RrType, escape};
 
 /// The members of the object at hand, and what is worth keeping between objects.
 #[derive(Debug, Default)]
@@ -197,13 +197,11 @@ impl Fields {
         if self.turned {
             self.turn(bytes);
         }
-        let (rrname, replaced) = self.name(bytes, Key::RrName).ok_or(DamageKind::Missing(Field::RrName))?;
+        let (rrname, repairs) = self.name(bytes, Key::RrName).ok_or(DamageKind::Missing(Field::RrName))?;
         let rrtype = self.rrtype(bytes).ok_or(DamageKind::Missing(Field::RrType))?;
         let rdata = self.member(Key::Rdata).ok_or(DamageKind::Missing(Field::Rdata))?;
         let mut record = Record::new(rrname, rrtype, Rdata::empty());
-        if replaced {
-            record.note(Field::RrName, NoteKind::Replaced);
-        }
+        repairs.note(Field::RrName, &mut record);
         self.rest(bytes, &mut record);
         match rdata.kind {
             Kind::String => {
@@ -295,7 +293,10 @@ impl Fields {
     fn texts(&mut self, bytes: &[u8], record: &mut Record) {
         if let Some(span) = self.member(Key::Bailiwick) {
             match self.name(bytes, Key::Bailiwick) {
-                Some((name, _)) => record.bailiwick = Some(name),
+                Some((name, repairs)) => {
+                    record.bailiwick = Some(name);
+                    repairs.note(Field::Bailiwick, record);
+                }
                 None => record.note(Field::Bailiwick, unread(span)),
             }
         }
@@ -325,9 +326,8 @@ impl Fields {
             record.rdata = rdata;
             return;
         }
-        if self.decode(bytes, span) {
-            record.note(Field::Rdata, NoteKind::Replaced);
-        }
+        let replaced = self.decode(bytes, span);
+        Repairs::of(replaced, &self.scratch).note(Field::Rdata, record);
         record.rdata = Rdata::parse(record.rrtype, &self.scratch);
         if record.rdata.is_text() && record.rrtype.code().is_some() {
             record.note(Field::Rdata, NoteKind::KeptAsText);
@@ -340,13 +340,13 @@ impl Fields {
         json::decode(span.inner(bytes), &mut self.scratch)
     }
 
-    fn name(&mut self, bytes: &[u8], key: Key) -> Option<(Name, bool)> {
+    fn name(&mut self, bytes: &[u8], key: Key) -> Option<(Name, Repairs)> {
         let span = self.member(key).filter(|span| span.kind == Kind::String)?;
         if let Some(name) = Name::parse_plain(span.inner(bytes)) {
-            return Some((name, false));
+            return Some((name, Repairs::default()));
         }
         let replaced = self.decode(bytes, span);
-        Name::parse(&self.scratch).ok().map(|name| (name, replaced))
+        Name::parse(&self.scratch).ok().map(|name| (name, Repairs::of(replaced, &self.scratch)))
     }
 
     fn rrtype(&mut self, bytes: &[u8]) -> Option<RrType> {
@@ -410,6 +410,30 @@ impl Fields {
             record.note(field, NoteKind::FromOtherType);
         }
         number.map(Number::Plain)
+    }
+}
+
+/// What had to be done to a text before it was read.
+#[derive(Clone, Copy, Debug, Default)]
+struct Repairs {
+    /// Something in it had to be replaced.
+    replaced: bool,
+    /// White space around it was left out.
+    trimmed: bool,
+}
+
+impl Repairs {
+    fn of(replaced: bool, text: &str) -> Self {
+        Self { replaced, trimmed: escape::trim(text).len() < text.len() }
+    }
+
+    fn note(self, field: Field, record: &mut Record) {
+        if self.replaced {
+            record.note(field, NoteKind::Replaced);
+        }
+        if self.trimmed {
+            record.note(field, NoteKind::Trimmed);
+        }
     }
 }
 

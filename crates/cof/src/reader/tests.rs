@@ -559,6 +559,55 @@ fn any_input() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// As analysts paste and sensors pad them (MISP/MISP#5034).
+#[test]
+fn white_space_around_names_and_data_is_left_out_with_a_note() {
+    for (pad, after) in
+        [(" ", " "), ("", "\\n"), ("\\t", "\\r\\n"), ("\\ufeff", "\\u00a0"), ("\u{a0}", "\u{3000}")]
+    {
+        let text = format!(
+            r#"{{"rrname":"{pad}www.pad.example{after}","rrtype":"MX","rdata":"{pad}10 mx.pad.example{after}","bailiwick":"{pad}pad.example{after}"}}"#
+        );
+        let [record] = whole(&text).try_into().unwrap();
+        assert_eq!(record.rrname.to_string(), "www.pad.example");
+        assert_eq!(record.rdata_text(), "10 mx.pad.example");
+        assert_eq!(record.bailiwick.as_ref().unwrap().to_string(), "pad.example");
+        for field in [Field::RrName, Field::Rdata, Field::Bailiwick] {
+            assert!(record.notes.contains(&Note { field, kind: NoteKind::Trimmed }), "{field:?} {text}");
+        }
+    }
+}
+
+#[test]
+fn white_space_inside_a_name_is_no_name_unless_it_is_escaped() {
+    for inside in
+        ["www pad.example", "www.pad.\\texample", "www.pad.example\\nwww.pad.example", "www\u{a0}pad.example"]
+    {
+        let text = A.replace("www.example.com", inside);
+        let outcome = read(&text);
+        assert_eq!(outcome.records, [], "{inside}");
+        assert_eq!(outcome.damages[0].kind, DamageKind::Missing(Field::RrName), "{inside}");
+        let record = with("rrname", &format!("\"a.example\",\"bailiwick\":\"{inside}\""));
+        assert_eq!(record.bailiwick, None, "{inside}");
+        let data = B.replace("ns1.example.net", inside);
+        assert!(whole(&data)[0].rdata.is_text(), "{inside}");
+    }
+    for data in [r"\\032www.pad.example", r"\\ www.pad.example"] {
+        let record = with("rrname", &format!("\"{data}\""));
+        assert_eq!(record.rrname.to_string(), r"\032www.pad.example");
+        assert_eq!(record.notes, []);
+    }
+}
+
+#[test]
+fn one_record_of_a_rare_type_is_one_record_in_any_spelling() {
+    let of = |data: &str| format!(r#"{{"rrname":"a.example","rrtype":"LOC","rdata":"{data}"}}"#);
+    let records =
+        whole([of("42 21 54 N 71 6 18 W -24m"), of("42 21 54.000 n 71 06 18.000 w -24.00m 1m")].join("\n"));
+    assert_eq!(records[0].rdata, records[1].rdata);
+    assert_eq!(records[0].notes, []);
+}
+
 proptest! {
     #[test]
     fn pieces_do_not_matter(input in any_input(), size in 1_usize..40) {

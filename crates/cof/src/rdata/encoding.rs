@@ -1,0 +1,179 @@
+//! Single fields of record data that are written as more than a number or a name: hexadecimal, base64, hardware
+//! addresses, durations, and numbers that have mnemonics.
+//!
+//! Reading takes every spelling that the field's RFC or BIND allows; printing gives one. `None` means that the text is
+//! no such field.
+
+use std::fmt::Write as _;
+
+use domain::utils::base64;
+use smallvec::SmallVec;
+
+use crate::RrType;
+
+/// Numbers of DNS security algorithms with mnemonics (IANA, "DNS Security Algorithm Numbers"; RFC 4034 appendix A.1).
+pub(super) const ALGORITHMS: &[(&str, u16)] = &[
+    ("DELETE", 0),
+    ("RSAMD5", 1),
+    ("DH", 2),
+    ("DSA", 3),
+    ("RSASHA1", 5),
+    ("NSEC3DSA", 6),
+    ("DSA-NSEC3-SHA1", 6),
+    ("NSEC3RSASHA1", 7),
+    ("RSASHA1-NSEC3-SHA1", 7),
+    ("RSASHA256", 8),
+    ("RSASHA512", 10),
+    ("ECCGOST", 12),
+    ("ECC-GOST", 12),
+    ("ECDSAP256SHA256", 13),
+    ("ECDSAP384SHA384", 14),
+    ("ED25519", 15),
+    ("ED448", 16),
+    ("INDIRECT", 252),
+    ("PRIVATEDNS", 253),
+    ("PRIVATEOID", 254),
+];
+
+/// Types of certificates (RFC 4398 section 2.1).
+pub(super) const CERTIFICATES: &[(&str, u16)] = &[
+    ("PKIX", 1),
+    ("SPKI", 2),
+    ("PGP", 3),
+    ("IPKIX", 4),
+    ("ISPKI", 5),
+    ("IPGP", 6),
+    ("ACPKIX", 7),
+    ("IACPKIX", 8),
+    ("URI", 253),
+    ("OID", 254),
+];
+
+/// Schemes of DSYNC (RFC 9859 section 2.1).
+pub(super) const SCHEMES: &[(&str, u16)] = &[("NOTIFY", 1)];
+
+/// A number, or the mnemonic that stands for it.
+pub(super) fn number_or_mnemonic(token: &str, mnemonics: &[(&str, u16)]) -> Option<u16> {
+    let known = mnemonics.iter().find(|(word, _)| word.eq_ignore_ascii_case(token));
+    known.map(|(_, number)| *number).or_else(|| token.parse().ok())
+}
+
+/// The number of a record type: a mnemonic, `TYPEn` or a number.
+pub(super) fn rrtype_code(token: &str) -> Option<u16> {
+    RrType::parse(token).ok()?.code()
+}
+
+/// A number of seconds, or a duration as master files may have it: `1h30m`, `1W`.
+pub(super) fn seconds(token: &str) -> Option<u32> {
+    if let Ok(number) = token.parse() {
+        return Some(number);
+    }
+    let (mut sum, mut number) = (0_u32, None::<u32>);
+    for octet in token.bytes() {
+        if octet.is_ascii_digit() {
+            let digit = u32::from(octet - b'0');
+            number = Some(number.unwrap_or_default().checked_mul(10)?.checked_add(digit)?);
+            continue;
+        }
+        let unit: u32 = match octet.to_ascii_lowercase() {
+            b's' => 1,
+            b'm' => 60,
+            b'h' => 3600,
+            b'd' => 86_400,
+            b'w' => 604_800,
+            _ => return None,
+        };
+        sum = sum.checked_add(number.take()?.checked_mul(unit)?)?;
+    }
+    number.is_none().then_some(sum).filter(|_| !token.is_empty())
+}
+
+/// The octets that hexadecimal digits stand for, white space among them left out.
+pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |c: char| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let digits: Vec<u8> =
+        text.split_ascii_whitespace().flat_map(str::chars).map(digit).collect::<Option<_>>()?;
+    let whole = digits.len().is_multiple_of(2);
+    whole.then(|| digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |sum, d| sum << 4 | d)).collect())
+}
+
+pub(super) fn push_hex(octets: &[u8], out: &mut String) {
+    for octet in octets {
+        let _ = write!(out, "{octet:02X}");
+    }
+}
+
+/// The octets that base64 stands for, white space in it left out; the padding at its end may be missing.
+pub(super) fn unbase64(text: &str) -> Option<Vec<u8>> {
+    let mut digits: String = text.split_ascii_whitespace().collect();
+    while !digits.len().is_multiple_of(4) {
+        digits.push('=');
+    }
+    base64::decode(&digits).ok()
+}
+
+pub(super) fn push_base64(octets: &[u8], out: &mut String) {
+    let _ = base64::display(octets, out);
+}
+
+/// Exactly `N` octets in hexadecimal, in groups that `-` or `:` separate: `00-00-5e-00-53-2a`. The groups are as long
+/// as they are printed, but may lack leading zeros where they are of four digits (RFC 6742).
+pub(super) fn grouped<const N: usize>(token: &str, digits: usize) -> Option<SmallVec<[u8; 8]>> {
+    let mut octets = SmallVec::new();
+    for group in token.split(['-', ':']) {
+        let fits =
+            (1..=digits).contains(&group.len()) && group.bytes().all(|octet| octet.is_ascii_hexdigit());
+        let number = u16::from_str_radix(group, 16).ok().filter(|_| fits)?;
+        if digits == 2 && group.len() != 2 {
+            return None;
+        }
+        octets.extend_from_slice(number.to_be_bytes().get(2 - digits / 2..)?);
+    }
+    (octets.len() == N).then_some(octets)
+}
+
+pub(super) fn push_grouped(octets: &[u8], size: usize, separator: char, out: &mut String) {
+    for (at, group) in octets.chunks(size).enumerate() {
+        if at > 0 {
+            out.push(separator);
+        }
+        for octet in group {
+            let _ = write!(out, "{octet:02x}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_as_master_files_have_them() {
+        assert_eq!(seconds("3600"), Some(3600));
+        assert_eq!(seconds("1h30M"), Some(5400));
+        assert_eq!(seconds("1w2d"), Some(777_600));
+        for none in ["", "h", "1h1", "-1", "1x", "9999999999", "99999w"] {
+            assert_eq!(seconds(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn groups_of_hexadecimal_must_be_whole() {
+        assert_eq!(grouped::<6>("00-00-5E-00-53-2a", 2).unwrap().as_slice(), [0, 0, 0x5e, 0, 0x53, 0x2a]);
+        assert_eq!(
+            grouped::<8>("14:4fff:ff20:ee64", 4).unwrap().as_slice(),
+            [0, 0x14, 0x4f, 0xff, 0xff, 0x20, 0xee, 0x64]
+        );
+        for none in ["", "00-00-5e-00-53", "0-0-5e-00-53-2a", "00-00-5e-00-53-+a", "00-00-5e-00-53-2a-"] {
+            assert_eq!(grouped::<6>(none, 2), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn base64_may_be_split_and_lack_its_padding() {
+        assert_eq!(unbase64("YWJ jZA").unwrap(), b"abcd");
+        assert_eq!(unbase64("YWJjZA==").unwrap(), b"abcd");
+        assert_eq!(unbase64("YWJj!"), None);
+        assert_eq!(unbase64("Y"), None);
+    }
+}
