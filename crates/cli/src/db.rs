@@ -16,7 +16,7 @@ use crate::database::args::{BackupArgs, DbArgs, DbCommand, DropArgs, DropWhat, R
 use crate::database::{self, Access};
 use crate::exit::{Exit, Failure};
 use crate::output;
-use crate::terminal::{self, plural};
+use crate::terminal::{self, plural, thousands};
 
 pub(crate) fn run(command: &DbArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
     let desk = Desk { config, arguments };
@@ -129,9 +129,9 @@ impl Desk<'_> {
                 "{folder}{}\nentries: {} (what one source says of one record; parts not yet merged count apart)\n\
                  sources: {}\nfiles imported: {}\non disk: {} in {}\nin memory: {}\n",
                 server.unwrap_or_default(),
-                stats.entries,
-                stats.sources,
-                stats.inputs,
+                thousands(stats.entries),
+                thousands(stats.sources as u64),
+                thousands(stats.inputs as u64),
                 octets(size.octets),
                 plural(size.runs, "file"),
                 octets(size.memory)

@@ -4,7 +4,7 @@
 //! there all the time is, once.
 
 use cof::Name;
-use store::{Question, Store as _, Subject};
+use store::{Store as _, Subject};
 
 use crate::args::Arguments;
 use crate::config::Config;
@@ -18,9 +18,10 @@ pub(crate) fn run(command: &ExportArgs, config: &Config, arguments: &Arguments) 
         Some(text) => lookup::subject(text)?,
         None => Subject::Suffix(Name::root()),
     };
+    let narrowed = lookup::narrow(subject, &command.narrowed)?;
     let ExportFormat::Cof = command.format;
     let database = database::open(arguments, config, Access::Read)?;
-    let mut question = Question::new(subject);
+    let mut question = narrowed;
     loop {
         let page = database.lookup(&question).map_err(|error| Failure::work("exporting", &error))?;
         output::print(&lookup::lines(&page.records))?;

@@ -4,26 +4,31 @@ mod rows;
 
 pub(crate) use self::rows::lines;
 
+use std::fmt::Write as _;
+use std::net::IpAddr;
+
 use cof::RrType;
-use operation::{Clock, Moment};
+use operation::{Clock, Indicator, Moment};
 use server::Database;
 use store::{Apart, Fences, MAX_LIMIT, Order, Question, Store as _, StoreError, Subject};
 
 use crate::args::{Arguments, Format};
 use crate::config::Config;
-use crate::database::args::{LookupArgs, Sort};
+use crate::database::args::{LookupArgs, Narrowed, Sort};
 use crate::database::{self, Access};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::query::setup::rrtypes;
-use crate::terminal::{self, plural};
+use crate::terminal::{self, plural, quoted, thousands};
 
 pub(crate) fn run(command: &LookupArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
     let question = question(command)?;
     if command.limit > MAX_LIMIT {
         terminal::complain(&format!(
-            "--limit {}: at most {MAX_LIMIT} rows at once\n  hint: `backsight export` prints all of them",
-            command.limit
+            "--limit {}: at most {} at once\n  hint: `{}` prints all of them",
+            thousands(command.limit as u64),
+            plural(MAX_LIMIT as u64, "row"),
+            export(command)
         ));
     }
     let failed = |error: StoreError| Failure::work(&terminal::label(&command.question), &error);
@@ -46,35 +51,89 @@ fn look(
     let printed = rows::page(command, &page).and_then(|text| output::print(&text));
     if page.more && command.format != Format::Json {
         let shown = plural(page.records.len() as u64, "row");
-        terminal::say(&format!("only the first {shown}; `backsight export` prints all of them"));
+        terminal::say(&format!("only the first {shown}; `{}` prints all of them", export(command)));
     }
     Ok(printed)
 }
 
-/// What is asked.
+/// The command that prints all of what this one asks for.
+fn export(command: &LookupArgs) -> String {
+    let Narrowed { rrtype, first_after, first_before, last_after, last_before } = &command.narrowed;
+    let mut text = format!("backsight export {}", quoted(&command.question));
+    for (flag, value) in [
+        ("--rrtype", rrtype),
+        ("--first-after", first_after),
+        ("--first-before", first_before),
+        ("--last-after", last_after),
+        ("--last-before", last_before),
+    ] {
+        if let Some(value) = value {
+            let _ = write!(text, " {flag} {}", quoted(value));
+        }
+    }
+    text
+}
+
+/// What is asked: one of the forms of [`Subject::parse`], or a value as it is pasted, which `query` takes too.
 ///
 /// # Errors
 /// Wrong usage, with the forms that are right.
 pub(crate) fn subject(text: &str) -> Result<Subject, Failure> {
-    Subject::parse(text).map_err(|error| Failure::Usage(format!("{}: {error}", terminal::label(text))))
+    let parsed = Subject::parse(text);
+    let found = match &parsed {
+        Ok(_) if !is_pasted(text) => None,
+        _ => pasted(text),
+    };
+    found.map_or(parsed, Ok).map_err(|error| Failure::Usage(format!("{}: {error}", terminal::label(text))))
+}
+
+/// Whether a text that could be a name is rather one that somebody keeps from being clicked, or a URL.
+fn is_pasted(text: &str) -> bool {
+    let has_path = |(host, _): (&str, &str)| host.contains('.') && host.parse::<IpAddr>().is_err();
+    ["(.)", "{.}", "(dot)"].iter().any(|defanged| text.contains(defanged))
+        || text.split_once('/').is_some_and(has_path)
+}
+
+/// Reads what people paste, also behind `rdata:` and `*.`.
+fn pasted(text: &str) -> Option<Subject> {
+    let text = text.trim();
+    let (in_data, text) = match text.split_at_checked(6) {
+        Some((tag, rest)) if tag.eq_ignore_ascii_case("rdata:") => (true, rest.trim_start()),
+        _ => (false, text),
+    };
+    let (below, text) = text.strip_prefix("*.").map_or((false, text), |rest| (true, rest));
+    Some(match (Indicator::parse(text).ok()?, below, in_data) {
+        (Indicator::Address(_), true, _) => return None,
+        (Indicator::Address(address), false, _) => Subject::Address(address),
+        (Indicator::Fqdn(name), false, false) => Subject::Name(name),
+        (Indicator::Fqdn(name), false, true) => Subject::RdataName(name),
+        (Indicator::Fqdn(name), true, false) => Subject::Suffix(name),
+        (Indicator::Fqdn(name), true, true) => Subject::RdataSuffix(name),
+    })
+}
+
+/// A question without a limit of its own, narrowed as it is said.
+///
+/// # Errors
+/// Wrong usage, with what can be written.
+pub(crate) fn narrow(subject: Subject, narrowed: &Narrowed) -> Result<Question, Failure> {
+    let rrtypes: Vec<RrType> = rrtypes(narrowed.rrtype.as_deref())?;
+    Ok(Question { rrtypes, fences: fences(narrowed, &Clock::system())?, ..Question::new(subject) })
 }
 
 fn question(command: &LookupArgs) -> Result<Question, Failure> {
-    let rrtypes: Vec<RrType> = rrtypes(command.rrtype.as_deref())?;
     Ok(Question {
-        rrtypes,
-        fences: fences(command, &Clock::system())?,
         limit: command.limit.min(MAX_LIMIT),
         order: match command.sort {
             Sort::Key => Order::Key,
             Sort::Newest => Order::NewestFirst,
         },
         apart: if command.by_source { Apart::Source } else { Apart::Merged },
-        ..Question::new(subject(&command.question)?)
+        ..narrow(subject(&command.question)?, &command.narrowed)?
     })
 }
 
-fn fences(command: &LookupArgs, clock: &Clock) -> Result<Fences, Failure> {
+fn fences(command: &Narrowed, clock: &Clock) -> Result<Fences, Failure> {
     let moment = |flag: &str, text: &Option<String>| {
         let moment = text.as_deref().map(|text| Moment::parse(text, clock)).transpose();
         moment.map_err(|error| Failure::Usage(format!("{flag}: {error}")))
@@ -86,4 +145,55 @@ fn fences(command: &LookupArgs, clock: &Clock) -> Result<Fences, Failure> {
         last_after: moment("--last-after", &command.last_after)?.map(|moment| moment.start),
         last_before: moment("--last-before", &command.last_before)?.map(|moment| moment.end),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_pasted_asks_what_it_stands_for() {
+        for (pasted, plain) in [
+            ("hxxp://www[.]threatq[.]com/x", "www.threatq.com"),
+            ("https://user:pw@www.threatq.com:8443/a?b#c", "www.threatq.com"),
+            ("www(.)threatq{.}com", "www.threatq.com"),
+            ("www[dot]threatq[dot]com", "www.threatq.com"),
+            ("www.threatq.com:443", "www.threatq.com"),
+            ("www.threatq.com/path", "www.threatq.com"),
+            ("<www.threatq.com>", "www.threatq.com"),
+            ("104[.]196[.]175[.]197", "104.196.175.197"),
+            ("104.196.175.197:443", "104.196.175.197"),
+            ("http://[2001:db8::1]:80/", "2001:db8::1"),
+            ("*.threatq[.]com", "*.threatq.com"),
+            ("rdata:ns1[.]example[.]com", "rdata:ns1.example.com"),
+            ("RDATA:*.example[.]com", "rdata:*.example.com"),
+        ] {
+            assert_eq!(subject(pasted).ok(), Subject::parse(plain).ok(), "{pasted}");
+            assert!(Subject::parse(plain).is_ok(), "{plain}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_paste_is_asked_as_it_stands() {
+        for text in [
+            "www.example.com",
+            "*.example.com",
+            r"\*.example.com",
+            r"rdata:h\.hofer.zone.example",
+            "192.0.2.0/24",
+            "192.0.2.1-192.0.2.9",
+            "2001:db8::/32",
+            "::ffff:192.0.2.1",
+            "0/26.2.0.192.in-addr.arpa",
+            "rdata:*.example.com",
+            "_dmarc.example.com",
+            ".",
+        ] {
+            assert_eq!(subject(text).ok(), Subject::parse(text).ok(), "{text}");
+            assert!(subject(text).is_ok(), "{text}");
+        }
+        for wrong in ["", "user@example.com", "192.0.2.0/33", "300.1.1.1", "a b.example"] {
+            assert!(subject(wrong).is_err(), "{wrong}");
+        }
+    }
 }

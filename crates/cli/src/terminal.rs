@@ -50,7 +50,21 @@ pub(crate) fn plural(count: u64, one: &str) -> String {
     } else {
         "s"
     };
-    format!("{count} {one}{ending}")
+    format!("{} {one}{ending}", thousands(count))
+}
+
+/// `60,583`: as every number for people is written, here, in progress bars and in the browser.
+pub(crate) fn thousands(number: u64) -> String {
+    indicatif::HumanCount(number).to_string()
+}
+
+/// A word as a shell takes it: in quotes where it needs them.
+pub(crate) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@,+=".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 /// A value as it was given, to be named in a message: printable, not longer than a line or two, never nothing.
@@ -68,6 +82,16 @@ pub(crate) fn label(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_have_their_thousands_apart_and_words_their_quotes() {
+        assert_eq!(plural(1, "row"), "1 row");
+        assert_eq!(plural(60_583, "branch"), "60,583 branches");
+        assert_eq!(quoted("www.example.com"), "www.example.com");
+        assert_eq!(quoted("*.example.com"), "'*.example.com'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
 
     #[test]
     fn a_label_is_short_and_never_nothing() {

@@ -131,6 +131,14 @@ impl Reader {
         self
     }
 
+    /// The same reader with blanks inside names taken for octets of them: for whoever looks at records to find out which
+    /// side the owner is on, where the data of a swapped record (`10 mx.example`) stands in the owner's place.
+    #[must_use]
+    pub fn blanks_in_names(mut self) -> Self {
+        self.fields.blanks_in_names = true;
+        self
+    }
+
     /// Takes the next piece of input. Pull all records before the next piece, or they pile up unread.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.base += self.at as u64;

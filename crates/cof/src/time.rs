@@ -1,5 +1,9 @@
 //! Times: seconds since the epoch, UTC, as numbers; dates only for people and for providers that send them.
 
+mod stretch;
+
+pub use stretch::Stretch;
+
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 

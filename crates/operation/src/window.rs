@@ -1,10 +1,11 @@
 //! Moments as people write them, and the window of time that records are kept from.
 
+use cof::time::Stretch;
 use cof::{Record, time};
 
 use crate::Clock;
 
-/// A stretch of time that a text stands for: a second, or the whole of a day.
+/// A stretch of time that a text stands for: a second, or the whole of a day or a year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
     /// Its first second since the epoch.
@@ -16,7 +17,8 @@ pub struct Moment {
 /// The text is no moment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no time: write 2017-06-09, 2017-06-09T08:07:17Z, seconds since 1970, or 90d, 12h, 3w, 2y ago"
+    "{0:?} is no time: write a date (2017-06-09 or 20170609), a time (2017-06-09T08:07:17Z), seconds since 1970 with at \
+     most ten digits, or how long ago (90d, 12h, 3w, 2y)"
 )]
 pub struct MomentError(String);
 
@@ -30,7 +32,8 @@ pub struct Window {
 }
 
 impl Moment {
-    /// Reads a date (the whole day, UTC), a time, seconds since the epoch, or how long ago.
+    /// Reads a date (the whole day, UTC), a time, seconds since the epoch, or how long ago. Digits alone are read by
+    /// [`Stretch::of_digits`].
     ///
     /// # Errors
     /// [`MomentError`], which says what is accepted.
@@ -41,15 +44,9 @@ impl Moment {
             let at = clock.seconds().saturating_sub(ago);
             return Ok(Self { start: at, end: at });
         }
-        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-            let number: u64 = text.parse().map_err(|_| error())?;
-            // Four digits are a year, and nobody means the first three hours of 1970 by them.
-            let new_year = |year| time::parse_date(&format!("{year:04}-01-01")).map(|date| date.seconds);
-            return match (text.len(), new_year(number), new_year(number.saturating_add(1))) {
-                (4, Some(start), Some(next)) => Ok(Self { start, end: next - 1 }),
-                (4, _, _) => Err(error()),
-                _ => Ok(Self { start: number, end: number }),
-            };
+        if text.bytes().all(|b| b.is_ascii_digit()) {
+            let Stretch { start, end } = Stretch::of_digits(text).ok_or_else(error)?;
+            return Ok(Self { start, end });
         }
         let start = time::parse_date(text).ok_or_else(error)?.seconds;
         let whole_day = !text.contains(':');
@@ -109,6 +106,13 @@ mod tests {
         assert_eq!(read("1496995637"), Ok((1_496_995_637, 1_496_995_637)));
         assert_eq!(read("1d"), Ok((1_599_913_600, 1_599_913_600)));
         assert_eq!(read("2017"), Ok((1_483_228_800, 1_514_764_799)));
+        assert_eq!(read("20300913"), Ok((1_915_488_000, 1_915_574_399)));
+        assert_eq!(read("20200913122640"), Ok((1_600_000_000, 1_600_000_000)));
+        for bad in
+            ["20301399", "1600000000000", "1600000000000000", "1600000000000000000", "20200913126640", "0000"]
+        {
+            assert!(read(bad).is_err(), "{bad}");
+        }
         for bad in ["", "yesterday", "d", "-1d", "2017-13-01", "99999999999999999999"] {
             assert!(read(bad).is_err(), "{bad}");
         }

@@ -54,7 +54,7 @@
 //! | `limit=N` | as `dribble-paginate-count`; with `sort=newest` up to 10,000 |
 //! | `cursor=N` | as `dribble-paginate-cursor` |
 //! | `rrtype=A,NS` | only these types, up to 64 |
-//! | `time_first_after`, `time_first_before`, `time_last_after`, `time_last_before` | only what was first, last seen then or later, earlier; seconds since the epoch, inclusive. They choose the names that an address brings, too. Two that exclude each other are 400 |
+//! | `time_first_after`, `time_first_before`, `time_last_after`, `time_last_before` | only what was first, last seen then or later, earlier; seconds since the epoch or a date (2024-01-31, 20240131; its first second), inclusive. They choose the names that an address brings, too. Two that exclude each other are 400 |
 //! | `expand=0` | an address: only its own records |
 //! | `sort=newest` | by last seen, the newest 10,000, without cursor; `sort=key` is the usual order |
 //!

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use axum::extract::Query;
 use axum::http::{HeaderMap, Uri};
 use cof::RrType;
+use cof::time::{Stretch, parse_date};
 use store::{Cursor, Fences, MAX_LIMIT, Order};
 
 use crate::problem::Problem;
@@ -116,7 +117,7 @@ impl Given {
     }
 
     fn fences(&self) -> Result<Fences, Problem> {
-        self.fences_by("seconds since the epoch", seconds)
+        self.fences_by(MOMENT, moment)
     }
 
     /// The four time fences, each by this reader.
@@ -190,8 +191,16 @@ fn place(text: &str) -> Option<Cursor> {
     Cursor::from_decimal(text).ok()
 }
 
-fn seconds(text: &str) -> Option<u64> {
-    digits(text)?.parse().ok()
+const MOMENT: &str = "seconds since 1970 with at most ten digits, or a date such as 2024-01-31 or 20240131";
+
+/// Seconds since the epoch, or a date, which means its first second. Digits alone are read as everywhere:
+/// [`Stretch::of_digits`].
+pub(crate) fn moment(text: &str) -> Option<u64> {
+    if digits(text).is_some() {
+        return Stretch::of_digits(text).map(|stretch| stretch.start);
+    }
+    // In a query string a plus sign is a blank.
+    parse_date(&text.replace(' ', "+")).or_else(|| parse_date(text)).map(|date| date.seconds)
 }
 
 fn switch(text: &str) -> Option<bool> {
@@ -252,6 +261,21 @@ mod tests {
     }
 
     #[test]
+    fn dates_are_fences_as_seconds_are() {
+        for text in [
+            "1915488000",
+            "20300913",
+            "2030-09-13",
+            "20300913000000",
+            "2030-09-13T00:00:00Z",
+            "2030-09-13%2000:00:00",
+        ] {
+            let fences = parameters(&format!("time_last_after={text}"), &[]).unwrap().fences;
+            assert_eq!(fences.last_after, Some(1_915_488_000), "{text}");
+        }
+    }
+
+    #[test]
     fn a_parameter_wins_over_a_header() {
         let headers = [
             ("dribble-paginate-count", "3"),
@@ -277,6 +301,8 @@ mod tests {
             ("rrtype=A%20B", "rrtype"),
             ("time_first_after=yesterday", "time_first_after"),
             ("time_last_before=99999999999999999999", "time_last_before"),
+            ("time_last_after=1600000000000", "time_last_after"),
+            ("time_last_after=20301399", "time_last_after"),
             ("time_first_after=2&time_first_before=1", "time_first_after, time_first_before"),
             ("time_first_after=2&time_last_before=1", "time_first_after, time_last_before"),
             ("time_last_after=2&time_last_before=1", "time_last_after, time_last_before"),

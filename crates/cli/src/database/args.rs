@@ -69,7 +69,8 @@ pub(crate) const LOOKUP_ABOUT: &str = "Looks up a question in the passive-DNS da
     integration, no run.\n\n\
     A question is a name (www.example.com), all names at and below one (*.example.com), an address (192.0.2.1), a network \
     (192.0.2.0/24), a range (192.0.2.1-192.0.2.9), or a name in the data (rdata:ns1.example.com, rdata:*.example.com). \
-    Times are dates, times, seconds since 1970, or how long ago: 90d, 12h, 3w, 2y.";
+    What is pasted is taken as by `query`: defanged, as a URL, or with a port. \
+    Times are dates (2017-06-09 or 20170609), times, seconds since 1970, or how long ago: 90d, 12h, 3w, 2y.";
 
 pub(crate) const LOOKUP_EXAMPLES: &str = "\
 Examples:
@@ -86,11 +87,9 @@ and with --summary:
 
 More than 10,000 rows: backsight export QUESTION";
 
+/// What narrows a question.
 #[derive(Debug, Args)]
-pub(crate) struct LookupArgs {
-    /// What to look up
-    #[arg(value_name = "QUESTION")]
-    pub(crate) question: String,
+pub(crate) struct Narrowed {
     /// Only these record types
     #[arg(long, value_name = "A,NS")]
     pub(crate) rrtype: Option<String>,
@@ -106,6 +105,15 @@ pub(crate) struct LookupArgs {
     /// Only what was last seen then or earlier
     #[arg(long, value_name = "T")]
     pub(crate) last_before: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LookupArgs {
+    /// What to look up
+    #[arg(value_name = "QUESTION")]
+    pub(crate) question: String,
+    #[command(flatten)]
+    pub(crate) narrowed: Narrowed,
     /// At most so many rows, up to 10,000
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = at_least_one())]
     pub(crate) limit: usize,
@@ -138,6 +146,8 @@ pub(crate) struct ExportArgs {
     /// What to export, as for `lookup` [default: everything]
     #[arg(value_name = "QUESTION")]
     pub(crate) question: Option<String>,
+    #[command(flatten)]
+    pub(crate) narrowed: Narrowed,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: ExportFormat,

@@ -84,8 +84,12 @@ pub(super) fn summary(command: &LookupArgs, summary: &Summary) -> Result<String,
         }),
         Format::Table => {
             let mut text = format!("{}: {}", terminal::label(&command.question), plural(rows, "row"));
-            if let Some(count) = count {
-                let _ = write!(text, ", seen {}", plural(count, "time"));
+            match count {
+                Some(count) => {
+                    let _ = write!(text, ", seen {}", plural(count, "time"));
+                }
+                None if rows > 0 => text.push_str(", count unknown"),
+                None => {}
             }
             if let (Some(first), Some(last)) = (first, last) {
                 let _ = write!(text, ", {} to {} UTC", time::readable(first), time::readable(last));

@@ -203,7 +203,7 @@ fn cells(record: &Record, precise: bool) -> [String; 7] {
         shorten(&record.rdata_text()),
         date(span.map(|span| span.0)),
         date(span.map(|span| span.1)),
-        record.count.map_or_else(|| "?".to_owned(), |count| count.to_string()),
+        record.count.map_or_else(|| "unknown".to_owned(), terminal::thousands),
         span.map(|(first, last)| length(last - first)).unwrap_or_default(),
     ]
 }

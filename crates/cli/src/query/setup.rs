@@ -86,10 +86,15 @@ fn operation(wanted: &str, arguments: &Arguments) -> Result<(Workbench, Package,
 }
 
 fn not_installed(wanted: &str, installed: &[Summary]) -> Failure {
-    let names: Vec<&str> = installed.iter().map(|one| one.name.as_str()).collect();
-    let known = match &names[..] {
-        [] => "nothing is".to_owned(),
-        names => format!("there is {}", names.join(", ")),
+    let name = |one: &Summary| {
+        let state = if one.enabled { "" } else { " (disabled)" };
+        format!("{} {}{state}", one.name, one.version)
+    };
+    let known = match installed {
+        [] => "no operation is installed yet".to_owned(),
+        installed => {
+            format!("installed: {}", installed.iter().map(name).collect::<Vec<_>>().join(", "))
+        }
     };
     let wanted = terminal::label(wanted);
     // A package file is installed by its path, and then goes by its name.

@@ -45,7 +45,7 @@ was removed comes back, and one source joins at most 10,000 relationships to an 
 #[derive(Debug, Args)]
 pub(crate) struct AddArgs {
     /// The run's number
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = run_number)]
     pub(crate) id: i64,
     /// Which findings: all but those that are flagged, or numbers, flagged ones included
     #[arg(long, value_name = "all|1,3-5", default_value = "all")]
@@ -67,7 +67,7 @@ pub(crate) struct ListArgs {
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
     /// Only runs before the one of this number
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = run_number)]
     pub(crate) before: Option<i64>,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
@@ -77,7 +77,7 @@ pub(crate) struct ListArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
     /// The run's number
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = run_number)]
     pub(crate) id: i64,
     /// The evidence as it was received, octet for octet; printable on a terminal
     #[arg(long, conflicts_with_all = ["format", "changes", "since", "sort", "limit"])]
@@ -86,7 +86,7 @@ pub(crate) struct ShowArgs {
     #[arg(long)]
     pub(crate) changes: bool,
     /// Show what was new, gone or different since the answer of that run
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = run_number)]
     pub(crate) since: Option<i64>,
     /// The order of the records
     #[arg(long, value_enum, default_value = "last")]
@@ -102,9 +102,18 @@ pub(crate) struct ShowArgs {
 #[derive(Debug, Args)]
 pub(crate) struct UndoArgs {
     /// The run's number
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = run_number)]
     pub(crate) id: i64,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
+}
+
+/// The number of a run.
+///
+/// # Errors
+/// What a run's number is, and how to find it.
+fn run_number(text: &str) -> Result<i64, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "a run has a number from 1 on; `backsight run list` shows them".to_owned())
 }

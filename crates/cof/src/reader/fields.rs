@@ -12,7 +12,7 @@ use super::number::{Number, date, number, plausible};
 use super::{DamageKind, End, Limits, SafEnd};
 use crate::json::{self, Cursor, Fault, Kind};
 use crate::record::{Field, NoteKind};
-use crate::{Name, Rdata, Record, RrType, escape};
+use crate::{Name, NameError, Rdata, Record, RrType, escape};
 
 /// The members of the object at hand, and what is worth keeping between objects.
 #[derive(Debug, Default)]
@@ -25,6 +25,8 @@ pub(super) struct Fields {
     alias: bool,
     /// The provider swaps rrname and rdata.
     pub(super) turned: bool,
+    /// A blank inside a name is an octet of it.
+    pub(super) blanks_in_names: bool,
     /// The object was a record whose array of data was empty.
     pub(super) without_data: bool,
     scratch: String,
@@ -346,7 +348,14 @@ impl Fields {
             return Some((name, Repairs::default()));
         }
         let replaced = self.decode(bytes, span);
-        Name::parse(&self.scratch).ok().map(|name| (name, Repairs::of(replaced, &self.scratch)))
+        let repairs = Repairs::of(replaced, &self.scratch);
+        match Name::parse(&self.scratch) {
+            Err(NameError::Blank) if self.blanks_in_names => {
+                let escaped = escape::trim(&self.scratch).replace(' ', "\\032");
+                Name::parse(&escaped).ok().map(|name| (name, repairs))
+            }
+            name => name.ok().map(|name| (name, repairs)),
+        }
     }
 
     fn rrtype(&mut self, bytes: &[u8]) -> Option<RrType> {

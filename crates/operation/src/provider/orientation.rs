@@ -44,10 +44,16 @@ impl Orientation {
 const UNDECIDED: usize = 256 * 1024;
 
 /// Holds an answer's first octets back until its orientation is known.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Probe {
     held: Vec<u8>,
     reader: Reader,
+}
+
+impl Default for Probe {
+    fn default() -> Self {
+        Self { held: Vec::new(), reader: Reader::new().blanks_in_names() }
+    }
 }
 
 impl Probe {

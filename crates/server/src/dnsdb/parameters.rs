@@ -4,12 +4,11 @@
 //! cannot be read, and where it would mean nothing: an answer must not look as if it had been heeded.
 
 use axum::http::Uri;
-use cof::time::parse_date;
 use store::Fences;
 
 use super::path::{Types, Verb};
 use super::refusal::Refusal;
-use crate::parameters::{Given, digits};
+use crate::parameters::{self, Given, digits};
 
 /// How many objects an answer has unless something else is said.
 pub(crate) const DEFAULT_LIMIT: u64 = 10_000;
@@ -55,8 +54,7 @@ pub(crate) const KNOWN: [&str; 15] = [
     "version",
 ];
 const SWITCH: &str = "t, f, true, false, 1 or 0";
-const FENCE: &str =
-    "seconds since the epoch, seconds before now with a minus sign, or a date such as 2024-01-31";
+const FENCE: &str = "seconds since 1970 with at most ten digits, seconds before now with a minus sign, or a date such as 2024-01-31 or 20240131";
 
 impl Parameters {
     /// Reads all of them; `now` in seconds since the epoch.
@@ -139,11 +137,7 @@ fn moment(text: &str, now: u64) -> Option<u64> {
     if let Some(before) = text.strip_prefix('-') {
         return Some(now.saturating_sub(number(before)?));
     }
-    match digits(text) {
-        Some(digits) => digits.parse().ok(),
-        // In a query string a plus sign is a blank.
-        None => parse_date(&text.replace(' ', "+")).or_else(|| parse_date(text)).map(|date| date.seconds),
-    }
+    parameters::moment(text)
 }
 
 #[cfg(test)]
@@ -207,6 +201,9 @@ mod tests {
             ("2020-01-01T01:00:00%2B01:00", 1_577_836_800),
             ("2020-01-01T01:00:00+01:00", 1_577_836_800),
             ("2020-01-01%2000:00:00", 1_577_836_800),
+            ("20200101", 1_577_836_800),
+            ("20200101000000", 1_577_836_800),
+            ("20300913", 1_915_488_000),
         ] {
             assert_eq!(fence(text), Some(seconds), "{text}");
         }
@@ -253,6 +250,9 @@ mod tests {
             (Lookup, "time_first_after=--1", "time_first_after"),
             (Lookup, "time_first_after=99999999999999999999", "time_first_after"),
             (Lookup, "time_first_after=", "time_first_after"),
+            (Lookup, "time_first_after=20301399", "time_first_after"),
+            (Lookup, "time_first_after=1600000000000", "time_first_after"),
+            (Lookup, "time_last_before=1600000000000000000", "time_last_before"),
             (Lookup, "time_first_after=1960-01-01", "time_first_after"),
             (Lookup, "time_first_after=9&time_first_before=8", "time_first_after, time_first_before"),
             (Lookup, "time_first_after=9&time_last_before=8", "time_first_after, time_last_before"),
