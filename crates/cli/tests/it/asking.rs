@@ -44,10 +44,10 @@ fn an_operation_that_is_not_installed_says_how_to_get_there() {
     };
     says(&home, "circl-passive-dns@9.9.9", &["in version 1.1.0, not 9.9.9", "hint: "]);
     says(&home, GUIDE, &["in version 1.1.0, not 1.0.0", "integration install circl-passive-dns@1.0.0"]);
-    says(&home, "nope", &["nope is not installed; there is circl-passive-dns", "hint: "]);
+    says(&home, "nope", &["nope is not installed; installed: circl-passive-dns 1.1.0", "hint: "]);
     says(&home, "@", &["is not installed"]);
     let install = [
-        "circl-passive-dns is not installed; nothing is",
+        "circl-passive-dns is not installed; no operation is installed yet",
         "`backsight integration install circl-passive-dns`",
     ];
     says(&empty, "circl-passive-dns", &install);

@@ -313,7 +313,11 @@ fn more_rows_than_a_page_are_exported_and_a_broken_pipe_is_no_failure() {
     let found = home.run(&["lookup", "192.0.2.1", "--limit", "99999", "--format", "cof"]);
     let found = found.says(
         0,
-        &["--limit 99999: at most 10000 rows", "hint: `backsight export`", "only the first 10000 rows"],
+        &[
+            "--limit 99,999: at most 10,000 rows",
+            "hint: `backsight export 192.0.2.1`",
+            "only the first 10,000 rows; `backsight export 192.0.2.1` prints all of them",
+        ],
     );
     assert_eq!(found.stdout.lines().count(), 10_000);
     let mut child = home.command(&["export"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -459,4 +463,54 @@ fn an_import_that_has_the_database_is_waited_for_a_bounded_time() {
     drop(stdin);
     assert_eq!(Done::of(&waiting.wait_with_output().unwrap()).ok().lines().count(), 1);
     assert_eq!(import.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn lookup_takes_what_is_pasted_and_names_the_export_of_the_same_question() {
+    let home = Home::new();
+    let records = ["a", "b", "c"].map(|name| line(&format!("{name}.paste.example"), "192.0.2.1", 1));
+    home.file("few", records.concat());
+    home.run(&["import", "few"]).ok();
+    for pasted in ["hxxp://a[.]paste[.]example/x", "a.paste.example:443", "https://a.paste.example/b?c#d"] {
+        assert_eq!(home.json(&["lookup", pasted])["records"][0]["rrname"], "a.paste.example", "{pasted}");
+    }
+    let cut = ["lookup", "*.paste[.]example", "--rrtype", "A", "--last-after", "1985", "--limit", "2"];
+    let export = "`backsight export '*.paste[.]example' --rrtype A --last-after 1985` prints all of them";
+    home.run(&cut).says(0, &[export]);
+    let exported = home.run(&["export", "*.paste[.]example", "--rrtype", "A", "--last-after", "1985"]).ok();
+    let wanted = home.run(&["lookup", "*.paste.example", "--last-after", "1985", "--format", "cof"]).ok();
+    assert_eq!(exported, wanted);
+    assert_eq!(home.run(&["export", "*.paste.example", "--rrtype", "NS"]).ok(), "");
+}
+
+#[test]
+fn dates_without_separators_are_dates_and_other_digits_are_refused() {
+    let home = Home::new();
+    home.file("one", line("a.date.example", "192.0.2.1", 1));
+    home.run(&["import", "one"]).ok();
+    let rows = |flag: &str, time: &str| {
+        let found = home.json(&["lookup", "a.date.example", flag, time]);
+        found["records"].as_array().map_or(0, Vec::len)
+    };
+    for future in ["20300913", "2030-09-13", "20300913000000", "1915488000"] {
+        assert_eq!(rows("--last-after", future), 0, "{future}");
+        assert_eq!(rows("--first-before", future), 1, "{future}");
+    }
+    for wrong in ["20301399", "1600000000000", "1600000000000000", "1600000000000000000", "20300913256000"] {
+        for flag in ["--last-after", "--last-before", "--first-after", "--first-before"] {
+            home.run(&["lookup", "a.date.example", flag, wrong]).says(2, &[flag, "is no time", "20170609"]);
+        }
+        home.run(&["audit", "--since", wrong]).says(2, &["--since", "is no time"]);
+        home.run(&["db", "drop", "--last-before", wrong, "--dry-run"]).says(2, &["is no time"]);
+    }
+}
+
+#[test]
+fn what_is_no_run_is_refused_with_how_to_find_one() {
+    let home = Home::new();
+    for wrong in ["abc", "-1", "0", "1.5", ""] {
+        home.run(&["run", "show", wrong]).says(2, &[]);
+    }
+    home.run(&["run", "show", "abc"])
+        .says(2, &["a run has a number from 1 on; `backsight run list` shows them"]);
 }
