@@ -232,9 +232,10 @@ mod tests {
 
     #[test]
     fn filters_keep_types_and_times() {
-        let filter = Filter { rrtypes: vec![RrType::AAAA], window: Window::default() };
+        let filter = Filter { rrtypes: vec![RrType::AAAA], ..Filter::default() };
         assert!(!filter.keeps(&record("192.0.2.1", 1, 2, None)));
-        let filter = Filter { rrtypes: vec![], window: Window { seen_after: Some(3), seen_before: None } };
+        let filter =
+            Filter { window: Window { seen_after: Some(3), seen_before: None }, ..Filter::default() };
         assert!(
             !filter.keeps(&record("192.0.2.1", 1, 2, None)) && filter.keeps(&record("192.0.2.1", 1, 3, None))
         );

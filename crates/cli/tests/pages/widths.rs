@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::analyst;
-use crate::browser::{Browser, browse};
+use crate::browser::browse;
 use crate::fit::fits;
 use crate::program::Program;
 

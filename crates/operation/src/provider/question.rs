@@ -5,7 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::config::Config;
 use super::connector::authority;
-use crate::Indicator;
+use crate::{Indicator, IndicatorType};
 
 /// Which side of a record a question about a name is for. An address is always asked for as data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -38,7 +38,7 @@ impl Config {
 
     /// Whether the question is one that a service must be able to answer by data.
     pub(super) fn asks_for_data(&self, indicator: &Indicator) -> bool {
-        self.side == Side::Data && matches!(indicator, Indicator::Fqdn(_))
+        self.side == Side::Data && indicator.kind() == IndicatorType::Fqdn
     }
 
     /// The one type that the provider is asked for, if it is one.

@@ -165,7 +165,7 @@ async fn another_login_filter_or_flag_is_another_question_and_a_filter_of_ours_i
         assert!(after(lab.asking_with(set, token)).await.is_cached(), "{set:?} {token:?}");
     }
     let window = Window { seen_after: Some(1_000), seen_before: None };
-    let late = Asking { filter: Filter { rrtypes: vec![], window }, ..lab.asking() };
+    let late = Asking { filter: Filter { window, ..Filter::default() }, ..lab.asking() };
     let run = after(late).await;
     assert_eq!((run.is_cached(), run.records), (true, 0));
     let again = lab.bench().answer(run.id).unwrap();

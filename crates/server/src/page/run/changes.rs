@@ -152,7 +152,7 @@ impl Line {
             rrtype: record.rrtype.to_string(),
             data: record.rdata_text(),
             data_address: Indicator::of_target(&record.rdata, record.rrtype)
-                .map(|one| links.pivot_from_data(&one.to_string())),
+                .map(|one| links.pivot_from_data(&one.as_typed())),
             last: record.span().and_then(|span| Some(Stamp::of(i64::try_from(span.1).ok()?))),
             count: record.count.map_or_else(|| "unknown".to_owned(), thousands),
             before: before.to_owned(),

@@ -1,7 +1,7 @@
 //! What stands over every view of a run.
 
 use askama::Template;
-use operation::{Indicator, Side};
+use operation::{IndicatorType, Side};
 use workbench::library::Status;
 use workbench::run::{Reason, Run, State as Standing, Wanted};
 
@@ -57,10 +57,10 @@ pub(super) enum Asked {
 
 impl Asked {
     fn of(run: &Run) -> Self {
-        match (&run.indicator, run.filter().side) {
-            (Indicator::Address(_), _) => Self::Address,
-            (Indicator::Fqdn(_), Side::Data) => Self::Data,
-            (Indicator::Fqdn(_), Side::Owner) => Self::Owner,
+        match (run.indicator.kind(), run.filter().side) {
+            (IndicatorType::Fqdn, Side::Data) => Self::Data,
+            (IndicatorType::Fqdn, Side::Owner) => Self::Owner,
+            (IndicatorType::IpAddress | IndicatorType::Ipv6Address, _) => Self::Address,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use askama::Template;
 use axum::response::Response;
 use cof::Record;
-use operation::{Finding, Findings, Indicator};
+use operation::{Finding, Findings, Host};
 
 use super::head::{Asked, Head};
 use super::row::{Column, Narrowing, Order, PAGE, Row, Rows};
@@ -104,8 +104,10 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
     let rows = Rows::new(&looked.answer, &view, &narrowing, Order::of(looked.parameter("sort")));
     let places = rows.pages_of(&left, rows.page(looked.parameter("page")));
     let table = table(&looked, rows, &left, &links).await?;
-    let uses = match (all.is_empty() && head.asked == Asked::Owner, asked) {
-        (true, Indicator::Fqdn(name)) => uses::of(&looked.site, name).await?,
+    let uses = match asked.host() {
+        Host::Name(name) if all.is_empty() && head.asked == Asked::Owner => {
+            uses::of(&looked.site, name).await?
+        }
         _ => Vec::new(),
     };
     show(&Page {

@@ -189,7 +189,7 @@ impl Row {
             data: record.rdata_text(),
             data_address: Indicator::of_target(&record.rdata, record.rrtype)
                 .filter(|one| one != asked)
-                .map(|one| links.pivot_from_data(&one.to_string())),
+                .map(|one| links.pivot_from_data(&one.as_typed())),
             first: span.map(|(first, _)| stamp(first)),
             last: span.map(|(_, last)| stamp(last)),
             span: span
