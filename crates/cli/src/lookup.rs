@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use cof::RrType;
-use operation::{Clock, Indicator, Moment};
+use operation::{Clock, Host, Indicator, Moment};
 use server::Database;
 use store::{Apart, Fences, MAX_LIMIT, Order, Question, Store as _, StoreError, Subject};
 
@@ -102,13 +102,14 @@ fn pasted(text: &str) -> Option<Subject> {
         _ => (false, text),
     };
     let (below, text) = text.strip_prefix("*.").map_or((false, text), |rest| (true, rest));
-    Some(match (Indicator::parse(text).ok()?, below, in_data) {
-        (Indicator::Address(_), true, _) => return None,
-        (Indicator::Address(address), false, _) => Subject::Address(address),
-        (Indicator::Fqdn(name), false, false) => Subject::Name(name),
-        (Indicator::Fqdn(name), false, true) => Subject::RdataName(name),
-        (Indicator::Fqdn(name), true, false) => Subject::Suffix(name),
-        (Indicator::Fqdn(name), true, true) => Subject::RdataSuffix(name),
+    let indicator = Indicator::parse(text).ok()?;
+    Some(match (indicator.host().clone(), below, in_data) {
+        (Host::Address(_), true, _) => return None,
+        (Host::Address(address), false, _) => Subject::Address(address),
+        (Host::Name(name), false, false) => Subject::Name(name),
+        (Host::Name(name), false, true) => Subject::RdataName(name),
+        (Host::Name(name), true, false) => Subject::Suffix(name),
+        (Host::Name(name), true, true) => Subject::RdataSuffix(name),
     })
 }
 
