@@ -45,6 +45,19 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Show who changed what, and when
     Audit(AuditArgs),
+    /// Copy the data folder: workbench, evidence, key and passive-DNS database, at one moment
+    #[command(
+        long_about = "Makes a folder with a consistent copy of all that the data folder keeps, while servers and other commands work: the \
+            workbench, the evidence of its runs, the key of its secrets, and the passive-DNS database. The copy is for its owner \
+            alone and is verified before the command ends.\n\n\
+            The key lies beside the secrets that it opens, as in the data folder: keep the backup as safe, or leave the key out with \
+            --without-key and keep secret.key elsewhere.",
+        after_help = "Example: backsight backup /mnt/backup/monday\n\n\
+            Exit code 1 if something is damaged; the copy is as damaged as its original then.\n\
+            With --format json: {\"backup\", \"workbench\": null or {\"rows\", \"audit_entries\", \"evidence_files\", \"faults\"}, \
+            \"pdns\": whether there is a passive-DNS database, \"key\": whether the key is in it}"
+    )]
+    Backup(crate::backup::BackupArgs),
     /// Print the completions of a shell
     #[command(
         after_help = "Example: backsight completions bash > ~/.local/share/bash-completion/completions/backsight"
@@ -52,7 +65,7 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
     /// Print the configuration in force, and where each value comes from
     Config(ConfigArgs),
-    /// Look after the passive-DNS database: check, compact, back up, restore, forget
+    /// Look after the databases: check both; compact, back up, restore and forget passive DNS
     #[command(
         long_about = "Looks after the passive-DNS database of this machine. Every one of these works the same while a server has the \
             database; while an import has it, it is waited for."
@@ -99,6 +112,12 @@ pub(crate) enum Command {
         after_help = QUERY_EXAMPLES
     )]
     Query(Box<QueryArgs>),
+    /// Make the data folder again from a backup, where there is none
+    #[command(after_help = "Example: backsight --data-dir /srv/backsight restore /mnt/backup/monday\n\n\
+        What is restored is verified; exit code 1 if something is damaged.\n\
+        With --format json: {\"restored\", \"from\", \"workbench\": null or {\"rows\", \"audit_entries\", \"evidence_files\", \
+        \"faults\"}, \"pdns\": whether there is a passive-DNS database}")]
+    Restore(crate::backup::RestoreArgs),
     /// Look at what was asked, and add to the threat library what it found
     Run(RunArgs),
     /// Answer passive-DNS questions over CIRCL's and DNSDB's interfaces, and open the workbench in the browser

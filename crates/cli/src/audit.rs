@@ -36,12 +36,15 @@ pub(crate) fn run(command: &AuditArgs, arguments: &Arguments) -> Result<Exit, Fa
         before: command.before,
         limit: usize::try_from(command.limit).ok(),
     };
-    let page = kept::open(arguments)?.audit(&filter)?;
+    let workbench = kept::open(arguments)?;
+    let checked = kept::quick_check(&workbench);
+    let page = workbench.audit(&filter)?;
     match command.format {
         View::Json => output::print_json(&json::audit::page(&page))?,
         View::Table => output::print(&as_table(&page))?,
     }
-    Ok(Exit::Done)
+    // What can be read is shown all the same.
+    checked.map(|()| Exit::Done)
 }
 
 fn as_table(page: &Page) -> String {

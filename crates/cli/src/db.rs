@@ -1,4 +1,4 @@
-//! `backsight db`: looking after the passive-DNS database. The JSON shapes are described in each command's help.
+//! `backsight db`: looking after the passive-DNS database, and checking both databases. The JSON shapes are described in each command's help.
 
 use std::path::Path;
 
@@ -17,6 +17,7 @@ use crate::database::{self, Access};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::terminal::{self, plural, thousands};
+use crate::{backup, kept};
 
 pub(crate) fn run(command: &DbArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
     let desk = Desk { config, arguments };
@@ -26,7 +27,7 @@ pub(crate) fn run(command: &DbArgs, config: &Config, arguments: &Arguments) -> R
         DbCommand::Drop(command) => desk.drop(command),
         DbCommand::Restore(command) => desk.restore(command),
         DbCommand::Stats(command) => desk.stats(command),
-        DbCommand::Verify(command) => desk.verify(command),
+        DbCommand::Verify(command) => return desk.verify(command),
     }?;
     Ok(Exit::Done)
 }
@@ -139,7 +140,25 @@ impl Desk<'_> {
         })
     }
 
-    fn verify(&self, command: &ViewArgs) -> Result<(), Failure> {
+    fn verify(&self, command: &ViewArgs) -> Result<Exit, Failure> {
+        let workbench = kept::open_existing(self.arguments)?;
+        let has_records = !Database::is_empty(&database::folder(self.arguments)?);
+        // Without either there is nothing to check, and the error says so.
+        let records = if has_records || workbench.is_none() { Some(self.verify_records()?) } else { None };
+        let checked = workbench.map(|workbench| workbench.verify(&mut |_, _| ())).transpose()?;
+        let faults = checked.as_ref().map(|checked| checked.faults.clone()).unwrap_or_default();
+        backup::complain(&faults, "the workbench is damaged");
+        let shape = json!({
+            "files": records.as_ref().map(|records| records.files),
+            "octets": records.as_ref().map(|records| records.octets),
+            "tuples": records.as_ref().map(|records| records.tuples),
+            "workbench": checked.as_ref().map(backup::checked),
+        });
+        print(command.format, &shape, || verified(records.as_ref(), checked.as_ref()))?;
+        Ok(if faults.is_empty() { Exit::Done } else { Exit::Failed })
+    }
+
+    fn verify_records(&self) -> Result<runs::Verified, Failure> {
         let database = self.open(Access::Read)?;
         let style = ProgressStyle::with_template("{bar:24} {percent} %, {eta} left");
         let bar = ProgressBar::new(1).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -148,17 +167,24 @@ impl Desk<'_> {
             bar.set_position(read);
         });
         bar.finish_and_clear();
-        let verified = verified.map_err(|error| self.failed(&error))?;
-        let runs::Verified { files, octets: read, tuples } = verified;
-        print(command.format, &json!({ "files": files, "octets": read, "tuples": tuples }), || {
-            format!(
-                "{} with {}, {}: all as it was written\n",
-                plural(files, "file"),
-                plural(tuples, "tuple"),
-                octets(read)
-            )
-        })
+        verified.map_err(|error| self.failed(&error))
     }
+}
+
+/// What was verified, for people.
+fn verified(records: Option<&runs::Verified>, workbench: Option<&workbench::Verified>) -> String {
+    let records = records.map(|runs::Verified { files, octets: read, tuples }| {
+        let (files, tuples) = (plural(*files, "file"), plural(*tuples, "tuple"));
+        format!("passive DNS: {files} with {tuples}, {}: all as it was written\n", octets(*read))
+    });
+    let workbench = workbench.map(|workbench::Verified { rows, entries, files, faults }| {
+        let state = if faults.is_empty() { "all as it was written" } else { "DAMAGED" };
+        let entries =
+            if *entries == 1 { "1 audit entry".to_owned() } else { format!("{entries} audit entries") };
+        let (rows, files) = (plural(*rows, "row"), plural(*files, "evidence file"));
+        format!("workbench: {rows}, {entries}, {files}: {state}\n")
+    });
+    records.unwrap_or_default() + &workbench.unwrap_or_default()
 }
 
 /// A server in a sandbox has a /tmp of its own: what it wrote there is gone when it ends.

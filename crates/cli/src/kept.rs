@@ -2,18 +2,60 @@
 
 use std::path::{Path, PathBuf};
 
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use operation::Clock;
 use operation::provider::ConfigError;
-use workbench::{Kind, Workbench};
+use workbench::{Checked, Kind, Step, Workbench};
 
 use crate::args::Arguments;
 use crate::config;
 use crate::exit::Failure;
-use crate::hint;
+use crate::{hint, terminal};
 
 /// Opens the data folder: `--data-dir`, `BACKSIGHT_DATA_DIR` or the platform's.
 pub(crate) fn open(arguments: &Arguments) -> Result<Workbench, Failure> {
-    Workbench::open(&folder(arguments)?, Clock::system(), &actor()).map_err(Failure::from)
+    let bar = ProgressBar::hidden();
+    let folder = folder(arguments)?;
+    let opened = Workbench::open_watched(&folder, Clock::system(), &actor(), &mut |step| show(&bar, step));
+    bar.finish_and_clear();
+    let workbench = opened?;
+    for notice in workbench.notices() {
+        terminal::complain(&format!("warning: {notice}"));
+    }
+    Ok(workbench)
+}
+
+/// How long the structure of the workbench is looked at when something starts.
+const LOOKED: Duration = Duration::from_secs(2);
+
+/// Looks whether the workbench's file is sound, for as long as nobody minds.
+pub(crate) fn quick_check(workbench: &Workbench) -> Result<(), Failure> {
+    if workbench.quick_check(LOOKED)? == Checked::Part {
+        terminal::say(
+            "the workbench is large and was checked in part; `backsight db verify` checks all of it",
+        );
+    }
+    Ok(())
+}
+
+/// A migration that takes longer than a moment is seen.
+fn show(bar: &ProgressBar, step: Step) {
+    let style =
+        |template| ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    if bar.is_hidden() {
+        bar.set_draw_target(ProgressDrawTarget::stderr());
+    }
+    let (message, done, all) = match step {
+        Step::Copying(done, all) => ("copying the workbench", done, all),
+        Step::Changing(done, all) => ("migrating the workbench", done, all),
+        Step::Verifying => ("verifying the workbench", 1, 1),
+    };
+    bar.set_style(style("{msg} {bar:24} {percent} %"));
+    bar.set_message(message);
+    bar.set_length(all);
+    bar.set_position(done);
 }
 
 /// Where the data folder is. Not for root where it is somebody else's.

@@ -5,6 +5,7 @@
 
 mod args;
 mod audit;
+mod backup;
 mod completions;
 mod config;
 mod confirm;
@@ -56,6 +57,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
     let config = config::load(arguments)?;
     match &arguments.command {
         Command::Audit(command) => audit::run(command, arguments),
+        Command::Backup(command) => backup::run(command, &config, arguments),
         Command::Completions(command) => completions::run(command),
         Command::Config(command) => config::print(command, &config),
         Command::Db(command) => db::run(command, &config, arguments),
@@ -68,6 +70,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Lookup(command) => lookup::run(command, &config, arguments),
         Command::Man(command) => man::run(command),
         Command::Query(command) => runtime()?.block_on(query::run(command, &config, arguments)),
+        Command::Restore(command) => backup::restore(command, &config, arguments),
         Command::Run(command) => run::run(command, arguments),
         Command::Serve(command) => runtime()?.block_on(serve::run(command, &config, arguments)),
         Command::Token(command) => token::run(command, arguments),

@@ -11,7 +11,6 @@ mod setup;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use operation::Clock;
 use server::{Service, Site, Tokens};
 use store::Store;
 use tokio::net::TcpListener;
@@ -123,7 +122,9 @@ fn parse(text: &str) -> Result<SocketAddr, Failure> {
 
 /// The data folder that the pages work in.
 fn desk(arguments: &Arguments) -> Result<Desk, Failure> {
-    Desk::open(&kept::folder(arguments)?, Clock::system()).map_err(Failure::from)
+    let workbench = kept::open(arguments)?;
+    kept::quick_check(&workbench)?;
+    Ok(Desk::of(workbench))
 }
 
 async fn site(desk: Desk, names: &[String], over_tls: bool, proxied: bool) -> Result<Site, Failure> {

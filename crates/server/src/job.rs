@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use cof::{Name, Rdata, Record, RrType};
 use operation::{Findings, Indicator, Relation};
+use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
-use workbench::run::{Asking, Kept, Progress, Run, Runs, State};
+use workbench::run::{Asking, Ending, Kept, Progress, Reason, Run, Runs, State};
 use workbench::{Desk, Error};
 
 use crate::graph::Graph;
@@ -38,9 +39,23 @@ pub(crate) struct Jobs {
 #[derive(Debug, Default)]
 struct Shared {
     live: Mutex<HashMap<i64, Live>>,
+    /// Runs that ended without that having been written down: the disk was full. Why, by number.
+    unwritten: Mutex<HashMap<i64, Reason>>,
+    /// One permit a job.
+    places: Places,
     answers: Mutex<VecDeque<Arc<Answer>>>,
     /// Whose turn it is to read, by a run's number.
     turns: [Arc<tokio::sync::Mutex<()>>; READING],
+}
+
+/// So many jobs there may be at a time, those that are being written down among them.
+#[derive(Debug)]
+struct Places(Arc<Semaphore>);
+
+impl Default for Places {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MOST)))
+    }
 }
 
 #[derive(Debug)]
@@ -132,17 +147,21 @@ impl Jobs {
 
     /// Begins a run and gives its number; the run goes on by itself.
     pub(crate) async fn start(&self, asking: &Asking, indicator: &Indicator) -> Result<i64, Problem> {
-        if lock(&self.shared.live).len() >= MOST {
-            return Err(Problem::busy("many runs are under way; wait for one to end, or cancel one"));
-        }
+        // Taken before the run is written down, so that many at once get no more than there are.
+        let place = Arc::clone(&self.shared.places.0).try_acquire_owned().map_err(|_| {
+            Problem::busy(format!("{MOST} runs are under way; wait for one to end, or cancel one"))
+        })?;
         let begun = self.runs.begin(asking, indicator).await?;
         let (id, progress) = (begun.id(), begun.progress());
         let shared = Arc::clone(&self.shared);
         // The lock is held until the job is listed, so that one that ends at once is taken off after that.
         let mut live = lock(&self.shared.live);
         let job = tokio::spawn(async move {
-            // Why it failed is told by the run itself.
-            let _ = begun.hold().await;
+            let _place = place;
+            // Why it failed is told by the run itself, unless that could not be written either.
+            if let Err(error) = begun.hold().await {
+                lock(&shared.unwritten).insert(id, Reason::of(&error));
+            }
             lock(&shared.live).remove(&id);
         });
         live.insert(id, Live { progress, abort: job.abort_handle() });
@@ -166,7 +185,17 @@ impl Jobs {
 
     /// A run by its number, without what came.
     pub(crate) async fn run(&self, id: i64) -> Result<Run, Problem> {
-        self.desk().read(move |workbench| workbench.run(id)).await.map_err(lost)
+        let mut run = self.desk().read(move |workbench| workbench.run(id)).await.map_err(lost)?;
+        let mut unwritten = lock(&self.shared.unwritten);
+        match unwritten.get(&id) {
+            Some(reason) if run.ending.state == State::Running => {
+                run.ending = Ending { state: State::Interrupted, reason: Some(reason.clone()) };
+            }
+            // It is written down by now.
+            Some(_) => drop(unwritten.remove(&id)),
+            None => {}
+        }
+        Ok(run)
     }
 
     /// A run with its records and findings; of one that has ended they never change, so they are remembered for a while.

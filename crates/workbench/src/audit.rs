@@ -3,12 +3,14 @@
 //! `Change::audit` writes an entry within the transaction of the change itself, so that neither is there without the
 //! other. [`Workbench::audit`] lists [`Entry`]s, the newest first, a [`Page`] at a time.
 //!
+//! Each entry carries a hash of itself and of the entry before it, so that one that is changed or lost breaks the chain.
+//!
 //! An entry's detail is a JSON object. It never holds a secret: whoever writes one names it, and says no more.
 
 use rusqlite::{Row, named_params};
 use serde_json::Value;
 
-use crate::database::{Change, Problem};
+use crate::database::{Change, Problem, last_entry, link};
 use crate::{Error, Workbench};
 
 /// One thing that somebody did.
@@ -64,9 +66,14 @@ impl Change<'_> {
         subject: &str,
         detail: &Value,
     ) -> Result<(), Problem> {
-        let sql = "INSERT INTO audit (at, actor, action, subject, detail) VALUES (?, ?, ?, ?, ?)";
+        let (last, before) = last_entry(&self.transaction)?;
+        let (id, detail) = (last.saturating_add(1), detail.to_string());
+        let chain = link(&before, id, self.at, [actor, action, subject, &detail]);
+        let sql =
+            "INSERT INTO audit (id, at, actor, action, subject, detail, chain) VALUES (?, ?, ?, ?, ?, ?, ?)";
         let mut statement = self.transaction.prepare_cached(sql)?;
-        statement.execute((self.at, actor, action, subject, detail.to_string()))?;
+        statement.execute((id, self.at, actor, action, subject, detail, chain))?;
+        self.audited.set(true);
         Ok(())
     }
 }

@@ -1,8 +1,11 @@
 //! One open data folder: its database, opened, checked and brought to this version.
 //!
-//! SQLite in WAL mode with `synchronous=NORMAL`, foreign keys on, a busy timeout, every change in one
-//! `BEGIN IMMEDIATE` transaction: any number of processes wait for each other and never see half a change.
+//! SQLite in WAL mode with `synchronous=FULL`, foreign keys on, a busy timeout, every change in one
+//! `BEGIN IMMEDIATE` transaction: any number of processes wait for each other and never see half a change. What was saved is on
+//! the disk, so that whatever the head file ([`head`]) knows and the database does not have was lost ([`Notice`]).
 
+use std::cell::Cell;
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -10,11 +13,27 @@ use std::time::Duration;
 
 use operation::Clock;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use serde_json::json;
 
 use crate::Error;
 
+pub(crate) mod backup;
+mod canonical;
+mod check;
+mod head;
+mod migrate;
+mod seal;
+
+pub use check::{Checked, Verified};
+pub use head::Lost;
+pub(crate) use head::{last_entry, link};
+pub use migrate::Step;
+use migrate::Watcher;
+
 /// The version of the tables, in `PRAGMA user_version`.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
+/// Who does what nobody asked for, in the audit trail. No user can have this name.
+pub(crate) const PROGRAM: &str = "backsight";
 /// Marks the file as ours (`PRAGMA application_id`): `BkSt`.
 const APPLICATION: i64 = 0x426b_5374;
 /// How much of the database stays in memory, in KiB: an import touches pages all over it.
@@ -32,6 +51,39 @@ pub struct Workbench {
     clock: Clock,
     /// Who works, for the audit trail.
     actor: String,
+    notices: Vec<Notice>,
+}
+
+/// What was noticed when a data folder was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// The head file was damaged; it was written anew.
+    HeadDamaged,
+    /// The head file was missing; it was written anew.
+    HeadMissing,
+    /// Something that was saved is lost. The audit trail says so from here on.
+    Lost(Lost),
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let look = "`backsight db verify` looks at everything";
+        match self {
+            Self::HeadDamaged => write!(
+                f,
+                "workbench.head was damaged, so it is not known whether saved changes were lost; it is new now, and {look}"
+            ),
+            Self::HeadMissing => write!(
+                f,
+                "workbench.head was missing, so it is not known whether saved changes were lost; it is new now, and {look}"
+            ),
+            Self::Lost(lost) => write!(
+                f,
+                "{lost}: the disk damaged workbench.sqlite-wal, or the database is an older copy; the audit trail says so from \
+                 here on, {look}, and a backup may have what is missing"
+            ),
+        }
+    }
 }
 
 /// A change under way: the transaction, when it happens and who does it.
@@ -41,6 +93,8 @@ pub(crate) struct Change<'a> {
     pub(crate) folder: &'a Path,
     pub(crate) at: i64,
     pub(crate) actor: &'a str,
+    /// Whether an entry of the audit trail was written.
+    pub(crate) audited: Cell<bool>,
 }
 
 impl Workbench {
@@ -49,6 +103,14 @@ impl Workbench {
     /// # Errors
     /// [`Error`], with nothing changed: a newer or foreign or damaged file, a folder that cannot be written.
     pub fn open(folder: &Path, clock: Clock, actor: &str) -> Result<Self, Error> {
+        Self::open_watched(folder, clock, actor, &mut |_| ())
+    }
+
+    /// The same, and `watch` is told how far a migration is, which takes long where there is much.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn open_watched(folder: &Path, clock: Clock, actor: &str, watch: Watcher<'_>) -> Result<Self, Error> {
         create(folder).map_err(|error| Error::io("creating", folder, error))?;
         let file = folder.join("workbench.sqlite");
         // Made before SQLite does, which would let others read it; its other files take its mode.
@@ -61,9 +123,16 @@ impl Workbench {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection =
             Connection::open_with_flags(&file, flags).map_err(|error| Error::sql(&file, &error))?;
-        let mut workbench = Self { connection, folder: folder.to_owned(), clock, actor: actor.to_owned() };
-        workbench.prepare()?;
+        let (folder, actor) = (folder.to_owned(), actor.to_owned());
+        let mut workbench = Self { connection, folder, clock, actor, notices: Vec::new() };
+        workbench.prepare(watch)?;
+        workbench.compare_head()?;
         Ok(workbench)
+    }
+
+    /// What was noticed when it was opened.
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
     }
 
     /// The folder.
@@ -90,19 +159,51 @@ impl Workbench {
         self.folder.join("workbench.sqlite")
     }
 
-    fn prepare(&mut self) -> Result<(), Error> {
+    fn prepare(&mut self, watch: Watcher<'_>) -> Result<(), Error> {
+        seal::register(&self.connection).map_err(|error| self.sql(&error))?;
         self.connection.busy_timeout(PATIENCE).map_err(|error| self.sql(&error))?;
         self.connection.set_prepared_statement_cache_capacity(STATEMENTS);
         // Read before anything is written: a file that is not ours, or newer, stays as it is.
         let version = self.check()?;
         // SQLite does not wait for others while it changes the journal's mode, so those who begin a database take turns.
-        let _alone = if version < VERSION { Some(self.lock()?) } else { None };
+        let _alone = if version < VERSION || self.has_copies() { Some(self.lock()?) } else { None };
+        // Another process may have migrated it while this one waited.
+        let version = if version < VERSION { self.check()? } else { version };
         let pragmas = format!(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; \
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
              PRAGMA cache_size = -{CACHE}"
         );
         self.connection.execute_batch(&pragmas).map_err(|error| self.sql(&error))?;
-        if version < VERSION { self.migrate() } else { Ok(()) }
+        if version < VERSION { self.migrate(version, watch) } else { self.forget_copies(watch) }
+    }
+
+    /// Looks whether the database has all that the head file knows of. What is lost is written down, once.
+    fn compare_head(&mut self) -> Result<(), Error> {
+        // Read before the database is: whoever commits meanwhile is further than the file, never behind it.
+        let known = match head::read(&self.folder)? {
+            head::Told::Head(known) => known,
+            told => {
+                let now = self.read(head::of)?;
+                if now.changes > 0 {
+                    let missing = told == head::Told::Missing;
+                    self.notices.push(if missing { Notice::HeadMissing } else { Notice::HeadDamaged });
+                }
+                return head::replace(&self.folder, &now);
+            }
+        };
+        let Some(lost) = self.read(|database| head::lost(database, &known))? else { return Ok(()) };
+        self.change(|change| {
+            let detail = json!({ "changes": lost.changes, "entries": lost.entries });
+            change.audit_as(PROGRAM, "workbench.lost", "workbench", &detail)?;
+            // Further than the file, so that it goes on from here.
+            let sql = "UPDATE head SET changes = max(changes, ?)";
+            change.transaction.execute(sql, [known.changes])?;
+            Ok(())
+        })?;
+        let now = self.read(head::of)?;
+        head::replace(&self.folder, &now)?;
+        self.notices.push(Notice::Lost(lost));
+        Ok(())
     }
 
     /// Waits to be the only one that begins or migrates the database: a lock on the folder, which needs no file of its own.
@@ -132,24 +233,6 @@ impl Workbench {
         Ok(version)
     }
 
-    /// Brings the tables to this version in one transaction; another process may have done it meanwhile.
-    fn migrate(&mut self) -> Result<(), Error> {
-        let file = self.file();
-        let sql = |error: rusqlite::Error| Error::sql(&file, &error);
-        let transaction =
-            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
-        let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(sql)?;
-        if version < 1 {
-            transaction.execute_batch(include_str!("schema.sql")).map_err(sql)?;
-        }
-        if version < 2 {
-            transaction.execute_batch(include_str!("schema-2.sql")).map_err(sql)?;
-        }
-        let marks = format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};");
-        transaction.execute_batch(&marks).map_err(sql)?;
-        transaction.commit().map_err(sql)
-    }
-
     /// Reads. Within the closure the database does not change.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Problem>) -> Result<T, Error> {
         // A deferred transaction gives all of the closure's statements one snapshot.
@@ -166,18 +249,24 @@ impl Workbench {
         let at = self.at();
         let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
         let transaction = begun.map_err(|error| Error::sql(&file, &error))?;
-        let doing = Change { transaction, folder: &self.folder, at, actor: &self.actor };
-        let result = change(&doing);
-        let done = result.and_then(|value| doing.transaction.commit().map(|()| value).map_err(Problem::Sql));
-        done.map_err(|problem| problem.into_error(&file))
+        let before = transaction.total_changes();
+        let (folder, actor) = (self.folder.as_path(), self.actor.as_str());
+        let doing = Change { transaction, folder, at, actor, audited: Cell::new(false) };
+        let done = change(&doing).and_then(|value| Ok((value, doing.finish(before)?)));
+        let (value, head) = done.map_err(|problem| problem.into_error(&file))?;
+        if let Some((head, audited)) = head {
+            // It is saved. A head file that cannot be written is behind, which costs nothing but what it could tell.
+            let _ = head::advance(&self.folder, &head, audited);
+        }
+        Ok(value)
     }
 
-    /// Works with every transaction synced to the disk, and what it deletes overwritten, before it counts as done.
+    /// Works with what it deletes overwritten.
     pub(crate) fn synced<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
-        let careful = "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;";
+        let careful = "PRAGMA secure_delete = ON;";
         self.connection.execute_batch(careful).map_err(|error| self.sql(&error))?;
         let result = work(self);
-        let usual = "PRAGMA secure_delete = OFF; PRAGMA synchronous = NORMAL;";
+        let usual = "PRAGMA secure_delete = OFF;";
         self.connection.execute_batch(usual).map_err(|error| self.sql(&error))?;
         result
     }
@@ -192,6 +281,18 @@ impl Workbench {
 }
 
 impl Change<'_> {
+    /// Commits. Gives how far the database has come and whether the audit trail has, if anything was changed.
+    fn finish(self, before: u64) -> Result<Option<(head::Head, bool)>, Problem> {
+        if self.transaction.total_changes() == before {
+            self.transaction.commit()?;
+            return Ok(None);
+        }
+        head::count(&self.transaction)?;
+        let head = head::of(&self.transaction)?;
+        self.transaction.commit()?;
+        Ok(Some((head, self.audited.get())))
+    }
+
     /// What a problem within this change is to whoever asked for it.
     pub(crate) fn error(&self, problem: Problem) -> Error {
         problem.into_error(&self.folder.join("workbench.sqlite"))
@@ -263,3 +364,6 @@ impl From<Error> for Problem {
         Self::Ours(error)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -171,6 +171,10 @@ impl Error {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::Damaged { file, reason: error.to_string() }
             }
+            // What our triggers refuse: a row whose seal is not its content's, a value that is not canonical.
+            Some(ErrorCode::ConstraintViolation) if extended(error) == ffi::SQLITE_CONSTRAINT_TRIGGER => {
+                Self::Damaged { file, reason: error.to_string() }
+            }
             Some(ErrorCode::DiskFull) => Self::Full(file),
             // The one file that SQLite makes to read, too.
             Some(ErrorCode::SystemIoFailure) if extended(error) == ffi::SQLITE_IOERR_SHMSIZE => {

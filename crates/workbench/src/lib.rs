@@ -6,7 +6,8 @@
 //! same for the tasks of one process.
 //!
 //! ```text
-//! DIR/workbench.sqlite   everything but the evidence; the tables are in schema.sql, then schema-2.sql
+//! DIR/workbench.sqlite   everything but the evidence; the tables are in schema.sql, then schema-2.sql, schema-3.sql
+//! DIR/workbench.head     how far it has come, so that lost transactions are noticed
 //! DIR/answers/           evidence: what providers answered
 //! DIR/secret.key         the key that secrets are encrypted with, mode 0600
 //! DIR/secret.key.new     its successor, while the key is changed
@@ -32,7 +33,8 @@ pub mod text;
 pub mod token;
 pub mod user;
 
-pub use database::Workbench;
+pub use database::backup::{Backup, restore};
+pub use database::{Checked, Lost, Notice, Step, Verified, Workbench};
 pub use desk::Desk;
 pub use error::Error;
 pub use hint::Hint;

@@ -29,12 +29,15 @@ mod worker;
 use operation::provider::Orientation;
 use operation::{Completeness, Filter, Indicator, ProviderError};
 
-use crate::Hint;
+use crate::{Error, Hint};
 
 pub use ask::{Begun, Kept, Progress, Runs};
 pub use asking::{Asking, Freshness, Wish};
 pub use changes::{Changes, Difference};
 pub use evidence::Evidence;
+pub(crate) use evidence::{
+    check as check_evidence, copy as copy_evidence, copy_all as copy_all_evidence, kept as evidence_kept,
+};
 pub use list::{Page, Wanted};
 pub use pick::Pick;
 pub use shown::{Arrangement, Compared, Shown, Sort};
@@ -183,6 +186,14 @@ impl Ending {
     /// Whether the answer is all there is.
     pub fn is_complete(&self) -> bool {
         self.state == State::Complete
+    }
+}
+
+impl Reason {
+    /// An error on our side.
+    pub fn of(error: &Error) -> Self {
+        // What is refused here is to send anything.
+        Self { text: error.to_string(), hint: error.hint().unwrap_or(Hint::SendIt), refused: false }
     }
 }
 

@@ -25,7 +25,7 @@ use self::file::ID;
 use crate::database::{Change, Problem};
 use crate::{Error, Workbench};
 
-pub(crate) use self::file::{Key, hex};
+pub(crate) use self::file::{FILE, FILE_NEW, Key, hex};
 
 /// The first octet of a sealed secret.
 const FORMAT: u8 = 1;

@@ -200,9 +200,14 @@ pub(crate) enum DbCommand {
     #[command(after_help = "With --format json:\n  \
         {\"folder\", \"server\": its process or null, \"entries\", \"sources\", \"inputs\", \"sizes\": {\"runs\", \"octets\", \"tuples\", \"memory\"}}")]
     Stats(ViewArgs),
-    /// Read everything again and check it
-    #[command(after_help = "Exit code 1 with the file and the place of the first damage.\n\
-            With --format json: {\"files\", \"octets\", \"tuples\"}")]
+    /// Read both databases again and check everything in them
+    #[command(
+        after_help = "Of the workbench it checks structure, references, the content of each row, the chain of the audit trail and the \
+            evidence of each run; of the passive-DNS database every file.\n\
+            Exit code 1 with what is damaged.\n\
+            With --format json: {\"files\", \"octets\", \"tuples\": null without a passive-DNS database, \"workbench\": null or \
+            {\"rows\", \"audit_entries\", \"evidence_files\", \"faults\"}}"
+    )]
     Verify(ViewArgs),
 }
 

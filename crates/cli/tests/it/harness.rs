@@ -56,7 +56,9 @@ impl Home {
     fn like(other: &Self) -> Self {
         let home = Self::empty();
         std::fs::create_dir(home.path("kept")).unwrap();
-        std::fs::copy(other.path("kept/workbench.sqlite"), home.path("kept/workbench.sqlite")).unwrap();
+        for name in ["kept/workbench.sqlite", "kept/workbench.head"] {
+            std::fs::copy(other.path(name), home.path(name)).unwrap();
+        }
         home
     }
 

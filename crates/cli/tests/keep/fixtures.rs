@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::home::Home;
 
 /// A home whose data folder is a copy of this fixture.
-fn home_of(fixture: &str) -> Home {
+pub(crate) fn home_of(fixture: &str) -> Home {
     let home = Home::new();
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keep/fixtures").join(fixture);
     copy(&from.join("kept"), &home.kept());

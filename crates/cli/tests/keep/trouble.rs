@@ -168,7 +168,7 @@ fn a_damaged_database_is_said_and_nothing_is_rewritten() {
     }
     fs::write(database(&home), &octets).unwrap();
     for arguments in [&["integration", "list"][..], &["audit"], &["key", "rotate"]] {
-        home.run(arguments).says(1, &["is damaged", "restore it from a backup"]);
+        home.run(arguments).says(1, &["is damaged", "from a backup"]);
     }
     assert_eq!(fs::read(database(&home)).unwrap(), octets);
     let cut = &octets[..octets.len() / 3];

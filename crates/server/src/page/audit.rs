@@ -95,6 +95,7 @@ impl Event {
 fn action(action: &str) -> String {
     match action {
         "indicator.add" => "Added",
+        "indicator.merge" => "Merged with its IPv4-mapped form",
         "indicator.note" => "Note added",
         "indicator.remove" => "Removed",
         "indicator.restore" => "Restored",
@@ -123,6 +124,7 @@ fn action(action: &str) -> String {
         "user.sign-in" => "Signed in",
         "user.sign-in-refused" => "Sign-in refused",
         "user.sign-out" => "Signed out",
+        "workbench.lost" => "Saved changes were lost",
         other => return other.replace('.', ": "),
     }
     .to_owned()

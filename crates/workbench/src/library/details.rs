@@ -7,6 +7,7 @@ use crate::audit;
 use crate::database::Problem;
 use crate::library::entry::{COLUMNS, entry, stored_indicator, stored_status};
 use crate::library::key::sort_key;
+use crate::library::merge::Merging;
 use crate::library::{Entry, Status};
 use crate::{Error, Workbench};
 
@@ -67,7 +68,8 @@ pub struct Relationship {
     pub other: Indicator,
     /// What is said about the other one.
     pub status: Status,
-    /// Dates, count and the like, as the newest claim has them.
+    /// Dates, count and the like, of all claims: the earliest first, the latest last, the largest count; of everything else, and of
+    /// what no mapping names, as the newest claim has it. What a claim does not know takes nothing from what another knows.
     pub attributes: Vec<(String, String)>,
     /// Who says so, the first one first.
     pub claims: Vec<Claim>,
@@ -163,6 +165,7 @@ fn attributes(database: &Connection, id: i64) -> Result<Vec<Attribute>, Problem>
 
 fn relationships(database: &Connection, id: i64) -> Result<Vec<Relationship>, Problem> {
     let mut relationships = Vec::new();
+    let mut merged = Merging::default();
     for (outgoing, this, other) in [(true, "from_id", "to_id"), (false, "to_id", "from_id")] {
         let sql = format!(
             "SELECT r.id, r.kind, o.value, o.status FROM relationships r JOIN indicators o ON o.id = r.{other} \
@@ -177,19 +180,12 @@ fn relationships(database: &Connection, id: i64) -> Result<Vec<Relationship>, Pr
                 kind: row.get(1)?,
                 other: stored_indicator(&row.get::<_, String>(2)?)?,
                 status: stored_status(row.get(3)?)?,
-                attributes: newest_attributes(database, number)?,
+                attributes: merged.of(database, number)?,
                 claims: Claims { table: "relationship_claims", row: "relationship" }.of(database, number)?,
             });
         }
     }
     Ok(relationships)
-}
-
-fn newest_attributes(database: &Connection, relationship: i64) -> Result<Vec<(String, String)>, Problem> {
-    let sql = "SELECT attributes FROM relationship_claims WHERE relationship = ? \
-               ORDER BY added_at DESC, run DESC LIMIT 1";
-    let text: String = database.prepare_cached(sql)?.query_row([relationship], |row| row.get(0))?;
-    serde_json::from_str(&text).map_err(|error| Problem::Stored(format!("attributes: {error}")))
 }
 
 fn notes(database: &Connection, id: i64) -> Result<Vec<Note>, Problem> {
@@ -203,8 +199,11 @@ fn notes(database: &Connection, id: i64) -> Result<Vec<Note>, Problem> {
 
 fn history(database: &Connection, value: &str) -> Result<Vec<audit::Entry>, Problem> {
     let columns = audit::COLUMNS;
-    let sql = format!("SELECT {columns} FROM audit WHERE subject = ? ORDER BY at DESC, id DESC LIMIT ?");
+    // Version 2 and older also wrote of the IPv4-mapped form.
+    let mapped = format!("::ffff:{value}");
+    let sql =
+        format!("SELECT {columns} FROM audit WHERE subject IN (?, ?) ORDER BY at DESC, id DESC LIMIT ?");
     let mut statement = database.prepare_cached(&sql)?;
-    let entries = statement.query_map((value, MOST_SHOWN), audit::entry)?;
+    let entries = statement.query_map((value, mapped, MOST_SHOWN), audit::entry)?;
     Ok(entries.collect::<Result<_, _>>()?)
 }

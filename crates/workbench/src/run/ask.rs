@@ -84,7 +84,8 @@ impl Runs {
         let beginning = tokio::spawn(async move {
             let Entered { id, cached } = entering.await?;
             let progress = Arc::<Progress>::default();
-            let guard = Guard { runs, id, ended: false, progress: Arc::clone(&progress) };
+            let progress_of = Arc::clone(&progress);
+            let guard = Guard { runs, id, ended: false, progress: progress_of, why: OnceLock::new() };
             Ok(Begun { guard, cached, asking, indicator, progress })
         });
         beginning.await.unwrap_or_else(|ended| Err(Error::Bug(format!("beginning a run ended: {ended}"))))
@@ -174,8 +175,12 @@ impl Begun {
             Err(error) => Err(error),
         };
         if let Err(error) = &result {
-            // The run says why, if that can still be written.
-            let _ = self.end(Ended::failed(error)).await;
+            // What came of the answer cannot be kept, and takes the room that the run's end needs.
+            forget_part(self.desk().folder(), self.guard.id);
+            // The run says why, if that can still be written; else the guard goes on trying.
+            if self.end(Ended::failed(error)).await.is_err() {
+                let _ = self.guard.why.set(Ended::failed(error));
+            }
         }
         result
     }
@@ -269,16 +274,36 @@ struct Guard {
     id: i64,
     ended: bool,
     progress: Arc<Progress>,
+    /// What it came to, where that could not be written.
+    why: OnceLock<Ended>,
 }
+
+/// How often, and after how many seconds again, it is tried to write down that a run has ended: for an hour.
+const TRIES: u32 = 720;
+const BETWEEN: u64 = 5;
 
 impl Drop for Guard {
     fn drop(&mut self) {
         // Without a runtime this process is about to end, and who comes next settles it.
         if let (false, Ok(runtime)) = (self.ended, tokio::runtime::Handle::try_current()) {
             let (desk, id) = (self.runs.desk.clone(), self.id);
-            let by = self.progress.cancelled_by.get().cloned();
-            let settle = move |workbench: &mut Workbench| workbench.settle_run(id, by.as_deref());
-            runtime.spawn(async move { desk.change("", settle).await });
+            let (by, why) = (self.progress.cancelled_by.get().cloned(), self.why.take());
+            runtime.spawn(async move {
+                // Only a full disk keeps it from being written; it is written when there is room again.
+                for _ in 0..TRIES {
+                    let (by, why) = (by.clone(), why.clone());
+                    let settle = move |workbench: &mut Workbench| match why {
+                        Some(why) => workbench.end_unwritten(id, &why),
+                        None => workbench.settle_run(id, by.as_deref()),
+                    };
+                    match desk.change("", settle).await {
+                        Err(Error::Full(_) | Error::Busy(_)) => {
+                            tokio::time::sleep(std::time::Duration::from_secs(BETWEEN)).await;
+                        }
+                        _ => break,
+                    }
+                }
+            });
         }
     }
 }

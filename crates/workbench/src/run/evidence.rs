@@ -17,6 +17,9 @@ use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rusqlite::Connection;
+
+use crate::database::Problem;
 use crate::{Error, database};
 
 /// Fast: an answer of a million records must not wait for its evidence.
@@ -30,11 +33,11 @@ const WAITING: usize = 8;
 /// What is written aside can be read back once nothing has come for so long, or when more than a block has come since.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Where evidence is, within the data folder.
-const FOLDER: &str = "answers";
+pub(crate) const FOLDER: &str = "answers";
 
 /// What was kept of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Stored {
+pub(crate) struct Stored {
     /// None where nothing came.
     pub(super) hash: Option<String>,
     /// Octets, decompressed.
@@ -71,6 +74,56 @@ pub struct Evidence {
     hasher: blake3::Hasher,
     bytes: u64,
     expected: Stored,
+}
+
+/// All evidence that runs refer to, each once.
+pub(crate) fn kept(database: &Connection) -> Result<Vec<Stored>, Problem> {
+    let sql = "SELECT DISTINCT evidence, bytes FROM runs WHERE evidence IS NOT NULL";
+    let mut statement = database.prepare(sql)?;
+    let rows = statement.query_map([], |row| {
+        Ok(Stored { hash: row.get(0)?, bytes: u64::try_from(row.get::<_, i64>(1)?).unwrap_or_default() })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Copies evidence into another data folder; what is lost is left out, and missed when the copy is verified.
+pub(crate) fn copy(from: &Path, to: &Path, stored: &Stored) -> Result<(), Error> {
+    let Some(hash) = &stored.hash else { return Ok(()) };
+    copy_file(from, to, &format!("{hash}.zst"))
+}
+
+/// Copies all evidence of a data folder into another one.
+pub(crate) fn copy_all(from: &Path, to: &Path) -> Result<(), Error> {
+    let answers = from.join(FOLDER);
+    let entries = match std::fs::read_dir(&answers) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Error::io("reading", &answers, error)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(|error| Error::io("reading", &answers, error))?;
+        let name = entry.file_name();
+        if let Some(name) = name.to_str().filter(|name| is_named(name)) {
+            copy_file(from, to, name)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file has the name that its content has, and is not one that grows.
+fn is_named(file: &str) -> bool {
+    Path::new(file).extension().is_some_and(|extension| extension == "zst")
+}
+
+fn copy_file(from: &Path, to: &Path, name: &str) -> Result<(), Error> {
+    let answers = to.join(FOLDER);
+    database::create(&answers).map_err(|error| Error::io("creating", &answers, error))?;
+    database::backup::copy(&from.join(FOLDER).join(name), &answers.join(name)).map(drop)
+}
+
+/// Whether evidence is there as it was kept; reads all of it.
+pub(crate) fn check(folder: &Path, stored: &Stored) -> Result<(), Error> {
+    verify(Evidence::open(folder, stored)?)
 }
 
 /// Reads all of it: whether it is what was kept.

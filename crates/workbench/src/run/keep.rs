@@ -11,7 +11,7 @@ use super::evidence::Stored;
 use super::row::{self, COLUMNS, write_filter};
 use super::{Ending, Fetched, Reason, Run, State};
 use crate::database::{Change, Problem};
-use crate::{Error, Hint, secret};
+use crate::{Error, secret};
 
 /// A run that was written down.
 #[derive(Clone, Debug)]
@@ -38,11 +38,10 @@ pub(super) struct Ended {
 impl Ended {
     /// A run that could not be carried out on our side.
     pub(super) fn failed(error: &Error) -> Self {
-        // What is refused here is to send anything.
-        let hint = error.hint().unwrap_or(Hint::SendIt);
-        let reason = Reason { text: error.to_string(), hint, refused: false };
+        // A full disk says nothing about the answer: it stops the run wherever it is.
+        let state = if matches!(error, Error::Full(_)) { State::Interrupted } else { State::Failed };
         Self {
-            ending: Ending { state: State::Failed, reason: Some(reason) },
+            ending: Ending { state, reason: Some(Reason::of(error)) },
             records: 0,
             damages: 0,
             stored: Stored { hash: None, bytes: 0 },

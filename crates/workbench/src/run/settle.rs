@@ -87,6 +87,13 @@ impl Workbench {
         })
     }
 
+    /// Writes down what a run came to, where that could not be done when it ended.
+    pub(super) fn end_unwritten(&mut self, id: i64, ended: &Ended) -> Result<(), Error> {
+        self.change(|change| change.end_run(id, ended))?;
+        forget_part(self.folder(), id);
+        Ok(())
+    }
+
     /// Settles a run that is under way and will not go on, because somebody cancelled it or its process ended.
     pub(super) fn settle_run(&mut self, id: i64, cancelled_by: Option<&str>) -> Result<(), Error> {
         // Others may be settling it too: the first one does, and the transaction says who that is.

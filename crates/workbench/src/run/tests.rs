@@ -280,6 +280,46 @@ async fn a_run_of_a_process_that_is_gone_is_settled_by_whoever_comes_next() {
     assert!(refused.contains("under way"), "{refused}");
 }
 
+/// An answer that is older, or knows less, takes nothing from what is known already, in whatever order they are added.
+#[tokio::test]
+async fn relationships_merge_to_the_earliest_the_latest_and_the_largest() {
+    let unknown = format!("{{\"rrname\":\"{HOST}\",\"rrtype\":\"A\",\"rdata\":\"192.0.2.1\"}}\n");
+    let answers = [
+        line(HOST, "192.0.2.1", 1_770_000_000, 99),
+        line(HOST, "192.0.2.1", 1_700_000_000, 10).replace("\"time_first\":100", "\"time_first\":50"),
+        unknown,
+    ];
+    let lab = Lab::new(Script::new(answers.map(Exchange::ok))).await;
+    let mut bench = lab.bench();
+    bench.add_indicators(&[host()], Status::Active).unwrap();
+    for _ in 0..3 {
+        lab.ask(&Asking { freshness: Freshness::Fresh, ..lab.asking() }).await;
+    }
+    let shown = |bench: &Workbench| -> Vec<String> {
+        let details = bench.details(&host()).unwrap().unwrap();
+        let attributes = details.relationships.first().map(|one| one.attributes.clone()).unwrap_or_default();
+        attributes.into_iter().map(|(name, value)| format!("{name} {value}")).collect()
+    };
+    let (first, both) = ("First Seen 1970-01-01 00:00:50", "First Seen 1970-01-01 00:01:40");
+    for order in [[1, 2, 3], [3, 2, 1], [2, 3, 1], [1, 3, 2]] {
+        for run in order {
+            bench.add_run(run, &Pick::All, false).unwrap();
+            lab.pass(Duration::from_secs(1));
+        }
+        let merged = shown(&bench);
+        for part in [first, "Last Seen 2026-02-02 02:40:00", "Count 99"] {
+            assert!(merged.iter().any(|text| text == part), "{order:?}: no {part} in {merged:?}");
+        }
+        // The older run goes with what only it said, then the newer one.
+        bench.undo(2).unwrap();
+        assert!(shown(&bench).iter().any(|text| text == both), "{:?}", shown(&bench));
+        bench.undo(1).unwrap();
+        assert!(!shown(&bench).iter().any(|text| text.starts_with("Count")), "{:?}", shown(&bench));
+        bench.undo(3).unwrap();
+        assert_eq!(shown(&bench), [""; 0]);
+    }
+}
+
 #[tokio::test]
 async fn findings_are_added_by_pick_as_a_dry_run_says_and_undone_as_they_were() {
     let lab = Lab::answering(line(HOST, "192.0.2.1", 200, 3)).await;

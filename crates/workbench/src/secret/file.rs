@@ -19,6 +19,10 @@ use crate::database::for_owner;
 
 /// The first line: a later format has another number.
 const HEAD: &str = "backsight key 1";
+/// Where the key is, in the data folder.
+pub(crate) const FILE: &str = "secret.key";
+/// Where a key is that is about to take its place.
+pub(crate) const FILE_NEW: &str = "secret.key.new";
 /// No key file is larger, in octets.
 const MAX_FILE: u64 = 4096;
 
@@ -56,12 +60,12 @@ impl Key {
 
 /// Where the key is.
 pub(super) fn path(folder: &Path) -> PathBuf {
-    folder.join("secret.key")
+    folder.join(FILE)
 }
 
 /// Where a key is that is about to take its place.
 pub(super) fn path_of_new(folder: &Path) -> PathBuf {
-    folder.join("secret.key.new")
+    folder.join(FILE_NEW)
 }
 
 /// Reads a key; `None` where there is no file.

@@ -1,0 +1,187 @@
+//! `backsight backup` and `backsight restore`: one consistent copy of the whole data folder, and the way back.
+//!
+//! A backup is laid out as a data folder is. It is made while servers and other commands work, and is verified before it counts as
+//! one. The JSON shapes are described in each command's help.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use operation::Clock;
+use serde_json::json;
+use server::Database;
+use store::runs::{self, Options};
+use workbench::Verified;
+
+use crate::args::{Arguments, View};
+use crate::config::Config;
+use crate::database::{self, Access};
+use crate::exit::{Exit, Failure};
+use crate::terminal::{self, plural};
+use crate::{kept, output};
+
+#[derive(Debug, Args)]
+pub(crate) struct BackupArgs {
+    /// The folder to make; it may exist if it is empty
+    #[arg(value_name = "DEST")]
+    pub(crate) to: PathBuf,
+    /// Leave the key out: the secrets in the backup cannot be read without it
+    #[arg(long)]
+    pub(crate) without_key: bool,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: View,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// The folder that `backsight backup` made
+    #[arg(value_name = "SRC")]
+    pub(crate) from: PathBuf,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: View,
+}
+
+pub(crate) fn run(command: &BackupArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
+    // A server that makes a part of it may work in another folder.
+    let to = std::path::absolute(&command.to)
+        .map_err(|error| Failure::work(&format!("backup to {}", command.to.display()), &error))?;
+    let shown = command.to.display().to_string();
+    let workbench = kept::open_existing(arguments)?;
+    let pdns = database::folder(arguments)?;
+    let has_records = !Database::is_empty(&pdns);
+    if workbench.is_none() && !has_records {
+        return Err(Failure::Usage("there is nothing to back up in the data folder yet".to_owned()));
+    }
+    let bar = bar();
+    let mut made = None;
+    if let Some(workbench) = &workbench {
+        made = Some(workbench.backup(&to, !command.without_key, &mut |done, all| {
+            bar.set_length(all);
+            bar.set_position(done);
+        })?);
+    }
+    if has_records {
+        back_up_records(&to.join("pdns"), config, arguments)?;
+    }
+    bar.finish_and_clear();
+    let faults = made.as_ref().map(|made| made.verified.faults.clone()).unwrap_or_default();
+    let key = made.as_ref().is_some_and(|made| made.key);
+    complain(&faults, "the original is damaged, and so is the copy");
+    let shape = json!({
+        "backup": shown, "workbench": made.as_ref().map(|made| checked(&made.verified)), "pdns": has_records, "key": key,
+    });
+    let said = if key {
+        "\nThe key of the stored secrets is in it: whoever can read the backup can read the secrets.\n"
+    } else {
+        "\n"
+    };
+    print(command.format, &shape, || {
+        format!("the backup is in {shown}; `backsight restore {shown}` takes it back{said}")
+    })?;
+    Ok(if faults.is_empty() { Exit::Done } else { Exit::Failed })
+}
+
+pub(crate) fn restore(
+    command: &RestoreArgs,
+    config: &Config,
+    arguments: &Arguments,
+) -> Result<Exit, Failure> {
+    let (from, folder) = (&command.from, kept::folder(arguments)?);
+    let (pdns, records) = (database::folder(arguments)?, from.join("pdns"));
+    let (has_workbench, has_records) =
+        (from.join("workbench.sqlite").exists(), records.join("MANIFEST").exists());
+    if !has_workbench && !has_records {
+        let text = format!("{} holds no backup", from.display());
+        return Err(Failure::Usage(text).hint("name the folder that `backsight backup` made"));
+    }
+    if has_records && !Database::is_empty(&pdns) {
+        let text = format!("{} holds a database already, and would lose it", pdns.display());
+        return Err(Failure::Usage(text).hint("move it away, or name another folder with --data-dir"));
+    }
+    let verified =
+        if has_workbench { Some(workbench::restore(from, &folder, Clock::system())?) } else { None };
+    if has_records {
+        // Left by somebody who found no database.
+        let _ = std::fs::remove_file(pdns.join("LOCK"));
+        database::make(&pdns)?;
+        runs::restore(&records, &pdns).map_err(|error| database::failed(&records, &error))?;
+        verify_records(&pdns, config)?;
+    }
+    let faults = verified.as_ref().map(|verified| verified.faults.clone()).unwrap_or_default();
+    complain(&faults, "the backup is damaged");
+    let (shown, source) = (folder.display().to_string(), from.display().to_string());
+    let shape = json!({
+        "restored": shown, "from": source, "workbench": verified.as_ref().map(checked), "pdns": has_records,
+    });
+    print(command.format, &shape, || format!("{shown} is restored from {source}\n"))?;
+    Ok(if faults.is_empty() { Exit::Done } else { Exit::Failed })
+}
+
+/// The passive-DNS database, through the server where one has it.
+fn back_up_records(to: &Path, config: &Config, arguments: &Arguments) -> Result<(), Failure> {
+    // Made here, for its owner alone.
+    database::make(to)?;
+    let database = database::open(arguments, config, Access::Read)?;
+    database.backup(to).map_err(|error| database::failed(to, &error))?;
+    if !to.join("MANIFEST").exists() {
+        let text = format!("the server has made the backup in a {} that only it sees", to.display());
+        return Err(Failure::Work(text)
+            .hint("name a folder that the server shares with you, such as one in the data folder"));
+    }
+    verify_records(to, config)?;
+    protect(to).map_err(|error| Failure::work(&format!("protecting {}", to.display()), &error))
+}
+
+/// Leaves the files of a folder to their owner alone.
+#[cfg(unix)]
+fn protect(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    for entry in std::fs::read_dir(folder)? {
+        std::fs::set_permissions(entry?.path(), std::fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn protect(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+fn verify_records(folder: &Path, config: &Config) -> Result<(), Failure> {
+    let options = Options { read_only: true, ..database::options(config) };
+    let copy = database::open_folder(folder, options, config)?;
+    copy.verify(&mut |_, _| {}).map(drop).map_err(|error| database::failed(folder, &error))
+}
+
+/// What is wrong with a workbench, on standard error.
+pub(crate) fn complain(faults: &[String], what: &str) {
+    for fault in faults {
+        terminal::complain(&terminal::printable(fault));
+    }
+    if !faults.is_empty() {
+        terminal::complain(&format!(
+            "{what}: {}\n  hint: restore an older backup, or move the data folder away to begin anew",
+            plural(faults.len() as u64, "fault")
+        ));
+    }
+}
+
+/// The shape of a workbench that was verified.
+pub(crate) fn checked(verified: &Verified) -> serde_json::Value {
+    let Verified { rows, entries, files, faults } = verified;
+    json!({ "rows": rows, "audit_entries": entries, "evidence_files": files, "faults": faults })
+}
+
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:24} {percent} %");
+    ProgressBar::new(1).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn print(view: View, shape: &serde_json::Value, text: impl FnOnce() -> String) -> Result<(), Failure> {
+    match view {
+        View::Json => output::print_json(shape),
+        View::Table => output::print(&text()),
+    }
+}

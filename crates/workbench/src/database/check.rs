@@ -1,0 +1,190 @@
+//! Whether the database is as it was written.
+//!
+//! [`Workbench::quick_check`] looks at the file's structure for a bounded time, for programs that start.
+//! [`Workbench::verify`] looks at everything: structure, references, the seal of each row, the chain of the audit trail, the head file,
+//! and the evidence of each run. Damage is reported as text for people; there is nothing that a program could do about it.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, Row};
+
+use super::{Problem, Workbench, head, seal};
+use crate::{Error, run};
+
+/// The most faults of one kind that are listed.
+const LISTED: usize = 10;
+
+/// What was verified.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Rows whose seals were compared.
+    pub rows: u64,
+    /// Entries of the audit trail, each linked to the one before it.
+    pub entries: u64,
+    /// Files of evidence that were read.
+    pub files: u64,
+    /// What is wrong, in words; empty where all is as it was written.
+    pub faults: Vec<String>,
+}
+
+/// How far [`Workbench::quick_check`] came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checked {
+    /// All of it is sound.
+    All,
+    /// What could be looked at in the time is sound.
+    Part,
+}
+
+impl Workbench {
+    /// Looks at the structure of the database for at most so long.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] says what is wrong.
+    pub fn quick_check(&self, most: Duration) -> Result<Checked, Error> {
+        let interrupt = self.connection.get_interrupt_handle();
+        let (done, waiting) = std::sync::mpsc::channel::<()>();
+        let clock = std::thread::spawn(move || {
+            if waiting.recv_timeout(most) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                interrupt.interrupt();
+            }
+        });
+        let found = self.connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+        drop(done);
+        let _ = clock.join();
+        match found {
+            Ok(found) if found == "ok" => Ok(Checked::All),
+            Ok(reason) => Err(Error::Damaged { file: self.file(), reason }),
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) => {
+                Ok(Checked::Part)
+            }
+            Err(error) => Err(self.sql(&error)),
+        }
+    }
+
+    /// Looks at everything; `progress` is told how many of how many parts are done.
+    ///
+    /// # Errors
+    /// [`Error`], when the database cannot be read at all; what is damaged is in [`Verified::faults`].
+    pub fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified, Error> {
+        let (hashes, mut verified) = self.read(|database| {
+            let mut verified = Verified { faults: content(database)?, ..Verified::default() };
+            progress(1, 3);
+            verified.rows = count_rows(database).unwrap_or_default();
+            let chain = chain(database);
+            verified.entries = chain.as_ref().map_or(0, |(entries, _)| *entries);
+            verified.faults.extend(chain.map_or_else(unreadable, |(_, faults)| faults));
+            verified.faults.extend(self.check_head(database)?);
+            Ok((run::evidence_kept(database), verified))
+        })?;
+        progress(2, 3);
+        match hashes {
+            Ok(kept) => {
+                verified.files = kept.len() as u64;
+                let lost = kept.iter().filter_map(|stored| run::check_evidence(self.folder(), stored).err());
+                verified.faults.extend(lost.map(|error| error.to_string()).take(LISTED));
+            }
+            Err(problem) => verified.faults.extend(unreadable(problem)),
+        }
+        progress(3, 3);
+        Ok(verified)
+    }
+
+    fn check_head(&self, database: &Connection) -> Result<Option<String>, Problem> {
+        // Read first: whoever commits meanwhile is ahead of the file, never behind it.
+        let told = head::read(self.folder())?;
+        Ok(match told {
+            head::Told::Head(known) => head::lost(database, &known)?.map(|lost| lost.to_string()),
+            head::Told::Damaged => Some(format!("{} is damaged", head::FILE)),
+            head::Told::Missing => Some(format!("{} is missing", head::FILE)),
+        })
+    }
+}
+
+/// What is wrong with structure, references, rows and definitions.
+pub(super) fn content(database: &Connection) -> Result<Vec<String>, Problem> {
+    let mut faults = Vec::new();
+    let found = texts(database, &format!("PRAGMA integrity_check({LISTED})"));
+    faults.extend(found.unwrap_or_else(unreadable).into_iter().filter(|line| line != "ok"));
+    let dangling = "SELECT DISTINCT 'a row of ' || \"table\" || ' refers to a row of ' || parent || ' that is not there' \
+                    FROM pragma_foreign_key_check";
+    faults.extend(texts(database, dangling).unwrap_or_else(unreadable));
+    for table in &seal::TABLES {
+        faults.extend(broken_seals(database, table).unwrap_or_else(unreadable));
+    }
+    let kept: Option<i64> = database.query_row("SELECT tables FROM head", [], |row| row.get(0))?;
+    if kept != definitions(database).ok() {
+        faults.push("the definitions of the tables are not as they were written".to_owned());
+    }
+    Ok(faults)
+}
+
+/// The rows of a table whose seal is another than their content's.
+fn broken_seals(database: &Connection, table: &seal::Table) -> Result<Vec<String>, Problem> {
+    let name = table.name;
+    let key: Vec<String> = table.key.iter().map(|column| format!("quote({column})")).collect();
+    let sql = format!(
+        "SELECT 'the row ' || {} || ' of {name} is not as it was written' FROM {name} \
+         WHERE seal IS NOT {} LIMIT {LISTED}",
+        key.join(" || ' ' || "),
+        table.expected("")
+    );
+    texts(database, &sql)
+}
+
+/// A digest of the definitions of tables, indexes and triggers.
+pub(super) fn definitions(database: &Connection) -> Result<i64, Problem> {
+    let sql = "SELECT coalesce(sum(row_seal(type, name, tbl_name, sql) >> 16), 0) FROM sqlite_schema \
+               WHERE name NOT LIKE 'sqlite_%'";
+    Ok(database.query_row(sql, [], |row| row.get(0))?)
+}
+
+fn count_rows(database: &Connection) -> Result<u64, Problem> {
+    let mut rows = 0;
+    for table in &seal::TABLES {
+        let count = format!("SELECT count(*) FROM {}", table.name);
+        rows += database.query_row(&count, [], |row| row.get::<_, i64>(0))?;
+    }
+    Ok(u64::try_from(rows).unwrap_or_default())
+}
+
+/// Walks along the audit trail: how many entries there are, and where the chain breaks.
+fn chain(database: &Connection) -> Result<(u64, Vec<String>), Problem> {
+    let sql = "SELECT id, at, actor, action, subject, detail, chain FROM audit ORDER BY id";
+    let (mut statement, mut before, mut entries) = (database.prepare(sql)?, head::Link::default(), 0);
+    let mut faults = Vec::new();
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (id, expected) = link_of(row, &before)?;
+        let kept: Option<head::Link> = row.get(6)?;
+        if kept != Some(expected) && faults.len() < LISTED {
+            faults.push(format!(
+                "the audit trail breaks at entry {id}: it, or what was before it, was changed"
+            ));
+        }
+        before = kept.unwrap_or(expected);
+        entries += 1;
+    }
+    Ok((entries, faults))
+}
+
+/// The number of an entry and what its hash must be, of the columns id, at, actor, action, subject, detail.
+pub(super) fn link_of(row: &Row<'_>, before: &head::Link) -> Result<(i64, head::Link), Problem> {
+    let text = |at: usize| row.get_ref(at)?.as_str().map_err(rusqlite::Error::from);
+    let (id, at) = (row.get(0)?, row.get(1)?);
+    Ok((id, head::link(before, id, at, [text(2)?, text(3)?, text(4)?, text(5)?])))
+}
+
+fn texts(database: &Connection, sql: &str) -> Result<Vec<String>, Problem> {
+    let mut statement = database.prepare(sql)?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn unreadable(problem: Problem) -> Vec<String> {
+    vec![match problem {
+        Problem::Sql(error) => error.to_string(),
+        Problem::Stored(reason) => reason,
+        Problem::Ours(error) => error.to_string(),
+    }]
+}

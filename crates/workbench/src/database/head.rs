@@ -1,0 +1,221 @@
+//! The head file: how far the database had come, in a file of its own, so that lost transactions are noticed.
+//!
+//! When a bit flips in SQLite's log, SQLite drops every transaction from there on and says nothing. So each transaction
+//! counts itself in the table `head`, each entry of the audit trail carries a hash of itself and of the entry before it, and
+//! after a commit both are written to `workbench.head`. The commit is synced before (`synchronous = FULL`), so the file is
+//! never ahead of what SQLite holds, unless something was lost.
+//!
+//! ```text
+//! backsight head 1
+//! changes 42
+//! entry 17
+//! chain 64 hexadecimal digits
+//! check 16 hexadecimal digits: the first octets of BLAKE3 of the lines above
+//! ```
+
+use std::fmt;
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{Problem, for_owner};
+use crate::Error;
+use crate::secret::hex;
+
+/// A hash in the audit trail's chain.
+pub(crate) type Link = [u8; 32];
+
+/// The name of the file in the data folder.
+pub(crate) const FILE: &str = "workbench.head";
+const MARK: &str = "backsight head 1";
+/// No head file is longer, in bytes.
+const LONGEST: u64 = 1024;
+
+/// How far a database has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// Transactions.
+    pub(crate) changes: i64,
+    /// The number of the last entry of the audit trail; 0 for none.
+    pub(crate) entry: i64,
+    /// That entry's hash; zeros for none.
+    pub(crate) chain: Link,
+}
+
+/// What the head file says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    Damaged,
+    Head(Head),
+    Missing,
+}
+
+/// The head of the open database.
+pub(crate) fn of(database: &Connection) -> Result<Head, Problem> {
+    let sql = "SELECT changes FROM head";
+    let changes: i64 = database.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    let (entry, chain) = last_entry(database)?;
+    Ok(Head { changes, entry, chain })
+}
+
+/// The number and hash of the last entry of the audit trail.
+pub(crate) fn last_entry(database: &Connection) -> Result<(i64, Link), Problem> {
+    let sql = "SELECT id, chain FROM audit ORDER BY id DESC LIMIT 1";
+    let last =
+        database.prepare_cached(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    Ok(last.unwrap_or_default())
+}
+
+/// The hash of an entry, over the one before it.
+pub(crate) fn link(before: &Link, id: i64, at: i64, texts: [&str; 4]) -> Link {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(before).update(&id.to_be_bytes()).update(&at.to_be_bytes());
+    for text in texts {
+        hasher.update(&(text.len() as u64).to_be_bytes()).update(text.as_bytes());
+    }
+    *hasher.finalize().as_bytes()
+}
+
+/// What the head file knows of and the database does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// So many transactions at least.
+    pub changes: i64,
+    /// So many entries of the audit trail at least.
+    pub entries: i64,
+}
+
+/// What of a head the database does not have any more; `None` where it has all.
+pub(crate) fn lost(database: &Connection, known: &Head) -> Result<Option<Lost>, Problem> {
+    let now = of(database)?;
+    let sql = "SELECT chain FROM audit WHERE id = ?";
+    let chain: Option<Link> =
+        database.prepare_cached(sql)?.query_row([known.entry], |row| row.get(0)).optional()?;
+    if now.changes >= known.changes && (known.entry == 0 || chain == Some(known.chain)) {
+        return Ok(None);
+    }
+    let missing = |known: i64, now: i64| known.saturating_sub(now).max(0);
+    Ok(Some(Lost { changes: missing(known.changes, now.changes), entries: missing(known.entry, now.entry) }))
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.changes == 0 && self.entries == 0 {
+            return f.write_str("the audit trail is not the one that was written here");
+        }
+        write!(
+            f,
+            "changes that had been saved are lost: {}, with {} entries of the audit trail",
+            self.changes, self.entries
+        )
+    }
+}
+
+/// Counts a transaction in the database, within it.
+pub(crate) fn count(database: &Connection) -> Result<(), Problem> {
+    database.prepare_cached("UPDATE head SET changes = changes + 1")?.execute([])?;
+    Ok(())
+}
+
+/// Reads the head file.
+pub(crate) fn read(folder: &Path) -> Result<Told, Error> {
+    let file = folder.join(FILE);
+    match File::open(&file) {
+        Ok(opened) => parse_file(&opened).map_err(|error| Error::io("reading", &file, error)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Told::Missing),
+        Err(error) => Err(Error::io("reading", &file, error)),
+    }
+}
+
+/// Writes the head of a commit, if it is further than what the file says; synced where that is wanted. What another process
+/// committed later stays.
+pub(crate) fn advance(folder: &Path, head: &Head, synced: bool) -> Result<(), Error> {
+    let path = folder.join(FILE);
+    write(&path, head, synced, false).map_err(|error| Error::io("writing", &path, error))
+}
+
+/// Writes the head whatever the file says.
+pub(crate) fn replace(folder: &Path, head: &Head) -> Result<(), Error> {
+    let path = folder.join(FILE);
+    write(&path, head, true, true).map_err(|error| Error::io("writing", &path, error))
+}
+
+fn write(path: &PathBuf, head: &Head, synced: bool, always: bool) -> std::io::Result<()> {
+    let mut file = for_owner().read(true).create(true).truncate(false).open(path)?;
+    file.lock()?;
+    if !always && matches!(parse_file(&file)?, Told::Head(known) if known.changes >= head.changes) {
+        return Ok(());
+    }
+    let text = format(head);
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(text.as_bytes())?;
+    file.set_len(text.len() as u64)?;
+    if synced { file.sync_data() } else { Ok(()) }
+}
+
+fn format(head: &Head) -> String {
+    // Of one length, so that it is written in place.
+    let lines = format!(
+        "{MARK}\nchanges {:020}\nentry {:020}\nchain {}\n",
+        head.changes,
+        head.entry,
+        hex(&head.chain)
+    );
+    let check = blake3::hash(lines.as_bytes()).to_hex();
+    format!("{lines}check {}\n", check.get(..16).unwrap_or_default())
+}
+
+fn parse_file(mut file: &File) -> std::io::Result<Told> {
+    let mut octets = Vec::new();
+    file.seek(SeekFrom::Start(0))?;
+    file.take(LONGEST).read_to_end(&mut octets)?;
+    if octets.is_empty() {
+        return Ok(Told::Missing);
+    }
+    Ok(std::str::from_utf8(&octets).ok().and_then(parse).map_or(Told::Damaged, Told::Head))
+}
+
+fn parse(text: &str) -> Option<Head> {
+    let mut lines = text.lines();
+    let mut field = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ').map(str::to_owned);
+    field("backsight")?;
+    let (changes, entry, chain) = (field("changes")?, field("entry")?, field("chain")?);
+    let head = Head {
+        changes: changes.parse().ok()?,
+        entry: entry.parse().ok()?,
+        chain: *blake3::Hash::from_hex(chain).ok()?.as_bytes(),
+    };
+    (format(&head) == text).then_some(head)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_is_read_back_and_any_flipped_bit_is_noticed() {
+        let head = Head { changes: 42, entry: 17, chain: [7; 32] };
+        let text = format(&head);
+        assert_eq!(parse(&text), Some(head));
+        for at in 0..text.len() * 8 {
+            let mut octets = text.clone().into_bytes();
+            octets[at / 8] ^= 1 << (at % 8);
+            assert_eq!(std::str::from_utf8(&octets).ok().and_then(parse), None, "bit {at}");
+        }
+    }
+
+    #[test]
+    fn the_file_only_goes_forward() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(read(folder.path()).unwrap(), Told::Missing);
+        let head = |changes| Head { changes, entry: 1, chain: [1; 32] };
+        for (changes, kept) in [(3, 3), (2, 3), (4, 4)] {
+            advance(folder.path(), &head(changes), true).unwrap();
+            assert_eq!(read(folder.path()).unwrap(), Told::Head(head(kept)));
+        }
+        replace(folder.path(), &head(1)).unwrap();
+        assert_eq!(read(folder.path()).unwrap(), Told::Head(head(1)));
+    }
+}

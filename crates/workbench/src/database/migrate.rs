@@ -1,0 +1,198 @@
+//! Brings a database to the version of this program.
+//!
+//! The tables are migrated in one transaction, so a kill leaves the old or the new version. Where there is anything to lose,
+//! the database is copied first (`workbench.sqlite.before-N`); the copy goes when what came of it has been verified, at the next
+//! start if need be. There must be room for the copy and the log.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use rusqlite::backup::Backup;
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use super::{APPLICATION, Problem, VERSION, Workbench, canonical, check, for_owner, head, seal};
+use crate::Error;
+
+/// What room a migration needs, in parts of the database's size: the copy, and the log that holds every page that changes.
+const ROOM: u64 = 3;
+/// How many pages are copied between two reports.
+const PAGES: std::ffi::c_int = 4096;
+
+/// What a migration is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Copying the old database: so many of so many pages.
+    Copying(u64, u64),
+    /// Changing the tables: so many of so many parts.
+    Changing(u64, u64),
+    /// Checking what came of it.
+    Verifying,
+}
+
+/// Is told how far a migration is.
+pub(super) type Watcher<'a> = &'a mut dyn FnMut(Step);
+
+impl Workbench {
+    /// Brings the tables to this version; whoever calls it has the folder's lock.
+    pub(super) fn migrate(&mut self, found: i64, watch: Watcher<'_>) -> Result<(), Error> {
+        if found > 0 {
+            self.copy_before(watch)?;
+        }
+        let (file, at) = (self.file(), self.at());
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|error| Error::sql(&file, &error))?;
+        change_tables(&transaction, at, watch).map_err(|problem| problem.into_error(&file))?;
+        transaction.commit().map_err(|error| Error::sql(&file, &error))?;
+        self.forget_copies(watch)
+    }
+
+    /// Removes the copies of earlier versions, once this one is verified.
+    pub(super) fn forget_copies(&self, watch: Watcher<'_>) -> Result<(), Error> {
+        for version in 1..VERSION {
+            let copy = self.copy_of(version);
+            if !copy.exists() {
+                continue;
+            }
+            watch(Step::Verifying);
+            let faults = self.read(check::content)?;
+            if let Some(fault) = faults.first() {
+                let reason = format!("{fault}; the database as it was before is {}", copy.display());
+                return Err(Error::Damaged { file: self.file(), reason });
+            }
+            std::fs::remove_file(&copy).map_err(|error| Error::io("removing", &copy, error))?;
+        }
+        Ok(())
+    }
+
+    /// Whether a migration left a copy behind.
+    pub(super) fn has_copies(&self) -> bool {
+        (1..VERSION).any(|version| self.copy_of(version).exists())
+    }
+
+    fn copy_of(&self, version: i64) -> PathBuf {
+        self.folder.join(format!("workbench.sqlite.before-{}", version + 1))
+    }
+
+    /// Copies the database as it is. A copy that a killed migration left is made anew.
+    fn copy_before(&self, watch: Watcher<'_>) -> Result<(), Error> {
+        let version = self.check()?;
+        let sql = |error: rusqlite::Error| self.sql(&error);
+        let sizes = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+        let size: i64 = self.connection.query_row(sizes, [], |row| row.get(0)).map_err(sql)?;
+        let size = u64::try_from(size).unwrap_or_default();
+        room(&self.folder, size.saturating_mul(ROOM))?;
+        // What is damaged already is not migrated: the copy would go, and the damage stay.
+        let found: String =
+            self.connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(sql)?;
+        if found != "ok" {
+            return Err(Error::Damaged { file: self.file(), reason: found });
+        }
+        let (copy, part) = (self.copy_of(version), self.folder.join("workbench.sqlite.before.part"));
+        copy_to(&self.connection, &part, &mut |done, all| watch(Step::Copying(done, all)))?;
+        std::fs::rename(&part, &copy).map_err(|error| Error::io("replacing", &copy, error))?;
+        let synced = File::open(&self.folder).and_then(|folder| folder.sync_all());
+        synced.map_err(|error| Error::io("syncing", &self.folder, error))
+    }
+}
+
+/// Copies an open database into a file, for its owner alone, and syncs it.
+pub(super) fn copy_to(from: &Connection, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), Error> {
+    let failed = |error: std::io::Error| Error::io("creating", to, error);
+    drop(for_owner().create(true).truncate(true).open(to).map_err(failed)?);
+    let sql = |error: rusqlite::Error| Error::sql(to, &error);
+    let mut copy = Connection::open_with_flags(to, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sql)?;
+    let backup = Backup::new(from, &mut copy).map_err(sql)?;
+    loop {
+        let step = backup.step(PAGES).map_err(sql)?;
+        let reached = backup.progress();
+        let count = |pages: std::ffi::c_int| u64::try_from(pages).unwrap_or_default();
+        progress(count(reached.pagecount - reached.remaining), count(reached.pagecount));
+        match step {
+            rusqlite::backup::StepResult::Done => break,
+            rusqlite::backup::StepResult::More => {}
+            _ => return Err(Error::Busy(to.to_owned())),
+        }
+    }
+    drop(backup);
+    // The copy says of itself that it has a log, as its original does: it is one file, and is made so.
+    copy.execute_batch("PRAGMA journal_mode = DELETE").map_err(sql)?;
+    copy.close().map_err(|(_, error)| sql(error))?;
+    File::open(to).and_then(|copied| copied.sync_all()).map_err(failed)
+}
+
+/// Refuses to begin what there is no room for.
+#[cfg(unix)]
+pub(super) fn room(folder: &Path, needed: u64) -> Result<(), Error> {
+    let found = rustix::fs::statvfs(folder).map_err(|error| Error::io("reading", folder, error.into()))?;
+    if found.f_bavail.saturating_mul(found.f_frsize) < needed {
+        return Err(Error::Full(folder.to_owned()));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+pub(super) fn room(_: &Path, _: u64) -> Result<(), Error> {
+    Ok(())
+}
+
+fn change_tables(transaction: &Transaction<'_>, at: i64, watch: Watcher<'_>) -> Result<(), Problem> {
+    // Another process may have done it meanwhile.
+    let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if version < 1 {
+        transaction.execute_batch(include_str!("../schema.sql"))?;
+    }
+    if version < 2 {
+        transaction.execute_batch(include_str!("../schema-2.sql"))?;
+    }
+    if version < 3 {
+        to_3(transaction, at, watch)?;
+    }
+    if version < VERSION {
+        seal_definitions(transaction)?;
+    }
+    let marks = format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};");
+    Ok(transaction.execute_batch(&marks)?)
+}
+
+/// Version 3: canonical indicators, seals, the audit trail's chain.
+fn to_3(transaction: &Transaction<'_>, at: i64, watch: Watcher<'_>) -> Result<(), Problem> {
+    let parts = seal::TABLES.len() as u64 + 2;
+    watch(Step::Changing(0, parts));
+    transaction.execute_batch(include_str!("../schema-3.sql"))?;
+    canonical::mend(transaction, at)?;
+    watch(Step::Changing(1, parts));
+    chain_all(transaction)?;
+    for (table, done) in seal::TABLES.iter().zip(2..) {
+        watch(Step::Changing(done, parts));
+        seal::renew(transaction, table)?;
+    }
+    Ok(())
+}
+
+/// Links the entries of the audit trail in their order.
+fn chain_all(transaction: &Transaction<'_>) -> Result<(), Problem> {
+    let mut before = head::Link::default();
+    let mut read =
+        transaction.prepare("SELECT id, at, actor, action, subject, detail FROM audit ORDER BY id")?;
+    let mut write = transaction.prepare("UPDATE audit SET chain = ? WHERE id = ?")?;
+    let mut links: Vec<(i64, head::Link)> = Vec::new();
+    let mut rows = read.query([])?;
+    while let Some(row) = rows.next()? {
+        let (id, link) = check::link_of(row, &before)?;
+        before = link;
+        links.push((id, link));
+    }
+    for (id, link) in links {
+        write.execute((link, id))?;
+    }
+    Ok(())
+}
+
+/// Keeps a digest of the tables' definitions, which are content too.
+fn seal_definitions(transaction: &Transaction<'_>) -> Result<(), Problem> {
+    let digest = check::definitions(transaction)?;
+    transaction.execute("UPDATE head SET tables = ?", [digest])?;
+    Ok(())
+}
