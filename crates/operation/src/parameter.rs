@@ -234,7 +234,7 @@ fn read_host(text: &str) -> Result<String, String> {
         {
             Ok(name.to_string())
         }
-        Ok(_) => Err(format!("{text:?} holds characters that no host name has")),
+        Ok(_) | Err(cof::NameError::Blank) => Err(format!("{text:?} holds characters that no host name has")),
         Err(error) => Err(format!("{text:?} is no host name: {error}")),
     }
 }
