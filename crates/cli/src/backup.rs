@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use operation::Clock;
 use serde_json::json;
 use server::Database;
-use store::runs::{self, Options};
+use store::runs::Options;
 use workbench::Verified;
 
 use crate::args::{Arguments, View};
@@ -103,10 +103,12 @@ pub(crate) fn restore(
     let verified =
         if has_workbench { Some(workbench::restore(from, &folder, Clock::system())?) } else { None };
     if has_records {
-        // Left by somebody who found no database.
-        let _ = std::fs::remove_file(pdns.join("LOCK"));
+        // Left by somebody who found no database, or was killed before there was one.
+        for left in ["LOCK", "MANIFEST.new", "backsight.sock", "backsight.sock.new"] {
+            let _ = std::fs::remove_file(pdns.join(left));
+        }
         database::make(&pdns)?;
-        runs::restore(&records, &pdns).map_err(|error| database::failed(&records, &error))?;
+        database::restore(&records, &pdns, config).map_err(|error| database::failed(&records, &error))?;
         verify_records(&pdns, config)?;
     }
     let faults = verified.as_ref().map(|verified| verified.faults.clone()).unwrap_or_default();

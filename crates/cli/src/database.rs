@@ -5,17 +5,21 @@
 
 pub(crate) mod args;
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
+use indicatif::{ProgressBar, ProgressStyle};
+use operation::Clock;
 use server::Database;
 use store::StoreError;
-use store::runs::Options;
+use store::runs::{Migrated, Options, Step};
 
 use crate::args::Arguments;
 use crate::config::Config;
 use crate::exit::Failure;
+use crate::terminal::plural;
 use crate::{kept, terminal};
 
 /// How often it is looked whether the database is free.
@@ -53,7 +57,8 @@ pub(crate) fn open_folder(folder: &Path, options: Options, config: &Config) -> R
     }
     let mut looks = config.database.wait_seconds.saturating_mul(LOOKS_PER_SECOND);
     let mut said = false;
-    Database::open(folder, options, &mut |error| {
+    let bar = Migration::default();
+    Database::open_telling(folder, options, &mut |step| bar.tell(step), &mut |error| {
         if !said {
             let holder = match error {
                 StoreError::Locked { process: Some(process) } => format!("process {process} has"),
@@ -83,7 +88,61 @@ pub(crate) fn make(folder: &Path) -> Result<(), Failure> {
 pub(crate) fn options(config: &Config) -> Options {
     let memory = config.database.memory_mib.saturating_mul(1 << 20);
     let cache = (config.database.cache_mib as u64).saturating_mul(1 << 20);
-    Options { cache, memory, ..Options::default() }
+    Options { cache, memory, now: Some(Clock::system().seconds()), ..Options::default() }
+}
+
+/// Makes the folder of a backup, in today's format.
+pub(crate) fn restore(from: &Path, to: &Path, config: &Config) -> Result<(), StoreError> {
+    let bar = Migration::default();
+    store::runs::restore(from, to, options(config), &mut |step| bar.tell(step))
+}
+
+/// Says how far it is while the database of an earlier version is brought into today's format.
+#[derive(Default)]
+struct Migration(OnceCell<ProgressBar>);
+
+impl Migration {
+    fn tell(&self, step: Step) {
+        match step {
+            Step::Migrating { done, total } => {
+                let bar = self.0.get_or_init(|| {
+                    terminal::say(
+                        "bringing the passive-DNS database into the format of this version; what is there stays until that is done",
+                    );
+                    let style = ProgressStyle::with_template("{bar:24} {percent} %, {eta} left");
+                    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+                    ProgressBar::new(total).with_style(style)
+                });
+                bar.set_length(total);
+                bar.set_position(done);
+            }
+            Step::Migrated(outcome) => {
+                if let Some(bar) = self.0.get() {
+                    bar.finish_and_clear();
+                }
+                terminal::say(&migrated(&outcome));
+            }
+        }
+    }
+}
+
+fn migrated(outcome: &Migrated) -> String {
+    let Migrated { tuples, reread, repaired, dropped, folded } = *outcome;
+    let mut parts =
+        vec![format!("the database has the format of this version now: {}", plural(tuples, "record"))];
+    let details = [
+        (reread, "read anew because this version knows their type"),
+        (repaired, "with a repaired time"),
+        (dropped, "left out because neither time is plausible"),
+        (folded, "whose origin or sensor was dropped because there are too many or it is too long"),
+    ];
+    let units = ["record", "entry", "entry", "source"];
+    for ((count, what), unit) in details.into_iter().zip(units).filter(|((count, _), _)| *count > 0) {
+        let unit =
+            if unit == "entry" && count > 1 { format!("{count} entries") } else { plural(count, unit) };
+        parts.push(format!("{unit} {what}"));
+    }
+    parts.join("; ")
 }
 
 /// An error of the database, with where it is.

@@ -78,7 +78,7 @@ impl Desk<'_> {
         }
         whole(from)?;
         database::make(folder.parent().unwrap_or(&folder))?;
-        runs::restore(from, &folder).map_err(|error| database::failed(from, &error))?;
+        database::restore(from, &folder, self.config).map_err(|error| database::failed(from, &error))?;
         let (shown, source) = (folder.display().to_string(), from.display().to_string());
         print(command.format, &json!({ "restored": shown, "from": source }), || {
             format!("{shown} is the database of {source} now\n")

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cof::{Batch, Digest};
-use store::runs::{Options, Sizes, Ticket, Verified};
+use store::runs::{Options, Sizes, Step, Ticket, Verified};
 use store::{Page, Question, Reached, Receipt, Runs, Selection, Stats, Store, StoreError, Summary};
 
 pub use door::Door;
@@ -63,11 +63,24 @@ impl Database {
         options: Options,
         again: &mut dyn FnMut(&StoreError) -> bool,
     ) -> Result<Self, StoreError> {
+        Self::open_telling(folder, options, &mut |_| {}, again)
+    }
+
+    /// As [`Self::open`]; `tell` hears how far it is while a folder of an older format is brought into today's.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`].
+    pub fn open_telling(
+        folder: &Path,
+        options: Options,
+        tell: &mut dyn FnMut(Step),
+        again: &mut dyn FnMut(&StoreError) -> bool,
+    ) -> Result<Self, StoreError> {
         loop {
             if let Some(remote) = Remote::find(folder)? {
                 return Ok(Self::Remote(remote));
             }
-            match Runs::open(folder, options) {
+            match Runs::open_telling(folder, options, tell) {
                 Ok(runs) => {
                     if !options.read_only {
                         // Nobody listens there: we have the lock, and asked.

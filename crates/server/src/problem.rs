@@ -199,6 +199,12 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotPaged => Self::bad_request(error.to_string()),
+            // What was sent cannot be kept, here or elsewhere.
+            error if error.is_of_the_batch() => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
+            }
+            // What was sent is all right, and this server has no place for it.
+            StoreError::Full { .. } => Self::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string()),
             _ => Self::internal(),
         }
     }

@@ -208,13 +208,18 @@ impl<'a> Rows<'a> {
     }
 
     fn next_tuple(&mut self) -> Result<Step, StoreError> {
-        // What only leads to the cursor costs nothing: a page always gets further than the one before.
-        if self.behind == 0 {
-            let Some(reach) = self.reach.checked_sub(1) else { return Ok(Step::Reached) };
-            self.reach = reach;
-        }
-        if !self.scan.advance()? {
-            return Ok(Step::End);
+        loop {
+            // What only leads to the cursor costs nothing: a page always gets further than the one before.
+            if self.behind == 0 {
+                let Some(reach) = self.reach.checked_sub(1) else { return Ok(Step::Reached) };
+                self.reach = reach;
+            }
+            if !self.scan.advance()? {
+                return Ok(Step::End);
+            }
+            if !self.scan.is_again()? {
+                break;
+            }
         }
         self.words.clear();
         self.scan.words(&mut self.words)?;
@@ -253,7 +258,10 @@ impl<'a> Rows<'a> {
 
 /// The tuples of a subject.
 enum Tour<'a> {
-    Stretch(Side, Box<dyn Walk<'a> + 'a>),
+    Owners(Box<dyn Walk<'a> + 'a>),
+    /// With the question's whole range, wherever the cursor is: a tuple with several targets in it is answered once, by the
+    /// first of them.
+    Targets(Box<dyn Walk<'a> + 'a>, KeyRange),
     /// The tuples of each owner of a tuple with the address; owners come in order, for the address decides the type.
     NamesOn(Box<NamesOn<'a>>),
 }
@@ -270,11 +278,10 @@ struct NamesOn<'a> {
 impl<'a> Tour<'a> {
     fn begin(tuples: &'a impl Tuples, question: &'a Question, from: &'a [u8]) -> Result<Self, StoreError> {
         Ok(match Scan::of(&question.subject) {
-            Scan::Owner(range) => {
-                Self::Stretch(Side::Owner, tuples.walk(Side::Owner, &range.not_before(from))?)
-            }
+            Scan::Owner(range) => Self::Owners(tuples.walk(Side::Owner, &range.not_before(from))?),
             Scan::Rdata(range) => {
-                Self::Stretch(Side::Rdata, tuples.walk(Side::Rdata, &range.not_before(from))?)
+                let walk = tuples.walk(Side::Rdata, &range.clone().not_before(from))?;
+                Self::Targets(walk, range)
             }
             Scan::NamesOn(address) => {
                 let addresses = tuples.walk(Side::Rdata, &range_of_owners(address, from))?;
@@ -286,16 +293,24 @@ impl<'a> Tour<'a> {
 
     fn advance(&mut self) -> Result<bool, StoreError> {
         match self {
-            Self::Stretch(_, walk) => walk.advance(),
+            Self::Owners(walk) | Self::Targets(walk, _) => walk.advance(),
             Self::NamesOn(names) => names.advance(),
         }
     }
 
     fn walk(&self) -> (Side, &dyn Walk<'a>) {
         match self {
-            Self::Stretch(side, walk) => (*side, &**walk),
+            Self::Owners(walk) => (Side::Owner, &**walk),
+            Self::Targets(walk, _) => (Side::Rdata, &**walk),
             Self::NamesOn(names) => (Side::Owner, &**names.owner.as_ref().unwrap_or(&names.addresses)),
         }
+    }
+
+    /// Whether the tuple has another target in the range that comes before this one.
+    fn is_again(&self) -> Result<bool, StoreError> {
+        let Self::Targets(_, range) = self else { return Ok(false) };
+        let before = self.parts()?.targets_before().ok_or(StoreError::Damaged)?;
+        Ok(before.iter().any(|prefix| range.contains(prefix)))
     }
 
     fn key(&self) -> &[u8] {
@@ -344,13 +359,15 @@ fn parts(side: Side, key: &[u8]) -> Result<Parts<'_>, StoreError> {
     .ok_or(StoreError::Damaged)
 }
 
-/// The rdata keys of an address from the owner on at which this owner key stands.
+/// The rdata keys of the address records (A or AAAA, and no other type that has an address) with this address, from the owner
+/// on at which this owner key stands.
 fn range_of_owners(address: IpAddr, from: &[u8]) -> KeyRange {
-    let prefix = key::address_prefix(address);
-    let mut start = prefix.clone();
+    let head = key::address_prefix(address);
+    let mut start = head.clone();
     key::push_rrtype(if address.is_ipv4() { RrType::A } else { RrType::AAAA }, &mut start);
+    let range = KeyRange::head_and(head, start.clone());
     start.extend_from_slice(key::split_name(from).map_or(from, |(owner, _)| owner));
-    KeyRange::head(prefix).not_before(&start)
+    range.not_before(&start)
 }
 
 fn encoded(rrtype: &RrType) -> Vec<u8> {

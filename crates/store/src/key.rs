@@ -6,7 +6,7 @@
 //! owner sort key ‖ rrtype ‖ rdata
 //! ```
 //!
-//! and its rdata key, which only a tuple with a target has, for questions about what stands at the right:
+//! and its rdata keys, one for each of its targets ([`Rdata::targets`]), for questions about what stands at the right:
 //!
 //! ```text
 //! 4 ‖ 4 octets | 6 ‖ 16 octets | 16 ‖ target sort key   then   rrtype ‖ owner sort key ‖ (rdata | 1)
@@ -57,10 +57,17 @@ pub(crate) fn by_owner(rrname: &Name, rrtype: RrType, rdata: &Rdata) -> Vec<u8> 
     key
 }
 
-/// The key by what the data names; `None` for data that names no host.
-pub(crate) fn by_rdata(rrname: &Name, rrtype: RrType, rdata: &Rdata) -> Option<Vec<u8>> {
-    let mut key = Vec::with_capacity(64);
-    push_rdata_key(rrname, rrtype, rdata, &mut key).then_some(key)
+/// The keys by what the data names; none for data that names no host.
+pub(crate) fn by_rdata<'a>(
+    rrname: &'a Name,
+    rrtype: RrType,
+    rdata: &'a Rdata,
+) -> impl Iterator<Item = Vec<u8>> + use<'a> {
+    rdata.targets(rrtype).map(move |target| {
+        let mut key = Vec::with_capacity(64);
+        push_rdata_key(rrname, rrtype, rdata, target, &mut key);
+        key
+    })
 }
 
 /// Appends what [`by_owner`] gives.
@@ -70,16 +77,15 @@ pub(crate) fn push_owner_key(rrname: &Name, rrtype: RrType, rdata: &Rdata, key: 
     push_rdata(rdata, key);
 }
 
-/// Appends what [`by_rdata`] gives, and says whether there was anything.
-pub(crate) fn push_rdata_key(rrname: &Name, rrtype: RrType, rdata: &Rdata, key: &mut Vec<u8>) -> bool {
-    match rdata.target(rrtype) {
-        None => return false,
-        Some(Target::Address(address)) => push_address(address, key),
-        Some(Target::Name(name)) => {
-            key.push(NAME);
-            name.push_sort_key(key);
-        }
-    }
+/// Appends what [`by_rdata`] gives for one of the targets.
+pub(crate) fn push_rdata_key(
+    rrname: &Name,
+    rrtype: RrType,
+    rdata: &Rdata,
+    target: Target<'_>,
+    key: &mut Vec<u8>,
+) {
+    push_target(target, key);
     push_rrtype(rrtype, key);
     rrname.push_sort_key(key);
     if is_target(rrtype) {
@@ -87,7 +93,21 @@ pub(crate) fn push_rdata_key(rrname: &Name, rrtype: RrType, rdata: &Rdata, key: 
     } else {
         push_rdata(rdata, key);
     }
-    true
+}
+
+fn push_target(target: Target<'_>, key: &mut Vec<u8>) {
+    match target {
+        Target::Address(address) => push_address(address, key),
+        Target::Name(name) => {
+            key.push(NAME);
+            name.push_sort_key(key);
+        }
+    }
+}
+
+/// Whether data of this type can have more than one target; most tuples are of a type that cannot.
+fn may_name_several(rrtype: RrType) -> bool {
+    !is_target(rrtype) && !matches!(rrtype, RrType::MX | RrType::SRV | RrType::SVCB | RrType::HTTPS)
 }
 
 /// Whether data of this type that has a target is nothing else.
@@ -200,6 +220,34 @@ impl<'a> Parts<'a> {
         Some((rrname, decode_rrtype(self.rrtype)?, self.data()?))
     }
 
+    /// Of an rdata key: what the keys of the same tuple begin with that come before this one. The first key of a tuple in
+    /// a question's range is the one that answers it.
+    pub(crate) fn targets_before(&self) -> Option<Vec<Vec<u8>>> {
+        let rrtype = decode_rrtype(self.rrtype)?;
+        if !may_name_several(rrtype) {
+            return Some(Vec::new());
+        }
+        let data = self.data()?;
+        let prefixes = data.targets(rrtype).map(|target| {
+            let mut prefix = Vec::new();
+            push_target(target, &mut prefix);
+            prefix
+        });
+        Some(prefixes.filter(|prefix| **prefix < *self.target).collect())
+    }
+
+    /// Whether the data is nothing but the key's target.
+    pub(crate) fn is_target(&self) -> bool {
+        *self.rdata == [TARGET]
+    }
+
+    /// The type, and the data as it is stored: whether it is text, and its octets; `None` for damage and where
+    /// [`Self::is_target`].
+    pub(crate) fn stored_data(&self) -> Option<(RrType, bool, Vec<u8>)> {
+        let (tag, octets) = self.rdata.split_first()?;
+        Some((decode_rrtype(self.rrtype)?, *tag == TEXT, unescaped(octets.strip_suffix(&[0])?)?))
+    }
+
     fn data(&self) -> Option<Rdata> {
         let rrtype = decode_rrtype(self.rrtype)?;
         if *self.rdata != [TARGET] {
@@ -235,20 +283,25 @@ fn decode_rrtype(octets: &[u8]) -> Option<RrType> {
 
 fn decode_rdata(rrtype: RrType, octets: &[u8]) -> Option<Rdata> {
     let (tag, rest) = octets.split_first()?;
-    let mut plain = Vec::with_capacity(rest.len());
-    let mut rest = rest.iter();
-    loop {
-        match rest.next()? {
-            0 => break,
-            1 => plain.push(rest.next()?.checked_sub(1)?),
-            octet => plain.push(*octet),
-        }
-    }
+    let plain = unescaped(rest.get(..rest.iter().position(|octet| *octet == 0)?)?)?;
     match *tag {
         WIRE => Rdata::from_wire(rrtype, &plain).ok(),
         TEXT => Some(Rdata::from_text(std::str::from_utf8(&plain).ok()?)),
         _ => None,
     }
+}
+
+fn unescaped(octets: &[u8]) -> Option<Vec<u8>> {
+    let mut plain = Vec::with_capacity(octets.len());
+    let mut rest = octets.iter();
+    while let Some(octet) = rest.next() {
+        match octet {
+            0 => return None,
+            1 => plain.push(rest.next()?.checked_sub(1)?),
+            octet => plain.push(*octet),
+        }
+    }
+    Some(plain)
 }
 
 /// The bailiwick as its number of labels.
@@ -277,12 +330,20 @@ mod tests {
 
     fn any_tuple() -> impl Strategy<Value = (Name, RrType, Rdata)> {
         let rrname = "(\\.|([a-c]|\\\\00[0-2]){1,3}(\\.[a-c]{1,2}){0,2})";
-        let rrtype =
-            prop_oneof![Just("A"), Just("NS"), Just("MX"), Just("TXT"), Just("TYPE65534"), Just("FOO")];
+        let rrtype = prop_oneof![
+            Just("A"),
+            Just("NS"),
+            Just("MX"),
+            Just("RP"),
+            Just("TXT"),
+            Just("TYPE65534"),
+            Just("FOO")
+        ];
         let rdata = prop_oneof![
             Just("192.0.2.1".to_owned()),
             Just("0.1.0.1".to_owned()),
             "[0-9]{1,3} [a-c]{1,3}",
+            "[a-c] [a-c]",
             "[a-c.]{0,4}",
             r"\\# 3 0[0-3]0[0-3]0[0-3]",
         ];
@@ -318,9 +379,9 @@ mod tests {
             let (rrname, rrtype, rdata) = &tuple;
             let owner = by_owner(rrname, *rrtype, rdata);
             prop_assert_eq!(Parts::of_owner_key(&owner).unwrap().decode(), Some(tuple.clone()));
-            if let Some(key) = by_rdata(rrname, *rrtype, rdata) {
+            for key in by_rdata(rrname, *rrtype, rdata) {
                 let parts = Parts::of_rdata_key(&key).unwrap();
-                prop_assert_eq!(parts.owner_key(), Some(owner));
+                prop_assert_eq!(parts.owner_key(), Some(owner.clone()));
                 prop_assert_eq!(parts.decode(), Some(tuple.clone()));
             }
         }

@@ -11,6 +11,7 @@
 mod answer;
 mod cursor;
 mod key;
+mod limits;
 mod memory;
 mod observation;
 mod position;
@@ -22,9 +23,10 @@ mod store;
 mod subject;
 
 pub use cursor::{Cursor, CursorError, MAX_DIGITS};
+pub use limits::Limits;
 pub use memory::Memory;
 pub use position::{MAX_WHOLES, Reached};
 pub use question::{Apart, Fences, MAX_LIMIT, Order, Question};
 pub use runs::Runs;
-pub use store::{BatchFault, Page, Receipt, Selection, Stats, Store, StoreError, Summary};
+pub use store::{BatchFault, Page, Receipt, Remembered, Selection, Stats, Store, StoreError, Summary};
 pub use subject::{QuestionError, QuestionFault, Subject};

@@ -12,6 +12,7 @@ use cof::{Batch, Digest, Observation, Source};
 
 use crate::answer::{self, Side, Tuples, Walk};
 use crate::key::{self, Parts};
+use crate::limits::Limits;
 use crate::observation::check;
 use crate::position::{Positions, Reached};
 use crate::range::{self, KeyRange};
@@ -20,13 +21,16 @@ use crate::{Apart, Page, Question, Receipt, Selection, Stats, Store, StoreError,
 
 /// A store in memory.
 #[derive(Debug, Default)]
-pub struct Memory(RwLock<State>);
+pub struct Memory {
+    state: RwLock<State>,
+    limits: Limits,
+}
 
 #[derive(Debug, Default)]
 struct State {
     /// By owner key.
     tuples: BTreeMap<Box<[u8]>, Vec<Entry>>,
-    /// The rdata keys of those tuples that have one.
+    /// All rdata keys of those tuples.
     by_rdata: BTreeSet<Box<[u8]>>,
     sources: HashSet<Arc<Source>>,
     inputs: Positions<Option<Arc<str>>>,
@@ -46,12 +50,17 @@ impl Memory {
         Self::default()
     }
 
+    /// An empty store that takes no more sources and inputs than these.
+    pub fn with_limits(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+
     fn read(&self) -> Result<RwLockReadGuard<'_, State>, StoreError> {
-        self.0.read().map_err(poisoned)
+        self.state.read().map_err(poisoned)
     }
 
     fn write(&self) -> Result<RwLockWriteGuard<'_, State>, StoreError> {
-        self.0.write().map_err(poisoned)
+        self.state.write().map_err(poisoned)
     }
 }
 
@@ -61,10 +70,13 @@ fn poisoned<T>(_: PoisonError<T>) -> StoreError {
 
 impl Store for Memory {
     fn absorb(&self, batch: Batch) -> Result<Receipt, StoreError> {
-        check(&batch)?;
+        check(&batch, &self.limits)?;
         let mut state = self.write()?;
         let repeated = state.inputs.has_reached(batch.position.as_ref())?;
         if !repeated {
+            let is_known = |source: &Source| state.sources.contains(source);
+            self.limits.admit_sources(&batch.sources, is_known, state.sources.len())?;
+            self.limits.admit_input(batch.position.as_ref(), batch.sources.len(), &state.inputs)?;
             state.absorb(&batch);
         }
         Ok(Receipt { observations: if repeated { 0 } else { batch.observations.len() }, repeated })
@@ -91,7 +103,7 @@ impl Store for Memory {
     }
 
     fn forget_expired(&self, now: u64) -> Result<u64, StoreError> {
-        Ok(self.write()?.inputs.forget_expired(now))
+        Ok(self.write()?.inputs.forget_expired(now).len() as u64)
     }
 
     fn stats(&self) -> Result<Stats, StoreError> {
@@ -180,9 +192,7 @@ impl State {
 
     fn add(&mut self, observation: &Observation, source: &Arc<Source>) {
         let Observation { rrname, rrtype, rdata, .. } = observation;
-        if let Some(key) = key::by_rdata(rrname, *rrtype, rdata) {
-            self.by_rdata.insert(key.into());
-        }
+        self.by_rdata.extend(key::by_rdata(rrname, *rrtype, rdata).map(Box::from));
         let entries = self.tuples.entry(key::by_owner(rrname, *rrtype, rdata).into()).or_default();
         let bailiwick = key::bailiwick_labels(rrname, observation.bailiwick.as_ref());
         let value = Value::of(observation);

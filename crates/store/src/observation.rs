@@ -4,13 +4,15 @@
 
 use cof::{Batch, Observation, Rdata, RrType, Source};
 
+use crate::limits::Limits;
 use crate::{BatchFault, StoreError};
 
-/// Refuses a batch that holds what cannot be an observation.
+/// Refuses a batch that holds what cannot be an observation, or a source or input with too long a name.
 ///
 /// # Errors
-/// [`StoreError::Batch`] for the first that cannot.
-pub(crate) fn check(batch: &Batch) -> Result<(), StoreError> {
+/// [`StoreError::Batch`] for the first that cannot, [`StoreError::TooLong`].
+pub(crate) fn check(batch: &Batch, limits: &Limits) -> Result<(), StoreError> {
+    limits.admit_texts(&batch.sources, batch.position.as_ref())?;
     for (index, observation) in batch.observations.iter().enumerate() {
         check_one(observation, &batch.sources).map_err(|fault| StoreError::Batch { index, fault })?;
     }

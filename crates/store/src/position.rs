@@ -62,17 +62,29 @@ pub(crate) struct Positions<S> {
     inputs: HashMap<Arc<str>, Input<S>>,
     wholes: HashMap<Digest, BTreeSet<Arc<str>>>,
     expiring: BTreeSet<(u64, Arc<str>)>,
+    /// How many sources all inputs have named.
+    named: usize,
 }
 
 impl<S> Default for Positions<S> {
     fn default() -> Self {
-        Self { inputs: HashMap::new(), wholes: HashMap::new(), expiring: BTreeSet::new() }
+        Self { inputs: HashMap::new(), wholes: HashMap::new(), expiring: BTreeSet::new(), named: 0 }
     }
 }
 
 impl<S: Ord + Clone> Positions<S> {
     pub(crate) fn len(&self) -> usize {
         self.inputs.len()
+    }
+
+    /// How many of them expire.
+    pub(crate) fn expiring(&self) -> usize {
+        self.expiring.len()
+    }
+
+    /// How many sources they have named, over all of them.
+    pub(crate) fn named(&self) -> usize {
+        self.named
     }
 
     pub(crate) fn get(&self, input: &str) -> Option<Reached> {
@@ -111,6 +123,7 @@ impl<S: Ord + Clone> Positions<S> {
             (None, Some(digest)) => drop(self.wholes.entry(digest).or_default().insert(Arc::clone(&name))),
             (None, None) => {}
         }
+        self.named += all.len();
         self.inputs.insert(name, Input { reached, named: all });
     }
 
@@ -121,6 +134,7 @@ impl<S: Ord + Clone> Positions<S> {
 
     fn remove(&mut self, input: &str) -> Option<(Arc<str>, Input<S>)> {
         let (name, known) = self.inputs.remove_entry(input)?;
+        self.named -= known.named.len();
         if let Some(expires) = known.reached.expires {
             self.expiring.remove(&(expires, Arc::clone(&name)));
         }
@@ -141,12 +155,12 @@ impl<S: Ord + Clone> Positions<S> {
         inputs.map(|(name, _)| Arc::clone(name)).collect()
     }
 
-    /// Forgets what expires by now, and says how many inputs those were.
-    pub(crate) fn forget_expired(&mut self, now: u64) -> u64 {
-        let mut forgotten = 0;
+    /// Forgets what expires by now, and says which inputs those were.
+    pub(crate) fn forget_expired(&mut self, now: u64) -> Vec<Arc<str>> {
+        let mut forgotten = Vec::new();
         while let Some((_, name)) = self.expiring.first().filter(|(expires, _)| *expires <= now).cloned() {
             self.remove(&name);
-            forgotten += 1;
+            forgotten.push(name);
         }
         forgotten
     }

@@ -55,6 +55,11 @@ impl KeyRange {
         Self { head: Some(head.clone()), ..Self::prefix(head) }
     }
 
+    /// Every key that begins with this prefix, which begins with this whole owner or target.
+    pub(crate) fn head_and(head: Vec<u8>, prefix: Vec<u8>) -> Self {
+        Self { head: Some(head), ..Self::prefix(prefix) }
+    }
+
     /// Every key that begins so.
     fn prefix(start: Vec<u8>) -> Self {
         let end = after_prefix(&start);
@@ -64,6 +69,11 @@ impl KeyRange {
     /// Where the range begins.
     pub(crate) fn start(&self) -> &[u8] {
         &self.start
+    }
+
+    /// Whether keys that begin with this whole target lie within.
+    pub(crate) fn contains(&self, target: &[u8]) -> bool {
+        *self.start <= *target && self.reaches(target)
     }
 
     /// Whether a key that is not before the start lies within.

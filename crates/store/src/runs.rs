@@ -8,13 +8,14 @@
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `MANIFEST` | which runs count, which journals are still needed, all sources, how much of each input was taken in (`manifest`) |
+//! | `MANIFEST` | which runs and ledgers count, which journals are still needed (`manifest`) |
+//! | `00000003.ledger` | all sources, how much of each input was taken in (`ledger`) |
 //! | `00000001.run` | entries in both orders, never changed (`run`) |
 //! | `00000002.journal` | what was taken in and is in no run yet (`journal`) |
 //! | `LOCK` | locked by whoever writes, shared by those who only read (`lock`) |
 //!
-//! Each format stands at the top of its module; all of it together is format 1, which the manifest states. A newer one is
-//! refused and left as it is. What else bears one of these names and is not in the manifest is left of somebody who did not
+//! Each format stands at the top of its module; all of it together is format 2, which the manifest states. A newer one is
+//! refused and left as it is, an older one is brought into ours when it is opened for writing (`migration`). What else bears one of these names and is not in the manifest is left of somebody who did not
 //! get further, and is removed by the next who writes.
 //!
 //! # What lasts
@@ -38,6 +39,7 @@ mod block;
 mod bloom;
 mod cache;
 mod file;
+mod format1;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod intake;
@@ -46,6 +48,7 @@ mod ledger;
 mod lock;
 mod manifest;
 mod merge;
+mod migration;
 mod opening;
 mod run;
 mod run_writer;
@@ -63,12 +66,13 @@ use std::thread::JoinHandle;
 use cof::{Batch, Digest};
 
 use crate::answer;
-use crate::{Page, Question, Reached, Receipt, Selection, Stats, Store, StoreError, Summary};
+use crate::{Limits, Page, Question, Reached, Receipt, Selection, Stats, Store, StoreError, Summary};
 pub use backup::restore;
 pub use file::{FileRead, FileWrite, Folder, RealFolder};
 use intake::Intake;
 pub use intake::Ticket;
 use lock::Lock;
+pub use migration::Migrated;
 pub use opening::is_empty;
 pub use upkeep::Sizes;
 pub use verify::Verified;
@@ -94,11 +98,36 @@ pub struct Options {
     pub fan_in: usize,
     /// Takes nothing in and changes no file; any number of these may have a folder at once.
     pub read_only: bool,
+    /// How many sources and inputs are remembered.
+    pub limits: Limits,
+    /// The time, in seconds since the epoch, by which a folder of an older format is brought into ours: later times are not believed.
+    pub now: Option<u64>,
+}
+
+/// What opening a folder of an older format does, for whoever waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// So much has been done, of so much in all.
+    Migrating {
+        /// In no unit in particular.
+        done: u64,
+        /// At least 1.
+        total: u64,
+    },
+    /// The folder has our format now.
+    Migrated(Migrated),
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache: 64 << 20, memory: 32 << 20, fan_in: 16, read_only: false }
+        Self {
+            cache: 64 << 20,
+            memory: 32 << 20,
+            fan_in: 16,
+            read_only: false,
+            limits: Limits::USUAL,
+            now: None,
+        }
     }
 }
 
@@ -106,12 +135,26 @@ impl Runs {
     /// Opens the database in a folder; makes one if the folder is empty or not there, unless it is only to be read.
     ///
     /// # Errors
-    /// [`StoreError::Locked`], [`StoreError::Empty`], [`StoreError::Foreign`], [`StoreError::Newer`], [`StoreError::Missing`],
+    /// [`StoreError::Locked`], [`StoreError::Empty`], [`StoreError::Foreign`], [`StoreError::Newer`], [`StoreError::Older`],
+    /// [`StoreError::NoRoom`], [`StoreError::Missing`],
     /// [`StoreError::Damage`], [`StoreError::Io`].
     pub fn open(folder: &Path, options: Options) -> Result<Self, StoreError> {
+        Self::open_telling(folder, options, &mut |_| {})
+    }
+
+    /// As [`Self::open`]; says how far it is while a folder of an older format is brought into ours, which takes as long as
+    /// writing all of it.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`].
+    pub fn open_telling(
+        folder: &Path,
+        options: Options,
+        tell: &mut dyn FnMut(Step),
+    ) -> Result<Self, StoreError> {
         opening::make(folder, options)?;
         let lock = Lock::take(folder, !options.read_only)?;
-        Self::begin(Arc::new(RealFolder::new(folder)), options, Some(lock))
+        Self::begin(Arc::new(RealFolder::new(folder)), options, Some(lock), tell)
     }
 
     /// As [`Self::open`], on files that the caller sees to it that nobody else has.
@@ -119,11 +162,28 @@ impl Runs {
     /// # Errors
     /// Those of [`Self::open`] but `Locked`.
     pub fn open_files(files: Arc<dyn Folder>, options: Options) -> Result<Self, StoreError> {
-        Self::begin(files, options, None)
+        Self::open_files_telling(files, options, &mut |_| {})
     }
 
-    fn begin(files: Arc<dyn Folder>, options: Options, lock: Option<Lock>) -> Result<Self, StoreError> {
-        let intake = Arc::new(opening::open(files, options)?);
+    /// As [`Self::open_files`], and [`Self::open_telling`].
+    ///
+    /// # Errors
+    /// Those of [`Self::open`] but `Locked`.
+    pub fn open_files_telling(
+        files: Arc<dyn Folder>,
+        options: Options,
+        tell: &mut dyn FnMut(Step),
+    ) -> Result<Self, StoreError> {
+        Self::begin(files, options, None, tell)
+    }
+
+    fn begin(
+        files: Arc<dyn Folder>,
+        options: Options,
+        lock: Option<Lock>,
+        tell: &mut dyn FnMut(Step),
+    ) -> Result<Self, StoreError> {
+        let intake = Arc::new(opening::open(files, options, tell)?);
         let workers = if options.read_only { Vec::new() } else { upkeep::spawn(&intake) };
         Ok(Self { intake, workers, _lock: lock })
     }

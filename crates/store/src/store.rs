@@ -203,6 +203,14 @@ pub enum StoreError {
         "the folder has files, and no MANIFEST: it is no passive-DNS database, or only half of one was copied"
     )]
     Foreign,
+    /// The caller's and the owner's: there is no place for what would be remembered for good.
+    #[error("the passive-DNS database remembers {most} {of}, and takes no more: {}", of.advice())]
+    Full {
+        /// What there are too many of.
+        of: Remembered,
+        /// How many there may be.
+        most: usize,
+    },
     /// The disk's: the system refused.
     #[error("cannot {doing} {file}: {reason}{}", if *kind == std::io::ErrorKind::StorageFull { "; writing goes on when there is room again" } else { "" })]
     Io {
@@ -221,6 +229,16 @@ pub enum StoreError {
         /// Which one, if it says so.
         process: Option<u32>,
     },
+    /// The caller's: one batch that names too many sources for the first time.
+    #[error(
+        "the batch names {new} sources that are new (an origin and a sensor each), {most} may be: give all of it one origin, or leave origins and sensors out"
+    )]
+    ManySources {
+        /// How many there are.
+        new: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// The disk's: a file that the manifest names is not there.
     #[error("{file} is missing: the folder was copied in part, or something removed it; a backup has it")]
     Missing {
@@ -237,9 +255,30 @@ pub enum StoreError {
         /// Ours.
         known: u32,
     },
+    /// The disk's: there is not enough room to bring the database into this version's format.
+    #[error(
+        "bringing the passive-DNS database into the format of this version takes {} MiB of free space, and there are {} MiB: make room and try again; nothing was changed",
+        needed.div_ceil(1 << 20), free >> 20
+    )]
+    NoRoom {
+        /// Bytes that are needed.
+        needed: u64,
+        /// Bytes that are free.
+        free: u64,
+    },
     /// The caller's: a cursor with an order that has no pages.
     #[error("newest first is not paged: ask without a cursor, or in key order")]
     NotPaged,
+    /// The caller's: the folder was written by an earlier version and was to be opened for reading only.
+    #[error(
+        "the passive-DNS database has format {found}, and is brought into format {known} when it is opened for writing: run `backsight db compact`, or start `backsight serve`, once"
+    )]
+    Older {
+        /// The folder's.
+        found: u32,
+        /// Ours.
+        known: u32,
+    },
     /// The caller's: under this name an input with other content was taken in.
     #[error(
         "{input} was taken in with other content before: what is new needs a name of its own, such as another Idempotency-Key"
@@ -257,9 +296,82 @@ pub enum StoreError {
     /// The caller's: it was told to stop.
     #[error("stopped before it was done")]
     Stopped,
+    /// The caller's: a name that is longer than names are remembered.
+    #[error("{what} has {bytes} bytes, and may have {most}: use a shorter one")]
+    TooLong {
+        /// Of what.
+        what: &'static str,
+        /// How long it is.
+        bytes: usize,
+        /// How long it may be.
+        most: usize,
+    },
     /// The caller's: a batch of more than a gibibyte.
     #[error("a batch that takes more than 1 GiB: take it in in parts")]
     TooLarge,
+}
+
+impl StoreError {
+    /// Whether a batch was refused for what is in it, so that the same batch will be refused again, wherever it is sent.
+    pub fn is_of_the_batch(&self) -> bool {
+        match self {
+            Self::Batch { .. }
+            | Self::ManySources { .. }
+            | Self::OtherContent { .. }
+            | Self::TooLong { .. } => true,
+            Self::Damage { .. }
+            | Self::Damaged
+            | Self::Empty
+            | Self::Foreign
+            | Self::Full { .. }
+            | Self::Io { .. }
+            | Self::Locked { .. }
+            | Self::Missing { .. }
+            | Self::Newer { .. }
+            | Self::NoRoom { .. }
+            | Self::NotPaged
+            | Self::Older { .. }
+            | Self::Poisoned
+            | Self::ReadOnly
+            | Self::Stopped
+            | Self::TooLarge => false,
+        }
+    }
+}
+
+/// What a store remembers for good, or until it expires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remembered {
+    /// Inputs that expire: idempotency keys.
+    Keys,
+    /// Inputs that do not: files and numbered batches.
+    Inputs,
+    /// Origins and sensors.
+    Sources,
+}
+
+impl Remembered {
+    fn advice(self) -> &'static str {
+        match self {
+            Self::Keys => "wait until some have expired, or send the records without an idempotency key",
+            Self::Inputs => {
+                "`backsight db drop --origin` forgets the inputs of an origin together with its records"
+            }
+            Self::Sources => {
+                "import with `--origin` to give many records the same one, or begin another database"
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Remembered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Keys => "idempotency keys",
+            Self::Inputs => "inputs",
+            Self::Sources => "sources",
+        })
+    }
 }
 
 /// What is wrong with an observation.

@@ -9,15 +9,16 @@ use cof::{Name, NameError};
 
 /// What is looked for.
 ///
-/// Data matches by [`cof::Rdata::target`]: the address of an A or AAAA record, the name in an NS, CNAME, DNAME, PTR, MX,
-/// SRV, SVCB or HTTPS record, the primary server of an SOA. An IPv4 address and its IPv4-mapped IPv6 address are two.
+/// Data matches by each of [`cof::Rdata::targets`]: the address of an A or AAAA record, the name in an NS, CNAME, DNAME, PTR,
+/// MX, SRV, SVCB or HTTPS record, both names in an SOA or RP, and so on. A record with several names that match is one row; it stands
+/// where the first of them does. An IPv4 address and its IPv4-mapped IPv6 address are two.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// Records whose data is this address.
     Address(IpAddr),
     /// Records of this name.
     Name(Name),
-    /// What CIRCL answers to an address: all records of every name that has a matching record with this address.
+    /// What CIRCL answers to an address: all records of every name that has a matching address record (A or AAAA) with it.
     ///
     /// Fences choose the matching address records first and then filter what is sent, these included; types filter only
     /// what is sent. In key order by owner.

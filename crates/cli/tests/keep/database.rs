@@ -398,7 +398,7 @@ fn a_folder_that_is_newer_foreign_or_half_copied_is_refused_and_left_as_it_is() 
     refused(&["no MANIFEST", "no passive-DNS database", "half of one"]);
     home.run(&["db", "restore", "kept/pdns"]).says(2, &["holds something already"]);
     std::fs::write(&manifest, "backsight passive-dns store, format 9, with more").unwrap();
-    refused(&["has format 9", "formats up to 1", "nothing was changed"]);
+    refused(&["has format 9", "formats up to 2", "nothing was changed"]);
     std::fs::rename(&away, &manifest).unwrap();
     assert_eq!(summary(&home, "*.")["rows"], 7);
     home.run(&["--data-dir", "new", "db", "restore", "sample.txt"])

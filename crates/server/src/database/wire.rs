@@ -17,7 +17,9 @@ use std::sync::Arc;
 use cof::{Batch, Digest, Name, Observation, Position, Rdata, Record, RrType, Source, SourceKind};
 use serde::{Deserialize, Serialize};
 use store::runs::{Sizes, Verified};
-use store::{Apart, BatchFault, Cursor, Fences, Order, Page, Question, Reached, Receipt, Selection, Stats};
+use store::{
+    Apart, BatchFault, Cursor, Fences, Order, Page, Question, Reached, Receipt, Remembered, Selection, Stats,
+};
 use store::{StoreError, Subject, Summary};
 
 /// The version of all of this.
@@ -510,16 +512,21 @@ pub(super) enum WireError<'a> {
     Damaged,
     Empty,
     Foreign,
+    Full(u8, usize),
     Io(&'a str, &'a str, u8, &'a str),
     Locked(Option<u32>),
+    ManySources(usize, usize),
     Missing(&'a str),
     Newer(u32, u32),
+    NoRoom(u64, u64),
     NotPaged,
+    Older(u32, u32),
     OtherContent(&'a str),
     Poisoned,
     ReadOnly,
     Stopped,
     TooLarge,
+    TooLong(&'a str, usize, usize),
 }
 
 /// The kinds of refusal that somebody decides by; any other is as good as none.
@@ -531,6 +538,8 @@ const KINDS: [io::ErrorKind; 5] = [
     io::ErrorKind::AlreadyExists,
 ];
 const FAULTS: [BatchFault; 3] = [BatchFault::Rdata, BatchFault::Reversed, BatchFault::Source];
+
+const REMEMBERED: [Remembered; 3] = [Remembered::Keys, Remembered::Inputs, Remembered::Sources];
 
 /// Where in a short list something stands; the first place if nowhere.
 fn place<T: PartialEq>(list: &[T], wanted: &T) -> u8 {
@@ -545,18 +554,23 @@ impl<'a> WireError<'a> {
             StoreError::Damaged => Self::Damaged,
             StoreError::Empty => Self::Empty,
             StoreError::Foreign => Self::Foreign,
+            StoreError::Full { of, most } => Self::Full(place(&REMEMBERED, of), *most),
             StoreError::Io { doing, file, kind, reason } => {
                 Self::Io(doing, file, place(&KINDS, kind), reason)
             }
             StoreError::Locked { process } => Self::Locked(*process),
+            StoreError::ManySources { new, most } => Self::ManySources(*new, *most),
             StoreError::Missing { file } => Self::Missing(file),
             StoreError::Newer { found, known } => Self::Newer(*found, *known),
+            StoreError::NoRoom { needed, free } => Self::NoRoom(*needed, *free),
             StoreError::NotPaged => Self::NotPaged,
+            StoreError::Older { found, known } => Self::Older(*found, *known),
             StoreError::OtherContent { input } => Self::OtherContent(input),
             StoreError::Poisoned => Self::Poisoned,
             StoreError::ReadOnly => Self::ReadOnly,
             StoreError::Stopped => Self::Stopped,
             StoreError::TooLarge => Self::TooLarge,
+            StoreError::TooLong { what, bytes, most } => Self::TooLong(what, *bytes, *most),
         }
     }
 
@@ -572,19 +586,27 @@ impl<'a> WireError<'a> {
             Self::Damaged => StoreError::Damaged,
             Self::Empty => StoreError::Empty,
             Self::Foreign => StoreError::Foreign,
+            Self::Full(of, most) => {
+                let of = *REMEMBERED.get(usize::from(of)).ok_or(Unreadable)?;
+                StoreError::Full { of, most }
+            }
             Self::Io(doing, file, kind, reason) => {
                 let kind = *KINDS.get(usize::from(kind)).ok_or(Unreadable)?;
                 StoreError::Io { doing: lasting(doing), file: file.into(), kind, reason: reason.into() }
             }
             Self::Locked(process) => StoreError::Locked { process },
+            Self::ManySources(new, most) => StoreError::ManySources { new, most },
             Self::Missing(file) => StoreError::Missing { file: file.into() },
             Self::Newer(found, known) => StoreError::Newer { found, known },
+            Self::NoRoom(needed, free) => StoreError::NoRoom { needed, free },
             Self::NotPaged => StoreError::NotPaged,
+            Self::Older(found, known) => StoreError::Older { found, known },
             Self::OtherContent(input) => StoreError::OtherContent { input: input.into() },
             Self::Poisoned => StoreError::Poisoned,
             Self::ReadOnly => StoreError::ReadOnly,
             Self::Stopped => StoreError::Stopped,
             Self::TooLarge => StoreError::TooLarge,
+            Self::TooLong(what, bytes, most) => StoreError::TooLong { what: lasting(what), bytes, most },
         })
     }
 }

@@ -52,9 +52,12 @@ enum Kept {
     /// The coding of the body is none that is read.
     #[response(status = 415, content_type = "application/problem+json")]
     Coding(Details),
-    /// There is no record in the body.
+    /// There is no record in the body, or one that cannot be kept.
     #[response(status = 422, content_type = "application/problem+json")]
     Useless(Unfinished),
+    /// The database has no place for more sources or keys.
+    #[response(status = 507, content_type = "application/problem+json")]
+    Full(Unfinished),
 }
 
 /// Take records in
@@ -231,6 +234,9 @@ fn told(fault: &Fault, expanded: u64) -> Problem {
             StatusCode::PAYLOAD_TOO_LARGE,
             format!("a body may have {expanded} octets when it is decompressed: send the records in several"),
         ),
+        Fault::Store(error) if error.is_of_the_batch() || matches!(error, store::StoreError::Full { .. }) => {
+            Problem::from(error.clone())
+        }
         Fault::Store(error) => {
             tracing::error!(%error, "records cannot be taken in");
             Problem::internal()

@@ -1,7 +1,9 @@
 //! A folder that opens as the store is now, and the way back.
 //!
-//! Runs never change, so a backup has links to them where the file system can, and copies where it cannot. The manifest is written
-//! last: half a backup is no database.
+//! Runs never change, so a backup has links to them where the file system can, and copies where it cannot; the ledger's files, which
+//! grow, are copied. The manifest is written last: half a backup is no database.
+//!
+//! A backup in an older format is brought into today's where it is restored; the backup stays as it is.
 
 use std::fs;
 use std::io;
@@ -9,6 +11,8 @@ use std::path::Path;
 
 use super::file::{Folder as _, RealFolder, failed};
 use super::intake::{Intake, lock};
+use super::ledger;
+use super::lock::Lock;
 use crate::StoreError;
 
 /// Makes the folder `to` of what is in `from`, the folder of the engine.
@@ -20,31 +24,65 @@ pub(super) fn backup(intake: &Intake, from: &Path, to: &Path) -> Result<(), Stor
     let _turn = lock(&intake.merging);
     let held = if intake.options.read_only { None } else { Some(intake.hold_flushed()?) };
     let mut manifest = lock(&intake.manifest).clone();
-    if let Some(held) = &held {
-        (manifest.sources, manifest.ledger) = held.known();
+    if held.is_some() {
         manifest.journals.clear();
     }
     let runs = manifest.runs.iter().map(|entry| super::run::name(entry.number));
-    let names = runs.chain(manifest.journals.iter().map(|number| super::journal::name(*number)));
-    fill(from, to, names, &|to| manifest.write(to))
+    let journals = manifest.journals.iter().map(|number| super::journal::name(*number));
+    let ledgers = manifest.ledgers.iter().map(|segment| ledger::name(segment.number));
+    let names: Vec<_> =
+        runs.chain(journals).map(|name| (name, true)).chain(ledgers.map(|name| (name, false))).collect();
+    fill(from, to, &names, |to: &RealFolder| manifest.write(to))
 }
 
-/// Makes the folder `to` of a backup, which must open.
+/// Makes the folder `to` of a backup, which must open; one in an older format is brought into today's there.
 ///
 /// # Errors
 /// The disk's, and what opening the backup gives.
-pub fn restore(from: &Path, to: &Path) -> Result<(), StoreError> {
-    let options = super::Options { read_only: true, ..super::Options::default() };
-    let store = super::Runs::open(from, options)?;
-    store.verify(&mut |_, _| {})?;
-    backup(&store.intake, from, to)
+pub fn restore(
+    from: &Path,
+    to: &Path,
+    options: super::Options,
+    tell: &mut dyn FnMut(super::Step),
+) -> Result<(), StoreError> {
+    let reading = super::Options { read_only: true, ..options };
+    match super::Runs::open(from, reading) {
+        Err(StoreError::Older { .. }) => restore_older(from, to, options, tell),
+        store => {
+            let store = store?;
+            store.verify(&mut |_, _| {})?;
+            backup(&store.intake, from, to)
+        }
+    }
+}
+
+/// What is linked or copied there is removed again as the files of the older format.
+fn restore_older(
+    from: &Path,
+    to: &Path,
+    options: super::Options,
+    tell: &mut dyn FnMut(super::Step),
+) -> Result<(), StoreError> {
+    let _lock = Lock::take(from, false)?;
+    let names = RealFolder::new(from).names().map_err(failed("list", "the backup"))?;
+    let ours = |name: &String| [".run", ".journal"].iter().any(|suffix| name.ends_with(suffix));
+    let names: Vec<_> = names.into_iter().filter(ours).map(|name| (name, true)).collect();
+    let end = |_: &RealFolder| {
+        let manifest = super::manifest::NAME;
+        let copied = fs::copy(from.join(manifest), to.join(manifest)).and_then(|_| sync(&to.join(manifest)));
+        copied.map_err(failed("copy", manifest))?;
+        let options = super::Options { read_only: false, ..options };
+        let store = super::Runs::open_telling(to, options, tell)?;
+        store.verify(&mut |_, _| {}).map(drop)
+    };
+    fill(from, to, &names, end)
 }
 
 fn fill(
     from: &Path,
     to: &Path,
-    mut names: impl Iterator<Item = String>,
-    end: &dyn Fn(&RealFolder) -> Result<(), StoreError>,
+    names: &[(String, bool)],
+    end: impl FnOnce(&RealFolder) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let shown = to.to_string_lossy().into_owned();
     let empty = fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_none());
@@ -53,7 +91,10 @@ fn fill(
         fs::create_dir(to).map_err(failed("create", &shown))?;
     }
     let filled = names
-        .try_for_each(|name| link(&from.join(&name), &to.join(&name)).map_err(failed("copy", &name)))
+        .iter()
+        .try_for_each(|(name, links)| {
+            copy(&from.join(name), &to.join(name), *links).map_err(failed("copy", name))
+        })
         .and_then(|()| end(&RealFolder::new(to)))
         .and_then(|()| RealFolder::new(to).sync().map_err(failed("sync", &shown)));
     if filled.is_err() {
@@ -63,10 +104,15 @@ fn fill(
     filled
 }
 
-fn link(from: &Path, to: &Path) -> io::Result<()> {
-    if fs::hard_link(from, to).is_ok() {
+/// Copies a file; one that never changes is a link where that is possible.
+fn copy(from: &Path, to: &Path, links: bool) -> io::Result<()> {
+    if links && fs::hard_link(from, to).is_ok() {
         return Ok(());
     }
     fs::copy(from, to)?;
-    fs::File::open(to)?.sync_all()
+    sync(to)
+}
+
+fn sync(file: &Path) -> io::Result<()> {
+    fs::File::open(file)?.sync_all()
 }

@@ -51,11 +51,11 @@ impl Batch {
             let bailiwick = key::bailiwick_labels(rrname, observation.bailiwick.as_ref());
             let start = words.len();
             StoredWord { source, bailiwick, value: Value::of(observation) }.push(&mut words);
-            owner.push((start, words.len()), |key| {
-                key::push_owner_key(rrname, *rrtype, data, key);
-                true
-            })?;
-            rdata.push((start, words.len()), |key| key::push_rdata_key(rrname, *rrtype, data, key))?;
+            owner.push((start, words.len()), |key| key::push_owner_key(rrname, *rrtype, data, key))?;
+            for target in data.targets(*rrtype) {
+                let push = |key: &mut Vec<u8>| key::push_rdata_key(rrname, *rrtype, data, target, key);
+                rdata.push((start, words.len()), push)?;
+            }
         }
         Ok(Self {
             owner: owner.order(Side::Owner, &words, sources)?,
@@ -81,7 +81,10 @@ impl Batch {
                 .ok_or(StoreError::Damaged)?;
             let start = words.len();
             words.extend_from_slice(cursor.words());
-            rdata.push((start, words.len()), |key| key::push_rdata_key(&rrname, rrtype, &data, key))?;
+            for target in data.targets(rrtype) {
+                let push = |key: &mut Vec<u8>| key::push_rdata_key(&rrname, rrtype, &data, target, key);
+                rdata.push((start, words.len()), push)?;
+            }
         }
         let owner = Order { block, bloom: heads.finish().0, entries };
         Ok(Self { owner, rdata: rdata.order(Side::Rdata, &words, sources)? })
@@ -132,6 +135,11 @@ impl Batch {
         self.owner.entries
     }
 
+    /// Keys of one order.
+    pub(super) fn keys(&self, side: Side) -> u64 {
+        self.order(side).entries
+    }
+
     /// How much memory it takes.
     pub(super) fn octets(&self) -> usize {
         let octets = |order: &Order| order.block.octets().len() + order.bloom.octets().len();
@@ -159,16 +167,10 @@ impl Keys {
         Self { octets: Vec::with_capacity(count * 48), places: Vec::with_capacity(count) }
     }
 
-    /// Adds the key that `push` appends, unless it says that there is none.
-    fn push(
-        &mut self,
-        words: (usize, usize),
-        push: impl FnOnce(&mut Vec<u8>) -> bool,
-    ) -> Result<(), StoreError> {
+    /// Adds the key that `push` appends.
+    fn push(&mut self, words: (usize, usize), push: impl FnOnce(&mut Vec<u8>)) -> Result<(), StoreError> {
         let start = self.octets.len();
-        if !push(&mut self.octets) {
-            return Ok(());
-        }
+        push(&mut self.octets);
         let place =
             |place: usize| u32::try_from(place).ok().filter(|_| place <= MAX).ok_or(StoreError::TooLarge);
         let key = (place(start)?, place(self.octets.len())?);

@@ -51,6 +51,12 @@ pub trait Folder: Send + Sync {
     /// # Errors
     /// The system's.
     fn names(&self) -> io::Result<Vec<String>>;
+
+    /// How many bytes may still be written; `None` where nobody knows.
+    ///
+    /// # Errors
+    /// The system's.
+    fn room(&self) -> io::Result<Option<u64>>;
 }
 
 /// A file that is being written; one at a time writes, and may be synced meanwhile.
@@ -140,6 +146,11 @@ impl Folder for RealFolder {
         let names = fs::read_dir(&self.0)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
         names.collect()
     }
+
+    fn room(&self) -> io::Result<Option<u64>> {
+        let room = rustix::fs::statvfs(&self.0)?;
+        Ok(Some(room.f_bavail.saturating_mul(room.f_frsize)))
+    }
 }
 
 impl FileWrite for File {
@@ -177,6 +188,14 @@ impl FileRead for File {
 pub(super) fn failed(doing: &'static str, file: &str) -> impl FnOnce(io::Error) -> StoreError + use<> {
     let file = file.into();
     move |error| StoreError::Io { doing, file, kind: error.kind(), reason: error.to_string().into() }
+}
+
+/// A file that the manifest names and that is not there.
+pub(super) fn missing(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Io { kind: io::ErrorKind::NotFound, file, .. } => StoreError::Missing { file },
+        error => error,
+    }
 }
 
 /// Reads a stretch of a file into memory; a file that ends before is damage.

@@ -6,7 +6,7 @@ use super::batch::Batch;
 use super::block::{Block, BlockCursor};
 use super::sources::{self, Sources};
 use super::word;
-use super::{journal, manifest};
+use super::{journal, ledger, manifest};
 
 /// Reads octets as everything that the engine writes down.
 ///
@@ -26,5 +26,8 @@ pub fn decode(octets: &[u8]) {
     }
     let _ = sources::take(&mut &*octets);
     let _ = journal::replayed(octets, &mut Sources::default());
-    let _ = manifest::Manifest::of_octets(octets);
+    let _ = ledger::Advance::take(&mut &*octets);
+    if let Some(title) = manifest::title_of(octets) {
+        let _ = manifest::Manifest::of_octets(octets, title);
+    }
 }

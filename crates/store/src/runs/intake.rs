@@ -17,7 +17,7 @@ use super::Options;
 use super::batch::Batch;
 use super::file::Folder;
 use super::journal::{Journal, Record, Syncing};
-use super::ledger::Ledger;
+use super::ledger::{self, Advance, Change, Ledger, LedgerFiles};
 use super::manifest::Manifest;
 use super::snapshot::{Frozen, Snapshot};
 use super::sources::Sources;
@@ -28,6 +28,8 @@ use crate::{Receipt, Stats, StoreError};
 /// Batches of up to so many entries are put together, [`GATHERED`] at a time, so that readers have few to look at.
 const SMALL: u64 = 1 << 13;
 const GATHERED: usize = 16;
+/// About how much memory a position takes that waits for its run, in octets.
+const CHANGE: usize = 256;
 /// Frozen journals that may wait for the disk before writers wait too.
 const WAITING: usize = 2;
 /// Runs of one size, in times of the fan-in, that may wait for their merge before writers wait too.
@@ -49,6 +51,7 @@ pub(super) struct Intake {
     writer: Mutex<Writer>,
     /// What is on disk.
     pub(super) manifest: Mutex<Manifest>,
+    pub(super) ledgers: Mutex<LedgerFiles>,
     snapshot: RwLock<Arc<Snapshot>>,
     /// Why the last work in the background failed, until one succeeds, and what had been announced when it began.
     pub(super) trouble: Mutex<Option<(u64, StoreError)>>,
@@ -70,6 +73,8 @@ struct Writer {
     /// How many of the sources are in the journal or the manifest.
     journalled: usize,
     ledger: Ledger,
+    /// What the ledger's files do not say yet, of the batches in the journal.
+    changes: Vec<Change>,
     /// Appended, not synced yet, with where the record ends.
     pending: VecDeque<(u64, Arc<Batch>)>,
     /// Octets of memory of the journal's batches.
@@ -93,6 +98,7 @@ pub(super) struct Found {
     /// None when nothing may be written.
     pub(super) journal: Option<Journal>,
     pub(super) ledger: Ledger,
+    pub(super) ledgers: LedgerFiles,
     pub(super) next: u64,
 }
 
@@ -104,6 +110,7 @@ impl Intake {
             journalled: sources.len(),
             sources,
             ledger: found.ledger,
+            changes: Vec::new(),
             pending: VecDeque::new(),
             octets: 0,
             poisoned: false,
@@ -118,6 +125,7 @@ impl Intake {
             syncing: Mutex::new(0),
             writer: Mutex::new(writer),
             manifest: Mutex::new(found.manifest),
+            ledgers: Mutex::new(found.ledgers),
             snapshot: RwLock::new(Arc::new(found.snapshot)),
             trouble: Mutex::new(None),
             work: Condvar::new(),
@@ -151,9 +159,21 @@ impl Intake {
         lock(&self.writer).ledger.wholes(digest)
     }
 
-    /// On disk they stay until the ledger is written anew, and are forgotten again by whoever opens it.
+    /// The ledger's files forget them with the next run; whoever is ended before forgets them again.
     pub(super) fn forget_expired(&self, now: u64) -> u64 {
-        lock(&self.writer).ledger.forget_expired(now)
+        let mut writer = lock(&self.writer);
+        let forgotten = writer.ledger.forget_expired(now);
+        let count = forgotten.len() as u64;
+        if !self.options.read_only {
+            writer.changes.extend(forgotten.into_iter().map(Change::Forget));
+        }
+        count
+    }
+
+    /// Reads the ledger's files again.
+    pub(super) fn verify_ledger(&self) -> Result<(), StoreError> {
+        let manifest = lock(&self.manifest);
+        ledger::read(&*self.files, &manifest.ledgers).map(drop)
     }
 
     pub(super) fn stats(&self) -> Stats {
@@ -163,7 +183,7 @@ impl Intake {
     }
 
     pub(super) fn submit(&self, batch: &cof::Batch) -> Result<Ticket, StoreError> {
-        check(batch)?;
+        check(batch, &self.options.limits)?;
         self.wait_for_room()?;
         let Some((ids, sources)) = self.intern(batch)? else { return Ok(Ticket::repeated()) };
         let sorted = Arc::new(Batch::of(batch, &ids, &sources)?);
@@ -172,6 +192,7 @@ impl Intake {
             return Ok(Ticket::repeated());
         }
         let observations = batch.observations.len();
+        self.options.limits.admit_input(batch.position.as_ref(), ids.len(), &writer.ledger)?;
         let until = writer.append(&sorted, batch.position.as_ref(), &ids)?;
         Ok(Ticket { receipt: Receipt { observations, repeated: false }, until: Some(until) })
     }
@@ -183,10 +204,14 @@ impl Intake {
         if writer.ledger.has_reached(batch.position.as_ref())? {
             return Ok(None);
         }
+        let limits = &self.options.limits;
+        limits.admit_input(batch.position.as_ref(), batch.sources.len(), &writer.ledger)?;
         let known: Option<Vec<u32>> = batch.sources.iter().map(|source| writer.sources.id(source)).collect();
         let ids = if let Some(ids) = known {
             ids
         } else {
+            let is_known = |source: &cof::Source| writer.sources.id(source).is_some();
+            limits.admit_sources(&batch.sources, is_known, writer.sources.len())?;
             let sources = Arc::make_mut(&mut writer.sources);
             let ids = batch.sources.iter().map(|source| sources.intern(source));
             ids.collect::<Option<_>>().ok_or(StoreError::TooLarge)?
@@ -257,10 +282,11 @@ impl Intake {
                 if writer.pending.is_empty() {
                     let journal = writer.journal.replace(fresh).map(|journal| journal.number());
                     writer.octets = 0;
+                    let changes = std::mem::take(&mut writer.changes);
                     self.show(|snapshot| {
                         let batches = std::mem::take(&mut snapshot.active);
                         let journal = journal.unwrap_or_default();
-                        snapshot.frozen.push(Arc::new(Frozen { journal, batches }));
+                        snapshot.frozen.push(Arc::new(Frozen { journal, batches, changes }));
                     });
                     break;
                 }
@@ -309,16 +335,10 @@ impl Intake {
         Held { writer: lock(&self.writer), _syncing: syncing }
     }
 
-    /// What the next manifest says of sources and inputs.
-    pub(super) fn known(&self) -> (Arc<Sources>, Ledger) {
-        let writer = lock(&self.writer);
-        (Arc::clone(&writer.sources), writer.ledger.clone())
-    }
-
-    /// Whether the journal holds something.
+    /// Whether the journal holds something, or something was forgotten.
     pub(super) fn has_journalled(&self) -> bool {
         let writer = lock(&self.writer);
-        writer.journal.as_ref().is_some_and(|journal| !journal.is_empty())
+        writer.journal.as_ref().is_some_and(|journal| !journal.is_empty() || !writer.changes.is_empty())
     }
 
     /// Nothing is taken in any more; the journal's number if it is empty.
@@ -335,18 +355,20 @@ pub(super) struct Held<'a> {
 }
 
 impl Held<'_> {
-    /// Forgets the inputs that spoke in this name, and gives what is known then.
-    pub(super) fn forget(&mut self, origin: Option<&Arc<str>>) {
-        let Writer { sources, ledger, .. } = &mut *self.writer;
+    /// The inputs that named a source of this origin.
+    pub(super) fn that_named(&self, origin: Option<&Arc<str>>) -> Vec<Change> {
+        let Writer { sources, ledger, .. } = &*self.writer;
         let spoke = |id: &u32| sources.by_id(*id).is_some_and(|source| source.origin.as_ref() == origin);
-        for input in ledger.that_named(spoke) {
-            ledger.forget(&input);
-        }
+        ledger.that_named(spoke).into_iter().map(Change::Forget).collect()
     }
 
-    /// Sources and inputs.
-    pub(super) fn known(&self) -> (Arc<Sources>, Ledger) {
-        (Arc::clone(&self.writer.sources), self.writer.ledger.clone())
+    /// Forgets inputs that the ledger's files have forgotten.
+    pub(super) fn forget(&mut self, changes: &[Change]) {
+        for change in changes {
+            if let Change::Forget(input) = change {
+                self.writer.ledger.forget(input);
+            }
+        }
     }
 
     /// Whether nothing is in memory alone.
@@ -366,7 +388,14 @@ impl Writer {
             return Err(StoreError::Poisoned);
         }
         let journal = self.journal.as_mut().ok_or(StoreError::ReadOnly)?;
-        let record = Record::of(batch, position, named, &self.sources, self.journalled)?;
+        let advance = position.map(|position| {
+            let mut named = named.to_vec();
+            named.sort_unstable();
+            named.dedup();
+            let fresh = self.ledger.get(&position.input).is_none();
+            Advance { position: position.clone(), fresh, named }
+        });
+        let record = Record::of(batch, advance.as_ref(), &self.sources, self.journalled)?;
         if let Err(error) = journal.append(record) {
             self.poisoned |= error == StoreError::Poisoned;
             return Err(error);
@@ -374,8 +403,10 @@ impl Writer {
         let until = (journal.number(), journal.len());
         self.journalled = self.sources.len();
         self.pending.push_back((journal.len(), Arc::clone(batch)));
-        if let Some(position) = position {
-            self.ledger.advance(&position.input, Reached::at(position), named.iter().copied());
+        if let Some(advance) = advance {
+            advance.apply(&mut self.ledger);
+            self.octets += CHANGE + advance.named.len() * 4;
+            self.changes.push(Change::Reached(advance));
         }
         Ok(until)
     }

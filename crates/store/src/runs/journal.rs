@@ -1,14 +1,13 @@
 //! What was taken in and is not in a run yet: appended, checked, synced before anybody is told that it is kept.
 //!
 //! ```text
-//! journal = "BSJRNL" ‖ format: u16 ‖ number: u64 ‖ mark ×2 ‖ record*
-//! mark    = acknowledged: u64 ‖ checksum: u64
-//! record  = length of the payload: u32 ‖ checksum: u64 ‖ payload
-//! payload = new sources ‖ named sources ‖ position ‖ block by owner
-//! new     = varint number of the first ‖ varint how many ‖ source of `sources` *
-//! named   = varint how many ‖ varint number *
-//! position = 0, or 2 ‖ varint length ‖ input ‖ varint offset ‖ flags: u8 ‖ [digest: 32] ‖ [varint expiry]
-//! flags    = 1 a digest + 2 whole + 4 an expiry
+//! journal  = "BSJRNL" ‖ format: u16 ‖ number: u64 ‖ mark ×2 ‖ record*
+//! mark     = acknowledged: u64 ‖ checksum: u64
+//! record   = length of the payload: u32 ‖ checksum: u64 ‖ payload
+//! payload  = new sources ‖ 0, or 1 ‖ position ‖ varint how many ‖ varint number of a source that the batch names * ‖ block by owner
+//! new      = varint number of the first ‖ varint how many ‖ source of `sources` *
+//! position = varint length ‖ input ‖ varint offset ‖ flags: u8 ‖ [digest: 32 octets] ‖ [varint expiry]
+//! flags    = 1 a digest + 2 whole + 4 an expiry + 8 nothing was known of the input
 //! ```
 //!
 //! Numbers are little-endian; checksums are XXH3-64, seeded with the place, a mark's with the journal's number. The marks,
@@ -23,19 +22,19 @@ use twox_hash::XxHash3_64;
 
 use super::batch::Batch;
 use super::file::{FileRead, FileWrite, Folder, damage, failed, read_stretch};
+use super::ledger::Advance;
 use super::sources::{self, Sources};
 use super::varint;
 use crate::StoreError;
 
-const HEAD: &[u8; 8] = b"BSJRNL\x01\0";
+/// What a journal begins with.
+pub(super) const HEAD: [u8; 8] = *b"BSJRNL\x02\0";
 /// Octets before the first record.
 const HEADER: usize = 48;
 /// Where the first record is.
 const START: u64 = HEADER as u64;
 /// Octets before a payload.
 const RECORD: usize = 12;
-/// Before a position.
-const POSITION: u8 = 2;
 /// Where the marks are.
 const MARKS: [u64; 2] = [16, 32];
 
@@ -50,12 +49,11 @@ pub(super) struct Journal {
 /// What is to be appended.
 pub(super) struct Record(Vec<u8>);
 
-/// What a journal held.
+/// What a record held.
 pub(super) struct Replayed {
-    pub(super) batch: Batch,
-    pub(super) position: Option<Position>,
-    /// The numbers of the sources that the batch named.
-    pub(super) sources: Vec<u32>,
+    pub(super) advance: Option<Advance>,
+    /// Of entries by owner; not checked.
+    pub(super) block: Vec<u8>,
 }
 
 /// The file of a journal.
@@ -149,14 +147,13 @@ impl Syncing {
 }
 
 impl Record {
-    /// The record of a batch that names these sources; those from the number `new` on are in no record yet.
+    /// The record of a batch; sources from the number `new` on are in no record yet.
     ///
     /// # Errors
     /// [`StoreError::TooLarge`].
     pub(super) fn of(
         batch: &Batch,
-        position: Option<&Position>,
-        named: &[u32],
+        advance: Option<&Advance>,
         sources: &Sources,
         new: usize,
     ) -> Result<Self, StoreError> {
@@ -168,16 +165,9 @@ impl Record {
         for source in sources.iter().skip(new) {
             sources::push(&mut octets, source);
         }
-        varint::push(&mut octets, named.len() as u64);
-        for id in named {
-            varint::push(&mut octets, u64::from(*id));
-        }
-        match position {
-            None => octets.push(0),
-            Some(position) => {
-                octets.push(POSITION);
-                push_position(&mut octets, position);
-            }
+        octets.push(u8::from(advance.is_some()));
+        if let Some(advance) = advance {
+            advance.push(&mut octets);
         }
         octets.extend_from_slice(block);
         let len = u32::try_from(octets.len() - RECORD).map_err(|_| StoreError::TooLarge)?;
@@ -186,37 +176,39 @@ impl Record {
     }
 }
 
-/// Reads a journal, each record in turn; sources get the numbers that they had.
+/// Reads a journal that begins with `begin`, each record in turn; sources get the numbers that they had. `take` gives `None` for
+/// what it cannot read.
 ///
 /// # Errors
 /// [`StoreError::Damage`] for what was acknowledged and does not read; [`StoreError::Io`].
 pub(super) fn replay(
     folder: &dyn Folder,
     number: u64,
+    begin: [u8; 8],
     sources: &mut Sources,
-    mut take: impl FnMut(Replayed),
+    mut take: impl FnMut(Replayed, &Sources) -> Option<()>,
 ) -> Result<(), StoreError> {
     let name = name(number);
     let file = folder.open(&name).map_err(failed("open", &name))?;
     let len = file.len().map_err(failed("look at", &name))?;
     let head = read_stretch(&*file, &name, 0, HEADER)?;
     let acknowledged =
-        head_of(&head, number).ok_or_else(|| damage(&name, 0, "it does not begin like a journal"))?;
+        head_of(&head, begin, number).ok_or_else(|| damage(&name, 0, "it does not begin like a journal"))?;
     if len < acknowledged {
         return Err(damage(&name, len, "the file ends before what was acknowledged"));
     }
     let mut place = START;
     while place < len {
         let payload = payload(&*file, &name, place, len)?;
-        let replayed = payload.as_deref().and_then(|payload| replayed(payload, sources));
-        let Some(replayed) = replayed else {
+        let read = if begin == HEAD { replayed } else { old_replayed };
+        let taken = payload.as_deref().and_then(|payload| read(payload, sources));
+        if taken.and_then(|replayed| take(replayed, sources)).is_none() {
             if place < acknowledged {
                 return Err(damage(&name, place, "an acknowledged record that does not read"));
             }
             return Ok(());
-        };
+        }
         place += (RECORD + payload.map_or(0, |payload| payload.len())) as u64;
-        take(replayed);
     }
     Ok(())
 }
@@ -242,60 +234,85 @@ fn payload(file: &dyn FileRead, name: &str, place: u64, len: u64) -> Result<Opti
 /// What a payload says; sources get the numbers that they had.
 pub(super) fn replayed(mut payload: &[u8], sources: &mut Sources) -> Option<Replayed> {
     let octets = &mut payload;
-    let new = varint::take(octets)?;
-    for id in new..new.checked_add(varint::take(octets)?)? {
-        if u64::from(sources.intern(&sources::take(octets)?)?) != id {
-            return None;
-        }
-    }
+    take_sources(octets, sources)?;
+    let (kind, rest) = octets.split_first()?;
+    *octets = rest;
+    let advance = match kind {
+        0 => None,
+        1 => Some(Advance::take(octets)?),
+        _ => return None,
+    };
+    Some(Replayed { advance, block: octets.to_vec() })
+}
+
+/// What a payload of format 1 says: the batch's sources stood before the position, and a position was a name and an offset.
+fn old_replayed(mut payload: &[u8], sources: &mut Sources) -> Option<Replayed> {
+    let octets = &mut payload;
+    take_sources(octets, sources)?;
     let mut named = Vec::new();
     for _ in 0..varint::take(octets)? {
         named.push(u32::try_from(varint::take(octets)?).ok()?);
     }
     let (kind, rest) = octets.split_first()?;
     *octets = rest;
-    let position = match kind {
+    let advance = match kind {
         0 => None,
         1 => {
-            let input: Arc<str> = std::str::from_utf8(varint::take_octets(octets)?).ok()?.into();
-            let offset = varint::take(octets)?;
-            Some(Position { whole: offset == u64::MAX, ..Position::new(input, offset) })
+            let input = std::str::from_utf8(varint::take_octets(octets)?).ok()?;
+            let position = old_position(input, varint::take(octets)?);
+            Some(Advance { position, fresh: false, named })
         }
-        &POSITION => Some(take_position(octets)?),
         _ => return None,
     };
-    let batch = Batch::of_owner_block(octets.to_vec(), sources).ok()?;
-    Some(Replayed { batch, position, sources: named })
+    Some(Replayed { advance, block: octets.to_vec() })
 }
 
-fn push_position(octets: &mut Vec<u8>, position: &Position) {
+/// The position that a name and an offset were: the largest offset stood for an input that is whole.
+pub(super) fn old_position(input: &str, offset: u64) -> Position {
+    Position { whole: offset == u64::MAX, ..Position::new(input, offset) }
+}
+
+fn take_sources(octets: &mut &[u8], sources: &mut Sources) -> Option<()> {
+    let new = varint::take(octets)?;
+    for id in new..new.checked_add(varint::take(octets)?)? {
+        if u64::from(sources.intern(&sources::take(octets)?)?) != id {
+            return None;
+        }
+    }
+    Some(())
+}
+
+pub(super) fn push_position(octets: &mut Vec<u8>, position: &Position, fresh: bool) {
     let Position { ref input, offset, digest, whole, expires } = *position;
     varint::push_octets(octets, input.as_bytes());
     varint::push(octets, offset);
-    octets.push(u8::from(digest.is_some()) | u8::from(whole) << 1 | u8::from(expires.is_some()) << 2);
+    let flags = [digest.is_some(), whole, expires.is_some(), fresh];
+    octets.push((0..).zip(flags).map(|(bit, flag)| u8::from(flag) << bit).sum());
     octets.extend(digest.iter().flatten());
     if let Some(expires) = expires {
         varint::push(octets, expires);
     }
 }
 
-fn take_position(octets: &mut &[u8]) -> Option<Position> {
+/// A position, and whether nothing was known of its input.
+pub(super) fn take_position(octets: &mut &[u8]) -> Option<(Position, bool)> {
     let input = std::str::from_utf8(varint::take_octets(octets)?).ok()?.into();
     let offset = varint::take(octets)?;
     let (flags, rest) = octets.split_first()?;
     *octets = rest;
     let mut digest = None;
     if flags & 1 != 0 {
-        let (octets_of_it, rest) = octets.split_first_chunk()?;
-        (digest, *octets) = (Some(*octets_of_it), rest);
+        let (of_it, rest) = octets.split_first_chunk()?;
+        (digest, *octets) = (Some(*of_it), rest);
     }
     let expires = if flags & 4 == 0 { None } else { Some(varint::take(octets)?) };
-    Some(Position { input, offset, digest, whole: flags & 2 != 0, expires })
+    let whole = flags & 2 != 0;
+    (flags & !15 == 0).then_some((Position { input, offset, digest, whole, expires }, flags & 8 != 0))
 }
 
 /// How far records were acknowledged, if this is the head of this journal.
-fn head_of(head: &[u8], number: u64) -> Option<u64> {
-    let rest = head.strip_prefix(HEAD)?.strip_prefix(&number.to_le_bytes())?;
+fn head_of(head: &[u8], begin: [u8; 8], number: u64) -> Option<u64> {
+    let rest = head.strip_prefix(&begin)?.strip_prefix(&number.to_le_bytes())?;
     let marks = rest.as_chunks::<16>().0.iter().enumerate().filter_map(|(turn, octets)| {
         let acknowledged = u64::from_le_bytes(*octets.first_chunk()?);
         (*octets == mark(number, turn, acknowledged)).then_some(acknowledged)

@@ -6,29 +6,31 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Options;
 use super::batch::Batch;
 use super::cache::Cache;
-use super::file::{Folder, RealFolder, failed};
+use super::file::{FileRead, Folder, RealFolder, failed, missing};
+use super::format1::OldManifest;
 use super::intake::{Found, Intake};
 use super::journal::{self, Journal};
-use super::ledger::Ledger;
-use super::manifest::{self, Manifest};
+use super::ledger::{self, Change, Ledger, LedgerFiles};
+use super::manifest::{self, Manifest, Title};
+use super::migration;
 use super::run::{self, Run};
 use super::snapshot::{Frozen, Snapshot};
 use super::sources::Sources;
+use super::{Options, Step};
 use crate::StoreError;
-use crate::position::Reached;
 
 /// Sees to it that there is a folder, and that it is or may become a database; one that is refused is not touched.
 ///
 /// # Errors
-/// [`StoreError::Io`], [`StoreError::Foreign`], [`StoreError::Newer`], [`StoreError::Missing`].
+/// [`StoreError::Io`], [`StoreError::Foreign`], [`StoreError::Newer`], [`StoreError::Older`], [`StoreError::Empty`].
 pub(super) fn make(folder: &Path, options: Options) -> Result<(), StoreError> {
     if folder.is_dir() {
         let files = RealFolder::new(folder);
-        if Manifest::read(&files)?.is_none() {
-            may_begin(&files.names().map_err(failed("list", "the folder"))?, options)?;
+        match manifest::title(&files)? {
+            None => may_begin(&files.names().map_err(failed("list", "the folder"))?, options)?,
+            Some((_, title)) => may_read(title, options)?,
         }
         return Ok(());
     }
@@ -43,11 +45,22 @@ pub(super) fn make(folder: &Path, options: Options) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// Those of [`super::Runs::open_files`].
-pub(super) fn open(files: Arc<dyn Folder>, options: Options) -> Result<Intake, StoreError> {
-    let names = files.names().map_err(failed("list", "the folder"))?;
+pub(super) fn open(
+    files: Arc<dyn Folder>,
+    options: Options,
+    tell: &mut dyn FnMut(Step),
+) -> Result<Intake, StoreError> {
+    let list = || files.names().map_err(failed("list", "the folder"));
+    if let Some((file, title)) = manifest::title(&*files)?
+        && title.format < manifest::FORMAT
+    {
+        may_read(title, options)?;
+        migrate(&*files, &options, (&*file, title), &list()?, tell)?;
+    }
+    let names = list()?;
     let numbered = Numbered::of(&names);
-    let manifest = match Manifest::read(&*files)? {
-        Some(manifest) => manifest,
+    let manifest = match manifest::title(&*files)? {
+        Some((file, title)) => Manifest::read(&*file, title)?,
         None => begin(&*files, &names, options)?,
     };
     let runs = open_runs(&*files, &manifest)?;
@@ -62,6 +75,7 @@ pub(super) fn open(files: Arc<dyn Folder>, options: Options) -> Result<Intake, S
             cache: Arc::new(Cache::new(options.cache)),
         },
         ledger: replayed.ledger,
+        ledgers: replayed.ledgers,
         manifest,
         journal: None,
         next,
@@ -72,18 +86,44 @@ pub(super) fn open(files: Arc<dyn Folder>, options: Options) -> Result<Intake, S
         found.manifest.next = found.next;
         found.manifest.journals = found.snapshot.frozen.iter().map(|frozen| frozen.journal).collect();
         found.manifest.journals.push(next);
-        found.manifest.sources = Arc::clone(&found.snapshot.sources);
-        found.manifest.ledger = found.ledger.clone();
         found.manifest.write(&*files)?;
         clear(&*files, &numbered, &found.manifest);
     }
     Ok(Intake::new(files, options, found))
 }
 
+/// Only what writes brings an older format into ours.
+fn may_read(title: Title, options: Options) -> Result<(), StoreError> {
+    if options.read_only && title.format < manifest::FORMAT {
+        return Err(StoreError::Older { found: title.format, known: manifest::FORMAT });
+    }
+    Ok(())
+}
+
+/// Brings a folder of an older format into ours, without what an attempt that was ended left.
+fn migrate(
+    files: &dyn Folder,
+    options: &Options,
+    (file, title): (&dyn FileRead, Title),
+    names: &[String],
+    tell: &mut dyn FnMut(Step),
+) -> Result<(), StoreError> {
+    let numbered = Numbered::of(names);
+    let old = OldManifest::read(file, title)?;
+    let runs = numbered.runs.iter().filter(|number| !old.runs.iter().any(|entry| entry.number == **number));
+    let journals = numbered.journals.iter().filter(|number| !old.journals.contains(number));
+    let left = runs.map(|number| run::name(*number)).chain(journals.map(|number| journal::name(*number)));
+    for name in left.chain(numbered.ledgers.iter().map(|number| ledger::name(*number))) {
+        let _ = files.remove(&name);
+    }
+    migration::migrate(files, options, old, numbered.highest() + 1, tell)
+}
+
 /// The files of ours in a folder.
 struct Numbered {
     runs: Vec<u64>,
     journals: Vec<u64>,
+    ledgers: Vec<u64>,
 }
 
 impl Numbered {
@@ -95,11 +135,15 @@ impl Numbered {
             numbers.sort_unstable();
             numbers
         };
-        Self { runs: numbers(".run", run::name), journals: numbers(".journal", journal::name) }
+        Self {
+            runs: numbers(".run", run::name),
+            journals: numbers(".journal", journal::name),
+            ledgers: numbers(".ledger", ledger::name),
+        }
     }
 
     fn highest(&self) -> u64 {
-        self.runs.iter().chain(&self.journals).copied().max().unwrap_or_default()
+        self.runs.iter().chain(&self.journals).chain(&self.ledgers).copied().max().unwrap_or_default()
     }
 }
 
@@ -139,40 +183,32 @@ fn open_runs(files: &dyn Folder, manifest: &Manifest) -> Result<Vec<Arc<Run>>, S
     manifest.runs.iter().map(open).collect()
 }
 
-/// A file that the manifest names and that is not there.
-fn missing(error: StoreError) -> StoreError {
-    match error {
-        StoreError::Io { kind: io::ErrorKind::NotFound, file, .. } => StoreError::Missing { file },
-        error => error,
-    }
-}
-
 /// What the journals hold.
 struct Replay {
     frozen: Vec<Arc<Frozen>>,
     sources: Sources,
     ledger: Ledger,
+    ledgers: LedgerFiles,
 }
 
 fn replay(files: &dyn Folder, manifest: &Manifest) -> Result<Replay, StoreError> {
-    let mut replay = Replay {
-        frozen: Vec::new(),
-        sources: Sources::clone(&manifest.sources),
-        ledger: manifest.ledger.clone(),
-    };
+    let (sources, ledger) = ledger::read(files, &manifest.ledgers)?;
+    let ledgers = LedgerFiles::of(&manifest.ledgers, sources.len());
+    let mut replay = Replay { frozen: Vec::new(), sources, ledger, ledgers };
     for number in manifest.journals.iter().copied() {
         let mut batches: Vec<Arc<Batch>> = Vec::new();
-        let mut positions = Vec::new();
-        let read = journal::replay(files, number, &mut replay.sources, |record| {
-            batches.push(Arc::new(record.batch));
-            positions.extend(record.position.map(|position| (position, record.sources)));
+        let (mut changes, ledger) = (Vec::new(), &mut replay.ledger);
+        let read = journal::replay(files, number, journal::HEAD, &mut replay.sources, |record, sources| {
+            batches.push(Arc::new(Batch::of_owner_block(record.block, sources).ok()?));
+            if let Some(advance) = record.advance {
+                advance.apply(ledger);
+                changes.push(Change::Reached(advance));
+            }
+            Some(())
         });
         read.map_err(missing)?;
-        for (position, named) in positions {
-            replay.ledger.advance(&position.input, Reached::at(&position), named);
-        }
         if !batches.is_empty() {
-            replay.frozen.push(Arc::new(Frozen { journal: number, batches }));
+            replay.frozen.push(Arc::new(Frozen { journal: number, batches, changes }));
         }
     }
     Ok(replay)
@@ -184,7 +220,10 @@ fn clear(files: &dyn Folder, numbered: &Numbered, manifest: &Manifest) {
     let runs = numbered.runs.iter().filter(|number| !is_run(number)).map(|number| run::name(*number));
     let is_journal = |number: &u64| manifest.journals.contains(number);
     let journals = numbered.journals.iter().filter(|number| !is_journal(number));
-    for name in runs.chain(journals.map(|number| journal::name(*number))) {
+    let is_ledger = |number: &u64| manifest.ledgers.iter().any(|segment| segment.number == *number);
+    let ledgers = numbered.ledgers.iter().filter(|number| !is_ledger(number));
+    let journals = journals.map(|number| journal::name(*number));
+    for name in runs.chain(journals).chain(ledgers.map(|number| ledger::name(*number))) {
         let _ = files.remove(&name);
     }
 }

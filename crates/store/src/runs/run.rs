@@ -28,13 +28,13 @@ use crate::StoreError;
 use crate::answer::Side;
 
 /// What a run begins with.
-pub(super) const HEAD: &[u8; 8] = b"BSRUN\0\x01\0";
+pub(super) const HEAD: [u8; 8] = *b"BSRUN\0\x02\0";
 /// What a run ends with.
 pub(super) const TAIL: &[u8; 8] = b"BSRUNEND";
 /// Octets of a footer.
 pub(super) const FOOTER: usize = 4 * 24 + 3 * 8 + 8 + 8;
-/// The most octets of one index or block: what a damaged length may make us allocate.
-const MAX_FRAME: u64 = 1 << 32;
+/// The most octets of one index, block or filter: what a damaged length may make us allocate, and what is ever written.
+pub(super) const MAX_FRAME: u64 = u32::MAX as u64;
 
 /// A run that is open.
 pub(super) struct Run {
@@ -85,6 +85,14 @@ impl Run {
     /// # Errors
     /// [`StoreError::Io`], [`StoreError::Damage`].
     pub(super) fn open(folder: &dyn Folder, entry: RunEntry) -> Result<Self, StoreError> {
+        Self::open_as(folder, entry, HEAD)
+    }
+
+    /// Opens a run that begins so.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`].
+    pub(super) fn open_as(folder: &dyn Folder, entry: RunEntry, begin: [u8; 8]) -> Result<Self, StoreError> {
         let name = name(entry.number);
         let file = folder.open(&name).map_err(failed("open", &name))?;
         let len = file.len().map_err(failed("look at", &name))?;
@@ -92,7 +100,7 @@ impl Run {
             return Err(damage(&name, len.min(entry.octets), "its length is not the one that was written"));
         }
         let head = read_stretch(&*file, &name, 0, HEAD.len())?;
-        if head != HEAD {
+        if head != begin {
             return Err(damage(&name, 0, "it does not begin like a run"));
         }
         let place = len.saturating_sub(FOOTER as u64);

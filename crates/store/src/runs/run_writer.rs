@@ -158,6 +158,9 @@ impl<'a> Writer<'a> {
     }
 
     fn compressed(&mut self, octets: &[u8]) -> Result<Frame, StoreError> {
+        if octets.len() as u64 > run::MAX_FRAME {
+            return Err(StoreError::TooLarge);
+        }
         let (keys, words) = Block::halves(octets);
         let mut compressed = std::mem::take(&mut self.compressed);
         compressed.clear();
@@ -183,6 +186,9 @@ impl<'a> Writer<'a> {
     }
 
     fn frame(&mut self, octets: &[u8]) -> Result<Frame, StoreError> {
+        if octets.len() as u64 > run::MAX_FRAME {
+            return Err(StoreError::TooLarge);
+        }
         let place = self.here();
         self.buffer.extend_from_slice(&run::checksum(octets, place).to_le_bytes());
         self.buffer.extend_from_slice(octets);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::batch::Batch;
 use super::cache::Cache;
+use super::ledger::Change;
 use super::merge::{Cursor, Merge};
 use super::run::{Run, RunCursor};
 use super::sources::Sources;
@@ -38,6 +39,8 @@ pub(super) struct Frozen {
     /// The journal's number.
     pub(super) journal: u64,
     pub(super) batches: Vec<Arc<Batch>>,
+    /// What the ledger does not say yet.
+    pub(super) changes: Vec<Change>,
 }
 
 impl Snapshot {

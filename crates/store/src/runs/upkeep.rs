@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::intake::{Held, Intake, lock};
 use super::journal;
+use super::ledger::{self, Change};
 use super::manifest::{Manifest, RunEntry};
 use super::merge::{Cursor, Merge};
 use super::run::{Run, RunCursor};
@@ -117,22 +118,20 @@ impl Intake {
         let _turn = lock(&self.flushing);
         let snapshot = self.snapshot();
         let Some(frozen) = snapshot.frozen.first() else { return Ok(false) };
-        let entries: u64 = frozen.batches.iter().map(|batch| batch.entries()).sum();
+        let keys = |side| frozen.batches.iter().map(|batch| batch.keys(side)).sum();
         let sources = Arc::clone(&snapshot.sources);
         let run = self.write(
             &|side| {
                 let cursors = frozen.batches.iter().map(|batch| batch.cursor(side));
                 Merge::from(cursors, &[], Arc::clone(&sources))
             },
-            [entries, entries],
+            [Side::Owner, Side::Rdata].map(keys),
             &mut |_, _, _| Ok(true),
             &|| false,
         )?;
-        let (sources, ledger) = self.known();
-        self.record(|manifest| {
+        self.record_with(&sources, &frozen.changes, |manifest| {
             manifest.runs.extend(run.as_ref().map(|run| run.entry().clone()));
             manifest.journals.retain(|journal| *journal != frozen.journal);
-            (manifest.sources, manifest.ledger) = (sources, ledger);
         })?;
         self.show(|snapshot| {
             snapshot.frozen.retain(|other| other.journal != frozen.journal);
@@ -150,7 +149,7 @@ impl Intake {
         let fan_in = self.options.fan_in.max(2);
         let enough = |runs: &Vec<Arc<Run>>| runs.len() >= fan_in;
         let Some(runs) = snapshot.sizes(fan_in).into_values().find(enough) else { return Ok(false) };
-        self.merge(&runs, &mut |_, _, _| Ok(true), &|| self.stopped.load(Ordering::Relaxed), None)?;
+        self.merge(&runs, &mut |_, _, _| Ok(true), &|| self.stopped.load(Ordering::Relaxed), &[])?;
         Ok(true)
     }
 
@@ -162,7 +161,7 @@ impl Intake {
         if runs.len() < 2 {
             return Ok(());
         }
-        self.merge(&runs, &mut |_, _, _| Ok(true), &|| false, None)
+        self.merge(&runs, &mut |_, _, _| Ok(true), &|| false, &[])
     }
 
     /// Forgets what a selection covers, at one moment; nothing is taken in meanwhile.
@@ -170,9 +169,10 @@ impl Intake {
         self.writable()?;
         let _turn = lock(&self.merging);
         let mut held = self.hold_flushed()?;
-        if let Selection::Origin(origin) = selection {
-            held.forget(origin.as_ref());
-        }
+        let forgotten = match selection {
+            Selection::Origin(origin) => held.that_named(origin.as_ref()),
+            Selection::LastSeenBefore(_) | Selection::Suffix(_) => Vec::new(),
+        };
         let snapshot = self.snapshot();
         let mut dropped = 0;
         let mut keep = |side: Side, key: &[u8], words: &mut Vec<u8>| {
@@ -180,7 +180,8 @@ impl Intake {
             dropped += if side == Side::Owner { gone } else { 0 };
             Ok(!words.is_empty())
         };
-        self.merge(&snapshot.runs, &mut keep, &|| false, Some(&held))?;
+        self.merge(&snapshot.runs, &mut keep, &|| false, &forgotten)?;
+        held.forget(&forgotten);
         Ok(dropped)
     }
 
@@ -196,13 +197,13 @@ impl Intake {
         }
     }
 
-    /// Puts one run in the place of these.
+    /// Puts one run in the place of these; the ledger changes with it.
     fn merge(
         &self,
         runs: &[Arc<Run>],
         keep: &mut Keep<'_>,
         stopped: &dyn Fn() -> bool,
-        held: Option<&Held<'_>>,
+        changes: &[Change],
     ) -> Result<(), StoreError> {
         let sources = Arc::clone(&self.snapshot().sources);
         let heads = runs.iter().fold([0, 0], |[owners, targets], run| {
@@ -213,12 +214,10 @@ impl Intake {
             Merge::from(runs.iter().map(cursor), &[], Arc::clone(&sources))
         };
         let merged = self.write(&entries, heads, keep, stopped)?;
-        let (sources, ledger) = held.map_or_else(|| self.known(), Held::known);
         let replaced = |number: u64| runs.iter().any(|run| run.entry().number == number);
-        self.record(|manifest| {
+        self.record_with(&Sources::default(), changes, |manifest| {
             manifest.runs.retain(|entry| !replaced(entry.number));
             manifest.runs.extend(merged.as_ref().map(|run| run.entry().clone()));
-            (manifest.sources, manifest.ledger) = (sources, ledger);
         })?;
         self.show(|snapshot| {
             snapshot.runs.retain(|run| !replaced(run.entry().number));
@@ -245,12 +244,35 @@ impl Intake {
 
     /// Changes what is on disk; what could not be written is not believed either.
     pub(super) fn record(&self, change: impl FnOnce(&mut Manifest)) -> Result<(), StoreError> {
+        self.record_with(&Sources::default(), &[], change)
+    }
+
+    /// Changes what is on disk, and at the same moment what the ledger says: these sources are known, and this has changed.
+    fn record_with(
+        &self,
+        sources: &Sources,
+        changes: &[Change],
+        change: impl FnOnce(&mut Manifest),
+    ) -> Result<(), StoreError> {
         let mut known = lock(&self.manifest);
+        let mut ledgers = lock(&self.ledgers);
         let mut manifest = known.clone();
         change(&mut manifest);
+        let number = || self.number();
+        let appended = ledgers.append(&*self.files, &mut manifest.ledgers, &number, sources, changes)?;
         manifest.next = self.next.load(Ordering::Relaxed);
-        manifest.write(&*self.files)?;
+        if let Err(error) = manifest.write(&*self.files) {
+            // What was appended may count or not: it is said again in another file.
+            ledgers.end_file();
+            return Err(error);
+        }
         *known = manifest;
+        if let Some(appended) = appended {
+            for number in &appended.replaced {
+                let _ = self.files.remove(&ledger::name(*number));
+            }
+            ledgers.confirm(appended);
+        }
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! Reading everything again: every checksum, every key's place, every word.
+//! Reading everything again: every checksum, every key's place, every word, and the ledger.
 //!
 //! [`verify`] stops at the first damage, which names its file and place. Journals were checked when the folder was opened.
 
@@ -39,17 +39,27 @@ pub(super) fn verify(intake: &Intake, progress: &mut dyn FnMut(u64, u64)) -> Res
                 progress(read, total);
             }
         };
-        let [tuples, words] = side(run, Side::Owner, &snapshot.sources, &mut step)?;
-        side(run, Side::Rdata, &snapshot.sources, &mut step)?;
-        if (tuples, words) != (run.entry().tuples, run.entry().words) {
-            return Err(damage(run.name(), 0, "it does not hold as many entries as were written"));
-        }
+        self::run(run, &snapshot.sources, &mut step)?;
         verified.files += 1;
         verified.octets += run.entry().octets;
-        verified.tuples += tuples;
+        verified.tuples += run.entry().tuples;
     }
+    intake.verify_ledger()?;
     progress(total, total);
     Ok(verified)
+}
+
+/// Reads both orders of a run.
+///
+/// # Errors
+/// The first damage.
+pub(super) fn run(run: &Arc<Run>, sources: &Sources, step: &mut dyn FnMut()) -> Result<(), StoreError> {
+    let counts = side(run, Side::Owner, sources, step)?;
+    side(run, Side::Rdata, sources, step)?;
+    if counts != [run.entry().tuples, run.entry().words] {
+        return Err(damage(run.name(), 0, "it does not hold as many entries as were written"));
+    }
+    Ok(())
 }
 
 /// Reads one order of a run; returns how many entries and words it has.

@@ -220,9 +220,9 @@ fn a_lost_file_is_missed() {
 
 #[test]
 fn a_newer_or_foreign_folder_is_refused_and_left_alone() {
-    let title = b"backsight passive-dns store, format 2, whatever comes";
+    let title = b"backsight passive-dns store, format 3, whatever comes";
     for (name, octets, wanted) in [
-        ("MANIFEST", &title[..], StoreError::Newer { found: 2, known: 1 }),
+        ("MANIFEST", &title[..], StoreError::Newer { found: 3, known: 2 }),
         ("holiday.jpg", b"", StoreError::Foreign),
         ("00000001.run", b"", StoreError::Foreign),
     ] {

@@ -72,6 +72,18 @@ impl Disk {
         disk
     }
 
+    /// The same, where these files were before.
+    pub(crate) fn after_on(before: &Self, steps: &[Step], loss: Loss) -> Self {
+        let disk = before.copy();
+        let mut state = disk.state();
+        for step in steps {
+            state.take(step.clone()).unwrap();
+        }
+        state.lose(loss);
+        drop(state);
+        disk
+    }
+
     /// Takes only so many more octets.
     pub(crate) fn fill(&self, room: Option<usize>) {
         self.state().room = room;
@@ -209,6 +221,10 @@ impl Folder for Disk {
 
     fn names(&self) -> io::Result<Vec<String>> {
         Ok(self.state().names.keys().cloned().collect())
+    }
+
+    fn room(&self) -> io::Result<Option<u64>> {
+        Ok(self.state().room.map(|room| room as u64))
     }
 }
 

@@ -4,7 +4,9 @@ use std::sync::{Arc, RwLock, RwLockReadGuard};
 
 use cof::Batch;
 use store::runs::Options;
-use store::{Memory, Page, Question, Reached, Receipt, Runs, Selection, Stats, Store, StoreError, Summary};
+use store::{
+    Limits, Memory, Page, Question, Reached, Receipt, Runs, Selection, Stats, Store, StoreError, Summary,
+};
 
 use crate::disk::Disk;
 
@@ -22,8 +24,18 @@ impl Engine for Memory {
     fn settle(&self) {}
 }
 
+/// When all of this happens, in seconds since the epoch.
+pub(crate) const NOW: u64 = 1_700_000_000;
+
 /// Small enough that every few batches are a run, and that runs are merged all the time.
-pub(crate) const SMALL: Options = Options { cache: 1 << 16, memory: 1 << 10, fan_in: 3, read_only: false };
+pub(crate) const SMALL: Options = Options {
+    cache: 1 << 16,
+    memory: 1 << 10,
+    fan_in: 3,
+    read_only: false,
+    limits: Limits::USUAL,
+    now: Some(NOW),
+};
 
 /// The durable engine, which is flushed, compacted and opened again at any time.
 pub(crate) struct Shaken {

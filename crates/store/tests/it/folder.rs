@@ -30,7 +30,7 @@ fn rows(store: &Runs) -> usize {
     store.lookup(&Question::new(Subject::parse("*.").unwrap())).unwrap().records.len()
 }
 
-fn names(folder: &Path) -> Vec<String> {
+pub(crate) fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
     let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
@@ -161,12 +161,12 @@ fn a_backup_opens_as_the_store_was_and_a_second_one_does_not_overwrite_it() {
     store.compact().unwrap();
     let error = store.backup(&backup, &live).unwrap_err();
     assert!(matches!(error, StoreError::Io { kind: std::io::ErrorKind::AlreadyExists, .. }), "{error}");
-    restore(&backup, &restored).unwrap();
+    restore(&backup, &restored, Options::default(), &mut |_| {}).unwrap();
     assert_eq!((rows(&store), rows(&open(&restored).unwrap())), (2, 1));
     // Half a backup is no database, and is not restored either.
     fs::remove_file(backup.join("MANIFEST")).unwrap();
     let other = folder.path().join("other");
-    assert_eq!(restore(&backup, &other), Err(StoreError::Foreign));
+    assert_eq!(restore(&backup, &other, Options::default(), &mut |_| {}), Err(StoreError::Foreign));
     assert!(!other.exists());
 }
 
@@ -178,12 +178,12 @@ fn another_folder_is_left_as_it_is() {
     assert_eq!(names(folder.path()), ["holiday.jpg"]);
     let newer = tempfile::tempdir().unwrap();
     fs::write(newer.path().join("MANIFEST"), b"backsight passive-dns store, format 7").unwrap();
-    assert_eq!(open(newer.path()).err(), Some(StoreError::Newer { found: 7, known: 1 }));
+    assert_eq!(open(newer.path()).err(), Some(StoreError::Newer { found: 7, known: 2 }));
     assert_eq!(names(newer.path()), ["MANIFEST"]);
 }
 
 /// What the fixture of format 1 was filled with: batches 0 to 39 in a run, 30 to 59 in the journal of a killed process.
-fn kept(number: u8) -> Batch {
+pub(crate) fn kept(number: u8) -> Batch {
     let texts = [
         ("A", format!("192.0.2.{number}")),
         ("AAAA", format!("2001:db8::{number}")),
@@ -215,13 +215,17 @@ fn kept(number: u8) -> Batch {
     batch
 }
 
+/// Copies the files of a folder.
+pub(crate) fn fill(folder: &Path, from: &Path) {
+    for name in names(from) {
+        fs::copy(from.join(&name), folder.join(&name)).unwrap();
+    }
+}
+
 #[test]
 fn what_an_earlier_version_wrote_stays_readable() {
     let folder = tempfile::tempdir().unwrap();
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/format-1");
-    for name in names(&fixture) {
-        fs::copy(fixture.join(&name), folder.path().join(&name)).unwrap();
-    }
+    fill(folder.path(), &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/format-1"));
     let model = Memory::new();
     for number in (0..40).chain(40..60) {
         model.absorb(kept(number)).unwrap();

@@ -10,6 +10,8 @@ mod crash;
 mod disk;
 mod engine;
 mod folder;
+mod limits;
+mod migration;
 mod model;
 mod positions;
 mod rules;

@@ -51,9 +51,9 @@ impl Model {
         let mut rows: Vec<_> = apart
             .iter()
             .filter(|row| match &question.subject {
-                Subject::NamesOn(address) => all.iter().any(|other| {
-                    other.rrname == row.rrname && within(other) && right_address(other) == Some(*address)
-                }),
+                Subject::NamesOn(address) => all
+                    .iter()
+                    .any(|other| other.rrname == row.rrname && within(other) && has_address(other, *address)),
                 subject => matches(subject, row),
             })
             .filter(|row| within(row))
@@ -63,6 +63,7 @@ impl Model {
         if matches!(question.subject, Subject::Name(_) | Subject::Suffix(_) | Subject::NamesOn(_)) {
             rows.sort_by_key(tuple);
         } else {
+            let right = |row: &Record| asked_for(&question.subject, row);
             rows.sort_by_key(|row| (right(row), row.rrtype, row.rrname.clone(), row.rdata.clone()));
         }
         rows
@@ -161,30 +162,45 @@ fn same<T: PartialEq>(mut words: impl Iterator<Item = T>) -> Option<T> {
     words.all(|word| word == first).then_some(first)
 }
 
-fn right(row: &Record) -> Option<Right> {
-    Some(match row.rdata.target(row.rrtype)? {
+/// Everything that the data names.
+fn rights(row: &Record) -> Vec<Right> {
+    let right = |target: Target<'_>| match target {
         Target::Address(IpAddr::V4(address)) => Right::V4(address.octets()),
         Target::Address(IpAddr::V6(address)) => Right::V6(address.octets()),
         Target::Name(name) => Right::Name(name.to_name()),
-    })
+    };
+    row.rdata.targets(row.rrtype).map(right).collect()
 }
 
-fn right_address(row: &Record) -> Option<IpAddr> {
-    match right(row)? {
-        Right::V4(octets) => Some(octets.into()),
-        Right::V6(octets) => Some(octets.into()),
-        Right::Name(_) => None,
-    }
+/// The first in the order of answers of what the data names and the question asks for.
+fn asked_for(subject: &Subject, row: &Record) -> Option<Right> {
+    rights(row).into_iter().filter(|right| matches_right(subject, right)).min()
+}
+
+fn has_address(row: &Record, address: IpAddr) -> bool {
+    let rrtype = if address.is_ipv4() { RrType::A } else { RrType::AAAA };
+    row.rrtype == rrtype && asked_for(&Subject::Address(address), row).is_some()
 }
 
 fn matches(subject: &Subject, row: &Record) -> bool {
-    let address = right_address(row);
-    let named =
-        |wanted: &dyn Fn(&Name) -> bool| matches!(right(row), Some(Right::Name(name)) if wanted(&name));
+    match subject {
+        Subject::Name(name) => row.rrname == *name,
+        Subject::Suffix(name) => row.rrname.is_within(name),
+        Subject::NamesOn(_) => unreachable!("needs the other rows"),
+        subject => asked_for(subject, row).is_some(),
+    }
+}
+
+fn matches_right(subject: &Subject, right: &Right) -> bool {
+    let address: Option<IpAddr> = match right {
+        Right::V4(octets) => Some((*octets).into()),
+        Right::V6(octets) => Some((*octets).into()),
+        Right::Name(_) => None,
+    };
+    let named = |wanted: &dyn Fn(&Name) -> bool| matches!(right, Right::Name(name) if wanted(name));
     match subject {
         Subject::Address(wanted) => address == Some(*wanted),
-        Subject::Name(name) => row.rrname == *name,
-        Subject::NamesOn(_) => unreachable!("needs the other rows"),
+        Subject::Name(_) | Subject::Suffix(_) | Subject::NamesOn(_) => false,
         Subject::Network(network, length) => {
             address.is_some_and(|address| in_network(address, *network, *length))
         }
@@ -196,7 +212,6 @@ fn matches(subject: &Subject, row: &Record) -> bool {
         }),
         Subject::RdataName(name) => named(&|target| target == name),
         Subject::RdataSuffix(name) => named(&|target| target.is_within(name)),
-        Subject::Suffix(name) => row.rrname.is_within(name),
     }
 }
 

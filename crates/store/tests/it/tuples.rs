@@ -56,7 +56,11 @@ fn any_data() -> impl Strategy<Value = (RrType, Rdata)> {
         4 => address,
         2 => (select(&["NS", "CNAME", "PTR"][..]), select(NAMES).prop_map(str::to_owned)),
         1 => (Just("MX"), (0_u8..3, select(NAMES)).prop_map(|(preference, name)| format!("{preference} {name}"))),
-        1 => (Just("SOA"), select(NAMES).prop_map(|name| format!("{name} hostmaster.example 1 2 3 4 5"))),
+        // Data that names two, which may be the same.
+        3 => (select(&["SOA", "RP"][..]), select(NAMES), select(NAMES)).prop_map(|(rrtype, one, other)| {
+            (rrtype, if rrtype == "SOA" { format!("{one} {other} 1 2 3 4 5") } else { format!("{one} {other}") })
+        }),
+        1 => (Just("AFSDB"), select(NAMES).prop_map(|name| format!("1 {name}"))),
         // Keys that agree in more octets than a cursor holds.
         1 => (Just("TXT"), (0_u8..4).prop_map(|number| "x".repeat(600) + &number.to_string())),
         1 => (select(&["A", "WORD", "TYPE65534"][..]), Just("no data".to_owned())),
