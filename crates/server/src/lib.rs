@@ -92,6 +92,7 @@ mod access;
 mod answer;
 mod api;
 mod asset;
+mod basis;
 mod connection;
 mod credentials;
 mod database;

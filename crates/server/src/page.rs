@@ -19,6 +19,7 @@ mod run;
 mod runs;
 mod said;
 mod signin;
+mod stale;
 mod stamp;
 mod ticked;
 mod users;

@@ -60,6 +60,8 @@ pub struct Details {
     pub parameters: Vec<Setting>,
     /// What an administrator should know about the settings.
     pub warnings: Vec<String>,
+    /// Differs whenever the version or anything that is set does, secrets among it; says nothing of what they are.
+    pub fingerprint: String,
 }
 
 /// A parameter and what is set for it.

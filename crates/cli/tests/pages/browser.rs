@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::Element;
-use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::wd::{WebDriverCompatibleCommand, WindowHandle};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -203,6 +203,19 @@ impl Browser {
         self.command("print", paper).await
     }
 
+    /// Opens another tab and looks at it; gives the one that was looked at and the new one.
+    pub(crate) async fn opens_a_tab(&self) -> [WindowHandle; 2] {
+        let first = self.client.window().await.unwrap();
+        let second = self.client.new_window(true).await.unwrap().handle;
+        self.client.switch_to_window(second.clone()).await.unwrap();
+        [first, second]
+    }
+
+    /// Looks at a tab.
+    pub(crate) async fn turns_to(&self, tab: &WindowHandle) {
+        self.client.switch_to_window(tab.clone()).await.unwrap();
+    }
+
     /// Forgets who is signed in.
     pub(crate) async fn forgets(&self) {
         self.client.delete_all_cookies().await.unwrap();
@@ -233,6 +246,15 @@ impl Browser {
         self.fill("Name", name).await;
         self.fill("Password", PASSWORD).await;
         self.fill("Password again", PASSWORD).await;
+        self.click(Locator::Css("form .primary")).await;
+        self.is_at("/library").await;
+    }
+
+    /// Signs in with the password that everybody has here.
+    pub(crate) async fn signs_in(&self, name: &str) {
+        self.go("/signin").await;
+        self.fill("Name", name).await;
+        self.fill("Password", PASSWORD).await;
         self.click(Locator::Css("form .primary")).await;
         self.is_at("/library").await;
     }

@@ -19,6 +19,7 @@ mod program;
 mod restart;
 mod roles;
 mod shelf;
+mod tabs;
 mod upgrade;
 mod views;
 mod widths;

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
 use operation::{Given, Indicator, IndicatorType, Line};
 use serde::Deserialize;
 use serde_json::Value;
@@ -13,6 +15,7 @@ use workbench::{Error, Workbench};
 
 use super::{Asked, Changing, Named, Reading};
 use crate::access::{Confirmed, May, Most, Sent, Visitor, needs::EditLibrary};
+use crate::basis::{Basis, change_if_match};
 use crate::problem::Problem;
 use crate::site::Shared;
 use utoipa::{IntoParams, ToSchema};
@@ -159,11 +162,12 @@ pub(super) async fn show(
     State(site): State<Shared>,
     _: Visitor,
     Named(value): Named<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let indicator = one(&value)?;
     let missing = Problem::missing(format!("{indicator} is not in the library"));
     let details = site.desk.read(move |workbench| workbench.details(&indicator)).await?;
-    Ok(Json(json::details(&details.ok_or(missing)?)))
+    let details = details.ok_or(missing)?;
+    Ok((Basis::of_details(&details).etag(), Json(json::details(&details))).into_response())
 }
 
 /// Set the status of an indicator
@@ -178,11 +182,13 @@ pub(super) async fn set(
     State(site): State<Shared>,
     may: May<EditLibrary>,
     Named(value): Named<String>,
+    headers: HeaderMap,
     Sent(change): Sent<Change>,
 ) -> Result<Json<Value>, Problem> {
     let (indicator, after) = (one(&value)?, status(&change.status)?);
     let wanted = indicator.clone();
-    let before = site.desk.change(may.name(), move |workbench| workbench.set_status(&wanted, after)).await?;
+    let set = move |workbench: &mut Workbench| workbench.set_status(&wanted, after);
+    let before = change_if_match(&site, may.name(), &headers, stored(&indicator), set).await??;
     Ok(Json(json::status(&indicator, before, after)))
 }
 
@@ -198,11 +204,13 @@ pub(super) async fn note(
     State(site): State<Shared>,
     may: May<EditLibrary>,
     Named(value): Named<String>,
+    headers: HeaderMap,
     Sent(note): Sent<Text>,
 ) -> Result<Json<Value>, Problem> {
     let indicator = one(&value)?;
     let (on, text) = (indicator.clone(), note.text.clone());
-    site.desk.change(may.name(), move |workbench| workbench.note(&on, &text)).await?;
+    let write = move |workbench: &mut Workbench| workbench.note(&on, &text);
+    change_if_match(&site, may.name(), &headers, stored(&indicator), write).await??;
     Ok(Json(json::noted(&indicator, &note.text)))
 }
 
@@ -217,11 +225,13 @@ pub(super) async fn remove(
     State(site): State<Shared>,
     may: May<EditLibrary>,
     Named(value): Named<String>,
+    headers: HeaderMap,
     _: Confirmed,
 ) -> Result<Json<Value>, Problem> {
     let indicator = one(&value)?;
     let wanted = indicator.clone();
-    let changed = site.desk.change(may.name(), move |workbench| workbench.remove_indicator(&wanted)).await?;
+    let remove = move |workbench: &mut Workbench| workbench.remove_indicator(&wanted);
+    let changed = change_if_match(&site, may.name(), &headers, stored(&indicator), remove).await??;
     Ok(Json(json::presence(&indicator, true, changed)))
 }
 
@@ -236,12 +246,20 @@ pub(super) async fn restore(
     State(site): State<Shared>,
     may: May<EditLibrary>,
     Named(value): Named<String>,
+    headers: HeaderMap,
     _: Confirmed,
 ) -> Result<Json<Value>, Problem> {
     let indicator = one(&value)?;
     let wanted = indicator.clone();
-    let changed = site.desk.change(may.name(), move |workbench| workbench.restore_indicator(&wanted)).await?;
+    let restore = move |workbench: &mut Workbench| workbench.restore_indicator(&wanted);
+    let changed = change_if_match(&site, may.name(), &headers, stored(&indicator), restore).await??;
     Ok(Json(json::presence(&indicator, false, changed)))
+}
+
+/// What is stored of an indicator.
+fn stored(indicator: &Indicator) -> impl Fn(&Workbench) -> Result<Option<Basis>, Error> + Send + 'static {
+    let indicator = indicator.clone();
+    move |workbench| Basis::of_indicator(workbench, &indicator)
 }
 
 impl Wish {

@@ -5,17 +5,19 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use operation::{Package, Secret, package};
 use serde::Deserialize;
 use serde_json::Value;
 use workbench::integration::{Changes, Filter, Plan};
 use workbench::json::integration as json;
+use workbench::{Error, Workbench};
 
 use super::{Asked, Changing, Named, Reading};
 use crate::access::needs::{ConfigureIntegrations, InstallIntegrations};
 use crate::access::{Confirmed, May, Most, Sent, Visitor};
+use crate::basis::{Basis, change_if_match};
 use crate::connection;
 use crate::problem::{Details, Problem};
 use crate::site::Shared;
@@ -91,9 +93,9 @@ pub(super) async fn show(
     State(site): State<Shared>,
     _: Visitor,
     Named(name): Named<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let details = site.desk.read(move |workbench| workbench.show(&name)).await?;
-    Ok(Json(json::details(&details)))
+    Ok((Basis::of_integration(&details).etag(), Json(json::details(&details))).into_response())
 }
 
 /// Install or upgrade; 409 and the plan until `confirm` comes with it
@@ -134,12 +136,17 @@ pub(super) async fn configure(
     State(site): State<Shared>,
     may: May<ConfigureIntegrations>,
     Named(name): Named<String>,
+    headers: HeaderMap,
     Sent(wish): Sent<Configure>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let secrets = wish.secrets.into_iter().map(|(key, secret)| (key, Secret::new(&secret))).collect();
     let changes = Changes { values: wish.values.into_iter().collect(), secrets, reset: wish.reset };
-    let details = site.desk.change(may.name(), move |workbench| workbench.configure(&name, &changes)).await?;
-    Ok(Json(json::details(&details)))
+    let configure = {
+        let name = name.clone();
+        move |workbench: &mut Workbench| workbench.configure(&name, &changes)
+    };
+    let details = change_if_match(&site, may.name(), &headers, stored(&name), configure).await??;
+    Ok((Basis::of_integration(&details).etag(), Json(json::details(&details))).into_response())
 }
 
 /// Enable an integration
@@ -153,10 +160,12 @@ pub(super) async fn enable(
     State(site): State<Shared>,
     may: May<InstallIntegrations>,
     Named(name): Named<String>,
+    headers: HeaderMap,
     _: Confirmed,
 ) -> Result<Json<Value>, Problem> {
     let wanted = name.clone();
-    let changed = site.desk.change(may.name(), move |workbench| workbench.enable(&wanted)).await?;
+    let enable = move |workbench: &mut Workbench| workbench.enable(&wanted);
+    let changed = change_if_match(&site, may.name(), &headers, stored(&name), enable).await??;
     Ok(Json(json::switched(&name, true, changed)))
 }
 
@@ -171,10 +180,12 @@ pub(super) async fn disable(
     State(site): State<Shared>,
     may: May<InstallIntegrations>,
     Named(name): Named<String>,
+    headers: HeaderMap,
     _: Confirmed,
 ) -> Result<Json<Value>, Problem> {
     let wanted = name.clone();
-    let changed = site.desk.change(may.name(), move |workbench| workbench.disable(&wanted)).await?;
+    let disable = move |workbench: &mut Workbench| workbench.disable(&wanted);
+    let changed = change_if_match(&site, may.name(), &headers, stored(&name), disable).await??;
     Ok(Json(json::switched(&name, false, changed)))
 }
 
@@ -189,10 +200,12 @@ pub(super) async fn remove(
     State(site): State<Shared>,
     may: May<InstallIntegrations>,
     Named(name): Named<String>,
+    headers: HeaderMap,
     _: Confirmed,
 ) -> Result<Json<Value>, Problem> {
     let wanted = name.clone();
-    site.desk.change(may.name(), move |workbench| workbench.remove(&wanted)).await?;
+    let remove = move |workbench: &mut Workbench| workbench.remove(&wanted);
+    change_if_match(&site, may.name(), &headers, stored(&name), remove).await??;
     Ok(Json(json::removed(&name)))
 }
 
@@ -226,4 +239,10 @@ impl Install {
             _ => Err(Problem::bad_request("give either a bundled package's name or a manifest")),
         }
     }
+}
+
+/// What is stored of an integration.
+fn stored(name: &str) -> impl Fn(&Workbench) -> Result<Option<Basis>, Error> + Send + 'static {
+    let name = name.to_owned();
+    move |workbench| Ok(Some(Basis::of_integration(&workbench.show(&name)?)))
 }

@@ -58,6 +58,9 @@ pub(crate) enum Changing {
     /// What was asked cannot be done as things stand.
     #[response(status = 409, content_type = "application/problem+json")]
     Refused(Details),
+    /// What `If-Match` names is not what is stored any more.
+    #[response(status = 412, content_type = "application/problem+json")]
+    Stale(Details),
     /// The body is too large.
     #[response(status = 413, content_type = "application/problem+json")]
     Large(Details),

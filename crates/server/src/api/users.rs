@@ -6,7 +6,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use cof::time;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -15,6 +15,7 @@ use workbench::user::{Role, Session, User};
 
 use super::{Changing, Named, Reading};
 use crate::access::{Confirmed, May, Sent, Visitor, needs::ManageUsers};
+use crate::basis::{Basis, change_if_match};
 use crate::problem::Problem;
 use crate::site::Shared;
 use utoipa::ToSchema;
@@ -96,9 +97,13 @@ pub(super) async fn reset(
     State(site): State<Shared>,
     may: May<ManageUsers>,
     Named(name): Named<String>,
+    headers: HeaderMap,
     _: Confirmed,
 ) -> Result<Json<Value>, Problem> {
-    let token = site.desk.change(may.name(), move |workbench| workbench.reset_link(&name)).await?;
+    let asked = name.clone();
+    let stored = move |workbench: &Workbench| Basis::of_user_named(workbench, &asked);
+    let reset = move |workbench: &mut Workbench| workbench.reset_link(&name);
+    let token = change_if_match(&site, may.name(), &headers, stored, reset).await??;
     Ok(Json(json!({ "token": token.reveal() })))
 }
 
@@ -114,9 +119,12 @@ pub(super) async fn change(
     State(site): State<Shared>,
     may: May<ManageUsers>,
     Named(name): Named<String>,
+    headers: HeaderMap,
     Sent(body): Sent<Change>,
 ) -> Result<Json<Value>, Problem> {
     let role = body.role.as_deref().map(role).transpose()?;
+    let asked = name.clone();
+    let stored = move |workbench: &Workbench| Basis::of_user_named(workbench, &asked);
     let change = move |workbench: &mut Workbench| {
         let mut changed = false;
         if let Some(role) = role {
@@ -130,7 +138,7 @@ pub(super) async fn change(
         let found = workbench.users()?.into_iter().find(|one| one.name == name);
         Ok((found, changed))
     };
-    let (found, changed) = site.desk.change(may.name(), change).await?;
+    let (found, changed) = change_if_match(&site, may.name(), &headers, stored, change).await??;
     Ok(Json(json!({ "user": found.as_ref().map(user), "changed": changed })))
 }
 
@@ -237,6 +245,7 @@ fn user(user: &User) -> Value {
         "role": user.role.name(),
         "created_at": at(user.created_at),
         "disabled_at": user.disabled_at.map(at),
+        "etag": Basis::of_user(user).mark(),
     })
 }
 

@@ -8,15 +8,18 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use operation::Indicator;
 use serde::Deserialize;
+use workbench::Workbench;
 use workbench::library::{Attribute, Claim, Details, Relationship, Status};
 
 use super::audit::Event;
 use super::operate::Panel;
+use super::stale::{Differing, Side, Stale};
 use super::stamp::Stamp;
 use super::{Frame, encoded, go, show_as};
 use crate::access::{Fields, May, Posted, needs::EditLibrary};
+use crate::basis::{self, Basis, change_from};
 use crate::problem::Problem;
-use crate::site::Shared;
+use crate::site::{Shared, Site};
 use crate::text::defang;
 use crate::timeline::words::thousands;
 
@@ -99,51 +102,109 @@ async fn look(
 
 async fn set_status(
     State(site): State<Shared>,
+    frame: Frame,
     may: May<EditLibrary>,
     Posted(sent): Posted,
 ) -> Result<Response, Problem> {
     let indicator = named(&sent)?;
     let status = Status::from_name(sent.text("status"));
     let status = status.ok_or_else(|| Problem::bad_request("there is no such status"))?;
-    let back = address(&indicator);
-    let before =
-        site.desk.change(may.name(), move |workbench| workbench.set_status(&indicator, status)).await?;
-    Ok(go(&back, if before == status { "nothing" } else { "status" }))
+    let set = move |workbench: &mut Workbench, indicator: &Indicator| {
+        Ok(if workbench.set_status(indicator, status)? == status { "nothing" } else { "status" })
+    };
+    let stored = match change(&site, &may, &sent, &indicator, set).await? {
+        Ok(word) => return Ok(go(&address(&indicator), word)),
+        Err(stored) => stored,
+    };
+    let now = stored.state.first().map_or("", |(_, status)| status);
+    let (mine, stored_status) = (Side::plain(status.name()), Side::plain(now));
+    let differing = vec![Differing {
+        label: "Status".to_owned(),
+        name: "status".to_owned(),
+        mine,
+        stored: stored_status,
+    }];
+    let stale = stale(frame, "status", &indicator, &stored, &sent);
+    if now == status.name() {
+        stale.button("Set the status").show()
+    } else {
+        stale.differing(differing).show()
+    }
 }
 
 async fn note(
     State(site): State<Shared>,
+    frame: Frame,
     may: May<EditLibrary>,
     Posted(sent): Posted,
 ) -> Result<Response, Problem> {
-    let indicator = named(&sent)?;
-    let (back, text) = (address(&indicator), sent.text("note").to_owned());
-    site.desk.change(may.name(), move |workbench| workbench.note(&indicator, &text)).await?;
-    Ok(go(&back, "noted"))
+    let (indicator, text) = (named(&sent)?, sent.text("note").to_owned());
+    let note = move |workbench: &mut Workbench, indicator: &Indicator| {
+        workbench.note(indicator, &text).map(|()| "noted")
+    };
+    let done = change(&site, &may, &sent, &indicator, note).await?;
+    answer(frame, "note", &indicator, &sent, done, "Add your note too")
 }
 
 async fn remove(
     State(site): State<Shared>,
+    frame: Frame,
     may: May<EditLibrary>,
     Posted(sent): Posted,
 ) -> Result<Response, Problem> {
     let indicator = named(&sent)?;
-    let back = address(&indicator);
-    let removed =
-        site.desk.change(may.name(), move |workbench| workbench.remove_indicator(&indicator)).await?;
-    Ok(go(&back, if removed { "removed" } else { "nothing" }))
+    let remove = |workbench: &mut Workbench, indicator: &Indicator| {
+        Ok(if workbench.remove_indicator(indicator)? { "removed" } else { "nothing" })
+    };
+    let done = change(&site, &may, &sent, &indicator, remove).await?;
+    answer(frame, "remove", &indicator, &sent, done, "Remove it anyway")
 }
 
 async fn restore(
     State(site): State<Shared>,
+    frame: Frame,
     may: May<EditLibrary>,
     Posted(sent): Posted,
 ) -> Result<Response, Problem> {
     let indicator = named(&sent)?;
-    let back = address(&indicator);
-    let restored =
-        site.desk.change(may.name(), move |workbench| workbench.restore_indicator(&indicator)).await?;
-    Ok(go(&back, if restored { "restored" } else { "nothing" }))
+    let restore = |workbench: &mut Workbench, indicator: &Indicator| {
+        Ok(if workbench.restore_indicator(indicator)? { "restored" } else { "nothing" })
+    };
+    let done = change(&site, &may, &sent, &indicator, restore).await?;
+    answer(frame, "restore", &indicator, &sent, done, "Restore it anyway")
+}
+
+/// Changes an indicator unless it is not what the form was made from; gives the word for what was done, or what is stored.
+async fn change(
+    site: &Site,
+    may: &May<EditLibrary>,
+    sent: &Fields,
+    indicator: &Indicator,
+    change: impl FnOnce(&mut Workbench, &Indicator) -> Result<&'static str, workbench::Error> + Send + 'static,
+) -> Result<Result<&'static str, Basis>, Problem> {
+    let (asked, about) = (indicator.clone(), indicator.clone());
+    let stored = move |workbench: &Workbench| Basis::of_indicator(workbench, &asked);
+    let change = move |workbench: &mut Workbench| change(workbench, &about);
+    Ok(change_from(site, may.name(), basis::Claim::of_form(sent), stored, change).await?)
+}
+
+fn answer(
+    frame: Frame,
+    path: &str,
+    indicator: &Indicator,
+    sent: &Fields,
+    done: Result<&'static str, Basis>,
+    button: &'static str,
+) -> Result<Response, Problem> {
+    match done {
+        Ok(word) => Ok(go(&address(indicator), word)),
+        Err(stored) => stale(frame, path, indicator, &stored, sent).button(button).show(),
+    }
+}
+
+fn stale(frame: Frame, path: &str, indicator: &Indicator, stored: &Basis, sent: &Fields) -> Stale {
+    let places = (format!("/library/indicator/{path}"), address(indicator));
+    Stale::new(frame, &indicator.to_string(), (&places.0, &places.1), stored, sent)
 }
 
 fn named(sent: &Fields) -> Result<Indicator, Problem> {
@@ -155,6 +216,11 @@ fn read(text: &str) -> Result<Indicator, Problem> {
 }
 
 impl Page {
+    /// What the page's forms are made from.
+    fn mark(&self) -> String {
+        Basis::of_details(&self.details).mark().to_owned()
+    }
+
     fn statuses(&self) -> [(&'static str, bool); 5] {
         Status::ALL.map(|status| (status.name(), status == self.details.entry.status))
     }

@@ -14,6 +14,7 @@ use axum::routing::{get, post};
 use operation::provider::{Checked, Standing, Step};
 use serde::Deserialize;
 use workbench::Error;
+use workbench::Workbench;
 use workbench::audit::{self, Entry};
 use workbench::integration::Details;
 use workbench::run::Wanted;
@@ -22,10 +23,12 @@ use self::form::Field;
 use super::audit::Event;
 use super::integrations::{asks, newer};
 use super::operate::Line;
+use super::stale::Stale;
 use super::stamp::Stamp;
 use super::{Frame, encoded, go, show_as};
 use crate::access::needs::{ConfigureIntegrations, InstallIntegrations};
 use crate::access::{May, Posted};
+use crate::basis::{Basis, Claim, change_from};
 use crate::connection;
 use crate::problem::Problem;
 use crate::site::Shared;
@@ -97,13 +100,20 @@ async fn save(
 ) -> Result<Response, Problem> {
     let mut page = Page::of(&site, frame, name.clone()).await?;
     let changes = form::changes(&page.details, &sent);
-    match site.desk.change(may.name(), move |workbench| workbench.configure(&name, &changes)).await {
-        Ok(_) if sent.text("do") == "test" => {
+    let (claim, asked) = (Claim::of_form(&sent), name.clone());
+    let stored = move |workbench: &Workbench| Ok(Some(Basis::of_integration(&workbench.show(&asked)?)));
+    let saved =
+        change_from(&site, may.name(), claim, stored, move |workbench| workbench.configure(&name, &changes));
+    match saved.await {
+        // What is stored is what the form wants: it does not matter what the form was made from.
+        Ok(Err(_)) if form::is_as_stored(&page.details, &sent) => Ok(go(&page.path(), "nothing")),
+        Ok(Err(stored)) => page.stale(&stored, &sent),
+        Ok(Ok(_)) if sent.text("do") == "test" => {
             let mut page = Page::of(&site, page.frame, page.details.summary.name).await?;
             page.test(&site).await?;
             page.show(StatusCode::OK)
         }
-        Ok(_) => Ok(go(&page.path(), "configured")),
+        Ok(Ok(_)) => Ok(go(&page.path(), "configured")),
         Err(error) if error.is_users() => {
             page.refuse(&error, &sent);
             page.show(StatusCode::UNPROCESSABLE_ENTITY)
@@ -133,15 +143,19 @@ async fn switch(
 ) -> Result<Response, Problem> {
     let on = sent.has("enabled");
     let page = Page::of(&site, frame, name.clone()).await?;
-    let switched = site
-        .desk
-        .change(
-            may.name(),
-            move |workbench| if on { workbench.enable(&name) } else { workbench.disable(&name) },
-        )
-        .await;
-    match switched {
-        Ok(changed) => {
+    let asked = name.clone();
+    let stored = move |workbench: &Workbench| Ok(Some(Basis::of_integration(&workbench.show(&asked)?)));
+    let switch =
+        move |workbench: &mut Workbench| if on { workbench.enable(&name) } else { workbench.disable(&name) };
+    match change_from(&site, may.name(), Claim::of_form(&sent), stored, switch).await {
+        Ok(Err(stored)) => {
+            let (title, path) = (page.details.summary.title.clone(), page.path());
+            let button = if on { "Enable it as it is now" } else { "Disable it" };
+            Stale::new(page.frame, &title, (&format!("{path}/enabled"), &path), &stored, &sent)
+                .button(button)
+                .show()
+        }
+        Ok(Ok(changed)) => {
             let word = if on { "enabled" } else { "disabled" };
             Ok(go(&page.path(), if changed { word } else { "nothing" }))
         }
@@ -165,12 +179,24 @@ async fn ask_uninstall(
 
 async fn uninstall(
     State(site): State<Shared>,
+    frame: Frame,
     may: May<InstallIntegrations>,
     Path(name): Path<String>,
-    _: Posted,
+    Posted(sent): Posted,
 ) -> Result<Response, Problem> {
-    site.desk.change(may.name(), move |workbench| workbench.remove(&name)).await?;
-    Ok(go("/integrations", "uninstalled"))
+    let (asked, title) = (name.clone(), name.clone());
+    let stored = move |workbench: &Workbench| Ok(Some(Basis::of_integration(&workbench.show(&asked)?)));
+    let remove = move |workbench: &mut Workbench| workbench.remove(&name);
+    match change_from(&site, may.name(), Claim::of_form(&sent), stored, remove).await? {
+        Ok(_) => Ok(go("/integrations", "uninstalled")),
+        Err(stored) => {
+            let path = format!("/integrations/{}", encoded(&title));
+            let places = (format!("{path}/uninstall"), path);
+            Stale::new(frame, &title, (&places.0, &places.1), &stored, &sent)
+                .button("Uninstall it anyway")
+                .show()
+        }
+    }
 }
 
 impl Page {
@@ -249,6 +275,18 @@ impl Page {
 
     fn show(&self, status: StatusCode) -> Result<Response, Problem> {
         show_as(status, self)
+    }
+
+    /// The page that lets choose between what was sent and what was stored meanwhile.
+    fn stale(self, stored: &Basis, sent: &crate::access::Fields) -> Result<Response, Problem> {
+        let (title, path) = (self.details.summary.title.clone(), self.path());
+        let (differing, typed) = form::differing(&self.details, sent);
+        Stale::new(self.frame, &title, (&path, &path), stored, sent).differing(differing).typed(typed).show()
+    }
+
+    /// What the page's forms are made from.
+    fn mark(&self) -> String {
+        Basis::of_integration(&self.details).mark().to_owned()
     }
 
     /// The first field that was refused, where the reader is to go on.

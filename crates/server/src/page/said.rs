@@ -8,7 +8,7 @@ pub(crate) struct Said {
     pub(crate) text: &'static str,
 }
 
-const ALL: [(&str, &str); 26] = [
+const ALL: [(&str, &str); 27] = [
     ("added", "Added. What the library had already kept its status."),
     ("cancelled", "Cancelled. What had arrived is kept."),
     ("configured", "Saved. The next run uses it; test the connection to see whether it works."),
@@ -18,6 +18,10 @@ const ALL: [(&str, &str); 26] = [
     ("noted", "Note added."),
     ("nothing", "Nothing changed."),
     ("password", "Your password is changed. Your other sessions have ended."),
+    (
+        "recounted",
+        "Nothing was added: the library has changed since this was counted. The new count is below.",
+    ),
     ("removed", "Removed. It can be restored with all it had."),
     (
         "removed-ticked",

@@ -16,9 +16,11 @@ use serde::Deserialize;
 use workbench::Workbench;
 use workbench::user::{Role, Session, User};
 
+use super::stale::{Differing, Side, Stale};
 use super::stamp::Stamp;
 use super::{Frame, encoded, go, show, show_as};
-use crate::access::{May, Posted, needs::ManageUsers};
+use crate::access::{Fields, May, Posted, needs::ManageUsers};
+use crate::basis::{Basis, Claim, change_from};
 use crate::problem::Problem;
 use crate::site::{Once, Shared, Site};
 
@@ -77,13 +79,23 @@ async fn invite(
 
 async fn reset(
     State(site): State<Shared>,
+    frame: Frame,
     may: May<ManageUsers>,
     headers: HeaderMap,
     Posted(sent): Posted,
 ) -> Result<Response, Problem> {
     let name = sent.text("name").to_owned();
     let lead = format!("With this link {name} chooses a new password. It works once, for a day.");
-    let token = site.desk.change(may.name(), move |workbench| workbench.reset_link(&name)).await?;
+    let (asked, who) = (name.clone(), name.clone());
+    let stored = move |workbench: &Workbench| Basis::of_user_named(workbench, &asked);
+    let reset = move |workbench: &mut Workbench| workbench.reset_link(&name);
+    let token = match change_from(&site, may.name(), Claim::of_form(&sent), stored, reset).await? {
+        Ok(token) => token,
+        Err(stored) => {
+            let places = ("/users/reset", "/users");
+            return Stale::new(frame, &who, places, &stored, &sent).button("Make the link anyway").show();
+        }
+    };
     Ok(show_once(&site, may.session.id, Once { link: link(&site, &headers, &token), lead }))
 }
 
@@ -94,7 +106,7 @@ async fn set_role(
     Posted(sent): Posted,
 ) -> Result<Response, Problem> {
     let (name, role) = (sent.text("name").to_owned(), role(sent.text("role"))?);
-    change(&site, frame, may.name(), "role", move |workbench| workbench.set_role(&name, role)).await
+    change(&site, frame, may.name(), &sent, "role", move |workbench| workbench.set_role(&name, role)).await
 }
 
 async fn disable(
@@ -104,7 +116,8 @@ async fn disable(
     Posted(sent): Posted,
 ) -> Result<Response, Problem> {
     let name = sent.text("name").to_owned();
-    change(&site, frame, may.name(), "user-disabled", move |workbench| workbench.disable_user(&name)).await
+    change(&site, frame, may.name(), &sent, "user-disabled", move |workbench| workbench.disable_user(&name))
+        .await
 }
 
 async fn enable(
@@ -114,7 +127,8 @@ async fn enable(
     Posted(sent): Posted,
 ) -> Result<Response, Problem> {
     let name = sent.text("name").to_owned();
-    change(&site, frame, may.name(), "user-enabled", move |workbench| workbench.enable_user(&name)).await
+    change(&site, frame, may.name(), &sent, "user-enabled", move |workbench| workbench.enable_user(&name))
+        .await
 }
 
 async fn sessions(
@@ -145,17 +159,39 @@ async fn change(
     site: &Shared,
     frame: Frame,
     actor: &str,
+    sent: &Fields,
     word: &str,
     change: impl FnOnce(&mut Workbench) -> Result<bool, workbench::Error> + Send + 'static,
 ) -> Result<Response, Problem> {
-    match site.desk.change(actor, change).await {
-        Ok(changed) => Ok(go("/users", if changed { word } else { "nothing" })),
+    let name = sent.text("name").to_owned();
+    let stored = move |workbench: &Workbench| Basis::of_user_named(workbench, &name);
+    match change_from(site, actor, Claim::of_form(sent), stored, change).await {
+        Ok(Ok(changed)) => Ok(go("/users", if changed { word } else { "nothing" })),
+        Ok(Err(stored)) => stale(frame, &stored, sent, word),
         Err(error) if error.is_users() => {
             let problem = Problem::from(error);
             Page { refused: Some(problem.detail), ..Page::of(site, frame).await? }.show(problem.status)
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// The page for a form that was made from another state of a user.
+fn stale(frame: Frame, stored: &Basis, sent: &Fields, word: &str) -> Result<Response, Problem> {
+    let now = stored.state.first().map_or("", |(_, role)| role);
+    let (path, button) = match word {
+        "role" => ("/users/role", "Set the role"),
+        "user-disabled" => ("/users/disable", "Disable anyway"),
+        _ => ("/users/enable", "Enable anyway"),
+    };
+    let stale = Stale::new(frame, sent.text("name"), (path, "/users"), stored, sent).button(button);
+    if word != "role" || now == sent.text("role") {
+        return stale.show();
+    }
+    let (mine, stored) = (Side::plain(sent.text("role")), Side::plain(now));
+    stale
+        .differing(vec![Differing { label: "Role".to_owned(), name: "role".to_owned(), mine, stored }])
+        .show()
 }
 
 fn role(name: &str) -> Result<Role, Problem> {
@@ -191,6 +227,11 @@ impl Page {
 
     fn show(&self, status: StatusCode) -> Result<Response, Problem> {
         show_as(status, self)
+    }
+
+    /// What the forms of a user are made from.
+    fn mark(user: &User) -> String {
+        Basis::of_user(user).mark().to_owned()
     }
 
     fn roles() -> [&'static str; 4] {

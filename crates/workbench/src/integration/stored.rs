@@ -143,7 +143,27 @@ impl Stored {
             package.as_ref().map_or_else(|| self.bare_settings(), |package| self.settings(package));
         let warnings =
             package.as_ref().and_then(|package| super::check(package, &self.sketch(package), clock).ok());
-        Details { summary: self.summary(), package, parameters, warnings: warnings.unwrap_or_default() }
+        Details {
+            summary: self.summary(),
+            package,
+            parameters,
+            warnings: warnings.unwrap_or_default(),
+            fingerprint: self.fingerprint(),
+        }
+    }
+
+    /// Sealed secrets have a nonce: one that is set anew differs, even where it is the same.
+    fn fingerprint(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        let values = self.values.iter().map(|(key, value)| (key, value.as_bytes()));
+        let sealed = self.sealed.iter().map(|(key, sealed)| (key, sealed.as_slice()));
+        hasher.update(self.manifest.as_bytes());
+        for (key, value) in values.chain(sealed) {
+            for part in [key.as_bytes(), value] {
+                hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
+            }
+        }
+        hasher.finalize().to_hex().to_string()
     }
 
     fn settings(&self, package: &Package) -> Vec<Setting> {

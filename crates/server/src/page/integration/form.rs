@@ -3,6 +3,7 @@
 use operation::{ParameterKind, Secret, SettingsError};
 use workbench::integration::{Changes, Details, Setting, State};
 
+use super::super::stale::{Differing, Side, Typed};
 use crate::access::Fields;
 
 /// What fields are called, before the parameter's key: no parameter can take another field's name.
@@ -63,7 +64,7 @@ impl Field {
         let given = sent.text(&self.name()).to_owned();
         match &mut self.kind {
             FieldKind::Choice(_, text) | FieldKind::Number(text) | FieldKind::Text(text) => *text = given,
-            FieldKind::Switch(on) => *on = sent.has(&format!("{VALUE}{}", self.key)),
+            FieldKind::Switch(on) => *on = is_sent_on(sent, &format!("{VALUE}{}", self.key)),
             FieldKind::Secret(_) => {}
         }
     }
@@ -89,14 +90,14 @@ pub(super) fn changes(details: &Details, sent: &Fields) -> Changes {
         let (key, name) = (&setting.key, format!("{VALUE}{}", setting.key));
         match &setting.kind {
             ParameterKind::Secret => {
-                if sent.has(&format!("{CLEAR}{key}")) {
+                if !sent.text(&format!("{CLEAR}{key}")).is_empty() {
                     changes.reset.push(key.clone());
                 } else if !sent.text(&name).is_empty() {
                     changes.secrets.push((key.clone(), Secret::new(sent.text(&name))));
                 }
             }
             ParameterKind::Switch => {
-                let on = sent.has(&name);
+                let on = is_sent_on(sent, &name);
                 if on != is_on(&current(setting)) {
                     changes.values.push((key.clone(), if on { "on" } else { "off" }.to_owned()));
                 }
@@ -110,6 +111,47 @@ pub(super) fn changes(details: &Details, sent: &Fields) -> Changes {
         }
     }
     changes
+}
+
+/// Whether a form wants what is stored.
+pub(super) fn is_as_stored(details: &Details, sent: &Fields) -> bool {
+    changes(details, sent) == Changes::default()
+}
+
+/// The fields of a form whose values are not what is stored, and the secrets that were typed into it or are to be cleared.
+pub(super) fn differing(details: &Details, sent: &Fields) -> (Vec<Differing>, Vec<Typed>) {
+    let wanted = changes(details, sent);
+    let setting = |key: &String| details.parameters.iter().find(|setting| setting.key == *key);
+    let differing = wanted.values.iter().filter_map(|(key, mine)| {
+        let setting = setting(key)?;
+        let (mine, stored) = match setting.kind {
+            ParameterKind::Switch => (switched(is_on(mine)), switched(is_on(&current(setting)))),
+            _ => (Side::plain(mine), Side::plain(&current(setting))),
+        };
+        Some(Differing { label: setting.label.clone(), name: format!("{VALUE}{key}"), mine, stored })
+    });
+    let cleared = wanted.reset.iter().filter_map(|key| {
+        let (mine, stored) = (
+            Side { value: "yes".to_owned(), shown: "cleared".to_owned() },
+            Side { value: String::new(), shown: "set".to_owned() },
+        );
+        Some(Differing { label: setting(key)?.label.clone(), name: format!("{CLEAR}{key}"), mine, stored })
+    });
+    let typed = wanted.secrets.iter().filter_map(|(key, _)| {
+        Some(Typed { label: setting(key)?.label.clone(), name: format!("{VALUE}{key}") })
+    });
+    (differing.chain(cleared).collect(), typed.collect())
+}
+
+/// A switch as a field that is a choice has it: off is nothing.
+fn switched(on: bool) -> Side {
+    let (value, shown) = if on { ("on", "on") } else { ("", "off") };
+    Side { value: value.to_owned(), shown: shown.to_owned() }
+}
+
+/// A box that is ticked says "on"; one that is not says nothing, and a choice of off says so with nothing in it.
+fn is_sent_on(sent: &Fields, name: &str) -> bool {
+    !sent.text(name).is_empty()
 }
 
 /// Puts a fault at its field; says whether there is one.

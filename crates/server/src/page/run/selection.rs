@@ -22,6 +22,7 @@ use workbench::library::Tally;
 use super::Looked;
 use super::row::{Narrowing, Order, Rows};
 use crate::access::{May, Posted, needs::EditLibrary};
+use crate::basis::FIELD;
 use crate::job::Answer;
 use crate::links::Links;
 use crate::page::go;
@@ -30,7 +31,7 @@ use crate::site::Shared;
 use crate::timeline::TimelineView;
 
 /// Parameters that say what is selected.
-const OWN: [&str; 6] = ["sel", "all", "not", "here", "pick", "do"];
+const OWN: [&str; 7] = ["sel", "all", "not", "here", "pick", "do", FIELD];
 /// Places beyond this are none: no page has so many records.
 const MOST: usize = 100_000;
 
@@ -51,6 +52,17 @@ pub(super) struct Count {
     pub(super) tally: Tally,
     /// Findings that are left out because they are flagged.
     pub(super) flagged: usize,
+}
+
+impl Count {
+    /// What tells this count from another: what is added is what was counted.
+    pub(super) fn mark(&self) -> String {
+        mark(&self.tally)
+    }
+}
+
+fn mark(tally: &Tally) -> String {
+    blake3::hash(format!("{tally:?}").as_bytes()).to_hex().chars().take(32).collect()
 }
 
 impl Selection {
@@ -144,6 +156,7 @@ pub(super) async fn add(
     Posted(sent): Posted,
 ) -> Result<Response, Problem> {
     let answer = super::settled(&site, id).await?;
+    let claimed = sent.has(FIELD).then(|| sent.text(FIELD).to_owned());
     let (selection, parameters) = Selection::take(sent.without_token());
     let (findings, _) = selection.findings(&answer, &parameters);
     let links = Links::new(&format!("/runs/{id}"), &parameters, "");
@@ -152,8 +165,17 @@ pub(super) async fn add(
         return Ok(go(&back, "nothing"));
     }
     let run = answer.kept.run.clone();
-    let add = move |workbench: &mut workbench::Workbench| workbench.add_picked(&run, &findings, false);
-    let tally = site.desk.change(may.name(), add).await?;
+    let add = move |workbench: &mut workbench::Workbench| {
+        let counted = workbench.propose(&run.source, &run.indicator, &findings)?;
+        if claimed.is_some_and(|claimed| claimed != mark(&counted)) {
+            return Ok(None);
+        }
+        workbench.add_picked(&run, &findings, false).map(Some)
+    };
+    let Some(tally) = site.desk.change(may.name(), add).await? else {
+        // The selection stays, and is counted anew.
+        return Ok(go(&format!("{}#selbar", links.with(&[])), "recounted"));
+    };
     let new = tally.indicators.new + tally.attributes.new + tally.relationships.new;
     Ok(go(&back, if new > 0 { "run-added" } else { "run-known" }))
 }
