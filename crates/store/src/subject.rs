@@ -56,6 +56,9 @@ pub enum QuestionFault {
     /// Nothing is asked.
     #[error("nothing asked")]
     Empty,
+    /// An autonomous system's number, a vulnerability's, or a hash, which passive DNS does not know.
+    #[error("this is {0}, and passive DNS has names and addresses only")]
+    Kind(&'static str),
     /// Not a domain name.
     #[error("not a domain name: {0}")]
     Name(#[from] NameError),
@@ -65,6 +68,11 @@ pub enum QuestionFault {
     /// A range whose ends are not two addresses of one family in order.
     #[error("not a range: two addresses of one family, the lower one first")]
     Range,
+    /// An asterisk that is not a whole label at the beginning.
+    #[error(
+        "an asterisk stands at the beginning only, for all names below one: *.example.com (one that is meant literally is written \\*)"
+    )]
+    Wildcard,
 }
 
 impl QuestionError {
@@ -75,24 +83,104 @@ impl QuestionError {
 }
 
 impl Subject {
-    /// Reads what a person or a client asks; blanks around it do not matter.
+    /// Reads what a person or a client asks; blanks and slashes around it do not matter.
+    ///
+    /// What cannot be on any record is refused rather than looked up: nothing found would be taken for nothing known.
     ///
     /// * `www.example.com`: a name, in any case, with or without its final dot, escaped or Unicode;
     /// * `*.example.com`: a suffix; a name that begins with an asterisk is written `\*.example.com`;
     /// * `192.0.2.1`, `2001:db8::1`, `[2001:db8::1]`: an address, never expanded to [`Subject::NamesOn`] here;
-    /// * `192.0.2.0/24`, and `192.0.2.0,24` as dnsdbq sends it: a network;
+    /// * `192.0.2.0/24`, `192.0.2.0,24` as dnsdbq sends it, and `192.0.2.*`: a network;
     /// * `192.0.2.1-192.0.2.9`: a range, both ends included;
     /// * `rdata:` before a name, suffix or any of the above: what stands at the right.
     ///
     /// # Errors
     /// [`QuestionError`], which says what would have been accepted.
     pub fn parse(text: &str) -> Result<Self, QuestionError> {
-        let text = text.trim();
+        let text = text.trim_matches(|c: char| c.is_whitespace() || c == '/');
         let subject = match text.split_at_checked(6) {
             Some((tag, rest)) if tag.eq_ignore_ascii_case("rdata:") => parse_rdata(rest.trim_start()),
             _ => parse_any(text),
         };
         subject.map_err(QuestionError)
+    }
+
+    /// Whether the text of a name can be on a record: nothing in it is a slip that a lookup would answer with nothing.
+    ///
+    /// Refused are unescaped blanks, asterisks, and characters that belong to a URL, an email address, a list or a
+    /// defanged name. A slash is taken within a label that begins before any host name does, as in
+    /// `0/25.2.0.192.in-addr.arpa`, and refused behind one (`www.example.com/path`).
+    ///
+    /// # Errors
+    /// [`QuestionFault`].
+    pub fn check_name(text: &str) -> Result<(), QuestionFault> {
+        let mut escaped = false;
+        for (at, character) in text.char_indices() {
+            let slip = match character {
+                '*' if !escaped => return Err(QuestionFault::Wildcard),
+                '%' => is_escape(text.get(at + 1..).unwrap_or_default()),
+                '/' => is_path(text, at),
+                other => other.is_control() || other.is_whitespace() || SLIPS.contains(other),
+            };
+            if slip && !escaped {
+                return Err(QuestionFault::Character(character));
+            }
+            escaped = character == '\\' && !escaped;
+        }
+        kind(text).map_or(Ok(()), |kind| Err(QuestionFault::Kind(kind)))
+    }
+
+    /// Whether the last label is a number: no name ends so, and an address does.
+    pub fn is_number(text: &str) -> bool {
+        let last = text.strip_suffix('.').unwrap_or(text).rsplit('.').next().unwrap_or_default();
+        !last.is_empty() && last.bytes().all(|octet| octet.is_ascii_digit())
+    }
+}
+
+/// What a name has only escaped, and people paste with one.
+const SLIPS: &str = ":,;\"'@[]<>(){}|?#";
+
+/// Whether two hexadecimal digits follow a percent sign.
+fn is_escape(rest: &str) -> bool {
+    rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+}
+
+/// Whether a host's name ends before the slash at this place.
+fn is_path(text: &str, at: usize) -> bool {
+    let (before, after) = (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default());
+    let host = before.rsplit_once('.').is_some_and(|(_, last)| last.contains(|c: char| c.is_alphabetic()));
+    host || !after.contains('.')
+}
+
+/// What a single label is that people paste and that no name is.
+fn kind(text: &str) -> Option<&'static str> {
+    let text = text.strip_suffix('.').unwrap_or(text);
+    if text.contains('.') {
+        return None;
+    }
+    let digits = |rest: &str| !rest.is_empty() && rest.bytes().all(|octet| octet.is_ascii_digit());
+    let lower = text.to_ascii_lowercase();
+    if lower.strip_prefix("as").is_some_and(digits) {
+        return Some("the number of an autonomous system");
+    }
+    if lower
+        .strip_prefix("cve-")
+        .and_then(|rest| rest.split_once('-'))
+        .is_some_and(|(a, b)| digits(a) && digits(b))
+    {
+        return Some("the number of a vulnerability");
+    }
+    if !text.bytes().all(|octet| octet.is_ascii_hexdigit()) {
+        return None;
+    }
+    match text.len() {
+        32 => Some("an MD5 hash"),
+        40 => Some("a SHA-1 hash"),
+        56 => Some("a SHA-224 hash"),
+        64 => Some("a SHA-256 hash"),
+        96 => Some("a SHA-384 hash"),
+        128 => Some("a SHA-512 hash"),
+        _ => None,
     }
 }
 
@@ -109,7 +197,11 @@ fn parse_any(text: &str) -> Result<Subject, QuestionFault> {
         return Err(QuestionFault::Empty);
     }
     if let Some(name) = text.strip_prefix("*.") {
-        return parse_name(if name.is_empty() { "." } else { name }).map(Subject::Suffix);
+        return match name {
+            "" => Ok(Subject::Suffix(Name::root())),
+            "." => Err(NameError::EmptyLabel.into()),
+            name => parse_name(name).map(Subject::Suffix),
+        };
     }
     match parse_addresses(text)? {
         Some(subject) => Ok(subject),
@@ -122,7 +214,13 @@ fn parse_addresses(text: &str) -> Result<Option<Subject>, QuestionFault> {
     if let Some(address) = parse_address(text) {
         return Ok(Some(Subject::Address(address)));
     }
+    if let Some(network) = parse_octets(text) {
+        return Ok(Some(network));
+    }
     let Some((head, tail, separator)) = split_address(text) else { return Ok(None) };
+    if is_rest_of_name(head, tail, separator) {
+        return Ok(None);
+    }
     if separator == '-' {
         let last = parse_address(tail).ok_or(QuestionFault::Range)?;
         if head.is_ipv4() != last.is_ipv4() || head > last {
@@ -134,6 +232,35 @@ fn parse_addresses(text: &str) -> Result<Option<Subject>, QuestionFault> {
     let digits = !tail.is_empty() && tail.bytes().all(|b| b.is_ascii_digit());
     let length = tail.parse().ok().filter(|length| digits && *length <= most);
     length.map(|length| Some(Subject::Network(head, length))).ok_or(QuestionFault::Network)
+}
+
+/// `192.0.2.*`, `10.*` or `10.*.*.*`: a network whose length is that of the numbers before the asterisks.
+fn parse_octets(text: &str) -> Option<Subject> {
+    let labels: Vec<&str> = text.split('.').collect();
+    let known = labels.iter().take_while(|label| **label != "*").count();
+    let stars = labels.get(known..)?;
+    if !(1..=3).contains(&known)
+        || labels.len() > 4
+        || stars.is_empty()
+        || stars.iter().any(|label| *label != "*")
+    {
+        return None;
+    }
+    let mut octets = [0; 4];
+    for (octet, label) in octets.iter_mut().zip(labels.iter().take(known)) {
+        *octet = label.parse().ok().filter(|_| label.bytes().all(|digit| digit.is_ascii_digit()))?;
+    }
+    Some(Subject::Network(IpAddr::from(octets), u8::try_from(known * 8).ok()?))
+}
+
+/// Whether what begins like a range or network is a name that begins with an address: `192.0.2.1-dyn.example.net`, or a
+/// zone of RFC 2317 such as `192.0.2.0/25.in-addr.arpa`.
+fn is_rest_of_name(head: IpAddr, tail: &str, separator: char) -> bool {
+    let end = tail.strip_suffix('.').unwrap_or(tail);
+    let last = end.rsplit_once('.').map(|(_, last)| last);
+    let is_name = last.is_some_and(|last| last.bytes().any(|octet| octet.is_ascii_alphabetic()));
+    let within = separator == '-' || end.to_ascii_lowercase().ends_with(".in-addr.arpa");
+    head.is_ipv4() && separator != ',' && is_name && within
 }
 
 /// An address, what follows it, and the separator between them.
@@ -152,21 +279,10 @@ fn parse_address(text: &str) -> Option<IpAddr> {
     }
 }
 
-/// A name, without what is nearly always a slip: a blank, the colon of a URL or port, four numbers that are no address.
+/// A name, without what is nearly always a slip: a blank, the colon of a URL or port, numbers that are no address.
 fn parse_name(text: &str) -> Result<Name, QuestionFault> {
-    let mut escaped = false;
-    for character in text.chars() {
-        let slip = character.is_ascii_control()
-            || matches!(character, ' ' | ':' | ',' | '"' | '@' | '[' | ']' | '<' | '>');
-        if slip && !escaped {
-            return Err(QuestionFault::Character(character));
-        }
-        escaped = character == '\\' && !escaped;
-    }
-    let labels = || text.strip_suffix('.').unwrap_or(text).split('.');
-    if labels().count() == 4
-        && labels().all(|label| !label.is_empty() && label.bytes().all(|b| b.is_ascii_digit()))
-    {
+    Subject::check_name(text)?;
+    if Subject::is_number(text) {
         return Err(QuestionFault::Address);
     }
     Ok(Name::parse(text)?)
@@ -196,6 +312,22 @@ mod tests {
             (r"a\058b.example", Subject::Name(name(r"a\058b.example"))),
             (r"a\:b.example", Subject::Name(name(r"a\058b.example"))),
             ("0/26.2.0.192.in-addr.arpa", Subject::Name(name("0/26.2.0.192.in-addr.arpa"))),
+            ("1.0/25.2.0.192.in-addr.arpa", Subject::Name(name("1.0/25.2.0.192.in-addr.arpa"))),
+            ("192.0.2.0/25.in-addr.arpa", Subject::Name(name("192.0.2.0/25.in-addr.arpa"))),
+            ("192.0.2.1-dyn.example.net", Subject::Name(name("192.0.2.1-dyn.example.net"))),
+            ("//a.example", Subject::Name(name("a.example"))),
+            ("a.example/", Subject::Name(name("a.example"))),
+            (" /a.example// ", Subject::Name(name("a.example"))),
+            ("/192.0.2.0/24/", Subject::Network(address("192.0.2.0"), 24)),
+            ("192.0.2.*", Subject::Network(address("192.0.2.0"), 24)),
+            ("10.*", Subject::Network(address("10.0.0.0"), 8)),
+            ("10.1.*.*", Subject::Network(address("10.1.0.0"), 16)),
+            ("com", Subject::Name(name("com"))),
+            ("as64500.example", Subject::Name(name("as64500.example"))),
+            (
+                "d41d8cd98f00b204e9800998ecf8427e.example",
+                Subject::Name(name("d41d8cd98f00b204e9800998ecf8427e.example")),
+            ),
             ("1-2.example", Subject::Name(name("1-2.example"))),
             ("rdata.example", Subject::Name(name("rdata.example"))),
             ("*.example.com", Subject::Suffix(name("example.com"))),
@@ -232,12 +364,41 @@ mod tests {
             ("2001:db8::xyz", QuestionFault::Character(':')),
             ("[192.0.2.1]", QuestionFault::Character('[')),
             ("two words", QuestionFault::Character(' ')),
+            ("two\u{a0}words", QuestionFault::Character('\u{a0}')),
+            ("/", QuestionFault::Empty),
+            ("a.example/path", QuestionFault::Character('/')),
+            ("www.example.com/path.html", QuestionFault::Character('/')),
+            ("piping.*", QuestionFault::Wildcard),
+            ("*", QuestionFault::Wildcard),
+            ("*.*.x", QuestionFault::Wildcard),
+            ("**.x", QuestionFault::Wildcard),
+            ("foo*.example", QuestionFault::Wildcard),
+            ("rdata:mx.*", QuestionFault::Wildcard),
+            ("192.0.*.1", QuestionFault::Wildcard),
+            ("300.*", QuestionFault::Wildcard),
+            ("*..", QuestionFault::Name(NameError::EmptyLabel)),
+            ("*..example", QuestionFault::Name(NameError::EmptyLabel)),
+            (".example.com", QuestionFault::Name(NameError::EmptyLabel)),
+            ("192.0.2", QuestionFault::Address),
+            ("192.0.2.", QuestionFault::Address),
+            ("10", QuestionFault::Address),
+            ("1.2.3.4.5", QuestionFault::Address),
+            ("*.0.2.1", QuestionFault::Address),
+            ("a.example%20", QuestionFault::Character('%')),
+            ("a.example?x=1", QuestionFault::Character('?')),
+            ("a(.)example", QuestionFault::Character('(')),
+            ("hxxp://a.example", QuestionFault::Character(':')),
+            ("someone@a.example", QuestionFault::Character('@')),
+            ("AS64500", QuestionFault::Kind("the number of an autonomous system")),
+            ("CVE-2024-1234", QuestionFault::Kind("the number of a vulnerability")),
+            ("d41d8cd98f00b204e9800998ecf8427e", QuestionFault::Kind("an MD5 hash")),
+            (&"0a".repeat(20), QuestionFault::Kind("a SHA-1 hash")),
+            (&"0a".repeat(32), QuestionFault::Kind("a SHA-256 hash")),
             ("a\u{1b}b", QuestionFault::Character('\u{1b}')),
             ("a.example,b.example", QuestionFault::Character(',')),
             ("123.321.156.90", QuestionFault::Address),
             ("1.2.3.4.", QuestionFault::Address),
             ("192.0.2.0/33", QuestionFault::Network),
-            ("192.0.2.0/", QuestionFault::Network),
             ("192.0.2.0/+8", QuestionFault::Network),
             ("192.0.2.0/255.255.255.0", QuestionFault::Network),
             ("2001:db8::/129", QuestionFault::Network),
@@ -261,7 +422,8 @@ mod tests {
         fn names_that_are_printed_plainly_can_be_asked_for(labels in prop::collection::vec("[a-z_-]([a-z0-9_-]|\\\\[0-1][0-9]{2}){0,8}", 1..5)) {
             let wanted = name(&labels.join("."));
             let text = wanted.to_string();
-            prop_assume!(!text.contains([':', ',', '<', '>', '[', ']']));
+            prop_assume!(!text.contains(SLIPS.chars().collect::<Vec<_>>().as_slice()) && !text.contains(['*', '%', '/']));
+            prop_assume!(!Subject::is_number(&text) && kind(&text).is_none());
             prop_assert_eq!(Subject::parse(&text), Ok(Subject::Name(wanted)));
         }
 

@@ -37,14 +37,14 @@ impl Pattern {
                 Err(Refusal::bad_request("a name has a wildcard at one end only"))
             }
             (Some(""), _, None) => Ok(Self::Below(Name::root())),
-            (Some(rest), _, None) => read(rest).map(Self::Below),
-            (_, Some(rest), None) => read(rest).map(Self::Directly),
+            (Some(rest), _, None) => whole(rest).map(Self::Below),
+            (_, Some(rest), None) => whole(rest).map(Self::Directly),
             (None, None, Some(rest)) if rest.ends_with('.') && !rest.ends_with("\\.") => {
                 read(".").map(Self::Beginning)
             }
             (None, None, Some(rest)) => read(rest).map(Self::Beginning),
             (None, None, None) if text == "." => Ok(Self::Exact(Name::root())),
-            (None, None, None) => read(text).map(Self::Exact),
+            (None, None, None) => whole(text).map(Self::Exact),
         }
     }
 
@@ -96,6 +96,17 @@ impl Pattern {
     }
 }
 
+/// A name with its end, where a number would make it an address.
+fn whole(text: &str) -> Result<Name, Refusal> {
+    if Subject::is_number(text) {
+        return Err(Refusal::bad_request(
+            "a name does not end in a number; ask for addresses at rdata/ip, as 192.0.2.1 or 192.0.2.0,24",
+        ));
+    }
+    read(text)
+}
+
+/// A name or the beginning of one, by the rule that holds for every question ([`Subject::check_name`]).
 fn read(text: &str) -> Result<Name, Refusal> {
     // Two dots in a row, of which the first was the wildcard's.
     if text.contains(char::is_control) {
@@ -103,6 +114,7 @@ fn read(text: &str) -> Result<Name, Refusal> {
             "not a domain name: it has a control character, which is written as \\DDD",
         ));
     }
+    Subject::check_name(text).map_err(|fault| Refusal::bad_request(fault.to_string()))?;
     let name = if text == "." { Err(NameError::EmptyLabel) } else { Name::parse(text) };
     name.map_err(|error| Refusal::bad_request(format!("not a domain name: {error}")))
 }
@@ -133,8 +145,10 @@ mod tests {
             ("+.example.com", Pattern::Directly(name("example.com"))),
             ("www.example.*", Pattern::Beginning(name("www.example"))),
             ("www.example.*.", Pattern::Beginning(name("www.example"))),
-            ("a.*.example", Pattern::Exact(name(r"a.\*.example"))),
-            ("foo*.example", Pattern::Exact(name("foo*.example"))),
+            (r"a.\*.example", Pattern::Exact(name(r"a.\*.example"))),
+            (r"foo\042.example", Pattern::Exact(name("foo*.example"))),
+            ("1.0/25.2.0.192.in-addr.arpa", Pattern::Exact(name("1.0/25.2.0.192.in-addr.arpa"))),
+            ("192.0.2.*", Pattern::Beginning(name("192.0.2"))),
             (r"\*.example.com", Pattern::Exact(name(r"\*.example.com"))),
             (r"www\.*", Pattern::Exact(name(r"www\.*"))),
             (r"a\\.*", Pattern::Beginning(name(r"a\\"))),
@@ -143,7 +157,25 @@ mod tests {
         ] {
             assert_eq!(Pattern::parse(text), Ok(pattern), "{text}");
         }
-        for text in ["", "..", "*.example.*", "+.example.*", ".*", "*..", "a..*", "www..example.*", r"a\"] {
+        for text in [
+            "a.*.example",
+            "foo*.example",
+            "*.*.x",
+            "192.0.2.1",
+            "192.0.2",
+            "a b",
+            "a.example ",
+            "a.example/x",
+            "",
+            "..",
+            "*.example.*",
+            "+.example.*",
+            ".*",
+            "*..",
+            "a..*",
+            "www..example.*",
+            r"a\",
+        ] {
             assert_eq!(Pattern::parse(text).map_err(|refusal| refusal.status.as_u16()), Err(400), "{text}");
         }
         let long = format!("*.{}", "a.".repeat(200));
