@@ -11,6 +11,8 @@
 //! GET /dnsdb/v2/rate_limit, /dnsdb/v2/ping
 //! ```
 //!
+//! The same without `/dnsdb/v2`, patterns aside, is version 1: bare objects instead of frames, 404 for nothing found.
+//!
 //! `reference` describes them for those who ask. What is ours: one record an object, so that `rdata` is an array of one;
 //! a fixed order, that of [`store::Order::Key`] (data of a flexible search by type and octets), so that `offset` walks;
 //! fences that exclude each other are 400; `+.example.com` asks for what stands directly below a name.
@@ -52,7 +54,7 @@ pub(crate) use budget::Budget;
 pub(crate) use parameters::KNOWN;
 use parameters::Parameters;
 pub(crate) use parameters::{DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET};
-use path::Call;
+use path::{Call, Version};
 use quota::Quota;
 use refusal::Refusal;
 use scan::{Bounds, Scan};
@@ -77,10 +79,17 @@ pub(crate) struct Dnsdb {
 pub(crate) const SEARCHED: (u64, u64) = (Bounds::USUAL.rows, Bounds::USUAL.time.as_secs());
 
 impl Dnsdb {
-    /// Everything below `/dnsdb`.
+    /// Everything below `/dnsdb`, and the paths of version 1.
     pub(crate) fn routes(self) -> Router {
         Router::new()
+            .route("/dnsdb", get(call))
             .route("/dnsdb/{*call}", get(call))
+            // Version 1.
+            .route("/lookup", get(call))
+            .route("/lookup/{*call}", get(call))
+            .route("/rate_limit", get(call))
+            .route("/summarize", get(call))
+            .route("/summarize/{*call}", get(call))
             .method_not_allowed_fallback(async || Refusal::method())
             .with_state(Arc::new(self))
     }
@@ -118,11 +127,15 @@ impl Dnsdb {
         }
         let Call::Search { verb, wanted, types } = call? else { return Err(Refusal::not_found()) };
         let parameters = Parameters::of(uri, verb, self.clock.seconds())?;
-        let search = Search::of(verb, wanted, types, &parameters)?;
+        let version = Version::of(uri.path());
+        let search = Search::of(version, verb, wanted, types, &parameters)?;
         let body = answer::body(Scan::new(search, Bounds::USUAL, &self.budget), self.rows.clone()).await?;
         let mut response = body.into_response();
         // Without a charset: a client that is told one cuts lines where Unicode has other line ends.
-        mark(&mut response, "application/x-ndjson");
+        mark(
+            &mut response,
+            if version == Version::Two { "application/x-ndjson" } else { "application/json" },
+        );
         pass.quota.map_or(Quota::UNLIMITED, Quota::from).tell(response.headers_mut());
         // A place among those who are answered, until the last octet is sent.
         response.extensions_mut().insert(pass);

@@ -220,6 +220,7 @@ impl Service {
             .route("/healthz", get(health::alive))
             .route("/metrics", get(health::metrics))
             .route("/readyz", get(health::ready))
+            .merge(nothing_else())
             .method_not_allowed_fallback(async || Problem::method())
     }
 
@@ -230,6 +231,16 @@ impl Service {
             .allow_headers(ASKED)
             .expose_headers(TOLD)
     }
+}
+
+/// What stands below or beside the interfaces for programs and is no part of them: a program is told so in JSON, never by a page.
+fn nothing_else() -> Router<Arc<Service>> {
+    let below = ["/pdns", "/api", "/metrics", "/healthz", "/readyz"];
+    let nothing = axum::routing::any(async || Problem::not_found());
+    below.iter().fold(Router::new(), |router, root| {
+        let router = router.route(&format!("{root}/{{*rest}}"), nothing.clone());
+        if matches!(*root, "/pdns" | "/api") { router.route(root, nothing.clone()) } else { router }
+    })
 }
 
 async fn query(

@@ -243,6 +243,39 @@ fn dnsdbq_gets_what_the_store_holds_by_every_form_of_a_request() {
 }
 
 #[test]
+fn dnsdbq_asks_version_1_too() {
+    let home = Home::new();
+    let server = server(&home);
+    let ask =
+        |arguments: &[&str]| dnsdbq(&home, &server, KEY, &[&["-u", "dnsdb1", "-j"], arguments].concat());
+    for (arguments, count) in [
+        (&["-r", "b.example/A"][..], 2),
+        (&["-r", "www.example.com"], 11),
+        (&["-i", ADDRESS], MANY),
+        (&["-n", "ns1.b.example"], 1),
+        (&["-r", "*.example.net", "-l", "7"], 7),
+    ] {
+        let (one, two) = (ask(arguments), dnsdbq(&home, &server, KEY, &[&["-j"], arguments].concat()));
+        assert!(one.code == 0 && one.stderr.is_empty(), "{arguments:?}: {}", one.stderr);
+        assert_eq!(one.stdout.lines().count(), count, "{arguments:?}: {}", one.stdout);
+        let plain = |done: &Done| {
+            let mut records: Vec<String> =
+                parsed(&done.stdout).iter().map(|record| plain(record, true)).collect();
+            records.sort();
+            records
+        };
+        if !arguments.contains(&"-l") {
+            assert_eq!(plain(&one), plain(&two), "{arguments:?}");
+        }
+    }
+    let nothing = ask(&["-r", "nothing.example"]);
+    assert_eq!((nothing.code, nothing.stdout.as_str()), (0, ""));
+    assert!(nothing.stderr.contains("no results found for query."), "{}", nothing.stderr);
+    let wrong = dnsdbq(&home, &server, "wrong", &["-u", "dnsdb1", "-r", "a.example"]);
+    assert!(wrong.stderr.contains("this service needs a valid key"), "{}", wrong.stderr);
+}
+
+#[test]
 fn dnsdbq_is_told_limits_summaries_and_refusals() {
     let home = Home::new();
     let server = server(&home);

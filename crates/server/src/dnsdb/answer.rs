@@ -1,10 +1,12 @@
 //! An answer on its way out: whole when it is short, else line by line as the search goes on.
 //!
 //! Before the first octet an error is a [`Refusal`]; after it, the line that says `failed`: the connection is never cut.
+//! Version 1 has no such line. There the connection is cut, because a client must not take half an answer for all of it;
+//! and the first object is waited for, because its answer to nothing found is a status.
 //! The next page is looked up when the one before has been taken, so a slow reader holds one page. Who hangs up drops the
 //! body, and with it the search. A search of few rows is answered in place, as `crate::answer` does and for its reasons.
 
-use std::convert::Infallible;
+use std::io;
 
 use axum::body::{Body, Bytes};
 use futures_util::stream;
@@ -13,6 +15,7 @@ use tokio::time::Instant;
 
 use super::frame;
 use super::gather::End;
+use super::path::Version;
 use super::refusal::Refusal;
 use super::scan::Scan;
 use crate::answer::Rows;
@@ -29,8 +32,12 @@ type Turn = (Scan, String, Result<Option<End>, StoreError>);
 /// The body of an answer.
 ///
 /// # Errors
-/// 500 when the store failed before there was anything to send.
+/// 500 when the store failed before there was anything to send; of version 1, 404 for nothing found, and 503 where a
+/// search was stopped before it found anything.
 pub(super) async fn body(mut scan: Scan, store: Rows) -> Result<Body, Refusal> {
+    if scan.version() == Version::One {
+        return bare(scan, store).await;
+    }
     let mut text = frame::BEGIN.to_owned();
     let ended = if scan.is_direct() {
         let rows = IN_PLACE.min(scan.bounds.page);
@@ -45,8 +52,35 @@ pub(super) async fn body(mut scan: Scan, store: Rows) -> Result<Body, Refusal> {
         frame::end(&end, &mut text);
         return Ok(Body::from(text));
     }
-    let streaming = Streaming { scan: Some(scan), store, ready: Some(text), sent: Instant::now() };
+    let streaming =
+        Streaming { scan: Some(scan), store, ready: Some(text), cut: false, sent: Instant::now() };
     Ok(Body::from_stream(stream::unfold(streaming, Streaming::next)))
+}
+
+/// The body of an answer of version 1.
+async fn bare(mut scan: Scan, store: Rows) -> Result<Body, Refusal> {
+    let mut text = String::new();
+    loop {
+        let (went_on, more, ended) = turn(scan, &store).await.ok_or(StoreError::Poisoned)?;
+        text.push_str(&more);
+        match ended? {
+            Some(End::Stopped(why)) if text.is_empty() => return Err(Refusal::stopped(why)),
+            Some(_) if text.is_empty() => return Err(Refusal::nothing_found()),
+            Some(End::Stopped(_)) => {
+                let streaming =
+                    Streaming { scan: None, store, ready: Some(text), cut: true, sent: Instant::now() };
+                return Ok(Body::from_stream(stream::unfold(streaming, Streaming::next)));
+            }
+            Some(_) => return Ok(Body::from(text)),
+            None if text.is_empty() => scan = went_on,
+            None => {
+                let scan = Some(went_on);
+                let streaming =
+                    Streaming { scan, store, ready: Some(text), cut: false, sent: Instant::now() };
+                return Ok(Body::from_stream(stream::unfold(streaming, Streaming::next)));
+            }
+        }
+    }
 }
 
 /// Looks at the next page on a thread for that; `None` when it panicked.
@@ -68,16 +102,25 @@ struct Streaming {
     store: Rows,
     /// What is sent first.
     ready: Option<String>,
+    /// The connection is cut behind what is ready.
+    cut: bool,
     /// When something was given to be sent.
     sent: Instant,
 }
 
 impl Streaming {
-    async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
+    async fn next(mut self) -> Option<(io::Result<Bytes>, Self)> {
         let text = match self.ready.take() {
             Some(text) => text,
+            None if self.cut => {
+                self.cut = false;
+                return Some((Err(io::ErrorKind::ConnectionAborted.into()), self));
+            }
             None => self.lines().await?,
         };
+        if text.is_empty() && !self.cut {
+            return None;
+        }
         self.sent = Instant::now();
         Some((Ok(text.into()), self))
     }
@@ -86,21 +129,27 @@ impl Streaming {
     async fn lines(&mut self) -> Option<String> {
         let mut scan = self.scan.take()?;
         let began = Instant::now();
+        let version = scan.version();
         let mut text = String::new();
         if self.sent.elapsed() > scan.bounds.patience {
-            frame::failed(SLOW, &mut text);
+            self.fail(version, SLOW, &mut text);
             return Some(text);
         }
         loop {
             let Some((went_on, more, ended)) = turn(scan, &self.store).await else {
-                frame::failed(FAILED, &mut text);
+                self.fail(version, FAILED, &mut text);
                 return Some(text);
             };
             text.push_str(&more);
             match ended {
-                Err(_) => frame::failed(FAILED, &mut text),
+                Err(_) => self.fail(version, FAILED, &mut text),
+                Ok(Some(end)) if version == Version::One => self.cut = matches!(end, End::Stopped(_)),
                 Ok(Some(end)) => frame::end(&end, &mut text),
-                Ok(None) if text.is_empty() && began.elapsed() >= went_on.bounds.silence => {
+                Ok(None)
+                    if version == Version::Two
+                        && text.is_empty()
+                        && began.elapsed() >= went_on.bounds.silence =>
+                {
                     text.push_str(frame::ONGOING);
                     self.scan = Some(went_on);
                 }
@@ -111,6 +160,14 @@ impl Streaming {
                 Ok(None) => self.scan = Some(went_on),
             }
             return Some(text);
+        }
+    }
+
+    /// Says that something went wrong, or has the connection cut where that cannot be said.
+    fn fail(&mut self, version: Version, why: &str, text: &mut String) {
+        match version {
+            Version::One => self.cut = true,
+            Version::Two => frame::failed(why, text),
         }
     }
 }

@@ -10,14 +10,22 @@
 //! ```
 //!
 //! Every line ends, the last one too; none is blank, and no object stands on the last one: clients lose it there.
+//!
+//! Version 1 has no frames: an object is a line of its own ([`object`]), and nothing else is sent.
 
 use super::gather::End;
+use super::path::Version;
 
 pub(super) const BEGIN: &str = "{\"cond\":\"begin\"}\n";
 pub(super) const ONGOING: &str = "{\"cond\":\"ongoing\"}\n";
 
 /// A line with an object, which `write` appends.
-pub(super) fn object(out: &mut String, write: impl FnOnce(&mut String)) {
+pub(super) fn object(version: Version, out: &mut String, write: impl FnOnce(&mut String)) {
+    if version == Version::One {
+        write(out);
+        out.push('\n');
+        return;
+    }
     out.push_str("{\"obj\":");
     write(out);
     out.push_str("}\n");
@@ -26,7 +34,7 @@ pub(super) fn object(out: &mut String, write: impl FnOnce(&mut String)) {
 /// The last line.
 pub(super) fn end(end: &End, out: &mut String) {
     match end {
-        End::Limited(why) => last("limited", why, out),
+        End::Limited(why) | End::Stopped(why) => last("limited", why, out),
         End::Succeeded => out.push_str("{\"cond\":\"succeeded\"}\n"),
     }
 }

@@ -25,6 +25,8 @@ const ENTRY: usize = 160;
 pub(super) enum End {
     /// There is more, and why it is not sent.
     Limited(String),
+    /// Nobody looked at all of it: the search was stopped, and why.
+    Stopped(String),
     /// This was all.
     Succeeded,
 }
@@ -121,7 +123,7 @@ impl Gather {
             }
             Found::Summary(figures) => {
                 if figures.records > 0 {
-                    frame::object(out, |out| search.objects.summary(figures, out));
+                    frame::object(search.objects.version, out, |out| search.objects.summary(figures, out));
                 }
                 Held::Sent(None)
             }
@@ -168,7 +170,7 @@ impl Gather {
         if at.checked_sub(search.offset)? >= search.limit {
             return Some(End::limit());
         }
-        frame::object(out, write);
+        frame::object(search.objects.version, out, write);
         None
     }
 }
@@ -188,7 +190,7 @@ impl Sorted {
     fn end(&self) -> Option<End> {
         if self.full {
             let why = "More data matches than is held at once; narrow the pattern, or ask again later";
-            return Some(End::Limited(why.to_owned()));
+            return Some(End::Stopped(why.to_owned()));
         }
         self.ceiling.as_ref().map(|_| End::limit())
     }

@@ -9,6 +9,7 @@ use cof::time::rfc3339;
 use cof::{Name, Rdata, Record, RrType};
 
 use super::figures::Figures;
+use super::path::Version;
 
 /// The greatest integer that every client reads: dnsdbq ends itself on a larger one.
 const MAX_INTEGER: u64 = i64::MAX as u64;
@@ -18,6 +19,7 @@ const MAX_INTEGER: u64 = i64::MAX as u64;
 pub(super) struct Objects {
     /// Times as dates instead of numbers.
     pub(super) human_times: bool,
+    pub(super) version: Version,
 }
 
 impl Objects {
@@ -32,9 +34,11 @@ impl Objects {
             out.push_str(",\"bailiwick\":");
             push_name(name, out);
         }
-        out.push_str(",\"rdata\":[");
+        // Version 1 has an array for the data of a name, and a string for what was found by its data.
+        let array = bailiwick || self.version == Version::Two;
+        out.push_str(if array { ",\"rdata\":[" } else { ",\"rdata\":" });
         push_quoted(out, |text| record.rdata.push_absolute(record.rrtype, text));
-        out.push_str("]}");
+        out.push_str(if array { "]}" } else { "}" });
     }
 
     /// All that was found, in one.
@@ -149,8 +153,8 @@ fn push_quoted(out: &mut String, print: impl FnOnce(&mut String)) {
 mod tests {
     use super::*;
 
-    const NUMBERS: Objects = Objects { human_times: false };
-    const DATES: Objects = Objects { human_times: true };
+    const NUMBERS: Objects = Objects { human_times: false, version: Version::Two };
+    const DATES: Objects = Objects { human_times: true, version: Version::Two };
 
     fn record(rrname: &str, rrtype: &str, rdata: &str) -> Record {
         let rrtype = RrType::parse(rrtype).unwrap();

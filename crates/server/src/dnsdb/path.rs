@@ -1,18 +1,30 @@
 //! What the path of a request says: pure, from its octets to a [`Call`].
 //!
 //! The path is split at its slashes first and each part percent-decoded once, so that a slash within a name or pattern is
-//! written `%2F`. What is not served at all is 404, what is served but not so is 400.
+//! written `%2F`. An empty part where a type or bailiwick would be is none: clients send it as `NAME/` and `NAME//BAILIWICK`.
+//! What is not served at all is 404, what is served but not so is 400.
+//!
+//! Paths without `/dnsdb/v2` are those of version 1, which passivedns-client, Cortex and `dnsdbq -u dnsdb1` still ask.
 
 use cof::RrType;
 use store::Subject;
 
 use super::pattern::Pattern;
 use super::refusal::Refusal;
-use super::text::Syntax;
+use super::text::{Syntax, cannot_match_a_name};
 use crate::value;
 
-/// Where all of it begins.
+/// Where the paths of version 2 begin.
 const PREFIX: &str = "/dnsdb/v2/";
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Version {
+    /// Bare objects, one a line; 404 for nothing found; data found by data is a string.
+    One,
+    /// Framed objects, with a last line that says how the answer ended; data is always an array.
+    Two,
+}
 
 /// What is called.
 #[derive(Debug, PartialEq, Eq)]
@@ -85,7 +97,7 @@ const DNSSEC: [RrType; 10] = [
 ];
 
 impl Types {
-    /// Reads a mnemonic, `TYPEn`, `ANY` or `ANY-DNSSEC`, in any case.
+    /// Reads a mnemonic, `TYPEn`, `ANY` or `ANY-DNSSEC`, in any case; a word that is no mnemonic is a type of its own.
     ///
     /// # Errors
     /// 400.
@@ -96,11 +108,10 @@ impl Types {
         if text.eq_ignore_ascii_case("ANY-DNSSEC") {
             return Ok(Self::Dnssec);
         }
-        // A word that the registry does not have is kept on records; whoever asks for one has mistyped.
-        let known = RrType::parse(text).ok().filter(|rrtype| rrtype.code().is_some());
+        // A word that the registry does not have (`ALIAS`) is kept on records, and finds them.
         let refusal =
             || Refusal::bad_request("the type: takes a mnemonic such as A or MX, TYPEn, ANY or ANY-DNSSEC");
-        known.map(Self::One).ok_or_else(refusal)
+        RrType::parse(text).map(Self::One).map_err(|_| refusal())
     }
 
     /// The only type that is sent, if it is one.
@@ -123,7 +134,7 @@ impl Call {
     /// # Errors
     /// 400 or 404.
     pub(super) fn of(path: &str) -> Result<Self, Refusal> {
-        let path = path.strip_prefix(PREFIX).ok_or_else(Refusal::not_found)?;
+        let Some(path) = path.strip_prefix(PREFIX) else { return Self::of_version_1(path) };
         let parts: Vec<String> = path.split('/').map(value::decode).collect::<Result<_, _>>()?;
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         match *parts.as_slice() {
@@ -136,12 +147,37 @@ impl Call {
             _ => Err(Refusal::not_found()),
         }
     }
+
+    /// The paths of version 1: `dnsdbq -u dnsdb1` asks `/lookup/rate_limit`, others `/rate_limit`.
+    fn of_version_1(path: &str) -> Result<Self, Refusal> {
+        let parts: Vec<String> = path.split('/').skip(1).map(value::decode).collect::<Result<_, _>>()?;
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        match *parts.as_slice() {
+            ["lookup", "ping"] => Ok(Self::Ping),
+            ["rate_limit"] | ["lookup", "rate_limit"] => Ok(Self::RateLimit),
+            ["lookup", ref rest @ ..] => search(Verb::Lookup, rest),
+            ["summarize", ref rest @ ..] => search(Verb::Summarize, rest),
+            _ => Err(Refusal::not_found()),
+        }
+    }
+}
+
+impl Version {
+    /// Which version a path is of.
+    pub(super) fn of(path: &str) -> Self {
+        if path.starts_with("/dnsdb/") { Self::Two } else { Self::One }
+    }
+}
+
+/// What stands in an optional part of the path.
+fn given<'a>(part: Option<&&'a str>) -> Option<&'a str> {
+    part.copied().filter(|text| !text.is_empty())
 }
 
 fn search(verb: Verb, parts: &[&str]) -> Result<Call, Refusal> {
     let (wanted, types) = match *parts {
         ["rrset", "name", owner, ref rest @ ..] if rest.len() <= 2 => {
-            let bailiwick = rest.get(1).map(|text| Pattern::parse(text)).transpose()?;
+            let bailiwick = given(rest.get(1)).map(Pattern::parse).transpose()?;
             (Wanted::Owner { name: Pattern::parse(owner)?, bailiwick }, rest.first())
         }
         ["rrset", "raw", octets, ref rest @ ..] if rest.len() <= 1 => {
@@ -159,7 +195,7 @@ fn search(verb: Verb, parts: &[&str]) -> Result<Call, Refusal> {
         }
         _ => return Err(Refusal::bad_request(SEARCHES)),
     };
-    let types = types.map(|text| Types::parse(text)).transpose()?;
+    let types = given(types).map(Types::parse).transpose()?;
     Ok(Call::Search { verb, wanted, types })
 }
 
@@ -179,7 +215,12 @@ fn flex(syntax: Syntax, parts: &[&str]) -> Result<Call, Refusal> {
     if pattern.is_empty() {
         return Err(Refusal::bad_request("the pattern: is empty"));
     }
-    let types = rest.first().map(|text| Types::parse(text)).transpose()?;
+    if side == Side::Rrnames && cannot_match_a_name(syntax, pattern) {
+        return Err(Refusal::bad_request(
+            "the pattern: matches no name, because names end with a dot here; write *.example.com. or \\.example\\.com\\.$",
+        ));
+    }
+    let types = given(rest.first()).map(Types::parse).transpose()?;
     let wanted = Wanted::Text { side, syntax, pattern: pattern.to_owned() };
     Ok(Call::Search { verb: Verb::Flex, wanted, types })
 }
@@ -236,6 +277,18 @@ mod tests {
                 "lookup/rrset/name/a.example/A/example",
                 lookup(owner("a.example", Some("example")), Some(Types::One(RrType::A))),
             ),
+            ("lookup/rrset/name/a.example/", lookup(owner("a.example", None), None)),
+            ("lookup/rrset/name/a.example//", lookup(owner("a.example", None), None)),
+            ("lookup/rrset/name/a.example//example", lookup(owner("a.example", Some("example")), None)),
+            ("lookup/rrset/name/a.example/A/", lookup(owner("a.example", None), Some(Types::One(RrType::A)))),
+            ("lookup/rrset/raw/016100/", lookup(owner("a", None), None)),
+            ("lookup/rdata/name/ns1.example/", lookup(target("ns1.example"), None)),
+            ("lookup/rdata/ip/192.0.2.1/", lookup(subject("192.0.2.1"), None)),
+            ("lookup/rdata/raw/00/", lookup(Wanted::Octets(vec![0]), None)),
+            (
+                "lookup/rrset/name/a.example/alias",
+                lookup(owner("a.example", None), Some(Types::One(RrType::parse("ALIAS").unwrap()))),
+            ),
             ("lookup/rrset/name/%2A.example/any", lookup(owner("*.example", None), Some(Types::Any))),
             ("lookup/rrset/name/a/ANY-DNSSEC", lookup(owner("a", None), Some(Types::Dnssec))),
             ("lookup/rrset/name/0%2F26.example", lookup(owner("0/26.example", None), None)),
@@ -281,6 +334,26 @@ mod tests {
     }
 
     #[test]
+    fn paths_of_version_1_have_no_prefix_and_no_patterns() {
+        for (path, call) in [
+            ("/lookup/rrset/name/a.example", Ok(lookup(owner("a.example", None), None))),
+            ("/lookup/rdata/ip/192.0.2.1", Ok(lookup(subject("192.0.2.1"), None))),
+            ("/rate_limit", Ok(Call::RateLimit)),
+            ("/lookup/rate_limit", Ok(Call::RateLimit)),
+            ("/regex/rrnames/a", Err(404)),
+            ("/ping", Err(404)),
+            ("/dnsdb/v1/lookup/rrset/name/a", Err(404)),
+            ("/lookup", Err(400)),
+        ] {
+            assert_eq!(Call::of(path).map_err(|refusal| refusal.status.as_u16()), call, "{path}");
+        }
+        assert_eq!(
+            (Version::of("/lookup/x"), Version::of("/dnsdb/v2/lookup/x")),
+            (Version::One, Version::Two)
+        );
+    }
+
+    #[test]
     fn what_is_not_served_is_404_and_what_is_not_so_400() {
         let long = format!("lookup/rrset/name/{}", "a".repeat(64));
         for (path, status) in [
@@ -294,11 +367,9 @@ mod tests {
             ("lookup/rrset", 400),
             ("lookup/rrset/name", 400),
             ("lookup/rrset/name/", 400),
-            ("lookup/rrset/name/a/", 400),
-            ("lookup/rrset/name/a//b", 400),
             ("lookup/rrset/name/a/A/b/c", 400),
-            ("lookup/rrset/name/a/A/", 400),
-            ("lookup/rrset/name/a/NOTATYPE", 400),
+            ("lookup/rrset/name//A", 400),
+            ("lookup/rrset/name/a/b%20c", 400),
             ("lookup/rrset/name/a/A,AAAA", 400),
             ("lookup/rrset/name/a/TYPE65536", 400),
             ("lookup/rrset/name/a..b", 400),
@@ -325,6 +396,8 @@ mod tests {
             ("regex/rrnames/", 400),
             ("regex/names/a", 400),
             ("glob/rdata/a/A/b", 400),
+            ("glob/rrnames/%2A.example.com", 400),
+            ("regex/rrnames/example%5C.com%24", 400),
         ] {
             let refused = Call::of(&format!("{PREFIX}{path}")).map_err(|refusal| refusal.status.as_u16());
             assert_eq!(refused, Err(status), "{path}");
@@ -348,8 +421,10 @@ mod tests {
         }
 
         #[test]
-        fn a_name_in_the_path_is_the_name_asked(labels in prop::collection::vec("[a-z/ %?#]{1,8}", 1..4)) {
+        fn a_name_in_the_path_is_the_name_asked(labels in prop::collection::vec("[a-z/ %]{1,8}", 1..4)) {
             let name = Name::parse(&labels.join(".")).unwrap();
+            // What is a slip in a name is written with an escape.
+            prop_assume!(Subject::check_name(&name.to_string()).is_ok());
             let written = percent_encoding::utf8_percent_encode(&name.to_string(), percent_encoding::NON_ALPHANUMERIC).to_string();
             let call = Call::of(&format!("{PREFIX}lookup/rrset/name/{written}"));
             prop_assert_eq!(call, Ok(lookup(Wanted::Owner { name: Pattern::Exact(name), bailiwick: None }, None)));

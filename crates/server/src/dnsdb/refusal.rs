@@ -44,6 +44,16 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, line)
     }
 
+    /// Version 1 says so; version 2 answers without objects.
+    pub(super) fn nothing_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "no results found for query.")
+    }
+
+    /// A search that found nothing until it was stopped; version 1 cannot say so otherwise.
+    pub(super) fn stopped(why: String) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, why)
+    }
+
     pub(super) fn media_type() -> Self {
         let line = "answers are application/x-ndjson, which the Accept header does not allow";
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, line)

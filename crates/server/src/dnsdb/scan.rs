@@ -9,6 +9,7 @@ use store::{Cursor, Store, StoreError};
 
 use super::budget::Budget;
 use super::gather::{End, Gather, Held};
+use super::path::Version;
 use super::search::Search;
 
 /// Where a search is stopped, and how it is driven.
@@ -71,6 +72,11 @@ impl Scan {
         }
     }
 
+    /// How what is found is written.
+    pub(super) fn version(&self) -> Version {
+        self.search.objects.version
+    }
+
     /// See [`Search::is_direct`].
     pub(super) fn is_direct(&self) -> bool {
         self.search.is_direct()
@@ -114,7 +120,7 @@ impl Scan {
     /// Why it goes no further although there are more rows.
     fn bound(&self) -> Option<End> {
         let stop = |what: String| {
-            Some(End::Limited(format!("Search stopped after {what}; narrow it to see the rest")))
+            Some(End::Stopped(format!("Search stopped after {what}; narrow it to see the rest")))
         };
         if self.looked_at >= self.bounds.rows {
             return stop(format!("{} records", self.looked_at));

@@ -9,7 +9,7 @@ use store::{Apart, Fences, Question, Subject};
 
 use super::object::{Objects, push_absolute};
 use super::parameters::Parameters;
-use super::path::{Side, Types, Verb, Wanted};
+use super::path::{Side, Types, Verb, Version, Wanted};
 use super::pattern::Pattern;
 use super::refusal::Refusal;
 use super::text::Texts;
@@ -81,6 +81,7 @@ impl Search {
     /// # Errors
     /// 400.
     pub(super) fn of(
+        version: Version,
         verb: Verb,
         wanted: Wanted,
         types: Option<Types>,
@@ -108,7 +109,7 @@ impl Search {
             fences: parameters.fences,
             test,
             shape,
-            objects: Objects { human_times: parameters.human_times },
+            objects: Objects { human_times: parameters.human_times, version },
             offset: parameters.offset,
             limit: parameters.limit,
         })
@@ -198,7 +199,13 @@ fn plan(
 ) -> Result<(Vec<Subject>, Test), Refusal> {
     Ok(match wanted {
         Wanted::Addresses(subject) => (vec![subject], Test::Nothing),
-        Wanted::Octets(octets) => (holders(&octets, types), Test::Octets(octets)),
+        Wanted::Octets(octets) => {
+            let stages = holders(&octets, types);
+            if stages.is_empty() {
+                return Err(Refusal::bad_request("raw octets: no data of this type is these octets"));
+            }
+            (stages, Test::Octets(octets))
+        }
         Wanted::Owner { name, bailiwick } => (vec![name.owners()], Test::Owner { name, bailiwick }),
         Wanted::Target(name) => (vec![name.targets()], Test::Target(name)),
         Wanted::Text { side, syntax, pattern } => {

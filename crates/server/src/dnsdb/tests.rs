@@ -34,7 +34,8 @@ fn names(number: u32) -> Arc<Memory> {
 fn search(target: &str) -> Search {
     let uri: Uri = format!("/dnsdb/v2/{target}").parse().unwrap();
     let Ok(Call::Search { verb, wanted, types }) = Call::of(uri.path()) else { panic!("{target}") };
-    Search::of(verb, wanted, types, &Parameters::of(&uri, verb, 0).unwrap()).unwrap()
+    Search::of(path::Version::of(uri.path()), verb, wanted, types, &Parameters::of(&uri, verb, 0).unwrap())
+        .unwrap()
 }
 
 fn rows(store: Arc<dyn Store>) -> Rows {
@@ -65,7 +66,7 @@ async fn searches_hold_together_no_more_than_there_is_for_all() {
     let mut first = Scan::new(search(target), small(), &budget);
     assert_eq!(first.step(&*store, 10, &mut String::new()).unwrap(), None, "it holds its share");
     let (text, ended) = held(&budget).await;
-    assert!(text.is_empty() && matches!(ended, Some(End::Limited(why)) if why.contains("held at once")));
+    assert!(text.is_empty() && matches!(ended, Some(End::Stopped(why)) if why.contains("held at once")));
     drop(first);
     let (text, ended) = held(&budget).await;
     assert!(text.contains("192.0.2.1") && ended == Some(End::Succeeded), "{text}");

@@ -4,6 +4,9 @@
 //! a compiled pattern may be is bounded here ([`PROGRAM`], [`CACHE`]), how much it reads by the scan.
 //! Patterns are compared with printable ASCII, in any case: names with their final dot, data as master files have it.
 //! A regular expression may match anywhere, a glob must match the whole.
+//!
+//! `\DDD` is the octet with that decimal number, as dnsdbflex(1) has it: it matches the octet as it is printed, so `\195`
+//! matches the four characters `\195`, and `\046` a dot.
 
 use std::fmt::Write as _;
 
@@ -60,7 +63,7 @@ impl Texts {
 fn compile(syntax: Syntax, pattern: &str) -> Result<Regex, String> {
     let translated = match syntax {
         Syntax::Glob => translate(pattern).ok_or("a bracket or backslash without what belongs to it")?,
-        Syntax::Regex => pattern.to_owned(),
+        Syntax::Regex => with_octets(pattern)?,
     };
     let mut builder = RegexBuilder::new(&translated);
     // What is searched is ASCII: Unicode's tables would only make patterns larger.
@@ -89,12 +92,76 @@ fn translate(glob: &str) -> Option<String> {
             '*' => out.push_str(".*"),
             '?' => out.push('.'),
             '[' => class(&mut rest, &mut out)?,
-            '\\' => literal(rest.next()?, &mut out),
+            '\\' => match octet(rest.as_str()) {
+                Some(value) => {
+                    rest = rest.as_str().get(3..)?.chars();
+                    printed(value?, &mut out);
+                }
+                None => literal(rest.next()?, &mut out),
+            },
             other => literal(other, &mut out),
         }
     }
     out.push_str(r")\z");
     Some(out)
+}
+
+/// A regular expression whose `\DDD` are octets as they are printed. Within a class there is no room for one.
+fn with_octets(pattern: &str) -> Result<String, &'static str> {
+    let mut out = String::with_capacity(pattern.len());
+    let mut rest = pattern;
+    while let Some(at) = rest.find('\\') {
+        let (before, after) = (rest.get(..at).unwrap_or_default(), rest.get(at + 1..).unwrap_or_default());
+        out.push_str(before);
+        match octet(after) {
+            Some(value) => {
+                printed(value.ok_or("\\DDD takes a number from 000 to 255")?, &mut out);
+                rest = after.get(3..).unwrap_or_default();
+            }
+            None => {
+                let next = after.chars().next();
+                out.push('\\');
+                out.extend(next);
+                rest = after.get(next.map_or(0, char::len_utf8)..).unwrap_or_default();
+            }
+        }
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+/// The octet that a text begins with, as three digits; none within if there is no such octet.
+fn octet(text: &str) -> Option<Option<u8>> {
+    let digits = text.get(..3).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()))?;
+    Some(digits.parse().ok())
+}
+
+/// An octet as names and data print it.
+fn printed(octet: u8, out: &mut String) {
+    if octet.is_ascii_graphic() || octet == b' ' {
+        literal(char::from(octet), out);
+    } else {
+        let _ = write!(out, r"(?:\\{octet:03})");
+    }
+}
+
+/// Why nothing can match, where that is plain: a name is compared with its final dot, which a pattern that is bound to the
+/// end of the name must take.
+pub(super) fn cannot_match_a_name(syntax: Syntax, pattern: &str) -> bool {
+    let plain = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
+    let octets = pattern.as_bytes();
+    match syntax {
+        Syntax::Glob => octets.last().is_some_and(plain),
+        Syntax::Regex => {
+            let [.., before, last, b'$'] = octets else { return false };
+            !octets.contains(&b'|') && plain(last) && *before != b'\\' && !ends_in_octet(octets)
+        }
+    }
+}
+
+/// Whether `\DDD` stands before the final dollar sign.
+fn ends_in_octet(pattern: &[u8]) -> bool {
+    matches!(pattern, [.., b'\\', a, b, c, b'$'] if [a, b, c].iter().all(|digit| digit.is_ascii_digit()))
 }
 
 fn literal(character: char, out: &mut String) {
@@ -196,6 +263,47 @@ mod tests {
     }
 
     #[test]
+    fn three_digits_are_an_octet_as_it_is_printed() {
+        for (syntax, pattern, text, wanted) in [
+            (Syntax::Regex, r"\195\188", r#""a\195\188""#, true),
+            (Syntax::Regex, r"^a\000+b\.$", r"a\000\000b.", true),
+            (Syntax::Regex, r"\195", "195.", false),
+            (Syntax::Regex, r"\\195", r"\195", true),
+            (Syntax::Regex, r"a\046b", "a.b", true),
+            (Syntax::Regex, r"a\046b", "axb", false),
+            (Syntax::Regex, r"\034say", r#""say""#, true),
+            (Syntax::Glob, r"*\195*", r#""\195""#, true),
+            (Syntax::Glob, r"\195", "195", false),
+            (Syntax::Glob, r"\042.a.", "*.a.", true),
+            (Syntax::Glob, r"\042.a.", "b.a.", false),
+            (Syntax::Glob, r"\1a", "1a", true),
+        ] {
+            assert_eq!(matches(syntax, pattern, text), wanted, "{pattern} {text}");
+        }
+        let refused = Texts::new(Syntax::Regex, r"\256", None).unwrap_err().line;
+        assert_eq!(refused, r"the pattern: \DDD takes a number from 000 to 255");
+        assert!(Texts::new(Syntax::Glob, r"\999", None).is_err());
+    }
+
+    #[test]
+    fn a_pattern_that_leaves_out_the_final_dot_can_match_no_name() {
+        for (syntax, pattern, cannot) in [
+            (Syntax::Glob, "*.fsi.io", true),
+            (Syntax::Glob, "*.fsi.io.", false),
+            (Syntax::Glob, "*.fsi.*", false),
+            (Syntax::Glob, "*.fsi.io?", false),
+            (Syntax::Regex, r"\.fsi\.io$", true),
+            (Syntax::Regex, r"\.fsi\.io\.$", false),
+            (Syntax::Regex, r"\.fsi\.io", false),
+            (Syntax::Regex, r"io\W$", false),
+            (Syntax::Regex, r"a$|b\.$", false),
+            (Syntax::Regex, r"io\046$", false),
+        ] {
+            assert_eq!(cannot_match_a_name(syntax, pattern), cannot, "{pattern}");
+        }
+    }
+
+    #[test]
     fn what_is_excluded_is_left_out() {
         let texts = Texts::new(Syntax::Glob, "*.a.", Some("www.*")).unwrap();
         assert!(texts.admit("ftp.a.") && !texts.admit("www.a.") && !texts.admit("ftp.b."));
@@ -205,7 +313,7 @@ mod tests {
     fn what_is_no_pattern_says_why_in_one_line() {
         for (syntax, pattern, words) in [
             (Syntax::Regex, "(", "the pattern: unclosed group"),
-            (Syntax::Regex, r"\1", "the pattern: backreferences are not supported"),
+            (Syntax::Regex, r"(a)\1", "the pattern: backreferences are not supported"),
             (Syntax::Regex, "(?=a)", "the pattern: look-around"),
             (Syntax::Regex, "(a{1000}){1000}", "the pattern: too large"),
             (Syntax::Regex, "\u{e9}(", "the pattern: unclosed group"),
@@ -244,7 +352,9 @@ mod tests {
 
         #[test]
         fn what_is_escaped_means_itself(text in "[ -~]{0,12}") {
-            let glob: String = text.chars().flat_map(|c| ['\\', c]).collect();
+            // Three digits behind a backslash are an octet.
+            let escaped = |c: char| if c.is_ascii_digit() { vec![c] } else { vec!['\\', c] };
+            let glob: String = text.chars().flat_map(escaped).collect();
             prop_assert!(matches(Syntax::Glob, &glob, &text));
         }
 

@@ -116,3 +116,98 @@ async fn a_connection_takes_one_request_after_another() {
     tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut raw).await.unwrap();
     assert_eq!(raw.matches("HTTP/1.1 200 OK").count(), 3, "{raw}");
 }
+
+#[tokio::test]
+async fn programs_never_get_a_page() {
+    let place = crate::browser::Place::new().await;
+    let address = place.server.address;
+    for path in [
+        "/pdns",
+        "/pdns/x",
+        "/pdns/query",
+        "/dnsdb",
+        "/dnsdb/v1/x",
+        "/dnsdb/v2",
+        "/dnsdb/v2/nothing",
+        "/lookup",
+        "/lookup/x",
+        "/rate_limit",
+        "/summarize/x",
+        "/api",
+        "/api/",
+        "/api/v2",
+        "/api/v1",
+        "/api/v1/nothing",
+        "/metrics/x",
+        "/healthz/x",
+    ] {
+        for method in ["GET", "POST", "DELETE"] {
+            let answer = client::send(address, method, path, &[("accept", "text/html")]).await;
+            let kind = answer.header("content-type").unwrap_or("none");
+            assert!(
+                matches!(answer.status, 400 | 401 | 403 | 404 | 405 | 415)
+                    && matches!(kind, "application/problem+json" | "text/plain; charset=utf-8"),
+                "{method} {path}: {answer:?}"
+            );
+        }
+    }
+    let answer = client::send(address, "POST", "/metrics", &[("accept", "text/html")]).await;
+    answer.problem(405);
+    let page = client::send_with(address, "GET", "/nothing", &[("host", "127.0.0.1")], b"").await;
+    assert_eq!((page.status, page.header("content-type")), (404, Some("text/html; charset=utf-8")));
+}
+
+#[tokio::test]
+async fn slashes_and_asterisks_around_a_value_are_answered_and_others_refused() {
+    let records = row("piping.dyn.example", "A", "192.0.2.1", 1)
+        + "\n"
+        + &row("a.example", "A", "192.0.2.9", 1)
+        + "\n"
+        + &row("1.0/25.2.0.192.in-addr.arpa", "PTR", "a.example", 1);
+    let server = Server::with(&records).await;
+    for (value, rows) in [
+        ("a.example", 1),
+        ("/a.example", 1),
+        ("//a.example", 1),
+        ("a.example/", 1),
+        ("a.example%20", 1),
+        ("%2Fa.example%2F", 1),
+        ("192.0.2.*?expand=0", 2),
+        ("192.*?expand=0", 2),
+        ("1.0/25.2.0.192.in-addr.arpa", 1),
+        ("nothing.example", 0),
+    ] {
+        let answer = server.get(&format!("/pdns/query/{value}")).await;
+        assert_eq!((answer.status, answer.lines().len()), (200, rows), "{value}: {answer:?}");
+        let (value, rest) = value.split_once('?').unwrap_or((value, ""));
+        let answer = server.get(&format!("/api/v1/lookup?value={value}&{rest}")).await;
+        assert_eq!(
+            (answer.status, answer.body.matches("\"rrname\"").count()),
+            (200, rows),
+            "{value}: {answer:?}"
+        );
+    }
+    for value in [
+        "piping.*",
+        "*",
+        "*.*.x",
+        "foo*.example",
+        "192.0.2",
+        "192.0.2.",
+        "a..b",
+        "a%20b",
+        "http%3A%2F%2Fa.example%2F",
+        "10.0.0.0/33",
+        "d41d8cd98f00b204e9800998ecf8427e",
+        "a.example/path",
+        "a.example%2520",
+        "AS64500",
+        "x%40a.example",
+        "rdata:mx.*",
+    ] {
+        for path in ["/pdns/query/", "/api/v1/lookup?value=", "/api/v1/summary?value="] {
+            let detail = server.get(&format!("{path}{value}")).await.problem(400);
+            assert!(detail.contains("ask for a name"), "{path}{value}: {detail}");
+        }
+    }
+}
