@@ -94,7 +94,7 @@ fn by_address() -> Vec<String> {
 }
 
 fn request(target: &str) -> String {
-    format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n")
+    format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n")
 }
 
 /// What asking came to.
@@ -231,7 +231,10 @@ fn crowd(server: &Served) {
 fn connections(server: SocketAddr) -> String {
     let told = runtime().block_on(async {
         let mut stream = TcpStream::connect(server).await.unwrap();
-        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+        stream
+            .write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            .await
+            .unwrap();
         let mut told = String::new();
         stream.read_to_string(&mut told).await.unwrap();
         told
@@ -249,7 +252,7 @@ fn bring(home: &Path) {
     let rate = runtime().block_on(async {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
         let head = format!(
-            "POST /api/v1/records HTTP/1.1\r\nHost: x\r\nX-API-Key: {}\r\nContent-Length: {}\r\n\r\n",
+            "POST /api/v1/records HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {}\r\nContent-Length: {}\r\n\r\n",
             token.trim(),
             body.len()
         );

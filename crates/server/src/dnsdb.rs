@@ -88,6 +88,7 @@ impl Dnsdb {
             .route("/lookup", get(call))
             .route("/lookup/{*call}", get(call))
             .route("/rate_limit", get(call))
+            .route("/rate_limit/{*call}", get(call))
             .route("/summarize", get(call))
             .route("/summarize/{*call}", get(call))
             .method_not_allowed_fallback(async || Refusal::method())

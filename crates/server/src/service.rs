@@ -239,6 +239,9 @@ fn nothing_else() -> Router<Arc<Service>> {
     let nothing = axum::routing::any(async || Problem::not_found());
     below.iter().fold(Router::new(), |router, root| {
         let router = router.route(&format!("{root}/{{*rest}}"), nothing.clone());
+        // With a slash, /pdns/ leads to its description.
+        let router =
+            if *root == "/pdns" { router } else { router.route(&format!("{root}/"), nothing.clone()) };
         if matches!(*root, "/pdns" | "/api") { router.route(root, nothing.clone()) } else { router }
     })
 }

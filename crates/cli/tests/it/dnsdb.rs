@@ -75,7 +75,7 @@ struct Case {
 impl Case {
     /// Records of names.
     fn owner(arguments: &[&'static str], subject: &str) -> Self {
-        Self { apart: Apart::Bailiwick, ..Self::data(arguments, subject) }
+        Self { apart: Apart::BailiwickAndKind, ..Self::data(arguments, subject) }
     }
 
     /// Records found by their data.
@@ -85,7 +85,7 @@ impl Case {
             subject: Subject::parse(subject).unwrap(),
             rrtypes: Vec::new(),
             fences: Fences::default(),
-            apart: Apart::Merged,
+            apart: Apart::Kind,
             window: (0, usize::MAX),
             keep: |record| record.rrtype != RrType::DS,
         }

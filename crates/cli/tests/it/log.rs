@@ -77,13 +77,13 @@ fn a_token_that_stands_where_none_belongs_is_told_nowhere() {
     let (server, token) = serve(&home, &["--access-log", "json", "--log-addresses"]);
     let twice = token.replace('b', "%2562");
     let heads = [
-        format!("{token} / HTTP/1.1\r\nHost: x\r\n"),
-        format!("GET {token} HTTP/1.1\r\nHost: x\r\n"),
-        format!("GET /pdns/query/{twice} HTTP/1.1\r\nHost: x\r\n"),
+        format!("{token} / HTTP/1.1\r\nHost: localhost\r\n"),
+        format!("GET {token} HTTP/1.1\r\nHost: localhost\r\n"),
+        format!("GET /pdns/query/{twice} HTTP/1.1\r\nHost: localhost\r\n"),
         format!("GET /signin HTTP/1.1\r\nHost: {token}\r\n"),
-        format!("GET / HTTP/1.1\r\nHost: x\r\n{token}\r\n"),
-        format!("GET {PATH} HTTP/1.1\r\nHost: x\r\nCookie: token={token}\r\n"),
-        format!("GET / {token}\r\nHost: x\r\n"),
+        format!("GET / HTTP/1.1\r\nHost: localhost\r\n{token}\r\n"),
+        format!("GET {PATH} HTTP/1.1\r\nHost: localhost\r\nCookie: token={token}\r\n"),
+        format!("GET / {token}\r\nHost: localhost\r\n"),
     ];
     for head in &heads {
         let mut stream = TcpStream::connect(server.address).unwrap();

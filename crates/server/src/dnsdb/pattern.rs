@@ -150,7 +150,7 @@ mod tests {
             ("1.0/25.2.0.192.in-addr.arpa", Pattern::Exact(name("1.0/25.2.0.192.in-addr.arpa"))),
             ("192.0.2.*", Pattern::Beginning(name("192.0.2"))),
             (r"\*.example.com", Pattern::Exact(name(r"\*.example.com"))),
-            (r"www\.*", Pattern::Exact(name(r"www\.*"))),
+            (r"www\.\*", Pattern::Exact(name(r"www\.\*"))),
             (r"a\\.*", Pattern::Beginning(name(r"a\\"))),
             (".", Pattern::Exact(Name::root())),
             ("bücher.example", Pattern::Exact(name("xn--bcher-kva.example"))),

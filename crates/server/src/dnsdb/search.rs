@@ -94,8 +94,8 @@ impl Search {
         let shape = shape(verb, &wanted, parameters);
         let apart = match (parameters.aggregated, &wanted) {
             (false, _) => Apart::Source,
-            (true, Wanted::Owner { .. }) => Apart::Bailiwick,
-            (true, _) => Apart::Merged,
+            (true, Wanted::Owner { .. }) => Apart::BailiwickAndKind,
+            (true, _) => Apart::Kind,
         };
         let types = match wanted {
             Wanted::Addresses(_) => of_addresses(types)?,

@@ -252,7 +252,8 @@ async fn sources_are_told_apart_when_asked() {
     let server = Server::of(Service::new(Arc::new(store)).with_anonymous()).await;
     let merged = ask(&server, "lookup/rrset/name/a.example").await;
     let (objects, _) = unframed(&merged, "merged");
-    assert_eq!(objects.len(), 1);
+    assert_eq!(objects.len(), 2);
+    assert_eq!((&objects[1]["zone_time_first"], &objects[1]["zone_time_last"]), (&30.into(), &30.into()));
     assert_eq!((&objects[0]["time_first"], &objects[0]["time_last"]), (&10.into(), &20.into()));
     for target in ["lookup/rrset/name/a.example?aggr=f", "lookup/rdata/ip/192.0.2.1?aggr=False"] {
         let (objects, _) = unframed(&ask(&server, target).await, target);
@@ -268,8 +269,56 @@ async fn sources_are_told_apart_when_asked() {
     let (objects, _) = unframed(&ask(&server, "summarize/rrset/name/%2A.example").await, "summary");
     assert_eq!(
         objects[0].to_string(),
-        r#"{"count":2,"num_results":2,"time_first":10,"time_last":20,"zone_time_first":30,"zone_time_last":40}"#
+        r#"{"count":3,"num_results":3,"time_first":10,"time_last":20,"zone_time_first":30,"zone_time_last":40}"#
     );
+}
+
+/// What sensors saw and what zone files say are two objects, each with its own times and count.
+const ZONES: &str = r#"
+{"rrname":"merge.example","rrtype":"NS","rdata":"ns5.example.net","bailiwick":"example","count":500,"time_first":1374184718,"time_last":1663173961}
+{"rrname":"merge.example","rrtype":"NS","rdata":"ns5.example.net","bailiwick":"example","count":1096,"zone_time_first":1374250920,"zone_time_last":1468253883}
+{"rrname":"only.example","rrtype":"NS","rdata":"ns0.example.net","bailiwick":"example","count":2411,"zone_time_first":1275401003,"zone_time_last":1484841664}
+{"rrname":"both.example","rrtype":"NS","rdata":"ns0.example.net","bailiwick":"example","count":5,"time_first":1275400000,"time_last":1275500000,"zone_time_first":1275401003,"zone_time_last":1484841664}
+"#;
+
+#[tokio::test]
+async fn zones_and_sensors_are_objects_of_their_own() {
+    let server = Server::with(ZONES).await;
+    let answer = ask(&server, "lookup/rrset/name/merge.example").await;
+    insta::assert_snapshot!(answer.body, @r#"
+    {"cond":"begin"}
+    {"obj":{"count":500,"time_first":1374184718,"time_last":1663173961,"rrname":"merge.example.","rrtype":"NS","bailiwick":"example.","rdata":["ns5.example.net."]}}
+    {"obj":{"count":1096,"zone_time_first":1374250920,"zone_time_last":1468253883,"rrname":"merge.example.","rrtype":"NS","bailiwick":"example.","rdata":["ns5.example.net."]}}
+    {"cond":"succeeded"}
+    "#);
+    for (target, counts) in [
+        ("lookup/rdata/name/ns5.example.net", &[500, 1096][..]),
+        ("lookup/rrset/name/merge.example?time_last_before=1500000000", &[1096]),
+        ("lookup/rrset/name/merge.example?time_last_after=1500000000", &[500]),
+        ("lookup/rdata/name/ns5.example.net?time_first_after=1374200000", &[1096]),
+        ("lookup/rrset/name/only.example", &[2411]),
+        ("lookup/rrset/name/only.example?time_last_after=1484841665", &[]),
+    ] {
+        let (objects, _) = unframed(&ask(&server, target).await, target);
+        let found: Vec<u64> = objects.iter().map(|object| object["count"].as_u64().unwrap()).collect();
+        assert_eq!(found, counts, "{target}");
+        for object in &objects {
+            let pairs = (object.get("time_first").is_some(), object.get("zone_time_first").is_some());
+            assert!(pairs.0 != pairs.1, "{target}: {object}");
+        }
+    }
+    let v1 = server.get("/lookup/rrset/name/merge.example").await;
+    assert_eq!(v1.lines().len(), 2, "{v1:?}");
+    // CIRCL's interface has one row, with both pairs of times.
+    for name in ["merge.example", "both.example"] {
+        let rows = server.rows(name, &[]).await;
+        assert!(
+            rows.len() == 1
+                && rows[0].contains("\"time_first\":1")
+                && rows[0].contains("\"zone_time_first\":1"),
+            "{rows:?}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -562,7 +611,10 @@ async fn a_search_stops_when_its_client_goes_away() {
     assert_eq!(server.get("/healthz").await.body, "ok");
     let users = Arc::strong_count(&store);
     let mut stream = TcpStream::connect(server.address).await.unwrap();
-    stream.write_all(b"GET /dnsdb/v2/regex/rrnames/nothing HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    stream
+        .write_all(b"GET /dnsdb/v2/regex/rrnames/nothing HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .await
+        .unwrap();
     // The answer has begun: the search goes on, and finds nothing.
     assert!(stream.read_u8().await.is_ok());
     assert!(Arc::strong_count(&store) > users);

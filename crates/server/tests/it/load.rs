@@ -15,7 +15,7 @@ use crate::client::{self, Answer};
 use crate::fixture::{Server, many, memory, row};
 use crate::stores::Tampered;
 
-const ALL: &str = "GET /pdns/query/*.example.com HTTP/1.1\r\nHost: x\r\n\r\n";
+const ALL: &str = "GET /pdns/query/*.example.com HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 async fn open(server: &Server, text: &str) -> TcpStream {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
@@ -58,7 +58,7 @@ async fn who_never_ends_a_head_is_let_go() {
     let (server, _) = counting(&row("a.example", "A", "192.0.2.1", 1), limits).await;
     let mut slow = Vec::new();
     for _ in 0..100 {
-        slow.push(open(&server, "GET /pdns/query/a.example HTTP/1.1\r\nHost: x\r\nX-A: ").await);
+        slow.push(open(&server, "GET /pdns/query/a.example HTTP/1.1\r\nHost: localhost\r\nX-A: ").await);
     }
     assert_eq!(server.rows("a.example", &[]).await.len(), 1, "others are answered meanwhile");
     for stream in &mut slow {
@@ -99,8 +99,8 @@ async fn one_connection_too_many_is_told_so() {
     let (server, _) =
         counting(&row("a.example", "A", "192.0.2.1", 1), Limits { connections: 2, ..Limits::default() })
             .await;
-    let first = open(&server, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
-    let mut second = open(&server, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    let first = open(&server, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    let mut second = open(&server, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     second.read_exact(&mut [0; 12]).await.unwrap();
     let mut third = TcpStream::connect(server.address).await.unwrap();
     let refused = client::read(&mut third, "GET").await;
@@ -113,7 +113,7 @@ async fn one_connection_too_many_is_told_so() {
 /// An answer, where the server lets us have one.
 async fn raw(server: SocketAddr) -> Option<Answer> {
     let mut stream = TcpStream::connect(server).await.ok()?;
-    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.ok()?;
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.ok()?;
     let mut text = String::new();
     stream.read_to_string(&mut text).await.ok()?;
     let status = text.get(9..12)?.parse().ok()?;
@@ -164,7 +164,7 @@ async fn a_scan_ends_when_its_client_is_gone() {
         "/api/v1/lookup?value=*.example.com&rrtype=TXT",
     ] {
         let held = Held::new(Limits::default()).await;
-        let gone = open(&held.server, &format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n")).await;
+        let gone = open(&held.server, &format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n")).await;
         held.reached().await;
         drop(gone);
         alone(&held.server).await;

@@ -162,7 +162,7 @@ async fn a_chunked_body_is_bounded_too_and_one_that_stalls_ends() {
     let limits = Limits { body: 100_000, idle: std::time::Duration::from_millis(200), ..Limits::default() };
     let server = office.server(limits).await;
     let head = format!(
-        "POST /api/v1/records HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-API-Key: {token}\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "POST /api/v1/records HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-API-Key: {token}\r\nTransfer-Encoding: chunked\r\n\r\n"
     );
     let open = async |text: &str| {
         let mut stream = TcpStream::connect(server.address).await.unwrap();

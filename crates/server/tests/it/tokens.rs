@@ -171,8 +171,9 @@ async fn as_much_is_under_way_as_there_may_be() {
     let server = Server::of(service).await;
     let open = async |token: &str| {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
-        let request =
-            format!("GET /pdns/query/*.example.com HTTP/1.1\r\nHost: x\r\nX-API-Key: {token}\r\n\r\n");
+        let request = format!(
+            "GET /pdns/query/*.example.com HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {token}\r\n\r\n"
+        );
         tokio::io::AsyncWriteExt::write_all(&mut stream, request.as_bytes()).await.unwrap();
         let mut first = [0; 12];
         tokio::io::AsyncReadExt::read_exact(&mut stream, &mut first).await.unwrap();

@@ -39,7 +39,7 @@ async fn counted(server: &Server, line: &str) -> bool {
 #[tokio::test]
 async fn what_is_no_request_is_a_problem_and_is_counted() {
     let server = Server::with("").await;
-    let head = |line: &str, headers: &str| format!("{line}\r\nHost: x\r\n{headers}\r\n");
+    let head = |line: &str, headers: &str| format!("{line}\r\nHost: localhost\r\n{headers}\r\n");
     let get = |headers: &str| head("GET /pdns/query/a HTTP/1.1", headers);
     for (octets, status) in [
         ("\u{16}\u{3}\u{1}\u{2}".to_owned(), 400),
@@ -68,7 +68,7 @@ async fn what_is_no_request_is_a_problem_and_is_counted() {
 #[tokio::test]
 async fn what_comes_before_nonsense_is_answered() {
     let server = Server::with("").await;
-    let health = "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody";
+    let health = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nbody";
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(format!("{health}{health}\r\n{health}nonsense\r\n\r\n").as_bytes()).await.unwrap();
     let mut answers = String::new();
@@ -87,7 +87,7 @@ async fn a_head_that_comes_octet_by_octet_is_408_and_silence_is_closed() {
     let _ = reading.read_to_string(&mut answer).await;
     dripping.abort();
     client::parse(&answer, "GET").problem(408);
-    for before in ["", "\r\n\r\n", "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"] {
+    for before in ["", "\r\n\r\n", "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"] {
         let mut silent = TcpStream::connect(server.address).await.unwrap();
         silent.write_all(before.as_bytes()).await.unwrap();
         let mut answer = String::new();
@@ -99,7 +99,7 @@ async fn a_head_that_comes_octet_by_octet_is_408_and_silence_is_closed() {
 
 /// Sends an octet of something endless now and then, sooner than anything that says nothing is let go.
 async fn drip(mut writing: OwnedWriteHalf) {
-    let first = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: ";
+    let first = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-A: ";
     for octet in first.iter().chain(std::iter::repeat(&b'a')) {
         if writing.write_all(&[*octet]).await.is_err() {
             return;
@@ -116,7 +116,7 @@ async fn a_client_that_waits_for_its_answer_has_its_time() {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     // Twice as long as a head may take, head by head.
     for _ in 0..3 {
-        let head = format!("GET /api/v1/stats HTTP/1.1\r\nHost: x\r\nX-API-Key: {token}\r\n\r\n");
+        let head = format!("GET /api/v1/stats HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {token}\r\n\r\n");
         stream.write_all(head.as_bytes()).await.unwrap();
         let mut first = [0; 15];
         stream.read_exact(&mut first).await.unwrap();
@@ -165,7 +165,7 @@ async fn a_body_of_records_ends_when_an_answer_must() {
     let server = office.server(Limits { answer: Duration::from_millis(400), ..Limits::default() }).await;
     let (mut reading, mut writing) = TcpStream::connect(server.address).await.unwrap().into_split();
     let head = format!(
-        "POST /api/v1/records HTTP/1.1\r\nHost: x\r\nX-API-Key: {token}\r\nContent-Length: 100000000\r\n\r\n"
+        "POST /api/v1/records HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {token}\r\nContent-Length: 100000000\r\n\r\n"
     );
     writing.write_all(head.as_bytes()).await.unwrap();
     // Fast enough, and without end.
