@@ -127,6 +127,10 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
     let shown = request.headers().get("hx-current-url").and_then(|shown| shown.to_str().ok());
     let shown = shown.and_then(|shown| shown.parse::<Uri>().ok());
     let response = next.run(request).await;
+    // Programs ask there, and read JSON.
+    if uri.path() == "/api" || uri.path().starts_with("/api/") {
+        return response;
+    }
     let problem = response.extensions().get::<Problem>().cloned().or_else(|| foreign(&response));
     let Some(problem) = problem else { return response };
     if problem.remedy == Remedy::SignIn {

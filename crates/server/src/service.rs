@@ -233,16 +233,17 @@ impl Service {
     }
 }
 
-/// What stands below or beside the interfaces for programs and is no part of them: a program is told so in JSON, never by a page.
+/// What stands below or beside the interfaces for programs and is no part of them: a program is told so in JSON, never by a
+/// page. What is below `/api` is `page::dress`'s to leave alone, because the API has a fallback of its own there.
 fn nothing_else() -> Router<Arc<Service>> {
-    let below = ["/pdns", "/api", "/metrics", "/healthz", "/readyz"];
+    let below = ["/pdns", "/metrics", "/healthz", "/readyz"];
     let nothing = axum::routing::any(async || Problem::not_found());
     below.iter().fold(Router::new(), |router, root| {
         let router = router.route(&format!("{root}/{{*rest}}"), nothing.clone());
         // With a slash, /pdns/ leads to its description.
         let router =
             if *root == "/pdns" { router } else { router.route(&format!("{root}/"), nothing.clone()) };
-        if matches!(*root, "/pdns" | "/api") { router.route(root, nothing.clone()) } else { router }
+        if *root == "/pdns" { router.route(root, nothing.clone()) } else { router }
     })
 }
 

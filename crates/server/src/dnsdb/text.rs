@@ -9,6 +9,7 @@
 //! matches the four characters `\195`, and `\046` a dot.
 
 use std::fmt::Write as _;
+use std::num::ParseIntError;
 
 use regex::bytes::{Regex, RegexBuilder};
 
@@ -95,7 +96,7 @@ fn translate(glob: &str) -> Option<String> {
             '\\' => match octet(rest.as_str()) {
                 Some(value) => {
                     rest = rest.as_str().get(3..)?.chars();
-                    printed(value?, &mut out);
+                    printed(value.ok()?, &mut out);
                 }
                 None => literal(rest.next()?, &mut out),
             },
@@ -113,27 +114,24 @@ fn with_octets(pattern: &str) -> Result<String, &'static str> {
     while let Some(at) = rest.find('\\') {
         let (before, after) = (rest.get(..at).unwrap_or_default(), rest.get(at + 1..).unwrap_or_default());
         out.push_str(before);
-        match octet(after) {
-            Some(value) => {
-                printed(value.ok_or("\\DDD takes a number from 000 to 255")?, &mut out);
-                rest = after.get(3..).unwrap_or_default();
-            }
-            None => {
-                let next = after.chars().next();
-                out.push('\\');
-                out.extend(next);
-                rest = after.get(next.map_or(0, char::len_utf8)..).unwrap_or_default();
-            }
+        if let Some(value) = octet(after) {
+            printed(value.map_err(|_| "\\DDD takes a number from 000 to 255")?, &mut out);
+            rest = after.get(3..).unwrap_or_default();
+            continue;
         }
+        let next = after.chars().next();
+        out.push('\\');
+        out.extend(next);
+        rest = after.get(next.map_or(0, char::len_utf8)..).unwrap_or_default();
     }
     out.push_str(rest);
     Ok(out)
 }
 
-/// The octet that a text begins with, as three digits; none within if there is no such octet.
-fn octet(text: &str) -> Option<Option<u8>> {
+/// The octet that a text begins with, as three digits; an error where they are more than an octet.
+fn octet(text: &str) -> Option<Result<u8, ParseIntError>> {
     let digits = text.get(..3).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()))?;
-    Some(digits.parse().ok())
+    Some(digits.parse())
 }
 
 /// An octet as names and data print it.
