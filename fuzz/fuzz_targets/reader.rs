@@ -31,7 +31,7 @@ fuzz_target!(|input: &[u8]| {
 type Items = Vec<(Result<Record, Damage>, u64)>;
 
 fn read(pieces: &[&[u8]], limits: Limits) -> (Items, End) {
-    let mut reader = Reader::with_limits(limits);
+    let mut reader = Reader::with_limits(1_790_000_000, limits);
     let mut items = Vec::new();
     let mut fed = 0;
     for piece in pieces {

@@ -159,7 +159,7 @@ fn query(home: &Path, address: SocketAddr) -> Command {
 
 fn read_alone(body: &[u8]) -> Duration {
     let began = Instant::now();
-    let mut reader = cof::Reader::new();
+    let mut reader = cof::Reader::new(1_790_000_000);
     let mut records = 0;
     for piece in body.chunks(64 * 1024) {
         reader.feed(piece);
@@ -223,7 +223,7 @@ fn serve_bytes(body: Vec<u8>) -> SocketAddr {
 /// Names that the server knows, each once, in the order in which they first come.
 fn values(records: &Path) -> Vec<String> {
     let mut known = std::collections::HashSet::new();
-    let mut reader = cof::Reader::new();
+    let mut reader = cof::Reader::new(1_790_000_000);
     reader.feed(&std::fs::read(records).unwrap());
     let names = std::iter::from_fn(|| reader.next()).map(|item| item.unwrap().rrname.to_string());
     let values: Vec<String> = names.filter(|name| known.insert(name.clone())).take(VALUES).collect();

@@ -65,7 +65,7 @@ fn report(names: &[&str], times: &[Vec<Duration>], octets: usize, records: usize
 }
 
 fn report_writer(input: &[u8], rounds: usize, records: usize) {
-    let mut reader = Reader::new();
+    let mut reader = Reader::new(1_790_000_000);
     reader.feed(input);
     let parsed: Vec<Record> = std::iter::from_fn(|| reader.next()).filter_map(Result::ok).collect();
     assert_eq!(parsed.len(), records);
@@ -101,7 +101,7 @@ fn per_second(number: usize, seconds: f64) -> f64 {
 }
 
 fn read(input: &mut [u8]) -> usize {
-    let mut reader = Reader::new();
+    let mut reader = Reader::new(1_790_000_000);
     let mut found = 0;
     for piece in input.chunks(PIECE) {
         reader.feed(piece);

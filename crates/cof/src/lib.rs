@@ -20,7 +20,7 @@ pub mod time;
 pub mod writer;
 
 pub use name::{Name, NameError, NameRef};
-pub use observation::{Batch, Digest, Observation, Position, Source, SourceKind};
+pub use observation::{Batch, Digest, Observation, Position, Source, SourceKind, Taken};
 pub use rdata::{Rdata, RdataError, Target};
 pub use reader::{Damage, DamageKind, End, Limits, Reader, SafEnd};
 pub use record::{Extras, Field, Note, NoteKind, Record};

@@ -89,6 +89,25 @@ pub struct Batch {
     pub position: Option<Position>,
 }
 
+/// What became of a record that was to be added to a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Taken {
+    /// Its times are those that were sent.
+    AsSent,
+    /// A time had another unit than seconds, or was no plausible time and has the other's value.
+    Repaired,
+    /// It has no plausible time, and nothing was added.
+    Rejected,
+}
+
+impl Taken {
+    /// Whether something was added.
+    pub fn is_taken(self) -> bool {
+        self != Self::Rejected
+    }
+}
+
 impl Batch {
     /// Adds what a record says, as `kind`; its zone times as a second observation of kind `Zone`. Its sensor is not
     /// kept: sensors are apart only where whoever fills the batch says so ([`Self::take`]).
@@ -96,13 +115,14 @@ impl Batch {
     /// What [`crate::Writer`] puts in the place of what is unknown is taken for unknown again: times that repeat the
     /// zone times, a count of 0, an empty origin. Reading our own answers therefore adds nothing to them.
     ///
-    /// Returns whether there was anything to add: a record without any time says nothing a database can merge.
-    pub fn add(&mut self, record: &Record, kind: SourceKind) -> bool {
+    /// A record without any plausible time says nothing that a database can merge.
+    pub fn add(&mut self, record: &Record, kind: SourceKind) -> Taken {
         self.take(record.clone(), kind, None)
     }
 
     /// The same as [`Self::add`], with the record's parts moved into the observation, and a sensor that is kept apart.
-    pub fn take(&mut self, record: Record, kind: SourceKind, sensor: Option<&Arc<str>>) -> bool {
+    pub fn take(&mut self, record: Record, kind: SourceKind, sensor: Option<&Arc<str>>) -> Taken {
+        let taken = if record.has_repaired_times() { Taken::Repaired } else { Taken::AsSent };
         let zone = ordered(record.zone_time_first, record.zone_time_last);
         let seen = ordered(record.time_first, record.time_last).filter(|seen| Some(*seen) != zone);
         let origin = record.origin.filter(|origin| !origin.is_empty());
@@ -110,7 +130,7 @@ impl Batch {
         let (times, kind) = match (seen, zone) {
             (Some(seen), _) => (seen, kind),
             (None, Some(zone)) => (zone, SourceKind::Zone),
-            (None, None) => return false,
+            (None, None) => return Taken::Rejected,
         };
         let observation = Observation {
             rrname: record.rrname,
@@ -127,7 +147,7 @@ impl Batch {
             self.observations.push(Observation { time_first, time_last, source, ..observation.clone() });
         }
         self.observations.push(observation);
-        true
+        taken
     }
 
     fn source(&mut self, kind: SourceKind, origin: Option<&Arc<str>>, sensor: Option<&Arc<str>>) -> usize {
@@ -158,7 +178,7 @@ mod tests {
 
     fn batch(record: &Record) -> Batch {
         let mut batch = Batch::default();
-        assert!(batch.add(record, SourceKind::Report));
+        assert!(batch.add(record, SourceKind::Report).is_taken());
         batch
     }
 
@@ -170,7 +190,7 @@ mod tests {
         for dialect in [Dialect::Circl, Dialect::Draft] {
             let mut text = String::new();
             Writer::new(dialect).write(&record, &mut text);
-            let mut reader = Reader::new();
+            let mut reader = Reader::new(1_790_000_000);
             reader.feed(text.as_bytes());
             reader.close();
             let back = reader.next().unwrap().unwrap();
@@ -186,8 +206,8 @@ mod tests {
         (record.time_first, record.time_last, record.count) = (Some(10), Some(5), Some(0));
         (record.zone_time_first, record.zone_time_last) = (Some(1), None);
         let (mut batch, sensor) = (Batch::default(), Arc::from("resolver 1"));
-        assert!(batch.take(record.clone(), SourceKind::Observation, Some(&sensor)));
-        assert!(batch.take(record, SourceKind::Observation, Some(&sensor)));
+        assert!(batch.take(record.clone(), SourceKind::Observation, Some(&sensor)).is_taken());
+        assert!(batch.take(record, SourceKind::Observation, Some(&sensor)).is_taken());
         let of = |kind| Source { kind, origin: None, sensor: Some(Arc::clone(&sensor)) };
         assert_eq!(batch.sources, [of(SourceKind::Observation), of(SourceKind::Zone)]);
         let words =
@@ -199,6 +219,6 @@ mod tests {
     #[test]
     fn a_record_without_times_adds_nothing() {
         let record = Record::new(Name::root(), RrType::NS, Rdata::parse(RrType::NS, "a.example"));
-        assert!(!Batch::default().add(&record, SourceKind::Report));
+        assert_eq!(Batch::default().add(&record, SourceKind::Report), Taken::Rejected);
     }
 }

@@ -26,6 +26,7 @@ use frame::Scan;
 use crate::Record;
 use crate::json::Fault;
 use crate::record::{Field, NoteKind};
+use crate::time::Window;
 
 /// More open arrays and envelopes than this at the top level are not opened.
 const MAX_WRAPPERS: usize = 8;
@@ -73,7 +74,7 @@ pub enum SafEnd {
 }
 
 /// Reads COF from pushed bytes; see the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Reader {
     limits: Limits,
     buffer: Vec<u8>,
@@ -112,16 +113,36 @@ struct Partial {
 }
 
 impl Reader {
-    /// A reader with the default limits.
-    pub fn new() -> Self {
-        Self::default()
+    /// A reader with the default limits; `now`, in seconds since the epoch, decides which times are plausible
+    /// ([`Window::at`]).
+    pub fn new(now: u64) -> Self {
+        Self::with_limits(now, Limits::default())
     }
 
     /// A reader with limits of its own.
-    pub fn with_limits(limits: Limits) -> Self {
-        // A value takes an octet at least: that is what must be passed over to get on.
+    pub fn with_limits(now: u64, limits: Limits) -> Self {
+        Self::within(Window::at(now), limits)
+    }
+
+    /// A reader with a window of its own.
+    pub fn within(window: Window, limits: Limits) -> Self {
+        // A value has a byte at least: that is what must be passed over to get on.
         let record_bytes = limits.record_bytes.max(1);
-        Self { limits: Limits { record_bytes, ..limits }, ..Self::default() }
+        Self {
+            limits: Limits { record_bytes, ..limits },
+            buffer: Vec::new(),
+            at: 0,
+            base: 0,
+            closed: false,
+            item: 0,
+            pending: VecDeque::new(),
+            partial: None,
+            damage: None,
+            wrappers: Vec::new(),
+            byte_order_mark: false,
+            fields: Fields::new(window),
+            end: End::default(),
+        }
     }
 
     /// The same reader for a provider that swaps rrname and rdata: records come out turned, with a note.

@@ -100,6 +100,26 @@ impl Record {
         either(self.time_first, self.time_last).or_else(|| either(self.zone_time_first, self.zone_time_last))
     }
 
+    /// Whether a time had another unit, or was none and is unknown.
+    pub fn has_repaired_times(&self) -> bool {
+        self.notes.iter().any(|note| note.field.is_time() && note.kind.repairs_a_time())
+    }
+
+    /// The note on another unit that this time was written in.
+    pub(crate) fn unit_of(&self, field: Field) -> Option<NoteKind> {
+        let is_unit = |kind: NoteKind| {
+            matches!(
+                kind,
+                NoteKind::CompactDate
+                    | NoteKind::Microseconds
+                    | NoteKind::Milliseconds
+                    | NoteKind::Nanoseconds
+            )
+        };
+        let units = self.notes.iter().filter(|note| note.field == field && is_unit(note.kind));
+        units.map(|note| note.kind).next()
+    }
+
     /// Adds a note unless it is there already.
     pub fn note(&mut self, field: Field, kind: NoteKind) {
         let note = Note { field, kind };
@@ -149,6 +169,8 @@ pub enum NoteKind {
     BadElement,
     /// A byte order mark before the first record was skipped.
     ByteOrderMark,
+    /// The time was a date without separators, such as 20170609.
+    CompactDate,
     /// The key stood there twice; the last one counts.
     DuplicateKey,
     /// A fraction of a second was cut off.
@@ -157,7 +179,7 @@ pub enum NoteKind {
     FromDate,
     /// A number came as a string, or a string as a number.
     FromOtherType,
-    /// The time is long before or after any DNS.
+    /// The time is before the DNS or in the future, whatever its unit; it was taken as unknown.
     Implausible,
     /// The record stood in a JSON array.
     InArray,
@@ -165,8 +187,12 @@ pub enum NoteKind {
     InEnvelope,
     /// The data is no data of its type and was kept as text.
     KeptAsText,
+    /// The time was in microseconds.
+    Microseconds,
     /// The time was in milliseconds.
     Milliseconds,
+    /// The time was in nanoseconds.
+    Nanoseconds,
     /// Negative: unknown.
     Negative,
     /// null: unknown.
@@ -196,7 +222,27 @@ pub struct Note {
     pub kind: NoteKind,
 }
 
+impl NoteKind {
+    /// Whether this, said of a time, means that it was not usable as it was sent.
+    fn repairs_a_time(self) -> bool {
+        matches!(
+            self,
+            Self::CompactDate
+                | Self::Implausible
+                | Self::Microseconds
+                | Self::Milliseconds
+                | Self::Nanoseconds
+                | Self::Negative
+                | Self::Unreadable
+        )
+    }
+}
+
 impl Field {
+    fn is_time(self) -> bool {
+        matches!(self, Self::TimeFirst | Self::TimeLast | Self::ZoneTimeFirst | Self::ZoneTimeLast)
+    }
+
     /// The key in the format.
     pub const fn key(self) -> &'static str {
         match self {
@@ -223,15 +269,18 @@ impl fmt::Display for Note {
             NoteKind::AssumedUtc => "date without a zone taken as UTC",
             NoteKind::BadElement => "elements that are no text left out",
             NoteKind::ByteOrderMark => "byte order mark skipped",
+            NoteKind::CompactDate => "read from a date without separators",
             NoteKind::DuplicateKey => "key given twice, the last one counts",
             NoteKind::Floored => "fraction cut off",
             NoteKind::FromDate => "read from a date",
             NoteKind::FromOtherType => "number and string confused",
-            NoteKind::Implausible => "implausible time",
+            NoteKind::Implausible => "not a plausible time, taken as unknown",
             NoteKind::InArray => "read from an array",
             NoteKind::InEnvelope => "read from an envelope",
             NoteKind::KeptAsText => "no data of its type, kept as text",
-            NoteKind::Milliseconds => "milliseconds taken as seconds",
+            NoteKind::Microseconds => "converted from microseconds",
+            NoteKind::Milliseconds => "converted from milliseconds",
+            NoteKind::Nanoseconds => "converted from nanoseconds",
             NoteKind::Negative => "negative, taken as unknown",
             NoteKind::Null => "null, taken as unknown",
             NoteKind::Reversed => "first seen after last seen",

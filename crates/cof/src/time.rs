@@ -1,16 +1,110 @@
 //! Times: seconds since the epoch, UTC, as numbers; dates only for people and for providers that send them.
+//!
+//! [`Window`] holds the times that a record can have. A number tells its unit by the window: seconds, milliseconds, microseconds
+//! and nanoseconds of the same moment are a factor of 1,000 apart, and the window is narrower than that.
 
 mod stretch;
 
 pub use stretch::Stretch;
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{Date as Day, DateTime};
 
-/// Times beyond this are not seconds: the start of the year 2200.
+/// Pictures and tables end here: the start of the year 2200.
 pub const LATEST_PLAUSIBLE: u64 = 7_258_118_400;
-/// Times before this predate passive DNS (Weimer, 2005), and the DNS: the start of the year 1983.
-pub const EARLIEST_PLAUSIBLE: u64 = 410_227_200;
+/// No record was seen before this, the start of the year 1985: the first domain names were registered in March of that year.
+pub const EARLIEST_PLAUSIBLE: u64 = 473_385_600;
+/// How far ahead of ours another machine's clock may be, in seconds: a day, so that a wrong time zone passes too.
+const AHEAD: u64 = 86_400;
+
+/// The times that a record can have: from [`EARLIEST_PLAUSIBLE`] to a day from now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    earliest: u64,
+    latest: u64,
+}
+
+/// What a number that stands for a time is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A date without separators, `YYYYMMDD` or `YYYYMMDDhhmmss`, UTC.
+    CompactDate,
+    /// Thousandths of a second.
+    Milliseconds,
+    /// Millionths of a second.
+    Microseconds,
+    /// Billionths of a second.
+    Nanoseconds,
+    /// Seconds, as the format wants it.
+    Seconds,
+}
+
+/// When something was first and last seen, seconds since the epoch; `first` is never after `last`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// First seen.
+    pub first: u64,
+    /// Last seen.
+    pub last: u64,
+    /// One of the two was no plausible time, and the other one stands for both.
+    pub repaired: bool,
+}
+
+impl Window {
+    /// All times, for data that were checked before or are made up.
+    pub const ANY: Self = Self { earliest: 0, latest: u64::MAX };
+
+    /// The window at this time, seconds since the epoch.
+    pub const fn at(now: u64) -> Self {
+        Self { earliest: EARLIEST_PLAUSIBLE, latest: now.saturating_add(AHEAD) }
+    }
+
+    /// Whether a time lies in it.
+    pub const fn holds(self, seconds: u64) -> bool {
+        self.earliest <= seconds && seconds <= self.latest
+    }
+
+    /// The time that a number stands for, in seconds, and what it was written in; none where no unit makes a plausible time
+    /// of it.
+    pub fn read(self, number: u64) -> Option<(u64, Unit)> {
+        if self.holds(number) {
+            return Some((number, Unit::Seconds));
+        }
+        let units = [
+            (1_000, Unit::Milliseconds),
+            (1_000_000, Unit::Microseconds),
+            (1_000_000_000, Unit::Nanoseconds),
+        ];
+        let scaled = units.into_iter().map(|(divisor, unit)| (number / divisor, unit));
+        let dates = compact_date(number).map(|seconds| (seconds, Unit::CompactDate));
+        scaled.chain(dates).find(|(seconds, _)| self.holds(*seconds))
+    }
+
+    /// First and last seen of what a database keeps, out of plain seconds: a time that is missing or implausible takes the
+    /// other's value, and there is none if both are. Two plausible times that stand the wrong way round are exchanged.
+    pub fn span(self, first: Option<u64>, last: Option<u64>) -> Option<Span> {
+        let holds = |time: &u64| self.holds(*time);
+        let (kept_first, kept_last) = (first.filter(holds), last.filter(holds));
+        let repaired = kept_first != first || kept_last != last;
+        let (first, last) = (kept_first.or(kept_last)?, kept_last.or(kept_first)?);
+        Some(Span { first: first.min(last), last: first.max(last), repaired })
+    }
+}
+
+/// The day or second that eight or fourteen digits name.
+fn compact_date(number: u64) -> Option<u64> {
+    let (day, time) = match number {
+        10_000_000..=99_999_999 => (number, 0),
+        10_000_000_000_000..=99_999_999_999_999 => (number / 1_000_000, number % 1_000_000),
+        _ => return None,
+    };
+    let part = |number: u64| i8::try_from(number % 100).ok();
+    let year = i16::try_from(day / 10_000).ok()?;
+    let day = Day::new(year, part(day / 100)?, part(day)?).ok()?;
+    let time = jiff::civil::Time::new(part(time / 10_000)?, part(time / 100)?, part(time)?, 0).ok()?;
+    let timestamp = jiff::tz::Offset::UTC.to_timestamp(day.to_datetime(time)).ok()?;
+    u64::try_from(timestamp.as_second()).ok()
+}
 
 /// A date read from text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +163,53 @@ mod tests {
         assert_eq!(parse_date("2017-06-09").map(|d| d.seconds), Some(1_496_966_400));
         assert_eq!(parse_date("1960-01-01"), None);
         assert_eq!(parse_date("yesterday"), None);
+    }
+
+    const NOW: u64 = 1_790_000_000;
+
+    #[test]
+    fn a_number_tells_its_unit_by_the_window() {
+        let window = Window::at(NOW);
+        for (number, seconds, unit) in [
+            (1_600_000_000, 1_600_000_000, Unit::Seconds),
+            (1_600_000_000_123, 1_600_000_000, Unit::Milliseconds),
+            (1_600_000_000_123_456, 1_600_000_000, Unit::Microseconds),
+            (1_600_000_000_123_456_789, 1_600_000_000, Unit::Nanoseconds),
+            (20_200_913, 1_599_955_200, Unit::CompactDate),
+            (20_200_913_122_640, 1_600_000_000, Unit::CompactDate),
+            (EARLIEST_PLAUSIBLE, EARLIEST_PLAUSIBLE, Unit::Seconds),
+            (NOW + 86_400, NOW + 86_400, Unit::Seconds),
+        ] {
+            assert_eq!(window.read(number), Some((seconds, unit)), "{number}");
+        }
+        for number in [
+            0,
+            1,
+            EARLIEST_PLAUSIBLE - 1,
+            NOW + 86_401,
+            4_102_444_800,
+            253_402_300_799,
+            20_201_313,
+            20_200_913_250_000,
+            29_991_231,
+            u64::MAX,
+        ] {
+            assert_eq!(window.read(number), None, "{number}");
+        }
+    }
+
+    #[test]
+    fn one_bad_time_takes_the_others_value_and_two_are_none() {
+        let window = Window::at(NOW);
+        let span = |first, last, repaired| Some(Span { first, last, repaired });
+        let (early, late) = (1_500_000_000, 1_600_000_000);
+        assert_eq!(window.span(Some(early), Some(late)), span(early, late, false));
+        assert_eq!(window.span(Some(late), Some(early)), span(early, late, false));
+        assert_eq!(window.span(Some(early), Some(4_102_444_800)), span(early, early, true));
+        assert_eq!(window.span(Some(0), Some(late)), span(late, late, true));
+        assert_eq!(window.span(None, Some(late)), span(late, late, false));
+        assert_eq!(window.span(Some(0), Some(u64::MAX)), None);
+        assert_eq!(window.span(None, None), None);
     }
 
     #[test]

@@ -171,12 +171,12 @@ mod tests {
                 at % 2
             )
         };
-        let mut reader = Reader::new();
+        let mut reader = Reader::within(cof::time::Window::ANY, cof::Limits::default());
         reader.feed((0..2 * SLICE + 500).map(line).collect::<String>().as_bytes());
         reader.close();
         let mut batch = Batch::default();
         while let Some(record) = reader.next() {
-            assert!(batch.add(&record.unwrap(), SourceKind::Report));
+            assert!(batch.add(&record.unwrap(), SourceKind::Report).is_taken());
         }
         let store = Memory::new();
         store.absorb(batch).unwrap();

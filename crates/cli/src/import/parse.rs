@@ -7,6 +7,7 @@ use std::io::Read as _;
 use std::sync::mpsc::SyncSender;
 
 use cof::{Batch, Damage, Position, Reader, Record};
+use operation::Clock;
 
 use super::input::Input;
 use super::rejects::{Recent, Rejects};
@@ -44,7 +45,7 @@ impl Parsing<'_> {
             rejects: self.rejects.take(),
             recent,
             batches,
-            reader: Reader::new(),
+            reader: Reader::new(Clock::system().seconds()),
             batch: empty(),
             value: u64::MAX,
             tally: Tally::new(self.name),
@@ -116,7 +117,7 @@ impl Parser<'_> {
         if let Some(origin) = self.how.origin {
             record.origin = Some(origin.clone());
         }
-        if self.batch.take(record, self.how.kind.source(), self.how.sensor) {
+        if self.batch.take(record, self.how.kind.source(), self.how.sensor).is_taken() {
             self.tally.records += 1;
             return Ok(());
         }

@@ -27,7 +27,7 @@ fn all_records() -> String {
 }
 
 fn parsed(text: &str) -> Vec<Record> {
-    let mut reader = Reader::new();
+    let mut reader = Reader::within(cof::time::Window::ANY, cof::Limits::default());
     reader.feed(text.as_bytes());
     reader.close();
     let records: Vec<Record> = std::iter::from_fn(|| reader.next()).map(Result::unwrap).collect();
@@ -38,7 +38,7 @@ fn parsed(text: &str) -> Vec<Record> {
 pub(crate) fn memory(text: &str) -> Memory {
     let mut batch = Batch::default();
     for record in parsed(text) {
-        assert!(batch.add(&record, SourceKind::Report));
+        assert!(batch.add(&record, SourceKind::Report).is_taken());
     }
     let store = Memory::new();
     store.absorb(batch).unwrap();

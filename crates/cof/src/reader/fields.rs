@@ -12,11 +12,14 @@ use super::number::{Number, date, number, plausible};
 use super::{DamageKind, End, Limits, SafEnd};
 use crate::json::{self, Cursor, Fault, Kind};
 use crate::record::{Field, NoteKind};
+use crate::time::Window;
 use crate::{Name, NameError, Rdata, Record, RrType, escape};
 
 /// The members of the object at hand, and what is worth keeping between objects.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Fields {
+    /// Which times are plausible.
+    window: Window,
     members: [Option<Span>; Key::COUNT],
     /// The keys of the last objects by their places: the next one mostly has the same.
     order: [Option<Key>; Key::COUNT],
@@ -70,6 +73,23 @@ pub(super) enum Shape {
 }
 
 impl Fields {
+    pub(super) fn new(window: Window) -> Self {
+        Self {
+            window,
+            members: [None; Key::COUNT],
+            order: [None; Key::COUNT],
+            extras: Vec::new(),
+            duplicates: Vec::new(),
+            alias: false,
+            turned: false,
+            blanks_in_names: false,
+            without_data: false,
+            scratch: String::new(),
+            origin: Shared::default(),
+            sensor: Shared::default(),
+        }
+    }
+
     /// Delimits the members of the object that begins at `bytes[0]`.
     pub(super) fn parse(&mut self, bytes: &[u8], depth: usize) -> Result<Parsed, Fault> {
         self.members = [None; Key::COUNT];
@@ -267,15 +287,13 @@ impl Fields {
         if matches!(record.rrtype, RrType::Word(_)) {
             record.note(Field::RrType, NoteKind::UnknownType);
         }
-        record.time_first = self.time(bytes, Key::TimeFirst, Key::TimeFirstMs, record);
-        record.time_last = self.time(bytes, Key::TimeLast, Key::TimeLastMs, record);
-        record.zone_time_first = self.time(bytes, Key::ZoneTimeFirst, Key::ZoneTimeFirst, record);
-        record.zone_time_last = self.time(bytes, Key::ZoneTimeLast, Key::ZoneTimeLast, record);
+        let times =
+            self.times(bytes, [Key::TimeFirst, Key::TimeLast], [Key::TimeFirstMs, Key::TimeLastMs], record);
+        [record.time_first, record.time_last] = times;
+        let zone = [Key::ZoneTimeFirst, Key::ZoneTimeLast];
+        [record.zone_time_first, record.zone_time_last] = self.times(bytes, zone, zone, record);
         record.count = self.count(bytes, record);
         self.texts(bytes, record);
-        if record.time_first > record.time_last && record.time_last.is_some() {
-            record.note(Field::TimeFirst, NoteKind::Reversed);
-        }
         for field in std::mem::take(&mut self.duplicates) {
             record.note(field, NoteKind::DuplicateKey);
         }
@@ -381,18 +399,47 @@ impl Fields {
         }
     }
 
-    /// A time from its key in seconds, else from the one in milliseconds.
+    /// A time from its usual key, else from the one for milliseconds; the number itself tells its unit.
     fn time(&mut self, bytes: &[u8], key: Key, millis: Key, record: &mut Record) -> Option<u64> {
-        let (span, scale) = match (self.member(key), self.member(millis)) {
-            (Some(span), _) => (span, 1),
-            (None, Some(span)) => (span, 1000),
-            (None, None) => return None,
-        };
-        let seconds = match self.number(bytes, span, key.field(), record)? {
-            Number::Plain(number) => number / scale,
-            Number::Date(seconds) => seconds,
-        };
-        Some(plausible(seconds, key.field(), record))
+        let span = self.member(key).or_else(|| self.member(millis))?;
+        match self.number(bytes, span, key.field(), record)? {
+            Number::Plain(number) => plausible(number, self.window, key.field(), record),
+            Number::Date(seconds) if self.window.holds(seconds) => Some(seconds),
+            Number::Date(_) => {
+                record.note(key.field(), NoteKind::Implausible);
+                None
+            }
+        }
+    }
+
+    /// First and last seen. A time in another unit that contradicts the other one is none: what was guessed must not turn what
+    /// was said.
+    fn times(
+        &mut self,
+        bytes: &[u8],
+        keys: [Key; 2],
+        millis: [Key; 2],
+        record: &mut Record,
+    ) -> [Option<u64>; 2] {
+        let mut times = [None; 2];
+        for ((time, key), millis) in times.iter_mut().zip(keys).zip(millis) {
+            *time = self.time(bytes, key, millis, record);
+        }
+        if times[0] <= times[1] || times[1].is_none() {
+            return times;
+        }
+        let units = keys.map(|key| record.unit_of(key.field()));
+        if units[0] == units[1] {
+            record.note(keys[0].field(), NoteKind::Reversed);
+            return times;
+        }
+        for ((time, key), unit) in times.iter_mut().zip(keys).zip(units) {
+            if unit.is_some() {
+                *time = None;
+                record.note(key.field(), NoteKind::Implausible);
+            }
+        }
+        times
     }
 
     /// Reads a number that may be a string, a fraction, a date, negative or null.

@@ -1,18 +1,29 @@
 //! Numbers as providers send them: times and counts that may be fractions, dates, milliseconds, negative or huge.
 
+use crate::Record;
 use crate::record::{Field, NoteKind};
-use crate::{Record, time};
+use crate::time::{self, Unit, Window};
 
-/// Takes milliseconds for what they are; notes what is no time of this world.
-pub(super) fn plausible(mut seconds: u64, field: Field, record: &mut Record) -> u64 {
-    if seconds > time::LATEST_PLAUSIBLE && seconds / 1000 <= time::LATEST_PLAUSIBLE {
-        seconds /= 1000;
-        record.note(field, NoteKind::Milliseconds);
+/// The time that a number stands for; notes another unit than seconds, and what is no plausible time in any, which is unknown.
+#[inline]
+pub(super) fn plausible(number: u64, window: Window, field: Field, record: &mut Record) -> Option<u64> {
+    if window.holds(number) {
+        return Some(number);
     }
-    if !(time::EARLIEST_PLAUSIBLE..=time::LATEST_PLAUSIBLE).contains(&seconds) {
+    let Some((seconds, unit)) = window.read(number) else {
         record.note(field, NoteKind::Implausible);
-    }
-    seconds
+        return None;
+    };
+    record.note(
+        field,
+        match unit {
+            Unit::CompactDate => NoteKind::CompactDate,
+            Unit::Microseconds => NoteKind::Microseconds,
+            Unit::Nanoseconds => NoteKind::Nanoseconds,
+            Unit::Milliseconds | Unit::Seconds => NoteKind::Milliseconds,
+        },
+    );
+    Some(seconds)
 }
 
 /// What stood where a number belongs.

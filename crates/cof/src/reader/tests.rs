@@ -15,7 +15,7 @@ struct Outcome {
 }
 
 fn read_in(pieces: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Outcome {
-    let mut reader = Reader::new();
+    let mut reader = Reader::new(1_790_000_000);
     let mut outcome = Outcome { records: vec![], damages: vec![], end: End::default() };
     let pull = |reader: &mut Reader, outcome: &mut Outcome| {
         while let Some(item) = reader.next() {
@@ -160,7 +160,7 @@ fn b11_numbers_as_strings() {
 #[test]
 fn b12_data_as_an_array() {
     let text = A.replace("\"192.0.2.1\"", r#"["192.0.2.1", "192.0.2.2"]"#);
-    let mut reader = Reader::new();
+    let mut reader = Reader::new(1_790_000_000);
     reader.feed(format!("\n{text}").as_bytes());
     let first = reader.next().unwrap().unwrap();
     let group = reader.offset();
@@ -430,7 +430,7 @@ fn b50_swapped_rrname_and_rdata() {
         // As rrname this text would be no name at all.
         format_args!(r#"{{"rrname":"{long}","rrtype":"TXT","rdata":"circl.lu"}}"#),
     );
-    let mut reader = Reader::new().turned(true);
+    let mut reader = Reader::new(1_790_000_000).turned(true);
     reader.feed(text.as_bytes());
     reader.close();
     let records: Vec<Record> = std::iter::from_fn(|| reader.next()).map(|item| item.unwrap()).collect();
@@ -519,7 +519,7 @@ fn a_lost_quote_or_brace_costs_one_line_only() {
 
 #[test]
 fn memory_stays_bounded_however_long_the_rubbish() {
-    let mut reader = Reader::new();
+    let mut reader = Reader::new(1_790_000_000);
     for piece in [&[b'x'; 4096][..], &[b'{'; 4096], &[b'['; 4096], b"{\"a\":\"", &[b'y'; 4096]] {
         for _ in 0..600 {
             reader.feed(piece);

@@ -3,7 +3,7 @@ use crate::{Rdata, Reader, RrType};
 use proptest::prelude::*;
 
 fn read(bytes: &[u8]) -> Vec<Record> {
-    let mut reader = Reader::new();
+    let mut reader = Reader::within(crate::time::Window::ANY, crate::Limits::default());
     reader.feed(bytes);
     reader.close();
     std::iter::from_fn(|| reader.next())

@@ -12,7 +12,7 @@ use crate::{Finding, Package, Relation};
 const SAMPLE: &str = include_str!("../../tests/guide.json");
 
 fn guide() -> Vec<Record> {
-    let mut reader = Reader::new();
+    let mut reader = Reader::new(1_790_000_000);
     reader.feed(SAMPLE.as_bytes());
     reader.close();
     std::iter::from_fn(|| reader.next()).map(Result::unwrap).collect()

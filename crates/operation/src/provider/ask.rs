@@ -116,7 +116,7 @@ impl Provider {
 
     /// Asks about one indicator and streams the answer into `sink`, to the end or as far as it goes.
     pub async fn ask(&self, indicator: &Indicator, sink: &mut dyn Sink) -> Outcome {
-        let mut intake = Intake::new(sink, self.config.orientation);
+        let mut intake = Intake::new(sink, self.config.orientation, self.clock.seconds());
         let (reason, whole) = match self.pages(indicator, &mut intake).await {
             Ok(()) => (intake.verdict(), true),
             Err(Ended::Gone) => (None, false),

@@ -27,6 +27,8 @@ pub(super) struct Intake<'a> {
     /// Holds the first page's octets back until the orientation is known.
     probe: Option<Probe>,
     orientation: Orientation,
+    /// When it was asked, in seconds since the epoch.
+    now: u64,
     reader: Reader,
     records: u64,
     damages: u64,
@@ -59,12 +61,13 @@ struct Seen {
 }
 
 impl<'a> Intake<'a> {
-    pub(super) fn new(sink: &'a mut dyn Sink, orientation: Orientation) -> Self {
+    pub(super) fn new(sink: &'a mut dyn Sink, orientation: Orientation, now: u64) -> Self {
         Self {
             sink,
             probe: (orientation == Orientation::Auto).then(Probe::default),
             orientation,
-            reader: Reader::new(),
+            now,
+            reader: Reader::new(now),
             records: 0,
             damages: 0,
             broken: 0,
@@ -89,7 +92,7 @@ impl<'a> Intake<'a> {
     }
 
     fn begin_reading(&mut self) {
-        self.reader = Reader::new().turned(self.orientation == Orientation::Swapped);
+        self.reader = Reader::new(self.now).turned(self.orientation == Orientation::Swapped);
     }
 
     /// Takes the next octets of a page.

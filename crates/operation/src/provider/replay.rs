@@ -11,12 +11,18 @@ use super::orientation::Orientation;
 const PIECE: usize = 64 * 1024;
 
 /// Gives the records and damages of an answer to a sink, as they came from the provider: `evidence` is what went to
-/// [`Sink::raw`], `orientation` is the [`Outcome`](super::Outcome)'s. A sink that wants no more ends it.
+/// [`Sink::raw`], `orientation` is the [`Outcome`](super::Outcome)'s, `asked` is when it was asked, in seconds since the epoch:
+/// what was in the future then still is. A sink that wants no more ends it.
 ///
 /// # Errors
 /// What reading gives.
-pub fn replay(mut evidence: impl Read, orientation: Orientation, sink: &mut dyn Sink) -> io::Result<()> {
-    let mut reader = Reader::new().turned(orientation == Orientation::Swapped);
+pub fn replay(
+    mut evidence: impl Read,
+    orientation: Orientation,
+    asked: u64,
+    sink: &mut dyn Sink,
+) -> io::Result<()> {
+    let mut reader = Reader::new(asked).turned(orientation == Orientation::Swapped);
     let mut piece = vec![0; PIECE];
     loop {
         let len = match evidence.read(&mut piece) {

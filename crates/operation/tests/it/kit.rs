@@ -220,7 +220,8 @@ impl Question {
         let answer = witness.collector.into_answer(outcome.completeness.clone());
         // Whatever was asked and however it ended: the evidence tells the same once more.
         let mut again = Collector::new(Filter::default(), self.most);
-        operation::provider::replay(&witness.raw[..], outcome.orientation, &mut again).unwrap();
+        operation::provider::replay(&witness.raw[..], outcome.orientation, 1_700_000_000, &mut again)
+            .unwrap();
         let again = again.into_answer(outcome.completeness.clone());
         assert_eq!((&again.records, &again.damages), (&answer.records, &answer.damages), "replayed");
         Told {

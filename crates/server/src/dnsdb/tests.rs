@@ -15,7 +15,7 @@ use crate::limits::Limits;
 /// So many names, each with one address.
 fn names(number: u32) -> Arc<Memory> {
     let store = Memory::new();
-    let mut reader = Reader::new();
+    let mut reader = Reader::within(cof::time::Window::ANY, cof::Limits::default());
     for at in 0..number {
         let line = format!(
             "{{\"rrname\":\"h{at:05}.example\",\"rrtype\":\"A\",\"rdata\":\"192.0.2.1\",\"time_first\":{at},\"time_last\":{at},\"count\":1}}\n"
@@ -25,7 +25,7 @@ fn names(number: u32) -> Arc<Memory> {
     reader.close();
     let mut batch = Batch::default();
     while let Some(record) = reader.next() {
-        assert!(batch.add(&record.unwrap(), SourceKind::Report));
+        assert!(batch.add(&record.unwrap(), SourceKind::Report).is_taken());
     }
     store.absorb(batch).unwrap();
     Arc::new(store)
@@ -211,7 +211,7 @@ async fn a_store_that_fails_is_500_at_first_and_a_last_line_later() {
 fn addresses(number: u32, different: u32) -> Arc<Memory> {
     let store = Memory::new();
     let mut batch = Batch::default();
-    let mut reader = Reader::new();
+    let mut reader = Reader::within(cof::time::Window::ANY, cof::Limits::default());
     for at in 0..number {
         let line = format!(
             "{{\"rrname\":\"h{at}.example\",\"rrtype\":\"A\",\"rdata\":\"192.0.2.{}\",\"time_first\":{at},\"time_last\":{at},\"count\":1}}\n",
@@ -221,7 +221,7 @@ fn addresses(number: u32, different: u32) -> Arc<Memory> {
     }
     reader.close();
     while let Some(record) = reader.next() {
-        batch.add(&record.unwrap(), SourceKind::Report);
+        assert!(batch.add(&record.unwrap(), SourceKind::Report).is_taken());
     }
     store.absorb(batch).unwrap();
     Arc::new(store)

@@ -52,6 +52,8 @@ pub(super) struct Order {
     pub(super) input: Option<Arc<str>>,
     /// The most octets, decompressed.
     pub(super) expanded: u64,
+    /// What time it is, in seconds since the epoch.
+    pub(super) now: u64,
 }
 
 /// Why a body was not taken in to its end. What was taken before stays.
@@ -129,7 +131,7 @@ impl<'a> Parsing<'a> {
     fn read(&mut self, pieces: Receiver<Piece>) -> Result<(), Fault> {
         let mut input =
             decoder(self.order.coding, Pieces { coming: pieces, current: Bytes::new(), ended: false });
-        let mut reader = Reader::new();
+        let mut reader = Reader::new(self.order.now);
         let mut piece = vec![0; PIECE];
         loop {
             let len = input.read(&mut piece).map_err(|error| fault(&error))?;
@@ -158,7 +160,7 @@ impl<'a> Parsing<'a> {
             self.last = offset;
             match item {
                 Ok(record) => {
-                    if self.batch.take(record, self.order.kind, self.order.sensor.as_ref()) {
+                    if self.batch.take(record, self.order.kind, self.order.sensor.as_ref()).is_taken() {
                         self.records += 1;
                     } else {
                         self.receipt.reject(offset, None, "without_time".to_owned());

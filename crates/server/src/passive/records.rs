@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use cof::SourceKind;
 use futures_util::StreamExt as _;
+use operation::Clock;
 use serde::Serialize;
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::time::Instant;
@@ -136,6 +137,7 @@ fn order(service: &Service, pass: &Pass, uri: &Uri, headers: &HeaderMap) -> Resu
         sensor,
         input: key(headers)?.map(|key| format!("records/{}/{key}", entry.token.id).into()),
         expanded: service.limits.expanded,
+        now: Clock::system().seconds(),
     })
 }
 

@@ -240,12 +240,12 @@ async fn sources_are_told_apart_when_asked() {
         (SourceKind::Zone, row("a.example", "A", "192.0.2.1", 30)),
         (SourceKind::Zone, row("z.example", "NS", "ns.example", 40)),
     ] {
-        let mut reader = Reader::new();
+        let mut reader = Reader::within(cof::time::Window::ANY, cof::Limits::default());
         reader.feed(records.as_bytes());
         reader.close();
         let mut batch = Batch::default();
         while let Some(record) = reader.next() {
-            batch.add(&record.unwrap(), kind);
+            assert!(batch.add(&record.unwrap(), kind).is_taken());
         }
         store.absorb(batch).unwrap();
     }

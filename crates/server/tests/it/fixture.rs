@@ -58,12 +58,12 @@ impl Server {
 
 /// A store that was told these records by another database.
 pub(crate) fn memory(ndjson: &str) -> Arc<Memory> {
-    let mut reader = Reader::new();
+    let mut reader = Reader::within(cof::time::Window::ANY, cof::Limits::default());
     reader.feed(ndjson.as_bytes());
     reader.close();
     let mut batch = Batch::default();
     while let Some(record) = reader.next() {
-        assert!(batch.add(&record.unwrap(), SourceKind::Report));
+        assert!(batch.add(&record.unwrap(), SourceKind::Report).is_taken());
     }
     let store = Memory::new();
     store.absorb(batch).unwrap();

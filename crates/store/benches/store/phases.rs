@@ -105,11 +105,12 @@ fn from_cof(path: &Path, count: u64) {
 }
 
 fn parse(text: &[u8], batches: &mpsc::SyncSender<Batch>) {
-    let (mut reader, mut batch) = (Reader::new(), Batch::default());
+    let (mut reader, mut batch) =
+        (Reader::within(cof::time::Window::ANY, cof::Limits::default()), Batch::default());
     for part in text.chunks(1 << 16) {
         reader.feed(part);
         while let Some(record) = reader.next() {
-            batch.take(record.unwrap(), SourceKind::Report, None);
+            assert!(batch.take(record.unwrap(), SourceKind::Report, None).is_taken());
             if batch.observations.len() as u64 == BATCH {
                 batches.send(std::mem::take(&mut batch)).unwrap();
             }

@@ -108,7 +108,7 @@ fn our_own_answers_change_nothing(store: impl Engine, batches: &[Batch], questio
     let part = store.lookup(&part).unwrap();
     let mut batch = Batch::default();
     for record in before.records.iter().chain(&part.records) {
-        assert!(batch.add(record, SourceKind::Report));
+        assert!(batch.add(record, SourceKind::Report).is_taken());
     }
     store.absorb(batch).unwrap();
     assert_eq!(store.lookup(&everything()).unwrap(), before);
@@ -149,7 +149,11 @@ fn forged_cursors_are_places(store: impl Engine, batches: &[Batch], question: &Q
 fn an_export_reads_back(store: impl Engine, batches: &[Batch]) {
     let (store, _) = filled(store, batches);
     let records = store.lookup(&everything()).unwrap().records;
-    let (mut text, mut writer, mut reader) = (String::new(), Writer::new(Dialect::Draft), Reader::new());
+    let (mut text, mut writer, mut reader) = (
+        String::new(),
+        Writer::new(Dialect::Draft),
+        Reader::within(cof::time::Window::ANY, cof::Limits::default()),
+    );
     let seen: Vec<_> = records.into_iter().filter(|record| record.time_first.is_some()).collect();
     for record in &seen {
         writer.write(record, &mut text);

@@ -22,7 +22,7 @@ fn said(number: u8) -> Batch {
     let record = Record::new(name("www.example"), RrType::A, rdata);
     let record = Record { time_first: Some(1), time_last: Some(2), count: Some(3), ..record };
     let mut batch = Batch::default();
-    assert!(batch.add(&record, SourceKind::Observation));
+    assert!(batch.add(&record, SourceKind::Observation).is_taken());
     batch
 }
 
@@ -209,7 +209,11 @@ pub(crate) fn kept(number: u8) -> Batch {
             ..record
         };
         let kinds = [SourceKind::Observation, SourceKind::Report];
-        assert!(batch.take(record, kinds[kind % 2], number.is_multiple_of(6).then_some(&"sensor".into())));
+        assert!(
+            batch
+                .take(record, kinds[kind % 2], number.is_multiple_of(6).then_some(&"sensor".into()))
+                .is_taken()
+        );
     }
     batch.position = Some(Position::new(format!("input {}", number % 2), number.into()));
     batch

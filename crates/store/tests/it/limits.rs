@@ -44,7 +44,7 @@ fn origins(from: usize, count: usize) -> Batch {
             origin: Some(format!("https://{number}.example/").into()),
             ..Record::new(name("a.example"), RrType::A, rdata)
         };
-        assert!(batch.add(&record, SourceKind::Report));
+        assert!(batch.add(&record, SourceKind::Report).is_taken());
     }
     batch
 }

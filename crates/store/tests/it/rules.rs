@@ -15,7 +15,7 @@ fn record(rrname: &str, rrtype: RrType, rdata: &str) -> Record {
 
 fn said(record: impl std::borrow::Borrow<Record>, kind: SourceKind) -> Batch {
     let mut batch = Batch::default();
-    assert!(batch.add(record.borrow(), kind));
+    assert!(batch.add(record.borrow(), kind).is_taken());
     batch
 }
 

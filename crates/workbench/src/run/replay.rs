@@ -14,7 +14,8 @@ impl Run {
     /// Gives what is kept of the answer to a sink.
     pub(super) fn replay(&self, folder: &Path, sink: &mut dyn Sink) -> Result<(), Error> {
         let Some(mut evidence) = Evidence::open(folder, &self.stored())? else { return Ok(()) };
-        operation::provider::replay(&mut evidence, self.orientation, sink)
+        let asked = u64::try_from(self.fetched.at).unwrap_or_default();
+        operation::provider::replay(&mut evidence, self.orientation, asked, sink)
             .map_err(|error| evidence.error(&error))
     }
 

@@ -15,7 +15,14 @@ fn lines(number: u64) -> Vec<u8> {
 }
 
 fn order(coding: Coding) -> Order {
-    Order { coding, kind: SourceKind::Observation, sensor: Some("s1".into()), input: None, expanded: 1 << 30 }
+    Order {
+        coding,
+        kind: SourceKind::Observation,
+        sensor: Some("s1".into()),
+        input: None,
+        expanded: 1 << 30,
+        now: 1_790_000_000,
+    }
 }
 
 /// Takes in a body that comes in pieces of this size, to its end or not.
