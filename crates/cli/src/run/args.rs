@@ -114,6 +114,6 @@ pub(crate) struct UndoArgs {
 /// # Errors
 /// What a run's number is, and how to find it.
 fn run_number(text: &str) -> Result<i64, String> {
-    let number = text.parse().ok().filter(|number| *number > 0);
-    number.ok_or_else(|| "a run has a number from 1 on; `backsight run list` shows them".to_owned())
+    let number = text.parse().ok().filter(|number| *number >= 0);
+    number.ok_or_else(|| "a run has a number; `backsight run list` shows them".to_owned())
 }

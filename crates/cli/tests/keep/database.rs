@@ -343,9 +343,7 @@ fn what_is_no_question_and_what_is_no_database_are_said() {
     }
     assert!(!home.kept().join("pdns").exists(), "what only looks makes nothing");
     let home = filled();
-    for question in
-        ["", "two words", "http://www.example.com/", "192.0.2.0/33", "192.0.2.9-192.0.2.1", "a..b", "rdata:"]
-    {
+    for question in ["", "two words", "192.0.2.0/33", "192.0.2.9-192.0.2.1", "a..b", "rdata:"] {
         for command in ["lookup", "export"] {
             home.run(&[command, question]).says(
                 2,
@@ -508,9 +506,8 @@ fn dates_without_separators_are_dates_and_other_digits_are_refused() {
 #[test]
 fn what_is_no_run_is_refused_with_how_to_find_one() {
     let home = Home::new();
-    for wrong in ["abc", "-1", "0", "1.5", ""] {
+    for wrong in ["abc", "-1", "1.5", ""] {
         home.run(&["run", "show", wrong]).says(2, &[]);
     }
-    home.run(&["run", "show", "abc"])
-        .says(2, &["a run has a number from 1 on; `backsight run list` shows them"]);
+    home.run(&["run", "show", "abc"]).says(2, &["a run has a number; `backsight run list` shows them"]);
 }
