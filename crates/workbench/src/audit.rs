@@ -111,7 +111,27 @@ impl Workbench {
     }
 }
 
+impl Page {
+    /// The same for who may not manage users: not from where others sign in, nor which names were tried.
+    #[must_use]
+    pub fn without_addresses(mut self) -> Self {
+        self.entries.iter_mut().for_each(Entry::hide_address);
+        self
+    }
+}
+
 impl Entry {
+    fn hide_address(&mut self) {
+        if let Value::Object(members) = &mut self.detail {
+            for private in ["address", "agent", "network"] {
+                members.remove(private);
+            }
+        }
+        if self.action == "user.sign-in-refused" {
+            "not shown".clone_into(&mut self.subject);
+        }
+    }
+
     /// Its detail as people read it: what became another first, then the members that say something, such as
     /// `from 1.0.0 to 1.1.0, kept host port`. It holds what strangers wrote.
     pub fn in_words(&self) -> String {

@@ -18,7 +18,7 @@ mod token;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::json;
 
-use crate::database::{Change, Problem};
+use crate::database::{Change, PROGRAM, Problem};
 use crate::{Error, Workbench};
 
 pub use self::link::{Invitation, Purpose};
@@ -193,10 +193,29 @@ fn check_name(name: &str) -> Result<(), Error> {
         format!("the user name has more than {LONGEST} characters")
     } else if !name.chars().all(plain) {
         "a user name has letters, digits and punctuation, and no blanks".to_owned()
+    } else if RESERVED.iter().any(|reserved| skeleton(reserved) == skeleton(name)) {
+        "the name looks like one that the program itself uses in the audit trail".to_owned()
     } else {
         return Ok(());
     };
     Err(Error::invalid(why))
+}
+
+/// Who acts in the audit trail without being a user.
+const RESERVED: [&str; 6] = [PROGRAM, "anonymous", "nobody", "server", "system", "unknown"];
+
+/// What a name looks like: names of one skeleton cannot be told apart by looking (Unicode Technical Standard 39, section 4).
+fn skeleton(name: &str) -> String {
+    // In lower case before, so that `I` is `i` and no `l`; and after, because a prototype may be a capital letter.
+    unicode_security::skeleton(&fold(name)).collect::<String>().to_lowercase()
+}
+
+/// The user whose name looks like this one. There are few users, so all are looked at.
+fn lookalike(database: &Connection, name: &str) -> Result<Option<String>, Problem> {
+    let mut statement = database.prepare_cached("SELECT name FROM users")?;
+    let names = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+    let wanted = skeleton(name);
+    Ok(names.into_iter().find(|known| skeleton(known) == wanted))
 }
 
 /// A name as names are compared.

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use serde_json::Value;
+use workbench::user::Permission;
 use workbench::{audit, json};
 
 use super::{Asked, Reading};
@@ -41,11 +42,12 @@ pub(super) struct Wish {
 )]
 pub(super) async fn list(
     State(site): State<Shared>,
-    _: Visitor,
+    visitor: Visitor,
     Asked(wish): Asked<Wish>,
 ) -> Result<Json<Value>, Problem> {
     let limit = Some(wish.limit.unwrap_or(USUAL).clamp(1, MOST));
     let filter = audit::Filter { since: wish.since, before: wish.before, limit };
     let page = site.desk.read(move |workbench| workbench.audit(&filter)).await?;
-    Ok(Json(json::audit::page(&page)))
+    let manages = visitor.may(Permission::ManageUsers);
+    Ok(Json(json::audit::page(&if manages { page } else { page.without_addresses() })))
 }

@@ -10,10 +10,12 @@ use axum::routing::get;
 use operation::Indicator;
 use serde::Deserialize;
 use workbench::audit::{Entry, Filter};
+use workbench::user::Permission;
 
 use self::sentence::sentence;
 use super::stamp::Stamp;
 use super::{Frame, encoded, show};
+use crate::access::Visitor;
 use crate::problem::Problem;
 use crate::site::Shared;
 
@@ -56,10 +58,12 @@ struct Wish {
 async fn list(
     State(site): State<Shared>,
     frame: Frame,
+    visitor: Visitor,
     Query(wish): Query<Wish>,
 ) -> Result<Response, Problem> {
     let filter = Filter { before: wish.before, limit: Some(PAGE), ..Filter::default() };
     let page = site.desk.read(move |workbench| workbench.audit(&filter)).await?;
+    let page = if visitor.may(Permission::ManageUsers) { page } else { page.without_addresses() };
     let events = page.entries.iter().map(Event::of).collect();
     show(&Page { frame, events, next: page.next, total: page.total, later: wish.before.is_some() })
 }

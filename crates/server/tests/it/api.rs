@@ -113,6 +113,23 @@ async fn an_unknown_indicator_is_not_found_whatever_is_asked_of_it() {
     ann.api("POST", "/indicators/b.example/notes", &json!({"text": " "})).await.problem(400);
 }
 
+/// From where people sign in, and what names were tried, is for those who manage users.
+#[tokio::test(flavor = "multi_thread")]
+async fn addresses_of_sign_ins_are_shown_to_those_who_manage_users_alone() {
+    let place = Place::new().await;
+    let (ann, reader) = (place.browser(Role::Administrator).await, place.browser(Role::Reader).await);
+    let program = place.stranger();
+    let wrong = json!({"name": "ann", "password": "not the password"});
+    program.api("POST", "/session", &wrong).await.problem(401);
+    for (who, shown) in [(&ann, true), (&reader, false)] {
+        let audit = who.api("GET", "/audit", &Value::Null).await.body;
+        assert_eq!(audit.contains("127.0.0.1"), shown, "{audit}");
+        let page = who.get("/audit").await.body;
+        assert_eq!(page.contains("127.0.0.1"), shown, "{page}");
+        assert!(page.contains("Sign-in refused"), "{page}");
+    }
+}
+
 /// Wrong old passwords end in a wait that a program is told in a header.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_guesses_the_old_password_is_told_how_long_to_wait() {

@@ -211,7 +211,12 @@ fn user_name(database: &Connection, digest: &Digest, at: i64, name: &str) -> Res
             check_name(name)?;
             match find(database, name)? {
                 Some(Stored { user, .. }) => Err(Problem::conflict(format!("there is a user {}", user.name))),
-                None => Ok(name.to_owned()),
+                None => match super::lookalike(database, name)? {
+                    Some(other) => {
+                        Err(Problem::conflict(format!("the name looks like that of the user {other}")))
+                    }
+                    None => Ok(name.to_owned()),
+                },
             }
         }
     }

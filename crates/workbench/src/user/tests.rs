@@ -85,6 +85,33 @@ async fn pass(seconds: u64) {
     tokio::time::advance(Duration::from_secs(seconds)).await;
 }
 
+/// Two names that look alike are one to whoever reads the audit trail.
+#[tokio::test(start_paused = true)]
+async fn a_name_that_looks_like_another_or_like_the_program_is_refused() {
+    let Bench { mut workbench, .. } = staffed();
+    let link = workbench.invite(Role::Reader).unwrap();
+    for name in [
+        // Cyrillic, full width, another case, a combining mark, a zero-width space, a blank.
+        "\u{410}nn",
+        "\u{ff21}nn",
+        "ANN",
+        "a\u{200b}nn",
+        "Ann ",
+        "backsight",
+        "Backs\u{456}ght",
+        "BACKSIGHT",
+        "unkn\u{43e}wn",
+        "system",
+    ] {
+        refused(workbench.accept(link.reveal(), name, PASSWORD));
+    }
+    workbench.accept(link.reveal(), "Anna", PASSWORD).unwrap();
+    let link = workbench.invite(Role::Reader).unwrap();
+    let alike = workbench.accept(link.reveal(), "\u{410}nn\u{430}", PASSWORD);
+    assert!(refused(alike).contains("the user Anna"));
+    workbench.accept(link.reveal(), "Иван", PASSWORD).unwrap();
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_first_link_makes_one_administrator_and_then_there_is_none() {
     let Bench { mut workbench, folder } = bench();
