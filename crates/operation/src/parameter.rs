@@ -190,7 +190,7 @@ impl Check {
                 Moment::parse(text, &Clock::system()).map(|_| ()).map_err(|error| error.to_string())
             }
             (Self::Proxy, Value::Text(text)) if !text.is_empty() => {
-                crate::provider::proxy_address(text).map(|_| ())
+                crate::provider::proxy_setting(text).map(|_| ())
             }
             _ => Ok(()),
         }

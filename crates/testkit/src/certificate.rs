@@ -76,6 +76,20 @@ impl Authority {
         let signed = params.signed_by(&key, &self.issuer).expect("the authority's key signs");
         Certificate { signed, key }
     }
+
+    /// A certificate for a host that is marked as an authority's, as `openssl req -x509` makes them.
+    ///
+    /// # Panics
+    /// When the host is no name and no address.
+    pub fn as_server(&self, host: &str) -> Certificate {
+        let names = CertificateParams::new([host.to_owned()]).expect("the host is a DNS name or an address");
+        let mut params = params("Test provider", Validity::Valid.years());
+        params.subject_alt_names = names.subject_alt_names;
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = key();
+        let signed = params.signed_by(&key, &self.issuer).expect("the authority's key signs");
+        Certificate { signed, key }
+    }
 }
 
 impl Default for Authority {

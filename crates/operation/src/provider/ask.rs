@@ -94,7 +94,7 @@ impl Provider {
         let tls = if config.http {
             None
         } else {
-            let tls = tls::client_config(config.ca_pem.as_deref(), config.verify);
+            let tls = tls::client_config(config.ca_file.as_deref(), config.verify);
             Some(Arc::new(tls.map_err(|fault| ProviderError::Tls { host: config.host.clone(), fault })?))
         };
         let connector = Connector {
@@ -126,7 +126,7 @@ impl Provider {
     }
 
     async fn pages(&self, indicator: &Indicator, intake: &mut Intake<'_>) -> Result<(), Ended> {
-        let mut deadline = Deadline::new(self.config.limits.total);
+        let mut deadline = Deadline::new(&self.config.limits);
         let mut cursors = HashSet::new();
         let mut cursor: Option<HeaderValue> = None;
         let mut without_news = 0;

@@ -34,16 +34,27 @@ pub(super) struct Body {
     compressed: bool,
 }
 
-/// When one question must be over; waiting for the budget moves it.
+/// When one question must be over; only waiting for our own rate moves it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadline {
     pub(super) at: Instant,
     pub(super) total: Duration,
+    /// How long this question may still pause.
+    pauses: Duration,
 }
 
 impl Deadline {
-    pub(super) fn new(total: Duration) -> Self {
-        Self { at: Instant::now() + total, total }
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self { at: Instant::now() + limits.total, total: limits.total, pauses: limits.pauses }
+    }
+
+    /// Takes a pause from what the question may still pause; false where it is longer than that or than the time left.
+    pub(super) fn allow(&mut self, pause: Duration) -> bool {
+        let allowed = pause <= self.pauses && Instant::now() + pause < self.at;
+        if allowed {
+            self.pauses -= pause;
+        }
+        allowed
     }
 
     /// Waits for something at most `idle` long and not beyond the deadline.

@@ -1,7 +1,8 @@
 //! When the next request may go out: a rate shared by everything that runs on this machine.
 //!
-//! One small file a provider holds two times in milliseconds since the epoch: the next free slot, and until when the
-//! provider asked to be left alone. It is read and written under the file's lock, so that any number of processes
+//! One small file a provider holds three times in milliseconds since the epoch: the next free slot, until when the
+//! provider asked to be left alone, and when that was written. Where it is earlier now than it was then, the clock was set
+//! back, and the other two are moved back with it. The file is read and written under the file's lock, so that any number of processes
 //! stay within one rate. This process remembers them too: that is all there is without a folder, and what is left
 //! when the file cannot be read or written any more.
 
@@ -15,6 +16,9 @@ use crate::Clock;
 
 /// A stored time further ahead than this comes from a clock that was wrong.
 const FARTHEST: u64 = 24 * 3_600_000;
+/// How far the clock may be behind the last writer's before it counts as set back, in milliseconds: two processes that read
+/// the clock and then wait for the lock may write in the other order.
+const SET_BACK: u64 = 2_000;
 
 /// The budget of one provider.
 #[derive(Clone, Debug)]
@@ -32,6 +36,8 @@ pub struct Budget {
 struct Times {
     next: u64,
     hold: u64,
+    /// When these were true; 0 where it is not known.
+    at: u64,
 }
 
 impl Budget {
@@ -99,6 +105,16 @@ impl Budget {
 }
 
 impl Times {
+    /// The same times by a clock that shows `now`.
+    fn moved_to(self, now: u64) -> Self {
+        let back = self.at.checked_sub(now).filter(|back| *back > SET_BACK).unwrap_or(0);
+        let moved = |time: u64| match time.saturating_sub(back) {
+            time if time > now.saturating_add(FARTHEST) => 0,
+            time => time,
+        };
+        Self { next: moved(self.next), hold: moved(self.hold), at: now }
+    }
+
     /// Changes the times in memory and in the file, whichever of the two are ahead counting.
     fn change<T>(
         memory: &Mutex<Self>,
@@ -108,11 +124,9 @@ impl Times {
     ) -> T {
         let mut known = memory.lock().unwrap_or_else(PoisonError::into_inner);
         let written = file.as_mut().map(read).unwrap_or_default();
-        let sane = |time: u64| if time > now + FARTHEST { 0 } else { time };
-        let mut times = Self {
-            next: sane(known.next).max(sane(written.next)),
-            hold: sane(known.hold).max(sane(written.hold)),
-        };
+        let (known_now, written) = (known.moved_to(now), written.moved_to(now));
+        let mut times =
+            Self { next: known_now.next.max(written.next), hold: known_now.hold.max(written.hold), at: now };
         let result = change(&mut times);
         *known = times;
         if let Some(file) = &mut file {
@@ -138,13 +152,14 @@ fn read(file: &mut File) -> Times {
     let mut text = String::new();
     let _ = file.take(100).read_to_string(&mut text);
     let mut numbers = text.split_ascii_whitespace().map(|number| number.parse().unwrap_or_default());
-    Times { next: numbers.next().unwrap_or_default(), hold: numbers.next().unwrap_or_default() }
+    let mut next = || numbers.next().unwrap_or_default();
+    Times { next: next(), hold: next(), at: next() }
 }
 
 fn write(file: &mut File, times: Times) -> std::io::Result<()> {
     file.seek(SeekFrom::Start(0))?;
     file.set_len(0)?;
-    writeln!(file, "{} {}", times.next, times.hold)
+    writeln!(file, "{} {} {}", times.next, times.hold, times.at)
 }
 
 #[cfg(test)]
@@ -198,6 +213,21 @@ mod tests {
         assert_eq!(budget.take().await, Err(Duration::from_secs(9)));
         tokio::time::advance(Duration::from_secs(9)).await;
         assert_eq!(budget.take().await, Ok(Duration::ZERO));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_that_jumps_there_and_back_keeps_nobody_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |seconds: u64| {
+            let clock = Clock::telling(move || Duration::from_secs(1_700_000_000 + seconds));
+            Budget::new(0.5, "p", Some(folder.path()), clock)
+        };
+        assert_eq!(at(7_200).take().await, Ok(Duration::ZERO));
+        // Two hours back: the slot before is as far away as it was.
+        assert_eq!(at(0).take().await, Ok(Duration::from_secs(2)));
+        assert_eq!(at(100).take().await, Ok(Duration::ZERO));
+        at(7_200).hold(Duration::from_mins(1)).await;
+        assert_eq!(at(0).take().await, Err(Duration::from_mins(1)));
     }
 
     #[tokio::test(start_paused = true)]

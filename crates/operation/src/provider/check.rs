@@ -83,7 +83,7 @@ impl Step {
             ProviderError::NameNotFound { .. } => Self::Resolve,
             ProviderError::Connect { .. }
             | ProviderError::ConnectTimeout { .. }
-            | ProviderError::Proxy(_) => Self::Connect,
+            | ProviderError::Proxy { .. } => Self::Connect,
             ProviderError::Tls { .. } => Self::Tls,
             ProviderError::Unauthorized | ProviderError::Forbidden => Self::Login,
             _ => Self::Format,
@@ -182,7 +182,10 @@ impl Provider {
 
     fn resolved(&self) -> Standing {
         let config = &self.config;
-        let host = config.proxy.as_ref().map_or(&config.host, |(host, _)| host);
+        if config.proxy.is_some() {
+            return Standing::NotNeeded("the proxy does it");
+        }
+        let host = &config.host;
         match host.parse::<std::net::IpAddr>() {
             Ok(_) => Standing::NotNeeded("an address was given"),
             Err(_) => Standing::Passed(format!("{host} is known")),
@@ -193,7 +196,7 @@ impl Provider {
         let config = &self.config;
         let to = authority(&config.host, config.port);
         Standing::Passed(match &config.proxy {
-            Some((host, port)) => format!("to {to} through the proxy {}", authority(host, *port)),
+            Some(proxy) => format!("to {to} through the proxy {proxy}"),
             None => format!("to {to}"),
         })
     }

@@ -1,15 +1,16 @@
 //! From settings to what is sent where.
 
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use cof::RrType;
 use hyper::header::HeaderValue;
 
-use super::error::{ProviderError, TlsFault};
+use super::error::ProviderError;
 use super::login::authorization;
 use super::orientation::Orientation;
+use super::proxy::{Proxy, ProxyEnvironment, proxy_setting};
 use super::question::Side;
 use crate::parameter::rrtypes;
 use crate::{Clock, Moment, Package, Settings, SettingsError, Window};
@@ -18,8 +19,6 @@ use crate::{Clock, Moment, Package, Settings, SettingsError, Window};
 const GUIDE_HOST: &str = "global.cloud.circl.com";
 /// Requests a second where nothing is set: CIRCL publishes no number, and one in two seconds is known to be let through.
 const DEFAULT_RATE: f64 = 0.5;
-/// The largest CA file that is read, in octets.
-const MAX_CA_FILE: u64 = 1 << 20;
 
 /// Where a provider is and how it is asked.
 #[derive(Clone, Debug)]
@@ -31,8 +30,11 @@ pub struct Config {
     pub(super) path: String,
     pub(super) authorization: Option<HeaderValue>,
     pub(super) verify: bool,
-    pub(super) ca_pem: Option<Vec<u8>>,
-    pub(super) proxy: Option<(String, u16)>,
+    /// Read when a provider is made of this, and by nobody who holds a lock or a transaction.
+    pub(super) ca_file: Option<PathBuf>,
+    pub(super) proxy: Option<Proxy>,
+    /// Whether the environment may name the proxy: none is configured, and `none` is not either.
+    proxy_of_environment: bool,
     pub(super) active_query: bool,
     /// Only these types; all where empty. The provider is asked for one type, or for all and the rest is left out here.
     pub rrtypes: Vec<RrType>,
@@ -65,8 +67,11 @@ pub struct Limits {
     pub connect: Duration,
     /// Until the headers come, and between two pieces of a body.
     pub idle: Duration,
-    /// One question in all, waiting for the budget left out.
+    /// One question in all, waiting for our own rate left out.
     pub total: Duration,
+    /// All pauses of one question together, those that the service asks for and those before another try, on all its
+    /// pages. They are part of `total`.
+    pub pauses: Duration,
     /// Tries of one request.
     pub tries: u32,
 }
@@ -81,6 +86,7 @@ impl Limits {
         connect: Duration::from_secs(10),
         idle: Duration::from_secs(30),
         total: Duration::from_mins(2),
+        pauses: Duration::from_mins(1),
         tries: 3,
     };
 
@@ -90,6 +96,7 @@ impl Limits {
         pages: 1_000_000,
         damages: 1_000_000,
         total: Duration::from_hours(24),
+        pauses: Duration::from_hours(1),
         ..Self::HELD
     };
 }
@@ -98,7 +105,7 @@ impl Config {
     /// Works out what the settings of a package mean.
     ///
     /// # Errors
-    /// [`SettingsError`] for what is missing or does not go together; [`ProviderError::Tls`] for a CA file.
+    /// [`SettingsError`] for what is missing or does not go together. The CA file is not looked at.
     pub fn new(
         package: &Package,
         settings: &Settings,
@@ -115,11 +122,14 @@ impl Config {
             path: package.path.clone(),
             authorization: authorization(package, settings)?,
             verify: settings.switch(package, "verify_ssl").unwrap_or(true),
-            ca_pem: text("ca_file").map(|file| read_ca(&host, Path::new(&file))).transpose()?,
+            ca_file: text("ca_file").map(PathBuf::from),
             proxy: text("proxy")
-                .map(|proxy| proxy_address(&proxy))
+                .map(|proxy| proxy_setting(&proxy))
                 .transpose()
-                .map_err(|why| invalid("proxy", &why))?,
+                .map_err(|why| invalid("proxy", &why))?
+                .flatten()
+                .map(|(host, port)| Proxy { host, port, login: None, variable: None }),
+            proxy_of_environment: text("proxy").is_none(),
             active_query: settings.switch(package, "active_query").unwrap_or(false),
             rrtypes: rrtypes(&text("rrtype").unwrap_or_default()).map_err(|why| invalid("rrtype", &why))?,
             window: window(package, settings, clock)?,
@@ -143,6 +153,21 @@ impl Config {
             );
         }
         Ok(config)
+    }
+
+    /// The same, through the environment's proxy where none is configured; never for this machine itself.
+    ///
+    /// # Errors
+    /// [`ProviderError::Proxy`], when a variable names what is no HTTP proxy.
+    pub fn with_environment(mut self, environment: &ProxyEnvironment) -> Result<Self, ProviderError> {
+        if self.proxy_of_environment && !self.is_loopback() {
+            self.proxy = environment.proxy(self.http, &self.host, self.port)?;
+        }
+        if let Some(proxy) = self.proxy.as_ref().filter(|proxy| self.http && proxy.variable.is_some()) {
+            self.warnings
+                .push(format!("Use HTTP is on: the proxy {proxy} reads question, login and answer."));
+        }
+        Ok(self)
     }
 
     /// What the provider is called where its budget is kept.
@@ -208,22 +233,9 @@ fn whole(number: Option<f64>) -> Option<u16> {
 }
 
 fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// Reads `http://host:port`; says what is wrong in words for people.
-pub(crate) fn proxy_address(text: &str) -> Result<(String, u16), String> {
-    let advice = "write http://host:port";
-    let rest = text.strip_prefix("http://").ok_or(advice)?.trim_end_matches('/');
-    if rest.contains(['@', '/']) {
-        return Err(format!("{advice}, without user, password or path"));
-    }
-    let (host, port) = rest.rsplit_once(':').ok_or(advice)?;
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    match port.parse() {
-        Ok(port) if port > 0 && !host.is_empty() => Ok((host.to_owned(), port)),
-        _ => Err(advice.to_owned()),
-    }
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 /// Requests a second: as set; else the package's default, but none for this machine itself.
@@ -255,15 +267,6 @@ fn window(package: &Package, settings: &Settings, clock: &Clock) -> Result<Windo
         seen_after: moment("seen_after")?.map(|moment| moment.start),
         seen_before: moment("seen_before")?.map(|moment| moment.end),
     })
-}
-
-fn read_ca(host: &str, file: &Path) -> Result<Vec<u8>, ProviderError> {
-    let failed = |why: String| ProviderError::Tls { host: host.to_owned(), fault: TlsFault::CaFile(why) };
-    let size = std::fs::metadata(file).map_err(|error| failed(format!("{}: {error}", file.display())))?.len();
-    if size > MAX_CA_FILE {
-        return Err(failed(format!("{}: larger than {MAX_CA_FILE} octets", file.display())));
-    }
-    std::fs::read(file).map_err(|error| failed(format!("{}: {error}", file.display())))
 }
 
 #[cfg(test)]
@@ -321,12 +324,10 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_host_is_named_and_a_missing_ca_file_too() {
+    fn a_missing_host_is_named() {
         assert!(matches!(
             config("1.0.0", &[("host", "")], None),
             Err(ConfigError::Settings(SettingsError::Missing(_)))
         ));
-        let error = config("1.1.0", &[("ca_file", "nowhere.pem")], None).unwrap_err().to_string();
-        assert!(error.contains("nowhere.pem"), "{error}");
     }
 }

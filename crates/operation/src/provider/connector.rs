@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use tokio_rustls::TlsConnector;
 
 use super::dial::{Dial, DialError, Io, Stream};
 use super::error::{ProviderError, TlsFault, printable};
+use super::proxy::Proxy;
 use super::tls;
 
 /// The most octets of a proxy's answer to CONNECT.
@@ -27,7 +28,7 @@ pub(super) struct Connector {
     pub(super) tls: Option<Arc<rustls::ClientConfig>>,
     pub(super) host: String,
     pub(super) port: u16,
-    pub(super) proxy: Option<(String, u16)>,
+    pub(super) proxy: Option<Proxy>,
     pub(super) timeout: Duration,
 }
 
@@ -44,9 +45,15 @@ impl tower_service::Service<Uri> for Connector {
     fn call(&mut self, _: Uri) -> Self::Future {
         let connector = self.clone();
         Box::pin(async move {
-            let (host, port) = connector.first_hop();
-            let late =
-                ProviderError::ConnectTimeout { host: host.to_owned(), port, after: connector.timeout };
+            let after = connector.timeout;
+            let late = match &connector.proxy {
+                Some(proxy) => proxy.failed(format!("no connection through it within {} s", after.as_secs())),
+                None => ProviderError::ConnectTimeout {
+                    host: connector.host.clone(),
+                    port: connector.port,
+                    after,
+                },
+            };
             tokio::time::timeout(connector.timeout, connector.connect())
                 .await
                 .unwrap_or(Err(late))
@@ -58,49 +65,93 @@ impl tower_service::Service<Uri> for Connector {
 impl Connector {
     fn first_hop(&self) -> (&str, u16) {
         match &self.proxy {
-            Some((host, port)) => (host, *port),
+            Some(proxy) => (&proxy.host, proxy.port),
             None => (&self.host, self.port),
         }
     }
 
     async fn connect(&self) -> Result<Stream, ProviderError> {
         let (host, port) = self.first_hop();
-        let io = self.dial.dial(host, port).await.map_err(|error| match error {
-            DialError::Resolve(error) => {
-                ProviderError::NameNotFound { host: host.to_owned(), reason: reason(&error) }
+        let io = self.dial.dial(host, port).await.map_err(|error| match (error, &self.proxy) {
+            (DialError::Resolve(error), Some(proxy)) => {
+                proxy.failed(format!("its name cannot be resolved: {}", reason(&error)))
             }
-            DialError::Connect(error) => {
-                ProviderError::Connect { host: host.to_owned(), port, reason: reason(&error) }
-            }
+            (DialError::Connect(error), Some(proxy)) => proxy.failed(reason(&error)),
+            (error, None) => self.no_way(error),
         })?;
+        self.speak(io).await
+    }
+
+    /// Why the provider itself cannot be reached.
+    fn no_way(&self, error: DialError) -> ProviderError {
+        let (host, port) = (self.host.clone(), self.port);
+        match error {
+            DialError::Resolve(error) => ProviderError::NameNotFound { host, reason: reason(&error) },
+            DialError::Connect(error) => ProviderError::Connect { host, port, reason: reason(&error) },
+        }
+    }
+
+    async fn speak(&self, io: Box<dyn Io>) -> Result<Stream, ProviderError> {
         match &self.tls {
             None => Ok(Stream { io, proxied: self.proxy.is_some() }),
             Some(tls) => {
-                let io = if self.proxy.is_some() { self.tunnel(io).await? } else { io };
+                let io = match &self.proxy {
+                    Some(proxy) => self.tunnel(proxy, io).await?,
+                    None => io,
+                };
                 Ok(Stream { io: self.handshake(tls, io).await?, proxied: false })
             }
         }
     }
 
     /// Asks the proxy for a way through (RFC 9110 section 9.3.6).
-    async fn tunnel(&self, mut io: Box<dyn Io>) -> Result<Box<dyn Io>, ProviderError> {
-        let broken = |error: std::io::Error| ProviderError::Proxy(reason(&error));
+    async fn tunnel(&self, proxy: &Proxy, mut io: Box<dyn Io>) -> Result<Box<dyn Io>, ProviderError> {
+        let broken = |error: std::io::Error| {
+            proxy.failed(match error.kind() {
+                std::io::ErrorKind::UnexpectedEof => {
+                    "it closed the connection without an answer; it may be no HTTP proxy".to_owned()
+                }
+                _ => reason(&error),
+            })
+        };
         let target = authority(&self.host, self.port);
-        let request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n");
-        io.write_all(request.as_bytes()).await.map_err(broken)?;
+        let login =
+            proxy.login.as_ref().map(|login| [b"Proxy-Authorization: ", login.as_bytes(), b"\r\n"].concat());
+        let request = [
+            format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n").into_bytes(),
+            login.unwrap_or_default(),
+            b"\r\n".to_vec(),
+        ]
+        .concat();
+        io.write_all(&request).await.map_err(broken)?;
         let mut answer = Vec::new();
         // One octet at a time: what follows the blank line belongs to TLS.
         while !answer.ends_with(b"\r\n\r\n") {
             if answer.len() > MAX_PROXY_ANSWER {
-                return Err(ProviderError::Proxy("its answer does not end".to_owned()));
+                return Err(proxy.failed("its answer does not end".to_owned()));
             }
             answer.push(io.read_u8().await.map_err(broken)?);
+            if !b"HTTP/1.".starts_with(answer.get(..7).unwrap_or(&answer)) {
+                let tls = matches!(answer.first(), Some(20..=24));
+                let what = if tls {
+                    "it speaks TLS, which is not supported to a proxy"
+                } else {
+                    "it does not speak HTTP"
+                };
+                return Err(proxy.failed(what.to_owned()));
+            }
         }
         let status = answer.split(|byte| *byte == b'\r').next().unwrap_or_default();
         if status.starts_with(b"HTTP/1.") && status.get(9..11) == Some(b"20") {
             Ok(io)
         } else {
-            Err(ProviderError::Proxy(printable(status, 100)))
+            Err(proxy.failed(match status.get(9..12) {
+                Some(b"407") if proxy.login.is_some() => {
+                    "407: it refuses the user and password that were given".to_owned()
+                }
+                Some(b"407") => "407: it wants a user and a password".to_owned(),
+                _ => format!("it opens no way to {target}: {}", printable(status, 100)),
+            }))
         }
     }
 
@@ -110,10 +161,14 @@ impl Connector {
         io: Box<dyn Io>,
     ) -> Result<Box<dyn Io>, ProviderError> {
         let failed = |fault| ProviderError::Tls { host: self.host.clone(), fault };
-        let name = ServerName::try_from(self.host.clone())
-            .map_err(|_| failed(TlsFault::Other("no host name that a certificate can be for".to_owned())))?;
+        let name = ServerName::try_from(self.host.clone()).map_err(|_| {
+            failed(TlsFault::Certificate("no certificate can be for a host of this name".to_owned()))
+        })?;
+        let (io, first) = tls::Listening::new(io);
         let stream = TlsConnector::from(Arc::clone(tls)).connect(name, io).await;
-        stream.map(|stream| Box::new(stream) as Box<dyn Io>).map_err(|error| failed(tls::fault(&error)))
+        stream.map(|stream| Box::new(stream) as Box<dyn Io>).map_err(|error| {
+            failed(tls::fault(&error, &first.lock().unwrap_or_else(PoisonError::into_inner)))
+        })
     }
 }
 

@@ -76,8 +76,13 @@ pub enum ProviderError {
     #[error("the service cannot be asked which records have the name in their data")]
     OwnerOnly,
     /// The proxy would not open the way.
-    #[error("the proxy refused: {0}")]
-    Proxy(String),
+    #[error("the proxy {proxy}: {why}")]
+    Proxy {
+        /// Its address, and the variable that names it.
+        proxy: String,
+        /// What is wrong.
+        why: String,
+    },
     /// 429, or the words of it.
     #[error("rate limit exceeded{}", wait(*.0))]
     RateLimited(Option<Duration>),
@@ -127,24 +132,62 @@ pub enum ProviderError {
 /// What is wrong with a TLS connection.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TlsFault {
-    /// The certificate is past its time.
-    #[error("the server's certificate has expired")]
-    Expired,
-    /// The certificate is not valid yet.
-    #[error("the server's certificate is not valid yet")]
-    NotYetValid,
+    /// The server ended the handshake, and said why.
+    #[error("the server refused the TLS handshake: {0}")]
+    Alert(String),
+    /// The server's certificate is that of an authority.
+    #[error("the server's own certificate is marked as an authority's (CA:TRUE), which no server's may be")]
+    Authority,
+    /// What the server sends is broken TLS.
+    #[error("the server does not speak TLS as it should")]
+    Broken,
     /// The CA file cannot be used.
     #[error("the CA file cannot be used: {0}")]
     CaFile(String),
-    /// Anything else.
+    /// Another fault of the certificate.
     #[error("{0}")]
-    Other(String),
+    Certificate(String),
+    /// The connection was closed at once.
+    #[error("the server closed the connection without answering the TLS handshake")]
+    Closed,
+    /// The connection was cut inside the handshake.
+    #[error("the connection was cut inside the TLS handshake")]
+    Cut,
+    /// The certificate is past its time.
+    #[error("the server's certificate has expired")]
+    Expired,
+    /// No common version or cipher suite.
+    #[error("the server offers no version or cipher suite of TLS that is supported (TLS 1.2 and 1.3 are)")]
+    Incompatible,
+    /// Something else answers.
+    #[error("the port does not speak TLS; it says {0:?}")]
+    NotTls(String),
+    /// The certificate is not valid yet.
+    #[error("the server's certificate is not valid yet")]
+    NotYetValid,
+    /// Plain HTTP answers.
+    #[error("the port speaks plain HTTP, not TLS: {0:?}")]
+    PlainHttp(String),
     /// Signed by nobody that is trusted.
     #[error("the server's certificate is signed by an unknown issuer")]
     UnknownIssuer,
-    /// A certificate for another host.
-    #[error("the server's certificate is for another host")]
-    WrongHost,
+    /// A certificate for other hosts, with their names.
+    #[error("the server's certificate is for another host{}", names(.0))]
+    WrongHost(Vec<String>),
+}
+
+/// The first few names of a certificate.
+fn names(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let more = names.len().saturating_sub(SHOWN);
+    match names {
+        [] => String::new(),
+        some if more == 0 => format!(": it names {}", some.join(", ")),
+        many => format!(
+            ": it names {} and {more} more",
+            many.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ")
+        ),
+    }
 }
 
 fn wait(after: Option<Duration>) -> String {
@@ -187,7 +230,9 @@ impl ProviderError {
             Self::OwnerOnly => {
                 "ask for the records that the name owns; a Backsight server can be asked both ways, unless it is an old one"
             }
-            Self::Proxy(_) => "check the proxy's address and what it lets through",
+            Self::Proxy { .. } => {
+                "check Proxy (proxy) in the configuration, or HTTPS_PROXY, HTTP_PROXY and ALL_PROXY in the environment, which may hold user and password; `none` as Proxy asks without one"
+            }
             Self::RateLimited(_) => {
                 "wait, or ask more slowly: Requests a Second (requests_per_second), from version 1.1.0 on"
             }
@@ -225,14 +270,26 @@ impl ProviderError {
 impl TlsFault {
     fn hint(&self) -> &'static str {
         match self {
-            Self::UnknownIssuer => {
-                "name your own authority in CA File (ca_file); only if you accept that anyone could answer, switch Verify SSL off"
+            Self::Alert(_) | Self::Broken | Self::Incompatible => {
+                "check host and port; the service's operator can tell which versions of TLS it speaks"
+            }
+            Self::Authority => {
+                "give the server a certificate of its own: signed by that authority, or made with `openssl req -x509 … -addext basicConstraints=critical,CA:FALSE`, which works in CA File too"
+            }
+            Self::CaFile(_) => "give a readable PEM file with at least one certificate in CA File (ca_file)",
+            Self::Certificate(_) => "the service's operator must give it another certificate",
+            Self::Closed | Self::Cut | Self::NotTls(_) => {
+                "check host and port: what answers there may not be the service"
             }
             Self::Expired => "the service's operator must renew it; check this machine's clock too",
             Self::NotYetValid => "check this machine's clock",
-            Self::WrongHost => "use the host name that the certificate is for",
-            Self::CaFile(_) => "give a readable PEM file with at least one certificate",
-            Self::Other(_) => "check that the port speaks TLS; for a plain server switch Use HTTP on",
+            Self::PlainHttp(_) => {
+                "check the port; only if the service has no TLS at all, switch Use HTTP (use_http) on, which sends the login in clear text"
+            }
+            Self::UnknownIssuer => {
+                "name your own authority in CA File (ca_file); only if you accept that anyone could answer, switch Verify SSL off"
+            }
+            Self::WrongHost(_) => "use a host name that the certificate is for",
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::Empty;
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderValue, USER_AGENT};
+use hyper::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
 use hyper::{Request, Response};
 use hyper_util::client::legacy::connect::capture_connection;
 
@@ -42,11 +42,8 @@ impl Provider {
                 self.budget.hold((*wait).min(LONGEST_HOLD)).await;
             }
             match result.as_ref().err().and_then(|error| self.pause(error, tries)) {
-                Some(pause) => {
-                    deadline.at += pause;
-                    tokio::time::sleep(pause).await;
-                }
-                None => return result,
+                Some(pause) if deadline.allow(pause) => tokio::time::sleep(pause).await,
+                _ => return result,
             }
         }
     }
@@ -59,10 +56,7 @@ impl Provider {
                     tokio::time::sleep(wait).await;
                     return Ok(());
                 }
-                Err(hold) if hold <= PATIENCE => {
-                    deadline.at += hold;
-                    tokio::time::sleep(hold).await;
-                }
+                Err(hold) if hold <= PATIENCE && deadline.allow(hold) => tokio::time::sleep(hold).await,
                 Err(hold) => return Err(ProviderError::RateLimited(Some(hold))),
             }
         }
@@ -141,6 +135,12 @@ impl Provider {
             .header(ACCEPT_ENCODING, "gzip, zstd");
         if let Some(authorization) = &config.authorization {
             request = request.header(AUTHORIZATION, authorization.clone());
+        }
+        // Through a tunnel the proxy has it already, and the service must not see it.
+        if let Some(login) =
+            config.proxy.as_ref().filter(|_| config.http).and_then(|proxy| proxy.login.as_ref())
+        {
+            request = request.header(PROXY_AUTHORIZATION, login.clone());
         }
         if !config.active_query {
             request = request.header("dribble-disable-active-query", "1");

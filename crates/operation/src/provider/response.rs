@@ -51,7 +51,13 @@ impl Provider {
                 // A web page says that there is no such page, not that there are no such records.
                 if html || text.starts_with('<') { Err(ProviderError::WebPage(text)) } else { Ok(empty) }
             }
-            StatusCode::PROXY_AUTHENTICATION_REQUIRED => Err(ProviderError::Proxy(status.to_string())),
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => Err(match &self.config.proxy {
+                Some(proxy) if proxy.login.is_some() => {
+                    proxy.failed("407: it refuses the user and password that were given".to_owned())
+                }
+                Some(proxy) => proxy.failed("407: it wants a user and a password".to_owned()),
+                None => ProviderError::Status(status.as_u16()),
+            }),
             StatusCode::UNAUTHORIZED => Err(ProviderError::Unauthorized),
             StatusCode::FORBIDDEN => Err(ProviderError::Forbidden),
             StatusCode::TOO_MANY_REQUESTS => Err(ProviderError::RateLimited(retry_after())),

@@ -1,70 +1,190 @@
 //! TLS: what is trusted, and what each refusal means.
 
 use std::io;
-use std::sync::Arc;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use rustls_pki_types::pem::PemObject;
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::dial::Io;
 use super::error::{TlsFault, printable};
 
-/// The client's TLS configuration: the system's roots and those of `ca_pem`, or no check at all.
+/// The client's TLS configuration: the system's roots and those of `ca_file`, or no check at all.
 ///
 /// # Errors
-/// [`TlsFault::CaFile`], when the PEM holds no certificate.
-pub(super) fn client_config(ca_pem: Option<&[u8]>, verify: bool) -> Result<ClientConfig, TlsFault> {
+/// [`TlsFault::CaFile`], when the file cannot be used.
+pub(super) fn client_config(ca_file: Option<&Path>, verify: bool) -> Result<ClientConfig, TlsFault> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(|error| TlsFault::Other(error.to_string()))?;
+        .map_err(|_| TlsFault::Broken)?;
     let config = if verify {
-        builder.with_root_certificates(roots(ca_pem)?)
+        builder.with_root_certificates(roots(ca_file)?)
     } else {
         builder.dangerous().with_custom_certificate_verifier(Arc::new(Unverified(provider)))
     };
     Ok(config.with_no_client_auth())
 }
 
-fn roots(ca_pem: Option<&[u8]>) -> Result<RootCertStore, TlsFault> {
+fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, TlsFault> {
     let mut roots = RootCertStore::empty();
     // Roots that the system has and rustls cannot read are the system's matter; none at all shows as UnknownIssuer.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(pem) = ca_pem {
-        let unusable = |error: String| TlsFault::CaFile(error);
-        let mut found = 0;
-        for certificate in CertificateDer::pem_slice_iter(pem) {
-            let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
-            roots.add(certificate).map_err(|error| unusable(error.to_string()))?;
-            found += 1;
-        }
-        if found == 0 {
-            return Err(unusable("it holds no certificate".to_owned()));
-        }
+    if let Some(file) = ca_file {
+        super::ca_file::trust(&mut roots, file)?;
     }
     Ok(roots)
 }
 
-/// What a failed handshake means.
-pub(super) fn fault(error: &io::Error) -> TlsFault {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    match inner {
-        Some(rustls::Error::InvalidCertificate(certificate)) => match certificate {
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => TlsFault::Expired,
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                TlsFault::NotYetValid
+/// What a failed handshake means; `first` is what the other side sent first.
+pub(super) fn fault(error: &io::Error, first: &[u8]) -> TlsFault {
+    // The octets tell more than what rustls makes of them.
+    if first.starts_with(b"HTTP/") {
+        return TlsFault::PlainHttp(first_line(first));
+    }
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::InvalidCertificate(certificate)) => certificate_fault(certificate),
+        Some(rustls::Error::AlertReceived(alert)) => TlsFault::Alert(alert_words(*alert)),
+        Some(rustls::Error::PeerIncompatible(_)) => TlsFault::Incompatible,
+        Some(rustls::Error::InvalidMessage(_)) if !first.is_empty() && !is_tls(first) => {
+            TlsFault::NotTls(first_line(first))
+        }
+        Some(rustls::Error::NoCertificatesPresented) => {
+            TlsFault::Certificate("the server sent no certificate".to_owned())
+        }
+        Some(_) => TlsFault::Broken,
+        None if error.kind() == io::ErrorKind::UnexpectedEof && first.is_empty() => TlsFault::Closed,
+        None => TlsFault::Cut,
+    }
+}
+
+fn first_line(first: &[u8]) -> String {
+    printable(first.split(|byte| *byte == b'\n').next().unwrap_or_default(), 60)
+}
+
+/// Whether these octets begin a record of TLS: a type from 20 to 24 and version 3.
+fn is_tls(first: &[u8]) -> bool {
+    matches!(first, [20..=24, 3, ..])
+}
+
+/// Every fault of a certificate in a sentence; none of them is a reason to do without TLS.
+fn certificate_fault(certificate: &CertificateError) -> TlsFault {
+    let said = |text: &str| TlsFault::Certificate(text.to_owned());
+    match certificate {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => TlsFault::Expired,
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => TlsFault::NotYetValid,
+        CertificateError::NotValidForName => TlsFault::WrongHost(Vec::new()),
+        CertificateError::NotValidForNameContext { presented, .. } => {
+            TlsFault::WrongHost(presented.iter().map(|name| plain_name(name)).collect())
+        }
+        // An authority of the right name with another key signed it: as unknown as any other.
+        CertificateError::BadSignature | CertificateError::UnknownIssuer => TlsFault::UnknownIssuer,
+        CertificateError::BadEncoding => said("the server's certificate cannot be decoded"),
+        CertificateError::Revoked => said("the server's certificate was revoked by its issuer"),
+        CertificateError::UnhandledCriticalExtension => {
+            said("the server's certificate has a critical extension that is not supported")
+        }
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => said(
+            "the server's certificate is not meant for servers (its extended key usage lacks serverAuth)",
+        ),
+        CertificateError::UnknownRevocationStatus
+        | CertificateError::ExpiredRevocationList
+        | CertificateError::ExpiredRevocationListContext { .. }
+        | CertificateError::InvalidOcspResponse => {
+            said("it cannot be told whether the server's certificate was revoked")
+        }
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => said(
+            "the server's certificate is signed with an algorithm that is not supported, such as SHA-1 or MD5",
+        ),
+        CertificateError::Other(other) => match other.0.downcast_ref::<webpki::Error>() {
+            Some(webpki::Error::CaUsedAsEndEntity) => TlsFault::Authority,
+            Some(webpki::Error::EndEntityUsedAsCa) => {
+                said("the server's certificate is signed by a certificate that is no authority's")
             }
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                TlsFault::WrongHost
+            Some(webpki::Error::UnsupportedCertVersion) => {
+                said("the server's certificate is of an old version; version 3 with subjectAltName is needed")
             }
-            // An authority of the right name with another key signed it: as unknown as any other.
-            CertificateError::BadSignature | CertificateError::UnknownIssuer => TlsFault::UnknownIssuer,
-            other => TlsFault::Other(printable(other.to_string().as_bytes(), 200)),
+            _ => said("the server's certificate does not pass the checks"),
         },
-        Some(other) => TlsFault::Other(printable(other.to_string().as_bytes(), 200)),
-        None => TlsFault::Other(printable(error.to_string().as_bytes(), 200)),
+        _ => said("the server's certificate does not pass the checks"),
+    }
+}
+
+/// A name of a certificate without the notation that rustls puts around it: `DnsName("a.test")`, `IpAddress(192.0.2.1)`.
+fn plain_name(shown: &str) -> String {
+    let inner = shown.split_once('(').map_or(shown, |(_, rest)| rest.strip_suffix(')').unwrap_or(rest));
+    printable(inner.trim_matches('"').as_bytes(), 100)
+}
+
+fn alert_words(alert: AlertDescription) -> String {
+    match alert {
+        AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity => {
+            "it supports none of the cipher suites of TLS 1.2 and 1.3 that are offered".to_owned()
+        }
+        AlertDescription::ProtocolVersion => "it supports neither TLS 1.2 nor TLS 1.3".to_owned(),
+        AlertDescription::UnrecognisedName => "it serves no host of this name".to_owned(),
+        AlertDescription::CertificateRequired => {
+            "it wants a client certificate, which cannot be given".to_owned()
+        }
+        AlertDescription::InternalError => "it reports an error of its own".to_owned(),
+        AlertDescription::AccessDenied => "it denies access".to_owned(),
+        other => format!("it ended the handshake with alert {}", u8::from(other)),
+    }
+}
+
+/// Notes the first octets that come in, to tell what answers where TLS was expected.
+pub(super) struct Listening {
+    io: Box<dyn Io>,
+    first: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Listening {
+    /// How many octets are noted: a status line or a banner.
+    const NOTED: usize = 80;
+
+    pub(super) fn new(io: Box<dyn Io>) -> (Self, Arc<Mutex<Vec<u8>>>) {
+        let first = Arc::<Mutex<Vec<u8>>>::default();
+        (Self { io, first: Arc::clone(&first) }, first)
+    }
+}
+
+impl AsyncRead for Listening {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.io).poll_read(cx, buf);
+        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = Self::NOTED.saturating_sub(first.len());
+        if room > 0 {
+            first.extend(buf.filled().iter().skip(before).take(room));
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for Listening {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }
 

@@ -102,7 +102,7 @@ async fn tls_certificate_not_yet_valid() {
 async fn tls_wrong_host() {
     let authority = Authority::new();
     let told = trusting(&authority, &authority.issue("other.test", Validity::Valid)).ask().await;
-    fault(&told, TlsFault::WrongHost).hints("host name");
+    fault(&told, TlsFault::WrongHost(vec!["other.test".to_owned()])).hints("host name");
 }
 
 #[tokio::test(start_paused = true)]
@@ -110,10 +110,24 @@ async fn tls_spoken_to_a_plain_server() {
     let mut question = Question::new(Script::new([])).set("use_http", "off");
     question.way = Way::Stranger("HTTP/1.1 400 Bad Request\r\n\r\n");
     let told = question.ask().await;
-    let ProviderError::Tls { fault: TlsFault::Other(_), .. } = told.reason() else {
-        panic!("{:?}", told.reason())
-    };
-    told.is(State::Failed, told.reason().clone(), 0, 0).hints("Use HTTP");
+    fault(&told, TlsFault::PlainHttp("HTTP/1.1 400 Bad Request".to_owned())).hints("Use HTTP");
+}
+
+#[tokio::test(start_paused = true)]
+async fn tls_spoken_to_something_else() {
+    let mut question = Question::new(Script::new([])).set("use_http", "off");
+    question.way = Way::Stranger("SSH-2.0-OpenSSH_9.2\r\n");
+    let told = question.ask().await;
+    fault(&told, TlsFault::NotTls("SSH-2.0-OpenSSH_9.2".to_owned()));
+    assert!(!told.reason().hint().contains("Use HTTP"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_authoritys_certificate_on_a_server_is_told_with_what_to_make_instead() {
+    let authority = Authority::new();
+    let told = trusting(&authority, &authority.as_server(HOST)).ask().await;
+    fault(&told, TlsFault::Authority).hints("CA:FALSE");
+    assert!(!told.reason().hint().contains("Use HTTP"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -180,13 +194,34 @@ async fn https_proxy_is_asked_to_connect() {
     assert_eq!(told.provider.requests()[0].target, "/pdns/query/www.example.com");
 }
 
+fn by_proxy(why: &str) -> ProviderError {
+    ProviderError::Proxy { proxy: "http://proxy.test:3128".to_owned(), why: why.to_owned() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_that_cannot_be_reached_is_named_and_not_the_service() {
+    let question = Question::new(Script::new([])).set("proxy", "http://proxy.test:3128");
+    question.provider.fail_next(usize::MAX, ConnectFault::Refuse);
+    question.ask().await.is(State::Failed, by_proxy("connection refused"), 0, 0).hints("Proxy (proxy)");
+    for (said, why) in [
+        ("\x15\x03\x01\0\x02\x02\x28", "it speaks TLS, which is not supported to a proxy"),
+        ("SSH-2.0-x\r\n", "it does not speak HTTP"),
+        ("HTTP/1.1 407 No\r\n\r\n", "407: it wants a user and a password"),
+    ] {
+        let mut question = Question::new(Script::new([])).set("proxy", "http://proxy.test:3128");
+        question = question.set("use_http", "off");
+        question.way = Way::Proxy(said);
+        question.ask().await.is(State::Failed, by_proxy(why), 0, 0);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn proxy_refuses_to_connect() {
     let mut question =
         tls(&Authority::new().issue(HOST, Validity::Valid)).set("proxy", "http://proxy.test:3128");
     question.way = Way::Proxy("HTTP/1.1 403 Forbidden\r\n\r\n");
     let told = question.ask().await;
-    let error = ProviderError::Proxy("HTTP/1.1 403 Forbidden".to_owned());
+    let error = by_proxy("it opens no way to provider.test:443: HTTP/1.1 403 Forbidden");
     told.is(State::Failed, error, 0, 0).hints("proxy");
 }
 
@@ -196,7 +231,7 @@ async fn proxy_wants_a_login_for_plain_http() {
         .set("proxy", "http://proxy.test:3128")
         .ask()
         .await;
-    let error = ProviderError::Proxy("407 Proxy Authentication Required".to_owned());
+    let error = by_proxy("407: it wants a user and a password");
     told.is(State::Failed, error, 0, 1).hints("proxy");
 }
 
@@ -206,7 +241,7 @@ async fn a_proxy_whose_answer_never_ends() {
         tls(&Authority::new().issue(HOST, Validity::Valid)).set("proxy", "http://proxy.test:3128");
     question.way = Way::Proxy(Box::leak(format!("HTTP/1.1 200 OK\r\nx: {}", "a".repeat(10_000)).into()));
     let told = question.ask().await;
-    told.is(State::Failed, ProviderError::Proxy("its answer does not end".to_owned()), 0, 0);
+    told.is(State::Failed, by_proxy("its answer does not end"), 0, 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -175,10 +175,22 @@ async fn unavailable_503_with_retry_after() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn waiting_for_retry_after_is_not_counted_as_the_answers_time() {
-    let script = Script::new([too_many_requests(Some("50")), Exchange::ok(lines(1)).after(15 * SECOND)]);
+async fn a_pause_that_the_service_asks_for_counts_as_the_questions_time() {
+    let script = Script::new([too_many_requests(Some("50")), Exchange::ok(lines(1))]);
     let told = Question::new(script).set("timeout", "20").ask().await;
-    told.complete(1, 2).took(65 * SECOND);
+    told.is(State::Failed, ProviderError::RateLimited(Some(50 * SECOND)), 0, 1).took(Duration::ZERO);
+    let script = Script::new([too_many_requests(Some("10")), Exchange::ok(lines(1)).after(15 * SECOND)]);
+    let told = Question::new(script).set("timeout", "20").ask().await;
+    told.is(State::Failed, ProviderError::TotalTimeout(20 * SECOND), 0, 2).took(20 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_pages_of_a_question_share_one_budget_of_pauses() {
+    let page = |n: u8| testkit::answer::page(lines(n), &n.to_string());
+    let busy = || unavailable(Some("25"));
+    let script = Script::new([busy(), page(1), busy(), page(2), busy(), page(3), busy(), Exchange::ok("")]);
+    let told = Question::new(script).ask().await;
+    told.is(State::Partial, ProviderError::Unavailable(Some(25 * SECOND)), 2, 5).took(50 * SECOND);
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,6 +10,8 @@ use workbench::token::{Spent, Usage};
 
 const SECOND: i64 = 1_000_000;
 const DAY: u64 = 24 * 3600;
+/// How far a clock that is kept in time is set back at most.
+const STEP_BACK: Duration = Duration::from_mins(10);
 
 /// Counts the requests of one token.
 #[derive(Debug)]
@@ -58,7 +60,7 @@ impl Meter {
     pub(crate) fn take(&self, now: Duration) -> Result<Quota, Exceeded> {
         let mut state = self.lock();
         let day = now.as_secs() / DAY;
-        state.turn_to(i64::try_from(day).unwrap_or(i64::MAX));
+        state.turn_to(now);
         let reset = (day + 1) * DAY;
         let quota = |used| self.quota(used, day);
         let used = state.usage.used;
@@ -67,10 +69,11 @@ impl Meter {
         }
         let micros = i64::try_from(now.as_micros()).unwrap_or(i64::MAX);
         if let Some(rate) = self.rate {
-            let full_at = state.usage.full_at.max(micros) + SECOND / i64::from(rate.max(1));
+            // A bucket is never further ahead than a second: one that is was left by a clock that has been set back since.
+            let known = if state.usage.full_at > micros + SECOND { micros } else { state.usage.full_at };
+            let full_at = known.max(micros) + SECOND / i64::from(rate.max(1));
             if full_at - micros > SECOND {
-                // A restart with a clock set back must not lock anybody out for long.
-                let wait = (full_at - micros - SECOND).div_euclid(SECOND).clamp(0, 3600) + 1;
+                let wait = (full_at - micros - SECOND).div_euclid(SECOND) + 1;
                 return Err(Exceeded { daily: false, wait: wait.unsigned_abs(), quota: quota(used) });
             }
             state.usage.full_at = full_at;
@@ -84,7 +87,7 @@ impl Meter {
     pub(crate) fn left(&self, now: Duration) -> Quota {
         let mut state = self.lock();
         let day = now.as_secs() / DAY;
-        state.turn_to(i64::try_from(day).unwrap_or(i64::MAX));
+        state.turn_to(now);
         self.quota(state.usage.used, day)
     }
 
@@ -118,9 +121,13 @@ impl Meter {
 }
 
 impl State {
-    /// Begins a day anew. What was not written down of the one before does not matter any more.
-    fn turn_to(&mut self, day: i64) {
-        if day > self.usage.day {
+    /// Begins a day anew. What was not written down of the one before does not matter any more. A day that is more than
+    /// [`STEP_BACK`] ahead is of a clock that was wrong; one that is about to begin stays when the clock is set back a little.
+    fn turn_to(&mut self, now: Duration) {
+        let day = |time: Duration| i64::try_from(time.as_secs() / DAY).unwrap_or(i64::MAX);
+        let was_wrong = day(now + STEP_BACK) < self.usage.day;
+        let day = day(now);
+        if day > self.usage.day || was_wrong {
             self.usage.day = day;
             self.usage.used = 0;
             self.unwritten = 0;
@@ -183,6 +190,28 @@ mod tests {
         let fast = Meter::new(Some(1), None, Usage { day: 20_000, used: 1, full_at: spent.full_at });
         assert_eq!(refusal(&fast, at(0, 500)), (false, 1));
         assert!(fast.unwritten(7).is_none(), "what is refused is not counted");
+    }
+
+    #[test]
+    fn a_clock_that_jumps_there_and_back_locks_nobody_out() {
+        let meter = Meter::new(Some(2), Some(3), Usage::default());
+        for _ in 0..2 {
+            meter.take(at(0, 0)).unwrap();
+        }
+        // Three days ahead, and back: neither the rate nor the quota of that day holds anything up.
+        for _ in 0..2 {
+            meter.take(at(3 * DAY, 0)).unwrap();
+        }
+        assert_eq!(refusal(&meter, at(3 * DAY, 0)), (false, 1));
+        meter.take(at(1, 0)).unwrap();
+        meter.take(at(1, 0)).unwrap();
+        assert_eq!(refusal(&meter, at(1, 0)), (false, 1));
+        meter.take(at(2, 0)).unwrap();
+        assert_eq!(refusal(&meter, at(3, 0)).0, true, "the quota of the day still counts");
+        // Over midnight and a second back: still the new day.
+        let meter = Meter::new(None, Some(1), Usage::default());
+        meter.take(at(DAY, 0)).unwrap();
+        assert_eq!(refusal(&meter, at(DAY - 1, 0)).0, true);
     }
 
     #[test]

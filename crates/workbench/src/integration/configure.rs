@@ -3,6 +3,8 @@
 //! All of a change is checked before any of it is stored (G-26). Values are stored as they were entered, and mean what
 //! the package makes of them when they are read; secrets are stored sealed.
 
+use std::path::Path;
+
 use operation::{Package, Secret, Settings, SettingsError};
 use serde_json::{Map, Value, json};
 
@@ -14,6 +16,8 @@ use crate::{Error, Workbench};
 
 /// How often settings are read again when a rotation comes between the keys and the database.
 const TRIES: usize = 5;
+/// The setting that names a file.
+const CA_FILE: &str = "ca_file";
 
 /// What shall be set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,6 +49,7 @@ impl Workbench {
     /// more; [`Error::Key`], when there are secrets to store and the key is not right.
     pub fn configure(&mut self, name: &str, changes: &Changes) -> Result<Details, Error> {
         let clock = self.clock().clone();
+        check_files(changes)?;
         self.change(|change| {
             let stored = Stored::need(&change.transaction, name)?;
             let package = stored.package().map_err(|error| stored.broken(&error))?;
@@ -94,6 +99,22 @@ impl Stored {
 pub(super) fn keys_for(change: &Change<'_>, stored: &Stored) -> Result<Vec<Key>, Problem> {
     let key = if stored.sealed.is_empty() { None } else { secret::settle(change)? };
     Ok(key.into_iter().collect())
+}
+
+/// Looks at the files that are named, before any lock is held: a file system may keep its readers waiting.
+fn check_files(changes: &Changes) -> Result<(), Error> {
+    let files = changes.values.iter().filter(|(key, value)| key == CA_FILE && !value.trim().is_empty());
+    let faults: Vec<SettingsError> = files
+        .filter_map(|(key, value)| {
+            let fault = operation::provider::check_ca_file(Path::new(value.trim())).err()?;
+            Some(SettingsError::Invalid {
+                key: key.clone(),
+                label: "CA File".to_owned(),
+                why: fault.to_string(),
+            })
+        })
+        .collect();
+    if faults.is_empty() { Ok(()) } else { Err(Error::Settings(faults)) }
 }
 
 fn validate(package: &Package, changes: &Changes) -> Result<(), Error> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cof::RrType;
-use operation::provider::ConfigError;
+use operation::provider::{ConfigError, ProxyEnvironment};
 use operation::{Budget, Clock, Config, Filter, Limits, Package, Provider, Settings, Side, Tcp, Window};
 
 /// What runs are made with. A snapshot: what is configured later does not touch it (G-27).
@@ -65,7 +65,8 @@ impl Asking {
         clock: Clock,
         actor: &str,
     ) -> Result<Self, ConfigError> {
-        let mut config = Config::new(&package, settings, limits, &clock)?;
+        let mut config = Config::new(&package, settings, limits, &clock)?
+            .with_environment(&ProxyEnvironment::of_process())?;
         config.side = wish.side;
         let filter = Filter::new(&config, wish.rrtypes, wish.window);
         config.rrtypes.clone_from(&filter.rrtypes);

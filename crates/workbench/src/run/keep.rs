@@ -52,6 +52,9 @@ impl Ended {
     }
 }
 
+/// How far the clock may have been set back since an answer that counts as fresh, in seconds.
+const SET_BACK: i64 = 60;
+
 impl Change<'_> {
     /// Writes a run down before anything is sent, and finds what may answer it.
     pub(super) fn begin_run(
@@ -124,16 +127,19 @@ impl Change<'_> {
         login: Option<&[u8]>,
         freshness: Freshness,
     ) -> Result<Option<Run>, Problem> {
-        let since = match freshness {
+        // An answer from the future was dated by a clock that was wrong: nobody knows how old it is.
+        let (since, until) = match freshness {
             Freshness::Fresh => return Ok(None),
-            Freshness::Offline => i64::MIN,
-            Freshness::Within(age) => self.at.saturating_sub(seconds(age)),
+            Freshness::Offline => (i64::MIN, i64::MAX),
+            Freshness::Within(age) => {
+                (self.at.saturating_sub(seconds(age)), self.at.saturating_add(SET_BACK))
+            }
         };
         let sql = format!(
             "SELECT {COLUMNS} FROM runs r WHERE r.question = ? AND r.whole = 1 AND r.login IS ? \
-             AND r.fetched_by = r.id AND r.started_at > ? ORDER BY r.id DESC LIMIT 1"
+             AND r.fetched_by = r.id AND r.started_at > ? AND r.started_at <= ? ORDER BY r.id DESC LIMIT 1"
         );
-        row::one(&self.transaction, &sql, (question, login, since))
+        row::one(&self.transaction, &sql, (question, login, since, until))
     }
 
     /// The number of a manifest, new or not.

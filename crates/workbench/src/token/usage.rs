@@ -46,7 +46,7 @@ impl Workbench {
     }
 
     /// Adds to what was used, all in one transaction; gives what it comes to, in the same order. A day that is over is not
-    /// counted any more.
+    /// counted any more. A stored day or bucket that is far ahead of what is added was left by a clock that was wrong, and goes.
     ///
     /// # Errors
     /// [`Error`], when the database cannot be written; then nothing was added.
@@ -54,8 +54,10 @@ impl Workbench {
         let sql = "INSERT INTO token_usage (token, day, used, full_at) VALUES (:token, :day, :used, :full_at) \
                    ON CONFLICT (token) DO UPDATE SET \
                    used = CASE WHEN excluded.day = day THEN used + excluded.used \
-                               WHEN excluded.day > day THEN excluded.used ELSE used END, \
-                   day = max(day, excluded.day), full_at = max(full_at, excluded.full_at) \
+                               WHEN excluded.day > day OR excluded.day < day - 1 THEN excluded.used ELSE used END, \
+                   day = CASE WHEN excluded.day < day - 1 THEN excluded.day ELSE max(day, excluded.day) END, \
+                   full_at = CASE WHEN full_at > excluded.full_at + 60000000 THEN excluded.full_at \
+                                  ELSE max(full_at, excluded.full_at) END \
                    RETURNING day, used, full_at";
         self.change(|change| {
             let mut statement = change.transaction.prepare_cached(sql)?;
