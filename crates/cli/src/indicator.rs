@@ -35,7 +35,12 @@ fn add(command: &AddArgs, arguments: &Arguments) -> Result<Exit, Failure> {
     values.complain();
     for given in values.given {
         match of_type(&given, command.kind) {
-            Ok(indicator) => indicators.push(indicator),
+            Ok(indicator) => {
+                if let Some(caution) = indicator.caution() {
+                    terminal::complain(&format!("warning: {}", terminal::printable(&caution.to_string())));
+                }
+                indicators.push(indicator);
+            }
             Err(reason) => {
                 let text = terminal::printable(&given.text);
                 terminal::complain(&format!("{text}: {}", terminal::printable(&reason)));

@@ -112,11 +112,14 @@ fn add(command: &AddArgs, workbench: &mut Workbench) -> Result<Exit, Failure> {
 }
 
 fn undo(command: &UndoArgs, workbench: &mut Workbench) -> Result<Exit, Failure> {
-    let run = workbench.run(command.id)?;
-    let undone = workbench.undo(run.id)?;
-    match command.format {
-        View::Json => output::print_json(&json::undone(&run, &undone))?,
-        View::Table => output::print(&table::undone(&run, &undone))?,
+    // A number that is wrong is found before anything is undone.
+    let runs = command.ids.iter().map(|id| workbench.run(*id)).collect::<Result<Vec<_>, _>>()?;
+    for run in &runs {
+        let undone = workbench.undo(run.id)?;
+        match command.format {
+            View::Json => output::print_json(&json::undone(run, &undone))?,
+            View::Table => output::print(&table::undone(run, &undone))?,
+        }
     }
     Ok(Exit::Done)
 }

@@ -2,7 +2,7 @@
 
 use cof::RrType;
 
-use crate::Indicator;
+use crate::{Caution, Indicator};
 
 /// One proposal. Findings are unique by what they would be in the library; `records` are the places, in the
 /// answer, of the records that each came from.
@@ -16,6 +16,8 @@ pub enum Finding {
         value: String,
         /// Where it comes from.
         records: Vec<usize>,
+        /// Why it is better left out, if so: then it is not selected.
+        caution: Option<Caution>,
     },
     /// An indicator that the library may not know yet; it would arrive with the status Indirect.
     Indicator {
@@ -24,7 +26,7 @@ pub enum Finding {
         /// Where it comes from.
         records: Vec<usize>,
         /// Why it is better left out, if so: then it is not selected.
-        caution: Option<String>,
+        caution: Option<Caution>,
     },
     /// A relationship between two indicators, by one record type.
     Relationship {
@@ -39,7 +41,7 @@ pub enum Finding {
         /// Where it comes from.
         records: Vec<usize>,
         /// Why it is better left out, if so.
-        caution: Option<String>,
+        caution: Option<Caution>,
     },
 }
 
@@ -50,6 +52,10 @@ pub struct Findings {
     pub list: Vec<Finding>,
     /// What was left out or is doubtful, in words.
     pub warnings: Vec<String>,
+    /// How many are cautioned about and not selected, with those that there was no room for.
+    pub flagged: usize,
+    /// How many would be selected and are not in the list, because there was no room for more of their kind.
+    pub beyond: usize,
 }
 
 impl Finding {
@@ -64,9 +70,14 @@ impl Finding {
 
     /// Whether it is selected unless somebody says otherwise.
     pub fn is_selected(&self) -> bool {
-        match self {
-            Self::Attribute { .. } => true,
-            Self::Indicator { caution, .. } | Self::Relationship { caution, .. } => caution.is_none(),
-        }
+        self.caution().is_none_or(|caution| !caution.unselects())
+    }
+
+    /// Why it deserves a second look, if it does.
+    pub const fn caution(&self) -> Option<&Caution> {
+        let (Self::Attribute { caution, .. }
+        | Self::Indicator { caution, .. }
+        | Self::Relationship { caution, .. }) = self;
+        caution.as_ref()
     }
 }

@@ -15,6 +15,8 @@ use std::str::FromStr;
 
 use cof::{Name, Rdata, Record, RrType};
 
+use crate::Caution;
+
 mod host;
 mod line;
 mod number;
@@ -190,6 +192,19 @@ impl Indicator {
         }
     }
 
+    /// What is to be said of it, whoever gave it: an address that is nobody's host, a name that passes for another.
+    pub fn caution(&self) -> Option<Caution> {
+        Caution::of(self)
+    }
+
+    /// The form that people read, where the name has an internationalised one and nothing speaks against showing it.
+    pub fn unicode(&self) -> Option<String> {
+        match &self.0 {
+            Host::Name(name) => crate::idn::unicode(name),
+            Host::Address(_) => None,
+        }
+    }
+
     /// The text that [`Self::parse`] takes for it: as it is shown, with the final dot after a single label.
     pub fn as_typed(&self) -> String {
         match &self.0 {
@@ -316,6 +331,10 @@ fn check_host(name: &Name) -> Result<(), IndicatorError> {
 
 /// The address that a name below in-addr.arpa or ip6.arpa stands for.
 fn reverse_address(name: &Name) -> Option<IpAddr> {
+    // Nearly no name is one.
+    if !name.as_wire().ends_with(b"\x04arpa\0") {
+        return None;
+    }
     let labels: Vec<&[u8]> = name.labels().collect();
     let (zone, host) = (labels.get(labels.len().checked_sub(2)?..)?, labels.get(..labels.len() - 2)?);
     let text = |label: &[u8]| std::str::from_utf8(label).ok().map(str::to_owned);

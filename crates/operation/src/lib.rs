@@ -9,8 +9,10 @@
 //! the package's author ([`ManifestError`]), the remote ([`ProviderError`]).
 
 pub mod answer;
+pub mod caution;
 pub mod clock;
 pub mod finding;
+pub mod idn;
 pub mod indicator;
 pub mod mapping;
 pub mod package;
@@ -18,9 +20,11 @@ pub mod parameter;
 pub mod provider;
 pub mod relation;
 pub mod settings;
+pub mod special;
 pub mod window;
 
 pub use answer::{Answer, Collector, Completeness, Dedup, Filter, State};
+pub use caution::Caution;
 pub use clock::Clock;
 pub use finding::{Finding, Findings};
 pub use indicator::{Given, Host, Indicator, IndicatorError, IndicatorType, Line, Other};

@@ -2,15 +2,17 @@
 //!
 //! A [`Mapping`] names attributes and, if it proposes hosts at all, the types of related indicators. A relationship
 //! joins the two sides of its own record; one to the asked indicator therefore comes from a direct record only.
-//! An address with very many names is shared hosting (`crowd`): what comes of it is proposed, flagged and not
+//! An address with very many names is shared hosting, a name with many short-lived addresses is fast flux (`cautions`), and an
+//! address of special purpose is nobody's host ([`crate::special`]): what comes of them is proposed with a caution and not
 //! selected. How much is proposed is bounded, and what is left out is counted (`gathering`).
 
-mod crowd;
+mod cautions;
 mod gathering;
 
+use std::collections::BTreeSet;
+
 use cof::{Record, time};
-use crowd::Crowd;
-use gathering::Gathering;
+use gathering::{Gathering, Room};
 
 use crate::{Findings, Indicator, IndicatorType};
 
@@ -121,11 +123,42 @@ impl Rows {
 impl Mapping {
     /// What the records of an answer about `asked` propose.
     pub fn findings(&self, asked: &Indicator, records: &[Record]) -> Findings {
-        let mut gathering = Gathering::new(self, asked, Crowd::of(records));
-        for (at, record) in records.iter().enumerate() {
+        self.gather(asked, records, 0..records.len(), Room::Bounded)
+    }
+
+    /// What some records of that answer propose, by their places: as much of a kind as of a whole answer. Cautions come
+    /// of all records.
+    pub fn findings_among(
+        &self,
+        asked: &Indicator,
+        records: &[Record],
+        places: &BTreeSet<usize>,
+    ) -> Findings {
+        self.gather(asked, records, places.iter().copied(), Room::Bounded)
+    }
+
+    /// Everything that some records propose, because somebody picked them one by one.
+    pub fn findings_picked(
+        &self,
+        asked: &Indicator,
+        records: &[Record],
+        places: &BTreeSet<usize>,
+    ) -> Findings {
+        self.gather(asked, records, places.iter().copied(), Room::Picked)
+    }
+
+    fn gather(
+        &self,
+        asked: &Indicator,
+        records: &[Record],
+        places: impl Iterator<Item = usize>,
+        room: Room,
+    ) -> Findings {
+        let mut gathering = Gathering::new(self, asked, records);
+        for (at, record) in places.filter_map(|at| Some((at, records.get(at)?))) {
             gathering.add(at, record);
         }
-        gathering.finish()
+        gathering.finish(room)
     }
 }
 

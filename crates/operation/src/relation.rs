@@ -16,11 +16,16 @@ pub enum Relation {
 impl Relation {
     /// How `record` stands to `indicator`.
     pub fn of(indicator: &Indicator, record: &Record) -> Self {
-        let owner = || Indicator::of_owner(record).as_ref() == Some(indicator);
-        let target = || Indicator::of_target(&record.rdata, record.rrtype).as_ref() == Some(indicator);
+        let (owner, target) =
+            (Indicator::of_owner(record), Indicator::of_target(&record.rdata, record.rrtype));
+        Self::between(indicator, record, [owner.as_ref(), target.as_ref()])
+    }
+
+    /// The same, where the two sides of the record are known already.
+    pub(crate) fn between(indicator: &Indicator, record: &Record, sides: [Option<&Indicator>; 2]) -> Self {
         // The name as such, too: a reverse name that was asked for stands for an address otherwise.
         let name = || matches!(indicator.host(), Host::Name(name) if *name == record.rrname);
-        if owner() || target() || name() { Self::Direct } else { Self::Related }
+        if sides.contains(&Some(indicator)) || name() { Self::Direct } else { Self::Related }
     }
 
     /// Its word in outputs.

@@ -177,13 +177,23 @@ mod tests {
                 let host = u32::MAX.checked_shr(u32::from(block.length)).unwrap_or(0);
                 let (first, last) = (first.to_bits() & !host, first.to_bits() | host);
                 let address = |bits| IpAddr::V4(Ipv4Addr::from_bits(bits));
-                (address(first), address(last), first.checked_sub(1).map(address), last.checked_add(1).map(address))
+                (
+                    address(first),
+                    address(last),
+                    first.checked_sub(1).map(address),
+                    last.checked_add(1).map(address),
+                )
             }
             IpAddr::V6(first) => {
                 let host = u128::MAX.checked_shr(u32::from(block.length)).unwrap_or(0);
                 let (first, last) = (first.to_bits() & !host, first.to_bits() | host);
                 let address = |bits| IpAddr::V6(Ipv6Addr::from_bits(bits));
-                (address(first), address(last), first.checked_sub(1).map(address), last.checked_add(1).map(address))
+                (
+                    address(first),
+                    address(last),
+                    first.checked_sub(1).map(address),
+                    last.checked_add(1).map(address),
+                )
             }
         }
     }

@@ -87,6 +87,7 @@ fn attributes(number: u64) -> Vec<Finding> {
         name: ["Resource Type", "Resource Data"].get(at % 2).unwrap().to_string(),
         value: format!("value {at} of {number:x}"),
         records: vec![],
+        caution: None,
     };
     (0..ATTRIBUTES).map(attribute).collect()
 }
@@ -174,6 +175,7 @@ fn finding(number: u64) -> Finding {
             name: "Resource Data".to_owned(),
             value: format!("value {number}"),
             records: vec![],
+            caution: None,
         },
         1..=5 => Finding::Indicator { indicator: host(number), records: vec![], caution: None },
         _ => Finding::Relationship {

@@ -37,6 +37,7 @@ Examples:
   backsight run add 17 --dry-run                what would be new, known already, left out?
   backsight run add 17
   backsight run add 17 --pick 1,3-5             by the numbers that `backsight run show 17` prints
+  backsight run add 17 --pick www.example.com   what the records with this name propose
   backsight run undo 17
 
 What is new arrives with the status Indirect. Nothing that is whitelisted is touched, nothing that
@@ -47,8 +48,9 @@ pub(crate) struct AddArgs {
     /// The run's number
     #[arg(value_name = "ID", value_parser = run_number)]
     pub(crate) id: i64,
-    /// Which findings: all but those that are flagged, or numbers, flagged ones included
-    #[arg(long, value_name = "all|1,3-5", default_value = "all")]
+    /// Which findings: all but those that are flagged, numbers, or what the records with these values propose; flagged
+    /// ones included
+    #[arg(long, value_name = "all|1,3-5|VALUE", default_value = "all")]
     pub(crate) pick: String,
     /// Only say what would be added
     #[arg(long)]
@@ -101,9 +103,9 @@ pub(crate) struct ShowArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct UndoArgs {
-    /// The run's number
-    #[arg(value_name = "ID", value_parser = run_number)]
-    pub(crate) id: i64,
+    /// The numbers of the runs
+    #[arg(value_name = "ID", required = true, value_parser = run_number)]
+    pub(crate) ids: Vec<i64>,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,

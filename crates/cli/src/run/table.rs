@@ -90,7 +90,7 @@ fn findings(shown: &Shown) -> String {
     for (at, finding) in list.iter().take(MOST_FINDINGS).enumerate() {
         let (kind, value, note) = cells(finding);
         let cell = |text: &str| shorten(&printable(text));
-        table.add_row([(at + 1).to_string(), cell(&kind), cell(&value), cell(note)]);
+        table.add_row([(at + 1).to_string(), cell(&kind), cell(&value), cell(&note)]);
     }
     let mut text = format!("{table}\n");
     if list.len() > MOST_FINDINGS {
@@ -105,14 +105,15 @@ fn findings(shown: &Shown) -> String {
     text
 }
 
-fn cells(finding: &Finding) -> (String, String, &str) {
+fn cells(finding: &Finding) -> (String, String, String) {
+    let note = finding.caution().map(ToString::to_string).unwrap_or_default();
     match finding {
-        Finding::Attribute { name, value, .. } => (name.clone(), value.clone(), ""),
-        Finding::Indicator { indicator, caution, .. } => {
-            (format!("Related {}", indicator.kind()), indicator.to_string(), caution.as_deref().unwrap_or(""))
+        Finding::Attribute { name, value, .. } => (name.clone(), value.clone(), note),
+        Finding::Indicator { indicator, .. } => {
+            (format!("Related {}", indicator.kind()), indicator.to_string(), note)
         }
-        Finding::Relationship { from, to, rrtype, caution, .. } => {
-            (format!("Relationship {rrtype}"), format!("{from} -> {to}"), caution.as_deref().unwrap_or(""))
+        Finding::Relationship { from, to, rrtype, .. } => {
+            (format!("Relationship {rrtype}"), format!("{from} -> {to}"), note)
         }
     }
 }

@@ -17,7 +17,7 @@ pub(crate) fn home(provider: &Provider) -> Home {
 }
 
 fn addresses(last: &[u8]) -> String {
-    last.iter().map(|last| line(HOST, &format!("192.0.2.{last}"), 3)).collect()
+    last.iter().map(|last| line(HOST, &format!("104.196.175.{last}"), 3)).collect()
 }
 
 /// What adding came to, of one kind: new, known, whitelisted, removed.
@@ -76,7 +76,7 @@ fn runs_are_listed_the_newest_first_a_page_at_a_time() {
     let provider = Provider::answering("");
     let home = home(&provider);
     assert!(home.run(&["run", "list"]).ok().contains("backsight query VALUE"));
-    home.run(&["query", "--concurrency", "1", "a.example", "b.example", "192.0.2.1"]).ok();
+    home.run(&["query", "--concurrency", "1", "a.example", "b.example", "104.196.175.1"]).ok();
     home.run(&["query", "A.example."]).ok();
     let ids = |arguments: &[&str]| {
         let page = home.json(&[&["run", "list"], arguments].concat());
@@ -117,27 +117,31 @@ fn findings_are_picked_by_the_numbers_that_are_shown() {
     let mut values: Vec<&str> =
         shown["attributes"].as_array().unwrap().iter().map(|one| one["value"].as_str().unwrap()).collect();
     values.sort_unstable();
-    assert_eq!(values, ["192.0.2.1", "192.0.2.3"]);
+    assert_eq!(values, ["104.196.175.1", "104.196.175.3"]);
 }
 
 #[test]
 fn a_dry_run_says_what_adding_comes_to_and_changes_nothing() {
     let provider = Provider::answering(addresses(&[1, 2, 3, 4]));
     let home = home(&provider);
-    home.run(&["indicator", "add", "192.0.2.1", "--status", "whitelisted"]).ok();
-    home.run(&["indicator", "add", "192.0.2.2", "192.0.2.3"]).ok();
-    home.run(&["indicator", "remove", "192.0.2.2"]).ok();
+    home.run(&["indicator", "add", "104.196.175.1", "--status", "whitelisted"]).ok();
+    home.run(&["indicator", "add", "104.196.175.2", "104.196.175.3"]).ok();
+    home.run(&["indicator", "remove", "104.196.175.2"]).ok();
     home.run(&["query", HOST]).ok();
     let before = (home.audit(), library(&home));
     let dry = home.json(&["run", "add", "1", "--dry-run"]);
     assert_eq!((home.audit(), library(&home)), before);
     assert!(home.run(&["run", "list"]).ok().lines().all(|line| !line.contains("added")));
-    // 192.0.2.4 and the name are new, .3 is known, .1 is whitelisted, .2 was removed.
+    // 104.196.175.4 and the name are new, .3 is known, .1 is whitelisted, .2 was removed.
     assert_eq!(counts(&dry, "indicators"), [2, 1, 1, 1], "{dry}");
     let added = home.json(&["run", "add", "1"]);
     assert_eq!((&added["added"], &added["dry_run"]), (&dry["added"], &false.into()));
-    assert_eq!(library(&home), [HOST, "192.0.2.1", "192.0.2.3", "192.0.2.4"], "what was removed stays so");
-    assert_eq!(home.json(&["indicator", "show", "192.0.2.1"])["status"], "Whitelisted");
+    assert_eq!(
+        library(&home),
+        [HOST, "104.196.175.1", "104.196.175.3", "104.196.175.4"],
+        "what was removed stays so"
+    );
+    assert_eq!(home.json(&["indicator", "show", "104.196.175.1"])["status"], "Whitelisted");
     let again = home.json(&["run", "add", "1"]);
     for kind in ["indicators", "attributes", "relationships"] {
         assert_eq!(counts(&again, kind)[0], 0, "{again}");
@@ -149,21 +153,21 @@ fn a_dry_run_says_what_adding_comes_to_and_changes_nothing() {
 fn undo_takes_back_what_its_run_added_and_nothing_that_others_said_since() {
     let provider = Provider::answering_each([addresses(&[1, 2, 3]), addresses(&[1, 2, 4])]);
     let home = home(&provider);
-    home.run(&["indicator", "add", "192.0.2.3"]).ok();
-    let untouched = home.json(&["indicator", "show", "192.0.2.3"])["relationships"].clone();
+    home.run(&["indicator", "add", "104.196.175.3"]).ok();
+    let untouched = home.json(&["indicator", "show", "104.196.175.3"])["relationships"].clone();
     home.run(&["query", HOST, "--add", "all"]).ok();
     home.run(&["query", HOST, "--fresh", "--add", "all"]).ok();
-    home.run(&["indicator", "note", "192.0.2.4", "seen in ticket 4711"]).ok();
-    assert_eq!(library(&home), [HOST, "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"]);
+    home.run(&["indicator", "note", "104.196.175.4", "seen in ticket 4711"]).ok();
+    assert_eq!(library(&home), [HOST, "104.196.175.1", "104.196.175.2", "104.196.175.3", "104.196.175.4"]);
     // The first goes: only what it alone said, which is the way to .3; the hand that added .3 keeps it.
     home.run(&["run", "undo", "1"]).ok();
-    assert_eq!(library(&home), [HOST, "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"]);
-    assert_eq!(home.json(&["indicator", "show", "192.0.2.3"])["relationships"], untouched);
+    assert_eq!(library(&home), [HOST, "104.196.175.1", "104.196.175.2", "104.196.175.3", "104.196.175.4"]);
+    assert_eq!(home.json(&["indicator", "show", "104.196.175.3"])["relationships"], untouched);
     let left = home.json(&["indicator", "show", HOST]).to_string();
-    assert!(!left.contains("192.0.2.3") && left.contains("192.0.2.4"), "{left}");
+    assert!(!left.contains("104.196.175.3") && left.contains("104.196.175.4"), "{left}");
     // The second goes too: what was added by hand or worked with stays.
     home.run(&["run", "undo", "2"]).ok();
-    assert_eq!(library(&home), ["192.0.2.3", "192.0.2.4"]);
+    assert_eq!(library(&home), ["104.196.175.3", "104.196.175.4"]);
     let nothing = home.run(&["run", "undo", "2"]).ok();
     assert!(nothing.contains("nothing in the library"), "{nothing}");
     assert!(home.run(&["run", "list"]).ok().contains("undone"));
@@ -171,7 +175,7 @@ fn undo_takes_back_what_its_run_added_and_nothing_that_others_said_since() {
     home.run(&["run", "add", "2"]).ok();
     let run = &home.json(&["run", "list"])["runs"][0];
     assert!(run["added_at"].is_string() && run["undone_at"].is_null(), "{run}");
-    assert_eq!(library(&home), [HOST, "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"]);
+    assert_eq!(library(&home), [HOST, "104.196.175.1", "104.196.175.2", "104.196.175.3", "104.196.175.4"]);
 }
 
 #[test]

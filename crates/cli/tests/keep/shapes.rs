@@ -84,8 +84,8 @@ fn json_has_its_documented_shape() {
 fn runs_as_json_have_their_documented_shape() {
     let host = "www.example.com";
     let bodies = [
-        line(host, "192.0.2.1", 3) + &line(host, "192.0.2.2", 3),
-        line(host, "192.0.2.1", 4) + &line(host, "192.0.2.3", 3),
+        line(host, "104.196.175.1", 3) + &line(host, "104.196.175.2", 3),
+        line(host, "104.196.175.1", 4) + &line(host, "104.196.175.3", 3),
     ];
     let provider = Provider::answering_each(bodies);
     let home = Home::that_asks(provider.address, NEWEST);
@@ -100,7 +100,7 @@ fn runs_as_json_have_their_documented_shape() {
         "query_changes_added",
         json(&["query", host, "--fresh", "--changes", "--add", "all"])
     );
-    insta::assert_snapshot!("query_refused", json(&["query", "192.0.2.0/24"]));
+    insta::assert_snapshot!("query_refused", json(&["query", "104.196.175.0/24"]));
     insta::assert_snapshot!("run_show_changes", json(&["run", "show", "2", "--changes", "--limit", "1"]));
     insta::assert_snapshot!("indicator_found", printed("Indicators", &["indicator", "show", host]));
     insta::assert_snapshot!("run_add_dry", json(&["run", "add", "1", "--pick", "1-3", "--dry-run"]));

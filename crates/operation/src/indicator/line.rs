@@ -74,7 +74,8 @@ impl Line {
         let mut known = Vec::new();
         let mut has_value = false;
         for text in cells {
-            let text = written::trim(text);
+            // A full stop ends a sentence here.
+            let text = written::trim(text).trim_end_matches('.');
             let mut give = |indicator| line.given.push(Given { text: text.to_owned(), indicator });
             match Cell::of(text) {
                 Cell::Value(indicator) => {
@@ -224,7 +225,7 @@ mod tests {
             ("http://a.example/x,192.0.2.6", "a.example 192.0.2.6", 0),
             ("http://a.example/?u=x,b.example", "a.example", 0),
             ("hxxps://a[.]example/x 2024-01-01T10:00:00Z high", "a.example", 2),
-            ("c2.example resolved to 192.0.2.6, e.g. in v1.2.3 of setup.exe.", "c2.example 192.0.2.6", 6),
+            ("c2.example resolved to 192.0.2.6, e.g. in v1.2.3 of setup.exe.", "c2.example 192.0.2.6", 7),
             ("2001:db8::1, [2001:db8::2]:443", "2001:db8::1 2001:db8::2", 0),
             ("c2.example # why, and 192.0.2.1", "c2.example", 0),
             ("# c2.example", "", 0),

@@ -1,75 +1,105 @@
-//! Findings being gathered: each thing once, so many of a kind, each with the records that it came from.
+//! Findings being gathered: each thing once, each with the records that it came from; then chosen.
+//!
+//! First every record adds what it proposes, as keys with places; nothing is written out and nothing is left out. Then so many of
+//! a kind are chosen ([`Room`]), those without a caution first, and only what was chosen becomes findings.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::Hash;
 
 use cof::{Record, RrType};
 
-use super::crowd::{Crowd, thousands};
-use super::{Attribute, Mapping, Related, Rows};
-use crate::{Finding, Findings, Indicator, Relation};
+use super::cautions::Cautions;
+use super::{Attribute, Mapping, RecordField, Related, Rows};
+use crate::caution::thousands;
+use crate::{Caution, Finding, Findings, Indicator, Relation};
 
 /// The most that one answer proposes of a kind: values of an attribute, indicators, relationships.
 /// More than this nobody reads, and all of it would be added at one keypress.
 pub(super) const MOST_PROPOSED: usize = 1_000;
 
+/// How much becomes findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Room {
+    /// At most [`MOST_PROPOSED`] of a kind.
+    Bounded,
+    /// Everything: somebody picked the records one by one.
+    Picked,
+}
+
 /// The findings of one answer so far.
 pub(super) struct Gathering<'a> {
     mapping: &'a Mapping,
     asked: &'a Indicator,
-    crowd: Crowd,
+    records: &'a [Record],
+    cautions: Cautions,
     /// In the order of the mapping's attributes.
-    attributes: Vec<Proposals<String>>,
-    indicators: Proposals<Indicator>,
-    /// Indicators that a direct record without a caution speaks for.
-    vouched: HashSet<Indicator>,
-    relationships: Proposals<(Indicator, Indicator, RrType)>,
-    /// What the records of each relationship say together.
-    merged: HashMap<(Indicator, Indicator, RrType), Record>,
+    attributes: Vec<Candidates<String>>,
+    indicators: Candidates<Indicator>,
+    relationships: Candidates<(Indicator, Indicator, RrType)>,
 }
 
-/// Findings of a kind by what they would be in the library.
-struct Proposals<K> {
-    list: Vec<Finding>,
+/// What is proposed of a kind, by what it would be in the library.
+struct Candidates<K> {
+    list: Vec<Candidate>,
     at: HashMap<K, usize>,
-    /// What there is no room for.
-    beyond: HashSet<K>,
 }
 
-/// One record with what it is about.
-struct Case<'a> {
+struct Candidate {
+    first: usize,
+    more: Vec<usize>,
+    caution: Option<Caution>,
+    /// A direct record without a caution speaks for it.
+    vouched: bool,
+}
+
+/// One record with what it is about, and what is to be said against either side of it.
+struct Case {
     at: usize,
-    record: &'a Record,
     relation: Relation,
-    caution: Option<String>,
+    owner: Option<Caution>,
+    target: Option<Caution>,
 }
 
 impl<'a> Gathering<'a> {
-    pub(super) fn new(mapping: &'a Mapping, asked: &'a Indicator, crowd: Crowd) -> Self {
+    pub(super) fn new(mapping: &'a Mapping, asked: &'a Indicator, records: &'a [Record]) -> Self {
         Self {
             mapping,
             asked,
-            crowd,
-            attributes: mapping.attributes.iter().map(|_| Proposals::default()).collect(),
-            indicators: Proposals::default(),
-            vouched: HashSet::new(),
-            relationships: Proposals::default(),
-            merged: HashMap::new(),
+            records,
+            cautions: Cautions::of(records),
+            attributes: mapping.attributes.iter().map(|_| Candidates::default()).collect(),
+            indicators: Candidates::default(),
+            relationships: Candidates::default(),
         }
     }
 
     /// Adds what the record at that place of the answer proposes.
     pub(super) fn add(&mut self, at: usize, record: &Record) {
-        let relation = Relation::of(self.asked, record);
-        for (attribute, proposals) in self.mapping.attributes.iter().zip(&mut self.attributes) {
+        let (owner, target) =
+            (Indicator::of_owner(record), Indicator::of_target(&record.rdata, record.rrtype));
+        let relation = Relation::between(self.asked, record, [owner.as_ref(), target.as_ref()]);
+        let itself = |side: Option<&Indicator>| side.filter(|side| *side != self.asked).and_then(Caution::of);
+        let own = (itself(owner.as_ref()), itself(target.as_ref()));
+        for (attribute, candidates) in self.mapping.attributes.iter().zip(&mut self.attributes) {
             if attribute.rows == Rows::All || relation == Relation::Direct {
-                add_attribute(proposals, attribute, at, record);
+                let caution = attribute_caution(attribute.field, &own);
+                if let Some(value) = attribute.field.of(record) {
+                    candidates.note(value, at, caution);
+                }
             }
         }
         if let Some(related) = &self.mapping.related {
-            let sides = (Indicator::of_owner(record), Indicator::of_target(&record.rdata, record.rrtype));
-            let caution = self.crowd.caution([sides.0.as_ref(), sides.1.as_ref()], relation);
-            self.add_related(related, sides, &Case { at, record, relation, caution });
+            let crowd = self.cautions.crowd([owner.as_ref(), target.as_ref()], relation);
+            let is_asked = target.as_ref() == Some(self.asked);
+            let flux = if is_asked { None } else { self.cautions.flux(record, target.as_ref()) };
+            let case = Case {
+                at,
+                relation,
+                owner: first(own.0, crowd.clone()),
+                target: first(own.1, crowd.or(flux)),
+            };
+            self.add_related(related, (owner, target), record.rrtype, &case);
         }
     }
 
@@ -77,11 +107,14 @@ impl<'a> Gathering<'a> {
         &mut self,
         related: &Related,
         sides: (Option<Indicator>, Option<Indicator>),
-        case: &Case<'_>,
+        rrtype: RrType,
+        case: &Case,
     ) {
-        for side in sides.0.iter().chain(&sides.1) {
-            if side != self.asked && related.types.contains(&side.kind()) {
-                self.add_indicator(side, case);
+        for (side, caution) in [(&sides.0, &case.owner), (&sides.1, &case.target)] {
+            if let Some(side) = side.as_ref().filter(|side| *side != self.asked)
+                && related.types.contains(&side.kind())
+            {
+                self.indicators.note_host(side, case, caution.as_ref());
             }
         }
         let asked = self.asked;
@@ -91,111 +124,201 @@ impl<'a> Gathering<'a> {
             && allowed(&from)
             && allowed(&to)
         {
-            self.add_relationship(related, (from, to, case.record.rrtype), case);
+            let caution = [&case.owner, &case.target].into_iter().flatten();
+            let caution = caution.clone().find(|one| one.unselects()).or_else(|| caution.clone().next());
+            self.relationships.note((from, to, rrtype), case.at, caution.cloned());
         }
     }
 
-    fn add_indicator(&mut self, indicator: &Indicator, case: &Case<'_>) {
-        let new = || Finding::Indicator { indicator: indicator.clone(), records: Vec::new(), caution: None };
-        let Some(finding) = self.indicators.entry(indicator, new) else { return };
-        note_record(finding, case.at);
-        let Finding::Indicator { caution, .. } = finding else { return };
-        // A direct record beyond the crowd is reason enough to propose a host in earnest, whatever else there is.
-        if case.caution.is_none() && case.relation == Relation::Direct {
-            self.vouched.insert(indicator.clone());
-            *caution = None;
-        } else if !self.vouched.contains(indicator) {
-            *caution = caution.take().or_else(|| case.caution.clone());
+    pub(super) fn finish(self, room: Room) -> Findings {
+        let mut findings = Findings { warnings: self.cautions.warnings().collect(), ..Findings::default() };
+        for (attribute, candidates) in self.mapping.attributes.iter().zip(self.attributes) {
+            let chosen = candidates.chosen(room, &format!("values of {}", attribute.name), &mut findings);
+            let finding = |(value, candidate): (String, Candidate)| Finding::Attribute {
+                name: attribute.name.clone(),
+                value,
+                records: candidate.records(),
+                caution: candidate.caution,
+            };
+            findings.list.extend(chosen.into_iter().map(finding));
         }
-    }
-
-    fn add_relationship(&mut self, related: &Related, key: (Indicator, Indicator, RrType), case: &Case<'_>) {
+        let chosen = self.indicators.chosen(room, "related indicators", &mut findings);
+        let hosts: HashMap<Indicator, ()> =
+            chosen.iter().map(|(indicator, _)| (indicator.clone(), ())).collect();
+        findings.list.extend(chosen.into_iter().map(|(indicator, candidate)| Finding::Indicator {
+            indicator,
+            records: candidate.records(),
+            caution: candidate.caution,
+        }));
         // Both ends are in the library, or proposed.
-        if ![&key.0, &key.1].iter().all(|side| *side == self.asked || self.indicators.at.contains_key(side)) {
-            self.relationships.beyond.insert(key);
-            return;
+        let asked = self.asked;
+        let is_there = |side: &Indicator| side == asked || hosts.contains_key(side);
+        let chosen = self.relationships.chosen_of(
+            room,
+            |(from, to, _)| is_there(from) && is_there(to),
+            "relationships",
+            &mut findings,
+        );
+        for ((from, to, rrtype), candidate) in chosen {
+            let attributes = relationship_attributes(self.mapping, self.records, &candidate);
+            let (records, caution) = (candidate.records(), candidate.caution);
+            findings.list.push(Finding::Relationship { from, to, rrtype, attributes, records, caution });
         }
-        let new = || Finding::Relationship {
-            from: key.0.clone(),
-            to: key.1.clone(),
-            rrtype: key.2,
-            attributes: Vec::new(),
-            records: Vec::new(),
-            caution: case.caution.clone(),
-        };
-        let Some(finding) = self.relationships.entry(&key, new) else { return };
-        note_record(finding, case.at);
-        let merged = self.merged.entry(key).or_insert_with(|| case.record.clone());
-        widen(merged, case.record);
-        if let Finding::Relationship { attributes, .. } = finding {
-            let of = |attribute: &Attribute| Some((attribute.name.clone(), attribute.field.of(merged)?));
-            *attributes = related.attributes.iter().filter_map(of).collect();
-        }
-    }
-
-    pub(super) fn finish(self) -> Findings {
-        let mut warnings: Vec<String> = self.crowd.warnings().collect();
-        for (attribute, proposals) in self.mapping.attributes.iter().zip(&self.attributes) {
-            warnings.extend(proposals.warning(&format!("values of {}", attribute.name)));
-        }
-        warnings.extend(self.indicators.warning("related indicators"));
-        warnings.extend(self.relationships.warning("relationships"));
-        let attributes = self.attributes.into_iter().flat_map(|proposals| proposals.list);
-        let list = attributes.chain(self.indicators.list).chain(self.relationships.list).collect();
-        Findings { list, warnings }
+        findings
     }
 }
 
-impl<K> Default for Proposals<K> {
+impl<K> Default for Candidates<K> {
     fn default() -> Self {
-        Self { list: Vec::new(), at: HashMap::new(), beyond: HashSet::new() }
+        Self { list: Vec::new(), at: HashMap::new() }
     }
 }
 
-impl<K: Clone + Eq + Hash> Proposals<K> {
-    /// The finding of this key, new or not; none where there is no room for another.
-    fn entry(&mut self, key: &K, new: impl FnOnce() -> Finding) -> Option<&mut Finding> {
-        if let Some(at) = self.at.get(key) {
-            return self.list.get_mut(*at);
+impl<K: Eq + Hash> Candidates<K> {
+    /// Notes that a record proposes this; the first record's caution stands.
+    fn note(&mut self, key: K, at: usize, caution: Option<Caution>) {
+        match self.at.entry(key) {
+            Entry::Occupied(known) => {
+                if let Some(candidate) = self.list.get_mut(*known.get()) {
+                    candidate.note(at);
+                }
+            }
+            Entry::Vacant(new) => {
+                new.insert(self.list.len());
+                self.list.push(Candidate { first: at, more: Vec::new(), caution, vouched: false });
+            }
         }
-        if self.list.len() >= MOST_PROPOSED {
-            self.beyond.insert(key.clone());
-            return None;
-        }
-        self.at.insert(key.clone(), self.list.len());
-        self.list.push(new());
-        self.list.last_mut()
     }
 
-    fn warning(&self, what: &str) -> Option<String> {
-        let (beyond, first) = (self.beyond.len(), self.list.len());
-        let (said, first) = (thousands(beyond), thousands(first));
-        (beyond > 0).then(|| format!("{said} {what} beyond the first {first} are not proposed"))
+    fn chosen(self, room: Room, what: &str, findings: &mut Findings) -> Vec<(K, Candidate)> {
+        self.chosen_of(room, |_| true, what, findings)
+    }
+
+    /// Those that become findings, in their order: as many as there is room for, those that are selected first. Says what is
+    /// left out.
+    fn chosen_of(
+        self,
+        room: Room,
+        can_be: impl Fn(&K) -> bool,
+        what: &str,
+        findings: &mut Findings,
+    ) -> Vec<(K, Candidate)> {
+        let mut keys: Vec<Option<K>> = self.list.iter().map(|_| None).collect();
+        for (key, at) in self.at {
+            if let Some(slot) = keys.get_mut(at) {
+                *slot = Some(key);
+            }
+        }
+        let count = self.list.len();
+        let mut all: Vec<(usize, K, Candidate)> = keys
+            .into_iter()
+            .zip(self.list)
+            .enumerate()
+            .filter_map(|(at, (key, candidate))| Some((at, key?, candidate)))
+            .filter(|(_, key, _)| can_be(key))
+            .collect();
+        findings.flagged += all.iter().filter(|(_, _, candidate)| !candidate.is_selected()).count();
+        if room == Room::Bounded && all.len() > MOST_PROPOSED {
+            // Stable: within each half the order stays.
+            all.sort_by_key(|(_, _, candidate)| !candidate.is_selected());
+            let left = all.iter().skip(MOST_PROPOSED).filter(|(_, _, one)| one.is_selected()).count();
+            findings.beyond += left;
+            all.truncate(MOST_PROPOSED);
+            all.sort_by_key(|(at, ..)| *at);
+        }
+        if count > all.len() {
+            let (beyond, shown) = (thousands(count - all.len()), thousands(all.len()));
+            findings.warnings.push(format!("{beyond} {what} beyond the first {shown} are not proposed"));
+        }
+        all.into_iter().map(|(_, key, candidate)| (key, candidate)).collect()
     }
 }
 
-fn add_attribute(proposals: &mut Proposals<String>, attribute: &Attribute, at: usize, record: &Record) {
-    let Some(value) = attribute.field.of(record) else { return };
-    let new =
-        || Finding::Attribute { name: attribute.name.clone(), value: value.clone(), records: Vec::new() };
-    if let Some(finding) = proposals.entry(&value, new) {
-        note_record(finding, at);
+impl Candidates<Indicator> {
+    fn note_host(&mut self, indicator: &Indicator, case: &Case, caution: Option<&Caution>) {
+        let at = if let Some(at) = self.at.get(indicator) {
+            *at
+        } else {
+            let at = self.list.len();
+            self.at.insert(indicator.clone(), at);
+            self.list.push(Candidate { first: case.at, more: Vec::new(), caution: None, vouched: false });
+            at
+        };
+        let Some(candidate) = self.list.get_mut(at) else { return };
+        candidate.note(case.at);
+        // A direct record beyond the crowd is reason enough to propose a host in earnest, whatever else there is.
+        let speaks_against = caution.filter(|caution| caution.unselects());
+        if speaks_against.is_none() && case.relation == Relation::Direct {
+            candidate.vouched = true;
+            candidate.caution = caution.cloned();
+        } else if !candidate.vouched && candidate.is_selected() {
+            candidate.caution = speaks_against.or(caution).cloned().or(candidate.caution.take());
+        }
+    }
+}
+
+impl Candidate {
+    fn note(&mut self, at: usize) {
+        if *self.more.last().unwrap_or(&self.first) != at {
+            self.more.push(at);
+        }
+    }
+
+    fn is_selected(&self) -> bool {
+        self.caution.as_ref().is_none_or(|caution| !caution.unselects())
+    }
+
+    fn places(&self) -> impl Iterator<Item = usize> {
+        std::iter::once(self.first).chain(self.more.iter().copied())
+    }
+
+    fn records(&self) -> Vec<usize> {
+        self.places().collect()
+    }
+}
+
+/// The caution that keeps something from being selected, if either does.
+fn first(one: Option<Caution>, other: Option<Caution>) -> Option<Caution> {
+    match (one, other) {
+        (Some(one), Some(other)) if !one.unselects() => Some(other),
+        (one, other) => one.or(other),
+    }
+}
+
+/// What speaks against an attribute that holds a side of a record.
+fn attribute_caution(
+    field: RecordField,
+    (owner, target): &(Option<Caution>, Option<Caution>),
+) -> Option<Caution> {
+    match field {
+        RecordField::Rdata => target.clone(),
+        RecordField::RrName => owner.clone(),
+        RecordField::Record => first(target.clone(), owner.clone()),
+        RecordField::Count
+        | RecordField::Origin
+        | RecordField::RrType
+        | RecordField::TimeFirst
+        | RecordField::TimeLast => None,
     }
 }
 
 /// Records that make the same relationship (an MX with two preferences) speak with one voice.
+fn relationship_attributes(
+    mapping: &Mapping,
+    records: &[Record],
+    candidate: &Candidate,
+) -> Vec<(String, String)> {
+    let mut all = candidate.places().filter_map(|at| records.get(at));
+    let (Some(related), Some(first)) = (&mapping.related, all.next()) else { return Vec::new() };
+    let mut merged = first.clone();
+    all.for_each(|record| widen(&mut merged, record));
+    let of = |attribute: &Attribute| Some((attribute.name.clone(), attribute.field.of(&merged)?));
+    related.attributes.iter().filter_map(of).collect()
+}
+
 fn widen(merged: &mut Record, record: &Record) {
     let span = merged.span().into_iter().chain(record.span()).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
     merged.time_first = span.map(|span| span.0);
     merged.time_last = span.map(|span| span.1);
     merged.count = merged.count.max(record.count);
-}
-
-fn note_record(finding: &mut Finding, at: usize) {
-    let (Finding::Attribute { records, .. }
-    | Finding::Indicator { records, .. }
-    | Finding::Relationship { records, .. }) = finding;
-    if records.last() != Some(&at) {
-        records.push(at);
-    }
 }

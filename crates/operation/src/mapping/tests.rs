@@ -42,7 +42,7 @@ fn listed(findings: &Findings) -> String {
     for finding in &findings.list {
         let mark = if finding.is_selected() { ' ' } else { '!' };
         let (text, records) = match finding {
-            Finding::Attribute { name, value, records } => (format!("{name} = {value}"), records),
+            Finding::Attribute { name, value, records, .. } => (format!("{name} = {value}"), records),
             Finding::Indicator { indicator, records, .. } => {
                 (format!("{} {indicator}", indicator.kind()), records)
             }
@@ -217,7 +217,7 @@ fn an_mx_with_two_preferences_is_one_relationship() {
     ];
     records[1].time_last = Some(1_700_000_000);
     let found = findings("example.com", &records);
-    insta::assert_snapshot!(listed(&Findings { list: of_kind(&found, "relationship"), warnings: vec![] }), @r"
+    insta::assert_snapshot!(listed(&Findings { list: of_kind(&found, "relationship"), ..Findings::default() }), @r"
      relationship example.com -> mail.example.com: First Seen = 2017-07-14 02:40:00, Last Seen = 2023-11-14 22:13:20, Count = 2, Resource Type = MX [0, 1]
      relationship example.com -> mail.example.com: First Seen = 2017-07-14 02:40:00, Last Seen = 2020-09-13 12:26:40, Count = 2, Resource Type = NS [2]
     ");
@@ -269,4 +269,104 @@ fn what_a_record_lacks_is_left_out_of_its_relationship() {
     let found = findings("www.example", &[bare]);
     let [Finding::Relationship { attributes, .. }] = &of_kind(&found, "relationship")[..] else { panic!() };
     assert_eq!(attributes, &[("Resource Type".to_owned(), "A".to_owned())]);
+}
+
+#[test]
+fn special_purpose_addresses_are_proposed_unselected_in_every_mapping() {
+    let addresses = [
+        (RrType::A, "127.0.0.1"),
+        (RrType::A, "0.0.0.0"),
+        (RrType::A, "10.1.2.3"),
+        (RrType::A, "255.255.255.255"),
+        (RrType::A, "203.0.113.7"),
+        (RrType::AAAA, "::1"),
+        (RrType::AAAA, "fe80::1"),
+        (RrType::AAAA, "::ffff:192.168.1.1"),
+    ];
+    let records: Vec<_> =
+        addresses.map(|(rrtype, address)| record("parked.example", rrtype, address)).to_vec();
+    for version in ["1.0.0", "1.1.0"] {
+        let found = package(version).mapping.findings(&asked("parked.example"), &records);
+        for finding in &found.list {
+            let holds = match finding {
+                Finding::Attribute { name, .. } => name != "Resource Type",
+                Finding::Indicator { .. } | Finding::Relationship { .. } => true,
+            };
+            assert_eq!(finding.is_selected(), !holds, "{finding:?}");
+            let said = finding.caution().map(ToString::to_string).unwrap_or_default();
+            assert_eq!(said.starts_with("special-purpose address: "), holds, "{said}");
+        }
+    }
+    // A direct record does not vouch for one, and what was asked about is not held against its own records.
+    let found = findings("10.1.2.3", &[record("parked.example", RrType::A, "10.1.2.3")]);
+    assert!(found.list.iter().all(Finding::is_selected), "{found:?}");
+    let reverse = [record("3.2.1.10.in-addr.arpa", RrType::PTR, "www.example.com")];
+    let found = findings("www.example.com", &reverse);
+    assert!(of_kind(&found, "indicator").iter().all(|finding| !finding.is_selected()), "{found:?}");
+}
+
+#[test]
+fn what_somebody_picks_has_no_bound_and_what_is_selected_comes_first() {
+    let mut records: Vec<_> =
+        (0..5_002).map(|n| record(&format!("n{n}.example"), RrType::CNAME, "www.example")).collect();
+    let last = records.len() - 1;
+    let picked = package("1.1.0").mapping.findings_picked(&asked("www.example"), &records, &[last].into());
+    assert_eq!(indicators(&picked), ["n5001.example"]);
+    let every = (0..records.len()).collect();
+    let picked = package("1.1.0").mapping.findings_picked(&asked("www.example"), &records, &every);
+    assert_eq!((indicators(&picked).len(), picked.beyond), (5_002, 0));
+    let among = package("1.1.0").mapping.findings_among(&asked("www.example"), &records, &every);
+    assert_eq!(indicators(&among).len(), MOST_PROPOSED);
+    assert!(among.beyond >= 8_004, "indicators and relationships: {}", among.beyond);
+    // 1,100 flagged addresses do not keep one good name out.
+    records = (0..1_100_u32)
+        .map(|n| record("www.example", RrType::A, &format!("10.0.{}.{}", n >> 8, n & 255)))
+        .collect();
+    records.push(record("good.example", RrType::CNAME, "www.example"));
+    let found = findings("www.example", &records);
+    assert!(indicators(&found).contains(&"good.example".to_owned()));
+    assert_eq!(indicators(&found).len(), MOST_PROPOSED);
+}
+
+#[test]
+fn fast_flux_is_flagged_and_its_name_is_not() {
+    let flux = |addresses: u32, days: u64| -> Vec<Record> {
+        let of = |n: u32| {
+            let mut one = record("flux.example", RrType::A, &format!("8.8.{}.{}", n >> 8, n & 255));
+            one.time_last = Some(1_500_000_000 + days * 86_400);
+            one
+        };
+        (0..addresses).map(of).collect()
+    };
+    let found = findings("flux.example", &flux(812, 1));
+    let proposed = [of_kind(&found, "indicator"), of_kind(&found, "relationship")].concat();
+    assert!(proposed.len() == 1_624 && proposed.iter().all(|finding| !finding.is_selected()));
+    assert_eq!(
+        found.warnings.first().map(String::as_str),
+        Some(
+            "flux.example had 812 addresses, 812 of them for 3 days or less: fast flux; its addresses are not selected"
+        )
+    );
+    for (addresses, days) in [(30, 1), (812, 4)] {
+        let found = findings("flux.example", &flux(addresses, days));
+        assert!(found.list.iter().all(Finding::is_selected), "{addresses} addresses for {days} days");
+    }
+    // Seen from one of its addresses, the name is what was looked for.
+    let found = findings("8.8.0.1", &flux(812, 1));
+    let name: Vec<_> = of_kind(&found, "indicator");
+    assert!(
+        name.iter().any(|finding| finding.is_selected()
+            && matches!(finding, Finding::Indicator { indicator, .. } if indicator.to_string() == "flux.example"))
+    );
+    assert_eq!(name.iter().filter(|finding| finding.is_selected()).count(), 1);
+}
+
+#[test]
+fn a_lookalike_is_proposed_with_its_caution_and_selected() {
+    let found = findings("8.8.8.8", &[record("xn--pple-43d.com", RrType::A, "8.8.8.8")]);
+    let name = of_kind(&found, "indicator");
+    assert!(
+        name[0].is_selected() && name[0].caution().unwrap().to_string().contains("аpple.com"),
+        "{name:?}"
+    );
 }

@@ -59,7 +59,7 @@ pub(super) struct Look {
 #[serde(deny_unknown_fields)]
 #[schema(as = Adding)]
 pub(super) struct Adding {
-    /// `all`, or numbers of findings such as `1,3-5`.
+    /// `all`, numbers of findings such as `1,3-5`, or values such as `www.example.com`: what the records with them propose.
     pick: String,
     #[serde(default)]
     dry_run: bool,

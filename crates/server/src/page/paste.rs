@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::post;
-use operation::{Given, Indicator, Line as Text};
+use operation::{Caution, Given, Indicator, Line as Text};
 use workbench::library::Status;
 use workbench::{Error, Workbench};
 
@@ -105,6 +105,16 @@ impl Paste {
     /// The statuses to choose from, each with whether it is chosen.
     pub(super) fn statuses(&self) -> [(&'static str, bool); 5] {
         Status::ALL.map(|status| (status.name(), status == self.status))
+    }
+}
+
+impl Line {
+    /// Why a value deserves a second look; said once.
+    pub(super) fn caution(&self) -> Option<Caution> {
+        match &self.outcome {
+            Outcome::Known(one, _) | Outcome::New(one) | Outcome::Removed(one) => one.caution(),
+            Outcome::Refused(_) | Outcome::Repeated(_) => None,
+        }
     }
 }
 

@@ -412,3 +412,34 @@ async fn assets(browser: &Browser, page: &str) -> usize {
     assert!(octets > 0, "the page loads nothing");
     octets
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_is_ticked_is_added_however_many_there_are() {
+    let names = (0..5_002_u64).map(|n| line(&format!("n{n}.example"), "A", "203.0.113.80", n + 1));
+    let lab = Lab::new(Script::always(Exchange::ok(names.collect::<String>()))).await;
+    let ann = lab.place.browser(Role::Administrator).await;
+    let address = run(&ann, "203.0.113.80").await;
+    let page = ann.get(&format!("{address}?sel=5001&do=count")).await.body;
+    assert!(page.contains("1 of 5,002 selected"), "{page}");
+    ann.post(&format!("{address}/selection"), &[("sel", "5001")]).await;
+    let there = |name: &'static str| {
+        let ann = &ann;
+        async move { ann.api("GET", &format!("/indicators/{name}"), &Value::Null).await.status }
+    };
+    assert_eq!(there("n5001.example").await, 200);
+    assert_eq!(there("n5000.example").await, 404);
+    let audit = ann.api("GET", "/audit?limit=1", &Value::Null).await.body;
+    let audit: Value = serde_json::from_str(&audit).unwrap();
+    let detail = &audit["entries"][0]["detail"];
+    assert_eq!(
+        (&detail["indicators"]["new"], &detail["relationships"]["new"]),
+        (&json!(2), &json!(1)),
+        "{audit}"
+    );
+    // Everything is flagged as shared hosting: a click on all of it adds no name.
+    let all = ann.get(&format!("{address}?all=yes&do=count")).await.body;
+    assert!(all.contains("flagged, only if ticked by themselves"), "{all}");
+    let id = address.rsplit('/').next().unwrap();
+    let added = ann.api("POST", &format!("/runs/{id}/add"), &json!({"pick": "n4999.example"})).await;
+    assert_eq!((added.status, there("n4999.example").await), (200, 200), "{added:?}");
+}

@@ -170,6 +170,7 @@ fn filled(folder: &Path) -> Workbench {
             name: "Resource Data".to_owned(),
             value: format!("value {n}"),
             records: vec![],
+            caution: None,
         })
         .chain((1..20).map(|n| Finding::Relationship {
             from: values[0].clone(),

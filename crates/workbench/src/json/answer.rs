@@ -86,6 +86,7 @@ enum Proposal<'a> {
         name: &'a str,
         value: &'a str,
         selected: bool,
+        caution: Option<String>,
         records: &'a [usize],
     },
     Indicator {
@@ -94,7 +95,7 @@ enum Proposal<'a> {
         value: String,
         status: &'static str,
         selected: bool,
-        caution: Option<&'a str>,
+        caution: Option<String>,
         records: &'a [usize],
     },
     Relationship {
@@ -103,7 +104,7 @@ enum Proposal<'a> {
         to: Side,
         attributes: Vec<Named<'a>>,
         selected: bool,
-        caution: Option<&'a str>,
+        caution: Option<String>,
         records: &'a [usize],
     },
 }
@@ -231,26 +232,27 @@ fn proposal((at, finding): (usize, &Finding)) -> Proposal<'_> {
     let number = at + 1;
     let side = |indicator: &Indicator| Side { r#type: indicator.kind().name(), value: indicator.to_string() };
     let selected = finding.is_selected();
+    let caution = finding.caution().map(ToString::to_string);
     match finding {
-        Finding::Attribute { name, value, records } => {
-            Proposal::Attribute { number, name, value, selected, records }
+        Finding::Attribute { name, value, records, .. } => {
+            Proposal::Attribute { number, name, value, selected, caution, records }
         }
-        Finding::Indicator { indicator, records, caution } => Proposal::Indicator {
+        Finding::Indicator { indicator, records, .. } => Proposal::Indicator {
             number,
             r#type: indicator.kind().name(),
             value: indicator.to_string(),
             status: "Indirect",
             selected,
-            caution: caution.as_deref(),
+            caution,
             records,
         },
-        Finding::Relationship { from, to, attributes, records, caution, .. } => Proposal::Relationship {
+        Finding::Relationship { from, to, attributes, records, .. } => Proposal::Relationship {
             number,
             from: side(from),
             to: side(to),
             attributes: attributes.iter().map(|(name, value)| Named { name, value }).collect(),
             selected,
-            caution: caution.as_deref(),
+            caution,
             records,
         },
     }

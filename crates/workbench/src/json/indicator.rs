@@ -20,7 +20,8 @@ pub fn added(added: &[Adding], refused: &[Refused], skipped: usize) -> Value {
     let indicators = added.iter().map(|adding| {
         let (kind, status) = (adding.indicator.kind().name(), adding.status.name());
         let value = adding.indicator.to_string();
-        json!({"value": value, "type": kind, "status": status, "outcome": adding.outcome.word()})
+        let value = json!({"value": value, "type": kind, "status": status, "outcome": adding.outcome.word()});
+        remarked(value, &adding.indicator)
     });
     let refused = refused.iter().map(|one| json!({"text": one.text, "reason": one.reason}));
     let (indicators, refused) = (indicators.collect::<Vec<_>>(), refused.collect::<Vec<_>>());
@@ -79,8 +80,18 @@ pub fn presence(indicator: &Indicator, removed: bool, changed: bool) -> Value {
     json!({"value": value, "type": kind, "removed": removed, "changed": changed})
 }
 
+/// Adds what not every indicator has: `unicode`, the form that people read, and `caution`, why it deserves a second look.
+fn remarked(mut value: Value, indicator: &Indicator) -> Value {
+    if let Value::Object(fields) = &mut value {
+        let unicode = indicator.unicode().map(|unicode| ("unicode".to_owned(), unicode.into()));
+        let caution = indicator.caution().map(|caution| ("caution".to_owned(), caution.to_string().into()));
+        fields.extend(unicode.into_iter().chain(caution));
+    }
+    value
+}
+
 fn entry(entry: &Entry) -> Value {
-    json!({
+    let value = json!({
         "value": entry.indicator.to_string(),
         "type": entry.indicator.kind().name(),
         "status": entry.status.name(),
@@ -88,7 +99,8 @@ fn entry(entry: &Entry) -> Value {
         "created_at": at(entry.created_at),
         "updated_at": at(entry.updated_at),
         "removed_at": entry.removed_at.map(at),
-    })
+    });
+    remarked(value, &entry.indicator)
 }
 
 fn relationship(one: &Relationship) -> Value {

@@ -33,7 +33,7 @@ fn indicator(text: &str) -> Finding {
 }
 
 fn attribute(name: &str, value: &str) -> Finding {
-    Finding::Attribute { name: name.to_owned(), value: value.to_owned(), records: vec![] }
+    Finding::Attribute { name: name.to_owned(), value: value.to_owned(), records: vec![], caution: None }
 }
 
 fn relationship(from: &str, to: &str, last_seen: &str) -> Finding {

@@ -2,20 +2,23 @@
 
 use std::str::FromStr;
 
-use operation::Finding;
+use operation::{Finding, Indicator};
 
 use crate::Error;
 
 /// The most ranges of one selection.
 const MOST_RANGES: usize = 10_000;
 
-/// A selection of findings by their numbers, which begin with 1: `all`, or `1,3-5`.
+/// A selection of findings: `all`, by their numbers, which begin with 1 (`1,3-5`), or by the values of their records
+/// (`www.example.com,192.0.2.1`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pick {
     /// All but those that are flagged as doubtful: these are picked by their numbers only.
     All,
     /// These ranges of numbers, ends included.
     Numbers(Vec<(usize, usize)>),
+    /// Everything that the records propose that name one of these, however many records there are.
+    Values(Vec<Indicator>),
 }
 
 impl Pick {
@@ -36,6 +39,8 @@ impl Pick {
         let picked = numbered.filter(|(at, finding)| match self {
             Self::All => finding.is_selected(),
             Self::Numbers(ranges) => ranges.iter().any(|(first, last)| (*first..=*last).contains(&(at + 1))),
+            // They were gathered by their records already.
+            Self::Values(_) => true,
         });
         Ok(picked.map(|(_, finding)| finding).collect())
     }
@@ -54,15 +59,24 @@ impl FromStr for Pick {
             (0 < first && first <= last).then_some((first, last))
         };
         let ranges: Option<Vec<_>> = text.split(',').take(MOST_RANGES + 1).map(range).collect();
-        ranges.filter(|ranges| ranges.len() <= MOST_RANGES).map(Self::Numbers).ok_or_else(|| {
-            Error::invalid(format!("{text:?} picks no findings: write all, or numbers such as 1,3-5"))
+        if let Some(ranges) = ranges.filter(|ranges| ranges.len() <= MOST_RANGES) {
+            return Ok(Self::Numbers(ranges));
+        }
+        let is_value = |part: &str| part.contains(['.', ':']);
+        let values: Option<Vec<Indicator>> = text
+            .split(',')
+            .take(MOST_RANGES + 1)
+            .map(|part| Indicator::existing(part).ok().filter(|_| is_value(part)))
+            .collect();
+        values.filter(|values| values.len() <= MOST_RANGES).map(Self::Values).ok_or_else(|| {
+            Error::invalid(format!("{text:?} picks no findings: write all, numbers such as 1,3-5, or values such as www.example.com"))
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use operation::Indicator;
+    use operation::Caution;
 
     use super::*;
 
@@ -70,7 +84,10 @@ mod tests {
         let finding = |(at, flagged): (usize, &bool)| Finding::Indicator {
             indicator: Indicator::parse(&format!("192.0.2.{}", at + 1)).unwrap(),
             records: vec![],
-            caution: flagged.then(|| "shared hosting".to_owned()),
+            caution: flagged.then(|| Caution::SharedHosting {
+                address: Indicator::parse("198.51.100.1").unwrap(),
+                names: 101,
+            }),
         };
         caution.iter().enumerate().map(finding).collect()
     }

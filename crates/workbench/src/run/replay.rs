@@ -1,8 +1,10 @@
 //! What is kept of a run, read again: its answer, and what its package makes of it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use operation::{Collector, Completeness, Finding, Findings, Package, Sink};
+use cof::Record;
+use operation::{Collector, Completeness, Finding, Findings, Indicator, Package, Sink};
 
 use super::evidence::{Evidence, Stored, verify};
 use super::{Kept, Pick, Run, State, row};
@@ -88,6 +90,26 @@ impl Workbench {
         Ok(self.package_of(&kept.run)?.mapping.findings(&kept.run.indicator, &kept.records))
     }
 
+    /// What some of a run's records propose, by their places: everything where they were picked one by one, else as much of a
+    /// kind as of the whole answer.
+    ///
+    /// # Errors
+    /// [`Error`], when the package of the run cannot be read.
+    pub fn findings_of(
+        &self,
+        kept: &Kept,
+        places: &BTreeSet<usize>,
+        picked: bool,
+    ) -> Result<Findings, Error> {
+        let mapping = self.package_of(&kept.run)?.mapping;
+        let (asked, records) = (&kept.run.indicator, &kept.records);
+        Ok(if picked {
+            mapping.findings_picked(asked, records, places)
+        } else {
+            mapping.findings_among(asked, records, places)
+        })
+    }
+
     /// Adds what is picked of a run's findings to the library; a dry run only says what that would come to.
     ///
     /// # Errors
@@ -99,7 +121,19 @@ impl Workbench {
                 "run {id} is under way: add what it found when it has ended"
             )));
         }
-        let picked = pick.of(self.findings(&kept)?.list)?;
+        let findings = match pick {
+            Pick::Values(values) => {
+                let places = places_of(&kept, values);
+                if places.is_empty() {
+                    return Err(Error::missing(format!(
+                        "no record of run {id} names a value that is picked"
+                    )));
+                }
+                self.findings_of(&kept, &places, true)?
+            }
+            Pick::All | Pick::Numbers(_) => self.findings(&kept)?,
+        };
+        let picked = pick.of(findings.list)?;
         self.add_picked(&kept.run, &picked, dry_run)
     }
 
@@ -114,4 +148,13 @@ impl Workbench {
             self.add_findings(run.id, &run.source, &run.indicator, picked)
         }
     }
+}
+
+/// The places of the records that name one of some values.
+fn places_of(kept: &Kept, values: &[Indicator]) -> BTreeSet<usize> {
+    let names = |record: &Record| {
+        let sides = [Indicator::of_owner(record), Indicator::of_target(&record.rdata, record.rrtype)];
+        sides.iter().flatten().any(|side| values.contains(side))
+    };
+    kept.records.iter().enumerate().filter(|(_, record)| names(record)).map(|(at, _)| at).collect()
 }

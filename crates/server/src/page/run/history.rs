@@ -194,8 +194,9 @@ async fn table<'a>(
 
 /// The places of records whose findings are left out unless they are ticked by themselves.
 fn flagged(findings: &Findings) -> HashSet<usize> {
-    let flagged = findings.list.iter().filter_map(|finding| match finding {
-        Finding::Indicator { records, caution: Some(_), .. } => Some(records),
+    let flagged = findings.list.iter().filter(|finding| !finding.is_selected());
+    let flagged = flagged.filter_map(|finding| match finding {
+        Finding::Indicator { records, .. } => Some(records),
         _ => None,
     });
     flagged.flatten().copied().collect()
@@ -279,6 +280,7 @@ fn sums(count: &Count) -> Vec<(&'static str, u64)> {
         ("whitelisted or removed, left alone", sum(|count| count.whitelisted + count.removed)),
         ("over the limit", sum(|count| count.over_cap)),
         ("flagged, only if ticked by themselves", count.flagged.try_into().unwrap_or(u64::MAX)),
+        ("beyond what is added at once: tick them", count.beyond.try_into().unwrap_or(u64::MAX)),
     ];
     let mut first = true;
     sums.retain(|(_, sum)| std::mem::take(&mut first) || *sum > 0);

@@ -13,11 +13,14 @@
 //! that is flagged as doubtful only where its record is ticked by itself, not among all.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
 use operation::Finding;
 use workbench::library::Tally;
+use workbench::run::Kept;
+use workbench::{Error, Workbench};
 
 use super::Looked;
 use super::row::{Narrowing, Order, Rows};
@@ -52,6 +55,8 @@ pub(super) struct Count {
     pub(super) tally: Tally,
     /// Findings that are left out because they are flagged.
     pub(super) flagged: usize,
+    /// Findings that are left out because there is no room for so many of a kind.
+    pub(super) beyond: usize,
 }
 
 impl Count {
@@ -115,22 +120,34 @@ impl Selection {
         if self.all { shown.iter().filter(|place| self.has(**place)).count() } else { self.ticked.len() }
     }
 
-    /// The findings that it means, and how many are left out because they are flagged.
-    fn findings(&self, answer: &Answer, parameters: &[(String, String)]) -> (Vec<Finding>, usize) {
-        let meant: BTreeSet<usize> = if self.all {
+    /// The places of the records that it means.
+    fn meant(&self, answer: &Answer, parameters: &[(String, String)]) -> BTreeSet<usize> {
+        if self.all {
             shown(answer, parameters).into_iter().filter(|place| self.has(*place)).collect()
         } else {
             self.ticked.clone()
-        };
-        let touched = answer.findings.list.iter().filter(|finding| {
-            let (Finding::Attribute { records, .. }
-            | Finding::Indicator { records, .. }
-            | Finding::Relationship { records, .. }) = finding;
-            records.iter().any(|place| meant.contains(place))
-        });
-        let (kept, flagged): (Vec<&Finding>, Vec<&Finding>) =
-            touched.partition(|finding| !self.all || finding.is_selected());
-        (kept.into_iter().cloned().collect(), flagged.len())
+        }
+    }
+}
+
+/// What a selection comes to.
+struct Meant {
+    findings: Vec<Finding>,
+    /// Left out because they are flagged.
+    flagged: usize,
+    /// Left out because there is no room for so many of a kind.
+    beyond: usize,
+}
+
+impl Meant {
+    /// What records propose: everything that was ticked by itself, and of all what is selected, as much as there is room for.
+    fn of(workbench: &Workbench, kept: &Kept, places: &BTreeSet<usize>, all: bool) -> Result<Self, Error> {
+        let mut found = workbench.findings_of(kept, places, !all)?;
+        if !all {
+            return Ok(Self { findings: found.list, flagged: 0, beyond: 0 });
+        }
+        found.list.retain(Finding::is_selected);
+        Ok(Self { findings: found.list, flagged: found.flagged, beyond: found.beyond })
     }
 }
 
@@ -140,11 +157,14 @@ impl Looked {
         if self.selection.is_empty() {
             return Ok(None);
         }
-        let (findings, flagged) = self.selection.findings(&self.answer, &self.parameters);
-        let run = self.answer.kept.run.clone();
-        let propose =
-            move |workbench: &workbench::Workbench| workbench.propose(&run.source, &run.indicator, &findings);
-        Ok(Some(Count { tally: self.site.desk.read(propose).await?, flagged }))
+        let places = self.selection.meant(&self.answer, &self.parameters);
+        let (answer, all) = (Arc::clone(&self.answer), self.selection.all);
+        let propose = move |workbench: &Workbench| {
+            let Meant { findings, flagged, beyond } = Meant::of(workbench, &answer.kept, &places, all)?;
+            let run = &answer.kept.run;
+            Ok(Count { tally: workbench.propose(&run.source, &run.indicator, &findings)?, flagged, beyond })
+        };
+        Ok(Some(self.site.desk.read(propose).await?))
     }
 }
 
@@ -158,19 +178,20 @@ pub(super) async fn add(
     let answer = super::settled(&site, id).await?;
     let claimed = sent.has(FIELD).then(|| sent.text(FIELD).to_owned());
     let (selection, parameters) = Selection::take(sent.without_token());
-    let (findings, _) = selection.findings(&answer, &parameters);
+    let places = selection.meant(&answer, &parameters);
     let links = Links::new(&format!("/runs/{id}"), &parameters, "");
     let back = links.with(&[("said", None), ("sel", None), ("all", None), ("not", None)]);
-    if findings.is_empty() {
+    if places.is_empty() {
         return Ok(go(&back, "nothing"));
     }
-    let run = answer.kept.run.clone();
-    let add = move |workbench: &mut workbench::Workbench| {
+    let add = move |workbench: &mut Workbench| {
+        let run = &answer.kept.run;
+        let findings = Meant::of(workbench, &answer.kept, &places, selection.all)?.findings;
         let counted = workbench.propose(&run.source, &run.indicator, &findings)?;
         if claimed.is_some_and(|claimed| claimed != mark(&counted)) {
             return Ok(None);
         }
-        workbench.add_picked(&run, &findings, false).map(Some)
+        workbench.add_picked(run, &findings, false).map(Some)
     };
     let Some(tally) = site.desk.change(may.name(), add).await? else {
         // The selection stays, and is counted anew.

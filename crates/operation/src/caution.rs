@@ -1,0 +1,95 @@
+//! Why something that is proposed or typed deserves a second look.
+//!
+//! A [`Caution`] is a kind with its figures; what people read is its [`Display`](std::fmt::Display). Cautions that say "this is
+//! hardly what you look for" keep a finding from being selected ([`Caution::unselects`]); one that says "this is not what it
+//! looks like" does not, because a name that passes for another is what people look for. What somebody types is taken with
+//! either.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use crate::idn::Lookalike;
+use crate::special::{self, Block};
+use crate::{Host, Indicator};
+
+/// A reason to look twice.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Caution {
+    /// A name had many addresses, most of them for a short time.
+    FastFlux {
+        /// The name.
+        name: Indicator,
+        /// How many addresses it had.
+        addresses: usize,
+        /// How many of them for a short time.
+        brief: usize,
+    },
+    /// A name that can pass for another, or shows nothing that can be read.
+    Lookalike(Lookalike),
+    /// An address with more names than one owner would have.
+    SharedHosting {
+        /// The address.
+        address: Indicator,
+        /// How many names it has.
+        names: usize,
+    },
+    /// An address that is nobody's host.
+    Special {
+        /// The address.
+        address: IpAddr,
+        /// The block that it is in.
+        block: &'static Block,
+    },
+}
+
+/// An address had a name for a short time if it was seen with it for no longer than this, in days. Networks of hijacked
+/// machines change addresses within hours; three days allow for sensors that see a name once a day.
+pub const BRIEF_DAYS: u64 = 3;
+
+impl Caution {
+    /// What is to be said of an indicator by itself, whoever gave it.
+    pub fn of(indicator: &Indicator) -> Option<Self> {
+        match indicator.host() {
+            Host::Address(address) => Self::of_address(*address),
+            Host::Name(name) => Lookalike::of(name).map(Self::Lookalike),
+        }
+    }
+
+    fn of_address(address: IpAddr) -> Option<Self> {
+        special::block_of(address).map(|block| Self::Special { address, block })
+    }
+
+    /// Whether what it is about is left out unless it is picked by itself.
+    pub const fn unselects(&self) -> bool {
+        !matches!(self, Self::Lookalike(_))
+    }
+}
+
+impl fmt::Display for Caution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FastFlux { name, addresses, brief } => write!(
+                f,
+                "fast flux: {} addresses of {name}, {} of them for {BRIEF_DAYS} days or less",
+                thousands(*addresses),
+                thousands(*brief)
+            ),
+            Self::Lookalike(name) => name.fmt(f),
+            Self::SharedHosting { address, names } => {
+                write!(f, "shared hosting: {} names on {address}", thousands(*names))
+            }
+            Self::Special { address, block } => write!(f, "special-purpose address: {address} is in {block}"),
+        }
+    }
+}
+
+/// A number with its thousands apart: `50,000`.
+pub(crate) fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let apart = |(at, digit): (usize, char)| {
+        let comma = at > 0 && (digits.len() - at).is_multiple_of(3);
+        comma.then_some(',').into_iter().chain([digit])
+    };
+    digits.chars().enumerate().flat_map(apart).collect()
+}
