@@ -6,7 +6,7 @@
 //!
 //! [`input`] is what is read and how it is known again, [`parse`] makes batches of it, [`Tally`] says what became of it. Reading,
 //! sorting and syncing go on at the same time. The position that goes with a batch is the offset, unpacked, of the first value that
-//! is not in it; with the last one it is [`WHOLE`]. Whoever goes on reads the input from its start and passes over what lies
+//! is not in it, with a digest of what lies before it; the last one says that the input is whole. Whoever goes on reads the input from its start and passes over what lies
 //! before the position: so arrays and envelopes are open around it as they were.
 
 mod input;
@@ -25,7 +25,7 @@ use std::thread;
 use cof::{Batch, SourceKind};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use server::{Database, Handed};
-use store::{Store as _, StoreError};
+use store::{Reached, Store as _, StoreError};
 
 pub(crate) use self::input::Input;
 use self::parse::Parsing;
@@ -38,8 +38,6 @@ use crate::database::{self, Access};
 use crate::exit::{Exit, Failure};
 use crate::{output, terminal};
 
-/// The position of an input that has been taken in to its end.
-const WHOLE: u64 = u64::MAX;
 /// Batches that may wait for the database, and for the disk.
 const WAITING: usize = 4;
 /// What a file of records is.
@@ -138,7 +136,7 @@ fn one(database: &Database, file: &Path, how: How<'_>, rejects: Option<&mut Reje
     let (name, opened) = if file.as_os_str() == "-" {
         ("standard input".to_owned(), Input::of(io::stdin()))
     } else {
-        (file.display().to_string(), Input::open(file))
+        (file.display().to_string(), Input::open(file, true))
     };
     match opened {
         Ok(input) => take(database, input, &name, how, rejects),
@@ -157,6 +155,7 @@ pub(crate) fn take(
     let pass = match Pass::of(database, &input, how) {
         Ok(Some(pass)) => pass,
         Ok(None) => return Tally::known(name, how.kind),
+        Err(PassError::Ambiguous) => return Tally::failed(name, ambiguous(name)),
         Err(error) => return Tally::failed(name, format!("{name}: {error}")),
     };
     let bar = bar(&input);
@@ -173,7 +172,7 @@ pub(crate) fn take(
 /// Reading a file of records from a path, or from memory.
 pub(crate) fn open(file: &Path) -> Result<Input, Failure> {
     let failed = |error| Failure::work(&format!("reading {}", file.display()), &error).hint(ADVICE);
-    Input::open(file).map_err(failed)
+    Input::open(file, false).map_err(failed)
 }
 
 /// The input of octets in memory.
@@ -186,15 +185,46 @@ struct Pass {
     /// None for what cannot be known again.
     input: Option<Arc<str>>,
     from: u64,
+    /// What an interrupted import came to.
+    reached: Option<Reached>,
+}
+
+/// Why a pass cannot be begun.
+#[derive(Debug, thiserror::Error)]
+enum PassError {
+    /// An older version imported a file with the same beginning and size.
+    #[error("an older version may have imported it")]
+    Ambiguous,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn ambiguous(name: &str) -> String {
+    format!(
+        "{name}: an older version imported a file of this size with the same first 64 KiB, and kept nothing that tells whether \
+         it was this one; if it was, importing it would count all of it twice\n  hint: --again imports it all the same"
+    )
 }
 
 impl Pass {
     /// The first pass that is not whole, if it has begun or may begin.
-    fn of(database: &Database, input: &Input, how: How<'_>) -> Result<Option<Self>, StoreError> {
+    fn of(database: &Database, input: &Input, how: How<'_>) -> Result<Option<Self>, PassError> {
         let Some(identity) = input.identity().filter(|_| !how.once) else {
-            return Ok(Some(Self { input: None, from: 0 }));
+            return Ok(Some(Self { input: None, from: 0, reached: None }));
         };
         let name = identity.name(how);
+        if !how.again
+            && let Some(old) = database.position(&identity.old_name(how))?
+            && database.position(&name)?.is_none()
+        {
+            if identity.is_small() && old.whole {
+                return Ok(None);
+            }
+            // Reports that are heard twice change nothing.
+            if how.kind == Kind::Observation {
+                return Err(PassError::Ambiguous);
+            }
+        }
         for number in 1_u32.. {
             let input = if number == 1 { name.clone() } else { format!("{name}#{number}") };
             match database.position(&input)? {
@@ -203,7 +233,8 @@ impl Pass {
                 position => {
                     return Ok(Some(Self {
                         input: Some(input.into()),
-                        from: position.map_or(0, |reached| reached.offset),
+                        from: position.as_ref().map_or(0, |reached| reached.offset),
+                        reached: position,
                     }));
                 }
             }

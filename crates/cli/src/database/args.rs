@@ -12,7 +12,8 @@ pub(crate) const IMPORT_ABOUT: &str = "Takes records in the Common Output Format
     sightings of your own: their counts add up. So a file of observations that was imported whole is refused the second \
     time, unless --again says that it is meant.\n\n\
     Every 10,000 records last before the next are taken in, with how far in the file they reach: an import that was killed goes \
-    on there when it is started again, and nothing counts twice. A file is known by its first 64 KiB and its size.";
+    on there when it is started again, and nothing counts twice. A file is known again by a digest of all of it, and is \
+    then skipped, which is said: with exit code 0 for reports, which it would not change.";
 
 pub(crate) const IMPORT_EXAMPLES: &str = "\
 Examples:
@@ -23,9 +24,10 @@ Examples:
 
 With --format json, one object a file:
   {\"input\", \"as\", \"state\": done, known, stopped or failed, \"resumed_at\": null or an offset, \"records\", \"octets\",
-   \"left_out\": [{\"reason\", \"count\", \"offsets\": the first 10}], \"truncated\", \"error\": null or a text}
+   \"left_out\": [{\"reason\", \"count\", \"offsets\": the first 10}], \"truncated\", \"source_answer\": null, succeeded, limited, failed or missing,
+   \"source_message\", \"error\": null or a text}
 
-Exit codes: 0 everything was taken in, 3 some of it was left out, 1 failed, 2 wrong usage.";
+Exit codes: 0 everything was taken in, 3 some of it was left out or the source's own answer is incomplete, 1 failed or no record in it, 2 wrong usage.";
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {

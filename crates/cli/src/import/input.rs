@@ -1,27 +1,25 @@
-//! An input: unpacked as it is read, whatever its name says, and known again by its first 64 KiB and its size.
+//! An input: unpacked as it is read, whatever its name says, and known again by a digest of all of it.
+//!
+//! A file is read twice: once to name it, once to take it in. The second reading is digested too, so that a file that changes
+//! meanwhile is noticed, and not remembered as whole.
 //!
 //! Unpacking is streaming: a small file that unpacks to a large one takes time and no memory. A packed file that ends before it
 //! should is an error of reading; what was read before it is good.
 
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read, Seek as _};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use flate2::bufread::MultiGzDecoder;
-use liblzma::read::XzDecoder;
-use liblzma::stream::{CONCATENATED, Stream};
+use indicatif::{ProgressBar, ProgressStyle};
+use intake::{Bounds, Packing};
 
 use super::How;
 use crate::database::args::Kind;
 
-/// How much of a file tells it from others, in octets.
+/// How much of a file older versions knew it by, in bytes.
 const HEAD: u64 = 64 * 1024;
-/// The most memory that a stranger's xz file may ask for; the tool's own strongest setting takes 65 MiB.
-const XZ_MEMORY: u64 = 256 << 20;
-/// The largest window of a zstd file, as a power of two: the tool's own limit.
-const ZSTD_WINDOW: u32 = 27;
 /// What is read at once, in octets.
 const PIECE: usize = 128 * 1024;
 
@@ -31,25 +29,33 @@ pub(crate) struct Input {
     /// Of the file as it is; unknown where there is none.
     size: Option<u64>,
     identity: Option<Identity>,
+    /// Of the bytes that were read, packed.
+    digest: Arc<Mutex<blake3::Hasher>>,
     read: Arc<AtomicU64>,
 }
 
 /// What tells a file from others.
 pub(crate) struct Identity {
+    /// Of all of it, packed.
+    digest: blake3::Hash,
     head: Vec<u8>,
     size: u64,
 }
 
 impl Input {
-    /// A file.
+    /// A file; one that is to be known again is read to its end first, which is shown to whoever looks.
     ///
     /// # Errors
     /// The system's, and what is wrong with how it is packed.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+    pub(super) fn open(path: &Path, known_again: bool) -> io::Result<Self> {
+        let mut file = File::open(path)?;
         let metadata = file.metadata()?;
         let size = Some(metadata.len()).filter(|_| metadata.is_file());
-        Self::new(file, size)
+        let digest = match size.filter(|_| known_again) {
+            Some(size) => Some(digest_of(&mut file, size)?),
+            None => None,
+        };
+        Self::new(file, size, digest)
     }
 
     /// What has no name and no end that is known.
@@ -57,17 +63,30 @@ impl Input {
     /// # Errors
     /// As with a file.
     pub(super) fn of(octets: impl Read + Send + 'static) -> io::Result<Self> {
-        Self::new(octets, None)
+        Self::new(octets, None, None)
     }
 
-    fn new(mut octets: impl Read + Send + 'static, size: Option<u64>) -> io::Result<Self> {
+    fn new(
+        mut octets: impl Read + Send + 'static,
+        size: Option<u64>,
+        digest: Option<blake3::Hash>,
+    ) -> io::Result<Self> {
         let mut head = Vec::new();
         octets.by_ref().take(HEAD).read_to_end(&mut head)?;
-        let read = Arc::new(AtomicU64::new(0));
+        let (read, hasher) = (Arc::new(AtomicU64::new(0)), Arc::new(Mutex::new(blake3::Hasher::new())));
+        let packing = Packing::of(&head);
         let whole = Cursor::new(head.clone()).chain(octets);
-        let counted = Counted { octets: whole, read: Arc::clone(&read) };
-        let octets = unpack(&head, counted)?;
-        Ok(Self { octets, size, identity: size.map(|size| Identity { head, size }), read })
+        let identity = digest.zip(size).map(|(digest, size)| Identity { digest, head, size });
+        let digest = identity.is_some().then(|| Arc::clone(&hasher));
+        let counted = Counted { octets: whole, read: Arc::clone(&read), digest };
+        let octets = packing.unpack(BufReader::with_capacity(PIECE, counted), Bounds::FILE)?;
+        Ok(Self { octets, size, identity, digest: hasher, read })
+    }
+
+    /// Whether what was read is not what named the input; asked at its end.
+    fn has_changed(&self) -> bool {
+        let read = self.digest.lock().unwrap_or_else(PoisonError::into_inner).finalize();
+        self.identity.as_ref().is_some_and(|identity| identity.digest != read)
     }
 
     pub(super) fn size(&self) -> Option<u64> {
@@ -86,7 +105,13 @@ impl Input {
 
 impl Read for Input {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.octets.read(buffer)
+        let len = self.octets.read(buffer)?;
+        if len == 0 && !buffer.is_empty() && self.has_changed() {
+            return Err(io::Error::other(
+                "the file changed while it was read; import it again when it is complete",
+            ));
+        }
+        Ok(len)
     }
 }
 
@@ -95,44 +120,60 @@ impl Identity {
     /// different origins are different words.
     pub(super) fn name(&self, how: How<'_>) -> String {
         let mut hash = blake3::Hasher::new();
+        hash.update(b"whole").update(self.digest.as_bytes());
+        named(hash, how)
+    }
+
+    /// The name that older versions gave it, by its first 64 KiB and its size.
+    pub(super) fn old_name(&self, how: How<'_>) -> String {
+        let mut hash = blake3::Hasher::new();
         hash.update(&self.size.to_le_bytes()).update(&self.head);
-        if how.kind == Kind::Report {
-            for text in [how.origin, how.sensor] {
-                hash.update(text.map(|text| text.as_bytes()).unwrap_or_default()).update(&[0xff]);
-            }
-        }
-        format!("{}:{}", how.kind.word(), hash.finalize().to_hex())
+        named(hash, how)
+    }
+
+    /// Whether the old name stands for all of the content.
+    pub(super) fn is_small(&self) -> bool {
+        self.size <= HEAD
     }
 }
 
-fn unpack(head: &[u8], octets: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
-    let octets = BufReader::with_capacity(PIECE, octets);
-    Ok(match head {
-        [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(octets)),
-        // A frame, or one that is to be skipped.
-        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
-            let mut decoder = zstd::stream::read::Decoder::with_buffer(octets)?;
-            decoder.window_log_max(ZSTD_WINDOW)?;
-            Box::new(decoder)
+fn named(mut hash: blake3::Hasher, how: How<'_>) -> String {
+    if how.kind == Kind::Report {
+        for text in [how.origin, how.sensor] {
+            hash.update(text.map(|text| text.as_bytes()).unwrap_or_default()).update(&[0xff]);
         }
-        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => {
-            let stream = Stream::new_stream_decoder(XZ_MEMORY, CONCATENATED)?;
-            Box::new(XzDecoder::new_stream(octets, stream))
-        }
-        _ => Box::new(octets),
-    })
+    }
+    format!("{}:{}", how.kind.word(), hash.finalize().to_hex())
 }
 
-/// Counts what is read.
+/// Reads a file to its end and goes back to its start.
+fn digest_of(file: &mut File, size: u64) -> io::Result<blake3::Hash> {
+    let template = "{bar:24} {percent} % read to see whether it is known, {eta} left";
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(size).with_style(style);
+    let mut hasher = blake3::Hasher::new();
+    let copied = hasher.update_reader(bar.wrap_read(&mut *file)).map(|_| ());
+    bar.finish_and_clear();
+    copied?;
+    file.rewind()?;
+    Ok(hasher.finalize())
+}
+
+/// Counts and digests what is read.
 struct Counted<R> {
     octets: R,
     read: Arc<AtomicU64>,
+    digest: Option<Arc<Mutex<blake3::Hasher>>>,
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let len = self.octets.read(buffer)?;
         self.read.fetch_add(len as u64, Ordering::Relaxed);
+        if let Some(digest) = &self.digest {
+            let mut digest = digest.lock().unwrap_or_else(PoisonError::into_inner);
+            digest.update(buffer.get(..len).unwrap_or_default());
+        }
         Ok(len)
     }
 }
@@ -181,13 +222,25 @@ mod tests {
 
     #[test]
     fn reports_of_different_origins_are_different_inputs_and_sightings_are_not() {
-        let input = Input::new(TEXT, Some(TEXT.len() as u64)).unwrap();
+        let digest = Some(blake3::hash(TEXT));
+        let input = Input::new(TEXT, Some(TEXT.len() as u64), digest).unwrap();
         let origin = Arc::from("https://a.example/");
         let name = |kind, origin| input.identity().unwrap().name(How { kind, origin, ..How::default() });
         assert_ne!(name(Kind::Report, None), name(Kind::Report, Some(&origin)));
         assert_eq!(name(Kind::Observation, None), name(Kind::Observation, Some(&origin)));
         assert_ne!(name(Kind::Observation, None), name(Kind::Report, None));
-        let longer = Input::new(TEXT, Some(TEXT.len() as u64 + 1)).unwrap();
-        assert_ne!(name(Kind::Report, None), longer.identity().unwrap().name(How::default()));
+        let other = Input::new(TEXT, Some(TEXT.len() as u64), Some(blake3::hash(b"other"))).unwrap();
+        assert_ne!(name(Kind::Report, None), other.identity().unwrap().name(How::default()));
+    }
+
+    #[test]
+    fn a_file_that_changes_before_it_is_taken_in_fails_at_its_end() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(TEXT).unwrap();
+        let mut input = Input::open(file.path(), true).unwrap();
+        input.read_to_end(&mut Vec::new()).unwrap();
+        let size = Some(TEXT.len() as u64);
+        let mut input = Input::new(Cursor::new(TEXT.repeat(2)), size, Some(blake3::hash(TEXT))).unwrap();
+        assert!(input.read_to_end(&mut Vec::new()).unwrap_err().to_string().contains("changed"));
     }
 }

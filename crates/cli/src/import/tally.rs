@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use cof::{Damage, DamageKind};
+use cof::{Damage, DamageKind, SafEnd};
 use serde::Serialize;
 
 use crate::database::args::Kind;
@@ -49,10 +49,14 @@ pub(crate) struct Tally {
     left_out: BTreeMap<String, Place>,
     shown: Vec<String>,
     timeless: u64,
-    damages: u64,
+    pub(super) damages: u64,
     pub(super) without_data: u64,
     /// It ended inside a value.
     pub(super) truncated: bool,
+    /// How the answer of another database ended that the input is made of, where its frames tell.
+    pub(super) source_answer: Option<SafEnd>,
+    /// There was no file, or no record in it: the error says all there is to say.
+    useless: bool,
     error: Option<String>,
 }
 
@@ -73,6 +77,8 @@ pub(crate) struct Shape<'a> {
     octets: u64,
     left_out: Vec<LeftOut<'a>>,
     truncated: bool,
+    source_answer: Option<&'static str>,
+    source_message: Option<&'a str>,
     error: Option<&'a str>,
 }
 
@@ -98,13 +104,15 @@ impl Tally {
             damages: 0,
             without_data: 0,
             truncated: false,
+            source_answer: None,
+            useless: false,
             error: None,
         }
     }
 
     /// Of what could not even be begun.
     pub(super) fn failed(name: &str, error: String) -> Self {
-        Self { state: State::Failed, error: Some(error), ..Self::new(name) }
+        Self { state: State::Failed, useless: true, error: Some(error), ..Self::new(name) }
     }
 
     /// Of what is in already: for reports nothing is to be done, of sightings it must be meant.
@@ -120,6 +128,29 @@ impl Tally {
     pub(super) fn fail(&mut self, error: String) {
         self.state = State::Failed;
         self.error.get_or_insert(error);
+    }
+
+    /// It holds no record; what it looks like instead.
+    pub(super) fn fail_as_foreign(&mut self, looks_like: &str) {
+        self.useless = true;
+        self.fail(format!(
+            "{}: no record was found; it looks like {looks_like}\n  hint: {}",
+            self.name,
+            super::ADVICE
+        ));
+    }
+
+    /// What the source's own answer lacks, where its frames say so.
+    fn missing_at_source(&self) -> Option<String> {
+        let because = |message: &str| {
+            if message.is_empty() { String::new() } else { format!(": {message}") }
+        };
+        match self.source_answer.as_ref()? {
+            SafEnd::Failed(message) => Some(format!("the source's answer failed{}", because(message))),
+            SafEnd::Limited(message) => Some(format!("the source's answer was limited{}", because(message))),
+            SafEnd::Missing => Some("the source's answer was cut off before its end".to_owned()),
+            SafEnd::Succeeded => None,
+        }
     }
 
     pub(super) fn stop(&mut self) {
@@ -177,7 +208,9 @@ impl Tally {
 
     pub(super) fn exit(&self) -> Exit {
         match self.state {
-            State::Done if self.left_something_out() => Exit::Incomplete,
+            State::Done if self.left_something_out() || self.missing_at_source().is_some() => {
+                Exit::Incomplete
+            }
             State::Done => Exit::Done,
             State::Known if self.error.is_none() => Exit::Done,
             State::Failed | State::Known | State::Stopped => Exit::Failed,
@@ -199,6 +232,9 @@ impl Tally {
         if self.truncated {
             text.push_str("; it ends inside a record");
         }
+        if let Some(missing) = self.missing_at_source() {
+            let _ = write!(text, "; {missing}");
+        }
         text
     }
 
@@ -209,6 +245,9 @@ impl Tally {
 
     /// For standard output.
     pub(super) fn said(&self) -> String {
+        if self.useless {
+            return String::new();
+        }
         if self.state == State::Known {
             return if self.error.is_some() {
                 String::new()
@@ -248,6 +287,16 @@ impl Tally {
             octets: self.octets,
             left_out: left_out.chain(Some(without_data).filter(|left| left.count > 0)).collect(),
             truncated: self.truncated,
+            source_answer: self.source_answer.as_ref().map(|end| match end {
+                SafEnd::Failed(_) => "failed",
+                SafEnd::Limited(_) => "limited",
+                SafEnd::Missing => "missing",
+                SafEnd::Succeeded => "succeeded",
+            }),
+            source_message: match &self.source_answer {
+                Some(SafEnd::Failed(message) | SafEnd::Limited(message)) => Some(message),
+                Some(SafEnd::Missing | SafEnd::Succeeded) | None => None,
+            },
             error: self.error.as_deref(),
         }
     }

@@ -511,3 +511,68 @@ fn what_is_no_run_is_refused_with_how_to_find_one() {
     }
     home.run(&["run", "show", "abc"]).says(2, &["a run has a number; `backsight run list` shows them"]);
 }
+
+#[test]
+fn a_file_that_begins_as_another_did_is_another_file() {
+    let home = Home::new();
+    let lines = |count: u64| {
+        let line = |at: u64| {
+            format!(
+                "{{\"rrname\":\"h{at:05}.dump.example\",\"rrtype\":\"A\",\"rdata\":\"192.0.2.1\",\"time_first\":1700000000,\"time_last\":1700000000,\"count\":{count}}}\n"
+            )
+        };
+        (0..999)
+            .map(move |at| if at < 950 { line(at).replace(&format!(":{count}}}"), ":1}") } else { line(at) })
+    };
+    let (monday, tuesday): (String, String) = (lines(1).collect(), lines(9).collect());
+    assert_eq!((monday.len(), &monday[..65_536]), (tuesday.len(), &tuesday[..65_536]));
+    home.file("mon.ndjson", &monday);
+    home.file("tue.ndjson", &tuesday);
+    let import = |file: &str| home.json(&["import", file, "--as", "observation"])["state"].clone();
+    assert_eq!((import("mon.ndjson"), import("tue.ndjson")), ("done".into(), "done".into()));
+    assert_eq!(summary(&home, "h00998.dump.example")["count"], 10);
+    let again = home.run(&["import", "tue.ndjson", "--as", "observation"]);
+    assert_eq!(again.code, 1);
+    assert!(again.stderr.contains("imported already"), "{}", again.stderr);
+}
+
+#[test]
+fn what_the_source_did_not_send_is_said() {
+    let home = Home::new();
+    let begin = "{\"cond\":\"begin\"}\n{\"obj\":{\"rrname\":\"a.example.\",\"rrtype\":\"A\",\"rdata\":[\"192.0.2.1\"],\"time_first\":1700000000,\"time_last\":1700000000}}\n";
+    for (name, end, words) in [
+        (
+            "limited",
+            "{\"cond\":\"limited\",\"msg\":\"Result limit reached\"}\n",
+            "was limited: Result limit reached",
+        ),
+        ("failed", "{\"cond\":\"failed\",\"msg\":\"Internal error\"}\n", "failed: Internal error"),
+        ("cut", "", "was cut off before its end"),
+    ] {
+        home.file(name, &format!("{begin}{end}"));
+        let done = home.run(&["import", name]);
+        assert_eq!(done.code, 3, "{name}");
+        assert!(done.stdout.contains(words), "{}", done.stdout);
+    }
+    home.file("whole", &format!("{begin}{{\"cond\":\"succeeded\"}}\n"));
+    assert_eq!(home.run(&["import", "whole"]).code, 0);
+}
+
+#[test]
+fn a_file_without_records_is_named_and_a_missing_one_prints_no_table() {
+    let home = Home::new();
+    for (name, text, looks) in [
+        ("page", "<!doctype html><html></html>", "an HTML page"),
+        ("eve", "{\"event_type\":\"dns\",\"flow_id\":1}\n", "a Suricata EVE log"),
+        ("csv", "a,b\n1,2\n", "CSV"),
+    ] {
+        home.file(name, text);
+        let done = home.run(&["import", name]);
+        assert_eq!((done.code, done.stdout.as_str()), (1, ""), "{name}");
+        assert!(done.stderr.contains(looks), "{}", done.stderr);
+    }
+    let missing = home.run(&["import", "missing"]);
+    assert_eq!((missing.code, missing.stdout.as_str()), (1, ""));
+    home.file("junk", &format!("<html>\n{}", SAMPLE));
+    assert_eq!(home.run(&["import", "junk"]).code, 3);
+}

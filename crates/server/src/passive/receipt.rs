@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cof::{Damage, DamageKind};
+use cof::{Damage, DamageKind, SafEnd};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -25,6 +25,13 @@ pub(crate) struct Receipt {
     pub(crate) octets: u64,
     /// The body ended inside a record.
     pub(crate) truncated: bool,
+    /// How the answer of another database ended that the body is made of, where its frames tell: `succeeded`, `limited`, `failed`,
+    /// or `missing` when it was cut before its end. Anything but `succeeded` means that records are missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) source_answer: Option<&'static str>,
+    /// What that database said about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) source_message: Option<String>,
 }
 
 /// A stretch that was not taken.
@@ -44,6 +51,19 @@ impl Receipt {
             self.first_rejected.push(Rejected { offset, octets, reason: reason.clone() });
         }
         *self.rejected.entry(reason).or_default() += 1;
+    }
+
+    pub(crate) fn source_answer(&mut self, end: Option<&SafEnd>) {
+        let (word, message) = match end {
+            None => return,
+            Some(SafEnd::Failed(message)) => ("failed", Some(message)),
+            Some(SafEnd::Limited(message)) => ("limited", Some(message)),
+            Some(SafEnd::Missing) => ("missing", None),
+            Some(SafEnd::Succeeded) => ("succeeded", None),
+        };
+        self.source_answer = Some(word);
+        self.source_message =
+            message.map(|message| workbench::text::printable(message)).filter(|text| !text.is_empty());
     }
 
     pub(crate) fn damage(&mut self, damage: &Damage) {

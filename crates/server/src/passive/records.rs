@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use ::intake::Packing;
 use axum::Extension;
 use axum::Json;
 use axum::body::Body;
@@ -19,7 +20,7 @@ use tokio::time::Instant;
 use utoipa::{IntoResponses, ToSchema};
 
 use super::Refused;
-use super::intake::{self, Coding, Fault, Order, Piece};
+use super::intake::{self, Fault, Order, Piece};
 use super::receipt::Receipt;
 use crate::gate::{Pass, Who};
 use crate::problem::{Details, Problem};
@@ -28,6 +29,8 @@ use crate::service::Service;
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The longest `Idempotency-Key`, in characters: each is remembered with the input it names.
 const LONGEST_KEY: usize = 128;
+/// How long a key is remembered, in seconds: 30 days.
+const KEPT: u64 = 30 * 86_400;
 /// Pieces of a body that wait to be parsed; each is what one read of the socket gave.
 const WAITING: usize = 8;
 
@@ -71,7 +74,7 @@ enum Kept {
     post, path = "/api/v1/records", tag = "passive DNS",
     params(
         ("kind" = Option<String>, Query, pattern = "^(report|observation)$", description = "how they add up, where that is not as the token says"),
-        ("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,128}$", description = "names this very body: sent again, it counts once"),
+        ("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,128}$", description = "names this very body: sent again within 30 days, it counts once; another body with the same key is refused with 422"),
         ("Content-Encoding" = Option<String>, Header, pattern = "^(identity|gzip|zstd)$", description = "how the body is compressed"),
     ),
     request_body(content = String, content_type = "application/x-ndjson", description = "the records"),
@@ -85,7 +88,8 @@ pub(super) async fn bring(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let order = order(&service, &pass, &uri, &headers)?;
+    let now = Clock::system().seconds();
+    let order = order(&service, &pass, &uri, &headers, now)?;
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|octets| octets > service.limits.body) {
         return Err(too_large(service.limits.body));
@@ -99,7 +103,11 @@ pub(super) async fn bring(
     let store = Arc::clone(&service.rows.store);
     let taking = tokio::task::spawn_blocking(move || {
         let _place = place;
-        intake::take(&*store, &order, pieces)
+        let forgotten = if order.input.is_some() { store.forget_expired(now).map(drop) } else { Ok(()) };
+        match forgotten {
+            Ok(()) => intake::take(&*store, &order, pieces),
+            Err(error) => (Receipt::default(), Some(Fault::Store(error))),
+        }
     });
     let outcome = feed(body, send, service.limits.body, pass.deadline).await;
     // A panic in there is a mistake of ours.
@@ -127,7 +135,7 @@ fn answer(receipt: Receipt, problem: Option<Problem>) -> Response {
 }
 
 /// What head and token say of the body.
-fn order(service: &Service, pass: &Pass, uri: &Uri, headers: &HeaderMap) -> Result<Order, Problem> {
+fn order(service: &Service, pass: &Pass, uri: &Uri, headers: &HeaderMap, now: u64) -> Result<Order, Problem> {
     let Who::Token(entry) = &pass.who else { return Err(Problem::unauthorized()) };
     let sensor: Option<Arc<str>> = entry.token.wanted.sensor.as_deref().map(Arc::from);
     let usual = if sensor.is_some() { SourceKind::Observation } else { SourceKind::Report };
@@ -136,6 +144,7 @@ fn order(service: &Service, pass: &Pass, uri: &Uri, headers: &HeaderMap) -> Resu
         kind: kind(uri)?.unwrap_or(usual),
         sensor,
         input: key(headers)?.map(|key| format!("records/{}/{key}", entry.token.id).into()),
+        expires: Some(now.saturating_add(KEPT)),
         expanded: service.limits.expanded,
         now: Clock::system().seconds(),
     })
@@ -154,14 +163,14 @@ fn kind(uri: &Uri) -> Result<Option<SourceKind>, Problem> {
     }
 }
 
-fn coding(headers: &HeaderMap) -> Result<Coding, Problem> {
+fn coding(headers: &HeaderMap) -> Result<Packing, Problem> {
     let mut codings = headers.get_all(CONTENT_ENCODING).iter();
     let coding = match (codings.next(), codings.next()) {
-        (None, _) => Some(Coding::Plain),
+        (None, _) => Some(Packing::Plain),
         (Some(coding), None) => match coding.as_bytes().trim_ascii().to_ascii_lowercase().as_slice() {
-            b"" | b"identity" => Some(Coding::Plain),
-            b"gzip" | b"x-gzip" => Some(Coding::Gzip),
-            b"zstd" => Some(Coding::Zstd),
+            b"" | b"identity" => Some(Packing::Plain),
+            b"gzip" | b"x-gzip" => Some(Packing::Gzip),
+            b"zstd" => Some(Packing::Zstd),
             _ => None,
         },
         (Some(_), Some(_)) => None,
@@ -232,6 +241,26 @@ fn told(fault: &Fault, expanded: u64) -> Problem {
             Problem::bad_request("the body is not compressed as its Content-Encoding says, or is damaged")
         }
         Fault::Cut => Problem::bad_request("the body broke off"),
+        Fault::Decoder(error) => {
+            tracing::error!(%error, "no decoder for a body can be made");
+            Problem::internal()
+        }
+        Fault::Foreign(foreign) if foreign.is_packed() => Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            format!(
+                "there is no record in the body: it looks like {foreign}; bodies may be packed with gzip or zstd when Content-Encoding says so"
+            ),
+        ),
+        Fault::Foreign(foreign) => Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            format!(
+                "there is no record in the body, which looks like {foreign}: it takes the Common Output Format, one JSON object per line"
+            ),
+        ),
+        Fault::Other => Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "this Idempotency-Key was used with another body in the last 30 days: nothing was stored; use a new key for a new body",
+        ),
         Fault::Expanded => Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             format!("a body may have {expanded} octets when it is decompressed: send the records in several"),

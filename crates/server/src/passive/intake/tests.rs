@@ -14,12 +14,13 @@ fn lines(number: u64) -> Vec<u8> {
     (0..number).flat_map(|at| line(at).into_bytes()).collect()
 }
 
-fn order(coding: Coding) -> Order {
+fn order(coding: Packing) -> Order {
     Order {
         coding,
         kind: SourceKind::Observation,
         sensor: Some("s1".into()),
         input: None,
+        expires: None,
         expanded: 1 << 30,
         now: 1_790_000_000,
     }
@@ -55,7 +56,7 @@ fn bodies_are_taken_in_however_they_are_compressed_and_cut() {
     gzip.write_all(&plain).unwrap();
     let zstd = zstd::encode_all(&plain[..], 1).unwrap();
     for (coding, body) in
-        [(Coding::Plain, plain.clone()), (Coding::Gzip, gzip.finish().unwrap()), (Coding::Zstd, zstd)]
+        [(Packing::Plain, plain.clone()), (Packing::Gzip, gzip.finish().unwrap()), (Packing::Zstd, zstd)]
     {
         for size in [7_919, 1 << 20] {
             let store = Memory::new();
@@ -78,7 +79,7 @@ fn what_is_no_record_is_counted_with_its_place() {
         line(1),
         &line(2)[..30]
     );
-    let (receipt, fault) = taken(&store, &order(Coding::Plain), body.as_bytes(), 10, true);
+    let (receipt, fault) = taken(&store, &order(Packing::Plain), body.as_bytes(), 10, true);
     assert!(fault.is_none() && receipt.truncated && !receipt.is_useless());
     let text = serde_json::to_string(&receipt).unwrap();
     insta::assert_snapshot!(text, @r#"{"taken":1,"repeated":0,"rejected":{"missing_rrname":1,"not_a_record":1,"truncated":1,"without_time":1},"first_rejected":[{"offset":96,"octets":6,"reason":"not_a_record"},{"offset":103,"octets":null,"reason":"without_time"},{"offset":159,"octets":14,"reason":"missing_rrname"},{"offset":174,"octets":30,"reason":"truncated"}],"octets":204,"truncated":true}"#);
@@ -88,7 +89,7 @@ fn what_is_no_record_is_counted_with_its_place() {
 fn a_body_that_is_sent_again_counts_once_even_where_it_broke_off_before() {
     let store = Memory::new();
     let body = lines(35_000);
-    let named = Order { input: Some("records/1/key".into()), ..order(Coding::Plain) };
+    let named = Order { input: Some("records/1/key".into()), ..order(Packing::Plain) };
     let (first, fault) = taken(&store, &named, &body[..body.len() * 3 / 4], 100_000, false);
     assert!(matches!(fault, Some(Fault::Cut)));
     assert_eq!(first.taken, 20_000, "whole batches alone");
@@ -111,7 +112,7 @@ fn the_records_of_one_value_stay_in_one_batch() {
         )
     };
     let body: String = (0..3).map(value).collect();
-    let named = Order { input: Some("a".into()), ..order(Coding::Plain) };
+    let named = Order { input: Some("a".into()), ..order(Packing::Plain) };
     let (receipt, _) = taken(&store, &named, body.as_bytes(), 1 << 20, true);
     assert_eq!((receipt.taken, receipt.repeated), (27_000, 0));
     assert_eq!(sum(&store), (27_000, Some(27_000)));
@@ -126,13 +127,79 @@ fn a_bomb_and_what_is_not_compressed_as_it_says_end_early() {
     gzip.write_all(&zeros).unwrap();
     let bomb = gzip.finish().unwrap();
     assert!(bomb.len() < 100_000);
-    let small = Order { expanded: 1 << 20, ..order(Coding::Gzip) };
+    let small = Order { expanded: 1 << 20, ..order(Packing::Gzip) };
     let (receipt, fault) = taken(&store, &small, &bomb, 4_096, true);
     assert!(matches!(fault, Some(Fault::Expanded)) && receipt.octets <= (1 << 20) + PIECE as u64);
-    for coding in [Coding::Gzip, Coding::Zstd] {
+    for coding in [Packing::Gzip, Packing::Zstd] {
         let (_, fault) = taken(&store, &order(coding), &lines(10), 64, true);
         assert!(matches!(fault, Some(Fault::Coding)), "{coding:?} {fault:?}");
     }
     let cut = &bomb[..bomb.len() / 2];
-    assert!(matches!(taken(&store, &order(Coding::Gzip), cut, 64, true).1, Some(Fault::Coding)));
+    assert!(matches!(taken(&store, &order(Packing::Gzip), cut, 64, true).1, Some(Fault::Coding)));
+}
+
+#[test]
+fn a_name_that_was_another_bodys_is_refused_and_nothing_is_stored() {
+    let store = Memory::new();
+    let (body, other) = (lines(15_000), lines(15_001));
+    let named = Order { input: Some("records/1/key".into()), expires: Some(9), ..order(Packing::Plain) };
+    assert!(taken(&store, &named, &body, 65_536, true).1.is_none());
+    let mut same_length = body.clone();
+    let at = same_length.len() - 10;
+    same_length[at] = b' ';
+    for wrong in [&other[..], &same_length, &body[..body.len() - 1], &body[..100]] {
+        let (receipt, fault) = taken(&store, &named, wrong, 65_536, true);
+        assert!(matches!(fault, Some(Fault::Other)), "{fault:?}");
+        assert_eq!((receipt.taken, sum(&store)), (0, (15_000, Some(15_000))));
+    }
+    let packed = Order { coding: Packing::Zstd, ..named };
+    let (receipt, fault) = taken(&store, &packed, &zstd::encode_all(&body[..], 1).unwrap(), 65_536, true);
+    assert!(fault.is_none(), "the same content in another coding: {fault:?}");
+    assert_eq!((receipt.taken, receipt.repeated), (0, 15_000));
+}
+
+#[test]
+fn a_body_that_goes_on_otherwise_than_the_one_that_broke_off_is_refused() {
+    let store = Memory::new();
+    let body = lines(35_000);
+    let named = Order { input: Some("records/1/key".into()), ..order(Packing::Plain) };
+    assert_eq!(taken(&store, &named, &body[..body.len() * 3 / 4], 100_000, false).0.taken, 20_000);
+    let other = [&b" "[..], &body].concat();
+    let (receipt, fault) = taken(&store, &named, &other, 65_536, true);
+    assert!(matches!(fault, Some(Fault::Other)));
+    assert_eq!((receipt.taken, sum(&store)), (0, (20_000, Some(20_000))));
+}
+
+#[test]
+fn how_the_sources_own_answer_ended_is_told_and_lines_of_dnsdbq_are_no_damage() {
+    let store = Memory::new();
+    let saf = format!("{{\"cond\":\"begin\"}}\n{{\"obj\":{}}}\n", line(1).trim_end());
+    for (end, word) in [
+        ("{\"cond\":\"limited\",\"msg\":\"Result limit reached\"}\n", "limited"),
+        ("{\"cond\":\"failed\"}\n", "failed"),
+        ("{\"cond\":\"succeeded\"}\n", "succeeded"),
+        ("", "missing"),
+    ] {
+        let body = format!("{saf}{end}");
+        let (receipt, fault) = taken(&store, &order(Packing::Plain), body.as_bytes(), 50, true);
+        assert_eq!((fault.is_none(), receipt.taken, receipt.source_answer), (true, 1, Some(word)));
+        let message = (word == "limited").then_some("Result limit reached");
+        assert_eq!(receipt.source_message.as_deref(), message);
+    }
+    let batch =
+        format!("++ rrset/name/a\n{}--\n++ rrset/name/b\n{}-- NOERROR (no error)\n", line(1), line(2));
+    let (receipt, _) = taken(&store, &order(Packing::Plain), batch.as_bytes(), 7, true);
+    assert_eq!((receipt.taken, &receipt.rejected, receipt.source_answer), (2, &[].into(), None));
+}
+
+#[test]
+fn a_body_without_records_is_not_read_to_its_end() {
+    let store = Memory::new();
+    let pcap = [&b"\xd4\xc3\xb2\xa1\x02\0\x04\0"[..], &[b'{'; 5_000_000]].concat();
+    let (receipt, fault) = taken(&store, &order(Packing::Plain), &pcap, 65_536, true);
+    assert!(matches!(fault, Some(Fault::Foreign(Foreign::Pcap))), "{fault:?}");
+    assert!(receipt.octets < 1_000_000);
+    let junk = format!("<html>\n{}", line(1));
+    let (receipt, fault) = taken(&store, &order(Packing::Plain), junk.as_bytes(), 65_536, true);
+    assert!(fault.is_none() && receipt.taken == 1, "junk at the head of records");
 }

@@ -1,0 +1,190 @@
+//! Input that is no Common Output Format, and what it looks like.
+//!
+//! [`Foreign::of_head`] knows formats that can hold no record by their first bytes. [`Foreign::of_text`] names what an input
+//! without any record probably is. [`is_marker`] tells the lines that dnsdbq prints between the answers of a batch.
+
+use std::fmt;
+
+/// What an input without records looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Foreign {
+    /// Bytes that are no text.
+    Binary,
+    /// bzip2, which is not unpacked here.
+    Bzip2,
+    /// Comma-separated values.
+    Csv,
+    /// A stream of DNS messages framed by Frame Streams.
+    Dnstap,
+    /// Suricata's event log.
+    Eve,
+    /// RFC 1952, where unpacked input was expected.
+    Gzip,
+    /// A page.
+    Html,
+    /// JSON of another kind.
+    Json,
+    /// A capture.
+    Pcap,
+    /// A capture of the next generation.
+    PcapNg,
+    /// A document.
+    Pdf,
+    /// A database.
+    Sqlite,
+    /// Text of any other kind.
+    Text,
+    /// xz, where unpacked input was expected.
+    Xz,
+    /// Zeek's log with tabs.
+    Zeek,
+    /// An archive.
+    Zip,
+    /// RFC 8878, where unpacked input was expected.
+    Zstd,
+}
+
+impl Foreign {
+    /// How many bytes of an input's start are enough to judge it.
+    pub const HEAD: usize = 4_096;
+    /// An input of which so many bytes were read without a record is given up.
+    pub const PATIENCE: u64 = 1 << 20;
+    /// And one with so many damaged stretches without a record.
+    pub const DAMAGES: u64 = 1_000;
+
+    /// A format that can hold no record, by its signature.
+    pub fn of_head(head: &[u8]) -> Option<Self> {
+        Some(match head {
+            [0xa1, 0xb2, 0xc3 | 0xcd, 0xd4 | 0x34, ..] | [0xd4 | 0x34, 0xc3 | 0xcd, 0xb2, 0xa1, ..] => {
+                Self::Pcap
+            }
+            [0xa1, 0xb2, 0x3c, 0x4d, ..] | [0x4d, 0x3c, 0xb2, 0xa1, ..] => Self::Pcap,
+            [0x0a, 0x0d, 0x0d, 0x0a, ..] => Self::PcapNg,
+            [b'P', b'K', 3 | 5, 4 | 6, ..] => Self::Zip,
+            [b'%', b'P', b'D', b'F', b'-', ..] => Self::Pdf,
+            [b'B', b'Z', b'h', b'1'..=b'9', b'1', b'A', b'Y', b'&', ..] => Self::Bzip2,
+            [0x1f, 0x8b, 8, ..] => Self::Gzip,
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Self::Xz,
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
+            // An escape, the length of a control frame, and its type START.
+            [0, 0, 0, 0, 0, 0, _, _, 0, 0, 0, 2, ..] => Self::Dnstap,
+            _ if head.starts_with(b"SQLite format 3\0") => Self::Sqlite,
+            _ => return None,
+        })
+    }
+
+    /// What the start of an input without any record looks like.
+    pub fn of_text(head: &[u8]) -> Self {
+        if let Some(known) = Self::of_head(head) {
+            return known;
+        }
+        let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+        let has = |text: &[u8]| head.windows(text.len()).any(|window| window.eq_ignore_ascii_case(text));
+        if head.contains(&0) {
+            Self::Binary
+        } else if head.starts_with(b"#separator") {
+            Self::Zeek
+        } else if head.starts_with(b"<") && (has(b"<html") || has(b"<!doctype")) {
+            Self::Html
+        } else if has(b"\"event_type\"") && has(b"\"flow_id\"") {
+            Self::Eve
+        } else if matches!(head.first(), Some(b'{' | b'[')) {
+            Self::Json
+        } else if head
+            .split(|byte| *byte == b'\n')
+            .take(2)
+            .all(|line| line.contains(&b',') || line.contains(&b';'))
+        {
+            Self::Csv
+        } else if std::str::from_utf8(head).is_err_and(|error| error.error_len().is_some()) {
+            Self::Binary
+        } else {
+            Self::Text
+        }
+    }
+
+    /// Whether unpacking it first, or saying how it is packed, would help.
+    pub fn is_packed(self) -> bool {
+        matches!(self, Self::Bzip2 | Self::Gzip | Self::Xz | Self::Zip | Self::Zstd)
+    }
+}
+
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Binary => "a binary file",
+            Self::Bzip2 => "a file compressed with bzip2",
+            Self::Csv => "comma-separated values (CSV)",
+            Self::Dnstap => "a dnstap frame stream",
+            Self::Eve => "a Suricata EVE log",
+            Self::Gzip => "a file compressed with gzip",
+            Self::Html => "an HTML page",
+            Self::Json => "JSON in another format",
+            Self::Pcap => "a pcap file",
+            Self::PcapNg => "a pcapng file",
+            Self::Pdf => "a PDF file",
+            Self::Sqlite => "an SQLite database",
+            Self::Text => "text in another format",
+            Self::Xz => "a file compressed with xz",
+            Self::Zeek => "a Zeek log",
+            Self::Zip => "a ZIP archive",
+            Self::Zstd => "a file compressed with zstd",
+        })
+    }
+}
+
+/// Whether a stretch between records consists of lines that dnsdbq prints around the answers of a batch (`-f`, `-ff`):
+/// `++` before an answer and `--` behind it, each alone or followed by text.
+pub fn is_marker(stretch: &[u8]) -> bool {
+    let mut lines =
+        stretch.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    let marks = |line: &[u8]| {
+        matches!(line, [b'-', b'-'] | [b'+', b'+'] | [b'-', b'-', b' ', ..] | [b'+', b'+', b' ', ..])
+    };
+    !stretch.trim_ascii().is_empty() && lines.all(marks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_told_by_their_first_bytes() {
+        for (head, is) in [
+            (&b"\xd4\xc3\xb2\xa1\x02\0\x04\0"[..], Foreign::Pcap),
+            (b"\xa1\xb2\x3c\x4d\0\x02\0\x04", Foreign::Pcap),
+            (b"\x0a\x0d\x0d\x0a\x1c\0\0\0", Foreign::PcapNg),
+            (b"\0\0\0\0\0\0\0\x22\0\0\0\x02", Foreign::Dnstap),
+            (b"PK\x03\x04", Foreign::Zip),
+            (b"%PDF-1.7", Foreign::Pdf),
+            (b"SQLite format 3\0", Foreign::Sqlite),
+            (b"BZh91AY&SY", Foreign::Bzip2),
+        ] {
+            assert_eq!((Foreign::of_head(head), Foreign::of_text(head)), (Some(is), is));
+        }
+        for (head, is) in [
+            (&b"#separator \\x09\n#path\tdns\n"[..], Foreign::Zeek),
+            (b"\n<!DOCTYPE html><html>", Foreign::Html),
+            (b"{\"timestamp\":\"x\",\"flow_id\":1,\"event_type\":\"dns\"}", Foreign::Eve),
+            (b"{\"a\":1}", Foreign::Json),
+            (b"rrname,rrtype,rdata\na,A,192.0.2.1\n", Foreign::Csv),
+            (b"hello", Foreign::Text),
+            (b"a\0b", Foreign::Binary),
+            (b"", Foreign::Text),
+        ] {
+            assert_eq!((Foreign::of_head(head), Foreign::of_text(head)), (None, is), "{head:?}");
+        }
+    }
+
+    #[test]
+    fn lines_of_dnsdbq_are_markers_and_nothing_else_is() {
+        for marker in
+            ["--", "++", "++ rrset/name/a.example", "-- NOERROR (no error)\n++ rrset/name/b\n", "--\n"]
+        {
+            assert!(is_marker(marker.as_bytes()), "{marker:?}");
+        }
+        for other in ["", "\n", "---", "-- ok\nx", "+", "<html>", "--x"] {
+            assert!(!is_marker(other.as_bytes()), "{other:?}");
+        }
+    }
+}
