@@ -46,8 +46,19 @@ pub(crate) fn open(arguments: &Arguments, config: &Config, access: Access) -> Re
         let text = format!("there is no passive-DNS database in {} yet", folder.display());
         return Err(Failure::Usage(text).hint("`backsight import FILE` makes one"));
     }
-    let options = Options { read_only: access == Access::Read, ..options(config) };
-    open_folder(&folder, options, config)
+    let options = options(config);
+    if access == Access::Write {
+        return open_folder(&folder, options, config);
+    }
+    let reading = Options { read_only: true, ..options };
+    match try_open(&folder, reading, config) {
+        // Whoever only asks must not have to know of formats.
+        Err(StoreError::Older { .. }) => {
+            drop(open_folder(&folder, options, config)?);
+            open_folder(&folder, reading, config)
+        }
+        opened => opened.map_err(|error| failed(&folder, &error)),
+    }
 }
 
 /// Opens the database of any folder.
@@ -55,6 +66,11 @@ pub(crate) fn open_folder(folder: &Path, options: Options, config: &Config) -> R
     if !options.read_only {
         make(folder)?;
     }
+    try_open(folder, options, config).map_err(|error| failed(folder, &error))
+}
+
+/// Opens a database as soon as nobody else has it, within the time that is set.
+fn try_open(folder: &Path, options: Options, config: &Config) -> Result<Database, StoreError> {
     let mut looks = config.database.wait_seconds.saturating_mul(LOOKS_PER_SECOND);
     let mut said = false;
     let bar = Migration::default();
@@ -72,7 +88,6 @@ pub(crate) fn open_folder(folder: &Path, options: Options, config: &Config) -> R
         pause();
         looks > 0
     })
-    .map_err(|error| failed(folder, &error))
 }
 
 /// Makes the folder where it is not there, for its owner alone.

@@ -131,8 +131,8 @@ impl Desk<'_> {
                  sources: {}\nfiles imported: {}\non disk: {} in {}\nin memory: {}\n",
                 server.unwrap_or_default(),
                 thousands(stats.entries),
-                thousands(stats.sources as u64),
-                thousands(stats.inputs as u64),
+                thousands(stats.sources),
+                thousands(stats.inputs),
                 octets(size.octets),
                 plural(size.runs, "file"),
                 octets(size.memory)

@@ -81,7 +81,7 @@ fn doubt(label: &str) -> Option<Why> {
         .chars()
         .map(|c| c.script())
         .filter(|script| !is_shared(*script))
-        .map(|s| s.full_name())
+        .map(unicode_script::Script::full_name)
         .collect();
     if !label.is_single_script() && !is_usual_mix(label) {
         return Some(Why::Mixed(scripts.into_iter().collect()));

@@ -93,6 +93,7 @@ const fn v4(octets: [u8; 4], length: u8, name: &'static str, source: &'static st
     Block { first: IpAddr::V4(Ipv4Addr::new(a, b, c, d)), length, name, source, is_global: false }
 }
 
+#[expect(clippy::many_single_char_names, reason = "the eight groups of an address have no other names")]
 const fn v6(groups: [u16; 8], length: u8, name: &'static str, source: &'static str) -> Block {
     let [a, b, c, d, e, f, g, h] = groups;
     let first = IpAddr::V6(Ipv6Addr::new(a, b, c, d, e, f, g, h));

@@ -23,7 +23,7 @@ Examples:
   backsight import dumps/ --origin https://pdns.example.org/ --rejects bad.ndjson
 
 With --format json, one object a file:
-  {\"input\", \"as\", \"state\": done, known, stopped or failed, \"resumed_at\": null or an offset, \"records\", \"octets\",
+  {\"input\", \"as\", \"state\": done, known, stopped or failed, \"resumed_at\": null or an offset, \"records\", \"repaired_times\", \"octets\",
    \"left_out\": [{\"reason\", \"count\", \"offsets\": the first 10}], \"truncated\", \"source_answer\": null, succeeded, limited, failed or missing,
    \"source_message\", \"error\": null or a text}
 

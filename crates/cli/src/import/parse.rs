@@ -6,7 +6,7 @@
 use std::io::Read as _;
 use std::sync::mpsc::SyncSender;
 
-use cof::{Batch, Damage, DamageKind, Position, Reader, Record};
+use cof::{Batch, Damage, DamageKind, Position, Reader, Record, Taken};
 use intake::{Content, Foreign, is_marker};
 use operation::Clock;
 
@@ -178,8 +178,10 @@ impl Parser<'_> {
         if let Some(origin) = self.how.origin {
             record.origin = Some(origin.clone());
         }
-        if self.batch.take(record, self.how.kind.source(), self.how.sensor).is_taken() {
+        let taken = self.batch.take(record, self.how.kind.source(), self.how.sensor);
+        if taken.is_taken() {
             self.tally.records += 1;
+            self.tally.repaired_times += u64::from(taken == Taken::Repaired);
             return Ok(());
         }
         self.tally.timeless(offset);

@@ -15,7 +15,7 @@ const PLACES: usize = 10;
 /// How many stretches are shown with what is wrong.
 const SHOWN: usize = 5;
 /// Of a record that has no time.
-const TIMELESS: &str = "a record without any time";
+const TIMELESS: &str = "a record without a plausible time";
 /// Of a record whose array of data is empty.
 const WITHOUT_DATA: &str = "a record without data";
 
@@ -49,6 +49,8 @@ pub(crate) struct Tally {
     left_out: BTreeMap<String, Place>,
     shown: Vec<String>,
     timeless: u64,
+    /// Records with a time that had another unit than seconds, or was not plausible and has the other's value.
+    pub(super) repaired_times: u64,
     pub(super) damages: u64,
     pub(super) without_data: u64,
     /// It ended inside a value.
@@ -74,6 +76,7 @@ pub(crate) struct Shape<'a> {
     state: State,
     resumed_at: Option<u64>,
     records: u64,
+    repaired_times: u64,
     octets: u64,
     left_out: Vec<LeftOut<'a>>,
     truncated: bool,
@@ -101,6 +104,7 @@ impl Tally {
             left_out: BTreeMap::new(),
             shown: Vec::new(),
             timeless: 0,
+            repaired_times: 0,
             damages: 0,
             without_data: 0,
             truncated: false,
@@ -221,7 +225,10 @@ impl Tally {
     pub(crate) fn summary(&self) -> String {
         let mut text = format!("{}: {}", self.name, plural(self.records, "record"));
         if self.timeless > 0 {
-            let _ = write!(text, ", {} without any time left out", self.timeless);
+            let _ = write!(text, ", {} without a plausible time left out", self.timeless);
+        }
+        if self.repaired_times > 0 {
+            let _ = write!(text, ", {} with a repaired time", self.repaired_times);
         }
         if self.without_data > 0 {
             let _ = write!(text, ", {} without data", self.without_data);
@@ -284,6 +291,7 @@ impl Tally {
             state: self.state,
             resumed_at: self.resumed_at,
             records: self.records,
+            repaired_times: self.repaired_times,
             octets: self.octets,
             left_out: left_out.chain(Some(without_data).filter(|left| left.count > 0)).collect(),
             truncated: self.truncated,

@@ -110,7 +110,8 @@ impl Source {
         let tally = import::take(database, input, name, How { once: true, ..How::default() }, None);
         match tally.state {
             State::Failed => {
-                Err(Failure::Work(tally.error().unwrap_or_default().to_owned()).hint(import::ADVICE))
+                // It has its own hint.
+                Err(Failure::Work(tally.error().unwrap_or_default().to_owned()))
             }
             _ => Ok(tally),
         }

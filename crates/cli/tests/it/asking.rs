@@ -5,7 +5,7 @@ use crate::harness::{Home, Provider, line};
 const GUIDE: &str = "circl-passive-dns@1.0.0";
 
 fn provider() -> Provider {
-    Provider::with(line("www.example.com", "A", "192.0.2.1", 1, 2, 3))
+    Provider::with(line("www.example.com", "A", "192.0.2.1", 1_500_000_001, 1_500_000_002, 3))
 }
 
 /// A package like the guide's, with one line more.

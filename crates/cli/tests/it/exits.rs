@@ -6,7 +6,8 @@ use testkit::{ClosedPort, Exchange, Script, answer};
 use crate::harness::{Done, Home, Provider, Run, Serve, line};
 
 fn two_records() -> String {
-    line("www.example.com", "A", "192.0.2.1", 1, 2, 3) + &line("www.example.com", "A", "192.0.2.2", 1, 2, 3)
+    line("www.example.com", "A", "185.194.93.1", 1_500_000_001, 1_500_000_002, 3)
+        + &line("www.example.com", "A", "185.194.93.2", 1_500_000_001, 1_500_000_002, 3)
 }
 
 fn asked(exchange: Exchange, format: &str) -> Done {
@@ -21,7 +22,7 @@ fn ends(exchange: &Exchange, code: i32, words: &[&str], records: usize) {
         let done = asked(exchange.clone(), format);
         done.says(code, words).says(code, &["www.example.com: ", "  hint: "]);
         assert_eq!(
-            done.stdout.matches("192.0.2.").count() / if format == "json" { 5 } else { 1 },
+            done.stdout.matches("185.194.93.").count() / if format == "json" { 5 } else { 1 },
             records,
             "{done:#?}"
         );
@@ -119,7 +120,10 @@ fn tls_with_a_plain_server_says_so() {
     let home = Home::new();
     let server = Serve::new(&home, ["--sample"]);
     let run = home.query(server.address, ["www.example.com", "--set", "use_http=off"]);
-    run.done().says(1, &["TLS with 127.0.0.1", "hint: check that the port speaks TLS", "Use HTTP"]);
+    run.done().says(
+        1,
+        &["TLS with 127.0.0.1", "the port speaks plain HTTP, not TLS", "hint: check the port", "Use HTTP"],
+    );
 }
 
 /// The code over several values with these answers, one at a time.
@@ -154,8 +158,9 @@ fn a_fault_that_passes_is_asked_again() {
 
 #[test]
 fn pages_are_followed_to_the_end() {
-    let lines: Vec<String> =
-        (1..=3).map(|n| line("www.example.com", "A", &format!("192.0.2.{n}"), 1, 2, 3)).collect();
+    let lines: Vec<String> = (1..=3)
+        .map(|n| line("www.example.com", "A", &format!("185.194.93.{n}"), 1_500_000_001, 1_500_000_002, 3))
+        .collect();
     let provider = Provider::new(answer::pages(lines));
     let text = Home::new().query(provider.address, ["www.example.com", "--format", "cof"]).done().quiet();
     assert_eq!((text.lines().count(), provider.requests().len()), (3, 3));

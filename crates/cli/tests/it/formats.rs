@@ -130,7 +130,7 @@ fn csv_has_one_head_whatever_is_asked() {
 #[test]
 fn a_cell_that_looks_like_a_formula_is_quoted() {
     let home = Home::new();
-    let body = line("=cmd.example", "CNAME", "+1.example", 1, 2, 3);
+    let body = line("=cmd.example", "CNAME", "+1.example", 1_500_000_001, 1_500_000_002, 3);
     let provider = Provider::with(body);
     let text = home.query(provider.address, ["www.example", "--format", "csv"]).done().quiet();
     let row = csv::Reader::from_reader(text.as_bytes()).records().next().unwrap().unwrap();
@@ -161,10 +161,24 @@ fn tables_fit_whatever_the_records_are() {
     let name = format!("{long}.{long}.{long}.example");
     let provider = Provider::with(
         line(&name, "NSEC3PARAM", "1 0 10 ABCDEF", 0, u64::MAX >> 1, u64::MAX)
-            + &line("x.example", "TYPE65534", &format!("\\# 60 {}", "ab".repeat(60)), 1, 2, 1)
-            + &line("x.example", "AVERYLONGWORDTHATISNOTYPE", "x", 1, 2, 1)
-            + &line("x.example", "TXT", &format!("\"{}\"", "word ".repeat(50)), 1, 2, 1)
-            + "{\"rrname\":\"zone.example\",\"rrtype\":\"NS\",\"rdata\":\"ns.example\",\"zone_time_first\":1,\"zone_time_last\":2}\n",
+            + &line(
+                "x.example",
+                "TYPE65534",
+                &format!("\\# 60 {}", "ab".repeat(60)),
+                1_500_000_001,
+                1_500_000_002,
+                1,
+            )
+            + &line("x.example", "AVERYLONGWORDTHATISNOTYPE", "x", 1_500_000_001, 1_500_000_002, 1)
+            + &line(
+                "x.example",
+                "TXT",
+                &format!("\"{}\"", "word ".repeat(50)),
+                1_500_000_001,
+                1_500_000_002,
+                1,
+            )
+            + "{\"rrname\":\"zone.example\",\"rrtype\":\"NS\",\"rdata\":\"ns.example\",\"zone_time_first\":1500000001,\"zone_time_last\":1500000002}\n",
     );
     for columns in [60, 80, 110, 200] {
         let run = home.query(provider.address, ["www.example"]).env("COLUMNS", columns.to_string());

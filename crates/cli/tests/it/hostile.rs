@@ -52,17 +52,17 @@ fn hostile_records() -> String {
     let mut body = String::new();
     for text in nasty {
         for rrtype in ["TXT", "CNAME", "A", "TYPE65280", text] {
-            body += &line("www.example.com", rrtype, text, 1, 2, 3);
-            body += &line(text, rrtype, "192.0.2.1", 1, 2, 3);
+            body += &line("www.example.com", rrtype, text, 1_500_000_001, 1_500_000_002, 3);
+            body += &line(text, rrtype, "192.0.2.1", 1_500_000_001, 1_500_000_002, 3);
         }
         let text = serde_json::Value::from(text);
         let record = format!(
-            "{{\"rrname\":\"www.example.com\",\"rrtype\":\"A\",\"rdata\":\"192.0.2.7\",\"time_first\":1,\"time_last\":2,\
+            "{{\"rrname\":\"www.example.com\",\"rrtype\":\"A\",\"rdata\":\"192.0.2.7\",\"time_first\":1500000001,\"time_last\":1500000002,\
              \"origin\":{text},\"bailiwick\":{text},\"sensor_id\":{text},\"count\":{text},{text}:{text}}}\n"
         );
         body += &record;
     }
-    body + &line("www.example.com", "TXT", &"\u{1b}x".repeat(32 * 1024), 1, 2, 3)
+    body + &line("www.example.com", "TXT", &"\u{1b}x".repeat(32 * 1024), 1_500_000_001, 1_500_000_002, 3)
 }
 
 #[test]

@@ -10,7 +10,8 @@ const PATH: &str = "/pdns/query/www.example.com?limit=7";
 /// A server with a log, and a token for it.
 fn serve(home: &Home, arguments: &[&str]) -> (Serve, String) {
     let made = home.run(["token", "create", "--name", "partner", "--read", "--write"]).done();
-    let records = home.file("records.ndjson", line("www.example.com", "A", "192.0.2.1", 1_000, 2_000, 3));
+    let records = home
+        .file("records.ndjson", line("www.example.com", "A", "192.0.2.1", 1_500_001_000, 1_500_002_000, 3));
     let run = home.run(["serve", "--listen", "127.0.0.1:0", "--cof"]).args([records]).args(arguments);
     (Serve::of(run), made.stdout.trim_end().to_owned())
 }

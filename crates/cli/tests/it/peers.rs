@@ -49,7 +49,7 @@ pub(crate) fn records() -> String {
     ] {
         text += &www(rrtype, rdata);
     }
-    text + &line("www.example.com", "A", "192.0.2.2", 1, 2, u64::MAX)
+    text + &line("www.example.com", "A", "192.0.2.2", 1_300_000_001, 1_300_000_002, u64::MAX)
         + &line("\\032odd\\.name.example.com", "A", "192.0.2.3", 1_500_000_000, 1_500_000_000, 1)
 }
 
@@ -206,9 +206,9 @@ fn pypdns_gets_networks_suffixes_and_data_filtered_page_by_page() {
         ),
         (
             "*.example.com",
-            "?time_last_before=1500000000&time_first_before=2&rrtype=A",
+            "?time_last_before=1500000000&time_first_before=1300000002&rrtype=A",
             Some(RrType::A),
-            Fences { last_before: Some(1_500_000_000), first_before: Some(2), ..all },
+            Fences { last_before: Some(1_500_000_000), first_before: Some(1_300_000_002), ..all },
             1,
         ),
     ] {
@@ -241,7 +241,7 @@ fn what_we_write_for_files_is_the_format() {
     }
     // The check itself can fail.
     assert_ne!(
-        check(line("www.example.com", "A", "192.0.2.1", 1, 2, 3)).code,
+        check(line("www.example.com", "A", "192.0.2.1", 1_500_000_001, 1_500_000_002, 3)).code,
         0,
         "data as a string is for the wire"
     );

@@ -7,7 +7,7 @@ use crate::harness::{Home, Provider, Run, line};
 const SECRET: &str = "tr0ub4dor";
 
 fn provider() -> Provider {
-    Provider::with(line("www.example.com", "A", "192.0.2.1", 1, 2, 3))
+    Provider::with(line("www.example.com", "A", "192.0.2.1", 1_500_000_001, 1_500_000_002, 3))
 }
 
 fn authorization(provider: &Provider) -> Option<String> {

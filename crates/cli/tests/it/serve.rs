@@ -11,13 +11,14 @@ const PATH: &str = "/pdns/query/www.example.com";
 const LOGIN: &str = "authorization: Basic dXNlcjp0cjB1YjRkb3I=";
 
 fn records() -> String {
-    line("www.example.com", "A", "192.0.2.1", 1_000, 2_000, 3)
+    line("www.example.com", "A", "192.0.2.1", 1_500_001_000, 1_500_002_000, 3)
 }
 
 #[test]
 fn records_from_files_and_the_sample() {
     let home = Home::new();
-    let more = home.file("more.ndjson", line("www.example.net", "A", "192.0.2.2", 1, 2, 3));
+    let more =
+        home.file("more.ndjson", line("www.example.net", "A", "192.0.2.2", 1_500_000_001, 1_500_000_002, 3));
     let records = home.file("records.ndjson", records());
     let server =
         Serve::new(&home, ["--sample".as_ref(), "--cof".as_ref(), records.as_os_str(), more.as_os_str()]);
@@ -44,7 +45,7 @@ fn a_damaged_file_says_how_much_and_where() {
     let server = Serve::with(&home, &format!("{whole}<html>\n{whole}{timeless}{}", &whole[..40]));
     let said = server.said();
     for words in [
-        "2 records, 1 without any time left out, 2 damaged stretches left out; it ends inside a record",
+        "2 records, 1 without a plausible time left out, 2 damaged stretches left out; it ends inside a record",
         &format!("octets at offset {}: text that is no JSON object", whole.len()),
     ] {
         assert!(said.contains(words), "{said}");
@@ -62,8 +63,8 @@ fn a_file_without_records_is_refused() {
     home.file("page.html", "<html></html>");
     home.file("timeless", "{\"rrname\":\"a.example\",\"rrtype\":\"A\",\"rdata\":\"192.0.2.3\"}\n");
     std::fs::create_dir(home.path("folder")).unwrap();
-    says("page.html", &["holds no record that can be served", "1 damaged stretch left out"]);
-    says("timeless", &["holds no record that can be served", "1 without any time"]);
+    says("page.html", &["no record was found; it looks like an HTML page"]);
+    says("timeless", &["holds no record that can be served", "1 without a plausible time"]);
     says("missing", &["No such file"]);
     says("folder", &["Is a directory"]);
 }

@@ -37,7 +37,8 @@ fn it_speaks_tls_and_takes_a_new_certificate_while_it_runs() {
     let (home, authorities) = (Home::new(), [Authority::new(), Authority::new(), Authority::new()]);
     let issue = |at: usize| authorities[at].issue("127.0.0.1", Validity::Valid);
     let [certificate, key] = put(&home, &issue(0));
-    let records = home.file("records.ndjson", line("www.example.com", "A", "192.0.2.1", 1_000, 2_000, 3));
+    let records = home
+        .file("records.ndjson", line("www.example.com", "A", "192.0.2.1", 1_500_001_000, 1_500_002_000, 3));
     let run = home.run(["serve", "--anonymous", "--listen", "127.0.0.1:0", "--cof"]).args([&records]);
     let server = Serve::of(run.args(["--tls-cert"]).args([&certificate]).args(["--tls-key"]).args([&key]));
     assert!(server.said().contains("listening on https://127.0.0.1:"), "{}", server.said());

@@ -5,7 +5,7 @@ use crate::harness::{Home, Serve, get, line};
 const PATH: &str = "/pdns/query/www.example.com";
 
 fn records(home: &Home) -> std::path::PathBuf {
-    home.file("records.ndjson", line("www.example.com", "A", "192.0.2.1", 1_000, 2_000, 3))
+    home.file("records.ndjson", line("www.example.com", "A", "192.0.2.1", 1_500_001_000, 1_500_002_000, 3))
 }
 
 /// Makes a token with these arguments.

@@ -3,7 +3,7 @@
 use crate::harness::{Home, Provider, line};
 
 fn provider() -> Provider {
-    Provider::with(line("www.example.com", "A", "192.0.2.1", 1, 2, 3))
+    Provider::with(line("www.example.com", "A", "192.0.2.1", 1_500_000_001, 1_500_000_002, 3))
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn an_upgrade_a_rotation_and_a_configuration_killed_at_any_moment_are_done_or_no
 }
 
 fn body() -> String {
-    (0..RECORDS).map(|number| line(HOST, &format!("192.0.2.{number}"), 3)).collect()
+    (0..RECORDS).map(|number| line(HOST, &format!("185.194.93.{number}"), 3)).collect()
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn forty_that_ask_and_add_at_once_lose_nothing_and_double_nothing() {
     // Each name has an address of its own and one that it shares with all.
     let name = |number: usize| format!("h{number}.example");
     let records = |number: usize| {
-        line(&name(number), &format!("192.0.2.{number}"), 3) + &line(&name(number), "198.51.100.1", 3)
+        line(&name(number), &format!("185.194.93.{number}"), 3) + &line(&name(number), "185.194.94.1", 3)
     };
     let served = Served::with(&home, &(0..40).map(records).collect::<String>());
     home.run(&["integration", "install", NEWEST]).ok();
@@ -124,7 +124,7 @@ fn forty_that_ask_and_add_at_once_lose_nothing_and_double_nothing() {
     }
     assert_eq!(new, 81, "each was new to one of them");
     assert_eq!(home.json(&["indicator", "list", "--limit", "1000"])["total"], 81);
-    let shared = home.json(&["indicator", "show", "198.51.100.1"]);
+    let shared = home.json(&["indicator", "show", "185.194.94.1"]);
     assert_eq!(shared["relationships"].as_array().unwrap().len(), 40);
     let runs = home.json(&["run", "list", "--limit", "100"])["runs"].clone();
     let mut ids: Vec<i64> = runs.as_array().unwrap().iter().map(|run| run["run"].as_i64().unwrap()).collect();

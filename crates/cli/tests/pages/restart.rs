@@ -51,7 +51,7 @@ fn provider() -> String {
 fn answer(mut stream: TcpStream, stalls: bool) -> Option<TcpStream> {
     let _ = stream.read(&mut [0; 4_096]);
     let [one, two] = ["192.0.2.1", "192.0.2.2"].map(|address| {
-        format!("{{\"rrname\":\"www.example.com\",\"rrtype\":\"A\",\"rdata\":\"{address}\",\"time_first\":1,\"time_last\":2,\"count\":3}}\n")
+        format!("{{\"rrname\":\"www.example.com\",\"rrtype\":\"A\",\"rdata\":\"{address}\",\"time_first\":1500000001,\"time_last\":1500000002,\"count\":3}}\n")
     });
     let body = if stalls { format!("{one}{{\"rrname\"") } else { format!("{one}{two}") };
     // A client that is gone is told nothing.

@@ -17,6 +17,10 @@ use crate::{Name, NameError, Rdata, Record, RrType, escape};
 
 /// The members of the object at hand, and what is worth keeping between objects.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "two are settings, two say what the object at hand was like"
+)]
 pub(super) struct Fields {
     /// Which times are plausible.
     window: Window,

@@ -250,7 +250,7 @@ fn b23_time_as_a_float() {
 #[test]
 fn b24_time_zero() {
     let record = with("time_first", "0");
-    assert_eq!(record.time_first, Some(0));
+    assert_eq!(record.time_first, None);
     assert_eq!(notes(&record), [(Field::TimeFirst, NoteKind::Implausible)]);
 }
 

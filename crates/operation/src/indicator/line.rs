@@ -148,7 +148,10 @@ fn cells(line: &str) -> Vec<&str> {
         let behind = at + character.len_utf8();
         let cell = line.get(start..at).unwrap_or_default();
         if ends_cell(cell, character, line.get(behind..).unwrap_or_default()) {
-            cells.push(cell);
+            // What stands before an equals sign is the name of something: `domain=c2.example`, `window.hit=1`.
+            if character != '=' || cell.contains(['/', '?']) {
+                cells.push(cell);
+            }
             start = behind;
         }
     }
@@ -213,7 +216,8 @@ mod tests {
             ("c2.example (sinkhole)", "c2.example", 1),
             ("[c2.example](http://c3.example/x)", "c2.example c3.example", 0),
             ("[\"a.example\",\"b.example\"]", "a.example b.example", 0),
-            ("domain=c2.example ip=192.0.2.6", "c2.example 192.0.2.6", 2),
+            ("domain=c2.example ip=192.0.2.6", "c2.example 192.0.2.6", 0),
+            ("window.hit=1 c2.example", "c2.example", 1),
             ("c2.example -> 192.0.2.6", "c2.example 192.0.2.6", 0),
             ("- c2.example", "c2.example", 0),
             ("1. c2.example", "c2.example", 1),

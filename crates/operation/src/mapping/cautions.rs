@@ -108,9 +108,12 @@ fn members(records: &[Record], crowds: &BTreeMap<Indicator, usize>) -> HashMap<I
     members
 }
 
+/// When each address of a name was there, as far as is known.
+type Spans<'a> = HashMap<&'a Name, HashMap<IpAddr, Option<(u64, u64)>>>;
+
 /// The names, of those with many records, whose addresses were there briefly.
 fn fluxes(records: &[Record], many: &HashMap<&Name, usize>) -> HashMap<Name, (usize, usize)> {
-    let mut spans: HashMap<&Name, HashMap<IpAddr, Option<(u64, u64)>>> = HashMap::new();
+    let mut spans = Spans::new();
     if many.is_empty() {
         return HashMap::new();
     }

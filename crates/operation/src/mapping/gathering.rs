@@ -3,8 +3,8 @@
 //! First every record adds what it proposes, as keys with places; nothing is written out and nothing is left out. Then so many of
 //! a kind are chosen ([`Room`]), those without a caution first, and only what was chosen becomes findings.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use cof::{Record, RrType};
@@ -143,8 +143,7 @@ impl<'a> Gathering<'a> {
             findings.list.extend(chosen.into_iter().map(finding));
         }
         let chosen = self.indicators.chosen(room, "related indicators", &mut findings);
-        let hosts: HashMap<Indicator, ()> =
-            chosen.iter().map(|(indicator, _)| (indicator.clone(), ())).collect();
+        let hosts: HashSet<Indicator> = chosen.iter().map(|(indicator, _)| indicator.clone()).collect();
         findings.list.extend(chosen.into_iter().map(|(indicator, candidate)| Finding::Indicator {
             indicator,
             records: candidate.records(),
@@ -152,7 +151,7 @@ impl<'a> Gathering<'a> {
         }));
         // Both ends are in the library, or proposed.
         let asked = self.asked;
-        let is_there = |side: &Indicator| side == asked || hosts.contains_key(side);
+        let is_there = |side: &Indicator| side == asked || hosts.contains(side);
         let chosen = self.relationships.chosen_of(
             room,
             |(from, to, _)| is_there(from) && is_there(to),

@@ -22,6 +22,7 @@ const DEFAULT_RATE: f64 = 0.5;
 
 /// Where a provider is and how it is asked.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting that is on or off")]
 pub struct Config {
     pub(super) http: bool,
     pub(super) host: String,

@@ -126,7 +126,7 @@ mod tests {
 
     fn line(rrname: &str, rrtype: &str, rdata: &str) -> String {
         format!(
-            "{{\"rrname\":\"{rrname}\",\"rrtype\":\"{rrtype}\",\"rdata\":\"{rdata}\",\"time_first\":1,\"time_last\":2}}\n"
+            "{{\"rrname\":\"{rrname}\",\"rrtype\":\"{rrtype}\",\"rdata\":\"{rdata}\",\"time_first\":1500000001,\"time_last\":1500000002}}\n"
         )
     }
 

@@ -207,11 +207,11 @@ mod tests {
         meter.take(at(1, 0)).unwrap();
         assert_eq!(refusal(&meter, at(1, 0)), (false, 1));
         meter.take(at(2, 0)).unwrap();
-        assert_eq!(refusal(&meter, at(3, 0)).0, true, "the quota of the day still counts");
+        assert!(refusal(&meter, at(3, 0)).0, "the quota of the day still counts");
         // Over midnight and a second back: still the new day.
         let meter = Meter::new(None, Some(1), Usage::default());
         meter.take(at(DAY, 0)).unwrap();
-        assert_eq!(refusal(&meter, at(DAY - 1, 0)).0, true);
+        assert!(refusal(&meter, at(DAY - 1, 0)).0);
     }
 
     #[test]

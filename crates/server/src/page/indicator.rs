@@ -109,10 +109,10 @@ async fn set_status(
     let indicator = named(&sent)?;
     let status = Status::from_name(sent.text("status"));
     let status = status.ok_or_else(|| Problem::bad_request("there is no such status"))?;
-    let set = move |workbench: &mut Workbench, indicator: &Indicator| {
+    let change_status = move |workbench: &mut Workbench, indicator: &Indicator| {
         Ok(if workbench.set_status(indicator, status)? == status { "nothing" } else { "status" })
     };
-    let stored = match change(&site, &may, &sent, &indicator, set).await? {
+    let stored = match change(&site, &may, &sent, &indicator, change_status).await? {
         Ok(word) => return Ok(go(&address(&indicator), word)),
         Err(stored) => stored,
     };

@@ -188,7 +188,7 @@ async fn uninstall(
     let stored = move |workbench: &Workbench| Ok(Some(Basis::of_integration(&workbench.show(&asked)?)));
     let remove = move |workbench: &mut Workbench| workbench.remove(&name);
     match change_from(&site, may.name(), Claim::of_form(&sent), stored, remove).await? {
-        Ok(_) => Ok(go("/integrations", "uninstalled")),
+        Ok(()) => Ok(go("/integrations", "uninstalled")),
         Err(stored) => {
             let path = format!("/integrations/{}", encoded(&title));
             let places = (format!("{path}/uninstall"), path);

@@ -15,7 +15,7 @@ use std::sync::mpsc::{Receiver as BatchReceiver, SyncSender, sync_channel};
 use std::thread;
 
 use axum::body::Bytes;
-use cof::{Batch, Damage, DamageKind, Position, Reader, Record, SourceKind};
+use cof::{Batch, Damage, DamageKind, Position, Reader, Record, SourceKind, Taken};
 use intake::{Bounds, Content, Foreign, Packing, is_marker};
 use store::{Reached, Store, StoreError};
 use tokio::sync::mpsc::Receiver;
@@ -238,8 +238,10 @@ impl<'a> Parsing<'a> {
             match item {
                 Ok(record) => {
                     self.records_read += 1;
-                    if self.batch.take(record, self.order.kind, self.order.sensor.as_ref()).is_taken() {
+                    let taken = self.batch.take(record, self.order.kind, self.order.sensor.as_ref());
+                    if taken.is_taken() {
                         self.records += 1;
+                        self.receipt.repaired_times += u64::from(taken == Taken::Repaired);
                     } else {
                         self.receipt.reject(offset, None, "without_time".to_owned());
                     }

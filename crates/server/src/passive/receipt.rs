@@ -16,6 +16,10 @@ pub(crate) struct Receipt {
     pub(crate) taken: u64,
     /// Records that were there already by an earlier request with the same key.
     pub(crate) repeated: u64,
+    /// Of the records that were taken or known: how many had a time in another unit than seconds, or one that is not plausible and
+    /// has the other's value now. Left out where there are none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) repaired_times: u64,
     /// How many were not taken, by reason: `without_time`, `without_data`, `not_a_record`, `broken_json`, `truncated`, `too_long`,
     /// `too_deep`, `too_much_data`, or `missing_` and a field.
     pub(crate) rejected: BTreeMap<String, u64>,
@@ -43,6 +47,11 @@ pub(crate) struct Rejected {
     octets: Option<u64>,
     /// Why.
     reason: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it serializes by reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Receipt {

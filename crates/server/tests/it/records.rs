@@ -54,7 +54,11 @@ async fn records_are_taken_in_and_found_in_three_ways() {
     let office = Office::new();
     let token = office.token(both("sensor")).await;
     let server = office.server(Limits::default()).await;
-    let records = [row("b.example", "A", "192.0.2.2", 5), row("b.example", "NS", "ns.example", 7)].join("\n");
+    let records = [
+        row("b.example", "A", "192.0.2.2", 1_500_000_005),
+        row("b.example", "NS", "ns.example", 1_500_000_007),
+    ]
+    .join("\n");
     let told =
         receipt(&bring(&server, &token, &[("content-encoding", "gzip")], &gzip(records.as_bytes())).await);
     assert_eq!(
@@ -74,8 +78,11 @@ async fn records_are_taken_in_and_found_in_three_ways() {
     let nothing = get(&server, &token, "/api/v1/lookup?value=b.example&rrtype=NOTATYPE").await;
     assert_eq!(nothing["records"], json!([]));
 
-    let sums = get(&server, &token, "/api/v1/summary?value=*.example&time_last_after=5").await;
-    assert_eq!(sums, json!({"value": "*.example", "rows": 2, "count": 2, "time_first": 5, "time_last": 7}));
+    let sums = get(&server, &token, "/api/v1/summary?value=*.example&time_last_after=1500000005").await;
+    assert_eq!(
+        sums,
+        json!({"value": "*.example", "rows": 2, "count": 2, "time_first": 1_500_000_005, "time_last": 1_500_000_007})
+    );
     assert_eq!(get(&server, &token, "/api/v1/stats").await["entries"], 3);
     for (target, status) in [
         ("/api/v1/lookup", 400),
@@ -98,7 +105,7 @@ async fn a_sensors_counts_add_up_unless_the_same_body_comes_again() {
     let sensor = office.token(Wanted { sensor: Some("s1".to_owned()), ..both("sensor") }).await;
     let other = office.token(both("other")).await;
     let server = office.server(Limits::default()).await;
-    let record = row("b.example", "A", "192.0.2.2", 5);
+    let record = row("b.example", "A", "192.0.2.2", 1_500_000_005);
     let count = async || get(&server, &other, "/api/v1/summary?value=b.example").await["count"].clone();
     let key = [("idempotency-key", "file-1")];
     for (token, headers, wanted, repeated) in [
@@ -121,7 +128,7 @@ async fn only_who_may_write_brings_records() {
     let office = Office::new();
     let reader = office.token(reading("reader")).await;
     let server = office.server(Limits::default()).await;
-    let record = row("b.example", "A", "192.0.2.2", 5);
+    let record = row("b.example", "A", "192.0.2.2", 1_500_000_005);
     assert!(bring(&server, &reader, &[], record.as_bytes()).await.problem(403).contains("--write"));
     bring(&server, "", &[], record.as_bytes()).await.problem(401);
     let open = Server::with("").await;

@@ -4,11 +4,13 @@
 //! that is lost or cannot be written costs an offer until the provider answers again, and is no error.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use operation::Side;
 
 use crate::Workbench;
+use crate::database::{create, for_owner};
 
 /// The folder in the data folder.
 const FOLDER: &str = "abilities";
@@ -20,7 +22,10 @@ pub(super) fn note(folder: &Path, provider: &str, by_data: bool) {
         return;
     }
     let word = if by_data { Side::Data } else { Side::Owner }.word();
-    let _ = fs::create_dir_all(folder.join(FOLDER)).and_then(|()| fs::write(file, word));
+    let _ = create(&folder.join(FOLDER)).and_then(|()| {
+        let mut options = for_owner();
+        options.create(true).truncate(true).open(file)?.write_all(word.as_bytes())
+    });
 }
 
 impl Workbench {

@@ -27,7 +27,7 @@ struct Lab {
 
 fn line(rrname: &str, rdata: &str, last: u64, count: u64) -> String {
     format!(
-        "{{\"rrname\":\"{rrname}\",\"rrtype\":\"A\",\"rdata\":\"{rdata}\",\"time_first\":100,\"time_last\":{last},\"count\":{count}}}\n"
+        "{{\"rrname\":\"{rrname}\",\"rrtype\":\"A\",\"rdata\":\"{rdata}\",\"time_first\":1500000100,\"time_last\":{last},\"count\":{count}}}\n"
     )
 }
 
@@ -38,7 +38,7 @@ fn host() -> Indicator {
 impl Lab {
     async fn new(script: Script) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let now = Arc::new(AtomicU64::new(1_000_000));
+        let now = Arc::new(AtomicU64::new(1_790_000_000));
         let ticking = Arc::clone(&now);
         let clock = Clock::telling(move || Duration::from_secs(ticking.load(Ordering::Relaxed)));
         let desk = Desk::open(folder.path(), clock).unwrap();
@@ -104,7 +104,9 @@ impl Lab {
 
 #[tokio::test]
 async fn a_run_keeps_what_came_octet_for_octet_and_reads_the_same_again() {
-    let body = line(HOST, "192.0.2.1", 200, 3) + "{broken}\n" + &line(HOST, "192.0.2.2", 300, 1);
+    let body = line(HOST, "185.194.93.1", 1_500_000_200, 3)
+        + "{broken}\n"
+        + &line(HOST, "185.194.93.2", 1_500_000_300, 1);
     let lab = Lab::answering(body.clone()).await;
     let kept = lab.ask(&lab.asking()).await;
     let run = &kept.run;
@@ -112,7 +114,7 @@ async fn a_run_keeps_what_came_octet_for_octet_and_reads_the_same_again() {
     let reason = run.ending.reason.as_ref().unwrap();
     assert!(reason.text.contains("1 stretches of the answer are damaged"), "{reason:?}");
     assert_eq!((run.actor.as_str(), run.provider.clone()), ("ann", lab.address.to_string()));
-    assert_eq!((run.started_at, run.ended_at), (1_000_000, Some(1_000_000)));
+    assert_eq!((run.started_at, run.ended_at), (1_790_000_000, Some(1_790_000_000)));
 
     let again = lab.bench().answer(1).unwrap();
     assert_eq!((&again.run, &again.records, &again.damages), (run, &kept.records, &kept.damages));
@@ -124,7 +126,7 @@ async fn a_run_keeps_what_came_octet_for_octet_and_reads_the_same_again() {
 
 #[tokio::test]
 async fn a_whole_answer_answers_again_for_a_day_and_an_incomplete_one_never() {
-    let body = line(HOST, "192.0.2.1", 200, 3);
+    let body = line(HOST, "185.194.93.1", 1_500_000_200, 3);
     let broken = Exchange::ok(body.clone() + "{broken}\n");
     let lab = Lab::new(Script::new([broken, Exchange::ok(body)]).repeat_last()).await;
     let asking = lab.asking();
@@ -135,7 +137,7 @@ async fn a_whole_answer_answers_again_for_a_day_and_an_incomplete_one_never() {
     lab.pass(Duration::from_hours(24) - Duration::from_secs(1));
     let cached = lab.ask(&asking).await;
     assert_eq!((lab.asked(), cached.run.is_cached()), (2, true));
-    assert_eq!((cached.run.id, cached.run.fetched), (3, Fetched { by: 2, at: 1_000_000 }));
+    assert_eq!((cached.run.id, cached.run.fetched), (3, Fetched { by: 2, at: 1_790_000_000 }));
     assert_eq!((cached.records, cached.run.ending.state), (fetched.records, State::Complete));
 
     lab.pass(Duration::from_secs(1));
@@ -147,7 +149,7 @@ async fn a_whole_answer_answers_again_for_a_day_and_an_incomplete_one_never() {
 
 #[tokio::test]
 async fn another_login_filter_or_flag_is_another_question_and_a_filter_of_ours_is_not() {
-    let lab = Lab::answering(line(HOST, "192.0.2.1", 200, 3)).await;
+    let lab = Lab::answering(line(HOST, "185.194.93.1", 1_500_000_200, 3)).await;
     let after = async |asking: Asking| {
         let before = lab.asked();
         let run = lab.ask(&asking).await.run;
@@ -164,7 +166,7 @@ async fn another_login_filter_or_flag_is_another_question_and_a_filter_of_ours_i
         assert!(!after(lab.asking_with(set, token)).await.is_cached(), "{set:?} {token:?}");
         assert!(after(lab.asking_with(set, token)).await.is_cached(), "{set:?} {token:?}");
     }
-    let window = Window { seen_after: Some(1_000), seen_before: None };
+    let window = Window { seen_after: Some(1_600_000_000), seen_before: None };
     let late = Asking { filter: Filter { window, ..Filter::default() }, ..lab.asking() };
     let run = after(late).await;
     assert_eq!((run.is_cached(), run.records), (true, 0));
@@ -178,7 +180,7 @@ async fn another_login_filter_or_flag_is_another_question_and_a_filter_of_ours_i
 
 #[tokio::test]
 async fn a_login_is_not_in_the_folder() {
-    let lab = Lab::answering(line(HOST, "192.0.2.1", 200, 3)).await;
+    let lab = Lab::answering(line(HOST, "185.194.93.1", 1_500_000_200, 3)).await;
     lab.ask(&lab.asking_with(&[], Some("user:correct-horse"))).await;
     let header = lab.provider.requests()[0].header("authorization").unwrap().to_owned();
     for entry in std::fs::read_dir(lab.folder.path()).unwrap().map(Result::unwrap) {
@@ -191,7 +193,7 @@ async fn a_login_is_not_in_the_folder() {
 
 #[tokio::test]
 async fn offline_nothing_is_sent_and_any_age_will_do() {
-    let lab = Lab::answering(line(HOST, "192.0.2.1", 200, 3)).await;
+    let lab = Lab::answering(line(HOST, "185.194.93.1", 1_500_000_200, 3)).await;
     let offline = Asking { freshness: Freshness::Offline, ..lab.asking() };
     let error = lab.runs.ask(&offline, &host()).await.unwrap_err();
     assert_eq!(error.kind(), Some(Kind::Missing), "{error}");
@@ -204,16 +206,20 @@ async fn offline_nothing_is_sent_and_any_age_will_do() {
 
 #[tokio::test]
 async fn lost_or_changed_evidence_is_asked_for_again_and_never_shown() {
-    let lab = Lab::answering(line(HOST, "192.0.2.1", 200, 3)).await;
+    let lab = Lab::answering(line(HOST, "185.194.93.1", 1_500_000_200, 3)).await;
     lab.ask(&lab.asking()).await;
     let file = lab.folder.path().join("answers").join(lab.files().pop().unwrap());
-    std::fs::write(&file, zstd::encode_all(line(HOST, "192.0.2.66", 200, 3).as_bytes(), 1).unwrap()).unwrap();
+    std::fs::write(
+        &file,
+        zstd::encode_all(line(HOST, "185.194.93.66", 1_500_000_200, 3).as_bytes(), 1).unwrap(),
+    )
+    .unwrap();
     assert!(matches!(lab.bench().answer(1), Err(Error::Evidence { .. })));
     let offline = Asking { freshness: Freshness::Offline, ..lab.asking() };
     assert!(matches!(lab.runs.ask(&offline, &host()).await, Err(Error::Evidence { .. })));
     let again = lab.ask(&lab.asking()).await;
     assert!(!again.run.is_cached());
-    assert_eq!(again.records[0].rdata_text(), "192.0.2.1");
+    assert_eq!(again.records[0].rdata_text(), "185.194.93.1");
 }
 
 #[tokio::test]
@@ -227,7 +233,7 @@ async fn an_empty_answer_is_an_answer() {
 
 #[tokio::test]
 async fn a_run_that_is_dropped_was_interrupted_with_what_it_had() {
-    let body = line(HOST, "192.0.2.1", 200, 3) + &line(HOST, "192.0.2.2", 200, 3);
+    let body = line(HOST, "185.194.93.1", 1_500_000_200, 3) + &line(HOST, "185.194.93.2", 1_500_000_200, 3);
     let lab = Lab::new(Script::always(answer::body_stalls(body.clone(), body.len() / 2 + 10))).await;
     let asking = lab.asking();
     let part = lab.folder.path().join("answers/run-1.part");
@@ -256,7 +262,7 @@ async fn a_run_that_is_dropped_was_interrupted_with_what_it_had() {
 async fn a_run_of_a_process_that_is_gone_is_settled_by_whoever_comes_next() {
     let lab = Lab::answering(String::new()).await;
     let (asking, mut bench) = (lab.asking(), lab.bench());
-    let swapped = b"{\"rrname\":\"192.0.2.1\",\"rrtype\":\"A\",\"rdata\":\"www.example.com\",\"time_first\":1,\"time_last\":2}\n";
+    let swapped = b"{\"rrname\":\"185.194.93.1\",\"rrtype\":\"A\",\"rdata\":\"www.example.com\",\"time_first\":1500000001,\"time_last\":1500000002}\n";
     let begun = bench.change(|change| change.begin_run(&asking, &host(), "0123")).unwrap();
     let mut recorder = evidence::Recorder::new(lab.folder.path(), begun.id);
     recorder.write(swapped).unwrap();
@@ -283,10 +289,11 @@ async fn a_run_of_a_process_that_is_gone_is_settled_by_whoever_comes_next() {
 /// An answer that is older, or knows less, takes nothing from what is known already, in whatever order they are added.
 #[tokio::test]
 async fn relationships_merge_to_the_earliest_the_latest_and_the_largest() {
-    let unknown = format!("{{\"rrname\":\"{HOST}\",\"rrtype\":\"A\",\"rdata\":\"192.0.2.1\"}}\n");
+    let unknown = format!("{{\"rrname\":\"{HOST}\",\"rrtype\":\"A\",\"rdata\":\"185.194.93.1\"}}\n");
     let answers = [
-        line(HOST, "192.0.2.1", 1_770_000_000, 99),
-        line(HOST, "192.0.2.1", 1_700_000_000, 10).replace("\"time_first\":100", "\"time_first\":50"),
+        line(HOST, "185.194.93.1", 1_770_000_000, 99),
+        line(HOST, "185.194.93.1", 1_700_000_000, 10)
+            .replace("\"time_first\":1500000100", "\"time_first\":1500000050"),
         unknown,
     ];
     let lab = Lab::new(Script::new(answers.map(Exchange::ok))).await;
@@ -300,7 +307,7 @@ async fn relationships_merge_to_the_earliest_the_latest_and_the_largest() {
         let attributes = details.relationships.first().map(|one| one.attributes.clone()).unwrap_or_default();
         attributes.into_iter().map(|(name, value)| format!("{name} {value}")).collect()
     };
-    let (first, both) = ("First Seen 1970-01-01 00:00:50", "First Seen 1970-01-01 00:01:40");
+    let (first, both) = ("First Seen 2017-07-14 02:40:50", "First Seen 2017-07-14 02:41:40");
     for order in [[1, 2, 3], [3, 2, 1], [2, 3, 1], [1, 3, 2]] {
         for run in order {
             bench.add_run(run, &Pick::All, false).unwrap();
@@ -322,25 +329,25 @@ async fn relationships_merge_to_the_earliest_the_latest_and_the_largest() {
 
 #[tokio::test]
 async fn findings_are_added_by_pick_as_a_dry_run_says_and_undone_as_they_were() {
-    let lab = Lab::answering(line(HOST, "192.0.2.1", 200, 3)).await;
+    let lab = Lab::answering(line(HOST, "185.194.93.1", 1_500_000_200, 3)).await;
     let mut bench = lab.bench();
     bench.add_indicators(&[host()], Status::Active).unwrap();
     let kept = lab.ask(&lab.asking()).await;
     let findings = bench.findings(&kept).unwrap().list;
     let all = bench.add_run(1, &Pick::All, true).unwrap();
     assert!(
-        bench.lookup(&Indicator::parse("192.0.2.1").unwrap()).unwrap().is_none(),
+        bench.lookup(&Indicator::parse("185.194.93.1").unwrap()).unwrap().is_none(),
         "a dry run adds nothing"
     );
     assert_eq!(bench.add_run(1, &Pick::All, false).unwrap(), all);
     assert_eq!(all.indicators, Count { new: 1, ..Count::default() });
     let run = bench.run(1).unwrap();
-    assert_eq!((run.added_at, run.undone_at), (Some(1_000_000), None));
+    assert_eq!((run.added_at, run.undone_at), (Some(1_790_000_000), None));
     let again = bench.add_run(1, &Pick::All, false).unwrap();
     assert_eq!((again.attributes.new, again.relationships.new), (0, 0));
     lab.pass(Duration::from_secs(5));
     assert!(bench.undo(1).unwrap().claims > 0);
-    assert_eq!(bench.run(1).unwrap().undone_at, Some(1_000_005));
+    assert_eq!(bench.run(1).unwrap().undone_at, Some(1_790_000_005));
     assert!(bench.details(&host()).unwrap().unwrap().attributes.is_empty());
 
     let beyond = Pick::Numbers(vec![(findings.len() + 1, findings.len() + 1)]);
@@ -352,10 +359,16 @@ async fn findings_are_added_by_pick_as_a_dry_run_says_and_undone_as_they_were() 
 #[tokio::test]
 async fn an_answer_is_compared_with_the_complete_one_before_it() {
     let bodies = [
-        line(HOST, "192.0.2.1", 200, 3) + &line(HOST, "192.0.2.2", 200, 3) + &line(HOST, "192.0.2.3", 200, 3),
-        line(HOST, "192.0.2.1", 200, 3) + "{broken}",
-        line(HOST, "192.0.2.1", 200, 3) + &line(HOST, "192.0.2.2", 250, 4) + &line(HOST, "192.0.2.4", 200, 1),
-        line(HOST, "192.0.2.4", 200, 1) + &line(HOST, "192.0.2.5", 200, 1) + &line(HOST, "192.0.2.6", 200, 1),
+        line(HOST, "185.194.93.1", 1_500_000_200, 3)
+            + &line(HOST, "185.194.93.2", 1_500_000_200, 3)
+            + &line(HOST, "185.194.93.3", 1_500_000_200, 3),
+        line(HOST, "185.194.93.1", 1_500_000_200, 3) + "{broken}",
+        line(HOST, "185.194.93.1", 1_500_000_200, 3)
+            + &line(HOST, "185.194.93.2", 1_500_000_250, 4)
+            + &line(HOST, "185.194.93.4", 1_500_000_200, 1),
+        line(HOST, "185.194.93.4", 1_500_000_200, 1)
+            + &line(HOST, "185.194.93.5", 1_500_000_200, 1)
+            + &line(HOST, "185.194.93.6", 1_500_000_200, 1),
     ];
     let lab = Lab::new(Script::new(bodies.map(Exchange::ok))).await;
     let fresh = Asking { freshness: Freshness::Fresh, ..lab.asking() };
@@ -369,8 +382,8 @@ async fn an_answer_is_compared_with_the_complete_one_before_it() {
     for kept in [&third, &cached] {
         let changes = bench.changes(kept, None).unwrap().unwrap();
         let [new] = &changes.new[..] else { panic!("{:?}", changes.new) };
-        assert_eq!((changes.since.id, new.rdata_text().as_str()), (1, "192.0.2.4"));
-        assert_eq!(changes.gone.unwrap()[0].rdata_text(), "192.0.2.3");
+        assert_eq!((changes.since.id, new.rdata_text().as_str()), (1, "185.194.93.4"));
+        assert_eq!(changes.gone.unwrap()[0].rdata_text(), "185.194.93.3");
         let [different] = &changes.different[..] else { panic!("{:?}", changes.different) };
         assert_eq!((different.before.count, different.now.count), (Some(3), Some(4)));
     }
@@ -392,13 +405,13 @@ async fn an_answer_is_compared_with_the_complete_one_before_it() {
     assert_eq!(page.runs.iter().map(|run| run.id).collect::<Vec<_>>(), [4, 3, 2]);
     let rest = Wanted { before: page.next, limit: 3, ..Wanted::default() };
     assert_eq!(bench.runs(&rest).unwrap().runs.len(), 1);
-    let other = Wanted { indicator: Indicator::parse("192.0.2.9").ok(), limit: 3, ..Wanted::default() };
+    let other = Wanted { indicator: Indicator::parse("185.194.93.9").ok(), limit: 3, ..Wanted::default() };
     assert_eq!(bench.runs(&other).unwrap(), Page::default());
 }
 
 #[tokio::test]
 async fn a_package_that_is_replaced_does_not_change_what_its_runs_propose() {
-    let lab = Lab::answering(line(HOST, "192.0.2.1", 200, 3)).await;
+    let lab = Lab::answering(line(HOST, "185.194.93.1", 1_500_000_200, 3)).await;
     let guide = Arc::new(operation::package::find("circl-passive-dns@1.0.0").unwrap());
     let kept = lab.ask(&Asking { package: guide, ..lab.asking() }).await;
     assert_eq!(kept.run.package, "circl-passive-dns@1.0.0");
@@ -410,7 +423,7 @@ async fn a_package_that_is_replaced_does_not_change_what_its_runs_propose() {
 
 #[tokio::test]
 async fn what_a_server_was_stopped_at_is_asked_again_but_not_for_ever() {
-    let lab = Lab::answering(line(HOST, "192.0.2.1", 200, 3)).await;
+    let lab = Lab::answering(line(HOST, "185.194.93.1", 1_500_000_200, 3)).await;
     let (asking, mut bench) = (lab.asking(), lab.bench());
     let stop = |bench: &mut Workbench| {
         let begun = bench.change(|change| change.begin_run(&asking, &host(), "serving-0123")).unwrap();

@@ -5,8 +5,9 @@ use store::{Memory, Question, Subject};
 use super::*;
 
 fn line(at: u64) -> String {
+    let at_time = 1_500_000_000 + at;
     format!(
-        r#"{{"rrname":"h{at}.example","rrtype":"A","rdata":"192.0.2.1","time_first":{at},"time_last":{at},"count":1}}"#
+        r#"{{"rrname":"h{at}.example","rrtype":"A","rdata":"192.0.2.1","time_first":{at_time},"time_last":{at_time},"count":1}}"#
     ) + "\n"
 }
 
@@ -82,7 +83,7 @@ fn what_is_no_record_is_counted_with_its_place() {
     let (receipt, fault) = taken(&store, &order(Packing::Plain), body.as_bytes(), 10, true);
     assert!(fault.is_none() && receipt.truncated && !receipt.is_useless());
     let text = serde_json::to_string(&receipt).unwrap();
-    insta::assert_snapshot!(text, @r#"{"taken":1,"repeated":0,"rejected":{"missing_rrname":1,"not_a_record":1,"truncated":1,"without_time":1},"first_rejected":[{"offset":96,"octets":6,"reason":"not_a_record"},{"offset":103,"octets":null,"reason":"without_time"},{"offset":159,"octets":14,"reason":"missing_rrname"},{"offset":174,"octets":30,"reason":"truncated"}],"octets":204,"truncated":true}"#);
+    insta::assert_snapshot!(text, @r#"{"taken":1,"repeated":0,"rejected":{"missing_rrname":1,"not_a_record":1,"truncated":1,"without_time":1},"first_rejected":[{"offset":114,"octets":6,"reason":"not_a_record"},{"offset":121,"octets":null,"reason":"without_time"},{"offset":177,"octets":14,"reason":"missing_rrname"},{"offset":192,"octets":30,"reason":"truncated"}],"octets":222,"truncated":true}"#);
 }
 
 #[test]
@@ -107,7 +108,7 @@ fn the_records_of_one_value_stay_in_one_batch() {
     let data: Vec<String> = (0..9_000).map(|at| format!("\"10.0.{}.{}\"", at / 250, at % 250)).collect();
     let value = |at: u64| {
         format!(
-            "{{\"rrname\":\"h{at}.example\",\"rrtype\":\"A\",\"rdata\":[{}],\"time_first\":1,\"time_last\":1,\"count\":1}}",
+            "{{\"rrname\":\"h{at}.example\",\"rrtype\":\"A\",\"rdata\":[{}],\"time_first\":1500000001,\"time_last\":1500000001,\"count\":1}}",
             data.join(",")
         )
     };
@@ -195,7 +196,7 @@ fn how_the_sources_own_answer_ended_is_told_and_lines_of_dnsdbq_are_no_damage() 
 #[test]
 fn a_body_without_records_is_not_read_to_its_end() {
     let store = Memory::new();
-    let pcap = [&b"\xd4\xc3\xb2\xa1\x02\0\x04\0"[..], &[b'{'; 5_000_000]].concat();
+    let pcap = [&b"\xd4\xc3\xb2\xa1\x02\0\x04\0"[..], &vec![b'{'; 5_000_000]].concat();
     let (receipt, fault) = taken(&store, &order(Packing::Plain), &pcap, 65_536, true);
     assert!(matches!(fault, Some(Fault::Foreign(Foreign::Pcap))), "{fault:?}");
     assert!(receipt.octets < 1_000_000);
