@@ -50,7 +50,7 @@ const VIEWS: [View; 23] = [
     pressing(page("library-paste", "/library?add=yes"), "Preview", "values read"),
     page("indicator", "/library/indicator?value=192.0.2.80"),
     page("runs", "/runs"),
-    pressing(page("run", "/runs/2"), "Select all 10 shown", "Add 3 findings"),
+    pressing(page("run", "/runs/2"), "Select all 10 shown", "10 of 10 selected"),
     state("run-added", "/runs/1"),
     page("run-graph", "/runs/2/graph"),
     page("run-changes", "/runs/2/changes"),
