@@ -1,6 +1,6 @@
 //! Internationalised names: their Unicode form, and whether it can be shown for what it is.
 //!
-//! [`unicode`] gives the form that people read. [`Lookalike::of`] finds names that can pass for others by the rules of UTS 39:
+//! [`unicode`] gives the form that people read. [`Lookalike`] finds names that can pass for others by the rules of UTS 39:
 //! labels that mix scripts, and labels of one script whose letters all look like ASCII. Japanese, Chinese and Korean mix scripts
 //! by habit, with Latin letters too (UTS 39, "highly restrictive"), so these mixes are none. Names without an A-label
 //! (`xn--`) cost one look at their octets.

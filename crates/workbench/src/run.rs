@@ -9,7 +9,7 @@
 //! A run is written down before anything is sent, with the worker that is at it. Its evidence grows in
 //! `answers/run-ID.part`. Who finds a run of a worker that is gone settles it: it is interrupted, with what it had.
 //!
-//! Errors: [`Error::Refused`](crate::Error::Refused) is the user's; [`Error::Evidence`](crate::Error::Evidence) says that a file is lost or damaged.
+//! Errors: [`Error::Refused`] is the user's; [`Error::Evidence`] says that a file is lost or damaged.
 //! What a provider does wrong is no error here but the run's [`State`] and [`Reason`].
 
 mod ability;
