@@ -152,10 +152,13 @@ impl Search {
                 };
                 name.admits(record.rrname.as_ref()) && bailiwick.as_ref().is_none_or(within)
             }
-            Test::Target(wanted) => match record.rdata.target(record.rrtype) {
-                Some(Target::Name(name)) => wanted.admits(name),
-                _ => false,
-            },
+            // The store finds records by more names than DNSDB does.
+            Test::Target(wanted) => {
+                record.rrtype.is_dnsdb_rdata_name() && {
+                    let mut targets = record.rdata.targets(record.rrtype);
+                    targets.any(|target| matches!(target, Target::Name(name) if wanted.admits(name)))
+                }
+            }
             Test::Text(side, texts) => {
                 scratch.clear();
                 match side {
@@ -169,8 +172,8 @@ impl Search {
 
     /// Whether an earlier stage has had this record.
     fn was_read_before(&self, stage: usize, record: &Record) -> bool {
-        let target = record.rdata.target(record.rrtype).map(subject);
-        self.stages.iter().take(stage).any(|earlier| Some(earlier) == target.as_ref())
+        let targets: Vec<Subject> = record.rdata.targets(record.rrtype).map(subject).collect();
+        self.stages.iter().take(stage).any(|earlier| targets.contains(earlier))
     }
 }
 

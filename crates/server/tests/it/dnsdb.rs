@@ -627,3 +627,20 @@ async fn a_search_stops_when_its_client_goes_away() {
     tokio::time::timeout(Duration::from_secs(30), stopped).await.unwrap();
     assert_eq!(server.get("/healthz").await.body, "ok");
 }
+
+#[tokio::test]
+async fn a_zone_is_found_by_its_mailbox_and_only_by_types_that_dnsdb_searches() {
+    let records = [
+        r#"{"rrname":"zone.example","rrtype":"SOA","rdata":"ns1.zone.example h\\.hofer.zone.example 1 2 3 4 5","time_first":1,"time_last":2,"count":1}"#,
+        r#"{"rrname":"rp.example","rrtype":"RP","rdata":"h\\.hofer.zone.example txt.zone.example","time_first":1,"time_last":2,"count":2}"#,
+        r#"{"rrname":"afs.example","rrtype":"AFSDB","rdata":"1 ns1.zone.example","time_first":1,"time_last":2,"count":3}"#,
+    ];
+    let server = Server::with(&(records.join("\n") + "\n")).await;
+    for target in [
+        "lookup/rdata/name/h%5C.hofer.zone.example",
+        "lookup/rdata/name/ns1.zone.example",
+        "lookup/rdata/name/*.zone.example",
+    ] {
+        assert_eq!(found(&server, target).await, ["zone.example. SOA 1"], "{target}");
+    }
+}
