@@ -319,9 +319,12 @@ pub(crate) struct ServeArgs {
     /// Tell the access log the address that was asked, and so the value
     #[arg(long)]
     pub(crate) log_addresses: bool,
-    /// A name by which browsers reach the workbench, besides this machine's own; the proxy's, for example
+    /// A name by which browsers and clients reach this server, besides this machine's own; the proxy's, for example
     #[arg(long, value_name = "NAME")]
     pub(crate) hostname: Vec<String>,
+    /// What `origin` says in answers for records that name none, such as `https://pdns.example.org` [default: nothing]
+    #[arg(long, value_name = "URI")]
+    pub(crate) origin: Option<String>,
 }
 
 /// How requests are told.

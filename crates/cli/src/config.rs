@@ -50,6 +50,9 @@ pub(crate) struct Serve {
     pub(crate) behind_proxy: bool,
     /// Empty is none; several with commas.
     pub(crate) hostname: String,
+    pub(crate) strict_transport: bool,
+    /// Empty is none.
+    pub(crate) origin: String,
     /// Empty is none; several with commas.
     pub(crate) cors: String,
     pub(crate) access_log: AccessLog,
@@ -101,6 +104,8 @@ struct ServeLayer {
     tls_key: Option<String>,
     behind_proxy: Option<bool>,
     hostname: Option<String>,
+    strict_transport: Option<bool>,
+    origin: Option<String>,
     cors: Option<String>,
     access_log: Option<String>,
     log_addresses: Option<bool>,
@@ -210,6 +215,9 @@ impl Layers {
             tls_key: self.text("serve", "tls_key", |layer| layer.serve.tls_key.clone())?,
             behind_proxy: self.switch("serve", "behind_proxy", |layer| layer.serve.behind_proxy)?,
             hostname: self.text("serve", "hostname", |layer| layer.serve.hostname.clone())?,
+            strict_transport: self
+                .switch("serve", "strict_transport", |layer| layer.serve.strict_transport)?,
+            origin: self.text("serve", "origin", |layer| layer.serve.origin.clone())?,
             cors: self.text("serve", "cors", |layer| layer.serve.cors.clone())?,
             access_log: self.choice("serve", "access_log", |layer| layer.serve.access_log.clone())?,
             log_addresses: self.switch("serve", "log_addresses", |layer| layer.serve.log_addresses)?,

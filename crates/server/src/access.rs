@@ -1,11 +1,11 @@
 //! Who may come in, and what they may do there.
 //!
-//! [`guard`] stands before every page and the API: a request must be meant for us (`origin`), and what changes something must
-//! come from our own pages; it finds out who asks, and sends everything with headers that leave browsers no room.
+//! [`guard`] stands before every page and the API, behind `gate::check_host`: what changes something must come from our own
+//! pages (`origin`), and no address may carry a token; it finds out who asks, and sends everything with headers that leave browsers no room.
 //! Handlers then say what they need by an extractor: a [`Visitor`] is signed in, [`May`] has a permission, [`Posted`] and
 //! [`Confirmed`] carry the token of the visitor's own session besides.
 //!
-//! All refusals are [`Problem`]s: 401 signs in, 403 names the permission that is missing, 421 is for another name.
+//! All refusals are [`Problem`]s: 401 signs in, 403 names the permission that is missing.
 
 mod cookie;
 mod origin;
@@ -24,12 +24,16 @@ pub(crate) use cookie::{forget, remember};
 pub(crate) use posted::{Confirmed, Fields, Most, Posted, Rejects, Sent, Upload};
 pub(crate) use visitor::{Caller, May, Visitor, forwarded, needs};
 
+use crate::gate::has_stray_token;
 use crate::problem::Problem;
 use crate::site::Shared;
 
 /// Nothing but our own files, and those only as what they are; no script or style within a page.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
                       form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// The page that a one-time link leads to; its token works once, and is not logged.
+const WELCOME: &str = "/welcome";
 
 /// Lets a request through to its handler, or answers it.
 pub(crate) async fn guard(State(site): State<Shared>, mut request: Request, next: Next) -> Response {
@@ -42,7 +46,9 @@ pub(crate) async fn guard(State(site): State<Shared>, mut request: Request, next
 }
 
 async fn admit(site: &Shared, request: &mut Request) -> Result<(), Problem> {
-    origin::check_host(site, request)?;
+    if has_stray_token(request.uri()) && request.uri().path() != WELCOME {
+        return Err(Problem::stray_token());
+    }
     origin::check_source(request)?;
     if let Some(token) = cookie::token(site, request.headers())
         && let Some(visitor) = Visitor::of(site, &token).await?

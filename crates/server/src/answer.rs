@@ -9,6 +9,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -18,12 +19,13 @@ use cof::{Dialect, Writer};
 use futures_util::stream;
 use operation::provider::ABILITIES;
 use store::{Cursor, Order, Page, Question, Store, StoreError};
-use tokio::sync::Semaphore;
 
+use crate::compress;
 use crate::limits::Limits;
 use crate::problem::Problem;
 use crate::request::Ask;
 use crate::scan::{always_fills, picks};
+use crate::turns::{Asker, Turns};
 
 const CURSOR: HeaderName = HeaderName::from_static("x-dribble-cursor");
 const ERRORS: HeaderName = HeaderName::from_static("x-dribble-errors");
@@ -43,7 +45,9 @@ pub(crate) struct Rows {
     /// The most rows of one answer.
     pub(crate) most: u64,
     /// Places for lookups that may take long; a place is held until the lookup is done, even where nobody waits for it.
-    pub(crate) scans: Arc<Semaphore>,
+    pub(crate) turns: Turns,
+    /// Who asks.
+    asker: Asker,
 }
 
 impl fmt::Debug for Rows {
@@ -52,6 +56,19 @@ impl fmt::Debug for Rows {
     }
 }
 
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unanswered {
+    /// So much else is being looked up that there was no place in time.
+    #[error("too much else is being looked up")]
+    Busy,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// How long a slice of a lookup may wait for a place.
+const WAIT: Duration = Duration::from_secs(10);
+
 /// Why an answer is cut off.
 #[derive(Debug, thiserror::Error)]
 enum Cut {
@@ -59,7 +76,7 @@ enum Cut {
     #[error("the answer is longer than one may be")]
     Long,
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Unanswered(#[from] Unanswered),
 }
 
 /// A page as it is sent.
@@ -73,7 +90,13 @@ struct Written {
 
 impl Rows {
     pub(crate) fn new(store: Arc<dyn Store>, limits: &Limits) -> Self {
-        Self { store, origin: None, most: limits.rows, scans: Arc::new(Semaphore::new(limits.scans)) }
+        let turns = Turns::new(limits.scans);
+        Self { store, origin: None, most: limits.rows, turns, asker: Asker::Ourselves }
+    }
+
+    /// The same for somebody, whose slices wait in a line of their own.
+    pub(crate) fn of(&self, asker: Asker) -> Self {
+        Self { asker, ..self.clone() }
     }
 
     /// Takes on so much at once.
@@ -84,7 +107,7 @@ impl Rows {
     /// Answers.
     ///
     /// # Errors
-    /// 500 when the store failed before there was anything to send.
+    /// 500 when the store failed before there was anything to send, 503 when it was too busy.
     pub(crate) async fn answer(&self, ask: Ask) -> Result<Response, Problem> {
         let page = if ask.nothing { Written::default() } else { self.first(&ask.question).await? };
         let streamed = !ask.paged && page.next.is_some();
@@ -103,26 +126,31 @@ impl Rows {
             headers.extend(cut(&ask, total).map(|value| (ERRORS, value)));
         }
         let body = if streamed { self.clone().stream(ask.question, page) } else { Body::from(page.body) };
-        Ok((headers, body).into_response())
+        let mut response = (headers, body).into_response();
+        compress::mark(&mut response);
+        Ok(response)
     }
 
     /// Works on the store where that may block.
+    ///
+    /// # Errors
+    /// [`Unanswered`], also when there was no place for too long.
     pub(crate) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
+    ) -> Result<T, Unanswered> {
         let store = Arc::clone(&self.store);
-        // Nobody closes it.
-        let place = Arc::clone(&self.scans).acquire_owned().await;
+        let place = tokio::time::timeout(WAIT, self.turns.take(self.asker)).await;
+        let place = place.map_err(|_| Unanswered::Busy)?;
         // A panic in there is a mistake of ours; its thread is gone, the server is not.
         let working = tokio::task::spawn_blocking(move || {
             let _place = place;
             work(&*store)
         });
-        working.await.unwrap_or(Err(StoreError::Poisoned))
+        Ok(working.await.unwrap_or(Err(StoreError::Poisoned))?)
     }
 
-    async fn first(&self, question: &Question) -> Result<Written, StoreError> {
+    async fn first(&self, question: &Question) -> Result<Written, Unanswered> {
         if !picks(question) && question.order == Order::Key {
             let few = Question { limit: question.limit.min(IN_PLACE), reach: IN_REACH, ..question.clone() };
             let page = self.store.lookup(&few)?;
@@ -133,7 +161,7 @@ impl Rows {
         self.fetch(question.clone()).await
     }
 
-    async fn fetch(&self, question: Question) -> Result<Written, StoreError> {
+    async fn fetch(&self, question: Question) -> Result<Written, Unanswered> {
         let rows = self.clone();
         if always_fills(&question) {
             // Records go on the thread that made them: elsewhere the allocator keeps their memory for it.
@@ -143,12 +171,17 @@ impl Rows {
         self.blocking(move |_| Ok(rows.write(page))).await
     }
 
+    /// Says where a record comes from, if it does not say so itself.
+    pub(crate) fn name_origin(&self, record: &mut cof::Record) {
+        record.origin = record.origin.take().or_else(|| self.origin.clone());
+    }
+
     fn write(&self, page: Page) -> Written {
         let rows = page.records.len() as u64;
         let mut writer = Writer::new(Dialect::Circl);
         let mut text = String::with_capacity(page.records.len() * RECORD_OCTETS);
         for mut record in page.records {
-            record.origin = record.origin.or_else(|| self.origin.clone());
+            self.name_origin(&mut record);
             writer.write(&record, &mut text);
         }
         Written { body: text.into(), rows, next: page.next, more: page.more }

@@ -100,6 +100,18 @@ pub(crate) fn presented(headers: &HeaderMap) -> Vec<String> {
     authorization.into_iter().chain(key).filter_map(|octets| String::from_utf8(octets).ok()).collect()
 }
 
+/// Whether a request shows anything at all.
+pub(crate) fn shows_any(headers: &HeaderMap) -> bool {
+    headers.contains_key(AUTHORIZATION) || headers.contains_key(API_KEY)
+}
+
+/// The name of the login that a request shows.
+pub(crate) fn user(headers: &HeaderMap) -> Option<Vec<u8>> {
+    let mut login = decode(after_scheme(headers.get(AUTHORIZATION)?.as_bytes(), b"Basic ")?)?;
+    login.truncate(login.iter().position(|octet| *octet == b':')?);
+    Some(login)
+}
+
 fn any_is(known: &[Secret], given: &[u8]) -> bool {
     let Some(given) = Secret::of(given) else { return false };
     known.iter().fold(false, |found, secret| found | constant_time_eq_n(&secret.0, &given.0))

@@ -42,7 +42,7 @@ mod text;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
@@ -61,7 +61,8 @@ use scan::{Bounds, Scan};
 use search::Search;
 
 use crate::answer::Rows;
-use crate::gate::{Gate, Need, Pass, has_stray_token};
+use crate::compress;
+use crate::gate::{self, Gate, Need, Pass, Peer, has_stray_token};
 use crate::problem::Problem;
 use crate::request::MAX_URI;
 
@@ -99,16 +100,16 @@ impl Dnsdb {
     ///
     /// # Errors
     /// 403 for a key that is none: clients take 401 for one that is known but may not use this interface. 429 and 503.
-    fn admit(&self, uri: &Uri, headers: &HeaderMap) -> Result<Pass, Refusal> {
-        self.gate.admit(uri, headers, Need::Read).map_err(Refusal::from)
+    fn admit(&self, uri: &Uri, headers: &HeaderMap, from: Peer) -> Result<Pass, Refusal> {
+        self.gate.admit(uri, headers, from, Need::Read).map_err(Refusal::from)
     }
 
     /// What is left of a quota, which asking for it does not change.
-    fn left(&self, headers: &HeaderMap) -> Result<Quota, Refusal> {
-        self.gate.quota(headers).map(Quota::from).ok_or_else(Refusal::forbidden)
+    fn left(&self, headers: &HeaderMap, from: Peer) -> Result<Quota, Refusal> {
+        self.gate.quota(headers, from).map(Quota::from).map_err(Refusal::from)
     }
 
-    async fn answer(&self, uri: &Uri, headers: &HeaderMap) -> Result<Response, Refusal> {
+    async fn answer(&self, uri: &Uri, headers: &HeaderMap, from: Peer) -> Result<Response, Refusal> {
         if uri.path_and_query().is_some_and(|path| path.as_str().len() > MAX_URI) {
             return Err(Problem::uri_too_long(MAX_URI).into());
         }
@@ -120,9 +121,9 @@ impl Dnsdb {
             return Ok(json("{\"ping\":\"ok\"}\n".to_owned()));
         }
         if call == Ok(Call::RateLimit) {
-            return Ok(json(self.left(headers)?.body()));
+            return Ok(json(self.left(headers, from)?.body()));
         }
-        let pass = self.admit(uri, headers)?;
+        let pass = self.admit(uri, headers, from)?;
         if !accept::takes_ours(headers) {
             return Err(Refusal::media_type());
         }
@@ -130,8 +131,10 @@ impl Dnsdb {
         let parameters = Parameters::of(uri, verb, self.clock.seconds())?;
         let version = Version::of(uri.path());
         let search = Search::of(version, verb, wanted, types, &parameters)?;
-        let body = answer::body(Scan::new(search, Bounds::USUAL, &self.budget), self.rows.clone()).await?;
+        let body =
+            answer::body(Scan::new(search, Bounds::USUAL, &self.budget), self.rows.of(pass.asker)).await?;
         let mut response = body.into_response();
+        compress::mark(&mut response);
         // Without a charset: a client that is told one cuts lines where Unicode has other line ends.
         mark(
             &mut response,
@@ -144,8 +147,10 @@ impl Dnsdb {
     }
 }
 
-async fn call(State(dnsdb): State<Arc<Dnsdb>>, uri: Uri, headers: HeaderMap) -> Response {
-    dnsdb.answer(&uri, &headers).await.into_response()
+async fn call(State(dnsdb): State<Arc<Dnsdb>>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let from = gate::peer(&parts.extensions);
+    dnsdb.answer(&parts.uri, &parts.headers, from).await.into_response()
 }
 
 fn json(body: String) -> Response {

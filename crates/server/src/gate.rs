@@ -5,28 +5,34 @@
 //! extensions, and which `watch` keeps until the last octet of the answer is sent. Refusals are [`Problem`]s: 400 for a token in the
 //! address, 401 without saying what was wrong, 403 for what a token may not do, 429 and 503 with Retry-After.
 
+mod guesses;
+mod host;
 mod meter;
 mod stray;
 mod tokens;
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::header::RETRY_AFTER;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
+use self::guesses::Guesses;
+pub(crate) use self::host::{Hosts, guard as check_host};
 pub(crate) use self::meter::Quota;
 pub(crate) use self::stray::is_in as has_stray_token;
 use self::tokens::Entry;
 pub use self::tokens::Tokens;
-use crate::credentials::{Credentials, presented};
+use crate::credentials::{Credentials, presented, shows_any, user};
 use crate::limits::Limits;
 use crate::problem::Problem;
+use crate::turns::Asker;
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
@@ -34,6 +40,10 @@ const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// How long it may take to say that an answer took too long, and to write down what came of a body.
 const LAST_WORD: Duration = Duration::from_secs(5);
+
+/// Where a request comes from: our peer, or whom the proxy in front names; among the request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// Everyone who may come in.
 #[derive(Clone)]
@@ -43,6 +53,7 @@ pub(crate) struct Gate {
     /// Whoever shows nothing that is known may read.
     pub(crate) anonymous: bool,
     pub(crate) tokens: Option<Arc<Tokens>>,
+    guesses: Guesses,
     requests: Arc<Semaphore>,
     /// How long an answer may take.
     answer: Duration,
@@ -59,6 +70,8 @@ pub(crate) enum Need {
 #[derive(Clone, Debug)]
 pub(crate) struct Pass {
     pub(crate) who: Who,
+    /// As whom turns at the store are taken.
+    pub(crate) asker: Asker,
     /// Of a token.
     pub(crate) quota: Option<Quota>,
     /// When the answer must have been sent.
@@ -91,6 +104,7 @@ impl Gate {
             credentials: Credentials::default(),
             anonymous: false,
             tokens: None,
+            guesses: Guesses::new(),
             requests: Arc::new(Semaphore::new(limits.requests)),
             answer: limits.answer,
         }
@@ -105,11 +119,17 @@ impl Gate {
     ///
     /// # Errors
     /// [`Refusal`].
-    pub(crate) fn admit(&self, uri: &Uri, headers: &HeaderMap, need: Need) -> Result<Pass, Refusal> {
+    pub(crate) fn admit(
+        &self,
+        uri: &Uri,
+        headers: &HeaderMap,
+        from: Peer,
+        need: Need,
+    ) -> Result<Pass, Refusal> {
         if stray::is_in(uri) {
             return Err(Problem::stray_token().into());
         }
-        let who = self.who(headers).ok_or_else(Problem::unauthorized)?;
+        let who = self.who(headers, from)?;
         who.check(need)?;
         let mut places = vec![place(&self.requests, "this service is answering as much as it can")?];
         let mut quota = None;
@@ -117,7 +137,11 @@ impl Gate {
             places.push(place(&entry.requests, "this token has as many requests under way as one may have")?);
             quota = Some(entry.meter.take(tokens.now()).map_err(Refusal::from)?);
         }
-        Ok(Pass { who, quota, deadline: Instant::now() + self.answer, _places: Arc::new(places) })
+        let asker = match &who {
+            Who::Token(entry) => Asker::Token(entry.token.id),
+            Who::Anonymous | Who::Configured => Asker::Address(from.0),
+        };
+        Ok(Pass { who, asker, quota, deadline: Instant::now() + self.answer, _places: Arc::new(places) })
     }
 
     /// Whether it is known who has tokens.
@@ -125,32 +149,53 @@ impl Gate {
         self.tokens.as_ref().is_none_or(|tokens| tokens.is_current())
     }
 
-    /// Whether whoever shows these headers may read; nothing is counted and no place is taken.
-    pub(crate) fn knows(&self, headers: &HeaderMap) -> bool {
-        self.who(headers).is_some_and(|who| who.check(Need::Read).is_ok())
+    /// Lets whoever shows these headers read; no request is counted and no place is taken.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub(crate) fn knows(&self, headers: &HeaderMap, from: Peer) -> Result<(), Refusal> {
+        Ok(self.who(headers, from)?.check(Need::Read)?)
     }
 
-    /// What whoever shows these headers has left, without taking of it; `None` for those who may not read.
-    pub(crate) fn quota(&self, headers: &HeaderMap) -> Option<Quota> {
-        let who = self.who(headers).filter(|who| who.check(Need::Read).is_ok())?;
-        match (who, &self.tokens) {
-            (Who::Token(entry), Some(tokens)) => Some(entry.meter.left(tokens.now())),
+    /// What whoever shows these headers has left, without taking of it.
+    ///
+    /// # Errors
+    /// [`Refusal`] for those who may not read.
+    pub(crate) fn quota(&self, headers: &HeaderMap, from: Peer) -> Result<Quota, Refusal> {
+        let who = self.who(headers, from)?;
+        who.check(Need::Read)?;
+        Ok(match (who, &self.tokens) {
+            (Who::Token(entry), Some(tokens)) => entry.meter.left(tokens.now()),
             // A quota without a limit.
-            _ => Some(Quota::default()),
-        }
+            _ => Quota::default(),
+        })
     }
 
-    /// Who shows these headers. Whatever is shown is compared before anything is decided.
-    fn who(&self, headers: &HeaderMap) -> Option<Who> {
-        let configured = self.credentials.admit(headers);
-        let found = self.tokens.as_ref().and_then(|tokens| {
-            presented(headers).into_iter().fold(None, |found, text| tokens.find(&text).or(found))
-        });
-        match found {
-            Some(entry) => Some(Who::Token(entry)),
-            None if configured => Some(Who::Configured),
-            None => self.anonymous.then_some(Who::Anonymous),
+    /// Who shows these headers.
+    ///
+    /// A token that works is random and cannot be guessed: it is looked for first, and lets in whatever others do. Everything
+    /// else is a guess, which is counted before it is compared. Where everybody may read there is nothing to guess.
+    fn who(&self, headers: &HeaderMap, from: Peer) -> Result<Who, Refusal> {
+        let shown = presented(headers);
+        let found = self
+            .tokens
+            .as_ref()
+            .and_then(|tokens| shown.iter().fold(None, |found, text| tokens.find(text).or(found)));
+        if let Some(entry) = found {
+            return Ok(Who::Token(entry));
         }
+        if self.anonymous {
+            return Ok(if self.credentials.admit(headers) { Who::Configured } else { Who::Anonymous });
+        }
+        if !shows_any(headers) {
+            return Err(Problem::unauthorized().into());
+        }
+        let guess = self.guesses.begin(user(headers).as_deref(), from.0).map_err(Refusal::guessed)?;
+        if self.credentials.admit(headers) {
+            guess.forget();
+            return Ok(Who::Configured);
+        }
+        Err(Problem::unauthorized().into())
     }
 }
 
@@ -205,7 +250,8 @@ pub(crate) async fn without_token(request: Request, next: Next) -> Response {
 }
 
 async fn guard(gate: &Gate, need: Need, mut request: Request, next: Next) -> Response {
-    let mut pass = match gate.admit(request.uri(), request.headers(), need) {
+    let from = peer(request.extensions());
+    let mut pass = match gate.admit(request.uri(), request.headers(), from, need) {
         Ok(pass) => pass,
         Err(refusal) => return refusal.into_response(),
     };
@@ -227,6 +273,11 @@ async fn guard(gate: &Gate, need: Need, mut request: Request, next: Next) -> Res
     response
 }
 
+/// Where a request comes from, by its extensions.
+pub(crate) fn peer(extensions: &Extensions) -> Peer {
+    extensions.get().copied().unwrap_or(Peer(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
+}
+
 impl Quota {
     /// As DNSDB tells it: numbers, or what says that there is no limit.
     fn tell(&self, headers: &mut HeaderMap) {
@@ -243,6 +294,12 @@ impl Quota {
 }
 
 impl Refusal {
+    /// Too many wrong logins or tokens.
+    fn guessed(seconds: u64) -> Self {
+        let detail = format!("too many wrong logins or tokens from here; try again in {seconds} s");
+        Self { problem: Problem::throttled(seconds, detail), retry_after: Some(seconds), quota: None }
+    }
+
     /// When to come again, and what is left.
     pub(crate) fn tell(&self, headers: &mut HeaderMap) {
         if let Some(seconds) = self.retry_after {

@@ -5,14 +5,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
 use crate::metrics::TYPE;
 use crate::problem::Problem;
 use crate::service::Service;
+use crate::{compress, gate};
 
 /// How long the store may take to say that it is there.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -37,11 +37,14 @@ pub(crate) async fn ready(State(service): State<Arc<Service>>) -> Result<&'stati
 /// What was counted.
 pub(crate) async fn metrics(
     State(service): State<Arc<Service>>,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, Problem> {
-    if !service.gate.knows(&headers) {
-        return Err(Problem::unauthorized());
+    let from = gate::peer(request.extensions());
+    if let Err(refusal) = service.gate.knows(request.headers(), from) {
+        return Ok(refusal.into_response());
     }
     let stats = service.rows.blocking(|store| store.stats()).await?;
-    Ok(([(CONTENT_TYPE, TYPE)], service.metrics.text(stats)).into_response())
+    let mut response = ([(CONTENT_TYPE, TYPE)], service.metrics.text(stats)).into_response();
+    compress::mark(&mut response);
+    Ok(response)
 }

@@ -80,7 +80,7 @@
 //! # In this crate
 //!
 //! [`run`] serves a [`Service`] on a listener until told to stop. A request goes through `gate` (who asks, how much: [`Tokens`]
-//! and `credentials`, within [`Limits`]), `request` (what is asked), `value` and `parameters`, to `answer`, whose searches `scan` cuts into slices; `problem` is the one error at the edge.
+//! and `credentials`, within [`Limits`]), `request` (what is asked), `value` and `parameters`, to `answer`, whose searches `scan` cuts into slices; `problem` is the one error at the edge. `turns` serves those who wait by turns of who asks, `compress` codes answers.
 //! `listen` holds the connections, within bounds, with [`Tls`] or without; `watch` stands before everything, counts into
 //! `metrics` and tells the access log; `health` answers whoever looks after the service.
 //! A store that fails before the first byte is 500; after it, the connection is cut.
@@ -93,6 +93,7 @@ mod answer;
 mod api;
 mod asset;
 mod basis;
+mod compress;
 mod connection;
 mod credentials;
 mod database;
@@ -118,6 +119,7 @@ mod service;
 mod site;
 mod text;
 mod timeline;
+mod turns;
 mod value;
 mod watch;
 

@@ -13,7 +13,7 @@ pub struct Limits {
     pub token_requests: usize,
     /// Bodies of records that are being taken in: each has two threads and a batch or three.
     pub imports: usize,
-    /// Lookups that may take long, each on a thread: pages of a thousand rows, filters, summaries. More of them wait.
+    /// Lookups that may take long, each on a thread: pages of a thousand rows, filters, summaries. More of them wait, by turns of who asks.
     pub scans: usize,
     /// Rows of one answer; one that would be longer is cut off, never ended cleanly.
     pub rows: u64,

@@ -50,7 +50,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 const BUFFER: usize = head::OCTETS;
 /// What is said to a connection too many, before it is closed.
 const FULL: &[u8] =
-    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nx-content-type-options: nosniff\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 /// What every connection needs.
 #[derive(Clone)]

@@ -9,12 +9,12 @@ mod records;
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use cof::{Dialect, Writer};
 use serde::Serialize;
 use store::Question;
@@ -22,7 +22,8 @@ use utoipa::{IntoResponses, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::gate::{self, Gate};
+use crate::compress;
+use crate::gate::{self, Gate, Pass};
 use crate::problem::{Details, Problem};
 use crate::request::Ask;
 use crate::service::Service;
@@ -97,6 +98,9 @@ pub(crate) enum Refused {
     /// The token may not do this.
     #[response(status = 403, content_type = "application/problem+json")]
     Forbidden(Details),
+    /// This service is not called by that name.
+    #[response(status = 421, content_type = "application/problem+json")]
+    Misdirected(Details),
     /// The address is too long.
     #[response(status = 414, content_type = "application/problem+json")]
     Long(Details),
@@ -132,16 +136,22 @@ pub(crate) enum Refused {
     responses((status = 200, description = "the rows; none is an answer too", body = Found), Refused),
     security(("token" = []), ("bearer" = []), ("basic" = []), ())
 )]
-async fn lookup(State(service): State<Arc<Service>>, uri: Uri) -> Result<Response, Problem> {
+async fn lookup(
+    State(service): State<Arc<Service>>,
+    Extension(pass): Extension<Pass>,
+    uri: Uri,
+) -> Result<Response, Problem> {
     let ask = Ask::of_query(&uri, &HeaderMap::new())?;
     let (value, question) = (ask.value, ask.question);
     let text = if ask.nothing {
         found(&value, &Found::none(&question))
     } else {
-        let page = service.rows.page(question).await?;
+        let rows = service.rows.of(pass.asker);
+        let mut page = rows.page(question).await?;
+        page.records.iter_mut().for_each(|record| rows.name_origin(record));
         found(&value, &page)
     };
-    Ok(([(CONTENT_TYPE, "application/json")], text).into_response())
+    Ok(data(([(CONTENT_TYPE, "application/json")], text)))
 }
 
 /// How much is known of a value
@@ -161,10 +171,18 @@ async fn lookup(State(service): State<Arc<Service>>, uri: Uri) -> Result<Respons
     responses((status = 200, description = "the sums", body = Summed), Refused),
     security(("token" = []), ("bearer" = []), ("basic" = []), ())
 )]
-async fn summary(State(service): State<Arc<Service>>, uri: Uri) -> Result<Json<Summed>, Problem> {
+async fn summary(
+    State(service): State<Arc<Service>>,
+    Extension(pass): Extension<Pass>,
+    uri: Uri,
+) -> Result<Json<Summed>, Problem> {
     let ask = Ask::of_query(&uri, &HeaderMap::new())?;
     let (value, question) = (ask.value, ask.question);
-    let sums = if ask.nothing { store::Summary::default() } else { service.rows.summary(question).await? };
+    let sums = if ask.nothing {
+        store::Summary::default()
+    } else {
+        service.rows.of(pass.asker).summary(question).await?
+    };
     Ok(Json(Summed {
         value,
         rows: sums.rows,
@@ -190,6 +208,13 @@ impl Found {
     fn none(question: &Question) -> store::Page {
         store::Page { records: Vec::new(), next: None, more: false, limit: question.limit }
     }
+}
+
+/// An answer that may be compressed.
+fn data(answer: impl IntoResponse) -> Response {
+    let mut response = answer.into_response();
+    compress::mark(&mut response);
+    response
 }
 
 /// [`Found`] as JSON: the records are written by the one writer there is.

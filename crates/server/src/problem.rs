@@ -14,6 +14,8 @@ use utoipa::ToSchema;
 use workbench::Kind;
 use workbench::user::Permission;
 
+use crate::answer::Unanswered;
+
 /// What is wrong with a request, or with us.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
@@ -191,6 +193,17 @@ impl Problem {
             title: self.status.canonical_reason().unwrap_or_default().into(),
             status: self.status.as_u16(),
             detail: self.detail.clone(),
+        }
+    }
+}
+
+impl From<Unanswered> for Problem {
+    fn from(error: Unanswered) -> Self {
+        match error {
+            Unanswered::Busy => Self::busy(
+                "too much else is being looked up here; ask again in a few seconds, or ask for less",
+            ),
+            Unanswered::Store(error) => error.into(),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use cof::Record;
 use store::{Fences, MAX_LIMIT, Order, Page, Question, StoreError, Subject, Summary};
 
-use crate::answer::Rows;
+use crate::answer::{Rows, Unanswered};
 
 /// Tuples that are read in one go: about 20 ms, in which nobody notices that the client is gone.
 const SLICE: usize = 20_000;
@@ -25,7 +25,7 @@ struct Newest {
 
 impl Rows {
     /// What [`store::Store::lookup`] answers.
-    pub(crate) async fn page(&self, question: Question) -> Result<Page, StoreError> {
+    pub(crate) async fn page(&self, question: Question) -> Result<Page, Unanswered> {
         match question.order {
             Order::Key => self.filled(question).await,
             Order::NewestFirst => self.newest(question).await,
@@ -33,7 +33,7 @@ impl Rows {
     }
 
     /// What [`store::Store::summarise`] answers.
-    pub(crate) async fn summary(&self, question: Question) -> Result<Summary, StoreError> {
+    pub(crate) async fn summary(&self, question: Question) -> Result<Summary, Unanswered> {
         self.fold(question, Summary::default(), |summary, records| {
             for record in &records {
                 add(summary, record);
@@ -43,7 +43,7 @@ impl Rows {
     }
 
     /// A page in key order, as full as it can be.
-    async fn filled(&self, mut question: Question) -> Result<Page, StoreError> {
+    async fn filled(&self, mut question: Question) -> Result<Page, Unanswered> {
         let limit = question.limit.clamp(1, MAX_LIMIT);
         let mut records = Vec::new();
         loop {
@@ -58,7 +58,7 @@ impl Rows {
     }
 
     /// Whether there is a row from this cursor on. A slice that ended behind a full page does not know.
-    async fn goes_on(&self, mut question: Question) -> Result<bool, StoreError> {
+    async fn goes_on(&self, mut question: Question) -> Result<bool, Unanswered> {
         // Every tuple of other subjects is a row where nothing is picked out.
         if !picks(&question) && !matches!(question.subject, Subject::NamesOn(_)) {
             return Ok(true);
@@ -73,9 +73,9 @@ impl Rows {
         }
     }
 
-    async fn newest(&self, question: Question) -> Result<Page, StoreError> {
+    async fn newest(&self, question: Question) -> Result<Page, Unanswered> {
         if question.cursor.is_some() {
-            return Err(StoreError::NotPaged);
+            return Err(StoreError::NotPaged.into());
         }
         let limit = question.limit.clamp(1, MAX_LIMIT);
         let newest = Newest { limit, ..Newest::default() };
@@ -90,7 +90,7 @@ impl Rows {
         mut question: Question,
         mut state: T,
         step: fn(&mut T, Vec<Record>),
-    ) -> Result<T, StoreError> {
+    ) -> Result<T, Unanswered> {
         (question.order, question.cursor) = (Order::Key, None);
         (question.limit, question.reach) = (MAX_LIMIT, SLICE);
         loop {
@@ -109,7 +109,7 @@ impl Rows {
         }
     }
 
-    async fn slice(&self, question: &Question, limit: usize) -> Result<Page, StoreError> {
+    async fn slice(&self, question: &Question, limit: usize) -> Result<Page, Unanswered> {
         let asked = Question { limit, reach: SLICE, ..question.clone() };
         self.blocking(move |store| store.lookup(&asked)).await
     }
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn slices_come_to_what_the_store_answers_at_once() {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let rows = Rows::new(memory(), &Limits::default());
         let ask = |question: &Question| {
             let page = runtime.block_on(rows.page(question.clone())).unwrap();

@@ -2,15 +2,14 @@
 //!
 //! [`Service`] is what is served, [`run`] serves it.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
+use axum::{Extension, Router};
 use operation::Clock;
 use store::Store;
 use tokio::net::TcpListener;
@@ -20,7 +19,7 @@ use tower_http::cors::CorsLayer;
 use crate::CredentialError;
 use crate::answer::Rows;
 use crate::dnsdb::{Budget, Dnsdb};
-use crate::gate::{self, Gate, Tokens};
+use crate::gate::{self, Gate, Hosts, Pass, Tokens};
 use crate::limits::Limits;
 use crate::listen::{self, Serving, Tls};
 use crate::metrics::Metrics;
@@ -29,7 +28,7 @@ use crate::reference;
 use crate::request::Ask;
 use crate::site::Site;
 use crate::watch::{self, Watch};
-use crate::{api, health, passive};
+use crate::{api, compress, health, passive};
 
 /// Headers of ours that pages of other origins may send and read, where they may ask at all.
 const ASKED: [HeaderName; 8] = [
@@ -52,6 +51,9 @@ const TOLD: [HeaderName; 7] = [
     HeaderName::from_static("x-ratelimit-reset"),
 ];
 
+/// For how many seconds browsers are told to use TLS, unless something else is said: a year.
+const TRANSPORT: u64 = 365 * 24 * 3600;
+
 /// The text is no origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -72,6 +74,10 @@ pub struct Service {
     addresses: bool,
     /// Origins whose pages may ask for passive DNS.
     origins: Vec<HeaderValue>,
+    /// Names by which we may be asked besides this machine's own.
+    hosts: Vec<String>,
+    /// For how many seconds browsers are told to use TLS, where it is ours.
+    transport: u64,
     tls: Option<Arc<Tls>>,
     site: Option<Site>,
 }
@@ -88,6 +94,8 @@ impl Service {
             imports: Arc::new(Semaphore::new(limits.imports)),
             addresses: false,
             origins: Vec::new(),
+            hosts: Vec::new(),
+            transport: TRANSPORT,
             tls: None,
             site: None,
         }
@@ -171,9 +179,24 @@ impl Service {
         Ok(self)
     }
 
+    /// Answers to this name too, with any port.
+    #[must_use]
+    pub fn with_host(mut self, name: &str) -> Self {
+        self.hosts.push(name.to_owned());
+        self
+    }
+
+    /// Tells browsers that come by a configured name over TLS of our own to use nothing else for so many seconds; 0 is not at all.
+    #[must_use]
+    pub fn with_strict_transport(mut self, seconds: u64) -> Self {
+        self.transport = seconds;
+        self
+    }
+
     /// Serves pages and the API besides, which have sign-ins of their own.
     #[must_use]
     pub fn with_site(mut self, site: Site) -> Self {
+        self.hosts.extend(site.hosts.iter().cloned());
         self.site = Some(site);
         self
     }
@@ -188,7 +211,8 @@ impl Service {
         }
     }
 
-    fn router(mut self, bound: Option<SocketAddr>) -> Router {
+    fn router(mut self) -> Router {
+        let hosts = Hosts::new(&self.hosts, self.tls.as_ref().map(|_| self.transport));
         let (site, rows) = (self.site.take(), self.rows.clone());
         let proxied = site.as_ref().is_some_and(|site| site.behind_proxy);
         let watch = Watch { metrics: self.metrics.clone(), addresses: self.addresses, proxied };
@@ -198,10 +222,13 @@ impl Service {
         let dns = service.passive_dns().with_state(service).merge(reference::routes(site.is_none()));
         let dns = dns.layer(from_fn(gate::without_token)).merge(dnsdb);
         let all = match site {
-            Some(site) => dns.merge(site.over(rows).router(bound)),
+            Some(site) => dns.merge(site.over(rows).router()),
             None => dns.fallback(async || Problem::not_found()),
         };
-        all.layer(from_fn_with_state(watch, watch::watch))
+        all.layer(compress::layer())
+            .layer(from_fn(compress::settle))
+            .layer(from_fn_with_state(hosts, gate::check_host))
+            .layer(from_fn_with_state(watch, watch::watch))
     }
 
     /// Everything but the workbench.
@@ -249,10 +276,11 @@ fn nothing_else() -> Router<Arc<Service>> {
 
 async fn query(
     State(service): State<Arc<Service>>,
+    Extension(pass): Extension<Pass>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    service.rows.answer(Ask::of(&uri, &headers)?).await
+    service.rows.of(pass.asker).answer(Ask::of(&uri, &headers)?).await
 }
 
 /// Serves until `shutdown` is ready, then takes no new connection and returns when the last request is answered,
@@ -267,7 +295,7 @@ pub async fn run(
     let keeping = tokens.map(|tokens| tokio::spawn(tokens.keep(ending)));
     let renewing = service.tls.clone().map(|tls| tokio::spawn(tls.keep()));
     let (limits, tls, metrics) = (service.limits, service.tls.clone(), service.metrics.clone());
-    let router = service.router(listener.local_addr().ok());
+    let router = service.router();
     listen::serve(listener, Serving { router, limits, tls, metrics }, shutdown).await;
     if let Some(renewing) = renewing {
         renewing.abort();

@@ -4,7 +4,6 @@
 //! passive-DNS interface. Every request to them passes [`access::guard`] first.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -16,6 +15,7 @@ use workbench::run::Runs;
 
 use crate::answer::Rows;
 use crate::job::Jobs;
+use crate::page::Downloads;
 use crate::problem::Problem;
 use crate::{access, api, asset, page};
 
@@ -27,7 +27,7 @@ const BODY: usize = 128 * 1024;
 pub struct Site {
     pub(crate) desk: Desk,
     pub(crate) jobs: Jobs,
-    /// Names besides the loopback's and the address that is listened on, lower case.
+    /// Names by which we are asked, besides this machine's own and addresses.
     pub(crate) hosts: Vec<String>,
     /// Browsers speak TLS, with us or with a proxy in front.
     pub(crate) over_tls: bool,
@@ -35,8 +35,8 @@ pub struct Site {
     pub(crate) behind_proxy: bool,
     /// The passive-DNS database of the same server, once it serves.
     pub(crate) rows: Option<Rows>,
-    /// Where we listen, once we do.
-    pub(crate) bound: Option<SocketAddr>,
+    /// Files of runs that are being read.
+    pub(crate) downloads: Downloads,
     /// What the next page of a session shows, once: by the session's number, so that it is bounded by who is signed in.
     pub(crate) once: Arc<Mutex<HashMap<i64, Once>>>,
 }
@@ -62,7 +62,7 @@ impl Site {
             over_tls: false,
             behind_proxy: false,
             rows: None,
-            bound: None,
+            downloads: Downloads::new(),
             once: Arc::default(),
         }
     }
@@ -70,7 +70,7 @@ impl Site {
     /// Lets browsers call us by this name too, with any port.
     #[must_use]
     pub fn with_host(mut self, name: &str) -> Self {
-        self.hosts.push(name.trim_end_matches('.').to_ascii_lowercase());
+        self.hosts.push(name.to_owned());
         self
     }
 
@@ -95,9 +95,8 @@ impl Site {
         self
     }
 
-    /// Its routes, for requests to `bound`.
-    pub(crate) fn router(mut self, bound: Option<SocketAddr>) -> Router {
-        self.bound = bound;
+    /// Its routes.
+    pub(crate) fn router(self) -> Router {
         let site: Shared = Arc::new(self);
         tokio::spawn(page::resume(Arc::clone(&site)));
         let refused = async || Problem::method_of_page();

@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::header::RETRY_AFTER;
+use axum::http::header::{REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -20,7 +20,7 @@ use hyper::body::{Frame, SizeHint};
 use tokio::time::Instant;
 
 use crate::access::forwarded;
-use crate::gate::{Pass, has_stray_token};
+use crate::gate::{Pass, Peer, has_stray_token};
 use crate::listen::{Refused, Slow};
 use crate::metrics::{Interface, Metrics};
 use crate::problem::Problem;
@@ -50,8 +50,11 @@ struct Seen {
 }
 
 /// Stands before everything.
-pub(crate) async fn watch(State(watch): State<Watch>, request: Request, next: Next) -> Response {
+pub(crate) async fn watch(State(watch): State<Watch>, mut request: Request, next: Next) -> Response {
     let mut seen = Seen::of(&watch, &request);
+    if let Some(client) = seen.client {
+        request.extensions_mut().insert(Peer(client.to_canonical()));
+    }
     let mut response = answer(request, next).await;
     seen.status = response.status();
     // The body's alone, so that it goes with the body.
@@ -59,6 +62,10 @@ pub(crate) async fn watch(State(watch): State<Watch>, request: Request, next: Ne
     if seen.status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().entry(RETRY_AFTER).or_insert(HeaderValue::from_static("1"));
     }
+    let headers = response.headers_mut();
+    // Nothing that we send is anything but what it says it is, and no address of ours is anybody else's business.
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
     response.map(|body| {
         seen.whole = body.is_end_stream();
         Body::new(Watched { body, seen })

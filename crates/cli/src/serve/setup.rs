@@ -14,6 +14,8 @@ use crate::terminal;
 
 /// The longest configured time, in seconds: a day.
 const LONGEST: usize = 24 * 3600;
+/// The longest origin, in bytes: it stands in every record of an answer.
+const ORIGIN: usize = 255;
 /// How many times as large a body may be when it is decompressed.
 const EXPANDS: u64 = 8;
 
@@ -47,7 +49,7 @@ fn files(command: &ServeArgs, config: &config::Serve) -> (Option<PathBuf>, Optio
     (file(&command.tls_cert, &config.tls_cert), file(&command.tls_key, &config.tls_key))
 }
 
-/// The names by which browsers reach the workbench, besides this machine's own.
+/// The names by which browsers and clients reach us, besides this machine's own.
 pub(super) fn names(command: &ServeArgs, config: &config::Serve) -> Vec<String> {
     command.hostname.iter().map(String::as_str).chain(listed(&config.hostname)).map(str::to_owned).collect()
 }
@@ -117,6 +119,17 @@ pub(super) fn service(
     command: &ServeArgs,
     config: &config::Serve,
 ) -> Result<Service, Failure> {
+    let origin = command.origin.as_deref().unwrap_or(&config.origin).trim();
+    if !origin.is_empty() {
+        if origin.len() > ORIGIN || origin.contains(char::is_control) || !origin.contains(':') {
+            return Err(Failure::Usage(format!("--origin {origin:?} is no URI of up to {ORIGIN} bytes"))
+                .hint("write where these records are from, such as https://pdns.example.org"));
+        }
+        service = service.with_origin(origin);
+    }
+    if !config.strict_transport {
+        service = service.with_strict_transport(0);
+    }
     for origin in command.cors.iter().map(String::as_str).chain(listed(&config.cors)) {
         service = service.with_cors(origin).map_err(|error| {
             Failure::Usage(format!("--cors {origin:?}: {error}"))

@@ -30,12 +30,12 @@ fn told(server: &Serve, number: usize) -> Vec<String> {
     panic!("no {number} lines in {}", server.said());
 }
 
-/// Asks rightly, wrongly, with the token in the address, and for nothing there is.
+/// Asks rightly, wrongly, and twice with the token in the address.
 fn ask(server: &Serve, token: &str) {
     assert_eq!(get(server.address, PATH, &[&format!("x-api-key: {token}")]).0, 200);
     assert_eq!(get(server.address, PATH, &[&format!("authorization: Bearer {token}0")]).0, 401);
     assert_eq!(get(server.address, &format!("{PATH}&x={token}"), &[&format!("x-api-key: {token}")]).0, 400);
-    assert_eq!(get(server.address, &format!("/{token}"), &[]).0, 404);
+    assert_eq!(get(server.address, &format!("/{token}"), &[]).0, 400);
 }
 
 #[test]

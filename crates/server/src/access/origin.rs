@@ -1,10 +1,7 @@
-//! Whether a request is meant for us, and comes from where it may.
+//! Whether a request comes from where it may.
 //!
-//! A page elsewhere can make a browser send us requests. It cannot choose the `Host` (a name that was pointed at this
-//! machine is not among ours: DNS rebinding), nor `Origin` and `Sec-Fetch-Site`. Programs send neither of the latter two; they
-//! pass here and still need the token of their session.
-
-use std::net::IpAddr;
+//! A page elsewhere can make a browser send us requests. It cannot choose `Origin` and `Sec-Fetch-Site`. Programs send neither;
+//! they pass here and still need the token of their session. Whether a request is meant for us at all is `gate`'s.
 
 use axum::extract::Request;
 use axum::http::header::{HOST, ORIGIN};
@@ -12,25 +9,8 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName};
 
 use crate::problem::Problem;
-use crate::site::Site;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-
-/// The host must be one of ours: a loopback name or address, the address that is listened on, or a configured name.
-pub(super) fn check_host(site: &Site, request: &Request) -> Result<(), Problem> {
-    let host =
-        host(request).ok_or_else(|| Problem::bad_request("the request does not say which host it is for"))?;
-    let name = host.host().trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
-    let ours = match name.parse::<IpAddr>() {
-        Ok(address) => {
-            address.is_loopback()
-                || site.bound.is_some_and(|bound| bound.ip() == address && !address.is_unspecified())
-                || site.hosts.contains(&name)
-        }
-        Err(_) => name == "localhost" || site.hosts.contains(&name),
-    };
-    if ours { Ok(()) } else { Err(Problem::misdirected(&name)) }
-}
 
 /// What changes something must come from our own pages, or from no page.
 pub(super) fn check_source(request: &Request) -> Result<(), Problem> {

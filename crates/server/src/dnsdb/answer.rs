@@ -9,7 +9,7 @@
 use std::io;
 
 use axum::body::{Body, Bytes};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use store::{Store, StoreError};
 use tokio::time::Instant;
 
@@ -18,16 +18,17 @@ use super::gather::End;
 use super::path::Version;
 use super::refusal::Refusal;
 use super::scan::Scan;
-use crate::answer::Rows;
+use crate::answer::{Rows, Unanswered};
 
 /// Rows that are looked up in place: about 100 µs.
 const IN_PLACE: usize = 64;
 /// A failure of ours, as the asker sees it.
 const FAILED: &str = "The database failed; ask whoever runs this service";
+const BUSY: &str = "Too much else is being looked up; ask again later, or for less";
 const SLOW: &str = "The answer was not read for too long; ask again";
 
 /// What came of some rows.
-type Turn = (Scan, String, Result<Option<End>, StoreError>);
+type Looked = (Scan, String, Result<Option<End>, StoreError>);
 
 /// The body of an answer.
 ///
@@ -43,7 +44,7 @@ pub(super) async fn body(mut scan: Scan, store: Rows) -> Result<Body, Refusal> {
         let rows = IN_PLACE.min(scan.bounds.page);
         scan.step(&*store.store, rows, &mut text)?
     } else {
-        let (went_on, more, ended) = turn(scan, &store).await.ok_or(StoreError::Poisoned)?;
+        let (went_on, more, ended) = turn(scan, &store).await?;
         scan = went_on;
         text.push_str(&more);
         ended?
@@ -54,14 +55,14 @@ pub(super) async fn body(mut scan: Scan, store: Rows) -> Result<Body, Refusal> {
     }
     let streaming =
         Streaming { scan: Some(scan), store, ready: Some(text), cut: false, sent: Instant::now() };
-    Ok(Body::from_stream(stream::unfold(streaming, Streaming::next)))
+    Ok(Body::from_stream(stream::unfold(streaming, Streaming::next).fuse()))
 }
 
 /// The body of an answer of version 1.
 async fn bare(mut scan: Scan, store: Rows) -> Result<Body, Refusal> {
     let mut text = String::new();
     loop {
-        let (went_on, more, ended) = turn(scan, &store).await.ok_or(StoreError::Poisoned)?;
+        let (went_on, more, ended) = turn(scan, &store).await?;
         text.push_str(&more);
         match ended? {
             Some(End::Stopped(why)) if text.is_empty() => return Err(Refusal::stopped(why)),
@@ -69,7 +70,7 @@ async fn bare(mut scan: Scan, store: Rows) -> Result<Body, Refusal> {
             Some(End::Stopped(_)) => {
                 let streaming =
                     Streaming { scan: None, store, ready: Some(text), cut: true, sent: Instant::now() };
-                return Ok(Body::from_stream(stream::unfold(streaming, Streaming::next)));
+                return Ok(Body::from_stream(stream::unfold(streaming, Streaming::next).fuse()));
             }
             Some(_) => return Ok(Body::from(text)),
             None if text.is_empty() => scan = went_on,
@@ -77,14 +78,14 @@ async fn bare(mut scan: Scan, store: Rows) -> Result<Body, Refusal> {
                 let scan = Some(went_on);
                 let streaming =
                     Streaming { scan, store, ready: Some(text), cut: false, sent: Instant::now() };
-                return Ok(Body::from_stream(stream::unfold(streaming, Streaming::next)));
+                return Ok(Body::from_stream(stream::unfold(streaming, Streaming::next).fuse()));
             }
         }
     }
 }
 
-/// Looks at the next page on a thread for that; `None` when it panicked.
-async fn turn(mut scan: Scan, store: &Rows) -> Option<Turn> {
+/// Looks at the next rows on a thread for that.
+async fn turn(mut scan: Scan, store: &Rows) -> Result<Looked, Unanswered> {
     let looking = move |store: &dyn Store| {
         let began = Instant::now();
         let mut text = String::new();
@@ -92,7 +93,7 @@ async fn turn(mut scan: Scan, store: &Rows) -> Option<Turn> {
         scan.spent += began.elapsed();
         Ok((scan, text, ended))
     };
-    store.blocking(looking).await.ok()
+    store.blocking(looking).await
 }
 
 /// An answer that goes on.
@@ -136,9 +137,13 @@ impl Streaming {
             return Some(text);
         }
         loop {
-            let Some((went_on, more, ended)) = turn(scan, &self.store).await else {
-                self.fail(version, FAILED, &mut text);
-                return Some(text);
+            let (went_on, more, ended) = match turn(scan, &self.store).await {
+                Ok(looked) => looked,
+                Err(error) => {
+                    let why = if matches!(error, Unanswered::Busy) { BUSY } else { FAILED };
+                    self.fail(version, why, &mut text);
+                    return Some(text);
+                }
             };
             text.push_str(&more);
             match ended {

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use store::StoreError;
 
+use crate::answer::Unanswered;
 use crate::gate;
 use crate::problem::Problem;
 
@@ -79,6 +80,12 @@ impl From<gate::Refusal> for Refusal {
             _ => refused.problem.into(),
         };
         Self { headers, ..refusal }
+    }
+}
+
+impl From<Unanswered> for Refusal {
+    fn from(error: Unanswered) -> Self {
+        Problem::from(error).into()
     }
 }
 

@@ -1,11 +1,14 @@
 //! A search on its way through the store: page by page, in one thread at a time, stopped where it was told to.
 //!
-//! [`Scan::step`] looks up one page and says what came of it. It holds no lock and no thread between two steps, so whoever
+//! [`Scan::step`] looks up one page and says what came of it, or goes on with what it had no time for; it looks at the clock
+//! after every record. It holds no lock and no thread between two steps, so whoever
 //! drives it can wait for a slow reader, or drop it.
 
 use std::time::Duration;
 
-use store::{Cursor, Store, StoreError};
+use cof::Record;
+use store::{Cursor, Question, Store, StoreError};
+use tokio::time::Instant;
 
 use super::budget::Budget;
 use super::gather::{End, Gather, Held};
@@ -21,6 +24,8 @@ pub(super) struct Bounds {
     pub(super) time: Duration,
     /// Rows of a page.
     pub(super) page: usize,
+    /// How long a step may compare rows before it lets others have their turn.
+    pub(super) slice: Duration,
     /// After how long without anything to say a line says that the search goes on.
     pub(super) silence: Duration,
     /// How long a reader may take for what it was sent last.
@@ -32,6 +37,7 @@ impl Bounds {
         rows: 20_000_000,
         time: Duration::from_mins(1),
         page: 1_000,
+        slice: Duration::from_millis(20),
         silence: Duration::from_secs(5),
         patience: Duration::from_mins(2),
     };
@@ -49,6 +55,8 @@ pub(super) struct Scan {
     stage: usize,
     /// Where the next page of the stage begins; none is its start.
     cursor: Option<Cursor>,
+    /// Rows of the page that were not compared yet: an expensive pattern takes more than one step for them.
+    left: std::vec::IntoIter<Record>,
     looked_at: u64,
     pub(super) spent: Duration,
     /// Everything has been read, and this is the end when what is held has been sent.
@@ -65,6 +73,7 @@ impl Scan {
             gather,
             stage: 0,
             cursor: None,
+            left: Vec::new().into_iter(),
             looked_at: 0,
             spent: Duration::ZERO,
             ending: None,
@@ -92,9 +101,37 @@ impl Scan {
         if let Some(end) = self.ending.take() {
             return Ok(self.finish(end, rows, out));
         }
-        let Some(mut question) = self.search.question(self.stage) else {
-            return Ok(self.finish(End::Succeeded, rows, out));
-        };
+        if self.left.as_slice().is_empty() {
+            let Some(question) = self.search.question(self.stage) else {
+                return Ok(self.finish(End::Succeeded, rows, out));
+            };
+            self.read(store, question, rows)?;
+        }
+        let began = Instant::now();
+        while let Some(record) = self.left.next() {
+            if self.search.admits(self.stage, &record, &mut self.scratch)
+                && let Some(end) = self.gather.take(&self.search, record, out)
+            {
+                return Ok(self.finish(end, rows, out));
+            }
+            let took = began.elapsed();
+            if self.spent + took >= self.bounds.time && !self.left.as_slice().is_empty() {
+                self.spent += took;
+                return Ok(self.bound().and_then(|end| self.finish(end, rows, out)));
+            }
+            if took >= self.bounds.slice && !self.left.as_slice().is_empty() {
+                return Ok(None);
+            }
+        }
+        if self.cursor.is_none() {
+            self.stage += 1;
+        }
+        let stopped = if self.search.is_over(self.stage) { Some(End::Succeeded) } else { self.bound() };
+        Ok(stopped.and_then(|end| self.finish(end, rows, out)))
+    }
+
+    /// Looks up the next rows.
+    fn read(&mut self, store: &dyn Store, mut question: Question, rows: usize) -> Result<(), StoreError> {
         question.limit = rows;
         question.reach = rows.saturating_mul(REACH);
         question.cursor = self.cursor.take();
@@ -102,19 +139,9 @@ impl Scan {
         // A page that is not full has been read to its reach, unless it is the last one.
         let read = if page.records.len() < rows { question.reach } else { rows };
         self.looked_at = self.looked_at.saturating_add(read as u64);
-        for record in page.records {
-            if self.search.admits(self.stage, &record, &mut self.scratch)
-                && let Some(end) = self.gather.take(&self.search, record, out)
-            {
-                return Ok(self.finish(end, rows, out));
-            }
-        }
+        self.left = page.records.into_iter();
         self.cursor = page.next;
-        if self.cursor.is_none() {
-            self.stage += 1;
-        }
-        let stopped = if self.search.is_over(self.stage) { Some(End::Succeeded) } else { self.bound() };
-        Ok(stopped.and_then(|end| self.finish(end, rows, out)))
+        Ok(())
     }
 
     /// Why it goes no further although there are more rows.

@@ -102,6 +102,63 @@ async fn a_search_that_finds_nothing_is_stopped_at_its_bound_of_records() {
 }
 
 #[tokio::test]
+async fn an_expensive_pattern_gives_its_place_back_after_a_slice() {
+    // Every record takes longer than a slice here: a step compares one, and the answer is the same.
+    let store = names(100);
+    let bounds = Bounds { slice: Duration::ZERO, ..small() };
+    let mut scan = Scan::new(search("regex/rrnames/h000.5"), bounds, &Budget::usual());
+    let (mut text, mut steps) = (String::new(), 0);
+    let end = loop {
+        steps += 1;
+        if let Some(end) = scan.step(&*store, 10, &mut text).unwrap() {
+            break end;
+        }
+    };
+    assert!(steps >= 100 && end == End::Succeeded, "{steps} {end:?}");
+    let whole = chunks("regex/rrnames/h000.5", small(), store).await.concat();
+    assert_eq!(text.lines().count() + 2, whole.lines().count(), "{text}");
+    assert!(whole.contains(&text), "{text} {whole}");
+}
+
+#[tokio::test]
+async fn nine_expensive_searches_of_one_token_keep_no_other_waiting() {
+    use crate::turns::Asker;
+    let store = names(2_000);
+    let rows = Rows::new(store, &Limits { scans: 1, ..Limits::default() });
+    let bounds = Bounds { slice: Duration::ZERO, ..small() };
+    let turns = Arc::new(AtomicUsize::new(0));
+    let greedy: Vec<_> = (0..9)
+        .map(|_| {
+            let (rows, turns) = (rows.of(Asker::Token(1)), Arc::clone(&turns));
+            tokio::spawn(async move {
+                let mut scan = Scan::new(search("regex/rrnames/(.*a){9}nothing"), bounds, &Budget::usual());
+                loop {
+                    turns.fetch_add(1, Ordering::Relaxed);
+                    let step = move |store: &dyn Store| {
+                        let ended = scan.step(store, 10, &mut String::new())?;
+                        Ok((scan, ended))
+                    };
+                    let (went_on, ended) = rows.blocking(step).await.unwrap();
+                    scan = went_on;
+                    if ended.is_some() {
+                        return;
+                    }
+                }
+            })
+        })
+        .collect();
+    while turns.load(Ordering::Relaxed) < 30 {
+        tokio::task::yield_now().await;
+    }
+    let other = rows.of(Asker::Token(2));
+    let before = turns.load(Ordering::Relaxed);
+    other.blocking(|store| store.stats()).await.unwrap();
+    let meanwhile = turns.load(Ordering::Relaxed) - before;
+    assert!(meanwhile <= 3, "{meanwhile} turns of the other token");
+    greedy.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+#[tokio::test]
 async fn a_search_is_stopped_when_it_took_too_long() {
     let text = chunks("regex/rrnames/nothing", Bounds { time: Duration::ZERO, ..small() }, names(100))
         .await

@@ -15,8 +15,10 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use super::refusal::Refusal;
 
-/// The most memory of a compiled pattern, in octets: far more than any that was meant, far less than would hurt.
-const PROGRAM: usize = 1024 * 1024;
+/// The most memory of a compiled pattern, in octets: far more than any that was meant, and compiled within milliseconds.
+const PROGRAM: usize = 128 * 1024;
+/// The longest pattern, in octets.
+const LONGEST: usize = 2 * 1024;
 /// The most memory that matching with a pattern takes, in octets.
 const CACHE: usize = 2 * 1024 * 1024;
 /// How deeply groups may be nested in each other.
@@ -62,6 +64,9 @@ impl Texts {
 }
 
 fn compile(syntax: Syntax, pattern: &str) -> Result<Regex, String> {
+    if pattern.len() > LONGEST {
+        return Err(format!("longer than {LONGEST} bytes"));
+    }
     let translated = match syntax {
         Syntax::Glob => translate(pattern).ok_or("a bracket or backslash without what belongs to it")?,
         Syntax::Regex => with_octets(pattern)?,

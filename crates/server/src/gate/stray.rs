@@ -19,33 +19,36 @@ const NAMES: [&str; 9] = [
     "x-api-key",
 ];
 
-/// How often an address is decoded to find one.
-const DEPTH: usize = 3;
+/// How often an address is decoded to find one: each time it gets shorter, and nobody escapes anything so often.
+const DEPTH: usize = 8;
 
-/// Whether an address carries a token, or a parameter that is named like one.
+/// Whether an address carries a token, or a parameter that is named like one: in plain sight, or within another parameter,
+/// such as the address to go on to, however often that is escaped.
 pub(crate) fn is_in(uri: &Uri) -> bool {
-    let marked = |text: &str| {
-        let mut text = text.to_ascii_lowercase();
-        // Escaped more than once it is as readable to whoever looks into a log.
-        for _ in 0..DEPTH {
-            if !text.contains('%') {
-                break;
-            }
-            text = percent_decode_str(&text).decode_utf8_lossy().to_ascii_lowercase();
-        }
-        text.contains(MARK)
-    };
     // A target that is one word is read as the name of a host.
-    if marked(uri.path()) || uri.authority().is_some_and(|authority| marked(authority.as_str())) {
-        return true;
+    let host = uri.authority().map_or("", |authority| authority.as_str());
+    layers(host).chain(layers(uri.path())).any(|text| text.contains(MARK) || has_named(&text, false))
+        || layers(uri.query().unwrap_or_default()).any(|text| text.contains(MARK) || has_named(&text, true))
+}
+
+/// A text in lower case, and what is under its escapes.
+fn layers(text: &str) -> impl Iterator<Item = String> {
+    let first = (!text.is_empty()).then(|| text.to_ascii_lowercase());
+    let under = |text: &String| {
+        let decoded =
+            text.contains('%').then(|| percent_decode_str(text).decode_utf8_lossy().to_ascii_lowercase());
+        decoded.filter(|decoded| decoded != text)
+    };
+    std::iter::successors(first, under).take(DEPTH + 1)
+}
+
+/// Whether a parameter is named like a credential: one of a query string that begins here, or of one within the text.
+fn has_named(text: &str, begins: bool) -> bool {
+    let mut pieces = text.split(['?', '&', ';', '#']);
+    if !begins {
+        pieces.next();
     }
-    let Some(query) = uri.query() else { return false };
-    marked(query)
-        || query.split('&').any(|pair| {
-            let name = pair.split('=').next().unwrap_or_default();
-            let name = percent_decode_str(name).decode_utf8_lossy().to_ascii_lowercase();
-            NAMES.contains(&name.as_str())
-        })
+    pieces.any(|piece| piece.split_once('=').is_some_and(|(name, _)| NAMES.contains(&name.trim())))
 }
 
 #[cfg(test)]
@@ -66,6 +69,15 @@ mod tests {
             ("bsk_0123", true),
             ("http://bsk_0123@a.example/", true),
             ("/pdns/query/%25%36%32SK%255f0123", true),
+            ("/signin?next=%2Fwelcome%3Ftoken%3D0123", true),
+            ("/signin?next=%252Fwelcome%253Ftoken%253D0123", true),
+            ("/signin?next=/welcome?token=0123", true),
+            ("/signin?next=%2Flibrary%3Fq%3Da%26api_key%3D0123", true),
+            ("/signin?next=%25252525252Fx%25252525253Fx%25252525253Dbsk_0123", true),
+            ("/x%3Ftoken%3D0123", true),
+            ("/signin?next=%2Flibrary%3Fq%3Dtoken.example", false),
+            ("/library?q=token%3Dabc", false),
+            ("/library?q=%", false),
         ] {
             assert_eq!(is_in(&address.parse().unwrap()), found, "{address}");
         }

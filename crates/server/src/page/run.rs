@@ -16,6 +16,7 @@ mod row;
 mod selection;
 mod uses;
 
+pub(crate) use download::Downloads;
 use std::sync::Arc;
 
 use axum::Router;

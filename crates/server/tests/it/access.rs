@@ -140,17 +140,48 @@ async fn only_our_own_names_are_answered() {
         ("PDNS.example.org.:443", true),
         ("evil.example", false),
         ("127.0.0.1.evil.example", false),
-        ("192.0.2.1", false),
+        ("192.0.2.1", true),
+        ("[2001:db8::1]:443", true),
+        ("workbench.localhost:8053", true),
         ("user@127.0.0.1", false),
         ("", false),
     ] {
-        for path in ["/signin", "/api/v1/session", "/assets/x", "/nothing"] {
+        for path in [
+            "/signin",
+            "/api/v1/session",
+            "/api/v1/lookup?value=a.example",
+            "/api/v1/stats",
+            "/api/v1/openapi.json",
+            "/assets/x",
+            "/docs/pdns",
+            "/pdns/query/a.example",
+            "/dnsdb/v2/ping",
+            "/dnsdb/v2/lookup/rrset/name/a.example",
+            "/lookup/rrset/name/a.example",
+            "/rate_limit",
+            "/healthz",
+            "/readyz",
+            "/metrics",
+            "/nothing",
+        ] {
             let answer = client::send_with(address, "GET", path, &[("host", host)], b"").await;
             assert_eq!(!matches!(answer.status, 421 | 400), ours, "{host} {path}: {answer:?}");
+            assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{host} {path}");
+            assert_eq!(answer.header("strict-transport-security"), None, "{host} {path}: plain HTTP");
+            if answer.status == 421 {
+                assert!(answer.problem(421).contains("--hostname"), "{host} {path}");
+            }
         }
     }
-    let answer = client::send_with(address, "GET", "/healthz", &[("host", "evil.example")], b"").await;
-    assert_eq!(answer.status, 200, "programs ask by any name");
+    let answer =
+        client::send_with(address, "POST", "/api/v1/records", &[("host", "evil.example")], b"").await;
+    assert!(answer.problem(421).contains("evil.example"));
+    let absolute =
+        client::send_with(address, "GET", "http://evil.example/healthz", &[("host", "127.0.0.1")], b"").await;
+    absolute.problem(421);
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut stream, b"GET /healthz HTTP/1.0\r\n\r\n").await.unwrap();
+    assert_eq!(client::read(&mut stream, "GET").await.status, 200, "a monitor without a name");
 }
 
 #[tokio::test]
@@ -260,4 +291,23 @@ async fn every_answer_leaves_browsers_no_room() {
         assert_eq!(kept.contains("immutable"), path == css, "{path}: {kept}");
     }
     assert_eq!(ann.get("/assets/backsight.0000000000000000.css").await.status, 404);
+}
+
+#[tokio::test]
+async fn an_address_with_a_token_in_it_is_refused_by_pages_too() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    for path in [
+        "/library?token=0123",
+        "/signin?next=%2Fwelcome%3Ftoken%3D0123",
+        "/signin?next=%252Flibrary%253Fapi_key%253D0123",
+        "/signin?next=%2Fx%3Fq%3Dbsk_0123",
+        "/runs?q=bsk_0123",
+    ] {
+        let answer = ann.get(path).await;
+        assert!(answer.status == 400 && !answer.body.contains("0123"), "{path}: {answer:?}");
+        assert!(answer.body.contains("does not belong in the address"), "{path}: {}", answer.body);
+    }
+    assert_eq!(ann.get("/library?q=token").await.status, 200);
+    assert_eq!(place.stranger().get("/welcome?token=0123").await.status, 404);
 }

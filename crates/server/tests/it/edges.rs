@@ -211,3 +211,149 @@ async fn slashes_and_asterisks_around_a_value_are_answered_and_others_refused() 
         }
     }
 }
+
+#[tokio::test]
+async fn who_guesses_logins_and_tokens_has_to_wait_whatever_is_asked() {
+    let service = || Service::new(memory(&row("a.example", "A", "192.0.2.1", 1)));
+    let basic = |login: &str| {
+        format!("Basic {}", base64::Engine::encode(&base64::engine::general_purpose::STANDARD, login))
+    };
+    for path in [
+        "/pdns/query/a.example",
+        "/dnsdb/v2/lookup/rrset/name/a.example",
+        "/dnsdb/v2/rate_limit",
+        "/lookup/rrset/name/a.example",
+        "/api/v1/lookup?value=a.example",
+        "/api/v1/stats",
+        "/metrics",
+    ] {
+        let server = Server::of(service().with_user("ann", "right").unwrap()).await;
+        let ask = async |login: &str| server.ask(path, &[("authorization", &basic(login))]).await;
+        // What is right is not slowed down, however often.
+        for _ in 0..30 {
+            assert_eq!(ask("ann:right").await.status, 200, "{path}");
+        }
+        let mut statuses = Vec::new();
+        for at in 0..40 {
+            statuses.push(ask(&format!("ann:wrong{at}")).await.status);
+        }
+        assert!(statuses[..10].iter().all(|status| matches!(status, 401 | 403)), "{path}: {statuses:?}");
+        assert!(statuses[10..].iter().all(|status| *status == 429), "{path}: {statuses:?}");
+        // The right one waits too, or it could be told from others by being tried.
+        let answer = ask("ann:right").await;
+        assert_eq!(answer.status, 429, "{path}");
+        assert!(
+            (1..=60).contains(&answer.header("retry-after").unwrap().parse::<u64>().unwrap()),
+            "{answer:?}"
+        );
+        assert_eq!(ask("bob:wrong").await.status / 100, 4);
+        let mut wrong = Vec::new();
+        for at in 0..60 {
+            wrong.push(server.ask(path, &[("x-api-key", &format!("guess{at}"))]).await.status);
+        }
+        assert!(wrong[..50].iter().all(|status| matches!(status, 401 | 403)), "{path}: {wrong:?}");
+        assert!(wrong[50..].iter().all(|status| *status == 429), "{path}: {wrong:?}");
+    }
+    let open = Server::of(service().with_user("ann", "right").unwrap().with_anonymous()).await;
+    for _ in 0..60 {
+        let answer = open.ask("/pdns/query/a.example", &[("authorization", &basic("ann:wrong"))]).await;
+        assert_eq!(answer.status, 200, "everybody may read: there is nothing to guess");
+    }
+}
+
+/// The bytes of an answer's body, dechunked.
+async fn raw(server: &Server, target: &str, coding: &str) -> (String, Vec<u8>) {
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let head = format!(
+        "GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept-Encoding: {coding}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut octets = Vec::new();
+    tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut octets).await.unwrap();
+    let at = octets.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8(octets[..at].to_vec()).unwrap().to_lowercase();
+    let mut rest = &octets[at + 4..];
+    if !head.contains("transfer-encoding: chunked") {
+        return (head, rest.to_vec());
+    }
+    let mut body = Vec::new();
+    loop {
+        let end = rest.windows(2).position(|two| two == b"\r\n").unwrap();
+        let size = usize::from_str_radix(std::str::from_utf8(&rest[..end]).unwrap(), 16).unwrap();
+        if size == 0 {
+            return (head, body);
+        }
+        body.extend_from_slice(&rest[end + 2..end + 2 + size]);
+        rest = &rest[end + 4 + size..];
+    }
+}
+
+fn unpacked(head: &str, body: &[u8]) -> String {
+    let mut text = String::new();
+    if head.contains("content-encoding: zstd") {
+        text = String::from_utf8(zstd::decode_all(body).unwrap()).unwrap();
+    } else if head.contains("content-encoding: gzip") {
+        std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(body), &mut text).unwrap();
+    } else {
+        text.push_str(std::str::from_utf8(body).unwrap());
+    }
+    text
+}
+
+#[tokio::test]
+async fn data_is_compressed_for_who_accepts_it_and_pages_never_are() {
+    let server = Server::with(&crate::fixture::many(5_000)).await;
+    for target in [
+        "/pdns/query/*.example.com",
+        "/pdns/query/*.example.com?limit=100",
+        "/dnsdb/v2/lookup/rrset/name/*.example.com",
+        "/lookup/rrset/name/*.example.com",
+        "/api/v1/lookup?value=*.example.com",
+        "/metrics",
+    ] {
+        let (plain_head, plain) = raw(&server, target, "identity").await;
+        assert!(
+            plain_head.contains("vary: accept-encoding") && !plain_head.contains("content-encoding"),
+            "{target}: {plain_head}"
+        );
+        for (coding, chosen) in
+            [("gzip", "gzip"), ("zstd", "zstd"), ("*", "zstd"), ("zstd;q=0.1, gzip", "gzip")]
+        {
+            let (head, body) = raw(&server, target, coding).await;
+            assert!(head.contains(&format!("content-encoding: {chosen}")), "{target} {coding}: {head}");
+            assert!(head.contains("vary: accept-encoding") && body.len() < plain.len(), "{target}: {head}");
+            if target != "/metrics" {
+                assert_eq!(
+                    unpacked(&head, &body),
+                    String::from_utf8(plain.clone()).unwrap(),
+                    "{target} {coding}"
+                );
+            }
+        }
+        for coding in ["gzip;q=0", "br", "identity;q=0"] {
+            assert!(!raw(&server, target, coding).await.0.contains("content-encoding"), "{target} {coding}");
+        }
+    }
+    for target in ["/docs/pdns", "/pdns/query/h000001.example.com", "/healthz", "/pdns/query/a..b"] {
+        let (head, _) = raw(&server, target, "gzip, zstd").await;
+        assert!(!head.contains("content-encoding"), "{target}: {head}");
+    }
+}
+
+#[tokio::test]
+async fn a_record_without_an_origin_gets_the_one_that_is_configured() {
+    let named = row("a.example", "A", "192.0.2.1", 1);
+    let nameless =
+        r#"{"rrname":"b.example","rrtype":"A","rdata":"192.0.2.1","time_first":1,"time_last":1,"count":1}"#;
+    let service = Service::new(memory(&format!("{named}\n{nameless}\n"))).with_anonymous();
+    let server = Server::of(service.with_origin("https://pdns.example.org")).await;
+    for (path, name, origin) in [
+        ("/pdns/query/", "a.example", "https://a.example"),
+        ("/pdns/query/", "b.example", "https://pdns.example.org"),
+        ("/api/v1/lookup?value=", "a.example", "https://a.example"),
+        ("/api/v1/lookup?value=", "b.example", "https://pdns.example.org"),
+    ] {
+        let answer = server.get(&format!("{path}{name}")).await;
+        assert!(answer.body.contains(&format!("\"origin\":\"{origin}\"")), "{path}{name}: {answer:?}");
+    }
+}

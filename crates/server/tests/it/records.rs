@@ -28,7 +28,7 @@ async fn bring_to(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Answer {
-    let own = [("host", "x"), ("x-api-key", token)];
+    let own = [("host", "127.0.0.1"), ("x-api-key", token)];
     client::send_with(server.address, "POST", target, &[&own, headers].concat(), body).await
 }
 

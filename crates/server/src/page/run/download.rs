@@ -1,25 +1,54 @@
 //! A run as a file: records in the Common Output Format, as JSON or CSV, and the evidence as it was received.
+//!
+//! A file is made piece by piece as it is read, so that a reader costs one piece and not the file. JSON is one value and is
+//! made at once: in turn, into a temporary file without a name. How many files are read at once is bounded; one more is 503.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Read, Seek as _, Write as _};
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::Path;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use cof::{Dialect, Writer};
+use cof::{Dialect, Record, Writer};
+use futures_util::StreamExt as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use workbench::Workbench;
 use workbench::csv;
 use workbench::json::answer as json;
-use workbench::run::{Arrangement, Evidence, Kept, Shown, Sort};
+use workbench::run::{Arrangement, Kept, Shown, Sort};
 
 use super::Looked;
+use crate::compress;
 use crate::job::Answer;
 use crate::problem::Problem;
 use crate::site::Site;
 
-/// How much of the evidence is sent at a time, in octets.
+/// How much of a file is sent at a time, in octets.
 const PIECE: usize = 64 * 1024;
+/// How many records are written at a time.
+const RECORDS: usize = 500;
+
+/// Who may be reading files, and who may be making one that has to be made at once; cloning is cheap.
+#[derive(Clone, Debug)]
+pub(crate) struct Downloads {
+    reading: Arc<Semaphore>,
+    making: Arc<Semaphore>,
+}
+
+impl Downloads {
+    /// 32 readers; a slow one is cut off by its connection. JSON of 100,000 records takes about 100 MB while it is made.
+    pub(crate) fn new() -> Self {
+        Self { reading: Arc::new(Semaphore::new(32)), making: Arc::new(Semaphore::new(2)) }
+    }
+
+    fn begin(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let full = "as many files are being downloaded as there may be at once; try again in a few seconds";
+        Arc::clone(&self.reading).try_acquire_owned().map_err(|_| Problem::busy(full))
+    }
+}
 
 /// `GET /runs/ID/files/NAME`.
 pub(super) async fn give(Path((id, name)): Path<(i64, String)>, looked: Looked) -> Result<Response, Problem> {
@@ -29,63 +58,112 @@ pub(super) async fn give(Path((id, name)): Path<(i64, String)>, looked: Looked) 
 /// A run's file: one of `records.cof`, `records.json`, `records.csv`, `evidence`.
 ///
 /// # Errors
-/// 404 for any other.
-pub(super) async fn file(site: &Site, answer: &Answer, id: i64, name: &str) -> Result<Response, Problem> {
-    let kept = &answer.kept;
+/// 404 for any other, 503 when too many are being read.
+pub(super) async fn file(
+    site: &Site,
+    answer: &Arc<Answer>,
+    id: i64,
+    name: &str,
+) -> Result<Response, Problem> {
     let failed = |_| Problem::internal_page();
+    let place = site.downloads.begin()?;
     match name {
-        "records.cof" => Ok(attachment(id, "ndjson", "application/x-ndjson", cof_text(kept))),
+        "records.cof" => {
+            let body = pieces(place, Arc::clone(answer), String::new(), cof_text);
+            Ok(attachment(id, "ndjson", "application/x-ndjson", body))
+        }
         "records.json" => {
-            let workbench = move |workbench: &Workbench| Ok((workbench.answer(id)?, workbench.run(id)?));
-            let (kept, run) = site.desk.read(workbench).await?;
-            let package = site.desk.read(move |workbench| workbench.package_of(&run)).await?;
-            let shown = Shown::new(kept, &package, Arrangement { sort: Sort::Last, limit: None });
-            let text = json::shown(&shown).map_err(failed)?;
-            Ok(attachment(id, "json", "application/json", text + "\n"))
+            let file = json_file(site, answer, id).await?;
+            Ok(attachment(id, "json", "application/json", stream(place, file)))
         }
         "records.csv" => {
-            let text = csv::head().and_then(|head| Ok(head + &csv::body(&kept.run, &kept.records)?));
-            let text = text.map_err(|_| Problem::internal_page())?;
-            Ok(attachment(id, "csv", "text/csv; charset=utf-8", text))
+            let head = csv::head().map_err(failed)?;
+            let rows = |kept: &Kept, records: &[Record]| csv::body(&kept.run, records);
+            let body = pieces(place, Arc::clone(answer), head, rows);
+            Ok(attachment(id, "csv", "text/csv; charset=utf-8", body))
         }
         "evidence" => {
             let evidence = site.desk.read(move |workbench| workbench.evidence(id)).await?;
-            let body = evidence.map_or_else(Body::empty, stream);
+            let body = evidence.map_or_else(Body::empty, |evidence| stream(place, evidence));
             Ok(attachment(id, "raw", "application/octet-stream", body))
         }
         _ => Err(Problem::missing("a run has the files records.cof, records.json, records.csv and evidence")),
     }
 }
 
-fn cof_text(kept: &Kept) -> String {
+#[expect(clippy::unnecessary_wraps, reason = "the other format, which takes its place, can fail")]
+fn cof_text(_: &Kept, records: &[Record]) -> io::Result<String> {
     let (mut writer, mut text) = (Writer::new(Dialect::Draft), String::new());
-    for record in &kept.records {
+    for record in records {
         writer.write(record, &mut text);
     }
-    text
+    Ok(text)
 }
 
-/// The evidence as it is read: it may be larger than memory. Where it turns out damaged the connection is cut, so that
+/// A file made of some records at a time, as it is read.
+fn pieces(
+    place: OwnedSemaphorePermit,
+    answer: Arc<Answer>,
+    head: String,
+    write: fn(&Kept, &[Record]) -> io::Result<String>,
+) -> Body {
+    let start = (place, answer, Some(head), 0);
+    let next = move |(place, answer, head, from): (_, Arc<Answer>, Option<String>, usize)| async move {
+        let kept = &answer.kept;
+        let records = kept.records.get(from..).unwrap_or_default();
+        let records = records.get(..RECORDS).unwrap_or(records);
+        if head.is_none() && records.is_empty() {
+            return None;
+        }
+        let piece = write(kept, records).map(|text| head.unwrap_or_default() + &text);
+        let to = from + records.len();
+        Some((piece, (place, answer, None, to)))
+    };
+    Body::from_stream(futures_util::stream::unfold(start, next).fuse())
+}
+
+/// The answer as JSON, in a file that goes when it is closed.
+async fn json_file(site: &Site, answer: &Arc<Answer>, id: i64) -> Result<File, Problem> {
+    let failed = |_| Problem::internal_page();
+    let package = move |workbench: &Workbench| workbench.package_of(&workbench.run(id)?);
+    let package = site.desk.read(package).await?;
+    let turn = Arc::clone(&site.downloads.making).acquire_owned().await;
+    let turn = turn.map_err(|_| Problem::internal_page())?;
+    let answer = Arc::clone(answer);
+    let making = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        let shown = Shown::new(answer.kept.clone(), &package, Arrangement { sort: Sort::Last, limit: None });
+        let mut file = tempfile::tempfile()?;
+        file.write_all(json::shown(&shown)?.as_bytes())?;
+        file.write_all(b"\n")?;
+        file.rewind()?;
+        Ok::<_, io::Error>(file)
+    });
+    making.await.map_err(|_| Problem::internal_page())?.map_err(failed)
+}
+
+/// What is read, as it is read: it may be larger than memory. Where evidence turns out damaged the connection is cut, so that
 /// nobody takes what came for the whole.
-fn stream(evidence: Evidence) -> Body {
-    let next = |mut evidence: Evidence| async move {
+fn stream<R: Read + Send + 'static>(place: OwnedSemaphorePermit, source: R) -> Body {
+    let next = |(place, mut source): (OwnedSemaphorePermit, R)| async move {
         let read = tokio::task::spawn_blocking(move || {
             let mut octets = Vec::with_capacity(PIECE);
-            let read = evidence.by_ref().take(PIECE as u64).read_to_end(&mut octets);
-            (read.map(|_| octets), evidence)
+            let read = source.by_ref().take(PIECE as u64).read_to_end(&mut octets);
+            (read.map(|_| octets), source)
         });
         match read.await {
             Ok((Ok(octets), _)) if octets.is_empty() => None,
-            Ok((octets, evidence)) => Some((octets, evidence)),
+            Ok((octets, source)) => Some((octets, (place, source))),
             Err(_) => None,
         }
     };
-    Body::from_stream(futures_util::stream::unfold(evidence, next))
+    Body::from_stream(futures_util::stream::unfold((place, source), next).fuse())
 }
 
 /// A file to keep, never one to look at: what is in it was written by strangers.
 fn attachment(id: i64, ending: &str, kind: &'static str, content: impl Into<Body>) -> Response {
     let mut response = (StatusCode::OK, content.into()).into_response();
+    compress::mark(&mut response);
     let named = format!("attachment; filename=\"run-{id}.{ending}\"");
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));

@@ -17,6 +17,8 @@ use crate::timeline::words::thousands;
 
 /// How much is shown at a time, in octets.
 const STRETCH: u64 = 64 * 1024;
+/// How many lines are shown at a time: each is an element of the page.
+const LINES: usize = 1_000;
 /// How much of a line is shown, in octets: one may be as long as the answer.
 const LINE: usize = 8 * 1024;
 
@@ -69,10 +71,11 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
         }
         error => error.into(),
     })?;
+    let octets = first_lines(&octets);
     let (links, to) = (looked.links("/raw"), from + octets.len() as u64);
     let at = |offset: u64| links.with(&[("from", (offset > 0).then(|| offset.to_string()).as_deref())]);
     show(&Page {
-        lines: lines(&looked, &octets, from),
+        lines: lines(&looked, octets, from),
         back: (from > 0).then(|| at(from.saturating_sub(STRETCH))),
         next: (to < bytes).then(|| at(to)),
         head,
@@ -145,9 +148,18 @@ fn stretch(workbench: &Workbench, id: i64, from: u64) -> Result<Vec<u8>, Error> 
     }
 }
 
+/// As much as is shown as so many lines.
+fn first_lines(octets: &[u8]) -> &[u8] {
+    let lines = octets.split_inclusive(|octet| *octet == b'\n').flat_map(|line| line.chunks(LINE));
+    let length = lines.take(LINES).map(<[u8]>::len).sum();
+    octets.get(..length).unwrap_or(octets)
+}
+
 fn lines(looked: &Looked, octets: &[u8], from: u64) -> Vec<Line> {
-    let damages = &looked.answer.kept.damages;
-    let mut offset = from;
+    let (mut offset, to) = (from, from + octets.len() as u64);
+    let all = looked.answer.kept.damages.iter();
+    let damages: Vec<_> =
+        all.filter(|damage| damage.offset < to && damage.offset + damage.len >= from).collect();
     let each = octets.split_inclusive(|octet| *octet == b'\n').flat_map(|line| line.chunks(LINE));
     each.map(|line| {
         let (begin, end) = (offset, offset + line.len() as u64);
