@@ -180,7 +180,12 @@ impl Workbench {
     /// Looks whether the database has all that the head file knows of. What is lost is written down, once.
     fn compare_head(&mut self) -> Result<(), Error> {
         // Read before the database is: whoever commits meanwhile is further than the file, never behind it.
-        let known = match head::read(&self.folder)? {
+        let mut told = head::read(&self.folder)?;
+        if told == head::Told::Missing && self.read(head::of)?.changes > 0 {
+            // Whoever begins a database writes the file before the first change: it may have come about just now.
+            told = head::read(&self.folder)?;
+        }
+        let known = match told {
             head::Told::Head(known) => known,
             told => {
                 let now = self.read(head::of)?;

@@ -123,7 +123,11 @@ pub(crate) fn count(database: &Connection) -> Result<(), Problem> {
 pub(crate) fn read(folder: &Path) -> Result<Told, Error> {
     let file = folder.join(FILE);
     match File::open(&file) {
-        Ok(opened) => parse_file(&opened).map_err(|error| Error::io("reading", &file, error)),
+        // Shared: a head that is being written must not be read half old and half new.
+        Ok(opened) => opened
+            .lock_shared()
+            .and_then(|()| parse_file(&opened))
+            .map_err(|error| Error::io("reading", &file, error)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Told::Missing),
         Err(error) => Err(Error::io("reading", &file, error)),
     }
@@ -204,6 +208,24 @@ mod tests {
             octets[at / 8] ^= 1 << (at % 8);
             assert_eq!(std::str::from_utf8(&octets).ok().and_then(parse), None, "bit {at}");
         }
+    }
+
+    #[test]
+    fn a_head_is_never_read_half_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let head = |changes| Head { changes, entry: changes, chain: [u8::try_from(changes % 256).unwrap(); 32] };
+        replace(folder.path(), &head(0)).unwrap();
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                for changes in 1..20_000 {
+                    advance(folder.path(), &head(changes), false).unwrap();
+                }
+            });
+            while !writer.is_finished() {
+                let told = read(folder.path()).unwrap();
+                assert!(matches!(told, Told::Head(known) if known == head(known.changes)), "{told:?}");
+            }
+        });
     }
 
     #[test]
