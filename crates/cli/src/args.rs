@@ -292,6 +292,9 @@ pub(crate) struct ServeArgs {
     /// Serve these records, in the Common Output Format, instead of the database
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) cof: Vec<PathBuf>,
+    /// Which side of the records of --cof is the owner, as for `import`
+    #[arg(long, value_parser = crate::database::args::orientation(), default_value = "auto", value_name = "HOW")]
+    pub(crate) orientation: cof::Orientation,
     /// Serve the records that `demo` shows instead of the database
     #[arg(long)]
     pub(crate) sample: bool,

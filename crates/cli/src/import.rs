@@ -1,17 +1,14 @@
 //! `backsight import`: records in the Common Output Format into the passive-DNS database.
 //!
 //! ```text
-//! input (unpacks) ─> parse (a thread) ─> batches ─> the database ─> tickets ─> redeemed (a thread)
+//! input (unpacks) ─> intake (a thread) ─> batches ─> the database ─> tickets ─> redeemed (a thread)
 //! ```
 //!
-//! [`input`] is what is read and how it is known again, [`parse`] makes batches of it, [`Tally`] says what became of it. Reading,
-//! sorting and syncing go on at the same time. The position that goes with a batch is the offset, unpacked, of the first value that
-//! is not in it, with a digest of what lies before it; the last one says that the input is whole. Whoever goes on reads the input from its start and passes over what lies
-//! before the position: so arrays and envelopes are open around it as they were.
+//! [`input`] is what is read and how it is known again, [`intake::batches`] makes batches of it, [`Tally`] says what became of
+//! it. Reading, sorting and syncing go on at the same time. An import that was interrupted reads the input from its start and
+//! passes over what lies before the position that the database knows.
 
 mod input;
-mod parse;
-mod rejects;
 mod tally;
 
 use std::fs;
@@ -22,14 +19,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use cof::{Batch, SourceKind};
+use cof::{Batch, Orientation, SourceKind};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use intake::Rejects;
+use intake::batches::{Order, Unwanted};
+use operation::Clock;
 use server::{Database, Handed};
 use store::{Reached, Store as _, StoreError};
 
 pub(crate) use self::input::Input;
-use self::parse::Parsing;
-use self::rejects::Rejects;
 pub(crate) use self::tally::{State, Tally};
 use crate::args::{Arguments, View};
 use crate::config::Config;
@@ -46,10 +44,14 @@ pub(crate) const ADVICE: &str =
 
 /// How an input is taken in.
 #[derive(Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct How<'a> {
     pub(crate) kind: Kind,
     pub(crate) origin: Option<&'a Arc<str>>,
     pub(crate) sensor: Option<&'a Arc<str>>,
+    /// Keep the records' own sensors apart.
+    pub(crate) keep_sensors: bool,
+    pub(crate) orientation: Orientation,
     pub(crate) strict: bool,
     pub(crate) again: bool,
     /// How far others got does not matter, and nobody wants to know how far this one got.
@@ -74,7 +76,10 @@ impl Kind {
 
 pub(crate) fn run(command: &ImportArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
     let files = expand(&command.files)?;
-    let mut rejects = command.rejects.as_deref().map(Rejects::open).transpose()?;
+    let rejects = command.rejects.as_deref().map(|path| {
+        Rejects::open(path).map_err(|error| Failure::work(&format!("--rejects {}", path.display()), &error))
+    });
+    let mut rejects = rejects.transpose()?;
     let database = database::open(arguments, config, Access::Write)?;
     let text = |text: &Option<String>| text.as_deref().map(Arc::<str>::from);
     let (origin, sensor) = (text(&command.origin), text(&command.sensor));
@@ -82,6 +87,8 @@ pub(crate) fn run(command: &ImportArgs, config: &Config, arguments: &Arguments) 
         kind: command.kind,
         origin: origin.as_ref(),
         sensor: sensor.as_ref(),
+        keep_sensors: command.keep_sensors,
+        orientation: command.orientation,
         strict: command.strict,
         again: command.again,
         once: false,
@@ -159,14 +166,47 @@ pub(crate) fn take(
         Err(error) => return Tally::failed(name, format!("{name}: {error}")),
     };
     let bar = bar(&input);
-    let parsing = Parsing { name, input, how, pass: &pass, rejects };
-    let (mut tally, stored) = flow(database, parsing, &bar);
+    let order = order(how, &pass);
+    let (mut tally, stored) = flow(database, Reading { name, input, order, rejects }, &bar);
     bar.finish_and_clear();
     tally.resumed_at = Some(pass.from).filter(|from| *from > 0);
     if let Err(error) = stored {
         tally.fail(format!("{name}: {error}"));
     }
     tally
+}
+
+/// An input, and how it is to be read.
+struct Reading<'a> {
+    name: &'a str,
+    input: Input,
+    order: Order,
+    rejects: Option<&'a mut Rejects>,
+}
+
+impl Reading<'_> {
+    fn run(mut self, batches: &SyncSender<Batch>) -> Tally {
+        let mut send = |batch, _| batches.send(batch).map_err(|_| Unwanted);
+        let (counts, fault) = intake::batches::read(&mut self.input, &self.order, self.rejects, &mut send);
+        Tally::of(self.name, counts, fault)
+    }
+}
+
+fn order(how: How<'_>, pass: &Pass) -> Order {
+    Order {
+        kind: how.kind.source(),
+        origin: how.origin.cloned(),
+        sensor: how.sensor.cloned(),
+        keep_sensors: how.keep_sensors,
+        orientation: how.orientation,
+        strict: how.strict,
+        input: pass.input.clone(),
+        expires: None,
+        reached: pass.reached,
+        tell_again: false,
+        most: u64::MAX,
+        now: Clock::system().seconds(),
+    }
 }
 
 /// Reading a file of records from a path, or from memory.
@@ -244,13 +284,13 @@ impl Pass {
 }
 
 /// Reads, hands over and redeems at once.
-fn flow(database: &Database, parsing: Parsing<'_>, bar: &ProgressBar) -> (Tally, Result<(), StoreError>) {
+fn flow(database: &Database, reading: Reading<'_>, bar: &ProgressBar) -> (Tally, Result<(), StoreError>) {
     let (batches, to_hand_over) = sync_channel::<Batch>(WAITING);
     let (handed, to_redeem) = sync_channel::<(Handed, u64)>(WAITING);
-    let (read, lasting) = (parsing.input.progress(), AtomicU64::new(0));
-    let name = parsing.name.to_owned();
+    let (read, lasting) = (reading.input.progress(), AtomicU64::new(0));
+    let name = reading.name.to_owned();
     thread::scope(|scope| {
-        let parser = scope.spawn(move || parsing.run(&batches));
+        let reader = scope.spawn(move || reading.run(&batches));
         let redeemer = scope.spawn(|| redeem(database, to_redeem, &lasting));
         let handed_over = hand_over(database, &to_hand_over, handed, &mut || {
             show(bar, read.load(Ordering::Relaxed), lasting.load(Ordering::Relaxed));
@@ -258,7 +298,7 @@ fn flow(database: &Database, parsing: Parsing<'_>, bar: &ProgressBar) -> (Tally,
         // Whoever reads on would wait for ever.
         drop(to_hand_over);
         let made_last = redeemer.join().unwrap_or(Err(StoreError::Poisoned));
-        let mut tally = parser
+        let mut tally = reader
             .join()
             .unwrap_or_else(|_| Tally::failed(&name, "the reader failed; please report it".into()));
         tally.lasting = lasting.load(Ordering::Relaxed);

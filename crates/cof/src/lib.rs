@@ -12,6 +12,7 @@ mod escape;
 mod json;
 pub mod name;
 pub mod observation;
+pub mod orientation;
 pub mod rdata;
 pub mod reader;
 pub mod record;
@@ -21,6 +22,7 @@ pub mod writer;
 
 pub use name::{Name, NameError, NameRef};
 pub use observation::{Batch, Digest, Observation, Position, Source, SourceKind, Taken};
+pub use orientation::Orientation;
 pub use rdata::{Rdata, RdataError, Target};
 pub use reader::{Damage, DamageKind, End, Limits, Reader, SafEnd};
 pub use record::{Extras, Field, Note, NoteKind, Record};

@@ -152,11 +152,11 @@ impl Reader {
         self
     }
 
-    /// The same reader with blanks inside names taken for octets of them: for whoever looks at records to find out which
-    /// side the owner is on, where the data of a swapped record (`10 mx.example`) stands in the owner's place.
+    /// The same reader, which turns a record that proves to be oriented the other way round than the reader expects
+    /// ([`crate::Orientation::proven_by`]).
     #[must_use]
-    pub fn blanks_in_names(mut self) -> Self {
-        self.fields.blanks_in_names = true;
+    pub fn by_proof(mut self) -> Self {
+        self.fields.by_proof = true;
         self
     }
 

@@ -1,12 +1,23 @@
-//! What every way in for records shares, be it a file or a request: how it is unpacked ([`Packing`]), how its content is
-//! known again ([`Content`]), and what is told of input that is no Common Output Format ([`Foreign`], [`is_marker`]).
+//! From bytes to observations: what files and request bodies share on the way into a passive-DNS database.
 //!
-//! No I/O of its own, no database, nothing printed. Everything here takes hostile input: it is bounded and never panics.
+//! In the order of the data: [`Packing`] unpacks; [`Content`] digests what passes, so that content is known again;
+//! [`OrientedReader`] makes records and finds out which side is the owner; [`batches`] makes batches of observations with the
+//! position that each reaches. [`Tally`] counts what became of the input and [`Rejects`] keeps what was left out. [`Foreign`] names
+//! what an input without records looks like.
+//!
+//! No database is opened and nothing is printed here. Everything takes hostile input: it is bounded and never panics.
 
+pub mod batches;
 mod content;
 mod foreign;
+mod oriented;
 mod packing;
+mod rejects;
+mod tally;
 
 pub use content::Content;
 pub use foreign::{Foreign, is_marker};
+pub use oriented::OrientedReader;
 pub use packing::{Bounds, Packing};
+pub use rejects::Rejects;
+pub use tally::{LeftOut, Place, Reason, Tally};

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use cof::Orientation;
+use store::Limits;
 
 use crate::args::{Format, View, at_least_one};
 
@@ -13,7 +15,12 @@ pub(crate) const IMPORT_ABOUT: &str = "Takes records in the Common Output Format
     time, unless --again says that it is meant.\n\n\
     Every 10,000 records last before the next are taken in, with how far in the file they reach: an import that was killed goes \
     on there when it is started again, and nothing counts twice. A file is known again by a digest of all of it, and is \
-    then skipped, which is said: with exit code 0 for reports, which it would not change.";
+    then skipped, which is said: with exit code 0 for reports, which it would not change.\n\n\
+    CIRCL's second interface swaps rrname and rdata. A record that proves which side is its owner (an address in rrname of an A \
+    record) is turned alone; the others are turned where every record that proves anything is swapped. The table says how many \
+    were turned.\n\n\
+    One record may hold a whole RRset with one count. The count belongs to the RRset, so each of its records gets it, and of \
+    several reports the largest count stands; counts of reports are never added up.";
 
 pub(crate) const IMPORT_EXAMPLES: &str = "\
 Examples:
@@ -23,7 +30,8 @@ Examples:
   backsight import dumps/ --origin https://pdns.example.org/ --rejects bad.ndjson
 
 With --format json, one object a file:
-  {\"input\", \"as\", \"state\": done, known, stopped or failed, \"resumed_at\": null or an offset, \"records\", \"repaired_times\", \"octets\",
+  {\"input\", \"as\", \"state\": done, known, stopped or failed, \"resumed_at\": null or an offset, \"records\", \"repaired_times\", \"turned\",
+   \"sensors_dropped\", \"octets\",
    \"left_out\": [{\"reason\", \"count\", \"offsets\": the first 10}], \"truncated\", \"source_answer\": null, succeeded, limited, failed or missing,
    \"source_message\", \"error\": null or a text}
 
@@ -38,11 +46,18 @@ pub(crate) struct ImportArgs {
     #[arg(long = "as", value_enum, default_value_t, value_name = "KIND")]
     pub(crate) kind: Kind,
     /// Who says so, for all records, whatever origin they state
-    #[arg(long, value_name = "URI", value_parser = text())]
+    #[arg(long, value_name = "URI", value_parser = text(Limits::USUAL.origin))]
     pub(crate) origin: Option<String>,
     /// Keep what this sensor says apart from what others say
-    #[arg(long, value_name = "ID", value_parser = text())]
+    #[arg(long, value_name = "ID", value_parser = text(Limits::USUAL.sensor))]
     pub(crate) sensor: Option<String>,
+    /// Keep apart what the sensors say that the records name; without this, `sensor_id` is dropped
+    #[arg(long, conflicts_with = "sensor")]
+    pub(crate) keep_sensors: bool,
+    /// Which side of a record is the owner: rrname (draft) or rdata (swapped, as CIRCL's second interface sends it); auto
+    /// lets the records decide
+    #[arg(long, value_parser = orientation(), default_value = "auto", value_name = "HOW")]
+    pub(crate) orientation: Orientation,
     /// Append what is left out to this file, as it came, so that it can be mended and imported
     #[arg(long, value_name = "FILE")]
     pub(crate) rejects: Option<PathBuf>,
@@ -266,12 +281,17 @@ pub(crate) struct DropWhat {
     pub(crate) last_before: Option<String>,
 }
 
-/// Text that sources are kept by: not empty, and of a length that a key can have.
-fn text() -> impl clap::builder::TypedValueParser<Value = String> {
+/// Text that sources are kept by: not empty, and no longer than a database keeps it.
+fn text(most: usize) -> impl clap::builder::TypedValueParser<Value = String> {
     use clap::builder::{NonEmptyStringValueParser, TypedValueParser as _};
-    NonEmptyStringValueParser::new()
-        .try_map(|text| if text.len() <= MAX_TEXT { Ok(text) } else { Err("it may have 1,024 octets") })
+    NonEmptyStringValueParser::new().try_map(move |text| {
+        if text.len() <= most { Ok(text) } else { Err(format!("it may have {most} bytes")) }
+    })
 }
 
-/// The longest origin or sensor that can be given, in octets.
-const MAX_TEXT: usize = 1_024;
+/// One of the words of [`Orientation`].
+pub(crate) fn orientation() -> impl clap::builder::TypedValueParser<Value = Orientation> {
+    use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+    PossibleValuesParser::new(Orientation::ALL.map(Orientation::word))
+        .map(|word| Orientation::from_word(&word).unwrap_or_default())
+}

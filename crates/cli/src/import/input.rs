@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use cof::Orientation;
 use indicatif::{ProgressBar, ProgressStyle};
 use intake::{Bounds, Packing};
 
@@ -141,6 +142,13 @@ fn named(mut hash: blake3::Hasher, how: How<'_>) -> String {
     if how.kind == Kind::Report {
         for text in [how.origin, how.sensor] {
             hash.update(text.map(|text| text.as_bytes()).unwrap_or_default()).update(&[0xff]);
+        }
+        // Only where they are not as usual, so that files that older versions imported are known.
+        if how.keep_sensors {
+            hash.update(b"sensors");
+        }
+        if how.orientation != Orientation::Auto {
+            hash.update(how.orientation.word().as_bytes());
         }
     }
     format!("{}:{}", how.kind.word(), hash.finalize().to_hex())

@@ -1,23 +1,18 @@
 //! What became of an input, and how it is said.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use cof::{Damage, DamageKind, SafEnd};
+use cof::SafEnd;
+use intake::batches::Fault;
+use intake::{LeftOut as Stretch, Reason};
 use serde::Serialize;
 
 use crate::database::args::Kind;
 use crate::exit::Exit;
 use crate::terminal::{self, plural};
 
-/// How many places are told of each thing that is wrong.
-const PLACES: usize = 10;
 /// How many stretches are shown with what is wrong.
 const SHOWN: usize = 5;
-/// Of a record that has no time.
-const TIMELESS: &str = "a record without a plausible time";
-/// Of a record whose array of data is empty.
-const WITHOUT_DATA: &str = "a record without data";
 
 /// How an import ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -40,33 +35,13 @@ pub(crate) struct Tally {
     pub(crate) state: State,
     /// Where in it this import began, if not at the start.
     pub(super) resumed_at: Option<u64>,
-    /// Records that were read and handed over.
-    pub(super) records: u64,
+    /// What was read.
+    counts: intake::Tally,
     /// Observations that last: a record with both kinds of times is two.
     pub(super) lasting: u64,
-    /// Octets that were read, unpacked.
-    pub(super) octets: u64,
-    left_out: BTreeMap<String, Place>,
-    shown: Vec<String>,
-    timeless: u64,
-    /// Records with a time that had another unit than seconds, or was not plausible and has the other's value.
-    pub(super) repaired_times: u64,
-    pub(super) damages: u64,
-    pub(super) without_data: u64,
-    /// It ended inside a value.
-    pub(super) truncated: bool,
-    /// How the answer of another database ended that the input is made of, where its frames tell.
-    pub(super) source_answer: Option<SafEnd>,
     /// There was no file, or no record in it: the error says all there is to say.
     useless: bool,
     error: Option<String>,
-}
-
-/// How often, and where first.
-#[derive(Clone, Debug, Default)]
-struct Place {
-    count: u64,
-    offsets: Vec<u64>,
 }
 
 #[derive(Serialize)]
@@ -77,6 +52,8 @@ pub(crate) struct Shape<'a> {
     resumed_at: Option<u64>,
     records: u64,
     repaired_times: u64,
+    turned: u64,
+    sensors_dropped: u64,
     octets: u64,
     left_out: Vec<LeftOut<'a>>,
     truncated: bool,
@@ -87,7 +64,7 @@ pub(crate) struct Shape<'a> {
 
 #[derive(Serialize)]
 struct LeftOut<'a> {
-    reason: &'a str,
+    reason: String,
     count: u64,
     offsets: &'a [u64],
 }
@@ -98,20 +75,32 @@ impl Tally {
             name: name.to_owned(),
             state: State::Done,
             resumed_at: None,
-            records: 0,
+            counts: intake::Tally::default(),
             lasting: 0,
-            octets: 0,
-            left_out: BTreeMap::new(),
-            shown: Vec::new(),
-            timeless: 0,
-            repaired_times: 0,
-            damages: 0,
-            without_data: 0,
-            truncated: false,
-            source_answer: None,
             useless: false,
             error: None,
         }
+    }
+
+    /// Of what was read, to its end or to a fault.
+    pub(super) fn of(name: &str, counts: intake::Tally, fault: Option<Fault>) -> Self {
+        let mut tally = Self { counts, ..Self::new(name) };
+        match fault {
+            None | Some(Fault::Unwanted) => {}
+            Some(Fault::Foreign(foreign)) => tally.fail_as_foreign(&foreign.to_string()),
+            Some(Fault::Other) => tally.fail(format!(
+                "{name}: an interrupted import of it took in something else; nothing more was imported\n  hint: --again \
+                 imports it from its start"
+            )),
+            Some(Fault::Read(error)) => {
+                tally.fail(format!("reading {name}: {error}; what came before it is in"));
+            }
+            Some(Fault::Rejects(error)) => tally.fail(format!("writing the file of --rejects: {error}")),
+            Some(Fault::Strict(what)) => tally.stop(what),
+            // There is no limit for files.
+            Some(Fault::Expanded) => tally.fail(format!("{name}: it is too large when it is unpacked")),
+        }
+        tally
     }
 
     /// Of what could not even be begun.
@@ -149,7 +138,7 @@ impl Tally {
         let because = |message: &str| {
             if message.is_empty() { String::new() } else { format!(": {message}") }
         };
-        match self.source_answer.as_ref()? {
+        match self.counts.source_answer.as_ref()? {
             SafEnd::Failed(message) => Some(format!("the source's answer failed{}", because(message))),
             SafEnd::Limited(message) => Some(format!("the source's answer was limited{}", because(message))),
             SafEnd::Missing => Some("the source's answer was cut off before its end".to_owned()),
@@ -157,47 +146,18 @@ impl Tally {
         }
     }
 
-    pub(super) fn stop(&mut self) {
+    fn stop(&mut self, what: Option<Stretch>) {
         self.state = State::Stopped;
-        let what = self.shown.last().map_or("the input ends inside a record", String::as_str);
+        let what = what.map_or_else(|| "the input ends inside a record".to_owned(), |what| what.to_string());
         self.error = Some(format!(
             "{}: {what}\n  hint: --strict ends the import here; what came before it is in",
             self.name
         ));
     }
 
-    pub(super) fn leave_out(&mut self, damage: &Damage) {
-        self.damages += 1;
-        self.truncated |= damage.kind == DamageKind::Truncated;
-        self.count(&damage.kind.to_string(), damage.offset);
-        if self.shown.len() < SHOWN {
-            self.shown.push(damage.to_string());
-        }
-    }
-
-    pub(super) fn timeless(&mut self, offset: u64) {
-        self.timeless += 1;
-        self.count(TIMELESS, offset);
-        if self.shown.len() < SHOWN {
-            self.shown.push(format!("at offset {offset}: {TIMELESS}"));
-        }
-    }
-
-    fn count(&mut self, reason: &str, offset: u64) {
-        if !self.left_out.contains_key(reason) {
-            self.left_out.insert(reason.to_owned(), Place::default());
-        }
-        if let Some(place) = self.left_out.get_mut(reason) {
-            place.count += 1;
-            if place.offsets.len() < PLACES {
-                place.offsets.push(offset);
-            }
-        }
-    }
-
     /// How many records were taken.
     pub(crate) fn records(&self) -> u64 {
-        self.records
+        self.counts.records
     }
 
     /// Why it did not come to its end.
@@ -207,7 +167,12 @@ impl Tally {
 
     /// Whether there was anything that could not be taken.
     pub(crate) fn left_something_out(&self) -> bool {
-        self.damages + self.timeless > 0 || self.truncated
+        self.left_out() > 0 || self.counts.truncated
+    }
+
+    /// How much was left out: an array without data is a whole statement, and nothing is missing.
+    fn left_out(&self) -> u64 {
+        self.counts.left_out() - self.counts.count_of(Reason::WithoutData)
     }
 
     pub(super) fn exit(&self) -> Exit {
@@ -223,20 +188,24 @@ impl Tally {
 
     /// One line: what was taken, and how much was not.
     pub(crate) fn summary(&self) -> String {
-        let mut text = format!("{}: {}", self.name, plural(self.records, "record"));
-        if self.timeless > 0 {
-            let _ = write!(text, ", {} without a plausible time left out", self.timeless);
+        let counts = &self.counts;
+        let timeless = counts.count_of(Reason::WithoutTime);
+        let more = [
+            (timeless, "without a plausible time left out"),
+            (counts.repaired_times, "with a repaired time"),
+            (counts.turned, "with rrname and rdata swapped, turned back"),
+            (counts.sensors_dropped, "with a sensor_id that was dropped (--keep-sensors keeps it)"),
+            (counts.count_of(Reason::WithoutData), "without data"),
+        ];
+        let mut text = format!("{}: {}", self.name, plural(counts.records, "record"));
+        for (count, what) in more.into_iter().filter(|(count, _)| *count > 0) {
+            let _ = write!(text, ", {count} {what}");
         }
-        if self.repaired_times > 0 {
-            let _ = write!(text, ", {} with a repaired time", self.repaired_times);
+        let damaged = self.left_out() - timeless;
+        if damaged > 0 {
+            let _ = write!(text, ", {} left out", plural(damaged, "damaged stretch"));
         }
-        if self.without_data > 0 {
-            let _ = write!(text, ", {} without data", self.without_data);
-        }
-        if self.damages > 0 {
-            let _ = write!(text, ", {} left out", plural(self.damages, "damaged stretch"));
-        }
-        if self.truncated {
+        if counts.truncated {
             text.push_str("; it ends inside a record");
         }
         if let Some(missing) = self.missing_at_source() {
@@ -247,7 +216,7 @@ impl Tally {
 
     /// The first stretches that are wrong, each with its place.
     pub(crate) fn damages(&self) -> impl Iterator<Item = String> {
-        self.shown.iter().map(|shown| format!("{}: {shown}", self.name))
+        self.counts.first.iter().take(SHOWN).map(|shown| format!("{}: {shown}", self.name))
     }
 
     /// For standard output.
@@ -269,19 +238,19 @@ impl Tally {
         if let Some(offset) = self.resumed_at {
             let _ = write!(text, ", from offset {offset} on, where it was interrupted");
         }
-        for (reason, Place { count, offsets }) in &self.left_out {
-            let places: Vec<String> = offsets.iter().map(u64::to_string).collect();
-            let more = if (offsets.len() as u64) < *count { ", …" } else { "" };
-            let _ = write!(text, "\n  {count} x {reason}, at offset {}{more}", places.join(", "));
+        for (reason, place) in self.counts.left_out.iter().filter(|(_, place)| !place.offsets.is_empty()) {
+            let places: Vec<String> = place.offsets.iter().map(u64::to_string).collect();
+            let more = if (places.len() as u64) < place.count { ", …" } else { "" };
+            let _ = write!(text, "\n  {} x {reason}, at offset {}{more}", place.count, places.join(", "));
         }
         text.split('\n').map(terminal::printable).collect::<Vec<_>>().join("\n") + "\n"
     }
 
     /// As the command's help describes it.
     pub(super) fn shape<'a>(&'a self, kind: &'a str) -> Shape<'a> {
-        let without_data = LeftOut { reason: WITHOUT_DATA, count: self.without_data, offsets: &[] };
-        let left_out = self.left_out.iter().map(|(reason, place)| LeftOut {
-            reason,
+        let counts = &self.counts;
+        let left_out = counts.left_out.iter().map(|(reason, place)| LeftOut {
+            reason: reason.to_string(),
             count: place.count,
             offsets: &place.offsets,
         });
@@ -290,18 +259,20 @@ impl Tally {
             r#as: kind,
             state: self.state,
             resumed_at: self.resumed_at,
-            records: self.records,
-            repaired_times: self.repaired_times,
-            octets: self.octets,
-            left_out: left_out.chain(Some(without_data).filter(|left| left.count > 0)).collect(),
-            truncated: self.truncated,
-            source_answer: self.source_answer.as_ref().map(|end| match end {
+            records: counts.records,
+            repaired_times: counts.repaired_times,
+            turned: counts.turned,
+            sensors_dropped: counts.sensors_dropped,
+            octets: counts.bytes,
+            left_out: left_out.collect(),
+            truncated: counts.truncated,
+            source_answer: counts.source_answer.as_ref().map(|end| match end {
                 SafEnd::Failed(_) => "failed",
                 SafEnd::Limited(_) => "limited",
                 SafEnd::Missing => "missing",
                 SafEnd::Succeeded => "succeeded",
             }),
-            source_message: match &self.source_answer {
+            source_message: match &counts.source_answer {
                 Some(SafEnd::Failed(message) | SafEnd::Limited(message)) => Some(message),
                 Some(SafEnd::Missing | SafEnd::Succeeded) | None => None,
             },

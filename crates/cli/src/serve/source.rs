@@ -17,6 +17,7 @@ use crate::demo::SAMPLE;
 use crate::exit::Failure;
 use crate::import::{self, How, State, Tally};
 use crate::{database, terminal};
+use cof::Orientation;
 
 /// What is being done while it may fail.
 const MAKING: &str = "making a database for the records";
@@ -74,7 +75,7 @@ impl Source {
             terminal::say(&source.fill_with_sample()?.summary());
         }
         for file in &command.cof {
-            source.fill(file)?;
+            source.fill(file, command.orientation)?;
         }
         Ok(source)
     }
@@ -89,12 +90,12 @@ impl Source {
     fn fill_with_sample(&self) -> Result<Tally, Failure> {
         let input =
             import::of_octets(SAMPLE.as_bytes()).map_err(|error| Failure::work("the sample", &error))?;
-        self.take(input, "the sample")
+        self.take(input, "the sample", Orientation::Draft)
     }
 
-    fn fill(&self, file: &Path) -> Result<(), Failure> {
+    fn fill(&self, file: &Path, orientation: Orientation) -> Result<(), Failure> {
         let name = file.display().to_string();
-        let tally = self.take(import::open(file)?, &name)?;
+        let tally = self.take(import::open(file)?, &name, orientation)?;
         tally.damages().for_each(|damage| terminal::complain(&damage));
         terminal::say(&tally.summary());
         if tally.records() == 0 && tally.left_something_out() {
@@ -105,9 +106,10 @@ impl Source {
         Ok(())
     }
 
-    fn take(&self, input: import::Input, name: &str) -> Result<Tally, Failure> {
+    fn take(&self, input: import::Input, name: &str, orientation: Orientation) -> Result<Tally, Failure> {
         let Self::Named { database, .. } = self else { return Ok(Tally::new(name)) };
-        let tally = import::take(database, input, name, How { once: true, ..How::default() }, None);
+        let tally =
+            import::take(database, input, name, How { once: true, orientation, ..How::default() }, None);
         match tally.state {
             State::Failed => {
                 // It has its own hint.

@@ -46,7 +46,7 @@ fn a_damaged_file_says_how_much_and_where() {
     let said = server.said();
     for words in [
         "2 records, 1 without a plausible time left out, 2 damaged stretches left out; it ends inside a record",
-        &format!("octets at offset {}: text that is no JSON object", whole.len()),
+        &format!("bytes at offset {}: text that is no JSON object", whole.len()),
     ] {
         assert!(said.contains(words), "{said}");
     }

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::home::{Done, Home};
 use crate::service::{SAMPLE, line};
@@ -267,7 +267,7 @@ fn what_cannot_be_taken_is_counted_kept_and_if_wanted_the_end() {
     home.file("bad", format!("{first}<html>\n{timeless}\n{last}{{\"rrname\":"));
     home.run(&["import", "bad", "--strict"]).says(
         1,
-        &["bad: 6 octets at offset", "text that is no JSON object", "hint: --strict ends the import here"],
+        &["bad: 6 bytes at offset", "text that is no JSON object", "hint: --strict ends the import here"],
     );
     assert_eq!(summary(&home, "*.")["rows"], 1, "what came before is in");
     let done = home.run(&["import", "bad", "--rejects", "rejects"]).says(3, &[]);
@@ -576,4 +576,49 @@ fn a_file_without_records_is_named_and_a_missing_one_prints_no_table() {
     assert_eq!((missing.code, missing.stdout.as_str()), (1, ""));
     home.file("junk", format!("<html>\n{SAMPLE}"));
     assert_eq!(home.run(&["import", "junk"]).code, 3);
+}
+
+/// CIRCL's second interface, whose records have rrname and rdata swapped.
+const SWAPPED: &str = r#"{"rrtype":"NS","rrname":"ns1.dns.example","rdata":"swapped.example","count":"5","time_first":"1696798385","time_last":"1697890824"}
+{"rrtype":"A","rrname":"185.194.93.14","rdata":"swapped.example","count":"19","time_first":"1696798385","time_last":"1697890824"}
+{"rrtype":"MX","rrname":"10 mail.swapped.example","rdata":"swapped.example","count":"149","time_first":"1696798385","time_last":"1697890824"}
+"#;
+
+#[test]
+fn a_file_of_swapped_records_is_turned_unless_its_orientation_is_given() {
+    let home = Home::new();
+    home.file("swapped.ndjson", SWAPPED);
+    let told = home.json(&["import", "swapped.ndjson"]);
+    assert_eq!((&told["records"], &told["turned"]), (&json!(3), &json!(3)));
+    let rows = home.json(&["lookup", "swapped.example"])["records"].clone();
+    let data = |row: &Value| row["rdata"][0].as_str().unwrap().to_owned();
+    let mut found: Vec<String> = rows.as_array().unwrap().iter().map(data).collect();
+    found.sort();
+    assert_eq!(found, ["10 mail.swapped.example", "185.194.93.14", "ns1.dns.example"]);
+    // As another question's file would be read: as it was sent.
+    let home = Home::new();
+    home.file("swapped.ndjson", SWAPPED);
+    let said = home.run(&["import", "swapped.ndjson", "--orientation", "draft"]);
+    assert_eq!(said.code, 3, "the MX has no owner that way: {said:?}");
+    assert_eq!(summary(&home, "swapped.example")["rows"], 0);
+    // The other way round, all of them are told to be swapped.
+    let said = home.run(&["import", "swapped.ndjson", "--orientation", "swapped"]).ok();
+    assert!(said.contains("3 with rrname and rdata swapped, turned back"), "{said}");
+    assert_eq!(summary(&home, "swapped.example")["rows"], 3);
+}
+
+#[test]
+fn sensors_of_records_are_kept_when_asked_and_their_loss_is_said() {
+    let home = Home::new();
+    let sensor = |id: &str| {
+        line("a.example", "185.194.93.1", 1).replacen('{', &format!("{{\"sensor_id\":\"{id}\","), 1)
+    };
+    home.file("sensors.ndjson", sensor("vienna-1") + &sensor("graz-2"));
+    let said = home.run(&["import", "sensors.ndjson"]).ok();
+    assert!(said.contains("2 with a sensor_id that was dropped (--keep-sensors keeps it)"), "{said}");
+    home.run(&["import", "sensors.ndjson", "--keep-sensors"]).ok();
+    let rows = home.json(&["lookup", "a.example", "--by-source"])["records"].clone();
+    let mut ids: Vec<Value> = rows.as_array().unwrap().iter().map(|row| row["sensor_id"].clone()).collect();
+    ids.sort_by_key(Value::to_string);
+    assert_eq!(ids, [json!("graz-2"), json!("vienna-1"), Value::Null]);
 }

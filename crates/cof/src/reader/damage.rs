@@ -23,6 +23,8 @@ pub struct Damage {
 /// What is wrong with a damaged stretch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DamageKind {
+    /// A record whose owner is on the other side than in the records before it.
+    Contradiction,
     /// Nested deeper than the limit.
     Deep,
     /// Text between two values.
@@ -75,13 +77,16 @@ impl Open {
 
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} octets at offset {}: {}", self.len, self.offset, self.kind)
+        write!(f, "{} bytes at offset {}: {}", self.len, self.offset, self.kind)
     }
 }
 
 impl fmt::Display for DamageKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Contradiction => f.write_str(
+                "a record with rrname and rdata the other way round than in the records before it",
+            ),
             Self::Deep => f.write_str("nested too deeply"),
             Self::Garbage => f.write_str("text that is no JSON object"),
             Self::Large => f.write_str("longer than a record may be"),

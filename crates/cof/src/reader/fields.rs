@@ -11,9 +11,10 @@ use super::key::Key;
 use super::number::{Number, date, number, plausible};
 use super::{DamageKind, End, Limits, SafEnd};
 use crate::json::{self, Cursor, Fault, Kind};
+use crate::orientation::is_provable;
 use crate::record::{Field, NoteKind};
 use crate::time::Window;
-use crate::{Name, NameError, Rdata, Record, RrType, escape};
+use crate::{Name, Rdata, Record, RrType, escape};
 
 /// The members of the object at hand, and what is worth keeping between objects.
 #[derive(Debug)]
@@ -32,8 +33,8 @@ pub(super) struct Fields {
     alias: bool,
     /// The provider swaps rrname and rdata.
     pub(super) turned: bool,
-    /// A blank inside a name is an octet of it.
-    pub(super) blanks_in_names: bool,
+    /// A record that proves to be the other way round is turned alone.
+    pub(super) by_proof: bool,
     /// The object was a record whose array of data was empty.
     pub(super) without_data: bool,
     scratch: String,
@@ -86,7 +87,7 @@ impl Fields {
             duplicates: Vec::new(),
             alias: false,
             turned: false,
-            blanks_in_names: false,
+            by_proof: false,
             without_data: false,
             scratch: String::new(),
             origin: Shared::default(),
@@ -220,7 +221,40 @@ impl Fields {
         limits: Limits,
         out: &mut VecDeque<Record>,
     ) -> Result<(), DamageKind> {
+        if !self.by_proof {
+            return self.records_of_one_side(bytes, limits, self.turned, out);
+        }
+        let duplicates = self.duplicates.clone();
+        let first = out.len();
+        let expected = self.records_of_one_side(bytes, limits, self.turned, out);
+        let unproven = |record: &Record| is_provable(record.rrtype) && record.rdata.is_text();
+        let doubtful = out.range(first..).all(unproven) && self.rrtype(bytes).is_some_and(is_provable);
+        if !doubtful {
+            return expected;
+        }
+        // The expected side proves nothing: what reads as data on the other side does.
         if self.turned {
+            self.turn(bytes);
+        }
+        self.duplicates = duplicates;
+        let mut other = VecDeque::new();
+        let turned = self.records_of_one_side(bytes, limits, !self.turned, &mut other);
+        if turned.is_ok() && !other.is_empty() && other.iter().all(|record| !record.rdata.is_text()) {
+            out.truncate(first);
+            out.append(&mut other);
+            return turned;
+        }
+        expected
+    }
+
+    fn records_of_one_side(
+        &mut self,
+        bytes: &[u8],
+        limits: Limits,
+        turned: bool,
+        out: &mut VecDeque<Record>,
+    ) -> Result<(), DamageKind> {
+        if turned {
             self.turn(bytes);
         }
         let (rrname, repairs) = self.name(bytes, Key::RrName).ok_or(DamageKind::Missing(Field::RrName))?;
@@ -228,6 +262,9 @@ impl Fields {
         let rdata = self.member(Key::Rdata).ok_or(DamageKind::Missing(Field::Rdata))?;
         let mut record = Record::new(rrname, rrtype, Rdata::empty());
         repairs.note(Field::RrName, &mut record);
+        if turned {
+            record.note(Field::Record, NoteKind::Turned);
+        }
         self.rest(bytes, &mut record);
         match rdata.kind {
             Kind::String => {
@@ -304,9 +341,6 @@ impl Fields {
         if self.alias {
             record.note(Field::Rdata, NoteKind::Alias);
         }
-        if self.turned {
-            record.note(Field::Record, NoteKind::Turned);
-        }
         if !self.extras.is_empty() {
             let lossy = |span: &Span| String::from_utf8_lossy(span.raw(bytes)).into();
             record.extras = self.extras.iter().map(|(key, value)| (lossy(key), lossy(value))).collect();
@@ -371,13 +405,7 @@ impl Fields {
         }
         let replaced = self.decode(bytes, span);
         let repairs = Repairs::of(replaced, &self.scratch);
-        match Name::parse(&self.scratch) {
-            Err(NameError::Blank) if self.blanks_in_names => {
-                let escaped = escape::trim(&self.scratch).replace(' ', "\\032");
-                Name::parse(&escaped).ok().map(|name| (name, repairs))
-            }
-            name => name.ok().map(|name| (name, repairs)),
-        }
+        Name::parse(&self.scratch).ok().map(|name| (name, repairs))
     }
 
     fn rrtype(&mut self, bytes: &[u8]) -> Option<RrType> {

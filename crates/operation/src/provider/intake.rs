@@ -12,7 +12,7 @@ use cof::{DamageKind, Reader, Record, SafEnd};
 use super::ask::{Outcome, Sink, Stop};
 use super::config::Limits;
 use super::error::{ProviderError, printable};
-use super::orientation::{Orientation, Probe, proof};
+use super::orientation::{Orientation, Probe, contradicts};
 use crate::Completeness;
 
 /// How much of an answer without records is kept to say what it is instead, in octets.
@@ -153,7 +153,7 @@ impl<'a> Intake<'a> {
     }
 
     fn record(&mut self, record: Record) -> Result<(), Ended> {
-        if proof(&record) == Some(Orientation::Swapped) {
+        if contradicts(&record) {
             self.contradictions += 1;
         }
         self.news |= self.seen.as_mut().is_none_or(|seen| seen.is_new(&record));

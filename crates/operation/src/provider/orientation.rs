@@ -1,44 +1,13 @@
-//! Which side of a record is the owner.
+//! Deciding an answer's orientation while it comes.
 //!
-//! The draft and CIRCL's first interface put the owner in rrname; CIRCL's second swaps rrname and rdata. It is
-//! decided for a whole answer by the first provable case: an address as rrname of an A or AAAA record, a
-//! preference and a name as rrname of an MX, seven fields in that of an SOA, or the same on the rdata side.
+//! It is decided for a whole answer by the first record that proves it ([`Orientation::proven_by`]).
 
 use std::io::{self, Read};
 use std::net::IpAddr;
 
 use cof::{Reader, Record, RrType};
 
-/// How the provider orients its records.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Orientation {
-    /// Decided by the answer.
-    #[default]
-    Auto,
-    /// The owner is in rrname.
-    Draft,
-    /// The owner is in rdata.
-    Swapped,
-}
-
-impl Orientation {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Auto, Self::Draft, Self::Swapped];
-
-    /// Its word in settings and in what is kept.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Draft => "draft",
-            Self::Swapped => "swapped",
-        }
-    }
-
-    /// The one of that word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|orientation| orientation.word() == word)
-    }
-}
+pub use cof::Orientation;
 
 /// This much of an answer without any proof is read as it was sent, in octets.
 const UNDECIDED: usize = 256 * 1024;
@@ -53,7 +22,7 @@ pub(super) struct Probe {
 impl Default for Probe {
     fn default() -> Self {
         // What time it is does not matter: no proof is taken from a time.
-        Self { held: Vec::new(), reader: Reader::new(0).blanks_in_names() }
+        Self { held: Vec::new(), reader: Reader::new(0).by_proof() }
     }
 }
 
@@ -64,7 +33,7 @@ impl Probe {
         self.held.extend_from_slice(bytes);
         self.reader.feed(bytes);
         while let Some(item) = self.reader.next() {
-            if let Some(proven) = item.ok().and_then(|record| proof(&record)) {
+            if let Some(proven) = item.ok().and_then(|record| Orientation::proven_by(&record)) {
                 return Some(proven);
             }
         }
@@ -94,26 +63,11 @@ pub fn orientation_of(mut evidence: impl Read) -> io::Result<Orientation> {
     }
 }
 
-/// What one record proves, as it was sent.
-pub(super) fn proof(record: &Record) -> Option<Orientation> {
-    if !matches!(record.rrtype, RrType::A | RrType::AAAA | RrType::MX | RrType::SOA) {
-        return None;
-    }
-    if !record.rdata.is_text() {
-        return Some(Orientation::Draft);
-    }
-    let owner = record.rrname.to_string().replace("\\032", " ");
-    let mut fields = owner.split_ascii_whitespace();
-    let swapped = match record.rrtype {
-        RrType::MX => {
-            fields.next().is_some_and(|first| first.parse::<u16>().is_ok())
-                && fields.next().is_some()
-                && fields.next().is_none()
-        }
-        RrType::SOA => fields.count() == 7,
-        _ => owner.parse::<IpAddr>().is_ok(),
-    };
-    swapped.then_some(Orientation::Swapped)
+/// Whether a record that was read as the answer was decided proves to be the other way round.
+pub(super) fn contradicts(record: &Record) -> bool {
+    matches!(record.rrtype, RrType::A | RrType::AAAA)
+        && record.rdata.is_text()
+        && record.rrname.to_string().parse::<IpAddr>().is_ok()
 }
 
 #[cfg(test)]

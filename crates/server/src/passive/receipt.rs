@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use cof::{Damage, DamageKind, SafEnd};
+use cof::SafEnd;
+use intake::{Reason, Tally};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -20,8 +21,14 @@ pub(crate) struct Receipt {
     /// has the other's value now. Left out where there are none.
     #[serde(skip_serializing_if = "is_zero")]
     pub(crate) repaired_times: u64,
+    /// How many of the records came with rrname and rdata swapped and were turned back. Left out where there are none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) turned: u64,
+    /// How many of the records had a `sensor_id` that was not kept. Left out where there are none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) sensors_dropped: u64,
     /// How many were not taken, by reason: `without_time`, `without_data`, `not_a_record`, `broken_json`, `truncated`, `too_long`,
-    /// `too_deep`, `too_much_data`, or `missing_` and a field.
+    /// `too_deep`, `too_much_data`, `contradicts_orientation`, `origin_too_long`, `sensor_too_long`, or `missing_` and a field.
     pub(crate) rejected: BTreeMap<String, u64>,
     /// The first 20 of them.
     pub(crate) first_rejected: Vec<Rejected>,
@@ -55,14 +62,31 @@ fn is_zero(count: &u64) -> bool {
 }
 
 impl Receipt {
-    pub(crate) fn reject(&mut self, offset: u64, octets: Option<u64>, reason: String) {
-        if self.first_rejected.len() < SHOWN {
-            self.first_rejected.push(Rejected { offset, octets, reason: reason.clone() });
-        }
-        *self.rejected.entry(reason).or_default() += 1;
+    /// Of what was read, and what the store made of it.
+    pub(crate) fn of(tally: &Tally, taken: u64, repeated: u64) -> Self {
+        let rejected = tally.left_out.iter().map(|(reason, place)| (reason.word(), place.count)).collect();
+        let first = tally.first.iter().map(|one| Rejected {
+            offset: one.offset,
+            octets: matches!(one.reason, Reason::Damage(_)).then_some(one.len),
+            reason: one.reason.word(),
+        });
+        let mut receipt = Self {
+            taken,
+            repeated: repeated + tally.repeated,
+            repaired_times: tally.repaired_times,
+            turned: tally.turned,
+            sensors_dropped: tally.sensors_dropped,
+            rejected,
+            first_rejected: first.take(SHOWN).collect(),
+            octets: tally.bytes,
+            truncated: tally.truncated,
+            ..Self::default()
+        };
+        receipt.source_answer(tally.source_answer.as_ref());
+        receipt
     }
 
-    pub(crate) fn source_answer(&mut self, end: Option<&SafEnd>) {
+    fn source_answer(&mut self, end: Option<&SafEnd>) {
         let (word, message) = match end {
             None => return,
             Some(SafEnd::Failed(message)) => ("failed", Some(message)),
@@ -75,25 +99,8 @@ impl Receipt {
             message.map(|message| workbench::text::printable(message)).filter(|text| !text.is_empty());
     }
 
-    pub(crate) fn damage(&mut self, damage: &Damage) {
-        self.reject(damage.offset, Some(damage.len), reason(damage.kind));
-    }
-
     /// Nothing of it was of use.
     pub(crate) fn is_useless(&self) -> bool {
         self.taken == 0 && self.repeated == 0 && !self.rejected.is_empty()
     }
-}
-
-fn reason(kind: DamageKind) -> String {
-    let word = match kind {
-        DamageKind::Deep => "too_deep",
-        DamageKind::Elements => "too_much_data",
-        DamageKind::Garbage => "not_a_record",
-        DamageKind::Large => "too_long",
-        DamageKind::Missing(field) => return format!("missing_{}", field.key()),
-        DamageKind::Syntax => "broken_json",
-        DamageKind::Truncated => "truncated",
-    };
-    word.to_owned()
 }

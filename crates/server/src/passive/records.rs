@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use ::intake::Packing;
+use ::intake::batches::Order;
 use axum::Extension;
 use axum::Json;
 use axum::body::Body;
@@ -11,7 +12,7 @@ use axum::extract::{Query, State};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use cof::SourceKind;
+use cof::{Orientation, SourceKind};
 use futures_util::StreamExt as _;
 use operation::Clock;
 use serde::Serialize;
@@ -20,7 +21,7 @@ use tokio::time::Instant;
 use utoipa::{IntoResponses, ToSchema};
 
 use super::Refused;
-use super::intake::{self, Fault, Order, Piece};
+use super::intake::{self, Fault, Piece};
 use super::receipt::Receipt;
 use crate::gate::{Pass, Who};
 use crate::problem::{Details, Problem};
@@ -74,6 +75,8 @@ enum Kept {
     post, path = "/api/v1/records", tag = "passive DNS",
     params(
         ("kind" = Option<String>, Query, pattern = "^(report|observation)$", description = "how they add up, where that is not as the token says"),
+        ("keep_sensors" = Option<bool>, Query, description = "keep each record's own sensor_id apart, where the token has no sensor; without this, sensor_id is dropped"),
+        ("orientation" = Option<String>, Query, pattern = "^(auto|draft|swapped)$", description = "which side of a record is the owner: rrname (draft) or rdata (swapped); auto lets the records decide"),
         ("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,128}$", description = "names this very body: sent again within 30 days, it counts once; another body with the same key is refused with 422"),
         ("Content-Encoding" = Option<String>, Header, pattern = "^(identity|gzip|zstd)$", description = "how the body is compressed"),
     ),
@@ -90,6 +93,7 @@ pub(super) async fn bring(
 ) -> Result<Response, Problem> {
     let now = Clock::system().seconds();
     let order = order(&service, &pass, &uri, &headers, now)?;
+    let coding = coding(&headers)?;
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|octets| octets > service.limits.body) {
         return Err(too_large(service.limits.body));
@@ -105,7 +109,7 @@ pub(super) async fn bring(
         let _place = place;
         let forgotten = if order.input.is_some() { store.forget_expired(now).map(drop) } else { Ok(()) };
         match forgotten {
-            Ok(()) => intake::take(&*store, &order, pieces),
+            Ok(()) => intake::take(&*store, coding, order, pieces),
             Err(error) => (Receipt::default(), Some(Fault::Store(error))),
         }
     });
@@ -139,27 +143,58 @@ fn order(service: &Service, pass: &Pass, uri: &Uri, headers: &HeaderMap, now: u6
     let Who::Token(entry) = &pass.who else { return Err(Problem::unauthorized()) };
     let sensor: Option<Arc<str>> = entry.token.wanted.sensor.as_deref().map(Arc::from);
     let usual = if sensor.is_some() { SourceKind::Observation } else { SourceKind::Report };
+    let asked = Asked::of(uri)?;
     Ok(Order {
-        coding: coding(headers)?,
-        kind: kind(uri)?.unwrap_or(usual),
+        kind: asked.kind.unwrap_or(usual),
+        origin: None,
         sensor,
+        keep_sensors: asked.keep_sensors,
+        orientation: asked.orientation,
+        strict: false,
         input: key(headers)?.map(|key| format!("records/{}/{key}", entry.token.id).into()),
         expires: Some(now.saturating_add(KEPT)),
-        expanded: service.limits.expanded,
-        now: Clock::system().seconds(),
+        reached: None,
+        tell_again: true,
+        most: service.limits.expanded,
+        now,
     })
 }
 
-fn kind(uri: &Uri) -> Result<Option<SourceKind>, Problem> {
-    let Query(given) = Query::<Vec<(String, String)>>::try_from_uri(uri)
-        .map_err(|_| Problem::bad_request("the query string cannot be read"))?;
-    let kinds: Vec<&str> =
-        given.iter().filter(|(name, _)| name == "kind").map(|(_, kind)| kind.as_str()).collect();
-    match kinds[..] {
-        [] => Ok(None),
-        ["observation"] => Ok(Some(SourceKind::Observation)),
-        ["report"] => Ok(Some(SourceKind::Report)),
-        _ => Err(Problem::bad_request("kind: takes report or observation, once")),
+/// What the query string says of the body.
+#[derive(Default)]
+struct Asked {
+    kind: Option<SourceKind>,
+    keep_sensors: bool,
+    orientation: Orientation,
+}
+
+impl Asked {
+    fn of(uri: &Uri) -> Result<Self, Problem> {
+        let Query(given) = Query::<Vec<(String, String)>>::try_from_uri(uri)
+            .map_err(|_| Problem::bad_request("the query string cannot be read"))?;
+        let one = |name: &str| {
+            let mut values = given.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+            match (values.next(), values.next()) {
+                (value, None) => Ok(value),
+                _ => Err(Problem::bad_request(format!("{name} may be given once"))),
+            }
+        };
+        let kind = match one("kind")? {
+            None => None,
+            Some("observation") => Some(SourceKind::Observation),
+            Some("report") => Some(SourceKind::Report),
+            Some(_) => return Err(Problem::bad_request("kind: takes report or observation, once")),
+        };
+        let keep_sensors = match one("keep_sensors")? {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => return Err(Problem::bad_request("keep_sensors takes true or false")),
+        };
+        let orientation = one("orientation")?.map(|word| {
+            Orientation::from_word(word)
+                .ok_or_else(|| Problem::bad_request("orientation takes auto, draft or swapped"))
+        });
+        Ok(Self { kind, keep_sensors, orientation: orientation.transpose()?.unwrap_or_default() })
     }
 }
 

@@ -213,7 +213,8 @@ mod tests {
     #[test]
     fn a_head_is_never_read_half_written() {
         let folder = tempfile::tempdir().unwrap();
-        let head = |changes| Head { changes, entry: changes, chain: [u8::try_from(changes % 256).unwrap(); 32] };
+        let head =
+            |changes| Head { changes, entry: changes, chain: [u8::try_from(changes % 256).unwrap(); 32] };
         replace(folder.path(), &head(0)).unwrap();
         std::thread::scope(|scope| {
             let writer = scope.spawn(|| {

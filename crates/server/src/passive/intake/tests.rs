@@ -1,5 +1,6 @@
 use std::io::Write as _;
 
+use cof::{Orientation, SourceKind};
 use store::{Memory, Question, Subject};
 
 use super::*;
@@ -15,20 +16,32 @@ fn lines(number: u64) -> Vec<u8> {
     (0..number).flat_map(|at| line(at).into_bytes()).collect()
 }
 
-fn order(coding: Packing) -> Order {
+fn order() -> Order {
     Order {
-        coding,
         kind: SourceKind::Observation,
+        origin: None,
         sensor: Some("s1".into()),
+        keep_sensors: false,
+        orientation: Orientation::Auto,
+        strict: false,
         input: None,
         expires: None,
-        expanded: 1 << 30,
+        reached: None,
+        tell_again: true,
+        most: 1 << 30,
         now: 1_790_000_000,
     }
 }
 
 /// Takes in a body that comes in pieces of this size, to its end or not.
-fn taken(store: &Memory, order: &Order, body: &[u8], size: usize, whole: bool) -> (Receipt, Option<Fault>) {
+fn taken_as(
+    store: &Memory,
+    coding: Packing,
+    order: &Order,
+    body: &[u8],
+    size: usize,
+    whole: bool,
+) -> (Receipt, Option<Fault>) {
     let (send, pieces) = tokio::sync::mpsc::channel(2);
     thread::scope(|scope| {
         scope.spawn(move || {
@@ -41,8 +54,12 @@ fn taken(store: &Memory, order: &Order, body: &[u8], size: usize, whole: bool) -
                 let _ = send.blocking_send(Piece::End);
             }
         });
-        take(store, order, pieces)
+        take(store, coding, order.clone(), pieces)
     })
+}
+
+fn taken(store: &Memory, order: &Order, body: &[u8], size: usize, whole: bool) -> (Receipt, Option<Fault>) {
+    taken_as(store, Packing::Plain, order, body, size, whole)
 }
 
 fn sum(store: &Memory) -> (u64, Option<u64>) {
@@ -61,7 +78,7 @@ fn bodies_are_taken_in_however_they_are_compressed_and_cut() {
     {
         for size in [7_919, 1 << 20] {
             let store = Memory::new();
-            let (receipt, fault) = taken(&store, &order(coding), &body, size, true);
+            let (receipt, fault) = taken_as(&store, coding, &order(), &body, size, true);
             assert!(fault.is_none(), "{fault:?}");
             assert_eq!(
                 (receipt.taken, receipt.octets, &receipt.rejected),
@@ -80,7 +97,7 @@ fn what_is_no_record_is_counted_with_its_place() {
         line(1),
         &line(2)[..30]
     );
-    let (receipt, fault) = taken(&store, &order(Packing::Plain), body.as_bytes(), 10, true);
+    let (receipt, fault) = taken(&store, &order(), body.as_bytes(), 10, true);
     assert!(fault.is_none() && receipt.truncated && !receipt.is_useless());
     let text = serde_json::to_string(&receipt).unwrap();
     insta::assert_snapshot!(text, @r#"{"taken":1,"repeated":0,"rejected":{"missing_rrname":1,"not_a_record":1,"truncated":1,"without_time":1},"first_rejected":[{"offset":114,"octets":6,"reason":"not_a_record"},{"offset":121,"octets":null,"reason":"without_time"},{"offset":177,"octets":14,"reason":"missing_rrname"},{"offset":192,"octets":30,"reason":"truncated"}],"octets":222,"truncated":true}"#);
@@ -90,13 +107,13 @@ fn what_is_no_record_is_counted_with_its_place() {
 fn a_body_that_is_sent_again_counts_once_even_where_it_broke_off_before() {
     let store = Memory::new();
     let body = lines(35_000);
-    let named = Order { input: Some("records/1/key".into()), ..order(Packing::Plain) };
+    let named = Order { input: Some("records/1/key".into()), ..order() };
     let (first, fault) = taken(&store, &named, &body[..body.len() * 3 / 4], 100_000, false);
     assert!(matches!(fault, Some(Fault::Cut)));
-    assert_eq!(first.taken, 20_000, "whole batches alone");
+    assert_eq!(first.taken, 26_273, "all that came whole");
     let (second, fault) = taken(&store, &named, &body, 65_536, true);
     assert!(fault.is_none());
-    assert_eq!((second.repeated, second.taken), (20_000, 15_000));
+    assert_eq!((second.repeated, second.taken), (26_273, 8_727));
     let (third, _) = taken(&store, &named, &body, 1_000_000, true);
     assert_eq!((third.repeated, third.taken), (35_000, 0));
     assert_eq!(sum(&store), (35_000, Some(35_000)));
@@ -113,7 +130,7 @@ fn the_records_of_one_value_stay_in_one_batch() {
         )
     };
     let body: String = (0..3).map(value).collect();
-    let named = Order { input: Some("a".into()), ..order(Packing::Plain) };
+    let named = Order { input: Some("a".into()), ..order() };
     let (receipt, _) = taken(&store, &named, body.as_bytes(), 1 << 20, true);
     assert_eq!((receipt.taken, receipt.repeated), (27_000, 0));
     assert_eq!(sum(&store), (27_000, Some(27_000)));
@@ -128,22 +145,22 @@ fn a_bomb_and_what_is_not_compressed_as_it_says_end_early() {
     gzip.write_all(&zeros).unwrap();
     let bomb = gzip.finish().unwrap();
     assert!(bomb.len() < 100_000);
-    let small = Order { expanded: 1 << 20, ..order(Packing::Gzip) };
-    let (receipt, fault) = taken(&store, &small, &bomb, 4_096, true);
-    assert!(matches!(fault, Some(Fault::Expanded)) && receipt.octets <= (1 << 20) + PIECE as u64);
+    let small = Order { most: 1 << 20, ..order() };
+    let (receipt, fault) = taken_as(&store, Packing::Gzip, &small, &bomb, 4_096, true);
+    assert!(matches!(fault, Some(Fault::Expanded)) && receipt.octets <= (1 << 20) + batches::PIECE as u64);
     for coding in [Packing::Gzip, Packing::Zstd] {
-        let (_, fault) = taken(&store, &order(coding), &lines(10), 64, true);
+        let (_, fault) = taken_as(&store, coding, &order(), &lines(10), 64, true);
         assert!(matches!(fault, Some(Fault::Coding)), "{coding:?} {fault:?}");
     }
     let cut = &bomb[..bomb.len() / 2];
-    assert!(matches!(taken(&store, &order(Packing::Gzip), cut, 64, true).1, Some(Fault::Coding)));
+    assert!(matches!(taken_as(&store, Packing::Gzip, &order(), cut, 64, true).1, Some(Fault::Coding)));
 }
 
 #[test]
 fn a_name_that_was_another_bodys_is_refused_and_nothing_is_stored() {
     let store = Memory::new();
     let (body, other) = (lines(15_000), lines(15_001));
-    let named = Order { input: Some("records/1/key".into()), expires: Some(9), ..order(Packing::Plain) };
+    let named = Order { input: Some("records/1/key".into()), expires: Some(9), ..order() };
     assert!(taken(&store, &named, &body, 65_536, true).1.is_none());
     let mut same_length = body.clone();
     let at = same_length.len() - 10;
@@ -153,8 +170,8 @@ fn a_name_that_was_another_bodys_is_refused_and_nothing_is_stored() {
         assert!(matches!(fault, Some(Fault::Other)), "{fault:?}");
         assert_eq!((receipt.taken, sum(&store)), (0, (15_000, Some(15_000))));
     }
-    let packed = Order { coding: Packing::Zstd, ..named };
-    let (receipt, fault) = taken(&store, &packed, &zstd::encode_all(&body[..], 1).unwrap(), 65_536, true);
+    let (receipt, fault) =
+        taken_as(&store, Packing::Zstd, &named, &zstd::encode_all(&body[..], 1).unwrap(), 65_536, true);
     assert!(fault.is_none(), "the same content in another coding: {fault:?}");
     assert_eq!((receipt.taken, receipt.repeated), (0, 15_000));
 }
@@ -163,12 +180,12 @@ fn a_name_that_was_another_bodys_is_refused_and_nothing_is_stored() {
 fn a_body_that_goes_on_otherwise_than_the_one_that_broke_off_is_refused() {
     let store = Memory::new();
     let body = lines(35_000);
-    let named = Order { input: Some("records/1/key".into()), ..order(Packing::Plain) };
-    assert_eq!(taken(&store, &named, &body[..body.len() * 3 / 4], 100_000, false).0.taken, 20_000);
+    let named = Order { input: Some("records/1/key".into()), ..order() };
+    assert_eq!(taken(&store, &named, &body[..body.len() * 3 / 4], 100_000, false).0.taken, 26_273);
     let other = [&b" "[..], &body].concat();
     let (receipt, fault) = taken(&store, &named, &other, 65_536, true);
     assert!(matches!(fault, Some(Fault::Other)));
-    assert_eq!((receipt.taken, sum(&store)), (0, (20_000, Some(20_000))));
+    assert_eq!((receipt.taken, sum(&store)), (0, (26_273, Some(26_273))));
 }
 
 #[test]
@@ -182,14 +199,14 @@ fn how_the_sources_own_answer_ended_is_told_and_lines_of_dnsdbq_are_no_damage() 
         ("", "missing"),
     ] {
         let body = format!("{saf}{end}");
-        let (receipt, fault) = taken(&store, &order(Packing::Plain), body.as_bytes(), 50, true);
+        let (receipt, fault) = taken(&store, &order(), body.as_bytes(), 50, true);
         assert_eq!((fault.is_none(), receipt.taken, receipt.source_answer), (true, 1, Some(word)));
         let message = (word == "limited").then_some("Result limit reached");
         assert_eq!(receipt.source_message.as_deref(), message);
     }
     let batch =
         format!("++ rrset/name/a\n{}--\n++ rrset/name/b\n{}-- NOERROR (no error)\n", line(1), line(2));
-    let (receipt, _) = taken(&store, &order(Packing::Plain), batch.as_bytes(), 7, true);
+    let (receipt, _) = taken(&store, &order(), batch.as_bytes(), 7, true);
     assert_eq!((receipt.taken, &receipt.rejected, receipt.source_answer), (2, &[].into(), None));
 }
 
@@ -197,10 +214,10 @@ fn how_the_sources_own_answer_ended_is_told_and_lines_of_dnsdbq_are_no_damage() 
 fn a_body_without_records_is_not_read_to_its_end() {
     let store = Memory::new();
     let pcap = [&b"\xd4\xc3\xb2\xa1\x02\0\x04\0"[..], &vec![b'{'; 5_000_000]].concat();
-    let (receipt, fault) = taken(&store, &order(Packing::Plain), &pcap, 65_536, true);
+    let (receipt, fault) = taken(&store, &order(), &pcap, 65_536, true);
     assert!(matches!(fault, Some(Fault::Foreign(Foreign::Pcap))), "{fault:?}");
     assert!(receipt.octets < 1_000_000);
     let junk = format!("<html>\n{}", line(1));
-    let (receipt, fault) = taken(&store, &order(Packing::Plain), junk.as_bytes(), 65_536, true);
+    let (receipt, fault) = taken(&store, &order(), junk.as_bytes(), 65_536, true);
     assert!(fault.is_none() && receipt.taken == 1, "junk at the head of records");
 }

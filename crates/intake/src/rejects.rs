@@ -1,0 +1,104 @@
+//! What is left out, kept as it came.
+//!
+//! [`Rejects`] is the file that it is appended to: one stretch after the other, each with a line end. [`Recent`] holds what was
+//! read last, because a stretch may have begun some pieces ago; of a stretch that is longer than it holds, the first bytes are
+//! kept.
+
+use std::collections::VecDeque;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+/// How much of what was read is held, in bytes: what a reader holds back at most, and the longest value there may be, twice.
+const HELD: usize = crate::oriented::HELD + (2 << 20);
+
+/// The file for what is left out.
+pub struct Rejects {
+    file: File,
+    recent: Recent,
+}
+
+impl Rejects {
+    /// Opens or creates the file.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().append(true).create(true).open(path)?;
+        Ok(Self { file, recent: Recent::default() })
+    }
+
+    /// Forgets what was read: another input begins.
+    pub(crate) fn begin(&mut self) {
+        self.recent = Recent::default();
+    }
+
+    pub(crate) fn read(&mut self, bytes: &[u8]) {
+        self.recent.add(bytes);
+    }
+
+    /// Appends a stretch of what was read, or its first bytes where it is held no more.
+    pub(crate) fn keep(&mut self, offset: u64, len: u64, head: &[u8]) -> io::Result<()> {
+        let bytes = self.recent.slice(offset, len).unwrap_or_else(|| head.to_vec());
+        self.file.write_all(&[bytes.trim_ascii_end(), b"\n"].concat())
+    }
+}
+
+/// The end of what has been read.
+#[derive(Default)]
+struct Recent {
+    pieces: VecDeque<Vec<u8>>,
+    /// Where the first piece begins, and how much there is.
+    start: u64,
+    len: usize,
+}
+
+impl Recent {
+    fn add(&mut self, bytes: &[u8]) {
+        self.pieces.push_back(bytes.to_vec());
+        self.len += bytes.len();
+        while let Some(first) = self.pieces.pop_front_if(|first| self.len - first.len() >= HELD) {
+            self.start += first.len() as u64;
+            self.len -= first.len();
+        }
+    }
+
+    /// A stretch, if all of it is held.
+    fn slice(&self, offset: u64, len: u64) -> Option<Vec<u8>> {
+        let from = usize::try_from(offset.checked_sub(self.start)?).ok()?;
+        let len = usize::try_from(len).ok()?;
+        if from.checked_add(len)? > self.len {
+            return None;
+        }
+        let mut stretch = Vec::with_capacity(len);
+        let mut before = from;
+        for piece in &self.pieces {
+            let start = before.min(piece.len());
+            before -= start;
+            let room = len - stretch.len();
+            stretch.extend(piece.get(start..).unwrap_or_default().iter().take(room));
+            if stretch.len() == len {
+                break;
+            }
+        }
+        Some(stretch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stretch_is_found_over_pieces_as_long_as_it_is_held() {
+        let mut recent = Recent::default();
+        recent.add(b"abc");
+        recent.add(b"def");
+        assert_eq!(recent.slice(2, 2).as_deref(), Some(&b"cd"[..]));
+        assert_eq!(recent.slice(5, 2), None);
+        recent.add(&vec![b'x'; HELD]);
+        assert_eq!(recent.slice(2, 2), None);
+        assert_eq!(recent.slice(6, 1).as_deref(), Some(&b"x"[..]));
+        assert_eq!(recent.slice(u64::MAX, u64::MAX), None);
+    }
+}
