@@ -6,10 +6,9 @@
 mod live;
 mod walk;
 
-use tempfile::TempDir;
-
 use crate::args::DemoArgs;
 use crate::exit::{Exit, Failure};
+use crate::folder::{Purpose, Temporary};
 
 /// Records to look at: the guide's sample, and an invented history on example names and documentation addresses.
 pub(crate) const SAMPLE: &str = include_str!("demo/sample.ndjson");
@@ -27,7 +26,7 @@ pub(crate) fn run(command: &DemoArgs) -> Result<Exit, Failure> {
 }
 
 /// The data folder, which goes when it is dropped.
-fn folder() -> Result<TempDir, Failure> {
-    let folder = tempfile::Builder::new().prefix("backsight-demo-").tempdir();
+fn folder() -> Result<Temporary, Failure> {
+    let folder = Temporary::make(Purpose::Demonstration);
     folder.map_err(|error| Failure::work("making a folder for the demonstration", &error))
 }

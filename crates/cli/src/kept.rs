@@ -63,6 +63,7 @@ pub(crate) fn folder(arguments: &Arguments) -> Result<PathBuf, Failure> {
     let folder = config::data_dir(arguments)
         .ok_or_else(|| Failure::Usage("there is no home folder: name a folder with --data-dir".to_owned()))?;
     not_as_root(&folder)?;
+    crate::folder::warn_if_others_write(&folder);
     Ok(folder)
 }
 

@@ -14,6 +14,7 @@ mod db;
 mod demo;
 mod exit;
 mod export;
+mod folder;
 mod hint;
 mod import;
 mod indicator;

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use server::{Database, Door};
 use store::runs::Options;
 use store::{Runs, Store, StoreError};
-use tempfile::TempDir;
 
 use crate::args::{Arguments, ServeArgs};
 use crate::config::Config;
 use crate::demo::SAMPLE;
 use crate::exit::Failure;
+use crate::folder::{Purpose, Temporary};
 use crate::import::{self, How, State, Tally};
 use crate::{database, terminal};
 use cof::Orientation;
@@ -27,7 +27,7 @@ pub(crate) enum Source {
     /// Of a data folder.
     Kept { runs: Arc<Runs>, door: Option<Door> },
     /// Of records that were named.
-    Named { database: Arc<Database>, folder: Option<TempDir> },
+    Named { database: Arc<Database>, folder: Option<Temporary> },
 }
 
 impl Source {
@@ -67,9 +67,9 @@ impl Source {
     }
 
     fn named(command: &ServeArgs, config: &Config) -> Result<Self, Failure> {
-        let folder = tempfile::Builder::new().prefix("backsight-pdns-").tempdir();
+        let folder = Temporary::make(Purpose::Records);
         let folder = folder.map_err(|error| Failure::work(MAKING, &error))?;
-        let database = empty(folder.path(), database::options(config))?;
+        let database = empty(&folder.path().join("pdns"), database::options(config))?;
         let source = Self::Named { database, folder: Some(folder) };
         if command.sample {
             terminal::say(&source.fill_with_sample()?.summary());
