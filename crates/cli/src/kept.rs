@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use operation::Clock;
+use operation::SettingsError;
 use operation::provider::ConfigError;
 use workbench::{Checked, Kind, Step, Workbench};
 
@@ -121,8 +122,12 @@ impl From<workbench::Error> for Failure {
             Some(Kind::Forbidden | Kind::Throttled(_)) => Self::Refused(text),
             None => Self::Work(text),
         };
-        match error.hint() {
-            Some(hint) => failure.hint(&hint::words(&hint)),
+        let elsewhere = match &error {
+            workbench::Error::Settings(faults) => faults.iter().find_map(SettingsError::hint),
+            _ => None,
+        };
+        match error.hint().map(|hint| hint::words(&hint).to_string()).or(elsewhere) {
+            Some(hint) => failure.hint(&hint),
             None => failure,
         }
     }
@@ -131,7 +136,10 @@ impl From<workbench::Error> for Failure {
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         match error {
-            ConfigError::Settings(error) => Self::usage(&error),
+            ConfigError::Settings(error) => match error.hint() {
+                Some(hint) => Self::usage(&error).hint(&hint),
+                None => Self::usage(&error),
+            },
             ConfigError::Provider(error) => Self::usage(&error).hint(error.hint()),
         }
     }

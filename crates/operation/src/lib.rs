@@ -11,6 +11,7 @@
 pub mod answer;
 pub mod caution;
 pub mod clock;
+pub mod destination;
 pub mod finding;
 pub mod idn;
 pub mod indicator;
@@ -26,6 +27,7 @@ pub mod window;
 pub use answer::{Answer, Collector, Completeness, Dedup, Filter, State};
 pub use caution::Caution;
 pub use clock::Clock;
+pub use destination::{Binding, Destination};
 pub use finding::{Finding, Findings};
 pub use indicator::{Given, Host, Indicator, IndicatorError, IndicatorType, Line, Other};
 pub use package::{Action, ManifestError, Package, PackageError};

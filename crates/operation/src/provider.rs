@@ -33,6 +33,7 @@ pub use budget::Budget;
 pub use ca_file::check_ca_file;
 pub use check::{Checked, Standing, Step, check};
 pub use config::{Config, ConfigError, Limits};
+pub(crate) use connector::authority;
 pub use dial::{Dial, DialError, Dialled, Io, Tcp};
 pub use error::{ProviderError, TlsFault};
 pub use orientation::{Orientation, orientation_of};

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::{Package, Parameter, ParameterKind, Value};
+use crate::{Binding, Package, Parameter, ParameterKind, Value};
 
 /// A text that prints as `set` and is overwritten by nothing but its owner.
 #[derive(Clone, PartialEq, Eq)]
@@ -16,12 +16,30 @@ pub struct Secret(String);
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
     values: BTreeMap<String, Value>,
-    secrets: BTreeMap<String, Secret>,
+    /// Each with what it was given for.
+    secrets: BTreeMap<String, (Secret, Binding)>,
 }
 
 /// Why a setting cannot be taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
+    /// A stored secret was given for another destination than the one that it would be sent to.
+    #[error(
+        "{label} ({key}) was given {given_for}; {changes}. It is not sent there: give it again in the configuration of \
+         {package}, or clear it"
+    )]
+    Elsewhere {
+        /// The package's name.
+        package: String,
+        /// The secret's key.
+        key: String,
+        /// Its label.
+        label: String,
+        /// What it was given for, as in "for `https://www.circl.lu:443`".
+        given_for: String,
+        /// What is different now.
+        changes: String,
+    },
     /// The value is not what the parameter holds.
     #[error("{label} ({key}): {why}")]
     Invalid {
@@ -53,6 +71,18 @@ pub enum SettingsError {
         /// The keys there are.
         known: String,
     },
+}
+
+impl SettingsError {
+    /// How to mend it at the command line, where the text does not say so.
+    pub fn hint(&self) -> Option<String> {
+        let Self::Elsewhere { package, key, .. } = self else { return None };
+        let variable = Settings::variable(key);
+        Some(format!(
+            "`backsight integration configure {package} --secret {key}` stores it for the new destination (with the changed \
+             settings in the same command), `--reset {key}` clears it, and {variable} in the environment gives it for one run"
+        ))
+    }
 }
 
 impl Secret {
@@ -104,11 +134,25 @@ impl Settings {
         Ok(())
     }
 
-    /// Sets a secret; an empty one clears it.
+    /// Sets a secret for this run, wherever it goes; an empty one clears it.
     ///
     /// # Errors
     /// [`SettingsError::Unknown`] and, for control characters, [`SettingsError::Invalid`].
     pub fn set_secret(&mut self, package: &Package, key: &str, secret: Secret) -> Result<(), SettingsError> {
+        self.set_bound_secret(package, key, secret, Binding::ThisRun)
+    }
+
+    /// Sets a secret that was given for a destination.
+    ///
+    /// # Errors
+    /// As [`set_secret`](Self::set_secret).
+    pub fn set_bound_secret(
+        &mut self,
+        package: &Package,
+        key: &str,
+        secret: Secret,
+        binding: Binding,
+    ) -> Result<(), SettingsError> {
         let parameter = find(package, key)?;
         let invalid = |why: &str| SettingsError::Invalid {
             key: key.to_owned(),
@@ -119,9 +163,9 @@ impl Settings {
             return Err(invalid("is no secret: give it with --set"));
         }
         if secret.reveal().len() > 4096 || secret.reveal().chars().any(char::is_control) {
-            return Err(invalid("a secret is one line of at most 4096 octets"));
+            return Err(invalid("a secret is one line of at most 4096 bytes"));
         }
-        self.secrets.insert(key.to_owned(), secret);
+        self.secrets.insert(key.to_owned(), (secret, binding));
         Ok(())
     }
 
@@ -143,7 +187,7 @@ impl Settings {
         match self.values.get(&parameter.key).or(parameter.default.as_ref()) {
             Some(Value::Text(text)) => !text.is_empty(),
             Some(_) => true,
-            None => self.secrets.get(&parameter.key).is_some_and(|secret| !secret.is_empty()),
+            None => self.secret(&parameter.key).is_some(),
         }
     }
 
@@ -178,7 +222,12 @@ impl Settings {
 
     /// The secret in force, if there is one.
     pub fn secret(&self, key: &str) -> Option<&Secret> {
-        self.secrets.get(key).filter(|secret| !secret.is_empty())
+        self.secrets.get(key).map(|(secret, _)| secret).filter(|secret| !secret.is_empty())
+    }
+
+    /// What the secret in force was given for.
+    pub(crate) fn binding(&self, key: &str) -> Option<&Binding> {
+        self.secrets.get(key).filter(|(secret, _)| !secret.is_empty()).map(|(_, binding)| binding)
     }
 
     fn value(&self, package: &Package, key: &str) -> Option<Value> {

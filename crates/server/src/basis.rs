@@ -52,7 +52,7 @@ impl Basis {
         let state = details.parameters.iter().map(|setting| {
             let value = match &setting.state {
                 integration::State::Unset => setting.default.clone().unwrap_or_default(),
-                integration::State::Secret => "set".to_owned(),
+                integration::State::Elsewhere(_) | integration::State::Secret => "set".to_owned(),
                 integration::State::Value(value) | integration::State::Wrong(value, _) => value.clone(),
             };
             (setting.label.clone(), value)

@@ -20,6 +20,7 @@ use self::stored::Stored;
 use crate::database::{Change, Problem};
 use crate::{Error, Workbench};
 
+pub(crate) use self::configure::bind_secrets;
 pub use self::configure::{Changes, Configured};
 pub use self::plan::{Confirmed, Loss, LossReason, ParameterChange, Plan, Question, Relation, What};
 
@@ -94,6 +95,8 @@ pub enum State {
     Wrong(String, String),
     /// A secret, which is never shown.
     Secret,
+    /// A secret that was given for another destination, and why it is not sent.
+    Elsewhere(String),
 }
 
 /// Which integrations are wanted.
@@ -158,6 +161,7 @@ impl Workbench {
             let package = stored.package().map_err(|error| stored.broken(&error))?;
             // The secrets are opened: a key that does not fit shows here, not in the first run.
             let settings = stored.open(&package, &configure::keys_for(change, &stored)?, change.folder)?;
+            configure::refuse_elsewhere(&package, &settings)?;
             check(&package, &settings, &clock)
                 .map_err(|why| Problem::conflict(format!("{name} stays disabled: {why}")))?;
             switch(change, &stored, true)

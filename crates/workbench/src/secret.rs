@@ -1,11 +1,12 @@
 //! Secrets at rest: XChaCha20-Poly1305 under the key of the key file (`file`).
 //!
 //! ```text
-//! sealed  =  1 (format)  key's name (8 octets)  nonce (24 random octets)  ciphertext and tag
+//! sealed  =  2 (format)  key's name (8 bytes)  nonce (24 random bytes)  ciphertext and tag
 //! ```
 //!
-//! Format, key's name, integration and parameter are authenticated with it, so that a sealed secret opens nowhere but in
-//! its own place. What a secret is sealed with stands in the database; which keys there are stands in files:
+//! Format, key's name, integration, parameter and the destination that it may be sent to are authenticated with it, so that
+//! a sealed secret opens nowhere but in its own place, and nobody who can write the database alone can send it elsewhere.
+//! Format 1 knew no destination: it opens only where none stands beside it, and then it is sent nowhere. What a secret is sealed with stands in the database; which keys there are stands in files:
 //!
 //! - A missing, wrong or exposed key is [`Error::Key`] or [`Error::KeyExposed`]; a key is made only where there is no secret.
 //! - Rotation writes `secret.key.new`, seals everything anew in one synced transaction, and then renames. Readers
@@ -27,8 +28,10 @@ use crate::{Error, Workbench};
 
 pub(crate) use self::file::{FILE, FILE_NEW, Key, hex};
 
-/// The first octet of a sealed secret.
-const FORMAT: u8 = 1;
+/// The first byte of a sealed secret.
+const FORMAT: u8 = 2;
+/// That of secrets that were sealed before they were bound to a destination.
+const UNBOUND: u8 = 1;
 const NONCE: usize = 24;
 const HEAD: usize = 1 + ID;
 
@@ -37,6 +40,8 @@ const HEAD: usize = 1 + ID;
 pub(crate) struct Place<'a> {
     pub(crate) integration: &'a str,
     pub(crate) key: &'a str,
+    /// Where it may be sent, as `operation::Destination` writes it; `None` for nowhere.
+    pub(crate) bound: Option<&'a str>,
 }
 
 /// Why a sealed secret does not open.
@@ -51,7 +56,7 @@ pub(crate) enum Fault {
 impl Fault {
     /// The same as an error about the key file.
     pub(crate) fn error(self, folder: &Path, place: Place<'_>) -> Error {
-        let Place { integration, key } = place;
+        let Place { integration, key, .. } = place;
         let file = file::path(folder);
         let reason = match self {
             Self::Unknown if !file.exists() => {
@@ -84,7 +89,7 @@ pub(crate) fn open(keys: &[Key], place: Place<'_>, sealed: &[u8]) -> Result<Secr
     let (head, rest) = sealed.split_at_checked(HEAD).ok_or(Fault::Damaged)?;
     let (nonce, ciphertext) = rest.split_first_chunk::<NONCE>().ok_or(Fault::Damaged)?;
     let (format, id) = head.split_first().ok_or(Fault::Damaged)?;
-    if *format != FORMAT {
+    if *format != FORMAT && (*format != UNBOUND || place.bound.is_some()) {
         return Err(Fault::Damaged);
     }
     let key = keys.iter().find(|key| key.id == id).ok_or(Fault::Unknown)?;
@@ -100,9 +105,16 @@ fn cipher(key: &Key) -> Result<XChaCha20Poly1305, Error> {
         .map_err(|_| Error::Bug("a key has a wrong length".to_owned()))
 }
 
-/// What is authenticated beside the secret. Neither part of the place holds a NUL.
+/// What is authenticated beside the secret. No part of the place holds a NUL.
 fn associated(head: &[u8], place: Place<'_>) -> Vec<u8> {
-    [b"backsight secret\0", head, b"\0", place.integration.as_bytes(), b"\0", place.key.as_bytes()].concat()
+    let mut all =
+        [b"backsight secret\0", head, b"\0", place.integration.as_bytes(), b"\0", place.key.as_bytes()]
+            .concat();
+    if head.first() != Some(&UNBOUND) {
+        all.push(0);
+        all.extend(place.bound.unwrap_or_default().as_bytes());
+    }
+    all
 }
 
 /// Fills octets from the system's randomness.
@@ -198,14 +210,14 @@ impl Workbench {
 
 /// Seals every secret with another key; gives how many.
 fn seal_all(change: &Change<'_>, old: Key, new: &Key) -> Result<usize, Problem> {
-    let mut statement = change.transaction.prepare("SELECT integration, key, sealed FROM secrets")?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let rows = rows.collect::<Result<Vec<(String, String, Vec<u8>)>, _>>()?;
+    let mut statement = change.transaction.prepare("SELECT integration, key, sealed, bound FROM secrets")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+    let rows = rows.collect::<Result<Vec<(String, String, Vec<u8>, Option<String>)>, _>>()?;
     let keys = [old];
     let mut update =
         change.transaction.prepare("UPDATE secrets SET sealed = ?3 WHERE integration = ?1 AND key = ?2")?;
-    for (integration, key, sealed) in &rows {
-        let place = Place { integration, key };
+    for (integration, key, sealed, bound) in &rows {
+        let place = Place { integration, key, bound: bound.as_deref() };
         let secret = open(&keys, place, sealed).map_err(|fault| fault.error(change.folder, place))?;
         update.execute((integration, key, seal(new, place, &secret)?))?;
     }

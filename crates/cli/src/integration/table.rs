@@ -110,6 +110,7 @@ fn kind(kind: &ParameterKind) -> String {
 fn value(setting: &Setting) -> String {
     match (&setting.state, &setting.default) {
         (State::Secret, _) => "(set)".to_owned(),
+        (State::Elsewhere(_), _) => "(set for another destination, give it again)".to_owned(),
         (State::Value(value), _) if value.is_empty() => "(empty)".to_owned(),
         (State::Value(value), _) => printable(value),
         (State::Wrong(value, why), _) => printable(&format!("{value}  WRONG: {why}")),

@@ -41,6 +41,7 @@ fn a_disabled_operation_is_not_asked_and_says_how_to_get_there() {
 fn a_run_sets_its_own_over_what_is_configured() {
     let (home, provider) = configured();
     home.run(&["integration", "enable", NAME]).ok();
+    home.configure(&["--reset", "user_token"]);
     query(&home, &["--set", "port=1"]).says(1, &["port 1"]);
     assert_eq!(provider.requests().len(), 0);
 }

@@ -71,6 +71,8 @@ fn settings_secrets_and_tokens_of_the_first_version_are_kept() {
     let home = home_of("first");
     let shown = home.run(&["integration", "show", "circl-passive-dns"]).ok();
     assert!(shown.contains("18199") && shown.contains("enabled"), "{shown}");
+    // They are bound to where they were sent, so they need not be given again.
+    assert!(shown.contains("(set)") && !shown.contains("another destination"), "{shown}");
     // Every secret opens under its key, or the key could not be changed.
     home.run(&["key", "rotate"]).ok();
     let tokens = home.run(&["token", "list"]).ok();

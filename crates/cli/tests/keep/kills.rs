@@ -73,7 +73,7 @@ fn an_upgrade_a_rotation_and_a_configuration_killed_at_any_moment_are_done_or_no
         &["integration", "install", NEWEST, "--yes"][..],
         &["key", "rotate"],
         &["integration", "install", "circl-passive-dns@1.0.0", "--yes"],
-        &["integration", "configure", NAME, "port=443", "use_http=on"],
+        &["integration", "configure", NAME, "port=443", "verify_ssl=on"],
     ];
     let last = past_the_end(&home, commands[0]);
     for (command, delay) in commands.iter().cycle().zip(moments(100, last)) {
@@ -85,11 +85,11 @@ fn an_upgrade_a_rotation_and_a_configuration_killed_at_any_moment_are_done_or_no
         let expected = if shown["version"] == "1.1.0" { 16 } else { 5 };
         assert_eq!(parameters.len(), expected, "{command:?}: {shown}");
         assert_eq!(value("host"), "pdns.example");
-        assert_eq!(value("port").is_null(), value("use_http").is_null());
+        assert_eq!(value("port").is_null(), value("verify_ssl").is_null());
         // And the secret opens, whichever key it is under.
         home.run(&["integration", "enable", NAME]).ok();
         home.run(&["integration", "disable", NAME]).ok();
-        home.configure(&["--reset", "port", "--reset", "use_http"]).ok();
+        home.configure(&["--reset", "port", "--reset", "verify_ssl"]).ok();
     }
     let trail = home.audit();
     for action in ["integration.upgrade", "integration.downgrade", "key.rotate"] {

@@ -61,6 +61,7 @@ fn json_has_its_documented_shape() {
     let json = |arguments: &[&str]| pretty("Integrations", &printed(arguments));
     let other = |arguments: &[&str]| pretty("The audit trail and the key", &printed(arguments));
     insta::assert_snapshot!("install_new", json(&["integration", "install", "circl-passive-dns@1.0.0"]));
+    home.configure(&["host=127.0.0.1", "use_http=on"]).ok();
     home.give("hunter2").ok();
     insta::assert_snapshot!(
         "configure",

@@ -75,8 +75,8 @@ fn in_a_folder_that_others_may_enter_what_is_kept_is_still_its_owners_alone() {
     fs::create_dir(home.kept()).unwrap();
     fs::set_permissions(home.kept(), fs::Permissions::from_mode(0o755)).unwrap();
     home.run(&["integration", "install", "circl-passive-dns@1.0.0"]).ok();
-    home.give("hunter2").ok();
     home.point_at(served.address);
+    home.give("hunter2").ok();
     home.run(&["integration", "enable", NAME]).ok();
     home.run(&["query", "104.196.175.197"]).ok();
     let files: Vec<_> = home.octets().into_iter().map(|(file, _)| file).collect();

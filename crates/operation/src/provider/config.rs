@@ -10,10 +10,10 @@ use hyper::header::HeaderValue;
 use super::error::ProviderError;
 use super::login::authorization;
 use super::orientation::Orientation;
-use super::proxy::{Proxy, ProxyEnvironment, proxy_setting};
+use super::proxy::{Proxy, ProxyEnvironment};
 use super::question::Side;
 use crate::parameter::rrtypes;
-use crate::{Clock, Moment, Package, Settings, SettingsError, Window};
+use crate::{Clock, Destination, Moment, Package, Settings, SettingsError, Window};
 
 /// The host that the guide prints as the default.
 const GUIDE_HOST: &str = "global.cloud.circl.com";
@@ -106,7 +106,8 @@ impl Config {
     /// Works out what the settings of a package mean.
     ///
     /// # Errors
-    /// [`SettingsError`] for what is missing or does not go together. The CA file is not looked at.
+    /// [`SettingsError`] for what is missing or does not go together, and for a stored secret that was given for another
+    /// destination. The CA file is not looked at.
     pub fn new(
         package: &Package,
         settings: &Settings,
@@ -115,21 +116,19 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         settings.check_required(package)?;
         let text = |key| settings.text(package, key);
-        let host = text("host").unwrap_or_default();
-        let http = settings.switch(package, "use_http").unwrap_or(false);
+        // Every question is made here, so no secret gets past this.
+        if let Some(fault) = settings.elsewhere(package)?.into_iter().next() {
+            return Err(fault.into());
+        }
+        let Destination { http, verify, host, port, proxy } = Destination::of(package, settings)?;
         let mut config = Self {
             http,
-            port: whole(settings.number(package, "port")).unwrap_or(if http { 80 } else { 443 }),
+            port,
             path: package.path.clone(),
             authorization: authorization(package, settings)?,
-            verify: settings.switch(package, "verify_ssl").unwrap_or(true),
+            verify,
             ca_file: text("ca_file").map(PathBuf::from),
-            proxy: text("proxy")
-                .map(|proxy| proxy_setting(&proxy))
-                .transpose()
-                .map_err(|why| invalid("proxy", &why))?
-                .flatten()
-                .map(|(host, port)| Proxy { host, port, login: None, variable: None }),
+            proxy: proxy.map(|(host, port)| Proxy { host, port, login: None, variable: None }),
             proxy_of_environment: text("proxy").is_none(),
             active_query: settings.switch(package, "active_query").unwrap_or(false),
             rrtypes: rrtypes(&text("rrtype").unwrap_or_default()).map_err(|why| invalid("rrtype", &why))?,

@@ -173,7 +173,7 @@ impl Connector {
 }
 
 /// `host:port` as a URL has it.
-pub(super) fn authority(host: &str, port: u16) -> String {
+pub(crate) fn authority(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 

@@ -202,7 +202,7 @@ pub(super) fn asks(details: &Details) -> String {
         match &setting.state {
             Set::Value(value) | Set::Wrong(value, _) => Some(value.clone()),
             Set::Unset => setting.default.clone(),
-            Set::Secret => None,
+            Set::Elsewhere(_) | Set::Secret => None,
         }
     };
     let Some(host) = text("host").filter(|host| !host.is_empty()) else { return "Nobody yet".to_owned() };

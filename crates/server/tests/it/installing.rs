@@ -174,3 +174,33 @@ async fn a_test_reports_each_step_and_uninstalling_is_confirmed() {
     assert_eq!(version(&place).await, None);
     assert_eq!(ann.get(PATH).await.status, 404);
 }
+
+#[tokio::test]
+async fn a_token_is_not_sent_elsewhere_by_a_changed_field_or_call() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    upload(&ann, "1.0.0").await;
+    let given = [("value.host", "127.0.0.1"), ("value.port", "9"), ("value.verify_ssl", "on")];
+    ann.post(PATH, &[&given[..], &[("value.user_token", "user:tr0ub4dor")]].concat()).await;
+    ann.post(&format!("{PATH}/enabled"), &[("enabled", "on")]).await;
+    let moved = [("value.host", "localhost"), ("value.port", "9"), ("value.verify_ssl", "on")];
+    let refused = ann.post(PATH, &moved).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains("the host is now localhost"), "{}", refused.body);
+    assert!(refused.body.contains("enter it again for that") && !refused.body.contains("tr0ub4dor"));
+    let call = ann.api("PATCH", PATH, &serde_json::json!({ "values": { "host": "localhost" } })).await;
+    assert!(matches!(call.status, 400 | 409 | 422), "{} {}", call.status, call.body);
+    assert!(call.body.contains("the host is now localhost"), "{}", call.body);
+    // While it is off the field can be saved, and says what is to be done; the test sends nothing.
+    ann.post(&format!("{PATH}/enabled"), &[]).await;
+    assert_eq!(ann.post(PATH, &moved).await.leads_to(), format!("{PATH}?said=configured"));
+    let page = ann.get(PATH).await.body;
+    assert!(page.contains("was given for https://127.0.0.1:9"));
+    let tested = ann.post(&format!("{PATH}/test"), &[]).await;
+    assert!(tested.body.contains("Nothing was asked") && tested.body.contains("the host is now localhost"));
+    ann.post(PATH, &[&moved[..], &[("value.user_token", "user:tr0ub4dor")]].concat()).await;
+    assert_eq!(
+        ann.post(&format!("{PATH}/enabled"), &[("enabled", "on")]).await.leads_to(),
+        format!("{PATH}?said=enabled")
+    );
+}

@@ -38,12 +38,12 @@ impl Workbench {
         if found > 0 {
             self.copy_before(watch)?;
         }
-        let (file, at) = (self.file(), self.at());
+        let (file, folder, at) = (self.file(), self.folder.clone(), self.at());
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| Error::sql(&file, &error))?;
-        change_tables(&transaction, at, watch).map_err(|problem| problem.into_error(&file))?;
+        change_tables(&transaction, &folder, at, watch).map_err(|problem| problem.into_error(&file))?;
         transaction.commit().map_err(|error| Error::sql(&file, &error))?;
         self.forget_copies(watch)
     }
@@ -137,7 +137,12 @@ pub(super) fn room(_: &Path, _: u64) -> Result<(), Error> {
     Ok(())
 }
 
-fn change_tables(transaction: &Transaction<'_>, at: i64, watch: Watcher<'_>) -> Result<(), Problem> {
+fn change_tables(
+    transaction: &Transaction<'_>,
+    folder: &Path,
+    at: i64,
+    watch: Watcher<'_>,
+) -> Result<(), Problem> {
     // Another process may have done it meanwhile.
     let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if version < 1 {
@@ -146,8 +151,21 @@ fn change_tables(transaction: &Transaction<'_>, at: i64, watch: Watcher<'_>) -> 
     if version < 2 {
         transaction.execute_batch(include_str!("../schema-2.sql"))?;
     }
+    let parts = seal::TABLES.len() as u64 + 2;
     if version < 3 {
-        to_3(transaction, at, watch)?;
+        watch(Step::Changing(0, parts));
+        to_3(transaction, at)?;
+        watch(Step::Changing(1, parts));
+    }
+    if version < 4 {
+        transaction.execute_batch(include_str!("../schema-4.sql"))?;
+        crate::integration::bind_secrets(transaction, folder)?;
+    }
+    // Seals are over the columns of this version, so they are made when all columns are there.
+    let unsealed = |table: &&seal::Table| version < 3 || (version < 4 && table.name == "secrets");
+    for (table, done) in seal::TABLES.iter().filter(unsealed).zip(2..) {
+        watch(Step::Changing(done, parts));
+        seal::renew(transaction, table)?;
     }
     if version < VERSION {
         seal_definitions(transaction)?;
@@ -156,19 +174,11 @@ fn change_tables(transaction: &Transaction<'_>, at: i64, watch: Watcher<'_>) -> 
     Ok(transaction.execute_batch(&marks)?)
 }
 
-/// Version 3: canonical indicators, seals, the audit trail's chain.
-fn to_3(transaction: &Transaction<'_>, at: i64, watch: Watcher<'_>) -> Result<(), Problem> {
-    let parts = seal::TABLES.len() as u64 + 2;
-    watch(Step::Changing(0, parts));
+/// Version 3: canonical indicators, the columns of seals, the audit trail's chain.
+fn to_3(transaction: &Transaction<'_>, at: i64) -> Result<(), Problem> {
     transaction.execute_batch(include_str!("../schema-3.sql"))?;
     canonical::mend(transaction, at)?;
-    watch(Step::Changing(1, parts));
-    chain_all(transaction)?;
-    for (table, done) in seal::TABLES.iter().zip(2..) {
-        watch(Step::Changing(done, parts));
-        seal::renew(transaction, table)?;
-    }
-    Ok(())
+    chain_all(transaction)
 }
 
 /// Links the entries of the audit trail in their order.

@@ -33,7 +33,11 @@ pub(crate) const TABLES: [Table; 16] = [
         columns: &["name", "version", "manifest", "enabled", "installed_at", "updated_at"],
     },
     Table { name: "settings", key: &["integration", "key"], columns: &["integration", "key", "value"] },
-    Table { name: "secrets", key: &["integration", "key"], columns: &["integration", "key", "sealed"] },
+    Table {
+        name: "secrets",
+        key: &["integration", "key"],
+        columns: &["integration", "key", "sealed", "bound"],
+    },
     Table {
         name: "indicators",
         key: &["id"],

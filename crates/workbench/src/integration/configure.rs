@@ -6,9 +6,10 @@
 use std::path::Path;
 
 use operation::{Package, Secret, Settings, SettingsError};
+use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
-use super::stored::Stored;
+use super::stored::{Sealed, Stored};
 use super::{Details, check};
 use crate::database::{Change, Problem};
 use crate::secret::{self, Fault, Key, Place};
@@ -54,10 +55,12 @@ impl Workbench {
             let stored = Stored::need(&change.transaction, name)?;
             let package = stored.package().map_err(|error| stored.broken(&error))?;
             validate(&package, changes)?;
-            store(change, &stored, changes)?;
+            store(change, &stored, &package, changes)?;
             let after = Stored::need(&change.transaction, name)?;
             if after.enabled {
-                check(&package, &after.sketch(&package), &clock).map_err(|why| {
+                let settings = after.sketch(&package);
+                refuse_elsewhere(&package, &settings)?;
+                check(&package, &settings, &clock).map_err(|why| {
                     Problem::conflict(format!("{name} is enabled and could not run: {why}"))
                 })?;
             }
@@ -88,9 +91,7 @@ impl Workbench {
 impl Stored {
     /// Whether a secret names a key that is not among these.
     fn lacks(&self, keys: &[Key]) -> bool {
-        let opened = |(key, sealed): (&String, &Vec<u8>)| {
-            secret::open(keys, Place { integration: &self.name, key }, sealed)
-        };
+        let opened = |(key, sealed): (&String, &Sealed)| secret::open(keys, self.place(key), &sealed.bytes);
         self.sealed.iter().map(opened).any(|opened| opened == Err(Fault::Unknown))
     }
 }
@@ -134,7 +135,32 @@ fn validate(package: &Package, changes: &Changes) -> Result<(), Error> {
     if faults.is_empty() { Ok(()) } else { Err(Error::Settings(faults)) }
 }
 
-fn store(change: &Change<'_>, stored: &Stored, changes: &Changes) -> Result<(), Problem> {
+/// Refuses settings with which a stored secret would be sent to where it was not given for.
+pub(super) fn refuse_elsewhere(package: &Package, settings: &Settings) -> Result<(), Error> {
+    let faults = settings.elsewhere(package).unwrap_or_else(|fault| vec![fault]);
+    if faults.is_empty() { Ok(()) } else { Err(Error::Settings(faults)) }
+}
+
+/// Binds the secrets of an earlier version to where they have been sent so far. Those of which that cannot be told, because
+/// the manifest cannot be read or the key is not there, have to be given again.
+pub(crate) fn bind_secrets(database: &Connection, folder: &Path) -> Result<(), Problem> {
+    let keys = secret::keys(folder).unwrap_or_default();
+    let sql = "UPDATE secrets SET sealed = ?, bound = ? WHERE integration = ? AND key = ?";
+    for stored in Stored::all(database)? {
+        let bound = stored.package().ok().and_then(|package| stored.destination(&package));
+        let Some(bound) = bound.as_deref() else { continue };
+        for (key, sealed) in &stored.sealed {
+            let Ok(secret) = secret::open(&keys, stored.place(key), &sealed.bytes) else { continue };
+            // The same key again, so that a rotation that a crash cut short can still be settled.
+            let Some(under) = keys.iter().find(|known| known.has_sealed(&sealed.bytes)) else { continue };
+            let place = Place { integration: &stored.name, key, bound: Some(bound) };
+            database.execute(sql, (secret::seal(under, place, &secret)?, bound, &stored.name, key))?;
+        }
+    }
+    Ok(())
+}
+
+fn store(change: &Change<'_>, stored: &Stored, package: &Package, changes: &Changes) -> Result<(), Problem> {
     let name = &stored.name;
     let delete = |table: &str, key: &str| {
         let sql = format!("DELETE FROM {table} WHERE integration = ? AND key = ?");
@@ -154,14 +180,17 @@ fn store(change: &Change<'_>, stored: &Stored, changes: &Changes) -> Result<(), 
             done.values.insert(key.clone(), json!([stored.values.get(key), value]));
         }
     }
+    // Secrets are given for where the settings lead to that come with them.
+    let bound = Stored::need(&change.transaction, name)?.destination(package);
     for (key, secret) in &changes.secrets {
         if secret.is_empty() {
             done.reset.extend((delete("secrets", key)? > 0).then_some(key.as_str()));
             continue;
         }
-        let sealed = secret::seal(&secret::current(change)?, Place { integration: name, key }, secret)?;
-        let sql = "INSERT OR REPLACE INTO secrets (integration, key, sealed) VALUES (?, ?, ?)";
-        change.transaction.execute(sql, (name, key, sealed))?;
+        let place = Place { integration: name, key, bound: bound.as_deref() };
+        let sealed = secret::seal(&secret::current(change)?, place, secret)?;
+        let sql = "INSERT OR REPLACE INTO secrets (integration, key, sealed, bound) VALUES (?, ?, ?, ?)";
+        change.transaction.execute(sql, (name, key, sealed, place.bound))?;
         done.secrets.push(key);
     }
     done.write_down(change, name)

@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use operation::{Package, Parameter, ParameterKind, Settings};
+use operation::{Package, Parameter, ParameterKind, Settings, SettingsError};
 
 use super::readable;
 use super::stored::Stored;
@@ -25,7 +25,8 @@ pub struct Plan {
     pub lost: Vec<Loss>,
     /// The keys whose values stay.
     pub kept: Vec<String>,
-    /// The required parameters that would have no value, as "Label (key)".
+    /// The required parameters that would have no value, as "Label (key)", and the secrets that would have to be given
+    /// again because the package leads elsewhere.
     pub missing: Vec<String>,
     /// Whether what is installed is on.
     pub enabled: bool,
@@ -265,7 +266,7 @@ fn relation(package: &Package, stored: &Stored) -> Relation {
     }
 }
 
-/// The required parameters that have no value, as "Label (key)".
+/// The required parameters that have no value, as "Label (key)", and the secrets that have to be given again.
 pub(super) fn missing(package: &Package, settings: &Settings) -> Vec<String> {
     let has = |key: &str| {
         settings.text(package, key).is_some()
@@ -274,7 +275,14 @@ pub(super) fn missing(package: &Package, settings: &Settings) -> Vec<String> {
             || settings.secret(key).is_some()
     };
     let lacking = package.parameters.iter().filter(|parameter| parameter.required && !has(&parameter.key));
-    lacking.map(|parameter| format!("{} ({})", parameter.label, parameter.key)).collect()
+    let again = settings.elsewhere(package).unwrap_or_default();
+    let again = again.into_iter().filter_map(|fault| match fault {
+        SettingsError::Elsewhere { key, label, .. } => {
+            Some(format!("{label} ({key}) again, for its new destination"))
+        }
+        _ => None,
+    });
+    lacking.map(|parameter| format!("{} ({})", parameter.label, parameter.key)).chain(again).collect()
 }
 
 /// What becomes of the parameters of `old`.

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use operation::{Clock, ManifestError, Package, ParameterKind, Secret, Settings};
+use operation::{
+    Binding, Clock, Destination, ManifestError, Package, ParameterKind, Secret, Settings, SettingsError,
+};
 use rusqlite::{Connection, Row};
 
 use super::{Details, OPERATION, Setting, State, Summary, readable};
@@ -21,7 +23,15 @@ pub(super) struct Stored {
     pub(super) installed_at: i64,
     pub(super) updated_at: i64,
     pub(super) values: BTreeMap<String, String>,
-    pub(super) sealed: BTreeMap<String, Vec<u8>>,
+    pub(super) sealed: BTreeMap<String, Sealed>,
+}
+
+/// A secret as its table holds it.
+#[derive(Clone, Debug)]
+pub(super) struct Sealed {
+    pub(super) bytes: Vec<u8>,
+    /// Where it may be sent, as [`Destination`] writes it; `None` for nowhere.
+    pub(super) bound: Option<String>,
 }
 
 const COLUMNS: &str = "SELECT name, version, manifest, enabled, installed_at, updated_at FROM integrations";
@@ -71,8 +81,11 @@ impl Stored {
         let mut values = database.prepare_cached("SELECT key, value FROM settings WHERE integration = ?")?;
         let pairs = values.query_map([&self.name], |row| Ok((row.get(0)?, row.get(1)?)))?;
         self.values = pairs.collect::<Result<_, _>>()?;
-        let mut secrets = database.prepare_cached("SELECT key, sealed FROM secrets WHERE integration = ?")?;
-        let pairs = secrets.query_map([&self.name], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut secrets =
+            database.prepare_cached("SELECT key, sealed, bound FROM secrets WHERE integration = ?")?;
+        let pairs = secrets.query_map([&self.name], |row| {
+            Ok((row.get(0)?, Sealed { bytes: row.get(1)?, bound: row.get(2)? }))
+        })?;
         self.sealed = pairs.collect::<Result<_, _>>()?;
         Ok(())
     }
@@ -98,10 +111,22 @@ impl Stored {
             // What the package does not take any more counts as not set.
             let _ = settings.set(package, key, value);
         }
-        for key in self.sealed.keys() {
-            let _ = settings.set_secret(package, key, Secret::new("set"));
+        for (key, sealed) in &self.sealed {
+            let binding = Binding::read(sealed.bound.as_deref());
+            let _ = settings.set_bound_secret(package, key, Secret::new("set"), binding);
         }
         settings
+    }
+
+    /// Where a secret that is given now is given for; `None` where that cannot be told.
+    pub(super) fn destination(&self, package: &Package) -> Option<String> {
+        Destination::of(package, &self.sketch(package)).ok()?.written()
+    }
+
+    /// Where one of its secrets is kept.
+    pub(super) fn place<'a>(&'a self, key: &'a str) -> Place<'a> {
+        let bound = self.sealed.get(key).and_then(|sealed| sealed.bound.as_deref());
+        Place { integration: &self.name, key, bound }
     }
 
     /// The settings, secrets decrypted.
@@ -113,9 +138,12 @@ impl Stored {
             return Err(Error::Settings(faults));
         }
         for (key, sealed) in &self.sealed {
-            let place = Place { integration: &self.name, key };
-            let secret = secret::open(keys, place, sealed).map_err(|fault| fault.error(folder, place))?;
-            settings.set_secret(package, key, secret).map_err(|fault| Error::Settings(vec![fault]))?;
+            let place = self.place(key);
+            let secret =
+                secret::open(keys, place, &sealed.bytes).map_err(|fault| fault.error(folder, place))?;
+            settings
+                .set_bound_secret(package, key, secret, Binding::read(place.bound))
+                .map_err(|fault| Error::Settings(vec![fault]))?;
         }
         Ok(settings)
     }
@@ -141,8 +169,14 @@ impl Stored {
         let package = self.package().ok();
         let parameters =
             package.as_ref().map_or_else(|| self.bare_settings(), |package| self.settings(package));
-        let warnings =
-            package.as_ref().and_then(|package| super::check(package, &self.sketch(package), clock).ok());
+        let warnings = package.as_ref().map(|package| {
+            let settings = self.sketch(package);
+            let elsewhere = settings.elsewhere(package).unwrap_or_default();
+            if elsewhere.is_empty() {
+                return super::check(package, &settings, clock).unwrap_or_default();
+            }
+            elsewhere.iter().map(ToString::to_string).collect()
+        });
         Details {
             summary: self.summary(),
             package,
@@ -156,7 +190,7 @@ impl Stored {
     fn fingerprint(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         let values = self.values.iter().map(|(key, value)| (key, value.as_bytes()));
-        let sealed = self.sealed.iter().map(|(key, sealed)| (key, sealed.as_slice()));
+        let sealed = self.sealed.iter().map(|(key, sealed)| (key, sealed.bytes.as_slice()));
         hasher.update(self.manifest.as_bytes());
         for (key, value) in values.chain(sealed) {
             for part in [key.as_bytes(), value] {
@@ -167,6 +201,7 @@ impl Stored {
     }
 
     fn settings(&self, package: &Package) -> Vec<Setting> {
+        let elsewhere = self.sketch(package).elsewhere(package).unwrap_or_default();
         let setting = |parameter: &operation::Parameter| Setting {
             key: parameter.key.clone(),
             label: parameter.label.clone(),
@@ -174,14 +209,16 @@ impl Stored {
             kind: parameter.kind.clone(),
             required: parameter.required,
             default: parameter.default.as_ref().map(readable),
-            state: self.state(package, &parameter.key),
+            state: self.state(package, &parameter.key, &elsewhere),
         };
         package.parameters.iter().map(setting).collect()
     }
 
-    fn state(&self, package: &Package, key: &str) -> State {
+    fn state(&self, package: &Package, key: &str, elsewhere: &[SettingsError]) -> State {
         if self.sealed.contains_key(key) {
-            return State::Secret;
+            let is_it = |fault: &&SettingsError| matches!(fault, SettingsError::Elsewhere { key: of, .. } if of == key);
+            let fault = elsewhere.iter().find(is_it);
+            return fault.map_or(State::Secret, |fault| State::Elsewhere(fault.to_string()));
         }
         let Some(value) = self.values.get(key) else { return State::Unset };
         match Settings::default().set(package, key, value) {

@@ -401,3 +401,63 @@ fn a_failed_upgrade_leaves_the_old_version_working() {
     assert_eq!(bench.dump(), before);
     assert_eq!(bench.token().as_deref(), Some("user:pw"));
 }
+
+fn bound(bench: &Bench) -> Vec<Option<String>> {
+    let read = |database: &rusqlite::Connection| {
+        let mut statement = database.prepare("SELECT bound FROM secrets ORDER BY key")?;
+        Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<_>, _>>()?)
+    };
+    bench.workbench.read(read).unwrap()
+}
+
+/// Whether the configuration that is stored may be asked with.
+fn may_ask(bench: &Bench) -> bool {
+    let Configured { package, settings, .. } = bench.workbench.settings(NAME).unwrap();
+    operation::Config::new(&package, &settings, Limits::HELD, bench.workbench.clock()).is_ok()
+}
+
+#[test]
+fn secrets_are_given_for_where_the_settings_of_the_same_change_lead_to() {
+    let mut bench = Bench::with(&guide());
+    let changes = Changes {
+        values: vec![("host".to_owned(), "pdns.example".to_owned())],
+        secrets: vec![("user_token".to_owned(), Secret::new("user:pw"))],
+        reset: Vec::new(),
+    };
+    bench.workbench.configure(NAME, &changes).unwrap();
+    assert_eq!(bound(&bench), [Some("https://pdns.example:443".to_owned())]);
+    assert!(may_ask(&bench));
+    let details = bench.set(&[("host", "other.example")]).unwrap();
+    assert!(matches!(bench.state("user_token"), State::Elsewhere(_)) && !may_ask(&bench));
+    assert!(details.warnings[0].contains("the host is now other.example"), "{:?}", details.warnings);
+    assert!(matches!(bench.workbench.enable(NAME), Err(Error::Settings(_))));
+    bench.set(&[("host", "pdns.example")]).unwrap();
+    assert!(may_ask(&bench), "back where it was given for");
+}
+
+#[test]
+fn who_writes_the_database_alone_cannot_bind_a_secret_elsewhere() {
+    let mut bench = Bench::with(&guide());
+    bench.give("user_token", "user:pw").unwrap();
+    let write = |change: &Change<'_>| {
+        let sql = "UPDATE secrets SET bound = 'https://evil.example:443'";
+        Ok(change.transaction.execute(sql, [])?)
+    };
+    bench.workbench.change(write).unwrap();
+    let error = bench.workbench.settings(NAME).unwrap_err();
+    assert!(error.to_string().contains("does not open"), "{error}");
+}
+
+#[test]
+fn a_secret_without_a_known_destination_is_sent_nowhere() {
+    let mut bench = Bench::with(&guide());
+    bench.set(&[("host", "")]).unwrap();
+    bench.give("user_token", "user:pw").unwrap();
+    bench.set(&[("host", "pdns.example")]).unwrap();
+    assert_eq!(bound(&bench), [None]);
+    assert!(!may_ask(&bench));
+    bench.workbench.rotate_key().unwrap();
+    assert!(!may_ask(&bench));
+    bench.give("user_token", "user:pw").unwrap();
+    assert!(may_ask(&bench));
+}

@@ -69,6 +69,7 @@ pub fn details(details: &Details) -> Value {
 fn setting(setting: &Setting) -> Value {
     let (value, wrong) = match &setting.state {
         State::Unset | State::Secret => (None, None),
+        State::Elsewhere(why) => (None, Some(why)),
         State::Value(value) => (Some(value), None),
         State::Wrong(value, why) => (Some(value), Some(why)),
     };

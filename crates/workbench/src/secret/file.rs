@@ -45,6 +45,11 @@ impl Key {
         Ok(key)
     }
 
+    /// Whether a sealed secret names this key.
+    pub(crate) fn has_sealed(&self, sealed: &[u8]) -> bool {
+        sealed.get(1..=ID) == Some(&self.id)
+    }
+
     fn to_text(&self) -> String {
         format!("{HEAD}\nid {}\nkey {}\n", hex(&self.id), hex(&self.octets))
     }

@@ -12,7 +12,8 @@ use crate::integration::Changes;
 
 const TOKEN: &str = "user:correct horse";
 const NAME: &str = "circl-passive-dns";
-const PLACE: Place<'static> = Place { integration: NAME, key: "user_token" };
+const PLACE: Place<'static> =
+    Place { integration: NAME, key: "user_token", bound: Some("https://www.circl.lu:443") };
 
 fn open_folder(folder: &Path) -> Workbench {
     Workbench::open(folder, Clock::system(), "ann").unwrap()

@@ -39,7 +39,8 @@ fn vendors_files_are_told_apart(home: &Home) {
 /// G-16, G-17, G-18, in a home of their own: the walk goes on with the guide's version.
 fn confirmations() {
     let home = Home::with_the_guides();
-    home.configure(&["port=8443", "verify_ssl=off"]).ok();
+    // A host that is set stays, so that the secret goes where it was given for.
+    home.configure(&["host=www.circl.lu", "port=8443", "verify_ssl=off"]).ok();
     home.give("user:hunter2").ok();
     home.run(&["integration", "enable", NAME]).ok();
     let newer = newer(&home);
@@ -53,7 +54,7 @@ fn confirmations() {
             "- Verify SSL (verify_ssl): removed",
             "(host): default www.circl.lu becomes pdns.example",
             "verify_ssl = \"off\": the parameter is removed",
-            "Kept: port, user_token",
+            "Kept: host, port, user_token",
         ],
     );
     assert!(!said.stderr.contains("hunter2"));

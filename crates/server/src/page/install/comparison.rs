@@ -122,7 +122,7 @@ fn fate(plan: &Plan, key: &str, before: Option<&Setting>, default: Option<String
     match (gone, before.map(|setting| &setting.state)) {
         (Some(loss), _) => loss.value.clone().map_or(Fate::LostSecret, |value| Fate::Lost(value, default)),
         (None, Some(State::Value(value) | State::Wrong(value, _))) => Fate::Kept(value.clone()),
-        (None, Some(State::Secret)) => Fate::KeptSecret,
+        (None, Some(State::Elsewhere(_) | State::Secret)) => Fate::KeptSecret,
         (None, Some(State::Unset) | None) => Fate::Default(default),
     }
 }

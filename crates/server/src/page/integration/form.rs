@@ -37,6 +37,7 @@ impl Field {
     pub(super) fn of(setting: &Setting) -> Self {
         let (text, wrong) = match &setting.state {
             State::Unset | State::Secret => (None, None),
+            State::Elsewhere(why) => (None, Some(why.clone())),
             State::Value(value) => (Some(value.clone()), None),
             State::Wrong(value, why) => (Some(value.clone()), Some(why.clone())),
         };
@@ -44,7 +45,9 @@ impl Field {
         let kind = match &setting.kind {
             ParameterKind::Choice(choices) => FieldKind::Choice(choices.clone(), text.unwrap_or(default)),
             ParameterKind::Number => FieldKind::Number(text.unwrap_or(default)),
-            ParameterKind::Secret => FieldKind::Secret(setting.state == State::Secret),
+            ParameterKind::Secret => {
+                FieldKind::Secret(matches!(setting.state, State::Elsewhere(_) | State::Secret))
+            }
             ParameterKind::Switch => FieldKind::Switch(is_on(&text.unwrap_or(default))),
             ParameterKind::Text => FieldKind::Text(text.unwrap_or(default)),
         };
@@ -156,16 +159,22 @@ fn is_sent_on(sent: &Fields, name: &str) -> bool {
 
 /// Puts a fault at its field; says whether there is one.
 pub(super) fn place(fields: &mut [Field], fault: &SettingsError) -> bool {
-    let SettingsError::Invalid { key, why, .. } = fault else { return false };
+    let (key, why) = match fault {
+        SettingsError::Elsewhere { key, given_for, changes, .. } => {
+            (key, format!("it was given {given_for}; {changes}: enter it again for that, or clear it"))
+        }
+        SettingsError::Invalid { key, why, .. } => (key, why.clone()),
+        _ => return false,
+    };
     let Some(field) = fields.iter_mut().find(|field| field.key == *key) else { return false };
-    field.wrong = Some(why.clone());
+    field.wrong = Some(why);
     true
 }
 
 fn current(setting: &Setting) -> String {
     match &setting.state {
         State::Value(value) | State::Wrong(value, _) => value.clone(),
-        State::Unset | State::Secret => setting.default.clone().unwrap_or_default(),
+        State::Elsewhere(_) | State::Unset | State::Secret => setting.default.clone().unwrap_or_default(),
     }
 }
 
