@@ -73,7 +73,8 @@ fn say_who_may_ask(command: &ServeArgs, tokens: &Tokens) -> Result<(), Failure> 
     let anybody = command.anonymous || !command.user.is_empty() || tokens.any();
     if !anybody && terminal::environment(TOKEN)?.is_none() {
         terminal::complain(
-            "nobody may ask for passive DNS yet\n  hint: make a token with `backsight token create --name NAME`, \
+            "nobody may ask for passive DNS yet\n  hint: make a token with `backsight token create --name NAME` or on the page \
+             \"Passive-DNS database\", \
              or let everybody on this machine read with --anonymous",
         );
     }

@@ -4,10 +4,10 @@
 
 pub(crate) mod args;
 
-use operation::{Clock, Moment};
+use operation::Clock;
 use workbench::Workbench;
 use workbench::json::token as json;
-use workbench::token::{Token, Wanted};
+use workbench::token::{Token, Wanted, spelling};
 
 use self::args::{CreateArgs, ListArgs, RevokeArgs, TokenArgs, TokenCommand};
 use crate::args::{Arguments, View};
@@ -124,49 +124,15 @@ fn now(clock: &Clock) -> i64 {
     i64::try_from(clock.seconds()).unwrap_or(i64::MAX)
 }
 
-/// `10/s`, or 10.
 fn rate(text: &str) -> Result<u32, Failure> {
-    let number = text.trim().strip_suffix("/s").unwrap_or(text).trim();
-    number.parse().map_err(|_| {
+    spelling::rate(text).ok_or_else(|| {
         Failure::Usage(format!("--rate {text:?} is no rate")).hint("write 10/s for ten requests a second")
     })
 }
 
-/// A date or a time, or how far from now.
 fn expiry(text: &str, clock: &Clock) -> Result<i64, Failure> {
-    let wrong = || {
+    spelling::expiry(text, clock).ok_or_else(|| {
         Failure::Usage(format!("--expires {text:?} is no time"))
             .hint("write 2027-06-09, 2027-06-09T08:07:17Z, or 90d for in ninety days")
-    };
-    let moment = Moment::parse(text, clock).map_err(|_| wrong())?;
-    let now = clock.seconds();
-    // What is read as so long ago is meant as so far ahead.
-    let ahead = text.trim().ends_with(|last: char| last.is_ascii_alphabetic() && last != 'Z' && last != 'z');
-    let at = if ahead { now.saturating_add(now.saturating_sub(moment.start)) } else { moment.start };
-    i64::try_from(at).map_err(|_| wrong())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    #[test]
-    fn rates_are_read() {
-        assert_eq!((rate("10/s").ok(), rate("10").ok()), (Some(10), Some(10)));
-        for wrong in ["", "/s", "10/m", "-1", "1.5", "99999999999"] {
-            assert!(rate(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_token_expires_at_a_date_or_after_a_while() {
-        let clock = Clock::telling(|| Duration::from_hours(500_000));
-        let at = |text| expiry(text, &clock).ok();
-        assert_eq!(at("90d"), Some(1_800_000_000 + 90 * DAY));
-        assert_eq!(at("2030-01-01"), Some(1_893_456_000));
-        assert_eq!(at("2030-01-01T00:00:01Z"), Some(1_893_456_001));
-        assert_eq!(at("soon"), None);
-    }
+    })
 }

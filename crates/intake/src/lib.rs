@@ -1,6 +1,6 @@
 //! From bytes to observations: what files and request bodies share on the way into a passive-DNS database.
 //!
-//! In the order of the data: [`Packing`] unpacks; [`Content`] digests what passes, so that content is known again;
+//! In the order of the data: [`Packing`] unpacks; [`Content`] digests what passes, so that content is known again, and [`name_of`] names whole files;
 //! [`OrientedReader`] makes records and finds out which side is the owner; [`batches`] makes batches of observations with the
 //! position that each reaches. [`Tally`] counts what became of the input and [`Rejects`] keeps what was left out. [`Foreign`] names
 //! what an input without records looks like.
@@ -10,6 +10,7 @@
 pub mod batches;
 mod content;
 mod foreign;
+mod identity;
 mod oriented;
 mod packing;
 mod rejects;
@@ -17,6 +18,7 @@ mod tally;
 
 pub use content::Content;
 pub use foreign::{Foreign, is_marker};
+pub use identity::{Said, name_of, old_name_of};
 pub use oriented::OrientedReader;
 pub use packing::{Bounds, Packing};
 pub use rejects::Rejects;

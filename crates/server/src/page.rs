@@ -7,6 +7,7 @@
 mod account;
 pub(crate) mod agent;
 mod audit;
+mod database;
 mod frame;
 mod indicator;
 mod install;
@@ -69,6 +70,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .merge(audit::routes())
         .merge(users::routes())
         .merge(account::routes())
+        .merge(database::routes())
         .fallback(async || Problem::missing("there is no page at this address"))
 }
 

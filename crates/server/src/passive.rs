@@ -1,8 +1,10 @@
 //! Passive DNS for programs, below `/api/v1`: [`records`] are brought, [`lookup`], [`summary`] and [`stats`] are asked for.
+//! [`file`](mod@file) takes in a file that somebody loads in the browser, by the same way.
 //!
 //! Whoever asks shows a token (see `gate`), not a session: these are for sensors and partners, not for browsers. Every answer
 //! is one JSON object; errors are problem details. The OpenAPI document is made from what stands here.
 
+mod file;
 mod intake;
 mod receipt;
 mod records;
@@ -28,6 +30,8 @@ use crate::problem::{Details, Problem};
 use crate::request::Ask;
 use crate::service::Service;
 
+pub(crate) use file::{Bringing, File, Spool, Unusable};
+pub(crate) use receipt::Receipt;
 pub(crate) use records::Unfinished;
 
 /// The routes, from the root.

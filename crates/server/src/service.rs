@@ -23,6 +23,7 @@ use crate::gate::{self, Gate, Hosts, Pass, Tokens};
 use crate::limits::Limits;
 use crate::listen::{self, Serving, Tls};
 use crate::metrics::Metrics;
+use crate::passive::Bringing;
 use crate::problem::Problem;
 use crate::reference;
 use crate::request::Ask;
@@ -211,6 +212,16 @@ impl Service {
         }
     }
 
+    /// How files of records come in, within the same bounds as bodies.
+    fn bringing(&self) -> Bringing {
+        Bringing {
+            store: Arc::clone(&self.rows.store),
+            limits: self.limits,
+            places: Arc::clone(&self.imports),
+            metrics: self.metrics.clone(),
+        }
+    }
+
     fn router(mut self) -> Router {
         let hosts = Hosts::new(&self.hosts, self.tls.as_ref().map(|_| self.transport));
         let (site, rows) = (self.site.take(), self.rows.clone());
@@ -218,11 +229,12 @@ impl Service {
         let watch = Watch { metrics: self.metrics.clone(), addresses: self.addresses, proxied };
         let dnsdb = self.dnsdb().routes();
         let dnsdb = if self.origins.is_empty() { dnsdb } else { dnsdb.layer(self.cors()) };
+        let bringing = self.bringing();
         let service = Arc::new(self);
         let dns = service.passive_dns().with_state(service).merge(reference::routes(site.is_none()));
         let dns = dns.layer(from_fn(gate::without_token)).merge(dnsdb);
         let all = match site {
-            Some(site) => dns.merge(site.over(rows).router()),
+            Some(site) => dns.merge(site.over(rows, bringing).router()),
             None => dns.fallback(async || Problem::not_found()),
         };
         all.layer(compress::layer())

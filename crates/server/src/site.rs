@@ -4,7 +4,7 @@
 //! passive-DNS interface. Every request to them passes [`access::guard`] first.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -16,6 +16,7 @@ use workbench::run::Runs;
 use crate::answer::Rows;
 use crate::job::Jobs;
 use crate::page::Downloads;
+use crate::passive::Bringing;
 use crate::problem::Problem;
 use crate::{access, api, asset, page};
 
@@ -35,17 +36,20 @@ pub struct Site {
     pub(crate) behind_proxy: bool,
     /// The passive-DNS database of the same server, once it serves.
     pub(crate) rows: Option<Rows>,
+    /// How files of records come into that database.
+    pub(crate) bringing: Option<Bringing>,
     /// Files of runs that are being read.
     pub(crate) downloads: Downloads,
-    /// What the next page of a session shows, once: by the session's number, so that it is bounded by who is signed in.
-    pub(crate) once: Arc<Mutex<HashMap<i64, Once>>>,
+    /// What the next look at a page shows, once: by the session's number and the page's path, so that it is bounded by who is
+    /// signed in.
+    pub(crate) once: Arc<Mutex<HashMap<(i64, &'static str), Once>>>,
 }
 
-/// A link that was made for somebody, and is not kept anywhere else.
+/// A link or a token that was made for somebody, and is not kept anywhere else.
 #[derive(Clone, Debug)]
 pub(crate) struct Once {
-    pub(crate) link: Secret,
-    /// Who it is for, and until when.
+    pub(crate) text: Secret,
+    /// Who or what it is for, and until when.
     pub(crate) lead: String,
 }
 
@@ -62,6 +66,7 @@ impl Site {
             over_tls: false,
             behind_proxy: false,
             rows: None,
+            bringing: None,
             downloads: Downloads::new(),
             once: Arc::default(),
         }
@@ -90,9 +95,19 @@ impl Site {
 
     /// The passive-DNS database that is served beside it.
     #[must_use]
-    pub(crate) fn over(mut self, rows: Rows) -> Self {
-        self.rows = Some(rows);
+    pub(crate) fn over(mut self, rows: Rows, bringing: Bringing) -> Self {
+        (self.rows, self.bringing) = (Some(rows), Some(bringing));
         self
+    }
+
+    /// Keeps what the next look of a session at the page with this path shows.
+    pub(crate) fn show_once(&self, session: i64, path: &'static str, once: Once) {
+        self.once.lock().unwrap_or_else(PoisonError::into_inner).insert((session, path), once);
+    }
+
+    /// What is to be shown there; it is gone then.
+    pub(crate) fn shown_once(&self, session: i64, path: &'static str) -> Option<Once> {
+        self.once.lock().unwrap_or_else(PoisonError::into_inner).remove(&(session, path))
     }
 
     /// Its routes.

@@ -26,6 +26,7 @@ mod hint;
 pub mod integration;
 pub mod json;
 pub mod library;
+pub mod loading;
 mod refusal;
 pub mod run;
 mod secret;

@@ -12,6 +12,7 @@
 //!
 //! [`usage`] is what was used of them. What cannot be done is [`Error::Refused`]; what is done has its audit entry.
 
+pub mod spelling;
 pub mod usage;
 
 use constant_time_eq::constant_time_eq_32;
@@ -158,6 +159,18 @@ impl Workbench {
             change.audit("token.revoke", &token.wanted.name, &json!({ "token": token.public }))?;
             Ok(Token { revoked_at: Some(change.at), ..token })
         })
+    }
+
+    /// Revokes the token with that name if it is still the one with that number: another one may have been given the name since.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], when it is not, or does not work any more.
+    pub fn revoke_token_numbered(&mut self, name: &str, id: i64) -> Result<Token, Error> {
+        let is_it = self.read(|database| Ok(find(database, name)?.is_some_and(|token| token.id == id)))?;
+        if !is_it {
+            return Err(Error::conflict(format!("the token {name} has been revoked in the meantime")));
+        }
+        self.revoke_token(name)
     }
 
     /// All tokens, those that were revoked too, the oldest first.

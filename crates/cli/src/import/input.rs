@@ -12,9 +12,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cof::Orientation;
 use indicatif::{ProgressBar, ProgressStyle};
-use intake::{Bounds, Packing};
+use intake::{Bounds, Packing, Said};
 
 use super::How;
 use crate::database::args::Kind;
@@ -117,19 +116,14 @@ impl Read for Input {
 }
 
 impl Identity {
-    /// Under which name its position is kept. Sightings count once whoever is said to have made them; reports of
-    /// different origins are different words.
+    /// Under which name its position is kept.
     pub(super) fn name(&self, how: How<'_>) -> String {
-        let mut hash = blake3::Hasher::new();
-        hash.update(b"whole").update(self.digest.as_bytes());
-        named(hash, how)
+        intake::name_of(self.digest, said(how))
     }
 
     /// The name that older versions gave it, by its first 64 KiB and its size.
     pub(super) fn old_name(&self, how: How<'_>) -> String {
-        let mut hash = blake3::Hasher::new();
-        hash.update(&self.size.to_le_bytes()).update(&self.head);
-        named(hash, how)
+        intake::old_name_of(&self.head, self.size, said(how))
     }
 
     /// Whether the old name stands for all of the content.
@@ -138,20 +132,14 @@ impl Identity {
     }
 }
 
-fn named(mut hash: blake3::Hasher, how: How<'_>) -> String {
-    if how.kind == Kind::Report {
-        for text in [how.origin, how.sensor] {
-            hash.update(text.map(|text| text.as_bytes()).unwrap_or_default()).update(&[0xff]);
-        }
-        // Only where they are not as usual, so that files that older versions imported are known.
-        if how.keep_sensors {
-            hash.update(b"sensors");
-        }
-        if how.orientation != Orientation::Auto {
-            hash.update(how.orientation.word().as_bytes());
-        }
+fn said(how: How<'_>) -> Said<'_> {
+    Said {
+        observed: how.kind == Kind::Observation,
+        origin: how.origin.map(|origin| &**origin),
+        sensor: how.sensor.map(|sensor| &**sensor),
+        keep_sensors: how.keep_sensors,
+        orientation: how.orientation,
     }
-    format!("{}:{}", how.kind.word(), hash.finalize().to_hex())
 }
 
 /// Reads a file to its end and goes back to its start.

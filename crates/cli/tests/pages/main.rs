@@ -12,6 +12,7 @@ mod fit;
 mod guide;
 mod hostile;
 mod keyboard;
+mod newcomer;
 mod paper;
 mod pivot;
 mod plain;

@@ -33,6 +33,21 @@ impl Program {
         Self::start(command, home)
     }
 
+    /// The same, and nobody is let in to the passive-DNS interfaces without a token.
+    pub(crate) fn closed() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let mut command = command(&home, "serve");
+        command.args(["--listen", "127.0.0.1:0"]);
+        Self::start(command, home)
+    }
+
+    /// A file beside the program, as somebody has it who works with it.
+    pub(crate) fn file(&self, name: &str, content: &[u8]) -> PathBuf {
+        let file = self.home.path().join(name);
+        std::fs::write(&file, content).unwrap();
+        file
+    }
+
     /// `backsight serve` of these records.
     pub(crate) fn with(records: &str) -> Self {
         let home = tempfile::tempdir().unwrap();

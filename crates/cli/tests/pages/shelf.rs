@@ -30,7 +30,7 @@ async fn what_is_ticked_changes_together() {
         browser.sees("3 shown").await;
         browser.click(Locator::Css("[data-ticks]")).await;
         browser.press("Remove").await;
-        browser.sees("Nothing is like that").await;
+        browser.sees("No matching indicators").await;
         browser.go("/library").await;
         browser.sees("1 shown").await;
         browser.go("/library?removed=yes").await;

@@ -43,10 +43,11 @@ const OLDER: &str = "/integrations/new?bundled=circl-passive-dns@1.0.0";
 const CIRCL: &str = "/integrations/circl-passive-dns";
 
 /// Whoever adds a page adds it here.
-const VIEWS: [View; 23] = [
+const VIEWS: [View; 25] = [
     page("signin", "/signin"),
     page("library", "/library"),
     state("library-none", "/library?q=*.nothing.example"),
+    state("library-unknown", "/library?q=unknown.example"),
     pressing(page("library-paste", "/library?add=yes"), "Preview", "values read"),
     page("indicator", "/library/indicator?value=192.0.2.80"),
     page("runs", "/runs"),
@@ -65,6 +66,7 @@ const VIEWS: [View; 23] = [
     page("users", "/users"),
     page("account", "/account"),
     page("audit", "/audit"),
+    page("database", "/database"),
     page("reference", "/docs/pdns"),
     state("trouble", "/nowhere"),
 ];

@@ -59,7 +59,11 @@ impl Fields {
         self.0.into_iter().filter(|(name, _)| name != FORM_TOKEN).collect()
     }
 
-    fn check(&self, visitor: &Visitor) -> Result<(), Problem> {
+    /// Whether they carry the token of the visitor's session.
+    ///
+    /// # Errors
+    /// A [`Problem`] that says to load the page again.
+    pub(crate) fn check(&self, visitor: &Visitor) -> Result<(), Problem> {
         check(visitor, self.text(FORM_TOKEN))
     }
 }

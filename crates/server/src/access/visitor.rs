@@ -44,6 +44,8 @@ pub(crate) mod needs {
     pub(crate) struct ConfigureIntegrations;
     pub(crate) struct EditLibrary;
     pub(crate) struct InstallIntegrations;
+    pub(crate) struct LoadRecords;
+    pub(crate) struct ManageTokens;
     pub(crate) struct ManageUsers;
     pub(crate) struct RunOperations;
 
@@ -55,6 +57,12 @@ pub(crate) mod needs {
     }
     impl Need for InstallIntegrations {
         const PERMISSION: Permission = Permission::InstallIntegrations;
+    }
+    impl Need for LoadRecords {
+        const PERMISSION: Permission = Permission::LoadRecords;
+    }
+    impl Need for ManageTokens {
+        const PERMISSION: Permission = Permission::ManageTokens;
     }
     impl Need for ManageUsers {
         const PERMISSION: Permission = Permission::ManageUsers;

@@ -114,6 +114,7 @@ fn action(action: &str) -> String {
         "integration.upgrade" => "Upgraded",
         "key.rotate" => "Key changed",
         "link.create" => "One-time link made",
+        "records.load" => "Records loaded",
         "run.add" => "Findings added",
         "run.undo" => "Findings taken back",
         "session.end" => "Session ended",

@@ -95,6 +95,14 @@ impl Frame {
         self.visitor.may(Permission::RunOperations)
     }
 
+    pub(crate) fn may_load(&self) -> bool {
+        self.visitor.may(Permission::LoadRecords)
+    }
+
+    pub(crate) fn may_make_tokens(&self) -> bool {
+        self.visitor.may(Permission::ManageTokens)
+    }
+
     pub(crate) fn may_manage(&self) -> bool {
         self.visitor.may(Permission::ManageUsers)
     }

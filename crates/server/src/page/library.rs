@@ -1,21 +1,26 @@
 //! The Threat Library: indicators by value, type, status and source, a page at a time.
 //!
+//! The search box of every page leads to [`find`]: what is in the library opens, everything else is searched for here, and what
+//! can be asked about or added is offered for it.
+//!
 //! Pages go by the last row of the one before, so there is a next page and a first one, and no page numbers.
 
 use askama::Template;
 use axum::Router;
 use axum::extract::{Query, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use operation::{Indicator, IndicatorType};
+use operation::{Indicator, IndicatorError, IndicatorType};
 use serde::Deserialize;
+use workbench::integration::Filter as Installed;
 use workbench::library::{Entry, Filter, Order, Search, Status};
 use workbench::{Error, Kind, Workbench};
 
+use super::operate::Panel;
 use super::paste::{Outcome, Paste};
 use super::stamp::Stamp;
 use super::{Frame, encoded, show};
-use crate::access::Fields;
+use crate::access::{Fields, Visitor};
 use crate::problem::Problem;
 use crate::site::Shared;
 
@@ -23,7 +28,7 @@ use crate::site::Shared;
 pub(super) const PAGE: usize = 100;
 
 pub(super) fn routes() -> Router<Shared> {
-    Router::new().route("/library", get(list))
+    Router::new().route("/library", get(list)).route("/find", get(find))
 }
 
 /// What is wanted, as the address has it.
@@ -52,7 +57,32 @@ pub(super) struct Shelf {
     /// The address of the next page.
     next: Option<String>,
     /// What was looked for, where it is one indicator that is not there.
-    unknown: Option<String>,
+    unknown: Option<Unknown>,
+    /// Why what was looked for can be neither asked about nor added, where nothing was found.
+    no_indicator: Option<String>,
+    /// What can be asked at all, where the library is empty.
+    start: Start,
+}
+
+/// An indicator that the library does not have.
+struct Unknown {
+    /// As forms send it.
+    value: String,
+    kind: &'static str,
+    /// It is there, and was removed.
+    is_removed: bool,
+    panel: Panel,
+}
+
+/// How far somebody who begins here has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Start {
+    /// Nothing is installed.
+    Install,
+    /// What is installed is not enabled.
+    Enable,
+    /// Something can be run.
+    Ready,
 }
 
 struct Row {
@@ -70,6 +100,24 @@ pub(super) struct Page {
     pub(super) frame: Frame,
     pub(super) shelf: Shelf,
     pub(super) paste: Paste,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Find {
+    q: String,
+}
+
+/// Opens what is in the library, and looks for everything else there. Nobody is asked anything.
+async fn find(State(site): State<Shared>, _: Visitor, Query(wish): Query<Find>) -> Result<Response, Problem> {
+    let search = Wish { q: wish.q.trim().to_owned(), ..Wish::default() }.address(&[]);
+    let Ok(indicator) = Indicator::existing(&wish.q) else {
+        return Ok(Redirect::to(&search).into_response());
+    };
+    let asked = indicator.clone();
+    let found = site.desk.read(move |workbench| workbench.lookup(&asked)).await?;
+    let path = if found.is_some() { super::indicator_address(&indicator) } else { search };
+    Ok(Redirect::to(&path).into_response())
 }
 
 async fn list(
@@ -91,12 +139,15 @@ impl Shelf {
             refused: None,
             next: None,
             unknown: None,
+            no_indicator: None,
+            start: Start::Ready,
             wish,
         };
         let filter = match shelf.wish.filter() {
             Ok(filter) => filter,
             Err(error) if error.kind() == Some(Kind::Invalid) => {
                 shelf.refused = Some(error.to_string());
+                shelf.no_indicator = shelf.why_none();
                 return Ok(shelf);
             }
             Err(error) => return Err(error),
@@ -111,13 +162,37 @@ impl Shelf {
         shelf.rows = page.entries.iter().map(Row::of).collect();
         shelf.next = page.next.map(|next| shelf.wish.address(&[("after", &next.to_string())]));
         shelf.unknown = shelf.missing(workbench)?;
+        if shelf.rows.is_empty() {
+            shelf.no_indicator = shelf.why_none();
+            shelf.start = Start::of(workbench)?;
+        }
         Ok(shelf)
     }
 
-    fn missing(&self, workbench: &Workbench) -> Result<Option<String>, Error> {
+    fn missing(&self, workbench: &Workbench) -> Result<Option<Unknown>, Error> {
         let Ok(indicator) = Indicator::parse(&self.wish.q) else { return Ok(None) };
-        let there = !self.rows.is_empty() || workbench.lookup(&indicator)?.is_some();
-        Ok((!there).then(|| indicator.to_string()))
+        let entry = workbench.lookup(&indicator)?;
+        if entry.as_ref().is_some_and(|entry| entry.removed_at.is_none() || !self.rows.is_empty()) {
+            return Ok(None);
+        }
+        Ok(Some(Unknown {
+            value: indicator.as_typed(),
+            kind: indicator.kind().name(),
+            is_removed: entry.is_some(),
+            panel: Panel::of(workbench, &indicator)?,
+        }))
+    }
+
+    /// Why what was looked for is no indicator; nothing for one, and for a pattern or a network, which are only looked for.
+    fn why_none(&self) -> Option<String> {
+        let text = self.wish.q.trim();
+        if text.is_empty() || text.contains('*') {
+            return None;
+        }
+        match Indicator::parse(text) {
+            Ok(_) | Err(IndicatorError::Network) => None,
+            Err(error) => Some(error.to_string()),
+        }
     }
 
     /// Each filter that is set, in words, with the address without it.
@@ -156,6 +231,17 @@ impl Shelf {
 
     fn by_value(&self) -> bool {
         self.wish.order() == Some(Order::Value)
+    }
+}
+
+impl Start {
+    fn of(workbench: &Workbench) -> Result<Self, Error> {
+        let installed = workbench.list(&Installed { kind: None, enabled: None })?.integrations;
+        Ok(match installed.iter().any(|one| one.enabled) {
+            true => Self::Ready,
+            false if installed.is_empty() => Self::Install,
+            false => Self::Enable,
+        })
     }
 }
 

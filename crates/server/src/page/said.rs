@@ -8,7 +8,7 @@ pub(crate) struct Said {
     pub(crate) text: &'static str,
 }
 
-const ALL: [(&str, &str); 27] = [
+const ALL: [(&str, &str); 28] = [
     ("added", "Added. What the library had already kept its status."),
     ("cancelled", "Cancelled. What had arrived is kept."),
     ("configured", "Saved. The next run uses it; test the connection to see whether it works."),
@@ -37,6 +37,7 @@ const ALL: [(&str, &str); 27] = [
     ("status", "The status is changed."),
     ("statuses", "The statuses are changed."),
     ("switched-off", "Replaced, and disabled: a required value is missing."),
+    ("token-revoked", "The token is revoked: it works no more."),
     ("undone", "Undone. What others say or have worked with stays."),
     ("uninstalled", "Uninstalled, with what was set for it."),
     ("user-disabled", "Disabled. The user cannot sign in, and the sessions have ended."),

@@ -1,8 +1,5 @@
 //! Users, for those who may manage them: who there is, what each may do, invitations, sessions.
 
-use std::collections::HashMap;
-use std::sync::{MutexGuard, PoisonError};
-
 use askama::Template;
 use axum::Router;
 use axum::extract::{Query, State};
@@ -23,6 +20,8 @@ use crate::access::{Fields, May, Posted, needs::ManageUsers};
 use crate::basis::{Basis, Claim, change_from};
 use crate::problem::Problem;
 use crate::site::{Once, Shared, Site};
+
+const PATH: &str = "/users";
 
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
@@ -60,7 +59,7 @@ struct Wish {
 }
 
 async fn list(State(site): State<Shared>, frame: Frame, _: May<ManageUsers>) -> Result<Response, Problem> {
-    let link = kept(&site).remove(&frame.visitor.session.id);
+    let link = site.shown_once(frame.visitor.session.id, PATH);
     Page { link, ..Page::of(&site, frame).await? }.show(StatusCode::OK)
 }
 
@@ -74,7 +73,7 @@ async fn invite(
     let token = site.desk.change(may.name(), move |workbench| workbench.invite(role)).await?;
     let lead =
         format!("This link makes one new user with the role {}. It works once, for seven days.", role.name());
-    Ok(show_once(&site, may.session.id, Once { link: link(&site, &headers, &token), lead }))
+    Ok(show_once(&site, may.session.id, Once { text: link(&site, &headers, &token), lead }))
 }
 
 async fn reset(
@@ -96,7 +95,7 @@ async fn reset(
             return Stale::new(frame, &who, places, &stored, &sent).button("Make the link anyway").show();
         }
     };
-    Ok(show_once(&site, may.session.id, Once { link: link(&site, &headers, &token), lead }))
+    Ok(show_once(&site, may.session.id, Once { text: link(&site, &headers, &token), lead }))
 }
 
 async fn set_role(
@@ -208,12 +207,8 @@ fn link(site: &Site, headers: &HeaderMap, token: &Secret) -> Secret {
 
 /// Leads to the page that shows a link: loading that again, or going back, makes no other one.
 fn show_once(site: &Site, session: i64, once: Once) -> Response {
-    kept(site).insert(session, once);
-    Redirect::to("/users").into_response()
-}
-
-fn kept(site: &Site) -> MutexGuard<'_, HashMap<i64, Once>> {
-    site.once.lock().unwrap_or_else(PoisonError::into_inner)
+    site.show_once(session, PATH, once);
+    Redirect::to(PATH).into_response()
 }
 
 impl Page {

@@ -50,8 +50,18 @@ pub(super) enum Fault {
 pub(super) fn take(
     store: &dyn Store,
     coding: Packing,
-    mut order: Order,
+    order: Order,
     pieces: Receiver<Piece>,
+) -> (Receipt, Option<Fault>) {
+    take_all(store, coding, order, Pieces { coming: pieces, current: Bytes::new(), ended: false })
+}
+
+/// The same with what is read from somewhere else, such as a file; an error of kind `ConnectionAborted` is a body that broke off.
+pub(super) fn take_all(
+    store: &dyn Store,
+    coding: Packing,
+    mut order: Order,
+    body: impl Read + Send + 'static,
 ) -> (Receipt, Option<Fault>) {
     let (send, receive) = sync_channel(1);
     order.reached = match order.input.as_deref().map(|input| store.position(input)) {
@@ -59,8 +69,7 @@ pub(super) fn take(
         Some(Ok(reached)) => reached,
         Some(Err(error)) => return (Receipt::default(), Some(Fault::Store(error))),
     };
-    let pieces = Pieces { coming: pieces, current: Bytes::new(), ended: false };
-    let mut body = match coding.unpack(BufReader::with_capacity(batches::PIECE, pieces), Bounds::REQUEST) {
+    let mut body = match coding.unpack(BufReader::with_capacity(batches::PIECE, body), Bounds::REQUEST) {
         Ok(body) => body,
         Err(error) => return (Receipt::default(), Some(Fault::Decoder(error))),
     };

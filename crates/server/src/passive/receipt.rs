@@ -49,11 +49,11 @@ pub(crate) struct Receipt {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Rejected {
     /// Where it begins, in octets of the body, decompressed.
-    offset: u64,
+    pub(crate) offset: u64,
     /// How long it is; null for a whole record.
-    octets: Option<u64>,
+    pub(crate) octets: Option<u64>,
     /// Why.
-    reason: String,
+    pub(crate) reason: String,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it serializes by reference")]

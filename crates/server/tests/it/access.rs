@@ -6,7 +6,7 @@ use crate::browser::{PASSWORD, Place};
 use crate::client;
 
 /// Every page that changes something, the permission that it needs, and what may do without one.
-const CHANGES: [(&str, Option<&str>); 22] = [
+const CHANGES: [(&str, Option<&str>); 24] = [
     ("/integrations/new/confirm", Some("Install & Uninstall Integrations")),
     ("/integrations/x/enabled", Some("Install & Uninstall Integrations")),
     ("/integrations/x/uninstall", Some("Install & Uninstall Integrations")),
@@ -17,6 +17,8 @@ const CHANGES: [(&str, Option<&str>); 22] = [
     ("/library/indicator/note", Some("Edit Threat Library")),
     ("/library/indicator/remove", Some("Edit Threat Library")),
     ("/library/indicator/restore", Some("Edit Threat Library")),
+    ("/database/tokens", Some("Manage Tokens")),
+    ("/database/tokens/revoke", Some("Manage Tokens")),
     ("/users/invite", Some("Manage Users")),
     ("/users/role", Some("Manage Users")),
     ("/users/disable", Some("Manage Users")),
@@ -55,7 +57,7 @@ async fn each_role_is_refused_what_it_may_not_do_by_page_with_the_permissions_na
             let status = if may(role, permission) { 200 } else { 403 };
             assert_eq!(browser.get(path).await.status, status, "{role:?} {path}");
         }
-        for path in ["/library", "/integrations", "/audit", "/account"] {
+        for path in ["/library", "/integrations", "/audit", "/account", "/database"] {
             assert_eq!(browser.get(path).await.status, 200, "{role:?} {path}");
         }
     }
@@ -278,6 +280,7 @@ async fn every_answer_leaves_browsers_no_room() {
         "/users",
         "/account",
         "/audit",
+        "/database",
         "/nothing",
     ];
     for path in paths.into_iter().chain(["/api/v1/session", "/api/v1/nothing", css.as_str()]) {

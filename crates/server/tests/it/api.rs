@@ -159,7 +159,7 @@ async fn programs_sign_in_and_out() {
     assert_eq!(body(&answer), json!({"name": "ann", "role": "Administrator"}));
     program.cookie = answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
     let session = body(&program.api("GET", "/session", &Value::Null).await);
-    assert_eq!(session["may"].as_array().unwrap().len(), 5);
+    assert_eq!(session["may"].as_array().unwrap().len(), 7);
     program.token = session["token"].as_str().unwrap().to_owned();
     assert_eq!(program.api("DELETE", "/session", &Value::Null).await.status, 204);
     program.api("GET", "/session", &Value::Null).await.problem(401);

@@ -103,21 +103,20 @@ impl Browser {
         self.send("POST", path, &headers, pairs.join("&").as_bytes()).await
     }
 
-    /// Uploads a file.
+    /// Uploads a package.
     pub(crate) async fn upload(&self, file: &str, content: &[u8]) -> Answer {
+        self.upload_to("/integrations/new", file, content).await
+    }
+
+    /// Uploads a file to a form.
+    pub(crate) async fn upload_to(&self, path: &str, file: &str, content: &[u8]) -> Answer {
         let head = format!(
             "--end\r\nContent-Disposition: form-data; name=\"form_token\"\r\n\r\n{}\r\n--end\r\n\
              Content-Disposition: form-data; name=\"package\"; filename=\"{file}\"\r\n\r\n",
             self.token
         );
         let body = [head.as_bytes(), content, b"\r\n--end--\r\n"].concat();
-        self.send(
-            "POST",
-            "/integrations/new",
-            &[("content-type", "multipart/form-data; boundary=end")],
-            &body,
-        )
-        .await
+        self.send("POST", path, &[("content-type", "multipart/form-data; boundary=end")], &body).await
     }
 
     /// Asks the API, as a program does.

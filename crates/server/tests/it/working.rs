@@ -56,7 +56,7 @@ async fn the_library_is_searched_filtered_and_paged() {
     let rest = ann.get(&next).await.body;
     assert!(rest.contains("20 shown") && rest.contains("First page"), "{rest}");
     let none = ann.get("/library?status=Review").await.body;
-    assert!(none.contains("Nothing is like that") && none.contains("Status: Review"));
+    assert!(none.contains("No matching indicators") && none.contains("Status: Review"));
     let unknown = ann.get("/library?q=hxxp://new[.]example[.]net/").await.body;
     assert!(unknown.contains("new.example.net</bdi></b> is not in the library"), "{unknown}");
 }

@@ -26,6 +26,10 @@ pub enum Permission {
     RunOperations,
     /// Add to the threat library, and change what is there.
     EditLibrary,
+    /// Load files of records into the passive-DNS database.
+    LoadRecords,
+    /// Make and revoke tokens for the passive-DNS interfaces.
+    ManageTokens,
     /// Invite, disable and enable users, set their roles, end their sessions.
     ManageUsers,
 }
@@ -53,7 +57,7 @@ impl Role {
     pub fn may(self, permission: Permission) -> bool {
         match self {
             Self::Administrator => true,
-            Self::Maintainer => permission != Permission::ManageUsers,
+            Self::Maintainer => !matches!(permission, Permission::ManageTokens | Permission::ManageUsers),
             Self::Analyst => matches!(permission, Permission::RunOperations | Permission::EditLibrary),
             Self::Reader => false,
         }
@@ -76,11 +80,13 @@ impl Role {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::InstallIntegrations,
         Self::ConfigureIntegrations,
         Self::RunOperations,
         Self::EditLibrary,
+        Self::LoadRecords,
+        Self::ManageTokens,
         Self::ManageUsers,
     ];
 
@@ -91,6 +97,8 @@ impl Permission {
             Self::ConfigureIntegrations => "Edit Integration Configurations",
             Self::RunOperations => "Run Operations",
             Self::EditLibrary => "Edit Threat Library",
+            Self::LoadRecords => "Load Records",
+            Self::ManageTokens => "Manage Tokens",
             Self::ManageUsers => "Manage Users",
         }
     }
@@ -107,7 +115,7 @@ mod tests {
         assert_eq!(may(Role::Administrator), Permission::ALL);
         assert_eq!(
             may(Role::Maintainer),
-            [InstallIntegrations, ConfigureIntegrations, RunOperations, EditLibrary]
+            [InstallIntegrations, ConfigureIntegrations, RunOperations, EditLibrary, LoadRecords]
         );
         assert_eq!(may(Role::Analyst), [RunOperations, EditLibrary]);
         assert_eq!(may(Role::Reader), []);

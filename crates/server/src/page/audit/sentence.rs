@@ -15,6 +15,7 @@ pub(super) fn sentence(action: &str, detail: &Value, label: &dyn Fn(&str) -> Str
         "integration.downgrade" | "integration.install" | "integration.replace" | "integration.upgrade" => {
             installed(detail)
         }
+        "records.load" => loaded(detail),
         "run.add" => found(detail),
         "run.undo" => undone(detail),
         "token.create" => Some(allowed(detail)),
@@ -71,6 +72,19 @@ fn installed(detail: &Value) -> Option<String> {
         named(detail, "missing").map(|keys| format!("still needs {keys}")),
     ];
     Some(parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
+}
+
+/// `10 records taken in, 2 known already, 1 rejected`, and why it did not go on.
+fn loaded(detail: &Value) -> Option<String> {
+    let records = |number: u64| format!("{number} record{}", if number == 1 { "" } else { "s" });
+    let taken = number(detail, "taken")?;
+    let others = [("known", "known already"), ("rejected", "rejected")];
+    let others = others.map(|(key, words)| {
+        number(detail, key).filter(|number| *number > 0).map(|number| format!(", {number} {words}"))
+    });
+    let fault = text(detail, "fault").map(|fault| format!("; stopped: {fault}"));
+    let more: String = others.into_iter().chain([fault]).flatten().collect();
+    Some(format!("{} taken in{more}", records(taken)))
 }
 
 /// `run 1: 7 indicators, 14 attributes and 8 relationships; 1 known already`.
@@ -202,6 +216,11 @@ mod tests {
                 "integration.configure",
                 saved,
                 "host 127.0.0.1, page_size cleared; user_token set; port back to the default",
+            ),
+            (
+                "records.load",
+                json!({ "kind": "report", "taken": 10, "known": 0, "rejected": 1, "fault": null, "digest": "0" }),
+                "10 records taken in, 1 rejected",
             ),
             ("indicator.add", json!({ "outcome": "new", "status": "Active" }), "as Active"),
             ("indicator.status", json!({ "before": "Review", "after": "Active" }), "from Review to Active"),

@@ -1,0 +1,177 @@
+//! A file of records that somebody loads in the browser, taken in by the way of `POST /api/v1/records`.
+//!
+//! It comes over a network and goes into a [`Spool`] first, an unnamed file in the data folder: only a file that came as a whole
+//! is taken in, and its digest is the name by which it is known again, here and by `backsight import`. [`Bringing`] is what that
+//! needs of the service. Sizes are bounded as for the API; what is wrong with a file is an [`Unusable`], whose text names the
+//! problem and what to do.
+
+use std::fs;
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use ::intake::batches::Order;
+use ::intake::{Foreign, Packing, Said, name_of};
+use cof::SourceKind;
+use operation::Clock;
+use store::Store;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::intake::{self, Fault};
+use super::receipt::Receipt;
+use crate::limits::Limits;
+use crate::metrics::Metrics;
+
+/// What taking in a file needs of the service.
+#[derive(Clone)]
+pub(crate) struct Bringing {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) limits: Limits,
+    /// Places for what is being taken in, shared with the API.
+    pub(crate) places: Arc<Semaphore>,
+    pub(crate) metrics: Metrics,
+}
+
+impl std::fmt::Debug for Bringing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bringing").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+/// A file on its way in: written to disk and digested as it comes.
+pub(crate) struct Spool {
+    file: fs::File,
+    digest: blake3::Hasher,
+    len: u64,
+    most: u64,
+}
+
+/// A file that came as a whole.
+pub(crate) struct File {
+    file: fs::File,
+    digest: blake3::Hash,
+}
+
+/// Why a file was not taken in, or not to its end.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unusable {
+    #[error(
+        "the file is packed, and what is packed in it is damaged or cut off: send it again, or unpack it first"
+    )]
+    Damaged,
+    #[error(
+        "there is no record in the file, which looks like {0}: it takes the Common Output Format, one JSON object per line"
+    )]
+    Foreign(Foreign),
+    #[error("there is no record in the file: it takes the Common Output Format, one JSON object per line")]
+    Useless,
+    #[error("the file has more than {} MiB: split it, or use `backsight import`, which has no limit", .0 >> 20)]
+    Large(u64),
+    #[error("the file has more than {} MiB when it is unpacked: split it, or use `backsight import`, which has no limit", .0 >> 20)]
+    Expanded(u64),
+    #[error("{0}")]
+    Store(store::StoreError),
+    #[error("the file could not be written to the data folder: {0}")]
+    Disk(io::Error),
+    #[error("the server could not take the file in; its log says why")]
+    Internal,
+}
+
+impl Spool {
+    /// A spool in this folder, for a file of at most so many bytes.
+    ///
+    /// # Errors
+    /// [`Unusable::Disk`].
+    pub(crate) fn new(folder: &Path, most: u64) -> Result<Self, Unusable> {
+        let file = tempfile::tempfile_in(folder).map_err(Unusable::Disk)?;
+        Ok(Self { file, digest: blake3::Hasher::new(), len: 0, most })
+    }
+
+    /// Takes the next piece.
+    ///
+    /// # Errors
+    /// [`Unusable::Large`] and [`Unusable::Disk`].
+    pub(crate) fn write(&mut self, piece: &[u8]) -> Result<(), Unusable> {
+        self.len = self.len.saturating_add(piece.len() as u64);
+        if self.len > self.most {
+            return Err(Unusable::Large(self.most));
+        }
+        self.digest.update(piece);
+        self.file.write_all(piece).map_err(Unusable::Disk)
+    }
+
+    /// The file, which has come to its end.
+    ///
+    /// # Errors
+    /// [`Unusable::Disk`].
+    pub(crate) fn finish(mut self) -> Result<File, Unusable> {
+        self.file.rewind().map_err(Unusable::Disk)?;
+        Ok(File { file: self.file, digest: self.digest.finalize() })
+    }
+}
+
+impl File {
+    /// The digest of all of it, in hexadecimal digits.
+    pub(crate) fn digest(&self) -> String {
+        self.digest.to_hex().to_string()
+    }
+}
+
+impl Bringing {
+    /// A place for one file, unless as many are being taken in as there may be.
+    pub(crate) fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).try_acquire_owned().ok()
+    }
+
+    /// Takes in a file; blocks. The receipt is true even where something is wrong.
+    pub(crate) fn take(&self, mut file: File, kind: SourceKind) -> (Receipt, Option<Unusable>) {
+        let mut head = [0; 8];
+        let read = file.file.read(&mut head).and_then(|len| file.file.rewind().map(|()| len));
+        let len = match read {
+            Ok(len) => len,
+            Err(error) => return (Receipt::default(), Some(Unusable::Disk(error))),
+        };
+        let said = Said { observed: kind == SourceKind::Observation, ..Said::default() };
+        let coding = Packing::of(head.get(..len).unwrap_or_default());
+        let order = Order {
+            kind,
+            origin: None,
+            sensor: None,
+            keep_sensors: said.keep_sensors,
+            orientation: said.orientation,
+            strict: false,
+            input: Some(name_of(file.digest, said).into()),
+            expires: None,
+            reached: None,
+            tell_again: true,
+            most: self.limits.expanded,
+            now: Clock::system().seconds(),
+        };
+        let (receipt, fault) = intake::take_all(&*self.store, coding, order, file.file);
+        self.metrics.brought(receipt.taken, receipt.rejected.values().sum());
+        let useless = receipt.is_useless().then_some(Unusable::Useless);
+        let unusable = fault.map(|fault| self.told(fault)).or(useless);
+        (receipt, unusable)
+    }
+
+    fn told(&self, fault: Fault) -> Unusable {
+        match fault {
+            Fault::Coding | Fault::Cut | Fault::Other => Unusable::Damaged,
+            Fault::Decoder(error) => {
+                tracing::error!(%error, "no decoder for a file can be made");
+                Unusable::Internal
+            }
+            Fault::Foreign(foreign) => Unusable::Foreign(foreign),
+            Fault::Expanded => Unusable::Expanded(self.limits.expanded),
+            Fault::Store(error)
+                if error.is_of_the_batch() || matches!(error, store::StoreError::Full { .. }) =>
+            {
+                Unusable::Store(error)
+            }
+            Fault::Store(error) => {
+                tracing::error!(%error, "records cannot be taken in");
+                Unusable::Internal
+            }
+        }
+    }
+}
