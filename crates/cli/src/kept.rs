@@ -76,9 +76,11 @@ fn not_as_root(folder: &Path) -> Result<(), Failure> {
     if owner == 0 || !rustix::process::geteuid().is_root() {
         return Ok(());
     }
-    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let (name, runs) = match user(&users, owner) {
-        Some(name) => (name.to_owned(), format!("runuser -u {name} -- backsight …")),
+    let (name, runs) = match name_of(owner) {
+        Some(name) => {
+            let runs = format!("runuser -u {name} -- backsight …");
+            (name, runs)
+        }
         None => (format!("user {owner}"), format!("setpriv --reuid={owner} --clear-groups backsight …")),
     };
     let text = format!("{} belongs to {name}, who could not read what root writes there", folder.display());
@@ -91,16 +93,6 @@ fn not_as_root(_: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The name of a user in the system's list: `name:password:number:…`, one a line.
-#[cfg(unix)]
-fn user(users: &str, number: u32) -> Option<&str> {
-    let mut users = users.lines().map(|line| line.split(':'));
-    users.find_map(|mut user| {
-        let name = user.next()?;
-        (user.nth(1)?.parse() == Ok(number)).then_some(name)
-    })
-}
-
 /// Opens the data folder if there is anything in it: what only reads makes none.
 pub(crate) fn open_existing(arguments: &Arguments) -> Result<Option<Workbench>, Failure> {
     let kept = config::data_dir(arguments).is_some_and(|folder| folder.join("workbench.sqlite").exists());
@@ -111,7 +103,25 @@ pub(crate) fn open_existing(arguments: &Arguments) -> Result<Option<Workbench>, 
 pub(crate) fn actor() -> String {
     let named = ["USER", "LOGNAME"].into_iter().filter_map(|variable| std::env::var(variable).ok());
     let actor = named.map(|name| name.trim().to_owned()).find(|name| !name.is_empty());
-    actor.unwrap_or_else(|| "unknown".to_owned())
+    actor.unwrap_or_else(login)
+}
+
+/// The name that the system has for whoever runs this process.
+#[cfg(unix)]
+fn login() -> String {
+    let number = rustix::process::getuid().as_raw();
+    name_of(number).unwrap_or_else(|| format!("user {number}"))
+}
+
+#[cfg(not(unix))]
+fn login() -> String {
+    "unknown".to_owned()
+}
+
+/// The name of a user, as the system's name services have it.
+#[cfg(unix)]
+fn name_of(number: u32) -> Option<String> {
+    nix::unistd::User::from_uid(number.into()).ok().flatten().map(|user| user.name)
 }
 
 impl From<workbench::Error> for Failure {
@@ -156,9 +166,7 @@ mod tests {
 
     #[test]
     fn a_user_is_found_by_number() {
-        let users = "root:x:0:0:root:/root:/bin/bash\nbroken\nbacksight:x:998:997::/var/lib/backsight:/usr/sbin/nologin\n";
-        assert_eq!(user(users, 998), Some("backsight"));
-        assert_eq!(user(users, 0), Some("root"));
-        assert_eq!(user(users, 997), None);
+        assert_eq!(name_of(0).as_deref(), Some("root"));
+        assert_eq!(name_of(u32::MAX - 7), None);
     }
 }

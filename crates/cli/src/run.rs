@@ -7,7 +7,7 @@ mod table;
 
 use std::io::{IsTerminal, Read, Write};
 
-use operation::Indicator;
+use operation::{Clock, Indicator, Moment};
 use workbench::Workbench;
 use workbench::json::run as json;
 use workbench::run::{Arrangement, Compared, Kept, Shown, Wanted};
@@ -39,8 +39,24 @@ fn list(command: &ListArgs, workbench: &Workbench) -> Result<Exit, Failure> {
             .map_err(|error| Failure::Usage(terminal::printable(&format!("--indicator {text}: {error}"))))
     });
     let limit = usize::try_from(command.limit).unwrap_or(usize::MAX);
-    let wanted =
-        Wanted { indicator: indicator.transpose()?, before: command.before, limit, ..Wanted::default() };
+    let clock = Clock::system();
+    let moment = |flag: &str, text: &Option<String>| {
+        let moment = text.as_deref().map(|text| Moment::parse(text, &clock)).transpose();
+        moment.map_err(|error| Failure::Usage(format!("{flag}: {error}")))
+    };
+    let seconds = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX);
+    let wanted = Wanted {
+        indicator: indicator.transpose()?,
+        package: command.operation.clone(),
+        batch: command.batch,
+        state: command.state,
+        actor: command.actor.clone(),
+        since: moment("--since", &command.since)?.map(|moment| seconds(moment.start)),
+        until: moment("--until", &command.until)?.map(|moment| seconds(moment.end)),
+        without_cached: command.without_cached,
+        before: command.before,
+        limit,
+    };
     let page = workbench.runs(&wanted)?;
     match command.format {
         View::Json => output::print_json(&json::page(&page))?,
@@ -113,7 +129,14 @@ fn add(command: &AddArgs, workbench: &mut Workbench) -> Result<Exit, Failure> {
 
 fn undo(command: &UndoArgs, workbench: &mut Workbench) -> Result<Exit, Failure> {
     // A number that is wrong is found before anything is undone.
-    let runs = command.ids.iter().map(|id| workbench.run(*id)).collect::<Result<Vec<_>, _>>()?;
+    let ids = match command.batch {
+        Some(batch) => workbench.added_in_batch(batch)?,
+        None => command.ids.clone(),
+    };
+    if ids.is_empty() {
+        terminal::say("nothing of these runs is in the library");
+    }
+    let runs = ids.iter().map(|id| workbench.run(*id)).collect::<Result<Vec<_>, _>>()?;
     for run in &runs {
         let undone = workbench.undo(run.id)?;
         match command.format {

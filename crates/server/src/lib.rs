@@ -106,6 +106,7 @@ mod limits;
 mod links;
 mod listen;
 mod metrics;
+mod narrowed;
 mod page;
 mod parameters;
 mod passive;

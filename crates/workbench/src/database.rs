@@ -31,7 +31,7 @@ pub use migrate::Step;
 use migrate::Watcher;
 
 /// The version of the tables, in `PRAGMA user_version`.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 /// Who does what nobody asked for, in the audit trail. No user can have this name.
 pub(crate) const PROGRAM: &str = "backsight";
 /// Marks the file as ours (`PRAGMA application_id`): `BkSt`.

@@ -32,7 +32,7 @@ use operation::{Completeness, Filter, Indicator, ProviderError};
 use crate::{Error, Hint};
 
 pub use ask::{Begun, Kept, Progress, Runs};
-pub use asking::{Asking, Freshness, Wish};
+pub use asking::{Asking, Batch, Freshness, Wish};
 pub use changes::{Changes, Difference};
 pub use evidence::Evidence;
 pub(crate) use evidence::{
@@ -47,6 +47,8 @@ pub use shown::{Arrangement, Compared, Shown, Sort};
 pub struct Run {
     /// Its number, from 1.
     pub id: i64,
+    /// The first run of the command that this one belongs to: itself where the command asked about one indicator.
+    pub batch: i64,
     /// What was asked about.
     pub indicator: Indicator,
     /// The package that asked, as NAME@VERSION.

@@ -2,6 +2,8 @@
 
 use clap::{Args, Subcommand};
 
+use workbench::run::State;
+
 use crate::args::{Sort, View, at_least_one};
 
 #[derive(Debug, Args)]
@@ -65,6 +67,27 @@ pub(crate) struct ListArgs {
     /// Only runs on this domain name, IP address or URL, defanged or not
     #[arg(long, value_name = "VALUE")]
     pub(crate) indicator: Option<String>,
+    /// Only runs of this operation, by its name, whatever its version
+    #[arg(long, value_name = "NAME")]
+    pub(crate) operation: Option<String>,
+    /// Only runs in this state
+    #[arg(long, value_name = "STATE", value_parser = state())]
+    pub(crate) state: Option<State>,
+    /// Only runs of this user
+    #[arg(long, value_name = "NAME")]
+    pub(crate) actor: Option<String>,
+    /// Only the runs of one command, by the number of its first run
+    #[arg(long, value_name = "ID", value_parser = run_number)]
+    pub(crate) batch: Option<i64>,
+    /// Only runs that began then or later: a date, a time, or 7d for seven days ago
+    #[arg(long, value_name = "T")]
+    pub(crate) since: Option<String>,
+    /// Only runs that began then or earlier; a date is the whole day
+    #[arg(long, value_name = "T")]
+    pub(crate) until: Option<String>,
+    /// Leave out runs that took the kept answer of another run
+    #[arg(long)]
+    pub(crate) without_cached: bool,
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
@@ -104,11 +127,21 @@ pub(crate) struct ShowArgs {
 #[derive(Debug, Args)]
 pub(crate) struct UndoArgs {
     /// The numbers of the runs
-    #[arg(value_name = "ID", required = true, value_parser = run_number)]
+    #[arg(value_name = "ID", required_unless_present = "batch", value_parser = run_number)]
     pub(crate) ids: Vec<i64>,
+    /// All runs of one command, by the number of its first run
+    #[arg(long, value_name = "ID", conflicts_with = "ids", value_parser = run_number)]
+    pub(crate) batch: Option<i64>,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
+}
+
+/// One of the words of [`State`].
+fn state() -> impl clap::builder::TypedValueParser<Value = State> {
+    use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+    PossibleValuesParser::new(State::ALL.map(State::word))
+        .map(|word| State::from_word(&word).unwrap_or(State::Complete))
 }
 
 /// The number of a run.

@@ -10,6 +10,7 @@
 mod again;
 mod asking;
 mod backup;
+mod batches;
 mod bound;
 mod configuring;
 mod damage;

@@ -7,15 +7,16 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use operation::Indicator;
+use operation::Clock;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use workbench::Workbench;
 use workbench::json::{answer, run as shape};
-use workbench::run::{Arrangement, Compared, Pick, Shown, Sort, Wanted};
+use workbench::run::{Arrangement, Compared, Pick, Shown, Sort};
 
 use super::{Asked, Changing, Named, Reading};
 use crate::access::{Confirmed, May, Sent, Visitor, needs::EditLibrary, needs::RunOperations};
+use crate::narrowed::Narrowed;
 use crate::page::{Order, run_file};
 use crate::problem::Problem;
 use crate::site::Shared;
@@ -34,15 +35,7 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(add))
         .routes(routes!(file))
         .routes(routes!(undo))
-}
-
-#[derive(Default, Deserialize, IntoParams)]
-#[serde(default, deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Wish {
-    indicator: Option<String>,
-    before: Option<i64>,
-    limit: Option<usize>,
+        .routes(routes!(undo_batch))
 }
 
 #[derive(Default, Deserialize, IntoParams)]
@@ -68,19 +61,17 @@ pub(super) struct Adding {
 /// List runs
 #[utoipa::path(
     get, path = "/runs", tag = "runs", operation_id = "runs_list",
-    params(Wish),
+    params(Narrowed),
     responses((status = 200, description = "`{\"runs\":[run],\"next\"}`", body = Object), Reading),
     security(("session" = []))
 )]
 pub(super) async fn list(
     State(site): State<Shared>,
     _: Visitor,
-    Asked(wish): Asked<Wish>,
+    Asked(narrowed): Asked<Narrowed>,
 ) -> Result<Json<Value>, Problem> {
-    let indicator = wish.indicator.as_deref().map(Indicator::existing).transpose();
-    let indicator = indicator.map_err(|error| Problem::bad_request(error.to_string()))?;
-    let limit = wish.limit.unwrap_or(USUAL).clamp(1, MOST);
-    let wanted = Wanted { indicator, before: wish.before, limit, ..Wanted::default() };
+    let limit = narrowed.limit.unwrap_or(USUAL).clamp(1, MOST);
+    let wanted = narrowed.wanted(&Clock::system(), limit).map_err(Problem::bad_request)?;
     let page = site.desk.read(move |workbench| workbench.runs(&wanted)).await?;
     Ok(Json(shape::page(&page)))
 }
@@ -207,4 +198,26 @@ pub(super) async fn undo(
     let undo = move |workbench: &mut workbench::Workbench| Ok((workbench.run(id)?, workbench.undo(id)?));
     let (run, undone) = site.desk.change(may.name(), undo).await?;
     Ok(Json(shape::undone(&run, &undone)))
+}
+
+/// Take back what the runs of one command added
+#[utoipa::path(
+    post, path = "/runs/batch/{batch}/undo", tag = "runs", operation_id = "runs_undo_batch",
+    params(("batch" = i64, Path, description = "the number of the command's first run")),
+    responses((status = 200, description = "`{\"undone\":[…]}`: as for one run, for each run of which something was added", body = Object), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn undo_batch(
+    State(site): State<Shared>,
+    may: May<EditLibrary>,
+    Named(batch): Named<i64>,
+    _: Confirmed,
+) -> Result<Json<Value>, Problem> {
+    let undo = move |workbench: &mut Workbench| {
+        let runs = workbench.added_in_batch(batch)?;
+        let undone = runs.into_iter().map(|id| Ok(shape::undone(&workbench.run(id)?, &workbench.undo(id)?)));
+        undone.collect::<Result<Vec<Value>, workbench::Error>>()
+    };
+    let undone = site.desk.change(may.name(), undo).await?;
+    Ok(Json(json!({ "undone": undone })))
 }

@@ -64,6 +64,8 @@ pub(crate) struct Line {
     pub(crate) class: &'static str,
     /// What became of its findings.
     pub(crate) library: &'static str,
+    /// The run whose kept answer this one took.
+    pub(crate) kept_from: Option<i64>,
 }
 
 impl Panel {
@@ -93,6 +95,7 @@ impl Line {
                 (Some(added), Some(undone)) if undone >= added => "Undone",
                 (Some(_), _) => "Added",
             },
+            kept_from: run.is_cached().then_some(run.fetched.by),
         }
     }
 }

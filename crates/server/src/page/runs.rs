@@ -1,16 +1,17 @@
-//! The list of runs, the newest first.
+//! The list of runs, the newest first, narrowed by its form; and undoing all that the runs of one command added.
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use axum::routing::get;
-use operation::Indicator;
-use serde::Deserialize;
-use workbench::run::Wanted;
+use axum::routing::{get, post};
+use operation::Clock;
+use workbench::run::State as Standing;
 
 use super::operate::Line;
-use super::{Frame, encoded, show};
+use super::{Frame, go, show};
+use crate::access::{May, Posted, needs::EditLibrary};
+use crate::narrowed::Narrowed;
 use crate::problem::Problem;
 use crate::site::Shared;
 
@@ -18,14 +19,7 @@ use crate::site::Shared;
 const PAGE: usize = 100;
 
 pub(super) fn routes() -> Router<Shared> {
-    Router::new().route("/runs", get(list))
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Wish {
-    indicator: String,
-    before: Option<i64>,
+    Router::new().route("/runs", get(list)).route("/runs/batch/{batch}/undo", post(undo))
 }
 
 #[derive(Template)]
@@ -33,9 +27,12 @@ struct Wish {
 struct Page {
     frame: Frame,
     lines: Vec<Line>,
-    indicator: String,
-    /// Why the indicator is none.
+    form: Narrowed,
+    states: [Standing; 6],
+    /// What of the form cannot be meant.
     refused: Option<String>,
+    /// The batch that is shown, and how many of its runs have added something that was not taken back.
+    batch: Option<(i64, usize)>,
     next: Option<String>,
     later: bool,
 }
@@ -43,28 +40,50 @@ struct Page {
 async fn list(
     State(site): State<Shared>,
     frame: Frame,
-    Query(wish): Query<Wish>,
+    Query(form): Query<Narrowed>,
 ) -> Result<Response, Problem> {
-    let text = wish.indicator.trim().to_owned();
-    let parsed = (!text.is_empty()).then(|| Indicator::existing(&text)).transpose();
-    let (indicator, refused) = match parsed {
-        Ok(indicator) => (indicator, None),
-        Err(error) => (None, Some(error.to_string())),
+    let (wanted, refused) = match form.wanted(&Clock::system(), PAGE) {
+        Ok(wanted) => (Some(wanted), None),
+        Err(error) => (None, Some(error)),
     };
-    let wanted =
-        Wanted { indicator: indicator.clone(), before: wish.before, limit: PAGE, ..Wanted::default() };
-    let page = if refused.is_some() {
-        workbench::run::Page::default()
-    } else {
-        site.desk.read(move |workbench| workbench.runs(&wanted)).await?
+    let (page, batch) = match wanted {
+        None => (workbench::run::Page::default(), None),
+        Some(wanted) => {
+            let read = move |workbench: &workbench::Workbench| {
+                let page = workbench.runs(&wanted)?;
+                let batch = wanted.batch.filter(|_| !page.runs.is_empty());
+                let added = |batch| Ok((batch, workbench.added_in_batch(batch)?.len()));
+                Ok((page, batch.map(added).transpose()?))
+            };
+            site.desk.read(read).await?
+        }
     };
-    let named = indicator.map(|one| format!("&indicator={}", encoded(&one.to_string()))).unwrap_or_default();
+    let query = form.query();
     show(&Page {
         frame,
         lines: page.runs.iter().map(Line::of).collect(),
-        indicator: text,
+        states: Standing::ALL,
         refused,
-        next: page.next.map(|next| format!("/runs?before={next}{named}")),
-        later: wish.before.is_some(),
+        batch,
+        next: page.next.map(|next| format!("/runs?{query}&before={next}").replace("?&", "?")),
+        later: form.before.is_some(),
+        form,
     })
+}
+
+async fn undo(
+    State(site): State<Shared>,
+    may: May<EditLibrary>,
+    Path(batch): Path<i64>,
+    Posted(_): Posted,
+) -> Result<Response, Problem> {
+    let undo = move |workbench: &mut workbench::Workbench| {
+        let mut claims = 0;
+        for run in workbench.added_in_batch(batch)? {
+            claims += workbench.undo(run)?.claims;
+        }
+        Ok(claims)
+    };
+    let claims = site.desk.change(may.name(), undo).await?;
+    Ok(go(&format!("/runs?batch={batch}"), if claims > 0 { "undone" } else { "nothing" }))
 }

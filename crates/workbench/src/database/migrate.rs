@@ -161,8 +161,15 @@ fn change_tables(
         transaction.execute_batch(include_str!("../schema-4.sql"))?;
         crate::integration::bind_secrets(transaction, folder)?;
     }
+    if version < 5 {
+        transaction.execute_batch(include_str!("../schema-5.sql"))?;
+    }
     // Seals are over the columns of this version, so they are made when all columns are there.
-    let unsealed = |table: &&seal::Table| version < 3 || (version < 4 && table.name == "secrets");
+    let unsealed = |table: &&seal::Table| match table.name {
+        "secrets" => version < 4,
+        "runs" => version < 5,
+        _ => version < 3,
+    };
     for (table, done) in seal::TABLES.iter().filter(unsealed).zip(2..) {
         watch(Step::Changing(done, parts));
         seal::renew(transaction, table)?;

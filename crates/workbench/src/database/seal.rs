@@ -68,6 +68,7 @@ pub(crate) const TABLES: [Table; 16] = [
         key: &["id"],
         columns: &[
             "indicator",
+            "batch",
             "manifest",
             "package",
             "source",

@@ -39,6 +39,7 @@ pub fn run(run: &Run) -> Value {
     let reason = run.ending.reason.as_ref();
     json!({
         "run": run.id,
+        "batch": run.batch,
         "value": value,
         "type": kind,
         "asked": run.filter().side.word(),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use cof::RrType;
@@ -25,6 +26,22 @@ pub struct Asking {
     pub freshness: Freshness,
     /// Who asks.
     pub actor: String,
+    /// The batch of its runs; its copies share it.
+    pub batch: Batch,
+}
+
+/// The runs of one command: known by the number of the first one that begins.
+#[derive(Clone, Debug, Default)]
+pub struct Batch(Arc<AtomicI64>);
+
+impl Batch {
+    /// The batch of a run that begins: its own number where it is the first.
+    pub(super) fn of(&self, run: i64) -> i64 {
+        match self.0.compare_exchange(0, run, Ordering::Relaxed, Ordering::Relaxed) {
+            Ok(_) => run,
+            Err(first) => first,
+        }
+    }
 }
 
 /// How old an answer may be.
@@ -83,6 +100,7 @@ impl Asking {
             most: usize::MAX,
             freshness: Freshness::Within(Duration::from_hours(24)),
             actor: actor.to_owned(),
+            batch: Batch::default(),
         })
     }
 }

@@ -87,8 +87,8 @@ impl Change<'_> {
             config.orientation().word(),
             self.at,
         ))?;
-        let sql = "UPDATE runs SET fetched_by = id WHERE id = ?";
-        self.transaction.prepare_cached(sql)?.execute([id])?;
+        let sql = "UPDATE runs SET fetched_by = id, batch = ?2 WHERE id = ?1";
+        self.transaction.prepare_cached(sql)?.execute((id, asking.batch.of(id)))?;
         Ok(Entered { id, cached })
     }
 

@@ -3,8 +3,8 @@
 use operation::Indicator;
 use rusqlite::named_params;
 
-use super::Run;
 use super::row::{self, COLUMNS};
+use super::{Run, State};
 use crate::{Error, Workbench};
 
 /// Which runs are wanted.
@@ -14,6 +14,18 @@ pub struct Wanted {
     pub indicator: Option<Indicator>,
     /// Only those of this package, by its name, whatever its version.
     pub package: Option<String>,
+    /// Only those of this batch ([`Run::batch`]).
+    pub batch: Option<i64>,
+    /// Only those in this state.
+    pub state: Option<State>,
+    /// Only those of this user.
+    pub actor: Option<String>,
+    /// Only those that began then or later, in seconds since the epoch.
+    pub since: Option<i64>,
+    /// Only those that began then or earlier.
+    pub until: Option<i64>,
+    /// Leave out those that took the kept answer of another run.
+    pub without_cached: bool,
     /// Only those before the run of this number: the next page.
     pub before: Option<i64>,
     /// At most so many; at least one.
@@ -30,6 +42,38 @@ pub struct Page {
 }
 
 impl Workbench {
+    /// How many runs a batch has.
+    ///
+    /// # Errors
+    /// [`Error`], when the database cannot be read.
+    pub fn batch_size(&self, batch: i64) -> Result<u64, Error> {
+        self.read(|database| {
+            let sql = "SELECT count(*) FROM runs WHERE coalesce(batch, id) = ?";
+            let count: i64 = database.prepare_cached(sql)?.query_row([batch], |row| row.get(0))?;
+            Ok(u64::try_from(count).unwrap_or_default())
+        })
+    }
+
+    /// The numbers of a batch's runs of which something was added that was not taken back, the newest first.
+    ///
+    /// # Errors
+    /// [`Error`]: the database cannot be read, or there is no such batch.
+    pub fn added_in_batch(&self, batch: i64) -> Result<Vec<i64>, Error> {
+        let numbers = self.read(|database| {
+            let sql = "SELECT id FROM runs WHERE coalesce(batch, id) = ? AND added_at IS NOT NULL AND \
+                       (undone_at IS NULL OR undone_at < added_at) ORDER BY id DESC";
+            let mut statement = database.prepare_cached(sql)?;
+            let numbers = statement.query_map([batch], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+            Ok(numbers)
+        })?;
+        if numbers.is_empty() && self.batch_size(batch)? == 0 {
+            return Err(Error::missing(format!(
+                "there is no run {batch}, and so no command that began with it"
+            )));
+        }
+        Ok(numbers)
+    }
+
     /// The runs that are wanted, a page of them.
     ///
     /// # Errors
@@ -38,14 +82,23 @@ impl Workbench {
         let limit = wanted.limit.max(1);
         self.read(|database| {
             let condition = if wanted.indicator.is_some() { "r.indicator = :indicator AND" } else { ":indicator IS NULL AND" };
+            let batch = if wanted.batch.is_some() { "coalesce(r.batch, r.id) = :batch AND" } else { ":batch IS NULL AND" };
             let sql = format!(
-                "SELECT {COLUMNS} FROM runs r WHERE {condition} \
-                 (:package IS NULL OR r.package GLOB :package || '@*') AND r.id < :before ORDER BY r.id DESC LIMIT :limit"
+                "SELECT {COLUMNS} FROM runs r WHERE {condition} {batch} \
+                 (:package IS NULL OR r.package GLOB :package || '@*') AND (:state IS NULL OR r.state = :state) AND \
+                 (:actor IS NULL OR r.actor = :actor) AND r.started_at BETWEEN :since AND :until AND \
+                 (NOT :without_cached OR r.fetched_by = r.id) AND r.id < :before ORDER BY r.id DESC LIMIT :limit"
             );
             let mut statement = database.prepare_cached(&sql)?;
             let mut rows = statement.query(named_params! {
                 ":indicator": wanted.indicator.as_ref().map(ToString::to_string),
                 ":package": wanted.package.as_deref(),
+                ":batch": wanted.batch,
+                ":state": wanted.state.map(State::word),
+                ":actor": wanted.actor.as_deref(),
+                ":since": wanted.since.unwrap_or(i64::MIN),
+                ":until": wanted.until.unwrap_or(i64::MAX),
+                ":without_cached": wanted.without_cached,
                 ":before": wanted.before.unwrap_or(i64::MAX),
                 // One more tells whether there are more.
                 ":limit": i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1),

@@ -12,7 +12,8 @@ use crate::database::Problem;
 /// The columns that [`run`] reads, of a table of runs named `r`.
 pub(super) const COLUMNS: &str = "r.id, r.indicator, r.package, r.source, r.action, r.provider, r.actor, r.state, \
     r.reason, r.hint, r.refused, r.started_at, r.ended_at, r.records, r.damages, r.bytes, r.fetched_by, r.fetched_at, \
-    r.added_at, r.undone_at, r.filter, r.question, r.orientation, r.evidence, r.manifest";
+    r.added_at, r.undone_at, r.filter, r.question, r.orientation, r.evidence, r.manifest, \
+    coalesce(r.batch, r.id)";
 
 /// Reads [`COLUMNS`].
 pub(super) fn run(row: &Row<'_>) -> Result<Run, Problem> {
@@ -44,6 +45,7 @@ pub(super) fn run(row: &Row<'_>) -> Result<Run, Problem> {
             .ok_or_else(|| wrong("orientation", &orientation))?,
         evidence: row.get(23)?,
         manifest: row.get(24)?,
+        batch: row.get(25)?,
     })
 }
 

@@ -70,6 +70,7 @@ impl Lab {
         let config = Config::new(&package, &settings, Limits::HELD, &clock).unwrap();
         let budget = Budget::new(0.0, "test", None, clock.clone());
         Asking {
+            batch: Batch::default(),
             action: package.actions[0].name.clone(),
             package: Arc::new(package),
             provider: Arc::new(Provider::new(config, Arc::new(Tcp), budget, clock, 1).unwrap()),

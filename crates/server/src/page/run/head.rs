@@ -40,6 +40,8 @@ pub(super) struct Head {
     may_edit: bool,
     frame: FormToken,
     before: Option<i64>,
+    /// How many runs the command had that this one belongs to.
+    together: u64,
     /// The newest run on the same indicator, if there is a newer one.
     newest: Option<i64>,
 }
@@ -78,7 +80,8 @@ impl Head {
         let run = answer.kept.run.clone();
         let steps = trail_of(looked.parameter("trail"));
         let (id, indicator, ways) = (run.id, run.indicator.clone(), steps.clone());
-        let (status, before, newest, named) = site
+        let batch = run.batch;
+        let (status, before, newest, named, together) = site
             .desk
             .read(move |workbench| {
                 let entry = workbench.lookup(&indicator)?;
@@ -94,6 +97,7 @@ impl Head {
                     before,
                     newest,
                     named,
+                    workbench.batch_size(batch)?,
                 ))
             })
             .await?;
@@ -120,6 +124,7 @@ impl Head {
             trail,
             run,
             before,
+            together,
             newest,
         })
     }
