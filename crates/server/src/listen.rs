@@ -28,7 +28,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower_service::Service as _;
@@ -44,6 +44,10 @@ use crate::problem::Problem;
 
 /// How long requests that have begun may take after we were told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
+/// How long a client that is sent away may take to hear it.
+const PARTING: Duration = Duration::from_secs(2);
+/// How much of what it still sends is read, in bytes.
+const MOST_THROWN_AWAY: u64 = 64 * 1024;
 /// How long to wait when nothing can be accepted, for want of file descriptors most likely.
 const PAUSE: Duration = Duration::from_millis(200);
 /// The most octets of an answer that wait for the socket; no less than a head may have.
@@ -113,10 +117,35 @@ async fn connection(
     // Answers are written in one piece: waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
     let Some(tls) = serving.tls.clone() else { return serve_one(stream, peer, serving, watcher).await };
-    // Who cannot speak TLS is not spoken to.
-    if let Ok(Ok(stream)) = tokio::time::timeout(serving.limits.head, tls.acceptor().accept(stream)).await {
-        serve_one(stream, peer, serving, watcher).await;
+    let begun = async {
+        let mut first = [0];
+        let seen = stream.peek(&mut first).await;
+        // A method of HTTP begins with a capital letter, a handshake of TLS never.
+        if seen.is_ok_and(|seen| seen > 0) && first.iter().all(u8::is_ascii_uppercase) {
+            return Err(stream);
+        }
+        Ok(tls.acceptor().accept(stream).await)
+    };
+    match tokio::time::timeout(serving.limits.head, begun).await {
+        Ok(Ok(Ok(stream))) => serve_one(stream, peer, serving, watcher).await,
+        Ok(Err(stream)) => drop(tokio::time::timeout(PARTING, refuse_plain(stream)).await),
+        // Who cannot speak TLS is not spoken to.
+        Ok(Ok(Err(_))) | Err(_) => {}
     }
+}
+
+/// Tells who speaks plain HTTP to a port of TLS so.
+async fn refuse_plain(mut stream: TcpStream) -> io::Result<()> {
+    let text = "this port speaks TLS: use https:// and leave Use HTTP off\n";
+    let answer = format!(
+        "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\nx-content-type-options: nosniff\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n{text}",
+        text.len()
+    );
+    stream.write_all(answer.as_bytes()).await?;
+    stream.shutdown().await?;
+    // What it still sends is thrown away, or it would lose the answer with it.
+    tokio::io::copy(&mut stream.take(MOST_THROWN_AWAY), &mut tokio::io::sink()).await.map(drop)
 }
 
 async fn serve_one<S>(stream: S, peer: SocketAddr, serving: Serving, watcher: Watcher)

@@ -98,3 +98,21 @@ fn with_tls_others_may_reach_it_but_never_everybody() {
     // Not an address of this machine: it is tried, which is more than plain HTTP gets.
     run("192.0.2.1:0").done().says(1, &["listening on 192.0.2.1:0"]);
 }
+
+#[test]
+fn who_speaks_plain_http_to_it_is_told_so() {
+    use std::io::{Read as _, Write as _};
+    let home = Home::new();
+    let [certificate, key] = put(&home, &Authority::new().issue("127.0.0.1", Validity::Valid));
+    let records = home
+        .file("records.ndjson", line("www.example.com", "A", "192.0.2.1", 1_500_001_000, 1_500_002_000, 3));
+    let run = home.run(["serve", "--anonymous", "--listen", "127.0.0.1:0", "--cof"]).args([&records]);
+    let server = Serve::of(run.args(["--tls-cert"]).args([&certificate]).args(["--tls-key"]).args([&key]));
+    let mut stream = std::net::TcpStream::connect(server.address).unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").unwrap();
+    let mut said = String::new();
+    stream.read_to_string(&mut said).unwrap();
+    assert!(said.starts_with("HTTP/1.1 400 ") && said.contains("this port speaks TLS"), "{said}");
+    let query = home.query(server.address, ["www.example.com"]).done();
+    assert!(query.stderr.contains("this port speaks TLS"), "{query:?}");
+}

@@ -79,7 +79,7 @@ impl Step {
 
     /// The step that an error belongs to.
     fn of(error: &ProviderError) -> Self {
-        match error {
+        match error.bare() {
             ProviderError::NameNotFound { .. } => Self::Resolve,
             ProviderError::Connect { .. }
             | ProviderError::ConnectTimeout { .. }
@@ -215,7 +215,8 @@ impl Provider {
     /// What is known of the login when it was not turned down.
     fn logged_in(&self, reason: Option<&ProviderError>, outcome: &Outcome) -> Standing {
         // Who is told to come back later, or gets an answer however strange, was let in.
-        let is_in = outcome.bytes > 0 || matches!(reason, None | Some(ProviderError::RateLimited(_)));
+        let is_in = outcome.bytes > 0
+            || matches!(reason.map(ProviderError::bare), None | Some(ProviderError::RateLimited(_)));
         match (is_in, self.config.authorization.is_some()) {
             (true, true) => Standing::Passed("accepted".to_owned()),
             (true, false) => Standing::NotNeeded("none is set, and none was asked for"),

@@ -93,13 +93,17 @@ impl Connector {
 
     async fn speak(&self, io: Box<dyn Io>) -> Result<Stream, ProviderError> {
         match &self.tls {
-            None => Ok(Stream { io, proxied: self.proxy.is_some() }),
+            None => {
+                // What a proxy answers is the proxy's matter.
+                let plain = self.proxy.is_none().then(|| self.host.clone());
+                Ok(Stream { io, proxied: self.proxy.is_some(), plain })
+            }
             Some(tls) => {
                 let io = match &self.proxy {
                     Some(proxy) => self.tunnel(proxy, io).await?,
                     None => io,
                 };
-                Ok(Stream { io: self.handshake(tls, io).await?, proxied: false })
+                Ok(Stream { io: self.handshake(tls, io).await?, proxied: false, plain: None })
             }
         }
     }

@@ -14,6 +14,8 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::error::{ProviderError, TlsFault};
+
 /// A byte stream both ways.
 pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
@@ -85,6 +87,8 @@ pub(super) struct Stream {
     pub(super) io: Box<dyn Io>,
     /// Whether an HTTP proxy stands at the other end, which wants whole URLs.
     pub(super) proxied: bool,
+    /// The host that plain HTTP is spoken to, until its first bytes came.
+    pub(super) plain: Option<String>,
 }
 
 impl Connection for Stream {
@@ -99,7 +103,18 @@ impl AsyncRead for Stream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.io).poll_read(cx, buf);
+        let first = buf.filled().get(before..).unwrap_or_default();
+        if !first.is_empty()
+            && let Some(host) = self.plain.take()
+            && matches!(first, [20..=24] | [20..=24, 3, ..])
+        {
+            // A record of TLS, most likely an alert: no answer in HTTP begins so.
+            let fault = ProviderError::Tls { host, fault: TlsFault::NotPlain };
+            return Poll::Ready(Err(io::Error::other(fault)));
+        }
+        polled
     }
 }
 

@@ -92,6 +92,14 @@ pub enum ProviderError {
     /// Any redirect.
     #[error("the service redirects to {0}; redirects are not followed")]
     Redirect(String),
+    /// A refusal or failure with the words that came with it.
+    #[error("{error}; {words}")]
+    Said {
+        /// What it is.
+        error: Box<ProviderError>,
+        /// Who said what, as a part of a sentence; printable and short.
+        words: String,
+    },
     /// The service says that its own answer is not whole.
     #[error("the service cut its answer: {0}")]
     ServiceCut(String),
@@ -162,6 +170,9 @@ pub enum TlsFault {
     /// Something else answers.
     #[error("the port does not speak TLS; it says {0:?}")]
     NotTls(String),
+    /// TLS answers where plain HTTP was spoken.
+    #[error("the port speaks TLS, not plain HTTP")]
+    NotPlain,
     /// The certificate is not valid yet.
     #[error("the server's certificate is not valid yet")]
     NotYetValid,
@@ -198,8 +209,10 @@ fn wait(after: Option<Duration>) -> String {
 impl ProviderError {
     /// What to do about it, on whatever surface it is read: what is to be set is called as forms call it, with its key.
     pub fn hint(&self) -> &'static str {
-        match self {
-            Self::BadQuestion(_) => "check the value; this service may not take this kind of it",
+        match self.bare() {
+            Self::BadQuestion(_) | Self::Said { .. } => {
+                "check the value; this service may not take this kind of it"
+            }
             Self::Cut | Self::IdleTimeout(_) | Self::EndsInside => {
                 "ask again; if it happens again, set Page Size (page_size) to ask in pages"
             }
@@ -249,9 +262,17 @@ impl ProviderError {
         }
     }
 
+    /// The error without the words that came with it.
+    pub fn bare(&self) -> &Self {
+        match self {
+            Self::Said { error, .. } => error.bare(),
+            other => other,
+        }
+    }
+
     /// Whether the provider turned us away: credentials or quota.
     pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::Unauthorized | Self::Forbidden | Self::RateLimited(_))
+        matches!(self.bare(), Self::Unauthorized | Self::Forbidden | Self::RateLimited(_))
     }
 
     /// Whether the answer was cut at a limit, ours or theirs, rather than broken.
@@ -282,6 +303,7 @@ impl TlsFault {
                 "check host and port: what answers there may not be the service"
             }
             Self::Expired => "the service's operator must renew it; check this machine's clock too",
+            Self::NotPlain => "switch Use HTTP (use_http) off",
             Self::NotYetValid => "check this machine's clock",
             Self::PlainHttp(_) => {
                 "check the port; only if the service has no TLS at all, switch Use HTTP (use_http) on, which sends the login in clear text"

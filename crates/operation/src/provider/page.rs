@@ -38,7 +38,9 @@ impl Provider {
             let result = self.try_page(indicator, cursor, *deadline).await;
             tries += 1;
             // A quota is everybody's; that a service is busy is not, and would be told as a refusal.
-            if let Err(ProviderError::RateLimited(Some(wait))) = &result {
+            if let Some(ProviderError::RateLimited(Some(wait))) =
+                result.as_ref().err().map(ProviderError::bare)
+            {
                 self.budget.hold((*wait).min(LONGEST_HOLD)).await;
             }
             match result.as_ref().err().and_then(|error| self.pause(error, tries)) {
@@ -67,7 +69,7 @@ impl Provider {
         if tries >= self.config.limits.tries {
             return None;
         }
-        match error {
+        match error.bare() {
             ProviderError::RateLimited(Some(wait)) | ProviderError::Unavailable(Some(wait)) => {
                 Some((*wait).max(FIRST_PAUSE)).filter(|wait| *wait <= PATIENCE)
             }
@@ -163,6 +165,11 @@ fn transport_fault(error: &hyper_util::client::legacy::Error) -> ProviderError {
     let mut cause = error.source();
     while let Some(inner) = cause {
         if let Some(ours) = inner.downcast_ref::<ProviderError>() {
+            return ours.clone();
+        }
+        // What reading found out is wrapped in an error of the system.
+        let read = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if let Some(ours) = read.and_then(|read| read.downcast_ref::<ProviderError>()) {
             return ours.clone();
         }
         if let Some(http) = inner.downcast_ref::<hyper::Error>()

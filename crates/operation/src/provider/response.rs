@@ -4,8 +4,11 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use hyper::http::response::Parts;
 use hyper::{Response, StatusCode};
 
 use super::ask::Provider;
@@ -29,8 +32,73 @@ pub(super) struct Page {
 }
 
 impl Provider {
-    /// What the status means; of a `later` page other than of the first.
+    /// What the status means, with the words that came with a refusal or failure; of a `later` page other than of the first.
     pub(super) async fn judge(
+        &self,
+        response: Response<Incoming>,
+        later: bool,
+        deadline: Deadline,
+    ) -> Result<Page, ProviderError> {
+        let status = response.status();
+        if !matches!(status.as_u16(), 401 | 403 | 405 | 406 | 408..=599) {
+            return self.judge_status(response, later, deadline).await;
+        }
+        let (head, body) = response.into_parts();
+        let encoding = encoding(&head.headers);
+        let said = self.words(&head, body, &encoding, deadline).await;
+        let error = self.refusal(&head);
+        Err(match said {
+            Some(words) if !matches!(error, ProviderError::Proxy { .. }) => {
+                ProviderError::Said { error: Box::new(error), words }
+            }
+            _ => error,
+        })
+    }
+
+    /// What a refusal or failure is, by its head alone.
+    fn refusal(&self, head: &Parts) -> ProviderError {
+        let after = || retry_after(&head.headers, self.clock.now());
+        let line = printable(head.status.to_string().as_bytes(), 60);
+        if let Some(proxy) =
+            self.config.proxy.as_ref().filter(|_| self.config.http && is_proxys_own(&head.headers))
+        {
+            return proxy.failed(format!("{line}: it could not or would not pass the question on"));
+        }
+        match head.status {
+            StatusCode::UNAUTHORIZED => ProviderError::Unauthorized,
+            StatusCode::FORBIDDEN => ProviderError::Forbidden,
+            StatusCode::TOO_MANY_REQUESTS => ProviderError::RateLimited(after()),
+            StatusCode::SERVICE_UNAVAILABLE => ProviderError::Unavailable(after()),
+            status if status.is_server_error() => ProviderError::ServiceFailed(line),
+            status => ProviderError::Status(status.as_u16()),
+        }
+    }
+
+    /// What the body of a refusal says, as a part of a sentence, if it says more than its status.
+    async fn words(
+        &self,
+        head: &Parts,
+        body: Incoming,
+        encoding: &str,
+        deadline: Deadline,
+    ) -> Option<String> {
+        let said = plain(&self.text(body, encoding, deadline).await);
+        let reason = head.status.canonical_reason().unwrap_or_default();
+        let repeated =
+            said.trim_end_matches(['.', '!']).trim_start_matches(|c: char| c.is_ascii_digit()).trim();
+        let said =
+            Some(said.as_str()).filter(|_| !repeated.is_empty() && !repeated.eq_ignore_ascii_case(reason));
+        let said = said.map(|said| printable(said.as_bytes(), 300));
+        let proxy = self.config.proxy.as_ref().filter(|_| self.config.http);
+        match (proxy, said) {
+            (None, None) => None,
+            (None, Some(said)) => Some(format!("it says {said:?}")),
+            (Some(proxy), None) => Some(format!("the proxy {proxy} or the service answered so")),
+            (Some(proxy), Some(said)) => Some(format!("the proxy {proxy} or the service says {said:?}")),
+        }
+    }
+
+    async fn judge_status(
         &self,
         response: Response<Incoming>,
         later: bool,
@@ -38,7 +106,6 @@ impl Provider {
     ) -> Result<Page, ProviderError> {
         let headers = response.headers();
         let status = response.status();
-        let retry_after = || retry_after(headers, self.clock.now());
         match status {
             StatusCode::OK => page(response),
             // G-43: nothing known is a complete answer, however the service says so. A cursor that is not found
@@ -58,10 +125,6 @@ impl Provider {
                 Some(proxy) => proxy.failed("407: it wants a user and a password".to_owned()),
                 None => ProviderError::Status(status.as_u16()),
             }),
-            StatusCode::UNAUTHORIZED => Err(ProviderError::Unauthorized),
-            StatusCode::FORBIDDEN => Err(ProviderError::Forbidden),
-            StatusCode::TOO_MANY_REQUESTS => Err(ProviderError::RateLimited(retry_after())),
-            StatusCode::SERVICE_UNAVAILABLE => Err(ProviderError::Unavailable(retry_after())),
             StatusCode::BAD_REQUEST => {
                 Err(ProviderError::BadQuestion(match self.error_text(response, deadline).await {
                     text if text.is_empty() => "400 without a reason".to_owned(),
@@ -72,22 +135,28 @@ impl Provider {
                 let target = headers.get(LOCATION).map_or(&b"somewhere"[..], |target| target.as_bytes());
                 Err(ProviderError::Redirect(printable(target, 200)))
             }
-            status if status.is_server_error() => {
-                Err(ProviderError::ServiceFailed(printable(status.to_string().as_bytes(), 60)))
-            }
             status => Err(ProviderError::Status(status.as_u16())),
         }
     }
 
     /// The beginning of an error's body: its text is the only thing that says what is wrong.
     async fn error_text(&self, response: Response<Incoming>, deadline: Deadline) -> String {
-        let mut text = vec![0; ERROR_BODY];
         let encoding = encoding(response.headers());
-        let len = match Body::new(response.into_body(), &encoding) {
+        printable(self.text(response.into_body(), &encoding, deadline).await.as_bytes(), 300)
+    }
+
+    /// The beginning of a body as text, without our login where it repeats that.
+    async fn text(&self, body: Incoming, encoding: &str, deadline: Deadline) -> String {
+        let mut text = vec![0; ERROR_BODY];
+        let len = match Body::new(body, encoding) {
             Ok(mut body) => body.read(&mut text, &self.config.limits, deadline).await.unwrap_or(0),
             Err(_) => 0,
         };
-        printable(text.get(..len).unwrap_or_default(), 300)
+        let mut text = String::from_utf8_lossy(text.get(..len).unwrap_or_default()).into_owned();
+        for secret in logins(self.config.authorization.as_ref()) {
+            text = text.replace(&secret, "[login]");
+        }
+        text
     }
 }
 
@@ -102,6 +171,43 @@ impl Page {
 pub(super) fn answers_by_data(headers: &HeaderMap) -> bool {
     let listed = headers.get(ABILITIES).and_then(|sides| sides.to_str().ok()).unwrap_or_default();
     listed.split(',').any(|side| side.trim().eq_ignore_ascii_case(Side::Data.word()))
+}
+
+/// Whether an answer to plain HTTP through a proxy is the proxy's own (RFC 9209; Squid says it in a header of its own).
+fn is_proxys_own(headers: &HeaderMap) -> bool {
+    let status = headers.get("proxy-status").and_then(|status| status.to_str().ok()).unwrap_or_default();
+    headers.contains_key("x-squid-error") || status.contains("error=")
+}
+
+/// The forms in which a service could repeat a login: the header's value, what follows its scheme, and the password in it.
+fn logins(authorization: Option<&HeaderValue>) -> Vec<String> {
+    let Some(value) = authorization.and_then(|value| value.to_str().ok()) else { return Vec::new() };
+    let bare = value.split_once(' ').map_or(value, |(_, bare)| bare.trim());
+    let plain = STANDARD.decode(bare).ok().and_then(|plain| String::from_utf8(plain).ok());
+    let password =
+        plain.as_ref().and_then(|plain| plain.split_once(':')).map(|(_, password)| password.to_owned());
+    let mut all: Vec<String> =
+        [Some(value.to_owned()), Some(bare.to_owned()), plain, password].into_iter().flatten().collect();
+    all.retain(|secret| !secret.is_empty());
+    all
+}
+
+/// The text of a web page, or what is a text already, with single blanks.
+fn plain(text: &str) -> String {
+    let mut shown = String::new();
+    let (mut tag, page) = (false, text.trim_start().starts_with('<'));
+    for c in text.chars() {
+        match c {
+            '<' if page => {
+                tag = true;
+                shown.push(' ');
+            }
+            '>' if page => tag = false,
+            _ if tag => {}
+            other => shown.push(other),
+        }
+    }
+    shown.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a body is meant for people, by what its headers call it.

@@ -311,3 +311,73 @@ async fn a_busy_service_refuses_nobody_else() {
     question(Script::always(unavailable(Some("600")))).ask().await;
     question(Script::always(Exchange::ok(lines(1)))).ask().await.complete(1, 1);
 }
+
+/// Who refuses may say why; it is shown on one line, short, and without what moves a terminal.
+#[tokio::test(start_paused = true)]
+async fn the_words_of_a_refusal_are_shown() {
+    let plain = [("content-type", "text/plain")];
+    for (status, body, shown) in [
+        (
+            401,
+            "account expired\r\nask ops",
+            "401 Unauthorized: no login, or a wrong one; it says \"account expired ask ops\"",
+        ),
+        (403, "your plan has no \u{1b}[31mpdns\u{202e}", "it says \"your plan has no .[31mpdns.\""),
+        (429, "20 a day", "rate limit exceeded; it says \"20 a day\""),
+        (
+            500,
+            "<html><head><title>Oops</title></head><body>db is down</body></html>",
+            "it says \"Oops db is down\"",
+        ),
+        (503, "back at noon", "it says \"back at noon\""),
+        (418, "teapot", "status 418; it says \"teapot\""),
+    ] {
+        let told = Question::new(Script::always(Exchange::status(status, &plain, body))).ask().await;
+        let said = told.reason().to_string();
+        assert!(said.contains(shown), "{status}: {said}");
+        assert_eq!(told.reason().is_refusal(), matches!(status, 401 | 403 | 429));
+    }
+    let told = answer_to(Exchange::status(403, &plain, "x".repeat(100_000))).await;
+    assert!(told.reason().to_string().len() < 400);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_that_a_refusal_repeats_is_not_shown() {
+    let body = "unknown login Basic dXNlcjpodW50ZXIy (hunter2)";
+    let exchange = Exchange::status(401, &[("content-type", "text/plain")], body);
+    let told = Question::new(Script::always(exchange)).secret("user_token", "user:hunter2").ask().await;
+    let said = told.reason().to_string();
+    assert!(said.contains("unknown login [login] ([login])"), "{said}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn tls_that_answers_to_plain_http_is_called_that() {
+    let told = answer_to(Exchange::raw(vec![
+        testkit::Step::Send(b"\x15\x03\x01\0\x02\x02\x28".to_vec()),
+        testkit::Step::Close,
+    ]))
+    .await;
+    let said = told.reason().to_string();
+    assert!(said.contains("the port speaks TLS, not plain HTTP"), "{said}");
+    told.hints("use_http");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_through_a_proxy_is_laid_at_the_proxys_door_only_where_that_is_certain() {
+    for (header, part) in [
+        (
+            Some(("x-squid-error", "ERR_CONNECT_FAIL 111")),
+            "the proxy http://proxy.test:3128: 502 Bad Gateway",
+        ),
+        (Some(("proxy-status", "p; error=connection_refused")), "the proxy http://proxy.test:3128: 502"),
+        (None, "the proxy http://proxy.test:3128 or the service says \"no way\""),
+    ] {
+        let mut exchange = Exchange::status(502, &[("content-type", "text/plain")], "no way");
+        if let Some((name, value)) = header {
+            exchange = exchange.header(name, value);
+        }
+        let question = Question::new(Script::always(exchange)).set("proxy", "http://proxy.test:3128");
+        let said = question.ask().await.reason().to_string();
+        assert!(said.contains(part), "{said}");
+    }
+}

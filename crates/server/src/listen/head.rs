@@ -38,6 +38,12 @@ pub(super) fn read(octets: &[u8]) -> Result<Option<Shape>, Problem> {
         Ok(Status::Partial) if octets.len() < OCTETS => return Ok(None),
         Ok(_) if request.path.is_none() => return Err(Problem::uri_too_long(crate::request::MAX_URI)),
         Ok(_) => return Err(too_large()),
+        // A handshake of TLS: a client that speaks HTTP sees this, and the log too.
+        Err(_) if octets.starts_with(&[22, 3]) => {
+            return Err(Problem::bad_request(
+                "this port speaks plain HTTP, and TLS was spoken to it: use http://, or give the server a certificate",
+            ));
+        }
         Err(error) => return Err(unreadable(error)),
     };
     let method = request.method.unwrap_or_default();
