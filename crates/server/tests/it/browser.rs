@@ -17,7 +17,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 pub(crate) struct Place {
     pub(crate) server: Server,
     pub(crate) desk: Desk,
-    _folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 /// Somebody who is signed in, or not.
@@ -47,7 +47,7 @@ impl Place {
         };
         desk.change_with_password("", accept).await.unwrap();
         let service = service.with_site(set(Site::new(Runs::serving(desk.clone()).await.unwrap())));
-        Self { server: Server::of(service).await, desk, _folder: folder }
+        Self { server: Server::of(service).await, desk, folder }
     }
 
     /// Somebody with a role, signed in.

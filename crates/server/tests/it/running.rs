@@ -443,3 +443,133 @@ async fn a_record_that_is_ticked_is_added_however_many_there_are() {
     let added = ann.api("POST", &format!("/runs/{id}/add"), &json!({"pick": "n4999.example"})).await;
     assert_eq!((added.status, there("n4999.example").await), (200, 200), "{added:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sixty_fifth_run_at_once_is_refused_and_one_that_is_cancelled_makes_room() {
+    let lab = Lab::new(Script::always(answer::headers_never_come())).await;
+    let ann = lab.place.browser(Role::Analyst).await;
+    // All at once: what is counted after a run is begun lets more through.
+    let asks = (0..80).map(|number| {
+        let ann = &ann;
+        async move {
+            ann.api("POST", "/runs", &json!({"value": format!("h{number}.example"), "fresh": true}))
+                .await
+                .status
+        }
+    });
+    let statuses = futures_util::future::join_all(asks).await;
+    let begun = statuses.iter().filter(|status| **status == 202).count();
+    assert_eq!((begun, statuses.iter().filter(|status| **status == 503).count()), (64, 16), "{statuses:?}");
+    assert_eq!(ann.api("DELETE", "/runs/1", &Value::Null).await.status, 200);
+    let more = json!({"value": "more.example", "fresh": true});
+    let mut status = 503;
+    for _ in 0..500 {
+        status = ann.api("POST", "/runs", &more).await.status;
+        if status == 202 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(status, 202, "the place of the run that was cancelled is free");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_runs_of_a_command_added_is_taken_back_by_page_and_by_api() {
+    let lab = Lab::answering().await;
+    let ann = lab.place.browser(Role::Analyst).await;
+    let address = run(&ann, HOST).await;
+    assert_eq!(address, "/runs/1");
+    assert_eq!(ann.api("POST", "/runs/1/add", &json!({"pick": "all"})).await.status, 200);
+    let page = ann.get("/runs?batch=1").await.body;
+    assert!(
+        page.contains("One of these runs has added something") && page.contains("/runs/batch/1/undo"),
+        "{page}"
+    );
+    let undone = ann.api("POST", "/runs/batch/1/undo", &Value::Null).await;
+    let undone: Value = serde_json::from_str(&undone.body).unwrap();
+    assert!(undone["undone"][0]["claims"].as_u64().unwrap() > 0, "{undone}");
+    assert!(!ann.get("/runs?batch=1").await.body.contains("/runs/batch/1/undo"));
+    assert_eq!(ann.api("POST", "/runs/1/add", &json!({"pick": "all"})).await.status, 200);
+    assert_eq!(ann.post("/runs/batch/1/undo", &[]).await.leads_to(), "/runs?batch=1&said=undone");
+    assert_eq!(ann.api("POST", "/runs/batch/9/undo", &Value::Null).await.status, 404);
+    let reader = lab.place.browser(Role::Reader).await;
+    assert_eq!(reader.api("POST", "/runs/batch/1/undo", &Value::Null).await.status, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_is_narrowed_and_a_kept_answer_is_named() {
+    let lab = Lab::answering().await;
+    let ann = lab.place.browser(Role::Analyst).await;
+    for _ in 0..2 {
+        run(&ann, HOST).await;
+    }
+    let all = ann.get("/runs").await.body;
+    assert!(all.contains("kept from <a href=\"/runs/1\">run 1</a>"), "{all}");
+    let asked = ann.get("/runs?cached=no&state=complete&since=1d").await.body;
+    assert!(asked.contains(">Run 1<") && !asked.contains(">Run 2<"), "{asked}");
+    assert!(ann.get("/runs?actor=nobody").await.body.contains("No matching runs"));
+    let refused = ann.get("/runs?since=someday").await.body;
+    assert!(refused.contains("cannot be narrowed like that") && refused.contains("someday"), "{refused}");
+    assert_eq!(ann.api("GET", "/runs?state=done", &Value::Null).await.status, 400);
+}
+
+/// A folder on a file system of its own that has room for little, where this process may mount one.
+struct Narrow(Option<std::path::PathBuf>);
+
+impl Narrow {
+    fn over(folder: std::path::PathBuf) -> Self {
+        std::fs::create_dir_all(&folder).unwrap();
+        let mount = ["-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs"];
+        let mounted = std::process::Command::new("mount").args(mount).arg(&folder).output();
+        if mounted.is_ok_and(|output| output.status.success()) {
+            return Self(Some(folder));
+        }
+        // Without the right to mount: nothing can be written there either, for another reason.
+        std::fs::remove_dir(&folder).unwrap();
+        std::fs::write(&folder, b"").unwrap();
+        Self(None)
+    }
+}
+
+impl Drop for Narrow {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.0 {
+            let unmounted = std::process::Command::new("umount").arg("-l").arg(folder).output().unwrap();
+            assert!(unmounted.status.success(), "{unmounted:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_meets_a_full_disk_ends_at_once_and_says_why() {
+    // Names that hardly compress: there are several times as many as there is room for.
+    let name = |number: u64| {
+        let digits = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        format!("{:016x}{:016x}.example", digits, digits.rotate_left(29).wrapping_mul(0xbf58_476d_1ce4_e5b9))
+    };
+    let long: String = (1..20_000).map(|number| line(HOST, "NS", &name(number), number)).collect();
+    let lab = Lab::new(Script::always(Exchange::ok(long))).await;
+    let narrow = Narrow::over(lab.place.folder.path().join("answers"));
+    let ann = lab.place.browser(Role::Analyst).await;
+    let begun = ann.api("POST", "/runs", &json!({"value": HOST})).await;
+    if narrow.0.is_none() && begun.status != 202 {
+        return;
+    }
+    let mut run = Value::Null;
+    for _ in 0..1_000 {
+        let listed: Value = serde_json::from_str(&ann.api("GET", "/runs", &Value::Null).await.body).unwrap();
+        run = listed["runs"][0].clone();
+        let shown: Value = serde_json::from_str(&ann.api("GET", "/runs/1", &Value::Null).await.body).unwrap();
+        if shown["completeness"]["state"] != "running" {
+            assert_eq!(shown["completeness"]["state"], "interrupted", "{shown}");
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_ne!(run["state"], "complete");
+    let page = ann.get("/runs/1").await.body;
+    assert!(page.contains("Interrupted"), "{page}");
+    if narrow.0.is_some() {
+        assert!(page.contains("no room left on the disk"), "{page}");
+    }
+}
