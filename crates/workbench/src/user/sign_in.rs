@@ -38,14 +38,15 @@ pub enum SignIn {
 impl Workbench {
     /// Signs in with a password. Takes tens of milliseconds and 19 MiB; blocks nobody else's changes meanwhile.
     ///
-    /// Five failures for a name cost nothing, and fifty from an address. Then each attempt waits since the one before, 1 s,
-    /// 2 s, 4 s and so on up to 15 minutes for a name, and up to 4 s from an address; failures are forgotten 15 minutes
-    /// after the wait was over.
+    /// Five failures for a name from one network cost nothing, a hundred for a name from everywhere, and fifty from a
+    /// network. Then each attempt waits since the one before, 1 s, 2 s, 4 s and so on up to 15 minutes for a name from one
+    /// network, 10 s for a name from everywhere, and 4 s from a network; failures are forgotten 15 minutes after the wait
+    /// was over.
     ///
     /// # Errors
     /// [`Error`], when the database cannot be written.
     pub fn sign_in(&mut self, name: &str, password: &str, client: &Client) -> Result<SignIn, Error> {
-        let counters = [Counter::name(name), Counter::address(client.address)];
+        let counters = Counter::sign_in(name, client.address);
         let begun = self.change(|change| begin(change, name, &counters))?;
         let stored = match begun {
             Begun::Wait(wait) => return Ok(SignIn::Wait(wait)),
@@ -74,14 +75,14 @@ impl Workbench {
     }
 
     /// Changes the password of whoever is signed in, and ends that user's other sessions and links. Costs two hashes.
-    /// Wrong old passwords count as failures to sign in with that name.
+    /// Wrong old passwords have a count of their own: five cost nothing, then each waits up to 15 minutes.
     ///
     /// # Errors
     /// [`Error::Refused`]: the old password is wrong, too many were, or the new one cannot be taken.
     pub fn set_password(&mut self, session: &Session, old: &str, new: &str) -> Result<(), Error> {
         let name = &session.user.name;
         password::check(new, name)?;
-        let stored = match self.change(|change| begin(change, name, &[Counter::name(name)]))? {
+        let stored = match self.change(|change| begin(change, name, &[Counter::old_password(name)]))? {
             Begun::Wait(wait) => {
                 let seconds = wait.as_secs();
                 return Err(Error::throttled(wait, format!("too many wrong passwords: wait {seconds} s")));

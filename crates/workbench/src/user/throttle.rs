@@ -4,12 +4,14 @@
 //! longest wait. A count is forgotten once [`FORGOTTEN`] has passed since its wait was over, or, for a name, by signing in. An
 //! attempt counts as failed from its beginning, so that many at once gain nothing; one that has to wait does not count.
 //!
-//! The two are not alike. A name belongs to one person: [`NAME`] holds a guesser to about a hundred guesses a day, from
-//! wherever they come. Behind an address there may be a whole office: [`ADDRESS`] keeps one that tries a password on many
+//! They are not alike. A name belongs to one person: [`HERE`] holds a guesser in one network to about a hundred guesses a
+//! day at it, and does not keep its owner waiting in another network. [`NAME`] holds guesses from many networks together to
+//! one in ten seconds; its owner may have to wait for that long. Behind an address there may be a whole office: [`ADDRESS`] keeps one that tries a password on many
 //! names from going fast, and never keeps anybody else there waiting for longer than a few seconds. How often each of
-//! those names can be guessed at is bounded by [`NAME`] all the same.
+//! those names can be guessed at is bounded by [`HERE`] all the same.
 //!
-//! A stranger can so keep a name waiting, but nobody who is signed in; and a link signs in without waiting.
+//! Wrong old passwords of somebody who is signed in are counted apart, so that no stranger keeps them waiting; and a link
+//! signs in without waiting.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -20,10 +22,14 @@ use super::fold;
 use super::token::Digest;
 use crate::database::{Change, Problem};
 
-/// For a name: five failures are free, and the longest wait is 15 minutes.
-const NAME: Pace = Pace { free: 5, longest: 15 * 60 };
+/// For a name from one network: five failures are free, and the longest wait is 15 minutes.
+const HERE: Pace = Pace { free: 5, longest: 15 * 60 };
+/// For a name from everywhere: a stranger must not keep its owner out.
+const NAME: Pace = Pace { free: 100, longest: 10 };
 /// From an address: as many as an office makes on a Monday are free, and the longest wait is one that people sit out.
 const ADDRESS: Pace = Pace { free: 50, longest: 4 };
+/// Half of a key, in bytes.
+const HALF: usize = 16;
 /// How long after its wait a count is kept, in seconds.
 const FORGOTTEN: i64 = 15 * 60;
 
@@ -44,9 +50,23 @@ struct Pace {
 }
 
 impl Counter {
-    /// For a user name, whether there is such a user or not.
-    pub(super) fn name(name: &str) -> Self {
-        Self::of(NAME, "name", &fold(name))
+    /// What is counted for a sign-in with this name, whether there is such a user or not, from this address.
+    pub(super) fn sign_in(name: &str, address: IpAddr) -> [Self; 3] {
+        [Self::here(name, address), Self::of(NAME, "name", &fold(name)), Self::address(address)]
+    }
+
+    /// For the old password of somebody who is signed in.
+    pub(super) fn old_password(name: &str) -> Self {
+        Self::of(HERE, "old password", &fold(name))
+    }
+
+    /// For a user name from one network. The first half of the key is the name's, so that all of them can be forgotten.
+    fn here(name: &str, address: IpAddr) -> Self {
+        let (name, address) = (Self::of(HERE, "here", &fold(name)), Self::address(address));
+        let (first, second) = (name.key.iter().take(HALF), address.key.iter().skip(HALF));
+        let mut key = Digest::default();
+        key.iter_mut().zip(first.chain(second)).for_each(|(into, byte)| *into = *byte);
+        Self { key, pace: HERE }
     }
 
     /// For an address; an IPv6 address counts as its /64, which one customer has whole.
@@ -76,7 +96,7 @@ impl Counter {
 /// Begins an attempt; gives how long to wait where it is too early for one.
 pub(super) fn begin(change: &Change<'_>, counters: &[Counter]) -> Result<Option<Duration>, Problem> {
     let forgotten = "DELETE FROM sign_in_failures WHERE last_at <= ?";
-    change.transaction.execute(forgotten, [change.at.saturating_sub(NAME.longest + FORGOTTEN)])?;
+    change.transaction.execute(forgotten, [change.at.saturating_sub(HERE.longest + FORGOTTEN)])?;
     let failures = counters.iter().map(|counter| counter.failures(change)).collect::<Result<Vec<_>, _>>()?;
     let left = counters.iter().zip(&failures).map(|(counter, (count, ago))| {
         let wait = counter.pace.wait(*count);
@@ -96,7 +116,11 @@ pub(super) fn begin(change: &Change<'_>, counters: &[Counter]) -> Result<Option<
 
 /// The name's owner was here: what was counted for it is forgotten.
 pub(super) fn forget(change: &Change<'_>, name: &str) -> Result<(), Problem> {
-    change.transaction.execute("DELETE FROM sign_in_failures WHERE key = ?", [Counter::name(name).key])?;
+    let delete = "DELETE FROM sign_in_failures WHERE key IN (?, ?) OR substr(key, 1, 16) = substr(?, 1, 16)";
+    let folded = fold(name);
+    let of = |pace, kind| Counter::of(pace, kind, &folded).key;
+    let (everywhere, old, here) = (of(NAME, "name"), of(HERE, "old password"), of(HERE, "here"));
+    change.transaction.execute(delete, (everywhere, old, here))?;
     Ok(())
 }
 
@@ -121,10 +145,10 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_the_longest() {
-        let waits = (0..18).map(|failures| NAME.wait(failures)).collect::<Vec<_>>();
+        let waits = (0..18).map(|failures| HERE.wait(failures)).collect::<Vec<_>>();
         assert_eq!(waits, [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]);
         let many = [66, 67, 68, 69, 70, 1_000, u32::MAX];
-        assert!(many.into_iter().all(|failures| NAME.wait(failures) == NAME.longest));
+        assert!(many.into_iter().all(|failures| HERE.wait(failures) == HERE.longest));
         let waits = (49..55).map(|failures| ADDRESS.wait(failures)).collect::<Vec<_>>();
         assert_eq!(waits, [0, 1, 2, 4, 4, 4]);
     }
@@ -136,6 +160,9 @@ mod tests {
         assert_ne!(key("2001:db8::1"), key("2001:db8:0:1::1"));
         assert_eq!(key("::ffff:192.0.2.1"), key("192.0.2.1"));
         assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
-        assert_eq!(Counter::name("Ann").key, Counter::name("aNN").key);
+        let here = |name: &str, host: &str| Counter::here(name, host.parse().unwrap()).key;
+        assert_eq!(here("Ann", "192.0.2.1"), here("aNN", "::ffff:192.0.2.1"));
+        assert_ne!(here("Ann", "192.0.2.1"), here("Ann", "192.0.2.2"));
+        assert_ne!(here("Ann", "192.0.2.1"), here("Bob", "192.0.2.1"));
     }
 }

@@ -43,13 +43,9 @@ async fn a_wrong_name_and_a_wrong_password_differ_in_the_trail_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn failures_for_a_name_make_it_wait_longer_and_longer_from_anywhere() {
+async fn failures_for_a_name_make_it_wait_longer_and_longer_in_that_network() {
     let mut bench = staffed();
-    let mut host = 0;
-    let mut attempt = |password: &str| {
-        host += 1;
-        bench.workbench.sign_in("ann", password, &client(host)).unwrap()
-    };
+    let mut attempt = |password: &str| bench.workbench.sign_in("ann", password, &client(1)).unwrap();
     for _ in 0..5 {
         assert_eq!(attempt("wrong"), SignIn::Refused);
     }
@@ -68,6 +64,39 @@ async fn failures_for_a_name_make_it_wait_longer_and_longer_from_anywhere() {
     // Signing in forgets what was counted for the name.
     assert_eq!(attempt("wrong"), SignIn::Refused);
     assert!(matches!(attempt(PASSWORD), SignIn::Welcome { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn guesses_from_one_network_do_not_keep_the_owner_out_in_another() {
+    let mut bench = staffed();
+    let mut attempt =
+        |password: &str, host: u8| bench.workbench.sign_in("ann", password, &client(host)).unwrap();
+    for _ in 0..20 {
+        while let SignIn::Wait(wait) = attempt("wrong", 1) {
+            pass(wait.as_secs()).await;
+        }
+    }
+    assert!(matches!(attempt(PASSWORD, 1), SignIn::Wait(wait) if wait.as_secs() > 600));
+    pass(10).await;
+    assert!(matches!(attempt(PASSWORD, 2), SignIn::Welcome { .. }));
+    // That forgot what was counted for the name everywhere.
+    assert!(matches!(attempt(PASSWORD, 1), SignIn::Welcome { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn guesses_from_many_networks_keep_the_owner_waiting_for_ten_seconds_at_most() {
+    let mut bench = staffed();
+    let mut attempt =
+        |password: &str, host: u8| bench.workbench.sign_in("ann", password, &client(host)).unwrap();
+    let refused = (0..105_u8).filter(|guess| attempt("wrong", guess / 5) == SignIn::Refused).count();
+    assert_eq!(refused, 100);
+    for host in 100..110 {
+        pass(10).await;
+        assert_eq!(attempt("wrong", host), SignIn::Refused);
+    }
+    assert_eq!(attempt(PASSWORD, 200), SignIn::Wait(Duration::from_secs(10)));
+    pass(10).await;
+    assert!(matches!(attempt(PASSWORD, 200), SignIn::Welcome { .. }));
 }
 
 #[tokio::test(start_paused = true)]
@@ -118,10 +147,10 @@ async fn guesses_at_one_name_keep_nobody_else_behind_the_address_waiting_for_lon
 async fn many_guesses_at_once_are_no_more_than_one_after_another() {
     let bench = staffed();
     let runtime = tokio::runtime::Handle::current();
-    let guess = &|host: u8| {
+    let guess = &|_: u8| {
         // The threads see the time stand still, too.
         let _entered = runtime.enter();
-        open(bench.folder.path()).sign_in("ann", "wrong", &client(host)).unwrap()
+        open(bench.folder.path()).sign_in("ann", "wrong", &client(1)).unwrap()
     };
     let came = std::thread::scope(|scope| {
         let guesses = (0..8).map(|host| scope.spawn(move || guess(host))).collect::<Vec<_>>();
