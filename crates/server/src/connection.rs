@@ -2,6 +2,7 @@
 
 use operation::Limits;
 use operation::provider::{Checked, ConfigError, check};
+use workbench::integration::Configured;
 use workbench::run::{Asking, Wish};
 
 use crate::problem::Problem;
@@ -14,18 +15,26 @@ use crate::site::Site;
 pub(crate) async fn test(site: &Site, name: &str) -> Result<Checked, Problem> {
     let wanted = name.to_owned();
     let configured = site.desk.read(move |workbench| workbench.settings(&wanted)).await?;
-    let (desk, wish) = (&site.desk, Wish::default());
-    let asking = Asking::new(
-        configured.package,
-        &configured.settings,
-        Limits::CHECK,
-        wish,
-        desk.folder(),
-        desk.clock().clone(),
-        "",
-    );
+    let asking = asking(site, configured, Limits::CHECK, Wish::default(), "").await?;
     let asking = asking.map_err(|error| unset(&error))?;
     check(&asking.provider).await.map_err(|error| Problem::refused(error.to_string()))
+}
+
+/// What a run is made with. A CA file is read for it, which a slow file system may draw out, so a thread does it that may wait.
+pub(crate) async fn asking(
+    site: &Site,
+    configured: Configured,
+    limits: Limits,
+    wish: Wish,
+    actor: &str,
+) -> Result<Result<Asking, ConfigError>, Problem> {
+    let (folder, clock) = (site.desk.folder().to_owned(), site.desk.clock().clone());
+    let actor = actor.to_owned();
+    let make = move || {
+        let Configured { package, settings, .. } = configured;
+        Asking::new(package, &settings, limits, wish, &folder, clock, &actor)
+    };
+    tokio::task::spawn_blocking(make).await.map_err(|_| Problem::internal())
 }
 
 fn unset(error: &ConfigError) -> Problem {

@@ -153,9 +153,12 @@ impl Workbench {
     /// Turns it on; gives false where it was already.
     ///
     /// # Errors
-    /// [`Error::Refused`] names the required parameters without a value (G-19), or what else does not go together.
+    /// [`Error::Refused`] names the required parameters without a value (G-19), or what else does not go together;
+    /// [`Error::Settings`] a secret that was given for another destination, or a CA file that cannot be used.
     pub fn enable(&mut self, name: &str) -> Result<bool, Error> {
         let clock = self.clock().clone();
+        let values = self.read(|database| Stored::need(database, name))?.values;
+        configure::check_files(values.iter().map(|(key, value)| (key.as_str(), value.as_str())))?;
         self.change(|change| {
             let stored = Stored::need(&change.transaction, name)?;
             let package = stored.package().map_err(|error| stored.broken(&error))?;

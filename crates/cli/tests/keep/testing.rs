@@ -82,3 +82,17 @@ fn a_name_that_is_none_and_a_port_that_is_closed() {
     assert!(said.stdout.contains("Connection       FAILED"), "{}", said.stdout);
     home.run(&["integration", "test", "nothing"]).says(2, &["\"nothing\" is not installed"]);
 }
+
+#[test]
+fn a_ca_file_that_is_gone_is_noticed_when_it_is_enabled() {
+    let home = Home::new();
+    home.run(&["integration", "install", "circl-passive-dns@1.1.0"]).ok();
+    let file = home.file("ca.pem", testkit::certificate::Authority::new().pem());
+    home.configure(&[&format!("ca_file={file}")]).ok();
+    std::fs::write(home.path(&file), "nothing").unwrap();
+    home.run(&["integration", "enable", NAME]).says(2, &["CA File (ca_file)", "holds no certificate"]);
+    std::fs::remove_file(home.path(&file)).unwrap();
+    home.run(&["integration", "enable", NAME]).says(2, &["ca.pem", "No such file"]);
+    home.configure(&["--reset", "ca_file"]).ok();
+    home.run(&["integration", "enable", NAME]).ok();
+}

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use operation::{Indicator, IndicatorType, Limits, Moment, Settings, Side, Window};
+use operation::{Indicator, IndicatorType, Limits, Moment, Side, Window};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use workbench::integration::Filter;
@@ -201,15 +201,13 @@ impl Order {
             workbench.settings(&offer.name)
         };
         let configured = site.desk.read(find).await?;
-        let desk = &site.desk;
         let wish = Wish {
             rrtypes: self.rrtypes()?,
             window: self.window(site)?,
             side: if self.by_data { Side::Data } else { Side::Owner },
         };
-        let settings: &Settings = &configured.settings;
-        let (folder, clock) = (desk.folder(), desk.clock().clone());
-        let asking = Asking::new(configured.package, settings, Limits::HELD, wish, folder, clock, actor)
+        let asking = crate::connection::asking(site, configured, Limits::HELD, wish, actor)
+            .await?
             .map_err(|error| Problem::refused(error.to_string()))?;
         let freshness = if self.fresh { Freshness::Fresh } else { asking.freshness };
         Ok(Asking { most: RECORDS, freshness, ..asking })

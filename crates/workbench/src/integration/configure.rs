@@ -50,7 +50,7 @@ impl Workbench {
     /// more; [`Error::Key`], when there are secrets to store and the key is not right.
     pub fn configure(&mut self, name: &str, changes: &Changes) -> Result<Details, Error> {
         let clock = self.clock().clone();
-        check_files(changes)?;
+        check_files(changes.values.iter().map(|(key, value)| (key.as_str(), value.as_str())))?;
         self.change(|change| {
             let stored = Stored::need(&change.transaction, name)?;
             let package = stored.package().map_err(|error| stored.broken(&error))?;
@@ -103,13 +103,13 @@ pub(super) fn keys_for(change: &Change<'_>, stored: &Stored) -> Result<Vec<Key>,
 }
 
 /// Looks at the files that are named, before any lock is held: a file system may keep its readers waiting.
-fn check_files(changes: &Changes) -> Result<(), Error> {
-    let files = changes.values.iter().filter(|(key, value)| key == CA_FILE && !value.trim().is_empty());
+pub(super) fn check_files<'a>(values: impl Iterator<Item = (&'a str, &'a str)>) -> Result<(), Error> {
+    let files = values.filter(|(key, value)| *key == CA_FILE && !value.trim().is_empty());
     let faults: Vec<SettingsError> = files
         .filter_map(|(key, value)| {
             let fault = operation::provider::check_ca_file(Path::new(value.trim())).err()?;
             Some(SettingsError::Invalid {
-                key: key.clone(),
+                key: key.to_owned(),
                 label: "CA File".to_owned(),
                 why: fault.to_string(),
             })
