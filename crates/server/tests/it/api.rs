@@ -204,3 +204,36 @@ async fn users_are_managed_by_those_who_may_and_oneself_by_everybody() {
     assert_eq!(parsed(&ended)["ended"], true);
     assert_eq!(reader.api("GET", "/session", &Value::Null).await.status, 401);
 }
+
+#[tokio::test]
+async fn a_change_made_from_an_older_state_is_refused_and_changes_nothing() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    body(&ann.api("POST", "/integrations", &json!({"bundled": "circl-passive-dns"})).await);
+    body(&ann.api("POST", "/indicators", &json!({"values": ["a.example"]})).await);
+    let patch = async |path: &str, wish: &Value, etag: &str| {
+        let token = ann.token.as_str();
+        let headers =
+            [("content-type", "application/json"), ("x-backsight-token", token), ("if-match", etag)];
+        ann.send("PATCH", &format!("/api/v1{path}"), &headers, wish.to_string().as_bytes()).await
+    };
+    let host = |host: &str| json!({"values": {"host": host}});
+    let status = |status: &str| json!({"status": status});
+    for (path, first, second, now) in [
+        ("/integrations/circl-passive-dns", host("192.0.2.80"), host("192.0.2.81"), "192.0.2.80"),
+        ("/indicators/a.example", status("Review"), status("Whitelisted"), "Review"),
+    ] {
+        let read = async || ann.api("GET", path, &Value::Null).await;
+        let seen = read().await;
+        let seen = seen.header("etag").unwrap();
+        assert_eq!(patch(path, &first, seen).await.status, 200);
+        // Another client still has what it read before that change.
+        let said = patch(path, &second, seen).await.problem(412);
+        assert!(said.contains(now), "it says what is stored now: {said}");
+        let kept = read().await;
+        assert!(kept.body.contains(now), "{kept:?}");
+        let current = kept.header("etag").unwrap();
+        assert_eq!(patch(path, &second, current).await.status, 200);
+        assert_eq!(patch(path, &first, "*").await.status, 200, "* claims nothing");
+    }
+}
