@@ -21,6 +21,7 @@ pub mod parameter;
 pub mod provider;
 pub mod relation;
 pub mod settings;
+pub mod shown;
 pub mod special;
 pub mod window;
 

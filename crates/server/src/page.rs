@@ -101,6 +101,11 @@ pub(crate) fn encoded(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
 }
 
+/// What stands beside a name or data in a page: the form that people read, where it is another one.
+pub(crate) fn beside(text: &impl ToString) -> Option<String> {
+    operation::shown::unicode(&text.to_string())
+}
+
 /// The problem in a refusal that is not ours: what axum says of an address or a form that it cannot read is for programmers.
 fn foreign(response: &Response) -> Option<Problem> {
     let status = response.status();

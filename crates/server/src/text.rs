@@ -10,6 +10,11 @@ use askama::filters::{Escaper, Html};
 
 use crate::timeline::words::thousands;
 
+/// A name or data with its Unicode form beside it, where it has another one.
+pub(crate) fn labelled(text: &impl ToString) -> String {
+    operation::shown::labelled(&text.to_string())
+}
+
 /// How templates escape; named in `askama.toml`.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Hostile;

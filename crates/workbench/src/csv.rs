@@ -5,12 +5,12 @@
 use std::io;
 
 use cof::{Record, time};
-use operation::Relation;
+use operation::{Indicator, Relation, shown};
 
 use crate::run::Run;
 use crate::text::printable;
 
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 18] = [
     "query",
     "relation",
     "rrname",
@@ -26,6 +26,9 @@ const COLUMNS: [&str; 15] = [
     "provider",
     "fetched_at",
     "notes",
+    "rrname_unicode",
+    "rdata_unicode",
+    "caution",
 ];
 
 /// The names of the columns.
@@ -57,7 +60,7 @@ pub fn rows<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> io::Resu
     String::from_utf8(octets).map_err(io::Error::other)
 }
 
-fn cells(run: &Run, record: &Record) -> [String; 15] {
+fn cells(run: &Run, record: &Record) -> [String; 18] {
     let indicator = &run.indicator;
     let date = |seconds: Option<u64>| seconds.map(time::rfc3339).unwrap_or_default();
     let notes: Vec<String> = record.notes.iter().map(ToString::to_string).collect();
@@ -77,7 +80,16 @@ fn cells(run: &Run, record: &Record) -> [String; 15] {
         run.provider.clone(),
         time::rfc3339(u64::try_from(run.fetched.at).unwrap_or_default()),
         notes.join("; "),
+        shown::unicode(&record.rrname.to_string()).unwrap_or_default(),
+        shown::unicode(&record.rdata_text()).unwrap_or_default(),
+        caution(record),
     ]
+}
+
+/// What is to be said of the name and of what the data names.
+pub fn caution(record: &Record) -> String {
+    let sides = [Indicator::of_owner(record), Indicator::of_target(&record.rdata, record.rrtype)];
+    shown::cautions(sides.iter().flatten()).join("; ")
 }
 
 /// A cell that a spreadsheet shows and does not run.

@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 
 use comfy_table::ColumnConstraint;
+use operation::shown;
 use workbench::audit;
 use workbench::library::{Adding, Claim, Details, Outcome, Page, Relationship};
 
 use crate::kept;
-use crate::output::table::{new_table, shorten};
+use crate::output::table::{cautions, new_table, shorten};
 use crate::terminal::{self, plural, printable};
 
 /// More rows than this nobody reads; the JSON has them all.
@@ -27,9 +28,10 @@ pub(super) fn added(added: &[Adding]) -> String {
             Outcome::Restored => "restored",
         };
         let (kind, status) = (adding.indicator.kind().name(), adding.status.name());
-        table.add_row([&adding.indicator.to_string(), kind, status, outcome]);
+        table.add_row([&shown::labelled(&adding.indicator.to_string()), kind, status, outcome]);
     }
     let _ = writeln!(text, "{table}");
+    text.push_str(&cautions(added.iter().map(|adding| &adding.indicator)));
     if added.len() > MOST_ROWS {
         let _ = writeln!(text, "… and {} more", added.len() - MOST_ROWS);
     }
@@ -54,7 +56,7 @@ pub(super) fn page(page: &Page) -> String {
         let changed = kept::readable(entry.updated_at);
         let changed = if precise { Some(changed.as_str()) } else { changed.split(' ').next() };
         let row = [
-            entry.indicator.to_string(),
+            shown::labelled(&entry.indicator.to_string()),
             entry.indicator.kind().name().to_owned(),
             entry.status.name().to_owned(),
             changed.unwrap_or_default().to_owned(),
@@ -68,6 +70,7 @@ pub(super) fn page(page: &Page) -> String {
         }
     }
     let mut text = format!("{table}\n");
+    text.push_str(&cautions(page.entries.iter().map(|entry| &entry.indicator)));
     if let Some(next) = &page.next {
         let _ = writeln!(text, "There are more: the same with --after {next}");
     }
@@ -79,7 +82,8 @@ pub(super) fn page(page: &Page) -> String {
 
 pub(super) fn details(details: &Details) -> String {
     let entry = &details.entry;
-    let mut text = format!("{} ({}): {}", entry.indicator, entry.indicator.kind(), entry.status);
+    let value = shown::labelled(&entry.indicator.to_string());
+    let mut text = format!("{value} ({}): {}", entry.indicator.kind(), entry.status);
     if let Some(removed) = entry.removed_at {
         let _ = write!(text, ", REMOVED {}", kept::readable(removed));
     }
@@ -90,6 +94,7 @@ pub(super) fn details(details: &Details) -> String {
         kept::readable(entry.updated_at),
         sources(&details.claims)
     );
+    text.push_str(&cautions([&entry.indicator]));
     text.push_str(&attributes(details));
     text.push_str(&relationships(details));
     for note in &details.notes {
@@ -110,7 +115,11 @@ fn attributes(details: &Details) -> String {
     table.set_header(["Attribute", "Value", "Sources"]);
     for attribute in &details.attributes {
         let cell = |text: &str| shorten(&printable(text));
-        table.add_row([cell(&attribute.name), cell(&attribute.value), sources(&attribute.claims)]);
+        table.add_row([
+            cell(&attribute.name),
+            cell(&shown::labelled(&attribute.value)),
+            sources(&attribute.claims),
+        ]);
     }
     let mut text = format!("\n{table}\n");
     rest(&mut text, details.attribute_count, details.attributes.len(), "attributes");
@@ -139,7 +148,7 @@ fn relationships(details: &Details) -> String {
 
 fn joined(relationship: &Relationship) -> String {
     let arrow = if relationship.outgoing { "->" } else { "<-" };
-    format!("{arrow} {}", relationship.other)
+    format!("{arrow} {}", shown::labelled(&relationship.other.to_string()))
 }
 
 fn said(relationship: &Relationship) -> String {

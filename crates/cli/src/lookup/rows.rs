@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io;
 
 use cof::{Dialect, Record, Writer, time};
+use operation::shown;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use store::{Page, Summary};
@@ -16,7 +17,7 @@ use crate::exit::Failure;
 use crate::output::table;
 use crate::terminal::{self, plural};
 
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 15] = [
     "rrname",
     "rrtype",
     "rdata",
@@ -29,6 +30,9 @@ const COLUMNS: [&str; 12] = [
     "origin",
     "sensor_id",
     "source_kind",
+    "rrname_unicode",
+    "rdata_unicode",
+    "caution",
 ];
 
 #[derive(Serialize)]
@@ -116,7 +120,8 @@ fn as_table(command: &LookupArgs, page: &Page) -> String {
     }
     let records: Vec<&Record> = page.records.iter().collect();
     let table = table::records(&records, command.by_source, terminal::width());
-    format!("{table}\n{} (times in UTC)\n", plural(records.len() as u64, "row"))
+    let cautions = table::cautions_of(&page.records);
+    format!("{table}\n{} (times in UTC)\n{cautions}", plural(records.len() as u64, "row"))
 }
 
 fn as_json(shape: &impl Serialize) -> Result<String, Failure> {
@@ -145,7 +150,7 @@ fn as_csv(records: &[Record]) -> io::Result<String> {
     csv::rows(std::iter::once(COLUMNS.map(str::to_owned)).chain(rows))
 }
 
-fn cells(record: &Record) -> [String; 12] {
+fn cells(record: &Record) -> [String; 15] {
     let date = |seconds: Option<u64>| seconds.map(time::rfc3339).unwrap_or_default();
     [
         record.rrname.to_string(),
@@ -160,5 +165,8 @@ fn cells(record: &Record) -> [String; 12] {
         record.origin.as_deref().unwrap_or_default().to_owned(),
         record.sensor_id.as_deref().unwrap_or_default().to_owned(),
         table::source_kind(record).to_owned(),
+        shown::unicode(&record.rrname.to_string()).unwrap_or_default(),
+        shown::unicode(&record.rdata_text()).unwrap_or_default(),
+        csv::caution(record),
     ]
 }

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 
 use cof::{Record, time};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
-use operation::{Findings, Relation};
+use operation::{Findings, Indicator, Relation, shown};
 use workbench::library::Tally;
 use workbench::run::{Compared, Shown, State};
 
@@ -17,6 +17,8 @@ use crate::terminal::{self, plural};
 
 /// Data longer than this is cut in a cell; the other formats have it whole.
 const LONGEST_CELL: usize = 240;
+/// More cautions than this nobody reads; the other formats have one with each record.
+const MOST_CAUTIONS: usize = 20;
 /// No table is made narrower than this: it would be a column of single letters.
 const NARROWEST: u16 = 60;
 
@@ -58,6 +60,33 @@ pub(crate) fn history(shown: &Shown, width: Option<u16>) -> String {
     if !shown.records.is_empty() {
         text.push('\n');
     }
+    let mut hosts = hosts_of(&shown.records);
+    hosts.push(shown.indicator().clone());
+    text.push_str(&cautions(&hosts));
+    text
+}
+
+/// What is to be said of the names and addresses of records, a line each.
+pub(crate) fn cautions_of(records: &[Record]) -> String {
+    cautions(&hosts_of(records))
+}
+
+fn hosts_of(records: &[Record]) -> Vec<Indicator> {
+    let sides =
+        |record: &Record| [Indicator::of_owner(record), Indicator::of_target(&record.rdata, record.rrtype)];
+    records.iter().flat_map(sides).flatten().collect()
+}
+
+/// What is to be said of indicators, a line each.
+pub(crate) fn cautions<'a>(indicators: impl IntoIterator<Item = &'a Indicator>) -> String {
+    let said = shown::cautions(indicators);
+    let mut text = String::new();
+    for one in said.iter().take(MOST_CAUTIONS) {
+        let _ = writeln!(text, "Caution: {one}");
+    }
+    if said.len() > MOST_CAUTIONS {
+        let _ = writeln!(text, "… and {} more", plural((said.len() - MOST_CAUTIONS) as u64, "caution"));
+    }
     text
 }
 
@@ -72,7 +101,8 @@ fn headline(shown: &Shown) -> String {
         State::Failed if count == 0 => "no answer".to_owned(),
         state => format!("at least {records}, INCOMPLETE ({}){few}", state.word()),
     };
-    let mut text = format!("{indicator} ({}): {state}\n", indicator.kind());
+    let value = shown::labelled(&indicator.to_string());
+    let mut text = format!("{value} ({}): {state}\n", indicator.kind());
     if run.is_cached() {
         let at = kept::readable(run.fetched.at);
         let _ = writeln!(text, "Kept from {at} UTC (run {}); --fresh asks again", run.fetched.by);
@@ -199,8 +229,8 @@ fn cells(record: &Record, precise: bool) -> [String; 7] {
     };
     [
         record.rrtype.to_string(),
-        shorten(&record.rrname.to_string()),
-        shorten(&record.rdata_text()),
+        shorten(&shown::labelled(&record.rrname.to_string())),
+        shorten(&shown::labelled(&record.rdata_text())),
         date(span.map(|span| span.0)),
         date(span.map(|span| span.1)),
         record.count.map_or_else(|| "unknown".to_owned(), terminal::thousands),

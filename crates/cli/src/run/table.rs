@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use operation::Finding;
+use operation::{Finding, shown};
 use workbench::library::{Tally, Undone};
 use workbench::run::{Page, Run, Shown, State};
 
@@ -28,7 +28,7 @@ pub(super) fn page(page: &Page) -> String {
             if run.ending.state == State::Running { String::new() } else { run.records.to_string() };
         let row = [
             run.id.to_string(),
-            run.indicator.to_string(),
+            shown::labelled(&run.indicator.to_string()),
             kept::readable(run.started_at),
             state(run),
             records,
@@ -108,12 +108,12 @@ fn findings(shown: &Shown) -> String {
 fn cells(finding: &Finding) -> (String, String, String) {
     let note = finding.caution().map(ToString::to_string).unwrap_or_default();
     match finding {
-        Finding::Attribute { name, value, .. } => (name.clone(), value.clone(), note),
+        Finding::Attribute { name, value, .. } => (name.clone(), shown::labelled(value), note),
         Finding::Indicator { indicator, .. } => {
-            (format!("Related {}", indicator.kind()), indicator.to_string(), note)
+            (format!("Related {}", indicator.kind()), shown::labelled(&indicator.to_string()), note)
         }
         Finding::Relationship { from, to, rrtype, .. } => {
-            (format!("Relationship {rrtype}"), format!("{from} -> {to}"), note)
+            (format!("Relationship {rrtype}"), shown::labelled(&format!("{from} -> {to}")), note)
         }
     }
 }

@@ -130,7 +130,7 @@ fn too_many_records_are_truncated_aloud() {
             &["x.example: truncated: stopped after 2 records", "hint: narrow the question with --rrtype"],
         );
         let records = match format {
-            "table" => done.stdout.matches("192.0.2.").count(),
+            "table" => done.stdout.lines().filter(|line| line.starts_with(" A ")).count(),
             "json" => counts(&done).len(),
             "csv" => done.stdout.lines().count() - 1,
             _ => done.stdout.lines().count(),

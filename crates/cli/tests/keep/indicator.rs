@@ -297,3 +297,24 @@ fn a_top_level_domain_is_typed_with_its_final_dot() {
     // What is in the library is found by the spelling that the library shows.
     run(&home, &["show", "com"]).ok();
 }
+
+#[test]
+fn tables_show_unicode_beside_the_name_and_say_cautions() {
+    let home = Home::new();
+    let added = run(&home, &["add", "bücher.example", "аpple.com", "10.0.0.1", "a.example"]).ok();
+    let listed = run(&home, &["list"]).ok();
+    for text in [added, listed] {
+        assert!(text.contains("xn--bcher-kva.example (bücher.example)"), "{text}");
+        assert!(
+            text.contains("Caution: lookalike: xn--pple-43d.com is shown as аpple.com, which mixes"),
+            "{text}"
+        );
+        assert!(text.contains("Caution: special-purpose address: 10.0.0.1 is in"), "{text}");
+        assert_eq!(text.matches("Caution: ").count(), 2, "{text}");
+        assert!(!text.contains("xn--pple-43d.com ("), "{text}");
+    }
+    let shown = run(&home, &["show", "10.0.0.1"]).ok();
+    assert!(shown.contains("Caution: special-purpose address"), "{shown}");
+    let shown = run(&home, &["show", "bücher.example"]).ok();
+    assert!(shown.starts_with("xn--bcher-kva.example (bücher.example) (FQDN)"), "{shown}");
+}

@@ -55,6 +55,7 @@ struct Page {
     value: String,
     defanged: String,
     kind: &'static str,
+    caution: Option<String>,
     details: Details,
     events: Vec<Event>,
     panel: Panel,
@@ -68,6 +69,7 @@ struct Unknown {
     frame: Frame,
     value: String,
     kind: &'static str,
+    caution: Option<String>,
     panel: Panel,
 }
 
@@ -83,8 +85,9 @@ async fn look(
     };
     let (details, panel) = site.desk.read(read).await?;
     let (value, kind) = (indicator.to_string(), indicator.kind().name());
+    let caution = indicator.caution().map(|caution| caution.to_string());
     let Some(details) = details else {
-        return show_as(StatusCode::NOT_FOUND, &Unknown { frame, value, kind, panel });
+        return show_as(StatusCode::NOT_FOUND, &Unknown { frame, value, kind, caution, panel });
     };
     let events = details.history.iter().map(Event::of).collect();
     let page = Page {
@@ -92,6 +95,7 @@ async fn look(
         defanged: defang(&value),
         value,
         kind,
+        caution,
         details,
         events,
         panel,

@@ -71,6 +71,7 @@ struct Unknown {
     kind: &'static str,
     /// It is there, and was removed.
     is_removed: bool,
+    caution: Option<String>,
     panel: Panel,
 }
 
@@ -87,6 +88,7 @@ enum Start {
 
 struct Row {
     value: String,
+    caution: Option<String>,
     kind: &'static str,
     status: Status,
     sources: String,
@@ -179,6 +181,7 @@ impl Shelf {
             value: indicator.as_typed(),
             kind: indicator.kind().name(),
             is_removed: entry.is_some(),
+            caution: indicator.caution().map(|caution| caution.to_string()),
             panel: Panel::of(workbench, &indicator)?,
         }))
     }
@@ -309,6 +312,7 @@ impl Row {
     fn of(entry: &Entry) -> Self {
         Self {
             value: entry.indicator.to_string(),
+            caution: entry.indicator.caution().map(|caution| caution.to_string()),
             kind: entry.indicator.kind().name(),
             status: entry.status,
             sources: entry.sources.join(", "),

@@ -573,3 +573,63 @@ async fn a_run_that_meets_a_full_disk_ends_at_once_and_says_why() {
         assert!(page.contains("no room left on the disk"), "{page}");
     }
 }
+
+/// The caution of a name that can pass for another says both forms, the A-label first.
+const LOOKALIKE: &str =
+    "ookalike: xn--pple-43d.com is shown as аpple.com, which mixes Cyrillic and Latin letters";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_have_their_unicode_form_and_their_cautions_on_every_view_of_a_run() {
+    let idn = "xn--bcher-kva.example";
+    let body = line(idn, "NS", "xn--pple-43d.com", 5)
+        + &line(idn, "A", "10.0.0.1", 2)
+        + &line(idn, "MX", "10 mail.xn--bcher-kva.example", 2);
+    let lab = Lab::new(Script::always(Exchange::ok(body))).await;
+    let ann = lab.place.browser(Role::Administrator).await;
+    let address = run(&ann, "bücher.example").await;
+    let page = ann.get(&address).await.body;
+    let words = [
+        "xn--bcher-kva.example</bdi></span> <span class=\"uni\"><bdi>bücher.example</bdi>",
+        "<bdi>10 mail.bücher.example</bdi>",
+        "<bdi>xn--bcher-kva.example (bücher.example)</bdi>",
+        LOOKALIKE,
+        "pecial-purpose address: 10.0.0.1 is in",
+        "class=\"chip warn\"",
+    ];
+    for word in words {
+        assert!(page.contains(word), "{word}: {page}");
+    }
+    assert!(!page.contains("<bdi>аpple.com"), "never the Unicode form alone");
+    let graph = ann.get(&format!("{address}/graph")).await.body;
+    assert!(graph.contains("xn--bcher-kva.example (bücher.example)"), "{graph}");
+    let csv = ann.get(&format!("{address}/files/records.csv")).await.body;
+    assert!(csv.lines().next().unwrap().ends_with("notes,rrname_unicode,rdata_unicode,caution"), "{csv}");
+    assert!(csv.contains("bücher.example,10 mail.bücher.example,") && csv.contains(LOOKALIKE), "{csv}");
+    let runs = ann.get("/runs").await.body;
+    assert!(runs.contains("<bdi>bücher.example</bdi>"), "{runs}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_have_their_unicode_form_and_their_cautions_in_the_library() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    ann.post("/library/add", &[("many", "bücher.example\nаpple.com\n10.0.0.1"), ("do", "add")]).await;
+    let list = ann.get("/library").await.body;
+    for word in ["<bdi>bücher.example</bdi>", LOOKALIKE, "special-purpose address: 10.0.0.1 is in"] {
+        assert!(list.contains(word), "{word}: {list}");
+    }
+    for (value, said) in [("xn--pple-43d.com", LOOKALIKE), ("10.0.0.1", "special-purpose address: 10.0.0.1")]
+    {
+        for path in ["/library/indicator?value=", "/run?value="] {
+            let page = ann.get(&format!("{path}{value}")).await.body;
+            assert!(page.contains("<b>Caution:</b>") && page.contains(said), "{path}{value}: {page}");
+            assert!(!page.contains("<bdi>аpple.com"), "{page}");
+        }
+    }
+    let page = ann.get("/library/indicator?value=xn--bcher-kva.example").await.body;
+    assert!(page.contains("<bdi>bücher.example</bdi>") && !page.contains("<b>Caution:"), "{page}");
+    let unknown = ann.get("/library/indicator?value=192.168.1.1").await.body;
+    assert!(unknown.contains("<b>Caution:</b>"), "{unknown}");
+    let unknown = ann.get("/library?q=192.168.1.1").await.body;
+    assert!(unknown.contains("Caution: <bdi>special-purpose address: 192.168.1.1"), "{unknown}");
+}

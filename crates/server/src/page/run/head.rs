@@ -1,7 +1,9 @@
 //! What stands over every view of a run.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
-use operation::{IndicatorType, Side};
+use operation::{Caution, Finding, Indicator, IndicatorType, Side};
 use workbench::library::Status;
 use workbench::run::{Reason, Run, State as Standing, Wanted};
 
@@ -9,9 +11,12 @@ use super::super::operate::{run_address, trail_of, trail_text};
 use super::super::stamp::Stamp;
 use super::Looked;
 use crate::job::Answer;
-use crate::page::{FormToken, encoded};
+use crate::page::{FormToken, begun, encoded};
 use crate::problem::Problem;
 use crate::timeline::words::{day, figure, thousands};
+
+/// Cautions of findings that are written out above the answer; the table has all of them.
+const CAUTIONS: usize = 10;
 
 /// The head of a run's page; a template prints it as it is.
 #[derive(Template)]
@@ -116,7 +121,7 @@ impl Head {
             tabs: tabs(answer, view, &trail),
             figures: figures(answer),
             seen: seen(answer),
-            cautions: answer.findings.warnings.clone(),
+            cautions: cautions(&run.indicator, answer),
             may_run: frame.may_run(),
             may_edit: frame.may_edit(),
             frame: frame.token(),
@@ -273,4 +278,24 @@ pub(super) fn size(octets: u64) -> String {
         1_048_576..1_073_741_824 => format!("{:.1} MiB", in_units(1 << 20)),
         _ => format!("{:.1} GiB", in_units(1 << 30)),
     }
+}
+
+/// What is to be said before anything of the answer is used: of the indicator itself, of all of it, and of what it proposes.
+fn cautions(asked: &Indicator, answer: &Answer) -> Vec<String> {
+    let own = asked.caution();
+    let found: BTreeSet<String> = answer
+        .findings
+        .list
+        .iter()
+        .filter_map(Finding::caution)
+        .filter(|caution| matches!(caution, Caution::Lookalike(_) | Caution::Special { .. }))
+        .filter(|caution| own.as_ref() != Some(*caution))
+        .map(|caution| begun(&caution.to_string()))
+        .collect();
+    let more = found.len().saturating_sub(CAUTIONS);
+    let rest = (more > 0)
+        .then(|| format!("{more} more names and addresses deserve a second look; the table marks them"));
+    let own = own.map(|caution| begun(&caution.to_string()));
+    let warnings = answer.findings.warnings.iter().cloned();
+    own.into_iter().chain(warnings).chain(found.into_iter().take(CAUTIONS)).chain(rest).collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use cof::{Record, time};
-use operation::{Indicator, Relation};
+use operation::{Caution, Indicator, Relation};
 use workbench::library::Status;
 use workbench::{Error, Workbench};
 
@@ -65,6 +65,8 @@ pub(super) struct Row {
     pub(super) picked: bool,
     /// What comes of it is left out unless it is ticked by itself.
     pub(super) flagged: bool,
+    /// What is to be said of the name or of what its data names: a word, and for a lookalike all of it.
+    pub(super) caution: Option<(&'static str, String)>,
 }
 
 impl Column {
@@ -203,6 +205,7 @@ impl Row {
             library: ("", ""),
             picked: false,
             flagged: false,
+            caution: mark(asked, record),
         }
     }
 
@@ -239,4 +242,15 @@ impl Row {
         }
         Ok(words)
     }
+}
+
+/// A row's mark is short, because there may be one in each of a hundred rows; the text above the table says more.
+fn mark(asked: &Indicator, record: &Record) -> Option<(&'static str, String)> {
+    let sides = [Indicator::of_owner(record), Indicator::of_target(&record.rdata, record.rrtype)];
+    let mut cautions = sides.iter().flatten().filter(|one| *one != asked).filter_map(Indicator::caution);
+    cautions.find_map(|caution| match caution {
+        Caution::Lookalike(_) => Some(("Lookalike", caution.to_string())),
+        Caution::Special { .. } => Some(("Special-purpose", String::new())),
+        _ => None,
+    })
 }

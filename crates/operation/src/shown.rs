@@ -1,0 +1,89 @@
+//! How names are shown to people, everywhere: as they stand in the DNS, with the Unicode form beside them.
+//!
+//! [`unicode`] is what stands beside a text with names in it, [`labelled`] is both in one text, [`cautions`] is what is to be said
+//! of indicators. A name that can pass for another has no Unicode form here: its caution shows both forms, the A-label first.
+//! Nothing is ever shown in Unicode alone. Nothing here fails; a text without `xn--` costs one look at its octets.
+
+use std::collections::BTreeSet;
+
+use cof::Name;
+
+use crate::{Indicator, idn};
+
+/// What an A-label begins with.
+const PREFIX: &[u8] = b"xn--";
+
+/// The text with its internationalised names in Unicode, as people read them; nothing where that would be no other text.
+///
+/// Words are looked at one by one, so that it works for a name, and for data such as `10 xn--bcher-kva.example`.
+pub fn unicode(text: &str) -> Option<String> {
+    if !text.as_bytes().windows(PREFIX.len()).any(|octets| octets.eq_ignore_ascii_case(PREFIX)) {
+        return None;
+    }
+    let words: Vec<Option<String>> = text.split(' ').map(word).collect();
+    if words.iter().all(Option::is_none) {
+        return None;
+    }
+    let whole = text.split(' ').zip(words).map(|(word, shown)| shown.unwrap_or_else(|| word.to_owned()));
+    Some(whole.collect::<Vec<_>>().join(" "))
+}
+
+/// The text, and in parentheses what [`unicode`] says beside it.
+pub fn labelled(text: &str) -> String {
+    unicode(text).map_or_else(|| text.to_owned(), |unicode| format!("{text} ({unicode})"))
+}
+
+/// What is to be said of these indicators, each once.
+pub fn cautions<'a>(indicators: impl IntoIterator<Item = &'a Indicator>) -> Vec<String> {
+    let said: BTreeSet<_> = indicators.into_iter().filter_map(Indicator::caution).collect();
+    said.iter().map(ToString::to_string).collect()
+}
+
+fn word(word: &str) -> Option<String> {
+    let is_host = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.' | b'*');
+    if !word.bytes().all(is_host) {
+        return None;
+    }
+    idn::unicode(&Name::parse(word).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_have_their_unicode_form_beside_them() {
+        for (text, shown) in [
+            ("xn--bcher-kva.example", "xn--bcher-kva.example (bücher.example)"),
+            ("XN--BCHER-KVA.example", "XN--BCHER-KVA.example (bücher.example)"),
+            ("*.xn--bcher-kva.example", "*.xn--bcher-kva.example (*.bücher.example)"),
+            ("10 xn--bcher-kva.example", "10 xn--bcher-kva.example (10 bücher.example)"),
+            ("www.example.com", "www.example.com"),
+            // In a text it is no name.
+            ("\"v=spf1 include:xn--bcher-kva.example\"", "\"v=spf1 include:xn--bcher-kva.example\""),
+            ("", ""),
+        ] {
+            assert_eq!(labelled(text), shown);
+        }
+    }
+
+    #[test]
+    fn a_name_that_can_pass_for_another_is_never_shown_in_unicode_beside_itself() {
+        for name in ["xn--pple-43d.com", "xn--80ak6aa92e.com", "xn--zzzzzzzzzz99999999.com"] {
+            assert_eq!(labelled(name), name);
+            let said = cautions(&[Indicator::parse(name).unwrap()]);
+            assert!(said.len() == 1 && said[0].contains(name), "{said:?}");
+        }
+        let said = cautions(&[Indicator::parse("xn--pple-43d.com").unwrap()]);
+        assert!(said[0].starts_with("lookalike: xn--pple-43d.com is shown as "), "{said:?}");
+    }
+
+    #[test]
+    fn cautions_are_said_once() {
+        let parse = |text| Indicator::parse(text).unwrap();
+        assert_eq!(
+            cautions(&[parse("10.0.0.1"), parse("10.0.0.1"), parse("a.example"), parse("8.8.8.8")]).len(),
+            1
+        );
+    }
+}
