@@ -22,7 +22,7 @@ use axum::response::{IntoResponse, Response};
 
 pub(crate) use cookie::{forget, remember};
 pub(crate) use posted::{Confirmed, Fields, Most, Posted, Rejects, Sent, Upload};
-pub(crate) use visitor::{Caller, May, Visitor, forwarded, needs};
+pub(crate) use visitor::{Caller, May, Visitor, form_token, forwarded, needs};
 
 use crate::gate::has_stray_token;
 use crate::problem::Problem;

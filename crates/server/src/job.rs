@@ -88,7 +88,7 @@ pub(crate) struct Figures {
 }
 
 impl Answer {
-    fn new(kept: Kept, findings: Findings) -> Self {
+    pub(crate) fn new(kept: Kept, findings: Findings) -> Self {
         Self {
             kept,
             findings,

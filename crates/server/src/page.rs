@@ -23,6 +23,7 @@ mod signin;
 mod stale;
 mod stamp;
 mod ticked;
+mod unsent;
 mod users;
 mod welcome;
 
@@ -133,6 +134,8 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
     let is_part = request.headers().contains_key("hx-request");
     let shown = request.headers().get("hx-current-url").and_then(|shown| shown.to_str().ok());
     let shown = shown.and_then(|shown| shown.parse::<Uri>().ok());
+    let had_session = visitor.is_none() && unsent::had_session(request.headers());
+    let (kept, request) = if had_session { unsent::of(request).await } else { (None, request) };
     let response = next.run(request).await;
     // Programs ask there, and read JSON.
     if uri.path() == "/api" || uri.path().starts_with("/api/") {
@@ -146,8 +149,16 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
             let back = shown.as_ref().and_then(Uri::path_and_query).map(PathAndQuery::as_str);
             return (StatusCode::UNAUTHORIZED, [(GO_TO, signin::address(back))]).into_response();
         }
+        if let Some(kept) = kept {
+            return signin::keeping(kept);
+        }
         let back = uri.path_and_query().filter(|_| method == Method::GET).map(PathAndQuery::as_str);
-        return Redirect::to(&signin::address(back)).into_response();
+        let address = signin::address(back);
+        if had_session {
+            let join = if address.contains('?') { '&' } else { '?' };
+            return Redirect::to(&format!("{address}{join}said=ended")).into_response();
+        }
+        return Redirect::to(&address).into_response();
     }
     let frame = visitor.map(|visitor| Frame::new(visitor, &uri));
     let page = frame::Trouble { frame, status: problem.status, detail: &problem.detail }.render();

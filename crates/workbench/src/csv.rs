@@ -62,7 +62,8 @@ pub fn rows<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> io::Resu
 
 fn cells(run: &Run, record: &Record) -> [String; 18] {
     let indicator = &run.indicator;
-    let date = |seconds: Option<u64>| seconds.map(time::rfc3339).unwrap_or_default();
+    // As LibreOffice and Excel read it as a date; RFC 3339's T and Z make it a text.
+    let date = |seconds: Option<u64>| seconds.map(time::readable).unwrap_or_default();
     let notes: Vec<String> = record.notes.iter().map(ToString::to_string).collect();
     [
         indicator.to_string(),
@@ -78,7 +79,7 @@ fn cells(run: &Run, record: &Record) -> [String; 18] {
         record.bailiwick.as_ref().map(ToString::to_string).unwrap_or_default(),
         record.origin.as_deref().unwrap_or_default().to_owned(),
         run.provider.clone(),
-        time::rfc3339(u64::try_from(run.fetched.at).unwrap_or_default()),
+        time::readable(u64::try_from(run.fetched.at).unwrap_or_default()),
         notes.join("; "),
         shown::unicode(&record.rrname.to_string()).unwrap_or_default(),
         shown::unicode(&record.rdata_text()).unwrap_or_default(),

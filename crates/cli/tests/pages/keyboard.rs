@@ -56,8 +56,8 @@ async fn searches(browser: &Browser) {
     assert_eq!(focus(browser).await, "Look up a name or address");
     browser.types("hxxp://www[.]threatq[.]com/x").await;
     browser.types(ENTER).await;
-    browser.is_at("/library").await;
-    browser.sees("1 shown").await;
+    // An exact match is opened.
+    browser.is_at("/library/indicator").await;
     browser.sees("www.threatq.com").await;
 }
 

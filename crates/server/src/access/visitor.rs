@@ -86,9 +86,7 @@ impl Visitor {
             let used = session.clone();
             site.desk.change("", move |workbench| workbench.touch(&used)).await?;
         }
-        let form_token = blake3::Hasher::new_derive_key(CONTEXT).update(token.as_bytes()).finalize();
-        let form_token = form_token.to_hex().to_string();
-        Ok(Some(Self { session, token: Secret::new(token), form_token }))
+        Ok(Some(Self { session, token: Secret::new(token), form_token: form_token(token) }))
     }
 
     /// The visitor that the guard found.
@@ -105,6 +103,11 @@ impl Visitor {
     pub(crate) fn may(&self, permission: Permission) -> bool {
         self.session.user.role.may(permission)
     }
+}
+
+/// The token of a session's forms, made of the session's own token.
+pub(crate) fn form_token(session: &str) -> String {
+    blake3::Hasher::new_derive_key(CONTEXT).update(session.as_bytes()).finalize().to_hex().to_string()
 }
 
 impl<N> Deref for May<N> {

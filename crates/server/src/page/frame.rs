@@ -8,7 +8,7 @@ use serde::Deserialize;
 use workbench::user::Permission;
 
 use super::said::{self, Said};
-use crate::access::Visitor;
+use crate::access::{Visitor, form_token};
 use crate::asset;
 use crate::problem::Problem;
 use crate::text::begun;
@@ -26,6 +26,11 @@ pub(crate) struct Frame {
 pub(crate) struct FormToken(String);
 
 impl FormToken {
+    /// That of a session that has just begun, by the session's own token.
+    pub(crate) fn of_session(token: &str) -> Self {
+        Self(form_token(token))
+    }
+
     pub(crate) fn form_token(&self) -> &str {
         &self.0
     }

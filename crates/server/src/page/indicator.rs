@@ -59,6 +59,7 @@ struct Page {
     details: Details,
     events: Vec<Event>,
     panel: Panel,
+    sources: Vec<SourceLine>,
     all: bool,
 }
 
@@ -96,6 +97,7 @@ async fn look(
         value,
         kind,
         caution,
+        sources: lines(&details.claims),
         details,
         events,
         panel,
@@ -259,6 +261,39 @@ impl Page {
     fn added_by(&self) -> &str {
         self.details.claims.first().map_or("nobody any more", |claim| &claim.source)
     }
+}
+
+/// What one source says of the indicator.
+struct SourceLine {
+    name: String,
+    /// Since when, and when it said so last.
+    first: Stamp,
+    last: Stamp,
+    /// How many runs it came of, and the newest of them.
+    runs: usize,
+    newest: Option<i64>,
+}
+
+/// A line for each source, in the order in which they first said so.
+fn lines(claims: &[Claim]) -> Vec<SourceLine> {
+    let mut names: Vec<&str> = Vec::new();
+    for claim in claims {
+        if !names.contains(&claim.source.as_str()) {
+            names.push(&claim.source);
+        }
+    }
+    let line = |name: &str| {
+        let of: Vec<&Claim> = claims.iter().filter(|claim| claim.source == name).collect();
+        let times = || of.iter().map(|claim| claim.added_at);
+        SourceLine {
+            name: name.to_owned(),
+            first: Stamp::of(times().min().unwrap_or_default()),
+            last: Stamp::of(times().max().unwrap_or_default()),
+            runs: of.iter().filter(|claim| claim.run.is_some()).count(),
+            newest: of.iter().filter_map(|claim| claim.run).max(),
+        }
+    };
+    names.into_iter().map(line).collect()
 }
 
 /// The sources of claims, by name, each once.

@@ -8,11 +8,12 @@ pub(crate) struct Said {
     pub(crate) text: &'static str,
 }
 
-const ALL: [(&str, &str); 28] = [
+const ALL: [(&str, &str); 29] = [
     ("added", "Added. What the library had already kept its status."),
     ("cancelled", "Cancelled. What had arrived is kept."),
     ("configured", "Saved. The next run uses it; test the connection to see whether it works."),
     ("disabled", "Disabled. Its actions are offered no more."),
+    ("ended", "Your session has ended. Sign in to go on."),
     ("enabled", "Enabled. Analysts can run it."),
     ("installed", "Installed. It stays disabled until it is configured and enabled."),
     ("noted", "Note added."),

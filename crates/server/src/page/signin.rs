@@ -16,7 +16,8 @@ use serde::Deserialize;
 use workbench::user::SignIn;
 
 use super::said::{self, Said};
-use super::{encoded, show_as};
+use super::unsent::{self, Unsent};
+use super::{FormToken, encoded, show_as};
 use crate::access::{Caller, Posted, Visitor, forget, remember};
 use crate::problem::Problem;
 use crate::site::{Shared, Site};
@@ -45,6 +46,8 @@ struct Page {
     refused: Option<String>,
     name: String,
     next: String,
+    /// What was typed before the session ended.
+    unsent: Option<Unsent>,
 }
 
 #[derive(Default, Deserialize)]
@@ -54,6 +57,29 @@ struct Wish {
     password: String,
     next: String,
     said: String,
+    /// A form that was not taken: where it goes, its fields as one text, and whether secrets were left out of it.
+    to: String,
+    form: String,
+    lacks: String,
+}
+
+impl Wish {
+    fn unsent(&self) -> Option<Unsent> {
+        Unsent::read(&own(&self.to), &self.form, !self.lacks.is_empty())
+    }
+}
+
+/// The sign-in page of somebody whose session ended before a form was sent.
+pub(super) fn keeping(unsent: Unsent) -> Response {
+    let page = Page {
+        first: false,
+        said: None,
+        refused: Some("Your session has ended. Sign in, and you can send what you typed.".to_owned()),
+        name: String::new(),
+        next: String::new(),
+        unsent: Some(unsent),
+    };
+    show_as(StatusCode::UNAUTHORIZED, &page).unwrap_or_else(IntoResponse::into_response)
 }
 
 async fn ask(State(site): State<Shared>, Query(wish): Query<Wish>) -> Result<Response, Problem> {
@@ -63,6 +89,7 @@ async fn ask(State(site): State<Shared>, Query(wish): Query<Wish>) -> Result<Res
         refused: None,
         name: String::new(),
         next: own(&wish.next),
+        unsent: None,
     };
     show_as(StatusCode::OK, &page)
 }
@@ -72,12 +99,18 @@ async fn sign_in(
     Caller(client): Caller,
     Form(wish): Form<Wish>,
 ) -> Result<Response, Problem> {
+    let unsent = wish.unsent();
     let (name, password) = (wish.name.trim().to_owned(), wish.password);
     let asked = name.clone();
     let signing = move |workbench: &mut workbench::Workbench| workbench.sign_in(&asked, &password, &client);
     let mut wait = None;
     let (status, refused) = match site.desk.change_with_password("", signing).await? {
-        SignIn::Welcome { token, .. } => return Ok(welcome(&site, token.reveal(), &own(&wish.next))),
+        SignIn::Welcome { token, .. } => {
+            return match unsent {
+                None => Ok(welcome(&site, token.reveal(), &own(&wish.next))),
+                Some(unsent) => resume(&site, token.reveal(), unsent),
+            };
+        }
         SignIn::Refused => (StatusCode::UNAUTHORIZED, "Name or password is wrong.".to_owned()),
         SignIn::Wait(longer) => {
             let seconds = longer.as_secs().max(1);
@@ -94,6 +127,7 @@ async fn sign_in(
         refused: Some(refused),
         name,
         next: own(&wish.next),
+        unsent,
     };
     // None of it is not there.
     Ok((AppendHeaders(wait), show_as(status, &page)?).into_response())
@@ -109,6 +143,12 @@ async fn sign_out(State(site): State<Shared>, visitor: Visitor, _: Posted) -> Re
 pub(super) fn welcome(site: &Site, token: &str, next: &str) -> Response {
     let next = if next.is_empty() { "/library" } else { next };
     ([(SET_COOKIE, remember(site, token, AGE))], Redirect::to(next)).into_response()
+}
+
+/// Goes on with what was typed before.
+fn resume(site: &Site, token: &str, unsent: Unsent) -> Result<Response, Problem> {
+    let page = unsent::Page { unsent, frame: FormToken::of_session(token) };
+    Ok(([(SET_COOKIE, remember(site, token, AGE))], show_as(StatusCode::OK, &page)?).into_response())
 }
 
 async fn is_first(site: &Shared) -> Result<bool, Problem> {

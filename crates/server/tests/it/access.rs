@@ -1,5 +1,6 @@
 //! Who is let in, with what, and from where.
 
+use serde_json::json;
 use workbench::user::Role;
 
 use crate::browser::{PASSWORD, Place};
@@ -313,4 +314,64 @@ async fn an_address_with_a_token_in_it_is_refused_by_pages_too() {
     }
     assert_eq!(ann.get("/library?q=token").await.status, 200);
     assert_eq!(place.stranger().get("/welcome?token=0123").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_typed_when_the_session_had_ended_is_kept_and_offered_again() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    assert_eq!(ann.api("POST", "/indicators", &json!({"values": ["a.example"]})).await.status, 200);
+    let mut gone = place.browser(Role::Administrator).await;
+    let form_token = gone.token.clone();
+    assert!(gone.post("/signout", &[]).await.leads_to().starts_with("/signin"));
+    // A page says why it asks to sign in.
+    assert_eq!(gone.get("/library").await.leads_to(), "/signin?next=%2Flibrary&said=ended");
+    assert!(gone.get("/signin?said=ended").await.body.contains("Your session has ended"));
+    let fields =
+        [("value", "a.example"), ("note", "a <long> note & more"), ("form_token", form_token.as_str())];
+    let kept = gone.post_bare("/library/indicator/note", &fields).await;
+    assert_eq!(kept.status, 401);
+    assert!(kept.body.contains("Sign in, and you can send what you typed"), "{}", kept.body);
+    let hidden = |page: &str, name: &str| {
+        let field = format!("type=\"hidden\" name=\"{name}\" value=\"");
+        let rest = page.split(&field).nth(1).unwrap_or_else(|| panic!("{name}: {page}"));
+        rest.split('"')
+            .next()
+            .unwrap()
+            .replace("&#38;", "&")
+            .replace("&amp;", "&")
+            .replace("&#60;", "<")
+            .replace("&#62;", ">")
+    };
+    let (to, form) = (hidden(&kept.body, "to"), hidden(&kept.body, "form"));
+    assert!(!form.contains(&form_token), "{form}");
+    let again = [("name", "ann"), ("password", "wrong"), ("to", to.as_str()), ("form", form.as_str())];
+    let refused = place.stranger().post_bare("/signin", &again).await;
+    assert_eq!((refused.status, hidden(&refused.body, "form")), (401, form.clone()));
+    let right = [("name", "ann"), ("password", PASSWORD), ("to", to.as_str()), ("form", form.as_str())];
+    let resumed = place.stranger().post_bare("/signin", &right).await;
+    assert_eq!(resumed.status, 200);
+    assert!(
+        resumed.body.contains("Send what you typed") && resumed.body.contains("a &#60;long&#62; note"),
+        "{}",
+        resumed.body
+    );
+    let cookie = resumed.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    gone.cookie = cookie;
+    let sent = [
+        ("value", hidden(&resumed.body, "value")),
+        ("note", hidden(&resumed.body, "note")),
+        ("form_token", hidden(&resumed.body, "form_token")),
+    ];
+    let sent = sent.each_ref().map(|(name, value)| (*name, value.as_str()));
+    assert!(gone.post_bare("/library/indicator/note", &sent).await.leads_to().ends_with("said=noted"));
+    assert!(
+        gone.get("/library/indicator?value=a.example")
+            .await
+            .body
+            .contains("a &#60;long&#62; note &#38; more")
+    );
+    // Nobody is led elsewhere by it.
+    let elsewhere = [("name", "ann"), ("password", PASSWORD), ("to", "//evil.example/x"), ("form", "a=b")];
+    assert_eq!(place.stranger().post_bare("/signin", &elsewhere).await.leads_to(), "/library");
 }

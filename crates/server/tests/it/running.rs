@@ -633,3 +633,46 @@ async fn names_have_their_unicode_form_and_their_cautions_in_the_library() {
     let unknown = ann.get("/library?q=192.168.1.1").await.body;
     assert!(unknown.contains("Caution: <bdi>special-purpose address: 192.168.1.1"), "{unknown}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_has_what_the_filters_keep_or_all_of_it() {
+    let lab = Lab::answering().await;
+    let ann = lab.place.browser(Role::Analyst).await;
+    let address = run(&ann, HOST).await;
+    let page = ann.get(&format!("{address}?min=5&page=1")).await.body;
+    assert!(page.contains("records.csv?min=5\">CSV <span class=\"dim\">as filtered</span>"), "{page}");
+    assert!(page.contains("COF <span class=\"dim\">as filtered, 2</span>"), "{page}");
+    assert!(!ann.get(&address).await.body.contains("as filtered"));
+    for (file, all, kept) in [("records.cof", 4, 2), ("records.csv", 5, 3)] {
+        let whole = ann.get(&format!("{address}/files/{file}")).await;
+        let filtered = ann.get(&format!("{address}/files/{file}?min=5")).await;
+        assert_eq!((whole.body.lines().count(), filtered.body.lines().count()), (all, kept), "{file}");
+        assert!(filtered.header("content-disposition").unwrap().contains("run-1-filtered."), "{filtered:?}");
+    }
+    let json = ann.get(&format!("{address}/files/records.json?min=5")).await.body;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["records"].as_array().unwrap().len(), 2);
+    let csv = ann.get(&format!("{address}/files/records.csv")).await.body;
+    assert!(csv.contains(",2017-07-14 02:40:00,2020-09-13 12:26:40,"), "dates that spreadsheets read: {csv}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_run_added_has_its_trail_and_one_line_for_each_source() {
+    let lab = Lab::answering().await;
+    let ann = lab.place.browser(Role::Analyst).await;
+    for _ in 0..2 {
+        let begun = ann.api("POST", "/runs", &json!({"value": HOST, "fresh": true})).await;
+        let id = serde_json::from_str::<Value>(&begun.body).unwrap()["run"].as_i64().unwrap();
+        while ann.get(&format!("/runs/{id}")).await.body.contains("is under way") {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        let added = ann.api("POST", &format!("/runs/{id}/add"), &json!({"pick": "192.0.2.1"})).await;
+        assert_eq!(added.status, 200, "{added:?}");
+    }
+    let page = ann.get("/library/indicator?value=192.0.2.1").await.body;
+    let sources = page.split("<h2>Sources").nth(1).unwrap().split("</section>").next().unwrap();
+    assert_eq!(sources.matches("<dt>").count(), 1, "{sources}");
+    assert!(sources.contains("2 runs, last ") && sources.contains("href=\"/runs/2\""), "{sources}");
+    let trail = page.split("Audit trail").nth(1).unwrap().split("</section>").next().unwrap();
+    assert_eq!(trail.matches("Findings added").count(), 2, "{trail}");
+}

@@ -112,7 +112,7 @@ fn details(database: &Connection, id: i64, entry: Entry) -> Result<Details, Prob
         relationships: relationships(database, id)?,
         relationship_count: count(database, RELATIONSHIPS, id)?,
         notes: notes(database, id)?,
-        history: history(database, &entry.indicator.to_string())?,
+        history: history(database, id, &entry.indicator.to_string())?,
         entry,
     })
 }
@@ -197,13 +197,19 @@ fn notes(database: &Connection, id: i64) -> Result<Vec<Note>, Problem> {
     Ok(notes.collect::<Result<_, _>>()?)
 }
 
-fn history(database: &Connection, value: &str) -> Result<Vec<audit::Entry>, Problem> {
+/// What was done to an indicator, and to those whose runs it came of: their entries say when it was added and by whom.
+fn history(database: &Connection, id: i64, value: &str) -> Result<Vec<audit::Entry>, Problem> {
     let columns = audit::COLUMNS;
     // Version 2 and older also wrote of the IPv4-mapped form.
     let mapped = format!("::ffff:{value}");
-    let sql =
-        format!("SELECT {columns} FROM audit WHERE subject IN (?, ?) ORDER BY at DESC, id DESC LIMIT ?");
+    let sql = format!(
+        "WITH runs_of AS (SELECT run FROM indicator_claims WHERE indicator = ?4 AND run > 0 ORDER BY run DESC LIMIT ?3) \
+         SELECT {columns} FROM audit WHERE subject IN (?1, ?2) OR ( \
+           subject IN (SELECT indicator FROM runs WHERE id IN runs_of) AND action = 'run.add' \
+           AND json_extract(detail, '$.run') IN runs_of) \
+         ORDER BY at DESC, id DESC LIMIT ?3"
+    );
     let mut statement = database.prepare_cached(&sql)?;
-    let entries = statement.query_map((value, mapped, MOST_SHOWN), audit::entry)?;
+    let entries = statement.query_map((value, mapped, MOST_SHOWN, id), audit::entry)?;
     Ok(entries.collect::<Result<_, _>>()?)
 }

@@ -12,7 +12,7 @@ use crate::{Error, Workbench};
 pub struct Wanted {
     /// Only those on this indicator.
     pub indicator: Option<Indicator>,
-    /// Only those of this package, by its name, whatever its version.
+    /// Only those of this package: by its name, whatever its version, or as NAME@VERSION.
     pub package: Option<String>,
     /// Only those of this batch ([`Run::batch`]).
     pub batch: Option<i64>,
@@ -85,7 +85,7 @@ impl Workbench {
             let batch = if wanted.batch.is_some() { "coalesce(r.batch, r.id) = :batch AND" } else { ":batch IS NULL AND" };
             let sql = format!(
                 "SELECT {COLUMNS} FROM runs r WHERE {condition} {batch} \
-                 (:package IS NULL OR r.package GLOB :package || '@*') AND (:state IS NULL OR r.state = :state) AND \
+                 (:package IS NULL OR r.package = :package OR substr(r.package, 1, length(:package) + 1) = :package || '@') AND (:state IS NULL OR r.state = :state) AND \
                  (:actor IS NULL OR r.actor = :actor) AND r.started_at BETWEEN :since AND :until AND \
                  (NOT :without_cached OR r.fetched_by = r.id) AND r.id < :before ORDER BY r.id DESC LIMIT :limit"
             );

@@ -20,11 +20,16 @@ use workbench::csv;
 use workbench::json::answer as json;
 use workbench::run::{Arrangement, Kept, Shown, Sort};
 
+use operation::Findings;
+
 use super::Looked;
+use super::narrowing::Narrowing;
+use super::row::kept;
 use crate::compress;
 use crate::job::Answer;
 use crate::problem::Problem;
 use crate::site::Site;
+use crate::timeline::TimelineView;
 
 /// How much of a file is sent at a time, in octets.
 const PIECE: usize = 64 * 1024;
@@ -52,7 +57,37 @@ impl Downloads {
 
 /// `GET /runs/ID/files/NAME`.
 pub(super) async fn give(Path((id, name)): Path<(i64, String)>, looked: Looked) -> Result<Response, Problem> {
-    file(&looked.site, &looked.answer, id, &name).await
+    let filters = Filters::of(&looked);
+    if filters.keep_all() || name == "evidence" {
+        return file(&looked.site, &looked.answer, id, &name).await;
+    }
+    let kept = &looked.answer.kept;
+    let records = filters.records(&looked.answer).cloned().collect();
+    let left = Kept { run: kept.run.clone(), records, damages: kept.damages.clone() };
+    let left = Arc::new(Answer::new(left, Findings::default()));
+    named_file(&looked.site, &left, (id, "-filtered"), &name).await
+}
+
+/// The filters of a run's page, which a file may keep to.
+pub(super) struct Filters {
+    view: TimelineView,
+    narrowing: Narrowing,
+}
+
+impl Filters {
+    pub(super) fn of(looked: &Looked) -> Self {
+        let parameters = &looked.parameters;
+        Self { view: TimelineView::of(parameters), narrowing: Narrowing::of(parameters) }
+    }
+
+    pub(super) fn keep_all(&self) -> bool {
+        self.view == TimelineView::default() && self.narrowing.is_empty()
+    }
+
+    /// The records that they keep, in the order of the answer.
+    pub(super) fn records<'a>(&'a self, answer: &'a Answer) -> impl Iterator<Item = &'a Record> {
+        kept(answer, &self.view, &self.narrowing).map(|(_, record, _)| record)
+    }
 }
 
 /// A run's file: one of `records.cof`, `records.json`, `records.csv`, `evidence`.
@@ -65,27 +100,36 @@ pub(super) async fn file(
     id: i64,
     name: &str,
 ) -> Result<Response, Problem> {
+    named_file(site, answer, (id, ""), name).await
+}
+
+async fn named_file(
+    site: &Site,
+    answer: &Arc<Answer>,
+    (id, suffix): (i64, &str),
+    name: &str,
+) -> Result<Response, Problem> {
     let failed = |_| Problem::internal_page();
     let place = site.downloads.begin()?;
     match name {
         "records.cof" => {
             let body = pieces(place, Arc::clone(answer), String::new(), cof_text);
-            Ok(attachment(id, "ndjson", "application/x-ndjson", body))
+            Ok(attachment((id, suffix), "ndjson", "application/x-ndjson", body))
         }
         "records.json" => {
             let file = json_file(site, answer, id).await?;
-            Ok(attachment(id, "json", "application/json", stream(place, file)))
+            Ok(attachment((id, suffix), "json", "application/json", stream(place, file)))
         }
         "records.csv" => {
             let head = csv::head().map_err(failed)?;
             let rows = |kept: &Kept, records: &[Record]| csv::body(&kept.run, records);
             let body = pieces(place, Arc::clone(answer), head, rows);
-            Ok(attachment(id, "csv", "text/csv; charset=utf-8", body))
+            Ok(attachment((id, suffix), "csv", "text/csv; charset=utf-8", body))
         }
         "evidence" => {
             let evidence = site.desk.read(move |workbench| workbench.evidence(id)).await?;
             let body = evidence.map_or_else(Body::empty, |evidence| stream(place, evidence));
-            Ok(attachment(id, "raw", "application/octet-stream", body))
+            Ok(attachment((id, suffix), "raw", "application/octet-stream", body))
         }
         _ => Err(Problem::missing("a run has the files records.cof, records.json, records.csv and evidence")),
     }
@@ -161,10 +205,15 @@ fn stream<R: Read + Send + 'static>(place: OwnedSemaphorePermit, source: R) -> B
 }
 
 /// A file to keep, never one to look at: what is in it was written by strangers.
-fn attachment(id: i64, ending: &str, kind: &'static str, content: impl Into<Body>) -> Response {
+fn attachment(
+    (id, suffix): (i64, &str),
+    ending: &str,
+    kind: &'static str,
+    content: impl Into<Body>,
+) -> Response {
     let mut response = (StatusCode::OK, content.into()).into_response();
     compress::mark(&mut response);
-    let named = format!("attachment; filename=\"run-{id}.{ending}\"");
+    let named = format!("attachment; filename=\"run-{id}{suffix}.{ending}\"");
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     if let Ok(named) = HeaderValue::try_from(named) {

@@ -10,6 +10,7 @@ use workbench::run::{Reason, Run, State as Standing, Wanted};
 use super::super::operate::{run_address, trail_of, trail_text};
 use super::super::stamp::Stamp;
 use super::Looked;
+use super::download::Filters;
 use crate::job::Answer;
 use crate::page::{FormToken, begun, encoded};
 use crate::problem::Problem;
@@ -45,6 +46,8 @@ pub(super) struct Head {
     may_edit: bool,
     frame: FormToken,
     before: Option<i64>,
+    /// The filters of the address as a query string, and how many records they keep, where they leave any out.
+    filtered: Option<(String, String)>,
     /// How many runs the command had that this one belongs to.
     together: u64,
     /// The newest run on the same indicator, if there is a newer one.
@@ -130,6 +133,7 @@ impl Head {
             run,
             before,
             together,
+            filtered: filtered(looked),
             newest,
         })
     }
@@ -298,4 +302,16 @@ fn cautions(asked: &Indicator, answer: &Answer) -> Vec<String> {
     let own = own.map(|caution| begun(&caution.to_string()));
     let warnings = answer.findings.warnings.iter().cloned();
     own.into_iter().chain(warnings).chain(found.into_iter().take(CAUTIONS)).chain(rest).collect()
+}
+
+/// The filters as a query string, and how many records they keep; none where they keep all.
+fn filtered(looked: &Looked) -> Option<(String, String)> {
+    let filters = Filters::of(looked);
+    if filters.keep_all() {
+        return None;
+    }
+    let count = filters.records(&looked.answer).count();
+    let address = looked.links("").with(&["page", "pick", "sort", "trail"].map(|name| (name, None)));
+    let (_, query) = address.split_once('?')?;
+    Some((query.to_owned(), thousands(count as u64)))
 }

@@ -113,12 +113,7 @@ impl Order {
 impl Rows {
     /// The places of the records that the filters keep, sorted.
     pub(super) fn new(answer: &Answer, view: &TimelineView, narrowing: &Narrowing, order: Order) -> Self {
-        let numbered = answer.kept.records.iter().zip(answer.relations()).enumerate();
-        let kept = numbered.filter(|(_, (record, relation))| {
-            view.shows(record, **relation) && (narrowing.is_empty() || narrowing.keeps(record))
-        });
-        let mut rows: Vec<Sorted<'_>> =
-            kept.map(|(place, (record, relation))| (place, record, *relation)).collect();
+        let mut rows: Vec<Sorted<'_>> = kept(answer, view, narrowing).collect();
         sort(&mut rows, order.column);
         if order.reversed {
             rows.reverse();
@@ -148,8 +143,20 @@ impl Rows {
     }
 }
 
+/// The records that the filters keep, in the order of the answer.
+pub(super) fn kept<'a>(
+    answer: &'a Answer,
+    view: &'a TimelineView,
+    narrowing: &'a Narrowing,
+) -> impl Iterator<Item = Sorted<'a>> {
+    let numbered = answer.kept.records.iter().zip(answer.relations()).enumerate();
+    numbered.map(|(place, (record, relation))| (place, record, *relation)).filter(|(_, record, relation)| {
+        view.shows(record, *relation) && (narrowing.is_empty() || narrowing.keeps(record))
+    })
+}
+
 /// A record at its place, with how it stands to what was asked about.
-type Sorted<'a> = (usize, &'a Record, Relation);
+pub(super) type Sorted<'a> = (usize, &'a Record, Relation);
 
 fn sort(rows: &mut [Sorted<'_>], column: Column) {
     use std::cmp::Reverse;

@@ -1,0 +1,127 @@
+//! What somebody typed whose session had ended: kept in the sign-in form, and offered again after it.
+//!
+//! Nothing of it is on the server: it travels in the form, as it came. Secrets and passwords are left out, and so is the token of
+//! the session that ended. After signing in it is shown with a button that sends it; nothing is sent by itself.
+//! The guard has checked where the change comes from before it gets here.
+
+use askama::Template;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::Request;
+use axum::http::header::{CONTENT_TYPE, COOKIE};
+use axum::http::{HeaderMap, Method};
+
+use super::FormToken;
+
+/// The largest form that is kept, in bytes, and how many fields it may have.
+const MOST: usize = 64 * 1024;
+const FIELDS: usize = 200;
+
+/// A form that was not taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Unsent {
+    /// Where it was sent, with its query.
+    pub(super) to: String,
+    pub(super) fields: Vec<(String, String)>,
+    /// Whether something was left out.
+    pub(super) lacks_secrets: bool,
+}
+
+/// The page after signing in.
+#[derive(Template)]
+#[template(path = "unsent.html")]
+pub(super) struct Page {
+    pub(super) unsent: Unsent,
+    pub(super) frame: FormToken,
+}
+
+impl Page {
+    /// The fields that somebody typed or chose, to be read.
+    fn readable(&self) -> impl Iterator<Item = &(String, String)> {
+        self.unsent.fields.iter().filter(|(name, value)| !value.is_empty() && !is_hidden(name))
+    }
+}
+
+/// Reads the form of somebody who is not signed in, and gives the request on with all it had.
+pub(super) async fn of(request: Request) -> (Option<Unsent>, Request) {
+    let kind = request.headers().get(CONTENT_TYPE).map(axum::http::HeaderValue::as_bytes).unwrap_or_default();
+    let is_form = kind.starts_with(b"application/x-www-form-urlencoded");
+    let to = request.uri().path_and_query().map(|to| to.as_str().to_owned()).unwrap_or_default();
+    let leads_in = ["/signin", "/signout", "/welcome"].iter().any(|path| to.starts_with(path));
+    if request.method() != Method::POST || !is_form || leads_in {
+        return (None, request);
+    }
+    let (head, body) = request.into_parts();
+    // A longer one is refused as it would be without a body.
+    let Ok(bytes) = to_bytes(body, MOST).await else {
+        return (None, Request::from_parts(head, Body::empty()));
+    };
+    let unsent = Unsent::parse(&to, &bytes);
+    (unsent, Request::from_parts(head, Body::from(bytes)))
+}
+
+/// Whether a browser shows that it had a session.
+pub(super) fn had_session(headers: &HeaderMap) -> bool {
+    let mut cookies = headers.get_all(COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
+    cookies.any(|cookie| {
+        cookie.split(';').any(|pair| {
+            let name = pair.split('=').next().unwrap_or_default().trim();
+            name == "backsight" || name == "__Host-backsight"
+        })
+    })
+}
+
+impl Unsent {
+    fn parse(to: &str, form: &Bytes) -> Option<Self> {
+        let fields: Vec<(String, String)> = serde_urlencoded::from_bytes(form).ok()?;
+        if fields.is_empty() || fields.len() > FIELDS {
+            return None;
+        }
+        let (secret, mut plain): (Vec<_>, Vec<_>) = fields.into_iter().partition(|(name, _)| is_secret(name));
+        let lacks_secrets = secret.iter().any(|(_, value)| !value.is_empty());
+        plain.retain(|(name, _)| name != "form_token");
+        Some(Self { to: to.to_owned(), fields: plain, lacks_secrets })
+    }
+
+    /// The same from the sign-in form's two fields; `None` where there is nothing of it.
+    pub(super) fn read(to: &str, form: &str, lacks_secrets: bool) -> Option<Self> {
+        if to.is_empty() || form.len() > 2 * MOST {
+            return None;
+        }
+        let unsent = Self::parse(to, &Bytes::copy_from_slice(form.as_bytes()))?;
+        Some(Self { lacks_secrets: lacks_secrets || unsent.lacks_secrets, ..unsent })
+    }
+
+    /// The fields as one text.
+    pub(super) fn form(&self) -> String {
+        serde_urlencoded::to_string(&self.fields).unwrap_or_default()
+    }
+}
+
+/// The fields of secrets, whose values no page repeats.
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name != "form_token" && ["secret", "password", "token"].iter().any(|part| name.contains(part))
+}
+
+/// Fields that our pages put into a form for themselves.
+fn is_hidden(name: &str) -> bool {
+    ["basis", "trail", "before", "fingerprint", "package"].contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_is_kept_without_its_secrets_and_read_back() {
+        let form = Bytes::from_static(b"form_token=abc&note=a+%26+b&user_token=hunter2&password=x&basis=7");
+        let unsent = Unsent::parse("/library/indicator/note", &form).unwrap();
+        let kept =
+            [("note", "a & b"), ("basis", "7")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!((unsent.fields.as_slice(), unsent.lacks_secrets), (&kept[..], true));
+        assert_eq!(Unsent::read(&unsent.to, &unsent.form(), true), Some(unsent));
+        assert_eq!(Unsent::read("", "note=x", false), None);
+        let many = "a=1&".repeat(FIELDS + 1);
+        assert_eq!(Unsent::parse("/x", &Bytes::from(many)), None);
+    }
+}
