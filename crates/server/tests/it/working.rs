@@ -157,7 +157,7 @@ async fn users_are_given_roles_and_the_last_administrator_stays() {
         "at once"
     );
     ann.post("/users/disable", &[("name", "reader")]).await;
-    assert_eq!(reader.get("/library").await.leads_to(), "/signin?next=%2Flibrary");
+    assert_eq!(reader.get("/library").await.leads_to(), "/signin?next=%2Flibrary&said=ended");
     assert!(ann.get("/users").await.body.contains("Disabled"));
     assert_eq!(ann.post("/users/enable", &[("name", "reader")]).await.leads_to(), "/users?said=user-enabled");
 }
