@@ -194,18 +194,14 @@ impl Reading<'_> {
 
 fn order(how: How<'_>, pass: &Pass) -> Order {
     Order {
-        kind: how.kind.source(),
         origin: how.origin.cloned(),
         sensor: how.sensor.cloned(),
         keep_sensors: how.keep_sensors,
         orientation: how.orientation,
         strict: how.strict,
         input: pass.input.clone(),
-        expires: None,
         reached: pass.reached,
-        tell_again: false,
-        most: u64::MAX,
-        now: Clock::system().seconds(),
+        ..Order::new(how.kind.source(), Clock::system().seconds())
     }
 }
 

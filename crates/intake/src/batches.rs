@@ -55,6 +55,27 @@ pub struct Order {
     pub now: u64,
 }
 
+impl Order {
+    /// An input that is read as it comes: no position, no origin or sensor of its own, as large as it may be. `now` is in
+    /// seconds since the epoch.
+    pub fn new(kind: SourceKind, now: u64) -> Self {
+        Self {
+            kind,
+            origin: None,
+            sensor: None,
+            keep_sensors: false,
+            orientation: Orientation::Auto,
+            strict: false,
+            input: None,
+            expires: None,
+            reached: None,
+            tell_again: false,
+            most: u64::MAX,
+            now,
+        }
+    }
+}
+
 /// Why an input was not read to its end.
 #[derive(Debug)]
 pub enum Fault {
@@ -355,20 +376,7 @@ mod tests {
     use super::*;
 
     fn order() -> Order {
-        Order {
-            kind: SourceKind::Report,
-            origin: None,
-            sensor: None,
-            keep_sensors: false,
-            orientation: Orientation::Auto,
-            strict: false,
-            input: None,
-            expires: None,
-            reached: None,
-            tell_again: false,
-            most: u64::MAX,
-            now: 1_700_000_000,
-        }
+        Order::new(SourceKind::Report, 1_700_000_000)
     }
 
     fn line(owner: &str, more: &str) -> String {

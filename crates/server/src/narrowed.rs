@@ -88,14 +88,9 @@ impl Narrowed {
             ("until", &self.until),
             ("cached", &self.cached),
         ];
-        let given = fields.into_iter().filter(|(_, text)| !text.trim().is_empty());
-        let pairs = given.map(|(name, text)| format!("{name}={}", encoded(text.trim())));
-        pairs.collect::<Vec<_>>().join("&")
+        let given: Vec<_> = fields.into_iter().filter(|(_, text)| !text.trim().is_empty()).collect();
+        serde_urlencoded::to_string(given).unwrap_or_default()
     }
-}
-
-fn encoded(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 #[cfg(test)]

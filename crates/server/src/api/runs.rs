@@ -213,11 +213,7 @@ pub(super) async fn undo_batch(
     Named(batch): Named<i64>,
     _: Confirmed,
 ) -> Result<Json<Value>, Problem> {
-    let undo = move |workbench: &mut Workbench| {
-        let runs = workbench.added_in_batch(batch)?;
-        let undone = runs.into_iter().map(|id| Ok(shape::undone(&workbench.run(id)?, &workbench.undo(id)?)));
-        undone.collect::<Result<Vec<Value>, workbench::Error>>()
-    };
-    let undone = site.desk.change(may.name(), undo).await?;
+    let undone = site.desk.change(may.name(), move |workbench| workbench.undo_batch(batch)).await?;
+    let undone: Vec<Value> = undone.iter().map(|(run, undone)| shape::undone(run, undone)).collect();
     Ok(Json(json!({ "undone": undone })))
 }

@@ -77,13 +77,6 @@ async fn undo(
     Path(batch): Path<i64>,
     Posted(_): Posted,
 ) -> Result<Response, Problem> {
-    let undo = move |workbench: &mut workbench::Workbench| {
-        let mut claims = 0;
-        for run in workbench.added_in_batch(batch)? {
-            claims += workbench.undo(run)?.claims;
-        }
-        Ok(claims)
-    };
-    let claims = site.desk.change(may.name(), undo).await?;
-    Ok(go(&format!("/runs?batch={batch}"), if claims > 0 { "undone" } else { "nothing" }))
+    let undone = site.desk.change(may.name(), move |workbench| workbench.undo_batch(batch)).await?;
+    Ok(go(&format!("/runs?batch={batch}"), if undone.is_empty() { "nothing" } else { "undone" }))
 }

@@ -134,18 +134,12 @@ impl Bringing {
         let said = Said { observed: kind == SourceKind::Observation, ..Said::default() };
         let coding = Packing::of(head.get(..len).unwrap_or_default());
         let order = Order {
-            kind,
-            origin: None,
-            sensor: None,
             keep_sensors: said.keep_sensors,
             orientation: said.orientation,
-            strict: false,
             input: Some(name_of(file.digest, said).into()),
-            expires: None,
-            reached: None,
             tell_again: true,
             most: self.limits.expanded,
-            now: Clock::system().seconds(),
+            ..Order::new(kind, Clock::system().seconds())
         };
         let (receipt, fault) = intake::take_all(&*self.store, coding, order, file.file);
         self.metrics.brought(receipt.taken, receipt.rejected.values().sum());

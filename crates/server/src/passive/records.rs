@@ -145,18 +145,14 @@ fn order(service: &Service, pass: &Pass, uri: &Uri, headers: &HeaderMap, now: u6
     let usual = if sensor.is_some() { SourceKind::Observation } else { SourceKind::Report };
     let asked = Asked::of(uri)?;
     Ok(Order {
-        kind: asked.kind.unwrap_or(usual),
-        origin: None,
         sensor,
         keep_sensors: asked.keep_sensors,
         orientation: asked.orientation,
-        strict: false,
         input: key(headers)?.map(|key| format!("records/{}/{key}", entry.token.id).into()),
         expires: Some(now.saturating_add(KEPT)),
-        reached: None,
         tell_again: true,
         most: service.limits.expanded,
-        now,
+        ..Order::new(asked.kind.unwrap_or(usual), now)
     })
 }
 

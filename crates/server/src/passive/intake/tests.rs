@@ -1,6 +1,6 @@
 use std::io::Write as _;
 
-use cof::{Orientation, SourceKind};
+use cof::SourceKind;
 use store::{Memory, Question, Subject};
 
 use super::*;
@@ -18,18 +18,10 @@ fn lines(number: u64) -> Vec<u8> {
 
 fn order() -> Order {
     Order {
-        kind: SourceKind::Observation,
-        origin: None,
         sensor: Some("s1".into()),
-        keep_sensors: false,
-        orientation: Orientation::Auto,
-        strict: false,
-        input: None,
-        expires: None,
-        reached: None,
         tell_again: true,
         most: 1 << 30,
-        now: 1_790_000_000,
+        ..Order::new(SourceKind::Observation, 1_790_000_000)
     }
 }
 
