@@ -11,6 +11,7 @@
 //! DIR/answers/           evidence: what providers answered
 //! DIR/secret.key         the key that secrets are encrypted with, mode 0600
 //! DIR/secret.key.new     its successor, while the key is changed
+//! DIR/token-usage        what limited tokens used right now, shared by the servers of the folder
 //! DIR/workers/           who works on a run right now
 //! ```
 //!

@@ -12,6 +12,7 @@
 //!
 //! [`usage`] is what was used of them. What cannot be done is [`Error::Refused`]; what is done has its audit entry.
 
+mod shared;
 pub mod spelling;
 pub mod usage;
 
@@ -23,6 +24,7 @@ use serde_json::json;
 use crate::database::{Change, Problem};
 use crate::{Error, Workbench, secret};
 
+pub use self::shared::SharedUsage;
 pub use self::usage::{Spent, Usage};
 
 /// What every token begins with, so that it is known for one wherever it turns up.

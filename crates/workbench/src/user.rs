@@ -28,6 +28,8 @@ pub use self::sign_in::SignIn;
 
 /// The longest user name, in characters: it stands in tables.
 const LONGEST: usize = 64;
+/// How far ahead a stored time may be, in seconds, before the clock counts as having been wrong when it was stored.
+const AHEAD: i64 = 600;
 
 /// Somebody who may work here.
 #[derive(Clone, Debug, PartialEq, Eq)]

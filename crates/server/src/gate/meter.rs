@@ -1,12 +1,13 @@
 //! How fast and how much a token may ask: a bucket of one second's requests, and a quota for the day (UTC).
 //!
-//! [`Meter`] is pure but for its lock; what time it is, is passed in. The bucket is one number, when it is full again: a request
+//! [`Meter`] is passed the time. Servers on one data folder share what a limited token used through [`SharedUsage`], so that
+//! they grant one quota and one rate together; what this process counted holds where that file cannot be used. The bucket is one number, when it is full again: a request
 //! moves it on by one request's share of a second, and it may lie at most a second ahead. What is refused is not counted.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use workbench::token::{Spent, Usage};
+use workbench::token::{SharedUsage, Spent, Usage};
 
 const SECOND: i64 = 1_000_000;
 const DAY: u64 = 24 * 3600;
@@ -19,6 +20,8 @@ pub(crate) struct Meter {
     rate: Option<u32>,
     daily: Option<u64>,
     state: Mutex<State>,
+    /// Where other servers count, and which token this is; there for limited tokens alone.
+    shared: Option<(Arc<SharedUsage>, i64)>,
 }
 
 #[derive(Debug)]
@@ -50,7 +53,14 @@ pub(crate) struct Exceeded {
 
 impl Meter {
     pub(crate) fn new(rate: Option<u32>, daily: Option<u64>, usage: Usage) -> Self {
-        Self { rate, daily, state: Mutex::new(State { usage, unwritten: 0 }) }
+        Self { rate, daily, state: Mutex::new(State { usage, unwritten: 0 }), shared: None }
+    }
+
+    /// Counts the requests of this token together with other servers, if it has a limit.
+    pub(crate) fn sharing(mut self, shared: Option<&Arc<SharedUsage>>, token: i64) -> Self {
+        let is_limited = self.rate.is_some() || self.daily.is_some();
+        self.shared = shared.filter(|_| is_limited).map(|shared| (Arc::clone(shared), token));
+        self
     }
 
     /// Counts a request at this time since the epoch, or says why it may not be.
@@ -58,17 +68,40 @@ impl Meter {
     /// # Errors
     /// [`Exceeded`].
     pub(crate) fn take(&self, now: Duration) -> Result<Quota, Exceeded> {
+        self.together(now, |state| self.take_from(state, now))
+    }
+
+    /// What is left at this time since the epoch.
+    pub(crate) fn left(&self, now: Duration) -> Quota {
+        self.together(now, |state| self.quota(state.usage.used, now.as_secs() / DAY))
+    }
+
+    /// Does this with what all servers counted.
+    fn together<T>(&self, now: Duration, what: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.lock();
-        let day = now.as_secs() / DAY;
         state.turn_to(now);
+        let Some((shared, token)) = &self.shared else { return what(&mut state) };
+        shared.change(*token, |usage| {
+            let mut others = State { usage: *usage, unwritten: 0 };
+            others.turn_to(now);
+            state.usage.used = state.usage.used.max(others.usage.used);
+            state.usage.full_at = state.usage.full_at.max(others.usage.full_at);
+            let result = what(&mut state);
+            *usage = state.usage;
+            result
+        })
+    }
+
+    fn take_from(&self, state: &mut State, now: Duration) -> Result<Quota, Exceeded> {
+        let day = now.as_secs() / DAY;
         let reset = (day + 1) * DAY;
         let quota = |used| self.quota(used, day);
         let used = state.usage.used;
         if self.daily.is_some_and(|daily| used >= daily) {
             return Err(Exceeded { daily: true, wait: reset - now.as_secs(), quota: quota(used) });
         }
-        let micros = i64::try_from(now.as_micros()).unwrap_or(i64::MAX);
         if let Some(rate) = self.rate {
+            let micros = i64::try_from(now.as_micros()).unwrap_or(i64::MAX);
             // A bucket is never further ahead than a second: one that is was left by a clock that has been set back since.
             let known = if state.usage.full_at > micros + SECOND { micros } else { state.usage.full_at };
             let full_at = known.max(micros) + SECOND / i64::from(rate.max(1));
@@ -81,14 +114,6 @@ impl Meter {
         state.usage.used += 1;
         state.unwritten += 1;
         Ok(quota(used + 1))
-    }
-
-    /// What is left at this time since the epoch.
-    pub(crate) fn left(&self, now: Duration) -> Quota {
-        let mut state = self.lock();
-        let day = now.as_secs() / DAY;
-        state.turn_to(now);
-        self.quota(state.usage.used, day)
     }
 
     fn quota(&self, used: u64, day: u64) -> Quota {
@@ -109,7 +134,8 @@ impl Meter {
         if state.usage.day == spent.day {
             state.unwritten = state.unwritten.saturating_sub(spent.requests);
             if total.day == spent.day {
-                state.usage.used = total.used + state.unwritten;
+                // Never fewer than were counted together: others may not have written theirs yet.
+                state.usage.used = state.usage.used.max(total.used + state.unwritten);
             }
         }
         state.usage.full_at = state.usage.full_at.max(total.full_at);
@@ -190,6 +216,33 @@ mod tests {
         let fast = Meter::new(Some(1), None, Usage { day: 20_000, used: 1, full_at: spent.full_at });
         assert_eq!(refusal(&fast, at(0, 500)), (false, 1));
         assert!(fast.unwritten(7).is_none(), "what is refused is not counted");
+    }
+
+    #[test]
+    fn servers_on_one_folder_grant_one_quota_and_one_rate() {
+        let folder = tempfile::tempdir().unwrap();
+        let meter = |rate, daily, token| {
+            let shared = Arc::new(SharedUsage::open(folder.path()).unwrap());
+            Meter::new(rate, daily, Usage::default()).sharing(Some(&shared), token)
+        };
+        let granted = |meters: &[Meter; 2], now| {
+            (0..20).filter(|turn: &usize| meters[turn % 2].take(now).is_ok()).count()
+        };
+        let daily = [meter(None, Some(7), 1), meter(None, Some(7), 1)];
+        assert_eq!(granted(&daily, at(0, 0)), 7);
+        assert_eq!(daily[0].left(at(0, 0)).remaining, 0);
+        // What was written down of one alone does not give anything back.
+        let spent = daily[0].unwritten(1).unwrap();
+        assert_eq!(spent.requests, 4);
+        daily[0].written(spent, Usage { day: 20_000, used: 4, full_at: 0 });
+        assert_eq!(granted(&daily, at(1, 0)), 0);
+        assert_eq!(granted(&daily, at(DAY, 0)), 7);
+        let fast = [meter(Some(4), None, 2), meter(Some(4), None, 2)];
+        assert_eq!(granted(&fast, at(0, 0)), 4);
+        assert_eq!(granted(&fast, at(0, 250)), 1);
+        // A clock that was wrong when the file was written locks nobody out.
+        assert_eq!(granted(&daily, at(9 * DAY, 0)), 7);
+        assert_eq!(granted(&daily, at(2 * DAY, 0)), 7);
     }
 
     #[test]

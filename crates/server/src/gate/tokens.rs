@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
-use workbench::token::{self, Spent, State, Token};
+use workbench::token::{self, SharedUsage, Spent, State, Token};
 use workbench::{Desk, Error, Workbench};
 
 use super::meter::Meter;
@@ -28,6 +28,8 @@ pub struct Tokens {
     desk: Desk,
     /// Requests of one token at once.
     at_once: usize,
+    /// What other servers on the folder count too; none where the folder cannot be written.
+    shared: Option<Arc<SharedUsage>>,
     known: RwLock<Known>,
 }
 
@@ -54,9 +56,17 @@ impl Tokens {
     /// # Errors
     /// [`Error`], when the database cannot be read.
     pub async fn open(desk: Desk, at_once: usize) -> Result<Arc<Self>, Error> {
-        let (mark, entries) = desk.read(move |workbench| load(workbench, &HashMap::new(), at_once)).await?;
+        let shared = SharedUsage::open(desk.folder())
+            .inspect_err(
+                |error| tracing::warn!(%error, "quotas are not shared with other servers on this folder"),
+            )
+            .ok()
+            .map(Arc::new);
+        let sharing = shared.clone();
+        let (mark, entries) =
+            desk.read(move |workbench| load(workbench, &HashMap::new(), at_once, sharing.as_ref())).await?;
         let known = Known { entries: Arc::new(entries), mark, looked_at: Instant::now() };
-        Ok(Arc::new(Self { desk, at_once, known: RwLock::new(known) }))
+        Ok(Arc::new(Self { desk, at_once, shared, known: RwLock::new(known) }))
     }
 
     /// Whether there is any that works.
@@ -114,8 +124,9 @@ impl Tokens {
         let (mark, entries) = if mark == before.mark {
             (mark, before.entries)
         } else {
-            let (known, at_once) = (Arc::clone(&before.entries), self.at_once);
-            let (mark, entries) = self.desk.read(move |workbench| load(workbench, &known, at_once)).await?;
+            let (known, at_once, shared) = (Arc::clone(&before.entries), self.at_once, self.shared.clone());
+            let load = move |workbench: &Workbench| load(workbench, &known, at_once, shared.as_ref());
+            let (mark, entries) = self.desk.read(load).await?;
             (mark, Arc::new(entries))
         };
         let known = Known { entries, mark, looked_at: Instant::now() };
@@ -160,7 +171,12 @@ impl Entry {
 type Loaded = ((i64, i64), HashMap<String, Arc<Entry>>);
 
 /// The tokens that were not revoked; those that are known go on counting where they are.
-fn load(workbench: &Workbench, known: &HashMap<String, Arc<Entry>>, at_once: usize) -> Result<Loaded, Error> {
+fn load(
+    workbench: &Workbench,
+    known: &HashMap<String, Arc<Entry>>,
+    at_once: usize,
+    shared: Option<&Arc<SharedUsage>>,
+) -> Result<Loaded, Error> {
     // Before the tokens: what changes in between is seen at the next look.
     let mark = workbench.tokens_mark()?;
     let mut entries = HashMap::new();
@@ -169,7 +185,7 @@ fn load(workbench: &Workbench, known: &HashMap<String, Arc<Entry>>, at_once: usi
             Arc::clone(entry)
         } else {
             let usage = workbench.usage(token.id)?;
-            let meter = Meter::new(token.wanted.rate, token.wanted.daily, usage);
+            let meter = Meter::new(token.wanted.rate, token.wanted.daily, usage).sharing(shared, token.id);
             Arc::new(Entry { meter, requests: Arc::new(Semaphore::new(at_once)), token: token.clone() })
         };
         entries.insert(token.public, entry);

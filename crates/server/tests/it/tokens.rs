@@ -162,6 +162,18 @@ async fn a_token_that_asks_too_fast_is_told_to_wait() {
 }
 
 #[tokio::test]
+async fn two_servers_on_one_folder_grant_one_quota() {
+    let office = Office::new();
+    let daily = office.token(Wanted { daily: Some(9), ..reading("daily") }).await;
+    let servers = [office.server(Limits::default()).await, office.server(Limits::default()).await];
+    let mut granted = 0;
+    for turn in 0..30 {
+        granted += usize::from(ask(&servers[turn % 2], &daily).await.status == 200);
+    }
+    assert_eq!(granted, 9);
+}
+
+#[tokio::test]
 async fn as_much_is_under_way_as_there_may_be() {
     let office = Office::new();
     let tokens = [office.token(reading("one")).await, office.token(reading("other")).await];

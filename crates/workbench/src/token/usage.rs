@@ -2,7 +2,8 @@
 //! request.
 //!
 //! A server counts in memory and gives what it counted to [`Workbench::spend`] about once a second and when it ends; what it
-//! counted since goes with it when it is killed. Several servers on one data folder add up.
+//! counted since goes with it when it is killed. Several servers on one data folder add up here; until they do,
+//! [`SharedUsage`](super::SharedUsage) keeps them within one quota.
 
 use rusqlite::named_params;
 

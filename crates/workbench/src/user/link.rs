@@ -1,7 +1,7 @@
 //! Links that work once: for the first administrator, for a new user, for a forgotten password, and to sign in.
 //!
 //! What a link carries is a token; where it leads is the web's matter. A link is void once it was used, has expired, or a newer
-//! one for the same took its place (an invitation of a new user is for nobody in particular, so those stand side by side).
+//! one for the same took its place, or was made in the future by a clock that has been set back since (an invitation of a new user is for nobody in particular, so those stand side by side).
 
 use operation::Secret;
 use rusqlite::{Connection, OptionalExtension};
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::sign_in::replace_password;
 use super::token::{self, Digest};
-use super::{Role, Stored, User, by_id, check_name, create, find, is_empty, need, password};
+use super::{AHEAD, Role, Stored, User, by_id, check_name, create, find, is_empty, need, password};
 use crate::database::{Change, Problem};
 use crate::{Error, Workbench};
 
@@ -182,8 +182,9 @@ fn stored(purpose: &Purpose) -> (&'static str, Option<Role>, Option<&User>) {
 
 /// The link with that token, if it works.
 fn usable(database: &Connection, digest: &Digest, at: i64) -> Result<Option<Invitation>, Problem> {
-    let sql = "SELECT purpose, role, user, expires_at FROM invitations WHERE digest = ? AND expires_at > ?";
-    let row = database.prepare_cached(sql)?.query_row((digest, at), |row| {
+    let sql = "SELECT purpose, role, user, expires_at FROM invitations \
+               WHERE digest = ?1 AND expires_at > ?2 AND created_at <= ?2 + ?3";
+    let row = database.prepare_cached(sql)?.query_row((digest, at, AHEAD), |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get(2)?, row.get(3)?))
     });
     let Some((kind, role, user, expires_at)) = row.optional()? else { return Ok(None) };

@@ -1,7 +1,8 @@
 //! Sessions: who is signed in, from where, and until when.
 //!
 //! A session ends [`LONGEST`] after it began, [`IDLE`] after it was last used, when it is ended, and when its user is disabled
-//! or gets another password. Roles are read anew each time: a change of role counts at once.
+//! or gets another password. One that began or was used in the future, by a clock that has been set back since, does not
+//! count: nobody knows how old it is. Roles are read anew each time: a change of role counts at once.
 
 use std::net::IpAddr;
 
@@ -10,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::json;
 
 use super::token::{self, Digest};
-use super::{User, need};
+use super::{AHEAD, User, need};
 use crate::database::{Change, Problem};
 use crate::{Error, Workbench};
 
@@ -91,7 +92,8 @@ impl Workbench {
         self.read(|database| {
             let user = need(database, name)?.user;
             let mut statement = database.prepare_cached(&select("users.id = :of"))?;
-            let rows = statement.query_map(named_params! {":of": user.id, ":at": at, ":idle": IDLE}, row)?;
+            let rows = statement
+                .query_map(named_params! {":of": user.id, ":at": at, ":idle": IDLE, ":ahead": AHEAD}, row)?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
@@ -163,7 +165,7 @@ pub(super) fn is_open(change: &Change<'_>, session: &Session) -> Result<bool, Pr
 
 fn find(database: &Connection, digest: &Digest, at: i64) -> Result<Option<Session>, Problem> {
     let mut statement = database.prepare_cached(&select("digest = :of"))?;
-    let parameters = named_params! {":of": digest, ":at": at, ":idle": IDLE};
+    let parameters = named_params! {":of": digest, ":at": at, ":idle": IDLE, ":ahead": AHEAD};
     Ok(statement.query_row(parameters, row).optional()?)
 }
 
@@ -173,6 +175,7 @@ fn select(which: &str) -> String {
         "SELECT users.id, name, role, users.created_at, disabled_at, sessions.id, sessions.created_at, \
          last_seen_at, expires_at, address, agent FROM sessions JOIN users ON users.id = user \
          WHERE {which} AND disabled_at IS NULL AND expires_at > :at AND last_seen_at > :at - :idle \
+         AND max(sessions.created_at, last_seen_at) <= :at + :ahead \
          ORDER BY sessions.id DESC"
     )
 }

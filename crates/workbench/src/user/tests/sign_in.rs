@@ -284,3 +284,29 @@ async fn what_a_browser_says_of_itself_is_cut_and_cleaned() {
     assert!(session.agent.starts_with("a[2Jää") && session.agent.chars().count() == 256);
     assert_eq!(session.address, "192.0.2.1");
 }
+
+#[tokio::test]
+async fn a_clock_that_was_ahead_leaves_no_session_or_link_that_lasts_longer() {
+    let now = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(1_000_000));
+    let told = std::sync::Arc::clone(&now);
+    let clock = Clock::telling(move || Duration::from_secs(told.load(std::sync::atomic::Ordering::Relaxed)));
+    let set = |time| now.store(time, std::sync::atomic::Ordering::Relaxed);
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench { workbench: Workbench::open(folder.path(), clock, "root").unwrap(), folder };
+    let link = bench.workbench.first_link().unwrap().unwrap();
+    bench.workbench.accept(link.reveal(), "Ann", PASSWORD).unwrap();
+    let before = bench.enter("Ann");
+    set(1_000_000 + 30 * DAY);
+    let ahead = bench.enter("Ann");
+    let link = bench.workbench.invite(Role::Reader).unwrap();
+    assert!(bench.workbench.invitation(link.reveal()).unwrap().is_some());
+    set(1_000_000 + HOUR);
+    assert_eq!(bench.session(&ahead), None);
+    assert!(bench.workbench.sessions("Ann").unwrap().is_empty());
+    assert_eq!(bench.workbench.invitation(link.reveal()).unwrap(), None);
+    // The one before had ended by the clock that was ahead; a new one is let in at once.
+    assert_eq!(bench.session(&before), None);
+    let now = bench.enter("Ann");
+    set(1_000_000 + HOUR - 500);
+    assert!(bench.session(&now).is_some(), "a clock that is kept in time may be set back a little");
+}
