@@ -14,12 +14,13 @@ const PINS: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
 /// Files of packages: where they are below `node_modules`, and what they are called here.
 const FETCHED: [(&str, &str); 1] = [("htmx.org/dist/htmx.min.js", "htmx.js")];
 /// Our own files, below `web`.
-const OWN: [&str; 11] = [
+const OWN: [&str; 12] = [
     "style/backsight.css",
     "style/icon.svg",
     "script/copy.js",
     "script/pick.js",
     "script/pivot.js",
+    "script/rows.js",
     "script/drop.js",
     "script/ended.js",
     "script/keys.js",

@@ -167,6 +167,19 @@ impl Browser {
         self.client.perform_actions(pressed).await.unwrap();
     }
 
+    /// Presses Ctrl+C.
+    pub(crate) async fn copies(&self) {
+        const CONTROL: char = '\u{e009}';
+        let keys = [
+            KeyAction::Down { value: CONTROL },
+            KeyAction::Down { value: 'c' },
+            KeyAction::Up { value: 'c' },
+            KeyAction::Up { value: CONTROL },
+        ];
+        let pressed = keys.into_iter().fold(KeyActions::new("keys".to_owned()), InputSource::then);
+        self.client.perform_actions(pressed).await.unwrap();
+    }
+
     /// What a script gives. It is the test's own: the page's policy does not bind it.
     pub(crate) async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
         self.client.execute(script, arguments).await.unwrap()

@@ -7,6 +7,7 @@
 mod access;
 mod analyst;
 mod browser;
+mod copied;
 mod driver;
 mod fit;
 mod guide;
