@@ -9,6 +9,7 @@ mod tokens;
 
 use std::path::PathBuf;
 
+use ::intake::Said;
 use askama::Template;
 use axum::Router;
 use axum::extract::multipart::Field;
@@ -16,7 +17,7 @@ use axum::extract::{DefaultBodyLimit, FromRequest as _, Multipart, Request, Stat
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
-use cof::SourceKind;
+use cof::Orientation;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{Instant, timeout_at};
 use workbench::loading::Loaded;
@@ -69,7 +70,7 @@ struct Outcome {
 /// A file as it was sent, kept on disk.
 struct Sent {
     name: String,
-    kind: SourceKind,
+    said: Said<'static>,
     file: File,
 }
 
@@ -119,15 +120,15 @@ async fn refuse(site: &Site, frame: Frame, why: &str) -> Result<Response, Proble
 }
 
 async fn take_in(site: &Site, bringing: Bringing, sent: Sent, actor: &str) -> Result<Outcome, Problem> {
-    let Sent { name, kind, file } = sent;
+    let Sent { name, said, file } = sent;
     let digest = file.digest();
-    let taking = tokio::task::spawn_blocking(move || bringing.take(file, kind));
+    let taking = tokio::task::spawn_blocking(move || bringing.take(file, said));
     let (receipt, unusable) = taking.await.map_err(|_| Problem::internal())?;
     let unusable = unusable.map(|unusable| unusable.to_string());
     let loaded = Loaded {
         file: name.clone(),
         digest,
-        kind: if kind == SourceKind::Observation { "observation" } else { "report" },
+        kind: if said.observed { "observation" } else { "report" },
         taken: receipt.taken,
         known: receipt.repeated,
         rejected: receipt.rejected.values().sum(),
@@ -159,13 +160,15 @@ async fn receive(
         if name.is_empty() {
             continue;
         }
-        let kind = match fields.text("kind") {
-            "observation" => SourceKind::Observation,
-            _ => SourceKind::Report,
+        let said = Said {
+            observed: fields.text("kind") == "observation",
+            keep_sensors: !fields.text("keep_sensors").is_empty(),
+            orientation: Orientation::from_word(fields.text("orientation")).unwrap_or_default(),
+            ..Said::default()
         };
         let most = bringing.limits.body;
         let file = spool(part, folder, most, deadline).await?;
-        return Ok(file.map(|file| Some(Sent { name, kind, file })));
+        return Ok(file.map(|file| Some(Sent { name, said, file })));
     }
     if !is_proven {
         fields.check(visitor)?;

@@ -124,14 +124,14 @@ impl Bringing {
     }
 
     /// Takes in a file; blocks. The receipt is true even where something is wrong.
-    pub(crate) fn take(&self, mut file: File, kind: SourceKind) -> (Receipt, Option<Unusable>) {
+    pub(crate) fn take(&self, mut file: File, said: Said<'_>) -> (Receipt, Option<Unusable>) {
         let mut head = [0; 8];
         let read = file.file.read(&mut head).and_then(|len| file.file.rewind().map(|()| len));
         let len = match read {
             Ok(len) => len,
             Err(error) => return (Receipt::default(), Some(Unusable::Disk(error))),
         };
-        let said = Said { observed: kind == SourceKind::Observation, ..Said::default() };
+        let kind = if said.observed { SourceKind::Observation } else { SourceKind::Report };
         let coding = Packing::of(head.get(..len).unwrap_or_default());
         let order = Order {
             keep_sensors: said.keep_sensors,

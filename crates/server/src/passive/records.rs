@@ -305,3 +305,14 @@ fn told(fault: &Fault, expanded: u64) -> Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_that_nothing_can_unpack_is_our_fault_and_no_success() {
+        let fault = Fault::Decoder(io::Error::other("no memory"));
+        assert_eq!(told(&fault, 1).status, StatusCode::INTERNAL_SERVER_ERROR);
+    }
+}

@@ -110,10 +110,25 @@ impl Browser {
 
     /// Uploads a file to a form.
     pub(crate) async fn upload_to(&self, path: &str, file: &str, content: &[u8]) -> Answer {
+        self.upload_with(path, &[], file, content).await
+    }
+
+    /// Uploads a file to a form that has other fields.
+    pub(crate) async fn upload_with(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+        file: &str,
+        content: &[u8],
+    ) -> Answer {
+        let part = |name: &str, text: &str| {
+            format!("--end\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
+        };
+        let fields: String = fields.iter().map(|(name, text)| part(name, text)).collect();
         let head = format!(
-            "--end\r\nContent-Disposition: form-data; name=\"form_token\"\r\n\r\n{}\r\n--end\r\n\
+            "{}{fields}--end\r\n\
              Content-Disposition: form-data; name=\"package\"; filename=\"{file}\"\r\n\r\n",
-            self.token
+            part("form_token", &self.token)
         );
         let body = [head.as_bytes(), content, b"\r\n--end--\r\n"].concat();
         self.send("POST", path, &[("content-type", "multipart/form-data; boundary=end")], &body).await

@@ -47,6 +47,33 @@ async fn a_file_is_taken_in_once_and_its_receipt_says_so() {
 }
 
 #[tokio::test]
+async fn sensors_are_kept_and_the_orientation_is_chosen_when_asked() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    let record = |sensor: &str, count: u32| {
+        format!(
+            "{{\"rrname\":\"www.a.example\",\"rrtype\":\"CNAME\",\"rdata\":\"b.example\",\"time_first\":1600000000,\
+             \"time_last\":1600000001,\"count\":{count},\"sensor_id\":\"{sensor}\"}}\n"
+        )
+    };
+    let text = record("one", 3) + &record("two", 4);
+    let dropped = ann.upload_to(LOAD, "a.ndjson", text.as_bytes()).await;
+    assert!(dropped.body.contains("2 named a sensor"), "{}", dropped.body);
+    let fields = [("kind", "observation"), ("keep_sensors", "yes"), ("orientation", "swapped")];
+    let kept = ann.upload_with(LOAD, &fields, "a.ndjson", text.as_bytes()).await;
+    assert_eq!(counts(&kept), ["2", "0", "0"].map(str::to_owned), "other choices make another file of it");
+    assert!(
+        !kept.body.contains("named a sensor") && kept.body.contains("2 came with owner and data swapped")
+    );
+    let turned = ann.get("/pdns/query/b.example").await;
+    assert!(
+        turned.body.contains("\"rrname\":\"b.example\"") && turned.body.contains("\"count\":7"),
+        "{}",
+        turned.body
+    );
+}
+
+#[tokio::test]
 async fn packed_files_are_unpacked_whatever_they_are_called() {
     for (name, content) in [
         ("a.gz", gzip(RECORDS)),
