@@ -2,6 +2,7 @@
 //!
 //! * [`ScriptedProvider`] plays a [`Script`] of [`Exchange`]s byte by byte over memory or TCP, plain or TLS,
 //!   and records the [`Request`]s that it got. It uses tokio's time only, so paused time works.
+//! * [`ScriptedProxy`] is an HTTP proxy in front of it.
 //! * [`answer`] names the ready-made answers, one fault each.
 //! * [`certificate`] issues certificates that are right, or wrong in one way.
 //! * [`gzip`] makes gzip bodies, bombs among them, without a compressor.
@@ -18,6 +19,7 @@ mod head;
 mod ledger;
 mod port;
 mod provider;
+mod proxy;
 mod request;
 pub mod sample;
 mod script;
@@ -25,5 +27,6 @@ mod serve;
 
 pub use port::ClosedPort;
 pub use provider::{ConnectFault, ScriptedProvider};
+pub use proxy::ScriptedProxy;
 pub use request::Request;
 pub use script::{Exchange, Script, Step};
