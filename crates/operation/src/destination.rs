@@ -12,7 +12,7 @@
 use std::fmt;
 
 use crate::provider::authority;
-use crate::provider::proxy_setting;
+use crate::provider::{LoginPlace, proxy_setting};
 use crate::{Package, Settings, SettingsError};
 
 /// The secret that goes to the proxy and to nobody else.
@@ -50,7 +50,8 @@ impl Destination {
     /// [`SettingsError::Invalid`] for a proxy that is none.
     pub fn of(package: &Package, settings: &Settings) -> Result<Self, SettingsError> {
         let http = settings.switch(package, "use_http").unwrap_or(false);
-        let proxy = settings.text(package, "proxy").map(|proxy| proxy_setting(&proxy)).transpose();
+        let place = LoginPlace::of(&package.parameters);
+        let proxy = settings.text(package, "proxy").map(|proxy| proxy_setting(&proxy, place)).transpose();
         let proxy = proxy.map_err(|why| SettingsError::Invalid {
             key: "proxy".to_owned(),
             label: "setting".to_owned(),

@@ -5,6 +5,7 @@
 
 use std::net::IpAddr;
 
+use crate::provider::{LoginPlace, proxy_setting, proxy_user_fault};
 use crate::{Clock, Moment};
 
 /// A setting of the `cof-http` protocol.
@@ -25,6 +26,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting { key: "verify_ssl", kind: "switch" },
     Setting { key: "ca_file", kind: "text" },
     Setting { key: "proxy", kind: "text" },
+    Setting { key: "proxy_user", kind: "text" },
+    Setting { key: "proxy_password", kind: "secret" },
     Setting { key: "active_query", kind: "switch" },
     Setting { key: "rrtype", kind: "text" },
     Setting { key: "seen_after", kind: "text" },
@@ -88,7 +91,9 @@ pub(crate) enum Check {
     Host,
     PageSize,
     Port,
-    Proxy,
+    /// With the place that the login belongs in, which must not be part of the address.
+    Proxy(LoginPlace),
+    ProxyUser,
     Rate,
     RrTypes,
     Time,
@@ -145,12 +150,13 @@ impl Parameter {
 }
 
 impl Check {
-    const NAMED: [(&'static str, Self); 9] = [
+    const NAMED: [(&'static str, Self); 10] = [
         ("file", Self::File),
         ("host", Self::Host),
         ("page_size", Self::PageSize),
         ("port", Self::Port),
-        ("proxy", Self::Proxy),
+        ("proxy", Self::Proxy(LoginPlace::Environment)),
+        ("proxy_user", Self::ProxyUser),
         ("rate", Self::Rate),
         ("rrtypes", Self::RrTypes),
         ("time", Self::Time),
@@ -189,8 +195,11 @@ impl Check {
                 // Which moment it is does not matter here, only that it is one.
                 Moment::parse(text, &Clock::system()).map(|_| ()).map_err(|error| error.to_string())
             }
-            (Self::Proxy, Value::Text(text)) if !text.is_empty() => {
-                crate::provider::proxy_setting(text).map(|_| ())
+            (Self::Proxy(place), Value::Text(text)) if !text.is_empty() => {
+                proxy_setting(text, place).map(|_| ())
+            }
+            (Self::ProxyUser, Value::Text(text)) => {
+                proxy_user_fault(text.as_bytes()).map_or(Ok(()), |why| Err(why.to_owned()))
             }
             _ => Ok(()),
         }

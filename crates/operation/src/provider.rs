@@ -2,8 +2,8 @@
 //!
 //! [`Provider`] is the long-lived configured thing; [`Provider::ask`] is one question, paged to the end, into a
 //! [`Sink`]. Below it, in the order of the data: `config` and `login` (settings to what is sent), `budget` (when),
-//! `dial`, `tls` and `connector` (the way there), `page` (one request, retried where that is worth it), `response`
-//! (what its headers mean), `body` (bytes, bounded), `intake` (bytes to records, and what an answer is worth),
+//! `proxy`, `proxy_login` and `proxy_in_force` (through which proxy), `dial`, `tls` and `connector` (the way there),
+//! `page` (one request, retried where that is worth it), `response` (what its headers mean), `body` (bytes, bounded), `intake` (bytes to records, and what an answer is worth),
 //! `orientation` (which side is the owner). [`replay`] gives a kept answer once more.
 //!
 //! No redirect is followed, nothing is resolved but the provider's own host, every bound is in [`Limits`].
@@ -23,6 +23,8 @@ mod login;
 mod orientation;
 mod page;
 mod proxy;
+mod proxy_in_force;
+mod proxy_login;
 mod question;
 mod replay;
 mod response;
@@ -36,8 +38,12 @@ pub use config::{Config, ConfigError, Limits};
 pub(crate) use connector::authority;
 pub use dial::{Dial, DialError, Dialled, Io, Tcp};
 pub use error::{ProviderError, TlsFault};
+pub(crate) use login::{MAX_PASSWORD, proxy_user_fault};
 pub use orientation::{Orientation, orientation_of};
 pub use proxy::ProxyEnvironment;
 pub(crate) use proxy::proxy_setting;
+pub use proxy_in_force::{ProxyInForce, ProxySource};
+pub(crate) use proxy_login::LoginPlace;
+pub use proxy_login::check_proxy_login;
 pub use question::{ABILITIES, Side};
 pub use replay::replay;

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::destination::PROXY_PASSWORD;
+use crate::provider::MAX_PASSWORD;
 use crate::{Binding, Package, Parameter, ParameterKind, Value};
 
 /// A text that prints as `set` and is overwritten by nothing but its owner.
@@ -162,8 +164,9 @@ impl Settings {
         if parameter.kind != ParameterKind::Secret {
             return Err(invalid("is no secret: give it with --set"));
         }
-        if secret.reveal().len() > 4096 || secret.reveal().chars().any(char::is_control) {
-            return Err(invalid("a secret is one line of at most 4096 bytes"));
+        let most = if key == PROXY_PASSWORD { MAX_PASSWORD } else { 4096 };
+        if secret.reveal().len() > most || secret.reveal().chars().any(char::is_control) {
+            return Err(invalid(&format!("a secret is one line of at most {most} bytes")));
         }
         self.secrets.insert(key.to_owned(), (secret, binding));
         Ok(())

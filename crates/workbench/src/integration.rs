@@ -13,6 +13,7 @@ mod install;
 mod plan;
 mod stored;
 
+use operation::provider::{ProxyInForce, check_proxy_login};
 use operation::{Clock, Limits, ManifestError, Package, ParameterKind, Settings, Value};
 use serde_json::json;
 
@@ -59,6 +60,9 @@ pub struct Details {
     pub package: Option<Package>,
     /// Its parameters with what is set, in the manifest's order.
     pub parameters: Vec<Setting>,
+    /// The proxy that this process would ask through, settings and its environment together; `None` where the manifest is
+    /// broken.
+    pub proxy: Option<ProxyInForce>,
     /// What an administrator should know about the settings.
     pub warnings: Vec<String>,
     /// Differs whenever the version or anything that is set does, secrets among it; says nothing of what they are.
@@ -214,6 +218,7 @@ fn switch(change: &Change<'_>, stored: &Stored, on: bool) -> Result<bool, Proble
 
 /// Whether an operation can run with these settings; gives what its administrator should know.
 fn check(package: &Package, settings: &Settings, clock: &Clock) -> Result<Vec<String>, String> {
+    check_proxy_login(package, settings).map_err(|fault| fault.to_string())?;
     let missing = plan::missing(package, settings);
     if !missing.is_empty() {
         return Err(format!("not set: {}", missing.join(", ")));

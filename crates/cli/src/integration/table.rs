@@ -65,6 +65,9 @@ pub(super) fn details(details: &Details) -> String {
     if let Some(package) = &details.package {
         text.push_str(&information(package, summary));
     }
+    if let Some(proxy) = &details.proxy {
+        let _ = writeln!(text, "Proxy: {}", printable(&proxy.to_string()));
+    }
     if !details.parameters.is_empty() {
         let mut table = new_table(terminal::width());
         table.set_header(["Key", "Parameter", "Type", "Value"]);

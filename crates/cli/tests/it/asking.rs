@@ -27,8 +27,8 @@ fn both_versions_can_be_asked_for_once_they_are_installed() {
     let provider = provider();
     for (home, operation, named) in [
         (Home::of_the_guide(), GUIDE, GUIDE),
-        (Home::new(), "circl-passive-dns@1.1.0", "circl-passive-dns@1.1.0"),
-        (Home::new(), "circl-passive-dns", "circl-passive-dns@1.1.0"),
+        (Home::new(), "circl-passive-dns@1.2.0", "circl-passive-dns@1.2.0"),
+        (Home::new(), "circl-passive-dns", "circl-passive-dns@1.2.0"),
     ] {
         let run = home.query(provider.address, ["www.example.com", "--operation", operation]);
         let done = run.args(["--format", "json"]).done();
@@ -42,9 +42,9 @@ fn an_operation_that_is_not_installed_says_how_to_get_there() {
     let says = |home: &Home, operation: &str, words: &[&str]| {
         home.run(["query", "x.example", "--operation", operation]).done().says(2, words);
     };
-    says(&home, "circl-passive-dns@9.9.9", &["in version 1.1.0, not 9.9.9", "hint: "]);
-    says(&home, GUIDE, &["in version 1.1.0, not 1.0.0", "integration install circl-passive-dns@1.0.0"]);
-    says(&home, "nope", &["nope is not installed; installed: circl-passive-dns 1.1.0", "hint: "]);
+    says(&home, "circl-passive-dns@9.9.9", &["in version 1.2.0, not 9.9.9", "hint: "]);
+    says(&home, GUIDE, &["in version 1.2.0, not 1.0.0", "integration install circl-passive-dns@1.0.0"]);
+    says(&home, "nope", &["nope is not installed; installed: circl-passive-dns 1.2.0", "hint: "]);
     says(&home, "@", &["is not installed"]);
     let install = [
         "circl-passive-dns is not installed; no operation is installed yet",

@@ -100,14 +100,14 @@ fn upload_again(home: &Home) {
     assert!(!said.stderr.contains("The parameters change"), "{said:?}");
     // G-16, G-17.
     home.run(&["integration", "install", NAME])
-        .says(2, &["version 1.0.0. This is version 1.1.0, an upgrade", "The parameters change:", "Kept: "]);
+        .says(2, &["version 1.0.0. This is version 1.2.0, an upgrade", "The parameters change:", "Kept: "]);
     home.run(&["integration", "install", NAME, "--yes"]).ok();
     // G-18: still configured, still enabled, its runs still there.
     let shown = home.json(&["integration", "show", NAME]);
-    assert_eq!((&shown["version"], &shown["enabled"]), (&"1.1.0".into(), &true.into()));
+    assert_eq!((&shown["version"], &shown["enabled"]), (&"1.2.0".into(), &true.into()));
     assert_eq!(shown["parameters"][0]["value"], "127.0.0.1");
     assert!(home.run(&["run", "list"]).ok().contains("circl-passive-dns@1.0.0"));
-    assert_eq!(home.json(&["query", "www.threatq.com"])["operation"], "circl-passive-dns@1.1.0");
+    assert_eq!(home.json(&["query", "www.threatq.com"])["operation"], "circl-passive-dns@1.2.0");
 }
 
 /// Section 8, its end: the action is not offered while it is disabled.

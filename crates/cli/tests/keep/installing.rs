@@ -38,7 +38,7 @@ fn without_a_yes_nothing_is_written_and_what_would_change_is_said() {
     install(&home, &[NAME]).says(
         2,
         &[
-            "version 1.0.0. This is version 1.1.0, an upgrade",
+            "version 1.0.0. This is version 1.2.0, an upgrade",
             "+ CA File (ca_file): new",
             "Kept: host, port, user_token",
             "add --yes",
@@ -59,7 +59,7 @@ fn an_upgrade_keeps_values_secrets_and_state_and_a_downgrade_says_what_it_is() {
     home.give("hunter2").ok();
     home.run(&["integration", "enable", NAME]).ok();
     let said = install(&home, &[NAME, "--yes"]).ok();
-    assert!(said.contains("upgraded from 1.0.0 to 1.1.0. It is enabled, as before."), "{said}");
+    assert!(said.contains("upgraded from 1.0.0 to 1.2.0. It is enabled, as before."), "{said}");
     let shown = home.show();
     assert!(shown.contains("\"value\":\"pdns.example\"") && shown.contains("\"enabled\":true"), "{shown}");
     home.configure(&["page_size=10"]).ok();
@@ -136,7 +136,7 @@ fn bad_packages_are_refused_each_with_its_reason_and_leave_nothing() {
         ("tq_op_circl-1.0.0-py3-none-any.whl", &["not a Backsight package"]),
         (".", &["is a folder"]),
         ("dnsdb", &["no bundled operation is called \"dnsdb\"; there is circl-passive-dns"]),
-        ("circl-passive-dns@9.9.9", &["has no version 9.9.9; there are 1.0.0, 1.1.0"]),
+        ("circl-passive-dns@9.9.9", &["has no version 9.9.9; there are 1.0.0, 1.1.0, 1.2.0"]),
     ] {
         install(&home, &[file, "--yes"]).says(2, words);
     }

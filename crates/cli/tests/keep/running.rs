@@ -6,7 +6,7 @@ use testkit::{Exchange, Script, answer};
 use crate::home::{Done, Home};
 use crate::service::{Provider, line};
 
-pub(crate) const NEWEST: &str = "circl-passive-dns@1.1.0";
+pub(crate) const NEWEST: &str = "circl-passive-dns@1.2.0";
 const HOST: &str = "www.example.com";
 
 /// A home that asks this provider with the newest package, a page at a time or not.

@@ -34,7 +34,7 @@ async fn a_newcomer_comes_from_the_first_sign_in_to_a_library_without_a_command_
 
 async fn installs(browser: &Browser) {
     browser.press("Install an integration").await;
-    browser.press("Install 1.1.0").await;
+    browser.press("Install 1.2.0").await;
     browser.sees("Integration Information").await;
 }
 

@@ -12,7 +12,7 @@ async fn everything_is_done_without_script() {
         browser.becomes("ann", &program).await;
         browser.go("/integrations").await;
         browser.press("Add New Integration").await;
-        browser.press("Install 1.1.0").await;
+        browser.press("Install 1.2.0").await;
         browser.sees("Integration Information").await;
         browser.fill("Hostname/IP Address of the CIRCL server", "127.0.0.1").await;
         browser.fill("Communication Port", program.port()).await;

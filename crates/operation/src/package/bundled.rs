@@ -6,6 +6,7 @@ use super::{ManifestError, Package, PackageError};
 const BUNDLED: &[(&str, &str)] = &[
     ("circl-passive-dns-1.0.0.toml", include_str!("../../packages/circl-passive-dns-1.0.0.toml")),
     ("circl-passive-dns-1.1.0.toml", include_str!("../../packages/circl-passive-dns-1.1.0.toml")),
+    ("circl-passive-dns-1.2.0.toml", include_str!("../../packages/circl-passive-dns-1.2.0.toml")),
 ];
 
 /// Every bundled package, older versions of a name first.
@@ -63,7 +64,7 @@ mod tests {
 
     #[test]
     fn an_unversioned_name_means_the_newest() {
-        assert_eq!(newest().unwrap().to_string(), "circl-passive-dns@1.1.0");
+        assert_eq!(newest().unwrap().to_string(), "circl-passive-dns@1.2.0");
         assert_eq!(find("circl-passive-dns@1.0.0").unwrap().version.to_string(), "1.0.0");
     }
 
@@ -73,7 +74,7 @@ mod tests {
         assert_eq!(message("dnsdb"), r#"no bundled operation is called "dnsdb"; there is circl-passive-dns"#);
         assert_eq!(
             message("circl-passive-dns@9"),
-            "circl-passive-dns has no version 9; there are 1.0.0, 1.1.0"
+            "circl-passive-dns has no version 9; there are 1.0.0, 1.1.0, 1.2.0"
         );
     }
 
@@ -101,14 +102,26 @@ mod tests {
     }
 
     #[test]
-    fn version_1_1_0_keeps_every_parameter_of_1_0_0() {
-        let (old, new) = (find("circl-passive-dns@1.0.0").unwrap(), newest().unwrap());
-        for parameter in old.parameters {
-            let kept = new.parameter(&parameter.key).unwrap();
-            assert_eq!(
-                (&kept.kind, &kept.default, &kept.label),
-                (&parameter.kind, &parameter.default, &parameter.label)
-            );
+    fn every_version_keeps_every_parameter_of_the_one_before() {
+        for versions in all().unwrap().windows(2) {
+            let [old, new] = versions else { panic!("two of them") };
+            assert_eq!(old.name, new.name);
+            for parameter in &old.parameters {
+                let kept = new.parameter(&parameter.key).unwrap();
+                assert_eq!(
+                    (&kept.kind, &kept.default, &kept.label, kept.required),
+                    (&parameter.kind, &parameter.default, &parameter.label, parameter.required)
+                );
+            }
         }
+    }
+
+    #[test]
+    fn version_1_2_0_adds_an_optional_login_for_the_proxy_and_nothing_else() {
+        let (old, new) = (find("circl-passive-dns@1.1.0").unwrap(), newest().unwrap());
+        let added = new.parameters.iter().filter(|one| old.parameter(&one.key).is_none());
+        let added: Vec<_> = added.map(|one| (one.key.as_str(), one.kind.name(), one.required)).collect();
+        assert_eq!(added, [("proxy_user", "text", false), ("proxy_password", "secret", false)]);
+        assert_eq!((old.actions, old.mapping), (new.actions, new.mapping));
     }
 }

@@ -13,6 +13,7 @@ use toml::Spanned;
 use super::{Action, ManifestError, Package};
 use crate::mapping::{Attribute, Mapping, RecordField, Related, Rows};
 use crate::parameter::{Check, SETTINGS};
+use crate::provider::LoginPlace;
 use crate::{IndicatorType, Parameter, ParameterKind, Value};
 
 /// The largest manifest that is read, in octets.
@@ -162,12 +163,19 @@ impl Source<'_> {
         if file.actions.get_ref().is_empty() {
             return Err(self.error(file.actions.span(), "an operation needs at least one action"));
         }
+        self.check_proxy_login(&file.parameters)?;
         let mut keys = HashSet::new();
-        let parameters = file
+        let mut parameters = file
             .parameters
             .into_iter()
             .map(|one| self.parameter(one, &mut keys))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
+        let place = LoginPlace::of(&parameters);
+        for parameter in &mut parameters {
+            if let Check::Proxy(beside) = &mut parameter.check {
+                *beside = place;
+            }
+        }
         let actions =
             file.actions.into_inner().into_iter().map(|one| self.action(one)).collect::<Result<_, _>>()?;
         Ok(Package {
@@ -215,6 +223,19 @@ impl Source<'_> {
         Ok(())
     }
 
+    /// A password needs a user, and both need a proxy to go to.
+    fn check_proxy_login(&self, parameters: &[FileParameter]) -> Result<(), ManifestError> {
+        let find = |key: &str| parameters.iter().find(|one| one.key.get_ref() == key);
+        for (key, needed) in [("proxy_user", "proxy"), ("proxy_password", "proxy_user")] {
+            if let (Some(one), None) = (find(key), find(needed)) {
+                return Err(
+                    self.error(one.key.span(), format!("{key:?} needs a parameter {needed:?} beside it"))
+                );
+            }
+        }
+        Ok(())
+    }
+
     fn parameter(&self, file: FileParameter, keys: &mut HashSet<String>) -> Result<Parameter, ManifestError> {
         let key = file.key.get_ref();
         let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
@@ -238,6 +259,12 @@ impl Source<'_> {
                 let hint = format!("there is {}", Check::names());
                 self.error(name.span(), format!("unknown check {:?}", name.get_ref())).with_hint(hint)
             })?,
+        };
+        // Whatever the package says: an address with a password in it would be stored and shown in clear.
+        let check = match key.as_str() {
+            "proxy" => Check::Proxy(LoginPlace::Environment),
+            "proxy_user" => Check::ProxyUser,
+            _ => check,
         };
         let mut parameter = Parameter {
             key: key.clone(),
@@ -395,5 +422,31 @@ mod tests {
             assert!(read("test.toml", rubbish).is_err(), "{rubbish}");
         }
         assert!(read("test.toml", &" ".repeat(300_000)).unwrap_err().message().contains("larger than"));
+    }
+
+    #[test]
+    fn a_proxys_login_needs_its_proxy_and_no_package_takes_a_login_in_the_address() {
+        let bundled = crate::package::newest().unwrap().source;
+        let without = |key: &str| {
+            let at = bundled.find(&format!("[[parameters]]\nkey = \"{key}\"")).unwrap();
+            let end = at + 1 + bundled[at + 1..].find("[[").unwrap();
+            read("x.toml", &format!("{}{}", &bundled[..at], &bundled[end..]))
+        };
+        for (gone, part) in [
+            ("proxy", "\"proxy_user\" needs a parameter \"proxy\""),
+            ("proxy_user", "\"proxy_password\" needs"),
+        ] {
+            let said = without(gone).unwrap_err().to_string();
+            assert!(said.contains(part), "{said}");
+        }
+        assert!(without("proxy_password").is_ok());
+        let unchecked =
+            bundled.replace("validate = \"proxy\"\n", "").replace("validate = \"proxy_user\"\n", "");
+        let package = read("x.toml", &unchecked).unwrap();
+        let mut settings = crate::Settings::default();
+        for (key, value) in [("proxy", "http://u:hunter2@p:1"), ("proxy_user", "u:hunter2")] {
+            let said = settings.set(&package, key, value).unwrap_err().to_string();
+            assert!(!said.contains("hunter2"), "{said}");
+        }
     }
 }

@@ -140,7 +140,7 @@ impl Provider {
             }
             let pages = intake.end_page()?;
             if let Some(complaint) = page.complaint {
-                return Err(ProviderError::ServiceCut(complaint).into());
+                return Err(ProviderError::ServiceCut(self.config.without_logins(complaint)).into());
             }
             let Some(next) = page.cursor else { return Ok(()) };
             without_news = if intake.has_news() { 0 } else { without_news + 1 };

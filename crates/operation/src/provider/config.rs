@@ -8,9 +8,10 @@ use cof::RrType;
 use hyper::header::HeaderValue;
 
 use super::error::ProviderError;
-use super::login::authorization;
+use super::login::{authorization, without};
 use super::orientation::Orientation;
-use super::proxy::{Proxy, ProxyEnvironment};
+use super::proxy::{Proxy, ProxyEnvironment, Source};
+use super::proxy_login::check_proxy_login;
 use super::question::Side;
 use crate::parameter::rrtypes;
 use crate::{Clock, Destination, Moment, Package, Settings, SettingsError, Window};
@@ -115,6 +116,7 @@ impl Config {
         clock: &Clock,
     ) -> Result<Self, ConfigError> {
         settings.check_required(package)?;
+        check_proxy_login(package, settings)?;
         let text = |key| settings.text(package, key);
         // Every question is made here, so no secret gets past this.
         if let Some(fault) = settings.elsewhere(package)?.into_iter().next() {
@@ -128,7 +130,7 @@ impl Config {
             authorization: authorization(package, settings)?,
             verify,
             ca_file: text("ca_file").map(PathBuf::from),
-            proxy: proxy.map(|(host, port)| Proxy { host, port, login: None, variable: None }),
+            proxy: proxy.map(|place| Proxy::configured(package, settings, place)).transpose()?,
             proxy_of_environment: text("proxy").is_none(),
             active_query: settings.switch(package, "active_query").unwrap_or(false),
             rrtypes: rrtypes(&text("rrtype").unwrap_or_default()).map_err(|why| invalid("rrtype", &why))?,
@@ -144,6 +146,11 @@ impl Config {
             host,
         };
         config.warn();
+        if text("proxy").is_some() && config.proxy.is_none() && text("proxy_user").is_some() {
+            config.warnings.push(
+                "Proxy is none: Proxy User and Proxy Password stay stored and are sent to nobody.".to_owned(),
+            );
+        }
         if settings.secret("user_token").is_some()
             && (text("username").is_some() || settings.secret("password").is_some())
         {
@@ -163,11 +170,19 @@ impl Config {
         if self.proxy_of_environment && !self.is_loopback() {
             self.proxy = environment.proxy(self.http, &self.host, self.port)?;
         }
-        if let Some(proxy) = self.proxy.as_ref().filter(|proxy| self.http && proxy.variable.is_some()) {
+        if let Some(proxy) =
+            self.proxy.as_ref().filter(|proxy| self.http && matches!(proxy.source, Source::Variable(_)))
+        {
             self.warnings
                 .push(format!("Use HTTP is on: the proxy {proxy} reads question, login and answer."));
         }
         Ok(self)
+    }
+
+    /// Replaces the logins that were sent in text that came from outside.
+    pub(super) fn without_logins(&self, text: String) -> String {
+        let proxy = self.proxy.as_ref().and_then(|proxy| proxy.login.as_ref());
+        without(text, [self.authorization.as_ref(), proxy])
     }
 
     /// What the provider is called where its budget is kept.
@@ -232,7 +247,7 @@ fn whole(number: Option<f64>) -> Option<u16> {
     number.filter(|number| (0.0..=65_535.0).contains(number)).map(|number| number as u16)
 }
 
-fn is_loopback(host: &str) -> bool {
+pub(super) fn is_loopback(host: &str) -> bool {
     host == "localhost"
         || host.ends_with(".localhost")
         || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())

@@ -14,7 +14,8 @@ use tokio_rustls::TlsConnector;
 
 use super::dial::{Dial, DialError, Io, Stream};
 use super::error::{ProviderError, TlsFault, printable};
-use super::proxy::Proxy;
+use super::login::without;
+use super::proxy::{Proxy, takes_basic};
 use super::tls;
 
 /// The most octets of a proxy's answer to CONNECT.
@@ -147,16 +148,13 @@ impl Connector {
         }
         let status = answer.split(|byte| *byte == b'\r').next().unwrap_or_default();
         if status.starts_with(b"HTTP/1.") && status.get(9..11) == Some(b"20") {
-            Ok(io)
-        } else {
-            Err(proxy.failed(match status.get(9..12) {
-                Some(b"407") if proxy.login.is_some() => {
-                    "407: it refuses the user and password that were given".to_owned()
-                }
-                Some(b"407") => "407: it wants a user and a password".to_owned(),
-                _ => format!("it opens no way to {target}: {}", printable(status, 100)),
-            }))
+            return Ok(io);
         }
+        if status.get(9..12) == Some(b"407") {
+            return Err(proxy.wants_login(takes_basic(challenges(&answer))));
+        }
+        let said = without(String::from_utf8_lossy(status).into_owned(), [proxy.login.as_ref()]);
+        Err(proxy.failed(format!("it opens no way to {target}: {}", printable(said.as_bytes(), 100))))
     }
 
     async fn handshake(
@@ -174,6 +172,16 @@ impl Connector {
             failed(tls::fault(&error, &first.lock().unwrap_or_else(PoisonError::into_inner)))
         })
     }
+}
+
+/// The logins that a proxy's refusal asks for.
+fn challenges(answer: &[u8]) -> impl Iterator<Item = &[u8]> {
+    answer.split(|byte| *byte == b'\n').filter_map(|line| {
+        let at = line.iter().position(|byte| *byte == b':')?;
+        let (name, value) = line.split_at(at);
+        name.eq_ignore_ascii_case(b"proxy-authenticate")
+            .then(|| value.trim_ascii().get(1..).unwrap_or_default())
+    })
 }
 
 /// `host:port` as a URL has it.

@@ -244,7 +244,7 @@ impl ProviderError {
                 "ask for the records that the name owns; a Backsight server can be asked both ways, unless it is an old one"
             }
             Self::Proxy { .. } => {
-                "check Proxy (proxy) in the configuration, or HTTPS_PROXY, HTTP_PROXY and ALL_PROXY in the environment, which may hold user and password; `none` as Proxy asks without one"
+                "check Proxy (proxy), Proxy User (proxy_user) and Proxy Password (proxy_password) in the configuration (the last two from version 1.2.0 on), or HTTPS_PROXY, HTTP_PROXY and ALL_PROXY in the environment, which may hold user and password; `none` as Proxy asks without one"
             }
             Self::RateLimited(_) => {
                 "wait, or ask more slowly: Requests a Second (requests_per_second), from version 1.1.0 on"

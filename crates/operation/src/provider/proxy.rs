@@ -8,18 +8,19 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use hyper::header::HeaderValue;
 use percent_encoding::percent_decode_str;
 
 use super::connector::authority;
 use super::error::ProviderError;
+use super::login::proxy_authorization;
+use super::proxy_login::{LoginPlace, configured_login};
+use crate::{Package, Settings, SettingsError};
 
 /// curl's port of a proxy whose address has none.
 const DEFAULT_PORT: u16 = 1080;
-/// No variable is read that is longer, in bytes.
-const MAX_VARIABLE: usize = 64 * 1024;
+/// The longest address in a variable, in bytes.
+const MAX_ADDRESS: usize = 4096;
 const HINT: &str = "write http://host:port";
 
 /// An HTTP proxy.
@@ -29,34 +30,96 @@ pub(super) struct Proxy {
     pub(super) port: u16,
     /// The Proxy-Authorization header, marked as sensitive.
     pub(super) login: Option<HeaderValue>,
-    /// The variable of the environment that names it; none where it is configured.
-    pub(super) variable: Option<&'static str>,
+    pub(super) source: Source,
+}
+
+/// Who names a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// The parameter `proxy`, and where its login belongs.
+    Setting(LoginPlace),
+    /// A variable of the environment, which holds the login too.
+    Variable(&'static str),
 }
 
 impl Proxy {
+    /// The configured proxy at this place, with its login.
+    pub(super) fn configured(
+        package: &Package,
+        settings: &Settings,
+        (host, port): (String, u16),
+    ) -> Result<Self, SettingsError> {
+        let source = Source::Setting(LoginPlace::of(&package.parameters));
+        Ok(Self { host, port, login: configured_login(package, settings)?, source })
+    }
+
     pub(super) fn failed(&self, why: String) -> ProviderError {
         ProviderError::Proxy { proxy: self.to_string(), why }
     }
+
+    /// What its answer 407 means, and where the login is to be mended, if it takes HTTP Basic at all.
+    pub(super) fn wants_login(&self, basic: bool) -> ProviderError {
+        if !basic {
+            let why = "407: it takes no login by HTTP Basic, the only kind that is supported";
+            return self.failed(why.to_owned());
+        }
+        let parameters = "Proxy User (proxy_user) and Proxy Password (proxy_password)";
+        self.failed(match (self.source, self.login.is_some()) {
+            (Source::Variable(name), true) => format!("407: it refuses the user and password in {name}"),
+            (Source::Variable(name), false) => {
+                format!("407: it wants a user and a password: write http://user:password@host:port into {name}")
+            }
+            (Source::Setting(_), true) => format!("407: it refuses {parameters}"),
+            (Source::Setting(LoginPlace::Parameters), false) => {
+                format!("407: it wants a user and a password: set {parameters}")
+            }
+            (Source::Setting(LoginPlace::Environment), false) => format!(
+                "407: it wants a user and a password, for which this version of the package has no parameters: install \
+                 the newest version and set {parameters}"
+            ),
+        })
+    }
+}
+
+/// Whether a proxy that asks for these logins (RFC 9110 section 11.7.1) takes HTTP Basic; one that names none may.
+pub(super) fn takes_basic<'a>(challenges: impl Iterator<Item = &'a [u8]>) -> bool {
+    let mut challenges = challenges.peekable();
+    let is_basic = |challenge: &[u8]| {
+        let mut parts = challenge.split(|byte| *byte == b',').map(<[u8]>::trim_ascii_start);
+        parts.any(|part| part.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic")))
+    };
+    challenges.peek().is_none() || challenges.any(is_basic)
 }
 
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "http://{}", authority(&self.host, self.port))?;
-        self.variable.map_or(Ok(()), |variable| write!(f, " (from {variable})"))
+        match self.source {
+            Source::Setting(_) => Ok(()),
+            Source::Variable(name) => write!(f, " (from {name})"),
+        }
     }
 }
 
 /// Reads the Proxy setting: `http://host:port`, or `none` for no proxy, not even the environment's.
-pub(crate) fn proxy_setting(text: &str) -> Result<Option<(String, u16)>, String> {
+///
+/// # Errors
+/// What is wrong with it, in words that repeat nothing of it: it may hold a password.
+pub(crate) fn proxy_setting(text: &str, login: LoginPlace) -> Result<Option<(String, u16)>, String> {
     if text.eq_ignore_ascii_case("none") {
         return Ok(None);
     }
     let rest = http_part(text)?.trim_end_matches('/');
     if rest.contains('@') {
-        return Err(format!(
-            "{HINT}, without user and password, which would be shown here: give the address with them as HTTPS_PROXY \
-             (HTTP_PROXY with Use HTTP) in the environment, and leave this empty"
-        ));
+        let place = match login {
+            LoginPlace::Environment => {
+                "give the address with them as HTTPS_PROXY (HTTP_PROXY with Use HTTP) in the environment, and leave this empty"
+            }
+            LoginPlace::Parameters => {
+                "enter them as Proxy User (proxy_user) and Proxy Password (proxy_password)"
+            }
+        };
+        return Err(format!("{HINT}, without user and password, which would be shown here: {place}"));
     }
     match host_and_port(rest)? {
         (host, Some(port)) => Ok(Some((host, port))),
@@ -80,7 +143,8 @@ fn http_part(text: &str) -> Result<&str, String> {
 
 fn host_and_port(text: &str) -> Result<(String, Option<u16>), String> {
     let bare = |host: &str| host.trim_start_matches('[').trim_end_matches(']').to_owned();
-    let good = |host: &str| !host.is_empty() && !host.contains(['/', ' ', '?', '#']);
+    let of_hosts = |c: char| c.is_ascii_alphanumeric() || "-._~:%[]".contains(c);
+    let good = |host: &str| !host.is_empty() && host.chars().all(of_hosts);
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => match port.parse() {
             Ok(port) if port > 0 => (host, Some(port)),
@@ -97,19 +161,30 @@ pub struct ProxyEnvironment {
     http: Option<(&'static str, String)>,
     https: Option<(&'static str, String)>,
     all: Option<(&'static str, String)>,
-    none_for: String,
+    none_for: Option<(&'static str, String)>,
+}
+
+/// What the environment says about one host.
+pub(super) enum Found {
+    /// A variable excludes the host.
+    Excluded(&'static str),
+    /// No variable names a proxy.
+    Nothing,
+    /// A variable names this proxy, or what is none and why.
+    Proxy(&'static str, Result<Proxy, String>),
 }
 
 impl ProxyEnvironment {
     /// That of this process.
     pub fn of_process() -> Self {
-        Self::of(|name| std::env::var(name).ok())
+        // What is no text is kept as it can be read: to leave it out would lead past the proxy.
+        Self::of(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
     }
 
     /// That in which variables have these values.
     pub fn of(read: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &'static str| {
-            let value = read(name).filter(|value| !value.trim().is_empty() && value.len() <= MAX_VARIABLE);
+            let value = read(name).filter(|value| !value.trim().is_empty());
             value.map(|value| (name, value.trim().to_owned()))
         };
         let cgi = read("REQUEST_METHOD").is_some();
@@ -117,20 +192,33 @@ impl ProxyEnvironment {
             http: set("http_proxy").or_else(|| set("HTTP_PROXY").filter(|_| !cgi)),
             https: set("https_proxy").or_else(|| set("HTTPS_PROXY")),
             all: set("all_proxy").or_else(|| set("ALL_PROXY")),
-            none_for: set("no_proxy").or_else(|| set("NO_PROXY")).map(|(_, value)| value).unwrap_or_default(),
+            none_for: set("no_proxy").or_else(|| set("NO_PROXY")),
         }
     }
 
     /// The proxy for a host, if there is one.
     pub(super) fn proxy(&self, http: bool, host: &str, port: u16) -> Result<Option<Proxy>, ProviderError> {
-        let named = if http { &self.http } else { &self.https };
-        let Some((variable, value)) = named.as_ref().or(self.all.as_ref()) else { return Ok(None) };
-        if self.none_for.split([',', ' ']).any(|entry| excludes(entry.trim(), host, port)) {
-            return Ok(None);
+        match self.find(http, host, port) {
+            Found::Excluded(_) | Found::Nothing => Ok(None),
+            Found::Proxy(_, Ok(proxy)) => Ok(Some(proxy)),
+            Found::Proxy(variable, Err(why)) => {
+                Err(ProviderError::Proxy { proxy: format!("that {variable} names"), why })
+            }
         }
-        parse(variable, value)
-            .map(Some)
-            .map_err(|why| ProviderError::Proxy { proxy: format!("that {variable} names"), why })
+    }
+
+    /// The same with the variable that decides.
+    pub(super) fn find(&self, http: bool, host: &str, port: u16) -> Found {
+        let named = if http { &self.http } else { &self.https };
+        let Some((variable, value)) = named.as_ref().or(self.all.as_ref()) else { return Found::Nothing };
+        let none_for = self
+            .none_for
+            .as_ref()
+            .filter(|(_, entries)| entries.split([',', ' ']).any(|entry| excludes(entry.trim(), host, port)));
+        match none_for {
+            Some((none_for, _)) => Found::Excluded(none_for),
+            None => Found::Proxy(variable, parse(variable, value)),
+        }
     }
 }
 
@@ -142,26 +230,27 @@ impl fmt::Debug for ProxyEnvironment {
 }
 
 fn parse(variable: &'static str, value: &str) -> Result<Proxy, String> {
+    if value.len() > MAX_ADDRESS {
+        return Err("its address is longer than 4096 bytes".to_owned());
+    }
     let rest = if value.contains("://") { http_part(value)? } else { value };
-    let rest = rest.split('/').next().unwrap_or_default();
+    let (rest, path) = rest.split_once('/').unwrap_or((rest, ""));
+    if path.contains('@') {
+        // Otherwise a part of the password would be taken for the host, and shown.
+        return Err("write / in its user or password as %2F".to_owned());
+    }
     let (login, place) = rest.rsplit_once('@').map_or((None, rest), |(login, place)| (Some(login), place));
     let (host, port) = host_and_port(place)?;
-    let login = login.map(|login| {
+    let login = login.filter(|login| !login.is_empty()).map(|login| {
         let (user, password) = login.split_once(':').unwrap_or((login, ""));
         let plain = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
-        let mut value = HeaderValue::try_from(format!(
-            "Basic {}",
-            STANDARD.encode([plain(user), plain(password)].join(&b':'))
-        ))
-        .map_err(|_| "its user and password do not fit into a header".to_owned())?;
-        value.set_sensitive(true);
-        Ok::<_, String>(value)
+        proxy_authorization(&plain(user), &plain(password))
     });
     Ok(Proxy {
         host,
         port: port.unwrap_or(DEFAULT_PORT),
         login: login.transpose()?,
-        variable: Some(variable),
+        source: Source::Variable(variable),
     })
 }
 
@@ -207,6 +296,9 @@ fn in_network(network: &str, address: IpAddr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
 
     fn proxy(variables: &[(&str, &str)], http: bool, host: &str) -> Result<Option<String>, String> {
@@ -286,13 +378,42 @@ mod tests {
     }
 
     #[test]
+    fn a_login_that_cannot_be_sent_or_would_be_shown_is_refused() {
+        for (value, part) in [
+            ("http://us%3Aer:hunter2@p:3128", "no colon"),
+            ("http://user:hunter2%0d%0aX-Y:z@p:3128", "control"),
+            // Everything before the last @ is the login; nothing of it may pass for the host.
+            ("http://user:p@hunter2/x@p:3128", "%2F"),
+            ("user:hunter2/@p:3128", "%2F"),
+            ("http://u:p@hun ter2", HINT),
+            ("http://u:hunter2@\u{fffd}", HINT),
+            (&format!("http://u:hunter2@{}", "p".repeat(4096)), "4096"),
+        ] {
+            let said = parse("HTTPS_PROXY", value).unwrap_err();
+            assert!(said.contains(part) && !said.contains("hunter2"), "{value}: {said}");
+        }
+        assert!(parse("HTTPS_PROXY", "http://@p:3128").unwrap().login.is_none());
+        assert_eq!(parse("HTTPS_PROXY", "http://u:p@q@p:3128/").unwrap().host, "p");
+    }
+
+    #[test]
     fn the_setting_holds_no_login_and_none_is_a_word() {
-        assert_eq!(proxy_setting("none"), Ok(None));
-        assert_eq!(proxy_setting("http://p.example:3128/"), Ok(Some(("p.example".to_owned(), 3128))));
-        let said = proxy_setting("http://user:hunter2@p:3128").unwrap_err();
-        assert!(said.contains("HTTPS_PROXY") && !said.contains("hunter2"), "{said}");
-        for wrong in ["socks5://p:1", "p:1", "http://p", "http://p:0", "http://:1", "http://p:1/x"] {
-            assert!(proxy_setting(wrong).is_err(), "{wrong}");
+        use LoginPlace::{Environment, Parameters};
+        assert_eq!(proxy_setting("none", Parameters), Ok(None));
+        assert_eq!(
+            proxy_setting("http://p.example:3128/", Parameters),
+            Ok(Some(("p.example".to_owned(), 3128)))
+        );
+        for (place, part) in [(Environment, "HTTPS_PROXY"), (Parameters, "proxy_password")] {
+            for text in ["http://user:hunter2@p:3128", "http://user:hunter2/@p:3128"] {
+                let said = proxy_setting(text, place).unwrap_err();
+                assert!(said.contains(part) && !said.contains("hunter2"), "{said}");
+            }
+        }
+        for wrong in
+            ["socks5://p:1", "p:1", "http://p", "http://p:0", "http://:1", "http://p:1/x", "http://p\u{1b}:1"]
+        {
+            assert!(proxy_setting(wrong, Parameters).is_err(), "{wrong}");
         }
     }
 }

@@ -4,16 +4,17 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use hyper::header::{
+    CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, PROXY_AUTHENTICATE, RETRY_AFTER,
+};
 use hyper::http::response::Parts;
 use hyper::{Response, StatusCode};
 
 use super::ask::Provider;
 use super::body::{Body, Deadline};
 use super::error::{ProviderError, printable};
+use super::proxy::takes_basic;
 use super::question::{ABILITIES, Side};
 
 /// How much of an error's body is read.
@@ -118,13 +119,14 @@ impl Provider {
                 // A web page says that there is no such page, not that there are no such records.
                 if html || text.starts_with('<') { Err(ProviderError::WebPage(text)) } else { Ok(empty) }
             }
-            StatusCode::PROXY_AUTHENTICATION_REQUIRED => Err(match &self.config.proxy {
-                Some(proxy) if proxy.login.is_some() => {
-                    proxy.failed("407: it refuses the user and password that were given".to_owned())
-                }
-                Some(proxy) => proxy.failed("407: it wants a user and a password".to_owned()),
-                None => ProviderError::Status(status.as_u16()),
-            }),
+            // Through a tunnel it is the service that says so, which is none of the proxy's doing.
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+                let proxy = self.config.proxy.as_ref().filter(|_| self.config.http);
+                let challenges = headers.get_all(PROXY_AUTHENTICATE).iter().map(HeaderValue::as_bytes);
+                Err(proxy.map_or(ProviderError::Status(status.as_u16()), |proxy| {
+                    proxy.wants_login(takes_basic(challenges))
+                }))
+            }
             StatusCode::BAD_REQUEST => {
                 Err(ProviderError::BadQuestion(match self.error_text(response, deadline).await {
                     text if text.is_empty() => "400 without a reason".to_owned(),
@@ -133,7 +135,8 @@ impl Provider {
             }
             status if status.is_redirection() => {
                 let target = headers.get(LOCATION).map_or(&b"somewhere"[..], |target| target.as_bytes());
-                Err(ProviderError::Redirect(printable(target, 200)))
+                let target = String::from_utf8_lossy(target).into_owned();
+                Err(ProviderError::Redirect(printable(self.config.without_logins(target).as_bytes(), 200)))
             }
             status => Err(ProviderError::Status(status.as_u16())),
         }
@@ -152,11 +155,8 @@ impl Provider {
             Ok(mut body) => body.read(&mut text, &self.config.limits, deadline).await.unwrap_or(0),
             Err(_) => 0,
         };
-        let mut text = String::from_utf8_lossy(text.get(..len).unwrap_or_default()).into_owned();
-        for secret in logins(self.config.authorization.as_ref()) {
-            text = text.replace(&secret, "[login]");
-        }
-        text
+        let text = String::from_utf8_lossy(text.get(..len).unwrap_or_default()).into_owned();
+        self.config.without_logins(text)
     }
 }
 
@@ -177,19 +177,6 @@ pub(super) fn answers_by_data(headers: &HeaderMap) -> bool {
 fn is_proxys_own(headers: &HeaderMap) -> bool {
     let status = headers.get("proxy-status").and_then(|status| status.to_str().ok()).unwrap_or_default();
     headers.contains_key("x-squid-error") || status.contains("error=")
-}
-
-/// The forms in which a service could repeat a login: the header's value, what follows its scheme, and the password in it.
-fn logins(authorization: Option<&HeaderValue>) -> Vec<String> {
-    let Some(value) = authorization.and_then(|value| value.to_str().ok()) else { return Vec::new() };
-    let bare = value.split_once(' ').map_or(value, |(_, bare)| bare.trim());
-    let plain = STANDARD.decode(bare).ok().and_then(|plain| String::from_utf8(plain).ok());
-    let password =
-        plain.as_ref().and_then(|plain| plain.split_once(':')).map(|(_, password)| password.to_owned());
-    let mut all: Vec<String> =
-        [Some(value.to_owned()), Some(bare.to_owned()), plain, password].into_iter().flatten().collect();
-    all.retain(|secret| !secret.is_empty());
-    all
 }
 
 /// The text of a web page, or what is a text already, with single blanks.

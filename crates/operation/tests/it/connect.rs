@@ -194,6 +194,11 @@ async fn https_proxy_is_asked_to_connect() {
     assert_eq!(told.provider.requests()[0].target, "/pdns/query/www.example.com");
 }
 
+const WANTS_LOGIN: &str =
+    "407: it wants a user and a password: set Proxy User (proxy_user) and Proxy Password (proxy_password)";
+/// `büro:hunter:2`, in UTF-8.
+const LOGIN: &str = "Basic YsO8cm86aHVudGVyOjI=";
+
 fn by_proxy(why: &str) -> ProviderError {
     ProviderError::Proxy { proxy: "http://proxy.test:3128".to_owned(), why: why.to_owned() }
 }
@@ -206,7 +211,7 @@ async fn a_proxy_that_cannot_be_reached_is_named_and_not_the_service() {
     for (said, why) in [
         ("\x15\x03\x01\0\x02\x02\x28", "it speaks TLS, which is not supported to a proxy"),
         ("SSH-2.0-x\r\n", "it does not speak HTTP"),
-        ("HTTP/1.1 407 No\r\n\r\n", "407: it wants a user and a password"),
+        ("HTTP/1.1 407 No\r\n\r\n", WANTS_LOGIN),
     ] {
         let mut question = Question::new(Script::new([])).set("proxy", "http://proxy.test:3128");
         question = question.set("use_http", "off");
@@ -231,8 +236,109 @@ async fn proxy_wants_a_login_for_plain_http() {
         .set("proxy", "http://proxy.test:3128")
         .ask()
         .await;
-    let error = by_proxy("407: it wants a user and a password");
-    told.is(State::Failed, error, 0, 1).hints("proxy");
+    told.is(State::Failed, by_proxy(WANTS_LOGIN), 0, 1).hints("proxy_password");
+}
+
+/// A question through a proxy with a login.
+fn with_login(question: Question) -> Question {
+    let question = question.set("proxy", "http://proxy.test:3128").set("proxy_user", "b\u{fc}ro");
+    question.secret("proxy_password", "hunter:2")
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_proxys_login_goes_to_the_proxy_over_a_tunnel_and_never_to_the_service() {
+    let authority = Authority::new();
+    let mut question = with_login(trusting(&authority, &authority.issue(HOST, Validity::Valid)));
+    question.way = Way::Proxy("HTTP/1.1 200 Connection established\r\n\r\n");
+    let told = question.secret("user_token", "user:other").ask().await;
+    told.complete(2, 1);
+    assert_eq!(
+        *told.line.heard.lock().unwrap(),
+        format!(
+            "CONNECT provider.test:443 HTTP/1.1\r\nHost: provider.test:443\r\nProxy-Authorization: {LOGIN}\r\n\r\n"
+        )
+    );
+    let request = &told.provider.requests()[0];
+    assert_eq!(request.header("proxy-authorization"), None);
+    assert_eq!(request.header("authorization"), Some("Basic dXNlcjpvdGhlcg=="));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_proxys_login_goes_with_a_plain_question() {
+    let told = with_login(Question::new(Script::always(Exchange::ok(lines(1))))).ask().await;
+    told.complete(1, 1);
+    assert_eq!(told.provider.requests()[0].header("proxy-authorization"), Some(LOGIN));
+    assert_eq!(told.provider.requests()[0].header("authorization"), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_that_is_none_is_sent_no_login_and_the_service_neither() {
+    let question = with_login(Question::new(Script::always(Exchange::ok(lines(1))))).set("proxy", "none");
+    let told = question.ask().await;
+    told.complete(1, 1);
+    assert_eq!(*told.line.dialled.lock().unwrap(), ["provider.test 80"]);
+    assert_eq!(told.provider.requests()[0].header("proxy-authorization"), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_that_the_proxy_refuses_names_the_parameters_and_is_not_repeated() {
+    let refused = "407: it refuses Proxy User (proxy_user) and Proxy Password (proxy_password)";
+    let told = with_login(Question::new(Script::always(Exchange::status(407, &[], "")))).ask().await;
+    told.is(State::Failed, by_proxy(refused), 0, 1);
+    for (said, why) in [
+        ("HTTP/1.1 407 No\r\n\r\n", refused.to_owned()),
+        (
+            "HTTP/1.1 403 no hunter:2 Basic YsO8cm86aHVudGVyOjI=\r\n\r\n",
+            "it opens no way to provider.test:443: HTTP/1.1 403 no [login] [login]".to_owned(),
+        ),
+    ] {
+        let mut question = with_login(Question::new(Script::new([]))).set("use_http", "off");
+        question.way = Way::Proxy(said);
+        question.ask().await.is(State::Failed, by_proxy(&why), 0, 0);
+    }
+    // Over plain HTTP the proxy can repeat it in a body and in a redirect.
+    let said = Exchange::status(403, &[], "no hunter:2 Basic YsO8cm86aHVudGVyOjI=");
+    let told = with_login(Question::new(Script::always(said))).ask().await;
+    assert!(told.reason().to_string().contains("\"no [login] [login]\""), "{}", told.reason());
+    let said = Exchange::status(302, &[("location", "http://x.test/hunter:2")], "");
+    let told = with_login(Question::new(Script::always(said))).ask().await;
+    assert!(told.reason().to_string().contains("http://x.test/[login]"), "{}", told.reason());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_that_takes_other_logins_only_is_told_so() {
+    let other = "407: it takes no login by HTTP Basic, the only kind that is supported";
+    let refused = "407: it refuses Proxy User (proxy_user) and Proxy Password (proxy_password)";
+    for (asks, tunnelled, why) in [
+        ("NTLM", "HTTP/1.1 407 No\r\nPROXY-Authenticate:NTLM\r\n\r\n", other),
+        (
+            "Digest realm=\"basic\"",
+            "HTTP/1.1 407 No\r\nProxy-Authenticate: Negotiate\r\nproxy-authenticate: NTLM\r\n\r\n",
+            other,
+        ),
+        (
+            "Negotiate, basic realm=\"x\"",
+            "HTTP/1.1 407 No\r\nProxy-Authenticate: NTLM\r\nproxy-authenticate: BASIC realm=x\r\n\r\n",
+            refused,
+        ),
+    ] {
+        let script = Script::always(Exchange::status(407, &[("proxy-authenticate", asks)], ""));
+        with_login(Question::new(script)).ask().await.is(State::Failed, by_proxy(why), 0, 1);
+        let mut question = with_login(Question::new(Script::new([]))).set("use_http", "off");
+        question.way = Way::Proxy(tunnelled);
+        question.ask().await.is(State::Failed, by_proxy(why), 0, 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_says_407_through_a_tunnel_is_not_the_proxy() {
+    let authority = Authority::new();
+    let certificate = authority.issue(HOST, Validity::Valid);
+    let mut question = with_login(trusting(&authority, &certificate));
+    let script = Script::always(Exchange::status(407, &[], ""));
+    question.provider = Arc::new(ScriptedProvider::new(script).with_tls(&certificate));
+    question.way = Way::Proxy("HTTP/1.1 200 OK\r\n\r\n");
+    question.ask().await.is(State::Failed, ProviderError::Status(407), 0, 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -101,6 +101,8 @@ async fn the_value_is_one_path_segment() {
 #[tokio::test(start_paused = true)]
 async fn the_secret_is_never_shown() {
     let asking = question().secret("user_token", "user:hunter2").set("host", "provider.test");
+    let asking = asking.set("proxy", "http://provider.test:80").set("proxy_user", "user");
+    let asking = asking.secret("proxy_password", "hunter2");
     asking.provider.fail_next(1, testkit::ConnectFault::Refuse);
     let (provider, line) = asking.connect();
     let told = asking.ask_by(&provider, line).await;

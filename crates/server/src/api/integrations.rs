@@ -86,7 +86,7 @@ pub(super) async fn list(
 #[utoipa::path(
     get, path = "/integrations/{name}", tag = "integrations", operation_id = "integrations_show",
     params(("name" = String, Path, description = "its name")),
-    responses((status = 200, description = "a summary with `description`, `author`, `actions`, `parameters`, `warnings`", body = Object), Reading),
+    responses((status = 200, description = "a summary with `description`, `author`, `actions`, `parameters`, `proxy`, `warnings`", body = Object), Reading),
     security(("session" = []))
 )]
 pub(super) async fn show(

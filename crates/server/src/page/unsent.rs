@@ -76,7 +76,8 @@ impl Unsent {
         if fields.is_empty() || fields.len() > FIELDS {
             return None;
         }
-        let (secret, mut plain): (Vec<_>, Vec<_>) = fields.into_iter().partition(|(name, _)| is_secret(name));
+        let (secret, mut plain): (Vec<_>, Vec<_>) =
+            fields.into_iter().partition(|(name, value)| is_secret(name) || holds_login(name, value));
         let lacks_secrets = secret.iter().any(|(_, value)| !value.is_empty());
         plain.retain(|(name, _)| name != "form_token");
         Some(Self { to: to.to_owned(), fields: plain, lacks_secrets })
@@ -104,6 +105,10 @@ fn is_secret(name: &str) -> bool {
 }
 
 /// Fields that our pages put into a form for themselves.
+fn holds_login(name: &str, value: &str) -> bool {
+    name == "value.proxy" && value.contains('@')
+}
+
 fn is_hidden(name: &str) -> bool {
     ["basis", "trail", "before", "fingerprint", "package"].contains(&name)
 }
@@ -114,7 +119,9 @@ mod tests {
 
     #[test]
     fn a_form_is_kept_without_its_secrets_and_read_back() {
-        let form = Bytes::from_static(b"form_token=abc&note=a+%26+b&user_token=hunter2&password=x&basis=7");
+        let form = Bytes::from_static(
+            b"form_token=abc&note=a+%26+b&user_token=hunter2&password=x&value.proxy=http://u:p@h:1&basis=7",
+        );
         let unsent = Unsent::parse("/library/indicator/note", &form).unwrap();
         let kept =
             [("note", "a & b"), ("basis", "7")].map(|(name, value)| (name.to_owned(), value.to_owned()));

@@ -204,3 +204,66 @@ async fn a_token_is_not_sent_elsewhere_by_a_changed_field_or_call() {
         format!("{PATH}?said=enabled")
     );
 }
+
+#[tokio::test]
+async fn a_proxys_login_goes_in_by_page_and_call_and_comes_out_of_neither() {
+    const LOGIN: [(&str, &str); 3] = [
+        ("value.proxy", "http://p.example:3128"),
+        ("value.proxy_user", "user"),
+        ("value.proxy_password", "tr0ub4dor"),
+    ];
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    upload(&ann, "1.2.0").await;
+    // A login in the address is refused at its field, with where it belongs, and not sent back.
+    for address in ["http://user:tr0ub4dor@p.example:3128", "user:x@tr0ub4dor/@p.example"] {
+        let refused = ann.post(PATH, &[("value.verify_ssl", "on"), ("value.proxy", address)]).await;
+        assert_eq!(refused.status, 422);
+        assert!(!refused.body.contains("tr0ub4dor"), "{}", refused.body);
+    }
+    // Without its proxy, or without its user, it is refused; nothing of it is stored.
+    for (fields, part) in [
+        (&LOGIN[1..], "enter the proxy&#39;s address"),
+        (&LOGIN[2..], "enter the proxy&#39;s address"),
+        (&[LOGIN[0], LOGIN[2]], "enter the user that the password is for"),
+    ] {
+        let refused = ann.post(PATH, &[&[("value.verify_ssl", "on")], fields].concat()).await;
+        assert_eq!(refused.status, 422);
+        assert!(refused.body.contains(part) && !refused.body.contains("tr0ub4dor"), "{}", refused.body);
+    }
+    let saved = ann.post(PATH, &[&[("value.verify_ssl", "on")], &LOGIN[..]].concat()).await;
+    assert_eq!(saved.leads_to(), format!("{PATH}?said=configured"));
+    let page = ann.get(PATH).await.body;
+    assert!(page.contains("http://p.example:3128, from the setting Proxy, with a login"), "{page}");
+    assert!(page.contains("Only the host above, through the proxy"));
+    ann.post(&format!("{PATH}/enabled"), &[("enabled", "on")]).await;
+    let shown = ann.api("GET", PATH, &serde_json::Value::Null).await;
+    let value: serde_json::Value = serde_json::from_str(&shown.body).unwrap();
+    assert_eq!(
+        value["proxy"],
+        serde_json::json!({
+            "state": "used", "address": "http://p.example:3128", "from": "setting", "login": true, "why": null
+        })
+    );
+    // Another proxy is not sent the password; by page it is said at the password's field.
+    let moved = [("value.verify_ssl", "on"), ("value.proxy", "http://q.example:3128"), LOGIN[1]];
+    let refused = ann.post(PATH, &moved).await;
+    assert!(refused.status == 422 && refused.body.contains("the proxy is now http://q.example:3128"));
+    let call =
+        ann.api("PATCH", PATH, &serde_json::json!({ "values": { "proxy": "http://q.example:3128" } })).await;
+    assert!(call.status == 400 && call.body.contains("the proxy is now http://q.example:3128"), "{call:?}");
+    let call =
+        ann.api("PATCH", PATH, &serde_json::json!({ "values": { "proxy_password": "tr0ub4dor" } })).await;
+    assert!(call.status == 400 && call.body.contains("is a secret"), "{call:?}");
+    for path in [PATH, "/integrations/circl-passive-dns?view=log", "/integrations", "/audit"] {
+        let page = ann.get(path).await.body;
+        assert!(!page.contains("tr0ub4dor"), "{path}");
+        assert!(
+            !ann.api("GET", path.split('?').next().unwrap(), &serde_json::Value::Null)
+                .await
+                .body
+                .contains("tr0ub4dor")
+        );
+    }
+    assert!(!call.body.contains("tr0ub4dor"));
+}

@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use operation::provider::check_proxy_login;
 use operation::{Package, Secret, Settings, SettingsError};
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
@@ -57,8 +58,9 @@ impl Workbench {
             validate(&package, changes)?;
             store(change, &stored, &package, changes)?;
             let after = Stored::need(&change.transaction, name)?;
+            let settings = after.sketch(&package);
+            check_proxy_login(&package, &settings).map_err(|fault| Error::Settings(vec![fault]))?;
             if after.enabled {
-                let settings = after.sketch(&package);
                 refuse_elsewhere(&package, &settings)?;
                 check(&package, &settings, &clock).map_err(|why| {
                     Problem::conflict(format!("{name} is enabled and could not run: {why}"))

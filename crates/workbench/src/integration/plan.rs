@@ -5,6 +5,7 @@
 
 use std::cmp::Ordering;
 
+use operation::provider::check_proxy_login;
 use operation::{Package, Parameter, ParameterKind, Settings, SettingsError};
 
 use super::readable;
@@ -282,7 +283,18 @@ pub(super) fn missing(package: &Package, settings: &Settings) -> Vec<String> {
         }
         _ => None,
     });
-    lacking.map(|parameter| format!("{} ({})", parameter.label, parameter.key)).chain(again).collect()
+    // Another version may have no default for the proxy that a stored login was for.
+    let useless = check_proxy_login(package, settings).err().and_then(|fault| match fault {
+        SettingsError::Invalid { key, label, .. } => {
+            Some(format!("{label} ({key}), which goes with the login for the proxy"))
+        }
+        _ => None,
+    });
+    lacking
+        .map(|parameter| format!("{} ({})", parameter.label, parameter.key))
+        .chain(again)
+        .chain(useless)
+        .collect()
 }
 
 /// What becomes of the parameters of `old`.

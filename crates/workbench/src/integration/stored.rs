@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use operation::provider::{ProxyEnvironment, ProxyInForce};
 use operation::{
     Binding, Clock, Destination, ManifestError, Package, ParameterKind, Secret, Settings, SettingsError,
 };
@@ -177,8 +178,12 @@ impl Stored {
             }
             elsewhere.iter().map(ToString::to_string).collect()
         });
+        let proxy = package
+            .as_ref()
+            .map(|package| ProxyInForce::of(package, &self.sketch(package), &ProxyEnvironment::of_process()));
         Details {
             summary: self.summary(),
+            proxy,
             package,
             parameters,
             warnings: warnings.unwrap_or_default(),

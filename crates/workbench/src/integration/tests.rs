@@ -133,8 +133,8 @@ fn upgrade_downgrade_same_and_changed_are_told_apart() {
     let text = bench.plan(&variant(&[("Query CIRCL Passive DNS", "Ask")]), false);
     assert_eq!((text.relation.clone(), text.questions()), (Relation::Changed, vec![Question::Exists]));
     let down = Bench::with(&newest()).plan(&guide(), false);
-    assert_eq!((down.relation.word(), down.relation.from()), ("downgrade", Some("1.1.0")));
-    assert_eq!(down.parameters.iter().filter(|change| change.what == What::Removed).count(), 11);
+    assert_eq!((down.relation.word(), down.relation.from()), ("downgrade", Some("1.2.0")));
+    assert_eq!(down.parameters.iter().filter(|change| change.what == What::Removed).count(), 13);
 }
 
 #[test]
@@ -460,4 +460,74 @@ fn a_secret_without_a_known_destination_is_sent_nowhere() {
     assert!(!may_ask(&bench));
     bench.give("user_token", "user:pw").unwrap();
     assert!(may_ask(&bench));
+}
+
+/// Its newest version, with a proxy on a port and a login for it.
+fn behind_a_proxy() -> Bench {
+    let mut bench = Bench::with(&newest());
+    bench.set(&[("proxy", "http://p.example:3128"), ("proxy_user", "user")]).unwrap();
+    bench.give("proxy_password", "hunter2").unwrap();
+    bench
+}
+
+#[test]
+fn a_login_for_a_proxy_that_is_not_set_is_not_saved_enabled_or_not() {
+    let mut bench = behind_a_proxy();
+    for enabled in [false, true] {
+        if enabled {
+            bench.workbench.enable(NAME).unwrap();
+        }
+        let before = bench.dump();
+        for pairs in [&[("proxy", "")][..], &[("proxy_user", "")]] {
+            let error = bench.set(pairs).unwrap_err();
+            assert!(matches!(&error, Error::Settings(faults) if faults.len() == 1), "{error:?}");
+            assert!(error.to_string().contains("or clear Proxy"), "{error}");
+        }
+        assert_eq!(bench.dump(), before, "all or none");
+    }
+    // Without a proxy in words it is kept, said and not used.
+    let details = bench.set(&[("proxy", "none")]).unwrap();
+    assert!(details.warnings.iter().any(|warning| warning.contains("sent to nobody")), "{details:?}");
+    assert_eq!(bench.state("proxy_password"), State::Secret);
+    // To the same proxy again it needs no new password, to another one it does.
+    bench.set(&[("proxy", "http://p.example:3128")]).unwrap();
+    let error = bench.set(&[("proxy", "http://q.example:3128")]).unwrap_err();
+    assert!(error.to_string().contains("the proxy is now http://q.example:3128"), "{error}");
+}
+
+#[test]
+fn a_version_whose_default_proxy_is_another_does_not_get_the_password_and_one_without_is_disabled() {
+    let source = newest().source;
+    let with_default = |version: &str, proxy: &str| {
+        let checked = "validate = \"proxy\"\n";
+        assert!(source.contains(checked));
+        let source = source.replace("version = \"1.2.0\"", &format!("version = \"{version}\""));
+        let default = format!("{checked}default = \"{proxy}\"\n");
+        Package::parse("variant.toml", &source.replace(checked, &default)).unwrap()
+    };
+    let mut bench = Bench::with(&with_default("1.3.0", "http://p.example:3128"));
+    bench.set(&[("proxy_user", "user")]).unwrap();
+    bench.give("proxy_password", "hunter2").unwrap();
+    bench.workbench.enable(NAME).unwrap();
+    let plan = bench.install(&with_default("1.4.0", "http://evil.example:3128"), false).unwrap();
+    assert!(plan.disables() && plan.missing[0].contains("Proxy Password (proxy_password) again"), "{plan:?}");
+    assert!(matches!(bench.state("proxy_password"), State::Elsewhere(_)));
+    let error = bench.workbench.enable(NAME).unwrap_err().to_string();
+    assert!(error.contains("the proxy is now http://evil.example:3128"), "{error}");
+    // Without any default there is nobody to send it to.
+    let plan = bench.install(&newest(), false).unwrap();
+    assert!(plan.missing.iter().any(|one| one.starts_with("Proxy (proxy), which")), "{:?}", plan.missing);
+    let error = bench.workbench.enable(NAME).unwrap_err().to_string();
+    assert!(error.contains("Proxy (proxy): not set") && error.contains("or clear"), "{error}");
+}
+
+#[test]
+fn the_proxys_login_is_lost_with_a_version_that_has_no_place_for_it_and_that_is_said() {
+    let mut bench = behind_a_proxy();
+    let old = package::find("circl-passive-dns@1.1.0").unwrap();
+    assert_eq!(keys(&bench.plan(&old, false)), [("proxy_user", "removed"), ("proxy_password", "removed")]);
+    bench.install(&old, false).unwrap();
+    bench.install(&newest(), false).unwrap();
+    assert_eq!((bench.state("proxy_user"), bench.state("proxy_password")), (State::Unset, State::Unset));
+    assert_eq!(bench.state("proxy"), State::Value("http://p.example:3128".to_owned()));
 }

@@ -1,7 +1,7 @@
 //! Integrations: listed, shown, installed, switched, tested.
 
 use operation::ParameterKind;
-use operation::provider::{Checked, Standing, Step};
+use operation::provider::{Checked, ProxyInForce, Standing, Step};
 use serde_json::{Value, json};
 
 use super::at;
@@ -61,9 +61,20 @@ pub fn details(details: &Details) -> Value {
         members.insert("author".into(), json!(package.map(|package| &package.author)));
         members.insert("actions".into(), actions.iter().map(action).collect());
         members.insert("parameters".into(), details.parameters.iter().map(setting).collect());
+        members.insert("proxy".into(), details.proxy.as_ref().map_or(Value::Null, proxy));
         members.insert("warnings".into(), json!(details.warnings));
     }
     value
+}
+
+/// The proxy in force, without its login.
+fn proxy(proxy: &ProxyInForce) -> Value {
+    let (state, address, from, login, why) = match proxy {
+        ProxyInForce::Used { address, from, login } => ("used", Some(address), Some(from), *login, None),
+        ProxyInForce::Unused(from) => ("unused", None, from.as_ref(), false, None),
+        ProxyInForce::Unusable { from, why } => ("unusable", None, Some(from), false, Some(why)),
+    };
+    json!({ "state": state, "address": address, "from": from.map(|from| from.word()), "login": login, "why": why })
 }
 
 fn setting(setting: &Setting) -> Value {

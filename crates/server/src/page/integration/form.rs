@@ -9,6 +9,7 @@ use crate::access::Fields;
 /// What fields are called, before the parameter's key: no parameter can take another field's name.
 const VALUE: &str = "value.";
 const CLEAR: &str = "clear.";
+const PROXY: &str = "proxy";
 
 /// A parameter as the form has it.
 pub(super) struct Field {
@@ -66,6 +67,8 @@ impl Field {
     pub(super) fn refill(&mut self, sent: &Fields) {
         let given = sent.text(&self.name()).to_owned();
         match &mut self.kind {
+            // A proxy's address with a login in it is refused; the login is a secret and is not sent back.
+            FieldKind::Text(text) if self.key == PROXY => *text = without_login(&given),
             FieldKind::Choice(_, text) | FieldKind::Number(text) | FieldKind::Text(text) => *text = given,
             FieldKind::Switch(on) => *on = is_sent_on(sent, &format!("{VALUE}{}", self.key)),
             FieldKind::Secret(_) => {}
@@ -129,6 +132,7 @@ pub(super) fn differing(details: &Details, sent: &Fields) -> (Vec<Differing>, Ve
         let setting = setting(key)?;
         let (mine, stored) = match setting.kind {
             ParameterKind::Switch => (switched(is_on(mine)), switched(is_on(&current(setting)))),
+            _ if *key == PROXY => (Side::plain(&without_login(mine)), Side::plain(&current(setting))),
             _ => (Side::plain(mine), Side::plain(&current(setting))),
         };
         Some(Differing { label: setting.label.clone(), name: format!("{VALUE}{key}"), mine, stored })
@@ -144,6 +148,16 @@ pub(super) fn differing(details: &Details, sent: &Fields) -> (Vec<Differing>, Ve
         Some(Typed { label: setting(key)?.label.clone(), name: format!("{VALUE}{key}") })
     });
     (differing.chain(cleared).collect(), typed.collect())
+}
+
+/// An address without the user and the password before its host.
+fn without_login(address: &str) -> String {
+    let (scheme, rest) = address.split_once("://").map_or(("", address), |(scheme, rest)| (scheme, rest));
+    match rest.rsplit_once('@') {
+        None => address.to_owned(),
+        Some((_, place)) if scheme.is_empty() => place.to_owned(),
+        Some((_, place)) => format!("{scheme}://{place}"),
+    }
 }
 
 /// A switch as a field that is a choice has it: off is nothing.
