@@ -2,7 +2,7 @@
 //!
 //! [`home`] starts it, [`service`] is what it asks. [`guide`] follows the guide from its first row to its last;
 //! [`installing`], [`configuring`], [`testing`] and [`asking`] look at its parts more closely, [`running`] and [`again`] at
-//! runs, [`bound`] at where secrets go, [`indicator`] at the library by hand. [`shapes`] keeps what programs read. [`trouble`] and [`damage`] are
+//! runs, [`bound`] at where secrets go, [`proxy`] at the way there through a proxy, [`indicator`] at the library by hand. [`shapes`] keeps what programs read. [`trouble`] and [`damage`] are
 //! everything that can be wrong with a folder, [`disk`] with what it is on, [`fixtures`] are folders of earlier versions, [`backup`] is the copy of one; in [`kills`] it is killed. [`database`] and
 //! [`database_kills`] are the passive-DNS database.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails is a failed test")]
@@ -23,6 +23,7 @@ mod home;
 mod indicator;
 mod installing;
 mod kills;
+mod proxy;
 mod running;
 mod service;
 mod shapes;
