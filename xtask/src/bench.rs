@@ -34,7 +34,7 @@ impl Bench {
             Self::Keep => &[("workbench", "keep"), ("cli", "kept")],
             Self::Pages => &[("server", "pages")],
             Self::Serve => &[("cli", "serve")],
-            Self::Store => &[("store", "store")],
+            Self::Store => &[("runs", "runs")],
         }
     }
 }

@@ -5,12 +5,12 @@
 
 use std::path::{Path, PathBuf};
 
+use ::database::Database;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use operation::Clock;
+use runs::Options;
 use serde_json::json;
-use server::Database;
-use store::runs::Options;
 use workbench::Verified;
 
 use crate::args::{Arguments, View};

@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
+use ::database::Database;
 use indicatif::{ProgressBar, ProgressStyle};
 use operation::Clock;
-use server::Database;
+use runs::{Migrated, Options, Step};
 use store::StoreError;
-use store::runs::{Migrated, Options, Step};
 
 use crate::args::Arguments;
 use crate::config::Config;
@@ -109,7 +109,7 @@ pub(crate) fn options(config: &Config) -> Options {
 /// Makes the folder of a backup, in today's format.
 pub(crate) fn restore(from: &Path, to: &Path, config: &Config) -> Result<(), StoreError> {
     let bar = Migration::default();
-    store::runs::restore(from, to, options(config), &mut |step| bar.tell(step))
+    runs::restore(from, to, options(config), &mut |step| bar.tell(step))
 }
 
 /// Says how far it is while the database of an earlier version is brought into today's format.

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
+use ::database::Database;
 use cof::Name;
 use indicatif::{ProgressBar, ProgressStyle};
 use operation::{Clock, Moment};
+use runs::Sizes;
 use serde_json::{Value, json};
-use server::Database;
-use store::runs::{self, Sizes};
 use store::{Selection, Store as _, StoreError};
 
 use crate::args::{Arguments, View};

@@ -19,12 +19,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
+use ::database::{Database, Handed};
 use cof::{Batch, Orientation, SourceKind};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use intake::Rejects;
 use intake::batches::{Order, Unwanted};
 use operation::Clock;
-use server::{Database, Handed};
 use store::{Reached, Store as _, StoreError};
 
 pub(crate) use self::input::Input;

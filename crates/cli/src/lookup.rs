@@ -7,9 +7,9 @@ pub(crate) use self::rows::lines;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
+use ::database::Database;
 use cof::RrType;
 use operation::{Clock, Host, Indicator, Moment};
-use server::Database;
 use store::{Apart, Fences, MAX_LIMIT, Order, Question, Store as _, StoreError, Subject};
 
 use crate::args::{Arguments, Format};

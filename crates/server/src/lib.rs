@@ -85,7 +85,6 @@
 //! `metrics` and tells the access log; `health` answers whoever looks after the service.
 //! A store that fails before the first byte is 500; after it, the connection is cut.
 //!
-//! [`Database`] is the passive-DNS database of a folder for commands, [`Door`] what lets them in while a server has it.
 //! `timeline` and `graph` lay out the pictures of an answer as HTML; `links` are the addresses in them.
 
 mod access;
@@ -96,7 +95,6 @@ mod basis;
 mod compress;
 mod connection;
 mod credentials;
-mod database;
 mod dnsdb;
 mod gate;
 mod graph;
@@ -125,7 +123,6 @@ mod value;
 mod watch;
 
 pub use credentials::CredentialError;
-pub use database::{Database, Door, Handed, SOCKET};
 pub use gate::Tokens;
 pub use limits::Limits;
 pub use listen::{Tls, TlsError};

@@ -17,30 +17,44 @@ use crate::row::{Merged, Word};
 use crate::{Apart, Cursor, Order, Page, Question, StoreError, Summary};
 
 /// Every tuple twice, ordered by owner and by what its data names, at one moment.
-pub(crate) trait Tuples {
+pub trait Tuples {
     /// The tuples of a stretch of one order.
+    ///
+    /// # Errors
+    /// The engine's own.
     fn walk(&self, side: Side, range: &KeyRange) -> Result<Box<dyn Walk<'_> + '_>, StoreError>;
 }
 
 /// One of the two orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
+pub enum Side {
+    /// By the name that owns the record.
     Owner,
+    /// By what its data names.
     Rdata,
 }
 
 /// Goes from tuple to tuple; before the first [`Walk::advance`] it stands nowhere.
-pub(crate) trait Walk<'a> {
+pub trait Walk<'a> {
     /// Goes to the next tuple; `false` when there is none.
+    ///
+    /// # Errors
+    /// The engine's own.
     fn advance(&mut self) -> Result<bool, StoreError>;
     /// The key of this tuple in the order that is walked.
     fn key(&self) -> &[u8];
     /// Appends all that was said of this tuple, in any order.
+    ///
+    /// # Errors
+    /// The engine's own.
     fn words(&self, words: &mut Vec<Word<'a>>) -> Result<(), StoreError>;
 }
 
 /// [`crate::Store::lookup`] on tuples.
-pub(crate) fn lookup(tuples: &impl Tuples, question: &Question) -> Result<Page, StoreError> {
+///
+/// # Errors
+/// The engine's own, [`StoreError::Damaged`], and [`StoreError::NotPaged`].
+pub fn lookup(tuples: &impl Tuples, question: &Question) -> Result<Page, StoreError> {
     match (question.order, &question.cursor) {
         (Order::Key, _) => page(tuples, question),
         (Order::NewestFirst, None) => newest(tuples, question),
@@ -49,7 +63,10 @@ pub(crate) fn lookup(tuples: &impl Tuples, question: &Question) -> Result<Page, 
 }
 
 /// [`crate::Store::summarise`] on tuples.
-pub(crate) fn summarise(tuples: &impl Tuples, question: &Question) -> Result<Summary, StoreError> {
+///
+/// # Errors
+/// The engine's own, and [`StoreError::Damaged`].
+pub fn summarise(tuples: &impl Tuples, question: &Question) -> Result<Summary, StoreError> {
     let mut summary = Summary::default();
     let mut rows = Rows::new(tuples, question, None)?;
     while rows.advance()? == Step::Row {

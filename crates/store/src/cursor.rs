@@ -38,22 +38,22 @@ pub struct CursorError;
 
 impl Cursor {
     /// Behind the tuple of this key; `behind` counts the tuples up to it that share its [`Self::shared`] octets.
-    pub(crate) fn new(key: &[u8], behind: u32) -> Self {
+    pub fn new(key: &[u8], behind: u32) -> Self {
         Self { key: Self::shared(key).to_vec(), behind }
     }
 
     /// What of a key a cursor holds.
-    pub(crate) fn shared(key: &[u8]) -> &[u8] {
+    pub fn shared(key: &[u8]) -> &[u8] {
         key.get(..KEY_OCTETS).unwrap_or(key)
     }
 
     /// The first octets of the tuple's key: where to start reading.
-    pub(crate) fn key(&self) -> &[u8] {
+    pub fn key(&self) -> &[u8] {
         &self.key
     }
 
     /// How many tuples whose keys begin with [`Self::key`] to pass over.
-    pub(crate) fn behind(&self) -> u32 {
+    pub fn behind(&self) -> u32 {
         self.behind
     }
 

@@ -27,7 +27,7 @@ use std::net::IpAddr;
 use cof::{Name, Rdata, RrType, Target};
 
 /// The bailiwick of an observation that has none, or one that its owner is not in.
-pub(crate) const UNKNOWN_BAILIWICK: u8 = 255;
+pub const UNKNOWN_BAILIWICK: u8 = 255;
 
 /// In the place of data that is the target.
 const TARGET: u8 = 1;
@@ -42,23 +42,25 @@ const NAME: u8 = 16;
 
 /// The parts of a key that both orders have, still encoded.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Parts<'a> {
-    pub(crate) owner: &'a [u8],
-    pub(crate) rrtype: &'a [u8],
+pub struct Parts<'a> {
+    /// The owner name, as labels from the right.
+    pub owner: &'a [u8],
+    /// The type.
+    pub rrtype: &'a [u8],
     rdata: &'a [u8],
     /// What an rdata key begins with; nothing of an owner key.
     target: &'a [u8],
 }
 
 /// The key by owner.
-pub(crate) fn by_owner(rrname: &Name, rrtype: RrType, rdata: &Rdata) -> Vec<u8> {
+pub fn by_owner(rrname: &Name, rrtype: RrType, rdata: &Rdata) -> Vec<u8> {
     let mut key = Vec::with_capacity(64);
     push_owner_key(rrname, rrtype, rdata, &mut key);
     key
 }
 
 /// The keys by what the data names; none for data that names no host.
-pub(crate) fn by_rdata<'a>(
+pub fn by_rdata<'a>(
     rrname: &'a Name,
     rrtype: RrType,
     rdata: &'a Rdata,
@@ -71,20 +73,16 @@ pub(crate) fn by_rdata<'a>(
 }
 
 /// Appends what [`by_owner`] gives.
-pub(crate) fn push_owner_key(rrname: &Name, rrtype: RrType, rdata: &Rdata, key: &mut Vec<u8>) {
+#[inline]
+pub fn push_owner_key(rrname: &Name, rrtype: RrType, rdata: &Rdata, key: &mut Vec<u8>) {
     rrname.push_sort_key(key);
     push_rrtype(rrtype, key);
     push_rdata(rdata, key);
 }
 
 /// Appends what [`by_rdata`] gives for one of the targets.
-pub(crate) fn push_rdata_key(
-    rrname: &Name,
-    rrtype: RrType,
-    rdata: &Rdata,
-    target: Target<'_>,
-    key: &mut Vec<u8>,
-) {
+#[inline]
+pub fn push_rdata_key(rrname: &Name, rrtype: RrType, rdata: &Rdata, target: Target<'_>, key: &mut Vec<u8>) {
     push_target(target, key);
     push_rrtype(rrtype, key);
     rrname.push_sort_key(key);
@@ -116,7 +114,7 @@ fn is_target(rrtype: RrType) -> bool {
 }
 
 /// What the rdata keys of an address begin with.
-pub(crate) fn address_prefix(address: IpAddr) -> Vec<u8> {
+pub fn address_prefix(address: IpAddr) -> Vec<u8> {
     let mut key = Vec::with_capacity(17);
     push_address(address, &mut key);
     key
@@ -136,7 +134,8 @@ fn push_address(address: IpAddr, key: &mut Vec<u8>) {
 }
 
 /// The address or name that an rdata key begins with, with the octet before it.
-pub(crate) fn target(key: &[u8]) -> Option<&[u8]> {
+#[inline]
+pub fn target(key: &[u8]) -> Option<&[u8]> {
     let rest = match key.split_first()? {
         (&V4, rest) => rest.get(4..)?,
         (&V6, rest) => rest.get(16..)?,
@@ -146,13 +145,15 @@ pub(crate) fn target(key: &[u8]) -> Option<&[u8]> {
 }
 
 /// What the rdata keys of a target name begin with.
-pub(crate) fn target_prefix(name: &Name) -> Vec<u8> {
+pub fn target_prefix(name: &Name) -> Vec<u8> {
     let mut key = vec![NAME];
     name.push_sort_key(&mut key);
     key
 }
 
-pub(crate) fn push_rrtype(rrtype: RrType, out: &mut Vec<u8>) {
+/// Appends a type.
+#[inline]
+pub fn push_rrtype(rrtype: RrType, out: &mut Vec<u8>) {
     match rrtype {
         RrType::Code(code) => {
             out.push(0);
@@ -190,14 +191,16 @@ fn push_escaped(octets: &[u8], out: &mut Vec<u8>) {
 
 impl<'a> Parts<'a> {
     /// Splits a key by owner.
-    pub(crate) fn of_owner_key(key: &'a [u8]) -> Option<Self> {
+    #[inline]
+    pub fn of_owner_key(key: &'a [u8]) -> Option<Self> {
         let (owner, rest) = split_name(key)?;
         let (rrtype, rdata) = split_rrtype(rest)?;
         Some(Self { owner, rrtype, rdata, target: &[] })
     }
 
     /// Splits a key by rdata.
-    pub(crate) fn of_rdata_key(key: &'a [u8]) -> Option<Self> {
+    #[inline]
+    pub fn of_rdata_key(key: &'a [u8]) -> Option<Self> {
         let (target, rest) = key.split_at_checked(target(key)?.len())?;
         let (rrtype, rest) = split_rrtype(rest)?;
         let (owner, rdata) = split_name(rest)?;
@@ -205,7 +208,8 @@ impl<'a> Parts<'a> {
     }
 
     /// The key by owner of the same tuple.
-    pub(crate) fn owner_key(&self) -> Option<Vec<u8>> {
+    #[inline]
+    pub fn owner_key(&self) -> Option<Vec<u8>> {
         let mut key = [self.owner, self.rrtype].concat();
         match self.rdata {
             [TARGET] => push_rdata(&self.data()?, &mut key),
@@ -215,14 +219,14 @@ impl<'a> Parts<'a> {
     }
 
     /// The tuple.
-    pub(crate) fn decode(&self) -> Option<(Name, RrType, Rdata)> {
+    pub fn decode(&self) -> Option<(Name, RrType, Rdata)> {
         let (rrname, _) = Name::split_sort_key(self.owner).ok()?;
         Some((rrname, decode_rrtype(self.rrtype)?, self.data()?))
     }
 
     /// Of an rdata key: what the keys of the same tuple begin with that come before this one. The first key of a tuple in
     /// a question's range is the one that answers it.
-    pub(crate) fn targets_before(&self) -> Option<Vec<Vec<u8>>> {
+    pub fn targets_before(&self) -> Option<Vec<Vec<u8>>> {
         let rrtype = decode_rrtype(self.rrtype)?;
         if !may_name_several(rrtype) {
             return Some(Vec::new());
@@ -237,13 +241,14 @@ impl<'a> Parts<'a> {
     }
 
     /// Whether the data is nothing but the key's target.
-    pub(crate) fn is_target(&self) -> bool {
+    #[inline]
+    pub fn is_target(&self) -> bool {
         *self.rdata == [TARGET]
     }
 
     /// The type, and the data as it is stored: whether it is text, and its octets; `None` for damage and where
     /// [`Self::is_target`].
-    pub(crate) fn stored_data(&self) -> Option<(RrType, bool, Vec<u8>)> {
+    pub fn stored_data(&self) -> Option<(RrType, bool, Vec<u8>)> {
         let (tag, octets) = self.rdata.split_first()?;
         Some((decode_rrtype(self.rrtype)?, *tag == TEXT, unescaped(octets.strip_suffix(&[0])?)?))
     }
@@ -261,7 +266,8 @@ impl<'a> Parts<'a> {
 }
 
 /// The sort key at the front: it ends where an empty label would begin.
-pub(crate) fn split_name(key: &[u8]) -> Option<(&[u8], &[u8])> {
+#[inline]
+pub fn split_name(key: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = match key.first()? {
         0 => 1,
         _ => key.windows(2).position(|pair| pair == [0, 0])? + 2,
@@ -305,7 +311,8 @@ fn unescaped(octets: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The bailiwick as its number of labels.
-pub(crate) fn bailiwick_labels(rrname: &Name, bailiwick: Option<&Name>) -> u8 {
+#[inline]
+pub fn bailiwick_labels(rrname: &Name, bailiwick: Option<&Name>) -> u8 {
     bailiwick
         .filter(|bailiwick| rrname.is_within(bailiwick))
         .and_then(|bailiwick| u8::try_from(bailiwick.labels().count()).ok())
@@ -313,7 +320,7 @@ pub(crate) fn bailiwick_labels(rrname: &Name, bailiwick: Option<&Name>) -> u8 {
 }
 
 /// The name of so many labels above or at the owner; `None` for [`UNKNOWN_BAILIWICK`].
-pub(crate) fn bailiwick_name(rrname: &Name, labels: u8) -> Option<Name> {
+pub fn bailiwick_name(rrname: &Name, labels: u8) -> Option<Name> {
     let above = rrname.labels().count().checked_sub(usize::from(labels))?;
     let start: usize = rrname.labels().take(above).map(|label| label.len() + 1).sum();
     Name::from_wire(rrname.as_wire().get(start..)?).ok()

@@ -2,14 +2,18 @@
 //!
 //! Read in the order of a question: [`Subject`] and [`Question`] say what is asked, [`Store`] is who answers,
 //! a [`Page`] is the answer and its [`Cursor`] where the next one begins. `key` lays a tuple out as octets, so that
-//! every question is a range; `row` makes one row of what many sources said, `answer` pages of rows. [`Memory`] is the engine to which
-//! every other is compared, answer by answer.
+//! every question is a range; `row` makes one row of what many sources said, `answer` pages of rows. [`engine`] has the parts
+//! that an engine is built from, `conformance` (a feature) what every engine is held to. [`Memory`] is the engine to which every
+//! other is compared, answer by answer.
 //!
 //! No network, no clock, no async. Errors are typed by who is to blame: [`QuestionError`] and [`CursorError`] are
 //! the asker's, [`StoreError`] says which of its variants are the caller's and which the engine's.
 
 mod answer;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod cursor;
+pub mod engine;
 mod key;
 mod limits;
 mod memory;
@@ -18,7 +22,6 @@ mod position;
 mod question;
 mod range;
 mod row;
-pub mod runs;
 mod store;
 mod subject;
 
@@ -27,6 +30,5 @@ pub use limits::Limits;
 pub use memory::Memory;
 pub use position::{MAX_WHOLES, Reached};
 pub use question::{Apart, Fences, MAX_LIMIT, Order, Question};
-pub use runs::Runs;
 pub use store::{BatchFault, Page, Receipt, Remembered, Selection, Stats, Store, StoreError, Summary};
 pub use subject::{QuestionError, QuestionFault, Subject};

@@ -49,11 +49,7 @@ impl Limits {
     ///
     /// # Errors
     /// [`StoreError::TooLong`].
-    pub(crate) fn admit_texts(
-        &self,
-        sources: &[Source],
-        position: Option<&Position>,
-    ) -> Result<(), StoreError> {
+    pub fn admit_texts(&self, sources: &[Source], position: Option<&Position>) -> Result<(), StoreError> {
         let short = |what, text: Option<&str>, most| match text {
             Some(text) if text.len() > most => Err(StoreError::TooLong { what, bytes: text.len(), most }),
             _ => Ok(()),
@@ -69,7 +65,7 @@ impl Limits {
     ///
     /// # Errors
     /// [`StoreError::ManySources`], [`StoreError::Full`].
-    pub(crate) fn admit_sources(
+    pub fn admit_sources(
         &self,
         sources: &[Source],
         is_known: impl Fn(&Source) -> bool,
@@ -89,7 +85,7 @@ impl Limits {
     ///
     /// # Errors
     /// [`StoreError::Full`].
-    pub(crate) fn admit_input<S: Ord + Clone>(
+    pub fn admit_input<S: Ord + Clone>(
         &self,
         position: Option<&Position>,
         named: usize,
@@ -104,7 +100,7 @@ impl Limits {
         }
         let (of, there, most) = match position.expires {
             Some(_) => (Remembered::Keys, known.expiring(), self.keys),
-            None => (Remembered::Inputs, known.len() - known.expiring(), self.inputs),
+            None => (Remembered::Inputs, known.inputs() - known.expiring(), self.inputs),
         };
         if there < most { Ok(()) } else { Err(StoreError::Full { of, most }) }
     }

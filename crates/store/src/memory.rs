@@ -112,7 +112,7 @@ impl Store for Memory {
         Ok(Stats {
             entries: entries as u64,
             sources: state.sources.len() as u64,
-            inputs: state.inputs.len() as u64,
+            inputs: state.inputs.inputs() as u64,
         })
     }
 }

@@ -11,7 +11,7 @@ use crate::{BatchFault, StoreError};
 ///
 /// # Errors
 /// [`StoreError::Batch`] for the first that cannot, [`StoreError::TooLong`].
-pub(crate) fn check(batch: &Batch, limits: &Limits) -> Result<(), StoreError> {
+pub fn check(batch: &Batch, limits: &Limits) -> Result<(), StoreError> {
     limits.admit_texts(&batch.sources, batch.position.as_ref())?;
     for (index, observation) in batch.observations.iter().enumerate() {
         check_one(observation, &batch.sources).map_err(|fault| StoreError::Batch { index, fault })?;

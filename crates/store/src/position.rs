@@ -28,7 +28,7 @@ pub struct Reached {
 
 impl Reached {
     /// Where an input is after a batch with this position.
-    pub(crate) fn at(position: &Position) -> Self {
+    pub fn at(position: &Position) -> Self {
         let Position { offset, digest, whole, expires, .. } = *position;
         Self { offset, digest, whole, expires }
     }
@@ -58,7 +58,7 @@ struct Input<S> {
 
 /// All inputs that are remembered; `S` stands for a source or an origin.
 #[derive(Clone, Debug)]
-pub(crate) struct Positions<S> {
+pub struct Positions<S> {
     inputs: HashMap<Arc<str>, Input<S>>,
     wholes: HashMap<Digest, BTreeSet<Arc<str>>>,
     expiring: BTreeSet<(u64, Arc<str>)>,
@@ -73,26 +73,28 @@ impl<S> Default for Positions<S> {
 }
 
 impl<S: Ord + Clone> Positions<S> {
-    pub(crate) fn len(&self) -> usize {
+    /// How many inputs are remembered.
+    pub fn inputs(&self) -> usize {
         self.inputs.len()
     }
 
     /// How many of them expire.
-    pub(crate) fn expiring(&self) -> usize {
+    pub fn expiring(&self) -> usize {
         self.expiring.len()
     }
 
     /// How many sources they have named, over all of them.
-    pub(crate) fn named(&self) -> usize {
+    pub fn named(&self) -> usize {
         self.named
     }
 
-    pub(crate) fn get(&self, input: &str) -> Option<Reached> {
+    /// How far an input was taken in.
+    pub fn get(&self, input: &str) -> Option<Reached> {
         self.inputs.get(input).map(|input| input.reached)
     }
 
     /// All inputs with what they named, in no order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Reached, &[S])> {
+    pub fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Reached, &[S])> {
         self.inputs.iter().map(|(name, input)| (name, &input.reached, input.named.as_slice()))
     }
 
@@ -100,7 +102,7 @@ impl<S: Ord + Clone> Positions<S> {
     ///
     /// # Errors
     /// [`StoreError::OtherContent`].
-    pub(crate) fn has_reached(&self, position: Option<&Position>) -> Result<bool, StoreError> {
+    pub fn has_reached(&self, position: Option<&Position>) -> Result<bool, StoreError> {
         let Some(position) = position else { return Ok(false) };
         let Some(reached) = self.get(&position.input) else { return Ok(false) };
         if reached.contradicts(position) {
@@ -110,7 +112,7 @@ impl<S: Ord + Clone> Positions<S> {
     }
 
     /// The input is here now, and has named these besides those before.
-    pub(crate) fn advance(&mut self, input: &Arc<str>, reached: Reached, named: impl IntoIterator<Item = S>) {
+    pub fn advance(&mut self, input: &Arc<str>, reached: Reached, named: impl IntoIterator<Item = S>) {
         let (name, mut all) = match self.remove(input) {
             Some((name, known)) => (name, known.named),
             None => (Arc::clone(input), Vec::new()),
@@ -128,7 +130,7 @@ impl<S: Ord + Clone> Positions<S> {
     }
 
     /// Forgets an input.
-    pub(crate) fn forget(&mut self, input: &str) {
+    pub fn forget(&mut self, input: &str) {
         self.remove(input);
     }
 
@@ -150,13 +152,13 @@ impl<S: Ord + Clone> Positions<S> {
     }
 
     /// The inputs that named any of these.
-    pub(crate) fn that_named(&self, is_one: impl Fn(&S) -> bool) -> Vec<Arc<str>> {
+    pub fn that_named(&self, is_one: impl Fn(&S) -> bool) -> Vec<Arc<str>> {
         let inputs = self.inputs.iter().filter(|(_, input)| input.named.iter().any(&is_one));
         inputs.map(|(name, _)| Arc::clone(name)).collect()
     }
 
     /// Forgets what expires by now, and says which inputs those were.
-    pub(crate) fn forget_expired(&mut self, now: u64) -> Vec<Arc<str>> {
+    pub fn forget_expired(&mut self, now: u64) -> Vec<Arc<str>> {
         let mut forgotten = Vec::new();
         while let Some((_, name)) = self.expiring.first().filter(|(expires, _)| *expires <= now).cloned() {
             self.remove(&name);
@@ -166,7 +168,7 @@ impl<S: Ord + Clone> Positions<S> {
     }
 
     /// [`crate::Store::wholes`].
-    pub(crate) fn wholes(&self, digest: &Digest) -> Vec<Arc<str>> {
+    pub fn wholes(&self, digest: &Digest) -> Vec<Arc<str>> {
         self.wholes.get(digest).into_iter().flatten().take(MAX_WHOLES).cloned().collect()
     }
 }

@@ -20,11 +20,11 @@ pub(crate) enum Scan {
 }
 
 /// What a map's `range` takes.
-type Bounds<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
+pub type Bounds<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
 
 /// Keys from `start` on, before `end`; no `end` is no end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct KeyRange {
+pub struct KeyRange {
     start: Vec<u8>,
     end: Option<Vec<u8>>,
     /// The whole owner or target that every key of the range begins with, if it is one.
@@ -51,12 +51,12 @@ impl Scan {
 
 impl KeyRange {
     /// Every key that begins with this whole owner or target.
-    pub(crate) fn head(head: Vec<u8>) -> Self {
+    pub fn head(head: Vec<u8>) -> Self {
         Self { head: Some(head.clone()), ..Self::prefix(head) }
     }
 
     /// Every key that begins with this prefix, which begins with this whole owner or target.
-    pub(crate) fn head_and(head: Vec<u8>, prefix: Vec<u8>) -> Self {
+    pub fn head_and(head: Vec<u8>, prefix: Vec<u8>) -> Self {
         Self { head: Some(head), ..Self::prefix(prefix) }
     }
 
@@ -67,22 +67,25 @@ impl KeyRange {
     }
 
     /// Where the range begins.
-    pub(crate) fn start(&self) -> &[u8] {
+    #[inline]
+    pub fn start(&self) -> &[u8] {
         &self.start
     }
 
     /// Whether keys that begin with this whole target lie within.
-    pub(crate) fn contains(&self, target: &[u8]) -> bool {
+    #[inline]
+    pub fn contains(&self, target: &[u8]) -> bool {
         *self.start <= *target && self.reaches(target)
     }
 
     /// Whether a key that is not before the start lies within.
-    pub(crate) fn reaches(&self, key: &[u8]) -> bool {
+    #[inline]
+    pub fn reaches(&self, key: &[u8]) -> bool {
         self.end.as_deref().is_none_or(|end| key < end)
     }
 
     /// The whole owner or target that every key begins with, if it is one.
-    pub(crate) fn whole_head(&self) -> Option<&[u8]> {
+    pub fn whole_head(&self) -> Option<&[u8]> {
         self.head.as_deref()
     }
 
@@ -103,7 +106,8 @@ impl KeyRange {
     }
 
     /// The same range without what comes before `from`.
-    pub(crate) fn not_before(mut self, from: &[u8]) -> Self {
+    #[must_use]
+    pub fn not_before(mut self, from: &[u8]) -> Self {
         if *self.start < *from {
             from.clone_into(&mut self.start);
         }
@@ -111,7 +115,7 @@ impl KeyRange {
     }
 
     /// The bounds; `None` when nothing can lie between them.
-    pub(crate) fn bounds(&self) -> Option<Bounds<'_>> {
+    pub fn bounds(&self) -> Option<Bounds<'_>> {
         let end = self.end.as_deref();
         if end.is_some_and(|end| *end <= *self.start) {
             return None;
@@ -121,7 +125,8 @@ impl KeyRange {
 }
 
 /// Whether the name of a sort key is this name or stands below it.
-pub(crate) fn is_within(owner: &[u8], name: &cof::Name) -> bool {
+#[inline]
+pub fn is_within(owner: &[u8], name: &cof::Name) -> bool {
     let mut prefix = sort_key(name);
     prefix.pop();
     owner.starts_with(&prefix)

@@ -16,23 +16,30 @@ const SOURCE_KIND: &str = "source_kind";
 
 /// First, last and count of one tuple, bailiwick and source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Value {
-    pub(crate) first: u64,
-    pub(crate) last: u64,
-    pub(crate) count: Option<u64>,
+pub struct Value {
+    /// First seen, in seconds since the epoch.
+    pub first: u64,
+    /// Last seen, in seconds since the epoch.
+    pub last: u64,
+    /// How often; `None` where nobody counted.
+    pub count: Option<u64>,
 }
 
 /// What one source said of a tuple, within one bailiwick.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Word<'a> {
-    pub(crate) bailiwick: u8,
-    pub(crate) source: &'a Source,
-    pub(crate) value: Value,
+pub struct Word<'a> {
+    /// Labels of the bailiwick, or [`key::UNKNOWN_BAILIWICK`].
+    pub bailiwick: u8,
+    /// Who said so.
+    pub source: &'a Source,
+    /// What.
+    pub value: Value,
 }
 
 impl<'a> Word<'a> {
     /// Words with an equal part make a row together; rows of a tuple come in the order of their parts.
-    pub(crate) fn part(&self, apart: Apart) -> (u8, bool, Option<&'a Source>) {
+    #[inline]
+    pub fn part(&self, apart: Apart) -> (u8, bool, Option<&'a Source>) {
         let [bailiwick, kind, source] = apart.parts();
         let of_zone = kind && self.source.kind == SourceKind::Zone;
         (if bailiwick { self.bailiwick } else { 0 }, of_zone, source.then_some(self.source))
@@ -41,7 +48,7 @@ impl<'a> Word<'a> {
 
 /// A tuple over bailiwicks and sources: all of them, or those that the question keeps apart.
 #[derive(Clone, Debug)]
-pub(crate) struct Merged<'a> {
+pub struct Merged<'a> {
     seen: Option<(u64, u64)>,
     zone: Option<(u64, u64)>,
     observed: Option<u64>,
@@ -63,11 +70,15 @@ enum Agreed<T> {
 }
 
 impl Value {
-    pub(crate) fn of(observation: &Observation) -> Self {
+    /// What an observation says.
+    #[inline]
+    pub fn of(observation: &Observation) -> Self {
         Self { first: observation.time_first, last: observation.time_last, count: observation.count }
     }
 
-    pub(crate) fn merge(&mut self, other: Self, kind: SourceKind) {
+    /// Merges what the same source said before or after, by the rule of its kind.
+    #[inline]
+    pub fn merge(&mut self, other: Self, kind: SourceKind) {
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
         self.count = match kind {
@@ -78,7 +89,8 @@ impl Value {
 }
 
 impl<'a> Merged<'a> {
-    pub(crate) fn of(words: &[Word<'a>], apart: Apart) -> Self {
+    /// The row that these words make; all of them are of one tuple, and of one part.
+    pub fn of(words: &[Word<'a>], apart: Apart) -> Self {
         let mut merged = Self {
             seen: None,
             zone: None,
@@ -120,16 +132,22 @@ impl<'a> Merged<'a> {
     }
 
     /// Sightings, or zone times where there are no others; as [`Record::span`] of the row.
-    pub(crate) fn span(&self) -> (u64, u64) {
+    #[inline]
+    pub fn span(&self) -> (u64, u64) {
         self.seen.or(self.zone).unwrap_or_default()
     }
 
-    pub(crate) fn count(&self) -> Option<u64> {
+    /// How often it was seen; `None` where nobody counted.
+    #[inline]
+    pub fn count(&self) -> Option<u64> {
         self.observed.max(self.reported).or(self.zone_count)
     }
 
     /// The row of the tuple with this key.
-    pub(crate) fn record(&self, parts: Parts<'_>) -> Result<Record, StoreError> {
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] for a key that does not split.
+    pub fn record(&self, parts: Parts<'_>) -> Result<Record, StoreError> {
         let (rrname, rrtype, rdata) = parts.decode().ok_or(StoreError::Damaged)?;
         let labels = self.bailiwick.one().unwrap_or(UNKNOWN_BAILIWICK);
         let bailiwick = key::bailiwick_name(&rrname, labels);
@@ -176,7 +194,8 @@ impl<T: Copy + PartialEq> Agreed<T> {
 }
 
 impl Summary {
-    pub(crate) fn add(&mut self, row: &Merged<'_>) {
+    /// Counts a row.
+    pub fn add(&mut self, row: &Merged<'_>) {
         let (first, last) = row.span();
         self.rows = self.rows.saturating_add(1);
         self.count = sum(self.count, row.count());

@@ -6,9 +6,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use server::{Database, Door};
-use store::runs::Options;
-use store::{Runs, Store, StoreError};
+use ::database::{Database, Door};
+use runs::{Options, Runs};
+use store::{Store, StoreError};
 
 use crate::args::{Arguments, ServeArgs};
 use crate::config::Config;

@@ -1,0 +1,237 @@
+//! The asking end: one connection to the server that has the folder.
+//!
+//! [`Remote`] asks one thing at a time; only batches may be handed over before the one before is answered
+//! ([`Remote::hand_over`]), so that the server makes one last while the next is on its way. What goes wrong on the way is
+//! [`StoreError::Io`] on the socket.
+
+use std::io::{self, BufReader};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use cof::{Batch, Digest};
+use runs::{Sizes, Verified};
+use store::{Page, Question, Reached, Receipt, Selection, Stats, Store, StoreError, Summary};
+
+use super::SOCKET;
+use super::wire::{self, Hello, PROTOCOL, Request, Response, Unreadable};
+use super::wire::{WireBatch, WirePage, WireQuestion, WireReached, WireSelection};
+
+/// How long whoever listens may take to say who it is; it does so before anything else.
+const GREETING: Duration = Duration::from_secs(10);
+
+/// A connection to the server that has a folder.
+pub struct Remote {
+    process: u32,
+    out: Mutex<UnixStream>,
+    answers: Mutex<Answers>,
+}
+
+/// What comes back.
+struct Answers {
+    from: BufReader<UnixStream>,
+    frame: Vec<u8>,
+}
+
+impl Remote {
+    /// Whoever listens in this folder; `None` when nobody does, or it is just ending.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when it cannot be reached, or is of another version.
+    pub(super) fn find(folder: &Path) -> Result<Option<Self>, StoreError> {
+        let stream = match UnixStream::connect(folder.join(SOCKET)) {
+            Ok(stream) => stream,
+            // Nobody; or the socket of somebody who was killed.
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) =>
+            {
+                return Ok(None);
+            }
+            // A path too long for a socket: then there is none.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Ok(None),
+            Err(error) => return Err(failed("reach the server on")(error)),
+        };
+        Self::greet(stream).map_err(failed("talk to the server on"))
+    }
+
+    fn greet(stream: UnixStream) -> io::Result<Option<Self>> {
+        stream.set_read_timeout(Some(GREETING))?;
+        let mut answers = Answers { from: BufReader::new(stream.try_clone()?), frame: Vec::new() };
+        match wire::receive(&mut answers.from, &mut answers.frame) {
+            Ok(true) => {}
+            Ok(false) => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        let hello: Hello = wire::read(&answers.frame).map_err(|Unreadable| unreadable())?;
+        if hello.protocol != PROTOCOL {
+            let (process, other) =
+                (hello.process, "is of another version of backsight: use that one, or stop it");
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                format!("the server (process {process}) {other}"),
+            ));
+        }
+        stream.set_read_timeout(None)?;
+        Ok(Some(Self { process: hello.process, out: Mutex::new(stream), answers: Mutex::new(answers) }))
+    }
+
+    /// The server's process.
+    pub fn process(&self) -> u32 {
+        self.process
+    }
+
+    /// Sends a batch without waiting for what becomes of it.
+    pub(super) fn hand_over(&self, batch: &Batch) -> Result<(), StoreError> {
+        self.send(&Request::Absorb(WireBatch::of(batch)))
+    }
+
+    /// What became of the oldest batch that has not been answered.
+    pub(super) fn receipt(&self) -> Result<Receipt, StoreError> {
+        self.answer(|response| response.try_into())
+    }
+
+    pub(super) fn compact(&self) -> Result<(), StoreError> {
+        self.ask(&Request::Compact, |response| done(&response))
+    }
+
+    pub(super) fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        // The server stands in another folder than we do.
+        let to = std::path::absolute(to).map_err(failed("find the folder of the backup for"))?;
+        let text = to.to_str().ok_or_else(|| {
+            let why = io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the backup's folder has a name that is no UTF-8",
+            );
+            failed("name a folder to the server on")(why)
+        })?;
+        self.ask(&Request::Backup(text), |response| done(&response))
+    }
+
+    pub(super) fn count_where(&self, selection: &Selection) -> Result<u64, StoreError> {
+        self.ask(&Request::CountWhere(WireSelection::of(selection)), |response| counted(&response))
+    }
+
+    pub(super) fn sizes(&self) -> Result<Sizes, StoreError> {
+        self.ask(&Request::Sizes, |response| response.try_into())
+    }
+
+    pub(super) fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified, StoreError> {
+        self.send(&Request::Verify)?;
+        loop {
+            let verified = self.answer(|response| match response {
+                Response::Progress(read, total) => {
+                    progress(read, total);
+                    Ok(None)
+                }
+                response => response.try_into().map(Some),
+            })?;
+            if let Some(verified) = verified {
+                return Ok(verified);
+            }
+        }
+    }
+
+    fn ask<T>(
+        &self,
+        request: &Request<'_>,
+        read: impl FnOnce(Response<'_>) -> Result<T, Unreadable>,
+    ) -> Result<T, StoreError> {
+        self.send(request)?;
+        self.answer(read)
+    }
+
+    fn send(&self, request: &Request<'_>) -> Result<(), StoreError> {
+        wire::send(&mut *lock(&self.out), request).map_err(failed("ask the server on"))
+    }
+
+    fn answer<T>(&self, read: impl FnOnce(Response<'_>) -> Result<T, Unreadable>) -> Result<T, StoreError> {
+        let mut answers = lock(&self.answers);
+        let Answers { from, frame } = &mut *answers;
+        let lost = failed("hear from the server on");
+        match wire::receive(from, frame) {
+            Ok(true) => {}
+            Ok(false) => return Err(lost(io::Error::other("it ended before it answered"))),
+            Err(error) => return Err(lost(error)),
+        }
+        let unreadable = |Unreadable| failed("hear from the server on")(unreadable());
+        match wire::read(frame).map_err(unreadable)? {
+            Response::Failed(error) => Err(error.error().unwrap_or_else(unreadable)),
+            response => read(response).map_err(unreadable),
+        }
+    }
+}
+
+impl Store for Remote {
+    fn absorb(&self, batch: Batch) -> Result<Receipt, StoreError> {
+        self.hand_over(&batch)?;
+        self.receipt()
+    }
+
+    fn lookup(&self, question: &Question) -> Result<Page, StoreError> {
+        self.ask(&Request::Lookup(WireQuestion::of(question)), |response| match response {
+            Response::Page(page) => WirePage::page(&page),
+            _ => Err(Unreadable),
+        })
+    }
+
+    fn summarise(&self, question: &Question) -> Result<Summary, StoreError> {
+        self.ask(&Request::Summarise(WireQuestion::of(question)), |response| response.try_into())
+    }
+
+    fn drop_where(&self, selection: &Selection) -> Result<u64, StoreError> {
+        self.ask(&Request::DropWhere(WireSelection::of(selection)), |response| counted(&response))
+    }
+
+    fn position(&self, input: &str) -> Result<Option<Reached>, StoreError> {
+        self.ask(&Request::Position(input), |response| match response {
+            Response::Position(position) => Ok(position.map(WireReached::reached)),
+            _ => Err(Unreadable),
+        })
+    }
+
+    fn wholes(&self, digest: &Digest) -> Result<Vec<Arc<str>>, StoreError> {
+        self.ask(&Request::Wholes(*digest), |response| match response {
+            Response::Wholes(names) => Ok(names.iter().map(|name| Arc::from(&**name)).collect()),
+            _ => Err(Unreadable),
+        })
+    }
+
+    fn forget_expired(&self, now: u64) -> Result<u64, StoreError> {
+        self.ask(&Request::ForgetExpired(now), |response| counted(&response))
+    }
+
+    fn stats(&self) -> Result<Stats, StoreError> {
+        self.ask(&Request::Stats, |response| response.try_into())
+    }
+}
+
+fn done(response: &Response<'_>) -> Result<(), Unreadable> {
+    if *response == Response::Done { Ok(()) } else { Err(Unreadable) }
+}
+
+fn counted(response: &Response<'_>) -> Result<u64, Unreadable> {
+    match response {
+        Response::Counted(count) => Ok(*count),
+        _ => Err(Unreadable),
+    }
+}
+
+fn unreadable() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "it says what this version of backsight does not understand")
+}
+
+fn failed(doing: &'static str) -> impl Fn(io::Error) -> StoreError {
+    move |error| StoreError::Io {
+        doing,
+        file: SOCKET.into(),
+        kind: error.kind(),
+        reason: error.to_string().into(),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What was half-way when a thread panicked shows as an answer that cannot be read.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

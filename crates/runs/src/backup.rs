@@ -1,0 +1,118 @@
+//! A folder that opens as the store is now, and the way back.
+//!
+//! Runs never change, so a backup has links to them where the file system can, and copies where it cannot; the ledger's files, which
+//! grow, are copied. The manifest is written last: half a backup is no database.
+//!
+//! A backup in an older format is brought into today's where it is restored; the backup stays as it is.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::file::{Folder as _, RealFolder, failed};
+use super::intake::{Intake, lock};
+use super::ledger;
+use super::lock::Lock;
+use store::StoreError;
+
+/// Makes the folder `to` of what is in `from`, the folder of the engine.
+///
+/// # Errors
+/// The disk's; then there is no such folder.
+pub(super) fn backup(intake: &Intake, from: &Path, to: &Path) -> Result<(), StoreError> {
+    // Runs stay while nobody merges; nothing is in a journal alone while nobody takes in.
+    let _turn = lock(&intake.merging);
+    let held = if intake.options.read_only { None } else { Some(intake.hold_flushed()?) };
+    let mut manifest = lock(&intake.manifest).clone();
+    if held.is_some() {
+        manifest.journals.clear();
+    }
+    let runs = manifest.runs.iter().map(|entry| super::run::name(entry.number));
+    let journals = manifest.journals.iter().map(|number| super::journal::name(*number));
+    let ledgers = manifest.ledgers.iter().map(|segment| ledger::name(segment.number));
+    let names: Vec<_> =
+        runs.chain(journals).map(|name| (name, true)).chain(ledgers.map(|name| (name, false))).collect();
+    fill(from, to, &names, |to: &RealFolder| manifest.write(to))
+}
+
+/// Makes the folder `to` of a backup, which must open; one in an older format is brought into today's there.
+///
+/// # Errors
+/// The disk's, and what opening the backup gives.
+pub fn restore(
+    from: &Path,
+    to: &Path,
+    options: super::Options,
+    tell: &mut dyn FnMut(super::Step),
+) -> Result<(), StoreError> {
+    let reading = super::Options { read_only: true, ..options };
+    match super::Runs::open(from, reading) {
+        Err(StoreError::Older { .. }) => restore_older(from, to, options, tell),
+        store => {
+            let store = store?;
+            store.verify(&mut |_, _| {})?;
+            backup(&store.intake, from, to)
+        }
+    }
+}
+
+/// What is linked or copied there is removed again as the files of the older format.
+fn restore_older(
+    from: &Path,
+    to: &Path,
+    options: super::Options,
+    tell: &mut dyn FnMut(super::Step),
+) -> Result<(), StoreError> {
+    let _lock = Lock::take(from, false)?;
+    let names = RealFolder::new(from).names().map_err(failed("list", "the backup"))?;
+    let ours = |name: &String| [".run", ".journal"].iter().any(|suffix| name.ends_with(suffix));
+    let names: Vec<_> = names.into_iter().filter(ours).map(|name| (name, true)).collect();
+    let end = |_: &RealFolder| {
+        let manifest = super::manifest::NAME;
+        let copied = fs::copy(from.join(manifest), to.join(manifest)).and_then(|_| sync(&to.join(manifest)));
+        copied.map_err(failed("copy", manifest))?;
+        let options = super::Options { read_only: false, ..options };
+        let store = super::Runs::open_telling(to, options, tell)?;
+        store.verify(&mut |_, _| {}).map(drop)
+    };
+    fill(from, to, &names, end)
+}
+
+fn fill(
+    from: &Path,
+    to: &Path,
+    names: &[(String, bool)],
+    end: impl FnOnce(&RealFolder) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let shown = to.to_string_lossy().into_owned();
+    let empty = fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_none());
+    if !empty {
+        fs::create_dir_all(to.parent().unwrap_or(to)).map_err(failed("create", &shown))?;
+        fs::create_dir(to).map_err(failed("create", &shown))?;
+    }
+    let filled = names
+        .iter()
+        .try_for_each(|(name, links)| {
+            copy(&from.join(name), &to.join(name), *links).map_err(failed("copy", name))
+        })
+        .and_then(|()| end(&RealFolder::new(to)))
+        .and_then(|()| RealFolder::new(to).sync().map_err(failed("sync", &shown)));
+    if filled.is_err() {
+        // What is left of it has no manifest.
+        let _ = fs::remove_dir_all(to);
+    }
+    filled
+}
+
+/// Copies a file; one that never changes is a link where that is possible.
+fn copy(from: &Path, to: &Path, links: bool) -> io::Result<()> {
+    if links && fs::hard_link(from, to).is_ok() {
+        return Ok(());
+    }
+    fs::copy(from, to)?;
+    sync(to)
+}
+
+fn sync(file: &Path) -> io::Result<()> {
+    fs::File::open(file)?.sync_all()
+}

@@ -1,0 +1,333 @@
+//! What was taken in and is not in a run yet: appended, checked, synced before anybody is told that it is kept.
+//!
+//! ```text
+//! journal  = "BSJRNL" ‖ format: u16 ‖ number: u64 ‖ mark ×2 ‖ record*
+//! mark     = acknowledged: u64 ‖ checksum: u64
+//! record   = length of the payload: u32 ‖ checksum: u64 ‖ payload
+//! payload  = new sources ‖ 0, or 1 ‖ position ‖ varint how many ‖ varint number of a source that the batch names * ‖ block by owner
+//! new      = varint number of the first ‖ varint how many ‖ source of `sources` *
+//! position = varint length ‖ input ‖ varint offset ‖ flags: u8 ‖ [digest: 32 octets] ‖ [varint expiry]
+//! flags    = 1 a digest + 2 whole + 4 an expiry + 8 nothing was known of the input
+//! ```
+//!
+//! Numbers are little-endian; checksums are XXH3-64, seeded with the place, a mark's with the journal's number. The marks,
+//! written in turn, say how far records have been synced: what does not read before that place is damage, what does not read
+//! behind it was never acknowledged and is left out. A mark is written after its sync and becomes lasting with the next one, so
+//! it never claims too much.
+
+use std::sync::Arc;
+
+use cof::Position;
+use twox_hash::XxHash3_64;
+
+use super::batch::Batch;
+use super::file::{FileRead, FileWrite, Folder, damage, failed, read_stretch};
+use super::ledger::Advance;
+use super::sources::{self, Sources};
+use super::varint;
+use store::StoreError;
+
+/// What a journal begins with.
+pub(super) const HEAD: [u8; 8] = *b"BSJRNL\x02\0";
+/// Octets before the first record.
+const HEADER: usize = 48;
+/// Where the first record is.
+const START: u64 = HEADER as u64;
+/// Octets before a payload.
+const RECORD: usize = 12;
+/// Where the marks are.
+const MARKS: [u64; 2] = [16, 32];
+
+/// A journal that is written to.
+pub(super) struct Journal {
+    name: String,
+    number: u64,
+    file: Arc<dyn FileWrite>,
+    len: u64,
+}
+
+/// What is to be appended.
+pub(super) struct Record(Vec<u8>);
+
+/// What a record held.
+pub(super) struct Replayed {
+    pub(super) advance: Option<Advance>,
+    /// Of entries by owner; not checked.
+    pub(super) block: Vec<u8>,
+}
+
+/// The file of a journal.
+pub(super) fn name(number: u64) -> String {
+    format!("{number:08}.journal")
+}
+
+impl Journal {
+    /// Begins a journal; it lasts when this returns.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]; then there is none, or an empty one that nobody misses.
+    pub(super) fn create(folder: &dyn Folder, number: u64) -> Result<Self, StoreError> {
+        let name = name(number);
+        let mut head = HEAD.to_vec();
+        head.extend_from_slice(&number.to_le_bytes());
+        head.extend_from_slice(&mark(number, 0, START));
+        head.extend_from_slice(&mark(number, 1, START));
+        let file = folder.create(&name).map_err(failed("create", &name))?;
+        let made = file.append(&head).and_then(|()| file.sync()).and_then(|()| folder.sync());
+        if let Err(error) = made {
+            // Whoever opens the folder next finds it empty.
+            let _ = folder.remove(&name);
+            return Err(failed("write", &name)(error));
+        }
+        Ok(Self { name, number, file, len: START })
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Where the next record goes.
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether nothing was ever appended.
+    pub(super) fn is_empty(&self) -> bool {
+        self.len == START
+    }
+
+    /// Appends a record, which is not lasting yet.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]; then nothing was appended. [`StoreError::Poisoned`] when not even that could be seen to.
+    pub(super) fn append(&mut self, mut record: Record) -> Result<(), StoreError> {
+        let octets = &mut record.0;
+        let sum = octets.get(RECORD..).map(|payload| checksum(payload, self.len)).unwrap_or_default();
+        let sum = sum.to_le_bytes();
+        octets.iter_mut().skip(4).zip(sum).for_each(|(to, from)| *to = from);
+        if let Err(error) = self.file.append(octets) {
+            let cut = self.file.truncate(self.len);
+            return Err(if cut.is_ok() {
+                failed("append to", &self.name)(error)
+            } else {
+                StoreError::Poisoned
+            });
+        }
+        self.len += octets.len() as u64;
+        Ok(())
+    }
+
+    /// What makes lasting what was appended by now, without keeping others from appending.
+    pub(super) fn syncing(&self) -> Syncing {
+        Syncing { name: self.name.clone(), number: self.number, file: Arc::clone(&self.file), len: self.len }
+    }
+}
+
+/// A sync to come, up to a place.
+pub(super) struct Syncing {
+    name: String,
+    pub(super) number: u64,
+    file: Arc<dyn FileWrite>,
+    pub(super) len: u64,
+}
+
+impl Syncing {
+    /// Syncs, and marks in the file that it did; `turn` tells the marks apart.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]; then nothing is known of what was appended.
+    pub(super) fn sync(&self, turn: usize) -> Result<(), StoreError> {
+        self.file.sync().map_err(failed("sync", &self.name))?;
+        let turn = turn % MARKS.len();
+        let place = MARKS.get(turn).copied().unwrap_or_default();
+        // Without its mark a record is as lasting: only what is made of damage to it would differ.
+        let _ = self.file.overwrite(&mark(self.number, turn, self.len), place);
+        Ok(())
+    }
+}
+
+impl Record {
+    /// The record of a batch; sources from the number `new` on are in no record yet.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`].
+    pub(super) fn of(
+        batch: &Batch,
+        advance: Option<&Advance>,
+        sources: &Sources,
+        new: usize,
+    ) -> Result<Self, StoreError> {
+        let block = batch.owner_block();
+        let mut octets = Vec::with_capacity(RECORD + 256 + block.len());
+        octets.resize(RECORD, 0);
+        varint::push(&mut octets, new as u64);
+        varint::push(&mut octets, sources.len().saturating_sub(new) as u64);
+        for source in sources.iter().skip(new) {
+            sources::push(&mut octets, source);
+        }
+        octets.push(u8::from(advance.is_some()));
+        if let Some(advance) = advance {
+            advance.push(&mut octets);
+        }
+        octets.extend_from_slice(block);
+        let len = u32::try_from(octets.len() - RECORD).map_err(|_| StoreError::TooLarge)?;
+        octets.iter_mut().zip(len.to_le_bytes()).for_each(|(to, from)| *to = from);
+        Ok(Self(octets))
+    }
+}
+
+/// Reads a journal that begins with `begin`, each record in turn; sources get the numbers that they had. `take` gives `None` for
+/// what it cannot read.
+///
+/// # Errors
+/// [`StoreError::Damage`] for what was acknowledged and does not read; [`StoreError::Io`].
+pub(super) fn replay(
+    folder: &dyn Folder,
+    number: u64,
+    begin: [u8; 8],
+    sources: &mut Sources,
+    mut take: impl FnMut(Replayed, &Sources) -> Option<()>,
+) -> Result<(), StoreError> {
+    let name = name(number);
+    let file = folder.open(&name).map_err(failed("open", &name))?;
+    let len = file.len().map_err(failed("look at", &name))?;
+    let head = read_stretch(&*file, &name, 0, HEADER)?;
+    let acknowledged =
+        head_of(&head, begin, number).ok_or_else(|| damage(&name, 0, "it does not begin like a journal"))?;
+    if len < acknowledged {
+        return Err(damage(&name, len, "the file ends before what was acknowledged"));
+    }
+    let mut place = START;
+    while place < len {
+        let payload = payload(&*file, &name, place, len)?;
+        let read = if begin == HEAD { replayed } else { old_replayed };
+        let taken = payload.as_deref().and_then(|payload| read(payload, sources));
+        if taken.and_then(|replayed| take(replayed, sources)).is_none() {
+            if place < acknowledged {
+                return Err(damage(&name, place, "an acknowledged record that does not read"));
+            }
+            return Ok(());
+        }
+        place += (RECORD + payload.map_or(0, |payload| payload.len())) as u64;
+    }
+    Ok(())
+}
+
+/// The payload of the record at a place, if there is a whole one.
+fn payload(file: &dyn FileRead, name: &str, place: u64, len: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    let start = place + RECORD as u64;
+    if start > len {
+        return Ok(None);
+    }
+    let head = read_stretch(file, name, place, RECORD)?;
+    let (Some(octets), Some(sum)) = (head.first_chunk::<4>(), head.last_chunk::<8>()) else {
+        return Ok(None);
+    };
+    let octets = u32::from_le_bytes(*octets);
+    if len - start < u64::from(octets) {
+        return Ok(None);
+    }
+    let payload = read_stretch(file, name, start, octets as usize)?;
+    Ok((checksum(&payload, place) == u64::from_le_bytes(*sum)).then_some(payload))
+}
+
+/// What a payload says; sources get the numbers that they had.
+pub(super) fn replayed(mut payload: &[u8], sources: &mut Sources) -> Option<Replayed> {
+    let octets = &mut payload;
+    take_sources(octets, sources)?;
+    let (kind, rest) = octets.split_first()?;
+    *octets = rest;
+    let advance = match kind {
+        0 => None,
+        1 => Some(Advance::take(octets)?),
+        _ => return None,
+    };
+    Some(Replayed { advance, block: octets.to_vec() })
+}
+
+/// What a payload of format 1 says: the batch's sources stood before the position, and a position was a name and an offset.
+fn old_replayed(mut payload: &[u8], sources: &mut Sources) -> Option<Replayed> {
+    let octets = &mut payload;
+    take_sources(octets, sources)?;
+    let mut named = Vec::new();
+    for _ in 0..varint::take(octets)? {
+        named.push(u32::try_from(varint::take(octets)?).ok()?);
+    }
+    let (kind, rest) = octets.split_first()?;
+    *octets = rest;
+    let advance = match kind {
+        0 => None,
+        1 => {
+            let input = std::str::from_utf8(varint::take_octets(octets)?).ok()?;
+            let position = old_position(input, varint::take(octets)?);
+            Some(Advance { position, fresh: false, named })
+        }
+        _ => return None,
+    };
+    Some(Replayed { advance, block: octets.to_vec() })
+}
+
+/// The position that a name and an offset were: the largest offset stood for an input that is whole.
+pub(super) fn old_position(input: &str, offset: u64) -> Position {
+    Position { whole: offset == u64::MAX, ..Position::new(input, offset) }
+}
+
+fn take_sources(octets: &mut &[u8], sources: &mut Sources) -> Option<()> {
+    let new = varint::take(octets)?;
+    for id in new..new.checked_add(varint::take(octets)?)? {
+        if u64::from(sources.intern(&sources::take(octets)?)?) != id {
+            return None;
+        }
+    }
+    Some(())
+}
+
+pub(super) fn push_position(octets: &mut Vec<u8>, position: &Position, fresh: bool) {
+    let Position { ref input, offset, digest, whole, expires } = *position;
+    varint::push_octets(octets, input.as_bytes());
+    varint::push(octets, offset);
+    let flags = [digest.is_some(), whole, expires.is_some(), fresh];
+    octets.push((0..).zip(flags).map(|(bit, flag)| u8::from(flag) << bit).sum());
+    octets.extend(digest.iter().flatten());
+    if let Some(expires) = expires {
+        varint::push(octets, expires);
+    }
+}
+
+/// A position, and whether nothing was known of its input.
+pub(super) fn take_position(octets: &mut &[u8]) -> Option<(Position, bool)> {
+    let input = std::str::from_utf8(varint::take_octets(octets)?).ok()?.into();
+    let offset = varint::take(octets)?;
+    let (flags, rest) = octets.split_first()?;
+    *octets = rest;
+    let mut digest = None;
+    if flags & 1 != 0 {
+        let (of_it, rest) = octets.split_first_chunk()?;
+        (digest, *octets) = (Some(*of_it), rest);
+    }
+    let expires = if flags & 4 == 0 { None } else { Some(varint::take(octets)?) };
+    let whole = flags & 2 != 0;
+    (flags & !15 == 0).then_some((Position { input, offset, digest, whole, expires }, flags & 8 != 0))
+}
+
+/// How far records were acknowledged, if this is the head of this journal.
+fn head_of(head: &[u8], begin: [u8; 8], number: u64) -> Option<u64> {
+    let rest = head.strip_prefix(&begin)?.strip_prefix(&number.to_le_bytes())?;
+    let marks = rest.as_chunks::<16>().0.iter().enumerate().filter_map(|(turn, octets)| {
+        let acknowledged = u64::from_le_bytes(*octets.first_chunk()?);
+        (*octets == mark(number, turn, acknowledged)).then_some(acknowledged)
+    });
+    marks.max()
+}
+
+fn mark(number: u64, turn: usize, acknowledged: u64) -> [u8; 16] {
+    let mut octets = [0; 16];
+    let sum = XxHash3_64::oneshot_with_seed(number ^ turn as u64, &acknowledged.to_le_bytes());
+    let both = acknowledged.to_le_bytes().into_iter().chain(sum.to_le_bytes());
+    octets.iter_mut().zip(both).for_each(|(to, from)| *to = from);
+    octets
+}
+
+fn checksum(payload: &[u8], place: u64) -> u64 {
+    XxHash3_64::oneshot_with_seed(place, payload)
+}

@@ -1,0 +1,522 @@
+//! From the format of an earlier version to today's: once, when a folder is opened for writing.
+//!
+//! [`migrate`] reads all runs of format 1 as one sequence and writes one run of today's; what does not keep its place in it goes
+//! into further runs: tuples whose data reads as more than it did (text of types that are canonical today, so that rows of one
+//! record meet), those that are found under more targets than before, and what was in journals. Times are repaired or left out
+//! ([`Times`]). Sources beyond [`store::Limits`] become one without origin and sensor. The positions of inputs go into a
+//! ledger; idempotency keys, which were kept for ever, expire 30 days from now.
+//!
+//! Everything is written beside what is there, read again and checked, and counts when the manifest of today's format has taken the
+//! old one's place by its name: whatever ends the process before, the folder is as it was, and the next one begins anew. Old
+//! files are removed after that. So there must be room for both, which is looked at first ([`StoreError::NoRoom`]).
+//!
+//! Errors are damage in what is there and the disk's; then nothing has changed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use cof::{Name, Observation, Rdata, RrType, Source};
+
+use super::batch::Batch;
+use super::block::{Block, BlockCursor};
+use super::file::{Folder, damage, failed, missing};
+use super::format1::{JOURNAL_HEAD, OldInput, OldManifest, RUN_HEAD};
+use super::journal;
+use super::ledger::{self, Advance, Ledger};
+use super::manifest::{self, Manifest, RunEntry};
+use super::merge::{Cursor, Merge};
+use super::run::{Run, RunCursor};
+use super::run_writer::{self, Input};
+use super::sources::Sources;
+use super::verify;
+use super::word::{self, StoredWord};
+use super::{Options, Step};
+use store::StoreError;
+use store::engine::Side;
+use store::engine::key::{self, Parts};
+
+/// Observations that are sorted together.
+const BATCH: usize = 50_000;
+/// Entries between two words on how far it is.
+const STEP: u64 = 4_096;
+/// Free room beyond what the old files take, in bytes: the ledger, the manifest, and longer keys.
+const SPARE: u64 = 16 << 20;
+/// What the names of idempotency keys begin with.
+const KEYS: &str = "records/";
+/// How long idempotency keys are kept, in seconds.
+const KEPT: u64 = 30 * 86_400;
+
+/// What became of an old database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Migrated {
+    /// Tuples that were read.
+    pub tuples: u64,
+    /// Tuples whose data was text and is canonical now, so that it may have met another tuple's.
+    pub reread: u64,
+    /// Words (what one source says of a tuple) with a time that could not be and was repaired.
+    pub repaired: u64,
+    /// Words that were left out because neither of their times can be.
+    pub dropped: u64,
+    /// Sources that became one without origin and sensor, because they are too many or their names too long.
+    pub folded: u64,
+}
+
+/// Brings a folder into today's format.
+///
+/// # Errors
+/// [`StoreError::NoRoom`], [`StoreError::Damage`], [`StoreError::Missing`], [`StoreError::Io`].
+pub(super) fn migrate(
+    files: &dyn Folder,
+    options: &Options,
+    manifest: OldManifest,
+    first: u64,
+    tell: &mut dyn FnMut(Step),
+) -> Result<(), StoreError> {
+    tell(Step::Migrating { done: 0, total: 1 });
+    let old = Old::read(files, manifest, options)?;
+    old.room(files)?;
+    let total = old.runs.iter().map(|run| run.entry().tuples).sum::<u64>().max(1) * 4;
+    let mut migration = Migration {
+        files,
+        options,
+        times: Times { now: options.now },
+        numbers: old.next.max(first),
+        told: Told { tell, done: 0, total },
+        pool: Pool::default(),
+        runs: Vec::new(),
+        outcome: Migrated { folded: old.folded, ..Migrated::default() },
+    };
+    migration.take_runs(&old)?;
+    migration.take_journals(&old)?;
+    migration.flush(&old.sources)?;
+    migration.check(&old.sources)?;
+    migration.end(&old)
+}
+
+/// What there is.
+struct Old {
+    next: u64,
+    runs: Vec<Arc<Run>>,
+    /// What journals hold, as blocks by owner.
+    blocks: Vec<Vec<u8>>,
+    octets: u64,
+    /// By their old numbers.
+    known: Arc<Sources>,
+    /// The new numbers by the old ones.
+    ids: Vec<u32>,
+    sources: Arc<Sources>,
+    ledger: Ledger,
+    folded: u64,
+}
+
+impl Old {
+    fn read(files: &dyn Folder, manifest: OldManifest, options: &Options) -> Result<Self, StoreError> {
+        let OldManifest { next, journals, runs, sources: listed, inputs } = manifest;
+        let twice = || damage(manifest::NAME, 0, "a source that is there twice");
+        let mut old_sources = Sources::default();
+        for (id, source) in listed.into_iter().enumerate() {
+            let interned = old_sources.intern(&source.source()).ok_or_else(twice)?;
+            (usize::try_from(interned) == Ok(id)).then_some(()).ok_or_else(twice)?;
+        }
+        let open = |entry: RunEntry| Run::open_as(files, entry, RUN_HEAD).map(Arc::new).map_err(missing);
+        let runs: Vec<Arc<Run>> = runs.into_iter().map(open).collect::<Result<_, _>>()?;
+        let (mut blocks, mut advances) = (Vec::new(), Vec::new());
+        for number in journals {
+            let read = journal::replay(files, number, JOURNAL_HEAD, &mut old_sources, |record, _| {
+                // Checked as it will be read.
+                Block::of(record.block.clone())?;
+                blocks.push(record.block);
+                advances.extend(record.advance);
+                Some(())
+            });
+            read.map_err(missing)?;
+        }
+        let (sources, ids, folded) = folded(&old_sources, options);
+        let mut ledger = Ledger::default();
+        take_inputs(inputs.into_iter(), &sources, options.now, &mut ledger);
+        for mut advance in advances {
+            advance.named.retain_mut(|id| ids.get(*id as usize).map(|new| *id = *new).is_some());
+            advance.position.expires = expiry(&advance.position.input, options.now);
+            advance.apply(&mut ledger);
+        }
+        let octets = runs.iter().map(|run| run.entry().octets).sum::<u64>()
+            + blocks.iter().map(|block| block.len() as u64).sum::<u64>();
+        let (known, sources) = (Arc::new(old_sources), Arc::new(sources));
+        Ok(Self { next, runs, blocks, octets, known, ids, sources, ledger, folded })
+    }
+
+    /// Whether there is room for as much again.
+    fn room(&self, files: &dyn Folder) -> Result<(), StoreError> {
+        let needed = self.octets + self.octets / 4 + SPARE;
+        match files.room().map_err(failed("look for room in", "the folder"))? {
+            Some(free) if free < needed => Err(StoreError::NoRoom { needed, free }),
+            _ => Ok(()),
+        }
+    }
+
+    fn entries(&self, side: Side) -> Result<Merge, StoreError> {
+        let cursor = |run: &Arc<Run>| Cursor::Run(Box::new(RunCursor::new(Arc::clone(run), side, None)));
+        Merge::from(self.runs.iter().map(cursor), &[], Arc::clone(&self.known))
+    }
+}
+
+/// The sources of today's limits, the new numbers by the old ones, and how many sources lost their names.
+fn folded(old: &Sources, options: &Options) -> (Sources, Vec<u32>, u64) {
+    let limits = &options.limits;
+    // One of each kind has a place of its own, whatever comes.
+    let most = limits.sources.saturating_sub(3);
+    let (mut sources, mut lost) = (Sources::default(), 0);
+    let mut ids = Vec::with_capacity(old.len());
+    for source in old.iter() {
+        let fits = limits.admit_texts(std::slice::from_ref(source), None).is_ok();
+        let keeps = fits && (sources.len() < most || sources.id(source).is_some());
+        let plain = Source { kind: source.kind, origin: None, sensor: None };
+        let kept = if keeps { source } else { &plain };
+        lost += u64::from(*kept != *source);
+        ids.push(sources.intern(kept).unwrap_or_default());
+    }
+    (sources, ids, lost)
+}
+
+/// The positions of the manifest.
+fn take_inputs(
+    inputs: impl Iterator<Item = (Box<str>, OldInput)>,
+    sources: &Sources,
+    now: Option<u64>,
+    ledger: &mut Ledger,
+) {
+    let mut by_origin: HashMap<Option<&str>, u32> = HashMap::new();
+    for (id, source) in (0_u32..).zip(sources.iter()) {
+        by_origin.entry(source.origin.as_deref()).or_insert(id);
+    }
+    let plain = by_origin.get(&None).copied();
+    for (input, known) in inputs {
+        let named = known.origins.iter();
+        let named = named.filter_map(|origin| by_origin.get(&origin.as_deref()).copied().or(plain));
+        let mut position = journal::old_position(&input, known.offset);
+        position.expires = expiry(&input, now);
+        Advance { position, fresh: true, named: named.collect() }.apply(ledger);
+    }
+}
+
+fn expiry(input: &str, now: Option<u64>) -> Option<u64> {
+    now.filter(|_| input.starts_with(KEYS)).map(|now| now.saturating_add(KEPT))
+}
+
+/// Going on.
+struct Migration<'a> {
+    files: &'a dyn Folder,
+    options: &'a Options,
+    times: Times,
+    /// The next number of a file.
+    numbers: u64,
+    told: Told<'a>,
+    pool: Pool,
+    runs: Vec<RunEntry>,
+    outcome: Migrated,
+}
+
+/// How far it is.
+struct Told<'a> {
+    tell: &'a mut dyn FnMut(Step),
+    done: u64,
+    total: u64,
+}
+
+impl Told<'_> {
+    fn step(&mut self) {
+        self.done += 1;
+        if self.done.is_multiple_of(STEP) {
+            self.say();
+        }
+    }
+
+    fn say(&mut self) {
+        (self.tell)(Step::Migrating { done: self.done.min(self.total), total: self.total });
+    }
+}
+
+/// What goes into runs of its own.
+#[derive(Default)]
+struct Pool {
+    waiting: cof::Batch,
+    sorted: Vec<Arc<Batch>>,
+}
+
+/// What a tuple is today.
+type Tuple = (Name, RrType, Rdata);
+
+impl Migration<'_> {
+    fn number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers - 1
+    }
+
+    /// All old runs become one; what does not keep its place waits in the pool.
+    fn take_runs(&mut self, old: &Old) -> Result<(), StoreError> {
+        if old.runs.is_empty() {
+            return Ok(());
+        }
+        let number = self.number();
+        let heads = old.runs.iter().fold([0, 0], |[owners, targets], run| {
+            [owners + run.entry().heads[0], targets + run.entry().heads[1]]
+        });
+        let entries = |side| old.entries(side);
+        let files = self.files;
+        let mut words = Vec::new();
+        let mut keep = |side: Side, key: &[u8], octets: &mut Vec<u8>| {
+            self.told.step();
+            let parts = match side {
+                Side::Owner => Parts::of_owner_key(key),
+                Side::Rdata => Parts::of_rdata_key(key),
+            };
+            let (other, reread) = parts.and_then(|parts| other(&parts)).ok_or(StoreError::Damaged)?;
+            let counted = side == Side::Owner;
+            self.outcome.reread += u64::from(reread && counted);
+            self.translate(octets, old, counted, &mut words)?;
+            octets.clear();
+            match other {
+                Some(tuple) if counted => self.pool_up(tuple, &words, &old.sources)?,
+                Some(_) => {}
+                None => words.iter().for_each(|word| word.push(octets)),
+            }
+            Ok(!octets.is_empty())
+        };
+        let mut input = Input { entries: &entries, heads, keep: &mut keep, stopped: &|| false };
+        let written = run_writer::write(files, number, &mut input)?;
+        self.runs.extend(written);
+        self.told.say();
+        Ok(())
+    }
+
+    /// What journals hold goes into the pool.
+    fn take_journals(&mut self, old: &Old) -> Result<(), StoreError> {
+        let mut words = Vec::new();
+        for block in &old.blocks {
+            let block = Block::of(block.clone()).ok_or(StoreError::Damaged)?;
+            let mut cursor = BlockCursor::new(Arc::new(block));
+            while cursor.advance().ok_or(StoreError::Damaged)? {
+                let parts = Parts::of_owner_key(cursor.key()).ok_or(StoreError::Damaged)?;
+                let (other, reread) = other(&parts).ok_or(StoreError::Damaged)?;
+                self.outcome.reread += u64::from(reread);
+                let tuple = match other {
+                    Some(tuple) => tuple,
+                    None => parts.decode().ok_or(StoreError::Damaged)?,
+                };
+                self.translate(cursor.words(), old, true, &mut words)?;
+                self.pool_up(tuple, &words, &old.sources)?;
+            }
+        }
+        self.told.say();
+        Ok(())
+    }
+
+    /// The words of a tuple, by new sources and with times that can be.
+    fn translate(
+        &mut self,
+        octets: &[u8],
+        old: &Old,
+        counted: bool,
+        words: &mut Vec<StoredWord>,
+    ) -> Result<(), StoreError> {
+        words.clear();
+        word::take_all(octets, words).ok_or(StoreError::Damaged)?;
+        let (mut repaired, mut dropped, mut unknown) = (0, 0, false);
+        words.retain_mut(|word| {
+            match old.ids.get(word.source as usize) {
+                Some(id) => word.source = *id,
+                None => unknown = true,
+            }
+            let Some((first, last)) = self.times.repaired(word.value.first, word.value.last) else {
+                dropped += 1;
+                return false;
+            };
+            repaired += u64::from((first, last) != (word.value.first, word.value.last));
+            (word.value.first, word.value.last) = (first, last);
+            true
+        });
+        if unknown {
+            return Err(StoreError::Damaged);
+        }
+        word::fold(words, &old.sources);
+        if counted {
+            self.outcome.tuples += 1;
+            self.outcome.repaired += repaired;
+            self.outcome.dropped += dropped;
+        }
+        Ok(())
+    }
+
+    fn pool_up(
+        &mut self,
+        (rrname, rrtype, rdata): Tuple,
+        words: &[StoredWord],
+        sources: &Sources,
+    ) -> Result<(), StoreError> {
+        for word in words {
+            self.pool.waiting.observations.push(Observation {
+                bailiwick: key::bailiwick_name(&rrname, word.bailiwick),
+                rrname: rrname.clone(),
+                rrtype,
+                rdata: rdata.clone(),
+                time_first: word.value.first,
+                time_last: word.value.last,
+                count: word.value.count,
+                source: word.source as usize,
+            });
+        }
+        if self.pool.waiting.observations.len() >= BATCH { self.sort(sources) } else { Ok(()) }
+    }
+
+    fn sort(&mut self, sources: &Sources) -> Result<(), StoreError> {
+        let ids: Vec<u32> = (0_u32..).take(sources.len()).collect();
+        self.pool.sorted.push(Arc::new(Batch::of(&self.pool.waiting, &ids, sources)?));
+        self.pool.waiting.observations.clear();
+        let octets: usize = self.pool.sorted.iter().map(|batch| batch.octets()).sum();
+        if octets >= self.options.memory { self.write_pool(sources) } else { Ok(()) }
+    }
+
+    fn flush(&mut self, sources: &Sources) -> Result<(), StoreError> {
+        self.sort(sources)?;
+        self.write_pool(sources)
+    }
+
+    fn write_pool(&mut self, sources: &Sources) -> Result<(), StoreError> {
+        let number = self.number();
+        let batches = std::mem::take(&mut self.pool.sorted);
+        let sources = Arc::new(sources.clone());
+        let heads = [Side::Owner, Side::Rdata].map(|side| batches.iter().map(|batch| batch.keys(side)).sum());
+        let entries = |side| {
+            let cursors = batches.iter().map(|batch| batch.cursor(side));
+            Merge::from(cursors, &[], Arc::clone(&sources))
+        };
+        let mut input = Input { entries: &entries, heads, keep: &mut |_, _, _| Ok(true), stopped: &|| false };
+        self.runs.extend(run_writer::write(self.files, number, &mut input)?);
+        self.told.say();
+        Ok(())
+    }
+
+    /// Reads all that was written again.
+    fn check(&mut self, sources: &Sources) -> Result<(), StoreError> {
+        for entry in &self.runs {
+            let run = Arc::new(Run::open(self.files, entry.clone())?);
+            verify::run(&run, sources, &mut || self.told.step())?;
+        }
+        self.told.say();
+        Ok(())
+    }
+
+    /// What was written counts from now on.
+    fn end(mut self, old: &Old) -> Result<(), StoreError> {
+        let number = self.number();
+        let (_, segment) = ledger::write_all(self.files, number, &old.sources, &old.ledger)?;
+        let (sources, ledger) = ledger::read(self.files, &[segment])?;
+        if (sources.len(), ledger.inputs()) != (old.sources.len(), old.ledger.inputs()) {
+            return Err(damage(&ledger::name(number), 0, "it does not hold what was written"));
+        }
+        self.told.say();
+        let ledgers = vec![segment];
+        Manifest { next: self.numbers, journals: Vec::new(), runs: self.runs, ledgers }.write(self.files)?;
+        (self.told.tell)(Step::Migrated(self.outcome));
+        Ok(())
+    }
+}
+
+/// What the tuple of these parts is today if it does not keep its keys, and whether its data was text; `None` is damage.
+fn other(parts: &Parts<'_>) -> Option<(Option<Tuple>, bool)> {
+    if parts.is_target() {
+        return Some((None, false));
+    }
+    let (rrtype, is_text, octets) = parts.stored_data()?;
+    let data = if is_text {
+        Rdata::parse(rrtype, std::str::from_utf8(&octets).ok()?)
+    } else {
+        // What was data of its type once and is none today stays as it is, as data of no type.
+        Rdata::from_wire(rrtype, &octets).unwrap_or_else(|_| Rdata::parse(rrtype, &generic(&octets)))
+    };
+    let same = match (data.as_wire(), data.as_text()) {
+        (Some(wire), _) => !is_text && *wire == *octets,
+        (None, text) => is_text && text.unwrap_or_default().as_bytes() == octets,
+    };
+    // The types that had a key by rdata, which is the one they have today.
+    let had_one = matches!(
+        rrtype,
+        RrType::A
+            | RrType::AAAA
+            | RrType::CNAME
+            | RrType::DNAME
+            | RrType::HTTPS
+            | RrType::MX
+            | RrType::NS
+            | RrType::PTR
+            | RrType::SRV
+            | RrType::SVCB
+    );
+    let keeps = same && (is_text || had_one || data.targets(rrtype).next().is_none());
+    if keeps && rrtype != RrType::SOA {
+        return Some((None, false));
+    }
+    let reread = is_text && data.as_wire().is_some();
+    Some((Some((Name::split_sort_key(parts.owner).ok()?.0, rrtype, data)), reread))
+}
+
+/// Octets as RFC 3597 writes them.
+fn generic(octets: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut text = format!("\\# {} ", octets.len());
+    for octet in octets {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{octet:02x}");
+    }
+    text
+}
+
+/// Which times can be: from the year 1985 to a day from now.
+#[derive(Clone, Copy, Debug)]
+struct Times {
+    now: Option<u64>,
+}
+
+impl Times {
+    /// The start of 1985: before it there was no DNS to look at.
+    const EARLIEST: u64 = 473_385_600;
+    const DAY: u64 = 86_400;
+
+    /// Both times, one that cannot be replaced by the other; `None` when neither can be.
+    fn repaired(self, first: u64, last: u64) -> Option<(u64, u64)> {
+        match (self.plausible(first), self.plausible(last)) {
+            (Some(a), Some(b)) if a <= b => Some((a, b)),
+            // What was told in another unit is the one that is less sure.
+            (Some(a), Some(b)) => Some(if a == first { (a, a) } else { (b, b) }),
+            (Some(one), None) | (None, Some(one)) => Some((one, one)),
+            (None, None) => None,
+        }
+    }
+
+    /// Seconds, of seconds, milliseconds, microseconds or nanoseconds.
+    fn plausible(self, time: u64) -> Option<u64> {
+        let latest = self.now.map_or(cof::time::LATEST_PLAUSIBLE, |now| now.saturating_add(Self::DAY));
+        let scales = [1, 1_000, 1_000_000, 1_000_000_000];
+        scales.into_iter().map(|scale| time / scale).find(|time| (Self::EARLIEST..=latest).contains(time))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_that_cannot_be_are_repaired_by_the_other_or_left_out() {
+        let times = Times { now: Some(1_700_000_000) };
+        for (given, wanted) in [
+            ((1_500_000_000, 1_600_000_000), Some((1_500_000_000, 1_600_000_000))),
+            ((1_500_000_000_000, 1_600_000_000_000_000), Some((1_500_000_000, 1_600_000_000))),
+            ((1_500_000_000, 4_102_444_800), Some((1_500_000_000, 1_500_000_000))),
+            ((0, 1_600_000_000), Some((1_600_000_000, 1_600_000_000))),
+            ((1_650_000_000, 1_600_000_000_000), Some((1_650_000_000, 1_650_000_000))),
+            ((5, 20_300_913), None),
+        ] {
+            assert_eq!(times.repaired(given.0, given.1), wanted, "{given:?}");
+        }
+    }
+}

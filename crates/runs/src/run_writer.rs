@@ -1,0 +1,212 @@
+//! Writes a run: both orders, from whatever gives their entries in order.
+//!
+//! [`write`] makes the file, syncs it and says what the manifest must know. The file has its name from the start; until a
+//! manifest names it too, it is nobody's, and whoever opens the folder next removes it.
+//!
+//! Errors are those of the disk and of what is read; then the file is removed.
+
+use std::sync::Arc;
+
+use zstd::bulk::Compressor;
+use zstd::zstd_safe::compress_bound;
+
+use super::block::{Block, Builder};
+use super::bloom::{Bloom, Heads};
+use super::file::{FileWrite, Folder, failed};
+use super::manifest::RunEntry;
+use super::merge::Merge;
+use super::run::{self, Footer, Frame, HEAD};
+use super::word;
+use store::StoreError;
+use store::engine::Side;
+
+/// About how many octets a block has before it is compressed: more is smaller on disk and slower to read one entry of.
+const BLOCK: usize = 16 * 1024;
+/// How hard zstd tries: what it saves beyond this costs more time than all else.
+const LEVEL: i32 = 1;
+/// Octets that go to the system at once.
+const WRITE: usize = 1 << 20;
+/// Entries between two looks whether to go on.
+const PATIENCE: u64 = 4096;
+
+/// What of an entry is kept: its key, its words, which may be replaced; `false` leaves it out.
+pub(super) type Keep<'a> = dyn FnMut(Side, &[u8], &mut Vec<u8>) -> Result<bool, StoreError> + 'a;
+
+/// What a run is made of.
+pub(super) struct Input<'a> {
+    /// The entries of one order.
+    pub(super) entries: &'a dyn Fn(Side) -> Result<Merge, StoreError>,
+    /// At most so many owners, and so many targets.
+    pub(super) heads: [u64; 2],
+    pub(super) keep: &'a mut Keep<'a>,
+    /// Whether to give up.
+    pub(super) stopped: &'a dyn Fn() -> bool,
+}
+
+/// Writes a run of this number; `None` when there was nothing to write.
+///
+/// # Errors
+/// [`StoreError::Io`], [`StoreError::Stopped`], and what reading gives.
+pub(super) fn write(
+    folder: &dyn Folder,
+    number: u64,
+    input: &mut Input<'_>,
+) -> Result<Option<RunEntry>, StoreError> {
+    let name = run::name(number);
+    let file = folder.create(&name).map_err(failed("create", &name))?;
+    let written = Writer::new(file, &name).and_then(|mut writer| writer.run(number, input));
+    if !matches!(written, Ok(Some(_))) {
+        // What cannot be removed now is removed at the next opening.
+        let _ = folder.remove(&name);
+    }
+    written
+}
+
+struct Writer<'a> {
+    name: &'a str,
+    file: Arc<dyn FileWrite>,
+    /// What has not been given to the system yet.
+    buffer: Vec<u8>,
+    /// Where the buffer begins.
+    place: u64,
+    zstd: Compressor<'static>,
+    compressed: Vec<u8>,
+}
+
+/// What is known of an order when its blocks are written.
+struct Order {
+    index: Vec<u8>,
+    bloom: Bloom,
+    heads: u64,
+    entries: u64,
+    words: u64,
+}
+
+impl<'a> Writer<'a> {
+    fn new(file: Arc<dyn FileWrite>, name: &'a str) -> Result<Self, StoreError> {
+        let zstd = Compressor::new(LEVEL).map_err(failed("compress", name))?;
+        let buffer = HEAD.to_vec();
+        Ok(Self { name, file, buffer, place: 0, zstd, compressed: Vec::new() })
+    }
+
+    fn run(&mut self, number: u64, input: &mut Input<'_>) -> Result<Option<RunEntry>, StoreError> {
+        let owner = self.order(Side::Owner, input)?;
+        let rdata = self.order(Side::Rdata, input)?;
+        if owner.entries == 0 {
+            return Ok(None);
+        }
+        let frames = [
+            self.compressed(&owner.index)?,
+            self.compressed(&rdata.index)?,
+            self.frame(owner.bloom.octets())?,
+            self.frame(rdata.bloom.octets())?,
+        ];
+        let footer = Footer { frames, counts: [owner.entries, rdata.entries, owner.words] };
+        let place = self.here();
+        let (octets, checksum) = footer.octets(place);
+        self.buffer.extend_from_slice(&octets);
+        self.flush()?;
+        self.file.sync().map_err(failed("sync", self.name))?;
+        Ok(Some(RunEntry {
+            number,
+            octets: self.here(),
+            checksum,
+            tuples: owner.entries,
+            words: owner.words,
+            heads: [owner.heads, rdata.heads],
+        }))
+    }
+
+    fn order(&mut self, side: Side, input: &mut Input<'_>) -> Result<Order, StoreError> {
+        let [owners, targets] = input.heads;
+        let heads = if side == Side::Owner { owners } else { targets };
+        let (mut heads, mut blocks, mut index) =
+            (Heads::new(side, heads), Builder::default(), Builder::default());
+        let mut entries = (input.entries)(side)?;
+        let (mut words, mut read, mut written, mut said) = (Vec::new(), 0_u64, 0, 0);
+        while entries.advance()? {
+            read += 1;
+            if read.is_multiple_of(PATIENCE) && (input.stopped)() {
+                return Err(StoreError::Stopped);
+            }
+            words.clear();
+            words.extend_from_slice(entries.words());
+            if !(input.keep)(side, entries.key(), &mut words)? {
+                continue;
+            }
+            heads.add(entries.key()).ok_or(StoreError::Damaged)?;
+            written += 1;
+            said += word::count(&words).ok_or(StoreError::Damaged)?;
+            blocks.push(entries.key(), &words);
+            if blocks.len() >= BLOCK {
+                self.end_block(&mut blocks, &mut index)?;
+            }
+        }
+        if blocks.entries() > 0 {
+            self.end_block(&mut blocks, &mut index)?;
+        }
+        let (bloom, heads) = heads.finish();
+        Ok(Order { index: index.finish(), bloom, heads, entries: written, words: said })
+    }
+
+    fn end_block(&mut self, blocks: &mut Builder, index: &mut Builder) -> Result<(), StoreError> {
+        let key = blocks.key().to_vec();
+        let mut place = Vec::with_capacity(16);
+        self.compressed(&blocks.finish())?.push(&mut place);
+        index.push(&key, &place);
+        Ok(())
+    }
+
+    fn compressed(&mut self, octets: &[u8]) -> Result<Frame, StoreError> {
+        if octets.len() as u64 > run::MAX_FRAME {
+            return Err(StoreError::TooLarge);
+        }
+        let (keys, words) = Block::halves(octets);
+        let mut compressed = std::mem::take(&mut self.compressed);
+        compressed.clear();
+        compressed.resize(8, 0);
+        self.compress(keys, &mut compressed)?;
+        let lengths = [compressed.len() - 8, keys.len()].map(|len| u32::try_from(len).unwrap_or(u32::MAX));
+        let lengths = lengths.into_iter().flat_map(u32::to_le_bytes);
+        compressed.iter_mut().zip(lengths).for_each(|(to, from)| *to = from);
+        self.compress(words, &mut compressed)?;
+        let frame = self.frame(&compressed)?;
+        self.compressed = compressed;
+        Ok(Frame { raw: octets.len() as u64, ..frame })
+    }
+
+    /// Appends octets compressed.
+    fn compress(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<(), StoreError> {
+        let start = out.len();
+        out.resize(start + compress_bound(octets.len()), 0);
+        let room = out.get_mut(start..).unwrap_or_default();
+        let len = self.zstd.compress_to_buffer(octets, room).map_err(failed("compress", self.name))?;
+        out.truncate(start + len);
+        Ok(())
+    }
+
+    fn frame(&mut self, octets: &[u8]) -> Result<Frame, StoreError> {
+        if octets.len() as u64 > run::MAX_FRAME {
+            return Err(StoreError::TooLarge);
+        }
+        let place = self.here();
+        self.buffer.extend_from_slice(&run::checksum(octets, place).to_le_bytes());
+        self.buffer.extend_from_slice(octets);
+        if self.buffer.len() >= WRITE {
+            self.flush()?;
+        }
+        let len = octets.len() as u64;
+        Ok(Frame { place: place + 8, len, raw: len })
+    }
+
+    fn flush(&mut self) -> Result<(), StoreError> {
+        self.file.append(&self.buffer).map_err(failed("write", self.name))?;
+        self.place = self.here();
+        self.buffer.clear();
+        Ok(())
+    }
+
+    fn here(&self) -> u64 {
+        self.place + self.buffer.len() as u64
+    }
+}

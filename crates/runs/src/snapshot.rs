@@ -1,0 +1,114 @@
+//! What there is at one moment: what readers see, whatever is written meanwhile.
+//!
+//! A [`Snapshot`] never changes; writers put another one in its place. Files of runs that are no longer part of the store are
+//! removed, and stay readable for whoever still holds a snapshot with them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::batch::Batch;
+use super::cache::Cache;
+use super::ledger::Change;
+use super::merge::{Cursor, Merge};
+use super::run::{Run, RunCursor};
+use super::sources::Sources;
+use super::word::StoredWord;
+use store::StoreError;
+use store::engine::KeyRange;
+use store::engine::Word;
+use store::engine::{Side, Tuples, Walk};
+
+/// Runs below this size, in octets, are all alike.
+const SMALLEST: u64 = 1 << 16;
+
+/// All that is kept, at one moment.
+#[derive(Clone)]
+pub(super) struct Snapshot {
+    /// What is in files.
+    pub(super) runs: Vec<Arc<Run>>,
+    /// What waits to become a run, the oldest first.
+    pub(super) frozen: Vec<Arc<Frozen>>,
+    /// What came since.
+    pub(super) active: Vec<Arc<Batch>>,
+    pub(super) sources: Arc<Sources>,
+    pub(super) cache: Arc<Cache>,
+}
+
+/// The batches of a journal that nothing is appended to any more.
+pub(super) struct Frozen {
+    /// The journal's number.
+    pub(super) journal: u64,
+    pub(super) batches: Vec<Arc<Batch>>,
+    /// What the ledger does not say yet.
+    pub(super) changes: Vec<Change>,
+}
+
+impl Snapshot {
+    /// Entries by owner in all parts.
+    pub(super) fn entries(&self) -> u64 {
+        let batches: u64 = self.batches().map(|batch| batch.entries()).sum();
+        batches + self.runs.iter().map(|run| run.entry().words).sum::<u64>()
+    }
+
+    /// Runs by about their size, in steps of the fan-in.
+    pub(super) fn sizes(&self, fan_in: usize) -> BTreeMap<u32, Vec<Arc<Run>>> {
+        let mut sizes: BTreeMap<u32, Vec<Arc<Run>>> = BTreeMap::new();
+        for run in &self.runs {
+            let size = (run.entry().octets.max(SMALLEST) / SMALLEST).ilog(fan_in.max(2) as u64);
+            sizes.entry(size).or_default().push(Arc::clone(run));
+        }
+        sizes
+    }
+
+    fn batches(&self) -> impl Iterator<Item = &Arc<Batch>> {
+        self.frozen.iter().flat_map(|frozen| &frozen.batches).chain(&self.active)
+    }
+
+    /// Every part that may have something of a range.
+    fn cursors<'a>(&'a self, side: Side, range: &'a KeyRange) -> impl Iterator<Item = Cursor> + 'a {
+        let head = range.whole_head();
+        let runs = self.runs.iter().filter(move |run| head.is_none_or(|head| run.may_have(side, head)));
+        let runs = runs.map(move |run| {
+            let cache = Some(Arc::clone(&self.cache));
+            Cursor::Run(Box::new(RunCursor::new(Arc::clone(run), side, cache)))
+        });
+        let batches = self.batches().filter(move |batch| head.is_none_or(|head| batch.may_have(side, head)));
+        batches.map(move |batch| batch.cursor(side)).chain(runs)
+    }
+}
+
+impl Tuples for Snapshot {
+    fn walk(&self, side: Side, range: &KeyRange) -> Result<Box<dyn Walk<'_> + '_>, StoreError> {
+        let cursors = range.bounds().map(|_| self.cursors(side, range));
+        let sources = Arc::clone(&self.sources);
+        let merge = Merge::from(cursors.into_iter().flatten(), range.start(), sources)?;
+        Ok(Box::new(Stretch { merge, range: range.clone(), sources: &self.sources }))
+    }
+}
+
+/// The entries of a range.
+struct Stretch<'a> {
+    merge: Merge,
+    range: KeyRange,
+    sources: &'a Sources,
+}
+
+impl<'a> Walk<'a> for Stretch<'a> {
+    fn advance(&mut self) -> Result<bool, StoreError> {
+        Ok(self.merge.advance()? && self.range.reaches(self.merge.key()))
+    }
+
+    fn key(&self) -> &[u8] {
+        self.merge.key()
+    }
+
+    fn words(&self, words: &mut Vec<Word<'a>>) -> Result<(), StoreError> {
+        let mut rest = self.merge.words();
+        while !rest.is_empty() {
+            let word = StoredWord::take(&mut rest).ok_or(StoreError::Damaged)?;
+            let source = self.sources.by_id(word.source).ok_or(StoreError::Damaged)?;
+            words.push(Word { bailiwick: word.bailiwick, source, value: word.value });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,345 @@
+//! What is done behind the back of those who write: runs of batches, larger runs of runs, and dropping.
+//!
+//! [`spawn`] starts a thread for each of the first two. Every change is the same three steps: write a run, let the manifest name
+//! it, show it; then remove what it replaces. What fails is tried again when there is more to do, and told to those who have to
+//! wait for it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::intake::{Held, Intake, lock};
+use super::journal;
+use super::ledger::{self, Change};
+use super::manifest::{Manifest, RunEntry};
+use super::merge::{Cursor, Merge};
+use super::run::{Run, RunCursor};
+use super::run_writer::{self, Input, Keep};
+use super::snapshot::{Frozen, Snapshot};
+use super::sources::Sources;
+use super::word::{self, StoredWord};
+use store::engine::Side;
+use store::engine::key::Parts;
+use store::engine::{Merged, Word};
+use store::{Apart, Selection, StoreError};
+
+/// How long after a failure the next try is made, if nobody asks for it before.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What a store takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// Files of sorted entries.
+    pub runs: u64,
+    /// Octets of those files.
+    pub octets: u64,
+    /// Tuples in those files; one that is in several counts in each.
+    pub tuples: u64,
+    /// Octets of memory of what is in no file but the journal.
+    pub memory: u64,
+}
+
+/// How much nicer the background is to others: one part in ten of a core that others want as well.
+const PRIORITY: i32 = 10;
+
+/// One piece of work: whether there was any.
+type Work = fn(&Intake) -> Result<bool, StoreError>;
+
+/// Starts the threads that work in the background until the engine is stopped.
+pub(super) fn spawn(intake: &Arc<Intake>) -> Vec<JoinHandle<()>> {
+    let works: [(&str, Work); 2] = [("store-flush", Intake::flush_one), ("store-merge", Intake::merge_some)];
+    let spawned = works.into_iter().filter_map(|(name, work)| {
+        let intake = Arc::clone(intake);
+        // Without its threads the engine still takes in, until writers have to wait; closing does their work.
+        std::thread::Builder::new().name(name.into()).spawn(move || intake.work(work)).ok()
+    });
+    spawned.collect()
+}
+
+impl Intake {
+    fn work(&self, work: Work) {
+        // On Linux this is the thread's own. Readers must not wait for what nobody waits for; writers wait when it falls behind.
+        let _ = rustix::process::nice(PRIORITY);
+        while !self.stopped.load(Ordering::Relaxed) {
+            let announced = self.announced.load(Ordering::Relaxed);
+            let done = work(self);
+            let mut trouble = lock(&self.trouble);
+            let idle = done != Ok(true);
+            match done {
+                Ok(true) => *trouble = None,
+                Ok(false) => {}
+                Err(StoreError::Stopped) => return,
+                Err(error) => *trouble = Some((announced, error)),
+            }
+            self.tried.notify_all();
+            if !idle {
+                // A new run may be the one that was missing for a merge.
+                drop(self.announce(trouble));
+            } else if self.announced.load(Ordering::Relaxed) == announced
+                && !self.stopped.load(Ordering::Relaxed)
+            {
+                drop(self.work.wait_timeout(trouble, PAUSE));
+            }
+        }
+    }
+
+    /// Ends the work in the background.
+    pub(super) fn stop(&self) {
+        let trouble = lock(&self.trouble);
+        self.stopped.store(true, Ordering::Relaxed);
+        self.tried.notify_all();
+        drop(self.announce(trouble));
+    }
+
+    /// Puts everything into runs; the folder needs no journal then.
+    pub(super) fn close(&self) -> Result<(), StoreError> {
+        if self.options.read_only {
+            return Ok(());
+        }
+        self.flush()?;
+        if let Some(journal) = self.end() {
+            self.record(|manifest| manifest.journals.clear())?;
+            let _ = self.files.remove(&journal::name(journal));
+        }
+        Ok(())
+    }
+
+    pub(super) fn flush(&self) -> Result<(), StoreError> {
+        if self.has_journalled() {
+            self.freeze()?;
+        }
+        while self.flush_one()? {}
+        Ok(())
+    }
+
+    /// Makes a run of the oldest frozen batches.
+    fn flush_one(&self) -> Result<bool, StoreError> {
+        let _turn = lock(&self.flushing);
+        let snapshot = self.snapshot();
+        let Some(frozen) = snapshot.frozen.first() else { return Ok(false) };
+        let keys = |side| frozen.batches.iter().map(|batch| batch.keys(side)).sum();
+        let sources = Arc::clone(&snapshot.sources);
+        let run = self.write(
+            &|side| {
+                let cursors = frozen.batches.iter().map(|batch| batch.cursor(side));
+                Merge::from(cursors, &[], Arc::clone(&sources))
+            },
+            [Side::Owner, Side::Rdata].map(keys),
+            &mut |_, _, _| Ok(true),
+            &|| false,
+        )?;
+        self.record_with(&sources, &frozen.changes, |manifest| {
+            manifest.runs.extend(run.as_ref().map(|run| run.entry().clone()));
+            manifest.journals.retain(|journal| *journal != frozen.journal);
+        })?;
+        self.show(|snapshot| {
+            snapshot.frozen.retain(|other| other.journal != frozen.journal);
+            snapshot.runs.extend(run);
+        });
+        // What cannot be removed is removed at the next opening.
+        let _ = self.files.remove(&journal::name(frozen.journal));
+        Ok(true)
+    }
+
+    /// Makes one run of several of about the same size, if there are enough.
+    fn merge_some(&self) -> Result<bool, StoreError> {
+        let _turn = lock(&self.merging);
+        let snapshot = self.snapshot();
+        let fan_in = self.options.fan_in.max(2);
+        let enough = |runs: &Vec<Arc<Run>>| runs.len() >= fan_in;
+        let Some(runs) = snapshot.sizes(fan_in).into_values().find(enough) else { return Ok(false) };
+        self.merge(&runs, &mut |_, _, _| Ok(true), &|| self.stopped.load(Ordering::Relaxed), &[])?;
+        Ok(true)
+    }
+
+    pub(super) fn compact(&self) -> Result<(), StoreError> {
+        self.writable()?;
+        self.flush()?;
+        let _turn = lock(&self.merging);
+        let runs = self.snapshot().runs.clone();
+        if runs.len() < 2 {
+            return Ok(());
+        }
+        self.merge(&runs, &mut |_, _, _| Ok(true), &|| false, &[])
+    }
+
+    /// Forgets what a selection covers, at one moment; nothing is taken in meanwhile.
+    pub(super) fn drop_where(&self, selection: &Selection) -> Result<u64, StoreError> {
+        self.writable()?;
+        let _turn = lock(&self.merging);
+        let mut held = self.hold_flushed()?;
+        let forgotten = match selection {
+            Selection::Origin(origin) => held.that_named(origin.as_ref()),
+            Selection::LastSeenBefore(_) | Selection::Suffix(_) => Vec::new(),
+        };
+        let snapshot = self.snapshot();
+        let mut dropped = 0;
+        let mut keep = |side: Side, key: &[u8], words: &mut Vec<u8>| {
+            let gone = cut(selection, side, key, words, &snapshot.sources)?;
+            dropped += if side == Side::Owner { gone } else { 0 };
+            Ok(!words.is_empty())
+        };
+        self.merge(&snapshot.runs, &mut keep, &|| false, &forgotten)?;
+        held.forget(&forgotten);
+        Ok(dropped)
+    }
+
+    /// Puts everything into runs, and lets nobody take in until the guard goes.
+    pub(super) fn hold_flushed(&self) -> Result<Held<'_>, StoreError> {
+        loop {
+            self.flush()?;
+            let held = self.hold();
+            // Somebody may have taken in since the flush.
+            if held.is_flushed(&self.snapshot()) {
+                return Ok(held);
+            }
+        }
+    }
+
+    /// Puts one run in the place of these; the ledger changes with it.
+    fn merge(
+        &self,
+        runs: &[Arc<Run>],
+        keep: &mut Keep<'_>,
+        stopped: &dyn Fn() -> bool,
+        changes: &[Change],
+    ) -> Result<(), StoreError> {
+        let sources = Arc::clone(&self.snapshot().sources);
+        let heads = runs.iter().fold([0, 0], |[owners, targets], run| {
+            [owners + run.entry().heads[0], targets + run.entry().heads[1]]
+        });
+        let entries = |side| {
+            let cursor = |run: &Arc<Run>| Cursor::Run(Box::new(RunCursor::new(Arc::clone(run), side, None)));
+            Merge::from(runs.iter().map(cursor), &[], Arc::clone(&sources))
+        };
+        let merged = self.write(&entries, heads, keep, stopped)?;
+        let replaced = |number: u64| runs.iter().any(|run| run.entry().number == number);
+        self.record_with(&Sources::default(), changes, |manifest| {
+            manifest.runs.retain(|entry| !replaced(entry.number));
+            manifest.runs.extend(merged.as_ref().map(|run| run.entry().clone()));
+        })?;
+        self.show(|snapshot| {
+            snapshot.runs.retain(|run| !replaced(run.entry().number));
+            snapshot.runs.extend(merged);
+        });
+        for run in runs {
+            let _ = self.files.remove(run.name());
+        }
+        Ok(())
+    }
+
+    fn write(
+        &self,
+        entries: &dyn Fn(Side) -> Result<Merge, StoreError>,
+        heads: [u64; 2],
+        keep: &mut Keep<'_>,
+        stopped: &dyn Fn() -> bool,
+    ) -> Result<Option<Arc<Run>>, StoreError> {
+        let mut input = Input { entries, heads, keep, stopped };
+        let entry = run_writer::write(&*self.files, self.number(), &mut input)?;
+        let open = |entry: RunEntry| Run::open(&*self.files, entry).map(Arc::new);
+        entry.map(open).transpose()
+    }
+
+    /// Changes what is on disk; what could not be written is not believed either.
+    pub(super) fn record(&self, change: impl FnOnce(&mut Manifest)) -> Result<(), StoreError> {
+        self.record_with(&Sources::default(), &[], change)
+    }
+
+    /// Changes what is on disk, and at the same moment what the ledger says: these sources are known, and this has changed.
+    fn record_with(
+        &self,
+        sources: &Sources,
+        changes: &[Change],
+        change: impl FnOnce(&mut Manifest),
+    ) -> Result<(), StoreError> {
+        let mut known = lock(&self.manifest);
+        let mut ledgers = lock(&self.ledgers);
+        let mut manifest = known.clone();
+        change(&mut manifest);
+        let number = || self.number();
+        let appended = ledgers.append(&*self.files, &mut manifest.ledgers, &number, sources, changes)?;
+        manifest.next = self.next.load(Ordering::Relaxed);
+        if let Err(error) = manifest.write(&*self.files) {
+            // What was appended may count or not: it is said again in another file.
+            ledgers.end_file();
+            return Err(error);
+        }
+        *known = manifest;
+        if let Some(appended) = appended {
+            for number in &appended.replaced {
+                let _ = self.files.remove(&ledger::name(*number));
+            }
+            ledgers.confirm(appended);
+        }
+        Ok(())
+    }
+
+    fn writable(&self) -> Result<(), StoreError> {
+        if self.options.read_only { Err(StoreError::ReadOnly) } else { Ok(()) }
+    }
+
+    pub(super) fn sizes(&self) -> Sizes {
+        let snapshot: Arc<Snapshot> = self.snapshot();
+        let frozen = snapshot.frozen.iter().flat_map(|frozen: &Arc<Frozen>| &frozen.batches);
+        let memory = frozen.chain(&snapshot.active).map(|batch| batch.octets() as u64).sum();
+        let sum = |of: fn(&RunEntry) -> u64| snapshot.runs.iter().map(|run| of(run.entry())).sum();
+        Sizes {
+            runs: snapshot.runs.len() as u64,
+            octets: sum(|entry| entry.octets),
+            tuples: sum(|entry| entry.tuples),
+            memory,
+        }
+    }
+}
+
+/// Takes what a selection covers out of the words of a tuple, and says how many that were.
+fn cut(
+    selection: &Selection,
+    side: Side,
+    key: &[u8],
+    octets: &mut Vec<u8>,
+    sources: &Sources,
+) -> Result<u64, StoreError> {
+    let mut words = Vec::new();
+    word::take_all(octets, &mut words).ok_or(StoreError::Damaged)?;
+    let before = words.len();
+    match selection {
+        Selection::LastSeenBefore(time) => {
+            if span(&words, sources)?.1 < *time {
+                words.clear();
+            }
+        }
+        Selection::Origin(origin) => {
+            let spoke =
+                |word: &StoredWord| sources.by_id(word.source).is_some_and(|known| known.origin == *origin);
+            words.retain(|word| !spoke(word));
+        }
+        Selection::Suffix(name) => {
+            let parts = match side {
+                Side::Owner => Parts::of_owner_key(key),
+                Side::Rdata => Parts::of_rdata_key(key),
+            };
+            if store::engine::is_within(parts.ok_or(StoreError::Damaged)?.owner, name) {
+                words.clear();
+            }
+        }
+    }
+    if words.len() < before {
+        octets.clear();
+        for word in &words {
+            word.push(octets);
+        }
+    }
+    Ok((before - words.len()) as u64)
+}
+
+/// When the row of these words was there.
+fn span(words: &[StoredWord], sources: &Sources) -> Result<(u64, u64), StoreError> {
+    let words = words.iter().map(|word| {
+        let source = sources.by_id(word.source).ok_or(StoreError::Damaged)?;
+        Ok(Word { bailiwick: word.bailiwick, source, value: word.value })
+    });
+    Ok(Merged::of(&words.collect::<Result<Vec<_>, StoreError>>()?, Apart::Merged).span())
+}

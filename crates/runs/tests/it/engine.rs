@@ -1,0 +1,124 @@
+//! Engines under test: as they are, and shaken.
+
+use std::sync::{Arc, RwLock, RwLockReadGuard};
+
+use cof::Batch;
+use runs::Options;
+use runs::Runs;
+use store::{Limits, Page, Question, Reached, Receipt, Selection, Stats, Store, StoreError, Summary};
+
+use store::conformance::Engine;
+
+use crate::disk::Disk;
+
+/// When all of this happens, in seconds since the epoch.
+pub(crate) const NOW: u64 = 1_700_000_000;
+
+/// Small enough that every few batches are a run, and that runs are merged all the time.
+pub(crate) const SMALL: Options = Options {
+    cache: 1 << 16,
+    memory: 1 << 10,
+    fan_in: 3,
+    read_only: false,
+    limits: Limits::USUAL,
+    now: Some(NOW),
+};
+
+/// The durable engine, which is flushed, compacted and opened again at any time.
+pub(crate) struct Shaken {
+    disk: Disk,
+    store: RwLock<Option<Runs>>,
+}
+
+impl Shaken {
+    pub(crate) fn new() -> Self {
+        let disk = Disk::default();
+        let store = open(&disk).unwrap();
+        Self { disk, store: RwLock::new(Some(store)) }
+    }
+
+    fn store(&self) -> Opened<'_> {
+        Opened(self.store.read().unwrap())
+    }
+
+    fn reopen(&self) {
+        let mut place = self.store.write().unwrap();
+        *place = None;
+        *place = Some(open(&self.disk).unwrap());
+    }
+
+    /// As after the process was killed: what is there is opened by somebody else.
+    fn abandon(&self) {
+        let mut place = self.store.write().unwrap();
+        let copy = self.disk.copy();
+        *place = None;
+        self.disk.become_copy(&copy);
+        *place = Some(open(&self.disk).unwrap());
+    }
+}
+
+/// Opens what is on a disk.
+pub(crate) fn open(disk: &Disk) -> Result<Runs, StoreError> {
+    Runs::open_files(Arc::new(disk.clone()), SMALL)
+}
+
+struct Opened<'a>(RwLockReadGuard<'a, Option<Runs>>);
+
+impl std::ops::Deref for Opened<'_> {
+    type Target = Runs;
+
+    fn deref(&self) -> &Runs {
+        self.0.as_ref().unwrap()
+    }
+}
+
+impl Engine for Shaken {
+    fn shake(&self, how: usize) {
+        match how % 7 {
+            0 => self.store().flush().unwrap(),
+            1 => self.store().compact().unwrap(),
+            2 => self.reopen(),
+            3 => self.abandon(),
+            4 => drop(self.store().verify(&mut |_, _| {}).unwrap()),
+            _ => {}
+        }
+    }
+
+    fn settle(&self) {
+        self.store().compact().unwrap();
+    }
+}
+
+impl Store for Shaken {
+    fn absorb(&self, batch: Batch) -> Result<Receipt, StoreError> {
+        self.store().absorb(batch)
+    }
+
+    fn lookup(&self, question: &Question) -> Result<Page, StoreError> {
+        self.store().lookup(question)
+    }
+
+    fn summarise(&self, question: &Question) -> Result<Summary, StoreError> {
+        self.store().summarise(question)
+    }
+
+    fn drop_where(&self, selection: &Selection) -> Result<u64, StoreError> {
+        self.store().drop_where(selection)
+    }
+
+    fn position(&self, input: &str) -> Result<Option<Reached>, StoreError> {
+        self.store().position(input)
+    }
+
+    fn wholes(&self, digest: &cof::Digest) -> Result<Vec<Arc<str>>, StoreError> {
+        self.store().wholes(digest)
+    }
+
+    fn forget_expired(&self, now: u64) -> Result<u64, StoreError> {
+        self.store().forget_expired(now)
+    }
+
+    fn stats(&self) -> Result<Stats, StoreError> {
+        self.store().stats()
+    }
+}

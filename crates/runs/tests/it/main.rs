@@ -1,0 +1,14 @@
+//! The durable engine, held to what every engine is held to and to what files add: kills, damage, full disks, older formats.
+
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a failed test says so")]
+
+mod crash;
+mod disk;
+mod engine;
+mod folder;
+mod limits;
+mod migration;
+
+use crate::engine::Shaken;
+
+store::conformance!(shaken, Shaken::new());
