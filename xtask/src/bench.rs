@@ -26,15 +26,15 @@ pub(crate) enum Bench {
 }
 
 impl Bench {
-    /// Packages and their benchmarks, in the order in which they are run.
+    /// Folders of packages and their benchmarks, in the order in which they are run.
     fn parts(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Ask => &[("cli", "ask")],
-            Self::Cof => &[("cof", "reader")],
-            Self::Keep => &[("workbench", "keep"), ("cli", "kept")],
-            Self::Pages => &[("server", "pages")],
-            Self::Serve => &[("cli", "serve")],
-            Self::Store => &[("runs", "runs")],
+            Self::Ask => &[("crates/cli", "ask")],
+            Self::Cof => &[("benches/json", "reader")],
+            Self::Keep => &[("crates/workbench", "keep"), ("crates/cli", "kept")],
+            Self::Pages => &[("crates/server", "pages")],
+            Self::Serve => &[("crates/cli", "serve")],
+            Self::Store => &[("crates/runs", "runs")],
         }
     }
 }
@@ -47,8 +47,10 @@ pub(crate) fn run(bench: Bench, arguments: &[String], workspace: &Workspace) -> 
     if asks_peers {
         peers::provide(workspace)?;
     }
-    for (package, name) in bench.parts() {
-        let mut command = workspace.cargo(&["bench", "--package", package, "--bench", name]);
+    for (folder, name) in bench.parts() {
+        let manifest = format!("{folder}/Cargo.toml");
+        let mut command = workspace.cargo(&["bench", "--manifest-path", &manifest, "--bench", name]);
+        command.arg("--target-dir").arg(workspace.target());
         if !arguments.is_empty() {
             command.arg("--").args(arguments);
         }

@@ -16,6 +16,7 @@
 
 mod bench;
 mod crash;
+mod dependencies;
 mod dist;
 mod failure;
 mod fuzz;

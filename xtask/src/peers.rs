@@ -39,6 +39,11 @@ pub(crate) fn python(workspace: &Workspace) -> PathBuf {
     interpreter(&home(workspace))
 }
 
+/// A program that came with the peers.
+pub(crate) fn program(workspace: &Workspace, name: &str) -> PathBuf {
+    home(workspace).join("bin").join(name)
+}
+
 fn home(workspace: &Workspace) -> PathBuf {
     workspace.target().join("peers")
 }

@@ -8,10 +8,13 @@ use crate::failure::Failure;
 use crate::fuzz::{self, FuzzArgs};
 use crate::watch::Watch;
 use crate::workspace::Workspace;
-use crate::{peers, process, scripts, system};
+use crate::{dependencies, peers, process, scripts, system};
 
 /// Long enough to replay the seeds and notice a target that is broken, not to search.
 const FUZZ_SECONDS: u32 = 2;
+
+/// Packages that have a lock file of their own.
+const OUTSIDE: [&str; 2] = ["fuzz/Cargo.toml", "benches/json/Cargo.toml"];
 
 /// One check.
 struct Step {
@@ -19,11 +22,12 @@ struct Step {
     check: fn(&Workspace) -> Result<(), Failure>,
 }
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step { title: "system packages", check: |_| system::provide() },
     Step { title: "peers", check: peers::provide },
     Step { title: "format", check: format },
     Step { title: "scripts", check: scripts::check },
+    Step { title: "dependencies", check: dependencies::check },
     Step { title: "clippy", check: clippy },
     Step { title: "tests", check: tests },
     Step { title: "package", check: check::run },
@@ -58,11 +62,18 @@ fn stopped(step: &Step, unreached: &[Step], failure: Failure) -> Failure {
 
 fn format(workspace: &Workspace) -> Result<(), Failure> {
     process::run(&mut workspace.cargo(&["fmt", "--all", "--check"]))?;
-    process::run(&mut workspace.cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))
+    for manifest in OUTSIDE {
+        process::run(&mut workspace.cargo(&["fmt", "--manifest-path", manifest, "--check"]))?;
+    }
+    Ok(())
 }
 
 fn clippy(workspace: &Workspace) -> Result<(), Failure> {
-    process::run(&mut workspace.cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    process::run(&mut workspace.cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    // A benchmark that nothing else builds.
+    let mut command =
+        workspace.cargo(&["clippy", "--manifest-path", "benches/json/Cargo.toml", "--all-targets"]);
+    process::run(command.arg("--target-dir").arg(workspace.target()).args(["--", "-D", "warnings"]))
 }
 
 /// Unit, integration, property, snapshot, browser and documentation tests, by cargo's own runner.

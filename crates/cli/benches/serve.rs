@@ -19,6 +19,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Resource, Rlimit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -42,7 +43,9 @@ fn main() {
         return;
     }
     // Clients and server both need a file descriptor a connection.
-    let _ = rlimit::increase_nofile_limit(16_384);
+    let limit = rustix::process::getrlimit(Resource::Nofile);
+    let current = limit.maximum.map_or(16_384, |most| most.min(16_384));
+    let _ = rustix::process::setrlimit(Resource::Nofile, Rlimit { current: Some(current), ..limit });
     let folder = tempfile::tempdir().unwrap();
     let records = folder.path().join("records.ndjson");
     std::fs::write(&records, database()).unwrap();

@@ -14,7 +14,7 @@
 //! A cursor from a stranger can be anything: [`CursorError`] says that a text is none; one that reads but was not ours
 //! names some place in the keys, and the answer goes on from there.
 
-use num_bigint::BigUint;
+use crate::decimal;
 
 /// How much of a key a cursor holds, in octets.
 pub(crate) const KEY_OCTETS: usize = 512;
@@ -60,7 +60,7 @@ impl Cursor {
     /// The cursor as a positive decimal number of at most 1,243 digits.
     pub fn to_decimal(&self) -> String {
         let octets = [&[MARK][..], &self.key, &self.behind.to_be_bytes()].concat();
-        BigUint::from_bytes_be(&octets).to_str_radix(10)
+        decimal::from_bytes(&octets)
     }
 
     /// Reads what [`Self::to_decimal`] wrote.
@@ -71,7 +71,7 @@ impl Cursor {
         if text.len() > MAX_DIGITS || !text.bytes().all(|b| b.is_ascii_digit()) {
             return Err(CursorError);
         }
-        let octets = BigUint::parse_bytes(text.as_bytes(), 10).ok_or(CursorError)?.to_bytes_be();
+        let octets = decimal::to_bytes(text.as_bytes());
         match octets.split_last_chunk() {
             Some(([MARK, key @ ..], behind)) if key.len() <= KEY_OCTETS => {
                 Ok(Self { key: key.to_vec(), behind: u32::from_be_bytes(*behind) })

@@ -13,6 +13,7 @@ mod answer;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod cursor;
+mod decimal;
 pub mod engine;
 mod key;
 mod limits;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit};
 use server::{Limits, Service, Tls};
 
 use crate::args::ServeArgs;
@@ -104,12 +105,27 @@ const FILES: u64 = 256;
 /// Lets this process have as many connections as it takes, as far as the system allows.
 pub(super) fn make_room(limits: &Limits) {
     let wanted = (limits.connections as u64).saturating_add(FILES);
-    let allowed = rlimit::increase_nofile_limit(wanted).unwrap_or(wanted);
+    let allowed = open_files(wanted);
     if allowed < wanted {
         terminal::complain(&format!(
             "this process may have {allowed} open files, fewer than serve.connections takes\n  hint: raise the hard limit \
              (ulimit -Hn, LimitNOFILE), or configure fewer connections"
         ));
+    }
+}
+
+/// Raises the limit of open files to this number, as far as the system allows; gives what it is then.
+fn open_files(wanted: u64) -> u64 {
+    let limit = rustix::process::getrlimit(Resource::Nofile);
+    // `None` is no limit.
+    let within = |most: Option<u64>| most.map_or(wanted, |most| most.min(wanted));
+    if within(limit.current) == wanted {
+        return wanted;
+    }
+    let raised = Rlimit { current: Some(within(limit.maximum)), ..limit };
+    match rustix::process::setrlimit(Resource::Nofile, raised) {
+        Ok(()) => within(limit.maximum),
+        Err(_) => within(limit.current),
     }
 }
 
