@@ -1,22 +1,36 @@
-//! The command line: what can be said, and the help that teaches it.
+//! The command line: what can be said, and the help that teaches it. A file for each command; none of them does anything.
+
+pub(crate) mod audit;
+pub(crate) mod backup;
+pub(crate) mod database;
+pub(crate) mod indicator;
+pub(crate) mod integration;
+pub(crate) mod key;
+pub(crate) mod query;
+pub(crate) mod run;
+pub(crate) mod serve;
+pub(crate) mod token;
 
 use std::path::PathBuf;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use operation::IndicatorType;
-use workbench::library::Status;
-
-use crate::audit::AuditArgs;
-use crate::database::args::{
+use self::audit::AuditArgs;
+use self::backup::{BackupArgs, RestoreArgs};
+use self::database::{
     DbArgs, ExportArgs, IMPORT_ABOUT, IMPORT_EXAMPLES, ImportArgs, LOOKUP_ABOUT, LOOKUP_EXAMPLES, LookupArgs,
 };
-use crate::indicator::args::{IndicatorArgs, statuses, types};
-use crate::integration::args::IntegrationArgs;
-use crate::key::KeyArgs;
-use crate::run::args::RunArgs;
-use crate::token::args::TokenArgs;
+use self::indicator::IndicatorArgs;
+use self::integration::IntegrationArgs;
+use self::key::KeyArgs;
+pub(crate) use self::query::{Add, MAX_CONCURRENCY, QueryArgs};
+use self::run::RunArgs;
+pub(crate) use self::serve::{AccessLog, ServeArgs};
+use self::token::TokenArgs;
+
+/// Under what the options of every command stand in its help.
+const GLOBAL: &str = "Global options";
 
 /// Where has it pointed, since when, and what else lives there? A passive-DNS workbench.
 #[derive(Debug, Parser)]
@@ -31,11 +45,11 @@ use crate::token::args::TokenArgs;
 pub(crate) struct Arguments {
     /// The folder for what Backsight keeps [env: `BACKSIGHT_DATA_DIR`; default: the platform's, such as
     /// ~/.local/share/backsight]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = GLOBAL)]
     pub(crate) data_dir: Option<PathBuf>,
     /// The configuration file [env: `BACKSIGHT_CONFIG`; default: the platform's, such as
     /// ~/.config/backsight/backsight.toml]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL)]
     pub(crate) config: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -57,7 +71,7 @@ pub(crate) enum Command {
             With --format json: {\"backup\", \"workbench\": null or {\"rows\", \"audit_entries\", \"evidence_files\", \"faults\"}, \
             \"pdns\": whether there is a passive-DNS database, \"key\": whether the key is in it}"
     )]
-    Backup(crate::backup::BackupArgs),
+    Backup(BackupArgs),
     /// Print the completions of a shell
     #[command(
         after_help = "Example: backsight completions bash > ~/.local/share/bash-completion/completions/backsight"
@@ -109,7 +123,7 @@ pub(crate) enum Command {
         long_about = "Runs \"Query CIRCL Passive DNS\" on each value and shows its history: direct records (the value is the \
             owner or the data) apart from related ones (other records of the names that an address has had), and what the \
             package proposes for the threat library.",
-        after_help = QUERY_EXAMPLES
+        after_help = query::EXAMPLES
     )]
     Query(Box<QueryArgs>),
     /// Make the data folder again from a backup, where there is none
@@ -117,7 +131,7 @@ pub(crate) enum Command {
         What is restored is verified; exit code 1 if something is damaged.\n\
         With --format json: {\"restored\", \"from\", \"workbench\": null or {\"rows\", \"audit_entries\", \"evidence_files\", \
         \"faults\"}, \"pdns\": whether there is a passive-DNS database}")]
-    Restore(crate::backup::RestoreArgs),
+    Restore(RestoreArgs),
     /// Look at what was asked, and add to the threat library what it found
     Run(RunArgs),
     /// Answer passive-DNS questions over CIRCL's and DNSDB's interfaces, and open the workbench in the browser
@@ -148,32 +162,6 @@ pub(crate) enum Command {
     )]
     Token(TokenArgs),
 }
-
-const QUERY_EXAMPLES: &str = "\
-Examples:
-  backsight query www.threatq.com
-  backsight query 'hxxp://www[.]threatq[.]com/x' 104.196.175.197
-  backsight query -f indicators.txt --format json --concurrency 8
-  backsight query example.com --at 2017-06-09          where did it point then?
-  backsight query example.com --rrtype A,AAAA --seen-after 90d --sort first
-  backsight query 192.0.2.1 --format cof > records.ndjson
-  backsight query --from-library --status Review --add all
-  backsight query example.com --fresh --changes        what is new since the last time?
-  backsight query www.threatq.com --set host=127.0.0.1 --set port=8053 --set use_http=on
-
-The operation is installed, configured and enabled once with `backsight integration`; --set goes
-over it for one run. Every answer is kept as a run, and answers the same question again for a day;
-`backsight run` shows what was found and adds it to the threat library.
-
-Secrets never stand on the command line: give them in the environment as BACKSIGHT_SECRET_<KEY>,
-for example BACKSIGHT_SECRET_USER_TOKEN=user:password, or with --secret user_token, which asks, or
-reads a line of standard input.
-
-CIRCL gives accounts to vetted partners. Without one, ask a server of your own:
-`backsight serve --anonymous --sample`.";
-
-/// The most values that are asked about at once.
-pub(crate) const MAX_CONCURRENCY: usize = 1024;
 
 pub(crate) fn at_least_one() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..)
@@ -212,135 +200,6 @@ pub(crate) struct ManArgs {
     pub(crate) folder: PathBuf,
 }
 
-#[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-pub(crate) struct QueryArgs {
-    /// Domain names, IP addresses or URLs, defanged or not
-    #[arg(value_name = "VALUE", required_unless_present_any = ["file", "from_library"])]
-    pub(crate) values: Vec<String>,
-    /// Take values from a file too, one or several a line, # for comments; - is standard input
-    #[arg(short, long, value_name = "FILE|-")]
-    pub(crate) file: Vec<PathBuf>,
-    /// Take values from the threat library too: all of it, or what --type and --status choose
-    #[arg(long)]
-    pub(crate) from_library: bool,
-    /// Only this type, of the library
-    #[arg(long = "type", value_name = "T", requires = "from_library", value_parser = types(), ignore_case = true)]
-    pub(crate) kind: Option<IndicatorType>,
-    /// Only this status, of the library
-    #[arg(long, value_name = "S", requires = "from_library", value_parser = statuses(), ignore_case = true)]
-    pub(crate) status: Option<Status>,
-    /// The installed operation to ask with
-    #[arg(long, value_name = "NAME[@VERSION]")]
-    pub(crate) operation: Option<String>,
-    /// Ask even if a kept answer is fresh enough
-    #[arg(long, conflicts_with = "offline")]
-    pub(crate) fresh: bool,
-    /// Never ask: only what is kept, however old
-    #[arg(long)]
-    pub(crate) offline: bool,
-    /// Add what is found to the threat library at once: all but what is flagged as doubtful [default: none]
-    #[arg(long, value_enum)]
-    pub(crate) add: Option<Add>,
-    /// Show what is new, gone or different since the answer before
-    #[arg(long)]
-    pub(crate) changes: bool,
-    /// Set a parameter of the operation for this run
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub(crate) set: Vec<String>,
-    /// Ask for a secret parameter; without a terminal, read it from a line of standard input
-    #[arg(long, value_name = "KEY")]
-    pub(crate) secret: Vec<String>,
-    /// How to print; cof streams as it arrives, the others hold each answer first
-    #[arg(long, value_enum)]
-    pub(crate) format: Option<Format>,
-    /// Ask which records have a name in their data: what a name server serves, say. Backsight's servers answer this
-    #[arg(long)]
-    pub(crate) by_data: bool,
-    /// Only these record types
-    #[arg(long, value_name = "A,NS")]
-    pub(crate) rrtype: Option<String>,
-    /// Only records last seen at or after this: a date, a time, or 90d for ninety days ago
-    #[arg(long, value_name = "T")]
-    pub(crate) seen_after: Option<String>,
-    /// Only records first seen at or before this
-    #[arg(long, value_name = "T")]
-    pub(crate) seen_before: Option<String>,
-    /// Only records that were there at this time: where did it point then
-    #[arg(long, value_name = "T", conflicts_with_all = ["seen_after", "seen_before"])]
-    pub(crate) at: Option<String>,
-    /// The order of the records; not with cof, which prints them as they arrive
-    #[arg(long, value_enum)]
-    pub(crate) sort: Option<Sort>,
-    /// Print at most this many records a value
-    #[arg(long, value_name = "N", value_parser = at_least_one())]
-    pub(crate) limit: Option<usize>,
-    /// Hold at most this many records a value; beyond it the answer is truncated (exit code 3)
-    #[arg(long, value_name = "N", value_parser = at_least_one())]
-    pub(crate) max_records: Option<usize>,
-    /// How many values to ask about at once
-    #[arg(long, value_name = "N", value_parser = at_least_one().range(1..=MAX_CONCURRENCY as u64))]
-    pub(crate) concurrency: Option<usize>,
-}
-
-#[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-pub(crate) struct ServeArgs {
-    /// The address and port to listen on [default: 127.0.0.1:8053; port 0 takes a free one]
-    #[arg(long, value_name = "ADDR")]
-    pub(crate) listen: Option<String>,
-    /// Serve these records, in the Common Output Format, instead of the database
-    #[arg(long, value_name = "FILE", num_args = 1..)]
-    pub(crate) cof: Vec<PathBuf>,
-    /// Which side of the records of --cof is the owner, as for `import`
-    #[arg(long, value_parser = crate::database::args::orientation(), default_value = "auto", value_name = "HOW")]
-    pub(crate) orientation: cof::Orientation,
-    /// Serve the records that `demo` shows instead of the database
-    #[arg(long)]
-    pub(crate) sample: bool,
-    /// Let everybody on this machine read without a token
-    #[arg(long, conflicts_with = "behind_proxy")]
-    pub(crate) anonymous: bool,
-    /// Let this login read; the password may come from `BACKSIGHT_SECRET_PASSWORD` instead
-    #[arg(long, value_name = "NAME[:PASSWORD]")]
-    pub(crate) user: Vec<String>,
-    /// A proxy in front does the TLS: allows an address that other machines can reach
-    #[arg(long)]
-    pub(crate) behind_proxy: bool,
-    /// Speak TLS with this certificate chain (PEM); read anew when it changes, and on SIGHUP
-    #[arg(long, value_name = "FILE")]
-    pub(crate) tls_cert: Option<PathBuf>,
-    /// The certificate's private key (PEM)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) tls_key: Option<PathBuf>,
-    /// Let pages of this origin, such as `https://example.org`, ask for passive DNS with a token of their own [default: none]
-    #[arg(long, value_name = "ORIGIN")]
-    pub(crate) cors: Vec<String>,
-    /// Write a line a request on standard error; never a token, and what was asked only with --log-addresses
-    #[arg(long, value_enum, value_name = "HOW")]
-    pub(crate) access_log: Option<AccessLog>,
-    /// Tell the access log the address that was asked, and so the value
-    #[arg(long)]
-    pub(crate) log_addresses: bool,
-    /// A name by which browsers and clients reach this server, besides this machine's own; the proxy's, for example
-    #[arg(long, value_name = "NAME")]
-    pub(crate) hostname: Vec<String>,
-    /// What `origin` says in answers for records that name none, such as `https://pdns.example.org` [default: nothing]
-    #[arg(long, value_name = "URI")]
-    pub(crate) origin: Option<String>,
-}
-
-/// How requests are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum AccessLog {
-    /// Not at all
-    Off,
-    /// A line to read
-    Text,
-    /// A JSON object a line
-    Json,
-}
-
 /// How answers are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -352,15 +211,6 @@ pub(crate) enum Format {
     Cof,
     /// One table for spreadsheets
     Csv,
-}
-
-/// What of the findings goes into the library.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Add {
-    /// Everything that is not flagged
-    All,
-    /// Nothing; `backsight run add` selects later
-    None,
 }
 
 /// How lists and details are printed.

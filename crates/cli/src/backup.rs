@@ -3,45 +3,22 @@
 //! A backup is laid out as a data folder is. It is made while servers and other commands work, and is verified before it counts as
 //! one. The JSON shapes are described in each command's help.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ::database::Database;
-use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use operation::Clock;
 use runs::Options;
 use serde_json::json;
 use workbench::Verified;
 
+use crate::args::backup::{BackupArgs, RestoreArgs};
 use crate::args::{Arguments, View};
 use crate::config::Config;
 use crate::database::{self, Access};
 use crate::exit::{Exit, Failure};
 use crate::terminal::{self, plural};
 use crate::{kept, output};
-
-#[derive(Debug, Args)]
-pub(crate) struct BackupArgs {
-    /// The folder to make; it may exist if it is empty
-    #[arg(value_name = "DEST")]
-    pub(crate) to: PathBuf,
-    /// Leave the key out: the secrets in the backup cannot be read without it
-    #[arg(long)]
-    pub(crate) without_key: bool,
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: View,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RestoreArgs {
-    /// The folder that `backsight backup` made
-    #[arg(value_name = "SRC")]
-    pub(crate) from: PathBuf,
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: View,
-}
 
 pub(crate) fn run(command: &BackupArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
     // A server that makes a part of it may work in another folder.

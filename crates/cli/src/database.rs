@@ -1,9 +1,7 @@
 //! The passive-DNS database of the data folder: where it is, who has it, and what its errors mean for a command.
 //!
-//! [`args`] is what can be said about it. Whether a server has it open or nobody does, a command gets a [`Database`]; while
+//! Whether a server has it open or nobody does, a command gets a [`Database`]; while
 //! another command has it, it waits a bounded time and says for whom.
-
-pub(crate) mod args;
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};

@@ -10,9 +10,9 @@ use runs::Sizes;
 use serde_json::{Value, json};
 use store::{Selection, Store as _, StoreError};
 
+use crate::args::database::{BackupArgs, DbArgs, DbCommand, DropArgs, DropWhat, RestoreArgs, ViewArgs};
 use crate::args::{Arguments, View};
 use crate::config::Config;
-use crate::database::args::{BackupArgs, DbArgs, DbCommand, DropArgs, DropWhat, RestoreArgs, ViewArgs};
 use crate::database::{self, Access};
 use crate::exit::{Exit, Failure};
 use crate::output;

@@ -7,8 +7,8 @@ use cof::Name;
 use store::{Store as _, Subject};
 
 use crate::args::Arguments;
+use crate::args::database::{ExportArgs, ExportFormat};
 use crate::config::Config;
-use crate::database::args::{ExportArgs, ExportFormat};
 use crate::database::{self, Access};
 use crate::exit::{Exit, Failure};
 use crate::{lookup, output};

@@ -29,9 +29,9 @@ use store::{Reached, Store as _, StoreError};
 
 pub(crate) use self::input::Input;
 pub(crate) use self::tally::{State, Tally};
+use crate::args::database::{ImportArgs, Kind};
 use crate::args::{Arguments, View};
 use crate::config::Config;
-use crate::database::args::{ImportArgs, Kind};
 use crate::database::{self, Access};
 use crate::exit::{Exit, Failure};
 use crate::{output, terminal};

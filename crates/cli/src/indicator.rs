@@ -1,16 +1,17 @@
 //! `backsight indicator`: the threat library, by hand.
 //!
-//! [`args`] is what can be said; `table` prints. A value that is none, or of another type than it was said to
+//! `table` prints. A value that is none, or of another type than it was said to
 //! be, is refused by name; with `add` the others are added all the same.
 
-pub(crate) mod args;
 mod table;
 
 use operation::{Indicator, IndicatorType};
 use workbench::json::indicator::{self as json, Refused};
 use workbench::library::{Filter, Order};
 
-use self::args::{AddArgs, IndicatorArgs, IndicatorCommand, ListArgs, NoteArgs, OrderBy, SetArgs, ValueArgs};
+use crate::args::indicator::{
+    AddArgs, IndicatorArgs, IndicatorCommand, ListArgs, NoteArgs, OrderBy, SetArgs, ValueArgs,
+};
 use crate::args::{Arguments, View};
 use crate::exit::{Exit, Failure};
 use crate::values::{self, Given};

@@ -3,7 +3,6 @@
 //! One file a thing to do: `source` finds the package to install, [`install`] asks before it replaces, [`configure`] takes
 //! values and secrets, [`check`] tries the connection; `table` prints.
 
-pub(crate) mod args;
 mod check;
 mod configure;
 mod install;
@@ -13,7 +12,7 @@ mod table;
 use workbench::integration::{Filter, State};
 use workbench::json::integration as json;
 
-use self::args::{IntegrationArgs, IntegrationCommand, Kind, ListArgs, NameArgs, RemoveArgs};
+use crate::args::integration::{IntegrationArgs, IntegrationCommand, Kind, ListArgs, NameArgs, RemoveArgs};
 use crate::args::{Arguments, View};
 use crate::exit::{Exit, Failure};
 use crate::terminal::printable;

@@ -12,9 +12,9 @@ use cof::RrType;
 use operation::{Clock, Host, Indicator, Moment};
 use store::{Apart, Fences, MAX_LIMIT, Order, Question, Store as _, StoreError, Subject};
 
+use crate::args::database::{LookupArgs, Narrowed, Sort};
 use crate::args::{Arguments, Format};
 use crate::config::Config;
-use crate::database::args::{LookupArgs, Narrowed, Sort};
 use crate::database::{self, Access};
 use crate::exit::{Exit, Failure};
 use crate::output;

@@ -1,8 +1,7 @@
 //! `backsight run`: what was asked, what came, and what of it goes into the library.
 //!
-//! [`args`] is what can be said; `table` prints. Runs whose process is gone are settled before any is shown.
+//! `table` prints. Runs whose process is gone are settled before any is shown.
 
-pub(crate) mod args;
 mod table;
 
 use std::io::{IsTerminal, Read, Write};
@@ -12,7 +11,7 @@ use workbench::Workbench;
 use workbench::json::run as json;
 use workbench::run::{Arrangement, Compared, Kept, Shown, Wanted};
 
-use self::args::{AddArgs, ListArgs, RunArgs, RunCommand, ShowArgs, UndoArgs};
+use crate::args::run::{AddArgs, ListArgs, RunArgs, RunCommand, ShowArgs, UndoArgs};
 use crate::args::{Arguments, View};
 use crate::exit::{Exit, Failure};
 use crate::query::complain_shown;

@@ -1,15 +1,11 @@
 //! `backsight token`: who may use the passive-DNS interfaces.
-//!
-//! [`args`] is what can be said.
-
-pub(crate) mod args;
 
 use operation::Clock;
 use workbench::Workbench;
 use workbench::json::token as json;
 use workbench::token::{Token, Wanted, spelling};
 
-use self::args::{CreateArgs, ListArgs, RevokeArgs, TokenArgs, TokenCommand};
+use crate::args::token::{CreateArgs, ListArgs, RevokeArgs, TokenArgs, TokenCommand};
 use crate::args::{Arguments, View};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, table};

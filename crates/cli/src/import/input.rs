@@ -16,7 +16,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use intake::{Bounds, Packing, Said};
 
 use super::How;
-use crate::database::args::Kind;
+use crate::args::database::Kind;
 
 /// How much of a file older versions knew it by, in bytes.
 const HEAD: u64 = 64 * 1024;

@@ -7,7 +7,7 @@ use intake::batches::Fault;
 use intake::{LeftOut as Stretch, Reason};
 use serde::Serialize;
 
-use crate::database::args::Kind;
+use crate::args::database::Kind;
 use crate::exit::Exit;
 use crate::terminal::{self, plural};
 

@@ -6,7 +6,7 @@ use workbench::integration::Configured;
 use workbench::json::integration as json;
 use workbench::run::{Asking, Wish};
 
-use super::args::NameArgs;
+use crate::args::integration::NameArgs;
 use crate::args::{Arguments, View};
 use crate::exit::{Exit, Failure};
 use crate::terminal::printable;

@@ -4,8 +4,8 @@ use operation::Settings;
 use workbench::integration::{Changes, Details};
 use workbench::json::integration as json;
 
-use super::args::ConfigureArgs;
 use super::table;
+use crate::args::integration::ConfigureArgs;
 use crate::args::{Arguments, View};
 use crate::exit::{Exit, Failure};
 use crate::{kept, output, secret, terminal};

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use workbench::integration::{Loss, LossReason, ParameterChange, Plan, Question, Relation, What};
 use workbench::json::integration as json;
 
-use super::args::InstallArgs;
 use super::source;
+use crate::args::integration::InstallArgs;
 use crate::args::{Arguments, View};
 use crate::exit::{Exit, Failure};
 use crate::terminal::printable;

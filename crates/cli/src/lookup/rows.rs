@@ -12,7 +12,7 @@ use workbench::csv;
 use workbench::text::ascii;
 
 use crate::args::Format;
-use crate::database::args::LookupArgs;
+use crate::args::database::LookupArgs;
 use crate::exit::Failure;
 use crate::output::table;
 use crate::terminal::{self, plural};

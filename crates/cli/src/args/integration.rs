@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::args::View;
+use super::View;
 
 #[derive(Debug, Args)]
 pub(crate) struct IntegrationArgs {

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use cof::Orientation;
 use store::Limits;
 
-use crate::args::{Format, View, at_least_one};
+use super::{Format, View, at_least_one};
 
 pub(crate) const IMPORT_ABOUT: &str = "Takes records in the Common Output Format into the passive-DNS database, plain or \
     packed with gzip, zstd or xz; what a file is shows in its content, not in its name. Of a folder, every file in it and below.\n\n\

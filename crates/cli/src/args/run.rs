@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use workbench::run::State;
 
-use crate::args::{Sort, View, at_least_one};
+use super::{Sort, View, at_least_one};
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::args::View;
+use super::View;
 
 #[derive(Debug, Args)]
 pub(crate) struct TokenArgs {

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use operation::IndicatorType;
 use workbench::library::Status;
 
-use crate::args::View;
+use super::View;
 
 #[derive(Debug, Args)]
 pub(crate) struct IndicatorArgs {
