@@ -1,4 +1,4 @@
-//! The command line: what can be said, and the help that teaches it. A file for each command; none of them does anything.
+//! The command line: every argument and its help, one file per command. Nothing here does anything.
 
 pub(crate) mod audit;
 pub(crate) mod backup;
@@ -32,18 +32,18 @@ use self::token::TokenArgs;
 /// Under what the options of every command stand in its help.
 const GLOBAL: &str = "Global options";
 
-/// Where has it pointed, since when, and what else lives there? A passive-DNS workbench.
+/// A passive-DNS workbench: look up the history of names and addresses, and keep what you find
 #[derive(Debug, Parser)]
 #[command(
     name = "backsight",
     version,
     max_term_width = 100,
-    after_help = "Begin with `backsight demo`: it needs no account and no network.\n\n\
-        Exit codes: 0 done (nothing found is done), 1 failed, 2 wrong usage, 3 an answer is incomplete, \
-        4 refused (credentials or quota)."
+    after_help = "Start with `backsight demo`. It needs no account and no network.\n\n\
+        Exit codes: 0 success (also if nothing was found), 1 failure, 2 wrong usage, 3 incomplete answer, \
+        4 refused by the service (credentials or quota)."
 )]
 pub(crate) struct Arguments {
-    /// The folder for what Backsight keeps [env: `BACKSIGHT_DATA_DIR`; default: the platform's, such as
+    /// The data folder [env: `BACKSIGHT_DATA_DIR`; default: the platform's, such as
     /// ~/.local/share/backsight]
     #[arg(long, global = true, value_name = "DIR", help_heading = GLOBAL)]
     pub(crate) data_dir: Option<PathBuf>,
@@ -57,90 +57,89 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show who changed what, and when
+    /// Show the audit trail: who changed what, and when
     Audit(AuditArgs),
-    /// Copy the data folder: workbench, evidence, key and passive-DNS database, at one moment
+    /// Back up the data folder: workbench, evidence, key and passive-DNS database
     #[command(
-        long_about = "Makes a folder with a consistent copy of all that the data folder keeps, while servers and other commands work: the \
-            workbench, the evidence of its runs, the key of its secrets, and the passive-DNS database. The copy is for its owner \
-            alone and is verified before the command ends.\n\n\
-            The key lies beside the secrets that it opens, as in the data folder: keep the backup as safe, or leave the key out with \
-            --without-key and keep secret.key elsewhere.",
+        long_about = "Writes a consistent copy of the data folder while servers and other commands keep working: the workbench, the \
+            evidence of its runs, the encryption key and the passive-DNS database. Only the owner can read the copy, and it is \
+            verified before the command ends.\n\n\
+            The backup contains the key that decrypts its secrets. Protect the backup like the data folder, or use \
+            --without-key and store secret.key elsewhere.",
         after_help = "Example: backsight backup /mnt/backup/monday\n\n\
-            Exit code 1 if something is damaged; the copy is as damaged as its original then.\n\
+            Exit code 1 if the data folder is damaged; the copy then has the same damage.\n\
             With --format json: {\"backup\", \"workbench\": null or {\"rows\", \"audit_entries\", \"evidence_files\", \"faults\"}, \
             \"pdns\": whether there is a passive-DNS database, \"key\": whether the key is in it}"
     )]
     Backup(BackupArgs),
-    /// Print the completions of a shell
+    /// Print a shell completion script
     #[command(
         after_help = "Example: backsight completions bash > ~/.local/share/bash-completion/completions/backsight"
     )]
     Completions(CompletionsArgs),
-    /// Print the configuration in force, and where each value comes from
+    /// Print the effective configuration and where each value comes from
     Config(ConfigArgs),
-    /// Look after the databases: check both; compact, back up, restore and forget passive DNS
+    /// Maintain the databases: verify both; compact, back up, restore and prune passive DNS
     #[command(
-        long_about = "Looks after the passive-DNS database of this machine. Every one of these works the same while a server has the \
-            database; while an import has it, it is waited for."
+        long_about = "Maintains the passive-DNS database of the data folder. These commands also work while a server has the database \
+            open; while an import has it open, they wait."
     )]
     Db(DbArgs),
-    /// See what it does: the workbench in the browser, with a passive-DNS server of our own and sample records
+    /// Try it out: the workbench in your browser, with a local passive-DNS server and sample records
     #[command(
-        long_about = "Opens the workbench with everything set: starts Backsight's own passive-DNS server with sample records and \
-        the workbench on one free port of this machine, with the CIRCL Passive DNS operation installed, pointed at that \
-        server and enabled. Prints a link that signs in, once, and runs until Ctrl-C. Nothing leaves this machine, and what is \
-        kept goes when it ends.\n\n\
-        With --once it prints the way instead, command by command: install, configure and enable the operation, run \"Query CIRCL \
-        Passive DNS\", add what it finds to a threat library, and look at it."
+        long_about = "Starts the workbench and a passive-DNS server with sample records on a free port of this machine. The CIRCL Passive \
+        DNS operation is installed, enabled and configured to use that server. Prints a one-time sign-in link and runs until \
+        Ctrl-C. Nothing leaves this machine, and all data is deleted when it ends.\n\n\
+        With --once it shows the same steps in the terminal: install, configure and enable the operation, run \"Query CIRCL \
+        Passive DNS\", add the results to the threat library, and list them."
     )]
     Demo(DemoArgs),
-    /// Print the passive-DNS database, or a part of it, in the Common Output Format
+    /// Export passive-DNS records in the Common Output Format
     #[command(
-        long_about = "Prints all of an answer of the passive-DNS database in the Common Output Format, one record a line, however much it \
-            is. Importing it as reports into another database gives that database the same answers.",
+        long_about = "Prints the matching records of the passive-DNS database in the Common Output Format, one per line, without a limit. \
+            Another database that imports the export as reports gives the same answers.",
         after_help = "Examples:\n  backsight export | zstd > all.ndjson.zst\n  backsight export '*.example.com'\n  \
             backsight export 192.0.2.0/24"
     )]
     Export(ExportArgs),
-    /// Take records into the passive-DNS database
+    /// Import records into the passive-DNS database
     #[command(long_about = IMPORT_ABOUT, after_help = IMPORT_EXAMPLES)]
     Import(ImportArgs),
-    /// Keep the threat library: domain names and addresses, and what is known of them
+    /// Manage the threat library: domain names and addresses, with attributes and relationships
     Indicator(IndicatorArgs),
-    /// Install, configure and enable what asks passive-DNS services
+    /// Install, configure and enable integrations with passive-DNS services
     Integration(IntegrationArgs),
-    /// Change the key that secrets are encrypted with
+    /// Rotate the key that encrypts secrets
     Key(KeyArgs),
-    /// Ask the passive-DNS database of this machine
+    /// Look up records in the local passive-DNS database
     #[command(long_about = LOOKUP_ABOUT, after_help = LOOKUP_EXAMPLES)]
     Lookup(Box<LookupArgs>),
-    /// Write the manual pages into a folder
+    /// Write the manual pages to a folder
     #[command(after_help = "Example: backsight man ~/.local/share/man/man1")]
     Man(ManArgs),
-    /// Ask a passive-DNS service about domain names and addresses
+    /// Query a passive-DNS service about domain names and IP addresses
     #[command(
-        long_about = "Runs \"Query CIRCL Passive DNS\" on each value and shows its history: direct records (the value is the \
-            owner or the data) apart from related ones (other records of the names that an address has had), and what the \
-            package proposes for the threat library.",
+        long_about = "Runs \"Query CIRCL Passive DNS\" on each value and shows its history: direct records (the value is the owner name \
+            or the data), related records (other records of the names that an address has had), and the findings that can be \
+            added to the threat library.",
         after_help = query::EXAMPLES
     )]
     Query(Box<QueryArgs>),
-    /// Make the data folder again from a backup, where there is none
+    /// Restore the data folder from a backup
     #[command(after_help = "Example: backsight --data-dir /srv/backsight restore /mnt/backup/monday\n\n\
-        What is restored is verified; exit code 1 if something is damaged.\n\
+        The data folder must be empty. The result is verified: exit code 1 if anything is damaged.\n\
         With --format json: {\"restored\", \"from\", \"workbench\": null or {\"rows\", \"audit_entries\", \"evidence_files\", \
         \"faults\"}, \"pdns\": whether there is a passive-DNS database}")]
     Restore(RestoreArgs),
-    /// Look at what was asked, and add to the threat library what it found
+    /// Show runs, and add their findings to the threat library
     Run(RunArgs),
-    /// Answer passive-DNS questions over CIRCL's and DNSDB's interfaces, and open the workbench in the browser
+    /// Serve the workbench, and passive DNS over CIRCL's and DNSDB's interfaces
     #[command(
-        long_about = "Answers passive-DNS questions over CIRCL's and DNSDB's interfaces from the passive-DNS database of the data folder \
-            (its page /docs/pdns describes both), and serves the workbench to browsers: integrations, the threat library, users. \
-            While there is no user, a link is printed that makes the first administrator.\n\n\
-            Other commands work on the database as before while it is served: they ask the server. With --cof or --sample the \
-            records named are served instead, from a database of their own that goes when the server ends.",
+        long_about = "Serves the passive-DNS database of the data folder over CIRCL's and DNSDB's interfaces (described at /docs/pdns), and \
+            the workbench: integrations, the threat library, users. As long as there is no user, it prints a link to create the \
+            first administrator.\n\n\
+            Other commands keep working while the server runs: they reach the database through it. With --cof or --sample it \
+            serves those records instead, from a temporary database.",
         after_help = "Examples:\n  backsight import records.ndjson && backsight serve --anonymous\n  \
         backsight serve --anonymous --cof records.ndjson\n  backsight serve --anonymous --sample\n  \
         curl http://127.0.0.1:8053/pdns/query/www.example.com\n\n  \
@@ -148,17 +147,17 @@ pub(crate) enum Command {
         backsight serve\n  \
         curl -H 'X-API-Key: bsk_…' http://127.0.0.1:8053/pdns/query/www.example.com\n\n  \
         backsight serve --listen 0.0.0.0:8443 --tls-cert fullchain.pem --tls-key privkey.pem --access-log json\n\n\
-        /healthz and /readyz say how it is, /metrics what was counted (Prometheus; for whoever may read).\n\
-        Another token that clients may present comes from BACKSIGHT_SECRET_TOKEN. Limits are in the configuration: `backsight config`.\n\
-        SIGTERM and Ctrl-C end it: no connection is taken any more, and requests that have begun have 10 seconds."
+        /healthz and /readyz report the server's health, /metrics its counters (Prometheus format; needs read access).\n\
+        BACKSIGHT_SECRET_TOKEN sets one more token that clients may use. Limits are part of the configuration: `backsight config`.\n\
+        SIGTERM and Ctrl-C stop it: it accepts no more connections, and gives running requests 10 seconds."
     )]
     Serve(ServeArgs),
-    /// Say who may use the passive-DNS interfaces, how fast and how much
+    /// Manage access tokens for the passive-DNS interfaces
     #[command(
-        long_about = "Makes, lists and revokes tokens for the passive-DNS interfaces of `backsight serve`. A token is shown once, when \
-            it is made; only its hash is kept. Running servers know of a change within a second.",
-        after_help = "Clients send it as the password of a login with any name (HTTP Basic), as `Authorization: Bearer TOKEN`, as \
-            `Authorization: TOKEN` or as `X-API-Key: TOKEN`; never in the address."
+        long_about = "Creates, lists and revokes tokens for the passive-DNS interfaces of `backsight serve`. A token is shown only once, \
+            when it is created; only its hash is stored. Running servers notice a change within a second.",
+        after_help = "Clients send the token as the password of HTTP Basic authentication (with any user name), as `Authorization: Bearer \
+            TOKEN`, as `Authorization: TOKEN` or as `X-API-Key: TOKEN`, but never in the URL."
     )]
     Token(TokenArgs),
 }
@@ -169,20 +168,20 @@ pub(crate) fn at_least_one() -> RangedU64ValueParser<usize> {
 
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
-    /// Walk the way once in the terminal, command by command, and end
+    /// Show all steps once in the terminal, then exit
     #[arg(long)]
     pub(crate) once: bool,
-    /// What to ask about [default: www.threatq.com 104.196.175.197]
+    /// The values to query [default: www.threatq.com 104.196.175.197]
     #[arg(value_name = "VALUE", requires = "once")]
     pub(crate) values: Vec<String>,
-    /// The address and port of this machine to listen on [default: a free port of 127.0.0.1]
+    /// The address and port to listen on [default: a free port of 127.0.0.1]
     #[arg(long, value_name = "ADDR", conflicts_with = "once")]
     pub(crate) listen: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ConfigArgs {
-    /// Print what can be configured instead, as Markdown
+    /// Print a reference of all settings as Markdown instead
     #[arg(long)]
     pub(crate) reference: bool,
 }
@@ -195,7 +194,7 @@ pub(crate) struct CompletionsArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ManArgs {
-    /// The folder; made if it is not there
+    /// The folder; created if it does not exist
     #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
 }
@@ -203,9 +202,9 @@ pub(crate) struct ManArgs {
 /// How answers are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// Tables to read
+    /// Tables for reading
     Table,
-    /// One JSON object a value, a line each
+    /// One JSON object per value, one per line
     Json,
     /// The records in the Common Output Format
     Cof,
@@ -216,23 +215,23 @@ pub(crate) enum Format {
 /// How lists and details are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum View {
-    /// To read
+    /// A table for reading
     #[default]
     Table,
     /// One JSON object
     Json,
 }
 
-/// In which order records are printed.
+/// The order in which records are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Sort {
     /// Last seen first
     Last,
     /// First seen first
     First,
-    /// Most seen first
+    /// Largest count first
     Count,
-    /// By owner, type and data
+    /// By owner name, type and data
     Name,
 }
 

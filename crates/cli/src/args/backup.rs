@@ -1,4 +1,4 @@
-//! What can be said to `backsight backup` and `backsight restore`.
+//! The arguments of `backsight backup` and `backsight restore`.
 
 use std::path::PathBuf;
 
@@ -8,23 +8,23 @@ use super::View;
 
 #[derive(Debug, Args)]
 pub(crate) struct BackupArgs {
-    /// The folder to make; it may exist if it is empty
+    /// The folder to create; it may exist if it is empty
     #[arg(value_name = "DEST")]
     pub(crate) to: PathBuf,
-    /// Leave the key out: the secrets in the backup cannot be read without it
+    /// Leave out the key: without it nobody can read the secrets in the backup
     #[arg(long)]
     pub(crate) without_key: bool,
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct RestoreArgs {
-    /// The folder that `backsight backup` made
+    /// The folder that `backsight backup` wrote
     #[arg(value_name = "SRC")]
     pub(crate) from: PathBuf,
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
 }

@@ -1,4 +1,4 @@
-//! What can be said about the passive-DNS database.
+//! The arguments of `backsight import`, `lookup`, `export` and `db`.
 
 use std::path::PathBuf;
 
@@ -8,19 +8,18 @@ use store::Limits;
 
 use super::{Format, View, at_least_one};
 
-pub(crate) const IMPORT_ABOUT: &str = "Takes records in the Common Output Format into the passive-DNS database, plain or \
-    packed with gzip, zstd or xz; what a file is shows in its content, not in its name. Of a folder, every file in it and below.\n\n\
-    A report is what another database says: hearing it twice changes nothing, the largest count stands. Observations are \
-    sightings of your own: their counts add up. So a file of observations that was imported whole is refused the second \
-    time, unless --again says that it is meant.\n\n\
-    Every 10,000 records last before the next are taken in, with how far in the file they reach: an import that was killed goes \
-    on there when it is started again, and nothing counts twice. A file is known again by a digest of all of it, and is \
-    then skipped, which is said: with exit code 0 for reports, which it would not change.\n\n\
-    CIRCL's second interface swaps rrname and rdata. A record that proves which side is its owner (an address in rrname of an A \
-    record) is turned alone; the others are turned where every record that proves anything is swapped. The table says how many \
-    were turned.\n\n\
-    One record may hold a whole RRset with one count. The count belongs to the RRset, so each of its records gets it, and of \
-    several reports the largest count stands; counts of reports are never added up.";
+pub(crate) const IMPORT_ABOUT: &str = "Imports records in the Common Output Format into the passive-DNS database. Files may be compressed with \
+    gzip, zstd or xz, which is detected by content, not by name. For a folder, imports every file in it, recursively.\n\n\
+    Reports come from another database: of equal records the largest count is kept, so importing them twice changes \
+    nothing. Observations come from your own sensors: their counts add up. A file of observations that was imported \
+    completely is therefore refused the second time, unless you use --again.\n\n\
+    Every 10,000 records are committed; an interrupted import resumes there, and nothing is counted twice. Files are \
+    recognised by a digest of their whole content and skipped with a message; for reports the exit code is then 0.\n\n\
+    CIRCL's second interface swaps rrname and rdata. A record that proves it (an A record with an address in rrname) is \
+    corrected by itself. Records that prove nothing are corrected only if all that do are swapped. The table says how many \
+    were corrected.\n\n\
+    A record may hold a whole RRset with one count. The count belongs to the RRset: each of its records gets it, the \
+    largest of several reports is kept, and counts of reports are never added up.";
 
 pub(crate) const IMPORT_EXAMPLES: &str = "\
 Examples:
@@ -29,65 +28,66 @@ Examples:
   backsight import sensor.ndjson.xz --as observation --sensor vienna-1
   backsight import dumps/ --origin https://pdns.example.org/ --rejects bad.ndjson
 
-With --format json, one object a file:
+With --format json, one object per file:
   {\"input\", \"as\", \"state\": done, known, stopped or failed, \"resumed_at\": null or an offset, \"records\", \"repaired_times\", \"turned\",
    \"sensors_dropped\", \"octets\",
    \"left_out\": [{\"reason\", \"count\", \"offsets\": the first 10}], \"truncated\", \"source_answer\": null, succeeded, limited, failed or missing,
    \"source_message\", \"error\": null or a text}
 
-Exit codes: 0 everything was taken in, 3 some of it was left out or the source's own answer is incomplete, 1 failed or no record in it, 2 wrong usage.";
+Exit codes: 0 everything was imported, 1 failure or no records found, 2 wrong usage, 3 some records were left out or the
+source's own answer is incomplete.";
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
     /// Files or folders; - is standard input
     #[arg(value_name = "FILE|DIR|-", required = true)]
     pub(crate) files: Vec<PathBuf>,
-    /// What the records are: what another database says, or sightings of a sensor of yours
+    /// Whether the records are reports of another database or observations of your own sensors
     #[arg(long = "as", value_enum, default_value_t, value_name = "KIND")]
     pub(crate) kind: Kind,
-    /// Who says so, for all records, whatever origin they state
+    /// The origin of all records; replaces the one they state
     #[arg(long, value_name = "URI", value_parser = text(Limits::USUAL.origin))]
     pub(crate) origin: Option<String>,
-    /// Keep what this sensor says apart from what others say
+    /// The sensor that made these observations; its data is kept apart
     #[arg(long, value_name = "ID", value_parser = text(Limits::USUAL.sensor))]
     pub(crate) sensor: Option<String>,
-    /// Keep apart what the sensors say that the records name; without this, `sensor_id` is dropped
+    /// Keep each record's own `sensor_id` apart; without this option it is dropped
     #[arg(long, conflicts_with = "sensor")]
     pub(crate) keep_sensors: bool,
-    /// Which side of a record is the owner: rrname (draft) or rdata (swapped, as CIRCL's second interface sends it); auto
-    /// lets the records decide
+    /// Which field holds the owner name: rrname (draft) or rdata (swapped, as sent by CIRCL's second interface); auto
+    /// decides by the records
     #[arg(long, value_parser = orientation(), default_value = "auto", value_name = "HOW")]
     pub(crate) orientation: Orientation,
-    /// Append what is left out to this file, as it came, so that it can be mended and imported
+    /// Append rejected input to this file, unchanged, so that you can fix and import it
     #[arg(long, value_name = "FILE")]
     pub(crate) rejects: Option<PathBuf>,
-    /// End at the first thing that would be left out
+    /// Stop at the first record that would be rejected
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Import files that have been imported before once more
+    /// Import files again that were imported before
     #[arg(long)]
     pub(crate) again: bool,
-    /// How to print what was done
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
 }
 
-/// How what is imported adds up.
+/// How imported counts are combined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
-    /// Sightings of a sensor: counts add up
+    /// Sightings of your own sensors: counts add up
     Observation,
-    /// What another database says: the largest count stands
+    /// Records of another database: the largest count is kept
     #[default]
     Report,
 }
 
-pub(crate) const LOOKUP_ABOUT: &str = "Looks up a question in the passive-DNS database of this machine: no network, no \
-    integration, no run.\n\n\
+pub(crate) const LOOKUP_ABOUT: &str = "Looks up records in the passive-DNS database of the data folder. This uses no network and no \
+    integration, and keeps no run.\n\n\
     A question is a name (www.example.com), all names at and below one (*.example.com), an address (192.0.2.1), a network \
     (192.0.2.0/24), a range (192.0.2.1-192.0.2.9), or a name in the data (rdata:ns1.example.com, rdata:*.example.com). \
-    What is pasted is taken as by `query`: defanged, as a URL, or with a port. \
-    Times are dates (2017-06-09 or 20170609), times, seconds since 1970, or how long ago: 90d, 12h, 3w, 2y.";
+    Values may be defanged, a URL, or have a port, as for `query`. \
+    Times are dates (2017-06-09 or 20170609), timestamps, seconds since 1970, or ages: 90d, 12h, 3w, 2y.";
 
 pub(crate) const LOOKUP_EXAMPLES: &str = "\
 Examples:
@@ -102,7 +102,7 @@ With --format json, one object:
 and with --summary:
   {\"question\", \"rows\", \"count\": the sum or null, \"time_first\", \"time_last\"}
 
-More than 10,000 rows: backsight export QUESTION";
+For more than 10,000 rows use: backsight export QUESTION";
 
 /// What narrows a question.
 #[derive(Debug, Args)]
@@ -110,16 +110,16 @@ pub(crate) struct Narrowed {
     /// Only these record types
     #[arg(long, value_name = "A,NS")]
     pub(crate) rrtype: Option<String>,
-    /// Only what was first seen then or later
+    /// Only records first seen at or after this time
     #[arg(long, value_name = "T")]
     pub(crate) first_after: Option<String>,
-    /// Only what was first seen then or earlier
+    /// Only records first seen at or before this time
     #[arg(long, value_name = "T")]
     pub(crate) first_before: Option<String>,
-    /// Only what was last seen then or later
+    /// Only records last seen at or after this time
     #[arg(long, value_name = "T")]
     pub(crate) last_after: Option<String>,
-    /// Only what was last seen then or earlier
+    /// Only records last seen at or before this time
     #[arg(long, value_name = "T")]
     pub(crate) last_before: Option<String>,
 }
@@ -131,27 +131,27 @@ pub(crate) struct LookupArgs {
     pub(crate) question: String,
     #[command(flatten)]
     pub(crate) narrowed: Narrowed,
-    /// At most so many rows, up to 10,000
+    /// Print at most this many rows, up to 10,000
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = at_least_one())]
     pub(crate) limit: usize,
-    /// Which rows come first
+    /// The order of the rows
     #[arg(long, value_enum, default_value_t)]
     pub(crate) sort: Sort,
-    /// Only how many rows there are, how often they were seen, and when
+    /// Print only the number of rows, the total count, and the first and last time
     #[arg(long)]
     pub(crate) summary: bool,
-    /// A row for each source and bailiwick, rather than one over all of them
+    /// Print a row for each source and bailiwick instead of a merged one
     #[arg(long)]
     pub(crate) by_source: bool,
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) format: Format,
 }
 
-/// The order of what is looked up.
+/// The order of rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Sort {
-    /// By name, or by what was asked for in the data; then type and data
+    /// By name (or by the matching data), then type and data
     #[default]
     Key,
     /// Last seen first
@@ -160,20 +160,20 @@ pub(crate) enum Sort {
 
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
-    /// What to export, as for `lookup` [default: everything]
+    /// What to export, with the same syntax as `lookup` [default: everything]
     #[arg(value_name = "QUESTION")]
     pub(crate) question: Option<String>,
     #[command(flatten)]
     pub(crate) narrowed: Narrowed,
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: ExportFormat,
 }
 
-/// What an export is.
+/// The format of an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ExportFormat {
-    /// The Common Output Format, one record a line
+    /// The Common Output Format, one record per line
     #[default]
     Cof,
 }
@@ -186,42 +186,41 @@ pub(crate) struct DbArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DbCommand {
-    /// Make a copy that can be restored, while the database goes on
+    /// Back up the passive-DNS database while it is in use
     #[command(
-        long_about = "Makes a folder that opens as the database is now. Files that never change are linked where the file \
-            system can, so that a backup beside the database takes no time and little room; copy it elsewhere to be safe from \
-            the disk. While a server has the database, the server writes the folder.",
+        long_about = "Writes a folder with the current state of the database. Files that never change are hard-linked where the file \
+            system allows it, so a backup on the same disk is fast and small; copy it to another disk to survive a disk failure. \
+            If a server has the database open, the server writes the folder.",
         after_help = "Example: backsight db backup /mnt/backup/pdns-monday\n\n\
             With --format json: {\"backup\": the folder}"
     )]
     Backup(BackupArgs),
-    /// Put all that is kept into one file, so that questions read as little as possible
+    /// Merge all data files into one, so that lookups read as little as possible
     #[command(after_help = "With --format json: {\"before\": sizes, \"after\": sizes}, as `stats` has them")]
     Compact(ViewArgs),
-    /// Forget what a source said, a part of the names, or what was last seen long ago
+    /// Delete records by origin, by name or by age
     #[command(
-        long_about = "Forgets what the one selection covers, at once and for good; a backup made before has it. What is counted is \
-            entries: what one source says of one record. Files that said something in the name of an origin that is dropped can be \
-            imported again.",
+        long_about = "Deletes the selected records permanently; earlier backups still have them. The command counts entries: one for each \
+            source of a record. Files with records of a dropped origin can be imported again.",
         after_help = "Examples:\n  backsight db drop --origin https://pdns.example.org/ --dry-run\n  \
             backsight db drop --suffix test.example\n  backsight db drop --last-before 5y\n\n\
             With --format json: {\"dropped\": entries, \"dry_run\"}"
     )]
     Drop(DropArgs),
-    /// Make the database from a backup, where there is none
+    /// Restore the passive-DNS database from a backup
     #[command(after_help = "Example: backsight db restore /mnt/backup/pdns-monday\n\n\
-            The backup is read and checked first.\n\
+            The database must not exist yet. The backup is verified first.\n\
             With --format json: {\"restored\": the folder, \"from\": the backup}")]
     Restore(RestoreArgs),
-    /// Show how much there is, in memory and on disk
+    /// Show the size of the database, in memory and on disk
     #[command(after_help = "With --format json:\n  \
         {\"folder\", \"server\": its process or null, \"entries\", \"sources\", \"inputs\", \"sizes\": {\"runs\", \"octets\", \"tuples\", \"memory\"}}")]
     Stats(ViewArgs),
-    /// Read both databases again and check everything in them
+    /// Read both databases completely and verify them
     #[command(
-        after_help = "Of the workbench it checks structure, references, the content of each row, the chain of the audit trail and the \
-            evidence of each run; of the passive-DNS database every file.\n\
-            Exit code 1 with what is damaged.\n\
+        after_help = "Checks the workbench's structure, references, row contents, audit trail and evidence, and every file of the \
+            passive-DNS database.\n\
+            Exit code 1 if anything is damaged; the message says what.\n\
             With --format json: {\"files\", \"octets\", \"tuples\": null without a passive-DNS database, \"workbench\": null or \
             {\"rows\", \"audit_entries\", \"evidence_files\", \"faults\"}}"
     )]
@@ -230,27 +229,27 @@ pub(crate) enum DbCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct ViewArgs {
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct BackupArgs {
-    /// The folder to make
+    /// The folder to create
     #[arg(value_name = "DEST")]
     pub(crate) to: PathBuf,
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct RestoreArgs {
-    /// The folder that `backup` made
+    /// The folder that `db backup` wrote
     #[arg(value_name = "SRC")]
     pub(crate) from: PathBuf,
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
 }
@@ -259,10 +258,10 @@ pub(crate) struct RestoreArgs {
 pub(crate) struct DropArgs {
     #[command(flatten)]
     pub(crate) what: DropWhat,
-    /// Only count what would be dropped
+    /// Only count what would be deleted
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
 }
@@ -270,13 +269,13 @@ pub(crate) struct DropArgs {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct DropWhat {
-    /// What sources of this origin said; '' is those without one
+    /// Records of this origin; '' for records without one
     #[arg(long, value_name = "URI")]
     pub(crate) origin: Option<String>,
-    /// This name and all below it
+    /// Records of this name and of all names below it
     #[arg(long, value_name = "NAME")]
     pub(crate) suffix: Option<String>,
-    /// What was last seen before this: a date, a time, or 5y for five years ago
+    /// Records last seen before this: a date, a time, or 5y for five years ago
     #[arg(long, value_name = "T")]
     pub(crate) last_before: Option<String>,
 }

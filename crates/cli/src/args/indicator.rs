@@ -1,4 +1,4 @@
-//! What can be said about indicators.
+//! The arguments of `backsight indicator`.
 
 use std::path::PathBuf;
 
@@ -19,25 +19,25 @@ pub(crate) struct IndicatorArgs {
 pub(crate) enum IndicatorCommand {
     /// Add domain names and addresses
     #[command(
-        long_about = "Adds indicators to the threat library, under your name. Each is normalised first: defanged text, case, \
-            final dots, Unicode names and URLs all come down to one spelling. What is no host (a hash, a CVE number, a network) is \
-            refused by its kind; words and dates beside a value are skipped and counted. A top-level domain is written with its \
-            final dot. What the library has already keeps its status; \
-            what was removed comes back as it was.",
+        long_about = "Adds indicators to the threat library under your name. Values are normalised first: defanged text, upper case, \
+            final dots, Unicode names and URLs are reduced to one spelling. Anything that is not a host (a hash, a CVE number, a \
+            network) is refused, and the message names what it is. Words and dates beside a value are skipped and counted. Write \
+            a top-level domain with its final dot. Indicators that are in the library already keep their status; \
+            removed ones are restored.",
         after_help = ADD_EXAMPLES
     )]
     Add(AddArgs),
-    /// List what is in the library
+    /// List indicators
     #[command(
-        long_about = "Lists indicators, what changed last first. A listing that goes on ends with the words that print \
+        long_about = "Lists indicators, the most recently changed first. If there are more, the last line shows the command for \
             the next page.",
         after_help = LIST_EXAMPLES
     )]
     List(ListArgs),
-    /// Write a note on an indicator
+    /// Add a note to an indicator
     #[command(after_help = "Example: backsight indicator note www.example.com 'seen in ticket 4711'")]
     Note(NoteArgs),
-    /// Remove an indicator; it can be restored with all it had
+    /// Remove an indicator; `restore` brings it back with all its data
     #[command(
         long_about = "Removes an indicator from the library. Nothing of it is deleted: `restore`, or adding it again, brings \
             it back with its attributes, relationships and notes. No run brings it back by itself."
@@ -59,14 +59,14 @@ Examples:
   backsight indicator add -f indicators.txt --status Review
   backsight indicator add 2001:db8::1 --type 'IPv6 Address'
 
-Exit codes: 0 all are in the library now, 1 some of what was given is no indicator; the others were added.";
+Exit codes: 0 all values are in the library now, 1 some values were not indicators (the others were added).";
 
 const LIST_EXAMPLES: &str = "\
 Examples:
   backsight indicator list --status Review
-  backsight indicator list --search '*.example.com'        everything below a name
+  backsight indicator list --search '*.example.com'        a name and everything below it
   backsight indicator list --search 192.0.2.0/24 --sort updated
-  backsight indicator list --search login --type FQDN      values that hold a text
+  backsight indicator list --search login --type FQDN      values that contain a text
   backsight indicator list --source 'CIRCL Passive DNS' --limit 1000 --format json";
 
 #[derive(Debug, Args)]
@@ -74,16 +74,16 @@ pub(crate) struct AddArgs {
     /// Domain names, IP addresses or URLs, defanged or not
     #[arg(value_name = "VALUE", required_unless_present = "file")]
     pub(crate) values: Vec<String>,
-    /// Take values from a file too, one or several a line, # for comments; - is standard input
+    /// Also read values from a file, one or several per line, with # comments; - is standard input
     #[arg(short, long, value_name = "FILE|-")]
     pub(crate) file: Vec<PathBuf>,
-    /// The status of those that are new
+    /// The status of new indicators
     #[arg(long, value_name = "S", default_value = "Active", value_parser = statuses(), ignore_case = true)]
     pub(crate) status: Status,
-    /// The type that all of them must have; the others are refused
+    /// Accept only values of this type
     #[arg(long = "type", value_name = "T", value_parser = types(), ignore_case = true)]
     pub(crate) kind: Option<IndicatorType>,
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
 }
@@ -96,25 +96,25 @@ pub(crate) struct ListArgs {
     /// Only this status
     #[arg(long, value_name = "S", value_parser = statuses(), ignore_case = true)]
     pub(crate) status: Option<Status>,
-    /// Only what this person or package says
+    /// Only indicators with this source (a user or an integration)
     #[arg(long, value_name = "NAME")]
     pub(crate) source: Option<String>,
-    /// A part of a value, *.example.com for what is below a name, or a network; defanged or not
+    /// Part of a value, *.example.com for the names below one, or a network; defanged or not
     #[arg(long, value_name = "TEXT")]
     pub(crate) search: Option<String>,
-    /// What was removed, instead of what is there
+    /// List removed indicators instead
     #[arg(long)]
     pub(crate) removed: bool,
-    /// In which order [default: updated; value where the search is a name's or a network's range]
+    /// The order [default: updated; value if --search is a name pattern or a network]
     #[arg(long, value_enum)]
     pub(crate) sort: Option<OrderBy>,
-    /// At most so many
+    /// List at most this many
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
-    /// What follows the position that a listing ended with
+    /// Continue after the cursor that the previous listing printed
     #[arg(long, value_name = "CURSOR")]
     pub(crate) after: Option<String>,
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
 }
@@ -124,7 +124,7 @@ pub(crate) struct ValueArgs {
     /// A domain name, an IP address or a URL, defanged or not
     #[arg(value_name = "VALUE")]
     pub(crate) value: String,
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
 }
@@ -137,7 +137,7 @@ pub(crate) struct SetArgs {
     /// The new status
     #[arg(long, value_name = "S", value_parser = statuses(), ignore_case = true)]
     pub(crate) status: Status,
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
 }
@@ -147,20 +147,20 @@ pub(crate) struct NoteArgs {
     /// A domain name, an IP address or a URL, defanged or not
     #[arg(value_name = "VALUE")]
     pub(crate) value: String,
-    /// What to write, up to 10,000 characters
+    /// The text, up to 10,000 characters
     #[arg(value_name = "TEXT")]
     pub(crate) text: String,
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
 }
 
-/// In which order indicators are listed.
+/// The order in which indicators are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OrderBy {
-    /// What changed last first
+    /// Most recently changed first
     Updated,
-    /// Names by their labels from the right, then addresses
+    /// By value: names by their labels from the right, then addresses
     Value,
 }
 

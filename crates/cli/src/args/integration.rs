@@ -1,4 +1,4 @@
-//! What can be said about integrations.
+//! The arguments of `backsight integration`.
 
 use std::path::PathBuf;
 
@@ -14,37 +14,37 @@ pub(crate) struct IntegrationArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum IntegrationCommand {
-    /// Set parameters, all of them or none
+    /// Set parameters
     #[command(
-        long_about = "Sets parameters of an installed integration. Everything is checked first; when one value is wrong, \
-            nothing is stored. `show` lists the parameters with their keys.",
+        long_about = "Sets parameters of an installed integration. All values are checked first; if one is invalid, nothing is \
+            stored. `show` lists the parameters with their keys.",
         after_help = CONFIGURE_EXAMPLES
     )]
     Configure(ConfigureArgs),
-    /// Turn an integration off; what is set stays
+    /// Disable an integration; its settings are kept
     Disable(NameArgs),
-    /// Turn an integration on, once everything that it needs is set
+    /// Enable an integration; all required parameters must be set
     Enable(NameArgs),
     /// Install, upgrade or downgrade an integration
     #[command(
-        long_about = "Installs a bundled integration or a package file. What is installed for the first time is disabled: \
-            configure it, then enable it. Over an installed version you are asked twice: whether to replace it, and, if its \
-            parameters change, whether to take what that does to the values that are set. Values whose key and type stay \
-            are kept, secrets included, unless you say --overwrite. Until you have said yes nothing is written.",
+        long_about = "Installs a bundled integration or a package file. A new integration is disabled: configure it, then enable it. \
+            Before an installed version is replaced, you are asked for confirmation, and once more if parameters change. \
+            Values whose key and type stay the same are kept, secrets included, unless you use --overwrite. Nothing is written \
+            before you confirm.",
         after_help = INSTALL_EXAMPLES
     )]
     Install(InstallArgs),
-    /// List what is installed
+    /// List installed integrations
     List(ListArgs),
-    /// Uninstall an integration, with its values and secrets
+    /// Uninstall an integration and delete its settings and secrets
     Remove(RemoveArgs),
-    /// Show an integration with its parameters; secrets only as set or not set
+    /// Show an integration and its parameters; of secrets only whether they are set
     Show(NameArgs),
-    /// Ask one cheap question and say of each step on the way whether it works
+    /// Test the connection to the service, step by step
     #[command(
-        after_help = "Asks about example.com, enabled or not, and takes one record. Name resolution, connection, TLS, \
-        login and answer are reported apart, each with what to do.\n\n\
-        Exit codes: 0 all works, 1 it does not, 4 the service refuses (login or quota)."
+        after_help = "Queries example.com and reads one record, whether the integration is enabled or not. Reports name resolution, \
+        connection, TLS, login and answer separately, each with advice.\n\n\
+        Exit codes: 0 success, 1 failure, 4 refused by the service (login or quota)."
     )]
     Test(NameArgs),
 }
@@ -55,9 +55,9 @@ Examples:
   backsight integration configure circl-passive-dns --secret user_token
   backsight integration configure circl-passive-dns verify_ssl=on --reset proxy
 
-Secrets never stand on the command line: --secret KEY takes the value of BACKSIGHT_SECRET_<KEY>
-in the environment, or asks, or, without a terminal, reads a line of standard input.
-Accounts come from the service: CIRCL gives them to vetted partners only.";
+Secrets are never given on the command line: --secret KEY uses BACKSIGHT_SECRET_<KEY> from the
+environment, prompts for the secret, or, without a terminal, reads a line of standard input.
+Accounts come from the service; CIRCL gives them to vetted partners only.";
 
 const INSTALL_EXAMPLES: &str = "\
 Examples:
@@ -65,14 +65,14 @@ Examples:
   backsight integration install circl-passive-dns@1.0.0
   backsight integration install ./my-service-2.1.0.toml --yes
 
-Without a terminal to ask on, nothing is replaced unless you say --yes; what would change is printed.";
+Without a terminal, an installed version is replaced only with --yes; the changes are printed.";
 
 #[derive(Debug, Args)]
 pub(crate) struct NameArgs {
     /// The integration's name, as `list` shows it
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
 }
@@ -82,13 +82,13 @@ pub(crate) struct ListArgs {
     /// Only this type
     #[arg(long = "type", value_enum, value_name = "TYPE", default_value_t)]
     pub(crate) kind: Kind,
-    /// Only what is on
+    /// Only enabled integrations
     #[arg(long, conflicts_with = "disabled")]
     pub(crate) enabled: bool,
-    /// Only what is off, such as what was just installed
+    /// Only disabled integrations, such as new ones
     #[arg(long)]
     pub(crate) disabled: bool,
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
 }
@@ -96,27 +96,27 @@ pub(crate) struct ListArgs {
 /// Kinds of integrations. There are only operations yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
-    /// Whatever there is
+    /// All types
     #[default]
     All,
-    /// What is run on indicators
+    /// Operations that run on indicators
     Operation,
-    /// What brings indicators by itself
+    /// Feeds that deliver indicators
     Feed,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct InstallArgs {
-    /// A bundled integration, or a package file ending in .toml
+    /// The name of a bundled integration, or a package file ending in .toml
     #[arg(value_name = "NAME[@VERSION]|FILE")]
     pub(crate) source: PathBuf,
-    /// Say yes to what would be asked
+    /// Answer yes to all questions
     #[arg(long, short)]
     pub(crate) yes: bool,
-    /// Let the new version's defaults replace the values that are set, secrets included
+    /// Replace existing values, secrets included, by the new version's defaults
     #[arg(long)]
     pub(crate) overwrite: bool,
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
 }
@@ -126,16 +126,16 @@ pub(crate) struct ConfigureArgs {
     /// The integration's name
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
-    /// Set a parameter; KEY= leaves it empty, even where there is a default
+    /// Set a parameter; KEY= makes it empty, even if it has a default
     #[arg(value_name = "KEY=VALUE")]
     pub(crate) values: Vec<String>,
-    /// Set a secret, from the environment, by asking, or from a line of standard input
+    /// Set a secret from the environment, a prompt, or a line of standard input
     #[arg(long, value_name = "KEY")]
     pub(crate) secret: Vec<String>,
-    /// Go back to the default; forgets a secret
+    /// Reset a parameter to its default; deletes a secret
     #[arg(long, value_name = "KEY")]
     pub(crate) reset: Vec<String>,
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
 }
@@ -145,10 +145,10 @@ pub(crate) struct RemoveArgs {
     /// The integration's name
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
-    /// Say yes to what would be asked
+    /// Answer yes to all questions
     #[arg(long, short)]
     pub(crate) yes: bool,
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
 }

@@ -1,4 +1,4 @@
-//! What can be said to `backsight key`.
+//! The arguments of `backsight key`.
 
 use clap::{Args, Subcommand};
 
@@ -12,13 +12,13 @@ pub(crate) struct KeyArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
-    /// Encrypt all secrets with a new key
+    /// Create a new key and encrypt all secrets with it
     #[command(
-        after_help = "The key is in secret.key in the data folder. Being cut off at any moment leaves it and the \
-        secrets working. A copy of the old key file opens nothing any more but old copies of the database."
+        after_help = "The key is stored in secret.key in the data folder. If the command is interrupted, key and secrets keep \
+        working. Afterwards the old key decrypts only old copies of the database."
     )]
     Rotate {
-        /// How to print
+        /// The output format
         #[arg(long, value_enum, default_value_t)]
         format: View,
     },

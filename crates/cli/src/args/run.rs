@@ -1,4 +1,4 @@
-//! What can be said to `backsight run`.
+//! The arguments of `backsight run`.
 
 use clap::{Args, Subcommand};
 
@@ -14,60 +14,59 @@ pub(crate) struct RunArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RunCommand {
-    /// Add what a run found to the threat library
+    /// Add the findings of a run to the threat library
     #[command(after_help = ADD_EXAMPLES)]
     Add(AddArgs),
     /// List runs, the newest first
     List(ListArgs),
-    /// Show a run: its records, and its findings with their numbers
+    /// Show the records of a run and its numbered findings
     #[command(
-        after_help = "Exit codes: as when it was asked. 0 complete, 1 failed, 3 incomplete or interrupted, \
-        4 refused (credentials or quota)."
+        after_help = "Exit codes are those of the run: 0 complete, 1 failed, 3 incomplete or interrupted, \
+        4 refused by the service (credentials or quota)."
     )]
     Show(ShowArgs),
-    /// Take back what a run added to the threat library, and nothing else
+    /// Undo what runs added to the threat library
     #[command(
-        long_about = "Takes back what a run added to the threat library. What others have added or said since stays, \
-        and so does an indicator that somebody has worked with: it has a note, another status, or something of others \
-        hangs on it."
+        long_about = "Removes what a run added to the threat library. Data from other sources stays, and so do indicators that \
+        somebody has worked on: those with a note, another status, or data of others."
     )]
     Undo(UndoArgs),
 }
 
 const ADD_EXAMPLES: &str = "\
 Examples:
-  backsight run add 17 --dry-run                what would be new, known already, left out?
+  backsight run add 17 --dry-run                show what would be new, known or left out
   backsight run add 17
-  backsight run add 17 --pick 1,3-5             by the numbers that `backsight run show 17` prints
-  backsight run add 17 --pick www.example.com   what the records with this name propose
+  backsight run add 17 --pick 1,3-5             by the numbers of `backsight run show 17`
+  backsight run add 17 --pick www.example.com   the findings of the records with this name
   backsight run undo 17
 
-What is new arrives with the status Indirect. Nothing that is whitelisted is touched, nothing that
-was removed comes back, and one source joins at most 10,000 relationships to an indicator.";
+New indicators get the status Indirect. Whitelisted indicators are not changed, removed ones are not
+restored, and one source adds at most 10,000 relationships to an indicator.";
 
 #[derive(Debug, Args)]
 pub(crate) struct AddArgs {
     /// The run's number
     #[arg(value_name = "ID", value_parser = run_number)]
     pub(crate) id: i64,
-    /// Which findings: all but those that are flagged, numbers, or what the records with these values propose; flagged
-    /// ones included
+    /// Which findings: all unflagged ones, or those with these numbers, or those of records with these values (the latter
+    /// two include flagged ones)
     #[arg(long, value_name = "all|1,3-5|VALUE", default_value = "all")]
     pub(crate) pick: String,
-    /// Only say what would be added
+    /// Only show what would be added
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
-    /// Only runs on this domain name, IP address or URL, defanged or not
+    /// Only runs of this domain name, IP address or URL, defanged or not
     #[arg(long, value_name = "VALUE")]
     pub(crate) indicator: Option<String>,
-    /// Only runs of this operation, by its name, whatever its version
+    /// Only runs of this operation, in any version
     #[arg(long, value_name = "NAME")]
     pub(crate) operation: Option<String>,
     /// Only runs in this state
@@ -76,25 +75,25 @@ pub(crate) struct ListArgs {
     /// Only runs of this user
     #[arg(long, value_name = "NAME")]
     pub(crate) actor: Option<String>,
-    /// Only the runs of one command, by the number of its first run
+    /// Only the runs of one command, given by the number of its first run
     #[arg(long, value_name = "ID", value_parser = run_number)]
     pub(crate) batch: Option<i64>,
-    /// Only runs that began then or later: a date, a time, or 7d for seven days ago
+    /// Only runs that began at or after this: a date, a time, or 7d for seven days ago
     #[arg(long, value_name = "T")]
     pub(crate) since: Option<String>,
-    /// Only runs that began then or earlier; a date is the whole day
+    /// Only runs that began at or before this; a date includes the whole day
     #[arg(long, value_name = "T")]
     pub(crate) until: Option<String>,
-    /// Leave out runs that took the kept answer of another run
+    /// Leave out runs that used the kept answer of another run
     #[arg(long)]
     pub(crate) without_cached: bool,
-    /// At most so many
+    /// List at most this many
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
-    /// Only runs before the one of this number
+    /// Only runs before the one with this number
     #[arg(long, value_name = "ID", value_parser = run_number)]
     pub(crate) before: Option<i64>,
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
 }
@@ -104,10 +103,10 @@ pub(crate) struct ShowArgs {
     /// The run's number
     #[arg(value_name = "ID", value_parser = run_number)]
     pub(crate) id: i64,
-    /// The evidence as it was received, octet for octet; printable on a terminal
+    /// Print the evidence exactly as received; escaped if the output is a terminal
     #[arg(long, conflicts_with_all = ["format", "changes", "since", "sort", "limit"])]
     pub(crate) raw: bool,
-    /// Show what was new, gone or different since the answer before
+    /// Show what was new, gone or different since the previous answer
     #[arg(long)]
     pub(crate) changes: bool,
     /// Show what was new, gone or different since the answer of that run
@@ -119,7 +118,7 @@ pub(crate) struct ShowArgs {
     /// Print at most this many records
     #[arg(long, value_name = "N", value_parser = at_least_one())]
     pub(crate) limit: Option<usize>,
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
 }
@@ -129,10 +128,10 @@ pub(crate) struct UndoArgs {
     /// The numbers of the runs
     #[arg(value_name = "ID", required_unless_present = "batch", value_parser = run_number)]
     pub(crate) ids: Vec<i64>,
-    /// All runs of one command, by the number of its first run
+    /// All runs of one command, given by the number of its first run
     #[arg(long, value_name = "ID", conflicts_with = "ids", value_parser = run_number)]
     pub(crate) batch: Option<i64>,
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
 }
@@ -150,5 +149,5 @@ fn state() -> impl clap::builder::TypedValueParser<Value = State> {
 /// What a run's number is, and how to find it.
 fn run_number(text: &str) -> Result<i64, String> {
     let number = text.parse().ok().filter(|number| *number >= 0);
-    number.ok_or_else(|| "a run has a number; `backsight run list` shows them".to_owned())
+    number.ok_or_else(|| "a run is named by its number; `backsight run list` shows them".to_owned())
 }

@@ -1,4 +1,4 @@
-//! What can be said to `backsight serve`.
+//! The arguments of `backsight serve`.
 
 use std::path::PathBuf;
 
@@ -10,54 +10,54 @@ pub(crate) struct ServeArgs {
     /// The address and port to listen on [default: 127.0.0.1:8053; port 0 takes a free one]
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<String>,
-    /// Serve these records, in the Common Output Format, instead of the database
+    /// Serve the records of these files (Common Output Format) instead of the database
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) cof: Vec<PathBuf>,
-    /// Which side of the records of --cof is the owner, as for `import`
+    /// Which field of the --cof records holds the owner name; see `import`
     #[arg(long, value_parser = super::database::orientation(), default_value = "auto", value_name = "HOW")]
     pub(crate) orientation: cof::Orientation,
-    /// Serve the records that `demo` shows instead of the database
+    /// Serve the sample records of `demo` instead of the database
     #[arg(long)]
     pub(crate) sample: bool,
-    /// Let everybody on this machine read without a token
+    /// Let everyone on this machine read without a token
     #[arg(long, conflicts_with = "behind_proxy")]
     pub(crate) anonymous: bool,
-    /// Let this login read; the password may come from `BACKSIGHT_SECRET_PASSWORD` instead
+    /// Let this user read; the password can also come from `BACKSIGHT_SECRET_PASSWORD`
     #[arg(long, value_name = "NAME[:PASSWORD]")]
     pub(crate) user: Vec<String>,
-    /// A proxy in front does the TLS: allows an address that other machines can reach
+    /// A reverse proxy terminates TLS: allow listening on an address that other machines can reach
     #[arg(long)]
     pub(crate) behind_proxy: bool,
-    /// Speak TLS with this certificate chain (PEM); read anew when it changes, and on SIGHUP
+    /// Serve TLS with this certificate chain (PEM); reloaded when the file changes and on SIGHUP
     #[arg(long, value_name = "FILE")]
     pub(crate) tls_cert: Option<PathBuf>,
     /// The certificate's private key (PEM)
     #[arg(long, value_name = "FILE")]
     pub(crate) tls_key: Option<PathBuf>,
-    /// Let pages of this origin, such as `https://example.org`, ask for passive DNS with a token of their own [default: none]
+    /// Let web pages of this origin, such as `https://example.org`, query passive DNS with a token [default: none]
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) cors: Vec<String>,
-    /// Write a line a request on standard error; never a token, and what was asked only with --log-addresses
+    /// Log one line per request to standard error; it never contains tokens, and queried values only with --log-addresses
     #[arg(long, value_enum, value_name = "HOW")]
     pub(crate) access_log: Option<AccessLog>,
-    /// Tell the access log the address that was asked, and so the value
+    /// Include the requested path, and so the queried value, in the access log
     #[arg(long)]
     pub(crate) log_addresses: bool,
-    /// A name by which browsers and clients reach this server, besides this machine's own; the proxy's, for example
+    /// A host name by which clients reach this server, such as the reverse proxy's; others than this machine's own are refused
     #[arg(long, value_name = "NAME")]
     pub(crate) hostname: Vec<String>,
-    /// What `origin` says in answers for records that name none, such as `https://pdns.example.org` [default: nothing]
+    /// The `origin` of records that have none, such as `https://pdns.example.org` [default: none]
     #[arg(long, value_name = "URI")]
     pub(crate) origin: Option<String>,
 }
 
-/// How requests are told.
+/// How requests are logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum AccessLog {
-    /// Not at all
+    /// No access log
     Off,
-    /// A line to read
+    /// A line of text per request
     Text,
-    /// A JSON object a line
+    /// A JSON object per line
     Json,
 }

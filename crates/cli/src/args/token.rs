@@ -1,4 +1,4 @@
-//! What can be said of tokens.
+//! The arguments of `backsight token`.
 
 use clap::{Args, Subcommand};
 
@@ -12,64 +12,64 @@ pub(crate) struct TokenArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
-    /// Make a token, and show it this once
+    /// Create a token and show it once
     #[command(
         after_help = "Examples:\n  backsight token create --name partner --rate 10/s --daily 20000 --expires 365d\n  \
         backsight token create --name sensor-1 --write --sensor sensor-1"
     )]
     Create(CreateArgs),
-    /// List the tokens there are, with what was used of them today
+    /// List tokens and their use today
     ///
-    /// A server writes down once a second, and when it ends, what was used: the last second of one that runs is not in it yet.
+    /// A running server saves the use of tokens once a second, so the last second is missing.
     List(ListArgs),
-    /// Take a token back: it works no more
+    /// Revoke a token
     Revoke(RevokeArgs),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct CreateArgs {
-    /// What it is called, in lists and logs
+    /// The name of the token in lists and logs
     #[arg(long, value_name = "NAME")]
     pub(crate) name: String,
-    /// It may ask [default, unless --write is given]
+    /// Allow lookups [default, unless --write is given]
     #[arg(long)]
     pub(crate) read: bool,
-    /// It may bring records
+    /// Allow sending records
     #[arg(long)]
     pub(crate) write: bool,
-    /// At most so many requests a second [default: no limit]
+    /// The maximum number of requests per second [default: no limit]
     #[arg(long, value_name = "N/s")]
     pub(crate) rate: Option<String>,
-    /// At most so many requests a day (UTC) [default: no limit]
+    /// The maximum number of requests per day (UTC) [default: no limit]
     #[arg(long, value_name = "N")]
     pub(crate) daily: Option<u64>,
-    /// Until when it works: a date, a time, or 90d for in ninety days [default: until it is revoked]
+    /// When the token expires: a date, a time, or 90d for ninety days from now [default: never]
     #[arg(long, value_name = "T")]
     pub(crate) expires: Option<String>,
-    /// What it brings are this sensor's own sightings, whose counts add up; without, what another database says
+    /// Records sent with this token are observations of this sensor, whose counts add up; without it they are reports
     #[arg(long, value_name = "ID", requires = "write")]
     pub(crate) sensor: Option<String>,
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
-    /// Those that were revoked, too
+    /// Include revoked tokens
     #[arg(long)]
     pub(crate) all: bool,
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct RevokeArgs {
-    /// What it is called
+    /// The name of the token
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
 }
