@@ -47,7 +47,7 @@ fn build() -> Result<(), String> {
     println!("cargo::rerun-if-changed=templates");
     fetch(&web, &out.join("web"))?;
     let fetched = FETCHED.map(|(from, name)| (out.join("web/node_modules").join(from), name.to_owned()));
-    let own = OWN.map(|file| (web.join(file), file.rsplit('/').next().unwrap_or(file).to_owned()));
+    let own = OWN.map(|file| prepared(&web.join(file), &out)).into_iter().collect::<Result<Vec<_>, _>>()?;
     list(fetched.into_iter().chain(own), &out.join("assets.rs"))
 }
 
@@ -90,6 +90,35 @@ fn npm(folder: &Path) -> Result<(), String> {
          Without a network, fill npm's cache first: `npm ci --ignore-scripts` in a copy of web/.",
         said.trim()
     ))
+}
+
+/// One of our own files with its name. Browsers get scripts without their comments, to keep a first visit small.
+fn prepared(file: &Path, out: &Path) -> Result<(PathBuf, String), String> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    if file.extension().is_none_or(|ending| ending != "js") {
+        return Ok((file.to_owned(), name));
+    }
+    let script = fs::read_to_string(file).map_err(|error| format!("reading {}: {error}", file.display()))?;
+    let stripped = out.join(&name);
+    write(&stripped, without_comments(&script).as_bytes())?;
+    Ok((stripped, name))
+}
+
+/// A script without the lines that are only comment; a comment that shares a line with code stays.
+fn without_comments(script: &str) -> String {
+    let mut is_inside = false;
+    let mut kept = String::with_capacity(script.len());
+    for line in script.lines() {
+        let text = line.trim();
+        let is_comment =
+            is_inside || text.starts_with("//") || (text.starts_with("/*") && !text.contains("*/ "));
+        is_inside = (is_inside || text.starts_with("/*")) && !text.contains("*/");
+        if !is_comment {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    kept
 }
 
 /// Writes the table that `src/asset.rs` includes.
