@@ -2,7 +2,7 @@
  * Copies the text that a button names in `data-copy`. Such a button is hidden until this runs.
  */
 
-/** How long the button says that it did, in milliseconds. */
+/** How long the button shows that it copied, in milliseconds. */
 const SAID = 1500;
 
 /** @param {HTMLElement} button */
@@ -13,7 +13,7 @@ async function copy(button) {
     button.classList.add("done");
     if (said) said.textContent = "Copied";
   } catch {
-    if (said) said.textContent = "The browser did not let us copy; select the text instead";
+    if (said) said.textContent = "The browser blocked copying; select the text instead";
   }
   setTimeout(() => button.classList.remove("done"), SAID);
 }

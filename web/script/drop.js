@@ -1,5 +1,5 @@
 /**
- * A file dragged onto a drop zone becomes the file of its input. Without this the input alone does, by click or keyboard.
+ * A file dragged onto a drop zone becomes the file of its input. Without this script the input works by click or keyboard.
  */
 
 /**

@@ -1,5 +1,5 @@
 /**
- * A run that is watched and ends shows its answer. Without this the page comes anew by itself.
+ * Shows the answer of a watched run when it ends. Without this script the page reloads by itself.
  */
 
 document.addEventListener("run-ended", () => location.reload());

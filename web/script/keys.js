@@ -1,10 +1,10 @@
 /**
- * `/` goes to the search, Escape closes the menu or dialog that is open, a menu closes when one leaves it, and a dialog keeps the focus. Everything is
- * reached by Tab without this.
+ * `/` moves to the search box, Escape closes the open menu or dialog, a menu closes when it loses the focus, and a dialog
+ * keeps the focus. Without this script everything can be reached with Tab.
  */
 
 /**
- * Whether somebody is writing there.
+ * Whether the user is typing there.
  * @param {EventTarget | null} place
  */
 function isWriting(place) {
@@ -30,7 +30,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 /**
- * A menu is open for as long as somebody is in it.
+ * Closes every open menu that does not contain the given element.
  * @param {EventTarget | null} place
  */
 function closeMenusBut(place) {
@@ -43,8 +43,7 @@ document.addEventListener("pointerdown", (event) => closeMenusBut(event.target))
 document.addEventListener("focusin", (event) => closeMenusBut(event.target));
 
 /**
- * A page with a dialog comes with it open; from here on nothing behind it can be reached, and Escape leads where its
- * cross does.
+ * A page with a dialog arrives with it open. This makes it modal, and lets Escape follow its close link.
  * @param {HTMLDialogElement} dialog
  */
 function keep(dialog) {

@@ -1,7 +1,7 @@
 /**
- * Ticking rows: a click with Shift ticks everything in between, the box over a list ticks all of its page, and ticking a
- * record counts what adding the selection would come to. Without this every box is ticked by itself, and the button
- * "Count" counts.
+ * Selecting rows: a click with Shift selects everything in between, the box above a list selects the whole page, and selecting
+ * a record previews what adding the selection would do. Without this script every box is selected by itself, and a button
+ * shows the preview.
  */
 
 /** @type {HTMLInputElement | null} */
@@ -23,7 +23,7 @@ function boxesOf(form) {
 }
 
 /**
- * Ticks what lies between two boxes as the second one is.
+ * Gives all boxes between two the state of the second.
  * @param {HTMLInputElement[]} boxes
  * @param {HTMLInputElement} from
  * @param {HTMLInputElement} to
@@ -38,7 +38,7 @@ function span(boxes, from, to) {
 }
 
 /**
- * Says how many are ticked, where a page has a place for that.
+ * Shows how many are selected, where the page has a place for that.
  * @param {HTMLFormElement} form
  */
 function tell(form) {
@@ -46,7 +46,7 @@ function tell(form) {
   const ticked = boxes.filter((box) => box.checked).length;
   const place = document.querySelector(`[data-ticked="${form.id}"]`);
   if (place) {
-    place.textContent = `${ticked} of ${boxes.length} ticked`;
+    place.textContent = `${ticked} of ${boxes.length} selected`;
     place.closest(".selbar")?.classList.toggle("idle", ticked === 0);
   }
   const all = document.querySelector(`[data-ticks="${form.id}"]`);
@@ -56,7 +56,7 @@ function tell(form) {
 }
 
 /**
- * Has the form ask what its selection would come to. It asks anew when the next one is ticked before the answer.
+ * Makes the form request a preview of its selection; a later selection replaces a pending request.
  * @param {HTMLFormElement} form
  */
 function ask(form) {
@@ -65,10 +65,10 @@ function ask(form) {
   form.dispatchEvent(new CustomEvent("picked"));
 }
 
-/** What a form says of its selection, and what an address does. */
+/** The parameters that carry the selection, in forms and addresses. */
 const SELECTION = ["sel", "all", "not", "here", "pick"];
 
-/** The form whose selection links and other forms of its page take along, once something was ticked since it came. */
+/** The form whose selection has changed since the page loaded; links and other forms of the page carry it along. */
 function touched() {
   const form = document.querySelector("form[data-touched]");
   return form instanceof HTMLFormElement ? form : null;
@@ -89,7 +89,7 @@ document.querySelectorAll("[data-ticks]").forEach((all) => {
   all.closest("label")?.removeAttribute("hidden");
   all.addEventListener("change", () => {
     for (const box of boxesOf(form)) {
-      // What is flagged is ticked by itself, or not at all.
+      // Flagged rows must be selected one by one.
       if (all.checked && box.dataset.flagged) continue;
       box.checked = all.checked;
       mark(box);
@@ -100,7 +100,7 @@ document.querySelectorAll("[data-ticks]").forEach((all) => {
   tell(form);
 });
 
-// A browser that comes back to a page ticks what was ticked there, which may be more than the page says.
+// A browser that returns to a page restores its check boxes, which may differ from what the page was sent with.
 addEventListener("pageshow", () => {
   document.querySelectorAll("form").forEach((form) => {
     const boxes = boxesOf(form);
@@ -110,7 +110,7 @@ addEventListener("pageshow", () => {
   });
 });
 
-// Who pressed a button of the bar goes on from the bar, once the page has gone to where its address leads.
+// After a button of the selection bar was pressed, the focus returns to the bar.
 addEventListener("pageshow", () => {
   if (!new URL(location.href).searchParams.has("do")) return;
   const next = document.querySelector("#select-add") ?? document.querySelector("#select-count");
@@ -128,11 +128,11 @@ document.addEventListener("click", (event) => {
   ask(form);
 });
 
-// A link within the page takes along what was ticked since it came; a bar's is one of the picture's own kind.
+// A link within the page carries the changed selection along; the link of a timeline bar is an SVG element.
 document.addEventListener("click", (event) => {
   const link = event.target instanceof Element ? event.target.closest("a[href]") : null;
   const [form, leads] = [touched(), link?.getAttribute("href") ?? ""];
-  // An anchor goes nowhere else.
+  // An anchor stays on the page.
   if (!link || !form || leads.startsWith("#") || !isOwn(leads, form)) return;
   const address = new URL(leads, location.href);
   for (const name of SELECTION) address.searchParams.delete(name);
@@ -142,7 +142,7 @@ document.addEventListener("click", (event) => {
   link.setAttribute("href", address.href);
 });
 
-// So does another form of it, such as the filters.
+// So does another form of the page, such as the filters.
 document.addEventListener("submit", (event) => {
   const other = event.target;
   const form = touched();

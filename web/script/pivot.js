@@ -1,6 +1,6 @@
 /**
- * A click on a name or an address runs the action on it at once. Without this, or with a key held down, the link leads to the
- * last run on it, or to a page with the button.
+ * A click on a name or an address queries it at once. Without this script, or with a modifier key held down, the link leads
+ * to the last run on it, or to a page with the button.
  */
 
 document.addEventListener("click", (event) => {

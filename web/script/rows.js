@@ -1,12 +1,12 @@
 /**
- * Copied rows of a table paste into a spreadsheet as one row each: cells are separated by tabs and rows by line breaks,
- * without the boxes to tick, the buttons, and what only screen readers say. Cells that begin like a formula get a `'` before
- * them, as in our CSV files: names and data are strangers' text.
+ * Copied rows of a table paste into a spreadsheet as one row each: tabs separate cells and line breaks separate rows.
+ * Check boxes, buttons and text for screen readers are left out. Cells that begin like a formula get a leading `'`, as in our
+ * CSV files, because names and data are untrusted text.
  */
 
-/** What is on the screen, or read aloud, and no part of a row's text. */
+/** Parts of a row that are not copied. */
 const LEFT_OUT = ".pick, .vh, button, form, select, svg";
-/** How formulas begin in the spreadsheets that people use. */
+/** How formulas begin in common spreadsheets. */
 const FORMULA = /^[=+\-@\t\r]/;
 
 /** @param {Element} cell */

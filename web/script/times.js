@@ -1,10 +1,10 @@
 /**
- * Times are written in UTC; the pointer on one, or on a bar of the timeline, shows it in the reader's own zone too.
+ * Times are shown in UTC. Pointing at one, or at a bar of the timeline, also shows it in the reader's time zone.
  */
 
 const format = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
 const short = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-/** A time as titles have it. */
+/** A time as written in titles. */
 const WRITTEN = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g;
 
 /** @param {HTMLTimeElement} time */
@@ -20,7 +20,7 @@ function tellBar(title) {
   // Names and data are strangers' text; the line with the dates is ours.
   const dates = lines.find((line) => line.includes(" UTC (")) ?? "";
   const local = (dates.match(WRITTEN) ?? []).map((text) => short.format(new Date(text.replace(" ", "T") + "Z")));
-  if (local.length > 0) title.textContent = [...lines, `here: ${local.join(" to ")}`].join("\n");
+  if (local.length > 0) title.textContent = [...lines, `local time: ${local.join(" to ")}`].join("\n");
 }
 
 document.addEventListener("pointerover", (event) => {

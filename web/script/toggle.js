@@ -1,5 +1,5 @@
 /**
- * A switch in a form with `data-at-once` takes effect when it is flipped. Without this the form has a button.
+ * A switch in a form with `data-at-once` takes effect when it is flipped. Without this script the form has a button.
  */
 
 document.addEventListener("change", (event) => {

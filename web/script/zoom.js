@@ -1,11 +1,11 @@
 /**
- * A stretch that the pointer draws over the timeline's head becomes the window. The links "Zoom" and the fields "Seen" and
- * "to" do the same without this.
+ * Dragging over the head of the timeline zooms to that range. Without this script the links "Zoom" and the fields "Seen" and
+ * "to" do the same.
  */
 
-/** A stretch that is narrower is a click, in px. */
+/** A drag shorter than this is a click, in px. */
 const LEAST = 6;
-/** Shorter windows are told to the minute, and to the second, in seconds: two days, and ten minutes. */
+/** Windows shorter than these, in seconds, are written to the minute (two days) and to the second (ten minutes). */
 const [SHORT, SHORTEST] = [2 * 86_400, 600];
 
 /** @typedef {{ strip: HTMLElement, begin: number, mark: HTMLElement }} Drawing */
@@ -13,7 +13,7 @@ const [SHORT, SHORTEST] = [2 * 86_400, 600];
 let drawing = null;
 
 /**
- * How far into the strip a place lies, in px.
+ * The distance of a position from the left edge of the strip, in px.
  * @param {HTMLElement} strip
  * @param {number} x
  */
@@ -23,7 +23,7 @@ function within(strip, x) {
 }
 
 /**
- * As the fields have it: a day or a minute means all of it.
+ * As the fields take it: a day or a minute includes all of it.
  * @param {number} second
  * @param {number} length of the window
  */
@@ -33,7 +33,7 @@ function written(second, length) {
 }
 
 /**
- * Asks for the window between two places of a strip.
+ * Opens the window between two positions of a strip.
  * @param {HTMLElement} strip
  * @param {number} left
  * @param {number} right
@@ -43,13 +43,13 @@ function show(strip, left, right) {
   /** @param {number} x */
   const second = (x) => Math.round(first + ((last - first) * x) / strip.clientWidth);
   const [from, to] = [second(left), second(right)];
-  // Not where the page was got from, which may be the answer to a form.
+  // Not the address of the page, which may be the response to a form.
   const unzoomed = strip.closest("[data-unzoomed]")?.getAttribute("data-unzoomed") ?? location.pathname;
   const address = new URL(unzoomed, location.href);
   address.searchParams.set("from", written(from, to - from));
   address.searchParams.set("to", written(to, to - from));
   address.hash = "tlh";
-  // Followed like any link of the page, which takes along what was ticked.
+  // Followed like any link of the page, which carries the selection along.
   const link = document.createElement("a");
   link.href = address.href;
   document.body.append(link);

@@ -67,7 +67,7 @@ impl Remote {
         let hello: Hello = wire::read(&answers.frame).map_err(|Unreadable| unreadable())?;
         if hello.protocol != PROTOCOL {
             let (process, other) =
-                (hello.process, "is of another version of backsight: use that one, or stop it");
+                (hello.process, "runs another version of backsight: use that version, or stop the server");
             return Err(io::Error::new(
                 io::ErrorKind::Unsupported,
                 format!("the server (process {process}) {other}"),
@@ -100,10 +100,8 @@ impl Remote {
         // The server stands in another folder than we do.
         let to = std::path::absolute(to).map_err(failed("find the folder of the backup for"))?;
         let text = to.to_str().ok_or_else(|| {
-            let why = io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "the backup's folder has a name that is no UTF-8",
-            );
+            let why =
+                io::Error::new(io::ErrorKind::InvalidInput, "the name of the backup folder is not UTF-8");
             failed("name a folder to the server on")(why)
         })?;
         self.ask(&Request::Backup(text), |response| done(&response))
@@ -149,13 +147,13 @@ impl Remote {
     fn answer<T>(&self, read: impl FnOnce(Response<'_>) -> Result<T, Unreadable>) -> Result<T, StoreError> {
         let mut answers = lock(&self.answers);
         let Answers { from, frame } = &mut *answers;
-        let lost = failed("hear from the server on");
+        let lost = failed("read from the server on");
         match wire::receive(from, frame) {
             Ok(true) => {}
-            Ok(false) => return Err(lost(io::Error::other("it ended before it answered"))),
+            Ok(false) => return Err(lost(io::Error::other("it stopped before it answered"))),
             Err(error) => return Err(lost(error)),
         }
-        let unreadable = |Unreadable| failed("hear from the server on")(unreadable());
+        let unreadable = |Unreadable| failed("read from the server on")(unreadable());
         match wire::read(frame).map_err(unreadable)? {
             Response::Failed(error) => Err(error.error().unwrap_or_else(unreadable)),
             response => read(response).map_err(unreadable),
@@ -219,7 +217,7 @@ fn counted(response: &Response<'_>) -> Result<u64, Unreadable> {
 }
 
 fn unreadable() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "it says what this version of backsight does not understand")
+    io::Error::new(io::ErrorKind::InvalidData, "this version of backsight does not understand the answer")
 }
 
 fn failed(doing: &'static str) -> impl Fn(io::Error) -> StoreError {

@@ -60,7 +60,7 @@ impl fmt::Debug for Rows {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unanswered {
     /// So much else is being looked up that there was no place in time.
-    #[error("too much else is being looked up")]
+    #[error("too many queries are running")]
     Busy,
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -73,7 +73,7 @@ const WAIT: Duration = Duration::from_secs(10);
 #[derive(Debug, thiserror::Error)]
 enum Cut {
     /// It would have more rows than one may.
-    #[error("the answer is longer than one may be")]
+    #[error("the answer exceeds the size limit")]
     Long,
     #[error(transparent)]
     Unanswered(#[from] Unanswered),

@@ -58,5 +58,5 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(runs::routes())
         .merge(users::routes())
         .merge(audit::routes())
-        .fallback(async || Problem::missing("the API has nothing at this address"))
+        .fallback(async || Problem::missing("there is no API endpoint at this address"))
 }

@@ -30,7 +30,7 @@ pub(crate) fn path(name: &str) -> &'static str {
 /// `GET /assets/{file}`.
 pub(crate) async fn serve(Path(file): Path<String>) -> Result<Response, Problem> {
     let asset = ASSETS.iter().find(|asset| asset.path.strip_prefix("/assets/") == Some(&file));
-    let asset = asset.ok_or_else(|| Problem::missing("no such file; load the page again"))?;
+    let asset = asset.ok_or_else(|| Problem::missing("unknown file; load the page again"))?;
     let kind = match asset.path.rsplit_once('.') {
         Some((_, "css")) => "text/css; charset=utf-8",
         Some((_, "svg")) => "image/svg+xml",

@@ -167,7 +167,7 @@ pub(crate) async fn change_if_match<T: Send + 'static>(
         Problem::new(
             StatusCode::PRECONDITION_FAILED,
             format!(
-                "If-Match: it was changed since then ({}); read it again, then send the change with the new ETag",
+                "If-Match: the resource has changed since then ({}); read it again, then send the change with the new ETag",
                 now.join(", ")
             ),
         )

@@ -1,4 +1,4 @@
-//! Trying whether an integration can ask: one cheap question, each step on the way reported apart (G-26).
+//! Tests the connection of an integration: one cheap query, with a result for each step.
 
 use operation::Limits;
 use operation::provider::{Checked, ConfigError, check};

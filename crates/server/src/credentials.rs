@@ -25,13 +25,13 @@ pub(crate) struct Credentials {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialError {
     /// A colon ends the name in the Basic scheme.
-    #[error("a user name cannot have a colon in it")]
+    #[error("a user name cannot contain a colon")]
     Colon,
     /// Empty is what a variable is that was forgotten.
     #[error("a user name, password or token cannot be empty")]
     Empty,
     /// Longer than is compared.
-    #[error("a token, or a user name and password together, can have {LONGEST} octets")]
+    #[error("a token, or a user name and password together, can have at most {LONGEST} bytes")]
     Long,
 }
 

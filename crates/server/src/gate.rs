@@ -131,10 +131,10 @@ impl Gate {
         }
         let who = self.who(headers, from)?;
         who.check(need)?;
-        let mut places = vec![place(&self.requests, "this service is answering as much as it can")?];
+        let mut places = vec![place(&self.requests, "too many concurrent requests")?];
         let mut quota = None;
         if let (Who::Token(entry), Some(tokens)) = (&who, &self.tokens) {
-            places.push(place(&entry.requests, "this token has as many requests under way as one may have")?);
+            places.push(place(&entry.requests, "too many concurrent requests for this token")?);
             quota = Some(entry.meter.take(tokens.now()).map_err(Refusal::from)?);
         }
         let asker = match &who {
@@ -209,7 +209,11 @@ impl Who {
             (Self::Anonymous, Need::Write) => return Err(Problem::unauthorized()),
             (Self::Configured, Need::Write) => (false, "--write"),
         };
-        if may { Ok(()) } else { Err(Problem::forbidden(format!("this takes a token made with {missing}"))) }
+        if may {
+            Ok(())
+        } else {
+            Err(Problem::forbidden(format!("the token lacks a permission: use one created with {missing}")))
+        }
     }
 
     /// For the access log.
@@ -224,7 +228,7 @@ impl Who {
 
 fn place(places: &Arc<Semaphore>, why: &str) -> Result<OwnedSemaphorePermit, Refusal> {
     let full = || Refusal {
-        problem: Problem::busy(format!("{why}; ask again in a second")),
+        problem: Problem::busy(format!("{why}; try again in a second")),
         retry_after: Some(1),
         quota: None,
     };
@@ -262,9 +266,8 @@ async fn guard(gate: &Gate, need: Need, mut request: Request, next: Next) -> Res
     if answered.is_err() || need == Need::Write {
         pass.deadline += LAST_WORD * 2;
     }
-    let mut response = answered.unwrap_or_else(|_| {
-        Problem::busy("the answer takes longer than one may: ask for less").into_response()
-    });
+    let mut response = answered
+        .unwrap_or_else(|_| Problem::busy("the answer took too long: narrow the query").into_response());
     if let Some(quota) = pass.quota {
         quota.tell(response.headers_mut());
     }
@@ -319,9 +322,12 @@ impl From<Problem> for Refusal {
 
 impl From<meter::Exceeded> for Refusal {
     fn from(exceeded: meter::Exceeded) -> Self {
-        let what =
-            if exceeded.daily { "today's quota of this token is used up" } else { "too fast for this token" };
-        let detail = format!("{what}; ask again in {} s", exceeded.wait);
+        let what = if exceeded.daily {
+            "the daily quota of this token is used up"
+        } else {
+            "too many requests per second for this token"
+        };
+        let detail = format!("{what}; try again in {} s", exceeded.wait);
         Self {
             problem: Problem::throttled(exceeded.wait, detail),
             retry_after: Some(exceeded.wait),

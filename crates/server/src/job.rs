@@ -149,7 +149,7 @@ impl Jobs {
     pub(crate) async fn start(&self, asking: &Asking, indicator: &Indicator) -> Result<i64, Problem> {
         // Taken before the run is written down, so that many at once get no more than there are.
         let place = Arc::clone(&self.shared.places.0).try_acquire_owned().map_err(|_| {
-            Problem::busy(format!("{MOST} runs are under way; wait for one to end, or cancel one"))
+            Problem::busy(format!("{MOST} runs are in progress; wait for one to end, or cancel one"))
         })?;
         let begun = self.runs.begin(asking, indicator).await?;
         let (id, progress) = (begun.id(), begun.progress());
@@ -233,7 +233,7 @@ impl Jobs {
             let mut findings = workbench.findings(&kept)?;
             if kept.records.len() == SHOWN && kept.run.records > SHOWN as u64 {
                 findings.warnings.push(format!(
-                    "the first {SHOWN} of {} records are shown here; the evidence has all of them",
+                    "only the first {SHOWN} of {} records are shown here; the raw evidence has all of them",
                     kept.run.records
                 ));
             }
@@ -272,7 +272,7 @@ impl Jobs {
 fn lost(error: Error) -> Problem {
     match error {
         Error::Evidence { .. } => {
-            Problem::gone("what was received in this run is lost or damaged; run it again to have it anew")
+            Problem::gone("the stored answer of this run is lost or damaged; run it again")
         }
         error => error.into(),
     }

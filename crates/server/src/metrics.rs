@@ -151,28 +151,24 @@ impl Metrics {
 impl Inner {
     fn register(&mut self) {
         let registry = &mut self.registry;
-        registry.register("requests", "Requests that were answered", self.requests.clone());
+        registry.register("requests", "Requests answered", self.requests.clone());
         registry.register(
             "request_seconds",
-            "From a request's head to the last octet of its answer",
+            "Time from the request head to the last byte of the answer",
             self.seconds.clone(),
         );
-        registry.register("sent_octets", "Octets of answers, without their heads", self.octets.clone());
-        registry.register("connections", "Connections that are open", self.connections.clone());
+        registry.register("sent_octets", "Bytes of answers, without their heads", self.octets.clone());
+        registry.register("connections", "Open connections", self.connections.clone());
         registry.register(
             "connections_turned_away",
-            "Connections too many, closed at once",
+            "Connections closed at once because there were too many",
             self.turned_away.clone(),
         );
-        registry.register("records_taken", "Records that were brought and taken in", self.taken.clone());
-        registry.register(
-            "records_rejected",
-            "What was brought and could not be taken in",
-            self.rejected.clone(),
-        );
+        registry.register("records_taken", "Records received and stored", self.taken.clone());
+        registry.register("records_rejected", "Records received and rejected", self.rejected.clone());
         registry.register("store_entries", "Tuples, each with a bailiwick and source", self.entries.clone());
-        registry.register("store_sources", "Sources that were ever heard of", self.sources.clone());
-        registry.register("store_inputs", "Inputs whose position is remembered", self.inputs.clone());
+        registry.register("store_sources", "Sources ever seen", self.sources.clone());
+        registry.register("store_inputs", "Inputs with a stored position", self.inputs.clone());
     }
 }
 

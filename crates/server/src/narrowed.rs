@@ -14,23 +14,23 @@ use workbench::run::{State, Wanted};
 pub(crate) struct Narrowed {
     /// Only runs on this domain name or IP address.
     pub(crate) indicator: String,
-    /// Only runs of this operation, by its name, whatever its version.
+    /// Only runs of this operation, by name, in any version.
     pub(crate) operation: String,
     /// Only runs in this state: `complete`, `truncated`, `partial`, `failed`, `interrupted` or `running`.
     pub(crate) state: String,
     /// Only runs of this user.
     pub(crate) actor: String,
-    /// Only the runs of one command, by the number of its first run.
+    /// Only the runs of one batch, by the number of its first run.
     pub(crate) batch: String,
-    /// Only runs that began then or later: a date, a time, or how long ago: `7d`, `12h`.
+    /// Only runs started at this time or later: a date, a time, or an age such as `7d` or `12h`.
     pub(crate) since: String,
-    /// Only runs that began then or earlier; a date is the whole day.
+    /// Only runs started at this time or earlier; a date includes the whole day.
     pub(crate) until: String,
-    /// `no` leaves out runs that took the kept answer of another run.
+    /// `no` leaves out runs that used the stored answer of another run.
     pub(crate) cached: String,
-    /// Only runs before the one of this number: the next page.
+    /// Only runs before the run with this number, for the next page.
     pub(crate) before: Option<i64>,
-    /// At most so many.
+    /// The maximum number of results.
     pub(crate) limit: Option<usize>,
 }
 
@@ -43,10 +43,10 @@ impl Narrowed {
         let given = |text: &'_ str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let indicator = given(&self.indicator).map(|text| Indicator::existing(&text)).transpose();
         let state = given(&self.state).map(|word| {
-            State::from_word(&word).ok_or_else(|| format!("state: {word:?} is no state of a run"))
+            State::from_word(&word).ok_or_else(|| format!("state: {word:?} is not a state of a run"))
         });
         let batch = given(&self.batch).map(|text| {
-            text.parse().map_err(|_| "batch: the number of a command's first run is wanted".to_owned())
+            text.parse().map_err(|_| "batch: takes the number of the first run of a batch".to_owned())
         });
         let moment = |field: &str, text: &str| {
             let moment = given(text).map(|text| Moment::parse(&text, clock)).transpose();
@@ -64,7 +64,7 @@ impl Narrowed {
             without_cached: match self.cached.trim() {
                 "" | "yes" => false,
                 "no" => true,
-                _ => return Err("cached takes yes or no".to_owned()),
+                _ => return Err("cached: takes yes or no".to_owned()),
             },
             before: self.before,
             limit,

@@ -117,12 +117,12 @@ fn foreign(response: &Response) -> Option<Problem> {
     }
     let detail = match status {
         StatusCode::BAD_REQUEST => {
-            "the address asks for something that this page does not know: go back, and take another way"
+            "this page cannot read the parameters in the address: go back and try another link"
         }
         StatusCode::METHOD_NOT_ALLOWED => return Some(Problem::method_of_page()),
         StatusCode::NOT_FOUND => "there is no page at this address",
-        StatusCode::PAYLOAD_TOO_LARGE => "what was sent is more than is taken here at once: send less",
-        _ => "what was sent is not what this page takes: load the page again, then send it",
+        StatusCode::PAYLOAD_TOO_LARGE => "the request is too large: send less at once",
+        _ => "the form could not be read: load the page again, then send it",
     };
     Some(Problem::new(status, detail))
 }

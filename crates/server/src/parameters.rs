@@ -144,7 +144,7 @@ impl Given {
         };
         let crossed = crossed(&fences).map(|(after, before)| {
             Problem::bad_request(format!(
-                "{after}, {before}: nothing can be later than the one and earlier than the other"
+                "{after}, {before}: no time is after the first and before the second"
             ))
         });
         crossed.map_or(Ok(fences), Err)

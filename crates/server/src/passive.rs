@@ -51,11 +51,11 @@ pub(crate) fn routes(gate: &Gate) -> OpenApiRouter<Arc<Service>> {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes what is written by hand, for the sake of the records in it")]
 struct Found {
-    /// The value that was asked about.
+    /// The value that was looked up.
     value: String,
     /// Records of the Common Output Format, data as an array of one.
     records: Vec<serde_json::Map<String, serde_json::Value>>,
-    /// What `cursor` must be to go on; null at the end.
+    /// The `cursor` for the next page; null at the end.
     next: Option<String>,
     /// Whether there are rows beyond these.
     more: bool,
@@ -66,9 +66,9 @@ struct Found {
 /// An answer without its rows.
 #[derive(Serialize, ToSchema)]
 struct Summed {
-    /// The value that was asked about.
+    /// The value that was looked up.
     value: String,
-    /// How many rows.
+    /// The number of rows.
     rows: u64,
     /// The sum of their counts; null if all are unknown.
     count: Option<u64>,
@@ -78,14 +78,14 @@ struct Summed {
     time_last: Option<u64>,
 }
 
-/// How much there is.
+/// The size of the database.
 #[derive(Serialize, ToSchema)]
 struct Counted {
     /// Tuples, each with a bailiwick and source.
     entries: u64,
-    /// Sources that were ever heard of.
+    /// Sources ever seen.
     sources: u64,
-    /// Inputs whose position is remembered.
+    /// Inputs with a stored position.
     inputs: u64,
 }
 
@@ -93,51 +93,51 @@ struct Counted {
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "it describes what Problem writes")]
 pub(crate) enum Refused {
-    /// The request cannot be understood, or a token stands in the address.
+    /// Invalid request, or a token in the address.
     #[response(status = 400, content_type = "application/problem+json")]
     BadRequest(Details),
-    /// No token or login that is right.
+    /// No valid token or login.
     #[response(status = 401, content_type = "application/problem+json")]
     Unauthorized(Details),
-    /// The token may not do this.
+    /// The token lacks the permission.
     #[response(status = 403, content_type = "application/problem+json")]
     Forbidden(Details),
-    /// This service is not called by that name.
+    /// Unknown host name.
     #[response(status = 421, content_type = "application/problem+json")]
     Misdirected(Details),
     /// The address is too long.
     #[response(status = 414, content_type = "application/problem+json")]
     Long(Details),
-    /// Too fast, or today's quota is used up; `Retry-After` says when to ask again.
+    /// Too many requests, or the daily quota is used up; `Retry-After` says when to try again.
     #[response(status = 429, content_type = "application/problem+json")]
     TooMany(Details),
     /// The database failed.
     #[response(status = 500, content_type = "application/problem+json")]
     Failed(Details),
-    /// As much is under way as there may be; `Retry-After` says when to ask again.
+    /// Too many concurrent requests; `Retry-After` says when to try again.
     #[response(status = 503, content_type = "application/problem+json")]
     Busy(Details),
 }
 
-/// What is known of a value
+/// Look up the records of a value
 ///
-/// A name, `*.` and a name for all below it, an address (with all records of the names on it, unless `expand=0`), a network, a
-/// range, or `rdata:` and a name.
+/// A name, `*.` and a name for all names below it, an address (with all records of the names that have it, unless `expand=0`),
+/// a network, a range, or `rdata:` and a name.
 #[utoipa::path(
     get, path = "/api/v1/lookup", tag = "passive DNS",
     params(
-        ("value" = String, Query, description = "what is asked about"),
-        ("limit" = Option<u64>, Query, minimum = 1, description = "at most so many rows; 1,000 unless said, and at most that, or 10,000 with sort=newest"),
-        ("cursor" = Option<String>, Query, pattern = "^[0-9]+$", description = "go on behind the page whose `next` this was"),
+        ("value" = String, Query, description = "the value to look up"),
+        ("limit" = Option<u64>, Query, minimum = 1, description = "the maximum number of rows; default 1,000, which is also the maximum (10,000 with sort=newest)"),
+        ("cursor" = Option<String>, Query, pattern = "^[0-9]+$", description = "the `next` of the previous page"),
         ("rrtype" = Option<String>, Query, description = "only these types: A,NS"),
-        ("time_first_after" = Option<u64>, Query, description = "first seen then or later, in seconds since the epoch"),
-        ("time_first_before" = Option<u64>, Query, description = "first seen then or earlier"),
-        ("time_last_after" = Option<u64>, Query, description = "last seen then or later"),
-        ("time_last_before" = Option<u64>, Query, description = "last seen then or earlier"),
-        ("expand" = Option<u8>, Query, maximum = 1, description = "0: of an address, its own records alone"),
-        ("sort" = Option<String>, Query, pattern = "^(key|newest)$", description = "newest: by last seen, without cursor"),
+        ("time_first_after" = Option<u64>, Query, description = "first seen at this time or later, in seconds since the epoch"),
+        ("time_first_before" = Option<u64>, Query, description = "first seen at this time or earlier"),
+        ("time_last_after" = Option<u64>, Query, description = "last seen at this time or later"),
+        ("time_last_before" = Option<u64>, Query, description = "last seen at this time or earlier"),
+        ("expand" = Option<u8>, Query, maximum = 1, description = "0: for an address, only its own records"),
+        ("sort" = Option<String>, Query, pattern = "^(key|newest)$", description = "newest: most recently seen first, without a cursor"),
     ),
-    responses((status = 200, description = "the rows; none is an answer too", body = Found), Refused),
+    responses((status = 200, description = "the rows, possibly none", body = Found), Refused),
     security(("token" = []), ("bearer" = []), ("basic" = []), ())
 )]
 async fn lookup(
@@ -158,19 +158,19 @@ async fn lookup(
     Ok(data(([(CONTENT_TYPE, "application/json")], text)))
 }
 
-/// How much is known of a value
+/// Summarise the records of a value
 ///
-/// The same questions as `lookup`, without their rows.
+/// Takes the same parameters as `lookup`, and returns no rows.
 #[utoipa::path(
     get, path = "/api/v1/summary", tag = "passive DNS",
     params(
-        ("value" = String, Query, description = "what is asked about"),
+        ("value" = String, Query, description = "the value to look up"),
         ("rrtype" = Option<String>, Query, description = "only these types: A,NS"),
-        ("time_first_after" = Option<u64>, Query, description = "first seen then or later, in seconds since the epoch"),
-        ("time_first_before" = Option<u64>, Query, description = "first seen then or earlier"),
-        ("time_last_after" = Option<u64>, Query, description = "last seen then or later"),
-        ("time_last_before" = Option<u64>, Query, description = "last seen then or earlier"),
-        ("expand" = Option<u8>, Query, maximum = 1, description = "0: of an address, its own records alone"),
+        ("time_first_after" = Option<u64>, Query, description = "first seen at this time or later, in seconds since the epoch"),
+        ("time_first_before" = Option<u64>, Query, description = "first seen at this time or earlier"),
+        ("time_last_after" = Option<u64>, Query, description = "last seen at this time or later"),
+        ("time_last_before" = Option<u64>, Query, description = "last seen at this time or earlier"),
+        ("expand" = Option<u8>, Query, maximum = 1, description = "0: for an address, only its own records"),
     ),
     responses((status = 200, description = "the sums", body = Summed), Refused),
     security(("token" = []), ("bearer" = []), ("basic" = []), ())
@@ -196,7 +196,7 @@ async fn summary(
     }))
 }
 
-/// How much there is
+/// Show the size of the database
 #[utoipa::path(
     get, path = "/api/v1/stats", tag = "passive DNS",
     responses((status = 200, description = "the counts", body = Counted), Refused),

@@ -39,27 +39,27 @@ pub(crate) enum Remedy {
     Wait(u64),
 }
 
-/// The problem as it is sent.
+/// Problem details (RFC 9457).
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub(crate) struct Details {
-    /// `about:blank`: the status says it all.
+    /// `about:blank`: the status is the type of the problem.
     r#type: Cow<'static, str>,
     /// The status in words.
     title: Cow<'static, str>,
     /// The status.
     status: u16,
-    /// What is wrong, and what to do about it.
+    /// What is wrong and what to do about it.
     detail: String,
 }
 
 impl Problem {
-    /// One that no header says more about.
+    /// A problem without an extra header.
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self { status, detail: detail.into(), remedy: Remedy::None }
     }
 
-    /// Too many requests; the asker may come again after so many seconds.
+    /// Too many requests; the client may try again after this many seconds.
     pub(crate) fn throttled(seconds: u64, detail: impl Into<String>) -> Self {
         Self { remedy: Remedy::Wait(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
     }
@@ -69,31 +69,29 @@ impl Problem {
     }
 
     pub(crate) fn internal() -> Self {
-        let detail = "the passive-DNS database failed to answer; ask whoever runs this service";
+        let detail = "the passive-DNS database failed; contact the administrator of this service";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
     }
 
-    /// The workbench's folder or a bug; what is wrong is for whoever runs the service.
+    /// A fault of the data folder, or a bug. The log has the details, which are for the administrator.
     pub(crate) fn workbench(error: &workbench::Error) -> Self {
         let detail = match error {
-            workbench::Error::Busy(_) => {
-                "another process works on the data folder and does not finish; try again"
-            }
-            workbench::Error::Full(_) => "there is no room left on the disk that holds the data folder",
+            workbench::Error::Busy(_) => "the data folder is locked by another process; try again",
+            workbench::Error::Full(_) => "the disk with the data folder is full",
             workbench::Error::Key { .. } | workbench::Error::KeyExposed { .. } => {
-                "the key that secrets are encrypted with cannot be used; ask whoever runs this service to look at secret.key"
+                "the encryption key secret.key cannot be used; contact the administrator of this service"
             }
-            _ => "the data folder cannot be worked with; ask whoever runs this service",
+            _ => "the data folder cannot be used; contact the administrator of this service",
         };
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
     }
 
-    /// Too much is under way already.
+    /// The server is at a limit.
     pub(crate) fn busy(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 
-    /// It was there, and is lost.
+    /// The resource existed and was lost.
     pub(crate) fn gone(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::GONE, detail)
     }
@@ -102,7 +100,7 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, detail)
     }
 
-    /// Who asks lacks a permission.
+    /// The user's role lacks a permission.
     pub(crate) fn lacks(permission: Permission) -> Self {
         Self::forbidden(format!(
             "your role does not have the permission \"{}\"; an administrator can give you another role",
@@ -111,27 +109,30 @@ impl Problem {
     }
 
     pub(crate) fn internal_page() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made; please report it")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the page could not be rendered; please report this error",
+        )
     }
 
     pub(crate) fn method() -> Self {
-        let detail = "this address does not take that method; Allow says which it takes";
+        let detail = "this method is not allowed here; the Allow header lists the allowed methods";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, detail)
     }
 
     pub(crate) fn method_of_page() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "this address does not take that method")
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "this method is not allowed here")
     }
 
     pub(crate) fn misdirected(host: &str) -> Self {
-        // What is no name of a host is not repeated: it may be anything, a token too.
+        // Anything that is not a host name is not repeated: it may be a token.
         let name = host.len() <= 253 && !host.contains(workbench::token::MARK);
         let detail = if name {
             format!(
-                "this service is not called {host:?}; whoever runs it can let it be called so with --hostname"
+                "unknown host name {host:?}; the administrator of this service can add it with --hostname"
             )
         } else {
-            "this service is not called so".to_owned()
+            "unknown host name".to_owned()
         };
         Self::new(StatusCode::MISDIRECTED_REQUEST, detail)
     }
@@ -140,53 +141,55 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
-    /// Not to be sent requests now.
+    /// The server is not ready for requests.
     pub(crate) fn not_ready(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 
     pub(crate) fn not_found() -> Self {
-        let detail = "nothing here; passive DNS is at /pdns/query/VALUE, as /docs/pdns describes";
+        let detail = "there is nothing at this address; passive DNS is at /pdns/query/VALUE, see /docs/pdns";
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
-    /// What was asked cannot be done as things stand.
+    /// The request conflicts with the present state.
     pub(crate) fn refused(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, detail)
     }
 
-    /// Nobody is signed in.
+    /// Not signed in.
     pub(crate) fn sign_in() -> Self {
         Self { remedy: Remedy::SignIn, ..Self::new(StatusCode::UNAUTHORIZED, "sign in first") }
     }
 
-    /// A body that comes too slowly, or not at all.
+    /// A body that arrives too slowly, or not at all.
     pub(crate) fn slow_body() -> Self {
-        let detail =
-            "the body of the request came too slowly; send it again, in smaller parts if there are any";
+        let detail = "the request body arrived too slowly; send it again, in smaller parts if possible";
         Self::new(StatusCode::REQUEST_TIMEOUT, detail)
     }
 
     /// A token in the address.
     pub(crate) fn stray_token() -> Self {
         Self::bad_request(
-            "a token does not belong in the address, where logs and histories keep it: send it as a header (Authorization \
-             or X-API-Key), and have this one revoked, for it has been seen",
+            "a token must not be part of the address, because logs and histories keep addresses: send it in a header \
+             (Authorization or X-API-Key), and revoke this token because it may have been exposed",
         )
     }
 
     pub(crate) fn unauthorized() -> Self {
-        let detail = "this service needs the right credentials: user and password (Basic) or a token";
+        let detail = "valid credentials are required: user and password (Basic), or a token";
         Self { remedy: Remedy::Credentials, ..Self::new(StatusCode::UNAUTHORIZED, detail) }
     }
 
     pub(crate) fn uri_too_long(most: usize) -> Self {
-        Self::new(StatusCode::URI_TOO_LONG, format!("the address may have {most} octets"))
+        Self::new(
+            StatusCode::URI_TOO_LONG,
+            format!("the address is too long: at most {most} bytes are allowed"),
+        )
     }
 }
 
 impl Problem {
-    /// As it is sent.
+    /// The problem details as sent (RFC 9457).
     pub(crate) fn details(&self) -> Details {
         Details {
             r#type: "about:blank".into(),
@@ -200,9 +203,9 @@ impl Problem {
 impl From<Unanswered> for Problem {
     fn from(error: Unanswered) -> Self {
         match error {
-            Unanswered::Busy => Self::busy(
-                "too much else is being looked up here; ask again in a few seconds, or ask for less",
-            ),
+            Unanswered::Busy => {
+                Self::busy("too many queries are running; try again in a few seconds, or narrow the query")
+            }
             Unanswered::Store(error) => error.into(),
         }
     }
@@ -212,11 +215,11 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotPaged => Self::bad_request(error.to_string()),
-            // What was sent cannot be kept, here or elsewhere.
+            // The client's data cannot be stored, on this or any other server.
             error if error.is_of_the_batch() => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
             }
-            // What was sent is all right, and this server has no place for it.
+            // The client's data is valid, but this server has no room for it.
             StoreError::Full { .. } => Self::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string()),
             _ => Self::internal(),
         }

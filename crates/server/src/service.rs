@@ -58,7 +58,7 @@ const TRANSPORT: u64 = 365 * 24 * 3600;
 /// The text is no origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not an origin: http:// or https:// and a name in lower case, with a port or without, and nothing behind it"
+    "not an origin: use http:// or https:// and a host name in lower case, with an optional port and nothing after it"
 )]
 pub struct OriginError;
 

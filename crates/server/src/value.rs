@@ -48,7 +48,7 @@ pub(crate) fn of_query(uri: &Uri) -> Result<String, Problem> {
     let mut values = given.into_iter().filter(|(name, _)| name == "value").map(|(_, value)| value);
     match (values.next(), values.next()) {
         (Some(value), None) => Ok(value),
-        (None, _) => Err(Problem::bad_request("value: say what is asked about, as ?value=www.example.com")),
+        (None, _) => Err(Problem::bad_request("value: missing; use ?value=www.example.com")),
         (Some(_), Some(_)) => Err(Problem::bad_request("value: given more than once")),
     }
 }

@@ -272,7 +272,7 @@ fn dnsdbq_asks_version_1_too() {
     assert_eq!((nothing.code, nothing.stdout.as_str()), (0, ""));
     assert!(nothing.stderr.contains("no results found for query."), "{}", nothing.stderr);
     let wrong = dnsdbq(&home, &server, "wrong", &["-u", "dnsdb1", "-r", "a.example"]);
-    assert!(wrong.stderr.contains("this service needs a valid key"), "{}", wrong.stderr);
+    assert!(wrong.stderr.contains("a valid key in X-API-Key is required"), "{}", wrong.stderr);
 }
 
 #[test]
@@ -380,5 +380,5 @@ fn dnsdb2_gets_objects_and_is_told_how_they_end() {
         ask(method, arguments, parameters).says(3, &[raised]);
     }
     let refused = dnsdb2(&home, &server, "wrong", "rate_limit", &json!([]), &json!({}));
-    refused.says(3, &["AccessDenied: Error: this service needs a valid key"]);
+    refused.says(3, &["AccessDenied: Error: a valid key in X-API-Key is required"]);
 }

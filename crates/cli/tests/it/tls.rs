@@ -54,7 +54,7 @@ fn it_speaks_tls_and_takes_a_new_certificate_while_it_runs() {
     assert!(Command::new("kill").args(["-s", "HUP", &pid]).status().unwrap().success());
     let warned = (0..200).any(|_| {
         assert!(answers(&home, &server, &authorities[1]));
-        server.said().contains("the one before stays in use")
+        server.said().contains("the previous one stays in use")
     });
     assert!(warned, "{}", server.said());
     put(&home, &issue(2));
@@ -71,7 +71,7 @@ fn tls_that_cannot_be_is_wrong_usage() {
     let none = home.file("none.pem", "");
     let missing = home.path("missing.pem");
     for (certificate, key, words) in [
-        (&none, &key, "there is no certificate"),
+        (&none, &key, "it contains no certificate"),
         (&certificate, &other, "other.pem"),
         (&certificate, &none, "none.pem"),
         (&missing, &key, "missing.pem"),

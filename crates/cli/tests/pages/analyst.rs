@@ -24,7 +24,7 @@ pub(crate) async fn installs_for(browser: &Browser, port: &str, version: &str) {
     browser.fill("User Token", "user:tr0ub4dor").await;
     browser.field("Use HTTP").await.click().await.unwrap();
     browser.press("Save").await;
-    browser.sees("Saved. The next run uses it").await;
+    browser.sees("Saved for the next run.").await;
 }
 
 /// Enables it.
@@ -36,8 +36,8 @@ pub(crate) async fn enables(browser: &Browser) {
 /// Adds values to the library.
 pub(crate) async fn adds(browser: &Browser, values: &str) {
     browser.go("/library?add=yes").await;
-    browser.fill("Values, one or several a line", values).await;
-    browser.press("Preview").await;
+    browser.fill("Values, one or more per line", values).await;
+    browser.press("Preview what would be added").await;
     browser.click(Locator::Css("#paste button[value=add]")).await;
     browser.sees("Added.").await;
 }
@@ -57,6 +57,6 @@ pub(crate) async fn adds_all(browser: &Browser) -> String {
     let add = browser.find(Locator::Css("#select-add:focus")).await;
     let words = add.text().await.unwrap();
     browser.click(Locator::Css("#select-add")).await;
-    browser.sees("Added to the library as Indirect").await;
+    browser.sees("Added to the library.").await;
     words
 }

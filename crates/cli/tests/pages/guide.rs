@@ -25,7 +25,7 @@ async fn the_guide_is_followed_word_by_word() {
 /// G-10 to G-19: Add New Integration, Click to Browse, listed under Disabled.
 async fn installs(browser: &Browser, program: &Program) {
     browser.press("My Integrations").await;
-    browser.sees("Nothing is installed yet").await;
+    browser.sees("No integrations yet").await;
     browser.press("Add New Integration").await;
     browser.sees("Drag and drop the integration file here").await;
     browser.sees("Click to Browse").await;

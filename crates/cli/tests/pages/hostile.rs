@@ -52,7 +52,7 @@ async fn is_pasted(browser: &Browser) {
     let many = format!("evil.example\n{}", TEXTS.join("\n"));
     // Keys would be taken for what they do to a text area.
     browser.run("document.querySelector('#many').value = arguments[0];", vec![json!(many)]).await;
-    browser.press("Preview").await;
+    browser.press("Preview what would be added").await;
     browser.sees("7 values read").await;
     browser.sees("<script>window.hit=1</script>").await;
     is_unharmed(browser).await;

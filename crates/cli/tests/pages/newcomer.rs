@@ -42,14 +42,14 @@ async fn installs(browser: &Browser) {
 async fn loads(browser: &Browser, program: &Program) {
     browser.go("/library").await;
     browser.sees("Configure and enable it").await;
-    browser.press("Load records of your own").await;
+    browser.press("Load your own records").await;
     browser.sees("The database is empty.").await;
-    for (taken, known) in [("taken in\n2", "already known\n0"), ("taken in\n0", "already known\n2")] {
+    for (taken, known) in [("imported\n2", "already known\n0"), ("imported\n0", "already known\n2")] {
         let input = browser.find(Locator::Css("input[type=file]")).await;
         let file = program.file("records.ndjson", RECORDS.as_bytes());
         input.send_keys(file.to_str().unwrap()).await.unwrap();
         browser.press("Load records").await;
-        browser.sees("Receipt").await;
+        browser.sees("Import result").await;
         let seen = browser.text().await;
         assert!(seen.contains(taken) && seen.contains(known) && seen.contains("no rdata"), "{seen}");
         browser.go("/database").await;
@@ -58,8 +58,8 @@ async fn loads(browser: &Browser, program: &Program) {
 
 async fn makes_a_token(browser: &Browser) -> String {
     browser.fill("Token name", "workbench").await;
-    browser.press("Make token").await;
-    browser.sees("The token workbench was made.").await;
+    browser.press("Create token").await;
+    browser.sees("Token workbench created.").await;
     let token = browser.find(Locator::Css("#token")).await.text().await.unwrap();
     assert!(token.starts_with("bsk_"), "{token}");
     browser.go("/database").await;
@@ -75,14 +75,14 @@ async fn configures(browser: &Browser, program: &Program, token: &str) {
     browser.fill("User Token", token).await;
     browser.field("Use HTTP").await.click().await.unwrap();
     browser.press("Save").await;
-    browser.sees("Saved. The next run uses it").await;
+    browser.sees("Saved for the next run.").await;
     analyst::enables(browser).await;
 }
 
 /// From the search box to an answer, with nothing in between but one button.
 async fn looks_up(browser: &Browser) {
     browser.go("/library").await;
-    browser.sees("Look up a name or an address in the search box above").await;
+    browser.sees("Look up a name or address in the search box above").await;
     browser.fill("Look up a name or address", "hxxp://evil[.]example/x\u{e007}").await;
     browser.sees("evil.example is not in the library.").await;
     browser.press("Query evil.example").await;
@@ -93,6 +93,6 @@ async fn looks_up(browser: &Browser) {
 async fn revokes(browser: &Browser) {
     browser.go("/database").await;
     browser.press("Revoke workbench").await;
-    browser.sees("The token is revoked: it works no more.").await;
-    browser.sees("There are no tokens.").await;
+    browser.sees("Token revoked.").await;
+    browser.sees("No tokens yet.").await;
 }

@@ -37,22 +37,22 @@ async fn a_name_server_that_is_clicked_is_asked_for_what_it_serves() {
         is_ready(browser, &program, true).await;
         analyst::adds(browser, "zone1.example\nns1.host.example").await;
         analyst::asks(browser, "zone1.example").await;
-        browser.sees("asked for records that this name owns").await;
+        browser.sees("records owned by this name").await;
         browser.click(Locator::XPath("//td//a[normalize-space()='ns1.host.example']")).await;
         browser.is_at("/runs/2").await;
-        browser.sees("asked for records with this name in their data").await;
+        browser.sees("records with this name in their data").await;
         browser.sees("12 of 12 shown").await;
         // The other direction is one click away, and claims no more than was asked.
-        browser.press("ask which records it owns").await;
+        browser.press("query the records it owns").await;
         browser.is_at("/runs/3").await;
         browser.sees("no records with this name as owner").await;
         browser.sees("No records with ns1.host.example as owner").await;
         browser.sees("In this server's own database, 12 names use it as NS.").await;
-        browser.press("Ask which names use it").await;
+        browser.press("Query the names that use it").await;
         browser.is_at("/runs/4").await;
         browser.sees("12 of 12 shown").await;
         // It is another question: the first answer to it is kept and used, not that of the name.
-        browser.sees("kept from run 2").await;
+        browser.sees("stored answer from run 2").await;
         browser.press("Run again").await;
         browser.is_at("/runs/5").await;
         browser.sees("12 of 12 shown").await;
@@ -77,7 +77,7 @@ async fn without_a_script_the_form_asks_which_direction() {
         browser.click(Locator::XPath("//td//a[normalize-space()='ns1.host.example']")).await;
         browser.is_at("/run").await;
         assert!(browser.field("Records with this name in their data").await.is_selected().await.unwrap());
-        browser.press("Run on ns1.host.example").await;
+        browser.press("Query ns1.host.example").await;
         browser.sees("3 of 3 shown").await;
     })
     .await;

@@ -18,16 +18,16 @@ async fn everything_is_done_without_script() {
         browser.fill("Communication Port", program.port()).await;
         browser.field("Use HTTP").await.click().await.unwrap();
         browser.press("Save and test connection").await;
-        browser.sees("with what is saved").await;
+        browser.sees("with the saved values").await;
         browser.click(Locator::Css("section[aria-label=State] input[role=switch]")).await;
         browser.press("Apply").await;
         browser.sees("Analysts can run it.").await;
         browser.press("Threat Library").await;
         browser.press("Add indicators").await;
         browser
-            .fill("Values, one or several a line", "hxxp://www[.]threatq[.]com/x\n104.196.175.197\nno name")
+            .fill("Values, one or more per line", "hxxp://www[.]threatq[.]com/x\n104.196.175.197\nno name")
             .await;
-        browser.press("Preview").await;
+        browser.press("Preview what would be added").await;
         browser.sees("3 values read").await;
         browser.press("Add 2 indicators").await;
         browser.press("www.threatq.com").await;
@@ -37,7 +37,7 @@ async fn everything_is_done_without_script() {
         browser.click(Locator::Css("#selbar button[value=all]")).await;
         browser.sees("1 of 1 selected").await;
         browser.click(Locator::Css("#select-add")).await;
-        browser.sees("Added to the library as Indirect").await;
+        browser.sees("Added to the library.").await;
         browser.press("ann Administrator").await;
         browser.press("Sign out").await;
         browser.is_at("/signin").await;

@@ -44,7 +44,7 @@ async fn each_role_is_refused_what_it_may_not() {
 async fn invites(browser: &Browser, role: &str) -> String {
     browser.go("/users").await;
     browser.choose("New user as", role).await;
-    browser.press("Make an invitation link").await;
+    browser.press("Create invitation link").await;
     let link = browser.find(Locator::Css(".banner code")).await.text().await.unwrap();
     format!("/welcome?token={}", link.split_once("token=").unwrap().1)
 }
@@ -58,7 +58,7 @@ async fn sees_only(browser: &Browser, [install, configure, edit, manage]: [bool;
         ("/library", "Add indicators", edit, None),
         ("/library", "Users", manage, None),
         ("/integrations/new", "Click to Browse", install, Some("Install & Uninstall Integrations")),
-        ("/users", "Make an invitation link", manage, Some("Manage Users")),
+        ("/users", "Create invitation link", manage, Some("Manage Users")),
     ] {
         browser.go(path).await;
         if may {

@@ -18,14 +18,14 @@ async fn what_is_ticked_changes_together() {
     browse(&program, async |browser| {
         browser.enters(&program).await;
         browser.go("/library").await;
-        browser.sees("0 of 4 ticked").await;
+        browser.sees("0 of 4 selected").await;
         browser.click(Locator::Css("[data-ticks]")).await;
-        browser.sees("4 of 4 ticked").await;
+        browser.sees("4 of 4 selected").await;
         tick(browser, "cdn.example.net").await;
-        browser.sees("3 of 4 ticked").await;
-        browser.choose("Status for those that are ticked", "Whitelisted").await;
+        browser.sees("3 of 4 selected").await;
+        browser.choose("Status for the selected indicators", "Whitelisted").await;
         browser.press("Set status").await;
-        browser.sees("The statuses are changed.").await;
+        browser.sees("Statuses changed.").await;
         browser.go("/library?status=Whitelisted").await;
         browser.sees("3 shown").await;
         browser.click(Locator::Css("[data-ticks]")).await;
@@ -36,7 +36,7 @@ async fn what_is_ticked_changes_together() {
         browser.go("/library?removed=yes").await;
         browser.click(Locator::Css("[data-ticks]")).await;
         browser.press("Restore").await;
-        browser.sees("Restored with all it had.").await;
+        browser.sees("Restored with all its data.").await;
         browser.go("/library").await;
         browser.sees("4 shown").await;
         browser.press("Set status").await;
@@ -53,7 +53,7 @@ async fn rows_are_ticked_without_a_script() {
         analyst::adds(browser, "one.example\ntwo.example").await;
         browser.go("/library?q=*.example").await;
         tick(browser, "one.example").await;
-        browser.choose("Status for those that are ticked", "Review").await;
+        browser.choose("Status for the selected indicators", "Review").await;
         browser.press("Set status").await;
         browser.is_at("/library").await;
         browser.go("/library?status=Review").await;

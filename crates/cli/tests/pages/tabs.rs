@@ -20,7 +20,7 @@ async fn a_stale_configuration_is_shown_the_difference() {
         browser.go(CIRCL).await;
         browser.fill(PORT, "8053").await;
         browser.press("Save").await;
-        browser.sees("Saved. The next run uses it").await;
+        browser.sees("Saved for the next run.").await;
         // The first tab still has the old port, and changes something else.
         browser.turns_to(&first).await;
         browser.fill("Page Size", "500").await;
@@ -31,8 +31,8 @@ async fn a_stale_configuration_is_shown_the_difference() {
         browser.sees("Yours: 500").await;
         // What is stored stays unless it is chosen otherwise.
         browser.click(Locator::Css("input[name='value.page_size'][value='500']")).await;
-        browser.press("Save what is chosen").await;
-        browser.sees("Saved. The next run uses it").await;
+        browser.press("Save selected values").await;
+        browser.sees("Saved for the next run.").await;
         has(browser, PORT, "8053").await;
         has(browser, "Page Size", "500").await;
         // The second tab, stale in its turn, may have its own way.
@@ -41,7 +41,7 @@ async fn a_stale_configuration_is_shown_the_difference() {
         browser.press("Save").await;
         browser.sees("Nothing was saved.").await;
         browser.click(Locator::Css("input[name='value.port'][value='8054']")).await;
-        browser.press("Save what is chosen").await;
+        browser.press("Save selected values").await;
         has(browser, PORT, "8054").await;
         has(browser, "Page Size", "500").await;
     })
@@ -61,7 +61,7 @@ async fn a_secret_that_was_typed_into_a_stale_form_is_typed_again() {
         browser.press("Replace or clear").await;
         browser.fill("User Token", "user:first-secret").await;
         browser.press("Save").await;
-        browser.sees("Saved. The next run uses it").await;
+        browser.sees("Saved for the next run.").await;
         browser.turns_to(&first).await;
         browser.press("Replace or clear").await;
         browser.fill("User Token", "user:second-secret").await;
@@ -70,8 +70,8 @@ async fn a_secret_that_was_typed_into_a_stale_form_is_typed_again() {
         let whole = browser.run("return document.documentElement.outerHTML;", Vec::new()).await;
         assert!(!whole.as_str().unwrap().contains("-secret"), "a secret was sent back");
         browser.fill("User Token", "user:second-secret").await;
-        browser.press("Save what is chosen").await;
-        browser.sees("Saved. The next run uses it").await;
+        browser.press("Save selected values").await;
+        browser.sees("Saved for the next run.").await;
     })
     .await;
 }
@@ -87,14 +87,14 @@ async fn what_is_said_of_an_indicator_is_not_overwritten_unseen() {
         browser.go(page).await;
         browser.choose("Status", "Whitelisted").await;
         browser.press("Set status").await;
-        browser.sees("The status is changed.").await;
+        browser.sees("Status changed.").await;
         browser.turns_to(&first).await;
         browser.choose("Status", "Expired").await;
         browser.press("Set status").await;
         browser.sees("Nothing was saved.").await;
         browser.sees("Stored now: Whitelisted").await;
         browser.sees("Yours: Expired").await;
-        browser.press("Keep what is stored").await;
+        browser.press("Keep stored values").await;
         browser.is_at("/library/indicator").await;
         // A note is added to what was said meanwhile only by whoever has seen it.
         browser.fill("Note", "seen in a report").await;
@@ -105,7 +105,7 @@ async fn what_is_said_of_an_indicator_is_not_overwritten_unseen() {
         browser.sees("Nothing was saved.").await;
         browser.sees("seen in a report").await;
         browser.press("Remove it anyway").await;
-        browser.sees("Removed. It can be restored").await;
+        browser.sees("Removed. Restoring it").await;
     })
     .await;
 }
@@ -122,13 +122,13 @@ async fn rows_that_changed_since_they_were_ticked_are_asked_about_one_by_one() {
         browser.go("/library/indicator?value=one.example").await;
         browser.choose("Status", "Whitelisted").await;
         browser.press("Set status").await;
-        browser.sees("The status is changed.").await;
+        browser.sees("Status changed.").await;
         browser.turns_to(&first).await;
-        browser.choose("Status for those that are ticked", "Review").await;
+        browser.choose("Status for the selected indicators", "Review").await;
         browser.press("Set status").await;
         browser.sees("one.example (it was Active, it is Whitelisted)").await;
-        browser.press("Change what is chosen").await;
-        browser.sees("The statuses are changed.").await;
+        browser.press("Change selected").await;
+        browser.sees("Statuses changed.").await;
         browser.go("/library/indicator?value=one.example").await;
         browser.sees("Whitelisted").await;
         browser.go("/library?status=Review&q=*.example").await;
@@ -143,7 +143,7 @@ async fn a_role_is_not_set_over_another_that_was_not_seen() {
     browse(&program, async |browser| {
         browser.becomes("ann", &program).await;
         browser.go("/users").await;
-        browser.press("Make an invitation link").await;
+        browser.press("Create invitation link").await;
         let link = browser.find(Locator::Css(".banner code")).await.text().await.unwrap();
         let link = link.split_once("/welcome").map(|(_, rest)| format!("/welcome{rest}")).unwrap();
         browser.forgets().await;
@@ -154,12 +154,12 @@ async fn a_role_is_not_set_over_another_that_was_not_seen() {
         let [first, _second] = browser.opens_a_tab().await;
         browser.go("/users").await;
         sets_role(browser, "Reader").await;
-        browser.sees("The role is changed").await;
+        browser.sees("Role changed").await;
         browser.turns_to(&first).await;
         sets_role(browser, "Maintainer").await;
         browser.sees("Nothing was saved.").await;
         browser.sees("Stored now: Reader").await;
-        browser.press("Keep what is stored").await;
+        browser.press("Keep stored values").await;
         browser.is_at("/users").await;
     })
     .await;

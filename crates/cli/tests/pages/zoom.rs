@@ -79,7 +79,7 @@ async fn a_window_is_the_same_in_picture_and_table_and_the_page_stays_where_it_w
             assert!(shown[1].as_str().unwrap().starts_with(&format!("{bars} of ")), "{window}: {shown}");
         }
         browser.go(&format!("{run}?from=hello&min=1,000&at=05.05.2020")).await;
-        browser.sees("This is no date. Write it as").await;
+        browser.sees("Not a date. Write it as").await;
         let wrong = "return [...document.querySelectorAll('[aria-invalid=true]')].map((one) => one.value);";
         assert_eq!(browser.run(wrong, Vec::new()).await, json!(["hello", "05.05.2020"]));
         browser.go(&run).await;
@@ -88,7 +88,7 @@ async fn a_window_is_the_same_in_picture_and_table_and_the_page_stays_where_it_w
         browser.sees("Remove the line").await;
         assert_eq!(browser.run("return location.hash;", Vec::new()).await, json!("#tlh"));
         browser.go(&format!("{run}?text=nosuchtext")).await;
-        browser.sees("No record is like that").await;
+        browser.sees("No matching records").await;
         browser.press("Clear the filters").await;
         browser.sees("nothing hidden").await;
     })
@@ -117,7 +117,7 @@ async fn what_was_ticked_goes_along_into_a_window_and_comes_back() {
         browser.run(TICK, Vec::new()).await;
         browser.sees("2 of 9 selected").await;
         browser.press("Threat Library").await;
-        browser.sees("Domain names and addresses").await;
+        browser.sees("Domain names and IP addresses").await;
         browser.run("history.back();", Vec::new()).await;
         browser.sees("2 of 9 selected").await;
         browser.click(Locator::Css("#select-count")).await;
@@ -132,5 +132,5 @@ async fn what_was_ticked_goes_along_into_a_window_and_comes_back() {
 async fn tells_here(browser: &Browser) {
     let title = browser.run(TITLE, Vec::new()).await;
     let title = title.as_str().unwrap();
-    assert_eq!((title.matches(" UTC (").count(), title.matches("\nhere: ").count()), (1, 1), "{title}");
+    assert_eq!((title.matches(" UTC (").count(), title.matches("\nlocal time: ").count()), (1, 1), "{title}");
 }

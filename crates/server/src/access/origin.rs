@@ -20,8 +20,8 @@ pub(super) fn check_source(request: &Request) -> Result<(), Problem> {
     let headers = request.headers();
     let refused = || {
         Problem::forbidden(
-            "this was sent by another site, or by a browser that does not say by which; \
-             use the pages themselves, over https or on this machine",
+            "the request comes from another site, or the browser did not name its site; \
+             use the pages of this server, over https or on this machine",
         )
     };
     if let Some(site) = text(headers, &FETCH_SITE) {

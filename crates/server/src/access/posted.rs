@@ -144,7 +144,7 @@ fn check(visitor: &Visitor, given: &str) -> Result<(), Problem> {
     if is_token(visitor, given) {
         return Ok(());
     }
-    Err(Problem::forbidden("the form is not one of this session: load the page again, then send it"))
+    Err(Problem::forbidden("the form belongs to another session: load the page again, then send it"))
 }
 
 fn check_header(visitor: &Visitor, headers: &HeaderMap) -> Result<(), Problem> {
@@ -152,9 +152,9 @@ fn check_header(visitor: &Visitor, headers: &HeaderMap) -> Result<(), Problem> {
     if given.is_some_and(|given| is_token(visitor, given)) {
         return Ok(());
     }
-    let what = if given.is_some() { "is not this session's" } else { "is missing" };
+    let what = if given.is_some() { "does not match this session" } else { "is missing" };
     Err(Problem::forbidden(format!(
-        "the header {TOKEN_HEADER} {what}: send with it the \"token\" that GET /api/v1/session answers with"
+        "the header {TOKEN_HEADER} {what}: set it to the \"token\" from GET /api/v1/session"
     )))
 }
 
@@ -185,7 +185,7 @@ impl Rejects for Option<Most> {
         match self {
             Some(Most(octets)) if status == StatusCode::PAYLOAD_TOO_LARGE => {
                 let detail = format!(
-                    "this is more than the {} KiB that are taken here at once, and nothing of it was taken: send less, or in parts",
+                    "the request is larger than {} KiB, the limit here, and was not processed: send less, or send it in parts",
                     octets >> 10
                 );
                 Problem::new(status, detail)

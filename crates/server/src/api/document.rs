@@ -32,7 +32,7 @@ fn described() -> OpenApi {
         .title("Backsight")
         .version("v1")
         .description(Some(
-            "Passive DNS, for whoever has a token; and the workbench, for whoever is signed in. Errors are problem details \
+            "Passive DNS for clients with a token, and the workbench for signed-in users. Errors are problem details \
              (RFC 9457). Times of records are seconds since the epoch; those of the workbench are RFC 3339.",
         ))
         .build();

@@ -55,11 +55,11 @@ pub(super) struct Wish {
 #[serde(deny_unknown_fields)]
 #[schema(as = NewIndicators)]
 pub(super) struct Many {
-    /// Domain names, IP addresses and URLs, defanged or not. One text may hold several; what else it holds is skipped.
+    /// Domain names, IP addresses and URLs, defanged or not. A text may contain several; other words are skipped.
     values: Vec<String>,
     #[serde(default)]
     status: Option<String>,
-    /// Only says what adding would come to.
+    /// Only preview the result.
     #[serde(default)]
     dry_run: bool,
 }
@@ -108,7 +108,7 @@ pub(super) async fn add(
     Sent(body): Sent<Many>,
 ) -> Result<Json<Value>, Problem> {
     if body.values.len() > VALUES {
-        return Err(Problem::bad_request(format!("at most {VALUES} values at once")));
+        return Err(Problem::bad_request(format!("too many values: at most {VALUES} at once")));
     }
     let status = body.status.as_deref().map_or(Ok(Status::Active), status)?;
     let (mut indicators, mut refused, mut skipped) = (Vec::new(), Vec::new(), 0);
@@ -122,7 +122,7 @@ pub(super) async fn add(
         }
     }
     if indicators.len() + refused.len() > VALUES {
-        return Err(Problem::bad_request(format!("at most {VALUES} values at once")));
+        return Err(Problem::bad_request(format!("too many values: at most {VALUES} at once")));
     }
     let added = if body.dry_run {
         site.desk.read(move |workbench| preview(workbench, &indicators, status)).await?
@@ -192,7 +192,7 @@ pub(super) async fn set(
     Ok(Json(json::status(&indicator, before, after)))
 }
 
-/// Write a note on an indicator
+/// Add a note to an indicator
 #[utoipa::path(
     post, path = "/indicators/{value}/notes", tag = "indicators", operation_id = "indicators_note",
     params(("value" = String, Path, description = "a domain name or an address")),
@@ -235,7 +235,7 @@ pub(super) async fn remove(
     Ok(Json(json::presence(&indicator, true, changed)))
 }
 
-/// Restore an indicator that was removed
+/// Restore a removed indicator
 #[utoipa::path(
     post, path = "/indicators/{value}/restore", tag = "indicators", operation_id = "indicators_restore",
     params(("value" = String, Path, description = "a domain name or an address")),
@@ -265,13 +265,13 @@ fn stored(indicator: &Indicator) -> impl Fn(&Workbench) -> Result<Option<Basis>,
 impl Wish {
     fn filter(self) -> Result<Filter, Problem> {
         let kind = self.r#type.as_deref().map(|name| {
-            IndicatorType::from_name(name).ok_or_else(|| Problem::bad_request("there is no such type"))
+            IndicatorType::from_name(name).ok_or_else(|| Problem::bad_request("unknown indicator type"))
         });
         let order = match self.sort.as_deref() {
             None => None,
             Some("updated") => Some(Order::Updated),
             Some("value") => Some(Order::Value),
-            Some(_) => return Err(Problem::bad_request("sort is updated or value")),
+            Some(_) => return Err(Problem::bad_request("sort: takes updated or value")),
         };
         Ok(Filter {
             kind: kind.transpose()?,
@@ -291,5 +291,5 @@ fn one(text: &str) -> Result<Indicator, Problem> {
 }
 
 fn status(name: &str) -> Result<Status, Problem> {
-    Status::from_name(name).ok_or_else(|| Problem::bad_request("there is no such status"))
+    Status::from_name(name).ok_or_else(|| Problem::bad_request("unknown status"))
 }

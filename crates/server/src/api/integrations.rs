@@ -85,7 +85,7 @@ pub(super) async fn list(
 /// Show an integration
 #[utoipa::path(
     get, path = "/integrations/{name}", tag = "integrations", operation_id = "integrations_show",
-    params(("name" = String, Path, description = "its name")),
+    params(("name" = String, Path, description = "the name of the integration")),
     responses((status = 200, description = "a summary with `description`, `author`, `actions`, `parameters`, `proxy`, `warnings`", body = Object), Reading),
     security(("session" = []))
 )]
@@ -98,11 +98,11 @@ pub(super) async fn show(
     Ok((Basis::of_integration(&details).etag(), Json(json::details(&details))).into_response())
 }
 
-/// Install or upgrade; 409 and the plan until `confirm` comes with it
+/// Install or upgrade an integration; without `confirm`, a change gets 409 and the plan
 #[utoipa::path(
     post, path = "/integrations", tag = "integrations", operation_id = "integrations_install",
     request_body = Install,
-    responses((status = 200, description = "`{\"name\",\"version\",\"relation\",\"from\",\"changed\",\"parameters\",\"lost\",\"kept\",\"missing\",\"enabled\"}`", body = Object), Changing, (status = 409, description = "it must be confirmed: the plan; or it cannot be done", content((Object = "application/json"), (Details = "application/problem+json")))),
+    responses((status = 200, description = "`{\"name\",\"version\",\"relation\",\"from\",\"changed\",\"parameters\",\"lost\",\"kept\",\"missing\",\"enabled\"}`", body = Object), Changing, (status = 409, description = "the plan, which must be confirmed; or a conflict", content((Object = "application/json"), (Details = "application/problem+json")))),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn install(
@@ -127,7 +127,7 @@ pub(super) async fn install(
 /// Configure an integration
 #[utoipa::path(
     patch, path = "/integrations/{name}", tag = "integrations", operation_id = "integrations_configure",
-    params(("name" = String, Path, description = "its name")),
+    params(("name" = String, Path, description = "the name of the integration")),
     request_body = Configure,
     responses((status = 200, description = "as shown", body = Object), Changing),
     security(("session" = [], "form_token" = []))
@@ -152,7 +152,7 @@ pub(super) async fn configure(
 /// Enable an integration
 #[utoipa::path(
     post, path = "/integrations/{name}/enable", tag = "integrations", operation_id = "integrations_enable",
-    params(("name" = String, Path, description = "its name")),
+    params(("name" = String, Path, description = "the name of the integration")),
     responses((status = 200, description = "`{\"name\",\"enabled\",\"changed\"}`", body = Object), Changing),
     security(("session" = [], "form_token" = []))
 )]
@@ -172,7 +172,7 @@ pub(super) async fn enable(
 /// Disable an integration
 #[utoipa::path(
     post, path = "/integrations/{name}/disable", tag = "integrations", operation_id = "integrations_disable",
-    params(("name" = String, Path, description = "its name")),
+    params(("name" = String, Path, description = "the name of the integration")),
     responses((status = 200, description = "`{\"name\",\"enabled\",\"changed\"}`", body = Object), Changing),
     security(("session" = [], "form_token" = []))
 )]
@@ -192,7 +192,7 @@ pub(super) async fn disable(
 /// Remove an integration
 #[utoipa::path(
     delete, path = "/integrations/{name}", tag = "integrations", operation_id = "integrations_remove",
-    params(("name" = String, Path, description = "its name")),
+    params(("name" = String, Path, description = "the name of the integration")),
     responses((status = 200, description = "`{\"name\",\"removed\"}`", body = Object), Changing),
     security(("session" = [], "form_token" = []))
 )]
@@ -212,7 +212,7 @@ pub(super) async fn remove(
 /// Test the connection of an integration
 #[utoipa::path(
     post, path = "/integrations/{name}/test", tag = "integrations", operation_id = "integrations_test",
-    params(("name" = String, Path, description = "its name")),
+    params(("name" = String, Path, description = "the name of the integration")),
     responses((status = 200, description = "`{\"name\",\"passed\",\"steps\":[{\"step\",\"standing\",\"detail\",\"hint\"}]}`", body = Object), Changing),
     security(("session" = [], "form_token" = []))
 )]

@@ -42,9 +42,9 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Look {
-    /// Also what is new, gone or different since the answer before.
+    /// Also show new, gone and changed records since the previous answer.
     changes: bool,
-    /// The same, since the answer of that run.
+    /// The same, since the answer of this run.
     since: Option<i64>,
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Look {
 #[serde(deny_unknown_fields)]
 #[schema(as = Adding)]
 pub(super) struct Adding {
-    /// `all`, numbers of findings such as `1,3-5`, or values such as `www.example.com`: what the records with them propose.
+    /// `all`, numbers of findings such as `1,3-5`, or values such as `www.example.com`, for the findings of their records.
     pick: String,
     #[serde(default)]
     dry_run: bool,
@@ -76,11 +76,11 @@ pub(super) async fn list(
     Ok(Json(shape::page(&page)))
 }
 
-/// Begin a run
+/// Start a run
 #[utoipa::path(
     post, path = "/runs", tag = "runs", operation_id = "runs_begin",
     request_body = Order,
-    responses((status = 202, description = "`{\"run\"}`: its number; it goes on by itself", body = Object), Changing),
+    responses((status = 202, description = "`{\"run\"}`: the number of the run, which continues in the background", body = Object), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn begin(
@@ -95,8 +95,8 @@ pub(super) async fn begin(
 /// Show a run
 #[utoipa::path(
     get, path = "/runs/{id}", tag = "runs", operation_id = "runs_show",
-    params(("id" = i64, Path, description = "its number"), Look),
-    responses((status = 200, description = "the answer, as `query --format json` has it", body = Object), Reading),
+    params(("id" = i64, Path, description = "the number"), Look),
+    responses((status = 200, description = "the answer, as printed by `query --format json`", body = Object), Reading),
     security(("session" = []))
 )]
 pub(super) async fn show(
@@ -120,12 +120,12 @@ pub(super) async fn show(
     Ok(([(CONTENT_TYPE, "application/json")], text).into_response())
 }
 
-/// Give a file of a run
+/// Download a file of a run
 #[utoipa::path(
     get, path = "/runs/{id}/files/{file}", tag = "runs", operation_id = "runs_file",
     params(
-        ("id" = i64, Path, description = "its number"),
-        ("file" = String, Path, description = "`records.cof`, `records.json`, `records.csv`, or `evidence`: what was received, octet for octet"),
+        ("id" = i64, Path, description = "the number"),
+        ("file" = String, Path, description = "`records.cof`, `records.json`, `records.csv`, or `evidence`: the exact bytes received"),
     ),
     responses((status = 200, description = "the file", content(
         (String = "application/octet-stream"),
@@ -146,7 +146,7 @@ pub(super) async fn file(
 /// Cancel a run
 #[utoipa::path(
     delete, path = "/runs/{id}", tag = "runs", operation_id = "runs_cancel",
-    params(("id" = i64, Path, description = "its number")),
+    params(("id" = i64, Path, description = "the number")),
     responses((status = 200, description = "`{\"run\",\"cancelled\"}`", body = Object), Changing),
     security(("session" = [], "form_token" = []))
 )]
@@ -159,10 +159,10 @@ pub(super) async fn cancel(
     Ok(Json(json!({ "run": id, "cancelled": site.jobs.cancel(id, may.name()) })))
 }
 
-/// Add what a run found to the library
+/// Add the findings of a run to the library
 #[utoipa::path(
     post, path = "/runs/{id}/add", tag = "runs", operation_id = "runs_add",
-    params(("id" = i64, Path, description = "its number")),
+    params(("id" = i64, Path, description = "the number")),
     request_body = Adding,
     responses((status = 200, description = "`{\"run\",\"value\",\"type\",\"dry_run\",\"added\"}`", body = Object), Changing),
     security(("session" = [], "form_token" = []))
@@ -182,10 +182,10 @@ pub(super) async fn add(
     Ok(Json(shape::added(&run, &tally, body.dry_run)))
 }
 
-/// Take back what was added of a run
+/// Undo what a run added
 #[utoipa::path(
     post, path = "/runs/{id}/undo", tag = "runs", operation_id = "runs_undo",
-    params(("id" = i64, Path, description = "its number")),
+    params(("id" = i64, Path, description = "the number")),
     responses((status = 200, description = "`{\"run\",\"value\",\"type\",\"claims\",\"indicators\",\"attributes\",\"relationships\",\"kept\"}`", body = Object), Changing),
     security(("session" = [], "form_token" = []))
 )]
@@ -200,11 +200,11 @@ pub(super) async fn undo(
     Ok(Json(shape::undone(&run, &undone)))
 }
 
-/// Take back what the runs of one command added
+/// Undo what the runs of a batch added
 #[utoipa::path(
     post, path = "/runs/batch/{batch}/undo", tag = "runs", operation_id = "runs_undo_batch",
-    params(("batch" = i64, Path, description = "the number of the command's first run")),
-    responses((status = 200, description = "`{\"undone\":[…]}`: as for one run, for each run of which something was added", body = Object), Changing),
+    params(("batch" = i64, Path, description = "the number of the first run of the batch")),
+    responses((status = 200, description = "`{\"undone\":[…]}`: the same as for one run, for each run that had added something", body = Object), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn undo_batch(

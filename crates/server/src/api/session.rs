@@ -35,7 +35,7 @@ pub(super) struct Login {
     password: String,
 }
 
-/// Who is signed in, and the token that changes need
+/// Show the signed-in user, and the token required for changes
 #[utoipa::path(
     get, path = "/session", tag = "session", operation_id = "session_show",
     responses((status = 200, description = "`{\"name\",\"role\",\"may\":[permission],\"session\",\"token\"}`", body = Object), Reading),
@@ -72,10 +72,10 @@ pub(super) async fn sign_in(
             Ok(([(SET_COOKIE, cookie)], Json(json!({ "name": user.name, "role": user.role.name() })))
                 .into_response())
         }
-        SignIn::Refused => Err(Problem::new(StatusCode::UNAUTHORIZED, "name or password is wrong")),
+        SignIn::Refused => Err(Problem::new(StatusCode::UNAUTHORIZED, "wrong name or password")),
         SignIn::Wait(wait) => {
             let seconds = wait.as_secs().max(1);
-            let detail = format!("too many tries failed; wait {seconds} s");
+            let detail = format!("too many failed attempts; wait {seconds} s, then try again");
             Err(Problem::throttled(seconds, detail))
         }
     }

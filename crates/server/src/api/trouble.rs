@@ -8,31 +8,31 @@ use crate::problem::Details;
 /// To whoever reads.
 #[derive(IntoResponses)]
 pub(crate) enum Reading {
-    /// The request cannot be understood.
+    /// Invalid request.
     #[response(status = 400, content_type = "application/problem+json")]
     BadRequest(Details),
-    /// Nobody is signed in.
+    /// Not signed in.
     #[response(status = 401, content_type = "application/problem+json")]
     SignIn(Details),
-    /// The role does not have the permission that this needs.
+    /// The role lacks the required permission.
     #[response(status = 403, content_type = "application/problem+json")]
     Forbidden(Details),
-    /// There is no such thing.
+    /// Not found.
     #[response(status = 404, content_type = "application/problem+json")]
     Missing(Details),
-    /// What was asked cannot be done as things stand.
+    /// The request conflicts with the present state.
     #[response(status = 409, content_type = "application/problem+json")]
     Refused(Details),
-    /// What was kept of it is lost.
+    /// The stored answer is lost.
     #[response(status = 410, content_type = "application/problem+json")]
     Gone(Details),
-    /// This service is not called by that name.
+    /// Unknown host name.
     #[response(status = 421, content_type = "application/problem+json")]
     Misdirected(Details),
-    /// The data folder cannot be worked with.
+    /// The data folder cannot be used.
     #[response(status = 500, content_type = "application/problem+json")]
     Failed(Details),
-    /// As much is under way as there may be.
+    /// Too many concurrent requests.
     #[response(status = 503, content_type = "application/problem+json")]
     Busy(Details),
 }
@@ -40,46 +40,46 @@ pub(crate) enum Reading {
 /// To whoever changes something.
 #[derive(IntoResponses)]
 pub(crate) enum Changing {
-    /// The request cannot be understood.
+    /// Invalid request.
     #[response(status = 400, content_type = "application/problem+json")]
     BadRequest(Details),
-    /// Nobody is signed in.
+    /// Not signed in.
     #[response(status = 401, content_type = "application/problem+json")]
     SignIn(Details),
-    /// The role does not have the permission that this needs, or the session's token is missing.
+    /// The role lacks the required permission, or the session's token is missing.
     #[response(status = 403, content_type = "application/problem+json")]
     Forbidden(Details),
-    /// There is no such thing.
+    /// Not found.
     #[response(status = 404, content_type = "application/problem+json")]
     Missing(Details),
-    /// The body came too slowly.
+    /// The body arrived too slowly.
     #[response(status = 408, content_type = "application/problem+json")]
     Slow(Details),
-    /// What was asked cannot be done as things stand.
+    /// The request conflicts with the present state.
     #[response(status = 409, content_type = "application/problem+json")]
     Refused(Details),
-    /// What `If-Match` names is not what is stored any more.
+    /// `If-Match` does not match the stored state any more.
     #[response(status = 412, content_type = "application/problem+json")]
     Stale(Details),
     /// The body is too large.
     #[response(status = 413, content_type = "application/problem+json")]
     Large(Details),
-    /// The body is no JSON by its type.
+    /// The content type is not JSON.
     #[response(status = 415, content_type = "application/problem+json")]
     Type(Details),
-    /// This service is not called by that name.
+    /// Unknown host name.
     #[response(status = 421, content_type = "application/problem+json")]
     Misdirected(Details),
-    /// The body is JSON, but not what is wanted.
+    /// The JSON body does not have the expected members.
     #[response(status = 422, content_type = "application/problem+json")]
     Body(Details),
     /// Too many attempts; `Retry-After` says how many seconds to wait.
     #[response(status = 429, content_type = "application/problem+json")]
     Wait(Details),
-    /// The data folder cannot be worked with.
+    /// The data folder cannot be used.
     #[response(status = 500, content_type = "application/problem+json")]
     Failed(Details),
-    /// As much is under way as there may be.
+    /// Too many concurrent requests.
     #[response(status = 503, content_type = "application/problem+json")]
     Busy(Details),
 }
@@ -87,34 +87,34 @@ pub(crate) enum Changing {
 /// To whoever signs in.
 #[derive(IntoResponses)]
 pub(crate) enum SigningIn {
-    /// The body is no JSON.
+    /// The body is not JSON.
     #[response(status = 400, content_type = "application/problem+json")]
     BadRequest(Details),
-    /// Name or password is wrong.
+    /// Wrong name or password.
     #[response(status = 401, content_type = "application/problem+json")]
     Wrong(Details),
-    /// Another site sent it.
+    /// The request comes from another site.
     #[response(status = 403, content_type = "application/problem+json")]
     Forbidden(Details),
-    /// The body came too slowly.
+    /// The body arrived too slowly.
     #[response(status = 408, content_type = "application/problem+json")]
     Slow(Details),
     /// The body is too large.
     #[response(status = 413, content_type = "application/problem+json")]
     Large(Details),
-    /// The body is no JSON by its type.
+    /// The content type is not JSON.
     #[response(status = 415, content_type = "application/problem+json")]
     Type(Details),
-    /// This service is not called by that name.
+    /// Unknown host name.
     #[response(status = 421, content_type = "application/problem+json")]
     Misdirected(Details),
-    /// The body is JSON, but not what is wanted.
+    /// The JSON body does not have the expected members.
     #[response(status = 422, content_type = "application/problem+json")]
     Body(Details),
-    /// Too many tries failed; `Retry-After` says how long to wait.
+    /// Too many failed attempts; `Retry-After` says how long to wait.
     #[response(status = 429, content_type = "application/problem+json")]
     Wait(Details),
-    /// The data folder cannot be worked with.
+    /// The data folder cannot be used.
     #[response(status = 500, content_type = "application/problem+json")]
     Failed(Details),
 }

@@ -69,7 +69,7 @@ pub(super) async fn list(State(site): State<Shared>, _: May<ManageUsers>) -> Res
     Ok(Json(json!({ "users": users.iter().map(user).collect::<Vec<_>>() })))
 }
 
-/// Make a one-time token for a new user
+/// Create a one-time token for a new user
 #[utoipa::path(
     post, path = "/users/invitations", tag = "users", operation_id = "users_invite",
     request_body = Invitation,
@@ -86,7 +86,7 @@ pub(super) async fn invite(
     Ok(Json(json!({ "token": token.reveal() })))
 }
 
-/// Make a one-time token for another password
+/// Create a one-time token for a new password
 #[utoipa::path(
     post, path = "/users/{name}/reset", tag = "users", operation_id = "users_reset",
     params(("name" = String, Path, description = "the name of the user")),
@@ -107,7 +107,7 @@ pub(super) async fn reset(
     Ok(Json(json!({ "token": token.reveal() })))
 }
 
-/// Change the role of a user, disable or enable one
+/// Change the role of a user, or disable or enable the user
 #[utoipa::path(
     patch, path = "/users/{name}", tag = "users", operation_id = "users_change",
     params(("name" = String, Path, description = "the name of the user")),
@@ -157,7 +157,7 @@ pub(super) async fn sessions(
     listed(&site, name).await
 }
 
-/// List one's own sessions
+/// List your own sessions
 #[utoipa::path(
     get, path = "/session/sessions", tag = "users", operation_id = "users_own_sessions",
     responses((status = 200, description = "`{\"sessions\":[session]}`", body = Object), Reading),
@@ -178,7 +178,7 @@ async fn listed(site: &Shared, name: String) -> Result<Json<Value>, Problem> {
 /// End a session of a user
 #[utoipa::path(
     delete, path = "/users/{name}/sessions/{id}", tag = "users", operation_id = "users_end_session",
-    params(("name" = String, Path, description = "the name of the user"), ("id" = i64, Path, description = "its number")),
+    params(("name" = String, Path, description = "the name of the user"), ("id" = i64, Path, description = "the number")),
     responses((status = 200, description = "`{\"id\",\"ended\"}`", body = Object), Changing),
     security(("session" = [], "form_token" = []))
 )]
@@ -191,10 +191,10 @@ pub(super) async fn end_session(
     ended(&site, may.name(), name, id).await
 }
 
-/// End one of one's own sessions
+/// End one of your own sessions
 #[utoipa::path(
     delete, path = "/session/sessions/{id}", tag = "users", operation_id = "users_end_own_session",
-    params(("id" = i64, Path, description = "its number")),
+    params(("id" = i64, Path, description = "the number")),
     responses((status = 200, description = "`{\"id\",\"ended\"}`", body = Object), Changing),
     security(("session" = [], "form_token" = []))
 )]
@@ -212,7 +212,7 @@ async fn ended(site: &Shared, actor: &str, name: String, id: i64) -> Result<Json
     Ok(Json(json!({ "id": id, "ended": ended })))
 }
 
-/// Change one's own password
+/// Change your own password
 #[utoipa::path(
     put, path = "/session/password", tag = "users", operation_id = "users_set_password",
     request_body = Passwords,
@@ -232,10 +232,7 @@ pub(super) async fn set_password(
 
 fn role(name: &str) -> Result<Role, Problem> {
     Role::named(name).ok_or_else(|| {
-        Problem::bad_request(format!(
-            "there is no such role; there is {}",
-            Role::ALL.map(Role::name).join(", ")
-        ))
+        Problem::bad_request(format!("unknown role; the roles are {}", Role::ALL.map(Role::name).join(", ")))
     })
 }
 

@@ -23,9 +23,9 @@ use crate::answer::{Rows, Unanswered};
 /// Rows that are looked up in place: about 100 µs.
 const IN_PLACE: usize = 64;
 /// A failure of ours, as the asker sees it.
-const FAILED: &str = "The database failed; ask whoever runs this service";
-const BUSY: &str = "Too much else is being looked up; ask again later, or for less";
-const SLOW: &str = "The answer was not read for too long; ask again";
+const FAILED: &str = "The database failed; contact the administrator of this service";
+const BUSY: &str = "Too many queries are running; try again later, or narrow the query";
+const SLOW: &str = "The client did not read the answer for too long; try again";
 
 /// What came of some rows.
 type Looked = (Scan, String, Result<Option<End>, StoreError>);

@@ -189,7 +189,7 @@ impl Sorted {
     /// Why there is more than was kept, if there is.
     fn end(&self) -> Option<End> {
         if self.full {
-            let why = "More data matches than is held at once; narrow the pattern, or ask again later";
+            let why = "Too many matches to hold at once; narrow the pattern, or try again later";
             return Some(End::Stopped(why.to_owned()));
         }
         self.ceiling.as_ref().map(|_| End::limit())

@@ -67,7 +67,7 @@ impl Parameters {
             exclude: given.one("exclude").map(str::to_owned),
             fences: given.fences_by(FENCE, |text| moment(text, now))?,
             human_times: given.read("humantime", SWITCH, switch)?.unwrap_or(false),
-            limit: match given.read("limit", "a number; 0 is the most there is", number)? {
+            limit: match given.read("limit", "a number; 0 means the maximum", number)? {
                 None => DEFAULT_LIMIT,
                 Some(0) => MAX_LIMIT,
                 Some(limit) => limit.min(MAX_LIMIT),
@@ -92,7 +92,7 @@ impl Parameters {
             ("verbose", !flex && !self.verbose, "regex and glob"),
         ] {
             if misplaced {
-                return Err(Refusal::bad_request(format!("{name}: is for {place}")));
+                return Err(Refusal::bad_request(format!("{name}: only allowed with {place}")));
             }
         }
         if self.offset > MAX_OFFSET { Err(Refusal::offset(MAX_OFFSET)) } else { Ok(self) }
@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(parameters(Verb::Lookup, "offset=3000000").unwrap().offset, MAX_OFFSET);
         for most in ["3000001", "99999999999999999999999"] {
             let refused = parameters(Verb::Flex, &format!("offset={most}"));
-            assert_eq!(refused, Err((416, "offset: may be 3000000 at most".to_owned())));
+            assert_eq!(refused, Err((416, "offset: takes at most 3000000".to_owned())));
         }
     }
 

@@ -217,7 +217,7 @@ fn flex(syntax: Syntax, parts: &[&str]) -> Result<Call, Refusal> {
     }
     if side == Side::Rrnames && cannot_match_a_name(syntax, pattern) {
         return Err(Refusal::bad_request(
-            "the pattern: matches no name, because names end with a dot here; write *.example.com. or \\.example\\.com\\.$",
+            "the pattern: matches no name, because names end with a dot; write *.example.com. or \\.example\\.com\\.$",
         ));
     }
     let types = given(rest.first()).map(Types::parse).transpose()?;
@@ -242,7 +242,7 @@ fn hexadecimal(text: &str) -> Result<Vec<u8>, Refusal> {
     let digit = |character: char| character.to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let digits: Option<Vec<u8>> = text.chars().map(digit).collect();
     let whole = digits.filter(|digits| !digits.is_empty() && digits.len() % 2 == 0);
-    let refusal = || Refusal::bad_request("raw octets: takes an even number of hexadecimal digits");
+    let refusal = || Refusal::bad_request("raw bytes: takes an even number of hexadecimal digits");
     let pair = |pair: &[u8]| pair.iter().fold(0, |sum, digit| sum << 4 | digit);
     Ok(whole.ok_or_else(refusal)?.chunks(2).map(pair).collect())
 }

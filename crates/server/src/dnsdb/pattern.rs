@@ -34,7 +34,7 @@ impl Pattern {
         let left = text.strip_prefix("*.").or((text == "*").then_some(""));
         match (left, text.strip_prefix("+."), right) {
             (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
-                Err(Refusal::bad_request("a name has a wildcard at one end only"))
+                Err(Refusal::bad_request("a name can have a wildcard at one end only"))
             }
             (Some(""), _, None) => Ok(Self::Below(Name::root())),
             (Some(rest), _, None) => whole(rest).map(Self::Below),
@@ -100,7 +100,7 @@ impl Pattern {
 fn whole(text: &str) -> Result<Name, Refusal> {
     if Subject::is_number(text) {
         return Err(Refusal::bad_request(
-            "a name does not end in a number; ask for addresses at rdata/ip, as 192.0.2.1 or 192.0.2.0,24",
+            "a name cannot end in a number; query addresses at rdata/ip, as 192.0.2.1 or 192.0.2.0,24",
         ));
     }
     read(text)
@@ -111,7 +111,7 @@ fn read(text: &str) -> Result<Name, Refusal> {
     // Two dots in a row, of which the first was the wildcard's.
     if text.contains(char::is_control) {
         return Err(Refusal::bad_request(
-            "not a domain name: it has a control character, which is written as \\DDD",
+            "not a domain name: it contains a control character, which must be written as \\DDD",
         ));
     }
     Subject::check_name(text).map_err(|fault| Refusal::bad_request(fault.to_string()))?;

@@ -32,16 +32,16 @@ impl Refusal {
 
     /// The key is missing, or is none of ours: which of the two is not said.
     pub(super) fn forbidden() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "this service needs a valid key in X-API-Key")
+        Self::new(StatusCode::FORBIDDEN, "a valid key in X-API-Key is required")
     }
 
     pub(super) fn method() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "this answers GET and HEAD only")
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are allowed")
     }
 
     pub(super) fn not_found() -> Self {
-        let line = "nothing here; ask lookup, summarize, regex, glob, rate_limit or ping below /dnsdb/v2, \
-                    as /docs/pdns describes";
+        let line = "there is nothing at this address; use lookup, summarize, regex, glob, rate_limit or ping below /dnsdb/v2, \
+                    see /docs/pdns";
         Self::new(StatusCode::NOT_FOUND, line)
     }
 
@@ -56,12 +56,12 @@ impl Refusal {
     }
 
     pub(super) fn media_type() -> Self {
-        let line = "answers are application/x-ndjson, which the Accept header does not allow";
+        let line = "the answer is application/x-ndjson, which the Accept header does not allow";
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, line)
     }
 
     pub(super) fn offset(most: u64) -> Self {
-        Self::new(StatusCode::RANGE_NOT_SATISFIABLE, format!("offset: may be {most} at most"))
+        Self::new(StatusCode::RANGE_NOT_SATISFIABLE, format!("offset: takes at most {most}"))
     }
 }
 

@@ -88,7 +88,7 @@ impl Search {
         parameters: &Parameters,
     ) -> Result<Self, Refusal> {
         let types = match (types, parameters.types) {
-            (Some(_), Some(_)) => return Err(Refusal::bad_request("rrtype: the path has a type already")),
+            (Some(_), Some(_)) => return Err(Refusal::bad_request("rrtype: the path already has a type")),
             (said, None) | (None, said) => said,
         };
         let shape = shape(verb, &wanted, parameters);
@@ -191,7 +191,7 @@ fn shape(verb: Verb, wanted: &Wanted, parameters: &Parameters) -> Shape {
 fn of_addresses(types: Option<Types>) -> Result<Option<Types>, Refusal> {
     match types {
         None | Some(Types::Any | Types::One(RrType::A | RrType::AAAA)) => Ok(None),
-        Some(_) => Err(Refusal::bad_request("the type: an address is found in A and AAAA only")),
+        Some(_) => Err(Refusal::bad_request("the type: addresses are only in A and AAAA records")),
     }
 }
 
@@ -205,7 +205,7 @@ fn plan(
         Wanted::Octets(octets) => {
             let stages = holders(&octets, types);
             if stages.is_empty() {
-                return Err(Refusal::bad_request("raw octets: no data of this type is these octets"));
+                return Err(Refusal::bad_request("raw bytes: no data of this type has these bytes"));
             }
             (stages, Test::Octets(octets))
         }

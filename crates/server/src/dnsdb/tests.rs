@@ -66,7 +66,7 @@ async fn searches_hold_together_no_more_than_there_is_for_all() {
     let mut first = Scan::new(search(target), small(), &budget);
     assert_eq!(first.step(&*store, 10, &mut String::new()).unwrap(), None, "it holds its share");
     let (text, ended) = held(&budget).await;
-    assert!(text.is_empty() && matches!(ended, Some(End::Stopped(why)) if why.contains("held at once")));
+    assert!(text.is_empty() && matches!(ended, Some(End::Stopped(why)) if why.contains("hold at once")));
     drop(first);
     let (text, ended) = held(&budget).await;
     assert!(text.contains("192.0.2.1") && ended == Some(End::Succeeded), "{text}");
@@ -192,7 +192,10 @@ async fn who_reads_too_slowly_is_told_so() {
     assert!(chunks.next().await.unwrap().unwrap().starts_with(frame::BEGIN.as_bytes()));
     tokio::time::advance(Bounds::USUAL.patience + Duration::from_secs(1)).await;
     let last = chunks.next().await.unwrap().unwrap();
-    assert!(last.starts_with(br#"{"cond":"failed","msg":"The answer was not read"#) && last.ends_with(b"\n"));
+    assert!(
+        last.starts_with(br#"{"cond":"failed","msg":"The client did not read the answer"#)
+            && last.ends_with(b"\n")
+    );
     assert!(chunks.next().await.is_none());
 }
 
@@ -262,7 +265,7 @@ async fn a_store_that_fails_is_500_at_first_and_a_last_line_later() {
                 "{target}"
             );
             assert!(text.ends_with(
-                "{\"cond\":\"failed\",\"msg\":\"The database failed; ask whoever runs this service\"}\n"
+                "{\"cond\":\"failed\",\"msg\":\"The database failed; contact the administrator of this service\"}\n"
             ));
         }
     }

@@ -68,7 +68,7 @@ fn compile(syntax: Syntax, pattern: &str) -> Result<Regex, String> {
         return Err(format!("longer than {LONGEST} bytes"));
     }
     let translated = match syntax {
-        Syntax::Glob => translate(pattern).ok_or("a bracket or backslash without what belongs to it")?,
+        Syntax::Glob => translate(pattern).ok_or("unmatched bracket, or nothing after a backslash")?,
         Syntax::Regex => with_octets(pattern)?,
     };
     let mut builder = RegexBuilder::new(&translated);
@@ -320,11 +320,11 @@ mod tests {
             (Syntax::Regex, "(?=a)", "the pattern: look-around"),
             (Syntax::Regex, "(a{1000}){1000}", "the pattern: too large"),
             (Syntax::Regex, "\u{e9}(", "the pattern: unclosed group"),
-            (Syntax::Glob, "[a", "the pattern: a bracket"),
-            (Syntax::Glob, "[]", "the pattern: a bracket"),
-            (Syntax::Glob, "a\\", "the pattern: a bracket or backslash"),
+            (Syntax::Glob, "[a", "the pattern: unmatched bracket"),
+            (Syntax::Glob, "[]", "the pattern: unmatched bracket"),
+            (Syntax::Glob, "a\\", "the pattern: unmatched bracket"),
             (Syntax::Glob, "[z-a]", "the pattern: invalid character class range"),
-            (Syntax::Glob, "[[:nothing:]]", "the pattern: a bracket"),
+            (Syntax::Glob, "[[:nothing:]]", "the pattern: unmatched bracket"),
         ] {
             let line = Texts::new(syntax, pattern, None).unwrap_err().line;
             assert!(line.starts_with(words) && !line.contains('\n'), "{pattern}: {line}");

@@ -41,7 +41,7 @@ impl Hosts {
     /// # Errors
     /// 400 for what is no host, 421 for one that is not ours.
     fn check(&self, request: &Request) -> Result<bool, Problem> {
-        let unreadable = || Problem::bad_request("the Host header takes the name or address of a host");
+        let unreadable = || Problem::bad_request("the Host header must be a host name or an address");
         let mut named = false;
         for given in request.headers().get_all(HOST) {
             let host: Authority =
@@ -57,7 +57,7 @@ impl Hosts {
 
     fn admit(&self, host: &Authority) -> Result<bool, Problem> {
         if host.as_str().contains('@') {
-            return Err(Problem::bad_request("the Host header takes the name or address of a host"));
+            return Err(Problem::bad_request("the Host header must be a host name or an address"));
         }
         let name = plain(host.host().trim_matches(['[', ']']));
         if self.names.contains(&name) {

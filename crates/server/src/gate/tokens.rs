@@ -58,7 +58,7 @@ impl Tokens {
     pub async fn open(desk: Desk, at_once: usize) -> Result<Arc<Self>, Error> {
         let shared = SharedUsage::open(desk.folder())
             .inspect_err(
-                |error| tracing::warn!(%error, "quotas are not shared with other servers on this folder"),
+                |error| tracing::warn!(%error, "quotas are not shared with other servers on this data folder"),
             )
             .ok()
             .map(Arc::new);
@@ -152,7 +152,7 @@ impl Tokens {
                     .for_each(|((entry, spent), total)| entry.meter.written(*spent, total));
             }
             // It stays unwritten, and is tried again.
-            Err(error) => tracing::warn!(%error, "what tokens used cannot be written down"),
+            Err(error) => tracing::warn!(%error, "the usage of tokens cannot be stored"),
         }
     }
 

@@ -151,10 +151,10 @@ impl Tile {
 fn tile(net: &Net, at: usize, node: &Node) -> Tile {
     let whole = without_middle(&node.face.title(), LONGEST_TITLE);
     let (sub, title) = match &node.face {
-        _ if at == 0 => ("asked".to_owned(), whole.clone()),
+        _ if at == 0 => ("query".to_owned(), whole.clone()),
         Face::Crowd { parent, members, .. } => (format!("under {parent}"), crowd_title(&whole, members)),
-        Face::One(_) if node.records > 0 => (format!("{} rec.", node.records), format!("Run on {whole}")),
-        Face::One(_) => (pointed_by(net, at), format!("Run on {whole}")),
+        Face::One(_) if node.records > 0 => (format!("{} rec.", node.records), format!("Query {whole}")),
+        Face::One(_) => (pointed_by(net, at), format!("Query {whole}")),
     };
     // This is the run on the asked value.
     let pivot = node.face.pivot().filter(|_| at > 0);
@@ -209,7 +209,7 @@ fn places(columns: &Columns, widths: [u32; 3], band: u32) -> Vec<Place> {
     places
 }
 
-/// What stands over the columns.
+/// The headings of the columns.
 fn heads(net: &Net, columns: &Columns, widths: [u32; 3], of_address: bool) -> Vec<(u32, &'static str)> {
     let out = net.links.iter().any(|link| link.from == 0);
     let into = net.links.iter().any(|link| link.to == 0);
@@ -218,10 +218,11 @@ fn heads(net: &Net, columns: &Columns, widths: [u32; 3], of_address: bool) -> Ve
         (true, false) => "What it pointed to",
         _ => "Names that pointed to it",
     };
-    let far = if of_address && !out { "Where those names also pointed" } else { "What those were joined to" };
+    let far = if of_address && !out { "Where those names also pointed" } else { "What those are linked to" };
     let mut x = LEFT;
     let mut heads = Vec::new();
-    for (((words, boxes), width), gap) in ["Asked", near, far].into_iter().zip(columns).zip(widths).zip(GAPS)
+    for (((words, boxes), width), gap) in
+        ["Queried", near, far].into_iter().zip(columns).zip(widths).zip(GAPS)
     {
         if !boxes.is_empty() {
             heads.push((x, words));

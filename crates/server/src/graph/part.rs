@@ -1,4 +1,4 @@
-//! The graph's HTML: its template, and the sentences in it.
+//! The HTML of the graph: its template and its sentences.
 
 use askama::Template;
 
@@ -6,7 +6,7 @@ use super::{Graph, MOST_EDGES};
 use crate::links::Links;
 use crate::timeline::words::{self, figure};
 
-/// The panel with the picture, and the list below it; nothing where nothing points anywhere.
+/// The panel with the picture and the list below it; empty when no record links two boxes.
 #[derive(Template)]
 #[template(path = "graph.html")]
 pub(crate) struct GraphPart<'a> {
@@ -21,25 +21,29 @@ impl Graph {
     }
 }
 
-/// Types that a sentence names.
+/// The most types that a sentence names.
 const MOST_NAMED: usize = 8;
 
 impl GraphPart<'_> {
-    /// What is not in the picture, and why.
+    /// A hint, and what the picture leaves out.
     fn left_out(&self) -> String {
         let graph = self.graph;
         let boxes = (graph.total() > graph.shown()).then(|| {
-            format!("The {} most sighted of {} boxes.", figure(graph.shown()), figure(graph.total()))
+            format!(
+                "Shows the {} boxes with the most sightings, of {}.",
+                figure(graph.shown()),
+                figure(graph.total())
+            )
         });
         let edges = (graph.edges_left_out > 0).then(|| {
             let more = figure(graph.edges_left_out);
-            format!("The {} most sighted edges; {more} are not drawn.", figure(MOST_EDGES))
+            format!("Shows the {} edges with the most sightings; {more} are not drawn.", figure(MOST_EDGES))
         });
-        let sentences = [Some("A box runs the action on it.".to_owned()), self.table_only(), boxes, edges];
+        let sentences = [Some("Click a box to query it.".to_owned()), self.table_only(), boxes, edges];
         sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
-    /// The types that the picture does not have.
+    /// The types that are only in the table.
     fn table_only(&self) -> Option<String> {
         let (last, others) = self.graph.table_only.split_last()?;
         Some(match others {

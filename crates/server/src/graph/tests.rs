@@ -59,7 +59,7 @@ fn of_too_many_boxes_the_most_sighted_stay() {
     let mut wanted: Vec<_> = (801..1_000).map(|n| format!("n{n}.example")).collect();
     wanted.sort();
     assert_eq!(names, wanted);
-    assert!(html(&asked, &records).contains("The 200 most sighted of 1,001 boxes."));
+    assert!(html(&asked, &records).contains("Shows the 200 boxes with the most sightings, of 1,001."));
 }
 
 #[test]

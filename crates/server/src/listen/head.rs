@@ -41,7 +41,7 @@ pub(super) fn read(octets: &[u8]) -> Result<Option<Shape>, Problem> {
         // A handshake of TLS: a client that speaks HTTP sees this, and the log too.
         Err(_) if octets.starts_with(&[22, 3]) => {
             return Err(Problem::bad_request(
-                "this port speaks plain HTTP, and TLS was spoken to it: use http://, or give the server a certificate",
+                "this port is plain HTTP, but the client used TLS: use http://, or configure a certificate",
             ));
         }
         Err(error) => return Err(unreadable(error)),
@@ -51,7 +51,7 @@ pub(super) fn read(octets: &[u8]) -> Result<Option<Shape>, Problem> {
     let target = request.path.unwrap_or_default();
     target
         .parse()
-        .map_err(|_: InvalidUri| Problem::bad_request("the address cannot be read"))
+        .map_err(|_: InvalidUri| Problem::bad_request("invalid address in the request line"))
         .map(drop::<Uri>)?;
     let body = following(request.headers, request.version == Some(1))?;
     Ok(Some(Shape { length, body }))
@@ -61,7 +61,7 @@ pub(super) fn read(octets: &[u8]) -> Result<Option<Shape>, Problem> {
 fn following(headers: &[Header<'_>], is_1_1: bool) -> Result<Option<u64>, Problem> {
     let hosts = all(headers, "host").count();
     if hosts > 1 || (hosts == 0 && is_1_1) {
-        return Err(Problem::bad_request("a request says with one Host header which host it is for"));
+        return Err(Problem::bad_request("a request must have exactly one Host header"));
     }
     let (mut lengths, mut codings) = (all(headers, "content-length"), all(headers, "transfer-encoding"));
     match (lengths.next(), lengths.next(), codings.next(), codings.next()) {
@@ -69,7 +69,7 @@ fn following(headers: &[Header<'_>], is_1_1: bool) -> Result<Option<u64>, Proble
         (Some(length), None, None, _) => announced(length).map(Some),
         (None, _, Some(coding), None) if is_1_1 && coding.eq_ignore_ascii_case(b"chunked") => Ok(None),
         _ => Err(Problem::bad_request(
-            "where the body ends is said once: by one Content-Length, or by Transfer-Encoding: chunked (HTTP/1.1)",
+            "the body length must be given once: by one Content-Length, or by Transfer-Encoding: chunked (HTTP/1.1)",
         )),
     }
 }
@@ -82,7 +82,7 @@ fn announced(length: &[u8]) -> Result<u64, Problem> {
         .parse()
         .ok()
         .filter(|length| *length <= LONGEST)
-        .ok_or_else(|| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "no body is that large"))
+        .ok_or_else(|| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"))
 }
 
 /// The values of a header.
@@ -94,7 +94,8 @@ fn all<'a>(headers: &'a [Header<'_>], name: &str) -> impl Iterator<Item = &'a [u
 }
 
 fn too_large() -> Problem {
-    let detail = format!("the head of a request may have {HEADERS} headers and {OCTETS} octets");
+    let detail =
+        format!("the request head is too large: at most {HEADERS} headers and {OCTETS} bytes are allowed");
     Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail)
 }
 
@@ -102,11 +103,11 @@ fn unreadable(error: httparse::Error) -> Problem {
     use httparse::Error::{HeaderName, HeaderValue, TooManyHeaders, Version};
     Problem::bad_request(match error {
         TooManyHeaders => return too_large(),
-        Version => "HTTP/1.1 and HTTP/1.0 are spoken here, and the first line ends with which of them it is",
+        Version => "unsupported HTTP version: the request line must end with HTTP/1.1 or HTTP/1.0",
         HeaderName | HeaderValue => {
-            "a header is a name, a colon and a value on one line, without control characters"
+            "invalid header: a header is a name, a colon and a value on one line, without control characters"
         }
-        _ => "this is no request of HTTP: it begins with a line such as GET /pdns/query/example.com HTTP/1.1",
+        _ => "not an HTTP request: it must begin with a line such as GET /pdns/query/example.com HTTP/1.1",
     })
 }
 

@@ -123,7 +123,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Heads<S> {
             let mut piece = ReadBuf::new(&mut room);
             match Pin::new(&mut self.stream).poll_read(context, &mut piece)? {
                 Poll::Ready(()) if piece.filled().is_empty() => {
-                    self.end(Problem::bad_request("the request broke off"));
+                    self.end(Problem::bad_request("the request was cut off"));
                 }
                 Poll::Ready(()) => self.held.extend_from_slice(piece.filled()),
                 Poll::Pending => {
@@ -289,5 +289,5 @@ fn has_end(octets: &[u8]) -> bool {
 }
 
 fn slow() -> Problem {
-    Problem::new(StatusCode::REQUEST_TIMEOUT, "the head of the request took too long")
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "the request head arrived too slowly")
 }

@@ -109,9 +109,9 @@ impl Tls {
     /// As [`Tls::reload`], and tells the log what became of it.
     pub fn renew(&self) {
         match self.reload() {
-            Ok(()) => tracing::info!("the certificate was read anew"),
+            Ok(()) => tracing::info!("the certificate was reloaded"),
             Err(error) => {
-                tracing::warn!(%error, "the certificate cannot be read anew; the one before stays in use");
+                tracing::warn!(%error, "the certificate cannot be reloaded; the previous one stays in use");
             }
         }
     }
@@ -131,7 +131,7 @@ fn read(certificate: &Path, key: &Path) -> Result<Arc<CertifiedKey>, TlsError> {
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| wrong(certificate, error.to_string()))?;
     if chain.is_empty() {
-        return Err(wrong(certificate, "there is no certificate in it".to_owned()));
+        return Err(wrong(certificate, "it contains no certificate".to_owned()));
     }
     let private =
         PrivateKeyDer::from_pem_slice(&octets(key)?).map_err(|error| wrong(key, error.to_string()))?;

@@ -90,10 +90,12 @@ async fn load(
         return Err(Problem::missing("this server has no passive-DNS database"));
     };
     let Some(place) = bringing.place() else {
-        return Err(Problem::busy("as many files are being taken in as there may be; try again in a minute"));
+        return Err(Problem::busy(
+            "too many files are being imported at the same time; try again in a minute",
+        ));
     };
     let form = Multipart::from_request(request, &site).await.map_err(|error| {
-        Problem::new(error.status(), "this is not what the form sends: load the page again")
+        Problem::new(error.status(), "the form data could not be read: load the page again")
     })?;
     let folder = site.desk.folder().to_owned();
     let sent = match receive(form, &may, &bringing, folder).await? {
@@ -237,7 +239,7 @@ async fn next_piece(part: &mut Field<'_>, deadline: Instant) -> Result<Option<ax
 }
 
 fn broken() -> Problem {
-    Problem::bad_request("the file broke off before its end, and nothing of it was taken in: send it again")
+    Problem::bad_request("the upload was interrupted, and nothing was imported: send the file again")
 }
 
 impl Page {
@@ -279,14 +281,14 @@ impl Outcome {
     /// What became of the records of whatever it was cut from.
     fn source_answer(&self) -> Option<String> {
         let word = match self.receipt.source_answer? {
-            "limited" => "was cut at a limit",
-            "failed" => "failed before its end",
-            "missing" => "has no end",
+            "limited" => "was cut off at a limit",
+            "failed" => "failed before it was complete",
+            "missing" => "is not marked as complete",
             _ => return None,
         };
         let message = self.receipt.source_message.as_deref();
         let message = message.map(|message| format!(" ({message})")).unwrap_or_default();
-        Some(format!("The answer that this file is made of {word}{message}: records are missing."))
+        Some(format!("The answer in this file {word}{message}: records may be missing."))
     }
 }
 
@@ -302,11 +304,11 @@ fn reason(word: &str) -> String {
         "without_data" => "no data",
         "not_a_record" => "not a record",
         "broken_json" => "broken JSON",
-        "truncated" => "cut off",
+        "truncated" => "truncated",
         "too_long" => "too long",
         "too_deep" => "nested too deep",
         "too_much_data" => "too much data in one record",
-        "contradicts_orientation" => "owner and data swapped against the other records",
+        "contradicts_orientation" => "owner and data swapped, unlike the other records",
         "origin_too_long" => "origin too long",
         "sensor_too_long" => "sensor name too long",
         other => return other.replacen("missing_", "no ", 1).replace('_', " "),

@@ -132,10 +132,10 @@ impl Trouble<'_> {
         match self.status {
             StatusCode::FORBIDDEN => "Not allowed",
             StatusCode::NOT_FOUND => "Not found",
-            StatusCode::CONFLICT => "Not done",
+            StatusCode::CONFLICT => "Not possible",
             StatusCode::PAYLOAD_TOO_LARGE => "Too large",
-            status if status.is_server_error() => "Something is wrong here",
-            _ => "Not understood",
+            status if status.is_server_error() => "Server error",
+            _ => "Invalid request",
         }
     }
 }

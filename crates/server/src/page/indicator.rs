@@ -259,7 +259,7 @@ impl Page {
     }
 
     fn added_by(&self) -> &str {
-        self.details.claims.first().map_or("nobody any more", |claim| &claim.source)
+        self.details.claims.first().map_or("no current source", |claim| &claim.source)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Add New Integration: choose a package, see what it would do, confirm (G-13 to G-19).
+//! Add New Integration: choose a package, see what installing it would change, confirm.
 //!
 //! Nothing is written before the last "yes". Between the steps the package travels in the form itself, so that there is
 //! nothing to keep and nothing to expire; with it goes a fingerprint of the plan that was shown, and what is done is that plan
@@ -64,7 +64,7 @@ struct Choose {
     refusal: Option<Refusal>,
 }
 
-/// The first confirmation: it exists (G-16).
+/// The first confirmation: the integration is already installed.
 #[derive(Template)]
 #[template(path = "install-exists.html")]
 struct Exists {
@@ -75,7 +75,7 @@ struct Exists {
     seen: String,
 }
 
-/// The second: its configuration changes (G-17).
+/// The second confirmation: the parameters change.
 #[derive(Template)]
 #[template(path = "install-parameters.html")]
 struct Parameters {
@@ -189,7 +189,7 @@ async fn carry_out(
         let shown = workbench.plan_install(package.clone(), false)?;
         if fingerprint(&shown) != seen {
             let why = format!(
-                "the integration {} was changed meanwhile: look at it again, then install",
+                "the integration {} was changed in the meantime: review it again, then install",
                 package.name
             );
             return Err(workbench::Error::conflict(why));
@@ -259,10 +259,10 @@ impl Exists {
 
     fn word(&self) -> &'static str {
         match self.plan.relation {
-            Relation::Changed => "Same version, other content",
+            Relation::Changed => "Same version, different content",
             Relation::Downgrade { .. } => "Downgrade",
             Relation::New => "New",
-            Relation::Same => "The same file",
+            Relation::Same => "Same file",
             Relation::Upgrade { .. } => "Upgrade",
         }
     }

@@ -1,4 +1,4 @@
-//! One integration: what it is, how it is set, whether it is on (G-24 to G-27).
+//! One integration: its description, its configuration and whether it is enabled.
 //!
 //! Secrets are shown as set or not set, and leave the browser only towards us. A form that is refused comes back as it was
 //! filled in, secrets excepted, with each reason at its field; nothing of it is stored then.
@@ -267,7 +267,7 @@ impl Page {
         }
         let text = others.join("; ");
         self.refused = Some(if others.is_empty() {
-            "Nothing was saved; see what is wrong at the fields below".to_owned()
+            "Nothing was saved: correct the fields marked below".to_owned()
         } else {
             format!("Nothing was saved: {text}")
         });

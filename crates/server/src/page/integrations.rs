@@ -1,4 +1,4 @@
-//! My Integrations: what is installed, by state, type and name (G-12, G-22, G-23).
+//! My Integrations: the installed integrations, filtered by state, type and name.
 
 use std::fmt::Write as _;
 
@@ -138,7 +138,7 @@ impl Listing {
             .count();
         if by_several > 0 {
             hidden.push((
-                format!("{by_several} hidden by several of these at once."),
+                format!("{by_several} hidden by several filters together."),
                 "/integrations".to_owned(),
             ));
         }
@@ -205,7 +205,7 @@ pub(super) fn asks(details: &Details) -> String {
             Set::Elsewhere(_) | Set::Secret => None,
         }
     };
-    let Some(host) = text("host").filter(|host| !host.is_empty()) else { return "Nobody yet".to_owned() };
+    let Some(host) = text("host").filter(|host| !host.is_empty()) else { return "Not set".to_owned() };
     let plain = text("use_http")
         .is_some_and(|on| matches!(on.to_ascii_lowercase().as_str(), "on" | "true" | "yes" | "1"));
     let port = text("port").filter(|port| !port.is_empty());
@@ -216,7 +216,7 @@ pub(super) fn asks(details: &Details) -> String {
 fn warnings(details: &Details) -> Vec<String> {
     let mut warnings = Vec::new();
     if details.summary.broken.is_some() {
-        warnings.push("Cannot be read by this version".to_owned());
+        warnings.push("This version cannot read it".to_owned());
     }
     let lacking = details.parameters.iter().filter(|setting| {
         setting.required

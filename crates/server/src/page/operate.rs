@@ -112,7 +112,7 @@ pub(super) fn standing(run: &Run) -> (String, &'static str) {
     }
 }
 
-/// The actions that enabled operations offer on a type of indicator (G-05): what is disabled offers none.
+/// The actions that enabled operations offer for a type of indicator. Disabled operations offer none.
 pub(super) fn offers(workbench: &Workbench, kind: IndicatorType) -> Result<Vec<Offer>, Error> {
     let enabled = Filter { kind: None, enabled: Some(true) };
     let mut offers = Vec::new();
@@ -129,24 +129,24 @@ pub(super) fn offers(workbench: &Workbench, kind: IndicatorType) -> Result<Vec<O
     Ok(offers)
 }
 
-/// What a run is asked to do, from a page or a program.
+/// The parameters of a new run.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schema(as = Run)]
 pub(crate) struct Order {
     /// A domain name or an address.
     pub(crate) value: String,
-    /// The installed operation, NAME or NAME@VERSION; the usual one unless it is named.
+    /// The installed operation, NAME or NAME@VERSION; by default the usual one.
     pub(crate) operation: String,
     /// Only these types: A,NS.
     pub(crate) rrtype: String,
-    /// Only records last seen then or later.
+    /// Only records last seen at this time or later.
     pub(crate) seen_after: String,
-    /// Only records first seen then or earlier.
+    /// Only records first seen at this time or earlier.
     pub(crate) seen_before: String,
-    /// Records that have the name in their data, rather than those that it owns; for providers that can be asked this.
+    /// Query records with the name in their data instead of those it owns, if the provider supports this.
     pub(crate) by_data: bool,
-    /// Ask even if a kept answer is fresh enough.
+    /// Query the provider even if a stored answer is fresh enough.
     pub(crate) fresh: bool,
 }
 
@@ -194,7 +194,7 @@ impl Order {
             let found = offers.into_iter().find(|offer| wanted.is_empty() || offer.name == wanted);
             let Some(offer) = found else {
                 return Err(Error::conflict(format!(
-                    "no enabled operation takes {} {kind}: install and enable one first",
+                    "no enabled operation can query {} {kind}: install and enable one first",
                     if kind == IndicatorType::Fqdn { "an" } else { "an indicator of type" }
                 )));
             };
@@ -216,9 +216,9 @@ impl Order {
     fn rrtypes(&self) -> Result<Vec<cof::RrType>, Problem> {
         let words = self.rrtype.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty());
         let parsed = words.map(|word| cof::RrType::parse(word).map_err(|_| word));
-        parsed
-            .collect::<Result<_, _>>()
-            .map_err(|word| Problem::bad_request(format!("{word:?} is no record type; write them as A, NS")))
+        parsed.collect::<Result<_, _>>().map_err(|word| {
+            Problem::bad_request(format!("{word:?} is not a record type; write them as A, NS"))
+        })
     }
 
     fn window(&self, site: &Site) -> Result<Window, Problem> {

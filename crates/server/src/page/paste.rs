@@ -15,7 +15,7 @@ use crate::access::{May, Most, Posted, needs::EditLibrary};
 use crate::problem::Problem;
 use crate::site::Shared;
 
-/// What a paste may have, in octets: ten thousand long names, percent-encoded.
+/// What a paste may have, in bytes: ten thousand long names, percent-encoded.
 const PASTE: usize = 3 << 20;
 /// The most values of one paste, and the most lines.
 const VALUES: usize = 10_000;
@@ -80,7 +80,7 @@ async fn add(
     let mut paste = Paste { text: text.clone(), status, open: true, preview: None, refused: None };
     let read = Read::of(&text);
     if read.is_too_much {
-        paste.refused = Some(format!("At most {VALUES} values at once. Nothing was added."));
+        paste.refused = Some(format!("Too many values: at most {VALUES} at once. Nothing was added."));
     } else if sent.text("do") == "add" {
         let adding = move |workbench: &mut Workbench| {
             let new = Preview::of(workbench, &read)?.new;

@@ -74,7 +74,7 @@ pub(super) fn keeping(unsent: Unsent) -> Response {
     let page = Page {
         first: false,
         said: None,
-        refused: Some("Your session has ended. Sign in, and you can send what you typed.".to_owned()),
+        refused: Some("Your session has ended. Sign in to send what you typed.".to_owned()),
         name: String::new(),
         next: String::new(),
         unsent: Some(unsent),
@@ -111,13 +111,13 @@ async fn sign_in(
                 Some(unsent) => resume(&site, token.reveal(), unsent),
             };
         }
-        SignIn::Refused => (StatusCode::UNAUTHORIZED, "Name or password is wrong.".to_owned()),
+        SignIn::Refused => (StatusCode::UNAUTHORIZED, "Wrong name or password.".to_owned()),
         SignIn::Wait(longer) => {
             let seconds = longer.as_secs().max(1);
             wait = Some((RETRY_AFTER, seconds.to_string()));
             (
                 StatusCode::TOO_MANY_REQUESTS,
-                format!("Too many tries failed. Wait {seconds} s, then try again."),
+                format!("Too many failed attempts. Wait {seconds} s, then try again."),
             )
         }
     };

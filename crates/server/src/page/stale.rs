@@ -90,7 +90,7 @@ impl Stale {
     pub(super) fn differing(mut self, differing: Vec<Differing>) -> Self {
         self.carried.retain(|(name, _)| !differing.iter().any(|one| one.name == *name));
         self.differing = differing;
-        self.button = "Save what is chosen";
+        self.button = "Save selected values";
         self
     }
 

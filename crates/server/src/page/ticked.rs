@@ -101,7 +101,7 @@ fn stale(frame: Frame, moved: &[Moved], back: &str, sent: &Fields) -> Result<Res
         Differing {
             label: format!("{value} (it was {}, it is {})", one.was, one.is),
             name: format!("{TICKED}.{at}"),
-            mine: Side { value, shown: "change it all the same".to_owned() },
+            mine: Side { value, shown: "change it anyway".to_owned() },
             stored: Side { value: String::new(), shown: format!("{}; leave it", one.is) },
         }
     });
@@ -113,9 +113,9 @@ fn stale(frame: Frame, moved: &[Moved], back: &str, sent: &Fields) -> Result<Res
     });
     let carried = Fields(carried.cloned().collect());
     let basis = Basis::nothing();
-    Stale::new(frame, "Indicators that are ticked", ("/library/ticked", back), &basis, &carried)
+    Stale::new(frame, "Selected indicators", ("/library/ticked", back), &basis, &carried)
         .differing(differing.collect())
-        .button("Change what is chosen")
+        .button("Change selected")
         .show()
 }
 
@@ -145,7 +145,7 @@ impl Act {
             "restore" => Some(Self::Restore),
             _ => None,
         }
-        .ok_or_else(|| Problem::bad_request("there is nothing of that kind to be done to indicators"))
+        .ok_or_else(|| Problem::bad_request("unknown action for indicators"))
     }
 
     /// How many it changed.

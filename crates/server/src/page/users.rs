@@ -71,8 +71,10 @@ async fn invite(
 ) -> Result<Response, Problem> {
     let role = role(sent.text("role"))?;
     let token = site.desk.change(may.name(), move |workbench| workbench.invite(role)).await?;
-    let lead =
-        format!("This link makes one new user with the role {}. It works once, for seven days.", role.name());
+    let lead = format!(
+        "This link creates one user with the role {}. It works once, within seven days.",
+        role.name()
+    );
     Ok(show_once(&site, may.session.id, Once { text: link(&site, &headers, &token), lead }))
 }
 
@@ -84,7 +86,7 @@ async fn reset(
     Posted(sent): Posted,
 ) -> Result<Response, Problem> {
     let name = sent.text("name").to_owned();
-    let lead = format!("With this link {name} chooses a new password. It works once, for a day.");
+    let lead = format!("With this link {name} can set a new password. It works once, within one day.");
     let (asked, who) = (name.clone(), name.clone());
     let stored = move |workbench: &Workbench| Basis::of_user_named(workbench, &asked);
     let reset = move |workbench: &mut Workbench| workbench.reset_link(&name);
@@ -92,7 +94,7 @@ async fn reset(
         Ok(token) => token,
         Err(stored) => {
             let places = ("/users/reset", "/users");
-            return Stale::new(frame, &who, places, &stored, &sent).button("Make the link anyway").show();
+            return Stale::new(frame, &who, places, &stored, &sent).button("Create the link anyway").show();
         }
     };
     Ok(show_once(&site, may.session.id, Once { text: link(&site, &headers, &token), lead }))

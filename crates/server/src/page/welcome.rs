@@ -135,7 +135,7 @@ async fn purpose(site: &Shared, wish: &Wish) -> Result<Purpose, Problem> {
 
 fn void() -> Problem {
     Problem::missing(
-        "this link does not work: it was used, has expired, or a newer one took its place; \
-         ask for another, or start the server again for the first administrator's",
+        "this link is no longer valid: it was used, has expired or was replaced by a newer one; \
+         ask for a new link, or restart the server to get one for the first administrator",
     )
 }

@@ -55,25 +55,23 @@ pub(crate) struct File {
 /// Why a file was not taken in, or not to its end.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unusable {
-    #[error(
-        "the file is packed, and what is packed in it is damaged or cut off: send it again, or unpack it first"
-    )]
+    #[error("the compressed file is damaged or truncated: send it again, or decompress it first")]
     Damaged,
     #[error(
-        "there is no record in the file, which looks like {0}: it takes the Common Output Format, one JSON object per line"
+        "the file has no records and looks like {0}: use the Common Output Format, one JSON object per line"
     )]
     Foreign(Foreign),
-    #[error("there is no record in the file: it takes the Common Output Format, one JSON object per line")]
+    #[error("the file has no records: use the Common Output Format, one JSON object per line")]
     Useless,
-    #[error("the file has more than {} MiB: split it, or use `backsight import`, which has no limit", .0 >> 20)]
+    #[error("the file is larger than {} MiB: split it, or use `backsight import`, which has no limit", .0 >> 20)]
     Large(u64),
-    #[error("the file has more than {} MiB when it is unpacked: split it, or use `backsight import`, which has no limit", .0 >> 20)]
+    #[error("the file is larger than {} MiB uncompressed: split it, or use `backsight import`, which has no limit", .0 >> 20)]
     Expanded(u64),
     #[error("{0}")]
     Store(store::StoreError),
     #[error("the file could not be written to the data folder: {0}")]
     Disk(io::Error),
-    #[error("the server could not take the file in; its log says why")]
+    #[error("the server could not import the file; see its log")]
     Internal,
 }
 

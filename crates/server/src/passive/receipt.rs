@@ -1,4 +1,4 @@
-//! What became of a body of records: [`Receipt`], which is counted while it is read.
+//! The result of storing a body of records: [`Receipt`], which is counted while the body is read.
 
 use std::collections::BTreeMap;
 
@@ -7,50 +7,50 @@ use intake::{Reason, Tally};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How many rejected stretches are told one by one; all are counted.
+/// How many rejected parts are listed; all are counted.
 const SHOWN: usize = 20;
 
-/// What was taken in and what was not.
+/// The number of stored and rejected records.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Receipt {
-    /// Records that are in the database now.
+    /// Records now in the database.
     pub(crate) taken: u64,
-    /// Records that were there already by an earlier request with the same key.
+    /// Records stored before by an earlier request with the same key.
     pub(crate) repeated: u64,
-    /// Of the records that were taken or known: how many had a time in another unit than seconds, or one that is not plausible and
-    /// has the other's value now. Left out where there are none.
+    /// Stored or known records with a repaired time: it was in another unit than seconds, or implausible and replaced by the other
+    /// time. Left out if there are none.
     #[serde(skip_serializing_if = "is_zero")]
     pub(crate) repaired_times: u64,
-    /// How many of the records came with rrname and rdata swapped and were turned back. Left out where there are none.
+    /// Records with rrname and rdata swapped, which was corrected. Left out if there are none.
     #[serde(skip_serializing_if = "is_zero")]
     pub(crate) turned: u64,
-    /// How many of the records had a `sensor_id` that was not kept. Left out where there are none.
+    /// Records with a `sensor_id` that was not kept. Left out if there are none.
     #[serde(skip_serializing_if = "is_zero")]
     pub(crate) sensors_dropped: u64,
-    /// How many were not taken, by reason: `without_time`, `without_data`, `not_a_record`, `broken_json`, `truncated`, `too_long`,
+    /// Rejected records by reason: `without_time`, `without_data`, `not_a_record`, `broken_json`, `truncated`, `too_long`,
     /// `too_deep`, `too_much_data`, `contradicts_orientation`, `origin_too_long`, `sensor_too_long`, or `missing_` and a field.
     pub(crate) rejected: BTreeMap<String, u64>,
-    /// The first 20 of them.
+    /// The first 20 rejected records.
     pub(crate) first_rejected: Vec<Rejected>,
-    /// Octets of the body that were read, decompressed.
+    /// Bytes read from the body, after decompression.
     pub(crate) octets: u64,
-    /// The body ended inside a record.
+    /// The body ended in the middle of a record.
     pub(crate) truncated: bool,
-    /// How the answer of another database ended that the body is made of, where its frames tell: `succeeded`, `limited`, `failed`,
-    /// or `missing` when it was cut before its end. Anything but `succeeded` means that records are missing.
+    /// How the answer of another database in this body ended, according to its frames: `succeeded`, `limited`, `failed`, or `missing`
+    /// if it was cut off. Anything but `succeeded` means that records are missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) source_answer: Option<&'static str>,
-    /// What that database said about it.
+    /// The message of that database.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) source_message: Option<String>,
 }
 
-/// A stretch that was not taken.
+/// A rejected part of the body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Rejected {
-    /// Where it begins, in octets of the body, decompressed.
+    /// The position of its first byte in the decompressed body.
     pub(crate) offset: u64,
-    /// How long it is; null for a whole record.
+    /// Its length in bytes; null for a whole record.
     pub(crate) octets: Option<u64>,
     /// Why.
     pub(crate) reason: String,

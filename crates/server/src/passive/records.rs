@@ -35,7 +35,7 @@ const KEPT: u64 = 30 * 86_400;
 /// Pieces of a body that wait to be parsed; each is what one read of the socket gave.
 const WAITING: usize = 8;
 
-/// A problem with what became of the body until then.
+/// A problem, with the records stored until it occurred.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Unfinished {
     #[serde(flatten)]
@@ -48,40 +48,40 @@ pub(crate) struct Unfinished {
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "it describes what is written below")]
 enum Kept {
-    /// The body came too slowly; what came before is taken in.
+    /// The body arrived too slowly; the records received before are stored.
     #[response(status = 408, content_type = "application/problem+json")]
     Stalled(Unfinished),
-    /// The body is too large, compressed or not; what came before is taken in.
+    /// The body is too large, before or after decompression; the records received before are stored.
     #[response(status = 413, content_type = "application/problem+json")]
     Large(Unfinished),
-    /// The coding of the body is none that is read.
+    /// The content encoding is not supported.
     #[response(status = 415, content_type = "application/problem+json")]
     Coding(Details),
-    /// There is no record in the body, or one that cannot be kept.
+    /// The body has no records, or a record that cannot be stored.
     #[response(status = 422, content_type = "application/problem+json")]
     Useless(Unfinished),
-    /// The database has no place for more sources or keys.
+    /// The database has no room for more sources or keys.
     #[response(status = 507, content_type = "application/problem+json")]
     Full(Unfinished),
 }
 
-/// Take records in
+/// Store records
 ///
-/// Records of the Common Output Format: one JSON object a line, concatenated, or in an array; what is no record is counted and
-/// passed over. They are taken in as they come, so what came before a body broke off is kept; with an `Idempotency-Key` the same
-/// body can be sent again, and nothing of it counts twice. The token says whose they are: with a sensor they are its sightings,
-/// whose counts add up, otherwise what another database says.
+/// The body has records in the Common Output Format: one JSON object per line, concatenated objects, or an array. Invalid records
+/// are counted and skipped. Records are stored while they arrive, so those before an interruption are kept; with an
+/// `Idempotency-Key` the same body can be sent again without counting anything twice. With the token of a sensor, the records are
+/// observations, whose counts add up; otherwise they are reports of another database.
 #[utoipa::path(
     post, path = "/api/v1/records", tag = "passive DNS",
     params(
-        ("kind" = Option<String>, Query, pattern = "^(report|observation)$", description = "how they add up, where that is not as the token says"),
-        ("keep_sensors" = Option<bool>, Query, description = "keep each record's own sensor_id apart, where the token has no sensor; without this, sensor_id is dropped"),
-        ("orientation" = Option<String>, Query, pattern = "^(auto|draft|swapped)$", description = "which side of a record is the owner: rrname (draft) or rdata (swapped); auto lets the records decide"),
-        ("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,128}$", description = "names this very body: sent again within 30 days, it counts once; another body with the same key is refused with 422"),
+        ("kind" = Option<String>, Query, pattern = "^(report|observation)$", description = "the kind of the records, if it differs from the kind of the token"),
+        ("keep_sensors" = Option<bool>, Query, description = "keep the sensor_id of each record, if the token has no sensor; otherwise sensor_id is dropped"),
+        ("orientation" = Option<String>, Query, pattern = "^(auto|draft|swapped)$", description = "the side of a record that is the owner: rrname (draft) or rdata (swapped); auto detects it"),
+        ("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,128}$", description = "identifies this body: sent again within 30 days, it is counted once; a different body with the same key gets 422"),
         ("Content-Encoding" = Option<String>, Header, pattern = "^(identity|gzip|zstd)$", description = "how the body is compressed"),
     ),
     request_body(content = String, content_type = "application/x-ndjson", description = "the records"),
-    responses((status = 200, description = "what became of them", body = Receipt), Refused, Kept),
+    responses((status = 200, description = "the number of stored and rejected records", body = Receipt), Refused, Kept),
     security(("token" = []), ("bearer" = []), ("basic" = []))
 )]
 pub(super) async fn bring(
@@ -100,7 +100,7 @@ pub(super) async fn bring(
     }
     let Ok(place) = Arc::clone(&service.imports).try_acquire_owned() else {
         let problem =
-            Problem::busy("as many bodies are being taken in as there may be; try again in a second");
+            Problem::busy("too many bodies are being imported at the same time; try again in a second");
         return Ok(([(RETRY_AFTER, "1")], problem).into_response());
     };
     let (send, pieces) = channel(WAITING);
@@ -125,7 +125,7 @@ fn answer(receipt: Receipt, problem: Option<Problem>) -> Response {
     let useless = || {
         Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
-            "there is no record in the body: it takes the Common Output Format, a JSON object a line",
+            "the body has no records: use the Common Output Format, one JSON object per line",
         )
     };
     match problem.or_else(|| receipt.is_useless().then(useless)) {
@@ -172,7 +172,7 @@ impl Asked {
             let mut values = given.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
             match (values.next(), values.next()) {
                 (value, None) => Ok(value),
-                _ => Err(Problem::bad_request(format!("{name} may be given once"))),
+                _ => Err(Problem::bad_request(format!("{name}: given more than once"))),
             }
         };
         let kind = match one("kind")? {
@@ -184,11 +184,11 @@ impl Asked {
         let keep_sensors = match one("keep_sensors")? {
             None | Some("false") => false,
             Some("true") => true,
-            Some(_) => return Err(Problem::bad_request("keep_sensors takes true or false")),
+            Some(_) => return Err(Problem::bad_request("keep_sensors: takes true or false")),
         };
         let orientation = one("orientation")?.map(|word| {
             Orientation::from_word(word)
-                .ok_or_else(|| Problem::bad_request("orientation takes auto, draft or swapped"))
+                .ok_or_else(|| Problem::bad_request("orientation: takes auto, draft or swapped"))
         });
         Ok(Self { kind, keep_sensors, orientation: orientation.transpose()?.unwrap_or_default() })
     }
@@ -262,7 +262,7 @@ fn is_slow(error: &axum::Error) -> bool {
 }
 
 fn too_large(most: u64) -> Problem {
-    let detail = format!("a body may have {most} octets: send the records in several");
+    let detail = format!("the body is larger than {most} bytes: split the records into several requests");
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
 }
 
@@ -271,21 +271,21 @@ fn told(fault: &Fault, expanded: u64) -> Problem {
         Fault::Coding => {
             Problem::bad_request("the body is not compressed as its Content-Encoding says, or is damaged")
         }
-        Fault::Cut => Problem::bad_request("the body broke off"),
+        Fault::Cut => Problem::bad_request("the body was cut off"),
         Fault::Decoder(error) => {
-            tracing::error!(%error, "no decoder for a body can be made");
+            tracing::error!(%error, "no decoder for a body could be created");
             Problem::internal()
         }
         Fault::Foreign(foreign) if foreign.is_packed() => Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             format!(
-                "there is no record in the body: it looks like {foreign}; bodies may be packed with gzip or zstd when Content-Encoding says so"
+                "the body has no records and looks like {foreign}; set Content-Encoding if the body is compressed with gzip or zstd"
             ),
         ),
         Fault::Foreign(foreign) => Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             format!(
-                "there is no record in the body, which looks like {foreign}: it takes the Common Output Format, one JSON object per line"
+                "the body has no records and looks like {foreign}: use the Common Output Format, one JSON object per line"
             ),
         ),
         Fault::Other => Problem::new(
@@ -294,13 +294,15 @@ fn told(fault: &Fault, expanded: u64) -> Problem {
         ),
         Fault::Expanded => Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
-            format!("a body may have {expanded} octets when it is decompressed: send the records in several"),
+            format!(
+                "the body is larger than {expanded} bytes when decompressed: split the records into several requests"
+            ),
         ),
         Fault::Store(error) if error.is_of_the_batch() || matches!(error, store::StoreError::Full { .. }) => {
             Problem::from(error.clone())
         }
         Fault::Store(error) => {
-            tracing::error!(%error, "records cannot be taken in");
+            tracing::error!(%error, "records cannot be stored");
             Problem::internal()
         }
     }

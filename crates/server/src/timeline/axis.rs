@@ -186,13 +186,13 @@ impl Axis {
     pub(crate) fn note(&self) -> Option<String> {
         let day = super::words::day(self.start);
         match self.step {
-            Step::Seconds(_) => Some(format!("Axis in seconds, from {day} on.")),
-            Step::Minutes(_) => Some(format!("Axis in minutes, from {day} on.")),
+            Step::Seconds(_) => Some(format!("Axis in seconds, starting {day}.")),
+            Step::Minutes(_) => Some(format!("Axis in minutes, starting {day}.")),
             Step::Hours(_) if self.end - self.start <= DAY => {
-                Some(format!("Axis in hours, because all of it lies within one day: from {day} on."))
+                Some(format!("Axis in hours, starting {day}: all records are within 24 hours."))
             }
-            Step::Hours(_) => Some(format!("Axis in hours, from {day} on.")),
-            Step::Weeks => Some(format!("Axis in weeks, from {day} on.")),
+            Step::Hours(_) => Some(format!("Axis in hours, starting {day}.")),
+            Step::Weeks => Some(format!("Axis in weeks, starting {day}.")),
             _ => None,
         }
     }
@@ -398,7 +398,7 @@ mod tests {
         assert_eq!((years.lines[0], *years.lines.last().unwrap()), (Share(0), Share::END));
         assert_eq!(words(years), "2020 2021 2022 2023 2024");
         let minutes = window("2020-05-05 14:02:30", "2020-05-05 14:08:29");
-        assert!(minutes.note().unwrap().starts_with("Axis in minutes, from 2020-05-05"));
+        assert!(minutes.note().unwrap().starts_with("Axis in minutes, starting 2020-05-05"));
         assert_eq!(words(minutes), "14:03 14:04 14:05 14:06 14:07 14:08");
         let seconds = window("2020-05-05 14:02:30", "2020-05-05 14:02:40");
         assert_eq!(
@@ -420,7 +420,7 @@ mod tests {
         let lines: Vec<_> = axis.lines.iter().map(Share::to_string).collect();
         assert_eq!(lines, ["0%", "25%", "50%", "75%", "100%"]);
         assert_eq!([Share(490), Share(1624), Share(5)].map(|s| s.to_string()), ["4.9%", "16.24%", "0.05%"]);
-        assert!(axis.note().unwrap().ends_with("from 2017-05-23 on."));
+        assert!(axis.note().unwrap().ends_with("starting 2017-05-23: all records are within 24 hours."));
     }
 
     #[test]

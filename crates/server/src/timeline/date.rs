@@ -17,11 +17,11 @@ pub(crate) struct Field {
 const DAY: u64 = 86_400;
 const MINUTE: u64 = 60;
 
-const NO_DATE: &str = "This is no date. Write it as 2020-05-31 or 2020-05-31 14:30.";
-const NO_DAY: &str = "There is no such day or time. Write it as 2020-05-31 or 2020-05-31 14:30.";
+const NO_DATE: &str = "Not a date. Write it as 2020-05-31 or 2020-05-31 14:30.";
+const NO_DAY: &str = "No such day or time. Write it as 2020-05-31 or 2020-05-31 14:30.";
 const NOT_WHOLE: &str = "A part of the date is missing. Write it as 2020-05-31 or 2020-05-31 14:30.";
-const OUTSIDE: &str = "Dates go from 1970 to 2199. Write it as 2020-05-31 or 2020-05-31 14:30.";
-const TURNED: &str = "This is before the first date, so neither is used. Give a later one.";
+const OUTSIDE: &str = "Dates must be from 1970 to 2199. Write it as 2020-05-31 or 2020-05-31 14:30.";
+const TURNED: &str = "This is before the first date, so neither is used. Enter a later one.";
 
 /// The first and the last second that a text means, or what is wrong with it.
 pub(super) fn read(text: &str) -> Result<(u64, u64), &'static str> {

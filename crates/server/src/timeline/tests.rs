@@ -50,7 +50,11 @@ fn fifty_thousand_records_cost_the_page_no_more_than_a_few() {
     // However many lanes are asked for, there are at most 160 bars, as it says.
     let most = html(&[("lanes", "A:400,CNAME:400,NS:400")], &records);
     assert!(most.matches("class=\"bar").count() <= 160, "{}", most.matches("class=\"bar").count());
-    assert!(most.len() < 90 * 1024 && most.contains("at most 160 bars."), "{} octets", most.len());
+    assert!(
+        most.len() < 90 * 1024 && most.contains("Too many records for single bars."),
+        "{} octets",
+        most.len()
+    );
     // A window with few records brings bars back.
     let few = html(&[("to", "2015-01-05")], &records);
     assert!(!few.contains("heat") && few.contains("class=\"bar"));
@@ -111,7 +115,7 @@ fn what_hides_everything_says_so_and_how_to_go_back() {
     let page = html(&[("from", "2020-01-01"), ("to", "2020-12-31")], &guide());
     assert!(page.contains("7 records lie outside this window."));
     assert!(page.contains("No record was seen from 2020-01-01 to 2020-12-31.") && !page.contains("tl-plot"));
-    assert!(page.contains("href=\"/runs/412#tlh\">Show the whole time</a>"), "{page}");
+    assert!(page.contains("href=\"/runs/412#tlh\">Show all dates</a>"), "{page}");
     assert!(page.contains("aria-label=\"Zoom\"") && page.contains("id=\"at\""), "the controls stay");
 }
 
@@ -150,7 +154,7 @@ fn a_window_of_minutes_has_the_records_that_touch_it() {
 fn what_is_no_date_stays_in_its_field_and_is_told() {
     let page = html(&[("at", "05.05.2020"), ("hide", "NS")], &guide());
     assert!(page.contains("value=\"05.05.2020\" aria-invalid=\"true\" aria-describedby=\"at-e\""), "{page}");
-    assert!(page.contains("id=\"at-e\">This is no date. Write it as 2020-05-31"), "{page}");
+    assert!(page.contains("id=\"at-e\">Not a date. Write it as 2020-05-31"), "{page}");
     assert!(page.contains("5 records are hidden by filters."));
     assert!(!html(&[("at", "2017-06-09")], &guide()).contains("aria-invalid"));
 }

@@ -100,7 +100,7 @@ async fn a_form_without_its_sessions_token_changes_nothing() {
         for token in ["", "0", &other.token] {
             let answer = ann.post_bare(path, &[("form_token", token)]).await;
             assert_eq!(answer.status, 403, "{path}: {answer:?}");
-            assert!(answer.body.contains("not one of this session"), "{path}");
+            assert!(answer.body.contains("belongs to another session"), "{path}");
         }
     }
     let mut stolen = place.browser(Role::Administrator).await;
@@ -310,7 +310,7 @@ async fn an_address_with_a_token_in_it_is_refused_by_pages_too() {
     ] {
         let answer = ann.get(path).await;
         assert!(answer.status == 400 && !answer.body.contains("0123"), "{path}: {answer:?}");
-        assert!(answer.body.contains("does not belong in the address"), "{path}: {}", answer.body);
+        assert!(answer.body.contains("must not be part of the address"), "{path}: {}", answer.body);
     }
     assert_eq!(ann.get("/library?q=token").await.status, 200);
     assert_eq!(place.stranger().get("/welcome?token=0123").await.status, 404);
@@ -331,7 +331,7 @@ async fn what_was_typed_when_the_session_had_ended_is_kept_and_offered_again() {
         [("value", "a.example"), ("note", "a <long> note & more"), ("form_token", form_token.as_str())];
     let kept = gone.post_bare("/library/indicator/note", &fields).await;
     assert_eq!(kept.status, 401);
-    assert!(kept.body.contains("Sign in, and you can send what you typed"), "{}", kept.body);
+    assert!(kept.body.contains("Sign in to send what you typed"), "{}", kept.body);
     let hidden = |page: &str, name: &str| {
         let field = format!("type=\"hidden\" name=\"{name}\" value=\"");
         let rest = page.split(&field).nth(1).unwrap_or_else(|| panic!("{name}: {page}"));

@@ -204,7 +204,7 @@ async fn offsets_walk_over_an_answer() {
     assert_eq!(walked, wanted);
     for target in [format!("{all}?offset=3000001"), "glob/rrnames/*?offset=99999999999999999999".to_owned()] {
         let answer = ask(&server, &target).await;
-        assert_eq!((answer.status, answer.body.as_str()), (416, "Error: offset: may be 3000000 at most\n"));
+        assert_eq!((answer.status, answer.body.as_str()), (416, "Error: offset: takes at most 3000000\n"));
     }
 }
 
@@ -428,35 +428,30 @@ async fn refusals_are_a_line_of_plain_text() {
     let long = format!("lookup/rrset/name/{}", "a".repeat(8 * 1024));
     let name = format!("lookup/rrset/name/{}example", "abcdefgh.".repeat(29));
     for (target, headers, status, words) in [
-        ("lookup/rrset/name/a", &[][..], 403, "this service needs a valid key in X-API-Key"),
-        (
-            "lookup/rrset/name/a",
-            &[("x-api-key", "wrong")],
-            403,
-            "this service needs a valid key in X-API-Key",
-        ),
-        ("lookup/rrset/name/a..b", &[], 403, "this service needs a valid key in X-API-Key"),
-        ("rate_limit", &[("x-api-key", "")], 403, "this service needs a valid key in X-API-Key"),
-        ("nothing", &[key], 404, "nothing here; ask lookup"),
-        ("", &[key], 404, "nothing here; ask lookup"),
+        ("lookup/rrset/name/a", &[][..], 403, "a valid key in X-API-Key is required"),
+        ("lookup/rrset/name/a", &[("x-api-key", "wrong")], 403, "a valid key in X-API-Key is required"),
+        ("lookup/rrset/name/a..b", &[], 403, "a valid key in X-API-Key is required"),
+        ("rate_limit", &[("x-api-key", "")], 403, "a valid key in X-API-Key is required"),
+        ("nothing", &[key], 404, "there is nothing at this address; use lookup"),
+        ("", &[key], 404, "there is nothing at this address; use lookup"),
         ("lookup/rrset", &[key], 400, "the path: takes rrset/name/OWNER"),
         ("regex/rrnames", &[key], 400, "the path: takes rrnames/PATTERN"),
         ("lookup/rrset/name/%zz", &[key], 400, "a percent sign in the address takes two"),
         ("lookup/rrset/name/a?exclude=%", &[key], 400, "a percent sign in the query string takes two"),
         ("lookup/rrset/name/a%ff", &[key], 400, "the value is not UTF-8"),
-        ("lookup/rrset/name/a%00b", &[key], 400, "not a domain name: it has a control character"),
-        ("lookup/rdata/name/a%0d%0aX:b", &[key], 400, "not a domain name: it has a control character"),
+        ("lookup/rrset/name/a%00b", &[key], 400, "not a domain name: it contains a control character"),
+        ("lookup/rdata/name/a%0d%0aX:b", &[key], 400, "not a domain name: it contains a control character"),
         (&name, &[key], 400, "not a domain name: name longer than 255 octets"),
-        (&long, &[key], 414, "the address may have 8192 octets"),
+        (&long, &[key], 414, "the address is too long: at most 8192 bytes are allowed"),
         ("lookup/rdata/ip/192.0.2.0,33", &[key], 400, "not a network"),
-        ("lookup/rdata/ip/192.0.2.1/NS", &[key], 400, "the type: an address is found in A and AAAA only"),
-        ("lookup/rdata/ip/192.0.2.1/A?rrtype=A", &[key], 400, "rrtype: the path has a type already"),
+        ("lookup/rdata/ip/192.0.2.1/NS", &[key], 400, "the type: addresses are only in A and AAAA records"),
+        ("lookup/rdata/ip/192.0.2.1/A?rrtype=A", &[key], 400, "rrtype: the path already has a type"),
         ("lookup/rrset/name/a?limit=-1", &[key], 400, "limit: takes a number"),
         ("lookup/rrset/name/a?limit=1&limit=2", &[key], 400, "limit: given more than once"),
-        ("lookup/rrset/name/a?exclude=b", &[key], 400, "exclude: is for regex and glob"),
+        ("lookup/rrset/name/a?exclude=b", &[key], 400, "exclude: only allowed with regex and glob"),
         ("regex/rrnames/(", &[key], 400, "the pattern: unclosed group"),
         ("regex/rrnames/(a%7B1000%7D)%7B1000%7D", &[key], 400, "the pattern: too large"),
-        ("lookup/rrset/name/a", &[key, ("accept", "text/html")], 415, "answers are application/x-ndjson"),
+        ("lookup/rrset/name/a", &[key, ("accept", "text/html")], 415, "the answer is application/x-ndjson"),
     ] {
         let answer = server.ask(&format!("/dnsdb/v2/{target}"), headers).await;
         assert_eq!(answer.status, status, "{target}: {answer:?}");
@@ -471,7 +466,7 @@ async fn refusals_are_a_line_of_plain_text() {
         assert_eq!(answer.status, 200, "{accept}");
     }
     let answer = client::send(server.address, "POST", "/dnsdb/v2/lookup/rrset/name/a", &[key]).await;
-    assert_eq!((answer.status, answer.body.as_str()), (405, "Error: this answers GET and HEAD only\n"));
+    assert_eq!((answer.status, answer.body.as_str()), (405, "Error: only GET and HEAD are allowed\n"));
     let answer =
         client::send(server.address, "HEAD", "/dnsdb/v2/lookup/rrset/name/example.com", &[key]).await;
     assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/x-ndjson")));

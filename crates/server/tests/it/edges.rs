@@ -79,13 +79,13 @@ async fn a_token_in_an_address_is_refused_whatever_is_asked() {
         "/metrics?token=x",
     ] {
         let answer = server.ask(path, &[("x-api-key", "t0ken")]).await;
-        assert!(answer.problem(400).contains("does not belong in the address"), "{path}");
+        assert!(answer.problem(400).contains("must not be part of the address"), "{path}");
         assert!(!answer.body.contains("0123"), "{path}");
     }
     for path in ["ping?token=x", "rate_limit?token=x", "lookup/rrset/name/bsk_0123"] {
         let answer = server.ask(&format!("/dnsdb/v2/{path}"), &[("x-api-key", "t0ken")]).await;
         assert_eq!((answer.status, answer.header("content-type")), (400, Some("text/plain; charset=utf-8")));
-        assert!(answer.body.contains("does not belong") && !answer.body.contains("0123"), "{answer:?}");
+        assert!(answer.body.contains("must not be part") && !answer.body.contains("0123"), "{answer:?}");
     }
 }
 

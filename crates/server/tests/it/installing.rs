@@ -1,4 +1,4 @@
-//! Add New Integration, as the guide walks: G-13 to G-19, G-22, G-23, G-26, G-27.
+//! Add New Integration, in the steps of the integration guide: install, configure, enable and upgrade.
 
 use operation::package;
 use workbench::audit::Filter;
@@ -34,17 +34,17 @@ async fn version(place: &Place) -> Option<(String, bool)> {
 async fn the_guides_walk_through_install_configure_enable_and_upgrade() {
     let place = Place::new().await;
     let ann = place.browser(Role::Administrator).await;
-    // G-13 to G-15: one dialog, with both ways to give the file.
+    // One dialog offers both ways to choose the file: an upload and a bundled package.
     let dialog = ann.get("/integrations/new").await.body;
     for words in ["Add New Integration", "Drag and drop", "Click to Browse"] {
         assert!(dialog.contains(words), "{words}");
     }
-    // G-19, G-23: a fresh install is disabled, and listed so.
+    // A new integration is disabled, and listed under Disabled.
     let installed = upload(&ann, "1.0.0").await;
     assert_eq!(installed.leads_to(), format!("{PATH}?said=installed"));
     assert_eq!(version(&place).await, Some(("1.0.0".to_owned(), false)));
     assert!(ann.get("/integrations?tab=disabled").await.body.contains(PATH));
-    // G-26: one bad field, and nothing is stored; the secret is not sent back.
+    // With one invalid field nothing is stored, and the secret is not sent back.
     let values =
         [("value.host", "192.0.2.80"), ("value.port", "70000"), ("value.user_token", "user:tr0ub4dor")];
     let refused = ann.post(PATH, &values).await;
@@ -56,13 +56,13 @@ async fn the_guides_walk_through_install_configure_enable_and_upgrade() {
     assert_eq!(ann.post(PATH, &values).await.leads_to(), format!("{PATH}?said=configured"));
     let page = ann.get(PATH).await.body;
     assert!(page.contains("192.0.2.80") && page.contains("8443") && !page.contains("tr0ub4dor"), "{page}");
-    // G-27: the toggle, and who did it.
+    // The switch enables it, and the log names the user.
     assert_eq!(
         ann.post(&format!("{PATH}/enabled"), &[("enabled", "on")]).await.leads_to(),
         format!("{PATH}?said=enabled")
     );
     assert_eq!(version(&place).await, Some(("1.0.0".to_owned(), true)));
-    // G-16, G-17: two confirmations, nothing written before the last.
+    // Two confirmations; nothing is written before the second.
     let exists = upload(&ann, "1.1.0").await;
     assert!(
         exists.body.contains("is already installed") && exists.body.contains("Keep 1.0.0"),
@@ -75,7 +75,7 @@ async fn the_guides_walk_through_install_configure_enable_and_upgrade() {
     assert_eq!(version(&place).await, Some(("1.0.0".to_owned(), true)), "no is no");
     let done = confirm(&ann, &parameters, &[("keep", "carry")]).await;
     assert_eq!(done.leads_to(), format!("{PATH}?said=replaced"));
-    // G-18: state and values survive.
+    // State and values survive the upgrade.
     assert_eq!(version(&place).await, Some(("1.1.0".to_owned(), true)));
     assert!(ann.get(PATH).await.body.contains("192.0.2.80"));
     let log = place.desk.read(|workbench| workbench.audit(&Filter::default())).await.unwrap();
@@ -89,7 +89,11 @@ async fn overwriting_gives_the_values_up_and_the_same_file_is_said_to_be_that() 
     upload(&ann, "1.0.0").await;
     ann.post(PATH, &[("value.host", "192.0.2.80"), ("value.verify_ssl", "on")]).await;
     let same = upload(&ann, "1.0.0").await;
-    assert!(same.body.contains("octet for octet") && !same.body.contains("Yes, replace it"), "{}", same.body);
+    assert!(
+        same.body.contains("identical to the installed one") && !same.body.contains("Yes, replace it"),
+        "{}",
+        same.body
+    );
     let parameters = confirm(&ann, &upload(&ann, "1.1.0").await, &[]).await;
     confirm(&ann, &parameters, &[("keep", "overwrite")]).await;
     assert_eq!(version(&place).await, Some(("1.1.0".to_owned(), false)));
@@ -108,7 +112,7 @@ async fn what_was_changed_meanwhile_is_not_replaced_unseen() {
     ann.post(PATH, &[("value.host", "192.0.2.81"), ("value.verify_ssl", "on")]).await;
     let late = confirm(&ann, &parameters, &[("keep", "carry")]).await;
     assert_eq!(late.status, 409);
-    assert!(late.body.contains("changed meanwhile"), "{}", late.body);
+    assert!(late.body.contains("changed in the meantime"), "{}", late.body);
     assert_eq!(version(&place).await, Some(("1.0.0".to_owned(), false)));
 }
 
@@ -120,10 +124,10 @@ async fn what_is_no_package_is_refused_in_the_dialog_with_the_reason() {
     for (file, content, words) in [
         ("a-1.0.0.toml", broken.as_bytes(), "Line 9"),
         ("a-1.0.0.toml", b"\xff\xfe".as_slice(), "not text"),
-        ("tq_op_circl-1.0.0-py3-none-any.whl", b"PK", "installs there only"),
+        ("tq_op_circl-1.0.0-py3-none-any.whl", b"PK", "cannot be installed here"),
         ("a.exe", b"MZ", "ends in .toml"),
         ("<img src=x onerror=alert(1)>.toml", b"x", "was not installed"),
-        ("a-1.0.0.toml", &vec![b'#'; (256 << 10) + 1], "It is larger than the 256 KiB"),
+        ("a-1.0.0.toml", &vec![b'#'; (256 << 10) + 1], "It is larger than 256 KiB"),
     ] {
         let answer = ann.upload(file, content).await;
         assert_eq!(answer.status, if content.len() > 256 << 10 { 413 } else { 422 }, "{file}");
@@ -197,7 +201,10 @@ async fn a_token_is_not_sent_elsewhere_by_a_changed_field_or_call() {
     let page = ann.get(PATH).await.body;
     assert!(page.contains("was given for https://127.0.0.1:9"));
     let tested = ann.post(&format!("{PATH}/test"), &[]).await;
-    assert!(tested.body.contains("Nothing was asked") && tested.body.contains("the host is now localhost"));
+    assert!(
+        tested.body.contains("The connection was not tested")
+            && tested.body.contains("the host is now localhost")
+    );
     ann.post(PATH, &[&moved[..], &[("value.user_token", "user:tr0ub4dor")]].concat()).await;
     assert_eq!(
         ann.post(&format!("{PATH}/enabled"), &[("enabled", "on")]).await.leads_to(),

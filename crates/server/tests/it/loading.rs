@@ -16,7 +16,7 @@ const RECORDS: &str = "{\"rrname\":\"a.example\",\"rrtype\":\"A\",\"rdata\":\"19
 
 /// What a receipt counts: taken in, already known, rejected.
 fn counts(answer: &Answer) -> [String; 3] {
-    ["taken in", "already known", "rejected"].map(|label| {
+    ["imported", "already known", "rejected"].map(|label| {
         let (_, rest) = answer.body.split_once(&format!("<dt>{label}</dt><dd>")).expect(&answer.body);
         rest.split_once('<').unwrap().0.to_owned()
     })
@@ -38,10 +38,10 @@ async fn a_file_is_taken_in_once_and_its_receipt_says_so() {
     let ann = place.browser(Role::Administrator).await;
     let first = ann.upload_to(LOAD, "a.ndjson", RECORDS.as_bytes()).await;
     assert_eq!((first.status, counts(&first)), (200, ["2", "0", "0"].map(str::to_owned)), "{}", first.body);
-    assert!(first.body.contains("All of it was taken in.") && first.body.contains("a.ndjson"));
+    assert!(first.body.contains("All records were imported.") && first.body.contains("a.ndjson"));
     let again = ann.upload_to(LOAD, "other-name.ndjson", RECORDS.as_bytes()).await;
     assert_eq!(counts(&again), ["0", "2", "0"].map(str::to_owned));
-    assert!(again.body.contains("This file is known already."));
+    assert!(again.body.contains("This file was imported before."));
     let known = ann.get("/pdns/query/192.0.2.1").await;
     assert!(known.body.contains("a.example") && known.body.contains("\"count\":3"), "{}", known.body);
 }
@@ -58,12 +58,13 @@ async fn sensors_are_kept_and_the_orientation_is_chosen_when_asked() {
     };
     let text = record("one", 3) + &record("two", 4);
     let dropped = ann.upload_to(LOAD, "a.ndjson", text.as_bytes()).await;
-    assert!(dropped.body.contains("2 named a sensor"), "{}", dropped.body);
+    assert!(dropped.body.contains("2 of the records named a sensor"), "{}", dropped.body);
     let fields = [("kind", "observation"), ("keep_sensors", "yes"), ("orientation", "swapped")];
     let kept = ann.upload_with(LOAD, &fields, "a.ndjson", text.as_bytes()).await;
     assert_eq!(counts(&kept), ["2", "0", "0"].map(str::to_owned), "other choices make another file of it");
     assert!(
-        !kept.body.contains("named a sensor") && kept.body.contains("2 came with owner and data swapped")
+        !kept.body.contains("named a sensor")
+            && kept.body.contains("2 of the records had owner and data swapped")
     );
     let turned = ann.get("/pdns/query/b.example").await;
     assert!(
@@ -90,7 +91,7 @@ async fn packed_files_are_unpacked_whatever_they_are_called() {
         assert_eq!(counts(&answer), ["2", "0", "0"].map(str::to_owned), "{name}");
         let cut = ann.upload_to(LOAD, name, &content[..content.len() - 4]).await;
         assert_eq!(cut.status, 422);
-        assert!(cut.body.contains("damaged or cut off"), "{name}: {}", cut.body);
+        assert!(cut.body.contains("damaged or truncated"), "{name}: {}", cut.body);
     }
 }
 
@@ -102,12 +103,12 @@ async fn what_is_rejected_is_counted_by_reason_and_place() {
     let answer = ann.upload_to(LOAD, "a.ndjson", text.as_bytes()).await;
     assert_eq!(answer.status, 200);
     assert_eq!(counts(&answer)[0], "2");
-    for words in ["Taken in, except for what was rejected.", "no rdata", &RECORDS.len().to_string()] {
+    for words in ["Imported, except for the rejected records.", "no rdata", &RECORDS.len().to_string()] {
         assert!(answer.body.contains(words), "{words}: {}", answer.body);
     }
     for (content, said) in [
-        ("\u{a1}\u{b2}junk", "There is no record in the file"),
-        ("name,address\na.example,192.0.2.1\n", "There is no record in the file"),
+        ("\u{a1}\u{b2}junk", "The file has no records"),
+        ("name,address\na.example,192.0.2.1\n", "The file has no records"),
         ("", "0"),
     ] {
         let answer = ann.upload_to(LOAD, "junk", content.as_bytes()).await;
@@ -128,7 +129,7 @@ async fn a_file_is_bounded_before_and_after_unpacking() {
     let large = ann.upload_to(LOAD, "a", " ".repeat(200_001).as_bytes()).await;
     assert!(large.status == 422 && large.body.contains("backsight import"), "{}", large.body);
     let bomb = ann.upload_to(LOAD, "a", &gzip(&"\n".repeat(500_000))).await;
-    assert!(bomb.status == 422 && bomb.body.contains("when it is unpacked"), "{}", bomb.body);
+    assert!(bomb.status == 422 && bomb.body.contains("MiB uncompressed"), "{}", bomb.body);
 }
 
 #[tokio::test]
@@ -144,7 +145,7 @@ async fn only_who_may_load_records_does_and_the_audit_trail_says_who() {
     for token in ["", "0"] {
         let forged = Browser { token: token.to_owned(), cookie: ann.cookie.clone(), ..place.stranger() };
         let answer = forged.upload_to(LOAD, "a.ndjson", RECORDS.as_bytes()).await;
-        assert!(answer.status == 403 && answer.body.contains("not one of this session"), "{answer:?}");
+        assert!(answer.status == 403 && answer.body.contains("belongs to another session"), "{answer:?}");
     }
     assert_eq!(place.stranger().upload_to(LOAD, "a", b"").await.leads_to(), "/signin");
     assert!(records(&place).await.contains("\"entries\":0"), "nothing was taken in");
@@ -155,7 +156,7 @@ async fn only_who_may_load_records_does_and_the_audit_trail_says_who() {
     assert_eq!((loads[0].actor.as_str(), loads[0].subject.as_str()), ("ann", "feed.ndjson"));
     assert_eq!(loads[0].detail["taken"], 2);
     let page = ann.get("/audit").await.body;
-    assert!(page.contains("Records loaded") && page.contains("2 records taken in"), "{page}");
+    assert!(page.contains("Records loaded") && page.contains("2 records imported"), "{page}");
 }
 
 #[tokio::test]
@@ -181,12 +182,12 @@ async fn a_token_is_shown_once_works_and_is_revoked() {
     assert_eq!(ann.post("/database/tokens", &form).await.leads_to(), "/database#tokens");
     let page = ann.get("/database").await.body;
     let token = format!("bsk_{}", &page.split_once("bsk_").unwrap().1[..81]);
-    assert!(page.contains("5 a second, 100 a day") && page.contains("Ask and send records"), "{page}");
+    assert!(page.contains("5 per second, 100 per day") && page.contains("Query and send records"), "{page}");
     assert!(!ann.get("/database").await.body.contains("bsk_"), "it was shown once");
     let kept = place.desk.read(workbench::Workbench::tokens).await.unwrap();
     assert!(kept[0].is(&token) && kept[0].wanted.sensor.as_deref() == Some("s1"));
     let second = ann.post("/database/tokens", &form).await;
-    assert!(second.body.contains("No token was made."), "{}", second.body);
+    assert!(second.body.contains("The token was not created."), "{}", second.body);
     let id = kept[0].id.to_string();
     let stale = ann.post("/database/tokens/revoke", &[("name", "own"), ("id", "999")]).await;
     assert_eq!(stale.status, 409, "{stale:?}");
@@ -200,9 +201,9 @@ async fn a_wrong_form_for_a_token_comes_back_as_it_was_filled_in() {
     let place = Place::new().await;
     let ann = place.browser(Role::Administrator).await;
     for (field, wrong, said) in [
-        ("rate", "fast", "is no rate"),
-        ("daily", "many", "is no number"),
-        ("expires", "soon", "is no time"),
+        ("rate", "fast", "is not a rate"),
+        ("daily", "many", "is not a number"),
+        ("expires", "soon", "is not a date"),
         ("expires", "1999-01-01", "expired already"),
         ("name", "a b", "letters, digits"),
         ("sensor", "s1", "must be able to write"),

@@ -147,7 +147,7 @@ async fn a_body_that_is_none_is_told_what_is_wrong() {
     let bad_key = "k".repeat(129);
     for (headers, body, status, words) in [
         (&[("content-encoding", "gzip")][..], &bomb[..], 413, "decompressed"),
-        (&[], long.as_bytes(), 413, "in several"),
+        (&[], long.as_bytes(), 413, "into several requests"),
         (&[("content-encoding", "br")], b"", 415, "takes gzip, zstd"),
         (&[("content-encoding", "zstd")], b"no zstd", 400, "damaged"),
         (&[], b"<html></html>", 422, "no record"),

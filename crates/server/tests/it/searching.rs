@@ -48,7 +48,8 @@ async fn an_unknown_name_is_offered_even_beside_others_that_contain_it() {
     assert!(page.contains("evil.example</bdi></b> is not in the library."), "{page}");
     assert!(page.contains("1 shown") && page.contains("Add it as Active"), "{page}");
     assert!(
-        page.contains("No enabled operation takes FQDN") && !page.contains("Query evil.example"),
+        page.contains("No enabled operation can query this type (FQDN)")
+            && !page.contains("Query evil.example"),
         "{page}"
     );
     let reader = place.browser(Role::Reader).await.get("/library?q=evil.example").await.body;
@@ -71,7 +72,7 @@ async fn what_is_no_indicator_is_neither_offered_to_be_queried_nor_to_be_added()
     ] {
         let page = ann.get(&format!("/library?q={}", escape(text))).await.body;
         assert!(
-            page.contains("It is no indicator, so it can be neither queried nor added: "),
+            page.contains("It is not an indicator, so it cannot be queried or added: "),
             "{text}: {page}"
         );
         for never in ["Add it as Active", "Query ", "is not in the library"] {
@@ -80,7 +81,10 @@ async fn what_is_no_indicator_is_neither_offered_to_be_queried_nor_to_be_added()
     }
     for pattern in ["*.evil.example", "192.0.2.0/24"] {
         let page = ann.get(&format!("/library?q={}", escape(pattern))).await.body;
-        assert!(page.contains("No matching indicators") && !page.contains("It is no indicator"), "{page}");
+        assert!(
+            page.contains("No matching indicators") && !page.contains("It is not an indicator"),
+            "{page}"
+        );
     }
 }
 
@@ -96,7 +100,7 @@ async fn the_empty_library_leads_to_what_comes_next() {
     );
     let reader = place.browser(Role::Reader).await.get("/library").await.body;
     assert!(
-        reader.contains("Administrator or Maintainer can install one")
+        reader.contains("An administrator or maintainer can install one")
             && !reader.contains("/integrations/new"),
         "{reader}"
     );

@@ -158,7 +158,7 @@ async fn a_token_that_asks_too_fast_is_told_to_wait() {
     let server = office.server(Limits::default()).await;
     let answer = until(&server, &slow, 429).await;
     assert_eq!(answer.header("retry-after"), Some("1"));
-    assert!(answer.problem(429).contains("too fast"));
+    assert!(answer.problem(429).contains("too many requests per second"));
 }
 
 #[tokio::test]
@@ -199,7 +199,7 @@ async fn as_much_is_under_way_as_there_may_be() {
     assert_eq!(status, "200", "the rest is served");
     let busy = ask(&server, &tokens[1]).await;
     assert_eq!(busy.header("retry-after"), Some("1"));
-    assert!(busy.problem(503).contains("as much as it can"));
+    assert!(busy.problem(503).contains("too many concurrent requests"));
     assert_eq!(client::send(server.address, "GET", "/healthz", &[]).await.status, 200);
     // Who goes away gives its place back.
     drop(second);

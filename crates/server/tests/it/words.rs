@@ -29,11 +29,7 @@ async fn what_is_too_large_is_told_its_limit() {
     let note = "n".repeat(200 << 10);
     let answer = ann.post("/library/indicator/note", &[("value", "example.com"), ("note", &note)]).await;
     assert_eq!(answer.status, 413);
-    assert!(
-        answer.body.contains("This is more than the 128 KiB that are taken here at once"),
-        "{}",
-        answer.body
-    );
+    assert!(answer.body.contains("The request is larger than 128 KiB, the limit here"), "{}", answer.body);
     let many = "a.example\n".repeat(400 << 10);
     let answer = ann.post("/library/add", &[("many", &many)]).await;
     assert!(answer.body.contains("3072 KiB"), "{}", answer.body);
@@ -77,7 +73,7 @@ async fn lines_that_several_filters_hide_are_counted() {
     let ann = place.browser(Role::Administrator).await;
     ann.upload("circl-passive-dns-1.1.0.toml", operation::package::newest().unwrap().source.as_bytes()).await;
     let page = ann.get("/integrations?tab=enabled&find=script&type=feed").await.body;
-    assert!(page.contains("0 of 1</b> shown. 1 hidden by several of these at once."), "{page}");
+    assert!(page.contains("0 of 1</b> shown. 1 hidden by several filters together."), "{page}");
     let page = ann.get("/integrations?tab=enabled").await.body;
     assert!(page.contains("1 more on another tab."), "{page}");
 }
@@ -90,7 +86,7 @@ async fn an_invitation_is_shown_once_and_reloading_makes_no_other() {
     assert_eq!((made.status, made.leads_to()), (303, "/users"));
     let shown = ann.get("/users").await.body;
     assert!(
-        shown.contains("/welcome?token=") && shown.contains("one new user with the role Reader"),
+        shown.contains("/welcome?token=") && shown.contains("creates one user with the role Reader"),
         "{shown}"
     );
     assert!(!ann.get("/users").await.body.contains("/welcome?token="));
@@ -108,7 +104,7 @@ async fn long_values_are_folded() {
     let note = format!("{}THE END", "n".repeat(3_000));
     ann.post("/library/indicator/note", &[("value", "example.com"), ("note", &note)]).await;
     let page = ann.get("/library/indicator?value=example.com").await.body;
-    let (before, folded) = page.split_once("All 3,007 characters").unwrap();
+    let (before, folded) = page.split_once("Show all 3,007 characters").unwrap();
     assert!(!before.contains("THE END") && folded.contains("THE END"), "{page}");
     let unknown = ann.get("/library?q=unknown.example").await.body;
     assert!(unknown.contains("Not in the library") && unknown.contains("value=unknown.example"), "{unknown}");

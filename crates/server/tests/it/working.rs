@@ -12,7 +12,7 @@ async fn a_paste_is_shown_as_it_is_understood_and_added_when_confirmed() {
     let ann = place.browser(Role::Administrator).await;
     let preview =
         ann.post("/library/add", &[("many", PASTE), ("status", "Review"), ("do", "preview")]).await.body;
-    for words in ["5 values read", "login.example.com", "Repeated", "a network", "Add 2 indicators"] {
+    for words in ["5 values read", "login.example.com", "Repeated", "A network", "Add 2 indicators"] {
         assert!(preview.contains(words), "{words}: {preview}");
     }
     assert!(!ann.get("/library").await.body.contains("login.example.com"), "nothing is added by looking");
@@ -29,7 +29,7 @@ async fn a_paste_is_shown_as_it_is_understood_and_added_when_confirmed() {
     let preview = ann.post("/library/add", &[("many", several), ("do", "preview")]).await.body;
     for words in [
         "6 values read",
-        "<dt>remarks skipped</dt><dd>2</dd>",
+        "<dt>other text skipped</dt><dd>2</dd>",
         "identifier of a vulnerability",
         "Add 5 indicators",
     ] {
@@ -47,9 +47,9 @@ async fn the_library_is_searched_filtered_and_paged() {
     let many = lines.concat();
     ann.post("/library/add", &[("many", many.as_str()), ("do", "add")]).await;
     let found = ann.get("/library?q=h00*").await.body;
-    assert!(found.contains("cannot be searched for"), "{found}");
+    assert!(found.contains("Invalid search"), "{found}");
     let below = ann.get("/library?q=*[.]example[.]com&type=FQDN&sort=value").await.body;
-    assert!(below.contains("100 shown, more follow") && !below.contains(">192.0.2.1<"));
+    assert!(below.contains("100 shown, more on the next page") && !below.contains(">192.0.2.1<"));
     let next =
         below.split("href=\"").filter_map(|part| part.split('"').next()).find(|link| link.contains("after="));
     let next = next.unwrap().replace("&#38;", "&");

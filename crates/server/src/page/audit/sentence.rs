@@ -36,12 +36,12 @@ fn added(detail: &Value) -> Option<String> {
     let status = text(detail, "status")?;
     Some(match text(detail, "outcome")? {
         "new" => format!("as {status}"),
-        "known" => format!("known already, as {status}"),
+        "known" => format!("already known, as {status}"),
         outcome => format!("{outcome}, as {status}"),
     })
 }
 
-/// `host 127.0.0.1, port cleared; user_token set; proxy back to its default`.
+/// `host 127.0.0.1, port cleared; user_token set; proxy reset to default`.
 fn configured(detail: &Value, label: &dyn Fn(&str) -> String) -> String {
     let values = detail.get("values").and_then(Value::as_object);
     let values = values.into_iter().flatten().map(|(key, value)| {
@@ -56,7 +56,7 @@ fn configured(detail: &Value, label: &dyn Fn(&str) -> String) -> String {
         Some(keys).filter(|keys| !keys.is_empty())
     };
     let secrets = keys("secrets").map(|keys| format!("{keys} set"));
-    let reset = keys("reset").map(|keys| format!("{keys} back to the default"));
+    let reset = keys("reset").map(|keys| format!("{keys} reset to default"));
     let parts = [Some(values).filter(|values| !values.is_empty()), secrets, reset];
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
@@ -74,20 +74,20 @@ fn installed(detail: &Value) -> Option<String> {
     Some(parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
 }
 
-/// `10 records taken in, 2 known already, 1 rejected`, and why it did not go on.
+/// `10 records imported, 2 already known, 1 rejected`, and why it did not go on.
 fn loaded(detail: &Value) -> Option<String> {
     let records = |number: u64| format!("{number} record{}", if number == 1 { "" } else { "s" });
     let taken = number(detail, "taken")?;
-    let others = [("known", "known already"), ("rejected", "rejected")];
+    let others = [("known", "already known"), ("rejected", "rejected")];
     let others = others.map(|(key, words)| {
         number(detail, key).filter(|number| *number > 0).map(|number| format!(", {number} {words}"))
     });
     let fault = text(detail, "fault").map(|fault| format!("; stopped: {fault}"));
     let more: String = others.into_iter().chain([fault]).flatten().collect();
-    Some(format!("{} taken in{more}", records(taken)))
+    Some(format!("{} imported{more}", records(taken)))
 }
 
-/// `run 1: 7 indicators, 14 attributes and 8 relationships; 1 known already`.
+/// `run 1: 7 indicators, 14 attributes and 8 relationships; 1 already known`.
 fn found(detail: &Value) -> Option<String> {
     let run = number(detail, "run")?;
     let count = |key: &str, which: &str| detail.get(key).and_then(|one| number(one, which)).unwrap_or(0);
@@ -96,18 +96,18 @@ fn found(detail: &Value) -> Option<String> {
     let known: u64 =
         ["indicators", "attributes", "relationships"].map(|key| count(key, "known")).iter().sum();
     let new = sums(indicators, attributes, relationships);
-    let known = if known == 0 { String::new() } else { format!("; {known} known already") };
+    let known = if known == 0 { String::new() } else { format!("; {known} already known") };
     Some(format!("run {run}: {new}{known}"))
 }
 
-/// `run 1: 14 attributes and 8 relationships`.
+/// `run 1: 1 claim, 14 attributes and 8 relationships`.
 fn undone(detail: &Value) -> Option<String> {
     let run = number(detail, "run")?;
     let count = |key: &str| number(detail, key).unwrap_or(0);
     let claims = count("claims");
     let claims = if claims == 1 { "1 claim".to_owned() } else { format!("{claims} claims") };
     Some(format!(
-        "run {run}: {claims}, with it {} and {}",
+        "run {run}: {claims}, {} and {}",
         counted(count("attributes"), "attribute"),
         counted(count("relationships"), "relationship"),
     ))
@@ -205,7 +205,7 @@ mod tests {
             json!({ "from": "1.0.0", "to": "1.1.0", "kept": ["host", "port"], "lost": [], "enabled": true });
         let saved = json!({ "values": { "host": [null, "127.0.0.1"], "page_size": ["10", ""] }, "secrets": ["user_token"], "reset": ["port"] });
         for (action, detail, said) in [
-            ("run.add", run, "run 1: 7 new indicators, 14 attributes and 1 relationship; 1 known already"),
+            ("run.add", run, "run 1: 7 new indicators, 14 attributes and 1 relationship; 1 already known"),
             ("integration.upgrade", kept, "from 1.0.0 to 1.1.0; kept host, port"),
             (
                 "token.create",
@@ -215,12 +215,12 @@ mod tests {
             (
                 "integration.configure",
                 saved,
-                "host 127.0.0.1, page_size cleared; user_token set; port back to the default",
+                "host 127.0.0.1, page_size cleared; user_token set; port reset to default",
             ),
             (
                 "records.load",
                 json!({ "kind": "report", "taken": 10, "known": 0, "rejected": 1, "fault": null, "digest": "0" }),
-                "10 records taken in, 1 rejected",
+                "10 records imported, 1 rejected",
             ),
             ("indicator.add", json!({ "outcome": "new", "status": "Active" }), "as Active"),
             ("indicator.status", json!({ "before": "Review", "after": "Active" }), "from Review to Active"),

@@ -63,7 +63,7 @@ async fn create(
     let made = site.desk.change(may.name(), move |workbench| workbench.create_token(&wanted)).await;
     match made {
         Ok((token, secret)) => {
-            let lead = format!("The token {} was made.", token.wanted.name);
+            let lead = format!("Token {} created.", token.wanted.name);
             site.show_once(may.session.id, PATH, Once { text: secret, lead });
             Ok(Redirect::to("/database#tokens").into_response())
         }
@@ -109,15 +109,15 @@ impl Line {
         let usage = workbench.usage(token.id)?;
         let used = if usage.day == now / DAY { usage.used } else { 0 };
         let wanted = &token.wanted;
-        let rate = wanted.rate.map(|rate| format!("{} a second", thousands(u64::from(rate))));
-        let daily = wanted.daily.map(|daily| format!("{} a day", thousands(daily)));
+        let rate = wanted.rate.map(|rate| format!("{} per second", thousands(u64::from(rate))));
+        let daily = wanted.daily.map(|daily| format!("{} per day", thousands(daily)));
         let limits = rate.into_iter().chain(daily).collect::<Vec<_>>().join(", ");
         let limits = if limits.is_empty() { "no limit" } else { &limits };
         Ok(Self {
             id: token.id,
             name: wanted.name.clone(),
             may: may_of(wanted),
-            limits: format!("{limits}; {} today", thousands(used)),
+            limits: format!("{limits}; {} used today", thousands(used)),
             sensor: wanted.sensor.clone().unwrap_or_default(),
             created: Stamp::of(token.created_at),
             expires: wanted.expires_at.map(Stamp::of),
@@ -128,9 +128,9 @@ impl Line {
 
 fn may_of(wanted: &Wanted) -> &'static str {
     match (wanted.reads, wanted.writes) {
-        (true, true) => "Ask and send records",
+        (true, true) => "Query and send records",
         (_, true) => "Send records",
-        _ => "Ask",
+        _ => "Query records",
     }
 }
 
@@ -154,16 +154,16 @@ impl Draft {
         let rate = given(&self.rate)
             .map(|text| {
                 spelling::rate(&text)
-                    .ok_or_else(|| format!("{text:?} is no rate: write 10 for ten requests a second"))
+                    .ok_or_else(|| format!("{text:?} is not a rate: write 10 for ten requests per second"))
             })
             .transpose()?;
         let daily = given(&self.daily)
-            .map(|text| text.parse().map_err(|_| format!("{text:?} is no number of requests a day")))
+            .map(|text| text.parse().map_err(|_| format!("{text:?} is not a number of requests per day")))
             .transpose()?;
         let expires_at = given(&self.expires)
             .map(|text| {
                 spelling::expiry(&text, clock).ok_or_else(|| {
-                    format!("{text:?} is no time: write 2027-06-09, or 90d for in ninety days")
+                    format!("{text:?} is not a date: write 2027-06-09, or 90d for 90 days from now")
                 })
             })
             .transpose()?;

@@ -1,4 +1,4 @@
-//! The parameters of what is installed beside those of what is offered, and what becomes of each value (G-17).
+//! Compares the parameters of the installed version with those of the new one, and shows what happens to each value.
 
 use std::fmt::Write as _;
 
@@ -80,7 +80,7 @@ impl Comparison {
         for (word, said) in [
             ("Added", "added"),
             ("Removed", "removed"),
-            ("Retyped", "retyped"),
+            ("Type changed", "with a different type"),
             ("New default", "with a new default"),
         ] {
             if count(word) > 0 {
@@ -131,11 +131,11 @@ fn chip(what: &What) -> (&'static str, String) {
     match what {
         What::Added { required: false } => ("ok", "Added".to_owned()),
         What::Added { required: true } => ("warn", "Added, required".to_owned()),
-        What::Choices { .. } => ("warn", "Other choices".to_owned()),
+        What::Choices { .. } => ("warn", "Different choices".to_owned()),
         What::Default { .. } => ("warn", "New default".to_owned()),
         What::Removed => ("bad", "Removed".to_owned()),
         What::Required(true) => ("warn", "Now required".to_owned()),
         What::Required(false) => ("ok", "Now optional".to_owned()),
-        What::Retyped { .. } => ("warn", "Retyped".to_owned()),
+        What::Retyped { .. } => ("warn", "Type changed".to_owned()),
     }
 }

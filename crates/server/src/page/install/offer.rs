@@ -36,10 +36,10 @@ impl Offer {
         let bundled = upload.fields.text("bundled");
         match &upload.file {
             _ if !bundled.is_empty() => Self::bundled(bundled),
-            None => Err(Refusal::new("", "choose a file, or one that is bundled")),
+            None => Err(Refusal::new("", "choose a file or a bundled package")),
             Some((file, _)) if upload.is_too_large() => {
                 let why =
-                    format!("it is larger than the {} KiB that a package may have", package::MAX_BYTES >> 10);
+                    format!("it is larger than {} KiB, the limit for a package", package::MAX_BYTES >> 10);
                 Err(Refusal { status: StatusCode::PAYLOAD_TOO_LARGE, ..Refusal::new(file, &why) })
             }
             Some((file, content)) => Self::read(file, content),
@@ -55,7 +55,8 @@ impl Offer {
     /// What a confirmation sends back.
     pub(super) fn carried(fields: &Fields) -> Result<Self, Problem> {
         let content = URL_SAFE_NO_PAD.decode(fields.text("package"));
-        let content = content.map_err(|_| Problem::bad_request("the form does not carry its package"))?;
+        let content =
+            content.map_err(|_| Problem::bad_request("the form has no package: choose the file again"))?;
         Self::read(fields.text("file"), &content).map_err(|refusal| Problem::bad_request(refusal.reason))
     }
 
@@ -76,13 +77,13 @@ impl Offer {
         match ending.as_deref() {
             Some("toml") => {}
             Some("whl" | "zip" | "yaml" | "yml" | "gz") => {
-                let why = "it is no Backsight package; what is made for ThreatQ installs there only";
+                let why = "it is not a Backsight package; packages for ThreatQ cannot be installed here";
                 return Err(Refusal::new(file, why));
             }
-            _ => return Err(Refusal::new(file, "a package is one file whose name ends in .toml")),
+            _ => return Err(Refusal::new(file, "a package is a single file whose name ends in .toml")),
         }
         let text = std::str::from_utf8(content)
-            .map_err(|_| Refusal::new(file, "it is not text; a package is TOML"))?;
+            .map_err(|_| Refusal::new(file, "it is not text; a package is a TOML file"))?;
         let package = Package::parse(file, text).map_err(|error| Refusal::of(file, &error))?;
         Ok(Self { file: file.to_owned(), package })
     }

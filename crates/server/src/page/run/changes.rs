@@ -74,7 +74,9 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
     let answer = Arc::clone(&looked.answer);
     let since = match looked.parameter("since") {
         "" => None,
-        text => Some(text.parse().map_err(|_| Problem::bad_request(format!("{text:?} is no run's number")))?),
+        text => {
+            Some(text.parse().map_err(|_| Problem::bad_request(format!("{text:?} is not a run number")))?)
+        }
     };
     let compare = move |workbench: &workbench::Workbench| {
         Ok((workbench.changes(&answer.kept, since)?, workbench.comparable(&answer.kept.run)?))
@@ -82,7 +84,7 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
     let changes = looked.site.desk.read(compare).await;
     let changes = changes.map_err(|error| match error {
         workbench::Error::Evidence { .. } => {
-            Problem::gone("what was received in that run is lost or damaged, so nothing can be compared")
+            Problem::gone("the stored answer of that run is lost or damaged, so it cannot be compared")
         }
         error => error.into(),
     })?;
@@ -114,7 +116,7 @@ impl Comparison {
             lists: vec![
                 List::new("New", "First reported in this run", &new, links),
                 List::new("Gone", "In that run, not in this one", &gone, links),
-                List::new("Different", "Other dates or another count", &different, links),
+                List::new("Different", "Dates or count differ", &different, links),
             ],
         }
     }

@@ -50,7 +50,7 @@ impl Downloads {
     }
 
     fn begin(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        let full = "as many files are being downloaded as there may be at once; try again in a few seconds";
+        let full = "too many files are being downloaded at the same time; try again in a few seconds";
         Arc::clone(&self.reading).try_acquire_owned().map_err(|_| Problem::busy(full))
     }
 }

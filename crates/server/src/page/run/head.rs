@@ -215,7 +215,7 @@ impl Head {
 /// How long a run took: whole seconds are kept.
 fn took(run: &Run) -> String {
     match run.ended_at.map(|ended| ended.saturating_sub(run.started_at)) {
-        None => "under way".to_owned(),
+        None => "in progress".to_owned(),
         Some(0) => "less than 1 s".to_owned(),
         Some(seconds) => format!("{seconds} s"),
     }
@@ -298,7 +298,7 @@ fn cautions(asked: &Indicator, answer: &Answer) -> Vec<String> {
         .collect();
     let more = found.len().saturating_sub(CAUTIONS);
     let rest = (more > 0)
-        .then(|| format!("{more} more names and addresses deserve a second look; the table marks them"));
+        .then(|| format!("{more} more names and addresses need a second look; they are marked in the table"));
     let own = own.map(|caution| begun(&caution.to_string()));
     let warnings = answer.findings.warnings.iter().cloned();
     own.into_iter().chain(warnings).chain(found.into_iter().take(CAUTIONS)).chain(rest).collect()

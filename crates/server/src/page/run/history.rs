@@ -277,10 +277,10 @@ fn sums(count: &Count) -> Vec<(&'static str, u64)> {
     let mut sums = vec![
         ("new", sum(|count| count.new)),
         ("already known", sum(|count| count.known)),
-        ("whitelisted or removed, left alone", sum(|count| count.whitelisted + count.removed)),
+        ("whitelisted or removed, skipped", sum(|count| count.whitelisted + count.removed)),
         ("over the limit", sum(|count| count.over_cap)),
-        ("flagged, only if ticked by themselves", count.flagged.try_into().unwrap_or(u64::MAX)),
-        ("beyond what is added at once: tick them", count.beyond.try_into().unwrap_or(u64::MAX)),
+        ("flagged, select them one by one", count.flagged.try_into().unwrap_or(u64::MAX)),
+        ("too many at once, select them one by one", count.beyond.try_into().unwrap_or(u64::MAX)),
     ];
     let mut first = true;
     sums.retain(|(_, sum)| std::mem::take(&mut first) || *sum > 0);

@@ -21,8 +21,8 @@ pub(super) struct Narrowing {
     least: u64,
 }
 
-const NO_NUMBER: &str = "This is no whole number. Write it as 1000 or 1,000.";
-const TOO_LARGE: &str = "No record has a count as large as this.";
+const NO_NUMBER: &str = "Not a whole number. Write it as 1000 or 1,000.";
+const TOO_LARGE: &str = "No record has a count this large.";
 
 impl Narrowing {
     pub(super) fn of(parameters: &[(String, String)]) -> Self {

@@ -67,7 +67,7 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
     let octets = looked.site.desk.read(move |workbench| stretch(workbench, id, from)).await;
     let octets = octets.map_err(|error| match error {
         Error::Evidence { .. } => {
-            Problem::gone("what was received in this run is lost or damaged; run it again to have it anew")
+            Problem::gone("the stored answer of this run is lost or damaged; run it again")
         }
         error => error.into(),
     })?;
@@ -110,8 +110,8 @@ impl Panel {
     fn came(run: &Run) -> Self {
         let orientation = match run.orientation() {
             Orientation::Draft => "owner in rrname, as the draft says",
-            Orientation::Swapped => "owner in rdata; read the other way round",
-            Orientation::Auto => "not told by what came",
+            Orientation::Swapped => "owner in rdata; swapped when read",
+            Orientation::Auto => "not known",
         };
         let damage = if run.damages == 0 { "none".to_owned() } else { thousands(run.damages) };
         let mut facts = vec![
