@@ -8,6 +8,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use cof::Name;
+
 use crate::idn::Lookalike;
 use crate::special::{self, Block};
 use crate::{Host, Indicator};
@@ -34,6 +36,11 @@ pub enum Caution {
         /// How many names it has.
         names: usize,
     },
+    /// A name of one label: a top-level domain, a word of a text, or a name that means something in one network only.
+    SingleLabel {
+        /// The name.
+        name: Name,
+    },
     /// An address that is nobody's host.
     Special {
         /// The address.
@@ -52,6 +59,7 @@ impl Caution {
     pub fn of(indicator: &Indicator) -> Option<Self> {
         match indicator.host() {
             Host::Address(address) => Self::of_address(*address),
+            Host::Name(name) if name.labels().count() == 1 => Some(Self::SingleLabel { name: name.clone() }),
             Host::Name(name) => Lookalike::of(name).map(Self::Lookalike),
         }
     }
@@ -78,6 +86,9 @@ impl fmt::Display for Caution {
             Self::Lookalike(name) => name.fmt(f),
             Self::SharedHosting { address, names } => {
                 write!(f, "shared hosting: {} names on {address}", thousands(*names))
+            }
+            Self::SingleLabel { name } => {
+                write!(f, "single label: \"{name}\" is a top-level domain or a local name, hardly a host")
             }
             Self::Special { address, block } => write!(f, "special-purpose address: {address} is in {block}"),
         }

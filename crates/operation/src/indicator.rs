@@ -173,9 +173,22 @@ impl Indicator {
         Self(Host::Address(address.to_canonical()))
     }
 
-    /// A name, if a host can have it: the root, wildcards and what else [`Self::parse`] would refuse are no hosts.
+    /// A name that a record holds, if a host can have it. It is judged as if somebody had typed it, with its final dot where it
+    /// has one label only, so that a record never brings in what a person cannot: the root, wildcards, hashes, AS numbers,
+    /// file names and what else [`Self::parse`] refuses are no hosts.
     pub fn from_name(name: Name) -> Option<Self> {
-        check_host(&name).is_ok().then_some(Self(Host::Name(name)))
+        check_host(&name).ok()?;
+        let is_plain = is_plain_host(&name);
+        let indicator = Self(Host::Name(name));
+        (is_plain || Self::parse(&indicator.as_typed()).as_ref() == Ok(&indicator)).then_some(indicator)
+    }
+
+    /// What a name is instead of a host's, if its shape says so.
+    pub(crate) fn other_kind(name: &Name) -> Option<Other> {
+        match Self::parse(&Self(Host::Name(name.clone())).as_typed()) {
+            Err(IndicatorError::Other(other)) if !is_plain_host(name) => Some(other),
+            _ => None,
+        }
     }
 
     /// The name or the address.
@@ -219,7 +232,7 @@ impl Indicator {
         let owner = &record.rrname;
         match reverse_address(owner) {
             Some(address) => Some(Self::from_address(address)),
-            None => check_host(owner).is_ok().then(|| Self(Host::Name(owner.clone()))),
+            None => Self::from_name(owner.clone()),
         }
     }
 
@@ -285,6 +298,18 @@ fn is_plain_name(text: &str) -> bool {
         && Other::of_ending(last).is_none()
         // A version (`1.2.3-beta` has no such last label, `1.0.rc` has).
         && before.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+/// Whether a name is so plainly a host's that no pattern has to be tried, as nearly all are; the same shape as of
+/// [`is_plain_name`], or below an internationalised top-level domain.
+fn is_plain_host(name: &Name) -> bool {
+    let (Some(first), Some(last)) = (name.labels().next(), name.labels().last()) else { return false };
+    let is_idn = last.starts_with(b"xn--");
+    name.labels().count() > 1
+        && last.len() > 1
+        && (is_idn || last.iter().all(u8::is_ascii_alphabetic))
+        && first.iter().any(u8::is_ascii_alphabetic)
+        && std::str::from_utf8(last).is_ok_and(|last| Other::of_ending(last).is_none())
 }
 
 fn not_an_address() -> IndicatorError {
@@ -459,11 +484,53 @@ mod tests {
         assert_eq!(Indicator::from_address("::ffff:198.51.100.9".parse().unwrap()), target);
     }
 
+    #[test]
+    fn what_is_refused_when_typed_is_refused_in_a_record() {
+        let target = |text: &str| Indicator::of_target(&Rdata::parse(RrType::CNAME, text), RrType::CNAME);
+        let owner = |text: &str| {
+            let rdata = Rdata::parse(RrType::A, "192.0.2.1");
+            Indicator::of_owner(&Record::new(Name::parse(text).unwrap(), RrType::A, rdata))
+        };
+        for text in [
+            "44d88612fea8a8f36de82e1278abb02f",
+            "CVE-2024-1234",
+            "AS64496",
+            "T1059",
+            "a.exe",
+            "invoice.pdf",
+            "00-00-5E-00-53-01",
+            "2024-01-01",
+            "0x7f.0x1",
+            "1.2.0x3",
+            "6f9619ff-8b86-d011-b42d-00cf4fc964ff",
+        ] {
+            assert!(Indicator::parse(text).is_err(), "{text}");
+            assert_eq!((target(text), owner(text)), (None, None), "{text}");
+        }
+        for text in
+            ["a.example", "xn--e1aybc.xn--p1ai", "com", "localhost", "1.example", "_dmarc.a.example", "x.y"]
+        {
+            let name = Indicator::from_canonical(text).ok();
+            assert!(name.is_some(), "{text}");
+            assert_eq!((target(text), owner(text)), (name.clone(), name), "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn every_indicator_is_canonical_and_can_be_typed(text in "(hxxp://|ldap:)?[a-zA-Z0-9._\\[\\]:/-]{0,40}") {
             if let Ok(indicator) = Indicator::parse(&text) {
                 prop_assert_eq!(Indicator::from_canonical(&indicator.to_string()), Ok(indicator.clone()));
+                prop_assert_eq!(Indicator::parse(&indicator.as_typed()), Ok(indicator));
+            }
+        }
+
+        #[test]
+        fn a_record_brings_in_nothing_that_nobody_could_type(
+            text in "(CVE-[0-9]{4}-[0-9]{4}|[0-9a-f]{32}|AS[0-9]{1,5}|[a-z0-9_-]{1,12}|(0x)?[0-9a-f]{1,8})(\\.[a-z0-9-]{1,4}){0,4}"
+        ) {
+            let Ok(name) = Name::parse(&text) else { return Ok(()) };
+            if let Some(indicator) = Indicator::from_name(name) {
                 prop_assert_eq!(Indicator::parse(&indicator.as_typed()), Ok(indicator));
             }
         }

@@ -4,14 +4,15 @@
 //! a kind are chosen ([`Room`]), those without a caution first, and only what was chosen becomes findings.
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
 
-use cof::{Record, RrType};
+use cof::{Name, Record, RrType, Target};
 
 use super::cautions::Cautions;
 use super::{Attribute, Mapping, RecordField, Related, Rows};
 use crate::caution::thousands;
+use crate::indicator::Other;
 use crate::{Caution, Finding, Findings, Indicator, Relation};
 
 /// The most that one answer proposes of a kind: values of an attribute, indicators, relationships.
@@ -37,6 +38,8 @@ pub(super) struct Gathering<'a> {
     attributes: Vec<Candidates<String>>,
     indicators: Candidates<Indicator>,
     relationships: Candidates<(Indicator, Indicator, RrType)>,
+    /// The names that are no host's, with what they are.
+    no_hosts: BTreeMap<Name, Other>,
 }
 
 /// What is proposed of a kind, by what it would be in the library.
@@ -71,6 +74,7 @@ impl<'a> Gathering<'a> {
             attributes: mapping.attributes.iter().map(|_| Candidates::default()).collect(),
             indicators: Candidates::default(),
             relationships: Candidates::default(),
+            no_hosts: BTreeMap::new(),
         }
     }
 
@@ -90,6 +94,7 @@ impl<'a> Gathering<'a> {
             }
         }
         if let Some(related) = &self.mapping.related {
+            self.note_no_hosts(record, [owner.is_none(), target.is_none()]);
             let crowd = self.cautions.crowd([owner.as_ref(), target.as_ref()], relation);
             let is_asked = target.as_ref() == Some(self.asked);
             let flux = if is_asked { None } else { self.cautions.flux(record, target.as_ref()) };
@@ -100,6 +105,20 @@ impl<'a> Gathering<'a> {
                 target: first(own.1, crowd.or(flux)),
             };
             self.add_related(related, (owner, target), record.rrtype, &case);
+        }
+    }
+
+    /// Remembers the sides of a record that made no indicator because they look like something else than a host.
+    fn note_no_hosts(&mut self, record: &Record, [no_owner, no_target]: [bool; 2]) {
+        let owner = no_owner.then(|| record.rrname.clone());
+        let target = match record.rdata.target(record.rrtype) {
+            Some(Target::Name(name)) if no_target => Some(name.to_name()),
+            _ => None,
+        };
+        for name in owner.into_iter().chain(target) {
+            if let Some(other) = Indicator::other_kind(&name) {
+                self.no_hosts.insert(name, other);
+            }
         }
     }
 
@@ -131,7 +150,8 @@ impl<'a> Gathering<'a> {
     }
 
     pub(super) fn finish(self, room: Room) -> Findings {
-        let mut findings = Findings { warnings: self.cautions.warnings().collect(), ..Findings::default() };
+        let warnings = self.cautions.warnings().chain(no_hosts_warning(&self.no_hosts)).collect();
+        let mut findings = Findings { warnings, ..Findings::default() };
         for (attribute, candidates) in self.mapping.attributes.iter().zip(self.attributes) {
             let chosen = candidates.chosen(room, &format!("values of {}", attribute.name), &mut findings);
             let finding = |(value, candidate): (String, Candidate)| Finding::Attribute {
@@ -274,6 +294,19 @@ impl Candidate {
     fn records(&self) -> Vec<usize> {
         self.places().collect()
     }
+}
+
+/// That names which are no host's are not proposed, with one of them.
+fn no_hosts_warning(no_hosts: &BTreeMap<Name, Other>) -> Option<String> {
+    let (name, other) = no_hosts.first_key_value()?;
+    let more = no_hosts.len() - 1;
+    Some(match more {
+        0 => format!("{name} is {other}, not a host: it is not proposed as an indicator"),
+        _ => format!(
+            "{name} is {other}, not a host: it is not proposed as an indicator, nor are {} more names of this kind",
+            thousands(more)
+        ),
+    })
 }
 
 /// The caution that keeps something from being selected, if either does.

@@ -370,3 +370,46 @@ fn a_lookalike_is_proposed_with_its_caution_and_selected() {
         "{name:?}"
     );
 }
+
+#[test]
+fn what_is_no_host_is_not_proposed_and_a_single_label_is_not_selected() {
+    let texts = [
+        "44d88612fea8a8f36de82e1278abb02f",
+        "CVE-2024-1234",
+        "a.exe",
+        "ldap",
+        "com",
+        "localhost",
+        "b.example",
+    ];
+    let records: Vec<_> = texts.map(|text| record("nm2.test", RrType::CNAME, text)).into();
+    let found = findings("nm2.test", &records);
+    assert_eq!(indicators(&found), ["ldap", "com", "localhost", "b.example"]);
+    let selected = |kind: &str| of_kind(&found, kind).iter().filter(|one| one.is_selected()).count();
+    assert_eq!((selected("indicator"), selected("relationship")), (1, 1));
+    assert_eq!(
+        found.warnings,
+        [
+            "44d88612fea8a8f36de82e1278abb02f is an MD5 hash, an imphash or a JA3 fingerprint, not a host: it is not \
+          proposed as an indicator, nor are 2 more names of this kind"
+        ]
+    );
+    let flagged = of_kind(&found, "indicator").iter().find_map(|one| one.caution().cloned());
+    assert_eq!(
+        flagged.unwrap().to_string(),
+        "single label: \"ldap\" is a top-level domain or a local name, hardly a host"
+    );
+    let values = of_kind(&found, "attribute");
+    let is_there = |text: &&str| {
+        let text = text.to_ascii_lowercase();
+        values.iter().any(|one| matches!(one, Finding::Attribute { value, .. } if *value == text))
+    };
+    assert!(texts.iter().all(is_there), "every record stays an attribute: {values:?}");
+}
+
+#[test]
+fn a_top_level_domain_that_was_asked_keeps_its_name_servers_selected() {
+    let found = findings("com.", &[record("com", RrType::NS, "a.gtld-servers.example")]);
+    assert_eq!(indicators(&found), ["a.gtld-servers.example"]);
+    assert!(found.list.iter().all(Finding::is_selected), "{found:?}");
+}

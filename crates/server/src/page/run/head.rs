@@ -292,7 +292,9 @@ fn cautions(asked: &Indicator, answer: &Answer) -> Vec<String> {
         .list
         .iter()
         .filter_map(Finding::caution)
-        .filter(|caution| matches!(caution, Caution::Lookalike(_) | Caution::Special { .. }))
+        .filter(|caution| {
+            matches!(caution, Caution::Lookalike(_) | Caution::SingleLabel { .. } | Caution::Special { .. })
+        })
         .filter(|caution| own.as_ref() != Some(*caution))
         .map(|caution| begun(&caution.to_string()))
         .collect();

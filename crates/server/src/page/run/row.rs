@@ -257,6 +257,7 @@ fn mark(asked: &Indicator, record: &Record) -> Option<(&'static str, String)> {
     let mut cautions = sides.iter().flatten().filter(|one| *one != asked).filter_map(Indicator::caution);
     cautions.find_map(|caution| match caution {
         Caution::Lookalike(_) => Some(("Lookalike", caution.to_string())),
+        Caution::SingleLabel { .. } => Some(("Single label", caution.to_string())),
         Caution::Special { .. } => Some(("Special-purpose", String::new())),
         _ => None,
     })
