@@ -1,9 +1,9 @@
-//! Who may come in, and what they may do there.
+//! Authentication and authorisation of requests to the workbench.
 //!
-//! [`guard`] stands before every page and the API, behind `gate::check_host`: what changes something must come from our own
-//! pages (`origin`), and no address may carry a token; it finds out who asks, and sends everything with headers that leave browsers no room.
-//! Handlers then say what they need by an extractor: a [`Visitor`] is signed in, [`May`] has a permission, [`Posted`] and
-//! [`Confirmed`] carry the token of the visitor's own session besides.
+//! [`guard`] runs before every page and the API, after `gate::check_host`. A change must come from our own pages (`origin`), and an
+//! address must not contain a token. The guard identifies the visitor and adds security headers to every answer. Handlers declare
+//! what they need with an extractor: a [`Visitor`] is signed in, [`May`] has a permission, and [`Posted`] and [`Confirmed`] also
+//! carry the token of the visitor's session.
 //!
 //! All refusals are [`Problem`]s: 401 signs in, 403 names the permission that is missing.
 

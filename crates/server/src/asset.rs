@@ -1,6 +1,6 @@
-//! What pages load: the stylesheet and scripts, embedded by `build.rs` under names that hold a hash of their content.
+//! The stylesheet and scripts of the pages, embedded by `build.rs` under names with a hash of their content.
 //!
-//! [`path`] is where one is, [`serve`] sends it. A name never changes its content, so browsers may keep it for ever.
+//! [`path`] returns the address of an asset, [`serve`] sends it. The content of a name never changes, so browsers may cache it forever.
 
 use axum::extract::Path;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};

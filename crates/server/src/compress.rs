@@ -1,4 +1,4 @@
-//! Answers of the data interfaces, compressed where the client takes that and it pays.
+//! Compresses answers of the data interfaces if the client supports it and it saves bytes.
 //!
 //! A handler marks its answer with [`mark`]; pages and what carries a session's secrets are never marked, because the size of
 //! a compressed page betrays what is in it to whoever can have a browser load it (BREACH). What is shorter than [`LEAST`] is

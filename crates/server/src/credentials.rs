@@ -1,4 +1,4 @@
-//! Logins and tokens that stand in the command line's environment, and how a request shows one.
+//! Logins and tokens from the command line's environment, and the credentials of a request.
 //!
 //! [`presented`] reads what a request shows; [`Credentials`] compares in a time that depends on nothing but how many there are: every secret is padded to one
 //! length, and all are compared. They are never printed: nothing here implements `Debug`.

@@ -1,4 +1,4 @@
-//! Who may use the passive-DNS interfaces, how fast, and how much at once.
+//! Controls access to the passive-DNS interfaces: credentials, rate, quota and concurrent requests.
 //!
 //! [`read`] and [`write`] stand before every route of them. A request shows a token, a configured login, or nothing, which
 //! does where [`Gate::anonymous`] was chosen. What is let in is a [`Pass`], which the handler finds among the request's

@@ -1,4 +1,4 @@
-//! Who pointed to whom, as a picture: boxes in columns by their distance from the asked value, and edges.
+//! The graph of an answer: boxes in columns by their distance from the queried value, and edges.
 //!
 //! [`Graph`] is the layout of an answer, [`GraphPart`] its HTML, which a page's template prints as `{{ graph }}`: an
 //! SVG, and the same as a list below it. On the way: `net` (values and links), `collapse` (crowds become one box),

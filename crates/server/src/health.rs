@@ -1,6 +1,6 @@
-//! For whoever looks after the service: `/healthz`, `/readyz`, `/metrics`.
+//! Monitoring: `/healthz`, `/readyz`, `/metrics`.
 //!
-//! The first two are for everybody and say nothing else; metrics are for whoever may read, and count against nobody.
+//! The first two are public; metrics require read access and do not count against a quota.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What one server takes on at once: [`Limits`]. Beyond it the answer is 503 with Retry-After, and the rest is served.
+//! The limits of a server: [`Limits`]. Requests over a limit get 503 with Retry-After; others are unaffected.
 
 use std::time::Duration;
 

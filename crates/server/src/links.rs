@@ -1,4 +1,4 @@
-//! The addresses that a picture's controls lead to: this page with one thing changed, or a run on another value.
+//! The links of a picture: the same page with one change, or a run on another value.
 //!
 //! [`Links`] knows the page's path, what its query string said, and the prefix of a pivot. It keeps every parameter
 //! that it does not change, also those of other parts of the page. Values come from strangers: they are

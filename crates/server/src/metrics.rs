@@ -1,4 +1,4 @@
-//! What is counted, for Prometheus: [`Metrics`]. Nothing of what was asked, and nobody's name, is in it.
+//! Prometheus metrics: [`Metrics`]. They contain no queries and no names.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
-//! Which runs a list shows: [`Narrowed`], as the page's form and the API's parameters say it.
+//! The filters of the list of runs: [`Narrowed`], from the page's form and the API's parameters.
 //!
-//! What is empty narrows nothing, because a form sends all of its fields. Errors name the field.
+//! Empty fields are ignored, because a form sends all of its fields. Errors name the field.
 
 use operation::{Clock, Indicator, Moment};
 use serde::Deserialize;

@@ -1,8 +1,8 @@
-//! The pages: rendered here, whole, from templates; every control is a link or a form, scripts only spare waiting.
+//! The pages: rendered on the server from templates. Every control is a link or a form; scripts only save page loads.
 //!
-//! A handler takes a [`Frame`] (who looks, and where), does its part through the [`Desk`](workbench::Desk), and gives
-//! [`show`] a template whose base is `base.html`; after a change it goes elsewhere by [`go`], with a word that says what was
-//! done ([`said`]). [`dress`] makes a page of every [`Problem`], and leads who is not signed in to the sign-in page.
+//! A handler takes a [`Frame`] (the user and the place), works through the [`Desk`](workbench::Desk), and passes [`show`] a template
+//! based on `base.html`. After a change it redirects with [`go`] and the key of a message ([`said`]). [`dress`] turns every [`Problem`]
+//! into a page, and sends users without a session to the sign-in page.
 
 mod account;
 pub(crate) mod agent;

@@ -1,7 +1,7 @@
-//! Whether a request comes from where it may.
+//! Checks the origin of requests.
 //!
-//! A page elsewhere can make a browser send us requests. It cannot choose `Origin` and `Sec-Fetch-Site`. Programs send neither;
-//! they pass here and still need the token of their session. Whether a request is meant for us at all is `gate`'s.
+//! A page of another site can make a browser send us requests, but it cannot choose `Origin` and `Sec-Fetch-Site`. Programs send
+//! neither header; they pass this check and still need the token of their session. `gate` checks whether a request is meant for us.
 
 use axum::extract::Request;
 use axum::http::header::{HOST, ORIGIN};

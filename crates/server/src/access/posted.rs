@@ -1,7 +1,7 @@
-//! What pages and programs send to change something, with the token that proves it is meant.
+//! Requests that change something, with the token that proves the user's intent.
 //!
-//! The token belongs to the session and is made of its secret, so that it need not be kept: whoever can read our pages has it,
-//! nobody else. Forms carry it in a field, programs in a header.
+//! The token is derived from the secret of the session, so that it need not be stored: only code that can read our pages knows it.
+//! Forms send it in a field, programs in a header.
 
 use axum::extract::{DefaultBodyLimit, Form, FromRequest, FromRequestParts, Multipart, Request};
 use axum::http::request::Parts;

@@ -1,4 +1,4 @@
-//! Who asks: a [`Visitor`] is signed in, [`May`] says what for, a [`Caller`] is anybody.
+//! The client of a request: a [`Visitor`] is signed in, [`May`] proves a permission, a [`Caller`] is any client.
 
 use std::marker::PhantomData;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

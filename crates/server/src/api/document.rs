@@ -1,6 +1,6 @@
-//! The OpenAPI document of all of `/api/v1`, made of the routes themselves, and served at `/api/v1/openapi.json`.
+//! The OpenAPI document of `/api/v1`, generated from the routes and served at `/api/v1/openapi.json`.
 //!
-//! `docs/openapi.json` is the same: a test compares them.
+//! `docs/openapi.json` is a copy; a test compares them.
 
 use std::sync::LazyLock;
 

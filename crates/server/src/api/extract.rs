@@ -1,4 +1,4 @@
-//! What a request says, whose faults are problem details: the query string, parts of the path, a body.
+//! Extractors whose errors are problem details: the query string, parts of the path, a body.
 
 use axum::Json;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};

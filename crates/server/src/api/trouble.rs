@@ -1,4 +1,4 @@
-//! What may be answered instead, for the document: [`Reading`], [`Changing`] and [`SigningIn`] say which statuses there are.
+//! The error answers in the OpenAPI document: [`Reading`], [`Changing`] and [`SigningIn`] list the possible statuses.
 #![expect(dead_code, reason = "they describe what Problem writes")]
 
 use utoipa::IntoResponses;

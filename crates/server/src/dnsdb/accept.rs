@@ -1,4 +1,4 @@
-//! Which answers a client takes: refused only where it plainly takes none of ours.
+//! Checks the `Accept` header: a request is refused only if it accepts none of our media types.
 
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;

@@ -1,4 +1,4 @@
-//! An answer on its way out: whole when it is short, else line by line as the search goes on.
+//! Answers of DNSDB's interface: short ones are sent at once, others line by line while the search continues.
 //!
 //! Before the first octet an error is a [`Refusal`]; after it, the line that says `failed`: the connection is never cut.
 //! Version 1 has no such line. There the connection is cut, because a client must not take half an answer for all of it;

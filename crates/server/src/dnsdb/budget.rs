@@ -1,4 +1,4 @@
-//! How much all searches that are under way may hold in memory together: [`Budget`], of which each has a [`Share`].
+//! The memory limit of all running searches: [`Budget`], of which each search has a [`Share`].
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! When and how often, over one record or many.
+//! Times and counts of one record or many.
 
 use cof::Record;
 

@@ -1,4 +1,4 @@
-//! The lines of an answer: DNSDB's streaming framing, which tells a whole answer from one that was cut.
+//! The lines of an answer in DNSDB's streaming format, which marks an answer as complete or cut off.
 //!
 //! ```text
 //! {"cond":"begin"}

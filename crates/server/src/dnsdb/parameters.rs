@@ -1,7 +1,7 @@
-//! What the query string of a request says: pure, from its octets to [`Parameters`].
+//! Parses the query string of a request into [`Parameters`], without side effects.
 //!
-//! Parameters that DNSDB does not have are ignored. One that it has is refused, by name, when it is given twice, when it
-//! cannot be read, and where it would mean nothing: an answer must not look as if it had been heeded.
+//! Parameters unknown to DNSDB are ignored. A known one is refused by name if it is repeated, invalid or has no effect on the path: an
+//! answer must not suggest that it was applied.
 
 use axum::http::Uri;
 use store::Fences;

@@ -1,4 +1,4 @@
-//! What the path of a request says: pure, from its octets to a [`Call`].
+//! Parses the path of a request into a [`Call`], without side effects.
 //!
 //! The path is split at its slashes first and each part percent-decoded once, so that a slash within a name or pattern is
 //! written `%2F`. An empty part where a type or bailiwick would be is none: clients send it as `NAME/` and `NAME//BAILIWICK`.

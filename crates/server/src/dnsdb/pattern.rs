@@ -1,4 +1,4 @@
-//! Names as DNSDB's clients ask for them: one, or all that end or begin alike.
+//! Names in DNSDB's syntax: a single name, or all names with a common end or beginning.
 //!
 //! A [`Pattern`] knows what has to be read of a store ([`Pattern::owners`], [`Pattern::targets`]), and which of it matches
 //! ([`Pattern::admits`]). What begins alike is scattered over the store, which orders names by their end: it is found by

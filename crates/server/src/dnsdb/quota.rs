@@ -1,4 +1,4 @@
-//! What an asker may still ask, as DNSDB's clients are told: a line of JSON for `rate_limit`, headers on every answer.
+//! The remaining quota of a client in DNSDB's format: a JSON line for `rate_limit`, and headers on every answer.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};

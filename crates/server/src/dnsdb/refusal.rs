@@ -1,6 +1,6 @@
-//! What is not answered: a status, and a line of plain text that DNSDB's clients print.
+//! Errors of DNSDB's interface: a status and one line of plain text, which DNSDB's clients print.
 //!
-//! Everything else on this server refuses with problem details; DNSDB's clients show the body's first line as it is.
+//! All other errors of this server are problem details; DNSDB's clients show the first line of the body unchanged.
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};

@@ -1,4 +1,4 @@
-//! A search on its way through the store: page by page, in one thread at a time, stopped where it was told to.
+//! Runs a search through the store: page by page, on one thread at a time, until a limit.
 //!
 //! [`Scan::step`] looks up one page and says what came of it, or goes on with what it had no time for; it looks at the clock
 //! after every record. It holds no lock and no thread between two steps, so whoever

@@ -1,4 +1,4 @@
-//! Slows down who guesses logins and tokens: in memory, bounded, and with the same work for every guess.
+//! Slows down guessing of logins and tokens: in memory, bounded, and with the same work for every guess.
 //!
 //! [`Guesses`] has a fixed number of slots, and a hash of what is counted chooses one: two that share a slot slow each other
 //! down, which is rare, and no number of made-up names takes more memory. A slot is one number, when it is free of guesses

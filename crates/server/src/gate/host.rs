@@ -1,8 +1,8 @@
-//! Whether a request is meant for us: its `Host` must be an address, this machine, or a configured name.
+//! Checks the `Host` header: it must be an address, this machine or a configured name.
 //!
-//! A page elsewhere can have a browser ask us by a name that was pointed at this machine (DNS rebinding), and then reads the
-//! answer. It cannot choose the `Host`, which is that name. Addresses cannot be pointed anywhere, so monitors and sensors
-//! that call by address are answered. A request that says no host at all (HTTP/1.0) comes from no browser.
+//! A page of another site can make a browser query us under a name that was pointed at this machine (DNS rebinding), and read the
+//! answer. It cannot choose the `Host` header, which contains that name. Addresses cannot be redirected, so monitors and sensors that
+//! use an address are answered. A request without a host (HTTP/1.0) does not come from a browser.
 //!
 //! Every route is behind [`guard`]: what is not for us is 421 and names `--hostname`.
 

@@ -1,4 +1,4 @@
-//! How fast and how much a token may ask: a bucket of one second's requests, and a quota for the day (UTC).
+//! The rate and quota of a token: a bucket with the requests of one second, and a quota per day (UTC).
 //!
 //! [`Meter`] is passed the time. Servers on one data folder share what a limited token used through [`SharedUsage`], so that
 //! they grant one quota and one rate together; what this process counted holds where that file cannot be used. The bucket is one number, when it is full again: a request

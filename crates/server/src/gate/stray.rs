@@ -1,6 +1,6 @@
-//! Tokens where they do not belong: in an address, which ends up in logs, histories and referrers.
+//! Detects tokens in an address, which ends up in logs, histories and referrers.
 //!
-//! Such a request is refused with advice rather than served, and its address is not logged.
+//! Such a request is refused with advice, and its address is not logged.
 
 use axum::http::Uri;
 use percent_encoding::percent_decode_str;

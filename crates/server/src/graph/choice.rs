@@ -1,4 +1,4 @@
-//! Which boxes and edges are drawn where there are too many: the most sighted, of those that hang together.
+//! Selects the boxes and edges to draw if there are too many: the most sighted connected ones.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -1,7 +1,7 @@
 //! Crowds: targets of the same record sets that share a parent become one box.
 //!
-//! Only names that point nowhere themselves, so that no edge is lost, and only below a parent that is no top-level
-//! domain, below which names have nothing in common.
+//! Only names without outgoing edges, so that no edge is lost, and only below a parent that is not a top-level domain, because names
+//! below a top-level domain have nothing in common.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! In which column each box stands, and in which order.
+//! Assigns each box to a column, and orders the boxes.
 
 use std::collections::VecDeque;
 

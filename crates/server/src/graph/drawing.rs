@@ -1,4 +1,4 @@
-//! Where everything lies, in px of the picture's own.
+//! Computes all positions, in px of the picture.
 //!
 //! Columns are as wide as their widest box, and no narrower than in the picture of a small answer, so that small
 //! answers look alike.

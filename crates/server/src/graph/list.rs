@@ -1,4 +1,4 @@
-//! The same as the picture, as a list: each owner and what it pointed to.
+//! The graph as a list: each owner and what it pointed to.
 
 use super::net::{Face, Net};
 use crate::timeline::type_order;

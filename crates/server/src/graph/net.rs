@@ -1,4 +1,4 @@
-//! Values and what joins them, as an answer has them: no places yet.
+//! The values of an answer and the links between them, without positions.
 
 use std::collections::HashMap;
 

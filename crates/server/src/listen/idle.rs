@@ -1,4 +1,4 @@
-//! A stream that fails when its other end takes nothing for too long: what is buffered for a reader that does not read is let go.
+//! A stream that fails if the client reads nothing for too long, so that buffers of stalled clients are freed.
 //!
 //! Reading is not watched here: `heads` watches the head, and `paced` the body.
 

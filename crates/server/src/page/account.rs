@@ -1,4 +1,4 @@
-//! One's own account: the password, and where one is signed in.
+//! The user's own account: password and sessions.
 
 use askama::Template;
 use axum::Router;

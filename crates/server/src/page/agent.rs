@@ -1,5 +1,5 @@
-//! The browser of a session, as people call it: [`readable`]. It is what the browser says of itself and proves nothing; the
-//! whole text stands in the title.
+//! The browser of a session in readable form: [`readable`]. It is what the browser claims and proves nothing; the title has the
+//! whole text.
 
 /// What a browser's name stands behind, the particular before those that claim to be the general.
 const BROWSERS: [(&str, &str); 7] = [

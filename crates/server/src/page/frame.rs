@@ -1,4 +1,4 @@
-//! What stands around every page: who looks, where, what was just done.
+//! The frame of every page: user, navigation, and the message about the last change.
 
 use askama::Template;
 use axum::extract::{FromRequestParts, Query};

@@ -1,4 +1,4 @@
-//! One indicator: what the library has on it, and what people do to it by hand.
+//! One indicator: its data in the library, and manual changes.
 
 use askama::Template;
 use axum::Router;

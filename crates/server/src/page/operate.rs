@@ -1,7 +1,7 @@
-//! Running actions: what is offered on an indicator, and how a run is begun.
+//! Running actions: the offered actions of an indicator, and starting a run.
 //!
-//! A run is begun by a form, never by a link: whoever follows a link asks nobody anything. A pivot without scripts leads to
-//! the last run on the value, or to a page with the form.
+//! A form starts a run, never a link, so following a link sends no query. A pivot without scripts leads to the last run on the value,
+//! or to a page with the form.
 
 use askama::Template;
 use axum::Router;

@@ -1,4 +1,4 @@
-//! Adding indicators: one or many, pasted as they come, shown as they are understood, added when that is confirmed.
+//! Adding indicators: pasted text, a preview of the recognised values, and a confirmation.
 
 use axum::Router;
 use axum::extract::State;

@@ -1,8 +1,7 @@
-//! A run: what came, as history, graph, changes and octets, and what of it goes into the library.
+//! A run: its answer as history, graph, changes and raw bytes, and adding findings to the library.
 //!
-//! [`Head`] stands over all of its views: what was asked, how far to trust it, figures, tabs. One file a view: `history`
-//! (timeline and table), `net`, `changes`, `raw`; `selection` counts and adds, `download` gives files. A run that is under way
-//! has only `progress`.
+//! [`Head`] is at the top of all views: the query, its completeness, figures and tabs. There is one file per view: `history` (timeline
+//! and table), `net`, `changes`, `raw`; `selection` previews and adds, `download` sends files. A run in progress only has `progress`.
 
 mod changes;
 mod download;

@@ -1,4 +1,4 @@
-//! The list of runs, the newest first, narrowed by its form; and undoing all that the runs of one command added.
+//! The list of runs, newest first, with filters; and undoing all that a batch added.
 
 use askama::Template;
 use axum::Router;

@@ -161,7 +161,7 @@ impl Bringing {
                 Unusable::Store(error)
             }
             Fault::Store(error) => {
-                tracing::error!(%error, "records cannot be taken in");
+                tracing::error!(%error, "records cannot be stored");
                 Unusable::Internal
             }
         }

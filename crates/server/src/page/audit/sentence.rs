@@ -1,4 +1,4 @@
-//! What an entry of the audit trail says more than what was done and to what, in words: [`sentence`].
+//! The details of an audit entry as text: [`sentence`].
 //!
 //! An entry's detail is the JSON that programs read. What has no words here yet is printed member by member, so that nothing
 //! that was written down is kept from people. Names of what is refused or unknown are printed as they are: pages escape.

@@ -1,4 +1,4 @@
-//! The package that shall be installed: uploaded, bundled, or carried along by a confirmation.
+//! The package to install: uploaded, bundled, or carried by a confirmation.
 
 use std::path::Path;
 

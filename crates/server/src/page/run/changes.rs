@@ -1,4 +1,4 @@
-//! What a run's answer has that the one before had not, and the other way round.
+//! The changes of a run's answer since an earlier run.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What stands over every view of a run.
+//! The head of every view of a run.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! A run's history: filters, timeline and table, and what is selected of it.
+//! A run's history: filters, timeline, table and selection.
 
 use std::collections::{BTreeSet, HashSet};
 

@@ -1,4 +1,4 @@
-//! A run that is under way: what has arrived, how long it takes, and how to cancel it.
+//! A run in progress: records received, elapsed time, and cancelling.
 
 use askama::Template;
 use axum::extract::{Path, State};

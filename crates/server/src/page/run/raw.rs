@@ -1,4 +1,4 @@
-//! The evidence: what the provider sent, octet for octet, a stretch at a time.
+//! The evidence: the bytes received from the provider, page by page.
 
 use std::io::{Read, copy, sink};
 

@@ -1,4 +1,4 @@
-//! The table of a run's records: which are wanted, in which order, and a page of them.
+//! The table of a run's records: filters, order and pages.
 
 use std::collections::HashMap;
 

@@ -1,6 +1,6 @@
-//! What is selected of a run's records: counted by a dry run, added, or let go.
+//! The selection of a run's records: previewed, added or cleared.
 //!
-//! A selection stands in the address, so that pages, orders, filters and windows keep it, and so does the way back:
+//! A selection is part of the address, so that pages, orders, filters, windows and the back button keep it:
 //!
 //! | parameter | meaning |
 //! | --- | --- |
