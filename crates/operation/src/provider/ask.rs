@@ -28,6 +28,8 @@ const PIECE: usize = 64 * 1024;
 /// A configured provider with its pool of connections; share it, it is cheap to ask many questions at once.
 pub struct Provider {
     pub(super) config: Config,
+    /// The same as the client's, to learn how far it got.
+    pub(super) connector: Connector,
     pub(super) client: Client<Connector, Empty<Bytes>>,
     pub(super) budget: Budget,
     pub(super) clock: Clock,
@@ -104,9 +106,17 @@ impl Provider {
             port: config.port,
             proxy: config.proxy.clone(),
             timeout: config.limits.connect,
+            stage: Arc::default(),
         };
-        let client = Client::builder(TokioExecutor::new()).build(connector);
-        Ok(Self { config, client, budget, clock, random: Mutex::new(fastrand::Rng::with_seed(seed)) })
+        let client = Client::builder(TokioExecutor::new()).build(connector.clone());
+        Ok(Self {
+            config,
+            connector,
+            client,
+            budget,
+            clock,
+            random: Mutex::new(fastrand::Rng::with_seed(seed)),
+        })
     }
 
     /// What it was configured with.
@@ -161,7 +171,7 @@ impl Provider {
             match body.read(&mut buffer, &self.config.limits, deadline).await {
                 Ok(0) => break Ok(()),
                 Ok(len) => intake.take(buffer.get(..len).unwrap_or_default())?,
-                Err(error) => break Err(error),
+                Err(error) => break Err(self.cut_by_proxy(error)),
             }
             if let Some(cap) = intake.cap(&self.config.limits) {
                 break Err(cap);

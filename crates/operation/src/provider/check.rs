@@ -7,7 +7,7 @@ use cof::{Damage, Record};
 
 use super::ask::{Outcome, Provider, Sink, Stop};
 use super::config::Limits;
-use super::connector::authority;
+use super::connector::{Stage, authority};
 use super::error::ProviderError;
 use crate::{Indicator, IndicatorError};
 
@@ -161,6 +161,9 @@ impl Provider {
     fn standing(&self, step: Step, outcome: &Outcome, sink: &First) -> Standing {
         // A limit of the check's own is no fault.
         let reason = outcome.completeness.reason.as_ref().filter(|error| !error.is_limit());
+        // A question can fail before anything is sent, as where the service has asked to be left alone.
+        let stage = self.connector.stage();
+        let is_unsent = stage == Stage::Nowhere && reason.is_none_or(|error| Step::of(error) > Step::Connect);
         if let Some(error) = reason {
             let failed = Step::of(error);
             if failed == step {
@@ -171,6 +174,8 @@ impl Provider {
             }
         }
         match step {
+            Step::Resolve | Step::Connect | Step::Login if is_unsent => Standing::NotReached,
+            Step::Tls if stage < Stage::Open && !self.config.http => Standing::NotReached,
             Step::Resolve => self.resolved(),
             Step::Connect => self.connected(),
             Step::Tls => self.encrypted(),

@@ -1,8 +1,10 @@
 //! The way to the provider: dial, through the proxy where there is one, then TLS. All within one timeout.
+//!
+//! [`Stage`] says how far the newest connection got, so that a time-out and a check name the party that was waited for.
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -21,6 +23,22 @@ use super::tls;
 /// The most octets of a proxy's answer to CONNECT.
 const MAX_PROXY_ANSWER: usize = 8 * 1024;
 
+/// How far a connection got.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    /// Nobody has taken the connection.
+    #[default]
+    Nowhere,
+    /// The provider or its proxy has taken the TCP connection.
+    Dialled,
+    /// The proxy has opened the way.
+    Tunnelled,
+    /// HTTP can be spoken: the TLS handshake is complete, or TLS is not used.
+    Open,
+    /// The first bytes have come.
+    Heard,
+}
+
 /// Connects for the HTTP client's pool.
 #[derive(Clone)]
 pub(super) struct Connector {
@@ -31,6 +49,8 @@ pub(super) struct Connector {
     pub(super) port: u16,
     pub(super) proxy: Option<Proxy>,
     pub(super) timeout: Duration,
+    /// How far the newest connection got; shared by all clones.
+    pub(super) stage: Arc<Mutex<Stage>>,
 }
 
 impl tower_service::Service<Uri> for Connector {
@@ -46,24 +66,60 @@ impl tower_service::Service<Uri> for Connector {
     fn call(&mut self, _: Uri) -> Self::Future {
         let connector = self.clone();
         Box::pin(async move {
-            let after = connector.timeout;
-            let late = match &connector.proxy {
-                Some(proxy) => proxy.failed(format!("no connection through it within {} s", after.as_secs())),
-                None => ProviderError::ConnectTimeout {
-                    host: connector.host.clone(),
-                    port: connector.port,
-                    after,
-                },
-            };
             tokio::time::timeout(connector.timeout, connector.connect())
                 .await
-                .unwrap_or(Err(late))
+                .unwrap_or_else(|_| Err(connector.late(connector.timeout)))
                 .map(TokioIo::new)
         })
     }
 }
 
 impl Connector {
+    /// How far the newest connection got.
+    pub(super) fn stage(&self) -> Stage {
+        *self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reach(&self, stage: Stage) {
+        *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = stage;
+    }
+
+    /// What it means that the newest connection was not ready after so long: it names the party that was waited for.
+    pub(super) fn late(&self, after: Duration) -> ProviderError {
+        let seconds = after.as_secs();
+        match (&self.proxy, self.stage()) {
+            (Some(proxy), Stage::Nowhere) => proxy.failed(format!("no connection to it within {seconds} s")),
+            (Some(proxy), Stage::Dialled) => {
+                proxy.failed(format!("it took the connection, but did not open the way within {seconds} s"))
+            }
+            (None, Stage::Dialled) | (_, Stage::Tunnelled) if self.tls.is_some() => {
+                self.tls_failed(TlsFault::Silent(after))
+            }
+            _ => ProviderError::ConnectTimeout { host: self.host.clone(), port: self.port, after },
+        }
+    }
+
+    /// A fault of TLS with the provider. Where something other than TLS may come from the proxy, the proxy is named too.
+    fn tls_failed(&self, fault: TlsFault) -> ProviderError {
+        let may_be_proxys = matches!(
+            fault,
+            TlsFault::Broken
+                | TlsFault::Closed
+                | TlsFault::Cut
+                | TlsFault::NotTls(_)
+                | TlsFault::PlainHttp(_)
+                | TlsFault::Silent(_)
+        );
+        let error = ProviderError::Tls { host: self.host.clone(), fault };
+        match self.proxy.as_ref().filter(|_| may_be_proxys) {
+            Some(proxy) => ProviderError::Said {
+                error: Box::new(error),
+                words: format!("the way there leads through the proxy {proxy}"),
+            },
+            None => error,
+        }
+    }
+
     fn first_hop(&self) -> (&str, u16) {
         match &self.proxy {
             Some(proxy) => (&proxy.host, proxy.port),
@@ -72,6 +128,7 @@ impl Connector {
     }
 
     async fn connect(&self) -> Result<Stream, ProviderError> {
+        self.reach(Stage::Nowhere);
         let (host, port) = self.first_hop();
         let io = self.dial.dial(host, port).await.map_err(|error| match (error, &self.proxy) {
             (DialError::Resolve(error), Some(proxy)) => {
@@ -80,7 +137,10 @@ impl Connector {
             (DialError::Connect(error), Some(proxy)) => proxy.failed(reason(&error)),
             (error, None) => self.no_way(error),
         })?;
-        self.speak(io).await
+        self.reach(Stage::Dialled);
+        let stream = self.speak(io).await?;
+        self.reach(Stage::Open);
+        Ok(stream)
     }
 
     /// Why the provider itself cannot be reached.
@@ -97,14 +157,28 @@ impl Connector {
             None => {
                 // What a proxy answers is the proxy's matter.
                 let plain = self.proxy.is_none().then(|| self.host.clone());
-                Ok(Stream { io, proxied: self.proxy.is_some(), plain })
+                Ok(Stream {
+                    io,
+                    proxied: self.proxy.is_some(),
+                    plain,
+                    unheard: Some(Arc::clone(&self.stage)),
+                })
             }
             Some(tls) => {
                 let io = match &self.proxy {
-                    Some(proxy) => self.tunnel(proxy, io).await?,
+                    Some(proxy) => {
+                        let io = self.tunnel(proxy, io).await?;
+                        self.reach(Stage::Tunnelled);
+                        io
+                    }
                     None => io,
                 };
-                Ok(Stream { io: self.handshake(tls, io).await?, proxied: false, plain: None })
+                Ok(Stream {
+                    io: self.handshake(tls, io).await?,
+                    proxied: false,
+                    plain: None,
+                    unheard: Some(Arc::clone(&self.stage)),
+                })
             }
         }
     }
@@ -162,7 +236,7 @@ impl Connector {
         tls: &Arc<rustls::ClientConfig>,
         io: Box<dyn Io>,
     ) -> Result<Box<dyn Io>, ProviderError> {
-        let failed = |fault| ProviderError::Tls { host: self.host.clone(), fault };
+        let failed = |fault| self.tls_failed(fault);
         let name = ServerName::try_from(self.host.clone()).map_err(|_| {
             failed(TlsFault::Certificate("no certificate can be for a host of this name".to_owned()))
         })?;

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::connector::Stage;
 use super::error::{ProviderError, TlsFault};
 
 /// A byte stream both ways.
@@ -89,6 +91,8 @@ pub(super) struct Stream {
     pub(super) proxied: bool,
     /// The host that plain HTTP is spoken to, until its first bytes came.
     pub(super) plain: Option<String>,
+    /// Where to note that the first bytes came, until they did.
+    pub(super) unheard: Option<Arc<Mutex<Stage>>>,
 }
 
 impl Connection for Stream {
@@ -106,6 +110,11 @@ impl AsyncRead for Stream {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.io).poll_read(cx, buf);
         let first = buf.filled().get(before..).unwrap_or_default();
+        if !first.is_empty()
+            && let Some(stage) = self.unheard.take()
+        {
+            *stage.lock().unwrap_or_else(PoisonError::into_inner) = Stage::Heard;
+        }
         if !first.is_empty()
             && let Some(host) = self.plain.take()
             && matches!(first, [20..=24] | [20..=24, 3, ..])

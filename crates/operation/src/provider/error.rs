@@ -117,6 +117,16 @@ pub enum ProviderError {
         /// What is wrong.
         fault: TlsFault,
     },
+    /// A plain HTTP connection that ended before the first byte of an answer.
+    #[error(
+        "{host} port {port} closed the connection without an answer to plain HTTP; the port may speak TLS"
+    )]
+    Unanswered {
+        /// The provider.
+        host: String,
+        /// Its port.
+        port: u16,
+    },
     /// Our cap on bytes.
     #[error("the answer is larger than {0} MiB")]
     TooLarge(u64),
@@ -179,6 +189,9 @@ pub enum TlsFault {
     /// Plain HTTP answers.
     #[error("the port speaks plain HTTP, not TLS: {0:?}")]
     PlainHttp(String),
+    /// The connection was taken, and the handshake never answered.
+    #[error("no answer to the TLS handshake within {} s", .0.as_secs())]
+    Silent(Duration),
     /// Signed by nobody that is trusted.
     #[error("the server's certificate is signed by an unknown issuer")]
     UnknownIssuer,
@@ -256,6 +269,9 @@ impl ProviderError {
             Self::Tls { fault, .. } => fault.hint(),
             Self::Records(_) | Self::TooLarge(_) => "narrow the question by record type",
             Self::TooManyPages(_) => "raise Page Size (page_size) or narrow the question by record type",
+            Self::Unanswered { .. } => {
+                "check the port; if the service speaks TLS, switch Use HTTP (use_http) off; if it does not, ask again later"
+            }
             Self::Unauthorized => {
                 "set User Token (user_token) in the integration's configuration, or Username and Password where it has them"
             }
@@ -299,7 +315,7 @@ impl TlsFault {
             }
             Self::CaFile(_) => "give a readable PEM file with at least one certificate in CA File (ca_file)",
             Self::Certificate(_) => "the service's operator must give it another certificate",
-            Self::Closed | Self::Cut | Self::NotTls(_) => {
+            Self::Closed | Self::Cut | Self::NotTls(_) | Self::Silent(_) => {
                 "check host and port: what answers there may not be the service"
             }
             Self::Expired => "the service's operator must renew it; check this machine's clock too",

@@ -10,9 +10,11 @@ use hyper::body::Incoming;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
 use hyper::{Request, Response};
 use hyper_util::client::legacy::connect::capture_connection;
+use tokio::time::Instant;
 
 use super::ask::Provider;
 use super::body::Deadline;
+use super::connector::Stage;
 use super::error::{ProviderError, printable};
 use super::response::{Page, answers_by_data};
 use crate::Indicator;
@@ -45,8 +47,45 @@ impl Provider {
             }
             match result.as_ref().err().and_then(|error| self.pause(error, tries)) {
                 Some(pause) if deadline.allow(pause) => tokio::time::sleep(pause).await,
-                _ => return result,
+                _ => return result.map_err(|error| self.through_proxy(error)),
             }
+        }
+    }
+
+    /// The failure of a question in plain HTTP that got no headers, laid at the door of the proxy where there is one: it is who
+    /// answers, or does not.
+    fn through_proxy(&self, error: ProviderError) -> ProviderError {
+        let Some(proxy) = self.config.proxy.as_ref().filter(|_| self.config.http) else { return error };
+        let silent = |after: Duration| {
+            proxy.failed(format!(
+                "no answer from it, or from the service behind it, within {} s",
+                after.as_secs()
+            ))
+        };
+        match error {
+            ProviderError::Cut => proxy.failed("it closed the connection without a whole answer".to_owned()),
+            ProviderError::Http(why) => proxy.failed(format!("it does not speak HTTP as it should: {why}")),
+            ProviderError::HeadersTimeout(after) | ProviderError::TotalTimeout(after) => silent(after),
+            other => other,
+        }
+    }
+
+    /// The failure of a body, with the proxy that plain HTTP went through: it may be the one that broke it off.
+    pub(super) fn cut_by_proxy(&self, error: ProviderError) -> ProviderError {
+        let may_be_proxys = matches!(
+            error,
+            ProviderError::Cut
+                | ProviderError::Encoding(_)
+                | ProviderError::Http(_)
+                | ProviderError::IdleTimeout(_)
+                | ProviderError::TotalTimeout(_)
+        );
+        match self.config.proxy.as_ref().filter(|_| self.config.http && may_be_proxys) {
+            Some(proxy) => ProviderError::Said {
+                error: Box::new(error),
+                words: format!("it came through the proxy {proxy}"),
+            },
+            None => error,
         }
     }
 
@@ -73,7 +112,10 @@ impl Provider {
             ProviderError::RateLimited(Some(wait)) | ProviderError::Unavailable(Some(wait)) => {
                 Some((*wait).max(FIRST_PAUSE)).filter(|wait| *wait <= PATIENCE)
             }
-            ProviderError::ServiceFailed(_) | ProviderError::Unavailable(None) | ProviderError::Cut => Some(
+            ProviderError::ServiceFailed(_)
+            | ProviderError::Unavailable(None)
+            | ProviderError::Cut
+            | ProviderError::Unanswered { .. } => Some(
                 FIRST_PAUSE
                     .mul_f64(2_f64.powi(i32::try_from(tries).unwrap_or(1) - 1) * (0.5 + self.random())),
             ),
@@ -115,14 +157,33 @@ impl Provider {
                 _ = connection.wait_for_connection_metadata() => None,
             }
         };
-        // The connector's own limit ends this first; it is here for what might come between.
-        let early =
-            deadline.wait(limits.connect + limits.idle, ProviderError::HeadersTimeout, connected).await?;
+        let begin = Instant::now();
+        // The connector's own limit ends this first, or the question's time in all.
+        let early = deadline
+            .wait(limits.connect + limits.idle, ProviderError::HeadersTimeout, connected)
+            .await
+            .map_err(|late| match self.connector.stage() {
+                Stage::Open | Stage::Heard => late,
+                // Rounded: a timer is up to a millisecond early or late.
+                _ => self
+                    .connector
+                    .late(Duration::from_secs((begin.elapsed() + Duration::from_millis(500)).as_secs())),
+            })?;
         let response = match early {
             Some(response) => response,
             None => deadline.wait(limits.idle, ProviderError::HeadersTimeout, response).await?,
         };
-        response.map_err(|error| transport_fault(&error))
+        response.map_err(|error| match transport_fault(&error) {
+            // Not one byte came back: that is also how many ports answer that expect TLS.
+            ProviderError::Cut
+                if self.config.http
+                    && self.config.proxy.is_none()
+                    && self.connector.stage() == Stage::Open =>
+            {
+                ProviderError::Unanswered { host: self.config.host.clone(), port: self.config.port }
+            }
+            fault => fault,
+        })
     }
 
     fn request(

@@ -66,6 +66,38 @@ async fn a_connection_that_does_not_come_about() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn tls_is_good_only_after_a_handshake_to_its_end() {
+    for timeout in ["3", "120"] {
+        let mute = || {
+            let question = Question::new(Script::new([])).set("use_http", "off").set("timeout", timeout);
+            question.provider.fail_next(usize::MAX, testkit::ConnectFault::Mute);
+            question
+        };
+        let straight = words(&checked(mute()).await);
+        assert_eq!(straight, ["passed", "passed", "failed", "not_reached", "not_reached"]);
+        let proxy = checked(mute().set("proxy", "http://proxy.test:3128")).await;
+        assert_eq!(words(&proxy), ["not_needed", "failed", "not_reached", "not_reached", "not_reached"]);
+        assert!(proxy.failure().unwrap().to_string().starts_with("the proxy http://proxy.test:3128: "));
+        let tunnel = mute().set("proxy", "http://proxy.test:3128");
+        let tunnel = Question { way: Way::Proxy("HTTP/1.1 200 OK\r\n\r\n"), ..tunnel };
+        assert_eq!(words(&checked(tunnel).await)[2], "failed");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_good_where_nothing_was_sent() {
+    let script = Script::always(too_many_requests(Some("1000")));
+    let question = Question { limits: Limits::CHECK, ..Question::new(script).set("use_http", "off") };
+    let clock = operation::Clock::starting_at(std::time::Duration::from_secs(1_700_000_000));
+    let budget = operation::Budget::unlimited(clock.clone());
+    budget.hold(std::time::Duration::from_secs(1000)).await;
+    let (config, line) = (question.config(&clock), question.connect().1);
+    let provider = operation::Provider::new(config, line, budget, clock, 7).unwrap();
+    let checked = check(&provider).await.unwrap();
+    assert_eq!(words(&checked), ["not_reached", "not_reached", "not_reached", "not_reached", "failed"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_port_that_speaks_no_tls() {
     let question =
         Question { way: Way::Stranger("HTTP/1.1 400 Bad Request\r\n\r\n"), ..Question::new(Script::new([])) };

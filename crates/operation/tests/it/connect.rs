@@ -63,12 +63,90 @@ async fn connect_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_tls_handshake_that_never_ends_is_a_connect_timeout() {
-    let question = tls(&Authority::new().issue(HOST, Validity::Valid));
+async fn a_tls_handshake_that_never_ends_is_told_as_one() {
+    for (timeout, after) in [("120", 10 * SECOND), ("5", 5 * SECOND)] {
+        let question = tls(&Authority::new().issue(HOST, Validity::Valid)).set("timeout", timeout);
+        question.provider.fail_next(usize::MAX, ConnectFault::Mute);
+        let told = question.ask().await;
+        fault(&told, TlsFault::Silent(after)).hints("check host and port").took(after);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_does_not_come_about_within_the_total_timeout_is_a_connect_timeout() {
+    let question = Question::new(Script::new([])).set("timeout", "5");
+    question.provider.fail_next(usize::MAX, ConnectFault::Stall);
+    let error = ProviderError::ConnectTimeout { host: HOST.to_owned(), port: 80, after: 5 * SECOND };
+    question.ask().await.is(State::Failed, error, 0, 0).took(5 * SECOND);
+}
+
+/// A question through a proxy that takes the connection and does this to the first request.
+fn by_broken_proxy(exchange: Exchange) -> Question {
+    Question::new(Script::always(exchange)).set("proxy", "http://proxy.test:3128")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_that_fails_under_plain_http_is_named() {
+    for (exchange, part) in [
+        (testkit::answer::closed_unanswered(), "it closed the connection"),
+        (testkit::answer::not_http(), "it does not speak HTTP as it should"),
+        (
+            testkit::answer::headers_never_come(),
+            "no answer from it, or from the service behind it, within 5 s",
+        ),
+    ] {
+        let told = by_broken_proxy(exchange).set("timeout", "5").ask().await;
+        let said = told.reason().to_string();
+        assert!(said.starts_with("the proxy http://proxy.test:3128: ") && said.contains(part), "{said}");
+        told.hints("Proxy (proxy)");
+    }
+    let told = by_broken_proxy(testkit::answer::body_cut(lines(5), lines(3).len())).ask().await;
+    let said = told.reason().to_string();
+    assert_eq!(
+        said,
+        "the connection was cut inside the answer; it came through the proxy http://proxy.test:3128"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kept_connection_that_the_proxy_gave_up_is_replaced() {
+    let script =
+        Script::new([Exchange::ok(lines(1)), testkit::answer::closed_unanswered(), Exchange::ok(lines(2))]);
+    let question = Question::new(script).set("proxy", "http://proxy.test:3128");
+    let (provider, line) = question.connect();
+    question.ask_by(&provider, Arc::clone(&line)).await.complete(1, 1);
+    question.ask_by(&provider, line).await.complete(2, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_that_is_silent_before_tls_is_named() {
+    for (timeout, after) in [("120", 10), ("5", 5)] {
+        let question = tls(&Authority::new().issue(HOST, Validity::Valid)).set("timeout", timeout);
+        let question = question.set("proxy", "http://proxy.test:3128");
+        question.provider.fail_next(usize::MAX, ConnectFault::Mute);
+        let why = format!("it took the connection, but did not open the way within {after} s");
+        question.ask().await.is(State::Failed, by_proxy(&why), 0, 0).took(after * SECOND);
+        let question = Question::new(Script::new([])).set("timeout", timeout);
+        let question = question.set("proxy", "http://proxy.test:3128");
+        question.provider.fail_next(usize::MAX, ConnectFault::Stall);
+        let why = format!("no connection to it within {after} s");
+        question.ask().await.is(State::Failed, by_proxy(&why), 0, 0).took(after * SECOND);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_fails_behind_a_proxy_names_both() {
+    let question = tls(&Authority::new().issue(HOST, Validity::Valid)).set("timeout", "5");
+    let mut question = question.set("proxy", "http://proxy.test:3128");
+    question.way = Way::Proxy("HTTP/1.1 200 OK\r\n\r\n");
     question.provider.fail_next(usize::MAX, ConnectFault::Mute);
     let told = question.ask().await;
-    let error = ProviderError::ConnectTimeout { host: HOST.to_owned(), port: 443, after: 10 * SECOND };
-    told.is(State::Failed, error, 0, 0).took(10 * SECOND);
+    assert_eq!(
+        told.reason().to_string(),
+        "TLS with provider.test: no answer to the TLS handshake within 5 s; the way there leads through the proxy \
+         http://proxy.test:3128"
+    );
+    told.hints("check host and port");
 }
 
 #[tokio::test(start_paused = true)]

@@ -214,7 +214,12 @@ async fn headers_that_are_slow_but_come() {
 #[tokio::test(start_paused = true)]
 async fn a_connection_closed_unanswered() {
     let told = Question::new(Script::always(closed_unanswered())).ask().await;
-    told.is(State::Failed, ProviderError::Cut, 0, 3).hints("again");
+    let unanswered = ProviderError::Unanswered { host: "provider.test".to_owned(), port: 80 };
+    told.is(State::Failed, unanswered, 0, 3).hints("again").hints("use_http");
+    let said = told.reason().to_string();
+    assert!(said.contains("may speak TLS") && !told.reason().hint().contains("page_size"), "{said}");
+    let told = Question::new(Script::always(cut_in_headers())).ask().await;
+    told.is(State::Failed, ProviderError::Cut, 0, 3);
     Question::new(once(cut_in_headers(), lines(1))).ask().await.complete(1, 2);
 }
 
