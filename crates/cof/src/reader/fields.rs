@@ -423,6 +423,9 @@ impl Fields {
     fn count(&mut self, bytes: &[u8], record: &mut Record) -> Option<u64> {
         let span = self.member(Key::Count)?;
         match self.number(bytes, span, Field::Count, record)? {
+            // What was never seen has no record: 0 is how the format says that the count is unknown where clients insist on
+            // a number, and how `Dialect::Circl` writes it.
+            Number::Plain(0) => None,
             Number::Plain(count) => Some(count),
             Number::Date(_) => {
                 record.note(Field::Count, NoteKind::Unreadable);

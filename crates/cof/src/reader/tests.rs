@@ -310,6 +310,16 @@ fn b31_count_missing() {
 }
 
 #[test]
+fn a_count_of_zero_is_unknown_as_a_missing_one_is() {
+    let mut written = String::new();
+    let missing = &whole(A.replace(",\"count\":6", ""))[0];
+    crate::Writer::new(crate::Dialect::Circl).write(missing, &mut written);
+    assert!(written.contains("\"count\":0"), "{written}");
+    assert_eq!(whole(written)[0].count, None);
+    assert_eq!(with("count", "0").count, None);
+}
+
+#[test]
 fn b32_count_above_63_bits() {
     assert_eq!(with("count", "18446744073709551615").count, Some(u64::MAX));
     let record = with("count", "18446744073709551616");
