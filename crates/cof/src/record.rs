@@ -100,6 +100,38 @@ impl Record {
         either(self.time_first, self.time_last).or_else(|| either(self.zone_time_first, self.zone_time_last))
     }
 
+    /// First and last seen as people and files are shown them: sightings, or zone times where no sighting has a time, put in
+    /// order where the provider had them reversed. A time that is unknown stays unknown, other than in [`Self::span`].
+    pub fn seen(&self) -> (Option<u64>, Option<u64>) {
+        match self.sightings() {
+            (None, None) => self.zone_times(),
+            sightings => sightings,
+        }
+    }
+
+    /// The times of the sightings, in order, without zone times in their place.
+    pub fn sightings(&self) -> (Option<u64>, Option<u64>) {
+        in_order(self.time_first, self.time_last)
+    }
+
+    /// The zone times, in order.
+    pub fn zone_times(&self) -> (Option<u64>, Option<u64>) {
+        in_order(self.zone_time_first, self.zone_time_last)
+    }
+
+    /// Whether a time that was sent is unknown, because it was none.
+    pub fn has_lost_times(&self) -> bool {
+        let is_lost = |kind: NoteKind| {
+            matches!(kind, NoteKind::Implausible | NoteKind::Negative | NoteKind::Unreadable)
+        };
+        self.notes.iter().any(|note| note.field.is_time() && is_lost(note.kind))
+    }
+
+    /// Whether first seen was sent as later than last seen.
+    pub fn has_reversed_times(&self) -> bool {
+        self.notes.iter().any(|note| note.kind == NoteKind::Reversed)
+    }
+
     /// Whether a time had another unit, or was none and is unknown.
     pub fn has_repaired_times(&self) -> bool {
         self.notes.iter().any(|note| note.field.is_time() && note.kind.repairs_a_time())
@@ -220,6 +252,13 @@ pub struct Note {
     pub field: Field,
     /// What was done.
     pub kind: NoteKind,
+}
+
+fn in_order(first: Option<u64>, last: Option<u64>) -> (Option<u64>, Option<u64>) {
+    match (first, last) {
+        (Some(first), Some(last)) => (Some(first.min(last)), Some(first.max(last))),
+        unknown => unknown,
+    }
 }
 
 impl NoteKind {

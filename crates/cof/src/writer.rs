@@ -38,8 +38,9 @@ impl Writer {
 
     /// Appends one record and its newline.
     ///
-    /// `time_first` and `time_last` are always there: zone times stand in where there are no others, and 0 where
-    /// there are none at all, because no client does without. Notes and unknown keys are not written.
+    /// For [`Dialect::Circl`], `time_first` and `time_last` are always there, because no client of it does without: each stands
+    /// in for the other. For files, one that is unknown is left out. Zone times stand in where there are no others, and 0 where
+    /// there are none at all. Reversed times are put in order. Notes and unknown keys are not written.
     pub fn write(&mut self, record: &Record, out: &mut String) {
         out.push_str("{\"rrname\":");
         self.quote_name(record.rrname.as_ref(), out);
@@ -56,7 +57,7 @@ impl Writer {
             }
         }
         self.rdata(record, out);
-        times(record, out);
+        times(self.dialect, record, out);
         self.rest(record, out);
         out.push_str("}\n");
     }
@@ -109,15 +110,19 @@ impl Writer {
     }
 }
 
-fn times(record: &Record, out: &mut String) {
-    let (first, last) = (record.time_first.or(record.time_last), record.time_last.or(record.time_first));
-    let (zone_first, zone_last) =
-        (record.zone_time_first.or(record.zone_time_last), record.zone_time_last.or(record.zone_time_first));
-    integer(",\"time_first\":", first.or(zone_first).unwrap_or(0), out);
-    integer(",\"time_last\":", last.or(zone_last).unwrap_or(0), out);
-    for (key, time) in
-        [(",\"zone_time_first\":", record.zone_time_first), (",\"zone_time_last\":", record.zone_time_last)]
-    {
+fn times(dialect: Dialect, record: &Record, out: &mut String) {
+    let (first, last) = match (dialect, record.seen()) {
+        (_, (None, None)) => (Some(0), Some(0)),
+        (Dialect::Circl, (first, last)) => (first.or(last), last.or(first)),
+        (Dialect::Draft, seen) => seen,
+    };
+    let (zone_first, zone_last) = record.zone_times();
+    for (key, time) in [
+        (",\"time_first\":", first),
+        (",\"time_last\":", last),
+        (",\"zone_time_first\":", zone_first),
+        (",\"zone_time_last\":", zone_last),
+    ] {
         if let Some(time) = time {
             integer(key, time, out);
         }

@@ -104,8 +104,8 @@ impl RecordField {
             Self::Record => Some(format!("{} {} {}", record.rrname, record.rrtype, record.rdata_text())),
             Self::RrName => Some(record.rrname.to_string()),
             Self::RrType => Some(record.rrtype.to_string()),
-            Self::TimeFirst => record.span().map(|(first, _)| time::readable(first)),
-            Self::TimeLast => record.span().map(|(_, last)| time::readable(last)),
+            Self::TimeFirst => record.seen().0.map(time::readable),
+            Self::TimeLast => record.seen().1.map(time::readable),
         }
     }
 }

@@ -64,6 +64,7 @@ fn cells(run: &Run, record: &Record) -> [String; 18] {
     let indicator = &run.indicator;
     // As LibreOffice and Excel read it as a date; RFC 3339's T and Z make it a text.
     let date = |seconds: Option<u64>| seconds.map(time::readable).unwrap_or_default();
+    let ((first, last), (zone_first, zone_last)) = (record.sightings(), record.zone_times());
     let notes: Vec<String> = record.notes.iter().map(ToString::to_string).collect();
     [
         indicator.to_string(),
@@ -71,10 +72,10 @@ fn cells(run: &Run, record: &Record) -> [String; 18] {
         record.rrname.to_string(),
         record.rrtype.to_string(),
         record.rdata_text(),
-        date(record.time_first),
-        date(record.time_last),
-        date(record.zone_time_first),
-        date(record.zone_time_last),
+        date(first),
+        date(last),
+        date(zone_first),
+        date(zone_last),
         record.count.map(|count| count.to_string()).unwrap_or_default(),
         record.bailiwick.as_ref().map(ToString::to_string).unwrap_or_default(),
         record.origin.as_deref().unwrap_or_default().to_owned(),

@@ -218,23 +218,22 @@ fn fitting(style: TableStyle, width: Option<u16>) -> Table {
 }
 
 fn cells(record: &Record, precise: bool) -> [String; 7] {
-    let span = record.span();
+    let (first, last) = record.seen();
     // Zone times are another thing than sightings, and say so.
-    let zone =
-        if record.time_first.or(record.time_last).is_none() && span.is_some() { " (zone)" } else { "" };
+    let zone = if record.sightings() == (None, None) && first.or(last).is_some() { " (zone)" } else { "" };
     let date = |seconds: Option<u64>| {
         let text = seconds.map_or_else(|| "unknown".to_owned(), time::readable);
         let shown = if precise { text.as_str() } else { text.split(' ').next().unwrap_or_default() };
-        format!("{shown}{zone}")
+        if seconds.is_some() { format!("{shown}{zone}") } else { text }
     };
     [
         record.rrtype.to_string(),
         shorten(&shown::labelled(&record.rrname.to_string())),
         shorten(&shown::labelled(&record.rdata_text())),
-        date(span.map(|span| span.0)),
-        date(span.map(|span| span.1)),
+        date(first),
+        date(last),
         record.count.map_or_else(|| "unknown".to_owned(), terminal::thousands),
-        span.map(|(first, last)| length(last - first)).unwrap_or_default(),
+        first.zip(last).map(|(first, last)| length(last - first)).unwrap_or_default(),
     ]
 }
 

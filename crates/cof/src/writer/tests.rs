@@ -132,3 +132,23 @@ proptest! {
         prop_assert_eq!(read(written(Dialect::Circl, &record).as_bytes()), vec![wanted]);
     }
 }
+
+#[test]
+fn a_time_that_is_unknown_is_left_out_of_files() {
+    let read = |first: &str, last: &str| {
+        let text = format!(
+            r#"{{"rrname":"a.example","rrtype":"A","rdata":"192.0.2.1","time_first":{first},"time_last":{last}}}"#
+        );
+        let mut reader = crate::Reader::new(1_790_000_000);
+        reader.feed(text.as_bytes());
+        reader.close();
+        reader.next().unwrap().unwrap()
+    };
+    let half = read("1500000000", "4102444800");
+    let file = written(Dialect::Draft, &half);
+    assert!(file.contains("\"time_first\":1500000000") && !file.contains("time_last"), "{file}");
+    let circl = written(Dialect::Circl, &half);
+    assert!(circl.contains("\"time_first\":1500000000,\"time_last\":1500000000"), "{circl}");
+    let reversed = written(Dialect::Draft, &read("1600000000", "1500000000"));
+    assert!(reversed.contains("\"time_first\":1500000000,\"time_last\":1600000000"), "{reversed}");
+}

@@ -150,7 +150,8 @@ impl<'a> Gathering<'a> {
     }
 
     pub(super) fn finish(self, room: Room) -> Findings {
-        let warnings = self.cautions.warnings().chain(no_hosts_warning(&self.no_hosts)).collect();
+        let warnings = self.cautions.warnings().chain(no_hosts_warning(&self.no_hosts));
+        let warnings = warnings.chain(times_warning(self.records)).collect();
         let mut findings = Findings { warnings, ..Findings::default() };
         for (attribute, candidates) in self.mapping.attributes.iter().zip(self.attributes) {
             let chosen = candidates.chosen(room, &format!("values of {}", attribute.name), &mut findings);
@@ -309,6 +310,27 @@ fn no_hosts_warning(no_hosts: &BTreeMap<Name, Other>) -> Option<String> {
     })
 }
 
+/// How many records have times that were not usable as they were sent.
+fn times_warning(records: &[Record]) -> Option<String> {
+    let count = |is: fn(&Record) -> bool| records.iter().filter(|record| is(record)).count();
+    let lost = count(Record::has_lost_times);
+    let reversed = count(Record::has_reversed_times);
+    let converted = count(|record| record.has_repaired_times() && !record.has_lost_times());
+    let said: Vec<String> = [
+        (lost, "with a time that cannot be right, taken as unknown"),
+        (converted, "with a time converted from another unit"),
+        (reversed, "with first seen after last seen, put in order"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| {
+        let records = if count == 1 { "record" } else { "records" };
+        format!("{} {records} {what}", thousands(count))
+    })
+    .collect();
+    (!said.is_empty()).then(|| said.join("; "))
+}
+
 /// The caution that keeps something from being selected, if either does.
 fn first(one: Option<Caution>, other: Option<Caution>) -> Option<Caution> {
     match (one, other) {
@@ -349,8 +371,9 @@ fn relationship_attributes(
 }
 
 fn widen(merged: &mut Record, record: &Record) {
-    let span = merged.span().into_iter().chain(record.span()).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
-    merged.time_first = span.map(|span| span.0);
-    merged.time_last = span.map(|span| span.1);
+    // What is unknown in all of them stays unknown.
+    let (known, other) = (merged.seen(), record.seen());
+    merged.time_first = known.0.into_iter().chain(other.0).min();
+    merged.time_last = known.1.max(other.1);
     merged.count = merged.count.max(record.count);
 }

@@ -413,3 +413,43 @@ fn a_top_level_domain_that_was_asked_keeps_its_name_servers_selected() {
     assert_eq!(indicators(&found), ["a.gtld-servers.example"]);
     assert!(found.list.iter().all(Finding::is_selected), "{found:?}");
 }
+
+#[test]
+fn an_unknown_time_stays_unknown_and_what_was_repaired_is_counted() {
+    let line = |data: &str, first: &str, last: &str| {
+        format!(
+            r#"{{"rrname":"t.example","rrtype":"A","rdata":"{data}","time_first":{first},"time_last":{last}}}"#
+        )
+    };
+    let sent = [
+        line("198.18.0.1", "1500000000", "4102444800"),
+        line("198.18.0.2", "1500000000000", "1600000000000000"),
+        line("198.18.0.3", "1600000000", "1500000000"),
+    ]
+    .join("\n");
+    let mut reader = Reader::new(1_790_000_000);
+    reader.feed(sent.as_bytes());
+    reader.close();
+    let records: Vec<_> = std::iter::from_fn(|| reader.next()).map(Result::unwrap).collect();
+    let found = findings("t.example", &records);
+    assert_eq!(
+        found.warnings,
+        [
+            "1 record with a time that cannot be right, taken as unknown; 1 record with a time converted from another \
+          unit; 1 record with first seen after last seen, put in order"
+        ]
+    );
+    let times: Vec<Vec<_>> = of_kind(&found, "relationship")
+        .iter()
+        .map(|one| match one {
+            Finding::Relationship { attributes, .. } => attributes
+                .iter()
+                .filter(|(name, _)| name.contains("Seen"))
+                .map(|(_, value)| value.clone())
+                .collect(),
+            _ => Vec::new(),
+        })
+        .collect();
+    let (first, last) = ("2017-07-14 02:40:00", "2020-09-13 12:26:40");
+    assert_eq!(times, [vec![first], vec![first, last], vec![first, last]]);
+}

@@ -155,7 +155,7 @@ impl Line {
             data: record.rdata_text(),
             data_address: Indicator::of_target(&record.rdata, record.rrtype)
                 .map(|one| links.pivot_from_data(&one.as_typed())),
-            last: record.span().and_then(|span| Some(Stamp::of(i64::try_from(span.1).ok()?))),
+            last: record.seen().1.and_then(|last| Some(Stamp::of(i64::try_from(last).ok()?))),
             count: record.count.map_or_else(|| "unknown".to_owned(), thousands),
             before: before.to_owned(),
         }
@@ -163,7 +163,7 @@ impl Line {
 }
 
 fn sightings(record: &Record) -> String {
-    let last = record.span().map(|span| format!("last seen {}", day(span.1)));
+    let last = record.seen().1.map(|last| format!("last seen {}", day(last)));
     let count = record.count.map(|count| format!("{} sightings", thousands(count)));
     [last, count].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -184,7 +184,7 @@ impl Row {
         (place, anchor): (usize, usize),
         links: &Links,
     ) -> Self {
-        let span = record.span();
+        let (first, last) = record.seen();
         let stamp = |seconds: u64| Stamp::of(i64::try_from(seconds).unwrap_or(i64::MAX));
         let pivot =
             |one: Option<Indicator>| one.filter(|one| one != asked).map(|one| links.pivot(&one.to_string()));
@@ -199,9 +199,10 @@ impl Row {
             data_address: Indicator::of_target(&record.rdata, record.rrtype)
                 .filter(|one| one != asked)
                 .map(|one| links.pivot_from_data(&one.as_typed())),
-            first: span.map(|(first, _)| stamp(first)),
-            last: span.map(|(_, last)| stamp(last)),
-            span: span
+            first: first.map(stamp),
+            last: last.map(stamp),
+            span: first
+                .zip(last)
                 .map(|(first, last)| length(last.min(time::LATEST_PLAUSIBLE).saturating_sub(first)))
                 .unwrap_or_default(),
             count: record.count.map_or_else(|| "unknown".to_owned(), thousands),
