@@ -3,7 +3,8 @@
 //! [`count`] reads every entry (a tuple, bailiwick and source each) that can be concerned, by the rules of
 //! [`store::Selection`]. What is taken in meanwhile may or may not be counted.
 
-use cof::{Name, Record};
+use cof::{Name, Record, SourceKind};
+use store::engine::LastSeen;
 use store::{Apart, Question, Selection, Store, StoreError, Subject};
 
 /// How many entries [`Store::drop_where`] would drop.
@@ -52,12 +53,15 @@ fn is_same(a: &Record, b: &Record) -> bool {
     (&a.rrname, a.rrtype, &a.rdata) == (&b.rrname, b.rrtype, &b.rdata)
 }
 
-/// A tuple goes as a whole: by its sightings, or by its zone times where it has no others.
+/// How many entries of a tuple go.
 fn dropped(tuple: &[Record], time: u64) -> u64 {
-    let seen = tuple.iter().filter_map(|entry| entry.time_last).max();
-    let zone = tuple.iter().filter_map(|entry| entry.zone_time_last).max();
-    let is_old = seen.or(zone).is_some_and(|last| last < time);
-    if is_old { tuple.len() as u64 } else { 0 }
+    let entry = |entry: &Record| match (entry.time_last, entry.zone_time_last) {
+        (Some(last), _) => Some((SourceKind::Report, last)),
+        (None, zone) => zone.map(|last| (SourceKind::Zone, last)),
+    };
+    let mut last_seen = LastSeen::default();
+    tuple.iter().filter_map(entry).for_each(|(kind, last)| last_seen.hear(kind, last));
+    tuple.iter().filter_map(entry).filter(|(kind, _)| last_seen.is_before(*kind, time)).count() as u64
 }
 
 #[cfg(test)]
@@ -113,8 +117,8 @@ mod tests {
             (suffix("b.example"), 3),
             (suffix("."), 7),
             (suffix("other"), 0),
-            (Selection::LastSeenBefore(100), 4),
-            (Selection::LastSeenBefore(99), 3),
+            (Selection::LastSeenBefore(100), 3),
+            (Selection::LastSeenBefore(99), 2),
             (Selection::LastSeenBefore(0), 0),
             (Selection::LastSeenBefore(u64::MAX), 7),
         ] {

@@ -19,10 +19,9 @@ use super::run_writer::{self, Input, Keep};
 use super::snapshot::{Frozen, Snapshot};
 use super::sources::Sources;
 use super::word::{self, StoredWord};
-use store::engine::Side;
 use store::engine::key::Parts;
-use store::engine::{Merged, Word};
-use store::{Apart, Selection, StoreError};
+use store::engine::{LastSeen, Side};
+use store::{Selection, StoreError};
 
 /// How long after a failure the next try is made, if nobody asks for it before.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -307,9 +306,14 @@ fn cut(
     let before = words.len();
     match selection {
         Selection::LastSeenBefore(time) => {
-            if span(&words, sources)?.1 < *time {
-                words.clear();
+            let kind = |word: &StoredWord| {
+                sources.by_id(word.source).map(|source| source.kind).ok_or(StoreError::Damaged)
+            };
+            let mut last = LastSeen::default();
+            for word in &words {
+                last.hear(kind(word)?, word.value.last);
             }
+            words.retain(|word| kind(word).is_ok_and(|kind| !last.is_before(kind, *time)));
         }
         Selection::Origin(origin) => {
             let spoke =
@@ -333,13 +337,4 @@ fn cut(
         }
     }
     Ok((before - words.len()) as u64)
-}
-
-/// When the row of these words was there.
-fn span(words: &[StoredWord], sources: &Sources) -> Result<(u64, u64), StoreError> {
-    let words = words.iter().map(|word| {
-        let source = sources.by_id(word.source).ok_or(StoreError::Damaged)?;
-        Ok(Word { bailiwick: word.bailiwick, source, value: word.value })
-    });
-    Ok(Merged::of(&words.collect::<Result<Vec<_>, StoreError>>()?, Apart::Merged).span())
 }

@@ -5,6 +5,7 @@
 //! [`crate::Cursor::new`]. Either way `conformance` decides whether it is right.
 
 pub use crate::answer::{Side, Tuples, Walk, lookup, summarise};
+pub use crate::last_seen::LastSeen;
 pub use crate::observation::check;
 pub use crate::position::Positions;
 pub use crate::range::{Bounds, KeyRange, is_within};

@@ -16,6 +16,7 @@ mod cursor;
 mod decimal;
 pub mod engine;
 mod key;
+mod last_seen;
 mod limits;
 mod memory;
 mod observation;

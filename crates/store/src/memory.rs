@@ -12,12 +12,13 @@ use cof::{Batch, Digest, Observation, Source};
 
 use crate::answer::{self, Side, Tuples, Walk};
 use crate::key::{self, Parts};
+use crate::last_seen::LastSeen;
 use crate::limits::Limits;
 use crate::observation::check;
 use crate::position::{Positions, Reached};
 use crate::range::{self, KeyRange};
-use crate::row::{Merged, Value, Word};
-use crate::{Apart, Page, Question, Receipt, Selection, Stats, Store, StoreError, Summary};
+use crate::row::{Value, Word};
+use crate::{Page, Question, Receipt, Selection, Stats, Store, StoreError, Summary};
 
 /// A store in memory.
 #[derive(Debug, Default)]
@@ -230,10 +231,11 @@ impl State {
 fn retain(key: &[u8], entries: &mut Vec<Entry>, selection: &Selection) {
     match selection {
         Selection::LastSeenBefore(time) => {
-            let words: Vec<_> = entries.iter().map(Entry::word).collect();
-            if Merged::of(&words, Apart::Merged).span().1 < *time {
-                entries.clear();
+            let mut last = LastSeen::default();
+            for entry in entries.iter() {
+                last.hear(entry.source.kind, entry.value.last);
             }
+            entries.retain(|entry| !last.is_before(entry.source.kind, *time));
         }
         Selection::Origin(origin) => entries.retain(|entry| entry.source.origin != *origin),
         Selection::Suffix(name) => {

@@ -147,8 +147,8 @@ pub struct Summary {
 /// What is to be forgotten.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
-    /// Rows whose latest time ([`Record::span`] of the merged row) is before this, seconds since the epoch;
-    /// a row goes or stays as a whole.
+    /// Rows whose latest time is before this, seconds since the epoch, as [`crate::Apart::Kind`] keeps them: sightings and reports
+    /// of a tuple go by their latest time, zone data goes by its own.
     LastSeenBefore(u64),
     /// What sources of this origin said, or sources without one. The positions of inputs whose batches said anything
     /// in its name are forgotten too, so that they can be imported again.

@@ -32,11 +32,17 @@ impl Model {
     /// [`crate::Store::drop_where`].
     pub fn drop_where(&mut self, selection: &Selection) {
         let old = match selection {
-            Selection::LastSeenBefore(time) => self.merged(|row| row.span().unwrap().1 < *time),
+            Selection::LastSeenBefore(time) => {
+                let mut rows = self.rows(Apart::Kind);
+                rows.retain(|row| row.span().unwrap().1 < *time);
+                rows
+            }
             Selection::Origin(_) | Selection::Suffix(_) => Vec::new(),
         };
         self.0.retain(|(observation, source)| match selection {
-            Selection::LastSeenBefore(_) => !old.iter().any(|row| is_of(observation, row)),
+            Selection::LastSeenBefore(_) => !old.iter().any(|row| {
+                is_of(observation, row) && row.time_last.is_none() == (source.kind == SourceKind::Zone)
+            }),
             Selection::Origin(origin) => source.origin != *origin,
             Selection::Suffix(name) => !observation.rrname.is_within(name),
         });
