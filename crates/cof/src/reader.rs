@@ -56,7 +56,7 @@ pub struct End {
     pub truncated: bool,
     /// Records that were whole but had no data: `"rdata":[]`.
     pub without_data: u64,
-    /// How the SAF frames ended, if there were any.
+    /// How the SAF answers ended, if there were any: the worst of them, where there were several.
     pub saf: Option<SafEnd>,
 }
 
@@ -71,6 +71,22 @@ pub enum SafEnd {
     Missing,
     /// Everything was sent.
     Succeeded,
+}
+
+impl SafEnd {
+    /// The one of two that tells more against an answer; of equals this one.
+    pub(crate) fn worse_of(self, other: Option<Self>) -> Self {
+        let badness = |end: &Self| match end {
+            Self::Succeeded => 0,
+            Self::Limited(_) => 1,
+            Self::Missing => 2,
+            Self::Failed(_) => 3,
+        };
+        match other {
+            Some(other) if badness(&other) > badness(&self) => other,
+            _ => self,
+        }
+    }
 }
 
 /// Reads COF from pushed bytes; see the module.

@@ -196,6 +196,21 @@ mod tests {
         (records, damages)
     }
 
+    #[test]
+    fn a_swapped_record_with_several_owners_is_one_record_for_each() {
+        let several = r#"{"rrname":"185.194.93.5","rrtype":"A","rdata":["s1.example","s2.example"],"time_first":1500000001,"time_last":1500000002}"#;
+        let wanted = ["s1.example A 185.194.93.5", "s2.example A 185.194.93.5"];
+        assert_eq!(read(several, 7, Orientation::Auto), (wanted.map(str::to_owned).to_vec(), vec![]));
+        assert_eq!(read(several, 7, Orientation::Swapped), (wanted.map(str::to_owned).to_vec(), vec![]));
+        // After one that proves it, and beside one that is not swapped.
+        let before = line("185.194.93.14", "A", "zone.example");
+        assert_eq!(read(&(before.clone() + several), 50, Orientation::Auto).0[1..], wanted);
+        let draft = r#"{"rrname":"d.example","rrtype":"A","rdata":["185.194.93.6","185.194.93.7"],"time_first":1500000001,"time_last":1500000002}"#;
+        let (records, damages) = read(&(before + draft), 50, Orientation::Auto);
+        assert_eq!(records[1..], ["d.example A 185.194.93.6", "d.example A 185.194.93.7"]);
+        assert_eq!(damages, []);
+    }
+
     const NS: (&str, &str, &str) = ("ns1.dns.example", "NS", "zone.example");
     const SWAPPED: (&str, &str, &str) = ("185.194.93.14", "A", "zone.example");
     const DRAFT: (&str, &str, &str) = ("zone.example", "A", "185.194.93.14");

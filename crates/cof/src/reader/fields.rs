@@ -35,6 +35,10 @@ pub(super) struct Fields {
     pub(super) turned: bool,
     /// A record that proves to be the other way round is turned alone.
     pub(super) by_proof: bool,
+    /// A SAF answer has begun and not ended.
+    saf_is_open: bool,
+    /// How the worst of the SAF answers so far ended.
+    saf_worst: Option<SafEnd>,
     /// The object was a record whose array of data was empty.
     pub(super) without_data: bool,
     scratch: String,
@@ -88,6 +92,8 @@ impl Fields {
             alias: false,
             turned: false,
             by_proof: false,
+            saf_is_open: false,
+            saf_worst: None,
             without_data: false,
             scratch: String::new(),
             origin: Shared::default(),
@@ -198,14 +204,25 @@ impl Fields {
         };
         let member = |key: Key| self.members.get(key as usize).copied().flatten();
         let message = text(member(Key::Msg));
-        end.saf.get_or_insert(SafEnd::Missing);
-        match (member(Key::Cond), text(member(Key::Cond)).as_str()) {
-            (None, _) | (_, "begin" | "ongoing") => {}
-            (_, "succeeded") => end.saf = Some(SafEnd::Succeeded),
-            (_, "limited") => end.saf = Some(SafEnd::Limited(message)),
-            (_, "failed") => end.saf = Some(SafEnd::Failed(message)),
+        let ended = match (member(Key::Cond), text(member(Key::Cond)).as_str()) {
+            (None, _) | (_, "ongoing") => None,
+            // An input may hold several answers; one before this may have had no end.
+            (_, "begin") if self.saf_is_open => Some(SafEnd::Missing),
+            (_, "begin") => None,
+            (_, "succeeded") => Some(SafEnd::Succeeded),
+            (_, "limited") => Some(SafEnd::Limited(message)),
+            (_, "failed") => Some(SafEnd::Failed(message)),
             _ => return Err(DamageKind::Missing(Field::Record)),
+        };
+        self.saf_is_open = matches!(ended, None | Some(SafEnd::Missing));
+        if let Some(ended) = ended {
+            self.saf_worst = Some(ended.worse_of(self.saf_worst.take()));
         }
+        let open = self.saf_is_open.then_some(SafEnd::Missing);
+        end.saf = match (open, &self.saf_worst) {
+            (Some(open), worst) => Some(open.worse_of(worst.clone())),
+            (None, worst) => worst.clone(),
+        };
         let Some(object) = member(Key::Obj).filter(|span| span.kind == Kind::Object) else { return Ok(None) };
         let inner = object.raw(bytes);
         match self.parse(inner, 64) {
@@ -225,6 +242,7 @@ impl Fields {
             return self.records_of_one_side(bytes, limits, self.turned, out);
         }
         let duplicates = self.duplicates.clone();
+        let members = self.turned.then_some(self.members);
         let first = out.len();
         let expected = self.records_of_one_side(bytes, limits, self.turned, out);
         let unproven = |record: &Record| is_provable(record.rrtype) && record.rdata.is_text();
@@ -233,9 +251,7 @@ impl Fields {
             return expected;
         }
         // The expected side proves nothing: what reads as data on the other side does.
-        if self.turned {
-            self.turn(bytes);
-        }
+        self.members = members.unwrap_or(self.members);
         self.duplicates = duplicates;
         let mut other = VecDeque::new();
         let turned = self.records_of_one_side(bytes, limits, !self.turned, &mut other);
@@ -254,9 +270,26 @@ impl Fields {
         turned: bool,
         out: &mut VecDeque<Record>,
     ) -> Result<(), DamageKind> {
-        if turned {
-            self.turn(bytes);
+        if !turned {
+            return self.of_owner(bytes, limits, turned, out);
         }
+        let owners = self.turn(bytes, limits.elements)?;
+        for owner in owners {
+            if let Some(member) = self.members.get_mut(Key::RrName as usize) {
+                *member = owner;
+            }
+            self.of_owner(bytes, limits, turned, out)?;
+        }
+        Ok(())
+    }
+
+    fn of_owner(
+        &mut self,
+        bytes: &[u8],
+        limits: Limits,
+        turned: bool,
+        out: &mut VecDeque<Record>,
+    ) -> Result<(), DamageKind> {
         let (rrname, repairs) = self.name(bytes, Key::RrName).ok_or(DamageKind::Missing(Field::RrName))?;
         let rrtype = self.rrtype(bytes).ok_or(DamageKind::Missing(Field::RrType))?;
         let rdata = self.member(Key::Rdata).ok_or(DamageKind::Missing(Field::Rdata))?;
@@ -308,19 +341,18 @@ impl Fields {
         outcome
     }
 
-    /// Puts the owner and the data of a swapped record where they belong.
-    fn turn(&mut self, bytes: &[u8]) {
+    /// Puts the owner and the data of a swapped record where they belong; gives the owners, of which an array has several.
+    fn turn(&mut self, bytes: &[u8], limit: usize) -> Result<Vec<Option<Span>>, DamageKind> {
         self.members.swap(Key::RrName as usize, Key::Rdata as usize);
-        if let Some(Some(owner)) = self.members.get_mut(Key::RrName as usize)
-            && owner.kind == Kind::Array
-        {
-            let mut elements = Vec::new();
-            elements_of(bytes, *owner, 2, &mut elements);
-            // Two owners for one datum is no record; what is left as an array is refused as one.
-            if let [only] = elements.as_slice() {
-                *owner = *only;
-            }
+        let owner = self.member(Key::RrName);
+        let Some(array) = owner.filter(|span| span.kind == Kind::Array) else { return Ok(vec![owner]) };
+        let mut owners = Vec::new();
+        elements_of(bytes, array, limit.saturating_add(1), &mut owners);
+        if owners.len() > limit {
+            return Err(DamageKind::Elements);
         }
+        self.without_data = owners.is_empty();
+        Ok(owners.into_iter().map(Some).collect())
     }
 
     /// Everything but the tuple.

@@ -148,6 +148,20 @@ fn b10_saf_frames() {
     }
     assert_eq!(whole(A).len(), 1);
     assert_eq!(read(A).end.saf, None);
+    // Of several answers in one input the worst counts, wherever it stands.
+    let limited = r#"{"cond":"limited","msg":"enough"}"#;
+    let (succeeded, failed) = (r#"{"cond":"succeeded"}"#, r#"{"cond":"failed","msg":"no"}"#);
+    for (ends, end) in [
+        (vec![limited, succeeded], SafEnd::Limited("enough".into())),
+        (vec![succeeded, limited], SafEnd::Limited("enough".into())),
+        (vec![succeeded, succeeded], SafEnd::Succeeded),
+        (vec!["", succeeded], SafEnd::Missing),
+        (vec![succeeded, ""], SafEnd::Missing),
+        (vec![failed, limited, succeeded], SafEnd::Failed("no".into())),
+    ] {
+        let input: String = ends.iter().map(|end| frames(end) + "\n").collect();
+        assert_eq!(read(input).end.saf, Some(end), "{ends:?}");
+    }
 }
 
 #[test]
