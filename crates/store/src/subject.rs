@@ -6,6 +6,7 @@
 use std::net::IpAddr;
 
 use cof::{Name, NameError};
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 
 /// What is looked for.
 ///
@@ -120,7 +121,9 @@ impl Subject {
                 '*' if !escaped => return Err(QuestionFault::Wildcard),
                 '%' => is_escape(text.get(at + 1..).unwrap_or_default()),
                 '/' => is_path(text, at),
-                other => other.is_control() || other.is_whitespace() || SLIPS.contains(other),
+                other => {
+                    other.is_control() || other.is_whitespace() || SLIPS.contains(other) || is_around(other)
+                }
             };
             if slip && !escaped {
                 return Err(QuestionFault::Character(character));
@@ -138,7 +141,17 @@ impl Subject {
 }
 
 /// What a name has only escaped, and people paste with one.
-const SLIPS: &str = ":,;\"'@[]<>(){}|?#";
+const SLIPS: &str = ":,;\"'`@[]<>(){}|?#";
+
+/// Whether this is a quotation mark or a bracket of any script: those stand around a value, and in no name.
+fn is_around(character: char) -> bool {
+    use GeneralCategory::{ClosePunctuation, FinalPunctuation, InitialPunctuation, OpenPunctuation};
+    !character.is_ascii()
+        && matches!(
+            character.general_category(),
+            ClosePunctuation | FinalPunctuation | InitialPunctuation | OpenPunctuation
+        )
+}
 
 /// Whether two hexadecimal digits follow a percent sign.
 fn is_escape(rest: &str) -> bool {
@@ -364,6 +377,10 @@ mod tests {
             ("2001:db8::xyz", QuestionFault::Character(':')),
             ("[192.0.2.1]", QuestionFault::Character('[')),
             ("two words", QuestionFault::Character(' ')),
+            ("\u{201c}a.example\u{201d}", QuestionFault::Character('\u{201c}')),
+            ("a.example\u{bb}", QuestionFault::Character('\u{bb}')),
+            ("\u{300c}a.example\u{300d}", QuestionFault::Character('\u{300c}')),
+            ("`a.example`", QuestionFault::Character('`')),
             ("two\u{a0}words", QuestionFault::Character('\u{a0}')),
             ("/", QuestionFault::Empty),
             ("a.example/path", QuestionFault::Character('/')),
