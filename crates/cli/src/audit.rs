@@ -33,7 +33,7 @@ pub(crate) fn run(command: &AuditArgs, arguments: &Arguments) -> Result<Exit, Fa
 
 fn as_table(page: &Page) -> String {
     if page.entries.is_empty() {
-        return "Nothing was done.\n".to_owned();
+        return "No matching entries.\n".to_owned();
     }
     let mut table = table::new_table(terminal::width());
     table.set_header(["When (UTC)", "Who", "What", "To what", "Detail"]);

@@ -29,7 +29,7 @@ pub(crate) fn run(command: &BackupArgs, config: &Config, arguments: &Arguments) 
     let pdns = database::folder(arguments)?;
     let has_records = !Database::is_empty(&pdns);
     if workbench.is_none() && !has_records {
-        return Err(Failure::Usage("there is nothing to back up in the data folder yet".to_owned()));
+        return Err(Failure::Usage("the data folder is empty: nothing to back up".to_owned()));
     }
     let bar = bar();
     let mut made = None;

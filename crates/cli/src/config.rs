@@ -197,7 +197,7 @@ fn read(file: &Path) -> Result<Layer, Failure> {
         |error: &dyn std::fmt::Display| Failure::Usage(format!("configuration {}: {error}", file.display()));
     let size = std::fs::metadata(file).map_err(|error| failed(&error))?.len();
     if size > MAX_FILE {
-        return Err(failed(&format!("larger than {MAX_FILE} octets")));
+        return Err(failed(&format!("larger than {MAX_FILE} bytes")));
     }
     let text = std::fs::read_to_string(file).map_err(|error| failed(&error))?;
     toml::from_str(&text).map_err(|error| {

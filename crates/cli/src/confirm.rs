@@ -19,7 +19,7 @@ pub(crate) fn ask(said: &str, question: &str, yes: bool) -> Result<bool, Failure
     }
     if !is_possible() {
         let must = Failure::Usage(format!("this must be confirmed\n{said}"));
-        return Err(must.hint("nothing was done; add --yes to do it"));
+        return Err(must.hint("nothing was done; add --yes to confirm"));
     }
     terminal::say(said);
     let _ = write!(io::stderr().lock(), "{question} [y/N] ");

@@ -120,7 +120,7 @@ impl Migration {
             Step::Migrating { done, total } => {
                 let bar = self.0.get_or_init(|| {
                     terminal::say(
-                        "bringing the passive-DNS database into the format of this version; what is there stays until that is done",
+                        "converting the passive-DNS database to the format of this version; the old data is kept until it is done",
                     );
                     let style = ProgressStyle::with_template("{bar:24} {percent} %, {eta} left");
                     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());

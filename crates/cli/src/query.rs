@@ -87,7 +87,7 @@ pub(crate) async fn run(
         library::add_values(&mut given, command, plan.runs.desk()).await?;
     }
     if given.is_empty() {
-        terminal::complain("nothing to ask about: no value was given");
+        terminal::complain("no value was given");
     }
     announce(&plan, given.len());
     let concurrency = command.concurrency.unwrap_or(config.query.concurrency).clamp(1, MAX_CONCURRENCY);
@@ -100,6 +100,13 @@ pub(crate) async fn run(
 
 /// What needs the whole answer does not go with a format that prints it as it comes.
 fn check(command: &QueryArgs, format: Format) -> Result<(), Failure> {
+    let tagged = |value: &&String| value.get(..6).is_some_and(|tag| tag.eq_ignore_ascii_case("rdata:"));
+    if let Some(value) = command.values.iter().find(tagged) {
+        let why = format!("{}: a service is not asked about data in this form", terminal::label(value));
+        return Err(
+            Failure::Usage(why).hint("give the name alone and add --by-data, or use `backsight lookup`")
+        );
+    }
     let wants_whole = [
         ("--sort", command.sort.is_some()),
         ("--add", command.add == Some(Add::All)),
@@ -125,7 +132,7 @@ fn announce(plan: &Plan, values: usize) {
         #[expect(clippy::cast_precision_loss, reason = "minutes are enough")]
         let minutes = (values as f64 / rate / 60.0).ceil();
         terminal::say(&format!(
-            "{values} values at {rate} requests a second take {minutes} min or so; what is kept already takes none"
+            "{values} values at {rate} requests per second take about {minutes} min; kept answers take no time"
         ));
     }
 }

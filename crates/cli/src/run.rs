@@ -57,11 +57,28 @@ fn list(command: &ListArgs, workbench: &Workbench) -> Result<Exit, Failure> {
         limit,
     };
     let page = workbench.runs(&wanted)?;
+    if let Some(operation) = command.operation.as_deref().filter(|_| page.runs.is_empty()) {
+        check_operation(operation, workbench)?;
+    }
     match command.format {
         View::Json => output::print_json(&json::page(&page))?,
         View::Table => output::print(&table::page(&page))?,
     }
     Ok(Exit::Done)
+}
+
+/// A name that no operation has and of which there are no runs is a typing error.
+fn check_operation(name: &str, workbench: &Workbench) -> Result<(), Failure> {
+    let installed = workbench.list(&workbench::integration::Filter::default())?.integrations;
+    let of_it = Wanted { package: Some(name.to_owned()), limit: 1, ..Wanted::default() };
+    let bare = name.split('@').next().unwrap_or(name);
+    if installed.iter().any(|one| one.name == bare) || !workbench.runs(&of_it)?.runs.is_empty() {
+        return Ok(());
+    }
+    let known: Vec<&str> = installed.iter().map(|one| one.name.as_str()).collect();
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    let name = terminal::label(name);
+    Err(Failure::Usage(format!("no operation is called {name}, and no run used one; installed: {known}")))
 }
 
 /// The run as it is kept, with what it proposes; its own state makes the exit code, as when it was asked.
@@ -133,7 +150,7 @@ fn undo(command: &UndoArgs, workbench: &mut Workbench) -> Result<Exit, Failure> 
         None => command.ids.clone(),
     };
     if ids.is_empty() {
-        terminal::say("nothing of these runs is in the library");
+        terminal::say("these runs added nothing that is still in the library");
     }
     let runs = ids.iter().map(|id| workbench.run(*id)).collect::<Result<Vec<_>, _>>()?;
     for run in &runs {

@@ -64,7 +64,7 @@ fn revoke(command: &RevokeArgs, workbench: &mut Workbench) -> Result<Exit, Failu
     let token = workbench.revoke_token(&command.name)?;
     match command.format {
         View::Json => output::print_json(&json::one(&token, now(workbench.clock())))?,
-        View::Table => output::print(&format!("{} works no more.\n", token.wanted.name))?,
+        View::Table => output::print(&format!("Token {} revoked.\n", token.wanted.name))?,
     }
     Ok(Exit::Done)
 }

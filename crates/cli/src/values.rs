@@ -11,11 +11,11 @@ use operation::{Indicator, Line};
 use crate::exit::Failure;
 use crate::terminal;
 
-/// A line longer than this holds no value, in octets.
+/// A line longer than this holds no value, in bytes.
 const MAX_LINE: usize = 64 * 1024;
 /// What a file of values looks like.
 const ADVICE: &str =
-    "give a text file with values, one or several a line, # for comments; - is standard input";
+    "give a text file with one or several values per line and # comments; - is standard input";
 
 /// What a command was given.
 pub(crate) struct Values {
@@ -100,9 +100,9 @@ fn lines(mut reader: impl BufRead, values: &mut EachOnce) -> io::Result<()> {
 /// What shows that a line is none of a list.
 fn strangeness(line: &[u8]) -> Option<String> {
     if line.len() > MAX_LINE {
-        return Some(format!("is longer than {MAX_LINE} octets"));
+        return Some(format!("is longer than {MAX_LINE} bytes"));
     }
-    line.contains(&0).then(|| "holds a NUL octet".to_owned())
+    line.contains(&0).then(|| "contains a NUL byte".to_owned())
 }
 
 #[cfg(test)]

@@ -204,7 +204,7 @@ fn check_name(name: &str) -> Result<(), Error> {
 }
 
 /// Who acts in the audit trail without being a user.
-const RESERVED: [&str; 6] = [PROGRAM, "anonymous", "nobody", "server", "system", "unknown"];
+const RESERVED: [&str; 7] = [PROGRAM, "anonymous", "nobody", "serve", "server", "system", "unknown"];
 
 /// What a name looks like: names of one skeleton cannot be told apart by looking (Unicode Technical Standard 39, section 4).
 fn skeleton(name: &str) -> String {

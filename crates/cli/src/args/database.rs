@@ -34,8 +34,8 @@ With --format json, one object per file:
    \"left_out\": [{\"reason\", \"count\", \"offsets\": the first 10}], \"truncated\", \"source_answer\": null, succeeded, limited, failed or missing,
    \"source_message\", \"error\": null or a text}
 
-Exit codes: 0 everything was imported, 1 failure or no records found, 2 wrong usage, 3 some records were left out or the
-source's own answer is incomplete.";
+Exit codes: 0 everything was imported, 1 failure or no records found, 2 wrong usage,
+3 some records were left out or the source's own answer is incomplete.";
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {

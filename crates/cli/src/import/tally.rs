@@ -112,7 +112,7 @@ impl Tally {
     pub(super) fn known(name: &str, kind: Kind) -> Self {
         let error = (kind == Kind::Observation).then(|| {
             format!(
-                "{name}: imported already; once more would count all of it twice\n  hint: --again does it all the same"
+                "{name}: imported already; importing it again would count its records twice\n  hint: use --again to import it anyway"
             )
         });
         Self { state: State::Known, error, ..Self::new(name) }

@@ -13,9 +13,9 @@ pub(super) fn listing(listing: &Listing) -> String {
     let mut text = String::new();
     if listing.integrations.is_empty() {
         text.push_str(if listing.hidden == 0 {
-            "Nothing is installed. Begin with: backsight integration install circl-passive-dns\n"
+            "No integration is installed. Start with: backsight integration install circl-passive-dns\n"
         } else {
-            "Nothing of that kind is installed.\n"
+            "No matching integrations.\n"
         });
     } else {
         let mut table = new_table(terminal::width());

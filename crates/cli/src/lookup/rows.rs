@@ -116,7 +116,7 @@ pub(crate) fn lines(records: &[Record]) -> String {
 
 fn as_table(command: &LookupArgs, page: &Page) -> String {
     if page.records.is_empty() {
-        return format!("{}: nothing is known\n", terminal::label(&command.question));
+        return format!("{}: no records\n", terminal::label(&command.question));
     }
     let records: Vec<&Record> = page.records.iter().collect();
     let table = table::records(&records, command.by_source, terminal::width());

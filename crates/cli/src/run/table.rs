@@ -15,7 +15,7 @@ const MOST_FINDINGS: usize = 200;
 
 pub(super) fn page(page: &Page) -> String {
     if page.runs.is_empty() {
-        return "No run of that kind is kept. Ask with: backsight query VALUE\n".to_owned();
+        return "No matching runs. Start one with: backsight query VALUE\n".to_owned();
     }
     let width = terminal::width();
     // A narrow terminal has room for what it came to, and none for who asked whom.
@@ -69,7 +69,7 @@ pub(super) fn run(shown: &Shown) -> String {
         kept::readable(run.started_at)
     );
     if let Some(ended) = run.ended_at {
-        let _ = write!(text, ", took {} s, {} octets", ended.saturating_sub(run.started_at), run.bytes);
+        let _ = write!(text, ", took {} s, {} bytes", ended.saturating_sub(run.started_at), run.bytes);
     }
     let standing = library(run);
     let _ = writeln!(text, "{}\n", if standing.is_empty() { String::new() } else { format!(", {standing}") });
@@ -129,7 +129,7 @@ pub(super) fn added(run: &Run, tally: &Tally, dry_run: bool) -> String {
 
 pub(super) fn undone(run: &Run, undone: &Undone) -> String {
     if undone.claims == 0 {
-        return format!("Run {} has nothing in the library\n", run.id);
+        return format!("Run {} added nothing that is still in the library\n", run.id);
     }
     format!(
         "Run {} on {} is undone: {}, {} and {} are gone; {} that others keep stay\n",

@@ -69,7 +69,7 @@ fn a_file_that_is_no_list_is_refused_whole() {
     let binary: Vec<u8> = (0..=255).cycle().take(100_000).collect();
     let long = "www.example.com ".repeat(10_000);
     for (file, what) in
-        [(home.file("binary", binary), "holds a NUL octet"), (home.file("long", long), "is longer than")]
+        [(home.file("binary", binary), "contains a NUL byte"), (home.file("long", long), "is longer than")]
     {
         let done = home.query(provider.address, ["-f".as_ref(), file.as_os_str()]).done();
         done.says(
@@ -87,7 +87,7 @@ fn a_file_that_cannot_be_read_is_named() {
     std::fs::create_dir(home.path("folder")).unwrap();
     for (file, why) in [("missing", "No such file"), ("folder", "Is a directory")] {
         let done = home.query(provider.address, ["www.example.com", "-f", file]).done();
-        done.says(1, &[file, why, "hint: give a text file with values, one or several a line"]);
+        done.says(1, &[file, why, "hint: give a text file with one or several values per line"]);
     }
     assert!(provider.asked().is_empty());
 }
@@ -97,7 +97,7 @@ fn no_value_is_said_and_is_no_failure() {
     let (home, provider) = (Home::new(), provider());
     let file = home.file("empty", "# nothing yet\n\n");
     let done = home.query(provider.address, ["-f".as_ref(), file.as_os_str()]).done();
-    done.says(0, &["nothing to ask about"]);
+    done.says(0, &["no value was given"]);
     home.run(["query"]).done().says(2, &["required arguments", "<VALUE>"]);
 }
 

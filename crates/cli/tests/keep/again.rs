@@ -107,7 +107,7 @@ fn values_come_out_of_the_library_by_type_and_status() {
     assert_eq!(asked(&["--status", "review"]), ["a.example", "192.0.2.1"]);
     assert_eq!(asked(&["--status", "review", "--type", "IP Address"]), ["192.0.2.1"]);
     assert_eq!(asked(&["b.example", "--status", "review"]), ["b.example", "a.example", "192.0.2.1"]);
-    home.run(&["query", "--from-library", "--status", "expired"]).says(0, &["nothing to ask about"]);
+    home.run(&["query", "--from-library", "--status", "expired"]).says(0, &["no value was given"]);
     home.run(&["query", "a.example", "--status", "review"]).says(2, &["--from-library"]);
 }
 

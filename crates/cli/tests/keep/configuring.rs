@@ -139,7 +139,7 @@ fn the_audit_trail_goes_by_pages_and_by_time() {
     let first = home.run(&["audit", "--limit", "2"]).ok();
     assert!(first.contains("port=5") && first.contains("2 of 6 entries; go on with --before 5"), "{first}");
     assert!(home.run(&["audit", "--limit", "2", "--before", "5"]).ok().contains("port=3"));
-    assert_eq!(home.run(&["audit", "--since", "2999-01-01"]).ok(), "Nothing was done.\n");
+    assert_eq!(home.run(&["audit", "--since", "2999-01-01"]).ok(), "No matching entries.\n");
     assert!(home.run(&["audit", "--since", "1h"]).ok().contains("6 of 6"));
     home.run(&["audit", "--since", "soon"]).says(2, &["--since", "is no time"]);
 }

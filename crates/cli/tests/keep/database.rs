@@ -243,7 +243,7 @@ fn sightings_count_once_and_again_only_when_that_is_meant() {
     let import = |arguments: &[&str]| home.run(&[&["import", "seen"], arguments].concat());
     let count = || summary(&home, "a.example")["count"].as_u64().unwrap();
     import(&["--as", "observation"]).ok();
-    import(&["--as", "observation"]).says(1, &["imported already", "twice", "hint: --again"]);
+    import(&["--as", "observation"]).says(1, &["imported already", "twice", "hint: use --again"]);
     import(&["--as", "observation", "--origin", "https://other.example/"]).says(1, &["--again"]);
     assert_eq!(count(), 3);
     import(&["--as", "observation", "--again"]).ok();
@@ -510,7 +510,8 @@ fn what_is_no_run_is_refused_with_how_to_find_one() {
     for wrong in ["abc", "-1", "1.5", ""] {
         home.run(&["run", "show", wrong]).says(2, &[]);
     }
-    home.run(&["run", "show", "abc"]).says(2, &["a run has a number; `backsight run list` shows them"]);
+    home.run(&["run", "show", "abc"])
+        .says(2, &["a run is named by its number; `backsight run list` shows them"]);
 }
 
 #[test]

@@ -165,6 +165,6 @@ fn removing_is_confirmed_and_takes_everything_along() {
     let remove = ["integration", "remove", NAME];
     home.run(&remove).says(2, &["is removed with what is set for user_token", "add --yes"]);
     home.run(&[&remove[..], &["--yes"]].concat()).ok();
-    assert!(home.run(&["integration", "list"]).ok().contains("Nothing is installed"));
+    assert!(home.run(&["integration", "list"]).ok().contains("No integration is installed"));
     home.run(&["integration", "show", NAME]).says(2, &["\"circl-passive-dns\" is not installed; nothing is"]);
 }

@@ -67,8 +67,9 @@ impl Workbench {
             Ok(numbers)
         })?;
         if numbers.is_empty() && self.batch_size(batch)? == 0 {
+            let first = self.run(batch)?.batch;
             return Err(Error::missing(format!(
-                "there is no run {batch}, and so no command that began with it"
+                "run {batch} is not the first run of a command; its command's first run is {first}"
             )));
         }
         Ok(numbers)

@@ -123,13 +123,14 @@ impl Workbench {
         }
         let findings = match pick {
             Pick::Values(values) => {
-                let places = places_of(&kept, values);
-                if places.is_empty() {
+                let absent =
+                    values.iter().find(|value| places_of(&kept, std::slice::from_ref(*value)).is_empty());
+                if let Some(absent) = absent {
                     return Err(Error::missing(format!(
-                        "no record of run {id} names a value that is picked"
+                        "no record of run {id} names {absent}: nothing was added"
                     )));
                 }
-                self.findings_of(&kept, &places, true)?
+                self.findings_of(&kept, &places_of(&kept, values), true)?
             }
             Pick::All | Pick::Numbers(_) => self.findings(&kept)?,
         };

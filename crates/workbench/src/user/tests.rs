@@ -101,6 +101,7 @@ async fn a_name_that_looks_like_another_or_like_the_program_is_refused() {
         "Backs\u{456}ght",
         "BACKSIGHT",
         "unkn\u{43e}wn",
+        "serve",
         "system",
     ] {
         refused(workbench.accept(link.reveal(), name, PASSWORD));
