@@ -255,7 +255,7 @@ impl<'a> Rows<'a> {
                 return Ok(false);
             }
         }
-        let (first, last) = self.merged().span();
+        let (first, last) = self.merged().extent();
         Ok(self.question.fences.admit(first, last))
     }
 
@@ -358,7 +358,7 @@ impl NamesOn<'_> {
             }
             self.words.clear();
             self.addresses.words(&mut self.words)?;
-            let (first, last) = Merged::of(&self.words, Apart::Merged).span();
+            let (first, last) = Merged::of(&self.words, Apart::Merged).extent();
             if self.question.fences.admit(first, last) {
                 let owner = parts(Side::Rdata, self.addresses.key())?.owner.to_vec();
                 let range = KeyRange::head(owner).not_before(self.from);

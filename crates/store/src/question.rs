@@ -52,7 +52,8 @@ pub enum Apart {
 
 /// Time fences in seconds since the epoch, each inclusive; all that are given must hold.
 ///
-/// They look at each row as [`Apart`] makes it: its sightings or, where it has none, its zone times ([`cof::Record::span`]).
+/// They look at each row as [`Apart`] makes it: at the earliest and the latest of its sightings and zone times together. Asked
+/// [`Apart::Kind`], a row has either, and so its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fences {
     /// First seen then or later.

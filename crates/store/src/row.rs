@@ -137,6 +137,15 @@ impl<'a> Merged<'a> {
         self.seen.or(self.zone).unwrap_or_default()
     }
 
+    /// From the earliest to the latest time, sightings and zones together: what fences look at.
+    #[inline]
+    pub fn extent(&self) -> (u64, u64) {
+        match (self.seen, self.zone) {
+            (Some(seen), Some(zone)) => (seen.0.min(zone.0), seen.1.max(zone.1)),
+            (seen, zone) => seen.or(zone).unwrap_or_default(),
+        }
+    }
+
     /// How often it was seen; `None` where nobody counted.
     #[inline]
     pub fn count(&self) -> Option<u64> {

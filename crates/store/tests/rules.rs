@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use cof::{Batch, Name, Observation, Position, Rdata, Record, RrType, Source, SourceKind};
-use store::{Apart, BatchFault, Memory, Order, Question, Selection, Store, StoreError, Subject};
+use store::{Apart, BatchFault, Fences, Memory, Order, Question, Selection, Store, StoreError, Subject};
 
 fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
@@ -75,6 +75,24 @@ fn zone_times_stay_apart_and_fence_only_what_has_no_others() {
     assert_eq!(store.lookup(&question).unwrap().records.len(), 0);
     let [row] = &rows(&store, "www.example.com")[..] else { panic!("one row") };
     assert_eq!((row.time_first, row.zone_time_first, row.zone_time_last), (Some(10), Some(1), Some(2)));
+}
+
+#[test]
+fn a_merged_row_passes_a_fence_by_all_its_times() {
+    let store = Memory::new();
+    let zone = Record { zone_time_first: Some(1), zone_time_last: Some(90), ..www() };
+    let zone = Record { time_first: None, time_last: None, ..zone };
+    store.absorb(said(zone, SourceKind::Report)).unwrap();
+    store.absorb(said(www(), SourceKind::Observation)).unwrap();
+    let found = |fences: Fences| {
+        let question = Question { fences, ..Question::new(Subject::parse("www.example.com").unwrap()) };
+        store.lookup(&question).unwrap().records.len()
+    };
+    let fences = Fences::default();
+    assert_eq!(found(Fences { last_after: Some(50), ..fences }), 1, "the zone had it, though nobody saw it");
+    assert_eq!(found(Fences { last_before: Some(50), ..fences }), 0);
+    assert_eq!(found(Fences { first_after: Some(5), ..fences }), 0);
+    assert_eq!(found(Fences { first_before: Some(5), ..fences }), 1);
 }
 
 #[test]

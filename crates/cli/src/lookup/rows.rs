@@ -151,7 +151,8 @@ fn as_csv(records: &[Record]) -> io::Result<String> {
 }
 
 fn cells(record: &Record) -> [String; 15] {
-    let date = |seconds: Option<u64>| seconds.map(time::rfc3339).unwrap_or_default();
+    // As spreadsheets read them, and as the files of runs have them.
+    let date = |seconds: Option<u64>| seconds.map(time::readable).unwrap_or_default();
     [
         record.rrname.to_string(),
         record.rrtype.to_string(),

@@ -148,8 +148,13 @@ fn cells(line: &str) -> Vec<&str> {
         let behind = at + character.len_utf8();
         let cell = line.get(start..at).unwrap_or_default();
         if ends_cell(cell, character, line.get(behind..).unwrap_or_default()) {
-            // What stands before an equals sign is the name of something: `domain=c2.example`, `window.hit=1`.
-            if character != '=' || cell.contains(['/', '?']) {
+            // What stands before an equals sign is the name of something: `domain=c2.example`, `window.hit=1`. Two values
+            // are a pair: `c2.example=198.51.100.9`.
+            let is_value = |cell: &str| matches!(Cell::of(written::trim(cell)), Cell::Value(_));
+            if character != '='
+                || cell.contains(['/', '?'])
+                || (is_value(cell) && is_value(next(line, behind)))
+            {
                 cells.push(cell);
             }
             start = behind;
@@ -157,6 +162,14 @@ fn cells(line: &str) -> Vec<&str> {
     }
     cells.push(line.get(start..).unwrap_or_default());
     cells
+}
+
+/// The text from a place to the next character that ends a cell.
+fn next(line: &str, from: usize) -> &str {
+    let rest = line.get(from..).unwrap_or_default();
+    rest.split([',', ';', '(', ')', '=', '{', '}', '|', '"', '<', '>', '/', ' ', '\t'])
+        .next()
+        .unwrap_or_default()
 }
 
 /// Whether a character ends the cell that it follows; `rest` is what comes behind it.
@@ -171,8 +184,7 @@ fn ends_cell(cell: &str, character: char, rest: &str) -> bool {
     if !cell.contains(['/', '?']) {
         return true;
     }
-    let next = rest.split([',', ';', '(', ')', '=', '{', '}', '|', '"', '<', '>', '/', ' ', '\t']).next();
-    let next = next.unwrap_or_default();
+    let next = next(rest, 0);
     rest.get(next.len()..).is_some_and(|after| next.ends_with(':') && after.starts_with("//"))
         || (!cell.contains('?') && matches!(Cell::of(written::trim(next)), Cell::Value(_)))
 }
@@ -218,6 +230,8 @@ mod tests {
             ("[\"a.example\",\"b.example\"]", "a.example b.example", 0),
             ("domain=c2.example ip=192.0.2.6", "c2.example 192.0.2.6", 0),
             ("window.hit=1 c2.example", "c2.example", 1),
+            ("q46.example=192.0.2.20", "q46.example 192.0.2.20", 0),
+            ("192.0.2.21=q47.example, x=192.0.2.22", "192.0.2.21 q47.example 192.0.2.22", 0),
             ("c2.example -> 192.0.2.6", "c2.example 192.0.2.6", 0),
             ("- c2.example", "c2.example", 0),
             ("1. c2.example", "c2.example", 1),

@@ -51,7 +51,8 @@ impl Model {
     /// All rows of the answer; cursor and limit do not matter.
     pub fn answer(&self, question: &Question) -> Vec<Record> {
         let within = |row: &Record| {
-            let (first, last) = row.span().unwrap();
+            let first = row.time_first.into_iter().chain(row.zone_time_first).min().unwrap();
+            let last = row.time_last.max(row.zone_time_last).unwrap();
             question.fences.admit(first, last)
         };
         let all = self.merged(|_| true);
