@@ -276,19 +276,30 @@ impl<'a> Rows<'a> {
 /// The tuples of a subject.
 enum Tour<'a> {
     Owners(Box<dyn Walk<'a> + 'a>),
-    /// With the question's whole range, wherever the cursor is: a tuple with several targets in it is answered once, by the
-    /// first of them.
-    Targets(Box<dyn Walk<'a> + 'a>, KeyRange),
-    /// The tuples of each owner of a tuple with the address; owners come in order, for the address decides the type.
+    Targets(Targets<'a>),
+    /// The tuples of each owner of a tuple with the address.
     NamesOn(Box<NamesOn<'a>>),
+}
+
+/// The tuples of one stretch after the other.
+struct Targets<'a> {
+    tuples: &'a dyn Tuples,
+    from: &'a [u8],
+    walk: Box<dyn Walk<'a> + 'a>,
+    /// The question's whole stretches, wherever the cursor is: a tuple with several targets in them is answered once, by the
+    /// first of them.
+    ranges: Vec<KeyRange>,
+    /// How many of them are begun.
+    begun: usize,
 }
 
 struct NamesOn<'a> {
     tuples: &'a dyn Tuples,
     question: &'a Question,
     from: &'a [u8],
-    addresses: Box<dyn Walk<'a> + 'a>,
-    owner: Option<Box<dyn Walk<'a> + 'a>>,
+    /// Each on the next of its tuples; owners come in order in each, for an address decides the type.
+    addresses: Vec<Box<dyn Walk<'a> + 'a>>,
+    owner: Option<(Vec<u8>, Box<dyn Walk<'a> + 'a>)>,
     words: Vec<Word<'a>>,
 }
 
@@ -296,75 +307,135 @@ impl<'a> Tour<'a> {
     fn begin(tuples: &'a impl Tuples, question: &'a Question, from: &'a [u8]) -> Result<Self, StoreError> {
         Ok(match Scan::of(&question.subject) {
             Scan::Owner(range) => Self::Owners(tuples.walk(Side::Owner, &range.not_before(from))?),
-            Scan::Rdata(range) => {
-                let walk = tuples.walk(Side::Rdata, &range.clone().not_before(from))?;
-                Self::Targets(walk, range)
-            }
-            Scan::NamesOn(address) => {
-                let addresses = tuples.walk(Side::Rdata, &range_of_owners(address, from))?;
-                let (owner, words) = (None, Vec::new());
-                Self::NamesOn(Box::new(NamesOn { tuples, question, from, addresses, owner, words }))
-            }
+            Scan::Rdata(ranges) => Self::Targets(Targets::begin(tuples, ranges, from)?),
+            Scan::NamesOn(forms) => Self::NamesOn(Box::new(NamesOn::begin(tuples, question, &forms, from)?)),
         })
     }
 
     fn advance(&mut self) -> Result<bool, StoreError> {
         match self {
-            Self::Owners(walk) | Self::Targets(walk, _) => walk.advance(),
+            Self::Owners(walk) => walk.advance(),
+            Self::Targets(targets) => targets.advance(),
             Self::NamesOn(names) => names.advance(),
         }
     }
 
-    fn walk(&self) -> (Side, &dyn Walk<'a>) {
+    /// The walk that stands on a tuple; none before the first and behind the last.
+    fn walk(&self) -> Option<(Side, &dyn Walk<'a>)> {
         match self {
-            Self::Owners(walk) => (Side::Owner, &**walk),
-            Self::Targets(walk, _) => (Side::Rdata, &**walk),
-            Self::NamesOn(names) => (Side::Owner, &**names.owner.as_ref().unwrap_or(&names.addresses)),
+            Self::Owners(walk) => Some((Side::Owner, &**walk)),
+            Self::Targets(targets) => Some((Side::Rdata, &*targets.walk)),
+            Self::NamesOn(names) => names.owner.as_ref().map(|(_, walk)| (Side::Owner, &**walk)),
         }
     }
 
     /// Whether the tuple has another target in the range that comes before this one.
     fn is_again(&self) -> Result<bool, StoreError> {
-        let Self::Targets(_, range) = self else { return Ok(false) };
+        let Self::Targets(Targets { ranges, .. }) = self else { return Ok(false) };
         let before = self.parts()?.targets_before().ok_or(StoreError::Damaged)?;
-        Ok(before.iter().any(|prefix| range.contains(prefix)))
+        Ok(before.iter().any(|prefix| ranges.iter().any(|range| range.contains(prefix))))
     }
 
     fn key(&self) -> &[u8] {
-        self.walk().1.key()
+        self.walk().map_or(&[], |(_, walk)| walk.key())
     }
 
     fn words(&self, words: &mut Vec<Word<'a>>) -> Result<(), StoreError> {
-        self.walk().1.words(words)
+        self.walk().map_or(Ok(()), |(_, walk)| walk.words(words))
     }
 
     fn parts(&self) -> Result<Parts<'_>, StoreError> {
-        let (side, walk) = self.walk();
+        let (side, walk) = self.walk().ok_or(StoreError::Damaged)?;
         parts(side, walk.key())
     }
 }
 
-impl NamesOn<'_> {
+impl<'a> Targets<'a> {
+    fn begin(tuples: &'a impl Tuples, ranges: Vec<KeyRange>, from: &'a [u8]) -> Result<Self, StoreError> {
+        let first = ranges.first().cloned().unwrap_or_else(KeyRange::nothing);
+        let walk = tuples.walk(Side::Rdata, &first.not_before(from))?;
+        Ok(Self { tuples, from, walk, ranges, begun: 1 })
+    }
+
+    fn advance(&mut self) -> Result<bool, StoreError> {
+        while !self.walk.advance()? {
+            let Some(range) = self.ranges.get(self.begun) else { return Ok(false) };
+            self.walk = self.tuples.walk(Side::Rdata, &range.clone().not_before(self.from))?;
+            self.begun += 1;
+        }
+        Ok(true)
+    }
+}
+
+impl<'a> NamesOn<'a> {
+    fn begin(
+        tuples: &'a impl Tuples,
+        question: &'a Question,
+        forms: &[IpAddr],
+        from: &'a [u8],
+    ) -> Result<Self, StoreError> {
+        let mut addresses = Vec::with_capacity(forms.len());
+        for form in forms {
+            let mut walk = tuples.walk(Side::Rdata, &range_of_owners(*form, from))?;
+            if walk.advance()? {
+                addresses.push(walk);
+            }
+        }
+        Ok(Self { tuples, question, from, addresses, owner: None, words: Vec::new() })
+    }
+
     fn advance(&mut self) -> Result<bool, StoreError> {
         loop {
-            if let Some(owner) = &mut self.owner
-                && owner.advance()?
+            if let Some((_, walk)) = &mut self.owner
+                && walk.advance()?
             {
                 return Ok(true);
             }
-            self.owner = None;
-            if !self.addresses.advance()? {
+            if !self.next_owner()? {
+                self.owner = None;
                 return Ok(false);
             }
-            self.words.clear();
-            self.addresses.words(&mut self.words)?;
-            let (first, last) = Merged::of(&self.words, Apart::Merged).extent();
-            if self.question.fences.admit(first, last) {
-                let owner = parts(Side::Rdata, self.addresses.key())?.owner.to_vec();
-                let range = KeyRange::head(owner).not_before(self.from);
-                self.owner = Some(self.tuples.walk(Side::Owner, &range)?);
+        }
+    }
+
+    /// Goes to the next owner of a tuple with the address that the fences admit.
+    fn next_owner(&mut self) -> Result<bool, StoreError> {
+        while let Some((owner, at)) = self.least_owner()? {
+            let is_admitted = self.is_admitted(at)?;
+            let is_new = self.owner.as_ref().is_none_or(|(known, _)| *known != owner);
+            if let Some(walk) = self.addresses.get_mut(at)
+                && !walk.advance()?
+            {
+                drop(self.addresses.remove(at));
+            }
+            if is_admitted && is_new {
+                let range = KeyRange::head(owner.clone()).not_before(self.from);
+                self.owner = Some((owner, self.tuples.walk(Side::Owner, &range)?));
+                return Ok(true);
             }
         }
+        Ok(false)
+    }
+
+    /// The owner that comes next, and which walk stands on it.
+    fn least_owner(&self) -> Result<Option<(Vec<u8>, usize)>, StoreError> {
+        let mut least: Option<(&[u8], usize)> = None;
+        for (at, walk) in self.addresses.iter().enumerate() {
+            let owner = parts(Side::Rdata, walk.key())?.owner;
+            if least.is_none_or(|(known, _)| owner < known) {
+                least = Some((owner, at));
+            }
+        }
+        Ok(least.map(|(owner, at)| (owner.to_vec(), at)))
+    }
+
+    /// Whether the fences admit the tuple that a walk stands on.
+    fn is_admitted(&mut self, at: usize) -> Result<bool, StoreError> {
+        let Some(walk) = self.addresses.get(at) else { return Ok(false) };
+        self.words.clear();
+        walk.words(&mut self.words)?;
+        let (first, last) = Merged::of(&self.words, Apart::Merged).extent();
+        Ok(self.question.fences.admit(first, last))
     }
 }
 

@@ -13,10 +13,10 @@ use crate::key;
 pub(crate) enum Scan {
     /// A stretch of the keys by owner.
     Owner(KeyRange),
-    /// A stretch of the keys by rdata.
-    Rdata(KeyRange),
-    /// For each owner of a matching tuple of this address, by rdata, its stretch of the keys by owner.
-    NamesOn(IpAddr),
+    /// Stretches of the keys by rdata, in order.
+    Rdata(Vec<KeyRange>),
+    /// For each owner of a matching tuple of one of these addresses, by rdata, its stretch of the keys by owner.
+    NamesOn(Vec<IpAddr>),
 }
 
 /// What a map's `range` takes.
@@ -34,18 +34,30 @@ pub struct KeyRange {
 impl Scan {
     pub(crate) fn of(subject: &Subject) -> Self {
         match subject {
-            Subject::Address(address) => Self::Rdata(KeyRange::head(key::address_prefix(*address))),
+            Subject::Address(address) => Self::Rdata(
+                both_forms(*address, *address)
+                    .into_iter()
+                    .map(|(form, _)| KeyRange::head(key::address_prefix(form)))
+                    .collect(),
+            ),
             Subject::Name(name) => Self::Owner(KeyRange::head(sort_key(name))),
-            Subject::NamesOn(address) => Self::NamesOn(*address),
+            Subject::NamesOn(address) => {
+                Self::NamesOn(both_forms(*address, *address).into_iter().map(|(form, _)| form).collect())
+            }
             Subject::Network(address, length) => {
                 let (first, last) = network(*address, *length);
-                Self::Rdata(KeyRange::addresses(first, last))
+                Self::addresses(first, last)
             }
-            Subject::Range(first, last) => Self::Rdata(KeyRange::addresses(*first, *last)),
-            Subject::RdataName(name) => Self::Rdata(KeyRange::head(key::target_prefix(name))),
-            Subject::RdataSuffix(name) => Self::Rdata(KeyRange::within(key::target_prefix(name))),
+            Subject::Range(first, last) => Self::addresses(*first, *last),
+            Subject::RdataName(name) => Self::Rdata(vec![KeyRange::head(key::target_prefix(name))]),
+            Subject::RdataSuffix(name) => Self::Rdata(vec![KeyRange::within(key::target_prefix(name))]),
             Subject::Suffix(name) => Self::Owner(KeyRange::within(sort_key(name))),
         }
+    }
+
+    fn addresses(first: IpAddr, last: IpAddr) -> Self {
+        let ranges = both_forms(first, last).into_iter();
+        Self::Rdata(ranges.map(|(first, last)| KeyRange::addresses(first, last)).collect())
     }
 }
 
@@ -58,6 +70,11 @@ impl KeyRange {
     /// Every key that begins with this prefix, which begins with this whole owner or target.
     pub fn head_and(head: Vec<u8>, prefix: Vec<u8>) -> Self {
         Self { head: Some(head), ..Self::prefix(prefix) }
+    }
+
+    /// No key.
+    pub(crate) const fn nothing() -> Self {
+        Self { start: Vec::new(), end: Some(Vec::new()), head: None }
     }
 
     /// Every key that begins so.
@@ -144,6 +161,17 @@ fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
+/// A range of addresses in both forms that it has, in the order of keys: an IPv4 address and its IPv4-mapped IPv6 address (RFC
+/// 4291, section 2.5.5.2) are the same host, and records have the one or the other.
+fn both_forms(first: IpAddr, last: IpAddr) -> Vec<(IpAddr, IpAddr)> {
+    match (first, last, first.to_canonical(), last.to_canonical()) {
+        (_, _, IpAddr::V4(low), IpAddr::V4(high)) if first.is_ipv4() == last.is_ipv4() => {
+            vec![(low.into(), high.into()), (low.to_ipv6_mapped().into(), high.to_ipv6_mapped().into())]
+        }
+        _ => vec![(first, last)],
+    }
+}
+
 /// The first and the last address of a network; bits beyond the prefix do not matter.
 fn network(address: IpAddr, length: u8) -> (IpAddr, IpAddr) {
     match address {
@@ -184,6 +212,20 @@ mod tests {
         assert_eq!(ends("192.0.2.77", 200), pair("192.0.2.77", "192.0.2.77"));
         assert_eq!(ends("2001:db8::1", 32), pair("2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"));
         assert_eq!(ends("2001:db8::1", 128), pair("2001:db8::1", "2001:db8::1"));
+    }
+
+    #[test]
+    fn an_ipv4_address_is_also_looked_for_in_ipv6() {
+        let forms = |first: &str, last: &str| {
+            let forms = both_forms(first.parse().unwrap(), last.parse().unwrap()).into_iter();
+            forms.map(|(first, last)| format!("{first} {last}")).collect::<Vec<_>>()
+        };
+        let both = ["192.0.2.0 192.0.2.9", "::ffff:192.0.2.0 ::ffff:192.0.2.9"];
+        assert_eq!(forms("192.0.2.0", "192.0.2.9"), both);
+        assert_eq!(forms("::ffff:192.0.2.0", "::ffff:192.0.2.9"), both);
+        assert_eq!(forms("2001:db8::", "2001:db8::9"), ["2001:db8:: 2001:db8::9"]);
+        assert_eq!(forms("::", "::ffff:192.0.2.9"), [":: ::ffff:192.0.2.9"], "only a part of it is IPv4");
+        assert_eq!(forms("192.0.2.0", "::ffff:192.0.2.9"), ["192.0.2.0 ::ffff:192.0.2.9"], "two families");
     }
 
     #[test]

@@ -12,7 +12,8 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 ///
 /// Data matches by each of [`cof::Rdata::targets`]: the address of an A or AAAA record, the name in an NS, CNAME, DNAME, PTR,
 /// MX, SRV, SVCB or HTTPS record, both names in an SOA or RP, and so on. A record with several names that match is one row; it stands
-/// where the first of them does. An IPv4 address and its IPv4-mapped IPv6 address are two.
+/// where the first of them does. An IPv4 address, network or range is also looked for as its IPv4-mapped IPv6 form, and the other
+/// way round; what is found as IPv4 comes first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// Records whose data is this address.

@@ -189,8 +189,7 @@ fn asked_for(subject: &Subject, row: &Record) -> Option<Right> {
 }
 
 fn has_address(row: &Record, address: IpAddr) -> bool {
-    let rrtype = if address.is_ipv4() { RrType::A } else { RrType::AAAA };
-    row.rrtype == rrtype && asked_for(&Subject::Address(address), row).is_some()
+    [RrType::A, RrType::AAAA].contains(&row.rrtype) && asked_for(&Subject::Address(address), row).is_some()
 }
 
 fn matches(subject: &Subject, row: &Record) -> bool {
@@ -210,20 +209,35 @@ fn matches_right(subject: &Subject, right: &Right) -> bool {
     };
     let named = |wanted: &dyn Fn(&Name) -> bool| matches!(right, Right::Name(name) if wanted(name));
     match subject {
-        Subject::Address(wanted) => address == Some(*wanted),
+        Subject::Address(wanted) => {
+            address.is_some_and(|address| address.to_canonical() == wanted.to_canonical())
+        }
         Subject::Name(_) | Subject::Suffix(_) | Subject::NamesOn(_) => false,
         Subject::Network(network, length) => {
-            address.is_some_and(|address| in_network(address, *network, *length))
+            // A network of IPv4-mapped addresses is one of IPv4 addresses.
+            let (network, length, is_ipv4) = match (network.to_canonical(), network, length) {
+                (IpAddr::V4(plain), IpAddr::V6(_), 96..) => (plain.into(), length - 96, true),
+                _ => (*network, *length, network.is_ipv4()),
+            };
+            address.is_some_and(|address| in_network(in_form(address, is_ipv4), network, length))
         }
         Subject::Range(first, last) => address.is_some_and(|address| {
-            address.is_ipv4() == first.is_ipv4()
-                && address.is_ipv4() == last.is_ipv4()
-                && *first <= address
-                && address <= *last
+            let is_ipv4 = first.to_canonical().is_ipv4() && last.to_canonical().is_ipv4();
+            let (low, high) = (in_form(*first, is_ipv4), in_form(*last, is_ipv4));
+            let address = in_form(address, is_ipv4);
+            first.is_ipv4() == last.is_ipv4()
+                && address.is_ipv4() == low.is_ipv4()
+                && low <= address
+                && address <= high
         }),
         Subject::RdataName(name) => named(&|target| target == name),
         Subject::RdataSuffix(name) => named(&|target| target.is_within(name)),
     }
+}
+
+/// An IPv4-mapped address as IPv4 where that is what is asked for.
+fn in_form(address: IpAddr, is_ipv4: bool) -> IpAddr {
+    if is_ipv4 { address.to_canonical() } else { address }
 }
 
 fn in_network(address: IpAddr, network: IpAddr, length: u8) -> bool {

@@ -33,6 +33,8 @@ const ADDRESSES: &[&str] = &[
     "2001:db8::1",
     "ffff::",
     "::",
+    "::ffff:192.0.2.1",
+    "::ffff:192.0.3.0",
 ];
 
 /// A name that is one.
@@ -108,7 +110,17 @@ pub fn any_batch(most: usize) -> impl Strategy<Value = Batch> {
 
 /// Any kind of subject.
 pub fn any_subject() -> impl Strategy<Value = Subject> {
-    let length = prop_oneof![Just(0_u8), Just(16), Just(23), Just(24), Just(32), Just(128), any::<u8>()];
+    let length = prop_oneof![
+        Just(0_u8),
+        Just(16),
+        Just(23),
+        Just(24),
+        Just(32),
+        Just(96),
+        Just(120),
+        Just(128),
+        any::<u8>()
+    ];
     prop_oneof![
         any_address().prop_map(Subject::Address),
         any_name().prop_map(Subject::Name),
