@@ -20,7 +20,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use ::database::{Database, Handed};
-use cof::{Batch, Orientation, SourceKind};
+use cof::{Batch, Orientation, Position, SourceKind};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use intake::Rejects;
 use intake::batches::{Order, Unwanted};
@@ -28,6 +28,7 @@ use operation::Clock;
 use store::{Reached, Store as _, StoreError};
 
 pub(crate) use self::input::Input;
+use self::input::Known;
 pub(crate) use self::tally::{State, Tally};
 use crate::args::database::{ImportArgs, Kind};
 use crate::args::{Arguments, View};
@@ -56,6 +57,16 @@ pub(crate) struct How<'a> {
     pub(crate) again: bool,
     /// How far others got does not matter, and nobody wants to know how far this one got.
     pub(crate) once: bool,
+}
+
+impl How<'_> {
+    /// How a file is known again: sightings add up however they are packed.
+    fn known(self) -> Known {
+        match self.kind {
+            Kind::Observation => Known::ByContent,
+            Kind::Report => Known::ByBytes,
+        }
+    }
 }
 
 impl Kind {
@@ -141,9 +152,9 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 /// Takes one file in, or standard input.
 fn one(database: &Database, file: &Path, how: How<'_>, rejects: Option<&mut Rejects>) -> Tally {
     let (name, opened) = if file.as_os_str() == "-" {
-        ("standard input".to_owned(), Input::of(io::stdin()))
+        ("standard input".to_owned(), Input::standard(how.known()))
     } else {
-        (file.display().to_string(), Input::open(file, true))
+        (file.display().to_string(), Input::open(file, how.known()))
     };
     match opened {
         Ok(input) => take(database, input, &name, how, rejects),
@@ -170,10 +181,25 @@ pub(crate) fn take(
     let (mut tally, stored) = flow(database, Reading { name, input, order, rejects }, &bar);
     bar.finish_and_clear();
     tally.resumed_at = Some(pass.from).filter(|from| *from > 0);
-    if let Err(error) = stored {
+    if let Err(error) = stored.and_then(|()| remember(database, &mut tally, how)) {
         tally.fail(format!("{name}: {error}"));
     }
     tally
+}
+
+/// Makes sightings that had no name while they came, through a pipe, known by their content; says so if they were known.
+fn remember(database: &Database, tally: &mut Tally, how: How<'_>) -> Result<(), StoreError> {
+    let Some((digest, offset)) = tally.streamed() else { return Ok(()) };
+    if intake::observed(database, digest.into())?.is_some() {
+        if !how.again {
+            tally.warn_of_known();
+        }
+        return Ok(());
+    }
+    let name = intake::name_of(digest.into(), input::said(how));
+    let position = Position { digest: Some(digest), whole: true, ..Position::new(name, offset) };
+    let ticket = database.hand_over(&Batch { position: Some(position), ..Batch::default() })?;
+    database.redeem(ticket).map(|_| ())
 }
 
 /// An input, and how it is to be read.
@@ -200,6 +226,8 @@ fn order(how: How<'_>, pass: &Pass) -> Order {
         orientation: how.orientation,
         strict: how.strict,
         input: pass.input.clone(),
+        // What has no name yet is known by its content afterwards.
+        digests: pass.input.is_none() && !how.once && how.kind == Kind::Observation,
         reached: pass.reached,
         ..Order::new(how.kind.source(), Clock::system().seconds())
     }
@@ -208,7 +236,7 @@ fn order(how: How<'_>, pass: &Pass) -> Order {
 /// Reading a file of records from a path, or from memory.
 pub(crate) fn open(file: &Path) -> Result<Input, Failure> {
     let failed = |error| Failure::work(&format!("reading {}", file.display()), &error).hint(ADVICE);
-    Input::open(file, false).map_err(failed)
+    Input::open(file, Known::No).map_err(failed)
 }
 
 /// The input of octets in memory.
@@ -248,7 +276,7 @@ impl Pass {
         let Some(identity) = input.identity().filter(|_| !how.once) else {
             return Ok(Some(Self { input: None, from: 0, reached: None }));
         };
-        let name = identity.name(how);
+        let name = identity.name(database, how)?;
         if !how.again
             && let Some(old) = database.position(&identity.old_name(how))?
             && database.position(&name)?.is_none()

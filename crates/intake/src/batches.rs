@@ -28,6 +28,7 @@ pub const PIECE: usize = 256 * 1024;
 
 /// What is known of an input beforehand.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is said by whoever brings the input")]
 pub struct Order {
     /// How its observations add up.
     pub kind: SourceKind,
@@ -47,6 +48,8 @@ pub struct Order {
     pub expires: Option<u64>,
     /// What an earlier pass under that name came to.
     pub reached: Option<Reached>,
+    /// Whether the tally has the digest of all of the input.
+    pub digests: bool,
     /// Whether the tally also counts what was left out before the place that the earlier pass reached.
     pub tell_again: bool,
     /// The most bytes, unpacked.
@@ -69,6 +72,7 @@ impl Order {
             input: None,
             expires: None,
             reached: None,
+            digests: false,
             tell_again: false,
             most: u64::MAX,
             now,
@@ -215,7 +219,7 @@ impl<'a, 't> Reading<'a, 't> {
     fn look_at(&mut self, bytes: &[u8]) -> Result<(), Fault> {
         let room = Foreign::HEAD.saturating_sub(self.head.len());
         self.head.extend_from_slice(bytes.get(..room.min(bytes.len())).unwrap_or_default());
-        if self.order.input.is_none() {
+        if self.order.input.is_none() && !self.order.digests {
             return Ok(());
         }
         self.content.feed(bytes);
@@ -327,10 +331,12 @@ impl<'a, 't> Reading<'a, 't> {
             return Err(Fault::Strict(None));
         }
         if self.records > 0 || self.order.input.is_some() {
-            self.send(self.tally.bytes, true)
-        } else {
-            Ok(())
+            self.send(self.tally.bytes, true)?;
         }
+        if self.order.digests {
+            self.tally.digest = self.content.digest_at(self.tally.bytes);
+        }
+        Ok(())
     }
 
     /// Hands over what was gathered, which reaches to `offset`.

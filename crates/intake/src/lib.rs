@@ -1,6 +1,7 @@
 //! From bytes to observations: what files and request bodies share on the way into a passive-DNS database.
 //!
-//! In the order of the data: [`Packing`] unpacks; [`Content`] digests what passes, so that content is known again, and [`name_of`] names whole files;
+//! In the order of the data: [`Packing`] unpacks; [`Content`] digests what passes, so that content is known again, and
+//! [`name_in`] names whole files;
 //! [`OrientedReader`] makes records and finds out which side is the owner; [`batches`] makes batches of observations with the
 //! position that each reaches. [`Tally`] counts what became of the input and [`Rejects`] keeps what was left out. [`Foreign`] names
 //! what an input without records looks like.
@@ -18,7 +19,7 @@ mod tally;
 
 pub use content::Content;
 pub use foreign::{Foreign, is_marker};
-pub use identity::{Said, name_of, old_name_of};
+pub use identity::{Digests, Said, digest_of_content, name_in, name_of, observed, old_name_of};
 pub use oriented::OrientedReader;
 pub use packing::{Bounds, Packing};
 pub use rejects::Rejects;

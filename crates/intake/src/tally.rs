@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use cof::{Damage, DamageKind, SafEnd};
+use cof::{Damage, DamageKind, Digest, SafEnd};
 
 /// How many places are kept for each reason.
 const PLACES: usize = 10;
@@ -33,6 +33,8 @@ pub struct Tally {
     pub first: Vec<LeftOut>,
     /// The input ended inside a value.
     pub truncated: bool,
+    /// Of all of the input, unpacked, where that was wanted and its end was reached.
+    pub digest: Option<Digest>,
     /// How the answer of another database ended that the input is made of, where its frames tell.
     pub source_answer: Option<SafEnd>,
 }

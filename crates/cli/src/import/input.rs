@@ -1,19 +1,22 @@
 //! An input: unpacked as it is read, whatever its name says, and known again by a digest of all of it.
 //!
 //! A file is read twice: once to name it, once to take it in. The second reading is digested too, so that a file that changes
-//! meanwhile is noticed, and not remembered as whole.
+//! meanwhile is noticed, and not remembered as whole. A packed file of sightings is read once more, unpacked: sightings add up,
+//! and the same ones packed in another way are to be known. Standard input is a file where it is redirected from one.
 //!
 //! Unpacking is streaming: a small file that unpacks to a large one takes time and no memory. A packed file that ends before it
 //! should is an error of reading; what was read before it is good.
 
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek as _};
+use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use intake::{Bounds, Packing, Said};
+use intake::{Bounds, Digests, Packing, Said};
+use store::{Store, StoreError};
 
 use super::How;
 use crate::args::database::Kind;
@@ -36,10 +39,20 @@ pub(crate) struct Input {
 
 /// What tells a file from others.
 pub(crate) struct Identity {
-    /// Of all of it, packed.
-    digest: blake3::Hash,
+    digests: Digests,
     head: Vec<u8>,
     size: u64,
+}
+
+/// How a file is to be known again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// Not at all.
+    No,
+    /// By its bytes.
+    ByBytes,
+    /// By what it holds, too.
+    ByContent,
 }
 
 impl Input {
@@ -47,15 +60,30 @@ impl Input {
     ///
     /// # Errors
     /// The system's, and what is wrong with how it is packed.
-    pub(super) fn open(path: &Path, known_again: bool) -> io::Result<Self> {
-        let mut file = File::open(path)?;
+    pub(super) fn open(path: &Path, known: Known) -> io::Result<Self> {
+        Self::of_file(File::open(path)?, known)
+    }
+
+    /// Standard input, which is a file where it is redirected from one and nobody has read of it.
+    ///
+    /// # Errors
+    /// As with a file.
+    pub(super) fn standard(known: Known) -> io::Result<Self> {
+        let mut file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+        if file.metadata()?.is_file() && file.stream_position()? == 0 {
+            return Self::of_file(file, known);
+        }
+        Self::of(io::stdin())
+    }
+
+    fn of_file(mut file: File, known: Known) -> io::Result<Self> {
         let metadata = file.metadata()?;
         let size = Some(metadata.len()).filter(|_| metadata.is_file());
-        let digest = match size.filter(|_| known_again) {
-            Some(size) => Some(digest_of(&mut file, size)?),
+        let digests = match size.filter(|_| known != Known::No) {
+            Some(size) => Some(digests_of(&mut file, size, known)?),
             None => None,
         };
-        Self::new(file, size, digest)
+        Self::new(file, size, digests)
     }
 
     /// What has no name and no end that is known.
@@ -69,14 +97,14 @@ impl Input {
     fn new(
         mut octets: impl Read + Send + 'static,
         size: Option<u64>,
-        digest: Option<blake3::Hash>,
+        digests: Option<Digests>,
     ) -> io::Result<Self> {
         let mut head = Vec::new();
         octets.by_ref().take(HEAD).read_to_end(&mut head)?;
         let (read, hasher) = (Arc::new(AtomicU64::new(0)), Arc::new(Mutex::new(blake3::Hasher::new())));
         let packing = Packing::of(&head);
         let whole = Cursor::new(head.clone()).chain(octets);
-        let identity = digest.zip(size).map(|(digest, size)| Identity { digest, head, size });
+        let identity = digests.zip(size).map(|(digests, size)| Identity { digests, head, size });
         let digest = identity.is_some().then(|| Arc::clone(&hasher));
         let counted = Counted { octets: whole, read: Arc::clone(&read), digest };
         let octets = packing.unpack(BufReader::with_capacity(PIECE, counted), Bounds::FILE)?;
@@ -86,7 +114,7 @@ impl Input {
     /// Whether what was read is not what named the input; asked at its end.
     fn has_changed(&self) -> bool {
         let read = self.digest.lock().unwrap_or_else(PoisonError::into_inner).finalize();
-        self.identity.as_ref().is_some_and(|identity| identity.digest != read)
+        self.identity.as_ref().is_some_and(|identity| identity.digests.packed != read)
     }
 
     pub(super) fn size(&self) -> Option<u64> {
@@ -117,8 +145,11 @@ impl Read for Input {
 
 impl Identity {
     /// Under which name its position is kept.
-    pub(super) fn name(&self, how: How<'_>) -> String {
-        intake::name_of(self.digest, said(how))
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) fn name(&self, database: &impl Store, how: How<'_>) -> Result<String, StoreError> {
+        intake::name_in(database, self.digests, said(how))
     }
 
     /// The name that older versions gave it, by its first 64 KiB and its size.
@@ -132,7 +163,7 @@ impl Identity {
     }
 }
 
-fn said(how: How<'_>) -> Said<'_> {
+pub(super) fn said(how: How<'_>) -> Said<'_> {
     Said {
         observed: how.kind == Kind::Observation,
         origin: how.origin.map(|origin| &**origin),
@@ -140,6 +171,24 @@ fn said(how: How<'_>) -> Said<'_> {
         keep_sensors: how.keep_sensors,
         orientation: how.orientation,
     }
+}
+
+/// Reads a file to its end, once more unpacked where that is wanted, and goes back to its start.
+fn digests_of(file: &mut File, size: u64, known: Known) -> io::Result<Digests> {
+    let mut head = Vec::new();
+    file.by_ref().take(HEAD).read_to_end(&mut head)?;
+    file.rewind()?;
+    let packed = digest_of(file, size)?;
+    let packing = Packing::of(&head);
+    let content = match known {
+        Known::ByContent if packing == Packing::Plain => Some(packed),
+        Known::ByContent => {
+            intake::digest_of_content(file.try_clone()?, packing, Bounds::FILE, u64::MAX - 1)?
+        }
+        Known::ByBytes | Known::No => None,
+    };
+    file.rewind()?;
+    Ok(Digests { packed, content })
 }
 
 /// Reads a file to its end and goes back to its start.
@@ -218,25 +267,29 @@ mod tests {
 
     #[test]
     fn reports_of_different_origins_are_different_inputs_and_sightings_are_not() {
-        let digest = Some(blake3::hash(TEXT));
-        let input = Input::new(TEXT, Some(TEXT.len() as u64), digest).unwrap();
-        let origin = Arc::from("https://a.example/");
-        let name = |kind, origin| input.identity().unwrap().name(How { kind, origin, ..How::default() });
+        let digests = |text: &[u8]| Some(Digests { packed: blake3::hash(text), content: None });
+        let input = Input::new(TEXT, Some(TEXT.len() as u64), digests(TEXT)).unwrap();
+        let (origin, store) = (Arc::from("https://a.example/"), store::Memory::default());
+        let name = |kind, origin| {
+            let how = How { kind, origin, ..How::default() };
+            input.identity().unwrap().name(&store, how).unwrap()
+        };
         assert_ne!(name(Kind::Report, None), name(Kind::Report, Some(&origin)));
         assert_eq!(name(Kind::Observation, None), name(Kind::Observation, Some(&origin)));
         assert_ne!(name(Kind::Observation, None), name(Kind::Report, None));
-        let other = Input::new(TEXT, Some(TEXT.len() as u64), Some(blake3::hash(b"other"))).unwrap();
-        assert_ne!(name(Kind::Report, None), other.identity().unwrap().name(How::default()));
+        let other = Input::new(TEXT, Some(TEXT.len() as u64), digests(b"other")).unwrap();
+        assert_ne!(name(Kind::Report, None), other.identity().unwrap().name(&store, How::default()).unwrap());
     }
 
     #[test]
     fn a_file_that_changes_before_it_is_taken_in_fails_at_its_end() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(TEXT).unwrap();
-        let mut input = Input::open(file.path(), true).unwrap();
+        let mut input = Input::open(file.path(), Known::ByContent).unwrap();
         input.read_to_end(&mut Vec::new()).unwrap();
         let size = Some(TEXT.len() as u64);
-        let mut input = Input::new(Cursor::new(TEXT.repeat(2)), size, Some(blake3::hash(TEXT))).unwrap();
+        let digests = Some(Digests { packed: blake3::hash(TEXT), content: None });
+        let mut input = Input::new(Cursor::new(TEXT.repeat(2)), size, digests).unwrap();
         assert!(input.read_to_end(&mut Vec::new()).unwrap_err().to_string().contains("changed"));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use cof::SafEnd;
+use cof::{Digest, SafEnd};
 use intake::batches::Fault;
 use intake::{LeftOut as Stretch, Reason};
 use serde::Serialize;
@@ -39,6 +39,8 @@ pub(crate) struct Tally {
     counts: intake::Tally,
     /// Observations that last: a record with both kinds of times is two.
     pub(super) lasting: u64,
+    /// All of it had been imported before, which was seen at its end.
+    counted_twice: bool,
     /// There was no file, or no record in it: the error says all there is to say.
     useless: bool,
     error: Option<String>,
@@ -77,6 +79,7 @@ impl Tally {
             resumed_at: None,
             counts: intake::Tally::default(),
             lasting: 0,
+            counted_twice: false,
             useless: false,
             error: None,
         }
@@ -133,6 +136,22 @@ impl Tally {
         ));
     }
 
+    /// The digest and length of what came without a name and was taken in to its end.
+    pub(super) fn streamed(&self) -> Option<(Digest, u64)> {
+        let digest = self.counts.digest.filter(|_| self.state == State::Done && self.counts.records > 0)?;
+        Some((digest, self.counts.bytes))
+    }
+
+    /// It had been imported before: a pipe is known at its end only, when its records are counted.
+    pub(super) fn warn_of_known(&mut self) {
+        self.counted_twice = true;
+        self.error = Some(format!(
+            "{}: the same records had been imported before, and are now counted twice\n  hint: import files by their names; a \
+             pipe cannot be recognised before its end",
+            self.name
+        ));
+    }
+
     /// What the source's own answer lacks, where its frames say so.
     fn missing_at_source(&self) -> Option<String> {
         let because = |message: &str| {
@@ -177,7 +196,9 @@ impl Tally {
 
     pub(super) fn exit(&self) -> Exit {
         match self.state {
-            State::Done if self.left_something_out() || self.missing_at_source().is_some() => {
+            State::Done
+                if self.counted_twice || self.left_something_out() || self.missing_at_source().is_some() =>
+            {
                 Exit::Incomplete
             }
             State::Done => Exit::Done,

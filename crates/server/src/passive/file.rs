@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ::intake::batches::Order;
-use ::intake::{Foreign, Packing, Said, name_of};
+use ::intake::{Bounds, Digests, Foreign, Packing, Said, digest_of_content, name_in};
 use cof::SourceKind;
 use operation::Clock;
 use store::Store;
@@ -131,10 +131,18 @@ impl Bringing {
         };
         let kind = if said.observed { SourceKind::Observation } else { SourceKind::Report };
         let coding = Packing::of(head.get(..len).unwrap_or_default());
+        let content = match self.content(&mut file, coding, said) {
+            Ok(content) => content,
+            Err(error) => return (Receipt::default(), Some(Unusable::Disk(error))),
+        };
+        let name = match name_in(&*self.store, Digests { packed: file.digest, content }, said) {
+            Ok(name) => name,
+            Err(error) => return (Receipt::default(), Some(self.told(Fault::Store(error)))),
+        };
         let order = Order {
             keep_sensors: said.keep_sensors,
             orientation: said.orientation,
-            input: Some(name_of(file.digest, said).into()),
+            input: Some(name.into()),
             tell_again: true,
             most: self.limits.expanded,
             ..Order::new(kind, Clock::system().seconds())
@@ -144,6 +152,20 @@ impl Bringing {
         let useless = receipt.is_useless().then_some(Unusable::Useless);
         let unusable = fault.map(|fault| self.told(fault)).or(useless);
         (receipt, unusable)
+    }
+
+    /// The digest of what a file of sightings holds, which add up however they are packed.
+    fn content(&self, file: &mut File, packing: Packing, said: Said<'_>) -> io::Result<Option<blake3::Hash>> {
+        match packing {
+            _ if !said.observed => Ok(None),
+            Packing::Plain => Ok(Some(file.digest)),
+            packed => {
+                let copy = file.file.try_clone()?;
+                let content = digest_of_content(copy, packed, Bounds::REQUEST, self.limits.expanded);
+                file.file.rewind()?;
+                content
+            }
+        }
     }
 
     fn told(&self, fault: Fault) -> Unusable {

@@ -96,6 +96,20 @@ async fn packed_files_are_unpacked_whatever_they_are_called() {
 }
 
 #[tokio::test]
+async fn sightings_count_once_however_they_are_packed() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    let observed = [("kind", "observation")];
+    let files =
+        [RECORDS.as_bytes().to_vec(), gzip(RECORDS), zstd::encode_all(RECORDS.as_bytes(), 1).unwrap()];
+    for (at, file) in files.iter().enumerate() {
+        let answer = ann.upload_with(LOAD, &observed, "a", file).await;
+        let expected = if at == 0 { ["2", "0", "0"] } else { ["0", "2", "0"] };
+        assert_eq!(counts(&answer), expected.map(str::to_owned), "{at}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_rejected_is_counted_by_reason_and_place() {
     let place = Place::new().await;
     let ann = place.browser(Role::Administrator).await;
