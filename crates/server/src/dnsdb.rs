@@ -87,10 +87,13 @@ impl Dnsdb {
             .route("/dnsdb/{*call}", get(call))
             // Version 1.
             .route("/lookup", get(call))
+            .route("/lookup/", get(call))
             .route("/lookup/{*call}", get(call))
             .route("/rate_limit", get(call))
+            .route("/rate_limit/", get(call))
             .route("/rate_limit/{*call}", get(call))
             .route("/summarize", get(call))
+            .route("/summarize/", get(call))
             .route("/summarize/{*call}", get(call))
             .method_not_allowed_fallback(async || Refusal::method())
             .with_state(Arc::new(self))

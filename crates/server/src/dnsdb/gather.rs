@@ -1,4 +1,5 @@
-//! From records that are sent to the frames that say them: one by one, summed up, or each name or data once.
+//! From records that are sent to the frames that say them: one by one, summed up, or each name or data once. Where the frames of
+//! names and data have counts and times, those of zone files are in a frame of their own, as they are for records.
 //!
 //! [`Gather`] takes records in the order in which they are read, and says when it has had enough ([`End`]). What it holds
 //! meanwhile is bounded: one name, or as much data as is asked for, at most [`OCTETS`], and no more than its [`Share`].
@@ -52,19 +53,31 @@ pub(super) struct Gather {
 enum Found {
     Data(Sorted),
     /// The name that is being read.
-    Names(Option<(Name, RrType, Figures)>),
+    Names(Option<Named>),
     Records,
     Summary(Figures),
 }
 
+/// A name with its type, what sensors say of it, and what zone files do.
+#[derive(Debug)]
+struct Named {
+    name: Name,
+    rrtype: RrType,
+    seen: Figures,
+    zone: Figures,
+}
+
+/// What stands in a frame of its own: data of a type, from zone files or not.
+type Key = (RrType, Rdata, bool);
+
 /// The first of the data that matches.
 #[derive(Debug)]
 struct Sorted {
-    entries: BTreeMap<(RrType, Rdata), Figures>,
+    entries: BTreeMap<Key, Figures>,
     octets: usize,
     share: Share,
     /// The first that had to be let go: what is counted from there on would not be all of it.
-    ceiling: Option<(RrType, Rdata)>,
+    ceiling: Option<Key>,
     /// Whether it was let go for want of room.
     full: bool,
 }
@@ -83,18 +96,19 @@ impl Gather {
     /// Takes a record; the end, if that was one too many.
     pub(super) fn take(&mut self, search: &Search, record: Record, out: &mut String) -> Option<End> {
         match (&mut self.found, search.shape) {
-            (Found::Data(sorted), _) => {
-                sorted.add(record, search.offset.saturating_add(search.limit));
+            (Found::Data(sorted), shape) => {
+                let of_zone = shape == Shape::Data { verbose: true } && is_of_zone(&record);
+                sorted.add(record, of_zone, search.offset.saturating_add(search.limit));
                 None
             }
-            (Found::Names(Some((name, rrtype, figures))), _)
-                if *rrtype == record.rrtype && *name == record.rrname =>
+            (Found::Names(Some(named)), _)
+                if named.rrtype == record.rrtype && named.name == record.rrname =>
             {
-                figures.add(&record);
+                named.add(&record);
                 None
             }
             (Found::Names(read), _) => {
-                let before = read.replace((record.rrname.clone(), record.rrtype, Figures::of(&record)));
+                let before = read.replace(Named::of(&record));
                 self.send_name(search, before, out)
             }
             (Found::Summary(figures), _) if figures.records >= search.limit => Some(End::limit()),
@@ -131,22 +145,24 @@ impl Gather {
         }
     }
 
-    fn send_name(
-        &mut self,
-        search: &Search,
-        read: Option<(Name, RrType, Figures)>,
-        out: &mut String,
-    ) -> Option<End> {
-        let (name, rrtype, figures) = read?;
-        let shown = (search.shape == Shape::Names { verbose: true }).then_some(&figures);
-        let write = |out: &mut String| search.objects.name(&name, rrtype, shown, out);
-        Self::send(&mut self.met, search, out, write)
+    fn send_name(&mut self, search: &Search, read: Option<Named>, out: &mut String) -> Option<End> {
+        let Named { name, rrtype, seen, zone } = read?;
+        let objects = &search.objects;
+        if search.shape != (Shape::Names { verbose: true }) {
+            return Self::send(&mut self.met, search, out, |out| objects.name(&name, rrtype, None, out));
+        }
+        let said = [seen, zone].into_iter().filter(|figures| figures.records > 0);
+        said.map(|figures| {
+            Self::send(&mut self.met, search, out, |out| objects.name(&name, rrtype, Some(&figures), out))
+        })
+        .find(Option::is_some)
+        .flatten()
     }
 
     fn send_data(met: &mut u64, sorted: &mut Sorted, search: &Search, most: usize, out: &mut String) -> Held {
         let verbose = search.shape == Shape::Data { verbose: true };
         for _ in 0..most {
-            let Some(((rrtype, rdata), figures)) = sorted.entries.pop_first() else {
+            let Some(((rrtype, rdata, _), figures)) = sorted.entries.pop_first() else {
                 return Held::Sent(sorted.end());
             };
             let shown = verbose.then_some(&figures);
@@ -196,9 +212,9 @@ impl Sorted {
     }
 
     /// Keeps `most` entries and one more, which tells that there are more.
-    fn add(&mut self, record: Record, most: u64) {
+    fn add(&mut self, record: Record, of_zone: bool, most: u64) {
         let figures = Figures::of(&record);
-        let key = (record.rrtype, record.rdata);
+        let key = (record.rrtype, record.rdata, of_zone);
         if self.ceiling.as_ref().is_some_and(|ceiling| key >= *ceiling) {
             return;
         }
@@ -222,6 +238,24 @@ impl Sorted {
     }
 }
 
-fn size((_, rdata): &(RrType, Rdata)) -> usize {
+impl Named {
+    fn of(record: &Record) -> Self {
+        let (seen, zone) = (Figures::default(), Figures::default());
+        let mut named = Self { name: record.rrname.clone(), rrtype: record.rrtype, seen, zone };
+        named.add(record);
+        named
+    }
+
+    fn add(&mut self, record: &Record) {
+        if is_of_zone(record) { self.zone.add(record) } else { self.seen.add(record) }
+    }
+}
+
+/// Whether a record is from zone files alone, as the store keeps them apart.
+fn is_of_zone(record: &Record) -> bool {
+    record.time_first.is_none() && record.zone_time_first.is_some()
+}
+
+fn size((_, rdata, _): &Key) -> usize {
     ENTRY + rdata.as_wire().map_or_else(|| rdata.as_text().map_or(0, str::len), <[u8]>::len)
 }

@@ -307,6 +307,23 @@ async fn zones_and_sensors_are_objects_of_their_own() {
             assert!(pairs.0 != pairs.1, "{target}: {object}");
         }
     }
+    // Patterns: the same, where counts and times are wanted; else each name and data once.
+    for (target, counts) in [
+        ("regex/rrnames/^merge/NS", &[Some(500), Some(1096)][..]),
+        ("regex/rrnames/^only/NS", &[Some(2411)]),
+        ("regex/rdata/ns5/NS", &[Some(500), Some(1096)]),
+        ("glob/rrnames/merge*?verbose=f", &[None]),
+        ("regex/rdata/ns5/NS?verbose=f", &[None]),
+        ("regex/rrnames/^merge/NS?limit=1", &[Some(500)]),
+    ] {
+        let (objects, _) = unframed(&ask(&server, target).await, target);
+        let found: Vec<_> = objects.iter().map(|object| object["count"].as_u64()).collect();
+        assert_eq!(found, counts, "{target}");
+        let merged = |object: &serde_json::Value| {
+            object.get("time_first").is_some() && object.get("zone_time_first").is_some()
+        };
+        assert!(!objects.iter().any(merged), "{target}: {objects:?}");
+    }
     let v1 = server.get("/lookup/rrset/name/merge.example").await;
     assert_eq!(v1.lines().len(), 2, "{v1:?}");
     // CIRCL's interface has one row, with both pairs of times.
