@@ -173,7 +173,7 @@ pub(crate) struct ExportArgs {
 /// The format of an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ExportFormat {
-    /// The Common Output Format, one record per line
+    /// The Common Output Format, one record per line; what zone files say of it is a line of its own
     #[default]
     Cof,
 }

@@ -237,6 +237,58 @@ fn files_are_known_by_their_content_whatever_they_are_called_and_however_packed(
 }
 
 #[test]
+fn sightings_count_once_however_they_are_packed_and_come() {
+    let text = line("a.example", "185.194.93.7", 3);
+    let packed = zstd::encode_all(text.as_bytes(), 0).unwrap();
+    let other = zstd::encode_all(text.as_bytes(), 19).unwrap();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(text.as_bytes()).unwrap();
+    let files = [
+        ("plain", text.clone().into_bytes()),
+        ("packed", packed),
+        ("other", other),
+        ("gzip", gzip.finish().unwrap()),
+    ];
+    let twice = ["imported already", "hint: use --again"];
+    for (first, _) in &files {
+        let home = Home::new();
+        for (name, octets) in &files {
+            home.file(name, octets);
+        }
+        let sensor = ["--as", "observation"];
+        home.run(&[&["import", first], &sensor[..]].concat()).ok();
+        for (name, _) in &files {
+            home.run(&[&["import", name], &sensor[..]].concat()).says(1, &twice);
+            // A file is one, redirected or not.
+            let mut redirected = home.command(&[&["import", "-"], &sensor[..]].concat());
+            redirected.stdin(std::fs::File::open(home.path(name)).unwrap());
+            Done::of(&redirected.output().unwrap()).says(1, &twice);
+        }
+        assert_eq!(summary(&home, "a.example")["count"], 3, "{first}");
+        home.run(&[&["import", "gzip", "--again"], &sensor[..]].concat()).ok();
+        assert_eq!(summary(&home, "a.example")["count"], 6, "{first}");
+    }
+}
+
+#[test]
+fn sightings_that_come_through_a_pipe_are_known_at_its_end() {
+    let home = Home::new();
+    let text = line("a.example", "185.194.93.7", 3);
+    home.file("plain", &text);
+    home.file("packed", zstd::encode_all(text.as_bytes(), 0).unwrap());
+    let pipe = ["import", "-", "--as", "observation"];
+    home.pipe(&pipe, &text).ok();
+    for name in ["plain", "packed"] {
+        home.run(&["import", name, "--as", "observation"]).says(1, &["imported already"]);
+    }
+    assert_eq!(summary(&home, "a.example")["count"], 3);
+    home.pipe(&pipe, &text).says(3, &["counted twice", "hint: import files by their names"]);
+    assert_eq!(summary(&home, "a.example")["count"], 6);
+    home.pipe(&[&pipe[..], &["--again"]].concat(), &text).ok();
+    assert_eq!(home.pipe(&["import", "-"], &text).ok(), "standard input: 1 record\n", "reports add nothing");
+}
+
+#[test]
 fn sightings_count_once_and_again_only_when_that_is_meant() {
     let home = Home::new();
     home.file("seen", line("a.example", "192.0.2.1", 3));
@@ -288,10 +340,14 @@ fn what_cannot_be_taken_is_counted_kept_and_if_wanted_the_end() {
 fn an_export_imported_elsewhere_answers_the_same() {
     let home = filled();
     let zone = "{\"rrname\":\"z.example\",\"rrtype\":\"TXT\",\"rdata\":\"\\\"a \\\\\\\"b\\\\\\\"\\\"\",\"zone_time_first\":1500000005,\"zone_time_last\":1500000009,\"bailiwick\":\"example\"}\n";
-    home.file("more", line("www.threatq.com", "104.196.175.197", 2) + zone);
+    // What a sensor and a zone file say of one record, with different counts.
+    let both = "{\"rrname\":\"both.example\",\"rrtype\":\"A\",\"rdata\":\"185.194.93.7\",\"time_first\":1500000000,\"time_last\":1500000001,\"count\":700}\n\
+                {\"rrname\":\"both.example\",\"rrtype\":\"A\",\"rdata\":\"185.194.93.7\",\"zone_time_first\":1500000005,\"zone_time_last\":1500000009,\"count\":3}\n";
+    home.file("more", line("www.threatq.com", "104.196.175.197", 2) + zone + both);
     home.run(&["import", "more", "--as", "observation"]).ok();
     let exported = home.run(&["export"]).ok();
-    assert_eq!(exported.lines().count(), 8);
+    assert_eq!(exported.lines().count(), 10);
+    assert!(exported.contains("\"zone_time_last\":1500000009,\"count\":3"), "{exported}");
     let other = Home::new();
     other.pipe(&["import", "-"], &exported).ok();
     assert_eq!(other.run(&["export"]).ok(), exported);
