@@ -5,7 +5,7 @@
 
 mod table;
 
-use operation::{Indicator, IndicatorType};
+use operation::{Indicator, IndicatorType, Side};
 use workbench::json::indicator::{self as json, Refused};
 use workbench::library::{Filter, Order};
 
@@ -32,7 +32,7 @@ pub(crate) fn run(command: &IndicatorArgs, arguments: &Arguments) -> Result<Exit
 fn add(command: &AddArgs, arguments: &Arguments) -> Result<Exit, Failure> {
     let mut refused = Vec::new();
     let mut indicators = Vec::new();
-    let values = values::read(&command.values, &command.file)?;
+    let values = values::read(&command.values, &command.file, Side::Owner)?;
     values.complain();
     for given in values.given {
         match of_type(&given, command.kind) {

@@ -80,7 +80,7 @@ pub(crate) async fn run(
     for warning in &plan.asking.provider.config().warnings {
         terminal::complain(&format!("warning: {warning}"));
     }
-    let values = values::read(&command.values, &command.file)?;
+    let values = values::read(&command.values, &command.file, command.side())?;
     values.complain();
     let mut given = values.given;
     if command.from_library {

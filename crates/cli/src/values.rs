@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 pub(crate) use operation::Given;
-use operation::{Indicator, Line};
+use operation::{Indicator, Line, Side};
 
 use crate::exit::Failure;
 use crate::terminal;
@@ -26,19 +26,20 @@ pub(crate) struct Values {
 }
 
 /// Values, each once: a list of millions that repeats itself costs what its different values cost.
-#[derive(Default)]
 struct EachOnce {
+    side: Side,
     given: Vec<Given>,
     skipped: usize,
     indicators: HashSet<Indicator>,
     refused: HashSet<String>,
 }
 
-/// Reads all values, in order; the same indicator is asked about once however it is spelt.
-pub(crate) fn read(arguments: &[String], files: &[PathBuf]) -> Result<Values, Failure> {
-    let mut values = EachOnce::default();
+/// Reads all values, in order; the same indicator is asked about once however it is spelt. The side is the one of a record on
+/// which a name is looked for.
+pub(crate) fn read(arguments: &[String], files: &[PathBuf], side: Side) -> Result<Values, Failure> {
+    let mut values = EachOnce::new(side);
     for text in arguments {
-        values.add(Line::of(text));
+        values.add(values.line(text));
     }
     for file in files {
         let name = if file.as_os_str() == "-" { "standard input".into() } else { file.display().to_string() };
@@ -59,6 +60,18 @@ impl Values {
 }
 
 impl EachOnce {
+    fn new(side: Side) -> Self {
+        let (indicators, refused) = (HashSet::new(), HashSet::new());
+        Self { side, given: Vec::new(), skipped: 0, indicators, refused }
+    }
+
+    fn line(&self, text: &str) -> Line {
+        match self.side {
+            Side::Owner => Line::of(text),
+            Side::Data => Line::in_data(text),
+        }
+    }
+
     fn add(&mut self, line: Line) {
         self.skipped += line.skipped;
         for given in line.given {
@@ -92,7 +105,8 @@ fn lines(mut reader: impl BufRead, values: &mut EachOnce) -> io::Result<()> {
             return Err(io::Error::new(io::ErrorKind::InvalidData, why));
         }
         let text = String::from_utf8_lossy(&line);
-        values.add(Line::of_file(text.trim_start_matches('\u{feff}')));
+        let text = text.trim_start_matches('\u{feff}');
+        values.add(Line::of_file_as(text, |text| values.line(text)));
     }
     Ok(())
 }
@@ -111,7 +125,7 @@ mod tests {
 
     #[test]
     fn files_hold_values_and_comments() {
-        let mut values = EachOnce::default();
+        let mut values = EachOnce::new(Side::Owner);
         lines(
             &b"\xef\xbb\xbfa.example\r\n# no\n\n  b.example  # why\nhttp://c.example/x#y\nd.example, e.example;2024-01-01"[..],
             &mut values,
@@ -127,16 +141,19 @@ mod tests {
         for (text, line) in
             [(vec![b'a'; MAX_LINE + 2], "line 1"), (b"a.example\nb\0c\nd.example".to_vec(), "line 2")]
         {
-            let error = lines(&text[..], &mut EachOnce::default()).unwrap_err().to_string();
+            let error = lines(&text[..], &mut EachOnce::new(Side::Owner)).unwrap_err().to_string();
             assert!(error.starts_with(line), "{error}");
         }
     }
 
     #[test]
     fn the_same_indicator_is_asked_about_once() {
-        let given =
-            read(&["A.example".into(), "hxxp://a[.]example/".into(), "b c".into(), "b c".into()], &[])
-                .unwrap();
+        let given = read(
+            &["A.example".into(), "hxxp://a[.]example/".into(), "b c".into(), "b c".into()],
+            &[],
+            Side::Owner,
+        )
+        .unwrap();
         let texts: Vec<&str> = given.given.iter().map(|given| given.text.as_str()).collect();
         assert_eq!(texts, ["A.example", "b c"]);
     }

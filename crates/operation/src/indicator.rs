@@ -80,6 +80,12 @@ pub enum IndicatorError {
     /// Words and no value.
     #[error("no domain name, IP address or URL in it")]
     NoValue,
+    /// A name whose first label has a dot in it, as the mailbox in an SOA record.
+    #[error(
+        "a name with a dot inside a label, as the mailbox of an SOA record has: services answer for host names only; \
+         a passive-DNS database of your own is asked with `backsight lookup 'rdata:NAME'`"
+    )]
+    Mailbox,
     /// A wildcard.
     #[error("a wildcard: ask about the domain name behind the *")]
     Wildcard,
@@ -141,6 +147,15 @@ impl Indicator {
         }
         check_label_count(host)?;
         fqdn(host)
+    }
+
+    /// Reads a value whose name is looked for in the data of records. There `a\.b.example` is the mailbox a.b@example, whose
+    /// first label has a dot in it, and not a defanged host.
+    ///
+    /// # Errors
+    /// [`IndicatorError`], when it is no name and no address.
+    pub fn parse_in_data(text: &str) -> Result<Self, IndicatorError> {
+        if written::is_mailbox(text) { Err(IndicatorError::Mailbox) } else { Self::parse(text) }
     }
 
     /// Reads exactly what [`Display`](fmt::Display) writes, as rows of a database and addresses of pages hold it.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use operation::IndicatorType;
+use operation::{IndicatorType, Side};
 use workbench::library::Status;
 
 use super::indicator::{statuses, types};
@@ -113,4 +113,11 @@ pub(crate) enum Add {
     All,
     /// None; select later with `backsight run add`
     None,
+}
+
+impl QueryArgs {
+    /// On which side of a record a name is looked for.
+    pub(crate) fn side(&self) -> Side {
+        if self.by_data { Side::Data } else { Side::Owner }
+    }
 }

@@ -7,7 +7,7 @@ use cof::{Dialect, Record, Writer, time};
 use operation::shown;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use store::{Page, Summary};
+use store::{Page, Subject, Summary};
 use workbench::csv;
 use workbench::text::ascii;
 
@@ -116,12 +116,23 @@ pub(crate) fn lines(records: &[Record]) -> String {
 
 fn as_table(command: &LookupArgs, page: &Page) -> String {
     if page.records.is_empty() {
-        return format!("{}: no records\n", terminal::label(&command.question));
+        return format!("{}: {}\n", terminal::label(&command.question), nothing(&command.question));
     }
     let records: Vec<&Record> = page.records.iter().collect();
     let table = table::records(&records, command.by_source, terminal::width());
     let cautions = table::cautions_of(&page.records);
     format!("{table}\n{} (times in UTC)\n{cautions}", plural(records.len() as u64, "row"))
+}
+
+/// That nothing was found, and where a name has not been looked for.
+fn nothing(question: &str) -> String {
+    match super::subject(question) {
+        Ok(Subject::Name(name)) => format!(
+            "no records with this name as owner; `backsight lookup {}` looks for it in the data of records",
+            terminal::quoted(&format!("rdata:{name}"))
+        ),
+        _ => "no records".to_owned(),
+    }
 }
 
 fn as_json(shape: &impl Serialize) -> Result<String, Failure> {

@@ -7,9 +7,9 @@ use std::ops::RangeInclusive;
 
 use cof::{Record, time};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
-use operation::{Findings, Indicator, Relation, shown};
+use operation::{Findings, Indicator, IndicatorType, Relation, Side, shown};
 use workbench::library::Tally;
-use workbench::run::{Compared, Shown, State};
+use workbench::run::{Compared, Run, Shown, State};
 
 use crate::kept;
 use crate::query::Asked;
@@ -96,7 +96,7 @@ fn headline(shown: &Shown) -> String {
     let records = plural(count as u64, "record");
     let few = if shown.left_out > 0 { format!(", {} shown", shown.records.len()) } else { String::new() };
     let state = match run.ending.state {
-        State::Complete if count == 0 => "nothing found; the answer is complete".to_owned(),
+        State::Complete if count == 0 => nothing(run),
         State::Complete => format!("{records}, complete{few}"),
         State::Failed if count == 0 => "no answer".to_owned(),
         state => format!("at least {records}, INCOMPLETE ({}){few}", state.word()),
@@ -108,6 +108,20 @@ fn headline(shown: &Shown) -> String {
         let _ = writeln!(text, "Kept from {at} UTC (run {}); --fresh asks again", run.fetched.by);
     }
     text
+}
+
+/// That nothing was found, and what has been asked for: a name can be asked for as the owner of records, or in their data.
+fn nothing(run: &Run) -> String {
+    let side = match (run.indicator.kind(), run.filter().side) {
+        (IndicatorType::Fqdn, Side::Owner) => {
+            " with this name as owner (--by-data queries records with it in their data)"
+        }
+        (IndicatorType::Fqdn, Side::Data) => {
+            " with this name in its data (without --by-data, records that it owns are queried)"
+        }
+        (IndicatorType::IpAddress | IndicatorType::Ipv6Address, _) => "",
+    };
+    format!("no record{side}; the answer is complete")
 }
 
 /// What changed since the answer before, where that was asked for.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use cof::time;
-use operation::{Clock, Limits, Moment, Package, ParameterKind, Secret, Settings, Side, Window};
+use operation::{Clock, Limits, Moment, Package, ParameterKind, Secret, Settings, Window};
 use workbench::integration::Summary;
 use workbench::run::{Arrangement, Asking, Freshness, Runs, Wish};
 use workbench::{Desk, Workbench};
@@ -33,10 +33,7 @@ pub(super) async fn plan(
         Format::Cof => (Limits::STREAMED, usize::MAX),
         Format::Csv | Format::Json | Format::Table => (Limits::HELD, config.query.max_records),
     };
-    let (folder, wish) = (
-        kept::folder(arguments)?,
-        Wish { rrtypes, window, side: if command.by_data { Side::Data } else { Side::Owner } },
-    );
+    let (folder, wish) = (kept::folder(arguments)?, Wish { rrtypes, window, side: command.side() });
     let asking = Asking::new(package, &settings, limits, wish, &folder, clock, &kept::actor())?;
     let asking =
         Asking { most: command.max_records.unwrap_or(most), freshness: freshness(command, config), ..asking };

@@ -7,7 +7,10 @@ use crate::running::NEWEST;
 use crate::service::{Provider, line};
 
 fn asking() -> (Home, Provider) {
-    let bodies = (1..=9).map(|number| line("a.example", &format!("185.194.93.{number}"), 3));
+    asking_for((1..=9).map(|number| line("a.example", &format!("185.194.93.{number}"), 3)))
+}
+
+fn asking_for(bodies: impl IntoIterator<Item = String>) -> (Home, Provider) {
     let provider = Provider::answering_each(bodies);
     let home = Home::new();
     home.run(&["integration", "install", NEWEST]).ok();
@@ -87,4 +90,26 @@ fn the_list_is_narrowed_by_state_operation_user_day_and_kept_answers() {
     let name = std::process::Command::new("id").arg("-un").output().unwrap();
     let name = String::from_utf8(name.stdout).unwrap();
     assert_eq!(ids(&home, &["--actor", name.trim()]).first(), Some(&5));
+}
+
+#[test]
+fn a_name_that_is_only_in_data_is_never_answered_with_nothing() {
+    let (home, _provider) = asking_for(vec![String::new(); 9]);
+    let mailbox = r"h\.hof.a.example";
+    for arguments in [&["query", mailbox, "--by-data"][..], &["query", "--by-data", "--file", "list"]] {
+        home.file("list", format!("# mailboxes\n{mailbox}\n"));
+        let said = ["a dot inside a label", "backsight lookup 'rdata:NAME'"];
+        home.run(arguments).says(1, &said);
+    }
+    // A defanged host is one from either side.
+    for host in [r"a\.example", r"www.a\.example"] {
+        assert!(!home.run(&["query", host, "--by-data"]).stderr.contains("not asked"), "{host}");
+    }
+    let said = home.run(&["query", "empty.example"]).ok();
+    assert!(said.contains("no record with this name as owner (--by-data"), "{said}");
+    home.file("seen", line("a.example", "185.194.93.7", 3));
+    home.run(&["import", "seen"]).ok();
+    let said = home.run(&["lookup", "ns.example"]).ok();
+    assert!(said.contains("`backsight lookup rdata:ns.example`"), "{said}");
+    assert!(home.run(&["lookup", "rdata:ns.example"]).ok().ends_with(": no records\n"));
 }

@@ -42,8 +42,13 @@ enum Cell {
 impl Line {
     /// Reads a line of a file or a paste: a comment begins with a `#` at its front or behind a blank. A URL may hold one.
     pub fn of_file(line: &str) -> Self {
+        Self::of_file_as(line, Self::of)
+    }
+
+    /// Reads what a line of a file has before its comment with [`Self::of`] or [`Self::in_data`].
+    pub fn of_file_as(line: &str, read: impl FnOnce(&str) -> Self) -> Self {
         let line = before_comment(line).trim();
-        if line.is_empty() { Self::default() } else { Self::of(line) }
+        if line.is_empty() { Self::default() } else { read(line) }
     }
 
     /// Reads a text that somebody gave as a value, or as several.
@@ -63,6 +68,23 @@ impl Line {
             _ => return Self::of_cells(text, &cells),
         };
         Self::whole(text.trim(), Indicator::parse(one))
+    }
+
+    /// Reads a line of names that are looked for in the data of records, as [`Indicator::parse_in_data`] does.
+    #[must_use]
+    pub fn in_data(text: &str) -> Self {
+        let is_mailbox = |word: &&str| written::is_mailbox(word);
+        let (mailboxes, rest): (Vec<&str>, Vec<&str>) = text
+            .split([' ', '\t', ',', ';', '|', '"', '\''])
+            .filter(|word| !word.is_empty())
+            .partition(is_mailbox);
+        if mailboxes.is_empty() {
+            return Self::of(text);
+        }
+        let mut line = if rest.is_empty() { Self::default() } else { Self::of(&rest.join(" ")) };
+        let refused = |text: &str| Given { text: text.to_owned(), indicator: Err(IndicatorError::Mailbox) };
+        line.given.extend(mailboxes.into_iter().map(refused));
+        line
     }
 
     fn whole(text: &str, indicator: Result<Indicator, IndicatorError>) -> Self {

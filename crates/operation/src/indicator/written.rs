@@ -100,6 +100,13 @@ fn bracketed(text: &str) -> Option<(&'static str, &str)> {
     Some((plain, text.get(end + 1..)?.trim_start_matches(' ')))
 }
 
+/// Whether a name in presentation form has a dot within its first label: an escaped one, and labels behind it whose dots are
+/// not. Who defangs a name escapes all its dots, or the last one.
+pub(super) fn is_mailbox(text: &str) -> bool {
+    let Some((before, after)) = text.trim().rsplit_once("\\.") else { return false };
+    !before.replace("\\.", "").contains('.') && after.trim_end_matches('.').contains('.')
+}
+
 /// Takes off what stands around a value: blanks, quotation marks, brackets and punctuation of any script.
 pub(super) fn trim(text: &str) -> &str {
     let mut text = text;
@@ -210,6 +217,18 @@ mod tests {
         assert_eq!(clean("http[://]a.example"), "http://a.example");
         assert_eq!(clean("http:\\/\\/a.example\\/x"), "http://a.example/x");
         assert_eq!(clean("ann[at]a[.]example"), "ann@a.example");
+    }
+
+    #[test]
+    fn a_mailbox_is_no_defanged_name() {
+        for mailbox in ["h\\.hof.a.example", "a\\.b\\.c.example.com.", " ann\\.b.example.com"] {
+            assert!(is_mailbox(mailbox), "{mailbox}");
+        }
+        for host in
+            ["c2\\.example", "a\\.c2\\.example", "a.c2\\.example", "a.c2.example", "c2\\.example.", ""]
+        {
+            assert!(!is_mailbox(host), "{host}");
+        }
     }
 
     proptest! {

@@ -110,8 +110,14 @@ struct Find {
     q: String,
 }
 
-/// Opens what is in the library, and looks for everything else there. Nobody is asked anything.
+/// Opens what is in the library, and looks for everything else there. Nobody is asked anything. A name behind `rdata:`, as
+/// `backsight lookup` takes it, leads to the question about data.
 async fn find(State(site): State<Shared>, _: Visitor, Query(wish): Query<Find>) -> Result<Response, Problem> {
+    if let Some(("rdata", value)) = wish.q.trim().split_once(':') {
+        let data = operation::Side::Data.word();
+        let path = format!("/run?side={data}&value={}", super::encoded(value.trim()));
+        return Ok(Redirect::to(&path).into_response());
+    }
     let search = Wish { q: wish.q.trim().to_owned(), ..Wish::default() }.address(&[]);
     let Ok(indicator) = Indicator::existing(&wish.q) else {
         return Ok(Redirect::to(&search).into_response());

@@ -181,8 +181,7 @@ impl Order {
 
     /// Begins the run, and gives its number.
     pub(crate) async fn carry_out(self, site: &Site, actor: &str) -> Result<i64, Problem> {
-        let indicator =
-            Indicator::parse(&self.value).map_err(|error| Problem::bad_request(error.to_string()))?;
+        let indicator = indicator(&self.value, self.side())?;
         let asking = self.asking(site, &indicator, actor).await?;
         site.jobs.start(&asking, &indicator).await
     }
@@ -201,16 +200,16 @@ impl Order {
             workbench.settings(&offer.name)
         };
         let configured = site.desk.read(find).await?;
-        let wish = Wish {
-            rrtypes: self.rrtypes()?,
-            window: self.window(site)?,
-            side: if self.by_data { Side::Data } else { Side::Owner },
-        };
+        let wish = Wish { rrtypes: self.rrtypes()?, window: self.window(site)?, side: self.side() };
         let asking = crate::connection::asking(site, configured, Limits::HELD, wish, actor)
             .await?
             .map_err(|error| Problem::refused(error.to_string()))?;
         let freshness = if self.fresh { Freshness::Fresh } else { asking.freshness };
         Ok(Asking { most: RECORDS, freshness, ..asking })
+    }
+
+    fn side(&self) -> Side {
+        if self.by_data { Side::Data } else { Side::Owner }
     }
 
     fn rrtypes(&self) -> Result<Vec<cof::RrType>, Problem> {
@@ -310,11 +309,11 @@ async fn pivot(
     frame: Frame,
     Query(wish): Query<Pivot>,
 ) -> Result<Response, Problem> {
-    let indicator = Indicator::parse(&wish.value).map_err(|error| Problem::bad_request(error.to_string()))?;
+    let wanted = Side::from_word(&wish.side).unwrap_or_default();
+    let indicator = indicator(&wish.value, wanted)?;
     let asked = indicator.clone();
     let panel = site.desk.read(move |workbench| Panel::of(workbench, &asked)).await?;
-    let asked_for =
-        Side::from_word(&wish.side).filter(|_| indicator.kind() == IndicatorType::Fqdn).unwrap_or_default();
+    let asked_for = if indicator.kind() == IndicatorType::Fqdn { wanted } else { Side::Owner };
     if let Some(last) = panel.runs.iter().find(|run| run.side == asked_for) {
         return Ok(Redirect::to(&run_address(last.id, view_of(&wish.view), &wish.trail)).into_response());
     }
@@ -332,6 +331,15 @@ async fn pivot(
         value,
         panel,
     })
+}
+
+/// What is asked about on one side of the records.
+fn indicator(text: &str, side: Side) -> Result<Indicator, Problem> {
+    let parsed = match side {
+        Side::Owner => Indicator::parse(text),
+        Side::Data => Indicator::parse_in_data(text),
+    };
+    parsed.map_err(|error| Problem::bad_request(error.to_string()))
 }
 
 impl Page {

@@ -673,3 +673,21 @@ async fn what_a_run_added_has_its_trail_and_one_line_for_each_source() {
     let trail = page.split("Audit trail").nth(1).unwrap().split("</section>").next().unwrap();
     assert_eq!(trail.matches("Findings added").count(), 2, "{trail}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_in_data_is_asked_for_and_a_mailbox_refused_rather_than_not_found() {
+    let lab = Lab::answering().await;
+    let ann = lab.place.browser(Role::Analyst).await;
+    let mailbox = r"h\.hof.a.example";
+    for answer in [
+        ann.post("/runs", &[("value", mailbox), ("side", "data")]).await,
+        ann.get(r"/run?side=data&value=h%5C.hof.a.example").await,
+        ann.api("POST", "/runs", &json!({"value": mailbox, "by_data": true})).await,
+    ] {
+        assert_eq!(answer.status, 400, "{answer:?}");
+        assert!(answer.body.contains("a dot inside a label"), "{answer:?}");
+    }
+    let found = ann.get("/find?q=rdata:ns.example").await;
+    assert_eq!(found.leads_to(), "/run?side=data&value=ns.example");
+    assert_eq!(lab.provider.requests().len(), 0);
+}
