@@ -14,9 +14,9 @@ use tokio::task::AbortHandle;
 use workbench::run::{Asking, Ending, Kept, Progress, Reason, Run, Runs, State};
 use workbench::{Desk, Error};
 
-use crate::graph::Graph;
 use crate::problem::Problem;
-use crate::timeline::{Timeline, TimelineView};
+use picture::graph::Graph;
+use picture::timeline::{Timeline, TimelineView};
 
 /// Jobs at a time; who comes then is told to come again.
 const MOST: usize = 64;

@@ -43,7 +43,7 @@ pub(crate) use indicator::address as indicator_address;
 pub(crate) use operate::{Order, resume};
 pub(crate) use run::{Downloads, file as run_file};
 
-pub(crate) use crate::text::begun;
+pub(crate) use picture::text::begun;
 
 use crate::access::Visitor;
 use crate::problem::{Problem, Remedy};
@@ -100,11 +100,6 @@ pub(crate) fn go(path: &str, word: &str) -> Response {
 /// A text as part of an address.
 pub(crate) fn encoded(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
-}
-
-/// What stands beside a name or data in a page: the form that people read, where it is another one.
-pub(crate) fn beside(text: &impl ToString) -> Option<String> {
-    operation::shown::unicode(&text.to_string())
 }
 
 /// The problem in a refusal that is not ours: what axum says of an address or a form that it cannot read is for programmers.

@@ -28,7 +28,7 @@ use crate::access::{Fields, May, Visitor, needs::LoadRecords};
 use crate::passive::{Bringing, File, Receipt, Spool, Unusable};
 use crate::problem::Problem;
 use crate::site::{Once, Shared, Site};
-use crate::timeline::words;
+use picture::timeline::words;
 
 const PATH: &str = "/database";
 /// Pieces of a file that wait to be written.

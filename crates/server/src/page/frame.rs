@@ -11,7 +11,7 @@ use super::said::{self, Said};
 use crate::access::{Visitor, form_token};
 use crate::asset;
 use crate::problem::Problem;
-use crate::text::begun;
+use picture::text::begun;
 
 /// The frame of a page of somebody who is signed in; `base.html` calls it `frame`.
 pub(crate) struct Frame {

@@ -20,8 +20,8 @@ use crate::access::{Fields, May, Posted, needs::EditLibrary};
 use crate::basis::{self, Basis, change_from};
 use crate::problem::Problem;
 use crate::site::{Shared, Site};
-use crate::text::defang;
-use crate::timeline::words::thousands;
+use picture::text::defang;
+use picture::timeline::words::thousands;
 
 /// How many attributes and relationships are shown unless all are asked for.
 const SHOWN: usize = 50;

@@ -20,7 +20,7 @@ use super::{Frame, encoded, show};
 use crate::access::{Fields, May, Posted, needs::RunOperations};
 use crate::problem::Problem;
 use crate::site::{Shared, Site};
-use crate::text::defang;
+use picture::text::defang;
 
 /// The most records of one answer.
 const RECORDS: usize = 100_000;
@@ -102,7 +102,7 @@ impl Line {
 
 /// What a run came to, in two words, and the class that gives it its mark.
 pub(super) fn standing(run: &Run) -> (String, &'static str) {
-    let count = crate::timeline::words::thousands(run.records);
+    let count = picture::timeline::words::thousands(run.records);
     match run.ending.state {
         Standing::Complete => (format!("Complete, {count}"), "on"),
         Standing::Partial | Standing::Truncated => (format!("Incomplete, {count}"), "review"),

@@ -32,9 +32,9 @@ use super::operate::{self, Order, run_address};
 use super::{Frame, go};
 use crate::access::{May, Posted, needs::EditLibrary, needs::RunOperations};
 use crate::job::{Answer, Jobs};
-use crate::links::Links;
 use crate::problem::Problem;
 use crate::site::{Shared, Site};
+use picture::links::Links;
 
 pub(super) fn routes() -> Router<Shared> {
     Router::new()

@@ -14,7 +14,7 @@ use crate::page::stamp::Stamp;
 use crate::page::{Frame, go, show_as};
 use crate::problem::Problem;
 use crate::site::{Once, Shared};
-use crate::timeline::words::thousands;
+use picture::timeline::words::thousands;
 
 /// Seconds of a day.
 const DAY: i64 = 24 * 3600;

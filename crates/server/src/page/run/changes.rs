@@ -11,11 +11,11 @@ use workbench::run::{Changes, Run};
 use super::super::stamp::Stamp;
 use super::head::Head;
 use super::{Looked, progress};
-use crate::links::Links;
 use crate::page::{Frame, show};
 use crate::problem::Problem;
-use crate::timeline::class_of;
-use crate::timeline::words::{counted, day, figure, thousands};
+use picture::links::Links;
+use picture::timeline::class_of;
+use picture::timeline::words::{counted, day, figure, thousands};
 
 /// More lines of a kind are counted and not shown.
 const MOST: usize = 200;

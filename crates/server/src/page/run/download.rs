@@ -29,7 +29,7 @@ use crate::compress;
 use crate::job::Answer;
 use crate::problem::Problem;
 use crate::site::Site;
-use crate::timeline::TimelineView;
+use picture::timeline::TimelineView;
 
 /// How much of a file is sent at a time, in octets.
 const PIECE: usize = 64 * 1024;

@@ -14,7 +14,7 @@ use super::download::Filters;
 use crate::job::Answer;
 use crate::page::{FormToken, begun, encoded};
 use crate::problem::Problem;
-use crate::timeline::words::{day, figure, thousands};
+use picture::timeline::words::{day, figure, thousands};
 
 /// Cautions of findings that are written out above the answer; the table has all of them.
 const CAUTIONS: usize = 10;
@@ -159,11 +159,11 @@ impl Head {
     }
 
     fn count(&self) -> String {
-        crate::timeline::words::counted(usize::try_from(self.run.records).unwrap_or(usize::MAX), "record")
+        picture::timeline::words::counted(usize::try_from(self.run.records).unwrap_or(usize::MAX), "record")
     }
 
     fn damages(&self) -> String {
-        crate::timeline::words::counted(
+        picture::timeline::words::counted(
             usize::try_from(self.run.damages).unwrap_or(usize::MAX),
             "damaged segment",
         )

@@ -12,12 +12,12 @@ use super::row::{Column, Narrowing, Order, PAGE, Row, Rows};
 use super::selection::{Count, written};
 use super::uses::{self, Use};
 use super::{Looked, narrowing, progress};
-use crate::links::Links;
 use crate::page::{Frame, show};
 use crate::problem::Problem;
-use crate::timeline::date::{self, Field};
-use crate::timeline::words::{self, figure};
-use crate::timeline::{FacetsPart, Timeline, TimelinePart, TimelineView};
+use picture::links::Links;
+use picture::timeline::date::{self, Field};
+use picture::timeline::words::{self, figure};
+use picture::timeline::{FacetsPart, Timeline, TimelinePart, TimelineView};
 
 #[derive(Template)]
 #[template(path = "run.html")]

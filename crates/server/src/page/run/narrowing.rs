@@ -10,7 +10,7 @@ use cof::Record;
 use operation::Indicator;
 use operation::indicator::refang;
 
-use crate::timeline::date::Field;
+use picture::timeline::date::Field;
 
 /// Which records are wanted.
 #[derive(Clone, Debug, Default)]
@@ -111,13 +111,12 @@ fn decimal(rest: &[u8]) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::record;
-    use cof::RrType;
+    use cof::{Name, Rdata, RrType};
     use proptest::prelude::*;
 
     fn finds(text: &str, (name, rrtype, data): (&str, RrType, &str)) -> bool {
         let narrowing = Narrowing::of(&[("text".to_owned(), text.to_owned())]);
-        narrowing.keeps(&record((name, rrtype, data, 1, 2, 3)))
+        narrowing.keeps(&Record::new(Name::parse(name).unwrap(), rrtype, Rdata::parse(rrtype, data)))
     }
 
     #[test]

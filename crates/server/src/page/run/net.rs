@@ -5,9 +5,9 @@ use axum::response::Response;
 
 use super::head::Head;
 use super::{Looked, progress};
-use crate::graph::GraphPart;
 use crate::page::{Frame, show};
 use crate::problem::Problem;
+use picture::graph::GraphPart;
 
 #[derive(Template)]
 #[template(path = "run-graph.html")]

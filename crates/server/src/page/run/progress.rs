@@ -11,7 +11,7 @@ use super::head::{Head, size};
 use crate::page::{FormToken, Frame, show};
 use crate::problem::Problem;
 use crate::site::{Shared, Site};
-use crate::timeline::words::{counted, thousands};
+use picture::timeline::words::{counted, thousands};
 
 /// Tells our script to load the page anew, when what asked for that is no more: it would ask again every second while the
 /// page is made.

@@ -13,7 +13,7 @@ use super::{Looked, progress};
 use crate::page::stamp::Stamp;
 use crate::page::{Frame, show};
 use crate::problem::Problem;
-use crate::timeline::words::thousands;
+use picture::timeline::words::thousands;
 
 /// How much is shown at a time, in octets.
 const STRETCH: u64 = 64 * 1024;

@@ -10,9 +10,9 @@ use workbench::{Error, Workbench};
 use super::super::stamp::Stamp;
 pub(super) use super::narrowing::Narrowing;
 use crate::job::Answer;
-use crate::links::Links;
-use crate::timeline::words::{length, thousands};
-use crate::timeline::{Places, TimelineView, class_of};
+use picture::links::Links;
+use picture::timeline::words::{length, thousands};
+use picture::timeline::{Places, TimelineView, class_of};
 
 /// Rows on a page.
 pub(super) const PAGE: usize = 100;
@@ -172,7 +172,7 @@ fn sort(rows: &mut [Sorted<'_>], column: Column) {
         Column::Span => {
             rows.sort_by_key(|(_, record, _)| Reverse(record.span().map(|span| span.1 - span.0)));
         }
-        Column::Type => rows.sort_by_key(|(_, record, _)| crate::timeline::type_order(record.rrtype)),
+        Column::Type => rows.sort_by_key(|(_, record, _)| picture::timeline::type_order(record.rrtype)),
     }
 }
 

@@ -27,11 +27,11 @@ use super::row::{Narrowing, Order, Rows};
 use crate::access::{May, Posted, needs::EditLibrary};
 use crate::basis::FIELD;
 use crate::job::Answer;
-use crate::links::Links;
 use crate::page::go;
 use crate::problem::Problem;
 use crate::site::Shared;
-use crate::timeline::TimelineView;
+use picture::links::Links;
+use picture::timeline::TimelineView;
 
 /// Parameters that say what is selected.
 const OWN: [&str; 7] = ["sel", "all", "not", "here", "pick", "do", FIELD];

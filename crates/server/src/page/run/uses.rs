@@ -10,7 +10,7 @@ use store::{Question, Subject};
 
 use crate::problem::Problem;
 use crate::site::Site;
-use crate::timeline::words::counted;
+use picture::timeline::words::counted;
 
 /// Records that are looked at.
 const MOST: usize = 1_000;

@@ -9,14 +9,14 @@ use crate::timeline::words::{self, figure};
 /// The panel with the picture and the list below it; empty when no record links two boxes.
 #[derive(Template)]
 #[template(path = "graph.html")]
-pub(crate) struct GraphPart<'a> {
+pub struct GraphPart<'a> {
     graph: &'a Graph,
     links: &'a Links,
 }
 
 impl Graph {
     /// The panel and the list.
-    pub(crate) fn part<'a>(&'a self, links: &'a Links) -> GraphPart<'a> {
+    pub fn part<'a>(&'a self, links: &'a Links) -> GraphPart<'a> {
         GraphPart { graph: self, links }
     }
 }

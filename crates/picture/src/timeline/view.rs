@@ -17,29 +17,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cof::{Record, RrType};
 use operation::Relation;
-use serde::Deserialize;
 
 use super::date;
 use super::words::day;
 
 /// What is shown of an answer, and how.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(from = "Vec<(String, String)>")]
-pub(crate) struct TimelineView {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TimelineView {
     /// The window's first second; the data's, if none. Never after `to`.
-    pub(crate) from: Option<u64>,
+    pub from: Option<u64>,
     /// The window's last second; the data's, if none.
-    pub(crate) to: Option<u64>,
+    pub to: Option<u64>,
     /// The first second of the day that is looked at.
-    pub(crate) at: Option<u64>,
+    pub at: Option<u64>,
     /// Whether only what was alive on that day is shown; never without it.
-    pub(crate) only_alive: bool,
+    pub only_alive: bool,
     /// Types that are not shown; at most [`MAX_TYPES`].
-    pub(crate) hidden: BTreeSet<RrType>,
+    pub hidden: BTreeSet<RrType>,
     /// The only relation that is shown; both, if none.
-    pub(crate) relation: Option<Relation>,
+    pub relation: Option<Relation>,
     /// How many lanes a type shows; [`FEW_LANES`] where it is not named, never more than [`MAX_LANES`].
-    pub(crate) lanes: BTreeMap<RrType, usize>,
+    pub lanes: BTreeMap<RrType, usize>,
 }
 
 /// Lanes of a type before anybody asked for more.
@@ -53,15 +51,9 @@ const MAX_TYPES: usize = 100;
 /// A day in seconds.
 const DAY: u64 = 86_400;
 
-impl From<Vec<(String, String)>> for TimelineView {
-    fn from(parameters: Vec<(String, String)>) -> Self {
-        Self::of(&parameters)
-    }
-}
-
 impl TimelineView {
     /// Reads the parameters of a query string, decoded; others are left alone.
-    pub(crate) fn of(parameters: &[(String, String)]) -> Self {
+    pub fn of(parameters: &[(String, String)]) -> Self {
         let mut view = Self::default();
         for (name, value) in parameters {
             match name.as_str() {
@@ -91,13 +83,13 @@ impl TimelineView {
     }
 
     /// How many lanes this type shows.
-    pub(crate) fn lanes_of(&self, rrtype: RrType) -> usize {
+    pub fn lanes_of(&self, rrtype: RrType) -> usize {
         self.lanes.get(&rrtype).copied().unwrap_or(FEW_LANES)
     }
 
     /// Whether a record has a part in what is shown: the picture and the table ask this. One without dates has none while
     /// a date is asked for.
-    pub(crate) fn shows(&self, record: &Record, relation: Relation) -> bool {
+    pub fn shows(&self, record: &Record, relation: Relation) -> bool {
         let undated = self.from.is_none() && self.to.is_none() && !self.only_alive;
         self.wants(record.rrtype, relation)
             && record.span().map_or(undated, |(first, last)| {
@@ -116,17 +108,17 @@ impl TimelineView {
     }
 
     /// Whether the day that is looked at and a time from `first` to `last` have a moment in common.
-    pub(crate) fn alive(&self, first: u64, last: u64) -> bool {
+    pub fn alive(&self, first: u64, last: u64) -> bool {
         self.at.is_none_or(|at| first < at + DAY && last >= at)
     }
 
     /// The day that is looked at, `YYYY-MM-DD`.
-    pub(crate) fn at_day(&self) -> Option<String> {
+    pub fn at_day(&self) -> Option<String> {
         self.at.map(day)
     }
 
     /// The value of `lanes` with more of this type.
-    pub(crate) fn more_lanes(&self, rrtype: RrType) -> String {
+    pub fn more_lanes(&self, rrtype: RrType) -> String {
         let mut lanes = self.lanes.clone();
         lanes.insert(rrtype, (self.lanes_of(rrtype) + MORE_LANES).min(MAX_LANES));
         let lanes: Vec<_> = lanes.iter().map(|(rrtype, count)| format!("{rrtype}:{count}")).collect();
@@ -134,7 +126,7 @@ impl TimelineView {
     }
 
     /// The value of `hide` with this type shown if it was hidden, hidden if it was shown; none where nothing is left.
-    pub(crate) fn toggled(&self, rrtype: RrType) -> Option<String> {
+    pub fn toggled(&self, rrtype: RrType) -> Option<String> {
         let mut hidden = self.hidden.clone();
         if !hidden.remove(&rrtype) {
             hidden.insert(rrtype);
@@ -172,8 +164,10 @@ mod tests {
     use super::*;
 
     fn view(query: &str) -> TimelineView {
-        let uri: axum::http::Uri = format!("/?{query}").parse().unwrap();
-        axum::extract::Query::<TimelineView>::try_from_uri(&uri).unwrap().0
+        let decoded = |text| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        let pairs: Vec<_> = pairs.map(|(name, value)| (decoded(name), decoded(value))).collect();
+        TimelineView::of(&pairs)
     }
 
     #[test]

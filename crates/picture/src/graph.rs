@@ -27,17 +27,17 @@ use crate::timeline::{class_of, type_order};
 use drawing::Drawing;
 use list::Row;
 use net::Net;
-pub(crate) use part::GraphPart;
+pub use part::GraphPart;
 
 /// Boxes that are drawn at most, most sighted first: more are not read, and cost the page, which is to stay below 300 KiB
 /// with its stylesheet and scripts.
-pub(crate) const MOST_BOXES: usize = 200;
+pub const MOST_BOXES: usize = 200;
 /// Edges that are drawn at most, most sighted first. Only an answer that is made up has more between so few boxes.
-pub(crate) const MOST_EDGES: usize = 600;
+pub const MOST_EDGES: usize = 600;
 
 /// An answer, laid out as a net. It owns what it shows, which is bounded.
 #[derive(Clone, Debug)]
-pub(crate) struct Graph {
+pub struct Graph {
     asked: String,
     drawing: Drawing,
     rows: Vec<Row>,
@@ -53,7 +53,7 @@ pub(crate) struct Graph {
 
 impl Graph {
     /// Lays out `records`, the whole answer to `asked`. Costs O(n log n).
-    pub(crate) fn new(asked: &Indicator, records: &[Record]) -> Self {
+    pub fn new(asked: &Indicator, records: &[Record]) -> Self {
         let net = collapse::collapsed(Net::new(asked, records));
         let total = net.boxes.len();
         let (net, edges_left_out) = choice::most_sighted(&net, MOST_BOXES, MOST_EDGES);
@@ -72,17 +72,17 @@ impl Graph {
     }
 
     /// How many boxes are drawn.
-    pub(crate) fn shown(&self) -> usize {
+    pub fn shown(&self) -> usize {
         self.drawing.boxes.len()
     }
 
     /// How many boxes there are, drawn or not.
-    pub(crate) fn total(&self) -> usize {
+    pub fn total(&self) -> usize {
         self.total
     }
 
     /// Whether nothing points anywhere, so that there is no picture.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.drawing.edges.is_empty()
     }
 }

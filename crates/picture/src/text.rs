@@ -10,14 +10,19 @@ use askama::filters::{Escaper, Html};
 
 use crate::timeline::words::thousands;
 
+/// What stands beside a name or data in a page: the form that people read, where it is another one.
+pub fn beside(text: &impl ToString) -> Option<String> {
+    operation::shown::unicode(&text.to_string())
+}
+
 /// A name or data with its Unicode form beside it, where it has another one.
-pub(crate) fn labelled(text: &impl ToString) -> String {
+pub fn labelled(text: &impl ToString) -> String {
     operation::shown::labelled(&text.to_string())
 }
 
 /// How templates escape; named in `askama.toml`.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Hostile;
+pub struct Hostile;
 
 impl Escaper for Hostile {
     fn write_escaped_str<W: Write>(&self, mut dest: W, string: &str) -> fmt::Result {
@@ -38,7 +43,7 @@ impl Escaper for Hostile {
 
 /// A fragment as the beginning of a sentence. Errors begin in lower case, because they follow something where programs show
 /// them. Only a plain word becomes upper-case: `example.com` and `circl-passive-dns` are what they are.
-pub(crate) fn begun(text: &str) -> String {
+pub fn begun(text: &str) -> String {
     let word = text.split_whitespace().next().unwrap_or_default();
     let plain = word.trim_end_matches([',', ';', '.']);
     let mut rest = text.chars();
@@ -51,7 +56,7 @@ pub(crate) fn begun(text: &str) -> String {
 }
 
 /// The beginning of a text that would take up the page, and how many characters all of it has; nothing of one that does not.
-pub(crate) fn folded(text: &str) -> Option<(&str, String)> {
+pub fn folded(text: &str) -> Option<(&str, String)> {
     /// What is shown of it, in characters: some ten lines.
     const SHOWN: usize = 500;
     let (end, _) = text.char_indices().nth(SHOWN)?;
@@ -61,7 +66,7 @@ pub(crate) fn folded(text: &str) -> Option<(&str, String)> {
 }
 
 /// A value that nothing makes a link of: `www[.]example[.]com`.
-pub(crate) fn defang(value: &str) -> String {
+pub fn defang(value: &str) -> String {
     // An IPv6 address has no dots; its first colon serves.
     if value.contains('.') { value.replace('.', "[.]") } else { value.replacen(':', "[:]", 1) }
 }

@@ -10,7 +10,7 @@
 
 mod alive;
 mod axis;
-pub(crate) mod date;
+pub mod date;
 mod entry;
 mod facets;
 mod group;
@@ -19,7 +19,7 @@ mod lane;
 mod moment;
 mod part;
 mod view;
-pub(crate) mod words;
+pub mod words;
 mod zoom;
 
 #[cfg(test)]
@@ -33,19 +33,19 @@ use axis::{Axis, End, Flag};
 use entry::Entry;
 use facets::Facets;
 use group::Group;
-pub(crate) use group::order as type_order;
+pub use group::order as type_order;
 use lane::Drawing;
-pub(crate) use lane::class_of;
+pub use lane::class_of;
 use moment::Moment;
-pub(crate) use part::{FacetsPart, Places, TimelinePart};
-pub(crate) use view::TimelineView;
+pub use part::{FacetsPart, Places, TimelinePart};
+pub use view::TimelineView;
 use zoom::Zoom;
 
 /// An answer, laid out in time.
 ///
 /// It owns what it shows, which is bounded, and nothing of the records.
 #[derive(Clone, Debug)]
-pub(crate) struct Timeline {
+pub struct Timeline {
     view: TimelineView,
     facets: Facets,
     /// How many records there are, have no date, and are hidden by their type, relation or date.
@@ -82,7 +82,7 @@ impl Timeline {
     /// Lays out `records`, the whole answer to `asked`, as far as `view` shows it.
     ///
     /// A record's place in the slice is the number in its link. Costs O(n log n): some 30 ms for 50,000 records.
-    pub(crate) fn new(view: &TimelineView, asked: &Indicator, records: &[Record]) -> Self {
+    pub fn new(view: &TimelineView, asked: &Indicator, records: &[Record]) -> Self {
         let relations: Vec<Relation> = records.iter().map(|record| Relation::of(asked, record)).collect();
         let numbered = records.iter().zip(&relations).enumerate();
         let dated: Vec<Entry<'_>> =

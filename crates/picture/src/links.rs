@@ -10,7 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Where links of one page lead.
 #[derive(Clone, Debug)]
-pub(crate) struct Links {
+pub struct Links {
     path: String,
     parameters: Vec<(String, String)>,
     pivot: String,
@@ -29,25 +29,25 @@ const SAID: &str = "said";
 impl Links {
     /// Links from `path`, which is ours and already encoded, with the parameters that the page was asked with;
     /// `pivot` is what stands before the value of a run on something else, such as `/run?value=`.
-    pub(crate) fn new(path: &str, parameters: &[(String, String)], pivot: &str) -> Self {
+    pub fn new(path: &str, parameters: &[(String, String)], pivot: &str) -> Self {
         let kept = parameters.iter().filter(|(name, _)| name != SAID).cloned();
         Self { path: path.to_owned(), parameters: kept.collect(), pivot: pivot.to_owned(), data_pivot: None }
     }
 
     /// What stands in a record's data leads to the records that have it there too.
     #[must_use]
-    pub(crate) fn with_data_pivot(mut self, pivot: Option<String>) -> Self {
+    pub fn with_data_pivot(mut self, pivot: Option<String>) -> Self {
         self.data_pivot = pivot;
         self
     }
 
     /// The page itself, without parameters: where a form is sent to.
-    pub(crate) fn path(&self) -> &str {
+    pub fn path(&self) -> &str {
         &self.path
     }
 
     /// This page with parameters changed, or taken out where the value is none; all others stay as they are.
-    pub(crate) fn with(&self, changes: &[(&str, Option<&str>)]) -> String {
+    pub fn with(&self, changes: &[(&str, Option<&str>)]) -> String {
         let names: Vec<&str> = changes.iter().map(|(name, _)| *name).collect();
         let kept = self.others(&names);
         let set = changes.iter().filter_map(|(name, value)| Some((*name, (*value)?)));
@@ -62,25 +62,25 @@ impl Links {
     }
 
     /// The parameters besides these, as a form has to carry them along.
-    pub(crate) fn others<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = (&'a str, &'a str)> {
+    pub fn others<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = (&'a str, &'a str)> {
         let kept = self.parameters.iter().filter(|(name, _)| !names.contains(&name.as_str()));
         kept.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// What the page was asked with; empty where it was not, and the last where it was asked twice.
-    pub(crate) fn value(&self, name: &str) -> &str {
+    pub fn value(&self, name: &str) -> &str {
         self.parameters.iter().rfind(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
     /// A run on `value`. A single label gets the final dot with which it is typed.
-    pub(crate) fn pivot(&self, value: &str) -> String {
+    pub fn pivot(&self, value: &str) -> String {
         let dot = if value.contains(['.', ':']) { "" } else { "." };
         format!("{}{}{dot}", self.pivot, utf8_percent_encode(value, ENCODED))
     }
 
     /// A run on a value that stands in a record's data: a name server is asked for what it serves, where that can be asked.
     /// An address is asked for as data whatever the question.
-    pub(crate) fn pivot_from_data(&self, value: &str) -> String {
+    pub fn pivot_from_data(&self, value: &str) -> String {
         let is_name = value.parse::<IpAddr>().is_err();
         let prefix = self.data_pivot.as_ref().filter(|_| is_name).unwrap_or(&self.pivot);
         format!("{prefix}{}", utf8_percent_encode(value, ENCODED))

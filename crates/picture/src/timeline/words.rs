@@ -5,13 +5,13 @@
 use cof::time::readable;
 
 /// `2017-06-09`, UTC; the bare number when it is no date of this era.
-pub(crate) fn day(seconds: u64) -> String {
+pub fn day(seconds: u64) -> String {
     let text = readable(seconds);
     text.split(' ').next().unwrap_or_default().to_owned()
 }
 
 /// `60,583`.
-pub(crate) fn thousands(number: u64) -> String {
+pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -24,17 +24,17 @@ pub(crate) fn thousands(number: u64) -> String {
 }
 
 /// [`thousands`] of a length.
-pub(crate) fn figure(number: usize) -> String {
+pub fn figure(number: usize) -> String {
     thousands(number.try_into().unwrap_or(u64::MAX))
 }
 
 /// How many of what: `1 record`, `34 records`.
-pub(crate) fn counted(number: usize, one: &str) -> String {
+pub fn counted(number: usize, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{} {one}s", figure(number)) }
 }
 
 /// How long a span is, in its largest fitting unit: `once`, `8 min`, `3 h`, `34 d`, `19 mo`, `7.2 y`.
-pub(crate) fn length(seconds: u64) -> String {
+pub fn length(seconds: u64) -> String {
     const HOUR: u64 = 3_600;
     const DAY: u64 = 24 * HOUR;
     const YEAR: u64 = 31_557_600;
@@ -51,7 +51,7 @@ pub(crate) fn length(seconds: u64) -> String {
 }
 
 /// The text, or its first characters and an ellipsis: at most `most` characters.
-pub(crate) fn cut(text: &str, most: usize) -> String {
+pub fn cut(text: &str, most: usize) -> String {
     if text.char_indices().nth(most).is_none() {
         return text.to_owned();
     }
@@ -60,7 +60,7 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
 }
 
 /// The text without its middle where it is longer than `most` characters: both ends of a name tell.
-pub(crate) fn without_middle(text: &str, most: usize) -> String {
+pub fn without_middle(text: &str, most: usize) -> String {
     let chars: Vec<char> = text.chars().collect();
     if chars.len() <= most {
         return text.to_owned();

@@ -210,7 +210,7 @@ impl Bar {
 }
 
 /// The class that gives a type its colour.
-pub(crate) fn class_of(rrtype: RrType) -> &'static str {
+pub fn class_of(rrtype: RrType) -> &'static str {
     match rrtype {
         RrType::A => "rr-a",
         RrType::AAAA => "rr-aaaa",

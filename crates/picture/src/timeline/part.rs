@@ -17,7 +17,7 @@ use crate::links::Links;
 /// The panel with the picture; nothing where there is no record.
 #[derive(Template)]
 #[template(path = "timeline.html")]
-pub(crate) struct TimelinePart<'a> {
+pub struct TimelinePart<'a> {
     timeline: &'a Timeline,
     links: &'a Links,
     places: Places,
@@ -25,29 +25,29 @@ pub(crate) struct TimelinePart<'a> {
 
 /// On which page of the table the rows are that the bars lead to.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Places {
+pub struct Places {
     /// The page that is shown, from 1.
-    pub(crate) here: usize,
+    pub here: usize,
     /// The page of each drawn record, by its number; all are here where none is told.
-    pub(crate) pages: Vec<usize>,
+    pub pages: Vec<usize>,
 }
 
 /// Links that show and hide types and relations: two groups to stand among a page's filters.
 #[derive(Template)]
 #[template(path = "facets.html")]
-pub(crate) struct FacetsPart<'a> {
+pub struct FacetsPart<'a> {
     timeline: &'a Timeline,
     links: &'a Links,
 }
 
 impl Timeline {
     /// The panel with the picture.
-    pub(crate) fn part<'a>(&'a self, links: &'a Links) -> TimelinePart<'a> {
+    pub fn part<'a>(&'a self, links: &'a Links) -> TimelinePart<'a> {
         TimelinePart { timeline: self, links, places: Places::default() }
     }
 
     /// The links that show and hide types and relations.
-    pub(crate) fn facets_part<'a>(&'a self, links: &'a Links) -> FacetsPart<'a> {
+    pub fn facets_part<'a>(&'a self, links: &'a Links) -> FacetsPart<'a> {
         FacetsPart { timeline: self, links }
     }
 }
@@ -59,7 +59,8 @@ const LONGEST: usize = 200;
 
 impl TimelinePart<'_> {
     /// The same with bars that lead to rows of other pages too.
-    pub(crate) fn with_places(self, places: Places) -> Self {
+    #[must_use]
+    pub fn with_places(self, places: Places) -> Self {
         Self { places, ..self }
     }
 

@@ -8,10 +8,11 @@ use cof::time::{LATEST_PLAUSIBLE, parse_date, readable};
 
 /// A field of a form, with what stood in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Field {
-    pub(crate) text: String,
+pub struct Field {
+    /// What was typed.
+    pub text: String,
     /// What is wrong, and how to write it; none where it is read, or empty.
-    pub(crate) wrong: Option<&'static str>,
+    pub wrong: Option<&'static str>,
 }
 
 const DAY: u64 = 86_400;
@@ -47,7 +48,7 @@ pub(super) fn written_last(second: u64) -> String {
 }
 
 /// The fields of a window, from what an address says of `from` and `to`.
-pub(crate) fn window(from: &str, to: &str) -> [Field; 2] {
+pub fn window(from: &str, to: &str) -> [Field; 2] {
     let (first, last) = (read(from), read(to));
     let turned = matches!((first, last), (Ok((first, _)), Ok((_, last))) if first > last);
     let first = Field::of(from, first.map(|(first, _)| written_first(first)));
@@ -56,7 +57,7 @@ pub(crate) fn window(from: &str, to: &str) -> [Field; 2] {
 }
 
 /// The field of a day.
-pub(crate) fn day(at: &str) -> Field {
+pub fn day(at: &str) -> Field {
     Field::of(at, read(at).map(|(first, _)| shortened(first, 10)))
 }
 

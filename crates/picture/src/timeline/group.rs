@@ -96,7 +96,7 @@ fn by_type<'a, 'r>(entries: &'a [Entry<'r>]) -> Vec<(RrType, Vec<&'a Entry<'r>>)
 }
 
 /// Where a type stands: the common ones first, then by word.
-pub(crate) fn order(rrtype: RrType) -> (usize, String) {
+pub fn order(rrtype: RrType) -> (usize, String) {
     const COMMON: [RrType; 7] =
         [RrType::A, RrType::AAAA, RrType::CNAME, RrType::NS, RrType::MX, RrType::TXT, RrType::SOA];
     match COMMON.iter().position(|common| *common == rrtype) {
