@@ -1,8 +1,8 @@
 //! Presentation form with the final dot of every name: as master files have it, and DNSDB's clients show it.
 //!
 //! The printed form is taken apart again rather than printed by a second set of functions: each field of a layout is one
-//! token of it, in the layout's order. What the library and
-//! `irregular` print instead has the dots already.
+//! token of it, in the layout's order. What
+//! `irregular` prints instead has the dots already.
 
 use super::Rdata;
 use super::layout::{self, Field};
@@ -23,7 +23,7 @@ impl Rdata {
         if out.get(start..).is_some_and(|printed| printed.starts_with("\\# ")) {
             return;
         }
-        let ours = layout::of(rrtype).filter(|layout| layout.text && !self.is_text());
+        let ours = layout::of(rrtype).filter(|_| !self.is_text());
         let fields = ours.map(|layout| layout.fields).unwrap_or_default();
         if *fields == [Field::Name] {
             return end_name(start, out);

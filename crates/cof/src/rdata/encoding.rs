@@ -6,13 +6,14 @@
 
 use std::fmt::Write as _;
 
-use domain::utils::base64;
+use domain::utils::{base32, base64};
 use smallvec::SmallVec;
 
-use crate::RrType;
+use super::layout::Mnemonics;
+use crate::{RrType, escape};
 
 /// Numbers of DNS security algorithms with mnemonics (IANA, "DNS Security Algorithm Numbers"; RFC 4034 appendix A.1).
-pub(super) const ALGORITHMS: &[(&str, u16)] = &[
+pub(super) const ALGORITHMS: Mnemonics = &[
     ("DELETE", 0),
     ("RSAMD5", 1),
     ("DH", 2),
@@ -36,7 +37,7 @@ pub(super) const ALGORITHMS: &[(&str, u16)] = &[
 ];
 
 /// Types of certificates (RFC 4398 section 2.1).
-pub(super) const CERTIFICATES: &[(&str, u16)] = &[
+pub(super) const CERTIFICATES: Mnemonics = &[
     ("PKIX", 1),
     ("SPKI", 2),
     ("PGP", 3),
@@ -49,11 +50,37 @@ pub(super) const CERTIFICATES: &[(&str, u16)] = &[
     ("OID", 254),
 ];
 
+/// Digests of DS (IANA, "Digest Algorithms"; BIND's words for them).
+pub(super) const DIGESTS: Mnemonics =
+    &[("SHA-1", 1), ("SHA1", 1), ("SHA-256", 2), ("SHA256", 2), ("GOST", 3), ("SHA-384", 4), ("SHA384", 4)];
+
+/// Protocols of KEY and DNSKEY (RFC 2535 section 7.1).
+pub(super) const PROTOCOLS: Mnemonics =
+    &[("NONE", 0), ("TLS", 1), ("EMAIL", 2), ("DNSSEC", 3), ("IPSEC", 4), ("ALL", 255)];
+
+/// Usages, selectors and matching types of TLSA and SMIMEA (RFC 7218).
+pub(super) const USAGES: Mnemonics =
+    &[("PKIX-TA", 0), ("PKIX-EE", 1), ("DANE-TA", 2), ("DANE-EE", 3), ("PRIVCERT", 255)];
+pub(super) const SELECTORS: Mnemonics = &[("CERT", 0), ("SPKI", 1), ("PRIVSEL", 255)];
+pub(super) const MATCHINGS: Mnemonics = &[("FULL", 0), ("SHA2-256", 1), ("SHA2-512", 2), ("PRIVMATCH", 255)];
+
+/// Keys and fingerprints of SSHFP (IANA, "DNS SSHFP Resource Record Parameters").
+pub(super) const SSH_KEYS: Mnemonics =
+    &[("RSA", 1), ("DSA", 2), ("DSS", 2), ("ECDSA", 3), ("ED25519", 4), ("ED448", 6)];
+pub(super) const FINGERPRINTS: Mnemonics = &[("SHA-1", 1), ("SHA1", 1), ("SHA-256", 2), ("SHA256", 2)];
+
+/// Schemes and digests of ZONEMD (RFC 8976 section 5).
+pub(super) const ZONE_SCHEMES: Mnemonics = &[("SIMPLE", 1)];
+pub(super) const ZONE_DIGESTS: Mnemonics = &[("SHA384", 1), ("SHA-384", 1), ("SHA512", 2), ("SHA-512", 2)];
+
+/// Hashes of NSEC3 (IANA, "DNSSEC NSEC3 Hash Algorithms").
+pub(super) const HASHES: Mnemonics = &[("SHA-1", 1), ("SHA1", 1)];
+
 /// Schemes of DSYNC (RFC 9859 section 2.1).
-pub(super) const SCHEMES: &[(&str, u16)] = &[("NOTIFY", 1)];
+pub(super) const SCHEMES: Mnemonics = &[("NOTIFY", 1)];
 
 /// A number, or the mnemonic that stands for it.
-pub(super) fn number_or_mnemonic(token: &str, mnemonics: &[(&str, u16)]) -> Option<u16> {
+pub(super) fn number_or_mnemonic(token: &str, mnemonics: Mnemonics) -> Option<u16> {
     let known = mnemonics.iter().find(|(word, _)| word.eq_ignore_ascii_case(token));
     known.map(|(_, number)| *number).or_else(|| token.parse().ok())
 }
@@ -88,6 +115,26 @@ pub(super) fn seconds(token: &str) -> Option<u32> {
     number.is_none().then_some(sum).filter(|_| !token.is_empty())
 }
 
+/// The time of a signature (RFC 4034 section 3.2): `YYYYMMDDHHmmSS` in UTC, or seconds since 1970. Both are serial
+/// numbers of 32 bits.
+pub(super) fn signature_time(token: &str) -> Option<u32> {
+    if token.len() != 14 || !token.bytes().all(|octet| octet.is_ascii_digit()) {
+        return token.parse().ok();
+    }
+    let number = |from, to| token.get(from..to)?.parse::<i8>().ok();
+    let date = jiff::civil::DateTime::new(
+        token.get(..4)?.parse().ok()?,
+        number(4, 6)?,
+        number(6, 8)?,
+        number(8, 10)?,
+        number(10, 12)?,
+        number(12, 14)?,
+        0,
+    );
+    let seconds = jiff::tz::Offset::UTC.to_timestamp(date.ok()?).ok()?.as_second();
+    u32::try_from(seconds.rem_euclid(1 << 32)).ok()
+}
+
 /// The octets that hexadecimal digits stand for, white space among them left out.
 pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
     let digit = |c: char| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok());
@@ -116,10 +163,46 @@ pub(super) fn push_base64(octets: &[u8], out: &mut String) {
     let _ = base64::display(octets, out);
 }
 
+/// The octets that base32 with the extended hexadecimal alphabet stands for, without padding (RFC 5155 section 3.3).
+pub(super) fn unbase32(token: &str) -> Option<Vec<u8>> {
+    base32::decode_hex(token).ok()
+}
+
+pub(super) fn push_base32(octets: &[u8], out: &mut String) {
+    let _ = base32::display_hex(octets, out);
+}
+
+/// What stands between the quotes of a token, if it has any.
+pub(super) fn unquote(token: &str) -> Option<&str> {
+    token.strip_prefix('"').map_or(Some(token), |token| token.strip_suffix('"'))
+}
+
+/// The octets of a character string, escapes read.
+pub(super) fn unescape(text: &str) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [octet, after @ ..] = rest {
+        rest = after;
+        if *octet == b'\\' {
+            let (octet, taken) = escape::unescape(rest)?;
+            out.push(octet);
+            rest = rest.get(taken..)?;
+        } else {
+            out.push(*octet);
+        }
+    }
+    Some(out)
+}
+
 /// Exactly `N` octets in hexadecimal, in groups that `-` or `:` separate: `00-00-5e-00-53-2a`. The groups are as long
 /// as they are printed, but may lack leading zeros where they are of four digits (RFC 6742).
 pub(super) fn grouped<const N: usize>(token: &str, digits: usize) -> Option<SmallVec<[u8; 8]>> {
     let mut octets = SmallVec::new();
+    // Hardware addresses are also written without separators.
+    if digits == 2 && token.len() == 2 * N {
+        octets.extend_from_slice(&unhex(token)?);
+        return Some(octets).filter(|octets| octets.len() == N);
+    }
     for group in token.split(['-', ':']) {
         let fits =
             (1..=digits).contains(&group.len()) && group.bytes().all(|octet| octet.is_ascii_hexdigit());

@@ -1,5 +1,5 @@
-//! Types whose fields depend on each other: APL (RFC 3123), AMTRELAY (RFC 8777), HIP (RFC 8005), IPSECKEY (RFC 4025)
-//! and LOC (RFC 1876).
+//! Types whose fields depend on each other: APL (RFC 3123), AMTRELAY (RFC 8777), HIP (RFC 8005), IPSECKEY (RFC 4025),
+//! LOC (RFC 1876) and WKS (RFC 1035).
 //!
 //! Each is read and printed by a function of its own. `None` means that the text or the octets are not of that form;
 //! what is printed is compared by the caller with what it reads back as, so a form that is valid but not the
@@ -12,8 +12,8 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use super::encoding::{push_base64, push_hex, unbase64, unhex};
-use super::location;
 use super::presentation::{skip_brackets, take_token};
+use super::{location, services};
 use crate::name::NameRef;
 use crate::{Name, RrType};
 
@@ -29,7 +29,10 @@ const DISCOVERY: u8 = 0x80;
 
 /// Whether data of this type is read and printed here.
 pub(super) fn knows(rrtype: RrType) -> bool {
-    matches!(rrtype, RrType::AMTRELAY | RrType::APL | RrType::HIP | RrType::IPSECKEY | RrType::LOC)
+    matches!(
+        rrtype,
+        RrType::AMTRELAY | RrType::APL | RrType::HIP | RrType::IPSECKEY | RrType::LOC | RrType::WKS
+    )
 }
 
 /// Reads presentation form.
@@ -37,10 +40,11 @@ pub(super) fn parse(rrtype: RrType, text: &str) -> Option<Wire> {
     let mut words = String::with_capacity(text.len());
     let mut rest = text;
     skip_brackets(&mut rest);
-    while !rest.is_empty() {
+    // A comment ends the line.
+    while !rest.is_empty() && !rest.starts_with(';') {
         words.push_str(take_token(&mut rest)?);
         skip_brackets(&mut rest);
-        if !rest.is_empty() {
+        if !rest.is_empty() && !rest.starts_with(';') {
             words.push(' ');
         }
     }
@@ -54,6 +58,7 @@ fn parse_words(rrtype: RrType, text: &str) -> Option<Wire> {
         RrType::HIP => parse_identity(text),
         RrType::IPSECKEY => parse_key(text),
         RrType::LOC => location::parse(text),
+        RrType::WKS => services::parse(text),
         _ => None,
     }
 }
@@ -66,12 +71,19 @@ pub(super) fn push(rrtype: RrType, wire: &[u8], absolute: bool, out: &mut String
         RrType::HIP => push_identity(wire, absolute, out),
         RrType::IPSECKEY => push_key(wire, absolute, out),
         RrType::LOC => location::push(wire, out),
+        RrType::WKS => services::push(wire, out),
         _ => None,
     }
 }
 
-/// Lower-cases the names inside.
-pub(super) fn canonicalise(rrtype: RrType, wire: &mut [u8]) {
+/// Lower-cases the names inside, and cuts off the zeros that addresses in APL must not end in.
+pub(super) fn canonicalise(rrtype: RrType, wire: &mut Wire) {
+    if rrtype == RrType::APL {
+        if let Some(short) = without_zeros(wire) {
+            *wire = short;
+        }
+        return;
+    }
     for name in names(rrtype, wire) {
         if let Some(name) = wire.get_mut(name) {
             name.make_ascii_lowercase();
@@ -253,7 +265,7 @@ fn parse_prefixes(text: &str) -> Option<Wire> {
             IpAddr::V4(address) => ("1", 32, SmallVec::<[u8; 16]>::from_slice(&address.octets())),
             IpAddr::V6(address) => ("2", 128, SmallVec::from_slice(&address.octets())),
         };
-        if family != number || prefix > bits {
+        if family.trim_start_matches('0') != number || prefix > bits {
             return None;
         }
         let len = octets.iter().rposition(|octet| *octet != 0).map_or(0, |last| last + 1);
@@ -261,6 +273,20 @@ fn parse_prefixes(text: &str) -> Option<Wire> {
         wire.extend_from_slice(octets.get(..len)?);
     }
     Some(wire)
+}
+
+/// The prefixes of APL without the zeros at the end of addresses, which say nothing (RFC 3123 section 4).
+fn without_zeros(wire: &[u8]) -> Option<Wire> {
+    let mut short = Wire::new();
+    let mut rest = wire;
+    while let [high, low, prefix, len, after @ ..] = rest {
+        let (octets, after) = after.split_at_checked(usize::from(len & !DISCOVERY))?;
+        let kept = octets.iter().rposition(|octet| *octet != 0).map_or(0, |last| last + 1);
+        short.extend_from_slice(&[*high, *low, *prefix, len & DISCOVERY | u8::try_from(kept).ok()?]);
+        short.extend_from_slice(octets.get(..kept)?);
+        rest = after;
+    }
+    rest.is_empty().then_some(short)
 }
 
 fn push_prefixes(wire: &[u8], out: &mut String) -> Option<()> {

@@ -1,11 +1,15 @@
 //! The fields of the record types whose data is a plain row of them.
 //!
-//! One table serves three purposes: lower-casing the names inside, printing and reading the types whose
-//! [`Layout::text`] is set, and finding the hosts and mailboxes that a record names.
+//! One table serves three purposes: lower-casing the names inside, printing and reading, and finding the hosts and
+//! mailboxes that a record names. All spellings of a record meet because each field is read into its octets and printed
+//! from them; [`Strays`] says what becomes of octets that no spelling stands for.
 
 use smallvec::SmallVec;
 
-use super::encoding::{ALGORITHMS, CERTIFICATES, SCHEMES};
+use super::encoding::{
+    ALGORITHMS, CERTIFICATES, DIGESTS, FINGERPRINTS, HASHES, MATCHINGS, PROTOCOLS, SCHEMES, SELECTORS,
+    SSH_KEYS, USAGES, ZONE_DIGESTS, ZONE_SCHEMES,
+};
 use crate::RrType;
 use crate::name::{MAX_WIRE, NameRef};
 
@@ -33,7 +37,7 @@ pub(super) enum Field {
     Texts,
     /// A character string, or nothing.
     MaybeText,
-    /// One text to the end, without a length octet.
+    /// One text to the end, without a length octet; what is not quoted may have blanks.
     LongText,
     /// A 16-bit record type, written as its mnemonic.
     Type,
@@ -57,8 +61,28 @@ pub(super) enum Field {
     Base64,
     /// A bitmap of record types to the end, written as their mnemonics.
     Types,
-    /// Whatever is left.
-    Rest,
+    /// The time of a signature: 32 bits, printed as seconds.
+    Time,
+    /// A length octet and that many octets in hexadecimal digits; `-` for none.
+    Salt,
+    /// A length octet and that many octets in base32.
+    Hash,
+    /// The tag of a CAA property: a character string that is printed without quotes.
+    Tag,
+    /// The parameters of SVCB and HTTPS, to the end.
+    Params,
+}
+
+/// What becomes of octets of a type whose presentation form does not read back as these octets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Strays {
+    /// There are none: whatever octets have the fields print a form that reads back.
+    None,
+    /// They are no data of the type.
+    Refused,
+    /// They are kept all the same, and printed generically. Databases hold such octets for types that an earlier
+    /// version did not know.
+    Kept,
 }
 
 /// What is known of a type's data.
@@ -69,32 +93,39 @@ pub(super) struct Layout {
     pub(super) target: Option<usize>,
     /// Whether every name inside is a target: see [`super::Rdata::targets`].
     pub(super) names_targets: bool,
-    /// Whether the presentation form is the fields' own, in the same order.
-    pub(super) text: bool,
-    /// Whether octets that are not these fields are kept all the same, and printed generically. Databases hold such
-    /// octets for types that an earlier version did not know.
-    pub(super) lenient: bool,
+    /// What becomes of octets that are not the canonical form of these fields.
+    pub(super) strays: Strays,
 }
 
-/// How the macro in [`of`] begins: a row of fields, no targets, printed field by field, nothing else allowed.
-const PLAIN: Layout = Layout { fields: &[], target: None, names_targets: false, text: true, lenient: false };
+/// How the macro in [`of`] begins: a row of fields, no targets, nothing that could stray.
+const PLAIN: Layout = Layout { fields: &[], target: None, names_targets: false, strays: Strays::None };
 
 /// The layout of a type, if its data is a row of plain fields as far as names go.
 pub(super) fn of(rrtype: RrType) -> Option<&'static Layout> {
     use Field::{
-        Base64, Eui48, Eui64, Hex, Locator, LongText, MaybeText, Name, Nsap, Rest, Seconds, Text, Texts,
-        Type, Types, U8, U16, U32, V4, V6, Word8, Word16,
+        Base64, Eui48, Eui64, Hash, Hex, Locator, LongText, MaybeText, Name, Nsap, Params, Salt, Seconds,
+        Tag, Text, Texts, Time, Type, Types, U8, U16, U32, V4, V6, Word8, Word16,
     };
 
     macro_rules! layout {
         ($fields:expr $(, $key:ident = $value:expr)*) => {{
-            static LAYOUT: Layout = Layout { fields: &$fields $(, $key: $value)*, ..PLAIN };
+            static LAYOUT: Layout = {
+                let mut layout = PLAIN;
+                layout.fields = &$fields;
+                $(layout.$key = $value;)*
+                layout
+            };
             Some(&LAYOUT)
         }};
     }
+    macro_rules! strict {
+        ($fields:expr $(, $key:ident = $value:expr)*) => {
+            layout!($fields, strays = Strays::Refused $(, $key = $value)*)
+        };
+    }
     macro_rules! lenient {
         ($fields:expr $(, $key:ident = $value:expr)*) => {
-            layout!($fields, lenient = true $(, $key = $value)*)
+            layout!($fields, strays = Strays::Kept $(, $key = $value)*)
         };
     }
     match rrtype {
@@ -123,11 +154,23 @@ pub(super) fn of(rrtype: RrType) -> Option<&'static Layout> {
         RrType::X25 => layout!([Text]),
         RrType::TXT | RrType::SPF => layout!([Texts]),
         RrType::SVCB | RrType::HTTPS => {
-            layout!([U16, Name, Rest], target = Some(2), names_targets = true, text = false)
+            strict!([U16, Name, Params], target = Some(2), names_targets = true)
         }
-        RrType::RRSIG => layout!([U16, U8, U8, U32, U32, U32, U16, Name, Rest], text = false),
-        RrType::NSEC => layout!([Name, Rest], text = false),
-        RrType::SIG => lenient!([U16, U8, U8, U32, U32, U32, U16, Name, Rest], text = false),
+        RrType::CAA => strict!([U8, Tag, LongText]),
+        RrType::DS | RrType::CDS => strict!([U16, Word8(ALGORITHMS), Word8(DIGESTS), Hex]),
+        RrType::DLV | RrType::TA => lenient!([U16, Word8(ALGORITHMS), Word8(DIGESTS), Hex]),
+        RrType::DNSKEY | RrType::CDNSKEY => strict!([U16, Word8(PROTOCOLS), Word8(ALGORITHMS), Base64]),
+        RrType::KEY | RrType::RKEY => lenient!([U16, Word8(PROTOCOLS), Word8(ALGORITHMS), Base64]),
+        RrType::NSEC => strict!([Name, Types]),
+        RrType::NSEC3 => strict!([Word8(HASHES), U8, U16, Salt, Hash, Types]),
+        RrType::NSEC3PARAM => strict!([Word8(HASHES), U8, U16, Salt]),
+        RrType::OPENPGPKEY => strict!([Base64]),
+        RrType::RRSIG => strict!([Type, Word8(ALGORITHMS), U8, Seconds, Time, Time, U16, Name, Base64]),
+        RrType::SIG => lenient!([Type, Word8(ALGORITHMS), U8, Seconds, Time, Time, U16, Name, Base64]),
+        RrType::SSHFP => strict!([Word8(SSH_KEYS), Word8(FINGERPRINTS), Hex]),
+        RrType::TLSA => strict!([Word8(USAGES), Word8(SELECTORS), Word8(MATCHINGS), Hex]),
+        RrType::SMIMEA => lenient!([Word8(USAGES), Word8(SELECTORS), Word8(MATCHINGS), Hex]),
+        RrType::ZONEMD => strict!([U32, Word8(ZONE_SCHEMES), Word8(ZONE_DIGESTS), Hex]),
         RrType::AVC | RrType::CLA | RrType::NINFO | RrType::RESINFO | RrType::WALLET => lenient!([Texts]),
         RrType::BRID | RrType::DHCID | RrType::HHIT => lenient!([Base64]),
         RrType::CERT => lenient!([Word16(CERTIFICATES), U16, Word8(ALGORITHMS), Base64]),
@@ -166,15 +209,17 @@ pub(super) fn field_len(field: Field, rest: &[u8]) -> Option<usize> {
     let len = match field {
         Field::U8 | Field::Word8(_) => 1,
         Field::U16 | Field::Type | Field::Word16(_) => 2,
-        Field::U32 | Field::Seconds | Field::V4 => 4,
+        Field::U32 | Field::Seconds | Field::Time | Field::V4 => 4,
         Field::Eui48 => 6,
         Field::Eui64 | Field::Locator => 8,
         Field::V6 => 16,
         Field::Name => NameRef::split_canonical(rest)?.0.as_wire().len().min(MAX_WIRE),
-        Field::Text => 1 + usize::from(*rest.first()?),
+        Field::Hash | Field::Salt | Field::Tag | Field::Text => 1 + usize::from(*rest.first()?),
         Field::Texts => texts_len(rest)?,
         Field::MaybeText => rest.first().map_or(0, |len| 1 + usize::from(*len)),
-        Field::Base64 | Field::Hex | Field::LongText | Field::Nsap | Field::Rest | Field::Types => rest.len(),
+        Field::Base64 | Field::Hex | Field::LongText | Field::Nsap | Field::Params | Field::Types => {
+            rest.len()
+        }
     };
     (len <= rest.len()).then_some(len)
 }

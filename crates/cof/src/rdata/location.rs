@@ -79,7 +79,7 @@ fn centimetres(token: &str) -> Option<i64> {
     let number = token.strip_suffix(['m', 'M']).unwrap_or(token);
     match number.strip_prefix('-') {
         Some(number) => decimal(number, 2).map(|centimetres| -centimetres),
-        None => decimal(number, 2),
+        None => decimal(number.strip_prefix('+').unwrap_or(number), 2),
     }
 }
 

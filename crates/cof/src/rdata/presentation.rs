@@ -1,16 +1,18 @@
 //! Record data between its canonical octets and its presentation form (RFC 1035 section 5.1, RFC 3597).
 //!
-//! Types with a plain layout are read and printed here, field by field; the others by `irregular` and `zonefile`.
+//! Types with a layout are read and printed here, field by field; the others by `irregular`. A type that neither knows
+//! (A6, ATMA, DOA, NXT, SINK and the like) has the generic form only: other text of it is kept as it is.
 //! Reading returns `None` where the text is no data of the type: the caller keeps the text.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use smallvec::SmallVec;
 
-use super::encoding::{self, grouped, push_grouped, unbase64, unhex};
-use super::layout::{self, Field};
-use super::{MAX_WIRE, Rdata, Repr, irregular, zonefile};
+use super::encoding::{self, grouped, push_grouped, unbase32, unbase64, unescape, unhex, unquote};
+use super::layout::{self, Field, Layout, Strays};
+use super::{MAX_WIRE, Rdata, Repr, bitmap, irregular, svcb};
 use crate::name::NameRef;
 use crate::{Name, RrType, escape};
 
@@ -35,12 +37,12 @@ pub(super) fn parse(rrtype: RrType, text: &str) -> Option<Rdata> {
         return Rdata::from_wire(rrtype, &parse_generic(generic)?).ok();
     }
     match layout::of(rrtype) {
-        Some(layout) if layout.text => parse_fields(layout.fields, text),
-        _ if irregular::knows(rrtype) => {
+        Some(layout) => parse_fields(layout, text),
+        None if irregular::knows(rrtype) => {
             let octets = irregular::parse(rrtype, text).filter(|octets| octets.len() <= MAX_WIRE)?;
             Some(Rdata(Repr::Wire(octets)))
         }
-        _ => Rdata::from_wire(rrtype, &zonefile::parse(rrtype, text)?).ok(),
+        None => None,
     }
 }
 
@@ -50,20 +52,33 @@ pub(super) fn push(rrtype: RrType, wire: &[u8], absolute: bool, out: &mut String
     let start = out.len();
     let layout = layout::of(rrtype);
     let printed = match layout {
-        Some(layout) if layout.text => push_fields(layout.fields, wire, out),
-        _ if irregular::knows(rrtype) => irregular::push(rrtype, wire, absolute, out),
-        _ => zonefile::push(rrtype, wire, out),
+        Some(layout) => push_fields(layout.fields, wire, out),
+        None if irregular::knows(rrtype) => irregular::push(rrtype, wire, absolute, out),
+        None => None,
     };
     // Octets that are kept although they are not the canonical form of these fields must not print as those that are.
-    let may_differ = match layout {
-        Some(layout) => layout.lenient,
-        None => !zonefile::knows(rrtype),
-    };
+    let may_stray = layout.is_none_or(|layout| layout.strays == Strays::Kept);
     let same = |text: &str| parse(rrtype, text).is_some_and(|back| back.as_wire() == Some(wire));
-    if printed.is_none() || may_differ && !out.get(start..).is_some_and(same) {
+    // Data of no octets prints `\# 0` rather than nothing.
+    if printed.is_none() || out.len() == start || may_stray && !out.get(start..).is_some_and(same) {
         out.truncate(start);
         push_generic(wire, out);
     }
+}
+
+/// Whether octets print a form of these fields that reads back as the same octets.
+pub(super) fn reads_back(layout: &Layout, wire: &[u8]) -> bool {
+    let mut text = String::new();
+    push_fields(layout.fields, wire, &mut text).is_some()
+        && parse_fields(layout, &text).is_some_and(|back| back.as_wire() == Some(wire))
+}
+
+/// One spelling of generic data (`\# 5 C0 00 02 01 00`) that is no data of its type; `None` for other text.
+pub(super) fn tidy_generic(text: &str) -> Option<Box<str>> {
+    let octets = parse_generic(text.strip_prefix("\\#")?)?;
+    let mut out = String::new();
+    push_generic(&octets, &mut out);
+    Some(out.into())
 }
 
 /// Reads what nearly all data of addresses and names is: plain text, not even blanks around it.
@@ -101,22 +116,53 @@ fn wire(octets: &[u8]) -> Rdata {
     Rdata(Repr::Wire(SmallVec::from_slice(octets)))
 }
 
-fn parse_fields(fields: &[Field], text: &str) -> Option<Rdata> {
+fn parse_fields(layout: &Layout, text: &str) -> Option<Rdata> {
+    let fields = layout.fields;
     let mut out = Wire::new();
     if fields == [Field::Texts] && !text.starts_with('"') {
         push_strings(text, &mut out)?;
         return Some(Rdata(Repr::Wire(out)));
     }
-    let mut rest = text;
+    let spread = without_brackets(layout, text);
+    let mut rest = &*spread;
     for field in fields {
-        parse_field(*field, &mut rest, &mut out)?;
+        parse_field(*field, layout.strays, &mut rest, &mut out)?;
     }
     skip_brackets(&mut rest);
-    (rest.is_empty() && !out.is_empty() && out.len() <= MAX_WIRE).then_some(Rdata(Repr::Wire(out)))
+    // A comment ends the line (RFC 1035 section 5.1).
+    let ended = rest.is_empty() || rest.starts_with(';');
+    // A PGP key of no octets is kept as it always was.
+    let whole = !out.is_empty() || layout.strays == Strays::Refused;
+    (ended && whole && out.len() <= MAX_WIRE).then_some(Rdata(Repr::Wire(out)))
 }
 
-fn parse_field(field: Field, rest: &mut &str, out: &mut Wire) -> Option<()> {
+/// The text with blanks in the place of parentheses, where these can be no data: nothing in the fields is free text.
+/// Types that make up nearly all of passive DNS have parentheses as tokens only, which [`skip_brackets`] passes over.
+fn without_brackets<'a>(layout: &Layout, text: &'a str) -> Cow<'a, str> {
+    let free =
+        |field: &Field| matches!(field, Field::LongText | Field::MaybeText | Field::Text | Field::Texts);
+    if layout.strays == Strays::None || !text.contains(['(', ')']) || layout.fields.iter().any(free) {
+        return Cow::Borrowed(text);
+    }
+    let (mut quoted, mut escaped) = (false, false);
+    let spread = text.chars().map(|c| {
+        let special = !escaped;
+        escaped = special && c == '\\';
+        quoted ^= special && c == '"';
+        if special && !quoted && matches!(c, '(' | ')') { ' ' } else { c }
+    });
+    Cow::Owned(escape::trim(&spread.collect::<String>()).to_owned())
+}
+
+fn parse_field(field: Field, strays: Strays, rest: &mut &str, out: &mut Wire) -> Option<()> {
     skip_brackets(rest);
+    // The record that takes a DS or DNSKEY away is written with a 0 in the place of one octet of 0 (RFC 8078 section 4).
+    // A key or digest of no octets is kept for the types that always had it so.
+    let octets_of = |text: &str, read: fn(&str) -> Option<Vec<u8>>| match text {
+        "0" => Some(vec![0]),
+        "" if strays == Strays::Refused => Some(Vec::new()),
+        text => read(text).filter(|octets| !octets.is_empty()),
+    };
     match field {
         Field::Texts => {
             while !rest.is_empty() {
@@ -124,13 +170,26 @@ fn parse_field(field: Field, rest: &mut &str, out: &mut Wire) -> Option<()> {
             }
         }
         Field::MaybeText if rest.is_empty() => {}
-        Field::Base64 => {
-            out.extend_from_slice(&unbase64(&take_rest(rest)).filter(|octets| !octets.is_empty())?);
+        Field::Base64 => out.extend_from_slice(&octets_of(&take_rest(rest), unbase64)?),
+        Field::Hex => out.extend_from_slice(&octets_of(&take_rest(rest), unhex)?),
+        Field::Types => out.extend_from_slice(&bitmap::parse_types(&take_rest(rest))?),
+        Field::Params => out.extend_from_slice(&svcb::parse(std::mem::take(rest))?),
+        Field::LongText if !rest.starts_with('"') => {
+            let text = std::mem::take(rest);
+            let text = text.strip_suffix(" )").or_else(|| text.strip_suffix("\t)")).unwrap_or(text);
+            out.extend_from_slice(&unescape(escape::trim(text)).filter(|octets| !octets.is_empty())?);
         }
-        Field::Hex => out.extend_from_slice(&unhex(&take_rest(rest)).filter(|octets| !octets.is_empty())?),
-        Field::Types => out.extend_from_slice(&zonefile::parse_types(&take_rest(rest))?),
-        Field::Rest => return None,
-        field => parse_token(field, take_token(rest)?, out)?,
+        Field::LongText | Field::MaybeText | Field::Name | Field::Tag | Field::Text => {
+            parse_token(field, take_token(rest)?, out)?;
+        }
+        field => {
+            let token = take_token(rest)?;
+            parse_token(field, token, out).or_else(|| {
+                // Any field can be quoted, and any character of it escaped.
+                let plain = String::from_utf8(unescape(unquote(token)?)?).ok()?;
+                parse_token(field, &plain, out)
+            })?;
+        }
     }
     Some(())
 }
@@ -156,9 +215,13 @@ fn parse_token(field: Field, token: &str, out: &mut Wire) -> Option<()> {
             out.extend_from_slice(&unhex(&digits.replace('.', ""))?);
         }
         Field::Name => out.extend_from_slice(Name::parse(token).ok()?.as_wire()),
-        Field::Text | Field::MaybeText => push_string(token, out)?,
+        Field::Time => out.extend_from_slice(&encoding::signature_time(token)?.to_be_bytes()),
+        Field::Salt if token == "-" => out.push(0),
+        Field::Salt => push_counted(&unhex(token).filter(|octets| !octets.is_empty())?, out)?,
+        Field::Hash => push_counted(&unbase32(token).filter(|octets| !octets.is_empty())?, out)?,
+        Field::Tag | Field::Text | Field::MaybeText => push_string(token, out)?,
         Field::LongText => out.extend_from_slice(&unescape(unquote(token)?)?),
-        Field::Base64 | Field::Hex | Field::Rest | Field::Texts | Field::Types => return None,
+        Field::Base64 | Field::Hex | Field::Params | Field::Texts | Field::Types => return None,
     }
     Some(())
 }
@@ -172,9 +235,10 @@ pub(super) fn skip_brackets(rest: &mut &str) {
     }
 }
 
-/// Takes everything that is left, without such parentheses.
+/// Takes everything that is left, up to a comment, without such parentheses.
 fn take_rest(rest: &mut &str) -> String {
-    let tokens = std::mem::take(rest).split_ascii_whitespace();
+    let rest = std::mem::take(rest);
+    let tokens = rest.split(';').next().unwrap_or_default().split_ascii_whitespace();
     tokens.filter(|token| !matches!(*token, "(" | ")")).collect::<Vec<_>>().join(" ")
 }
 
@@ -196,23 +260,22 @@ pub(super) fn take_token<'a>(rest: &mut &'a str) -> Option<&'a str> {
         }
     }
     let (token, after) = rest.split_at_checked(at)?;
-    // A closing quote ends its token: something glued to it is a mistake, not another token.
-    let glued = quoted && !after.is_empty() && !after.starts_with([' ', '\t']);
+    // A closing quote ends its token: what is glued to it is a mistake, unless it is quoted too.
+    let glued = quoted && !after.is_empty() && !after.starts_with([' ', '\t', '"']);
     *rest = after.trim_start_matches([' ', '\t']);
     (!token.is_empty() && !glued).then_some(token)
 }
 
 /// Appends one character string from a token, quoted or not.
 fn push_string(token: &str, out: &mut Wire) -> Option<()> {
-    let octets = unescape(unquote(token)?)?;
-    out.push(u8::try_from(octets.len()).ok()?);
-    out.extend_from_slice(&octets);
-    Some(())
+    push_counted(&unescape(unquote(token)?)?, out)
 }
 
-/// What stands between the quotes of a token, if it has any.
-fn unquote(token: &str) -> Option<&str> {
-    token.strip_prefix('"').map_or(Some(token), |token| token.strip_suffix('"'))
+/// Appends octets with their number before them.
+fn push_counted(octets: &[u8], out: &mut Wire) -> Option<()> {
+    out.push(u8::try_from(octets.len()).ok()?);
+    out.extend_from_slice(octets);
+    Some(())
 }
 
 /// Appends an unquoted text as one character string, as several where it is longer than one can be.
@@ -225,24 +288,10 @@ fn push_strings(text: &str, out: &mut Wire) -> Option<()> {
     (!out.is_empty() && out.len() <= MAX_WIRE).then_some(())
 }
 
-fn unescape(text: &str) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [octet, after @ ..] = rest {
-        rest = after;
-        if *octet == b'\\' {
-            let (octet, taken) = escape::unescape(rest)?;
-            out.push(octet);
-            rest = rest.get(taken..)?;
-        } else {
-            out.push(*octet);
-        }
-    }
-    Some(out)
-}
-
-/// Reads what follows `\#`: a length and that many octets in hexadecimal, blanks anywhere between digits.
+/// Reads what follows `\#`: a length and that many octets in hexadecimal, blanks and parentheses anywhere between
+/// digits, a comment at the end.
 fn parse_generic(text: &str) -> Option<Vec<u8>> {
+    let text = text.split(';').next().unwrap_or_default().replace(['(', ')'], " ");
     let (len, digits) = text.trim_start().split_once([' ', '\t']).unwrap_or((text.trim(), ""));
     let len: usize = len.parse().ok()?;
     let octets = unhex(digits)?;
@@ -281,7 +330,13 @@ fn push_field(field: Field, octets: &[u8], out: &mut String) -> Option<()> {
     match field {
         Field::V4 => push_ipv4(octets, out),
         Field::V6 => write!(out, "{}", Ipv6Addr::from(<[u8; 16]>::try_from(octets).ok()?)).ok()?,
-        Field::U8 | Field::U16 | Field::U32 | Field::Seconds | Field::Word8(_) | Field::Word16(_) => {
+        Field::U8
+        | Field::U16
+        | Field::U32
+        | Field::Seconds
+        | Field::Time
+        | Field::Word8(_)
+        | Field::Word16(_) => {
             out.push_str(itoa::Buffer::new().format(number()));
         }
         Field::Type => write!(out, "{}", RrType::Code(u16::try_from(number()).ok()?)).ok()?,
@@ -294,7 +349,12 @@ fn push_field(field: Field, octets: &[u8], out: &mut String) -> Option<()> {
         }
         Field::Base64 => encoding::push_base64(octets, out),
         Field::LongText => push_quoted(octets, out),
-        Field::Types => zonefile::push_types(octets, out)?,
+        Field::Types => bitmap::push_types(octets, out)?,
+        Field::Params => svcb::push(octets, out)?,
+        Field::Salt if octets.len() == 1 => out.push('-'),
+        Field::Salt => encoding::push_hex(octets.get(1..)?, out),
+        Field::Hash => encoding::push_base32(octets.get(1..)?, out),
+        Field::Tag => push_tag(octets.get(1..)?, out),
         Field::Name => NameRef::split_canonical(octets)?.0.push_text(out),
         Field::Text | Field::MaybeText => push_quoted(octets.get(1..)?, out),
         Field::Texts => {
@@ -308,7 +368,6 @@ fn push_field(field: Field, octets: &[u8], out: &mut String) -> Option<()> {
                 rest = after;
             }
         }
-        Field::Rest => return None,
     }
     Some(())
 }
@@ -319,6 +378,16 @@ fn push_ipv4(octets: &[u8], out: &mut String) {
             out.push('.');
         }
         out.push_str(itoa::Buffer::new().format(*octet));
+    }
+}
+
+/// A tag of a CAA property is letters and digits (RFC 8659 section 4.1); another is quoted.
+fn push_tag(octets: &[u8], out: &mut String) {
+    match std::str::from_utf8(octets) {
+        Ok(tag) if !tag.is_empty() && tag.bytes().all(|octet| octet.is_ascii_alphanumeric()) => {
+            out.push_str(tag);
+        }
+        _ => push_quoted(octets, out),
     }
 }
 

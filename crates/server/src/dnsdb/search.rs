@@ -245,8 +245,10 @@ fn subject(target: Target<'_>) -> Subject {
     }
 }
 
-/// Whether the data is these octets, as far as its type tells octets apart: names in it are, in any case.
+/// Whether the data is these octets, as far as its type tells octets apart: names in it are, in any case, and the zeros
+/// that prefixes of APL may end in say nothing.
 fn holds(record: &Record, octets: &[u8]) -> bool {
-    let alike = record.rdata.as_wire().is_some_and(|wire| wire.eq_ignore_ascii_case(octets));
+    let same = |wire: &[u8]| record.rrtype == RrType::APL || wire.eq_ignore_ascii_case(octets);
+    let alike = record.rdata.as_wire().is_some_and(same);
     alike && Rdata::from_wire(record.rrtype, octets).as_ref() == Ok(&record.rdata)
 }

@@ -159,6 +159,46 @@ async fn every_form_of_a_lookup_finds_what_it_names() {
     }
 }
 
+/// Each record in several spellings.
+const SPELLINGS: &str = r#"
+{"rrname":"a.example.com","rrtype":"SVCB","rdata":"1 svc.example.net key1=\\002h2 key3=\\001\\187","time_first":10,"time_last":19,"count":1}
+{"rrname":"a.example.com","rrtype":"SVCB","rdata":"1 SVC.example.net. port=443 alpn=\"h2\"","time_first":20,"time_last":29,"count":2}
+{"rrname":"a.example.com","rrtype":"TYPE64","rdata":"\\# 32 0001 03737663076578616d706c65036e657400 000100030268320003000201BB","time_first":30,"time_last":39,"count":3}
+{"rrname":"b.example.com","rrtype":"APL","rdata":"1:192.0.2.0/24","time_first":10,"time_last":19,"count":4}
+{"rrname":"b.example.com","rrtype":"APL","rdata":"\\# 7 00011803c00002","time_first":20,"time_last":29,"count":5}
+{"rrname":"b.example.com","rrtype":"APL","rdata":"\\# 8 0001 18 04 c0000200","time_first":30,"time_last":39,"count":6}
+{"rrname":"c.example.com","rrtype":"CDS","rdata":"0 0 0 0","time_first":10,"time_last":19,"count":7}
+{"rrname":"c.example.com","rrtype":"CDS","rdata":"0 0 0 00","time_first":20,"time_last":29,"count":8}
+"#;
+
+#[tokio::test]
+async fn a_record_is_one_row_in_every_spelling_and_found_by_its_data() {
+    let server = Server::with(SPELLINGS).await;
+    let svcb = "000103737663076578616d706c65036e657400000100030268320003000201bb";
+    for (target, wanted) in [
+        ("rrset/name/*.example.com/ANY", &["a.example.com. SVCB 3", "b.example.com. APL 6"][..]),
+        ("rrset/name/c.example.com/CDS", &["c.example.com. CDS 8"]),
+        ("rdata/name/svc.example.net", &["a.example.com. SVCB 3"]),
+        (&format!("rdata/raw/{svcb}"), &["a.example.com. SVCB 3"]),
+        (&format!("rdata/raw/{}/SVCB", svcb.to_ascii_uppercase()), &["a.example.com. SVCB 3"]),
+        ("rdata/raw/00011803c00002/APL", &["b.example.com. APL 6"]),
+        ("rdata/raw/00011804c0000200/APL", &["b.example.com. APL 6"]),
+        ("rdata/raw/0000000000/CDS", &["c.example.com. CDS 8"]),
+    ] {
+        assert_eq!(found(&server, &format!("lookup/{target}")).await, wanted, "{target}");
+    }
+    for (value, wanted) in [
+        ("a.example.com", "1 svc.example.net alpn=h2 port=443"),
+        ("rdata:svc.example.net", "1 svc.example.net alpn=h2 port=443"),
+        ("b.example.com", "1:192.0.2.0/24"),
+        ("c.example.com", "0 0 0 00"),
+    ] {
+        let rows = server.rows(value, &[]).await;
+        assert_eq!(rows.len(), 1, "{value}: {rows:?}");
+        assert!(rows[0].contains(&format!("\"rdata\":\"{wanted}\"")), "{value}: {rows:?}");
+    }
+}
+
 #[tokio::test]
 async fn limited_is_said_only_when_there_is_more() {
     let server = Server::with(&many(2_500)).await;
