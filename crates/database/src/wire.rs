@@ -180,7 +180,8 @@ impl<'a> WireData<'a> {
 
     fn rdata(&self, rrtype: RrType) -> Result<Rdata, Unreadable> {
         match self {
-            Self::Text(text) => Ok(Rdata::from_text(text)),
+            // An earlier version may send as text what is read as data today.
+            Self::Text(text) => Ok(Rdata::parse(rrtype, text)),
             Self::Wire(octets) => Rdata::from_wire(rrtype, octets).map_err(|_| Unreadable),
         }
     }

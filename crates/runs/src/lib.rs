@@ -50,6 +50,7 @@ mod manifest;
 mod merge;
 mod migration;
 mod opening;
+mod pool;
 mod run;
 mod run_writer;
 mod snapshot;
@@ -215,7 +216,8 @@ impl Runs {
         self.intake.flush()
     }
 
-    /// Makes one run of all, so that questions read as little as possible.
+    /// Makes one run of all, so that questions read as little as possible, and one row of tuples that an earlier version
+    /// kept apart by spelling.
     ///
     /// # Errors
     /// The disk's, and damage.

@@ -15,9 +15,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use cof::{Name, Observation, Rdata, RrType, Source};
+use cof::{Name, Rdata, RrType, Source};
 
-use super::batch::Batch;
 use super::block::{Block, BlockCursor};
 use super::file::{Folder, damage, failed, missing};
 use super::format1::{JOURNAL_HEAD, OldInput, OldManifest, RUN_HEAD};
@@ -25,6 +24,7 @@ use super::journal;
 use super::ledger::{self, Advance, Ledger};
 use super::manifest::{self, Manifest, RunEntry};
 use super::merge::{Cursor, Merge};
+use super::pool::{Destination, Pool, Tuple};
 use super::run::{Run, RunCursor};
 use super::run_writer::{self, Input};
 use super::sources::Sources;
@@ -33,10 +33,8 @@ use super::word::{self, StoredWord};
 use super::{Options, Step};
 use store::StoreError;
 use store::engine::Side;
-use store::engine::key::{self, Parts};
+use store::engine::key::Parts;
 
-/// Observations that are sorted together.
-const BATCH: usize = 50_000;
 /// Entries between two words on how far it is.
 const STEP: u64 = 4_096;
 /// Free room beyond what the old files take, in bytes: the ledger, the manifest, and longer keys.
@@ -236,16 +234,6 @@ impl Told<'_> {
     }
 }
 
-/// What goes into runs of its own.
-#[derive(Default)]
-struct Pool {
-    waiting: cof::Batch,
-    sorted: Vec<Arc<Batch>>,
-}
-
-/// What a tuple is today.
-type Tuple = (Name, RrType, Rdata);
-
 impl Migration<'_> {
     fn number(&mut self) -> u64 {
         self.numbers += 1;
@@ -347,51 +335,31 @@ impl Migration<'_> {
         Ok(())
     }
 
-    fn pool_up(
-        &mut self,
-        (rrname, rrtype, rdata): Tuple,
-        words: &[StoredWord],
-        sources: &Sources,
-    ) -> Result<(), StoreError> {
-        for word in words {
-            self.pool.waiting.observations.push(Observation {
-                bailiwick: key::bailiwick_name(&rrname, word.bailiwick),
-                rrname: rrname.clone(),
-                rrtype,
-                rdata: rdata.clone(),
-                time_first: word.value.first,
-                time_last: word.value.last,
-                count: word.value.count,
-                source: word.source as usize,
-            });
+    fn pool_up(&mut self, tuple: Tuple, words: &[StoredWord], sources: &Sources) -> Result<(), StoreError> {
+        let numbers = &mut self.numbers;
+        let mut number = || {
+            *numbers += 1;
+            *numbers - 1
+        };
+        let memory = self.options.memory;
+        let mut to = Destination { files: self.files, sources, memory, number: &mut number };
+        let written = self.pool.runs();
+        self.pool.add(tuple, words, &mut to)?;
+        if self.pool.runs() > written {
+            self.told.say();
         }
-        if self.pool.waiting.observations.len() >= BATCH { self.sort(sources) } else { Ok(()) }
-    }
-
-    fn sort(&mut self, sources: &Sources) -> Result<(), StoreError> {
-        let ids: Vec<u32> = (0_u32..).take(sources.len()).collect();
-        self.pool.sorted.push(Arc::new(Batch::of(&self.pool.waiting, &ids, sources)?));
-        self.pool.waiting.observations.clear();
-        let octets: usize = self.pool.sorted.iter().map(|batch| batch.octets()).sum();
-        if octets >= self.options.memory { self.write_pool(sources) } else { Ok(()) }
+        Ok(())
     }
 
     fn flush(&mut self, sources: &Sources) -> Result<(), StoreError> {
-        self.sort(sources)?;
-        self.write_pool(sources)
-    }
-
-    fn write_pool(&mut self, sources: &Sources) -> Result<(), StoreError> {
-        let number = self.number();
-        let batches = std::mem::take(&mut self.pool.sorted);
-        let sources = Arc::new(sources.clone());
-        let heads = [Side::Owner, Side::Rdata].map(|side| batches.iter().map(|batch| batch.keys(side)).sum());
-        let entries = |side| {
-            let cursors = batches.iter().map(|batch| batch.cursor(side));
-            Merge::from(cursors, &[], Arc::clone(&sources))
+        let numbers = &mut self.numbers;
+        let mut number = || {
+            *numbers += 1;
+            *numbers - 1
         };
-        let mut input = Input { entries: &entries, heads, keep: &mut |_, _, _| Ok(true), stopped: &|| false };
-        self.runs.extend(run_writer::write(self.files, number, &mut input)?);
+        let memory = self.options.memory;
+        let mut to = Destination { files: self.files, sources, memory, number: &mut number };
+        self.runs.extend(std::mem::take(&mut self.pool).finish(&mut to)?);
         self.told.say();
         Ok(())
     }

@@ -3,6 +3,10 @@
 //! [`spawn`] starts a thread for each of the first two. Every change is the same three steps: write a run, let the manifest name
 //! it, show it; then remove what it replaces. What fails is tried again when there is more to do, and told to those who have to
 //! wait for it.
+//!
+//! Whenever runs become one, tuples whose data an earlier version kept in another form (text that reads as data today, another
+//! spelling of what is canonical now) get the key that they have today and meet the rows of the same record. The format stays
+//! as it is: until then both are found by their owner, as they always were.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -14,6 +18,7 @@ use super::journal;
 use super::ledger::{self, Change};
 use super::manifest::{Manifest, RunEntry};
 use super::merge::{Cursor, Merge};
+use super::pool::{self, Destination, Pool};
 use super::run::{Run, RunCursor};
 use super::run_writer::{self, Input, Keep};
 use super::snapshot::{Frozen, Snapshot};
@@ -157,10 +162,13 @@ impl Intake {
         self.flush()?;
         let _turn = lock(&self.merging);
         let runs = self.snapshot().runs.clone();
-        if runs.len() < 2 {
+        if runs.len() < 2 && !is_older(&runs)? {
             return Ok(());
         }
-        self.merge(&runs, &mut |_, _, _| Ok(true), &|| false, &[])
+        self.merge(&runs, &mut |_, _, _| Ok(true), &|| false, &[])?;
+        // What got another key is in a run of its own.
+        let runs = self.snapshot().runs.clone();
+        if runs.len() < 2 { Ok(()) } else { self.merge(&runs, &mut |_, _, _| Ok(true), &|| false, &[]) }
     }
 
     /// Forgets what a selection covers, at one moment; nothing is taken in meanwhile.
@@ -196,7 +204,8 @@ impl Intake {
         }
     }
 
-    /// Puts one run in the place of these; the ledger changes with it.
+    /// Puts one run in the place of these, and others beside it for tuples that have another key today; the ledger changes with
+    /// them. What a failure leaves behind is removed at the next opening.
     fn merge(
         &self,
         runs: &[Arc<Run>],
@@ -212,15 +221,36 @@ impl Intake {
             let cursor = |run: &Arc<Run>| Cursor::Run(Box::new(RunCursor::new(Arc::clone(run), side, None)));
             Merge::from(runs.iter().map(cursor), &[], Arc::clone(&sources))
         };
-        let merged = self.write(&entries, heads, keep, stopped)?;
+        let mut number = || self.number();
+        let memory = self.options.memory;
+        let mut to = Destination { files: &*self.files, sources: &sources, memory, number: &mut number };
+        let mut pool = Pool::default();
+        let mut words = Vec::new();
+        let mut renew = |side: Side, key: &[u8], octets: &mut Vec<u8>| {
+            if !keep(side, key, octets)? {
+                return Ok(false);
+            }
+            let Some(tuple) = pool::current(side, key)? else { return Ok(true) };
+            if side == Side::Owner {
+                words.clear();
+                word::take_all(octets, &mut words).ok_or(StoreError::Damaged)?;
+                pool.add(tuple, &words, &mut to)?;
+            }
+            Ok(false)
+        };
+        let merged = self.write(&entries, heads, &mut renew, stopped)?;
+        let mut made: Vec<Arc<Run>> = merged.into_iter().collect();
+        for entry in pool.finish(&mut to)? {
+            made.push(Arc::new(Run::open(&*self.files, entry)?));
+        }
         let replaced = |number: u64| runs.iter().any(|run| run.entry().number == number);
         self.record_with(&Sources::default(), changes, |manifest| {
             manifest.runs.retain(|entry| !replaced(entry.number));
-            manifest.runs.extend(merged.as_ref().map(|run| run.entry().clone()));
+            manifest.runs.extend(made.iter().map(|run| run.entry().clone()));
         })?;
         self.show(|snapshot| {
             snapshot.runs.retain(|run| !replaced(run.entry().number));
-            snapshot.runs.extend(merged);
+            snapshot.runs.extend(made);
         });
         for run in runs {
             let _ = self.files.remove(run.name());
@@ -291,6 +321,19 @@ impl Intake {
             memory,
         }
     }
+}
+
+/// Whether there is a tuple that has another key today.
+fn is_older(runs: &[Arc<Run>]) -> Result<bool, StoreError> {
+    for run in runs {
+        let mut cursor = RunCursor::new(Arc::clone(run), Side::Owner, None);
+        while cursor.advance()? {
+            if pool::current(Side::Owner, cursor.key())?.is_some() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// Takes what a selection covers out of the words of a tuple, and says how many that were.

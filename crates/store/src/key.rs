@@ -113,6 +113,26 @@ fn is_target(rrtype: RrType) -> bool {
     matches!(rrtype, RrType::A | RrType::AAAA | RrType::CNAME | RrType::DNAME | RrType::NS | RrType::PTR)
 }
 
+/// Whether wire form of this type, which is encoded here, has always been what it is today. They are the types of nearly
+/// all tuples, so that nothing is decoded to find out.
+fn is_settled(rrtype: &[u8]) -> bool {
+    const SETTLED: [RrType; 9] = [
+        RrType::A,
+        RrType::AAAA,
+        RrType::CNAME,
+        RrType::MX,
+        RrType::NS,
+        RrType::PTR,
+        RrType::SOA,
+        RrType::SRV,
+        RrType::TXT,
+    ];
+    match rrtype {
+        [0, high, low] => SETTLED.contains(&RrType::Code(u16::from_be_bytes([*high, *low]))),
+        _ => false,
+    }
+}
+
 /// What the rdata keys of an address begin with.
 pub fn address_prefix(address: IpAddr) -> Vec<u8> {
     let mut key = Vec::with_capacity(17);
@@ -251,6 +271,28 @@ impl<'a> Parts<'a> {
     pub fn stored_data(&self) -> Option<(RrType, bool, Vec<u8>)> {
         let (tag, octets) = self.rdata.split_first()?;
         Some((decode_rrtype(self.rrtype)?, *tag == TEXT, unescaped(octets.strip_suffix(&[0])?)?))
+    }
+
+    /// The tuple, if an earlier version kept its data in a form that is another one today: as text that reads as data
+    /// now, or as another spelling of what is canonical now. The outer `None` is damage.
+    pub fn renewed(&self) -> Option<Option<(Name, RrType, Rdata)>> {
+        if self.is_target() || self.rdata.first() == Some(&WIRE) && is_settled(self.rrtype) {
+            return Some(None);
+        }
+        let (rrtype, is_text, octets) = self.stored_data()?;
+        let data = if is_text {
+            Rdata::parse(rrtype, std::str::from_utf8(&octets).ok()?)
+        } else {
+            Rdata::from_wire(rrtype, &octets).ok()?
+        };
+        let same = match (data.as_wire(), data.as_text()) {
+            (Some(wire), _) => !is_text && *wire == *octets,
+            (None, text) => is_text && text.unwrap_or_default().as_bytes() == octets,
+        };
+        if same {
+            return Some(None);
+        }
+        Some(Some((Name::split_sort_key(self.owner).ok()?.0, rrtype, data)))
     }
 
     fn data(&self) -> Option<Rdata> {

@@ -8,6 +8,7 @@ mod engine;
 mod folder;
 mod limits;
 mod migration;
+mod spellings;
 
 use crate::engine::Shaken;
 

@@ -1,0 +1,120 @@
+//! Tuples that do not keep their place, on their way into runs of their own.
+//!
+//! Data that an earlier version kept in another form has another key today. While runs are rewritten, such tuples go to a
+//! [`Pool`], which sorts them in memory and writes runs as it fills. [`current`] says which tuples these are.
+//!
+//! Errors are the disk's and damage.
+
+use std::sync::Arc;
+
+use cof::{Name, Observation, Rdata, RrType};
+
+use super::batch::Batch;
+use super::file::Folder;
+use super::manifest::RunEntry;
+use super::merge::Merge;
+use super::run_writer::{self, Input};
+use super::sources::Sources;
+use super::word::StoredWord;
+use store::StoreError;
+use store::engine::Side;
+use store::engine::key::{self, Parts};
+
+/// Observations that are sorted together.
+const BATCH: usize = 50_000;
+
+/// What a tuple is today.
+pub(super) type Tuple = (Name, RrType, Rdata);
+
+/// What the tuple of this key is today; `None` if it keeps its place.
+///
+/// # Errors
+/// [`StoreError::Damaged`] for a key that does not split.
+pub(super) fn current(side: Side, key: &[u8]) -> Result<Option<Tuple>, StoreError> {
+    let parts = match side {
+        Side::Owner => Parts::of_owner_key(key),
+        Side::Rdata => Parts::of_rdata_key(key),
+    };
+    parts.and_then(|parts| parts.renewed()).ok_or(StoreError::Damaged)
+}
+
+/// Where runs go.
+pub(super) struct Destination<'a> {
+    pub(super) files: &'a dyn Folder,
+    /// What the words of the tuples refer to.
+    pub(super) sources: &'a Sources,
+    /// Octets that are gathered for one run.
+    pub(super) memory: usize,
+    /// Gives a run its number.
+    pub(super) number: &'a mut dyn FnMut() -> u64,
+}
+
+/// What waits, and what was written.
+#[derive(Default)]
+pub(super) struct Pool {
+    waiting: cof::Batch,
+    sorted: Vec<Arc<Batch>>,
+    written: Vec<RunEntry>,
+}
+
+impl Pool {
+    /// How many runs were written.
+    pub(super) fn runs(&self) -> usize {
+        self.written.len()
+    }
+
+    /// Takes what was said of a tuple.
+    pub(super) fn add(
+        &mut self,
+        (rrname, rrtype, rdata): Tuple,
+        words: &[StoredWord],
+        to: &mut Destination<'_>,
+    ) -> Result<(), StoreError> {
+        for word in words {
+            self.waiting.observations.push(Observation {
+                bailiwick: key::bailiwick_name(&rrname, word.bailiwick),
+                rrname: rrname.clone(),
+                rrtype,
+                rdata: rdata.clone(),
+                time_first: word.value.first,
+                time_last: word.value.last,
+                count: word.value.count,
+                source: word.source as usize,
+            });
+        }
+        if self.waiting.observations.len() >= BATCH { self.sort(to) } else { Ok(()) }
+    }
+
+    /// Writes what waits; all runs that were written.
+    pub(super) fn finish(mut self, to: &mut Destination<'_>) -> Result<Vec<RunEntry>, StoreError> {
+        if !self.waiting.observations.is_empty() {
+            self.sort(to)?;
+        }
+        self.write(to)?;
+        Ok(self.written)
+    }
+
+    fn sort(&mut self, to: &mut Destination<'_>) -> Result<(), StoreError> {
+        let ids: Vec<u32> = (0_u32..).take(to.sources.len()).collect();
+        self.sorted.push(Arc::new(Batch::of(&self.waiting, &ids, to.sources)?));
+        self.waiting.observations.clear();
+        let octets: usize = self.sorted.iter().map(|batch| batch.octets()).sum();
+        if octets >= to.memory { self.write(to) } else { Ok(()) }
+    }
+
+    fn write(&mut self, to: &mut Destination<'_>) -> Result<(), StoreError> {
+        if self.sorted.is_empty() {
+            return Ok(());
+        }
+        let batches = std::mem::take(&mut self.sorted);
+        let sources = Arc::new(to.sources.clone());
+        let heads = [Side::Owner, Side::Rdata].map(|side| batches.iter().map(|batch| batch.keys(side)).sum());
+        let entries = |side| {
+            let cursors = batches.iter().map(|batch| batch.cursor(side));
+            Merge::from(cursors, &[], Arc::clone(&sources))
+        };
+        let mut input = Input { entries: &entries, heads, keep: &mut |_, _, _| Ok(true), stopped: &|| false };
+        self.written.extend(run_writer::write(to.files, (to.number)(), &mut input)?);
+        Ok(())
+    }
+}
