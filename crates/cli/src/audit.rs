@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use operation::{Clock, Moment};
+use cof::time::Clock;
+use operation::Moment;
 use workbench::audit::{Filter, Page};
 use workbench::json;
 

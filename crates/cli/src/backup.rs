@@ -6,8 +6,8 @@
 use std::path::Path;
 
 use ::database::Database;
+use cof::time::Clock;
 use indicatif::{ProgressBar, ProgressStyle};
-use operation::Clock;
 use runs::Options;
 use serde_json::json;
 use workbench::Verified;

@@ -9,8 +9,8 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use ::database::Database;
+use cof::time::Clock;
 use indicatif::{ProgressBar, ProgressStyle};
-use operation::Clock;
 use runs::{Migrated, Options, Step};
 use store::StoreError;
 

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use ::database::Database;
 use cof::Name;
+use cof::time::Clock;
 use indicatif::{ProgressBar, ProgressStyle};
-use operation::{Clock, Moment};
+use operation::Moment;
 use runs::Sizes;
 use serde_json::{Value, json};
 use store::{Selection, Store as _, StoreError};

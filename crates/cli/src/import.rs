@@ -20,11 +20,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use ::database::{Database, Handed};
+use cof::time::Clock;
 use cof::{Batch, Orientation, Position, SourceKind};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use intake::Rejects;
 use intake::batches::{Order, Unwanted};
-use operation::Clock;
 use store::{Reached, Store as _, StoreError};
 
 pub(crate) use self::input::Input;

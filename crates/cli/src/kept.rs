@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use std::time::Duration;
 
+use cof::time::Clock;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use operation::Clock;
 use operation::SettingsError;
 use operation::provider::ConfigError;
 use workbench::{Checked, Kind, Step, Workbench};

@@ -9,7 +9,8 @@ use std::net::IpAddr;
 
 use ::database::Database;
 use cof::RrType;
-use operation::{Clock, Host, Indicator, Moment};
+use cof::time::Clock;
+use operation::{Host, Indicator, Moment};
 use store::{Apart, Fences, MAX_LIMIT, Order, Question, Store as _, StoreError, Subject};
 
 use crate::args::database::{LookupArgs, Narrowed, Sort};

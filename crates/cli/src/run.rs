@@ -6,7 +6,8 @@ mod table;
 
 use std::io::{IsTerminal, Read, Write};
 
-use operation::{Clock, Indicator, Moment};
+use cof::time::Clock;
+use operation::{Indicator, Moment};
 use workbench::Workbench;
 use workbench::json::run as json;
 use workbench::run::{Arrangement, Compared, Kept, Shown, Wanted};

@@ -1,6 +1,6 @@
 //! `backsight token`: who may use the passive-DNS interfaces.
 
-use operation::Clock;
+use cof::time::Clock;
 use workbench::Workbench;
 use workbench::json::token as json;
 use workbench::token::{Token, Wanted, spelling};

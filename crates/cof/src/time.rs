@@ -3,12 +3,14 @@
 //! [`Window`] holds the times that a record can have. A number tells its unit by the window: seconds, milliseconds, microseconds
 //! and nanoseconds of the same moment are a factor of 1,000 apart, and the window is narrower than that.
 
+mod clock;
 mod stretch;
 
+pub use clock::Clock;
 pub use stretch::Stretch;
 
 use jiff::Timestamp;
-use jiff::civil::{Date as Day, DateTime};
+use jiff::civil::DateTime;
 
 /// Pictures and tables end here: the start of the year 2200.
 pub const LATEST_PLAUSIBLE: u64 = 7_258_118_400;
@@ -27,7 +29,7 @@ pub struct Window {
 /// What a number that stands for a time is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// A date without separators, `YYYYMMDD` or `YYYYMMDDhhmmss`, UTC.
+    /// A date without separators, from `YYYYMMDD` to `YYYYMMDDhhmmss`, UTC.
     CompactDate,
     /// Thousandths of a second.
     Milliseconds,
@@ -91,19 +93,11 @@ impl Window {
     }
 }
 
-/// The day or second that eight or fourteen digits name.
+/// The day, hour, minute or second that eight to fourteen digits name.
 fn compact_date(number: u64) -> Option<u64> {
-    let (day, time) = match number {
-        10_000_000..=99_999_999 => (number, 0),
-        10_000_000_000_000..=99_999_999_999_999 => (number / 1_000_000, number % 1_000_000),
-        _ => return None,
-    };
-    let part = |number: u64| i8::try_from(number % 100).ok();
-    let year = i16::try_from(day / 10_000).ok()?;
-    let day = Day::new(year, part(day / 100)?, part(day)?).ok()?;
-    let time = jiff::civil::Time::new(part(time / 10_000)?, part(time / 100)?, part(time)?, 0).ok()?;
-    let timestamp = jiff::tz::Offset::UTC.to_timestamp(day.to_datetime(time)).ok()?;
-    u64::try_from(timestamp.as_second()).ok()
+    let digits = number.to_string();
+    let stretch = Stretch::compact(&digits).filter(|_| digits.len() >= 8)?;
+    Some(stretch.start)
 }
 
 /// A date read from text.
@@ -177,6 +171,8 @@ mod tests {
             (1_600_000_000_123_456_789, 1_600_000_000, Unit::Nanoseconds),
             (20_200_913, 1_599_955_200, Unit::CompactDate),
             (20_200_913_122_640, 1_600_000_000, Unit::CompactDate),
+            (202_009_131_226, 1_599_999_960, Unit::CompactDate),
+            (2_020_091_311, 1_599_994_800, Unit::CompactDate),
             (EARLIEST_PLAUSIBLE, EARLIEST_PLAUSIBLE, Unit::Seconds),
             (NOW + 86_400, NOW + 86_400, Unit::Seconds),
         ] {

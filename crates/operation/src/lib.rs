@@ -10,7 +10,6 @@
 
 pub mod answer;
 pub mod caution;
-pub mod clock;
 pub mod destination;
 pub mod finding;
 pub mod idn;
@@ -27,7 +26,6 @@ pub mod window;
 
 pub use answer::{Answer, Collector, Completeness, Dedup, Filter, State};
 pub use caution::Caution;
-pub use clock::Clock;
 pub use destination::{Binding, Destination};
 pub use finding::{Finding, Findings};
 pub use indicator::{Given, Host, Indicator, IndicatorError, IndicatorType, Line, Other};

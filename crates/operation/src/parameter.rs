@@ -5,8 +5,9 @@
 
 use std::net::IpAddr;
 
+use crate::Moment;
 use crate::provider::{LoginPlace, proxy_setting, proxy_user_fault};
-use crate::{Clock, Moment};
+use cof::time::Clock;
 
 /// A setting of the `cof-http` protocol.
 pub(crate) struct Setting {

@@ -3,9 +3,9 @@
 use cof::time::Stretch;
 use cof::{Record, time};
 
-use crate::Clock;
+use cof::time::Clock;
 
-/// A stretch of time that a text stands for: a second, or the whole of a day or a year.
+/// A stretch of time that a text stands for: a second, or the whole of an hour, a day, a month or a year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
     /// Its first second since the epoch.
@@ -45,7 +45,7 @@ impl Moment {
             return Ok(Self { start: at, end: at });
         }
         if text.bytes().all(|b| b.is_ascii_digit()) {
-            let Stretch { start, end } = Stretch::of_digits(text).ok_or_else(error)?;
+            let Stretch { start, end } = Stretch::of_digits(text, clock.seconds()).ok_or_else(error)?;
             return Ok(Self { start, end });
         }
         let start = time::parse_date(text).ok_or_else(error)?.seconds;
@@ -98,7 +98,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn moments_read_as_people_write_them() {
-        let clock = Clock::starting_at(Duration::from_secs(1_600_000_000));
+        let clock = testkit::clock_from(Duration::from_secs(1_600_000_000));
         let read = |text| Moment::parse(text, &clock).map(|moment| (moment.start, moment.end));
         assert_eq!(read("2017-06-09"), Ok((1_496_966_400, 1_497_052_799)));
         assert_eq!(read("2017-06-09T08:07:17Z"), Ok((1_496_995_637, 1_496_995_637)));
@@ -106,6 +106,8 @@ mod tests {
         assert_eq!(read("1496995637"), Ok((1_496_995_637, 1_496_995_637)));
         assert_eq!(read("1d"), Ok((1_599_913_600, 1_599_913_600)));
         assert_eq!(read("2017"), Ok((1_483_228_800, 1_514_764_799)));
+        assert_eq!(read("202009"), Ok((1_598_918_400, 1_601_510_399)));
+        assert_eq!(read("2020091311"), Ok((1_599_994_800, 1_599_998_399)));
         assert_eq!(read("20300913"), Ok((1_915_488_000, 1_915_574_399)));
         assert_eq!(read("20200913122640"), Ok((1_600_000_000, 1_600_000_000)));
         for bad in

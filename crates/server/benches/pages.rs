@@ -19,7 +19,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use operation::{Clock, Indicator, Limits, Settings};
+use cof::time::Clock;
+use operation::{Indicator, Limits, Settings};
 use server::{Service, Site};
 use testkit::{Exchange, Script, ScriptedProvider};
 use workbench::library::Status;

@@ -47,7 +47,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use operation::Clock;
+use cof::time::Clock;
 
 pub(crate) use budget::Budget;
 #[cfg(test)]

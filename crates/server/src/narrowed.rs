@@ -2,7 +2,8 @@
 //!
 //! Empty fields are ignored, because a form sends all of its fields. Errors name the field.
 
-use operation::{Clock, Indicator, Moment};
+use cof::time::Clock;
+use operation::{Indicator, Moment};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use workbench::run::{State, Wanted};

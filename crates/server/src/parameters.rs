@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use axum::extract::Query;
 use axum::http::{HeaderMap, Uri};
 use cof::RrType;
-use cof::time::{Stretch, parse_date};
+use cof::time::{Clock, Stretch, parse_date};
 use percent_encoding::percent_decode_str;
 use store::{Cursor, Fences, MAX_LIMIT, Order};
 
@@ -123,7 +123,8 @@ impl Given {
     }
 
     fn fences(&self) -> Result<Fences, Problem> {
-        self.fences_by(MOMENT, moment)
+        let now = Clock::system().seconds();
+        self.fences_by(MOMENT, |text| moment(text, now))
     }
 
     /// The four time fences, each by this reader.
@@ -201,9 +202,9 @@ const MOMENT: &str = "seconds since 1970 with at most ten digits, or a date such
 
 /// Seconds since the epoch, or a date, which means its first second. Digits alone are read as everywhere:
 /// [`Stretch::of_digits`].
-pub(crate) fn moment(text: &str) -> Option<u64> {
+pub(crate) fn moment(text: &str, now: u64) -> Option<u64> {
     if digits(text).is_some() {
-        return Stretch::of_digits(text).map(|stretch| stretch.start);
+        return Stretch::of_digits(text, now).map(|stretch| stretch.start);
     }
     // In a query string a plus sign is a blank.
     parse_date(&text.replace(' ', "+")).or_else(|| parse_date(text)).map(|date| date.seconds)

@@ -10,7 +10,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
-use operation::Clock;
+use cof::time::Clock;
 use store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;

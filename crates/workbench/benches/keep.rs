@@ -12,7 +12,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use cof::RrType;
-use operation::{Clock, Finding, Indicator};
+use cof::time::Clock;
+use operation::{Finding, Indicator};
 use workbench::Workbench;
 use workbench::library::{Filter, Order, Search, Status};
 

@@ -193,7 +193,7 @@ pub(crate) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
 mod tests {
     use std::time::Duration;
 
-    use operation::Clock;
+    use cof::time::Clock;
     use serde_json::json;
 
     use super::*;
@@ -202,7 +202,7 @@ mod tests {
     async fn entries_come_newest_first_by_pages_and_since_a_time() {
         let folder = tempfile::tempdir().unwrap();
         let mut workbench =
-            Workbench::open(folder.path(), Clock::starting_at(Duration::from_secs(1_000)), "ann").unwrap();
+            Workbench::open(folder.path(), testkit::clock_from(Duration::from_secs(1_000)), "ann").unwrap();
         for step in 0..5 {
             let write =
                 |change: &Change<'_>| change.audit("test.step", &step.to_string(), &json!({"n": step}));

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use operation::Clock;
+use cof::time::Clock;
 
 use crate::database::{Change, Problem};
 use crate::{Error, Workbench};

@@ -13,8 +13,9 @@ mod install;
 mod plan;
 mod stored;
 
+use cof::time::Clock;
 use operation::provider::{ProxyInForce, check_proxy_login};
-use operation::{Clock, Limits, ManifestError, Package, ParameterKind, Settings, Value};
+use operation::{Limits, ManifestError, Package, ParameterKind, Settings, Value};
 use serde_json::json;
 
 use self::stored::Stored;

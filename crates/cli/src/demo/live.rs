@@ -7,7 +7,8 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use operation::{Clock, Indicator, package};
+use cof::time::Clock;
+use operation::{Indicator, package};
 use server::{Limits, Service, Site, Tokens};
 use tokio::net::TcpListener;
 use workbench::integration::Changes;

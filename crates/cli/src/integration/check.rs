@@ -1,7 +1,8 @@
 //! `backsight integration test`: one cheap question, each step on the way reported apart (G-26).
 
+use cof::time::Clock;
+use operation::Limits;
 use operation::provider::{Checked, Standing, Step, check};
-use operation::{Clock, Limits};
 use workbench::integration::Configured;
 use workbench::json::integration as json;
 use workbench::run::{Asking, Wish};

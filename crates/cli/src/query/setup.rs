@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use cof::time;
-use operation::{Clock, Limits, Moment, Package, ParameterKind, Secret, Settings, Window};
+use cof::time::Clock;
+use operation::{Limits, Moment, Package, ParameterKind, Secret, Settings, Window};
 use workbench::integration::Summary;
 use workbench::run::{Arrangement, Asking, Freshness, Runs, Wish};
 use workbench::{Desk, Workbench};

@@ -1,16 +1,19 @@
-//! Times that people and clients type to fence a question in.
+//! Times that people and clients type to fence a question in, and the compact dates that providers write.
 //!
 //! [`Stretch`] is what digits alone mean. A fence may lie in the future or long ago, so the window of plausible times does
 //! not decide here; what decides is that nobody means the year 1970 by a date, or the year 52,000 by milliseconds.
 
-use super::parse_date;
+use jiff::civil::{Date, Time};
+use jiff::{Span, tz};
 
 /// The digits that seconds have at most: up to the year 2286.
 const SECONDS: usize = 10;
 /// Dates of passive DNS and of fences.
-const YEARS: std::ops::RangeInclusive<u64> = 1970..=2199;
+const YEARS: std::ops::RangeInclusive<i16> = 1970..=2199;
+/// How far ahead of ours another machine's clock may be, in seconds.
+const AHEAD: u64 = 86_400;
 
-/// A stretch of time: a second, or the whole of a day or a year, UTC.
+/// A stretch of time: a second, or the whole of a minute, an hour, a day, a month or a year, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stretch {
     /// Its first second since the epoch.
@@ -20,43 +23,62 @@ pub struct Stretch {
 }
 
 impl Stretch {
-    /// What a text of nothing but digits means: four of them a year, eight a day (`YYYYMMDD`), fourteen a second
-    /// (`YYYYMMDDhhmmss`), UTC; any others, up to ten, seconds since the epoch.
+    /// What a text of nothing but digits means at this time, in seconds since the epoch: a compact date from the year
+    /// (`YYYY`) on, a part of two digits at a time, up to the second (`YYYYMMDDhhmmss`), UTC; any others, up to ten, seconds since
+    /// the epoch. Ten digits that are both are a date and an hour only where the seconds lie in the future.
     ///
     /// `None` for other texts, for days and times that do not exist, and for what is too large for seconds: milliseconds,
     /// microseconds and nanoseconds are not guessed at here, where a wrong guess would answer another question.
-    pub fn of_digits(text: &str) -> Option<Self> {
+    pub fn of_digits(text: &str, now: u64) -> Option<Self> {
         if text.is_empty() || !text.bytes().all(|octet| octet.is_ascii_digit()) {
             return None;
         }
-        let part = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default();
+        let compact = Self::compact(text);
+        let is_small = text.trim_start_matches('0').len() <= SECONDS;
+        let seconds = text.parse().ok().filter(|_| is_small).map(|start| Self { start, end: start });
         match text.len() {
-            4 => {
-                let year = text.parse().ok().filter(|year| YEARS.contains(year))?;
-                let new_year = |year: u64| second(&format!("{year:04}-01-01"));
-                Some(Self { start: new_year(year)?, end: new_year(year + 1)? - 1 })
+            4 | 8 | 12 | 14 => compact,
+            // A month that there is not is no second of 1970 either.
+            6 => compact.or_else(|| seconds.filter(|_| !has_year(text))),
+            10 => {
+                let is_past = seconds.is_some_and(|seconds| seconds.start <= now.saturating_add(AHEAD));
+                compact.filter(|_| !is_past).or(seconds)
             }
-            8 => {
-                let start = second(&format!("{}-{}-{}", part(0..4), part(4..6), part(6..8)))?;
-                Some(Self { start, end: start + 86_399 })
-            }
-            14 => {
-                let day = format!("{}-{}-{}", part(0..4), part(4..6), part(6..8));
-                let start = second(&format!("{day}T{}:{}:{}", part(8..10), part(10..12), part(12..14)))?;
-                Some(Self { start, end: start })
-            }
-            _ if text.trim_start_matches('0').len() <= SECONDS => {
-                let start = text.parse().ok()?;
-                Some(Self { start, end: start })
-            }
-            _ => None,
+            _ => seconds,
         }
+    }
+
+    /// A year and, a part of two digits at a time, a month, a day, an hour, a minute and a second.
+    pub(super) fn compact(digits: &str) -> Option<Self> {
+        if digits.len() > 14 || !digits.len().is_multiple_of(2) || !has_year(digits) {
+            return None;
+        }
+        let part = |at: usize, usual: i8| match digits.get(at..at + 2) {
+            Some(part) => part.parse::<i8>().ok(),
+            None => Some(usual),
+        };
+        let day = Date::new(digits.get(..4)?.parse().ok()?, part(4, 1)?, part(6, 1)?).ok()?;
+        let time = Time::new(part(8, 0)?, part(10, 0)?, part(12, 0)?, 0).ok()?;
+        let start = day.to_datetime(time);
+        let length = match digits.len() {
+            4 => Span::new().years(1),
+            6 => Span::new().months(1),
+            8 => Span::new().days(1),
+            10 => Span::new().hours(1),
+            12 => Span::new().minutes(1),
+            _ => Span::new().seconds(1),
+        };
+        let second = |moment| {
+            let timestamp = tz::Offset::UTC.to_timestamp(moment).ok()?;
+            u64::try_from(timestamp.as_second()).ok()
+        };
+        Some(Self { start: second(start)?, end: second(start.checked_add(length).ok()?)?.checked_sub(1)? })
     }
 }
 
-fn second(date: &str) -> Option<u64> {
-    let year: u64 = date.get(..4)?.parse().ok()?;
-    parse_date(date).filter(|_| YEARS.contains(&year)).map(|date| date.seconds)
+/// Whether a text begins with a year.
+fn has_year(digits: &str) -> bool {
+    digits.get(..4).and_then(|year| year.parse().ok()).is_some_and(|year| YEARS.contains(&year))
 }
 
 #[cfg(test)]
@@ -64,8 +86,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const NOW: u64 = 1_790_000_000;
+
     fn read(text: &str) -> Option<(u64, u64)> {
-        Stretch::of_digits(text).map(|stretch| (stretch.start, stretch.end))
+        Stretch::of_digits(text, NOW).map(|stretch| (stretch.start, stretch.end))
     }
 
     #[test]
@@ -75,6 +99,11 @@ mod tests {
             ("20300913", 1_915_488_000, 1_915_574_399),
             ("20200913122640", 1_600_000_000, 1_600_000_000),
             ("1600000000", 1_600_000_000, 1_600_000_000),
+            ("202009", 1_598_918_400, 1_601_510_399),
+            ("2020091311", 1_599_994_800, 1_599_998_399),
+            ("202009131226", 1_599_999_960, 1_600_000_019),
+            ("2147483647", 2_147_483_647, 2_147_483_647),
+            ("604800", 604_800, 604_800),
             ("0", 0, 0),
             ("86400", 86_400, 86_400),
             ("4294967295", 4_294_967_295, 4_294_967_295),
@@ -102,15 +131,27 @@ mod tests {
             "99999999999999999999",
             "1234",
             "9999",
+            "202013",
+            "197000",
+            "202009132500",
         ] {
             assert_eq!(read(none), None, "{none}");
         }
     }
 
+    #[test]
+    fn ten_digits_are_seconds_once_they_are_past() {
+        let seconds = 2_020_091_311;
+        let read = |now| Stretch::of_digits("2020091311", now).map(|stretch| stretch.start);
+        assert_eq!(read(NOW), Some(1_599_994_800));
+        assert_eq!(read(seconds), Some(seconds));
+        assert_eq!(Stretch::of_digits("1600000000", 0).map(|stretch| stretch.start), Some(1_600_000_000));
+    }
+
     proptest! {
         #[test]
         fn no_digits_panic_and_a_stretch_has_an_order(text in "[0-9]{0,22}") {
-            if let Some(Stretch { start, end }) = Stretch::of_digits(&text) {
+            if let Some(Stretch { start, end }) = Stretch::of_digits(&text, NOW) {
                 prop_assert!(start <= end);
             }
         }

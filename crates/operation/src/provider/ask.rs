@@ -20,7 +20,8 @@ use super::error::ProviderError;
 use super::intake::{Ended, Intake};
 use super::orientation::Orientation;
 use super::tls;
-use crate::{Clock, Completeness, Indicator};
+use crate::{Completeness, Indicator};
+use cof::time::Clock;
 
 /// How much of a body is read at once, in octets.
 const PIECE: usize = 64 * 1024;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::Clock;
+use cof::time::Clock;
 
 /// A stored time further ahead than this comes from a clock that was wrong.
 const FARTHEST: u64 = 24 * 3_600_000;
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     fn clock() -> Clock {
-        Clock::starting_at(Duration::from_secs(1_700_000_000))
+        testkit::clock_from(Duration::from_secs(1_700_000_000))
     }
 
     #[tokio::test(start_paused = true)]

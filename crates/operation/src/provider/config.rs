@@ -14,7 +14,8 @@ use super::proxy::{Proxy, ProxyEnvironment, Source};
 use super::proxy_login::check_proxy_login;
 use super::question::Side;
 use crate::parameter::rrtypes;
-use crate::{Clock, Destination, Moment, Package, Settings, SettingsError, Window};
+use crate::{Destination, Moment, Package, Settings, SettingsError, Window};
+use cof::time::Clock;
 
 /// The host that the guide prints as the default.
 const GUIDE_HOST: &str = "global.cloud.circl.com";
@@ -302,7 +303,7 @@ mod tests {
             &package,
             &settings,
             Limits::HELD,
-            &Clock::starting_at(Duration::from_secs(1_700_000_000)),
+            &testkit::clock_from(Duration::from_secs(1_700_000_000)),
         )
     }
 

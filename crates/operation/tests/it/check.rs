@@ -88,7 +88,7 @@ async fn tls_is_good_only_after_a_handshake_to_its_end() {
 async fn nothing_is_good_where_nothing_was_sent() {
     let script = Script::always(too_many_requests(Some("1000")));
     let question = Question { limits: Limits::CHECK, ..Question::new(script).set("use_http", "off") };
-    let clock = operation::Clock::starting_at(std::time::Duration::from_secs(1_700_000_000));
+    let clock = testkit::clock_from(std::time::Duration::from_secs(1_700_000_000));
     let budget = operation::Budget::unlimited(clock.clone());
     budget.hold(std::time::Duration::from_secs(1000)).await;
     let (config, line) = (question.config(&clock), question.connect().1);

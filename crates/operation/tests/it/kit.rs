@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use cof::time::Clock;
 use cof::{Damage, Record};
 use operation::provider::{Dial, DialError, Dialled, Io, Outcome, Stop};
 use operation::{
-    Answer, Budget, Clock, Collector, Config, Filter, Indicator, Limits, Package, Provider, ProviderError,
-    Secret, Settings, Side, Sink, State,
+    Answer, Budget, Collector, Config, Filter, Indicator, Limits, Package, Provider, ProviderError, Secret,
+    Settings, Side, Sink, State,
 };
 use testkit::{Exchange, Script, ScriptedProvider};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
@@ -194,7 +195,7 @@ impl Question {
 
     /// The provider that would ask, and the line to it.
     pub(crate) fn connect(&self) -> (Provider, Arc<Line>) {
-        let clock = Clock::starting_at(Duration::from_secs(1_700_000_000));
+        let clock = testkit::clock_from(Duration::from_secs(1_700_000_000));
         let config = self.config(&clock);
         let line = Arc::new(Line {
             provider: Arc::clone(&self.provider),

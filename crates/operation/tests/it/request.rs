@@ -1,7 +1,7 @@
 //! The request: headers, credentials, the path.
 
 use operation::provider::{ABILITIES, ConfigError};
-use operation::{Clock, Config, Limits, ProviderError, Side, State};
+use operation::{Config, Limits, ProviderError, Side, State};
 use testkit::{Exchange, Request, Script};
 
 use crate::kit::{Question, lines};
@@ -116,7 +116,7 @@ async fn the_secret_is_never_shown() {
 #[tokio::test(start_paused = true)]
 async fn a_secret_that_no_header_can_hold_is_refused_without_showing_it() {
     let asking = question().secret("user_token", "hunter2\u{e9}");
-    let clock = Clock::starting_at(std::time::Duration::ZERO);
+    let clock = testkit::clock_from(std::time::Duration::ZERO);
     let error = Config::new(&asking.package, &asking.settings, Limits::HELD, &clock).unwrap_err();
     assert!(matches!(error, ConfigError::Settings(_)));
     assert!(!error.to_string().contains("hunter2"), "{error}");
@@ -143,7 +143,7 @@ async fn a_name_in_data_is_another_question_than_the_name() {
     // An address is asked for as data anyway.
     let told = asked("192.0.2.1").ask().await;
     assert_eq!(told.provider.requests()[0].target, "/pdns/query/192.0.2.1");
-    let clock = Clock::starting_at(std::time::Duration::from_secs(1_700_000_000));
+    let clock = testkit::clock_from(std::time::Duration::from_secs(1_700_000_000));
     let indicator = "ns1.example.com".parse().unwrap();
     let owner = question_by_data().config(&clock).question(&indicator);
     assert_ne!(

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use operation::Clock;
+use cof::time::Clock;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use workbench::Workbench;

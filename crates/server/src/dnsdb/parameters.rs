@@ -117,7 +117,7 @@ fn moment(text: &str, now: u64) -> Option<u64> {
     if let Some(before) = text.strip_prefix('-') {
         return Some(now.saturating_sub(number(before)?));
     }
-    parameters::moment(text)
+    parameters::moment(text, now)
 }
 
 #[cfg(test)]

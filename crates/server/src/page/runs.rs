@@ -5,7 +5,7 @@ use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use axum::routing::{get, post};
-use operation::Clock;
+use cof::time::Clock;
 use workbench::run::State as Standing;
 
 use super::operate::Line;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use ::intake::batches::Order;
 use ::intake::{Bounds, Digests, Foreign, Packing, Said, digest_of_content, name_in};
 use cof::SourceKind;
-use operation::Clock;
+use cof::time::Clock;
 use store::Store;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use operation::Clock;
+use cof::time::Clock;
 use server::{Service, Site};
 use workbench::Desk;
 use workbench::run::Runs;

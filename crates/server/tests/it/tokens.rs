@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use operation::Clock;
+use cof::time::Clock;
 use server::{Limits, Service, Tokens};
 use tokio::net::TcpStream;
 use workbench::Desk;

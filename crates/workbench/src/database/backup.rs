@@ -77,7 +77,7 @@ impl Workbench {
 ///
 /// # Errors
 /// [`Error`]; missing where `from` is no backup, a conflict where the data folder has a workbench.
-pub fn restore(from: &Path, to: &Path, clock: operation::Clock) -> Result<Verified, Error> {
+pub fn restore(from: &Path, to: &Path, clock: cof::time::Clock) -> Result<Verified, Error> {
     let [database, ..] = FILES;
     if !from.join(database).exists() {
         return Err(Error::missing(format!(

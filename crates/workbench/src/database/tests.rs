@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use operation::{Clock, Finding, Indicator};
+use cof::time::Clock;
+use operation::{Finding, Indicator};
 use tempfile::TempDir;
 
 use super::*;

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use cof::time::Clock;
 use operation::provider::{ProxyEnvironment, ProxyInForce};
 use operation::{
-    Binding, Clock, Destination, ManifestError, Package, ParameterKind, Secret, Settings, SettingsError,
+    Binding, Destination, ManifestError, Package, ParameterKind, Secret, Settings, SettingsError,
 };
 use rusqlite::{Connection, Row};
 

@@ -18,7 +18,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Clock::starting_at(Duration::from_secs(1_700_000_000));
+        let clock = testkit::clock_from(Duration::from_secs(1_700_000_000));
         let workbench = Workbench::open(folder.path(), clock, "ann").unwrap();
         Self { _folder: folder, workbench }
     }

@@ -6,7 +6,8 @@ mod model;
 use std::time::Duration;
 
 use cof::RrType;
-use operation::{Clock, Finding, Indicator};
+use cof::time::Clock;
+use operation::{Finding, Indicator};
 use tempfile::TempDir;
 
 use super::*;
@@ -20,7 +21,7 @@ struct Bench {
 
 fn bench() -> Bench {
     let folder = tempfile::tempdir().unwrap();
-    let clock = Clock::starting_at(Duration::from_secs(1_000));
+    let clock = testkit::clock_from(Duration::from_secs(1_000));
     Bench { workbench: Workbench::open(folder.path(), clock, "ann").unwrap(), _folder: folder }
 }
 

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use cof::RrType;
+use cof::time::Clock;
 use operation::provider::{ConfigError, ProxyEnvironment};
-use operation::{Budget, Clock, Config, Filter, Limits, Package, Provider, Settings, Side, Tcp, Window};
+use operation::{Budget, Config, Filter, Limits, Package, Provider, Settings, Side, Tcp, Window};
 
 /// What runs are made with. A snapshot: what is configured later does not touch it (G-27).
 #[derive(Clone, Debug)]

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use operation::{Budget, Clock, Config, Filter, Indicator, Limits, Provider, Secret, Settings, Tcp, Window};
+use cof::time::Clock;
+use operation::{Budget, Config, Filter, Indicator, Limits, Provider, Secret, Settings, Tcp, Window};
 use tempfile::TempDir;
 use testkit::{Exchange, Script, ScriptedProvider, answer};
 

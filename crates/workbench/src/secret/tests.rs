@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use operation::{Clock, package};
+use cof::time::Clock;
+use operation::package;
 use proptest::prelude::*;
 use tempfile::TempDir;
 

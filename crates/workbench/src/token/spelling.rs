@@ -2,7 +2,8 @@
 //!
 //! Both give `None` for what they cannot read; each surface says what it takes.
 
-use operation::{Clock, Moment};
+use cof::time::Clock;
+use operation::Moment;
 
 /// Requests a second: `10/s`, or `10`.
 pub fn rate(text: &str) -> Option<u32> {

@@ -1,13 +1,13 @@
 use std::time::Duration;
 
-use operation::Clock;
+use cof::time::Clock;
 
 use super::*;
 use crate::audit::Filter;
 
 fn workbench() -> (Workbench, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let clock = Clock::starting_at(Duration::from_secs(1_000));
+    let clock = testkit::clock_from(Duration::from_secs(1_000));
     (Workbench::open(folder.path(), clock, "ann").unwrap(), folder)
 }
 

@@ -6,7 +6,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::time::Duration;
 
-use operation::{Clock, Secret};
+use cof::time::Clock;
+use operation::Secret;
 use tempfile::TempDir;
 
 use super::*;
@@ -23,7 +24,7 @@ struct Bench {
 }
 
 fn open(folder: &Path) -> Workbench {
-    Workbench::open(folder, Clock::starting_at(Duration::from_secs(1_000_000)), "root").unwrap()
+    Workbench::open(folder, testkit::clock_from(Duration::from_secs(1_000_000)), "root").unwrap()
 }
 
 fn bench() -> Bench {

@@ -149,7 +149,7 @@ impl Draft {
     }
 
     /// What the token shall be, or what is wrong with the form.
-    fn wanted(&self, clock: &operation::Clock) -> Result<Wanted, String> {
+    fn wanted(&self, clock: &cof::time::Clock) -> Result<Wanted, String> {
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let rate = given(&self.rate)
             .map(|text| {

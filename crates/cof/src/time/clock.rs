@@ -1,7 +1,6 @@
 //! The wall clock, passed in, so that tests decide what time it is.
 //!
-//! Durations are slept and measured with tokio's clock, which tests pause; only what needs a date
-//! (Retry-After, the budget shared by processes, "the last ninety days") asks here.
+//! It is asked for dates alone: how long something takes is measured with the runtime's clock, which tests pause.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,12 +21,6 @@ impl Clock {
     /// A clock that tells what this tells.
     pub fn telling(now: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
-    }
-
-    /// A clock that shows `start` now and goes on with tokio's, paused or not.
-    pub fn starting_at(start: Duration) -> Self {
-        let began = tokio::time::Instant::now();
-        Self(Arc::new(move || start + began.elapsed()))
     }
 
     /// Time since the epoch.
