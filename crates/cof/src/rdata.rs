@@ -50,7 +50,7 @@ enum Repr {
 }
 
 /// A host, or a mailbox written as a name, that record data names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Target<'a> {
     /// The address of an A or AAAA record.
     Address(IpAddr),

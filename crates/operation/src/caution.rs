@@ -18,13 +18,15 @@ use crate::{Host, Indicator};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Caution {
-    /// A name had many addresses, most of them for a short time.
+    /// A name had many addresses or other targets, most of them for a short time.
     FastFlux {
         /// The name.
         name: Indicator,
-        /// How many addresses it had.
-        addresses: usize,
-        /// How many of them for a short time.
+        /// What of it changed.
+        flux: Flux,
+        /// How many it had.
+        targets: usize,
+        /// How many of them for a short time, or nobody knows for how long.
         brief: usize,
     },
     /// A name that can pass for another, or shows nothing that can be read.
@@ -48,6 +50,25 @@ pub enum Caution {
         /// The block that it is in.
         block: &'static Block,
     },
+}
+
+/// What a name changes all the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Flux {
+    /// Its addresses.
+    Addresses,
+    /// Its name servers or the names that it is another name for.
+    Names,
+}
+
+impl Flux {
+    /// What there are many of, in the plural.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Addresses => "addresses",
+            Self::Names => "name servers or targets",
+        }
+    }
 }
 
 /// An address had a name for a short time if it was seen with it for no longer than this, in days. Networks of hijacked
@@ -77,10 +98,11 @@ impl Caution {
 impl fmt::Display for Caution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::FastFlux { name, addresses, brief } => write!(
+            Self::FastFlux { name, flux, targets, brief } => write!(
                 f,
-                "fast flux: {} addresses of {name}, {} of them for {BRIEF_DAYS} days or less",
-                thousands(*addresses),
+                "fast flux: {} {} of {name}, {} of them for {BRIEF_DAYS} days or less, as far as is known",
+                thousands(*targets),
+                flux.word(),
                 thousands(*brief)
             ),
             Self::Lookalike(name) => name.fmt(f),

@@ -133,17 +133,24 @@ impl Indicator {
             return Err(IndicatorError::Empty);
         }
         let host::Written { host, in_url } = host::host_of(&text)?;
+        // Around the host alone: `“c2.example”:443`.
+        let host = written::trim(host);
         if host.is_empty() {
             return Err(if in_url { IndicatorError::Scheme } else { IndicatorError::Empty });
         }
         if let Ok(address) = host.parse::<IpAddr>() {
             return Ok(Self::from_address(address));
         }
+        if host.contains([' ', '\t', ',', ';', '|', '(', ')', '<', '>'])
+            || written::without_arrows(host) != host
+        {
+            return Err(IndicatorError::Several);
+        }
         if number::is_number(host) {
             return Err(number::read_by_browsers(host).map_or_else(not_an_address, IndicatorError::Number));
         }
-        if host.contains([' ', '\t', ',', ';', '|', '(', ')']) {
-            return Err(IndicatorError::Several);
+        if let Some(mark) = host.chars().find(|character| written::is_mark(*character)) {
+            return Err(IndicatorError::Name(format!("{mark} cannot stand in a host name")));
         }
         check_label_count(host)?;
         fqdn(host)
@@ -365,6 +372,9 @@ fn check_host(name: &Name) -> Result<(), IndicatorError> {
     match name.labels().last() {
         None => refuse("the root is no indicator"),
         Some(last) if last.iter().all(u8::is_ascii_digit) => Err(not_an_address()),
+        Some(last) if last.starts_with(b"-") || last.ends_with(b"-") => {
+            refuse("no top-level domain begins or ends with a hyphen")
+        }
         Some(_) => Ok(()),
     }
 }
@@ -412,6 +422,12 @@ mod tests {
             ("2001:DB8:0::1", "2001:db8::1", "IPv6 Address"),
             ("http://[2001:db8::1]:80/", "2001:db8::1", "IPv6 Address"),
             (" <example.com> ", "example.com", "FQDN"),
+            ("“c2.example”:443", "c2.example", "FQDN"),
+            ("«192.0.2.9»:443", "192.0.2.9", "IP Address"),
+            ("“c2.example”/x", "c2.example", "FQDN"),
+            ("http://“c2.example”/x", "c2.example", "FQDN"),
+            ("http[.]//c2[.]example", "c2.example", "FQDN"),
+            ("a–b.example", "a-b.example", "FQDN"),
         ] {
             let indicator = Indicator::parse(pasted).unwrap_or_else(|error| panic!("{pasted}: {error}"));
             assert_eq!((indicator.to_string().as_str(), indicator.kind().name()), (value, kind), "{pasted}");
@@ -447,13 +463,27 @@ mod tests {
             ("high", E::Word),
             ("foo bar", E::Several),
             ("a.example, b.example", E::Several),
+            ("a.example->192.0.2.5", E::Several),
+            ("a.example=>192.0.2.5", E::Several),
+            ("a.example→b.example", E::Several),
+            ("CVE–2024–1234", E::Other(Other::Cve)),
+            ("t13d1516h2_8daaf6152771_02713d6af862.", E::Other(Other::Ja4)),
             ("*.example.com", E::Wildcard),
         ] {
             assert_eq!(Indicator::parse(pasted), Err(error), "{pasted}");
         }
-        for bad in
-            ["123.321.156.90", "..", ".", "a..b", "ex\u{1b}ample.com", "a%2f.com", "\u{202e}moc.elpmaxe"]
-        {
+        for bad in [
+            "123.321.156.90",
+            "a.example-",
+            "a“b”.example",
+            "a.‹b",
+            "..",
+            ".",
+            "a..b",
+            "ex\u{1b}ample.com",
+            "a%2f.com",
+            "\u{202e}moc.elpmaxe",
+        ] {
             assert!(matches!(Indicator::parse(bad), Err(E::Name(_))), "{bad}: {:?}", Indicator::parse(bad));
         }
     }

@@ -159,9 +159,12 @@ fn is_escape(rest: &str) -> bool {
     rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
 }
 
-/// Whether a host's name ends before the slash at this place.
+/// Whether a host's name ends before the slash at this place, or a scheme does (`http.//www.example.com`).
 fn is_path(text: &str, at: usize) -> bool {
     let (before, after) = (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default());
+    if before.is_empty() || before.ends_with('.') || after.starts_with('/') {
+        return true;
+    }
     let host = before.rsplit_once('.').is_some_and(|(_, last)| last.contains(|c: char| c.is_alphabetic()));
     host || !after.contains('.')
 }
@@ -385,6 +388,8 @@ mod tests {
             ("two\u{a0}words", QuestionFault::Character('\u{a0}')),
             ("/", QuestionFault::Empty),
             ("a.example/path", QuestionFault::Character('/')),
+            ("http.//a.example", QuestionFault::Character('/')),
+            ("tcp//a.example", QuestionFault::Character('/')),
             ("www.example.com/path.html", QuestionFault::Character('/')),
             ("piping.*", QuestionFault::Wildcard),
             ("*", QuestionFault::Wildcard),

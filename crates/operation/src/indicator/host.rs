@@ -58,6 +58,9 @@ pub(super) fn after_schemes(text: &str) -> (&str, bool) {
 /// What follows the scheme that a text begins with, and whether there were slashes behind it.
 fn after_scheme(text: &str) -> Option<(&str, bool)> {
     let (head, tail) = text.split_at(text.find([':', '/', '\\', '?', '#', '@'])?);
+    // `http.//c2.example`
+    let dotted = head.strip_suffix('.').filter(|word| tail.starts_with("//") && is_scheme(word));
+    let head = dotted.unwrap_or(head);
     if head.contains(['.', ' ', '\t']) || (head.starts_with('[') && !head.contains(']')) {
         return None;
     }
@@ -209,6 +212,9 @@ mod tests {
             "\\\\c2.example@SSL\\share",
             "\\\\c2.example@8080\\share",
             "http;//c2.example",
+            "http.//c2.example",
+            "hxxp.//c2.example/x",
+            "tcp.//c2.example:80",
             "domain:c2.example",
             "unknown-scheme://c2.example",
             "hXXps://c2.example:443",

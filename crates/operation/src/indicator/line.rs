@@ -1,7 +1,7 @@
 //! The values of a line: one, or several with what stands between and behind them.
 //!
 //! Lists from reports and spreadsheets hold more than values: `192.0.2.5<TAB>2024-01-01<TAB>C2`. A line is cut into cells at
-//! blanks, commas, semicolons, bars, quotation marks and brackets, but not within the path of a URL. A cell that is an address
+//! blanks, commas, semicolons, bars, arrows, quotation marks and brackets, but not within the path of a URL. A cell that is an address
 //! or a name of at least two labels is a value. Beside a value, what only looks like a host (a network, a name with an empty
 //! label) is refused by its kind, and every other cell is skipped and counted: it is a remark. Where no cell is a
 //! value, the cells that are known by their kind are refused by it, or else the whole line.
@@ -57,7 +57,7 @@ impl Line {
             return Self::whole(text, Indicator::parse(text));
         }
         let clean = written::clean(text);
-        let plain = written::plain(text);
+        let plain = written::without_arrows(&written::plain(text));
         let cells: Vec<&str> =
             cells(&plain).into_iter().filter(|cell| cell.contains(char::is_alphanumeric)).collect();
         // A user agent or a date with its time is one thing, blanks and all.
@@ -255,6 +255,13 @@ mod tests {
             ("q46.example=192.0.2.20", "q46.example 192.0.2.20", 0),
             ("192.0.2.21=q47.example, x=192.0.2.22", "192.0.2.21 q47.example 192.0.2.22", 0),
             ("c2.example -> 192.0.2.6", "c2.example 192.0.2.6", 0),
+            ("c2.example->192.0.2.6", "c2.example 192.0.2.6", 0),
+            ("192.0.2.6->c2.example", "192.0.2.6 c2.example", 0),
+            ("c2.example-->c3.example", "c2.example c3.example", 0),
+            ("c2.example=>192.0.2.6", "c2.example 192.0.2.6", 0),
+            ("c2.example→192.0.2.6", "c2.example 192.0.2.6", 0),
+            ("c2.example—192.0.2.6", "c2.example 192.0.2.6", 0),
+            ("192.0.2.1–192.0.2.9", "[192.0.2.1–192.0.2.9: a network]", 0),
             ("- c2.example", "c2.example", 0),
             ("1. c2.example", "c2.example", 1),
             ("127.0.0.1 c2.example", "127.0.0.1 c2.example", 0),

@@ -32,6 +32,8 @@ pub enum Other {
     Fingerprint,
     /// A GUID or UUID.
     Guid,
+    /// A JA4 fingerprint, such as `t13d1516h2_8daaf6152771_02713d6af862`.
+    Ja4,
     /// A JARM fingerprint: 62 hexadecimal digits.
     Jarm,
     /// An EUI-48 or EUI-64.
@@ -42,6 +44,8 @@ pub enum Other {
     Port,
     /// A key of the Windows registry.
     RegistryKey,
+    /// A security identifier of Windows, `S-1-5-21-…`.
+    SecurityId,
     /// 40 hexadecimal digits.
     Sha1,
     /// 56 hexadecimal digits.
@@ -58,6 +62,8 @@ pub enum Other {
     Time,
     /// A fuzzy hash of TLSH.
     Tlsh,
+    /// A URI whose scheme is followed by no host, as in `data:text/html,x`.
+    Uri,
     /// `Mozilla/5.0 (…)`.
     UserAgent,
     /// A version of a program.
@@ -65,7 +71,7 @@ pub enum Other {
 }
 
 /// What looks like it, in order. A hash may carry the name of its kind before it, as in `sha256:…`.
-const SHAPES: [(&str, Other); 38] = [
+const SHAPES: [(&str, Other); 42] = [
     (r"^(md5|imphash|ja3s?)?[:=]?[0-9a-f]{32}$", Other::Md5),
     (r"^(sha-?1)?[:=]?[0-9a-f]{40}$", Other::Sha1),
     (r"^(sha-?224)?[:=]?[0-9a-f]{56}$", Other::Sha224),
@@ -73,6 +79,10 @@ const SHAPES: [(&str, Other); 38] = [
     (r"^(sha-?384)?[:=]?[0-9a-f]{96}$", Other::Sha384),
     (r"^(sha-?512)?[:=]?[0-9a-f]{128}$", Other::Sha512),
     (r"^(jarm)?[:=]?[0-9a-f]{62}$", Other::Jarm),
+    (r"^(ja4[a-z]?[:=])?[tqd][0-9a-z]{9}_[0-9a-f]{12}_[0-9a-f]{12}$", Other::Ja4),
+    (r"^s-1-[0-9]{1,15}(-[0-9]{1,10}){1,15}$", Other::SecurityId),
+    (r"^data:[a-z]+/", Other::Uri),
+    (r"^(javascript|vbscript|about|blob|magnet|urn|tel|sms|cid|mid):", Other::Uri),
     (r"^(tlsh[:=])?(t1)?[0-9a-f]{70}$", Other::Tlsh),
     (r"^(ssdeep[:=])?[0-9]{1,10}:[0-9a-z/+]{3,}:[0-9a-z/+]{3,}(,.*)?$", Other::Ssdeep),
     (r"^\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?$", Other::Guid),
@@ -165,11 +175,13 @@ impl Other {
             Self::FilePath => "a file path",
             Self::Fingerprint => "a fingerprint of a certificate",
             Self::Guid => "a GUID",
+            Self::Ja4 => "a JA4 fingerprint",
             Self::Jarm => "a JARM fingerprint",
             Self::Mac => "a MAC address",
             Self::Md5 => "an MD5 hash, an imphash or a JA3 fingerprint",
             Self::Port => "a port",
             Self::RegistryKey => "a registry key",
+            Self::SecurityId => "a security identifier of Windows",
             Self::Sha1 => "a SHA-1 hash",
             Self::Sha224 => "a SHA-224 hash",
             Self::Sha256 => "a SHA-256 hash",
@@ -178,6 +190,7 @@ impl Other {
             Self::Ssdeep => "an ssdeep hash",
             Self::Time => "a time of day",
             Self::Tlsh => "a TLSH hash",
+            Self::Uri => "a URI without a host",
             Self::UserAgent => "a user agent",
             Self::Version => "a version number",
         }
@@ -239,6 +252,11 @@ mod tests {
                 Other::Ssdeep,
             ),
             ("CVE-2024-1234", Other::Cve),
+            ("t13d1516h2_8daaf6152771_02713d6af862", Other::Ja4),
+            ("S-1-5-21-3623811015-3361044348-30300820-1013", Other::SecurityId),
+            ("data:text/html,x", Other::Uri),
+            ("javascript:alert(1)", Other::Uri),
+            ("magnet:?xt=urn:btih:44d88612", Other::Uri),
             ("ghsa-jfh8-c2jp-5v3q", Other::Cve),
             ("MS17-010", Other::Cve),
             ("AS1234", Other::AsNumber),

@@ -4,7 +4,7 @@
 
 use std::net::Ipv6Addr;
 
-use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
+use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 
 /// The longest text between two brackets that can stand for a dot, a colon or an at sign, in characters.
 const LONGEST_MARK: usize = 8;
@@ -38,10 +38,12 @@ const fn is_invisible(character: char) -> bool {
     )
 }
 
-/// Full-width forms of ASCII, and the full stops that IDNA takes for dots (UTS 46, section 4.5), as ASCII.
+/// Full-width forms of ASCII, the full stops that IDNA takes for dots (UTS 46, section 4.5), and hyphens, as ASCII.
 fn narrow(character: char) -> char {
     match character {
         '\u{3002}' | '\u{ff61}' => '.',
+        // Word processors make these of a hyphen.
+        '\u{2010}'..='\u{2013}' | '\u{2212}' | '\u{fe63}' => '-',
         '\u{ff01}'..='\u{ff5e}' => {
             u32::from(character).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(character)
         }
@@ -122,6 +124,53 @@ pub(super) fn trim(text: &str) -> &str {
         }
         text = shorter;
     }
+}
+
+/// Whether this is a quotation mark or a bracket of another script than ASCII's, which stands in no host.
+pub(super) fn is_mark(character: char) -> bool {
+    use GeneralCategory::{ClosePunctuation, FinalPunctuation, InitialPunctuation, OpenPunctuation};
+    !character.is_ascii()
+        && matches!(
+            character.general_category(),
+            ClosePunctuation | FinalPunctuation | InitialPunctuation | OpenPunctuation
+        )
+}
+
+/// The text with a blank for each arrow and each long dash, which stand between two values: `c2.example->192.0.2.6`.
+pub(super) fn without_arrows(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let shaft = rest.trim_start_matches(['-', '=']);
+        let is_arrow = shaft.len() < rest.len() && shaft.starts_with('>');
+        let back = rest.strip_prefix('<').filter(|shaft| shaft.starts_with(['-', '=']));
+        let after = match (back, is_arrow) {
+            (Some(back), _) => back.trim_start_matches(['-', '=']).trim_start_matches('>'),
+            (None, true) => shaft.trim_start_matches('>'),
+            // All of a shaft that is none is kept at once: to look at each hyphen of many would take their square.
+            (None, false) if shaft.len() < rest.len() => {
+                out.push_str(rest.get(..rest.len() - shaft.len()).unwrap_or_default());
+                rest = shaft;
+                continue;
+            }
+            (None, false) => {
+                out.push(if is_arrow_of_its_own(first) { ' ' } else { first });
+                rest = rest.get(first.len_utf8()..).unwrap_or_default();
+                continue;
+            }
+        };
+        out.push(' ');
+        rest = after;
+    }
+    out
+}
+
+/// Arrows, and dashes longer than a hyphen can be meant to be.
+const fn is_arrow_of_its_own(character: char) -> bool {
+    matches!(
+        character,
+        '\u{2014}' | '\u{2015}' | '\u{2190}'..='\u{21ff}' | '\u{27f0}'..='\u{27ff}' | '\u{2900}'..='\u{297f}' | '\u{2b00}'..='\u{2b11}'
+    )
 }
 
 fn is_outside(character: char) -> bool {
@@ -231,11 +280,29 @@ mod tests {
         }
     }
 
+    #[test]
+    fn arrows_are_gaps() {
+        for (text, expected) in [
+            ("a->b", "a b"),
+            ("a-->b", "a b"),
+            ("a=>b==>c", "a b c"),
+            ("a<-b<=>c", "a b c"),
+            ("a→b⇒c⟶d—e", "a b c d e"),
+            ("a-b--c", "a-b--c"),
+            ("a>b<c", "a>b<c"),
+            ("a=b", "a=b"),
+        ] {
+            assert_eq!(without_arrows(text), expected, "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_text_is_cleaned_once_and_for_all(text in any::<String>()) {
             let once = trim(&text);
             prop_assert_eq!(trim(once), once);
+            let gaps = without_arrows(&text);
+            prop_assert_eq!(without_arrows(&gaps), gaps.clone());
             let _ = clean(&text);
         }
     }

@@ -2,19 +2,20 @@
 //!
 //! Shared hosting is an address with more names than one owner would have. Fast flux is a name with many addresses, most of
 //! them for a short time: the addresses are hijacked machines or exits of a network, and say little about the name's owner. The
-//! name itself is what people look for, so only its addresses are cautioned about.
+//! name itself is what people look for, so only its addresses are cautioned about. Name servers and the targets of CNAME records
+//! flux in the same way. A target whose times nobody knows counts as brief: nothing says that it stayed.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
-use cof::{Name, Record, Target};
+use cof::{Name, Record, RrType, Target};
 
-use crate::caution::{BRIEF_DAYS, thousands};
-use crate::{Caution, Host, Indicator, Relation};
+use crate::caution::{BRIEF_DAYS, Flux, thousands};
+use crate::{Caution, Indicator, Relation};
 
 /// More names than this on one address make it shared hosting.
 const SHARED_HOSTING: usize = 100;
-/// More addresses than this on one name can be fast flux. Content networks give a name tens of addresses; those of one answer stay
+/// More targets of one kind than this on one name can be fast flux. Content networks give a name tens of addresses; those of one answer stay
 /// for months, which the share of brief ones tells apart.
 const FAST_FLUX: usize = 30;
 /// At least one in so many addresses was there briefly: half of them.
@@ -27,18 +28,20 @@ pub(super) struct Cautions {
     crowds: BTreeMap<Indicator, usize>,
     /// The first crowded address of each name.
     members: HashMap<Indicator, Indicator>,
-    /// How many addresses each name had, and how many of them briefly.
-    fluxes: HashMap<Name, (usize, usize)>,
+    /// How many targets of a kind each name had, and how many of them briefly.
+    fluxes: HashMap<(Name, Flux), (usize, usize)>,
 }
 
 impl Cautions {
     pub(super) fn of(records: &[Record]) -> Self {
         let mut names: HashMap<IpAddr, HashSet<&Name>> = HashMap::new();
-        let mut addresses: HashMap<&Name, usize> = HashMap::new();
+        let mut targets: HashMap<(&Name, Flux), usize> = HashMap::new();
         for record in records {
             if let Some(address) = address(record) {
                 names.entry(address).or_default().insert(&record.rrname);
-                *addresses.entry(&record.rrname).or_default() += 1;
+            }
+            if let Some((flux, _)) = fluxing(record) {
+                *targets.entry((&record.rrname, flux)).or_default() += 1;
             }
         }
         let crowds: BTreeMap<Indicator, usize> = names
@@ -46,8 +49,8 @@ impl Cautions {
             .filter(|(_, names)| names.len() > SHARED_HOSTING)
             .map(|(address, names)| (Indicator::from_address(address), names.len()))
             .collect();
-        addresses.retain(|_, records| *records > FAST_FLUX);
-        Self { members: members(records, &crowds), fluxes: fluxes(records, &addresses), crowds }
+        targets.retain(|_, records| *records > FAST_FLUX);
+        Self { members: members(records, &crowds), fluxes: fluxes(records, &targets), crowds }
     }
 
     /// Why what comes of a record with these sides is better left out, if it is: a crowded address is one of them,
@@ -65,15 +68,15 @@ impl Cautions {
         Some(Caution::SharedHosting { address: address.clone(), names })
     }
 
-    /// Why the address of a record is better left out, if it is: its name had very many.
-    pub(super) fn flux(&self, record: &Record, target: Option<&Indicator>) -> Option<Caution> {
-        let is_address = target.is_some_and(|target| matches!(target.host(), Host::Address(_)));
-        if self.fluxes.is_empty() || !is_address {
+    /// Why the target of a record is better left out, if it is: its name had very many.
+    pub(super) fn flux(&self, record: &Record) -> Option<Caution> {
+        if self.fluxes.is_empty() {
             return None;
         }
-        let (addresses, brief) = *self.fluxes.get(&record.rrname)?;
+        let (flux, _) = fluxing(record)?;
+        let (targets, brief) = *self.fluxes.get(&(record.rrname.clone(), flux))?;
         let name = Indicator::from_name(record.rrname.clone())?;
-        Some(Caution::FastFlux { name, addresses, brief })
+        Some(Caution::FastFlux { name, flux, targets, brief })
     }
 
     pub(super) fn warnings(&self) -> impl Iterator<Item = String> {
@@ -83,11 +86,11 @@ impl Cautions {
         });
         let mut fluxes: Vec<_> = self.fluxes.iter().collect();
         fluxes.sort();
-        crowds.chain(fluxes.into_iter().map(|(name, (addresses, brief))| {
-            let (addresses, brief) = (thousands(*addresses), thousands(*brief));
+        crowds.chain(fluxes.into_iter().map(|((name, flux), (targets, brief))| {
+            let (targets, brief, word) = (thousands(*targets), thousands(*brief), flux.word());
             format!(
-                "{name} had {addresses} addresses, {brief} of them for {BRIEF_DAYS} days or less: fast flux; its addresses \
-                 are not selected"
+                "{name} had {targets} {word}, {brief} of them for {BRIEF_DAYS} days or less, as far as is known: fast flux; \
+                 they are not selected"
             )
         }))
     }
@@ -108,32 +111,47 @@ fn members(records: &[Record], crowds: &BTreeMap<Indicator, usize>) -> HashMap<I
     members
 }
 
-/// When each address of a name was there, as far as is known.
-type Spans<'a> = HashMap<&'a Name, HashMap<IpAddr, Option<(u64, u64)>>>;
+/// When each target of a name was there, as far as is known.
+type Spans<'a> = HashMap<(&'a Name, Flux), HashMap<Target<'a>, Option<(u64, u64)>>>;
 
-/// The names, of those with many records, whose addresses were there briefly.
-fn fluxes(records: &[Record], many: &HashMap<&Name, usize>) -> HashMap<Name, (usize, usize)> {
+/// The names, of those with many records, whose targets were there briefly.
+fn fluxes(records: &[Record], many: &HashMap<(&Name, Flux), usize>) -> HashMap<(Name, Flux), (usize, usize)> {
     let mut spans = Spans::new();
     if many.is_empty() {
         return HashMap::new();
     }
     for record in records {
-        if let Some(address) = address(record)
-            && many.contains_key(&record.rrname)
+        if let Some((flux, target)) = fluxing(record)
+            && many.contains_key(&(&record.rrname, flux))
         {
-            let span = spans.entry(&record.rrname).or_default().entry(address).or_default();
-            *span = span.iter().copied().chain(record.span()).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+            let span = spans.entry((&record.rrname, flux)).or_default().entry(target).or_default();
+            let known = match record.seen() {
+                (Some(first), Some(last)) => Some((first, last)),
+                _ => None,
+            };
+            *span = span.iter().copied().chain(known).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
         }
     }
     let is_brief = |span: &&Option<(u64, u64)>| {
-        span.is_some_and(|(first, last)| last.saturating_sub(first) <= BRIEF_DAYS * DAY)
+        span.is_none_or(|(first, last)| last.saturating_sub(first) <= BRIEF_DAYS * DAY)
     };
-    let count = |(name, spans): (&Name, HashMap<IpAddr, _>)| {
+    let count = |((name, flux), spans): ((&Name, Flux), HashMap<Target<'_>, _>)| {
         let brief = spans.values().filter(is_brief).count();
         let is_flux = spans.len() > FAST_FLUX && brief * BRIEF_SHARE >= spans.len();
-        is_flux.then(|| (name.clone(), (spans.len(), brief)))
+        is_flux.then(|| ((name.clone(), flux), (spans.len(), brief)))
     };
     spans.into_iter().filter_map(count).collect()
+}
+
+/// What of a record can flux.
+fn fluxing(record: &Record) -> Option<(Flux, Target<'_>)> {
+    match record.rdata.target(record.rrtype)? {
+        Target::Address(address) => Some((Flux::Addresses, Target::Address(address.to_canonical()))),
+        name @ Target::Name(_) if matches!(record.rrtype, RrType::NS | RrType::CNAME | RrType::DNAME) => {
+            Some((Flux::Names, name))
+        }
+        Target::Name(_) => None,
+    }
 }
 
 fn address(record: &Record) -> Option<IpAddr> {

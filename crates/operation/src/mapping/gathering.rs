@@ -97,7 +97,7 @@ impl<'a> Gathering<'a> {
             self.note_no_hosts(record, [owner.is_none(), target.is_none()]);
             let crowd = self.cautions.crowd([owner.as_ref(), target.as_ref()], relation);
             let is_asked = target.as_ref() == Some(self.asked);
-            let flux = if is_asked { None } else { self.cautions.flux(record, target.as_ref()) };
+            let flux = if is_asked { None } else { self.cautions.flux(record) };
             let case = Case {
                 at,
                 relation,

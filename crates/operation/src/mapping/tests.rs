@@ -344,13 +344,32 @@ fn fast_flux_is_flagged_and_its_name_is_not() {
     assert_eq!(
         found.warnings.first().map(String::as_str),
         Some(
-            "flux.example had 812 addresses, 812 of them for 3 days or less: fast flux; its addresses are not selected"
+            "flux.example had 812 addresses, 812 of them for 3 days or less, as far as is known: fast flux; they are not selected"
         )
     );
     for (addresses, days) in [(30, 1), (812, 4)] {
         let found = findings("flux.example", &flux(addresses, days));
         assert!(found.list.iter().all(Finding::is_selected), "{addresses} addresses for {days} days");
     }
+    // Nothing says that targets without times stayed; and other targets flux as well.
+    let mut timeless = flux(400, 0);
+    timeless.iter_mut().for_each(|one| (one.time_first, one.time_last) = (None, None));
+    let target = |rrtype| -> Vec<Record> {
+        let of = |n| Record {
+            time_last: Some(1_500_000_000),
+            ..record("flux.example", rrtype, &format!("h{n}.example"))
+        };
+        (0..400).map(of).collect()
+    };
+    for records in [timeless, target(RrType::NS), target(RrType::CNAME)] {
+        let found = findings("flux.example", &records);
+        assert!(of_kind(&found, "indicator").iter().all(|finding| !finding.is_selected()));
+        assert!(found.warnings[0].starts_with("flux.example had 400 "), "{:?}", found.warnings);
+    }
+    assert!(
+        findings("flux.example", &target(RrType::MX)).list.iter().all(Finding::is_selected),
+        "mail servers do not flux"
+    );
     // Seen from one of its addresses, the name is what was looked for.
     let found = findings("8.8.0.1", &flux(812, 1));
     let name: Vec<_> = of_kind(&found, "indicator");
