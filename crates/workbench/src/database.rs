@@ -22,6 +22,7 @@ mod canonical;
 mod check;
 mod head;
 mod migrate;
+mod read_only;
 mod seal;
 
 pub use check::{Checked, Verified};
@@ -98,7 +99,8 @@ pub(crate) struct Change<'a> {
 }
 
 impl Workbench {
-    /// Opens a data folder, making it where it is not there; older tables are brought to this version.
+    /// Opens a data folder, making it where it is not there; older tables are brought to this version. On a file system that
+    /// cannot be written, it is opened for reading.
     ///
     /// # Errors
     /// [`Error`], with nothing changed: a newer or foreign or damaged file, a folder that cannot be written.
@@ -119,6 +121,9 @@ impl Workbench {
                 return Err(Error::io("creating", &file, error));
             }
             _ => {}
+        }
+        if read_only::is_read_only(&file) {
+            return Self::open_read_only(folder, clock, actor);
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection =
