@@ -53,8 +53,7 @@ struct Shared {
     /// As it stood in the input.
     raw: Vec<u8>,
     text: Option<Arc<str>>,
-    /// Something in it had to be replaced.
-    replaced: bool,
+    repairs: Repairs,
 }
 
 /// Where a raw value stands in the object, and what it is.
@@ -300,8 +299,7 @@ impl Fields {
         }
         self.rest(bytes, &mut record);
         match rdata.kind {
-            Kind::String => {
-                self.set_rdata(bytes, rdata, &mut record);
+            Kind::String if self.set_rdata(bytes, rdata, &mut record) => {
                 out.push_back(record);
                 Ok(())
             }
@@ -333,10 +331,21 @@ impl Fields {
         if elements.is_empty() && !self.without_data && outcome.is_ok() {
             return Err(DamageKind::Missing(Field::Rdata));
         }
+        let first = out.len();
+        let mut left_out = false;
         for span in elements {
             let mut sibling = record.clone();
-            self.set_rdata(bytes, span, &mut sibling);
-            out.push_back(sibling);
+            if self.set_rdata(bytes, span, &mut sibling) {
+                out.push_back(sibling);
+            } else {
+                left_out = true;
+            }
+        }
+        if left_out && out.len() == first {
+            return Err(DamageKind::Missing(Field::Rdata));
+        }
+        if left_out {
+            out.iter_mut().skip(first).for_each(|record| record.note(Field::Rdata, NoteKind::BadElement));
         }
         outcome
     }
@@ -405,23 +414,26 @@ impl Fields {
                 _ => (&mut self.sensor, &mut record.sensor_id),
             };
             *slot = Some(shared.read(span.inner(bytes)));
-            if shared.replaced {
-                record.note(key.field(), NoteKind::Replaced);
-            }
+            shared.repairs.note(key.field(), record);
         }
     }
 
-    fn set_rdata(&mut self, bytes: &[u8], span: Span, record: &mut Record) {
+    /// Reads the data; false for what should be a name and is none, which would be kept as one that nobody can ask for.
+    fn set_rdata(&mut self, bytes: &[u8], span: Span, record: &mut Record) -> bool {
         if let Some(rdata) = Rdata::parse_plain(record.rrtype, span.inner(bytes)) {
             record.rdata = rdata;
-            return;
+            return true;
         }
         let replaced = self.decode(bytes, span);
         Repairs::of(replaced, &self.scratch).note(Field::Rdata, record);
         record.rdata = Rdata::parse(record.rrtype, &self.scratch);
         if record.rdata.is_text() && record.rrtype.code().is_some() {
+            if lacks_name(record.rrtype, &self.scratch) {
+                return false;
+            }
             record.note(Field::Rdata, NoteKind::KeptAsText);
         }
+        true
     }
 
     /// Resolves a string into the scratch buffer; returns whether something had to be replaced.
@@ -566,9 +578,10 @@ impl Shared {
             Some(text) if self.raw == raw => text.clone(),
             _ => {
                 let mut text = String::new();
-                self.replaced = json::decode(raw, &mut text);
+                let replaced = json::decode(raw, &mut text);
+                self.repairs = Repairs::of(replaced, &text);
                 self.raw = raw.into();
-                self.text.insert(text.into()).clone()
+                self.text.insert(escape::trim(&text).into()).clone()
             }
         }
     }
@@ -576,6 +589,18 @@ impl Shared {
 
 fn unread(span: Span) -> NoteKind {
     if span.kind == Kind::Null { NoteKind::Null } else { NoteKind::Unreadable }
+}
+
+/// Whether data that could not be read has something else where its name should be: nothing at all, or a blank inside.
+fn lacks_name(rrtype: RrType, text: &str) -> bool {
+    let fields = match rrtype {
+        RrType::NS | RrType::CNAME | RrType::DNAME | RrType::PTR => return true,
+        RrType::MX => 2,
+        RrType::SRV => 4,
+        _ => return false,
+    };
+    let count = text.split_whitespace().count();
+    count == 0 || count > fields
 }
 
 /// Delimits the elements of an array, at most `limit`.

@@ -614,7 +614,7 @@ fn white_space_inside_a_name_is_no_name_unless_it_is_escaped() {
         let record = with("rrname", &format!("\"a.example\",\"bailiwick\":\"{inside}\""));
         assert_eq!(record.bailiwick, None, "{inside}");
         let data = B.replace("ns1.example.net", inside);
-        assert!(whole(&data)[0].rdata.is_text(), "{inside}");
+        assert_eq!(read(&data).damages[0].kind, DamageKind::Missing(Field::Rdata), "{inside}");
     }
     for data in [r"\\032www.pad.example", r"\\ www.pad.example"] {
         let record = with("rrname", &format!("\"{data}\""));
@@ -664,4 +664,44 @@ proptest! {
         }
         prop_assert_eq!(whole(&out).len(), records.len());
     }
+}
+
+#[test]
+fn data_without_the_name_that_it_should_have_is_no_record() {
+    let line = |rrtype: &str, rdata: &str| {
+        format!(
+            r#"{{"rrname":"a.example","rrtype":"{rrtype}","rdata":{rdata},"time_first":1600000000,"time_last":1600000000}}"#
+        )
+    };
+    for (rrtype, rdata) in [
+        ("CNAME", r#""a b.example""#),
+        ("CNAME", r#""""#),
+        ("NS", r#"" ""#),
+        ("PTR", r#"["a..b"]"#),
+        ("MX", r#""10 a b.example""#),
+        ("MX", r#""""#),
+        ("SRV", r#""0 0 443 a b.example""#),
+    ] {
+        let Outcome { records, damages, .. } = read(line(rrtype, rdata));
+        assert!(records.is_empty(), "{rrtype} {rdata}: {records:?}");
+        let kinds: Vec<_> = damages.iter().map(|damage| damage.kind).collect();
+        assert_eq!(kinds, [DamageKind::Missing(Field::Rdata)], "{rrtype} {rdata}");
+    }
+    let records = whole(line("NS", r#"["a b.example","ns.example"]"#));
+    assert_eq!(records.len(), 1, "the others stay");
+    assert_eq!(notes(&records[0]), [(Field::Rdata, NoteKind::BadElement)]);
+    // A provider that leaves the preference out is understood by people.
+    assert_eq!(whole(line("MX", r#""mail.example""#)).len(), 1);
+}
+
+#[test]
+fn origin_and_sensor_are_trimmed() {
+    let text = r#"{"rrname":"a.example","rrtype":"A","rdata":"192.0.2.1","time_first":1600000000,"time_last":1600000000,"origin":" https://o/ ","sensor_id":"\tone\n"}"#;
+    let records = whole(text);
+    assert_eq!(
+        (records[0].origin.as_deref(), records[0].sensor_id.as_deref()),
+        (Some("https://o/"), Some("one"))
+    );
+    let trimmed = |field| (field, NoteKind::Trimmed);
+    assert_eq!(notes(&records[0]), [trimmed(Field::SensorId), trimmed(Field::Origin)]);
 }
