@@ -17,6 +17,8 @@ pub mod rdata;
 pub mod reader;
 pub mod record;
 pub mod rrtype;
+#[cfg(feature = "serde")]
+mod serialize;
 pub mod time;
 pub mod writer;
 

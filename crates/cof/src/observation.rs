@@ -9,6 +9,7 @@ use crate::{Name, Rdata, Record, RrType};
 
 /// How what a source says adds up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum SourceKind {
     /// Sightings by a sensor: counts add up.
     Observation,
@@ -20,6 +21,7 @@ pub enum SourceKind {
 
 /// Who said so, and how to add it up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Source {
     /// How it adds up.
     pub kind: SourceKind,
@@ -57,6 +59,7 @@ pub type Digest = [u8; 32];
 ///
 /// Positions of one input grow: first by offset, then by being whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Position {
     /// Identity of the input.
     pub input: Arc<str>,
@@ -80,6 +83,7 @@ impl Position {
 
 /// Observations that are taken in together or not at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Batch {
     /// The sources that the observations refer to.
     pub sources: Vec<Source>,

@@ -48,7 +48,7 @@ pub struct Record {
 pub struct Extras(Option<Arc<[Extra]>>);
 
 /// A key and its raw JSON value.
-type Extra = (Box<str>, Box<str>);
+pub(crate) type Extra = (Box<str>, Box<str>);
 
 impl Deref for Extras {
     type Target = [Extra];
@@ -163,6 +163,7 @@ impl Record {
 
 /// What a note is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Field {
     /// `bailiwick`.
     Bailiwick,
@@ -192,6 +193,7 @@ pub enum Field {
 
 /// What was found and done about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum NoteKind {
     /// The provider used another key for this field.
     Alias,
@@ -247,6 +249,7 @@ pub enum NoteKind {
 
 /// A remark on a record: the field and what was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Note {
     /// What it is about.
     pub field: Field,

@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 /// The type of a resource record.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum RrType {
     /// A type with a number.
     Code(u16),

@@ -17,8 +17,7 @@ use std::thread::{self, JoinHandle};
 use runs::Runs;
 use store::{Store, StoreError};
 
-use super::wire::{self, Hello, PROTOCOL, Request, Response, Unreadable, WireBatch, WireError};
-use super::wire::{WirePage, WireQuestion, WireReached, WireSelection};
+use super::wire::{self, Hello, PROTOCOL, Request, Response, Unreadable};
 use super::{SOCKET, forget};
 
 /// How many may ask at once; each may hold a batch or a page.
@@ -143,48 +142,31 @@ impl Guest {
         wire::send(&mut out, &Hello { protocol: PROTOCOL, process: std::process::id() })?;
         let (mut from, mut frame) = (BufReader::new(stream), Vec::new());
         while wire::receive(&mut from, &mut frame)? {
-            let said = wire::read(&frame).and_then(|request| self.house.answer(&request, &mut out));
-            match said {
-                Ok(sent) => sent?,
-                Err(Unreadable) => return Err(io::ErrorKind::InvalidData.into()),
-            }
+            let request = wire::read(&frame).map_err(|Unreadable| io::ErrorKind::InvalidData)?;
+            self.house.answer(request, &mut out)?;
         }
         Ok(())
     }
 }
 
 impl House {
-    /// Answers; `Ok` is how sending went.
-    fn answer(&self, request: &Request<'_>, out: &mut impl Write) -> Result<io::Result<()>, Unreadable> {
+    fn answer(&self, request: Request<'_>, out: &mut impl Write) -> io::Result<()> {
         let runs = &*self.runs;
-        Ok(match request {
-            Request::Absorb(batch) => plain(runs.absorb(WireBatch::batch(batch)?), out),
-            Request::Backup(to) => {
-                plain(runs.backup(Path::new(to), &self.folder).map(|()| Response::Done), out)
-            }
-            Request::Compact => plain(runs.compact().map(|()| Response::Done), out),
-            Request::CountWhere(what) => counted(forget::count(runs, &WireSelection::selection(what)?), out),
-            Request::DropWhere(what) => counted(runs.drop_where(&WireSelection::selection(what)?), out),
-            Request::Lookup(question) => match runs.lookup(&WireQuestion::question(question)?) {
-                Ok(page) => wire::send(out, &Response::Page(WirePage::of(&page))),
-                Err(error) => refuse(&error, out),
-            },
-            Request::ForgetExpired(now) => counted(runs.forget_expired(*now), out),
-            Request::Position(input) => {
-                let position = runs.position(input);
-                plain(position.map(|reached| Response::Position(reached.map(WireReached::of))), out)
-            }
-            Request::Sizes => plain(Ok(runs.sizes()), out),
-            Request::Stats => plain(runs.stats(), out),
-            Request::Summarise(question) => plain(runs.summarise(&WireQuestion::question(question)?), out),
+        match request {
+            Request::Absorb(batch) => say(runs.absorb(batch.into_owned()), out),
+            Request::Backup(to) => say(runs.backup(Path::new(&*to), &self.folder), out),
+            Request::Compact => say(runs.compact(), out),
+            Request::CountWhere(what) => say(forget::count(runs, &what), out),
+            Request::DropWhere(what) => say(runs.drop_where(&what), out),
+            Request::ForgetExpired(now) => say(runs.forget_expired(now), out),
+            Request::Lookup(question) => say(runs.lookup(&question), out),
+            Request::Position(input) => say(runs.position(&input), out),
+            Request::Sizes => say(Ok(runs.sizes()), out),
+            Request::Stats => say(runs.stats(), out),
+            Request::Summarise(question) => say(runs.summarise(&question), out),
             Request::Verify => self.verify(out),
-            Request::Wholes(digest) => match runs.wholes(digest) {
-                Ok(names) => {
-                    wire::send(out, &Response::Wholes(names.iter().map(|name| (**name).into()).collect()))
-                }
-                Err(error) => refuse(&error, out),
-            },
-        })
+            Request::Wholes(digest) => say(runs.wholes(&digest), out),
+        }
     }
 
     fn verify(&self, out: &mut impl Write) -> io::Result<()> {
@@ -194,26 +176,16 @@ impl House {
                 sent = wire::send(out, &Response::Progress(read, total));
             }
         });
-        sent.and_then(|()| plain(verified, out))
+        sent.and_then(|()| say(verified, out))
     }
 }
 
-fn plain<T>(outcome: Result<T, StoreError>, out: &mut impl Write) -> io::Result<()>
+/// Sends an answer, or the error that stands for it.
+fn say<T>(outcome: Result<T, StoreError>, out: &mut impl Write) -> io::Result<()>
 where
-    Response<'static>: From<T>,
+    Response: From<T>,
 {
-    match outcome {
-        Ok(answer) => wire::send(out, &Response::from(answer)),
-        Err(error) => refuse(&error, out),
-    }
-}
-
-fn counted(outcome: Result<u64, StoreError>, out: &mut impl Write) -> io::Result<()> {
-    plain(outcome.map(Response::Counted), out)
-}
-
-fn refuse(error: &StoreError, out: &mut impl Write) -> io::Result<()> {
-    wire::send(out, &Response::Failed(WireError::of(error)))
+    wire::send(out, &outcome.map_or_else(Response::Failed, Response::from))
 }
 
 fn lock(mutex: &Mutex<Visitors>) -> MutexGuard<'_, Visitors> {

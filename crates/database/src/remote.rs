@@ -4,6 +4,7 @@
 //! ([`Remote::hand_over`]), so that the server makes one last while the next is on its way. What goes wrong on the way is
 //! [`StoreError::Io`] on the socket.
 
+use std::borrow::Cow;
 use std::io::{self, BufReader};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -16,7 +17,6 @@ use store::{Page, Question, Reached, Receipt, Selection, Stats, Store, StoreErro
 
 use super::SOCKET;
 use super::wire::{self, Hello, PROTOCOL, Request, Response, Unreadable};
-use super::wire::{WireBatch, WirePage, WireQuestion, WireReached, WireSelection};
 
 /// How long whoever listens may take to say who it is; it does so before anything else.
 const GREETING: Duration = Duration::from_secs(10);
@@ -84,16 +84,16 @@ impl Remote {
 
     /// Sends a batch without waiting for what becomes of it.
     pub(super) fn hand_over(&self, batch: &Batch) -> Result<(), StoreError> {
-        self.send(&Request::Absorb(WireBatch::of(batch)))
+        self.send(&Request::Absorb(Cow::Borrowed(batch)))
     }
 
     /// What became of the oldest batch that has not been answered.
     pub(super) fn receipt(&self) -> Result<Receipt, StoreError> {
-        self.answer(|response| response.try_into())
+        self.answer(Response::try_into)
     }
 
     pub(super) fn compact(&self) -> Result<(), StoreError> {
-        self.ask(&Request::Compact, |response| done(&response))
+        self.ask(&Request::Compact)
     }
 
     pub(super) fn backup(&self, to: &Path) -> Result<(), StoreError> {
@@ -104,15 +104,15 @@ impl Remote {
                 io::Error::new(io::ErrorKind::InvalidInput, "the name of the backup folder is not UTF-8");
             failed("name a folder to the server on")(why)
         })?;
-        self.ask(&Request::Backup(text), |response| done(&response))
+        self.ask(&Request::Backup(text.into()))
     }
 
     pub(super) fn count_where(&self, selection: &Selection) -> Result<u64, StoreError> {
-        self.ask(&Request::CountWhere(WireSelection::of(selection)), |response| counted(&response))
+        self.ask(&Request::CountWhere(Cow::Borrowed(selection)))
     }
 
     pub(super) fn sizes(&self) -> Result<Sizes, StoreError> {
-        self.ask(&Request::Sizes, |response| response.try_into())
+        self.ask(&Request::Sizes)
     }
 
     pub(super) fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified, StoreError> {
@@ -131,20 +131,16 @@ impl Remote {
         }
     }
 
-    fn ask<T>(
-        &self,
-        request: &Request<'_>,
-        read: impl FnOnce(Response<'_>) -> Result<T, Unreadable>,
-    ) -> Result<T, StoreError> {
+    fn ask<T: TryFrom<Response, Error = Unreadable>>(&self, request: &Request<'_>) -> Result<T, StoreError> {
         self.send(request)?;
-        self.answer(read)
+        self.answer(Response::try_into)
     }
 
     fn send(&self, request: &Request<'_>) -> Result<(), StoreError> {
         wire::send(&mut *lock(&self.out), request).map_err(failed("ask the server on"))
     }
 
-    fn answer<T>(&self, read: impl FnOnce(Response<'_>) -> Result<T, Unreadable>) -> Result<T, StoreError> {
+    fn answer<T>(&self, read: impl FnOnce(Response) -> Result<T, Unreadable>) -> Result<T, StoreError> {
         let mut answers = lock(&self.answers);
         let Answers { from, frame } = &mut *answers;
         let lost = failed("read from the server on");
@@ -155,7 +151,7 @@ impl Remote {
         }
         let unreadable = |Unreadable| failed("read from the server on")(unreadable());
         match wire::read(frame).map_err(unreadable)? {
-            Response::Failed(error) => Err(error.error().unwrap_or_else(unreadable)),
+            Response::Failed(error) => Err(error),
             response => read(response).map_err(unreadable),
         }
     }
@@ -168,51 +164,31 @@ impl Store for Remote {
     }
 
     fn lookup(&self, question: &Question) -> Result<Page, StoreError> {
-        self.ask(&Request::Lookup(WireQuestion::of(question)), |response| match response {
-            Response::Page(page) => WirePage::page(&page),
-            _ => Err(Unreadable),
-        })
+        self.ask(&Request::Lookup(Cow::Borrowed(question)))
     }
 
     fn summarise(&self, question: &Question) -> Result<Summary, StoreError> {
-        self.ask(&Request::Summarise(WireQuestion::of(question)), |response| response.try_into())
+        self.ask(&Request::Summarise(Cow::Borrowed(question)))
     }
 
     fn drop_where(&self, selection: &Selection) -> Result<u64, StoreError> {
-        self.ask(&Request::DropWhere(WireSelection::of(selection)), |response| counted(&response))
+        self.ask(&Request::DropWhere(Cow::Borrowed(selection)))
     }
 
     fn position(&self, input: &str) -> Result<Option<Reached>, StoreError> {
-        self.ask(&Request::Position(input), |response| match response {
-            Response::Position(position) => Ok(position.map(WireReached::reached)),
-            _ => Err(Unreadable),
-        })
+        self.ask(&Request::Position(input.into()))
     }
 
     fn wholes(&self, digest: &Digest) -> Result<Vec<Arc<str>>, StoreError> {
-        self.ask(&Request::Wholes(*digest), |response| match response {
-            Response::Wholes(names) => Ok(names.iter().map(|name| Arc::from(&**name)).collect()),
-            _ => Err(Unreadable),
-        })
+        self.ask(&Request::Wholes(*digest))
     }
 
     fn forget_expired(&self, now: u64) -> Result<u64, StoreError> {
-        self.ask(&Request::ForgetExpired(now), |response| counted(&response))
+        self.ask(&Request::ForgetExpired(now))
     }
 
     fn stats(&self) -> Result<Stats, StoreError> {
-        self.ask(&Request::Stats, |response| response.try_into())
-    }
-}
-
-fn done(response: &Response<'_>) -> Result<(), Unreadable> {
-    if *response == Response::Done { Ok(()) } else { Err(Unreadable) }
-}
-
-fn counted(response: &Response<'_>) -> Result<u64, Unreadable> {
-    match response {
-        Response::Counted(count) => Ok(*count),
-        _ => Err(Unreadable),
+        self.ask(&Request::Stats)
     }
 }
 
@@ -222,7 +198,7 @@ fn unreadable() -> io::Error {
 
 fn failed(doing: &'static str) -> impl Fn(io::Error) -> StoreError {
     move |error| StoreError::Io {
-        doing,
+        doing: doing.into(),
         file: SOCKET.into(),
         kind: error.kind(),
         reason: error.to_string().into(),

@@ -187,7 +187,12 @@ impl FileRead for File {
 /// Says what was being done to which file when the system refused.
 pub(super) fn failed(doing: &'static str, file: &str) -> impl FnOnce(io::Error) -> StoreError + use<> {
     let file = file.into();
-    move |error| StoreError::Io { doing, file, kind: error.kind(), reason: error.to_string().into() }
+    move |error| StoreError::Io {
+        doing: doing.into(),
+        file,
+        kind: error.kind(),
+        reason: error.to_string().into(),
+    }
 }
 
 /// A file that the manifest names and that is not there.
@@ -215,5 +220,5 @@ pub(super) fn read_stretch(
 
 /// The file cannot be believed from this place on.
 pub(super) fn damage(file: &str, offset: u64, what: &'static str) -> StoreError {
-    StoreError::Damage { file: file.into(), offset, what }
+    StoreError::Damage { file: file.into(), offset, what: what.into() }
 }

@@ -13,6 +13,8 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::intake::{Held, Intake, lock};
 use super::journal;
 use super::ledger::{self, Change};
@@ -32,7 +34,7 @@ use store::{Selection, StoreError};
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// What a store takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sizes {
     /// Files of sorted entries.
     pub runs: u64,

@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::file::damage;
 use super::intake::Intake;
 use super::run::{Run, RunCursor};
@@ -14,7 +16,7 @@ use store::engine::Side;
 use store::engine::key::Parts;
 
 /// What was read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verified {
     /// Runs.
     pub files: u64,

@@ -23,8 +23,13 @@ pub const MAX_DIGITS: usize = 2_000;
 /// Keeps leading zeros of the key, and the number above 0.
 const MARK: u8 = 1;
 
-/// The place behind a tuple.
+/// The place behind a tuple. Serialised (feature `serde`), it is its decimal number too.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "String", into = "String")
+)]
 pub struct Cursor {
     /// At most [`KEY_OCTETS`].
     key: Vec<u8>,
@@ -78,6 +83,20 @@ impl Cursor {
             }
             _ => Err(CursorError),
         }
+    }
+}
+
+impl From<Cursor> for String {
+    fn from(cursor: Cursor) -> Self {
+        cursor.to_decimal()
+    }
+}
+
+impl TryFrom<String> for Cursor {
+    type Error = CursorError;
+
+    fn try_from(decimal: String) -> Result<Self, CursorError> {
+        Self::from_decimal(&decimal)
     }
 }
 

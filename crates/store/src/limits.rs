@@ -4,6 +4,7 @@
 //! Every engine checks a batch against [`Limits`] before anything of it is written, and refuses it as a whole: errors are
 //! [`StoreError::TooLong`], [`StoreError::ManySources`] and [`StoreError::Full`].
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use cof::{Position, Source};
@@ -51,7 +52,9 @@ impl Limits {
     /// [`StoreError::TooLong`].
     pub fn admit_texts(&self, sources: &[Source], position: Option<&Position>) -> Result<(), StoreError> {
         let short = |what, text: Option<&str>, most| match text {
-            Some(text) if text.len() > most => Err(StoreError::TooLong { what, bytes: text.len(), most }),
+            Some(text) if text.len() > most => {
+                Err(StoreError::TooLong { what: Cow::Borrowed(what), bytes: text.len(), most })
+            }
             _ => Ok(()),
         };
         for source in sources {

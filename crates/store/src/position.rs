@@ -15,6 +15,7 @@ pub const MAX_WHOLES: usize = 256;
 
 /// How far an input has been taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Reached {
     /// How much of it, decompressed, in bytes; or the number of the last batch.
     pub offset: u64,

@@ -12,6 +12,7 @@ pub const MAX_LIMIT: usize = 10_000;
 
 /// A question to a [`crate::Store`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Question {
     /// What is looked for.
     pub subject: Subject,
@@ -34,6 +35,7 @@ pub struct Question {
 
 /// What is one row. Fences look at the values of each row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Apart {
     /// A tuple and bailiwick, over all sources; unknown bailiwicks are one.
     Bailiwick,
@@ -55,6 +57,7 @@ pub enum Apart {
 /// They look at each row as [`Apart`] makes it: at the earliest and the latest of its sightings and zone times together. Asked
 /// [`Apart::Kind`], a row has either, and so its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Fences {
     /// First seen then or later.
     pub first_after: Option<u64>,
@@ -68,6 +71,7 @@ pub struct Fences {
 
 /// The order of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Order {
     /// By key, page after page. Names and suffixes by owner (labels from the right), type, data; addresses, networks,
     /// ranges and names in the data by that address or name, then type, owner, data.

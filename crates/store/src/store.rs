@@ -3,6 +3,7 @@
 //! [`Store`] says what an answer is, exactly enough that two engines given the same batches give the same answers;
 //! [`crate::Memory`] is the one to compare with. [`StoreError`] nests by who is to blame.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use cof::{Batch, Digest, Name, Record};
@@ -111,6 +112,7 @@ pub trait Store: Send + Sync {
 
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Receipt {
     /// How many observations were taken in.
     pub observations: usize,
@@ -120,6 +122,7 @@ pub struct Receipt {
 
 /// Some rows of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Page {
     /// The rows, in the question's order.
     pub records: Vec<Record>,
@@ -133,6 +136,7 @@ pub struct Page {
 
 /// An answer without its rows. Sums stop at `u64::MAX`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Summary {
     /// How many rows.
     pub rows: u64,
@@ -146,6 +150,7 @@ pub struct Summary {
 
 /// What is to be forgotten.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Selection {
     /// Rows whose latest time is before this, seconds since the epoch, as [`crate::Apart::Kind`] keeps them: sightings and reports
     /// of a tuple go by their latest time, zone data goes by its own.
@@ -159,6 +164,7 @@ pub enum Selection {
 
 /// How much there is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Stats {
     /// Tuples, each with a bailiwick and source; an engine that merges later counts each part that is not yet merged.
     pub entries: u64,
@@ -170,6 +176,7 @@ pub struct Stats {
 
 /// Why a store did not do as it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum StoreError {
     /// The caller's: an observation of the batch cannot be one.
     #[error("observation {index} of the batch: {fault}")]
@@ -190,7 +197,7 @@ pub enum StoreError {
         /// Where, in octets.
         offset: u64,
         /// What was found there.
-        what: &'static str,
+        what: Cow<'static, str>,
     },
     /// The engine's: what it holds does not read.
     #[error("a stored tuple does not read back")]
@@ -215,10 +222,11 @@ pub enum StoreError {
     #[error("cannot {doing} {file}: {reason}{}", if *kind == std::io::ErrorKind::StorageFull { "; writing goes on when there is room again" } else { "" })]
     Io {
         /// What was being done.
-        doing: &'static str,
+        doing: Cow<'static, str>,
         /// To which file of the store.
         file: Box<str>,
-        /// What kind of refusal it was.
+        /// What kind of refusal it was; serialised, as far as somebody decides by it.
+        #[cfg_attr(feature = "serde", serde(with = "kind"))]
         kind: std::io::ErrorKind,
         /// The system's words.
         reason: Box<str>,
@@ -300,7 +308,7 @@ pub enum StoreError {
     #[error("{what} has {bytes} bytes, and may have {most}: use a shorter one")]
     TooLong {
         /// Of what.
-        what: &'static str,
+        what: Cow<'static, str>,
         /// How long it is.
         bytes: usize,
         /// How long it may be.
@@ -341,6 +349,7 @@ impl StoreError {
 
 /// What a store remembers for good, or until it expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Remembered {
     /// Inputs that expire: idempotency keys.
     Keys,
@@ -376,6 +385,7 @@ impl std::fmt::Display for Remembered {
 
 /// What is wrong with an observation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum BatchFault {
     /// The data is not of its type.
     #[error("data that is not of its type")]
@@ -386,4 +396,27 @@ pub enum BatchFault {
     /// The batch has no such source.
     #[error("a source that the batch does not have")]
     Source,
+}
+
+/// Kinds of refusal as places in a list.
+#[cfg(feature = "serde")]
+mod kind {
+    use std::io::ErrorKind::{self, AlreadyExists, NotFound, Other, PermissionDenied, StorageFull};
+
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    /// The kinds that somebody decides by; any other one is sent as the first.
+    const KINDS: [ErrorKind; 5] = [Other, StorageFull, NotFound, PermissionDenied, AlreadyExists];
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference to every field")]
+    pub(super) fn serialize<S: Serializer>(kind: &ErrorKind, serializer: S) -> Result<S::Ok, S::Error> {
+        let place = KINDS.iter().position(|known| known == kind);
+        serializer.serialize_u8(place.and_then(|place| u8::try_from(place).ok()).unwrap_or_default())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ErrorKind, D::Error> {
+        let place = usize::from(u8::deserialize(deserializer)?);
+        KINDS.get(place).copied().ok_or_else(|| D::Error::custom("not a kind of refusal"))
+    }
 }

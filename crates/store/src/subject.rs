@@ -15,6 +15,7 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 /// where the first of them does. An IPv4 address, network or range is also looked for as its IPv4-mapped IPv6 form, and the other
 /// way round; what is found as IPv4 comes first.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Subject {
     /// Records whose data is this address.
     Address(IpAddr),

@@ -94,6 +94,25 @@ fn rubbish_ends_its_own_conversation_only() {
 }
 
 #[test]
+fn a_server_of_another_version_is_not_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = UnixListener::bind(folder.path().join(SOCKET)).unwrap();
+    for protocol in [PROTOCOL - 1, PROTOCOL + 1] {
+        let refused = thread::scope(|scope| {
+            scope.spawn(|| {
+                let (mut stream, _) = listener.accept().unwrap();
+                wire::send(&mut stream, &Hello { protocol, process: 7 }).unwrap();
+            });
+            Database::open(folder.path(), Options::default(), &mut |_| false).err()
+        });
+        let said = refused.map(|error| error.to_string()).unwrap_or_default();
+        let version =
+            "the server (process 7) runs another version of backsight: use that version, or stop the server";
+        assert!(said.ends_with(version), "{said}");
+    }
+}
+
+#[test]
 fn only_its_owner_may_connect() {
     let (folder, _runs, _door) = opened();
     let mode = fs::metadata(folder.path().join(SOCKET)).unwrap().permissions().mode();

@@ -80,7 +80,8 @@ fn made_up_origins_are_refused_as_a_whole_and_known_ones_are_not() {
 #[test]
 fn names_that_are_too_long_are_refused() {
     each(|store| {
-        let long = |what, bytes, most| Err(StoreError::TooLong { what, bytes, most });
+        let long =
+            |what: &'static str, bytes, most| Err(StoreError::TooLong { what: what.into(), bytes, most });
         let mut batch = origins(0, 1);
         batch.sources[0].origin = Some("x".repeat(31).into());
         assert_eq!(store.absorb(batch.clone()), long("an origin", 31, 30));
