@@ -8,6 +8,7 @@
 //! What cannot be done is [`Error::Refused`]. Every change but [`Workbench::touch`] has its entry in the audit trail.
 
 mod link;
+mod name;
 mod password;
 mod role;
 mod session;
@@ -18,16 +19,16 @@ mod token;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::json;
 
-use crate::database::{Change, PROGRAM, Problem};
+use crate::database::{Change, Problem};
 use crate::{Error, Workbench};
+
+use self::name::Readings;
 
 pub use self::link::{Invitation, Purpose};
 pub use self::role::{Permission, Role};
 pub use self::session::{Client, Session};
 pub use self::sign_in::SignIn;
 
-/// The longest user name, in characters: it stands in tables.
-const LONGEST: usize = 64;
 /// How far ahead a stored time may be, in seconds, before the clock counts as having been wrong when it was stored.
 const AHEAD: i64 = 600;
 
@@ -36,7 +37,7 @@ const AHEAD: i64 = 600;
 pub struct User {
     /// Never given twice.
     pub id: i64,
-    /// What it is called; no other user's name differs from it in case alone.
+    /// What it is called; no new user can take a name that looks like it.
     pub name: String,
     /// What it may do.
     pub role: Role,
@@ -185,39 +186,12 @@ fn keep_an_administrator(change: &Change<'_>, user: &User) -> Result<(), Problem
     )))
 }
 
-/// Refuses a name that cannot be told from another by looking: only letters, digits and ASCII punctuation.
-fn check_name(name: &str) -> Result<(), Error> {
-    let length = name.chars().take(LONGEST + 1).count();
-    let plain = |character: char| character.is_alphanumeric() || character.is_ascii_punctuation();
-    let why = if length == 0 {
-        "the user name is empty".to_owned()
-    } else if length > LONGEST {
-        format!("the user name has more than {LONGEST} characters")
-    } else if !name.chars().all(plain) {
-        "a user name has letters, digits and punctuation, and no blanks".to_owned()
-    } else if RESERVED.iter().any(|reserved| skeleton(reserved) == skeleton(name)) {
-        "the name looks like one that the program itself uses in the audit trail".to_owned()
-    } else {
-        return Ok(());
-    };
-    Err(Error::invalid(why))
-}
-
-/// Who acts in the audit trail without being a user.
-const RESERVED: [&str; 7] = [PROGRAM, "anonymous", "nobody", "serve", "server", "system", "unknown"];
-
-/// What a name looks like: names of one skeleton cannot be told apart by looking (Unicode Technical Standard 39, section 4).
-fn skeleton(name: &str) -> String {
-    // In lower case before, so that `I` is `i` and no `l`; and after, because a prototype may be a capital letter.
-    unicode_security::skeleton(&fold(name)).collect::<String>().to_lowercase()
-}
-
 /// The user whose name looks like this one. There are few users, so all are looked at.
 fn lookalike(database: &Connection, name: &str) -> Result<Option<String>, Problem> {
     let mut statement = database.prepare_cached("SELECT name FROM users")?;
     let names = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
-    let wanted = skeleton(name);
-    Ok(names.into_iter().find(|known| skeleton(known) == wanted))
+    let wanted = Readings::of(name);
+    Ok(names.into_iter().find(|known| Readings::of(known).share(&wanted)))
 }
 
 /// A name as names are compared.

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::sign_in::replace_password;
 use super::token::{self, Digest};
-use super::{AHEAD, Role, Stored, User, by_id, check_name, create, find, is_empty, need, password};
+use super::{AHEAD, Role, Stored, User, by_id, create, find, is_empty, need, password};
 use crate::database::{Change, Problem};
 use crate::{Error, Workbench};
 
@@ -209,7 +209,7 @@ fn user_name(database: &Connection, digest: &Digest, at: i64, name: &str) -> Res
         Purpose::SignIn(_) => Err(void_link()),
         Purpose::Password(user) => Ok(user.name),
         Purpose::FirstAdministrator | Purpose::NewUser(_) => {
-            check_name(name)?;
+            super::name::check(name)?;
             match find(database, name)? {
                 Some(Stored { user, .. }) => Err(Problem::conflict(format!("there is a user {}", user.name))),
                 None => match super::lookalike(database, name)? {
