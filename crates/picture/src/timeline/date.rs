@@ -1,8 +1,11 @@
 //! The dates of the fields "Seen", "to" and "At this date": how they are read and written, and what is wrong with one.
 //!
-//! A text means a stretch of time: a day alone all of that day, a minute all of that minute. [`Field`] is what a form shows
-//! again: the text as it was sent where it cannot be read, with a sentence that says why; the date otherwise, in the
-//! shortest form that is read as the same second. UTC where no zone is named. Nothing here fails.
+//! A text means a stretch of time: a day alone all of that day, an hour or a minute all of it. Dates may be compact, as data
+//! formats have them: `YYYYMMDD`, `YYYYMMDDhh`, `YYYYMMDDhhmm` or `YYYYMMDDhhmmss`. [`Field`] is what a form shows again: the text
+//! as it was sent where it cannot be read, with a sentence that says why; the date otherwise, in the shortest form that is read
+//! as the same second. UTC where no zone is named. Nothing here fails.
+
+use std::borrow::Cow;
 
 use cof::time::{LATEST_PLAUSIBLE, parse_date, readable};
 
@@ -16,6 +19,7 @@ pub struct Field {
 }
 
 const DAY: u64 = 86_400;
+const HOUR: u64 = 3_600;
 const MINUTE: u64 = 60;
 
 const NO_DATE: &str = "Not a date. Write it as 2020-05-31 or 2020-05-31 14:30.";
@@ -24,17 +28,44 @@ const NOT_WHOLE: &str = "A part of the date is missing. Write it as 2020-05-31 o
 const OUTSIDE: &str = "Dates must be from 1970 to 2199. Write it as 2020-05-31 or 2020-05-31 14:30.";
 const TURNED: &str = "This is before the first date, so neither is used. Enter a later one.";
 
-/// The first and the last second that a text means, or what is wrong with it.
-pub(super) fn read(text: &str) -> Result<(u64, u64), &'static str> {
+/// The first and the last second that a text means.
+///
+/// # Errors
+/// What is wrong with the text, and how to write it.
+pub fn read(text: &str) -> Result<(u64, u64), &'static str> {
     let text = text.trim();
-    let first = parse_date(text).map(|date| date.seconds).filter(|second| *second < LATEST_PLAUSIBLE);
-    let first = first.ok_or_else(|| why(text))?;
-    let length = match text.len() {
-        ..=10 => DAY,
-        16 => MINUTE,
-        _ => 1,
-    };
+    let (text, length) = compact(text).unwrap_or_else(|| (text.into(), length(text)));
+    let first = parse_date(&text).map(|date| date.seconds).filter(|second| *second < LATEST_PLAUSIBLE);
+    let first = first.ok_or_else(|| why(&text))?;
     Ok((first, first + length - 1))
+}
+
+/// A date without separators as one to the second with them, and how many seconds it stands for.
+fn compact(text: &str) -> Option<(Cow<'_, str>, u64)> {
+    let length = match text.len() {
+        8 => DAY,
+        10 => HOUR,
+        12 => MINUTE,
+        14 => 1,
+        _ => return None,
+    };
+    let digits = format!("{text:0<14}");
+    let part = |from, to| digits.get(from..to).filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    let (year, month, day) = (part(0, 4)?, part(4, 6)?, part(6, 8)?);
+    let (hour, minute, second) = (part(8, 10)?, part(10, 12)?, part(12, 14)?);
+    Some((format!("{year}-{month}-{day} {hour}:{minute}:{second}").into(), length))
+}
+
+/// How many seconds a date that can be read stands for, by the smallest part that it names. A zone is no part of it.
+fn length(text: &str) -> u64 {
+    let time = text.split_once([' ', 'T', 't']).map_or("", |(_, time)| time);
+    let time = time.split(['Z', 'z', '+', '-', '[']).next().unwrap_or_default();
+    match time.bytes().filter(u8::is_ascii_digit).count() {
+        0 => DAY,
+        1..=2 => HOUR,
+        3..=4 => MINUTE,
+        _ => 1,
+    }
 }
 
 /// A window's first second, as [`read`] reads it.
@@ -92,7 +123,7 @@ fn why(text: &str) -> &'static str {
     };
     let day = text.split([' ', 'T', 't']).next().unwrap_or_default();
     match day.split('-').collect::<Vec<_>>().as_slice() {
-        [year] if digits(year, 4, 4) => NOT_WHOLE,
+        [year] if digits(year, 4, 4) || digits(year, 6, 6) => NOT_WHOLE,
         [year, month] if digits(year, 4, 4) && digits(month, 1, 2) => NOT_WHOLE,
         [year, month, day] if digits(year, 4, 4) && digits(month, 2, 2) && digits(day, 2, 2) => NO_DAY,
         _ => NO_DATE,
@@ -113,6 +144,22 @@ mod tests {
         for instant in ["2020-01-01 12:00:00", "2020-01-01T12:00:00Z", "2020-01-01T14:00:00+02:00"] {
             assert_eq!(read(instant), Ok((noon, noon)), "{instant}");
         }
+        for minute in ["2020-01-01T12:00Z", "2020-01-01 14:00+02:00"] {
+            assert_eq!(read(minute), Ok((noon, noon + 59)), "{minute}");
+        }
+    }
+
+    #[test]
+    fn compact_dates_are_read_to_the_part_that_they_name() {
+        let noon = 1_577_880_000;
+        assert_eq!(read("20200101"), read("2020-01-01"));
+        assert_eq!(read(" 2020010112 "), Ok((noon, noon + HOUR - 1)));
+        assert_eq!(read("202001011200"), Ok((noon, noon + 59)));
+        assert_eq!(read("20200101120000"), Ok((noon, noon)));
+        assert_eq!(read("20200101T120000Z"), Ok((noon, noon)));
+        let texts = window("2020010112", "202001011259").map(|field| field.text);
+        assert_eq!(texts, ["2020-01-01 12:00", "2020-01-01 12:59"]);
+        assert_eq!(day("20200101120000").text, "2020-01-01");
     }
 
     #[test]
@@ -126,6 +173,13 @@ mod tests {
             ("2020-05-31 25:00", NO_DAY),
             ("2020-05", NOT_WHOLE),
             ("2020", NOT_WHOLE),
+            ("202005", NOT_WHOLE),
+            ("20200532", NO_DAY),
+            ("2020053124", NO_DAY),
+            ("20200531146099", NO_DAY),
+            ("22000101", OUTSIDE),
+            ("202005311", NO_DATE),
+            ("2020053é", NO_DATE),
             ("1960-01-01", OUTSIDE),
             ("9999-01-01", OUTSIDE),
         ] {
