@@ -2,7 +2,7 @@
 //!
 //! | parameter | meaning |
 //! | --- | --- |
-//! | `from`, `to` | the window: `YYYY-MM-DD` or a date with a time, both included: see [`date`] |
+//! | `from`, `to` | the window: `YYYY-MM-DD`, `YYYYMMDD` or a date with a time, both included: see [`date`] |
 //! | `at` | a day, `YYYY-MM-DD`: what was alive on it |
 //! | `alive=1` | with `at`: nothing but that |
 //! | `hide=A,NS` | these record types are hidden |
@@ -68,6 +68,24 @@ impl TimelineView {
             }
         }
         view.settle()
+    }
+
+    /// What is wrong with one of these parameters, if it is not read in full; nothing for other parameters and empty ones. A
+    /// page says so beside the field, and a file that would hold more than was asked for is refused.
+    pub fn wrong(name: &str, value: &str) -> Option<&'static str> {
+        let value = value.trim();
+        match name {
+            _ if value.is_empty() => None,
+            "from" | "to" | "at" => date::read(value).err(),
+            "alive" => (!matches!(value, "0" | "1")).then_some("Takes 1, together with at."),
+            "hide" => {
+                let is_read = list(value).all(|part| rrtype(part).is_some());
+                (!is_read || list(value).count() > MAX_TYPES)
+                    .then_some("Takes up to 100 record types, such as A or NS,TXT.")
+            }
+            "rel" => relation(value).is_none().then_some("Takes direct or related."),
+            _ => None,
+        }
     }
 
     /// Drops what contradicts itself.
@@ -183,6 +201,34 @@ mod tests {
         assert_eq!((view.lanes_of(RrType::A), view.lanes_of(RrType::MX)), (30, 5));
         assert_eq!(view.more_lanes(RrType::MX), "A:30,NS:55,MX:30");
         assert_eq!(view.toggled(RrType::NS).as_deref(), Some("A,HTTPS"));
+    }
+
+    #[test]
+    fn what_is_not_read_in_full_is_wrong() {
+        for (name, value) in [
+            ("from", "soon"),
+            ("to", "202009"),
+            ("at", "9999-01-01"),
+            ("alive", "yes"),
+            ("hide", "<b>"),
+            ("hide", "A,TYPE99999"),
+            ("rel", "zz"),
+        ] {
+            assert!(TimelineView::wrong(name, value).is_some(), "{name}={value}");
+        }
+        let many: Vec<_> = (1000..3000).map(|code| format!("TYPE{code}")).collect();
+        assert!(TimelineView::wrong("hide", &many.join(",")).is_some());
+        for (name, value) in [
+            ("from", ""),
+            ("from", "2020-09-13"),
+            ("to", "20200913142000"),
+            ("alive", "1"),
+            ("hide", "A,TYPE65"),
+            ("rel", "direct"),
+            ("page", "x"),
+        ] {
+            assert_eq!(TimelineView::wrong(name, value), None, "{name}={value}");
+        }
     }
 
     #[test]

@@ -120,6 +120,11 @@ pub(super) async fn show(
     Ok(([(CONTENT_TYPE, "application/json")], text).into_response())
 }
 
+/// The file has all records: a filter that it would ignore is refused.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Everything {}
+
 /// Download a file of a run
 #[utoipa::path(
     get, path = "/runs/{id}/files/{file}", tag = "runs", operation_id = "runs_file",
@@ -139,6 +144,7 @@ pub(super) async fn file(
     State(site): State<Shared>,
     _: Visitor,
     Named((id, name)): Named<(i64, String)>,
+    Asked(Everything {}): Asked<Everything>,
 ) -> Result<Response, Problem> {
     run_file(&site, id, &name).await
 }

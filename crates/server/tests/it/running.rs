@@ -653,6 +653,71 @@ async fn a_file_has_what_the_filters_keep_or_all_of_it() {
     assert!(csv.contains(",2017-07-14 02:40:00,2020-09-13 12:26:40,"), "dates that spreadsheets read: {csv}");
 }
 
+/// A file of all records would pass for what the filter keeps.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_refused_for_filters_that_cannot_be_read() {
+    let lab = Lab::answering().await;
+    let ann = lab.place.browser(Role::Analyst).await;
+    let address = run(&ann, HOST).await;
+    for (query, name) in [
+        ("from=abc", "from"),
+        ("from=202009", "from"),
+        ("to=20209999", "to"),
+        ("at=9999-01-01", "at"),
+        ("min=x", "min"),
+        ("min=1.5", "min"),
+        ("hide=%3Cb%3E", "hide"),
+        ("hide=A,TYPE99999", "hide"),
+        ("rel=zz", "rel"),
+        ("alive=yes", "alive"),
+        ("alive=1", "alive"),
+        ("from=2021-01-01&to=2020-01-01", "to"),
+        ("min=2&min=5", "min"),
+        ("text=a&text=b", "text"),
+        ("hide=A&from=abc", "from"),
+    ] {
+        for file in ["records.cof", "records.json", "records.csv", "evidence"] {
+            let answer = ann.get(&format!("{address}/files/{file}?{query}")).await;
+            assert_eq!(answer.status, 400, "{file} {query}: {answer:?}");
+            assert!(answer.body.to_lowercase().contains(&format!("{name}: ")), "{file} {query}: {answer:?}");
+        }
+        assert_eq!(ann.get(&format!("{address}?{query}")).await.status, 200, "{query}");
+    }
+    for query in [
+        "from=&to=&min=&hide=&rel=&text=&at=&alive=",
+        "from=20170714&min=1",
+        "to=2020091312&sort=count&page=7",
+    ] {
+        let answer = ann.get(&format!("{address}/files/records.csv?{query}")).await;
+        assert_eq!((answer.status, answer.body.lines().count()), (200, 5), "{query}: {answer:?}");
+    }
+    // What the page offers can be downloaded.
+    let page = ann.get(&format!("{address}?from=abc&hide=A")).await.body;
+    assert!(page.contains("records.csv?hide=A\">CSV"), "{page}");
+    let api = ann.api("GET", "/runs/1/files/records.csv?hide=A", &Value::Null).await;
+    assert!(api.status == 400 && api.body.contains("hide"), "{api:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn compact_dates_are_read_in_the_fields_of_a_run() {
+    let lab = Lab::answering().await;
+    let ann = lab.place.browser(Role::Analyst).await;
+    let address = run(&ann, HOST).await;
+    for (query, shown) in [
+        ("from=20200913124000", "<b>0 of 4</b>"),
+        ("from=20200913122640", "<b>4 of 4</b>"),
+        ("from=202009131226", "<b>4 of 4</b>"),
+        ("from=2020091312", "<b>4 of 4</b>"),
+        ("from=20200914", "<b>0 of 4</b>"),
+        ("to=20170714", "<b>4 of 4</b>"),
+        ("to=2017071401", "<b>0 of 4</b>"),
+        ("at=20180101&alive=1", "<b>4 of 4</b>"),
+    ] {
+        let page = ann.get(&format!("{address}?{query}")).await.body;
+        assert!(page.contains(shown) && !page.contains("Not a date"), "{query}: {page}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_run_added_has_its_trail_and_one_line_for_each_source() {
     let lab = Lab::answering().await;

@@ -10,7 +10,7 @@ use workbench::run::{Reason, Run, State as Standing, Wanted};
 use super::super::operate::{run_address, trail_of, trail_text};
 use super::super::stamp::Stamp;
 use super::Looked;
-use super::download::Filters;
+use super::download::{Filters, unreadable};
 use crate::job::Answer;
 use crate::page::{FormToken, begun, encoded};
 use crate::problem::Problem;
@@ -313,7 +313,11 @@ fn filtered(looked: &Looked) -> Option<(String, String)> {
         return None;
     }
     let count = filters.records(&looked.answer).count();
-    let address = looked.links("").with(&["page", "pick", "sort", "trail"].map(|name| (name, None)));
+    // What cannot be read filters nothing here; with it the file would be refused.
+    let unread = unreadable(&looked.parameters).into_iter().map(|(name, _)| name);
+    let dropped: Vec<_> =
+        ["page", "pick", "sort", "trail"].into_iter().chain(unread).map(|name| (name, None)).collect();
+    let address = looked.links("").with(&dropped);
     let (_, query) = address.split_once('?')?;
     Some((query.to_owned(), thousands(count as u64)))
 }
