@@ -92,19 +92,29 @@ fn npm(folder: &Path) -> Result<(), String> {
     ))
 }
 
-/// One of our own files with its name. Browsers get scripts without their comments, to keep a first visit small.
+/// One of our own files with its name. Browsers get scripts and styles without their comments, to keep a first visit small.
 fn prepared(file: &Path, out: &Path) -> Result<(PathBuf, String), String> {
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    if file.extension().is_none_or(|ending| ending != "js") {
+    let is_style = file.extension().is_some_and(|ending| ending == "css");
+    if !is_style && file.extension().is_none_or(|ending| ending != "js") {
         return Ok((file.to_owned(), name));
     }
-    let script = fs::read_to_string(file).map_err(|error| format!("reading {}: {error}", file.display()))?;
+    let text = fs::read_to_string(file).map_err(|error| format!("reading {}: {error}", file.display()))?;
+    let mut text = without_comments(&text);
+    if is_style {
+        // No text in quotation marks goes over a line, so what lines begin with says nothing.
+        text = text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .fold(String::new(), |all, line| all + line + "\n");
+    }
     let stripped = out.join(&name);
-    write(&stripped, without_comments(&script).as_bytes())?;
+    write(&stripped, text.as_bytes())?;
     Ok((stripped, name))
 }
 
-/// A script without the lines that are only comment; a comment that shares a line with code stays.
+/// A script or stylesheet without the lines that are only comment; a comment that shares a line with code stays.
 fn without_comments(script: &str) -> String {
     let mut is_inside = false;
     let mut kept = String::with_capacity(script.len());

@@ -68,10 +68,15 @@ pub(super) struct Drawing<'a> {
 pub(super) const MARK: u32 = 4;
 /// Below half a percent of the axis a bar is a mark: it would not be seen, or not as what it is.
 const SHORTEST: u32 = 50;
-/// A lane's height, that of a sub-lane and what they leave free, in px.
-const HEIGHT: usize = 20;
-const SUB_HEIGHT: usize = 14;
-const SUB_FREE: usize = 4;
+/// How far apart sub-lanes are, in px, which is also how high what is clicked is (WCAG 2.2, target size: at least 24 px). The
+/// row around a plot has [`FREE`] px of it.
+const SUB_HEIGHT: usize = 24;
+const FREE: usize = 4;
+/// The height of a lane without sub-lanes, in px.
+const HEIGHT: usize = SUB_HEIGHT - FREE;
+/// The same numbers for the place of a bar, which may begin above the plot.
+const TARGET: i32 = 24;
+const TARGET_ABOVE: i32 = 2;
 
 impl Lane {
     /// Draws the records of one name and type.
@@ -80,9 +85,8 @@ impl Lane {
         texts.sort_by(|(a, left), (b, right)| (a.first, left, a.index).cmp(&(b.first, right, b.index)));
         let said: Vec<_> = texts.iter().map(|(entry, data)| entry.said(data)).collect();
         let subs = drawing.sub_lanes(&texts);
-        let height = if subs.len() > 1 { SUB_HEIGHT * subs.len() + SUB_FREE } else { HEIGHT };
         Self {
-            height,
+            height: SUB_HEIGHT * subs.len().max(1) - FREE,
             bars: subs.into_iter().flatten().collect(),
             said: format!("{}: {}.", counted(entries.len(), "record"), said.join("; ")),
             ..Self::bare(name, entries, drawing.asked)
@@ -196,16 +200,13 @@ impl Bar {
         // An unknown count is drawn as the smallest. Beyond 32 bits all bars are equally high.
         let count = f64::from(u32::try_from(count.unwrap_or(1).max(1)).unwrap_or(u32::MAX));
         self.height = (5.0 + 2.2 * count.log10()).min(most);
-        self.y = self.middle(several) - self.height / 2.0;
+        self.y = f64::from(self.target_y()) + f64::from(TARGET) / 2.0 - self.height / 2.0;
     }
 
-    fn middle(&self, several: bool) -> f64 {
-        if several {
-            let sub = u32::try_from(self.sub * SUB_HEIGHT).unwrap_or_default();
-            9.0 + f64::from(sub)
-        } else {
-            10.0
-        }
+    /// Where what is clicked begins, in px: half of what the row has around the plot is above it.
+    pub(crate) fn target_y(&self) -> i32 {
+        let sub = i32::try_from(self.sub).unwrap_or_default();
+        sub * TARGET - TARGET_ABOVE
     }
 }
 

@@ -88,6 +88,11 @@ proptest! {
                 prop_assert!(bar.x <= Share::END && bar.x.0 + bar.width.map_or(0, |width| width.0) <= Share::END.0);
                 prop_assert!(bar.y >= 0.0 && bar.y + bar.height <= f64::from(u32::try_from(lane.height).unwrap()));
                 prop_assert!((5.0..=14.0).contains(&bar.height));
+                // What is clicked is 24 px high, holds the bar, and lies in the row, which has 2 px around the plot.
+                let (top, height) = (bar.target_y(), i32::try_from(lane.height).unwrap());
+                prop_assert!(top >= -2 && top + 24 <= height + 2, "{} in {}", top, height);
+                prop_assert!(f64::from(top) <= bar.y && bar.y + bar.height <= f64::from(top + 24));
+                prop_assert_eq!(top, i32::try_from(bar.sub).unwrap() * 24 - 2);
             }
             for (left, right) in beside(lane) {
                 prop_assert!(left.extent().1 <= right.extent().0, "{:?} {:?}", left, right);
