@@ -46,6 +46,36 @@ async fn records_and_changes_can_be_read_on_paper() {
     .await;
 }
 
+/// In lists of what happened a day alone does not say in which order.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_have_date_and_time_on_paper() {
+    let program = Program::with(&campaign());
+    browse(&program, async |browser| {
+        browser.becomes("ann", &program).await;
+        analyst::installs(browser, &program, "1.1.0").await;
+        analyst::enables(browser).await;
+        analyst::adds(browser, "198.51.100.7").await;
+        analyst::asks(browser, "198.51.100.7").await;
+        for page in ["/audit", "/runs", "/account"] {
+            browser.go(page).await;
+            let words: Vec<Word> = printed(browser).await.concat();
+            let days = words.iter().filter(|word| has_form(&word.4, "0000-00-00")).count();
+            let times = words.iter().filter(|word| has_form(&word.4, "00:00")).count();
+            // The account's own date is a day.
+            let alone = usize::from(page == "/account");
+            assert!(days > 0 && days == times + alone, "{page}: {days} days and {times} times in {words:?}");
+        }
+    })
+    .await;
+}
+
+/// Whether a text has digits where the form has zeros, and the form's own signs between them.
+fn has_form(text: &str, form: &str) -> bool {
+    let fits =
+        |(letter, sign): (char, char)| if sign == '0' { letter.is_ascii_digit() } else { letter == sign };
+    text.len() == form.len() && text.chars().zip(form.chars()).all(fits)
+}
+
 fn says(sheet: &[Word], text: &str) -> bool {
     sheet.iter().any(|word| word.4 == text)
 }
