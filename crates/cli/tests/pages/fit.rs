@@ -9,7 +9,8 @@ pub(crate) const NARROWEST: u32 = 360;
 /// Gives what sticks out to the right, outermost first, unless the page is no wider than its window. What a box in between
 /// cuts off or scrolls is not what makes the page wide.
 const WIDER: &str = "
-    const room = window.innerWidth;
+    // Without what a scroll bar takes.
+    const room = document.documentElement.clientWidth;
     if (document.documentElement.scrollWidth <= room) return [];
     const kept = (element) => {
         for (let up = element.parentElement; up && up !== document.body; up = up.parentElement) {

@@ -13,6 +13,7 @@ mod fit;
 mod guide;
 mod hostile;
 mod keyboard;
+mod long;
 mod newcomer;
 mod paper;
 mod pivot;

@@ -13,7 +13,7 @@ use crate::program::Program;
 /// A name of 243 characters.
 pub(crate) const LONG: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb.cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc.dddddddddddddddddddddddddddddddddddddddddddddddddddd.example";
 /// Two cells of a row that share more than two pixels, and text that its own box cuts off or that is wider than its cell.
-const UNREADABLE: &str = "
+pub(crate) const UNREADABLE: &str = "
     const out = [];
     const shown = (element) => element.checkVisibility() && element.getBoundingClientRect().width > 1.5;
     const name = (element) => `${element.tagName}.${element.className}: ${element.textContent.trim().slice(0, 60)}`;
