@@ -82,8 +82,8 @@ fn integers_are_clamped_and_text_is_ascii() {
 
 /// Any record that the format can hold: times in order and plausible, no note.
 /// As the reader keeps a text.
-fn trimmed(text: String) -> std::sync::Arc<str> {
-    crate::escape::trim(&text).into()
+fn trimmed(text: &str) -> std::sync::Arc<str> {
+    crate::escape::trim(text).into()
 }
 
 fn any_record() -> impl Strategy<Value = Record> {
@@ -110,8 +110,8 @@ fn any_record() -> impl Strategy<Value = Record> {
                 record.zone_time_last = zone.map(|zone| zone.1);
                 record.count = count;
                 record.bailiwick = bailiwick.map(|name| Name::parse(&name).unwrap());
-                record.sensor_id = sensor.map(trimmed);
-                record.origin = origin.map(trimmed);
+                record.sensor_id = sensor.as_deref().map(trimmed);
+                record.origin = origin.as_deref().map(trimmed);
                 (!record.rdata.is_text()).then_some(record)
             },
         )

@@ -353,7 +353,9 @@ fn fast_flux_is_flagged_and_its_name_is_not() {
     }
     // Nothing says that targets without times stayed; and other targets flux as well.
     let mut timeless = flux(400, 0);
-    timeless.iter_mut().for_each(|one| (one.time_first, one.time_last) = (None, None));
+    for one in &mut timeless {
+        (one.time_first, one.time_last) = (None, None);
+    }
     let target = |rrtype| -> Vec<Record> {
         let of = |n| Record {
             time_last: Some(1_500_000_000),
