@@ -112,16 +112,16 @@ fn headline(shown: &Shown) -> String {
 
 /// That nothing was found, and what has been asked for: a name can be asked for as the owner of records, or in their data.
 fn nothing(run: &Run) -> String {
-    let side = match (run.indicator.kind(), run.filter().side) {
+    let (side, other) = match (run.indicator.kind(), run.filter().side) {
         (IndicatorType::Fqdn, Side::Owner) => {
-            " with this name as owner (--by-data queries records with it in their data)"
+            (" with this name as owner", "\n--by-data queries records with it in their data")
         }
         (IndicatorType::Fqdn, Side::Data) => {
-            " with this name in its data (without --by-data, records that it owns are queried)"
+            (" with this name in its data", "\nWithout --by-data, the records that it owns are queried")
         }
-        (IndicatorType::IpAddress | IndicatorType::Ipv6Address, _) => "",
+        (IndicatorType::IpAddress | IndicatorType::Ipv6Address, _) => ("", ""),
     };
-    format!("no record{side}; the answer is complete")
+    format!("nothing found{side}; the answer is complete{other}")
 }
 
 /// What changed since the answer before, where that was asked for.

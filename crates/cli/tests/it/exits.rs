@@ -60,7 +60,9 @@ fn an_incomplete_answer_is_3_and_what_came_is_printed() {
 fn nothing_found_is_0() {
     for exchange in [answer::empty(), answer::no_content(), answer::not_found()] {
         let text = asked(exchange, "table").quiet();
-        assert_eq!(text.trim_end(), "www.example.com (FQDN): nothing found; the answer is complete");
+        let said = "www.example.com (FQDN): nothing found with this name as owner; the answer is complete\n\
+                    --by-data queries records with it in their data";
+        assert_eq!(text.trim_end(), said);
     }
 }
 

@@ -81,7 +81,11 @@ fn codes() {
     for exchange in [answer::not_found(), answer::empty()] {
         let provider = Provider::new(testkit::Script::always(exchange));
         let home = Home::that_asks(provider.address, GUIDES);
-        assert!(home.run(&["query", "a.example"]).ok().contains("nothing found; the answer is complete"));
+        assert!(
+            home.run(&["query", "a.example"])
+                .ok()
+                .contains("nothing found with this name as owner; the answer is complete")
+        );
     }
 }
 
