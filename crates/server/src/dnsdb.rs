@@ -60,11 +60,11 @@ use refusal::Refusal;
 use scan::{Bounds, Scan};
 use search::Search;
 
-use crate::answer::Rows;
 use crate::compress;
 use crate::gate::{self, Gate, Need, Pass, Peer, has_stray_token};
 use crate::problem::Problem;
 use crate::request::MAX_URI;
+use crate::rows::Rows;
 
 /// A store, with who may ask it and when "now" is.
 #[derive(Clone)]

@@ -10,8 +10,8 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
 use crate::metrics::TYPE;
+use crate::passive::PassiveDns;
 use crate::problem::Problem;
-use crate::service::Service;
 use crate::{compress, gate};
 
 /// How long the store may take to say that it is there.
@@ -23,11 +23,11 @@ pub(crate) async fn alive() -> &'static str {
 }
 
 /// We can answer: the store does, and tokens are known.
-pub(crate) async fn ready(State(service): State<Arc<Service>>) -> Result<&'static str, Problem> {
+pub(crate) async fn ready(State(dns): State<Arc<PassiveDns>>) -> Result<&'static str, Problem> {
     // Any question will do; nothing is remembered of this input.
-    let asked = service.rows.blocking(|store| store.position(""));
+    let asked = dns.rows.blocking(|store| store.position(""));
     match tokio::time::timeout(PATIENCE, asked).await {
-        Ok(Ok(_)) if service.gate.is_current() => Ok("ready"),
+        Ok(Ok(_)) if dns.gate.is_current() => Ok("ready"),
         Ok(Ok(_)) => Err(Problem::not_ready("tokens cannot be looked up")),
         Ok(Err(_)) => Err(Problem::not_ready("the passive-DNS database fails")),
         Err(_) => Err(Problem::not_ready("the passive-DNS database does not answer")),
@@ -36,15 +36,15 @@ pub(crate) async fn ready(State(service): State<Arc<Service>>) -> Result<&'stati
 
 /// What was counted.
 pub(crate) async fn metrics(
-    State(service): State<Arc<Service>>,
+    State(dns): State<Arc<PassiveDns>>,
     request: Request,
 ) -> Result<Response, Problem> {
     let from = gate::peer(request.extensions());
-    if let Err(refusal) = service.gate.knows(request.headers(), from) {
+    if let Err(refusal) = dns.gate.knows(request.headers(), from) {
         return Ok(refusal.into_response());
     }
-    let stats = service.rows.blocking(|store| store.stats()).await?;
-    let mut response = ([(CONTENT_TYPE, TYPE)], service.metrics.text(stats)).into_response();
+    let stats = dns.rows.blocking(|store| store.stats()).await?;
+    let mut response = ([(CONTENT_TYPE, TYPE)], dns.metrics.text(stats)).into_response();
     compress::mark(&mut response);
     Ok(response)
 }

@@ -2,7 +2,7 @@
 //!
 //! A job outlives the request that began it; its [`Progress`] can be watched and it can be cancelled. What it comes to is
 //! kept by [`Runs`], so that a restart loses nothing: a run that was under way shows as interrupted, with what it had, and is asked
-//! again when the server is back ([`crate::page::resume`]).
+//! again when the server is back (`run_request::resume`).
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -143,6 +143,24 @@ impl Jobs {
 
     pub(crate) fn desk(&self) -> &Desk {
         self.runs.desk()
+    }
+
+    /// The answer of a run, without records while it is under way; one that no process works on any more is settled first.
+    pub(crate) async fn settled(&self, id: i64) -> Result<Arc<Answer>, Problem> {
+        let run = self.under_way(id).await?;
+        if run.is_some() && self.progress(id).is_none() {
+            self.runs.desk().change("", |workbench| workbench.settle_runs().map(drop)).await?;
+        }
+        match self.under_way(id).await? {
+            Some(run) => Ok(Self::without_records(run)),
+            None => self.answer(id).await,
+        }
+    }
+
+    /// The run, if it is under way.
+    async fn under_way(&self, id: i64) -> Result<Option<Run>, Problem> {
+        let run = self.run(id).await?;
+        Ok((run.ending.state == State::Running).then_some(run))
     }
 
     /// Begins a run and gives its number; the run goes on by itself.

@@ -85,11 +85,12 @@
 //! `metrics` and tells the access log; `health` answers whoever looks after the service.
 //! A store that fails before the first byte is 500; after it, the connection is cut.
 //!
-//! `timeline` and `graph` lay out the pictures of an answer as HTML; `links` are the addresses in them.
+//! `assembly` puts the routes together and starts what goes on in the background.
 
 mod access;
 mod answer;
 mod api;
+mod assembly;
 mod asset;
 mod basis;
 mod compress;
@@ -109,6 +110,9 @@ mod passive;
 mod problem;
 mod reference;
 mod request;
+mod rows;
+mod run_file;
+mod run_request;
 mod scan;
 mod service;
 mod site;
@@ -116,9 +120,10 @@ mod turns;
 mod value;
 mod watch;
 
+pub use assembly::run;
 pub use credentials::CredentialError;
 pub use gate::Tokens;
 pub use limits::Limits;
 pub use listen::{Tls, TlsError};
-pub use service::{OriginError, Service, run};
+pub use service::{OriginError, Service};
 pub use site::Site;

@@ -40,8 +40,6 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub(crate) use frame::{FormToken, Frame, asset};
 pub(crate) use indicator::address as indicator_address;
-pub(crate) use operate::{Order, resume};
-pub(crate) use run::{Downloads, file as run_file};
 
 pub(crate) use picture::text::begun;
 

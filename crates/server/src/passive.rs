@@ -8,6 +8,7 @@ mod file;
 mod intake;
 mod receipt;
 mod records;
+mod served;
 
 use std::sync::Arc;
 
@@ -28,14 +29,14 @@ use crate::compress;
 use crate::gate::{self, Gate, Pass};
 use crate::problem::{Details, Problem};
 use crate::request::Ask;
-use crate::service::Service;
 
 pub(crate) use file::{Bringing, File, Spool, Unusable};
 pub(crate) use receipt::Receipt;
 pub(crate) use records::Unfinished;
+pub(crate) use served::PassiveDns;
 
 /// The routes, from the root.
-pub(crate) fn routes(gate: &Gate) -> OpenApiRouter<Arc<Service>> {
+pub(crate) fn routes(gate: &Gate) -> OpenApiRouter<Arc<PassiveDns>> {
     let asked = OpenApiRouter::new()
         .routes(routes!(lookup))
         .routes(routes!(summary))
@@ -141,7 +142,7 @@ pub(crate) enum Refused {
     security(("token" = []), ("bearer" = []), ("basic" = []), ())
 )]
 async fn lookup(
-    State(service): State<Arc<Service>>,
+    State(dns): State<Arc<PassiveDns>>,
     Extension(pass): Extension<Pass>,
     uri: Uri,
 ) -> Result<Response, Problem> {
@@ -150,7 +151,7 @@ async fn lookup(
     let text = if ask.nothing {
         found(&value, &Found::none(&question))
     } else {
-        let rows = service.rows.of(pass.asker);
+        let rows = dns.rows.of(pass.asker);
         let mut page = rows.page(question).await?;
         page.records.iter_mut().for_each(|record| rows.name_origin(record));
         found(&value, &page)
@@ -176,7 +177,7 @@ async fn lookup(
     security(("token" = []), ("bearer" = []), ("basic" = []), ())
 )]
 async fn summary(
-    State(service): State<Arc<Service>>,
+    State(dns): State<Arc<PassiveDns>>,
     Extension(pass): Extension<Pass>,
     uri: Uri,
 ) -> Result<Json<Summed>, Problem> {
@@ -185,7 +186,7 @@ async fn summary(
     let sums = if ask.nothing {
         store::Summary::default()
     } else {
-        service.rows.of(pass.asker).summary(question).await?
+        dns.rows.of(pass.asker).summary(question).await?
     };
     Ok(Json(Summed {
         value,
@@ -202,8 +203,8 @@ async fn summary(
     responses((status = 200, description = "the counts", body = Counted), Refused),
     security(("token" = []), ("bearer" = []), ("basic" = []), ())
 )]
-async fn stats(State(service): State<Arc<Service>>) -> Result<Json<Counted>, Problem> {
-    let stats = service.rows.blocking(|store| store.stats()).await?;
+async fn stats(State(dns): State<Arc<PassiveDns>>) -> Result<Json<Counted>, Problem> {
+    let stats = dns.rows.blocking(|store| store.stats()).await?;
     Ok(Json(Counted { entries: stats.entries, sources: stats.sources, inputs: stats.inputs }))
 }
 

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use workbench::Kind;
 use workbench::user::Permission;
 
-use crate::answer::Unanswered;
+use crate::rows::Unanswered;
 
 /// What is wrong with a request, or with us.
 #[derive(Clone, Debug, PartialEq, Eq)]

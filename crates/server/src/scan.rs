@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use cof::Record;
 use store::{Fences, MAX_LIMIT, Order, Page, Question, StoreError, Subject, Summary};
 
-use crate::answer::{Rows, Unanswered};
+use crate::rows::{Rows, Unanswered};
 
 /// Tuples that are read in one go: about 20 ms, in which nobody notices that the client is gone.
 const SLICE: usize = 20_000;

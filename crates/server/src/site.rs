@@ -1,27 +1,19 @@
 //! The workbench in the browser: what pages and the API stand on.
 //!
 //! [`Site`] is given to a [`Service`](crate::Service), which then serves pages, `/api/v1` and `/assets` beside the
-//! passive-DNS interface. Every request to them passes [`access::guard`] first.
+//! passive-DNS interface. Every request to them passes `access::guard` first.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::get;
 use operation::Secret;
 use workbench::Desk;
 use workbench::run::Runs;
 
-use crate::answer::Rows;
 use crate::job::Jobs;
-use crate::page::Downloads;
 use crate::passive::Bringing;
-use crate::problem::Problem;
-use crate::{access, api, asset, page};
-
-/// What a request may send unless its route allows more, in octets: a form with a note of 10,000 characters.
-const BODY: usize = 128 * 1024;
+use crate::rows::Rows;
+use crate::run_file::Downloads;
 
 /// A data folder with the names by which browsers may call us.
 #[derive(Clone, Debug)]
@@ -61,13 +53,13 @@ impl Site {
     pub fn new(runs: Runs) -> Self {
         Self {
             desk: runs.desk().clone(),
+            downloads: Downloads::new(runs.desk().clone()),
             jobs: Jobs::new(runs),
             hosts: Vec::new(),
             over_tls: false,
             behind_proxy: false,
             rows: None,
             bringing: None,
-            downloads: Downloads::new(),
             once: Arc::default(),
         }
     }
@@ -108,21 +100,5 @@ impl Site {
     /// What is to be shown there; it is gone then.
     pub(crate) fn shown_once(&self, session: i64, path: &'static str) -> Option<Once> {
         self.once.lock().unwrap_or_else(PoisonError::into_inner).remove(&(session, path))
-    }
-
-    /// Its routes.
-    pub(crate) fn router(self) -> Router {
-        let site: Shared = Arc::new(self);
-        tokio::spawn(page::resume(Arc::clone(&site)));
-        let refused = async || Problem::method_of_page();
-        let pages = page::routes().method_not_allowed_fallback(refused).layer(from_fn(page::dress));
-        Router::new()
-            .merge(pages)
-            .nest(api::ROOT, api::routes().into())
-            .route("/assets/{file}", get(asset::serve))
-            .method_not_allowed_fallback(refused)
-            .layer(access::Most::octets(BODY))
-            .layer(from_fn_with_state(Arc::clone(&site), access::guard))
-            .with_state(site)
     }
 }

@@ -17,8 +17,8 @@ use workbench::run::{Arrangement, Compared, Pick, Shown, Sort};
 use super::{Asked, Changing, Named, Reading};
 use crate::access::{Confirmed, May, Sent, Visitor, needs::EditLibrary, needs::RunOperations};
 use crate::narrowed::Narrowed;
-use crate::page::{Order, run_file};
 use crate::problem::Problem;
+use crate::run_request::RunRequest;
 use crate::site::Shared;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -79,16 +79,16 @@ pub(super) async fn list(
 /// Start a run
 #[utoipa::path(
     post, path = "/runs", tag = "runs", operation_id = "runs_begin",
-    request_body = Order,
+    request_body = RunRequest,
     responses((status = 202, description = "`{\"run\"}`: the number of the run, which continues in the background", body = Object), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn begin(
     State(site): State<Shared>,
     may: May<RunOperations>,
-    Sent(order): Sent<Order>,
+    Sent(wanted): Sent<RunRequest>,
 ) -> Result<Response, Problem> {
-    let id = order.carry_out(&site, may.name()).await?;
+    let id = wanted.carry_out(&site, may.name()).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({ "run": id }))).into_response())
 }
 
@@ -146,7 +146,8 @@ pub(super) async fn file(
     Named((id, name)): Named<(i64, String)>,
     Asked(Everything {}): Asked<Everything>,
 ) -> Result<Response, Problem> {
-    run_file(&site, id, &name).await
+    let answer = site.jobs.settled(id).await?;
+    site.downloads.file(&answer, (id, ""), &name).await
 }
 
 /// Cancel a run

@@ -18,7 +18,7 @@ use super::gather::End;
 use super::path::Version;
 use super::refusal::Refusal;
 use super::scan::Scan;
-use crate::answer::{Rows, Unanswered};
+use crate::rows::{Rows, Unanswered};
 
 /// Rows that are looked up in place: about 100 µs.
 const IN_PLACE: usize = 64;

@@ -7,9 +7,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use store::StoreError;
 
-use crate::answer::Unanswered;
 use crate::gate;
 use crate::problem::Problem;
+use crate::rows::Unanswered;
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]

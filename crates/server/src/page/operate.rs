@@ -8,22 +8,19 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use operation::{Indicator, IndicatorType, Limits, Moment, Side, Window};
+use operation::{Indicator, IndicatorType, Side};
 use serde::Deserialize;
-use utoipa::ToSchema;
-use workbench::integration::Filter;
-use workbench::run::{Asking, Freshness, Page as Runs, Run, State as Standing, Wanted, Wish};
+use workbench::run::{Page as Runs, Run, State as Standing, Wanted};
 use workbench::{Error, Workbench};
 
 use super::stamp::Stamp;
 use super::{Frame, encoded, show};
-use crate::access::{Fields, May, Posted, needs::RunOperations};
+use crate::access::{May, Posted, needs::RunOperations};
 use crate::problem::Problem;
-use crate::site::{Shared, Site};
+use crate::run_request::{Offer, RunRequest, indicator, offers};
+use crate::site::Shared;
 use picture::text::defang;
 
-/// The most records of one answer.
-const RECORDS: usize = 100_000;
 /// Runs that are listed beside an indicator.
 const LISTED: usize = 8;
 /// The path of a run's graph behind that of the run.
@@ -40,14 +37,6 @@ pub(super) fn routes() -> Router<Shared> {
 pub(super) struct Panel {
     pub(super) offers: Vec<Offer>,
     pub(super) runs: Vec<Line>,
-}
-
-/// An action of an enabled operation.
-pub(super) struct Offer {
-    pub(super) name: String,
-    pub(super) title: String,
-    pub(super) version: String,
-    pub(super) action: String,
 }
 
 /// A run in a list.
@@ -112,143 +101,12 @@ pub(super) fn standing(run: &Run) -> (String, &'static str) {
     }
 }
 
-/// The actions that enabled operations offer for a type of indicator. Disabled operations offer none.
-pub(super) fn offers(workbench: &Workbench, kind: IndicatorType) -> Result<Vec<Offer>, Error> {
-    let enabled = Filter { kind: None, enabled: Some(true) };
-    let mut offers = Vec::new();
-    for summary in workbench.list(&enabled)?.integrations {
-        let Some(package) = workbench.show(&summary.name)?.package else { continue };
-        let taken = package.actions.iter().filter(|action| action.types.contains(&kind));
-        offers.extend(taken.map(|action| Offer {
-            name: summary.name.clone(),
-            title: package.title.clone(),
-            version: summary.version.clone(),
-            action: action.name.clone(),
-        }));
-    }
-    Ok(offers)
-}
-
-/// The parameters of a new run.
-#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
-#[schema(as = Run)]
-pub(crate) struct Order {
-    /// A domain name or an address.
-    pub(crate) value: String,
-    /// The installed operation, NAME or NAME@VERSION; by default the usual one.
-    pub(crate) operation: String,
-    /// Only these types: A,NS.
-    pub(crate) rrtype: String,
-    /// Only records last seen at this time or later.
-    pub(crate) seen_after: String,
-    /// Only records first seen at this time or earlier.
-    pub(crate) seen_before: String,
-    /// Query records with the name in their data instead of those it owns, if the provider supports this.
-    pub(crate) by_data: bool,
-    /// Query the provider even if a stored answer is fresh enough.
-    pub(crate) fresh: bool,
-}
-
-impl Order {
-    fn of(fields: &Fields) -> Self {
-        let text = |name| fields.text(name).trim().to_owned();
-        Self {
-            value: text("value"),
-            operation: text("operation"),
-            rrtype: text("rrtype"),
-            seen_after: text("seen_after"),
-            seen_before: text("seen_before"),
-            by_data: fields.text("side") == Side::Data.word(),
-            fresh: fields.has("fresh"),
-        }
-    }
-
-    /// What a run asked, whatever is kept.
-    pub(crate) fn again(run: &Run) -> Self {
-        let types: Vec<String> = run.filter().rrtypes.iter().map(ToString::to_string).collect();
-        let moment = |seconds: Option<u64>| seconds.map(cof::time::rfc3339).unwrap_or_default();
-        Self {
-            value: run.indicator.as_typed(),
-            operation: run.operation().to_owned(),
-            rrtype: types.join(","),
-            seen_after: moment(run.filter().window.seen_after),
-            seen_before: moment(run.filter().window.seen_before),
-            by_data: run.filter().side == Side::Data,
-            fresh: true,
-        }
-    }
-
-    /// Begins the run, and gives its number.
-    pub(crate) async fn carry_out(self, site: &Site, actor: &str) -> Result<i64, Problem> {
-        let indicator = indicator(&self.value, self.side())?;
-        let asking = self.asking(site, &indicator, actor).await?;
-        site.jobs.start(&asking, &indicator).await
-    }
-
-    async fn asking(&self, site: &Site, indicator: &Indicator, actor: &str) -> Result<Asking, Problem> {
-        let (wanted, kind) = (self.operation.clone(), indicator.kind());
-        let find = move |workbench: &Workbench| {
-            let offers = offers(workbench, kind)?;
-            let found = offers.into_iter().find(|offer| wanted.is_empty() || offer.name == wanted);
-            let Some(offer) = found else {
-                return Err(Error::conflict(format!(
-                    "no enabled operation can query {} {kind}: install and enable one first",
-                    if kind == IndicatorType::Fqdn { "an" } else { "an indicator of type" }
-                )));
-            };
-            workbench.settings(&offer.name)
-        };
-        let configured = site.desk.read(find).await?;
-        let wish = Wish { rrtypes: self.rrtypes()?, window: self.window(site)?, side: self.side() };
-        let asking = crate::connection::asking(site, configured, Limits::HELD, wish, actor)
-            .await?
-            .map_err(|error| Problem::refused(error.to_string()))?;
-        let freshness = if self.fresh { Freshness::Fresh } else { asking.freshness };
-        Ok(Asking { most: RECORDS, freshness, ..asking })
-    }
-
-    fn side(&self) -> Side {
-        if self.by_data { Side::Data } else { Side::Owner }
-    }
-
-    fn rrtypes(&self) -> Result<Vec<cof::RrType>, Problem> {
-        let words = self.rrtype.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty());
-        let parsed = words.map(|word| cof::RrType::parse(word).map_err(|_| word));
-        parsed.collect::<Result<_, _>>().map_err(|word| {
-            Problem::bad_request(format!("{word:?} is not a record type; write them as A, NS"))
-        })
-    }
-
-    fn window(&self, site: &Site) -> Result<Window, Problem> {
-        let moment = |text: &str| match text {
-            "" => Ok(None),
-            text => Moment::parse(text, site.desk.clock())
-                .map(Some)
-                .map_err(|error| Problem::bad_request(error.to_string())),
-        };
-        Ok(Window {
-            seen_after: moment(&self.seen_after)?.map(|moment| moment.start),
-            seen_before: moment(&self.seen_before)?.map(|moment| moment.end),
-        })
-    }
-}
-
-/// Asks again what was being asked when the server was stopped. What cannot be asked any more, because its operation is
-/// disabled or gone, stays interrupted, as its page says.
-pub(crate) async fn resume(site: Shared) {
-    let stopped = site.desk.read(workbench::Workbench::stopped_runs).await;
-    for run in stopped.unwrap_or_default() {
-        let _ = Order::again(&run).carry_out(&site, &run.actor).await;
-    }
-}
-
 async fn begin(
     State(site): State<Shared>,
     may: May<RunOperations>,
     Posted(sent): Posted,
 ) -> Result<Response, Problem> {
-    let id = Order::of(&sent).carry_out(&site, may.name()).await?;
+    let id = RunRequest::of(&sent).carry_out(&site, may.name()).await?;
     Ok(Redirect::to(&run_address(id, view_of(sent.text("view")), sent.text("trail"))).into_response())
 }
 
@@ -331,15 +189,6 @@ async fn pivot(
         value,
         panel,
     })
-}
-
-/// What is asked about on one side of the records.
-fn indicator(text: &str, side: Side) -> Result<Indicator, Problem> {
-    let parsed = match side {
-        Side::Owner => Indicator::parse(text),
-        Side::Data => Indicator::parse_in_data(text),
-    };
-    parsed.map_err(|error| Problem::bad_request(error.to_string()))
 }
 
 impl Page {

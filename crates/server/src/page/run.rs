@@ -15,7 +15,6 @@ mod row;
 mod selection;
 mod uses;
 
-pub(crate) use download::Downloads;
 use std::sync::Arc;
 
 use axum::Router;
@@ -24,16 +23,17 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use workbench::Error;
-use workbench::run::{Run, State as Standing};
+use workbench::run::State as Standing;
 
 use self::head::Head;
 use self::selection::Selection;
-use super::operate::{self, Order, run_address};
+use super::operate::{self, run_address};
 use super::{Frame, go};
 use crate::access::{May, Posted, needs::EditLibrary, needs::RunOperations};
-use crate::job::{Answer, Jobs};
+use crate::job::Answer;
 use crate::problem::Problem;
-use crate::site::{Shared, Site};
+use crate::run_request::RunRequest;
+use crate::site::Shared;
 use picture::links::Links;
 
 pub(super) fn routes() -> Router<Shared> {
@@ -48,15 +48,6 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/runs/{id}/again", post(again))
         .route("/runs/{id}/selection", post(selection::add))
         .route("/runs/{id}/undo", post(undo))
-}
-
-/// A file of a run, for programs.
-///
-/// # Errors
-/// 404 for a run or a file that is not there.
-pub(crate) async fn file(site: &Shared, id: i64, name: &str) -> Result<Response, Problem> {
-    let answer = settled(site, id).await?;
-    download::file(site, &answer, id, name).await
 }
 
 /// A run that is looked at: the visitor, the run's answer and the parameters of the address.
@@ -80,7 +71,7 @@ impl FromRequestParts<Shared> for Looked {
         let Query(parameters) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).unwrap_or_default();
         let (selection, mut parameters) = Selection::take(parameters);
         turn(&mut parameters);
-        let answer = settled(site, id).await?;
+        let answer = site.jobs.settled(id).await?;
         let provider = answer.kept.run.provider.clone();
         let by_data =
             site.desk.read(move |workbench| Ok::<_, Error>(workbench.answers_by_data(&provider))).await?;
@@ -102,24 +93,6 @@ async fn id_of(parts: &mut Parts, site: &Shared) -> Result<i64, Problem> {
         .map_err(|_| Problem::missing("there is no such run"))?;
     let id = named.iter().find(|(name, _)| name == "id").and_then(|(_, id)| id.parse().ok());
     id.ok_or_else(|| Problem::missing("there is no such run"))
-}
-
-/// The answer of a run, without records while it is under way; one that no process works on any more is settled first.
-async fn settled(site: &Site, id: i64) -> Result<Arc<Answer>, Problem> {
-    let run = running(site, id).await?;
-    if run.is_some() && site.jobs.progress(id).is_none() {
-        site.desk.change("", |workbench| workbench.settle_runs().map(drop)).await?;
-    }
-    match running(site, id).await? {
-        Some(run) => Ok(Jobs::without_records(run)),
-        None => site.jobs.answer(id).await,
-    }
-}
-
-/// The run, if it is under way.
-async fn running(site: &Site, id: i64) -> Result<Option<Run>, Problem> {
-    let run = site.jobs.run(id).await?;
-    Ok((run.ending.state == Standing::Running).then_some(run))
 }
 
 impl Looked {
@@ -177,7 +150,7 @@ async fn again(
     Posted(sent): Posted,
 ) -> Result<Response, Problem> {
     let run = site.desk.read(move |workbench| workbench.run(id)).await?;
-    let id = Order::again(&run).carry_out(&site, may.name()).await?;
+    let id = RunRequest::again(&run).carry_out(&site, may.name()).await?;
     Ok(Redirect::to(&run_address(id, "", sent.text("trail"))).into_response())
 }
 

@@ -23,9 +23,9 @@ use utoipa::{IntoResponses, ToSchema};
 use super::Refused;
 use super::intake::{self, Fault, Piece};
 use super::receipt::Receipt;
+use super::served::PassiveDns;
 use crate::gate::{Pass, Who};
 use crate::problem::{Details, Problem};
-use crate::service::Service;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The longest `Idempotency-Key`, in characters: each is remembered with the input it names.
@@ -85,26 +85,26 @@ enum Kept {
     security(("token" = []), ("bearer" = []), ("basic" = []))
 )]
 pub(super) async fn bring(
-    State(service): State<Arc<Service>>,
+    State(dns): State<Arc<PassiveDns>>,
     Extension(pass): Extension<Pass>,
     uri: Uri,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
     let now = Clock::system().seconds();
-    let order = order(&service, &pass, &uri, &headers, now)?;
+    let order = order(&dns, &pass, &uri, &headers, now)?;
     let coding = coding(&headers)?;
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|octets| octets > service.limits.body) {
-        return Err(too_large(service.limits.body));
+    if announced.is_some_and(|octets| octets > dns.limits.body) {
+        return Err(too_large(dns.limits.body));
     }
-    let Ok(place) = Arc::clone(&service.imports).try_acquire_owned() else {
+    let Ok(place) = Arc::clone(&dns.imports).try_acquire_owned() else {
         let problem =
             Problem::busy("too many bodies are being imported at the same time; try again in a second");
         return Ok(([(RETRY_AFTER, "1")], problem).into_response());
     };
     let (send, pieces) = channel(WAITING);
-    let store = Arc::clone(&service.rows.store);
+    let store = Arc::clone(&dns.rows.store);
     let taking = tokio::task::spawn_blocking(move || {
         let _place = place;
         let forgotten = if order.input.is_some() { store.forget_expired(now).map(drop) } else { Ok(()) };
@@ -113,11 +113,11 @@ pub(super) async fn bring(
             Err(error) => (Receipt::default(), Some(Fault::Store(error))),
         }
     });
-    let outcome = feed(body, send, service.limits.body, pass.deadline).await;
+    let outcome = feed(body, send, dns.limits.body, pass.deadline).await;
     // A panic in there is a mistake of ours.
     let (receipt, fault) = taking.await.map_err(|_| Problem::internal())?;
-    service.metrics.brought(receipt.taken, receipt.rejected.values().sum());
-    let problem = outcome.err().or_else(|| fault.map(|fault| told(&fault, service.limits.expanded)));
+    dns.metrics.brought(receipt.taken, receipt.rejected.values().sum());
+    let problem = outcome.err().or_else(|| fault.map(|fault| told(&fault, dns.limits.expanded)));
     Ok(answer(receipt, problem))
 }
 
@@ -139,7 +139,7 @@ fn answer(receipt: Receipt, problem: Option<Problem>) -> Response {
 }
 
 /// What head and token say of the body.
-fn order(service: &Service, pass: &Pass, uri: &Uri, headers: &HeaderMap, now: u64) -> Result<Order, Problem> {
+fn order(dns: &PassiveDns, pass: &Pass, uri: &Uri, headers: &HeaderMap, now: u64) -> Result<Order, Problem> {
     let Who::Token(entry) = &pass.who else { return Err(Problem::unauthorized()) };
     let sensor: Option<Arc<str>> = entry.token.wanted.sensor.as_deref().map(Arc::from);
     let usual = if sensor.is_some() { SourceKind::Observation } else { SourceKind::Report };
@@ -151,7 +151,7 @@ fn order(service: &Service, pass: &Pass, uri: &Uri, headers: &HeaderMap, now: u6
         input: key(headers)?.map(|key| format!("records/{}/{key}", entry.token.id).into()),
         expires: Some(now.saturating_add(KEPT)),
         tell_again: true,
-        most: service.limits.expanded,
+        most: dns.limits.expanded,
         ..Order::new(asked.kind.unwrap_or(usual), now)
     })
 }

@@ -175,7 +175,7 @@ pub(super) async fn add(
     Path(id): Path<i64>,
     Posted(sent): Posted,
 ) -> Result<Response, Problem> {
-    let answer = super::settled(&site, id).await?;
+    let answer = site.jobs.settled(id).await?;
     let claimed = sent.has(FIELD).then(|| sent.text(FIELD).to_owned());
     let (selection, parameters) = Selection::take(sent.without_token());
     let places = selection.meant(&answer, &parameters);

@@ -1,0 +1,178 @@
+//! The one place that puts routes together and starts what goes on in the background: [`run`].
+//!
+//! [`Service`] says what is served; constructors of routes start nothing.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, Method, Uri, header};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::get;
+use axum::{Extension, Router};
+use cof::time::Clock;
+use tokio::net::TcpListener;
+use tower_http::cors::CorsLayer;
+
+use crate::access::Most;
+use crate::dnsdb::{Budget, Dnsdb};
+use crate::gate::{self, Hosts, Pass};
+use crate::listen::{self, Serving};
+use crate::passive::PassiveDns;
+use crate::problem::Problem;
+use crate::reference;
+use crate::request::Ask;
+use crate::run_request;
+use crate::service::Service;
+use crate::site::{Shared, Site};
+use crate::watch::{self, Watch};
+use crate::{access, api, asset, compress, health, page, passive};
+
+/// Headers of ours that pages of other origins may send and read, where they may ask at all.
+const ASKED: [HeaderName; 8] = [
+    header::AUTHORIZATION,
+    header::CONTENT_ENCODING,
+    header::CONTENT_TYPE,
+    HeaderName::from_static("dribble-filter-rrtype"),
+    HeaderName::from_static("dribble-paginate-count"),
+    HeaderName::from_static("dribble-paginate-cursor"),
+    HeaderName::from_static("idempotency-key"),
+    HeaderName::from_static("x-api-key"),
+];
+const TOLD: [HeaderName; 7] = [
+    HeaderName::from_static(operation::provider::ABILITIES),
+    header::RETRY_AFTER,
+    HeaderName::from_static("x-dribble-cursor"),
+    HeaderName::from_static("x-dribble-errors"),
+    HeaderName::from_static("x-ratelimit-limit"),
+    HeaderName::from_static("x-ratelimit-remaining"),
+    HeaderName::from_static("x-ratelimit-reset"),
+];
+
+/// What a request may send unless its route allows more, in bytes: a form with a note of 10,000 characters.
+const BODY: usize = 128 * 1024;
+
+/// Serves until `shutdown` is ready, then takes no new connection and returns when the last request is answered,
+/// or after 10 seconds. What is wrong with one connection ends that connection only.
+pub async fn run(
+    listener: TcpListener,
+    mut service: Service,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) {
+    let (ended, ending) = tokio::sync::watch::channel(false);
+    let tokens = service.dns.gate.tokens.clone();
+    let keeping = tokens.map(|tokens| tokio::spawn(tokens.keep(ending)));
+    let renewing = service.tls.clone().map(|tls| tokio::spawn(tls.keep()));
+    let (limits, tls, metrics) = (service.dns.limits, service.tls.clone(), service.dns.metrics.clone());
+    let site = service.site.take().map(|site| beside(site, &service.dns));
+    if let Some(site) = &site {
+        tokio::spawn(run_request::resume(Arc::clone(site)));
+    }
+    let router = routes(&service, site);
+    listen::serve(listener, Serving { router, limits, tls, metrics }, shutdown).await;
+    if let Some(renewing) = renewing {
+        renewing.abort();
+    }
+    // What tokens used is written down last.
+    let _ = ended.send(true);
+    if let Some(keeping) = keeping {
+        let _ = keeping.await;
+    }
+}
+
+/// The workbench beside a passive-DNS database.
+fn beside(site: Site, dns: &PassiveDns) -> Shared {
+    Arc::new(site.over(dns.rows.clone(), dns.bringing()))
+}
+
+fn routes(service: &Service, site: Option<Shared>) -> Router {
+    let hosts = Hosts::new(&service.hosts, service.tls.as_ref().map(|_| service.transport));
+    let proxied = site.as_ref().is_some_and(|site| site.behind_proxy);
+    let watch = Watch { metrics: service.dns.metrics.clone(), addresses: service.addresses, proxied };
+    let dnsdb = dnsdb(&service.dns).routes();
+    let dnsdb = if service.origins.is_empty() { dnsdb } else { dnsdb.layer(cors(service)) };
+    let dns = passive_dns(service)
+        .with_state(Arc::new(service.dns.clone()))
+        .merge(reference::routes(site.is_none()))
+        .layer(from_fn(gate::without_token))
+        .merge(dnsdb);
+    let all = match site {
+        Some(site) => dns.merge(workbench(site)),
+        None => dns.fallback(async || Problem::not_found()),
+    };
+    all.layer(compress::layer())
+        .layer(from_fn(compress::settle))
+        .layer(from_fn_with_state(hosts, gate::check_host))
+        .layer(from_fn_with_state(watch, watch::watch))
+}
+
+/// The same store by DNSDB's interface, to the same people.
+fn dnsdb(dns: &PassiveDns) -> Dnsdb {
+    Dnsdb { rows: dns.rows.clone(), gate: dns.gate.clone(), clock: Clock::system(), budget: Budget::usual() }
+}
+
+/// Pages and API of the workbench.
+fn workbench(site: Shared) -> Router {
+    let refused = async || Problem::method_of_page();
+    let pages = page::routes().method_not_allowed_fallback(refused).layer(from_fn(page::dress));
+    Router::new()
+        .merge(pages)
+        .nest(api::ROOT, api::routes().into())
+        .route("/assets/{file}", get(asset::serve))
+        .method_not_allowed_fallback(refused)
+        .layer(Most::octets(BODY))
+        .layer(from_fn_with_state(Arc::clone(&site), access::guard))
+        .with_state(site)
+}
+
+/// Everything but the workbench.
+fn passive_dns(service: &Service) -> Router<Arc<PassiveDns>> {
+    let gate = &service.dns.gate;
+    let (passive, _) = passive::routes(gate).split_for_parts();
+    let asked = Router::new()
+        .route("/pdns/query/", get(query))
+        .route("/pdns/query/{*value}", get(query))
+        .route_layer(from_fn_with_state(gate.clone(), gate::read))
+        .merge(passive)
+        .route("/api/v1/openapi.json", get(api::document));
+    // Before the rules for other origins, which answer OPTIONS.
+    let asked = asked.method_not_allowed_fallback(async || Problem::method());
+    let asked = if service.origins.is_empty() { asked } else { asked.layer(cors(service)) };
+    asked
+        .route("/healthz", get(health::alive))
+        .route("/metrics", get(health::metrics))
+        .route("/readyz", get(health::ready))
+        .merge(nothing_else())
+        .method_not_allowed_fallback(async || Problem::method())
+}
+
+fn cors(service: &Service) -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(service.origins.clone())
+        .allow_methods([Method::GET, Method::HEAD, Method::POST])
+        .allow_headers(ASKED)
+        .expose_headers(TOLD)
+}
+
+/// What stands below or beside the interfaces for programs and is no part of them: a program is told so in JSON, never by a
+/// page. What is below `/api` is `page::dress`'s to leave alone, because the API has a fallback of its own there.
+fn nothing_else() -> Router<Arc<PassiveDns>> {
+    let below = ["/pdns", "/metrics", "/healthz", "/readyz"];
+    let nothing = axum::routing::any(async || Problem::not_found());
+    below.iter().fold(Router::new(), |router, root| {
+        let router = router.route(&format!("{root}/{{*rest}}"), nothing.clone());
+        // With a slash, /pdns/ leads to its description.
+        let router =
+            if *root == "/pdns" { router } else { router.route(&format!("{root}/"), nothing.clone()) };
+        if *root == "/pdns" { router.route(root, nothing.clone()) } else { router }
+    })
+}
+
+async fn query(
+    State(dns): State<Arc<PassiveDns>>,
+    Extension(pass): Extension<Pass>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    dns.rows.of(pass.asker).answer(Ask::of(&uri, &headers)?).await
+}
