@@ -22,6 +22,8 @@ mod failure;
 mod fuzz;
 mod peers;
 mod process;
+#[cfg(test)]
+mod rooms;
 mod screenshots;
 mod scripts;
 mod system;

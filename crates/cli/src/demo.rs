@@ -10,9 +10,6 @@ use crate::args::DemoArgs;
 use crate::exit::{Exit, Failure};
 use crate::folder::{Purpose, Temporary};
 
-/// Records to look at: the guide's sample, and an invented history on example names and documentation addresses.
-pub(crate) const SAMPLE: &str = include_str!("demo/sample.ndjson");
-
 /// The operation that is shown.
 const OPERATION: &str = "circl-passive-dns";
 /// What is asked about when nothing is named.

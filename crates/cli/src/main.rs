@@ -4,6 +4,7 @@
 //! end here: [`exit`] says which code each becomes.
 
 mod args;
+mod asked;
 mod audit;
 mod backup;
 mod completions;
@@ -26,6 +27,7 @@ mod man;
 mod output;
 mod query;
 mod run;
+mod sample;
 mod secret;
 mod serve;
 mod terminal;

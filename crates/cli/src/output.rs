@@ -11,8 +11,8 @@ use workbench::run::Shown;
 use workbench::text::ascii;
 
 use crate::args::Format;
+use crate::asked::Asked;
 use crate::exit::Failure;
-use crate::query::Asked;
 
 /// What stands before the first answer.
 pub(crate) fn head(format: Format) -> Result<String, Failure> {

@@ -10,24 +10,20 @@ mod streaming;
 use std::pin::pin;
 
 use futures_util::{StreamExt, stream};
-use operation::{Indicator, IndicatorError};
-use workbench::run::{Arrangement, Asking, Begun, Compared, Pick, Run, Runs, Shown};
+use operation::Indicator;
+use workbench::run::{Arrangement, Asking, Begun, Compared, Pick, Runs, Shown};
 use workbench::{Kind, Refusal};
 
 use crate::args::{Add, Arguments, Format, MAX_CONCURRENCY, QueryArgs};
+use crate::asked::{Asked, Refused};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
-use crate::hint;
 use crate::output;
 use crate::terminal;
 use crate::values::{self, Given};
 
 /// Values beyond which it is said how long asking about them will take.
 const MANY: usize = 100;
-/// What may help besides a run's own hint where the service turned us away.
-const LOGIN: &str =
-    "; for one question --secret user_token or BACKSIGHT_SECRET_USER_TOKEN gives another login";
-
 /// Everything that one run of the command needs to ask about any value.
 #[derive(Clone)]
 pub(crate) struct Plan {
@@ -38,35 +34,6 @@ pub(crate) struct Plan {
     pub(crate) adds: bool,
     /// Whether the answer is compared with the one before.
     pub(crate) compares: bool,
-}
-
-/// A value, and what came of it.
-pub(crate) struct Asked {
-    pub(crate) value: String,
-    pub(crate) indicator: Option<Indicator>,
-    pub(crate) outcome: Result<Box<Shown>, Refused>,
-}
-
-/// Why there is no run for a value.
-#[derive(Clone, Debug, thiserror::Error)]
-pub(crate) enum Refused {
-    #[error("{0}")]
-    Kept(String),
-    #[error("{0}")]
-    Type(String),
-    #[error(transparent)]
-    Value(#[from] IndicatorError),
-}
-
-impl Refused {
-    /// What to do about it.
-    pub(crate) fn hint(&self) -> &'static str {
-        match self {
-            Self::Kept(_) => "leave --offline out to ask",
-            Self::Type(_) => "ask another --operation, or a newer version of this one",
-            Self::Value(_) => "domain names, IP addresses and URLs are taken, defanged or not",
-        }
-    }
 }
 
 pub(crate) async fn run(
@@ -232,53 +199,4 @@ impl Plan {
             indicator.kind()
         )))
     }
-}
-
-impl Asked {
-    pub(crate) fn exit(&self) -> Exit {
-        match &self.outcome {
-            Ok(shown) => Exit::from(&shown.run.ending),
-            Err(_) => Exit::Failed,
-        }
-    }
-
-    /// Says on standard error what is wrong with the answer, and what to do.
-    pub(crate) fn complain(&self) {
-        match &self.outcome {
-            Ok(shown) => complain_shown(shown),
-            Err(refused) => complain_refused(&terminal::label(&self.value), refused),
-        }
-    }
-}
-
-/// Says on standard error what is wrong with an answer, and what to do.
-pub(crate) fn complain_shown(shown: &Shown) {
-    let value = shown.indicator().to_string();
-    complain(&value, &shown.run);
-    if shown.left_out > 0 {
-        let more = terminal::plural(shown.left_out as u64, "more record");
-        terminal::complain(&format!("{value}: {more}, not printed for --limit"));
-    }
-    for warning in &shown.findings.warnings {
-        terminal::complain(&format!("{value}: {warning}"));
-    }
-}
-
-/// Says on standard error why a run is not complete.
-fn complain(value: &str, run: &Run) {
-    if let Some(reason) = &run.ending.reason {
-        let state = run.ending.state.word();
-        // A run keeps what helps wherever it is read; that a login can be given for once is known here alone.
-        let here = if reason.refused { LOGIN } else { "" };
-        terminal::complain(&format!(
-            "{value}: {state}: {}\n  hint: {}{here}",
-            reason.text,
-            hint::words(&reason.hint)
-        ));
-    }
-}
-
-fn complain_refused(value: &str, refused: &Refused) {
-    let why = terminal::printable(&refused.to_string());
-    terminal::complain(&format!("{value}: not asked: {why}\n  hint: {}", refused.hint()));
 }

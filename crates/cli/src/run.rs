@@ -14,8 +14,8 @@ use workbench::run::{Arrangement, Compared, Kept, Shown, Wanted};
 
 use crate::args::run::{AddArgs, ListArgs, RunArgs, RunCommand, ShowArgs, UndoArgs};
 use crate::args::{Arguments, View};
+use crate::asked::complain_shown;
 use crate::exit::{Exit, Failure};
-use crate::query::complain_shown;
 use crate::{kept, output, terminal};
 
 /// How much of the evidence is printed at a time, in octets.

@@ -3,7 +3,6 @@
 //! Pure: [`keeps_alive`] reads the bytes that an exchange sends just as a client would, so that a script
 //! cannot claim what its bytes do not say. Whatever cannot be read counts as incomplete.
 
-use crate::request::head_lines;
 use crate::script::Step;
 
 /// Whether the connection stays open behind these steps.
@@ -35,6 +34,17 @@ fn is_complete(answer: &[u8]) -> Option<bool> {
         Some(coding) => Some(coding.eq_ignore_ascii_case("chunked") && chunks_end(body)?),
         None => Some(find("content-length")?.parse() == Ok(body.len())),
     }
+}
+
+/// The first line of a head, and its headers with their names in lower case.
+pub(crate) fn head_lines(head: &[u8]) -> Option<(&str, Vec<(String, String)>)> {
+    let mut lines = std::str::from_utf8(head).ok()?.trim_end_matches("\r\n").split("\r\n");
+    let first = lines.next()?;
+    let header = |line: &str| {
+        let (name, value) = line.split_once(':')?;
+        Some((name.to_ascii_lowercase(), value.trim().to_owned()))
+    };
+    Some((first, lines.map(header).collect::<Option<_>>()?))
 }
 
 /// Where the blank line behind the headers ends.

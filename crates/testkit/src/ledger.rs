@@ -5,9 +5,20 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::provider::ConnectFault;
 use crate::request::Request;
 use crate::script::{Script, Step};
+
+/// How a connect fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectFault {
+    /// The connection comes about, but not a byte is ever said over it: no TLS handshake, no answer.
+    Mute,
+    /// `connect` gives [`io::ErrorKind::ConnectionRefused`]. Over TCP, where the system has already accepted,
+    /// the connection is closed at once; `ClosedPort` refuses truly.
+    Refuse,
+    /// `connect` never returns. Over TCP as [`Self::Mute`].
+    Stall,
+}
 
 /// The record of one provider.
 #[derive(Debug)]

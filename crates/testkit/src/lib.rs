@@ -28,8 +28,9 @@ mod script;
 mod serve;
 
 pub use clock::clock_from;
+pub use ledger::ConnectFault;
 pub use port::ClosedPort;
-pub use provider::{ConnectFault, ScriptedProvider};
+pub use provider::ScriptedProvider;
 pub use proxy::ScriptedProxy;
 pub use request::Request;
 pub use script::{Exchange, Script, Step};

@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::certificate::Certificate;
-use crate::ledger::Ledger;
+use crate::ledger::{ConnectFault, Ledger};
 use crate::request::Request;
 use crate::script::Script;
 use crate::serve;
@@ -29,18 +29,6 @@ use crate::serve;
 const DUPLEX: usize = 64 * 1024;
 /// How long the listener waits when the system gives it no connection.
 const BACK_OFF: Duration = Duration::from_millis(50);
-
-/// How a connect fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ConnectFault {
-    /// The connection comes about, but not a byte is ever said over it: no TLS handshake, no answer.
-    Mute,
-    /// `connect` gives [`io::ErrorKind::ConnectionRefused`]. Over TCP, where the system has already accepted,
-    /// the connection is closed at once; `ClosedPort` refuses truly.
-    Refuse,
-    /// `connect` never returns. Over TCP as [`Self::Mute`].
-    Stall,
-}
 
 /// A provider that plays a [`Script`] and records what it was asked.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use crate::framing::end_of_head;
+use crate::framing::{end_of_head, head_lines};
 
 /// How long a request's head may be, in bytes.
 const HEAD_MAX: usize = 64 * 1024;
@@ -89,17 +89,6 @@ fn sort(head: &[u8]) -> Incoming {
         Some(request) if request.has_body() => Incoming::Refused(400, "a request with a body"),
         Some(request) => Incoming::Request(request),
     }
-}
-
-/// The first line of a head, and its headers with their names in lower case.
-pub(crate) fn head_lines(head: &[u8]) -> Option<(&str, Vec<(String, String)>)> {
-    let mut lines = std::str::from_utf8(head).ok()?.trim_end_matches("\r\n").split("\r\n");
-    let first = lines.next()?;
-    let header = |line: &str| {
-        let (name, value) = line.split_once(':')?;
-        Some((name.to_ascii_lowercase(), value.trim().to_owned()))
-    };
-    Some((first, lines.map(header).collect::<Option<_>>()?))
 }
 
 #[cfg(test)]

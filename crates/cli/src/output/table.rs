@@ -11,8 +11,8 @@ use operation::{Findings, Indicator, IndicatorType, Relation, Side, shown};
 use workbench::library::Tally;
 use workbench::run::{Compared, Run, Shown, State};
 
+use crate::asked::Asked;
 use crate::kept;
-use crate::query::Asked;
 use crate::terminal::{self, plural};
 
 /// Data longer than this is cut in a cell; the other formats have it whole.

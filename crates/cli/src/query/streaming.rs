@@ -15,7 +15,8 @@ use operation::provider::Stop;
 use workbench::run::Run;
 use workbench::{Kind, Refusal};
 
-use super::{Plan, Refused, complain, complain_refused};
+use super::Plan;
+use crate::asked::{Refused, complain, complain_refused};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::terminal;

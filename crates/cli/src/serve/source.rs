@@ -12,10 +12,10 @@ use store::{Store, StoreError};
 
 use crate::args::{Arguments, ServeArgs};
 use crate::config::Config;
-use crate::demo::SAMPLE;
 use crate::exit::Failure;
 use crate::folder::{Purpose, Temporary};
 use crate::import::{self, How, State, Tally};
+use crate::sample::SAMPLE;
 use crate::{database, terminal};
 use cof::Orientation;
 

@@ -1,0 +1,89 @@
+//! What came of a value that was asked about: [`Asked`], with what is said about it on standard error.
+
+use operation::{Indicator, IndicatorError};
+use workbench::run::{Run, Shown};
+
+use crate::exit::Exit;
+use crate::{hint, terminal};
+
+/// What may help besides a run's own hint where the service turned us away.
+const LOGIN: &str =
+    "; for one question --secret user_token or BACKSIGHT_SECRET_USER_TOKEN gives another login";
+
+/// A value, and what came of it.
+pub(crate) struct Asked {
+    pub(crate) value: String,
+    pub(crate) indicator: Option<Indicator>,
+    pub(crate) outcome: Result<Box<Shown>, Refused>,
+}
+
+/// Why there is no run for a value.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum Refused {
+    #[error("{0}")]
+    Kept(String),
+    #[error("{0}")]
+    Type(String),
+    #[error(transparent)]
+    Value(#[from] IndicatorError),
+}
+
+impl Refused {
+    /// What to do about it.
+    pub(crate) fn hint(&self) -> &'static str {
+        match self {
+            Self::Kept(_) => "leave --offline out to ask",
+            Self::Type(_) => "ask another --operation, or a newer version of this one",
+            Self::Value(_) => "domain names, IP addresses and URLs are taken, defanged or not",
+        }
+    }
+}
+
+impl Asked {
+    pub(crate) fn exit(&self) -> Exit {
+        match &self.outcome {
+            Ok(shown) => Exit::from(&shown.run.ending),
+            Err(_) => Exit::Failed,
+        }
+    }
+
+    /// Says on standard error what is wrong with the answer, and what to do.
+    pub(crate) fn complain(&self) {
+        match &self.outcome {
+            Ok(shown) => complain_shown(shown),
+            Err(refused) => complain_refused(&terminal::label(&self.value), refused),
+        }
+    }
+}
+
+/// Says on standard error what is wrong with an answer, and what to do.
+pub(crate) fn complain_shown(shown: &Shown) {
+    let value = shown.indicator().to_string();
+    complain(&value, &shown.run);
+    if shown.left_out > 0 {
+        let more = terminal::plural(shown.left_out as u64, "more record");
+        terminal::complain(&format!("{value}: {more}, not printed for --limit"));
+    }
+    for warning in &shown.findings.warnings {
+        terminal::complain(&format!("{value}: {warning}"));
+    }
+}
+
+/// Says on standard error why a run is not complete.
+pub(crate) fn complain(value: &str, run: &Run) {
+    if let Some(reason) = &run.ending.reason {
+        let state = run.ending.state.word();
+        // A run keeps what helps wherever it is read; that a login can be given for once is known here alone.
+        let here = if reason.refused { LOGIN } else { "" };
+        terminal::complain(&format!(
+            "{value}: {state}: {}\n  hint: {}{here}",
+            reason.text,
+            hint::words(&reason.hint)
+        ));
+    }
+}
+
+pub(crate) fn complain_refused(value: &str, refused: &Refused) {
+    let why = terminal::printable(&refused.to_string());
+    terminal::complain(&format!("{value}: not asked: {why}\n  hint: {}", refused.hint()));
+}
