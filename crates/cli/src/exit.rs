@@ -131,15 +131,16 @@ impl fmt::Display for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use operation::provider::ClientError;
     use operation::{Completeness, ProviderError};
 
     #[test]
     fn the_gravest_wins() {
         let of = |reason, any| Exit::from(&Ending::from(&Completeness::new(reason, any)));
         assert_eq!(of(None, true), Exit::Done);
-        assert_eq!(of(Some(ProviderError::Cut), true), Exit::Incomplete);
+        assert_eq!(of(Some(ClientError::Cut.into()), true), Exit::Incomplete);
         assert_eq!(of(Some(ProviderError::Records(5)), false), Exit::Incomplete);
-        assert_eq!(of(Some(ProviderError::Cut), false), Exit::Failed);
+        assert_eq!(of(Some(ClientError::Cut.into()), false), Exit::Failed);
         assert_eq!(of(Some(ProviderError::RateLimited(None)), true), Exit::Refused);
         assert!(
             Exit::Refused > Exit::Failed && Exit::Failed > Exit::Incomplete && Exit::Incomplete > Exit::Done

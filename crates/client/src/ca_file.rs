@@ -12,7 +12,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use super::error::{TlsFault, printable};
+use crate::error::{TlsFault, printable};
 
 /// The largest CA file that is read, in bytes: the bundles of operating systems have about 250 KiB.
 const MAX_BYTES: u64 = 1 << 20;
@@ -28,7 +28,7 @@ pub fn check_ca_file(file: &Path) -> Result<(), TlsFault> {
 }
 
 /// Adds the certificates of a CA file to those that are trusted.
-pub(super) fn trust(roots: &mut RootCertStore, file: &Path) -> Result<(), TlsFault> {
+pub(crate) fn trust(roots: &mut RootCertStore, file: &Path) -> Result<(), TlsFault> {
     let failed = |why: String| {
         TlsFault::CaFile(format!("{}: {why}", printable(file.to_string_lossy().as_bytes(), 300)))
     };

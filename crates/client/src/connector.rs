@@ -1,10 +1,10 @@
-//! The way to the provider: dial, through the proxy where there is one, then TLS. All within one timeout.
+//! The way to the service: dial, through the proxy if there is one, then TLS. All within one timeout.
 //!
-//! [`Stage`] says how far the newest connection got, so that a time-out and a check name the party that was waited for.
+//! [`Connector`] connects for the pool, and says through `progress` how far it got. Every failure is a [`ClientError`].
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,80 +14,57 @@ use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsConnector;
 
-use super::dial::{Dial, DialError, Io, Stream};
-use super::error::{ProviderError, TlsFault, printable};
-use super::login::without;
-use super::proxy::{Proxy, takes_basic};
-use super::tls;
+use crate::dial::{Dial, DialError, Io, Stream, authority};
+use crate::error::{ClientError, TlsFault, printable};
+use crate::login::without;
+use crate::progress::{Progress, Stage, TRAIL};
+use crate::proxy::{Proxy, takes_basic};
+use crate::tls;
 
-/// The most octets of a proxy's answer to CONNECT.
+/// The most bytes of a proxy's answer to CONNECT.
 const MAX_PROXY_ANSWER: usize = 8 * 1024;
-
-/// How far a connection got.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Stage {
-    /// Nobody has taken the connection.
-    #[default]
-    Nowhere,
-    /// The provider or its proxy has taken the TCP connection.
-    Dialled,
-    /// The proxy has opened the way.
-    Tunnelled,
-    /// HTTP can be spoken: the TLS handshake is complete, or TLS is not used.
-    Open,
-    /// The first bytes have come.
-    Heard,
-}
 
 /// Connects for the HTTP client's pool.
 #[derive(Clone)]
-pub(super) struct Connector {
-    pub(super) dial: Arc<dyn Dial>,
+pub(crate) struct Connector {
+    pub(crate) dial: Arc<dyn Dial>,
     /// The TLS settings; none for plain HTTP.
-    pub(super) tls: Option<Arc<rustls::ClientConfig>>,
-    pub(super) host: String,
-    pub(super) port: u16,
-    pub(super) proxy: Option<Proxy>,
-    pub(super) timeout: Duration,
-    /// How far the newest connection got; shared by all clones.
-    pub(super) stage: Arc<Mutex<Stage>>,
+    pub(crate) tls: Option<Arc<rustls::ClientConfig>>,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) proxy: Option<Proxy>,
+    pub(crate) timeout: Duration,
 }
 
 impl tower_service::Service<Uri> for Connector {
     type Response = TokioIo<Stream>;
-    type Error = ProviderError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, ProviderError>> + Send>>;
+    type Error = ClientError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, ClientError>> + Send>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ProviderError>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ClientError>> {
         Poll::Ready(Ok(()))
     }
 
     /// The URI is not looked at: a connector leads to the one host it was made for.
     fn call(&mut self, _: Uri) -> Self::Future {
         let connector = self.clone();
+        let progress = Progress::default();
+        // Only a pool that connects ahead of requests would call this outside of one.
+        let _ = TRAIL.try_with(|trail| trail.follow(progress.clone()));
         Box::pin(async move {
-            tokio::time::timeout(connector.timeout, connector.connect())
+            tokio::time::timeout(connector.timeout, connector.connect(&progress))
                 .await
-                .unwrap_or_else(|_| Err(connector.late(connector.timeout)))
+                .unwrap_or_else(|_| Err(connector.late(progress.stage(), connector.timeout)))
                 .map(TokioIo::new)
         })
     }
 }
 
 impl Connector {
-    /// How far the newest connection got.
-    pub(super) fn stage(&self) -> Stage {
-        *self.stage.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn reach(&self, stage: Stage) {
-        *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = stage;
-    }
-
-    /// What it means that the newest connection was not ready after so long: it names the party that was waited for.
-    pub(super) fn late(&self, after: Duration) -> ProviderError {
+    /// What it means that a connection was no further than this after so long: it names the party that was waited for.
+    pub(crate) fn late(&self, stage: Stage, after: Duration) -> ClientError {
         let seconds = after.as_secs();
-        match (&self.proxy, self.stage()) {
+        match (&self.proxy, stage) {
             (Some(proxy), Stage::Nowhere) => proxy.failed(format!("no connection to it within {seconds} s")),
             (Some(proxy), Stage::Dialled) => {
                 proxy.failed(format!("it took the connection, but did not open the way within {seconds} s"))
@@ -95,12 +72,12 @@ impl Connector {
             (None, Stage::Dialled) | (_, Stage::Tunnelled) if self.tls.is_some() => {
                 self.tls_failed(TlsFault::Silent(after))
             }
-            _ => ProviderError::ConnectTimeout { host: self.host.clone(), port: self.port, after },
+            _ => ClientError::ConnectTimeout { host: self.host.clone(), port: self.port, after },
         }
     }
 
-    /// A fault of TLS with the provider. Where something other than TLS may come from the proxy, the proxy is named too.
-    fn tls_failed(&self, fault: TlsFault) -> ProviderError {
+    /// A fault of TLS with the service. Where something other than TLS may come from the proxy, the proxy is named too.
+    fn tls_failed(&self, fault: TlsFault) -> ClientError {
         let may_be_proxys = matches!(
             fault,
             TlsFault::Broken
@@ -110,9 +87,9 @@ impl Connector {
                 | TlsFault::PlainHttp(_)
                 | TlsFault::Silent(_)
         );
-        let error = ProviderError::Tls { host: self.host.clone(), fault };
+        let error = ClientError::Tls { host: self.host.clone(), fault };
         match self.proxy.as_ref().filter(|_| may_be_proxys) {
-            Some(proxy) => ProviderError::Said {
+            Some(proxy) => ClientError::Proxied {
                 error: Box::new(error),
                 words: format!("the way there leads through the proxy {proxy}"),
             },
@@ -127,8 +104,7 @@ impl Connector {
         }
     }
 
-    async fn connect(&self) -> Result<Stream, ProviderError> {
-        self.reach(Stage::Nowhere);
+    async fn connect(&self, progress: &Progress) -> Result<Stream, ClientError> {
         let (host, port) = self.first_hop();
         let io = self.dial.dial(host, port).await.map_err(|error| match (error, &self.proxy) {
             (DialError::Resolve(error), Some(proxy)) => {
@@ -137,54 +113,40 @@ impl Connector {
             (DialError::Connect(error), Some(proxy)) => proxy.failed(reason(&error)),
             (error, None) => self.no_way(error),
         })?;
-        self.reach(Stage::Dialled);
-        let stream = self.speak(io).await?;
-        self.reach(Stage::Open);
+        progress.reach(Stage::Dialled);
+        let stream = self.speak(io, progress).await?;
+        progress.reach(Stage::Open);
         Ok(stream)
     }
 
-    /// Why the provider itself cannot be reached.
-    fn no_way(&self, error: DialError) -> ProviderError {
+    /// Why the service itself cannot be reached.
+    fn no_way(&self, error: DialError) -> ClientError {
         let (host, port) = (self.host.clone(), self.port);
         match error {
-            DialError::Resolve(error) => ProviderError::NameNotFound { host, reason: reason(&error) },
-            DialError::Connect(error) => ProviderError::Connect { host, port, reason: reason(&error) },
+            DialError::Resolve(error) => ClientError::NameNotFound { host, reason: reason(&error) },
+            DialError::Connect(error) => ClientError::Connect { host, port, reason: reason(&error) },
         }
     }
 
-    async fn speak(&self, io: Box<dyn Io>) -> Result<Stream, ProviderError> {
-        match &self.tls {
-            None => {
-                // What a proxy answers is the proxy's matter.
-                let plain = self.proxy.is_none().then(|| self.host.clone());
-                Ok(Stream {
-                    io,
-                    proxied: self.proxy.is_some(),
-                    plain,
-                    unheard: Some(Arc::clone(&self.stage)),
-                })
+    async fn speak(&self, io: Box<dyn Io>, progress: &Progress) -> Result<Stream, ClientError> {
+        let Some(tls) = &self.tls else {
+            // What a proxy answers is the proxy's matter.
+            let plain = self.proxy.is_none().then(|| self.host.clone());
+            return Ok(Stream::new(io, progress.clone()).in_clear(self.proxy.is_some(), plain));
+        };
+        let io = match &self.proxy {
+            Some(proxy) => {
+                let io = self.tunnel(proxy, io).await?;
+                progress.reach(Stage::Tunnelled);
+                io
             }
-            Some(tls) => {
-                let io = match &self.proxy {
-                    Some(proxy) => {
-                        let io = self.tunnel(proxy, io).await?;
-                        self.reach(Stage::Tunnelled);
-                        io
-                    }
-                    None => io,
-                };
-                Ok(Stream {
-                    io: self.handshake(tls, io).await?,
-                    proxied: false,
-                    plain: None,
-                    unheard: Some(Arc::clone(&self.stage)),
-                })
-            }
-        }
+            None => io,
+        };
+        Ok(Stream::new(self.handshake(tls, io).await?, progress.clone()))
     }
 
     /// Asks the proxy for a way through (RFC 9110 section 9.3.6).
-    async fn tunnel(&self, proxy: &Proxy, mut io: Box<dyn Io>) -> Result<Box<dyn Io>, ProviderError> {
+    async fn tunnel(&self, proxy: &Proxy, mut io: Box<dyn Io>) -> Result<Box<dyn Io>, ClientError> {
         let broken = |error: std::io::Error| {
             proxy.failed(match error.kind() {
                 std::io::ErrorKind::UnexpectedEof => {
@@ -204,7 +166,7 @@ impl Connector {
         .concat();
         io.write_all(&request).await.map_err(broken)?;
         let mut answer = Vec::new();
-        // One octet at a time: what follows the blank line belongs to TLS.
+        // One byte at a time: what follows the blank line belongs to TLS.
         while !answer.ends_with(b"\r\n\r\n") {
             if answer.len() > MAX_PROXY_ANSWER {
                 return Err(proxy.failed("its answer does not end".to_owned()));
@@ -235,7 +197,7 @@ impl Connector {
         &self,
         tls: &Arc<rustls::ClientConfig>,
         io: Box<dyn Io>,
-    ) -> Result<Box<dyn Io>, ProviderError> {
+    ) -> Result<Box<dyn Io>, ClientError> {
         let failed = |fault| self.tls_failed(fault);
         let name = ServerName::try_from(self.host.clone()).map_err(|_| {
             failed(TlsFault::Certificate("no certificate can be for a host of this name".to_owned()))
@@ -256,11 +218,6 @@ fn challenges(answer: &[u8]) -> impl Iterator<Item = &[u8]> {
         name.eq_ignore_ascii_case(b"proxy-authenticate")
             .then(|| value.trim_ascii().get(1..).unwrap_or_default())
     })
-}
-
-/// `host:port` as a URL has it.
-pub(crate) fn authority(host: &str, port: u16) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 fn reason(error: &std::io::Error) -> String {

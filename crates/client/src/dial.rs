@@ -5,7 +5,6 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -15,8 +14,8 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::connector::Stage;
-use super::error::{ProviderError, TlsFault};
+use crate::error::{ClientError, TlsFault};
+use crate::progress::{Progress, Stage};
 
 /// A byte stream both ways.
 pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -84,20 +83,38 @@ where
     }
 }
 
+/// `host:port` as a URL has it.
+pub fn authority(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
 /// A stream in the shape that the HTTP client takes.
-pub(super) struct Stream {
-    pub(super) io: Box<dyn Io>,
+pub(crate) struct Stream {
+    io: Box<dyn Io>,
     /// Whether an HTTP proxy stands at the other end, which wants whole URLs.
-    pub(super) proxied: bool,
+    proxied: bool,
     /// The host that plain HTTP is spoken to, until its first bytes came.
-    pub(super) plain: Option<String>,
-    /// Where to note that the first bytes came, until they did.
-    pub(super) unheard: Option<Arc<Mutex<Stage>>>,
+    plain: Option<String>,
+    progress: Progress,
+    /// Whether the first bytes came.
+    heard: bool,
+}
+
+impl Stream {
+    /// A stream through which the service itself is spoken to, by TLS.
+    pub(crate) fn new(io: Box<dyn Io>, progress: Progress) -> Self {
+        Self { io, proxied: false, plain: None, progress, heard: false }
+    }
+
+    /// The same for plain HTTP, to a proxy or straight to the host `plain`.
+    pub(crate) fn in_clear(self, proxied: bool, plain: Option<String>) -> Self {
+        Self { proxied, plain, ..self }
+    }
 }
 
 impl Connection for Stream {
     fn connected(&self) -> Connected {
-        Connected::new().proxy(self.proxied)
+        Connected::new().proxy(self.proxied).extra(self.progress.clone())
     }
 }
 
@@ -110,17 +127,16 @@ impl AsyncRead for Stream {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.io).poll_read(cx, buf);
         let first = buf.filled().get(before..).unwrap_or_default();
-        if !first.is_empty()
-            && let Some(stage) = self.unheard.take()
-        {
-            *stage.lock().unwrap_or_else(PoisonError::into_inner) = Stage::Heard;
+        if !first.is_empty() && !self.heard {
+            self.heard = true;
+            self.progress.reach(Stage::Heard);
         }
         if !first.is_empty()
             && let Some(host) = self.plain.take()
             && matches!(first, [20..=24] | [20..=24, 3, ..])
         {
             // A record of TLS, most likely an alert: no answer in HTTP begins so.
-            let fault = ProviderError::Tls { host, fault: TlsFault::NotPlain };
+            let fault = ClientError::Tls { host, fault: TlsFault::NotPlain };
             return Poll::Ready(Err(io::Error::other(fault)));
         }
         polled

@@ -1,159 +1,23 @@
-//! Which proxy a question goes through: the configured one, or the environment's by the rules of curl.
+//! Which proxy the environment names, by the rules of curl.
 //!
 //! [`ProxyEnvironment`] reads `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy`, in small letters first and then in
-//! capitals; an empty variable counts as not set. `HTTP_PROXY` in capitals is not read where `REQUEST_METHOD` is set, because a
-//! CGI client decides what it holds. This machine is never asked through the environment's proxy. A proxy of another kind than
-//! HTTP is a [`ProviderError::Proxy`] that names the variable.
+//! capitals; an empty variable counts as not set. `HTTP_PROXY` in capitals is not read if `REQUEST_METHOD` is set, because
+//! whoever sends a request to a CGI program decides what it holds. A proxy of another kind than HTTP is a
+//! [`ClientError::Proxy`] that names the variable.
 
 use std::fmt;
 use std::net::IpAddr;
 
-use hyper::header::HeaderValue;
 use percent_encoding::percent_decode_str;
 
-use super::connector::authority;
-use super::error::ProviderError;
-use super::login::proxy_authorization;
-use super::proxy_login::{LoginPlace, configured_login};
-use crate::{Package, Settings, SettingsError};
+use crate::error::ClientError;
+use crate::login::proxy_authorization;
+use crate::proxy::{Proxy, Refusal, host_and_port, http_part};
 
-/// curl's port of a proxy whose address has none.
+/// The port that curl uses if a proxy's address has none.
 const DEFAULT_PORT: u16 = 1080;
 /// The longest address in a variable, in bytes.
 const MAX_ADDRESS: usize = 4096;
-const HINT: &str = "write http://host:port";
-
-/// An HTTP proxy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Proxy {
-    pub(super) host: String,
-    pub(super) port: u16,
-    /// The Proxy-Authorization header, marked as sensitive.
-    pub(super) login: Option<HeaderValue>,
-    pub(super) source: Source,
-}
-
-/// Who names a proxy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Source {
-    /// The parameter `proxy`, and where its login belongs.
-    Setting(LoginPlace),
-    /// A variable of the environment, which holds the login too.
-    Variable(&'static str),
-}
-
-impl Proxy {
-    /// The configured proxy at this place, with its login.
-    pub(super) fn configured(
-        package: &Package,
-        settings: &Settings,
-        (host, port): (String, u16),
-    ) -> Result<Self, SettingsError> {
-        let source = Source::Setting(LoginPlace::of(&package.parameters));
-        Ok(Self { host, port, login: configured_login(package, settings)?, source })
-    }
-
-    pub(super) fn failed(&self, why: String) -> ProviderError {
-        ProviderError::Proxy { proxy: self.to_string(), why }
-    }
-
-    /// What its answer 407 means, and where the login is to be mended, if it takes HTTP Basic at all.
-    pub(super) fn wants_login(&self, basic: bool) -> ProviderError {
-        if !basic {
-            let why = "407: it takes no login by HTTP Basic, the only kind that is supported";
-            return self.failed(why.to_owned());
-        }
-        let parameters = "Proxy User (proxy_user) and Proxy Password (proxy_password)";
-        self.failed(match (self.source, self.login.is_some()) {
-            (Source::Variable(name), true) => format!("407: it refuses the user and password in {name}"),
-            (Source::Variable(name), false) => {
-                format!("407: it wants a user and a password: write http://user:password@host:port into {name}")
-            }
-            (Source::Setting(_), true) => format!("407: it refuses {parameters}"),
-            (Source::Setting(LoginPlace::Parameters), false) => {
-                format!("407: it wants a user and a password: set {parameters}")
-            }
-            (Source::Setting(LoginPlace::Environment), false) => format!(
-                "407: it wants a user and a password, for which this version of the package has no parameters: install \
-                 the newest version and set {parameters}"
-            ),
-        })
-    }
-}
-
-/// Whether a proxy that asks for these logins (RFC 9110 section 11.7.1) takes HTTP Basic; one that names none may.
-pub(super) fn takes_basic<'a>(challenges: impl Iterator<Item = &'a [u8]>) -> bool {
-    let mut challenges = challenges.peekable();
-    let is_basic = |challenge: &[u8]| {
-        let mut parts = challenge.split(|byte| *byte == b',').map(<[u8]>::trim_ascii_start);
-        parts.any(|part| part.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic")))
-    };
-    challenges.peek().is_none() || challenges.any(is_basic)
-}
-
-impl fmt::Display for Proxy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "http://{}", authority(&self.host, self.port))?;
-        match self.source {
-            Source::Setting(_) => Ok(()),
-            Source::Variable(name) => write!(f, " (from {name})"),
-        }
-    }
-}
-
-/// Reads the Proxy setting: `http://host:port`, or `none` for no proxy, not even the environment's.
-///
-/// # Errors
-/// What is wrong with it, in words that repeat nothing of it: it may hold a password.
-pub(crate) fn proxy_setting(text: &str, login: LoginPlace) -> Result<Option<(String, u16)>, String> {
-    if text.eq_ignore_ascii_case("none") {
-        return Ok(None);
-    }
-    let rest = http_part(text)?.trim_end_matches('/');
-    if rest.contains('@') {
-        let place = match login {
-            LoginPlace::Environment => {
-                "give the address with them as HTTPS_PROXY (HTTP_PROXY with Use HTTP) in the environment, and leave this empty"
-            }
-            LoginPlace::Parameters => {
-                "enter them as Proxy User (proxy_user) and Proxy Password (proxy_password)"
-            }
-        };
-        return Err(format!("{HINT}, without user and password, which would be shown here: {place}"));
-    }
-    match host_and_port(rest)? {
-        (host, Some(port)) => Ok(Some((host, port))),
-        (_, None) => Err(HINT.to_owned()),
-    }
-}
-
-/// What follows `http://`; other kinds of proxies are refused by their name.
-fn http_part(text: &str) -> Result<&str, String> {
-    match text.split_once("://") {
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => Ok(rest),
-        Some((scheme, _)) if scheme.to_ascii_lowercase().starts_with("socks") => {
-            Err(format!("SOCKS proxies are not supported, only HTTP proxies: {HINT}"))
-        }
-        Some((scheme, _)) if scheme.eq_ignore_ascii_case("https") => Err(format!(
-            "TLS to the proxy itself is not supported: {HINT}; questions over https stay encrypted through it"
-        )),
-        _ => Err(HINT.to_owned()),
-    }
-}
-
-fn host_and_port(text: &str) -> Result<(String, Option<u16>), String> {
-    let bare = |host: &str| host.trim_start_matches('[').trim_end_matches(']').to_owned();
-    let of_hosts = |c: char| c.is_ascii_alphanumeric() || "-._~:%[]".contains(c);
-    let good = |host: &str| !host.is_empty() && host.chars().all(of_hosts);
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => match port.parse() {
-            Ok(port) if port > 0 => (host, Some(port)),
-            _ => return Err(HINT.to_owned()),
-        },
-        _ => (text, None),
-    };
-    if good(host) { Ok((bare(host), port)) } else { Err(HINT.to_owned()) }
-}
 
 /// What the environment says about proxies.
 #[derive(Clone, Default)]
@@ -165,7 +29,8 @@ pub struct ProxyEnvironment {
 }
 
 /// What the environment says about one host.
-pub(super) enum Found {
+#[derive(Debug)]
+pub enum Found {
     /// A variable excludes the host.
     Excluded(&'static str),
     /// No variable names a proxy.
@@ -197,18 +62,21 @@ impl ProxyEnvironment {
     }
 
     /// The proxy for a host, if there is one.
-    pub(super) fn proxy(&self, http: bool, host: &str, port: u16) -> Result<Option<Proxy>, ProviderError> {
+    ///
+    /// # Errors
+    /// [`ClientError::Proxy`], when a variable names something that is no HTTP proxy.
+    pub fn proxy(&self, http: bool, host: &str, port: u16) -> Result<Option<Proxy>, ClientError> {
         match self.find(http, host, port) {
             Found::Excluded(_) | Found::Nothing => Ok(None),
             Found::Proxy(_, Ok(proxy)) => Ok(Some(proxy)),
             Found::Proxy(variable, Err(why)) => {
-                Err(ProviderError::Proxy { proxy: format!("that {variable} names"), why })
+                Err(ClientError::Proxy { proxy: format!("that {variable} names"), why })
             }
         }
     }
 
-    /// The same with the variable that decides.
-    pub(super) fn find(&self, http: bool, host: &str, port: u16) -> Found {
+    /// What the environment says about a host, with the variable that decides.
+    pub fn find(&self, http: bool, host: &str, port: u16) -> Found {
         let named = if http { &self.http } else { &self.https };
         let Some((variable, value)) = named.as_ref().or(self.all.as_ref()) else { return Found::Nothing };
         let none_for = self
@@ -233,14 +101,15 @@ fn parse(variable: &'static str, value: &str) -> Result<Proxy, String> {
     if value.len() > MAX_ADDRESS {
         return Err("its address is longer than 4096 bytes".to_owned());
     }
-    let rest = if value.contains("://") { http_part(value)? } else { value };
+    let rest =
+        if value.contains("://") { http_part(value).map_err(|fault| fault.to_string())? } else { value };
     let (rest, path) = rest.split_once('/').unwrap_or((rest, ""));
     if path.contains('@') {
         // Otherwise a part of the password would be taken for the host, and shown.
         return Err("write / in its user or password as %2F".to_owned());
     }
     let (login, place) = rest.rsplit_once('@').map_or((None, rest), |(login, place)| (Some(login), place));
-    let (host, port) = host_and_port(place)?;
+    let (host, port) = host_and_port(place).map_err(|fault| fault.to_string())?;
     let login = login.filter(|login| !login.is_empty()).map(|login| {
         let (user, password) = login.split_once(':').unwrap_or((login, ""));
         let plain = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
@@ -250,7 +119,13 @@ fn parse(variable: &'static str, value: &str) -> Result<Proxy, String> {
         host,
         port: port.unwrap_or(DEFAULT_PORT),
         login: login.transpose()?,
-        source: Source::Variable(variable),
+        variable: Some(variable),
+        refusal: Refusal {
+            refused: format!("it refuses the user and password in {variable}"),
+            wanted: format!(
+                "it wants a user and a password: write http://user:password@host:port into {variable}"
+            ),
+        },
     })
 }
 
@@ -301,6 +176,8 @@ mod tests {
 
     use super::*;
 
+    const FORM: &str = "write http://host:port";
+
     fn proxy(variables: &[(&str, &str)], http: bool, host: &str) -> Result<Option<String>, String> {
         let read = |name: &str| {
             variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
@@ -333,7 +210,7 @@ mod tests {
         for (value, part) in [
             ("socks5://u:hunter2@p:1", "SOCKS"),
             ("https://u:hunter2@p", "TLS"),
-            ("http://u:hunter2@p:x", HINT),
+            ("http://u:hunter2@p:x", FORM),
         ] {
             let said = proxy(&[("ALL_PROXY", value)], false, "a.example").unwrap_err();
             assert!(said.contains(part) && said.contains("ALL_PROXY") && !said.contains("hunter2"), "{said}");
@@ -385,8 +262,8 @@ mod tests {
             // Everything before the last @ is the login; nothing of it may pass for the host.
             ("http://user:p@hunter2/x@p:3128", "%2F"),
             ("user:hunter2/@p:3128", "%2F"),
-            ("http://u:p@hun ter2", HINT),
-            ("http://u:hunter2@\u{fffd}", HINT),
+            ("http://u:p@hun ter2", FORM),
+            ("http://u:hunter2@\u{fffd}", FORM),
             (&format!("http://u:hunter2@{}", "p".repeat(4096)), "4096"),
         ] {
             let said = parse("HTTPS_PROXY", value).unwrap_err();
@@ -394,26 +271,5 @@ mod tests {
         }
         assert!(parse("HTTPS_PROXY", "http://@p:3128").unwrap().login.is_none());
         assert_eq!(parse("HTTPS_PROXY", "http://u:p@q@p:3128/").unwrap().host, "p");
-    }
-
-    #[test]
-    fn the_setting_holds_no_login_and_none_is_a_word() {
-        use LoginPlace::{Environment, Parameters};
-        assert_eq!(proxy_setting("none", Parameters), Ok(None));
-        assert_eq!(
-            proxy_setting("http://p.example:3128/", Parameters),
-            Ok(Some(("p.example".to_owned(), 3128)))
-        );
-        for (place, part) in [(Environment, "HTTPS_PROXY"), (Parameters, "proxy_password")] {
-            for text in ["http://user:hunter2@p:3128", "http://user:hunter2/@p:3128"] {
-                let said = proxy_setting(text, place).unwrap_err();
-                assert!(said.contains(part) && !said.contains("hunter2"), "{said}");
-            }
-        }
-        for wrong in
-            ["socks5://p:1", "p:1", "http://p", "http://p:0", "http://:1", "http://p:1/x", "http://p\u{1b}:1"]
-        {
-            assert!(proxy_setting(wrong, Parameters).is_err(), "{wrong}");
-        }
     }
 }

@@ -14,14 +14,14 @@ use rustls::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::dial::Io;
-use super::error::{TlsFault, printable};
+use crate::dial::Io;
+use crate::error::{TlsFault, printable};
 
 /// The client's TLS configuration: the system's roots and those of `ca_file`, or no check at all.
 ///
 /// # Errors
 /// [`TlsFault::CaFile`], when the file cannot be used.
-pub(super) fn client_config(ca_file: Option<&Path>, verify: bool) -> Result<ClientConfig, TlsFault> {
+pub(crate) fn client_config(ca_file: Option<&Path>, verify: bool) -> Result<ClientConfig, TlsFault> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -39,14 +39,14 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, TlsFault> {
     // Roots that the system has and rustls cannot read are the system's matter; none at all shows as UnknownIssuer.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if let Some(file) = ca_file {
-        super::ca_file::trust(&mut roots, file)?;
+        crate::ca_file::trust(&mut roots, file)?;
     }
     Ok(roots)
 }
 
 /// What a failed handshake means; `first` is what the other side sent first.
-pub(super) fn fault(error: &io::Error, first: &[u8]) -> TlsFault {
-    // The octets tell more than what rustls makes of them.
+pub(crate) fn fault(error: &io::Error, first: &[u8]) -> TlsFault {
+    // The bytes tell more than what rustls makes of them.
     if first.starts_with(b"HTTP/") {
         return TlsFault::PlainHttp(first_line(first));
     }
@@ -70,7 +70,7 @@ fn first_line(first: &[u8]) -> String {
     printable(first.split(|byte| *byte == b'\n').next().unwrap_or_default(), 60)
 }
 
-/// Whether these octets begin a record of TLS: a type from 20 to 24 and version 3.
+/// Whether these bytes begin a record of TLS: a type from 20 to 24 and version 3.
 fn is_tls(first: &[u8]) -> bool {
     matches!(first, [20..=24, 3, ..])
 }
@@ -141,17 +141,17 @@ fn alert_words(alert: AlertDescription) -> String {
     }
 }
 
-/// Notes the first octets that come in, to tell what answers where TLS was expected.
-pub(super) struct Listening {
+/// Notes the first bytes that come in, to tell what answers where TLS was expected.
+pub(crate) struct Listening {
     io: Box<dyn Io>,
     first: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Listening {
-    /// How many octets are noted: a status line or a banner.
+    /// How many bytes are noted: a status line or a banner.
     const NOTED: usize = 80;
 
-    pub(super) fn new(io: Box<dyn Io>) -> (Self, Arc<Mutex<Vec<u8>>>) {
+    pub(crate) fn new(io: Box<dyn Io>) -> (Self, Arc<Mutex<Vec<u8>>>) {
         let first = Arc::<Mutex<Vec<u8>>>::default();
         (Self { io, first: Arc::clone(&first) }, first)
     }

@@ -1,5 +1,6 @@
 //! What came back: whether it is whole, and an answer held in memory.
 
+use client::ClientError;
 use std::collections::HashMap;
 
 use cof::{Damage, Name, Rdata, Record, RrType};
@@ -38,7 +39,9 @@ impl Completeness {
         let state = match &reason {
             None => State::Complete,
             // Nothing but size is known of it.
-            Some(ProviderError::Expansion(_) | ProviderError::TooLarge(_)) if !any => State::Failed,
+            Some(ProviderError::Client(ClientError::Expansion(_)) | ProviderError::TooLarge(_)) if !any => {
+                State::Failed
+            }
             Some(reason) if reason.is_limit() => State::Truncated,
             Some(_) if any => State::Partial,
             Some(_) => State::Failed,

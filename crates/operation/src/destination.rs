@@ -11,7 +11,8 @@
 
 use std::fmt;
 
-use crate::provider::authority;
+use client::authority;
+
 use crate::provider::{LoginPlace, proxy_setting};
 use crate::{Package, Settings, SettingsError};
 

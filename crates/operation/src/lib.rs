@@ -1,4 +1,4 @@
-//! Integration packages, their parameters, the provider client, and the mapping of answers to findings.
+//! Integration packages, their parameters, asking providers, and the mapping of answers to findings.
 //!
 //! Read in the order of the data: an [`Indicator`] is asked about through a [`Package`] with its [`Settings`];
 //! the [`Provider`] asks and streams an answer whose [`Completeness`] is always said; [`Answer`] holds one;
@@ -29,7 +29,7 @@ pub use caution::Caution;
 pub use destination::{Binding, Destination};
 pub use finding::{Finding, Findings};
 pub use indicator::{Given, Host, Indicator, IndicatorError, IndicatorType, Line, Other};
-pub use package::{Action, ManifestError, Package, PackageError};
+pub use package::{Action, ManifestError, Package, PackageError, Protocol};
 pub use parameter::{Parameter, ParameterKind, Value};
 pub use provider::{Budget, Config, Limits, Provider, ProviderError, Side, Sink, Tcp};
 pub use relation::Relation;

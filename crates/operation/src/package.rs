@@ -34,6 +34,8 @@ pub struct Package {
     pub author: String,
     /// What it does, in a sentence or two.
     pub description: String,
+    /// How its service is asked.
+    pub protocol: Protocol,
     /// The path that is asked, `{value}` standing for the value.
     pub path: String,
     /// What can be set.
@@ -44,6 +46,13 @@ pub struct Package {
     pub mapping: Mapping,
     /// The manifest as it was read.
     pub source: String,
+}
+
+/// How a provider is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// `cof-http`: CIRCL's query interface, and every server that follows it.
+    CofHttp,
 }
 
 /// What an operation offers on an indicator.
@@ -81,6 +90,23 @@ pub enum PackageError {
         /// The versions there are.
         known: String,
     },
+}
+
+impl Protocol {
+    /// All of them.
+    pub const ALL: [Self; 1] = [Self::CofHttp];
+
+    /// Its word in manifests.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::CofHttp => "cof-http",
+        }
+    }
+
+    /// The protocol of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|protocol| protocol.word() == word)
+    }
 }
 
 impl Package {

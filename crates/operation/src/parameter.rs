@@ -6,7 +6,9 @@
 use std::net::IpAddr;
 
 use crate::Moment;
-use crate::provider::{LoginPlace, proxy_setting, proxy_user_fault};
+use client::proxy_user_fault;
+
+use crate::provider::{LoginPlace, proxy_setting};
 use cof::time::Clock;
 
 /// A setting of the `cof-http` protocol.

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::destination::PROXY_PASSWORD;
-use crate::provider::MAX_PASSWORD;
+use client::MAX_PASSWORD;
+
 use crate::{Binding, Package, Parameter, ParameterKind, Value};
 
 /// A text that prints as `set` and is overwritten by nothing but its owner.

@@ -10,7 +10,7 @@ use semver::{Version, VersionReq};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Action, ManifestError, Package};
+use super::{Action, ManifestError, Package, Protocol};
 use crate::mapping::{Attribute, Mapping, RecordField, Related, Rows};
 use crate::parameter::{Check, SETTINGS};
 use crate::provider::LoginPlace;
@@ -160,6 +160,7 @@ impl Source<'_> {
 
     fn package(&self, file: File) -> Result<Package, ManifestError> {
         self.check_head(&file)?;
+        let protocol = self.protocol(&file.provider.protocol)?;
         if file.actions.get_ref().is_empty() {
             return Err(self.error(file.actions.span(), "an operation needs at least one action"));
         }
@@ -168,7 +169,7 @@ impl Source<'_> {
         let mut parameters = file
             .parameters
             .into_iter()
-            .map(|one| self.parameter(one, &mut keys))
+            .map(|one| self.parameter(one, protocol, &mut keys))
             .collect::<Result<Vec<_>, _>>()?;
         let place = LoginPlace::of(&parameters);
         for parameter in &mut parameters {
@@ -186,6 +187,7 @@ impl Source<'_> {
             backsight: self.requirement(&file.backsight)?,
             author: file.author,
             description: file.description,
+            protocol,
             path: file.provider.path.into_inner(),
             parameters,
             actions,
@@ -205,9 +207,6 @@ impl Source<'_> {
         if file.kind.get_ref() != "operation" {
             return Err(self.error(file.kind.span(), "unknown kind; this Backsight installs \"operation\""));
         }
-        if file.provider.protocol.get_ref() != "cof-http" {
-            return Err(self.error(file.provider.protocol.span(), "unknown protocol; there is \"cof-http\""));
-        }
         let path = &file.provider.path;
         let sound = path.get_ref().starts_with('/')
             && path.get_ref().matches("{value}").count() == 1
@@ -223,6 +222,14 @@ impl Source<'_> {
         Ok(())
     }
 
+    fn protocol(&self, word: &Spanned<String>) -> Result<Protocol, ManifestError> {
+        Protocol::from_word(word.get_ref()).ok_or_else(|| {
+            let known: Vec<String> =
+                Protocol::ALL.iter().map(|protocol| format!("{:?}", protocol.word())).collect();
+            self.error(word.span(), format!("unknown protocol; there is {}", known.join(", ")))
+        })
+    }
+
     /// A password needs a user, and both need a proxy to go to.
     fn check_proxy_login(&self, parameters: &[FileParameter]) -> Result<(), ManifestError> {
         let find = |key: &str| parameters.iter().find(|one| one.key.get_ref() == key);
@@ -236,11 +243,16 @@ impl Source<'_> {
         Ok(())
     }
 
-    fn parameter(&self, file: FileParameter, keys: &mut HashSet<String>) -> Result<Parameter, ManifestError> {
+    fn parameter(
+        &self,
+        file: FileParameter,
+        protocol: Protocol,
+        keys: &mut HashSet<String>,
+    ) -> Result<Parameter, ManifestError> {
         let key = file.key.get_ref();
         let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
             let known: Vec<&str> = SETTINGS.iter().map(|setting| setting.key).collect();
-            let message = format!("cof-http has no setting {key:?}");
+            let message = format!("{} has no setting {key:?}", protocol.word());
             return Err(self
                 .error(file.key.span(), message)
                 .with_hint(format!("it has {}", known.join(", "))));

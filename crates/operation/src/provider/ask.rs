@@ -4,24 +4,17 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
+use client::{Body, Budget, Client, Deadline, Dial, Stage, Target, Tls, Trail};
+use cof::time::Clock;
 use cof::{Damage, Record};
-use http_body_util::Empty;
 use hyper::header::HeaderValue;
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
 
-use super::body::{Body, Deadline};
-use super::budget::Budget;
 use super::config::Config;
-use super::connector::Connector;
-use super::dial::Dial;
 use super::error::ProviderError;
 use super::intake::{Ended, Intake};
 use super::orientation::Orientation;
-use super::tls;
+use super::response::Page;
 use crate::{Completeness, Indicator};
-use cof::time::Clock;
 
 /// How much of a body is read at once, in octets.
 const PIECE: usize = 64 * 1024;
@@ -29,9 +22,7 @@ const PIECE: usize = 64 * 1024;
 /// A configured provider with its pool of connections; share it, it is cheap to ask many questions at once.
 pub struct Provider {
     pub(super) config: Config,
-    /// The same as the client's, to learn how far it got.
-    pub(super) connector: Connector,
-    pub(super) client: Client<Connector, Empty<Bytes>>,
+    pub(super) client: Client,
     pub(super) budget: Budget,
     pub(super) clock: Clock,
     random: Mutex<fastrand::Rng>,
@@ -80,13 +71,15 @@ pub struct Outcome {
     /// Which side is the owner, by the setting or by the first proof in the answer; `Auto` where there was none,
     /// and the records are as they were sent.
     pub orientation: Orientation,
+    /// How far the last connection of this question got.
+    pub reached: Stage,
 }
 
 impl Provider {
     /// A provider that is reached by `dial`; `seed` is for the jitter of retries.
     ///
     /// # Errors
-    /// [`ProviderError::Tls`], when the CA file cannot be used.
+    /// [`ClientError::Tls`](client::ClientError::Tls), when the CA file cannot be used.
     pub fn new(
         config: Config,
         dial: Arc<dyn Dial>,
@@ -94,30 +87,15 @@ impl Provider {
         clock: Clock,
         seed: u64,
     ) -> Result<Self, ProviderError> {
-        let tls = if config.http {
-            None
-        } else {
-            let tls = tls::client_config(config.ca_file.as_deref(), config.verify);
-            Some(Arc::new(tls.map_err(|fault| ProviderError::Tls { host: config.host.clone(), fault })?))
-        };
-        let connector = Connector {
-            dial,
-            tls,
+        let tls = Tls { ca_file: config.ca_file.clone(), verify: config.verify };
+        let target = Target {
             host: config.host.clone(),
             port: config.port,
+            tls: Some(tls).filter(|_| !config.http),
             proxy: config.proxy.clone(),
-            timeout: config.limits.connect,
-            stage: Arc::default(),
         };
-        let client = Client::builder(TokioExecutor::new()).build(connector.clone());
-        Ok(Self {
-            config,
-            connector,
-            client,
-            budget,
-            clock,
-            random: Mutex::new(fastrand::Rng::with_seed(seed)),
-        })
+        let client = Client::new(target, config.limits.client, dial)?;
+        Ok(Self { config, client, budget, clock, random: Mutex::new(fastrand::Rng::with_seed(seed)) })
     }
 
     /// What it was configured with.
@@ -128,32 +106,38 @@ impl Provider {
     /// Asks about one indicator and streams the answer into `sink`, to the end or as far as it goes.
     pub async fn ask(&self, indicator: &Indicator, sink: &mut dyn Sink) -> Outcome {
         let mut intake = Intake::new(sink, self.config.orientation, self.clock.seconds());
-        let (reason, whole) = match self.pages(indicator, &mut intake).await {
+        let trail = Trail::default();
+        let (reason, whole) = match self.pages(indicator, &mut intake, &trail).await {
             Ok(()) => (intake.verdict(), true),
             Err(Ended::Gone) => (None, false),
             Err(Ended::Failed(error)) => (Some(error), false),
         };
-        intake.outcome(reason, whole)
+        intake.outcome(reason, whole, trail.stage())
     }
 
-    async fn pages(&self, indicator: &Indicator, intake: &mut Intake<'_>) -> Result<(), Ended> {
-        let mut deadline = Deadline::new(&self.config.limits);
+    async fn pages(
+        &self,
+        indicator: &Indicator,
+        intake: &mut Intake<'_>,
+        trail: &Trail,
+    ) -> Result<(), Ended> {
+        let mut deadline = Deadline::new(&self.config.limits.client);
         let mut cursors = HashSet::new();
         let mut cursor: Option<HeaderValue> = None;
         let mut without_news = 0;
         loop {
-            let page = self.page(indicator, cursor.as_ref(), &mut deadline).await?;
+            let Page { body, paging } = self.page(indicator, cursor.as_ref(), &mut deadline, trail).await?;
             // A cursor is followed even where no pages were asked for: without it the rest would be lost unsaid.
-            intake.begin_page(page.cursor.is_some());
-            intake.by_data = Some(page.by_data);
-            if let Some(body) = page.body {
+            intake.begin_page(paging.cursor.is_some());
+            intake.by_data = Some(paging.by_data);
+            if let Some(body) = body {
                 self.read(body, intake, deadline).await?;
             }
             let pages = intake.end_page()?;
-            if let Some(complaint) = page.complaint {
+            if let Some(complaint) = paging.complaint {
                 return Err(ProviderError::ServiceCut(self.config.without_logins(complaint)).into());
             }
-            let Some(next) = page.cursor else { return Ok(()) };
+            let Some(next) = paging.cursor else { return Ok(()) };
             without_news = if intake.has_news() { 0 } else { without_news + 1 };
             if without_news >= 2 || !cursors.insert(next.clone()) {
                 return Err(ProviderError::CursorRepeats(pages).into());
@@ -169,10 +153,10 @@ impl Provider {
     async fn read(&self, mut body: Body, intake: &mut Intake<'_>, deadline: Deadline) -> Result<(), Ended> {
         let mut buffer = vec![0; PIECE];
         let end = loop {
-            match body.read(&mut buffer, &self.config.limits, deadline).await {
+            match body.read(&mut buffer, &self.config.limits.client, deadline).await {
                 Ok(0) => break Ok(()),
                 Ok(len) => intake.take(buffer.get(..len).unwrap_or_default())?,
-                Err(error) => break Err(self.cut_by_proxy(error)),
+                Err(error) => break Err(self.client.broken_off(error).into()),
             }
             if let Some(cap) = intake.cap(&self.config.limits) {
                 break Err(cap);

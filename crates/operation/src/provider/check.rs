@@ -3,11 +3,11 @@
 //! [`check`] asks about a harmless name, takes no more than the first record, and tells from how that ended which of
 //! the [`Step`]s on the way work. Nothing fails here: what is wrong is the [`Standing`] of its step.
 
+use client::{ClientError, Stage, authority};
 use cof::{Damage, Record};
 
 use super::ask::{Outcome, Provider, Sink, Stop};
 use super::config::Limits;
-use super::connector::{Stage, authority};
 use super::error::ProviderError;
 use crate::{Indicator, IndicatorError};
 
@@ -80,11 +80,14 @@ impl Step {
     /// The step that an error belongs to.
     fn of(error: &ProviderError) -> Self {
         match error.bare() {
-            ProviderError::NameNotFound { .. } => Self::Resolve,
-            ProviderError::Connect { .. }
-            | ProviderError::ConnectTimeout { .. }
-            | ProviderError::Proxy { .. } => Self::Connect,
-            ProviderError::Tls { .. } => Self::Tls,
+            ProviderError::Client(error) => match error.bare() {
+                ClientError::NameNotFound { .. } => Self::Resolve,
+                ClientError::Connect { .. }
+                | ClientError::ConnectTimeout { .. }
+                | ClientError::Proxy { .. } => Self::Connect,
+                ClientError::Tls { .. } => Self::Tls,
+                _ => Self::Format,
+            },
             ProviderError::Unauthorized | ProviderError::Forbidden => Self::Login,
             _ => Self::Format,
         }
@@ -127,8 +130,12 @@ impl Checked {
 
 impl Limits {
     /// For a check: one try, one page, and nobody waits long.
-    pub const CHECK: Self =
-        Self { pages: 1, tries: 1, total: std::time::Duration::from_secs(30), ..Self::HELD };
+    pub const CHECK: Self = Self {
+        client: client::Limits { total: std::time::Duration::from_secs(30), ..client::Limits::USUAL },
+        pages: 1,
+        tries: 1,
+        ..Self::HELD
+    };
 }
 
 /// Asks one cheap question, best with a provider that keeps to [`Limits::CHECK`].
@@ -162,7 +169,7 @@ impl Provider {
         // A limit of the check's own is no fault.
         let reason = outcome.completeness.reason.as_ref().filter(|error| !error.is_limit());
         // A question can fail before anything is sent, as where the service has asked to be left alone.
-        let stage = self.connector.stage();
+        let stage = outcome.reached;
         let is_unsent = stage == Stage::Nowhere && reason.is_none_or(|error| Step::of(error) > Step::Connect);
         if let Some(error) = reason {
             let failed = Step::of(error);

@@ -4,18 +4,19 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use client::{Proxy, ProxyEnvironment, authority, without};
 use cof::RrType;
+use cof::time::Clock;
 use hyper::header::HeaderValue;
 
 use super::error::ProviderError;
-use super::login::{authorization, without};
+use super::login::authorization;
 use super::orientation::Orientation;
-use super::proxy::{Proxy, ProxyEnvironment, Source};
+use super::proxy::configured;
 use super::proxy_login::check_proxy_login;
 use super::question::Side;
 use crate::parameter::rrtypes;
-use crate::{Destination, Moment, Package, Settings, SettingsError, Window};
-use cof::time::Clock;
+use crate::{Destination, Moment, Package, Protocol, Settings, SettingsError, Window};
 
 /// The host that the guide prints as the default.
 const GUIDE_HOST: &str = "global.cloud.circl.com";
@@ -26,6 +27,7 @@ const DEFAULT_RATE: f64 = 0.5;
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting that is on or off")]
 pub struct Config {
+    pub(super) protocol: Protocol,
     pub(super) http: bool,
     pub(super) host: String,
     pub(super) port: u16,
@@ -58,48 +60,33 @@ pub struct Config {
 /// What bounds one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Octets of an answer, decompressed, all pages together.
+    /// Connections, waits and bodies, for all pages of an answer together.
+    pub client: client::Limits,
+    /// Bytes of an answer, decompressed, all pages together.
     pub bytes: u64,
     /// Pages of an answer.
     pub pages: usize,
     /// Damaged stretches of an answer.
     pub damages: u64,
-    /// How many times its size a compressed body may grow, beyond its first 4 MiB.
-    pub expansion: u64,
-    /// Name resolution, connection and TLS together.
-    pub connect: Duration,
-    /// Until the headers come, and between two pieces of a body.
-    pub idle: Duration,
-    /// One question in all, waiting for our own rate left out.
-    pub total: Duration,
-    /// All pauses of one question together, those that the service asks for and those before another try, on all its
-    /// pages. They are part of `total`.
-    pub pauses: Duration,
     /// Tries of one request.
     pub tries: u32,
 }
 
 impl Limits {
     /// For answers that are held in memory.
-    pub const HELD: Self = Self {
-        bytes: 256 << 20,
-        pages: 1_000,
-        damages: 10_000,
-        expansion: 200,
-        connect: Duration::from_secs(10),
-        idle: Duration::from_secs(30),
-        total: Duration::from_mins(2),
-        pauses: Duration::from_mins(1),
-        tries: 3,
-    };
+    pub const HELD: Self =
+        Self { client: client::Limits::USUAL, bytes: 256 << 20, pages: 1_000, damages: 10_000, tries: 3 };
 
     /// For answers that stream through.
     pub const STREAMED: Self = Self {
+        client: client::Limits {
+            total: Duration::from_hours(24),
+            pauses: Duration::from_hours(1),
+            ..client::Limits::USUAL
+        },
         bytes: 64 << 30,
         pages: 1_000_000,
         damages: 1_000_000,
-        total: Duration::from_hours(24),
-        pauses: Duration::from_hours(1),
         ..Self::HELD
     };
 }
@@ -125,13 +112,14 @@ impl Config {
         }
         let Destination { http, verify, host, port, proxy } = Destination::of(package, settings)?;
         let mut config = Self {
+            protocol: package.protocol,
             http,
             port,
             path: package.path.clone(),
             authorization: authorization(package, settings)?,
             verify,
             ca_file: text("ca_file").map(PathBuf::from),
-            proxy: proxy.map(|place| Proxy::configured(package, settings, place)).transpose()?,
+            proxy: proxy.map(|place| configured(package, settings, place)).transpose()?,
             proxy_of_environment: text("proxy").is_none(),
             active_query: settings.switch(package, "active_query").unwrap_or(false),
             rrtypes: rrtypes(&text("rrtype").unwrap_or_default()).map_err(|why| invalid("rrtype", &why))?,
@@ -166,14 +154,12 @@ impl Config {
     /// The same, through the environment's proxy where none is configured; never for this machine itself.
     ///
     /// # Errors
-    /// [`ProviderError::Proxy`], when a variable names what is no HTTP proxy.
+    /// [`ClientError::Proxy`](client::ClientError::Proxy), when a variable names what is no HTTP proxy.
     pub fn with_environment(mut self, environment: &ProxyEnvironment) -> Result<Self, ProviderError> {
         if self.proxy_of_environment && !self.is_loopback() {
             self.proxy = environment.proxy(self.http, &self.host, self.port)?;
         }
-        if let Some(proxy) =
-            self.proxy.as_ref().filter(|proxy| self.http && matches!(proxy.source, Source::Variable(_)))
-        {
+        if let Some(proxy) = self.proxy.as_ref().filter(|proxy| self.http && proxy.variable.is_some()) {
             self.warnings
                 .push(format!("Use HTTP is on: the proxy {proxy} reads question, login and answer."));
         }
@@ -188,7 +174,7 @@ impl Config {
 
     /// What the provider is called where its budget is kept.
     pub fn budget_name(&self) -> String {
-        super::connector::authority(&self.host, self.port)
+        authority(&self.host, self.port)
     }
 
     /// Which side is the owner, as it is set.
@@ -267,7 +253,8 @@ fn rate(package: &Package, settings: &Settings, host: &str) -> f64 {
 fn bounded(package: &Package, settings: &Settings, limits: Limits) -> Limits {
     match settings.number(package, "timeout") {
         Some(seconds) if settings.is_set("timeout") || limits == Limits::HELD => {
-            Limits { total: Duration::from_secs_f64(seconds), ..limits }
+            let total = Duration::from_secs_f64(seconds);
+            Limits { client: client::Limits { total, ..limits.client }, ..limits }
         }
         _ => limits,
     }

@@ -7,11 +7,12 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
+use client::{ClientError, Stage, printable};
 use cof::{DamageKind, Reader, Record, SafEnd};
 
 use super::ask::{Outcome, Sink, Stop};
 use super::config::Limits;
-use super::error::{ProviderError, printable};
+use super::error::ProviderError;
 use super::orientation::{Orientation, Probe, contradicts};
 use crate::Completeness;
 
@@ -176,7 +177,7 @@ impl<'a> Intake<'a> {
             Some(SafEnd::Failed(message)) => {
                 Err(ProviderError::ServiceFailed(printable(message.as_bytes(), 200)))
             }
-            Some(SafEnd::Missing) => Err(ProviderError::Cut),
+            Some(SafEnd::Missing) => Err(ClientError::Cut.into()),
             // Where other stretches are damaged too, the end is one of them.
             Some(SafEnd::Succeeded) | None if end.truncated && self.broken == 0 => {
                 Err(ProviderError::EndsInside)
@@ -215,7 +216,7 @@ impl<'a> Intake<'a> {
         (self.damages > 0).then_some(ProviderError::Damaged(self.damages))
     }
 
-    pub(super) fn outcome(self, reason: Option<ProviderError>, whole: bool) -> Outcome {
+    pub(super) fn outcome(self, reason: Option<ProviderError>, whole: bool, reached: Stage) -> Outcome {
         let refuses_data = reason == Some(ProviderError::OwnerOnly);
         let completeness = Completeness::new(reason, self.records > 0);
         Outcome {
@@ -225,6 +226,7 @@ impl<'a> Intake<'a> {
             pages: self.pages,
             bytes: self.bytes,
             orientation: self.orientation,
+            reached,
         }
     }
 }

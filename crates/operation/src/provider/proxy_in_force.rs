@@ -2,9 +2,9 @@
 
 use std::fmt;
 
+use client::{Found, ProxyEnvironment, authority};
+
 use super::config::is_loopback;
-use super::connector::authority;
-use super::proxy::{Found, ProxyEnvironment};
 use super::proxy_login::{PROXY, PROXY_USER};
 use crate::{Destination, Package, Settings};
 

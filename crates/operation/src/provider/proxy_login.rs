@@ -3,9 +3,9 @@
 //! They are sent to the configured proxy only, never to the service and never to a proxy that the environment names. A part
 //! that is missing is a [`SettingsError::Invalid`] that names it.
 
+use client::proxy_authorization;
 use hyper::header::HeaderValue;
 
-use super::login::proxy_authorization;
 use crate::destination::PROXY_PASSWORD;
 use crate::{Package, Parameter, Secret, Settings, SettingsError};
 

@@ -1,10 +1,10 @@
 //! What is asked: two questions that are the same get the same answer.
 
+use client::authority;
 use cof::RrType;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::config::Config;
-use super::connector::authority;
+use super::protocol::speech;
 use crate::{Indicator, IndicatorType};
 
 /// Which side of a record a question about a name is for. An address is always asked for as data.
@@ -14,25 +14,15 @@ pub enum Side {
     #[default]
     Owner,
     /// Records whose data names it, such as the zones of a name server. Only some services answer this; one that does says so
-    /// in [`ABILITIES`].
+    /// in [`ABILITIES`](super::ABILITIES).
     Data,
 }
-
-/// The header in which a service lists the sides that it can be asked about, as in `owner, data`.
-pub const ABILITIES: &str = "backsight-questions";
-/// Stands before a name that is asked for as data.
-const DATA: &str = "rdata:";
-
-/// Everything but the unreserved characters of RFC 3986: the value stays one path segment whatever it is.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl Config {
     /// The address that a question about `indicator` goes to.
     pub(super) fn url(&self, indicator: &Indicator) -> String {
         let scheme = if self.http { "http" } else { "https" };
-        let prefix = if self.asks_for_data(indicator) { DATA } else { "" };
-        let value = utf8_percent_encode(&format!("{prefix}{indicator}"), SEGMENT).to_string();
-        let path = self.path.replace("{value}", &value);
+        let path = speech(self.protocol).path(self, indicator);
         format!("{scheme}://{}{path}", authority(&self.host, self.port))
     }
 

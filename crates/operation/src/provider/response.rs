@@ -4,6 +4,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use client::{Body, ClientError, Deadline, printable, takes_basic};
 use hyper::body::Incoming;
 use hyper::header::{
     CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, PROXY_AUTHENTICATE, RETRY_AFTER,
@@ -12,10 +13,8 @@ use hyper::http::response::Parts;
 use hyper::{Response, StatusCode};
 
 use super::ask::Provider;
-use super::body::{Body, Deadline};
-use super::error::{ProviderError, printable};
-use super::proxy::takes_basic;
-use super::question::{ABILITIES, Side};
+use super::error::ProviderError;
+use super::protocol::{Paging, speech};
 
 /// How much of an error's body is read.
 const ERROR_BODY: usize = 1024;
@@ -24,12 +23,8 @@ const ERROR_BODY: usize = 1024;
 pub(super) struct Page {
     /// The body; none for an empty answer.
     pub(super) body: Option<Body>,
-    /// The cursor of the next page: opaque, to be sent back as it came.
-    pub(super) cursor: Option<HeaderValue>,
-    /// What the service says is wrong with its answer.
-    pub(super) complaint: Option<String>,
-    /// Whether the service says that it can be asked for data.
-    pub(super) by_data: bool,
+    /// How the answer goes on.
+    pub(super) paging: Paging,
 }
 
 impl Provider {
@@ -49,7 +44,7 @@ impl Provider {
         let said = self.words(&head, body, &encoding, deadline).await;
         let error = self.refusal(&head);
         Err(match said {
-            Some(words) if !matches!(error, ProviderError::Proxy { .. }) => {
+            Some(words) if !matches!(error, ProviderError::Client(ClientError::Proxy { .. })) => {
                 ProviderError::Said { error: Box::new(error), words }
             }
             _ => error,
@@ -60,10 +55,8 @@ impl Provider {
     fn refusal(&self, head: &Parts) -> ProviderError {
         let after = || retry_after(&head.headers, self.clock.now());
         let line = printable(head.status.to_string().as_bytes(), 60);
-        if let Some(proxy) =
-            self.config.proxy.as_ref().filter(|_| self.config.http && is_proxys_own(&head.headers))
-        {
-            return proxy.failed(format!("{line}: it could not or would not pass the question on"));
+        if let Some(proxy) = self.client.reading_proxy().filter(|_| is_proxys_own(&head.headers)) {
+            return proxy.failed(format!("{line}: it could not or would not pass the question on")).into();
         }
         match head.status {
             StatusCode::UNAUTHORIZED => ProviderError::Unauthorized,
@@ -90,8 +83,7 @@ impl Provider {
         let said =
             Some(said.as_str()).filter(|_| !repeated.is_empty() && !repeated.eq_ignore_ascii_case(reason));
         let said = said.map(|said| printable(said.as_bytes(), 300));
-        let proxy = self.config.proxy.as_ref().filter(|_| self.config.http);
-        match (proxy, said) {
+        match (self.client.reading_proxy(), said) {
             (None, None) => None,
             (None, Some(said)) => Some(format!("it says {said:?}")),
             (Some(proxy), None) => Some(format!("the proxy {proxy} or the service answered so")),
@@ -108,23 +100,22 @@ impl Provider {
         let headers = response.headers();
         let status = response.status();
         match status {
-            StatusCode::OK => page(response),
+            StatusCode::OK => self.whole(response),
             // G-43: nothing known is a complete answer, however the service says so. A cursor that is not found
             // says something else: the rest of the answer is lost.
             StatusCode::NOT_FOUND if later => Err(ProviderError::Status(status.as_u16())),
-            StatusCode::NO_CONTENT => Ok(Page::empty(headers)),
+            StatusCode::NO_CONTENT => Ok(self.empty(headers)),
             StatusCode::NOT_FOUND => {
-                let (empty, html) = (Page::empty(headers), is_html(headers));
+                let (empty, html) = (self.empty(headers), is_html(headers));
                 let text = self.error_text(response, deadline).await;
                 // A web page says that there is no such page, not that there are no such records.
                 if html || text.starts_with('<') { Err(ProviderError::WebPage(text)) } else { Ok(empty) }
             }
             // Through a tunnel it is the service that says so, which is none of the proxy's doing.
             StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
-                let proxy = self.config.proxy.as_ref().filter(|_| self.config.http);
                 let challenges = headers.get_all(PROXY_AUTHENTICATE).iter().map(HeaderValue::as_bytes);
-                Err(proxy.map_or(ProviderError::Status(status.as_u16()), |proxy| {
-                    proxy.wants_login(takes_basic(challenges))
+                Err(self.client.reading_proxy().map_or(ProviderError::Status(status.as_u16()), |proxy| {
+                    proxy.wants_login(takes_basic(challenges)).into()
                 }))
             }
             StatusCode::BAD_REQUEST => {
@@ -152,25 +143,25 @@ impl Provider {
     async fn text(&self, body: Incoming, encoding: &str, deadline: Deadline) -> String {
         let mut text = vec![0; ERROR_BODY];
         let len = match Body::new(body, encoding) {
-            Ok(mut body) => body.read(&mut text, &self.config.limits, deadline).await.unwrap_or(0),
+            Ok(mut body) => body.read(&mut text, &self.config.limits.client, deadline).await.unwrap_or(0),
             Err(_) => 0,
         };
         let text = String::from_utf8_lossy(text.get(..len).unwrap_or_default()).into_owned();
         self.config.without_logins(text)
     }
-}
 
-impl Page {
-    /// An answer without records.
-    fn empty(headers: &HeaderMap) -> Self {
-        Self { body: None, cursor: None, complaint: complaint(headers), by_data: answers_by_data(headers) }
+    /// An answer with a body.
+    fn whole(&self, response: Response<Incoming>) -> Result<Page, ProviderError> {
+        let headers = response.headers();
+        let (encoding, paging) = (encoding(headers), speech(self.config.protocol).paging(headers));
+        Ok(Page { body: Some(Body::new(response.into_body(), &encoding)?), paging })
     }
-}
 
-/// Whether a service says that it can be asked which records name a host in their data.
-pub(super) fn answers_by_data(headers: &HeaderMap) -> bool {
-    let listed = headers.get(ABILITIES).and_then(|sides| sides.to_str().ok()).unwrap_or_default();
-    listed.split(',').any(|side| side.trim().eq_ignore_ascii_case(Side::Data.word()))
+    /// An answer without records.
+    fn empty(&self, headers: &HeaderMap) -> Page {
+        let paging = speech(self.config.protocol).paging(headers);
+        Page { body: None, paging: Paging { cursor: None, ..paging } }
+    }
 }
 
 /// Whether an answer to plain HTTP through a proxy is the proxy's own (RFC 9209; Squid says it in a header of its own).
@@ -203,43 +194,8 @@ fn is_html(headers: &HeaderMap) -> bool {
     [&b"text/html"[..], b"application/xhtml"].iter().any(|html| kind.trim_ascii().starts_with(html))
 }
 
-fn page(response: Response<Incoming>) -> Result<Page, ProviderError> {
-    let headers = response.headers();
-    let encoding = encoding(headers);
-    // One client reads the second name; the first is what CIRCL documents.
-    let cursor =
-        filled(headers, "x-dribble-cursor").or_else(|| filled(headers, "x-dribble-paginate")).cloned();
-    let (complaint, by_data) = (complaint(headers), answers_by_data(headers));
-    Ok(Page { body: Some(Body::new(response.into_body(), &encoding)?), cursor, complaint, by_data })
-}
-
 fn encoding(headers: &HeaderMap) -> String {
     headers.get(CONTENT_ENCODING).map(|value| printable(value.as_bytes(), 100)).unwrap_or_default()
-}
-
-/// A header that has something in it.
-fn filled<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a HeaderValue> {
-    headers.get(name).filter(|value| !value.as_bytes().trim_ascii().is_empty())
-}
-
-fn complaint(headers: &HeaderMap) -> Option<String> {
-    filled(headers, "x-dribble-errors").map(|errors| sentence(&printable(errors.as_bytes(), 4096)))
-}
-
-/// Makes a sentence of `x-dribble-errors`, which is JSON of no fixed shape, or plain text.
-fn sentence(errors: &str) -> String {
-    let short = |text: &str| printable(text.as_bytes(), 300);
-    let Ok(parsed) = serde_json::from_str::<serde_json::Value>(errors) else { return short(errors) };
-    let one = match &parsed {
-        serde_json::Value::Array(list) => list.first().unwrap_or(&parsed),
-        one => one,
-    };
-    let field = |name: &str| one.get(name).map(|value| value.to_string().trim_matches('"').to_owned());
-    match (field("error"), field("value"), field("total_value")) {
-        (Some(error), Some(sent), Some(total)) => short(&format!("{error}: {sent} of {total} records")),
-        (Some(error), Some(sent), None) => short(&format!("{error}: {sent} records")),
-        _ => short(errors),
-    }
 }
 
 /// Reads Retry-After, in seconds or as a date (RFC 9110 section 10.2.3).
@@ -255,21 +211,6 @@ fn retry_after(headers: &HeaderMap, now: Duration) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn complaints_read_as_sentences_whatever_their_shape() {
-        for (errors, said) in [
-            (
-                r#"[{"error":"maxset","record":"example.com","value":1000,"total_value":532915}]"#,
-                "maxset: 1000 of 532915 records",
-            ),
-            (r#"{"error":"maxset","value":1000}"#, "maxset: 1000 records"),
-            ("too much", "too much"),
-            ("[]", "[]"),
-        ] {
-            assert_eq!(sentence(errors), said);
-        }
-    }
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {

@@ -1,6 +1,6 @@
 //! The body: stalls, cuts, framings, encodings, caps. What arrived before a fault is kept.
 
-use operation::provider::{Orientation, Stop};
+use operation::provider::{ClientError, Orientation, Stop};
 use operation::{Indicator, ProviderError, Sink, State};
 use testkit::answer::{
     body_cut, body_drips, body_stalls, chunked_body_cut, endless, ends_in_record, ends_in_record_unframed,
@@ -13,38 +13,38 @@ use crate::kit::{Question, SECOND, answer_to, line, lines, unproven};
 #[tokio::test(start_paused = true)]
 async fn a_body_that_stalls() {
     let told = answer_to(body_stalls(lines(5), lines(2).len() + 10)).await;
-    told.is(State::Partial, ProviderError::IdleTimeout(30 * SECOND), 2, 1).hints("again").took(30 * SECOND);
+    told.is(State::Partial, ClientError::IdleTimeout(30 * SECOND), 2, 1).hints("again").took(30 * SECOND);
     let told = answer_to(body_stalls(lines(5), 0)).await;
-    told.is(State::Failed, ProviderError::IdleTimeout(30 * SECOND), 0, 1);
+    told.is(State::Failed, ClientError::IdleTimeout(30 * SECOND), 0, 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_drips_beyond_the_total_timeout() {
     let told = answer_to(body_drips(lines(20), lines(1).len(), 20 * SECOND)).await;
-    let told = told.is(State::Partial, ProviderError::TotalTimeout(120 * SECOND), 6, 1);
+    let told = told.is(State::Partial, ClientError::TotalTimeout(120 * SECOND), 6, 1);
     told.hints("timeout").took(120 * SECOND);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_cut_inside_a_record() {
     let told = answer_to(body_cut(lines(5), lines(3).len() + 20)).await;
-    told.is(State::Partial, ProviderError::Cut, 3, 1).hints("again");
+    told.is(State::Partial, ClientError::Cut, 3, 1).hints("again");
     assert_eq!(told.answer.damages.len(), 1, "the stump is told");
     assert_eq!(told.answer.damages[0].offset, lines(3).len() as u64);
     assert_eq!(told.raw, lines(5).as_bytes()[..lines(3).len() + 20]);
     // The body had begun: asking again would bring its records twice.
     let told = answer_to(body_cut(lines(5), 20)).await;
-    told.is(State::Failed, ProviderError::Cut, 0, 1);
+    told.is(State::Failed, ClientError::Cut, 0, 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_cut_before_any_proof_of_orientation() {
     let body = unproven(100);
     let told = answer_to(body_cut(body.clone(), body.len() - 10)).await;
-    told.is(State::Partial, ProviderError::Cut, 99, 1);
+    told.is(State::Partial, ClientError::Cut, 99, 1);
     assert_eq!((told.outcome.orientation, told.answer.damages.len()), (Orientation::Auto, 1));
     let told = answer_to(body_stalls(body.clone(), body.len() - 10)).await;
-    told.is(State::Partial, ProviderError::IdleTimeout(30 * SECOND), 99, 1);
+    told.is(State::Partial, ClientError::IdleTimeout(30 * SECOND), 99, 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -67,10 +67,10 @@ async fn more_than_is_held_back_without_any_proof() {
 #[tokio::test(start_paused = true)]
 async fn a_chunked_body_cut() {
     let told = answer_to(chunked_body_cut(lines(9), 100, 420)).await;
-    told.is(State::Partial, ProviderError::Cut, 3, 1);
+    told.is(State::Partial, ClientError::Cut, 3, 1);
     // Whole records, but the last chunk is missing.
     let told = answer_to(chunked_body_cut(lines(1), 1000, lines(1).len() + 6)).await;
-    told.is(State::Partial, ProviderError::Cut, 1, 1);
+    told.is(State::Partial, ClientError::Cut, 1, 1);
     answer_to(Exchange::ok(lines(9)).chunked(7)).await.complete(9, 1);
 }
 
@@ -78,13 +78,13 @@ async fn a_chunked_body_cut() {
 async fn broken_chunks() {
     let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n";
     let told = answer_to(Exchange::raw(vec![Step::Send(head.into())])).await;
-    let ProviderError::Http(_) = told.reason() else { panic!("{:?}", told.reason()) };
+    let ProviderError::Client(ClientError::Http(_)) = told.reason() else { panic!("{:?}", told.reason()) };
     told.is(State::Failed, told.reason().clone(), 0, 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn b39_body_shorter_than_its_content_length() {
-    answer_to(length_too_long(lines(2), 1)).await.is(State::Partial, ProviderError::Cut, 2, 1);
+    answer_to(length_too_long(lines(2), 1)).await.is(State::Partial, ClientError::Cut, 2, 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -107,7 +107,7 @@ async fn wherever_it_is_cut_the_whole_records_before_it_are_kept_and_it_is_not_c
     for len in 0..body.len() {
         let state = if whole(len) > 0 { State::Partial } else { State::Failed };
         let told = answer_to(body_cut(body.clone(), len)).await;
-        told.is(state, ProviderError::Cut, whole(len), 1);
+        told.is(state, ClientError::Cut, whole(len), 1);
         assert_eq!(told.raw, body.as_bytes()[..len], "the evidence is what arrived");
         // The same where only the data can show it.
         let told = answer_to(ends_in_record(body.clone(), len)).await;
@@ -119,7 +119,7 @@ async fn wherever_it_is_cut_the_whole_records_before_it_are_kept_and_it_is_not_c
         // And in an encoding.
         let packed = gzip::stored(body.as_bytes());
         let told = answer_to(gzipped(&packed[..=len])).await;
-        assert_eq!(told.reason(), &ProviderError::Cut);
+        assert_eq!(told.reason(), &ProviderError::from(ClientError::Cut));
     }
 }
 
@@ -168,23 +168,25 @@ async fn b40_gzip_stream_cut() {
     // Inside a record, and behind the last record but before the checksum.
     for (len, records) in [(lines(3).len() + 30, 3), (body.len() - 4, 5)] {
         let told = answer_to(gzipped(&body[..len])).await;
-        told.is(State::Partial, ProviderError::Cut, records, 1);
+        told.is(State::Partial, ClientError::Cut, records, 1);
         let told = answer_to(gzipped(body.clone()).until(len).then(Step::Close)).await;
-        told.is(State::Partial, ProviderError::Cut, records, 1);
+        told.is(State::Partial, ClientError::Cut, records, 1);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn gzip_that_is_none() {
     let told = answer_to(gzipped(lines(5))).await;
-    let ProviderError::Encoding(_) = told.reason() else { panic!("{:?}", told.reason()) };
+    let ProviderError::Client(ClientError::Encoding(_)) = told.reason() else {
+        panic!("{:?}", told.reason())
+    };
     told.is(State::Failed, told.reason().clone(), 0, 1).hints("host and port");
 }
 
 #[tokio::test(start_paused = true)]
 async fn gzip_bomb_is_not_decompressed_to_the_end() {
     let told = answer_to(gzip_bomb(200)).await;
-    told.is(State::Failed, ProviderError::Expansion(200), 0, 1).hints("no passive-DNS answer");
+    told.is(State::Failed, ClientError::Expansion(200), 0, 1).hints("no passive-DNS answer");
     assert!(told.outcome.bytes < 50 << 20, "{}", told.outcome.bytes);
 }
 
@@ -200,7 +202,7 @@ async fn zstd_ok_and_cut() {
     let body = zstd(lines(1).as_bytes());
     answer_to(Exchange::ok(body.clone()).header("content-encoding", "zstd")).await.complete(1, 1);
     let told = answer_to(Exchange::ok(&body[..60]).header("content-encoding", "zstd")).await;
-    told.is(State::Failed, ProviderError::Cut, 0, 1);
+    told.is(State::Failed, ClientError::Cut, 0, 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -208,7 +210,7 @@ async fn an_empty_body_needs_no_encoding() {
     for encoding in ["gzip", "zstd"] {
         answer_to(Exchange::ok("").header("content-encoding", encoding)).await.complete(0, 1);
         let cut = Exchange::ok("x").until(0).then(Step::Close).header("content-encoding", encoding);
-        answer_to(cut).await.is(State::Failed, ProviderError::Cut, 0, 1);
+        answer_to(cut).await.is(State::Failed, ClientError::Cut, 0, 1);
     }
 }
 
@@ -221,7 +223,9 @@ async fn a_zstd_window_beyond_what_the_web_allows() {
     };
     answer_to(Exchange::ok(frame(13)).header("content-encoding", "zstd")).await.complete(1, 1);
     let told = answer_to(Exchange::ok(frame(14)).header("content-encoding", "zstd")).await;
-    let ProviderError::Encoding(_) = told.reason() else { panic!("{:?}", told.reason()) };
+    let ProviderError::Client(ClientError::Encoding(_)) = told.reason() else {
+        panic!("{:?}", told.reason())
+    };
     told.is(State::Failed, told.reason().clone(), 0, 1);
 }
 
@@ -229,7 +233,9 @@ async fn a_zstd_window_beyond_what_the_web_allows() {
 async fn an_unknown_encoding() {
     for encoding in ["br", "gzip, gzip", "\u{e9}"] {
         let told = answer_to(Exchange::ok(lines(1)).header("content-encoding", encoding)).await;
-        let ProviderError::Encoding(said) = told.reason() else { panic!("{:?}", told.reason()) };
+        let ProviderError::Client(ClientError::Encoding(said)) = told.reason() else {
+            panic!("{:?}", told.reason())
+        };
         assert!(said.contains("unknown encoding"), "{said}");
         told.is(State::Failed, told.reason().clone(), 0, 1);
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use operation::provider::TlsFault;
+use operation::provider::{ClientError, TlsFault};
 use operation::{ProviderError, State};
 use testkit::certificate::{Authority, Certificate, Validity};
 use testkit::{ConnectFault, Exchange, Script, ScriptedProvider};
@@ -26,7 +26,7 @@ fn trusting(authority: &Authority, certificate: &Certificate) -> Question {
 }
 
 fn fault(told: &Told, fault: TlsFault) -> &Told {
-    told.is(State::Failed, ProviderError::Tls { host: HOST.to_owned(), fault }, 0, 0)
+    told.is(State::Failed, ClientError::Tls { host: HOST.to_owned(), fault }, 0, 0)
 }
 
 #[tokio::test(start_paused = true)]
@@ -35,7 +35,7 @@ async fn name_not_found() {
     question.way = Way::Nowhere;
     let told = question.ask().await;
     let reason = "name or service not known".to_owned();
-    told.is(State::Failed, ProviderError::NameNotFound { host: HOST.to_owned(), reason }, 0, 0)
+    told.is(State::Failed, ClientError::NameNotFound { host: HOST.to_owned(), reason }, 0, 0)
         .hints("typing errors")
         .took(Duration::ZERO);
     assert_eq!(*told.line.dialled.lock().unwrap(), ["provider.test 80"], "no second try");
@@ -47,7 +47,7 @@ async fn connection_refused() {
     question.provider.fail_next(usize::MAX, ConnectFault::Refuse);
     let told = question.ask().await;
     let reason = "connection refused".to_owned();
-    told.is(State::Failed, ProviderError::Connect { host: HOST.to_owned(), port: 80, reason }, 0, 0)
+    told.is(State::Failed, ClientError::Connect { host: HOST.to_owned(), port: 80, reason }, 0, 0)
         .hints("whether the service runs");
     assert_eq!(told.provider.failed_connects(), 1);
 }
@@ -57,7 +57,7 @@ async fn connect_timeout() {
     let question = Question::new(Script::new([])).set("port", "8080");
     question.provider.fail_next(usize::MAX, ConnectFault::Stall);
     let told = question.ask().await;
-    let error = ProviderError::ConnectTimeout { host: HOST.to_owned(), port: 8080, after: 10 * SECOND };
+    let error = ClientError::ConnectTimeout { host: HOST.to_owned(), port: 8080, after: 10 * SECOND };
     told.is(State::Failed, error, 0, 0).hints("firewall").took(10 * SECOND);
     assert_eq!(told.reason().to_string(), "no connection to provider.test port 8080 within 10 s");
 }
@@ -76,7 +76,7 @@ async fn a_tls_handshake_that_never_ends_is_told_as_one() {
 async fn a_connection_that_does_not_come_about_within_the_total_timeout_is_a_connect_timeout() {
     let question = Question::new(Script::new([])).set("timeout", "5");
     question.provider.fail_next(usize::MAX, ConnectFault::Stall);
-    let error = ProviderError::ConnectTimeout { host: HOST.to_owned(), port: 80, after: 5 * SECOND };
+    let error = ClientError::ConnectTimeout { host: HOST.to_owned(), port: 80, after: 5 * SECOND };
     question.ask().await.is(State::Failed, error, 0, 0).took(5 * SECOND);
 }
 
@@ -233,7 +233,7 @@ async fn tls_that_ends_without_a_farewell_is_cut() {
     question.provider = Arc::new(ScriptedProvider::new(script).with_tls(&certificate));
     let (provider, line) = question.connect();
     let told = question.ask_by(&provider, Arc::clone(&line)).await;
-    told.is(State::Partial, ProviderError::Cut, 2, 1);
+    told.is(State::Partial, ClientError::Cut, 2, 1);
     question.ask_by(&provider, line).await.complete(2, 2);
 }
 
@@ -277,8 +277,8 @@ const WANTS_LOGIN: &str =
 /// `büro:hunter:2`, in UTF-8.
 const LOGIN: &str = "Basic YsO8cm86aHVudGVyOjI=";
 
-fn by_proxy(why: &str) -> ProviderError {
-    ProviderError::Proxy { proxy: "http://proxy.test:3128".to_owned(), why: why.to_owned() }
+fn by_proxy(why: &str) -> ClientError {
+    ClientError::Proxy { proxy: "http://proxy.test:3128".to_owned(), why: why.to_owned() }
 }
 
 #[tokio::test(start_paused = true)]

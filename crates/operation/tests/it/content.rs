@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use operation::provider::Orientation;
+use operation::provider::{ClientError, Orientation};
 use operation::{ProviderError, State};
 use testkit::answer::{html_page, over_the_limit, rate_limit_as_text};
 use testkit::{Exchange, Script};
@@ -95,7 +95,7 @@ async fn saf_failed() {
 
 #[tokio::test(start_paused = true)]
 async fn saf_without_its_terminator() {
-    answer_to(saf("")).await.is(State::Partial, ProviderError::Cut, 2, 1);
+    answer_to(saf("")).await.is(State::Partial, ClientError::Cut, 2, 1);
 }
 
 #[tokio::test(start_paused = true)]

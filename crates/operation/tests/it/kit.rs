@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cof::time::Clock;
 use cof::{Damage, Record};
-use operation::provider::{Dial, DialError, Dialled, Io, Outcome, Stop};
+use operation::provider::{ClientError, Dial, DialError, Dialled, Io, Outcome, Stop};
 use operation::{
     Answer, Budget, Collector, Config, Filter, Indicator, Limits, Package, Provider, ProviderError, Secret,
     Settings, Side, Sink, State,
@@ -236,6 +236,21 @@ impl Question {
     }
 }
 
+/// Why an answer is not complete, if it is not.
+pub(crate) struct Reason(Option<ProviderError>);
+
+impl From<ProviderError> for Reason {
+    fn from(error: ProviderError) -> Self {
+        Self(Some(error))
+    }
+}
+
+impl From<ClientError> for Reason {
+    fn from(error: ClientError) -> Self {
+        Self(Some(error.into()))
+    }
+}
+
 /// One exchange, asked for once.
 pub(crate) async fn answer_to(exchange: Exchange) -> Told {
     Question::new(Script::new([exchange])).ask().await
@@ -247,13 +262,13 @@ impl Told {
     pub(crate) fn is(
         &self,
         state: State,
-        reason: impl Into<Option<ProviderError>>,
+        reason: impl Into<Reason>,
         records: usize,
         requests: usize,
     ) -> &Self {
         assert_eq!(
             (self.answer.completeness.state, &self.answer.completeness.reason),
-            (state, &reason.into())
+            (state, &reason.into().0)
         );
         assert_eq!(self.answer.records.len(), records, "records");
         assert_eq!(self.provider.requests().len(), requests, "requests");
@@ -272,7 +287,7 @@ impl Told {
 
     #[track_caller]
     pub(crate) fn complete(&self, records: usize, requests: usize) -> &Self {
-        self.is(State::Complete, None, records, requests)
+        self.is(State::Complete, Reason(None), records, requests)
     }
 
     pub(crate) fn reason(&self) -> &ProviderError {

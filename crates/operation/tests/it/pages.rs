@@ -1,6 +1,6 @@
 //! Paging: to the end, and where it must stop.
 
-use operation::provider::Orientation;
+use operation::provider::{ClientError, Orientation};
 use operation::{ProviderError, State};
 use testkit::answer::{
     cursor, empty, no_content, not_found, page, pages, pages_with_one_cursor, server_error,
@@ -110,7 +110,7 @@ async fn a_page_that_is_not_found() {
 async fn a_page_cut() {
     let cut = Exchange::ok(lines(9)).until(lines(5).len() + 9).then(Step::Close);
     let told = paged(Script::new([page(lines(2), "1"), cut, Exchange::ok(lines(9))])).await;
-    told.is(State::Partial, ProviderError::Cut, 5, 2);
+    told.is(State::Partial, ClientError::Cut, 5, 2);
 }
 
 #[tokio::test(start_paused = true)]

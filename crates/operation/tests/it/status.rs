@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use operation::provider::ClientError;
 use operation::{ProviderError, State};
 use testkit::answer::{
     closed_unanswered, cut_in_headers, forbidden, no_content, no_such_page, not_found, not_http, once,
@@ -181,7 +182,7 @@ async fn a_pause_that_the_service_asks_for_counts_as_the_questions_time() {
     told.is(State::Failed, ProviderError::RateLimited(Some(50 * SECOND)), 0, 1).took(Duration::ZERO);
     let script = Script::new([too_many_requests(Some("10")), Exchange::ok(lines(1)).after(15 * SECOND)]);
     let told = Question::new(script).set("timeout", "20").ask().await;
-    told.is(State::Failed, ProviderError::TotalTimeout(20 * SECOND), 0, 2).took(20 * SECOND);
+    told.is(State::Failed, ClientError::TotalTimeout(20 * SECOND), 0, 2).took(20 * SECOND);
 }
 
 #[tokio::test(start_paused = true)]
@@ -196,14 +197,14 @@ async fn all_pages_of_a_question_share_one_budget_of_pauses() {
 #[tokio::test(start_paused = true)]
 async fn headers_that_never_come() {
     let told = answer_to(testkit::answer::headers_never_come()).await;
-    told.is(State::Failed, ProviderError::HeadersTimeout(30 * SECOND), 0, 1).hints("later").took(30 * SECOND);
+    told.is(State::Failed, ClientError::HeadersTimeout(30 * SECOND), 0, 1).hints("later").took(30 * SECOND);
 }
 
 #[tokio::test(start_paused = true)]
 async fn headers_that_never_come_within_the_total_timeout() {
     let told =
         Question::new(Script::new([testkit::answer::headers_never_come()])).set("timeout", "20").ask().await;
-    told.is(State::Failed, ProviderError::TotalTimeout(20 * SECOND), 0, 1).took(20 * SECOND);
+    told.is(State::Failed, ClientError::TotalTimeout(20 * SECOND), 0, 1).took(20 * SECOND);
 }
 
 #[tokio::test(start_paused = true)]
@@ -214,19 +215,19 @@ async fn headers_that_are_slow_but_come() {
 #[tokio::test(start_paused = true)]
 async fn a_connection_closed_unanswered() {
     let told = Question::new(Script::always(closed_unanswered())).ask().await;
-    let unanswered = ProviderError::Unanswered { host: "provider.test".to_owned(), port: 80 };
+    let unanswered = ClientError::Unanswered { host: "provider.test".to_owned(), port: 80 };
     told.is(State::Failed, unanswered, 0, 3).hints("again").hints("use_http");
     let said = told.reason().to_string();
     assert!(said.contains("may speak TLS") && !told.reason().hint().contains("page_size"), "{said}");
     let told = Question::new(Script::always(cut_in_headers())).ask().await;
-    told.is(State::Failed, ProviderError::Cut, 0, 3);
+    told.is(State::Failed, ClientError::Cut, 0, 3);
     Question::new(once(cut_in_headers(), lines(1))).ask().await.complete(1, 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_is_not_http() {
     let told = answer_to(not_http()).await;
-    let ProviderError::Http(_) = told.reason() else { panic!("{:?}", told.reason()) };
+    let ProviderError::Client(ClientError::Http(_)) = told.reason() else { panic!("{:?}", told.reason()) };
     told.is(State::Failed, told.reason().clone(), 0, 1).hints("host and port");
 }
 
@@ -237,7 +238,7 @@ async fn headers_without_end() {
         format!("HTTP/1.1 200 OK\r\n{fill}\r\n").into_bytes(),
     )])]);
     let told = Question::new(script).ask().await;
-    let ProviderError::Http(_) = told.reason() else { panic!("{:?}", told.reason()) };
+    let ProviderError::Client(ClientError::Http(_)) = told.reason() else { panic!("{:?}", told.reason()) };
     told.is(State::Failed, told.reason().clone(), 0, 1);
 }
 

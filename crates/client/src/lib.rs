@@ -1,0 +1,36 @@
+//! Outgoing HTTP: connections, proxies, TLS, bounded bodies, and a rate that all processes share.
+//!
+//! [`Client`] sends requests to one [`Target`] through a pool of connections, and [`Body`] reads the answers. In the order of
+//! the data: `budget` (when a request may be sent), `proxy`, `environment` and `login` (through which proxy, and how it is
+//! logged in to), `dial`, `tls`, `ca_file` and `connector` (the connection), `progress` (how far it got), `request` (one request, up to the headers of its
+//! answer), `body` (bytes, decompressed).
+//!
+//! Everything that waits or grows is bounded by [`Limits`] and a [`Deadline`]. No redirect is followed, and no request is
+//! sent twice unless the connection was closed before the request was written. Every failure is a [`ClientError`] of its own kind, with the
+//! host or proxy that caused it. This crate knows nothing about passive DNS, settings or users.
+
+mod body;
+mod budget;
+mod ca_file;
+mod connector;
+mod dial;
+mod environment;
+mod error;
+mod limits;
+mod login;
+mod progress;
+mod proxy;
+mod request;
+mod tls;
+
+pub use body::Body;
+pub use budget::Budget;
+pub use ca_file::check_ca_file;
+pub use dial::{Dial, DialError, Dialled, Io, Tcp, authority};
+pub use environment::{Found, ProxyEnvironment};
+pub use error::{ClientError, TlsFault, printable};
+pub use limits::{Deadline, Limits};
+pub use login::{MAX_PASSWORD, basic, proxy_authorization, proxy_user_fault, without};
+pub use progress::{Stage, Trail};
+pub use proxy::{Proxy, ProxyFault, Refusal, proxy_address, takes_basic};
+pub use request::{Client, Target, Tls};

@@ -1,0 +1,114 @@
+//! The protocol `cof-http`: CIRCL's query interface, and every server that follows it, our own included.
+//!
+//! A question is a path with the value in it. Headers whose names begin with `dribble` narrow the answer and cut it into pages;
+//! a header of the answer holds the cursor of the next page.
+
+use client::printable;
+use hyper::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::config::Config;
+use super::protocol::{Paging, Speech};
+use super::question::Side;
+use crate::Indicator;
+
+/// The header in which a service lists the sides that it can be asked about, as in `owner, data`.
+pub const ABILITIES: &str = "backsight-questions";
+/// Stands before a name that is asked for as data.
+const DATA: &str = "rdata:";
+
+const NO_ACTIVE_QUERY: HeaderName = HeaderName::from_static("dribble-disable-active-query");
+const RRTYPE: HeaderName = HeaderName::from_static("dribble-filter-rrtype");
+const PAGE_SIZE: HeaderName = HeaderName::from_static("dribble-paginate-count");
+const CURSOR: HeaderName = HeaderName::from_static("dribble-paginate-cursor");
+
+/// Everything but the unreserved characters of RFC 3986: the value stays one path segment whatever it is.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The protocol `cof-http`.
+pub(super) struct CofHttp;
+
+impl Speech for CofHttp {
+    fn path(&self, config: &Config, indicator: &Indicator) -> String {
+        let prefix = if config.asks_for_data(indicator) { DATA } else { "" };
+        let value = utf8_percent_encode(&format!("{prefix}{indicator}"), SEGMENT).to_string();
+        config.path.replace("{value}", &value)
+    }
+
+    fn add_headers(&self, config: &Config, cursor: Option<&HeaderValue>, headers: &mut HeaderMap) {
+        let accepted = "application/x-ndjson, application/json;q=0.9, */*;q=0.5";
+        headers.insert(ACCEPT, HeaderValue::from_static(accepted));
+        if !config.active_query {
+            headers.insert(NO_ACTIVE_QUERY, HeaderValue::from_static("1"));
+        }
+        // A type whose name fits into no header is picked from all of them here.
+        if let Some(rrtype) = config.wanted_rrtype().and_then(|rrtype| rrtype.to_string().try_into().ok()) {
+            headers.insert(RRTYPE, rrtype);
+        }
+        if let Some(size) = config.page_size {
+            headers.insert(PAGE_SIZE, size.into());
+        }
+        if let Some(cursor) = cursor {
+            headers.insert(CURSOR, cursor.clone());
+        }
+    }
+
+    fn paging(&self, headers: &HeaderMap) -> Paging {
+        // One client reads the second name; the first is what CIRCL documents.
+        let cursor =
+            filled(headers, "x-dribble-cursor").or_else(|| filled(headers, "x-dribble-paginate")).cloned();
+        Paging { cursor, complaint: complaint(headers), by_data: answers_by_data(headers) }
+    }
+}
+
+/// Whether a service says that it can be asked which records name a host in their data.
+fn answers_by_data(headers: &HeaderMap) -> bool {
+    let listed = headers.get(ABILITIES).and_then(|sides| sides.to_str().ok()).unwrap_or_default();
+    listed.split(',').any(|side| side.trim().eq_ignore_ascii_case(Side::Data.word()))
+}
+
+/// A header that has something in it.
+fn filled<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a HeaderValue> {
+    headers.get(name).filter(|value| !value.as_bytes().trim_ascii().is_empty())
+}
+
+/// What the service says is wrong with its answer.
+fn complaint(headers: &HeaderMap) -> Option<String> {
+    filled(headers, "x-dribble-errors").map(|errors| sentence(&printable(errors.as_bytes(), 4096)))
+}
+
+/// Makes a sentence of `x-dribble-errors`, which is JSON of no fixed shape, or plain text.
+fn sentence(errors: &str) -> String {
+    let short = |text: &str| printable(text.as_bytes(), 300);
+    let Ok(parsed) = serde_json::from_str::<serde_json::Value>(errors) else { return short(errors) };
+    let one = match &parsed {
+        serde_json::Value::Array(list) => list.first().unwrap_or(&parsed),
+        one => one,
+    };
+    let field = |name: &str| one.get(name).map(|value| value.to_string().trim_matches('"').to_owned());
+    match (field("error"), field("value"), field("total_value")) {
+        (Some(error), Some(sent), Some(total)) => short(&format!("{error}: {sent} of {total} records")),
+        (Some(error), Some(sent), None) => short(&format!("{error}: {sent} records")),
+        _ => short(errors),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn complaints_read_as_sentences_whatever_their_shape() {
+        for (errors, said) in [
+            (
+                r#"[{"error":"maxset","record":"example.com","value":1000,"total_value":532915}]"#,
+                "maxset: 1000 of 532915 records",
+            ),
+            (r#"{"error":"maxset","value":1000}"#, "maxset: 1000 records"),
+            ("too much", "too much"),
+            ("[]", "[]"),
+        ] {
+            assert_eq!(sentence(errors), said);
+        }
+    }
+}
