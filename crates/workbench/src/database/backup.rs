@@ -57,12 +57,7 @@ impl Workbench {
         with_key: bool,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<bool, Error> {
-        let sql = |error: rusqlite::Error| self.sql(&error);
-        let holder =
-            Connection::open_with_flags(self.file(), OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sql)?;
-        holder.busy_timeout(super::PATIENCE).map_err(sql)?;
-        // Whoever changes something waits until this is dropped.
-        holder.execute_batch("BEGIN IMMEDIATE").map_err(sql)?;
+        let _alone = self.hold()?;
         migrate::copy_to(&self.connection, &to.join("workbench.sqlite"), progress)?;
         head::replace(to, &self.read(head::of)?)?;
         let mut copied = false;
@@ -70,6 +65,21 @@ impl Workbench {
             copied |= with_key && copy(&self.folder.join(name), &to.join(name))?;
         }
         Ok(copied)
+    }
+}
+
+impl Workbench {
+    /// Makes whoever changes something wait until this is dropped; where nobody can write, nobody has to.
+    fn hold(&self) -> Result<Option<Connection>, Error> {
+        if super::read_only::is_read_only(&self.file()) {
+            return Ok(None);
+        }
+        let sql = |error: rusqlite::Error| self.sql(&error);
+        let holder =
+            Connection::open_with_flags(self.file(), OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sql)?;
+        holder.busy_timeout(super::PATIENCE).map_err(sql)?;
+        holder.execute_batch("BEGIN IMMEDIATE").map_err(sql)?;
+        Ok(Some(holder))
     }
 }
 
