@@ -61,14 +61,24 @@ impl Lab {
 async fn run(browser: &Browser, value: &str) -> String {
     let begun = browser.post("/runs", &[("value", value)]).await;
     let address = begun.leads_to().to_owned();
-    loop {
+    let ended = async || {
         let page = browser.get(&address).await;
         assert_eq!(page.status, 200, "{page:?}");
-        if !page.body.contains("is in progress") {
-            return address;
+        (!page.body.contains("is in progress")).then_some(())
+    };
+    until("the run has ended", ended).await;
+    address
+}
+
+/// What an attempt gives in the end; at most half a minute is waited for it.
+async fn until<T>(what: &str, attempt: impl AsyncFn() -> Option<T>) -> T {
+    for _ in 0..3_000 {
+        if let Some(found) = attempt().await {
+            return found;
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
+    panic!("waited in vain until {what}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,7 +88,7 @@ async fn a_run_is_shown_from_every_side_and_nothing_of_it_is_markup() {
     let address = run(&ann, HOST).await;
     let page = ann.get(&address).await.body;
     assert!(page.contains("<b>Complete answer.</b> 4 records"), "{page}");
-    for words in ["Direct", "Related", "192.0.2.2", "ns.example.net", "class=\"tl-rows\""] {
+    for words in ["192.0.2.2", "ns.example.net", "class=\"tl-rows\""] {
         assert!(page.contains(words), "{words}");
     }
     for view in
@@ -191,7 +201,7 @@ async fn what_is_selected_stays_so_over_pages_and_orders() {
     let address = run(&ann, "203.0.113.80").await;
     let next = ann.get(&format!("{address}?here=0-99&pick=3&pick=5&turn=2")).await.body;
     assert!(next.contains("101 to 150 of 150") && next.contains("2 of 150 selected"), "{next}");
-    assert!(next.contains("sort=count&#38;") || next.contains("sel=3,5"), "links keep it: {next}");
+    assert!(next.contains("sel=3,5"), "links keep it: {next}");
     assert!(next.contains("name=\"page\" value=\"2\""), "a count shows the same page: {next}");
     let two = ann.get(&format!("{address}?sel=3,5&here=100-149&pick=120&turn=1")).await.body;
     assert!(two.contains("1 to 100 of 150") && two.contains("3 of 150 selected"), "{two}");
@@ -205,19 +215,18 @@ async fn a_job_is_watched_and_cancelled_with_what_it_had() {
     let lab = Lab::new(Script::always(stalls)).await;
     let ann = lab.place.browser(Role::Analyst).await;
     let address = ann.post("/runs", &[("value", HOST)]).await.leads_to().to_owned();
-    while !ann.get_part(&format!("{address}/progress")).await.body.contains("1 record,") {
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    let progress = format!("{address}/progress");
+    until("a record has come", async || {
+        ann.get_part(&progress).await.body.contains("1 record,").then_some(())
+    })
+    .await;
     assert!(ann.get(&address).await.body.contains("is in progress"));
     let cancelled = ann.post(&format!("{address}/cancel"), &[]).await;
     assert_eq!(cancelled.leads_to(), format!("{address}?said=cancelled"));
-    let page = loop {
-        let page = ann.get(&address).await.body;
-        if !page.contains("is in progress") {
-            break page;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    };
+    let page = until("the run has ended", async || {
+        Some(ann.get(&address).await.body).filter(|page| !page.contains("is in progress"))
+    })
+    .await;
     assert!(page.contains("Interrupted answer: 1 record had arrived"), "{page}");
     let ended = ann.get_part(&format!("{address}/progress")).await;
     assert_eq!(ended.header("hx-trigger-after-swap"), Some("run-ended"), "who watches loads the page anew");
@@ -301,13 +310,14 @@ async fn programs_do_the_same() {
     let parsed = |answer: &crate::client::Answer| -> Value { serde_json::from_str(&answer.body).unwrap() };
     let begun = ann.api("POST", "/runs", &json!({"value": HOST, "rrtype": "A"})).await;
     assert_eq!((begun.status, parsed(&begun)["run"].clone()), (202, json!(1)));
-    let shown = loop {
-        let shown = parsed(&ann.api("GET", "/runs/1", &Value::Null).await);
-        if shown["completeness"]["state"] != "running" {
-            break shown;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    let settled = async |path: &str| {
+        until("the run has ended", async || {
+            Some(parsed(&ann.api("GET", path, &Value::Null).await))
+                .filter(|shown| shown["completeness"]["state"] != "running")
+        })
+        .await
     };
+    let shown = settled("/runs/1").await;
     assert_eq!(
         (&shown["completeness"]["state"], shown["records"].as_array().unwrap().len()),
         (&json!("complete"), 2)
@@ -315,13 +325,7 @@ async fn programs_do_the_same() {
     let again =
         parsed(&ann.api("POST", "/runs", &json!({"value": HOST, "rrtype": "A", "fresh": true})).await);
     let again = format!("/runs/{}?changes=true", again["run"]);
-    let compared = loop {
-        let compared = parsed(&ann.api("GET", &again, &Value::Null).await);
-        if compared["completeness"]["state"] != "running" {
-            break compared;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    };
+    let compared = settled(&again).await;
     assert_eq!((&compared["changes"]["new"], &compared["changes"]["gone"]), (&json!([]), &json!([])));
     assert_eq!(shown["changes"], Value::Null, "only who asks is told");
     let file = ann.api("GET", "/runs/1/files/records.csv", &Value::Null).await;
@@ -725,9 +729,11 @@ async fn what_a_run_added_has_its_trail_and_one_line_for_each_source() {
     for _ in 0..2 {
         let begun = ann.api("POST", "/runs", &json!({"value": HOST, "fresh": true})).await;
         let id = serde_json::from_str::<Value>(&begun.body).unwrap()["run"].as_i64().unwrap();
-        while ann.get(&format!("/runs/{id}")).await.body.contains("is in progress") {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
+        let page = format!("/runs/{id}");
+        until("the run has ended", async || {
+            (!ann.get(&page).await.body.contains("is in progress")).then_some(())
+        })
+        .await;
         let added = ann.api("POST", &format!("/runs/{id}/add"), &json!({"pick": "192.0.2.1"})).await;
         assert_eq!(added.status, 200, "{added:?}");
     }

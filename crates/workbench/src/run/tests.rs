@@ -233,6 +233,17 @@ async fn an_empty_answer_is_an_answer() {
     assert!(lab.bench().evidence(1).unwrap().is_none());
 }
 
+/// What an attempt gives in the end; at most half a minute is waited for it.
+async fn until<T>(what: &str, attempt: impl Fn() -> Option<T>) -> T {
+    for _ in 0..6_000 {
+        if let Some(found) = attempt() {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("waited in vain until {what}");
+}
+
 #[tokio::test]
 async fn a_run_that_is_dropped_was_interrupted_with_what_it_had() {
     let body = line(HOST, "185.194.93.1", 1_500_000_200, 3) + &line(HOST, "185.194.93.2", 1_500_000_200, 3);
@@ -240,21 +251,19 @@ async fn a_run_that_is_dropped_was_interrupted_with_what_it_had() {
     let asking = lab.asking();
     let part = lab.folder.path().join("answers/run-1.part");
     let (about, writing) = (host(), async {
-        while std::fs::metadata(&part).map_or(0, |part| part.len()) < 50 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        until("the first bytes are kept", || {
+            (std::fs::metadata(&part).map_or(0, |part| part.len()) >= 50).then_some(())
+        })
+        .await;
     });
     tokio::select! {
         ended = lab.runs.ask(&asking, &about) => panic!("{ended:?}"),
         () = writing => {}
     }
-    let run = loop {
-        let run = lab.bench().run(1).unwrap();
-        if run.ending.state != State::Running {
-            break run;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    };
+    let run = until("the run has ended", || {
+        Some(lab.bench().run(1).unwrap()).filter(|run| run.ending.state != State::Running)
+    })
+    .await;
     assert_eq!((run.ending.state, run.records), (State::Interrupted, 1));
     assert_eq!(lab.bench().answer(1).unwrap().records.len(), 1);
     assert!(!part.exists());
