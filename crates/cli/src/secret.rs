@@ -61,8 +61,8 @@ pub(crate) fn unasked(package: &Package, keys: &[String]) -> Vec<String> {
 /// Here a plain value is given as KEY=VALUE, not with --set.
 fn plain(error: SettingsError) -> SettingsError {
     match error {
-        SettingsError::Invalid { key, label, why } => {
-            let why = if why.contains("--set") { format!("is no secret: write {key}=VALUE") } else { why };
+        SettingsError::NotSecret { key, label } => {
+            let why = format!("is no secret: write {key}=VALUE");
             SettingsError::Invalid { key, label, why }
         }
         other => other,

@@ -56,7 +56,15 @@ pub enum SettingsError {
     /// Required values are not set.
     #[error("not set: {0}")]
     Missing(String),
-    /// A secret given in the open, or a plain value given as a secret.
+    /// A plain value given as a secret.
+    #[error("{label} ({key}): is no secret: give it with --set")]
+    NotSecret {
+        /// Its key.
+        key: String,
+        /// Its label.
+        label: String,
+    },
+    /// A secret given in the open.
     #[error("{key} is a secret: give it as {variable} in the environment, or with --secret {key}")]
     Secret {
         /// Its key.
@@ -163,7 +171,8 @@ impl Settings {
             why: why.to_owned(),
         };
         if parameter.kind != ParameterKind::Secret {
-            return Err(invalid("is no secret: give it with --set"));
+            let label = parameter.label.clone();
+            return Err(SettingsError::NotSecret { key: key.to_owned(), label });
         }
         let most = if key == PROXY_PASSWORD { MAX_PASSWORD } else { 4096 };
         if secret.reveal().len() > most || secret.reveal().chars().any(char::is_control) {

@@ -39,6 +39,8 @@ pub(super) struct Head {
     steps: Vec<(String, String)>,
     tabs: Vec<Tab>,
     figures: Vec<(&'static str, String)>,
+    /// How many records are about the value itself.
+    direct: usize,
     /// When the first record was first seen, and the last one last.
     seen: Vec<(&'static str, Stamp)>,
     cautions: Vec<String>,
@@ -123,6 +125,7 @@ impl Head {
             steps: way(&named),
             tabs: tabs(answer, view, &trail),
             figures: figures(answer),
+            direct: answer.figures().direct,
             seen: seen(answer),
             cautions: cautions(&run.indicator, answer),
             may_run: frame.may_run(),
@@ -208,7 +211,7 @@ impl Head {
 
     /// No record is about the value itself, though some came.
     fn lacks_direct(&self) -> bool {
-        self.figures.iter().any(|(label, figure)| *label == "Direct" && figure == "0") && self.run.records > 0
+        self.direct == 0 && self.run.records > 0
     }
 }
 

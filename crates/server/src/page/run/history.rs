@@ -8,7 +8,7 @@ use cof::Record;
 use operation::{Finding, Findings, Host};
 
 use super::head::{Asked, Head};
-use super::row::{Column, Narrowing, Order, PAGE, Row, Rows};
+use super::row::{Column, InLibrary, Narrowing, Order, PAGE, Row, Rows};
 use super::selection::{Count, written};
 use super::uses::{self, Use};
 use super::{Looked, narrowing, progress};
@@ -156,11 +156,9 @@ async fn table<'a>(
     let flagged = flagged(&answer.findings);
     for row in &mut made {
         row.flagged = flagged.contains(&row.place);
-        row.library = match row.library {
-            ("", _) => ("Attribute only", "only"),
-            ("New", _) if row.flagged => ("Flagged", "review"),
-            known => known,
-        };
+        if row.flagged && row.library == InLibrary::New {
+            row.library = InLibrary::Flagged;
+        }
     }
     Ok(Table {
         rows: made,

@@ -61,7 +61,7 @@ pub(super) struct Row {
     pub(super) span: String,
     pub(super) count: String,
     pub(super) relation: &'static str,
-    pub(super) library: (&'static str, &'static str),
+    pub(super) library: InLibrary,
     pub(super) picked: bool,
     /// What comes of it is left out unless it is ticked by itself.
     pub(super) flagged: bool,
@@ -81,7 +81,7 @@ impl Column {
         ("relation", Self::Relation),
     ];
 
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         Self::NAMED.iter().find(|(_, column)| *column == self).map_or("last", |(word, _)| word)
     }
 }
@@ -210,19 +210,19 @@ impl Row {
                 Relation::Direct => "Direct",
                 Relation::Related => "Related",
             },
-            library: ("", ""),
+            library: InLibrary::AttributeOnly,
             picked: false,
             flagged: false,
             caution: mark(asked, record),
         }
     }
 
-    /// What the library knows of the hosts of a row: the word and its class.
+    /// What the library knows of the hosts of rows.
     pub(super) fn standing(
         workbench: &Workbench,
         asked: &Indicator,
         records: &[&Record],
-    ) -> Result<Vec<(&'static str, &'static str)>, Error> {
+    ) -> Result<Vec<InLibrary>, Error> {
         let mut known: HashMap<Indicator, Option<Status>> = HashMap::new();
         let mut words = Vec::with_capacity(records.len());
         for record in records {
@@ -242,13 +242,48 @@ impl Row {
                 whitelisted |= status == Some(Status::Whitelisted);
             }
             words.push(match (hosts, found) {
-                _ if whitelisted => ("Whitelisted", "whitelisted"),
-                (0, _) => ("", ""),
-                (hosts, found) if hosts == found => ("Known", "known"),
-                _ => ("New", "new"),
+                _ if whitelisted => InLibrary::Whitelisted,
+                (0, _) => InLibrary::AttributeOnly,
+                (hosts, found) if hosts == found => InLibrary::Known,
+                _ => InLibrary::New,
             });
         }
         Ok(words)
+    }
+}
+
+/// What the library has of the hosts of a row, or would get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum InLibrary {
+    /// There is no host but the one that was asked about.
+    AttributeOnly,
+    /// New, and left out unless it is ticked by itself.
+    Flagged,
+    Known,
+    New,
+    Whitelisted,
+}
+
+impl InLibrary {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::AttributeOnly => "Attribute only",
+            Self::Flagged => "Flagged",
+            Self::Known => "Known",
+            Self::New => "New",
+            Self::Whitelisted => "Whitelisted",
+        }
+    }
+
+    /// The class that gives it its colour; none for what is plain text.
+    pub(super) fn class(self) -> Option<&'static str> {
+        match self {
+            Self::AttributeOnly => None,
+            Self::Flagged => Some("review"),
+            Self::Known => Some("known"),
+            Self::New => Some("new"),
+            Self::Whitelisted => Some("whitelisted"),
+        }
     }
 }
 

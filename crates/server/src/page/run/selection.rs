@@ -27,6 +27,7 @@ use super::row::{Narrowing, Order, Rows};
 use crate::access::{May, Posted, needs::EditLibrary};
 use crate::basis::FIELD;
 use crate::job::Answer;
+use crate::job::SHOWN;
 use crate::page::go;
 use crate::problem::Problem;
 use crate::site::Shared;
@@ -35,9 +36,6 @@ use picture::timeline::TimelineView;
 
 /// Parameters that say what is selected.
 const OWN: [&str; 7] = ["sel", "all", "not", "here", "pick", "do", FIELD];
-/// Places beyond this are none: no page has so many records.
-const MOST: usize = 100_000;
-
 /// Records that are selected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Selection {
@@ -209,11 +207,11 @@ fn shown(answer: &Answer, parameters: &[(String, String)]) -> Vec<usize> {
 
 /// `0-2,7` as numbers; what is none of that is passed over.
 fn places(text: &str) -> impl Iterator<Item = usize> {
-    text.split(',').filter_map(stretch).flatten().take(MOST)
+    text.split(',').filter_map(stretch).flatten().take(SHOWN)
 }
 
 fn stretch(text: &str) -> Option<std::ops::RangeInclusive<usize>> {
-    let place = |text: &str| text.parse().ok().filter(|place| *place < MOST);
+    let place = |text: &str| text.parse().ok().filter(|place| *place < SHOWN);
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     Some(place(first)?..=place(last)?)
 }
@@ -283,7 +281,7 @@ mod tests {
     fn nonsense_selects_nothing_and_costs_little() {
         let (selection, kept) = take(&[("sel", "x,-1,5-,7-3,99999999999999999999,0-99999999"), ("pick", "")]);
         assert!(selection.is_empty() && kept.is_empty());
-        assert_eq!(take(&[("sel", &"0-99999,".repeat(1_000))]).0.len(&[]), MOST);
+        assert_eq!(take(&[("sel", &"0-99999,".repeat(1_000))]).0.len(&[]), SHOWN);
     }
 
     proptest! {
