@@ -6,6 +6,9 @@ use std::io::{self, IsTerminal, Write as _};
 
 pub(crate) use workbench::text::printable;
 
+use operation::shown;
+pub(crate) use operation::shown::thousands;
+
 use crate::exit::Failure;
 
 /// How much of a value is shown in a message, in characters.
@@ -43,19 +46,7 @@ pub(crate) fn environment(name: &str) -> Result<Option<String>, Failure> {
 
 /// A count with its noun.
 pub(crate) fn plural(count: u64, one: &str) -> String {
-    let ending = if count == 1 {
-        ""
-    } else if one.ends_with("ch") {
-        "es"
-    } else {
-        "s"
-    };
-    format!("{} {one}{ending}", thousands(count))
-}
-
-/// `60,583`: as every number for people is written, here, in progress bars and in the browser.
-pub(crate) fn thousands(number: u64) -> String {
-    indicatif::HumanCount(number).to_string()
+    shown::counted(count, one)
 }
 
 /// A word as a shell takes it: in quotes where it needs them.

@@ -12,7 +12,7 @@ use cof::Name;
 
 use crate::idn::Lookalike;
 use crate::special::{self, Block};
-use crate::{Host, Indicator};
+use crate::{Host, Indicator, shown};
 
 /// A reason to look twice.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,12 +117,7 @@ impl fmt::Display for Caution {
     }
 }
 
-/// A number with its thousands apart: `50,000`.
+/// [`shown::thousands`] of a length.
 pub(crate) fn thousands(number: usize) -> String {
-    let digits = number.to_string();
-    let apart = |(at, digit): (usize, char)| {
-        let comma = at > 0 && (digits.len() - at).is_multiple_of(3);
-        comma.then_some(',').into_iter().chain([digit])
-    };
-    digits.chars().enumerate().flat_map(apart).collect()
+    shown::thousands(number as u64)
 }

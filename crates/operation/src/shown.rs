@@ -1,4 +1,4 @@
-//! How names are shown to people, everywhere: as they stand in the DNS, with the Unicode form beside them.
+//! How names and figures are shown to people, everywhere: names as they stand in the DNS, with the Unicode form beside them.
 //!
 //! [`unicode`] is what stands beside a text with names in it, [`labelled`] is both in one text, [`cautions`] is what is to be said
 //! of indicators. A name that can pass for another has no Unicode form here: its caution shows both forms, the A-label first.
@@ -47,9 +47,42 @@ fn word(word: &str) -> Option<String> {
     idn::unicode(&Name::parse(word).ok()?)
 }
 
+/// `60,583`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// How many of what: `1 record`, `34 records`, `1,200 damaged stretches`.
+pub fn counted(number: u64, one: &str) -> String {
+    let ending = match number {
+        1 => "",
+        _ if one.ends_with("ch") => "es",
+        _ => "s",
+    };
+    format!("{} {one}{ending}", thousands(number))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn figures_are_read_with_their_noun() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (20_000_000, "20,000,000")] {
+            assert_eq!(thousands(number), text);
+        }
+        assert_eq!(counted(1, "record"), "1 record");
+        assert_eq!(counted(0, "record"), "0 records");
+        assert_eq!(counted(1_200, "damaged stretch"), "1,200 damaged stretches");
+    }
 
     #[test]
     fn names_have_their_unicode_form_beside_them() {

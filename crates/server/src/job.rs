@@ -21,7 +21,7 @@ use picture::timeline::{Timeline, TimelineView};
 /// Jobs at a time; who comes then is told to come again.
 const MOST: usize = 64;
 /// Records of one answer that pages and programs are shown.
-const SHOWN: usize = 100_000;
+pub(crate) const SHOWN: usize = 100_000;
 /// Answers that are read from their evidence at a time. A run's own is read by one task at a time, whoever else wants it
 /// waits for that: reading a large one takes seconds on a slow machine, and a browser may ask every second.
 const READING: usize = 4;

@@ -39,7 +39,7 @@ use axum::routing::get;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub(crate) use frame::{FormToken, Frame, asset};
-pub(crate) use indicator::address as indicator_address;
+pub(crate) use indicator::{address as indicator_address, path_of as indicator_path};
 
 pub(crate) use picture::text::begun;
 

@@ -9,6 +9,8 @@ use axum::middleware::map_response;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 
+use operation::shown::thousands;
+
 use crate::problem::Problem;
 use crate::request::PAGE;
 use crate::{access, asset, dnsdb, page};
@@ -46,12 +48,12 @@ fn show() -> Result<Response, Problem> {
         StatusCode::OK,
         &Reference {
             server: "http://127.0.0.1:8053",
-            page: grouped(PAGE as u64),
-            newest: grouped(store::MAX_LIMIT as u64),
-            limit: grouped(dnsdb::DEFAULT_LIMIT),
-            most: grouped(dnsdb::MAX_LIMIT),
-            offset: grouped(dnsdb::MAX_OFFSET),
-            searched: grouped(searched),
+            page: thousands(PAGE as u64),
+            newest: thousands(store::MAX_LIMIT as u64),
+            limit: thousands(dnsdb::DEFAULT_LIMIT),
+            most: thousands(dnsdb::MAX_LIMIT),
+            offset: thousands(dnsdb::MAX_OFFSET),
+            searched: thousands(searched),
             seconds,
         },
     )
@@ -61,16 +63,6 @@ async fn harden(response: Response) -> Response {
     let mut response = response.into_response();
     access::harden(response.headers_mut());
     response
-}
-
-/// With a comma before every three digits.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let comma = |at: usize| at > 0 && (digits.len() - at).is_multiple_of(3);
-    digits
-        .char_indices()
-        .flat_map(|(at, digit)| comma(at).then_some(',').into_iter().chain([digit]))
-        .collect()
 }
 
 #[cfg(test)]
@@ -88,13 +80,6 @@ mod tests {
                 let spared = *name == "rrtype" && known.len() == dnsdb::KNOWN.len();
                 assert!(spared || described.iter().any(|words| part.contains(words)), "{name}");
             }
-        }
-    }
-
-    #[test]
-    fn numbers_are_grouped() {
-        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (20_000_000, "20,000,000")] {
-            assert_eq!(grouped(number), text);
         }
     }
 }

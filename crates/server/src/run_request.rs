@@ -11,11 +11,9 @@ use workbench::run::{Asking, Freshness, Run, Wish};
 use workbench::{Error, Workbench};
 
 use crate::access::Fields;
+use crate::job::SHOWN;
 use crate::problem::Problem;
 use crate::site::{Shared, Site};
-
-/// The most records of one answer.
-const RECORDS: usize = 100_000;
 
 /// An action of an enabled operation.
 pub(crate) struct Offer {
@@ -102,7 +100,7 @@ impl RunRequest {
             .await?
             .map_err(|error| Problem::refused(error.to_string()))?;
         let freshness = if self.fresh { Freshness::Fresh } else { asking.freshness };
-        Ok(Asking { most: RECORDS, freshness, ..asking })
+        Ok(Asking { most: SHOWN, freshness, ..asking })
     }
 
     fn side(&self) -> Side {

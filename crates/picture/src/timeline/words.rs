@@ -3,6 +3,8 @@
 //! Everything is bounded: what is cut ends in an ellipsis, and stands whole in the table.
 
 use cof::time::readable;
+use operation::shown;
+pub use operation::shown::thousands;
 
 /// `2017-06-09`, UTC; the bare number when it is no date of this era.
 pub fn day(seconds: u64) -> String {
@@ -10,27 +12,14 @@ pub fn day(seconds: u64) -> String {
     text.split(' ').next().unwrap_or_default().to_owned()
 }
 
-/// `60,583`.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// [`thousands`] of a length.
 pub fn figure(number: usize) -> String {
-    thousands(number.try_into().unwrap_or(u64::MAX))
+    thousands(number as u64)
 }
 
 /// How many of what: `1 record`, `34 records`.
 pub fn counted(number: usize, one: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{} {one}s", figure(number)) }
+    shown::counted(number as u64, one)
 }
 
 /// How long a span is, in its largest fitting unit: `once`, `8 min`, `3 h`, `34 d`, `19 mo`, `7.2 y`.

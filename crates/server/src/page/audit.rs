@@ -76,9 +76,9 @@ impl Event {
     /// The same, where somebody knows what the parameters of the integration are called.
     pub(crate) fn labelled(entry: &Entry, label: &dyn Fn(&str) -> String) -> Self {
         let address = match entry.action.split('.').next() {
-            Some("indicator" | "run") => Indicator::from_canonical(&entry.subject)
-                .ok()
-                .map(|one| format!("/library/indicator?value={}", encoded(&one.to_string()))),
+            Some("indicator" | "run") => {
+                Indicator::from_canonical(&entry.subject).ok().map(|one| super::indicator_address(&one))
+            }
             Some("integration") if entry.action != "integration.remove" => {
                 Some(format!("/integrations/{}", encoded(&entry.subject)))
             }

@@ -37,7 +37,12 @@ pub(super) fn routes() -> Router<Shared> {
 
 /// The address of an indicator's page.
 pub(crate) fn address(indicator: &Indicator) -> String {
-    format!("/library/indicator?value={}", encoded(&indicator.to_string()))
+    path_of(&indicator.to_string())
+}
+
+/// The same for a value as it is shown.
+pub(crate) fn path_of(value: &str) -> String {
+    format!("/library/indicator?value={}", encoded(value))
 }
 
 #[derive(Default, Deserialize)]
@@ -251,7 +256,7 @@ impl Page {
     }
 
     fn all_address(&self) -> String {
-        format!("/library/indicator?value={}&all=yes", encoded(&self.value))
+        format!("{}&all=yes", path_of(&self.value))
     }
 
     fn removed(&self) -> Option<Stamp> {

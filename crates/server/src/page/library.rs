@@ -328,6 +328,6 @@ impl Row {
     }
 
     fn path(&self) -> String {
-        format!("/library/indicator?value={}", encoded(&self.value))
+        super::indicator_path(&self.value)
     }
 }

@@ -14,7 +14,7 @@ use workbench::run::{Page as Runs, Run, State as Standing, Wanted};
 use workbench::{Error, Workbench};
 
 use super::stamp::Stamp;
-use super::{Frame, encoded, show};
+use super::{Frame, show};
 use crate::access::{May, Posted, needs::RunOperations};
 use crate::problem::Problem;
 use crate::run_request::{Offer, RunRequest, indicator, offers};
@@ -198,6 +198,6 @@ impl Page {
     }
 
     fn indicator_address(&self) -> String {
-        format!("/library/indicator?value={}", encoded(&self.value))
+        super::indicator_path(&self.value)
     }
 }

@@ -3,6 +3,7 @@
 //! An entry's detail is the JSON that programs read. What has no words here yet is printed member by member, so that nothing
 //! that was written down is kept from people. Names of what is refused or unknown are printed as they are: pages escape.
 
+use operation::shown::counted;
 use serde_json::Value;
 
 /// The detail of an entry in words; empty when there is no more to say.
@@ -155,10 +156,6 @@ fn sums(indicators: u64, attributes: u64, relationships: u64) -> String {
         counted(attributes, "attribute"),
         counted(relationships, "relationship")
     )
-}
-
-fn counted(number: u64, one: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
 fn text<'a>(detail: &'a Value, key: &str) -> Option<&'a str> {
