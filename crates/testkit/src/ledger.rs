@@ -13,7 +13,7 @@ use crate::script::{Script, Step};
 pub enum ConnectFault {
     /// The connection comes about, but not a byte is ever said over it: no TLS handshake, no answer.
     Mute,
-    /// `connect` gives [`io::ErrorKind::ConnectionRefused`]. Over TCP, where the system has already accepted,
+    /// `connect` gives [`std::io::ErrorKind::ConnectionRefused`]. Over TCP, where the system has already accepted,
     /// the connection is closed at once; `ClosedPort` refuses truly.
     Refuse,
     /// `connect` never returns. Over TCP as [`Self::Mute`].
