@@ -32,11 +32,11 @@ pub struct TimelineView {
     pub at: Option<u64>,
     /// Whether only what was alive on that day is shown; never without it.
     pub only_alive: bool,
-    /// Types that are not shown; at most [`MAX_TYPES`].
+    /// Types that are not shown; at most 100.
     pub hidden: BTreeSet<RrType>,
     /// The only relation that is shown; both, if none.
     pub relation: Option<Relation>,
-    /// How many lanes a type shows; [`FEW_LANES`] where it is not named, never more than [`MAX_LANES`].
+    /// How many lanes a type shows; 5 where it is not named, never more than 80.
     pub lanes: BTreeMap<RrType, usize>,
 }
 
