@@ -4,29 +4,24 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, Method, Uri, header};
+use axum::Router;
+use axum::http::{HeaderName, Method, header};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::Response;
 use axum::routing::get;
-use axum::{Extension, Router};
 use cof::time::Clock;
+use edge::compress;
+use edge::gate::{self, Hosts};
+use edge::listen::{self, Serving};
+use edge::problem::Problem;
+use edge::watch::{self, Watch};
+use pdns::dnsdb::{Budget, Dnsdb};
+use pdns::passive::PassiveDns;
+use pdns::{health, passive};
+use site::{Shared, Site, reference};
 use tokio::net::TcpListener;
 use tower_http::cors::CorsLayer;
 
-use crate::access::Most;
-use crate::dnsdb::{Budget, Dnsdb};
-use crate::gate::{self, Hosts, Pass};
-use crate::listen::{self, Serving};
-use crate::passive::PassiveDns;
-use crate::problem::Problem;
-use crate::reference;
-use crate::request::Ask;
-use crate::run_request;
 use crate::service::Service;
-use crate::site::{Shared, Site};
-use crate::watch::{self, Watch};
-use crate::{access, api, asset, compress, health, page, passive};
 
 /// Headers of ours that pages of other origins may send and read, where they may ask at all.
 const ASKED: [HeaderName; 8] = [
@@ -49,9 +44,6 @@ const TOLD: [HeaderName; 7] = [
     HeaderName::from_static("x-ratelimit-reset"),
 ];
 
-/// What a request may send unless its route allows more, in bytes: a form with a note of 10,000 characters.
-const BODY: usize = 128 * 1024;
-
 /// Serves until `shutdown` is ready, then takes no new connection and returns when the last request is answered,
 /// or after 10 seconds. What is wrong with one connection ends that connection only.
 pub async fn run(
@@ -66,7 +58,7 @@ pub async fn run(
     let (limits, tls, metrics) = (service.dns.limits, service.tls.clone(), service.dns.metrics.clone());
     let site = service.site.take().map(|site| beside(site, &service.dns));
     if let Some(site) = &site {
-        tokio::spawn(run_request::resume(Arc::clone(site)));
+        tokio::spawn(site::resume(Arc::clone(site)));
     }
     let router = routes(&service, site);
     listen::serve(listener, Serving { router, limits, tls, metrics }, shutdown).await;
@@ -97,7 +89,7 @@ fn routes(service: &Service, site: Option<Shared>) -> Router {
         .layer(from_fn(gate::without_token))
         .merge(dnsdb);
     let all = match site {
-        Some(site) => dns.merge(workbench(site)),
+        Some(site) => dns.merge(site::routes(site)),
         None => dns.fallback(async || Problem::not_found()),
     };
     all.layer(compress::layer())
@@ -111,30 +103,16 @@ fn dnsdb(dns: &PassiveDns) -> Dnsdb {
     Dnsdb { rows: dns.rows.clone(), gate: dns.gate.clone(), clock: Clock::system(), budget: Budget::usual() }
 }
 
-/// Pages and API of the workbench.
-fn workbench(site: Shared) -> Router {
-    let refused = async || Problem::method_of_page();
-    let pages = page::routes().method_not_allowed_fallback(refused).layer(from_fn(page::dress));
-    Router::new()
-        .merge(pages)
-        .nest(api::ROOT, api::routes().into())
-        .route("/assets/{file}", get(asset::serve))
-        .method_not_allowed_fallback(refused)
-        .layer(Most::octets(BODY))
-        .layer(from_fn_with_state(Arc::clone(&site), access::guard))
-        .with_state(site)
-}
-
 /// Everything but the workbench.
 fn passive_dns(service: &Service) -> Router<Arc<PassiveDns>> {
     let gate = &service.dns.gate;
     let (passive, _) = passive::routes(gate).split_for_parts();
     let asked = Router::new()
-        .route("/pdns/query/", get(query))
-        .route("/pdns/query/{*value}", get(query))
+        .route("/pdns/query/", get(pdns::answer::query))
+        .route("/pdns/query/{*value}", get(pdns::answer::query))
         .route_layer(from_fn_with_state(gate.clone(), gate::read))
         .merge(passive)
-        .route("/api/v1/openapi.json", get(api::document));
+        .route("/api/v1/openapi.json", get(site::document));
     // Before the rules for other origins, which answer OPTIONS.
     let asked = asked.method_not_allowed_fallback(async || Problem::method());
     let asked = if service.origins.is_empty() { asked } else { asked.layer(cors(service)) };
@@ -166,13 +144,4 @@ fn nothing_else() -> Router<Arc<PassiveDns>> {
             if *root == "/pdns" { router } else { router.route(&format!("{root}/"), nothing.clone()) };
         if *root == "/pdns" { router.route(root, nothing.clone()) } else { router }
     })
-}
-
-async fn query(
-    State(dns): State<Arc<PassiveDns>>,
-    Extension(pass): Extension<Pass>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    dns.rows.of(pass.asker).answer(Ask::of(&uri, &headers)?).await
 }

@@ -1,129 +1,27 @@
-//! Our passive-DNS service over HTTP, CIRCL's and DNSDB's interfaces on a store; and the workbench, as pages and as an API.
+//! The server: passive DNS over HTTP, and the workbench as pages and as an API.
 //!
 //! ```text
-//! GET /pdns/query/VALUE     what is known of a value, one JSON object a line (Common Output Format)
-//! GET /dnsdb/v2/…           the same in DNSDB's way, searches with patterns too: see `dnsdb`
-//! GET /docs/pdns            a page that describes both; needs no credentials
-//! POST /api/v1/records      takes records in: the same format, plain, gzip or zstd
-//! GET /api/v1/lookup, /summary, /stats    the same answers as one JSON object
-//! GET /healthz, /readyz     200, or 503 where it cannot answer now; need no credentials
-//! GET /metrics              what was counted, for Prometheus; for whoever may read
-//! /, /api/v1, /assets       the workbench, where a [`Site`] is served: see below
+//! /pdns/query, /dnsdb/v2, /api/v1/records, …    passive DNS: the crate `pdns`
+//! /healthz, /readyz, /metrics                   monitoring: `pdns`, too
+//! /docs/pdns                                    a page that describes the interfaces; needs no credentials
+//! /, /api/v1, /assets                           the workbench, where a [`Site`] is served: the crate `site`
 //! ```
 //!
 //! HEAD works where GET does. Everything else is 404, or 405 for another method. Every error is problem details
 //! (RFC 9457, `application/problem+json`): `type`, `title`, `status`, `detail`; in DNSDB's interface a line of text. What is no
 //! request, and one that comes too slowly, is a problem too: 400, 408, 413, 414 or 431, after which the connection ends.
-//! What follows, up to the credentials, is of CIRCL's.
 //!
-//! # The value
-//!
-//! All of the path behind `/pdns/query/`, percent-decoded once, slashes included: what [`store::Subject::parse`] reads.
-//! CIRCL's are a name and an address; *ours besides* are `*.example.com`, `192.0.2.0/24` (also `192.0.2.0,24`),
-//! `192.0.2.1-192.0.2.9`, `rdata:ns1.example.com` and `rdata:*.example.com`. An address is answered as CIRCL does:
-//! all records of every name that has it. What is no question is 400 with the forms that are.
-//!
-//! # The answer
-//!
-//! `application/x-ndjson`, whatever is accepted; 200 and an empty body for nothing found. In a fixed order:
-//! [`store::Order::Key`]. Times and counts are numbers, unknown types too, data is a string, one a record.
-//! Without any of the headers below, all rows: up to 1,000 at once with their length, more as a stream, which is
-//! aborted, never ended cleanly, when it has to be cut.
-//!
-//! # CIRCL's headers
-//!
-//! | request | meaning |
-//! | --- | --- |
-//! | `dribble-paginate-count: N` | at most so many rows, 1 to 1,000; more is taken as 1,000 |
-//! | `dribble-paginate-cursor: N` | go on behind the page that came with this cursor; 0 is the start |
-//! | `dribble-filter-rrtype: T` | only this type; what is no type gives an empty answer |
-//! | `dribble-disable-active-query` | taken for granted: nothing here ever asks the DNS |
-//!
-//! | response | meaning |
-//! | --- | --- |
-//! | `x-dribble-cursor: N` | there are more rows; a decimal number above 0, of up to 1,243 digits. Only to a request with a count |
-//! | `x-dribble-errors` | `sort=newest` was cut at 10,000 rows, and how many there are |
-//!
-//! # Our parameters
-//!
-//! Old clients never send them; unknown ones are ignored, a known one that is repeated or unreadable is 400.
-//! Where a header says the same, the parameter wins.
-//!
-//! | parameter | meaning |
-//! | --- | --- |
-//! | `limit=N` | as `dribble-paginate-count`; with `sort=newest` up to 10,000 |
-//! | `cursor=N` | as `dribble-paginate-cursor` |
-//! | `rrtype=A,NS` | only these types, up to 64 |
-//! | `time_first_after`, `time_first_before`, `time_last_after`, `time_last_before` | only what was first, last seen then or later, earlier; seconds since the epoch or a date (2024-01-31, 20240131; its first second), inclusive. They choose the names that an address brings, too. Two that exclude each other are 400 |
-//! | `expand=0` | an address: only its own records |
-//! | `sort=newest` | by last seen, the newest 10,000, without cursor; `sort=key` is the usual order |
-//!
-//! # Credentials
-//!
-//! A token (`backsight token create`) as the password of `Authorization: Basic`, as `Authorization: Bearer T`, as
-//! `Authorization: T` or as `X-API-Key: T`; or a login of the command line. What is not right is 401, and not said to be wrong
-//! in which part; a token in the address is 400. Without credentials only where anonymous reading was chosen.
-//!
-//! | response | meaning |
-//! | --- | --- |
-//! | `x-ratelimit-limit`, `-remaining`, `-reset` | a token's requests a day, what is left of them, and when (seconds since the epoch) they are anew; `unlimited`, `n/a`, `n/a` without a quota |
-//! | 403 | the token may not do this |
-//! | 429 with `retry-after` | too fast, or today's quota is used up |
-//! | 503 with `retry-after` | as much is under way as there may be, of this token or in all |
-//!
-//! # The workbench
-//!
-//! With [`Service::with_site`] browsers are served too. `access` stands before all of it and says who may what, `page` is what
-//! people see, `api` the same for programs, `asset` what pages load, `connection` tries an integration, `text` escapes.
-//! Its sign-ins are its own: the credentials above are for passive DNS alone.
-//!
-//! # In this crate
-//!
-//! [`run`] serves a [`Service`] on a listener until told to stop. A request goes through `gate` (who asks, how much: [`Tokens`]
-//! and `credentials`, within [`Limits`]), `request` (what is asked), `value` and `parameters`, to `answer`, whose searches `scan` cuts into slices; `problem` is the one error at the edge. `turns` serves those who wait by turns of who asks, `compress` codes answers.
-//! `listen` holds the connections, within bounds, with [`Tls`] or without; `watch` stands before everything, counts into
-//! `metrics` and tells the access log; `health` answers whoever looks after the service.
-//! A store that fails before the first byte is 500; after it, the connection is cut.
-//!
-//! `assembly` puts the routes together and starts what goes on in the background.
+//! [`run`] serves a [`Service`] on a listener until it is told to stop, over the connections of the crate `edge`. `assembly` puts
+//! the routes together and starts what goes on in the background. Sign-ins of the workbench and credentials of passive DNS are
+//! apart: neither opens the other.
 
-mod access;
-mod answer;
-mod api;
 mod assembly;
-mod asset;
-mod basis;
-mod compress;
-mod connection;
-mod credentials;
-mod dnsdb;
-mod gate;
-mod health;
-mod job;
-mod limits;
-mod listen;
-mod metrics;
-mod narrowed;
-mod page;
-mod parameters;
-mod passive;
-mod problem;
-mod reference;
-mod request;
-mod rows;
-mod run_file;
-mod run_request;
-mod scan;
 mod service;
-mod site;
-mod turns;
-mod value;
-mod watch;
 
 pub use assembly::run;
-pub use credentials::CredentialError;
-pub use gate::Tokens;
-pub use limits::Limits;
-pub use listen::{Tls, TlsError};
+pub use edge::credentials::CredentialError;
+pub use edge::gate::Tokens;
+pub use edge::limits::Limits;
+pub use edge::listen::{Tls, TlsError};
 pub use service::{OriginError, Service};
 pub use site::Site;

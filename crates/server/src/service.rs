@@ -3,17 +3,16 @@
 use std::sync::Arc;
 
 use axum::http::HeaderValue;
+use edge::credentials::CredentialError;
+use edge::gate::{Gate, Tokens};
+use edge::limits::Limits;
+use edge::listen::Tls;
+use edge::metrics::Metrics;
+use pdns::passive::PassiveDns;
+use pdns::rows::Rows;
+use site::Site;
 use store::Store;
 use tokio::sync::Semaphore;
-
-use crate::CredentialError;
-use crate::gate::{Gate, Tokens};
-use crate::limits::Limits;
-use crate::listen::Tls;
-use crate::metrics::Metrics;
-use crate::passive::PassiveDns;
-use crate::rows::Rows;
-use crate::site::Site;
 
 /// For how many seconds browsers are told to use TLS, unless something else is said: a year.
 const TRANSPORT: u64 = 365 * 24 * 3600;

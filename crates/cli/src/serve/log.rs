@@ -1,6 +1,6 @@
 //! What a server says while it runs, on standard error: warnings always, requests where that was chosen.
 //!
-//! `server::watch` says what of a request is told. Times are UTC.
+//! `edge::watch` says what of a request is told. Times are UTC.
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;

@@ -1,0 +1,348 @@
+//! Controls access to the passive-DNS interfaces: credentials, rate, quota and concurrent requests.
+//!
+//! [`read`] and [`write()`] stand before every route of them. A request shows a token, a configured login, or nothing, which
+//! does where [`Gate::anonymous`] was chosen. What is let in is a [`Pass`], which the handler finds among the request's
+//! extensions, and which `watch` keeps until the last octet of the answer is sent. Refusals are [`Problem`]s: 400 for a token in the
+//! address, 401 without saying what was wrong, 403 for what a token may not do, 429 and 503 with Retry-After.
+
+mod guesses;
+mod host;
+mod meter;
+mod stray;
+mod tokens;
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+use self::guesses::Guesses;
+pub use self::host::{Hosts, guard as check_host};
+pub use self::meter::Quota;
+pub use self::stray::is_in as has_stray_token;
+use self::tokens::Entry;
+pub use self::tokens::Tokens;
+use crate::credentials::{Credentials, presented, shows_any, user};
+use crate::limits::Limits;
+use crate::problem::Problem;
+use crate::turns::Asker;
+
+const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+/// How long it may take to say that an answer took too long, and to write down what came of a body.
+const LAST_WORD: Duration = Duration::from_secs(5);
+
+/// Where a request comes from: our peer, or whom the proxy in front names; among the request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub(crate) IpAddr);
+
+/// Everyone who may come in.
+#[derive(Clone)]
+pub struct Gate {
+    /// Logins and tokens of the command line.
+    pub credentials: Credentials,
+    /// Whoever shows nothing that is known may read.
+    pub anonymous: bool,
+    /// The tokens of a data folder.
+    pub tokens: Option<Arc<Tokens>>,
+    guesses: Guesses,
+    requests: Arc<Semaphore>,
+    /// How long an answer may take.
+    answer: Duration,
+}
+
+/// What a route needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Looking up records.
+    Read,
+    /// Sending records.
+    Write,
+}
+
+/// Somebody who was let in.
+#[derive(Clone, Debug)]
+pub struct Pass {
+    /// Who it is.
+    pub who: Who,
+    /// As whom turns at the store are taken.
+    pub asker: Asker,
+    /// Of a token.
+    pub quota: Option<Quota>,
+    /// When the answer must have been sent.
+    pub deadline: Instant,
+    /// Held as long as this is: a place among all requests, and one among the token's.
+    _places: Arc<Vec<OwnedSemaphorePermit>>,
+}
+
+/// Who that is.
+#[derive(Clone, Debug)]
+pub enum Who {
+    /// Somebody without credentials, where anonymous reading is allowed.
+    Anonymous,
+    /// By a login or token of the command line.
+    Configured,
+    /// Somebody with this token.
+    Token(Arc<Entry>),
+}
+
+/// Why somebody was not.
+#[derive(Debug)]
+pub struct Refusal {
+    /// What the client is told.
+    pub problem: Problem,
+    /// Seconds.
+    retry_after: Option<u64>,
+    quota: Option<Quota>,
+}
+
+impl Gate {
+    /// A gate that lets nobody in yet.
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            credentials: Credentials::default(),
+            anonymous: false,
+            tokens: None,
+            guesses: Guesses::new(),
+            requests: Arc::new(Semaphore::new(limits.requests)),
+            answer: limits.answer,
+        }
+    }
+
+    /// Changes how many requests may run at once, and for how long.
+    pub fn bound(&mut self, limits: &Limits) {
+        self.requests = Arc::new(Semaphore::new(limits.requests));
+        self.answer = limits.answer;
+    }
+
+    /// Lets in whoever may, and counts it.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub fn admit(&self, uri: &Uri, headers: &HeaderMap, from: Peer, need: Need) -> Result<Pass, Refusal> {
+        if stray::is_in(uri) {
+            return Err(Problem::stray_token().into());
+        }
+        let who = self.who(headers, from)?;
+        who.check(need)?;
+        let mut places = vec![place(&self.requests, "too many concurrent requests")?];
+        let mut quota = None;
+        if let (Who::Token(entry), Some(tokens)) = (&who, &self.tokens) {
+            places.push(place(&entry.requests, "too many concurrent requests for this token")?);
+            quota = Some(entry.meter.take(tokens.now()).map_err(Refusal::from)?);
+        }
+        let asker = match &who {
+            Who::Token(entry) => Asker::Token(entry.token.id),
+            Who::Anonymous | Who::Configured => Asker::Address(from.0),
+        };
+        Ok(Pass { who, asker, quota, deadline: Instant::now() + self.answer, _places: Arc::new(places) })
+    }
+
+    /// Whether it is known who has tokens.
+    pub fn is_current(&self) -> bool {
+        self.tokens.as_ref().is_none_or(|tokens| tokens.is_current())
+    }
+
+    /// Lets whoever shows these headers read; no request is counted and no place is taken.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub fn knows(&self, headers: &HeaderMap, from: Peer) -> Result<(), Refusal> {
+        Ok(self.who(headers, from)?.check(Need::Read)?)
+    }
+
+    /// What whoever shows these headers has left, without taking of it.
+    ///
+    /// # Errors
+    /// [`Refusal`] for those who may not read.
+    pub fn quota(&self, headers: &HeaderMap, from: Peer) -> Result<Quota, Refusal> {
+        let who = self.who(headers, from)?;
+        who.check(Need::Read)?;
+        Ok(match (who, &self.tokens) {
+            (Who::Token(entry), Some(tokens)) => entry.meter.left(tokens.now()),
+            // A quota without a limit.
+            _ => Quota::default(),
+        })
+    }
+
+    /// Who shows these headers.
+    ///
+    /// A token that works is random and cannot be guessed: it is looked for first, and lets in whatever others do. Everything
+    /// else is a guess, which is counted before it is compared. Where everybody may read there is nothing to guess.
+    fn who(&self, headers: &HeaderMap, from: Peer) -> Result<Who, Refusal> {
+        let shown = presented(headers);
+        let found = self
+            .tokens
+            .as_ref()
+            .and_then(|tokens| shown.iter().fold(None, |found, text| tokens.find(text).or(found)));
+        if let Some(entry) = found {
+            return Ok(Who::Token(entry));
+        }
+        if self.anonymous {
+            return Ok(if self.credentials.admit(headers) { Who::Configured } else { Who::Anonymous });
+        }
+        if !shows_any(headers) {
+            return Err(Problem::unauthorized().into());
+        }
+        let guess = self.guesses.begin(user(headers).as_deref(), from.0).map_err(Refusal::guessed)?;
+        if self.credentials.admit(headers) {
+            guess.forget();
+            return Ok(Who::Configured);
+        }
+        Err(Problem::unauthorized().into())
+    }
+}
+
+impl Who {
+    fn check(&self, need: Need) -> Result<(), Problem> {
+        let (may, missing) = match (self, need) {
+            (Self::Token(entry), Need::Read) => (entry.token.wanted.reads, "--read"),
+            (Self::Token(entry), Need::Write) => (entry.token.wanted.writes, "--write"),
+            (_, Need::Read) => (true, ""),
+            // Whoever may only ask is told what it takes; without any credentials that is a login first.
+            (Self::Anonymous, Need::Write) => return Err(Problem::unauthorized()),
+            (Self::Configured, Need::Write) => (false, "--write"),
+        };
+        if may {
+            Ok(())
+        } else {
+            Err(Problem::forbidden(format!("the token lacks a permission: use one created with {missing}")))
+        }
+    }
+
+    /// For the access log.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Anonymous => "-",
+            Self::Configured => "(configured)",
+            Self::Token(entry) => &entry.token.wanted.name,
+        }
+    }
+}
+
+fn place(places: &Arc<Semaphore>, why: &str) -> Result<OwnedSemaphorePermit, Refusal> {
+    let full = || Refusal {
+        problem: Problem::busy(format!("{why}; try again in a second")),
+        retry_after: Some(1),
+        quota: None,
+    };
+    Arc::clone(places).try_acquire_owned().map_err(|_| full())
+}
+
+/// Lets through who may ask.
+pub async fn read(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    guard(&gate, Need::Read, request, next).await
+}
+
+/// Lets through who may bring records.
+pub async fn write(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    guard(&gate, Need::Write, request, next).await
+}
+
+/// Refuses an address with a token, for what needs none.
+pub async fn without_token(request: Request, next: Next) -> Response {
+    if stray::is_in(request.uri()) {
+        return Problem::stray_token().into_response();
+    }
+    next.run(request).await
+}
+
+async fn guard(gate: &Gate, need: Need, mut request: Request, next: Next) -> Response {
+    let from = peer(request.extensions());
+    let mut pass = match gate.admit(request.uri(), request.headers(), from, need) {
+        Ok(pass) => pass,
+        Err(refusal) => return refusal.into_response(),
+    };
+    request.extensions_mut().insert(pass.clone());
+    // A body of records ends at the deadline, and what became of it until then has to be written down and told.
+    let patience = if need == Need::Write { LAST_WORD } else { Duration::ZERO };
+    let answered = tokio::time::timeout_at(pass.deadline + patience, next.run(request)).await;
+    if answered.is_err() || need == Need::Write {
+        pass.deadline += LAST_WORD * 2;
+    }
+    let mut response = answered
+        .unwrap_or_else(|_| Problem::busy("the answer took too long: narrow the query").into_response());
+    if let Some(quota) = pass.quota {
+        quota.tell(response.headers_mut());
+    }
+    // `watch` takes it along with the body.
+    response.extensions_mut().insert(pass);
+    response
+}
+
+/// Where a request comes from, by its extensions.
+pub fn peer(extensions: &Extensions) -> Peer {
+    extensions.get().copied().unwrap_or(Peer(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
+}
+
+impl Quota {
+    /// As DNSDB tells it: numbers, or what says that there is no limit.
+    fn tell(&self, headers: &mut HeaderMap) {
+        if let Some(limit) = self.limit {
+            headers.insert(LIMIT, limit.into());
+            headers.insert(REMAINING, self.remaining.into());
+            headers.insert(RESET, self.reset.into());
+        } else {
+            headers.insert(LIMIT, HeaderValue::from_static("unlimited"));
+            headers.insert(REMAINING, HeaderValue::from_static("n/a"));
+            headers.insert(RESET, HeaderValue::from_static("n/a"));
+        }
+    }
+}
+
+impl Refusal {
+    /// Too many wrong logins or tokens.
+    fn guessed(seconds: u64) -> Self {
+        let detail = format!("too many wrong logins or tokens from here; try again in {seconds} s");
+        Self { problem: Problem::throttled(seconds, detail), retry_after: Some(seconds), quota: None }
+    }
+
+    /// When to come again, and what is left.
+    pub fn tell(&self, headers: &mut HeaderMap) {
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
+        if let Some(quota) = self.quota {
+            quota.tell(headers);
+        }
+    }
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self { problem, retry_after: None, quota: None }
+    }
+}
+
+impl From<meter::Exceeded> for Refusal {
+    fn from(exceeded: meter::Exceeded) -> Self {
+        let what = if exceeded.daily {
+            "the daily quota of this token is used up"
+        } else {
+            "too many requests per second for this token"
+        };
+        let detail = format!("{what}; try again in {} s", exceeded.wait);
+        Self {
+            problem: Problem::throttled(exceeded.wait, detail),
+            retry_after: Some(exceeded.wait),
+            quota: Some(exceeded.quota),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = self.problem.clone().into_response();
+        self.tell(response.headers_mut());
+        response
+    }
+}

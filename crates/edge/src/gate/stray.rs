@@ -1,0 +1,85 @@
+//! Detects tokens in an address, which ends up in logs, histories and referrers.
+//!
+//! Such a request is refused with advice, and its address is not logged.
+
+use axum::http::Uri;
+use percent_encoding::percent_decode_str;
+use workbench::token::MARK;
+
+/// Names that only a credential has.
+const NAMES: [&str; 9] = [
+    "access_token",
+    "api-key",
+    "api_key",
+    "apikey",
+    "auth_token",
+    "authorization",
+    "token",
+    "user_token",
+    "x-api-key",
+];
+
+/// How often an address is decoded to find one: each time it gets shorter, and nobody escapes anything so often.
+const DEPTH: usize = 8;
+
+/// Whether an address carries a token, or a parameter that is named like one: in plain sight, or within another parameter,
+/// such as the address to go on to, however often that is escaped.
+pub fn is_in(uri: &Uri) -> bool {
+    // A target that is one word is read as the name of a host.
+    let host = uri.authority().map_or("", |authority| authority.as_str());
+    layers(host).chain(layers(uri.path())).any(|text| text.contains(MARK) || has_named(&text, false))
+        || layers(uri.query().unwrap_or_default()).any(|text| text.contains(MARK) || has_named(&text, true))
+}
+
+/// A text in lower case, and what is under its escapes.
+fn layers(text: &str) -> impl Iterator<Item = String> {
+    let first = (!text.is_empty()).then(|| text.to_ascii_lowercase());
+    let under = |text: &String| {
+        let decoded =
+            text.contains('%').then(|| percent_decode_str(text).decode_utf8_lossy().to_ascii_lowercase());
+        decoded.filter(|decoded| decoded != text)
+    };
+    std::iter::successors(first, under).take(DEPTH + 1)
+}
+
+/// Whether a parameter is named like a credential: one of a query string that begins here, or of one within the text.
+fn has_named(text: &str, begins: bool) -> bool {
+    let mut pieces = text.split(['?', '&', ';', '#']);
+    if !begins {
+        pieces.next();
+    }
+    pieces.any(|piece| piece.split_once('=').is_some_and(|(name, _)| NAMES.contains(&name.trim())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_found_in_any_part_of_an_address() {
+        for (address, found) in [
+            ("/pdns/query/a.example", false),
+            ("/pdns/query/a.example?limit=1&sort=key&tokens=1", false),
+            ("/pdns/query/token.example", false),
+            ("/pdns/query/a.example?token=1", true),
+            ("/pdns/query/a.example?limit=1&API_KEY=x", true),
+            ("/pdns/query/a.example?x%2Dapi%2Dkey=x", true),
+            ("/pdns/query/a.example?x=bsk_1", true),
+            ("/pdns/query/%62SK_0123", true),
+            ("bsk_0123", true),
+            ("http://bsk_0123@a.example/", true),
+            ("/pdns/query/%25%36%32SK%255f0123", true),
+            ("/signin?next=%2Fwelcome%3Ftoken%3D0123", true),
+            ("/signin?next=%252Fwelcome%253Ftoken%253D0123", true),
+            ("/signin?next=/welcome?token=0123", true),
+            ("/signin?next=%2Flibrary%3Fq%3Da%26api_key%3D0123", true),
+            ("/signin?next=%25252525252Fx%25252525253Fx%25252525253Dbsk_0123", true),
+            ("/x%3Ftoken%3D0123", true),
+            ("/signin?next=%2Flibrary%3Fq%3Dtoken.example", false),
+            ("/library?q=token%3Dabc", false),
+            ("/library?q=%", false),
+        ] {
+            assert_eq!(is_in(&address.parse().unwrap()), found, "{address}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The tokens of a data folder, held in memory for every request and kept up with by [`Tokens::keep`].
+//!
+//! Every [`LOOK`] it is looked whether tokens were made or revoked, by any process; every [`WRITE`] what was used is written
+//! down, all tokens in one transaction. When the database cannot be read for [`STALE`], nobody is let in by a token any more:
+//! one that was revoked must not go on working because the disk is broken.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
+use workbench::token::{self, SharedUsage, Spent, State, Token};
+use workbench::{Desk, Error, Workbench};
+
+use super::meter::Meter;
+
+/// How often tokens are looked for: a revoked one must not work for a second.
+const LOOK: Duration = Duration::from_millis(250);
+/// How often use is written down: as much is lost of it when the process is killed.
+const WRITE: Duration = Duration::from_secs(1);
+/// How long what is known holds while it cannot be looked up: longer than another process holds the database.
+const STALE: Duration = Duration::from_secs(30);
+
+/// Who has a token of a data folder, as it is now.
+#[derive(Debug)]
+pub struct Tokens {
+    desk: Desk,
+    /// Requests of one token at once.
+    at_once: usize,
+    /// What other servers on the folder count too; none where the folder cannot be written.
+    shared: Option<Arc<SharedUsage>>,
+    known: RwLock<Known>,
+}
+
+#[derive(Clone, Debug)]
+struct Known {
+    /// By public part.
+    entries: Arc<HashMap<String, Arc<Entry>>>,
+    mark: (i64, i64),
+    looked_at: Instant,
+}
+
+/// A token with what it is doing.
+#[derive(Debug)]
+pub struct Entry {
+    pub token: Token,
+    pub(crate) meter: Meter,
+    /// Requests under way; how many there may be is said by whoever takes from it.
+    pub requests: Arc<Semaphore>,
+}
+
+impl Tokens {
+    /// The tokens of a data folder, each with as many requests at once.
+    ///
+    /// # Errors
+    /// [`Error`], when the database cannot be read.
+    pub async fn open(desk: Desk, at_once: usize) -> Result<Arc<Self>, Error> {
+        let shared = SharedUsage::open(desk.folder())
+            .inspect_err(
+                |error| tracing::warn!(%error, "quotas are not shared with other servers on this data folder"),
+            )
+            .ok()
+            .map(Arc::new);
+        let sharing = shared.clone();
+        let (mark, entries) =
+            desk.read(move |workbench| load(workbench, &HashMap::new(), at_once, sharing.as_ref())).await?;
+        let known = Known { entries: Arc::new(entries), mark, looked_at: Instant::now() };
+        Ok(Arc::new(Self { desk, at_once, shared, known: RwLock::new(known) }))
+    }
+
+    /// Whether there is any that works.
+    pub fn any(&self) -> bool {
+        let now = self.now();
+        self.known().entries.values().any(|entry| entry.works(now))
+    }
+
+    /// What time it is, since the epoch.
+    pub fn now(&self) -> Duration {
+        self.desk.clock().now()
+    }
+
+    /// Whether the database could be read lately.
+    pub fn is_current(&self) -> bool {
+        self.known().looked_at.elapsed() < STALE
+    }
+
+    /// Whose token this is, if it works. Takes as long for one that is wrong as for one that is right.
+    pub fn find(&self, text: &str) -> Option<Arc<Entry>> {
+        let known = self.known();
+        let entry = token::public(text).and_then(|public| known.entries.get(public));
+        let right = match entry {
+            Some(entry) => entry.token.is(text),
+            None => token::is_none(text),
+        };
+        entry.filter(|entry| right & entry.works(self.now()) & (known.looked_at.elapsed() < STALE)).cloned()
+    }
+
+    /// Keeps up with the database until told to stop; then writes down what is left.
+    pub async fn keep(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut looks = tokio::time::interval(LOOK);
+        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut written_at = Instant::now();
+        while !*stop.borrow() {
+            tokio::select! {
+                _ = looks.tick() => {}
+                changed = stop.changed() => if changed.is_err() { break },
+            }
+            // What does not work now is tried again; until then what is known holds, for a while.
+            if let Err(error) = self.look().await {
+                tracing::warn!(%error, "tokens cannot be looked up");
+            }
+            if written_at.elapsed() >= WRITE {
+                self.write().await;
+                written_at = Instant::now();
+            }
+        }
+        self.write().await;
+    }
+
+    async fn look(&self) -> Result<(), Error> {
+        let before = self.known();
+        let mark = self.desk.read(Workbench::tokens_mark).await?;
+        let (mark, entries) = if mark == before.mark {
+            (mark, before.entries)
+        } else {
+            let (known, at_once, shared) = (Arc::clone(&before.entries), self.at_once, self.shared.clone());
+            let load = move |workbench: &Workbench| load(workbench, &known, at_once, shared.as_ref());
+            let (mark, entries) = self.desk.read(load).await?;
+            (mark, Arc::new(entries))
+        };
+        let known = Known { entries, mark, looked_at: Instant::now() };
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
+        Ok(())
+    }
+
+    async fn write(&self) {
+        let entries = self.known().entries;
+        let spent: Vec<(Arc<Entry>, Spent)> = entries
+            .values()
+            .filter_map(|entry| Some((Arc::clone(entry), entry.meter.unwritten(entry.token.id)?)))
+            .collect();
+        if spent.is_empty() {
+            return;
+        }
+        let rows: Vec<Spent> = spent.iter().map(|(_, spent)| *spent).collect();
+        match self.desk.change("", move |workbench| workbench.spend(&rows)).await {
+            Ok(totals) => {
+                spent
+                    .iter()
+                    .zip(totals)
+                    .for_each(|((entry, spent), total)| entry.meter.written(*spent, total));
+            }
+            // It stays unwritten, and is tried again.
+            Err(error) => tracing::warn!(%error, "the usage of tokens cannot be stored"),
+        }
+    }
+
+    fn known(&self) -> Known {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Entry {
+    fn works(&self, now: Duration) -> bool {
+        self.token.state(i64::try_from(now.as_secs()).unwrap_or(i64::MAX)) == State::Active
+    }
+}
+
+/// How far the database was read, and the tokens in it by their public part.
+type Loaded = ((i64, i64), HashMap<String, Arc<Entry>>);
+
+/// The tokens that were not revoked; those that are known go on counting where they are.
+fn load(
+    workbench: &Workbench,
+    known: &HashMap<String, Arc<Entry>>,
+    at_once: usize,
+    shared: Option<&Arc<SharedUsage>>,
+) -> Result<Loaded, Error> {
+    // Before the tokens: what changes in between is seen at the next look.
+    let mark = workbench.tokens_mark()?;
+    let mut entries = HashMap::new();
+    for token in workbench.tokens()?.into_iter().filter(|token| token.revoked_at.is_none()) {
+        let entry = if let Some(entry) = known.get(&token.public) {
+            Arc::clone(entry)
+        } else {
+            let usage = workbench.usage(token.id)?;
+            let meter = Meter::new(token.wanted.rate, token.wanted.daily, usage).sharing(shared, token.id);
+            Arc::new(Entry { meter, requests: Arc::new(Semaphore::new(at_once)), token: token.clone() })
+        };
+        entries.insert(token.public, entry);
+    }
+    Ok((mark, entries))
+}

@@ -1,0 +1,54 @@
+//! Monitoring: `/healthz`, `/readyz`, `/metrics`.
+//!
+//! The first two are public; metrics require read access and do not count against a quota.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use edge::metrics::TYPE;
+use edge::problem::Problem;
+use edge::{compress, gate};
+
+use crate::passive::PassiveDns;
+
+/// How long the store may take to say that it is there.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// We run.
+#[expect(clippy::unused_async, reason = "a handler is async")]
+pub async fn alive() -> &'static str {
+    "ok"
+}
+
+/// We can answer: the store does, and tokens are known.
+///
+/// # Errors
+/// 503 that says what does not work.
+pub async fn ready(State(dns): State<Arc<PassiveDns>>) -> Result<&'static str, Problem> {
+    // Any question will do; nothing is remembered of this input.
+    let asked = dns.rows.blocking(|store| store.position(""));
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(Ok(_)) if dns.gate.is_current() => Ok("ready"),
+        Ok(Ok(_)) => Err(Problem::not_ready("tokens cannot be looked up")),
+        Ok(Err(_)) => Err(Problem::not_ready("the passive-DNS database fails")),
+        Err(_) => Err(Problem::not_ready("the passive-DNS database does not answer")),
+    }
+}
+
+/// What was counted.
+///
+/// # Errors
+/// 500 and 503 from the store, whose size is a part of it.
+pub async fn metrics(State(dns): State<Arc<PassiveDns>>, request: Request) -> Result<Response, Problem> {
+    let from = gate::peer(request.extensions());
+    if let Err(refusal) = dns.gate.knows(request.headers(), from) {
+        return Ok(refusal.into_response());
+    }
+    let stats = dns.rows.blocking(|store| store.stats()).await?;
+    let mut response = ([(CONTENT_TYPE, TYPE)], dns.metrics.text(stats)).into_response();
+    compress::mark(&mut response);
+    Ok(response)
+}

@@ -1,0 +1,202 @@
+//! A file of records that somebody loads in the browser, taken in by the way of `POST /api/v1/records`.
+//!
+//! It comes over a network and goes into a [`Spool`] first, an unnamed file in the data folder: only a file that came as a whole
+//! is taken in, and its digest is the name by which it is known again, here and by `backsight import`. [`Bringing`] is what that
+//! needs of the service. Sizes are bounded as for the API; what is wrong with a file is an [`Unusable`], whose text names the
+//! problem and what to do.
+
+use std::fs;
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use ::intake::batches::Order;
+use ::intake::{Bounds, Digests, Foreign, Packing, Said, digest_of_content, name_in};
+use cof::SourceKind;
+use cof::time::Clock;
+use edge::limits::Limits;
+use edge::metrics::Metrics;
+use store::Store;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::intake::{self, Fault};
+use super::receipt::Receipt;
+
+/// What taking in a file needs of the service.
+#[derive(Clone)]
+pub struct Bringing {
+    /// The store that files are imported into.
+    pub store: Arc<dyn Store>,
+    /// The sizes that are allowed.
+    pub limits: Limits,
+    /// Places for what is being taken in, shared with the API.
+    pub places: Arc<Semaphore>,
+    /// Where records are counted.
+    pub metrics: Metrics,
+}
+
+impl std::fmt::Debug for Bringing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bringing").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+/// A file on its way in: written to disk and digested as it comes.
+pub struct Spool {
+    file: fs::File,
+    digest: blake3::Hasher,
+    len: u64,
+    most: u64,
+}
+
+/// A file that came as a whole.
+pub struct File {
+    file: fs::File,
+    digest: blake3::Hash,
+}
+
+/// Why a file was not taken in, or not to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// Compression that cannot be read to its end.
+    #[error("the compressed file is damaged or truncated: send it again, or decompress it first")]
+    Damaged,
+    #[error(
+        "the file has no records and looks like {0}: use the Common Output Format, one JSON object per line"
+    )]
+    /// Another format than COF.
+    Foreign(Foreign),
+    /// No records, in no format that is known.
+    #[error("the file has no records: use the Common Output Format, one JSON object per line")]
+    Useless,
+    /// More than this many bytes.
+    #[error("the file is larger than {} MiB: split it, or use `backsight import`, which has no limit", .0 >> 20)]
+    Large(u64),
+    /// More than this many bytes, decompressed.
+    #[error("the file is larger than {} MiB uncompressed: split it, or use `backsight import`, which has no limit", .0 >> 20)]
+    Expanded(u64),
+    /// The store refused or failed.
+    #[error("{0}")]
+    Store(store::StoreError),
+    /// The data folder could not be written.
+    #[error("the file could not be written to the data folder: {0}")]
+    Disk(io::Error),
+    /// A bug; the log has the details.
+    #[error("the server could not import the file; see its log")]
+    Internal,
+}
+
+impl Spool {
+    /// A spool in this folder, for a file of at most so many bytes.
+    ///
+    /// # Errors
+    /// [`Unusable::Disk`].
+    pub fn new(folder: &Path, most: u64) -> Result<Self, Unusable> {
+        let file = tempfile::tempfile_in(folder).map_err(Unusable::Disk)?;
+        Ok(Self { file, digest: blake3::Hasher::new(), len: 0, most })
+    }
+
+    /// Takes the next piece.
+    ///
+    /// # Errors
+    /// [`Unusable::Large`] and [`Unusable::Disk`].
+    pub fn write(&mut self, piece: &[u8]) -> Result<(), Unusable> {
+        self.len = self.len.saturating_add(piece.len() as u64);
+        if self.len > self.most {
+            return Err(Unusable::Large(self.most));
+        }
+        self.digest.update(piece);
+        self.file.write_all(piece).map_err(Unusable::Disk)
+    }
+
+    /// The file, which has come to its end.
+    ///
+    /// # Errors
+    /// [`Unusable::Disk`].
+    pub fn finish(mut self) -> Result<File, Unusable> {
+        self.file.rewind().map_err(Unusable::Disk)?;
+        Ok(File { file: self.file, digest: self.digest.finalize() })
+    }
+}
+
+impl File {
+    /// The digest of all of it, in hexadecimal digits.
+    pub fn digest(&self) -> String {
+        self.digest.to_hex().to_string()
+    }
+}
+
+impl Bringing {
+    /// A place for one file, unless as many are being taken in as there may be.
+    pub fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).try_acquire_owned().ok()
+    }
+
+    /// Takes in a file; blocks. The receipt is true even where something is wrong.
+    pub fn take(&self, mut file: File, said: Said<'_>) -> (Receipt, Option<Unusable>) {
+        let mut head = [0; 8];
+        let read = file.file.read(&mut head).and_then(|len| file.file.rewind().map(|()| len));
+        let len = match read {
+            Ok(len) => len,
+            Err(error) => return (Receipt::default(), Some(Unusable::Disk(error))),
+        };
+        let kind = if said.observed { SourceKind::Observation } else { SourceKind::Report };
+        let coding = Packing::of(head.get(..len).unwrap_or_default());
+        let content = match self.content(&mut file, coding, said) {
+            Ok(content) => content,
+            Err(error) => return (Receipt::default(), Some(Unusable::Disk(error))),
+        };
+        let name = match name_in(&*self.store, Digests { packed: file.digest, content }, said) {
+            Ok(name) => name,
+            Err(error) => return (Receipt::default(), Some(self.told(Fault::Store(error)))),
+        };
+        let order = Order {
+            keep_sensors: said.keep_sensors,
+            orientation: said.orientation,
+            input: Some(name.into()),
+            tell_again: true,
+            most: self.limits.expanded,
+            ..Order::new(kind, Clock::system().seconds())
+        };
+        let (receipt, fault) = intake::take_all(&*self.store, coding, order, file.file);
+        self.metrics.brought(receipt.taken, receipt.rejected.values().sum());
+        let useless = receipt.is_useless().then_some(Unusable::Useless);
+        let unusable = fault.map(|fault| self.told(fault)).or(useless);
+        (receipt, unusable)
+    }
+
+    /// The digest of what a file of sightings holds, which add up however they are packed.
+    fn content(&self, file: &mut File, packing: Packing, said: Said<'_>) -> io::Result<Option<blake3::Hash>> {
+        match packing {
+            _ if !said.observed => Ok(None),
+            Packing::Plain => Ok(Some(file.digest)),
+            packed => {
+                let copy = file.file.try_clone()?;
+                let content = digest_of_content(copy, packed, Bounds::REQUEST, self.limits.expanded);
+                file.file.rewind()?;
+                content
+            }
+        }
+    }
+
+    fn told(&self, fault: Fault) -> Unusable {
+        match fault {
+            Fault::Coding | Fault::Cut | Fault::Other => Unusable::Damaged,
+            Fault::Decoder(error) => {
+                tracing::error!(%error, "no decoder for a file can be made");
+                Unusable::Internal
+            }
+            Fault::Foreign(foreign) => Unusable::Foreign(foreign),
+            Fault::Expanded => Unusable::Expanded(self.limits.expanded),
+            Fault::Store(error)
+                if error.is_of_the_batch() || matches!(error, store::StoreError::Full { .. }) =>
+            {
+                Unusable::Store(error)
+            }
+            Fault::Store(error) => {
+                tracing::error!(%error, "records cannot be stored");
+                Unusable::Internal
+            }
+        }
+    }
+}

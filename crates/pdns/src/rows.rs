@@ -1,0 +1,102 @@
+//! Rows of a store, for whoever asks: [`Rows`] is the store with who asks it and what is written into its rows.
+//!
+//! Work on the store that may take long is done on a blocking thread, in a place that is waited for in turn
+//! ([`Rows::blocking`]); [`Unanswered`] says why there is no answer.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use edge::limits::Limits;
+use edge::problem::Problem;
+use edge::turns::{Asker, Turns};
+use store::{Store, StoreError};
+
+/// Where rows come from and what is written into them.
+#[derive(Clone)]
+pub struct Rows {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// For rows whose sources do not agree on one.
+    pub origin: Option<Arc<str>>,
+    /// The most rows of one answer.
+    pub most: u64,
+    /// Places for lookups that may take long; a place is held until the lookup is done, even where nobody waits for it.
+    pub turns: Turns,
+    /// Who asks.
+    asker: Asker,
+}
+
+impl fmt::Debug for Rows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rows").field("most", &self.most).finish_non_exhaustive()
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Unanswered {
+    /// So much else is being looked up that there was no place in time.
+    #[error("too many queries are running")]
+    Busy,
+    /// The store refused or failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<Unanswered> for Problem {
+    fn from(error: Unanswered) -> Self {
+        match error {
+            Unanswered::Busy => {
+                Self::busy("too many queries are running; try again in a few seconds, or narrow the query")
+            }
+            Unanswered::Store(error) => error.into(),
+        }
+    }
+}
+
+/// How long a slice of a lookup may wait for a place.
+const WAIT: Duration = Duration::from_secs(10);
+
+impl Rows {
+    /// The rows of this store, asked for by this server itself.
+    pub fn new(store: Arc<dyn Store>, limits: &Limits) -> Self {
+        let turns = Turns::new(limits.scans);
+        Self { store, origin: None, most: limits.rows, turns, asker: Asker::Ourselves }
+    }
+
+    /// The same for somebody, whose slices wait in a line of their own.
+    #[must_use]
+    pub fn of(&self, asker: Asker) -> Self {
+        Self { asker, ..self.clone() }
+    }
+
+    /// Takes on so much at once.
+    pub fn bound(&mut self, limits: &Limits) {
+        *self = Self { origin: self.origin.take(), ..Self::new(Arc::clone(&self.store), limits) };
+    }
+
+    /// Works on the store where that may block.
+    ///
+    /// # Errors
+    /// [`Unanswered`], also when there was no place for too long.
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Unanswered> {
+        let store = Arc::clone(&self.store);
+        let place = tokio::time::timeout(WAIT, self.turns.take(self.asker)).await;
+        let place = place.map_err(|_| Unanswered::Busy)?;
+        // A panic in there is a mistake of ours; its thread is gone, the server is not.
+        let working = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            work(&*store)
+        });
+        Ok(working.await.unwrap_or(Err(StoreError::Poisoned))?)
+    }
+
+    /// Says where a record comes from, if it does not say so itself.
+    pub(crate) fn name_origin(&self, record: &mut cof::Record) {
+        record.origin = record.origin.take().or_else(|| self.origin.clone());
+    }
+}

@@ -1,0 +1,62 @@
+//! `/api/v1`: the same workbench for programs, in the JSON of `--format json` ([`workbench::json`]).
+//!
+//! ```text
+//! POST   /session                          {"name","password"}: signs in, sets the cookie
+//! GET    /session                          who is signed in, and the token that changes need
+//! DELETE /session                          signs out
+//! GET    /integrations?type=&enabled=      list           POST /integrations            install
+//! GET    /integrations/NAME                show           DELETE /integrations/NAME     remove
+//! PATCH  /integrations/NAME                configure      POST /integrations/NAME/test  test the connection
+//! POST   /integrations/NAME/enable         enable         POST /integrations/NAME/disable
+//! GET    /indicators?search=&…             list           POST /indicators              add
+//! GET    /indicators/VALUE                 show           PATCH /indicators/VALUE       status
+//! POST   /indicators/VALUE/notes           note           DELETE /indicators/VALUE      remove
+//! POST   /indicators/VALUE/restore         restore        GET /audit?before=&limit=     the audit trail
+//! GET    /runs?indicator=&before=&limit=   list           POST /runs                    begin: {"value","operation",…}
+//! GET    /runs/ID                          show           DELETE /runs/ID               cancel
+//! POST   /runs/ID/add                      {"pick","dry_run"}   POST /runs/ID/undo      take back
+//! GET    /users                            list           POST /users/invitations       {"role"}: a one-time token
+//! PATCH  /users/NAME                       {"role","disabled"}  POST /users/NAME/reset  a one-time token
+//! GET    /users/NAME/sessions              list           DELETE /users/NAME/sessions/ID
+//! GET    /session/sessions                 one's own      DELETE /session/sessions/ID
+//! PUT    /session/password                 {"old","new"}
+//! ```
+//!
+//! Whoever is signed in sends the session's cookie, and with everything that changes something the header
+//! `x-backsight-token`. Errors are problem details (RFC 9457). [`document`] describes it and `passive` as OpenAPI: each handler
+//! says its own part, and a route is made of nothing else, so that what is described is what is served.
+
+mod audit;
+mod indicators;
+mod integrations;
+mod runs;
+mod session;
+mod users;
+
+mod document;
+mod extract;
+mod trouble;
+
+use edge::problem::Problem;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::site::Shared;
+use extract::{Asked, Named, Told};
+use trouble::{Changing, Reading, SigningIn};
+
+pub use document::document;
+
+/// Where all of it is.
+pub(crate) const ROOT: &str = "/api/v1";
+
+/// The routes below [`ROOT`].
+pub(crate) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .merge(session::routes())
+        .merge(integrations::routes())
+        .merge(indicators::routes())
+        .merge(runs::routes())
+        .merge(users::routes())
+        .merge(audit::routes())
+        .fallback(async || Problem::missing("there is no API endpoint at this address"))
+}

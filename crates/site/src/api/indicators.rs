@@ -1,0 +1,295 @@
+//! The threat library.
+
+use std::collections::HashSet;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use edge::problem::Problem;
+use operation::{Given, Indicator, IndicatorType, Line};
+use serde::Deserialize;
+use serde_json::Value;
+use workbench::json::indicator::{self as json, Refused};
+use workbench::library::{Adding, Filter, Order, Outcome, Status};
+use workbench::{Error, Workbench};
+
+use super::{Asked, Changing, Named, Reading};
+use crate::access::{Confirmed, May, Most, Sent, Visitor, needs::EditLibrary};
+use crate::basis::{Basis, change_if_match};
+use crate::site::Shared;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Indicators unless more or fewer are asked for, and the most that are given.
+const USUAL: usize = 50;
+const MOST: usize = 1_000;
+/// The most values that are added at once, and what they may have in octets.
+const VALUES: usize = 10_000;
+const BODY: usize = 3 << 20;
+
+pub(super) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .merge(OpenApiRouter::new().routes(routes!(list, add)).layer(Most::octets(BODY)))
+        .routes(routes!(show, set, remove))
+        .routes(routes!(note))
+        .routes(routes!(restore))
+}
+
+#[derive(Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Wish {
+    r#type: Option<String>,
+    status: Option<String>,
+    source: Option<String>,
+    search: Option<String>,
+    removed: bool,
+    sort: Option<String>,
+    after: Option<String>,
+    limit: Option<usize>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewIndicators)]
+pub(super) struct Many {
+    /// Domain names, IP addresses and URLs, defanged or not. A text may contain several; other words are skipped.
+    values: Vec<String>,
+    #[serde(default)]
+    status: Option<String>,
+    /// Only preview the result.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = IndicatorStatus)]
+pub(super) struct Change {
+    status: String,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Note)]
+pub(super) struct Text {
+    text: String,
+}
+
+/// List indicators
+#[utoipa::path(
+    get, path = "/indicators", tag = "indicators", operation_id = "indicators_list",
+    params(Wish),
+    responses((status = 200, description = "`{\"indicators\":[entry],\"next\",\"total\"}`", body = Object), Reading),
+    security(("session" = []))
+)]
+pub(super) async fn list(
+    State(site): State<Shared>,
+    _: Visitor,
+    Asked(wish): Asked<Wish>,
+) -> Result<Json<Value>, Problem> {
+    let filter = wish.filter()?;
+    let page = site.desk.read(move |workbench| workbench.indicators(&filter)).await?;
+    Ok(Json(json::page(&page)))
+}
+
+/// Add indicators
+#[utoipa::path(
+    post, path = "/indicators", tag = "indicators", operation_id = "indicators_add",
+    request_body = Many,
+    responses((status = 200, description = "`{\"indicators\":[{\"value\",\"type\",\"status\",\"outcome\"}],\"refused\":[{\"text\",\"reason\"}],\"skipped\"}`", body = Object), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn add(
+    State(site): State<Shared>,
+    may: May<EditLibrary>,
+    Sent(body): Sent<Many>,
+) -> Result<Json<Value>, Problem> {
+    if body.values.len() > VALUES {
+        return Err(Problem::bad_request(format!("too many values: at most {VALUES} at once")));
+    }
+    let status = body.status.as_deref().map_or(Ok(Status::Active), status)?;
+    let (mut indicators, mut refused, mut skipped) = (Vec::new(), Vec::new(), 0);
+    for line in body.values.iter().map(|text| Line::of(text)) {
+        skipped += line.skipped;
+        for Given { text, indicator } in line.given {
+            match indicator {
+                Ok(indicator) => indicators.push(indicator),
+                Err(error) => refused.push(Refused { text, reason: error.to_string() }),
+            }
+        }
+    }
+    if indicators.len() + refused.len() > VALUES {
+        return Err(Problem::bad_request(format!("too many values: at most {VALUES} at once")));
+    }
+    let added = if body.dry_run {
+        site.desk.read(move |workbench| preview(workbench, &indicators, status)).await?
+    } else {
+        let add = move |workbench: &mut Workbench| workbench.add_indicators(&indicators, status);
+        site.desk.change(may.name(), add).await?
+    };
+    Ok(Json(json::added(&added, &refused, skipped)))
+}
+
+/// What adding would come to, one by one; what stands twice is known the second time.
+fn preview(workbench: &Workbench, indicators: &[Indicator], status: Status) -> Result<Vec<Adding>, Error> {
+    let mut seen = HashSet::new();
+    let of = |indicator: &Indicator| {
+        let (outcome, status) = match workbench.lookup(indicator)? {
+            Some(entry) if entry.removed_at.is_some() && !seen.contains(indicator) => {
+                (Outcome::Restored, entry.status)
+            }
+            Some(entry) => (Outcome::Known, entry.status),
+            None if seen.contains(indicator) => (Outcome::Known, status),
+            None => (Outcome::New, status),
+        };
+        seen.insert(indicator.clone());
+        Ok(Adding { indicator: indicator.clone(), outcome, status })
+    };
+    indicators.iter().map(of).collect()
+}
+
+/// Show an indicator
+#[utoipa::path(
+    get, path = "/indicators/{value}", tag = "indicators", operation_id = "indicators_show",
+    params(("value" = String, Path, description = "a domain name or an address")),
+    responses((status = 200, description = "an entry with claims, attributes, relationships, notes and history", body = Object), Reading),
+    security(("session" = []))
+)]
+pub(super) async fn show(
+    State(site): State<Shared>,
+    _: Visitor,
+    Named(value): Named<String>,
+) -> Result<Response, Problem> {
+    let indicator = one(&value)?;
+    let missing = Problem::missing(format!("{indicator} is not in the library"));
+    let details = site.desk.read(move |workbench| workbench.details(&indicator)).await?;
+    let details = details.ok_or(missing)?;
+    Ok((Basis::of_details(&details).etag(), Json(json::details(&details))).into_response())
+}
+
+/// Set the status of an indicator
+#[utoipa::path(
+    patch, path = "/indicators/{value}", tag = "indicators", operation_id = "indicators_set",
+    params(("value" = String, Path, description = "a domain name or an address")),
+    request_body = Change,
+    responses((status = 200, description = "`{\"value\",\"type\",\"status\",\"before\"}`", body = Object), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn set(
+    State(site): State<Shared>,
+    may: May<EditLibrary>,
+    Named(value): Named<String>,
+    headers: HeaderMap,
+    Sent(change): Sent<Change>,
+) -> Result<Json<Value>, Problem> {
+    let (indicator, after) = (one(&value)?, status(&change.status)?);
+    let wanted = indicator.clone();
+    let set = move |workbench: &mut Workbench| workbench.set_status(&wanted, after);
+    let before = change_if_match(&site, may.name(), &headers, stored(&indicator), set).await??;
+    Ok(Json(json::status(&indicator, before, after)))
+}
+
+/// Add a note to an indicator
+#[utoipa::path(
+    post, path = "/indicators/{value}/notes", tag = "indicators", operation_id = "indicators_note",
+    params(("value" = String, Path, description = "a domain name or an address")),
+    request_body = Text,
+    responses((status = 200, description = "`{\"value\",\"type\",\"note\"}`", body = Object), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn note(
+    State(site): State<Shared>,
+    may: May<EditLibrary>,
+    Named(value): Named<String>,
+    headers: HeaderMap,
+    Sent(note): Sent<Text>,
+) -> Result<Json<Value>, Problem> {
+    let indicator = one(&value)?;
+    let (on, text) = (indicator.clone(), note.text.clone());
+    let write = move |workbench: &mut Workbench| workbench.note(&on, &text);
+    change_if_match(&site, may.name(), &headers, stored(&indicator), write).await??;
+    Ok(Json(json::noted(&indicator, &note.text)))
+}
+
+/// Remove an indicator
+#[utoipa::path(
+    delete, path = "/indicators/{value}", tag = "indicators", operation_id = "indicators_remove",
+    params(("value" = String, Path, description = "a domain name or an address")),
+    responses((status = 200, description = "`{\"value\",\"type\",\"removed\",\"changed\"}`", body = Object), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn remove(
+    State(site): State<Shared>,
+    may: May<EditLibrary>,
+    Named(value): Named<String>,
+    headers: HeaderMap,
+    _: Confirmed,
+) -> Result<Json<Value>, Problem> {
+    let indicator = one(&value)?;
+    let wanted = indicator.clone();
+    let remove = move |workbench: &mut Workbench| workbench.remove_indicator(&wanted);
+    let changed = change_if_match(&site, may.name(), &headers, stored(&indicator), remove).await??;
+    Ok(Json(json::presence(&indicator, true, changed)))
+}
+
+/// Restore a removed indicator
+#[utoipa::path(
+    post, path = "/indicators/{value}/restore", tag = "indicators", operation_id = "indicators_restore",
+    params(("value" = String, Path, description = "a domain name or an address")),
+    responses((status = 200, description = "`{\"value\",\"type\",\"removed\",\"changed\"}`", body = Object), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn restore(
+    State(site): State<Shared>,
+    may: May<EditLibrary>,
+    Named(value): Named<String>,
+    headers: HeaderMap,
+    _: Confirmed,
+) -> Result<Json<Value>, Problem> {
+    let indicator = one(&value)?;
+    let wanted = indicator.clone();
+    let restore = move |workbench: &mut Workbench| workbench.restore_indicator(&wanted);
+    let changed = change_if_match(&site, may.name(), &headers, stored(&indicator), restore).await??;
+    Ok(Json(json::presence(&indicator, false, changed)))
+}
+
+/// What is stored of an indicator.
+fn stored(indicator: &Indicator) -> impl Fn(&Workbench) -> Result<Option<Basis>, Error> + Send + 'static {
+    let indicator = indicator.clone();
+    move |workbench| Basis::of_indicator(workbench, &indicator)
+}
+
+impl Wish {
+    fn filter(self) -> Result<Filter, Problem> {
+        let kind = self.r#type.as_deref().map(|name| {
+            IndicatorType::from_name(name).ok_or_else(|| Problem::bad_request("unknown indicator type"))
+        });
+        let order = match self.sort.as_deref() {
+            None => None,
+            Some("updated") => Some(Order::Updated),
+            Some("value") => Some(Order::Value),
+            Some(_) => return Err(Problem::bad_request("sort: takes updated or value")),
+        };
+        Ok(Filter {
+            kind: kind.transpose()?,
+            status: self.status.as_deref().map(status).transpose()?,
+            source: self.source,
+            search: self.search.as_deref().map(str::parse).transpose()?,
+            removed: self.removed,
+            order,
+            after: self.after.as_deref().map(str::parse).transpose()?,
+            limit: self.limit.unwrap_or(USUAL).clamp(1, MOST),
+        })
+    }
+}
+
+fn one(text: &str) -> Result<Indicator, Problem> {
+    Indicator::existing(text).map_err(|error| Problem::bad_request(error.to_string()))
+}
+
+fn status(name: &str) -> Result<Status, Problem> {
+    Status::from_name(name).ok_or_else(|| Problem::bad_request("unknown status"))
+}

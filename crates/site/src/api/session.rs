@@ -1,0 +1,98 @@
+//! Signing in and out, and who is signed in.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::SET_COOKIE;
+use axum::response::{IntoResponse, Response};
+use edge::problem::Problem;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use workbench::Workbench;
+use workbench::user::{Permission, SignIn};
+
+use super::{Changing, Reading, SigningIn, Told};
+use crate::access::{Caller, Confirmed, Visitor, forget, remember};
+use crate::site::Shared;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// How long the cookie is kept; the session itself may end sooner.
+const AGE: Duration = Duration::from_hours(7 * 24);
+
+pub(super) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(show, sign_in, sign_out))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Login)]
+pub(super) struct Login {
+    name: String,
+    password: String,
+}
+
+/// Show the signed-in user, and the token required for changes
+#[utoipa::path(
+    get, path = "/session", tag = "session", operation_id = "session_show",
+    responses((status = 200, description = "`{\"name\",\"role\",\"may\":[permission],\"session\",\"token\"}`", body = Object), Reading),
+    security(("session" = []))
+)]
+pub(super) async fn show(visitor: Visitor) -> Json<Value> {
+    let user = &visitor.session.user;
+    let may = Permission::ALL.into_iter().filter(|one| user.role.may(*one)).map(Permission::name);
+    Json(json!({
+        "name": user.name,
+        "role": user.role.name(),
+        "may": may.collect::<Vec<_>>(),
+        "session": visitor.session.id,
+        "token": visitor.form_token,
+    }))
+}
+
+/// Sign in; sets the cookie
+#[utoipa::path(
+    post, path = "/session", tag = "session", operation_id = "session_sign_in",
+    request_body = Login,
+    responses((status = 200, description = "`{\"name\",\"role\"}`", body = Object), SigningIn),
+    security(())
+)]
+pub(super) async fn sign_in(
+    State(site): State<Shared>,
+    Caller(client): Caller,
+    Told(login): Told<Login>,
+) -> Result<Response, Problem> {
+    let signing = move |workbench: &mut Workbench| workbench.sign_in(&login.name, &login.password, &client);
+    match site.desk.change_with_password("", signing).await? {
+        SignIn::Welcome { token, user } => {
+            let cookie = remember(&site, token.reveal(), AGE);
+            Ok(([(SET_COOKIE, cookie)], Json(json!({ "name": user.name, "role": user.role.name() })))
+                .into_response())
+        }
+        SignIn::Refused => Err(Problem::new(StatusCode::UNAUTHORIZED, "wrong name or password")),
+        SignIn::Wait(wait) => {
+            let seconds = wait.as_secs().max(1);
+            let detail = format!("too many failed attempts; wait {seconds} s, then try again");
+            Err(Problem::throttled(seconds, detail))
+        }
+    }
+}
+
+/// Sign out
+#[utoipa::path(
+    delete, path = "/session", tag = "session", operation_id = "session_sign_out",
+    responses((status = 204, description = "done"), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn sign_out(
+    State(site): State<Shared>,
+    visitor: Visitor,
+    _: Confirmed,
+) -> Result<Response, Problem> {
+    let token = visitor.token.clone();
+    site.desk.change(visitor.name(), move |workbench| workbench.sign_out(token.reveal())).await?;
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, forget(&site))]).into_response())
+}

@@ -1,0 +1,39 @@
+//! The stylesheet and scripts of the pages, embedded by `build.rs` under names with a hash of their content.
+//!
+//! [`path`] returns the address of an asset, [`serve`] sends it. The content of a name never changes, so browsers may cache it forever.
+
+use axum::extract::Path;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use edge::problem::Problem;
+
+/// A year, the most that caches take; `immutable` spares asking again on reload.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+/// An embedded file.
+struct Asset {
+    /// What templates call it.
+    name: &'static str,
+    /// Where it is served.
+    path: &'static str,
+    body: &'static [u8],
+}
+
+static ASSETS: &[Asset] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+
+/// Where the asset of that name is. A name that there is not gives a path that is not found; a test looks for those.
+pub(crate) fn path(name: &str) -> &'static str {
+    ASSETS.iter().find(|asset| asset.name == name).map_or("/assets/missing", |asset| asset.path)
+}
+
+/// `GET /assets/{file}`.
+pub(crate) async fn serve(Path(file): Path<String>) -> Result<Response, Problem> {
+    let asset = ASSETS.iter().find(|asset| asset.path.strip_prefix("/assets/") == Some(&file));
+    let asset = asset.ok_or_else(|| Problem::missing("unknown file; load the page again"))?;
+    let kind = match asset.path.rsplit_once('.') {
+        Some((_, "css")) => "text/css; charset=utf-8",
+        Some((_, "svg")) => "image/svg+xml",
+        _ => "text/javascript; charset=utf-8",
+    };
+    Ok(([(CONTENT_TYPE, kind), (CACHE_CONTROL, FOR_EVER)], asset.body).into_response())
+}

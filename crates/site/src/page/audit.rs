@@ -1,0 +1,136 @@
+//! The Audit Log: who changed what, and when, the newest first.
+
+mod sentence;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use axum::routing::get;
+use edge::problem::Problem;
+use operation::Indicator;
+use serde::Deserialize;
+use workbench::audit::{Entry, Filter};
+use workbench::user::Permission;
+
+use self::sentence::sentence;
+use super::stamp::Stamp;
+use super::{Frame, encoded, show};
+use crate::access::Visitor;
+use crate::site::Shared;
+
+/// Entries on a page.
+const PAGE: usize = 100;
+
+pub(super) fn routes() -> Router<Shared> {
+    Router::new().route("/audit", get(list))
+}
+
+/// An entry in words.
+pub(crate) struct Event {
+    pub(crate) at: Stamp,
+    pub(crate) actor: String,
+    pub(crate) action: String,
+    pub(crate) subject: String,
+    /// More, in a line.
+    pub(crate) detail: String,
+    /// Where the subject's page is.
+    pub(crate) address: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "audit.html")]
+struct Page {
+    frame: Frame,
+    events: Vec<Event>,
+    next: Option<i64>,
+    total: u64,
+    /// Not the first page.
+    later: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Wish {
+    before: Option<i64>,
+}
+
+async fn list(
+    State(site): State<Shared>,
+    frame: Frame,
+    visitor: Visitor,
+    Query(wish): Query<Wish>,
+) -> Result<Response, Problem> {
+    let filter = Filter { before: wish.before, limit: Some(PAGE), ..Filter::default() };
+    let page = site.desk.read(move |workbench| workbench.audit(&filter)).await?;
+    let page = if visitor.may(Permission::ManageUsers) { page } else { page.without_addresses() };
+    let events = page.entries.iter().map(Event::of).collect();
+    show(&Page { frame, events, next: page.next, total: page.total, later: wish.before.is_some() })
+}
+
+impl Event {
+    pub(crate) fn of(entry: &Entry) -> Self {
+        Self::labelled(entry, &str::to_owned)
+    }
+
+    /// The same, where somebody knows what the parameters of the integration are called.
+    pub(crate) fn labelled(entry: &Entry, label: &dyn Fn(&str) -> String) -> Self {
+        let address = match entry.action.split('.').next() {
+            Some("indicator" | "run") => {
+                Indicator::from_canonical(&entry.subject).ok().map(|one| super::indicator_address(&one))
+            }
+            Some("integration") if entry.action != "integration.remove" => {
+                Some(format!("/integrations/{}", encoded(&entry.subject)))
+            }
+            _ => None,
+        };
+        Self {
+            at: Stamp::of(entry.at),
+            actor: entry.actor.clone(),
+            action: action(&entry.action),
+            subject: entry.subject.clone(),
+            detail: sentence(&entry.action, &entry.detail, label),
+            address,
+        }
+    }
+}
+
+/// What people read for an action; one that has no words yet is shown as it is.
+fn action(action: &str) -> String {
+    match action {
+        "indicator.add" => "Added",
+        "indicator.merge" => "Merged with its IPv4-mapped form",
+        "indicator.note" => "Note added",
+        "indicator.remove" => "Removed",
+        "indicator.restore" => "Restored",
+        "indicator.status" => "Status changed",
+        "integration.configure" => "Configuration saved",
+        "integration.disable" => "Disabled",
+        "integration.downgrade" => "Downgraded",
+        "integration.enable" => "Enabled",
+        "integration.install" => "Installed",
+        "integration.remove" => "Uninstalled",
+        "integration.replace" => "Replaced",
+        "integration.upgrade" => "Upgraded",
+        "key.rotate" => "Key changed",
+        "link.create" => "One-time link created",
+        "records.load" => "Records loaded",
+        "run.add" => "Findings added",
+        "run.undo" => "Findings undone",
+        "session.end" => "Session ended",
+        "token.create" => "Token created",
+        "token.revoke" => "Token revoked",
+        "user.create" => "User created",
+        "user.disable" => "User disabled",
+        "user.enable" => "User enabled",
+        "user.password" => "Password changed",
+        "user.password-refused" => "Password change refused",
+        "user.role" => "Role changed",
+        "user.sign-in" => "Signed in",
+        "user.sign-in-refused" => "Sign-in refused",
+        "user.sign-out" => "Signed out",
+        "workbench.lost" => "Saved changes were lost",
+        other => return other.replace('.', ": "),
+    }
+    .to_owned()
+}

@@ -1,0 +1,277 @@
+//! Add New Integration: choose a package, see what installing it would change, confirm.
+//!
+//! Nothing is written before the last "yes". Between the steps the package travels in the form itself, so that there is
+//! nothing to keep and nothing to expire; with it goes a fingerprint of the plan that was shown, and what is done is that plan
+//! or nothing. What is no package is refused in the dialog, with the line and the reason.
+
+mod comparison;
+mod offer;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use edge::problem::Problem;
+use operation::package;
+use serde::Deserialize;
+use workbench::Workbench;
+use workbench::integration::{Plan, Question, Relation};
+
+use self::comparison::Comparison;
+use self::offer::{Offer, Refusal};
+use super::integrations::{Listing, Wish, tile};
+use super::{Frame, encoded, go, show, show_as};
+use crate::access::{May, Most, Posted, Upload, needs::InstallIntegrations};
+use crate::site::Shared;
+
+/// What an upload may have, in octets: what is too large for a package is taken in, so that the dialog can say so.
+const UPLOAD: usize = 8 << 20;
+/// What a confirmation may have, in octets: several times a package in base64, and the rest of the form.
+const CONFIRMATION: usize = 2 << 20;
+
+pub(super) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/integrations/new", get(ask).post(choose).layer(Most::octets(UPLOAD)))
+        .route("/integrations/new/confirm", post(confirm).layer(Most::octets(CONFIRMATION)))
+}
+
+/// A package that ships with us.
+struct Bundled {
+    name: String,
+    title: String,
+    tile: String,
+    version: String,
+    types: String,
+    parameters: usize,
+    state: BundledState,
+}
+
+enum BundledState {
+    /// It can go in the place of this version: upgrade, or else go back.
+    Instead(String, bool),
+    Installed,
+    New,
+}
+
+#[derive(Template)]
+#[template(path = "install.html")]
+struct Choose {
+    frame: Frame,
+    listing: Listing,
+    bundled: Vec<Bundled>,
+    refusal: Option<Refusal>,
+}
+
+/// The first confirmation: the integration is already installed.
+#[derive(Template)]
+#[template(path = "install-exists.html")]
+struct Exists {
+    frame: Frame,
+    listing: Listing,
+    plan: Plan,
+    offer: Offer,
+    seen: String,
+}
+
+/// The second confirmation: the parameters change.
+#[derive(Template)]
+#[template(path = "install-parameters.html")]
+struct Parameters {
+    frame: Frame,
+    listing: Listing,
+    comparison: Comparison,
+    plan: Plan,
+    offer: Offer,
+    seen: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Start {
+    bundled: String,
+}
+
+async fn ask(
+    State(site): State<Shared>,
+    frame: Frame,
+    _: May<InstallIntegrations>,
+    Query(start): Query<Start>,
+) -> Result<Response, Problem> {
+    if start.bundled.is_empty() {
+        return choice(&site, frame, None).await;
+    }
+    match Offer::bundled(&start.bundled) {
+        Ok(offer) => exists(&site, frame, offer).await,
+        Err(refusal) => choice(&site, frame, Some(refusal)).await,
+    }
+}
+
+async fn choose(
+    State(site): State<Shared>,
+    frame: Frame,
+    may: May<InstallIntegrations>,
+    upload: Upload,
+) -> Result<Response, Problem> {
+    let offer = match Offer::of(&upload) {
+        Ok(offer) => offer,
+        Err(refusal) => return choice(&site, frame, Some(refusal)).await,
+    };
+    let plan = offer.plan(&site, false).await?;
+    if plan.changes_nothing() || !plan.questions().is_empty() {
+        return exists(&site, frame, offer).await;
+    }
+    carry_out(&site, may.name(), &offer, &fingerprint(&plan), false).await
+}
+
+async fn confirm(
+    State(site): State<Shared>,
+    frame: Frame,
+    may: May<InstallIntegrations>,
+    Posted(fields): Posted,
+) -> Result<Response, Problem> {
+    let offer = Offer::carried(&fields)?;
+    let plan = offer.plan(&site, false).await?;
+    let seen = fields.text("seen");
+    if fields.text("step") == "exists" && plan.questions().contains(&Question::Parameters) {
+        return parameters(&site, frame, offer, plan, seen.to_owned()).await;
+    }
+    carry_out(&site, may.name(), &offer, seen, fields.text("keep") == "overwrite").await
+}
+
+async fn choice(site: &Shared, frame: Frame, refusal: Option<Refusal>) -> Result<Response, Problem> {
+    let (listing, bundled) = site
+        .desk
+        .read(|workbench| Ok((Listing::of(workbench, Wish::default())?, Bundled::all(workbench)?)))
+        .await?;
+    let status = refusal.as_ref().map_or(StatusCode::OK, |refusal| refusal.status);
+    show_as(status, &Choose { frame, listing, bundled, refusal })
+}
+
+async fn exists(site: &Shared, frame: Frame, offer: Offer) -> Result<Response, Problem> {
+    let plan = offer.plan(site, false).await?;
+    let listing = site.desk.read(|workbench| Listing::of(workbench, Wish::default())).await?;
+    let seen = fingerprint(&plan);
+    show(&Exists { frame, listing, plan, offer, seen })
+}
+
+async fn parameters(
+    site: &Shared,
+    frame: Frame,
+    offer: Offer,
+    plan: Plan,
+    seen: String,
+) -> Result<Response, Problem> {
+    let overwriting = offer.plan(site, true).await?;
+    let shown = plan.clone();
+    let (listing, comparison) = site
+        .desk
+        .read(move |workbench| {
+            let installed = workbench.show(&shown.package.name)?;
+            let comparison = Comparison::new(&installed, &shown, &overwriting);
+            Ok((Listing::of(workbench, Wish::default())?, comparison))
+        })
+        .await?;
+    show(&Parameters { frame, listing, comparison, plan, offer, seen })
+}
+
+/// Does what was shown, or nothing where things have changed since.
+async fn carry_out(
+    site: &Shared,
+    actor: &str,
+    offer: &Offer,
+    seen: &str,
+    overwrite: bool,
+) -> Result<Response, Problem> {
+    let (package, seen) = (offer.package.clone(), seen.to_owned());
+    let install = move |workbench: &mut Workbench| {
+        let shown = workbench.plan_install(package.clone(), false)?;
+        if fingerprint(&shown) != seen {
+            let why = format!(
+                "the integration {} was changed in the meantime: review it again, then install",
+                package.name
+            );
+            return Err(workbench::Error::conflict(why));
+        }
+        let plan = workbench.plan_install(package, overwrite)?;
+        workbench.install(plan.clone().confirm())?;
+        Ok(plan)
+    };
+    let plan = site.desk.change(actor, install).await?;
+    let word = match plan.relation {
+        _ if plan.changes_nothing() => "same",
+        Relation::New => "installed",
+        _ if plan.disables() => "switched-off",
+        _ => "replaced",
+    };
+    Ok(go(&format!("/integrations/{}", encoded(&plan.package.name)), word))
+}
+
+/// Tells one plan from another.
+fn fingerprint(plan: &Plan) -> String {
+    blake3::hash(format!("{plan:?}").as_bytes()).to_hex().to_string()
+}
+
+impl Bundled {
+    /// All of them, the newest of a name first.
+    fn all(workbench: &Workbench) -> Result<Vec<Self>, workbench::Error> {
+        let installed = workbench.list(&workbench::integration::Filter::default())?.integrations;
+        let bundled = package::all().map_err(|error| workbench::Error::Bug(error.to_string()))?;
+        let of = |package: operation::Package| {
+            let there = installed.iter().find(|summary| summary.name == package.name);
+            let version = package.version.to_string();
+            let state = match there {
+                None => BundledState::New,
+                Some(summary) if summary.version == version => BundledState::Installed,
+                Some(summary) => {
+                    let older = summary.version.parse().is_ok_and(|installed| package.version > installed);
+                    BundledState::Instead(summary.version.clone(), older)
+                }
+            };
+            let mut types: Vec<&str> =
+                package.actions.iter().flat_map(|action| &action.types).map(|kind| kind.name()).collect();
+            types.dedup();
+            Self {
+                tile: tile(&package.title),
+                title: package.title,
+                name: package.name,
+                version,
+                types: types.join(", "),
+                parameters: package.parameters.len(),
+                state,
+            }
+        };
+        Ok(bundled.into_iter().rev().map(of).collect())
+    }
+}
+
+impl Exists {
+    /// The version that stays where the answer is no.
+    fn installed(&self) -> String {
+        self.plan.relation.from().map_or_else(|| self.plan.package.version.to_string(), str::to_owned)
+    }
+
+    /// Whether there is anything to confirm.
+    fn asks(&self) -> bool {
+        !self.plan.changes_nothing()
+    }
+
+    fn word(&self) -> &'static str {
+        match self.plan.relation {
+            Relation::Changed => "Same version, different content",
+            Relation::Downgrade { .. } => "Downgrade",
+            Relation::New => "New",
+            Relation::Same => "Same file",
+            Relation::Upgrade { .. } => "Upgrade",
+        }
+    }
+
+    fn is_upgrade(&self) -> bool {
+        matches!(self.plan.relation, Relation::Upgrade { .. })
+    }
+
+    fn is_new(&self) -> bool {
+        self.plan.relation == Relation::New
+    }
+}

@@ -1,0 +1,203 @@
+//! Running actions: the offered actions of an indicator, and starting a run.
+//!
+//! A form starts a run, never a link, so following a link sends no query. A pivot without scripts leads to the last run on the value,
+//! or to a page with the form.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use edge::problem::Problem;
+use operation::{Indicator, IndicatorType, Side};
+use serde::Deserialize;
+use workbench::run::{Page as Runs, Run, State as Standing, Wanted};
+use workbench::{Error, Workbench};
+
+use super::stamp::Stamp;
+use super::{Frame, show};
+use crate::access::{May, Posted, needs::RunOperations};
+use crate::run_request::{Offer, RunRequest, indicator, offers};
+use crate::site::Shared;
+use picture::text::defang;
+
+/// Runs that are listed beside an indicator.
+const LISTED: usize = 8;
+/// The path of a run's graph behind that of the run.
+pub(super) const GRAPH: &str = "/graph";
+/// The most steps of a trail.
+const STEPS: usize = 10;
+
+pub(super) fn routes() -> Router<Shared> {
+    Router::new().route("/runs", post(begin)).route("/run", get(pivot))
+}
+
+/// The Operations panel of an indicator.
+#[derive(Default)]
+pub(super) struct Panel {
+    pub(super) offers: Vec<Offer>,
+    pub(super) runs: Vec<Line>,
+}
+
+/// A run in a list.
+pub(crate) struct Line {
+    pub(crate) id: i64,
+    pub(crate) value: String,
+    /// Which side of the records was asked for.
+    pub(crate) side: Side,
+    pub(crate) package: String,
+    pub(crate) actor: String,
+    pub(crate) began: Stamp,
+    /// What it came to, and the class of that.
+    pub(crate) said: String,
+    pub(crate) class: &'static str,
+    /// What became of its findings.
+    pub(crate) library: &'static str,
+    /// The run whose kept answer this one took.
+    pub(crate) kept_from: Option<i64>,
+}
+
+impl Panel {
+    pub(super) fn of(workbench: &Workbench, indicator: &Indicator) -> Result<Self, Error> {
+        let wanted =
+            Wanted { indicator: Some(indicator.clone()), before: None, limit: LISTED, ..Wanted::default() };
+        let Runs { runs, .. } = workbench.runs(&wanted)?;
+        let runs = runs.iter().map(Line::of).collect();
+        Ok(Self { offers: offers(workbench, indicator.kind())?, runs })
+    }
+}
+
+impl Line {
+    pub(crate) fn of(run: &Run) -> Self {
+        let (said, class) = standing(run);
+        Self {
+            id: run.id,
+            value: run.indicator.as_typed(),
+            side: run.filter().side,
+            package: run.package.clone(),
+            actor: run.actor.clone(),
+            began: Stamp::of(run.started_at),
+            said,
+            class,
+            library: match (run.added_at, run.undone_at) {
+                (None, _) => "",
+                (Some(added), Some(undone)) if undone >= added => "Undone",
+                (Some(_), _) => "Added",
+            },
+            kept_from: run.is_cached().then_some(run.fetched.by),
+        }
+    }
+}
+
+/// What a run came to, in two words, and the class that gives it its mark.
+pub(super) fn standing(run: &Run) -> (String, &'static str) {
+    let count = picture::timeline::words::thousands(run.records);
+    match run.ending.state {
+        Standing::Complete => (format!("Complete, {count}"), "on"),
+        Standing::Partial | Standing::Truncated => (format!("Incomplete, {count}"), "review"),
+        Standing::Interrupted => (format!("Interrupted, {count}"), "review"),
+        Standing::Failed => ("Failed".to_owned(), "failed"),
+        Standing::Running => ("Running".to_owned(), "indirect"),
+    }
+}
+
+async fn begin(
+    State(site): State<Shared>,
+    may: May<RunOperations>,
+    Posted(sent): Posted,
+) -> Result<Response, Problem> {
+    let id = RunRequest::of(&sent).carry_out(&site, may.name()).await?;
+    Ok(Redirect::to(&run_address(id, view_of(sent.text("view")), sent.text("trail"))).into_response())
+}
+
+/// The address of a view of a run, with the way that led there.
+pub(super) fn run_address(id: i64, view: &str, trail: &str) -> String {
+    let steps = trail_of(trail);
+    let query = if steps.is_empty() { String::new() } else { format!("?trail={}", trail_text(&steps)) };
+    format!("/runs/{id}{view}{query}")
+}
+
+/// The view that a pivot leads to: the graph from a graph, the history otherwise.
+fn view_of(word: &str) -> &'static str {
+    if word == "graph" { GRAPH } else { "" }
+}
+
+/// The runs of a trail, the last [`STEPS`] of them.
+pub(super) fn trail_of(text: &str) -> Vec<i64> {
+    let mut steps: Vec<i64> =
+        text.split('.').filter_map(|step| step.parse().ok()).filter(|step| *step > 0).collect();
+    let first = steps.len().saturating_sub(STEPS);
+    steps.split_off(first)
+}
+
+pub(super) fn trail_text(steps: &[i64]) -> String {
+    steps.iter().map(ToString::to_string).collect::<Vec<_>>().join(".")
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Pivot {
+    value: String,
+    trail: String,
+    view: String,
+    /// `data` for the records that have the name in their data.
+    side: String,
+    operation: String,
+}
+
+/// The page that asks whether to run.
+#[derive(Template)]
+#[template(path = "pivot.html")]
+struct Page {
+    frame: Frame,
+    value: String,
+    defanged: String,
+    kind: &'static str,
+    caution: Option<String>,
+    trail: String,
+    view: String,
+    side: Side,
+    operation: String,
+    panel: Panel,
+}
+
+/// A name or address that was clicked on: its last run, or the form for one.
+async fn pivot(
+    State(site): State<Shared>,
+    frame: Frame,
+    Query(wish): Query<Pivot>,
+) -> Result<Response, Problem> {
+    let wanted = Side::from_word(&wish.side).unwrap_or_default();
+    let indicator = indicator(&wish.value, wanted)?;
+    let asked = indicator.clone();
+    let panel = site.desk.read(move |workbench| Panel::of(workbench, &asked)).await?;
+    let asked_for = if indicator.kind() == IndicatorType::Fqdn { wanted } else { Side::Owner };
+    if let Some(last) = panel.runs.iter().find(|run| run.side == asked_for) {
+        return Ok(Redirect::to(&run_address(last.id, view_of(&wish.view), &wish.trail)).into_response());
+    }
+    let value = indicator.as_typed();
+    let (defanged, kind) = (defang(&value), indicator.kind().name());
+    show(&Page {
+        frame,
+        defanged,
+        kind,
+        caution: indicator.caution().map(|caution| caution.to_string()),
+        trail: trail_text(&trail_of(&wish.trail)),
+        view: wish.view,
+        side: asked_for,
+        operation: wish.operation,
+        value,
+        panel,
+    })
+}
+
+impl Page {
+    /// Whether it can be asked about from two sides.
+    fn has_sides(&self) -> bool {
+        self.kind == IndicatorType::Fqdn.name()
+    }
+
+    fn indicator_address(&self) -> String {
+        super::indicator_path(&self.value)
+    }
+}

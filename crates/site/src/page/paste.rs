@@ -1,0 +1,169 @@
+//! Adding indicators: pasted text, a preview of the recognised values, and a confirmation.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::post;
+use edge::problem::Problem;
+use operation::{Caution, Given, Indicator, Line as Text};
+use workbench::library::Status;
+use workbench::{Error, Workbench};
+
+use super::library::{Page, Shelf, Wish};
+use super::{Frame, go, show_as};
+use crate::access::{May, Most, Posted, needs::EditLibrary};
+use crate::site::Shared;
+
+/// What a paste may have, in bytes: ten thousand long names, percent-encoded.
+const PASTE: usize = 3 << 20;
+/// The most values of one paste, and the most lines.
+const VALUES: usize = 10_000;
+/// The most values that are shown; the counts are of all.
+const SHOWN: usize = 200;
+
+pub(super) fn routes() -> Router<Shared> {
+    Router::new().route("/library/add", post(add).layer(Most::octets(PASTE)))
+}
+
+/// The form, as far as it is filled in.
+pub(super) struct Paste {
+    pub(super) text: String,
+    pub(super) status: Status,
+    pub(super) open: bool,
+    pub(super) preview: Option<Preview>,
+    pub(super) refused: Option<String>,
+}
+
+/// What a paste holds.
+struct Read {
+    given: Vec<Given>,
+    skipped: usize,
+    /// Whether it goes on beyond what is taken at once.
+    is_too_much: bool,
+}
+
+/// What the values are.
+#[derive(Default)]
+pub(super) struct Preview {
+    pub(super) lines: Vec<Line>,
+    pub(super) total: usize,
+    pub(super) new: Vec<Indicator>,
+    pub(super) known: usize,
+    pub(super) repeated: usize,
+    pub(super) refused: usize,
+    /// Cells beside values, such as dates.
+    pub(super) skipped: usize,
+}
+
+pub(super) struct Line {
+    pub(super) text: String,
+    pub(super) outcome: Outcome,
+}
+
+pub(super) enum Outcome {
+    Known(Indicator, Status),
+    New(Indicator),
+    Refused(String),
+    Removed(Indicator),
+    Repeated(Indicator),
+}
+
+async fn add(
+    State(site): State<Shared>,
+    frame: Frame,
+    may: May<EditLibrary>,
+    Posted(sent): Posted,
+) -> Result<Response, Problem> {
+    let status = Status::from_name(sent.text("status")).unwrap_or(Status::Active);
+    let text = sent.text("many").to_owned();
+    let mut paste = Paste { text: text.clone(), status, open: true, preview: None, refused: None };
+    let read = Read::of(&text);
+    if read.is_too_much {
+        paste.refused = Some(format!("Too many values: at most {VALUES} at once. Nothing was added."));
+    } else if sent.text("do") == "add" {
+        let adding = move |workbench: &mut Workbench| {
+            let new = Preview::of(workbench, &read)?.new;
+            workbench.add_indicators(&new, status)
+        };
+        let added = site.desk.change(may.name(), adding).await?;
+        return Ok(go("/library", if added.is_empty() { "nothing" } else { "added" }));
+    } else {
+        paste.preview = Some(site.desk.read(move |workbench| Preview::of(workbench, &read)).await?);
+    }
+    let shelf = site.desk.read(|workbench| Shelf::of(workbench, Wish::default())).await?;
+    let code = if paste.refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    show_as(code, &Page { frame, shelf, paste })
+}
+
+impl Paste {
+    /// A form that nobody has filled in, folded away or not.
+    pub(super) fn empty(open: bool) -> Self {
+        Self { text: String::new(), status: Status::Active, open, preview: None, refused: None }
+    }
+
+    /// The statuses to choose from, each with whether it is chosen.
+    pub(super) fn statuses(&self) -> [(&'static str, bool); 5] {
+        Status::ALL.map(|status| (status.name(), status == self.status))
+    }
+}
+
+impl Line {
+    /// Why a value deserves a second look; said once.
+    pub(super) fn caution(&self) -> Option<Caution> {
+        match &self.outcome {
+            Outcome::Known(one, _) | Outcome::New(one) | Outcome::Removed(one) => one.caution(),
+            Outcome::Refused(_) | Outcome::Repeated(_) => None,
+        }
+    }
+}
+
+impl Read {
+    fn of(text: &str) -> Self {
+        let mut read =
+            Self { given: Vec::new(), skipped: 0, is_too_much: text.lines().nth(VALUES).is_some() };
+        for line in text.lines() {
+            if read.is_too_much {
+                break;
+            }
+            let line = Text::of_file(line);
+            read.given.extend(line.given);
+            read.skipped += line.skipped;
+            read.is_too_much = read.given.len() > VALUES;
+        }
+        read
+    }
+}
+
+impl Preview {
+    fn of(workbench: &Workbench, read: &Read) -> Result<Self, Error> {
+        let mut preview = Self { skipped: read.skipped, ..Self::default() };
+        let mut seen = std::collections::HashSet::new();
+        for Given { text, indicator } in &read.given {
+            let outcome = match indicator {
+                Err(error) => Outcome::Refused(error.to_string()),
+                Ok(indicator) if !seen.insert(indicator) => Outcome::Repeated(indicator.clone()),
+                Ok(indicator) => match workbench.lookup(indicator)? {
+                    None => Outcome::New(indicator.clone()),
+                    Some(entry) if entry.removed_at.is_some() => Outcome::Removed(indicator.clone()),
+                    Some(entry) => Outcome::Known(indicator.clone(), entry.status),
+                },
+            };
+            preview.count(text, outcome);
+        }
+        Ok(preview)
+    }
+
+    fn count(&mut self, text: &str, outcome: Outcome) {
+        self.total += 1;
+        match &outcome {
+            Outcome::Known(..) => self.known += 1,
+            Outcome::New(indicator) | Outcome::Removed(indicator) => self.new.push(indicator.clone()),
+            Outcome::Refused(_) => self.refused += 1,
+            Outcome::Repeated(_) => self.repeated += 1,
+        }
+        if self.lines.len() < SHOWN {
+            self.lines.push(Line { text: text.to_owned(), outcome });
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Downloading a run, with the filters of its page or without.
+
+use std::sync::Arc;
+
+use axum::extract::Path;
+use axum::response::Response;
+use cof::Record;
+use edge::problem::Problem;
+use operation::Findings;
+use picture::timeline::TimelineView;
+use picture::timeline::date::{self, Field};
+use workbench::run::Kept;
+
+use super::Looked;
+use super::narrowing::{Narrowing, least};
+use super::row::kept;
+use crate::job::Answer;
+
+/// `GET /runs/ID/files/NAME`.
+///
+/// # Errors
+/// 400 for a filter that cannot be read: a file with all records would pass for what the filter keeps.
+pub(super) async fn give(Path((id, name)): Path<(i64, String)>, looked: Looked) -> Result<Response, Problem> {
+    if let Some((name, wrong)) = unreadable(&looked.parameters).first() {
+        return Err(Problem::bad_request(format!("{name}: {wrong}")));
+    }
+    let filters = Filters::of(&looked);
+    if filters.keep_all() || name == "evidence" {
+        return looked.site.downloads.file(&looked.answer, (id, ""), &name).await;
+    }
+    let kept = &looked.answer.kept;
+    let records = filters.records(&looked.answer).cloned().collect();
+    let left = Kept { run: kept.run.clone(), records, damages: kept.damages.clone() };
+    let left = Arc::new(Answer::new(left, Findings::default()));
+    looked.site.downloads.file(&left, (id, "-filtered"), &name).await
+}
+
+/// The filters of a run's page, which a file may keep to.
+pub(super) struct Filters {
+    view: TimelineView,
+    narrowing: Narrowing,
+}
+
+impl Filters {
+    pub(super) fn of(looked: &Looked) -> Self {
+        let parameters = &looked.parameters;
+        Self { view: TimelineView::of(parameters), narrowing: Narrowing::of(parameters) }
+    }
+
+    pub(super) fn keep_all(&self) -> bool {
+        self.view == TimelineView::default() && self.narrowing.is_empty()
+    }
+
+    /// The records that they keep, in the order of the answer.
+    pub(super) fn records<'a>(&'a self, answer: &'a Answer) -> impl Iterator<Item = &'a Record> {
+        kept(answer, &self.view, &self.narrowing).map(|(_, record, _)| record)
+    }
+}
+
+/// The filters among these parameters that are not read in full, and what is wrong with each.
+pub(super) fn unreadable(parameters: &[(String, String)]) -> Vec<(&'static str, &'static str)> {
+    let of = |name: &'static str| parameters.iter().filter(move |(known, _)| known == name);
+    let mut wrong = Vec::new();
+    for name in ["from", "to", "at", "alive", "hide", "rel", "min"] {
+        let faults = of(name).filter_map(|(_, value)| {
+            TimelineView::wrong(name, value).or_else(|| (name == "min").then(|| least(value).wrong).flatten())
+        });
+        wrong.extend(faults.take(1).map(|fault| (name, fault)));
+        // Of hidden types all are read; of the others one.
+        if name != "hide" && of(name).count() > 1 {
+            wrong.push((name, "Given more than once."));
+        }
+    }
+    if of("text").count() > 1 {
+        wrong.push(("text", "Given more than once."));
+    }
+    let last = |name: &'static str| of(name).next_back().map_or("", |(_, value)| value.as_str());
+    if let ([_, Field { wrong: Some(turned), .. }], true) =
+        (date::window(last("from"), last("to")), wrong.is_empty())
+    {
+        wrong.extend([("to", turned), ("from", turned)]);
+    }
+    if of("alive").any(|(_, value)| value == "1") && last("at").trim().is_empty() {
+        wrong.push(("alive", "Takes 1, together with at."));
+    }
+    wrong
+}

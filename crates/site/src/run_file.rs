@@ -1,0 +1,174 @@
+//! A run as a file: records in the Common Output Format, as JSON or CSV, and the evidence as it was received.
+//!
+//! A file is made piece by piece as it is read, so that a reader costs one piece and not the file. JSON is one value and is
+//! made at once: in turn, into a temporary file without a name. How many files are read at once is bounded; one more is 503.
+
+use std::fs::File;
+use std::io::{self, Read, Seek as _, Write as _};
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use cof::{Dialect, Record, Writer};
+use edge::compress;
+use edge::problem::Problem;
+use futures_util::StreamExt as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use workbench::json::answer as json;
+use workbench::run::{Arrangement, Kept, Shown, Sort};
+use workbench::{Desk, Workbench, csv};
+
+use crate::job::Answer;
+
+/// How much of a file is sent at a time, in octets.
+const PIECE: usize = 64 * 1024;
+/// How many records are written at a time.
+const RECORDS: usize = 500;
+
+/// Files of runs, with who may be reading them, and who may be making one that has to be made at once; cloning is cheap.
+#[derive(Clone, Debug)]
+pub(crate) struct Downloads {
+    desk: Desk,
+    reading: Arc<Semaphore>,
+    making: Arc<Semaphore>,
+}
+
+impl Downloads {
+    /// 32 readers; a slow one is cut off by its connection. JSON of 100,000 records takes about 100 MB while it is made.
+    pub(crate) fn new(desk: Desk) -> Self {
+        Self { desk, reading: Arc::new(Semaphore::new(32)), making: Arc::new(Semaphore::new(2)) }
+    }
+
+    /// A run's file: one of `records.cof`, `records.json`, `records.csv`, `evidence`; the suffix stands in the name that it is
+    /// saved by.
+    ///
+    /// # Errors
+    /// 404 for any other, 503 when too many are being read.
+    pub(crate) async fn file(
+        &self,
+        answer: &Arc<Answer>,
+        (id, suffix): (i64, &str),
+        name: &str,
+    ) -> Result<Response, Problem> {
+        let failed = |_| Problem::internal_page();
+        let place = self.begin()?;
+        match name {
+            "records.cof" => {
+                let body = pieces(place, Arc::clone(answer), String::new(), cof_text);
+                Ok(attachment((id, suffix), "ndjson", "application/x-ndjson", body))
+            }
+            "records.json" => {
+                let file = json_file(self, answer, id).await?;
+                Ok(attachment((id, suffix), "json", "application/json", stream(place, file)))
+            }
+            "records.csv" => {
+                let head = csv::head().map_err(failed)?;
+                let rows = |kept: &Kept, records: &[Record]| csv::body(&kept.run, records);
+                let body = pieces(place, Arc::clone(answer), head, rows);
+                Ok(attachment((id, suffix), "csv", "text/csv; charset=utf-8", body))
+            }
+            "evidence" => {
+                let evidence = self.desk.read(move |workbench| workbench.evidence(id)).await?;
+                let body = evidence.map_or_else(Body::empty, |evidence| stream(place, evidence));
+                Ok(attachment((id, suffix), "raw", "application/octet-stream", body))
+            }
+            _ => Err(Problem::missing(
+                "a run has the files records.cof, records.json, records.csv and evidence",
+            )),
+        }
+    }
+
+    fn begin(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let full = "too many files are being downloaded at the same time; try again in a few seconds";
+        Arc::clone(&self.reading).try_acquire_owned().map_err(|_| Problem::busy(full))
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the other format, which takes its place, can fail")]
+fn cof_text(_: &Kept, records: &[Record]) -> io::Result<String> {
+    let (mut writer, mut text) = (Writer::new(Dialect::Draft), String::new());
+    for record in records {
+        writer.write(record, &mut text);
+    }
+    Ok(text)
+}
+
+/// A file made of some records at a time, as it is read.
+fn pieces(
+    place: OwnedSemaphorePermit,
+    answer: Arc<Answer>,
+    head: String,
+    write: fn(&Kept, &[Record]) -> io::Result<String>,
+) -> Body {
+    let start = (place, answer, Some(head), 0);
+    let next = move |(place, answer, head, from): (_, Arc<Answer>, Option<String>, usize)| async move {
+        let kept = &answer.kept;
+        let records = kept.records.get(from..).unwrap_or_default();
+        let records = records.get(..RECORDS).unwrap_or(records);
+        if head.is_none() && records.is_empty() {
+            return None;
+        }
+        let piece = write(kept, records).map(|text| head.unwrap_or_default() + &text);
+        let to = from + records.len();
+        Some((piece, (place, answer, None, to)))
+    };
+    Body::from_stream(futures_util::stream::unfold(start, next).fuse())
+}
+
+/// The answer as JSON, in a file that goes when it is closed.
+async fn json_file(downloads: &Downloads, answer: &Arc<Answer>, id: i64) -> Result<File, Problem> {
+    let failed = |_| Problem::internal_page();
+    let package = move |workbench: &Workbench| workbench.package_of(&workbench.run(id)?);
+    let package = downloads.desk.read(package).await?;
+    let turn = Arc::clone(&downloads.making).acquire_owned().await;
+    let turn = turn.map_err(|_| Problem::internal_page())?;
+    let answer = Arc::clone(answer);
+    let making = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        let shown = Shown::new(answer.kept.clone(), &package, Arrangement { sort: Sort::Last, limit: None });
+        let mut file = tempfile::tempfile()?;
+        file.write_all(json::shown(&shown)?.as_bytes())?;
+        file.write_all(b"\n")?;
+        file.rewind()?;
+        Ok::<_, io::Error>(file)
+    });
+    making.await.map_err(|_| Problem::internal_page())?.map_err(failed)
+}
+
+/// What is read, as it is read: it may be larger than memory. Where evidence turns out damaged the connection is cut, so that
+/// nobody takes what came for the whole.
+fn stream<R: Read + Send + 'static>(place: OwnedSemaphorePermit, source: R) -> Body {
+    let next = |(place, mut source): (OwnedSemaphorePermit, R)| async move {
+        let read = tokio::task::spawn_blocking(move || {
+            let mut octets = Vec::with_capacity(PIECE);
+            let read = source.by_ref().take(PIECE as u64).read_to_end(&mut octets);
+            (read.map(|_| octets), source)
+        });
+        match read.await {
+            Ok((Ok(octets), _)) if octets.is_empty() => None,
+            Ok((octets, source)) => Some((octets, (place, source))),
+            Err(_) => None,
+        }
+    };
+    Body::from_stream(futures_util::stream::unfold((place, source), next).fuse())
+}
+
+/// A file to keep, never one to look at: what is in it was written by strangers.
+fn attachment(
+    (id, suffix): (i64, &str),
+    ending: &str,
+    kind: &'static str,
+    content: impl Into<Body>,
+) -> Response {
+    let mut response = (StatusCode::OK, content.into()).into_response();
+    compress::mark(&mut response);
+    let named = format!("attachment; filename=\"run-{id}{suffix}.{ending}\"");
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    if let Ok(named) = HeaderValue::try_from(named) {
+        headers.insert(CONTENT_DISPOSITION, named);
+    }
+    response
+}

@@ -1,0 +1,165 @@
+//! A run that somebody asks for, in a form or by a program: [`RunRequest`].
+//!
+//! It is understood, checked against the operations that are enabled, and begun as a job. [`resume`] asks again what was being
+//! asked when the server stopped.
+
+use edge::problem::Problem;
+use operation::{Indicator, IndicatorType, Limits, Moment, Side, Window};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use workbench::integration::Filter;
+use workbench::run::{Asking, Freshness, Run, Wish};
+use workbench::{Error, Workbench};
+
+use crate::access::Fields;
+use crate::job::SHOWN;
+use crate::site::{Shared, Site};
+
+/// An action of an enabled operation.
+pub(crate) struct Offer {
+    pub(crate) name: String,
+    pub(crate) title: String,
+    pub(crate) version: String,
+    pub(crate) action: String,
+}
+
+/// The parameters of a new run.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schema(as = Run)]
+pub(crate) struct RunRequest {
+    /// A domain name or an address.
+    pub(crate) value: String,
+    /// The installed operation, NAME or NAME@VERSION; by default the usual one.
+    pub(crate) operation: String,
+    /// Only these types: A,NS.
+    pub(crate) rrtype: String,
+    /// Only records last seen at this time or later.
+    pub(crate) seen_after: String,
+    /// Only records first seen at this time or earlier.
+    pub(crate) seen_before: String,
+    /// Query records with the name in their data instead of those it owns, if the provider supports this.
+    pub(crate) by_data: bool,
+    /// Query the provider even if a stored answer is fresh enough.
+    pub(crate) fresh: bool,
+}
+
+impl RunRequest {
+    /// What a form says.
+    pub(crate) fn of(fields: &Fields) -> Self {
+        let text = |name| fields.text(name).trim().to_owned();
+        Self {
+            value: text("value"),
+            operation: text("operation"),
+            rrtype: text("rrtype"),
+            seen_after: text("seen_after"),
+            seen_before: text("seen_before"),
+            by_data: fields.text("side") == Side::Data.word(),
+            fresh: fields.has("fresh"),
+        }
+    }
+
+    /// What a run asked, whatever is kept.
+    pub(crate) fn again(run: &Run) -> Self {
+        let types: Vec<String> = run.filter().rrtypes.iter().map(ToString::to_string).collect();
+        let moment = |seconds: Option<u64>| seconds.map(cof::time::rfc3339).unwrap_or_default();
+        Self {
+            value: run.indicator.as_typed(),
+            operation: run.operation().to_owned(),
+            rrtype: types.join(","),
+            seen_after: moment(run.filter().window.seen_after),
+            seen_before: moment(run.filter().window.seen_before),
+            by_data: run.filter().side == Side::Data,
+            fresh: true,
+        }
+    }
+
+    /// Begins the run, and gives its number.
+    pub(crate) async fn carry_out(self, site: &Site, actor: &str) -> Result<i64, Problem> {
+        let indicator = indicator(&self.value, self.side())?;
+        let asking = self.asking(site, &indicator, actor).await?;
+        site.jobs.start(&asking, &indicator).await
+    }
+
+    async fn asking(&self, site: &Site, indicator: &Indicator, actor: &str) -> Result<Asking, Problem> {
+        let (wanted, kind) = (self.operation.clone(), indicator.kind());
+        let find = move |workbench: &Workbench| {
+            let offers = offers(workbench, kind)?;
+            let found = offers.into_iter().find(|offer| wanted.is_empty() || offer.name == wanted);
+            let Some(offer) = found else {
+                return Err(Error::conflict(format!(
+                    "no enabled operation can query {} {kind}: install and enable one first",
+                    if kind == IndicatorType::Fqdn { "an" } else { "an indicator of type" }
+                )));
+            };
+            workbench.settings(&offer.name)
+        };
+        let configured = site.desk.read(find).await?;
+        let wish = Wish { rrtypes: self.rrtypes()?, window: self.window(site)?, side: self.side() };
+        let asking = crate::connection::asking(site, configured, Limits::HELD, wish, actor)
+            .await?
+            .map_err(|error| Problem::refused(error.to_string()))?;
+        let freshness = if self.fresh { Freshness::Fresh } else { asking.freshness };
+        Ok(Asking { most: SHOWN, freshness, ..asking })
+    }
+
+    fn side(&self) -> Side {
+        if self.by_data { Side::Data } else { Side::Owner }
+    }
+
+    fn rrtypes(&self) -> Result<Vec<cof::RrType>, Problem> {
+        let words = self.rrtype.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty());
+        let parsed = words.map(|word| cof::RrType::parse(word).map_err(|_| word));
+        parsed.collect::<Result<_, _>>().map_err(|word| {
+            Problem::bad_request(format!("{word:?} is not a record type; write them as A, NS"))
+        })
+    }
+
+    fn window(&self, site: &Site) -> Result<Window, Problem> {
+        let moment = |text: &str| match text {
+            "" => Ok(None),
+            text => Moment::parse(text, site.desk.clock())
+                .map(Some)
+                .map_err(|error| Problem::bad_request(error.to_string())),
+        };
+        Ok(Window {
+            seen_after: moment(&self.seen_after)?.map(|moment| moment.start),
+            seen_before: moment(&self.seen_before)?.map(|moment| moment.end),
+        })
+    }
+}
+
+/// Asks again what was being asked when the server was stopped. What cannot be asked any more, because its operation is
+/// disabled or gone, stays interrupted, as its page says.
+pub async fn resume(site: Shared) {
+    let stopped = site.desk.read(workbench::Workbench::stopped_runs).await;
+    for run in stopped.unwrap_or_default() {
+        let _ = RunRequest::again(&run).carry_out(&site, &run.actor).await;
+    }
+}
+
+/// What is asked about on one side of the records.
+pub(crate) fn indicator(text: &str, side: Side) -> Result<Indicator, Problem> {
+    let parsed = match side {
+        Side::Owner => Indicator::parse(text),
+        Side::Data => Indicator::parse_in_data(text),
+    };
+    parsed.map_err(|error| Problem::bad_request(error.to_string()))
+}
+
+/// The actions that enabled operations offer for a type of indicator. Disabled operations offer none.
+pub(crate) fn offers(workbench: &Workbench, kind: IndicatorType) -> Result<Vec<Offer>, Error> {
+    let enabled = Filter { kind: None, enabled: Some(true) };
+    let mut offers = Vec::new();
+    for summary in workbench.list(&enabled)?.integrations {
+        let Some(package) = workbench.show(&summary.name)?.package else { continue };
+        let taken = package.actions.iter().filter(|action| action.types.contains(&kind));
+        offers.extend(taken.map(|action| Offer {
+            name: summary.name.clone(),
+            title: package.title.clone(),
+            version: summary.version.clone(),
+            action: action.name.clone(),
+        }));
+    }
+    Ok(offers)
+}
