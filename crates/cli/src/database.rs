@@ -12,7 +12,7 @@ use ::database::Database;
 use cof::time::Clock;
 use indicatif::{ProgressBar, ProgressStyle};
 use runs::{Migrated, Options, Step};
-use store::StoreError;
+use store::{StoreError, StoreErrorKind};
 
 use crate::args::Arguments;
 use crate::config::Config;
@@ -51,7 +51,7 @@ pub(crate) fn open(arguments: &Arguments, config: &Config, access: Access) -> Re
     let reading = Options { read_only: true, ..options };
     match try_open(&folder, reading, config) {
         // Whoever only asks must not have to know of formats.
-        Err(StoreError::Older { .. }) => {
+        Err(error) if error.kind() == StoreErrorKind::Outdated => {
             drop(open_folder(&folder, options, config)?);
             open_folder(&folder, reading, config)
         }
@@ -107,7 +107,7 @@ pub(crate) fn options(config: &Config) -> Options {
 /// Makes the folder of a backup, in today's format.
 pub(crate) fn restore(from: &Path, to: &Path, config: &Config) -> Result<(), StoreError> {
     let bar = Migration::default();
-    runs::restore(from, to, options(config), &mut |step| bar.tell(step))
+    Ok(runs::restore(from, to, options(config), &mut |step| bar.tell(step))?)
 }
 
 /// Says how far it is while the database of an earlier version is brought into today's format.
@@ -161,12 +161,17 @@ fn migrated(outcome: &Migrated) -> String {
 /// An error of the database, with where it is.
 pub(crate) fn failed(folder: &Path, error: &StoreError) -> Failure {
     let failure = Failure::work(&folder.display().to_string(), error);
-    match error {
-        StoreError::Foreign => failure.hint("choose another folder with --data-dir, or restore a backup"),
-        StoreError::Missing { .. } => {
-            failure.hint("`backsight db restore` makes the folder anew from a backup")
-        }
-        _ => failure,
+    match error.kind() {
+        StoreErrorKind::Damaged => failure.hint("`backsight db restore` makes the folder anew from a backup"),
+        StoreErrorKind::Foreign => failure.hint("choose another folder with --data-dir, or restore a backup"),
+        StoreErrorKind::Absent
+        | StoreErrorKind::Full
+        | StoreErrorKind::Incompatible
+        | StoreErrorKind::Locked
+        | StoreErrorKind::Outdated
+        | StoreErrorKind::ReadOnly
+        | StoreErrorKind::Refused
+        | StoreErrorKind::Unavailable => failure,
     }
 }
 

@@ -161,7 +161,7 @@ impl House {
             Request::ForgetExpired(now) => say(runs.forget_expired(now), out),
             Request::Lookup(question) => say(runs.lookup(&question), out),
             Request::Position(input) => say(runs.position(&input), out),
-            Request::Sizes => say(Ok(runs.sizes()), out),
+            Request::Sizes => say(Ok::<_, StoreError>(runs.sizes()), out),
             Request::Stats => say(runs.stats(), out),
             Request::Summarise(question) => say(runs.summarise(&question), out),
             Request::Verify => self.verify(out),
@@ -181,11 +181,12 @@ impl House {
 }
 
 /// Sends an answer, or the error that stands for it.
-fn say<T>(outcome: Result<T, StoreError>, out: &mut impl Write) -> io::Result<()>
+fn say<T, E>(outcome: Result<T, E>, out: &mut impl Write) -> io::Result<()>
 where
     Response: From<T>,
+    StoreError: From<E>,
 {
-    wire::send(out, &outcome.map_or_else(Response::Failed, Response::from))
+    wire::send(out, &outcome.map_or_else(|error| Response::Failed(error.into()), Response::from))
 }
 
 fn lock(mutex: &Mutex<Visitors>) -> MutexGuard<'_, Visitors> {

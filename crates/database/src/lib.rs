@@ -7,8 +7,8 @@
 //!
 //! Both ends of that conversation are in this room because they change together: `wire` says what is said, `remote` asks,
 //! `door` answers. It is not HTTP: batches and pages are octets that need no text in between, and the ones that talk are always
-//! of one machine and mostly of one version. Errors are [`StoreError`], the same at either end; a server that goes away is
-//! [`StoreError::Io`] on the socket.
+//! of one machine and mostly of one version. Errors are [`StoreError`], the same at either end; a server that goes away is of
+//! the kind `Unavailable`.
 
 mod door;
 mod forget;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use cof::{Batch, Digest};
 use runs::{Options, Runs, Sizes, Step, Ticket, Verified};
-use store::{Page, Question, Reached, Receipt, Selection, Stats, Store, StoreError, Summary};
+use store::{Page, Question, Reached, Receipt, Selection, Stats, Store, StoreError, StoreErrorKind, Summary};
 
 pub use door::Door;
 use remote::Remote;
@@ -57,7 +57,8 @@ impl Database {
     /// waits.
     ///
     /// # Errors
-    /// Those of [`Runs::open`], and [`StoreError::Io`] when a server is there and does not answer.
+    /// Those of [`Runs::open`], the kind `Unavailable` when a server is there and does not answer, and
+    /// `Incompatible` when that server is of another version.
     pub fn open(
         folder: &Path,
         options: Options,
@@ -88,8 +89,12 @@ impl Database {
                     }
                     return Ok(Self::Local { runs, folder: folder.to_owned() });
                 }
-                Err(error @ StoreError::Locked { .. }) if again(&error) => {}
-                Err(error) => return Err(error),
+                Err(error) => {
+                    let error = StoreError::from(error);
+                    if error.kind() != StoreErrorKind::Locked || !again(&error) {
+                        return Err(error);
+                    }
+                }
             }
         }
     }
@@ -114,7 +119,7 @@ impl Database {
     /// Those of [`Store::absorb`].
     pub fn hand_over(&self, batch: &Batch) -> Result<Handed, StoreError> {
         match self {
-            Self::Local { runs, .. } => runs.submit(batch).map(Handed::Local),
+            Self::Local { runs, .. } => Ok(runs.submit(batch).map(Handed::Local)?),
             Self::Remote(remote) => remote.hand_over(batch).map(|()| Handed::Remote),
         }
     }
@@ -125,10 +130,12 @@ impl Database {
     /// Those of [`Store::absorb`]; then it does not.
     pub fn redeem(&self, handed: Handed) -> Result<Receipt, StoreError> {
         match (self, handed) {
-            (Self::Local { runs, .. }, Handed::Local(ticket)) => runs.redeem(ticket),
+            (Self::Local { runs, .. }, Handed::Local(ticket)) => Ok(runs.redeem(ticket)?),
             (Self::Remote(remote), Handed::Remote) => remote.receipt(),
-            // A ticket of another database: nobody has one.
-            (Self::Local { .. } | Self::Remote(_), _) => Err(StoreError::Poisoned),
+            (Self::Local { .. } | Self::Remote(_), _) => Err(StoreError::engine(
+                StoreErrorKind::Unavailable,
+                "a batch was handed to one database and redeemed at another; please report it",
+            )),
         }
     }
 
@@ -138,7 +145,7 @@ impl Database {
     /// The disk's, and damage.
     pub fn compact(&self) -> Result<(), StoreError> {
         match self {
-            Self::Local { runs, .. } => runs.compact(),
+            Self::Local { runs, .. } => Ok(runs.compact()?),
             Self::Remote(remote) => remote.compact(),
         }
     }
@@ -149,7 +156,7 @@ impl Database {
     /// The first damage.
     pub fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified, StoreError> {
         match self {
-            Self::Local { runs, .. } => runs.verify(progress),
+            Self::Local { runs, .. } => Ok(runs.verify(progress)?),
             Self::Remote(remote) => remote.verify(progress),
         }
     }
@@ -160,7 +167,7 @@ impl Database {
     /// The disk's; then there is no such folder.
     pub fn backup(&self, to: &Path) -> Result<(), StoreError> {
         match self {
-            Self::Local { runs, folder } => runs.backup(to, folder),
+            Self::Local { runs, folder } => Ok(runs.backup(to, folder)?),
             Self::Remote(remote) => remote.backup(to),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! [`Remote`] asks one thing at a time; only batches may be handed over before the one before is answered
 //! ([`Remote::hand_over`]), so that the server makes one last while the next is on its way. What goes wrong on the way is
-//! [`StoreError::Io`] on the socket.
+//! a [`StoreError`] of the kind `Unavailable`.
 
 use std::borrow::Cow;
 use std::io::{self, BufReader};
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use cof::{Batch, Digest};
 use runs::{Sizes, Verified};
-use store::{Page, Question, Reached, Receipt, Selection, Stats, Store, StoreError, Summary};
+use store::{Page, Question, Reached, Receipt, Selection, Stats, Store, StoreError, StoreErrorKind, Summary};
 
 use super::SOCKET;
 use super::wire::{self, Hello, PROTOCOL, Request, Response, Unreadable};
@@ -38,7 +38,7 @@ impl Remote {
     /// Whoever listens in this folder; `None` when nobody does, or it is just ending.
     ///
     /// # Errors
-    /// [`StoreError::Io`] when it cannot be reached, or is of another version.
+    /// The kind `Unavailable` when it cannot be reached, `Incompatible` when it is of another version.
     pub(super) fn find(folder: &Path) -> Result<Option<Self>, StoreError> {
         let stream = match UnixStream::connect(folder.join(SOCKET)) {
             Ok(stream) => stream,
@@ -100,9 +100,8 @@ impl Remote {
         // The server stands in another folder than we do.
         let to = std::path::absolute(to).map_err(failed("find the folder of the backup for"))?;
         let text = to.to_str().ok_or_else(|| {
-            let why =
-                io::Error::new(io::ErrorKind::InvalidInput, "the name of the backup folder is not UTF-8");
-            failed("name a folder to the server on")(why)
+            let why = "the name of the backup folder is not UTF-8, so it cannot be sent to the server: use another name";
+            StoreError::engine(StoreErrorKind::Refused, why)
         })?;
         self.ask(&Request::Backup(text.into()))
     }
@@ -197,11 +196,12 @@ fn unreadable() -> io::Error {
 }
 
 fn failed(doing: &'static str) -> impl Fn(io::Error) -> StoreError {
-    move |error| StoreError::Io {
-        doing: doing.into(),
-        file: SOCKET.into(),
-        kind: error.kind(),
-        reason: error.to_string().into(),
+    move |error| {
+        let kind = match error.kind() {
+            io::ErrorKind::Unsupported => StoreErrorKind::Incompatible,
+            _ => StoreErrorKind::Unavailable,
+        };
+        StoreError::engine(kind, format_args!("cannot {doing} {SOCKET}: {error}"))
     }
 }
 

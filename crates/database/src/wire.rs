@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use store::{Page, Question, Reached, Receipt, Selection, Stats, StoreError, Summary};
 
 /// The version of all of this, the form of every type that is sent included.
-pub(super) const PROTOCOL: u32 = 3;
+pub(super) const PROTOCOL: u32 = 4;
 /// The longest frame: as much as a batch may take.
 const MAX_FRAME: u64 = 1 << 30;
 

@@ -9,17 +9,17 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use super::error::Error;
 use super::file::{Folder as _, RealFolder, failed};
 use super::intake::{Intake, lock};
 use super::ledger;
 use super::lock::Lock;
-use store::StoreError;
 
 /// Makes the folder `to` of what is in `from`, the folder of the engine.
 ///
 /// # Errors
 /// The disk's; then there is no such folder.
-pub(super) fn backup(intake: &Intake, from: &Path, to: &Path) -> Result<(), StoreError> {
+pub(super) fn backup(intake: &Intake, from: &Path, to: &Path) -> Result<(), Error> {
     // Runs stay while nobody merges; nothing is in a journal alone while nobody takes in.
     let _turn = lock(&intake.merging);
     let held = if intake.options.read_only { None } else { Some(intake.hold_flushed()?) };
@@ -44,10 +44,10 @@ pub fn restore(
     to: &Path,
     options: super::Options,
     tell: &mut dyn FnMut(super::Step),
-) -> Result<(), StoreError> {
+) -> Result<(), Error> {
     let reading = super::Options { read_only: true, ..options };
     match super::Runs::open(from, reading) {
-        Err(StoreError::Older { .. }) => restore_older(from, to, options, tell),
+        Err(Error::Older { .. }) => restore_older(from, to, options, tell),
         store => {
             let store = store?;
             store.verify(&mut |_, _| {})?;
@@ -62,7 +62,7 @@ fn restore_older(
     to: &Path,
     options: super::Options,
     tell: &mut dyn FnMut(super::Step),
-) -> Result<(), StoreError> {
+) -> Result<(), Error> {
     let _lock = Lock::take(from, false)?;
     let names = RealFolder::new(from).names().map_err(failed("list", "the backup"))?;
     let ours = |name: &String| [".run", ".journal"].iter().any(|suffix| name.ends_with(suffix));
@@ -82,8 +82,8 @@ fn fill(
     from: &Path,
     to: &Path,
     names: &[(String, bool)],
-    end: impl FnOnce(&RealFolder) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
+    end: impl FnOnce(&RealFolder) -> Result<(), Error>,
+) -> Result<(), Error> {
     let shown = to.to_string_lossy().into_owned();
     let empty = fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_none());
     if !empty {

@@ -9,10 +9,10 @@ use cof::Observation;
 
 use super::block::{Block, BlockCursor, Builder};
 use super::bloom::{Bloom, Heads};
+use super::error::Error;
 use super::merge::{Cursor, Merge};
 use super::sources::Sources;
 use super::word::{self, StoredWord};
-use store::StoreError;
 use store::engine::Side;
 use store::engine::Value;
 use store::engine::key::{self, Parts};
@@ -40,8 +40,8 @@ impl Batch {
     /// Sorts observations that were checked; `ids` are the numbers of the sources that they refer to.
     ///
     /// # Errors
-    /// [`StoreError::TooLarge`].
-    pub(super) fn of(batch: &cof::Batch, ids: &[u32], sources: &Sources) -> Result<Self, StoreError> {
+    /// [`Error::TooLarge`].
+    pub(super) fn of(batch: &cof::Batch, ids: &[u32], sources: &Sources) -> Result<Self, Error> {
         let count = batch.observations.len();
         let (mut owner, mut rdata, mut words) =
             (Keys::with_capacity(count), Keys::with_capacity(count), Vec::new());
@@ -66,19 +66,18 @@ impl Batch {
     /// From the octets of a block by owner.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] when they are none.
-    pub(super) fn of_owner_block(octets: Vec<u8>, sources: &Sources) -> Result<Self, StoreError> {
-        let block = Arc::new(Block::of(octets).ok_or(StoreError::Damaged)?);
+    /// [`Error::Damaged`] when they are none.
+    pub(super) fn of_owner_block(octets: Vec<u8>, sources: &Sources) -> Result<Self, Error> {
+        let block = Arc::new(Block::of(octets).ok_or(Error::Damaged)?);
         let mut cursor = BlockCursor::new(Arc::clone(&block));
         let (mut rdata, mut words, mut entries) = (Keys::with_capacity(0), Vec::new(), 0);
         // An entry has three octets at least.
         let mut heads = Heads::new(Side::Owner, block.octets().len() as u64 / 3);
-        while cursor.advance().ok_or(StoreError::Damaged)? {
+        while cursor.advance().ok_or(Error::Damaged)? {
             entries += 1;
-            heads.add(cursor.key()).ok_or(StoreError::Damaged)?;
-            let (rrname, rrtype, data) = Parts::of_owner_key(cursor.key())
-                .and_then(|parts| parts.decode())
-                .ok_or(StoreError::Damaged)?;
+            heads.add(cursor.key()).ok_or(Error::Damaged)?;
+            let (rrname, rrtype, data) =
+                Parts::of_owner_key(cursor.key()).and_then(|parts| parts.decode()).ok_or(Error::Damaged)?;
             let start = words.len();
             words.extend_from_slice(cursor.words());
             for target in data.targets(rrtype) {
@@ -93,8 +92,8 @@ impl Batch {
     /// One batch of many.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`], which would be a mistake here.
-    pub(super) fn merged(batches: &[Arc<Self>], sources: &Arc<Sources>) -> Result<Self, StoreError> {
+    /// [`Error::Damaged`], which would be a mistake here.
+    pub(super) fn merged(batches: &[Arc<Self>], sources: &Arc<Sources>) -> Result<Self, Error> {
         let order = |side| {
             let most = batches.iter().map(|batch| batch.order(side).entries).sum();
             let cursors = batches.iter().map(|batch| batch.cursor(side));
@@ -168,11 +167,10 @@ impl Keys {
     }
 
     /// Adds the key that `push` appends.
-    fn push(&mut self, words: (usize, usize), push: impl FnOnce(&mut Vec<u8>)) -> Result<(), StoreError> {
+    fn push(&mut self, words: (usize, usize), push: impl FnOnce(&mut Vec<u8>)) -> Result<(), Error> {
         let start = self.octets.len();
         push(&mut self.octets);
-        let place =
-            |place: usize| u32::try_from(place).ok().filter(|_| place <= MAX).ok_or(StoreError::TooLarge);
+        let place = |place: usize| u32::try_from(place).ok().filter(|_| place <= MAX).ok_or(Error::TooLarge);
         let key = (place(start)?, place(self.octets.len())?);
         let words = (place(words.0)?, place(words.1)?);
         let prefix = prefix(self.octets.get(start..).unwrap_or_default());
@@ -181,7 +179,7 @@ impl Keys {
     }
 
     /// Sorts the keys, and makes one entry of each.
-    fn order(mut self, side: Side, words: &[u8], sources: &Sources) -> Result<Order, StoreError> {
+    fn order(mut self, side: Side, words: &[u8], sources: &Sources) -> Result<Order, Error> {
         let octets = &self.octets;
         self.places.sort_unstable_by(|a, b| {
             a.prefix.cmp(&b.prefix).then_with(|| slice(octets, a.key).cmp(slice(octets, b.key)))
@@ -197,7 +195,7 @@ impl Keys {
                 folding.clear();
                 folded.clear();
                 for place in group {
-                    word::take_all(slice(words, place.words), &mut folding).ok_or(StoreError::Damaged)?;
+                    word::take_all(slice(words, place.words), &mut folding).ok_or(Error::Damaged)?;
                 }
                 word::fold(&mut folding, sources);
                 for word in &folding {
@@ -223,18 +221,18 @@ impl Writing {
         Self { builder: Builder::default(), heads: Heads::new(side, most), entries: 0 }
     }
 
-    fn push(&mut self, key: &[u8], words: &[u8]) -> Result<(), StoreError> {
-        self.heads.add(key).ok_or(StoreError::Damaged)?;
+    fn push(&mut self, key: &[u8], words: &[u8]) -> Result<(), Error> {
+        self.heads.add(key).ok_or(Error::Damaged)?;
         self.builder.push(key, words);
         self.entries += 1;
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Order, StoreError> {
+    fn finish(mut self) -> Result<Order, Error> {
         if self.builder.len() > MAX {
-            return Err(StoreError::TooLarge);
+            return Err(Error::TooLarge);
         }
-        let block = Block::of(self.builder.finish()).map(Arc::new).ok_or(StoreError::Damaged)?;
+        let block = Block::of(self.builder.finish()).map(Arc::new).ok_or(Error::Damaged)?;
         Ok(Order { block, bloom: self.heads.finish().0, entries: self.entries })
     }
 }

@@ -12,7 +12,7 @@ use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use store::StoreError;
+use super::error::Error;
 
 /// A folder of files.
 pub trait Folder: Send + Sync {
@@ -185,20 +185,15 @@ impl FileRead for File {
 }
 
 /// Says what was being done to which file when the system refused.
-pub(super) fn failed(doing: &'static str, file: &str) -> impl FnOnce(io::Error) -> StoreError + use<> {
+pub(super) fn failed(doing: &'static str, file: &str) -> impl FnOnce(io::Error) -> Error + use<> {
     let file = file.into();
-    move |error| StoreError::Io {
-        doing: doing.into(),
-        file,
-        kind: error.kind(),
-        reason: error.to_string().into(),
-    }
+    move |error| Error::Io { doing: doing.into(), file, kind: error.kind(), reason: error.to_string().into() }
 }
 
 /// A file that the manifest names and that is not there.
-pub(super) fn missing(error: StoreError) -> StoreError {
+pub(super) fn missing(error: Error) -> Error {
     match error {
-        StoreError::Io { kind: io::ErrorKind::NotFound, file, .. } => StoreError::Missing { file },
+        Error::Io { kind: io::ErrorKind::NotFound, file, .. } => Error::Missing { file },
         error => error,
     }
 }
@@ -209,7 +204,7 @@ pub(super) fn read_stretch(
     name: &str,
     offset: u64,
     len: usize,
-) -> Result<Vec<u8>, StoreError> {
+) -> Result<Vec<u8>, Error> {
     let mut octets = vec![0; len];
     file.read(&mut octets, offset).map_err(|error| match error.kind() {
         io::ErrorKind::UnexpectedEof => damage(name, offset, "the file ends here"),
@@ -219,6 +214,6 @@ pub(super) fn read_stretch(
 }
 
 /// The file cannot be believed from this place on.
-pub(super) fn damage(file: &str, offset: u64, what: &'static str) -> StoreError {
-    StoreError::Damage { file: file.into(), offset, what: what.into() }
+pub(super) fn damage(file: &str, offset: u64, what: &'static str) -> Error {
+    Error::Damage { file: file.into(), offset, what: what.into() }
 }

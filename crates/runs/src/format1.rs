@@ -15,9 +15,9 @@ use cof::{Source, SourceKind};
 use serde::Deserialize;
 use twox_hash::XxHash3_64;
 
+use super::error::Error;
 use super::file::{FileRead, damage, failed};
 use super::manifest::{NAME, RunEntry, Title};
-use store::StoreError;
 
 /// What a run begins with.
 pub(super) const RUN_HEAD: [u8; 8] = *b"BSRUN\0\x01\0";
@@ -75,8 +75,8 @@ impl OldManifest {
     /// Reads a manifest whose first line is this one.
     ///
     /// # Errors
-    /// [`StoreError::Damage`], [`StoreError::Io`].
-    pub(super) fn read(file: &dyn FileRead, title: Title) -> Result<Self, StoreError> {
+    /// [`Error::Damage`], [`Error::Io`].
+    pub(super) fn read(file: &dyn FileRead, title: Title) -> Result<Self, Error> {
         let len = file.len().map_err(failed("look at", NAME))?;
         if len > MAX {
             return Err(damage(NAME, MAX, "it is longer than it may be"));

@@ -15,6 +15,7 @@ use cof::{Digest, Position};
 
 use super::Options;
 use super::batch::Batch;
+use super::error::Error;
 use super::file::Folder;
 use super::journal::{Journal, Record, Syncing};
 use super::ledger::{self, Advance, Change, Ledger, LedgerFiles};
@@ -23,7 +24,7 @@ use super::snapshot::{Frozen, Snapshot};
 use super::sources::Sources;
 use store::Reached;
 use store::engine::check;
-use store::{Receipt, Stats, StoreError};
+use store::{Receipt, Stats};
 
 /// Batches of up to so many entries are put together, [`GATHERED`] at a time, so that readers have few to look at.
 const SMALL: u64 = 1 << 13;
@@ -54,7 +55,7 @@ pub(super) struct Intake {
     pub(super) ledgers: Mutex<LedgerFiles>,
     snapshot: RwLock<Arc<Snapshot>>,
     /// Why the last work in the background failed, until one succeeds, and what had been announced when it began.
-    pub(super) trouble: Mutex<Option<(u64, StoreError)>>,
+    pub(super) trouble: Mutex<Option<(u64, Error)>>,
     /// Told when there is work, and how often it was: a worker that was busy meanwhile looks again.
     pub(super) work: Condvar,
     pub(super) announced: AtomicU64,
@@ -63,7 +64,7 @@ pub(super) struct Intake {
 }
 
 /// Held by whoever announces work or decides that there is none.
-pub(super) type Trouble<'a> = MutexGuard<'a, Option<(u64, StoreError)>>;
+pub(super) type Trouble<'a> = MutexGuard<'a, Option<(u64, Error)>>;
 
 /// What is being written to.
 struct Writer {
@@ -171,7 +172,7 @@ impl Intake {
     }
 
     /// Reads the ledger's files again.
-    pub(super) fn verify_ledger(&self) -> Result<(), StoreError> {
+    pub(super) fn verify_ledger(&self) -> Result<(), Error> {
         let manifest = lock(&self.manifest);
         ledger::read(&*self.files, &manifest.ledgers).map(drop)
     }
@@ -182,7 +183,7 @@ impl Intake {
         Stats { entries: self.snapshot().entries(), sources, inputs }
     }
 
-    pub(super) fn submit(&self, batch: &cof::Batch) -> Result<Ticket, StoreError> {
+    pub(super) fn submit(&self, batch: &cof::Batch) -> Result<Ticket, Error> {
         check(batch, &self.options.limits)?;
         self.wait_for_room()?;
         let Some((ids, sources)) = self.intern(batch)? else { return Ok(Ticket::repeated()) };
@@ -199,7 +200,7 @@ impl Intake {
 
     /// The numbers of a batch's sources; `None` when it has been taken in before.
     #[expect(clippy::type_complexity, reason = "numbers and what they number")]
-    fn intern(&self, batch: &cof::Batch) -> Result<Option<(Vec<u32>, Arc<Sources>)>, StoreError> {
+    fn intern(&self, batch: &cof::Batch) -> Result<Option<(Vec<u32>, Arc<Sources>)>, Error> {
         let mut writer = lock(&self.writer);
         if writer.ledger.has_reached(batch.position.as_ref())? {
             return Ok(None);
@@ -214,12 +215,12 @@ impl Intake {
             limits.admit_sources(&batch.sources, is_known, writer.sources.len())?;
             let sources = Arc::make_mut(&mut writer.sources);
             let ids = batch.sources.iter().map(|source| sources.intern(source));
-            ids.collect::<Option<_>>().ok_or(StoreError::TooLarge)?
+            ids.collect::<Option<_>>().ok_or(Error::TooLarge)?
         };
         Ok(Some((ids, Arc::clone(&writer.sources))))
     }
 
-    pub(super) fn redeem(&self, ticket: &Ticket) -> Result<Receipt, StoreError> {
+    pub(super) fn redeem(&self, ticket: &Ticket) -> Result<Receipt, Error> {
         let Some((journal, until)) = ticket.until else { return Ok(ticket.receipt) };
         let mut synced = lock(&self.syncing);
         // Whoever synced before us may have synced for us.
@@ -233,7 +234,7 @@ impl Intake {
     }
 
     /// Makes what was appended last, and shows it.
-    fn sync(&self, syncing: &Syncing, turn: usize) -> Result<(), StoreError> {
+    fn sync(&self, syncing: &Syncing, turn: usize) -> Result<(), Error> {
         if let Err(error) = syncing.sync(turn) {
             lock(&self.writer).poisoned = true;
             return Err(error);
@@ -260,14 +261,14 @@ impl Intake {
     }
 
     /// Ends the journal and begins another one; what it held waits to become a run.
-    pub(super) fn freeze(&self) -> Result<(), StoreError> {
+    pub(super) fn freeze(&self) -> Result<(), Error> {
         let mut synced = lock(&self.syncing);
         *synced += 1;
         self.freeze_synced(*synced)
     }
 
     /// The caller holds `syncing`.
-    fn freeze_synced(&self, turn: usize) -> Result<(), StoreError> {
+    fn freeze_synced(&self, turn: usize) -> Result<(), Error> {
         let number = self.number();
         let fresh = Journal::create(&*self.files, number)?;
         self.record(|manifest| manifest.journals.push(number))?;
@@ -276,9 +277,9 @@ impl Intake {
             let syncing = {
                 let mut writer = lock(&self.writer);
                 if writer.poisoned {
-                    return Err(StoreError::Poisoned);
+                    return Err(Error::Poisoned);
                 }
-                let Some(journal) = &writer.journal else { return Err(StoreError::ReadOnly) };
+                let Some(journal) = &writer.journal else { return Err(Error::ReadOnly) };
                 if writer.pending.is_empty() {
                     let journal = writer.journal.replace(fresh).map(|journal| journal.number());
                     writer.octets = 0;
@@ -306,7 +307,7 @@ impl Intake {
     }
 
     /// Waits while so much is to be done that memory or readers would suffer.
-    fn wait_for_room(&self) -> Result<(), StoreError> {
+    fn wait_for_room(&self) -> Result<(), Error> {
         if !self.is_behind() {
             return Ok(());
         }
@@ -383,11 +384,11 @@ impl Writer {
         batch: &Arc<Batch>,
         position: Option<&Position>,
         named: &[u32],
-    ) -> Result<(u64, u64), StoreError> {
+    ) -> Result<(u64, u64), Error> {
         if self.poisoned {
-            return Err(StoreError::Poisoned);
+            return Err(Error::Poisoned);
         }
-        let journal = self.journal.as_mut().ok_or(StoreError::ReadOnly)?;
+        let journal = self.journal.as_mut().ok_or(Error::ReadOnly)?;
         let advance = position.map(|position| {
             let mut named = named.to_vec();
             named.sort_unstable();
@@ -397,7 +398,7 @@ impl Writer {
         });
         let record = Record::of(batch, advance.as_ref(), &self.sources, self.journalled)?;
         if let Err(error) = journal.append(record) {
-            self.poisoned |= error == StoreError::Poisoned;
+            self.poisoned |= error == Error::Poisoned;
             return Err(error);
         }
         let until = (journal.number(), journal.len());
@@ -412,12 +413,12 @@ impl Writer {
     }
 
     /// What is to be synced so that this place of a journal lasts; `None` when it does.
-    fn unsynced(&self, number: u64, until: u64) -> Result<Option<Syncing>, StoreError> {
+    fn unsynced(&self, number: u64, until: u64) -> Result<Option<Syncing>, Error> {
         let waits = |journal: &&Journal| {
             journal.number() == number && self.pending.iter().any(|(end, _)| *end <= until)
         };
         match self.journal.as_ref().filter(waits) {
-            Some(_) if self.poisoned => Err(StoreError::Poisoned),
+            Some(_) if self.poisoned => Err(Error::Poisoned),
             journal => Ok(journal.map(Journal::syncing)),
         }
     }

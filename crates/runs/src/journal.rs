@@ -21,11 +21,11 @@ use cof::Position;
 use twox_hash::XxHash3_64;
 
 use super::batch::Batch;
+use super::error::Error;
 use super::file::{FileRead, FileWrite, Folder, damage, failed, read_stretch};
 use super::ledger::Advance;
 use super::sources::{self, Sources};
 use super::varint;
-use store::StoreError;
 
 /// What a journal begins with.
 pub(super) const HEAD: [u8; 8] = *b"BSJRNL\x02\0";
@@ -65,8 +65,8 @@ impl Journal {
     /// Begins a journal; it lasts when this returns.
     ///
     /// # Errors
-    /// [`StoreError::Io`]; then there is none, or an empty one that nobody misses.
-    pub(super) fn create(folder: &dyn Folder, number: u64) -> Result<Self, StoreError> {
+    /// [`Error::Io`]; then there is none, or an empty one that nobody misses.
+    pub(super) fn create(folder: &dyn Folder, number: u64) -> Result<Self, Error> {
         let name = name(number);
         let mut head = HEAD.to_vec();
         head.extend_from_slice(&number.to_le_bytes());
@@ -99,19 +99,15 @@ impl Journal {
     /// Appends a record, which is not lasting yet.
     ///
     /// # Errors
-    /// [`StoreError::Io`]; then nothing was appended. [`StoreError::Poisoned`] when not even that could be seen to.
-    pub(super) fn append(&mut self, mut record: Record) -> Result<(), StoreError> {
+    /// [`Error::Io`]; then nothing was appended. [`Error::Poisoned`] when not even that could be seen to.
+    pub(super) fn append(&mut self, mut record: Record) -> Result<(), Error> {
         let octets = &mut record.0;
         let sum = octets.get(RECORD..).map(|payload| checksum(payload, self.len)).unwrap_or_default();
         let sum = sum.to_le_bytes();
         octets.iter_mut().skip(4).zip(sum).for_each(|(to, from)| *to = from);
         if let Err(error) = self.file.append(octets) {
             let cut = self.file.truncate(self.len);
-            return Err(if cut.is_ok() {
-                failed("append to", &self.name)(error)
-            } else {
-                StoreError::Poisoned
-            });
+            return Err(if cut.is_ok() { failed("append to", &self.name)(error) } else { Error::Poisoned });
         }
         self.len += octets.len() as u64;
         Ok(())
@@ -135,8 +131,8 @@ impl Syncing {
     /// Syncs, and marks in the file that it did; `turn` tells the marks apart.
     ///
     /// # Errors
-    /// [`StoreError::Io`]; then nothing is known of what was appended.
-    pub(super) fn sync(&self, turn: usize) -> Result<(), StoreError> {
+    /// [`Error::Io`]; then nothing is known of what was appended.
+    pub(super) fn sync(&self, turn: usize) -> Result<(), Error> {
         self.file.sync().map_err(failed("sync", &self.name))?;
         let turn = turn % MARKS.len();
         let place = MARKS.get(turn).copied().unwrap_or_default();
@@ -150,13 +146,13 @@ impl Record {
     /// The record of a batch; sources from the number `new` on are in no record yet.
     ///
     /// # Errors
-    /// [`StoreError::TooLarge`].
+    /// [`Error::TooLarge`].
     pub(super) fn of(
         batch: &Batch,
         advance: Option<&Advance>,
         sources: &Sources,
         new: usize,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, Error> {
         let block = batch.owner_block();
         let mut octets = Vec::with_capacity(RECORD + 256 + block.len());
         octets.resize(RECORD, 0);
@@ -170,7 +166,7 @@ impl Record {
             advance.push(&mut octets);
         }
         octets.extend_from_slice(block);
-        let len = u32::try_from(octets.len() - RECORD).map_err(|_| StoreError::TooLarge)?;
+        let len = u32::try_from(octets.len() - RECORD).map_err(|_| Error::TooLarge)?;
         octets.iter_mut().zip(len.to_le_bytes()).for_each(|(to, from)| *to = from);
         Ok(Self(octets))
     }
@@ -180,14 +176,14 @@ impl Record {
 /// what it cannot read.
 ///
 /// # Errors
-/// [`StoreError::Damage`] for what was acknowledged and does not read; [`StoreError::Io`].
+/// [`Error::Damage`] for what was acknowledged and does not read; [`Error::Io`].
 pub(super) fn replay(
     folder: &dyn Folder,
     number: u64,
     begin: [u8; 8],
     sources: &mut Sources,
     mut take: impl FnMut(Replayed, &Sources) -> Option<()>,
-) -> Result<(), StoreError> {
+) -> Result<(), Error> {
     let name = name(number);
     let file = folder.open(&name).map_err(failed("open", &name))?;
     let len = file.len().map_err(failed("look at", &name))?;
@@ -214,7 +210,7 @@ pub(super) fn replay(
 }
 
 /// The payload of the record at a place, if there is a whole one.
-fn payload(file: &dyn FileRead, name: &str, place: u64, len: u64) -> Result<Option<Vec<u8>>, StoreError> {
+fn payload(file: &dyn FileRead, name: &str, place: u64, len: u64) -> Result<Option<Vec<u8>>, Error> {
     let start = place + RECORD as u64;
     if start > len {
         return Ok(None);

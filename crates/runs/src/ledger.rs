@@ -16,20 +16,20 @@
 //! been said anew since, all of them are read and one is written in their place ([`LedgerFiles::append`]).
 //!
 //! A position is written with the run that holds its batch, never earlier: until then the journal has both. The longest payload is [`MAX_PAYLOAD`], for those who write as for
-//! those who read. Errors are [`StoreError::Damage`], [`StoreError::Missing`] and the disk's.
+//! those who read. Errors are [`Error::Damage`], [`Error::Missing`] and the disk's.
 
 use std::sync::Arc;
 
 use cof::Position;
 use serde::{Deserialize, Serialize};
 
+use super::error::Error;
 use super::file::{FileWrite, Folder, damage, failed, missing, read_stretch};
 use super::journal::{push_position, take_position};
 use super::run::checksum;
 use super::sources::{self, Sources};
 use super::varint;
 use store::Reached;
-use store::StoreError;
 use store::engine::Positions;
 
 const HEAD: &[u8; 8] = b"BSLEDG\x02\0";
@@ -117,8 +117,8 @@ pub(super) fn name(number: u64) -> String {
 /// Reads files in their order.
 ///
 /// # Errors
-/// [`StoreError::Damage`], [`StoreError::Missing`], [`StoreError::Io`].
-pub(super) fn read(folder: &dyn Folder, segments: &[Segment]) -> Result<(Sources, Ledger), StoreError> {
+/// [`Error::Damage`], [`Error::Missing`], [`Error::Io`].
+pub(super) fn read(folder: &dyn Folder, segments: &[Segment]) -> Result<(Sources, Ledger), Error> {
     let (mut sources, mut ledger) = (Sources::default(), Ledger::default());
     for segment in segments {
         read_one(folder, *segment, &mut sources, &mut ledger)?;
@@ -131,7 +131,7 @@ fn read_one(
     segment: Segment,
     sources: &mut Sources,
     ledger: &mut Ledger,
-) -> Result<(), StoreError> {
+) -> Result<(), Error> {
     let name = name(segment.number);
     let file = folder.open(&name).map_err(failed("open", &name)).map_err(missing)?;
     let len = file.len().map_err(failed("look at", &name))?;
@@ -239,7 +239,7 @@ impl LedgerFiles {
         number: &dyn Fn() -> u64,
         sources: &Sources,
         changes: &[Change],
-    ) -> Result<Option<Appended>, StoreError> {
+    ) -> Result<Option<Appended>, Error> {
         if changes.is_empty() && self.sources >= sources.len() {
             return Ok(None);
         }
@@ -276,11 +276,11 @@ impl LedgerFiles {
         number: u64,
         sources: &Sources,
         changes: &[Change],
-    ) -> Result<Appended, StoreError> {
+    ) -> Result<Appended, Error> {
         self.active = None;
         let (mut known, mut ledger) = read(folder, segments)?;
         for source in sources.iter().skip(known.len()) {
-            known.intern(source).ok_or(StoreError::TooLarge)?;
+            known.intern(source).ok_or(Error::TooLarge)?;
         }
         for change in changes {
             match change {
@@ -308,7 +308,7 @@ pub(super) fn write_all(
     number: u64,
     sources: &Sources,
     ledger: &Ledger,
-) -> Result<(Arc<dyn FileWrite>, Segment), StoreError> {
+) -> Result<(Arc<dyn FileWrite>, Segment), Error> {
     let mut payloads = Payloads::default();
     for source in sources.iter() {
         payloads.source(source);
@@ -329,7 +329,7 @@ fn write(
     place: u64,
     file: Option<Arc<dyn FileWrite>>,
     payloads: Payloads,
-) -> Result<(Arc<dyn FileWrite>, u64), StoreError> {
+) -> Result<(Arc<dyn FileWrite>, u64), Error> {
     let name = name(number);
     let is_new = file.is_none();
     let file = match file {
@@ -339,7 +339,7 @@ fn write(
     let (mut octets, mut end) = (if is_new { head_of(number) } else { Vec::new() }, place);
     for payload in payloads.finish() {
         let len = u32::try_from(payload.len()).ok().filter(|_| payload.len() <= MAX_PAYLOAD);
-        octets.extend_from_slice(&len.ok_or(StoreError::TooLarge)?.to_le_bytes());
+        octets.extend_from_slice(&len.ok_or(Error::TooLarge)?.to_le_bytes());
         octets.extend_from_slice(&checksum(&payload, end).to_le_bytes());
         octets.extend_from_slice(&payload);
         end += (RECORD + payload.len()) as u64;

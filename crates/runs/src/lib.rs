@@ -31,13 +31,15 @@
 //! of batches, another one merges runs (`upkeep`). Readers work on a `snapshot` and wait for nobody. All file work goes
 //! through [`Folder`].
 //!
-//! Errors are [`StoreError`]: damage names file and place, and is never an answer.
+//! Errors are [`Error`]: damage names file and place, and is never an answer. As a [`Store`], the engine converts them into
+//! [`StoreError`].
 
 mod backup;
 mod batch;
 mod block;
 mod bloom;
 mod cache;
+mod error;
 mod file;
 mod format1;
 #[cfg(fuzzing)]
@@ -67,6 +69,7 @@ use std::thread::JoinHandle;
 use cof::{Batch, Digest};
 
 pub use backup::restore;
+pub use error::Error;
 pub use file::{FileRead, FileWrite, Folder, RealFolder};
 use intake::Intake;
 pub use intake::Ticket;
@@ -136,10 +139,10 @@ impl Runs {
     /// Opens the database in a folder; makes one if the folder is empty or not there, unless it is only to be read.
     ///
     /// # Errors
-    /// [`StoreError::Locked`], [`StoreError::Empty`], [`StoreError::Foreign`], [`StoreError::Newer`], [`StoreError::Older`],
-    /// [`StoreError::NoRoom`], [`StoreError::Missing`],
-    /// [`StoreError::Damage`], [`StoreError::Io`].
-    pub fn open(folder: &Path, options: Options) -> Result<Self, StoreError> {
+    /// [`Error::Locked`], [`Error::Empty`], [`Error::Foreign`], [`Error::Newer`], [`Error::Older`],
+    /// [`Error::NoRoom`], [`Error::Missing`],
+    /// [`Error::Damage`], [`Error::Io`].
+    pub fn open(folder: &Path, options: Options) -> Result<Self, Error> {
         Self::open_telling(folder, options, &mut |_| {})
     }
 
@@ -148,11 +151,7 @@ impl Runs {
     ///
     /// # Errors
     /// Those of [`Self::open`].
-    pub fn open_telling(
-        folder: &Path,
-        options: Options,
-        tell: &mut dyn FnMut(Step),
-    ) -> Result<Self, StoreError> {
+    pub fn open_telling(folder: &Path, options: Options, tell: &mut dyn FnMut(Step)) -> Result<Self, Error> {
         opening::make(folder, options)?;
         let lock = Lock::take(folder, !options.read_only)?;
         Self::begin(Arc::new(RealFolder::new(folder)), options, Some(lock), tell)
@@ -162,7 +161,7 @@ impl Runs {
     ///
     /// # Errors
     /// Those of [`Self::open`] but `Locked`.
-    pub fn open_files(files: Arc<dyn Folder>, options: Options) -> Result<Self, StoreError> {
+    pub fn open_files(files: Arc<dyn Folder>, options: Options) -> Result<Self, Error> {
         Self::open_files_telling(files, options, &mut |_| {})
     }
 
@@ -174,7 +173,7 @@ impl Runs {
         files: Arc<dyn Folder>,
         options: Options,
         tell: &mut dyn FnMut(Step),
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, Error> {
         Self::begin(files, options, None, tell)
     }
 
@@ -183,7 +182,7 @@ impl Runs {
         options: Options,
         lock: Option<Lock>,
         tell: &mut dyn FnMut(Step),
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, Error> {
         let intake = Arc::new(opening::open(files, options, tell)?);
         let workers = if options.read_only { Vec::new() } else { upkeep::spawn(&intake) };
         Ok(Self { intake, workers, _lock: lock })
@@ -195,16 +194,16 @@ impl Runs {
     ///
     /// # Errors
     /// Those of [`Store::absorb`].
-    pub fn submit(&self, batch: &Batch) -> Result<Ticket, StoreError> {
+    pub fn submit(&self, batch: &Batch) -> Result<Ticket, Error> {
         self.intake.submit(batch)
     }
 
     /// Waits until a batch lasts and is seen by readers.
     ///
     /// # Errors
-    /// [`StoreError::Io`] and [`StoreError::Poisoned`]; then it does not.
+    /// [`Error::Io`] and [`Error::Poisoned`]; then it does not.
     #[expect(clippy::needless_pass_by_value, reason = "a ticket is redeemed once")]
-    pub fn redeem(&self, ticket: Ticket) -> Result<Receipt, StoreError> {
+    pub fn redeem(&self, ticket: Ticket) -> Result<Receipt, Error> {
         self.intake.redeem(&ticket)
     }
 
@@ -212,7 +211,7 @@ impl Runs {
     ///
     /// # Errors
     /// The disk's.
-    pub fn flush(&self) -> Result<(), StoreError> {
+    pub fn flush(&self) -> Result<(), Error> {
         self.intake.flush()
     }
 
@@ -221,7 +220,7 @@ impl Runs {
     ///
     /// # Errors
     /// The disk's, and damage.
-    pub fn compact(&self) -> Result<(), StoreError> {
+    pub fn compact(&self) -> Result<(), Error> {
         self.intake.compact()
     }
 
@@ -229,7 +228,7 @@ impl Runs {
     ///
     /// # Errors
     /// The first damage.
-    pub fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified, StoreError> {
+    pub fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified, Error> {
         verify::verify(&self.intake, progress)
     }
 
@@ -237,7 +236,7 @@ impl Runs {
     ///
     /// # Errors
     /// The disk's; then the folder is removed again.
-    pub fn backup(&self, to: &Path, from: &Path) -> Result<(), StoreError> {
+    pub fn backup(&self, to: &Path, from: &Path) -> Result<(), Error> {
         backup::backup(&self.intake, from, to)
     }
 
@@ -261,7 +260,7 @@ impl Drop for Runs {
 
 impl Store for Runs {
     fn absorb(&self, batch: Batch) -> Result<Receipt, StoreError> {
-        self.redeem(self.submit(&batch)?)
+        Ok(self.redeem(self.submit(&batch)?)?)
     }
 
     fn lookup(&self, question: &Question) -> Result<Page, StoreError> {
@@ -273,7 +272,7 @@ impl Store for Runs {
     }
 
     fn drop_where(&self, selection: &Selection) -> Result<u64, StoreError> {
-        self.intake.drop_where(selection)
+        Ok(self.intake.drop_where(selection)?)
     }
 
     fn position(&self, input: &str) -> Result<Option<Reached>, StoreError> {

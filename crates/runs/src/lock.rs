@@ -19,8 +19,8 @@ use std::path::Path;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
+use super::error::Error;
 use super::file::failed;
-use store::StoreError;
 
 const NAME: &str = "LOCK";
 
@@ -32,8 +32,8 @@ impl Lock {
     /// Takes a folder, to write or only to read.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] with the process that has it, if it writes; [`StoreError::Io`].
-    pub(super) fn take(folder: &Path, writes: bool) -> Result<Self, StoreError> {
+    /// [`Error::Locked`] with the process that has it, if it writes; [`Error::Io`].
+    pub(super) fn take(folder: &Path, writes: bool) -> Result<Self, Error> {
         let path = folder.join(NAME);
         let Some(mut file) = open(&path, writes).map_err(failed("open", NAME))? else {
             return Ok(Self(None));
@@ -42,9 +42,9 @@ impl Lock {
             Ok(()) => {}
             // Those who read have put no number there: it would be that of somebody who has long ended.
             Err(TryLockError::WouldBlock) if writes && file.try_lock_shared().is_ok() => {
-                return Err(StoreError::Locked { process: None });
+                return Err(Error::Locked { process: None });
             }
-            Err(TryLockError::WouldBlock) => return Err(StoreError::Locked { process: holder(&mut file) }),
+            Err(TryLockError::WouldBlock) => return Err(Error::Locked { process: holder(&mut file) }),
             Err(TryLockError::Error(error)) => return Err(failed("lock", NAME)(error)),
         }
         if writes {

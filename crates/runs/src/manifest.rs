@@ -12,10 +12,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::error::Error;
 use super::file::{FileRead, Folder, damage, failed, read_stretch};
 use super::ledger::Segment;
 use super::run::checksum;
-use store::StoreError;
 
 /// The format that is written.
 pub(super) const FORMAT: u32 = 2;
@@ -70,8 +70,8 @@ pub(super) type Opened = (Box<dyn FileRead>, Title);
 /// The manifest of a folder; `None` when there is none.
 ///
 /// # Errors
-/// [`StoreError::Newer`], [`StoreError::Damage`], [`StoreError::Io`].
-pub(super) fn title(folder: &dyn Folder) -> Result<Option<Opened>, StoreError> {
+/// [`Error::Newer`], [`Error::Damage`], [`Error::Io`].
+pub(super) fn title(folder: &dyn Folder) -> Result<Option<Opened>, Error> {
     let file = match folder.open(NAME) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         file => file.map_err(failed("open", NAME))?,
@@ -80,7 +80,7 @@ pub(super) fn title(folder: &dyn Folder) -> Result<Option<Opened>, StoreError> {
     let octets = read_stretch(&*file, NAME, 0, usize::try_from(len.min(LINE)).unwrap_or_default())?;
     let title = title_of(&octets).ok_or_else(|| damage(NAME, 0, "it does not begin like a manifest"))?;
     if title.format > FORMAT {
-        return Err(StoreError::Newer { found: title.format, known: FORMAT });
+        return Err(Error::Newer { found: title.format, known: FORMAT });
     }
     if title.format == 0 {
         return Err(damage(NAME, 0, "it does not begin like a manifest"));
@@ -92,8 +92,8 @@ impl Manifest {
     /// Reads a manifest of our format.
     ///
     /// # Errors
-    /// [`StoreError::Damage`], [`StoreError::Io`].
-    pub(super) fn read(file: &dyn FileRead, title: Title) -> Result<Self, StoreError> {
+    /// [`Error::Damage`], [`Error::Io`].
+    pub(super) fn read(file: &dyn FileRead, title: Title) -> Result<Self, Error> {
         let len = file.len().map_err(failed("look at", NAME))?;
         if len > MAX {
             return Err(damage(NAME, MAX, "it is longer than it may be"));
@@ -105,8 +105,8 @@ impl Manifest {
     /// Reads what follows the first line.
     ///
     /// # Errors
-    /// [`StoreError::Damage`].
-    pub(super) fn of_octets(json: &[u8], title: Title) -> Result<Self, StoreError> {
+    /// [`Error::Damage`].
+    pub(super) fn of_octets(json: &[u8], title: Title) -> Result<Self, Error> {
         if title.checksum != Some(checksum(json, 0)) {
             return Err(damage(NAME, 0, "a checksum that does not match"));
         }
@@ -116,8 +116,8 @@ impl Manifest {
     /// Puts this manifest in the place of the one before.
     ///
     /// # Errors
-    /// [`StoreError::Io`]; then the one before is still there, or this one is.
-    pub(super) fn write(&self, folder: &dyn Folder) -> Result<(), StoreError> {
+    /// [`Error::Io`]; then the one before is still there, or this one is.
+    pub(super) fn write(&self, folder: &dyn Folder) -> Result<(), Error> {
         let json = serde_json::to_vec_pretty(self).unwrap_or_default();
         let title = format!("{TITLE}{FORMAT}, checksum {:016x}\n", checksum(&json, 0));
         let octets = [title.as_bytes(), &json].concat();

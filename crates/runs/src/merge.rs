@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use super::block::BlockCursor;
+use super::error::Error;
 use super::run::RunCursor;
 use super::sources::Sources;
 use super::word::{self, StoredWord};
-use store::StoreError;
 
 /// One sorted sequence.
 pub(super) enum Cursor {
@@ -20,16 +20,16 @@ pub(super) enum Cursor {
 }
 
 impl Cursor {
-    fn advance(&mut self) -> Result<bool, StoreError> {
+    fn advance(&mut self) -> Result<bool, Error> {
         match self {
-            Self::Batch(cursor) => cursor.advance().ok_or(StoreError::Damaged),
+            Self::Batch(cursor) => cursor.advance().ok_or(Error::Damaged),
             Self::Run(cursor) => cursor.advance(),
         }
     }
 
-    fn seek(&mut self, from: &[u8]) -> Result<bool, StoreError> {
+    fn seek(&mut self, from: &[u8]) -> Result<bool, Error> {
         match self {
-            Self::Batch(cursor) => cursor.seek(from).ok_or(StoreError::Damaged),
+            Self::Batch(cursor) => cursor.seek(from).ok_or(Error::Damaged),
             Self::Run(cursor) => cursor.seek(from),
         }
     }
@@ -67,7 +67,7 @@ impl Merge {
         cursors: impl IntoIterator<Item = Cursor>,
         from: &[u8],
         sources: Arc<Sources>,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, Error> {
         let mut merge = Self {
             cursors: Vec::new(),
             tree: Vec::new(),
@@ -86,7 +86,7 @@ impl Merge {
     }
 
     /// Goes to the next key.
-    pub(super) fn advance(&mut self) -> Result<bool, StoreError> {
+    pub(super) fn advance(&mut self) -> Result<bool, Error> {
         let Some(cursor) = winner(&self.tree, &self.cursors) else { return Ok(false) };
         self.key.clear();
         self.key.extend_from_slice(cursor.key());
@@ -115,9 +115,9 @@ impl Merge {
         &self.words
     }
 
-    fn fold(&mut self) -> Result<(), StoreError> {
+    fn fold(&mut self) -> Result<(), Error> {
         self.folding.clear();
-        word::take_all(&self.words, &mut self.folding).ok_or(StoreError::Damaged)?;
+        word::take_all(&self.words, &mut self.folding).ok_or(Error::Damaged)?;
         word::fold(&mut self.folding, &self.sources);
         self.words.clear();
         for word in &self.folding {
@@ -127,7 +127,7 @@ impl Merge {
     }
 
     /// Moves the winner on and lets it play its way up again.
-    fn replace_winner(&mut self) -> Result<(), StoreError> {
+    fn replace_winner(&mut self) -> Result<(), Error> {
         let Some(mut winner) = self.tree.first().copied() else { return Ok(()) };
         if let Some((cursor, alive)) = self.cursors.get_mut(winner) {
             *alive = cursor.advance()?;

@@ -8,7 +8,7 @@
 //!
 //! Everything is written beside what is there, read again and checked, and counts when the manifest of today's format has taken the
 //! old one's place by its name: whatever ends the process before, the folder is as it was, and the next one begins anew. Old
-//! files are removed after that. So there must be room for both, which is looked at first ([`StoreError::NoRoom`]).
+//! files are removed after that. So there must be room for both, which is looked at first ([`Error::NoRoom`]).
 //!
 //! Errors are damage in what is there and the disk's; then nothing has changed.
 
@@ -18,6 +18,7 @@ use std::sync::Arc;
 use cof::{Name, Rdata, RrType, Source};
 
 use super::block::{Block, BlockCursor};
+use super::error::Error;
 use super::file::{Folder, damage, failed, missing};
 use super::format1::{JOURNAL_HEAD, OldInput, OldManifest, RUN_HEAD};
 use super::journal;
@@ -31,7 +32,6 @@ use super::sources::Sources;
 use super::verify;
 use super::word::{self, StoredWord};
 use super::{Options, Step};
-use store::StoreError;
 use store::engine::Side;
 use store::engine::key::Parts;
 
@@ -62,14 +62,14 @@ pub struct Migrated {
 /// Brings a folder into today's format.
 ///
 /// # Errors
-/// [`StoreError::NoRoom`], [`StoreError::Damage`], [`StoreError::Missing`], [`StoreError::Io`].
+/// [`Error::NoRoom`], [`Error::Damage`], [`Error::Missing`], [`Error::Io`].
 pub(super) fn migrate(
     files: &dyn Folder,
     options: &Options,
     manifest: OldManifest,
     first: u64,
     tell: &mut dyn FnMut(Step),
-) -> Result<(), StoreError> {
+) -> Result<(), Error> {
     tell(Step::Migrating { done: 0, total: 1 });
     let old = Old::read(files, manifest, options)?;
     old.room(files)?;
@@ -108,7 +108,7 @@ struct Old {
 }
 
 impl Old {
-    fn read(files: &dyn Folder, manifest: OldManifest, options: &Options) -> Result<Self, StoreError> {
+    fn read(files: &dyn Folder, manifest: OldManifest, options: &Options) -> Result<Self, Error> {
         let OldManifest { next, journals, runs, sources: listed, inputs } = manifest;
         let twice = || damage(manifest::NAME, 0, "a source that is there twice");
         let mut old_sources = Sources::default();
@@ -144,15 +144,15 @@ impl Old {
     }
 
     /// Whether there is room for as much again.
-    fn room(&self, files: &dyn Folder) -> Result<(), StoreError> {
+    fn room(&self, files: &dyn Folder) -> Result<(), Error> {
         let needed = self.octets + self.octets / 4 + SPARE;
         match files.room().map_err(failed("look for room in", "the folder"))? {
-            Some(free) if free < needed => Err(StoreError::NoRoom { needed, free }),
+            Some(free) if free < needed => Err(Error::NoRoom { needed, free }),
             _ => Ok(()),
         }
     }
 
-    fn entries(&self, side: Side) -> Result<Merge, StoreError> {
+    fn entries(&self, side: Side) -> Result<Merge, Error> {
         let cursor = |run: &Arc<Run>| Cursor::Run(Box::new(RunCursor::new(Arc::clone(run), side, None)));
         Merge::from(self.runs.iter().map(cursor), &[], Arc::clone(&self.known))
     }
@@ -241,7 +241,7 @@ impl Migration<'_> {
     }
 
     /// All old runs become one; what does not keep its place waits in the pool.
-    fn take_runs(&mut self, old: &Old) -> Result<(), StoreError> {
+    fn take_runs(&mut self, old: &Old) -> Result<(), Error> {
         if old.runs.is_empty() {
             return Ok(());
         }
@@ -258,7 +258,7 @@ impl Migration<'_> {
                 Side::Owner => Parts::of_owner_key(key),
                 Side::Rdata => Parts::of_rdata_key(key),
             };
-            let (other, reread) = parts.and_then(|parts| other(&parts)).ok_or(StoreError::Damaged)?;
+            let (other, reread) = parts.and_then(|parts| other(&parts)).ok_or(Error::Damaged)?;
             let counted = side == Side::Owner;
             self.outcome.reread += u64::from(reread && counted);
             self.translate(octets, old, counted, &mut words)?;
@@ -278,18 +278,18 @@ impl Migration<'_> {
     }
 
     /// What journals hold goes into the pool.
-    fn take_journals(&mut self, old: &Old) -> Result<(), StoreError> {
+    fn take_journals(&mut self, old: &Old) -> Result<(), Error> {
         let mut words = Vec::new();
         for block in &old.blocks {
-            let block = Block::of(block.clone()).ok_or(StoreError::Damaged)?;
+            let block = Block::of(block.clone()).ok_or(Error::Damaged)?;
             let mut cursor = BlockCursor::new(Arc::new(block));
-            while cursor.advance().ok_or(StoreError::Damaged)? {
-                let parts = Parts::of_owner_key(cursor.key()).ok_or(StoreError::Damaged)?;
-                let (other, reread) = other(&parts).ok_or(StoreError::Damaged)?;
+            while cursor.advance().ok_or(Error::Damaged)? {
+                let parts = Parts::of_owner_key(cursor.key()).ok_or(Error::Damaged)?;
+                let (other, reread) = other(&parts).ok_or(Error::Damaged)?;
                 self.outcome.reread += u64::from(reread);
                 let tuple = match other {
                     Some(tuple) => tuple,
-                    None => parts.decode().ok_or(StoreError::Damaged)?,
+                    None => parts.decode().ok_or(Error::Damaged)?,
                 };
                 self.translate(cursor.words(), old, true, &mut words)?;
                 self.pool_up(tuple, &words, &old.sources)?;
@@ -306,9 +306,9 @@ impl Migration<'_> {
         old: &Old,
         counted: bool,
         words: &mut Vec<StoredWord>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), Error> {
         words.clear();
-        word::take_all(octets, words).ok_or(StoreError::Damaged)?;
+        word::take_all(octets, words).ok_or(Error::Damaged)?;
         let (mut repaired, mut dropped, mut unknown) = (0, 0, false);
         words.retain_mut(|word| {
             match old.ids.get(word.source as usize) {
@@ -324,7 +324,7 @@ impl Migration<'_> {
             true
         });
         if unknown {
-            return Err(StoreError::Damaged);
+            return Err(Error::Damaged);
         }
         word::fold(words, &old.sources);
         if counted {
@@ -335,7 +335,7 @@ impl Migration<'_> {
         Ok(())
     }
 
-    fn pool_up(&mut self, tuple: Tuple, words: &[StoredWord], sources: &Sources) -> Result<(), StoreError> {
+    fn pool_up(&mut self, tuple: Tuple, words: &[StoredWord], sources: &Sources) -> Result<(), Error> {
         let numbers = &mut self.numbers;
         let mut number = || {
             *numbers += 1;
@@ -351,7 +351,7 @@ impl Migration<'_> {
         Ok(())
     }
 
-    fn flush(&mut self, sources: &Sources) -> Result<(), StoreError> {
+    fn flush(&mut self, sources: &Sources) -> Result<(), Error> {
         let numbers = &mut self.numbers;
         let mut number = || {
             *numbers += 1;
@@ -365,7 +365,7 @@ impl Migration<'_> {
     }
 
     /// Reads all that was written again.
-    fn check(&mut self, sources: &Sources) -> Result<(), StoreError> {
+    fn check(&mut self, sources: &Sources) -> Result<(), Error> {
         for entry in &self.runs {
             let run = Arc::new(Run::open(self.files, entry.clone())?);
             verify::run(&run, sources, &mut || self.told.step())?;
@@ -375,7 +375,7 @@ impl Migration<'_> {
     }
 
     /// What was written counts from now on.
-    fn end(mut self, old: &Old) -> Result<(), StoreError> {
+    fn end(mut self, old: &Old) -> Result<(), Error> {
         let number = self.number();
         let (_, segment) = ledger::write_all(self.files, number, &old.sources, &old.ledger)?;
         let (sources, ledger) = ledger::read(self.files, &[segment])?;

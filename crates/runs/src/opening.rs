@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::batch::Batch;
 use super::cache::Cache;
+use super::error::Error;
 use super::file::{FileRead, Folder, RealFolder, failed, missing};
 use super::format1::OldManifest;
 use super::intake::{Found, Intake};
@@ -19,13 +20,12 @@ use super::run::{self, Run};
 use super::snapshot::{Frozen, Snapshot};
 use super::sources::Sources;
 use super::{Options, Step};
-use store::StoreError;
 
 /// Sees to it that there is a folder, and that it is or may become a database; one that is refused is not touched.
 ///
 /// # Errors
-/// [`StoreError::Io`], [`StoreError::Foreign`], [`StoreError::Newer`], [`StoreError::Older`], [`StoreError::Empty`].
-pub(super) fn make(folder: &Path, options: Options) -> Result<(), StoreError> {
+/// [`Error::Io`], [`Error::Foreign`], [`Error::Newer`], [`Error::Older`], [`Error::Empty`].
+pub(super) fn make(folder: &Path, options: Options) -> Result<(), Error> {
     if folder.is_dir() {
         let files = RealFolder::new(folder);
         match manifest::title(&files)? {
@@ -35,7 +35,7 @@ pub(super) fn make(folder: &Path, options: Options) -> Result<(), StoreError> {
         return Ok(());
     }
     if options.read_only {
-        return Err(StoreError::Empty);
+        return Err(Error::Empty);
     }
     let made = std::fs::create_dir_all(folder);
     made.map_err(failed("create", &folder.to_string_lossy()))
@@ -49,7 +49,7 @@ pub(super) fn open(
     files: Arc<dyn Folder>,
     options: Options,
     tell: &mut dyn FnMut(Step),
-) -> Result<Intake, StoreError> {
+) -> Result<Intake, Error> {
     let list = || files.names().map_err(failed("list", "the folder"));
     if let Some((file, title)) = manifest::title(&*files)?
         && title.format < manifest::FORMAT
@@ -93,9 +93,9 @@ pub(super) fn open(
 }
 
 /// Only what writes brings an older format into ours.
-fn may_read(title: Title, options: Options) -> Result<(), StoreError> {
+fn may_read(title: Title, options: Options) -> Result<(), Error> {
     if options.read_only && title.format < manifest::FORMAT {
-        return Err(StoreError::Older { found: title.format, known: manifest::FORMAT });
+        return Err(Error::Older { found: title.format, known: manifest::FORMAT });
     }
     Ok(())
 }
@@ -107,7 +107,7 @@ fn migrate(
     (file, title): (&dyn FileRead, Title),
     names: &[String],
     tell: &mut dyn FnMut(Step),
-) -> Result<(), StoreError> {
+) -> Result<(), Error> {
     let numbered = Numbered::of(names);
     let old = OldManifest::read(file, title)?;
     let runs = numbered.runs.iter().filter(|number| !old.runs.iter().any(|entry| entry.number == **number));
@@ -148,7 +148,7 @@ impl Numbered {
 }
 
 /// Begins a database where nothing else is. Its manifest is there first: other files without one are somebody else's.
-fn begin(files: &dyn Folder, names: &[String], options: Options) -> Result<Manifest, StoreError> {
+fn begin(files: &dyn Folder, names: &[String], options: Options) -> Result<Manifest, Error> {
     may_begin(names, options)?;
     let manifest = Manifest::default();
     manifest.write(files)?;
@@ -171,14 +171,14 @@ pub fn is_empty(folder: &Path) -> bool {
 }
 
 /// Whether a database may begin where only this is.
-fn may_begin(names: &[String], options: Options) -> Result<(), StoreError> {
+fn may_begin(names: &[String], options: Options) -> Result<(), Error> {
     if !names.iter().all(|name| BEGUN.contains(&name.as_str())) {
-        return Err(StoreError::Foreign);
+        return Err(Error::Foreign);
     }
-    if options.read_only { Err(StoreError::Empty) } else { Ok(()) }
+    if options.read_only { Err(Error::Empty) } else { Ok(()) }
 }
 
-fn open_runs(files: &dyn Folder, manifest: &Manifest) -> Result<Vec<Arc<Run>>, StoreError> {
+fn open_runs(files: &dyn Folder, manifest: &Manifest) -> Result<Vec<Arc<Run>>, Error> {
     let open = |entry: &manifest::RunEntry| Run::open(files, entry.clone()).map(Arc::new).map_err(missing);
     manifest.runs.iter().map(open).collect()
 }
@@ -191,7 +191,7 @@ struct Replay {
     ledgers: LedgerFiles,
 }
 
-fn replay(files: &dyn Folder, manifest: &Manifest) -> Result<Replay, StoreError> {
+fn replay(files: &dyn Folder, manifest: &Manifest) -> Result<Replay, Error> {
     let (sources, ledger) = ledger::read(files, &manifest.ledgers)?;
     let ledgers = LedgerFiles::of(&manifest.ledgers, sources.len());
     let mut replay = Replay { frozen: Vec::new(), sources, ledger, ledgers };

@@ -10,13 +10,13 @@ use std::sync::Arc;
 use cof::{Name, Observation, Rdata, RrType};
 
 use super::batch::Batch;
+use super::error::Error;
 use super::file::Folder;
 use super::manifest::RunEntry;
 use super::merge::Merge;
 use super::run_writer::{self, Input};
 use super::sources::Sources;
 use super::word::StoredWord;
-use store::StoreError;
 use store::engine::Side;
 use store::engine::key::{self, Parts};
 
@@ -29,13 +29,13 @@ pub(super) type Tuple = (Name, RrType, Rdata);
 /// What the tuple of this key is today; `None` if it keeps its place.
 ///
 /// # Errors
-/// [`StoreError::Damaged`] for a key that does not split.
-pub(super) fn current(side: Side, key: &[u8]) -> Result<Option<Tuple>, StoreError> {
+/// [`Error::Damaged`] for a key that does not split.
+pub(super) fn current(side: Side, key: &[u8]) -> Result<Option<Tuple>, Error> {
     let parts = match side {
         Side::Owner => Parts::of_owner_key(key),
         Side::Rdata => Parts::of_rdata_key(key),
     };
-    parts.and_then(|parts| parts.renewed()).ok_or(StoreError::Damaged)
+    parts.and_then(|parts| parts.renewed()).ok_or(Error::Damaged)
 }
 
 /// Where runs go.
@@ -69,7 +69,7 @@ impl Pool {
         (rrname, rrtype, rdata): Tuple,
         words: &[StoredWord],
         to: &mut Destination<'_>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), Error> {
         for word in words {
             self.waiting.observations.push(Observation {
                 bailiwick: key::bailiwick_name(&rrname, word.bailiwick),
@@ -86,7 +86,7 @@ impl Pool {
     }
 
     /// Writes what waits; all runs that were written.
-    pub(super) fn finish(mut self, to: &mut Destination<'_>) -> Result<Vec<RunEntry>, StoreError> {
+    pub(super) fn finish(mut self, to: &mut Destination<'_>) -> Result<Vec<RunEntry>, Error> {
         if !self.waiting.observations.is_empty() {
             self.sort(to)?;
         }
@@ -94,7 +94,7 @@ impl Pool {
         Ok(self.written)
     }
 
-    fn sort(&mut self, to: &mut Destination<'_>) -> Result<(), StoreError> {
+    fn sort(&mut self, to: &mut Destination<'_>) -> Result<(), Error> {
         let ids: Vec<u32> = (0_u32..).take(to.sources.len()).collect();
         self.sorted.push(Arc::new(Batch::of(&self.waiting, &ids, to.sources)?));
         self.waiting.observations.clear();
@@ -102,7 +102,7 @@ impl Pool {
         if octets >= to.memory { self.write(to) } else { Ok(()) }
     }
 
-    fn write(&mut self, to: &mut Destination<'_>) -> Result<(), StoreError> {
+    fn write(&mut self, to: &mut Destination<'_>) -> Result<(), Error> {
         if self.sorted.is_empty() {
             return Ok(());
         }

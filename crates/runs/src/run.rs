@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Numbers are little-endian. Index and filters are in memory while a run is open: about a hundredth of the file. [`Run`] is an
-//! open one, [`RunCursor`] goes through one order of it. What does not read is [`StoreError::Damage`] with file and place.
+//! open one, [`RunCursor`] goes through one order of it. What does not read is [`Error::Damage`] with file and place.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -21,10 +21,10 @@ use zstd::bulk::Decompressor;
 use super::block::{Block, BlockCursor};
 use super::bloom::Bloom;
 use super::cache::Cache;
+use super::error::Error;
 use super::file::{FileRead, Folder, damage, failed, read_stretch};
 use super::manifest::RunEntry;
 use super::varint;
-use store::StoreError;
 use store::engine::Side;
 
 /// What a run begins with.
@@ -83,8 +83,8 @@ impl Run {
     /// Opens a run; reads its index and filters.
     ///
     /// # Errors
-    /// [`StoreError::Io`], [`StoreError::Damage`].
-    pub(super) fn open(folder: &dyn Folder, entry: RunEntry) -> Result<Self, StoreError> {
+    /// [`Error::Io`], [`Error::Damage`].
+    pub(super) fn open(folder: &dyn Folder, entry: RunEntry) -> Result<Self, Error> {
         Self::open_as(folder, entry, HEAD)
     }
 
@@ -92,7 +92,7 @@ impl Run {
     ///
     /// # Errors
     /// Those of [`Self::open`].
-    pub(super) fn open_as(folder: &dyn Folder, entry: RunEntry, begin: [u8; 8]) -> Result<Self, StoreError> {
+    pub(super) fn open_as(folder: &dyn Folder, entry: RunEntry, begin: [u8; 8]) -> Result<Self, Error> {
         let name = name(entry.number);
         let file = folder.open(&name).map_err(failed("open", &name))?;
         let len = file.len().map_err(failed("look at", &name))?;
@@ -137,11 +137,11 @@ impl Run {
         }
     }
 
-    fn block(&self, frame: Frame) -> Result<Arc<Block>, StoreError> {
+    fn block(&self, frame: Frame) -> Result<Arc<Block>, Error> {
         Opening { file: &*self.file, name: &self.name }.block(frame)
     }
 
-    fn damage(&self, place: u64) -> StoreError {
+    fn damage(&self, place: u64) -> Error {
         damage(&self.name, place, "entries that do not read")
     }
 }
@@ -153,7 +153,7 @@ struct Opening<'a> {
 }
 
 impl Opening<'_> {
-    fn frame(&self, frame: Frame) -> Result<Vec<u8>, StoreError> {
+    fn frame(&self, frame: Frame) -> Result<Vec<u8>, Error> {
         let place = frame.place.saturating_sub(8);
         let len = usize::try_from(frame.len).ok().filter(|_| frame.len <= MAX_FRAME);
         let len = len.ok_or_else(|| damage(self.name, place, "a length that cannot be"))?;
@@ -166,13 +166,13 @@ impl Opening<'_> {
         Ok(octets)
     }
 
-    fn block(&self, frame: Frame) -> Result<Arc<Block>, StoreError> {
+    fn block(&self, frame: Frame) -> Result<Arc<Block>, Error> {
         let octets = self.frame(frame)?;
         let block = decompress(&octets, frame.raw).and_then(Block::of);
         block.map(Arc::new).ok_or_else(|| damage(self.name, frame.place, "octets that are no block"))
     }
 
-    fn bloom(&self, frame: Frame) -> Result<Bloom, StoreError> {
+    fn bloom(&self, frame: Frame) -> Result<Bloom, Error> {
         Bloom::of(&self.frame(frame)?)
             .ok_or_else(|| damage(self.name, frame.place, "octets that are no filter"))
     }
@@ -268,7 +268,7 @@ impl RunCursor {
     }
 
     /// Goes to the next entry.
-    pub(super) fn advance(&mut self) -> Result<bool, StoreError> {
+    pub(super) fn advance(&mut self) -> Result<bool, Error> {
         loop {
             if let Some(block) = &mut self.block
                 && block.advance().ok_or_else(|| self.run.damage(self.place))?
@@ -283,7 +283,7 @@ impl RunCursor {
     }
 
     /// Goes to the first entry whose key is not below `from`.
-    pub(super) fn seek(&mut self, from: &[u8]) -> Result<bool, StoreError> {
+    pub(super) fn seek(&mut self, from: &[u8]) -> Result<bool, Error> {
         if !self.index.seek(from).ok_or_else(|| self.run.damage(0))? {
             self.block = None;
             return Ok(false);
@@ -314,7 +314,7 @@ impl RunCursor {
         self.index.key()
     }
 
-    fn load(&mut self) -> Result<(), StoreError> {
+    fn load(&mut self) -> Result<(), Error> {
         let frame = Frame::of(self.index.words()).ok_or_else(|| self.run.damage(0))?;
         self.place = frame.place;
         let read = || self.run.block(frame);

@@ -12,12 +12,12 @@ use zstd::zstd_safe::compress_bound;
 
 use super::block::{Block, Builder};
 use super::bloom::{Bloom, Heads};
+use super::error::Error;
 use super::file::{FileWrite, Folder, failed};
 use super::manifest::RunEntry;
 use super::merge::Merge;
 use super::run::{self, Footer, Frame, HEAD};
 use super::word;
-use store::StoreError;
 use store::engine::Side;
 
 /// About how many octets a block has before it is compressed: more is smaller on disk and slower to read one entry of.
@@ -30,12 +30,12 @@ const WRITE: usize = 1 << 20;
 const PATIENCE: u64 = 4096;
 
 /// What of an entry is kept: its key, its words, which may be replaced; `false` leaves it out.
-pub(super) type Keep<'a> = dyn FnMut(Side, &[u8], &mut Vec<u8>) -> Result<bool, StoreError> + 'a;
+pub(super) type Keep<'a> = dyn FnMut(Side, &[u8], &mut Vec<u8>) -> Result<bool, Error> + 'a;
 
 /// What a run is made of.
 pub(super) struct Input<'a> {
     /// The entries of one order.
-    pub(super) entries: &'a dyn Fn(Side) -> Result<Merge, StoreError>,
+    pub(super) entries: &'a dyn Fn(Side) -> Result<Merge, Error>,
     /// At most so many owners, and so many targets.
     pub(super) heads: [u64; 2],
     pub(super) keep: &'a mut Keep<'a>,
@@ -46,12 +46,12 @@ pub(super) struct Input<'a> {
 /// Writes a run of this number; `None` when there was nothing to write.
 ///
 /// # Errors
-/// [`StoreError::Io`], [`StoreError::Stopped`], and what reading gives.
+/// [`Error::Io`], [`Error::Stopped`], and what reading gives.
 pub(super) fn write(
     folder: &dyn Folder,
     number: u64,
     input: &mut Input<'_>,
-) -> Result<Option<RunEntry>, StoreError> {
+) -> Result<Option<RunEntry>, Error> {
     let name = run::name(number);
     let file = folder.create(&name).map_err(failed("create", &name))?;
     let written = Writer::new(file, &name).and_then(|mut writer| writer.run(number, input));
@@ -83,13 +83,13 @@ struct Order {
 }
 
 impl<'a> Writer<'a> {
-    fn new(file: Arc<dyn FileWrite>, name: &'a str) -> Result<Self, StoreError> {
+    fn new(file: Arc<dyn FileWrite>, name: &'a str) -> Result<Self, Error> {
         let zstd = Compressor::new(LEVEL).map_err(failed("compress", name))?;
         let buffer = HEAD.to_vec();
         Ok(Self { name, file, buffer, place: 0, zstd, compressed: Vec::new() })
     }
 
-    fn run(&mut self, number: u64, input: &mut Input<'_>) -> Result<Option<RunEntry>, StoreError> {
+    fn run(&mut self, number: u64, input: &mut Input<'_>) -> Result<Option<RunEntry>, Error> {
         let owner = self.order(Side::Owner, input)?;
         let rdata = self.order(Side::Rdata, input)?;
         if owner.entries == 0 {
@@ -117,7 +117,7 @@ impl<'a> Writer<'a> {
         }))
     }
 
-    fn order(&mut self, side: Side, input: &mut Input<'_>) -> Result<Order, StoreError> {
+    fn order(&mut self, side: Side, input: &mut Input<'_>) -> Result<Order, Error> {
         let [owners, targets] = input.heads;
         let heads = if side == Side::Owner { owners } else { targets };
         let (mut heads, mut blocks, mut index) =
@@ -127,16 +127,16 @@ impl<'a> Writer<'a> {
         while entries.advance()? {
             read += 1;
             if read.is_multiple_of(PATIENCE) && (input.stopped)() {
-                return Err(StoreError::Stopped);
+                return Err(Error::Stopped);
             }
             words.clear();
             words.extend_from_slice(entries.words());
             if !(input.keep)(side, entries.key(), &mut words)? {
                 continue;
             }
-            heads.add(entries.key()).ok_or(StoreError::Damaged)?;
+            heads.add(entries.key()).ok_or(Error::Damaged)?;
             written += 1;
-            said += word::count(&words).ok_or(StoreError::Damaged)?;
+            said += word::count(&words).ok_or(Error::Damaged)?;
             blocks.push(entries.key(), &words);
             if blocks.len() >= BLOCK {
                 self.end_block(&mut blocks, &mut index)?;
@@ -149,7 +149,7 @@ impl<'a> Writer<'a> {
         Ok(Order { index: index.finish(), bloom, heads, entries: written, words: said })
     }
 
-    fn end_block(&mut self, blocks: &mut Builder, index: &mut Builder) -> Result<(), StoreError> {
+    fn end_block(&mut self, blocks: &mut Builder, index: &mut Builder) -> Result<(), Error> {
         let key = blocks.key().to_vec();
         let mut place = Vec::with_capacity(16);
         self.compressed(&blocks.finish())?.push(&mut place);
@@ -157,9 +157,9 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn compressed(&mut self, octets: &[u8]) -> Result<Frame, StoreError> {
+    fn compressed(&mut self, octets: &[u8]) -> Result<Frame, Error> {
         if octets.len() as u64 > run::MAX_FRAME {
-            return Err(StoreError::TooLarge);
+            return Err(Error::TooLarge);
         }
         let (keys, words) = Block::halves(octets);
         let mut compressed = std::mem::take(&mut self.compressed);
@@ -176,7 +176,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Appends octets compressed.
-    fn compress(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<(), StoreError> {
+    fn compress(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
         let start = out.len();
         out.resize(start + compress_bound(octets.len()), 0);
         let room = out.get_mut(start..).unwrap_or_default();
@@ -185,9 +185,9 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn frame(&mut self, octets: &[u8]) -> Result<Frame, StoreError> {
+    fn frame(&mut self, octets: &[u8]) -> Result<Frame, Error> {
         if octets.len() as u64 > run::MAX_FRAME {
-            return Err(StoreError::TooLarge);
+            return Err(Error::TooLarge);
         }
         let place = self.here();
         self.buffer.extend_from_slice(&run::checksum(octets, place).to_le_bytes());
@@ -199,7 +199,7 @@ impl<'a> Writer<'a> {
         Ok(Frame { place: place + 8, len, raw: len })
     }
 
-    fn flush(&mut self) -> Result<(), StoreError> {
+    fn flush(&mut self) -> Result<(), Error> {
         self.file.append(&self.buffer).map_err(failed("write", self.name))?;
         self.place = self.here();
         self.buffer.clear();

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::error::Error;
 use super::intake::{Held, Intake, lock};
 use super::journal;
 use super::ledger::{self, Change};
@@ -26,9 +27,9 @@ use super::run_writer::{self, Input, Keep};
 use super::snapshot::{Frozen, Snapshot};
 use super::sources::Sources;
 use super::word::{self, StoredWord};
+use store::Selection;
 use store::engine::key::Parts;
 use store::engine::{LastSeen, Side};
-use store::{Selection, StoreError};
 
 /// How long after a failure the next try is made, if nobody asks for it before.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -50,7 +51,7 @@ pub struct Sizes {
 const PRIORITY: i32 = 10;
 
 /// One piece of work: whether there was any.
-type Work = fn(&Intake) -> Result<bool, StoreError>;
+type Work = fn(&Intake) -> Result<bool, Error>;
 
 /// Starts the threads that work in the background until the engine is stopped.
 pub(super) fn spawn(intake: &Arc<Intake>) -> Vec<JoinHandle<()>> {
@@ -75,7 +76,7 @@ impl Intake {
             match done {
                 Ok(true) => *trouble = None,
                 Ok(false) => {}
-                Err(StoreError::Stopped) => return,
+                Err(Error::Stopped) => return,
                 Err(error) => *trouble = Some((announced, error)),
             }
             self.tried.notify_all();
@@ -99,7 +100,7 @@ impl Intake {
     }
 
     /// Puts everything into runs; the folder needs no journal then.
-    pub(super) fn close(&self) -> Result<(), StoreError> {
+    pub(super) fn close(&self) -> Result<(), Error> {
         if self.options.read_only {
             return Ok(());
         }
@@ -111,7 +112,7 @@ impl Intake {
         Ok(())
     }
 
-    pub(super) fn flush(&self) -> Result<(), StoreError> {
+    pub(super) fn flush(&self) -> Result<(), Error> {
         if self.has_journalled() {
             self.freeze()?;
         }
@@ -120,7 +121,7 @@ impl Intake {
     }
 
     /// Makes a run of the oldest frozen batches.
-    fn flush_one(&self) -> Result<bool, StoreError> {
+    fn flush_one(&self) -> Result<bool, Error> {
         let _turn = lock(&self.flushing);
         let snapshot = self.snapshot();
         let Some(frozen) = snapshot.frozen.first() else { return Ok(false) };
@@ -149,7 +150,7 @@ impl Intake {
     }
 
     /// Makes one run of several of about the same size, if there are enough.
-    fn merge_some(&self) -> Result<bool, StoreError> {
+    fn merge_some(&self) -> Result<bool, Error> {
         let _turn = lock(&self.merging);
         let snapshot = self.snapshot();
         let fan_in = self.options.fan_in.max(2);
@@ -159,7 +160,7 @@ impl Intake {
         Ok(true)
     }
 
-    pub(super) fn compact(&self) -> Result<(), StoreError> {
+    pub(super) fn compact(&self) -> Result<(), Error> {
         self.writable()?;
         self.flush()?;
         let _turn = lock(&self.merging);
@@ -174,7 +175,7 @@ impl Intake {
     }
 
     /// Forgets what a selection covers, at one moment; nothing is taken in meanwhile.
-    pub(super) fn drop_where(&self, selection: &Selection) -> Result<u64, StoreError> {
+    pub(super) fn drop_where(&self, selection: &Selection) -> Result<u64, Error> {
         self.writable()?;
         let _turn = lock(&self.merging);
         let mut held = self.hold_flushed()?;
@@ -195,7 +196,7 @@ impl Intake {
     }
 
     /// Puts everything into runs, and lets nobody take in until the guard goes.
-    pub(super) fn hold_flushed(&self) -> Result<Held<'_>, StoreError> {
+    pub(super) fn hold_flushed(&self) -> Result<Held<'_>, Error> {
         loop {
             self.flush()?;
             let held = self.hold();
@@ -214,7 +215,7 @@ impl Intake {
         keep: &mut Keep<'_>,
         stopped: &dyn Fn() -> bool,
         changes: &[Change],
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), Error> {
         let sources = Arc::clone(&self.snapshot().sources);
         let heads = runs.iter().fold([0, 0], |[owners, targets], run| {
             [owners + run.entry().heads[0], targets + run.entry().heads[1]]
@@ -235,7 +236,7 @@ impl Intake {
             let Some(tuple) = pool::current(side, key)? else { return Ok(true) };
             if side == Side::Owner {
                 words.clear();
-                word::take_all(octets, &mut words).ok_or(StoreError::Damaged)?;
+                word::take_all(octets, &mut words).ok_or(Error::Damaged)?;
                 pool.add(tuple, &words, &mut to)?;
             }
             Ok(false)
@@ -262,11 +263,11 @@ impl Intake {
 
     fn write(
         &self,
-        entries: &dyn Fn(Side) -> Result<Merge, StoreError>,
+        entries: &dyn Fn(Side) -> Result<Merge, Error>,
         heads: [u64; 2],
         keep: &mut Keep<'_>,
         stopped: &dyn Fn() -> bool,
-    ) -> Result<Option<Arc<Run>>, StoreError> {
+    ) -> Result<Option<Arc<Run>>, Error> {
         let mut input = Input { entries, heads, keep, stopped };
         let entry = run_writer::write(&*self.files, self.number(), &mut input)?;
         let open = |entry: RunEntry| Run::open(&*self.files, entry).map(Arc::new);
@@ -274,7 +275,7 @@ impl Intake {
     }
 
     /// Changes what is on disk; what could not be written is not believed either.
-    pub(super) fn record(&self, change: impl FnOnce(&mut Manifest)) -> Result<(), StoreError> {
+    pub(super) fn record(&self, change: impl FnOnce(&mut Manifest)) -> Result<(), Error> {
         self.record_with(&Sources::default(), &[], change)
     }
 
@@ -284,7 +285,7 @@ impl Intake {
         sources: &Sources,
         changes: &[Change],
         change: impl FnOnce(&mut Manifest),
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), Error> {
         let mut known = lock(&self.manifest);
         let mut ledgers = lock(&self.ledgers);
         let mut manifest = known.clone();
@@ -307,8 +308,8 @@ impl Intake {
         Ok(())
     }
 
-    fn writable(&self) -> Result<(), StoreError> {
-        if self.options.read_only { Err(StoreError::ReadOnly) } else { Ok(()) }
+    fn writable(&self) -> Result<(), Error> {
+        if self.options.read_only { Err(Error::ReadOnly) } else { Ok(()) }
     }
 
     pub(super) fn sizes(&self) -> Sizes {
@@ -326,7 +327,7 @@ impl Intake {
 }
 
 /// Whether there is a tuple that has another key today.
-fn is_older(runs: &[Arc<Run>]) -> Result<bool, StoreError> {
+fn is_older(runs: &[Arc<Run>]) -> Result<bool, Error> {
     for run in runs {
         let mut cursor = RunCursor::new(Arc::clone(run), Side::Owner, None);
         while cursor.advance()? {
@@ -345,14 +346,14 @@ fn cut(
     key: &[u8],
     octets: &mut Vec<u8>,
     sources: &Sources,
-) -> Result<u64, StoreError> {
+) -> Result<u64, Error> {
     let mut words = Vec::new();
-    word::take_all(octets, &mut words).ok_or(StoreError::Damaged)?;
+    word::take_all(octets, &mut words).ok_or(Error::Damaged)?;
     let before = words.len();
     match selection {
         Selection::LastSeenBefore(time) => {
             let kind = |word: &StoredWord| {
-                sources.by_id(word.source).map(|source| source.kind).ok_or(StoreError::Damaged)
+                sources.by_id(word.source).map(|source| source.kind).ok_or(Error::Damaged)
             };
             let mut last = LastSeen::default();
             for word in &words {
@@ -370,7 +371,7 @@ fn cut(
                 Side::Owner => Parts::of_owner_key(key),
                 Side::Rdata => Parts::of_rdata_key(key),
             };
-            if store::engine::is_within(parts.ok_or(StoreError::Damaged)?.owner, name) {
+            if store::engine::is_within(parts.ok_or(Error::Damaged)?.owner, name) {
                 words.clear();
             }
         }

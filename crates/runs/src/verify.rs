@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::error::Error;
 use super::file::damage;
 use super::intake::Intake;
 use super::run::{Run, RunCursor};
 use super::sources::Sources;
 use super::word::StoredWord;
-use store::StoreError;
 use store::engine::Side;
 use store::engine::key::Parts;
 
@@ -30,7 +30,7 @@ pub struct Verified {
 ///
 /// # Errors
 /// The first damage.
-pub(super) fn verify(intake: &Intake, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified, StoreError> {
+pub(super) fn verify(intake: &Intake, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified, Error> {
     let snapshot = intake.snapshot();
     let total = snapshot.runs.iter().map(|run| run.entry().tuples * 2).sum();
     let (mut verified, mut read) = (Verified::default(), 0);
@@ -55,7 +55,7 @@ pub(super) fn verify(intake: &Intake, progress: &mut dyn FnMut(u64, u64)) -> Res
 ///
 /// # Errors
 /// The first damage.
-pub(super) fn run(run: &Arc<Run>, sources: &Sources, step: &mut dyn FnMut()) -> Result<(), StoreError> {
+pub(super) fn run(run: &Arc<Run>, sources: &Sources, step: &mut dyn FnMut()) -> Result<(), Error> {
     let counts = side(run, Side::Owner, sources, step)?;
     side(run, Side::Rdata, sources, step)?;
     if counts != [run.entry().tuples, run.entry().words] {
@@ -65,12 +65,7 @@ pub(super) fn run(run: &Arc<Run>, sources: &Sources, step: &mut dyn FnMut()) -> 
 }
 
 /// Reads one order of a run; returns how many entries and words it has.
-fn side(
-    run: &Arc<Run>,
-    side: Side,
-    sources: &Sources,
-    step: &mut dyn FnMut(),
-) -> Result<[u64; 2], StoreError> {
+fn side(run: &Arc<Run>, side: Side, sources: &Sources, step: &mut dyn FnMut()) -> Result<[u64; 2], Error> {
     let mut cursor = RunCursor::new(Arc::clone(run), side, None);
     let (mut before, mut counts): (Vec<u8>, [u64; 2]) = (Vec::new(), [0, 0]);
     while cursor.advance()? {

@@ -1,14 +1,32 @@
-//! What engines are built from: how tuples are laid out as keys, how words merge into rows, and how rows become answers.
+//! The parts that engines are built from.
 //!
-//! An engine that keeps sorted keys implements [`Tuples`] on a snapshot and gets [`lookup`] and [`summarise`]; it checks batches
-//! with [`check`] and remembers inputs with [`Positions`]. One that merges rows elsewhere makes its own [`crate::Cursor`]s with
-//! [`crate::Cursor::new`]. Either way `conformance` decides whether it is right.
+//! # Writing an engine
+//!
+//! An engine is a type that implements [`crate::Store`]; everything that uses a database works with it unchanged. What it has to do:
+//!
+//! 1. **Check a batch** before writing any of it: [`check`] for its observations and names, [`Positions::has_reached`] for its
+//!    position, [`crate::Limits::admit_sources`] and [`crate::Limits::admit_input`] for what is remembered for good.
+//! 2. **Store** each observation as a [`Value`] under its tuple, bailiwick and source. Values of the same three are combined with
+//!    [`Value::merge`], now or whenever the engine likes: the result does not depend on the order. The position becomes visible
+//!    together with the batch, never before.
+//! 3. **Answer questions.** An engine that can read its tuples in the order of their keys ([`key`]) implements [`Tuples`] on one
+//!    moment of its data, and gets every answer from [`lookup`] and [`summarise`]. One that selects and merges rows by itself reads
+//!    the ranges of [`Scan::of`], merges with [`Merged`], applies types, fences and [`crate::Question::rows`] to merged rows, and
+//!    makes its cursors with [`crate::Cursor::new`].
+//! 4. **Drop** what a [`crate::Selection`] covers, by [`LastSeen`] and [`is_within`].
+//! 5. **Fail** with the variants of [`crate::StoreError`] that all engines share, and otherwise with
+//!    [`crate::StoreError::engine`]: a [`crate::StoreErrorKind`] for callers, and words for people.
+//!
+//! Calls may block and come from many threads at once. An engine has no clock; times are passed in.
+//!
+//! The module `conformance` (a feature of this crate, for tests) decides whether an engine is right: implement its trait `Engine`
+//! and call its macro with an expression that makes an empty store.
 
 pub use crate::answer::{Side, Tuples, Walk, lookup, summarise};
 pub use crate::last_seen::LastSeen;
 pub use crate::observation::check;
 pub use crate::position::Positions;
-pub use crate::range::{Bounds, KeyRange, is_within};
+pub use crate::range::{Bounds, KeyRange, Scan, is_within};
 pub use crate::row::{Merged, Value, Word};
 
 /// How a tuple is laid out as keys: see the module that this re-exports.

@@ -6,8 +6,8 @@
 //! that an engine is built from, `conformance` (a feature) what every engine is held to. [`Memory`] is the engine to which every
 //! other is compared, answer by answer.
 //!
-//! No network, no clock, no async. Errors are typed by who is to blame: [`QuestionError`] and [`CursorError`] are
-//! the asker's, [`StoreError`] says which of its variants are the caller's and which the engine's.
+//! No network, no clock, no async. [`QuestionError`] and [`CursorError`] are the user's mistakes. [`StoreError`] is what an engine
+//! answers instead of a result; callers decide by its [`StoreErrorKind`].
 
 mod answer;
 #[cfg(any(test, feature = "conformance"))]
@@ -15,6 +15,7 @@ pub mod conformance;
 mod cursor;
 mod decimal;
 pub mod engine;
+mod error;
 mod key;
 mod last_seen;
 mod limits;
@@ -28,9 +29,10 @@ mod store;
 mod subject;
 
 pub use cursor::{Cursor, CursorError, MAX_DIGITS};
+pub use error::{BatchFault, Remembered, StoreError, StoreErrorKind};
 pub use limits::Limits;
 pub use memory::Memory;
 pub use position::{MAX_WHOLES, Reached};
 pub use question::{Apart, Fences, MAX_LIMIT, Order, Question};
-pub use store::{BatchFault, Page, Receipt, Remembered, Selection, Stats, Store, StoreError, Summary};
+pub use store::{Page, Receipt, Selection, Stats, Store, Summary};
 pub use subject::{QuestionError, QuestionFault, Subject};

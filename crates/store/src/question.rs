@@ -96,8 +96,8 @@ impl Question {
         }
     }
 
-    /// The limit that is in force.
-    pub(crate) fn rows(&self) -> usize {
+    /// The limit that is in force, 1 to [`MAX_LIMIT`].
+    pub fn rows(&self) -> usize {
         self.limit.clamp(1, MAX_LIMIT)
     }
 }

@@ -10,7 +10,8 @@ use crate::Subject;
 use crate::key;
 
 /// What has to be read to answer a subject.
-pub(crate) enum Scan {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scan {
     /// A stretch of the keys by owner.
     Owner(KeyRange),
     /// Stretches of the keys by rdata, in order.
@@ -32,7 +33,8 @@ pub struct KeyRange {
 }
 
 impl Scan {
-    pub(crate) fn of(subject: &Subject) -> Self {
+    /// Where the tuples of a subject are. One that has keys in several of these places counts once, at the first of them.
+    pub fn of(subject: &Subject) -> Self {
         match subject {
             Subject::Address(address) => Self::Rdata(
                 both_forms(*address, *address)

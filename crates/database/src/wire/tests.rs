@@ -1,6 +1,6 @@
 use cof::{Name, Observation, Position, Rdata, Record, RrType, Source, SourceKind};
 use proptest::prelude::*;
-use store::{Apart, BatchFault, Cursor, Fences, Order, Remembered, Subject};
+use store::{Apart, BatchFault, Cursor, Fences, Order, Remembered, StoreErrorKind, Subject};
 
 use super::*;
 
@@ -119,37 +119,34 @@ fn questions_and_selections_arrive_as_they_were() {
 }
 
 #[test]
-fn errors_keep_their_type_and_text() {
+fn errors_keep_their_type_kind_and_text() {
+    let ours = |error: runs::Error| StoreError::from(error);
+    let full = ours(runs::Error::Io {
+        doing: "sync".into(),
+        file: "00000001.journal".into(),
+        kind: io::ErrorKind::StorageFull,
+        reason: "no space left on device".into(),
+    });
+    assert_eq!(full.kind(), StoreErrorKind::Full);
     for error in [
         StoreError::Batch { index: 4, fault: BatchFault::Reversed },
-        StoreError::Damage { file: "00000001.run".into(), offset: 9, what: "a checksum".into() },
         StoreError::Damaged,
-        StoreError::Empty,
-        StoreError::Foreign,
+        full,
+        ours(runs::Error::Older { found: 1, known: 2 }),
         StoreError::Full { of: Remembered::Sources, most: 5 },
-        StoreError::Io {
-            doing: "sync".into(),
-            file: "x".into(),
-            kind: io::ErrorKind::StorageFull,
-            reason: "full".into(),
-        },
         StoreError::Locked { process: Some(7) },
         StoreError::ManySources { new: 9, most: 8 },
-        StoreError::Missing { file: "MANIFEST".into() },
-        StoreError::Newer { found: 2, known: 1 },
-        StoreError::NoRoom { needed: u64::MAX, free: 1 },
         StoreError::NotPaged,
-        StoreError::Older { found: 1, known: 2 },
         StoreError::OtherContent { input: "file".into() },
         StoreError::Poisoned,
         StoreError::ReadOnly,
-        StoreError::Stopped,
         StoreError::TooLarge,
         StoreError::TooLong { what: "an origin".into(), bytes: 9, most: 8 },
     ] {
         let frame = text(&Response::Failed(error.clone()));
         let Ok(Response::Failed(back)) = read(&frame) else { panic!("no error") };
         assert_eq!(back.to_string(), error.to_string());
+        assert_eq!(back.kind(), error.kind());
         assert_eq!(back, error);
     }
 }

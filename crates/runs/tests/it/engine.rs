@@ -3,8 +3,7 @@
 use std::sync::{Arc, RwLock, RwLockReadGuard};
 
 use cof::Batch;
-use runs::Options;
-use runs::Runs;
+use runs::{Error, Options, Runs};
 use store::{Limits, Page, Question, Reached, Receipt, Selection, Stats, Store, StoreError, Summary};
 
 use store::conformance::Engine;
@@ -58,7 +57,7 @@ impl Shaken {
 }
 
 /// Opens what is on a disk.
-pub(crate) fn open(disk: &Disk) -> Result<Runs, StoreError> {
+pub(crate) fn open(disk: &Disk) -> Result<Runs, Error> {
     Runs::open_files(Arc::new(disk.clone()), SMALL)
 }
 

@@ -4,17 +4,16 @@ use std::fs;
 use std::path::Path;
 
 use cof::{Batch, Position, Rdata, Record, RrType, SourceKind};
-use runs::Runs;
-use runs::{Options, restore};
-use store::{Memory, Question, Store, StoreError, Subject};
+use runs::{Error, Options, Runs, restore};
+use store::{Memory, Question, Store, Subject};
 
 use store::conformance::tuples::name;
 
-fn open(folder: &Path) -> Result<Runs, StoreError> {
+fn open(folder: &Path) -> Result<Runs, Error> {
     Runs::open(folder, Options::default())
 }
 
-fn read(folder: &Path) -> Result<Runs, StoreError> {
+fn read(folder: &Path) -> Result<Runs, Error> {
     Runs::open(folder, Options { read_only: true, ..Options::default() })
 }
 
@@ -41,16 +40,16 @@ pub(crate) fn names(folder: &Path) -> Vec<String> {
 #[test]
 fn one_writes_or_many_read() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(read(folder.path()).err(), Some(StoreError::Empty));
+    assert_eq!(read(folder.path()).err(), Some(Error::Empty));
     let writer = open(folder.path()).unwrap();
     writer.absorb(said(1)).unwrap();
-    let locked = StoreError::Locked { process: Some(std::process::id()) };
+    let locked = Error::Locked { process: Some(std::process::id()) };
     assert_eq!(open(folder.path()).err(), Some(locked.clone()));
     assert_eq!(read(folder.path()).err(), Some(locked));
     drop(writer);
     let readers = [read(folder.path()).unwrap(), read(folder.path()).unwrap()];
     assert_eq!(readers.each_ref().map(rows), [1, 1]);
-    assert!(matches!(open(folder.path()), Err(StoreError::Locked { .. })));
+    assert!(matches!(open(folder.path()), Err(Error::Locked { .. })));
     drop(readers);
     assert_eq!(rows(&open(folder.path()).unwrap()), 1);
 }
@@ -62,7 +61,7 @@ fn what_a_killed_first_import_left_is_nothing_yet_and_opens() {
         fs::write(folder.path().join(name), b"backsight passive-dns st").unwrap();
     }
     assert!(runs::is_empty(folder.path()));
-    assert_eq!(read(folder.path()).err(), Some(StoreError::Empty));
+    assert_eq!(read(folder.path()).err(), Some(Error::Empty));
     open(folder.path()).unwrap().absorb(said(1)).unwrap();
     assert!(!runs::is_empty(folder.path()));
     assert_eq!(rows(&read(folder.path()).unwrap()), 1);
@@ -84,11 +83,11 @@ fn a_lock_that_is_a_link_is_refused_and_what_it_leads_to_is_left_alone() {
         link(kind).unwrap();
         for opened in [open(&data).err(), read(&data).err()] {
             match opened {
-                Some(StoreError::Io { file, reason, .. }) => {
+                Some(Error::Io { file, reason, .. }) => {
                     assert!(&*file == "LOCK" && reason.contains("a link"), "{kind}: {reason}");
                 }
                 // Whoever only reads looks first whether there is anything.
-                other => assert_eq!(other, Some(StoreError::Empty)),
+                other => assert_eq!(other, Some(Error::Empty)),
             }
         }
         assert_eq!((fs::read(&victim).unwrap(), data.join("nowhere").exists()), (b"precious".into(), false));
@@ -97,7 +96,7 @@ fn a_lock_that_is_a_link_is_refused_and_what_it_leads_to_is_left_alone() {
     open(&data).unwrap().absorb(said(1)).unwrap();
     fs::remove_file(&lock).unwrap();
     link(0).unwrap();
-    assert!(matches!(read(&data), Err(StoreError::Io { .. })));
+    assert!(matches!(read(&data), Err(Error::Io { .. })));
 }
 
 /// Tells the test that it is its own child, in a place where nothing can be written.
@@ -111,7 +110,7 @@ fn what_cannot_be_written_can_be_read() {
         assert_eq!(refused.kind(), std::io::ErrorKind::ReadOnlyFilesystem);
         let readers = [read(folder).unwrap(), read(folder).unwrap()];
         assert_eq!(readers.each_ref().map(rows), [1, 1]);
-        assert!(matches!(open(folder), Err(StoreError::Io { .. })));
+        assert!(matches!(open(folder), Err(Error::Io { .. })));
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -161,13 +160,13 @@ fn a_backup_opens_as_the_store_was_and_a_second_one_does_not_overwrite_it() {
     store.absorb(said(2)).unwrap();
     store.compact().unwrap();
     let error = store.backup(&backup, &live).unwrap_err();
-    assert!(matches!(error, StoreError::Io { kind: std::io::ErrorKind::AlreadyExists, .. }), "{error}");
+    assert!(matches!(error, Error::Io { kind: std::io::ErrorKind::AlreadyExists, .. }), "{error}");
     restore(&backup, &restored, Options::default(), &mut |_| {}).unwrap();
     assert_eq!((rows(&store), rows(&open(&restored).unwrap())), (2, 1));
     // Half a backup is no database, and is not restored either.
     fs::remove_file(backup.join("MANIFEST")).unwrap();
     let other = folder.path().join("other");
-    assert_eq!(restore(&backup, &other, Options::default(), &mut |_| {}), Err(StoreError::Foreign));
+    assert_eq!(restore(&backup, &other, Options::default(), &mut |_| {}), Err(Error::Foreign));
     assert!(!other.exists());
 }
 
@@ -175,11 +174,11 @@ fn a_backup_opens_as_the_store_was_and_a_second_one_does_not_overwrite_it() {
 fn another_folder_is_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("holiday.jpg"), b"x").unwrap();
-    assert_eq!(open(folder.path()).err(), Some(StoreError::Foreign));
+    assert_eq!(open(folder.path()).err(), Some(Error::Foreign));
     assert_eq!(names(folder.path()), ["holiday.jpg"]);
     let newer = tempfile::tempdir().unwrap();
     fs::write(newer.path().join("MANIFEST"), b"backsight passive-dns store, format 7").unwrap();
-    assert_eq!(open(newer.path()).err(), Some(StoreError::Newer { found: 7, known: 2 }));
+    assert_eq!(open(newer.path()).err(), Some(Error::Newer { found: 7, known: 2 }));
     assert_eq!(names(newer.path()), ["MANIFEST"]);
 }
 

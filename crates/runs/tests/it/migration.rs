@@ -7,9 +7,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use cof::{Rdata, RrType};
-use runs::Runs;
-use runs::{Folder as _, Migrated, Options, Step, restore};
-use store::{Limits, Memory, Question, Store, StoreError, Subject};
+use runs::{Error, Folder as _, Migrated, Options, Runs, Step, restore};
+use store::{Limits, Memory, Question, Store, Subject};
 
 use crate::disk::{Disk, Loss};
 use crate::engine::{NOW, SMALL, open};
@@ -169,13 +168,13 @@ fn sources_beyond_what_is_remembered_become_one_without_a_name() {
 fn what_only_reads_leaves_an_older_folder_alone_and_says_how_it_can_be_read() {
     let disk = on_disk("format-1");
     let reading = Options { read_only: true, ..SMALL };
-    let older = StoreError::Older { found: 1, known: 2 };
+    let older = Error::Older { found: 1, known: 2 };
     assert!(older.to_string().contains("backsight db compact"), "{older}");
     assert_eq!(Runs::open_files(Arc::new(disk.clone()), reading).err(), Some(older.clone()));
     assert_eq!(disk.steps().len(), 0);
     disk.fill(Some(1 << 20));
     let refused = open(&disk).err();
-    assert!(matches!(refused, Some(StoreError::NoRoom { free: 0x0010_0000, .. })), "{refused:?}");
+    assert!(matches!(refused, Some(Error::NoRoom { free: 0x0010_0000, .. })), "{refused:?}");
     assert_eq!(disk.steps().len(), 0);
     let folder = tempfile::tempdir().unwrap();
     fill(folder.path(), &fixture("format-1"));
