@@ -41,7 +41,7 @@ pub(crate) async fn run(
     config: &Config,
     arguments: &Arguments,
 ) -> Result<Exit, Failure> {
-    let format = command.format.unwrap_or(config.query.format);
+    let format = config.query.format;
     check(command, format)?;
     let plan = setup::plan(command, config, arguments, format).await?;
     for warning in &plan.asking.provider.config().warnings {
@@ -57,7 +57,7 @@ pub(crate) async fn run(
         terminal::complain("no value was given");
     }
     announce(&plan, given.len());
-    let concurrency = command.concurrency.unwrap_or(config.query.concurrency).clamp(1, MAX_CONCURRENCY);
+    let concurrency = config.query.concurrency.clamp(1, MAX_CONCURRENCY);
     if format == Format::Cof {
         streaming::run(&plan, given, concurrency).await
     } else {

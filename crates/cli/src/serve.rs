@@ -32,11 +32,11 @@ pub(crate) async fn run(
     config: &Config,
     arguments: &Arguments,
 ) -> Result<Exit, Failure> {
-    let proxied = command.behind_proxy || config.serve.behind_proxy;
+    let proxied = config.serve.behind_proxy;
     let address = address(command, config, proxied)?;
     let tls = setup::tls(command, &config.serve)?;
     let source = Source::of(command, config, arguments)?;
-    let service = setup::service(service(source.store(), command)?, command, &config.serve)?;
+    let service = setup::service(service(source.store(), command)?, command, config)?;
     let desk = desk(arguments)?;
     let limits = setup::limits(&config.serve);
     let tokens = Tokens::open(desk.clone(), limits.token_requests).await?;
@@ -52,7 +52,7 @@ pub(crate) async fn run(
     setup::make_room(&limits);
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
-    log::begin(command.access_log.unwrap_or(config.serve.access_log))?;
+    log::begin(config.serve.access_log)?;
     // From here on whoever asks us to end is heard.
     let signals = |error| Failure::work("listening for signals", &error);
     let stopped = stopped().map_err(signals)?;
@@ -83,30 +83,30 @@ fn say_who_may_ask(command: &ServeArgs, tokens: &Tokens) -> Result<(), Failure> 
 
 /// Where to listen; not where others could read what is asked.
 fn address(command: &ServeArgs, config: &Config, proxied: bool) -> Result<SocketAddr, Failure> {
-    let text = command.listen.as_ref().unwrap_or(&config.serve.listen);
+    let (name, text) = (config.name("serve", "listen"), &*config.serve.listen);
     if command.anonymous {
         if proxied {
             let text = "--anonymous and serve.behind_proxy exclude each other: behind a proxy everybody is everybody";
             return Err(Failure::Usage(text.to_owned()).hint("make tokens, or take serve.behind_proxy away"));
         }
         return loopback(
-            text,
+            (&name, text),
             "everybody may read only on this machine: listen on 127.0.0.1, or make tokens",
         );
     }
     if proxied || setup::wants_tls(command, &config.serve) {
-        parse(text)
+        parse((&name, text))
     } else {
         loopback(
-            text,
+            (&name, text),
             "listen on 127.0.0.1, give --tls-cert and --tls-key, or put a proxy with TLS before it and say --behind-proxy",
         )
     }
 }
 
-/// An address that only this machine reaches, or the advice.
-pub(crate) fn loopback(text: &str, advice: &str) -> Result<SocketAddr, Failure> {
-    let address = parse(text)?;
+/// An address, given with its name, that only this machine reaches, or the advice.
+pub(crate) fn loopback(named: (&str, &str), advice: &str) -> Result<SocketAddr, Failure> {
+    let address = parse(named)?;
     if address.ip().is_loopback() {
         return Ok(address);
     }
@@ -114,9 +114,9 @@ pub(crate) fn loopback(text: &str, advice: &str) -> Result<SocketAddr, Failure> 
     Err(Failure::Usage(format!("{} {why}", address.ip())).hint(advice))
 }
 
-fn parse(text: &str) -> Result<SocketAddr, Failure> {
+fn parse((name, text): (&str, &str)) -> Result<SocketAddr, Failure> {
     text.parse().map_err(|_| {
-        Failure::Usage(format!("--listen {text:?} is no address with a port"))
+        Failure::Usage(format!("{name}: {text:?} is no address with a port"))
             .hint("write 127.0.0.1:8053 or [::1]:8053")
     })
 }

@@ -34,7 +34,8 @@ const KNOWN: [&str; 4] = ["192.0.2.80", "cdn.example.net", "104.196.175.197", "w
 
 pub(super) async fn run(command: &DemoArgs) -> Result<Exit, Failure> {
     let listen = command.listen.as_deref().unwrap_or("127.0.0.1:0");
-    let address = serve::loopback(listen, "the demonstration is for this machine: listen on 127.0.0.1")?;
+    let address =
+        serve::loopback(("--listen", listen), "the demonstration is for this machine: listen on 127.0.0.1")?;
     let failed = |error| Failure::work(&format!("listening on {address}"), &error);
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;

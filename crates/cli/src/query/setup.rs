@@ -23,28 +23,23 @@ pub(super) async fn plan(
     arguments: &Arguments,
     format: Format,
 ) -> Result<Plan, Failure> {
-    let wanted = command.operation.as_deref().unwrap_or(&config.query.operation);
-    let (kept, package, configured) = operation(wanted, arguments)?;
+    let (kept, package, configured) = operation(&config.query.operation, arguments)?;
     let clock = Clock::system();
     // Secrets come last: none is asked for while something else is wrong.
     let (rrtypes, window) = (rrtypes(command.rrtype.as_deref())?, window(command, &clock)?);
     let settings = settings(&package, configured, command)?;
-    // What streams is not held: only a flag bounds it.
+    // What streams is not held: only an option bounds it.
     let (limits, most) = match format {
-        Format::Cof => (Limits::STREAMED, usize::MAX),
+        Format::Cof => (Limits::STREAMED, command.max_records.unwrap_or(usize::MAX)),
         Format::Csv | Format::Json | Format::Table => (Limits::HELD, config.query.max_records),
     };
     let (folder, wish) = (kept::folder(arguments)?, Wish { rrtypes, window, side: command.side() });
     let asking = Asking::new(package, &settings, limits, wish, &folder, clock, &kept::actor())?;
-    let asking =
-        Asking { most: command.max_records.unwrap_or(most), freshness: freshness(command, config), ..asking };
+    let asking = Asking { most, freshness: freshness(command, config), ..asking };
     Ok(Plan {
         runs: Runs::new(Desk::of(kept)).await?,
         asking,
-        arrangement: Arrangement {
-            sort: command.sort.unwrap_or(config.query.sort).into(),
-            limit: command.limit,
-        },
+        arrangement: Arrangement { sort: config.query.sort.into(), limit: command.limit },
         adds: command.add == Some(Add::All),
         compares: command.changes,
     })

@@ -9,7 +9,7 @@ use rustix::process::{Resource, Rlimit};
 use server::{Limits, Service, Tls};
 
 use crate::args::ServeArgs;
-use crate::config;
+use crate::config::{self, Config};
 use crate::exit::Failure;
 use crate::terminal;
 
@@ -133,12 +133,13 @@ fn open_files(wanted: u64) -> u64 {
 pub(super) fn service(
     mut service: Service,
     command: &ServeArgs,
-    config: &config::Serve,
+    config: &Config,
 ) -> Result<Service, Failure> {
-    let origin = command.origin.as_deref().unwrap_or(&config.origin).trim();
+    let (name, config) = (config.name("serve", "origin"), &config.serve);
+    let origin = config.origin.trim();
     if !origin.is_empty() {
         if origin.len() > ORIGIN || origin.contains(char::is_control) || !origin.contains(':') {
-            return Err(Failure::Usage(format!("--origin {origin:?} is no URI of up to {ORIGIN} bytes"))
+            return Err(Failure::Usage(format!("{name}: {origin:?} is no URI of up to {ORIGIN} bytes"))
                 .hint("write where these records are from, such as https://pdns.example.org"));
         }
         service = service.with_origin(origin);
@@ -152,7 +153,7 @@ pub(super) fn service(
                 .hint("write scheme, name and port as browsers do: https://example.org")
         })?;
     }
-    Ok(if command.log_addresses || config.log_addresses { service.with_addresses_logged() } else { service })
+    Ok(if config.log_addresses { service.with_addresses_logged() } else { service })
 }
 
 /// Tells a service manager that waits for it (`Type=notify`) that we answer from here on.

@@ -83,10 +83,22 @@ fn a_file_that_is_wrong_names_file_and_line() {
         ("[query]\n\ncolour = 1\n", ["own.toml:3", "unknown field `colour`"]),
         ("[colour]\n", ["own.toml:1", "unknown field `colour`"]),
         ("[query\n", ["own.toml:1", "unclosed"]),
-        ("[query]\nconcurrency = \"x\"\n", ["own.toml:2", "invalid type"]),
-        ("[query]\nconcurrency = 0\n", ["query.concurrency", "above 0"]),
+        ("query = 1\n", ["own.toml:1)", "invalid type"]),
+        ("[query]\nconcurrency = \"x\"\n", ["own.toml:2)", "\"x\" is not a whole number above 0"]),
+        ("[query]\nconcurrency = \"4\"\n", ["own.toml:2)", "\"4\" is not a whole number above 0"]),
+        (
+            "[query]\n\nconcurrency = 0\n",
+            ["query.concurrency (", "own.toml:3): 0 is not a whole number above 0"],
+        ),
+        ("[query]\nconcurrency = -1\n", ["query.concurrency", "-1 is not a whole number above 0"]),
+        ("[query]\noperation = 1\n", ["query.operation", "invalid type"]),
         ("[query]\nformat = \"xml\"\n", ["query.format", "none of table, json, cof, csv"]),
         ("[query]\nsort = \"\\u001b[31m\"\n", ["query.sort", "none of last, first, count, name"]),
+        (
+            "[serve]\nbehind_proxy = \"yes\"\n",
+            ["serve.behind_proxy (", "own.toml:2): \"yes\" is neither true nor false"],
+        ),
+        ("[serve]\nlog_addresses = [\"\\u001b\"]\n", ["serve.log_addresses", "neither true nor false"]),
     ] {
         let file = home.file("own.toml", text);
         home.run(["config".as_ref(), "--config".as_ref(), file.as_os_str()]).done().says(2, &words);
@@ -105,7 +117,27 @@ fn an_environment_that_is_wrong_names_the_variable() {
     says("BACKSIGHT_QUERY_FORMAT", "xml".into(), "none of");
     says("BACKSIGHT_QUERY_CONCURRENCY", "0".into(), "above 0");
     says("BACKSIGHT_QUERY_MAX_RECORDS", "many".into(), "above 0");
+    says("BACKSIGHT_SERVE_BEHIND_PROXY", "yes".into(), "neither true nor false");
     says("BACKSIGHT_QUERY_SORT", OsString::from_vec(b"\xff".to_vec()), "UTF-8");
+}
+
+#[test]
+fn a_variable_is_read_as_its_setting_is() {
+    let home = Home::new();
+    let run = home.run(["config"]).env("BACKSIGHT_QUERY_CONCURRENCY", " 8 ");
+    let text = run.env("BACKSIGHT_SERVE_BEHIND_PROXY", "true").done().quiet();
+    assert!(text.contains("concurrency = 8  # BACKSIGHT_QUERY_CONCURRENCY\n"), "{text}");
+    assert!(text.contains("behind_proxy = true  # BACKSIGHT_SERVE_BEHIND_PROXY\n"), "{text}");
+}
+
+#[test]
+fn an_address_that_is_wrong_names_the_option_or_variable() {
+    let home = Home::new();
+    let wrong = home.run(["serve", "--sample"]).env("BACKSIGHT_SERVE_LISTEN", "there").done();
+    wrong.says(2, &["serve.listen (BACKSIGHT_SERVE_LISTEN): \"there\" is no address"]);
+    let both =
+        home.run(["serve", "--sample", "--listen", "here"]).env("BACKSIGHT_SERVE_LISTEN", "there").done();
+    both.says(2, &["serve.listen (--listen): \"here\" is no address"]);
 }
 
 #[test]

@@ -1,0 +1,46 @@
+//! The options of commands that stand for a setting.
+//!
+//! Not among them are options that add to a setting (`--hostname`, `--cors`), and paths, which need not be text (`--tls-cert`,
+//! `--tls-key`): their command combines them.
+
+use clap::ValueEnum;
+use toml::Value;
+
+use crate::args::Command;
+
+/// Option, section, key and value of those that were given.
+pub(super) fn given(
+    command: &Command,
+) -> impl Iterator<Item = (&'static str, &'static str, &'static str, Value)> {
+    let options = match command {
+        Command::Query(query) => vec![
+            ("--operation", "query", "operation", query.operation.clone().map(Value::String)),
+            ("--format", "query", "format", query.format.as_ref().and_then(name)),
+            ("--sort", "query", "sort", query.sort.as_ref().and_then(name)),
+            ("--max-records", "query", "max_records", query.max_records.map(number)),
+            ("--concurrency", "query", "concurrency", query.concurrency.map(number)),
+        ],
+        Command::Serve(serve) => vec![
+            ("--listen", "serve", "listen", serve.listen.clone().map(Value::String)),
+            ("--behind-proxy", "serve", "behind_proxy", set(serve.behind_proxy)),
+            ("--origin", "serve", "origin", serve.origin.clone().map(Value::String)),
+            ("--access-log", "serve", "access_log", serve.access_log.as_ref().and_then(name)),
+            ("--log-addresses", "serve", "log_addresses", set(serve.log_addresses)),
+        ],
+        _ => Vec::new(),
+    };
+    options.into_iter().filter_map(|(option, section, key, value)| Some((option, section, key, value?)))
+}
+
+fn name(choice: &impl ValueEnum) -> Option<Value> {
+    Some(Value::String(choice.to_possible_value()?.get_name().to_owned()))
+}
+
+/// More than TOML can say is as good as no limit.
+fn number(count: usize) -> Value {
+    Value::Integer(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+fn set(flag: bool) -> Option<Value> {
+    flag.then_some(Value::Boolean(true))
+}
