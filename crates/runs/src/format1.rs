@@ -17,7 +17,8 @@ use twox_hash::XxHash3_64;
 
 use super::error::Error;
 use super::file::{FileRead, damage, failed};
-use super::manifest::{NAME, RunEntry, Title};
+use super::manifest::{NAME, Title};
+use super::run::RunEntry;
 
 /// What a run begins with.
 pub(super) const RUN_HEAD: [u8; 8] = *b"BSRUN\0\x01\0";

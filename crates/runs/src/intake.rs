@@ -14,11 +14,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use cof::{Digest, Position};
 
 use super::Options;
+use super::advance::Advance;
 use super::batch::Batch;
 use super::error::Error;
 use super::file::Folder;
 use super::journal::{Journal, Record, Syncing};
-use super::ledger::{self, Advance, Change, Ledger, LedgerFiles};
+use super::ledger::{self, Change, Ledger, LedgerFiles};
 use super::manifest::Manifest;
 use super::snapshot::{Frozen, Snapshot};
 use super::sources::Sources;

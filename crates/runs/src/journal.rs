@@ -4,10 +4,8 @@
 //! journal  = "BSJRNL" ‖ format: u16 ‖ number: u64 ‖ mark ×2 ‖ record*
 //! mark     = acknowledged: u64 ‖ checksum: u64
 //! record   = length of the payload: u32 ‖ checksum: u64 ‖ payload
-//! payload  = new sources ‖ 0, or 1 ‖ position ‖ varint how many ‖ varint number of a source that the batch names * ‖ block by owner
+//! payload  = new sources ‖ 0, or 1 ‖ advance of `advance` ‖ block by owner
 //! new      = varint number of the first ‖ varint how many ‖ source of `sources` *
-//! position = varint length ‖ input ‖ varint offset ‖ flags: u8 ‖ [digest: 32 octets] ‖ [varint expiry]
-//! flags    = 1 a digest + 2 whole + 4 an expiry + 8 nothing was known of the input
 //! ```
 //!
 //! Numbers are little-endian; checksums are XXH3-64, seeded with the place, a mark's with the journal's number. The marks,
@@ -20,10 +18,11 @@ use std::sync::Arc;
 use cof::Position;
 use twox_hash::XxHash3_64;
 
+use super::advance::Advance;
 use super::batch::Batch;
+use super::checksum::checksum;
 use super::error::Error;
 use super::file::{FileRead, FileWrite, Folder, damage, failed, read_stretch};
-use super::ledger::Advance;
 use super::sources::{self, Sources};
 use super::varint;
 
@@ -278,34 +277,6 @@ fn take_sources(octets: &mut &[u8], sources: &mut Sources) -> Option<()> {
     Some(())
 }
 
-pub(super) fn push_position(octets: &mut Vec<u8>, position: &Position, fresh: bool) {
-    let Position { ref input, offset, digest, whole, expires } = *position;
-    varint::push_octets(octets, input.as_bytes());
-    varint::push(octets, offset);
-    let flags = [digest.is_some(), whole, expires.is_some(), fresh];
-    octets.push((0..).zip(flags).map(|(bit, flag)| u8::from(flag) << bit).sum());
-    octets.extend(digest.iter().flatten());
-    if let Some(expires) = expires {
-        varint::push(octets, expires);
-    }
-}
-
-/// A position, and whether nothing was known of its input.
-pub(super) fn take_position(octets: &mut &[u8]) -> Option<(Position, bool)> {
-    let input = std::str::from_utf8(varint::take_octets(octets)?).ok()?.into();
-    let offset = varint::take(octets)?;
-    let (flags, rest) = octets.split_first()?;
-    *octets = rest;
-    let mut digest = None;
-    if flags & 1 != 0 {
-        let (of_it, rest) = octets.split_first_chunk()?;
-        (digest, *octets) = (Some(*of_it), rest);
-    }
-    let expires = if flags & 4 == 0 { None } else { Some(varint::take(octets)?) };
-    let whole = flags & 2 != 0;
-    (flags & !15 == 0).then_some((Position { input, offset, digest, whole, expires }, flags & 8 != 0))
-}
-
 /// How far records were acknowledged, if this is the head of this journal.
 fn head_of(head: &[u8], begin: [u8; 8], number: u64) -> Option<u64> {
     let rest = head.strip_prefix(&begin)?.strip_prefix(&number.to_le_bytes())?;
@@ -322,8 +293,4 @@ fn mark(number: u64, turn: usize, acknowledged: u64) -> [u8; 16] {
     let both = acknowledged.to_le_bytes().into_iter().chain(sum.to_le_bytes());
     octets.iter_mut().zip(both).for_each(|(to, from)| *to = from);
     octets
-}
-
-fn checksum(payload: &[u8], place: u64) -> u64 {
-    XxHash3_64::oneshot_with_seed(place, payload)
 }

@@ -6,7 +6,7 @@
 //! record   = length of the payload: u32 ‖ checksum: u64 ‖ payload
 //! payload  = change*
 //! change   = 1 ‖ source of `sources`                                  the next number is its
-//!          | 2 ‖ position of `journal` ‖ varint how many ‖ varint number *   the sources that it named besides those before
+//!          | 2 ‖ advance of `advance`                                with the sources that it named besides those before
 //!          | 3 ‖ varint length ‖ input                                it is forgotten
 //! ```
 //!
@@ -23,10 +23,10 @@ use std::sync::Arc;
 use cof::Position;
 use serde::{Deserialize, Serialize};
 
+use super::advance::Advance;
+use super::checksum::checksum;
 use super::error::Error;
 use super::file::{FileWrite, Folder, damage, failed, missing, read_stretch};
-use super::journal::{push_position, take_position};
-use super::run::checksum;
 use super::sources::{self, Sources};
 use super::varint;
 use store::Reached;
@@ -70,43 +70,6 @@ pub(super) enum Change {
     Forget(Arc<str>),
     /// An input has been taken in up to here.
     Reached(Advance),
-}
-
-/// A step of an input.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Advance {
-    pub(super) position: Position,
-    /// Nothing was known of the input, so that what it named before does not count.
-    pub(super) fresh: bool,
-    /// The numbers of the sources that its batch named.
-    pub(super) named: Vec<u32>,
-}
-
-impl Advance {
-    /// What is known after it.
-    pub(super) fn apply(&self, ledger: &mut Ledger) {
-        if self.fresh {
-            ledger.forget(&self.position.input);
-        }
-        ledger.advance(&self.position.input, Reached::at(&self.position), self.named.iter().copied());
-    }
-
-    pub(super) fn push(&self, octets: &mut Vec<u8>) {
-        push_position(octets, &self.position, self.fresh);
-        varint::push(octets, self.named.len() as u64);
-        for id in &self.named {
-            varint::push(octets, u64::from(*id));
-        }
-    }
-
-    pub(super) fn take(octets: &mut &[u8]) -> Option<Self> {
-        let (position, fresh) = take_position(octets)?;
-        let mut named = Vec::new();
-        for _ in 0..varint::take(octets)? {
-            named.push(u32::try_from(varint::take(octets)?).ok()?);
-        }
-        Some(Self { position, fresh, named })
-    }
 }
 
 /// The file of a ledger.

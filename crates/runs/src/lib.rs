@@ -34,11 +34,13 @@
 //! Errors are [`Error`]: damage names file and place, and is never an answer. As a [`Store`], the engine converts them into
 //! [`StoreError`].
 
+mod advance;
 mod backup;
 mod batch;
 mod block;
 mod bloom;
 mod cache;
+mod checksum;
 mod error;
 mod file;
 mod format1;

@@ -12,10 +12,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::checksum::checksum;
 use super::error::Error;
 use super::file::{FileRead, Folder, damage, failed, read_stretch};
 use super::ledger::Segment;
-use super::run::checksum;
+use super::run::RunEntry;
 
 /// The format that is written.
 pub(super) const FORMAT: u32 = 2;
@@ -38,20 +39,6 @@ pub(super) struct Manifest {
     pub(super) runs: Vec<RunEntry>,
     /// The files of the ledger, in their order.
     pub(super) ledgers: Vec<Segment>,
-}
-
-/// What the manifest knows of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct RunEntry {
-    pub(super) number: u64,
-    /// How long its file is.
-    pub(super) octets: u64,
-    /// Of its footer.
-    pub(super) checksum: u64,
-    pub(super) tuples: u64,
-    pub(super) words: u64,
-    /// How many owners, how many targets.
-    pub(super) heads: [u64; 2],
 }
 
 /// The first line of a manifest.

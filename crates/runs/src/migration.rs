@@ -17,16 +17,17 @@ use std::sync::Arc;
 
 use cof::{Name, Rdata, RrType, Source};
 
+use super::advance::Advance;
 use super::block::{Block, BlockCursor};
 use super::error::Error;
 use super::file::{Folder, damage, failed, missing};
 use super::format1::{JOURNAL_HEAD, OldInput, OldManifest, RUN_HEAD};
 use super::journal;
-use super::ledger::{self, Advance, Ledger};
-use super::manifest::{self, Manifest, RunEntry};
+use super::ledger::{self, Ledger};
+use super::manifest::{self, Manifest};
 use super::merge::{Cursor, Merge};
 use super::pool::{Destination, Pool, Tuple};
-use super::run::{Run, RunCursor};
+use super::run::{Run, RunCursor, RunEntry};
 use super::run_writer::{self, Input};
 use super::sources::Sources;
 use super::verify;

@@ -179,7 +179,7 @@ fn may_begin(names: &[String], options: Options) -> Result<(), Error> {
 }
 
 fn open_runs(files: &dyn Folder, manifest: &Manifest) -> Result<Vec<Arc<Run>>, Error> {
-    let open = |entry: &manifest::RunEntry| Run::open(files, entry.clone()).map(Arc::new).map_err(missing);
+    let open = |entry: &run::RunEntry| Run::open(files, entry.clone()).map(Arc::new).map_err(missing);
     manifest.runs.iter().map(open).collect()
 }
 

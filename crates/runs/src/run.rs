@@ -15,15 +15,15 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use twox_hash::XxHash3_64;
+use serde::{Deserialize, Serialize};
 use zstd::bulk::Decompressor;
 
 use super::block::{Block, BlockCursor};
 use super::bloom::Bloom;
 use super::cache::Cache;
+use super::checksum::checksum;
 use super::error::Error;
 use super::file::{FileRead, Folder, damage, failed, read_stretch};
-use super::manifest::RunEntry;
 use super::varint;
 use store::engine::Side;
 
@@ -35,6 +35,20 @@ pub(super) const TAIL: &[u8; 8] = b"BSRUNEND";
 pub(super) const FOOTER: usize = 4 * 24 + 3 * 8 + 8 + 8;
 /// The most octets of one index, block or filter: what a damaged length may make us allocate, and what is ever written.
 pub(super) const MAX_FRAME: u64 = u32::MAX as u64;
+
+/// What the manifest knows of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct RunEntry {
+    pub(super) number: u64,
+    /// How long its file is.
+    pub(super) octets: u64,
+    /// Of its footer.
+    pub(super) checksum: u64,
+    pub(super) tuples: u64,
+    pub(super) words: u64,
+    /// How many owners, how many targets.
+    pub(super) heads: [u64; 2],
+}
 
 /// A run that is open.
 pub(super) struct Run {
@@ -72,11 +86,6 @@ pub(super) struct Footer {
 /// The file of a run.
 pub(super) fn name(number: u64) -> String {
     format!("{number:08}.run")
-}
-
-/// The checksum of a frame.
-pub(super) fn checksum(octets: &[u8], place: u64) -> u64 {
-    XxHash3_64::oneshot_with_seed(place, octets)
 }
 
 impl Run {

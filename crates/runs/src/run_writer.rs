@@ -12,11 +12,11 @@ use zstd::zstd_safe::compress_bound;
 
 use super::block::{Block, Builder};
 use super::bloom::{Bloom, Heads};
+use super::checksum::checksum;
 use super::error::Error;
 use super::file::{FileWrite, Folder, failed};
-use super::manifest::RunEntry;
 use super::merge::Merge;
-use super::run::{self, Footer, Frame, HEAD};
+use super::run::{self, Footer, Frame, HEAD, RunEntry};
 use super::word;
 use store::engine::Side;
 
@@ -190,7 +190,7 @@ impl<'a> Writer<'a> {
             return Err(Error::TooLarge);
         }
         let place = self.here();
-        self.buffer.extend_from_slice(&run::checksum(octets, place).to_le_bytes());
+        self.buffer.extend_from_slice(&checksum(octets, place).to_le_bytes());
         self.buffer.extend_from_slice(octets);
         if self.buffer.len() >= WRITE {
             self.flush()?;
