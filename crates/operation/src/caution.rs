@@ -95,6 +95,13 @@ impl Caution {
     }
 }
 
+impl Indicator {
+    /// What is to be said of it, whoever gave it: an address that is nobody's host, a name that passes for another.
+    pub fn caution(&self) -> Option<Caution> {
+        Caution::of(self)
+    }
+}
+
 impl fmt::Display for Caution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -2,7 +2,8 @@
 //!
 //! A secret is given for one [`Destination`]: scheme, verification of the certificate, host, port and configured proxy. When
 //! any of them changes in a way that lets somebody else read the secret, be it by a setting, by the default of another
-//! version of the package or for one run, the secret is not sent: [`SettingsError::Elsewhere`] says what changed.
+//! version of the package or for one run, the secret is not sent: [`SettingsError::Elsewhere`](crate::SettingsError::Elsewhere)
+//! says what changed. What settings lead to is [`Destination::of`], in `settings`.
 //! [`Binding`] says what is known of a secret. A proxy of the environment is not part of it: it is reported, not bound.
 //!
 //! ```text
@@ -13,11 +14,7 @@ use std::fmt;
 
 use client::authority;
 
-use crate::provider::{LoginPlace, proxy_setting};
-use crate::{Package, Settings, SettingsError};
-
-/// The secret that goes to the proxy and to nobody else.
-pub(crate) const PROXY_PASSWORD: &str = "proxy_password";
+use crate::proxy_setting::PROXY_PASSWORD;
 
 /// Where questions and logins go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,29 +42,6 @@ pub enum Binding {
 }
 
 impl Destination {
-    /// Where settings of a package lead to.
-    ///
-    /// # Errors
-    /// [`SettingsError::Invalid`] for a proxy that is none.
-    pub fn of(package: &Package, settings: &Settings) -> Result<Self, SettingsError> {
-        let http = settings.switch(package, "use_http").unwrap_or(false);
-        let place = LoginPlace::of(&package.parameters);
-        let proxy = settings.text(package, "proxy").map(|proxy| proxy_setting(&proxy, place)).transpose();
-        let proxy = proxy.map_err(|why| SettingsError::Invalid {
-            key: "proxy".to_owned(),
-            label: "setting".to_owned(),
-            why,
-        })?;
-        let host = settings.text(package, "host").unwrap_or_default();
-        Ok(Self {
-            http,
-            verify: settings.switch(package, "verify_ssl").unwrap_or(true),
-            host: host.to_ascii_lowercase(),
-            port: port(settings.number(package, "port")).unwrap_or(if http { 80 } else { 443 }),
-            proxy: proxy.flatten(),
-        })
-    }
-
     /// As it is kept beside a sealed secret; `None` where there is no host to bind it to.
     pub fn written(&self) -> Option<String> {
         if self.host.is_empty() {
@@ -108,7 +82,7 @@ impl Destination {
 
     /// What changed since a secret was given for `given`, so that somebody else could read it here. To verify the
     /// certificate again, to go to TLS on the same port, or to leave a proxy out weakens nothing.
-    fn weaker_than(&self, given: &Self, key: &str) -> Vec<String> {
+    pub(crate) fn weaker_than(&self, given: &Self, key: &str) -> Vec<String> {
         let mut changes = Vec::new();
         if let Some(proxy) = self.proxy.as_ref().filter(|proxy| given.proxy.as_ref() != Some(proxy)) {
             changes.push(format!("the proxy is now http://{}", authority(&proxy.0, proxy.1)));
@@ -154,49 +128,6 @@ impl Binding {
     }
 }
 
-impl Settings {
-    /// The secrets that would be sent and were given for another destination than these settings lead to, each as a
-    /// [`SettingsError::Elsewhere`].
-    ///
-    /// # Errors
-    /// As [`Destination::of`].
-    pub fn elsewhere(&self, package: &Package) -> Result<Vec<SettingsError>, SettingsError> {
-        let now = Destination::of(package, self)?;
-        // A token goes before a password, which is not sent then.
-        let login = if self.secret("user_token").is_some() { "user_token" } else { "password" };
-        let proxy = now.proxy.as_ref().map(|_| PROXY_PASSWORD);
-        let sent = [Some(login), proxy].into_iter().flatten();
-        let faults = sent.filter_map(|key| {
-            let binding = self.binding(key)?;
-            let (given_for, changes) = match binding {
-                Binding::ThisRun => return None,
-                Binding::To(given) => (format!("for {given}"), now.weaker_than(given, key)),
-                Binding::Unknown => (
-                    "before it was known where it would be sent".to_owned(),
-                    vec![format!("it would now go to {now}")],
-                ),
-            };
-            if changes.is_empty() {
-                return None;
-            }
-            Some(SettingsError::Elsewhere {
-                package: package.name.clone(),
-                key: key.to_owned(),
-                label: package.parameter(key).map_or_else(|| key.to_owned(), |known| known.label.clone()),
-                given_for,
-                changes: changes.join(", and "),
-            })
-        });
-        Ok(faults.collect())
-    }
-}
-
-/// A whole number that was checked when it was set.
-fn port(number: Option<f64>) -> Option<u16> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the guard checks the range")]
-    number.filter(|number| (0.0..=65_535.0).contains(number)).map(|number| number as u16)
-}
-
 fn place_of(text: &str) -> Option<(String, u16)> {
     let (host, port) = text.rsplit_once(':')?;
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
@@ -206,78 +137,21 @@ fn place_of(text: &str) -> Option<(String, u16)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Secret;
-
-    fn settings(package: &Package, set: &[(&str, &str)]) -> Settings {
-        let mut settings = Settings::default();
-        for (key, value) in set {
-            settings.set(package, key, value).unwrap();
-        }
-        settings
-    }
-
-    /// What is said of a token that was given with the one and would be sent with the other.
-    fn moved(given: &[(&str, &str)], now: &[(&str, &str)]) -> Vec<String> {
-        let package = crate::package::newest().unwrap();
-        let written = Destination::of(&package, &settings(&package, given)).unwrap().written().unwrap();
-        let mut now = settings(&package, now);
-        let (secret, binding) = (Secret::new("hunter2"), Binding::read(Some(&written)));
-        now.set_bound_secret(&package, "user_token", secret, binding).unwrap();
-        now.elsewhere(&package).unwrap().iter().map(ToString::to_string).collect()
-    }
-
-    #[test]
-    fn what_lets_somebody_else_read_a_secret_asks_for_it_again() {
-        for (given, now, part) in [
-            (&[][..], &[("host", "evil.example")][..], "the host is now evil.example"),
-            (&[], &[("port", "8443")], "the port is now 8443"),
-            (&[], &[("use_http", "on")], "Use HTTP is now on"),
-            (&[("port", "8443")], &[("port", "8443"), ("use_http", "on")], "Use HTTP is now on"),
-            (&[], &[("verify_ssl", "off")], "Verify SSL is now off"),
-            (&[], &[("proxy", "http://p:3128")], "the proxy is now http://p:3128"),
-            (&[("proxy", "http://p:3128")], &[("proxy", "http://q:3128")], "the proxy is now http://q:3128"),
-            (&[("use_http", "on")], &[], "the port is now 443"),
-            (&[("host", "2001:db8::1")], &[("host", "2001:db8::2")], "2001:db8::2"),
-        ] {
-            let said = moved(given, now).join("");
-            assert!(said.contains(part) && !said.contains("hunter2"), "{given:?} {now:?}: {said}");
-        }
-    }
-
-    #[test]
-    fn what_weakens_nothing_asks_for_nothing() {
-        for (given, now) in [
-            (&[][..], &[][..]),
-            (&[], &[("host", "WWW.circl.lu."), ("timeout", "5"), ("port", "443")]),
-            (&[("verify_ssl", "off")], &[]),
-            (&[("port", "8443"), ("use_http", "on")], &[("port", "8443")]),
-            (&[("port", "8443"), ("use_http", "on")], &[("port", "8443"), ("verify_ssl", "off")]),
-            (&[("proxy", "http://p:3128")], &[]),
-            (&[("proxy", "http://p:3128")], &[("proxy", "none")]),
-        ] {
-            assert_eq!(moved(given, now), Vec::<String>::new(), "{given:?} {now:?}");
-        }
-    }
-
-    #[test]
-    fn a_secret_for_one_run_goes_where_the_run_goes_and_one_of_unknown_origin_nowhere() {
-        let package = crate::package::newest().unwrap();
-        let mut now = settings(&package, &[("host", "evil.example")]);
-        now.set_secret(&package, "user_token", Secret::new("x")).unwrap();
-        assert!(now.elsewhere(&package).unwrap().is_empty());
-        now.set_bound_secret(&package, "user_token", Secret::new("x"), Binding::read(None)).unwrap();
-        assert!(now.elsewhere(&package).unwrap()[0].to_string().contains("evil.example"));
-    }
 
     #[test]
     fn what_is_written_is_read_back() {
-        for set in [
-            &[][..],
-            &[("host", "::1"), ("port", "1"), ("use_http", "on")],
-            &[("verify_ssl", "off"), ("proxy", "http://[::1]:3128")],
+        let place = |http, verify, host: &str, port, proxy: Option<&str>| Destination {
+            http,
+            verify,
+            host: host.to_owned(),
+            port,
+            proxy: proxy.map(|host| (host.to_owned(), 3128)),
+        };
+        for place in [
+            place(false, true, "www.circl.lu", 443, None),
+            place(true, true, "::1", 1, None),
+            place(false, false, "www.circl.lu", 443, Some("::1")),
         ] {
-            let package = crate::package::newest().unwrap();
-            let place = Destination::of(&package, &settings(&package, set)).unwrap();
             assert_eq!(Destination::parse(&place.written().unwrap()), Some(place));
         }
         for wrong in

@@ -15,8 +15,6 @@ use std::str::FromStr;
 
 use cof::{Name, Rdata, Record, RrType};
 
-use crate::Caution;
-
 mod host;
 mod line;
 mod number;
@@ -225,11 +223,6 @@ impl Indicator {
             Host::Address(IpAddr::V4(_)) => IndicatorType::IpAddress,
             Host::Address(IpAddr::V6(_)) => IndicatorType::Ipv6Address,
         }
-    }
-
-    /// What is to be said of it, whoever gave it: an address that is nobody's host, a name that passes for another.
-    pub fn caution(&self) -> Option<Caution> {
-        Caution::of(self)
     }
 
     /// The form that people read, where the name has an internationalised one and nothing speaks against showing it.

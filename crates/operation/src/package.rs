@@ -13,6 +13,7 @@ use std::fmt;
 use semver::Version;
 
 use crate::mapping::Mapping;
+use crate::proxy_setting::LoginPlace;
 use crate::{IndicatorType, Parameter};
 
 pub use bundled::{all, find, newest};
@@ -122,6 +123,11 @@ impl Package {
     /// The parameter with that key.
     pub fn parameter(&self, key: &str) -> Option<&Parameter> {
         self.parameters.iter().find(|parameter| parameter.key == key)
+    }
+
+    /// Where the login for the configured proxy is given.
+    pub(crate) fn proxy_login(&self) -> LoginPlace {
+        LoginPlace::of(|key| self.parameter(key).is_some())
     }
 }
 

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use crate::Moment;
 use client::proxy_user_fault;
 
-use crate::provider::{LoginPlace, proxy_setting};
+use crate::proxy_setting::{LoginPlace, proxy_setting};
 use cof::time::Clock;
 
 /// A setting of the `cof-http` protocol.

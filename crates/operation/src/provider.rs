@@ -4,7 +4,7 @@
 //! [`Sink`]. Below it, in the order of the data: `config` and `login` (settings to what is sent), `proxy`, `proxy_login` and
 //! `proxy_in_force` (through which proxy), `protocol` with a file for each protocol such as `cof_http` (what a question looks
 //! like, and how its pages follow each other), `page` (one request, retried where that is worth it), `response` (what its
-//! status means), `intake` (bytes to records, and what an answer is worth), `orientation` (which side is the owner).
+//! status means), `intake` (bytes to records), `completeness` (whether the answer is whole), `orientation` (which side is the owner).
 //! Connections, TLS, bodies and the shared rate are the crate `client`. [`replay`] gives a kept answer once more.
 //!
 //! No redirect is followed, nothing is resolved but the provider's own host, every bound is in [`Limits`].
@@ -13,6 +13,7 @@
 mod ask;
 mod check;
 mod cof_http;
+mod completeness;
 mod config;
 mod error;
 mod intake;
@@ -34,12 +35,11 @@ pub use client::{
     Budget, ClientError, Dial, DialError, Dialled, Io, ProxyEnvironment, Stage, Tcp, TlsFault, check_ca_file,
 };
 pub use cof_http::ABILITIES;
+pub use completeness::{Completeness, State};
 pub use config::{Config, ConfigError, Limits};
 pub use error::ProviderError;
 pub use orientation::{Orientation, orientation_of};
-pub(crate) use proxy::proxy_setting;
 pub use proxy_in_force::{ProxyInForce, ProxySource};
-pub(crate) use proxy_login::LoginPlace;
 pub use proxy_login::check_proxy_login;
 pub use question::Side;
 pub use replay::replay;

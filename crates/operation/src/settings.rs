@@ -3,10 +3,12 @@
 //! [`Settings`] hold checked values and secrets. Secrets are write-only: they print as set, and leave only as an
 //! Authorization header or into an encrypted store. What cannot be taken is a [`SettingsError`] that names the parameter.
 
+mod elsewhere;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::destination::PROXY_PASSWORD;
+use crate::proxy_setting::PROXY_PASSWORD;
 use client::MAX_PASSWORD;
 
 use crate::{Binding, Package, Parameter, ParameterKind, Value};

@@ -13,7 +13,7 @@ use toml::Spanned;
 use super::{Action, ManifestError, Package, Protocol};
 use crate::mapping::{Attribute, Mapping, RecordField, Related, Rows};
 use crate::parameter::{Check, SETTINGS};
-use crate::provider::LoginPlace;
+use crate::proxy_setting::LoginPlace;
 use crate::{IndicatorType, Parameter, ParameterKind, Value};
 
 /// The largest manifest that is read, in octets.
@@ -171,7 +171,7 @@ impl Source<'_> {
             .into_iter()
             .map(|one| self.parameter(one, protocol, &mut keys))
             .collect::<Result<Vec<_>, _>>()?;
-        let place = LoginPlace::of(&parameters);
+        let place = LoginPlace::of(|key| parameters.iter().any(|parameter| parameter.key == key));
         for parameter in &mut parameters {
             if let Check::Proxy(beside) = &mut parameter.check {
                 *beside = place;

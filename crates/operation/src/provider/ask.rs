@@ -9,12 +9,13 @@ use cof::time::Clock;
 use cof::{Damage, Record};
 use hyper::header::HeaderValue;
 
+use super::completeness::Completeness;
 use super::config::Config;
 use super::error::ProviderError;
 use super::intake::{Ended, Intake};
 use super::orientation::Orientation;
 use super::response::Page;
-use crate::{Completeness, Indicator};
+use crate::Indicator;
 
 /// How much of a body is read at once, in octets.
 const PIECE: usize = 64 * 1024;

@@ -11,10 +11,10 @@ use client::{ClientError, Stage, printable};
 use cof::{DamageKind, Reader, Record, SafEnd};
 
 use super::ask::{Outcome, Sink, Stop};
+use super::completeness::Completeness;
 use super::config::Limits;
 use super::error::ProviderError;
 use super::orientation::{Orientation, Probe, contradicts};
-use crate::Completeness;
 
 /// How much of an answer without records is kept to say what it is instead, in octets.
 const START: usize = 200;

@@ -5,7 +5,7 @@ use std::fmt;
 use client::{Found, ProxyEnvironment, authority};
 
 use super::config::is_loopback;
-use super::proxy_login::{PROXY, PROXY_USER};
+use crate::proxy_setting::{PROXY, PROXY_USER};
 use crate::{Destination, Package, Settings};
 
 /// Which proxy questions go through, or why through none.

@@ -6,28 +6,8 @@
 use client::proxy_authorization;
 use hyper::header::HeaderValue;
 
-use crate::destination::PROXY_PASSWORD;
-use crate::{Package, Parameter, Secret, Settings, SettingsError};
-
-pub(super) const PROXY: &str = "proxy";
-pub(super) const PROXY_USER: &str = "proxy_user";
-
-/// Where a user and a password for the configured proxy are given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LoginPlace {
-    /// In the variable of the environment that names the proxy: the package has no parameters for them.
-    Environment,
-    /// As Proxy User and Proxy Password.
-    Parameters,
-}
-
-impl LoginPlace {
-    /// Where a package with these parameters takes them.
-    pub(crate) fn of(parameters: &[Parameter]) -> Self {
-        let has = |key: &str| parameters.iter().any(|parameter| parameter.key == key);
-        if has(PROXY_USER) && has(PROXY_PASSWORD) { Self::Parameters } else { Self::Environment }
-    }
-}
+use crate::proxy_setting::{PROXY, PROXY_PASSWORD, PROXY_USER};
+use crate::{Package, Secret, Settings, SettingsError};
 
 /// Checks that a login for the proxy comes with a proxy, and a password with its user. With `none` as the proxy the login
 /// is kept and not sent.
