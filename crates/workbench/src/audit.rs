@@ -1,16 +1,13 @@
 //! The audit trail: who changed what, and when.
 //!
-//! `Change::audit` writes an entry within the transaction of the change itself, so that neither is there without the
-//! other. [`Workbench::audit`] lists [`Entry`]s, the newest first, a [`Page`] at a time.
-//!
-//! Each entry carries a hash of itself and of the entry before it, so that one that is changed or lost breaks the chain.
+//! `Change::audit` writes an entry (`database::trail`). [`Workbench::audit`] lists [`Entry`]s, the newest first, a [`Page`] at
+//! a time.
 //!
 //! An entry's detail is a JSON object. It never holds a secret: whoever writes one names it, and says no more.
 
 use rusqlite::{Row, named_params};
 use serde_json::Value;
 
-use crate::database::{Change, Problem, last_entry, link};
 use crate::{Error, Workbench};
 
 /// One thing that somebody did.
@@ -50,32 +47,6 @@ pub struct Page {
     pub next: Option<i64>,
     /// How many there are, with [`Filter::since`] alone.
     pub total: u64,
-}
-
-impl Change<'_> {
-    /// Adds an entry about what this change does.
-    pub(crate) fn audit(&self, action: &str, subject: &str, detail: &Value) -> Result<(), Problem> {
-        self.audit_as(self.actor, action, subject, detail)
-    }
-
-    /// The same, where it is the change itself that finds out who does it: somebody signs in.
-    pub(crate) fn audit_as(
-        &self,
-        actor: &str,
-        action: &str,
-        subject: &str,
-        detail: &Value,
-    ) -> Result<(), Problem> {
-        let (last, before) = last_entry(&self.transaction)?;
-        let (id, detail) = (last.saturating_add(1), detail.to_string());
-        let chain = link(&before, id, self.at, [actor, action, subject, &detail]);
-        let sql =
-            "INSERT INTO audit (id, at, actor, action, subject, detail, chain) VALUES (?, ?, ?, ?, ?, ?, ?)";
-        let mut statement = self.transaction.prepare_cached(sql)?;
-        statement.execute((id, self.at, actor, action, subject, detail, chain))?;
-        self.audited.set(true);
-        Ok(())
-    }
 }
 
 impl Workbench {
@@ -197,6 +168,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::database::{Change, Problem};
 
     #[tokio::test(start_paused = true)]
     async fn entries_come_newest_first_by_pages_and_since_a_time() {

@@ -6,7 +6,7 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,20 +16,25 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use serde_json::json;
 
 use crate::Error;
+use crate::files::{create, for_owner};
 
-pub(crate) mod backup;
 mod canonical;
 mod check;
+mod copy;
 mod head;
 mod migrate;
+mod problem;
 mod read_only;
 mod seal;
+mod trail;
 
-pub use check::{Checked, Verified};
+pub use check::Checked;
+pub(crate) use check::{LISTED, content};
+pub(crate) use head::FILE as HEAD_FILE;
 pub use head::Lost;
-pub(crate) use head::{last_entry, link};
 pub use migrate::Step;
-use migrate::Watcher;
+pub(crate) use migrate::{BindSecrets, Watcher};
+pub(crate) use problem::Problem;
 
 /// The version of the tables, in `PRAGMA user_version`.
 const VERSION: i64 = 5;
@@ -99,20 +104,14 @@ pub(crate) struct Change<'a> {
 }
 
 impl Workbench {
-    /// Opens a data folder, making it where it is not there; older tables are brought to this version. On a file system that
-    /// cannot be written, it is opened for reading.
-    ///
-    /// # Errors
-    /// [`Error`], with nothing changed: a newer or foreign or damaged file, a folder that cannot be written.
-    pub fn open(folder: &Path, clock: Clock, actor: &str) -> Result<Self, Error> {
-        Self::open_watched(folder, clock, actor, &mut |_| ())
-    }
-
-    /// The same, and `watch` is told how far a migration is, which takes long where there is much.
-    ///
-    /// # Errors
-    /// The same.
-    pub fn open_watched(folder: &Path, clock: Clock, actor: &str, watch: Watcher<'_>) -> Result<Self, Error> {
+    /// Opens a data folder as [`Workbench::open_watched`] does; `bind_secrets` is what a migration needs of a module above.
+    pub(crate) fn open_with(
+        folder: &Path,
+        clock: Clock,
+        actor: &str,
+        bind_secrets: BindSecrets,
+        watch: Watcher<'_>,
+    ) -> Result<Self, Error> {
         create(folder).map_err(|error| Error::io("creating", folder, error))?;
         let file = folder.join("workbench.sqlite");
         // Made before SQLite does, which would let others read it; its other files take its mode.
@@ -130,7 +129,7 @@ impl Workbench {
             Connection::open_with_flags(&file, flags).map_err(|error| Error::sql(&file, &error))?;
         let (folder, actor) = (folder.to_owned(), actor.to_owned());
         let mut workbench = Self { connection, folder, clock, actor, notices: Vec::new() };
-        workbench.prepare(watch)?;
+        workbench.prepare(bind_secrets, watch)?;
         workbench.compare_head()?;
         Ok(workbench)
     }
@@ -164,7 +163,7 @@ impl Workbench {
         self.folder.join("workbench.sqlite")
     }
 
-    fn prepare(&mut self, watch: Watcher<'_>) -> Result<(), Error> {
+    fn prepare(&mut self, bind_secrets: BindSecrets, watch: Watcher<'_>) -> Result<(), Error> {
         seal::register(&self.connection).map_err(|error| self.sql(&error))?;
         self.connection.busy_timeout(PATIENCE).map_err(|error| self.sql(&error))?;
         self.connection.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -179,7 +178,7 @@ impl Workbench {
              PRAGMA cache_size = -{CACHE}"
         );
         self.connection.execute_batch(&pragmas).map_err(|error| self.sql(&error))?;
-        if version < VERSION { self.migrate(version, watch) } else { self.forget_copies(watch) }
+        if version < VERSION { self.migrate(version, bind_secrets, watch) } else { self.forget_copies(watch) }
     }
 
     /// Looks whether the database has all that the head file knows of. What is lost is written down, once.
@@ -306,72 +305,6 @@ impl Change<'_> {
     /// What a problem within this change is to whoever asked for it.
     pub(crate) fn error(&self, problem: Problem) -> Error {
         problem.into_error(&self.folder.join("workbench.sqlite"))
-    }
-}
-
-/// Makes the folder where it is not there, for its owner alone.
-pub(crate) fn create(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-/// How a file is written that its owner alone may read.
-pub(crate) fn for_owner() -> OpenOptions {
-    let mut options = File::options();
-    options.write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
-/// What can go wrong inside a read or a change.
-#[derive(Debug)]
-pub(crate) enum Problem {
-    /// SQLite's; what it means depends on the file.
-    Sql(rusqlite::Error),
-    /// A value of ours that we never wrote.
-    Stored(String),
-    /// Ours.
-    Ours(Error),
-}
-
-impl Problem {
-    fn into_error(self, file: &Path) -> Error {
-        match self {
-            Self::Sql(error) => Error::sql(file, &error),
-            Self::Stored(reason) => Error::Damaged { file: file.to_owned(), reason },
-            Self::Ours(error) => error,
-        }
-    }
-
-    /// There is no such thing.
-    pub(crate) fn missing(why: impl Into<String>) -> Self {
-        Self::Ours(Error::missing(why))
-    }
-
-    /// What was asked does not go together with what there is.
-    pub(crate) fn conflict(why: impl Into<String>) -> Self {
-        Self::Ours(Error::conflict(why))
-    }
-
-    /// What was given cannot be meant.
-    pub(crate) fn invalid(why: impl Into<String>) -> Self {
-        Self::Ours(Error::invalid(why))
-    }
-}
-
-impl From<rusqlite::Error> for Problem {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sql(error)
-    }
-}
-
-impl From<Error> for Problem {
-    fn from(error: Error) -> Self {
-        Self::Ours(error)
     }
 }
 

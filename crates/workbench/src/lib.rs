@@ -1,7 +1,7 @@
 //! What persists of an analyst's work: installed integrations and their secrets, runs with their evidence, the threat
 //! library, users, tokens, the audit trail.
 //!
-//! [`Workbench`] is one open data folder; `database` opens it, [`Error`] says what can be wrong with it.
+//! [`Workbench`] is one open data folder; `opening` opens it, [`Error`] says what can be wrong with it.
 //! Several processes may work in one folder at once: every change is one transaction that waits its turn. [`Desk`] is the
 //! same for the tasks of one process.
 //!
@@ -19,25 +19,31 @@
 //! What to do about one is a [`Hint`], which each surface puts into its own words.
 
 pub mod audit;
+mod backup;
 pub mod csv;
 mod database;
 mod desk;
 mod error;
+mod files;
 mod hint;
+mod indicator_key;
 pub mod integration;
 pub mod json;
 pub mod library;
 pub mod loading;
+mod opening;
 mod refusal;
 pub mod run;
 mod secret;
 pub mod text;
 pub mod token;
 pub mod user;
+mod verify;
 
-pub use database::backup::{Backup, restore};
-pub use database::{Checked, Lost, Notice, Step, Verified, Workbench};
+pub use backup::{Backup, restore};
+pub use database::{Checked, Lost, Notice, Step, Workbench};
 pub use desk::Desk;
 pub use error::Error;
 pub use hint::Hint;
 pub use refusal::{Kind, Refusal};
+pub use verify::Verified;

@@ -22,7 +22,6 @@ mod curate;
 mod details;
 mod entry;
 mod findings;
-pub(crate) mod key;
 mod list;
 mod merge;
 mod plan;

@@ -14,8 +14,10 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::Problem;
-use crate::library::Status;
-use crate::library::key::{sort_key, type_code};
+use crate::indicator_key::{sort_key, type_code};
+
+/// The number of the status Indirect in the tables of version 3, whatever it is in later ones.
+const INDIRECT: i64 = 3;
 
 /// From here on the table takes canonical rows only, whoever writes.
 const TRIGGERS: &str = "\
@@ -98,7 +100,7 @@ fn mend_one(
         for sql in MOVES {
             let mut statement = database.prepare_cached(sql)?;
             match statement.parameter_count() {
-                3 => statement.execute((id, kept, Status::Indirect.code()))?,
+                3 => statement.execute((id, kept, INDIRECT))?,
                 _ => statement.execute((id, kept))?,
             };
         }

@@ -1,31 +1,18 @@
-//! Whether the database is as it was written.
+//! Whether the database itself is as it was written.
 //!
 //! [`Workbench::quick_check`] looks at the file's structure for a bounded time, for programs that start.
-//! [`Workbench::verify`] looks at everything: structure, references, the seal of each row, the chain of the audit trail, the head file,
-//! and the evidence of each run. Damage is reported as text for people; there is nothing that a program could do about it.
+//! [`content`] looks at structure, references and the seal of each row, [`Workbench::check_trail`] at the chain of the audit trail
+//! and the head file. Damage is reported as text for people; there is nothing that a program could do about it.
 
 use std::time::Duration;
 
 use rusqlite::{Connection, Row};
 
 use super::{Problem, Workbench, head, seal};
-use crate::{Error, run};
+use crate::Error;
 
 /// The most faults of one kind that are listed.
-const LISTED: usize = 10;
-
-/// What was verified.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Verified {
-    /// Rows whose seals were compared.
-    pub rows: u64,
-    /// Entries of the audit trail, each linked to the one before it.
-    pub entries: u64,
-    /// Files of evidence that were read.
-    pub files: u64,
-    /// What is wrong, in words; empty where all is as it was written.
-    pub faults: Vec<String>,
-}
+pub(crate) const LISTED: usize = 10;
 
 /// How far [`Workbench::quick_check`] came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +21,16 @@ pub enum Checked {
     All,
     /// What could be looked at in the time is sound.
     Part,
+}
+
+/// What is in the database, and what is wrong with its audit trail and head file.
+pub(crate) struct Counted {
+    /// Rows with seals.
+    pub(crate) rows: u64,
+    /// Entries of the audit trail.
+    pub(crate) entries: u64,
+    /// What is wrong, in words.
+    pub(crate) faults: Vec<String>,
 }
 
 impl Workbench {
@@ -62,32 +59,14 @@ impl Workbench {
         }
     }
 
-    /// Looks at everything; `progress` is told how many of how many parts are done.
-    ///
-    /// # Errors
-    /// [`Error`], when the database cannot be read at all; what is damaged is in [`Verified::faults`].
-    pub fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified, Error> {
-        let (hashes, mut verified) = self.read(|database| {
-            let mut verified = Verified { faults: content(database)?, ..Verified::default() };
-            progress(1, 3);
-            verified.rows = count_rows(database).unwrap_or_default();
-            let chain = chain(database);
-            verified.entries = chain.as_ref().map_or(0, |(entries, _)| *entries);
-            verified.faults.extend(chain.map_or_else(unreadable, |(_, faults)| faults));
-            verified.faults.extend(self.check_head(database)?);
-            Ok((run::evidence_kept(database), verified))
-        })?;
-        progress(2, 3);
-        match hashes {
-            Ok(kept) => {
-                verified.files = kept.len() as u64;
-                let lost = kept.iter().filter_map(|stored| run::check_evidence(self.folder(), stored).err());
-                verified.faults.extend(lost.map(|error| error.to_string()).take(LISTED));
-            }
-            Err(problem) => verified.faults.extend(unreadable(problem)),
-        }
-        progress(3, 3);
-        Ok(verified)
+    /// Compares the chain of the audit trail and the head file with what is in the database.
+    pub(crate) fn check_trail(&self, database: &Connection) -> Result<Counted, Problem> {
+        let rows = count_rows(database).unwrap_or_default();
+        let chain = chain(database);
+        let entries = chain.as_ref().map_or(0, |(entries, _)| *entries);
+        let mut faults = chain.map_or_else(unreadable, |(_, faults)| faults);
+        faults.extend(self.check_head(database)?);
+        Ok(Counted { rows, entries, faults })
     }
 
     fn check_head(&self, database: &Connection) -> Result<Option<String>, Problem> {
@@ -102,7 +81,7 @@ impl Workbench {
 }
 
 /// What is wrong with structure, references, rows and definitions.
-pub(super) fn content(database: &Connection) -> Result<Vec<String>, Problem> {
+pub(crate) fn content(database: &Connection) -> Result<Vec<String>, Problem> {
     let mut faults = Vec::new();
     let found = texts(database, &format!("PRAGMA integrity_check({LISTED})"));
     faults.extend(found.unwrap_or_else(unreadable).into_iter().filter(|line| line != "ok"));
@@ -182,9 +161,5 @@ fn texts(database: &Connection, sql: &str) -> Result<Vec<String>, Problem> {
 }
 
 fn unreadable(problem: Problem) -> Vec<String> {
-    vec![match problem {
-        Problem::Sql(error) => error.to_string(),
-        Problem::Stored(reason) => reason,
-        Problem::Ours(error) => error.to_string(),
-    }]
+    vec![problem.into_text()]
 }

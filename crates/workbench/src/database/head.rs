@@ -20,9 +20,9 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Problem, for_owner};
+use super::Problem;
 use crate::Error;
-use crate::secret::hex;
+use crate::files::for_owner;
 
 /// A hash in the audit trail's chain.
 pub(crate) type Link = [u8; 32];
@@ -165,7 +165,7 @@ fn format(head: &Head) -> String {
         "{MARK}\nchanges {:020}\nentry {:020}\nchain {}\n",
         head.changes,
         head.entry,
-        hex(&head.chain)
+        blake3::Hash::from_bytes(head.chain).to_hex()
     );
     let check = blake3::hash(lines.as_bytes()).to_hex();
     format!("{lines}check {}\n", check.get(..16).unwrap_or_default())

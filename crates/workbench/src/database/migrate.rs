@@ -4,19 +4,16 @@
 //! the database is copied first (`workbench.sqlite.before-N`); the copy goes when what came of it has been verified, at the next
 //! start if need be. There must be room for the copy and the log.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use rusqlite::backup::Backup;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::{APPLICATION, Problem, VERSION, Workbench, canonical, check, for_owner, head, seal};
+use super::{APPLICATION, Problem, VERSION, Workbench, canonical, check, copy, head, seal};
 use crate::Error;
+use crate::files::sync;
 
 /// What room a migration needs, in parts of the database's size: the copy, and the log that holds every page that changes.
 const ROOM: u64 = 3;
-/// How many pages are copied between two reports.
-const PAGES: std::ffi::c_int = 4096;
 
 /// What a migration is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,12 +26,20 @@ pub enum Step {
     Verifying,
 }
 
+/// Binds the secrets of an earlier version, in the open database and the data folder, to where they are sent.
+pub(crate) type BindSecrets = fn(&Connection, &Path) -> Result<(), Problem>;
+
 /// Is told how far a migration is.
-pub(super) type Watcher<'a> = &'a mut dyn FnMut(Step);
+pub(crate) type Watcher<'a> = &'a mut dyn FnMut(Step);
 
 impl Workbench {
     /// Brings the tables to this version; whoever calls it has the folder's lock.
-    pub(super) fn migrate(&mut self, found: i64, watch: Watcher<'_>) -> Result<(), Error> {
+    pub(super) fn migrate(
+        &mut self,
+        found: i64,
+        bind_secrets: BindSecrets,
+        watch: Watcher<'_>,
+    ) -> Result<(), Error> {
         if found > 0 {
             self.copy_before(watch)?;
         }
@@ -43,7 +48,8 @@ impl Workbench {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| Error::sql(&file, &error))?;
-        change_tables(&transaction, &folder, at, watch).map_err(|problem| problem.into_error(&file))?;
+        let changed = change_tables(&transaction, at, |database| bind_secrets(database, &folder), watch);
+        changed.map_err(|problem| problem.into_error(&file))?;
         transaction.commit().map_err(|error| Error::sql(&file, &error))?;
         self.forget_copies(watch)
     }
@@ -90,36 +96,10 @@ impl Workbench {
             return Err(Error::Damaged { file: self.file(), reason: found });
         }
         let (copy, part) = (self.copy_of(version), self.folder.join("workbench.sqlite.before.part"));
-        copy_to(&self.connection, &part, &mut |done, all| watch(Step::Copying(done, all)))?;
+        copy::copy_to(&self.connection, &part, &mut |done, all| watch(Step::Copying(done, all)))?;
         std::fs::rename(&part, &copy).map_err(|error| Error::io("replacing", &copy, error))?;
-        let synced = File::open(&self.folder).and_then(|folder| folder.sync_all());
-        synced.map_err(|error| Error::io("syncing", &self.folder, error))
+        sync(&self.folder)
     }
-}
-
-/// Copies an open database into a file, for its owner alone, and syncs it.
-pub(super) fn copy_to(from: &Connection, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), Error> {
-    let failed = |error: std::io::Error| Error::io("creating", to, error);
-    drop(for_owner().create(true).truncate(true).open(to).map_err(failed)?);
-    let sql = |error: rusqlite::Error| Error::sql(to, &error);
-    let mut copy = Connection::open_with_flags(to, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sql)?;
-    let backup = Backup::new(from, &mut copy).map_err(sql)?;
-    loop {
-        let step = backup.step(PAGES).map_err(sql)?;
-        let reached = backup.progress();
-        let count = |pages: std::ffi::c_int| u64::try_from(pages).unwrap_or_default();
-        progress(count(reached.pagecount - reached.remaining), count(reached.pagecount));
-        match step {
-            rusqlite::backup::StepResult::Done => break,
-            rusqlite::backup::StepResult::More => {}
-            _ => return Err(Error::Busy(to.to_owned())),
-        }
-    }
-    drop(backup);
-    // The copy says of itself that it has a log, as its original does: it is one file, and is made so.
-    copy.execute_batch("PRAGMA journal_mode = DELETE").map_err(sql)?;
-    copy.close().map_err(|(_, error)| sql(error))?;
-    File::open(to).and_then(|copied| copied.sync_all()).map_err(failed)
 }
 
 /// Refuses to begin what there is no room for.
@@ -139,8 +119,8 @@ pub(super) fn room(_: &Path, _: u64) -> Result<(), Error> {
 
 fn change_tables(
     transaction: &Transaction<'_>,
-    folder: &Path,
     at: i64,
+    bind_secrets: impl FnOnce(&Connection) -> Result<(), Problem>,
     watch: Watcher<'_>,
 ) -> Result<(), Problem> {
     // Another process may have done it meanwhile.
@@ -159,7 +139,7 @@ fn change_tables(
     }
     if version < 4 {
         transaction.execute_batch(include_str!("../schema-4.sql"))?;
-        crate::integration::bind_secrets(transaction, folder)?;
+        bind_secrets(transaction)?;
     }
     if version < 5 {
         transaction.execute_batch(include_str!("../schema-5.sql"))?;

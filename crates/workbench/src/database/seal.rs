@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 
-use crate::library::key::{sort_key, type_code};
+use crate::indicator_key::{sort_key, type_code};
 
 /// A table whose rows are sealed.
 #[derive(Clone, Copy, Debug)]

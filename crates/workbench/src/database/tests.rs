@@ -353,16 +353,16 @@ fn a_backup_is_whole_for_its_owner_alone_and_comes_back() {
     let again = workbench.backup(&to, true, &mut |_, _| ()).unwrap_err();
     assert_eq!(again.kind(), Some(Kind::Conflict));
     let back = place.path().join("back");
-    assert_eq!(backup::restore(&to, &back, Clock::system()).unwrap().faults, [""; 0]);
+    assert_eq!(crate::restore(&to, &back, Clock::system()).unwrap().faults, [""; 0]);
     let restored = open(&back);
     assert_eq!(restored.notices(), []);
     assert_eq!(content(&restored).unwrap(), content(&workbench).unwrap());
-    assert_eq!(backup::restore(&to, &back, Clock::system()).unwrap_err().kind(), Some(Kind::Conflict));
+    assert_eq!(crate::restore(&to, &back, Clock::system()).unwrap_err().kind(), Some(Kind::Conflict));
     assert_eq!(
-        backup::restore(&back, folder.path(), Clock::system()).unwrap_err().kind(),
+        crate::restore(&back, folder.path(), Clock::system()).unwrap_err().kind(),
         Some(Kind::Conflict)
     );
-    let missing = backup::restore(place.path(), &place.path().join("x"), Clock::system());
+    let missing = crate::restore(place.path(), &place.path().join("x"), Clock::system());
     assert_eq!(missing.unwrap_err().kind(), Some(Kind::Missing));
 }
 

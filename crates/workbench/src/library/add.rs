@@ -4,9 +4,9 @@ use operation::Indicator;
 use serde_json::json;
 
 use crate::database::{Change, Problem};
+use crate::indicator_key::{sort_key, type_code};
 use crate::library::Status;
 use crate::library::entry::find;
-use crate::library::key::{sort_key, type_code};
 use crate::library::source::NO_RUN;
 use crate::{Error, Workbench};
 

@@ -5,8 +5,8 @@ use rusqlite::Connection;
 
 use crate::audit;
 use crate::database::Problem;
+use crate::indicator_key::sort_key;
 use crate::library::entry::{COLUMNS, entry, stored_indicator, stored_status};
-use crate::library::key::sort_key;
 use crate::library::merge::Merging;
 use crate::library::{Entry, Status};
 use crate::{Error, Workbench};

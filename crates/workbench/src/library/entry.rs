@@ -4,8 +4,8 @@ use operation::Indicator;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::database::Problem;
+use crate::indicator_key::sort_key;
 use crate::library::Status;
-use crate::library::key::sort_key;
 use crate::{Error, Workbench};
 
 /// An indicator in the library.

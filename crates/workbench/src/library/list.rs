@@ -11,8 +11,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, ToSql};
 
 use crate::database::Problem;
+use crate::indicator_key::{KeyRange, sort_key, type_code};
 use crate::library::entry::{COLUMNS, entry};
-use crate::library::key::{KeyRange, sort_key, type_code};
 use crate::library::source::find_source;
 use crate::library::{Entry, Search, Status};
 use crate::{Error, Workbench};

@@ -9,7 +9,7 @@ use operation::indicator::refang;
 use operation::{Host, Indicator, IndicatorError};
 
 use crate::Error;
-use crate::library::key::{self, KeyRange};
+use crate::indicator_key::{self, KeyRange};
 
 /// A text longer than any value finds nothing, in octets.
 const LONGEST_TEXT: usize = 4 * cof::name::MAX_WIRE;
@@ -43,7 +43,7 @@ impl Search {
         }
         if let Some(name) = plain.strip_prefix("*.") {
             return match Name::parse(name) {
-                Ok(name) => Ok(Self(Kind::Range(key::below(&name)))),
+                Ok(name) => Ok(Self(Kind::Range(indicator_key::below(&name)))),
                 Err(error) => refuse(&error),
             };
         }
@@ -78,7 +78,7 @@ impl Search {
     }
 
     fn network(address: IpAddr, prefix: u8) -> Option<Self> {
-        key::network(address, prefix).map(|range| Self(Kind::Range(range)))
+        indicator_key::network(address, prefix).map(|range| Self(Kind::Range(range)))
     }
 
     /// The keys that are meant, where they are a range.
@@ -127,7 +127,7 @@ mod tests {
         assert_eq!(read("hxxp://www[.]Example[.]com/x"), text("www.example.com"));
         assert_eq!(read("192.0.2."), text("192.0.2."));
         assert_eq!(read("2001:DB8:"), text("2001:db8:"));
-        let below = Search(Kind::Range(key::below(&Name::parse("example.com").unwrap())));
+        let below = Search(Kind::Range(indicator_key::below(&Name::parse("example.com").unwrap())));
         assert_eq!(read("*.example.com"), below);
         assert_eq!(read("*[.]EXAMPLE[.]com"), below);
         assert_eq!(read("192[.]0[.]2[.]0/24"), Search::network("192.0.2.0".parse().unwrap(), 24).unwrap());

@@ -6,7 +6,6 @@ use serde_json::json;
 
 use crate::database::{Change, Problem};
 use crate::library::Status;
-use crate::run::Run;
 use crate::{Error, Workbench};
 
 /// What undoing a run came to.
@@ -92,16 +91,6 @@ impl Workbench {
             }
             Ok(undone)
         })
-    }
-
-    /// Takes back what the runs of a batch added, each as [`undo`](Self::undo) does. Runs of which nothing is in the library
-    /// are left out.
-    ///
-    /// # Errors
-    /// [`Error`]: there is no such batch, or a run could not be undone; those before it are.
-    pub fn undo_batch(&mut self, batch: i64) -> Result<Vec<(Run, Undone)>, Error> {
-        let runs = self.added_in_batch(batch)?;
-        runs.into_iter().map(|id| Ok((self.run(id)?, self.undo(id)?))).collect()
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use operation::Side;
 
 use crate::Workbench;
-use crate::database::{create, for_owner};
+use crate::files::{create, for_owner};
 
 /// The folder in the data folder.
 const FOLDER: &str = "abilities";

@@ -20,7 +20,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use crate::database::Problem;
-use crate::{Error, database};
+use crate::{Error, files};
 
 /// Fast: an answer of a million records must not wait for its evidence.
 const LEVEL: i32 = 1;
@@ -117,8 +117,8 @@ fn is_named(file: &str) -> bool {
 
 fn copy_file(from: &Path, to: &Path, name: &str) -> Result<(), Error> {
     let answers = to.join(FOLDER);
-    database::create(&answers).map_err(|error| Error::io("creating", &answers, error))?;
-    database::backup::copy(&from.join(FOLDER).join(name), &answers.join(name)).map(drop)
+    files::create(&answers).map_err(|error| Error::io("creating", &answers, error))?;
+    files::copy(&from.join(FOLDER).join(name), &answers.join(name)).map(drop)
 }
 
 /// Whether evidence is there as it was kept; reads all of it.
@@ -258,10 +258,10 @@ fn replace(part: &Path, named: &Path) -> io::Result<()> {
 
 fn begin(folder: &Path, part: &Path) -> Result<Writing, Error> {
     let failed = |error| Error::io("creating", part, error);
-    let create = || database::for_owner().create(true).truncate(true).open(part);
+    let create = || files::for_owner().create(true).truncate(true).open(part);
     let file = match create() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            database::create(folder).map_err(|error| Error::io("creating", folder, error))?;
+            files::create(folder).map_err(|error| Error::io("creating", folder, error))?;
             create().map_err(failed)?
         }
         file => file.map_err(failed)?,

@@ -9,7 +9,7 @@ use operation::{Collector, Completeness, Finding, Findings, Indicator, Package, 
 use super::evidence::{Evidence, Stored, verify};
 use super::{Kept, Pick, Run, State, row};
 use crate::database::Problem;
-use crate::library::Tally;
+use crate::library::{Tally, Undone};
 use crate::{Error, Workbench};
 
 impl Run {
@@ -148,6 +148,16 @@ impl Workbench {
         } else {
             self.add_findings(run.id, &run.source, &run.indicator, picked)
         }
+    }
+
+    /// Takes back what the runs of a batch added, each as [`undo`](Self::undo) does. Runs of which nothing is in the library
+    /// are left out.
+    ///
+    /// # Errors
+    /// [`Error`]: there is no such batch, or a run could not be undone; those before it are.
+    pub fn undo_batch(&mut self, batch: i64) -> Result<Vec<(Run, Undone)>, Error> {
+        let runs = self.added_in_batch(batch)?;
+        runs.into_iter().map(|id| Ok((self.run(id)?, self.undo(id)?))).collect()
     }
 }
 

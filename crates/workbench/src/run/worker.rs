@@ -13,8 +13,8 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use crate::Error;
 use crate::secret::random;
+use crate::{Error, files};
 
 /// What the names of servers begin with.
 const SERVING: &str = "serving-";
@@ -37,7 +37,7 @@ pub(super) struct Left {
 impl Worker {
     pub(super) fn new(folder: &Path, serves: bool) -> Result<Self, Error> {
         let workers = folder.join("workers");
-        crate::database::create(&workers).map_err(|error| Error::io("creating", &workers, error))?;
+        files::create(&workers).map_err(|error| Error::io("creating", &workers, error))?;
         loop {
             let name = format!("{}{}", if serves { SERVING } else { "" }, random_name()?);
             let path = workers.join(&name);

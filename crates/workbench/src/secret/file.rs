@@ -15,7 +15,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::Error;
-use crate::database::for_owner;
+use crate::files::{for_owner, sync};
 
 /// The first line: a later format has another number.
 const HEAD: &str = "backsight key 1";
@@ -127,16 +127,6 @@ pub(super) fn discard(folder: &Path) -> Result<(), Error> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Error::io("removing", &file, error)),
     }
-}
-
-/// Makes what happened in a folder last.
-fn sync(folder: &Path) -> Result<(), Error> {
-    // Only Unix opens a folder as a file; elsewhere the rename itself is all there is.
-    if cfg!(unix) {
-        let synced = File::open(folder).and_then(|folder| folder.sync_all());
-        synced.map_err(|error| Error::io("syncing", folder, error))?;
-    }
-    Ok(())
 }
 
 /// Hexadecimal digits, in lower case.

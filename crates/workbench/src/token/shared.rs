@@ -18,7 +18,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::Usage;
-use crate::database::for_owner;
+use crate::files::for_owner;
 
 const FILE: &str = "token-usage";
 const SLOT: usize = 32;

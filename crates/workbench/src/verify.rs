@@ -1,0 +1,47 @@
+//! Whether a workbench is as it was written: its database, the head file, and the evidence of each run.
+//!
+//! Damage is reported as text for people; there is nothing that a program could do about it.
+
+use crate::database::{LISTED, content};
+use crate::{Error, Workbench, run};
+
+/// What was verified.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Rows whose seals were compared.
+    pub rows: u64,
+    /// Entries of the audit trail, each linked to the one before it.
+    pub entries: u64,
+    /// Files of evidence that were read.
+    pub files: u64,
+    /// What is wrong, in words; empty where all is as it was written.
+    pub faults: Vec<String>,
+}
+
+impl Workbench {
+    /// Looks at everything; `progress` is told how many of how many parts are done.
+    ///
+    /// # Errors
+    /// [`Error`], when the database cannot be read at all; what is damaged is in [`Verified::faults`].
+    pub fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified, Error> {
+        let (hashes, mut verified) = self.read(|database| {
+            let mut faults = content(database)?;
+            progress(1, 3);
+            let counted = self.check_trail(database)?;
+            faults.extend(counted.faults);
+            let verified = Verified { rows: counted.rows, entries: counted.entries, files: 0, faults };
+            Ok((run::evidence_kept(database), verified))
+        })?;
+        progress(2, 3);
+        match hashes {
+            Ok(kept) => {
+                verified.files = kept.len() as u64;
+                let lost = kept.iter().filter_map(|stored| run::check_evidence(self.folder(), stored).err());
+                verified.faults.extend(lost.map(|error| error.to_string()).take(LISTED));
+            }
+            Err(problem) => verified.faults.push(problem.into_text()),
+        }
+        progress(3, 3);
+        Ok(verified)
+    }
+}
