@@ -143,13 +143,19 @@ impl From<workbench::Error> for Failure {
     }
 }
 
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Self {
+        match error.hint() {
+            Some(hint) => Self::usage(&error).hint(&hint),
+            None => Self::usage(&error),
+        }
+    }
+}
+
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         match error {
-            ConfigError::Settings(error) => match error.hint() {
-                Some(hint) => Self::usage(&error).hint(&hint),
-                None => Self::usage(&error),
-            },
+            ConfigError::Settings(error) => error.into(),
             ConfigError::Provider(error) => Self::usage(&error).hint(error.hint()),
         }
     }

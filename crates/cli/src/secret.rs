@@ -33,7 +33,7 @@ pub(crate) fn ask(label: &str) -> Result<String, Failure> {
 pub(crate) fn collect(package: &Package, keys: &[String]) -> Result<Vec<(String, Secret)>, Failure> {
     for key in keys {
         let refused = Settings::default().set_secret(package, key, Secret::new(""));
-        refused.map_err(|error| Failure::usage(&plain(error)))?;
+        refused.map_err(plain)?;
     }
     let one = |key: &String| {
         let variable = Settings::variable(key);
@@ -62,7 +62,7 @@ pub(crate) fn unasked(package: &Package, keys: &[String]) -> Vec<String> {
 fn plain(error: SettingsError) -> SettingsError {
     match error {
         SettingsError::NotSecret { key, label } => {
-            let why = format!("is no secret: write {key}=VALUE");
+            let why = format!("it is not a secret: write {key}=VALUE");
             SettingsError::Invalid { key, label, why }
         }
         other => other,

@@ -205,17 +205,19 @@ impl Gate {
 impl Who {
     fn check(&self, need: Need) -> Result<(), Problem> {
         let (may, missing) = match (self, need) {
-            (Self::Token(entry), Need::Read) => (entry.token.wanted.reads, "--read"),
-            (Self::Token(entry), Need::Write) => (entry.token.wanted.writes, "--write"),
+            (Self::Token(entry), Need::Read) => (entry.token.wanted.reads, "read"),
+            (Self::Token(entry), Need::Write) => (entry.token.wanted.writes, "send"),
             (_, Need::Read) => (true, ""),
             // Whoever may only ask is told what it takes; without any credentials that is a login first.
             (Self::Anonymous, Need::Write) => return Err(Problem::unauthorized()),
-            (Self::Configured, Need::Write) => (false, "--write"),
+            (Self::Configured, Need::Write) => (false, "send"),
         };
         if may {
             Ok(())
         } else {
-            Err(Problem::forbidden(format!("the token lacks a permission: use one created with {missing}")))
+            Err(Problem::forbidden(format!(
+                "these credentials have no permission to {missing} records: use a token that has it"
+            )))
         }
     }
 

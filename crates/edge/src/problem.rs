@@ -135,7 +135,7 @@ impl Problem {
         let name = host.len() <= 253 && !host.contains(workbench::token::MARK);
         let detail = if name {
             format!(
-                "unknown host name {host:?}; the administrator of this service can add it with --hostname"
+                "unknown host name {host:?}; the administrator of this service can add it to its host names"
             )
         } else {
             "unknown host name".to_owned()

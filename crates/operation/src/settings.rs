@@ -59,7 +59,7 @@ pub enum SettingsError {
     #[error("not set: {0}")]
     Missing(String),
     /// A plain value given as a secret.
-    #[error("{label} ({key}): is no secret: give it with --set")]
+    #[error("{label} ({key}) is not a secret")]
     NotSecret {
         /// Its key.
         key: String,
@@ -67,12 +67,10 @@ pub enum SettingsError {
         label: String,
     },
     /// A secret given in the open.
-    #[error("{key} is a secret: give it as {variable} in the environment, or with --secret {key}")]
+    #[error("{key} is a secret and cannot be set as plain text")]
     Secret {
         /// Its key.
         key: String,
-        /// The environment variable that is read for it.
-        variable: String,
     },
     /// The package has no such parameter.
     #[error("{package} has no parameter {key:?}; it has {known}")]
@@ -87,14 +85,26 @@ pub enum SettingsError {
 }
 
 impl SettingsError {
-    /// How to mend it at the command line, where the text does not say so.
+    /// What to do at the command line. Pages and the API show the error alone, because they have no options.
     pub fn hint(&self) -> Option<String> {
-        let Self::Elsewhere { package, key, .. } = self else { return None };
-        let variable = Settings::variable(key);
-        Some(format!(
-            "`backsight integration configure {package} --secret {key}` stores it for the new destination (with the changed \
-             settings in the same command), `--reset {key}` clears it, and {variable} in the environment gives it for one run"
-        ))
+        match self {
+            Self::Elsewhere { package, key, .. } => {
+                let variable = Settings::variable(key);
+                Some(format!(
+                    "`backsight integration configure {package} --secret {key}` stores it for the new destination (with the \
+                     changed settings in the same command), `--reset {key}` clears it, and {variable} in the environment gives it \
+                     for one run"
+                ))
+            }
+            Self::NotSecret { key, .. } => Some(format!("set it with `--set {key}=VALUE`")),
+            Self::Secret { key } => {
+                let variable = Settings::variable(key);
+                Some(format!(
+                    "put it into the environment variable {variable}, or enter it with `--secret {key}`"
+                ))
+            }
+            Self::Invalid { .. } | Self::Missing(_) | Self::Unknown { .. } => None,
+        }
     }
 }
 
@@ -134,7 +144,7 @@ impl Settings {
     pub fn set(&mut self, package: &Package, key: &str, text: &str) -> Result<(), SettingsError> {
         let parameter = find(package, key)?;
         if parameter.kind == ParameterKind::Secret {
-            return Err(SettingsError::Secret { key: key.to_owned(), variable: Self::variable(key) });
+            return Err(SettingsError::Secret { key: key.to_owned() });
         }
         let value =
             if text.trim().is_empty() { Ok(Value::Text(String::new())) } else { parameter.read(text) };
@@ -321,10 +331,10 @@ mod tests {
 
     #[test]
     fn secrets_are_never_given_in_the_open_and_never_shown() {
-        // G-32.
-        let error = set("user_token", "abc").unwrap_err();
-        assert!(error.contains("BACKSIGHT_SECRET_USER_TOKEN") && !error.contains("abc"), "{error}");
         let mut settings = Settings::default();
+        let error = settings.set(&package(), "user_token", "abc").unwrap_err();
+        assert!(error.hint().is_some_and(|hint| hint.contains("BACKSIGHT_SECRET_USER_TOKEN")), "{error:?}");
+        assert!(!format!("{error:?}{error}").contains("abc"), "{error}");
         settings.set_secret(&package(), "user_token", Secret::new("hunter2\n")).unwrap();
         assert_eq!(settings.secret("user_token").map(Secret::reveal), Some("hunter2"));
         assert!(!format!("{settings:?}").contains("hunter2"));

@@ -107,7 +107,7 @@ fn settings(package: &Package, mut settings: Settings, command: &QueryArgs) -> R
         let (key, value) = pair
             .split_once('=')
             .ok_or_else(|| Failure::Usage(format!("--set takes KEY=VALUE; {pair:?} has no =")))?;
-        settings.set(package, key.trim(), value).map_err(|error| Failure::usage(&error))?;
+        settings.set(package, key.trim(), value)?;
     }
     let secrets = package.parameters.iter().filter(|parameter| parameter.kind == ParameterKind::Secret);
     for parameter in secrets {
@@ -142,7 +142,7 @@ fn typed_secrets(settings: &mut Settings, package: &Package, command: &QueryArgs
 }
 
 fn set_secret(settings: &mut Settings, package: &Package, key: &str, secret: &str) -> Result<(), Failure> {
-    settings.set_secret(package, key, Secret::new(secret)).map_err(|error| Failure::usage(&error))
+    Ok(settings.set_secret(package, key, Secret::new(secret))?)
 }
 
 /// What `--rrtype` lists. A word that names no type would find nothing and look like an answer.

@@ -83,7 +83,7 @@ fn a_secret_for_nothing_is_refused_before_it_is_read() {
     let (home, provider) = (Home::new(), provider());
     let asked = |key| home.query(provider.address, ["www.example.com", "--secret", key]).stdin(SECRET);
     refused(asked("colour"), &provider, &["no parameter \"colour\""]);
-    refused(asked("host"), &provider, &["is no secret", "--set"]);
+    refused(asked("host"), &provider, &["is not a secret", "--set"]);
     refused(asked("user_token").args(["--rrtype", "A B"]), &provider, &["--rrtype"]);
     refused(asked("user_token").args(["--at", "then"]), &provider, &["--at"]);
 }

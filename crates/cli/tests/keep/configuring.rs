@@ -73,7 +73,7 @@ fn a_secret_comes_from_anywhere_but_the_command_line_and_is_never_seen_again() {
     home.pipe(&["integration", "configure", NAME, "--secret", "user_token"], "")
         .says(2, &["no secret was given"]);
     home.give("").says(2, &["is empty", "--reset user_token"]);
-    home.configure(&["--secret", "host"]).says(2, &["is no secret: write host=VALUE"]);
+    home.configure(&["--secret", "host"]).says(2, &["it is not a secret: write host=VALUE"]);
     home.configure(&["--secret", "colour"]).says(2, &["has no parameter"]);
     for arguments in [
         &["integration", "show", NAME][..],

@@ -129,7 +129,7 @@ async fn only_who_may_write_brings_records() {
     let reader = office.token(reading("reader")).await;
     let server = office.server(Limits::default()).await;
     let record = row("b.example", "A", "192.0.2.2", 1_500_000_005);
-    assert!(bring(&server, &reader, &[], record.as_bytes()).await.problem(403).contains("--write"));
+    assert!(bring(&server, &reader, &[], record.as_bytes()).await.problem(403).contains("send records"));
     bring(&server, "", &[], record.as_bytes()).await.problem(401);
     let open = Server::with("").await;
     bring(&open, "", &[], record.as_bytes()).await.problem(401);
