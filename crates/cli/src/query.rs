@@ -181,7 +181,7 @@ impl Plan {
         Ok(Ok(shown))
     }
 
-    /// Whether the operation takes this value at all (G-05): nothing is sent before that is known.
+    /// Whether the operation takes this value at all: nothing is sent before that is known.
     fn check(&self, given: &Given) -> Result<Indicator, Refused> {
         let indicator = given.indicator.clone()?;
         let package = &self.asking.package;

@@ -283,7 +283,6 @@ mod tests {
 
     #[test]
     fn hosts_are_names_and_addresses_and_nothing_more() {
-        // G-30.
         for (entered, kept) in [
             ("www.circl.lu", "www.circl.lu"),
             (" WWW.Circl.LU. ", "www.circl.lu"),
@@ -310,7 +309,7 @@ mod tests {
 
     #[test]
     fn ports_are_whole_numbers_in_range() {
-        // G-31: only trimmed digits.
+        // Only trimmed digits.
         assert_eq!(set("port", " 443 ").unwrap().number(&package(), "port"), Some(443.0));
         assert_eq!(set("port", "").unwrap().number(&package(), "port"), None);
         for bad in ["0", "65536", "0x1bb", "-1", "1e3", "4.5", "http", "NaN", "inf"] {

@@ -113,7 +113,7 @@ pub struct Filter {
     pub enabled: Option<bool>,
 }
 
-/// Integrations by name, and how many a filter left out (G-22).
+/// Integrations by name, and how many a filter left out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Listing {
     /// Those that were wanted.
@@ -158,7 +158,7 @@ impl Workbench {
     /// Turns it on; gives false where it was already.
     ///
     /// # Errors
-    /// [`Error::Refused`] names the required parameters without a value (G-19), or what else does not go together;
+    /// [`Error::Refused`] names the required parameters without a value, or what else does not go together;
     /// [`Error::Settings`] a secret that was given for another destination, or a CA file that cannot be used.
     pub fn enable(&mut self, name: &str) -> Result<bool, Error> {
         let clock = self.clock().clone();

@@ -1,4 +1,4 @@
-//! `backsight integration test`: one cheap question, each step on the way reported apart (G-26).
+//! `backsight integration test`: one cheap question, each step on the way reported apart.
 
 use cof::time::Clock;
 use operation::Limits;

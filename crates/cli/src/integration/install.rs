@@ -28,7 +28,7 @@ pub(super) fn run(command: &InstallArgs, arguments: &Arguments) -> Result<Exit, 
     Ok(Exit::Done)
 }
 
-/// Asks what must be asked: that it exists (G-16), then that its configuration changes (G-17).
+/// Asks what must be asked: that it exists, then that its configuration changes.
 fn confirmed(plan: &Plan, yes: bool) -> Result<bool, Failure> {
     let questions = plan.questions();
     if questions.is_empty() {

@@ -1,4 +1,4 @@
-//! Where the package to install comes from: a bundled one by name, or a manifest file (G-10, G-11).
+//! Where the package to install comes from: a bundled one by name, or a manifest file.
 
 use std::fs::File;
 use std::io::Read;

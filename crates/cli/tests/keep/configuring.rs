@@ -4,7 +4,6 @@ use crate::home::{Done, Home, NAME};
 
 #[test]
 fn the_details_show_the_five_parameters_with_the_guides_labels() {
-    // G-01, G-04, G-05, G-24, G-25, G-30 to G-34.
     let home = Home::with_the_guides();
     let shown = home.run(&["integration", "show", NAME]).ok();
     for words in [
@@ -23,7 +22,6 @@ fn the_details_show_the_five_parameters_with_the_guides_labels() {
 
 #[test]
 fn a_bad_field_stores_nothing_and_all_bad_fields_are_named() {
-    // G-26, G-30, G-31, G-34.
     let home = Home::with_the_guides();
     let before = home.show();
     home.configure(&[
@@ -43,7 +41,6 @@ fn a_bad_field_stores_nothing_and_all_bad_fields_are_named() {
 
 #[test]
 fn good_values_are_kept_and_a_reset_brings_the_default_back() {
-    // G-26, G-31.
     let home = Home::with_the_guides();
     home.configure(&["host= [::1] ", "port= 443 ", "use_http=on"]).ok();
     assert!(home.show().contains("\"value\":\"443\""));
@@ -63,7 +60,6 @@ impl Done {
 
 #[test]
 fn a_secret_comes_from_anywhere_but_the_command_line_and_is_never_seen_again() {
-    // G-26, G-32.
     let home = Home::with_the_guides();
     home.configure(&["user_token=hunter2"])
         .says(2, &["is a secret", "BACKSIGHT_SECRET_USER_TOKEN"])
@@ -102,7 +98,6 @@ fn a_secret_in_the_environment_is_not_stored_unasked_but_mentioned() {
 
 #[test]
 fn what_is_risky_is_said_when_it_is_set() {
-    // G-30, G-33, G-34.
     let home = Home::with_the_guides();
     home.configure(&["host=global.cloud.Circl.com"]).says(0, &["no host of CIRCL's", "No login is sent"]);
     home.configure(&["--reset", "host", "use_http=on"]).says(0, &["clear text"]);
@@ -112,7 +107,6 @@ fn what_is_risky_is_said_when_it_is_set() {
 
 #[test]
 fn enabling_needs_what_is_required_and_is_written_down() {
-    // G-19, G-27.
     let home = Home::with_the_guides();
     home.configure(&["host="]).ok();
     let words = ["not set: Hostname/IP Address of the CIRCL server (host)"];

@@ -1,9 +1,9 @@
-//! The guide, row by row (G-01 to G-67), on the command line: its acceptance walk (section 8), and on the way every row that
-//! can be met here. Our own server answers with the guide's records; a scripted provider where an answer must be odd.
+//! The integration guide, step by step, on the command line: install, configure, enable, run, and what becomes of the answer. Our own
+//! server answers with the guide's records; a scripted provider answers where the answer must be odd.
 //!
-//! Met in a browser only: the dialog of G-13 (button), G-14 (drop target) and G-15 (file picker) and the places on a page of G-24 and
-//! G-27 (tab, toggle). What they do is here: `install`, `show`, `configure`, `enable`. Of G-17, a parameter of another type
-//! cannot come: the protocol fixes the type of every parameter that a package may have.
+//! The browser's tests cover the install dialog (button, drop target, file picker), the configuration tab and the toggle. What those
+//! do is tested here: `install`, `show`, `configure`, `enable`. A package cannot change the type of a parameter, because the protocol
+//! fixes it.
 
 mod answers;
 mod configuration;
@@ -34,34 +34,34 @@ fn the_guide_row_by_row() {
     disable(&walk);
 }
 
-/// Section 1.
+/// What the operation says of itself.
 fn identity(home: &Home) {
     let shown = home.json(&["integration", "show", NAME]);
-    // G-01: name, version, kind, author; logos are the browser's.
+    // Name, version, kind, author; logos are the browser's.
     assert_eq!((&shown["title"], &shown["version"]), (&"CIRCL Passive DNS".into(), &"1.0.0".into()));
     assert_eq!(shown["type"], "operation");
     assert!(shown["author"].as_str().is_some_and(|author| !author.is_empty()));
     assert!(shown["description"].as_str().unwrap().contains("Common Output Format"));
-    // G-02: it names the platform it is for, and no newest one.
+    // It names the platform it is for, and no newest one.
     let table = home.run(&["integration", "show", NAME]).ok();
     assert!(table.contains("for Backsight >=0.1.0\n"), "{table}");
     let far = home.package("far.toml", &[(">=0.1.0", ">=99.0.0")]);
     home.run(&["integration", "install", &far, "--yes"])
         .says(2, &["made for Backsight >=99.0.0", "upgrade Backsight"]);
-    // G-04: the action's name, letter by letter. G-05, G-06: its types by their names.
+    // The action's name, letter by letter, and the types it takes.
     let action = &shown["actions"][0];
     assert_eq!(action["name"], "Query CIRCL Passive DNS");
     assert_eq!(action["types"], serde_json::json!(["FQDN", "IP Address"]));
-    // G-07: nothing of the vendor's support or disclaimers.
+    // Nothing of the vendor's support or disclaimers.
     for text in [&table, OLD] {
         assert!(!text.contains("ThreatQ") && !text.contains("as is"), "{text}");
     }
 }
 
-/// Section 8, its middle: select, run, preview, choose, commit.
+/// Select, run, preview, choose, commit.
 fn select_run_and_add(walk: &Walk) {
     let home = &walk.home;
-    // G-03: on indicators of the library that the analyst selected, on one and on many, and on a typed value.
+    // On indicators of the library that the analyst selected, on one and on many, and on a typed value.
     home.run(&["indicator", "add", "www.threatq.com", "104.196.175.197", "--status", "review"]).ok();
     let many = home.run(&["query", "--from-library", "--status", "Review", "--format", "json"]).ok();
     assert_eq!(many.lines().count(), 2, "{many}");
@@ -94,15 +94,13 @@ fn select_run_and_add(walk: &Walk) {
 
 /// Section 8: the package again, as it is (confirmation 1) and with other parameters (1 and 2).
 fn upload_again(home: &Home) {
-    // G-16.
     let other = home.package("renamed.toml", &[("The Backsight developers", "Somebody else")]);
     let said = home.run(&["integration", "install", &other]).says(2, &["the same version and other content"]);
     assert!(!said.stderr.contains("The parameters change"), "{said:?}");
-    // G-16, G-17.
     home.run(&["integration", "install", NAME])
         .says(2, &["version 1.0.0. This is version 1.2.0, an upgrade", "The parameters change:", "Kept: "]);
     home.run(&["integration", "install", NAME, "--yes"]).ok();
-    // G-18: still configured, still enabled, its runs still there.
+    // Still configured, still enabled, its runs still there.
     let shown = home.json(&["integration", "show", NAME]);
     assert_eq!((&shown["version"], &shown["enabled"]), (&"1.2.0".into(), &true.into()));
     assert_eq!(shown["parameters"][0]["value"], "127.0.0.1");

@@ -8,19 +8,17 @@ fn install(home: &Home, rest: &[&str]) -> crate::home::Done {
 
 #[test]
 fn a_file_is_installed_and_listed_under_disabled() {
-    // G-10, G-11, G-12, G-19, G-23.
     let home = Home::new();
     let file = home.package("circl-passive-dns-1.0.0.toml", &[]);
     let said = install(&home, &[&file]).ok();
     assert!(said.contains("circl-passive-dns 1.0.0 is installed. It is disabled."), "{said}");
     let list = |flag: &str| home.run(&["integration", "list", flag]).ok();
     assert!(list("--disabled").contains("CIRCL Passive DNS"));
-    assert!(list("--enabled").contains("1 hidden by the filter"), "G-22");
+    assert!(list("--enabled").contains("1 hidden by the filter"));
 }
 
 #[test]
 fn the_type_filter_says_how_many_it_hides() {
-    // G-22.
     let home = Home::with_the_guides();
     let of = |kind: &str| home.run(&["integration", "list", "--type", kind]).ok();
     assert!(of("operation").contains(NAME) && !of("operation").contains("hidden"));
@@ -30,7 +28,6 @@ fn the_type_filter_says_how_many_it_hides() {
 
 #[test]
 fn without_a_yes_nothing_is_written_and_what_would_change_is_said() {
-    // G-16, G-17.
     let home = Home::with_the_guides();
     home.configure(&["host=pdns.example", "port=8443"]).ok();
     home.give("hunter2").ok();
@@ -53,7 +50,6 @@ fn without_a_yes_nothing_is_written_and_what_would_change_is_said() {
 
 #[test]
 fn an_upgrade_keeps_values_secrets_and_state_and_a_downgrade_says_what_it_is() {
-    // G-16, G-17, G-18.
     let home = Home::with_the_guides();
     home.configure(&["host=pdns.example"]).ok();
     home.give("hunter2").ok();
@@ -78,7 +74,6 @@ fn an_upgrade_keeps_values_secrets_and_state_and_a_downgrade_says_what_it_is() {
 
 #[test]
 fn an_identical_file_changes_nothing_and_says_so() {
-    // G-16.
     let home = Home::with_the_guides();
     let before = home.audit();
     let said = install(&home, &["circl-passive-dns@1.0.0"]).ok();
@@ -95,7 +90,6 @@ fn the_same_version_with_other_content_is_told_apart() {
 
 #[test]
 fn an_upgrade_that_lacks_a_required_value_disables_and_says_so() {
-    // G-18, G-19.
     let home = Home::with_the_guides();
     home.run(&["integration", "enable", NAME]).ok();
     let file = home.package(

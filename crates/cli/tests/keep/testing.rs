@@ -1,4 +1,4 @@
-//! `integration test`: every step on the way apart, each with what to do (G-26).
+//! `integration test`: every step on the way apart, each with what to do.
 
 use testkit::{ClosedPort, Exchange, Script, ScriptedProvider};
 

@@ -22,7 +22,7 @@ async fn the_guide_is_followed_word_by_word() {
     .await;
 }
 
-/// G-10 to G-19: Add New Integration, Click to Browse, listed under Disabled.
+/// Add New Integration, Click to Browse, listed under Disabled.
 async fn installs(browser: &Browser, program: &Program) {
     browser.press("My Integrations").await;
     browser.sees("No integrations yet").await;
@@ -37,7 +37,7 @@ async fn installs(browser: &Browser, program: &Program) {
     browser.sees("Integration Information").await;
 }
 
-/// G-20 to G-26: found under Disabled by the type, opened, its five parameters set and saved.
+/// Found under Disabled by the type, opened, its five parameters set and saved.
 async fn configures(browser: &Browser, program: &Program) {
     browser.press("My Integrations").await;
     browser.click(Locator::Css(".tabs a[href*=disabled]")).await;
@@ -58,7 +58,7 @@ async fn configures(browser: &Browser, program: &Program) {
     browser.sees("Name resolution").await;
 }
 
-/// G-27: the toggle above Additional Information.
+/// The toggle above Additional Information.
 async fn enables(browser: &Browser) {
     let above = "//section[@aria-label='State'][following-sibling::section[contains(.,'Additional Information')]]//input[@role='switch']";
     browser.click(Locator::XPath(above)).await;
@@ -68,7 +68,7 @@ async fn enables(browser: &Browser) {
     browser.sees("CIRCL Passive DNS").await;
 }
 
-/// G-40 to G-53: one record, and the indicator's own.
+/// One record, and the indicator's own.
 async fn runs_on_a_name(browser: &Browser) {
     analyst::asks(browser, "www.threatq.com").await;
     browser.sees("104.196.175.197").await;
@@ -76,13 +76,12 @@ async fn runs_on_a_name(browser: &Browser) {
     assert_eq!(analyst::adds_all(browser).await, "Add 2 findings");
     browser.press("Open indicator").await;
     browser.is_at("/library/indicator").await;
-    // G-60, G-61.
     for words in ["Resource Type", "Resource Data", "104.196.175.197", "CIRCL Passive DNS"] {
         browser.sees(words).await;
     }
 }
 
-/// G-53: two direct rows, and five that are related by name.
+/// Two direct rows, and five that are related by name.
 async fn runs_on_an_address(browser: &Browser) {
     analyst::asks(browser, "104.196.175.197").await;
     for words in ["7 of 7 shown", "Direct", "Related", "dns04.gpn.register.com"] {
@@ -97,7 +96,7 @@ async fn runs_on_an_address(browser: &Browser) {
     browser.run(three, Vec::new()).await;
     browser.sees("4 of 7 selected").await;
     browser.sees(" findings").await;
-    // G-67: A and NS, and six values.
+    // A and NS, and six values.
     assert_eq!(analyst::adds_all(browser).await, "Add 8 findings");
     browser.press("Open indicator").await;
     browser.sees("dns03.gpn.register.com").await;

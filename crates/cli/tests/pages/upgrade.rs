@@ -1,4 +1,4 @@
-//! From 1.0.0 to 1.1.0 with both confirmations (G-16 to G-18), by drag and drop and by browse.
+//! From 1.0.0 to 1.1.0 with both confirmations, by drag and drop and by browse.
 
 use std::path::Path;
 

@@ -80,7 +80,6 @@ mod tests {
 
     #[test]
     fn version_1_0_0_has_the_guides_five_parameters_with_its_labels() {
-        // G-30 to G-34, and G-04 for the action.
         let package = find("circl-passive-dns@1.0.0").unwrap();
         let labels: Vec<(&str, &str)> = package
             .parameters

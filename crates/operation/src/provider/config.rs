@@ -190,7 +190,7 @@ impl Config {
     fn warn(&mut self) {
         let mut warn = |text: &str| self.warnings.push(text.to_owned());
         if self.host.eq_ignore_ascii_case(GUIDE_HOST) {
-            // G-30: credentials must not leave for a host that is not the service's own.
+            // Credentials must not leave for a host that is not the service's own.
             warn(
                 "global.cloud.Circl.com, the default that the guide prints, is no host of CIRCL's and will not work: \
                  CIRCL's service is www.circl.lu. No login is sent to it.",
@@ -296,7 +296,6 @@ mod tests {
 
     #[test]
     fn ports_follow_the_scheme_and_rates_the_host() {
-        // G-31, G-33.
         let of = |set: &[(&str, &str)]| config("1.1.0", set, None).unwrap();
         assert_eq!(
             (of(&[]).port, of(&[("use_http", "on")]).port, of(&[("port", "8443")]).port),
@@ -311,7 +310,6 @@ mod tests {
 
     #[test]
     fn the_guides_default_host_is_taken_with_a_warning_and_without_the_login() {
-        // G-30.
         let config = config("1.0.0", &[("host", "global.cloud.Circl.com")], Some("user:password")).unwrap();
         assert!(config.warnings[0].contains("no host of CIRCL's"), "{:?}", config.warnings);
         assert!(config.authorization.is_none());

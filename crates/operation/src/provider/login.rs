@@ -7,7 +7,7 @@ use hyper::header::HeaderValue;
 use super::config::invalid;
 use crate::{Package, Secret, Settings, SettingsError};
 
-/// The Authorization header for the login (G-32): a ready value as it is, `user:password` as Basic, a bare token verbatim.
+/// The Authorization header for the login: a ready value as it is, `user:password` as Basic, a bare token verbatim.
 pub(super) fn authorization(
     package: &Package,
     settings: &Settings,
@@ -63,7 +63,6 @@ mod tests {
 
     #[test]
     fn the_token_becomes_the_right_authorization_header() {
-        // G-32.
         for (token, header) in [
             ("user:password", "Basic dXNlcjpwYXNzd29yZA=="),
             ("user:pass word", "Basic dXNlcjpwYXNzIHdvcmQ="),

@@ -101,7 +101,7 @@ impl Provider {
         let status = response.status();
         match status {
             StatusCode::OK => self.whole(response),
-            // G-43: nothing known is a complete answer, however the service says so. A cursor that is not found
+            // Nothing known is a complete answer, however the service says so. A cursor that is not found
             // says something else: the rest of the answer is lost.
             StatusCode::NOT_FOUND if later => Err(ProviderError::Status(status.as_u16())),
             StatusCode::NO_CONTENT => Ok(self.empty(headers)),

@@ -1,4 +1,4 @@
-//! The step at which a provider cannot be asked: one test a step (G-26: each reported apart).
+//! The step at which a provider cannot be asked: one test for each step, because each is reported apart.
 
 use operation::provider::{Checked, Step, check};
 use operation::{Limits, ProviderError};

@@ -1,4 +1,4 @@
-//! The guide's sample response, whole and as printed (G-50 to G-56).
+//! The guide's sample response, whole and as printed.
 
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! Setting values and secrets, and giving them to what runs.
 //!
-//! All of a change is checked before any of it is stored (G-26). Values are stored as they were entered, and mean what
+//! All of a change is checked before any of it is stored. Values are stored as they were entered, and mean what
 //! the package makes of them when they are read; secrets are stored sealed.
 
 use std::path::Path;
@@ -32,7 +32,7 @@ pub struct Changes {
     pub reset: Vec<String>,
 }
 
-/// What an operation runs with: a snapshot that later changes do not touch (G-27).
+/// What an operation runs with: a snapshot that later changes do not touch.
 #[derive(Clone, Debug)]
 pub struct Configured {
     /// What is installed.

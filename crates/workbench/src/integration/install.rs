@@ -19,8 +19,8 @@ impl Workbench {
         Ok(Plan::new(package, stored.as_ref(), overwrite))
     }
 
-    /// Carries out a plan. What was not installed before is disabled (G-19); what was stays as it is, on or off, unless a
-    /// required value is missing (G-18). Whatever fails leaves the old version as it was.
+    /// Carries out a plan. What was not installed before is disabled; what was stays as it is, on or off, unless a
+    /// required value is missing. Whatever fails leaves the old version as it was.
     ///
     /// # Errors
     /// [`Error::Refused`], when somebody changed the integration since the plan was made.

@@ -129,9 +129,9 @@ pub enum LossReason {
 /// What must be confirmed before a plan is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
-    /// It is installed already (G-16).
+    /// It is installed already.
     Exists,
-    /// The parameters change, or values would be lost (G-17).
+    /// The parameters change, or values would be lost.
     Parameters,
 }
 

@@ -97,7 +97,6 @@ fn keys(plan: &Plan) -> Vec<(&str, &str)> {
 
 #[test]
 fn a_first_installation_is_disabled_and_asks_nothing() {
-    // G-19, G-23.
     let mut bench = Bench::new();
     let plan = bench.install(&guide(), false).unwrap();
     assert_eq!((plan.relation.clone(), plan.questions()), (Relation::New, vec![]));
@@ -109,7 +108,6 @@ fn a_first_installation_is_disabled_and_asks_nothing() {
 
 #[test]
 fn a_filter_says_how_many_it_hides() {
-    // G-22.
     let bench = Bench::with(&guide());
     let enabled = bench.workbench.list(&Filter { enabled: Some(true), ..Filter::default() }).unwrap();
     assert_eq!((enabled.integrations.len(), enabled.hidden), (0, 1));
@@ -119,7 +117,6 @@ fn a_filter_says_how_many_it_hides() {
 
 #[test]
 fn upgrade_downgrade_same_and_changed_are_told_apart() {
-    // G-16.
     let bench = Bench::with(&guide());
     let exists = [Question::Exists, Question::Parameters];
     let up = bench.plan(&newest(), false);
@@ -139,7 +136,7 @@ fn upgrade_downgrade_same_and_changed_are_told_apart() {
 
 #[test]
 fn nothing_is_written_before_the_yes_and_only_what_was_confirmed() {
-    // G-16: "no" leaves everything as it was.
+    // "no" leaves everything as it was.
     let mut bench = Bench::with(&guide());
     bench.set(&[("host", "pdns.example")]).unwrap();
     let before = bench.dump();
@@ -155,7 +152,6 @@ fn nothing_is_written_before_the_yes_and_only_what_was_confirmed() {
 
 #[test]
 fn an_upgrade_keeps_values_secrets_and_whether_it_is_on() {
-    // G-17, G-18.
     let mut bench = Bench::with(&guide());
     bench.set(&[("host", "pdns.example"), ("port", "8443")]).unwrap();
     bench.give("user_token", "user:pw").unwrap();
@@ -174,7 +170,7 @@ fn an_upgrade_keeps_values_secrets_and_whether_it_is_on() {
 
 #[test]
 fn overwriting_loses_what_it_says_and_names_secrets_without_showing_them() {
-    // G-17: the guide's own behaviour, on request.
+    // The guide's own behaviour, on request.
     let mut bench = Bench::with(&guide());
     bench.set(&[("host", "pdns.example")]).unwrap();
     bench.give("user_token", "hunter2").unwrap();
@@ -193,7 +189,6 @@ fn overwriting_loses_what_it_says_and_names_secrets_without_showing_them() {
 
 #[test]
 fn what_changes_about_parameters_and_what_is_lost_by_it_is_listed() {
-    // G-17.
     let mut bench = Bench::with(&guide());
     bench.set(&[("host", "pdns.example"), ("port", "8443"), ("use_http", "on")]).unwrap();
     bench.give("user_token", "user:pw").unwrap();
@@ -245,7 +240,6 @@ fn a_value_of_another_kind_is_not_kept() {
 
 #[test]
 fn enabling_without_a_required_value_is_refused_by_name() {
-    // G-19, G-27.
     let mut bench = Bench::with(&guide());
     bench.set(&[("host", "")]).unwrap();
     let error = bench.workbench.enable(NAME).unwrap_err();
@@ -267,7 +261,6 @@ fn enabling_without_a_required_value_is_refused_by_name() {
 
 #[test]
 fn an_upgrade_that_leaves_a_required_key_unset_disables_and_says_so() {
-    // G-18, G-19.
     let mut bench = Bench::with(&guide());
     bench.workbench.enable(NAME).unwrap();
     let new = variant(&[
@@ -283,7 +276,6 @@ fn an_upgrade_that_leaves_a_required_key_unset_disables_and_says_so() {
 
 #[test]
 fn a_bad_field_stores_nothing_and_every_bad_field_is_named() {
-    // G-26, G-30, G-31.
     let mut bench = Bench::with(&guide());
     let before = bench.dump();
     let Err(Error::Settings(faults)) = bench.set(&[
@@ -302,7 +294,6 @@ fn a_bad_field_stores_nothing_and_every_bad_field_is_named() {
 
 #[test]
 fn secrets_are_write_only() {
-    // G-32.
     let mut bench = Bench::with(&guide());
     let details = bench.give("user_token", "hunter2").unwrap();
     assert!(!format!("{details:?}").contains("hunter2"));
@@ -330,7 +321,6 @@ fn a_reset_goes_back_to_the_default() {
 
 #[test]
 fn what_an_administrator_should_know_is_shown() {
-    // G-30, G-33, G-34.
     let mut bench = Bench::with(&guide());
     for (set, words) in [
         (("host", "global.cloud.Circl.com"), "no host of CIRCL's"),
@@ -389,7 +379,6 @@ fn removing_takes_values_and_secrets_along() {
 
 #[test]
 fn a_failed_upgrade_leaves_the_old_version_working() {
-    // G-18.
     let mut bench = Bench::with(&guide());
     bench.give("user_token", "user:pw").unwrap();
     bench.workbench.enable(NAME).unwrap();

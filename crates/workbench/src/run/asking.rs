@@ -10,7 +10,7 @@ use cof::time::Clock;
 use operation::provider::{ConfigError, ProxyEnvironment};
 use operation::{Budget, Config, Filter, Limits, Package, Provider, Settings, Side, Tcp, Window};
 
-/// What runs are made with. A snapshot: what is configured later does not touch it (G-27).
+/// What runs are made with. A snapshot: what is configured later does not touch it.
 #[derive(Clone, Debug)]
 pub struct Asking {
     /// The package, as it is installed.

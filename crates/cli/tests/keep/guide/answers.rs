@@ -17,7 +17,7 @@ pub(super) fn walk() {
     odd_answers();
 }
 
-/// G-40, G-41, G-42, G-44, and the login of G-32.
+/// One request for each value, in its normal form, with the login.
 fn request() {
     let provider = Provider::answering("");
     let home = Home::that_asks(provider.address, "circl-passive-dns@1.1.0");
@@ -38,12 +38,11 @@ fn request() {
     assert_eq!(paths, expected.map(|value| format!("/pdns/query/{value}")));
     for request in &requests {
         assert_eq!(request.method, "GET");
-        assert_eq!(request.header("dribble-disable-active-query"), Some("1"), "G-44");
-        assert_eq!(request.header("authorization"), Some("Basic dXNlcjpodW50ZXIy"), "G-32");
+        assert_eq!(request.header("dribble-disable-active-query"), Some("1"));
+        assert_eq!(request.header("authorization"), Some("Basic dXNlcjpodW50ZXIy"));
     }
 }
 
-/// G-05, G-42.
 fn refused_before_anything_is_sent() {
     let provider = Provider::answering("");
     let home = Home::that_asks(provider.address, GUIDES);
@@ -59,7 +58,7 @@ fn refused_before_anything_is_sent() {
     assert_eq!(provider.asked(), 0);
 }
 
-/// G-43: each its own words.
+/// Each its own words.
 fn codes() {
     let mut said = Vec::new();
     for (exchange, code, words) in [
@@ -95,7 +94,7 @@ fn answered(body: &str) -> Value {
     Home::that_asks(provider.address, GUIDES).json(&["query", "104.196.175.197", "--sort", "name"])
 }
 
-/// G-50, G-53, G-54, G-55, and what fixture B must come to.
+/// The guide's sample answer: its records, their times, and which of them are direct.
 fn sample() {
     let answer = answered(SAMPLE);
     let records = answer["records"].as_array().unwrap();
@@ -106,13 +105,13 @@ fn sample() {
     let times = |key: &str| records.iter().map(|record| record[key].as_u64().unwrap()).collect::<Vec<_>>();
     assert_eq!(times("time_first").into_iter().min(), Some(1_495_523_983));
     assert_eq!(times("time_last").into_iter().max(), Some(1_499_951_111));
-    // G-53: only the records that hold the address are direct, the first and the last of the guide's.
+    // Only the records that hold the address are direct, the first and the last of the guide's.
     assert_eq!((of("relation", "direct"), of("relation", "related")), (2, 5), "{answer}");
     assert!(records.iter().all(|record| (record["rrtype"] == "A") == (record["relation"] == "direct")));
     assert_eq!((&answer["completeness"]["state"], &answer["errors"]), (&"complete".into(), &json!([])));
 }
 
-/// G-51, G-52: the text as the guide prints it, without its first and last brace and with one `}{` lost at a page break.
+/// The text as the guide prints it, without its first and last brace and with one `}{` lost at a page break.
 fn sample_as_printed() {
     let bare = SAMPLE.strip_prefix('{').unwrap().strip_suffix('}').unwrap();
     let fifth = bare.match_indices("}{").nth(4).unwrap().0;
@@ -140,7 +139,7 @@ fn sample_as_printed() {
     assert_eq!(home.run(&["run", "show", "1", "--raw"]).stdout, printed);
 }
 
-/// G-54, G-56 and the alias of G-61.
+/// Arrays as data, swapped sides, times as text, and `rrdata`.
 fn odd_answers() {
     let array =
         line("a.example", "104.196.175.197", 3).replace("\"104.196.175.197\"", "[\"104.196.175.197\"]");

@@ -14,11 +14,11 @@ pub(super) fn walk(walk: &Walk) {
 }
 
 fn find_it(home: &Home) {
-    // G-21, G-22: the Type filter is a view only, and says what it hides.
+    // The Type filter is a view only, and says what it hides.
     let of = |kind: &str| home.run(&["integration", "list", "--type", kind]).ok();
     assert!(of("operation").contains(NAME) && of("all").contains(NAME));
     assert!(of("feed").contains("1 hidden by the filter"));
-    // G-20: who issues accounts is said beside the credential; without one there is a server of our own.
+    // Who issues accounts is said beside the credential; without one there is a server of our own.
     let token = &home.json(&["integration", "show", NAME])["parameters"][2];
     assert!(
         token["help"].as_str().unwrap().contains("CIRCL gives accounts to vetted partners only"),
@@ -27,7 +27,7 @@ fn find_it(home: &Home) {
     assert!(home.run(&["query", "--help"]).ok().contains("backsight serve"));
 }
 
-/// G-24, G-25, and the labels of G-30 to G-34.
+/// The guide's five parameters, with its labels.
 fn five_parameters(home: &Home) {
     let shown = home.json(&["integration", "show", NAME]);
     let parameters = shown["parameters"].as_array().unwrap();
@@ -42,7 +42,7 @@ fn five_parameters(home: &Home) {
             "Verify SSL"
         ]
     );
-    // G-30: not the guide's host that is none. G-33: off. G-34: on.
+    // Not the guide's host, which does not exist.
     let defaults: Vec<_> = parameters.iter().map(|one| one["default"].as_str()).collect();
     assert_eq!(defaults, [Some("www.circl.lu"), None, None, Some("off"), Some("on")]);
     assert!(parameters.iter().all(|one| one["help"].as_str().is_some_and(|help| !help.is_empty())));
@@ -57,7 +57,6 @@ fn set(home: &Home, pair: &str) -> String {
     parameters.iter().find(|one| one["key"] == key).unwrap()["value"].as_str().unwrap().to_owned()
 }
 
-/// G-30.
 fn host(home: &Home) {
     for good in ["pdns.example", "192.0.2.1", "2001:db8::1", "[2001:db8::1]"] {
         assert_eq!(set(home, &format!("host=  {good} ")), good);
@@ -78,7 +77,6 @@ fn host(home: &Home) {
     }
 }
 
-/// G-31.
 fn port(home: &Home) {
     assert_eq!(set(home, "port= 65535 "), "65535");
     for bad in ["0", "65536", "0x1bb", "443a", "-1"] {
@@ -87,7 +85,7 @@ fn port(home: &Home) {
     home.configure(&["--reset", "port"]).ok();
 }
 
-/// G-26, G-32: write-only.
+/// Write-only.
 fn token(home: &Home) {
     home.give("user:hunter2").ok();
     for arguments in [
@@ -104,13 +102,13 @@ fn token(home: &Home) {
 }
 
 fn switches(home: &Home) {
-    // G-33: clear text is warned of where it is switched on and on every run, save on this machine.
+    // Clear text is warned of where it is switched on and on every run, save on this machine.
     // A token that was given for another host is not sent there, so it goes first.
     home.configure(&["--reset", "user_token"]).ok();
     home.configure(&["host=192.0.2.1", "use_http=on"]).says(0, &["clear text"]);
     home.run(&["integration", "enable", NAME]).ok();
     home.run(&["query", "a.example", "--offline"]).says(1, &["clear text"]);
-    // G-34: so is a certificate that nobody checks; with Use HTTP there is none to check.
+    // So is a certificate that nobody checks; with Use HTTP there is none to check.
     home.configure(&["use_http=off", "verify_ssl=off"]).says(0, &["Verify SSL is off"]);
     home.run(&["query", "a.example", "--offline"]).says(1, &["Verify SSL is off"]);
     let both = home.configure(&["use_http=on"]).says(0, &["clear text"]);
@@ -121,19 +119,19 @@ fn switches(home: &Home) {
 
 fn save_and_enable(walk: &Walk) {
     let home = &walk.home;
-    // G-26: one Save of the whole form; where one field is bad nothing is stored.
+    // One Save of the whole form; where one field is bad nothing is stored.
     let before = home.show();
     home.configure(&["host=127.0.0.1", "port=none"]).says(2, &["Communication Port"]);
     assert_eq!(home.show(), before);
     home.point_at(walk.served.address);
-    // G-26: the connection test, each step apart.
+    // The connection test, each step apart.
     let tested = home.run(&["integration", "test", NAME]).ok();
     for step in ["Name resolution", "Connection", "TLS", "Login", "Answer"] {
         assert!(tested.contains(step), "{tested}");
     }
-    // G-27: the toggle tells its state, and who switched it is written down.
+    // The toggle tells its state, and who switched it is written down.
     assert!(home.run(&["integration", "enable", NAME]).ok().contains("is enabled"));
-    assert!(home.run(&["integration", "list", "--enabled"]).ok().contains(NAME), "G-23");
+    assert!(home.run(&["integration", "list", "--enabled"]).ok().contains(NAME));
     let trail: serde_json::Value = serde_json::from_str(&home.audit()).unwrap();
     let entry = &trail["entries"][0];
     assert_eq!((&entry["action"], &entry["actor"]), (&"integration.enable".into(), &"ann".into()));

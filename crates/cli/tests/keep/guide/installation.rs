@@ -1,14 +1,14 @@
-//! Section 2: the six steps of installation, and the notices.
+//! The six steps of installation, and the notices.
 
 use crate::home::{Home, NAME};
 
 pub(super) fn walk(home: &Home) {
-    // G-10: from a local file, no account. G-11: one file, its name carries id and version.
+    // From a local file, no account. One file, whose name has id and version.
     let file = home.package("circl-passive-dns-1.0.0.toml", &[]);
     let said = home.run(&["integration", "install", &file]).ok();
-    // G-19: fresh, it is disabled, and what to do next is said.
+    // Fresh, it is disabled, and what to do next is said.
     assert!(said.contains("It is disabled.") && said.contains("integration enable"), "{said}");
-    // G-12: what is installed is listed, enabled or not; G-23 under which.
+    // What is installed is listed, and whether it is enabled.
     let list = |flag: &str| home.run(&["integration", "list", flag]).ok();
     assert!(list("--disabled").contains("CIRCL Passive DNS"));
     assert!(list("--enabled").contains("1 hidden by the filter"));
@@ -17,7 +17,6 @@ pub(super) fn walk(home: &Home) {
     confirmations();
 }
 
-/// G-19.
 fn required_values_come_first(home: &Home) {
     home.configure(&["host="]).ok();
     let words = ["Hostname/IP Address of the CIRCL server (host)"];
@@ -25,7 +24,7 @@ fn required_values_come_first(home: &Home) {
     home.configure(&["--reset", "host"]).ok();
 }
 
-/// G-11, and the failures of which the guide names none.
+/// A package of another product, a truncated one, and a missing one.
 fn vendors_files_are_told_apart(home: &Home) {
     let before = home.octets();
     let wheel = home.file("tq_op_circl_passive_dns-1.0.0-py3-none-any.whl", b"PK\x03\x04");
@@ -36,7 +35,7 @@ fn vendors_files_are_told_apart(home: &Home) {
     assert_eq!(home.octets(), before, "nothing is half installed");
 }
 
-/// G-16, G-17, G-18, in a home of their own: the walk goes on with the guide's version.
+/// The questions of an upgrade, in a home of their own: the walk goes on with the guide's version.
 fn confirmations() {
     let home = Home::with_the_guides();
     // A host that is set stays, so that the secret goes where it was given for.
@@ -68,7 +67,7 @@ fn confirmations() {
     );
     home.run(&["integration", "install", &newer, "--yes"]).ok();
     home.run(&["integration", "install", "circl-passive-dns@1.0.0"]).says(2, &["a DOWNGRADE"]);
-    // G-18: values, secret and state survive.
+    // Values, secret and state survive.
     let shown = home.json(&["integration", "show", NAME]);
     assert_eq!((&shown["version"], &shown["enabled"]), (&"2.0.0".into(), &true.into()));
     assert_eq!(

@@ -19,7 +19,6 @@ fn attributes(shown: &Value) -> Vec<(String, String)> {
     attributes.map(|one| (text(&one["name"]), text(&one["value"]))).collect()
 }
 
-/// G-60 to G-62, G-64, G-66, G-67.
 fn as_the_guide_maps() {
     let provider = Provider::answering(SAMPLE);
     let home = Home::that_asks(provider.address, "circl-passive-dns@1.0.0");
@@ -30,7 +29,7 @@ fn as_the_guide_maps() {
         .iter()
         .map(|one| (one["name"].as_str().unwrap(), one["value"].as_str().unwrap()))
         .collect();
-    // G-67, in the order of first appearance (G-62).
+    // In the order of first appearance.
     let golden = [
         ("Resource Type", "A"),
         ("Resource Type", "NS"),
@@ -42,7 +41,7 @@ fn as_the_guide_maps() {
         ("Resource Data", "dns03.gpn.register.com"),
     ];
     assert_eq!(found, golden);
-    // G-60, G-61: on the indicator that was asked about; G-64: with no published date; and nothing related (G-65).
+    // On the indicator that was asked about; without a published date, and nothing related.
     let shown = home.json(&["indicator", "show", ADDRESS]);
     let mut kept = attributes(&shown);
     let mut expected = golden.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
@@ -51,7 +50,7 @@ fn as_the_guide_maps() {
     assert_eq!(kept, expected);
     assert!(!shown.to_string().contains("published"), "{shown}");
     assert_eq!(home.json(&["indicator", "list"])["total"], 1);
-    // G-66: once more adds nothing, and takes nothing away.
+    // Once more adds nothing, and takes nothing away.
     let again = home.json(&["query", ADDRESS, "--fresh", "--add", "all"]);
     assert_eq!(
         (&again["added"]["attributes"]["new"], &again["added"]["attributes"]["known"]),
@@ -60,7 +59,7 @@ fn as_the_guide_maps() {
     assert_eq!(attributes(&home.json(&["indicator", "show", ADDRESS])).len(), 8);
 }
 
-/// G-62, G-63, G-65: the newer package keeps the pairing, the dates, and proposes the hosts.
+/// The newer package keeps the pairing, the dates, and proposes the hosts.
 fn in_full() {
     let provider = Provider::answering(SAMPLE);
     let home = Home::that_asks(provider.address, "circl-passive-dns@1.1.0");
@@ -89,7 +88,7 @@ fn in_full() {
     ] {
         assert!(said.contains(word), "{word} is not in {said}");
     }
-    // G-53: only a direct record joins a name to the address that was asked about.
+    // Only a direct record joins a name to the address that was asked about.
     let to_address =
         findings.iter().filter(|one| one["kind"] == "relationship" && one["to"]["value"] == ADDRESS);
     let names: Vec<&str> = to_address.map(|one| one["from"]["value"].as_str().unwrap()).collect();
