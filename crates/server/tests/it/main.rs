@@ -24,7 +24,6 @@ mod running;
 mod schemathesis;
 mod searching;
 mod stores;
-mod templates;
 mod tokens;
 mod wire;
 mod words;
