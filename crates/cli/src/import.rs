@@ -321,7 +321,7 @@ fn flow(database: &Database, reading: Reading<'_>, bar: &ProgressBar) -> (Tally,
         });
         // Whoever reads on would wait for ever.
         drop(to_hand_over);
-        let made_last = redeemer.join().unwrap_or(Err(StoreError::Poisoned));
+        let made_last = redeemer.join().unwrap_or(Err(StoreError::Panicked));
         let mut tally = reader
             .join()
             .unwrap_or_else(|_| Tally::failed(&name, "the reader failed; please report it".into()));

@@ -9,7 +9,7 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use store::StoreError;
+use store::{StoreError, StoreErrorKind};
 use utoipa::ToSchema;
 use workbench::Kind;
 use workbench::user::Permission;
@@ -175,6 +175,13 @@ impl Problem {
         Self::new(StatusCode::REQUEST_TIMEOUT, detail)
     }
 
+    /// The disk under the database is full, or what else it stores to.
+    pub fn full() -> Self {
+        let detail =
+            "the passive-DNS database has no room for more: send this again once its operator has made room";
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, detail)
+    }
+
     /// A token in the address.
     pub fn stray_token() -> Self {
         Self::bad_request(
@@ -212,15 +219,21 @@ impl Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::NotPaged => Self::bad_request(error.to_string()),
+        match error.kind() {
+            StoreErrorKind::Refused if error == StoreError::NotPaged => Self::bad_request(error.to_string()),
             // The client's data cannot be stored, on this or any other server.
-            error if error.is_of_the_batch() => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
-            }
-            // The client's data is valid, but this server has no room for it.
-            StoreError::Full { .. } => Self::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string()),
-            _ => Self::internal(),
+            StoreErrorKind::Refused => Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
+            // The client's data is valid, but this server has no room for it. What an engine says of its disk is not for clients.
+            StoreErrorKind::Full if matches!(error, StoreError::Engine { .. }) => Self::full(),
+            StoreErrorKind::Full => Self::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string()),
+            StoreErrorKind::Absent
+            | StoreErrorKind::Damaged
+            | StoreErrorKind::Foreign
+            | StoreErrorKind::Incompatible
+            | StoreErrorKind::Locked
+            | StoreErrorKind::Outdated
+            | StoreErrorKind::ReadOnly
+            | StoreErrorKind::Unavailable => Self::internal(),
         }
     }
 }

@@ -92,7 +92,7 @@ impl Rows {
             let _place = place;
             work(&*store)
         });
-        Ok(working.await.unwrap_or(Err(StoreError::Poisoned))?)
+        Ok(working.await.unwrap_or(Err(StoreError::Panicked))?)
     }
 
     /// Says where a record comes from, if it does not say so itself.

@@ -70,7 +70,7 @@ pub enum StoreError {
     #[error(
         "the work on the passive-DNS database ended unexpectedly; please report it with the message printed before"
     )]
-    Poisoned,
+    Panicked,
     /// The store was opened for reading only and was asked to write.
     #[error("the passive-DNS database is open for reading only")]
     ReadOnly,
@@ -109,7 +109,8 @@ pub enum StoreErrorKind {
     Outdated,
     /// The store was opened for reading only.
     ReadOnly,
-    /// The request or the batch itself is at fault and will be refused again, wherever it is sent.
+    /// The request or the batch itself is at fault and will be refused again, wherever it is sent. The words are shown to whoever
+    /// sent it, who may be a stranger.
     Refused,
     /// The store cannot work at the moment: the system, the network or an earlier failure prevents it. Try again later.
     Unavailable,
@@ -134,14 +135,9 @@ impl StoreError {
             Self::Engine { kind, .. } => *kind,
             Self::Full { .. } => StoreErrorKind::Full,
             Self::Locked { .. } => StoreErrorKind::Locked,
-            Self::Poisoned => StoreErrorKind::Unavailable,
+            Self::Panicked => StoreErrorKind::Unavailable,
             Self::ReadOnly => StoreErrorKind::ReadOnly,
         }
-    }
-
-    /// Whether a batch was refused for what is in it.
-    pub fn is_of_the_batch(&self) -> bool {
-        self.kind() == StoreErrorKind::Refused
     }
 }
 

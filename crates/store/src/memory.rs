@@ -3,7 +3,7 @@
 //! [`Memory`] is short rather than small or fast: about 300 octets a tuple, a lookup is a walk along one or two ranges.
 //! Readers share a lock and hold it for one page; a batch waits for them and they for it.
 //!
-//! Errors are those of [`Store`]; [`StoreError::Poisoned`] follows a panic inside a write, which would be a bug here.
+//! Errors are those of [`Store`]; [`StoreError::Panicked`] follows a panic inside a write, which would be a bug here.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -66,7 +66,7 @@ impl Memory {
 }
 
 fn poisoned<T>(_: PoisonError<T>) -> StoreError {
-    StoreError::Poisoned
+    StoreError::Panicked
 }
 
 impl Store for Memory {

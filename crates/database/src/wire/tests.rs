@@ -138,7 +138,7 @@ fn errors_keep_their_type_kind_and_text() {
         StoreError::ManySources { new: 9, most: 8 },
         StoreError::NotPaged,
         StoreError::OtherContent { input: "file".into() },
-        StoreError::Poisoned,
+        StoreError::Panicked,
         StoreError::ReadOnly,
         StoreError::TooLarge,
         StoreError::TooLong { what: "an origin".into(), bytes: 9, most: 8 },

@@ -12,11 +12,12 @@ use std::sync::Arc;
 
 use ::intake::batches::Order;
 use ::intake::{Bounds, Digests, Foreign, Packing, Said, digest_of_content, name_in};
+use axum::http::StatusCode;
 use cof::SourceKind;
 use cof::time::Clock;
 use edge::limits::Limits;
 use edge::metrics::Metrics;
-use store::Store;
+use store::{Store, StoreError, StoreErrorKind};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::intake::{self, Fault};
@@ -75,15 +76,40 @@ pub enum Unusable {
     /// More than this many bytes, decompressed.
     #[error("the file is larger than {} MiB uncompressed: split it, or use `backsight import`, which has no limit", .0 >> 20)]
     Expanded(u64),
-    /// The store refused or failed.
+    /// The store refused the records.
     #[error("{0}")]
-    Store(store::StoreError),
+    Store(StoreError),
+    /// The disk under the store is full.
+    #[error(
+        "the passive-DNS database has no room for more: make room on the server, then send the file again"
+    )]
+    Full,
     /// The data folder could not be written.
     #[error("the file could not be written to the data folder: {0}")]
     Disk(io::Error),
     /// A bug; the log has the details.
     #[error("the server could not import the file; see its log")]
     Internal,
+}
+
+impl Unusable {
+    /// What a page that reports it is answered with.
+    pub fn status(&self) -> StatusCode {
+        let is_full = match self {
+            Self::Disk(error) => {
+                matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+            }
+            Self::Full => true,
+            Self::Store(error) => error.kind() == StoreErrorKind::Full,
+            Self::Damaged
+            | Self::Expanded(_)
+            | Self::Foreign(_)
+            | Self::Internal
+            | Self::Large(_)
+            | Self::Useless => false,
+        };
+        if is_full { StatusCode::INSUFFICIENT_STORAGE } else { StatusCode::UNPROCESSABLE_ENTITY }
+    }
 }
 
 impl Spool {
@@ -188,14 +214,13 @@ impl Bringing {
             }
             Fault::Foreign(foreign) => Unusable::Foreign(foreign),
             Fault::Expanded => Unusable::Expanded(self.limits.expanded),
-            Fault::Store(error)
-                if error.is_of_the_batch() || matches!(error, store::StoreError::Full { .. }) =>
-            {
-                Unusable::Store(error)
-            }
             Fault::Store(error) => {
-                tracing::error!(%error, "records cannot be stored");
-                Unusable::Internal
+                intake::log(&error);
+                match error.kind() {
+                    StoreErrorKind::Full if matches!(error, StoreError::Engine { .. }) => Unusable::Full,
+                    StoreErrorKind::Full | StoreErrorKind::Refused => Unusable::Store(error),
+                    _ => Unusable::Internal,
+                }
             }
         }
     }

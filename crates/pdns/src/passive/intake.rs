@@ -15,7 +15,7 @@ use ::intake::batches::{self, Order, Unwanted};
 use ::intake::{Bounds, Foreign, Packing};
 use axum::body::Bytes;
 use cof::Batch;
-use store::{Store, StoreError};
+use store::{Store, StoreError, StoreErrorKind};
 use tokio::sync::mpsc::Receiver;
 
 use super::receipt::Receipt;
@@ -81,13 +81,20 @@ pub(super) fn take_all(
         // A panic in the store is a mistake there; what it was told is not known to be kept.
         let absorbed = absorbing
             .join()
-            .unwrap_or(Absorbed { failed: Some(StoreError::Poisoned), ..Absorbed::default() });
+            .unwrap_or(Absorbed { failed: Some(StoreError::Panicked), ..Absorbed::default() });
         let failed = absorbed.failed.map(|error| match error {
             StoreError::OtherContent { .. } => Fault::Other,
             error => Fault::Store(error),
         });
         (Receipt::of(&tally, absorbed.taken, absorbed.repeated), failed.or(fault.map(Fault::of)))
     })
+}
+
+/// Logs what is for whoever runs the server; what is the client's own doing, or tells no more than its answer, is not logged.
+pub(super) fn log(error: &StoreError) {
+    if error.kind() != StoreErrorKind::Refused && !matches!(error, StoreError::Full { .. }) {
+        tracing::error!(%error, "records cannot be stored");
+    }
 }
 
 /// What the store made of it.
@@ -125,7 +132,7 @@ impl Fault {
             // Nobody takes batches only after the store has failed, and the store's error is told instead; the others are
             // not asked for here.
             batches::Fault::Rejects(_) | batches::Fault::Strict(_) | batches::Fault::Unwanted => {
-                Self::Store(StoreError::Poisoned)
+                Self::Store(StoreError::Panicked)
             }
         }
     }

@@ -60,7 +60,7 @@ enum Kept {
     /// The body has no records, or a record that cannot be stored.
     #[response(status = 422, content_type = "application/problem+json")]
     Useless(Unfinished),
-    /// The database has no room for more sources or keys.
+    /// The database has no room for more sources or keys, or its disk is full; the records received before are stored.
     #[response(status = 507, content_type = "application/problem+json")]
     Full(Unfinished),
 }
@@ -298,12 +298,9 @@ fn told(fault: &Fault, expanded: u64) -> Problem {
                 "the body is larger than {expanded} bytes when decompressed: split the records into several requests"
             ),
         ),
-        Fault::Store(error) if error.is_of_the_batch() || matches!(error, store::StoreError::Full { .. }) => {
-            Problem::from(error.clone())
-        }
         Fault::Store(error) => {
-            tracing::error!(%error, "records cannot be stored");
-            Problem::internal()
+            intake::log(error);
+            Problem::from(error.clone())
         }
     }
 }

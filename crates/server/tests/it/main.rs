@@ -13,6 +13,7 @@ mod client;
 mod dnsdb;
 mod edges;
 mod fixture;
+mod full;
 mod health;
 mod installing;
 mod load;

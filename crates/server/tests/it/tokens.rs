@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use cof::time::Clock;
 use server::{Limits, Service, Tokens};
+use store::Store;
 use tokio::net::TcpStream;
 use workbench::Desk;
 use workbench::token::Wanted;
@@ -31,8 +32,12 @@ impl Office {
     }
 
     pub(crate) async fn server(&self, limits: Limits) -> Server {
+        self.server_of(memory(&row("a.example", "A", "192.0.2.1", 1)), limits).await
+    }
+
+    pub(crate) async fn server_of(&self, store: Arc<dyn Store>, limits: Limits) -> Server {
         let tokens = Tokens::open(self.desk.clone(), limits.token_requests).await.unwrap();
-        let service = Service::new(memory(&row("a.example", "A", "192.0.2.1", 1)));
+        let service = Service::new(store);
         Server::of(service.with_limits(limits).with_tokens(tokens)).await
     }
 }

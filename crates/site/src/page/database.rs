@@ -65,6 +65,7 @@ struct Outcome {
     file: String,
     receipt: Receipt,
     unusable: Option<String>,
+    status: StatusCode,
 }
 
 /// A file as it was sent, kept on disk.
@@ -100,8 +101,10 @@ async fn load(
     let folder = site.desk.folder().to_owned();
     let sent = match receive(form, &may, &bringing, folder).await? {
         Ok(Some(sent)) => sent,
-        Ok(None) => return refuse(&site, frame, "choose a file first").await,
-        Err(unusable) => return refuse(&site, frame, &unusable.to_string()).await,
+        Ok(None) => {
+            return refuse(&site, frame, StatusCode::UNPROCESSABLE_ENTITY, "choose a file first").await;
+        }
+        Err(unusable) => return refuse(&site, frame, unusable.status(), &unusable.to_string()).await,
     };
     // A task of its own: what has come as a whole is taken in and written down whether anybody waits for it or not.
     let (working, actor) = (site.clone(), may.name().to_owned());
@@ -111,14 +114,13 @@ async fn load(
         outcome
     });
     let outcome = taking.await.map_err(|_| Problem::internal())??;
-    let status = if outcome.unusable.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = Page::of(&site, frame).await?;
-    show_as(status, &Page { loaded: Some(outcome), ..page })
+    show_as(outcome.status, &Page { loaded: Some(outcome), ..page })
 }
 
-async fn refuse(site: &Site, frame: Frame, why: &str) -> Result<Response, Problem> {
+async fn refuse(site: &Site, frame: Frame, status: StatusCode, why: &str) -> Result<Response, Problem> {
     let page = Page::of(site, frame).await?;
-    show_as(StatusCode::UNPROCESSABLE_ENTITY, &Page { refused: Some(why.to_owned()), ..page })
+    show_as(status, &Page { refused: Some(why.to_owned()), ..page })
 }
 
 async fn take_in(site: &Site, bringing: Bringing, sent: Sent, actor: &str) -> Result<Outcome, Problem> {
@@ -126,6 +128,7 @@ async fn take_in(site: &Site, bringing: Bringing, sent: Sent, actor: &str) -> Re
     let digest = file.digest();
     let taking = tokio::task::spawn_blocking(move || bringing.take(file, said));
     let (receipt, unusable) = taking.await.map_err(|_| Problem::internal())?;
+    let status = unusable.as_ref().map_or(StatusCode::OK, Unusable::status);
     let unusable = unusable.map(|unusable| unusable.to_string());
     let loaded = Loaded {
         file: name.clone(),
@@ -137,7 +140,7 @@ async fn take_in(site: &Site, bringing: Bringing, sent: Sent, actor: &str) -> Re
         fault: unusable.clone(),
     };
     site.desk.change(actor, move |workbench| workbench.note_loaded(&loaded)).await?;
-    Ok(Outcome { file: name, receipt, unusable })
+    Ok(Outcome { file: name, receipt, unusable, status })
 }
 
 /// Reads the form: its fields, then the file, which goes to disk. `None` where no file was chosen.
