@@ -1,7 +1,5 @@
 //! The threat library.
 
-use std::collections::HashSet;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -11,7 +9,7 @@ use operation::{Given, Indicator, IndicatorType, Line};
 use serde::Deserialize;
 use serde_json::Value;
 use workbench::json::indicator::{self as json, Refused};
-use workbench::library::{Adding, Filter, Order, Outcome, Status};
+use workbench::library::{Filter, Order, Status};
 use workbench::{Error, Workbench};
 
 use super::{Asked, Changing, Named, Reading};
@@ -125,30 +123,12 @@ pub(super) async fn add(
         return Err(Problem::bad_request(format!("too many values: at most {VALUES} at once")));
     }
     let added = if body.dry_run {
-        site.desk.read(move |workbench| preview(workbench, &indicators, status)).await?
+        site.desk.read(move |workbench| workbench.preview_indicators(&indicators, status)).await?
     } else {
         let add = move |workbench: &mut Workbench| workbench.add_indicators(&indicators, status);
         site.desk.change(may.name(), add).await?
     };
     Ok(Json(json::added(&added, &refused, skipped)))
-}
-
-/// What adding would come to, one by one; what stands twice is known the second time.
-fn preview(workbench: &Workbench, indicators: &[Indicator], status: Status) -> Result<Vec<Adding>, Error> {
-    let mut seen = HashSet::new();
-    let of = |indicator: &Indicator| {
-        let (outcome, status) = match workbench.lookup(indicator)? {
-            Some(entry) if entry.removed_at.is_some() && !seen.contains(indicator) => {
-                (Outcome::Restored, entry.status)
-            }
-            Some(entry) => (Outcome::Known, entry.status),
-            None if seen.contains(indicator) => (Outcome::Known, status),
-            None => (Outcome::New, status),
-        };
-        seen.insert(indicator.clone());
-        Ok(Adding { indicator: indicator.clone(), outcome, status })
-    };
-    indicators.iter().map(of).collect()
 }
 
 /// Show an indicator

@@ -1,5 +1,7 @@
 //! Adding indicators: pasted text, a preview of the recognised values, and a confirmation.
 
+use std::collections::HashSet;
+
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -7,7 +9,7 @@ use axum::response::Response;
 use axum::routing::post;
 use edge::problem::Problem;
 use operation::{Caution, Given, Indicator, Line as Text};
-use workbench::library::Status;
+use workbench::library::{self, Adding, Status};
 use workbench::{Error, Workbench};
 
 use super::library::{Page, Shelf, Wish};
@@ -83,13 +85,13 @@ async fn add(
         paste.refused = Some(format!("Too many values: at most {VALUES} at once. Nothing was added."));
     } else if sent.text("do") == "add" {
         let adding = move |workbench: &mut Workbench| {
-            let new = Preview::of(workbench, &read)?.new;
+            let new = Preview::of(workbench, &read, status)?.new;
             workbench.add_indicators(&new, status)
         };
         let added = site.desk.change(may.name(), adding).await?;
         return Ok(go("/library", if added.is_empty() { "nothing" } else { "added" }));
     } else {
-        paste.preview = Some(site.desk.read(move |workbench| Preview::of(workbench, &read)).await?);
+        paste.preview = Some(site.desk.read(move |workbench| Preview::of(workbench, &read, status)).await?);
     }
     let shelf = site.desk.read(|workbench| Shelf::of(workbench, Wish::default())).await?;
     let code = if paste.refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
@@ -105,6 +107,16 @@ impl Paste {
     /// The statuses to choose from, each with whether it is chosen.
     pub(super) fn statuses(&self) -> [(&'static str, bool); 5] {
         Status::ALL.map(|status| (status.name(), status == self.status))
+    }
+}
+
+impl Outcome {
+    fn of(Adding { indicator, outcome, status }: Adding) -> Self {
+        match outcome {
+            library::Outcome::Known => Self::Known(indicator, status),
+            library::Outcome::New => Self::New(indicator),
+            library::Outcome::Restored => Self::Removed(indicator),
+        }
     }
 }
 
@@ -136,17 +148,18 @@ impl Read {
 }
 
 impl Preview {
-    fn of(workbench: &Workbench, read: &Read) -> Result<Self, Error> {
+    fn of(workbench: &Workbench, read: &Read, status: Status) -> Result<Self, Error> {
         let mut preview = Self { skipped: read.skipped, ..Self::default() };
-        let mut seen = std::collections::HashSet::new();
+        let recognised = read.given.iter().filter_map(|given| given.indicator.clone().ok());
+        let recognised: Vec<Indicator> = recognised.collect();
+        let mut addings = workbench.preview_indicators(&recognised, status)?.into_iter();
+        let mut seen = HashSet::new();
         for Given { text, indicator } in &read.given {
             let outcome = match indicator {
                 Err(error) => Outcome::Refused(error.to_string()),
-                Ok(indicator) if !seen.insert(indicator) => Outcome::Repeated(indicator.clone()),
-                Ok(indicator) => match workbench.lookup(indicator)? {
-                    None => Outcome::New(indicator.clone()),
-                    Some(entry) if entry.removed_at.is_some() => Outcome::Removed(indicator.clone()),
-                    Some(entry) => Outcome::Known(indicator.clone(), entry.status),
+                Ok(indicator) => match addings.next() {
+                    Some(adding) if seen.insert(indicator) => Outcome::of(adding),
+                    _ => Outcome::Repeated(indicator.clone()),
                 },
             };
             preview.count(text, outcome);

@@ -1,12 +1,14 @@
 //! Adding indicators by hand: one, or many in one transaction.
 
+use std::collections::HashSet;
+
 use operation::Indicator;
 use serde_json::json;
 
 use crate::database::{Change, Problem};
 use crate::indicator_key::{sort_key, type_code};
 use crate::library::Status;
-use crate::library::entry::find;
+use crate::library::entry::{Place, find};
 use crate::library::source::NO_RUN;
 use crate::{Error, Workbench};
 
@@ -32,6 +34,18 @@ pub struct Adding {
     pub status: Status,
 }
 
+impl Adding {
+    /// What adding an indicator does, given its row in the library.
+    fn of(place: Option<&Place>, indicator: &Indicator, status: Status) -> Self {
+        let (outcome, status) = match place {
+            None => (Outcome::New, status),
+            Some(place) if place.removed => (Outcome::Restored, place.status),
+            Some(place) => (Outcome::Known, place.status),
+        };
+        Self { indicator: indicator.clone(), outcome, status }
+    }
+}
+
 impl Outcome {
     /// Its word in outputs.
     pub const fn word(self) -> &'static str {
@@ -44,6 +58,22 @@ impl Outcome {
 }
 
 impl Workbench {
+    /// What [`Self::add_indicators`] would do now, one by one; changes nothing. What stands twice is known the second time.
+    ///
+    /// # Errors
+    /// [`Error`], when the database cannot be read.
+    pub fn preview_indicators(&self, indicators: &[Indicator], status: Status) -> Result<Vec<Adding>, Error> {
+        self.read(|database| {
+            let mut met = HashSet::new();
+            let preview = |indicator| {
+                let adding = Adding::of(find(database, indicator)?.as_ref(), indicator, status);
+                let outcome = if met.insert(indicator) { adding.outcome } else { Outcome::Known };
+                Ok(Adding { outcome, ..adding })
+            };
+            indicators.iter().map(preview).collect()
+        })
+    }
+
     /// Adds indicators on the word of whoever works here, all or none. New ones get the status; those that are there
     /// keep theirs, and another source.
     ///
@@ -60,20 +90,20 @@ impl Workbench {
 impl Change<'_> {
     fn add_by_hand(&self, indicator: &Indicator, status: Status, source: i64) -> Result<Adding, Problem> {
         let place = find(&self.transaction, indicator)?;
-        let (id, outcome, status) = match place {
-            None => (self.insert_indicator(indicator, status)?, Outcome::New, status),
-            Some(place) if place.removed => {
-                self.bring_back(place.id)?;
-                (place.id, Outcome::Restored, place.status)
-            }
-            Some(place) => (place.id, Outcome::Known, place.status),
+        let adding = Adding::of(place.as_ref(), indicator, status);
+        let id = match place {
+            None => self.insert_indicator(indicator, status)?,
+            Some(place) => place.id,
         };
+        if adding.outcome == Outcome::Restored {
+            self.bring_back(id)?;
+        }
         let claimed = self.claim_indicator(id, source, NO_RUN)?;
-        if claimed || outcome != Outcome::Known {
-            let detail = json!({"outcome": outcome.word(), "status": status.name()});
+        if claimed || adding.outcome != Outcome::Known {
+            let detail = json!({"outcome": adding.outcome.word(), "status": adding.status.name()});
             self.audit("indicator.add", &indicator.to_string(), &detail)?;
         }
-        Ok(Adding { indicator: indicator.clone(), outcome, status })
+        Ok(adding)
     }
 
     /// A new row; it must not be there.

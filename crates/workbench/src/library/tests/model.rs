@@ -119,7 +119,9 @@ impl Model {
                 self.add(*run, *asked, findings);
             }
             Step::Person(at) => {
-                workbench.add_indicators(&[value(UNIVERSE[*at])], Status::Active).unwrap();
+                let twice = [value(UNIVERSE[*at]), value(UNIVERSE[*at])];
+                let previewed = workbench.preview_indicators(&twice, Status::Active).unwrap();
+                assert_eq!(workbench.add_indicators(&twice, Status::Active).unwrap(), previewed);
                 self.row(*at, Status::Active, 0);
                 let row = self.indicators.get_mut(at).unwrap();
                 row.removed = false;
