@@ -1,11 +1,11 @@
 //! Connections: accepted within bounds, with TLS or without, served by hyper, and ended.
 //!
-//! [`serve`] never gives up accepting: an error there is waited out. A client that sends its head (`heads`) or a body (`paced`)
-//! too slowly is told so, as is one whose `head` is none; one that takes nothing of its answer for too long (`idle`), or that
-//! comes when there are as many as there may be, loses its connection and nobody else's.
+//! [`serve`] never gives up accepting: an error there is waited out. hyper alone parses request heads, so that there is one
+//! opinion about where a request ends. A head that it refuses gets a bare status without problem details (400, or 431 if it is
+//! too large), and one that arrives too slowly gets 408; both end the connection and are counted and logged like answers. A
+//! connection without a request is closed silently. A body may be too slow (`paced`), and so may the reader of an answer (`idle`);
+//! that affects this connection only, as does one connection too many.
 
-mod head;
-mod heads;
 mod idle;
 mod paced;
 mod tls;
@@ -13,45 +13,45 @@ mod tls;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::header::{CONNECTION, TRANSFER_ENCODING};
-use axum::http::{HeaderValue, Response};
+use axum::http::{Response, StatusCode};
 use hyper::Request;
 use hyper::body::{Body as _, Incoming};
-use hyper::server::conn::http1;
+use hyper::server::conn::http1::{self, Parts};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower_service::Service as _;
 
-use self::heads::{Heads, Talk};
 use self::idle::Idle;
+use self::paced::Paced;
 pub use self::paced::Slow;
-use self::paced::{Paced, Told};
 pub use self::tls::{Tls, TlsError};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
-use crate::problem::Problem;
+use crate::watch::tell_refused;
 
 /// How long requests that have begun may take after we were told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 /// How long a client that is sent away may take to hear it.
 const PARTING: Duration = Duration::from_secs(2);
 /// How much of what it still sends is read, in bytes.
-const MOST_THROWN_AWAY: u64 = 64 * 1024;
+const MOST_THROWN_AWAY: u64 = 1 << 20;
 /// How long to wait when nothing can be accepted, for want of file descriptors most likely.
 const PAUSE: Duration = Duration::from_millis(200);
-/// The most octets of an answer that wait for the socket; no less than a head may have.
-const BUFFER: usize = head::OCTETS;
+/// The largest request head in bytes: a name of 1,020 bytes and a cursor of 1,243 fit several times. hyper limits the number of
+/// headers to 100.
+const MAX_HEAD: usize = 32 * 1024;
+/// The most bytes of an answer that wait for the socket; hyper's limit for reading is the same, and must not be below a head's.
+const BUFFER: usize = MAX_HEAD;
 /// What is said to a connection too many, before it is closed.
 const FULL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nx-content-type-options: nosniff\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
@@ -72,7 +72,7 @@ pub struct Serving {
 /// Serves until `stop` is ready; then takes no new connection, and waits for requests that have begun, or 10 seconds.
 pub async fn serve(listener: TcpListener, serving: Serving, stop: impl Future<Output = ()>) {
     let places = Arc::new(Semaphore::new(serving.limits.connections));
-    let graceful = GracefulShutdown::new();
+    let (ending, ended) = watch::channel(false);
     let mut stop = pin!(stop);
     loop {
         let (stream, peer) = tokio::select! {
@@ -87,11 +87,12 @@ pub async fn serve(listener: TcpListener, serving: Serving, stop: impl Future<Ou
             }
             continue;
         };
-        tokio::spawn(connection(stream, peer, serving.clone(), graceful.watcher(), place));
+        tokio::spawn(connection(stream, peer, serving.clone(), ended.clone(), place));
     }
-    drop(listener);
+    drop((listener, ended));
+    ending.send_replace(true);
     tokio::select! {
-        () = graceful.shutdown() => {}
+        () = ending.closed() => {}
         () = tokio::time::sleep(DRAIN) => {}
     }
 }
@@ -114,13 +115,13 @@ async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     serving: Serving,
-    watcher: Watcher,
+    ended: watch::Receiver<bool>,
     _place: OwnedSemaphorePermit,
 ) {
     let _open = serving.metrics.open_connection();
     // Answers are written in one piece: waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
-    let Some(tls) = serving.tls.clone() else { return serve_one(stream, peer, serving, watcher).await };
+    let Some(tls) = serving.tls.clone() else { return serve_one(stream, peer, serving, ended).await };
     let begun = async {
         let mut first = [0];
         let seen = stream.peek(&mut first).await;
@@ -131,7 +132,7 @@ async fn connection(
         Ok(tls.acceptor().accept(stream).await)
     };
     match tokio::time::timeout(serving.limits.head, begun).await {
-        Ok(Ok(Ok(stream))) => serve_one(stream, peer, serving, watcher).await,
+        Ok(Ok(Ok(stream))) => serve_one(stream, peer, serving, ended).await,
         Ok(Err(stream)) => drop(tokio::time::timeout(PARTING, refuse_plain(stream)).await),
         // Who cannot speak TLS is not spoken to.
         Ok(Ok(Err(_))) | Err(_) => {}
@@ -147,51 +148,84 @@ async fn refuse_plain(mut stream: TcpStream) -> io::Result<()> {
         text.len()
     );
     stream.write_all(answer.as_bytes()).await?;
+    part(stream).await
+}
+
+/// Ends a connection whose last answer is written. What the client still sends is read and dropped: otherwise its system would
+/// report a reset and discard the answer.
+async fn part<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> io::Result<()> {
     stream.shutdown().await?;
-    // What it still sends is thrown away, or it would lose the answer with it.
     tokio::io::copy(&mut stream.take(MOST_THROWN_AWAY), &mut tokio::io::sink()).await.map(drop)
 }
 
-async fn serve_one<S>(stream: S, peer: SocketAddr, serving: Serving, watcher: Watcher)
+async fn serve_one<S>(stream: S, peer: SocketAddr, serving: Serving, mut ended: watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let Limits { head, idle, .. } = serving.limits;
-    let talk = Talk::default();
-    let stream = TokioIo::new(Heads::new(Idle::new(stream, idle), talk.clone(), head));
     let router = serving.router;
-    let service = service_fn(move |request| answer(router.clone(), peer, idle, talk.clone(), request));
+    let service = service_fn(move |request| answer(router.clone(), peer, idle, request));
     let mut http = http1::Builder::new();
-    // The stream ends heads that take too long; this is for a mistake there.
-    http.timer(TokioTimer::new()).header_read_timeout(head.saturating_mul(4)).max_buf_size(BUFFER);
-    // An error ends this connection; whoever is at its other end knows.
-    drop(watcher.watch(http.serve_connection(stream, service)).await);
+    // The time for a head starts when the previous answer is flushed, so it also ends connections without a request.
+    http.timer(TokioTimer::new()).header_read_timeout(head);
+    http.max_header_size(MAX_HEAD).max_buf_size(BUFFER);
+    let mut connection = http.serve_connection(TokioIo::new(Idle::new(stream, idle)), service);
+    let served = tokio::select! {
+        biased;
+        served = &mut connection => Some(served),
+        _ = ended.changed() => None,
+    };
+    let Some(served) = served else {
+        Pin::new(&mut connection).graceful_shutdown();
+        return drop(connection.await);
+    };
+    let Parts { io, read_buf, .. } = connection.into_parts();
+    let stream = io.into_inner();
+    let Err(error) = served else { return drop(tokio::time::timeout(PARTING, part(stream)).await) };
+    if let Some(status) = refusal(&error, &read_buf) {
+        tell_refused(&serving.metrics, peer.ip(), status);
+        drop(tokio::time::timeout(PARTING, refuse(stream, status, &error)).await);
+    }
 }
 
-/// A request that stands for a head that was refused; among its extensions.
-#[derive(Clone)]
-pub struct Refused(pub(crate) Problem);
+/// The status for a client whose request head is invalid or incomplete, given what arrived of it. Any other error ends a
+/// connection whose client is gone, or which was idle.
+fn refusal(error: &hyper::Error, unread: &[u8]) -> Option<StatusCode> {
+    if error.is_parse_too_large() {
+        Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
+    } else if error.is_parse() {
+        Some(StatusCode::BAD_REQUEST)
+    } else if error.is_timeout() && !unread.trim_ascii().is_empty() {
+        Some(StatusCode::REQUEST_TIMEOUT)
+    } else {
+        None
+    }
+}
+
+/// Writes the status of a refused head, unless hyper has written it, and ends the connection.
+async fn refuse<S>(mut stream: S, status: StatusCode, error: &hyper::Error) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    // hyper answers neither a timeout nor a client that speaks HTTP/2.
+    if error.is_timeout() || error.is_parse_version_h2() {
+        let head = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).await?;
+    }
+    part(stream).await
+}
 
 async fn answer(
     mut router: Router,
     peer: SocketAddr,
     idle: Duration,
-    talk: Talk,
     request: Request<Incoming>,
-) -> Result<Response<Told>, Infallible> {
-    let refused = talk.begun().map(Refused);
-    let chunked = request.headers().contains_key(TRANSFER_ENCODING);
+) -> Result<Response<Body>, Infallible> {
     let slow = Slow::default();
     let mut request = request.map(|body| {
         if body.is_end_stream() { Body::empty() } else { Body::new(Paced::new(body, slow.clone(), idle)) }
     });
     request.extensions_mut().insert(ConnectInfo(peer));
     request.extensions_mut().insert(slow);
-    refused.map(|refused| request.extensions_mut().insert(refused));
-    let mut response = router.call(request).await?;
-    if chunked {
-        // The stream does not know where the next head would begin.
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    }
-    Ok(response.map(|body| Told::new(body, talk)))
+    router.call(request).await
 }

@@ -12,15 +12,17 @@ use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::header::{REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::header::{
+    CONNECTION, REFERRER_POLICY, RETRY_AFTER, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use hyper::body::{Frame, SizeHint};
 use tokio::time::Instant;
 
 use crate::gate::{Pass, Peer, has_stray_token};
-use crate::listen::{Refused, Slow};
+use crate::listen::Slow;
 use crate::metrics::{Interface, Metrics};
 use crate::problem::Problem;
 use crate::proxy::forwarded;
@@ -73,10 +75,11 @@ pub async fn watch(State(watch): State<Watch>, mut request: Request, next: Next)
     })
 }
 
-/// What becomes of it: what `listen` found wrong with its head or its body comes before what others say.
+/// The answer: a transfer coding that we cannot decode, or a body that was too slow, comes before what the routes say.
 async fn answer(request: Request, next: Next) -> Response {
-    if let Some(Refused(problem)) = request.extensions().get() {
-        return problem.clone().into_response();
+    if !is_decoded(request.headers()) {
+        let detail = "unsupported Transfer-Encoding: only chunked is allowed";
+        return ([(CONNECTION, "close")], Problem::bad_request(detail)).into_response();
     }
     let slow = request.extensions().get::<Slow>().cloned();
     let response = next.run(request).await;
@@ -87,16 +90,38 @@ async fn answer(request: Request, next: Next) -> Response {
     }
 }
 
+/// Whether hyper has removed every transfer coding of the body. It removes chunks and leaves what is below them.
+fn is_decoded(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let chunked = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"chunked");
+    codings.next().is_none_or(chunked) && codings.next().is_none()
+}
+
+/// Counts and logs a request whose head was refused: nothing but the client and the status is known of it.
+pub(crate) fn tell_refused(metrics: &Metrics, client: IpAddr, status: StatusCode) {
+    drop(Seen {
+        metrics: metrics.clone(),
+        began: Instant::now(),
+        client: Some(client),
+        method: "-",
+        route: None,
+        address: None,
+        status,
+        octets: 0,
+        whole: true,
+        pass: None,
+    });
+}
+
 impl Seen {
     fn of(watch: &Watch, request: &Request) -> Self {
-        let refused = request.extensions().get::<Refused>().is_some();
-        let told = watch.addresses && !refused && !has_stray_token(request.uri());
+        let told = watch.addresses && !has_stray_token(request.uri());
         Self {
             metrics: watch.metrics.clone(),
             began: Instant::now(),
             client: client(watch, request),
-            method: if refused { "-" } else { known(request.method()) },
-            route: request.extensions().get().filter(|_| !refused).cloned(),
+            method: known(request.method()),
+            route: request.extensions().get().cloned(),
             address: told.then(|| request.uri().to_string()),
             status: StatusCode::OK,
             octets: 0,

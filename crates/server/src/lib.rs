@@ -8,8 +8,9 @@
 //! ```
 //!
 //! HEAD works where GET does. Everything else is 404, or 405 for another method. Every error is problem details
-//! (RFC 9457, `application/problem+json`): `type`, `title`, `status`, `detail`; in DNSDB's interface a line of text. What is no
-//! request, and one that comes too slowly, is a problem too: 400, 408, 413, 414 or 431, after which the connection ends.
+//! (RFC 9457, `application/problem+json`): `type`, `title`, `status`, `detail`; in DNSDB's interface a line of text. Only a request
+//! head that cannot be read gets a bare status: 400 if it is malformed, 408 if it arrives too slowly, 431 if it is too large. The
+//! connection ends after it.
 //!
 //! [`run`] serves a [`Service`] on a listener until it is told to stop, over the connections of the crate `edge`. `assembly` puts
 //! the routes together and starts what goes on in the background. Sign-ins of the workbench and credentials of passive DNS are

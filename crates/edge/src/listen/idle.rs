@@ -1,6 +1,6 @@
 //! A stream that fails if the client reads nothing for too long, so that buffers of stalled clients are freed.
 //!
-//! Reading is not watched here: `heads` watches the head, and `paced` the body.
+//! Reading is not watched here: hyper limits the time for a head, and `paced` the time for a body.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -21,11 +21,6 @@ pub(super) struct Idle<S> {
 impl<S> Idle<S> {
     pub(super) fn new(stream: S, patience: Duration) -> Self {
         Self { stream, patience, timer: None }
-    }
-
-    /// Whether the other end is waited for, to take something.
-    pub(super) fn is_waiting(&self) -> bool {
-        self.timer.is_some()
     }
 
     /// What a write came to; one that has to wait waits for so long.

@@ -1,4 +1,4 @@
-//! Bodies within bounds of time: one that is sent too slowly ends with an error, and an answer tells the stream that it has ended.
+//! Bodies of requests within bounds of time: one that is sent too slowly ends with an error.
 //!
 //! A client may send nothing for as long as it may take nothing, and as long once more on the whole beside what [`PACE`] gives
 //! it. Only the time counts in which we wait for it, not what we take to write down what came.
@@ -10,11 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, HttpBody};
+use axum::body::{Bytes, HttpBody};
 use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep};
-
-use super::heads::Talk;
 
 /// How many octets a second a body brings at least.
 const PACE: u64 = 1024;
@@ -76,44 +74,6 @@ impl HttpBody for Paced {
         }
         self.slow.0.store(true, Ordering::Relaxed);
         Poll::Ready(Some(Err(axum::Error::new(io::Error::from(io::ErrorKind::TimedOut)))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-/// The body of an answer, until hyper has all of it.
-pub(super) struct Told {
-    body: Body,
-    talk: Talk,
-}
-
-impl Told {
-    pub(super) fn new(body: Body, talk: Talk) -> Self {
-        Self { body, talk }
-    }
-}
-
-impl Drop for Told {
-    fn drop(&mut self) {
-        self.talk.answered();
-    }
-}
-
-impl HttpBody for Told {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
     }
 
     fn is_end_stream(&self) -> bool {
