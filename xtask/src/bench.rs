@@ -19,7 +19,7 @@ pub(crate) enum Bench {
     Keep,
     /// The pages on a million indicators, and on a run of 50,000 records.
     Pages,
-    /// Questions to a server of a million records, beside idle and slow clients; and records that are brought.
+    /// Questions to a server with a million records, compared with nginx, and beside idle and slow clients; and records that are sent.
     Serve,
     /// The passive-DNS database beside SQLite and the machine's floor: taking in, looking up, sizes, opening.
     Store,

@@ -2,7 +2,8 @@
 //!
 //! Run by `cargo xtask bench serve`; `--path /dnsdb/v2/lookup/rrset/name/{}` asks the names in another way besides. Server and
 //! clients share the machine's cores. The server is the real program; the client here writes plain HTTP/1.1 on connections that
-//! it keeps, and reads each answer to its end before it asks again, so that what is measured is the server's doing.
+//! it keeps, and reads each answer to its end before it asks again, so that what is measured is the server's doing. Where nginx and
+//! wrk are installed, the rate is compared with nginx's.
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures time and waits for processes")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(
@@ -22,6 +23,9 @@ use std::time::{Duration, Instant};
 use rustix::process::{Resource, Rlimit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+
+#[path = "serve/nginx.rs"]
+mod nginx;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_backsight");
 /// Names in the database; each has [`EACH`] records.
@@ -57,6 +61,8 @@ fn main() {
         let other = measure(&path, server.address, &by_name(&path), names.rate * 0.8);
         println!("  ratio to /pdns/query/NAME {:>12.2}   (at least 0.80 wanted)", other.rate / names.rate);
     }
+    let requests = by_name("/pdns/query/{}");
+    nginx::compare(server.address, &requests, size(server.address, &requests[0]), CONNECTIONS);
     crowd(&server);
     drop(server);
     bring(folder.path());
@@ -178,6 +184,17 @@ async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> usize {
             return memchr::memchr_iter(b'\n', &buffer[head + 4..]).count();
         }
     }
+}
+
+/// Bytes of the body of an answer.
+fn size(server: SocketAddr, request: &str) -> usize {
+    runtime().block_on(async {
+        let mut stream = TcpStream::connect(server).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut buffer = Vec::new();
+        answer(&mut stream, &mut buffer).await;
+        buffer.len() - memchr::memmem::find(&buffer, b"\r\n\r\n").unwrap() - 4
+    })
 }
 
 /// What many idle clients and slow readers cost in memory, and the others in speed.
