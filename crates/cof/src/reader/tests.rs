@@ -1,4 +1,4 @@
-//! The edge-case matrix of the format, row by row, and what holds for any input.
+//! Edge cases of the format, one test each, and properties that hold for any input.
 
 use super::*;
 use crate::record::Note;
@@ -63,18 +63,18 @@ fn notes(record: &Record) -> Vec<(Field, NoteKind)> {
 }
 
 #[test]
-fn b01_concatenated_on_one_line() {
+fn concatenated_on_one_line() {
     assert_eq!(whole(format!("{A}{B}")).len(), 2);
 }
 
 #[test]
-fn b02_pretty_printed_and_concatenated() {
+fn pretty_printed_and_concatenated() {
     let pretty = format!("{A}{B}").replace(',', ",\n  ").replace('{', "{\n  ").replace('}', "\n}");
     assert_eq!(whole(pretty), whole(format!("{A}\n{B}\n")));
 }
 
 #[test]
-fn b03_the_guides_sample_as_printed() {
+fn the_guides_sample_as_printed() {
     let sample = "\"count\": 6,\n \"rrname\": \"a.example\"\n}{\n\"rrname\": \"b.example\", \"rrtype\": \"A\", \"rdata\": \"192.0.2.1\"\n}\
         {\n\"rrname\": \"c.example\"\n \"count\": 3, \"rrname\": \"d.example\"\n}{\n\"count\": 5,\n \"rrname\": \"e.example\"\n";
     let outcome = read(sample);
@@ -89,29 +89,29 @@ fn b03_the_guides_sample_as_printed() {
 }
 
 #[test]
-fn b04_no_final_newline() {
+fn no_final_newline() {
     assert_eq!(whole(format!("{A}\n{B}")).len(), 2);
 }
 
 #[test]
-fn b05_crlf() {
+fn crlf() {
     assert_eq!(whole(format!("{A}\r\n{B}\r\n")).len(), 2);
 }
 
 #[test]
-fn b06_blank_line_between() {
+fn blank_line_between() {
     assert_eq!(whole(format!("\n{A}\n\n \t\n{B}\n\n")).len(), 2);
 }
 
 #[test]
-fn b07_byte_order_mark_first() {
+fn byte_order_mark_first() {
     let records = whole(format!("\u{feff}{A}\n{B}"));
     assert_eq!(notes(&records[0]), [(Field::Record, NoteKind::ByteOrderMark)]);
     assert_eq!(notes(&records[1]), []);
 }
 
 #[test]
-fn b08_array() {
+fn array() {
     let records = whole(format!("[{A},\n{B}]"));
     assert_eq!(records.len(), 2);
     assert_eq!(notes(&records[0]), [(Field::Record, NoteKind::InArray)]);
@@ -120,7 +120,7 @@ fn b08_array() {
 }
 
 #[test]
-fn b09_envelope() {
+fn envelope() {
     let records = whole(format!(r#"{{"total":2,"data":[{A},{B}],"more":{{"x":["}}"]}}}} {A}"#));
     assert_eq!(records.len(), 3);
     assert_eq!(notes(&records[0]), [(Field::Record, NoteKind::InEnvelope)]);
@@ -129,7 +129,7 @@ fn b09_envelope() {
 }
 
 #[test]
-fn b10_saf_frames() {
+fn saf_frames() {
     let frames = |last: &str| {
         format!("{{\"cond\":\"begin\"}}\n{{\"obj\":{A}}}\n{{}}\n{{\"cond\":\"ongoing\",\"obj\":{B}}}\n{last}")
     };
@@ -165,14 +165,14 @@ fn b10_saf_frames() {
 }
 
 #[test]
-fn b11_numbers_as_strings() {
+fn numbers_as_strings() {
     let record = with("count", "\"6\"");
     assert_eq!(record.count, Some(6));
     assert_eq!(notes(&record), [(Field::Count, NoteKind::FromOtherType)]);
 }
 
 #[test]
-fn b12_data_as_an_array() {
+fn data_as_an_array() {
     let text = A.replace("\"192.0.2.1\"", r#"["192.0.2.1", "192.0.2.2"]"#);
     let mut reader = Reader::new(1_790_000_000);
     reader.feed(format!("\n{text}").as_bytes());
@@ -185,12 +185,12 @@ fn b12_data_as_an_array() {
 }
 
 #[test]
-fn b13_data_as_a_string() {
+fn data_as_a_string() {
     assert_eq!(whole(A)[0].rdata_text(), "192.0.2.1");
 }
 
 #[test]
-fn b14_array_with_a_number_or_null() {
+fn array_with_a_number_or_null() {
     let records = whole(A.replace("\"192.0.2.1\"", r#"[7, "192.0.2.1", null, ["x"]]"#));
     assert_eq!(records.len(), 1);
     assert_eq!(notes(&records[0]), [(Field::Rdata, NoteKind::BadElement)]);
@@ -198,24 +198,24 @@ fn b14_array_with_a_number_or_null() {
 }
 
 #[test]
-fn b15_empty_array_of_data() {
+fn empty_array_of_data() {
     let outcome = read(A.replace("\"192.0.2.1\"", "[ ]"));
     assert_eq!((outcome.records.len(), outcome.damages.len(), outcome.end.without_data), (0, 0, 1));
 }
 
 #[test]
-fn b16_known_type_as_a_number() {
+fn known_type_as_a_number() {
     assert_eq!(with("rrtype", "1").rrtype.to_string(), "A");
     assert_eq!(with("rrtype", "65").rrtype.to_string(), "HTTPS");
 }
 
 #[test]
-fn b17_unknown_type_as_a_number() {
+fn unknown_type_as_a_number() {
     assert_eq!(with("rrtype", "65534").rrtype.to_string(), "TYPE65534");
 }
 
 #[test]
-fn b18_type_as_typen_or_a_word() {
+fn type_as_typen_or_a_word() {
     assert_eq!(with("rrtype", "\"TYPE65534\"").rrtype, RrType::Code(65534));
     let record = with("rrtype", "\"FOO\"");
     assert_eq!(record.rrtype.to_string(), "FOO");
@@ -224,26 +224,26 @@ fn b18_type_as_typen_or_a_word() {
 }
 
 #[test]
-fn b19_mnemonics_that_peers_cannot_name() {
+fn mnemonics_that_peers_cannot_name() {
     for word in "NSAP-PTR EID NIMLOC ATMA SINK RKEY TALINK UINFO UID GID DOA CLA IPN".split(' ') {
         assert!(with("rrtype", &format!("\"{word}\"")).rrtype.code().is_some(), "{word}");
     }
 }
 
 #[test]
-fn b20_type_in_lower_case() {
+fn type_in_lower_case() {
     assert_eq!(with("rrtype", "\"a\"").rrtype, RrType::A);
 }
 
 #[test]
-fn b21_type_true() {
+fn type_true() {
     let outcome = read(A.replace("\"A\"", "true"));
     assert_eq!(outcome.records.len(), 0);
     assert_eq!(outcome.damages[0].kind, DamageKind::Missing(Field::RrType));
 }
 
 #[test]
-fn b22_https_and_svcb() {
+fn https_and_svcb() {
     for rrtype in ["HTTPS", "SVCB"] {
         let text =
             A.replace("\"A\"", &format!("\"{rrtype}\"")).replace("192.0.2.1", "1 svc.example.com. alpn=h2");
@@ -254,7 +254,7 @@ fn b22_https_and_svcb() {
 }
 
 #[test]
-fn b23_time_as_a_float() {
+fn time_as_a_float() {
     assert_eq!(notes(&with("time_first", "1496995637.0")), []);
     let record = with("time_first", "1496995637.5");
     assert_eq!(record.time_first, Some(1_496_995_637));
@@ -262,21 +262,21 @@ fn b23_time_as_a_float() {
 }
 
 #[test]
-fn b24_time_zero() {
+fn time_zero() {
     let record = with("time_first", "0");
     assert_eq!(record.time_first, None);
     assert_eq!(notes(&record), [(Field::TimeFirst, NoteKind::Implausible)]);
 }
 
 #[test]
-fn b25_negative_time() {
+fn negative_time() {
     let record = with("time_first", "-5");
     assert_eq!(record.time_first, None);
     assert_eq!(notes(&record), [(Field::TimeFirst, NoteKind::Negative)]);
 }
 
 #[test]
-fn b26_time_or_count_null() {
+fn time_or_count_null() {
     for (member, field) in [("time_last", Field::TimeLast), ("count", Field::Count)] {
         let record = with(member, "null");
         assert_eq!(record.count.and(record.time_last), None);
@@ -285,7 +285,7 @@ fn b26_time_or_count_null() {
 }
 
 #[test]
-fn b27_time_as_a_date() {
+fn time_as_a_date() {
     let record = with("time_first", "\"2017-06-09T08:07:17Z\"");
     assert_eq!(record.time_first, Some(1_496_995_637));
     assert_eq!(notes(&record), [(Field::TimeFirst, NoteKind::FromDate)]);
@@ -295,14 +295,14 @@ fn b27_time_as_a_date() {
 }
 
 #[test]
-fn b28_milliseconds() {
+fn milliseconds() {
     let record = with("time_first", "1496995637000");
     assert_eq!(record.time_first, Some(1_496_995_637));
     assert_eq!(notes(&record), [(Field::TimeFirst, NoteKind::Milliseconds)]);
 }
 
 #[test]
-fn b29_first_after_last() {
+fn first_after_last() {
     let record = with("time_first", "1500000000");
     assert_eq!((record.time_first, record.time_last), (Some(1_500_000_000), Some(1_499_951_111)));
     assert_eq!(record.span(), Some((1_499_951_111, 1_500_000_000)));
@@ -310,14 +310,14 @@ fn b29_first_after_last() {
 }
 
 #[test]
-fn b30_only_zone_times() {
+fn only_zone_times() {
     let record = &whole(A.replace("time_", "zone_time_"))[0];
     assert_eq!((record.time_first, record.zone_time_first), (None, Some(1_496_995_637)));
     assert_eq!(record.span(), Some((1_496_995_637, 1_499_951_111)));
 }
 
 #[test]
-fn b31_count_missing() {
+fn count_missing() {
     let record = &whole(A.replace(",\"count\":6", ""))[0];
     assert_eq!(record.count, None);
     assert_eq!(notes(record), []);
@@ -334,7 +334,7 @@ fn a_count_of_zero_is_unknown_as_a_missing_one_is() {
 }
 
 #[test]
-fn b32_count_above_63_bits() {
+fn count_above_63_bits() {
     assert_eq!(with("count", "18446744073709551615").count, Some(u64::MAX));
     let record = with("count", "18446744073709551616");
     assert_eq!(record.count, Some(u64::MAX));
@@ -342,7 +342,7 @@ fn b32_count_above_63_bits() {
 }
 
 #[test]
-fn b33_origin_missing_or_null() {
+fn origin_missing_or_null() {
     assert_eq!(whole(A)[0].origin, None);
     let record = &whole(A.replace("\"count\":6", "\"origin\":null"))[0];
     assert_eq!(record.origin, None);
@@ -350,34 +350,34 @@ fn b33_origin_missing_or_null() {
 }
 
 #[test]
-fn b34_sensor_id_as_a_number() {
+fn sensor_id_as_a_number() {
     let record = &whole(A.replace("\"count\":6", "\"sensor_id\":17"))[0];
     assert_eq!(record.sensor_id.as_deref(), Some("17"));
     assert_eq!(notes(record), [(Field::SensorId, NoteKind::FromOtherType)]);
 }
 
 #[test]
-fn b35_unknown_keys() {
+fn unknown_keys() {
     let record = &whole(A.replace("\"count\":6", r#""meta":{"a":[1, 2]},"count":6"#))[0];
     assert_eq!(*record.extras, [("meta".into(), r#"{"a":[1, 2]}"#.into())]);
 }
 
 #[test]
-fn b36_duplicate_key() {
+fn duplicate_key() {
     let record = &whole(A.replace("\"count\":6", "\"count\":6,\"count\":7"))[0];
     assert_eq!(record.count, Some(7));
     assert_eq!(notes(record), [(Field::Count, NoteKind::DuplicateKey)]);
 }
 
 #[test]
-fn b37_html_page() {
+fn html_page() {
     let outcome = read("<html><style>p { color: red }</style><script>var a = {\"b\": 1};</script></html>");
     assert_eq!(outcome.records.len(), 0);
     assert_eq!(outcome.damages[0].kind, DamageKind::Garbage);
 }
 
 #[test]
-fn b38_last_record_cut() {
+fn last_record_cut() {
     let outcome = read(format!("{A}\n{}", &B[..40]));
     assert_eq!(outcome.records.len(), 1);
     assert_eq!(outcome.damages[0].kind, DamageKind::Truncated);
@@ -388,64 +388,64 @@ fn b38_last_record_cut() {
 }
 
 #[test]
-fn b41_nul_in_a_string() {
+fn nul_in_a_string() {
     let record = &whole(A.replace("www.", r"w\u0000w."))[0];
     assert_eq!(record.rrname.to_string(), r"w\000w.example.com");
 }
 
 #[test]
-fn b42_lone_surrogate() {
+fn lone_surrogate() {
     let record = &whole(A.replace("\"count\":6", r#""origin":"x\ud800y""#))[0];
     assert_eq!(record.origin.as_deref(), Some("x\u{fffd}y"));
     assert_eq!(notes(record), [(Field::Origin, NoteKind::Replaced)]);
 }
 
 #[test]
-fn b43_escape_sequence_in_data() {
+fn escape_sequence_in_data() {
     let record = &whole(A.replace("\"A\"", "\"TXT\"").replace("192.0.2.1", r"\u001b[31mred"))[0];
     assert_eq!(record.rdata_text(), r#""\027[31mred""#);
 }
 
 #[test]
-fn b44_quote_inside_txt() {
+fn quote_inside_txt() {
     let record = &whole(A.replace("\"A\"", "\"TXT\"").replace("192.0.2.1", r#"say \"hi\""#))[0];
     assert_eq!(record.rdata_text(), r#""say \"hi\"""#);
 }
 
 #[test]
-fn b45_master_file_escapes() {
+fn master_file_escapes() {
     let record = &whole(A.replace("www.", r"a\\032b\\.c."))[0];
     assert_eq!(record.rrname.labels().next(), Some(&b"a b.c"[..]));
     assert_eq!(record.rrname.to_string(), r"a\032b\.c.example.com");
 }
 
 #[test]
-fn b46_utf_8_whatever_was_declared() {
+fn utf_8_whatever_was_declared() {
     let record = &whole(A.replace("www.", "bücher."))[0];
     assert_eq!(record.rrname.to_string(), "xn--bcher-kva.example.com");
 }
 
 #[test]
-fn b47_line_separators_are_text() {
+fn line_separators_are_text() {
     let record = &whole(A.replace("\"count\":6", "\"origin\":\"a\u{2028}b\u{85}c\""))[0];
     assert_eq!(record.origin.as_deref(), Some("a\u{2028}b\u{85}c"));
 }
 
 #[test]
-fn b48_data_is_the_root() {
+fn data_is_the_root() {
     let record = &whole(B.replace("ns1.example.net", "."))[0];
     assert_eq!(record.rdata_text(), ".");
 }
 
 #[test]
-fn b49_rrdata_for_rdata() {
+fn rrdata_for_rdata() {
     let record = &whole(A.replace("rdata", "rrdata"))[0];
     assert_eq!(record.rdata_text(), "192.0.2.1");
     assert_eq!(notes(record), [(Field::Rdata, NoteKind::Alias)]);
 }
 
 #[test]
-fn b50_swapped_rrname_and_rdata() {
+fn swapped_rrname_and_rdata() {
     let long = "v=spf1 ".repeat(20);
     let text = format!(
         "{}\n{}\n{}",
@@ -505,20 +505,20 @@ fn a_raw_tab_beside_data_is_trimmed_as_everywhere() {
 }
 
 #[test]
-fn b51_final_dots_and_mixed_case_in_one_answer() {
+fn final_dots_and_mixed_case_in_one_answer() {
     let other = A.replace("www.example.com", "WWW.Example.COM.");
     let records = whole(format!("{A}{other}"));
     assert_eq!(records[0], records[1]);
 }
 
 #[test]
-fn b52_empty_body() {
+fn empty_body() {
     assert_eq!(whole(""), []);
     assert_eq!(whole("\r\n"), []);
 }
 
 #[test]
-fn b58_caps_on_size_nesting_and_elements() {
+fn caps_on_size_nesting_and_elements() {
     let long = A.replace("www.", &format!(r#"x","meta":"{}","y":"#, "z".repeat(1 << 20)));
     let outcome = read(format!("{B}\n{long}\n{B}"));
     assert_eq!(outcome.records.len(), 2, "reading goes on behind it");
