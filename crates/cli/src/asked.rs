@@ -8,7 +8,7 @@ use crate::{hint, terminal};
 
 /// What may help besides a run's own hint where the service turned us away.
 const LOGIN: &str =
-    "; for one question --secret user_token or BACKSIGHT_SECRET_USER_TOKEN gives another login";
+    "; to use another login for one query, use --secret user_token or BACKSIGHT_SECRET_USER_TOKEN";
 
 /// A value, and what came of it.
 pub(crate) struct Asked {
@@ -32,9 +32,9 @@ impl Refused {
     /// What to do about it.
     pub(crate) fn hint(&self) -> &'static str {
         match self {
-            Self::Kept(_) => "leave --offline out to ask",
-            Self::Type(_) => "ask another --operation, or a newer version of this one",
-            Self::Value(_) => "domain names, IP addresses and URLs are taken, defanged or not",
+            Self::Kept(_) => "omit --offline to query the service",
+            Self::Type(_) => "use another --operation, or a newer version of this one",
+            Self::Value(_) => "give a domain name, an IP address or a URL, defanged or not",
         }
     }
 }
@@ -62,7 +62,7 @@ pub(crate) fn complain_shown(shown: &Shown) {
     complain(&value, &shown.run);
     if shown.left_out > 0 {
         let more = terminal::plural(shown.left_out as u64, "more record");
-        terminal::complain(&format!("{value}: {more}, not printed for --limit"));
+        terminal::complain(&format!("{value}: {more} not printed because of --limit"));
     }
     for warning in &shown.findings.warnings {
         terminal::complain(&format!("{value}: {warning}"));
@@ -85,5 +85,5 @@ pub(crate) fn complain(value: &str, run: &Run) {
 
 pub(crate) fn complain_refused(value: &str, refused: &Refused) {
     let why = terminal::printable(&refused.to_string());
-    terminal::complain(&format!("{value}: not asked: {why}\n  hint: {}", refused.hint()));
+    terminal::complain(&format!("{value}: not queried: {why}\n  hint: {}", refused.hint()));
 }

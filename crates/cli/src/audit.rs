@@ -45,7 +45,7 @@ fn as_table(page: &Page) -> String {
     }
     let mut text = format!("{table}\n{} of {} entries", page.entries.len(), page.total);
     if let Some(next) = page.next {
-        let _ = write!(text, "; go on with --before {next}");
+        let _ = write!(text, "; continue with --before {next}");
     }
     text + "\n"
 }

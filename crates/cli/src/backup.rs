@@ -50,12 +50,12 @@ pub(crate) fn run(command: &BackupArgs, config: &Config, arguments: &Arguments) 
         "backup": shown, "workbench": made.as_ref().map(|made| checked(&made.verified)), "pdns": has_records, "key": key,
     });
     let said = if key {
-        "\nThe key of the stored secrets is in it: whoever can read the backup can read the secrets.\n"
+        "\nIt contains the key of the stored secrets: anyone who can read the backup can read the secrets.\n"
     } else {
         "\n"
     };
     print(command.format, &shape, || {
-        format!("the backup is in {shown}; `backsight restore {shown}` takes it back{said}")
+        format!("Backup written to {shown}. Restore it with: backsight restore {shown}{said}")
     })?;
     Ok(if faults.is_empty() { Exit::Done } else { Exit::Failed })
 }
@@ -70,12 +70,12 @@ pub(crate) fn restore(
     let (has_workbench, has_records) =
         (from.join("workbench.sqlite").exists(), records.join("MANIFEST").exists());
     if !has_workbench && !has_records {
-        let text = format!("{} holds no backup", from.display());
-        return Err(Failure::Usage(text).hint("name the folder that `backsight backup` made"));
+        let text = format!("{} is not a backup", from.display());
+        return Err(Failure::Usage(text).hint("give the folder that `backsight backup` created"));
     }
     if has_records && !Database::is_empty(&pdns) {
-        let text = format!("{} holds a database already, and would lose it", pdns.display());
-        return Err(Failure::Usage(text).hint("move it away, or name another folder with --data-dir"));
+        let text = format!("{} already contains a database, which would be overwritten", pdns.display());
+        return Err(Failure::Usage(text).hint("move it away, or choose another folder with --data-dir"));
     }
     let verified =
         if has_workbench { Some(workbench::restore(from, &folder, Clock::system())?) } else { None };
@@ -94,7 +94,7 @@ pub(crate) fn restore(
     let shape = json!({
         "restored": shown, "from": source, "workbench": verified.as_ref().map(checked), "pdns": has_records,
     });
-    print(command.format, &shape, || format!("{shown} is restored from {source}\n"))?;
+    print(command.format, &shape, || format!("Restored {shown} from {source}.\n"))?;
     Ok(if faults.is_empty() { Exit::Done } else { Exit::Failed })
 }
 
@@ -105,9 +105,10 @@ fn back_up_records(to: &Path, config: &Config, arguments: &Arguments) -> Result<
     let database = database::open(arguments, config, Access::Read)?;
     database.backup(to).map_err(|error| database::failed(to, &error))?;
     if !to.join("MANIFEST").exists() {
-        let text = format!("the server has made the backup in a {} that only it sees", to.display());
-        return Err(Failure::Work(text)
-            .hint("name a folder that the server shares with you, such as one in the data folder"));
+        let text = format!("the server wrote the backup to a {} that only the server can see", to.display());
+        return Err(Failure::Work(text).hint(
+            "choose a folder that is visible outside the server's sandbox, such as one in the data folder",
+        ));
     }
     verify_records(to, config)?;
     protect(to).map_err(|error| Failure::work(&format!("protecting {}", to.display()), &error))
@@ -141,7 +142,7 @@ pub(crate) fn complain(faults: &[String], what: &str) {
     }
     if !faults.is_empty() {
         terminal::complain(&format!(
-            "{what}: {}\n  hint: restore an older backup, or move the data folder away to begin anew",
+            "{what}: {}\n  hint: restore an older backup, or move the data folder away to start with an empty one",
             plural(faults.len() as u64, "fault")
         ));
     }

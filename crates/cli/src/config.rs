@@ -106,7 +106,7 @@ fn choice<'de, T: ValueEnum, D: Deserializer<'de>>(deserializer: D) -> Result<T,
     T::from_str(&text, true).map_err(|_| {
         let known = T::value_variants().iter().filter_map(T::to_possible_value);
         let known: Vec<String> = known.map(|value| value.get_name().to_owned()).collect();
-        D::Error::custom(format!("{text:?} is none of {}", known.join(", ")))
+        D::Error::custom(format!("{text:?} is not one of {}", known.join(", ")))
     })
 }
 

@@ -18,8 +18,8 @@ pub(crate) fn ask(said: &str, question: &str, yes: bool) -> Result<bool, Failure
         return Ok(true);
     }
     if !is_possible() {
-        let must = Failure::Usage(format!("this must be confirmed\n{said}"));
-        return Err(must.hint("nothing was done; add --yes to confirm"));
+        let must = Failure::Usage(format!("confirmation needed\n{said}"));
+        return Err(must.hint("nothing was changed; add --yes to confirm"));
     }
     terminal::say(said);
     let _ = write!(io::stderr().lock(), "{question} [y/N] ");

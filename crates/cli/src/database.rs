@@ -42,7 +42,7 @@ pub(crate) fn open(arguments: &Arguments, config: &Config, access: Access) -> Re
     let folder = folder(arguments)?;
     if access == Access::Read && Database::is_empty(&folder) {
         let text = format!("there is no passive-DNS database in {} yet", folder.display());
-        return Err(Failure::Usage(text).hint("`backsight import FILE` makes one"));
+        return Err(Failure::Usage(text).hint("create one with `backsight import FILE`"));
     }
     let options = options(config);
     if access == Access::Write {
@@ -75,11 +75,11 @@ fn try_open(folder: &Path, options: Options, config: &Config) -> Result<Database
     Database::open_telling(folder, options, &mut |step| bar.tell(step), &mut |error| {
         if !said {
             let holder = match error {
-                StoreError::Locked { process: Some(process) } => format!("process {process} has"),
-                _ => "others are reading".to_owned(),
+                StoreError::Locked { process: Some(process) } => format!("process {process} is using"),
+                _ => "other commands are reading".to_owned(),
             };
             let seconds = config.database.wait_seconds;
-            terminal::say(&format!("{holder} the passive-DNS database; waiting up to {seconds} s for it"));
+            terminal::say(&format!("{holder} the passive-DNS database; waiting up to {seconds} s"));
             said = true;
         }
         looks = looks.saturating_sub(1);
@@ -141,10 +141,9 @@ impl Migration {
 
 fn migrated(outcome: &Migrated) -> String {
     let Migrated { tuples, reread, repaired, dropped, folded } = *outcome;
-    let mut parts =
-        vec![format!("the database has the format of this version now: {}", plural(tuples, "record"))];
+    let mut parts = vec![format!("the database was converted: {}", plural(tuples, "record"))];
     let details = [
-        (reread, "read anew because this version knows their type"),
+        (reread, "parsed again because this version knows their type"),
         (repaired, "with a repaired time"),
         (dropped, "left out because neither time is plausible"),
         (folded, "whose origin or sensor was dropped because there are too many or it is too long"),
@@ -162,7 +161,9 @@ fn migrated(outcome: &Migrated) -> String {
 pub(crate) fn failed(folder: &Path, error: &StoreError) -> Failure {
     let failure = Failure::work(&folder.display().to_string(), error);
     match error.kind() {
-        StoreErrorKind::Damaged => failure.hint("`backsight db restore` makes the folder anew from a backup"),
+        StoreErrorKind::Damaged => {
+            failure.hint("recreate the database from a backup with `backsight db restore`")
+        }
         StoreErrorKind::Foreign => failure.hint("choose another folder with --data-dir, or restore a backup"),
         StoreErrorKind::Absent
         | StoreErrorKind::Full

@@ -58,20 +58,21 @@ impl Desk<'_> {
         let database = self.open(Access::Read)?;
         let failed = |error: StoreError| {
             Failure::work(&format!("backup to {to}"), &error)
-                .hint("name a folder that is not there yet, or is empty")
+                .hint("choose a folder that does not exist yet or is empty")
         };
         database.backup(&command.to).map_err(failed)?;
         arrived(&command.to)?;
         print(command.format, &json!({ "backup": to }), || {
-            format!("the database is in {to} as it is now; `backsight db restore` takes it back from there\n")
+            format!("Backup written to {to}. Restore it with: backsight db restore {to}\n")
         })
     }
 
     fn restore(&self, command: &RestoreArgs) -> Result<(), Failure> {
         let (folder, from) = (database::folder(self.arguments)?, &command.from);
         if !Database::is_empty(&folder) {
-            let text = format!("{} holds something already, and would be lost", folder.display());
-            return Err(Failure::Usage(text).hint("move it away, or name another folder with --data-dir"));
+            let text =
+                format!("{} already contains a database, which would be overwritten", folder.display());
+            return Err(Failure::Usage(text).hint("move it away, or choose another folder with --data-dir"));
         }
         // Left by somebody who found no database, or was killed before there was one.
         for left in ["LOCK", "MANIFEST.new", "backsight.sock", "backsight.sock.new"] {
@@ -82,7 +83,7 @@ impl Desk<'_> {
         database::restore(from, &folder, self.config).map_err(|error| database::failed(from, &error))?;
         let (shown, source) = (folder.display().to_string(), from.display().to_string());
         print(command.format, &json!({ "restored": shown, "from": source }), || {
-            format!("{shown} is the database of {source} now\n")
+            format!("Restored {shown} from {source}.\n")
         })
     }
 
@@ -94,7 +95,12 @@ impl Desk<'_> {
         let after = database.sizes().map_err(failed)?;
         print(command.format, &json!({ "before": sizes(&before), "after": sizes(&after) }), || {
             let mib = |sizes: &Sizes| octets(sizes.octets);
-            format!("{} in {}; it was {}\n", mib(&after), plural(after.runs, "file"), mib(&before))
+            format!(
+                "Compacted to {} in {}; before: {}\n",
+                mib(&after),
+                plural(after.runs, "file"),
+                mib(&before)
+            )
         })
     }
 
@@ -128,7 +134,7 @@ impl Desk<'_> {
         print(command.format, &shape, || {
             let server = database.server().map(|process| format!(", open in a server (process {process})"));
             format!(
-                "{folder}{}\nentries: {} (what one source says of one record; parts not yet merged count apart)\n\
+                "{folder}{}\nentries: {} (one per record and source; parts that are not merged yet count separately)\n\
                  sources: {}\nfiles imported: {}\non disk: {} in {}\nin memory: {}\n",
                 server.unwrap_or_default(),
                 thousands(stats.entries),
@@ -176,10 +182,10 @@ impl Desk<'_> {
 fn verified(records: Option<&runs::Verified>, workbench: Option<&workbench::Verified>) -> String {
     let records = records.map(|runs::Verified { files, octets: read, tuples }| {
         let (files, tuples) = (plural(*files, "file"), plural(*tuples, "tuple"));
-        format!("passive DNS: {files} with {tuples}, {}: all as it was written\n", octets(*read))
+        format!("passive DNS: {files} with {tuples}, {}: no damage found\n", octets(*read))
     });
     let workbench = workbench.map(|workbench::Verified { rows, entries, files, faults }| {
-        let state = if faults.is_empty() { "all as it was written" } else { "DAMAGED" };
+        let state = if faults.is_empty() { "no damage found" } else { "DAMAGED" };
         let entries =
             if *entries == 1 { "1 audit entry".to_owned() } else { format!("{entries} audit entries") };
         let (rows, files) = (plural(*rows, "row"), plural(*files, "evidence file"));
@@ -195,9 +201,9 @@ fn arrived(to: &Path) -> Result<(), Failure> {
     }
     let to = to.display();
     Err(Failure::Work(format!(
-        "the server has made a backup in a {to} that only it sees, and that goes with it"
+        "the server wrote the backup to a {to} that only the server can see, and that is deleted when it stops"
     ))
-    .hint("name a folder that the server shares with you, such as one in the data folder"))
+    .hint("choose a folder that is visible outside the server's sandbox, such as one in the data folder"))
 }
 
 /// A folder that can be a backup: nothing is changed in one that is none.
@@ -206,12 +212,12 @@ fn whole(from: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     let why = if from.is_dir() {
-        "has no MANIFEST: it is no backup, or only a part of one"
+        "has no MANIFEST: it is not a backup, or is incomplete"
     } else {
-        "is no folder"
+        "is not a folder"
     };
     Err(Failure::Usage(format!("{} {why}", from.display()))
-        .hint("name the folder that `backsight db backup` made"))
+        .hint("give the folder that `backsight db backup` created"))
 }
 
 fn selection(what: &DropWhat) -> Result<Selection, Failure> {
@@ -255,7 +261,7 @@ mod tests {
     fn a_backup_that_is_not_where_we_look_is_none() {
         let folder = tempfile::tempdir().expect("a folder");
         let failure = arrived(folder.path()).expect_err("nothing is there").to_string();
-        assert!(failure.contains("only it sees"), "{failure}");
+        assert!(failure.contains("only the server can see"), "{failure}");
         std::fs::write(folder.path().join("MANIFEST"), "").expect("written");
         assert!(arrived(folder.path()).is_ok());
     }

@@ -25,5 +25,5 @@ pub(crate) fn run(command: &DemoArgs) -> Result<Exit, Failure> {
 /// The data folder, which goes when it is dropped.
 fn folder() -> Result<Temporary, Failure> {
     let folder = Temporary::make(Purpose::Demonstration);
-    folder.map_err(|error| Failure::work("making a folder for the demonstration", &error))
+    folder.map_err(|error| Failure::work("creating a folder for the demonstration", &error))
 }

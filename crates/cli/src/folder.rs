@@ -111,7 +111,7 @@ fn others_write(folder: &Path) -> Option<String> {
         _ => "others",
     };
     let folder = folder.display();
-    Some(format!("{who} can write to the data folder {folder}; `chmod go-w {folder}` takes that away"))
+    Some(format!("{who} can write to the data folder {folder}; to prevent this, run `chmod go-w {folder}`"))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use workbench::Hint;
 pub(crate) fn words(hint: &Hint) -> Cow<'static, str> {
     Cow::Borrowed(match hint {
         Hint::AskForFewer => {
-            "narrow the question with --rrtype; --max-records raises the limit on records, and --format cof has no limit"
+            "narrow the query with --rrtype; --max-records raises the limit on records, and --format cof has no limit"
         }
         Hint::CheckFolder => {
             "check the folder's owner and permissions, or use another folder with --data-dir"
@@ -17,13 +17,12 @@ pub(crate) fn words(hint: &Hint) -> Cow<'static, str> {
         Hint::ProtectKey => {
             "run `chmod 600` on it, then `backsight key rotate`; change the secrets if somebody else may have read it"
         }
-        Hint::RaiseLimit => "leave --limit out to get all records",
+        Hint::RaiseLimit => "omit --limit to get all records",
         Hint::RestoreKey => {
-            "put the right secret.key back; without it, forget the secrets with \
-             `backsight integration configure NAME --reset KEY` and enter them again"
+            "put the right secret.key back; if it is lost, delete the secrets with `backsight integration configure NAME --reset KEY` and enter them again"
         }
-        Hint::RunFresh => "ask again with --fresh",
-        Hint::SendIt => "leave --offline out to ask",
+        Hint::RunFresh => "query again with --fresh",
+        Hint::SendIt => "omit --offline to query the service",
         Hint::FindProcess
         | Hint::Report
         | Hint::RestoreBackup

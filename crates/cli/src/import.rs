@@ -40,8 +40,7 @@ use crate::{output, terminal};
 /// Batches that may wait for the database, and for the disk.
 const WAITING: usize = 4;
 /// What a file of records is.
-pub(crate) const ADVICE: &str =
-    "give a file in the Common Output Format, a JSON object a record; plain or packed with gzip, zstd or xz";
+pub(crate) const ADVICE: &str = "give a file in the Common Output Format (one JSON object per record), plain or compressed with gzip, zstd or xz";
 
 /// How an input is taken in.
 #[derive(Clone, Copy, Default)]
@@ -125,7 +124,7 @@ fn expand(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
             let before = files.len();
             walk(path, &mut files).map_err(|error| Failure::work(&path.display().to_string(), &error))?;
             if files.len() == before {
-                return Err(Failure::Usage(format!("{}: no file in this folder", path.display())));
+                return Err(Failure::Usage(format!("{}: no files in this folder", path.display())));
             }
         } else {
             files.push(path.clone());
@@ -265,8 +264,7 @@ enum PassError {
 
 fn ambiguous(name: &str) -> String {
     format!(
-        "{name}: an older version imported a file of this size with the same first 64 KiB, and kept nothing that tells whether \
-         it was this one; if it was, importing it would count all of it twice\n  hint: --again imports it all the same"
+        "{name}: an older version imported a file with the same size and the same first 64 KiB, which may have been this one; if so, importing it would count its records twice\n  hint: use --again to import it anyway"
     )
 }
 

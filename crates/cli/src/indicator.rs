@@ -106,8 +106,10 @@ fn set(command: &SetArgs, arguments: &Arguments) -> Result<Exit, Failure> {
     let (before, after) = (kept::open(arguments)?.set_status(&indicator, command.status)?, command.status);
     match command.format {
         View::Json => output::print_json(&json::status(&indicator, before, after))?,
-        View::Table if before == after => output::print(&format!("{indicator} was {after} already\n"))?,
-        View::Table => output::print(&format!("{indicator} is {after} now, and was {before}\n"))?,
+        View::Table if before == after => {
+            output::print(&format!("{indicator} already has the status {after}\n"))?
+        }
+        View::Table => output::print(&format!("{indicator}: status changed from {before} to {after}\n"))?,
     }
     Ok(Exit::Done)
 }
@@ -117,7 +119,7 @@ fn note(command: &NoteArgs, arguments: &Arguments) -> Result<Exit, Failure> {
     kept::open(arguments)?.note(&indicator, &command.text)?;
     match command.format {
         View::Json => output::print_json(&json::noted(&indicator, &command.text))?,
-        View::Table => output::print(&format!("noted on {indicator}\n"))?,
+        View::Table => output::print(&format!("Note added to {indicator}.\n"))?,
     }
     Ok(Exit::Done)
 }
@@ -128,10 +130,10 @@ fn remove(command: &ValueArgs, arguments: &Arguments) -> Result<Exit, Failure> {
     match command.format {
         View::Json => output::print_json(&json::presence(&indicator, true, changed))?,
         View::Table if changed => {
-            let hint = "`backsight indicator restore` brings it back as it was";
-            output::print(&format!("{indicator} is removed; {hint}\n"))?;
+            let hint = "`backsight indicator restore` brings it back with all its data";
+            output::print(&format!("Removed {indicator}; {hint}\n"))?;
         }
-        View::Table => output::print(&format!("{indicator} was removed already\n"))?,
+        View::Table => output::print(&format!("{indicator} is already removed\n"))?,
     }
     Ok(Exit::Done)
 }
@@ -141,7 +143,7 @@ fn restore(command: &ValueArgs, arguments: &Arguments) -> Result<Exit, Failure> 
     let changed = kept::open(arguments)?.restore_indicator(&indicator)?;
     match command.format {
         View::Json => output::print_json(&json::presence(&indicator, false, changed))?,
-        View::Table if changed => output::print(&format!("{indicator} is back as it was\n"))?,
+        View::Table if changed => output::print(&format!("Restored {indicator} with all its data.\n"))?,
         View::Table => output::print(&format!("{indicator} is not removed\n"))?,
     }
     Ok(Exit::Done)

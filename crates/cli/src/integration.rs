@@ -74,7 +74,7 @@ fn disable(command: &NameArgs, arguments: &Arguments) -> Result<Exit, Failure> {
 
 fn switched(command: &NameArgs, on: bool, changed: bool) -> Result<Exit, Failure> {
     let state = if on { "enabled" } else { "disabled" };
-    let word = if changed { "is" } else { "was already" };
+    let word = if changed { "is" } else { "is already" };
     match command.format {
         View::Json => {
             output::print_json(&json::switched(&command.name, on, changed))?;
@@ -91,8 +91,8 @@ fn remove(command: &RemoveArgs, arguments: &Arguments) -> Result<Exit, Failure> 
     let set = details.parameters.iter().filter(|setting| setting.state != State::Unset);
     let keys: Vec<String> = set.map(|setting| printable(&setting.key)).collect();
     let lost =
-        if keys.is_empty() { String::new() } else { format!(" with what is set for {}", keys.join(", ")) };
-    let said = format!("{name} {} is removed{lost}.", printable(&details.summary.version));
+        if keys.is_empty() { String::new() } else { format!(" and its values for {}", keys.join(", ")) };
+    let said = format!("This removes {name} {}{lost}.", printable(&details.summary.version));
     if !confirm::ask(&said, &format!("Remove {name}?"), command.yes)? {
         terminal::complain("nothing was removed");
         return Ok(Exit::Failed);
@@ -100,7 +100,7 @@ fn remove(command: &RemoveArgs, arguments: &Arguments) -> Result<Exit, Failure> 
     workbench.remove(&command.name)?;
     match command.format {
         View::Json => output::print_json(&json::removed(&command.name))?,
-        View::Table => output::print(&format!("{name} is removed.\n"))?,
+        View::Table => output::print(&format!("{name} was removed.\n"))?,
     }
     Ok(Exit::Done)
 }

@@ -61,8 +61,9 @@ fn show(bar: &ProgressBar, step: Step) {
 
 /// Where the data folder is. Not for root where it is somebody else's.
 pub(crate) fn folder(arguments: &Arguments) -> Result<PathBuf, Failure> {
-    let folder = config::data_dir(arguments)
-        .ok_or_else(|| Failure::Usage("there is no home folder: name a folder with --data-dir".to_owned()))?;
+    let folder = config::data_dir(arguments).ok_or_else(|| {
+        Failure::Usage("there is no home folder: choose a folder with --data-dir".to_owned())
+    })?;
     not_as_root(&folder)?;
     crate::folder::warn_if_others_write(&folder);
     Ok(folder)
@@ -83,8 +84,9 @@ fn not_as_root(folder: &Path) -> Result<(), Failure> {
         }
         None => (format!("user {owner}"), format!("setpriv --reuid={owner} --clear-groups backsight …")),
     };
-    let text = format!("{} belongs to {name}, who could not read what root writes there", folder.display());
-    Err(Failure::Usage(text).hint(&format!("work as {name}: {runs}")))
+    let text =
+        format!("{} belongs to {name}, who could not read files that root writes there", folder.display());
+    Err(Failure::Usage(text).hint(&format!("run the command as {name}: {runs}")))
 }
 
 #[cfg(not(unix))]

@@ -14,7 +14,7 @@ pub(crate) fn run(command: &KeyArgs, arguments: &Arguments) -> Result<Exit, Fail
         View::Json => output::print_json(&json!({ "secrets": secrets }))?,
         View::Table => {
             let plural = if secrets == 1 { "secret is" } else { "secrets are" };
-            output::print(&format!("There is a new key; {secrets} {plural} encrypted with it.\n"))?;
+            output::print(&format!("Created a new key; {secrets} {plural} encrypted with it.\n"))?;
         }
     }
     Ok(Exit::Done)

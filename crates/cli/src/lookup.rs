@@ -26,7 +26,7 @@ pub(crate) fn run(command: &LookupArgs, config: &Config, arguments: &Arguments) 
     let question = question(command)?;
     if command.limit > MAX_LIMIT {
         terminal::complain(&format!(
-            "--limit {}: at most {} at once\n  hint: `{}` prints all of them",
+            "--limit {}: the maximum is {}\n  hint: to print all of them, use `{}`",
             thousands(command.limit as u64),
             plural(MAX_LIMIT as u64, "row"),
             export(command)
@@ -52,7 +52,10 @@ fn look(
     let printed = rows::page(command, &page).and_then(|text| output::print(&text));
     if page.more && command.format != Format::Json {
         let shown = plural(page.records.len() as u64, "row");
-        terminal::say(&format!("only the first {shown}; `{}` prints all of them", export(command)));
+        terminal::say(&format!(
+            "only the first {shown} shown; to print all of them, use `{}`",
+            export(command)
+        ));
     }
     Ok(printed)
 }

@@ -7,8 +7,8 @@ use crate::exit::{Exit, Failure};
 use crate::terminal;
 
 pub(crate) fn run(command: &ManArgs) -> Result<Exit, Failure> {
-    let doing = format!("writing manual pages into {}", command.folder.display());
-    let failed = |error| Failure::work(&doing, &error).hint("name a folder that you may write to");
+    let doing = format!("writing manual pages to {}", command.folder.display());
+    let failed = |error| Failure::work(&doing, &error).hint("choose a folder that you can write to");
     std::fs::create_dir_all(&command.folder).map_err(failed)?;
     clap_mangen::generate_to(Arguments::command(), &command.folder).map_err(failed)?;
     terminal::say(&format!(

@@ -54,7 +54,7 @@ pub(crate) async fn run(
         library::add_values(&mut given, command, plan.runs.desk()).await?;
     }
     if given.is_empty() {
-        terminal::complain("no value was given");
+        terminal::complain("no values given");
     }
     announce(&plan, given.len());
     let concurrency = config.query.concurrency.clamp(1, MAX_CONCURRENCY);
@@ -69,9 +69,9 @@ pub(crate) async fn run(
 fn check(command: &QueryArgs, format: Format) -> Result<(), Failure> {
     let tagged = |value: &&String| value.get(..6).is_some_and(|tag| tag.eq_ignore_ascii_case("rdata:"));
     if let Some(value) = command.values.iter().find(tagged) {
-        let why = format!("{}: a service is not asked about data in this form", terminal::label(value));
+        let why = format!("{}: services do not support this form of query", terminal::label(value));
         return Err(
-            Failure::Usage(why).hint("give the name alone and add --by-data, or use `backsight lookup`")
+            Failure::Usage(why).hint("give only the name and add --by-data, or use `backsight lookup`")
         );
     }
     let wants_whole = [
@@ -83,11 +83,11 @@ fn check(command: &QueryArgs, format: Format) -> Result<(), Failure> {
         && let Some((flag, _)) = wants_whole.iter().find(|(_, wanted)| *wanted)
     {
         let why = format!("{flag} needs the whole answer, and --format cof prints records as they arrive");
-        return Err(Failure::Usage(why).hint(&format!("leave {flag} out, or take --format json")));
+        return Err(Failure::Usage(why).hint(&format!("omit {flag}, or use --format json")));
     }
     if format == Format::Csv && command.changes {
-        let why = "--changes has no place in --format csv".to_owned();
-        return Err(Failure::Usage(why).hint("take --format table or json"));
+        let why = "--changes cannot be used with --format csv".to_owned();
+        return Err(Failure::Usage(why).hint("use --format table or json"));
     }
     Ok(())
 }
@@ -99,7 +99,7 @@ fn announce(plan: &Plan, values: usize) {
         #[expect(clippy::cast_precision_loss, reason = "minutes are enough")]
         let minutes = (values as f64 / rate / 60.0).ceil();
         terminal::say(&format!(
-            "{values} values at {rate} requests per second take about {minutes} min; kept answers take no time"
+            "{values} values at {rate} requests per second take about {minutes} min; stored answers need no request"
         ));
     }
 }
@@ -193,7 +193,7 @@ impl Plan {
         }
         let known: Vec<&str> = action.types.iter().map(|kind| kind.name()).collect();
         Err(Refused::Type(format!(
-            "{:?} of {package} takes {}, not {}",
+            "{:?} of {package} accepts {}, not {}",
             action.name,
             known.join(" and "),
             indicator.kind()

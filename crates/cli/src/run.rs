@@ -79,7 +79,7 @@ fn check_operation(name: &str, workbench: &Workbench) -> Result<(), Failure> {
     let known: Vec<&str> = installed.iter().map(|one| one.name.as_str()).collect();
     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
     let name = terminal::label(name);
-    Err(Failure::Usage(format!("no operation is called {name}, and no run used one; installed: {known}")))
+    Err(Failure::Usage(format!("there is no operation {name}, installed or in any run; installed: {known}")))
 }
 
 /// The run as it is kept, with what it proposes; its own state makes the exit code, as when it was asked.
@@ -108,7 +108,7 @@ fn shown(workbench: &Workbench, command: &ShowArgs) -> Result<Shown, Failure> {
 /// The evidence, octet for octet; on a terminal printable, because a provider is a stranger.
 fn raw(command: &ShowArgs, workbench: &Workbench) -> Result<Exit, Failure> {
     let Some(mut evidence) = workbench.evidence(command.id)? else {
-        terminal::complain(&format!("run {}: nothing came", command.id));
+        terminal::complain(&format!("run {}: no response was received", command.id));
         return Ok(Exit::Done);
     };
     let mut out = std::io::stdout().lock();
@@ -151,7 +151,7 @@ fn undo(command: &UndoArgs, workbench: &mut Workbench) -> Result<Exit, Failure> 
         None => command.ids.clone(),
     };
     if ids.is_empty() {
-        terminal::say("these runs added nothing that is still in the library");
+        terminal::say("nothing that these runs added is still in the library");
     }
     let runs = ids.iter().map(|id| workbench.run(*id)).collect::<Result<Vec<_>, _>>()?;
     for run in &runs {

@@ -22,8 +22,8 @@ pub(crate) fn ask(label: &str) -> Result<String, Failure> {
     };
     let secret = read.map_err(|error| Failure::work("reading the secret", &error))?;
     if secret.trim().is_empty() {
-        let failure = Failure::Usage(format!("{label}: no secret was given"));
-        return Err(failure.hint("type it, or pipe one line in"));
+        let failure = Failure::Usage(format!("{label}: no secret given"));
+        return Err(failure.hint("type it, or pipe it in as one line"));
     }
     Ok(secret)
 }
@@ -41,7 +41,7 @@ pub(crate) fn collect(package: &Package, keys: &[String]) -> Result<Vec<(String,
         let secret = match terminal::environment(&variable)? {
             Some(secret) if secret.trim().is_empty() => {
                 let empty = Failure::Usage(format!("{variable} is empty"));
-                return Err(empty.hint(&format!("--reset {key} forgets the secret")));
+                return Err(empty.hint(&format!("to delete the stored secret, use --reset {key}")));
             }
             Some(secret) => secret,
             None => ask(label)?,

@@ -73,9 +73,7 @@ fn say_who_may_ask(command: &ServeArgs, tokens: &Tokens) -> Result<(), Failure> 
     let anybody = command.anonymous || !command.user.is_empty() || tokens.any();
     if !anybody && terminal::environment(TOKEN)?.is_none() {
         terminal::complain(
-            "nobody may ask for passive DNS yet\n  hint: make a token with `backsight token create --name NAME` or on the page \
-             \"Passive-DNS database\", \
-             or let everybody on this machine read with --anonymous",
+            "nobody can query passive DNS yet\n  hint: create a token with `backsight token create --name NAME` or on the page \"Passive-DNS database\", or use --anonymous to let everyone on this machine read",
         );
     }
     Ok(())
@@ -86,12 +84,12 @@ fn address(command: &ServeArgs, config: &Config, proxied: bool) -> Result<Socket
     let (name, text) = (config.name("serve", "listen"), &*config.serve.listen);
     if command.anonymous {
         if proxied {
-            let text = "--anonymous and serve.behind_proxy exclude each other: behind a proxy everybody is everybody";
-            return Err(Failure::Usage(text.to_owned()).hint("make tokens, or take serve.behind_proxy away"));
+            let text = "--anonymous cannot be used with serve.behind_proxy: behind a proxy, all clients look like this machine";
+            return Err(Failure::Usage(text.to_owned()).hint("create tokens, or remove serve.behind_proxy"));
         }
         return loopback(
             (&name, text),
-            "everybody may read only on this machine: listen on 127.0.0.1, or make tokens",
+            "--anonymous only works on this machine: listen on 127.0.0.1, or create tokens",
         );
     }
     if proxied || setup::wants_tls(command, &config.serve) {
@@ -99,7 +97,7 @@ fn address(command: &ServeArgs, config: &Config, proxied: bool) -> Result<Socket
     } else {
         loopback(
             (&name, text),
-            "listen on 127.0.0.1, give --tls-cert and --tls-key, or put a proxy with TLS before it and say --behind-proxy",
+            "listen on 127.0.0.1, use --tls-cert and --tls-key, or put a TLS proxy in front of it and use --behind-proxy",
         )
     }
 }
@@ -116,7 +114,7 @@ pub(crate) fn loopback(named: (&str, &str), advice: &str) -> Result<SocketAddr, 
 
 fn parse((name, text): (&str, &str)) -> Result<SocketAddr, Failure> {
     text.parse().map_err(|_| {
-        Failure::Usage(format!("{name}: {text:?} is no address with a port"))
+        Failure::Usage(format!("{name}: {text:?} is not an address with a port"))
             .hint("write 127.0.0.1:8053 or [::1]:8053")
     })
 }
@@ -161,7 +159,7 @@ fn service(store: Arc<dyn Store>, command: &ServeArgs) -> Result<Service, Failur
     }
     if let Some(token) = terminal::environment(TOKEN)? {
         service = service.with_token(token.trim()).map_err(|error| {
-            Failure::Usage(format!("{TOKEN}: {error}")).hint("give it a token, or leave it unset")
+            Failure::Usage(format!("{TOKEN}: {error}")).hint("set it to a token, or unset it")
         })?;
     }
     Ok(service)

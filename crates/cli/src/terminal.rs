@@ -41,7 +41,7 @@ pub(crate) fn width() -> Option<u16> {
 pub(crate) fn environment(name: &str) -> Result<Option<String>, Failure> {
     let Some(value) = std::env::var_os(name) else { return Ok(None) };
     let text = value.into_string();
-    text.map(Some).map_err(|_| Failure::Usage(format!("{name} in the environment is no UTF-8 text")))
+    text.map(Some).map_err(|_| Failure::Usage(format!("the environment variable {name} is not UTF-8 text")))
 }
 
 /// A count with its noun.

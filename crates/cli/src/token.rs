@@ -38,10 +38,7 @@ fn create(command: &CreateArgs, workbench: &mut Workbench) -> Result<Exit, Failu
         View::Json => output::print_json(&json::made(&token, &secret, now(&clock)))?,
         // The token alone on standard output, so that a script can keep it.
         View::Table => {
-            terminal::say(&format!(
-                "{}; it is shown this once, and cannot be shown again:",
-                described(&token)
-            ));
+            terminal::say(&format!("{}; it is shown only once:", described(&token)));
             output::print(&format!("{}\n", secret.reveal()))?;
         }
     }
@@ -71,11 +68,20 @@ fn revoke(command: &RevokeArgs, workbench: &mut Workbench) -> Result<Exit, Failu
 
 fn as_table(tokens: &[Token], workbench: &Workbench) -> Result<String, Failure> {
     if tokens.is_empty() {
-        return Ok("There are no tokens.\n".to_owned());
+        return Ok("No tokens.\n".to_owned());
     }
     let now = now(workbench.clock());
     let mut table = table::new_table(terminal::width());
-    table.set_header(["Name", "May", "A second", "A day", "Used today", "Sensor", "Expires (UTC)", "State"]);
+    table.set_header([
+        "Name",
+        "May",
+        "Per second",
+        "Per day",
+        "Used today",
+        "Sensor",
+        "Expires (UTC)",
+        "State",
+    ]);
     for token in tokens {
         let usage = workbench.usage(token.id)?;
         let used = if usage.day == now / DAY { usage.used } else { 0 };
@@ -108,8 +114,8 @@ fn described(token: &Token) -> String {
     let wanted = &token.wanted;
     let mut text = format!("token {} may {}", wanted.name, may(wanted).replace(", ", " and "));
     let limits = [
-        wanted.rate.map(|rate| format!("{rate} requests a second")),
-        wanted.daily.map(|daily| format!("{daily} a day")),
+        wanted.rate.map(|rate| format!("{rate} requests per second")),
+        wanted.daily.map(|daily| format!("{daily} per day")),
         wanted.expires_at.map(|at| format!("until {}", kept::readable(at))),
     ];
     limits.into_iter().flatten().for_each(|limit| text.extend([", ", &limit]));
@@ -122,13 +128,14 @@ fn now(clock: &Clock) -> i64 {
 
 fn rate(text: &str) -> Result<u32, Failure> {
     spelling::rate(text).ok_or_else(|| {
-        Failure::Usage(format!("--rate {text:?} is no rate")).hint("write 10/s for ten requests a second")
+        Failure::Usage(format!("--rate {text:?} is not a rate"))
+            .hint("write 10/s for ten requests per second")
     })
 }
 
 fn expiry(text: &str, clock: &Clock) -> Result<i64, Failure> {
     spelling::expiry(text, clock).ok_or_else(|| {
-        Failure::Usage(format!("--expires {text:?} is no time"))
-            .hint("write 2027-06-09, 2027-06-09T08:07:17Z, or 90d for in ninety days")
+        Failure::Usage(format!("--expires {text:?} is not a time"))
+            .hint("write 2027-06-09, 2027-06-09T08:07:17Z, or 90d for ninety days from now")
     })
 }

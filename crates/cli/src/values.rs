@@ -14,8 +14,7 @@ use crate::terminal;
 /// A line longer than this holds no value, in bytes.
 const MAX_LINE: usize = 64 * 1024;
 /// What a file of values looks like.
-const ADVICE: &str =
-    "give a text file with one or several values per line and # comments; - is standard input";
+const ADVICE: &str = "give a text file with one or more values per line and # comments; - is standard input";
 
 /// What a command was given.
 pub(crate) struct Values {
@@ -54,7 +53,7 @@ impl Values {
     pub(crate) fn complain(&self) {
         if self.skipped > 0 {
             let cells = terminal::plural(self.skipped as u64, "cell");
-            terminal::complain(&format!("{cells} beside values skipped, such as dates and words"));
+            terminal::complain(&format!("skipped {cells} beside values, such as dates and words"));
         }
     }
 }
@@ -101,7 +100,7 @@ fn lines(mut reader: impl BufRead, values: &mut EachOnce) -> io::Result<()> {
             break;
         }
         if let Some(what) = strangeness(&line) {
-            let why = format!("line {number} {what}: this is no list of values");
+            let why = format!("line {number} {what}: this is not a list of values");
             return Err(io::Error::new(io::ErrorKind::InvalidData, why));
         }
         let text = String::from_utf8_lossy(&line);

@@ -48,15 +48,15 @@ fn read(file: &Path) -> io::Result<Vec<u8>> {
     let opened = open(file)?;
     let kind = opened.metadata()?.file_type();
     if kind.is_dir() {
-        return refused("this is a directory; name the PEM file itself");
+        return refused("this is a directory; give the PEM file itself");
     }
     if !kind.is_file() {
-        return refused("this is no regular file but a device, pipe or socket; name a PEM file");
+        return refused("this is not a regular file but a device, pipe or socket; give a PEM file");
     }
     let mut bytes = Vec::new();
     opened.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return refused("larger than 1 MiB; name a file with only the authorities that are needed");
+        return refused("larger than 1 MiB; give a file with only the authorities that are needed");
     }
     Ok(bytes)
 }
@@ -88,7 +88,8 @@ fn certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
         Ok(found) if !found.is_empty() => Ok(found),
         Ok(_) => Err(instead(text)),
         Err(_) => {
-            Err("its PEM is damaged: a line BEGIN without its END, or lines that are not base64".to_owned())
+            Err("its PEM is damaged: a BEGIN line without its END line, or lines that are not base64"
+                .to_owned())
         }
     }
 }
@@ -101,15 +102,15 @@ fn instead(text: &[u8]) -> String {
     });
     match label {
         Some(label) if label.contains("PRIVATE KEY") => {
-            "it holds a private key and no certificate; name the certificate of the authority, and keep the key secret"
+            "it contains a private key and no certificate; give the certificate of the authority, and keep the key secret"
                 .to_owned()
         }
         Some(label) => {
             let label = printable(label.as_bytes(), 40);
-            format!("it holds {label} and no certificate; give a PEM file with BEGIN CERTIFICATE")
+            format!("it contains {label} and no certificate; give a PEM file with BEGIN CERTIFICATE")
         }
         None if text.trim_ascii().is_empty() => "it is empty".to_owned(),
-        None => "it holds no certificate; give a PEM file with BEGIN CERTIFICATE".to_owned(),
+        None => "it contains no certificate; give a PEM file with BEGIN CERTIFICATE".to_owned(),
     }
 }
 

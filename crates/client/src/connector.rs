@@ -66,9 +66,9 @@ impl Connector {
         let seconds = after.as_secs();
         match (&self.proxy, stage) {
             (Some(proxy), Stage::Nowhere) => proxy.failed(format!("no connection to it within {seconds} s")),
-            (Some(proxy), Stage::Dialled) => {
-                proxy.failed(format!("it took the connection, but did not open the way within {seconds} s"))
-            }
+            (Some(proxy), Stage::Dialled) => proxy.failed(format!(
+                "it accepted the connection, but did not open the tunnel within {seconds} s"
+            )),
             (None, Stage::Dialled) | (_, Stage::Tunnelled) if self.tls.is_some() => {
                 self.tls_failed(TlsFault::Silent(after))
             }
@@ -91,7 +91,7 @@ impl Connector {
         match self.proxy.as_ref().filter(|_| may_be_proxys) {
             Some(proxy) => ClientError::Proxied {
                 error: Box::new(error),
-                words: format!("the way there leads through the proxy {proxy}"),
+                words: format!("the connection goes through the proxy {proxy}"),
             },
             None => error,
         }
@@ -150,7 +150,7 @@ impl Connector {
         let broken = |error: std::io::Error| {
             proxy.failed(match error.kind() {
                 std::io::ErrorKind::UnexpectedEof => {
-                    "it closed the connection without an answer; it may be no HTTP proxy".to_owned()
+                    "it closed the connection without an answer; it may not be an HTTP proxy".to_owned()
                 }
                 _ => reason(&error),
             })
@@ -169,13 +169,13 @@ impl Connector {
         // One byte at a time: what follows the blank line belongs to TLS.
         while !answer.ends_with(b"\r\n\r\n") {
             if answer.len() > MAX_PROXY_ANSWER {
-                return Err(proxy.failed("its answer does not end".to_owned()));
+                return Err(proxy.failed("the head of its answer is too long or incomplete".to_owned()));
             }
             answer.push(io.read_u8().await.map_err(broken)?);
             if !b"HTTP/1.".starts_with(answer.get(..7).unwrap_or(&answer)) {
                 let tls = matches!(answer.first(), Some(20..=24));
                 let what = if tls {
-                    "it speaks TLS, which is not supported to a proxy"
+                    "it speaks TLS; TLS to a proxy is not supported"
                 } else {
                     "it does not speak HTTP"
                 };
@@ -190,7 +190,7 @@ impl Connector {
             return Err(proxy.wants_login(takes_basic(challenges(&answer))));
         }
         let said = without(String::from_utf8_lossy(status).into_owned(), [proxy.login.as_ref()]);
-        Err(proxy.failed(format!("it opens no way to {target}: {}", printable(said.as_bytes(), 100))))
+        Err(proxy.failed(format!("it refuses a tunnel to {target}: {}", printable(said.as_bytes(), 100))))
     }
 
     async fn handshake(
@@ -200,7 +200,7 @@ impl Connector {
     ) -> Result<Box<dyn Io>, ClientError> {
         let failed = |fault| self.tls_failed(fault);
         let name = ServerName::try_from(self.host.clone()).map_err(|_| {
-            failed(TlsFault::Certificate("no certificate can be for a host of this name".to_owned()))
+            failed(TlsFault::Certificate("no certificate can be issued for this host name".to_owned()))
         })?;
         let (io, first) = tls::Listening::new(io);
         let stream = TlsConnector::from(Arc::clone(tls)).connect(name, io).await;

@@ -123,7 +123,7 @@ fn parse(variable: &'static str, value: &str) -> Result<Proxy, String> {
         refusal: Refusal {
             refused: format!("it refuses the user and password in {variable}"),
             wanted: format!(
-                "it wants a user and a password: write http://user:password@host:port into {variable}"
+                "it requires a user and a password: set {variable} to http://user:password@host:port"
             ),
         },
     })

@@ -29,19 +29,19 @@ pub enum ClientError {
         after: Duration,
     },
     /// The service, or something before it, closed the connection inside an answer.
-    #[error("the connection was cut inside the answer")]
+    #[error("the connection was lost before the end of the answer")]
     Cut,
     /// The body's encoding is broken or unknown.
-    #[error("the answer's content encoding cannot be read: {0}")]
+    #[error("the answer's content encoding cannot be decoded: {0}")]
     Encoding(String),
     /// A compressed body that grows beyond reason.
-    #[error("the compressed answer grows more than {0} times: not decompressed further")]
+    #[error("the compressed answer expands more than {0} times; decompression stopped")]
     Expansion(u64),
     /// Headers that never came.
     #[error("no answer from the service within {} s", .0.as_secs())]
     HeadersTimeout(Duration),
     /// Not HTTP, or broken HTTP.
-    #[error("the service does not speak HTTP as it should: {0}")]
+    #[error("the service violates the HTTP protocol: {0}")]
     Http(String),
     /// A body that stopped coming.
     #[error("the answer stalled for {} s", .0.as_secs())]
@@ -79,7 +79,7 @@ pub enum ClientError {
         fault: TlsFault,
     },
     /// One question took too long in all.
-    #[error("the answer took longer than {} s in all", .0.as_secs())]
+    #[error("the answer took longer than {} s in total", .0.as_secs())]
     TotalTimeout(Duration),
     /// A plain HTTP connection that ended before the first byte of an answer.
     #[error(
@@ -110,10 +110,10 @@ pub enum TlsFault {
     #[error("the server refused the TLS handshake: {0}")]
     Alert(String),
     /// The server's certificate is that of an authority.
-    #[error("the server's own certificate is marked as an authority's (CA:TRUE), which no server's may be")]
+    #[error("the server's own certificate is marked as that of an authority (CA:TRUE), which is not allowed")]
     Authority,
     /// What the server sends is broken TLS.
-    #[error("the server does not speak TLS as it should")]
+    #[error("the server violates the TLS protocol")]
     Broken,
     /// The CA file cannot be used.
     #[error("the CA file cannot be used: {0}")]
@@ -125,16 +125,16 @@ pub enum TlsFault {
     #[error("the server closed the connection without answering the TLS handshake")]
     Closed,
     /// The connection was cut inside the handshake.
-    #[error("the connection was cut inside the TLS handshake")]
+    #[error("the connection was lost during the TLS handshake")]
     Cut,
     /// The certificate is past its time.
     #[error("the server's certificate has expired")]
     Expired,
     /// No common version or cipher suite.
-    #[error("the server offers no version or cipher suite of TLS that is supported (TLS 1.2 and 1.3 are)")]
+    #[error("the server offers no supported TLS version or cipher suite (TLS 1.2 and 1.3 are supported)")]
     Incompatible,
     /// Something else answers.
-    #[error("the port does not speak TLS; it says {0:?}")]
+    #[error("the port does not speak TLS; it sent {0:?}")]
     NotTls(String),
     /// TLS answers where plain HTTP was spoken.
     #[error("the port speaks TLS, not plain HTTP")]
@@ -162,9 +162,9 @@ fn names(names: &[String]) -> String {
     let more = names.len().saturating_sub(SHOWN);
     match names {
         [] => String::new(),
-        some if more == 0 => format!(": it names {}", some.join(", ")),
+        some if more == 0 => format!(": it is for {}", some.join(", ")),
         many => format!(
-            ": it names {} and {more} more",
+            ": it is for {} and {more} more",
             many.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ")
         ),
     }

@@ -20,11 +20,11 @@ pub fn basic(login: &[u8]) -> String {
 /// What is wrong with the user name of a Basic login (RFC 7617 section 2).
 pub fn proxy_user_fault(user: &[u8]) -> Option<&'static str> {
     if user.contains(&b':') {
-        Some("a user name has no colon: a colon ends it, and the rest would be the password")
+        Some("a user name cannot contain a colon: everything after it would be the password")
     } else if user.len() > MAX_USER {
-        Some("a user name has at most 256 bytes")
+        Some("a user name can have at most 256 bytes")
     } else if user.iter().any(u8::is_ascii_control) {
-        Some("a user name has no control characters")
+        Some("a user name cannot contain control characters")
     } else {
         None
     }
@@ -39,10 +39,10 @@ pub fn proxy_authorization(user: &[u8], password: &[u8]) -> Result<HeaderValue, 
         return Err(fault);
     }
     if password.len() > MAX_PASSWORD || password.iter().any(u8::is_ascii_control) {
-        return Err("a password has at most 1024 bytes and no control characters");
+        return Err("a password can have at most 1024 bytes and no control characters");
     }
     let value = basic(&[user, password].join(&b':'));
-    let mut value = HeaderValue::try_from(value).map_err(|_| "the login does not fit into a header")?;
+    let mut value = HeaderValue::try_from(value).map_err(|_| "the login is too long for a header")?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -41,14 +41,14 @@ pub enum ProxyFault {
     #[error("write http://host:port")]
     Form,
     /// It holds a user or a password.
-    #[error("write http://host:port, without user and password, which would be shown here")]
+    #[error("write http://host:port without user and password, because this value is shown")]
     Login,
     /// A SOCKS proxy.
     #[error("SOCKS proxies are not supported, only HTTP proxies: write http://host:port")]
     Socks,
     /// A proxy that is itself reached over TLS.
     #[error(
-        "TLS to the proxy itself is not supported: write http://host:port; questions over https stay encrypted through it"
+        "TLS to the proxy itself is not supported: write http://host:port; HTTPS requests through it stay encrypted"
     )]
     Tls,
 }
@@ -62,7 +62,7 @@ impl Proxy {
     /// What its answer 407 means, if it takes logins by HTTP Basic at all; see [`takes_basic`].
     pub fn wants_login(&self, basic: bool) -> ClientError {
         let why = match (basic, &self.login) {
-            (false, _) => "it takes no login by HTTP Basic, the only kind that is supported",
+            (false, _) => "it does not accept HTTP Basic logins, the only kind that is supported",
             (true, Some(_)) => &self.refusal.refused,
             (true, None) => &self.refusal.wanted,
         };

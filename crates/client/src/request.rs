@@ -144,8 +144,10 @@ impl Client {
             ))
         };
         match error {
-            ClientError::Cut => proxy.failed("it closed the connection without a whole answer".to_owned()),
-            ClientError::Http(why) => proxy.failed(format!("it does not speak HTTP as it should: {why}")),
+            ClientError::Cut => {
+                proxy.failed("it closed the connection before the end of its answer".to_owned())
+            }
+            ClientError::Http(why) => proxy.failed(format!("it violates the HTTP protocol: {why}")),
             ClientError::HeadersTimeout(after) | ClientError::TotalTimeout(after) => silent(after),
             other => other,
         }

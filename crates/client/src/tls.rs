@@ -99,7 +99,7 @@ fn certificate_fault(certificate: &CertificateError) -> TlsFault {
         | CertificateError::ExpiredRevocationList
         | CertificateError::ExpiredRevocationListContext { .. }
         | CertificateError::InvalidOcspResponse => {
-            said("it cannot be told whether the server's certificate was revoked")
+            said("the revocation status of the server's certificate is unknown")
         }
         CertificateError::UnsupportedSignatureAlgorithmContext { .. }
         | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => said(
@@ -107,15 +107,15 @@ fn certificate_fault(certificate: &CertificateError) -> TlsFault {
         ),
         CertificateError::Other(other) => match other.0.downcast_ref::<webpki::Error>() {
             Some(webpki::Error::CaUsedAsEndEntity) => TlsFault::Authority,
-            Some(webpki::Error::EndEntityUsedAsCa) => {
-                said("the server's certificate is signed by a certificate that is no authority's")
-            }
+            Some(webpki::Error::EndEntityUsedAsCa) => said(
+                "the server's certificate is signed by a certificate that does not belong to an authority",
+            ),
             Some(webpki::Error::UnsupportedCertVersion) => {
-                said("the server's certificate is of an old version; version 3 with subjectAltName is needed")
+                said("the server's certificate has an old version; version 3 with subjectAltName is needed")
             }
-            _ => said("the server's certificate does not pass the checks"),
+            _ => said("the server's certificate is invalid"),
         },
-        _ => said("the server's certificate does not pass the checks"),
+        _ => said("the server's certificate is invalid"),
     }
 }
 
@@ -128,12 +128,12 @@ fn plain_name(shown: &str) -> String {
 fn alert_words(alert: AlertDescription) -> String {
     match alert {
         AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity => {
-            "it supports none of the cipher suites of TLS 1.2 and 1.3 that are offered".to_owned()
+            "it supports none of the offered cipher suites of TLS 1.2 and 1.3".to_owned()
         }
         AlertDescription::ProtocolVersion => "it supports neither TLS 1.2 nor TLS 1.3".to_owned(),
-        AlertDescription::UnrecognisedName => "it serves no host of this name".to_owned(),
+        AlertDescription::UnrecognisedName => "it does not serve this host name".to_owned(),
         AlertDescription::CertificateRequired => {
-            "it wants a client certificate, which cannot be given".to_owned()
+            "it requires a client certificate, which is not supported".to_owned()
         }
         AlertDescription::InternalError => "it reports an error of its own".to_owned(),
         AlertDescription::AccessDenied => "it denies access".to_owned(),

@@ -34,22 +34,22 @@ pub struct NameRef<'a>(&'a [u8]);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// White space inside the name that no backslash stands before.
-    #[error("white space inside a name: a blank that belongs to it is written \\032")]
+    #[error("white space inside a name: write a space that belongs to it as \\032")]
     Blank,
     /// Nothing, or nothing between two dots.
     #[error("empty label")]
     EmptyLabel,
     /// A backslash that no three digits up to 255 and no character follow.
-    #[error("bad escape: a backslash takes three digits up to 255 or one character")]
+    #[error("bad escape: a backslash must be followed by three digits up to 255 or by one character")]
     Escape,
     /// Unicode that IDNA does not allow in a name.
     #[error("not a valid internationalised name")]
     Idn,
     /// A label over 63 octets.
-    #[error("label longer than 63 octets")]
+    #[error("label longer than 63 bytes")]
     LongLabel,
     /// A name over 255 octets.
-    #[error("name longer than 255 octets")]
+    #[error("name longer than 255 bytes")]
     LongName,
     /// Octets that are not an uncompressed name.
     #[error("not an uncompressed wire-format name")]

@@ -62,10 +62,10 @@ pub enum Target<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RdataError {
     /// More than 65,535 octets.
-    #[error("record data longer than 65535 octets")]
+    #[error("record data longer than 65535 bytes")]
     Long,
     /// Octets that do not have the fields of the type, no more and no less.
-    #[error("octets that are not data of this type")]
+    #[error("bytes that are not data of this type")]
     Malformed,
 }
 

@@ -104,7 +104,7 @@ impl Database {
         runs::is_empty(folder)
     }
 
-    /// The process of the server that is asked.
+    /// The process of the server in use, if any.
     pub fn server(&self) -> Option<u32> {
         match self {
             Self::Local { .. } => None,
@@ -124,7 +124,7 @@ impl Database {
         }
     }
 
-    /// Waits until a batch lasts.
+    /// Waits until a batch is durable.
     ///
     /// # Errors
     /// Those of [`Store::absorb`]; then it does not.
@@ -161,7 +161,7 @@ impl Database {
         }
     }
 
-    /// Makes a folder that opens as this database is now.
+    /// Creates a folder with a copy of the current database.
     ///
     /// # Errors
     /// The disk's; then there is no such folder.

@@ -50,7 +50,7 @@ impl Remote {
             }
             // A path too long for a socket: then there is none.
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Ok(None),
-            Err(error) => return Err(failed("reach the server on")(error)),
+            Err(error) => return Err(failed("connect to the server on")(error)),
         };
         Self::greet(stream).map_err(failed("talk to the server on"))
     }
@@ -67,7 +67,7 @@ impl Remote {
         let hello: Hello = wire::read(&answers.frame).map_err(|Unreadable| unreadable())?;
         if hello.protocol != PROTOCOL {
             let (process, other) =
-                (hello.process, "runs another version of backsight: use that version, or stop the server");
+                (hello.process, "is another version of Backsight: use that version, or stop the server");
             return Err(io::Error::new(
                 io::ErrorKind::Unsupported,
                 format!("the server (process {process}) {other}"),
@@ -145,7 +145,7 @@ impl Remote {
         let lost = failed("read from the server on");
         match wire::receive(from, frame) {
             Ok(true) => {}
-            Ok(false) => return Err(lost(io::Error::other("it stopped before it answered"))),
+            Ok(false) => return Err(lost(io::Error::other("the server stopped before it answered"))),
             Err(error) => return Err(lost(error)),
         }
         let unreadable = |Unreadable| failed("read from the server on")(unreadable());

@@ -56,7 +56,7 @@ impl Credentials {
         Ok(())
     }
 
-    /// Lets whoever shows this token in.
+    /// Adds this token to those that may read.
     ///
     /// # Errors
     /// [`CredentialError`] for what is empty or too long.

@@ -50,7 +50,7 @@ pub struct Peer(pub(crate) IpAddr);
 pub struct Gate {
     /// Logins and tokens of the command line.
     pub credentials: Credentials,
-    /// Whoever shows nothing that is known may read.
+    /// Whether clients without valid credentials may read.
     pub anonymous: bool,
     /// The tokens of a data folder.
     pub tokens: Option<Arc<Tokens>>,
@@ -95,10 +95,10 @@ pub enum Who {
     Token(Arc<Entry>),
 }
 
-/// Why somebody was not.
+/// Why a request was refused.
 #[derive(Debug)]
 pub struct Refusal {
-    /// What the client is told.
+    /// The answer for the client.
     pub problem: Problem,
     /// Seconds.
     retry_after: Option<u64>,
@@ -106,7 +106,7 @@ pub struct Refusal {
 }
 
 impl Gate {
-    /// A gate that lets nobody in yet.
+    /// A gate that refuses everybody.
     pub fn new(limits: &Limits) -> Self {
         Self {
             credentials: Credentials::default(),
@@ -118,13 +118,13 @@ impl Gate {
         }
     }
 
-    /// Changes how many requests may run at once, and for how long.
+    /// Sets how many requests may run at the same time, and for how long.
     pub fn bound(&mut self, limits: &Limits) {
         self.requests = Arc::new(Semaphore::new(limits.requests));
         self.answer = limits.answer;
     }
 
-    /// Lets in whoever may, and counts it.
+    /// Admits a request and counts it.
     ///
     /// # Errors
     /// [`Refusal`].
@@ -152,7 +152,7 @@ impl Gate {
         self.tokens.as_ref().is_none_or(|tokens| tokens.is_current())
     }
 
-    /// Lets whoever shows these headers read; no request is counted and no place is taken.
+    /// Admits a request with these headers without counting it.
     ///
     /// # Errors
     /// [`Refusal`].
@@ -160,7 +160,7 @@ impl Gate {
         Ok(self.who(headers, from)?.check(Need::Read)?)
     }
 
-    /// What whoever shows these headers has left, without taking of it.
+    /// Returns the remaining quota for these headers without using any of it.
     ///
     /// # Errors
     /// [`Refusal`] for those who may not read.

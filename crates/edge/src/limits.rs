@@ -5,7 +5,7 @@ use std::time::Duration;
 /// The longest path with query, in bytes: a name escaped throughout has 1,020, a cursor 1,243 digits.
 pub const MAX_URI: usize = 8 * 1024;
 
-/// How much is done at once, and for how long. The defaults suit two cores and a partner community.
+/// Limits on concurrent work and its duration. The defaults suit two cores and a community of partners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Connections that are open. One costs about 20 KiB while it is idle.
@@ -14,7 +14,7 @@ pub struct Limits {
     pub requests: usize,
     /// The same, of one token.
     pub token_requests: usize,
-    /// Bodies of records that are being taken in: each has two threads and a batch or three.
+    /// Bodies of records that are imported at the same time: each needs two threads and up to three batches of memory.
     pub imports: usize,
     /// Lookups that may take long, each on a thread: pages of a thousand rows, filters, summaries. More of them wait, by turns of who asks.
     pub scans: usize,
@@ -22,7 +22,7 @@ pub struct Limits {
     pub rows: u64,
     /// How long a client may take for its request's head, from when we are ready for it, and for a TLS handshake.
     pub head: Duration,
-    /// How long a connection may go without an octet while it should take an answer or send a body.
+    /// How long a connection may pass no bytes while an answer is sent or a body is received.
     pub idle: Duration,
     /// How long one answer may take from beginning to end; a body of records counts with it.
     pub answer: Duration,

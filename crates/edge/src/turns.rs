@@ -37,7 +37,7 @@ struct State {
 pub struct Turn(Turns);
 
 impl Turns {
-    /// As many places as may be taken at once; at least one.
+    /// Allows this many concurrent lookups; at least one.
     pub fn new(places: usize) -> Self {
         Self(Arc::new(Mutex::new(State { free: places.max(1), waiting: VecDeque::new() })))
     }

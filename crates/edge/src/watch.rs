@@ -27,7 +27,7 @@ use crate::metrics::{Interface, Metrics};
 use crate::problem::Problem;
 use crate::proxy::forwarded;
 
-/// What is counted, and how much is told.
+/// What is counted, and how much is logged.
 #[derive(Clone)]
 pub struct Watch {
     /// Where requests are counted.

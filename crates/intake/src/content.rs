@@ -31,7 +31,7 @@ impl Content {
         self.len() == 0
     }
 
-    /// Says that nobody will ask for a digest before `offset`.
+    /// Declares that no digest before `offset` will be needed.
     pub fn settle(&mut self, offset: u64) {
         let ahead = usize::try_from(offset.saturating_sub(self.hashed)).unwrap_or(usize::MAX);
         let ahead = ahead.min(self.held.len());

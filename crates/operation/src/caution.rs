@@ -43,7 +43,7 @@ pub enum Caution {
         /// The name.
         name: Name,
     },
-    /// An address that is nobody's host.
+    /// A special-purpose address, which is not the address of a host.
     Special {
         /// The address.
         address: IpAddr,
@@ -76,7 +76,7 @@ impl Flux {
 pub const BRIEF_DAYS: u64 = 3;
 
 impl Caution {
-    /// What is to be said of an indicator by itself, whoever gave it.
+    /// The cautions about an indicator itself, independent of its source.
     pub fn of(indicator: &Indicator) -> Option<Self> {
         match indicator.host() {
             Host::Address(address) => Self::of_address(*address),
@@ -96,7 +96,7 @@ impl Caution {
 }
 
 impl Indicator {
-    /// What is to be said of it, whoever gave it: an address that is nobody's host, a name that passes for another.
+    /// The cautions about it, independent of its source: a special-purpose address, or a lookalike name.
     pub fn caution(&self) -> Option<Caution> {
         Caution::of(self)
     }
@@ -117,7 +117,10 @@ impl fmt::Display for Caution {
                 write!(f, "shared hosting: {} names on {address}", thousands(*names))
             }
             Self::SingleLabel { name } => {
-                write!(f, "single label: \"{name}\" is a top-level domain or a local name, hardly a host")
+                write!(
+                    f,
+                    "single label: \"{name}\" is a top-level domain or a local name, probably not a host"
+                )
             }
             Self::Special { address, block } => write!(f, "special-purpose address: {address} is in {block}"),
         }

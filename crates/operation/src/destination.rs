@@ -33,11 +33,11 @@ pub struct Destination {
 /// What a secret was given for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Binding {
-    /// For this run only, by somebody who sees where it goes.
+    /// For a single run, by a user who sees the destination.
     ThisRun,
     /// For this destination.
     To(Box<Destination>),
-    /// Nobody knows: it was stored before there was a host, or before secrets were bound.
+    /// Unknown: it was stored before a host was set, or before secrets were bound.
     Unknown,
 }
 
@@ -97,10 +97,10 @@ impl Destination {
             changes.push(format!("the port is now {}", self.port));
         }
         if self.http && !given.http {
-            changes.push("Use HTTP is now on, so that it would cross the network in clear text".to_owned());
+            changes.push("Use HTTP is now on, so it would be sent in clear text".to_owned());
         }
         if !self.http && !self.verify && !given.http && given.verify {
-            changes.push("Verify SSL is now off, so that anyone on the way could read it".to_owned());
+            changes.push("Verify SSL is now off, so anyone on the network path could read it".to_owned());
         }
         changes
     }

@@ -68,7 +68,7 @@ impl Finding {
         }
     }
 
-    /// Whether it is selected unless somebody says otherwise.
+    /// Whether it is selected by default.
     pub fn is_selected(&self) -> bool {
         self.caution().is_none_or(|caution| !caution.unselects())
     }

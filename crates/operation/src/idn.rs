@@ -24,7 +24,7 @@ pub struct Lookalike {
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Why {
-    /// An A-label that stands for nothing, or not for itself.
+    /// An A-label that does not decode, or does not encode back to itself.
     Invalid,
     /// A label mixes these scripts.
     Mixed(Vec<&'static str>),
@@ -55,7 +55,7 @@ impl fmt::Display for Lookalike {
             write!(f, "lookalike: {name} is shown as {shown}, ")?;
         }
         match why {
-            Why::Invalid => write!(f, "{name} is no valid internationalised name"),
+            Why::Invalid => write!(f, "{name} is not a valid internationalised name"),
             Why::Mixed(scripts) => write!(f, "which mixes {} letters in one label", scripts.join(" and ")),
             Why::Looks(like) => write!(f, "which looks like {like}"),
         }
@@ -200,7 +200,7 @@ mod tests {
         assert!(caution("раypal.com").contains("Cyrillic and Latin"));
         assert_eq!(
             caution("xn--zzzzzzzzzz99999999.com"),
-            "xn--zzzzzzzzzz99999999.com is no valid internationalised name"
+            "xn--zzzzzzzzzz99999999.com is not a valid internationalised name"
         );
     }
 

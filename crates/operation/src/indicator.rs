@@ -48,29 +48,31 @@ pub enum Host {
     Address(IpAddr),
 }
 
-/// Why a text is no indicator that can be asked about.
+/// Why a text is not an indicator.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IndicatorError {
     /// Nothing.
     #[error("empty: give a domain name, an IP address or a URL")]
     Empty,
     /// A network.
-    #[error("a network: the service answers single values; ask about its addresses one by one")]
+    #[error(
+        "a network: the service only answers queries about single values; query its addresses one by one"
+    )]
     Network,
     /// An email address.
-    #[error("an email address: ask about the domain behind the @")]
+    #[error("an email address: use the domain after the @")]
     Email,
     /// Something else that people paste.
     #[error("{0}, not a domain name, an IP address or a URL")]
     Other(Other),
     /// A number that browsers take for an address.
-    #[error("a number that browsers read as {0}: if you mean that address, write it so")]
+    #[error("a number that browsers read as {0}: if you mean that address, write it like this")]
     Number(Ipv4Addr),
     /// A scheme with nothing behind it, or by itself.
-    #[error("a URL scheme without a host: give the domain name or IP address behind it")]
+    #[error("a URL scheme without a host: give the domain name or IP address")]
     Scheme,
     /// A single label without its final dot.
-    #[error("a single word: a top-level domain is written with its final dot, as in \"com.\"")]
+    #[error("a single word: write a top-level domain with its final dot, as in \"com.\"")]
     Word,
     /// More than one value where one is wanted.
     #[error("more than one value: give one at a time")]
@@ -80,12 +82,11 @@ pub enum IndicatorError {
     NoValue,
     /// A name whose first label has a dot in it, as the mailbox in an SOA record.
     #[error(
-        "a name with a dot inside a label, as the mailbox of an SOA record has: services answer for host names only; \
-         a passive-DNS database of your own is asked with `backsight lookup 'rdata:NAME'`"
+        "a name with a dot inside a label, like the mailbox in an SOA record: services only answer for host names; to search your own passive-DNS database, use `backsight lookup 'rdata:NAME'`"
     )]
     Mailbox,
     /// A wildcard.
-    #[error("a wildcard: ask about the domain name behind the *")]
+    #[error("a wildcard: use the domain name after the *")]
     Wildcard,
     /// A name that cannot be one.
     #[error("not a domain name or IP address: {0}")]
@@ -118,7 +119,7 @@ impl IndicatorType {
 }
 
 impl Indicator {
-    /// Reads a value as people paste it; a URL stands for its host.
+    /// Reads a pasted value; for a URL, reads its host.
     ///
     /// # Errors
     /// [`IndicatorError`], when it is no name and no address.
@@ -148,7 +149,7 @@ impl Indicator {
             return Err(number::read_by_browsers(host).map_or_else(not_an_address, IndicatorError::Number));
         }
         if let Some(mark) = host.chars().find(|character| written::is_mark(*character)) {
-            return Err(IndicatorError::Name(format!("{mark} cannot stand in a host name")));
+            return Err(IndicatorError::Name(format!("{mark} is not allowed in a host name")));
         }
         check_label_count(host)?;
         fqdn(host)
@@ -328,7 +329,7 @@ fn is_plain_host(name: &Name) -> bool {
 }
 
 fn not_an_address() -> IndicatorError {
-    IndicatorError::Name("it ends in a number like an address, but is none".to_owned())
+    IndicatorError::Name("it ends in a number like an address, but is not one".to_owned())
 }
 
 /// A single label is a host only where its final dot says so.
@@ -360,10 +361,10 @@ fn check_host(name: &Name) -> Result<(), IndicatorError> {
         if *octet == b'*' {
             return Err(IndicatorError::Wildcard);
         }
-        return refuse(&format!("{:?} cannot stand in a host name", char::from(*octet)));
+        return refuse(&format!("{:?} is not allowed in a host name", char::from(*octet)));
     }
     match name.labels().last() {
-        None => refuse("the root is no indicator"),
+        None => refuse("the root is not an indicator"),
         Some(last) if last.iter().all(u8::is_ascii_digit) => Err(not_an_address()),
         Some(last) if last.starts_with(b"-") || last.ends_with(b"-") => {
             refuse("no top-level domain begins or ends with a hyphen")

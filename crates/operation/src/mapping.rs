@@ -137,7 +137,7 @@ impl Mapping {
         self.gather(asked, records, places.iter().copied(), Room::Bounded)
     }
 
-    /// Everything that some records propose, because somebody picked them one by one.
+    /// All findings of some records that a user picked one by one.
     pub fn findings_picked(
         &self,
         asked: &Indicator,

@@ -35,9 +35,9 @@ pub struct Package {
     pub author: String,
     /// What it does, in a sentence or two.
     pub description: String,
-    /// How its service is asked.
+    /// How to query its service.
     pub protocol: Protocol,
-    /// The path that is asked, `{value}` standing for the value.
+    /// The path of a query, with `{value}` in place of the value.
     pub path: String,
     /// What can be set.
     pub parameters: Vec<Parameter>,
@@ -45,11 +45,11 @@ pub struct Package {
     pub actions: Vec<Action>,
     /// What its answers become.
     pub mapping: Mapping,
-    /// The manifest as it was read.
+    /// The text of the manifest.
     pub source: String,
 }
 
-/// How a provider is asked.
+/// The protocol of a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// `cof-http`: CIRCL's query interface, and every server that follows it.
@@ -59,7 +59,7 @@ pub enum Protocol {
 /// What an operation offers on an indicator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Action {
-    /// Its name, as it is offered.
+    /// Its name, as shown to users.
     pub name: String,
     /// What it does.
     pub help: String,
@@ -74,7 +74,7 @@ pub enum PackageError {
     #[error(transparent)]
     Manifest(#[from] ManifestError),
     /// No bundled package of that name.
-    #[error("no bundled operation is called {name:?}; there is {known}")]
+    #[error("there is no bundled operation {name:?}; available: {known}")]
     Name {
         /// What was asked for.
         name: String,
@@ -82,7 +82,7 @@ pub enum PackageError {
         known: String,
     },
     /// The name is known, that version of it is not.
-    #[error("{name} has no version {version}; there are {known}")]
+    #[error("{name} has no version {version}; available: {known}")]
     Version {
         /// The package.
         name: String,

@@ -128,7 +128,7 @@ impl Parameter {
             ParameterKind::Switch => match text.to_ascii_lowercase().as_str() {
                 "true" | "on" | "yes" | "1" => Value::Switch(true),
                 "false" | "off" | "no" | "0" => Value::Switch(false),
-                _ => return Err(format!("{text:?} is neither on nor off")),
+                _ => return Err(format!("{text:?} must be on or off")),
             },
             ParameterKind::Number => match text.parse::<f64>() {
                 Ok(number) if number.is_finite() && text.bytes().all(|b| b.is_ascii_digit() || b == b'.') => {
@@ -137,10 +137,10 @@ impl Parameter {
                 _ => return Err(format!("{text:?} is not a number")),
             },
             ParameterKind::Choice(choices) if !choices.iter().any(|choice| choice == text) => {
-                return Err(format!("{text:?} is none of {}", choices.join(", ")));
+                return Err(format!("{text:?} is not one of {}", choices.join(", ")));
             }
             ParameterKind::Text if text.len() > 4096 || text.chars().any(char::is_control) => {
-                return Err("a line of at most 4096 octets without control characters".to_owned());
+                return Err("must be one line of at most 4096 bytes without control characters".to_owned());
             }
             ParameterKind::Text if self.check == Check::Host => Value::Text(read_host(text)?),
             ParameterKind::Choice(_) | ParameterKind::Secret | ParameterKind::Text => {
@@ -180,18 +180,18 @@ impl Check {
         };
         match (self, value) {
             (Self::Port, Value::Number(number)) if !whole(*number, 1.0..=65535.0) => {
-                Err("a port is a whole number from 1 to 65535".to_owned())
+                Err("must be a whole number from 1 to 65535".to_owned())
             }
             (Self::PageSize, Value::Number(number)) if !whole(*number, 0.0..=10_000.0) => {
-                Err("a page size is a whole number up to 10000; 0 asks for everything at once".to_owned())
+                Err("must be a whole number up to 10000; 0 requests everything at once".to_owned())
             }
             (Self::Timeout, Value::Number(number)) if !(1.0..=86_400.0).contains(number) => {
-                Err("from 1 to 86400 seconds".to_owned())
+                Err("must be from 1 to 86400 seconds".to_owned())
             }
             (Self::Rate, Value::Number(number))
                 if *number > 10_000.0 || (*number > 0.0 && *number < 0.001) =>
             {
-                Err("from 0.001 to 10000 requests a second, or 0 for no limit".to_owned())
+                Err("must be from 0.001 to 10000 requests per second, or 0 for no limit".to_owned())
             }
             (Self::RrTypes, Value::Text(text)) => rrtypes(text).map(|_| ()),
             (Self::Time, Value::Text(text)) if !text.is_empty() => {
@@ -217,7 +217,7 @@ pub(crate) fn rrtypes(text: &str) -> Result<Vec<cof::RrType>, String> {
 
 /// Checks a host: a name or an address of either family, brackets or not; says which part is too much.
 fn read_host(text: &str) -> Result<String, String> {
-    let advice = "enter the host alone";
+    let advice = "enter only the host";
     if text.contains("://") {
         return Err(format!("without the scheme: {advice}, and use the switch Use HTTP for http"));
     }
@@ -246,7 +246,9 @@ fn read_host(text: &str) -> Result<String, String> {
         {
             Ok(name.to_string())
         }
-        Ok(_) | Err(cof::NameError::Blank) => Err(format!("{text:?} holds characters that no host name has")),
-        Err(error) => Err(format!("{text:?} is no host name: {error}")),
+        Ok(_) | Err(cof::NameError::Blank) => {
+            Err(format!("{text:?} contains characters that are not allowed in a host name"))
+        }
+        Err(error) => Err(format!("{text:?} is not a host name: {error}")),
     }
 }

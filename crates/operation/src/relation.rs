@@ -1,4 +1,4 @@
-//! How a record stands to the indicator that was asked about.
+//! The relation of a record to the queried indicator.
 
 use cof::Record;
 

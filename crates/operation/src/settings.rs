@@ -30,8 +30,7 @@ pub struct Settings {
 pub enum SettingsError {
     /// A stored secret was given for another destination than the one that it would be sent to.
     #[error(
-        "{label} ({key}) was given {given_for}; {changes}. It is not sent there: give it again in the configuration of \
-         {package}, or clear it"
+        "{label} ({key}) was entered {given_for}; {changes}. It is not sent there: enter it again in the configuration of {package}, or clear it"
     )]
     Elsewhere {
         /// The package's name.
@@ -72,7 +71,7 @@ pub enum SettingsError {
         /// Its key.
         key: String,
     },
-    /// The package has no such parameter.
+    /// The package does not have this parameter.
     #[error("{package} has no parameter {key:?}; it has {known}")]
     Unknown {
         /// The package.

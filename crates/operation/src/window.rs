@@ -5,7 +5,7 @@ use cof::{Record, time};
 
 use cof::time::Clock;
 
-/// A stretch of time that a text stands for: a second, or the whole of an hour, a day, a month or a year.
+/// The period that a text stands for: a second, or a whole hour, day, month or year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
     /// Its first second since the epoch.
@@ -17,8 +17,7 @@ pub struct Moment {
 /// The text is no moment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no time: write a date (2017-06-09 or 20170609), a time (2017-06-09T08:07:17Z), seconds since 1970 with at \
-     most ten digits, or how long ago (90d, 12h, 3w, 2y)"
+    "{0:?} is not a time: write a date (2017-06-09 or 20170609), a time (2017-06-09T08:07:17Z), seconds since 1970 with at most ten digits, or an age (90d, 12h, 3w, 2y)"
 )]
 pub struct MomentError(String);
 

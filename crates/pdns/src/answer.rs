@@ -37,7 +37,7 @@ const IN_REACH: usize = 1_024;
 /// About as long as a record is when it is written.
 const RECORD_OCTETS: usize = 160;
 
-/// Answers `/pdns/query/VALUE`, to somebody whom the gate let in.
+/// Answers `/pdns/query/VALUE` for an admitted client.
 ///
 /// # Errors
 /// 400 and 414 for what is no question, 500 and 503 from the store.

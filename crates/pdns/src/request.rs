@@ -10,7 +10,7 @@ use store::{MAX_LIMIT, Order, Question, Subject};
 use crate::parameters::Parameters;
 use crate::value;
 
-/// The most rows that are held at once for an answer in key order.
+/// The maximum number of rows held in memory for an answer in key order.
 pub const PAGE: usize = 1_000;
 
 /// What is asked and how it is to be sent.

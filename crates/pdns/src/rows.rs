@@ -21,7 +21,7 @@ pub struct Rows {
     pub origin: Option<Arc<str>>,
     /// The most rows of one answer.
     pub most: u64,
-    /// Places for lookups that may take long; a place is held until the lookup is done, even where nobody waits for it.
+    /// Places for long lookups. A place is held until the lookup is done, even if its client has gone.
     pub turns: Turns,
     /// Who asks.
     asker: Asker,
@@ -65,13 +65,13 @@ impl Rows {
         Self { store, origin: None, most: limits.rows, turns, asker: Asker::Ourselves }
     }
 
-    /// The same for somebody, whose slices wait in a line of their own.
+    /// The same for one client, whose slices wait in their own queue.
     #[must_use]
     pub fn of(&self, asker: Asker) -> Self {
         Self { asker, ..self.clone() }
     }
 
-    /// Takes on so much at once.
+    /// Sets the limits.
     pub fn bound(&mut self, limits: &Limits) {
         *self = Self { origin: self.origin.take(), ..Self::new(Arc::clone(&self.store), limits) };
     }

@@ -13,7 +13,7 @@ use store::{StoreError, StoreErrorKind};
 pub enum Error {
     /// A file does not hold what was written.
     #[error(
-        "{file} is damaged at byte {offset}: {what}; `backsight db verify` looks for more, a backup has what it had"
+        "{file} is damaged at byte {offset}: {what}; run `backsight db verify` to find all damage, and restore a backup"
     )]
     Damage {
         /// Which file of the folder.
@@ -24,18 +24,18 @@ pub enum Error {
         what: Cow<'static, str>,
     },
     /// A stored tuple cannot be decoded.
-    #[error("a stored tuple does not read back")]
+    #[error("a stored tuple cannot be decoded")]
     Damaged,
     /// There is no database yet that could be read.
-    #[error("there is no passive-DNS database in the folder yet: the first import makes one")]
+    #[error("there is no passive-DNS database in the folder yet: the first import creates it")]
     Empty,
     /// The folder has something else in it.
     #[error(
-        "the folder has files, and no MANIFEST: it is no passive-DNS database, or only half of one was copied"
+        "the folder has files but no MANIFEST: it is not a passive-DNS database, or was copied incompletely"
     )]
     Foreign,
     /// The system refused.
-    #[error("cannot {doing} {file}: {reason}{}", if refusal(*kind) == StoreErrorKind::Full { "; writing goes on when there is room again" } else { "" })]
+    #[error("cannot {doing} {file}: {reason}{}", if refusal(*kind) == StoreErrorKind::Full { "; writing continues when there is space again" } else { "" })]
     Io {
         /// What was being done.
         doing: Cow<'static, str>,
@@ -53,14 +53,16 @@ pub enum Error {
         process: Option<u32>,
     },
     /// A file that the manifest names is not there.
-    #[error("{file} is missing: the folder was copied in part, or something removed it; a backup has it")]
+    #[error(
+        "{file} is missing: the folder was copied incompletely, or the file was deleted; restore a backup"
+    )]
     Missing {
         /// Which one.
         file: Box<str>,
     },
     /// The folder was written by a later version.
     #[error(
-        "the passive-DNS database has format {found}, this program knows formats up to {known}: use the newer one; nothing was changed"
+        "the passive-DNS database has format {found}, and this version of Backsight supports up to {known}: use a newer version; nothing was changed"
     )]
     Newer {
         /// The folder's.
@@ -70,7 +72,7 @@ pub enum Error {
     },
     /// There is not enough room to bring the database into this version's format.
     #[error(
-        "bringing the passive-DNS database into the format of this version takes {} MiB of free space, and there are {} MiB: make room and try again; nothing was changed",
+        "converting the passive-DNS database to the format of this version needs {} MiB of free space, and there are {} MiB: free space and try again; nothing was changed",
         needed.div_ceil(1 << 20), free >> 20
     )]
     NoRoom {
@@ -81,7 +83,7 @@ pub enum Error {
     },
     /// The folder was written by an earlier version and was to be opened for reading only.
     #[error(
-        "the passive-DNS database has format {found}, and is brought into format {known} when it is opened for writing: run `backsight db compact`, or start `backsight serve`, once"
+        "the passive-DNS database has format {found} and is converted to format {known} when it is opened for writing: run `backsight db compact` or start `backsight serve` once"
     )]
     Older {
         /// The folder's.
@@ -89,7 +91,7 @@ pub enum Error {
         /// Ours.
         known: u32,
     },
-    /// A write failed half-way: nothing more is taken in, and what was taken in can be read.
+    /// A write failed half-way. Nothing more is stored until the store is opened again; stored data can be read.
     #[error("an earlier write failed half-way; open the store again")]
     Poisoned,
     /// What was opened for reading only was asked to write.

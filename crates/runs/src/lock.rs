@@ -88,7 +88,7 @@ fn no_link(error: io::Error) -> io::Error {
 }
 
 fn link() -> io::Error {
-    io::Error::other("it is a link, and not a file of its own; remove it, and find out who put it there")
+    io::Error::other("it is a link instead of a regular file; remove it, and find out who created it")
 }
 
 fn holder(file: &mut File) -> Option<u32> {

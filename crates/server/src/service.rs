@@ -41,7 +41,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Answers from this store whoever is let in, which is nobody yet.
+    /// Answers admitted clients from this store; nobody is admitted yet.
     pub fn new(store: Arc<dyn Store>) -> Self {
         let limits = Limits::default();
         Self {
@@ -61,7 +61,7 @@ impl Service {
         }
     }
 
-    /// Takes on so much at once.
+    /// Sets the limits.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.dns.bound(limits);
@@ -118,7 +118,7 @@ impl Service {
         self
     }
 
-    /// Lets this user read.
+    /// Allows this user to read.
     ///
     /// # Errors
     /// [`CredentialError`] for a name with a colon, for what is empty or longer than 512 octets together.
@@ -127,7 +127,7 @@ impl Service {
         Ok(self)
     }
 
-    /// Lets whoever has this token read.
+    /// Allows clients with this token to read.
     ///
     /// # Errors
     /// [`CredentialError`] for what is empty or longer than 512 octets.

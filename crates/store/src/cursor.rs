@@ -1,29 +1,29 @@
-//! Where a page ended, so that the next one begins behind it.
+//! The end of a page, after which the next page begins.
 //!
-//! A [`Cursor`] names the last merged tuple of a page by its key, not by a number of rows, so it stays valid whatever
-//! is absorbed or dropped meanwhile: no row that was there all the time is left out. On the wire it is the decimal
-//! number (CIRCL's clients insist on a positive one) of these octets:
+//! A [`Cursor`] identifies the last merged tuple of a page by its key, not by a number of rows. It therefore stays valid while
+//! rows are added or deleted: a row that exists the whole time is never skipped. On the wire it is a decimal number (CIRCL's
+//! clients require a positive one) made from these bytes:
 //!
 //! ```text
-//! 1 ‖ the key's first 512 octets ‖ how many tuples with these first octets are behind us: u32, big-endian
+//! 1 ‖ the first 512 bytes of the key ‖ the number of tuples up to here with these first bytes: u32, big-endian
 //! ```
 //!
-//! The number at the end matters only for keys longer than that, which is data of several hundred octets: a row
-//! absorbed before the cursor among such keys makes one of them come twice.
+//! The last number only matters for longer keys, which means data of several hundred bytes: if a row with such a key is added
+//! before the cursor, one row is returned twice.
 //!
-//! A cursor from a stranger can be anything: [`CursorError`] says that a text is none; one that reads but was not ours
-//! names some place in the keys, and the answer goes on from there.
+//! A cursor from a client can be anything. [`CursorError`] reports text that is not a cursor. A well-formed cursor that we did
+//! not create stands for some position in the keys, and the answer continues from there.
 
 use crate::decimal;
 
 /// How much of a key a cursor holds, in octets.
 pub(crate) const KEY_OCTETS: usize = 512;
-/// The longest decimal that is read: 1 + 512 + 4 octets have at most 1,243 digits.
+/// The longest decimal number that is accepted: 1 + 512 + 4 bytes have at most 1,243 digits.
 pub const MAX_DIGITS: usize = 2_000;
 /// Keeps leading zeros of the key, and the number above 0.
 const MARK: u8 = 1;
 
-/// The place behind a tuple. Serialised (feature `serde`), it is its decimal number too.
+/// The position after a tuple. It is also serialised as its decimal number (feature `serde`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",
@@ -36,28 +36,28 @@ pub struct Cursor {
     behind: u32,
 }
 
-/// The text is no cursor.
+/// The text is not a cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a cursor: send back the number that came with the page before, unchanged")]
+#[error("not a cursor: send the cursor of the previous page unchanged")]
 pub struct CursorError;
 
 impl Cursor {
-    /// Behind the tuple of this key; `behind` counts the tuples up to it that share its [`Self::shared`] octets.
+    /// The position after the tuple with this key; `behind` counts the tuples up to it with the same [`Self::shared`] bytes.
     pub fn new(key: &[u8], behind: u32) -> Self {
         Self { key: Self::shared(key).to_vec(), behind }
     }
 
-    /// What of a key a cursor holds.
+    /// The part of a key that a cursor contains.
     pub fn shared(key: &[u8]) -> &[u8] {
         key.get(..KEY_OCTETS).unwrap_or(key)
     }
 
-    /// The first octets of the tuple's key: where to start reading.
+    /// The first bytes of the tuple's key: where to start reading.
     pub fn key(&self) -> &[u8] {
         &self.key
     }
 
-    /// How many tuples whose keys begin with [`Self::key`] to pass over.
+    /// How many tuples with keys that begin with [`Self::key`] to skip.
     pub fn behind(&self) -> u32 {
         self.behind
     }
@@ -68,7 +68,7 @@ impl Cursor {
         decimal::from_bytes(&octets)
     }
 
-    /// Reads what [`Self::to_decimal`] wrote.
+    /// Parses the output of [`Self::to_decimal`].
     ///
     /// # Errors
     /// [`CursorError`] for anything but 1 to [`MAX_DIGITS`] digits of a number in the form above.

@@ -2,25 +2,25 @@
 //!
 //! # Writing an engine
 //!
-//! An engine is a type that implements [`crate::Store`]; everything that uses a database works with it unchanged. What it has to do:
+//! An engine is a type that implements [`crate::Store`]; all users of a database work with it unchanged. An engine must:
 //!
 //! 1. **Check a batch** before writing any of it: [`check`] for its observations and names, [`Positions::has_reached`] for its
-//!    position, [`crate::Limits::admit_sources`] and [`crate::Limits::admit_input`] for what is remembered for good.
+//!    position, [`crate::Limits::admit_sources`] and [`crate::Limits::admit_input`] for what is stored permanently.
 //! 2. **Store** each observation as a [`Value`] under its tuple, bailiwick and source. Values of the same three are combined with
-//!    [`Value::merge`], now or whenever the engine likes: the result does not depend on the order. The position becomes visible
+//!    [`Value::merge`], at once or later: the result does not depend on the order. The position becomes visible
 //!    together with the batch, never before.
-//! 3. **Answer questions.** An engine that can read its tuples in the order of their keys ([`key`]) implements [`Tuples`] on one
-//!    moment of its data, and gets every answer from [`lookup`] and [`summarise`]. One that selects and merges rows by itself reads
+//! 3. **Answer questions.** An engine that can read its tuples in the order of their keys ([`key`]) implements [`Tuples`] on a
+//!    snapshot of its data, and gets every answer from [`lookup`] and [`summarise`]. An engine that selects and merges rows itself reads
 //!    the ranges of [`Scan::of`], merges with [`Merged`], applies types, fences and [`crate::Question::rows`] to merged rows, and
-//!    makes its cursors with [`crate::Cursor::new`].
+//!    creates its cursors with [`crate::Cursor::new`].
 //! 4. **Drop** what a [`crate::Selection`] covers, by [`LastSeen`] and [`is_within`].
 //! 5. **Fail** with the variants of [`crate::StoreError`] that all engines share, and otherwise with
 //!    [`crate::StoreError::engine`]: a [`crate::StoreErrorKind`] for callers, and words for people.
 //!
-//! Calls may block and come from many threads at once. An engine has no clock; times are passed in.
+//! Calls may block, and may come from many threads at the same time. An engine has no clock; times are passed in.
 //!
 //! The module `conformance` (a feature of this crate, for tests) decides whether an engine is right: implement its trait `Engine`
-//! and call its macro with an expression that makes an empty store.
+//! and call its macro with an expression that creates an empty store.
 
 pub use crate::answer::{Side, Tuples, Walk, lookup, summarise};
 pub use crate::last_seen::LastSeen;

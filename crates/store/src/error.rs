@@ -21,7 +21,7 @@ pub enum StoreError {
         fault: BatchFault,
     },
     /// A stored tuple cannot be decoded.
-    #[error("a stored tuple does not read back")]
+    #[error("a stored tuple cannot be decoded")]
     Damaged,
     /// The engine failed for a reason of its own; made by [`StoreError::engine`].
     #[error("{detail}")]
@@ -32,7 +32,7 @@ pub enum StoreError {
         detail: Box<str>,
     },
     /// One of the [`crate::Limits`] on what is remembered for good is reached.
-    #[error("the passive-DNS database remembers {most} {of}, and takes no more: {}", of.advice())]
+    #[error("the passive-DNS database has reached its limit of {most} {of}: {}", of.advice())]
     Full {
         /// What there are too many of.
         of: Remembered,
@@ -40,14 +40,14 @@ pub enum StoreError {
         most: usize,
     },
     /// Another process uses the database.
-    #[error("another process {}has the passive-DNS database; ask it, or wait until it has ended", process.map(|process| format!("({process}) ")).unwrap_or_default())]
+    #[error("another process {}is using the passive-DNS database; wait until it has finished", process.map(|process| format!("({process}) ")).unwrap_or_default())]
     Locked {
         /// Its number on this machine, if it is known.
         process: Option<u32>,
     },
     /// One batch names too many sources for the first time.
     #[error(
-        "the batch names {new} sources that are new (an origin and a sensor each), {most} may be: give all of it one origin, or leave origins and sensors out"
+        "the batch has {new} new sources (pairs of origin and sensor), and the limit is {most}: give all records one origin, or leave origins and sensors out"
     )]
     ManySources {
         /// How many there are.
@@ -56,11 +56,11 @@ pub enum StoreError {
         most: usize,
     },
     /// A cursor with an order that has no pages.
-    #[error("newest first is not paged: ask without a cursor, or in key order")]
+    #[error("the order newest first has no pages: query without a cursor, or in key order")]
     NotPaged,
     /// An input with other content was imported under the same name.
     #[error(
-        "{input} was taken in with other content before: what is new needs a name of its own, such as another Idempotency-Key"
+        "{input} was already used for other content: new content needs its own name, such as another Idempotency-Key"
     )]
     OtherContent {
         /// The name of the input.
@@ -68,14 +68,14 @@ pub enum StoreError {
     },
     /// The thread that worked for the caller panicked: a bug. What it had not acknowledged may be missing.
     #[error(
-        "the work on the passive-DNS database ended unexpectedly; please report it with the message printed before"
+        "a task of the passive-DNS database failed unexpectedly; please report it with the message printed before"
     )]
     Panicked,
     /// The store was opened for reading only and was asked to write.
     #[error("the passive-DNS database is open for reading only")]
     ReadOnly,
     /// A name is longer than the names that are remembered may be.
-    #[error("{what} has {bytes} bytes, and may have {most}: use a shorter one")]
+    #[error("{what} has {bytes} bytes, and the limit is {most}: use a shorter one")]
     TooLong {
         /// What the name belongs to.
         what: Cow<'static, str>,
@@ -85,7 +85,7 @@ pub enum StoreError {
         most: usize,
     },
     /// One batch of more than a gibibyte.
-    #[error("a batch that takes more than 1 GiB: take it in in parts")]
+    #[error("the batch is larger than 1 GiB: split it")]
     TooLarge,
 }
 
@@ -97,7 +97,7 @@ pub enum StoreErrorKind {
     Absent,
     /// Stored data is missing or cannot be read. A backup has it.
     Damaged,
-    /// Something that is no database of ours is in its place. Use another place.
+    /// There is something else in place of the database. Use another folder.
     Foreign,
     /// There is no room for more, in the store or in what it remembers. The same batch succeeds once there is room.
     Full,
@@ -158,10 +158,10 @@ impl Remembered {
         match self {
             Self::Keys => "wait until some have expired, or send the records without an idempotency key",
             Self::Inputs => {
-                "`backsight db drop --origin` forgets the inputs of an origin together with its records"
+                "to forget the inputs of an origin, delete its records with `backsight db drop --origin`"
             }
             Self::Sources => {
-                "import with `--origin` to give many records the same one, or begin another database"
+                "give many records the same origin with `import --origin`, or start another database"
             }
         }
     }
@@ -182,12 +182,12 @@ impl fmt::Display for Remembered {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum BatchFault {
     /// The data is not of its type.
-    #[error("data that is not of its type")]
+    #[error("data that does not match its type")]
     Rdata,
     /// First seen after last seen.
     #[error("first seen after last seen")]
     Reversed,
-    /// The batch has no such source.
+    /// The batch does not have this source.
     #[error("a source that the batch does not have")]
     Source,
 }

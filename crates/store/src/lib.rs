@@ -1,13 +1,13 @@
-//! The passive-DNS database: one trait and the engines that answer it.
+//! The passive-DNS database: one trait and its engines.
 //!
-//! Read in the order of a question: [`Subject`] and [`Question`] say what is asked, [`Store`] is who answers,
-//! a [`Page`] is the answer and its [`Cursor`] where the next one begins. `key` lays a tuple out as octets, so that
-//! every question is a range; `row` makes one row of what many sources said, `answer` pages of rows. [`engine`] has the parts
-//! that an engine is built from, `conformance` (a feature) what every engine is held to. [`Memory`] is the engine to which every
-//! other is compared, answer by answer.
+//! In the order of a query: [`Subject`] and [`Question`] describe the query, [`Store`] answers it, a [`Page`] is the answer, and
+//! its [`Cursor`] is where the next page begins. `key` encodes tuples as bytes so that every query is a range of keys; `row`
+//! merges the entries of many sources into one row; `answer` makes pages of rows. [`engine`] has the parts for building an engine,
+//! and `conformance` (a feature) the tests that every engine must pass. [`Memory`] is the reference: the answers of every other
+//! engine are compared with its answers.
 //!
-//! No network, no clock, no async. [`QuestionError`] and [`CursorError`] are the user's mistakes. [`StoreError`] is what an engine
-//! answers instead of a result; callers decide by its [`StoreErrorKind`].
+//! This crate uses no network, no clock and no async code. [`QuestionError`] and [`CursorError`] are mistakes of the user.
+//! [`StoreError`] is a failure of an engine; callers decide by its [`StoreErrorKind`].
 
 mod answer;
 #[cfg(any(test, feature = "conformance"))]

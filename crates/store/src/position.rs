@@ -13,7 +13,7 @@ use crate::StoreError;
 /// The most names that [`crate::Store::wholes`] gives.
 pub const MAX_WHOLES: usize = 256;
 
-/// How far an input has been taken in.
+/// How far an input has been stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Reached {

@@ -1,48 +1,49 @@
-//! What can be asked of a store.
+//! Queries to a store.
 //!
-//! A [`Question`] is a [`Subject`] with what narrows, orders and bounds its answer. It is plain data: every value
-//! of it has an answer, apart from a cursor with [`Order::NewestFirst`], which the engine refuses.
+//! A [`Question`] is a [`Subject`] with filters, an order and a limit. It is plain data. Every value has an answer, except a
+//! cursor with [`Order::NewestFirst`], which engines refuse.
 
 use cof::RrType;
 
 use crate::{Cursor, Subject};
 
-/// The most rows of one page: what is held in memory at once for one answer.
+/// The maximum number of rows of one page, which are held in memory together.
 pub const MAX_LIMIT: usize = 10_000;
 
-/// A question to a [`crate::Store`].
+/// A query to a [`crate::Store`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Question {
-    /// What is looked for.
+    /// What to look for.
     pub subject: Subject,
-    /// Only rows of these types; none given is all. Of [`Subject::NamesOn`], what is sent, not what matches.
+    /// Only rows of these types; all types if it is empty. For [`Subject::NamesOn`] this filters the rows of the answer, not the
+    /// matching address records.
     pub rrtypes: Vec<RrType>,
-    /// Only rows seen in this time.
+    /// Only rows within these times.
     pub fences: Fences,
-    /// The most rows of the page: 1 to [`MAX_LIMIT`]; what is outside is taken as the nearer of the two.
+    /// The maximum number of rows of the page, clamped to 1 to [`MAX_LIMIT`].
     pub limit: usize,
-    /// Where the page before ended; none is the start.
+    /// Where the previous page ended; `None` for the first page.
     pub cursor: Option<Cursor>,
-    /// Which rows come first.
+    /// The order of the rows.
     pub order: Order,
-    /// Which words on a tuple make a row of their own.
+    /// Which entries of a tuple have their own rows.
     pub apart: Apart,
-    /// The most tuples that are read for a page in key order, at least 1: it then ends before it is full and says where to
-    /// go on, so that a search which finds little can be watched, bounded and given up.
+    /// The maximum number of tuples read for a page in key order, at least 1. At this limit the page ends early with a cursor,
+    /// so that a search with few matches can be monitored, limited and cancelled.
     pub reach: usize,
 }
 
-/// What is one row. Fences look at the values of each row.
+/// What forms one row. Fences apply to the values of each row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Apart {
-    /// A tuple and bailiwick, over all sources; unknown bailiwicks are one.
+    /// A tuple and bailiwick, over all sources; unknown bailiwicks count as one.
     Bailiwick,
-    /// A tuple, bailiwick, and whether zone files say so: sightings and reports are one row, zones are another one, each
-    /// with its own times and count. This is what DNSDB answers to a question about owners.
+    /// A tuple and bailiwick, with observations and reports in one row and zone data in another, each with its own times and
+    /// count. DNSDB answers queries about owners like this.
     BailiwickAndKind,
-    /// A tuple, and whether zone files say so, over all bailiwicks. This is what DNSDB answers to a question about data.
+    /// A tuple over all bailiwicks, with zone data in a separate row. DNSDB answers queries about data like this.
     Kind,
     /// A tuple, over all bailiwicks and sources.
     #[default]
@@ -52,20 +53,20 @@ pub enum Apart {
     Source,
 }
 
-/// Time fences in seconds since the epoch, each inclusive; all that are given must hold.
+/// Time filters in seconds since the epoch, each inclusive; a row must satisfy all of them.
 ///
-/// They look at each row as [`Apart`] makes it: at the earliest and the latest of its sightings and zone times together. Asked
-/// [`Apart::Kind`], a row has either, and so its own.
+/// They apply to each row as defined by [`Apart`]: to the earliest and latest of its sightings and zone times together. With
+/// [`Apart::Kind`], a row has only one kind of times.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Fences {
-    /// First seen then or later.
+    /// First seen at this time or later.
     pub first_after: Option<u64>,
-    /// First seen then or earlier.
+    /// First seen at this time or earlier.
     pub first_before: Option<u64>,
-    /// Last seen then or later.
+    /// Last seen at this time or later.
     pub last_after: Option<u64>,
-    /// Last seen then or earlier.
+    /// Last seen at this time or earlier.
     pub last_before: Option<u64>,
 }
 
@@ -77,12 +78,12 @@ pub enum Order {
     /// ranges and names in the data by that address or name, then type, owner, data.
     #[default]
     Key,
-    /// By last seen, the newest first, equal ones by key; the first [`MAX_LIMIT`] of one moment, not paged.
+    /// By last seen, newest first, equal ones by key. There is only one page, with at most [`MAX_LIMIT`] rows.
     NewestFirst,
 }
 
 impl Question {
-    /// All there is about a subject, from the start, in key order, [`MAX_LIMIT`] rows a page, each tuple a row.
+    /// Everything about a subject from the start, in key order, with [`MAX_LIMIT`] rows per page and one row per tuple.
     pub fn new(subject: Subject) -> Self {
         Self {
             subject,
@@ -96,14 +97,14 @@ impl Question {
         }
     }
 
-    /// The limit that is in force, 1 to [`MAX_LIMIT`].
+    /// The effective limit, 1 to [`MAX_LIMIT`].
     pub fn rows(&self) -> usize {
         self.limit.clamp(1, MAX_LIMIT)
     }
 }
 
 impl Fences {
-    /// Whether a row with these times lies within.
+    /// Whether a row with these times passes the filters.
     pub fn admit(&self, first: u64, last: u64) -> bool {
         self.first_after.is_none_or(|fence| first >= fence)
             && self.first_before.is_none_or(|fence| first <= fence)

@@ -1,7 +1,7 @@
-//! The trait that every engine implements, and what goes in and comes out of it.
+//! The trait that every engine implements, with its inputs and outputs.
 //!
-//! [`Store`] says what an answer is, exactly enough that two engines given the same batches give the same answers;
-//! [`crate::Memory`] is the one to compare with. Errors are [`StoreError`].
+//! [`Store`] defines answers so precisely that two engines with the same batches give the same answers; [`crate::Memory`] is the
+//! reference. Errors are [`StoreError`].
 
 use std::sync::Arc;
 
@@ -11,133 +11,131 @@ use crate::{Cursor, Question, Reached, StoreError};
 
 /// A passive-DNS database.
 ///
-/// Calls block; each sees one moment of the data, and a reader never sees half a batch.
+/// Calls block. Each call reads a snapshot of the data; a reader never sees part of a batch.
 ///
 /// # What is stored
 ///
-/// For each tuple (rrname, rrtype, rdata), bailiwick and source: first seen, last seen, count. Hearing of the same again
-/// merges: the earliest first, the latest last; counts add up for [`cof::SourceKind::Observation`] and the larger one
-/// stands for `Report` and `Zone`. A count stays unknown only while all that were merged are unknown, and stops at
-/// `u64::MAX`. Merging commutes: the order in which batches arrive never shows. A bailiwick that its owner is not in
-/// is taken as unknown.
+/// For each tuple (rrname, rrtype, rdata), bailiwick and source: first seen, last seen and count. Equal ones are merged: the
+/// earliest first seen, the latest last seen; counts are added for [`cof::SourceKind::Observation`], and the largest is kept for
+/// `Report` and `Zone`. A merged count is unknown only if all merged counts are, and saturates at `u64::MAX`. Merging is
+/// commutative: the order of batches makes no difference. A bailiwick that does not contain the owner is stored as unknown.
 ///
 /// # What a reader sees
 ///
-/// One row a tuple, merged over bailiwicks and sources, with
+/// One row per tuple, merged over bailiwicks and sources, with
 ///
-/// * `time_first`, `time_last`: the earliest and latest of observations and reports;
-/// * `zone_time_first`, `zone_time_last`: the same of zones;
-/// * `count`: the larger of the sum of all observations and the largest report, unknown if both are; where no
-///   observation and no report has a count, the largest of the zones;
-/// * `bailiwick`: the one that is stated, if those that state one agree;
-/// * `origin`: the one of all its sources, if they all have the same one; a source without origin disagrees with
-///   one that has one;
+/// * `time_first`, `time_last`: the earliest and latest time of observations and reports;
+/// * `zone_time_first`, `zone_time_last`: the same for zones;
+/// * `count`: the larger of the sum of all observations and the largest report, unknown if both are unknown; if no
+///   observation and no report has a count, the largest count of the zones;
+/// * `bailiwick`: the known bailiwick, if all known ones are equal;
+/// * `origin`: the origin of the sources, if all have the same one; a source without an origin counts as a different one;
 /// * no `sensor_id`, no notes, no extras.
 ///
-/// Asked [`crate::Apart`], the words of one bailiwick, of zones, or of one source make a row of their own by the same rules; rows
-/// of one tuple come by bailiwick (its number of labels, unknown last), then sightings and reports before zones, then by source.
+/// With [`crate::Apart`], each bailiwick, the zones, or each source has its own row by the same rules. The rows of one tuple are
+/// ordered by bailiwick (by its number of labels, unknown last), then observations and reports before zones, then by source.
 ///
-/// So a store that takes in its own answers as reports answers as before. Types, fences, order and limit are applied to
-/// these rows, never to what they were merged from.
+/// A store that imports its own answers as reports therefore gives the same answers. Types, fences, order and limit apply to
+/// merged rows, never to the entries from which they were merged.
 ///
-/// # What is not here
+/// # What is not part of this trait
 ///
 /// Maintenance, such as verifying, compacting and backing up, differs between engines and belongs to each of them.
 pub trait Store: Send + Sync {
-    /// Takes in a batch, all or nothing; when this returns it is as durable as the engine makes it.
+    /// Stores a batch, completely or not at all. When this returns, the batch is as durable as the engine can make it.
     ///
-    /// A batch whose [`cof::Position`] is not beyond the one remembered for its input has been taken in before:
-    /// nothing changes, and the receipt says so. Batches of one input must therefore come in order.
+    /// A batch whose [`cof::Position`] is not beyond the stored position of its input was stored before: nothing changes, and
+    /// [`Receipt::repeated`] is true. Batches of one input must therefore arrive in order.
     ///
     /// # Errors
-    /// [`StoreError::Batch`] when an observation cannot be one, [`StoreError::OtherContent`] when the digests show that the
-    /// input is not the one that was taken in under its name; then nothing of the batch was taken in.
+    /// [`StoreError::Batch`] if an observation is invalid, [`StoreError::OtherContent`] if the digests show that an input
+    /// with other content was stored under this name. In both cases nothing of the batch is stored.
     fn absorb(&self, batch: Batch) -> Result<Receipt, StoreError>;
 
-    /// A page of the answer.
+    /// Returns one page of the answer.
     ///
-    /// In key order and without types and fences the work is in proportion to the limit, whatever the answer's size;
-    /// types and fences may mean passing over many rows for one.
+    /// In key order, without types and fences, the work is proportional to the limit and independent of the size of the whole
+    /// answer. With types and fences, many rows may be skipped for each one returned.
     ///
     /// # Errors
-    /// [`StoreError::NotPaged`] for a cursor with [`crate::Order::NewestFirst`].
+    /// [`StoreError::NotPaged`] for a cursor together with [`crate::Order::NewestFirst`].
     fn lookup(&self, question: &Question) -> Result<Page, StoreError>;
 
-    /// The whole answer in four numbers; limit, cursor and order do not matter.
+    /// Summarises the whole answer; limit, cursor and order have no effect.
     ///
     /// # Errors
     /// Only the engine's own.
     fn summarise(&self, question: &Question) -> Result<Summary, StoreError>;
 
-    /// Forgets what the selection covers, at once for every reader.
+    /// Deletes the selected rows, in one step for all readers.
     ///
-    /// Returns how many entries (a tuple, bailiwick and source each) were dropped.
+    /// Returns the number of deleted entries; each is a tuple with a bailiwick and a source.
     ///
     /// # Errors
     /// Only the engine's own.
     fn drop_where(&self, selection: &Selection) -> Result<u64, StoreError>;
 
-    /// How much of an input has been taken in: the last batch's [`cof::Position`].
+    /// Returns how far an input has been stored: the [`cof::Position`] of its last batch.
     ///
-    /// An input whose position has expired is known until [`Self::forget_expired`] is called.
+    /// An expired position is still returned until [`Self::forget_expired`] is called.
     ///
     /// # Errors
     /// Only the engine's own.
     fn position(&self, input: &str) -> Result<Option<Reached>, StoreError>;
 
-    /// The names of the inputs that were taken in whole and have this digest, sorted; at most [`crate::MAX_WHOLES`].
+    /// Returns the names of the completely stored inputs with this digest, sorted; at most [`crate::MAX_WHOLES`].
     ///
-    /// Inputs that expire are not among them: only what lasts is known by its content.
+    /// Inputs that expire are not included: only permanent inputs are recognised by their content.
     ///
     /// # Errors
     /// Only the engine's own.
     fn wholes(&self, digest: &Digest) -> Result<Vec<Arc<str>>, StoreError>;
 
-    /// Forgets the inputs that expire at or before `now`, in seconds since the epoch, and says how many those were.
+    /// Deletes the positions of inputs that expire at or before `now` (seconds since the epoch), and returns their number.
     ///
-    /// A store has no clock: whoever uses inputs that expire calls this before asking for a position. It costs nothing when
-    /// nothing has expired.
+    /// A store has no clock: callers with inputs that expire call this before they read a position. It is cheap if nothing
+    /// has expired.
     ///
     /// # Errors
     /// Only the engine's own.
     fn forget_expired(&self, now: u64) -> Result<u64, StoreError>;
 
-    /// How much there is.
+    /// Returns how much is stored.
     ///
     /// # Errors
     /// Only the engine's own.
     fn stats(&self) -> Result<Stats, StoreError>;
 }
 
-/// What became of a batch.
+/// The result of storing a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Receipt {
-    /// How many observations were taken in.
+    /// How many observations were stored.
     pub observations: usize,
-    /// The batch's position had been reached before, so that nothing was taken in.
+    /// Whether the batch was stored before, so that nothing was stored now.
     pub repeated: bool,
 }
 
-/// Some rows of an answer.
+/// One page of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Page {
     /// The rows, in the question's order.
     pub records: Vec<Record>,
-    /// Where the next page begins; only in key order, and only when there are more rows.
+    /// Where the next page begins; only in key order, and only if there are more rows.
     pub next: Option<Cursor>,
-    /// Whether the answer has rows beyond these: in key order on the next page, newest first nowhere.
+    /// Whether the answer has more rows. In key order they are on the next page; newest first, they cannot be read.
     pub more: bool,
     /// The limit that was applied, 1 to [`crate::MAX_LIMIT`].
     pub limit: usize,
 }
 
-/// An answer without its rows. Sums stop at `u64::MAX`.
+/// A summary of an answer. Sums saturate at `u64::MAX`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Summary {
-    /// How many rows.
+    /// The number of rows.
     pub rows: u64,
     /// The sum of their counts; unknown if all are.
     pub count: Option<u64>,
@@ -147,28 +145,28 @@ pub struct Summary {
     pub last: Option<u64>,
 }
 
-/// What is to be forgotten.
+/// What [`Store::drop_where`] deletes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Selection {
-    /// Rows whose latest time is before this, seconds since the epoch, as [`crate::Apart::Kind`] keeps them: sightings and reports
-    /// of a tuple go by their latest time, zone data goes by its own.
+    /// Rows whose latest time is before this (seconds since the epoch). As with [`crate::Apart::Kind`], the observations and
+    /// reports of a tuple are judged by their latest time, and its zone data by its own.
     LastSeenBefore(u64),
-    /// What sources of this origin said, or sources without one. The positions of inputs whose batches said anything
-    /// in its name are forgotten too, so that they can be imported again.
+    /// The entries of sources with this origin, or without one. The positions of inputs with such entries are deleted too, so
+    /// that they can be imported again.
     Origin(Option<Arc<str>>),
-    /// All of this name and the names below it.
+    /// The entries of this name and of all names below it.
     Suffix(Name),
 }
 
-/// How much there is.
+/// How much is stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Stats {
-    /// Tuples, each with a bailiwick and source; an engine that merges later counts each part that is not yet merged.
+    /// Tuples, each with a bailiwick and source. An engine that merges in the background counts parts that are not merged yet separately.
     pub entries: u64,
-    /// Sources that were ever heard of; they are not forgotten.
+    /// All sources that ever occurred; sources are never deleted.
     pub sources: u64,
-    /// Inputs whose position is remembered.
+    /// Inputs with a stored position.
     pub inputs: u64,
 }

@@ -1,19 +1,19 @@
-//! What a question is about, and how people write it.
+//! The subject of a query, and how people write it.
 //!
-//! [`Subject::parse`] reads text from strangers; a [`QuestionError`] says what is wrong with it and which forms there
-//! are, with examples.
+//! [`Subject::parse`] reads untrusted text; a [`QuestionError`] says what is wrong with it, and lists the accepted forms with
+//! examples.
 
 use std::net::IpAddr;
 
 use cof::{Name, NameError};
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 
-/// What is looked for.
+/// What to look for.
 ///
 /// Data matches by each of [`cof::Rdata::targets`]: the address of an A or AAAA record, the name in an NS, CNAME, DNAME, PTR,
-/// MX, SRV, SVCB or HTTPS record, both names in an SOA or RP, and so on. A record with several names that match is one row; it stands
-/// where the first of them does. An IPv4 address, network or range is also looked for as its IPv4-mapped IPv6 form, and the other
-/// way round; what is found as IPv4 comes first.
+/// MX, SRV, SVCB or HTTPS record, both names in an SOA or RP, and so on. A record with several matching names is one row, at the
+/// position of the first of them. An IPv4 address, network or range also matches its IPv4-mapped IPv6 form, and the reverse;
+/// IPv4 matches come first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Subject {
@@ -21,84 +21,84 @@ pub enum Subject {
     Address(IpAddr),
     /// Records of this name.
     Name(Name),
-    /// What CIRCL answers to an address: all records of every name that has a matching address record (A or AAAA) with it.
+    /// All records of every name that has an A or AAAA record with this address, which is CIRCL's answer for an address.
     ///
-    /// Fences choose the matching address records first and then filter what is sent, these included; types filter only
-    /// what is sent. In key order by owner.
+    /// Fences first select the matching address records, and then filter all rows of the answer; types only filter the rows of
+    /// the answer. In key order, rows are ordered by owner.
     NamesOn(IpAddr),
     /// Records whose data is an address of this network: an address, and how many of its leading bits count.
     ///
-    /// The other bits do not matter; a length beyond the address's own is the address alone.
+    /// The other bits are ignored; a length above that of the address selects only the address.
     Network(IpAddr, u8),
     /// Records whose data is an address from the first to the last, both included.
     ///
-    /// Nothing when the two are of two families or in the wrong order.
+    /// Matches nothing if the two are from different families or in the wrong order.
     Range(IpAddr, IpAddr),
-    /// Records whose data names this name.
+    /// Records with this name in their data.
     RdataName(Name),
-    /// Records whose data names this name or one below it.
+    /// Records with this name, or one below it, in their data.
     RdataSuffix(Name),
     /// Records of this name and of every name below it.
     Suffix(Name),
 }
 
-/// The text asks nothing that can be looked up.
+/// The text is not a valid query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}; {ACCEPTED}", ACCEPTED = Self::ACCEPTED)]
 pub struct QuestionError(#[source] pub QuestionFault);
 
-/// What is wrong with the text of a question.
+/// What is wrong with the text of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QuestionFault {
-    /// It looks like an IPv4 address and is none.
+    /// It looks like an IPv4 address but is not one.
     #[error("not an IPv4 address: four numbers from 0 to 255")]
     Address,
-    /// A character that a name has only escaped.
-    #[error("a name has {0:?} only escaped, as \\{code:03}", code = u32::from(*.0))]
+    /// A character that must be escaped in a name.
+    #[error("{0:?} must be escaped in a name, as \\{code:03}", code = u32::from(*.0))]
     Character(char),
-    /// Nothing is asked.
-    #[error("nothing asked")]
+    /// The text is empty.
+    #[error("empty query")]
     Empty,
-    /// An autonomous system's number, a vulnerability's, or a hash, which passive DNS does not know.
-    #[error("this is {0}, and passive DNS has names and addresses only")]
+    /// An AS number, a CVE number or a hash, which passive DNS does not have.
+    #[error("this is {0}; passive DNS has only names and addresses")]
     Kind(&'static str),
     /// Not a domain name.
     #[error("not a domain name: {0}")]
     Name(#[from] NameError),
-    /// A network without a length that its address can have.
-    #[error("not a network: the length is 0 to 32 for IPv4, 0 to 128 for IPv6")]
+    /// A network whose prefix length is invalid.
+    #[error("not a network: the prefix length must be 0 to 32 for IPv4, 0 to 128 for IPv6")]
     Network,
-    /// A range whose ends are not two addresses of one family in order.
+    /// A range that is not two addresses of one family in ascending order.
     #[error("not a range: two addresses of one family, the lower one first")]
     Range,
     /// An asterisk that is not a whole label at the beginning.
     #[error(
-        "an asterisk stands at the beginning only, for all names below one: *.example.com (one that is meant literally is written \\*)"
+        "an asterisk is only allowed at the beginning, for all names below one: *.example.com (write a literal asterisk as \\*)"
     )]
     Wildcard,
 }
 
 impl QuestionError {
     /// The forms that [`Subject::parse`] reads, with examples.
-    pub const ACCEPTED: &str = "ask for a name (www.example.com), all names below one (*.example.com), \
+    pub const ACCEPTED: &str = "query a name (www.example.com), all names below one (*.example.com), \
         an address (192.0.2.1 or 2001:db8::1), a network (192.0.2.0/24 or 2001:db8::/32), \
         a range (192.0.2.1-192.0.2.9), or names in the data (rdata:ns1.example.com, rdata:*.example.com)";
 }
 
 impl Subject {
-    /// Reads what a person or a client asks; blanks and slashes around it do not matter.
+    /// Parses the text of a query; surrounding spaces and slashes are ignored.
     ///
-    /// What cannot be on any record is refused rather than looked up: nothing found would be taken for nothing known.
+    /// Text that no record can match is refused, because an empty answer would look as if there were no records.
     ///
     /// * `www.example.com`: a name, in any case, with or without its final dot, escaped or Unicode;
     /// * `*.example.com`: a suffix; a name that begins with an asterisk is written `\*.example.com`;
     /// * `192.0.2.1`, `2001:db8::1`, `[2001:db8::1]`: an address, never expanded to [`Subject::NamesOn`] here;
     /// * `192.0.2.0/24`, `192.0.2.0,24` as dnsdbq sends it, and `192.0.2.*`: a network;
     /// * `192.0.2.1-192.0.2.9`: a range, both ends included;
-    /// * `rdata:` before a name, suffix or any of the above: what stands at the right.
+    /// * `rdata:` before a name, suffix or any of the above: search the data of records.
     ///
     /// # Errors
-    /// [`QuestionError`], which says what would have been accepted.
+    /// [`QuestionError`], which lists what is accepted.
     pub fn parse(text: &str) -> Result<Self, QuestionError> {
         let text = text.trim_matches(|c: char| c.is_whitespace() || c == '/');
         let subject = match text.split_at_checked(6) {
@@ -108,11 +108,11 @@ impl Subject {
         subject.map_err(QuestionError)
     }
 
-    /// Whether the text of a name can be on a record: nothing in it is a slip that a lookup would answer with nothing.
+    /// Checks that a record can have this name, so that a typing mistake is not answered with an empty answer.
     ///
-    /// Refused are unescaped blanks, asterisks, and characters that belong to a URL, an email address, a list or a
-    /// defanged name. A slash is taken within a label that begins before any host name does, as in
-    /// `0/25.2.0.192.in-addr.arpa`, and refused behind one (`www.example.com/path`).
+    /// It refuses unescaped spaces, asterisks, and characters of URLs, email addresses, lists and defanged names. A slash is
+    /// accepted in a label before any host name, as in `0/25.2.0.192.in-addr.arpa`, and refused after one
+    /// (`www.example.com/path`).
     ///
     /// # Errors
     /// [`QuestionFault`].
@@ -135,7 +135,7 @@ impl Subject {
         kind(text).map_or(Ok(()), |kind| Err(QuestionFault::Kind(kind)))
     }
 
-    /// Whether the last label is a number: no name ends so, and an address does.
+    /// Whether the last label is a number, as in an address and never in a name.
     pub fn is_number(text: &str) -> bool {
         let last = text.strip_suffix('.').unwrap_or(text).rsplit('.').next().unwrap_or_default();
         !last.is_empty() && last.bytes().all(|octet| octet.is_ascii_digit())

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{Error, Workbench};
 
-/// One thing that somebody did.
+/// One recorded change.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// Grows with time; pages go by it.

@@ -64,12 +64,15 @@ pub fn restore(from: &Path, to: &Path, clock: cof::time::Clock) -> Result<Verifi
     let [database, ..] = FILES;
     if !from.join(database).exists() {
         return Err(Error::missing(format!(
-            "{} has no {database}: it is no backup of a workbench",
+            "{} has no {database}: it is not a backup of a workbench",
             from.display()
         )));
     }
     if let Some(name) = FILES.iter().find(|name| to.join(name).exists()) {
-        return Err(Error::conflict(format!("{} holds a {name} already, and would lose it", to.display())));
+        return Err(Error::conflict(format!(
+            "{} already contains {name}, which would be overwritten",
+            to.display()
+        )));
     }
     create(to).map_err(|error| Error::io("creating", to, error))?;
     // The database comes last: without it the folder is as it was.

@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn b44_cells_are_shown_and_not_run() {
+    fn cells_are_shown_and_not_run() {
         assert_eq!(safe("=HYPERLINK(\"x\")"), "'=HYPERLINK(\"x\")");
         assert_eq!(safe("-1+1"), "'-1+1");
         assert_eq!(safe("\t=1"), "'\\x09=1");

@@ -63,9 +63,9 @@ pub struct Workbench {
 /// What was noticed when a data folder was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// The head file was damaged; it was written anew.
+    /// The head file was damaged and has been written again.
     HeadDamaged,
-    /// The head file was missing; it was written anew.
+    /// The head file was missing and has been written again.
     HeadMissing,
     /// Something that was saved is lost. The audit trail says so from here on.
     Lost(Lost),
@@ -73,20 +73,19 @@ pub enum Notice {
 
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let look = "`backsight db verify` looks at everything";
+        let look = "run `backsight db verify` to check everything";
         match self {
             Self::HeadDamaged => write!(
                 f,
-                "workbench.head was damaged, so it is not known whether saved changes were lost; it is new now, and {look}"
+                "workbench.head was damaged and has been recreated; saved changes may have been lost: {look}"
             ),
             Self::HeadMissing => write!(
                 f,
-                "workbench.head was missing, so it is not known whether saved changes were lost; it is new now, and {look}"
+                "workbench.head was missing and has been recreated; saved changes may have been lost: {look}"
             ),
             Self::Lost(lost) => write!(
                 f,
-                "{lost}: the disk damaged workbench.sqlite-wal, or the database is an older copy; the audit trail says so from \
-                 here on, {look}, and a backup may have what is missing"
+                "{lost}: the disk damaged workbench.sqlite-wal, or the database is an older copy. The audit trail records this; {look}. A backup may have the missing changes"
             ),
         }
     }
@@ -233,7 +232,7 @@ impl Workbench {
         if application != APPLICATION && tables > 0 {
             return Err(Error::Damaged {
                 file: self.file(),
-                reason: "it is a database of another program".to_owned(),
+                reason: "it is the database of another program".to_owned(),
             });
         }
         if version > VERSION {

@@ -119,8 +119,7 @@ impl Desk {
                 desk.0.queue.drop_all();
             }
         });
-        let dropped =
-            |_| Err(Error::Bug("a change was dropped: the database could not be worked with".to_owned()));
+        let dropped = |_| Err(Error::Bug("a change was lost: the database could not be used".to_owned()));
         async move { told.await.unwrap_or_else(dropped) }
     }
 

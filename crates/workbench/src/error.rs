@@ -9,7 +9,7 @@ use rusqlite::{ErrorCode, ffi};
 
 use crate::{Hint, Kind, Refusal};
 
-/// Why the workbench did not do as it was asked. Nothing was changed then.
+/// Why the workbench refused or failed. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The database cannot be read as one, or holds what was never written.
@@ -29,7 +29,7 @@ pub enum Error {
         reason: String,
     },
     /// No room on the disk.
-    #[error("no room left on the disk that holds {0}")]
+    #[error("no space left on the disk with {0}")]
     Full(PathBuf),
     /// Anything else about a file.
     #[error("{doing} {file}: {source}")]
@@ -58,7 +58,9 @@ pub enum Error {
         mode: u32,
     },
     /// A database of a newer Backsight.
-    #[error("{file} was made by a newer Backsight (version {found}; this one knows up to {known})")]
+    #[error(
+        "{file} was written by a newer version of Backsight (format {found}; this version supports up to {known})"
+    )]
     Newer {
         /// The file.
         file: PathBuf,
@@ -77,15 +79,15 @@ pub enum Error {
     #[error("{}", lines(.0))]
     Settings(Vec<SettingsError>),
     /// Another process wrote for longer than anybody waits.
-    #[error("{0} is in use by another process that does not finish")]
+    #[error("{0} is in use by another process")]
     Busy(PathBuf),
-    /// A bug of ours: SQL or data that should not be.
+    /// A bug: invalid SQL or impossible data.
     #[error("internal error in the workbench: {0}")]
     Bug(String),
 }
 
 impl Error {
-    /// There is no such thing.
+    /// It does not exist.
     pub fn missing(text: impl Into<String>) -> Self {
         Self::refused(Kind::Missing, text)
     }
@@ -100,7 +102,7 @@ impl Error {
         Self::refused(Kind::Invalid, text)
     }
 
-    /// Whoever asks may not do it.
+    /// The user does not have the permission.
     pub fn forbidden(text: impl Into<String>) -> Self {
         Self::refused(Kind::Forbidden, text)
     }

@@ -9,7 +9,7 @@ use std::fmt;
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Hint {
-    /// Ask for fewer records at once, or raise the limit on records.
+    /// Request fewer records, or raise the limit on records.
     AskForFewer,
     /// Look at the owner and permissions of the data folder.
     CheckFolder,
@@ -27,7 +27,7 @@ pub enum Hint {
     RestoreKey,
     /// Run it again.
     RunAgain,
-    /// Run it again and ask the provider, because what is kept of the answer is lost.
+    /// Run it again and query the provider, because the stored answer is lost.
     RunFresh,
     /// Allow a request to be sent.
     SendIt,
@@ -80,9 +80,9 @@ impl Hint {
 impl fmt::Display for Hint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::AskForFewer => "narrow the question by record type",
+            Self::AskForFewer => "narrow the query by record type",
             Self::CheckFolder => "check the owner and permissions of the data folder",
-            Self::FindProcess => "see which other backsight process is running",
+            Self::FindProcess => "check which other backsight process is running",
             Self::MakeRoom => "free space on the disk that holds the data folder, then try again",
             Self::ProtectKey => {
                 "make secret.key readable by its owner only, then replace the key; change the secrets if somebody else \
@@ -91,13 +91,13 @@ impl fmt::Display for Hint {
             Self::RaiseLimit => "raise the limit to get all records",
             Self::Report => "please report it",
             Self::RestoreBackup => {
-                "restore the data folder from a backup, or move it away to begin anew; nothing was changed"
+                "restore the data folder from a backup, or move it away to start with an empty one; nothing was changed"
             }
-            Self::RestoreKey => "put the right secret.key back, or forget the stored secrets and enter them again",
+            Self::RestoreKey => "put the right secret.key back, or delete the stored secrets and enter them again",
             Self::RunAgain => "run it again",
             Self::RunFresh => "run it again to get a new answer",
             Self::SendIt => "allow a request to be sent",
-            Self::UseNewer => "use the newer Backsight; nothing was changed",
+            Self::UseNewer => "use the newer version of Backsight; nothing was changed",
             Self::Words(text) => text,
         })
     }

@@ -122,7 +122,7 @@ pub struct Listing {
     pub hidden: usize,
 }
 
-/// A value to read: a number without needless digits, `on` or `off`, a text as it is.
+/// A readable value: a number without needless digits, `on` or `off`, or text.
 pub fn readable(value: &Value) -> String {
     match value {
         Value::Number(number) => number.to_string(),

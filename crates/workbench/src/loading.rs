@@ -9,7 +9,7 @@ use crate::{Error, Workbench, text};
 /// The longest file name that is kept, in characters.
 const LONGEST_NAME: usize = 200;
 
-/// A file of records that was loaded, as far as it was.
+/// A loaded file of records, complete or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loaded {
     /// What the file is called where it came from.
@@ -18,13 +18,13 @@ pub struct Loaded {
     pub digest: String,
     /// `report` or `observation`.
     pub kind: &'static str,
-    /// Records that were taken in.
+    /// The number of stored records.
     pub taken: u64,
     /// Records that an earlier file had brought.
     pub known: u64,
     /// What was rejected.
     pub rejected: u64,
-    /// Why it was not taken in to its end, if it was not.
+    /// Why loading stopped before the end, if it did.
     pub fault: Option<String>,
 }
 

@@ -20,11 +20,11 @@ pub struct Refusal {
 pub enum Kind {
     /// It does not go together with what there is: a name that is taken, something that was changed meanwhile.
     Conflict,
-    /// Whoever asks may not do it.
+    /// The user does not have the permission.
     Forbidden,
     /// What was given cannot be meant: a malformed or impossible value.
     Invalid,
-    /// There is no such thing.
+    /// It does not exist.
     Missing,
     /// Too many attempts; the time after which to try again.
     Throttled(Duration),

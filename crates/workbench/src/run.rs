@@ -47,15 +47,15 @@ pub use shown::{Arrangement, Compared, Shown, Sort};
 pub struct Run {
     /// Its number, from 1.
     pub id: i64,
-    /// The first run of the command that this one belongs to: itself where the command asked about one indicator.
+    /// The first run of the same command; this run itself if the command queried one indicator.
     pub batch: i64,
-    /// What was asked about.
+    /// The queried indicator.
     pub indicator: Indicator,
     /// The package that asked, as NAME@VERSION.
     pub package: String,
-    /// Whose word its findings are: the package's title.
+    /// The source of its findings: the package's title.
     pub source: String,
-    /// The action, as it is offered.
+    /// The name of the action, as shown to users.
     pub action: String,
     /// Who was asked, as host:port.
     pub provider: String,
@@ -71,7 +71,7 @@ pub struct Run {
     pub records: u64,
     /// How many stretches of the answer are no records.
     pub damages: u64,
-    /// How large the answer was, in octets, decompressed.
+    /// The size of the answer in bytes, after decompression.
     pub bytes: u64,
     /// The run that really asked, and when: itself, or an earlier one whose answer this one took.
     pub fetched: Fetched,
@@ -98,7 +98,7 @@ pub struct Fetched {
     pub at: i64,
 }
 
-/// What a provider was asked, as it is kept: see [`operation::Config::question`].
+/// The stored form of the query: see [`operation::Config::question`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request<'a> {
     /// The address, with scheme, host, port and value.
@@ -125,7 +125,7 @@ pub enum State {
     Complete,
     /// Nothing usable arrived.
     Failed,
-    /// It was broken off from this side: the process ended, or somebody cancelled it.
+    /// We ended it: the process ended, or a user cancelled it.
     Interrupted,
     /// Something broke; what arrived is there.
     Partial,

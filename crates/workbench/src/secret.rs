@@ -64,7 +64,7 @@ impl Fault {
             }
             Self::Unknown => format!("the secret {key} of {integration} is encrypted with another key"),
             Self::Damaged => {
-                format!("the secret {key} of {integration} does not open: it, or the key, is damaged")
+                format!("the secret {key} of {integration} cannot be decrypted: it or the key is damaged")
             }
         };
         Error::Key { file, reason }
@@ -151,7 +151,7 @@ pub(crate) fn settle(change: &Change<'_>) -> Result<Option<Key>, Problem> {
             return Err(wrong("missing, and there are secrets encrypted with it").into());
         }
         Some(current) if !used.is_empty() && !named(current) => {
-            return Err(wrong("it is not the key that the secrets are encrypted with").into());
+            return Err(wrong("it is not the key with which the secrets are encrypted").into());
         }
         _ => {}
     }

@@ -57,7 +57,7 @@ pub struct Wanted {
     pub sensor: Option<String>,
 }
 
-/// A token as it is kept: all but the secret itself.
+/// A stored token, without the secret itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
     /// Never given twice.
@@ -138,7 +138,7 @@ impl Workbench {
             if let Some(other) = find(&change.transaction, &wanted.name)? {
                 let name = &other.wanted.name;
                 return Err(Problem::conflict(format!(
-                    "there is a token {name}; revoke it, or take another name"
+                    "there is already a token {name}; revoke it, or use another name"
                 )));
             }
             let (public, text) = fresh()?;
@@ -234,7 +234,7 @@ fn find(database: &Connection, name: &str) -> Result<Option<Token>, Problem> {
 }
 
 fn need(database: &Connection, name: &str) -> Result<Token, Problem> {
-    find(database, name)?.ok_or_else(|| Problem::missing("there is no token with that name that works"))
+    find(database, name)?.ok_or_else(|| Problem::missing("there is no active token with that name"))
 }
 
 /// A new token's public part, and its text.
@@ -288,23 +288,23 @@ fn check(wanted: &Wanted, at: i64) -> Result<(), Error> {
         let plain = |character: char| character.is_ascii_alphanumeric() || "._-@:".contains(character);
         if text.is_empty() || text.len() > LONGEST || !text.chars().all(plain) {
             return refused(format!(
-                "the {what} of a token has 1 to {LONGEST} letters, digits and ._-@: in it"
+                "the {what} of a token must have 1 to {LONGEST} characters: letters, digits and ._-@:"
             ));
         }
     }
     match wanted {
         Wanted { reads: false, writes: false, .. } => {
-            refused("a token that may do nothing is none".to_owned())
+            refused("a token must allow reading, writing or both".to_owned())
         }
         Wanted { sensor: Some(_), writes: false, .. } => {
-            refused("a sensor brings records: the token must be able to write".to_owned())
+            refused("a sensor sends records: the token must allow writing".to_owned())
         }
         Wanted { rate: Some(rate), .. } if !(1..=MAX_RATE).contains(rate) => {
-            refused(format!("a rate is 1 to {MAX_RATE} requests a second"))
+            refused(format!("a rate must be 1 to {MAX_RATE} requests per second"))
         }
-        Wanted { daily: Some(0), .. } => refused("a token that may ask nothing a day is none".to_owned()),
+        Wanted { daily: Some(0), .. } => refused("the daily quota must be at least 1".to_owned()),
         Wanted { expires_at: Some(expires), .. } if *expires <= at => {
-            refused("the token would have expired already".to_owned())
+            refused("the expiry time is in the past".to_owned())
         }
         _ => Ok(()),
     }

@@ -182,7 +182,7 @@ fn keep_an_administrator(change: &Change<'_>, user: &User) -> Result<(), Problem
     }
     let name = &user.name;
     Err(Problem::conflict(format!(
-        "{name} is the last administrator who can sign in; make another one first"
+        "{name} is the last administrator who can sign in; create another one first"
     )))
 }
 

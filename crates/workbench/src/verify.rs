@@ -10,11 +10,11 @@ use crate::{Error, Workbench, run};
 pub struct Verified {
     /// Rows whose seals were compared.
     pub rows: u64,
-    /// Entries of the audit trail, each linked to the one before it.
+    /// Entries of the audit trail, each linked to the previous one.
     pub entries: u64,
     /// Files of evidence that were read.
     pub files: u64,
-    /// What is wrong, in words; empty where all is as it was written.
+    /// The faults that were found, as text; empty if there are none.
     pub faults: Vec<String>,
 }
 

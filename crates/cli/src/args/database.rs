@@ -173,7 +173,7 @@ pub(crate) struct ExportArgs {
 /// The format of an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ExportFormat {
-    /// The Common Output Format, one record per line; what zone files say of it is a line of its own
+    /// The Common Output Format, one record per line; zone data has its own lines
     #[default]
     Cof,
 }
@@ -284,7 +284,7 @@ pub(crate) struct DropWhat {
 fn text(most: usize) -> impl clap::builder::TypedValueParser<Value = String> {
     use clap::builder::{NonEmptyStringValueParser, TypedValueParser as _};
     NonEmptyStringValueParser::new().try_map(move |text| {
-        if text.len() <= most { Ok(text) } else { Err(format!("it may have {most} bytes")) }
+        if text.len() <= most { Ok(text) } else { Err(format!("the maximum is {most} bytes")) }
     })
 }
 

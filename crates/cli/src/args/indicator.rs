@@ -47,7 +47,7 @@ pub(crate) enum IndicatorCommand {
     Restore(ValueArgs),
     /// Change the status of an indicator
     #[command(after_help = "Example: backsight indicator set cdn.example.com --status Whitelisted\n\n\
-        What is Whitelisted is touched by no run: it gets no attributes, no relationships and no other status.")]
+        Runs do not change Whitelisted indicators: they get no attributes, no relationships and no other status.")]
     Set(SetArgs),
     /// Show an indicator with its attributes, sources, relationships, notes and history
     Show(ValueArgs),

@@ -38,7 +38,7 @@ pub(crate) enum IntegrationCommand {
     List(ListArgs),
     /// Uninstall an integration and delete its settings and secrets
     Remove(RemoveArgs),
-    /// Show an integration and its parameters; of secrets only whether they are set
+    /// Show an integration and its parameters; secrets are shown only as set or not set
     Show(NameArgs),
     /// Test the connection to the service, step by step
     #[command(

@@ -34,8 +34,10 @@ const KNOWN: [&str; 4] = ["192.0.2.80", "cdn.example.net", "104.196.175.197", "w
 
 pub(super) async fn run(command: &DemoArgs) -> Result<Exit, Failure> {
     let listen = command.listen.as_deref().unwrap_or("127.0.0.1:0");
-    let address =
-        serve::loopback(("--listen", listen), "the demonstration is for this machine: listen on 127.0.0.1")?;
+    let address = serve::loopback(
+        ("--listen", listen),
+        "the demonstration is for this machine only: listen on 127.0.0.1",
+    )?;
     let failed = |error| Failure::work(&format!("listening on {address}"), &error);
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
@@ -103,14 +105,12 @@ fn fill(workbench: &mut Workbench) -> Result<(), Error> {
 
 fn said(bound: SocketAddr, link: &str, key: &str) -> String {
     format!(
-        "The workbench runs on http://{bound}/ with sample records, and asks itself:\n\
-         the CIRCL Passive DNS operation is installed, configured and enabled.\n\
-         Nothing leaves this machine, and everything goes when it ends.\n\n\
-         Sign in, once, by this link:\n\
-         \x20 http://{bound}/welcome?token={link}\n\n\
+        "The workbench is running at http://{bound}/ with sample records. The CIRCL\n\
+         Passive DNS operation is installed, enabled and configured to query this server.\n\
+         Nothing leaves this machine, and all data is deleted when the demonstration ends.\n\n\
+         Sign in with this link, which works once:\n\x20 http://{bound}/welcome?token={link}\n\n\
          Then open an indicator in the Threat Library and run \"Query CIRCL Passive DNS\".\n\
-         What a sensor sees can come in meanwhile; run it again, and Changes shows what is new:\n\
-         \x20 curl -H 'X-API-Key: {key}' -d '{SEEN}' http://{bound}/api/v1/records\n\n\
-         Ctrl-C ends it. The same in the terminal: backsight demo --once\n"
+         To see a change, send a new record as a sensor would, run the query again, and open Changes:\n\x20 curl -H 'X-API-Key: {key}' -d '{SEEN}' http://{bound}/api/v1/records\n\n\
+         Press Ctrl-C to stop. The same steps in the terminal: backsight demo --once\n"
     )
 }

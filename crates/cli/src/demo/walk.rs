@@ -53,14 +53,14 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn walk(&self, command: &DemoArgs, port: u16) -> Result<Exit, Failure> {
         say(&format!(
-            "A passive-DNS server of our own runs on 127.0.0.1 port {port}, with sample records.\n\
-             Nothing leaves this machine, and what is kept below goes when the demonstration ends."
+            "A passive-DNS server of Backsight is running on 127.0.0.1 port {port} with sample records.\n\
+             Nothing leaves this machine, and all data is deleted when the demonstration ends."
         ))?;
         self.step("Install the operation", &["integration", "install", OPERATION])?;
         self.step("It is listed under Disabled", &["integration", "list", "--disabled"])?;
         let (port, configure) = (format!("port={port}"), ["integration", "configure", OPERATION]);
         let settings = ["host=127.0.0.1", &port, "use_http=on"];
-        self.step("Configure it: ask our server", &[&configure[..], &settings].concat())?;
+        self.step("Configure it to query this server", &[&configure[..], &settings].concat())?;
         self.step("Enable it", &["integration", "enable", OPERATION])?;
         let exit = self.ask(command)?;
         say(&next())?;
@@ -77,11 +77,14 @@ impl Walk<'_> {
         let runs = self.runs()?;
         for (id, _) in &runs {
             let id = id.to_string();
-            self.step("What would be added to the threat library?", &["run", "add", &id, "--dry-run"])?;
-            self.step("Add it", &["run", "add", &id])?;
+            self.step(
+                "Preview what would be added to the threat library",
+                &["run", "add", &id, "--dry-run"],
+            )?;
+            self.step("Add the findings", &["run", "add", &id])?;
         }
         for (_, value) in &runs {
-            self.step("Look at the indicator", &["indicator", "show", value])?;
+            self.step("Show the indicator", &["indicator", "show", value])?;
         }
         Ok(exit)
     }
@@ -128,16 +131,16 @@ fn say(text: &str) -> Result<(), Failure> {
 fn next() -> String {
     let program = std::env::args().next().unwrap_or_else(|| "backsight".to_owned());
     format!(
-        "\nNext, to try yourself:\n\
-         1. other values of the sample:\n\
+        "\nTry it yourself:\n\
+         1. Other values of the sample records:\n\
          \x20  {program} demo --once cdn.example.net 192.0.2.80\n\
-         2. the same steps in a folder of your own, with a server that keeps running in another terminal:\n\
+         2. The same steps in your own data folder, with a server that keeps running in another terminal:\n\
          \x20  {program} serve --anonymous --sample\n\
          \x20  {program} integration install {OPERATION}\n\
          \x20  {program} integration configure {OPERATION} host=127.0.0.1 port=8053 use_http=on\n\
          \x20  {program} integration enable {OPERATION}\n\
          \x20  {program} query www.threatq.com\n\
-         3. CIRCL itself, with the account that it gave you: install and enable as above, and configure with\n\
+         3. CIRCL itself, if you have an account there: install and enable as above, and configure with\n\
          \x20  {program} integration configure {OPERATION} --secret user_token"
     )
 }

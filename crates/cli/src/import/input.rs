@@ -193,7 +193,7 @@ fn digests_of(file: &mut File, size: u64, known: Known) -> io::Result<Digests> {
 
 /// Reads a file to its end and goes back to its start.
 fn digest_of(file: &mut File, size: u64) -> io::Result<blake3::Hash> {
-    let template = "{bar:24} {percent} % read to see whether it is known, {eta} left";
+    let template = "{bar:24} {percent} % checking whether it was imported before, {eta} left";
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(size).with_style(style);
     let mut hasher = blake3::Hasher::new();

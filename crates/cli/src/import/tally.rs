@@ -92,16 +92,15 @@ impl Tally {
             None | Some(Fault::Unwanted) => {}
             Some(Fault::Foreign(foreign)) => tally.fail_as_foreign(&foreign.to_string()),
             Some(Fault::Other) => tally.fail(format!(
-                "{name}: an interrupted import of it took in something else; nothing more was imported\n  hint: --again \
-                 imports it from its start"
+                "{name}: its first part differs from what the interrupted import read; nothing more was imported\n  hint: use --again to import it from the start"
             )),
             Some(Fault::Read(error)) => {
-                tally.fail(format!("reading {name}: {error}; what came before it is in"));
+                tally.fail(format!("reading {name}: {error}; the records before that were imported"));
             }
-            Some(Fault::Rejects(error)) => tally.fail(format!("writing the file of --rejects: {error}")),
+            Some(Fault::Rejects(error)) => tally.fail(format!("writing the --rejects file: {error}")),
             Some(Fault::Strict(what)) => tally.stop(what),
             // There is no limit for files.
-            Some(Fault::Expanded) => tally.fail(format!("{name}: it is too large when it is unpacked")),
+            Some(Fault::Expanded) => tally.fail(format!("{name}: too large when decompressed")),
         }
         tally
     }
@@ -115,7 +114,7 @@ impl Tally {
     pub(super) fn known(name: &str, kind: Kind) -> Self {
         let error = (kind == Kind::Observation).then(|| {
             format!(
-                "{name}: imported already; importing it again would count its records twice\n  hint: use --again to import it anyway"
+                "{name}: already imported; importing it again would count its records twice\n  hint: use --again to import it anyway"
             )
         });
         Self { state: State::Known, error, ..Self::new(name) }
@@ -130,7 +129,7 @@ impl Tally {
     pub(super) fn fail_as_foreign(&mut self, looks_like: &str) {
         self.useless = true;
         self.fail(format!(
-            "{}: no record was found; it looks like {looks_like}\n  hint: {}",
+            "{}: no records found; it looks like {looks_like}\n  hint: {}",
             self.name,
             super::ADVICE
         ));
@@ -146,8 +145,7 @@ impl Tally {
     pub(super) fn warn_of_known(&mut self) {
         self.counted_twice = true;
         self.error = Some(format!(
-            "{}: the same records had been imported before, and are now counted twice\n  hint: import files by their names; a \
-             pipe cannot be recognised before its end",
+            "{}: the same records were imported before and are now counted twice\n  hint: import files by name; piped input can only be recognised at its end",
             self.name
         ));
     }
@@ -169,7 +167,7 @@ impl Tally {
         self.state = State::Stopped;
         let what = what.map_or_else(|| "the input ends inside a record".to_owned(), |what| what.to_string());
         self.error = Some(format!(
-            "{}: {what}\n  hint: --strict ends the import here; what came before it is in",
+            "{}: {what}\n  hint: --strict stops the import here; the records before that were imported",
             self.name
         ));
     }
@@ -212,9 +210,9 @@ impl Tally {
         let counts = &self.counts;
         let timeless = counts.count_of(Reason::WithoutTime);
         let more = [
-            (timeless, "without a plausible time left out"),
+            (timeless, "skipped without a plausible time"),
             (counts.repaired_times, "with a repaired time"),
-            (counts.turned, "with rrname and rdata swapped, turned back"),
+            (counts.turned, "with swapped rrname and rdata corrected"),
             (counts.sensors_dropped, "with a sensor_id that was dropped (--keep-sensors keeps it)"),
             (counts.count_of(Reason::WithoutData), "without data"),
         ];
@@ -224,7 +222,7 @@ impl Tally {
         }
         let damaged = self.left_out() - timeless;
         if damaged > 0 {
-            let _ = write!(text, ", {} left out", plural(damaged, "damaged stretch"));
+            let _ = write!(text, ", skipped {}", plural(damaged, "unreadable section"));
         }
         if counts.truncated {
             text.push_str("; it ends inside a record");
@@ -250,14 +248,14 @@ impl Tally {
                 String::new()
             } else {
                 format!(
-                    "{}: imported already; --again imports it once more\n",
+                    "{}: already imported; use --again to import it anyway\n",
                     terminal::printable(&self.name)
                 )
             };
         }
         let mut text = self.summary();
         if let Some(offset) = self.resumed_at {
-            let _ = write!(text, ", from offset {offset} on, where it was interrupted");
+            let _ = write!(text, ", resumed at offset {offset}");
         }
         for (reason, place) in self.counts.left_out.iter().filter(|(_, place)| !place.offsets.is_empty()) {
             let places: Vec<String> = place.offsets.iter().map(u64::to_string).collect();

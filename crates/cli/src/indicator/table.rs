@@ -43,8 +43,7 @@ pub(super) fn added(added: &[Adding]) -> String {
 
 pub(super) fn page(page: &Page) -> String {
     if page.entries.is_empty() {
-        return "No indicator of that kind is in the library. Add one with: backsight indicator add VALUE\n"
-            .to_owned();
+        return "No matching indicators. Add one with: backsight indicator add VALUE\n".to_owned();
     }
     // A narrow terminal has room for the day, and none for who said so.
     let width = terminal::width();
@@ -72,7 +71,7 @@ pub(super) fn page(page: &Page) -> String {
     let mut text = format!("{table}\n");
     text.push_str(&cautions(page.entries.iter().map(|entry| &entry.indicator)));
     if let Some(next) = &page.next {
-        let _ = writeln!(text, "There are more: the same with --after {next}");
+        let _ = writeln!(text, "More: repeat the command with --after {next}");
     }
     if let Some(total) = page.total {
         let _ = writeln!(text, "{}", plural(total as u64, "indicator"));

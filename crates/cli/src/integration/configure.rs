@@ -35,7 +35,7 @@ fn changes(command: &ConfigureArgs, before: &Details) -> Result<Changes, Failure
     if command.values.is_empty() && command.secret.is_empty() && command.reset.is_empty() {
         let keys: Vec<&str> = before.parameters.iter().map(|setting| setting.key.as_str()).collect();
         let text =
-            format!("nothing to set: write KEY=VALUE or --secret KEY; the keys are {}", keys.join(", "));
+            format!("nothing to set: give KEY=VALUE or --secret KEY; the keys are {}", keys.join(", "));
         return Err(Failure::Usage(terminal::printable(&text)));
     }
     let secrets = match &before.package {
@@ -50,7 +50,7 @@ fn changes(command: &ConfigureArgs, before: &Details) -> Result<Changes, Failure
 fn split(pair: &str) -> Result<(String, String), Failure> {
     // What is not KEY=VALUE may be a secret that slipped in: it is not repeated.
     let (key, value) = pair.split_once('=').ok_or_else(|| {
-        Failure::Usage("write KEY=VALUE; for a secret --secret KEY, which asks for it".to_owned())
+        Failure::Usage("write KEY=VALUE; for a secret use --secret KEY, which prompts for it".to_owned())
     })?;
     Ok((key.trim().to_owned(), value.to_owned()))
 }

@@ -41,7 +41,7 @@ fn confirmed(plan: &Plan, yes: bool) -> Result<bool, Failure> {
     };
     let notices = questions.into_iter().map(|question| match question {
         Question::Exists => (existing(plan), verb),
-        Question::Parameters => (configuration(plan), "Go on?"),
+        Question::Parameters => (configuration(plan), "Continue?"),
     });
     if yes || !confirm::is_possible() {
         // All at once, where nobody is asked.
@@ -73,12 +73,12 @@ fn existing(plan: &Plan) -> String {
             )
         }
         Relation::Changed => {
-            format!("{name} {version} is installed. This file has the same version and other content.")
+            format!("{name} {version} is installed. This file has the same version but different content.")
         }
         Relation::New | Relation::Same => format!("{name} {version} is installed. This is the same file."),
     };
     if let Some(broken) = &plan.broken {
-        let _ = write!(text, "\nWhat is installed cannot be read by this Backsight: {broken}");
+        let _ = write!(text, "\nThis version of Backsight cannot read the installed package: {broken}");
     }
     text
 }
@@ -107,7 +107,7 @@ fn configuration(plan: &Plan) -> String {
     }
     if plan.disables() {
         let missing = plan.missing.iter().map(|one| printable(one)).collect::<Vec<_>>().join(", ");
-        let _ = writeln!(text, "It is DISABLED until this is set: {missing}");
+        let _ = writeln!(text, "It is DISABLED until these are set: {missing}");
     }
     text.trim_end().to_owned()
 }
@@ -131,10 +131,10 @@ fn parameter(change: &ParameterChange) -> String {
 
 fn lost(loss: &Loss) -> String {
     let why = match &loss.why {
-        LossReason::Invalid(why) => format!("the new version does not take it: {}", printable(why)),
+        LossReason::Invalid(why) => format!("the new version does not accept it: {}", printable(why)),
         LossReason::Overwritten => "overwritten".to_owned(),
         LossReason::Removed => "the parameter is removed".to_owned(),
-        LossReason::Retyped => "the parameter is of another type".to_owned(),
+        LossReason::Retyped => "the parameter has another type".to_owned(),
     };
     let value = loss
         .value
@@ -149,14 +149,14 @@ fn outcome(plan: &Plan) -> String {
     let version = &plan.package.version;
     let done = match &plan.relation {
         _ if plan.changes_nothing() => {
-            return format!("{name} {version} is installed already; nothing changed.\n");
+            return format!("{name} {version} is already installed; nothing changed.\n");
         }
         Relation::New => format!("{name} {version} is installed. It is disabled."),
-        Relation::Changed | Relation::Same => format!("{name} {version} is replaced."),
+        Relation::Changed | Relation::Same => format!("{name} {version} was replaced."),
         Relation::Downgrade { from } => {
-            format!("{name} is downgraded from {} to {version}.", printable(from))
+            format!("{name} was downgraded from {} to {version}.", printable(from))
         }
-        Relation::Upgrade { from } => format!("{name} is upgraded from {} to {version}.", printable(from)),
+        Relation::Upgrade { from } => format!("{name} was upgraded from {} to {version}.", printable(from)),
     };
     let state = match (&plan.relation, plan.enabled, plan.disables()) {
         (Relation::New, ..) => "",

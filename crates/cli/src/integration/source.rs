@@ -20,11 +20,12 @@ pub(super) fn find(wanted: &Path) -> Result<Package, Failure> {
         Some("toml") => read(wanted, &shown),
         Some("whl" | "zip" | "yaml" | "yml" | "gz") => {
             Err(Failure::Usage(format!("{shown}: not a Backsight package"))
-                .hint("a package is one file ending in .toml; what is made for ThreatQ installs there only"))
+                .hint("a package is one file ending in .toml; packages for ThreatQ cannot be installed here"))
         }
-        _ if wanted.is_dir() => Err(Failure::Usage(format!("{shown} is a folder")).hint("name a file in it")),
+        _ if wanted.is_dir() => Err(Failure::Usage(format!("{shown} is a folder")).hint("give a file in it")),
         _ => package::find(&shown).map_err(|error| {
-            Failure::usage(&error).hint("name a bundled operation, or a package file ending in .toml")
+            Failure::usage(&error)
+                .hint("give the name of a bundled operation, or a package file ending in .toml")
         }),
     }
 }

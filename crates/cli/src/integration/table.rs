@@ -59,7 +59,7 @@ pub(super) fn details(details: &Details) -> String {
     if let Some(broken) = &summary.broken {
         let _ = writeln!(
             text,
-            "\nBROKEN: this Backsight does not read its manifest. Install another version, or remove it.\n{broken}"
+            "\nBROKEN: this version of Backsight cannot read its manifest. Install another version, or remove it.\n{broken}"
         );
     }
     if let Some(package) = &details.package {
@@ -113,7 +113,7 @@ fn kind(kind: &ParameterKind) -> String {
 fn value(setting: &Setting) -> String {
     match (&setting.state, &setting.default) {
         (State::Secret, _) => "(set)".to_owned(),
-        (State::Elsewhere(_), _) => "(set for another destination, give it again)".to_owned(),
+        (State::Elsewhere(_), _) => "(set for another destination, enter it again)".to_owned(),
         (State::Value(value), _) if value.is_empty() => "(empty)".to_owned(),
         (State::Value(value), _) => printable(value),
         (State::Wrong(value, why), _) => printable(&format!("{value}  WRONG: {why}")),

@@ -100,7 +100,7 @@ pub(super) fn summary(command: &LookupArgs, summary: &Summary) -> Result<String,
             }
             Ok(text + "\n")
         }
-        Format::Cof | Format::Csv => Err(Failure::Usage("--summary is printed as table or json".to_owned())),
+        Format::Cof | Format::Csv => Err(Failure::Usage("--summary needs --format table or json".to_owned())),
     }
 }
 
@@ -128,7 +128,7 @@ fn as_table(command: &LookupArgs, page: &Page) -> String {
 fn nothing(question: &str) -> String {
     match super::subject(question) {
         Ok(Subject::Name(name)) => format!(
-            "no records with this name as owner; `backsight lookup {}` looks for it in the data of records",
+            "no records with this name as owner; to search the data of records, use `backsight lookup {}`",
             terminal::quoted(&format!("rdata:{name}"))
         ),
         _ => "no records".to_owned(),

@@ -25,7 +25,7 @@ const NARROWEST: u16 = 60;
 /// One answer with a line on what it proposes.
 pub(super) fn render(asked: &Asked) -> String {
     let Ok(shown) = &asked.outcome else {
-        return format!("{}: not asked\n\n", terminal::label(&asked.value));
+        return format!("{}: not queried\n\n", terminal::label(&asked.value));
     };
     let mut text = history(shown, terminal::width());
     text.push_str(&changes(shown, terminal::width()));
@@ -105,7 +105,7 @@ fn headline(shown: &Shown) -> String {
     let mut text = format!("{value} ({}): {state}\n", indicator.kind());
     if run.is_cached() {
         let at = kept::readable(run.fetched.at);
-        let _ = writeln!(text, "Kept from {at} UTC (run {}); --fresh asks again", run.fetched.by);
+        let _ = writeln!(text, "Stored {at} UTC (run {}); --fresh queries again", run.fetched.by);
     }
     text
 }
@@ -117,7 +117,7 @@ fn nothing(run: &Run) -> String {
             (" with this name as owner", "\n--by-data queries records with it in their data")
         }
         (IndicatorType::Fqdn, Side::Data) => {
-            (" with this name in its data", "\nWithout --by-data, the records that it owns are queried")
+            (" with this name in its data", "\nWithout --by-data, records with it as owner are queried")
         }
         (IndicatorType::IpAddress | IndicatorType::Ipv6Address, _) => ("", ""),
     };
@@ -136,7 +136,9 @@ pub(crate) fn changes(shown: &Shown, width: Option<u16>) -> String {
     let mut text = format!("Since {at} UTC (run {}): {} new, ", changes.since.id, changes.new.len());
     let _ = match gone {
         Some(gone) => writeln!(text, "{} gone, {} different", gone.len(), changes.different.len()),
-        None => writeln!(text, "{} different; what is gone cannot be told here", changes.different.len()),
+        None => {
+            writeln!(text, "{} different; gone records cannot be determined here", changes.different.len())
+        }
     };
     let different = changes.different.iter();
     let lists: [(&str, Vec<&Record>); 4] = [

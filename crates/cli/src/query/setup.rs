@@ -66,13 +66,13 @@ fn operation(wanted: &str, arguments: &Arguments) -> Result<(Workbench, Package,
         return Err(not_installed(wanted, &installed));
     };
     if let Some(version) = version.filter(|version| *version != one.version) {
-        let why = format!("{name} is installed in version {}, not {}", one.version, terminal::label(version));
-        let hint = format!("`backsight integration install {name}@{version}` replaces it");
+        let why = format!("{name} is installed as version {}, not {}", one.version, terminal::label(version));
+        let hint = format!("to replace it, run `backsight integration install {name}@{version}`");
         return Err(Failure::Usage(why).hint(&terminal::printable(&hint)));
     }
     if !one.enabled {
-        let why = format!("{name} {} is installed and disabled", one.version);
-        return Err(Failure::Usage(why).hint(&format!("backsight integration enable {name}")));
+        let why = format!("{name} {} is installed but disabled", one.version);
+        return Err(Failure::Usage(why).hint(&format!("run `backsight integration enable {name}`")));
     }
     let configured = kept.settings(name)?;
     Ok((kept, configured.package, configured.settings))
@@ -106,7 +106,7 @@ fn settings(package: &Package, mut settings: Settings, command: &QueryArgs) -> R
     for pair in &command.set {
         let (key, value) = pair
             .split_once('=')
-            .ok_or_else(|| Failure::Usage(format!("--set takes KEY=VALUE; {pair:?} has no =")))?;
+            .ok_or_else(|| Failure::Usage(format!("--set needs KEY=VALUE; {pair:?} has no =")))?;
         settings.set(package, key.trim(), value)?;
     }
     let secrets = package.parameters.iter().filter(|parameter| parameter.kind == ParameterKind::Secret);
@@ -132,7 +132,7 @@ fn typed_secrets(settings: &mut Settings, package: &Package, command: &QueryArgs
         if stdin_is_taken && !std::io::stdin().is_terminal() {
             let variable = Settings::variable(key);
             return Err(Failure::Usage(format!(
-                "standard input holds the values already; give {key} as {variable}"
+                "standard input already contains the values; set {key} in the environment as {variable}"
             )));
         }
         let secret = crate::secret::ask(&parameter.label)?;
@@ -149,15 +149,15 @@ fn set_secret(settings: &mut Settings, package: &Package, key: &str, secret: &st
 pub(crate) fn rrtypes(text: Option<&str>) -> Result<Vec<cof::RrType>, Failure> {
     let Some(text) = text else { return Ok(Vec::new()) };
     let failed = |word: &str, why: &dyn std::fmt::Display| {
-        Failure::Usage(format!("--rrtype {word:?}: {why}")).hint("list types as in A,AAAA,TYPE65534")
+        Failure::Usage(format!("--rrtype {word:?}: {why}")).hint("write types as in A,AAAA,TYPE65534")
     };
     let words: Vec<&str> = text.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
     if words.is_empty() {
-        return Err(failed(text, &"no record type in it"));
+        return Err(failed(text, &"no record type given"));
     }
     let rrtype = |word: &str| match word.parse::<cof::RrType>() {
         Ok(rrtype) if rrtype.code().is_some() => Ok(rrtype),
-        Ok(_) => Err(failed(word, &"no record type of this name is known")),
+        Ok(_) => Err(failed(word, &"unknown record type")),
         Err(error) => Err(failed(word, &error)),
     };
     words.into_iter().map(rrtype).collect()
@@ -180,7 +180,7 @@ fn window(command: &QueryArgs, clock: &Clock) -> Result<Window, Failure> {
             time::readable(after),
             time::readable(before)
         ))
-        .hint("swap them; both together are the window in which a record was there")),
+        .hint("swap them; together they select the records seen in that period")),
         _ => Ok(Window { seen_after, seen_before }),
     }
 }

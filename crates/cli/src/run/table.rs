@@ -39,13 +39,14 @@ pub(super) fn page(page: &Page) -> String {
     }
     let mut text = format!("{table}\n");
     if let Some(next) = page.next {
-        let _ = writeln!(text, "There are more: the same with --before {next}");
+        let _ = writeln!(text, "More: repeat the command with --before {next}");
     }
     text
 }
 
 fn state(run: &Run) -> String {
-    let cached = if run.is_cached() { format!(", kept from run {}", run.fetched.by) } else { String::new() };
+    let cached =
+        if run.is_cached() { format!(", reused from run {}", run.fetched.by) } else { String::new() };
     format!("{}{cached}", run.ending.state.word())
 }
 
@@ -60,7 +61,7 @@ fn library(run: &Run) -> &'static str {
 pub(super) fn run(shown: &Shown) -> String {
     let run = &shown.run;
     let mut text = format!(
-        "Run {}: {} by {} with {}, asking {}\nBegan {} UTC",
+        "Run {}: {} by {} with {}, querying {}\nBegan {} UTC",
         run.id,
         printable(&run.action),
         printable(&run.actor),
@@ -98,10 +99,10 @@ fn findings(shown: &Shown) -> String {
     }
     let flagged = list.iter().filter(|finding| !finding.is_selected()).count();
     if flagged > 0 {
-        let _ = writeln!(text, "{flagged} flagged: `--pick all` leaves them out, numbers take them");
+        let _ = writeln!(text, "{flagged} flagged: `--pick all` leaves them out; pick them by number");
     }
     let id = shown.run.id;
-    let _ = writeln!(text, "`backsight run add {id} --dry-run` says what adding them would come to");
+    let _ = writeln!(text, "Preview what would be added: backsight run add {id} --dry-run");
     text
 }
 
@@ -122,17 +123,17 @@ pub(super) fn added(run: &Run, tally: &Tally, dry_run: bool) -> String {
     let said = if dry_run { "would add" } else { "added" };
     let mut text = format!("Run {} on {} {said}\n{}", run.id, run.indicator, table::added(tally));
     if !dry_run {
-        let _ = writeln!(text, "`backsight run undo {}` takes it back", run.id);
+        let _ = writeln!(text, "Undo with: backsight run undo {}", run.id);
     }
     text
 }
 
 pub(super) fn undone(run: &Run, undone: &Undone) -> String {
     if undone.claims == 0 {
-        return format!("Run {} added nothing that is still in the library\n", run.id);
+        return format!("Nothing that run {} added is still in the library\n", run.id);
     }
     format!(
-        "Run {} on {} is undone: {}, {} and {} are gone; {} that others keep stay\n",
+        "Run {} on {} undone: removed {}, {} and {}; kept {} that other sources also have\n",
         run.id,
         run.indicator,
         plural(undone.indicators, "indicator"),

@@ -22,5 +22,8 @@ pub(super) fn begin(how: AccessLog) -> Result<(), Failure> {
         AccessLog::Json => layer.json().flatten_event(true).with_filter(told).boxed(),
         AccessLog::Off | AccessLog::Text => layer.with_filter(told).boxed(),
     };
-    registry().with(layer).try_init().map_err(|error| Failure::Work(format!("beginning the log: {error}")))
+    registry()
+        .with(layer)
+        .try_init()
+        .map_err(|error| Failure::Work(format!("starting the access log: {error}")))
 }

@@ -38,7 +38,7 @@ pub(super) fn tls(command: &ServeArgs, config: &config::Serve) -> Result<Option<
                 )
             })
         }
-        _ => Err(Failure::Usage("TLS takes a certificate and its key".to_owned())
+        _ => Err(Failure::Usage("TLS needs a certificate and its key".to_owned())
             .hint("give both --tls-cert and --tls-key")),
     }
 }
@@ -108,8 +108,7 @@ pub(super) fn make_room(limits: &Limits) {
     let allowed = open_files(wanted);
     if allowed < wanted {
         terminal::complain(&format!(
-            "this process may have {allowed} open files, fewer than serve.connections takes\n  hint: raise the hard limit \
-             (ulimit -Hn, LimitNOFILE), or configure fewer connections"
+            "this process may open only {allowed} files, too few for serve.connections\n  hint: raise the hard limit (ulimit -Hn, LimitNOFILE), or lower serve.connections"
         ));
     }
 }
@@ -139,8 +138,8 @@ pub(super) fn service(
     let origin = config.origin.trim();
     if !origin.is_empty() {
         if origin.len() > ORIGIN || origin.contains(char::is_control) || !origin.contains(':') {
-            return Err(Failure::Usage(format!("{name}: {origin:?} is no URI of up to {ORIGIN} bytes"))
-                .hint("write where these records are from, such as https://pdns.example.org"));
+            return Err(Failure::Usage(format!("{name}: {origin:?} is not a URI of up to {ORIGIN} bytes"))
+                .hint("give the source of these records, such as https://pdns.example.org"));
         }
         service = service.with_origin(origin);
     }
@@ -150,7 +149,7 @@ pub(super) fn service(
     for origin in command.cors.iter().map(String::as_str).chain(listed(&config.cors)) {
         service = service.with_cors(origin).map_err(|error| {
             Failure::Usage(format!("--cors {origin:?}: {error}"))
-                .hint("write scheme, name and port as browsers do: https://example.org")
+                .hint("write scheme, host and port as browsers do: https://example.org")
         })?;
     }
     Ok(if config.log_addresses { service.with_addresses_logged() } else { service })
@@ -161,7 +160,7 @@ pub(super) fn service(
 pub(super) fn say_ready() {
     if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
         terminal::complain(&format!(
-            "the service manager could not be told that the server is ready: {error}"
+            "could not notify the service manager that the server is ready: {error}"
         ));
     }
 }

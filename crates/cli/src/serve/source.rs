@@ -20,7 +20,7 @@ use crate::{database, terminal};
 use cof::Orientation;
 
 /// What is being done while it may fail.
-const MAKING: &str = "making a database for the records";
+const MAKING: &str = "creating a database for the records";
 
 /// A database that is served.
 pub(crate) enum Source {
@@ -39,9 +39,9 @@ impl Source {
         let folder = database::folder(arguments)?;
         let source = Self::kept(&folder, config)?;
         if source.store().stats().is_ok_and(|stats| stats.entries == 0) {
-            let text = format!("the passive-DNS database in {} holds no records yet", folder.display());
+            let text = format!("the passive-DNS database in {} contains no records yet", folder.display());
             terminal::complain(&format!(
-                "{text}\n  hint: `backsight import FILE` fills it, also while this serves; --cof FILE and --sample serve others"
+                "{text}\n  hint: import records with `backsight import FILE`, also while the server runs; or serve others with --cof FILE or --sample"
             ));
         }
         Ok(source)
@@ -53,14 +53,14 @@ impl Source {
             Database::Local { runs, .. } => Arc::new(runs),
             Database::Remote(remote) => {
                 let process = Some(remote.process());
-                let hint = "ask that server, stop it, or name another folder with --data-dir";
+                let hint = "use that server, stop it, or choose another folder with --data-dir";
                 return Err(database::failed(folder, &StoreError::Locked { process }).hint(hint));
             }
         };
         // Serving goes on without: only commands have to wait for its end.
         let door = Door::open(Arc::clone(&runs), folder).map_err(|error| {
             terminal::complain(&format!(
-                "other commands cannot reach the passive-DNS database while this serves: {error}"
+                "other commands cannot reach the passive-DNS database while this server runs: {error}"
             ));
         });
         Ok(Self::Kept { runs, door: door.ok() })
@@ -100,7 +100,7 @@ impl Source {
         terminal::say(&tally.summary());
         if tally.records() == 0 && tally.left_something_out() {
             return Err(
-                Failure::Work(format!("{name} holds no record that can be served")).hint(import::ADVICE)
+                Failure::Work(format!("{name} contains no records that can be served")).hint(import::ADVICE)
             );
         }
         Ok(())

@@ -42,7 +42,7 @@ fn an_operation_that_is_not_installed_says_how_to_get_there() {
     let says = |home: &Home, operation: &str, words: &[&str]| {
         home.run(["query", "x.example", "--operation", operation]).done().says(2, words);
     };
-    says(&home, "circl-passive-dns@9.9.9", &["in version 1.2.0, not 9.9.9", "hint: "]);
+    says(&home, "circl-passive-dns@9.9.9", &["as version 1.2.0, not 9.9.9", "hint: "]);
     says(&home, GUIDE, &["in version 1.2.0, not 1.0.0", "integration install circl-passive-dns@1.0.0"]);
     says(&home, "nope", &["nope is not installed; installed: circl-passive-dns 1.2.0", "hint: "]);
     says(&home, "@", &["is not installed"]);
@@ -85,7 +85,7 @@ fn a_package_file_that_is_wrong_shows_the_line() {
 fn the_guides_version_takes_no_ipv6_address() {
     let (home, provider) = (Home::of_the_guide(), provider());
     let run = home.query(provider.address, ["2001:db8::1", "--operation", GUIDE]);
-    run.done().says(1, &["2001:db8::1: not asked", "FQDN and IP Address, not IPv6 Address", "hint: "]);
+    run.done().says(1, &["2001:db8::1: not queried", "FQDN and IP Address, not IPv6 Address", "hint: "]);
     assert!(provider.requests().is_empty(), "nothing was sent");
     Home::new().query(provider.address, ["2001:db8::1"]).done().quiet();
     assert_eq!(provider.requests()[0].target, "/pdns/query/2001%3Adb8%3A%3A1");
@@ -103,15 +103,15 @@ fn parameters_that_will_not_do_are_refused_by_name() {
     let home = Home::new();
     for (pair, words) in [
         ("colour=red", ["no parameter \"colour\"", "it has host, port"]),
-        ("host", ["--set takes KEY=VALUE", "\"host\" has no ="]),
+        ("host", ["--set needs KEY=VALUE", "\"host\" has no ="]),
         ("=x", ["no parameter \"\"", "it has"]),
         ("host=http://x.example", ["Hostname/IP Address", "without the scheme"]),
         ("port=0", ["Communication Port (port)", "1 to 65535"]),
         ("port=99999", ["Communication Port (port)", "1 to 65535"]),
-        ("use_http=perhaps", ["Use HTTP (use_http)", "neither on nor off"]),
+        ("use_http=perhaps", ["Use HTTP (use_http)", "must be on or off"]),
         ("requests_per_second=-1", ["Requests a Second", "not a number"]),
         ("rrtype=A B", ["Record Types", "A B"]),
-        ("seen_after=then", ["Seen After", "is no time"]),
+        ("seen_after=then", ["Seen After", "is not a time"]),
         ("proxy=x", ["Proxy", "http://host:port"]),
         ("timeout=0", ["Timeout", "from 1"]),
         ("ca_file=nowhere.pem", ["nowhere.pem", "hint: give a readable PEM file"]),

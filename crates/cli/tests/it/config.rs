@@ -92,8 +92,8 @@ fn a_file_that_is_wrong_names_file_and_line() {
         ),
         ("[query]\nconcurrency = -1\n", ["query.concurrency", "-1 is not a whole number above 0"]),
         ("[query]\noperation = 1\n", ["query.operation", "invalid type"]),
-        ("[query]\nformat = \"xml\"\n", ["query.format", "none of table, json, cof, csv"]),
-        ("[query]\nsort = \"\\u001b[31m\"\n", ["query.sort", "none of last, first, count, name"]),
+        ("[query]\nformat = \"xml\"\n", ["query.format", "not one of table, json, cof, csv"]),
+        ("[query]\nsort = \"\\u001b[31m\"\n", ["query.sort", "not one of last, first, count, name"]),
         (
             "[serve]\nbehind_proxy = \"yes\"\n",
             ["serve.behind_proxy (", "own.toml:2): \"yes\" is neither true nor false"],
@@ -114,7 +114,7 @@ fn an_environment_that_is_wrong_names_the_variable() {
     let says = |name: &str, value: OsString, why| {
         home.run(["config"]).env(name, value).done().says(2, &[name, why]);
     };
-    says("BACKSIGHT_QUERY_FORMAT", "xml".into(), "none of");
+    says("BACKSIGHT_QUERY_FORMAT", "xml".into(), "not one of");
     says("BACKSIGHT_QUERY_CONCURRENCY", "0".into(), "above 0");
     says("BACKSIGHT_QUERY_MAX_RECORDS", "many".into(), "above 0");
     says("BACKSIGHT_SERVE_BEHIND_PROXY", "yes".into(), "neither true nor false");
@@ -134,10 +134,10 @@ fn a_variable_is_read_as_its_setting_is() {
 fn an_address_that_is_wrong_names_the_option_or_variable() {
     let home = Home::new();
     let wrong = home.run(["serve", "--sample"]).env("BACKSIGHT_SERVE_LISTEN", "there").done();
-    wrong.says(2, &["serve.listen (BACKSIGHT_SERVE_LISTEN): \"there\" is no address"]);
+    wrong.says(2, &["serve.listen (BACKSIGHT_SERVE_LISTEN): \"there\" is not an address"]);
     let both =
         home.run(["serve", "--sample", "--listen", "here"]).env("BACKSIGHT_SERVE_LISTEN", "there").done();
-    both.says(2, &["serve.listen (--listen): \"here\" is no address"]);
+    both.says(2, &["serve.listen (--listen): \"here\" is not an address"]);
 }
 
 #[test]
@@ -168,5 +168,5 @@ fn manual_pages_for_every_command() {
         assert!(text.contains(".TH"), "{page}");
     }
     let file = home.file("file", "");
-    home.run(["man".as_ref(), file.as_os_str()]).done().says(1, &["manual pages into", "file", "hint: "]);
+    home.run(["man".as_ref(), file.as_os_str()]).done().says(1, &["manual pages to", "file", "hint: "]);
 }

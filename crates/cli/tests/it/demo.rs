@@ -11,7 +11,7 @@ fn demo(values: &[&str], columns: &str) -> String {
     let done =
         Home::empty().run(["demo", "--once"]).args(values).env("COLUMNS", columns).env("USER", "ann").done();
     let text = done.quiet().replace(env!("CARGO_BIN_EXE_backsight"), "backsight");
-    let port = text.split("port ").nth(1).unwrap().split(',').next().unwrap().to_owned();
+    let port = text.split("port ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
     let today = text.split("Installed ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
     let is_now = |line: &&str| line.contains(&today);
     let text = text.replace(&port, "PORT");
@@ -48,7 +48,7 @@ fn its_own_next_steps_work() {
     let shown = demo(&[], "120");
     let steps: Vec<Vec<&str>> = shown
         .lines()
-        .skip_while(|line| !line.starts_with("Next,"))
+        .skip_while(|line| !line.starts_with("Try it yourself"))
         .filter(|line| line.starts_with("   "))
         .map(|line| line.split_whitespace().skip(1).collect())
         .collect();
@@ -69,7 +69,7 @@ fn its_own_next_steps_work() {
 #[test]
 fn the_demo_refuses_what_is_no_indicator_and_goes_on() {
     let done = Home::empty().run(["demo", "--once", "a b", "www.threatq.com"]).done();
-    done.says(1, &["a b: not asked: no domain name, IP address or URL in it", "hint: "]);
+    done.says(1, &["a b: not queried: no domain name, IP address or URL in it", "hint: "]);
     assert!(done.stdout.contains("www.threatq.com (FQDN): 1 record, complete"), "{}", done.stdout);
 }
 

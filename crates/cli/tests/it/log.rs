@@ -104,7 +104,7 @@ fn nothing_is_told_unless_it_was_chosen() {
     ask(&server, &token);
     assert!(!server.said().contains("access"), "{}", server.said());
     let wrong = home.run(["serve", "--sample"]).env("BACKSIGHT_SERVE_ACCESS_LOG", "loud").done();
-    wrong.says(2, &["serve.access_log", "\"loud\" is none of off, text, json"]);
+    wrong.says(2, &["serve.access_log", "\"loud\" is not one of off, text, json"]);
 }
 
 #[test]

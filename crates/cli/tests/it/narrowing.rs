@@ -48,15 +48,15 @@ fn only_some_types() {
 fn a_type_that_is_none_is_refused() {
     let (home, provider) = (Home::new(), history());
     for (text, why) in [
-        ("FOO", "no record type of this name is known"),
+        ("FOO", "unknown record type"),
         ("A,AAA", "\"AAA\""),
         ("TYPE99999", "not a record type"),
         ("A B", "not a record type"),
-        ("", "no record type in it"),
-        (",", "no record type in it"),
+        ("", "no record type given"),
+        (",", "no record type given"),
     ] {
         let done = home.query(provider.address, ["x.example", "--rrtype", text]).done();
-        done.says(2, &["--rrtype", why, "hint: list types as in A,AAAA"]);
+        done.says(2, &["--rrtype", why, "hint: write types as in A,AAAA"]);
     }
     assert!(provider.requests().is_empty());
 }
@@ -82,8 +82,8 @@ fn times_that_do_not_go_together_are_refused() {
     };
     says(&["--at", "2017", "--seen-after", "2017"], &["--at", "cannot be used with", "--seen-after"]);
     says(&["--at", "2017", "--seen-before", "2017"], &["cannot be used with"]);
-    says(&["--at", "yesterday"], &["--at: \"yesterday\" is no time", "2017-06-09", "90d"]);
-    says(&["--seen-after", ""], &["--seen-after", "is no time"]);
+    says(&["--at", "yesterday"], &["--at: \"yesterday\" is not a time", "2017-06-09", "90d"]);
+    says(&["--seen-after", ""], &["--seen-after", "is not a time"]);
     let late = ["--seen-after", "2020", "--seen-before", "2019"];
     says(
         &late,
@@ -110,7 +110,7 @@ fn a_limit_says_what_it_leaves_out() {
     let limited =
         |format| home.query(provider.address, ["x.example", "--limit", "1", "--format", format]).done();
     let done = limited("json");
-    done.says(0, &["x.example: 3 more records, not printed for --limit"]);
+    done.says(0, &["x.example: 3 more records not printed because of --limit"]);
     assert_eq!(counts(&done), [9]);
     let done = limited("table");
     assert!(done.stdout.starts_with("x.example (FQDN): 4 records, complete, 1 shown\n"), "{}", done.stdout);
@@ -127,7 +127,7 @@ fn too_many_records_are_truncated_aloud() {
         let done = run.done();
         done.says(
             3,
-            &["x.example: truncated: stopped after 2 records", "hint: narrow the question with --rrtype"],
+            &["x.example: truncated: stopped after 2 records", "hint: narrow the query with --rrtype"],
         );
         let records = match format {
             "table" => done.stdout.lines().filter(|line| line.starts_with(" A ")).count(),

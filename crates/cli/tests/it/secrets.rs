@@ -75,7 +75,7 @@ fn a_secret_on_the_command_line_is_refused() {
 fn a_secret_that_was_not_given_is_not_no_secret() {
     let (home, provider) = (Home::new(), provider());
     let run = home.query(provider.address, ["www.example.com", "--secret", "user_token"]);
-    refused(run, &provider, &["User Token: no secret was given", "hint: "]);
+    refused(run, &provider, &["User Token: no secret given", "hint: "]);
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_secret_for_nothing_is_refused_before_it_is_read() {
 fn standard_input_holds_values_or_a_secret() {
     let (home, provider) = (Home::new(), provider());
     let run = home.query(provider.address, ["-f", "-", "--secret", "user_token"]).stdin("www.example.com\n");
-    refused(run, &provider, &["standard input holds the values already", "BACKSIGHT_SECRET_USER_TOKEN"]);
+    refused(run, &provider, &["standard input already contains the values", "BACKSIGHT_SECRET_USER_TOKEN"]);
 }
 
 #[test]

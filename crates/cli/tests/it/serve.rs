@@ -45,7 +45,7 @@ fn a_damaged_file_says_how_much_and_where() {
     let server = Serve::with(&home, &format!("{whole}<html>\n{whole}{timeless}{}", &whole[..40]));
     let said = server.said();
     for words in [
-        "2 records, 1 without a plausible time left out, 2 damaged stretches left out; it ends inside a record",
+        "2 records, 1 skipped without a plausible time, skipped 2 unreadable sections; it ends inside a record",
         &format!("bytes at offset {}: text that is no JSON object", whole.len()),
     ] {
         assert!(said.contains(words), "{said}");
@@ -63,8 +63,8 @@ fn a_file_without_records_is_refused() {
     home.file("page.html", "<html></html>");
     home.file("timeless", "{\"rrname\":\"a.example\",\"rrtype\":\"A\",\"rdata\":\"192.0.2.3\"}\n");
     std::fs::create_dir(home.path("folder")).unwrap();
-    says("page.html", &["no record was found; it looks like an HTML page"]);
-    says("timeless", &["holds no record that can be served", "1 without a plausible time"]);
+    says("page.html", &["no records found; it looks like an HTML page"]);
+    says("timeless", &["contains no records that can be served", "1 skipped without a plausible time"]);
     says("missing", &["No such file"]);
     says("folder", &["Is a directory"]);
 }
@@ -74,7 +74,9 @@ fn a_server_without_records_says_so() {
     let home = Home::new();
     let server = Serve::new::<&str>(&home, []);
     assert!(
-        server.said().contains("holds no records yet\n  hint: `backsight import FILE` fills it"),
+        server
+            .said()
+            .contains("contains no records yet\n  hint: import records with `backsight import FILE`"),
         "{}",
         server.said()
     );

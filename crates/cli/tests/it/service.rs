@@ -46,7 +46,7 @@ fn a_proxy_and_names_are_settings_too() {
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{host}: {answer}");
     }
     let run = home.run(["serve", "--anonymous", "--config"]).args([&file]);
-    run.done().says(2, &["--anonymous and serve.behind_proxy exclude each other", "hint: "]);
+    run.done().says(2, &["--anonymous cannot be used with serve.behind_proxy", "hint: "]);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn root_does_not_write_into_the_folder_of_a_service() {
         return;
     }
     chown(&kept, Some(SOMEBODY), Some(SOMEBODY)).unwrap();
-    let words = ["belongs to user 64998", "hint: work as user 64998: setpriv --reuid=64998"];
+    let words = ["belongs to user 64998", "hint: run the command as user 64998: setpriv --reuid=64998"];
     for command in
         [&["token", "list"][..], &["import", "-"], &["serve"], &["db", "stats"], &["key", "rotate"]]
     {

@@ -11,7 +11,7 @@ fn records(home: &Home) -> std::path::PathBuf {
 /// Makes a token with these arguments.
 fn create(home: &Home, arguments: &[&str]) -> String {
     let done = home.run(["token", "create", "--name", "partner"]).args(arguments).done();
-    done.says(0, &["token partner may", "shown this once"]);
+    done.says(0, &["token partner may", "shown only once"]);
     done.stdout.trim_end().to_owned()
 }
 
@@ -26,7 +26,7 @@ fn a_token_is_made_used_listed_and_revoked_while_the_server_runs() {
     let home = Home::new();
     let server = Serve::of(home.run(["serve", "--listen", "127.0.0.1:0", "--cof"]).args([records(&home)]));
     assert!(
-        server.said().contains("nobody may ask for passive DNS yet\n  hint: make a token"),
+        server.said().contains("nobody can query passive DNS yet\n  hint: create a token"),
         "{}",
         server.said()
     );
@@ -63,16 +63,16 @@ fn what_no_token_can_be_is_wrong_usage() {
     let home = Home::empty();
     for (arguments, words) in [
         (&["--rate", "fast"][..], "hint: write 10/s"),
-        (&["--rate", "0"], "1 to 1000000 requests a second"),
+        (&["--rate", "0"], "1 to 1000000 requests per second"),
         (&["--expires", "soon"], "hint: write 2027-06-09"),
-        (&["--expires", "2001-01-01"], "expired already"),
-        (&["--daily", "0"], "may ask nothing"),
+        (&["--expires", "2001-01-01"], "in the past"),
+        (&["--daily", "0"], "daily quota must be"),
         (&["--sensor", "s"], "--write"),
     ] {
         home.run(["token", "create", "--name", "a"]).args(arguments).done().says(2, &[words]);
     }
     home.run(["token", "create", "--name", "a b"]).done().says(2, &["letters, digits"]);
-    home.run(["token", "revoke", "nobody"]).done().says(2, &["no token with that name"]);
+    home.run(["token", "revoke", "nobody"]).done().says(2, &["no active token with that name"]);
     let made = home
         .run(["token", "create", "--name", "a", "--write", "--sensor", "s1", "--format", "json"])
         .done()
@@ -82,7 +82,7 @@ fn what_no_token_can_be_is_wrong_usage() {
         (&false.into(), &true.into(), &"s1".into())
     );
     assert!(made[0]["token"].as_str().unwrap().starts_with("bsk_"));
-    home.run(["token", "create", "--name", "A"]).done().says(2, &["there is a token a"]);
+    home.run(["token", "create", "--name", "A"]).done().says(2, &["there is already a token a"]);
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn everybody_reads_only_where_that_was_chosen_and_only_on_this_machine() {
     let home = Home::new();
     for address in ["0.0.0.0:0", "192.0.2.1:0"] {
         let done = home.run(["serve", "--anonymous", "--listen", address]).done();
-        done.says(2, &["can be reached from other machines", "only on this machine"]);
+        done.says(2, &["can be reached from other machines", "only works on this machine"]);
     }
     home.run(["serve", "--anonymous", "--behind-proxy"]).done().says(2, &["cannot be used with"]);
     let server = Serve::new(&home, ["--sample"]);

@@ -46,7 +46,7 @@ fn what_is_no_indicator_does_not_stop_the_others() {
     let done = home.query(provider.address, bad).args(["www.example.com", "--format", "json"]).done();
     done.says(
         1,
-        &["192.0.2.0/24: not asked: a network", "an email address", "\"\": not asked: empty", "hint: "],
+        &["192.0.2.0/24: not queried: a network", "an email address", "\"\": not queried: empty", "hint: "],
     );
     assert_eq!((done.json().len(), provider.asked()), (6, vec!["www.example.com".to_owned()]));
     for format in ["table", "csv", "cof"] {
@@ -59,7 +59,7 @@ fn what_is_no_indicator_does_not_stop_the_others() {
 fn a_value_in_a_message_is_short() {
     let (home, provider) = (Home::new(), provider());
     let done = home.query(provider.address, ["a".repeat(60_000)]).done();
-    done.says(1, &["not asked", "…"]);
+    done.says(1, &["not queried", "…"]);
     assert!(done.stderr.len() < 500 && done.stdout.len() < 500, "{}", done.stderr.len());
 }
 
@@ -87,7 +87,7 @@ fn a_file_that_cannot_be_read_is_named() {
     std::fs::create_dir(home.path("folder")).unwrap();
     for (file, why) in [("missing", "No such file"), ("folder", "Is a directory")] {
         let done = home.query(provider.address, ["www.example.com", "-f", file]).done();
-        done.says(1, &[file, why, "hint: give a text file with one or several values per line"]);
+        done.says(1, &[file, why, "hint: give a text file with one or more values per line"]);
     }
     assert!(provider.asked().is_empty());
 }
@@ -97,7 +97,7 @@ fn no_value_is_said_and_is_no_failure() {
     let (home, provider) = (Home::new(), provider());
     let file = home.file("empty", "# nothing yet\n\n");
     let done = home.query(provider.address, ["-f".as_ref(), file.as_os_str()]).done();
-    done.says(0, &["no value was given"]);
+    done.says(0, &["no values given"]);
     home.run(["query"]).done().says(2, &["required arguments", "<VALUE>"]);
 }
 

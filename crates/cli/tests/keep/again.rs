@@ -13,14 +13,14 @@ fn a_second_question_sends_nothing_unless_it_is_asked_anew() {
     let provider = Provider::answering(line(HOST, "192.0.2.1", 3));
     let home = home(&provider);
     let none = home.run(&["query", HOST, "--offline"]);
-    none.says(1, &["nothing was sent, and no answer to this question is kept", "leave --offline out"]);
+    none.says(1, &["no stored answer to this query, and no request was allowed", "omit --offline"]);
     assert_eq!(provider.asked(), 0);
     assert_eq!(home.json(&["query", HOST])["cached"], false);
     for arguments in [&["query", HOST][..], &["query", "WWW.example.com."], &["query", HOST, "--offline"]] {
         let again = home.json(arguments);
         assert_eq!((&again["cached"], &again["records"][0]["rdata"][0]), (&true.into(), &"192.0.2.1".into()));
     }
-    assert!(home.run(&["query", HOST]).ok().contains("--fresh asks again"));
+    assert!(home.run(&["query", HOST]).ok().contains("--fresh queries again"));
     assert_eq!(provider.asked(), 1);
     assert_eq!(home.json(&["query", HOST, "--fresh"])["cached"], false);
     assert_eq!(provider.asked(), 2);
@@ -38,7 +38,7 @@ fn why_nothing_was_sent_is_said_with_a_hint_when_the_run_is_shown() {
     let provider = Provider::answering("");
     let home = home(&provider);
     home.run(&["query", HOST, "--offline"]).says(1, &[]);
-    let shown = home.run(&["run", "show", "1"]).says(1, &["failed: nothing was sent"]);
+    let shown = home.run(&["run", "show", "1"]).says(1, &["failed: no stored answer"]);
     let hint = shown.stderr.split("hint:").nth(1).unwrap().trim();
     assert!(!hint.is_empty(), "{shown:?}");
 }
@@ -83,7 +83,11 @@ fn changes_tell_new_gone_and_different_and_what_cannot_be_told() {
     let third = ask();
     assert!(third["changes"]["gone"].is_null(), "{third}");
     assert_eq!(third["changes"]["since"]["run"], 2);
-    assert!(home.run(&["run", "show", "3", "--changes"]).stdout.contains("what is gone cannot be told here"));
+    assert!(
+        home.run(&["run", "show", "3", "--changes"])
+            .stdout
+            .contains("gone records cannot be determined here")
+    );
     let shown = home.run(&["run", "show", "2", "--changes"]).ok();
     assert!(shown.contains("1 new, 1 gone, 1 different"), "{shown}");
     assert!(home.run(&["run", "show", "1", "--changes"]).ok().contains("No earlier complete answer"));
@@ -107,7 +111,7 @@ fn values_come_out_of_the_library_by_type_and_status() {
     assert_eq!(asked(&["--status", "review"]), ["a.example", "192.0.2.1"]);
     assert_eq!(asked(&["--status", "review", "--type", "IP Address"]), ["192.0.2.1"]);
     assert_eq!(asked(&["b.example", "--status", "review"]), ["b.example", "a.example", "192.0.2.1"]);
-    home.run(&["query", "--from-library", "--status", "expired"]).says(0, &["no value was given"]);
+    home.run(&["query", "--from-library", "--status", "expired"]).says(0, &["no values given"]);
     home.run(&["query", "a.example", "--status", "review"]).says(2, &["--from-library"]);
 }
 
@@ -116,10 +120,10 @@ fn what_a_format_cannot_do_is_refused_before_anything_is_sent() {
     let provider = Provider::answering("");
     let home = home(&provider);
     for (format, flag, hint) in [
-        ("cof", &["--add", "all"][..], "take --format json"),
-        ("cof", &["--changes"], "take --format json"),
-        ("cof", &["--sort", "name"], "take --format json"),
-        ("csv", &["--changes"], "take --format table or json"),
+        ("cof", &["--add", "all"][..], "use --format json"),
+        ("cof", &["--changes"], "use --format json"),
+        ("cof", &["--sort", "name"], "use --format json"),
+        ("csv", &["--changes"], "use --format table or json"),
     ] {
         let done = home.run(&[&["query", HOST, "--format", format], flag].concat());
         done.says(2, &[flag[0], "hint: ", hint]);

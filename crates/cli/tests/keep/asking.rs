@@ -30,10 +30,10 @@ fn an_enabled_operation_is_asked_with_its_settings_and_secrets() {
 #[test]
 fn a_disabled_operation_is_not_asked_and_says_how_to_get_there() {
     let (home, provider) = configured();
-    query(&home, &[]).says(2, &["circl-passive-dns 1.0.0 is installed and disabled", "integration enable"]);
+    query(&home, &[]).says(2, &["circl-passive-dns 1.0.0 is installed but disabled", "integration enable"]);
     home.run(&["integration", "enable", NAME]).ok();
     home.run(&["integration", "disable", NAME]).ok();
-    query(&home, &[]).says(2, &["is installed and disabled"]);
+    query(&home, &[]).says(2, &["is installed but disabled"]);
     assert_eq!(provider.requests().len(), 0);
 }
 
@@ -50,7 +50,7 @@ fn a_run_sets_its_own_over_what_is_configured() {
 fn a_version_that_is_not_installed_is_not_asked() {
     let (home, provider) = configured();
     home.run(&["integration", "enable", NAME]).ok();
-    let words = ["installed in version 1.0.0, not 1.1.0", "integration install circl-passive-dns@1.1.0"];
+    let words = ["installed as version 1.0.0, not 1.1.0", "integration install circl-passive-dns@1.1.0"];
     query(&home, &["--operation", "circl-passive-dns@1.1.0"]).says(2, &words);
     assert_eq!(provider.requests().len(), 0);
 }

@@ -39,12 +39,12 @@ fn the_runs_of_one_command_are_listed_and_undone_together() {
     assert_eq!(ids(&home, &["--batch", "1"]), [3, 2, 1]);
     let before = home.json(&["indicator", "list"])["total"].as_i64().unwrap();
     let said = home.run(&["run", "undo", "--batch", "1"]).ok();
-    assert_eq!(said.matches("is undone").count(), 3, "{said}");
+    assert_eq!(said.matches(" undone: ").count(), 3, "{said}");
     let after = home.json(&["indicator", "list"])["total"].as_i64().unwrap();
     assert!(after < before && after > 0, "{before} then {after}: what run 4 added stays");
-    home.run(&["run", "undo", "--batch", "1"]).says(0, &["these runs added nothing"]);
+    home.run(&["run", "undo", "--batch", "1"]).says(0, &["nothing that these runs added"]);
     home.run(&["run", "undo", "--batch", "99"]).says(2, &["there is no run 99"]);
-    home.run(&["run", "undo", "--batch", "2"]).says(2, &["run 2 is not the first", "first run is 1"]);
+    home.run(&["run", "undo", "--batch", "2"]).says(2, &["run 2 is not the first", "that is run 1"]);
     home.run(&["run", "undo"]).says(2, &["required"]);
 }
 
@@ -77,11 +77,11 @@ fn the_list_is_narrowed_by_state_operation_user_day_and_kept_answers() {
     assert_eq!(ids(&home, &["--state", "complete", "--actor", "bea"]), [3]);
     assert_eq!(ids(&home, &["--operation", NAME]), [4, 3, 2, 1]);
     assert_eq!(ids(&home, &["--operation", NAME, "--until", "2020-01-01"]), [0; 0]);
-    home.run(&["run", "list", "--operation", "circl"]).says(2, &["no operation is called circl", NAME]);
+    home.run(&["run", "list", "--operation", "circl"]).says(2, &["there is no operation circl", NAME]);
     home.run(&["query", "rdata:a.example"]).says(2, &["--by-data", "backsight lookup"]);
     assert_eq!(ids(&home, &["--since", "1d"]), [4, 3, 2, 1]);
     assert_eq!(ids(&home, &["--until", "2020-01-01"]), [0; 0]);
-    assert!(home.run(&["run", "list"]).ok().contains("kept from run 1"));
+    assert!(home.run(&["run", "list"]).ok().contains("reused from run 1"));
     home.run(&["run", "list", "--state", "done"]).says(2, &["possible values"]);
     home.run(&["run", "list", "--since", "someday"]).says(2, &["--since"]);
     let mut nameless = home.command(&["query", "d.example"]);
@@ -103,7 +103,7 @@ fn a_name_that_is_only_in_data_is_never_answered_with_nothing() {
     }
     // A defanged host is one from either side.
     for host in [r"a\.example", r"www.a\.example"] {
-        assert!(!home.run(&["query", host, "--by-data"]).stderr.contains("not asked"), "{host}");
+        assert!(!home.run(&["query", host, "--by-data"]).stderr.contains("not queried"), "{host}");
     }
     let said = home.run(&["query", "empty.example"]).ok();
     assert!(

@@ -54,7 +54,7 @@ fn a_setting_of_one_run_does_not_lead_it_elsewhere() {
     ] {
         bound.query(&["--set", &set]).says(
             2,
-            &[words, "was given for http://127.0.0.1", "integration configure", "--secret user_token"],
+            &[words, "was entered for http://127.0.0.1", "integration configure", "--secret user_token"],
         );
     }
     assert_eq!(bound.asked(), 0);

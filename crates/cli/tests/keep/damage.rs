@@ -67,7 +67,7 @@ fn evidence_that_is_lost_or_changed_is_never_shown_or_added() {
         (None, "is missing"),
         (Some(&whole[..whole.len() / 2]), "damaged"),
         (Some(&b"rubbish"[..]), "damaged"),
-        (Some(&changed[..]), "is not what was kept"),
+        (Some(&changed[..]), "is not what was stored"),
     ] {
         match octets {
             None => fs::remove_file(&file).unwrap(),
@@ -80,7 +80,7 @@ fn evidence_that_is_lost_or_changed_is_never_shown_or_added() {
             &["run", "add", "1"],
             &["run", "add", "1", "--dry-run"],
         ] {
-            let done = home.run(arguments).says(1, &["the evidence ", why, "ask again with --fresh"]);
+            let done = home.run(arguments).says(1, &["the evidence ", why, "query again with --fresh"]);
             assert!(arguments.contains(&"--raw") || done.stdout.is_empty(), "{done:?}");
         }
         assert_eq!(home.octets(), before, "nothing is rewritten");
@@ -146,7 +146,7 @@ fn a_database_that_is_damaged_or_newer_is_asked_nothing_and_sends_nothing() {
     newer[60..64].copy_from_slice(&99_u32.to_be_bytes());
     for (octets, words) in [
         (damaged, ["is damaged", "from a backup"]),
-        (newer, ["made by a newer Backsight", "use the newer Backsight"]),
+        (newer, ["written by a newer version of Backsight", "use the newer version of Backsight"]),
     ] {
         fs::write(&database, octets).unwrap();
         let before = home.octets();

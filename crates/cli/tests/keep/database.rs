@@ -106,7 +106,7 @@ fn walk(home: &Home) -> String {
 
 /// Sizes are the engine's own affair.
 fn without_sizes(said: &str) -> String {
-    let sizes = |line: &str| line.contains("all as it was written") || line.contains("; it was ");
+    let sizes = |line: &str| line.contains("no damage found") || line.contains("; before: ");
     said.lines().filter(|line| !sizes(line)).flat_map(|line| [line, "\n"]).collect()
 }
 
@@ -233,7 +233,7 @@ fn files_are_known_by_their_content_whatever_they_are_called_and_however_packed(
         assert_eq!(summary(&home, name)["rows"], 1, "{name}");
     }
     std::fs::create_dir(home.path("empty")).unwrap();
-    home.run(&["import", "empty"]).says(2, &["empty: no file in this folder"]);
+    home.run(&["import", "empty"]).says(2, &["empty: no files in this folder"]);
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn sightings_count_once_however_they_are_packed_and_come() {
         ("other", other),
         ("gzip", gzip.finish().unwrap()),
     ];
-    let twice = ["imported already", "hint: use --again"];
+    let twice = ["already imported", "hint: use --again"];
     for (first, _) in &files {
         let home = Home::new();
         for (name, octets) in &files {
@@ -279,10 +279,10 @@ fn sightings_that_come_through_a_pipe_are_known_at_its_end() {
     let pipe = ["import", "-", "--as", "observation"];
     home.pipe(&pipe, &text).ok();
     for name in ["plain", "packed"] {
-        home.run(&["import", name, "--as", "observation"]).says(1, &["imported already"]);
+        home.run(&["import", name, "--as", "observation"]).says(1, &["already imported"]);
     }
     assert_eq!(summary(&home, "a.example")["count"], 3);
-    home.pipe(&pipe, &text).says(3, &["counted twice", "hint: import files by their names"]);
+    home.pipe(&pipe, &text).says(3, &["counted twice", "hint: import files by name"]);
     assert_eq!(summary(&home, "a.example")["count"], 6);
     home.pipe(&[&pipe[..], &["--again"]].concat(), &text).ok();
     assert_eq!(home.pipe(&["import", "-"], &text).ok(), "standard input: 1 record\n", "reports add nothing");
@@ -295,7 +295,7 @@ fn sightings_count_once_and_again_only_when_that_is_meant() {
     let import = |arguments: &[&str]| home.run(&[&["import", "seen"], arguments].concat());
     let count = || summary(&home, "a.example")["count"].as_u64().unwrap();
     import(&["--as", "observation"]).ok();
-    import(&["--as", "observation"]).says(1, &["imported already", "twice", "hint: use --again"]);
+    import(&["--as", "observation"]).says(1, &["already imported", "twice", "hint: use --again"]);
     import(&["--as", "observation", "--origin", "https://other.example/"]).says(1, &["--again"]);
     assert_eq!(count(), 3);
     import(&["--as", "observation", "--again"]).ok();
@@ -319,11 +319,11 @@ fn what_cannot_be_taken_is_counted_kept_and_if_wanted_the_end() {
     home.file("bad", format!("{first}<html>\n{timeless}\n{last}{{\"rrname\":"));
     home.run(&["import", "bad", "--strict"]).says(
         1,
-        &["bad: 6 bytes at offset", "text that is no JSON object", "hint: --strict ends the import here"],
+        &["bad: 6 bytes at offset", "text that is no JSON object", "hint: --strict stops the import here"],
     );
     assert_eq!(summary(&home, "*.")["rows"], 1, "what came before is in");
     let done = home.run(&["import", "bad", "--rejects", "rejects"]).says(3, &[]);
-    assert!(done.stdout.contains(&format!("from offset {} on", first.len())), "{}", done.stdout);
+    assert!(done.stdout.contains(&format!("resumed at offset {}", first.len())), "{}", done.stdout);
     assert!(done.stdout.contains("1 x a record without a plausible time, at offset"), "{}", done.stdout);
     assert_eq!(summary(&home, "*.")["rows"], 2);
     let kept = std::fs::read_to_string(home.path("rejects")).unwrap();
@@ -370,9 +370,9 @@ fn more_rows_than_a_page_are_exported_and_a_broken_pipe_is_no_failure() {
     let found = found.says(
         0,
         &[
-            "--limit 99,999: at most 10,000 rows",
+            "--limit 99,999: the maximum is 10,000 rows",
             "hint: `backsight export 192.0.2.1`",
-            "only the first 10,000 rows; `backsight export 192.0.2.1` prints all of them",
+            "only the first 10,000 rows shown; to print all of them, use `backsight export 192.0.2.1`",
         ],
     );
     assert_eq!(found.stdout.lines().count(), 10_000);
@@ -394,8 +394,10 @@ fn what_is_no_question_and_what_is_no_database_are_said() {
         &["db", "backup", "b"],
         &["db", "drop", "--suffix", "a"],
     ] {
-        home.run(command)
-            .says(2, &["there is no passive-DNS database in", "hint: `backsight import FILE` makes one"]);
+        home.run(command).says(
+            2,
+            &["there is no passive-DNS database in", "hint: create one with `backsight import FILE`"],
+        );
     }
     assert!(!home.kept().join("pdns").exists(), "what only looks makes nothing");
     let home = filled();
@@ -403,7 +405,7 @@ fn what_is_no_question_and_what_is_no_database_are_said() {
         for command in ["lookup", "export"] {
             home.run(&[command, question]).says(
                 2,
-                &["ask for a name (www.example.com)", "a network (192.0.2.0/24", "rdata:ns1.example.com"],
+                &["query a name (www.example.com)", "a network (192.0.2.0/24", "rdata:ns1.example.com"],
             );
         }
     }
@@ -447,28 +449,28 @@ fn a_folder_that_is_newer_foreign_or_half_copied_is_refused_and_left_as_it_is() 
         }
     };
     std::fs::rename(run, &away).unwrap();
-    refused(&["00000", ".run is missing", "a backup has it"]);
+    refused(&["00000", ".run is missing", "restore a backup"]);
     std::fs::rename(&away, run).unwrap();
     std::fs::rename(&manifest, &away).unwrap();
-    refused(&["no MANIFEST", "no passive-DNS database", "half of one"]);
-    home.run(&["db", "restore", "kept/pdns"]).says(2, &["holds something already"]);
+    refused(&["no MANIFEST", "not a passive-DNS database", "copied incompletely"]);
+    home.run(&["db", "restore", "kept/pdns"]).says(2, &["already contains a database"]);
     std::fs::write(&manifest, "backsight passive-dns store, format 9, with more").unwrap();
-    refused(&["has format 9", "formats up to 2", "nothing was changed"]);
+    refused(&["has format 9", "supports up to 2", "nothing was changed"]);
     std::fs::rename(&away, &manifest).unwrap();
     assert_eq!(summary(&home, "*.")["rows"], 7);
     home.run(&["--data-dir", "new", "db", "restore", "sample.txt"])
-        .says(2, &["is no folder", "hint: name the folder"]);
+        .says(2, &["is not a folder", "hint: give the folder"]);
     home.run(&["--data-dir", "new", "db", "restore", "."]).says(2, &["no MANIFEST"]);
     home.run(&["db", "backup", "kept"])
-        .says(1, &["backup to kept", "hint: name a folder that is not there yet"]);
+        .says(1, &["backup to kept", "hint: choose a folder that does not exist yet"]);
 }
 
 #[test]
 fn a_second_server_is_refused_and_told_who_has_it() {
     let home = filled();
     let server = Server::of(&home);
-    let process = format!("another process ({}) has the passive-DNS database", server.process());
-    home.run(&["serve", "--listen", "127.0.0.1:0"]).says(1, &[&process, "hint: ask that server, stop it"]);
+    let process = format!("another process ({}) is using the passive-DNS database", server.process());
+    home.run(&["serve", "--listen", "127.0.0.1:0"]).says(1, &[&process, "hint: use that server, stop it"]);
     // What was named needs no folder, and may be served beside it.
     home.file("more", line("a.example", "192.0.2.1", 1));
     home.run(&["import", "more"]).ok();
@@ -505,8 +507,8 @@ fn an_import_that_has_the_database_is_waited_for_a_bounded_time() {
     lookup("1").says(
         1,
         &[
-            &format!("process {process} has the passive-DNS database; waiting up to 1 s"),
-            &format!("another process ({process}) has"),
+            &format!("process {process} is using the passive-DNS database; waiting up to 1 s"),
+            &format!("another process ({process}) is using"),
         ],
     );
     let waiting = home
@@ -530,7 +532,8 @@ fn lookup_takes_what_is_pasted_and_names_the_export_of_the_same_question() {
         assert_eq!(home.json(&["lookup", pasted])["records"][0]["rrname"], "a.paste.example", "{pasted}");
     }
     let cut = ["lookup", "*.paste[.]example", "--rrtype", "A", "--last-after", "1985", "--limit", "2"];
-    let export = "`backsight export '*.paste[.]example' --rrtype A --last-after 1985` prints all of them";
+    let export =
+        "to print all of them, use `backsight export '*.paste[.]example' --rrtype A --last-after 1985`";
     home.run(&cut).says(0, &[export]);
     let exported = home.run(&["export", "*.paste[.]example", "--rrtype", "A", "--last-after", "1985"]).ok();
     let wanted = home.run(&["lookup", "*.paste.example", "--last-after", "1985", "--format", "cof"]).ok();
@@ -553,10 +556,11 @@ fn dates_without_separators_are_dates_and_other_digits_are_refused() {
     }
     for wrong in ["20301399", "1600000000000", "1600000000000000", "1600000000000000000", "20300913256000"] {
         for flag in ["--last-after", "--last-before", "--first-after", "--first-before"] {
-            home.run(&["lookup", "a.date.example", flag, wrong]).says(2, &[flag, "is no time", "20170609"]);
+            home.run(&["lookup", "a.date.example", flag, wrong])
+                .says(2, &[flag, "is not a time", "20170609"]);
         }
-        home.run(&["audit", "--since", wrong]).says(2, &["--since", "is no time"]);
-        home.run(&["db", "drop", "--last-before", wrong, "--dry-run"]).says(2, &["is no time"]);
+        home.run(&["audit", "--since", wrong]).says(2, &["--since", "is not a time"]);
+        home.run(&["db", "drop", "--last-before", wrong, "--dry-run"]).says(2, &["is not a time"]);
     }
 }
 
@@ -591,7 +595,7 @@ fn a_file_that_begins_as_another_did_is_another_file() {
     assert_eq!(summary(&home, "h00998.dump.example")["count"], 10);
     let again = home.run(&["import", "tue.ndjson", "--as", "observation"]);
     assert_eq!(again.code, 1);
-    assert!(again.stderr.contains("imported already"), "{}", again.stderr);
+    assert!(again.stderr.contains("already imported"), "{}", again.stderr);
 }
 
 #[test]
@@ -660,7 +664,7 @@ fn a_file_of_swapped_records_is_turned_unless_its_orientation_is_given() {
     assert_eq!(summary(&home, "swapped.example")["rows"], 0);
     // The other way round, all of them are told to be swapped.
     let said = home.run(&["import", "swapped.ndjson", "--orientation", "swapped"]).ok();
-    assert!(said.contains("3 with rrname and rdata swapped, turned back"), "{said}");
+    assert!(said.contains("3 with swapped rrname and rdata corrected"), "{said}");
     assert_eq!(summary(&home, "swapped.example")["rows"], 3);
 }
 

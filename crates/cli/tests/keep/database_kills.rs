@@ -83,7 +83,7 @@ fn an_import_killed_again_and_again_counts_everything_once() {
                 Some(code) => break assert!(code == 0 || code == 1, "{code}"),
             }
         }
-        home.run(&import).says(1, &["imported already"]);
+        home.run(&import).says(1, &["already imported"]);
         assert_whole(&home);
     }
 }

@@ -115,7 +115,7 @@ fn a_full_disk_is_said_and_costs_nothing() {
                     "{done:?}"
                 );
                 let names_it =
-                    done.stderr.contains("no room left on the disk") && done.stderr.contains("free space");
+                    done.stderr.contains("no space left on the disk") && done.stderr.contains("free space");
                 assert!(names_it || !narrow.is_mounted, "{left} KiB left: {done:?}");
                 refused += 1;
             }

@@ -87,7 +87,7 @@ fn settings_secrets_and_tokens_of_the_first_version_are_kept() {
 fn the_passive_dns_database_of_the_first_version_answers() {
     let home = home_of("first");
     // The first command brings it into today's format, and says so.
-    home.run(&["lookup", "www.shop.example"]).says(0, &["the format of this version now"]);
+    home.run(&["lookup", "www.shop.example"]).says(0, &["the database was converted"]);
     let rows = json(&home, &["lookup", "www.shop.example"]);
     let text = format!("{rows:?}");
     assert!(text.contains("198.51.100.9") && text.contains("203.0.113.40"), "{text}");

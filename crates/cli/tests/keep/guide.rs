@@ -95,7 +95,8 @@ fn select_run_and_add(walk: &Walk) {
 /// Section 8: the package again, as it is (confirmation 1) and with other parameters (1 and 2).
 fn upload_again(home: &Home) {
     let other = home.package("renamed.toml", &[("The Backsight developers", "Somebody else")]);
-    let said = home.run(&["integration", "install", &other]).says(2, &["the same version and other content"]);
+    let said =
+        home.run(&["integration", "install", &other]).says(2, &["the same version but different content"]);
     assert!(!said.stderr.contains("The parameters change"), "{said:?}");
     home.run(&["integration", "install", NAME])
         .says(2, &["version 1.0.0. This is version 1.2.0, an upgrade", "The parameters change:", "Kept: "]);
@@ -113,7 +114,7 @@ fn disable(walk: &Walk) {
     walk.home.run(&["integration", "disable", NAME]).ok();
     walk.home
         .run(&["query", "www.threatq.com"])
-        .says(2, &["is installed and disabled", "integration enable"]);
+        .says(2, &["is installed but disabled", "integration enable"]);
     // What was kept is still there.
     let runs = walk.home.json(&["run", "list", "--indicator", "www.threatq.com"]);
     walk.home.run(&["run", "show", &runs["runs"][0]["run"].to_string()]).ok();

@@ -77,7 +77,7 @@ fn an_identical_file_changes_nothing_and_says_so() {
     let home = Home::with_the_guides();
     let before = home.audit();
     let said = install(&home, &["circl-passive-dns@1.0.0"]).ok();
-    assert_eq!(said, "circl-passive-dns 1.0.0 is installed already; nothing changed.\n");
+    assert_eq!(said, "circl-passive-dns 1.0.0 is already installed; nothing changed.\n");
     assert_eq!(home.audit(), before);
 }
 
@@ -85,7 +85,7 @@ fn an_identical_file_changes_nothing_and_says_so() {
 fn the_same_version_with_other_content_is_told_apart() {
     let home = Home::with_the_guides();
     let file = home.package("other.toml", &[("Query CIRCL Passive DNS", "Ask")]);
-    install(&home, &[&file]).says(2, &["the same version and other content"]);
+    install(&home, &[&file]).says(2, &["the same version but different content"]);
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn an_upgrade_that_lacks_a_required_value_disables_and_says_so() {
         ],
     );
     install(&home, &[&file])
-        .says(2, &["becomes required", "It is DISABLED until this is set: User Token (user_token)"]);
+        .says(2, &["becomes required", "It is DISABLED until these are set: User Token (user_token)"]);
     let said = install(&home, &[&file, "--yes"]).ok();
     assert!(
         said.contains("It is DISABLED now") && said.contains("required: User Token (user_token)"),
@@ -129,8 +129,8 @@ fn bad_packages_are_refused_each_with_its_reason_and_leave_nothing() {
         ("nowhere.toml", &["cannot read the package nowhere.toml", "No such file"]),
         ("tq_op_circl-1.0.0-py3-none-any.whl", &["not a Backsight package"]),
         (".", &["is a folder"]),
-        ("dnsdb", &["no bundled operation is called \"dnsdb\"; there is circl-passive-dns"]),
-        ("circl-passive-dns@9.9.9", &["has no version 9.9.9; there are 1.0.0, 1.1.0, 1.2.0"]),
+        ("dnsdb", &["there is no bundled operation \"dnsdb\"; available: circl-passive-dns"]),
+        ("circl-passive-dns@9.9.9", &["has no version 9.9.9; available: 1.0.0, 1.1.0, 1.2.0"]),
     ] {
         install(&home, &[file, "--yes"]).says(2, words);
     }
@@ -157,8 +157,9 @@ fn removing_is_confirmed_and_takes_everything_along() {
     let home = Home::with_the_guides();
     home.give("hunter2").ok();
     let remove = ["integration", "remove", NAME];
-    home.run(&remove).says(2, &["is removed with what is set for user_token", "add --yes"]);
+    home.run(&remove).says(2, &["and its values for user_token", "add --yes"]);
     home.run(&[&remove[..], &["--yes"]].concat()).ok();
     assert!(home.run(&["integration", "list"]).ok().contains("No integration is installed"));
-    home.run(&["integration", "show", NAME]).says(2, &["\"circl-passive-dns\" is not installed; nothing is"]);
+    home.run(&["integration", "show", NAME])
+        .says(2, &["\"circl-passive-dns\" is not installed; nothing is installed"]);
 }

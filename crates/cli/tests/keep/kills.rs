@@ -157,7 +157,7 @@ fn look(home: &Home, known: &mut i64, met: &mut [usize; 3]) {
     } else {
         assert_eq!(run["state"], "interrupted", "{run}");
         home.run(&["run", "show", &id])
-            .says(3, &["interrupted: it ended before the answer did", "run it again"]);
+            .says(3, &["interrupted: its process ended before the answer was complete", "run it again"]);
         met[1] += 1;
     }
 }

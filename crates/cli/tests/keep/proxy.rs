@@ -155,7 +155,7 @@ fn a_login_that_is_missing_or_wrong_is_said_with_the_proxy_and_where_it_is_set()
         let from = format!("the proxy {proxy} (from {variable}): 407");
         behind
             .query(&[], &[(variable, &proxy)])
-            .says(1, &[&from, "wants a user and a password", "user:password@"]);
+            .says(1, &[&from, "requires a user and a password", "user:password@"]);
         let refuses = format!("refuses the user and password in {variable}");
         behind.query(&[], &[(variable, &wrong)]).says(1, &[&from, &refuses]);
         let said = behind.test(&[(variable, &wrong)]);
@@ -237,7 +237,7 @@ fn the_password_goes_to_the_proxy_that_it_was_given_for_and_to_no_other() {
     let moved = format!("proxy=http://127.0.0.1:{port}");
     let words = [
         format!(
-            "Proxy Password (proxy_password) was given for http://{HOST}:80 through the proxy http://127.0.0.1:{}",
+            "Proxy Password (proxy_password) was entered for http://{HOST}:80 through the proxy http://127.0.0.1:{}",
             behind.port
         ),
         format!("the proxy is now http://127.0.0.1:{port}"),
@@ -250,12 +250,12 @@ fn the_password_goes_to_the_proxy_that_it_was_given_for_and_to_no_other() {
     // A disabled one may be saved, and shows it; nothing is sent by a test either.
     behind.home.configure(&[&moved]).ok();
     let shown = behind.run(&["integration", "show", NAME], &[]).ok();
-    assert!(shown.contains("set for another destination, give it again"), "{shown}");
+    assert!(shown.contains("set for another destination, enter it again"), "{shown}");
     behind.test(&[]).says(2, &words);
     behind.home.run(&["integration", "enable", NAME]).says(2, &words);
     assert_eq!(other.requests().len(), 0);
     // The environment's proxy never gets it.
-    behind.home.configure(&["proxy=none"]).says(0, &["sent to nobody"]);
+    behind.home.configure(&["proxy=none"]).says(0, &["but are not sent"]);
     let variable = format!("http://127.0.0.1:{port}");
     behind.home.run(&["integration", "enable", NAME]).ok();
     behind.query(&[], &[("HTTP_PROXY", &variable)]);
@@ -286,7 +286,8 @@ fn a_login_that_nobody_would_be_sent_is_refused_with_what_to_do() {
         configure(&["proxy_user=user"], true).says(2, &["Proxy (proxy): not set"]);
         configure(&[], true).says(2, &["Proxy (proxy): not set", "or clear Proxy Password (proxy_password)"]);
         configure(&["proxy=http://p.example:3128"], true).says(2, &["Proxy User (proxy_user): not set"]);
-        configure(&["proxy=http://p.example:3128", "proxy_user=us:er"], true).says(2, &["no colon"]);
+        configure(&["proxy=http://p.example:3128", "proxy_user=us:er"], true)
+            .says(2, &["cannot contain a colon"]);
         configure(&["proxy=http://user:hunter2@p.example:3128"], false).says(2, &["proxy_password"]);
         assert_eq!(behind.home.show(), before);
         configure(&["proxy=http://p.example:3128", "proxy_user=user"], true).ok();

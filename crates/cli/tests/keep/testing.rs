@@ -90,7 +90,7 @@ fn a_ca_file_that_is_gone_is_noticed_when_it_is_enabled() {
     let file = home.file("ca.pem", testkit::certificate::Authority::new().pem());
     home.configure(&[&format!("ca_file={file}")]).ok();
     std::fs::write(home.path(&file), "nothing").unwrap();
-    home.run(&["integration", "enable", NAME]).says(2, &["CA File (ca_file)", "holds no certificate"]);
+    home.run(&["integration", "enable", NAME]).says(2, &["CA File (ca_file)", "contains no certificate"]);
     std::fs::remove_file(home.path(&file)).unwrap();
     home.run(&["integration", "enable", NAME]).says(2, &["ca.pem", "No such file"]);
     home.configure(&["--reset", "ca_file"]).ok();

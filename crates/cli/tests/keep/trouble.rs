@@ -62,7 +62,7 @@ fn forty_that_open_a_new_folder_at_once_all_find_it() {
     for child in children {
         let done = Done::of(&child.wait_with_output().unwrap());
         // Who planned a first installation and finds another's is told so; nobody is locked out.
-        assert!(done.code == 0 || done.stderr.contains("was changed meanwhile"), "{done:?}");
+        assert!(done.code == 0 || done.stderr.contains("was changed in the meantime"), "{done:?}");
     }
     assert_eq!(home.audit().matches("integration.install").count(), 1);
 }
@@ -191,7 +191,7 @@ fn a_newer_database_and_a_foreign_one_are_left_alone() {
     let home = home();
     mark(&database(&home), USER_VERSION, 99);
     let before = home.octets();
-    home.run(&["integration", "list"]).says(1, &["made by a newer Backsight (version 99"]);
+    home.run(&["integration", "list"]).says(1, &["written by a newer version of Backsight (format 99"]);
     home.run(&["integration", "install", NAME, "--yes"]).says(1, &["newer"]);
     assert_eq!(home.octets(), before);
     mark(&database(&home), APPLICATION, 7);

@@ -109,7 +109,7 @@ fn a_server_of_another_version_is_not_asked() {
         });
         let said = refused.map(|error| error.to_string()).unwrap_or_default();
         let version =
-            "the server (process 7) runs another version of backsight: use that version, or stop the server";
+            "the server (process 7) is another version of Backsight: use that version, or stop the server";
         assert!(said.ends_with(version), "{said}");
     }
 }

@@ -22,7 +22,7 @@ const WRITE: Duration = Duration::from_secs(1);
 /// How long what is known holds while it cannot be looked up: longer than another process holds the database.
 const STALE: Duration = Duration::from_secs(30);
 
-/// Who has a token of a data folder, as it is now.
+/// The current tokens of a data folder.
 #[derive(Debug)]
 pub struct Tokens {
     desk: Desk,
@@ -46,12 +46,12 @@ struct Known {
 pub struct Entry {
     pub token: Token,
     pub(crate) meter: Meter,
-    /// Requests under way; how many there may be is said by whoever takes from it.
+    /// Concurrent requests; the limit is given when a place is taken.
     pub requests: Arc<Semaphore>,
 }
 
 impl Tokens {
-    /// The tokens of a data folder, each with as many requests at once.
+    /// Opens the tokens of a data folder, each with this many concurrent requests.
     ///
     /// # Errors
     /// [`Error`], when the database cannot be read.

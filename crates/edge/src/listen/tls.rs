@@ -77,7 +77,7 @@ impl Tls {
         Ok(Arc::new(Self { certificate: certificate.to_owned(), key: key.to_owned(), acceptor, current }))
     }
 
-    /// Reads both files anew; new connections get what is in them.
+    /// Reloads both files; new connections use them.
     ///
     /// # Errors
     /// [`TlsError`]; what was in use stays.

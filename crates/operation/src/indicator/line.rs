@@ -11,12 +11,12 @@ use super::{Host, Indicator, IndicatorError, Other, is_plain_name, written};
 /// The shortest last label of a name that is found among words: `e.g.` is none.
 const SHORTEST_TOP: usize = 2;
 
-/// A value as it was given, and what it is.
+/// A value as it was entered, and its meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Given {
     /// The text.
     pub text: String,
-    /// What it is, or why it is nothing that can be asked about.
+    /// Its indicator, or why it is not one.
     pub indicator: Result<Indicator, IndicatorError>,
 }
 
@@ -32,7 +32,7 @@ pub struct Line {
 /// What a cell is.
 enum Cell {
     Value(Indicator),
-    /// It was meant as a value and is none.
+    /// It looks like a value but is not one.
     Refused(IndicatorError),
     /// Something known that is no host.
     Known(IndicatorError),
@@ -51,7 +51,7 @@ impl Line {
         if line.is_empty() { Self::default() } else { read(line) }
     }
 
-    /// Reads a text that somebody gave as a value, or as several.
+    /// Reads a text that a user entered as one or several values.
     pub fn of(text: &str) -> Self {
         if is_plain_name(text) {
             return Self::whole(text, Indicator::parse(text));
@@ -70,7 +70,7 @@ impl Line {
         Self::whole(text.trim(), Indicator::parse(one))
     }
 
-    /// Reads a line of names that are looked for in the data of records, as [`Indicator::parse_in_data`] does.
+    /// Reads a line of names to search for in the data of records, like [`Indicator::parse_in_data`].
     #[must_use]
     pub fn in_data(text: &str) -> Self {
         let is_mailbox = |word: &&str| written::is_mailbox(word);

@@ -82,7 +82,7 @@ impl Cautions {
     pub(super) fn warnings(&self) -> impl Iterator<Item = String> {
         let crowds = self.crowds.iter().map(|(address, names)| {
             let names = thousands(*names);
-            format!("{address} has {names} names: shared hosting; what comes of it is not selected")
+            format!("{address} has {names} names: shared hosting; findings from it are not selected")
         });
         let mut fluxes: Vec<_> = self.fluxes.iter().collect();
         fluxes.sort();

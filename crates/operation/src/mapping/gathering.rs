@@ -24,7 +24,7 @@ pub(super) const MOST_PROPOSED: usize = 1_000;
 pub(super) enum Room {
     /// At most [`MOST_PROPOSED`] of a kind.
     Bounded,
-    /// Everything: somebody picked the records one by one.
+    /// Everything: a user picked the records one by one.
     Picked,
 }
 
@@ -317,9 +317,9 @@ fn times_warning(records: &[Record]) -> Option<String> {
     let reversed = count(Record::has_reversed_times);
     let converted = count(|record| record.has_repaired_times() && !record.has_lost_times());
     let said: Vec<String> = [
-        (lost, "with a time that cannot be right, taken as unknown"),
+        (lost, "with an implausible time, treated as unknown"),
         (converted, "with a time converted from another unit"),
-        (reversed, "with first seen after last seen, put in order"),
+        (reversed, "with first seen after last seen, swapped"),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)

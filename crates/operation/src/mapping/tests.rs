@@ -131,7 +131,10 @@ fn only_direct_records_lead_to_the_asked_indicator() {
 #[test]
 fn shared_hosting_is_flagged_unselected_and_warned_of() {
     let found = findings("192.0.2.1", &hosting(101));
-    assert_eq!(found.warnings, ["192.0.2.1 has 101 names: shared hosting; what comes of it is not selected"]);
+    assert_eq!(
+        found.warnings,
+        ["192.0.2.1 has 101 names: shared hosting; findings from it are not selected"]
+    );
     let proposed = [of_kind(&found, "indicator"), of_kind(&found, "relationship")].concat();
     // Each name and its server; each name's address and its server.
     assert_eq!(proposed.len(), 404);
@@ -418,7 +421,7 @@ fn what_is_no_host_is_not_proposed_and_a_single_label_is_not_selected() {
     let flagged = of_kind(&found, "indicator").iter().find_map(|one| one.caution().cloned());
     assert_eq!(
         flagged.unwrap().to_string(),
-        "single label: \"ldap\" is a top-level domain or a local name, hardly a host"
+        "single label: \"ldap\" is a top-level domain or a local name, probably not a host"
     );
     let values = of_kind(&found, "attribute");
     let is_there = |text: &&str| {
@@ -456,8 +459,8 @@ fn an_unknown_time_stays_unknown_and_what_was_repaired_is_counted() {
     assert_eq!(
         found.warnings,
         [
-            "1 record with a time that cannot be right, taken as unknown; 1 record with a time converted from another \
-          unit; 1 record with first seen after last seen, put in order"
+            "1 record with an implausible time, treated as unknown; 1 record with a time converted from another \
+          unit; 1 record with first seen after last seen, swapped"
         ]
     );
     let times: Vec<Vec<_>> = of_kind(&found, "relationship")

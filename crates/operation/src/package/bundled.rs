@@ -17,7 +17,7 @@ pub fn all() -> Result<Vec<Package>, ManifestError> {
     BUNDLED.iter().map(|(file, source)| Package::parse(file, source)).collect()
 }
 
-/// The newest version of the only operation that is asked when none is named.
+/// The newest version of the operation that is used by default.
 ///
 /// # Errors
 /// As [`find`].
@@ -71,10 +71,13 @@ mod tests {
     #[test]
     fn an_unknown_name_or_version_lists_what_there_is() {
         let message = |wanted| find(wanted).unwrap_err().to_string();
-        assert_eq!(message("dnsdb"), r#"no bundled operation is called "dnsdb"; there is circl-passive-dns"#);
+        assert_eq!(
+            message("dnsdb"),
+            r#"there is no bundled operation "dnsdb"; available: circl-passive-dns"#
+        );
         assert_eq!(
             message("circl-passive-dns@9"),
-            "circl-passive-dns has no version 9; there are 1.0.0, 1.1.0, 1.2.0"
+            "circl-passive-dns has no version 9; available: 1.0.0, 1.1.0, 1.2.0"
         );
     }
 

@@ -16,7 +16,7 @@ use crate::parameter::{Check, SETTINGS};
 use crate::proxy_setting::LoginPlace;
 use crate::{IndicatorType, Parameter, ParameterKind, Value};
 
-/// The largest manifest that is read, in octets.
+/// The maximum size of a manifest, in bytes.
 pub const MAX_BYTES: usize = 256 * 1024;
 /// The newest format this version reads.
 const FORMAT: i64 = 1;
@@ -138,8 +138,10 @@ impl Source<'_> {
         if let Some(format) = preview.format
             && *format.get_ref() > FORMAT
         {
-            let message =
-                format!("manifest format {}: this Backsight reads up to {FORMAT}", format.get_ref());
+            let message = format!(
+                "manifest format {}: this version of Backsight supports up to {FORMAT}",
+                format.get_ref()
+            );
             return Err(self.error(format.span(), message).with_hint(hint));
         }
         let Some(backsight) = preview.backsight else { return Ok(()) };
@@ -205,7 +207,8 @@ impl Source<'_> {
             );
         }
         if file.kind.get_ref() != "operation" {
-            return Err(self.error(file.kind.span(), "unknown kind; this Backsight installs \"operation\""));
+            return Err(self
+                .error(file.kind.span(), "unknown kind; this version of Backsight installs \"operation\""));
         }
         let path = &file.provider.path;
         let sound = path.get_ref().starts_with('/')
@@ -216,7 +219,8 @@ impl Source<'_> {
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || "/-_.~".contains(c));
         if !sound {
-            let message = "a path begins with / and holds {value} once; no query, no other placeholder";
+            let message =
+                "a path must begin with / and contain {value} once, without a query or other placeholders";
             return Err(self.error(path.span(), message));
         }
         Ok(())
@@ -235,9 +239,7 @@ impl Source<'_> {
         let find = |key: &str| parameters.iter().find(|one| one.key.get_ref() == key);
         for (key, needed) in [("proxy_user", "proxy"), ("proxy_password", "proxy_user")] {
             if let (Some(one), None) = (find(key), find(needed)) {
-                return Err(
-                    self.error(one.key.span(), format!("{key:?} needs a parameter {needed:?} beside it"))
-                );
+                return Err(self.error(one.key.span(), format!("{key:?} also needs a parameter {needed:?}")));
             }
         }
         Ok(())
@@ -262,7 +264,7 @@ impl Source<'_> {
         }
         let kind = self.parameter_kind(&file.kind, file.choices)?;
         if kind.name() != setting.kind {
-            let message = format!("{key:?} is of type {:?}, not {:?}", setting.kind, kind.name());
+            let message = format!("{key:?} has type {:?}, not {:?}", setting.kind, kind.name());
             return Err(self.error(file.kind.span(), message));
         }
         let check = match &file.validate {
@@ -301,7 +303,7 @@ impl Source<'_> {
         match (kind.get_ref().as_str(), choices) {
             ("choice", Some(choices)) if !choices.is_empty() => Ok(ParameterKind::Choice(choices)),
             ("choice", _) => Err(self.error(kind.span(), "a choice needs choices = [\"…\", …]")),
-            (_, Some(_)) => Err(self.error(kind.span(), "only a choice has choices")),
+            (_, Some(_)) => Err(self.error(kind.span(), "only a choice can have choices")),
             (name, None) => ParameterKind::from_name(name).ok_or_else(|| {
                 self.error(kind.span(), "unknown type; there is text, number, secret, switch, choice")
             }),
@@ -310,7 +312,9 @@ impl Source<'_> {
 
     fn default(&self, parameter: &Parameter, default: &Spanned<toml::Value>) -> Result<Value, ManifestError> {
         if parameter.kind == ParameterKind::Secret {
-            return Err(self.error(default.span(), "a secret has no default: everyone could read it here"));
+            return Err(
+                self.error(default.span(), "a secret cannot have a default, which everyone could read here")
+            );
         }
         let text = match default.get_ref() {
             toml::Value::String(text) => text.clone(),
@@ -396,7 +400,7 @@ mod tests {
         hint: upgrade Backsight, or install an older version of the package
         "#);
         insta::assert_snapshot!(broken("format = 1", "format = 2"), @r"
-        test.toml:3:10: manifest format 2: this Backsight reads up to 1
+        test.toml:3:10: manifest format 2: this version of Backsight supports up to 1
           |
         3 | format = 2
           |          ^
@@ -409,15 +413,15 @@ mod tests {
         for (from, to, message) in [
             ("key = \"port\"", "key = \"colour\"", "cof-http has no setting \"colour\""),
             ("key = \"port\"", "key = \"host\"", "the key \"host\" is used twice"),
-            ("type = \"number\"", "type = \"text\"", "\"port\" is of type \"number\", not \"text\""),
+            ("type = \"number\"", "type = \"text\"", "\"port\" has type \"number\", not \"text\""),
             ("type = \"number\"", "type = \"wheel\"", "unknown type"),
             ("validate = \"port\"", "validate = \"colour\"", "unknown check \"colour\""),
             ("default = \"www.circl.lu\"", "default = \"https://x\"", "without"),
-            ("type = \"secret\"", "type = \"secret\"\ndefault = \"x\"", "a secret has no default"),
+            ("type = \"secret\"", "type = \"secret\"\ndefault = \"x\"", "a secret cannot have a default"),
             ("field = \"rdata\"", "field = \"rrdata\"", "unknown field \"rrdata\""),
             ("\"IP Address\"]", "\"Hostname\"]", "unknown indicator type \"Hostname\""),
-            ("{value}", "value", "holds {value} once"),
-            ("query/{value}\"", "query/{value}?x={value}\"", "holds {value} once"),
+            ("{value}", "value", "contain {value} once"),
+            ("query/{value}\"", "query/{value}?x={value}\"", "contain {value} once"),
             ("\"cof-http\"", "\"gopher\"", "unknown protocol"),
             ("version = \"1.0.0\"", "version = \"1\"", "not a semantic version"),
             ("name = \"circl-passive-dns\"", "name = \"../x\"", "a name is"),
@@ -445,8 +449,8 @@ mod tests {
             read("x.toml", &format!("{}{}", &bundled[..at], &bundled[end..]))
         };
         for (gone, part) in [
-            ("proxy", "\"proxy_user\" needs a parameter \"proxy\""),
-            ("proxy_user", "\"proxy_password\" needs"),
+            ("proxy", "\"proxy_user\" also needs a parameter \"proxy\""),
+            ("proxy_user", "\"proxy_password\" also needs"),
         ] {
             let said = without(gone).unwrap_err().to_string();
             assert!(said.contains(part), "{said}");

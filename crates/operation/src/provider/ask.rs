@@ -20,7 +20,7 @@ use crate::Indicator;
 /// How much of a body is read at once, in octets.
 const PIECE: usize = 64 * 1024;
 
-/// A configured provider with its pool of connections; share it, it is cheap to ask many questions at once.
+/// A configured provider with its connection pool. It can be shared by concurrent queries.
 pub struct Provider {
     pub(super) config: Config,
     pub(super) client: Client,
@@ -50,7 +50,7 @@ pub trait Sink: Send {
 /// Why a sink wants no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// Nobody listens any more; the answer is as complete as anybody wanted it.
+    /// The receiver needs no more records; the answer is as complete as requested.
     Gone,
     /// It holds as many records as it may.
     Full(usize),
@@ -65,7 +65,7 @@ pub struct Outcome {
     pub whole: bool,
     /// How many requests' answers were read.
     pub pages: usize,
-    /// How many octets, decompressed.
+    /// The number of bytes, after decompression.
     pub bytes: u64,
     /// Whether the service can be asked for data; nothing where it did not answer.
     pub by_data: Option<bool>,

@@ -38,7 +38,7 @@ pub enum Standing {
     Failed(ProviderError),
     /// There is nothing to do in this step, and why.
     NotNeeded(&'static str),
-    /// A step before it failed.
+    /// An earlier step failed.
     NotReached,
     /// The service failed in a way that does not tell.
     Unknown,
@@ -113,7 +113,7 @@ impl Standing {
             Self::Failed(error) => Some(error.to_string()),
             Self::NotNeeded(why) => Some((*why).to_owned()),
             Self::NotReached => None,
-            Self::Unknown => Some("the service failed in a way that does not tell".to_owned()),
+            Self::Unknown => Some("the service failed without saying why".to_owned()),
         }
     }
 }
@@ -129,7 +129,7 @@ impl Checked {
 }
 
 impl Limits {
-    /// For a check: one try, one page, and nobody waits long.
+    /// For a connection test: one attempt, one page, short timeouts.
     pub const CHECK: Self = Self {
         client: client::Limits { total: std::time::Duration::from_secs(30), ..client::Limits::USUAL },
         pages: 1,
@@ -195,11 +195,11 @@ impl Provider {
     fn resolved(&self) -> Standing {
         let config = &self.config;
         if config.proxy.is_some() {
-            return Standing::NotNeeded("the proxy does it");
+            return Standing::NotNeeded("done by the proxy");
         }
         let host = &config.host;
         match host.parse::<std::net::IpAddr>() {
-            Ok(_) => Standing::NotNeeded("an address was given"),
+            Ok(_) => Standing::NotNeeded("the host is an IP address"),
             Err(_) => Standing::Passed(format!("{host} is known")),
         }
     }
@@ -217,9 +217,9 @@ impl Provider {
         let config = &self.config;
         match (config.http, config.verify) {
             (true, _) => Standing::NotNeeded("Use HTTP is on"),
-            (false, true) => Standing::Passed(format!("the certificate is good for {}", config.host)),
+            (false, true) => Standing::Passed(format!("the certificate is valid for {}", config.host)),
             (false, false) => {
-                Standing::Passed("the certificate was not looked at: Verify SSL is off".to_owned())
+                Standing::Passed("the certificate was not checked: Verify SSL is off".to_owned())
             }
         }
     }
@@ -231,7 +231,7 @@ impl Provider {
             || matches!(reason.map(ProviderError::bare), None | Some(ProviderError::RateLimited(_)));
         match (is_in, self.config.authorization.is_some()) {
             (true, true) => Standing::Passed("accepted".to_owned()),
-            (true, false) => Standing::NotNeeded("none is set, and none was asked for"),
+            (true, false) => Standing::NotNeeded("none is set, and none was required"),
             (false, _) => Standing::Unknown,
         }
     }

@@ -12,7 +12,7 @@ use super::protocol::{Paging, Speech};
 use super::question::Side;
 use crate::Indicator;
 
-/// The header in which a service lists the sides that it can be asked about, as in `owner, data`.
+/// The header in which a service lists the sides of a record that it can search, as in `owner, data`.
 pub const ABILITIES: &str = "backsight-questions";
 /// Stands before a name that is asked for as data.
 const DATA: &str = "rdata:";

@@ -23,7 +23,7 @@ const GUIDE_HOST: &str = "global.cloud.circl.com";
 /// Requests a second where nothing is set: CIRCL publishes no number, and one in two seconds is known to be let through.
 const DEFAULT_RATE: f64 = 0.5;
 
-/// Where a provider is and how it is asked.
+/// Where a provider is and how to query it.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting that is on or off")]
 pub struct Config {
@@ -41,9 +41,9 @@ pub struct Config {
     /// Whether the environment may name the proxy: none is configured, and `none` is not either.
     proxy_of_environment: bool,
     pub(super) active_query: bool,
-    /// Only these types; all where empty. The provider is asked for one type, or for all and the rest is left out here.
+    /// Only these types, or all if it is empty. One type is requested from the provider; several are filtered here.
     pub rrtypes: Vec<RrType>,
-    /// Only records of this window; providers have no such question, so it is applied here.
+    /// Only records within this window. Providers have no such parameter, so it is applied here.
     pub window: Window,
     /// Which side of a record names are asked for; the owner unless a run says otherwise.
     pub side: Side,
@@ -137,14 +137,14 @@ impl Config {
         config.warn();
         if text("proxy").is_some() && config.proxy.is_none() && text("proxy_user").is_some() {
             config.warnings.push(
-                "Proxy is none: Proxy User and Proxy Password stay stored and are sent to nobody.".to_owned(),
+                "Proxy is none: Proxy User and Proxy Password stay stored but are not sent.".to_owned(),
             );
         }
         if settings.secret("user_token").is_some()
             && (text("username").is_some() || settings.secret("password").is_some())
         {
             config.warnings.push(
-                "User Token is set, and Username or Password too: the token is sent, the other two are not. Clear what is not meant."
+                "User Token is set, and so is Username or Password: only the token is sent. Clear the values you do not need."
                     .to_owned(),
             );
         }
@@ -161,7 +161,7 @@ impl Config {
         }
         if let Some(proxy) = self.proxy.as_ref().filter(|proxy| self.http && proxy.variable.is_some()) {
             self.warnings
-                .push(format!("Use HTTP is on: the proxy {proxy} reads question, login and answer."));
+                .push(format!("Use HTTP is on: the proxy {proxy} can read queries, login and answers."));
         }
         Ok(self)
     }
@@ -177,7 +177,7 @@ impl Config {
         authority(&self.host, self.port)
     }
 
-    /// Which side is the owner, as it is set.
+    /// The configured orientation.
     pub fn orientation(&self) -> Orientation {
         self.orientation
     }
@@ -192,22 +192,21 @@ impl Config {
         if self.host.eq_ignore_ascii_case(GUIDE_HOST) {
             // Credentials must not leave for a host that is not the service's own.
             warn(
-                "global.cloud.Circl.com, the default that the guide prints, is no host of CIRCL's and will not work: \
-                 CIRCL's service is www.circl.lu. No login is sent to it.",
+                "global.cloud.Circl.com, the default in the guide, is not a host of CIRCL and does not work: CIRCL's service is www.circl.lu. No login is sent to it.",
             );
             self.authorization = None;
         }
         if self.http && !is_loopback(&self.host) {
-            warn("Use HTTP is on: question, login and answer cross the network in clear text.");
+            warn("Use HTTP is on: queries, login and answers are sent in clear text.");
         }
         if !self.http && !self.verify {
             warn(
-                "Verify SSL is off: anyone on the way can read the login and answer instead of the service.",
+                "Verify SSL is off: anyone on the network path can read the login and impersonate the service.",
             );
         }
         if self.active_query {
             warn(
-                "Active Query is on: the service may resolve the value live, which can alert whoever runs the name.",
+                "Active Query is on: the service may resolve the value live, which can alert the owner of the name.",
             );
         }
     }
@@ -311,7 +310,7 @@ mod tests {
     #[test]
     fn the_guides_default_host_is_taken_with_a_warning_and_without_the_login() {
         let config = config("1.0.0", &[("host", "global.cloud.Circl.com")], Some("user:password")).unwrap();
-        assert!(config.warnings[0].contains("no host of CIRCL's"), "{:?}", config.warnings);
+        assert!(config.warnings[0].contains("not a host of CIRCL"), "{:?}", config.warnings);
         assert!(config.authorization.is_none());
     }
 

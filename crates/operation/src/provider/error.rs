@@ -8,7 +8,7 @@ use client::{ClientError, TlsFault};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderError {
     /// 400: the service does not take the question.
-    #[error("the service refused the question: {0}")]
+    #[error("the service refused the query: {0}")]
     BadQuestion(String),
     /// The way to the service and back.
     #[error(transparent)]
@@ -17,22 +17,22 @@ pub enum ProviderError {
     #[error("{0} records contradict the rest about which side is the owner")]
     Contradiction(u64),
     /// The same cursor came twice, or pages went on without anything new.
-    #[error("the service's pages go in a circle; stopped after {0} pages")]
+    #[error("the service's pages repeat; stopped after {0} pages")]
     CursorRepeats(usize),
     /// Stretches of the answer are no records.
-    #[error("{0} stretches of the answer are damaged")]
+    #[error("{0} sections of the answer are unreadable")]
     Damaged(u64),
     /// The body ended inside a record although the transfer was whole.
     #[error("the answer ends inside a record")]
     EndsInside,
     /// 403.
-    #[error("403 Forbidden: the login is known, but may not ask this")]
+    #[error("403 Forbidden: the login is valid, but has no permission for this query")]
     Forbidden,
     /// A body that holds no record and is not empty.
     #[error("not passive DNS data: the answer begins {0:?}")]
     NotCof(String),
     /// The service does not say that it knows the question.
-    #[error("the service cannot be asked which records have the name in their data")]
+    #[error("the service cannot search the data of records for a name")]
     OwnerOnly,
     /// 429, or the words of it.
     #[error("rate limit exceeded{}", wait(*.0))]
@@ -52,7 +52,7 @@ pub enum ProviderError {
         words: String,
     },
     /// The service says that its own answer is not whole.
-    #[error("the service cut its answer: {0}")]
+    #[error("the service truncated its answer: {0}")]
     ServiceCut(String),
     /// 5xx but 503.
     #[error("{0}: the service failed")]
@@ -67,7 +67,7 @@ pub enum ProviderError {
     #[error("stopped after {0} pages")]
     TooManyPages(usize),
     /// 401.
-    #[error("401 Unauthorized: no login, or a wrong one")]
+    #[error("401 Unauthorized: login missing or wrong")]
     Unauthorized,
     /// 503.
     #[error("503: the service is busy or down{}", wait(*.0))]
@@ -78,7 +78,8 @@ pub enum ProviderError {
 }
 
 /// What to do about an answer that broke off.
-const ASK_IN_PAGES: &str = "ask again; if it happens again, set Page Size (page_size) to ask in pages";
+const ASK_IN_PAGES: &str =
+    "query again; if it happens again, set Page Size (page_size) to fetch the answer in pages";
 
 fn wait(after: Option<Duration>) -> String {
     // Rounded up: asked a second too early it is refused again.
@@ -90,17 +91,17 @@ impl ProviderError {
     pub fn hint(&self) -> &'static str {
         match self.bare() {
             Self::BadQuestion(_) | Self::Said { .. } => {
-                "check the value; this service may not take this kind of it"
+                "check the value; this service may not support this kind of value"
             }
             Self::Client(error) => client_hint(error),
             Self::Contradiction(_) => {
                 "look at the raw answer and set the orientation if the service always swaps"
             }
             Self::CursorRepeats(_) => {
-                "set Page Size (page_size) to 0 to ask without pages, and tell the service's operator"
+                "set Page Size (page_size) to 0 to fetch the answer without pages, and tell the service's operator"
             }
             Self::Damaged(_) => {
-                "look at the damaged stretches in the raw answer; they are listed with their offsets"
+                "look at the unreadable sections in the raw answer; they are listed with their offsets"
             }
             Self::EndsInside => ASK_IN_PAGES,
             Self::Forbidden => "ask the service's operator what your account may do",
@@ -108,19 +109,21 @@ impl ProviderError {
                 "check host, port, path and proxy: a login page or another service answered"
             }
             Self::OwnerOnly => {
-                "ask for the records that the name owns; a Backsight server can be asked both ways, unless it is an old one"
+                "query the records with this name as owner; current Backsight servers support both"
             }
             Self::RateLimited(_) => {
-                "wait, or ask more slowly: Requests a Second (requests_per_second), from version 1.1.0 on"
+                "wait, or lower the request rate (requests_per_second, from version 1.1.0 on)"
             }
-            Self::Records(_) | Self::TooLarge(_) => "narrow the question by record type",
-            Self::Redirect(_) => "set the host, port and Use HTTP to where the service really is",
-            Self::ServiceCut(_) => "narrow the question by record type: this is a sample, not the latest",
-            Self::ServiceFailed(_) | Self::Unavailable(_) => "ask again later",
+            Self::Records(_) | Self::TooLarge(_) => "narrow the query by record type",
+            Self::Redirect(_) => "set the host, port and Use HTTP to the actual address of the service",
+            Self::ServiceCut(_) => {
+                "narrow the query by record type: this is a sample, not the latest records"
+            }
+            Self::ServiceFailed(_) | Self::Unavailable(_) => "query again later",
             Self::Status(_) => "check that the host is a passive-DNS service",
-            Self::TooManyPages(_) => "raise Page Size (page_size) or narrow the question by record type",
+            Self::TooManyPages(_) => "raise Page Size (page_size) or narrow the query by record type",
             Self::Unauthorized => {
-                "set User Token (user_token) in the integration's configuration, or Username and Password where it has them"
+                "set User Token (user_token) in the integration's configuration, or Username and Password if it has them"
             }
         }
     }
@@ -156,24 +159,26 @@ fn client_hint(error: &ClientError) -> &'static str {
     match error {
         ClientError::Connect { .. } => "check host, port, Use HTTP and whether the service runs",
         ClientError::ConnectTimeout { .. } => {
-            "check host and port; a firewall may drop the connection, or a proxy be needed"
+            "check host and port; a firewall may drop the connection, or a proxy may be needed"
         }
         ClientError::Cut | ClientError::IdleTimeout(_) => ASK_IN_PAGES,
         ClientError::Encoding(_) | ClientError::Http(_) => {
             "check that host and port lead to the passive-DNS service itself"
         }
-        ClientError::Expansion(_) => "check the host: this is no passive-DNS answer",
-        ClientError::HeadersTimeout(_) => "ask again later: the service is busy, or something before it is",
+        ClientError::Expansion(_) => "check the host: this is not a passive-DNS answer",
+        ClientError::HeadersTimeout(_) => {
+            "query again later: the service, or a proxy in front of it, is busy"
+        }
         ClientError::NameNotFound { .. } => {
             "check the host for typing errors; CIRCL's service is www.circl.lu"
         }
         ClientError::Proxy { .. } => {
-            "check Proxy (proxy), Proxy User (proxy_user) and Proxy Password (proxy_password) in the configuration (the last two from version 1.2.0 on), or HTTPS_PROXY, HTTP_PROXY and ALL_PROXY in the environment, which may hold user and password; `none` as Proxy asks without one"
+            "check Proxy (proxy), Proxy User (proxy_user) and Proxy Password (proxy_password) in the configuration (the last two from version 1.2.0 on), or HTTPS_PROXY, HTTP_PROXY and ALL_PROXY in the environment, which can contain user and password; set Proxy to `none` to use no proxy"
         }
         ClientError::Tls { fault, .. } => tls_hint(fault),
-        ClientError::TotalTimeout(_) => "ask again later, or raise Timeout (timeout)",
+        ClientError::TotalTimeout(_) => "query again later, or raise Timeout (timeout)",
         ClientError::Unanswered { .. } => {
-            "check the port; if the service speaks TLS, switch Use HTTP (use_http) off; if it does not, ask again later"
+            "check the port; if the service speaks TLS, switch Use HTTP (use_http) off; otherwise query again later"
         }
         ClientError::Proxied { error, .. } => client_hint(error),
     }
@@ -191,7 +196,7 @@ fn tls_hint(fault: &TlsFault) -> &'static str {
         TlsFault::CaFile(_) => "give a readable PEM file with at least one certificate in CA File (ca_file)",
         TlsFault::Certificate(_) => "the service's operator must give it another certificate",
         TlsFault::Closed | TlsFault::Cut | TlsFault::NotTls(_) | TlsFault::Silent(_) => {
-            "check host and port: what answers there may not be the service"
+            "check host and port: another service may be answering there"
         }
         TlsFault::Expired => "the service's operator must renew it; check this machine's clock too",
         TlsFault::NotPlain => "switch Use HTTP (use_http) off",
@@ -200,9 +205,9 @@ fn tls_hint(fault: &TlsFault) -> &'static str {
             "check the port; only if the service has no TLS at all, switch Use HTTP (use_http) on, which sends the login in clear text"
         }
         TlsFault::UnknownIssuer => {
-            "name your own authority in CA File (ca_file); only if you accept that anyone could answer, switch Verify SSL off"
+            "set CA File (ca_file) to the certificate of your own authority; only if you accept that anyone could impersonate the service, switch Verify SSL off"
         }
-        TlsFault::WrongHost(_) => "use a host name that the certificate is for",
+        TlsFault::WrongHost(_) => "use a host name for which the certificate is valid",
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn authorization(
     let value = Some(value).filter(|value| value.is_ascii());
     let mut value = value
         .and_then(|value| HeaderValue::try_from(value).ok())
-        .ok_or_else(|| invalid("user_token", "a login that goes into a header holds printable ASCII only"))?;
+        .ok_or_else(|| invalid("user_token", "a login sent in a header can contain only printable ASCII"))?;
     value.set_sensitive(true);
     Ok(Some(value))
 }

@@ -16,10 +16,9 @@ pub(super) fn configured(
     (host, port): (String, u16),
 ) -> Result<Proxy, SettingsError> {
     let wanted = match package.proxy_login() {
-        LoginPlace::Parameters => format!("it wants a user and a password: set {PARAMETERS}"),
+        LoginPlace::Parameters => format!("it requires a user and a password: set {PARAMETERS}"),
         LoginPlace::Environment => format!(
-            "it wants a user and a password, for which this version of the package has no parameters: install the newest \
-             version and set {PARAMETERS}"
+            "it requires a user and a password, for which this version of the package has no parameters: install the newest version and set {PARAMETERS}"
         ),
     };
     let refusal = Refusal { refused: format!("it refuses {PARAMETERS}"), wanted };

@@ -20,7 +20,7 @@ pub enum ProxyInForce {
         /// Whether it is sent a user and a password.
         login: bool,
     },
-    /// Through none: the setting is `none`, the host is excluded, or, without a source, nobody names a proxy.
+    /// No proxy: the setting is `none`, the host is excluded, or (without a source) no proxy is configured.
     Unused(Option<ProxySource>),
     /// Nothing can be asked, because the proxy that is named cannot be used.
     Unusable {
@@ -54,7 +54,7 @@ impl ProxySource {
 }
 
 impl ProxyInForce {
-    /// What settings and the environment come to.
+    /// The effective proxy for settings and the environment.
     pub fn of(package: &Package, settings: &Settings, environment: &ProxyEnvironment) -> Self {
         let unusable = |from, why: String| Self::Unusable { from, why };
         let place = match Destination::of(package, settings) {
@@ -93,9 +93,9 @@ impl fmt::Display for ProxyInForce {
                 write!(f, "{address}, from {}{login}", named(from))
             }
             Self::Unused(None) => f.write_str("none"),
-            Self::Unused(Some(ProxySource::Setting)) => f.write_str("none, as the setting Proxy says"),
+            Self::Unused(Some(ProxySource::Setting)) => f.write_str("none (setting Proxy)"),
             Self::Unused(Some(ProxySource::ThisMachine)) => {
-                f.write_str("none: this machine is not asked through the environment's proxy")
+                f.write_str("none: services on this machine are not queried through the environment's proxy")
             }
             Self::Unused(Some(ProxySource::Variable(name))) => write!(f, "none: {name} excludes the host"),
             Self::Unusable { from, why } => {
@@ -143,12 +143,12 @@ mod tests {
                 &[],
                 "http://r.example:3128, from the setting Proxy, with a login",
             ),
-            (&[("proxy", "none")], &https, "none, as the setting Proxy says"),
+            (&[("proxy", "none")], &https, "none (setting Proxy)"),
             (&[], &excluded, "none: no_proxy excludes the host"),
             (
                 &[("host", "127.0.0.1")],
                 &https,
-                "none: this machine is not asked through the environment's proxy",
+                "none: services on this machine are not queried through the environment's proxy",
             ),
             (&[("host", "127.0.0.1"), proxy], &https, "http://r.example:3128, from the setting Proxy"),
         ] {

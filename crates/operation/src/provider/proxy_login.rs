@@ -102,7 +102,7 @@ mod tests {
     fn user_and_password_are_checked_where_they_are_set() {
         let package = crate::package::newest().unwrap();
         let mut settings = Settings::default();
-        for (user, part) in [("a:b", "no colon"), ("a\u{1b}b", "control"), (&"u".repeat(257), "256")] {
+        for (user, part) in [("a:b", "contain a colon"), ("a\u{1b}b", "control"), (&"u".repeat(257), "256")] {
             let said = settings.set(&package, PROXY_USER, user).unwrap_err().to_string();
             assert!(said.starts_with("Proxy User (proxy_user): ") && said.contains(part), "{said}");
         }

@@ -1,4 +1,4 @@
-//! What is asked: two questions that are the same get the same answer.
+//! The identity of a query: two equal queries get the same answer.
 
 use client::authority;
 use cof::RrType;
@@ -45,7 +45,7 @@ impl Config {
         format!("{} {rrtype} {active}", self.url(indicator))
     }
 
-    /// What the provider knows us by, in clear text: to be told apart by, never to be kept.
+    /// The login in clear text, to tell queries apart; it must never be stored.
     pub fn login(&self) -> Option<&[u8]> {
         self.authorization.as_ref().map(hyper::header::HeaderValue::as_bytes)
     }

@@ -1,4 +1,4 @@
-//! An answer once more, from the octets that were kept of it.
+//! Reads an answer again from its stored bytes.
 
 use std::io::{self, Read};
 

@@ -56,7 +56,7 @@ impl Provider {
         let after = || retry_after(&head.headers, self.clock.now());
         let line = printable(head.status.to_string().as_bytes(), 60);
         if let Some(proxy) = self.client.reading_proxy().filter(|_| is_proxys_own(&head.headers)) {
-            return proxy.failed(format!("{line}: it could not or would not pass the question on")).into();
+            return proxy.failed(format!("{line}: it could not or would not forward the request")).into();
         }
         match head.status {
             StatusCode::UNAUTHORIZED => ProviderError::Unauthorized,
@@ -85,9 +85,9 @@ impl Provider {
         let said = said.map(|said| printable(said.as_bytes(), 300));
         match (self.client.reading_proxy(), said) {
             (None, None) => None,
-            (None, Some(said)) => Some(format!("it says {said:?}")),
-            (Some(proxy), None) => Some(format!("the proxy {proxy} or the service answered so")),
-            (Some(proxy), Some(said)) => Some(format!("the proxy {proxy} or the service says {said:?}")),
+            (None, Some(said)) => Some(format!("it sent {said:?}")),
+            (Some(proxy), None) => Some(format!("this answer is from the proxy {proxy} or the service")),
+            (Some(proxy), Some(said)) => Some(format!("the proxy {proxy} or the service sent {said:?}")),
         }
     }
 

@@ -83,7 +83,7 @@ async fn broken_chunks() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn b39_body_shorter_than_its_content_length() {
+async fn body_shorter_than_its_content_length() {
     answer_to(length_too_long(lines(2), 1)).await.is(State::Partial, ClientError::Cut, 2, 1);
 }
 
@@ -151,7 +151,7 @@ async fn an_empty_body() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn b40_gzip_that_was_asked_for() {
+async fn gzip_that_was_asked_for() {
     for encoding in ["gzip", "x-gzip", "GZIP"] {
         let body = gzip::stored(lines(5).as_bytes());
         let told = answer_to(Exchange::ok(body).header("content-encoding", encoding)).await;
@@ -163,7 +163,7 @@ async fn b40_gzip_that_was_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn b40_gzip_stream_cut() {
+async fn gzip_stream_cut() {
     let body = gzip::stored(lines(5).as_bytes());
     // Inside a record, and behind the last record but before the checksum.
     for (len, records) in [(lines(3).len() + 30, 3), (body.len() - 4, 5)] {
@@ -186,7 +186,7 @@ async fn gzip_that_is_none() {
 #[tokio::test(start_paused = true)]
 async fn gzip_bomb_is_not_decompressed_to_the_end() {
     let told = answer_to(gzip_bomb(200)).await;
-    told.is(State::Failed, ClientError::Expansion(200), 0, 1).hints("no passive-DNS answer");
+    told.is(State::Failed, ClientError::Expansion(200), 0, 1).hints("not a passive-DNS answer");
     assert!(told.outcome.bytes < 50 << 20, "{}", told.outcome.bytes);
 }
 

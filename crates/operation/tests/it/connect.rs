@@ -89,7 +89,7 @@ fn by_broken_proxy(exchange: Exchange) -> Question {
 async fn a_proxy_that_fails_under_plain_http_is_named() {
     for (exchange, part) in [
         (testkit::answer::closed_unanswered(), "it closed the connection"),
-        (testkit::answer::not_http(), "it does not speak HTTP as it should"),
+        (testkit::answer::not_http(), "it violates the HTTP protocol"),
         (
             testkit::answer::headers_never_come(),
             "no answer from it, or from the service behind it, within 5 s",
@@ -104,7 +104,7 @@ async fn a_proxy_that_fails_under_plain_http_is_named() {
     let said = told.reason().to_string();
     assert_eq!(
         said,
-        "the connection was cut inside the answer; it came through the proxy http://proxy.test:3128"
+        "the connection was lost before the end of the answer; it came through the proxy http://proxy.test:3128"
     );
 }
 
@@ -124,7 +124,7 @@ async fn a_proxy_that_is_silent_before_tls_is_named() {
         let question = tls(&Authority::new().issue(HOST, Validity::Valid)).set("timeout", timeout);
         let question = question.set("proxy", "http://proxy.test:3128");
         question.provider.fail_next(usize::MAX, ConnectFault::Mute);
-        let why = format!("it took the connection, but did not open the way within {after} s");
+        let why = format!("it accepted the connection, but did not open the tunnel within {after} s");
         question.ask().await.is(State::Failed, by_proxy(&why), 0, 0).took(after * SECOND);
         let question = Question::new(Script::new([])).set("timeout", timeout);
         let question = question.set("proxy", "http://proxy.test:3128");
@@ -143,7 +143,7 @@ async fn a_handshake_that_fails_behind_a_proxy_names_both() {
     let told = question.ask().await;
     assert_eq!(
         told.reason().to_string(),
-        "TLS with provider.test: no answer to the TLS handshake within 5 s; the way there leads through the proxy \
+        "TLS with provider.test: no answer to the TLS handshake within 5 s; the connection goes through the proxy \
          http://proxy.test:3128"
     );
     told.hints("check host and port");
@@ -273,7 +273,7 @@ async fn https_proxy_is_asked_to_connect() {
 }
 
 const WANTS_LOGIN: &str =
-    "407: it wants a user and a password: set Proxy User (proxy_user) and Proxy Password (proxy_password)";
+    "407: it requires a user and a password: set Proxy User (proxy_user) and Proxy Password (proxy_password)";
 /// `büro:hunter:2`, in UTF-8.
 const LOGIN: &str = "Basic YsO8cm86aHVudGVyOjI=";
 
@@ -287,7 +287,7 @@ async fn a_proxy_that_cannot_be_reached_is_named_and_not_the_service() {
     question.provider.fail_next(usize::MAX, ConnectFault::Refuse);
     question.ask().await.is(State::Failed, by_proxy("connection refused"), 0, 0).hints("Proxy (proxy)");
     for (said, why) in [
-        ("\x15\x03\x01\0\x02\x02\x28", "it speaks TLS, which is not supported to a proxy"),
+        ("\x15\x03\x01\0\x02\x02\x28", "it speaks TLS; TLS to a proxy is not supported"),
         ("SSH-2.0-x\r\n", "it does not speak HTTP"),
         ("HTTP/1.1 407 No\r\n\r\n", WANTS_LOGIN),
     ] {
@@ -304,7 +304,7 @@ async fn proxy_refuses_to_connect() {
         tls(&Authority::new().issue(HOST, Validity::Valid)).set("proxy", "http://proxy.test:3128");
     question.way = Way::Proxy("HTTP/1.1 403 Forbidden\r\n\r\n");
     let told = question.ask().await;
-    let error = by_proxy("it opens no way to provider.test:443: HTTP/1.1 403 Forbidden");
+    let error = by_proxy("it refuses a tunnel to provider.test:443: HTTP/1.1 403 Forbidden");
     told.is(State::Failed, error, 0, 0).hints("proxy");
 }
 
@@ -367,7 +367,7 @@ async fn a_login_that_the_proxy_refuses_names_the_parameters_and_is_not_repeated
         ("HTTP/1.1 407 No\r\n\r\n", refused.to_owned()),
         (
             "HTTP/1.1 403 no hunter:2 Basic YsO8cm86aHVudGVyOjI=\r\n\r\n",
-            "it opens no way to provider.test:443: HTTP/1.1 403 no [login] [login]".to_owned(),
+            "it refuses a tunnel to provider.test:443: HTTP/1.1 403 no [login] [login]".to_owned(),
         ),
     ] {
         let mut question = with_login(Question::new(Script::new([]))).set("use_http", "off");
@@ -385,7 +385,7 @@ async fn a_login_that_the_proxy_refuses_names_the_parameters_and_is_not_repeated
 
 #[tokio::test(start_paused = true)]
 async fn a_proxy_that_takes_other_logins_only_is_told_so() {
-    let other = "407: it takes no login by HTTP Basic, the only kind that is supported";
+    let other = "407: it does not accept HTTP Basic logins, the only kind that is supported";
     let refused = "407: it refuses Proxy User (proxy_user) and Proxy Password (proxy_password)";
     for (asks, tunnelled, why) in [
         ("NTLM", "HTTP/1.1 407 No\r\nPROXY-Authenticate:NTLM\r\n\r\n", other),
@@ -425,7 +425,7 @@ async fn a_proxy_whose_answer_never_ends() {
         tls(&Authority::new().issue(HOST, Validity::Valid)).set("proxy", "http://proxy.test:3128");
     question.way = Way::Proxy(Box::leak(format!("HTTP/1.1 200 OK\r\nx: {}", "a".repeat(10_000)).into()));
     let told = question.ask().await;
-    told.is(State::Failed, by_proxy("its answer does not end"), 0, 0);
+    told.is(State::Failed, by_proxy("the head of its answer is too long or incomplete"), 0, 0);
 }
 
 #[tokio::test(start_paused = true)]

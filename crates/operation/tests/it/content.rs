@@ -46,7 +46,7 @@ async fn other_things_with_200() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn b53_rate_limit_exceeded_with_200() {
+async fn rate_limit_exceeded_with_200() {
     let told = answer_to(rate_limit_as_text()).await;
     told.is(State::Failed, ProviderError::RateLimited(None), 0, 1).hints("wait").took(Duration::ZERO);
     let told = answer_to(Exchange::ok("\nrate limit exceeded\n").chunked(3)).await;
@@ -54,7 +54,7 @@ async fn b53_rate_limit_exceeded_with_200() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn b56_x_dribble_errors() {
+async fn x_dribble_errors() {
     let told = answer_to(over_the_limit(lines(3), "www.example.com")).await;
     let error = ProviderError::ServiceCut("maxset: 1000 of 532915 records".to_owned());
     told.is(State::Truncated, error, 3, 1).hints("sample");

@@ -37,7 +37,7 @@ async fn the_other_name_of_the_cursor() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn b57_cursor_is_opaque_and_sent_back_as_it_came() {
+async fn cursor_is_opaque_and_sent_back_as_it_came() {
     let long = "a%20/\"+=".repeat(600);
     let told = paged(Script::new([page(lines(1), &long), Exchange::ok(lines(2))])).await;
     told.complete(2, 2);
@@ -53,13 +53,13 @@ async fn a_cursor_that_was_not_asked_for_is_followed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn b57_cursor_that_repeats() {
+async fn cursor_that_repeats() {
     let told = paged(pages_with_one_cursor([lines(1), lines(2), lines(3)])).await;
     told.is(State::Partial, ProviderError::CursorRepeats(2), 2, 2).hints("page_size");
 }
 
 #[tokio::test(start_paused = true)]
-async fn b57_cursor_of_zero_that_repeats() {
+async fn cursor_of_zero_that_repeats() {
     let told = paged(Script::always(page(lines(2), "0"))).await;
     told.is(State::Partial, ProviderError::CursorRepeats(2), 2, 2);
 }

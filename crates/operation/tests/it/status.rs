@@ -26,7 +26,7 @@ async fn forbidden_403() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn b54_not_found_is_complete_and_empty() {
+async fn not_found_is_complete_and_empty() {
     answer_to(not_found()).await.complete(0, 1);
 }
 
@@ -59,7 +59,7 @@ async fn not_found_404_of_a_program_is_complete_and_empty_whatever_it_says() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn b54_no_content_is_complete_and_empty() {
+async fn no_content_is_complete_and_empty() {
     answer_to(no_content()).await.complete(0, 1);
 }
 
@@ -93,7 +93,7 @@ async fn an_unexpected_status() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn b55_any_redirect_is_not_followed() {
+async fn any_redirect_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         let elsewhere = Exchange::status(status, &[("location", "/pdns/query/other")], "");
         let script = Script::new([elsewhere, Exchange::ok(lines(1))]);
@@ -326,17 +326,17 @@ async fn the_words_of_a_refusal_are_shown() {
         (
             401,
             "account expired\r\nask ops",
-            "401 Unauthorized: no login, or a wrong one; it says \"account expired ask ops\"",
+            "401 Unauthorized: login missing or wrong; it sent \"account expired ask ops\"",
         ),
-        (403, "your plan has no \u{1b}[31mpdns\u{202e}", "it says \"your plan has no .[31mpdns.\""),
-        (429, "20 a day", "rate limit exceeded; it says \"20 a day\""),
+        (403, "your plan has no \u{1b}[31mpdns\u{202e}", "it sent \"your plan has no .[31mpdns.\""),
+        (429, "20 a day", "rate limit exceeded; it sent \"20 a day\""),
         (
             500,
             "<html><head><title>Oops</title></head><body>db is down</body></html>",
-            "it says \"Oops db is down\"",
+            "it sent \"Oops db is down\"",
         ),
-        (503, "back at noon", "it says \"back at noon\""),
-        (418, "teapot", "status 418; it says \"teapot\""),
+        (503, "back at noon", "it sent \"back at noon\""),
+        (418, "teapot", "status 418; it sent \"teapot\""),
     ] {
         let told = Question::new(Script::always(Exchange::status(status, &plain, body))).ask().await;
         let said = told.reason().to_string();
@@ -376,7 +376,7 @@ async fn an_answer_through_a_proxy_is_laid_at_the_proxys_door_only_where_that_is
             "the proxy http://proxy.test:3128: 502 Bad Gateway",
         ),
         (Some(("proxy-status", "p; error=connection_refused")), "the proxy http://proxy.test:3128: 502"),
-        (None, "the proxy http://proxy.test:3128 or the service says \"no way\""),
+        (None, "the proxy http://proxy.test:3128 or the service sent \"no way\""),
     ] {
         let mut exchange = Exchange::status(502, &[("content-type", "text/plain")], "no way");
         if let Some((name, value)) = header {

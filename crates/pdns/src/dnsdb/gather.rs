@@ -26,7 +26,7 @@ const ENTRY: usize = 160;
 pub(super) enum End {
     /// There is more, and why it is not sent.
     Limited(String),
-    /// Nobody looked at all of it: the search was stopped, and why.
+    /// The search stopped before the end, with the reason.
     Stopped(String),
     /// This was all.
     Succeeded,

@@ -50,7 +50,7 @@ pub(super) enum Verb {
 pub(super) enum Wanted {
     /// Addresses in the data.
     Addresses(Subject),
-    /// Exactly these octets as data.
+    /// Exactly these bytes as data.
     Octets(Vec<u8>),
     Owner {
         name: Pattern,

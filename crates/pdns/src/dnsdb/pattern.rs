@@ -179,7 +179,7 @@ mod tests {
             assert_eq!(Pattern::parse(text).map_err(|refusal| refusal.status.as_u16()), Err(400), "{text}");
         }
         let long = format!("*.{}", "a.".repeat(200));
-        assert!(Pattern::parse(&long).unwrap_err().line.contains("longer than 255 octets"));
+        assert!(Pattern::parse(&long).unwrap_err().line.contains("longer than 255 bytes"));
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub struct Bringing {
     pub store: Arc<dyn Store>,
     /// The sizes that are allowed.
     pub limits: Limits,
-    /// Places for what is being taken in, shared with the API.
+    /// Places for imports, shared with the API.
     pub places: Arc<Semaphore>,
     /// Where records are counted.
     pub metrics: Metrics,
@@ -56,7 +56,7 @@ pub struct File {
     digest: blake3::Hash,
 }
 
-/// Why a file was not taken in, or not to its end.
+/// Why a file was not imported, or only in part.
 #[derive(Debug, thiserror::Error)]
 pub enum Unusable {
     /// Compression that cannot be read to its end.
@@ -135,7 +135,7 @@ impl Spool {
         self.file.write_all(piece).map_err(Unusable::Disk)
     }
 
-    /// The file, which has come to its end.
+    /// The complete file.
     ///
     /// # Errors
     /// [`Unusable::Disk`].
@@ -153,7 +153,7 @@ impl File {
 }
 
 impl Bringing {
-    /// A place for one file, unless as many are being taken in as there may be.
+    /// A place for one file, unless all places are taken.
     pub fn place(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.places).try_acquire_owned().ok()
     }
@@ -209,7 +209,7 @@ impl Bringing {
         match fault {
             Fault::Coding | Fault::Cut | Fault::Other => Unusable::Damaged,
             Fault::Decoder(error) => {
-                tracing::error!(%error, "no decoder for a file can be made");
+                tracing::error!(%error, "cannot create a decoder for the file");
                 Unusable::Internal
             }
             Fault::Foreign(foreign) => Unusable::Foreign(foreign),

@@ -42,7 +42,7 @@ pub(super) enum Fault {
     Other,
     /// It is larger than it may be, decompressed.
     Expanded,
-    /// Its own words are for whoever runs the service.
+    /// The text is for the operator of the service.
     Store(StoreError),
 }
 

@@ -273,7 +273,7 @@ fn told(fault: &Fault, expanded: u64) -> Problem {
         }
         Fault::Cut => Problem::bad_request("the body was cut off"),
         Fault::Decoder(error) => {
-            tracing::error!(%error, "no decoder for a body could be created");
+            tracing::error!(%error, "cannot create a decoder for the body");
             Problem::internal()
         }
         Fault::Foreign(foreign) if foreign.is_packed() => Problem::new(

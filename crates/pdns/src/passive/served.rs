@@ -1,4 +1,4 @@
-//! The passive-DNS database as it is served, for all interfaces to it: [`PassiveDns`].
+//! The served passive-DNS database, shared by all its interfaces: [`PassiveDns`].
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub struct PassiveDns {
 }
 
 impl PassiveDns {
-    /// Takes on so much at once.
+    /// Sets the limits.
     pub fn bound(&mut self, limits: Limits) {
         self.gate.bound(&limits);
         self.rows.bound(&limits);

@@ -96,13 +96,13 @@ async fn what_is_no_question_is_400_with_the_forms_that_are() {
         ["", "a..b", "two%20words", "http://www.example.com", "192.0.2.0/33", "300.1.2.3", "%00", "a%0d%0ab"]
     {
         let detail = server.get(&format!("/pdns/query/{value}")).await.problem(400);
-        assert!(detail.contains("ask for a name (www.example.com)"), "{value}: {detail}");
+        assert!(detail.contains("query a name (www.example.com)"), "{value}: {detail}");
     }
     for value in ["%", "%zz", "%ff"] {
         server.get(&format!("/pdns/query/{value}")).await.problem(400);
     }
     let answer = server.get("/pdns/query/a..b").await;
-    insta::assert_snapshot!(answer.body, @r#"{"type":"about:blank","title":"Bad Request","status":400,"detail":"not a domain name: empty label; ask for a name (www.example.com), all names below one (*.example.com), an address (192.0.2.1 or 2001:db8::1), a network (192.0.2.0/24 or 2001:db8::/32), a range (192.0.2.1-192.0.2.9), or names in the data (rdata:ns1.example.com, rdata:*.example.com)"}"#);
+    insta::assert_snapshot!(answer.body, @r#"{"type":"about:blank","title":"Bad Request","status":400,"detail":"not a domain name: empty label; query a name (www.example.com), all names below one (*.example.com), an address (192.0.2.1 or 2001:db8::1), a network (192.0.2.0/24 or 2001:db8::/32), a range (192.0.2.1-192.0.2.9), or names in the data (rdata:ns1.example.com, rdata:*.example.com)"}"#);
 }
 
 #[tokio::test]

@@ -498,7 +498,7 @@ async fn refusals_are_a_line_of_plain_text() {
         ("lookup/rrset/name/a%ff", &[key], 400, "the value is not UTF-8"),
         ("lookup/rrset/name/a%00b", &[key], 400, "not a domain name: it contains a control character"),
         ("lookup/rdata/name/a%0d%0aX:b", &[key], 400, "not a domain name: it contains a control character"),
-        (&name, &[key], 400, "not a domain name: name longer than 255 octets"),
+        (&name, &[key], 400, "not a domain name: name longer than 255 bytes"),
         (&long, &[key], 414, "the address is too long: at most 8192 bytes are allowed"),
         ("lookup/rdata/ip/192.0.2.0,33", &[key], 400, "not a network"),
         ("lookup/rdata/ip/192.0.2.1/NS", &[key], 400, "the type: addresses are only in A and AAAA records"),

@@ -199,7 +199,7 @@ async fn a_token_is_not_sent_elsewhere_by_a_changed_field_or_call() {
     ann.post(&format!("{PATH}/enabled"), &[]).await;
     assert_eq!(ann.post(PATH, &moved).await.leads_to(), format!("{PATH}?said=configured"));
     let page = ann.get(PATH).await.body;
-    assert!(page.contains("was given for https://127.0.0.1:9"));
+    assert!(page.contains("was entered for https://127.0.0.1:9"));
     let tested = ann.post(&format!("{PATH}/test"), &[]).await;
     assert!(
         tested.body.contains("The connection was not tested")

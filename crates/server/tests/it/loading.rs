@@ -218,9 +218,9 @@ async fn a_wrong_form_for_a_token_comes_back_as_it_was_filled_in() {
         ("rate", "fast", "is not a rate"),
         ("daily", "many", "is not a number"),
         ("expires", "soon", "is not a date"),
-        ("expires", "1999-01-01", "expired already"),
+        ("expires", "1999-01-01", "in the past"),
         ("name", "a b", "letters, digits"),
-        ("sensor", "s1", "must be able to write"),
+        ("sensor", "s1", "must allow writing"),
     ] {
         let mut fields = vec![("name", "own"), ("may", "read")];
         fields.retain(|(name, _)| *name != field);

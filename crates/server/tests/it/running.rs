@@ -247,7 +247,7 @@ async fn an_incomplete_answer_and_a_failed_one_say_so_first() {
     let lab = Lab::new(Script::new([damaged, answer::unauthorized()])).await;
     let ann = lab.place.browser(Role::Analyst).await;
     let incomplete = ann.get(&run(&ann, HOST).await).await.body;
-    assert!(incomplete.contains("Incomplete answer: 1 record read, 1 damaged segment"), "{incomplete}");
+    assert!(incomplete.contains("Incomplete answer: 1 record read, 1 unreadable section"), "{incomplete}");
     assert!(
         incomplete.contains("<small>at least</small>") && incomplete.contains("broken JSON"),
         "{incomplete}"
@@ -571,7 +571,7 @@ async fn a_run_that_meets_a_full_disk_ends_at_once_and_says_why() {
     let page = ann.get("/runs/1").await.body;
     assert!(page.contains("Interrupted"), "{page}");
     if narrow.0.is_some() {
-        assert!(page.contains("no room left on the disk"), "{page}");
+        assert!(page.contains("no space left on the disk"), "{page}");
     }
 }
 

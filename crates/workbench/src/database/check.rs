@@ -19,7 +19,7 @@ pub(crate) const LISTED: usize = 10;
 pub enum Checked {
     /// All of it is sound.
     All,
-    /// What could be looked at in the time is sound.
+    /// No fault was found in the parts that were checked before the time ran out.
     Part,
 }
 
@@ -85,7 +85,7 @@ pub(crate) fn content(database: &Connection) -> Result<Vec<String>, Problem> {
     let mut faults = Vec::new();
     let found = texts(database, &format!("PRAGMA integrity_check({LISTED})"));
     faults.extend(found.unwrap_or_else(unreadable).into_iter().filter(|line| line != "ok"));
-    let dangling = "SELECT DISTINCT 'a row of ' || \"table\" || ' refers to a row of ' || parent || ' that is not there' \
+    let dangling = "SELECT DISTINCT 'a row of ' || \"table\" || ' refers to a row of ' || parent || ' that does not exist' \
                     FROM pragma_foreign_key_check";
     faults.extend(texts(database, dangling).unwrap_or_else(unreadable));
     for table in &seal::TABLES {
@@ -93,7 +93,7 @@ pub(crate) fn content(database: &Connection) -> Result<Vec<String>, Problem> {
     }
     let kept: Option<i64> = database.query_row("SELECT tables FROM head", [], |row| row.get(0))?;
     if kept != definitions(database).ok() {
-        faults.push("the definitions of the tables are not as they were written".to_owned());
+        faults.push("the definitions of the tables were changed".to_owned());
     }
     Ok(faults)
 }
@@ -138,7 +138,7 @@ fn chain(database: &Connection) -> Result<(u64, Vec<String>), Problem> {
         let kept: Option<head::Link> = row.get(6)?;
         if kept != Some(expected) && faults.len() < LISTED {
             faults.push(format!(
-                "the audit trail breaks at entry {id}: it, or what was before it, was changed"
+                "the audit trail breaks at entry {id}: this entry or an earlier one was changed"
             ));
         }
         before = kept.unwrap_or(expected);

@@ -103,7 +103,7 @@ pub(crate) fn lost(database: &Connection, known: &Head) -> Result<Option<Lost>, 
 impl fmt::Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.changes == 0 && self.entries == 0 {
-            return f.write_str("the audit trail is not the one that was written here");
+            return f.write_str("the audit trail is not the one that was written to this database");
         }
         write!(
             f,

@@ -64,7 +64,7 @@ impl Workbench {
             watch(Step::Verifying);
             let faults = self.read(check::content)?;
             if let Some(fault) = faults.first() {
-                let reason = format!("{fault}; the database as it was before is {}", copy.display());
+                let reason = format!("{fault}; the previous database is in {}", copy.display());
                 return Err(Error::Damaged { file: self.file(), reason });
             }
             std::fs::remove_file(&copy).map_err(|error| Error::io("removing", &copy, error))?;

@@ -9,7 +9,7 @@ use crate::Error;
 pub(crate) enum Problem {
     /// SQLite's; what it means depends on the file.
     Sql(rusqlite::Error),
-    /// A value of ours that we never wrote.
+    /// A stored value that we never write.
     Stored(String),
     /// Ours.
     Ours(Error),

@@ -45,8 +45,7 @@ impl Workbench {
         self.connection.busy_timeout(PATIENCE).map_err(|error| self.sql(&error))?;
         let unreadable = |error: Error| match error {
             Error::ReadOnly(file) if has_log => Error::conflict(format!(
-                "{} cannot be read on a read-only file system while workbench.sqlite-wal holds changes: open it once where it \
-                 can be written, for example with `backsight db verify`",
+                "{} cannot be read on a read-only file system while workbench.sqlite-wal contains changes: open it once on a writable file system, for example with `backsight db verify`",
                 file.display()
             )),
             error => error,
@@ -54,8 +53,7 @@ impl Workbench {
         let version = self.check().map_err(unreadable)?;
         if version < VERSION {
             return Err(Error::conflict(format!(
-                "{} is of an older version, and cannot be migrated on a read-only file system: open it once where it can be \
-                 written",
+                "{} is from an older version and cannot be migrated on a read-only file system: open it once on a writable one",
                 self.file().display()
             )));
         }

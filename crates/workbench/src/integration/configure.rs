@@ -63,7 +63,9 @@ impl Workbench {
             if after.enabled {
                 refuse_elsewhere(&package, &settings)?;
                 check(&package, &settings, &clock).map_err(|why| {
-                    Problem::conflict(format!("{name} is enabled and could not run: {why}"))
+                    Problem::conflict(format!(
+                        "{name} is enabled and could not run with these settings: {why}"
+                    ))
                 })?;
             }
             Ok(after.details(&clock))
@@ -86,7 +88,7 @@ impl Workbench {
             let settings = stored.open(&package, &keys, self.folder())?;
             return Ok(Configured { package, settings, enabled: stored.enabled });
         }
-        Err(Error::Bug("settings were not read in any of the tries".to_owned()))
+        Err(Error::Bug("the settings kept changing while they were read".to_owned()))
     }
 }
 

@@ -32,7 +32,7 @@ impl Workbench {
             if now != plan {
                 let name = &plan.package.name;
                 return Err(Problem::conflict(format!(
-                    "{name} was changed meanwhile: look at it again, then install"
+                    "{name} was changed in the meantime: review it, then install again"
                 )));
             }
             if plan.changes_nothing() { Ok(()) } else { carry_out(change, &plan) }

@@ -47,7 +47,7 @@ pub enum Relation {
     },
     /// None is installed.
     New,
-    /// The same, octet for octet.
+    /// The same content, byte for byte.
     Same,
     /// A newer version.
     Upgrade {
@@ -120,7 +120,7 @@ pub enum LossReason {
     Invalid(String),
     /// Overwriting was asked for.
     Overwritten,
-    /// The new version has no such parameter.
+    /// The new version does not have this parameter.
     Removed,
     /// The parameter holds another kind of value.
     Retyped,
@@ -196,7 +196,7 @@ impl Plan {
         taken.err().map(|error| LossReason::Invalid(error.to_string()))
     }
 
-    /// Whether carrying it out would leave everything as it is.
+    /// Whether the installation would change nothing.
     pub fn changes_nothing(&self) -> bool {
         self.relation == Relation::Same && self.lost.is_empty()
     }
@@ -286,7 +286,7 @@ pub(super) fn missing(package: &Package, settings: &Settings) -> Vec<String> {
     // Another version may have no default for the proxy that a stored login was for.
     let useless = check_proxy_login(package, settings).err().and_then(|fault| match fault {
         SettingsError::Invalid { key, label, .. } => {
-            Some(format!("{label} ({key}), which goes with the login for the proxy"))
+            Some(format!("{label} ({key}), which belongs to the proxy login"))
         }
         _ => None,
     });

@@ -61,8 +61,11 @@ impl Stored {
             return Ok(stored);
         }
         let names: Vec<String> = Self::all(database)?.into_iter().map(|stored| stored.name).collect();
-        let known =
-            if names.is_empty() { "nothing is".to_owned() } else { format!("there is {}", names.join(", ")) };
+        let known = if names.is_empty() {
+            "nothing is installed".to_owned()
+        } else {
+            format!("installed: {}", names.join(", "))
+        };
         Err(Problem::missing(format!("{name:?} is not installed; {known}")))
     }
 
@@ -101,8 +104,7 @@ impl Stored {
     pub(super) fn broken(&self, error: &ManifestError) -> Problem {
         let Self { name, version, .. } = self;
         Problem::conflict(format!(
-            "{name}@{version} cannot be used: this version does not read its manifest\n{error}\n\
-             install a version that it reads, or remove it"
+            "{name}@{version} cannot be used: this version of Backsight cannot read its manifest\n{error}\ninstall another version, or remove it"
         ))
     }
 

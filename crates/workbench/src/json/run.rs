@@ -12,7 +12,7 @@ pub fn page(page: &Page) -> Value {
     json!({"runs": page.runs.iter().map(run).collect::<Vec<_>>(), "next": page.next})
 }
 
-/// What adding a run's findings came to, or would come to.
+/// The result of adding a run's findings, or the preview of it.
 pub fn added(run: &Run, added: &Tally, dry_run: bool) -> Value {
     let (value, kind) = named(run);
     json!({"run": run.id, "value": value, "type": kind, "dry_run": dry_run, "added": tally(added)})

@@ -19,7 +19,7 @@ pub enum Outcome {
     Known,
     /// It is new.
     New,
-    /// It had been removed, and is back as it was.
+    /// It had been removed and was restored.
     Restored,
 }
 

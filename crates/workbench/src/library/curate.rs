@@ -39,7 +39,7 @@ impl Workbench {
     pub fn note(&mut self, indicator: &Indicator, text: &str) -> Result<(), Error> {
         let text = text.trim();
         if text.is_empty() || text.chars().count() > LONGEST_NOTE {
-            return Err(Error::invalid(format!("a note has 1 to {LONGEST_NOTE} characters")));
+            return Err(Error::invalid(format!("a note must have 1 to {LONGEST_NOTE} characters")));
         }
         self.change(|change| {
             let place = find_present(&change.transaction, indicator)?;
@@ -75,7 +75,7 @@ impl Workbench {
     pub fn restore_indicator(&mut self, indicator: &Indicator) -> Result<bool, Error> {
         self.change(|change| {
             let Some(place) = find(&change.transaction, indicator)? else {
-                return Err(Problem::missing(format!("{indicator} is not among what was removed")));
+                return Err(Problem::missing(format!("{indicator} was not removed")));
             };
             if place.removed {
                 change.bring_back(place.id)?;

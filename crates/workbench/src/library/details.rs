@@ -75,7 +75,7 @@ pub struct Relationship {
     pub claims: Vec<Claim>,
 }
 
-/// What somebody wrote.
+/// A note by a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     /// When.

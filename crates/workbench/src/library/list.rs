@@ -178,7 +178,7 @@ impl Query {
                 Ok("")
             }
             (Some(cursor), _) => {
-                Err(Problem::invalid(format!("the position {cursor} is one of another order of listing")))
+                Err(Problem::invalid(format!("the cursor {cursor} belongs to a listing in another order")))
             }
         }
     }
@@ -312,10 +312,6 @@ impl FromStr for Cursor {
             Some(("value", rest)) => Indicator::from_canonical(rest).ok().map(Self::Value),
             _ => None,
         }
-        .ok_or_else(|| {
-            Error::invalid(format!(
-                "{text:?} is no position of a listing: take one that a listing ended with"
-            ))
-        })
+        .ok_or_else(|| Error::invalid(format!("{text:?} is not a cursor: use one that a listing printed")))
     }
 }

@@ -51,7 +51,7 @@ impl Search {
             Ok(indicator) => match indicator.host() {
                 Host::Address(address) => {
                     let prefix = if address.is_ipv4() { 32 } else { 128 };
-                    Self::network(*address, prefix).map_or_else(|| refuse(&"no address"), Ok)
+                    Self::network(*address, prefix).map_or_else(|| refuse(&"not an address"), Ok)
                 }
                 Host::Name(name) => Ok(Self(Kind::Text(name.to_string()))),
             },
@@ -60,7 +60,7 @@ impl Search {
                 None => refuse(&"its prefix is longer than the address"),
             },
             Err(_) => match plain.chars().find(|character| !stands_in_values(*character)) {
-                Some('*') => refuse(&"a * can only stand at the front, before a dot"),
+                Some('*') => refuse(&"a * is only allowed at the beginning, before a dot"),
                 Some(character) => {
                     // Quoted in words: a quote of Rust's would bring its backslashes.
                     let shown = if character.is_whitespace() {
@@ -70,7 +70,7 @@ impl Search {
                     } else {
                         format!("the character {character}")
                     };
-                    refuse(&format!("{shown} stands in no domain name and no address"))
+                    refuse(&format!("{shown} is not part of any domain name or address"))
                 }
                 None => Ok(Self(Kind::Text(plain))),
             },
@@ -139,13 +139,13 @@ mod tests {
         for (bad, why) in [
             ("", "give a part"),
             ("  ", "give a part"),
-            ("a*b", "only stand at the front"),
-            ("*", "only stand at the front"),
+            ("a*b", "only allowed at the beginning"),
+            ("*", "only allowed at the beginning"),
             ("*.a..b", "empty label"),
             ("192.0.2.0/33", "prefix"),
-            ("a b", "a blank stands in no"),
+            ("a b", "a blank is not part of any"),
             ("a\u{1b}[31m", "\\u{1b}"),
-            ("ann@example.com", "the character @ stands in no"),
+            ("ann@example.com", "the character @ is not part of any"),
             (&"a".repeat(5_000), "give a part"),
         ] {
             let error = Search::parse(bad).unwrap_err().to_string();

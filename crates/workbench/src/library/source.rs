@@ -36,7 +36,7 @@ impl Change<'_> {
     /// The number of a source, new or not.
     pub(super) fn source(&self, name: &str) -> Result<i64, Problem> {
         if name.is_empty() || name.len() > LONGEST_NAME {
-            return Err(Problem::invalid("a source's name has 1 to 256 octets"));
+            return Err(Problem::invalid("the name of a source must have 1 to 256 bytes"));
         }
         if let Some(id) = find_source(&self.transaction, name)? {
             return Ok(id);

@@ -19,7 +19,7 @@ pub struct Undone {
     pub attributes: u64,
     /// Relationships that are gone.
     pub relationships: u64,
-    /// What the run had claimed and that stays, because others say so too or somebody has worked with it since.
+    /// Claims of the run that stay, because other sources also have them or a user has edited the indicator since.
     pub kept: u64,
 }
 

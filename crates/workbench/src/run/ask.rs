@@ -256,12 +256,12 @@ impl Begun {
 }
 
 fn nothing_kept() -> Error {
-    Error::missing("nothing was sent, and no answer to this question is kept")
+    Error::missing("no stored answer to this query, and no request was allowed")
 }
 
 fn enough(records: u64) -> Reason {
     Reason {
-        text: format!("no more than {records} records were wanted"),
+        text: format!("stopped at the limit of {records} records"),
         hint: Hint::RaiseLimit,
         refused: false,
     }

@@ -1,4 +1,4 @@
-//! What runs are made with: an operation as it is configured, and what is wanted of it.
+//! How runs are made: the configured operation, and the request.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use operation::{Budget, Config, Filter, Limits, Package, Provider, Settings, Sid
 /// What runs are made with. A snapshot: what is configured later does not touch it.
 #[derive(Clone, Debug)]
 pub struct Asking {
-    /// The package, as it is installed.
+    /// The installed package.
     pub package: Arc<Package>,
-    /// Its action, as it is offered.
+    /// The name of its action, as shown to users.
     pub action: String,
-    /// Who is asked.
+    /// The provider to query.
     pub provider: Arc<Provider>,
     /// Which records are wanted of an answer.
     pub filter: Filter,
@@ -63,7 +63,7 @@ pub struct Wish {
     pub rrtypes: Vec<RrType>,
     /// Only this window, within the one that is configured.
     pub window: Window,
-    /// Which side of the records is asked for.
+    /// Which side of the records to search.
     pub side: Side,
 }
 

@@ -12,7 +12,7 @@ use crate::{Error, Workbench};
 /// Earlier answers that one can be compared with: as many as a list to choose from may have.
 pub(super) const MOST_COMPARABLE: usize = 50;
 
-/// An answer beside the one before it to the same question.
+/// An answer compared with an earlier answer to the same query.
 #[derive(Clone, Debug)]
 pub struct Changes {
     /// The run that fetched the earlier answer: the newest complete one.
@@ -47,7 +47,7 @@ impl Workbench {
         let at = since.map_or(Ok(0), |since| {
             let at = earlier.iter().position(|run| run.id == since);
             let why =
-                || Error::invalid(format!("run {since} is no earlier complete answer to the same question"));
+                || Error::invalid(format!("run {since} is not an earlier complete answer to the same query"));
             at.ok_or_else(why)
         })?;
         if earlier.is_empty() {

@@ -54,7 +54,7 @@ pub(super) struct Recorder {
 
 /// Evidence that is being written.
 enum Tape {
-    /// By whoever reads the answer.
+    /// By the reader of the answer.
     Here(Box<Writing>),
     /// By a thread of its own: compressing takes about half as long as reading.
     Aside(SyncSender<Vec<u8>>, JoinHandle<Result<Writing, Error>>),
@@ -67,7 +67,7 @@ struct Writing {
     bytes: u64,
 }
 
-/// Reads evidence; its end is an error where it is not what was kept.
+/// Reads evidence; its end is an error where it is not what was stored.
 pub struct Evidence {
     file: PathBuf,
     decoder: io::Take<zstd::stream::read::Decoder<'static, io::BufReader<File>>>,
@@ -311,7 +311,7 @@ impl Read for Evidence {
         if len == 0 && !buffer.is_empty() {
             let same = self.expected.hash.as_deref() == Some(self.hasher.finalize().to_hex().as_str());
             if self.bytes != self.expected.bytes || !same {
-                return Err(damaged("is not what was kept"));
+                return Err(damaged("is not what was stored"));
             }
         }
         Ok(len)
@@ -452,7 +452,7 @@ mod tests {
             assert!(error.contains(one.hash.as_ref().unwrap()), "{error}");
             error
         };
-        assert!(says(&std::fs::read(file(&other)).unwrap()).contains("is not what was kept"));
+        assert!(says(&std::fs::read(file(&other)).unwrap()).contains("is not what was stored"));
         for cut in 0..whole.len() {
             says(&whole[..cut]);
         }

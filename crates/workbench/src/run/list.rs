@@ -69,7 +69,7 @@ impl Workbench {
         if numbers.is_empty() && self.batch_size(batch)? == 0 {
             let first = self.run(batch)?.batch;
             return Err(Error::missing(format!(
-                "run {batch} is not the first run of a command; its command's first run is {first}"
+                "run {batch} is not the first run of its command; that is run {first}"
             )));
         }
         Ok(numbers)

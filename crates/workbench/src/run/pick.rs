@@ -31,8 +31,11 @@ impl Pick {
         if let Self::Numbers(ranges) = self
             && let Some((_, beyond)) = ranges.iter().find(|(_, last)| *last > count)
         {
-            let known =
-                if count == 0 { "there are none".to_owned() } else { format!("they go from 1 to {count}") };
+            let known = if count == 0 {
+                "there are none".to_owned()
+            } else {
+                format!("valid numbers are 1 to {count}")
+            };
             return Err(Error::invalid(format!("there is no finding {beyond}: {known}")));
         }
         let numbered = findings.into_iter().enumerate();
@@ -69,7 +72,7 @@ impl FromStr for Pick {
             .map(|part| Indicator::existing(part).ok().filter(|_| is_value(part)))
             .collect();
         values.filter(|values| values.len() <= MOST_RANGES).map(Self::Values).ok_or_else(|| {
-            Error::invalid(format!("{text:?} picks no findings: write all, numbers such as 1,3-5, or values such as www.example.com"))
+            Error::invalid(format!("{text:?} selects no findings: write all, numbers such as 1,3-5, or values such as www.example.com"))
         })
     }
 }
@@ -109,9 +112,9 @@ mod tests {
         assert_eq!(picked("1,3-5").unwrap(), "1345");
         assert_eq!(picked(" 5 , 1 - 2,1").unwrap(), "125");
         for wrong in ["", "0", "2-1", "1,,2", "one", "-1", "1-", "18446744073709551616"] {
-            assert!(picked(wrong).unwrap_err().contains("picks no findings"), "{wrong}");
+            assert!(picked(wrong).unwrap_err().contains("selects no findings"), "{wrong}");
         }
-        assert_eq!(picked("2-6").unwrap_err(), "there is no finding 6: they go from 1 to 5");
+        assert_eq!(picked("2-6").unwrap_err(), "there is no finding 6: valid numbers are 1 to 5");
         assert!(picked(&"1,".repeat(20_000)).is_err());
         assert!(Pick::Numbers(vec![(1, 1)]).of(vec![]).unwrap_err().to_string().contains("there are none"));
     }

@@ -117,9 +117,7 @@ impl Workbench {
     pub fn add_run(&mut self, id: i64, pick: &Pick, dry_run: bool) -> Result<Tally, Error> {
         let kept = self.answer(id)?;
         if kept.run.ending.state == State::Running {
-            return Err(Error::conflict(format!(
-                "run {id} is under way: add what it found when it has ended"
-            )));
+            return Err(Error::conflict(format!("run {id} has not finished: add its findings when it has")));
         }
         let findings = match pick {
             Pick::Values(values) => {
@@ -127,7 +125,7 @@ impl Workbench {
                     values.iter().find(|value| places_of(&kept, std::slice::from_ref(*value)).is_empty());
                 if let Some(absent) = absent {
                     return Err(Error::missing(format!(
-                        "no record of run {id} names {absent}: nothing was added"
+                        "no record of run {id} contains {absent}: nothing was added"
                     )));
                 }
                 self.findings_of(&kept, &places_of(&kept, values), true)?

@@ -1,4 +1,4 @@
-//! Settling runs that nobody works on any more: they are interrupted, with what they had.
+//! Settles runs whose process is gone: they become interrupted and keep what they had received.
 
 use operation::Collector;
 use operation::provider::{Orientation, orientation_of};
@@ -128,7 +128,7 @@ impl Change<'_> {
         let text = match (cancelled_by, worker) {
             (Some(actor), _) => format!("{actor} cancelled it"),
             (None, Some(worker)) if worker::serves(&worker) => STOPPED.to_owned(),
-            (None, _) => "it ended before the answer did".to_owned(),
+            (None, _) => "its process ended before the answer was complete".to_owned(),
         };
         let reason = Reason { text, hint: Hint::RunAgain, refused: false };
         let ending = Ending { state: State::Interrupted, reason: Some(reason) };

@@ -31,9 +31,9 @@ pub struct Shown {
 /// What is known of an earlier answer to the same question.
 #[derive(Debug)]
 pub enum Compared {
-    /// Nobody asked.
+    /// No comparison was requested.
     No,
-    /// There is none that is complete.
+    /// There is no earlier complete answer.
     WithNothing,
     /// What changed since.
     With(Box<Changes>),
@@ -122,7 +122,7 @@ impl Shown {
         }
     }
 
-    /// What was asked about.
+    /// The queried indicator.
     pub fn indicator(&self) -> &Indicator {
         &self.run.indicator
     }

@@ -114,7 +114,7 @@ async fn a_run_keeps_what_came_octet_for_octet_and_reads_the_same_again() {
     let run = &kept.run;
     assert_eq!((run.id, run.ending.state, run.records, run.damages), (1, State::Partial, 2, 1));
     let reason = run.ending.reason.as_ref().unwrap();
-    assert!(reason.text.contains("1 stretches of the answer are damaged"), "{reason:?}");
+    assert!(reason.text.contains("1 sections of the answer are unreadable"), "{reason:?}");
     assert_eq!((run.actor.as_str(), run.provider.clone()), ("ann", lab.address.to_string()));
     assert_eq!((run.started_at, run.ended_at), (1_790_000_000, Some(1_790_000_000)));
 

@@ -84,7 +84,7 @@ pub(super) fn read(file: &Path) -> Result<Option<Key>, Error> {
     let mut text = String::new();
     let read = (&opened).take(MAX_FILE).read_to_string(&mut text);
     let damaged =
-        || Error::Key { file: file.to_owned(), reason: "this is no key file, or a damaged one".into() };
+        || Error::Key { file: file.to_owned(), reason: "this is not a key file, or it is damaged".into() };
     read.map_err(|_| damaged())?;
     Key::from_text(&text).map(Some).ok_or_else(damaged)
 }

@@ -58,7 +58,7 @@ async fn a_name_is_taken_until_its_token_is_revoked() {
             .create_token(&wanted("partner"))
             .unwrap_err()
             .to_string()
-            .contains("there is a token Partner")
+            .contains("there is already a token Partner")
     );
     let before = workbench.tokens_mark().unwrap();
     assert_eq!(workbench.revoke_token("PARTNER").unwrap().id, first.id);

@@ -211,7 +211,9 @@ fn user_name(database: &Connection, digest: &Digest, at: i64, name: &str) -> Res
         Purpose::FirstAdministrator | Purpose::NewUser(_) => {
             super::name::check(name)?;
             match find(database, name)? {
-                Some(Stored { user, .. }) => Err(Problem::conflict(format!("there is a user {}", user.name))),
+                Some(Stored { user, .. }) => {
+                    Err(Problem::conflict(format!("there is already a user {}", user.name)))
+                }
                 None => match super::lookalike(database, name)? {
                     Some(other) => {
                         Err(Problem::conflict(format!("the name looks like that of the user {other}")))
@@ -230,5 +232,5 @@ fn reset(change: &Change<'_>, user: User, hash: &str) -> Result<User, Problem> {
 }
 
 fn void_link() -> Problem {
-    Problem::missing("this link does not work: it was used, has expired, or a newer one took its place")
+    Problem::missing("this link is no longer valid: it was used, has expired, or was replaced by a newer one")
 }

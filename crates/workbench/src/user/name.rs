@@ -37,12 +37,12 @@ pub(super) fn check(name: &str) -> Result<(), Error> {
     let why = if length == 0 {
         "the user name is empty".to_owned()
     } else if length > LONGEST {
-        format!("the user name has more than {LONGEST} characters")
+        format!("the user name is longer than {LONGEST} characters")
     } else if !name.chars().all(is_plain) {
-        "a user name has letters and digits of today's languages and ASCII punctuation, and no blanks"
+        "a user name can contain letters and digits of languages in current use and ASCII punctuation, but no spaces"
             .to_owned()
     } else if is_reserved(name) {
-        "the name looks like one that the program itself uses in the audit trail".to_owned()
+        "the name looks like one that Backsight itself uses in the audit trail".to_owned()
     } else {
         return Ok(());
     };

@@ -24,7 +24,7 @@ const FINE: i64 = 60;
 /// How much is kept of what a browser says of itself, in characters.
 const AGENT: usize = 256;
 
-/// Whence somebody signs in.
+/// Where a user signs in from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
     /// The address of the client itself. Behind a proxy, what a proxy that is trusted says: otherwise all count as one.

@@ -29,9 +29,9 @@ pub enum SignIn {
         /// Who signed in.
         user: User,
     },
-    /// Nobody with that name and password may sign in; which of them is wrong is not said.
+    /// Wrong name or password; the answer does not say which.
     Refused,
-    /// Too many failures: nothing was looked at, and nothing will be for so long.
+    /// Too many failures: the attempt was not checked, and further ones are refused for this time.
     Wait(Duration),
 }
 

@@ -221,9 +221,9 @@ async fn an_invitation_makes_a_user_with_its_role_and_survives_what_is_refused()
     let purpose = workbench.invitation(link.reveal()).unwrap().unwrap().purpose;
     assert_eq!(purpose, Purpose::NewUser(Role::Analyst));
     let mut accept = |name: &str, password: &str| workbench.accept(link.reveal(), name, password);
-    assert_eq!(refused(accept("aNN", PASSWORD)), "there is a user Ann");
+    assert_eq!(refused(accept("aNN", PASSWORD)), "there is already a user Ann");
     assert_eq!(refused(accept("", PASSWORD)), "the user name is empty");
-    assert_eq!(refused(accept(&"x".repeat(65), PASSWORD)), "the user name has more than 64 characters");
+    assert_eq!(refused(accept(&"x".repeat(65), PASSWORD)), "the user name is longer than 64 characters");
     for name in ["a b", "a\n", "a\u{a0}b", "a\u{202e}b", "a\u{200b}", "\u{7f}"] {
         assert!(refused(accept(name, PASSWORD)).contains("no blanks"), "{name:?}");
     }

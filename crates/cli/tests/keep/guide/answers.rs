@@ -48,10 +48,10 @@ fn refused_before_anything_is_sent() {
     let home = Home::that_asks(provider.address, GUIDES);
     for (value, why) in [
         ("192.0.2.0/24", "a network"),
-        ("2001:db8::1", "takes FQDN and IP Address, not IPv6 Address"),
+        ("2001:db8::1", "accepts FQDN and IP Address, not IPv6 Address"),
         ("user@example.com", "an email address"),
-        ("..", "not asked"),
-        ("123.321.156.90", "not asked"),
+        ("..", "not queried"),
+        ("123.321.156.90", "not queried"),
     ] {
         home.run(&["query", value]).says(1, &[why]);
     }

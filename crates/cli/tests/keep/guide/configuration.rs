@@ -73,7 +73,7 @@ fn host(home: &Home) {
     // The guide's own default, however it is written: no login goes there.
     for literal in ["global.cloud.Circl.com", "GLOBAL.CLOUD.CIRCL.COM"] {
         home.configure(&[&format!("host={literal}")])
-            .says(0, &["no host of CIRCL's", "No login is sent to it"]);
+            .says(0, &["not a host of CIRCL", "No login is sent to it"]);
     }
 }
 

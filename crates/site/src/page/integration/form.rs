@@ -175,7 +175,7 @@ fn is_sent_on(sent: &Fields, name: &str) -> bool {
 pub(super) fn place(fields: &mut [Field], fault: &SettingsError) -> bool {
     let (key, why) = match fault {
         SettingsError::Elsewhere { key, given_for, changes, .. } => {
-            (key, format!("it was given {given_for}; {changes}: enter it again for that, or clear it"))
+            (key, format!("it was entered {given_for}; {changes}: enter it again for that, or clear it"))
         }
         SettingsError::Invalid { key, why, .. } => (key, why.clone()),
         _ => return false,

@@ -168,7 +168,7 @@ impl Head {
     fn damages(&self) -> String {
         picture::timeline::words::counted(
             usize::try_from(self.run.damages).unwrap_or(usize::MAX),
-            "damaged segment",
+            "unreadable section",
         )
     }
 

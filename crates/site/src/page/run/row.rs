@@ -255,7 +255,7 @@ impl Row {
 /// What the library has of the hosts of a row, or would get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum InLibrary {
-    /// There is no host but the one that was asked about.
+    /// The record contains no host other than the queried one.
     AttributeOnly,
     /// New, and left out unless it is ticked by itself.
     Flagged,
