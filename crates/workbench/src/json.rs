@@ -1,5 +1,8 @@
-//! What is kept, as the JSON that `--format json` prints and `/api/v1` sends: one object each, of the shapes that
-//! `docs/json.md` tells its readers. Times are RFC 3339. Who adds a member adds it there too; a test compares the two.
+//! What is stored, as the JSON that `--format json` prints and `/api/v1` sends.
+//!
+//! Each shape is a struct that is serialised and describes itself to the OpenAPI document. `docs/json.md` explains the same
+//! structs to people; a test compares the page with their schemas. Times are RFC 3339. Except in an [`answer`], members are
+//! declared in alphabetical order, because earlier versions printed them so. Only writing an answer can fail.
 
 pub mod answer;
 pub mod audit;
@@ -8,7 +11,34 @@ pub mod integration;
 pub mod run;
 pub mod token;
 
+#[cfg(test)]
+mod tests;
+
+use operation::Indicator;
+use serde::Serialize;
+use utoipa::ToSchema;
+
 /// A stored time.
 fn at(seconds: i64) -> String {
     cof::time::rfc3339(u64::try_from(seconds).unwrap_or_default())
+}
+
+/// The name and value of an attribute.
+#[derive(Serialize, ToSchema)]
+pub struct AttributeValue {
+    /// Its name.
+    name: String,
+    /// Its value.
+    value: String,
+}
+
+impl AttributeValue {
+    fn new(name: &str, value: &str) -> Self {
+        Self { name: name.to_owned(), value: value.to_owned() }
+    }
+}
+
+/// The value of an indicator, and the name of its type.
+fn named(indicator: &Indicator) -> (String, &'static str) {
+    (indicator.to_string(), indicator.kind().name())
 }

@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::State;
 use edge::problem::Problem;
 use serde::Deserialize;
-use serde_json::Value;
 use workbench::user::Permission;
 use workbench::{audit, json};
 
@@ -37,14 +36,14 @@ pub(super) struct Wish {
 #[utoipa::path(
     get, path = "/audit", tag = "audit", operation_id = "audit_list",
     params(Wish),
-    responses((status = 200, description = "`{\"entries\":[{\"id\",\"at\",\"actor\",\"action\",\"subject\",\"detail\"}],\"next\",\"total\"}`", body = Object), Reading),
+    responses((status = 200, description = "the entries, newest first", body = json::audit::AuditPage), Reading),
     security(("session" = []))
 )]
 pub(super) async fn list(
     State(site): State<Shared>,
     visitor: Visitor,
     Asked(wish): Asked<Wish>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<json::audit::AuditPage>, Problem> {
     let limit = Some(wish.limit.unwrap_or(USUAL).clamp(1, MOST));
     let filter = audit::Filter { since: wish.since, before: wish.before, limit };
     let page = site.desk.read(move |workbench| workbench.audit(&filter)).await?;

@@ -62,6 +62,8 @@ fn schemes() -> [(&'static str, SecurityScheme); 5] {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
     #[test]
@@ -101,5 +103,46 @@ mod tests {
         names.sort();
         names.dedup();
         assert_eq!((names.len(), all), (40, 40));
+    }
+
+    /// A schema that says nothing of the members of its object. Maps have `additionalProperties`.
+    fn is_bare(schema: &Value, document: &Value) -> bool {
+        if let Some(reference) = schema["$ref"].as_str() {
+            let pointer = reference.trim_start_matches('#');
+            return is_bare(document.pointer(pointer).unwrap(), document);
+        }
+        let says = ["properties", "oneOf", "allOf", "additionalProperties"];
+        let object = schema["type"] == "object" || schema.get("type").is_none();
+        object && says.iter().all(|word| schema.get(word).is_none())
+    }
+
+    /// The schemas in a `content`, each with where it stands.
+    fn contents<'a>(place: &str, with_content: &'a Value) -> Vec<(String, &'a Value)> {
+        let contents = with_content["content"].as_object().into_iter().flatten();
+        contents.map(|(kind, content)| (format!("{place} {kind}"), &content["schema"])).collect()
+    }
+
+    #[test]
+    fn every_body_and_answer_says_what_it_has() {
+        let document = serde_json::to_value(described()).unwrap();
+        let paths = document["paths"].as_object().unwrap();
+        let operations = paths.values().flat_map(|path| path.as_object().unwrap().values());
+        let mut schemas = Vec::new();
+        for operation in operations {
+            let name = operation["operationId"].as_str().unwrap();
+            schemas.extend(contents(&format!("{name} takes"), &operation["requestBody"]));
+            for (status, answer) in operation["responses"].as_object().unwrap() {
+                let answered = contents(&format!("{name} {status}"), answer);
+                assert!(
+                    !answered.is_empty() || !matches!(&**status, "200" | "201" | "202"),
+                    "{name} {status}"
+                );
+                schemas.extend(answered);
+            }
+        }
+        let bare = schemas.iter().filter(|(_, schema)| is_bare(schema, &document));
+        assert_eq!(bare.map(|(place, _)| place).collect::<Vec<_>>(), Vec::<&String>::new());
+        assert!(is_bare(&json!({ "type": "object" }), &document), "what is looked for is found");
+        assert!(schemas.len() > 300, "{}", schemas.len());
     }
 }

@@ -7,7 +7,6 @@ use axum::response::{IntoResponse, Response};
 use edge::problem::Problem;
 use operation::{Given, Indicator, IndicatorType, Line};
 use serde::Deserialize;
-use serde_json::Value;
 use workbench::json::indicator::{self as json, Refused};
 use workbench::library::{Filter, Order, Status};
 use workbench::{Error, Workbench};
@@ -80,14 +79,14 @@ pub(super) struct Text {
 #[utoipa::path(
     get, path = "/indicators", tag = "indicators", operation_id = "indicators_list",
     params(Wish),
-    responses((status = 200, description = "`{\"indicators\":[entry],\"next\",\"total\"}`", body = Object), Reading),
+    responses((status = 200, description = "a page of indicators", body = json::IndicatorPage), Reading),
     security(("session" = []))
 )]
 pub(super) async fn list(
     State(site): State<Shared>,
     _: Visitor,
     Asked(wish): Asked<Wish>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<json::IndicatorPage>, Problem> {
     let filter = wish.filter()?;
     let page = site.desk.read(move |workbench| workbench.indicators(&filter)).await?;
     Ok(Json(json::page(&page)))
@@ -97,14 +96,14 @@ pub(super) async fn list(
 #[utoipa::path(
     post, path = "/indicators", tag = "indicators", operation_id = "indicators_add",
     request_body = Many,
-    responses((status = 200, description = "`{\"indicators\":[{\"value\",\"type\",\"status\",\"outcome\"}],\"refused\":[{\"text\",\"reason\"}],\"skipped\"}`", body = Object), Changing),
+    responses((status = 200, description = "what was added, or would be", body = json::AddedIndicators), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn add(
     State(site): State<Shared>,
     may: May<EditLibrary>,
     Sent(body): Sent<Many>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<json::AddedIndicators>, Problem> {
     if body.values.len() > VALUES {
         return Err(Problem::bad_request(format!("too many values: at most {VALUES} at once")));
     }
@@ -135,7 +134,7 @@ pub(super) async fn add(
 #[utoipa::path(
     get, path = "/indicators/{value}", tag = "indicators", operation_id = "indicators_show",
     params(("value" = String, Path, description = "a domain name or an address")),
-    responses((status = 200, description = "an entry with claims, attributes, relationships, notes and history", body = Object), Reading),
+    responses((status = 200, description = "the indicator with its claims, attributes, relationships, notes and history", body = json::IndicatorDetails), Reading),
     security(("session" = []))
 )]
 pub(super) async fn show(
@@ -155,7 +154,7 @@ pub(super) async fn show(
     patch, path = "/indicators/{value}", tag = "indicators", operation_id = "indicators_set",
     params(("value" = String, Path, description = "a domain name or an address")),
     request_body = Change,
-    responses((status = 200, description = "`{\"value\",\"type\",\"status\",\"before\"}`", body = Object), Changing),
+    responses((status = 200, description = "the status before and after", body = json::IndicatorStatusSet), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn set(
@@ -164,7 +163,7 @@ pub(super) async fn set(
     Named(value): Named<String>,
     headers: HeaderMap,
     Sent(change): Sent<Change>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<json::IndicatorStatusSet>, Problem> {
     let (indicator, after) = (one(&value)?, status(&change.status)?);
     let wanted = indicator.clone();
     let set = move |workbench: &mut Workbench| workbench.set_status(&wanted, after);
@@ -177,7 +176,7 @@ pub(super) async fn set(
     post, path = "/indicators/{value}/notes", tag = "indicators", operation_id = "indicators_note",
     params(("value" = String, Path, description = "a domain name or an address")),
     request_body = Text,
-    responses((status = 200, description = "`{\"value\",\"type\",\"note\"}`", body = Object), Changing),
+    responses((status = 200, description = "the note", body = json::IndicatorNoted), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn note(
@@ -186,7 +185,7 @@ pub(super) async fn note(
     Named(value): Named<String>,
     headers: HeaderMap,
     Sent(note): Sent<Text>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<json::IndicatorNoted>, Problem> {
     let indicator = one(&value)?;
     let (on, text) = (indicator.clone(), note.text.clone());
     let write = move |workbench: &mut Workbench| workbench.note(&on, &text);
@@ -198,7 +197,7 @@ pub(super) async fn note(
 #[utoipa::path(
     delete, path = "/indicators/{value}", tag = "indicators", operation_id = "indicators_remove",
     params(("value" = String, Path, description = "a domain name or an address")),
-    responses((status = 200, description = "`{\"value\",\"type\",\"removed\",\"changed\"}`", body = Object), Changing),
+    responses((status = 200, description = "whether this changed anything", body = json::IndicatorPresence), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn remove(
@@ -207,7 +206,7 @@ pub(super) async fn remove(
     Named(value): Named<String>,
     headers: HeaderMap,
     _: Confirmed,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<json::IndicatorPresence>, Problem> {
     let indicator = one(&value)?;
     let wanted = indicator.clone();
     let remove = move |workbench: &mut Workbench| workbench.remove_indicator(&wanted);
@@ -219,7 +218,7 @@ pub(super) async fn remove(
 #[utoipa::path(
     post, path = "/indicators/{value}/restore", tag = "indicators", operation_id = "indicators_restore",
     params(("value" = String, Path, description = "a domain name or an address")),
-    responses((status = 200, description = "`{\"value\",\"type\",\"removed\",\"changed\"}`", body = Object), Changing),
+    responses((status = 200, description = "whether this changed anything", body = json::IndicatorPresence), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn restore(
@@ -228,7 +227,7 @@ pub(super) async fn restore(
     Named(value): Named<String>,
     headers: HeaderMap,
     _: Confirmed,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<json::IndicatorPresence>, Problem> {
     let indicator = one(&value)?;
     let wanted = indicator.clone();
     let restore = move |workbench: &mut Workbench| workbench.restore_indicator(&wanted);

@@ -10,7 +10,6 @@ use axum::response::{IntoResponse, Response};
 use edge::problem::{Details, Problem};
 use operation::{Package, Secret, package};
 use serde::Deserialize;
-use serde_json::Value;
 use workbench::integration::{Changes, Filter, Plan};
 use workbench::json::integration as json;
 use workbench::{Error, Workbench};
@@ -69,14 +68,14 @@ pub(super) struct Configure {
 #[utoipa::path(
     get, path = "/integrations", tag = "integrations", operation_id = "integrations_list",
     params(Wish),
-    responses((status = 200, description = "`{\"integrations\":[summary],\"hidden\"}`", body = Object), Reading),
+    responses((status = 200, description = "the installed integrations", body = json::IntegrationList), Reading),
     security(("session" = []))
 )]
 pub(super) async fn list(
     State(site): State<Shared>,
     _: Visitor,
     Asked(wish): Asked<Wish>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<json::IntegrationList>, Problem> {
     let filter = Filter { kind: wish.r#type.filter(|kind| kind != "all"), enabled: wish.enabled };
     let listing = site.desk.read(move |workbench| workbench.list(&filter)).await?;
     Ok(Json(json::listing(&listing)))
@@ -86,7 +85,7 @@ pub(super) async fn list(
 #[utoipa::path(
     get, path = "/integrations/{name}", tag = "integrations", operation_id = "integrations_show",
     params(("name" = String, Path, description = "the name of the integration")),
-    responses((status = 200, description = "a summary with `description`, `author`, `actions`, `parameters`, `proxy`, `warnings`", body = Object), Reading),
+    responses((status = 200, description = "the integration with its actions and parameters", body = json::IntegrationDetails), Reading),
     security(("session" = []))
 )]
 pub(super) async fn show(
@@ -102,7 +101,7 @@ pub(super) async fn show(
 #[utoipa::path(
     post, path = "/integrations", tag = "integrations", operation_id = "integrations_install",
     request_body = Install,
-    responses((status = 200, description = "`{\"name\",\"version\",\"relation\",\"from\",\"changed\",\"parameters\",\"lost\",\"kept\",\"missing\",\"enabled\"}`", body = Object), Changing, (status = 409, description = "the plan, which must be confirmed; or a conflict", content((Object = "application/json"), (Details = "application/problem+json")))),
+    responses((status = 200, description = "what was changed", body = json::InstallPlan), Changing, (status = 409, description = "the plan, which must be confirmed; or a conflict", content((json::InstallPlan = "application/json"), (Details = "application/problem+json")))),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn install(
@@ -129,7 +128,7 @@ pub(super) async fn install(
     patch, path = "/integrations/{name}", tag = "integrations", operation_id = "integrations_configure",
     params(("name" = String, Path, description = "the name of the integration")),
     request_body = Configure,
-    responses((status = 200, description = "as shown", body = Object), Changing),
+    responses((status = 200, description = "the integration as it is now", body = json::IntegrationDetails), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn configure(
@@ -153,7 +152,7 @@ pub(super) async fn configure(
 #[utoipa::path(
     post, path = "/integrations/{name}/enable", tag = "integrations", operation_id = "integrations_enable",
     params(("name" = String, Path, description = "the name of the integration")),
-    responses((status = 200, description = "`{\"name\",\"enabled\",\"changed\"}`", body = Object), Changing),
+    responses((status = 200, description = "whether this changed anything", body = json::IntegrationSwitched), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn enable(
@@ -162,7 +161,7 @@ pub(super) async fn enable(
     Named(name): Named<String>,
     headers: HeaderMap,
     _: Confirmed,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<json::IntegrationSwitched>, Problem> {
     let wanted = name.clone();
     let enable = move |workbench: &mut Workbench| workbench.enable(&wanted);
     let changed = change_if_match(&site, may.name(), &headers, stored(&name), enable).await??;
@@ -173,7 +172,7 @@ pub(super) async fn enable(
 #[utoipa::path(
     post, path = "/integrations/{name}/disable", tag = "integrations", operation_id = "integrations_disable",
     params(("name" = String, Path, description = "the name of the integration")),
-    responses((status = 200, description = "`{\"name\",\"enabled\",\"changed\"}`", body = Object), Changing),
+    responses((status = 200, description = "whether this changed anything", body = json::IntegrationSwitched), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn disable(
@@ -182,7 +181,7 @@ pub(super) async fn disable(
     Named(name): Named<String>,
     headers: HeaderMap,
     _: Confirmed,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<json::IntegrationSwitched>, Problem> {
     let wanted = name.clone();
     let disable = move |workbench: &mut Workbench| workbench.disable(&wanted);
     let changed = change_if_match(&site, may.name(), &headers, stored(&name), disable).await??;
@@ -193,7 +192,7 @@ pub(super) async fn disable(
 #[utoipa::path(
     delete, path = "/integrations/{name}", tag = "integrations", operation_id = "integrations_remove",
     params(("name" = String, Path, description = "the name of the integration")),
-    responses((status = 200, description = "`{\"name\",\"removed\"}`", body = Object), Changing),
+    responses((status = 200, description = "removed", body = json::IntegrationRemoved), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn remove(
@@ -202,7 +201,7 @@ pub(super) async fn remove(
     Named(name): Named<String>,
     headers: HeaderMap,
     _: Confirmed,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<json::IntegrationRemoved>, Problem> {
     let wanted = name.clone();
     let remove = move |workbench: &mut Workbench| workbench.remove(&wanted);
     change_if_match(&site, may.name(), &headers, stored(&name), remove).await??;
@@ -213,7 +212,7 @@ pub(super) async fn remove(
 #[utoipa::path(
     post, path = "/integrations/{name}/test", tag = "integrations", operation_id = "integrations_test",
     params(("name" = String, Path, description = "the name of the integration")),
-    responses((status = 200, description = "`{\"name\",\"passed\",\"steps\":[{\"step\",\"standing\",\"detail\",\"hint\"}]}`", body = Object), Changing),
+    responses((status = 200, description = "the steps of the test", body = json::ConnectionTest), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn test(
@@ -221,7 +220,7 @@ pub(super) async fn test(
     _: May<ConfigureIntegrations>,
     Named(name): Named<String>,
     _: Confirmed,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<json::ConnectionTest>, Problem> {
     let checked = connection::test(&site, &name).await?;
     Ok(Json(json::checked(&name, &checked)))
 }

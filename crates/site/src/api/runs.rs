@@ -9,8 +9,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use cof::time::Clock;
 use edge::problem::Problem;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use workbench::Workbench;
 use workbench::json::{answer, run as shape};
 use workbench::run::{Arrangement, Compared, Pick, Shown, Sort};
@@ -58,18 +57,41 @@ pub(super) struct Adding {
     dry_run: bool,
 }
 
+/// A run that was started.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RunBegun {
+    /// Its number.
+    run: i64,
+}
+
+/// A run that was cancelled.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RunCancelled {
+    /// Whether it was running.
+    cancelled: bool,
+    /// Its number.
+    run: i64,
+}
+
+/// The runs of a batch that had added something.
+#[derive(Serialize, ToSchema)]
+pub(super) struct BatchUndone {
+    /// What undoing each of them removed.
+    undone: Vec<shape::RunUndone>,
+}
+
 /// List runs
 #[utoipa::path(
     get, path = "/runs", tag = "runs", operation_id = "runs_list",
     params(Narrowed),
-    responses((status = 200, description = "`{\"runs\":[run],\"next\"}`", body = Object), Reading),
+    responses((status = 200, description = "a page of runs", body = shape::RunPage), Reading),
     security(("session" = []))
 )]
 pub(super) async fn list(
     State(site): State<Shared>,
     _: Visitor,
     Asked(narrowed): Asked<Narrowed>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<shape::RunPage>, Problem> {
     let limit = narrowed.limit.unwrap_or(USUAL).clamp(1, MOST);
     let wanted = narrowed.wanted(&Clock::system(), limit).map_err(Problem::bad_request)?;
     let page = site.desk.read(move |workbench| workbench.runs(&wanted)).await?;
@@ -80,7 +102,7 @@ pub(super) async fn list(
 #[utoipa::path(
     post, path = "/runs", tag = "runs", operation_id = "runs_begin",
     request_body = RunRequest,
-    responses((status = 202, description = "`{\"run\"}`: the number of the run, which continues in the background", body = Object), Changing),
+    responses((status = 202, description = "the run, which continues in the background", body = RunBegun), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn begin(
@@ -89,14 +111,14 @@ pub(super) async fn begin(
     Sent(wanted): Sent<RunRequest>,
 ) -> Result<Response, Problem> {
     let id = wanted.carry_out(&site, may.name()).await?;
-    Ok((StatusCode::ACCEPTED, Json(json!({ "run": id }))).into_response())
+    Ok((StatusCode::ACCEPTED, Json(RunBegun { run: id })).into_response())
 }
 
 /// Show a run
 #[utoipa::path(
     get, path = "/runs/{id}", tag = "runs", operation_id = "runs_show",
     params(("id" = i64, Path, description = "the number"), Look),
-    responses((status = 200, description = "the answer, as printed by `query --format json`", body = Object), Reading),
+    responses((status = 200, description = "the answer, as printed by `query --format json`", body = answer::Answer), Reading),
     security(("session" = []))
 )]
 pub(super) async fn show(
@@ -135,7 +157,7 @@ pub(super) struct Everything {}
     responses((status = 200, description = "the file", content(
         (String = "application/octet-stream"),
         (String = "application/x-ndjson"),
-        (Object = "application/json"),
+        (answer::Answer = "application/json"),
         (String = "text/csv; charset=utf-8"),
     )), Reading),
     security(("session" = []))
@@ -154,7 +176,7 @@ pub(super) async fn file(
 #[utoipa::path(
     delete, path = "/runs/{id}", tag = "runs", operation_id = "runs_cancel",
     params(("id" = i64, Path, description = "the number")),
-    responses((status = 200, description = "`{\"run\",\"cancelled\"}`", body = Object), Changing),
+    responses((status = 200, description = "whether it was running", body = RunCancelled), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn cancel(
@@ -162,8 +184,8 @@ pub(super) async fn cancel(
     may: May<RunOperations>,
     Named(id): Named<i64>,
     _: Confirmed,
-) -> Result<Json<Value>, Problem> {
-    Ok(Json(json!({ "run": id, "cancelled": site.jobs.cancel(id, may.name()) })))
+) -> Result<Json<RunCancelled>, Problem> {
+    Ok(Json(RunCancelled { cancelled: site.jobs.cancel(id, may.name()), run: id }))
 }
 
 /// Add the findings of a run to the library
@@ -171,7 +193,7 @@ pub(super) async fn cancel(
     post, path = "/runs/{id}/add", tag = "runs", operation_id = "runs_add",
     params(("id" = i64, Path, description = "the number")),
     request_body = Adding,
-    responses((status = 200, description = "`{\"run\",\"value\",\"type\",\"dry_run\",\"added\"}`", body = Object), Changing),
+    responses((status = 200, description = "what was added, or would be", body = shape::RunAdded), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn add(
@@ -179,7 +201,7 @@ pub(super) async fn add(
     may: May<EditLibrary>,
     Named(id): Named<i64>,
     Sent(body): Sent<Adding>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<shape::RunAdded>, Problem> {
     let pick: Pick =
         body.pick.parse().map_err(|error: workbench::Error| Problem::bad_request(error.to_string()))?;
     let add = move |workbench: &mut workbench::Workbench| {
@@ -193,7 +215,7 @@ pub(super) async fn add(
 #[utoipa::path(
     post, path = "/runs/{id}/undo", tag = "runs", operation_id = "runs_undo",
     params(("id" = i64, Path, description = "the number")),
-    responses((status = 200, description = "`{\"run\",\"value\",\"type\",\"claims\",\"indicators\",\"attributes\",\"relationships\",\"kept\"}`", body = Object), Changing),
+    responses((status = 200, description = "what was removed", body = shape::RunUndone), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn undo(
@@ -201,7 +223,7 @@ pub(super) async fn undo(
     may: May<EditLibrary>,
     Named(id): Named<i64>,
     _: Confirmed,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<shape::RunUndone>, Problem> {
     let undo = move |workbench: &mut workbench::Workbench| Ok((workbench.run(id)?, workbench.undo(id)?));
     let (run, undone) = site.desk.change(may.name(), undo).await?;
     Ok(Json(shape::undone(&run, &undone)))
@@ -211,7 +233,7 @@ pub(super) async fn undo(
 #[utoipa::path(
     post, path = "/runs/batch/{batch}/undo", tag = "runs", operation_id = "runs_undo_batch",
     params(("batch" = i64, Path, description = "the number of the first run of the batch")),
-    responses((status = 200, description = "`{\"undone\":[…]}`: the same as for one run, for each run that had added something", body = Object), Changing),
+    responses((status = 200, description = "what was removed, for each run that had added something", body = BatchUndone), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn undo_batch(
@@ -219,8 +241,8 @@ pub(super) async fn undo_batch(
     may: May<EditLibrary>,
     Named(batch): Named<i64>,
     _: Confirmed,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<BatchUndone>, Problem> {
     let undone = site.desk.change(may.name(), move |workbench| workbench.undo_batch(batch)).await?;
-    let undone: Vec<Value> = undone.iter().map(|(run, undone)| shape::undone(run, undone)).collect();
-    Ok(Json(json!({ "undone": undone })))
+    let undone = undone.iter().map(|(run, undone)| shape::undone(run, undone)).collect();
+    Ok(Json(BatchUndone { undone }))
 }

@@ -8,8 +8,7 @@ use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
 use edge::problem::Problem;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use workbench::Workbench;
 use workbench::user::{Permission, SignIn};
 
@@ -35,29 +34,53 @@ pub(super) struct Login {
     password: String,
 }
 
+/// The signed-in user.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SessionShown {
+    /// What the role permits.
+    may: Vec<&'static str>,
+    /// The name of the user.
+    name: String,
+    /// The role of the user.
+    role: &'static str,
+    /// The number of the session.
+    session: i64,
+    /// The value of `x-backsight-token` for requests that change something.
+    token: String,
+}
+
+/// A user who signed in.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SignedIn {
+    /// The name of the user.
+    name: String,
+    /// The role of the user.
+    role: &'static str,
+}
+
 /// Show the signed-in user, and the token required for changes
 #[utoipa::path(
     get, path = "/session", tag = "session", operation_id = "session_show",
-    responses((status = 200, description = "`{\"name\",\"role\",\"may\":[permission],\"session\",\"token\"}`", body = Object), Reading),
+    responses((status = 200, description = "the user, and the token for changes", body = SessionShown), Reading),
     security(("session" = []))
 )]
-pub(super) async fn show(visitor: Visitor) -> Json<Value> {
+pub(super) async fn show(visitor: Visitor) -> Json<SessionShown> {
     let user = &visitor.session.user;
     let may = Permission::ALL.into_iter().filter(|one| user.role.may(*one)).map(Permission::name);
-    Json(json!({
-        "name": user.name,
-        "role": user.role.name(),
-        "may": may.collect::<Vec<_>>(),
-        "session": visitor.session.id,
-        "token": visitor.form_token,
-    }))
+    Json(SessionShown {
+        may: may.collect(),
+        name: user.name.clone(),
+        role: user.role.name(),
+        session: visitor.session.id,
+        token: visitor.form_token.clone(),
+    })
 }
 
 /// Sign in; sets the cookie
 #[utoipa::path(
     post, path = "/session", tag = "session", operation_id = "session_sign_in",
     request_body = Login,
-    responses((status = 200, description = "`{\"name\",\"role\"}`", body = Object), SigningIn),
+    responses((status = 200, description = "signed in", body = SignedIn), SigningIn),
     security(())
 )]
 pub(super) async fn sign_in(
@@ -69,8 +92,8 @@ pub(super) async fn sign_in(
     match site.desk.change_with_password("", signing).await? {
         SignIn::Welcome { token, user } => {
             let cookie = remember(&site, token.reveal(), AGE);
-            Ok(([(SET_COOKIE, cookie)], Json(json!({ "name": user.name, "role": user.role.name() })))
-                .into_response())
+            let signed_in = SignedIn { role: user.role.name(), name: user.name };
+            Ok(([(SET_COOKIE, cookie)], Json(signed_in)).into_response())
         }
         SignIn::Refused => Err(Problem::new(StatusCode::UNAUTHORIZED, "wrong name or password")),
         SignIn::Wait(wait) => {

@@ -1,16 +1,13 @@
 //! Users, for those who may manage them; and one's own sessions and password, for everybody.
 //!
-//! - A user: `{"name","role","created_at","disabled_at"}`; a session: `{"id","address","agent","created_at","last_seen_at",
-//!   "expires_at"}`. Times are RFC 3339.
-//! - Invitations and resets answer `{"token"}`, which is shown this once: `/welcome?token=…` takes it.
+//! Times are RFC 3339. Invitations and resets answer with a token that is shown this once: `/welcome?token=…` takes it.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use cof::time;
 use edge::problem::Problem;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use workbench::Workbench;
 use workbench::user::{Role, Session, User};
 
@@ -58,39 +55,116 @@ pub(super) struct Passwords {
     new: String,
 }
 
+/// The users.
+#[derive(Serialize, ToSchema)]
+pub(super) struct UserList {
+    /// The users, by name.
+    users: Vec<UserShown>,
+}
+
+/// A user.
+#[derive(Serialize, ToSchema)]
+pub(super) struct UserShown {
+    /// When the account was created.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When it was disabled; null if it is not.
+    #[schema(required, format = DateTime)]
+    disabled_at: Option<String>,
+    /// The value of `If-Match` for a change of this user.
+    etag: String,
+    /// The name.
+    name: String,
+    /// The role.
+    role: &'static str,
+}
+
+/// A user who was changed.
+#[derive(Serialize, ToSchema)]
+pub(super) struct UserChanged {
+    /// Whether this changed anything.
+    changed: bool,
+    /// The user; null if the account was deleted meanwhile.
+    #[schema(required)]
+    user: Option<UserShown>,
+}
+
+/// A token that works once, on `/welcome?token=…`.
+#[derive(Serialize, ToSchema)]
+pub(super) struct OneTimeToken {
+    /// The token, which is shown this once.
+    token: String,
+}
+
+/// The sessions of a user.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SessionList {
+    /// The sessions.
+    sessions: Vec<SessionOfUser>,
+}
+
+/// A session.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SessionOfUser {
+    /// The address of the client that signed in.
+    address: String,
+    /// The program that signed in, as it describes itself.
+    agent: String,
+    /// When it began.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When it ends.
+    #[schema(format = DateTime)]
+    expires_at: String,
+    /// Its number.
+    id: i64,
+    /// When it was last used.
+    #[schema(format = DateTime)]
+    last_seen_at: String,
+}
+
+/// A session that was ended.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SessionEnded {
+    /// Whether it was open.
+    ended: bool,
+    /// Its number.
+    id: i64,
+}
+
 /// List users
 #[utoipa::path(
     get, path = "/users", tag = "users", operation_id = "users_list",
-    responses((status = 200, description = "`{\"users\":[{\"name\",\"role\",\"created_at\",\"disabled_at\"}]}`", body = Object), Reading),
+    responses((status = 200, description = "the users", body = UserList), Reading),
     security(("session" = []))
 )]
-pub(super) async fn list(State(site): State<Shared>, _: May<ManageUsers>) -> Result<Json<Value>, Problem> {
+pub(super) async fn list(State(site): State<Shared>, _: May<ManageUsers>) -> Result<Json<UserList>, Problem> {
     let users = site.desk.read(Workbench::users).await?;
-    Ok(Json(json!({ "users": users.iter().map(user).collect::<Vec<_>>() })))
+    Ok(Json(UserList { users: users.iter().map(user).collect() }))
 }
 
 /// Create a one-time token for a new user
 #[utoipa::path(
     post, path = "/users/invitations", tag = "users", operation_id = "users_invite",
     request_body = Invitation,
-    responses((status = 200, description = "`{\"token\"}`", body = Object), Changing),
+    responses((status = 200, description = "the token", body = OneTimeToken), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn invite(
     State(site): State<Shared>,
     may: May<ManageUsers>,
     Sent(body): Sent<Invitation>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<OneTimeToken>, Problem> {
     let role = role(&body.role)?;
     let token = site.desk.change(may.name(), move |workbench| workbench.invite(role)).await?;
-    Ok(Json(json!({ "token": token.reveal() })))
+    Ok(Json(OneTimeToken { token: token.reveal().to_owned() }))
 }
 
 /// Create a one-time token for a new password
 #[utoipa::path(
     post, path = "/users/{name}/reset", tag = "users", operation_id = "users_reset",
     params(("name" = String, Path, description = "the name of the user")),
-    responses((status = 200, description = "`{\"token\"}`", body = Object), Changing),
+    responses((status = 200, description = "the token", body = OneTimeToken), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn reset(
@@ -99,12 +173,12 @@ pub(super) async fn reset(
     Named(name): Named<String>,
     headers: HeaderMap,
     _: Confirmed,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<OneTimeToken>, Problem> {
     let asked = name.clone();
     let stored = move |workbench: &Workbench| Basis::of_user_named(workbench, &asked);
     let reset = move |workbench: &mut Workbench| workbench.reset_link(&name);
     let token = change_if_match(&site, may.name(), &headers, stored, reset).await??;
-    Ok(Json(json!({ "token": token.reveal() })))
+    Ok(Json(OneTimeToken { token: token.reveal().to_owned() }))
 }
 
 /// Change the role of a user, or disable or enable the user
@@ -112,7 +186,7 @@ pub(super) async fn reset(
     patch, path = "/users/{name}", tag = "users", operation_id = "users_change",
     params(("name" = String, Path, description = "the name of the user")),
     request_body = Change,
-    responses((status = 200, description = "`{\"user\",\"changed\"}`", body = Object), Changing),
+    responses((status = 200, description = "the user as it is now", body = UserChanged), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn change(
@@ -121,7 +195,7 @@ pub(super) async fn change(
     Named(name): Named<String>,
     headers: HeaderMap,
     Sent(body): Sent<Change>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<UserChanged>, Problem> {
     let role = body.role.as_deref().map(role).transpose()?;
     let asked = name.clone();
     let stored = move |workbench: &Workbench| Basis::of_user_named(workbench, &asked);
@@ -139,47 +213,47 @@ pub(super) async fn change(
         Ok((found, changed))
     };
     let (found, changed) = change_if_match(&site, may.name(), &headers, stored, change).await??;
-    Ok(Json(json!({ "user": found.as_ref().map(user), "changed": changed })))
+    Ok(Json(UserChanged { changed, user: found.as_ref().map(user) }))
 }
 
 /// List the sessions of a user
 #[utoipa::path(
     get, path = "/users/{name}/sessions", tag = "users", operation_id = "users_sessions",
     params(("name" = String, Path, description = "the name of the user")),
-    responses((status = 200, description = "`{\"sessions\":[session]}`", body = Object), Reading),
+    responses((status = 200, description = "the sessions", body = SessionList), Reading),
     security(("session" = []))
 )]
 pub(super) async fn sessions(
     State(site): State<Shared>,
     _: May<ManageUsers>,
     Named(name): Named<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<SessionList>, Problem> {
     listed(&site, name).await
 }
 
 /// List your own sessions
 #[utoipa::path(
     get, path = "/session/sessions", tag = "users", operation_id = "users_own_sessions",
-    responses((status = 200, description = "`{\"sessions\":[session]}`", body = Object), Reading),
+    responses((status = 200, description = "the sessions", body = SessionList), Reading),
     security(("session" = []))
 )]
 pub(super) async fn own_sessions(
     State(site): State<Shared>,
     visitor: Visitor,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<SessionList>, Problem> {
     listed(&site, visitor.name().to_owned()).await
 }
 
-async fn listed(site: &Shared, name: String) -> Result<Json<Value>, Problem> {
+async fn listed(site: &Shared, name: String) -> Result<Json<SessionList>, Problem> {
     let sessions = site.desk.read(move |workbench| workbench.sessions(&name)).await?;
-    Ok(Json(json!({ "sessions": sessions.iter().map(session).collect::<Vec<_>>() })))
+    Ok(Json(SessionList { sessions: sessions.iter().map(session).collect() }))
 }
 
 /// End a session of a user
 #[utoipa::path(
     delete, path = "/users/{name}/sessions/{id}", tag = "users", operation_id = "users_end_session",
     params(("name" = String, Path, description = "the name of the user"), ("id" = i64, Path, description = "the number")),
-    responses((status = 200, description = "`{\"id\",\"ended\"}`", body = Object), Changing),
+    responses((status = 200, description = "whether it was open", body = SessionEnded), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn end_session(
@@ -187,7 +261,7 @@ pub(super) async fn end_session(
     may: May<ManageUsers>,
     Named((name, id)): Named<(String, i64)>,
     _: Confirmed,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<SessionEnded>, Problem> {
     ended(&site, may.name(), name, id).await
 }
 
@@ -195,7 +269,7 @@ pub(super) async fn end_session(
 #[utoipa::path(
     delete, path = "/session/sessions/{id}", tag = "users", operation_id = "users_end_own_session",
     params(("id" = i64, Path, description = "the number")),
-    responses((status = 200, description = "`{\"id\",\"ended\"}`", body = Object), Changing),
+    responses((status = 200, description = "whether it was open", body = SessionEnded), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn end_own_session(
@@ -203,13 +277,13 @@ pub(super) async fn end_own_session(
     visitor: Visitor,
     Named(id): Named<i64>,
     _: Confirmed,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<SessionEnded>, Problem> {
     ended(&site, visitor.name(), visitor.name().to_owned(), id).await
 }
 
-async fn ended(site: &Shared, actor: &str, name: String, id: i64) -> Result<Json<Value>, Problem> {
+async fn ended(site: &Shared, actor: &str, name: String, id: i64) -> Result<Json<SessionEnded>, Problem> {
     let ended = site.desk.change(actor, move |workbench| workbench.end_session(&name, id)).await?;
-    Ok(Json(json!({ "id": id, "ended": ended })))
+    Ok(Json(SessionEnded { ended, id }))
 }
 
 /// Change your own password
@@ -236,25 +310,25 @@ fn role(name: &str) -> Result<Role, Problem> {
     })
 }
 
-fn user(user: &User) -> Value {
-    json!({
-        "name": user.name,
-        "role": user.role.name(),
-        "created_at": at(user.created_at),
-        "disabled_at": user.disabled_at.map(at),
-        "etag": Basis::of_user(user).mark(),
-    })
+fn user(user: &User) -> UserShown {
+    UserShown {
+        created_at: at(user.created_at),
+        disabled_at: user.disabled_at.map(at),
+        etag: Basis::of_user(user).mark().to_owned(),
+        name: user.name.clone(),
+        role: user.role.name(),
+    }
 }
 
-fn session(session: &Session) -> Value {
-    json!({
-        "id": session.id,
-        "address": session.address,
-        "agent": session.agent,
-        "created_at": at(session.created_at),
-        "last_seen_at": at(session.last_seen_at),
-        "expires_at": at(session.expires_at),
-    })
+fn session(session: &Session) -> SessionOfUser {
+    SessionOfUser {
+        address: session.address.clone(),
+        agent: session.agent.clone(),
+        created_at: at(session.created_at),
+        expires_at: at(session.expires_at),
+        id: session.id,
+        last_seen_at: at(session.last_seen_at),
+    }
 }
 
 fn at(seconds: i64) -> String {

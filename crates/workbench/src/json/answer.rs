@@ -1,112 +1,244 @@
-//! An answer as JSON: one object. Records are written as the Common Output Format has them, and not built first: there may
-//! be a million.
+//! An answer as JSON: one object. Records are written by [`cof::Writer`] and kept as text, because there may be a million.
 
 use cof::{Dialect, Record, Writer};
 use operation::{Finding, Indicator, Relation};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use utoipa::ToSchema;
 
-use super::at;
+use super::{AttributeValue, at};
 use crate::library::{Count, Tally};
 use crate::run::{Changes, Compared, Shown};
 
-#[derive(Default, Serialize)]
-struct Line<'a> {
+/// An answer: a run with its records and findings, or a value that was not queried.
+#[derive(Default, Serialize, ToSchema)]
+pub struct Answer<'a> {
+    /// The indicator, or the text that is none.
     value: String,
+    /// The type of the indicator; null if the text is none.
+    #[schema(required)]
     r#type: Option<&'static str>,
+    /// The run; null, like the next three, if the value was not queried.
+    #[schema(required)]
     run: Option<i64>,
+    /// The name of the operation.
+    #[schema(required)]
     operation: Option<&'a str>,
+    /// The action of the operation.
+    #[schema(required)]
     action: Option<&'a str>,
+    /// The provider.
+    #[schema(required)]
     provider: Option<&'a str>,
-    completeness: Completeness,
+    /// Whether the answer is complete.
+    completeness: AnswerCompleteness,
+    /// Whether a stored answer was used.
     cached: bool,
+    /// When the provider was queried; null if it was not.
+    #[schema(required, format = DateTime)]
     fetched_at: Option<String>,
+    /// The records.
+    #[schema(value_type = Vec<AnswerRecord>)]
     records: Vec<Box<RawValue>>,
-    errors: Vec<Damage>,
-    findings: Vec<Proposal<'a>>,
+    /// The parts of the answer that could not be read.
+    errors: Vec<AnswerError>,
+    /// What can be added to the library.
+    findings: Vec<AnswerFinding<'a>>,
+    /// What the mapping warns about.
     warnings: &'a [String],
+    /// What changed since an earlier answer. Left out unless it is asked for; null without an earlier complete answer.
+    #[expect(clippy::option_option, reason = "left out, null, or an object")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    changes: Option<Box<RawValue>>,
+    #[schema(value_type = Option<AnswerChanges>)]
+    changes: Option<Option<AnswerChanges>>,
+    /// What became of the findings in the library. Left out if nothing was added.
     #[serde(skip_serializing_if = "Option::is_none")]
-    added: Option<Value>,
+    #[schema(nullable = false)]
+    added: Option<LibraryTally>,
 }
 
-#[derive(Default, Serialize)]
-struct Completeness {
+/// How the answer ended.
+#[derive(Default, Serialize, ToSchema)]
+pub struct AnswerCompleteness {
+    /// `complete`, `truncated`, `partial`, `failed`, `interrupted` or `running`.
     state: &'static str,
+    /// Why the answer is not complete.
+    #[schema(required)]
     reason: Option<String>,
+    /// What to do about it.
+    #[schema(required)]
     hint: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Change {
-    since: Since,
+/// The differences between an answer and an earlier one.
+#[derive(Serialize, ToSchema)]
+pub struct AnswerChanges {
+    /// The earlier answer.
+    since: EarlierAnswer,
+    /// Records that are only in the later answer.
+    #[schema(value_type = Vec<AnswerRecord>)]
     new: Vec<Box<RawValue>>,
+    /// Records that are only in the earlier answer; null if the later answer is not complete.
+    #[schema(required, value_type = Option<Vec<AnswerRecord>>)]
     gone: Option<Vec<Box<RawValue>>>,
-    different: Vec<Different>,
+    /// Records that are in both and differ in times or counts.
+    different: Vec<ChangedRecord>,
 }
 
-#[derive(Serialize)]
-struct Since {
+/// The answer that another is compared with.
+#[derive(Serialize, ToSchema)]
+pub struct EarlierAnswer {
+    /// Its run.
     run: i64,
+    /// When the provider was queried.
+    #[schema(format = DateTime)]
     at: String,
 }
 
-#[derive(Serialize)]
-struct Different {
+/// A record that is in two answers and differs.
+#[derive(Serialize, ToSchema)]
+pub struct ChangedRecord {
+    /// The record in the later answer.
+    #[schema(value_type = AnswerRecord)]
     now: Box<RawValue>,
+    /// The record in the earlier answer.
+    #[schema(value_type = AnswerRecord)]
     before: Box<RawValue>,
 }
 
-#[derive(Serialize)]
-struct Damage {
+/// A part of an answer that could not be read.
+#[derive(Serialize, ToSchema)]
+pub struct AnswerError {
+    /// Where it begins, in bytes.
     offset: u64,
+    /// What is wrong with it.
     reason: String,
 }
 
-#[derive(Serialize)]
-struct Side {
+// It is written by `record`, with the writer of records, for speed; a test compares the members.
+/// A record of the Common Output Format, and whether it is direct or related.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes what the writer of records writes")]
+pub struct AnswerRecord {
+    /// The owner.
+    rrname: String,
+    /// The type.
+    rrtype: String,
+    /// The data: a list with one element.
+    rdata: Vec<String>,
+    /// When it was first seen, in seconds since the epoch. Left out if unknown.
+    time_first: Option<u64>,
+    /// When it was last seen, in seconds since the epoch. Left out if unknown.
+    time_last: Option<u64>,
+    /// When a zone file first had it, in seconds since the epoch. Left out if unknown.
+    zone_time_first: Option<u64>,
+    /// When a zone file last had it, in seconds since the epoch. Left out if unknown.
+    zone_time_last: Option<u64>,
+    /// How often it was seen. Left out if unknown.
+    count: Option<u64>,
+    /// The zone that the answering server is responsible for. Left out if unknown.
+    bailiwick: Option<String>,
+    /// The sensor that saw it. Left out if unknown.
+    sensor_id: Option<String>,
+    /// The database that it comes from. Left out if unknown.
+    origin: Option<String>,
+    /// `direct` or `related`.
+    relation: &'static str,
+    /// What was repaired. Left out if nothing was.
+    notes: Option<Vec<String>>,
+}
+
+/// One side of a relationship.
+#[derive(Serialize, ToSchema)]
+pub struct FindingSide {
+    /// The type of the indicator.
     r#type: &'static str,
+    /// The indicator.
     value: String,
 }
 
-#[derive(Serialize)]
-struct Named<'a> {
-    name: &'a str,
-    value: &'a str,
+/// What an answer proposes for the library; members that only some kinds have are left out of the others.
+#[derive(Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum AnswerFinding<'a> {
+    /// An attribute of the indicator.
+    Attribute {
+        /// For `pick`.
+        number: usize,
+        /// Its name.
+        name: &'a str,
+        /// Its value.
+        value: &'a str,
+        /// Whether it is selected by default.
+        selected: bool,
+        /// Why it deserves a second look.
+        #[schema(required)]
+        caution: Option<String>,
+        /// The positions of the records that it comes from, starting at 0.
+        records: &'a [usize],
+    },
+    /// A related indicator.
+    Indicator {
+        /// For `pick`.
+        number: usize,
+        /// Its type.
+        r#type: &'static str,
+        /// The indicator.
+        value: String,
+        /// The status that it would have.
+        status: &'static str,
+        /// Whether it is selected by default.
+        selected: bool,
+        /// Why it deserves a second look.
+        #[schema(required)]
+        caution: Option<String>,
+        /// The positions of the records that it comes from, starting at 0.
+        records: &'a [usize],
+    },
+    /// A relationship between two indicators.
+    Relationship {
+        /// For `pick`.
+        number: usize,
+        /// The owner of the record.
+        from: FindingSide,
+        /// The data of the record.
+        to: FindingSide,
+        /// Attributes of the relationship.
+        attributes: Vec<AttributeValue>,
+        /// Whether it is selected by default.
+        selected: bool,
+        /// Why it deserves a second look.
+        #[schema(required)]
+        caution: Option<String>,
+        /// The positions of the records that it comes from, starting at 0.
+        records: &'a [usize],
+    },
 }
 
-/// A finding; what only some kinds have is left out of the others.
-#[derive(Serialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-enum Proposal<'a> {
-    Attribute {
-        number: usize,
-        name: &'a str,
-        value: &'a str,
-        selected: bool,
-        caution: Option<String>,
-        records: &'a [usize],
-    },
-    Indicator {
-        number: usize,
-        r#type: &'static str,
-        value: String,
-        status: &'static str,
-        selected: bool,
-        caution: Option<String>,
-        records: &'a [usize],
-    },
-    Relationship {
-        number: usize,
-        from: Side,
-        to: Side,
-        attributes: Vec<Named<'a>>,
-        selected: bool,
-        caution: Option<String>,
-        records: &'a [usize],
-    },
+/// What became of findings in the library, or would.
+#[derive(Serialize, ToSchema)]
+pub struct LibraryTally {
+    /// Attributes.
+    attributes: TallyCount,
+    /// Indicators.
+    indicators: TallyCount,
+    /// Relationships.
+    relationships: TallyCount,
+}
+
+/// How many findings of a kind were added, known or left out.
+#[derive(Serialize, ToSchema)]
+pub struct TallyCount {
+    /// In the library already.
+    known: u64,
+    /// Added.
+    new: u64,
+    /// Left out, because the source has added as much to an indicator as it may.
+    over_cap: u64,
+    /// Left out, because they would bring back what was removed.
+    removed: u64,
+    /// Left out, because they would change something whitelisted.
+    whitelisted: u64,
 }
 
 /// A run with its records and findings.
@@ -127,29 +259,29 @@ pub fn refused(
     reason: &str,
     hint: &str,
 ) -> Result<String, serde_json::Error> {
-    serde_json::to_string(&Line {
+    serde_json::to_string(&Answer {
         value: indicator.map_or_else(|| text.to_owned(), ToString::to_string),
         r#type: indicator.map(|indicator| indicator.kind().name()),
-        completeness: Completeness {
+        completeness: AnswerCompleteness {
             state: "failed",
             reason: Some(reason.to_owned()),
             hint: Some(hint.to_owned()),
         },
-        ..Line::default()
+        ..Answer::default()
     })
 }
 
-fn answer(shown: &Shown) -> Result<Line<'_>, serde_json::Error> {
+fn answer(shown: &Shown) -> Result<Answer<'_>, serde_json::Error> {
     let (run, indicator) = (&shown.run, shown.indicator());
     let reason = run.ending.reason.as_ref();
-    Ok(Line {
+    Ok(Answer {
         value: indicator.to_string(),
         r#type: Some(indicator.kind().name()),
         run: Some(run.id),
         operation: Some(&run.package),
         action: Some(&run.action),
         provider: Some(&run.provider),
-        completeness: Completeness {
+        completeness: AnswerCompleteness {
             state: run.ending.state.word(),
             reason: reason.map(|reason| reason.text.clone()),
             hint: reason.map(|reason| reason.hint.to_string()),
@@ -160,7 +292,7 @@ fn answer(shown: &Shown) -> Result<Line<'_>, serde_json::Error> {
         errors: shown
             .damages
             .iter()
-            .map(|one| Damage { offset: one.offset, reason: one.to_string() })
+            .map(|one| AnswerError { offset: one.offset, reason: one.to_string() })
             .collect(),
         findings: shown.findings.list.iter().enumerate().map(proposal).collect(),
         warnings: &shown.findings.warnings,
@@ -169,38 +301,37 @@ fn answer(shown: &Shown) -> Result<Line<'_>, serde_json::Error> {
     })
 }
 
-/// What became of findings in the library, or would: `{"indicators","attributes","relationships"}`, each with how many
-/// are `"new"`, `"known"`, and left out as `"whitelisted"`, `"removed"` or `"over_cap"`.
-pub fn tally(tally: &Tally) -> Value {
+/// What became of findings in the library, or would.
+pub fn tally(tally: &Tally) -> LibraryTally {
     let count = |count: &Count| {
-        let Count { new, known, whitelisted, removed, over_cap } = count;
-        json!({"new": new, "known": known, "whitelisted": whitelisted, "removed": removed, "over_cap": over_cap})
+        let Count { new, known, whitelisted, removed, over_cap } = *count;
+        TallyCount { known, new, over_cap, removed, whitelisted }
     };
-    json!({
-        "indicators": count(&tally.indicators),
-        "attributes": count(&tally.attributes),
-        "relationships": count(&tally.relationships),
-    })
+    LibraryTally {
+        attributes: count(&tally.attributes),
+        indicators: count(&tally.indicators),
+        relationships: count(&tally.relationships),
+    }
 }
 
-/// Nothing where nobody asked, and null where there is nothing to compare with.
-fn compared(shown: &Shown) -> Result<Option<Box<RawValue>>, serde_json::Error> {
-    let change = match &shown.compared {
-        Compared::No => return Ok(None),
-        Compared::WithNothing => None,
-        Compared::With(changes) => Some(change(shown, changes)?),
-    };
-    serde_json::value::to_raw_value(&change).map(Some)
+/// Left out if nobody asked, and null if there is nothing to compare with.
+#[expect(clippy::option_option, reason = "left out, null, or an object")]
+fn compared(shown: &Shown) -> Result<Option<Option<AnswerChanges>>, serde_json::Error> {
+    match &shown.compared {
+        Compared::No => Ok(None),
+        Compared::WithNothing => Ok(Some(None)),
+        Compared::With(changes) => change(shown, changes).map(|changes| Some(Some(changes))),
+    }
 }
 
-fn change(shown: &Shown, changes: &Changes) -> Result<Change, serde_json::Error> {
+fn change(shown: &Shown, changes: &Changes) -> Result<AnswerChanges, serde_json::Error> {
     let indicator = shown.indicator();
     let different = changes.different.iter().map(|difference| {
         let one = |one| record(indicator, one);
-        Ok(Different { now: one(&difference.now)?, before: one(&difference.before)? })
+        Ok(ChangedRecord { now: one(&difference.now)?, before: one(&difference.before)? })
     });
-    Ok(Change {
-        since: Since { run: changes.since.id, at: at(changes.since.fetched.at) },
+    Ok(AnswerChanges {
+        since: EarlierAnswer { run: changes.since.id, at: at(changes.since.fetched.at) },
         new: records(indicator, &changes.new)?,
         gone: changes.gone.as_ref().map(|gone| records(indicator, gone)).transpose()?,
         different: different.collect::<Result<_, _>>()?,
@@ -212,7 +343,7 @@ fn records(indicator: &Indicator, list: &[Record]) -> Result<Vec<Box<RawValue>>,
 }
 
 /// The record as files have it, with how it stands to the indicator.
-fn record(indicator: &Indicator, record: &Record) -> Result<Box<RawValue>, serde_json::Error> {
+pub(super) fn record(indicator: &Indicator, record: &Record) -> Result<Box<RawValue>, serde_json::Error> {
     let mut text = String::with_capacity(256);
     Writer::new(Dialect::Draft).write(record, &mut text);
     text.truncate(text.trim_end().len() - 1);
@@ -228,16 +359,17 @@ fn record(indicator: &Indicator, record: &Record) -> Result<Box<RawValue>, serde
     RawValue::from_string(text)
 }
 
-fn proposal((at, finding): (usize, &Finding)) -> Proposal<'_> {
+fn proposal((at, finding): (usize, &Finding)) -> AnswerFinding<'_> {
     let number = at + 1;
-    let side = |indicator: &Indicator| Side { r#type: indicator.kind().name(), value: indicator.to_string() };
+    let side =
+        |indicator: &Indicator| FindingSide { r#type: indicator.kind().name(), value: indicator.to_string() };
     let selected = finding.is_selected();
     let caution = finding.caution().map(ToString::to_string);
     match finding {
         Finding::Attribute { name, value, records, .. } => {
-            Proposal::Attribute { number, name, value, selected, caution, records }
+            AnswerFinding::Attribute { number, name, value, selected, caution, records }
         }
-        Finding::Indicator { indicator, records, .. } => Proposal::Indicator {
+        Finding::Indicator { indicator, records, .. } => AnswerFinding::Indicator {
             number,
             r#type: indicator.kind().name(),
             value: indicator.to_string(),
@@ -246,11 +378,11 @@ fn proposal((at, finding): (usize, &Finding)) -> Proposal<'_> {
             caution,
             records,
         },
-        Finding::Relationship { from, to, attributes, records, .. } => Proposal::Relationship {
+        Finding::Relationship { from, to, attributes, records, .. } => AnswerFinding::Relationship {
             number,
             from: side(from),
             to: side(to),
-            attributes: attributes.iter().map(|(name, value)| Named { name, value }).collect(),
+            attributes: attributes.iter().map(|(name, value)| AttributeValue::new(name, value)).collect(),
             selected,
             caution,
             records,

@@ -1,122 +1,387 @@
 //! Indicators: listed, shown, added, changed.
 
 use operation::Indicator;
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::at;
-use crate::library::{Adding, Claim, Details, Entry, Page, Relationship, Status};
+use super::{AttributeValue, at, named};
+use crate::audit;
+use crate::library::{self, Adding, Details, Entry, Page, Relationship, Status};
 
 /// A text that was not added, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = RefusedText)]
 pub struct Refused {
-    /// What was given.
-    pub text: String,
     /// What is wrong with it.
     pub reason: String,
+    /// What was given.
+    pub text: String,
 }
 
-/// What adding came to; so many cells beside values were skipped.
-pub fn added(added: &[Adding], refused: &[Refused], skipped: usize) -> Value {
+/// What adding indicators changed, or would change.
+#[derive(Serialize, ToSchema)]
+pub struct AddedIndicators {
+    /// The indicators that were given.
+    indicators: Vec<AddedIndicator>,
+    /// What looked like an indicator and is none.
+    refused: Vec<Refused>,
+    /// How much other text was skipped, such as dates.
+    skipped: usize,
+}
+
+/// An indicator that was added, or was known.
+#[derive(Serialize, ToSchema)]
+pub struct AddedIndicator {
+    /// A warning about the indicator. Left out if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caution: Option<String>,
+    /// `new`, `known` or `restored`.
+    outcome: &'static str,
+    /// Its status.
+    status: &'static str,
+    /// Its type.
+    r#type: &'static str,
+    /// The readable form of an internationalised name. Left out if the value is readable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unicode: Option<String>,
+    /// The indicator.
+    value: String,
+}
+
+/// A page of indicators.
+#[derive(Serialize, ToSchema)]
+pub struct IndicatorPage {
+    /// The indicators, in the order that was asked for.
+    indicators: Vec<IndicatorEntry>,
+    /// The value of `after` for the next page; null at the end.
+    #[schema(required)]
+    next: Option<String>,
+    /// The number of indicators on all pages; null if counting would take long.
+    #[schema(required)]
+    total: Option<usize>,
+}
+
+/// An indicator of the library.
+#[derive(Serialize, ToSchema)]
+pub struct IndicatorEntry {
+    /// A warning about the indicator. Left out if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caution: Option<String>,
+    /// When it was added.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When it was removed; null if it was not.
+    #[schema(required, format = DateTime)]
+    removed_at: Option<String>,
+    /// Who reported it.
+    sources: Vec<String>,
+    /// Its status.
+    status: &'static str,
+    /// Its type.
+    r#type: &'static str,
+    /// The readable form of an internationalised name. Left out if the value is readable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unicode: Option<String>,
+    /// When it was last changed.
+    #[schema(format = DateTime)]
+    updated_at: String,
+    /// The indicator.
+    value: String,
+}
+
+/// An indicator with everything that is known about it; of each list, the first 1000 are shown.
+#[derive(Serialize, ToSchema)]
+pub struct IndicatorDetails {
+    /// The number of all attributes.
+    attribute_count: u64,
+    /// Its attributes.
+    attributes: Vec<IndicatorAttribute>,
+    /// A warning about the indicator. Left out if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caution: Option<String>,
+    /// Who says that it exists.
+    claims: Vec<Claim>,
+    /// When it was added.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// What was done to it, newest first.
+    history: Vec<IndicatorEvent>,
+    /// Notes about it.
+    notes: Vec<IndicatorNote>,
+    /// The number of all relationships.
+    relationship_count: u64,
+    /// Its relationships with other indicators.
+    relationships: Vec<IndicatorRelationship>,
+    /// When it was removed; null if it was not.
+    #[schema(required, format = DateTime)]
+    removed_at: Option<String>,
+    /// Who reported it.
+    sources: Vec<String>,
+    /// Its status.
+    status: &'static str,
+    /// Its type.
+    r#type: &'static str,
+    /// The readable form of an internationalised name. Left out if the value is readable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unicode: Option<String>,
+    /// When it was last changed.
+    #[schema(format = DateTime)]
+    updated_at: String,
+    /// The indicator.
+    value: String,
+}
+
+/// Who says that a row of the library is true.
+#[derive(Serialize, ToSchema)]
+pub struct Claim {
+    /// When it was said.
+    #[schema(format = DateTime)]
+    added_at: String,
+    /// The run that said so; null if a user added it.
+    #[schema(required)]
+    run: Option<i64>,
+    /// The provider or user.
+    source: String,
+}
+
+/// An attribute of an indicator.
+#[derive(Serialize, ToSchema)]
+pub struct IndicatorAttribute {
+    /// Who says so.
+    claims: Vec<Claim>,
+    /// Its name.
+    name: String,
+    /// Its value.
+    value: String,
+}
+
+/// A relationship between the indicator and another.
+#[derive(Serialize, ToSchema)]
+pub struct IndicatorRelationship {
+    /// Attributes of the relationship.
+    attributes: Vec<AttributeValue>,
+    /// Who says so.
+    claims: Vec<Claim>,
+    /// `out` if the indicator is the owner of the record, `in` if it is the data.
+    direction: &'static str,
+    /// The other indicator.
+    other: RelatedIndicator,
+    /// The type of the record.
+    rrtype: String,
+}
+
+/// The other side of a relationship.
+#[derive(Serialize, ToSchema)]
+pub struct RelatedIndicator {
+    /// Its status.
+    status: &'static str,
+    /// Its type.
+    r#type: &'static str,
+    /// The indicator.
+    value: String,
+}
+
+/// A note about an indicator.
+#[derive(Serialize, ToSchema)]
+pub struct IndicatorNote {
+    /// Who wrote it.
+    actor: String,
+    /// When.
+    #[schema(format = DateTime)]
+    at: String,
+    /// The note.
+    text: String,
+}
+
+/// Something that was done to an indicator.
+#[derive(Serialize, ToSchema)]
+pub struct IndicatorEvent {
+    /// What was done, such as `indicator.status`.
+    action: String,
+    /// Who did it.
+    actor: String,
+    /// When.
+    #[schema(format = DateTime)]
+    at: String,
+    /// Its content depends on the action.
+    #[schema(value_type = Object)]
+    detail: serde_json::Value,
+}
+
+/// An indicator whose status was set.
+#[derive(Serialize, ToSchema)]
+pub struct IndicatorStatusSet {
+    /// The status before.
+    before: &'static str,
+    /// The status now.
+    status: &'static str,
+    /// Its type.
+    r#type: &'static str,
+    /// The indicator.
+    value: String,
+}
+
+/// An indicator with a new note.
+#[derive(Serialize, ToSchema)]
+pub struct IndicatorNoted {
+    /// The note.
+    note: String,
+    /// The type of the indicator.
+    r#type: &'static str,
+    /// The indicator.
+    value: String,
+}
+
+/// An indicator that was removed or restored.
+#[derive(Serialize, ToSchema)]
+pub struct IndicatorPresence {
+    /// Whether this changed anything.
+    changed: bool,
+    /// Whether it is removed now.
+    removed: bool,
+    /// Its type.
+    r#type: &'static str,
+    /// The indicator.
+    value: String,
+}
+
+/// What adding changed; so many cells beside values were skipped.
+pub fn added(added: &[Adding], refused: &[Refused], skipped: usize) -> AddedIndicators {
     let indicators = added.iter().map(|adding| {
-        let (kind, status) = (adding.indicator.kind().name(), adding.status.name());
-        let value = adding.indicator.to_string();
-        let value = json!({"value": value, "type": kind, "status": status, "outcome": adding.outcome.word()});
-        remarked(value, &adding.indicator)
+        let (value, kind) = named(&adding.indicator);
+        AddedIndicator {
+            caution: caution(&adding.indicator),
+            outcome: adding.outcome.word(),
+            status: adding.status.name(),
+            r#type: kind,
+            unicode: unicode(&adding.indicator),
+            value,
+        }
     });
-    let refused = refused.iter().map(|one| json!({"text": one.text, "reason": one.reason}));
-    let (indicators, refused) = (indicators.collect::<Vec<_>>(), refused.collect::<Vec<_>>());
-    json!({"indicators": indicators, "refused": refused, "skipped": skipped})
+    AddedIndicators { indicators: indicators.collect(), refused: refused.to_vec(), skipped }
 }
 
 /// A page of a listing.
-pub fn page(page: &Page) -> Value {
-    json!({
-        "indicators": page.entries.iter().map(entry).collect::<Vec<_>>(),
-        "next": page.next.as_ref().map(ToString::to_string),
-        "total": page.total,
-    })
+pub fn page(page: &Page) -> IndicatorPage {
+    IndicatorPage {
+        indicators: page.entries.iter().map(entry).collect(),
+        next: page.next.as_ref().map(ToString::to_string),
+        total: page.total,
+    }
 }
 
 /// All about one.
-pub fn details(details: &Details) -> Value {
-    let mut value = entry(&details.entry);
-    let attributes = details.attributes.iter().map(|attribute| {
-        json!({"name": attribute.name, "value": attribute.value, "claims": claims(&attribute.claims)})
-    });
-    let notes =
-        details.notes.iter().map(|note| json!({"at": at(note.at), "actor": note.actor, "text": note.text}));
-    let history = details.history.iter().map(|event| {
-        json!({"at": at(event.at), "actor": event.actor, "action": event.action, "detail": event.detail})
-    });
-    let more = [
-        ("claims", claims(&details.claims)),
-        ("attributes", attributes.collect()),
-        ("attribute_count", details.attribute_count.into()),
-        ("relationships", details.relationships.iter().map(relationship).collect()),
-        ("relationship_count", details.relationship_count.into()),
-        ("notes", notes.collect()),
-        ("history", history.collect()),
-    ];
-    if let Value::Object(fields) = &mut value {
-        fields.extend(more.map(|(name, value)| (name.to_owned(), value)));
+pub fn details(details: &Details) -> IndicatorDetails {
+    let IndicatorEntry {
+        caution,
+        created_at,
+        removed_at,
+        sources,
+        status,
+        r#type,
+        unicode,
+        updated_at,
+        value,
+    } = entry(&details.entry);
+    IndicatorDetails {
+        attribute_count: details.attribute_count,
+        attributes: details.attributes.iter().map(attribute).collect(),
+        caution,
+        claims: claims(&details.claims),
+        created_at,
+        history: details.history.iter().map(event).collect(),
+        notes: details.notes.iter().map(note).collect(),
+        relationship_count: details.relationship_count,
+        relationships: details.relationships.iter().map(relationship).collect(),
+        removed_at,
+        sources,
+        status,
+        r#type,
+        unicode,
+        updated_at,
+        value,
     }
-    value
 }
 
 /// A status that was given.
-pub fn status(indicator: &Indicator, before: Status, after: Status) -> Value {
-    let (value, kind) = (indicator.to_string(), indicator.kind().name());
-    json!({"value": value, "type": kind, "status": after.name(), "before": before.name()})
+pub fn status(indicator: &Indicator, before: Status, after: Status) -> IndicatorStatusSet {
+    let (value, kind) = named(indicator);
+    IndicatorStatusSet { before: before.name(), status: after.name(), r#type: kind, value }
 }
 
 /// A note that was written.
-pub fn noted(indicator: &Indicator, text: &str) -> Value {
-    json!({"value": indicator.to_string(), "type": indicator.kind().name(), "note": text.trim()})
+pub fn noted(indicator: &Indicator, text: &str) -> IndicatorNoted {
+    let (value, kind) = named(indicator);
+    IndicatorNoted { note: text.trim().to_owned(), r#type: kind, value }
 }
 
-/// Removed or restored; `changed` where it was not so already.
-pub fn presence(indicator: &Indicator, removed: bool, changed: bool) -> Value {
-    let (value, kind) = (indicator.to_string(), indicator.kind().name());
-    json!({"value": value, "type": kind, "removed": removed, "changed": changed})
+/// Removed or restored; `changed` unless it was so already.
+pub fn presence(indicator: &Indicator, removed: bool, changed: bool) -> IndicatorPresence {
+    let (value, kind) = named(indicator);
+    IndicatorPresence { changed, removed, r#type: kind, value }
 }
 
-/// Adds what not every indicator has: `unicode`, the form that people read, and `caution`, why it deserves a second look.
-fn remarked(mut value: Value, indicator: &Indicator) -> Value {
-    if let Value::Object(fields) = &mut value {
-        let unicode = indicator.unicode().map(|unicode| ("unicode".to_owned(), unicode.into()));
-        let caution = indicator.caution().map(|caution| ("caution".to_owned(), caution.to_string().into()));
-        fields.extend(unicode.into_iter().chain(caution));
+fn caution(indicator: &Indicator) -> Option<String> {
+    indicator.caution().map(|caution| caution.to_string())
+}
+
+fn unicode(indicator: &Indicator) -> Option<String> {
+    indicator.unicode()
+}
+
+fn entry(entry: &Entry) -> IndicatorEntry {
+    let (value, kind) = named(&entry.indicator);
+    IndicatorEntry {
+        caution: caution(&entry.indicator),
+        created_at: at(entry.created_at),
+        removed_at: entry.removed_at.map(at),
+        sources: entry.sources.clone(),
+        status: entry.status.name(),
+        r#type: kind,
+        unicode: unicode(&entry.indicator),
+        updated_at: at(entry.updated_at),
+        value,
     }
-    value
 }
 
-fn entry(entry: &Entry) -> Value {
-    let value = json!({
-        "value": entry.indicator.to_string(),
-        "type": entry.indicator.kind().name(),
-        "status": entry.status.name(),
-        "sources": entry.sources,
-        "created_at": at(entry.created_at),
-        "updated_at": at(entry.updated_at),
-        "removed_at": entry.removed_at.map(at),
-    });
-    remarked(value, &entry.indicator)
+fn attribute(attribute: &library::Attribute) -> IndicatorAttribute {
+    IndicatorAttribute {
+        claims: claims(&attribute.claims),
+        name: attribute.name.clone(),
+        value: attribute.value.clone(),
+    }
 }
 
-fn relationship(one: &Relationship) -> Value {
-    let attributes = one.attributes.iter().map(|(name, value)| json!({"name": name, "value": value}));
-    let other = &one.other;
-    json!({
-        "direction": if one.outgoing { "out" } else { "in" },
-        "rrtype": one.kind,
-        "other": {"value": other.to_string(), "type": other.kind().name(), "status": one.status.name()},
-        "attributes": attributes.collect::<Vec<_>>(),
-        "claims": claims(&one.claims),
-    })
+fn note(note: &library::Note) -> IndicatorNote {
+    IndicatorNote { actor: note.actor.clone(), at: at(note.at), text: note.text.clone() }
 }
 
-fn claims(claims: &[Claim]) -> Value {
-    let claim =
-        |claim: &Claim| json!({"source": claim.source, "run": claim.run, "added_at": at(claim.added_at)});
+fn event(event: &audit::Entry) -> IndicatorEvent {
+    IndicatorEvent {
+        action: event.action.clone(),
+        actor: event.actor.clone(),
+        at: at(event.at),
+        detail: event.detail.clone(),
+    }
+}
+
+fn relationship(one: &Relationship) -> IndicatorRelationship {
+    let attributes = one.attributes.iter().map(|(name, value)| AttributeValue::new(name, value));
+    let (value, kind) = named(&one.other);
+    IndicatorRelationship {
+        attributes: attributes.collect(),
+        claims: claims(&one.claims),
+        direction: if one.outgoing { "out" } else { "in" },
+        other: RelatedIndicator { status: one.status.name(), r#type: kind, value },
+        rrtype: one.kind.clone(),
+    }
+}
+
+fn claims(claims: &[library::Claim]) -> Vec<Claim> {
+    let claim = |claim: &library::Claim| Claim {
+        added_at: at(claim.added_at),
+        run: claim.run,
+        source: claim.source.clone(),
+    };
     claims.iter().map(claim).collect()
 }

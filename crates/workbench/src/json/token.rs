@@ -1,42 +1,125 @@
-//! Tokens of the passive-DNS interfaces.
-//!
-//! One is `{"name","public","state","reads","writes","rate","daily","sensor","created_at","expires_at","revoked_at"}`; `rate`
-//! is requests a second, `daily` requests a day, null is no limit. The token itself is only in the answer that made it.
+//! Tokens of the passive-DNS interfaces. The token itself is only in the answer that made it.
 
 use operation::Secret;
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::at;
 use crate::token::Token;
 
-/// The tokens there are, as they are at a time in seconds since the epoch.
-pub fn list(tokens: &[Token], now: i64) -> Value {
-    json!({ "tokens": tokens.iter().map(|token| one(token, now)).collect::<Vec<_>>() })
+/// The tokens that exist.
+#[derive(Serialize, ToSchema)]
+pub struct TokenList {
+    /// The tokens.
+    tokens: Vec<TokenShown>,
 }
 
-/// A token that was just made: `{"token": …}` besides.
-pub fn made(token: &Token, secret: &Secret, now: i64) -> Value {
-    let mut value = one(token, now);
-    if let Value::Object(members) = &mut value {
-        members.insert("token".to_owned(), secret.reveal().into());
+/// A token of the passive-DNS interfaces, without its secret part.
+#[derive(Serialize, ToSchema)]
+pub struct TokenShown {
+    /// When it was made.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// Requests a day; null without a limit.
+    #[schema(required)]
+    daily: Option<u64>,
+    /// When it expires; null if never.
+    #[schema(required, format = DateTime)]
+    expires_at: Option<String>,
+    /// Its name.
+    name: String,
+    /// The part of the token that is not secret.
+    public: String,
+    /// Requests a second; null without a limit.
+    #[schema(required)]
+    rate: Option<u32>,
+    /// Whether it allows queries.
+    reads: bool,
+    /// When it was revoked; null if it was not.
+    #[schema(required, format = DateTime)]
+    revoked_at: Option<String>,
+    /// The sensor that its records are stored under; null if the records name it.
+    #[schema(required)]
+    sensor: Option<String>,
+    /// `active`, `expired` or `revoked`.
+    state: &'static str,
+    /// Whether it allows storing records.
+    writes: bool,
+}
+
+/// A token that was just made.
+#[derive(Serialize, ToSchema)]
+pub struct TokenMade {
+    /// When it was made.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// Requests a day; null without a limit.
+    #[schema(required)]
+    daily: Option<u64>,
+    /// When it expires; null if never.
+    #[schema(required, format = DateTime)]
+    expires_at: Option<String>,
+    /// Its name.
+    name: String,
+    /// The part of the token that is not secret.
+    public: String,
+    /// Requests a second; null without a limit.
+    #[schema(required)]
+    rate: Option<u32>,
+    /// Whether it allows queries.
+    reads: bool,
+    /// When it was revoked; null if it was not.
+    #[schema(required, format = DateTime)]
+    revoked_at: Option<String>,
+    /// The sensor that its records are stored under; null if the records name it.
+    #[schema(required)]
+    sensor: Option<String>,
+    /// `active`, `expired` or `revoked`.
+    state: &'static str,
+    /// The token itself, which is shown this once.
+    token: String,
+    /// Whether it allows storing records.
+    writes: bool,
+}
+
+/// The tokens there are, as they are at a time in seconds since the epoch.
+pub fn list(tokens: &[Token], now: i64) -> TokenList {
+    TokenList { tokens: tokens.iter().map(|token| one(token, now)).collect() }
+}
+
+/// A token that was just made, with the token itself.
+pub fn made(token: &Token, secret: &Secret, now: i64) -> TokenMade {
+    let shown = one(token, now);
+    TokenMade {
+        created_at: shown.created_at,
+        daily: shown.daily,
+        expires_at: shown.expires_at,
+        name: shown.name,
+        public: shown.public,
+        rate: shown.rate,
+        reads: shown.reads,
+        revoked_at: shown.revoked_at,
+        sensor: shown.sensor,
+        state: shown.state,
+        token: secret.reveal().to_owned(),
+        writes: shown.writes,
     }
-    value
 }
 
 /// One token.
-pub fn one(token: &Token, now: i64) -> Value {
+pub fn one(token: &Token, now: i64) -> TokenShown {
     let wanted = &token.wanted;
-    json!({
-        "name": wanted.name,
-        "public": token.public,
-        "state": token.state(now).name(),
-        "reads": wanted.reads,
-        "writes": wanted.writes,
-        "rate": wanted.rate,
-        "daily": wanted.daily,
-        "sensor": wanted.sensor,
-        "created_at": at(token.created_at),
-        "expires_at": wanted.expires_at.map(at),
-        "revoked_at": token.revoked_at.map(at),
-    })
+    TokenShown {
+        created_at: at(token.created_at),
+        daily: wanted.daily,
+        expires_at: wanted.expires_at.map(at),
+        name: wanted.name.clone(),
+        public: token.public.clone(),
+        rate: wanted.rate,
+        reads: wanted.reads,
+        revoked_at: token.revoked_at.map(at),
+        sensor: wanted.sensor.clone(),
+        state: token.state(now).name(),
+        writes: wanted.writes,
+    }
 }
