@@ -1,11 +1,7 @@
 //! `backsight import`: records in the Common Output Format into the passive-DNS database.
 //!
-//! ```text
-//! input (unpacks) ─> intake (a thread) ─> batches ─> the database ─> tickets ─> redeemed (a thread)
-//! ```
-//!
-//! [`input`] is what is read and how it is known again, [`intake::batches`] makes batches of it, [`Tally`] says what became of
-//! it. Reading, sorting and syncing go on at the same time. An import that was interrupted reads the input from its start and
+//! [`input`] is what is read and how it is known again, [`intake::batches`] makes batches of it, [`intake::deliver`] takes them
+//! into the database, and [`Tally`] says what became of it. An import that was interrupted reads the input from its start and
 //! passes over what lies before the position that the database knows.
 
 mod input;
@@ -15,16 +11,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
+use std::sync::atomic::Ordering;
 
-use ::database::{Database, Handed};
+use ::database::Database;
 use cof::time::Clock;
 use cof::{Batch, Orientation, Position, SourceKind};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use intake::Rejects;
-use intake::batches::{Order, Unwanted};
+use intake::batches::{Order, Take};
 use store::{Reached, Store as _, StoreError};
 
 pub(crate) use self::input::Input;
@@ -37,8 +31,6 @@ use crate::database::{self, Access};
 use crate::exit::{Exit, Failure};
 use crate::{output, terminal};
 
-/// Batches that may wait for the database, and for the disk.
-const WAITING: usize = 4;
 /// What a file of records is.
 pub(crate) const ADVICE: &str = "give a file in the Common Output Format (one JSON object per record), plain or compressed with gzip, zstd or xz";
 
@@ -197,8 +189,7 @@ fn remember(database: &Database, tally: &mut Tally, how: How<'_>) -> Result<(), 
     }
     let name = intake::name_of(digest.into(), input::said(how));
     let position = Position { digest: Some(digest), whole: true, ..Position::new(name, offset) };
-    let ticket = database.hand_over(&Batch { position: Some(position), ..Batch::default() })?;
-    database.redeem(ticket).map(|_| ())
+    database.absorb(Batch { position: Some(position), ..Batch::default() }).map(|_| ())
 }
 
 /// An input, and how it is to be read.
@@ -210,9 +201,8 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn run(mut self, batches: &SyncSender<Batch>) -> Tally {
-        let mut send = |batch, _| batches.send(batch).map_err(|_| Unwanted);
-        let (counts, fault) = intake::batches::read(&mut self.input, &self.order, self.rejects, &mut send);
+    fn run(mut self, take: &mut Take<'_>) -> Tally {
+        let (counts, fault) = intake::batches::read(&mut self.input, &self.order, self.rejects, take);
         Tally::of(self.name, counts, fault)
     }
 }
@@ -305,58 +295,15 @@ impl Pass {
     }
 }
 
-/// Reads, hands over and redeems at once.
+/// Takes all of an input into the database.
 fn flow(database: &Database, reading: Reading<'_>, bar: &ProgressBar) -> (Tally, Result<(), StoreError>) {
-    let (batches, to_hand_over) = sync_channel::<Batch>(WAITING);
-    let (handed, to_redeem) = sync_channel::<(Handed, u64)>(WAITING);
-    let (read, lasting) = (reading.input.progress(), AtomicU64::new(0));
-    let name = reading.name.to_owned();
-    thread::scope(|scope| {
-        let reader = scope.spawn(move || reading.run(&batches));
-        let redeemer = scope.spawn(|| redeem(database, to_redeem, &lasting));
-        let handed_over = hand_over(database, &to_hand_over, handed, &mut || {
-            show(bar, read.load(Ordering::Relaxed), lasting.load(Ordering::Relaxed));
-        });
-        // Whoever reads on would wait for ever.
-        drop(to_hand_over);
-        let made_last = redeemer.join().unwrap_or(Err(StoreError::Panicked));
-        let mut tally = reader
-            .join()
-            .unwrap_or_else(|_| Tally::failed(&name, "the reader failed; please report it".into()));
-        tally.lasting = lasting.load(Ordering::Relaxed);
-        // What redeeming says is the cause, when both fail.
-        (tally, made_last.and(handed_over))
-    })
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "when it goes, whoever redeems knows that no more comes")]
-fn hand_over(
-    database: &Database,
-    batches: &Receiver<Batch>,
-    handed: SyncSender<(Handed, u64)>,
-    step: &mut dyn FnMut(),
-) -> Result<(), StoreError> {
-    for batch in batches {
-        let ticket = database.hand_over(&batch)?;
-        if handed.send((ticket, batch.observations.len() as u64)).is_err() {
-            break;
-        }
-        step();
-    }
-    Ok(())
-}
-
-fn redeem(
-    database: &Database,
-    handed: Receiver<(Handed, u64)>,
-    lasting: &AtomicU64,
-) -> Result<(), StoreError> {
-    for (ticket, observations) in handed {
-        if !database.redeem(ticket)?.repeated {
-            lasting.fetch_add(observations, Ordering::Relaxed);
-        }
-    }
-    Ok(())
+    let (read, name) = (reading.input.progress(), reading.name.to_owned());
+    let mut step = |lasting| show(bar, read.load(Ordering::Relaxed), lasting);
+    let (tally, delivered) = intake::deliver(database, |take| reading.run(take), &mut step);
+    let mut tally =
+        tally.unwrap_or_else(|| Tally::failed(&name, "the reader failed; please report it".into()));
+    tally.lasting = delivered.observations;
+    (tally, delivered.failed.map_or(Ok(()), Err))
 }
 
 /// On standard error, where somebody looks.

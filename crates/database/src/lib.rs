@@ -19,8 +19,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cof::{Batch, Digest};
-use runs::{Options, Runs, Sizes, Step, Ticket, Verified};
-use store::{Page, Question, Reached, Receipt, Selection, Stats, Store, StoreError, StoreErrorKind, Summary};
+use runs::{Options, Runs, Sizes, Step, Verified};
+use store::{
+    Page, Question, Reached, Receipt, Selection, Stats, Store, StoreError, StoreErrorKind, Summary, Ticket,
+};
 
 pub use door::Door;
 use remote::Remote;
@@ -39,15 +41,6 @@ pub enum Database {
     },
     /// Asked through the server that has it open.
     Remote(Remote),
-}
-
-/// A batch that was handed over and may not last yet.
-#[must_use = "a batch lasts when it has been redeemed"]
-pub enum Handed {
-    /// To the engine.
-    Local(Ticket),
-    /// To the server, which answers in order.
-    Remote,
 }
 
 impl Database {
@@ -109,33 +102,6 @@ impl Database {
         match self {
             Self::Local { .. } => None,
             Self::Remote(remote) => Some(remote.process()),
-        }
-    }
-
-    /// Hands a batch over; it lasts when it is redeemed. Batches are redeemed in the order in which they were handed over, and
-    /// nothing else is asked in between.
-    ///
-    /// # Errors
-    /// Those of [`Store::absorb`].
-    pub fn hand_over(&self, batch: &Batch) -> Result<Handed, StoreError> {
-        match self {
-            Self::Local { runs, .. } => Ok(runs.submit(batch).map(Handed::Local)?),
-            Self::Remote(remote) => remote.hand_over(batch).map(|()| Handed::Remote),
-        }
-    }
-
-    /// Waits until a batch is durable.
-    ///
-    /// # Errors
-    /// Those of [`Store::absorb`]; then it does not.
-    pub fn redeem(&self, handed: Handed) -> Result<Receipt, StoreError> {
-        match (self, handed) {
-            (Self::Local { runs, .. }, Handed::Local(ticket)) => Ok(runs.redeem(ticket)?),
-            (Self::Remote(remote), Handed::Remote) => remote.receipt(),
-            (Self::Local { .. } | Self::Remote(_), _) => Err(StoreError::engine(
-                StoreErrorKind::Unavailable,
-                "a batch was handed to one database and redeemed at another; please report it",
-            )),
         }
     }
 
@@ -205,6 +171,14 @@ impl Database {
 impl Store for Database {
     fn absorb(&self, batch: Batch) -> Result<Receipt, StoreError> {
         self.store().absorb(batch)
+    }
+
+    fn submit(&self, batch: Batch) -> Result<Ticket, StoreError> {
+        self.store().submit(batch)
+    }
+
+    fn redeem(&self, ticket: Ticket) -> Result<Receipt, StoreError> {
+        self.store().redeem(ticket)
     }
 
     fn lookup(&self, question: &Question) -> Result<Page, StoreError> {

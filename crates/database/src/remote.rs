@@ -1,7 +1,7 @@
 //! The asking end: one connection to the server that has the folder.
 //!
-//! [`Remote`] asks one thing at a time; only batches may be handed over before the one before is answered
-//! ([`Remote::hand_over`]), so that the server makes one last while the next is on its way. What goes wrong on the way is
+//! [`Remote`] asks one thing at a time; only batches may be submitted before the one before is answered
+//! ([`Store::submit`]), so that the server makes one last while the next is on its way. What goes wrong on the way is
 //! a [`StoreError`] of the kind `Unavailable`.
 
 use std::borrow::Cow;
@@ -13,10 +13,15 @@ use std::time::Duration;
 
 use cof::{Batch, Digest};
 use runs::{Sizes, Verified};
-use store::{Page, Question, Reached, Receipt, Selection, Stats, Store, StoreError, StoreErrorKind, Summary};
+use store::{
+    Page, Question, Reached, Receipt, Selection, Stats, Store, StoreError, StoreErrorKind, Summary, Ticket,
+};
 
 use super::SOCKET;
 use super::wire::{self, Hello, PROTOCOL, Request, Response, Unreadable};
+
+/// The server answers in the order of the batches, so that a ticket needs no number.
+const IN_TURN: (u64, u64) = (0, 0);
 
 /// How long whoever listens may take to say who it is; it does so before anything else.
 const GREETING: Duration = Duration::from_secs(10);
@@ -80,16 +85,6 @@ impl Remote {
     /// The server's process.
     pub fn process(&self) -> u32 {
         self.process
-    }
-
-    /// Sends a batch without waiting for what becomes of it.
-    pub(super) fn hand_over(&self, batch: &Batch) -> Result<(), StoreError> {
-        self.send(&Request::Absorb(Cow::Borrowed(batch)))
-    }
-
-    /// What became of the oldest batch that has not been answered.
-    pub(super) fn receipt(&self) -> Result<Receipt, StoreError> {
-        self.answer(Response::try_into)
     }
 
     pub(super) fn compact(&self) -> Result<(), StoreError> {
@@ -158,8 +153,18 @@ impl Remote {
 
 impl Store for Remote {
     fn absorb(&self, batch: Batch) -> Result<Receipt, StoreError> {
-        self.hand_over(&batch)?;
-        self.receipt()
+        self.redeem(self.submit(batch)?)
+    }
+
+    /// Sends a batch without waiting for what becomes of it.
+    fn submit(&self, batch: Batch) -> Result<Ticket, StoreError> {
+        self.send(&Request::Absorb(Cow::Borrowed(&batch)))?;
+        Ok(Ticket { receipt: None, place: Some(IN_TURN) })
+    }
+
+    /// Waits for what became of the oldest batch that has not been answered.
+    fn redeem(&self, _: Ticket) -> Result<Receipt, StoreError> {
+        self.answer(Response::try_into)
     }
 
     fn lookup(&self, question: &Question) -> Result<Page, StoreError> {

@@ -14,7 +14,7 @@ pub struct Limits {
     pub requests: usize,
     /// The same, of one token.
     pub token_requests: usize,
-    /// Bodies of records that are imported at the same time: each needs two threads and up to three batches of memory.
+    /// Bodies of records that are imported at the same time: each needs three threads and up to ten batches of memory.
     pub imports: usize,
     /// Lookups that may take long, each on a thread: pages of a thousand rows, filters, summaries. More of them wait, by turns of who asks.
     pub scans: usize,

@@ -23,9 +23,8 @@ use super::ledger::{self, Change, Ledger, LedgerFiles};
 use super::manifest::Manifest;
 use super::snapshot::{Frozen, Snapshot};
 use super::sources::Sources;
-use store::Reached;
 use store::engine::check;
-use store::{Receipt, Stats};
+use store::{Reached, Receipt, Stats, Ticket};
 
 /// Batches of up to so many entries are put together, [`GATHERED`] at a time, so that readers have few to look at.
 const SMALL: u64 = 1 << 13;
@@ -36,6 +35,8 @@ const CHANGE: usize = 256;
 const WAITING: usize = 2;
 /// Runs of one size, in times of the fan-in, that may wait for their merge before writers wait too.
 const BEHIND: usize = 3;
+
+const REPEATED: Receipt = Receipt { observations: 0, repeated: true };
 
 /// What the threads of an engine share.
 pub(super) struct Intake {
@@ -82,15 +83,6 @@ struct Writer {
     /// Octets of memory of the journal's batches.
     octets: usize,
     poisoned: bool,
-}
-
-/// A batch that was appended and may not last yet.
-#[derive(Debug)]
-#[must_use = "a batch lasts when its ticket has been redeemed"]
-pub struct Ticket {
-    receipt: Receipt,
-    /// The journal and how long it must last to be.
-    until: Option<(u64, u64)>,
 }
 
 /// What opening found.
@@ -187,16 +179,16 @@ impl Intake {
     pub(super) fn submit(&self, batch: &cof::Batch) -> Result<Ticket, Error> {
         check(batch, &self.options.limits)?;
         self.wait_for_room()?;
-        let Some((ids, sources)) = self.intern(batch)? else { return Ok(Ticket::repeated()) };
+        let Some((ids, sources)) = self.intern(batch)? else { return Ok(Ticket::settled(REPEATED)) };
         let sorted = Arc::new(Batch::of(batch, &ids, &sources)?);
         let mut writer = lock(&self.writer);
         if writer.ledger.has_reached(batch.position.as_ref())? {
-            return Ok(Ticket::repeated());
+            return Ok(Ticket::settled(REPEATED));
         }
         let observations = batch.observations.len();
         self.options.limits.admit_input(batch.position.as_ref(), ids.len(), &writer.ledger)?;
         let until = writer.append(&sorted, batch.position.as_ref(), &ids)?;
-        Ok(Ticket { receipt: Receipt { observations, repeated: false }, until: Some(until) })
+        Ok(Ticket { receipt: Some(Receipt { observations, repeated: false }), place: Some(until) })
     }
 
     /// The numbers of a batch's sources; `None` when it has been taken in before.
@@ -221,8 +213,10 @@ impl Intake {
         Ok(Some((ids, Arc::clone(&writer.sources))))
     }
 
+    /// `place` of a ticket is its journal, and how long that must last to be.
     pub(super) fn redeem(&self, ticket: &Ticket) -> Result<Receipt, Error> {
-        let Some((journal, until)) = ticket.until else { return Ok(ticket.receipt) };
+        let receipt = ticket.receipt.ok_or_else(Ticket::of_another_store)?;
+        let Some((journal, until)) = ticket.place else { return Ok(receipt) };
         let mut synced = lock(&self.syncing);
         // Whoever synced before us may have synced for us.
         let syncing = lock(&self.writer).unsynced(journal, until)?;
@@ -231,7 +225,7 @@ impl Intake {
             self.sync(&syncing, *synced)?;
             self.freeze_if_full(*synced);
         }
-        Ok(ticket.receipt)
+        Ok(receipt)
     }
 
     /// Makes what was appended last, and shows it.
@@ -422,12 +416,6 @@ impl Writer {
             Some(_) if self.poisoned => Err(Error::Poisoned),
             journal => Ok(journal.map(Journal::syncing)),
         }
-    }
-}
-
-impl Ticket {
-    fn repeated() -> Self {
-        Self { receipt: Receipt { observations: 0, repeated: true }, until: None }
     }
 }
 

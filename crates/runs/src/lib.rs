@@ -74,12 +74,11 @@ pub use backup::restore;
 pub use error::Error;
 pub use file::{FileRead, FileWrite, Folder, RealFolder};
 use intake::Intake;
-pub use intake::Ticket;
 use lock::Lock;
 pub use migration::Migrated;
 pub use opening::is_empty;
 use store::engine;
-use store::{Limits, Page, Question, Reached, Receipt, Selection, Stats, Store, StoreError, Summary};
+use store::{Limits, Page, Question, Reached, Receipt, Selection, Stats, Store, StoreError, Summary, Ticket};
 pub use upkeep::Sizes;
 pub use verify::Verified;
 
@@ -190,25 +189,6 @@ impl Runs {
         Ok(Self { intake, workers, _lock: lock })
     }
 
-    /// Takes a batch in as [`Store::absorb`] does, but returns before it lasts, so that the next one can be prepared meanwhile.
-    ///
-    /// Batches of one input must be given in order; what became of them is known when their tickets are redeemed.
-    ///
-    /// # Errors
-    /// Those of [`Store::absorb`].
-    pub fn submit(&self, batch: &Batch) -> Result<Ticket, Error> {
-        self.intake.submit(batch)
-    }
-
-    /// Waits until a batch lasts and is seen by readers.
-    ///
-    /// # Errors
-    /// [`Error::Io`] and [`Error::Poisoned`]; then it does not.
-    #[expect(clippy::needless_pass_by_value, reason = "a ticket is redeemed once")]
-    pub fn redeem(&self, ticket: Ticket) -> Result<Receipt, Error> {
-        self.intake.redeem(&ticket)
-    }
-
     /// Puts everything into runs.
     ///
     /// # Errors
@@ -262,7 +242,15 @@ impl Drop for Runs {
 
 impl Store for Runs {
     fn absorb(&self, batch: Batch) -> Result<Receipt, StoreError> {
-        Ok(self.redeem(self.submit(&batch)?)?)
+        self.redeem(self.submit(batch)?)
+    }
+
+    fn submit(&self, batch: Batch) -> Result<Ticket, StoreError> {
+        Ok(self.intake.submit(&batch)?)
+    }
+
+    fn redeem(&self, ticket: Ticket) -> Result<Receipt, StoreError> {
+        Ok(self.intake.redeem(&ticket)?)
     }
 
     fn lookup(&self, question: &Question) -> Result<Page, StoreError> {

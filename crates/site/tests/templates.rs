@@ -1,7 +1,5 @@
 //! What no template may hold: the content-security policy forbids it, or escaping would be off.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a failed test says so")]
-
 use std::path::Path;
 
 #[test]

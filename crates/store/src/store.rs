@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use cof::{Batch, Digest, Name, Record};
 
-use crate::{Cursor, Question, Reached, StoreError};
+use crate::{Cursor, Question, Reached, StoreError, StoreErrorKind};
 
 /// A passive-DNS database.
 ///
@@ -51,6 +51,25 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Batch`] if an observation is invalid, [`StoreError::OtherContent`] if the digests show that an input
     /// with other content was stored under this name. In both cases nothing of the batch is stored.
     fn absorb(&self, batch: Batch) -> Result<Receipt, StoreError>;
+
+    /// Stores a batch as [`Self::absorb`] does, but may return before it is durable, so that the next one can be prepared meanwhile.
+    ///
+    /// Tickets are redeemed in the order in which their batches were submitted, and until then the same thread asks the store
+    /// for nothing else.
+    ///
+    /// # Errors
+    /// Those of [`Self::absorb`].
+    fn submit(&self, batch: Batch) -> Result<Ticket, StoreError> {
+        self.absorb(batch).map(Ticket::settled)
+    }
+
+    /// Waits until a batch is durable and readers see it.
+    ///
+    /// # Errors
+    /// Those of [`Self::absorb`]; then the batch is not stored.
+    fn redeem(&self, ticket: Ticket) -> Result<Receipt, StoreError> {
+        ticket.receipt.ok_or_else(Ticket::of_another_store)
+    }
 
     /// Returns one page of the answer.
     ///
@@ -115,6 +134,29 @@ pub struct Receipt {
     pub observations: usize,
     /// Whether the batch was stored before, so that nothing was stored now.
     pub repeated: bool,
+}
+
+/// A batch that was submitted and may not be durable yet.
+#[derive(Debug)]
+#[must_use = "a batch is durable when its ticket has been redeemed"]
+pub struct Ticket {
+    /// What redeeming it will say, where the engine knows that already.
+    pub receipt: Option<Receipt>,
+    /// Where the batch is, in numbers that only the engine understands; `None` for a durable one.
+    pub place: Option<(u64, u64)>,
+}
+
+impl Ticket {
+    /// A batch that is durable already.
+    pub fn settled(receipt: Receipt) -> Self {
+        Self { receipt: Some(receipt), place: None }
+    }
+
+    /// Why a store cannot redeem a ticket that it did not give.
+    pub fn of_another_store() -> StoreError {
+        let detail = "a batch was submitted to one store and redeemed at another; please report it";
+        StoreError::engine(StoreErrorKind::Unavailable, detail)
+    }
 }
 
 /// One page of an answer.

@@ -42,9 +42,9 @@ fn what_is_asked_through_the_door_is_what_the_engine_says() {
     let (folder, runs, door) = opened();
     let remote = find(folder.path());
     assert_eq!(remote.server(), Some(std::process::id()));
-    let (first, second) = (remote.hand_over(&batch(3)).unwrap(), remote.hand_over(&batch(4)).unwrap());
-    for handed in [first, second] {
-        assert_eq!(remote.redeem(handed).unwrap().observations, 1);
+    let (first, second) = (remote.submit(batch(3)).unwrap(), remote.submit(batch(4)).unwrap());
+    for ticket in [first, second] {
+        assert_eq!(remote.redeem(ticket).unwrap().observations, 1);
     }
     let question = Question::new(Subject::parse("*.example.com").unwrap());
     assert_eq!(remote.lookup(&question), runs.lookup(&question));

@@ -1,20 +1,15 @@
-//! A body of records on its way into the store: decompressed and read on one thread, taken in on another.
+//! A body of records on its way into the store, on the path that imported files take ([`::intake::deliver`]).
 //!
-//! [`take`] blocks. It reads [`Pieces`], which come over a bounded channel, so that a fast client waits for a slow disk; batches
-//! ([`::intake::batches`]) go to the store through another channel, so that reading goes on while a batch is written. What is
-//! held is a batch on each side and one between.
+//! [`take`] blocks. It reads [`Pieces`], which come over a bounded channel, so that a fast client waits for a slow disk.
 //!
 //! With a name for its input a body that broke off can be sent again as a whole, and the store takes no batch twice. Digests are
 //! of the decompressed body, so it may come in another coding.
 
 use std::io::{self, BufReader, Read};
-use std::sync::mpsc::{Receiver as BatchReceiver, sync_channel};
-use std::thread;
 
-use ::intake::batches::{self, Order, Unwanted};
-use ::intake::{Bounds, Foreign, Packing};
+use ::intake::batches::{self, Order, Take};
+use ::intake::{Bounds, Foreign, Packing, Tally, deliver};
 use axum::body::Bytes;
-use cof::Batch;
 use store::{Store, StoreError, StoreErrorKind};
 use tokio::sync::mpsc::Receiver;
 
@@ -63,7 +58,6 @@ pub(super) fn take_all(
     mut order: Order,
     body: impl Read + Send + 'static,
 ) -> (Receipt, Option<Fault>) {
-    let (send, receive) = sync_channel(1);
     order.reached = match order.input.as_deref().map(|input| store.position(input)) {
         None => None,
         Some(Ok(reached)) => reached,
@@ -73,21 +67,15 @@ pub(super) fn take_all(
         Ok(body) => body,
         Err(error) => return (Receipt::default(), Some(Fault::Decoder(error))),
     };
-    thread::scope(|scope| {
-        let absorbing = scope.spawn(move || absorb(store, &receive));
-        let mut hand_over = |batch, records| send.send((batch, records)).map_err(|_| Unwanted);
-        let (tally, fault) = batches::read(&mut body, &order, None, &mut hand_over);
-        drop(send);
-        // A panic in the store is a mistake there; what it was told is not known to be kept.
-        let absorbed = absorbing
-            .join()
-            .unwrap_or(Absorbed { failed: Some(StoreError::Panicked), ..Absorbed::default() });
-        let failed = absorbed.failed.map(|error| match error {
-            StoreError::OtherContent { .. } => Fault::Other,
-            error => Fault::Store(error),
-        });
-        (Receipt::of(&tally, absorbed.taken, absorbed.repeated), failed.or(fault.map(Fault::of)))
-    })
+    let read = |take: &mut Take<'_>| batches::read(&mut body, &order, None, take);
+    let (read, delivered) = deliver(store, read, &mut |_| {});
+    // A panic in the reader is a bug; how far it came is not known.
+    let (tally, fault) = read.unwrap_or((Tally::default(), Some(batches::Fault::Unwanted)));
+    let failed = delivered.failed.map(|error| match error {
+        StoreError::OtherContent { .. } => Fault::Other,
+        error => Fault::Store(error),
+    });
+    (Receipt::of(&tally, delivered.records, delivered.repeated), failed.or(fault.map(Fault::of)))
 }
 
 /// Logs what is for whoever runs the server; what is the client's own doing, or tells no more than its answer, is not logged.
@@ -95,29 +83,6 @@ pub(super) fn log(error: &StoreError) {
     if error.kind() != StoreErrorKind::Refused && !matches!(error, StoreError::Full { .. }) {
         tracing::error!(%error, "records cannot be stored");
     }
-}
-
-/// What the store made of it.
-#[derive(Debug, Default)]
-struct Absorbed {
-    taken: u64,
-    repeated: u64,
-    failed: Option<StoreError>,
-}
-
-fn absorb(store: &dyn Store, batches: &BatchReceiver<(Batch, u64)>) -> Absorbed {
-    let mut absorbed = Absorbed::default();
-    for (batch, records) in batches {
-        match store.absorb(batch) {
-            Ok(receipt) if receipt.repeated => absorbed.repeated += records,
-            Ok(_) => absorbed.taken += records,
-            Err(error) => {
-                absorbed.failed = Some(error);
-                break;
-            }
-        }
-    }
-    absorbed
 }
 
 impl Fault {

@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use cof::{Batch, Dialect, Reader, Record, SourceKind, Writer};
 use runs::Options;
 use runs::Runs;
+use store::Store as _;
 
 use crate::generator::{BATCH, Generator};
 use crate::measure::{cpu, figure, resident, seconds};
@@ -36,7 +37,7 @@ pub(crate) fn absorb(store: &Runs, batches: impl Iterator<Item = Batch>) {
             }
         });
         for batch in batches {
-            send.send(store.submit(&batch).unwrap()).unwrap();
+            send.send(store.submit(batch).unwrap()).unwrap();
         }
     });
 }

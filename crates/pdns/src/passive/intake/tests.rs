@@ -1,4 +1,5 @@
 use std::io::Write as _;
+use std::thread;
 
 use cof::SourceKind;
 use store::{Memory, Question, Subject};

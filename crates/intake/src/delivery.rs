@@ -1,0 +1,167 @@
+//! Batches on their way into a store: [`deliver`].
+//!
+//! ```text
+//! reading (a thread) ─> batches ─> submitted (the caller's thread) ─> tickets ─> redeemed (a thread)
+//! ```
+//!
+//! Reading, sorting and making batches last go on at the same time; a slow disk makes the reader wait, because few batches may be
+//! on the way. Imported files and request bodies go through here.
+//!
+//! Errors: the first one of the store ends the delivery and tells the reader that no more batches are wanted. What lasted before
+//! stays, and is counted.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use cof::Batch;
+use store::{Store, StoreError, Ticket};
+
+use crate::batches::{Take, Unwanted};
+
+/// Batches that may wait for the store, and for the disk.
+const WAITING: usize = 4;
+
+/// What a store made of an input.
+#[derive(Debug, Default)]
+pub struct Delivered {
+    /// Records that now last.
+    pub records: u64,
+    /// Records of batches that the store had before.
+    pub repeated: u64,
+    /// Observations that now last.
+    pub observations: u64,
+    /// Why the store took no more.
+    pub failed: Option<StoreError>,
+}
+
+/// Delivers the batches that `read` hands over.
+///
+/// `step` is called on the caller's thread after each batch, with the number of observations that last so far. What `read`
+/// returns is lost only if it panics.
+pub fn deliver<T: Send>(
+    store: &dyn Store,
+    read: impl FnOnce(&mut Take<'_>) -> T + Send,
+    step: &mut dyn FnMut(u64),
+) -> (Option<T>, Delivered) {
+    let (batches, to_submit) = sync_channel(WAITING);
+    let (submitted, to_redeem) = sync_channel(WAITING);
+    let lasting = AtomicU64::new(0);
+    thread::scope(|scope| {
+        let reader = scope
+            .spawn(move || read(&mut |batch, records| batches.send((batch, records)).map_err(|_| Unwanted)));
+        let redeemer = scope.spawn(|| redeem(store, to_redeem, &lasting));
+        let outcome = submit(store, to_submit, &submitted, &mut || step(lasting.load(Ordering::Relaxed)));
+        // The redeemer ends when no more tickets come.
+        drop(submitted);
+        let panicked = |_| Delivered { failed: Some(StoreError::Panicked), ..Delivered::default() };
+        let mut delivered = redeemer.join().unwrap_or_else(panicked);
+        // When both fail, redeeming met the cause.
+        delivered.failed = delivered.failed.or(outcome.err());
+        (reader.join().ok(), delivered)
+    })
+}
+
+/// A ticket, with the numbers of records and observations in its batch.
+type Submitted = (Ticket, u64, u64);
+
+/// Returns when all batches are submitted, the store fails, or nobody redeems any more. The reader notices that `batches` is gone.
+fn submit(
+    store: &dyn Store,
+    batches: Receiver<(Batch, u64)>,
+    submitted: &SyncSender<Submitted>,
+    step: &mut dyn FnMut(),
+) -> Result<(), StoreError> {
+    for (batch, records) in batches {
+        let observations = batch.observations.len() as u64;
+        let ticket = store.submit(batch)?;
+        if submitted.send((ticket, records, observations)).is_err() {
+            break;
+        }
+        step();
+    }
+    Ok(())
+}
+
+fn redeem(store: &dyn Store, tickets: Receiver<Submitted>, lasting: &AtomicU64) -> Delivered {
+    let mut delivered = Delivered::default();
+    for (ticket, records, observations) in tickets {
+        match store.redeem(ticket) {
+            Ok(receipt) if receipt.repeated => delivered.repeated += records,
+            Ok(_) => {
+                delivered.records += records;
+                delivered.observations += observations;
+                lasting.store(delivered.observations, Ordering::Relaxed);
+            }
+            Err(error) => {
+                delivered.failed = Some(error);
+                break;
+            }
+        }
+    }
+    delivered
+}
+
+#[cfg(test)]
+mod tests {
+    use cof::{Position, SourceKind};
+    use store::Memory;
+
+    use super::*;
+    use crate::batches::{Fault, Order, read};
+
+    fn lines(count: u32) -> String {
+        let line = |number| {
+            format!(
+                "{{\"rrname\":\"n{number}.example\",\"rrtype\":\"A\",\"rdata\":\"185.194.93.1\",\"time_first\":1500000001,\"time_last\":1500000002}}\n"
+            )
+        };
+        (0..count).map(line).collect()
+    }
+
+    fn order() -> Order {
+        Order { input: Some("file".into()), ..Order::new(SourceKind::Report, 1_700_000_000) }
+    }
+
+    #[test]
+    fn what_is_read_lasts_and_is_counted_once() {
+        let (store, text) = (Memory::new(), lines(25_000));
+        let mut steps = 0;
+        let pass =
+            |order: &Order, take: &mut Take<'_>| read(&mut text.as_bytes(), order, None, take).0.records;
+        let (read, delivered) = deliver(&store, |take| pass(&order(), take), &mut |_| steps += 1);
+        assert_eq!((read, delivered.records, delivered.observations), (Some(25_000), 25_000, 25_000));
+        assert_eq!((delivered.repeated, steps), (0, 3));
+        let (_, again) = deliver(&store, |take| pass(&order(), take), &mut |_| {});
+        assert_eq!((again.records, again.repeated, again.observations), (0, 25_000, 0));
+        assert_eq!(store.stats().unwrap().entries, 25_000);
+    }
+
+    #[test]
+    fn a_store_that_fails_stops_the_reader_and_keeps_what_lasts() {
+        let (store, text) = (Memory::new(), lines(200_000));
+        // Another content under the name: the store refuses the first batch.
+        let other = Position { digest: Some([7; 32].into()), whole: true, ..Position::new("file".into(), 9) };
+        store.absorb(Batch { position: Some(other), ..Batch::default() }).unwrap();
+        let reads = |take: &mut Take<'_>| read(&mut text.as_bytes(), &order(), None, take);
+        let (read, delivered) = deliver(&store, reads, &mut |_| {});
+        let (tally, fault) = read.unwrap();
+        assert!(matches!(fault, Some(Fault::Unwanted)), "{fault:?}");
+        assert!(tally.records < 200_000, "{}", tally.records);
+        assert!(matches!(delivered.failed, Some(StoreError::OtherContent { .. })), "{delivered:?}");
+        assert_eq!(delivered.records, 0);
+    }
+
+    #[test]
+    fn a_reader_that_panics_is_told_apart_from_one_that_ends() {
+        let (read, delivered) = deliver(
+            &Memory::new(),
+            |take| {
+                take(Batch::default(), 0).unwrap();
+                assert!(std::hint::black_box(false), "a mistake in a reader");
+            },
+            &mut |_| {},
+        );
+        assert!(read.is_none() && delivered.failed.is_none());
+    }
+}
