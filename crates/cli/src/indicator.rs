@@ -107,7 +107,7 @@ fn set(command: &SetArgs, arguments: &Arguments) -> Result<Exit, Failure> {
     match command.format {
         View::Json => output::print_json(&json::status(&indicator, before, after))?,
         View::Table if before == after => {
-            output::print(&format!("{indicator} already has the status {after}\n"))?
+            output::print(&format!("{indicator} already has the status {after}\n"))?;
         }
         View::Table => output::print(&format!("{indicator}: status changed from {before} to {after}\n"))?,
     }

@@ -164,8 +164,8 @@ mod tests {
         let large = folder.path().join("large");
         File::create(&large).unwrap().set_len(MAX_BYTES + 1).unwrap();
         for (file, part) in [
-            (pipe.as_path(), "no regular file"),
-            (Path::new("/dev/zero"), "no regular file"),
+            (pipe.as_path(), "not a regular file"),
+            (Path::new("/dev/zero"), "not a regular file"),
             (folder.path(), "directory"),
             (large.as_path(), "larger than 1 MiB"),
             (Path::new("nowhere.pem"), "nowhere.pem"),

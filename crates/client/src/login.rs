@@ -79,7 +79,7 @@ mod tests {
         assert!(header.is_sensitive() && !format!("{header:?}").contains("Basic"));
         assert!(proxy_authorization(&[b'u'; MAX_USER], &[b'p'; MAX_PASSWORD]).is_ok());
         for (user, password, part) in [
-            ("a:b".to_owned(), "p".to_owned(), "no colon"),
+            ("a:b".to_owned(), "p".to_owned(), "cannot contain a colon"),
             ("a\r\nx".to_owned(), "p".to_owned(), "control"),
             ("u".repeat(MAX_USER + 1), "p".to_owned(), "256"),
             ("u".to_owned(), "p\n".to_owned(), "control"),

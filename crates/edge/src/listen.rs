@@ -7,7 +7,6 @@
 //! that affects this connection only, as does one connection too many.
 
 mod idle;
-mod paced;
 mod tls;
 
 use std::convert::Infallible;
@@ -32,11 +31,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower_service::Service as _;
 
 use self::idle::Idle;
-use self::paced::Paced;
-pub use self::paced::Slow;
 pub use self::tls::{Tls, TlsError};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::paced::{Paced, Slow};
 use crate::watch::tell_refused;
 
 /// How long requests that have begun may take after we were told to stop.

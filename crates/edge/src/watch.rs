@@ -22,8 +22,8 @@ use hyper::body::{Frame, SizeHint};
 use tokio::time::Instant;
 
 use crate::gate::{Pass, Peer, has_stray_token};
-use crate::listen::Slow;
 use crate::metrics::{Interface, Metrics};
+use crate::paced::Slow;
 use crate::problem::Problem;
 use crate::proxy::forwarded;
 

@@ -141,7 +141,7 @@ mod tests {
     fn a_store_that_fails_stops_the_reader_and_keeps_what_lasts() {
         let (store, text) = (Memory::new(), lines(200_000));
         // Another content under the name: the store refuses the first batch.
-        let other = Position { digest: Some([7; 32].into()), whole: true, ..Position::new("file".into(), 9) };
+        let other = Position { digest: Some([7; 32]), whole: true, ..Position::new("file", 9) };
         store.absorb(Batch { position: Some(other), ..Batch::default() }).unwrap();
         let reads = |take: &mut Take<'_>| read(&mut text.as_bytes(), &order(), None, take);
         let (read, delivered) = deliver(&store, reads, &mut |_| {});

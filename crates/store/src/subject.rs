@@ -435,7 +435,7 @@ mod tests {
         }
         let message = QuestionError(QuestionFault::Character(':')).to_string();
         assert!(
-            message.starts_with(r"a name has ':' only escaped, as \058; ask for a name (www.example.com)"),
+            message.starts_with(r"':' must be escaped in a name, as \058; query a name (www.example.com)"),
             "{message}"
         );
         assert!(!message.contains("  "), "{message}");

@@ -43,7 +43,7 @@ fn an_operation_that_is_not_installed_says_how_to_get_there() {
         home.run(["query", "x.example", "--operation", operation]).done().says(2, words);
     };
     says(&home, "circl-passive-dns@9.9.9", &["as version 1.2.0, not 9.9.9", "hint: "]);
-    says(&home, GUIDE, &["in version 1.2.0, not 1.0.0", "integration install circl-passive-dns@1.0.0"]);
+    says(&home, GUIDE, &["as version 1.2.0, not 1.0.0", "integration install circl-passive-dns@1.0.0"]);
     says(&home, "nope", &["nope is not installed; installed: circl-passive-dns 1.2.0", "hint: "]);
     says(&home, "@", &["is not installed"]);
     let install = [

@@ -371,7 +371,7 @@ fn more_rows_than_a_page_are_exported_and_a_broken_pipe_is_no_failure() {
         0,
         &[
             "--limit 99,999: the maximum is 10,000 rows",
-            "hint: `backsight export 192.0.2.1`",
+            "use `backsight export 192.0.2.1`",
             "only the first 10,000 rows shown; to print all of them, use `backsight export 192.0.2.1`",
         ],
     );
@@ -409,7 +409,7 @@ fn what_is_no_question_and_what_is_no_database_are_said() {
             );
         }
     }
-    home.run(&["lookup", "a.example", "--rrtype", "FOO"]).says(2, &["--rrtype", "hint: list types"]);
+    home.run(&["lookup", "a.example", "--rrtype", "FOO"]).says(2, &["--rrtype", "hint: write types"]);
     home.run(&["lookup", "a.example", "--first-after", "soon"])
         .says(2, &["--first-after", "write a date (2017-06-09"]);
     home.run(&["lookup", "a.example", "--limit", "0"]).says(2, &["--limit"]);

@@ -16,11 +16,25 @@ use crate::tokens::{Office, reading};
 /// No error of ours, and no answer that the document does not have: neither its status nor its type nor its shape.
 const CHECKS: &str =
     "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
-/// What would end the session that the others use.
-const ENDS: [&str; 3] = ["session_sign_out", "users_set_password", "users_end_own_session"];
+/// What can end the session that the others use, by its number or with its user. schemathesis learns both from answers.
+const ENDS: [&str; 6] = [
+    "session_sign_out",
+    "users_change",
+    "users_end_own_session",
+    "users_end_session",
+    "users_reset",
+    "users_set_password",
+];
 
-/// Asks with these headers, all operations but those named.
-async fn ask(place: &Place, headers: &[(&str, &str)], without: &[&str]) {
+/// Which operations are asked.
+enum Operations {
+    All,
+    Only(&'static [&'static str]),
+    Without(&'static [&'static str]),
+}
+
+/// Asks with these headers.
+async fn ask(place: &Place, headers: &[(&str, &str)], operations: Operations) {
     let python = std::env::var_os("BACKSIGHT_PEERS_PYTHON").expect(
         "the variable BACKSIGHT_PEERS_PYTHON is missing: run `cargo xtask test`, which installs what the tests need",
     );
@@ -41,8 +55,13 @@ async fn ask(place: &Place, headers: &[(&str, &str)], without: &[&str]) {
     for (name, value) in headers {
         command.arg("-H").arg(format!("{name}: {value}"));
     }
-    for operation in without {
-        command.args(["--exclude-operation-id", operation]);
+    let (option, named) = match operations {
+        Operations::All => ("", &[][..]),
+        Operations::Only(named) => ("--include-operation-id", named),
+        Operations::Without(named) => ("--exclude-operation-id", named),
+    };
+    for operation in named {
+        command.args([option, operation]);
     }
     let folder = tempfile::tempdir().unwrap();
     command.current_dir(folder.path());
@@ -63,7 +82,8 @@ async fn every_answer_is_one_that_the_document_has() {
     let ann = place.browser(Role::Administrator).await;
     let signed_in =
         [("cookie", ann.cookie.as_str()), ("x-backsight-token", &ann.token), ("x-api-key", &token)];
-    ask(&place, &signed_in, &ENDS).await;
+    ask(&place, &signed_in, Operations::Without(&ENDS)).await;
     assert_eq!(ann.get("/api/v1/session").await.status, 200, "the session was used to the end");
-    ask(&place, &[], &[]).await;
+    ask(&place, &signed_in, Operations::Only(&ENDS)).await;
+    ask(&place, &[], Operations::All).await;
 }

@@ -294,7 +294,7 @@ async fn a_run_of_a_process_that_is_gone_is_settled_by_whoever_comes_next() {
     assert_eq!(bench.settle_runs().unwrap(), 0);
     assert_eq!(bench.run(own.id).unwrap().ending.state, State::Running);
     let refused = bench.add_run(own.id, &Pick::All, false).unwrap_err().to_string();
-    assert!(refused.contains("under way"), "{refused}");
+    assert!(refused.contains("has not finished"), "{refused}");
 }
 
 /// An answer that is older, or knows less, takes nothing from what is known already, in whatever order they are added.

@@ -225,7 +225,7 @@ async fn an_invitation_makes_a_user_with_its_role_and_survives_what_is_refused()
     assert_eq!(refused(accept("", PASSWORD)), "the user name is empty");
     assert_eq!(refused(accept(&"x".repeat(65), PASSWORD)), "the user name is longer than 64 characters");
     for name in ["a b", "a\n", "a\u{a0}b", "a\u{202e}b", "a\u{200b}", "\u{7f}"] {
-        assert!(refused(accept(name, PASSWORD)).contains("no blanks"), "{name:?}");
+        assert!(refused(accept(name, PASSWORD)).contains("no spaces"), "{name:?}");
     }
     assert!(refused(accept("bob", "short")).contains("fewer than 12"));
     assert!(refused(accept("Bob-the-Analyst", "bob-the-analyst")).contains("is the user name"));
@@ -255,7 +255,7 @@ fn of_two_who_accept_at_once_one_wins() {
     });
     let (won, lost) = if one.is_ok() { (one, other) } else { (other, one) };
     assert_eq!(open().users().unwrap(), [won.unwrap()]);
-    assert!(refused(lost).contains("does not work"));
+    assert!(refused(lost).contains("no longer valid"));
 }
 
 #[tokio::test(start_paused = true)]

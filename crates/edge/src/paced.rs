@@ -19,7 +19,7 @@ const PACE: u64 = 1024;
 
 /// Whether the body of a request was too slow; among the request's extensions.
 #[derive(Clone, Debug, Default)]
-pub struct Slow(Arc<AtomicBool>);
+pub(crate) struct Slow(Arc<AtomicBool>);
 
 impl Slow {
     pub(crate) fn is_so(&self) -> bool {
@@ -28,7 +28,7 @@ impl Slow {
 }
 
 /// The body of a request.
-pub(super) struct Paced {
+pub(crate) struct Paced {
     body: Incoming,
     slow: Slow,
     idle: Duration,
@@ -39,7 +39,7 @@ pub(super) struct Paced {
 }
 
 impl Paced {
-    pub(super) fn new(body: Incoming, slow: Slow, idle: Duration) -> Self {
+    pub(crate) fn new(body: Incoming, slow: Slow, idle: Duration) -> Self {
         Self { body, slow, idle, octets: 0, waited: Duration::ZERO, waiting: None }
     }
 
