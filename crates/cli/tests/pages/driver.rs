@@ -21,7 +21,14 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
+    /// chromedriver takes one port for IPv4 and for IPv6, and ends if the one that it found for IPv4 is in use for IPv6.
     pub(crate) fn new() -> Self {
+        let started = (0..5).find_map(|_| Self::start());
+        started.expect("chromedriver says its port")
+    }
+
+    /// `None` if it ended before it had a port.
+    fn start() -> Option<Self> {
         let place = tempfile::Builder::new().prefix("backsight-browser-").tempdir().unwrap();
         let mut command = Command::new("chromedriver");
         command.arg("--port=0").env("HOME", place.path()).env("TMPDIR", place.path()).process_group(0);
@@ -39,9 +46,9 @@ impl Driver {
             }
         });
         let mut driver = Self { child, address: String::new(), place };
-        let port = receive.recv_timeout(PATIENCE).expect("chromedriver says its port");
+        let port = receive.recv_timeout(PATIENCE).ok()?;
         driver.address = format!("http://127.0.0.1:{port}");
-        driver
+        Some(driver)
     }
 
     /// What the browser is asked to be: without a window, and without a word to anybody but us.
