@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::advance::Advance;
 use super::batch::Batch;
 use super::block::{Block, BlockCursor};
 use super::sources::{self, Sources};
 use super::word;
-use super::{journal, ledger, manifest};
+use super::{journal, manifest};
 
 /// Reads octets as everything that the engine writes down.
 ///
@@ -26,7 +27,7 @@ pub fn decode(octets: &[u8]) {
     }
     let _ = sources::take(&mut &*octets);
     let _ = journal::replayed(octets, &mut Sources::default());
-    let _ = ledger::Advance::take(&mut &*octets);
+    let _ = Advance::take(&mut &*octets);
     if let Some(title) = manifest::title_of(octets) {
         let _ = manifest::Manifest::of_octets(octets, title);
     }
