@@ -1,15 +1,15 @@
-//! From bytes to batches of observations, each with the position that it reaches: [`read`].
+//! Turns the bytes of an input into batches of observations, each with the position it reaches: [`read`].
 //!
 //! ```text
-//! bytes (unpacked) ─> content (digest) ─> oriented reader ─> observations ─> batches with positions ─> the caller
+//! bytes (decompressed) ─> content (digest) ─> oriented reader ─> observations ─> batches with positions ─> the caller
 //! ```
 //!
-//! Files and request bodies go through here, so that what is true of one is true of the other. All observations of one JSON
-//! value are in one batch, so a position never lies within a value, and batches end at the same places for the same bytes.
-//! What an earlier pass took in is read again, compared by its digest, and passed over: so arrays and envelopes are open around
-//! the rest as they were. Another content under the same name is refused before anything of it is stored.
+//! Files and request bodies are both read here, so the same rules apply to both. All observations of one JSON value are in one
+//! batch, so a position is never inside a value, and the same bytes always produce the same batches. The part that an earlier
+//! pass imported is read again, compared by its digest, and skipped, so that enclosing arrays and envelopes are open when the
+//! rest is read. If the content under the same name is different, the input is refused before anything of it is stored.
 //!
-//! Errors: a [`Fault`] ends the reading; the [`Tally`] is true even then, and the batches that were handed over stay.
+//! Errors: a [`Fault`] stops reading. The [`Tally`] is still correct then, and batches already delivered stay stored.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -21,45 +21,45 @@ use crate::oriented::OrientedReader;
 use crate::tally::{LeftOut, Reason, Tally};
 use crate::{Content, Foreign, Rejects, is_marker};
 
-/// Observations that go into one batch.
+/// Observations in one batch.
 pub const BATCH: usize = 10_000;
-/// How much is read at a time, in bytes.
+/// Bytes read at a time.
 pub const PIECE: usize = 256 * 1024;
 
-/// What is known of an input beforehand.
+/// How to read an input, and what is known about it beforehand.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is said by whoever brings the input")]
 pub struct Order {
-    /// How its observations add up.
+    /// Whether observations of this input add up or are kept as the largest count.
     pub kind: SourceKind,
-    /// Who says so, for all records, whatever origin they state.
+    /// The origin of all records; it overrides the origin that a record states.
     pub origin: Option<Arc<str>>,
-    /// The sensor that all records are from.
+    /// The sensor of all records.
     pub sensor: Option<Arc<str>>,
-    /// Whether the records' own `sensor_id` is kept where no sensor is given for all of them.
+    /// Whether the `sensor_id` of each record is kept if `sensor` is not given.
     pub keep_sensors: bool,
-    /// Which side of its records is the owner.
+    /// Which side of the records is the owner.
     pub orientation: Orientation,
-    /// Whether reading ends at the first thing that would be left out.
+    /// Whether reading stops at the first record or stretch that would be left out.
     pub strict: bool,
-    /// Names the input where its position is to be remembered.
+    /// The name under which the position in this input is stored.
     pub input: Option<Arc<str>>,
-    /// When that name may be forgotten, in seconds since the epoch.
+    /// When the name may be forgotten, in seconds since the epoch.
     pub expires: Option<u64>,
-    /// What an earlier pass under that name came to.
+    /// How far an earlier pass under this name got.
     pub reached: Option<Reached>,
-    /// Whether the tally has the digest of all of the input.
+    /// Whether the tally includes the digest of the whole input.
     pub digests: bool,
-    /// Whether the tally also counts what was left out before the place that the earlier pass reached.
+    /// Whether the tally also counts what was left out before the position that the earlier pass reached.
     pub tell_again: bool,
-    /// The most bytes, unpacked.
+    /// The largest allowed size of the input, in bytes after decompression.
     pub most: u64,
-    /// What time it is, in seconds since the epoch.
+    /// The current time, in seconds since the epoch.
     pub now: u64,
 }
 
 impl Order {
-    /// An input that is read as it comes: no position, no origin or sensor of its own, as large as it may be. `now` is in
+    /// An input that is read with defaults: no position, no origin or sensor for all records, no size limit. `now` is in
     /// seconds since the epoch.
     pub fn new(kind: SourceKind, now: u64) -> Self {
         Self {
@@ -83,30 +83,30 @@ impl Order {
 /// Why an input was not read to its end.
 #[derive(Debug)]
 pub enum Fault {
-    /// It is larger than it may be, unpacked.
+    /// The input is larger than allowed after decompression.
     Expanded,
-    /// There is no record in it, and it looks like this.
+    /// The input contains no record, and looks like this format.
     Foreign(Foreign),
-    /// What an earlier pass took in under its name was something else. Nothing was handed over.
+    /// The part that an earlier pass imported under this name had different content. Nothing was delivered.
     Other,
-    /// Reading failed. What came before was handed over.
+    /// Reading failed. Earlier batches were delivered.
     Read(io::Error),
-    /// What was left out could not be written to the file of rejects.
+    /// A rejected stretch could not be written to the file of rejects.
     Rejects(io::Error),
-    /// Something was left out, and nothing may be. What came before was handed over.
+    /// Something was left out although the order is strict. Earlier batches were delivered.
     Strict(Option<LeftOut>),
-    /// The caller takes no more batches.
+    /// The caller accepts no more batches.
     Unwanted,
 }
 
-/// The caller takes no more batches, and knows why.
+/// The caller accepts no more batches, and knows the reason.
 #[derive(Clone, Copy, Debug)]
 pub struct Unwanted;
 
-/// Takes a batch and how many records it is made of.
+/// Receives a batch and the number of records it was made from.
 pub type Take<'a> = dyn FnMut(Batch, u64) -> Result<(), Unwanted> + 'a;
 
-/// Reads an input to its end, or to a fault.
+/// Reads an input until its end or the first fault.
 pub fn read(
     input: &mut dyn Read,
     order: &Order,
@@ -125,18 +125,18 @@ struct Reading<'a, 't> {
     take: &'a mut Take<'t>,
     reader: OrientedReader,
     batch: Batch,
-    /// Records in the batch.
+    /// Records in the current batch.
     records: u64,
-    /// Where the value of the last record began.
+    /// The offset where the value of the last record begins.
     value: u64,
-    /// Values before this were taken in by an earlier pass.
+    /// Values before this offset were imported by an earlier pass.
     from: u64,
-    /// Whether the content is still to be compared with what that pass took in.
+    /// Whether the content still has to be compared with the digest of the earlier pass.
     compares: bool,
     content: Content,
-    /// The start of the input, unpacked.
+    /// The first bytes of the input, decompressed.
     head: Vec<u8>,
-    /// Records that were read, taken or not.
+    /// Records read so far, including those that were left out.
     records_read: u64,
     tally: Tally,
 }
@@ -215,7 +215,7 @@ impl<'a, 't> Reading<'a, 't> {
         self.give_up_on_foreign(false)
     }
 
-    /// Keeps the start, and compares the content with what an earlier pass took in, as far as that reached.
+    /// Keeps the first bytes, and compares the content with what an earlier pass imported once enough of it was read.
     fn look_at(&mut self, bytes: &[u8]) -> Result<(), Fault> {
         let room = Foreign::HEAD.saturating_sub(self.head.len());
         self.head.extend_from_slice(bytes.get(..room.min(bytes.len())).unwrap_or_default());
@@ -228,7 +228,7 @@ impl<'a, 't> Reading<'a, 't> {
         if (reached.whole && len > reached.offset) || (ended && len < reached.offset) {
             return Err(Fault::Other);
         }
-        // Of a whole input its length counts too, which only the end tells.
+        // If the earlier pass reached the end, the length must also match, which is only known at the end.
         if len < reached.offset || (reached.whole && !ended) {
             return Ok(());
         }
@@ -237,7 +237,7 @@ impl<'a, 't> Reading<'a, 't> {
         if reached.digest.is_none() || reached.digest == digest { Ok(()) } else { Err(Fault::Other) }
     }
 
-    /// An input without records is not read to its end.
+    /// Stops reading an input that contains no records before its end.
     fn give_up_on_foreign(&self, ended: bool) -> Result<(), Fault> {
         let damages = self.tally.damages;
         if self.records_read > 0 || damages == 0 {
@@ -250,7 +250,7 @@ impl<'a, 't> Reading<'a, 't> {
         if hopeless { Err(Fault::Foreign(Foreign::of_text(&self.head))) } else { Ok(()) }
     }
 
-    /// What an earlier pass took in is not taken again.
+    /// Skips records that an earlier pass imported.
     fn pass_over(&mut self, item: &Result<Record, Damage>) {
         match item {
             Ok(_) => {
@@ -267,7 +267,7 @@ impl<'a, 't> Reading<'a, 't> {
 
     fn record(&mut self, mut record: Record, offset: u64) -> Result<(), Fault> {
         self.records_read += 1;
-        // The records of one value stay together, so that a batch reaches to the beginning of the next value.
+        // The records of one value stay in one batch, so a batch may only end where the next value begins.
         if self.batch.observations.len() >= BATCH && offset != self.value {
             self.send(offset, false)?;
         }
@@ -297,7 +297,7 @@ impl<'a, 't> Reading<'a, 't> {
         Ok(())
     }
 
-    /// Leaves the record out that was read last.
+    /// Leaves out the record that was read last.
     fn leave_out(&mut self, offset: u64, reason: Reason) -> Result<(), Fault> {
         let len = self.reader.consumed().saturating_sub(offset);
         self.left_out(LeftOut { offset, len, reason }, &[])
@@ -339,9 +339,9 @@ impl<'a, 't> Reading<'a, 't> {
         Ok(())
     }
 
-    /// Hands over what was gathered, which reaches to `offset`.
+    /// Delivers the collected observations; `offset` is the position they reach.
     fn send(&mut self, offset: u64, whole: bool) -> Result<(), Fault> {
-        // An input that fails before an earlier pass's place, or undecided, brings nothing new.
+        // Nothing is new if the input fails before the position of the earlier pass, or before the orientation is decided.
         if !whole && offset <= self.from {
             return Ok(());
         }
@@ -357,12 +357,12 @@ impl<'a, 't> Reading<'a, 't> {
     }
 }
 
-/// Whether a stretch is one of the lines that dnsdbq prints between the answers of a batch.
+/// Whether a damaged stretch is one of the lines that dnsdbq prints between the answers of a batch.
 fn is_between_answers(damage: &Damage) -> bool {
     damage.kind == DamageKind::Garbage && damage.len == damage.raw.len() as u64 && is_marker(&damage.raw)
 }
 
-/// Why a database would refuse the source of a record.
+/// The reason why a database would refuse the source of a record, if it would.
 fn too_long(record: &Record, sensor: Option<&Arc<str>>) -> Option<Reason> {
     let exceeds = |text: Option<&Arc<str>>, most| text.is_some_and(|text| text.len() > most);
     if exceeds(record.origin.as_ref(), Limits::USUAL.origin) {

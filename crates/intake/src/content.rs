@@ -1,32 +1,32 @@
-//! A digest of content while it is read: [`Content`].
+//! The digest of content, computed while it is read: [`Content`].
 
 use cof::Digest;
 
-/// The digest of an input's first bytes, at any offset that may still become a position.
+/// Computes the digest of the first bytes of an input, up to any offset that may still become a position.
 ///
-/// What is fed is held until [`Content::settle`] says that no position will lie before its end, so memory is bounded by what
-/// the reader holds back of the input.
+/// Bytes passed to [`Content::feed`] are held until [`Content::settle`] states that no position will be before their end, so
+/// memory is bounded by what the reader holds back.
 #[derive(Default)]
 pub struct Content {
     hasher: blake3::Hasher,
-    /// How many bytes the hasher has had.
+    /// How many bytes were hashed.
     hashed: u64,
-    /// What was fed and not hashed yet.
+    /// Bytes that were fed but not hashed yet.
     held: Vec<u8>,
 }
 
 impl Content {
-    /// Takes the next bytes of the input.
+    /// Adds the next bytes of the input.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.held.extend_from_slice(bytes);
     }
 
-    /// How many bytes were fed.
+    /// The number of bytes fed.
     pub fn len(&self) -> u64 {
         self.hashed + self.held.len() as u64
     }
 
-    /// Whether nothing was fed.
+    /// Whether no bytes were fed.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -40,7 +40,7 @@ impl Content {
         self.hashed += ahead as u64;
     }
 
-    /// The digest of the first `offset` bytes; `None` when they were not fed yet, or more of them was settled.
+    /// The digest of the first `offset` bytes; `None` if fewer were fed, or if a later offset was already settled.
     pub fn digest_at(&mut self, offset: u64) -> Option<Digest> {
         self.settle(offset);
         (self.hashed == offset).then(|| *self.hasher.finalize().as_bytes())

@@ -1,14 +1,14 @@
-//! Batches on their way into a store: [`deliver`].
+//! Delivers batches to a store: [`deliver`].
 //!
 //! ```text
 //! reading (a thread) ─> batches ─> submitted (the caller's thread) ─> tickets ─> redeemed (a thread)
 //! ```
 //!
-//! Reading, sorting and making batches last go on at the same time; a slow disk makes the reader wait, because few batches may be
-//! on the way. Imported files and request bodies go through here.
+//! Reading, sorting and syncing run concurrently. Only a few batches may be in progress, so a slow disk makes the reader wait.
+//! Imported files and request bodies are both delivered here.
 //!
-//! Errors: the first one of the store ends the delivery and tells the reader that no more batches are wanted. What lasted before
-//! stays, and is counted.
+//! Errors: the first error of the store ends the delivery, and the reader is told to stop. Batches that were durable before
+//! remain stored and counted.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -19,26 +19,26 @@ use store::{Store, StoreError, Ticket};
 
 use crate::batches::{Take, Unwanted};
 
-/// Batches that may wait for the store, and for the disk.
+/// Batches that may wait for the store, and as many for the disk.
 const WAITING: usize = 4;
 
-/// What a store made of an input.
+/// The result of delivering an input to a store.
 #[derive(Debug, Default)]
 pub struct Delivered {
-    /// Records that now last.
+    /// Records that are now durable.
     pub records: u64,
-    /// Records of batches that the store had before.
+    /// Records in batches that the store already had.
     pub repeated: u64,
-    /// Observations that now last.
+    /// Observations that are now durable.
     pub observations: u64,
-    /// Why the store took no more.
+    /// Why the store accepted no more batches.
     pub failed: Option<StoreError>,
 }
 
-/// Delivers the batches that `read` hands over.
+/// Delivers the batches that `read` passes on.
 ///
-/// `step` is called on the caller's thread after each batch, with the number of observations that last so far. What `read`
-/// returns is lost only if it panics.
+/// After each batch, `step` is called on the caller's thread with the number of observations that are durable so far. The
+/// return value of `read` is lost only if it panics.
 pub fn deliver<T: Send>(
     store: &dyn Store,
     read: impl FnOnce(&mut Take<'_>) -> T + Send,
@@ -52,11 +52,11 @@ pub fn deliver<T: Send>(
             .spawn(move || read(&mut |batch, records| batches.send((batch, records)).map_err(|_| Unwanted)));
         let redeemer = scope.spawn(|| redeem(store, to_redeem, &lasting));
         let outcome = submit(store, to_submit, &submitted, &mut || step(lasting.load(Ordering::Relaxed)));
-        // The redeemer ends when no more tickets come.
+        // Without the sender, the redeeming thread ends after the last ticket.
         drop(submitted);
         let panicked = |_| Delivered { failed: Some(StoreError::Panicked), ..Delivered::default() };
         let mut delivered = redeemer.join().unwrap_or_else(panicked);
-        // When both fail, redeeming met the cause.
+        // If both fail, the error of redeeming is the cause.
         delivered.failed = delivered.failed.or(outcome.err());
         (reader.join().ok(), delivered)
     })
@@ -65,7 +65,8 @@ pub fn deliver<T: Send>(
 /// A ticket, with the numbers of records and observations in its batch.
 type Submitted = (Ticket, u64, u64);
 
-/// Returns when all batches are submitted, the store fails, or nobody redeems any more. The reader notices that `batches` is gone.
+/// Returns when all batches are submitted, the store fails, or the redeeming thread has ended. The reader notices when
+/// `batches` is dropped.
 fn submit(
     store: &dyn Store,
     batches: Receiver<(Batch, u64)>,
@@ -140,7 +141,7 @@ mod tests {
     #[test]
     fn a_store_that_fails_stops_the_reader_and_keeps_what_lasts() {
         let (store, text) = (Memory::new(), lines(200_000));
-        // Another content under the name: the store refuses the first batch.
+        // Different content under the same name: the store refuses the first batch.
         let other = Position { digest: Some([7; 32]), whole: true, ..Position::new("file", 9) };
         store.absorb(Batch { position: Some(other), ..Batch::default() }).unwrap();
         let reads = |take: &mut Take<'_>| read(&mut text.as_bytes(), &order(), None, take);

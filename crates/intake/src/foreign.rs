@@ -1,16 +1,16 @@
-//! Input that is no Common Output Format, and what it looks like.
+//! Detects input that is not in the Common Output Format, and names its probable format.
 //!
-//! [`Foreign::of_head`] knows formats that can hold no record by their first bytes. [`Foreign::of_text`] names what an input
-//! without any record probably is. [`is_marker`] tells the lines that dnsdbq prints between the answers of a batch.
+//! [`Foreign::of_head`] detects by the first bytes formats that cannot contain records. [`Foreign::of_text`] names the probable
+//! format of an input without any record. [`is_marker`] detects the lines that dnsdbq prints between the answers of a batch.
 
 use std::fmt;
 
-/// What an input without records looks like.
+/// The probable format of an input without records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Foreign {
-    /// Bytes that are no text.
+    /// Bytes that are not text.
     Binary,
-    /// bzip2, which is not unpacked here.
+    /// bzip2, which is not supported.
     Bzip2,
     /// Comma-separated values.
     Csv,
@@ -18,41 +18,41 @@ pub enum Foreign {
     Dnstap,
     /// Suricata's event log.
     Eve,
-    /// RFC 1952, where unpacked input was expected.
+    /// gzip (RFC 1952), where decompressed input was expected.
     Gzip,
-    /// A page.
+    /// An HTML page.
     Html,
-    /// JSON of another kind.
+    /// JSON that does not contain records.
     Json,
-    /// A capture.
+    /// A packet capture.
     Pcap,
-    /// A capture of the next generation.
+    /// A packet capture in the pcapng format.
     PcapNg,
-    /// A document.
+    /// A PDF document.
     Pdf,
-    /// A database.
+    /// An SQLite database.
     Sqlite,
     /// Text of any other kind.
     Text,
-    /// xz, where unpacked input was expected.
+    /// xz, where decompressed input was expected.
     Xz,
-    /// Zeek's log with tabs.
+    /// A Zeek log with tab-separated columns.
     Zeek,
-    /// An archive.
+    /// A ZIP archive.
     Zip,
-    /// RFC 8878, where unpacked input was expected.
+    /// zstd (RFC 8878), where decompressed input was expected.
     Zstd,
 }
 
 impl Foreign {
-    /// How many bytes of an input's start are enough to judge it.
+    /// How many of the first bytes are enough to detect the format.
     pub const HEAD: usize = 4_096;
-    /// An input of which so many bytes were read without a record is given up.
+    /// Reading stops if this many bytes contained no record.
     pub const PATIENCE: u64 = 1 << 20;
-    /// And one with so many damaged stretches without a record.
+    /// Reading stops after this many damaged stretches without a record.
     pub const DAMAGES: u64 = 1_000;
 
-    /// A format that can hold no record, by its signature.
+    /// Detects a format that cannot contain records by its signature.
     pub fn of_head(head: &[u8]) -> Option<Self> {
         Some(match head {
             [0xa1, 0xb2, 0xc3 | 0xcd, 0xd4 | 0x34, ..] | [0xd4 | 0x34, 0xc3 | 0xcd, 0xb2, 0xa1, ..] => {
@@ -66,14 +66,14 @@ impl Foreign {
             [0x1f, 0x8b, 8, ..] => Self::Gzip,
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Self::Xz,
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
-            // An escape, the length of a control frame, and its type START.
+            // An escape sequence, the length of a control frame, and its type START.
             [0, 0, 0, 0, 0, 0, _, _, 0, 0, 0, 2, ..] => Self::Dnstap,
             _ if head.starts_with(b"SQLite format 3\0") => Self::Sqlite,
             _ => return None,
         })
     }
 
-    /// What the start of an input without any record looks like.
+    /// The probable format of an input without any record, by its first bytes.
     pub fn of_text(head: &[u8]) -> Self {
         if let Some(known) = Self::of_head(head) {
             return known;
@@ -103,7 +103,7 @@ impl Foreign {
         }
     }
 
-    /// Whether unpacking it first, or saying how it is packed, would help.
+    /// Whether decompressing the input first, or declaring its compression, would help.
     pub fn is_packed(self) -> bool {
         matches!(self, Self::Bzip2 | Self::Gzip | Self::Xz | Self::Zip | Self::Zstd)
     }

@@ -1,10 +1,11 @@
-//! The name under which the database remembers how far a file was taken in: the same for a file that is imported and one that
-//! is loaded in the browser, so that it counts once whichever way it comes.
+//! The name under which the database stores how far a file was imported. A file that is imported and one that is loaded in the
+//! browser get the same name, so the file counts once either way.
 //!
-//! Sightings add up, so a file of them is known by what it holds, packed or not. Reports change nothing when they are heard
-//! again, so a file of them is known by its bytes alone, which need not be unpacked for it.
+//! Observations add up, so a file of observations is identified by its decompressed content, whatever its compression. Reports
+//! change nothing when they are imported again, so a file of reports is identified by its bytes as they are, without
+//! decompressing it.
 //!
-//! Errors: the system's, while a file is digested, and the store's.
+//! Errors: I/O errors while a file is digested, and errors of the store.
 
 use std::io::{self, BufReader, Read};
 
@@ -14,38 +15,38 @@ use store::{Store, StoreError};
 
 use crate::{Bounds, Packing};
 
-/// Before the names of inputs whose records are sightings.
+/// Prefix of the names of inputs whose records are observations.
 const OBSERVED: &str = "observation:";
 
-/// What a file is known by.
+/// The digests that identify a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Digests {
-    /// Of all of its bytes, as it came.
+    /// The digest of all bytes as they were received.
     pub packed: Hash,
-    /// Of all that it holds; `None` where that was not looked at, or cannot be unpacked to its end.
+    /// The digest of the decompressed content; `None` if it was not computed, or the file cannot be decompressed to its end.
     pub content: Option<Hash>,
 }
 
-/// What is said of a file's records beside its content.
+/// What the user states about the records of a file.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Said<'a> {
-    /// They are sightings of our own sensors, and no other database's reports.
+    /// Whether they are observations of our own sensors, rather than reports of another database.
     pub observed: bool,
-    /// Where they come from, for those that do not say it.
+    /// The origin of records that do not state one.
     pub origin: Option<&'a str>,
-    /// The sensor that saw them.
+    /// The sensor that observed them.
     pub sensor: Option<&'a str>,
-    /// Each record's own sensor is kept.
+    /// Whether the sensor of each record is kept.
     pub keep_sensors: bool,
     /// Which side of the records is the owner.
     pub orientation: Orientation,
 }
 
-/// The digest of all that a file holds, which takes unpacking it; `None` when it cannot be unpacked, or holds more bytes than
-/// these.
+/// The digest of the decompressed content of a file; `None` if it cannot be decompressed, or is larger than the given number of
+/// bytes.
 ///
 /// # Errors
-/// No decoder can be made.
+/// A decoder could not be created.
 pub fn digest_of_content(
     file: impl Read + Send + 'static,
     packing: Packing,
@@ -58,11 +59,11 @@ pub fn digest_of_content(
     Ok((read && hasher.count() <= most).then(|| hasher.finalize()))
 }
 
-/// The name under which a file is known or will be: a file of sightings was perhaps taken in under another one, packed in
-/// another way.
+/// The name of a file: the existing name if it was imported before, otherwise a new one. A file of observations may have been
+/// imported under another name, with another compression.
 ///
 /// # Errors
-/// The store's.
+/// Errors of the store.
 pub fn name_in(
     store: &(impl Store + ?Sized),
     digests: Digests,
@@ -79,30 +80,30 @@ pub fn name_in(
     Ok(observed(store, content)?.unwrap_or(name))
 }
 
-/// The name under which sightings with this content were taken in whole.
+/// The name under which observations with this content were imported completely.
 ///
 /// # Errors
-/// The store's.
+/// Errors of the store.
 pub fn observed(store: &(impl Store + ?Sized), content: Hash) -> Result<Option<String>, StoreError> {
     let names = store.wholes(content.as_bytes())?;
     Ok(names.iter().find(|name| name.starts_with(OBSERVED)).map(|name| name.as_ref().to_owned()))
 }
 
-/// The name of a file by the BLAKE3 digest of all of it.
+/// The name of a file, from the BLAKE3 digest of the whole file.
 pub fn name_of(digest: Hash, said: Said<'_>) -> String {
     let mut hash = blake3::Hasher::new();
     hash.update(b"whole").update(digest.as_bytes());
     named(hash, said)
 }
 
-/// The name that older versions gave a file, by its first 64 KiB and its size in bytes.
+/// The name that older versions gave a file, from its first 64 KiB and its size in bytes.
 pub fn old_name_of(head: &[u8], size: u64, said: Said<'_>) -> String {
     let mut hash = blake3::Hasher::new();
     hash.update(&size.to_le_bytes()).update(head);
     named(hash, said)
 }
 
-/// Sightings count once whoever is said to have made them; reports of different origins are different words.
+/// Observations count once, whatever origin or sensor is given. Reports with different origins are different statements.
 fn named(mut hash: blake3::Hasher, said: Said<'_>) -> String {
     if said.observed {
         return format!("{OBSERVED}{}", hash.finalize().to_hex());
@@ -110,7 +111,7 @@ fn named(mut hash: blake3::Hasher, said: Said<'_>) -> String {
     for text in [said.origin, said.sensor] {
         hash.update(text.map(str::as_bytes).unwrap_or_default()).update(&[0xff]);
     }
-    // Only where they are not as usual, so that files that older versions imported are known.
+    // Only values that differ from the default are hashed, so that files imported by older versions are recognised.
     if said.keep_sensors {
         hash.update(b"sensors");
     }

@@ -1,11 +1,11 @@
-//! From bytes to observations: what files and request bodies share on the way into a passive-DNS database.
+//! From bytes to observations: the steps that files and request bodies share on their way into a passive-DNS database.
 //!
-//! In the order of the data: [`Packing`] unpacks; [`Content`] digests what passes, so that content is known again, and
-//! [`name_in`] names whole files; [`OrientedReader`] makes records and finds out which side is the owner; [`batches`] makes batches
-//! of observations with the position that each reaches; [`deliver`] takes them into a store. [`Tally`] counts what became of the
-//! input, and [`Rejects`] keeps what was left out. [`Foreign`] names what an input without records looks like.
+//! In the order of the data flow: [`Packing`] decompresses. [`Content`] computes a digest, so that known content is recognised,
+//! and [`name_in`] names whole files. [`OrientedReader`] parses records and detects which side is the owner. [`batches`] makes
+//! batches of observations, each with the position it reaches. [`deliver`] delivers them to a store. [`Tally`] counts the
+//! results, and [`Rejects`] keeps what was left out. [`Foreign`] names the probable format of an input without records.
 //!
-//! No database is opened and nothing is printed here. Everything takes hostile input: it is bounded and never panics.
+//! This crate opens no database and prints nothing. Everything accepts hostile input: memory is bounded, and nothing panics.
 
 pub mod batches;
 mod content;

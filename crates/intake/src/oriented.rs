@@ -1,30 +1,30 @@
-//! A reader that finds out which side of its records is the owner: [`OrientedReader`].
+//! A reader that detects which side of its records is the owner: [`OrientedReader`].
 //!
-//! Files and bodies may hold records of CIRCL's second interface, which swaps rrname and rdata. A record that proves its
-//! orientation is turned alone. Records that prove nothing (NS, CNAME, TXT, …) are turned only if every record among the
-//! first [`PROBED`] that proves anything is swapped. After those, a record that contradicts them is damage of the kind
-//! [`DamageKind::Contradiction`].
+//! Files and bodies may contain records of CIRCL's second interface, which swaps rrname and rdata. A record that proves its
+//! orientation is turned individually. Records that prove nothing (NS, CNAME, TXT, …) are turned only if every record among the
+//! first [`PROBED`] that proves its orientation is swapped. After those, a record that contradicts the decision is damage of
+//! the kind [`DamageKind::Contradiction`].
 //!
-//! What is fed is held back until the first record proves the usual orientation, so a usual input is delayed by one record.
-//! An input that proves nothing is held back for [`PROBED`] records or [`HELD`] bytes. The decision depends on the content
-//! alone, however it is cut, so that an input that is read again decides the same way.
+//! Input is held back until the first record proves the usual orientation, so a usual input is delayed by one record. An input
+//! that proves nothing is held back for [`PROBED`] records or [`HELD`] bytes. The decision depends only on the content, not on
+//! how it is split, so an input that is read again gets the same decision.
 
 use cof::{Damage, DamageKind, End, Orientation, Reader, Record};
 
-/// So many records and damaged stretches are looked at before the orientation is decided.
+/// The orientation is decided after this many records and damaged stretches.
 pub(crate) const PROBED: u64 = 10_000;
-/// No more bytes than this are held back.
+/// The most bytes that are held back.
 pub(crate) const HELD: usize = 16 << 20;
-/// Nor more than this without any record.
+/// The most bytes that are held back if they contain no record.
 const HELD_WITHOUT_RECORD: usize = 1 << 20;
 
 /// Reads records, each turned so that its owner is in rrname.
 pub struct OrientedReader {
     now: u64,
     state: State,
-    /// Records and damages so far: of the probe, then of the reader.
+    /// Records and damaged stretches so far: of the probe, then of the reader.
     items: u64,
-    /// Which orientations were proven among the first [`PROBED`].
+    /// Which orientations the first [`PROBED`] records proved.
     draft: bool,
     swapped: bool,
 }
@@ -35,7 +35,7 @@ enum State {
 }
 
 impl OrientedReader {
-    /// A reader for an input of this orientation; `now`, in seconds since the epoch, decides which times are plausible.
+    /// A reader for an input of this orientation; `now`, in seconds since the epoch, determines which times are plausible.
     pub fn new(now: u64, orientation: Orientation) -> Self {
         let state = match orientation {
             Orientation::Auto => State::Undecided {
@@ -63,7 +63,7 @@ impl OrientedReader {
         }
     }
 
-    /// Says that no more input comes.
+    /// Declares the end of the input.
     pub fn close(&mut self) {
         match &mut self.state {
             State::Undecided { probe, closed, .. } => {
@@ -74,7 +74,7 @@ impl OrientedReader {
         }
     }
 
-    /// Where the value of the last record or damage began, in bytes.
+    /// The offset of the value of the last record or damage, in bytes.
     pub fn offset(&self) -> u64 {
         match &self.state {
             State::Undecided { .. } => 0,
@@ -82,7 +82,7 @@ impl OrientedReader {
         }
     }
 
-    /// How many bytes of the input are behind the reader; nothing is while it is undecided.
+    /// How many bytes of the input were read; 0 while the orientation is undecided.
     pub fn consumed(&self) -> u64 {
         match &self.state {
             State::Undecided { .. } => 0,
@@ -90,7 +90,7 @@ impl OrientedReader {
         }
     }
 
-    /// What the end of the input said, once the reader is closed and has nothing more to give.
+    /// How the input ended; complete once the reader is closed and [`Self::next`] returns `None`.
     pub fn end(&self) -> End {
         match &self.state {
             State::Undecided { probe, .. } => probe.end(),
@@ -98,7 +98,7 @@ impl OrientedReader {
         }
     }
 
-    /// The next record or damage; `None` when more input is needed, or when the closed input is used up.
+    /// The next record or damage; `None` if more input is needed, or if the closed input has been read completely.
     #[expect(clippy::should_implement_trait, reason = "None is not the end: it asks for more input")]
     pub fn next(&mut self) -> Option<Result<Record, Damage>> {
         if matches!(self.state, State::Undecided { .. }) {
@@ -129,7 +129,7 @@ impl OrientedReader {
         Some(Err(Damage { offset, len, raw: Box::default(), kind }))
     }
 
-    /// Reads on until the orientation is decided; `None` while it is not.
+    /// Reads until the orientation is decided; `None` if it is not decided yet.
     fn probe(&mut self) -> Option<()> {
         let State::Undecided { probe, held, records, closed } = &mut self.state else { return Some(()) };
         loop {
@@ -172,7 +172,7 @@ mod tests {
         )
     }
 
-    /// Owners and data, and the kinds of damage, of an input that comes in pieces of this size.
+    /// Owners, data and kinds of damage of an input that is fed in pieces of this size.
     fn read(input: &str, size: usize, given: Orientation) -> (Vec<String>, Vec<DamageKind>) {
         let mut reader = OrientedReader::new(1_700_000_000, given);
         let (mut records, mut damages) = (Vec::new(), Vec::new());
@@ -202,7 +202,7 @@ mod tests {
         let wanted = ["s1.example A 185.194.93.5", "s2.example A 185.194.93.5"];
         assert_eq!(read(several, 7, Orientation::Auto), (wanted.map(str::to_owned).to_vec(), vec![]));
         assert_eq!(read(several, 7, Orientation::Swapped), (wanted.map(str::to_owned).to_vec(), vec![]));
-        // After one that proves it, and beside one that is not swapped.
+        // After a record that proves the swap, and next to one that is not swapped.
         let before = line("185.194.93.14", "A", "zone.example");
         assert_eq!(read(&(before.clone() + several), 50, Orientation::Auto).0[1..], wanted);
         let draft = r#"{"rrname":"d.example","rrtype":"A","rdata":["185.194.93.6","185.194.93.7"],"time_first":1500000001,"time_last":1500000002}"#;

@@ -1,11 +1,11 @@
-//! How bytes are packed, and the decoders that unpack them as they are read.
+//! The compression of an input, and decoders that decompress it while it is read.
 //!
-//! [`Packing::of`] looks at the first bytes, because names lie; a request says it in its `Content-Encoding` instead. Unpacking
-//! streams: a small input that unpacks to a large one takes time and no memory. What a stranger's input may ask of memory is
-//! bounded by [`Bounds`].
+//! [`Packing::of`] detects the compression from the first bytes, because file names can be wrong; a request declares it in its
+//! `Content-Encoding`. Decompression is streamed: a small input that expands to a large one takes time but no memory.
+//! [`Bounds`] limits the memory that untrusted input can request.
 //!
-//! Errors: a decoder that cannot be made is the system's fault (no memory), never an empty input. What is damaged is an error
-//! of reading; what was read before it is good.
+//! Errors: if a decoder cannot be created, that is an error of the system (no memory), never an empty input. Damaged data is an
+//! error of reading; everything read before it is valid.
 
 use std::io::{self, BufRead, Read};
 
@@ -13,51 +13,51 @@ use flate2::bufread::MultiGzDecoder;
 use liblzma::read::XzDecoder;
 use liblzma::stream::{CONCATENATED, Stream};
 
-/// How an input is packed.
+/// The compression of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Packing {
-    /// RFC 1952, one member or several.
+    /// RFC 1952, one or several members.
     Gzip,
-    /// Not at all.
+    /// Not compressed.
     Plain,
-    /// The xz format, one stream or several.
+    /// The xz format, one or several streams.
     Xz,
     /// RFC 8878, frames and skippable frames.
     Zstd,
 }
 
-/// How much memory a decoder may take.
+/// How much memory a decoder may use.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// The largest window of a zstd stream, as a power of two.
+    /// The largest window of a zstd stream, as a power of two in bytes.
     zstd_window: u32,
-    /// Bytes of an xz decoder.
+    /// The memory of an xz decoder, in bytes.
     xz_memory: u64,
 }
 
 impl Bounds {
-    /// Of a file that somebody chose: zstd's own limit, and four times what xz's strongest setting takes (65 MiB).
+    /// For a file that a user chose: zstd's own limit, and four times the memory that xz's strongest setting needs (65 MiB).
     pub const FILE: Self = Self { zstd_window: 27, xz_memory: 256 << 20 };
-    /// Of a request: 8 MiB, which every zstd decoder must have (RFC 8878), because many may come at once.
+    /// For a request: 8 MiB, which every zstd decoder must support (RFC 8878), because many requests may arrive at once.
     pub const REQUEST: Self = Self { zstd_window: 23, xz_memory: 16 << 20 };
 }
 
 impl Packing {
-    /// What the first bytes of an input say.
+    /// Detects the compression from the first bytes of an input.
     pub fn of(head: &[u8]) -> Self {
         match head {
             [0x1f, 0x8b, ..] => Self::Gzip,
-            // A frame, or one that is to be skipped.
+            // A frame, or a skippable frame.
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Self::Xz,
             _ => Self::Plain,
         }
     }
 
-    /// Unpacks what is read.
+    /// Decompresses `packed` while it is read.
     ///
     /// # Errors
-    /// No decoder can be made.
+    /// A decoder could not be created.
     pub fn unpack(
         self,
         bytes: impl BufRead + Send + 'static,

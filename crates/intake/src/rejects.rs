@@ -1,18 +1,18 @@
-//! What is left out, kept as it came.
+//! Keeps what was left out, with its original bytes.
 //!
-//! [`Rejects`] is the file that it is appended to: one stretch after the other, each with a line end. [`Recent`] holds what was
-//! read last, because a stretch may have begun some pieces ago; of a stretch that is longer than it holds, the first bytes are
-//! kept.
+//! [`Rejects`] is the file that it is appended to: one stretch after the other, each with a line end. [`Recent`] holds the
+//! bytes that were read last, because a stretch may begin several pieces earlier. If a stretch is longer than what is held, its
+//! first bytes are kept.
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-/// How much of what was read is held, in bytes: what a reader holds back at most, and the longest value there may be, twice.
+/// How many of the last bytes are held: as many as a reader holds back at most, and twice the longest possible value.
 const HELD: usize = crate::oriented::HELD + (2 << 20);
 
-/// The file for what is left out.
+/// The file for everything that is left out.
 pub struct Rejects {
     file: File,
     recent: Recent,
@@ -22,13 +22,14 @@ impl Rejects {
     /// Opens or creates the file.
     ///
     /// # Errors
+    /// I/O errors.
     /// The system's.
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().append(true).create(true).open(path)?;
         Ok(Self { file, recent: Recent::default() })
     }
 
-    /// Forgets what was read: another input begins.
+    /// Forgets what was read, because another input begins.
     pub(crate) fn begin(&mut self) {
         self.recent = Recent::default();
     }
@@ -37,18 +38,18 @@ impl Rejects {
         self.recent.add(bytes);
     }
 
-    /// Appends a stretch of what was read, or its first bytes where it is held no more.
+    /// Appends a stretch of what was read, or its first bytes if it is no longer held.
     pub(crate) fn keep(&mut self, offset: u64, len: u64, head: &[u8]) -> io::Result<()> {
         let bytes = self.recent.slice(offset, len).unwrap_or_else(|| head.to_vec());
         self.file.write_all(&[bytes.trim_ascii_end(), b"\n"].concat())
     }
 }
 
-/// The end of what has been read.
+/// The bytes that were read last.
 #[derive(Default)]
 struct Recent {
     pieces: VecDeque<Vec<u8>>,
-    /// Where the first piece begins, and how much there is.
+    /// The offset of the first piece, and the total length.
     start: u64,
     len: usize,
 }
@@ -63,7 +64,7 @@ impl Recent {
         }
     }
 
-    /// A stretch, if all of it is held.
+    /// A stretch, if all of it is still held.
     fn slice(&self, offset: u64, len: u64) -> Option<Vec<u8>> {
         let from = usize::try_from(offset.checked_sub(self.start)?).ok()?;
         let len = usize::try_from(len).ok()?;

@@ -1,29 +1,29 @@
-//! What became of an input: [`Tally`], counted while it is read.
+//! The result of reading an input, counted while it is read: [`Tally`].
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use cof::{Damage, DamageKind, Digest, SafEnd};
 
-/// How many places are kept for each reason.
+/// How many offsets are kept for each reason.
 const PLACES: usize = 10;
-/// How many left-out stretches are kept with what is wrong with them.
+/// How many rejected stretches are kept, each with its reason.
 const SHOWN: usize = 20;
 
-/// What became of an input so far.
+/// The result of reading an input so far.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
-    /// Bytes that were read, unpacked.
+    /// Bytes that were read, after decompression.
     pub bytes: u64,
-    /// Records that were read and handed over.
+    /// Records that were read and delivered.
     pub records: u64,
-    /// Records before the place that an earlier pass reached; they were not handed over.
+    /// Records before the position that an earlier pass reached; they were not delivered.
     pub repeated: u64,
-    /// Of the records: with a time in another unit than seconds, or that was not plausible and has the other time's value.
+    /// Records whose time was in another unit than seconds, or was implausible and was replaced by the other time.
     pub repaired_times: u64,
-    /// Of the records: turned, since they came with rrname and rdata swapped.
+    /// Records that were turned, because rrname and rdata were swapped.
     pub turned: u64,
-    /// Of the records: with a `sensor_id` that was not kept.
+    /// Records with a `sensor_id` that was not kept.
     pub sensors_dropped: u64,
     /// Damaged stretches.
     pub damages: u64,
@@ -33,44 +33,44 @@ pub struct Tally {
     pub first: Vec<LeftOut>,
     /// The input ended inside a value.
     pub truncated: bool,
-    /// Of all of the input, unpacked, where that was wanted and its end was reached.
+    /// The digest of the whole decompressed input, if it was requested and the end was reached.
     pub digest: Option<Digest>,
-    /// How the answer of another database ended that the input is made of, where its frames tell.
+    /// How the answer of another database ended, if the input is one and its frames say so.
     pub source_answer: Option<SafEnd>,
 }
 
 /// Why something was left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
-    /// It is no record.
+    /// It is not a valid record.
     Damage(DamageKind),
-    /// A record whose origin is longer than the database keeps.
+    /// The origin of the record is longer than the database can store.
     LongOrigin,
-    /// A record whose sensor has a name longer than the database keeps.
+    /// The sensor name of the record is longer than the database can store.
     LongSensor,
-    /// A record without a plausible time.
+    /// The record has no plausible time.
     WithoutTime,
-    /// A record whose array of data is empty.
+    /// The array of data is empty.
     WithoutData,
 }
 
-/// How often something was left out, and where first.
+/// How often something was left out for a reason, and where first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     /// How often.
     pub count: u64,
-    /// The first ten offsets, in bytes of the unpacked input.
+    /// The first ten offsets, in bytes of the decompressed input.
     pub offsets: Vec<u64>,
 }
 
 /// A stretch that was left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Where it begins, in bytes of the unpacked input.
+    /// The offset where it begins, in bytes of the decompressed input.
     pub offset: u64,
     /// How long it is, in bytes.
     pub len: u64,
-    /// Why.
+    /// The reason.
     pub reason: Reason,
 }
 
@@ -110,7 +110,7 @@ impl LeftOut {
 }
 
 impl Reason {
-    /// Its word in receipts.
+    /// The word for this reason in receipts.
     pub fn word(self) -> String {
         let word = match self {
             Self::Damage(DamageKind::Contradiction) => "contradicts_orientation",
