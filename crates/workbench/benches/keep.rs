@@ -1,8 +1,8 @@
-//! What keeping costs: a library of a million indicators with five attributes each, and what is done in it all day.
+//! The cost of stored data: a library of a million indicators with five attributes each, and the daily work with it.
 //!
-//! Run by `cargo xtask bench keep`. The library is filled in large transactions and then closed and opened again; each
-//! figure is the median and the 99th percentile of many rounds on one machine, beside what is wanted of it. For a quick look
-//! `BACKSIGHT_BENCH_HELD=50000` makes a smaller library.
+//! Run by `cargo xtask bench keep`. The library is filled in large transactions, then closed and opened again. Each figure is
+//! the median and the 99th percentile of many rounds on one machine, next to its target. `BACKSIGHT_BENCH_HELD=50000` makes a
+//! smaller library for a quick look.
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run must say so and end")]
@@ -23,14 +23,14 @@ const HELD: u64 = 1_000_000;
 const ATTRIBUTES: usize = 5;
 /// Findings that are imported.
 const IMPORTED: u64 = 100_000;
-/// Rounds of what takes milliseconds.
+/// Rounds of operations that take milliseconds.
 const ROUNDS: u64 = 1_000;
-/// Rounds of what looks at more.
+/// Rounds of operations that read more.
 const FEW: u64 = 50;
 const SOURCE: &str = "CIRCL Passive DNS";
 
 fn main() {
-    // `cargo test --benches` runs this too, and asks for nothing to be measured.
+    // `cargo test --benches` also runs this program, without asking for a measurement.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
@@ -49,7 +49,7 @@ fn open(folder: &Path) -> Workbench {
     Workbench::open(folder, Clock::system(), "bench").unwrap()
 }
 
-/// A name that is another for each number, spread over 20,000 domains below 20 suffixes.
+/// A different name for each number, spread over 20,000 domains below 20 suffixes.
 fn name(number: u64) -> Indicator {
     let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
     Indicator::parse(&format!("h{number:x}.d{}.s{}.example", mixed % 20_000, mixed % 20)).unwrap()
@@ -64,8 +64,8 @@ fn indicator(number: u64) -> Indicator {
     name(number)
 }
 
-/// Fills the library the way it fills in life, save that a thousand are added at a time: with an audit trail, and with
-/// attributes that a run of each brought.
+/// Fills the library as in normal use, but a thousand indicators at a time: with an audit trail, and with attributes that a run
+/// of each indicator added.
 fn fill(folder: &Path, held: u64) {
     let began = Instant::now();
     let mut workbench = open(folder);
@@ -168,7 +168,7 @@ fn import(workbench: &mut Workbench) {
     assert!(undone.claims >= IMPORTED);
 }
 
-/// In ten: one attribute, five hosts, four relationships between them; one in fifty is to the asked indicator.
+/// Of ten findings: one attribute, five hosts, four relationships between them; one in fifty is to the queried indicator.
 fn finding(number: u64) -> Finding {
     let host = |at: u64| if at.is_multiple_of(2) { name((1 << 45) + at) } else { indicator(at) };
     match number % 10 {

@@ -1,9 +1,9 @@
 //! The audit trail: who changed what, and when.
 //!
-//! `Change::audit` writes an entry (`database::trail`). [`Workbench::audit`] lists [`Entry`]s, the newest first, a [`Page`] at
-//! a time.
+//! `Change::audit` writes an entry (`database::trail`). [`Workbench::audit`] lists [`Entry`]s, newest first, one [`Page`] at a
+//! time.
 //!
-//! An entry's detail is a JSON object. It never holds a secret: whoever writes one names it, and says no more.
+//! The detail of an entry is a JSON object. It never contains a secret: an entry about a secret only names it.
 
 use rusqlite::{Row, named_params};
 use serde_json::Value;
@@ -13,28 +13,28 @@ use crate::{Error, Workbench};
 /// One recorded change.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// Grows with time; pages go by it.
+    /// Grows with time; pages are addressed by it.
     pub id: i64,
-    /// When, in seconds since the epoch.
+    /// The time of the change, in seconds since the epoch.
     pub at: i64,
-    /// Who.
+    /// Who made the change.
     pub actor: String,
-    /// What: `integration.install`, `indicator.status` and the like.
+    /// What was done: `integration.install`, `indicator.status` and the like.
     pub action: String,
-    /// What it was done to.
+    /// What the change was made to.
     pub subject: String,
-    /// More, as a JSON object.
+    /// Further information, as a JSON object.
     pub detail: Value,
 }
 
-/// Which entries are wanted.
+/// Which entries to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// At this time or later, in seconds since the epoch.
+    /// Only entries at this time or later, in seconds since the epoch.
     pub since: Option<i64>,
-    /// Only those before the entry with this id: the next page.
+    /// Only entries before the one with this id: the next page.
     pub before: Option<i64>,
-    /// At most this many; `None` for all.
+    /// At most this many entries; `None` for all.
     pub limit: Option<usize>,
 }
 
@@ -43,19 +43,19 @@ pub struct Filter {
 pub struct Page {
     /// The entries.
     pub entries: Vec<Entry>,
-    /// What [`Filter::before`] must be to go on; `None` at the end.
+    /// The value of [`Filter::before`] for the next page; `None` at the end.
     pub next: Option<i64>,
-    /// How many there are, with [`Filter::since`] alone.
+    /// The number of all entries that match [`Filter::since`].
     pub total: u64,
 }
 
 impl Workbench {
-    /// What was done, the newest first.
+    /// The entries that match a filter, newest first.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be read.
+    /// [`Error`] if the database cannot be read.
     pub fn audit(&self, filter: &Filter) -> Result<Page, Error> {
-        // One more than wanted tells whether there are more.
+        // One entry more than requested shows whether there is a next page.
         let limit = filter.limit.and_then(|limit| i64::try_from(limit).ok());
         let since = filter.since.unwrap_or(i64::MIN);
         let mut page = self.read(|database| {
@@ -83,7 +83,8 @@ impl Workbench {
 }
 
 impl Page {
-    /// The same for who may not manage users: not from where others sign in, nor which names were tried.
+    /// The entry without the addresses from which users sign in and the names that were tried, for users who may not manage
+    /// users.
     #[must_use]
     pub fn without_addresses(mut self) -> Self {
         self.entries.iter_mut().for_each(Entry::hide_address);
@@ -103,8 +104,8 @@ impl Entry {
         }
     }
 
-    /// Its detail as people read it: what became another first, then the members that say something, such as
-    /// `from 1.0.0 to 1.1.0, kept host port`. It holds what strangers wrote.
+    /// The detail as text: first the value that changed, then the other members that are informative, such as
+    /// `from 1.0.0 to 1.1.0, kept host port`. It contains untrusted text.
     pub fn in_words(&self) -> String {
         let Value::Object(members) = &self.detail else { return short(&self.detail) };
         let text = |key: &str| self.detail.get(key).and_then(Value::as_str);
@@ -113,7 +114,7 @@ impl Entry {
             .find_map(|keys| Some((keys, text(keys[0])?, text(keys[1])?)));
         let became = pair.map(|(_, from, to)| format!("from {from} to {to}"));
         let rest = members.iter().filter(|(key, value)| {
-            // A number of seconds says nothing to people.
+            // Numbers of seconds are not readable for people.
             !(key.ends_with("_at")
                 || pair.is_some_and(|(keys, ..)| keys.contains(&key.as_str()))
                 || value.is_null()
@@ -130,7 +131,7 @@ fn short(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
         Value::Array(list) => list.iter().map(short).collect::<Vec<_>>().join(" "),
-        // A value that was set: the old and the new one.
+        // A value that was set: the old and the new value.
         Value::Object(members) => members
             .iter()
             .map(|(key, value)| match value {
@@ -155,7 +156,7 @@ pub(crate) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         actor: row.get(2)?,
         action: row.get(3)?,
         subject: row.get(4)?,
-        // What does not parse was not written by us; it is shown rather than lost.
+        // Text that does not parse was not written by this program; it is shown rather than lost.
         detail: serde_json::from_str(&detail).unwrap_or(Value::String(detail)),
     })
 }

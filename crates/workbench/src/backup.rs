@@ -1,8 +1,8 @@
 //! One consistent copy of a data folder's workbench: database, head file, evidence and key.
 //!
-//! Other processes may work meanwhile: changes wait while the database and the key are copied, so that each secret of the
-//! copy opens with the key beside it. Evidence never changes once it has its name, and is copied afterwards. The copy is laid out as a
-//! data folder is, and is verified before it counts as one.
+//! Other processes may continue to work: their changes wait while the database and the key are copied, so that every secret of
+//! the copy can be decrypted with the key next to it. Evidence never changes once it has its final name, and is copied
+//! afterwards. The copy has the layout of a data folder, and is verified before it counts as a backup.
 
 use std::io;
 use std::path::Path;
@@ -12,12 +12,12 @@ use crate::files::{copy, create, sync};
 use crate::verify::Verified;
 use crate::{Error, Workbench, run, secret};
 
-/// What a backup holds.
+/// The content of a backup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backup {
-    /// What was verified in the copy; its faults are those of the original too.
+    /// The result of verifying the copy; its faults are also faults of the original.
     pub verified: Verified,
-    /// Whether the key is in it.
+    /// Whether it contains the key.
     pub key: bool,
 }
 
@@ -25,11 +25,11 @@ pub struct Backup {
 const FILES: [&str; 3] = ["workbench.sqlite", HEAD_FILE, secret::FILE];
 
 impl Workbench {
-    /// Copies the workbench into a folder that is empty or not there, and verifies the copy. Without the key, the secrets in
-    /// the copy cannot be read by whoever has it.
+    /// Copies the workbench into a folder that is empty or does not exist, and verifies the copy. Without the key, nobody can
+    /// read the secrets in the copy.
     ///
     /// # Errors
-    /// [`Error`]; a conflict where the folder holds something.
+    /// [`Error`]; a conflict if the folder is not empty.
     pub fn backup(
         &self,
         to: &Path,
@@ -56,10 +56,10 @@ impl Workbench {
     }
 }
 
-/// Copies a backup's workbench into a data folder that has none, and verifies it.
+/// Copies the workbench of a backup into a data folder that has none, and verifies it.
 ///
 /// # Errors
-/// [`Error`]; missing where `from` is no backup, a conflict where the data folder has a workbench.
+/// [`Error`]; missing if `from` is not a backup, a conflict if the data folder already has a workbench.
 pub fn restore(from: &Path, to: &Path, clock: cof::time::Clock) -> Result<Verified, Error> {
     let [database, ..] = FILES;
     if !from.join(database).exists() {
@@ -75,7 +75,7 @@ pub fn restore(from: &Path, to: &Path, clock: cof::time::Clock) -> Result<Verifi
         )));
     }
     create(to).map_err(|error| Error::io("creating", to, error))?;
-    // The database comes last: without it the folder is as it was.
+    // The database is written last: without it, the folder counts as unchanged.
     for name in FILES.iter().rev().chain([&secret::FILE_NEW]) {
         if *name != database {
             copy(&from.join(name), &to.join(name))?;
@@ -87,7 +87,7 @@ pub fn restore(from: &Path, to: &Path, clock: cof::time::Clock) -> Result<Verifi
     Workbench::open(to, clock, PROGRAM)?.verify(&mut |_, _| ())
 }
 
-/// Makes a folder for its owner alone, or takes one that is empty.
+/// Creates a folder that only its owner can read, or accepts an empty one.
 fn make_empty(folder: &Path) -> Result<(), Error> {
     let failed = |error: io::Error| Error::io("creating", folder, error);
     match std::fs::read_dir(folder) {

@@ -1,4 +1,4 @@
-//! Records as one table for spreadsheets: RFC 4180, dates in UTC, nothing that a spreadsheet would run.
+//! Records as a table for spreadsheets: RFC 4180, dates in UTC, and no cell that a spreadsheet would run as a formula.
 //!
 //! A cell that begins like a formula gets a `'` before it; control characters are written as `\xNN`.
 
@@ -34,23 +34,23 @@ const COLUMNS: [&str; 18] = [
 /// The names of the columns.
 ///
 /// # Errors
-/// None that is known: it is written to memory.
+/// None in practice: the text is written to memory.
 pub fn head() -> io::Result<String> {
     rows(std::iter::once(COLUMNS.map(str::to_owned)))
 }
 
-/// One row a record.
+/// One row per record.
 ///
 /// # Errors
-/// None that is known: it is written to memory.
+/// None in practice: the text is written to memory.
 pub fn body(run: &Run, records: &[Record]) -> io::Result<String> {
     rows(records.iter().map(|record| cells(run, record).map(|cell| safe(&cell))))
 }
 
-/// Rows of cells that are [`safe`], the head first.
+/// Rows of cells that are [`safe`], with the header first.
 ///
 /// # Errors
-/// None that is known: it is written to memory.
+/// None in practice: the text is written to memory.
 pub fn rows<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> io::Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
@@ -62,7 +62,7 @@ pub fn rows<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> io::Resu
 
 fn cells(run: &Run, record: &Record) -> [String; 18] {
     let indicator = &run.indicator;
-    // As LibreOffice and Excel read it as a date; RFC 3339's T and Z make it a text.
+    // LibreOffice and Excel read this form as a date; with the T and Z of RFC 3339 it would be text.
     let date = |seconds: Option<u64>| seconds.map(time::readable).unwrap_or_default();
     let ((first, last), (zone_first, zone_last)) = (record.sightings(), record.zone_times());
     let notes: Vec<String> = record.notes.iter().map(ToString::to_string).collect();
@@ -88,13 +88,13 @@ fn cells(run: &Run, record: &Record) -> [String; 18] {
     ]
 }
 
-/// What is to be said of the name and of what the data names.
+/// A caution about the name and about what the data names.
 pub fn caution(record: &Record) -> String {
     let sides = [Indicator::of_owner(record), Indicator::of_target(&record.rdata, record.rrtype)];
     shown::cautions(sides.iter().flatten()).join("; ")
 }
 
-/// A cell that a spreadsheet shows and does not run.
+/// A cell that a spreadsheet shows but does not run.
 pub fn safe(cell: &str) -> String {
     let printable = printable(cell);
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{printable}") } else { printable }

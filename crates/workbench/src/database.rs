@@ -1,8 +1,8 @@
-//! One open data folder: its database, opened, checked and brought to this version.
+//! An open data folder: its database is opened, checked and migrated to this version.
 //!
-//! SQLite in WAL mode with `synchronous=FULL`, foreign keys on, a busy timeout, every change in one
-//! `BEGIN IMMEDIATE` transaction: any number of processes wait for each other and never see half a change. What was saved is on
-//! the disk, so that whatever the head file ([`head`]) knows and the database does not have was lost ([`Notice`]).
+//! SQLite runs in WAL mode with `synchronous=FULL`, foreign keys and a busy timeout, and every change is one `BEGIN IMMEDIATE`
+//! transaction. Any number of processes wait for each other, and never see half a change. Committed data is on disk, so
+//! anything that the head file ([`head`]) records and the database does not have was lost ([`Notice`]).
 
 use std::cell::Cell;
 use std::fmt;
@@ -38,15 +38,15 @@ pub(crate) use problem::Problem;
 
 /// The version of the tables, in `PRAGMA user_version`.
 const VERSION: i64 = 5;
-/// Who does what nobody asked for, in the audit trail. No user can have this name.
+/// The actor of automatic changes in the audit trail. No user can have this name.
 pub(crate) const PROGRAM: &str = "backsight";
 /// Marks the file as ours (`PRAGMA application_id`): `BkSt`.
 const APPLICATION: i64 = 0x426b_5374;
-/// How much of the database stays in memory, in KiB: an import touches pages all over it.
+/// How much of the database is cached in memory, in KiB: an import changes pages in all parts of it.
 const CACHE: u32 = 64 * 1024;
-/// How many statements stay prepared: more than one task of the library uses.
+/// How many prepared statements are cached: more than one task of the library uses.
 const STATEMENTS: usize = 64;
-/// How long a change waits for those of other processes.
+/// How long a change waits for changes of other processes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An open data folder.
@@ -55,19 +55,19 @@ pub struct Workbench {
     connection: Connection,
     folder: PathBuf,
     clock: Clock,
-    /// Who works, for the audit trail.
+    /// The actor for the audit trail.
     actor: String,
     notices: Vec<Notice>,
 }
 
-/// What was noticed when a data folder was opened.
+/// A problem that was detected when a data folder was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// The head file was damaged and has been written again.
+    /// The head file was damaged and was written again.
     HeadDamaged,
-    /// The head file was missing and has been written again.
+    /// The head file was missing and was written again.
     HeadMissing,
-    /// Something that was saved is lost. The audit trail says so from here on.
+    /// Committed changes were lost. From here on, the audit trail states it.
     Lost(Lost),
 }
 
@@ -91,7 +91,7 @@ impl fmt::Display for Notice {
     }
 }
 
-/// A change under way: the transaction, when it happens and who does it.
+/// A change in progress: the transaction, its time and its actor.
 pub(crate) struct Change<'a> {
     pub(crate) transaction: Transaction<'a>,
     /// The data folder.
@@ -103,7 +103,8 @@ pub(crate) struct Change<'a> {
 }
 
 impl Workbench {
-    /// Opens a data folder as [`Workbench::open_watched`] does; `bind_secrets` is what a migration needs of a module above.
+    /// Opens a data folder as [`Workbench::open_watched`] does; `bind_secrets` is the part of a migration that needs modules
+    /// above this one.
     pub(crate) fn open_with(
         folder: &Path,
         clock: Clock,
@@ -113,7 +114,7 @@ impl Workbench {
     ) -> Result<Self, Error> {
         create(folder).map_err(|error| Error::io("creating", folder, error))?;
         let file = folder.join("workbench.sqlite");
-        // Made before SQLite does, which would let others read it; its other files take its mode.
+        // Created before SQLite does it, because SQLite would let others read it; its other files get the same mode.
         match for_owner().create_new(true).open(&file) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => {
                 return Err(Error::io("creating", &file, error));
@@ -133,7 +134,7 @@ impl Workbench {
         Ok(workbench)
     }
 
-    /// What was noticed when it was opened.
+    /// The problems that were detected when it was opened.
     pub fn notices(&self) -> &[Notice] {
         &self.notices
     }
@@ -143,17 +144,17 @@ impl Workbench {
         &self.folder
     }
 
-    /// The clock that changes are dated by.
+    /// The clock that dates changes.
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// Says who works from here on, for the audit trail.
+    /// Sets the actor for the audit trail from here on.
     pub(crate) fn act_as(&mut self, actor: &str) {
         actor.clone_into(&mut self.actor);
     }
 
-    /// What time it is, as it is stored: in seconds since the epoch.
+    /// The current time as it is stored: in seconds since the epoch.
     pub(crate) fn at(&self) -> i64 {
         i64::try_from(self.clock.seconds()).unwrap_or(i64::MAX)
     }
@@ -166,11 +167,11 @@ impl Workbench {
         seal::register(&self.connection).map_err(|error| self.sql(&error))?;
         self.connection.busy_timeout(PATIENCE).map_err(|error| self.sql(&error))?;
         self.connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        // Read before anything is written: a file that is not ours, or newer, stays as it is.
+        // Checked before anything is written, so that a foreign or newer file is not changed.
         let version = self.check()?;
-        // SQLite does not wait for others while it changes the journal's mode, so those who begin a database take turns.
+        // SQLite does not wait while another process changes the journal mode, so processes that create a database take turns.
         let _alone = if version < VERSION || self.has_copies() { Some(self.lock()?) } else { None };
-        // Another process may have migrated it while this one waited.
+        // Another process may have migrated it while this process waited.
         let version = if version < VERSION { self.check()? } else { version };
         let pragmas = format!(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
@@ -180,12 +181,13 @@ impl Workbench {
         if version < VERSION { self.migrate(version, bind_secrets, watch) } else { self.forget_copies(watch) }
     }
 
-    /// Looks whether the database has all that the head file knows of. What is lost is written down, once.
+    /// Checks whether the database has everything that the head file records. A loss is recorded once.
     fn compare_head(&mut self) -> Result<(), Error> {
-        // Read before the database is: whoever commits meanwhile is further than the file, never behind it.
+        // Read before the database: a commit by another process in between puts the database ahead of the file, never behind
+        // it.
         let mut told = head::read(&self.folder)?;
         if told == head::Told::Missing && self.read(head::of)?.changes > 0 {
-            // Whoever begins a database writes the file before the first change: it may have come about just now.
+            // A process that creates a database writes the file before its first change, so the file may just have appeared.
             told = head::read(&self.folder)?;
         }
         let known = match told {
@@ -203,7 +205,7 @@ impl Workbench {
         self.change(|change| {
             let detail = json!({ "changes": lost.changes, "entries": lost.entries });
             change.audit_as(PROGRAM, "workbench.lost", "workbench", &detail)?;
-            // Further than the file, so that it goes on from here.
+            // Larger than the number in the file, so that the count continues from there.
             let sql = "UPDATE head SET changes = max(changes, ?)";
             change.transaction.execute(sql, [known.changes])?;
             Ok(())
@@ -214,16 +216,16 @@ impl Workbench {
         Ok(())
     }
 
-    /// Waits to be the only one that begins or migrates the database: a lock on the folder, which needs no file of its own.
+    /// Waits until no other process creates or migrates the database: a lock on the folder, which needs no file of its own.
     fn lock(&self) -> Result<File, Error> {
         let folder = File::open(&self.folder).map_err(|error| Error::io("opening", &self.folder, error))?;
         folder.lock().map_err(|error| Error::io("locking", &self.folder, error))?;
         Ok(folder)
     }
 
-    /// The version of the tables, 0 for none yet.
+    /// The version of the tables; 0 if there are none yet.
     fn check(&self) -> Result<i64, Error> {
-        // One statement is one look: another process may be making the tables right now.
+        // A single statement, so that it sees one state: another process may be creating the tables right now.
         let sql = "SELECT user_version, application_id, (SELECT count(*) FROM sqlite_schema) \
                    FROM pragma_user_version, pragma_application_id";
         let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
@@ -241,14 +243,14 @@ impl Workbench {
         Ok(version)
     }
 
-    /// Reads. Within the closure the database does not change.
+    /// Reads. The database does not change within the closure.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Problem>) -> Result<T, Error> {
-        // A deferred transaction gives all of the closure's statements one snapshot.
+        // A deferred transaction gives all statements of the closure the same snapshot.
         let snapshot = self.connection.unchecked_transaction().map_err(|error| self.sql(&error))?;
         read(&snapshot).map_err(|problem| self.problem(problem))
     }
 
-    /// Changes, all or nothing: an error undoes everything that the closure did.
+    /// Changes the database completely or not at all: an error undoes everything that the closure did.
     pub(crate) fn change<T>(
         &mut self,
         change: impl FnOnce(&Change<'_>) -> Result<T, Problem>,
@@ -263,13 +265,14 @@ impl Workbench {
         let done = change(&doing).and_then(|value| Ok((value, doing.finish(before)?)));
         let (value, head) = done.map_err(|problem| problem.into_error(&file))?;
         if let Some((head, audited)) = head {
-            // It is saved. A head file that cannot be written is behind, which costs nothing but what it could tell.
+            // The change is committed. If the head file cannot be written, it is behind, which only means that later losses are
+            // not noticed.
             let _ = head::advance(&self.folder, &head, audited);
         }
         Ok(value)
     }
 
-    /// Works with what it deletes overwritten.
+    /// Runs `work` with deleted content overwritten.
     pub(crate) fn synced<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
         let careful = "PRAGMA secure_delete = ON;";
         self.connection.execute_batch(careful).map_err(|error| self.sql(&error))?;
@@ -289,7 +292,7 @@ impl Workbench {
 }
 
 impl Change<'_> {
-    /// Commits. Gives how far the database has come and whether the audit trail has, if anything was changed.
+    /// Commits. Returns the new head, and whether the audit trail grew, if anything was changed.
     fn finish(self, before: u64) -> Result<Option<(head::Head, bool)>, Problem> {
         if self.transaction.total_changes() == before {
             self.transaction.commit()?;
@@ -301,7 +304,7 @@ impl Change<'_> {
         Ok(Some((head, self.audited.get())))
     }
 
-    /// What a problem within this change is to whoever asked for it.
+    /// Converts a problem within this change into the error that the caller receives.
     pub(crate) fn error(&self, problem: Problem) -> Error {
         problem.into_error(&self.folder.join("workbench.sqlite"))
     }

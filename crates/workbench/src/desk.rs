@@ -1,8 +1,8 @@
 //! A data folder for many tasks at once: [`Desk`] hands out open [`Workbench`]es.
 //!
-//! SQLite's calls block, so each piece of work runs where blocking is allowed. Readers run side by side on connections
-//! of their own. Within this process changes take turns before they reach SQLite, because waiting for its lock means
-//! sleeping and trying again; with other processes its lock decides.
+//! Calls of SQLite block, so all work runs on threads that may block. Readers work concurrently on separate connections. Within
+//! this process, changes take turns before they reach SQLite, because waiting for its lock means sleeping and trying again.
+//! Between processes, SQLite's lock decides.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,10 +16,11 @@ mod together;
 
 use together::Queue;
 
-/// How many connections stay open while nobody works: more than one for every core of a usual machine.
+/// How many idle connections stay open: more than the cores of a usual machine.
 const IDLE: usize = 16;
 
-/// How many passwords are hashed at once: each takes 19 MiB and a core for tens of milliseconds, and strangers can ask for it.
+/// How many passwords are hashed at the same time: each takes 19 MiB and a core for tens of milliseconds, and strangers can
+/// cause it.
 const HASHING: usize = 4;
 
 /// An open data folder that tasks share; cloning it is cheap.
@@ -32,7 +33,7 @@ struct Shared {
     clock: Clock,
     idle: Mutex<Vec<Workbench>>,
     turn: tokio::sync::Mutex<()>,
-    /// What is changed together with others.
+    /// Changes that wait to be made together with others.
     queue: Queue,
     hashing: tokio::sync::Semaphore,
 }
@@ -41,9 +42,9 @@ impl Desk {
     /// Opens a data folder as [`Workbench::open`] does.
     ///
     /// # Errors
-    /// The same.
+    /// As [`Workbench::open`].
     pub fn open(folder: &Path, clock: Clock) -> Result<Self, Error> {
-        // What is wrong with the folder is known before anybody works in it.
+        // Problems of the folder are found before any task works in it.
         Ok(Self::of(Workbench::open(folder, clock, "")?))
     }
 
@@ -64,7 +65,7 @@ impl Desk {
         &self.0.folder
     }
 
-    /// The clock that changes are dated by.
+    /// The clock that dates changes.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
     }
@@ -72,7 +73,7 @@ impl Desk {
     /// Reads.
     ///
     /// # Errors
-    /// What `read` gives; [`Error`] when no connection can be opened.
+    /// The error that `read` returns; [`Error`] if no connection can be opened.
     pub async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Workbench) -> Result<T, Error> + Send + 'static,
@@ -83,14 +84,14 @@ impl Desk {
     /// Changes something on behalf of `actor`, when it is this task's turn.
     ///
     /// # Errors
-    /// What `change` gives; [`Error`] when no connection can be opened.
+    /// The error that `change` returns; [`Error`] if no connection can be opened.
     pub async fn change<T: Send + 'static>(
         &self,
         actor: &str,
         change: impl FnOnce(&mut Workbench) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (desk, change) = (self.clone(), acting(actor, change));
-        // A task of its own: who has the turn, or waits for it, goes on even while nobody looks at what it is for.
+        // In a separate task, so that the change continues even if its caller is no longer polled.
         let changing = tokio::spawn(async move {
             let _turn = desk.0.turn.lock().await;
             desk.work(change).await
@@ -98,16 +99,15 @@ impl Desk {
         changing.await.unwrap_or_else(|ended| Err(ended_early(&ended)))
     }
 
-    /// Changes something together with what others change at the same time, for what many tasks do all at once. Changes are
-    /// made in the order of the calls, whether or not anybody waits for what is returned. The change says itself on whose
-    /// behalf it is.
+    /// Changes something together with the changes of other tasks, for work that many tasks do at once. Changes are made in the
+    /// order of the calls, whether or not their results are awaited. The change itself states its actor.
     pub(crate) fn change_together<T: Send + 'static>(
         &self,
         change: impl FnOnce(&Change<'_>) -> Result<T, Problem> + Send + 'static,
     ) -> impl Future<Output = Result<T, Error>> + Send + 'static {
         let told = self.0.queue.add(change);
         let desk = self.clone();
-        // As above. Each change brings a turn, so that none is left waiting.
+        // See above. Every change takes one turn, so no change is left waiting.
         tokio::spawn(async move {
             let _turn = desk.0.turn.lock().await;
             let shared = Arc::clone(&desk.0);
@@ -123,11 +123,12 @@ impl Desk {
         async move { told.await.unwrap_or_else(dropped) }
     }
 
-    /// The same for what hashes a password ([`Workbench::sign_in`], [`Workbench::accept`], [`Workbench::set_password`]): others
-    /// do not wait for it, and no more than four are at it at once. Its transactions are short, and SQLite's lock decides.
+    /// Like [`Self::change`], for changes that hash a password ([`Workbench::sign_in`], [`Workbench::accept`],
+    /// [`Workbench::set_password`]). Other changes do not wait for it, and at most four run at once. Its transactions are
+    /// short, and SQLite's lock decides their order.
     ///
     /// # Errors
-    /// The same.
+    /// As [`Self::change`].
     pub async fn change_with_password<T: Send + 'static>(
         &self,
         actor: &str,
@@ -263,7 +264,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let desk = Desk::open(folder.path(), Clock::system()).unwrap();
         let change = |change: &Change<'_>| change.audit("test.step", "x", &serde_json::json!({}));
-        // Begun, and then never looked at again.
+        // Started, and then never polled again.
         let mut together = std::pin::pin!(desk.change_together(change));
         let mut alone = std::pin::pin!(desk.change("ann", |_| Ok(())));
         assert!(

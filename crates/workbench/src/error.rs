@@ -1,4 +1,4 @@
-//! What can be wrong with a data folder, and what to do about it.
+//! Errors of a data folder, and what to do about them.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,15 +12,15 @@ use crate::{Hint, Kind, Refusal};
 /// Why the workbench refused or failed. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The database cannot be read as one, or holds what was never written.
+    /// The database cannot be read, or contains something that was never written.
     #[error("{file} is damaged: {reason}")]
     Damaged {
         /// The file.
         file: PathBuf,
-        /// What shows it.
+        /// The evidence of the damage.
         reason: String,
     },
-    /// What was kept of an answer is not there any more, or not what it was.
+    /// The stored evidence of an answer is missing or was changed.
     #[error("the evidence {file} {reason}")]
     Evidence {
         /// The file.
@@ -28,20 +28,20 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// No room on the disk.
+    /// The disk is full.
     #[error("no space left on the disk with {0}")]
     Full(PathBuf),
-    /// Anything else about a file.
+    /// Any other error of a file.
     #[error("{doing} {file}: {source}")]
     Io {
-        /// What was being done: "reading", "creating".
+        /// The failed action: "reading", "creating".
         doing: &'static str,
         /// The file or folder.
         file: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The key file is missing beside secrets, or is not the one they were encrypted with.
+    /// The key file is missing although there are secrets, or is not the one they were encrypted with.
     #[error("{file}: {reason}")]
     Key {
         /// The key file.
@@ -49,7 +49,7 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// The key file can be read by others than its owner.
+    /// Users other than its owner can read the key file.
     #[error("{file} can be read by others (mode {mode:04o})")]
     KeyExposed {
         /// The key file.
@@ -57,7 +57,7 @@ pub enum Error {
         /// Its permissions.
         mode: u32,
     },
-    /// A database of a newer Backsight.
+    /// The database was written by a newer Backsight.
     #[error(
         "{file} was written by a newer version of Backsight (format {found}; this version supports up to {known})"
     )]
@@ -66,19 +66,19 @@ pub enum Error {
         file: PathBuf,
         /// Its version.
         found: i64,
-        /// The newest version known here.
+        /// The newest version that this program supports.
         known: i64,
     },
     /// The folder or file cannot be written.
     #[error("{0} cannot be written")]
     ReadOnly(PathBuf),
-    /// The user's: what was asked cannot be done.
+    /// An error of the user: the request cannot be carried out.
     #[error("{0}")]
     Refused(Refusal),
-    /// The user's: values that a package's parameters do not take; none of them was stored.
+    /// An error of the user: values that the package's parameters do not accept; none of them was stored.
     #[error("{}", lines(.0))]
     Settings(Vec<SettingsError>),
-    /// Another process wrote for longer than anybody waits.
+    /// Another process was writing for too long.
     #[error("{0} is in use by another process")]
     Busy(PathBuf),
     /// A bug: invalid SQL or impossible data.
@@ -92,12 +92,12 @@ impl Error {
         Self::refused(Kind::Missing, text)
     }
 
-    /// It does not go together with what there is.
+    /// The request conflicts with the current state.
     pub fn conflict(text: impl Into<String>) -> Self {
         Self::refused(Kind::Conflict, text)
     }
 
-    /// What was given cannot be meant.
+    /// The given value is not valid.
     pub fn invalid(text: impl Into<String>) -> Self {
         Self::refused(Kind::Invalid, text)
     }
@@ -107,7 +107,7 @@ impl Error {
         Self::refused(Kind::Forbidden, text)
     }
 
-    /// Too many attempts; `wait` is how long to wait before the next.
+    /// Too many attempts; `wait` is the time until the next one is allowed.
     pub fn throttled(wait: Duration, text: impl Into<String>) -> Self {
         Self::refused(Kind::Throttled(wait), text)
     }
@@ -116,7 +116,7 @@ impl Error {
         Self::Refused(Refusal { kind, text: text.into() })
     }
 
-    /// What kind of refusal it is; `None` where something is wrong with the data folder or the program.
+    /// The kind of a refusal; `None` if there is a problem with the data folder or the program.
     pub fn kind(&self) -> Option<Kind> {
         match self {
             Self::Refused(refusal) => Some(refusal.kind),
@@ -125,7 +125,7 @@ impl Error {
         }
     }
 
-    /// What to do about it; `None` where its text says so.
+    /// What to do about it; `None` if the text says so.
     pub fn hint(&self) -> Option<Hint> {
         Some(match self {
             Self::Damaged { .. } => Hint::RestoreBackup,
@@ -141,12 +141,12 @@ impl Error {
         })
     }
 
-    /// Whether what was asked cannot be done, rather than something being wrong here.
+    /// Whether the request is at fault, and not the data folder or the program.
     pub fn is_users(&self) -> bool {
         matches!(self, Self::Refused(_) | Self::Settings(_))
     }
 
-    /// The same error for another who is struck by it.
+    /// The same error for another task that it affects.
     pub(crate) fn again(&self) -> Self {
         match self {
             Self::Busy(file) => Self::Busy(file.clone()),
@@ -158,12 +158,12 @@ impl Error {
                 source: io::Error::new(source.kind(), source.to_string()),
             },
             Self::ReadOnly(file) => Self::ReadOnly(file.clone()),
-            // What a commit cannot end with.
+            // A commit cannot end with any other error.
             other => Self::Bug(other.to_string()),
         }
     }
 
-    /// What an error of SQLite means for the database in `file`.
+    /// The meaning of an SQLite error for the database in `file`.
     pub(crate) fn sql(file: &Path, error: &rusqlite::Error) -> Self {
         let file = file.to_owned();
         if is_damage(error) {
@@ -173,12 +173,12 @@ impl Error {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::Damaged { file, reason: error.to_string() }
             }
-            // What our triggers refuse: a row whose seal is not its content's, a value that is not canonical.
+            // Refused by our triggers: a row whose seal does not match its content, or a value that is not canonical.
             Some(ErrorCode::ConstraintViolation) if extended(error) == ffi::SQLITE_CONSTRAINT_TRIGGER => {
                 Self::Damaged { file, reason: error.to_string() }
             }
             Some(ErrorCode::DiskFull) => Self::Full(file),
-            // The one file that SQLite makes to read, too.
+            // SQLite creates this file even for reading.
             Some(ErrorCode::SystemIoFailure) if extended(error) == ffi::SQLITE_IOERR_SHMSIZE => {
                 Self::Full(file)
             }
@@ -193,7 +193,7 @@ impl Error {
         }
     }
 
-    /// What an error of the file system means for `file`.
+    /// The meaning of a file-system error for `file`.
     pub(crate) fn io(doing: &'static str, file: &Path, error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::StorageFull => Self::Full(file.to_owned()),
@@ -205,7 +205,7 @@ impl Error {
     }
 }
 
-/// Whether a value is not what was written: SQLite keeps no checksums, and gives what it finds.
+/// Whether a value differs from what was written: SQLite has no checksums, and returns what it finds.
 fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(
         error,

@@ -1,4 +1,4 @@
-//! Files and folders of the data folder: for their owner alone, copied and synced.
+//! Files and folders of the data folder: readable only by their owner, copied and synced.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::Error;
 
-/// Makes the folder where it is not there, for its owner alone.
+/// Creates the folder if it does not exist, readable only by its owner.
 pub(crate) fn create(folder: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
@@ -15,7 +15,7 @@ pub(crate) fn create(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// How a file is written that its owner alone may read.
+/// The options to create a file that only its owner can read.
 pub(crate) fn for_owner() -> OpenOptions {
     let mut options = File::options();
     options.write(true);
@@ -24,7 +24,7 @@ pub(crate) fn for_owner() -> OpenOptions {
     options
 }
 
-/// Copies a file for its owner alone, and syncs it; says whether there is one.
+/// Copies a file so that only its owner can read it, and syncs it; returns whether there is one.
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<bool, Error> {
     let mut source = match File::open(from) {
         Ok(source) => source,
@@ -39,7 +39,7 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<bool, Error> {
 
 /// Makes renames, new files and removals in a folder durable.
 pub(crate) fn sync(folder: &Path) -> Result<(), Error> {
-    // Only Unix opens a folder as a file; elsewhere the rename itself is all there is.
+    // Only Unix can open a folder as a file; on other systems the rename itself has to suffice.
     if cfg!(unix) {
         let synced = File::open(folder).and_then(|folder| folder.sync_all());
         synced.map_err(|error| Error::io("syncing", folder, error))?;

@@ -1,8 +1,8 @@
 //! What to do about an error or an incomplete answer.
 //!
-//! A [`Hint`] says what helps, not how a surface words it: the command names its flags, a page its buttons. Its `Display` is
-//! worded for any surface and names neither; JSON and pages use it. The database keeps a code for each hint of ours, and the
-//! text of those that the provider client gives.
+//! A [`Hint`] states what helps, not its wording for one interface: the command names its options, a page its buttons. Its
+//! `Display` is worded for any interface and names neither; JSON and pages use it. The database stores a code for each of our
+//! hints, and the text of hints from the provider client.
 
 use std::fmt;
 
@@ -11,39 +11,39 @@ use std::fmt;
 pub enum Hint {
     /// Request fewer records, or raise the limit on records.
     AskForFewer,
-    /// Look at the owner and permissions of the data folder.
+    /// Check the owner and permissions of the data folder.
     CheckFolder,
-    /// See which process works on the data folder.
+    /// Find the process that uses the data folder.
     FindProcess,
     /// Free space on the disk.
     MakeRoom,
-    /// Raise the limit on records that was chosen for the question.
+    /// Raise the limit on records that was set for the query.
     RaiseLimit,
-    /// Tell those who make the program.
+    /// Report the problem to the developers.
     Report,
-    /// Put a file back from a backup.
+    /// Restore a file from a backup.
     RestoreBackup,
-    /// Put the right key file back, or give the secrets up.
+    /// Restore the right key file, or give up the secrets.
     RestoreKey,
-    /// Run it again.
+    /// Run the query again.
     RunAgain,
-    /// Run it again and query the provider, because the stored answer is lost.
+    /// Run the query again at the provider, because the stored answer is lost.
     RunFresh,
     /// Allow a request to be sent.
     SendIt,
     /// Protect the key file, then replace key and secrets.
     ProtectKey,
-    /// Use the newer program.
+    /// Use the newer version of the program.
     UseNewer,
-    /// In words, by the provider client.
+    /// A text from the provider client.
     Words(String),
 }
 
-/// What marks a code among texts in the database: no text of ours begins with it.
+/// The first character of a code in the database; no text of ours begins with it.
 const MARK: char = '@';
 
 impl Hint {
-    /// Those that have a code in the database, with it. A code never changes.
+    /// The hints that have a code in the database. A code never changes.
     const CODES: [(Self, &'static str); 13] = [
         (Self::AskForFewer, "fewer"),
         (Self::CheckFolder, "folder"),
@@ -60,7 +60,7 @@ impl Hint {
         (Self::UseNewer, "newer"),
     ];
 
-    /// As it is kept.
+    /// The stored form.
     pub(crate) fn stored(&self) -> String {
         match Self::CODES.iter().find(|(hint, _)| hint == self) {
             Some((_, code)) => format!("{MARK}{code}"),
@@ -68,7 +68,7 @@ impl Hint {
         }
     }
 
-    /// Reads what [`Self::stored`] wrote.
+    /// Reads what [`Self::stored`] returned.
     pub(crate) fn read(text: String) -> Self {
         let coded = text
             .strip_prefix(MARK)

@@ -1,17 +1,17 @@
-//! The key that an indicator is found and ordered by: its type's octet, then what orders within the type.
+//! The key by which indicators are found and sorted: one byte for the type, then the sort key within the type.
 //!
-//! A name goes by its labels from the right, so that everything below a name is one range; an address by its octets, so
-//! that a network is one. Different indicators have different keys.
+//! A name is sorted by its labels from the right, so that all names below a name are one range. An address is sorted by its
+//! bytes, so that a network is one range. Different indicators have different keys.
 
 use std::net::IpAddr;
 
 use cof::Name;
 use operation::{Host, Indicator, IndicatorType};
 
-/// Keys from the first up to, and without, the second.
+/// A half-open range of keys: from the first up to, but not including, the second.
 pub(crate) type KeyRange = (Vec<u8>, Vec<u8>);
 
-/// The type's number in the database, and the first octet of its keys.
+/// The type's number in the database, and the first byte of its keys.
 pub(crate) const fn type_code(kind: IndicatorType) -> u8 {
     match kind {
         IndicatorType::Fqdn => 1,
@@ -32,22 +32,22 @@ pub(crate) fn sort_key(indicator: &Indicator) -> Vec<u8> {
     key
 }
 
-/// The keys of all names below a name, itself left out.
+/// The keys of all names below a name, excluding the name itself.
 pub(crate) fn below(name: &Name) -> KeyRange {
     let mut key = vec![type_code(IndicatorType::Fqdn)];
     name.push_sort_key(&mut key);
-    // The last 0 ends the name; any label that comes instead begins with an octet above 0.
+    // The last 0 ends the name; the labels of names below it begin with a byte above 0.
     key.pop();
     let (mut first, mut end) = (key.clone(), key);
     first.push(1);
-    // What begins as the name does, dot included, comes before the same with a dot turned into anything else.
+    // All names below it begin with these bytes, so they come before the same bytes with the last one increased.
     if let Some(last) = end.last_mut() {
         *last += 1;
     }
     (first, end)
 }
 
-/// The keys of all addresses of a network, given by any of its addresses and the length of its prefix.
+/// The keys of all addresses of a network, given by any of its addresses and the prefix length.
 pub(crate) fn network(address: IpAddr, prefix: u8) -> Option<KeyRange> {
     let (width, bits) = match address {
         IpAddr::V4(address) => (32, u128::from(address.to_bits())),
@@ -64,7 +64,7 @@ pub(crate) fn network(address: IpAddr, prefix: u8) -> Option<KeyRange> {
             std::iter::once(kind).chain(octets.into_iter().skip(from)).collect::<Vec<u8>>()
         };
         let mut end = key(bits | mask);
-        // Behind the last address comes what is longer.
+        // Longer keys follow directly after the last address.
         end.push(0);
         (key(bits & !mask), end)
     })

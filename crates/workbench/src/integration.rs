@@ -1,12 +1,13 @@
-//! Installed integrations: what is installed, how it is set, and whether it is on.
+//! Installed integrations: the installed package, its settings, and whether it is enabled.
 //!
-//! A [`Package`] is installed in two steps: [`Workbench::plan_install`] works out a [`Plan`] that can be shown, and
-//! [`Workbench::install`] carries out what was confirmed and nothing else. [`Workbench::configure`] sets values and secrets
-//! ([`Changes`]), all or none; [`Workbench::settings`] gives what an operation runs with ([`Configured`]).
-//! [`Workbench::list`] and [`Workbench::show`] say how things stand, secrets only as set or not set.
+//! A [`Package`] is installed in two steps: [`Workbench::plan_install`] computes a [`Plan`] that can be shown, and
+//! [`Workbench::install`] carries out exactly the plan that was confirmed. [`Workbench::configure`] sets values and secrets
+//! ([`Changes`]), all or none of them; [`Workbench::settings`] returns what an operation runs with ([`Configured`]).
+//! [`Workbench::list`] and [`Workbench::show`] show the current state, with secrets only as set or not set.
 //!
-//! Every change is one transaction with its entry in the audit trail. What cannot be done is [`Error::Refused`] or, for
-//! values, [`Error::Settings`]. A manifest that this version does not read is shown as broken and in nobody's way.
+//! Every change is one transaction that includes its entry in the audit trail. A request that cannot be carried out is
+//! [`Error::Refused`] or, for values, [`Error::Settings`]. A manifest that this version cannot read is shown as broken and does
+//! not affect other integrations.
 
 mod configure;
 mod install;
@@ -26,21 +27,21 @@ pub(crate) use self::configure::bind_secrets;
 pub use self::configure::{Changes, Configured};
 pub use self::plan::{Confirmed, Loss, LossReason, ParameterChange, Plan, Question, Relation, What};
 
-/// The only kind of package there is.
+/// The only kind of package that exists.
 pub const OPERATION: &str = "operation";
 
-/// One line of the list.
+/// An entry of the list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
     /// Its identity.
     pub name: String,
-    /// What people call it; the name where the manifest is broken.
+    /// The title shown to users; the name if the manifest is broken.
     pub title: String,
     /// The installed version.
     pub version: String,
-    /// What kind of integration it is: [`OPERATION`].
+    /// The kind of integration: [`OPERATION`].
     pub kind: &'static str,
-    /// Whether it is on.
+    /// Whether it is enabled.
     pub enabled: bool,
     /// The required parameters that have no value, as "Label (key)".
     pub missing: Vec<String>,
@@ -48,63 +49,62 @@ pub struct Summary {
     pub broken: Option<ManifestError>,
     /// When it was first installed, in seconds since the epoch.
     pub installed_at: i64,
-    /// When anything about it changed last.
+    /// When anything about it was last changed.
     pub updated_at: i64,
 }
 
 /// Everything about one integration, without its secrets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Details {
-    /// Its line in the list.
+    /// Its entry in the list.
     pub summary: Summary,
-    /// What is installed; `None` where the manifest is broken.
+    /// The installed package; `None` if the manifest is broken.
     pub package: Option<Package>,
-    /// Its parameters with what is set, in the manifest's order.
+    /// Its parameters with their settings, in the manifest's order.
     pub parameters: Vec<Setting>,
-    /// The proxy that this process would ask through, settings and its environment together; `None` where the manifest is
-    /// broken.
+    /// The proxy that this process would use, from the settings and its environment; `None` if the manifest is broken.
     pub proxy: Option<ProxyInForce>,
     /// What an administrator should know about the settings.
     pub warnings: Vec<String>,
-    /// Differs whenever the version or anything that is set does, secrets among it; says nothing of what they are.
+    /// Changes whenever the version or any setting changes, including secrets; it reveals nothing about them.
     pub fingerprint: String,
 }
 
-/// A parameter and what is set for it.
+/// A parameter and its setting.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setting {
     /// The parameter's key.
     pub key: String,
-    /// What people see.
+    /// The label shown to users.
     pub label: String,
-    /// What it is for.
+    /// The explanation of the parameter.
     pub help: String,
-    /// What it holds.
+    /// The kind of its values.
     pub kind: ParameterKind,
     /// Whether the operation cannot run without it.
     pub required: bool,
-    /// What holds while nothing is set.
+    /// The value that is used while none is set.
     pub default: Option<String>,
-    /// What is set.
+    /// The current setting.
     pub state: State,
 }
 
-/// What is set for a parameter.
+/// The setting of a parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Nothing: the default holds, if there is one.
+    /// No value is set: the default is used, if there is one.
     Unset,
-    /// This text.
+    /// This text is set.
     Value(String),
-    /// This text, which the parameter does not take, and why.
+    /// This text is set, but the parameter does not accept it; the second text is the reason.
     Wrong(String, String),
-    /// A secret, which is never shown.
+    /// A secret is set; it is never shown.
     Secret,
-    /// A secret that was given for another destination, and why it is not sent.
+    /// A secret was set for another destination; the text states why it is not sent.
     Elsewhere(String),
 }
 
-/// Which integrations are wanted.
+/// Which integrations to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Only this kind.
@@ -113,16 +113,16 @@ pub struct Filter {
     pub enabled: Option<bool>,
 }
 
-/// Integrations by name, and how many a filter left out.
+/// Integrations by name, and how many the filter left out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Listing {
-    /// Those that were wanted.
+    /// The integrations that match.
     pub integrations: Vec<Summary>,
-    /// How many others are installed.
+    /// How many other integrations are installed.
     pub hidden: usize,
 }
 
-/// A readable value: a number without needless digits, `on` or `off`, or text.
+/// A readable form of a value: a number without unnecessary digits, `on` or `off`, or text.
 pub fn readable(value: &Value) -> String {
     match value {
         Value::Number(number) => number.to_string(),
@@ -132,10 +132,10 @@ pub fn readable(value: &Value) -> String {
 }
 
 impl Workbench {
-    /// What is installed.
+    /// The installed integrations.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be read.
+    /// [`Error`] if the database cannot be read.
     pub fn list(&self, filter: &Filter) -> Result<Listing, Error> {
         let all = self.read(Stored::all)?;
         let count = all.len();
@@ -147,19 +147,19 @@ impl Workbench {
         Ok(Listing { hidden: count - integrations.len(), integrations })
     }
 
-    /// One of them, with its parameters.
+    /// One integration with its parameters.
     ///
     /// # Errors
-    /// [`Error::Refused`], when none has that name.
+    /// [`Error::Refused`] if none has that name.
     pub fn show(&self, name: &str) -> Result<Details, Error> {
         self.read(|database| Stored::need(database, name)).map(|stored| stored.details(self.clock()))
     }
 
-    /// Turns it on; gives false where it was already.
+    /// Enables it; returns false if it was already enabled.
     ///
     /// # Errors
-    /// [`Error::Refused`] names the required parameters without a value, or what else does not go together;
-    /// [`Error::Settings`] a secret that was given for another destination, or a CA file that cannot be used.
+    /// [`Error::Refused`] names the required parameters without a value, or another conflict; [`Error::Settings`] reports a
+    /// secret that was set for another destination, or a CA file that cannot be used.
     pub fn enable(&mut self, name: &str) -> Result<bool, Error> {
         let clock = self.clock().clone();
         let values = self.read(|database| Stored::need(database, name))?.values;
@@ -167,7 +167,7 @@ impl Workbench {
         self.change(|change| {
             let stored = Stored::need(&change.transaction, name)?;
             let package = stored.package().map_err(|error| stored.broken(&error))?;
-            // The secrets are opened: a key that does not fit shows here, not in the first run.
+            // The secrets are decrypted, so that a wrong key is noticed here and not in the first run.
             let settings = stored.open(&package, &configure::keys_for(change, &stored)?, change.folder)?;
             configure::refuse_elsewhere(&package, &settings)?;
             check(&package, &settings, &clock)
@@ -176,10 +176,10 @@ impl Workbench {
         })
     }
 
-    /// Turns it off; gives false where it was already.
+    /// Disables it; returns false if it was already disabled.
     ///
     /// # Errors
-    /// [`Error::Refused`], when none has that name.
+    /// [`Error::Refused`] if none has that name.
     pub fn disable(&mut self, name: &str) -> Result<bool, Error> {
         self.change(|change| {
             let stored = Stored::need(&change.transaction, name)?;
@@ -190,7 +190,7 @@ impl Workbench {
     /// Uninstalls it, with its values and secrets.
     ///
     /// # Errors
-    /// [`Error::Refused`], when none has that name.
+    /// [`Error::Refused`] if none has that name.
     pub fn remove(&mut self, name: &str) -> Result<(), Error> {
         self.change(|change| {
             let stored = Stored::need(&change.transaction, name)?;
@@ -217,7 +217,7 @@ fn switch(change: &Change<'_>, stored: &Stored, on: bool) -> Result<bool, Proble
     Ok(true)
 }
 
-/// Whether an operation can run with these settings; gives what its administrator should know.
+/// Whether an operation can run with these settings; returns the warnings for its administrator.
 fn check(package: &Package, settings: &Settings, clock: &Clock) -> Result<Vec<String>, String> {
     check_proxy_login(package, settings).map_err(|fault| fault.to_string())?;
     let missing = plan::missing(package, settings);

@@ -1,8 +1,9 @@
-//! What is stored, as the JSON that `--format json` prints and `/api/v1` sends.
+//! Stored data as the JSON that `--format json` prints and `/api/v1` sends.
 //!
-//! Each shape is a struct that is serialised and describes itself to the OpenAPI document. `docs/json.md` explains the same
-//! structs to people; a test compares the page with their schemas. Times are RFC 3339. Except in an [`answer`], members are
-//! declared in alphabetical order, because earlier versions printed them so. Only writing an answer can fail.
+//! Each shape is a struct that is serialised and that describes itself for the OpenAPI document. `docs/json.md` explains the
+//! same structs to people, and a test compares that page with their schemas. Times are in RFC 3339. Except in an [`answer`],
+//! members are declared in alphabetical order, because earlier versions printed them in this order. Only writing an answer can
+//! fail.
 
 pub mod answer;
 pub mod audit;

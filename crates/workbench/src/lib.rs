@@ -1,22 +1,22 @@
-//! What persists of an analyst's work: installed integrations and their secrets, runs with their evidence, the threat
-//! library, users, tokens, the audit trail.
+//! The persistent data of an analyst's work: installed integrations and their secrets, runs with their evidence, the threat
+//! library, users, tokens, and the audit trail.
 //!
-//! [`Workbench`] is one open data folder; `opening` opens it, [`Error`] says what can be wrong with it.
-//! Several processes may work in one folder at once: every change is one transaction that waits its turn. [`Desk`] is the
-//! same for the tasks of one process.
+//! [`Workbench`] is one open data folder; `opening` opens it, and [`Error`] lists its errors. Several processes may use one
+//! folder at once: every change is one transaction that waits for its turn. [`Desk`] does the same for the tasks of one
+//! process.
 //!
 //! ```text
 //! DIR/workbench.sqlite   everything but the evidence; the tables are in schema.sql, then schema-2.sql, schema-3.sql
-//! DIR/workbench.head     how far it has come, so that lost transactions are noticed
-//! DIR/answers/           evidence: what providers answered
-//! DIR/secret.key         the key that secrets are encrypted with, mode 0600
-//! DIR/secret.key.new     its successor, while the key is changed
-//! DIR/token-usage        what limited tokens used right now, shared by the servers of the folder
-//! DIR/workers/           who works on a run right now
+//! DIR/workbench.head     the latest state of the database, so that lost transactions are noticed
+//! DIR/answers/           evidence: the answers of providers
+//! DIR/secret.key         the key that encrypts secrets, mode 0600
+//! DIR/secret.key.new     its successor, while the key is being changed
+//! DIR/token-usage        current usage of limited tokens, shared by the servers of the folder
+//! DIR/workers/           which processes are working on runs
 //! ```
 //!
-//! Errors are typed by who is to blame: the user ([`Error::Refused`], of a [`Kind`]), our disk (the rest).
-//! What to do about one is a [`Hint`], which each surface puts into its own words.
+//! Errors are grouped by their cause: the user ([`Error::Refused`], of a [`Kind`]) or our disk (the others). A [`Hint`] states
+//! what to do about an error, and each interface words it itself.
 
 pub mod audit;
 mod backup;

@@ -1,21 +1,23 @@
-//! The threat library: indicators with their statuses, attributes, relationships, notes, and who says so.
+//! The threat library: indicators with their status, attributes, relationships and notes, and the sources that claim them.
 //!
-//! Read in the order of the data: [`Workbench::add_indicators`](crate::Workbench::add_indicators) takes what a person
-//! adds, [`propose`](crate::Workbench::propose) and [`add_findings`](crate::Workbench::add_findings) what a run found,
-//! [`undo`](crate::Workbench::undo) takes a run's word back; `curate` is what people do to one indicator by hand;
-//! [`indicators`](crate::Workbench::indicators) finds [`Entry`]s by a [`Filter`], [`details`](crate::Workbench::details) tells all about
-//! one.
+//! In the order of the data flow: [`Workbench::add_indicators`](crate::Workbench::add_indicators) adds what a user enters,
+//! [`propose`](crate::Workbench::propose) and [`add_findings`](crate::Workbench::add_findings) what a run found, and
+//! [`undo`](crate::Workbench::undo) removes what a run added. `curate` contains the changes that users make to one indicator.
+//! [`indicators`](crate::Workbench::indicators) lists [`Entry`]s that match a [`Filter`], and
+//! [`details`](crate::Workbench::details) returns everything about one.
 //!
 //! # Claims
-//! Whoever adds something claims it: a person under their name, a run under its package's. A claim is never changed by
-//! another's. An attribute or relationship is there as long as one claim on it is. An indicator that no claim is left on
-//! goes when its last run is undone, unless somebody has done something with it since: it has another status than a run
-//! gives, a note, or is removed, or an attribute or relationship of others hangs on it.
+//! Whoever adds something claims it: a user under their name, a run under the name of its package. A claim is never changed by
+//! another one. An attribute or relationship exists as long as it has a claim. An indicator without claims is removed when its
+//! last run is undone, unless somebody has worked with it: it has a status that runs do not set, it has a note, it was removed,
+//! or it has an attribute or relationship of another source.
 //!
 //! # What a run never does
-//! It changes no status, touches nothing that is whitelisted, and brings back nothing that was removed.
+//! A run does not change a status, does not touch anything that is whitelisted, and does not bring back anything that was
+//! removed.
 //!
-//! Errors: [`Error::Refused`](crate::Error::Refused) is the user's and says why; everything else is our disk.
+//! Errors: [`Error::Refused`](crate::Error::Refused) is an error of the user and states the reason; all others are errors of
+//! our disk.
 
 mod add;
 mod curate;

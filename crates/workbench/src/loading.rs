@@ -1,6 +1,6 @@
-//! What the audit trail keeps of a file of records that somebody loaded into the passive-DNS database: [`Loaded`].
+//! Audit entries for files of records that a user loaded into the passive-DNS database: [`Loaded`].
 //!
-//! The database is another room's; the workbench only remembers who loaded what, and what came of it.
+//! Another crate holds that database; the workbench only records who loaded what, and the result.
 
 use serde_json::json;
 
@@ -12,27 +12,27 @@ const LONGEST_NAME: usize = 200;
 /// A loaded file of records, complete or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loaded {
-    /// What the file is called where it came from.
+    /// The name of the file on the user's computer.
     pub file: String,
-    /// BLAKE3 of the file as it came, in hexadecimal digits.
+    /// BLAKE3 of the uploaded file, in hexadecimal digits.
     pub digest: String,
     /// `report` or `observation`.
     pub kind: &'static str,
     /// The number of stored records.
     pub taken: u64,
-    /// Records that an earlier file had brought.
+    /// Records that an earlier file already contained.
     pub known: u64,
-    /// What was rejected.
+    /// Records that were rejected.
     pub rejected: u64,
     /// Why loading stopped before the end, if it did.
     pub fault: Option<String>,
 }
 
 impl Workbench {
-    /// Writes down that a file was loaded.
+    /// Records that a file was loaded.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be written.
+    /// [`Error`] if the database cannot be written.
     pub fn note_loaded(&mut self, loaded: &Loaded) -> Result<(), Error> {
         let name: String = text::printable(&loaded.file).chars().take(LONGEST_NAME).collect();
         let detail = json!({

@@ -1,15 +1,15 @@
-//! What a request was refused for: a [`Kind`] for programs, a text for people.
+//! Why a request was refused: a [`Kind`] for programs, and a text for people.
 //!
-//! Callers tell refusals apart by their kind, never by their text. The server makes an HTTP status of it, the command an exit
-//! code.
+//! Callers distinguish refusals by their kind, never by their text. The server converts it into an HTTP status, the command
+//! into an exit code.
 
 use std::fmt;
 use std::time::Duration;
 
-/// Why something was not done, where nothing is wrong with the data folder.
+/// Why a request was not carried out, although nothing is wrong with the data folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// What kind of reason it is.
+    /// The kind of reason.
     pub kind: Kind,
     /// The reason, as a fragment in lower case.
     pub text: String,
@@ -18,15 +18,15 @@ pub struct Refusal {
 /// The kinds of reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// It does not go together with what there is: a name that is taken, something that was changed meanwhile.
+    /// The request conflicts with the current state, such as a name that is taken or a change in the meantime.
     Conflict,
     /// The user does not have the permission.
     Forbidden,
-    /// What was given cannot be meant: a malformed or impossible value.
+    /// The given value is malformed or impossible.
     Invalid,
     /// It does not exist.
     Missing,
-    /// Too many attempts; the time after which to try again.
+    /// Too many attempts; the time to wait before the next one.
     Throttled(Duration),
 }
 

@@ -1,16 +1,18 @@
-//! Runs: an action on an indicator, asked, kept, shown again, mapped, and added to the library.
+//! Runs: an action on an indicator is queried, stored, shown again, mapped, and added to the library.
 //!
-//! This is the one place where ask, keep, map and add are put together. [`Runs`] asks on behalf of tasks: an [`Asking`]
-//! says what with, a [`Run`] is what is kept of it, with its evidence in a file (`evidence`). What is kept answers the same
-//! question again for a while ([`Freshness`]); an incomplete answer never does. [`Workbench::answer`](crate::Workbench::answer) reads a kept answer again,
-//! [`Workbench::findings`](crate::Workbench::findings) maps it as its package did then, [`Pick`] selects, [`Changes`] compares two answers.
+//! This is the only module that combines querying, storing, mapping and adding. [`Runs`] sends queries for tasks: an [`Asking`]
+//! says how, and a [`Run`] is the stored result, with its evidence in a file (`evidence`). A stored complete answer is reused
+//! for the same query for a while ([`Freshness`]); an incomplete one never is. [`Workbench::answer`](crate::Workbench::answer)
+//! reads a stored answer again, [`Workbench::findings`](crate::Workbench::findings) maps it with the package of that time,
+//! [`Pick`] selects findings, and [`Changes`] compares two answers.
 //!
 //! # Interruption
-//! A run is written down before anything is sent, with the worker that is at it. Its evidence grows in
-//! `answers/run-ID.part`. Who finds a run of a worker that is gone settles it: it is interrupted, with what it had.
+//! A run is recorded before anything is sent, with the worker that executes it. Its evidence is written to
+//! `answers/run-ID.part` while it arrives. A process that finds a run whose worker is gone settles it: the run becomes
+//! interrupted, and keeps what it had received.
 //!
-//! Errors: [`Error::Refused`] is the user's; [`Error::Evidence`] says that a file is lost or damaged.
-//! What a provider does wrong is no error here but the run's [`State`] and [`Reason`].
+//! Errors: [`Error::Refused`] is an error of the user; [`Error::Evidence`] means that a file is missing or damaged. Failures of
+//! a provider are not errors here, but the [`State`] and [`Reason`] of the run.
 
 mod ability;
 mod ask;
@@ -51,37 +53,37 @@ pub struct Run {
     pub batch: i64,
     /// The queried indicator.
     pub indicator: Indicator,
-    /// The package that asked, as NAME@VERSION.
+    /// The package that made the query, as NAME@VERSION.
     pub package: String,
     /// The source of its findings: the package's title.
     pub source: String,
     /// The name of the action, as shown to users.
     pub action: String,
-    /// Who was asked, as host:port.
+    /// The queried provider, as host:port.
     pub provider: String,
-    /// Who ran it.
+    /// The user who started it.
     pub actor: String,
-    /// What it came to.
+    /// The result.
     pub ending: Ending,
-    /// When it began, in seconds since the epoch.
+    /// When it started, in seconds since the epoch.
     pub started_at: i64,
     /// When it ended, if it did.
     pub ended_at: Option<i64>,
-    /// How many records were kept of the answer.
+    /// The number of stored records of the answer.
     pub records: u64,
-    /// How many stretches of the answer are no records.
+    /// The number of parts of the answer that are not records.
     pub damages: u64,
     /// The size of the answer in bytes, after decompression.
     pub bytes: u64,
-    /// The run that really asked, and when: itself, or an earlier one whose answer this one took.
+    /// The run that queried the provider, and when: this run, or an earlier one whose answer was reused.
     pub fetched: Fetched,
-    /// When something of it was added to the library last.
+    /// When findings of it were last added to the library.
     pub added_at: Option<i64>,
-    /// When that was taken back, if nothing was added since.
+    /// When this was undone, if nothing was added since.
     pub undone_at: Option<i64>,
-    /// Which records of the answer were wanted.
+    /// The filter for the records of the answer.
     pub(crate) filter: Filter,
-    /// How many of them at most.
+    /// The most records that are kept.
     pub(crate) most: usize,
     pub(crate) question: String,
     pub(crate) orientation: Orientation,
@@ -89,12 +91,12 @@ pub struct Run {
     pub(crate) manifest: i64,
 }
 
-/// Which run really asked.
+/// The run that queried the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fetched {
     /// Its number.
     pub by: i64,
-    /// When, in seconds since the epoch.
+    /// The time of the query, in seconds since the epoch.
     pub at: i64,
 }
 
@@ -103,35 +105,35 @@ pub struct Fetched {
 pub struct Request<'a> {
     /// The address, with scheme, host, port and value.
     pub address: &'a str,
-    /// The one type that was asked for; all of them, if none.
+    /// The only type that was requested; all types if `None`.
     pub rrtype: Option<&'a str>,
-    /// Whether the provider was allowed to ask the DNS itself.
+    /// Whether the provider was allowed to send DNS queries itself.
     pub active: bool,
 }
 
-/// How a run ended, and why not otherwise.
+/// The state of a run, and the reason if it is not complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
-    /// How.
+    /// The state.
     pub state: State,
     /// Why it is not complete.
     pub reason: Option<Reason>,
 }
 
-/// How a run stands.
+/// The state of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Everything there is arrived, nothing included.
+    /// Everything arrived; this includes answers without records.
     Complete,
     /// Nothing usable arrived.
     Failed,
-    /// We ended it: the process ended, or a user cancelled it.
+    /// The process ended, or a user cancelled the run.
     Interrupted,
-    /// Something broke; what arrived is there.
+    /// The answer broke off; what arrived is stored.
     Partial,
-    /// It is under way.
+    /// The run is in progress.
     Running,
-    /// The answer was cut at a limit.
+    /// The answer was cut off at a limit.
     Truncated,
 }
 
@@ -142,27 +144,27 @@ pub struct Reason {
     pub text: String,
     /// What to do about it.
     pub hint: Hint,
-    /// Whether the provider turned us away: credentials or quota.
+    /// Whether the provider refused the query: credentials or quota.
     pub refused: bool,
 }
 
 impl Run {
-    /// The name of the package that asked, without its version.
+    /// The name of the package that made the query, without its version.
     pub fn operation(&self) -> &str {
         self.package.split('@').next().unwrap_or_default()
     }
 
-    /// Whether the answer was one that an earlier run had fetched.
+    /// Whether the answer of an earlier run was reused.
     pub fn is_cached(&self) -> bool {
         self.fetched.by != self.id
     }
 
-    /// Which records of the answer were wanted.
+    /// The filter for the records of the answer.
     pub fn filter(&self) -> &Filter {
         &self.filter
     }
 
-    /// What was asked.
+    /// The query.
     pub fn request(&self) -> Request<'_> {
         let mut words = self.question.splitn(3, ' ');
         let (address, rrtype, active) = (words.next(), words.next(), words.next());
@@ -173,19 +175,19 @@ impl Run {
         }
     }
 
-    /// How the provider's records were read.
+    /// The orientation with which the provider's records were read.
     pub fn orientation(&self) -> Orientation {
         self.orientation
     }
 
-    /// BLAKE3 of what was received, decompressed, in hexadecimal digits; `None` where nothing came.
+    /// BLAKE3 of the received bytes after decompression, in hexadecimal digits; `None` if nothing arrived.
     pub fn evidence_hash(&self) -> Option<&str> {
         self.evidence.as_deref()
     }
 }
 
 impl Ending {
-    /// Whether the answer is all there is.
+    /// Whether the answer is complete.
     pub fn is_complete(&self) -> bool {
         self.state == State::Complete
     }
@@ -194,7 +196,7 @@ impl Ending {
 impl Reason {
     /// An error on our side.
     pub fn of(error: &Error) -> Self {
-        // What is refused here is to send anything.
+        // What is refused here is sending a query.
         Self { text: error.to_string(), hint: error.hint().unwrap_or(Hint::SendIt), refused: false }
     }
 }
@@ -224,7 +226,7 @@ impl State {
     pub const ALL: [Self; 6] =
         [Self::Complete, Self::Failed, Self::Interrupted, Self::Partial, Self::Running, Self::Truncated];
 
-    /// Its word in outputs and in the database.
+    /// Its name in outputs and in the database.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Complete => "complete",
@@ -236,7 +238,7 @@ impl State {
         }
     }
 
-    /// The one of that word.
+    /// The state of that name.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.word() == word)
     }

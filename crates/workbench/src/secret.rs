@@ -1,17 +1,18 @@
-//! Secrets at rest: XChaCha20-Poly1305 under the key of the key file (`file`).
+//! Secrets at rest: XChaCha20-Poly1305 with the key of the key file (`file`).
 //!
 //! ```text
 //! sealed  =  2 (format)  key's name (8 bytes)  nonce (24 random bytes)  ciphertext and tag
 //! ```
 //!
-//! Format, key's name, integration, parameter and the destination that it may be sent to are authenticated with it, so that
-//! a sealed secret opens nowhere but in its own place, and nobody who can write the database alone can send it elsewhere.
-//! Format 1 knew no destination: it opens only where none stands beside it, and then it is sent nowhere. What a secret is sealed with stands in the database; which keys there are stands in files:
+//! Format, key's name, integration, parameter and the allowed destination are authenticated together with the secret. A sealed
+//! secret can therefore only be opened in its own place, and somebody who can write to the database but has no key cannot
+//! redirect it. Format 1 had no destination: it can only be opened if no destination is stored with it, and then it is sent
+//! nowhere. The database states which key a secret is sealed with; the key itself is in a file:
 //!
-//! - A missing, wrong or exposed key is [`Error::Key`] or [`Error::KeyExposed`]; a key is made only where there is no secret.
-//! - Rotation writes `secret.key.new`, seals everything anew in one synced transaction, and then renames. Readers
-//!   take whichever of the two keys a secret names. Whoever changes something next settles what a crash left: a new key
-//!   that secrets name was committed, and takes its place; one that none names was not, and goes.
+//! - A missing, wrong or exposed key is [`Error::Key`] or [`Error::KeyExposed`]; a key is only created if there is no secret.
+//! - Rotation writes `secret.key.new`, seals all secrets again in one synced transaction, and then renames the file. Readers
+//!   use the one of the two keys that a secret names. The next change completes what a crash left: if secrets name the new key,
+//!   the rotation was committed and the key replaces the old one; if none do, it was not, and the new key is removed.
 
 mod file;
 
@@ -30,31 +31,31 @@ pub(crate) use self::file::{FILE, FILE_NEW, Key, hex};
 
 /// The first byte of a sealed secret.
 const FORMAT: u8 = 2;
-/// That of secrets that were sealed before they were bound to a destination.
+/// The first byte of secrets that were sealed before secrets were bound to a destination.
 const UNBOUND: u8 = 1;
 const NONCE: usize = 24;
 const HEAD: usize = 1 + ID;
 
-/// Where a sealed secret belongs.
+/// The place that a sealed secret belongs to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place<'a> {
     pub(crate) integration: &'a str,
     pub(crate) key: &'a str,
-    /// Where it may be sent, as `operation::Destination` writes it; `None` for nowhere.
+    /// The destination it may be sent to, as `operation::Destination` writes it; `None` for none.
     pub(crate) bound: Option<&'a str>,
 }
 
-/// Why a sealed secret does not open.
+/// Why a sealed secret cannot be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Neither key is the one it names: another one, or one that came after the keys were read.
+    /// No given key has the name that it states: the key is a different one, or was created after the keys were read.
     Unknown,
-    /// It is not what was sealed here with that key.
+    /// It is not what was sealed for this place with that key.
     Damaged,
 }
 
 impl Fault {
-    /// The same as an error about the key file.
+    /// The corresponding error about the key file.
     pub(crate) fn error(self, folder: &Path, place: Place<'_>) -> Error {
         let Place { integration, key, .. } = place;
         let file = file::path(folder);
@@ -105,7 +106,7 @@ fn cipher(key: &Key) -> Result<XChaCha20Poly1305, Error> {
         .map_err(|_| Error::Bug("a key has a wrong length".to_owned()))
 }
 
-/// What is authenticated beside the secret. No part of the place holds a NUL.
+/// The data that is authenticated with the secret. No part of a place contains a NUL.
 fn associated(head: &[u8], place: Place<'_>) -> Vec<u8> {
     let mut all =
         [b"backsight secret\0", head, b"\0", place.integration.as_bytes(), b"\0", place.key.as_bytes()]
@@ -117,7 +118,7 @@ fn associated(head: &[u8], place: Place<'_>) -> Vec<u8> {
     all
 }
 
-/// Fills octets from the system's randomness.
+/// Fills a buffer with random bytes from the system.
 pub(crate) fn random(octets: &mut [u8]) -> Result<(), Error> {
     let source = |error: getrandom::Error| std::io::Error::other(error.to_string());
     let failed =
@@ -125,14 +126,14 @@ pub(crate) fn random(octets: &mut [u8]) -> Result<(), Error> {
     getrandom::fill(octets).map_err(failed)
 }
 
-/// The keys that there are, for reading. A new key that is not whole yet was never used.
+/// The existing keys, for reading. An incomplete new key was never used.
 pub(crate) fn keys(folder: &Path) -> Result<Vec<Key>, Error> {
     let current = file::read(&file::path(folder))?;
     let new = file::read(&file::path_of_new(folder)).ok().flatten();
     Ok(current.into_iter().chain(new).collect())
 }
 
-/// Settles what a crash left, and gives the key in use; `None` while there are no secrets and no key.
+/// Completes what a crash left, and returns the key in use; `None` if there are no secrets and no key.
 pub(crate) fn settle(change: &Change<'_>) -> Result<Option<Key>, Problem> {
     let folder = change.folder;
     let mut statement =
@@ -159,7 +160,7 @@ pub(crate) fn settle(change: &Change<'_>) -> Result<Option<Key>, Problem> {
     Ok(current)
 }
 
-/// The key to seal with, made where there is none and no secret either.
+/// The key to seal with, which is created if there is neither a key nor a secret.
 pub(crate) fn current(change: &Change<'_>) -> Result<Key, Problem> {
     if let Some(key) = settle(change)? {
         return Ok(key);
@@ -170,36 +171,36 @@ pub(crate) fn current(change: &Change<'_>) -> Result<Key, Problem> {
     Ok(key)
 }
 
-/// What a login is known again by: without the key file nobody can try logins against it.
+/// The keyed hash of a login: without the key file, nobody can test logins against it.
 pub(crate) fn fingerprint(change: &Change<'_>, login: &[u8]) -> Result<[u8; 32], Problem> {
     let key = blake3::derive_key("backsight 2026 fingerprint of a login", &current(change)?.octets);
     Ok(*blake3::keyed_hash(&key, login).as_bytes())
 }
 
 impl Workbench {
-    /// Encrypts all secrets with a new key, and says how many there were. A crash at any moment leaves a folder that works.
+    /// Encrypts all secrets with a new key, and returns their number. After a crash at any moment the folder still works.
     ///
     /// # Errors
-    /// [`Error`], and the old key stays in use: a secret that does not open, a missing key, a file that cannot be written.
+    /// [`Error`], with the old key still in use: a secret that cannot be opened, a missing key, a file that cannot be written.
     pub fn rotate_key(&mut self) -> Result<usize, Error> {
-        // The renamed key must not last longer than the transaction that needs it: that one is synced.
+        // The renamed key must not become durable before the transaction that needs it, so that one is synced.
         let rotated = self.synced(Self::seal_anew)?;
         self.change(|change| settle(change).map(drop))?;
         Ok(rotated)
     }
 
-    /// Everything of a rotation but the last step.
+    /// All steps of a rotation except the last.
     fn seal_anew(&mut self) -> Result<usize, Error> {
         self.change(|change| {
             let old = settle(change)?;
             let new = Key::generate()?;
             file::write_new(change.folder, &new)?;
             let sealed = old.map_or(Ok(0), |old| seal_all(change, old, &new)).inspect_err(|_| {
-                // What is left of a failure is settled by the next change.
+                // What remains of a failure is completed by the next change.
                 drop(file::discard(change.folder));
             })?;
             if sealed == 0 {
-                // No secret will name it.
+                // No secret will refer to it.
                 file::promote(change.folder)?;
             }
             change.audit("key.rotate", "secret.key", &json!({ "secrets": sealed }))?;
@@ -208,7 +209,7 @@ impl Workbench {
     }
 }
 
-/// Seals every secret with another key; gives how many.
+/// Seals every secret with another key; returns their number.
 fn seal_all(change: &Change<'_>, old: Key, new: &Key) -> Result<usize, Problem> {
     let mut statement = change.transaction.prepare("SELECT integration, key, sealed, bound FROM secrets")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;

@@ -1,9 +1,9 @@
-//! Text that came from outside, on its way to a reader.
+//! Escapes text from outside before it is shown.
 
 use std::fmt::Write as _;
 
-/// Makes a text that a terminal can show: everything that is not printable becomes `\xNN` or `\u{N}`,
-/// the characters that turn the direction of writing among them.
+/// Makes a text safe for a terminal: everything that is not printable becomes `\xNN` or `\u{N}`, including the characters that
+/// change the direction of writing.
 pub fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
@@ -18,7 +18,7 @@ pub fn printable(text: &str) -> String {
     out
 }
 
-/// What takes no room of its own, or changes how its neighbours are shown.
+/// Characters that have no width of their own, or change how their neighbours are shown.
 fn is_invisible(character: char) -> bool {
     matches!(
         character,
@@ -34,7 +34,7 @@ fn is_invisible(character: char) -> bool {
     )
 }
 
-/// JSON in printable ASCII, so that a terminal may have it too: only strings hold anything else.
+/// JSON in printable ASCII, which is also safe for a terminal: only strings contain other characters.
 pub fn ascii(json: String) -> String {
     if json.bytes().all(|octet| matches!(octet, b' '..=b'~')) {
         return json;

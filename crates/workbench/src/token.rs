@@ -1,16 +1,17 @@
-//! Tokens for the passive-DNS interfaces: who may read and write there, how fast and how much.
+//! Tokens for the passive-DNS interfaces: what a client may do there, how fast and how much.
 //!
 //! ```text
 //! bsk_0123456789abcdef_(64 hexadecimal digits)
 //!     public           secret
 //! ```
 //!
-//! A [`Token`] is shown once, by [`Workbench::create_token`], and kept as its BLAKE3 hash. A plain fast hash is right here,
-//! unlike for passwords: the secret is 256 random bits, which nobody guesses however fast each guess is, and a slow hash
-//! would only let strangers keep the server busy with wrong tokens. The public part finds the row, so that the rest can be
-//! compared in constant time ([`Token::is`]), and may be shown.
+//! A [`Token`] is shown once, by [`Workbench::create_token`], and stored as its BLAKE3 hash. Unlike for passwords, a fast hash
+//! is right here: the secret is 256 random bits, which cannot be guessed however fast each guess is, and a slow hash would only
+//! let strangers keep the server busy with wrong tokens. The public part may be shown; it finds the row, so that the rest can
+//! be compared in constant time ([`Token::is`]).
 //!
-//! [`usage`] is what was used of them. What cannot be done is [`Error::Refused`]; what is done has its audit entry.
+//! [`usage`] records how much of them was used. A request that cannot be carried out is [`Error::Refused`]; every change has
+//! its audit entry.
 
 mod shared;
 pub mod spelling;
@@ -27,65 +28,66 @@ use crate::{Error, Workbench, secret};
 pub use self::shared::SharedUsage;
 pub use self::usage::{Spent, Usage};
 
-/// What every token begins with, so that it is known for one wherever it turns up.
+/// The prefix of every token, so that it is recognised wherever it appears.
 pub const MARK: &str = "bsk_";
-/// Octets of the public part: two of a million tokens share it less than once in a million times, and then it is drawn again.
+/// Bytes of the public part. The chance that two of a million tokens share it is below one in a million; in that case, a new
+/// one is drawn.
 const PUBLIC: usize = 8;
-/// Random octets of the secret part: more than anybody guesses.
+/// Random bytes of the secret part: too many to guess.
 const SECRET: usize = 32;
-/// The longest name and sensor, in characters: they stand in tables and in logs.
+/// The longest name and sensor, in characters: they appear in tables and logs.
 const LONGEST: usize = 64;
-/// The most requests a second that a limit can say: far beyond what one machine answers.
+/// The largest rate limit, in requests per second: far more than one machine can answer.
 pub const MAX_RATE: u32 = 1_000_000;
 
-/// What a new token shall be.
+/// The properties of a new token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// What it is called; no other token that works has that name in any case.
+    /// Its name; no other active token has the same name, ignoring case.
     pub name: String,
-    /// It may ask.
+    /// Whether it allows queries.
     pub reads: bool,
-    /// It may bring records.
+    /// Whether it allows storing records.
     pub writes: bool,
-    /// Requests a second, and at once; `None` is no limit.
+    /// Requests per second, and the size of a burst; `None` is no limit.
     pub rate: Option<u32>,
-    /// Requests a day (UTC); `None` is no limit.
+    /// Requests per day (UTC); `None` is no limit.
     pub daily: Option<u64>,
-    /// Until when it works, in seconds since the epoch; `None` is until it is revoked.
+    /// When it expires, in seconds since the epoch; `None` is never.
     pub expires_at: Option<i64>,
-    /// The sensor whose sightings it brings; `None` brings what another database says.
+    /// The sensor whose observations it stores; with `None`, records are reports of another database.
     pub sensor: Option<String>,
 }
 
 /// A stored token, without the secret itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// Never given twice.
+    /// Its number, which is never reused.
     pub id: i64,
-    /// The part that may be shown.
+    /// The part that is not secret.
     pub public: String,
-    /// What it may do, and how much.
+    /// What it allows, and how much.
     pub wanted: Wanted,
-    /// Since when it is there, in seconds since the epoch.
+    /// When it was created, in seconds since the epoch.
     pub created_at: i64,
-    /// Since when it does not work any more, in seconds since the epoch.
+    /// When it was revoked, in seconds since the epoch.
     pub revoked_at: Option<i64>,
     digest: [u8; blake3::OUT_LEN],
 }
 
-/// Whether a token works.
+/// The state of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It does.
+    /// It works.
     Active,
-    /// Its time is over.
+    /// It has expired.
     Expired,
-    /// It was taken back.
+    /// It was revoked.
     Revoked,
 }
 
 impl State {
-    /// As it is written.
+    /// Its name in output.
     pub fn name(self) -> &'static str {
         match self {
             Self::Active => "active",
@@ -96,7 +98,7 @@ impl State {
 }
 
 impl Token {
-    /// Whether it works at a time in seconds since the epoch.
+    /// Its state at a time in seconds since the epoch.
     pub fn state(&self, at: i64) -> State {
         match self.revoked_at {
             Some(_) => State::Revoked,
@@ -105,20 +107,20 @@ impl Token {
         }
     }
 
-    /// Whether this text is the token, in a time that depends on the text's length alone.
+    /// Whether this text is the token, compared in a time that depends only on the length of the text.
     pub fn is(&self, text: &str) -> bool {
         is(&self.digest, text)
     }
 }
 
-/// The public part of what looks like a token.
+/// The public part of a text that looks like a token.
 pub fn public(text: &str) -> Option<&str> {
     let (public, secret) = text.strip_prefix(MARK)?.split_once('_')?;
     let digits = |part: &str, octets| part.len() == octets * 2 && part.bytes().all(|b| b.is_ascii_hexdigit());
     (digits(public, PUBLIC) && digits(secret, SECRET)).then_some(public)
 }
 
-/// What [`Token::is`] does where there is no such token, so that this takes as long; always false.
+/// Takes as long as [`Token::is`], for the case that there is no such token; always returns false.
 pub fn is_none(text: &str) -> bool {
     is(&[0; blake3::OUT_LEN], text)
 }
@@ -128,10 +130,11 @@ fn is(digest: &[u8; blake3::OUT_LEN], text: &str) -> bool {
 }
 
 impl Workbench {
-    /// Makes a token; its text is in the answer and nowhere else.
+    /// Creates a token; its text is in the result and nowhere else.
     ///
     /// # Errors
-    /// [`Error::Refused`] for a name or sensor that cannot be taken, for one that may do nothing, or for one that has expired.
+    /// [`Error::Refused`] for an invalid or taken name, an invalid sensor, a token without permissions, or one that has already
+    /// expired.
     pub fn create_token(&mut self, wanted: &Wanted) -> Result<(Token, Secret), Error> {
         check(wanted, self.at())?;
         self.change(|change| {
@@ -149,10 +152,10 @@ impl Workbench {
         })
     }
 
-    /// Takes a token back: it works no more. Running servers know within a second.
+    /// Revokes a token. Running servers notice within a second.
     ///
     /// # Errors
-    /// [`Error::Refused`], when no token that works has that name.
+    /// [`Error::Refused`] if there is no active token with that name.
     pub fn revoke_token(&mut self, name: &str) -> Result<Token, Error> {
         self.change(|change| {
             let token = need(&change.transaction, name)?;
@@ -163,10 +166,10 @@ impl Workbench {
         })
     }
 
-    /// Revokes the token with that name if it is still the one with that number: another one may have been given the name since.
+    /// Revokes the token with that name if it still has that number: the name may have been given to another token since.
     ///
     /// # Errors
-    /// [`Error::Refused`], when it is not, or does not work any more.
+    /// [`Error::Refused`] if it does not, or is no longer active.
     pub fn revoke_token_numbered(&mut self, name: &str, id: i64) -> Result<Token, Error> {
         let is_it = self.read(|database| Ok(find(database, name)?.is_some_and(|token| token.id == id)))?;
         if !is_it {
@@ -175,10 +178,10 @@ impl Workbench {
         self.revoke_token(name)
     }
 
-    /// All tokens, those that were revoked too, the oldest first.
+    /// All tokens, including revoked ones, oldest first.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be read.
+    /// [`Error`] if the database cannot be read.
     pub fn tokens(&self) -> Result<Vec<Token>, Error> {
         self.read(|database| {
             let mut statement = database.prepare_cached(&select("1 ORDER BY id"))?;
@@ -186,12 +189,12 @@ impl Workbench {
         })
     }
 
-    /// Changes whenever [`Workbench::tokens`] does; far cheaper.
+    /// A value that changes whenever [`Workbench::tokens`] does, and is much cheaper.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be read.
+    /// [`Error`] if the database cannot be read.
     pub fn tokens_mark(&self) -> Result<(i64, i64), Error> {
-        // Tokens are made and revoked, and nothing else happens to them.
+        // Tokens are only created and revoked, never changed otherwise.
         let sql = "SELECT coalesce(max(id), 0), count(revoked_at) FROM tokens";
         self.read(|database| {
             Ok(database.prepare_cached(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
@@ -227,7 +230,7 @@ fn select(which: &str) -> String {
     )
 }
 
-/// The token with that name, in whatever case, that was not revoked.
+/// The token with that name, ignoring case, that was not revoked.
 fn find(database: &Connection, name: &str) -> Result<Option<Token>, Problem> {
     let mut statement = database.prepare_cached(&select("folded = ? AND revoked_at IS NULL"))?;
     Ok(statement.query_row([name.to_lowercase()], Token::read).optional()?)
@@ -272,7 +275,7 @@ fn insert(change: &Change<'_>, wanted: &Wanted, public: &str, text: &str) -> Res
     Ok(())
 }
 
-/// What the audit trail says of a token.
+/// The audit detail of a token.
 fn limits(token: &Token) -> serde_json::Value {
     let wanted = &token.wanted;
     json!({

@@ -1,11 +1,12 @@
-//! Users of the web workbench: who there is, what each may do, and who is signed in.
+//! Users of the web workbench: which users exist, what each may do, and who is signed in.
 //!
-//! A [`User`] has a [`Role`], which has [`Permission`]s. Users come by links that work once ([`Invitation`]), sign in with a
-//! password ([`Workbench::sign_in`]) and are known by the token of their [`Session`] from then on. Passwords are kept as
+//! A [`User`] has a [`Role`], which has [`Permission`]s. Users are created with links that work once ([`Invitation`]), sign in
+//! with a password ([`Workbench::sign_in`]), and are then identified by the token of their [`Session`]. Passwords are stored as
 //! Argon2id hashes, tokens as BLAKE3 hashes; neither is shown again, logged or audited.
 //!
-//! Nothing here asks who may: whoever opens the data folder may do everything. The web asks [`Role::require`] first.
-//! What cannot be done is [`Error::Refused`]. Every change but [`Workbench::touch`] has its entry in the audit trail.
+//! Nothing here checks permissions: whoever opens the data folder may do everything. The web interface calls [`Role::require`]
+//! first. A request that cannot be carried out is [`Error::Refused`]. Every change except [`Workbench::touch`] has an entry in
+//! the audit trail.
 
 mod link;
 mod name;
@@ -29,21 +30,21 @@ pub use self::role::{Permission, Role};
 pub use self::session::{Client, Session};
 pub use self::sign_in::SignIn;
 
-/// How far ahead a stored time may be, in seconds, before the clock counts as having been wrong when it was stored.
+/// How far in the future a stored time may be, in seconds, before it counts as written with a wrong clock.
 const AHEAD: i64 = 600;
 
-/// Somebody who may work here.
+/// A user of the workbench.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
-    /// Never given twice.
+    /// Its number, which is never reused.
     pub id: i64,
-    /// What it is called; no new user can take a name that looks like it.
+    /// Its name; no new user can take a name that looks like it.
     pub name: String,
-    /// What it may do.
+    /// Its role.
     pub role: Role,
-    /// Since when it is there, in seconds since the epoch.
+    /// When it was created, in seconds since the epoch.
     pub created_at: i64,
-    /// Since when it cannot sign in, in seconds since the epoch; `None` while it can.
+    /// When it was disabled, in seconds since the epoch; `None` if it can sign in.
     pub disabled_at: Option<i64>,
 }
 
@@ -54,7 +55,7 @@ impl User {
         Ok(Self {
             id: row.get(0)?,
             name: row.get(1)?,
-            // The table takes no other; if it did, such a user should not be let do anything.
+            // The table accepts no other role; if it did, such a user should get the fewest permissions.
             role: Role::named(&role).unwrap_or(Role::Reader),
             created_at: row.get(3)?,
             disabled_at: row.get(4)?,
@@ -66,7 +67,7 @@ impl Workbench {
     /// All users, by name.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be read.
+    /// [`Error`] if the database cannot be read.
     pub fn users(&self) -> Result<Vec<User>, Error> {
         self.read(|database| {
             let mut statement = database.prepare_cached(&select("1 ORDER BY folded"))?;
@@ -74,10 +75,10 @@ impl Workbench {
         })
     }
 
-    /// Gives a user another role, from its next request on; gives false where it has that role.
+    /// Changes the role of a user, starting with its next request; returns false if it already has that role.
     ///
     /// # Errors
-    /// [`Error::Refused`], when nobody has that name, or it is the last administrator who can sign in.
+    /// [`Error::Refused`] if there is no such user, or it is the last administrator who can sign in.
     pub fn set_role(&mut self, name: &str, role: Role) -> Result<bool, Error> {
         self.change(|change| {
             let user = need(&change.transaction, name)?.user;
@@ -93,10 +94,10 @@ impl Workbench {
         })
     }
 
-    /// Lets a user sign in no more, and ends its sessions and links; gives false where it was disabled already.
+    /// Disables a user and ends its sessions and links; returns false if it was already disabled.
     ///
     /// # Errors
-    /// [`Error::Refused`], when nobody has that name, or it is the last administrator who can sign in.
+    /// [`Error::Refused`] if there is no such user, or it is the last administrator who can sign in.
     pub fn disable_user(&mut self, name: &str) -> Result<bool, Error> {
         self.change(|change| {
             let user = need(&change.transaction, name)?.user;
@@ -113,10 +114,10 @@ impl Workbench {
         })
     }
 
-    /// Lets a user sign in again, with the password and role it had; gives false where it could.
+    /// Enables a user, with its previous password and role; returns false if it was already enabled.
     ///
     /// # Errors
-    /// [`Error::Refused`], when nobody has that name.
+    /// [`Error::Refused`] if there is no such user.
     pub fn enable_user(&mut self, name: &str) -> Result<bool, Error> {
         self.change(|change| {
             let user = need(&change.transaction, name)?.user;
@@ -130,14 +131,14 @@ impl Workbench {
     }
 }
 
-/// A user with what is kept of the password.
+/// A user with the stored hash of its password.
 #[derive(Debug)]
 struct Stored {
     user: User,
     password: String,
 }
 
-/// The user with that name, in whatever case.
+/// The user with that name, ignoring case.
 fn find(database: &Connection, name: &str) -> Result<Option<Stored>, Problem> {
     let mut statement = database.prepare_cached(&select("folded = ?"))?;
     let row = |row: &Row<'_>| Ok(Stored { user: User::read(row)?, password: row.get(5)? });
@@ -156,12 +157,12 @@ fn select(which: &str) -> String {
     format!("SELECT id, name, role, created_at, disabled_at, password FROM users WHERE {which}")
 }
 
-/// Whether there is no user yet.
+/// Whether there are no users yet.
 fn is_empty(database: &Connection) -> Result<bool, Problem> {
     Ok(database.query_row("SELECT NOT EXISTS (SELECT 1 FROM users)", [], |row| row.get(0))?)
 }
 
-/// Adds a user whose name and password were checked.
+/// Adds a user whose name and password were already checked.
 fn create(change: &Change<'_>, name: &str, role: Role, hash: &str) -> Result<User, Problem> {
     let sql = "INSERT INTO users (name, folded, role, password, created_at) VALUES (?, ?, ?, ?, ?)";
     change.transaction.execute(sql, (name, fold(name), role.name(), hash, change.at))?;
@@ -170,7 +171,7 @@ fn create(change: &Change<'_>, name: &str, role: Role, hash: &str) -> Result<Use
     Ok(User { id, name: name.to_owned(), role, created_at: change.at, disabled_at: None })
 }
 
-/// Refuses to take its role or its access from the last administrator who can sign in.
+/// Refuses to remove the role or access of the last administrator who can sign in.
 fn keep_an_administrator(change: &Change<'_>, user: &User) -> Result<(), Problem> {
     if user.role != Role::Administrator || user.disabled_at.is_some() {
         return Ok(());
@@ -186,7 +187,7 @@ fn keep_an_administrator(change: &Change<'_>, user: &User) -> Result<(), Problem
     )))
 }
 
-/// The user whose name looks like this one. There are few users, so all are looked at.
+/// A user whose name looks like this one. There are few users, so all of them are compared.
 fn lookalike(database: &Connection, name: &str) -> Result<Option<String>, Problem> {
     let mut statement = database.prepare_cached("SELECT name FROM users")?;
     let names = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
@@ -194,7 +195,7 @@ fn lookalike(database: &Connection, name: &str) -> Result<Option<String>, Proble
     Ok(names.into_iter().find(|known| Readings::of(known).share(&wanted)))
 }
 
-/// A name as names are compared.
+/// The form in which names are compared.
 fn fold(name: &str) -> String {
     name.to_lowercase()
 }

@@ -1,11 +1,12 @@
-//! Whether a workbench is as it was written: its database, the head file, and the evidence of each run.
+//! Checks whether a workbench still has the content that was written: its database, the head file, and the evidence of each
+//! run.
 //!
-//! Damage is reported as text for people; there is nothing that a program could do about it.
+//! Damage is reported as text for people, because a program cannot repair it.
 
 use crate::database::{LISTED, content};
 use crate::{Error, Workbench, run};
 
-/// What was verified.
+/// The result of verifying.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
     /// Rows whose seals were compared.
@@ -19,10 +20,10 @@ pub struct Verified {
 }
 
 impl Workbench {
-    /// Looks at everything; `progress` is told how many of how many parts are done.
+    /// Checks everything; `progress` receives the number of parts done and of all parts.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be read at all; what is damaged is in [`Verified::faults`].
+    /// [`Error`] if the database cannot be read at all; damage is reported in [`Verified::faults`].
     pub fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified, Error> {
         let (hashes, mut verified) = self.read(|database| {
             let mut faults = content(database)?;

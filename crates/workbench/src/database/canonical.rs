@@ -1,13 +1,14 @@
-//! One value, one row: brings indicators of older versions to their canonical form, and lets the table hold to it.
+//! One row per value: converts indicators of older versions to their canonical form, and makes the table accept only this form.
 //!
-//! Before version 3 an AAAA record with an IPv4-mapped address (`::ffff:198.51.100.9`) made a row of its own, which nothing
-//! could find again. Such a row becomes the row of the IPv4 address. Where both are there they are merged:
+//! Before version 3, an AAAA record with an IPv4-mapped address (`::ffff:198.51.100.9`) created a separate row that no search
+//! could find. Such a row becomes the row of the IPv4 address. If both rows exist, they are merged:
 //!
-//! - Attributes, relationships, claims and notes go to the IPv4 address; what both have is there once, with the claims of both.
-//! - The status of the IPv4 address stays, unless it is Indirect and somebody gave the other one a status.
-//! - It is removed only if both were. It was added when the first of them was, and changed when the last of them was.
-//! - The audit trail keeps its entries as they are and gets one about the merge; the history of an IPv4 address shows the
-//!   entries of its mapped form too.
+//! - Attributes, relationships, claims and notes move to the IPv4 address. What both rows have is kept once, with the claims of
+//!   both.
+//! - The status of the IPv4 address is kept, unless it is Indirect and a user gave the other row a status.
+//! - The merged row is removed only if both were. It keeps the earlier creation time and the later time of change.
+//! - The audit trail keeps its entries and gets one about the merge. The history of an IPv4 address also shows the entries of
+//!   its mapped form.
 
 use operation::Indicator;
 use rusqlite::Connection;
@@ -16,10 +17,10 @@ use serde_json::json;
 use super::Problem;
 use crate::indicator_key::{sort_key, type_code};
 
-/// The number of the status Indirect in the tables of version 3, whatever it is in later ones.
+/// The number of the status Indirect in the tables of version 3, even if later versions change it.
 const INDIRECT: i64 = 3;
 
-/// From here on the table takes canonical rows only, whoever writes.
+/// From here on, the table accepts only canonical rows, whichever program writes them.
 const TRIGGERS: &str = "\
     CREATE TRIGGER indicators_canonical_new BEFORE INSERT ON indicators \
     WHEN NOT is_canonical(NEW.type, NEW.value, NEW.sort_key) BEGIN \
@@ -28,7 +29,7 @@ const TRIGGERS: &str = "\
     WHEN NOT is_canonical(NEW.type, NEW.value, NEW.sort_key) BEGIN \
     SELECT RAISE(ABORT, 'the value of an indicator is not in its canonical form'); END;";
 
-/// Moves what hangs on the row `?1` to the row `?2`, where a row of the same content may be already.
+/// Moves what belongs to the row `?1` to the row `?2`, which may already have the same content.
 const MOVES: [&str; 13] = [
     "INSERT OR IGNORE INTO indicator_claims (indicator, source, run, added_at) \
      SELECT ?2, source, run, added_at FROM indicator_claims WHERE indicator = ?1",
@@ -38,7 +39,7 @@ const MOVES: [&str; 13] = [
     "DELETE FROM attributes WHERE indicator = ?1 AND EXISTS (SELECT 1 FROM attributes k \
      WHERE k.indicator = ?2 AND k.name = attributes.name AND k.value = attributes.value)",
     "UPDATE attributes SET indicator = ?2 WHERE indicator = ?1",
-    // What joined the two is nothing once they are one.
+    // A relationship between the two rows has no meaning after the merge.
     "DELETE FROM relationships WHERE from_id IN (?1, ?2) AND to_id IN (?1, ?2)",
     "INSERT OR IGNORE INTO relationship_claims (relationship, source, run, attributes, added_at) \
      SELECT k.id, c.source, c.run, c.attributes, c.added_at FROM relationship_claims c \
@@ -63,11 +64,11 @@ const MOVES: [&str; 13] = [
                       FROM indicators m WHERE m.id = ?1)) WHERE id = ?2",
 ];
 
-/// Mends the rows, and makes the triggers; gives how many rows were mended.
+/// Converts the rows and creates the triggers; returns the number of converted rows.
 pub(super) fn mend(database: &Connection, at: i64) -> Result<u64, Problem> {
     let mut mended = 0;
     for (id, value) in crooked(database)? {
-        // What is no indicator at all is left for people to look at.
+        // A value that is not an indicator is left for people to look at.
         let Ok(indicator) = Indicator::parse(&value) else { continue };
         mend_one(database, id, &value, &indicator, at)?;
         mended += 1;
@@ -110,7 +111,7 @@ fn mend_one(
         database.execute(sql, (type_code(indicator.kind()), &now, &key, id))?;
     }
     database.execute("UPDATE runs SET indicator = ? WHERE indicator = ?", (&now, value))?;
-    // Its place in the chain comes with those of all entries.
+    // Its place in the hash chain is set together with that of all other entries.
     let detail = json!({ "from": value, "to": now, "merged": other.is_some() });
     let sql = "INSERT INTO audit (at, actor, action, subject, detail) VALUES (?, ?, 'indicator.merge', ?, ?)";
     database.execute(sql, (at, super::PROGRAM, &now, detail.to_string()))?;

@@ -1,8 +1,8 @@
-//! Whether the database itself is as it was written.
+//! Checks whether the database still has the content that was written.
 //!
-//! [`Workbench::quick_check`] looks at the file's structure for a bounded time, for programs that start.
-//! [`content`] looks at structure, references and the seal of each row, [`Workbench::check_trail`] at the chain of the audit trail
-//! and the head file. Damage is reported as text for people; there is nothing that a program could do about it.
+//! [`Workbench::quick_check`] checks the structure of the file for a limited time, when a program starts. [`content`] checks
+//! structure, references and the seal of each row; [`Workbench::check_trail`] checks the chain of the audit trail and the head
+//! file. Damage is reported as text for people, because a program cannot repair it.
 
 use std::time::Duration;
 
@@ -14,30 +14,30 @@ use crate::Error;
 /// The most faults of one kind that are listed.
 pub(crate) const LISTED: usize = 10;
 
-/// How far [`Workbench::quick_check`] came.
+/// How much [`Workbench::quick_check`] checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Checked {
-    /// All of it is sound.
+    /// Everything, without a fault.
     All,
-    /// No fault was found in the parts that were checked before the time ran out.
+    /// Only a part before the time was over, without a fault.
     Part,
 }
 
-/// What is in the database, and what is wrong with its audit trail and head file.
+/// How much the database contains, and what is wrong with its audit trail and head file.
 pub(crate) struct Counted {
     /// Rows with seals.
     pub(crate) rows: u64,
     /// Entries of the audit trail.
     pub(crate) entries: u64,
-    /// What is wrong, in words.
+    /// The faults, as text.
     pub(crate) faults: Vec<String>,
 }
 
 impl Workbench {
-    /// Looks at the structure of the database for at most so long.
+    /// Checks the structure of the database for at most this time.
     ///
     /// # Errors
-    /// [`Error::Damaged`] says what is wrong.
+    /// [`Error::Damaged`] states the fault.
     pub fn quick_check(&self, most: Duration) -> Result<Checked, Error> {
         let interrupt = self.connection.get_interrupt_handle();
         let (done, waiting) = std::sync::mpsc::channel::<()>();
@@ -59,7 +59,7 @@ impl Workbench {
         }
     }
 
-    /// Compares the chain of the audit trail and the head file with what is in the database.
+    /// Compares the chain of the audit trail and the head file with the database.
     pub(crate) fn check_trail(&self, database: &Connection) -> Result<Counted, Problem> {
         let rows = count_rows(database).unwrap_or_default();
         let chain = chain(database);
@@ -70,7 +70,8 @@ impl Workbench {
     }
 
     fn check_head(&self, database: &Connection) -> Result<Option<String>, Problem> {
-        // Read first: whoever commits meanwhile is ahead of the file, never behind it.
+        // Read before the database: a commit by another process in between puts the database ahead of the file, never behind
+        // it.
         let told = head::read(self.folder())?;
         Ok(match told {
             head::Told::Head(known) => head::lost(database, &known)?.map(|lost| lost.to_string()),
@@ -80,7 +81,7 @@ impl Workbench {
     }
 }
 
-/// What is wrong with structure, references, rows and definitions.
+/// The faults of structure, references, rows and definitions.
 pub(crate) fn content(database: &Connection) -> Result<Vec<String>, Problem> {
     let mut faults = Vec::new();
     let found = texts(database, &format!("PRAGMA integrity_check({LISTED})"));
@@ -98,7 +99,7 @@ pub(crate) fn content(database: &Connection) -> Result<Vec<String>, Problem> {
     Ok(faults)
 }
 
-/// The rows of a table whose seal is another than their content's.
+/// The rows of a table whose seal does not match their content.
 fn broken_seals(database: &Connection, table: &seal::Table) -> Result<Vec<String>, Problem> {
     let name = table.name;
     let key: Vec<String> = table.key.iter().map(|column| format!("quote({column})")).collect();
@@ -127,7 +128,7 @@ fn count_rows(database: &Connection) -> Result<u64, Problem> {
     Ok(u64::try_from(rows).unwrap_or_default())
 }
 
-/// Walks along the audit trail: how many entries there are, and where the chain breaks.
+/// Follows the audit trail: returns the number of entries, and where the chain breaks.
 fn chain(database: &Connection) -> Result<(u64, Vec<String>), Problem> {
     let sql = "SELECT id, at, actor, action, subject, detail, chain FROM audit ORDER BY id";
     let (mut statement, mut before, mut entries) = (database.prepare(sql)?, head::Link::default(), 0);
@@ -147,7 +148,7 @@ fn chain(database: &Connection) -> Result<(u64, Vec<String>), Problem> {
     Ok((entries, faults))
 }
 
-/// The number of an entry and what its hash must be, of the columns id, at, actor, action, subject, detail.
+/// The number of an entry and its expected hash, from the columns id, at, actor, action, subject, detail.
 pub(super) fn link_of(row: &Row<'_>, before: &head::Link) -> Result<(i64, head::Link), Problem> {
     let text = |at: usize| row.get_ref(at)?.as_str().map_err(rusqlite::Error::from);
     let (id, at) = (row.get(0)?, row.get(1)?);

@@ -1,4 +1,4 @@
-//! Copies of the database while other processes may have it open.
+//! Copies the database while other processes may have it open.
 
 use std::fs::File;
 use std::path::Path;
@@ -10,12 +10,12 @@ use super::{PATIENCE, Workbench, head, read_only};
 use crate::Error;
 use crate::files::for_owner;
 
-/// How many pages are copied between two reports.
+/// Pages copied between two progress reports.
 const PAGES: std::ffi::c_int = 4096;
 
 impl Workbench {
-    /// Copies the database and its head file into a folder. Nobody changes anything meanwhile, nor while `with` runs, which
-    /// copies what belongs to the database at this moment.
+    /// Copies the database and its head file into a folder. Nothing can change during this time or while `with` runs, which
+    /// copies what belongs to this state of the database.
     pub(crate) fn copy_database<T>(
         &self,
         to: &Path,
@@ -28,7 +28,8 @@ impl Workbench {
         with()
     }
 
-    /// Makes whoever changes something wait until this is dropped; where nobody can write, nobody has to.
+    /// Makes every process that changes something wait until the result is dropped; unnecessary if the file system is
+    /// read-only.
     fn hold(&self) -> Result<Option<Connection>, Error> {
         if read_only::is_read_only(&self.file()) {
             return Ok(None);
@@ -42,7 +43,7 @@ impl Workbench {
     }
 }
 
-/// Copies an open database into a file, for its owner alone, and syncs it.
+/// Copies an open database into a file that only its owner can read, and syncs it.
 pub(super) fn copy_to(from: &Connection, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), Error> {
     let failed = |error: std::io::Error| Error::io("creating", to, error);
     drop(for_owner().create(true).truncate(true).open(to).map_err(failed)?);
@@ -61,7 +62,8 @@ pub(super) fn copy_to(from: &Connection, to: &Path, progress: &mut dyn FnMut(u64
         }
     }
     drop(backup);
-    // The copy says of itself that it has a log, as its original does: it is one file, and is made so.
+    // The copied header says that there is a write-ahead log, as in the original. The copy is a single file, so the mode is
+    // changed.
     copy.execute_batch("PRAGMA journal_mode = DELETE").map_err(sql)?;
     copy.close().map_err(|(_, error)| sql(error))?;
     File::open(to).and_then(|copied| copied.sync_all()).map_err(failed)

@@ -1,16 +1,16 @@
-//! The head file: how far the database had come, in a file of its own, so that lost transactions are noticed.
+//! The head file records the latest state of the database in a separate file, so that lost transactions are noticed.
 //!
-//! When a bit flips in SQLite's log, SQLite drops every transaction from there on and says nothing. So each transaction
-//! counts itself in the table `head`, each entry of the audit trail carries a hash of itself and of the entry before it, and
-//! after a commit both are written to `workbench.head`. The commit is synced before (`synchronous = FULL`), so the file is
-//! never ahead of what SQLite holds, unless something was lost.
+//! If a bit of SQLite's log is damaged, SQLite silently drops every transaction from there on. Therefore each transaction is
+//! counted in the table `head`, each entry of the audit trail has a hash of itself and of the previous entry, and after a
+//! commit both are written to `workbench.head`. The commit is synced first (`synchronous = FULL`), so the file is never ahead
+//! of the database unless something was lost.
 //!
 //! ```text
 //! backsight head 1
 //! changes 42
 //! entry 17
 //! chain 64 hexadecimal digits
-//! check 16 hexadecimal digits: the first octets of BLAKE3 of the lines above
+//! check 16 hexadecimal digits: the first bytes of BLAKE3 of the lines above
 //! ```
 
 use std::fmt;
@@ -30,13 +30,13 @@ pub(crate) type Link = [u8; 32];
 /// The name of the file in the data folder.
 pub(crate) const FILE: &str = "workbench.head";
 const MARK: &str = "backsight head 1";
-/// No head file is longer, in bytes.
+/// The longest possible head file, in bytes.
 const LONGEST: u64 = 1024;
 
-/// How far a database has come.
+/// The state of a database.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Head {
-    /// Transactions.
+    /// The number of transactions.
     pub(crate) changes: i64,
     /// The number of the last entry of the audit trail; 0 for none.
     pub(crate) entry: i64,
@@ -44,7 +44,7 @@ pub(crate) struct Head {
     pub(crate) chain: Link,
 }
 
-/// What the head file says.
+/// The content of the head file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
     Damaged,
@@ -78,16 +78,16 @@ pub(crate) fn link(before: &Link, id: i64, at: i64, texts: [&str; 4]) -> Link {
     *hasher.finalize().as_bytes()
 }
 
-/// What the head file knows of and the database does not have.
+/// What the head file records and the database does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lost {
-    /// So many transactions at least.
+    /// At least this many transactions.
     pub changes: i64,
-    /// So many entries of the audit trail at least.
+    /// At least this many entries of the audit trail.
     pub entries: i64,
 }
 
-/// What of a head the database does not have any more; `None` where it has all.
+/// The part of a head that the database does not have; `None` if it has everything.
 pub(crate) fn lost(database: &Connection, known: &Head) -> Result<Option<Lost>, Problem> {
     let now = of(database)?;
     let sql = "SELECT chain FROM audit WHERE id = ?";
@@ -113,7 +113,7 @@ impl fmt::Display for Lost {
     }
 }
 
-/// Counts a transaction in the database, within it.
+/// Counts a transaction in the database, as part of it.
 pub(crate) fn count(database: &Connection) -> Result<(), Problem> {
     database.prepare_cached("UPDATE head SET changes = changes + 1")?.execute([])?;
     Ok(())
@@ -123,7 +123,7 @@ pub(crate) fn count(database: &Connection) -> Result<(), Problem> {
 pub(crate) fn read(folder: &Path) -> Result<Told, Error> {
     let file = folder.join(FILE);
     match File::open(&file) {
-        // Shared: a head that is being written must not be read half old and half new.
+        // A shared lock, so that a file that is being written is not read half old and half new.
         Ok(opened) => opened
             .lock_shared()
             .and_then(|()| parse_file(&opened))
@@ -133,14 +133,14 @@ pub(crate) fn read(folder: &Path) -> Result<Told, Error> {
     }
 }
 
-/// Writes the head of a commit, if it is further than what the file says; synced where that is wanted. What another process
-/// committed later stays.
+/// Writes the head of a commit if it is later than the one in the file; synced if requested. The head of a later commit of
+/// another process is kept.
 pub(crate) fn advance(folder: &Path, head: &Head, synced: bool) -> Result<(), Error> {
     let path = folder.join(FILE);
     write(&path, head, synced, false).map_err(|error| Error::io("writing", &path, error))
 }
 
-/// Writes the head whatever the file says.
+/// Writes the head, whatever the file contains.
 pub(crate) fn replace(folder: &Path, head: &Head) -> Result<(), Error> {
     let path = folder.join(FILE);
     write(&path, head, true, true).map_err(|error| Error::io("writing", &path, error))
@@ -160,7 +160,7 @@ fn write(path: &PathBuf, head: &Head, synced: bool, always: bool) -> std::io::Re
 }
 
 fn format(head: &Head) -> String {
-    // Of one length, so that it is written in place.
+    // The length is fixed, so that the file can be written in place.
     let lines = format!(
         "{MARK}\nchanges {:020}\nentry {:020}\nchain {}\n",
         head.changes,

@@ -1,8 +1,8 @@
-//! Brings a database to the version of this program.
+//! Migrates a database to the version of this program.
 //!
-//! The tables are migrated in one transaction, so a kill leaves the old or the new version. Where there is anything to lose,
-//! the database is copied first (`workbench.sqlite.before-N`); the copy goes when what came of it has been verified, at the next
-//! start if need be. There must be room for the copy and the log.
+//! The tables are migrated in one transaction, so a kill leaves the old or the new version. Unless the database is empty, it is
+//! copied first (`workbench.sqlite.before-N`). The copy is removed when the result has been verified, at the next start if
+//! necessary. The disk must have room for the copy and the log.
 
 use std::path::{Path, PathBuf};
 
@@ -12,28 +12,28 @@ use super::{APPLICATION, Problem, VERSION, Workbench, canonical, check, copy, he
 use crate::Error;
 use crate::files::sync;
 
-/// What room a migration needs, in parts of the database's size: the copy, and the log that holds every page that changes.
+/// The room that a migration needs, as a multiple of the database's size: the copy, and the log with every changed page.
 const ROOM: u64 = 3;
 
-/// What a migration is at.
+/// The current step of a migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Copying the old database: so many of so many pages.
+    /// Copying the old database: the number of pages done, and of all pages.
     Copying(u64, u64),
-    /// Changing the tables: so many of so many parts.
+    /// Changing the tables: the number of parts done, and of all parts.
     Changing(u64, u64),
-    /// Checking what came of it.
+    /// Checking the result.
     Verifying,
 }
 
-/// Binds the secrets of an earlier version, in the open database and the data folder, to where they are sent.
+/// Binds the secrets of an earlier version to their destinations, in the open database and the data folder.
 pub(crate) type BindSecrets = fn(&Connection, &Path) -> Result<(), Problem>;
 
-/// Is told how far a migration is.
+/// Receives the progress of a migration.
 pub(crate) type Watcher<'a> = &'a mut dyn FnMut(Step);
 
 impl Workbench {
-    /// Brings the tables to this version; whoever calls it has the folder's lock.
+    /// Migrates the tables to this version; the caller holds the folder's lock.
     pub(super) fn migrate(
         &mut self,
         found: i64,
@@ -54,7 +54,7 @@ impl Workbench {
         self.forget_copies(watch)
     }
 
-    /// Removes the copies of earlier versions, once this one is verified.
+    /// Removes the copies of earlier versions after this version is verified.
     pub(super) fn forget_copies(&self, watch: Watcher<'_>) -> Result<(), Error> {
         for version in 1..VERSION {
             let copy = self.copy_of(version);
@@ -81,7 +81,7 @@ impl Workbench {
         self.folder.join(format!("workbench.sqlite.before-{}", version + 1))
     }
 
-    /// Copies the database as it is. A copy that a killed migration left is made anew.
+    /// Copies the database unchanged. A copy left by a killed migration is replaced.
     fn copy_before(&self, watch: Watcher<'_>) -> Result<(), Error> {
         let version = self.check()?;
         let sql = |error: rusqlite::Error| self.sql(&error);
@@ -89,7 +89,7 @@ impl Workbench {
         let size: i64 = self.connection.query_row(sizes, [], |row| row.get(0)).map_err(sql)?;
         let size = u64::try_from(size).unwrap_or_default();
         room(&self.folder, size.saturating_mul(ROOM))?;
-        // What is damaged already is not migrated: the copy would go, and the damage stay.
+        // A damaged database is not migrated: the copy would be removed, and the damage would stay.
         let found: String =
             self.connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(sql)?;
         if found != "ok" {
@@ -102,7 +102,7 @@ impl Workbench {
     }
 }
 
-/// Refuses to begin what there is no room for.
+/// Refuses to start if the disk has not enough room.
 #[cfg(unix)]
 pub(super) fn room(folder: &Path, needed: u64) -> Result<(), Error> {
     let found = rustix::fs::statvfs(folder).map_err(|error| Error::io("reading", folder, error.into()))?;
@@ -123,7 +123,7 @@ fn change_tables(
     bind_secrets: impl FnOnce(&Connection) -> Result<(), Problem>,
     watch: Watcher<'_>,
 ) -> Result<(), Problem> {
-    // Another process may have done it meanwhile.
+    // Another process may have migrated it in the meantime.
     let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if version < 1 {
         transaction.execute_batch(include_str!("../schema.sql"))?;
@@ -144,7 +144,7 @@ fn change_tables(
     if version < 5 {
         transaction.execute_batch(include_str!("../schema-5.sql"))?;
     }
-    // Seals are over the columns of this version, so they are made when all columns are there.
+    // Seals cover the columns of this version, so they are computed when all columns exist.
     let unsealed = |table: &&seal::Table| match table.name {
         "secrets" => version < 4,
         "runs" => version < 5,
@@ -187,7 +187,7 @@ fn chain_all(transaction: &Transaction<'_>) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Keeps a digest of the tables' definitions, which are content too.
+/// Stores a digest of the table definitions, which are also content.
 fn seal_definitions(transaction: &Transaction<'_>) -> Result<(), Problem> {
     let digest = check::definitions(transaction)?;
     transaction.execute("UPDATE head SET tables = ?", [digest])?;

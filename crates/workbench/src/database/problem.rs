@@ -1,17 +1,17 @@
-//! What can go wrong inside a read or a change, before it is known which file it is about.
+//! The errors inside a read or a change, before it is known which file they concern.
 
 use std::path::Path;
 
 use crate::Error;
 
-/// What can go wrong inside a read or a change.
+/// An error inside a read or a change.
 #[derive(Debug)]
 pub(crate) enum Problem {
-    /// SQLite's; what it means depends on the file.
+    /// An error of SQLite; its meaning depends on the file.
     Sql(rusqlite::Error),
-    /// A stored value that we never write.
+    /// A stored value that this program never writes.
     Stored(String),
-    /// Ours.
+    /// An error of this crate.
     Ours(Error),
 }
 
@@ -24,7 +24,7 @@ impl Problem {
         }
     }
 
-    /// The problem in words, where it is reported and not returned.
+    /// The problem as text, where it is reported and not returned.
     pub(crate) fn into_text(self) -> String {
         match self {
             Self::Sql(error) => error.to_string(),
@@ -33,17 +33,17 @@ impl Problem {
         }
     }
 
-    /// There is no such thing.
+    /// It does not exist.
     pub(crate) fn missing(why: impl Into<String>) -> Self {
         Self::Ours(Error::missing(why))
     }
 
-    /// What was asked does not go together with what there is.
+    /// The request conflicts with the current state.
     pub(crate) fn conflict(why: impl Into<String>) -> Self {
         Self::Ours(Error::conflict(why))
     }
 
-    /// What was given cannot be meant.
+    /// The given value is not valid.
     pub(crate) fn invalid(why: impl Into<String>) -> Self {
         Self::Ours(Error::invalid(why))
     }

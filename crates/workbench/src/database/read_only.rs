@@ -1,8 +1,8 @@
-//! A workbench on a file system that nobody can write: everything that reads works, and every change is refused.
+//! A workbench on a read-only file system: everything that only reads works, and every change is refused.
 //!
-//! SQLite reads a database with a write-ahead log only where it can make the log's index beside it. Where there is no log, nobody
-//! has the database open and all of it is in one file, which is read as one that does not change. Where there is one, the index
-//! must be there too; otherwise the log would be passed over, and what is in it silently missing.
+//! SQLite reads a database with a write-ahead log only if it can create the index of the log next to it. If there is no log, no
+//! process has the database open and all data is in one file, which is read as an immutable file. If there is a log, its index
+//! must exist too; otherwise the log would be skipped, and its content would silently be missing.
 //!
 //! Errors: [`Error`] for a log that cannot be read, and for tables of an older version, which have to be migrated first.
 
@@ -15,7 +15,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::{CACHE, Notice, PATIENCE, VERSION, head, seal};
 use crate::{Error, Workbench};
 
-/// Whether the file system of a file that is there takes no writes, whoever asks.
+/// Whether an existing file is on a file system that nobody can write to.
 pub(super) fn is_read_only(file: &Path) -> bool {
     let opened = std::fs::File::options().write(true).open(file);
     opened.is_err_and(|error| error.kind() == ErrorKind::ReadOnlyFilesystem)
@@ -25,7 +25,7 @@ impl Workbench {
     /// Opens a data folder for reading.
     ///
     /// # Errors
-    /// As in the module's description.
+    /// See the description of the module.
     pub(super) fn open_read_only(folder: &Path, clock: Clock, actor: &str) -> Result<Self, Error> {
         let file = folder.join("workbench.sqlite");
         let has_log = folder.join("workbench.sqlite-wal").exists();
@@ -68,7 +68,7 @@ impl Workbench {
     }
 }
 
-/// A path within a URI, as SQLite reads it.
+/// A path within a URI, encoded for SQLite.
 fn encoded(file: &Path) -> Result<String, Error> {
     let path: PathBuf = std::path::absolute(file).map_err(|error| Error::io("opening", file, error))?;
     let text = path.to_str().ok_or_else(|| {
@@ -101,7 +101,7 @@ mod tests {
             Ok(())
         });
         assert!(matches!(refused, Err(Error::ReadOnly(_))), "{refused:?}");
-        // With a log, as while somebody has it open, its index is needed, and there.
+        // With a log, as while a process has it open, its index is needed, and it exists.
         let writing = Workbench::open(&folder, Clock::system(), "ann").unwrap();
         assert!(folder.join("workbench.sqlite-wal").exists());
         let reading = Workbench::open_read_only(&folder, Clock::system(), "ann").unwrap();

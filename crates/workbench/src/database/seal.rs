@@ -1,9 +1,10 @@
-//! Seals: a digest beside every row that matters, so that a flipped bit in a row's content is noticed.
+//! Seals: a digest stored with every important row, so that a flipped bit in its content is noticed.
 //!
-//! SQLite checks the structure of its file, not what the rows say: a flipped bit within a text passes `integrity_check`. Each
-//! table in [`TABLES`] has a column `seal`: the first 64 bits of BLAKE3 over the table's name and the row's columns. Triggers
-//! write it. A change of a row checks the old seal first, so that damage is never sealed anew; `backsight db verify` checks
-//! all of them. A seal notices damage. It does not stop somebody who may write the file: they can compute it too.
+//! SQLite checks the structure of its file, but not the content of rows: a flipped bit within a text passes `integrity_check`.
+//! Each table in [`TABLES`] has a column `seal`: the first 64 bits of BLAKE3 over the table's name and the row's columns.
+//! Triggers write it. A change of a row checks the old seal first, so damage is never sealed again; `backsight db verify`
+//! checks all seals. Seals detect accidental damage, but not an attacker who can write to the file, because an attacker can
+//! compute them too.
 //!
 //! A migration that changes the columns of a sealed table adds them to [`TABLES`] and calls [`renew`] for it.
 
@@ -18,14 +19,14 @@ use crate::indicator_key::{sort_key, type_code};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Table {
     pub(crate) name: &'static str,
-    /// The columns that find a row, for triggers and reports.
+    /// The columns that identify a row, for triggers and reports.
     pub(crate) key: &'static [&'static str],
-    /// What the seal is over.
+    /// The columns that the seal covers.
     pub(crate) columns: &'static [&'static str],
 }
 
-/// The tables. Sessions, throttling and usage of tokens are left out: they change at every request and expire by themselves.
-/// Secrets are encrypted with authentication, which does the same.
+/// The sealed tables. Sessions, throttling and usage of tokens are not sealed: they change at every request and expire. Secrets
+/// are encrypted with authentication, which has the same effect.
 pub(crate) const TABLES: [Table; 16] = [
     Table {
         name: "integrations",
@@ -124,13 +125,13 @@ pub(crate) const TABLES: [Table; 16] = [
 ];
 
 impl Table {
-    /// The seal that a row should have, as an expression; `of` stands before each column: `NEW.`, `OLD.` or nothing.
+    /// The expected seal of a row, as an SQL expression; `of` is the prefix of each column: `NEW.`, `OLD.` or nothing.
     pub(crate) fn expected(&self, of: &str) -> String {
         let columns: Vec<String> = self.columns.iter().map(|column| format!("{of}{column}")).collect();
         format!("row_seal('{}', {})", self.name, columns.join(", "))
     }
 
-    /// The triggers that keep the seals of the table.
+    /// The triggers that maintain the seals of the table.
     fn triggers(&self) -> String {
         let Self { name, key, columns } = self;
         let row: Vec<String> = key.iter().map(|column| format!("{column} = NEW.{column}")).collect();
@@ -149,7 +150,7 @@ impl Table {
     }
 }
 
-/// Seals all rows of a table as they are, and lets triggers do it from here on.
+/// Seals all rows of a table as they are; from here on, triggers do it.
 pub(crate) fn renew(database: &Connection, table: &Table) -> rusqlite::Result<()> {
     let drop =
         ["new", "check", "change"].map(|part| format!("DROP TRIGGER IF EXISTS seal_{}_{part};", table.name));
@@ -158,7 +159,7 @@ pub(crate) fn renew(database: &Connection, table: &Table) -> rusqlite::Result<()
     database.execute_batch(&table.triggers())
 }
 
-/// Makes the functions known that triggers and checks use.
+/// Registers the functions that triggers and checks use.
 pub(crate) fn register(database: &Connection) -> rusqlite::Result<()> {
     let flags =
         FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
@@ -172,19 +173,19 @@ pub(crate) fn register(database: &Connection) -> rusqlite::Result<()> {
     })
 }
 
-/// Whether type, value and key are what the library writes of the value.
+/// Whether type, value and key match what the library writes for the value.
 fn is_canonical(kind: i64, value: &str, key: &[u8]) -> bool {
     canonical(value).is_some_and(|indicator| {
         i64::from(type_code(indicator.kind())) == kind && sort_key(&indicator) == key
     })
 }
 
-/// The indicator whose canonical spelling this is.
+/// The indicator whose canonical form this is.
 pub(crate) fn canonical(value: &str) -> Option<Indicator> {
     Indicator::from_canonical(value).ok()
 }
 
-/// Hashes its arguments, each with its type and length, so that no two rows look alike.
+/// Hashes its arguments, each with its type and length, so that different rows never hash the same input.
 fn seal(context: &Context<'_>) -> i64 {
     let mut octets = Vec::with_capacity(256);
     for at in 0..context.len() {

@@ -19,7 +19,7 @@ fn value(text: &str) -> Indicator {
     Indicator::parse(text).unwrap()
 }
 
-/// A database of version 2, with what `sql` puts in.
+/// A database of version 2, with the content that `sql` inserts.
 fn old(sql: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let database = Connection::open(folder.path().join("workbench.sqlite")).unwrap();
@@ -32,7 +32,7 @@ fn old(sql: &str) -> TempDir {
     folder
 }
 
-/// As version 2 wrote the AAAA record `::ffff:198.51.100.9`, and the address beside it.
+/// The AAAA record `::ffff:198.51.100.9` as version 2 wrote it, and the IPv4 address next to it.
 const MAPPED: &str = "
     INSERT INTO sources VALUES (1, 'ann'), (2, 'CIRCL');
     INSERT INTO indicators VALUES
@@ -57,7 +57,7 @@ fn a_mapped_row_of_an_older_version_becomes_the_row_of_its_ipv4_address() {
     let mut workbench = open(folder.path());
     assert_eq!(workbench.verify(&mut |_, _| ()).unwrap().faults, [""; 0]);
     let details = workbench.details(&value("198.51.100.9")).unwrap().unwrap();
-    // A person's status stands over Indirect; the first time it was added and the last time it was changed.
+    // The status set by a user takes precedence over Indirect; the first creation time and the last change are kept.
     assert_eq!(details.entry.status, Status::Review);
     assert_eq!(
         (details.entry.created_at, details.entry.updated_at, details.entry.removed_at),
@@ -73,12 +73,12 @@ fn a_mapped_row_of_an_older_version_becomes_the_row_of_its_ipv4_address() {
     assert_eq!((details.claims.len(), details.notes.len()), (2, 1));
     let history: Vec<&str> = details.history.iter().map(|entry| entry.action.as_str()).collect();
     assert_eq!(history, ["indicator.merge", "indicator.note"]);
-    // One that had no IPv4 address beside it is that address now, removed as it was.
+    // A mapped address without an IPv4 row becomes the IPv4 address, and stays removed.
     let alone = workbench.lookup(&value("198.51.100.7")).unwrap().unwrap();
     assert_eq!((alone.status, alone.removed_at), (Status::Indirect, Some(140)));
     let all = workbench.indicators(&crate::library::Filter { limit: 10, ..Default::default() }).unwrap();
     assert!(all.entries.iter().all(|entry| !entry.indicator.to_string().contains("ffff")));
-    // What a run brought goes with the run.
+    // What a run added is removed with the run.
     workbench.undo(2).unwrap();
     let details = workbench.details(&value("198.51.100.9")).unwrap().unwrap();
     assert_eq!((details.attributes.len(), details.relationships.len()), (1, 1));
@@ -114,7 +114,7 @@ fn a_migration_keeps_the_old_database_until_the_new_one_is_verified() {
     let before = std::fs::read(&file).unwrap();
     let (copy, part) =
         (folder.path().join("workbench.sqlite.before-3"), folder.path().join("workbench.sqlite.before.part"));
-    // Killed while it copied, it begins anew.
+    // A migration that was killed while copying starts again.
     std::fs::write(&part, "half").unwrap();
     let (mut steps, mut copied) = (Vec::new(), Vec::new());
     drop(Workbench::open_watched(folder.path(), Clock::system(), "ann", &mut |step| {
@@ -132,11 +132,11 @@ fn a_migration_keeps_the_old_database_until_the_new_one_is_verified() {
     assert!(steps.iter().any(|step| matches!(step, Step::Copying(..))), "{steps:?}");
     assert_eq!(steps.last(), Some(&Step::Verifying));
     assert!(!copy.exists() && !part.exists());
-    // Killed after the change and before it was verified, the next start verifies it.
+    // A migration that was killed after the change and before the check is verified at the next start.
     std::fs::write(&copy, &before).unwrap();
     drop(open(folder.path()));
     assert!(!copy.exists());
-    // What is damaged is not migrated, and stays as it is.
+    // A damaged database is not migrated, and stays unchanged.
     let folder = old(MAPPED);
     let file = folder.path().join("workbench.sqlite");
     let mut damaged = std::fs::read(&file).unwrap();
@@ -161,7 +161,7 @@ fn hints_of_older_runs_name_no_flag() {
     assert_eq!(crate::Hint::read(run.unwrap()), crate::Hint::RaiseLimit);
 }
 
-/// A workbench with something in every sealed table that a few calls reach.
+/// A workbench with content in every sealed table that a few calls reach.
 fn filled(folder: &Path) -> Workbench {
     let mut workbench = open(folder);
     let values: Vec<Indicator> = (0..40).map(|n| value(&format!("h{n}.d{}.example", n % 7))).collect();
@@ -201,7 +201,7 @@ fn wanted(name: &str) -> Wanted {
     }
 }
 
-/// All that the sealed tables say.
+/// The content of all sealed tables.
 fn content(workbench: &Workbench) -> Result<Vec<String>, Error> {
     workbench.read(|database| {
         let mut rows = Vec::new();
@@ -217,7 +217,7 @@ fn content(workbench: &Workbench) -> Result<Vec<String>, Error> {
     })
 }
 
-/// A small generator of numbers, the same in every run.
+/// A small random number generator that gives the same numbers in every run.
 struct Numbers(u64);
 
 impl Numbers {
@@ -227,8 +227,8 @@ impl Numbers {
     }
 }
 
-/// Flips a bit of a file of a copied folder, opens it, and says whether that was noticed; panics where it was not and the content is
-/// another.
+/// Flips a bit of a file in a copy of the folder, opens it, and returns whether the damage was noticed; panics if it was not
+/// noticed and the content differs.
 fn flip(from: &Path, file: &str, bit: usize, pristine: &[String]) -> bool {
     let folder = tempfile::tempdir().unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
@@ -266,7 +266,7 @@ fn a_flipped_bit_anywhere_in_the_database_is_noticed_or_harmless() {
     let noticed = (0..300)
         .filter(|_| flip(folder.path(), "workbench.sqlite", numbers.below(size * 8), &pristine))
         .count();
-    // Much of a small file is free room.
+    // Much of a small file is unused space.
     assert!(noticed > 30, "{noticed} of 300");
     for text in ["seen in the report", "2017-06-09 08:07:17", "value 7", "partner"] {
         let octets = std::fs::read(folder.path().join("workbench.sqlite")).unwrap();
@@ -278,7 +278,7 @@ fn a_flipped_bit_anywhere_in_the_database_is_noticed_or_harmless() {
 #[test]
 fn a_flipped_bit_in_the_log_is_noticed_or_harmless() {
     let folder = tempfile::tempdir().unwrap();
-    // Stays open, so that all of it is in the log.
+    // Kept open, so that all of it is in the log.
     let workbench = filled(folder.path());
     let pristine = content(&workbench).unwrap();
     let size = usize::try_from(std::fs::metadata(folder.path().join("workbench.sqlite-wal")).unwrap().len())
@@ -319,7 +319,7 @@ fn lost_transactions_are_said_once_and_stay_in_the_audit_trail() {
 fn a_changed_entry_of_the_audit_trail_breaks_its_chain_and_damage_is_not_sealed_anew() {
     let folder = tempfile::tempdir().unwrap();
     let mut workbench = filled(folder.path());
-    // Whoever does this knows the file, and drops the guards first.
+    // Somebody who does this knows the file, and drops the triggers first.
     workbench
         .connection
         .execute_batch(

@@ -1,7 +1,7 @@
-//! Writing the audit trail: an entry belongs to the transaction of the change that it is about, so that neither is there
+//! Writes the audit trail. An entry is written in the transaction of the change that it describes, so that neither exists
 //! without the other.
 //!
-//! Each entry carries a hash of itself and of the entry before it, so that one that is changed or lost breaks the chain.
+//! Each entry has a hash of itself and of the previous entry, so a changed or lost entry breaks the chain.
 
 use serde_json::Value;
 
@@ -9,12 +9,12 @@ use super::head::{last_entry, link};
 use super::{Change, Problem};
 
 impl Change<'_> {
-    /// Adds an entry about what this change does.
+    /// Adds an entry about this change.
     pub(crate) fn audit(&self, action: &str, subject: &str, detail: &Value) -> Result<(), Problem> {
         self.audit_as(self.actor, action, subject, detail)
     }
 
-    /// The same, where it is the change itself that finds out who does it: somebody signs in.
+    /// Like `audit`, for a change that itself determines the actor: a user signs in.
     pub(crate) fn audit_as(
         &self,
         actor: &str,

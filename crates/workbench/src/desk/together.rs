@@ -1,7 +1,7 @@
-//! Changes of many tasks in one transaction: a commit costs more than what most of them change.
+//! Combines changes of many tasks into one transaction, because a commit costs more than most of the changes.
 //!
-//! Whoever comes first takes what waits by then along. Each change has a savepoint of its own, so that one that fails
-//! undoes itself and nothing else; none is told that it is done before all are committed.
+//! The first task that runs carries out everything that is waiting. Each change has its own savepoint, so a failed change
+//! undoes only itself. No task is told of success before the transaction is committed.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -10,12 +10,12 @@ use tokio::sync::oneshot;
 use crate::database::{Change, Problem};
 use crate::{Error, Workbench};
 
-/// The most changes of one transaction: nobody waits for long.
+/// The most changes in one transaction, so that no task waits for long.
 const MOST: usize = 64;
 
-/// A change that waits. It gives what tells its task how it went, once that is known.
+/// A waiting change. It returns the function that tells its task the result once it is known.
 type Waiting = Box<dyn FnOnce(&Change<'_>) -> Result<Told, Told> + Send>;
-/// Tells a task how its change went; the error is the whole transaction's.
+/// Tells a task the result of its change; the error is that of the whole transaction.
 type Told = Box<dyn FnOnce(Option<&Error>) + Send>;
 
 /// Changes that wait for the next transaction.
@@ -23,14 +23,14 @@ type Told = Box<dyn FnOnce(Option<&Error>) + Send>;
 pub(super) struct Queue(Mutex<Vec<Waiting>>);
 
 impl Queue {
-    /// Adds a change; what comes of it is received when a transaction has taken it along.
+    /// Adds a change; the receiver gets its result after a transaction has included it.
     pub(super) fn add<T: Send + 'static>(
         &self,
         change: impl FnOnce(&Change<'_>) -> Result<T, Problem> + Send + 'static,
     ) -> oneshot::Receiver<Result<T, Error>> {
         let (tell, told) = oneshot::channel();
         let waiting: Waiting = Box::new(move |transaction| {
-            // Nobody listens only where the task has ended; what it changed stays.
+            // If nobody receives the result, the task has ended; its change is kept.
             let done = |tell: oneshot::Sender<_>, result: Result<T, Error>| {
                 let told: Told = Box::new(move |failed| {
                     let _ = tell.send(failed.map_or(result, |error| Err(error.again())));
@@ -46,13 +46,13 @@ impl Queue {
         told
     }
 
-    /// Carries out what waits.
+    /// Carries out all waiting changes.
     pub(super) fn carry_out(&self, workbench: &mut Workbench) {
         let mut waiting = self.lock();
         let count = waiting.len().min(MOST);
         let taken: Vec<Waiting> = waiting.drain(..count).collect();
         drop(waiting);
-        // Somebody took it along.
+        // Another task has already carried them out.
         if taken.is_empty() {
             return;
         }
@@ -76,7 +76,7 @@ impl Queue {
         }
     }
 
-    /// Lets go of what waits; those who wait are told so.
+    /// Drops all waiting changes, and tells their tasks.
     pub(super) fn drop_all(&self) {
         self.lock().clear();
     }

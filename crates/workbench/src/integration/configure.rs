@@ -1,7 +1,7 @@
-//! Setting values and secrets, and giving them to what runs.
+//! Sets values and secrets, and provides them to runs.
 //!
-//! All of a change is checked before any of it is stored. Values are stored as they were entered, and mean what
-//! the package makes of them when they are read; secrets are stored sealed.
+//! A change is checked completely before any of it is stored. Values are stored as they were entered, and the package
+//! interprets them when they are read; secrets are stored encrypted.
 
 use std::path::Path;
 
@@ -16,39 +16,39 @@ use crate::database::{Change, Problem};
 use crate::secret::{self, Fault, Key, Place};
 use crate::{Error, Workbench};
 
-/// How often settings are read again when a rotation comes between the keys and the database.
+/// How often settings are read again if the key is rotated between reading the database and reading the keys.
 const TRIES: usize = 5;
-/// The setting that names a file.
+/// The setting that contains the path of a file.
 const CA_FILE: &str = "ca_file";
 
-/// What shall be set.
+/// The settings to change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// Plain values by key; an empty one counts as none, also where there is a default.
+    /// Plain values by key; an empty value counts as no value, even if there is a default.
     pub values: Vec<(String, String)>,
-    /// Secrets by key; an empty one is forgotten.
+    /// Secrets by key; an empty value removes the secret.
     pub secrets: Vec<(String, Secret)>,
-    /// Keys that go back to their defaults; secrets among them are forgotten.
+    /// Keys that are reset to their defaults; secrets among them are removed.
     pub reset: Vec<String>,
 }
 
-/// What an operation runs with: a snapshot that later changes do not touch.
+/// What an operation runs with: a snapshot that later changes do not affect.
 #[derive(Clone, Debug)]
 pub struct Configured {
-    /// What is installed.
+    /// The installed package.
     pub package: Package,
-    /// What is set, secrets decrypted.
+    /// The settings, with decrypted secrets.
     pub settings: Settings,
-    /// Whether it is on.
+    /// Whether it is enabled.
     pub enabled: bool,
 }
 
 impl Workbench {
-    /// Sets values and secrets, all or none, and gives how things stand then.
+    /// Sets values and secrets, all or none of them, and returns the resulting state.
     ///
     /// # Errors
-    /// [`Error::Settings`] with everything that is wrong; [`Error::Refused`], when an enabled integration could not run any
-    /// more; [`Error::Key`], when there are secrets to store and the key is not right.
+    /// [`Error::Settings`] with all faults; [`Error::Refused`] if an enabled integration could no longer run; [`Error::Key`] if
+    /// there are secrets to store and the key is missing or wrong.
     pub fn configure(&mut self, name: &str, changes: &Changes) -> Result<Details, Error> {
         let clock = self.clock().clone();
         check_files(changes.values.iter().map(|(key, value)| (key.as_str(), value.as_str())))?;
@@ -72,15 +72,15 @@ impl Workbench {
         })
     }
 
-    /// The package and its settings, to run with; whether it is on is the caller's to ask.
+    /// The package and its settings for a run; the caller has to check whether it is enabled.
     ///
     /// # Errors
-    /// [`Error::Refused`] for what is not installed or broken; [`Error::Key`], when a secret does not open.
+    /// [`Error::Refused`] if it is not installed or is broken; [`Error::Key`] if a secret cannot be decrypted.
     pub fn settings(&self, name: &str) -> Result<Configured, Error> {
         for tries_left in (0..TRIES).rev() {
             let stored = self.read(|database| Stored::need(database, name))?;
             let package = self.read(|_| stored.package().map_err(|error| stored.broken(&error)))?;
-            // Keys after the snapshot: a rotation in between has removed the one that the snapshot names.
+            // The keys are read after the snapshot: if the key was rotated in between, the key that the snapshot names is gone.
             let keys = if stored.sealed.is_empty() { Vec::new() } else { secret::keys(self.folder())? };
             if tries_left > 0 && stored.lacks(&keys) {
                 continue;
@@ -100,13 +100,13 @@ impl Stored {
     }
 }
 
-/// The keys for an integration's secrets, within a change; none are needed where there is no secret.
+/// The keys for an integration's secrets, within a change; none are needed if there is no secret.
 pub(super) fn keys_for(change: &Change<'_>, stored: &Stored) -> Result<Vec<Key>, Problem> {
     let key = if stored.sealed.is_empty() { None } else { secret::settle(change)? };
     Ok(key.into_iter().collect())
 }
 
-/// Looks at the files that are named, before any lock is held: a file system may keep its readers waiting.
+/// Checks the named files before any lock is held, because a file system may block for a long time.
 pub(super) fn check_files<'a>(values: impl Iterator<Item = (&'a str, &'a str)>) -> Result<(), Error> {
     let files = values.filter(|(key, value)| *key == CA_FILE && !value.trim().is_empty());
     let faults: Vec<SettingsError> = files
@@ -133,20 +133,20 @@ fn validate(package: &Package, changes: &Changes) -> Result<(), Error> {
     }
     for key in &changes.reset {
         let unknown = package.parameter(key).is_none();
-        // Setting it to nothing says what is wrong with the key.
+        // Setting an empty value returns the fault of the key.
         faults.extend(if unknown { settings.set(package, key, "").err() } else { None });
     }
     if faults.is_empty() { Ok(()) } else { Err(Error::Settings(faults)) }
 }
 
-/// Refuses settings with which a stored secret would be sent to where it was not given for.
+/// Refuses settings with which a stored secret would be sent to another destination than the one it was set for.
 pub(super) fn refuse_elsewhere(package: &Package, settings: &Settings) -> Result<(), Error> {
     let faults = settings.elsewhere(package).unwrap_or_else(|fault| vec![fault]);
     if faults.is_empty() { Ok(()) } else { Err(Error::Settings(faults)) }
 }
 
-/// Binds the secrets of an earlier version to where they have been sent so far. Those of which that cannot be told, because
-/// the manifest cannot be read or the key is not there, have to be given again.
+/// Binds the secrets of an earlier version to the destinations they were sent to so far. If a destination cannot be determined,
+/// because the manifest cannot be read or the key is missing, the secret has to be entered again.
 pub(crate) fn bind_secrets(database: &Connection, folder: &Path) -> Result<(), Problem> {
     let keys = secret::keys(folder).unwrap_or_default();
     let sql = "UPDATE secrets SET sealed = ?, bound = ? WHERE integration = ? AND key = ?";
@@ -155,7 +155,7 @@ pub(crate) fn bind_secrets(database: &Connection, folder: &Path) -> Result<(), P
         let Some(bound) = bound.as_deref() else { continue };
         for (key, sealed) in &stored.sealed {
             let Ok(secret) = secret::open(&keys, stored.place(key), &sealed.bytes) else { continue };
-            // The same key again, so that a rotation that a crash cut short can still be settled.
+            // The same key again, so that a rotation that a crash interrupted can still be completed.
             let Some(under) = keys.iter().find(|known| known.has_sealed(&sealed.bytes)) else { continue };
             let place = Place { integration: &stored.name, key, bound: Some(bound) };
             database.execute(sql, (secret::seal(under, place, &secret)?, bound, &stored.name, key))?;
@@ -184,7 +184,7 @@ fn store(change: &Change<'_>, stored: &Stored, package: &Package, changes: &Chan
             done.values.insert(key.clone(), json!([stored.values.get(key), value]));
         }
     }
-    // Secrets are given for where the settings lead to that come with them.
+    // Secrets are bound to the destination that results from the settings set together with them.
     let bound = Stored::need(&change.transaction, name)?.destination(package);
     for (key, secret) in &changes.secrets {
         if secret.is_empty() {
@@ -200,10 +200,10 @@ fn store(change: &Change<'_>, stored: &Stored, package: &Package, changes: &Chan
     done.write_down(change, name)
 }
 
-/// What a configuration really changed.
+/// The changes that a configuration actually made.
 #[derive(Default)]
 struct Done<'a> {
-    /// Key to the old and the new value.
+    /// The old and new value by key.
     values: Map<String, Value>,
     secrets: Vec<&'a str>,
     reset: Vec<&'a str>,

@@ -1,4 +1,4 @@
-//! Installing, upgrading, downgrading and replacing: one transaction that does what was confirmed.
+//! Installs, upgrades, downgrades and replaces packages: one transaction that carries out the confirmed plan.
 
 use operation::Package;
 use serde_json::json;
@@ -9,21 +9,21 @@ use crate::database::{Change, Problem};
 use crate::{Error, Workbench};
 
 impl Workbench {
-    /// Works out what installing a package would do; nothing is written. With `overwrite`, stored values give way to
-    /// the package's defaults; otherwise those whose key and kind stay are kept, secrets included.
+    /// Computes what installing a package would do; nothing is written. With `overwrite`, stored values are replaced by the
+    /// package's defaults; otherwise values are kept if their key and kind stay the same, including secrets.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be read.
+    /// [`Error`] if the database cannot be read.
     pub fn plan_install(&self, package: Package, overwrite: bool) -> Result<Plan, Error> {
         let stored = self.read(|database| Stored::find(database, &package.name))?;
         Ok(Plan::new(package, stored.as_ref(), overwrite))
     }
 
-    /// Carries out a plan. What was not installed before is disabled; what was stays as it is, on or off, unless a
-    /// required value is missing. Whatever fails leaves the old version as it was.
+    /// Carries out a plan. A new integration is disabled; an existing one stays enabled or disabled, unless a required value is
+    /// missing. If anything fails, the old version is unchanged.
     ///
     /// # Errors
-    /// [`Error::Refused`], when somebody changed the integration since the plan was made.
+    /// [`Error::Refused`] if the integration was changed since the plan was made.
     pub fn install(&mut self, confirmed: Confirmed) -> Result<(), Error> {
         let Confirmed(plan) = confirmed;
         self.change(|change| {
@@ -59,7 +59,7 @@ fn carry_out(change: &Change<'_>, plan: &Plan) -> Result<(), Problem> {
     audit(change, plan, enabled)
 }
 
-/// Reads back what was written, before it takes the old version's place.
+/// Reads back what was written before it replaces the old version.
 fn verify(change: &Change<'_>, package: &Package) -> Result<(), Problem> {
     let stored = Stored::need(&change.transaction, &package.name)?;
     match stored.package() {

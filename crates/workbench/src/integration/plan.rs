@@ -1,7 +1,7 @@
-//! What an installation would do, worked out before anything is written.
+//! The effect of an installation, computed before anything is written.
 //!
-//! A value is kept where its key is still there, of the same kind, and takes it; everything else that is stored is
-//! listed as lost. Nothing here reads a key or opens a secret: a kept one stays sealed as it is.
+//! A value is kept if its key still exists with the same kind and accepts it; every other stored value is listed as lost. No
+//! key is read and no secret is decrypted here: a kept secret stays encrypted.
 
 use std::cmp::Ordering;
 
@@ -14,122 +14,122 @@ use super::stored::Stored;
 /// What installing a package would change.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// What would be installed.
+    /// The package that would be installed.
     pub package: Package,
-    /// How it stands to what is installed.
+    /// How it relates to the installed version.
     pub relation: Relation,
-    /// Why what is installed cannot be read, where it cannot; its parameters cannot be compared then.
+    /// Why the installed manifest cannot be read, if so; its parameters cannot be compared then.
     pub broken: Option<String>,
-    /// What becomes of the parameters, in the new manifest's order, those that go last.
+    /// The changes of the parameters: in the new manifest's order, then the removed ones.
     pub parameters: Vec<ParameterChange>,
-    /// What is stored and would be gone.
+    /// Stored values that would be lost.
     pub lost: Vec<Loss>,
     /// The keys whose values stay.
     pub kept: Vec<String>,
-    /// The required parameters that would have no value, as "Label (key)", and the secrets that would have to be given
-    /// again because the package leads elsewhere.
+    /// The required parameters that would have no value, as "Label (key)", and the secrets that would have to be entered again
+    /// because the package has another destination.
     pub missing: Vec<String>,
-    /// Whether what is installed is on.
+    /// Whether the installed integration is enabled.
     pub enabled: bool,
-    /// Whether stored values give way to the new version's defaults, as the guide has it.
+    /// Whether the new version's defaults replace stored values, as in the integration guide.
     pub overwrite: bool,
 }
 
-/// How a package stands to the installed one of its name. Versions are the installed one's.
+/// How a package relates to the installed one of the same name. Versions are those of the installed package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Relation {
-    /// The same version with other content.
+    /// The same version with different content.
     Changed,
     /// An older version.
     Downgrade {
-        /// What is installed.
+        /// The installed version.
         from: String,
     },
-    /// None is installed.
+    /// No package of this name is installed.
     New,
     /// The same content, byte for byte.
     Same,
     /// A newer version.
     Upgrade {
-        /// What is installed.
+        /// The installed version.
         from: String,
     },
 }
 
-/// One thing that changes about a parameter.
+/// A change of a parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParameterChange {
     /// Its key.
     pub key: String,
-    /// Its label, the new one where it stays.
+    /// Its label; the new one if the parameter stays.
     pub label: String,
-    /// What changes.
+    /// The kind of change.
     pub what: What,
 }
 
-/// What changes about a parameter.
+/// The kind of change of a parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    /// It is new.
+    /// The parameter is new.
     Added {
         /// Whether the operation cannot run without it.
         required: bool,
     },
-    /// It offers other choices.
+    /// The choices change.
     Choices {
-        /// Those it had.
+        /// The old choices.
         from: Vec<String>,
-        /// Those it has.
+        /// The new choices.
         to: Vec<String>,
     },
-    /// Another value holds while none is set.
+    /// The default changes.
     Default {
         /// The old default.
         from: Option<String>,
         /// The new one.
         to: Option<String>,
     },
-    /// It goes.
+    /// The parameter is removed.
     Removed,
-    /// It becomes required, or optional.
+    /// It becomes required (`true`) or optional (`false`).
     Required(bool),
-    /// It holds another kind of value.
+    /// The kind of its values changes.
     Retyped {
-        /// The kind it held.
+        /// The old kind.
         from: &'static str,
-        /// The kind it holds.
+        /// The new kind.
         to: &'static str,
     },
 }
 
-/// A stored value that would be gone.
+/// A stored value that would be lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loss {
     /// Its key.
     pub key: String,
-    /// The value; `None` for a secret, which is named and never shown.
+    /// The value; `None` for a secret, which is named but never shown.
     pub value: Option<String>,
-    /// Why.
+    /// The reason.
     pub why: LossReason,
 }
 
-/// Why a stored value would be gone.
+/// Why a stored value would be lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LossReason {
-    /// The new version does not take it.
+    /// The new version does not accept it.
     Invalid(String),
-    /// Overwriting was asked for.
+    /// Overwriting was requested.
     Overwritten,
     /// The new version does not have this parameter.
     Removed,
-    /// The parameter holds another kind of value.
+    /// The parameter has another kind of values.
     Retyped,
 }
 
 /// What must be confirmed before a plan is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
-    /// It is installed already.
+    /// A package of this name is already installed.
     Exists,
     /// The parameters change, or values would be lost.
     Parameters,
@@ -169,7 +169,7 @@ impl Plan {
         plan
     }
 
-    /// Tells what stays from what is lost.
+    /// Separates kept values from lost ones.
     fn sort(&mut self, stored: &Stored, old: Option<&Package>) {
         let values = stored.values.iter().map(|(key, value)| (key, Some(value.clone())));
         let secrets = stored.sealed.keys().map(|key| (key, None));
@@ -181,7 +181,7 @@ impl Plan {
         }
     }
 
-    /// Why a stored value (`None` for a secret) cannot stay.
+    /// Why a stored value (`None` for a secret) cannot be kept.
     fn loss(&self, key: &str, value: Option<&str>, old: Option<&Package>) -> Option<LossReason> {
         if self.overwrite {
             return Some(LossReason::Overwritten);
@@ -201,12 +201,12 @@ impl Plan {
         self.relation == Relation::Same && self.lost.is_empty()
     }
 
-    /// Whether what is on now would be off, because a required value is missing.
+    /// Whether an enabled integration would be disabled because a required value is missing.
     pub fn disables(&self) -> bool {
         self.enabled && !self.missing.is_empty()
     }
 
-    /// What must be confirmed, in this order; nothing for a first installation or one that changes nothing.
+    /// What must be confirmed, in this order; empty for a first installation or one that changes nothing.
     pub fn questions(&self) -> Vec<Question> {
         if self.relation == Relation::New || self.changes_nothing() {
             return Vec::new();
@@ -216,14 +216,14 @@ impl Plan {
         [Some(Question::Exists), second].into_iter().flatten().collect()
     }
 
-    /// Says that everything in it was seen and is meant.
+    /// States that everything in the plan was seen and is intended.
     pub fn confirm(self) -> Confirmed {
         Confirmed(self)
     }
 }
 
 impl Relation {
-    /// Its name in programs.
+    /// Its name in output for programs.
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Changed => "changed",
@@ -234,7 +234,7 @@ impl Relation {
         }
     }
 
-    /// The version that is installed, where it is another.
+    /// The installed version, if it is a different one.
     pub fn from(&self) -> Option<&str> {
         match self {
             Self::Downgrade { from } | Self::Upgrade { from } => Some(from),
@@ -244,7 +244,7 @@ impl Relation {
 }
 
 impl LossReason {
-    /// Its name in programs.
+    /// Its name in output for programs.
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Invalid(_) => "invalid",
@@ -257,7 +257,7 @@ impl LossReason {
 
 fn relation(package: &Package, stored: &Stored) -> Relation {
     let from = stored.version.clone();
-    // Only we write versions; one that does not parse is older than any.
+    // Only this program writes versions; one that cannot be parsed counts as the oldest.
     let order = stored.version.parse().map_or(Ordering::Greater, |installed| package.version.cmp(&installed));
     match order {
         Ordering::Greater => Relation::Upgrade { from },
@@ -267,7 +267,7 @@ fn relation(package: &Package, stored: &Stored) -> Relation {
     }
 }
 
-/// The required parameters that have no value, as "Label (key)", and the secrets that have to be given again.
+/// The required parameters without a value, as "Label (key)", and the secrets that have to be entered again.
 pub(super) fn missing(package: &Package, settings: &Settings) -> Vec<String> {
     let has = |key: &str| {
         settings.text(package, key).is_some()
@@ -283,7 +283,7 @@ pub(super) fn missing(package: &Package, settings: &Settings) -> Vec<String> {
         }
         _ => None,
     });
-    // Another version may have no default for the proxy that a stored login was for.
+    // Another version may not have a default for the proxy that a stored login was set for.
     let useless = check_proxy_login(package, settings).err().and_then(|fault| match fault {
         SettingsError::Invalid { key, label, .. } => {
             Some(format!("{label} ({key}), which belongs to the proxy login"))
@@ -297,7 +297,7 @@ pub(super) fn missing(package: &Package, settings: &Settings) -> Vec<String> {
         .collect()
 }
 
-/// What becomes of the parameters of `old`.
+/// The changes of the parameters of `old`.
 fn changes(old: &Package, new: &Package) -> Vec<ParameterChange> {
     let change = |parameter: &Parameter, what| ParameterChange {
         key: parameter.key.clone(),

@@ -1,4 +1,4 @@
-//! An integration as the tables hold it.
+//! An integration as it is stored in the tables.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::Error;
 use crate::database::Problem;
 use crate::secret::{self, Key, Place};
 
-/// The rows of one integration, unchecked: the package's parameters decide what they mean.
+/// The rows of one integration, unchecked: the package's parameters determine their meaning.
 #[derive(Clone, Debug)]
 pub(super) struct Stored {
     pub(super) name: String,
@@ -28,18 +28,18 @@ pub(super) struct Stored {
     pub(super) sealed: BTreeMap<String, Sealed>,
 }
 
-/// A secret as its table holds it.
+/// A secret as it is stored in its table.
 #[derive(Clone, Debug)]
 pub(super) struct Sealed {
     pub(super) bytes: Vec<u8>,
-    /// Where it may be sent, as [`Destination`] writes it; `None` for nowhere.
+    /// The destination it may be sent to, in the form of [`Destination`]; `None` for none.
     pub(super) bound: Option<String>,
 }
 
 const COLUMNS: &str = "SELECT name, version, manifest, enabled, installed_at, updated_at FROM integrations";
 
 impl Stored {
-    /// All of them, by name.
+    /// All integrations, by name.
     pub(super) fn all(database: &Connection) -> Result<Vec<Self>, Problem> {
         let mut statement = database.prepare_cached(&format!("{COLUMNS} ORDER BY name"))?;
         let mut all = statement.query_map([], Self::row)?.collect::<Result<Vec<_>, _>>()?;
@@ -55,7 +55,7 @@ impl Stored {
         Ok(Some(stored))
     }
 
-    /// The one of that name, or an error that lists what there is.
+    /// The integration of that name, or an error that lists the existing ones.
     pub(super) fn need(database: &Connection, name: &str) -> Result<Self, Problem> {
         if let Some(stored) = Self::find(database, name)? {
             return Ok(stored);
@@ -95,12 +95,12 @@ impl Stored {
         Ok(())
     }
 
-    /// The package that was installed.
+    /// The installed package.
     pub(super) fn package(&self) -> Result<Package, ManifestError> {
         Package::parse(&format!("{}-{}.toml", self.name, self.version), &self.manifest)
     }
 
-    /// What is said where a broken manifest is in the way.
+    /// The problem to report if a manifest is broken.
     pub(super) fn broken(&self, error: &ManifestError) -> Problem {
         let Self { name, version, .. } = self;
         Problem::conflict(format!(
@@ -108,11 +108,11 @@ impl Stored {
         ))
     }
 
-    /// The settings with every secret that is stored standing in as set: enough to say what is missing, without a key.
+    /// The settings, with a placeholder for every stored secret: enough to find what is missing, without a key.
     pub(super) fn sketch(&self, package: &Package) -> Settings {
         let mut settings = Settings::default();
         for (key, value) in &self.values {
-            // What the package does not take any more counts as not set.
+            // A value that the package no longer accepts counts as not set.
             let _ = settings.set(package, key, value);
         }
         for (key, sealed) in &self.sealed {
@@ -122,18 +122,18 @@ impl Stored {
         settings
     }
 
-    /// Where a secret that is given now is given for; `None` where that cannot be told.
+    /// The destination that a secret entered now is bound to; `None` if it cannot be determined.
     pub(super) fn destination(&self, package: &Package) -> Option<String> {
         Destination::of(package, &self.sketch(package)).ok()?.written()
     }
 
-    /// Where one of its secrets is kept.
+    /// The place that one of its secrets is bound to.
     pub(super) fn place<'a>(&'a self, key: &'a str) -> Place<'a> {
         let bound = self.sealed.get(key).and_then(|sealed| sealed.bound.as_deref());
         Place { integration: &self.name, key, bound }
     }
 
-    /// The settings, secrets decrypted.
+    /// The settings, with decrypted secrets.
     pub(super) fn open(&self, package: &Package, keys: &[Key], folder: &Path) -> Result<Settings, Error> {
         let mut settings = Settings::default();
         let faults = self.values.iter().filter_map(|(key, value)| settings.set(package, key, value).err());
@@ -194,7 +194,7 @@ impl Stored {
         }
     }
 
-    /// Sealed secrets have a nonce: one that is set anew differs, even where it is the same.
+    /// Encrypted secrets contain a nonce, so a secret that is set again changes the fingerprint even if it is the same.
     fn fingerprint(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         let values = self.values.iter().map(|(key, value)| (key, value.as_bytes()));
@@ -235,7 +235,7 @@ impl Stored {
         }
     }
 
-    /// What is stored where no package says what it means.
+    /// The stored settings when no package states their meaning.
     fn bare_settings(&self) -> Vec<Setting> {
         let keys: BTreeSet<&String> = self.values.keys().chain(self.sealed.keys()).collect();
         let setting = |key: &String| Setting {

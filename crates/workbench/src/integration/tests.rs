@@ -1,4 +1,4 @@
-//! The guide's installation and configuration, row by row, and what goes wrong on the way.
+//! The installation and configuration of the integration guide, row by row, and what can go wrong.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ impl Bench {
         page.entries.into_iter().map(|entry| entry.action).collect()
     }
 
-    /// Everything that the tables hold about integrations.
+    /// Everything that the tables contain about integrations.
     fn dump(&self) -> String {
         format!("{:?}{:?}", self.workbench.read(Stored::all).unwrap(), self.actions())
     }
@@ -136,13 +136,13 @@ fn upgrade_downgrade_same_and_changed_are_told_apart() {
 
 #[test]
 fn nothing_is_written_before_the_yes_and_only_what_was_confirmed() {
-    // "no" leaves everything as it was.
+    // The answer "no" leaves everything unchanged.
     let mut bench = Bench::with(&guide());
     bench.set(&[("host", "pdns.example")]).unwrap();
     let before = bench.dump();
     let seen = bench.plan(&newest(), true);
     assert_eq!(bench.dump(), before);
-    // Somebody else sets a value meanwhile: what would be lost was not seen.
+    // A value is set in the meantime, so a loss was not shown.
     bench.set(&[("port", "8443")]).unwrap();
     let before = bench.dump();
     let error = bench.workbench.install(seen.confirm()).unwrap_err();
@@ -162,7 +162,7 @@ fn an_upgrade_keeps_values_secrets_and_whether_it_is_on() {
     assert!(bench.enabled());
     assert_eq!(bench.state("host"), State::Value("pdns.example".into()));
     assert_eq!(bench.token().as_deref(), Some("user:pw"));
-    // And back, still with its history.
+    // And back again, with the history still there.
     bench.install(&guide(), false).unwrap();
     assert_eq!(bench.token().as_deref(), Some("user:pw"));
     assert_eq!(bench.actions()[..3], ["integration.downgrade", "integration.upgrade", "integration.enable"]);
@@ -170,7 +170,7 @@ fn an_upgrade_keeps_values_secrets_and_whether_it_is_on() {
 
 #[test]
 fn overwriting_loses_what_it_says_and_names_secrets_without_showing_them() {
-    // The guide's own behaviour, on request.
+    // The behaviour that the guide describes, on request.
     let mut bench = Bench::with(&guide());
     bench.set(&[("host", "pdns.example")]).unwrap();
     bench.give("user_token", "hunter2").unwrap();
@@ -181,7 +181,7 @@ fn overwriting_loses_what_it_says_and_names_secrets_without_showing_them() {
     assert!(!format!("{plan:?}").contains("hunter2"));
     bench.workbench.install(plan.confirm()).unwrap();
     assert_eq!((bench.state("host"), bench.token()), (State::Unset, None));
-    // The same file again, to begin anew: something changes, so it is asked.
+    // The same file again, to start over: something changes, so it must be confirmed.
     bench.set(&[("host", "pdns.example")]).unwrap();
     assert_eq!(bench.plan(&newest(), true).questions().len(), 2);
     assert!(bench.plan(&newest(), true).relation == Relation::Same);
@@ -251,7 +251,7 @@ fn enabling_without_a_required_value_is_refused_by_name() {
     bench.set(&[("host", "pdns.example")]).unwrap();
     assert!(bench.workbench.enable(NAME).unwrap());
     assert!(!bench.workbench.enable(NAME).unwrap(), "once is enough");
-    // While it is on, it must stay able to run.
+    // While it is enabled, it must stay able to run.
     let error = bench.set(&[("host", "")]).unwrap_err().to_string();
     assert!(error.contains("is enabled and could not run with these settings: not set: Hostname"), "{error}");
     assert_eq!(bench.state("host"), State::Value("pdns.example".into()));
@@ -313,7 +313,7 @@ fn a_reset_goes_back_to_the_default() {
     bench.workbench.configure(NAME, &reset("host")).unwrap();
     assert_eq!(bench.state("host"), State::Unset);
     assert!(matches!(bench.workbench.configure(NAME, &reset("colour")), Err(Error::Settings(_))));
-    // What changes nothing leaves no trace.
+    // A change without effect is not recorded.
     let actions = bench.actions().len();
     bench.workbench.configure(NAME, &reset("host")).unwrap();
     assert_eq!(bench.actions().len(), actions);
@@ -383,7 +383,7 @@ fn a_failed_upgrade_leaves_the_old_version_working() {
     bench.give("user_token", "user:pw").unwrap();
     bench.workbench.enable(NAME).unwrap();
     let before = bench.dump();
-    // What is written does not read back: a package whose source is not its own.
+    // What is written cannot be read back: a package whose source does not match it.
     let forged =
         Package { source: guide().source.replace("kind = \"operation\"", "kind = \"feed\""), ..newest() };
     assert!(bench.install(&forged, false).is_err());
@@ -399,7 +399,7 @@ fn bound(bench: &Bench) -> Vec<Option<String>> {
     bench.workbench.read(read).unwrap()
 }
 
-/// Whether the configuration that is stored may be asked with.
+/// Whether the stored configuration may be used for a query.
 fn may_ask(bench: &Bench) -> bool {
     let Configured { package, settings, .. } = bench.workbench.settings(NAME).unwrap();
     operation::Config::new(&package, &settings, Limits::HELD, bench.workbench.clock()).is_ok()
@@ -474,11 +474,11 @@ fn a_login_for_a_proxy_that_is_not_set_is_not_saved_enabled_or_not() {
         }
         assert_eq!(bench.dump(), before, "all or none");
     }
-    // Without a proxy in words it is kept, said and not used.
+    // With `proxy=none` the login is kept, reported and not used.
     let details = bench.set(&[("proxy", "none")]).unwrap();
     assert!(details.warnings.iter().any(|warning| warning.contains("but are not sent")), "{details:?}");
     assert_eq!(bench.state("proxy_password"), State::Secret);
-    // To the same proxy again it needs no new password, to another one it does.
+    // The same proxy needs no new password, another one does.
     bench.set(&[("proxy", "http://p.example:3128")]).unwrap();
     let error = bench.set(&[("proxy", "http://q.example:3128")]).unwrap_err();
     assert!(error.to_string().contains("the proxy is now http://q.example:3128"), "{error}");
@@ -503,7 +503,7 @@ fn a_version_whose_default_proxy_is_another_does_not_get_the_password_and_one_wi
     assert!(matches!(bench.state("proxy_password"), State::Elsewhere(_)));
     let error = bench.workbench.enable(NAME).unwrap_err().to_string();
     assert!(error.contains("the proxy is now http://evil.example:3128"), "{error}");
-    // Without any default there is nobody to send it to.
+    // Without a default proxy there is no destination for the login.
     let plan = bench.install(&newest(), false).unwrap();
     assert!(plan.missing.iter().any(|one| one.starts_with("Proxy (proxy), which")), "{:?}", plan.missing);
     let error = bench.workbench.enable(NAME).unwrap_err().to_string();

@@ -1,4 +1,5 @@
-//! An answer as JSON: one object. Records are written by [`cof::Writer`] and kept as text, because there may be a million.
+//! An answer as one JSON object. Records are written by [`cof::Writer`] and kept as text, because there may be a million of
+//! them.
 
 use cof::{Dialect, Record, Writer};
 use operation::{Finding, Indicator, Relation};
@@ -115,7 +116,7 @@ pub struct AnswerError {
     reason: String,
 }
 
-// It is written by `record`, with the writer of records, for speed; a test compares the members.
+// `record` writes it with the writer of records, for speed; a test compares the members.
 /// A record of the Common Output Format, and whether it is direct or related.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes what the writer of records writes")]
@@ -244,15 +245,15 @@ pub struct TallyCount {
 /// A run with its records and findings.
 ///
 /// # Errors
-/// None that is known: what is written is text.
+/// None in practice: the result is text.
 pub fn shown(shown: &Shown) -> Result<String, serde_json::Error> {
     serde_json::to_string(&answer(shown)?)
 }
 
-/// A value that was not asked about, and why.
+/// A value that was not queried, and why.
 ///
 /// # Errors
-/// None that is known: what is written is text.
+/// None in practice: the result is text.
 pub fn refused(
     text: &str,
     indicator: Option<&Indicator>,
@@ -301,7 +302,7 @@ fn answer(shown: &Shown) -> Result<Answer<'_>, serde_json::Error> {
     })
 }
 
-/// What became of findings in the library, or would.
+/// What became of findings in the library, or would become of them.
 pub fn tally(tally: &Tally) -> LibraryTally {
     let count = |count: &Count| {
         let Count { new, known, whitelisted, removed, over_cap } = *count;
@@ -314,7 +315,7 @@ pub fn tally(tally: &Tally) -> LibraryTally {
     }
 }
 
-/// Left out if nobody asked, and null if there is nothing to compare with.
+/// Left out if no comparison was requested, and null if there is nothing to compare with.
 #[expect(clippy::option_option, reason = "left out, null, or an object")]
 fn compared(shown: &Shown) -> Result<Option<Option<AnswerChanges>>, serde_json::Error> {
     match &shown.compared {
@@ -342,7 +343,7 @@ fn records(indicator: &Indicator, list: &[Record]) -> Result<Vec<Box<RawValue>>,
     list.iter().map(|one| record(indicator, one)).collect()
 }
 
-/// The record as files have it, with how it stands to the indicator.
+/// The record as in COF, with its relation to the indicator.
 pub(super) fn record(indicator: &Indicator, record: &Record) -> Result<Box<RawValue>, serde_json::Error> {
     let mut text = String::with_capacity(256);
     Writer::new(Dialect::Draft).write(record, &mut text);

@@ -1,4 +1,4 @@
-//! The audit trail, the newest first.
+//! The audit trail, newest entries first.
 
 use serde::Serialize;
 use serde_json::Value;

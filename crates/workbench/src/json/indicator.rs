@@ -245,7 +245,7 @@ pub struct IndicatorPresence {
     value: String,
 }
 
-/// What adding changed; so many cells beside values were skipped.
+/// What adding changed; `skipped` is the number of table cells without an indicator.
 pub fn added(added: &[Adding], refused: &[Refused], skipped: usize) -> AddedIndicators {
     let indicators = added.iter().map(|adding| {
         let (value, kind) = named(&adding.indicator);
@@ -270,7 +270,7 @@ pub fn page(page: &Page) -> IndicatorPage {
     }
 }
 
-/// All about one.
+/// Everything about one indicator.
 pub fn details(details: &Details) -> IndicatorDetails {
     let IndicatorEntry {
         caution,
@@ -303,7 +303,7 @@ pub fn details(details: &Details) -> IndicatorDetails {
     }
 }
 
-/// A status that was given.
+/// A status that was set.
 pub fn status(indicator: &Indicator, before: Status, after: Status) -> IndicatorStatusSet {
     let (value, kind) = named(indicator);
     IndicatorStatusSet { before: before.name(), status: after.name(), r#type: kind, value }
@@ -315,7 +315,7 @@ pub fn noted(indicator: &Indicator, text: &str) -> IndicatorNoted {
     IndicatorNoted { note: text.trim().to_owned(), r#type: kind, value }
 }
 
-/// Removed or restored; `changed` unless it was so already.
+/// An indicator that was removed or restored; `changed` is false if it already was.
 pub fn presence(indicator: &Indicator, removed: bool, changed: bool) -> IndicatorPresence {
     let (value, kind) = named(indicator);
     IndicatorPresence { changed, removed, r#type: kind, value }

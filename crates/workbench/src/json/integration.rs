@@ -1,4 +1,4 @@
-//! Integrations: listed, shown, installed, switched, tested.
+//! Integrations: lists, details, installations, switching, connection tests.
 
 use operation::provider::{Checked, ProxyInForce, Standing, Step};
 use operation::{Action, ParameterKind};
@@ -255,7 +255,7 @@ pub struct PlannedLoss {
     why: &'static str,
 }
 
-/// What is installed.
+/// The installed integrations.
 pub fn listing(listing: &Listing) -> IntegrationList {
     IntegrationList {
         hidden: listing.hidden,
@@ -263,17 +263,17 @@ pub fn listing(listing: &Listing) -> IntegrationList {
     }
 }
 
-/// Turned on or off; `changed` unless it was so already.
+/// An integration that was enabled or disabled; `changed` is false if it already was.
 pub fn switched(name: &str, on: bool, changed: bool) -> IntegrationSwitched {
     IntegrationSwitched { changed, enabled: on, name: name.to_owned() }
 }
 
-/// Uninstalled.
+/// An integration that was uninstalled.
 pub fn removed(name: &str) -> IntegrationRemoved {
     IntegrationRemoved { name: name.to_owned(), removed: true }
 }
 
-/// How a test of the connection went.
+/// The result of a connection test.
 pub fn checked(name: &str, checked: &Checked) -> ConnectionTest {
     let step = |(step, standing): &(Step, Standing)| ConnectionStep {
         detail: standing.detail(),
@@ -379,7 +379,7 @@ fn parameter(setting: &Setting) -> IntegrationParameter {
     }
 }
 
-/// What an installation did, or would do.
+/// What an installation changed, or would change.
 pub fn plan(plan: &Plan) -> InstallPlan {
     InstallPlan {
         changed: !plan.changes_nothing(),

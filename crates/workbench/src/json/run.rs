@@ -1,4 +1,4 @@
-//! Runs: listed, added, undone. One that is shown is an [`answer`](super::answer).
+//! Runs: lists, added and undone findings. A single run with its records is an [`answer`](super::answer).
 
 use serde::Serialize;
 use utoipa::ToSchema;

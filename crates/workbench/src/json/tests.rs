@@ -12,7 +12,7 @@ use super::{answer, audit, indicator, integration, run, token};
 
 const PAGE: &str = include_str!("../../../../docs/json.md");
 
-/// The objects that the page explains under a word of their own.
+/// The objects that the page explains under their own names.
 const WORDS: [(&str, &str); 14] = [
     ("CHANGE", "PlannedChange"),
     ("CLAIM", "Claim"),
@@ -30,7 +30,7 @@ const WORDS: [(&str, &str); 14] = [
     ("TOKEN", "TokenShown"),
 ];
 
-/// What stands on the page before the parts of each object.
+/// The text on the page before the parts of each object.
 const PLACES: [(&str, &[&str]); 32] = [
     (
         "Answer",
@@ -142,7 +142,7 @@ fn paths(schema: &Value, schemas: &Schemas) -> Paths {
     if all.is_empty() { leaf() } else { all }
 }
 
-/// The paths of a shape, and what stands behind it.
+/// The paths of a shape, and the text after it.
 fn shape(text: &str) -> (Paths, &str) {
     let text = text.trim_start();
     if let Some(mut rest) = text.strip_prefix('{') {
@@ -168,7 +168,7 @@ fn shape(text: &str) -> (Paths, &str) {
     (paths, &text[word.len()..])
 }
 
-/// The paths that the page has behind these words.
+/// The paths that the page has after these texts.
 fn on_page(places: &[&str]) -> Paths {
     let of = |place: &&str| {
         assert_eq!(PAGE.matches(place).count(), 1, "{place} stands once on the page");
@@ -187,7 +187,7 @@ fn the_page_has_the_members_of_every_object() {
     }
 }
 
-/// Every object is compared: at a place of its own, or as a member of one that is.
+/// Every object is compared, in its own place or as a member of one that is compared.
 #[test]
 fn no_object_is_left_out() {
     let schemas = schemas();
@@ -224,11 +224,11 @@ fn no_object_is_left_out() {
     assert!(left_out.is_empty(), "{left_out:?}");
 }
 
-/// Records are written by a writer of text: what it writes is what the schema has.
+/// Records are written as text, so the test checks that the text has the members of the schema.
 #[test]
 fn a_record_with_everything_has_the_members_of_its_schema() {
     let indicator = operation::Indicator::parse("www.example.com").unwrap();
-    // A count as text is a note.
+    // A count as text adds a note.
     let line = concat!(
         r#"{"rrname":"www.example.com","rrtype":"A","rdata":"192.0.2.1","time_first":1700000000,"#,
         r#""time_last":1700000001,"zone_time_first":1700000000,"zone_time_last":1700000001,"count":"1","#,

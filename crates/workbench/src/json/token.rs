@@ -1,4 +1,4 @@
-//! Tokens of the passive-DNS interfaces. The token itself is only in the answer that made it.
+//! Tokens of the passive-DNS interfaces. The token itself is only in the response that creates it.
 
 use operation::Secret;
 use serde::Serialize;
@@ -82,12 +82,12 @@ pub struct TokenMade {
     writes: bool,
 }
 
-/// The tokens there are, as they are at a time in seconds since the epoch.
+/// The existing tokens; `now`, in seconds since the epoch, determines their state.
 pub fn list(tokens: &[Token], now: i64) -> TokenList {
     TokenList { tokens: tokens.iter().map(|token| one(token, now)).collect() }
 }
 
-/// A token that was just made, with the token itself.
+/// A token that was just created, with the token itself.
 pub fn made(token: &Token, secret: &Secret, now: i64) -> TokenMade {
     let shown = one(token, now);
     TokenMade {

@@ -1,4 +1,4 @@
-//! Adding indicators by hand: one, or many in one transaction.
+//! Adds indicators by hand: one, or many in one transaction.
 
 use std::collections::HashSet;
 
@@ -12,10 +12,10 @@ use crate::library::entry::{Place, find};
 use crate::library::source::NO_RUN;
 use crate::{Error, Workbench};
 
-/// What adding an indicator came to.
+/// The result of adding an indicator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was there already; its status stays.
+    /// It existed already; its status is unchanged.
     Known,
     /// It is new.
     New,
@@ -23,14 +23,14 @@ pub enum Outcome {
     Restored,
 }
 
-/// An indicator that was added, what that came to, and the status that it has now.
+/// An added indicator, the result, and its status after that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Adding {
-    /// What it is.
+    /// The indicator.
     pub indicator: Indicator,
-    /// What it came to.
+    /// The result.
     pub outcome: Outcome,
-    /// What is said about it now.
+    /// Its status now.
     pub status: Status,
 }
 
@@ -58,10 +58,11 @@ impl Outcome {
 }
 
 impl Workbench {
-    /// What [`Self::add_indicators`] would do now, one by one; changes nothing. What stands twice is known the second time.
+    /// What [`Self::add_indicators`] would do now, for each indicator; changes nothing. A repeated indicator is known the
+    /// second time.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be read.
+    /// [`Error`] if the database cannot be read.
     pub fn preview_indicators(&self, indicators: &[Indicator], status: Status) -> Result<Vec<Adding>, Error> {
         self.read(|database| {
             let mut met = HashSet::new();
@@ -74,8 +75,8 @@ impl Workbench {
         })
     }
 
-    /// Adds indicators on the word of whoever works here, all or none. New ones get the status; those that are there
-    /// keep theirs, and another source.
+    /// Adds indicators with a claim of the current actor, all or none of them. New ones get the status; existing ones keep
+    /// theirs and get another source.
     ///
     /// # Errors
     /// [`Error`], with nothing added.
@@ -106,7 +107,7 @@ impl Change<'_> {
         Ok(adding)
     }
 
-    /// A new row; it must not be there.
+    /// Inserts a new row; the indicator must not exist.
     pub(super) fn insert_indicator(&self, indicator: &Indicator, status: Status) -> Result<i64, Problem> {
         let sql = "INSERT INTO indicators (type, value, sort_key, status, created_at, updated_at) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?5)";
@@ -123,7 +124,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Notes that something about an indicator changed.
+    /// Records that something about an indicator changed.
     pub(super) fn touch(&self, id: i64) -> Result<(), Problem> {
         let sql = "UPDATE indicators SET updated_at = ?1 WHERE id = ?2 AND updated_at <> ?1";
         self.transaction.prepare_cached(sql)?.execute((self.at, id))?;

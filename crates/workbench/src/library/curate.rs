@@ -1,6 +1,6 @@
-//! What people do to one indicator by hand: give it a status, write a note, remove and restore it.
+//! Changes that users make to one indicator: setting its status, writing a note, removing and restoring it.
 //!
-//! Nothing of this happens to an indicator that the library does not have: that is refused.
+//! All of them are refused if the indicator is not in the library.
 
 use operation::Indicator;
 use serde_json::json;
@@ -11,14 +11,14 @@ use crate::library::entry::{find, find_present};
 use crate::library::source::NO_RUN;
 use crate::{Error, Workbench};
 
-/// The longest note, in characters: a page or two. What is longer is a document.
+/// The longest note, in characters: a page or two. Longer text is a document.
 const LONGEST_NOTE: usize = 10_000;
 
 impl Workbench {
-    /// Gives an indicator a status; returns the one it had.
+    /// Sets the status of an indicator; returns the previous one.
     ///
     /// # Errors
-    /// [`Error::Refused`], when it is not in the library.
+    /// [`Error::Refused`] if it is not in the library.
     pub fn set_status(&mut self, indicator: &Indicator, status: Status) -> Result<Status, Error> {
         self.change(|change| {
             let place = find_present(&change.transaction, indicator)?;
@@ -32,10 +32,10 @@ impl Workbench {
         })
     }
 
-    /// Writes a note on an indicator.
+    /// Adds a note to an indicator.
     ///
     /// # Errors
-    /// [`Error::Refused`], when it is not in the library, or the note is empty or longer than 10,000 characters.
+    /// [`Error::Refused`] if it is not in the library, or the note is empty or longer than 10,000 characters.
     pub fn note(&mut self, indicator: &Indicator, text: &str) -> Result<(), Error> {
         let text = text.trim();
         if text.is_empty() || text.chars().count() > LONGEST_NOTE {
@@ -50,10 +50,10 @@ impl Workbench {
         })
     }
 
-    /// Removes an indicator from the library; says whether it was there. It can be restored with all it had.
+    /// Removes an indicator from the library; returns whether it was present. It can be restored with everything it had.
     ///
     /// # Errors
-    /// [`Error::Refused`], when the library never had it.
+    /// [`Error::Refused`] if it never was in the library.
     pub fn remove_indicator(&mut self, indicator: &Indicator) -> Result<bool, Error> {
         self.change(|change| {
             let Some(place) = find(&change.transaction, indicator)? else {
@@ -68,10 +68,10 @@ impl Workbench {
         })
     }
 
-    /// Brings a removed indicator back as it was, on the word of whoever works here; says whether it was removed.
+    /// Restores a removed indicator, with a claim of the current actor; returns whether it was removed.
     ///
     /// # Errors
-    /// [`Error::Refused`], when the library never had it.
+    /// [`Error::Refused`] if it never was in the library.
     pub fn restore_indicator(&mut self, indicator: &Indicator) -> Result<bool, Error> {
         self.change(|change| {
             let Some(place) = find(&change.transaction, indicator)? else {

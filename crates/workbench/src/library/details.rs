@@ -1,4 +1,4 @@
-//! All that the library has on one indicator.
+//! Everything that the library has about one indicator.
 
 use operation::Indicator;
 use rusqlite::Connection;
@@ -11,38 +11,38 @@ use crate::library::merge::Merging;
 use crate::library::{Entry, Status};
 use crate::{Error, Workbench};
 
-/// At most so many attributes, relationships in either direction, notes and events are shown; the counts are of all.
+/// The most attributes, relationships in each direction, notes and events that are shown; the counts include all.
 const MOST_SHOWN: i64 = 1_000;
 
-/// An indicator with all that hangs on it.
+/// An indicator with everything attached to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Details {
     /// The indicator.
     pub entry: Entry,
-    /// Who says that it is one.
+    /// Who claims it.
     pub claims: Vec<Claim>,
-    /// Its attributes, in the order in which they came.
+    /// Its attributes, in the order in which they were added.
     pub attributes: Vec<Attribute>,
     /// How many attributes there are.
     pub attribute_count: u64,
-    /// Its relationships: those from it, then those to it. Not to what was removed.
+    /// Its relationships: those from it, then those to it; without those to removed indicators.
     pub relationships: Vec<Relationship>,
     /// How many relationships there are.
     pub relationship_count: u64,
-    /// What people wrote, the newest first.
+    /// The notes of users, newest first.
     pub notes: Vec<Note>,
-    /// What was done to it, the newest first.
+    /// Its history, newest first.
     pub history: Vec<audit::Entry>,
 }
 
-/// Who says so.
+/// The statement of a source that a row is true.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// A person, or a package.
+    /// A user, or a package.
     pub source: String,
-    /// The run that it came of, if of one.
+    /// The run that made the claim, if any.
     pub run: Option<i64>,
-    /// Since when.
+    /// When it was made.
     pub added_at: i64,
 }
 
@@ -53,44 +53,45 @@ pub struct Attribute {
     pub name: String,
     /// Its value.
     pub value: String,
-    /// Who says so, the first one first.
+    /// Who claims it, the first claim first.
     pub claims: Vec<Claim>,
 }
 
-/// How an indicator stands to another.
+/// A relationship of an indicator with another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Relationship {
-    /// Whether the indicator is the owner's side of the record, the other its data.
+    /// Whether the indicator is the owner of the record, and the other one its data.
     pub outgoing: bool,
     /// The record type.
     pub kind: String,
-    /// The other one.
+    /// The other indicator.
     pub other: Indicator,
-    /// What is said about the other one.
+    /// The status of the other indicator.
     pub status: Status,
-    /// Dates, count and the like, of all claims: the earliest first, the latest last, the largest count; of everything else, and of
-    /// what no mapping names, as the newest claim has it. What a claim does not know takes nothing from what another knows.
+    /// Dates, count and other attributes, merged from all claims: the earliest first seen, the latest last seen, the largest
+    /// count. Other attributes, and those that no mapping names, have the value of the newest claim. A missing value never
+    /// replaces a known one.
     pub attributes: Vec<(String, String)>,
-    /// Who says so, the first one first.
+    /// Who claims it, the first claim first.
     pub claims: Vec<Claim>,
 }
 
 /// A note by a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
-    /// When.
+    /// When it was written.
     pub at: i64,
-    /// Who.
+    /// Who wrote it.
     pub actor: String,
-    /// What.
+    /// The text.
     pub text: String,
 }
 
 impl Workbench {
-    /// All that the library has on an indicator, removed or not.
+    /// Everything that the library has about an indicator, even if it is removed.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be read.
+    /// [`Error`] if the database cannot be read.
     pub fn details(&self, indicator: &Indicator) -> Result<Option<Details>, Error> {
         self.read(|database| {
             let sql = format!("SELECT {COLUMNS} FROM indicators i WHERE i.sort_key = ?");
@@ -128,7 +129,7 @@ fn count(database: &Connection, sql: &str, id: i64) -> Result<u64, Problem> {
     Ok(u64::try_from(count).unwrap_or_default())
 }
 
-/// Where claims of a kind are kept.
+/// The tables with claims of a kind.
 struct Claims {
     table: &'static str,
     row: &'static str,
@@ -197,10 +198,10 @@ fn notes(database: &Connection, id: i64) -> Result<Vec<Note>, Problem> {
     Ok(notes.collect::<Result<_, _>>()?)
 }
 
-/// What was done to an indicator, and to those whose runs it came of: their entries say when it was added and by whom.
+/// The history of an indicator, with the entries of the runs that added it: they show when and by whom it was added.
 fn history(database: &Connection, id: i64, value: &str) -> Result<Vec<audit::Entry>, Problem> {
     let columns = audit::COLUMNS;
-    // Version 2 and older also wrote of the IPv4-mapped form.
+    // Version 2 and older also wrote entries for the IPv4-mapped form.
     let mapped = format!("::ffff:{value}");
     let sql = format!(
         "WITH runs_of AS (SELECT run FROM indicator_claims WHERE indicator = ?4 AND run > 0 ORDER BY run DESC LIMIT ?3) \

@@ -1,4 +1,4 @@
-//! An indicator as the library has it, and how its row is found.
+//! An indicator in the library, and how its row is found.
 
 use operation::Indicator;
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -11,21 +11,21 @@ use crate::{Error, Workbench};
 /// An indicator in the library.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// What it is.
+    /// The indicator.
     pub indicator: Indicator,
-    /// What is said about it.
+    /// Its status.
     pub status: Status,
     /// When it was added, in seconds since the epoch.
     pub created_at: i64,
-    /// When something about it changed last.
+    /// When anything about it was last changed.
     pub updated_at: i64,
-    /// When it was removed, if it is.
+    /// When it was removed, if it was.
     pub removed_at: Option<i64>,
-    /// Who says that it is one, by name.
+    /// The names of those who claim it.
     pub sources: Vec<String>,
 }
 
-/// What changes need to know of a row.
+/// The part of a row that changes need.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     pub(super) id: i64,
@@ -53,18 +53,18 @@ pub(super) fn entry(row: &Row<'_>) -> Result<(i64, Entry), Problem> {
     Ok((row.get(0)?, entry))
 }
 
-/// An indicator that we wrote.
+/// Parses an indicator that this program stored.
 pub(super) fn stored_indicator(value: &str) -> Result<Indicator, Problem> {
     Indicator::from_canonical(value)
         .map_err(|error| Problem::Stored(format!("the indicator {value:?}: {error}")))
 }
 
-/// A status that we wrote.
+/// Reads a status that this program stored.
 pub(super) fn stored_status(code: i64) -> Result<Status, Problem> {
     Status::from_code(code).ok_or_else(|| Problem::Stored(format!("the status {code}")))
 }
 
-/// The row of an indicator, removed or not.
+/// The row of an indicator, even if it is removed.
 pub(super) fn find(database: &Connection, indicator: &Indicator) -> Result<Option<Place>, Problem> {
     let sql = "SELECT id, status, removed_at IS NOT NULL FROM indicators WHERE sort_key = ?";
     let mut statement = database.prepare_cached(sql)?;
@@ -74,7 +74,7 @@ pub(super) fn find(database: &Connection, indicator: &Indicator) -> Result<Optio
     row.map(|(id, status, removed)| Ok(Place { id, status: stored_status(status)?, removed })).transpose()
 }
 
-/// The row of an indicator that must be there.
+/// The row of an indicator; an error if it is not present.
 pub(super) fn find_present(database: &Connection, indicator: &Indicator) -> Result<Place, Problem> {
     match find(database, indicator)? {
         Some(place) if place.removed => {
@@ -86,10 +86,10 @@ pub(super) fn find_present(database: &Connection, indicator: &Indicator) -> Resu
 }
 
 impl Workbench {
-    /// The library's entry of an indicator, removed or not.
+    /// The library's entry of an indicator, even if it is removed.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be read.
+    /// [`Error`] if the database cannot be read.
     pub fn lookup(&self, indicator: &Indicator) -> Result<Option<Entry>, Error> {
         self.read(|database| {
             let sql = format!("SELECT {COLUMNS} FROM indicators i WHERE i.sort_key = ?");

@@ -1,4 +1,4 @@
-//! Adding what a run found, in one transaction.
+//! Adds the findings of a run in one transaction.
 
 use operation::{Finding, Indicator};
 use serde_json::json;
@@ -8,20 +8,21 @@ use crate::library::plan::{Count, Join, Plan};
 use crate::library::{Status, Tally};
 use crate::{Error, Workbench};
 
-/// Whose word is being added.
+/// The source and run whose claims are added.
 struct Adder<'a> {
     change: &'a Change<'a>,
     source: i64,
     run: i64,
-    /// How many claims are new.
+    /// The number of new claims.
     claims: u64,
 }
 
 impl Workbench {
-    /// Adds findings about `asked` on the word of a run, whose number is above 0. What is new arrives as
-    /// [`Status::Indirect`]; adding the same again changes nothing. Returns what [`Self::propose`] would have said.
+    /// Adds findings about `asked`, claimed by a run whose number is above 0. New indicators get [`Status::Indirect`]; adding
+    /// the same findings again changes nothing. Returns the same tally as [`Self::propose`].
     ///
     /// # Errors
+    /// [`Error`], with nothing added.
     /// [`Error`], with nothing added.
     pub fn add_findings(
         &mut self,
@@ -60,7 +61,7 @@ fn lost() -> Problem {
 }
 
 impl Adder<'_> {
-    /// Makes and claims indicators; returns the row of each node that has one.
+    /// Inserts and claims indicators; returns the row of each node that has one.
     fn add_indicators(&mut self, plan: &Plan<'_>) -> Result<Vec<Option<i64>>, Problem> {
         let mut ids = Vec::with_capacity(plan.nodes.len());
         for node in &plan.nodes {
@@ -121,7 +122,8 @@ impl Adder<'_> {
         Ok(())
     }
 
-    /// Dates the asked indicator, and writes down what was done. Of the others only what is new is dated.
+    /// Updates the time of the queried indicator, and writes the audit entry. Of the other indicators, only new ones get a
+    /// time.
     fn finish(
         &self,
         asked: &Indicator,

@@ -1,6 +1,6 @@
-//! Listing: which indicators are wanted, in which order, a page at a time.
+//! Lists indicators that match a filter, in an order, one page at a time.
 //!
-//! The next page is found by the last position of this one ([`Cursor`]), not by counting: it is as quick as the first,
+//! The next page is found by the last position of the previous one ([`Cursor`]), not by counting: it is as fast as the first,
 //! and nothing is shown twice or left out because something else was added in between.
 
 use std::fmt;
@@ -17,38 +17,38 @@ use crate::library::source::find_source;
 use crate::library::{Entry, Search, Status};
 use crate::{Error, Workbench};
 
-/// A source with at most so many claims is listed from its claims; one with more is met often enough on the way.
+/// A source with at most this many claims is listed from its claims. One with more matches often enough in a scan.
 const FEW_CLAIMS: i64 = 20_000;
-/// A range of more values than this is met often enough among the newest indicators that these are looked at first.
+/// If a range has more values than this, enough of the newest indicators are in it, so these are checked first.
 const MANY_VALUES: i64 = 8_000;
-/// How many of the newest are looked at: each costs what one of the range costs, so that no time is lost where they fail.
+/// How many of the newest are checked: each costs as much as one of the range, so a failed attempt wastes little time.
 const NEWEST: &str = "4096";
 
-/// Which indicators are wanted.
+/// Which indicators to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Only of this type.
+    /// Only indicators of this type.
     pub kind: Option<IndicatorType>,
-    /// Only with this status.
+    /// Only indicators with this status.
     pub status: Option<Status>,
-    /// Only what this source says, by its name.
+    /// Only indicators that this source claims, by its name.
     pub source: Option<String>,
-    /// Only values like that.
+    /// Only values that match this search.
     pub search: Option<Search>,
-    /// What was removed, instead of what is there.
+    /// Only removed indicators, instead of present ones.
     pub removed: bool,
-    /// In which order; unless said otherwise by value where the search is a range of values, else by update.
+    /// The order; by default, by value if the search is a range of values, and by update otherwise.
     pub order: Option<Order>,
-    /// What follows that position.
+    /// Only indicators after this position.
     pub after: Option<Cursor>,
-    /// At most so many; at least one.
+    /// At most this many; at least one.
     pub limit: usize,
 }
 
-/// In which order indicators are listed.
+/// The order in which indicators are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// What changed last comes first.
+    /// The most recently changed first.
     Updated,
     /// Names by their labels from the right, then addresses.
     Value,
@@ -57,33 +57,33 @@ pub enum Order {
 /// A position in a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cursor {
-    /// By update.
+    /// A position in the order by update.
     Updated {
-        /// When the last one was changed.
+        /// When the last indicator was changed.
         at: i64,
-        /// Its row, which orders those of one second.
+        /// Its row, which orders indicators of the same second.
         id: i64,
     },
-    /// By value: the last one.
+    /// A position in the order by value: the last indicator.
     Value(Indicator),
 }
 
-/// Some of the indicators that were wanted.
+/// A page of the matching indicators.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
     /// The entries, in order.
     pub entries: Vec<Entry>,
-    /// Where the next page begins; `None` at the end.
+    /// The position of the next page; `None` at the end.
     pub next: Option<Cursor>,
-    /// How many there are in all, where that is known without counting: the first page has them all.
+    /// The number of all matches, if known without counting: if the first page contains them all.
     pub total: Option<usize>,
 }
 
 impl Workbench {
-    /// The indicators that are wanted, a page of them.
+    /// The indicators that match a filter, one page of them.
     ///
     /// # Errors
-    /// [`Error::Refused`], when the cursor is one of another order.
+    /// [`Error::Refused`] if the cursor belongs to another order.
     pub fn indicators(&self, filter: &Filter) -> Result<Page, Error> {
         self.read(|database| {
             let Some(query) = Query::new(database, filter)? else {
@@ -103,20 +103,20 @@ impl Workbench {
     }
 }
 
-/// A filter, turned into SQL.
+/// A filter as SQL.
 struct Query {
     order: Order,
     /// Selects the numbers of the rows.
     ids: String,
-    /// Selects them where a whole page is among the newest; tried first.
+    /// Selects the row numbers if a whole page is among the newest; tried first.
     shortcut: Option<String>,
     parameters: Vec<(&'static str, Value)>,
-    /// By value: the first key that comes behind the cursor.
+    /// In the order by value: the first key after the cursor.
     behind: Option<Vec<u8>>,
 }
 
 impl Query {
-    /// None where nothing can be found.
+    /// `None` if nothing can match.
     fn new(database: &Connection, filter: &Filter) -> Result<Option<Self>, Problem> {
         let range = filter.search.as_ref().and_then(Search::range);
         let by_range = if range.is_some() { Order::Value } else { Order::Updated };
@@ -165,7 +165,7 @@ impl Query {
         Ok(Some(query))
     }
 
-    /// The condition that what comes behind the cursor meets.
+    /// The SQL condition for rows after the cursor.
     fn after(&mut self, filter: &Filter) -> Result<&'static str, Problem> {
         match (&filter.after, self.order) {
             (None, _) => Ok(""),
@@ -189,7 +189,7 @@ impl Query {
             Some(code) => (vec![code], vec![code + 1]),
             None => (vec![0], vec![u8::MAX]),
         });
-        // One lower bound, whichever it is: of two the walk might begin at the wrong one.
+        // There is only one lower bound: with two, the scan might start at the wrong one.
         let first = self.behind.take().map_or(first.clone(), |behind| behind.max(first));
         self.parameters.extend([(":first", first.into()), (":end", end.into())]);
         let order = match self.order {
@@ -218,7 +218,7 @@ impl Query {
             Order::Updated => "i.updated_at DESC, i.id DESC",
             Order::Value => "i.sort_key",
         };
-        // What is not on the page is never looked at closely.
+        // Only the rows of the page are read completely.
         let sql = format!("SELECT {COLUMNS} FROM indicators i WHERE i.id IN ({ids}) ORDER BY {order}");
         let mut statement = database.prepare_cached(&sql)?;
         let parameters: Vec<(&str, &dyn ToSql)> =
@@ -252,7 +252,7 @@ fn has_many_values(database: &Connection, (first, end): &KeyRange) -> Result<boo
     Ok(values > MANY_VALUES)
 }
 
-/// Rows of a range by update, as far as they are among the newest of all.
+/// Rows of a range in the order by update, if they are among the newest of all.
 fn among_newest(filter: &Filter, rest: &str) -> String {
     format!(
         "SELECT i.id FROM ({}) n CROSS JOIN indicators i ON i.id = n.id \
@@ -261,7 +261,7 @@ fn among_newest(filter: &Filter, rest: &str) -> String {
     )
 }
 
-/// Rows by update, out of one walk.
+/// Rows in the order by update, from one scan.
 fn one_stretch(distinct: &str, from: &str, condition: &str) -> String {
     format!(
         "SELECT id FROM (SELECT {distinct} i.id, i.updated_at FROM {from} WHERE {condition} \
@@ -269,7 +269,7 @@ fn one_stretch(distinct: &str, from: &str, condition: &str) -> String {
     )
 }
 
-/// Rows by update, out of the index's stretches of each type and status that are wanted.
+/// Rows in the order by update, from the index ranges of each matching type and status.
 fn stretches(filter: &Filter, rest: &str, limit: &str) -> String {
     let kinds =
         IndicatorType::ALL.into_iter().filter(|kind| filter.kind.is_none_or(|wanted| wanted == *kind));

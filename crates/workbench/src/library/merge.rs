@@ -1,9 +1,9 @@
-//! What all claims on a relationship say together.
+//! Merges all claims on a relationship.
 //!
-//! Each run that was added claims the relationship with the dates and the count that its answer had. Together that is the earliest
-//! first seen, the latest last seen and the largest count, in whatever order the runs were added: an older answer takes
-//! nothing back, and a run that is undone goes with what only it said. Which attribute is which is said by the manifest that the
-//! run was made with.
+//! Each run that was added claims the relationship with the dates and the count of its answer. The merged value is the earliest
+//! first seen, the latest last seen and the largest count, in whatever order the runs were added: an older answer never takes
+//! anything back, and undoing a run removes only what no other run states. The manifest of the run determines which attribute
+//! is which.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -14,14 +14,14 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::database::Problem;
 
-/// Merges the claims on many relationships; remembers what it has read of manifests.
+/// Merges the claims on many relationships; caches what it reads of manifests.
 #[derive(Default)]
 pub(super) struct Merging {
-    /// By the number of a manifest, the attributes whose values are compared.
+    /// By the number of a manifest: the attributes whose values are compared.
     fields: HashMap<i64, Vec<(String, RecordField)>>,
 }
 
-/// How two values of an attribute become one.
+/// How two values of an attribute are merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rule {
     Earliest,
@@ -80,13 +80,13 @@ impl Rule {
         }
     }
 
-    /// Whether a value of an older claim is better than the one that is known.
+    /// Whether the value of an older claim is preferred to the known one.
     fn prefers(self, value: &str, known: &str) -> bool {
         if value.is_empty() || known.is_empty() {
             return known.is_empty() && !value.is_empty();
         }
         match self {
-            // Written as 2017-06-09 08:07:17, times are ordered as texts are.
+            // Times in the form 2017-06-09 08:07:17 have the same order as text.
             Self::Earliest => value < known,
             Self::Latest => value > known,
             Self::Largest => value.parse::<u64>().ok() > known.parse::<u64>().ok(),
@@ -95,7 +95,8 @@ impl Rule {
     }
 }
 
-/// The attributes that a manifest writes on relationships, with their fields. One that this version does not read names none.
+/// The attributes that a manifest writes on relationships, with their fields. A manifest that this version cannot read has
+/// none.
 fn read(database: &Connection, manifest: i64) -> Result<Vec<(String, RecordField)>, Problem> {
     let sql = "SELECT source FROM manifests WHERE id = ?";
     let source: Option<String> =

@@ -1,6 +1,6 @@
-//! What adding findings would do, found out by reading only.
+//! Computes what adding findings would do, only by reading.
 //!
-//! A dry run counts a [`Plan`]; adding makes the same plan within its transaction and carries it out. So they agree.
+//! A dry run counts a [`Plan`]; adding computes the same plan within its transaction and carries it out, so both always agree.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,15 +14,15 @@ use crate::library::entry::{Place, find};
 use crate::library::source::find_source;
 use crate::{Error, Workbench};
 
-/// The most relationships of an indicator that one source may claim: beyond it `ThreatQ` silently takes no more.
+/// The most relationships of an indicator that one source may claim: `ThreatQ` silently drops any more.
 pub const MOST_RELATIONSHIPS: u64 = 10_000;
 
 /// What becomes of findings, by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Indicators, with those that an attribute or relationship needs.
+    /// Indicators, including those that an attribute or relationship needs.
     pub indicators: Count,
-    /// Attributes of the asked indicator.
+    /// Attributes of the queried indicator.
     pub attributes: Count,
     /// Relationships.
     pub relationships: Count,
@@ -31,15 +31,15 @@ pub struct Tally {
 /// What becomes of findings of a kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
-    /// The library does not have it.
+    /// Not in the library yet.
     pub new: u64,
-    /// The library has it; this source says so as well.
+    /// Already in the library; this source now claims it too.
     pub known: u64,
-    /// Left out: it would touch what is whitelisted.
+    /// Left out, because it would change something that is whitelisted.
     pub whitelisted: u64,
-    /// Left out: it would bring back what was removed.
+    /// Left out, because it would bring back something that was removed.
     pub removed: u64,
-    /// Left out: the source has said as much about an indicator as it may.
+    /// Left out, because the source already claims the most relationships allowed for an indicator.
     pub over_cap: u64,
 }
 
@@ -47,18 +47,18 @@ impl Workbench {
     /// What [`Self::add_findings`] would do now; changes nothing.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be read.
+    /// [`Error`] if the database cannot be read.
     pub fn propose(&self, source: &str, asked: &Indicator, findings: &[Finding]) -> Result<Tally, Error> {
         self.read(|database| Ok(Plan::new(database, source, asked, findings)?.tally))
     }
 }
 
-/// What is to be done.
+/// The changes to make.
 pub(super) struct Plan<'a> {
     database: &'a Connection,
-    /// The source's number, if it has one yet.
+    /// The source's number, if it already has one.
     source: Option<i64>,
-    /// Every indicator that is touched.
+    /// Every indicator that is affected.
     pub(super) nodes: Vec<Node<'a>>,
     at: HashMap<&'a Indicator, usize>,
     pub(super) attributes: Vec<Planned<(&'a str, &'a str)>>,
@@ -70,19 +70,19 @@ pub(super) struct Plan<'a> {
 pub(super) struct Node<'a> {
     pub(super) indicator: &'a Indicator,
     pub(super) place: Option<Place>,
-    /// To be claimed, and made where it is not there.
+    /// Whether it is claimed, and inserted if it does not exist.
     pub(super) claim: bool,
-    /// How many relationships the source claims, once somebody asked.
+    /// How many relationships the source claims; computed when it is first needed.
     related: Option<u64>,
 }
 
-/// Something to be claimed, with its row if there is one.
+/// Something to claim, with its row if there is one.
 pub(super) struct Planned<T> {
     pub(super) row: Option<i64>,
     pub(super) what: T,
 }
 
-/// A relationship between two nodes, by their places.
+/// A relationship between two nodes, by their positions.
 pub(super) struct Join<'a> {
     pub(super) from: usize,
     pub(super) to: usize,
@@ -106,7 +106,7 @@ impl<'a> Plan<'a> {
             relationships: Vec::new(),
             tally: Tally::default(),
         };
-        // Indicators first, so that each counts for itself and not for the relationship that needs it.
+        // Indicators first, so that each is counted as itself and not as part of the relationship that needs it.
         for finding in findings {
             if let Finding::Indicator { indicator, .. } = finding {
                 plan.indicator(indicator)?;
@@ -117,7 +117,7 @@ impl<'a> Plan<'a> {
         Ok(plan)
     }
 
-    /// The place of an indicator's node.
+    /// The position of an indicator's node.
     fn node(&mut self, indicator: &'a Indicator) -> Result<usize, Problem> {
         if let Some(at) = self.at.get(indicator) {
             return Ok(*at);
@@ -213,7 +213,7 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
-    /// Takes one more relationship between the two into account, if both may have it.
+    /// Counts one more relationship between the two, if both may have it.
     fn has_room(&mut self, from: usize, to: usize) -> Result<bool, Problem> {
         let (before, after) = (self.related(from)?, self.related(to)?);
         let room = before.max(after) < MOST_RELATIONSHIPS;
@@ -239,7 +239,7 @@ impl<'a> Plan<'a> {
         Ok(count)
     }
 
-    /// An attribute or relationship hangs on this: where the library does not have it, it is made.
+    /// An attribute or relationship needs this indicator: if the library does not have it, it is inserted.
     fn need(&mut self, at: usize) {
         if let Some(node) = self.nodes.get_mut(at)
             && node.place.is_none()
@@ -252,7 +252,7 @@ impl<'a> Plan<'a> {
 }
 
 impl Node<'_> {
-    /// Whether no run may touch it, which is counted.
+    /// Whether runs may not change it; if so, it is counted.
     fn is_barred(&self, count: &mut Count) -> bool {
         let Some(place) = self.place else { return false };
         if place.removed {

@@ -1,4 +1,4 @@
-//! What to look for among the values: a text, everything below a name, a network.
+//! Searches for values: by text, by everything below a name, or by network.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -11,29 +11,29 @@ use operation::{Host, Indicator, IndicatorError};
 use crate::Error;
 use crate::indicator_key::{self, KeyRange};
 
-/// A text longer than any value finds nothing, in octets.
+/// The longest text that can match a value, in bytes.
 const LONGEST_TEXT: usize = 4 * cof::name::MAX_WIRE;
 
-/// What values must be like, read from what people write: defanged or not.
+/// A search, parsed from user input, which may be defanged.
 ///
-/// `*.example.com` is everything below example.com, `192.0.2.0/24` a network, a whole address is itself; anything else is
-/// found wherever it stands in a value.
+/// `*.example.com` means everything below example.com, `192.0.2.0/24` a network, and a complete address only itself. Any other
+/// text matches anywhere in a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Search(Kind);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Kind {
-    /// Keys within a range, a short walk.
+    /// Keys within a range, which is a short scan.
     Range(KeyRange),
-    /// Values that hold a text, which looks at each.
+    /// Values that contain a text, which needs a scan of all of them.
     Text(String),
 }
 
 impl Search {
-    /// Reads what to look for.
+    /// Parses a search.
     ///
     /// # Errors
-    /// [`Error::Refused`], when no value can be like that.
+    /// [`Error::Refused`] if no value can match it.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let plain = refang(text).to_ascii_lowercase();
         let refuse =
@@ -62,7 +62,7 @@ impl Search {
             Err(_) => match plain.chars().find(|character| !stands_in_values(*character)) {
                 Some('*') => refuse(&"a * is only allowed at the beginning, before a dot"),
                 Some(character) => {
-                    // Quoted in words: a quote of Rust's would bring its backslashes.
+                    // Formatted by hand, because Rust's debug format would add backslashes.
                     let shown = if character.is_whitespace() {
                         "a blank".to_owned()
                     } else if character.is_control() {
@@ -81,7 +81,7 @@ impl Search {
         indicator_key::network(address, prefix).map(|range| Self(Kind::Range(range)))
     }
 
-    /// The keys that are meant, where they are a range.
+    /// The range of keys, if the search is a range.
     pub(super) fn range(&self) -> Option<&KeyRange> {
         match &self.0 {
             Kind::Range(range) => Some(range),
@@ -89,7 +89,7 @@ impl Search {
         }
     }
 
-    /// The text that values must hold otherwise.
+    /// The text that values must contain, if the search is a text.
     pub(super) fn text(&self) -> Option<&str> {
         match &self.0 {
             Kind::Range(_) => None,

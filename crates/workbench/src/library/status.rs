@@ -1,24 +1,24 @@
-//! What an analyst says about an indicator, by the words and numbers that `ThreatQ` begins with.
+//! The status of an indicator, with the names and numbers that `ThreatQ` has by default.
 
 use std::fmt;
 
 /// The status of an indicator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Status {
-    /// A threat: what a person adds, unless they say otherwise.
+    /// A threat: the default for indicators that a user adds.
     Active,
-    /// Was a threat once.
+    /// No longer a threat.
     Expired,
-    /// Has to do with a threat, and is not known to be one: what a run adds.
+    /// Related to a threat, but not known to be one: the status that runs set.
     Indirect,
-    /// Somebody should look at it.
+    /// To be reviewed by an analyst.
     Review,
-    /// Harmless, and not to be touched by any run.
+    /// Harmless; no run may change it.
     Whitelisted,
 }
 
 impl Status {
-    /// All of them.
+    /// All statuses.
     pub const ALL: [Self; 5] = [Self::Active, Self::Expired, Self::Indirect, Self::Review, Self::Whitelisted];
 
     /// Its name.
@@ -32,7 +32,7 @@ impl Status {
         }
     }
 
-    /// The status of that name, whatever its case.
+    /// The status of that name, ignoring case.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.name().eq_ignore_ascii_case(name.trim()))
     }

@@ -1,4 +1,4 @@
-//! The library, case by case; `model` puts it beside a simple one.
+//! Tests of the library, case by case; `model` compares it with a simple model.
 
 mod listing;
 mod model;
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::{Error, Kind, Workbench};
 
-/// A workbench in a folder of its own; the folder goes with it.
+/// A workbench in a temporary folder.
 struct Bench {
     workbench: Workbench,
     _folder: TempDir,
@@ -149,7 +149,7 @@ async fn findings_arrive_as_indirect_with_their_source_and_change_no_status() {
     assert_eq!(other.attributes, [("Last Seen".to_owned(), "2017".to_owned())]);
     let back = workbench.details(&value("104.196.175.197")).unwrap().unwrap();
     assert_eq!((back.relationships.len(), back.relationships[0].outgoing), (2, false));
-    // The same again: nothing is new, and nothing is written down.
+    // The same findings again: nothing is new, and nothing is recorded.
     let again = workbench.add_findings(7, SOURCE, &asked, &findings).unwrap();
     assert_eq!(again, Tally { indicators: count(0, 1), attributes: count(0, 2), relationships: count(0, 2) });
     assert_eq!(workbench.details(&asked).unwrap().unwrap(), details);
@@ -173,7 +173,7 @@ async fn what_is_whitelisted_is_not_touched() {
     assert_eq!(tally.relationships, Count { whitelisted: 2, ..Count::default() });
     assert_eq!(workbench.details(&white).unwrap(), before);
     assert_eq!(workbench.lookup(&asked).unwrap(), None, "nothing hangs on it");
-    // Nor when it is what was asked about.
+    // This also holds for the queried indicator.
     let tally = workbench.add_findings(2, SOURCE, &white, &[attribute("Resource Type", "A")]).unwrap();
     assert_eq!(tally.attributes, Count { whitelisted: 1, ..Count::default() });
     assert_eq!(workbench.details(&white).unwrap(), before);
@@ -226,7 +226,7 @@ async fn a_source_joins_an_indicator_to_ten_thousand_others_at_most() {
     assert_eq!(proposed.relationships, Count { new: 4_000, known: 1_000, over_cap: 10, ..Count::default() });
     assert_eq!(proposed.indicators.new, 4_000, "what is left out brings nothing along");
     assert_eq!(workbench.add_findings(2, SOURCE, &asked, &second).unwrap(), proposed);
-    // Another source has a count of its own, and what a source said already costs nothing.
+    // Other sources have their own count, and what a source already claims is not counted again.
     assert_eq!(workbench.propose("other", &asked, &findings(0, 10)).unwrap().relationships, count(0, 10));
     assert_eq!(workbench.propose(SOURCE, &asked, &findings(0, 10)).unwrap().relationships, count(0, 10));
 }

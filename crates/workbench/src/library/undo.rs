@@ -1,4 +1,4 @@
-//! Taking back what a run added, and nothing else.
+//! Removes what a run added, and nothing else.
 
 use std::collections::BTreeSet;
 
@@ -8,28 +8,28 @@ use crate::database::{Change, Problem};
 use crate::library::Status;
 use crate::{Error, Workbench};
 
-/// What undoing a run came to.
+/// The result of undoing a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Undone {
-    /// Claims of the run that were taken back.
+    /// Claims of the run that were removed.
     pub claims: u64,
-    /// Indicators that are gone.
+    /// Indicators that were removed.
     pub indicators: u64,
-    /// Attributes that are gone.
+    /// Attributes that were removed.
     pub attributes: u64,
-    /// Relationships that are gone.
+    /// Relationships that were removed.
     pub relationships: u64,
     /// Claims of the run that stay, because other sources also have them or a user has edited the indicator since.
     pub kept: u64,
 }
 
-/// A kind of thing that is claimed.
+/// A kind of claimed rows.
 struct Kind {
     /// Selects the rows that a run claims.
     claimed: &'static str,
-    /// Takes the run's claims on a row back.
+    /// Removes the run's claims on a row.
     unclaim: &'static str,
-    /// Deletes a row that nothing keeps.
+    /// Deletes a row that nothing refers to.
     sweep: &'static str,
 }
 
@@ -49,7 +49,7 @@ const INDICATORS: Kind = Kind {
     claimed: "SELECT DISTINCT indicator FROM indicator_claims \
               WHERE source IN (SELECT id FROM sources) AND run = ?",
     unclaim: "DELETE FROM indicator_claims WHERE indicator = ? AND run = ?",
-    // A status that no run gives, a removal and a note are somebody's work.
+    // A status that runs do not set, a removal or a note shows that a user worked with it.
     sweep: "DELETE FROM indicators WHERE id = ?1 AND status = ?2 AND removed_at IS NULL \
             AND NOT EXISTS (SELECT 1 FROM indicator_claims WHERE indicator = ?1) \
             AND NOT EXISTS (SELECT 1 FROM attributes WHERE indicator = ?1) \
@@ -57,7 +57,7 @@ const INDICATORS: Kind = Kind {
             AND NOT EXISTS (SELECT 1 FROM relationships WHERE to_id = ?1) \
             AND NOT EXISTS (SELECT 1 FROM notes WHERE indicator = ?1)",
 };
-/// The indicators that attributes and relationships of a run hang on.
+/// The indicators that have attributes and relationships of a run.
 const CARRIERS: [&str; 2] = [
     "SELECT DISTINCT a.indicator FROM attribute_claims c JOIN attributes a ON a.id = c.attribute WHERE c.run = ?",
     "SELECT r.from_id FROM relationship_claims c JOIN relationships r ON r.id = c.relationship WHERE c.run = ?1 \
@@ -65,10 +65,10 @@ const CARRIERS: [&str; 2] = [
 ];
 
 impl Workbench {
-    /// Takes back what a run added. What others have added to it stays; undoing twice changes nothing.
+    /// Removes what a run added. What other sources claim stays; undoing twice changes nothing.
     ///
     /// # Errors
-    /// [`Error`], with nothing taken back.
+    /// [`Error`], with nothing removed.
     pub fn undo(&mut self, run: i64) -> Result<Undone, Error> {
         self.change(|change| {
             let [asked, joined] = CARRIERS.map(|sql| change.rows_of(sql, run));
@@ -79,9 +79,9 @@ impl Workbench {
             for id in &claimed {
                 undone.claims += change.execute(INDICATORS.unclaim, (id, run))?;
             }
-            // Before anything is swept: then the names of what was asked about are gone.
+            // Recorded before rows are deleted, because the names of the queried indicators may be gone afterwards.
             change.write_down(run, &asked, &undone)?;
-            // Whatever lost something may have nothing left.
+            // Every indicator that lost something may have no claims left.
             let touched: BTreeSet<i64> = claimed.iter().chain(&asked).chain(&joined?).copied().collect();
             let claimed: BTreeSet<i64> = claimed.into_iter().collect();
             for id in touched {
@@ -106,7 +106,7 @@ impl Change<'_> {
         Ok(u64::try_from(changed).unwrap_or(u64::MAX))
     }
 
-    /// Takes a run's claims on one kind back; returns how many rows are gone.
+    /// Removes a run's claims of one kind; returns how many rows were deleted.
     fn take_back(&self, kind: &Kind, run: i64, undone: &mut Undone) -> Result<u64, Problem> {
         let rows = self.rows_of(kind.claimed, run)?;
         let mut gone = 0;
@@ -118,7 +118,7 @@ impl Change<'_> {
         Ok(gone)
     }
 
-    /// Dates the indicators that a run was asked about, and writes down that it was undone.
+    /// Updates the time of the indicators that the run queried, and records the undo.
     fn write_down(&self, run: i64, asked: &[i64], undone: &Undone) -> Result<(), Problem> {
         if undone.claims == 0 {
             return Ok(());

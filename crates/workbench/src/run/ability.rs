@@ -1,7 +1,7 @@
-//! What providers can be asked, as they said with their last answer: one small file each in the folder `abilities`.
+//! The abilities of providers, as they declared them with their last answer: one small file each in the folder `abilities`.
 //!
-//! It decides which questions pages offer, nothing else. Whether a question was understood is seen from its own answer, so a file
-//! that is lost or cannot be written costs an offer until the provider answers again, and is no error.
+//! They only determine which queries the pages offer. Whether a query was understood is determined from its own answer, so a
+//! file that is lost or cannot be written is not an error: the query is not offered until the provider answers again.
 
 use std::fs;
 use std::io::Write as _;
@@ -15,7 +15,7 @@ use crate::files::{create, for_owner};
 /// The folder in the data folder.
 const FOLDER: &str = "abilities";
 
-/// Notes whether a provider can be asked for data.
+/// Records whether a provider supports queries for data.
 pub(super) fn note(folder: &Path, provider: &str, by_data: bool) {
     let file = file_of(folder, provider);
     if read(&file) == Some(by_data) {
@@ -29,8 +29,8 @@ pub(super) fn note(folder: &Path, provider: &str, by_data: bool) {
 }
 
 impl Workbench {
-    /// Whether the provider (host:port) can be asked which records name a host in their data; `None` before it has answered
-    /// anything.
+    /// Whether the provider (host:port) supports queries for records that have a host in their data; `None` before its first
+    /// answer.
     pub fn answers_by_data(&self, provider: &str) -> Option<bool> {
         read(&file_of(self.folder(), provider))
     }

@@ -1,4 +1,4 @@
-//! Asking: the cache, or the provider with the evidence written as it comes.
+//! Queries: a stored answer is reused, or the provider is queried and the evidence is written as it arrives.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -16,18 +16,18 @@ use super::{Ending, Reason, Run, State};
 use crate::database::Change;
 use crate::{Desk, Error, Hint, Workbench};
 
-/// A run with what it holds.
+/// A run with its content.
 #[derive(Clone, Debug)]
 pub struct Kept {
     /// The run.
     pub run: Run,
-    /// Its records, each tuple once, in the order in which they first came.
+    /// Its records, each tuple once, in the order of arrival.
     pub records: Vec<Record>,
-    /// The first stretches that are no records.
+    /// The first parts of the answer that are not records.
     pub damages: Vec<Damage>,
 }
 
-/// Asks on behalf of the tasks of this process.
+/// Sends queries for the tasks of this process.
 #[derive(Clone, Debug)]
 pub struct Runs {
     desk: Desk,
@@ -35,15 +35,15 @@ pub struct Runs {
 }
 
 impl Runs {
-    /// Gets ready to ask, and settles what others left unfinished.
+    /// Prepares for queries, and settles runs that other processes left unfinished.
     ///
     /// # Errors
-    /// [`Error`], when the folder cannot be worked in.
+    /// [`Error`] if the folder cannot be written.
     pub async fn new(desk: Desk) -> Result<Self, Error> {
         Self::of(desk, false).await
     }
 
-    /// The same for a server: what it was asked goes on when it is started again, by [`crate::Workbench::stopped_runs`].
+    /// Like [`Self::new`], for a server: when it is restarted, [`crate::Workbench::stopped_runs`] returns the runs to resume.
     ///
     /// # Errors
     /// As [`Self::new`].
@@ -57,30 +57,30 @@ impl Runs {
         Ok(Self { desk, worker })
     }
 
-    /// Where runs are kept.
+    /// The desk of the data folder where runs are stored.
     pub fn desk(&self) -> &Desk {
         &self.desk
     }
 
-    /// Runs an action on an indicator and holds the answer.
+    /// Runs an action on an indicator and returns the whole answer in memory.
     ///
     /// # Errors
-    /// [`Error`], when it cannot be kept; [`Error::Refused`], when nothing may be sent and nothing is kept.
-    /// What the provider does wrong is told in the run's [`Ending`].
+    /// [`Error`] if it cannot be stored; [`Error::Refused`] if nothing may be sent and there is no stored answer. Failures of
+    /// the provider are in the run's [`Ending`].
     pub async fn ask(&self, asking: &Asking, indicator: &Indicator) -> Result<Kept, Error> {
         self.begin(asking, indicator).await?.hold().await
     }
 
-    /// Writes a run down, before anything is sent; dropped before its end, it was interrupted.
+    /// Records a run before anything is sent. If the result is dropped before the run ends, the run is interrupted.
     ///
     /// # Errors
-    /// [`Error`], when it cannot be kept.
+    /// [`Error`] if it cannot be stored.
     pub async fn begin(&self, asking: &Asking, indicator: &Indicator) -> Result<Begun, Error> {
         let (snapshot, about, worker) = (asking.clone(), indicator.clone(), Arc::clone(&self.worker));
         let begin = move |change: &Change<'_>| change.begin_run(&snapshot, &about, worker.name());
         let entering = self.desk.change_together(begin);
         let (runs, asking, indicator) = (self.clone(), asking.clone(), indicator.clone());
-        // A task of its own: where nobody waits for the run any more it still gets its end.
+        // In a separate task, so that the run is ended even if nobody waits for it any more.
         let beginning = tokio::spawn(async move {
             let Entered { id, cached } = entering.await?;
             let progress = Arc::<Progress>::default();
@@ -92,18 +92,18 @@ impl Runs {
     }
 }
 
-/// A run that has begun.
+/// A run that was started.
 #[derive(Debug)]
 pub struct Begun {
     guard: Guard,
-    /// What may answer it without asking.
+    /// A stored answer that may be reused.
     cached: Option<Run>,
     asking: Asking,
     indicator: Indicator,
     progress: Arc<Progress>,
 }
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(Debug, Default)]
 pub struct Progress {
     records: AtomicU64,
@@ -112,18 +112,18 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Notes who ends the run before its end; whoever does it drops it then.
+    /// Records who cancels the run; the caller then drops the run.
     pub fn cancel(&self, actor: &str) {
-        // The first one did it.
+        // Only the first one counts.
         let _ = self.cancelled_by.set(actor.to_owned());
     }
 
-    /// Records that have arrived and are wanted.
+    /// Records that have arrived and match the filter.
     pub fn records(&self) -> u64 {
         self.records.load(Ordering::Relaxed)
     }
 
-    /// Octets that have arrived, decompressed.
+    /// Bytes that have arrived, after decompression.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
@@ -135,12 +135,12 @@ impl Begun {
         self.guard.id
     }
 
-    /// How far it is, for who looks on.
+    /// The progress, for other tasks.
     pub fn progress(&self) -> Arc<Progress> {
         Arc::clone(&self.progress)
     }
 
-    /// Carries it out, and holds the answer.
+    /// Executes the run, and returns the whole answer in memory.
     ///
     /// # Errors
     /// As [`Runs::ask`].
@@ -148,13 +148,13 @@ impl Begun {
         let mut collector = Collector::new(self.asking.filter.clone(), self.asking.most);
         let mut ended = self.run(&mut collector).await?;
         let answer = collector.into_answer(Completeness::new(None, true));
-        // Each tuple counts once.
+        // Each tuple is counted once.
         ended.records = answer.records.len() as u64;
         let run = self.end(ended).await?;
         Ok(Kept { run, records: answer.records, damages: answer.damages })
     }
 
-    /// Carries it out, and passes the answer on as it comes, or as it came; `sink` filters for itself.
+    /// Executes the run, and passes the answer to `sink` while it arrives or is read; `sink` applies its own filter.
     ///
     /// # Errors
     /// As [`Runs::ask`].
@@ -167,7 +167,7 @@ impl Begun {
         &self.guard.runs.desk
     }
 
-    /// Everything up to the end, which is still to be written down.
+    /// Everything except recording the end.
     async fn run(&mut self, sink: &mut dyn Sink) -> Result<Ended, Error> {
         let result = match self.take_cached(sink).await {
             Ok(None) => self.fetch(sink).await,
@@ -175,9 +175,9 @@ impl Begun {
             Err(error) => Err(error),
         };
         if let Err(error) = &result {
-            // What came of the answer cannot be kept, and takes the room that the run's end needs.
+            // The part of the answer cannot be stored, and its space is needed to record the end of the run.
             forget_part(self.desk().folder(), self.guard.id);
-            // The run says why, if that can still be written; else the guard goes on trying.
+            // The run states the reason if that can still be written; otherwise the guard keeps trying.
             if self.end(Ended::failed(error)).await.is_err() {
                 let _ = self.guard.why.set(Ended::failed(error));
             }
@@ -194,7 +194,7 @@ impl Begun {
         Ok(run)
     }
 
-    /// Answers a run from what is kept, if there is something that may answer it.
+    /// Answers a run from a stored answer, if there is a suitable one.
     async fn take_cached(&self, sink: &mut dyn Sink) -> Result<Option<Ended>, Error> {
         let offline = self.asking.freshness == Freshness::Offline;
         let Some(cached) = self.cached.clone() else {
@@ -203,7 +203,7 @@ impl Begun {
         let (folder, run) = (self.desk().folder().to_owned(), cached.clone());
         let verified = tokio::task::spawn_blocking(move || run.verify(&folder)).await;
         match verified.unwrap_or_else(|ended| Err(Error::Bug(ended.to_string()))) {
-            // What is lost is asked for again.
+            // If the stored answer is lost, the provider is queried again.
             Err(_) if !offline => return Ok(None),
             verified => verified?,
         }
@@ -212,7 +212,7 @@ impl Begun {
         let (records, damages) = (counting.records, counting.damages);
         let ending = match counting.full {
             None => cached.ending.clone(),
-            // It is held by another limit than it was fetched by.
+            // The limit of this run may differ from the limit with which the answer was fetched.
             Some(most) => {
                 let reason = operation::ProviderError::Records(most);
                 Ending::from(&Completeness::new(Some(reason), true))
@@ -223,7 +223,7 @@ impl Begun {
         Ok(Some(Ended { ending, records, damages, stored, orientation, whole: false, fetched }))
     }
 
-    /// Asks the provider.
+    /// Queries the provider.
     async fn fetch(&self, sink: &mut dyn Sink) -> Result<Ended, Error> {
         let mut recording = Recording {
             counting: Counting::new(sink, &self.asking.filter, &self.progress),
@@ -235,7 +235,7 @@ impl Begun {
         let (records, damages) = (counting.records, counting.damages);
         let finished = match fault {
             Some(fault) => Err(fault),
-            // What is small is done sooner than handed over.
+            // A small answer is finished faster here than on another thread.
             None if !recorder.is_large() => recorder.finish(),
             None => tokio::task::spawn_blocking(move || recorder.finish())
                 .await
@@ -267,29 +267,29 @@ fn enough(records: u64) -> Reason {
     }
 }
 
-/// Sees to it that a run that is dropped before its end is one that was interrupted.
+/// Ensures that a run that is dropped before its end is recorded as interrupted.
 #[derive(Debug)]
 struct Guard {
     runs: Runs,
     id: i64,
     ended: bool,
     progress: Arc<Progress>,
-    /// What it came to, where that could not be written.
+    /// The result of the run, if it could not be written.
     why: OnceLock<Ended>,
 }
 
-/// How often, and after how many seconds again, it is tried to write down that a run has ended: for an hour.
+/// How often, and with how many seconds in between, recording the end of a run is tried: for an hour.
 const TRIES: u32 = 720;
 const BETWEEN: u64 = 5;
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        // Without a runtime this process is about to end, and who comes next settles it.
+        // Without a runtime this process is about to end, and the next process settles the run.
         if let (false, Ok(runtime)) = (self.ended, tokio::runtime::Handle::try_current()) {
             let (desk, id) = (self.runs.desk.clone(), self.id);
             let (by, why) = (self.progress.cancelled_by.get().cloned(), self.why.take());
             runtime.spawn(async move {
-                // Only a full disk keeps it from being written; it is written when there is room again.
+                // Only a full disk prevents this; it is written as soon as there is room.
                 for _ in 0..TRIES {
                     let (by, why) = (by.clone(), why.clone());
                     let settle = move |workbench: &mut Workbench| match why {
@@ -308,14 +308,14 @@ impl Drop for Guard {
     }
 }
 
-/// Counts what a sink takes.
+/// Counts what a sink receives.
 struct Counting<'a> {
     sink: &'a mut dyn Sink,
     filter: &'a Filter,
     progress: &'a Progress,
     records: u64,
     damages: u64,
-    /// The sink's limit, once it is full.
+    /// The sink's limit, when it was reached.
     full: Option<usize>,
 }
 
@@ -348,11 +348,11 @@ impl Sink for Counting<'_> {
     }
 }
 
-/// Keeps the evidence of what a sink takes.
+/// Stores the evidence of what a sink receives.
 struct Recording<'a> {
     counting: Counting<'a>,
     recorder: Recorder,
-    /// Why it cannot be kept: then no more is wanted.
+    /// Why it cannot be stored; after that, no more data is accepted.
     fault: Option<Error>,
 }
 

@@ -10,7 +10,7 @@ use cof::time::Clock;
 use operation::provider::{ConfigError, ProxyEnvironment};
 use operation::{Budget, Config, Filter, Limits, Package, Provider, Settings, Side, Tcp, Window};
 
-/// What runs are made with. A snapshot: what is configured later does not touch it.
+/// How runs are made. This is a snapshot that later configuration does not affect.
 #[derive(Clone, Debug)]
 pub struct Asking {
     /// The installed package.
@@ -19,24 +19,24 @@ pub struct Asking {
     pub action: String,
     /// The provider to query.
     pub provider: Arc<Provider>,
-    /// Which records are wanted of an answer.
+    /// The filter for the records of an answer.
     pub filter: Filter,
-    /// How many of them at most.
+    /// The most records that are kept.
     pub most: usize,
-    /// How old an answer may be.
+    /// How old a stored answer may be.
     pub freshness: Freshness,
-    /// Who asks.
+    /// The user who starts the runs.
     pub actor: String,
     /// The batch of its runs; its copies share it.
     pub batch: Batch,
 }
 
-/// The runs of one command: known by the number of the first one that begins.
+/// The runs of one command, identified by the number of the first one that starts.
 #[derive(Clone, Debug, Default)]
 pub struct Batch(Arc<AtomicI64>);
 
 impl Batch {
-    /// The batch of a run that begins: its own number where it is the first.
+    /// The batch of a run that starts: its own number if it is the first.
     pub(super) fn of(&self, run: i64) -> i64 {
         match self.0.compare_exchange(0, run, Ordering::Relaxed, Ordering::Relaxed) {
             Ok(_) => run,
@@ -45,35 +45,35 @@ impl Batch {
     }
 }
 
-/// How old an answer may be.
+/// How old a stored answer may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
-    /// It must be asked for now.
+    /// No stored answer is used.
     Fresh,
-    /// Any age: nothing is ever sent.
+    /// A stored answer of any age is used, and nothing is ever sent.
     Offline,
-    /// Not older than this.
+    /// A stored answer that is not older than this is used.
     Within(Duration),
 }
 
-/// What is wanted of an answer, beside what is configured.
+/// The requested records, in addition to the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wish {
-    /// Only these types; as configured where empty.
+    /// Only these types; the configured ones if empty.
     pub rrtypes: Vec<RrType>,
-    /// Only this window, within the one that is configured.
+    /// Only this time window, within the configured one.
     pub window: Window,
     /// Which side of the records to search.
     pub side: Side,
 }
 
 impl Asking {
-    /// An operation with its settings, over TCP, keeping to the budget that all processes of a data folder share.
+    /// An operation with its settings, over TCP, with the rate limit that all processes of the data folder share.
     ///
-    /// It holds as many records as there may be, and takes answers of a day; both can be changed.
+    /// It keeps up to the largest number of records, and accepts stored answers for one day; both can be changed.
     ///
     /// # Errors
-    /// [`ConfigError`], when the settings do not go together.
+    /// [`ConfigError`] if the settings are not consistent.
     pub fn new(
         package: Package,
         settings: &Settings,
@@ -90,7 +90,7 @@ impl Asking {
         config.rrtypes.clone_from(&filter.rrtypes);
         let budget =
             Budget::new(config.rate, &config.budget_name(), Some(&folder.join("budget")), clock.clone());
-        // Jitter wants to differ between processes, nothing more.
+        // The jitter only has to differ between processes.
         let seed = u64::try_from(clock.now().as_nanos() & u128::from(u64::MAX)).unwrap_or_default()
             ^ u64::from(std::process::id());
         Ok(Self {

@@ -1,4 +1,4 @@
-//! What is new, gone or different since the answer before.
+//! New, gone and changed records since an earlier answer.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,7 +9,7 @@ use super::row::{self, COLUMNS};
 use super::{Kept, Run};
 use crate::{Error, Workbench};
 
-/// Earlier answers that one can be compared with: as many as a list to choose from may have.
+/// The most earlier answers that are offered for comparison: as many as fit in a list.
 pub(super) const MOST_COMPARABLE: usize = 50;
 
 /// An answer compared with an earlier answer to the same query.
@@ -17,31 +17,31 @@ pub(super) const MOST_COMPARABLE: usize = 50;
 pub struct Changes {
     /// The run that fetched the earlier answer: the newest complete one.
     pub since: Run,
-    /// The records of the later answer that the earlier one had not.
+    /// The records that only the later answer has.
     pub new: Vec<Record>,
-    /// The records of the earlier answer that the later one has not. `None` where the later one is incomplete: then nobody
-    /// can tell.
+    /// The records that only the earlier answer has. `None` if the later answer is incomplete, because then missing records
+    /// mean nothing.
     pub gone: Option<Vec<Record>>,
-    /// What both have, with other dates or another count.
+    /// The records that both have, with different times or counts.
     pub different: Vec<Difference>,
 }
 
-/// A record that is not what it was.
+/// A record that differs between two answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// What it was.
+    /// The record in the earlier answer.
     pub before: Record,
-    /// What it is.
+    /// The record in the later answer.
     pub now: Record,
 }
 
 impl Workbench {
-    /// What changed since an earlier complete answer to the same question: that of the run `since`, or else the newest that
-    /// was fetched before this run's was; `None` where there is none. The earlier answer is filtered as this run's was.
+    /// The changes since an earlier complete answer to the same query: that of the run `since`, or the newest one that was
+    /// fetched before this run's; `None` if there is none. The earlier answer is filtered like this run's.
     ///
     /// # Errors
-    /// [`Error::Refused`], when the run `since` cannot be compared with this one; [`Error::Evidence`], when what was kept of
-    /// it is lost.
+    /// [`Error::Refused`] if the run `since` cannot be compared with this one; [`Error::Evidence`] if its stored answer is
+    /// lost.
     pub fn changes(&self, kept: &Kept, since: Option<i64>) -> Result<Option<Changes>, Error> {
         let mut earlier = self.comparable(&kept.run)?;
         let at = since.map_or(Ok(0), |since| {
@@ -60,11 +60,11 @@ impl Workbench {
         Ok(Some(compare(since, &earlier, kept)))
     }
 
-    /// The runs that this one can be compared with, the newest first, at most 50: those that fetched a
-    /// complete answer to the same question before its own was fetched.
+    /// The runs that this one can be compared with, newest first, at most 50: those that fetched a complete answer to the same
+    /// query before its own was fetched.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be read.
+    /// [`Error`] if the database cannot be read.
     pub fn comparable(&self, run: &Run) -> Result<Vec<Run>, Error> {
         let sql = format!(
             "SELECT {COLUMNS} FROM runs r \
@@ -107,7 +107,7 @@ fn compare(since: Run, earlier: &[Record], kept: &Kept) -> Changes {
     Changes { since, new, gone, different }
 }
 
-/// What is said of a tuple beside that it is there.
+/// What is known about a tuple besides its existence: times and count.
 fn sightings(record: &Record) -> (Option<(u64, u64)>, Option<u64>) {
     (record.span(), record.count)
 }

@@ -1,14 +1,14 @@
-//! Evidence: what a provider sent, octet for octet, in `answers/`.
+//! Evidence: the exact bytes that a provider sent, in `answers/`.
 //!
 //! ```text
-//! DIR/answers/run-ID.part   zstd, grows while run ID asks; readable up to its last flush
-//! DIR/answers/HASH.zst      zstd of a whole body; HASH is BLAKE3 of the decompressed octets, 64 hexadecimal digits
+//! DIR/answers/run-ID.part   zstd, grows while run ID is in progress; readable up to its last flush
+//! DIR/answers/HASH.zst      zstd of a whole body; HASH is BLAKE3 of the decompressed bytes, 64 hexadecimal digits
 //! ```
 //!
-//! The same body is one file however many runs got it. A file keeps its first name until the run's row says what the other
-//! is ([`forget_part`]). It is checked against name and length whenever it is read: a file that is lost, cut or changed is
-//! [`Error::Evidence`], never another answer. It is not synced, as the database's own last changes are not: the power may
-//! take it along, which is noticed, and the question is asked again.
+//! The same body is stored once, however many runs received it. A file keeps its first name until the run's row contains the
+//! other one ([`forget_part`]). It is checked against name and length whenever it is read: a file that is missing, cut or
+//! changed is [`Error::Evidence`], never a different answer. It is not synced: a power cut may lose it, which is noticed, and
+//! then the provider is queried again.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -22,33 +22,33 @@ use rusqlite::Connection;
 use crate::database::Problem;
 use crate::{Error, files};
 
-/// Fast: an answer of a million records must not wait for its evidence.
+/// A fast level, so that an answer of a million records does not wait for its evidence.
 const LEVEL: i32 = 1;
-/// How much of it is read at once, in octets.
+/// Bytes read at a time.
 const PIECE: usize = 64 * 1024;
-/// An answer that is larger, in octets, is written aside.
+/// A larger answer, in bytes, is written by a separate thread.
 const LARGE: u64 = 1 << 20;
-/// How many pieces of an answer wait to be written aside.
+/// How many pieces of an answer may wait for that thread.
 const WAITING: usize = 8;
-/// What is written aside can be read back once nothing has come for so long, or when more than a block has come since.
+/// The thread flushes when nothing has arrived for this time, or when more than a block has arrived since.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Where evidence is, within the data folder.
+/// The folder of the evidence, within the data folder.
 pub(crate) const FOLDER: &str = "answers";
 
-/// What was kept of an answer.
+/// The stored evidence of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stored {
-    /// None where nothing came.
+    /// `None` if nothing arrived.
     pub(super) hash: Option<String>,
-    /// Octets, decompressed.
+    /// Bytes after decompression.
     pub(super) bytes: u64,
 }
 
-/// Writes evidence while it comes.
+/// Writes evidence while it arrives.
 pub(super) struct Recorder {
     folder: PathBuf,
     part: PathBuf,
-    /// Begun with the first octet: many answers have none.
+    /// Created with the first byte, because many answers are empty.
     tape: Option<Tape>,
 }
 
@@ -56,7 +56,7 @@ pub(super) struct Recorder {
 enum Tape {
     /// By the reader of the answer.
     Here(Box<Writing>),
-    /// By a thread of its own: compressing takes about half as long as reading.
+    /// By a separate thread: compressing takes about half as long as reading.
     Aside(SyncSender<Vec<u8>>, JoinHandle<Result<Writing, Error>>),
 }
 
@@ -67,7 +67,7 @@ struct Writing {
     bytes: u64,
 }
 
-/// Reads evidence; its end is an error where it is not what was stored.
+/// Reads evidence; reading ends with an error if it is not what was stored.
 pub struct Evidence {
     file: PathBuf,
     decoder: io::Take<zstd::stream::read::Decoder<'static, io::BufReader<File>>>,
@@ -76,7 +76,7 @@ pub struct Evidence {
     expected: Stored,
 }
 
-/// All evidence that runs refer to, each once.
+/// All evidence that runs refer to, each file once.
 pub(crate) fn kept(database: &Connection) -> Result<Vec<Stored>, Problem> {
     let sql = "SELECT DISTINCT evidence, bytes FROM runs WHERE evidence IS NOT NULL";
     let mut statement = database.prepare(sql)?;
@@ -86,7 +86,7 @@ pub(crate) fn kept(database: &Connection) -> Result<Vec<Stored>, Problem> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Copies evidence into another data folder; what is lost is left out, and missed when the copy is verified.
+/// Copies evidence into another data folder; missing evidence is left out, and reported when the copy is verified.
 pub(crate) fn copy(from: &Path, to: &Path, stored: &Stored) -> Result<(), Error> {
     let Some(hash) = &stored.hash else { return Ok(()) };
     copy_file(from, to, &format!("{hash}.zst"))
@@ -110,7 +110,7 @@ pub(crate) fn copy_all(from: &Path, to: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether a file has the name that its content has, and is not one that grows.
+/// Whether the name of a file is the hash of its content, and not that of a growing file.
 fn is_named(file: &str) -> bool {
     Path::new(file).extension().is_some_and(|extension| extension == "zst")
 }
@@ -121,12 +121,12 @@ fn copy_file(from: &Path, to: &Path, name: &str) -> Result<(), Error> {
     files::copy(&from.join(FOLDER).join(name), &answers.join(name)).map(drop)
 }
 
-/// Whether evidence is there as it was kept; reads all of it.
+/// Checks that evidence exists and is what was stored; reads all of it.
 pub(crate) fn check(folder: &Path, stored: &Stored) -> Result<(), Error> {
     verify(Evidence::open(folder, stored)?)
 }
 
-/// Reads all of it: whether it is what was kept.
+/// Reads all of it to check that it is what was stored.
 pub(super) fn verify(evidence: Option<Evidence>) -> Result<(), Error> {
     let Some(mut evidence) = evidence else { return Ok(()) };
     let mut piece = vec![0; PIECE];
@@ -134,7 +134,7 @@ pub(super) fn verify(evidence: Option<Evidence>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Where the evidence of a run grows.
+/// The file into which the evidence of a run is written.
 pub(super) fn part(folder: &Path, run: i64) -> PathBuf {
     folder.join(FOLDER).join(format!("run-{run}.part"))
 }
@@ -144,7 +144,7 @@ impl Recorder {
         Self { part: part(folder, run), folder: folder.join(FOLDER), tape: None }
     }
 
-    /// Adds octets; they can be read back once this returns, or, of a large answer, a moment later.
+    /// Adds bytes. They can be read back when this returns, or a moment later if the answer is large.
     pub(super) fn write(&mut self, octets: &[u8]) -> Result<(), Error> {
         if octets.is_empty() {
             return Ok(());
@@ -163,7 +163,7 @@ impl Recorder {
         matches!(self.tape, Some(Tape::Aside(..)))
     }
 
-    /// Gives the evidence its name; the part stays until [`forget_part`].
+    /// Gives the evidence its final name; the part stays until [`forget_part`].
     pub(super) fn finish(self) -> Result<Stored, Error> {
         let writing = match self.tape {
             None => return Ok(Stored { hash: None, bytes: 0 }),
@@ -181,13 +181,14 @@ impl Recorder {
     }
 }
 
-/// Gives a finished file the name that its content has. One that is there already is the same, or damaged since: it is
-/// replaced unread.
+/// Gives a finished file the name of its content. An existing file is the same or was damaged since, so it is replaced without
+/// reading it.
 fn name(answers: &Path, part: &Path, hash: &str) -> io::Result<()> {
     let named = answers.join(format!("{hash}.zst"));
     match std::fs::hard_link(part, &named) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => replace(part, &named),
-        // Where a file has one name only it is moved: a crash right now loses the run what it had.
+        // If the file system does not support hard links, the file is moved: a crash at this moment loses what the run had
+        // received.
         Err(_) => std::fs::rename(part, &named),
         Ok(()) => Ok(()),
     }
@@ -203,7 +204,7 @@ impl Tape {
             }
             Self::Aside(pieces, thread) => match pieces.send(octets.to_vec()) {
                 Ok(()) => Ok(Self::Aside(pieces, thread)),
-                // Only its error ends the thread before we do.
+                // The thread ends before this one only with an error.
                 Err(_) => Err(joined(thread).err().unwrap_or_else(|| bug("it ended"))),
             },
         }
@@ -218,12 +219,12 @@ impl Writing {
         Ok(())
     }
 
-    /// What was written can be read back then.
+    /// Makes what was written readable.
     fn flush(&mut self) -> Result<(), Error> {
         self.encoder.flush().map_err(|error| Error::io("writing", &self.part, error))
     }
 
-    /// Goes on in a thread, a few pieces behind; whoever reads waits where it cannot follow.
+    /// Continues in a thread that is a few pieces behind; the reader waits if the thread cannot keep up.
     fn aside(mut self) -> Tape {
         let (pieces, waiting) = sync_channel::<Vec<u8>>(WAITING);
         let thread = std::thread::spawn(move || {
@@ -247,10 +248,10 @@ fn bug(how: &str) -> Error {
     Error::Bug(format!("the thread that writes evidence: {how}"))
 }
 
-/// Puts a file in the place of one that was damaged since; it keeps its own name too.
+/// Replaces a file that was damaged since; the new file also keeps its own name.
 fn replace(part: &Path, named: &Path) -> io::Result<()> {
     let second = part.with_extension("second");
-    // One that a crash left is no hindrance.
+    // A file left by a crash must not prevent this.
     let _ = std::fs::remove_file(&second);
     std::fs::hard_link(part, &second)?;
     std::fs::rename(&second, named)
@@ -271,7 +272,7 @@ fn begin(folder: &Path, part: &Path) -> Result<Writing, Error> {
 }
 
 impl Evidence {
-    /// Opens what was kept in a data folder.
+    /// Opens stored evidence of a data folder.
     pub(super) fn open(folder: &Path, stored: &Stored) -> Result<Option<Self>, Error> {
         Self::open_in(&folder.join(FOLDER), stored)
     }
@@ -288,7 +289,7 @@ impl Evidence {
         };
         let decoder = File::open(&file).and_then(zstd::stream::read::Decoder::new).map_err(&unreadable)?;
         Ok(Some(Self {
-            // One octet more than there may be shows that it is another file.
+            // One byte more than expected shows that the file is a different one.
             decoder: decoder.take(stored.bytes.saturating_add(1)),
             hasher: blake3::Hasher::new(),
             bytes: 0,
@@ -297,7 +298,7 @@ impl Evidence {
         }))
     }
 
-    /// What an error of reading means.
+    /// The meaning of an error while reading.
     pub fn error(&self, error: &io::Error) -> Error {
         Error::Evidence { file: self.file.clone(), reason: error.to_string() }
     }
@@ -328,7 +329,7 @@ impl std::fmt::Debug for Evidence {
     }
 }
 
-/// Makes evidence of what a run had when it was interrupted: as much of its file as can be read.
+/// Turns what a run had received when it was interrupted into evidence: as much of its file as can be read.
 pub(super) fn adopt(folder: &Path, run: i64) -> Result<Stored, Error> {
     let part = part(folder, run);
     let nothing = Stored { hash: None, bytes: 0 };
@@ -338,10 +339,10 @@ pub(super) fn adopt(folder: &Path, run: i64) -> Result<Stored, Error> {
     };
     let mut decoder =
         zstd::stream::read::Decoder::new(opened).map_err(|error| Error::io("reading", &part, error))?;
-    // Beside the other one, which is read meanwhile.
+    // In a second file, because the first one is being read.
     let mut recorder = Recorder { part: part.with_extension("adopted"), ..Recorder::new(folder, run) };
     let mut piece = vec![0; PIECE];
-    // Its last block is cut: what came before that is what there is.
+    // The last block is incomplete; what can be decompressed before it is kept.
     while let Ok(len) = decoder.read(&mut piece) {
         if len == 0 {
             break;
@@ -354,7 +355,7 @@ pub(super) fn adopt(folder: &Path, run: i64) -> Result<Stored, Error> {
     Ok(stored)
 }
 
-/// The files that are no evidence yet, each with its run.
+/// The unfinished files, each with its run.
 pub(super) fn unfinished(folder: &Path) -> Vec<(i64, PathBuf)> {
     let Ok(entries) = std::fs::read_dir(folder.join(FOLDER)) else { return Vec::new() };
     let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
@@ -365,7 +366,7 @@ pub(super) fn unfinished(folder: &Path) -> Vec<(i64, PathBuf)> {
     numbered.collect()
 }
 
-/// Takes a run's part away once its row says what became of it. What stays behind goes with the next look at runs
+/// Removes a run's part after its row states the final name. If that fails, the part is removed the next time runs are settled
 /// ([`unfinished`]).
 pub(super) fn forget_part(folder: &Path, run: i64) {
     let _ = std::fs::remove_file(part(folder, run));

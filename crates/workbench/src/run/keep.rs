@@ -1,4 +1,4 @@
-//! The two changes of a run's life: it begins, and it ends.
+//! The two changes of a run's life: its start and its end.
 
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ use super::{Ending, Fetched, Reason, Run, State};
 use crate::database::{Change, Problem};
 use crate::{Error, secret};
 
-/// A run that was written down.
+/// A run that was recorded.
 #[derive(Clone, Debug)]
 pub(super) struct Entered {
     pub(super) id: i64,
-    /// What answers it without asking.
+    /// A stored answer that can be reused.
     pub(super) cached: Option<Run>,
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub(super) struct Ended {
     pub(super) ending: Ending,
@@ -29,16 +29,16 @@ pub(super) struct Ended {
     pub(super) damages: u64,
     pub(super) stored: Stored,
     pub(super) orientation: Orientation,
-    /// Whether its evidence is all there is.
+    /// Whether its evidence is complete.
     pub(super) whole: bool,
-    /// The run whose answer it took.
+    /// The run whose answer was reused.
     pub(super) fetched: Option<Fetched>,
 }
 
 impl Ended {
-    /// A run that could not be carried out on our side.
+    /// A run that failed because of an error on our side.
     pub(super) fn failed(error: &Error) -> Self {
-        // A full disk says nothing about the answer: it stops the run wherever it is.
+        // A full disk says nothing about the answer: it interrupts the run at any point.
         let state = if matches!(error, Error::Full(_)) { State::Interrupted } else { State::Failed };
         Self {
             ending: Ending { state, reason: Some(Reason::of(error)) },
@@ -52,11 +52,11 @@ impl Ended {
     }
 }
 
-/// How far the clock may have been set back since an answer that counts as fresh, in seconds.
+/// A fresh answer may be this far in the future, in seconds, because the clock may have been set back.
 const SET_BACK: i64 = 60;
 
 impl Change<'_> {
-    /// Writes a run down before anything is sent, and finds what may answer it.
+    /// Records a run before anything is sent, and looks for a stored answer that can be reused.
     pub(super) fn begin_run(
         &self,
         asking: &Asking,
@@ -92,7 +92,7 @@ impl Change<'_> {
         Ok(Entered { id, cached })
     }
 
-    /// Writes down what a run came to, once; gives the run.
+    /// Records the result of a run, once; returns the run.
     pub(super) fn end_run(&self, id: i64, ended: &Ended) -> Result<Run, Problem> {
         let Ended { ending, stored, .. } = ended;
         let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
@@ -120,14 +120,14 @@ impl Change<'_> {
         row::find(&self.transaction, id)?.ok_or_else(|| Error::Bug(format!("run {id} is gone")).into())
     }
 
-    /// The newest whole answer to a question that is fresh enough.
+    /// The newest complete answer to a query that is fresh enough.
     fn cached(
         &self,
         question: &str,
         login: Option<&[u8]>,
         freshness: Freshness,
     ) -> Result<Option<Run>, Problem> {
-        // An answer from the future was dated by a clock that was wrong: nobody knows how old it is.
+        // The age of an answer from the future is unknown, because a wrong clock dated it.
         let (since, until) = match freshness {
             Freshness::Fresh => return Ok(None),
             Freshness::Offline => (i64::MIN, i64::MAX),
@@ -142,7 +142,7 @@ impl Change<'_> {
         row::one(&self.transaction, &sql, (question, login, since, until))
     }
 
-    /// The number of a manifest, new or not.
+    /// The number of a manifest, which is inserted if it is new.
     fn manifest(&self, package: &Package) -> Result<i64, Problem> {
         let mut find = self.transaction.prepare_cached("SELECT id FROM manifests WHERE source = ?")?;
         if let Some(id) = find.query_row([&package.source], |row| row.get(0)).optional()? {

@@ -1,4 +1,4 @@
-//! Listing runs, the newest first.
+//! Lists runs, newest first.
 
 use operation::Indicator;
 use rusqlite::named_params;
@@ -7,45 +7,45 @@ use super::row::{self, COLUMNS};
 use super::{Run, State};
 use crate::{Error, Workbench};
 
-/// Which runs are wanted.
+/// Which runs to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// Only those on this indicator.
+    /// Only runs on this indicator.
     pub indicator: Option<Indicator>,
-    /// Only those of this package: by its name, whatever its version, or as NAME@VERSION.
+    /// Only runs of this package: by its name, in any version, or as NAME@VERSION.
     pub package: Option<String>,
-    /// Only those of this batch ([`Run::batch`]).
+    /// Only runs of this batch ([`Run::batch`]).
     pub batch: Option<i64>,
-    /// Only those in this state.
+    /// Only runs in this state.
     pub state: Option<State>,
-    /// Only those of this user.
+    /// Only runs of this user.
     pub actor: Option<String>,
-    /// Only those that began then or later, in seconds since the epoch.
+    /// Only runs that started at this time or later, in seconds since the epoch.
     pub since: Option<i64>,
-    /// Only those that began then or earlier.
+    /// Only runs that started at this time or earlier.
     pub until: Option<i64>,
-    /// Leave out those that took the kept answer of another run.
+    /// Whether to leave out runs that reused the stored answer of another run.
     pub without_cached: bool,
-    /// Only those before the run of this number: the next page.
+    /// Only runs before the one with this number: the next page.
     pub before: Option<i64>,
-    /// At most so many; at least one.
+    /// At most this many; at least one.
     pub limit: usize,
 }
 
-/// Runs, the newest first.
+/// Runs, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
     /// The runs.
     pub runs: Vec<Run>,
-    /// What [`Wanted::before`] must be to go on; `None` at the end.
+    /// The value of [`Wanted::before`] for the next page; `None` at the end.
     pub next: Option<i64>,
 }
 
 impl Workbench {
-    /// How many runs a batch has.
+    /// The number of runs in a batch.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be read.
+    /// [`Error`] if the database cannot be read.
     pub fn batch_size(&self, batch: i64) -> Result<u64, Error> {
         self.read(|database| {
             let sql = "SELECT count(*) FROM runs WHERE coalesce(batch, id) = ?";
@@ -54,10 +54,10 @@ impl Workbench {
         })
     }
 
-    /// The numbers of a batch's runs of which something was added that was not taken back, the newest first.
+    /// The numbers of the batch's runs with findings that were added and not undone, newest first.
     ///
     /// # Errors
-    /// [`Error`]: the database cannot be read, or there is no such batch.
+    /// [`Error`] if the database cannot be read, or there is no such batch.
     pub fn added_in_batch(&self, batch: i64) -> Result<Vec<i64>, Error> {
         let numbers = self.read(|database| {
             let sql = "SELECT id FROM runs WHERE coalesce(batch, id) = ? AND added_at IS NOT NULL AND \
@@ -75,10 +75,10 @@ impl Workbench {
         Ok(numbers)
     }
 
-    /// The runs that are wanted, a page of them.
+    /// The runs that match, one page of them.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be read.
+    /// [`Error`] if the database cannot be read.
     pub fn runs(&self, wanted: &Wanted) -> Result<Page, Error> {
         let limit = wanted.limit.max(1);
         self.read(|database| {
@@ -101,7 +101,7 @@ impl Workbench {
                 ":until": wanted.until.unwrap_or(i64::MAX),
                 ":without_cached": wanted.without_cached,
                 ":before": wanted.before.unwrap_or(i64::MAX),
-                // One more tells whether there are more.
+                // One run more shows whether there is a next page.
                 ":limit": i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1),
             })?;
             let mut page = Page::default();

@@ -1,4 +1,4 @@
-//! Which of a run's findings are meant.
+//! A selection of a run's findings.
 
 use std::str::FromStr;
 
@@ -9,23 +9,23 @@ use crate::Error;
 /// The most ranges of one selection.
 const MOST_RANGES: usize = 10_000;
 
-/// A selection of findings: `all`, by their numbers, which begin with 1 (`1,3-5`), or by the values of their records
+/// A selection of findings: `all`, by number starting with 1 (`1,3-5`), or by the values in their records
 /// (`www.example.com,192.0.2.1`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pick {
-    /// All but those that are flagged as doubtful: these are picked by their numbers only.
+    /// All findings except flagged ones, which must be picked by their numbers.
     All,
-    /// These ranges of numbers, ends included.
+    /// These ranges of numbers, including their ends.
     Numbers(Vec<(usize, usize)>),
-    /// Everything that the records propose that name one of these, however many records there are.
+    /// All findings of the records that contain one of these values, however many records there are.
     Values(Vec<Indicator>),
 }
 
 impl Pick {
-    /// The findings that are meant, in their order.
+    /// The selected findings, in their order.
     ///
     /// # Errors
-    /// [`Error::Refused`] names a number that there is no finding for.
+    /// [`Error::Refused`] names a number without a finding.
     pub fn of(&self, findings: Vec<Finding>) -> Result<Vec<Finding>, Error> {
         let count = findings.len();
         if let Self::Numbers(ranges) = self
@@ -42,7 +42,7 @@ impl Pick {
         let picked = numbered.filter(|(at, finding)| match self {
             Self::All => finding.is_selected(),
             Self::Numbers(ranges) => ranges.iter().any(|(first, last)| (*first..=*last).contains(&(at + 1))),
-            // They were gathered by their records already.
+            // These findings were already selected by their records.
             Self::Values(_) => true,
         });
         Ok(picked.map(|(_, finding)| finding).collect())

@@ -1,4 +1,4 @@
-//! What is kept of a run, read again: its answer, and what its package makes of it.
+//! Reads a stored run again: its answer, and the findings of its package.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::library::{Tally, Undone};
 use crate::{Error, Workbench};
 
 impl Run {
-    /// Gives what is kept of the answer to a sink.
+    /// Passes the stored answer to a sink.
     pub(super) fn replay(&self, folder: &Path, sink: &mut dyn Sink) -> Result<(), Error> {
         let Some(mut evidence) = Evidence::open(folder, &self.stored())? else { return Ok(()) };
         let asked = u64::try_from(self.fetched.at).unwrap_or_default();
@@ -21,7 +21,7 @@ impl Run {
             .map_err(|error| evidence.error(&error))
     }
 
-    /// Reads the whole evidence: whether it is what was kept.
+    /// Reads the whole evidence to check that it is what was stored.
     pub(super) fn verify(&self, folder: &Path) -> Result<(), Error> {
         Evidence::open(folder, &self.stored()).and_then(verify)
     }
@@ -32,25 +32,25 @@ impl Run {
 }
 
 impl Workbench {
-    /// A run by its number.
+    /// The run with this number.
     ///
     /// # Errors
-    /// [`Error::Refused`], when there is none.
+    /// [`Error::Refused`] if there is none.
     pub fn run(&self, id: i64) -> Result<Run, Error> {
         self.read(|database| {
             row::find(database, id)?.ok_or_else(|| Problem::missing(format!("there is no run {id}")))
         })
     }
 
-    /// A run with its records, as they were filtered then.
+    /// A run with its records, filtered as in the run.
     ///
     /// # Errors
-    /// [`Error::Refused`], when there is none; [`Error::Evidence`], when what was kept is lost.
+    /// [`Error::Refused`] if there is no such run; [`Error::Evidence`] if its evidence is lost.
     pub fn answer(&self, id: i64) -> Result<Kept, Error> {
         self.answer_within(id, usize::MAX)
     }
 
-    /// The same with at most so many records: one that was streamed may have more than anybody can hold.
+    /// Like [`Self::answer`], with at most this many records: a streamed answer may have more records than fit into memory.
     ///
     /// # Errors
     /// As [`Self::answer`].
@@ -62,18 +62,18 @@ impl Workbench {
         Ok(Kept { run, records: answer.records, damages: answer.damages })
     }
 
-    /// The octets that the provider sent, decompressed; `None` where nothing came.
+    /// The bytes that the provider sent, decompressed; `None` if nothing arrived.
     ///
     /// # Errors
-    /// [`Error::Refused`], when there is no such run; [`Error::Evidence`], when what was kept is lost.
+    /// [`Error::Refused`] if there is no such run; [`Error::Evidence`] if its evidence is lost.
     pub fn evidence(&self, id: i64) -> Result<Option<Evidence>, Error> {
         Evidence::open(self.folder(), &self.run(id)?.stored())
     }
 
-    /// The package that made a run, as it was then.
+    /// The package that made a run, as it was at that time.
     ///
     /// # Errors
-    /// [`Error::Refused`], when this version does not read its manifest any more.
+    /// [`Error::Refused`] if this version can no longer read its manifest.
     pub fn package_of(&self, run: &Run) -> Result<Package, Error> {
         let sql = "SELECT source FROM manifests WHERE id = ?";
         let source: String =
@@ -82,7 +82,7 @@ impl Workbench {
             .map_err(|error| Error::conflict(format!("run {}: {error}", run.id)))
     }
 
-    /// What a run proposes for the library.
+    /// The findings of a run.
     ///
     /// # Errors
     /// As [`Self::package_of`].
@@ -90,11 +90,11 @@ impl Workbench {
         Ok(self.package_of(&kept.run)?.mapping.findings(&kept.run.indicator, &kept.records))
     }
 
-    /// What some of a run's records propose, by their places: everything where they were picked one by one, else as much of a
-    /// kind as of the whole answer.
+    /// The findings of some of a run's records, given by their positions. If the records were `picked` individually, all their
+    /// findings are included; otherwise the limits per kind apply as for the whole answer.
     ///
     /// # Errors
-    /// [`Error`], when the package of the run cannot be read.
+    /// [`Error`] if the package of the run cannot be read.
     pub fn findings_of(
         &self,
         kept: &Kept,
@@ -110,10 +110,10 @@ impl Workbench {
         })
     }
 
-    /// Adds what is picked of a run's findings to the library; a dry run only says what that would come to.
+    /// Adds the picked findings of a run to the library; a dry run only returns what that would do.
     ///
     /// # Errors
-    /// [`Error::Refused`] for a run that is under way or does not exist, and for numbers that it has not; with nothing added.
+    /// [`Error::Refused`] if the run is in progress or does not exist, or does not have a picked number; nothing is added then.
     pub fn add_run(&mut self, id: i64, pick: &Pick, dry_run: bool) -> Result<Tally, Error> {
         let kept = self.answer(id)?;
         if kept.run.ending.state == State::Running {
@@ -148,18 +148,18 @@ impl Workbench {
         }
     }
 
-    /// Takes back what the runs of a batch added, each as [`undo`](Self::undo) does. Runs of which nothing is in the library
-    /// are left out.
+    /// Undoes what the runs of a batch added, each as [`undo`](Self::undo) does. Runs without findings in the library are left
+    /// out.
     ///
     /// # Errors
-    /// [`Error`]: there is no such batch, or a run could not be undone; those before it are.
+    /// [`Error`] if there is no such batch, or a run could not be undone; runs before it are undone.
     pub fn undo_batch(&mut self, batch: i64) -> Result<Vec<(Run, Undone)>, Error> {
         let runs = self.added_in_batch(batch)?;
         runs.into_iter().map(|id| Ok((self.run(id)?, self.undo(id)?))).collect()
     }
 }
 
-/// The places of the records that name one of some values.
+/// The positions of the records that contain one of some values.
 fn places_of(kept: &Kept, values: &[Indicator]) -> BTreeSet<usize> {
     let names = |record: &Record| {
         let sides = [Indicator::of_owner(record), Indicator::of_target(&record.rdata, record.rrtype)];

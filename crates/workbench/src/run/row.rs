@@ -1,4 +1,4 @@
-//! A run as the table holds it.
+//! A run as it is stored in the table.
 
 use operation::provider::Orientation;
 use operation::{Filter, Indicator, Side, Window};
@@ -57,12 +57,12 @@ fn ending(row: &Row<'_>) -> Result<Ending, Problem> {
     Ok(Ending { state: State::from_word(&state).ok_or_else(|| wrong("state", &state))?, reason })
 }
 
-/// The run of that number.
+/// The run with that number.
 pub(super) fn find(database: &Connection, id: i64) -> Result<Option<Run>, Problem> {
     one(database, &format!("SELECT {COLUMNS} FROM runs r WHERE r.id = ?"), [id])
 }
 
-/// The one run that a statement selects, if it selects one.
+/// The single run that a statement selects, if any.
 pub(super) fn one(
     database: &Connection,
     sql: &str,
@@ -72,7 +72,7 @@ pub(super) fn one(
     found.transpose()
 }
 
-/// Which records were wanted, as it is kept.
+/// The stored form of the filter.
 pub(super) fn write_filter(filter: &Filter, most: usize) -> String {
     let Filter { rrtypes, window, side } = filter;
     let mut kept = json!({
@@ -81,7 +81,7 @@ pub(super) fn write_filter(filter: &Filter, most: usize) -> String {
         "seen_before": window.seen_before,
         "most": most,
     });
-    // Runs of before this was written asked for owners.
+    // Runs that were recorded before this member existed queried owners.
     if let (Side::Data, Some(kept)) = (side, kept.as_object_mut()) {
         kept.insert("side".to_owned(), side.word().into());
     }

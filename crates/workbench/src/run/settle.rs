@@ -12,20 +12,20 @@ use super::{Ending, Reason, Run, State};
 use crate::database::{Change, Problem};
 use crate::{Error, Hint, Workbench};
 
-/// Why a run of a server is interrupted; [`Workbench::stopped_runs`] finds it by that.
+/// The reason of runs that a server left interrupted; [`Workbench::stopped_runs`] finds them by it.
 const STOPPED: &str = "the server was stopped before the answer was there";
-/// How long after it began an answer is still wanted, in seconds: an hour.
+/// How long after its start a run is resumed, in seconds: an hour.
 const STILL_WANTED: i64 = 3_600;
-/// How often within that time a question is begun.
+/// How often a query is started within that time.
 const MOST_TRIES: usize = 3;
-/// As many as a server works on at a time.
+/// The most runs that are resumed: as many as a server executes at a time.
 const MOST_STOPPED: usize = 64;
 
 impl Workbench {
-    /// Settles the runs of processes that are gone, and takes away what they left behind; gives how many runs there were.
+    /// Settles the runs of processes that are gone, and removes their unfinished files; returns the number of such runs.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be changed.
+    /// [`Error`] if the database cannot be changed.
     pub fn settle_runs(&mut self) -> Result<usize, Error> {
         let under_way = self.read(|database| {
             let mut statement =
@@ -40,7 +40,7 @@ impl Workbench {
                 settled += 1;
             }
         }
-        // Nobody looks through all that is kept unless somebody was killed.
+        // The unfinished files are only searched if a process was killed.
         let left = worker::left(self.folder());
         if !left.is_empty() {
             self.forget_unfinished()?;
@@ -49,7 +49,7 @@ impl Workbench {
         Ok(settled)
     }
 
-    /// Takes away the unfinished files of runs that have ended.
+    /// Removes the unfinished files of runs that have ended.
     fn forget_unfinished(&self) -> Result<(), Error> {
         for (run, file) in unfinished(self.folder()) {
             let ended = |run: Run| run.ending.state != State::Running;
@@ -60,12 +60,12 @@ impl Workbench {
         Ok(())
     }
 
-    /// The runs that a server was stopped or killed at, which are to be asked again: the oldest first, at most
-    /// 64 of them. None that began more than an hour ago, that was asked again since, or that failed to end so
-    /// three times within the hour: it may be what ends the server.
+    /// The runs that were interrupted because a server was stopped or killed, and that should be resumed: oldest first, at most
+    /// 64. Left out are runs that started more than an hour ago, that were queried again since, or that were interrupted three
+    /// times within the hour, because such a run may be what ends the server.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be read.
+    /// [`Error`] if the database cannot be read.
     pub fn stopped_runs(&self) -> Result<Vec<Run>, Error> {
         let now = i64::try_from(self.clock().seconds()).unwrap_or(i64::MAX);
         let since = now.saturating_sub(STILL_WANTED);
@@ -87,16 +87,16 @@ impl Workbench {
         })
     }
 
-    /// Writes down what a run came to, where that could not be done when it ended.
+    /// Records the result of a run, if that was not possible when it ended.
     pub(super) fn end_unwritten(&mut self, id: i64, ended: &Ended) -> Result<(), Error> {
         self.change(|change| change.end_run(id, ended))?;
         forget_part(self.folder(), id);
         Ok(())
     }
 
-    /// Settles a run that is under way and will not go on, because somebody cancelled it or its process ended.
+    /// Settles a run that will not continue, because a user cancelled it or its process ended.
     pub(super) fn settle_run(&mut self, id: i64, cancelled_by: Option<&str>) -> Result<(), Error> {
-        // Others may be settling it too: the first one does, and the transaction says who that is.
+        // Other processes may be settling it too: the first one does, and the transaction determines which one that is.
         let settled = self.change(|change| match row::find(&change.transaction, id)? {
             Some(run) if run.ending.state == State::Running => {
                 change.settle(&run, cancelled_by).map(|()| true)

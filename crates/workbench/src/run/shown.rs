@@ -1,4 +1,4 @@
-//! An answer as it is shown: a run's records in the order and number that is wanted, with what they propose.
+//! An answer as it is shown: a run's records in the requested order and number, with their findings.
 
 use std::cmp::Ordering;
 
@@ -14,48 +14,48 @@ use crate::{Error, Workbench};
 pub struct Shown {
     /// The run.
     pub run: Run,
-    /// The records that are printed, in their order.
+    /// The records to print, in their order.
     pub records: Vec<Record>,
-    /// The first stretches that are no records.
+    /// The first parts of the answer that are not records.
     pub damages: Vec<Damage>,
-    /// How many records are not among those to print, for --limit.
+    /// How many records `--limit` leaves out.
     pub left_out: usize,
-    /// In the order of their numbers; each names its records by their places in `records`.
+    /// The findings in the order of their numbers; each refers to its records by their positions in `records`.
     pub findings: Findings,
-    /// What changed since the answer before.
+    /// The changes since an earlier answer.
     pub compared: Compared,
-    /// What was added to the library, or what would be.
+    /// What was added to the library, or would be.
     pub added: Option<Tally>,
 }
 
-/// What is known of an earlier answer to the same question.
+/// The comparison with an earlier answer to the same query.
 #[derive(Debug)]
 pub enum Compared {
     /// No comparison was requested.
     No,
     /// There is no earlier complete answer.
     WithNothing,
-    /// What changed since.
+    /// The changes since the earlier answer.
     With(Box<Changes>),
 }
 
-/// In which order records are shown, and how many.
+/// The order of the shown records, and their number.
 #[derive(Clone, Copy, Debug)]
 pub struct Arrangement {
     /// The order.
     pub sort: Sort,
-    /// At most so many; all, if none.
+    /// At most this many; all if `None`.
     pub limit: Option<usize>,
 }
 
-/// In which order records are shown; those that are equal in it stay as they came.
+/// The order of the shown records; records that are equal in it keep the order of the answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sort {
-    /// Most seen first.
+    /// The most often seen first.
     Count,
-    /// First seen first.
+    /// The earliest seen first.
     First,
-    /// Last seen first.
+    /// The most recently seen first.
     #[default]
     Last,
     /// By owner, type and data.
@@ -63,11 +63,10 @@ pub enum Sort {
 }
 
 impl Compared {
-    /// Compares an answer, whole, with that of the run `since`, or else with the one before it; what changed stands in this
-    /// order.
+    /// Compares a whole answer with that of the run `since`, or with the previous one; the changes are sorted in this order.
     ///
     /// # Errors
-    /// Those of [`Workbench::changes`].
+    /// As [`Workbench::changes`].
     pub fn of(kept: &Kept, workbench: &Workbench, since: Option<i64>, sort: Sort) -> Result<Self, Error> {
         let Some(mut changes) = workbench.changes(kept, since)? else { return Ok(Self::WithNothing) };
         changes.new.sort_by(|a, b| sort.compare(a, b));
@@ -91,8 +90,8 @@ impl Sort {
 }
 
 impl Shown {
-    /// Maps all records of an answer, and arranges those that are printed. Findings are numbered as the answer came, so
-    /// that no order of printing changes what a number means.
+    /// Maps all records of an answer, and arranges those to print. Findings are numbered in the order of the answer, so that
+    /// their numbers do not depend on the printed order.
     pub fn new(kept: Kept, package: &Package, arrangement: Arrangement) -> Self {
         let mut findings = package.mapping.findings(&kept.run.indicator, &kept.records);
         let order = order(&kept.records, arrangement.sort);
@@ -136,7 +135,7 @@ fn records_of(finding: &mut Finding) -> &mut Vec<usize> {
     }
 }
 
-/// The places of records in the order that was asked for.
+/// The positions of records in the requested order.
 fn order(records: &[Record], sort: Sort) -> Vec<usize> {
     let mut order: Vec<(usize, &Record)> = records.iter().enumerate().collect();
     order.sort_by(|(_, a), (_, b)| sort.compare(a, b));

@@ -1,4 +1,4 @@
-//! Runs against a scripted provider on this machine, under a clock of the test's own.
+//! Runs against a scripted provider on this machine, with a clock that the test controls.
 
 use std::io::Read;
 use std::net::SocketAddr;
@@ -233,7 +233,7 @@ async fn an_empty_answer_is_an_answer() {
     assert!(lab.bench().evidence(1).unwrap().is_none());
 }
 
-/// What an attempt gives in the end; at most half a minute is waited for it.
+/// Repeats an attempt until it returns a value, for at most half a minute.
 async fn until<T>(what: &str, attempt: impl Fn() -> Option<T>) -> T {
     for _ in 0..6_000 {
         if let Some(found) = attempt() {
@@ -288,7 +288,7 @@ async fn a_run_of_a_process_that_is_gone_is_settled_by_whoever_comes_next() {
 
     assert!(bench.stopped_runs().unwrap().is_empty(), "nobody waits for the answer of a command");
 
-    // A run of a process that lives is left alone.
+    // A run of a process that is alive is not settled.
     let own =
         lab.bench().change(|change| change.begin_run(&asking, &host(), lab.runs.worker.name())).unwrap();
     assert_eq!(bench.settle_runs().unwrap(), 0);
@@ -297,7 +297,7 @@ async fn a_run_of_a_process_that_is_gone_is_settled_by_whoever_comes_next() {
     assert!(refused.contains("has not finished"), "{refused}");
 }
 
-/// An answer that is older, or knows less, takes nothing from what is known already, in whatever order they are added.
+/// An answer that is older, or has less, never replaces what is known, in whatever order answers are added.
 #[tokio::test]
 async fn relationships_merge_to_the_earliest_the_latest_and_the_largest() {
     let unknown = format!("{{\"rrname\":\"{HOST}\",\"rrtype\":\"A\",\"rdata\":\"185.194.93.1\"}}\n");
@@ -328,7 +328,7 @@ async fn relationships_merge_to_the_earliest_the_latest_and_the_largest() {
         for part in [first, "Last Seen 2026-02-02 02:40:00", "Count 99"] {
             assert!(merged.iter().any(|text| text == part), "{order:?}: no {part} in {merged:?}");
         }
-        // The older run goes with what only it said, then the newer one.
+        // What only the older run stated is removed with it, then what the newer one stated.
         bench.undo(2).unwrap();
         assert!(shown(&bench).iter().any(|text| text == both), "{:?}", shown(&bench));
         bench.undo(1).unwrap();

@@ -1,14 +1,14 @@
-//! Who works on a run: a file that its process holds locked for as long as it lives.
+//! The process that executes a run: a file that it keeps locked as long as it lives.
 //!
 //! ```text
 //! DIR/workers/RANDOM          empty; locked by one process
-//! DIR/workers/serving-RANDOM  the same of a server, which goes on with its runs when it is started again
+//! DIR/workers/serving-RANDOM  the same for a server, which resumes its runs when it is restarted
 //! ```
 //!
-//! The system lets go of a lock when its process ends, however it ends, so a run whose worker's file is not locked, or not
-//! there, is one that nobody works on any more. A number of a process would not say that: numbers come again.
-//! A row names a worker only after its file is locked. A file that nobody holds was left by a process that was killed,
-//! and says that there may be more to tidy up ([`left`]).
+//! The system releases a lock when its process ends in any way, so if the file of a run's worker is not locked, or does not
+//! exist, no process is executing the run. A process number would not show this, because numbers are reused. A row names a
+//! worker only after its file is locked. A file that no process holds was left by a killed process, and shows that there may be
+//! more to clean up ([`left`]).
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -16,10 +16,10 @@ use std::path::{Path, PathBuf};
 use crate::secret::random;
 use crate::{Error, files};
 
-/// What the names of servers begin with.
+/// The prefix of the names of servers.
 const SERVING: &str = "serving-";
 
-/// This process, at work in a data folder.
+/// This process, as a worker in a data folder.
 #[derive(Debug)]
 pub(super) struct Worker {
     name: String,
@@ -28,7 +28,7 @@ pub(super) struct Worker {
     _file: File,
 }
 
-/// The file of a worker that is gone, held so that nobody takes it for his own.
+/// The file of a worker that is gone, held so that no other process uses it.
 pub(super) struct Left {
     path: PathBuf,
     _file: File,
@@ -43,7 +43,7 @@ impl Worker {
             let path = workers.join(&name);
             let file = File::create_new(&path).map_err(|error| Error::io("creating", &path, error))?;
             file.lock().map_err(|error| Error::io("locking", &path, error))?;
-            // Before it was locked it looked like one that was left behind, and may have been taken away.
+            // Before it was locked it looked abandoned, and may have been removed.
             if path.exists() {
                 return Ok(Self { name, path, _file: file });
             }
@@ -57,19 +57,19 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // What stays behind is an empty file that nobody holds.
+        // If this fails, an empty file that no process holds stays behind.
         let _ = std::fs::remove_file(&self.path);
     }
 }
 
 impl Left {
-    /// Takes it away.
+    /// Removes it.
     pub(super) fn forget(self) {
         let _ = std::fs::remove_file(&self.path);
     }
 }
 
-/// Whether nobody is that worker any more.
+/// Whether that worker is gone.
 pub(super) fn is_gone(folder: &Path, name: &str) -> bool {
     let path = folder.join("workers").join(name);
     match File::open(&path) {
@@ -78,7 +78,7 @@ pub(super) fn is_gone(folder: &Path, name: &str) -> bool {
     }
 }
 
-/// Whether that worker is, or was, a server.
+/// Whether that worker is or was a server.
 pub(super) fn serves(name: &str) -> bool {
     name.starts_with(SERVING)
 }
@@ -114,7 +114,7 @@ mod tests {
         assert!(!is_gone(folder.path(), &name));
         assert_ne!(Worker::new(folder.path(), false).unwrap().name(), name);
         assert!(serves(Worker::new(folder.path(), true).unwrap().name()) && !serves(&name));
-        // As a killed process leaves it: the file is there, the lock is not.
+        // As a killed process leaves it: the file exists, the lock does not.
         let left = folder.path().join("workers/left");
         File::create_new(&left).unwrap();
         assert!(is_gone(folder.path(), "left") && left.exists());

@@ -6,8 +6,9 @@
 //! key 64 hexadecimal digits
 //! ```
 //!
-//! A key is always written beside the file first (`secret.key.new`), synced together with its folder, and then renamed:
-//! `secret.key` itself is whole at every moment. Whoever writes, renames or removes here holds the database's write lock.
+//! A key is always written to a second file first (`secret.key.new`), synced together with its folder, and then renamed, so
+//! that `secret.key` itself is always complete. Every caller that writes, renames or removes a key holds the database's write
+//! lock.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -19,17 +20,17 @@ use crate::files::{for_owner, sync};
 
 /// The first line: a later format has another number.
 const HEAD: &str = "backsight key 1";
-/// Where the key is, in the data folder.
+/// The key file, in the data folder.
 pub(crate) const FILE: &str = "secret.key";
-/// Where a key is that is about to take its place.
+/// The file of a new key, before it replaces the old one.
 pub(crate) const FILE_NEW: &str = "secret.key.new";
-/// No key file is larger, in octets.
+/// The largest possible key file, in bytes.
 const MAX_FILE: u64 = 4096;
 
-/// Octets of a key's name.
+/// The length of a key's name, in bytes.
 pub(super) const ID: usize = 8;
 
-/// A key and the name by which sealed secrets refer to it. It prints as nothing, and is never shown.
+/// A key and the name by which sealed secrets refer to it. Its debug output is empty; it is never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Key {
     pub(super) id: [u8; ID],
@@ -63,17 +64,17 @@ impl Key {
     }
 }
 
-/// Where the key is.
+/// The path of the key.
 pub(super) fn path(folder: &Path) -> PathBuf {
     folder.join(FILE)
 }
 
-/// Where a key is that is about to take its place.
+/// The path of a new key, before it replaces the old one.
 pub(super) fn path_of_new(folder: &Path) -> PathBuf {
     folder.join(FILE_NEW)
 }
 
-/// Reads a key; `None` where there is no file.
+/// Reads a key; `None` if there is no file.
 pub(super) fn read(file: &Path) -> Result<Option<Key>, Error> {
     let opened = match File::open(file) {
         Ok(opened) => opened,
@@ -103,7 +104,7 @@ fn check_mode(_: &Path, _: &File) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes a key beside the key file, there for good when this returns.
+/// Writes a new key to the second file; it is durable when this returns.
 pub(super) fn write_new(folder: &Path, key: &Key) -> Result<(), Error> {
     let file = path_of_new(folder);
     let failed = |error| Error::io("creating", &file, error);
@@ -112,14 +113,14 @@ pub(super) fn write_new(folder: &Path, key: &Key) -> Result<(), Error> {
     sync(folder)
 }
 
-/// Puts the key that was written beside the key file in its place.
+/// Replaces the key file with the new key.
 pub(super) fn promote(folder: &Path) -> Result<(), Error> {
     let file = path(folder);
     std::fs::rename(path_of_new(folder), &file).map_err(|error| Error::io("replacing", &file, error))?;
     sync(folder)
 }
 
-/// Removes a key that never came into use.
+/// Removes a new key that was never used.
 pub(super) fn discard(folder: &Path) -> Result<(), Error> {
     let file = path_of_new(folder);
     match std::fs::remove_file(&file) {

@@ -1,4 +1,4 @@
-//! Sealing, and what every moment of a rotation leaves behind when it is the last.
+//! Sealing, and the state that every step of a rotation leaves if it is the last one.
 
 use std::fs;
 use std::path::Path;
@@ -40,7 +40,7 @@ fn token(workbench: &Workbench) -> Result<String, Error> {
     Ok(configured.settings.secret("user_token").map(Secret::reveal).unwrap_or_default().to_owned())
 }
 
-/// Whatever happened before: it reads, changes, rotates, and nothing is left over.
+/// Whatever happened before, the folder can be read, changed and rotated, and no files are left over.
 fn works(folder: &Path) {
     let mut workbench = open_folder(folder);
     assert_eq!(token(&workbench).unwrap(), TOKEN);
@@ -66,7 +66,7 @@ proptest! {
         prop_assert!(open(std::slice::from_ref(&wrong), PLACE, &sealed) == Err(Fault::Unknown));
         let elsewhere = Place { key: "password", ..PLACE };
         prop_assert!(open(std::slice::from_ref(&right), elsewhere, &sealed) == Err(Fault::Damaged));
-        // The same key's name with other octets, as of a damaged key file.
+        // The same key name with other bytes, as after damage of the key file.
         let damaged = Key { id: right.id, octets: wrong.octets };
         prop_assert!(open(&[damaged], PLACE, &sealed) == Err(Fault::Damaged));
         let mut flipped = sealed.clone();
@@ -147,10 +147,10 @@ fn a_crash_between_commit_and_rename_leaves_the_new_key() {
     drop(workbench);
     assert_eq!(fs::read(file::path(folder.path())).unwrap(), old);
     let new = fs::read(file::path_of_new(folder.path())).unwrap();
-    // Reading alone moves nothing, and works.
+    // Reading alone changes no file, and works.
     assert_eq!(token(&open_folder(folder.path())).unwrap(), TOKEN);
     assert!(file::path_of_new(folder.path()).exists());
-    // The next change of a secret puts the new key in its place.
+    // The next change of a secret replaces the old key.
     give(&mut open_folder(folder.path()), TOKEN).unwrap();
     assert_eq!(fs::read(file::path(folder.path())).unwrap(), new);
     works(folder.path());
@@ -185,7 +185,7 @@ fn a_missing_key_beside_secrets_is_an_error_and_never_a_new_key() {
         assert!(error.to_string().contains("missing"), "{error}");
     }
     assert!(!file.exists());
-    // What needs no secret goes on.
+    // What needs no secret still works.
     assert_eq!(workbench.show(NAME).unwrap().summary.name, NAME);
     super::tests::restore(&file, &text);
     works(folder.path());

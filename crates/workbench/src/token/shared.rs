@@ -1,8 +1,8 @@
-//! What tokens used right now, in a file that all servers on a data folder share.
+//! The current usage of tokens, in a file that all servers of a data folder share.
 //!
-//! [`usage`](super::usage) is written once a second, so two servers on one folder would each grant a quota meanwhile.
+//! [`usage`](super::usage) is written once a second, so two servers of one folder would each grant the quota in the meantime.
 //! [`SharedUsage`] holds the same numbers in a file that every request of a limited token reads and writes under the file's
-//! lock. It is a complement: it is not synced, it may be deleted, and what cannot be read there counts as nothing used.
+//! lock. It is only an addition: it is not synced, it may be deleted, and unreadable content counts as nothing used.
 //!
 //! ```text
 //! DIR/token-usage   32 bytes for each token, at its id times 32, all little-endian:
@@ -22,27 +22,27 @@ use crate::files::for_owner;
 
 const FILE: &str = "token-usage";
 const SLOT: usize = 32;
-/// How often the lock is tried. A process that was stopped while it held the lock must not stop everyone else's requests.
+/// How often the lock is tried. A process that was suspended while it held the lock must not stop the requests of all others.
 const TRIES: u32 = 200;
 
-/// The file, open; [`SharedUsage::change`] is the one way to use it.
+/// The open file; it is only used through [`SharedUsage::change`].
 #[derive(Debug)]
 pub struct SharedUsage(Mutex<File>);
 
 impl SharedUsage {
-    /// Opens the file of a data folder, and makes it where there is none.
+    /// Opens the file of a data folder, and creates it if it does not exist.
     ///
     /// # Errors
-    /// When it cannot be opened for reading and writing.
+    /// It cannot be opened for reading and writing.
     pub fn open(folder: &Path) -> std::io::Result<Self> {
         let file = for_owner().read(true).create(true).truncate(false).open(folder.join(FILE))?;
         Ok(Self(Mutex::new(file)))
     }
 
-    /// Changes what a token used while no other process can; gives what `change` gives.
+    /// Changes the usage of a token while no other process can; returns what `change` returns.
     ///
-    /// `change` starts from nothing where the file says nothing that can be trusted, and where the lock is not to be had
-    /// within a few milliseconds. What cannot be written is lost: the caller keeps its own count as well.
+    /// `change` starts with no usage if the file's content cannot be trusted, or if the lock is not free within a few
+    /// milliseconds. What cannot be written is lost, so the caller keeps its own count as well.
     pub fn change<T>(&self, token: i64, change: impl FnOnce(&mut Usage) -> T) -> T {
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(at) = u64::try_from(token).ok().and_then(|token| token.checked_mul(SLOT as u64)) else {
@@ -103,7 +103,8 @@ mod tests {
     fn two_that_count_at_once_lose_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let servers = [SharedUsage::open(folder.path()).unwrap(), SharedUsage::open(folder.path()).unwrap()];
-        // Without threads: the lock is given up after a while, which is right for a server and would be a guess here.
+        // Without threads: giving up on the lock after a while is right for a server, but would make this test depend on
+        // timing.
         for round in 0..1_000 {
             for server in &servers {
                 server.change(3, |usage| usage.used += 1);

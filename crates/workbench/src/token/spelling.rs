@@ -1,21 +1,21 @@
-//! How people write a token's rate and expiry: [`rate`] and [`expiry`], for the command line and the pages alike.
+//! Parses a token's rate and expiry as users write them: [`rate`] and [`expiry`], for the command line and the pages.
 //!
-//! Both give `None` for what they cannot read; each surface says what it takes.
+//! Both return `None` for text that they cannot parse; each interface states what it accepts.
 
 use cof::time::Clock;
 use operation::Moment;
 
-/// Requests a second: `10/s`, or `10`.
+/// Requests per second: `10/s`, or `10`.
 pub fn rate(text: &str) -> Option<u32> {
     let text = text.trim();
     text.strip_suffix("/s").unwrap_or(text).trim().parse().ok()
 }
 
-/// A date, a time, or how far from now (`90d`), in seconds since the epoch.
+/// A date, a time, or a time from now (`90d`), in seconds since the epoch.
 pub fn expiry(text: &str, clock: &Clock) -> Option<i64> {
     let moment = Moment::parse(text, clock).ok()?;
     let now = clock.seconds();
-    // `Moment` reads "90d" as ninety days ago; a token expires as far ahead.
+    // `Moment` reads "90d" as ninety days ago; a token expires ninety days from now.
     let is_relative =
         text.trim().ends_with(|last: char| last.is_ascii_alphabetic() && !matches!(last, 'Z' | 'z'));
     let at = if is_relative { now.saturating_add(now.saturating_sub(moment.start)) } else { moment.start };

@@ -1,43 +1,42 @@
-//! What was used of tokens: kept in grouped writes, so that quotas and rates survive a restart without a transaction for each
-//! request.
+//! The usage of tokens, written in groups, so that quotas and rates survive a restart without a transaction for each request.
 //!
-//! A server counts in memory and gives what it counted to [`Workbench::spend`] about once a second and when it ends; what it
-//! counted since goes with it when it is killed. Several servers on one data folder add up here; until they do,
-//! [`SharedUsage`](super::SharedUsage) keeps them within one quota.
+//! A server counts in memory and passes its counts to [`Workbench::spend`] about once a second and when it ends; a kill loses
+//! the counts since then. The counts of several servers on one data folder are added up here; until they are,
+//! [`SharedUsage`](super::SharedUsage) keeps the servers within one quota.
 
 use rusqlite::named_params;
 
 use crate::{Error, Workbench};
 
-/// Requests that a token made since they were written down last.
+/// Requests of a token since they were last written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spent {
-    /// Which token.
+    /// The token.
     pub token: i64,
     /// The day of these requests, in days since the epoch.
     pub day: i64,
-    /// How many.
+    /// The number of requests.
     pub requests: u64,
     /// When its bucket is full again, in microseconds since the epoch.
     pub full_at: i64,
 }
 
-/// What is known of a token's use.
+/// The recorded usage of a token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// The day, in days since the epoch.
     pub day: i64,
-    /// How many requests it made on that day.
+    /// The number of requests on that day.
     pub used: u64,
     /// When its bucket is full again, in microseconds since the epoch.
     pub full_at: i64,
 }
 
 impl Workbench {
-    /// What was used of a token, as far as it was written down.
+    /// The usage of a token, as far as it was written.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be read.
+    /// [`Error`] if the database cannot be read.
     pub fn usage(&self, token: i64) -> Result<Usage, Error> {
         let sql = "SELECT day, used, full_at FROM token_usage WHERE token = ?";
         self.read(|database| match database.prepare_cached(sql)?.query_row([token], read) {
@@ -46,11 +45,11 @@ impl Workbench {
         })
     }
 
-    /// Adds to what was used, all in one transaction; gives what it comes to, in the same order. A day that is over is not
-    /// counted any more. A stored day or bucket that is far ahead of what is added was left by a clock that was wrong, and goes.
+    /// Adds usage in one transaction; returns the sums, in the same order. Requests of a past day are no longer counted. A
+    /// stored day or bucket that is far in the future was written with a wrong clock, and is discarded.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be written; then nothing was added.
+    /// [`Error`] if the database cannot be written; nothing was added then.
     pub fn spend(&mut self, spent: &[Spent]) -> Result<Vec<Usage>, Error> {
         let sql = "INSERT INTO token_usage (token, day, used, full_at) VALUES (:token, :day, :used, :full_at) \
                    ON CONFLICT (token) DO UPDATE SET \

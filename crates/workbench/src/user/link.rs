@@ -1,7 +1,8 @@
 //! Links that work once: for the first administrator, for a new user, for a forgotten password, and to sign in.
 //!
-//! What a link carries is a token; where it leads is the web's matter. A link is void once it was used, has expired, or a newer
-//! one for the same took its place, or was made in the future by a clock that has been set back since (an invitation of a new user is for nobody in particular, so those stand side by side).
+//! A link carries a token; its address is determined by the web interface. A link is void if it was used, has expired, was
+//! replaced by a newer one for the same purpose, or was created in the future by a clock that has been set back since.
+//! Invitations of new users are not for a particular user, so several can be valid at once.
 
 use operation::Secret;
 use rusqlite::{Connection, OptionalExtension};
@@ -13,42 +14,42 @@ use super::{AHEAD, Role, Stored, User, by_id, create, find, is_empty, need, pass
 use crate::database::{Change, Problem};
 use crate::{Error, Workbench};
 
-/// How long the first administrator's link works, in seconds: an hour, for it stands in a terminal or a log.
+/// How long the first administrator's link works, in seconds: an hour, because it is shown in a terminal or a log.
 const FIRST: i64 = 3600;
-/// How long an invitation works, in seconds: a week, for it waits for a person.
+/// How long an invitation works, in seconds: a week, because it waits for a person.
 const INVITED: i64 = 7 * 24 * 3600;
 /// How long a link to set a password works, in seconds: a day.
 const RESET: i64 = 24 * 3600;
 /// How long a link that signs in works, in seconds: an hour.
 const SIGN_IN: i64 = 3600;
 
-/// What a link is for, while it works.
+/// The purpose of a valid link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invitation {
-    /// What it does.
+    /// Its purpose.
     pub purpose: Purpose,
-    /// Until when it works, in seconds since the epoch.
+    /// When it expires, in seconds since the epoch.
     pub expires_at: i64,
 }
 
-/// What a link does.
+/// The purpose of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Makes the first user, an administrator.
+    /// Creates the first user, an administrator.
     FirstAdministrator,
-    /// Makes a user with this role.
+    /// Creates a user with this role.
     NewUser(Role),
-    /// Gives this user another password.
+    /// Sets a new password for this user.
     Password(User),
     /// Signs this user in: [`Workbench::sign_in_by_link`].
     SignIn(User),
 }
 
 impl Workbench {
-    /// A token that makes the first administrator, for an hour; `None` once there is a user. Older ones are void.
+    /// A token that creates the first administrator, valid for an hour; `None` if there already is a user. Older ones are void.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be written.
+    /// [`Error`] if the database cannot be written.
     pub fn first_link(&mut self) -> Result<Option<Secret>, Error> {
         self.change(|change| {
             if !is_empty(&change.transaction)? {
@@ -59,53 +60,54 @@ impl Workbench {
         })
     }
 
-    /// A token that makes a user with this role, for seven days.
+    /// A token that creates a user with this role, valid for seven days.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be written.
+    /// [`Error`] if the database cannot be written.
     pub fn invite(&mut self, role: Role) -> Result<Secret, Error> {
         self.change(|change| make(change, &Purpose::NewUser(role), INVITED))
     }
 
-    /// A token that gives a user another password, for a day. Until then the old one holds; older such tokens are void.
+    /// A token that sets a new password for a user, valid for a day. Until it is used, the old password works; older such
+    /// tokens are void.
     ///
     /// # Errors
-    /// [`Error::Refused`], when nobody has that name or the user is disabled.
+    /// [`Error::Refused`] if there is no such user or it is disabled.
     pub fn reset_link(&mut self, name: &str) -> Result<Secret, Error> {
         self.change(|change| make_for(change, name, Purpose::Password, RESET))
     }
 
-    /// A token that signs a user in without a password, for an hour; older such tokens are void. It is for whoever owns
-    /// the data folder; on the web it would let an administrator act as somebody else.
+    /// A token that signs a user in without a password, valid for an hour; older such tokens are void. It is only for the owner
+    /// of the data folder; in the web interface, it would let an administrator act as another user.
     ///
     /// # Errors
-    /// [`Error::Refused`], when nobody has that name or the user is disabled.
+    /// [`Error::Refused`] if there is no such user or it is disabled.
     pub fn sign_in_link(&mut self, name: &str) -> Result<Secret, Error> {
         self.change(|change| make_for(change, name, Purpose::SignIn, SIGN_IN))
     }
 
-    /// What a token is for; `None` where it does not work. It stays as it is.
+    /// The purpose of a token; `None` if it is not valid. The token stays valid.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be read.
+    /// [`Error`] if the database cannot be read.
     pub fn invitation(&self, token: &str) -> Result<Option<Invitation>, Error> {
         let at = self.at();
         self.read(|database| usable(database, &token::digest(token), at))
     }
 
-    /// Does what a token is for: makes a user with this name and password, or gives its user this password (then the name
-    /// is not looked at), which ends that user's sessions. Works once; two at once make one. Hashes as `sign_in` does.
+    /// Uses a token: creates a user with this name and password, or sets this password for its user (`name` is ignored then),
+    /// which ends that user's sessions. It works once; of two uses at the same time, one succeeds. It hashes like `sign_in`.
     ///
     /// # Errors
-    /// [`Error::Refused`], and the token still works: a name or password that cannot be taken, a name that somebody has.
-    /// The same for a token that does not work, or is one to sign in with.
+    /// [`Error::Refused`], with the token still valid: the name or password is invalid, or the name is taken. Also if the token
+    /// is not valid, or is one to sign in with.
     pub fn accept(&mut self, token: &str, name: &str, password: &str) -> Result<User, Error> {
         let (digest, at) = (token::digest(token), self.at());
         let name = self.read(|database| user_name(database, &digest, at, name))?;
         password::check(password, &name)?;
         let hash = password::hash(password)?;
         self.change(|change| {
-            // All of it again: much may have happened meanwhile.
+            // Everything is checked again, because much may have changed in the meantime.
             let name = user_name(&change.transaction, &digest, change.at, &name)?;
             let invitation = usable(&change.transaction, &digest, change.at)?.ok_or_else(void_link)?;
             change.transaction.execute("DELETE FROM invitations WHERE digest = ?", [digest])?;
@@ -119,13 +121,13 @@ impl Workbench {
     }
 }
 
-/// Voids the links that are for a user.
+/// Voids the links of a user.
 pub(super) fn void(change: &Change<'_>, user: &User) -> Result<(), Problem> {
     change.transaction.execute("DELETE FROM invitations WHERE user = ?", [user.id])?;
     Ok(())
 }
 
-/// Uses up a token that signs in; gives who.
+/// Uses up a token that signs in; returns its user.
 pub(super) fn take_sign_in(change: &Change<'_>, token: &str) -> Result<Option<User>, Problem> {
     let digest = token::digest(token);
     let invitation = usable(&change.transaction, &digest, change.at)?;
@@ -136,7 +138,7 @@ pub(super) fn take_sign_in(change: &Change<'_>, token: &str) -> Result<Option<Us
     Ok(Some(user))
 }
 
-/// Makes a link for a user, the only one of its kind.
+/// Creates a link for a user, the only one of its kind.
 fn make_for(
     change: &Change<'_>,
     name: &str,
@@ -170,7 +172,7 @@ fn make(change: &Change<'_>, purpose: &Purpose, lasts: i64) -> Result<Secret, Pr
     Ok(token)
 }
 
-/// A purpose as it is stored: its kind, the role, the user.
+/// The stored form of a purpose: its kind, the role, the user.
 fn stored(purpose: &Purpose) -> (&'static str, Option<Role>, Option<&User>) {
     match purpose {
         Purpose::FirstAdministrator => ("administrator", None, None),
@@ -180,7 +182,7 @@ fn stored(purpose: &Purpose) -> (&'static str, Option<Role>, Option<&User>) {
     }
 }
 
-/// The link with that token, if it works.
+/// The link with that token, if it is valid.
 fn usable(database: &Connection, digest: &Digest, at: i64) -> Result<Option<Invitation>, Problem> {
     let sql = "SELECT purpose, role, user, expires_at FROM invitations \
                WHERE digest = ?1 AND expires_at > ?2 AND created_at <= ?2 + ?3";
@@ -202,7 +204,7 @@ fn usable(database: &Connection, digest: &Digest, at: i64) -> Result<Option<Invi
     Ok(Some(Invitation { purpose, expires_at }))
 }
 
-/// Whom a token is accepted for: a new name that can be taken, or the name that its user has.
+/// The name for which a token is accepted: a new name that can be taken, or the name of its user.
 fn user_name(database: &Connection, digest: &Digest, at: i64, name: &str) -> Result<String, Problem> {
     let invitation = usable(database, digest, at)?.ok_or_else(void_link)?;
     match invitation.purpose {

@@ -1,10 +1,10 @@
-//! Names of users: which ones can be taken, and which ones look alike.
+//! User names: which ones can be taken, and which ones look alike.
 //!
-//! The audit trail shows who did something by name alone. So nobody can take a name that a reader could mistake for another
-//! user's, or for one of the names under which the program itself acts ([`RESERVED`]). What looks alike is what Unicode
-//! Technical Standard 39 calls confusable, without regard to case, and without regard to punctuation at the ends.
+//! The audit trail identifies users only by name. Therefore nobody can take a name that a reader could mistake for another
+//! user's, or for one of the names that the program itself uses ([`RESERVED`]). Names look alike if they are confusable
+//! according to Unicode Technical Standard 39, ignoring case, and ignoring punctuation at the ends.
 //!
-//! Only new names are checked: whoever has a name keeps it. [`check`] fails with [`Error::Refused`].
+//! Only new names are checked: existing users keep their names. [`check`] fails with [`Error::Refused`].
 
 use std::collections::BTreeSet;
 
@@ -13,9 +13,9 @@ use unicode_security::GeneralSecurityProfile as _;
 use crate::Error;
 use crate::database::PROGRAM;
 
-/// The longest user name, in characters: it stands in tables.
+/// The longest user name, in characters: names appear in tables.
 const LONGEST: usize = 64;
-/// Who acts in the audit trail without being a user, and what stands there in the place of a user.
+/// Actors in the audit trail that are not users, and texts that appear there in place of a user.
 const RESERVED: [&str; 11] = [
     PROGRAM,
     "anonymous",
@@ -30,8 +30,8 @@ const RESERVED: [&str; 11] = [
     "unknown user",
 ];
 
-/// Refuses a name that is empty or too long, that has characters nobody can tell apart by looking, or that looks like one of
-/// the program's own.
+/// Refuses a name that is empty or too long, contains characters that cannot be distinguished visually, or looks like one of
+/// the program's names.
 pub(super) fn check(name: &str) -> Result<(), Error> {
     let length = name.chars().take(LONGEST + 1).count();
     let why = if length == 0 {
@@ -49,7 +49,7 @@ pub(super) fn check(name: &str) -> Result<(), Error> {
     Err(Error::invalid(why))
 }
 
-/// What a name can be read as. Two names that share a reading look alike.
+/// The ways in which a name can be read. Two names that have one in common look alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Readings(BTreeSet<String>);
 
@@ -63,8 +63,8 @@ impl Readings {
     }
 }
 
-/// ASCII, or a letter or digit that UTS 39 (section 3.1) recommends for identifiers. That leaves out fillers that show nothing,
-/// and the same letters once more in full width, in mathematical styles and as small capitals.
+/// Whether a character is ASCII, or a letter or digit that UTS 39 (section 3.1) recommends for identifiers. That excludes
+/// invisible fillers, and variants of letters in full width, in mathematical styles and as small capitals.
 fn is_plain(character: char) -> bool {
     if character.is_ascii() {
         return character.is_ascii_graphic();
@@ -72,18 +72,18 @@ fn is_plain(character: char) -> bool {
     character.is_alphanumeric() && character.identifier_allowed()
 }
 
-/// The skeleton of a text in lower case. It is made before letters become small and again afterwards, because both change what
-/// they look like: `I` looks like `l`, and `m` like `rn`.
+/// The skeleton of a text in lower case. It is computed before and after the conversion to lower case, because both change what
+/// letters look like: `I` looks like `l`, and `m` like `rn`.
 fn like(text: &str) -> String {
     let shapes: String = unicode_security::skeleton(text).collect();
     let small = shapes.to_lowercase();
     let shapes: String = unicode_security::skeleton(&small).collect();
-    // `I` is the capital of `i` and looks like `l`, so all three are one.
+    // `I` is the capital of `i` and looks like `l`, so all three are treated as one letter.
     shapes.to_lowercase().replace('i', "l")
 }
 
-/// What a text looks like letter by letter. A letter of another script looks like the ASCII letter that it, its small or its
-/// capital letter looks like.
+/// The text with each letter replaced by the ASCII letter it resembles. A letter of another script resembles the ASCII letter
+/// that it, its lower-case or its upper-case form looks like.
 fn by_sight(text: &str) -> String {
     let look = |character: char| {
         let itself = like(&character.to_string());
@@ -94,8 +94,8 @@ fn by_sight(text: &str) -> String {
     text.chars().map(look).collect()
 }
 
-/// The name with and without punctuation at its ends. A capital letter can look like another letter than its small one does, so
-/// each is read both ways.
+/// The name with and without punctuation at its ends. An upper-case letter can resemble another letter than its lower-case form
+/// does, so both readings are included.
 fn read(name: &str) -> [String; 4] {
     let bare = without_ends(name);
     let small = |text: &str| like(&text.to_lowercase());
@@ -114,8 +114,8 @@ fn is_reserved(name: &str) -> bool {
     RESERVED.iter().any(|reserved| !letters(reserved).is_disjoint(&wanted))
 }
 
-/// The letters of a reading, with those that digits and signs are written for. Users may differ by a digit; the program's own
-/// names have none.
+/// The letters of a reading, with digits and signs replaced by the letters that they stand for. Users may differ in a digit;
+/// the program's own names contain none.
 fn spelled(text: &str) -> String {
     let letter = |character: char| match character {
         '3' => 'e',

@@ -1,6 +1,6 @@
-//! Passwords: what is accepted, and how they are kept: Argon2id as a PHC string, with a random salt for each.
+//! Passwords: which ones are accepted, and how they are stored: as Argon2id PHC strings, each with a random salt.
 //!
-//! Both [`hash`] and [`verify`] take 19 MiB and tens of milliseconds, on purpose: never call them within a change.
+//! Both [`hash`] and [`verify`] deliberately take 19 MiB and tens of milliseconds: never call them within a change.
 
 use argon2::password_hash::Error as HashError;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
@@ -8,16 +8,16 @@ use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Versio
 use super::fold;
 use crate::{Error, secret};
 
-/// The shortest password, in characters: three or four words, which guessing at the door never finds.
+/// The shortest password, in characters: three or four words, which cannot be guessed by signing in.
 pub(super) const SHORTEST: usize = 12;
-/// The longest, in characters: room for any sentence, and an end for what a stranger may send.
+/// The longest password, in characters: any sentence fits, and the input of strangers is bounded.
 pub(super) const LONGEST: usize = 1024;
 
-/// OWASP's choice for Argon2id: memory in KiB, passes, lanes.
+/// The parameters that OWASP recommends for Argon2id: memory in KiB, passes, lanes.
 const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
-/// Octets of a salt, as RFC 9106 recommends.
+/// The length of a salt in bytes, as RFC 9106 recommends.
 const SALT: usize = 16;
-/// What the password of nobody is compared with: the same costs, and no password is known to fit.
+/// The hash that passwords of unknown users are compared with: it has the same cost, and no password is known to match.
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -36,7 +36,7 @@ pub(super) fn check(password: &str, name: &str) -> Result<(), Error> {
     Err(Error::invalid(why))
 }
 
-/// What is kept of a password.
+/// Hashes a password for storage.
 pub(super) fn hash(password: &str) -> Result<String, Error> {
     let mut salt = [0; SALT];
     secret::random(&mut salt)?;
@@ -47,9 +47,9 @@ pub(super) fn hash(password: &str) -> Result<String, Error> {
     hash.map(|hash| hash.to_string()).map_err(|error| bug(&error))
 }
 
-/// Whether a password is the one that was kept. Where nothing was, it takes as long to say no.
+/// Whether a password matches the stored hash. Without a stored hash it takes the same time to return false.
 pub(super) fn verify(password: &str, kept: Option<&str>) -> Result<bool, Error> {
-    // What is longer than any password costs no more than a wrong one.
+    // A text that is longer than any password costs no more than a wrong one.
     let password = if password.len() > 4 * LONGEST { "" } else { password };
     let hash = kept.unwrap_or(NOBODY);
     match Argon2::default().verify_password(password.as_bytes(), hash) {

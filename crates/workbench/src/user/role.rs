@@ -1,21 +1,21 @@
-//! What users may do: a [`Role`] has [`Permission`]s.
+//! The permissions of users: a [`Role`] has [`Permission`]s.
 
 use crate::Error;
 
-/// What a user is here for, from the one who may most to the one who may least.
+/// The role of a user, from the most to the fewest permissions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// May everything.
+    /// Has all permissions.
     Administrator,
-    /// Looks after the integrations, and works with them.
+    /// Manages integrations, and works with them.
     Maintainer,
     /// Runs operations and works in the threat library.
     Analyst,
-    /// Looks only.
+    /// Has read access only.
     Reader,
 }
 
-/// What not everybody may do. Looking needs none.
+/// A permission that not every role has. Reading needs none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Permission {
     /// Install, upgrade, enable, disable and remove integrations.
@@ -35,10 +35,10 @@ pub enum Permission {
 }
 
 impl Role {
-    /// All of them, in the order in which they are offered.
+    /// All roles, in the order in which they are offered.
     pub const ALL: [Self; 4] = [Self::Administrator, Self::Maintainer, Self::Analyst, Self::Reader];
 
-    /// What people see, and what is stored.
+    /// The name that is shown and stored.
     pub fn name(self) -> &'static str {
         match self {
             Self::Administrator => "Administrator",
@@ -48,7 +48,7 @@ impl Role {
         }
     }
 
-    /// The role with that name, in whatever case.
+    /// The role with that name, ignoring case.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.name().eq_ignore_ascii_case(name))
     }
@@ -63,7 +63,7 @@ impl Role {
         }
     }
 
-    /// Refuses who lacks a permission.
+    /// Refuses a role without the permission.
     ///
     /// # Errors
     /// [`Error::Refused`] names the permission.
@@ -90,7 +90,7 @@ impl Permission {
         Self::ManageUsers,
     ];
 
-    /// What people see; the first three are ThreatQ's words.
+    /// The name shown to users; the first three are ThreatQ's terms.
     pub fn name(self) -> &'static str {
         match self {
             Self::InstallIntegrations => "Install & Uninstall Integrations",

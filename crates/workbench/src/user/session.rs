@@ -1,8 +1,8 @@
 //! Sessions: who is signed in, from where, and until when.
 //!
 //! A session ends [`LONGEST`] after it began, [`IDLE`] after it was last used, when it is ended, and when its user is disabled
-//! or gets another password. One that began or was used in the future, by a clock that has been set back since, does not
-//! count: nobody knows how old it is. Roles are read anew each time: a change of role counts at once.
+//! or gets a new password. A session that began or was used in the future, by a clock that has been set back since, is not
+//! valid, because its age is unknown. Roles are read at every use, so a change of role takes effect at once.
 
 use std::net::IpAddr;
 
@@ -15,64 +15,65 @@ use super::{AHEAD, User, need};
 use crate::database::{Change, Problem};
 use crate::{Error, Workbench};
 
-/// No session lasts longer, in seconds: a week.
+/// The longest session, in seconds: a week.
 const LONGEST: i64 = 7 * 24 * 3600;
-/// An unused one ends after, in seconds: a working day and a half.
+/// An unused session ends after this time, in seconds: a working day and a half.
 const IDLE: i64 = 12 * 3600;
-/// How fine last use is kept, in seconds: not every request should write.
+/// The resolution of the last use, in seconds, so that not every request writes.
 const FINE: i64 = 60;
-/// How much is kept of what a browser says of itself, in characters.
+/// How much of the `User-Agent` is stored, in characters.
 const AGENT: usize = 256;
 
-/// Where a user signs in from.
+/// The client from which a user signs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
-    /// The address of the client itself. Behind a proxy, what a proxy that is trusted says: otherwise all count as one.
+    /// The address of the client itself. Behind a trusted proxy, the address that the proxy states; otherwise all clients would
+    /// count as one.
     pub address: IpAddr,
-    /// `User-Agent`; the first 256 characters are kept, without control characters.
+    /// `User-Agent`; the first 256 characters are stored, without control characters.
     pub agent: String,
 }
 
-/// One that is signed in.
+/// A session of a signed-in user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// Which one; no secret, and never given twice.
+    /// Its number, which is not secret and never reused.
     pub id: i64,
-    /// Whose it is, as the user is now.
+    /// Its user, in the current state.
     pub user: User,
     /// When it began, in seconds since the epoch.
     pub created_at: i64,
-    /// When it was last used, in seconds since the epoch, to the minute or so.
+    /// When it was last used, in seconds since the epoch, to within about a minute.
     pub last_seen_at: i64,
-    /// When it ends unless it ends sooner, in seconds since the epoch.
+    /// When it ends at the latest, in seconds since the epoch.
     pub expires_at: i64,
     /// The client's address, as text.
     pub address: String,
-    /// What the browser said it is: a stranger's text.
+    /// The `User-Agent` of the browser: untrusted text.
     pub agent: String,
 }
 
 impl Session {
-    /// Whether [`Workbench::touch`] would write at a time in seconds since the epoch.
+    /// Whether [`Workbench::touch`] would write at this time, in seconds since the epoch.
     pub fn is_stale(&self, at: i64) -> bool {
         at.saturating_sub(self.last_seen_at) >= FINE
     }
 }
 
 impl Workbench {
-    /// The session that a token is for; `None` where there is none, or it has ended.
+    /// The session with this token; `None` if there is none, or it has ended.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be read.
+    /// [`Error`] if the database cannot be read.
     pub fn session(&self, token: &str) -> Result<Option<Session>, Error> {
         let at = self.at();
         self.read(|database| find(database, &token::digest(token), at))
     }
 
-    /// Notes that a session is in use, at most once a minute; gives whether it wrote.
+    /// Records that a session is in use, at most once a minute; returns whether it wrote.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be written.
+    /// [`Error`] if the database cannot be written.
     pub fn touch(&mut self, session: &Session) -> Result<bool, Error> {
         if !session.is_stale(self.at()) {
             return Ok(false);
@@ -83,10 +84,10 @@ impl Workbench {
         })
     }
 
-    /// A user's sessions, the newest first, without those that have ended.
+    /// A user's sessions, newest first, without those that have ended.
     ///
     /// # Errors
-    /// [`Error::Refused`], when nobody has that name.
+    /// [`Error::Refused`] if there is no such user.
     pub fn sessions(&self, name: &str) -> Result<Vec<Session>, Error> {
         let at = self.at();
         self.read(|database| {
@@ -98,10 +99,10 @@ impl Workbench {
         })
     }
 
-    /// Ends one of a user's sessions; gives false where that user has no such session.
+    /// Ends one of a user's sessions; returns false if that user has no such session.
     ///
     /// # Errors
-    /// [`Error::Refused`], when nobody has that name.
+    /// [`Error::Refused`] if there is no such user.
     pub fn end_session(&mut self, name: &str, id: i64) -> Result<bool, Error> {
         self.change(|change| {
             let user = need(&change.transaction, name)?.user;
@@ -114,10 +115,10 @@ impl Workbench {
         })
     }
 
-    /// Ends the session that a token is for; gives false where there was none.
+    /// Ends the session with this token; returns false if there was none.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be written.
+    /// [`Error`] if the database cannot be written.
     pub fn sign_out(&mut self, token: &str) -> Result<bool, Error> {
         self.change(|change| {
             let Some(session) = find(&change.transaction, &token::digest(token), change.at)? else {
@@ -131,7 +132,7 @@ impl Workbench {
     }
 }
 
-/// Begins a session; gives its token. `way` says in the audit trail how it came to be.
+/// Starts a session; returns its token. `way` states in the audit trail how the user signed in.
 pub(super) fn begin(change: &Change<'_>, user: &User, client: &Client, way: &str) -> Result<Secret, Problem> {
     let (token, digest) = token::fresh()?;
     let ended = "DELETE FROM sessions WHERE expires_at <= :at OR last_seen_at <= :at - :idle";
@@ -151,13 +152,13 @@ pub(super) fn begin(change: &Change<'_>, user: &User, client: &Client, way: &str
     Ok(token)
 }
 
-/// Ends a user's sessions but one; gives how many.
+/// Ends a user's sessions except one; returns how many.
 pub(super) fn end_all(change: &Change<'_>, user: &User, keep: Option<i64>) -> Result<usize, Problem> {
     let sql = "DELETE FROM sessions WHERE user = ? AND id IS NOT ?";
     Ok(change.transaction.execute(sql, (user.id, keep))?)
 }
 
-/// Whether a session is still there.
+/// Whether a session still exists.
 pub(super) fn is_open(change: &Change<'_>, session: &Session) -> Result<bool, Problem> {
     let sql = "SELECT EXISTS (SELECT 1 FROM sessions WHERE id = ?)";
     Ok(change.transaction.query_row(sql, [session.id], |row| row.get(0))?)
@@ -169,7 +170,7 @@ fn find(database: &Connection, digest: &Digest, at: i64) -> Result<Option<Sessio
     Ok(statement.query_row(parameters, row).optional()?)
 }
 
-/// Those that have not ended, the newest first.
+/// Selects sessions that have not ended, newest first.
 fn select(which: &str) -> String {
     format!(
         "SELECT users.id, name, role, users.created_at, disabled_at, sessions.id, sessions.created_at, \

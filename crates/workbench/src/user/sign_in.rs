@@ -1,7 +1,7 @@
-//! Signing in, by password or by a link that does it once; and changing one's password, which asks for the old one.
+//! Signing in, with a password or with a link that works once; and changing the own password, which requires the old one.
 //!
-//! A password is hashed between two changes and within none: the first counts the attempt (`throttle`), the second makes
-//! what came of it. An unknown name, a disabled user and a wrong password are told apart in the audit trail alone.
+//! A password is hashed between two changes and never within one: the first counts the attempt (`throttle`), the second stores
+//! the result. Unknown names, disabled users and wrong passwords are only distinguished in the audit trail.
 
 use std::time::Duration;
 
@@ -14,15 +14,15 @@ use super::{Stored, User, find, link, password};
 use crate::database::{Change, Problem};
 use crate::{Error, Workbench};
 
-/// Who acts, for the audit trail, before anybody signed in. No user can be named so: it has blanks.
+/// The actor in the audit trail before anybody has signed in. No user can have this name, because it contains blanks.
 const STRANGER: &str = "not signed in";
-/// What a failed attempt is about where nobody has the name. The name is not kept: people type passwords there.
+/// The subject of a failed attempt with an unknown name. The name itself is not stored, because people type passwords there.
 const UNKNOWN: &str = "unknown user";
 
-/// What came of an attempt to sign in.
+/// The result of an attempt to sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignIn {
-    /// Done: the session's token, which is shown this once, and whose it is.
+    /// Success: the session's token, which is returned only once, and its user.
     Welcome {
         /// For the session's cookie.
         token: Secret,
@@ -31,20 +31,20 @@ pub enum SignIn {
     },
     /// Wrong name or password; the answer does not say which.
     Refused,
-    /// Too many failures: the attempt was not checked, and further ones are refused for this time.
+    /// Too many failures: the attempt was not checked, and further attempts are refused for this time.
     Wait(Duration),
 }
 
 impl Workbench {
-    /// Signs in with a password. Takes tens of milliseconds and 19 MiB; blocks nobody else's changes meanwhile.
+    /// Signs in with a password. This takes tens of milliseconds and 19 MiB, and does not block other changes.
     ///
-    /// Five failures for a name from one network cost nothing, a hundred for a name from everywhere, and fifty from a
-    /// network. Then each attempt waits since the one before, 1 s, 2 s, 4 s and so on up to 15 minutes for a name from one
-    /// network, 10 s for a name from everywhere, and 4 s from a network; failures are forgotten 15 minutes after the wait
-    /// was over.
+    /// The first five failures for a name from one network, a hundred for a name from all networks, and fifty from one network
+    /// cause no delay. After that, each attempt has to wait since the previous one: 1 s, 2 s, 4 s and so on, up to 15 minutes
+    /// for a name from one network, 10 s for a name from all networks, and 4 s from one network. Failures are forgotten 15
+    /// minutes after the wait is over.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be written.
+    /// [`Error`] if the database cannot be written.
     pub fn sign_in(&mut self, name: &str, password: &str, client: &Client) -> Result<SignIn, Error> {
         let counters = Counter::sign_in(name, client.address);
         let begun = self.change(|change| begin(change, name, &counters))?;
@@ -62,10 +62,10 @@ impl Workbench {
         })
     }
 
-    /// Signs in with a token of [`Workbench::sign_in_link`], which works once; `None` where it does not.
+    /// Signs in with a token of [`Workbench::sign_in_link`], which works once; `None` if it is not valid.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be written.
+    /// [`Error`] if the database cannot be written.
     pub fn sign_in_by_link(&mut self, token: &str, client: &Client) -> Result<Option<(Secret, User)>, Error> {
         self.change(|change| {
             let Some(user) = link::take_sign_in(change, token)? else { return Ok(None) };
@@ -74,11 +74,11 @@ impl Workbench {
         })
     }
 
-    /// Changes the password of whoever is signed in, and ends that user's other sessions and links. Costs two hashes.
-    /// Wrong old passwords have a count of their own: five cost nothing, then each waits up to 15 minutes.
+    /// Changes the password of the signed-in user, and ends that user's other sessions and links. It costs two hashes. Wrong
+    /// old passwords are counted separately: five cause no delay, then each waits up to 15 minutes.
     ///
     /// # Errors
-    /// [`Error::Refused`]: the old password is wrong, too many were, or the new one cannot be taken.
+    /// [`Error::Refused`]: the old password is wrong, there were too many wrong ones, or the new one is not accepted.
     pub fn set_password(&mut self, session: &Session, old: &str, new: &str) -> Result<(), Error> {
         let name = &session.user.name;
         password::check(new, name)?;
@@ -97,7 +97,7 @@ impl Workbench {
         }
         let hash = password::hash(new)?;
         self.change(|change| {
-            // Another session, or a link, may have been faster.
+            // Another session, or a link, may have changed it first.
             let open = session::is_open(change, session)?;
             let Some(user) = unchanged(change, stored)?.filter(|_| open) else {
                 return Err(Problem::conflict(
@@ -110,7 +110,7 @@ impl Workbench {
     }
 }
 
-/// Gives a user another password: sessions but one, links and failures are gone with the old one.
+/// Sets a new password; the other sessions, the links and the failure counts are removed.
 pub(super) fn replace_password(
     change: &Change<'_>,
     user: &User,
@@ -123,11 +123,11 @@ pub(super) fn replace_password(
     throttle::forget(change, &user.name)
 }
 
-/// How an attempt begins.
+/// How an attempt starts.
 enum Begun {
-    /// It does not.
+    /// It has to wait.
     Wait(Duration),
-    /// With whoever has the name.
+    /// The user with the name, if there is one.
     Found(Option<Stored>),
 }
 
@@ -138,7 +138,7 @@ fn begin(change: &Change<'_>, name: &str, counters: &[Counter]) -> Result<Begun,
     }
 }
 
-/// The user, if the password was right and still is; otherwise a failure is noted.
+/// The user, if the password was and still is right; otherwise a failure is recorded.
 fn welcome(
     change: &Change<'_>,
     stored: Option<Stored>,
@@ -160,7 +160,7 @@ fn welcome(
     Ok(user)
 }
 
-/// The user as it is now, if it is enabled and has the password that was compared.
+/// The user's current state, if it is enabled and still has the password that was compared.
 fn unchanged(change: &Change<'_>, stored: Option<Stored>) -> Result<Option<User>, Problem> {
     let Some(stored) = stored else { return Ok(None) };
     let now = find(&change.transaction, &stored.user.name)?;

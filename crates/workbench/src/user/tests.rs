@@ -1,4 +1,4 @@
-//! Users and their links; `sign_in` has the way through the door.
+//! Users and their links; `sign_in` tests signing in.
 
 mod sign_in;
 
@@ -17,7 +17,7 @@ const PASSWORD: &str = "correct horse battery";
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
 
-/// A workbench in a folder of its own; the folder goes with it.
+/// A workbench in a temporary folder.
 struct Bench {
     workbench: Workbench,
     folder: TempDir,
@@ -32,7 +32,7 @@ fn bench() -> Bench {
     Bench { workbench: open(folder.path()), folder }
 }
 
-/// One with the administrator Ann.
+/// A workbench with the administrator Ann.
 fn staffed() -> Bench {
     let mut bench = bench();
     let link = bench.workbench.first_link().unwrap().unwrap();
@@ -46,7 +46,7 @@ impl Bench {
         self.workbench.accept(link.reveal(), name, PASSWORD).unwrap()
     }
 
-    /// A session without the cost of a password.
+    /// Starts a session without the cost of hashing a password.
     fn enter(&mut self, name: &str) -> Secret {
         let link = self.workbench.sign_in_link(name).unwrap();
         self.workbench.sign_in_by_link(link.reveal(), &client(1)).unwrap().unwrap().0
@@ -56,14 +56,14 @@ impl Bench {
         self.workbench.session(token.reveal()).unwrap()
     }
 
-    /// The audit trail from the first entry on, as "actor action subject".
+    /// The audit trail, oldest first, as "actor action subject".
     fn trail(&self) -> Vec<String> {
         let entries = self.workbench.audit(&audit::Filter::default()).unwrap().entries;
         let line = |entry: &audit::Entry| format!("{} {} {}", entry.actor, entry.action, entry.subject);
         entries.iter().rev().map(line).collect()
     }
 
-    /// Whether any file of the folder holds these octets.
+    /// Whether any file of the folder contains this text.
     fn holds(&self, text: &str) -> bool {
         let files = std::fs::read_dir(self.folder.path()).unwrap();
         let contents = files.map(|file| std::fs::read(file.unwrap().path()).unwrap());
@@ -86,7 +86,7 @@ async fn pass(seconds: u64) {
     tokio::time::advance(Duration::from_secs(seconds)).await;
 }
 
-/// Two names that look alike are one to whoever reads the audit trail.
+/// A reader of the audit trail cannot distinguish two names that look alike.
 #[tokio::test(start_paused = true)]
 async fn a_name_that_looks_like_another_or_like_the_program_is_refused() {
     let Bench { mut workbench, .. } = staffed();
@@ -104,7 +104,7 @@ async fn a_name_that_looks_like_another_or_like_the_program_is_refused() {
         "unkn\u{43e}wn",
         "serve",
         "system",
-        // The rule is in `name`; that it is asked is seen here.
+        // The rule is tested in `name`; this tests that it is applied.
         "S\u{395}RVE",
         "serve.",
         "s3rve",
@@ -140,7 +140,7 @@ async fn no_two_users_look_alike() {
     bench.workbench.accept(link.reveal(), "bobby", PASSWORD).unwrap();
 }
 
-/// Earlier versions let names through that are refused now.
+/// Earlier versions accepted names that are refused now.
 #[tokio::test(start_paused = true)]
 async fn who_has_a_name_keeps_it() {
     let mut bench = staffed();

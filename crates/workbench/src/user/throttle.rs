@@ -1,17 +1,17 @@
-//! Slows down who guesses passwords: failures are counted for a name, and from a network.
+//! Slows down guessing of passwords: failures are counted per name and per network.
 //!
-//! The first failures cost nothing. After them every attempt waits since the one before: 1 s, 2 s, 4 s and so on up to the
-//! longest wait. A count is forgotten once [`FORGOTTEN`] has passed since its wait was over, or, for a name, by signing in. An
-//! attempt counts as failed from its beginning, so that many at once gain nothing; one that has to wait does not count.
+//! The first failures cause no delay. After them, every attempt has to wait since the previous one: 1 s, 2 s, 4 s and so on up
+//! to the longest wait. A count is forgotten [`FORGOTTEN`] after its wait was over, or, for a name, by signing in. An attempt
+//! counts as failed from its start, so that parallel attempts gain nothing; an attempt that has to wait is not counted.
 //!
-//! They are not alike. A name belongs to one person: [`HERE`] holds a guesser in one network to about a hundred guesses a
-//! day at it, and does not keep its owner waiting in another network. [`NAME`] holds guesses from many networks together to
-//! one in ten seconds; its owner may have to wait for that long. Behind an address there may be a whole office: [`ADDRESS`] keeps one that tries a password on many
-//! names from going fast, and never keeps anybody else there waiting for longer than a few seconds. How often each of
-//! those names can be guessed at is bounded by [`HERE`] all the same.
+//! There are three counts. [`HERE`] counts a name from one network: it limits an attacker there to about a hundred guesses a
+//! day, and does not delay the owner of the name in another network. [`NAME`] counts a name from all networks: it limits
+//! guesses from many networks to one in ten seconds, and the owner may have to wait for that long. [`ADDRESS`] counts a
+//! network, which may be that of a whole office: it slows down an attacker who tries a password on many names, and delays other
+//! users there by a few seconds at most. How often each of those names can be guessed is still limited by [`HERE`].
 //!
-//! Wrong old passwords of somebody who is signed in are counted apart, so that no stranger keeps them waiting; and a link
-//! signs in without waiting.
+//! Wrong old passwords of a signed-in user are counted separately, so that a stranger cannot delay that user; a link signs in
+//! without waiting.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -22,15 +22,16 @@ use super::fold;
 use super::token::Digest;
 use crate::database::{Change, Problem};
 
-/// For a name from one network: five failures are free, and the longest wait is 15 minutes.
+/// For a name from one network: five failures cause no delay, and the longest wait is 15 minutes.
 const HERE: Pace = Pace { free: 5, longest: 15 * 60 };
-/// For a name from everywhere: a stranger must not keep its owner out.
+/// For a name from all networks: a stranger must not lock out its owner.
 const NAME: Pace = Pace { free: 100, longest: 10 };
-/// From an address: as many as an office makes on a Monday are free, and the longest wait is one that people sit out.
+/// From one network: as many failures as an office has on a Monday cause no delay, and the longest wait is acceptable to
+/// people.
 const ADDRESS: Pace = Pace { free: 50, longest: 4 };
 /// Half of a key, in bytes.
 const HALF: usize = 16;
-/// How long after its wait a count is kept, in seconds.
+/// How long a count is kept after its wait, in seconds.
 const FORGOTTEN: i64 = 15 * 60;
 
 /// What failures are counted for.
@@ -40,27 +41,28 @@ pub(super) struct Counter {
     pace: Pace,
 }
 
-/// How failures slow down what comes after them.
+/// How failures delay the following attempts.
 #[derive(Clone, Copy, Debug)]
 struct Pace {
-    /// How many cost no waiting.
+    /// How many failures cause no delay.
     free: u32,
     /// The longest wait, in seconds.
     longest: i64,
 }
 
 impl Counter {
-    /// What is counted for a sign-in with this name, whether there is such a user or not, from this address.
+    /// The counters of a sign-in with this name from this address, whether or not there is such a user.
     pub(super) fn sign_in(name: &str, address: IpAddr) -> [Self; 3] {
         [Self::here(name, address), Self::of(NAME, "name", &fold(name)), Self::address(address)]
     }
 
-    /// For the old password of somebody who is signed in.
+    /// The counter for the old password of a signed-in user.
     pub(super) fn old_password(name: &str) -> Self {
         Self::of(HERE, "old password", &fold(name))
     }
 
-    /// For a user name from one network. The first half of the key is the name's, so that all of them can be forgotten.
+    /// The counter for a user name from one network. The first half of the key depends only on the name, so that all of them
+    /// can be removed.
     fn here(name: &str, address: IpAddr) -> Self {
         let (name, address) = (Self::of(HERE, "here", &fold(name)), Self::address(address));
         let (first, second) = (name.key.iter().take(HALF), address.key.iter().skip(HALF));
@@ -69,7 +71,7 @@ impl Counter {
         Self { key, pace: HERE }
     }
 
-    /// For an address; an IPv6 address counts as its /64, which one customer has whole.
+    /// The counter for an address; an IPv6 address counts as its /64, which belongs to one customer.
     pub(super) fn address(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(address) => Self::of(ADDRESS, "address", &address.to_string()),
@@ -81,19 +83,19 @@ impl Counter {
         Self { key: *blake3::hash(format!("{kind}\0{text}").as_bytes()).as_bytes(), pace }
     }
 
-    /// The failures that are not forgotten, and how long ago the last one was, in seconds.
+    /// The failures that are not forgotten, and the time since the last one, in seconds.
     fn failures(self, change: &Change<'_>) -> Result<(u32, i64), Problem> {
         let sql = "SELECT count, ? - last_at FROM sign_in_failures WHERE key = ?";
         let mut statement = change.transaction.prepare_cached(sql)?;
         let row =
             statement.query_row((change.at, self.key), |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        // A clock that was set back must not make anybody wait for longer than otherwise.
+        // A clock that was set back must not make anybody wait longer than usual.
         let is_kept = |(count, ago): &(u32, i64)| ago.abs() < self.pace.wait(*count) + FORGOTTEN;
         Ok(row.filter(is_kept).unwrap_or_default())
     }
 }
 
-/// Begins an attempt; gives how long to wait where it is too early for one.
+/// Starts an attempt; returns how long to wait if it is too early.
 pub(super) fn begin(change: &Change<'_>, counters: &[Counter]) -> Result<Option<Duration>, Problem> {
     let forgotten = "DELETE FROM sign_in_failures WHERE last_at <= ?";
     change.transaction.execute(forgotten, [change.at.saturating_sub(HERE.longest + FORGOTTEN)])?;
@@ -114,7 +116,7 @@ pub(super) fn begin(change: &Change<'_>, counters: &[Counter]) -> Result<Option<
     Ok(None)
 }
 
-/// The name's owner was here: what was counted for it is forgotten.
+/// Resets the counts of a name after its owner has signed in.
 pub(super) fn forget(change: &Change<'_>, name: &str) -> Result<(), Problem> {
     let delete = "DELETE FROM sign_in_failures WHERE key IN (?, ?) OR substr(key, 1, 16) = substr(?, 1, 16)";
     let folded = fold(name);
@@ -124,7 +126,7 @@ pub(super) fn forget(change: &Change<'_>, name: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// An attempt did not fail after all. Earlier failures stay: whoever has one name may be guessing at another.
+/// Removes an attempt that did not fail. Earlier failures stay, because the owner of one name may be guessing at another.
 pub(super) fn take_back(change: &Change<'_>, counter: Counter) -> Result<(), Problem> {
     let sql = "UPDATE sign_in_failures SET count = count - 1 WHERE key = ? AND count > 0";
     change.transaction.execute(sql, [counter.key])?;
@@ -132,7 +134,7 @@ pub(super) fn take_back(change: &Change<'_>, counter: Counter) -> Result<(), Pro
 }
 
 impl Pace {
-    /// How long the attempt after so many failures waits, in seconds.
+    /// How long the next attempt has to wait after this many failures, in seconds.
     fn wait(self, failures: u32) -> i64 {
         let doubled = |times: u32| 1_i64.checked_shl(times).filter(|_| times < 62).unwrap_or(self.longest);
         failures.checked_sub(self.free).map_or(0, |times| doubled(times).min(self.longest))

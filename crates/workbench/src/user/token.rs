@@ -1,18 +1,19 @@
-//! Tokens of sessions and links: 32 random octets as 64 hexadecimal digits, shown once and kept as their hash.
+//! Tokens of sessions and links: 32 random bytes as 64 hexadecimal digits, shown once and stored as a hash.
 //!
-//! They are looked up by that hash. How long a lookup takes tells of the hash alone, from which nothing leads back.
+//! They are looked up by that hash. The time of a lookup only reveals something about the hash, from which the token cannot be
+//! derived.
 
 use operation::Secret;
 
 use crate::{Error, secret};
 
-/// Random octets of a token: more than anybody guesses.
+/// Random bytes of a token: too many to guess.
 const OCTETS: usize = 32;
 
-/// What is kept of a token.
+/// The stored hash of a token.
 pub(super) type Digest = [u8; blake3::OUT_LEN];
 
-/// A new token, and what is kept of it.
+/// A new token, and its hash.
 pub(super) fn fresh() -> Result<(Secret, Digest), Error> {
     let mut octets = [0; OCTETS];
     secret::random(&mut octets)?;
@@ -21,7 +22,7 @@ pub(super) fn fresh() -> Result<(Secret, Digest), Error> {
     Ok((Secret::new(&text), digest))
 }
 
-/// What is kept of a token that somebody shows.
+/// The hash of a presented token.
 pub(super) fn digest(token: &str) -> Digest {
     *blake3::hash(token.as_bytes()).as_bytes()
 }

@@ -1,4 +1,4 @@
-//! Listings: every filter in both orders against the same filter by hand, page by page.
+//! Compares lists with a simple filter, page by page, for every filter in both orders.
 
 use operation::IndicatorType;
 
@@ -19,10 +19,10 @@ const VALUES: [&str; 12] = [
     "2001:db9::1",
 ];
 
-/// Whether a search means a value, by hand.
+/// A simple implementation of whether a search matches a value.
 type Matches = fn(&str) -> bool;
 
-/// Adds the values a second apart, with statuses in turn; every third is a run's.
+/// Adds the values a second apart, with alternating statuses; a run adds every third.
 async fn filled() -> Bench {
     let mut bench = bench();
     for (at, text) in VALUES.iter().enumerate() {
@@ -40,7 +40,7 @@ async fn filled() -> Bench {
     bench
 }
 
-/// All pages of a listing, with so many on each.
+/// All pages of a list, with this many entries per page.
 fn pages(workbench: &Workbench, filter: &Filter, limit: usize) -> Vec<Entry> {
     let mut filter = Filter { limit, ..filter.clone() };
     let mut all = Vec::new();
@@ -150,7 +150,7 @@ async fn a_position_of_another_order_or_of_nothing_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn the_newest_of_many_values_are_found_wherever_they_stand() {
-    // More values than are sorted at once, then more that are newer than are looked at first.
+    // More values than are sorted at once, then more newer values than are checked first.
     let mut bench = bench();
     let names_below = |name: &str, count: usize| -> Vec<Indicator> {
         (0..count).map(|number| value(&format!("h{number}.{name}"))).collect()

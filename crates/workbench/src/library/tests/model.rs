@@ -1,6 +1,6 @@
-//! Runs that add overlapping findings and are undone in any order, people who work in between: beside a simple model.
+//! Compares the library with a simple model: runs add overlapping findings and are undone in any order while users work.
 //!
-//! The model holds sets of who says what. After each step its rows are those of the database.
+//! The model is a set of claims. After each step, its rows must match the database.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +29,7 @@ enum Found {
     Relationship(usize, usize),
 }
 
-/// Who says what; a person's word is that of run 0.
+/// The claims; those of users have run 0.
 #[derive(Default)]
 struct Model {
     indicators: BTreeMap<usize, Row>,
@@ -55,7 +55,7 @@ impl Model {
     }
 
     fn add(&mut self, run: i64, asked: usize, findings: &[Found]) {
-        // What is barred is so by what was there before.
+        // Whether something is barred depends on the state before.
         let barred: Vec<bool> = (0..UNIVERSE.len()).map(|at| !self.may_touch(at)).collect();
         for found in findings {
             match *found {
@@ -105,7 +105,7 @@ impl Model {
         });
     }
 
-    /// Does a step to both; what the library refuses, the model leaves alone.
+    /// Applies a step to both; what the library refuses, the model skips.
     fn step(&mut self, workbench: &mut Workbench, step: &Step) {
         match step {
             Step::Add { run, asked, findings } => {
@@ -184,7 +184,7 @@ impl Model {
     }
 }
 
-/// Runs 1 and 3 speak for one package.
+/// Runs 1 and 3 have the same package.
 fn source(run: i64) -> String {
     if run == 0 { "ann".to_owned() } else { format!("package {}", run % 2) }
 }
@@ -197,7 +197,7 @@ fn finding(found: &Found) -> Finding {
     }
 }
 
-/// Every row of the library; with times and the audit trail, if wanted.
+/// Every row of the library, optionally with times and the audit trail.
 fn dump(workbench: &Workbench, times: bool) -> Vec<String> {
     let claimed = "i.value || ' by ' || run || ' ' || s.name FROM indicator_claims c JOIN indicators i ON i.id = c.indicator";
     let mut queries = vec![
@@ -267,7 +267,7 @@ proptest! {
         for step in &steps {
             model.step(&mut workbench, step);
         }
-        // In the end every run is undone, and only what people did is left.
+        // In the end every run is undone, and only the changes of users remain.
         for run in 1..=RUNS {
             model.step(&mut workbench, &Step::Undo(run));
         }

@@ -1,4 +1,4 @@
-//! Signing in, waiting for it, staying, and leaving.
+//! Signing in, waiting, sessions, and signing out.
 
 use super::*;
 
@@ -51,7 +51,7 @@ async fn failures_for_a_name_make_it_wait_longer_and_longer_in_that_network() {
     }
     for wait in [1, 2, 4] {
         for _ in 0..3 {
-            // Waiting does not count, and the right password does not help.
+            // An attempt that has to wait is not counted, and the right password does not help.
             assert_eq!(attempt(PASSWORD), SignIn::Wait(Duration::from_secs(wait)));
         }
         pass(wait - 1).await;
@@ -61,7 +61,7 @@ async fn failures_for_a_name_make_it_wait_longer_and_longer_in_that_network() {
     }
     pass(8).await;
     assert!(matches!(attempt(PASSWORD), SignIn::Welcome { .. }));
-    // Signing in forgets what was counted for the name.
+    // Signing in resets the count of the name.
     assert_eq!(attempt("wrong"), SignIn::Refused);
     assert!(matches!(attempt(PASSWORD), SignIn::Welcome { .. }));
 }
@@ -79,7 +79,7 @@ async fn guesses_from_one_network_do_not_keep_the_owner_out_in_another() {
     assert!(matches!(attempt(PASSWORD, 1), SignIn::Wait(wait) if wait.as_secs() > 600));
     pass(10).await;
     assert!(matches!(attempt(PASSWORD, 2), SignIn::Welcome { .. }));
-    // That forgot what was counted for the name everywhere.
+    // This reset the count of the name from all networks.
     assert!(matches!(attempt(PASSWORD, 1), SignIn::Welcome { .. }));
 }
 
@@ -103,7 +103,7 @@ async fn guesses_from_many_networks_keep_the_owner_waiting_for_ten_seconds_at_mo
 async fn failures_from_an_address_count_for_any_name_until_they_are_forgotten() {
     let mut bench = staffed();
     let workbench = &mut bench.workbench;
-    // Having a name of one's own does not make the guesses at others free.
+    // Signing in with the own name does not reset the count of guesses at other names.
     for name in 0..50 {
         assert_eq!(workbench.sign_in(&name.to_string(), "wrong", &client(1)).unwrap(), SignIn::Refused);
         let own = if name == 7 { workbench.sign_in("ann", PASSWORD, &client(1)).unwrap() } else { continue };
@@ -129,7 +129,7 @@ async fn guesses_at_one_name_keep_nobody_else_behind_the_address_waiting_for_lon
     let refused = (0..14).filter(|_| attempt("ann", "wrong") == SignIn::Refused).count();
     assert_eq!(refused, 5);
     assert!(matches!(attempt("bob", PASSWORD), SignIn::Welcome { .. }));
-    // Also after many more names were tried, and however much is tried now.
+    // Also after many more names were tried, and however many are tried now.
     let mut waited = 0;
     for name in 0..100 {
         while let SignIn::Wait(wait) = attempt(&format!("name{name}"), "wrong") {
@@ -148,7 +148,7 @@ async fn many_guesses_at_once_are_no_more_than_one_after_another() {
     let bench = staffed();
     let runtime = tokio::runtime::Handle::current();
     let guess = &|_: u8| {
-        // The threads see the time stand still, too.
+        // The threads also use the paused clock.
         let _entered = runtime.enter();
         open(bench.folder.path()).sign_in("ann", "wrong", &client(1)).unwrap()
     };
@@ -183,7 +183,7 @@ async fn a_session_ends_when_it_is_unused_or_old() {
     }
     assert_eq!(hours, 7 * 24, "it lasts a week, used or not");
     assert!(ids(&bench).is_empty());
-    // Who comes next clears away what has ended.
+    // The next session removes the ended ones.
     bench.enter("ann");
     let rows = "SELECT count(*) FROM sessions";
     let kept = bench.workbench.read(|database| Ok(database.query_row(rows, [], |row| row.get::<_, i64>(0))?));
@@ -304,7 +304,7 @@ async fn a_clock_that_was_ahead_leaves_no_session_or_link_that_lasts_longer() {
     assert_eq!(bench.session(&ahead), None);
     assert!(bench.workbench.sessions("Ann").unwrap().is_empty());
     assert_eq!(bench.workbench.invitation(link.reveal()).unwrap(), None);
-    // The one before had ended by the clock that was ahead; a new one is let in at once.
+    // The previous session ended by the fast clock; a new one is accepted at once.
     assert_eq!(bench.session(&before), None);
     let now = bench.enter("Ann");
     set(1_000_000 + HOUR - 500);
