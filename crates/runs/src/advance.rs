@@ -1,5 +1,5 @@
-//! A step of an input: how far it has been taken in, and which sources its batch named. Journals and ledgers both hold steps,
-//! in this form:
+//! An advance of an input: how far it was imported, and which sources its batch named. Journals and ledgers both contain
+//! advances in this form:
 //!
 //! ```text
 //! advance  = position ‖ varint how many ‖ varint number of a source that the batch names *
@@ -7,7 +7,7 @@
 //! flags    = 1 a digest + 2 whole + 4 an expiry + 8 nothing was known of the input
 //! ```
 //!
-//! Nothing here knows a file: `None` is damage.
+//! This module does not know files: `None` means damage.
 
 use cof::Position;
 use store::Reached;
@@ -15,18 +15,18 @@ use store::engine::Positions;
 
 use super::varint;
 
-/// A step of an input.
+/// An advance of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Advance {
     pub(super) position: Position,
-    /// Nothing was known of the input, so that what it named before does not count.
+    /// Whether the input was unknown before, so that sources it named earlier do not count.
     pub(super) fresh: bool,
-    /// The numbers of the sources that its batch named.
+    /// The numbers of the sources that the batch named.
     pub(super) named: Vec<u32>,
 }
 
 impl Advance {
-    /// What is known after it.
+    /// Applies it to what is known about inputs.
     pub(super) fn apply(&self, ledger: &mut Positions<u32>) {
         if self.fresh {
             ledger.forget(&self.position.input);
@@ -52,7 +52,7 @@ impl Advance {
     }
 }
 
-/// Appends a position, and whether nothing was known of its input.
+/// Appends a position, and whether its input was unknown before.
 fn push_position(octets: &mut Vec<u8>, position: &Position, fresh: bool) {
     let Position { ref input, offset, digest, whole, expires } = *position;
     varint::push_octets(octets, input.as_bytes());
@@ -65,7 +65,7 @@ fn push_position(octets: &mut Vec<u8>, position: &Position, fresh: bool) {
     }
 }
 
-/// Takes what [`push_position`] wrote.
+/// Reads what [`push_position`] wrote.
 fn take_position(octets: &mut &[u8]) -> Option<(Position, bool)> {
     let input = std::str::from_utf8(varint::take_octets(octets)?).ok()?.into();
     let offset = varint::take(octets)?;

@@ -1,9 +1,9 @@
-//! A folder that opens as the store is now, and the way back.
+//! Copies the store to a folder that opens as the same store, and restores such a copy.
 //!
-//! Runs never change, so a backup has links to them where the file system can, and copies where it cannot; the ledger's files, which
-//! grow, are copied. The manifest is written last: half a backup is no database.
+//! Runs never change, so a backup contains hard links to them if the file system supports links, and copies otherwise. The
+//! files of the ledger grow, so they are copied. The manifest is written last: an incomplete backup is not a database.
 //!
-//! A backup in an older format is brought into today's where it is restored; the backup stays as it is.
+//! A backup in an older format is converted to the current format when it is restored; the backup itself is not changed.
 
 use std::fs;
 use std::io;
@@ -15,12 +15,12 @@ use super::intake::{Intake, lock};
 use super::ledger;
 use super::lock::Lock;
 
-/// Makes the folder `to` of what is in `from`, the folder of the engine.
+/// Creates the folder `to` with a copy of `from`, the folder of the engine.
 ///
 /// # Errors
-/// The disk's; then there is no such folder.
+/// I/O errors; the folder does not exist then.
 pub(super) fn backup(intake: &Intake, from: &Path, to: &Path) -> Result<(), Error> {
-    // Runs stay while nobody merges; nothing is in a journal alone while nobody takes in.
+    // Runs stay while nobody merges, and while nothing is absorbed, no data is only in a journal.
     let _turn = lock(&intake.merging);
     let held = if intake.options.read_only { None } else { Some(intake.hold_flushed()?) };
     let mut manifest = lock(&intake.manifest).clone();
@@ -35,10 +35,10 @@ pub(super) fn backup(intake: &Intake, from: &Path, to: &Path) -> Result<(), Erro
     fill(from, to, &names, |to: &RealFolder| manifest.write(to))
 }
 
-/// Makes the folder `to` of a backup, which must open; one in an older format is brought into today's there.
+/// Creates the folder `to` from a backup, and opens it to check it; a backup in an older format is converted there.
 ///
 /// # Errors
-/// The disk's, and what opening the backup gives.
+/// I/O errors, and the errors of opening the backup.
 pub fn restore(
     from: &Path,
     to: &Path,
@@ -56,7 +56,7 @@ pub fn restore(
     }
 }
 
-/// What is linked or copied there is removed again as the files of the older format.
+/// The linked or copied files are removed again after the conversion, as files of the older format.
 fn restore_older(
     from: &Path,
     to: &Path,
@@ -98,13 +98,13 @@ fn fill(
         .and_then(|()| end(&RealFolder::new(to)))
         .and_then(|()| RealFolder::new(to).sync().map_err(failed("sync", &shown)));
     if filled.is_err() {
-        // What is left of it has no manifest.
+        // What remains has no manifest.
         let _ = fs::remove_dir_all(to);
     }
     filled
 }
 
-/// Copies a file; one that never changes is a link where that is possible.
+/// Copies a file; a file that never changes is linked if possible.
 fn copy(from: &Path, to: &Path, links: bool) -> io::Result<()> {
     if links && fs::hard_link(from, to).is_ok() {
         return Ok(());

@@ -1,7 +1,7 @@
-//! What was taken in together, sorted: both orders in memory until they are in a run.
+//! A sorted batch of observations: both orders in memory until they are in a run.
 //!
-//! A [`Batch`] is two blocks, front-coded but not compressed; the one by owner is also what the journal holds, and the other is
-//! made again from it. A batch takes about as much memory as it has octets in a run before compression.
+//! A [`Batch`] is two blocks, front-coded but not compressed. The block by owner is also the content of the journal record, and
+//! the other one is computed from it. A batch takes about as much memory as its size in a run before compression.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use store::engine::Side;
 use store::engine::Value;
 use store::engine::key::{self, Parts};
 
-/// The most octets of the keys of a batch.
+/// The largest size of the keys of a batch, in bytes.
 const MAX: usize = 1 << 30;
 
 /// Sorted entries in both orders.
@@ -31,13 +31,13 @@ pub(super) struct Batch {
 #[derive(Debug)]
 struct Order {
     block: Arc<Block>,
-    /// Of owners or targets.
+    /// A filter of owners or targets.
     bloom: Bloom,
     entries: u64,
 }
 
 impl Batch {
-    /// Sorts observations that were checked; `ids` are the numbers of the sources that they refer to.
+    /// Sorts checked observations; `ids` are the numbers of the sources that they refer to.
     ///
     /// # Errors
     /// [`Error::TooLarge`].
@@ -63,15 +63,15 @@ impl Batch {
         })
     }
 
-    /// From the octets of a block by owner.
+    /// Reads a batch from the bytes of a block by owner.
     ///
     /// # Errors
-    /// [`Error::Damaged`] when they are none.
+    /// [`Error::Damaged`] if they are not such a block.
     pub(super) fn of_owner_block(octets: Vec<u8>, sources: &Sources) -> Result<Self, Error> {
         let block = Arc::new(Block::of(octets).ok_or(Error::Damaged)?);
         let mut cursor = BlockCursor::new(Arc::clone(&block));
         let (mut rdata, mut words, mut entries) = (Keys::with_capacity(0), Vec::new(), 0);
-        // An entry has three octets at least.
+        // An entry has at least three bytes.
         let mut heads = Heads::new(Side::Owner, block.octets().len() as u64 / 3);
         while cursor.advance().ok_or(Error::Damaged)? {
             entries += 1;
@@ -89,10 +89,10 @@ impl Batch {
         Ok(Self { owner, rdata: rdata.order(Side::Rdata, &words, sources)? })
     }
 
-    /// One batch of many.
+    /// Merges several batches into one.
     ///
     /// # Errors
-    /// [`Error::Damaged`], which would be a mistake here.
+    /// [`Error::Damaged`], which would be a bug here.
     pub(super) fn merged(batches: &[Arc<Self>], sources: &Arc<Sources>) -> Result<Self, Error> {
         let order = |side| {
             let most = batches.iter().map(|batch| batch.order(side).entries).sum();
@@ -107,7 +107,7 @@ impl Batch {
         Ok(Self { owner: order(Side::Owner)?, rdata: order(Side::Rdata)? })
     }
 
-    /// Before the first entry of an order.
+    /// A cursor before the first entry of an order.
     pub(super) fn cursor(&self, side: Side) -> Cursor {
         Cursor::Batch(BlockCursor::new(Arc::clone(&self.order(side).block)))
     }
@@ -124,38 +124,38 @@ impl Batch {
         }
     }
 
-    /// The block by owner, as the journal has it.
+    /// The block by owner, as it is in the journal.
     pub(super) fn owner_block(&self) -> &[u8] {
         self.owner.block.octets()
     }
 
-    /// Entries by owner.
+    /// The number of entries by owner.
     pub(super) fn entries(&self) -> u64 {
         self.owner.entries
     }
 
-    /// Keys of one order.
+    /// The number of keys in one order.
     pub(super) fn keys(&self, side: Side) -> u64 {
         self.order(side).entries
     }
 
-    /// How much memory it takes.
+    /// Its memory, in bytes.
     pub(super) fn octets(&self) -> usize {
         let octets = |order: &Order| order.block.octets().len() + order.bloom.octets().len();
         octets(&self.owner) + octets(&self.rdata)
     }
 }
 
-/// Keys on their way to be sorted, each with the place of its words.
+/// Keys to be sorted, each with the position of its words.
 struct Keys {
     octets: Vec<u8>,
     places: Vec<Place>,
 }
 
-/// Where a key and its words are.
+/// The position of a key and of its words.
 #[derive(Clone, Copy)]
 struct Place {
-    /// The key's first octets, by which most comparisons are decided.
+    /// The first bytes of the key, which decide most comparisons.
     prefix: u64,
     key: (u32, u32),
     words: (u32, u32),
@@ -178,7 +178,7 @@ impl Keys {
         Ok(())
     }
 
-    /// Sorts the keys, and makes one entry of each.
+    /// Sorts the keys, and makes one entry of equal keys.
     fn order(mut self, side: Side, words: &[u8], sources: &Sources) -> Result<Order, Error> {
         let octets = &self.octets;
         self.places.sort_unstable_by(|a, b| {
@@ -209,7 +209,7 @@ impl Keys {
     }
 }
 
-/// An order on its way into its block.
+/// An order that is being written into its block.
 struct Writing {
     builder: Builder,
     heads: Heads,

@@ -1,37 +1,38 @@
-//! Entries in order, front-coded: the smallest unit that is read, cached and checked.
+//! Sorted, front-coded entries: the smallest unit that is read, cached and checked.
 //!
 //! ```text
-//! block   = entry* ‖ words of each entry ‖ restart* ‖ where the words begin: u32 LE ‖ number of restarts: u32 LE
-//! entry   = varint shared ‖ varint unshared ‖ varint length of its words ‖ unshared octets of the key
-//! restart = where an entry begins: u32 LE ‖ where its words begin: u32 LE
+//! block   = entry* ‖ words of each entry ‖ restart* ‖ offset of the words: u32 LE ‖ number of restarts: u32 LE
+//! entry   = varint shared ‖ varint unshared ‖ varint length of its words ‖ unshared bytes of the key
+//! restart = offset of an entry: u32 LE ‖ offset of its words: u32 LE
 //! ```
 //!
-//! `shared` is how many octets the key has in common with the one before; every [`INTERVAL`]th entry shares none, and its place
-//! is a restart, so that a key is found by halving. Words stand apart because numbers and names compress better by
-//! themselves ([`Block::halves`]). A [`Block`] holds such octets, [`Builder`] makes them, [`BlockCursor`] goes through them. What
-//! does not read is `None`: the caller knows the file and place.
+//! `shared` is the number of bytes that the key has in common with the previous one. Every [`INTERVAL`]th entry shares none,
+//! and its offset is a restart, so that a key is found by binary search. The words of an entry (see `word`) are stored apart
+//! from the keys, because numbers and names compress better separately ([`Block::halves`]). A [`Block`] holds such bytes, a
+//! [`Builder`] creates them, and a [`BlockCursor`] iterates over them. `None` means damage: the caller knows the file and the
+//! offset.
 
 use std::sync::Arc;
 
 use super::varint;
 
-/// Entries from one restart to the next: more makes blocks smaller and finding slower.
+/// Entries from one restart to the next: a larger interval makes blocks smaller and searches slower.
 const INTERVAL: u32 = 16;
-/// Octets behind the restarts.
+/// The length of the trailer after the restarts, in bytes.
 const TAIL: usize = 8;
 
-/// A block's octets, decompressed.
+/// The bytes of a block, decompressed.
 #[derive(Debug)]
 pub(super) struct Block {
     octets: Box<[u8]>,
-    /// Where the entries end and the words begin.
+    /// The offset of the words, after the entries.
     words: usize,
-    /// Where the words end and the restarts begin.
+    /// The end of the words, where the restarts begin.
     end: usize,
 }
 
 impl Block {
-    /// Takes octets for a block if they end like one.
+    /// Accepts the bytes of a block if their trailer is valid.
     pub(super) fn of(octets: Vec<u8>) -> Option<Self> {
         let (rest, tail) = octets.split_last_chunk::<TAIL>()?;
         let [words, count] = pair(*tail)?;
@@ -39,13 +40,13 @@ impl Block {
         (words <= end).then(|| Self { words, end, octets: octets.into() })
     }
 
-    /// Where octets of a block are best cut in two to be compressed: keys, and the rest.
+    /// Splits the bytes of a block where compressing the parts separately works best: the keys, and the rest.
     pub(super) fn halves(octets: &[u8]) -> (&[u8], &[u8]) {
         let tail = octets.last_chunk::<TAIL>().and_then(|tail| pair(*tail));
         octets.split_at_checked(tail.map_or(0, |[words, _]| words)).unwrap_or((octets, &[]))
     }
 
-    /// The octets, as they can be written down.
+    /// The bytes, in their stored form.
     pub(super) fn octets(&self) -> &[u8] {
         &self.octets
     }
@@ -55,7 +56,7 @@ impl Block {
         restarts.as_chunks().0
     }
 
-    /// The whole key that stands at a restart.
+    /// The complete key at a restart.
     fn restart_key(&self, restart: [u8; 8]) -> Option<&[u8]> {
         let [place, _] = pair(restart)?;
         let mut rest = self.octets.get(place..self.words)?;
@@ -65,13 +66,13 @@ impl Block {
     }
 }
 
-/// Two places.
+/// The two offsets of a restart.
 fn pair(octets: [u8; 8]) -> Option<[usize; 2]> {
     let number = |octets: &[u8; 4]| usize::try_from(u32::from_le_bytes(*octets)).ok();
     Some([number(octets.first_chunk()?)?, number(octets.last_chunk()?)?])
 }
 
-/// Makes blocks, one after the other.
+/// Builds blocks, one after the other.
 #[derive(Debug, Default)]
 pub(super) struct Builder {
     octets: Vec<u8>,
@@ -82,7 +83,7 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    /// Appends an entry; keys must come in order.
+    /// Appends an entry; keys must be in order.
     pub(super) fn push(&mut self, key: &[u8], words: &[u8]) {
         let mut shared = 0;
         if self.entries.is_multiple_of(INTERVAL) {
@@ -101,7 +102,7 @@ impl Builder {
         self.entries += 1;
     }
 
-    /// How long the block is by now, without its restarts.
+    /// The current length of the block in bytes, without its restarts.
     pub(super) fn len(&self) -> usize {
         self.octets.len() + self.words.len()
     }
@@ -111,12 +112,12 @@ impl Builder {
         &self.key
     }
 
-    /// How many entries there are.
+    /// The number of entries.
     pub(super) fn entries(&self) -> u32 {
         self.entries
     }
 
-    /// Ends the block and begins another one.
+    /// Ends the block and starts another one.
     pub(super) fn finish(&mut self) -> Vec<u8> {
         let mut octets = std::mem::take(&mut self.octets);
         let start = place(octets.len());
@@ -128,7 +129,7 @@ impl Builder {
         }
         octets.extend_from_slice(&start.to_le_bytes());
         octets.extend_from_slice(&place(self.restarts.len()).to_le_bytes());
-        // A block is about as long as the one before.
+        // The next block will be about as long as this one.
         self.octets.reserve(octets.len());
         self.restarts.clear();
         self.key.clear();
@@ -137,12 +138,12 @@ impl Builder {
     }
 }
 
-/// Blocks are far below the 4 GiB that a place can say: batches and runs see to it.
+/// Offsets fit into 32 bits, because batches and runs keep blocks far below 4 GiB.
 fn place(octets: usize) -> u32 {
     u32::try_from(octets).unwrap_or(u32::MAX)
 }
 
-/// How many octets two keys have in common at the front.
+/// The length of the common prefix of two keys, in bytes.
 fn in_common(a: &[u8], b: &[u8]) -> usize {
     let (a_words, b_words) = (a.as_chunks::<8>().0, b.as_chunks::<8>().0);
     let same = a_words.iter().zip(b_words).take_while(|(a, b)| a == b).count() * 8;
@@ -150,32 +151,32 @@ fn in_common(a: &[u8], b: &[u8]) -> usize {
     same + tail
 }
 
-/// Goes through a block; stands nowhere until it is moved.
+/// Iterates over a block; it has no current entry until it is moved.
 #[derive(Debug)]
 pub(super) struct BlockCursor {
     block: Arc<Block>,
-    /// Where the next entry begins.
+    /// The offset of the next entry.
     next: usize,
     key: Vec<u8>,
-    /// Where the words of this entry begin and end.
+    /// The range of the words of this entry.
     words: (usize, usize),
 }
 
 impl BlockCursor {
-    /// Before the first entry.
+    /// A cursor before the first entry.
     pub(super) fn new(block: Arc<Block>) -> Self {
         let words = (block.words, block.words);
         Self { block, next: 0, key: Vec::new(), words }
     }
 
-    /// Before the first entry of another block, keeping the room for keys.
+    /// Moves it before the first entry of another block; the buffer of the key is reused.
     pub(super) fn reset(&mut self, block: Arc<Block>) {
         (self.next, self.words) = (0, (block.words, block.words));
         self.block = block;
         self.key.clear();
     }
 
-    /// Goes to the next entry; `Some(false)` when there is none.
+    /// Moves to the next entry; `Some(false)` if there is none.
     pub(super) fn advance(&mut self) -> Option<bool> {
         let entries = self.block.octets.get(..self.block.words)?;
         let mut rest = entries.get(self.next..)?;
@@ -196,7 +197,7 @@ impl BlockCursor {
         Some(true)
     }
 
-    /// Goes to the first entry whose key is not below `from`; `Some(false)` when there is none.
+    /// Moves to the first entry whose key is not below `from`; `Some(false)` if there is none.
     pub(super) fn seek(&mut self, from: &[u8]) -> Option<bool> {
         let block = Arc::clone(&self.block);
         let restarts = block.restarts();
@@ -228,7 +229,7 @@ impl BlockCursor {
         &self.key
     }
 
-    /// The words of this entry, as they are stored.
+    /// The words of this entry, in their stored form.
     pub(super) fn words(&self) -> &[u8] {
         self.block.octets.get(self.words.0..self.words.1).unwrap_or_default()
     }

@@ -1,38 +1,39 @@
-//! Tells of most names and addresses that a run has nothing about them, without reading it.
+//! A filter that shows for most names and addresses that a run has no records of them, without reading the run.
 //!
-//! A [`Bloom`] is a power of two of buckets of 64 octets; a key sets [`PROBES`] bits of one bucket, so that asking touches one
-//! line of the processor's cache. It is made for the most keys that there can be and folded to what there were: two halves
-//! laid over each other are the filter of half the size. [`Heads`] fills one with the owners or targets of keys in order.
+//! A [`Bloom`] has a power of two of buckets of 64 bytes. A key sets [`PROBES`] bits of one bucket, so a query reads one line
+//! of the processor's cache. It is created for the largest possible number of keys and then folded to the actual number: the
+//! two halves of a filter, combined with OR, are the filter of half the size. [`Heads`] fills one with the owners or targets of
+//! sorted keys.
 
 use twox_hash::XxHash3_64;
 
 use store::engine::Side;
 use store::engine::key;
 
-/// Octets of a bucket.
+/// Bytes of a bucket.
 const BUCKET: usize = 64;
-/// Bits for each key, at least: with the probes about one false alarm in a hundred.
+/// The minimum number of bits per key: with the probes, about one false positive in a hundred.
 const BITS: usize = 10;
-/// Bits that a key sets.
+/// The number of bits that a key sets.
 const PROBES: u32 = 6;
 
-/// A set of keys that may hold some more.
+/// A set of keys that may contain false positives.
 #[derive(Debug)]
 pub(super) struct Bloom(Vec<[u8; BUCKET]>);
 
 impl Bloom {
-    /// Empty, with room for so many keys.
+    /// An empty filter for this many keys.
     pub(super) fn with_capacity(keys: usize) -> Self {
         Self(vec![[0; BUCKET]; buckets(keys)])
     }
 
-    /// From octets of [`Self::octets`].
+    /// A filter from the bytes of [`Self::octets`].
     pub(super) fn of(octets: &[u8]) -> Option<Self> {
         let (buckets, rest) = octets.as_chunks();
         (rest.is_empty() && buckets.len().is_power_of_two()).then(|| Self(buckets.to_vec()))
     }
 
-    /// The octets, as they can be written down.
+    /// The bytes, in their stored form.
     pub(super) fn octets(&self) -> &[u8] {
         self.0.as_flattened()
     }
@@ -57,7 +58,7 @@ impl Bloom {
         })
     }
 
-    /// Makes it as small as so many keys need.
+    /// Shrinks it to the size that this many keys need.
     pub(super) fn fold(&mut self, keys: usize) {
         let wanted = buckets(keys);
         while self.0.len() > wanted {
@@ -75,7 +76,7 @@ impl Bloom {
     }
 }
 
-/// The owners or targets that keys begin with, which come in order.
+/// The owners or targets at the beginning of sorted keys.
 pub(super) struct Heads {
     side: Side,
     bloom: Bloom,
@@ -84,15 +85,15 @@ pub(super) struct Heads {
 }
 
 impl Heads {
-    /// Of one order, with room for so many.
+    /// For one order, with room for this many.
     pub(super) fn new(side: Side, most: u64) -> Self {
         let bloom = Bloom::with_capacity(usize::try_from(most).unwrap_or(usize::MAX));
         Self { side, bloom, last: Vec::new(), count: 0 }
     }
 
-    /// Adds what a key begins with; `None` when it is no key.
+    /// Adds the owner or target of a key; `None` if it is not a valid key.
     pub(super) fn add(&mut self, key: &[u8]) -> Option<()> {
-        // No head is the beginning of another one.
+        // No owner or target is a prefix of another one.
         if self.count > 0 && key.starts_with(&self.last) {
             return Some(());
         }
@@ -107,7 +108,7 @@ impl Heads {
         Some(())
     }
 
-    /// The filter, no larger than it need be, and how many heads there are.
+    /// The filter, shrunk to the needed size, and the number of owners or targets.
     pub(super) fn finish(mut self) -> (Bloom, u64) {
         self.bloom.fold(usize::try_from(self.count).unwrap_or(usize::MAX));
         (self.bloom, self.count)
@@ -118,7 +119,7 @@ fn buckets(keys: usize) -> usize {
     (keys * BITS).div_ceil(BUCKET * 8).next_power_of_two()
 }
 
-/// Which bits a key sets: octet and bit.
+/// The bits that a key sets, as byte and bit.
 fn probes(hash: u64) -> impl Iterator<Item = (usize, u8)> {
     let step = (hash >> 16) | 1;
     (0..PROBES).map(move |probe| {

@@ -1,7 +1,7 @@
-//! Blocks that were read lately, decompressed.
+//! A cache of recently read blocks, decompressed.
 //!
-//! A [`Cache`] is bounded by the octets of its blocks and shared by all readers of a store. Merging does not go through it: it
-//! would push out what is asked for.
+//! A [`Cache`] is limited by the bytes of its blocks, and shared by all readers of a store. Merging bypasses it, because it
+//! would evict the blocks that readers need.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use quick_cache::sync::Cache as Blocks;
 
 use super::block::Block;
 
-/// About how many octets a block has.
+/// The approximate size of a block, in bytes.
 const BLOCK: u64 = 16 * 1024;
 
-/// Which block: the run's number and its place there.
+/// Identifies a block: the number of the run, and the offset in it.
 type Place = (u64, u64);
 
-/// Blocks by their place.
+/// Blocks by their run and offset.
 #[derive(Debug)]
 pub(super) struct Cache(Blocks<Place, Arc<Block>, Octets>);
 
@@ -30,13 +30,13 @@ impl Weighter<Place, Arc<Block>> for Octets {
 }
 
 impl Cache {
-    /// Of so many octets.
+    /// A cache of this size in bytes.
     pub(super) fn new(octets: u64) -> Self {
         let blocks = usize::try_from(octets / BLOCK).unwrap_or(usize::MAX).max(16);
         Self(Blocks::with_weighter(blocks, octets, Octets))
     }
 
-    /// The block at a place, read unless it is there.
+    /// The block at an offset, which is read if it is not cached.
     pub(super) fn block<E>(
         &self,
         place: Place,

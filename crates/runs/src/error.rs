@@ -1,63 +1,63 @@
-//! Why the engine did not do what it was asked.
+//! Errors of the engine.
 //!
-//! [`Error`] names files and places in them. Users of a [`store::Store`] see it as a [`StoreError`], which keeps its text and says
-//! its kind.
+//! An [`Error`] names files and offsets in them. Users of a [`store::Store`] receive it as a [`StoreError`] with the same text
+//! and a kind.
 
 use std::borrow::Cow;
 use std::io;
 
 use store::{StoreError, StoreErrorKind};
 
-/// Why the engine did not do what it was asked.
+/// Why the engine did not carry out a request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// A file does not hold what was written.
+    /// The content of a file is not what was written.
     #[error(
         "{file} is damaged at byte {offset}: {what}; run `backsight db verify` to find all damage, and restore a backup"
     )]
     Damage {
-        /// Which file of the folder.
+        /// The file in the folder.
         file: Box<str>,
-        /// Where, in bytes.
+        /// The offset in bytes.
         offset: u64,
-        /// What was found there.
+        /// The fault.
         what: Cow<'static, str>,
     },
     /// A stored tuple cannot be decoded.
     #[error("a stored tuple cannot be decoded")]
     Damaged,
-    /// There is no database yet that could be read.
+    /// There is no database to read.
     #[error("there is no passive-DNS database in the folder yet: the first import creates it")]
     Empty,
-    /// The folder has something else in it.
+    /// The folder contains other files.
     #[error(
         "the folder has files but no MANIFEST: it is not a passive-DNS database, or was copied incompletely"
     )]
     Foreign,
-    /// The system refused.
+    /// The system returned an error.
     #[error("cannot {doing} {file}: {reason}{}", if refusal(*kind) == StoreErrorKind::Full { "; writing continues when there is space again" } else { "" })]
     Io {
-        /// What was being done.
+        /// The failed action.
         doing: Cow<'static, str>,
-        /// To which file of the folder.
+        /// The file in the folder.
         file: Box<str>,
-        /// What kind of refusal it was.
+        /// The kind of the error.
         kind: io::ErrorKind,
-        /// The system's words.
+        /// The text of the system.
         reason: Box<str>,
     },
-    /// Another process has the folder.
+    /// Another process has locked the folder.
     #[error("{}", StoreError::Locked { process: *process })]
     Locked {
-        /// Which one, if it says so.
+        /// The number of that process, if it is known.
         process: Option<u32>,
     },
-    /// A file that the manifest names is not there.
+    /// A file that the manifest lists is missing.
     #[error(
         "{file} is missing: the folder was copied incompletely, or the file was deleted; restore a backup"
     )]
     Missing {
-        /// Which one.
+        /// The file.
         file: Box<str>,
     },
     /// The folder was written by a later version.
@@ -65,51 +65,51 @@ pub enum Error {
         "the passive-DNS database has format {found}, and this version of Backsight supports up to {known}: use a newer version; nothing was changed"
     )]
     Newer {
-        /// The folder's.
+        /// The format of the folder.
         found: u32,
-        /// Ours.
+        /// The newest supported format.
         known: u32,
     },
-    /// There is not enough room to bring the database into this version's format.
+    /// There is not enough room to convert the database to this version's format.
     #[error(
         "converting the passive-DNS database to the format of this version needs {} MiB of free space, and there are {} MiB: free space and try again; nothing was changed",
         needed.div_ceil(1 << 20), free >> 20
     )]
     NoRoom {
-        /// Bytes that are needed.
+        /// The needed bytes.
         needed: u64,
-        /// Bytes that are free.
+        /// The free bytes.
         free: u64,
     },
-    /// The folder was written by an earlier version and was to be opened for reading only.
+    /// The folder was written by an earlier version, but was opened for reading only.
     #[error(
         "the passive-DNS database has format {found} and is converted to format {known} when it is opened for writing: run `backsight db compact` or start `backsight serve` once"
     )]
     Older {
-        /// The folder's.
+        /// The format of the folder.
         found: u32,
-        /// Ours.
+        /// The current format.
         known: u32,
     },
     /// A write failed half-way. Nothing more is stored until the store is opened again; stored data can be read.
     #[error("an earlier write failed half-way; open the store again")]
     Poisoned,
-    /// What was opened for reading only was asked to write.
+    /// A write was requested, but the database was opened for reading only.
     #[error("{}", StoreError::ReadOnly)]
     ReadOnly,
     /// The engine is being closed.
     #[error("stopped before it was done")]
     Stopped,
-    /// A batch, or a block made of several, of more than a gibibyte.
+    /// A batch, or a block merged from several, of more than 1 GiB.
     #[error("{}", StoreError::TooLarge)]
     TooLarge,
-    /// A refusal that all engines share.
+    /// An error that all engines share.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl Error {
-    /// What users of any engine decide by.
+    /// The kind by which users of any engine decide.
     fn kind(&self) -> StoreErrorKind {
         match self {
             Self::Damage { .. } | Self::Damaged | Self::Missing { .. } => StoreErrorKind::Damaged,
@@ -141,12 +141,12 @@ impl From<Error> for StoreError {
     }
 }
 
-/// What a refusal of the system means for users of any engine.
+/// The kind for an error of the system.
 fn refusal(kind: io::ErrorKind) -> StoreErrorKind {
     match kind {
-        // What was to be made is there already: another name helps, and trying again does not.
+        // The file to be created already exists: another name helps, and trying again does not.
         io::ErrorKind::AlreadyExists => StoreErrorKind::Refused,
-        // The disk is full, or the user's quota of it.
+        // The disk or the user's quota is full.
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreErrorKind::Full,
         _ => StoreErrorKind::Unavailable,
     }

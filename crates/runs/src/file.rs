@@ -1,10 +1,10 @@
-//! The one way to the disk.
+//! Access to the disk; the engine has no other.
 //!
-//! Everything that the engine writes, syncs, renames and removes goes through a [`Folder`], so that tests can write down each
-//! step and open what any of them would have left behind. [`RealFolder`] is the one that is used; it knows nothing that
-//! only it could know: a name is a plain file name within the folder.
+//! Everything that the engine writes, syncs, renames and removes goes through a [`Folder`], so that tests can record each step,
+//! and open the state that a crash after any of them would leave. [`RealFolder`] is the implementation on the file system. A
+//! name is a plain file name within the folder.
 //!
-//! Errors are the system's; [`failed`] says with them what was being done to which file.
+//! Errors are those of the system; [`failed`] adds what was being done to which file.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek as _, Write as _};
@@ -16,96 +16,96 @@ use super::error::Error;
 
 /// A folder of files.
 pub trait Folder: Send + Sync {
-    /// Makes a file that must not be there yet.
+    /// Creates a file that must not exist yet.
     ///
     /// # Errors
-    /// The system's.
+    /// I/O errors.
     fn create(&self, name: &str) -> io::Result<Arc<dyn FileWrite>>;
 
     /// Opens a file for reading.
     ///
     /// # Errors
-    /// The system's.
+    /// I/O errors.
     fn open(&self, name: &str) -> io::Result<Box<dyn FileRead>>;
 
-    /// Gives a file the name of another, which it replaces.
+    /// Renames a file, and replaces the file that has the new name.
     ///
     /// # Errors
-    /// The system's.
+    /// I/O errors.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
 
     /// Removes a file.
     ///
     /// # Errors
-    /// The system's.
+    /// I/O errors.
     fn remove(&self, name: &str) -> io::Result<()>;
 
-    /// Makes lasting which names there are.
+    /// Makes the current names of the files durable.
     ///
     /// # Errors
-    /// The system's.
+    /// I/O errors.
     fn sync(&self) -> io::Result<()>;
 
-    /// The names of all there is.
+    /// The names of all files.
     ///
     /// # Errors
-    /// The system's.
+    /// I/O errors.
     fn names(&self) -> io::Result<Vec<String>>;
 
-    /// How many bytes may still be written; `None` where nobody knows.
+    /// How many bytes may still be written; `None` if unknown.
     ///
     /// # Errors
-    /// The system's.
+    /// I/O errors.
     fn room(&self) -> io::Result<Option<u64>>;
 }
 
-/// A file that is being written; one at a time writes, and may be synced meanwhile.
+/// A file that is being written. Only one caller writes at a time; it may be synced at the same time.
 pub trait FileWrite: Send + Sync {
-    /// Appends; when this fails, some of it may have been appended.
+    /// Appends bytes. If this fails, some of them may have been appended.
     ///
     /// # Errors
-    /// The system's.
+    /// I/O errors.
     fn append(&self, octets: &[u8]) -> io::Result<()>;
 
-    /// Writes over octets that are there.
+    /// Overwrites existing bytes.
     ///
     /// # Errors
-    /// The system's.
+    /// I/O errors.
     fn overwrite(&self, octets: &[u8], offset: u64) -> io::Result<()>;
 
-    /// Cuts the file to a length; what is appended next goes there.
+    /// Truncates the file; the next bytes are appended there.
     ///
     /// # Errors
-    /// The system's.
+    /// I/O errors.
     fn truncate(&self, len: u64) -> io::Result<()>;
 
-    /// Makes lasting what was written.
+    /// Makes what was written durable.
     ///
     /// # Errors
-    /// The system's; then nothing is known of what was written since the last time.
+    /// I/O errors; it is unknown then whether anything written since the last sync is durable.
     fn sync(&self) -> io::Result<()>;
 }
 
 /// A file that is being read.
 pub trait FileRead: Send + Sync {
-    /// How long it is, in octets.
+    /// The length in bytes.
     ///
     /// # Errors
-    /// The system's.
+    /// I/O errors.
     fn len(&self) -> io::Result<u64>;
 
-    /// Whether there is nothing in it.
+    /// Whether it is empty.
     ///
     /// # Errors
-    /// The system's.
+    /// I/O errors.
     fn is_empty(&self) -> io::Result<bool> {
         Ok(self.len()? == 0)
     }
 
-    /// Fills `octets` from a place on.
+    /// Reads bytes at an offset until `octets` is full.
     ///
     /// # Errors
-    /// The system's; [`io::ErrorKind::UnexpectedEof`] when the file ends before.
+    /// I/O errors; [`io::ErrorKind::UnexpectedEof`] if the file ends before.
     fn read(&self, octets: &mut [u8], offset: u64) -> io::Result<()>;
 }
 
@@ -184,13 +184,13 @@ impl FileRead for File {
     }
 }
 
-/// Says what was being done to which file when the system refused.
+/// Adds to an error of the system what was being done to which file.
 pub(super) fn failed(doing: &'static str, file: &str) -> impl FnOnce(io::Error) -> Error + use<> {
     let file = file.into();
     move |error| Error::Io { doing: doing.into(), file, kind: error.kind(), reason: error.to_string().into() }
 }
 
-/// A file that the manifest names and that is not there.
+/// Replaces the error of a file that the manifest lists, if the file does not exist.
 pub(super) fn missing(error: Error) -> Error {
     match error {
         Error::Io { kind: io::ErrorKind::NotFound, file, .. } => Error::Missing { file },
@@ -198,7 +198,7 @@ pub(super) fn missing(error: Error) -> Error {
     }
 }
 
-/// Reads a stretch of a file into memory; a file that ends before is damage.
+/// Reads a part of a file into memory; if the file ends before, that is damage.
 pub(super) fn read_stretch(
     file: &dyn FileRead,
     name: &str,
@@ -213,7 +213,7 @@ pub(super) fn read_stretch(
     Ok(octets)
 }
 
-/// The file cannot be believed from this place on.
+/// The error for a file whose content is wrong from this offset on.
 pub(super) fn damage(file: &str, offset: u64, what: &'static str) -> Error {
     Error::Damage { file: file.into(), offset, what: what.into() }
 }

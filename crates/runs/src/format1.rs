@@ -1,12 +1,13 @@
-//! What an earlier version wrote: format 1, to be read once and never written.
+//! Format 1 of an earlier version, which is read once and never written.
 //!
 //! ```text
 //! MANIFEST = "backsight passive-dns store, format 1, checksum 0123456789abcdef\n" ‖ JSON
 //! ```
 //!
-//! The JSON has the sources and the positions of all inputs besides the files, so it could grow without bound, beyond what that
-//! version would read itself (1 GiB). It is read here piece by piece, up to [`MAX`]. Runs and journals differ from today's in
-//! their first octets alone, journals besides in a position's form; a tuple has one key by rdata at most.
+//! The JSON contains the sources and the positions of all inputs in addition to the files, so it could grow without bound, even
+//! beyond what that version could read itself (1 GiB). Here it is read in pieces, up to [`MAX`]. Runs and journals differ from
+//! the current format only in their first bytes, and journals also in the form of a position; a tuple has at most one key by
+//! rdata.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufReader, Read};
@@ -20,16 +21,16 @@ use super::file::{FileRead, damage, failed};
 use super::manifest::{NAME, Title};
 use super::run::RunEntry;
 
-/// What a run begins with.
+/// The first bytes of a run.
 pub(super) const RUN_HEAD: [u8; 8] = *b"BSRUN\0\x01\0";
-/// What a journal begins with.
+/// The first bytes of a journal.
 pub(super) const JOURNAL_HEAD: [u8; 8] = *b"BSJRNL\x01\0";
-/// The longest manifest.
+/// The longest manifest, in bytes.
 const MAX: u64 = 1 << 36;
-/// Octets that are read at once.
+/// Bytes read at a time.
 const PIECE: usize = 1 << 16;
 
-/// What a store consisted of.
+/// The files and inputs of a store.
 #[derive(Debug, Deserialize)]
 pub(super) struct OldManifest {
     pub(super) next: u64,
@@ -56,7 +57,7 @@ enum Kind {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct OldInput {
-    /// [`u64::MAX`] of an input that is whole.
+    /// The offset; [`u64::MAX`] if the whole input was imported.
     pub(super) offset: u64,
     pub(super) origins: Vec<Option<Box<str>>>,
 }
@@ -73,7 +74,7 @@ impl OldSource {
 }
 
 impl OldManifest {
-    /// Reads a manifest whose first line is this one.
+    /// Reads a manifest with this first line.
     ///
     /// # Errors
     /// [`Error::Damage`], [`Error::Io`].
@@ -101,7 +102,7 @@ impl OldManifest {
     }
 }
 
-/// The rest of a file, from a place on.
+/// The rest of a file, from an offset on.
 struct Rest<'a> {
     file: &'a dyn FileRead,
     place: u64,

@@ -1,4 +1,4 @@
-//! What the fuzz targets are given: each decoder of this engine, behind the checksums that otherwise stand before it.
+//! Entry points for the fuzz targets: each decoder of this engine, without the checksums that otherwise protect it.
 
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use super::sources::{self, Sources};
 use super::word;
 use super::{journal, manifest};
 
-/// Reads octets as everything that the engine writes down.
+/// Decodes bytes with every decoder of the engine.
 ///
-/// The promise: nothing panics, and nothing takes longer or more memory than what was given explains.
+/// The property: nothing panics, and time and memory are bounded by the size of the input.
 pub fn decode(octets: &[u8]) {
     let (from, _) = octets.split_at(octets.len().min(4));
     if let Some(block) = Block::of(octets.to_vec()) {

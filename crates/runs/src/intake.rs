@@ -1,11 +1,11 @@
-//! Taking in: sort, append, sync, show.
+//! Absorbs batches: sort, append, sync, publish.
 //!
-//! [`Intake`] is the state that all threads share. A batch is sorted on its caller's thread; appending takes a turn at the
-//! [`Writer`]; then one of those who wait syncs for all who have appended by then, and shows what lasts to readers. Locks are
-//! taken in the order of the fields of [`Intake`], and never across a sync but `syncing`.
+//! [`Intake`] is the state that all threads share. A batch is sorted on its caller's thread, and appended under the lock of the
+//! [`Writer`]. Then one of the waiting callers syncs for all who have appended so far, and makes the durable batches visible to
+//! readers. Locks are acquired in the order of the fields of [`Intake`], and only `syncing` is held during a sync.
 //!
-//! A sync that fails poisons the journal: nothing more is taken in until the folder is opened again, because the system no
-//! longer says what of it is on disk. A full disk does not: what could not be appended is cut off again.
+//! A failed sync poisons the journal: nothing more is absorbed until the folder is opened again, because it is unknown what is
+//! on disk. A full disk does not: what could not be appended completely is cut off again.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -26,14 +26,14 @@ use super::sources::Sources;
 use store::engine::check;
 use store::{Reached, Receipt, Stats, Ticket};
 
-/// Batches of up to so many entries are put together, [`GATHERED`] at a time, so that readers have few to look at.
+/// Batches of up to this many entries are merged, [`GATHERED`] at a time, so that readers have few batches to search.
 const SMALL: u64 = 1 << 13;
 const GATHERED: usize = 16;
-/// About how much memory a position takes that waits for its run, in octets.
+/// The approximate memory of a position that waits for its run, in bytes.
 const CHANGE: usize = 256;
-/// Frozen journals that may wait for the disk before writers wait too.
+/// How many frozen journals may wait for the disk before writers have to wait.
 const WAITING: usize = 2;
-/// Runs of one size, in times of the fan-in, that may wait for their merge before writers wait too.
+/// How many runs of one size, as a multiple of the fan-in, may wait for their merge before writers have to wait.
 const BEHIND: usize = 3;
 
 const REPEATED: Receipt = Receipt { observations: 0, repeated: true };
@@ -42,54 +42,54 @@ const REPEATED: Receipt = Receipt { observations: 0, repeated: true };
 pub(super) struct Intake {
     pub(super) files: Arc<dyn Folder>,
     pub(super) options: Options,
-    /// The next number of a file.
+    /// The number of the next file.
     pub(super) next: AtomicU64,
     pub(super) stopped: AtomicBool,
-    /// One at a time changes which runs there are, but for adding one.
+    /// Held by whoever changes the set of runs, except for adding one.
     pub(super) merging: Mutex<()>,
-    /// One at a time makes runs of frozen batches.
+    /// Held by whoever makes runs of frozen batches.
     pub(super) flushing: Mutex<()>,
-    /// One at a time syncs; how often that was done.
+    /// Held during a sync; the number of syncs so far.
     syncing: Mutex<usize>,
     writer: Mutex<Writer>,
-    /// What is on disk.
+    /// The manifest on disk.
     pub(super) manifest: Mutex<Manifest>,
     pub(super) ledgers: Mutex<LedgerFiles>,
     snapshot: RwLock<Arc<Snapshot>>,
-    /// Why the last work in the background failed, until one succeeds, and what had been announced when it began.
+    /// Why the last background work failed, until one succeeds, and the number of announcements when it began.
     pub(super) trouble: Mutex<Option<(u64, Error)>>,
-    /// Told when there is work, and how often it was: a worker that was busy meanwhile looks again.
+    /// Notified when there is work; the number of announcements lets a busy worker check again.
     pub(super) work: Condvar,
     pub(super) announced: AtomicU64,
-    /// Told when some of it was tried.
+    /// Notified when some work was tried.
     pub(super) tried: Condvar,
 }
 
 /// Held by whoever announces work or decides that there is none.
 pub(super) type Trouble<'a> = MutexGuard<'a, Option<(u64, Error)>>;
 
-/// What is being written to.
+/// The files that are being written.
 struct Writer {
-    /// None when nothing may be written.
+    /// `None` if nothing may be written.
     journal: Option<Journal>,
     sources: Arc<Sources>,
     /// How many of the sources are in the journal or the manifest.
     journalled: usize,
     ledger: Ledger,
-    /// What the ledger's files do not say yet, of the batches in the journal.
+    /// Changes of the batches in the journal that are not in the files of the ledger yet.
     changes: Vec<Change>,
-    /// Appended, not synced yet, with where the record ends.
+    /// Batches that were appended but not synced, with the end of each record.
     pending: VecDeque<(u64, Arc<Batch>)>,
-    /// Octets of memory of the journal's batches.
+    /// The memory of the journal's batches, in bytes.
     octets: usize,
     poisoned: bool,
 }
 
-/// What opening found.
+/// What was found when the folder was opened.
 pub(super) struct Found {
     pub(super) manifest: Manifest,
     pub(super) snapshot: Snapshot,
-    /// None when nothing may be written.
+    /// `None` if nothing may be written.
     pub(super) journal: Option<Journal>,
     pub(super) ledger: Ledger,
     pub(super) ledgers: LedgerFiles,
@@ -128,12 +128,12 @@ impl Intake {
         }
     }
 
-    /// What there is now.
+    /// The current snapshot.
     pub(super) fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts another snapshot in the place of the one that is there.
+    /// Replaces the snapshot.
     pub(super) fn show(&self, change: impl FnOnce(&mut Snapshot)) {
         let mut place = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
         let mut snapshot = Snapshot::clone(&place);
@@ -153,7 +153,8 @@ impl Intake {
         lock(&self.writer).ledger.wholes(digest)
     }
 
-    /// The ledger's files forget them with the next run; whoever is ended before forgets them again.
+    /// The next run also removes them from the ledger's files; if the process ends before, they are removed again after the
+    /// next start.
     pub(super) fn forget_expired(&self, now: u64) -> u64 {
         let mut writer = lock(&self.writer);
         let forgotten = writer.ledger.forget_expired(now);
@@ -164,7 +165,7 @@ impl Intake {
         count
     }
 
-    /// Reads the ledger's files again.
+    /// Reads the ledger's files again to check them.
     pub(super) fn verify_ledger(&self) -> Result<(), Error> {
         let manifest = lock(&self.manifest);
         ledger::read(&*self.files, &manifest.ledgers).map(drop)
@@ -191,7 +192,7 @@ impl Intake {
         Ok(Ticket { receipt: Some(Receipt { observations, repeated: false }), place: Some(until) })
     }
 
-    /// The numbers of a batch's sources; `None` when it has been taken in before.
+    /// The numbers of a batch's sources; `None` if the batch was absorbed before.
     #[expect(clippy::type_complexity, reason = "numbers and what they number")]
     fn intern(&self, batch: &cof::Batch) -> Result<Option<(Vec<u32>, Arc<Sources>)>, Error> {
         let mut writer = lock(&self.writer);
@@ -213,12 +214,12 @@ impl Intake {
         Ok(Some((ids, Arc::clone(&writer.sources))))
     }
 
-    /// `place` of a ticket is its journal, and how long that must last to be.
+    /// The `place` of a ticket is its journal, and the length up to which the journal must be synced.
     pub(super) fn redeem(&self, ticket: &Ticket) -> Result<Receipt, Error> {
         let receipt = ticket.receipt.ok_or_else(Ticket::of_another_store)?;
         let Some((journal, until)) = ticket.place else { return Ok(receipt) };
         let mut synced = lock(&self.syncing);
-        // Whoever synced before us may have synced for us.
+        // Another caller's sync may have included this batch.
         let syncing = lock(&self.writer).unsynced(journal, until)?;
         if let Some(syncing) = syncing {
             *synced += 1;
@@ -228,7 +229,7 @@ impl Intake {
         Ok(receipt)
     }
 
-    /// Makes what was appended last, and shows it.
+    /// Syncs what was appended, and makes it visible.
     fn sync(&self, syncing: &Syncing, turn: usize) -> Result<(), Error> {
         if let Err(error) = syncing.sync(turn) {
             lock(&self.writer).poisoned = true;
@@ -248,14 +249,14 @@ impl Intake {
         Ok(())
     }
 
-    /// A full disk is met again by whoever writes next.
+    /// If the disk is full, the next writer gets the error.
     fn freeze_if_full(&self, turn: usize) {
         if lock(&self.writer).octets >= self.options.memory {
             let _ = self.freeze_synced(turn);
         }
     }
 
-    /// Ends the journal and begins another one; what it held waits to become a run.
+    /// Ends the journal and starts another one; its batches wait to become a run.
     pub(super) fn freeze(&self) -> Result<(), Error> {
         let mut synced = lock(&self.syncing);
         *synced += 1;
@@ -267,7 +268,7 @@ impl Intake {
         let number = self.number();
         let fresh = Journal::create(&*self.files, number)?;
         self.record(|manifest| manifest.journals.push(number))?;
-        // Somebody may append until the journals are exchanged; then their record is synced here.
+        // Another caller may append until the journals are exchanged; then that record is synced here.
         loop {
             let syncing = {
                 let mut writer = lock(&self.writer);
@@ -294,19 +295,19 @@ impl Intake {
         Ok(())
     }
 
-    /// Tells the workers that there is something to do.
+    /// Tells the workers that there is work.
     pub(super) fn announce<'a>(&self, trouble: Trouble<'a>) -> Trouble<'a> {
         self.announced.fetch_add(1, Ordering::Relaxed);
         self.work.notify_all();
         trouble
     }
 
-    /// Waits while so much is to be done that memory or readers would suffer.
+    /// Waits while there is so much work that memory or readers would suffer.
     fn wait_for_room(&self) -> Result<(), Error> {
         if !self.is_behind() {
             return Ok(());
         }
-        // What was in the way may be gone: only what is tried from now on tells.
+        // An earlier problem may be gone, so only attempts from now on count.
         let mut trouble = self.announce(lock(&self.trouble));
         let announced = self.announced.load(Ordering::Relaxed);
         while !self.stopped.load(Ordering::Relaxed) && self.is_behind() {
@@ -325,26 +326,26 @@ impl Intake {
         snapshot.frozen.len() > WAITING || is_behind()
     }
 
-    /// Everything is known and nothing is taken in until the guard goes.
+    /// While the guard is held, nothing is absorbed.
     pub(super) fn hold(&self) -> Held<'_> {
         let syncing = lock(&self.syncing);
         Held { writer: lock(&self.writer), _syncing: syncing }
     }
 
-    /// Whether the journal holds something, or something was forgotten.
+    /// Whether the journal contains batches, or inputs were forgotten.
     pub(super) fn has_journalled(&self) -> bool {
         let writer = lock(&self.writer);
         writer.journal.as_ref().is_some_and(|journal| !journal.is_empty() || !writer.changes.is_empty())
     }
 
-    /// Nothing is taken in any more; the journal's number if it is empty.
+    /// Ends absorbing; returns the journal's number if it is empty.
     pub(super) fn end(&self) -> Option<u64> {
         let journal = lock(&self.writer).journal.take()?;
         journal.is_empty().then(|| journal.number())
     }
 }
 
-/// While this is held nobody takes in.
+/// While this is held, nothing is absorbed.
 pub(super) struct Held<'a> {
     writer: MutexGuard<'a, Writer>,
     _syncing: MutexGuard<'a, usize>,
@@ -358,7 +359,7 @@ impl Held<'_> {
         ledger.that_named(spoke).into_iter().map(Change::Forget).collect()
     }
 
-    /// Forgets inputs that the ledger's files have forgotten.
+    /// Forgets the inputs that were removed from the ledger's files.
     pub(super) fn forget(&mut self, changes: &[Change]) {
         for change in changes {
             if let Change::Forget(input) = change {
@@ -367,7 +368,7 @@ impl Held<'_> {
         }
     }
 
-    /// Whether nothing is in memory alone.
+    /// Whether everything in memory is also in runs.
     pub(super) fn is_flushed(&self, snapshot: &Snapshot) -> bool {
         self.writer.pending.is_empty() && snapshot.active.is_empty() && snapshot.frozen.is_empty()
     }
@@ -407,7 +408,7 @@ impl Writer {
         Ok(until)
     }
 
-    /// What is to be synced so that this place of a journal lasts; `None` when it does.
+    /// The sync that makes this position of a journal durable; `None` if it already is.
     fn unsynced(&self, number: u64, until: u64) -> Result<Option<Syncing>, Error> {
         let waits = |journal: &&Journal| {
             journal.number() == number && self.pending.iter().any(|(end, _)| *end <= until)
@@ -419,7 +420,7 @@ impl Writer {
     }
 }
 
-/// Makes one of many small batches, again and again larger ones.
+/// Merges the last small batches of similar size, repeatedly.
 fn gather(snapshot: &mut Snapshot) {
     while let Some(start) = snapshot.active.len().checked_sub(GATHERED) {
         let last = snapshot.active.get(start..).unwrap_or_default();
@@ -428,14 +429,14 @@ fn gather(snapshot: &mut Snapshot) {
         if last.iter().any(|batch| batch.entries() > SMALL) || !last.windows(2).all(alike) {
             return;
         }
-        // Cannot fail: these were read before. If it did, they would stay as they are.
+        // This cannot fail, because the batches were read before. If it did, they would stay unmerged.
         let Ok(merged) = Batch::merged(last, &snapshot.sources) else { return };
         snapshot.active.truncate(start);
         snapshot.active.push(Arc::new(merged));
     }
 }
 
-/// What a panic in another thread left half-way is whole enough: each change here is one assignment.
+/// State after a panic in another thread is consistent, because every change here is a single assignment.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

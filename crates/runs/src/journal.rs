@@ -1,17 +1,17 @@
-//! What was taken in and is not in a run yet: appended, checked, synced before anybody is told that it is kept.
+//! Batches that are not in a run yet: appended, checksummed, and synced before they are acknowledged.
 //!
 //! ```text
 //! journal  = "BSJRNL" ‖ format: u16 ‖ number: u64 ‖ mark ×2 ‖ record*
 //! mark     = acknowledged: u64 ‖ checksum: u64
 //! record   = length of the payload: u32 ‖ checksum: u64 ‖ payload
 //! payload  = new sources ‖ 0, or 1 ‖ advance of `advance` ‖ block by owner
-//! new      = varint number of the first ‖ varint how many ‖ source of `sources` *
+//! new      = varint number of the first source ‖ varint how many ‖ source of `sources` *
 //! ```
 //!
-//! Numbers are little-endian; checksums are XXH3-64, seeded with the place, a mark's with the journal's number. The marks,
-//! written in turn, say how far records have been synced: what does not read before that place is damage, what does not read
-//! behind it was never acknowledged and is left out. A mark is written after its sync and becomes lasting with the next one, so
-//! it never claims too much.
+//! Numbers are little-endian; checksums are XXH3-64, seeded with the offset, or, for a mark, with the journal's number. The
+//! marks, written alternately, state how far records have been synced: unreadable data before that position is damage, and
+//! unreadable data after it was never acknowledged and is ignored. A mark is written after its sync and becomes durable with
+//! the next one, so it never states too much.
 
 use std::sync::Arc;
 
@@ -26,18 +26,18 @@ use super::file::{FileRead, FileWrite, Folder, damage, failed, read_stretch};
 use super::sources::{self, Sources};
 use super::varint;
 
-/// What a journal begins with.
+/// The first bytes of a journal.
 pub(super) const HEAD: [u8; 8] = *b"BSJRNL\x02\0";
-/// Octets before the first record.
+/// Bytes before the first record.
 const HEADER: usize = 48;
-/// Where the first record is.
+/// The offset of the first record.
 const START: u64 = HEADER as u64;
-/// Octets before a payload.
+/// Bytes before a payload.
 const RECORD: usize = 12;
-/// Where the marks are.
+/// The offsets of the marks.
 const MARKS: [u64; 2] = [16, 32];
 
-/// A journal that is written to.
+/// A journal that is being written.
 pub(super) struct Journal {
     name: String,
     number: u64,
@@ -45,26 +45,26 @@ pub(super) struct Journal {
     len: u64,
 }
 
-/// What is to be appended.
+/// A record to append.
 pub(super) struct Record(Vec<u8>);
 
-/// What a record held.
+/// The content of a record.
 pub(super) struct Replayed {
     pub(super) advance: Option<Advance>,
-    /// Of entries by owner; not checked.
+    /// A block by owner; not checked.
     pub(super) block: Vec<u8>,
 }
 
-/// The file of a journal.
+/// The file name of a journal.
 pub(super) fn name(number: u64) -> String {
     format!("{number:08}.journal")
 }
 
 impl Journal {
-    /// Begins a journal; it lasts when this returns.
+    /// Creates a journal; it is durable when this returns.
     ///
     /// # Errors
-    /// [`Error::Io`]; then there is none, or an empty one that nobody misses.
+    /// [`Error::Io`]; then it does not exist, or is empty and not needed.
     pub(super) fn create(folder: &dyn Folder, number: u64) -> Result<Self, Error> {
         let name = name(number);
         let mut head = HEAD.to_vec();
@@ -74,7 +74,7 @@ impl Journal {
         let file = folder.create(&name).map_err(failed("create", &name))?;
         let made = file.append(&head).and_then(|()| file.sync()).and_then(|()| folder.sync());
         if let Err(error) = made {
-            // Whoever opens the folder next finds it empty.
+            // The next process that opens the folder finds it empty.
             let _ = folder.remove(&name);
             return Err(failed("write", &name)(error));
         }
@@ -85,7 +85,7 @@ impl Journal {
         self.number
     }
 
-    /// Where the next record goes.
+    /// The offset of the next record.
     pub(super) fn len(&self) -> u64 {
         self.len
     }
@@ -95,10 +95,10 @@ impl Journal {
         self.len == START
     }
 
-    /// Appends a record, which is not lasting yet.
+    /// Appends a record, which is not durable yet.
     ///
     /// # Errors
-    /// [`Error::Io`]; then nothing was appended. [`Error::Poisoned`] when not even that could be seen to.
+    /// [`Error::Io`]; then nothing was appended. [`Error::Poisoned`] if a partial record could not be removed.
     pub(super) fn append(&mut self, mut record: Record) -> Result<(), Error> {
         let octets = &mut record.0;
         let sum = octets.get(RECORD..).map(|payload| checksum(payload, self.len)).unwrap_or_default();
@@ -112,13 +112,13 @@ impl Journal {
         Ok(())
     }
 
-    /// What makes lasting what was appended by now, without keeping others from appending.
+    /// A handle that syncs what was appended so far, while others may continue to append.
     pub(super) fn syncing(&self) -> Syncing {
         Syncing { name: self.name.clone(), number: self.number, file: Arc::clone(&self.file), len: self.len }
     }
 }
 
-/// A sync to come, up to a place.
+/// A sync up to an offset.
 pub(super) struct Syncing {
     name: String,
     pub(super) number: u64,
@@ -127,22 +127,22 @@ pub(super) struct Syncing {
 }
 
 impl Syncing {
-    /// Syncs, and marks in the file that it did; `turn` tells the marks apart.
+    /// Syncs, and then writes a mark; `turn` determines which of the two marks.
     ///
     /// # Errors
-    /// [`Error::Io`]; then nothing is known of what was appended.
+    /// [`Error::Io`]; it is unknown then what of the appended data is durable.
     pub(super) fn sync(&self, turn: usize) -> Result<(), Error> {
         self.file.sync().map_err(failed("sync", &self.name))?;
         let turn = turn % MARKS.len();
         let place = MARKS.get(turn).copied().unwrap_or_default();
-        // Without its mark a record is as lasting: only what is made of damage to it would differ.
+        // Without the mark, the record is just as durable; only later damage to it would be treated differently.
         let _ = self.file.overwrite(&mark(self.number, turn, self.len), place);
         Ok(())
     }
 }
 
 impl Record {
-    /// The record of a batch; sources from the number `new` on are in no record yet.
+    /// The record of a batch; sources from the number `new` on are not in any record yet.
     ///
     /// # Errors
     /// [`Error::TooLarge`].
@@ -171,11 +171,11 @@ impl Record {
     }
 }
 
-/// Reads a journal that begins with `begin`, each record in turn; sources get the numbers that they had. `take` gives `None` for
-/// what it cannot read.
+/// Reads the records of a journal that begins with `begin`; sources get their previous numbers. `take` returns `None` for a
+/// payload that it cannot read.
 ///
 /// # Errors
-/// [`Error::Damage`] for what was acknowledged and does not read; [`Error::Io`].
+/// [`Error::Damage`] if an acknowledged record cannot be read; [`Error::Io`].
 pub(super) fn replay(
     folder: &dyn Folder,
     number: u64,
@@ -208,7 +208,7 @@ pub(super) fn replay(
     Ok(())
 }
 
-/// The payload of the record at a place, if there is a whole one.
+/// The payload of the record at an offset, if the record is complete.
 fn payload(file: &dyn FileRead, name: &str, place: u64, len: u64) -> Result<Option<Vec<u8>>, Error> {
     let start = place + RECORD as u64;
     if start > len {
@@ -226,7 +226,7 @@ fn payload(file: &dyn FileRead, name: &str, place: u64, len: u64) -> Result<Opti
     Ok((checksum(&payload, place) == u64::from_le_bytes(*sum)).then_some(payload))
 }
 
-/// What a payload says; sources get the numbers that they had.
+/// Decodes a payload; sources get their previous numbers.
 pub(super) fn replayed(mut payload: &[u8], sources: &mut Sources) -> Option<Replayed> {
     let octets = &mut payload;
     take_sources(octets, sources)?;
@@ -240,7 +240,7 @@ pub(super) fn replayed(mut payload: &[u8], sources: &mut Sources) -> Option<Repl
     Some(Replayed { advance, block: octets.to_vec() })
 }
 
-/// What a payload of format 1 says: the batch's sources stood before the position, and a position was a name and an offset.
+/// Decodes a payload of format 1: the batch's sources came before the position, and a position was a name and an offset.
 fn old_replayed(mut payload: &[u8], sources: &mut Sources) -> Option<Replayed> {
     let octets = &mut payload;
     take_sources(octets, sources)?;
@@ -262,7 +262,7 @@ fn old_replayed(mut payload: &[u8], sources: &mut Sources) -> Option<Replayed> {
     Some(Replayed { advance, block: octets.to_vec() })
 }
 
-/// The position that a name and an offset were: the largest offset stood for an input that is whole.
+/// Converts the position of format 1: the largest offset meant that the whole input was imported.
 pub(super) fn old_position(input: &str, offset: u64) -> Position {
     Position { whole: offset == u64::MAX, ..Position::new(input, offset) }
 }

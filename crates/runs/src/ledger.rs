@@ -1,22 +1,23 @@
-//! Which sources there are, how much of each input has been taken in, and which sources it named, so that nothing counts
-//! twice: in files of their own, to which only what is new is appended.
+//! The sources, the positions of all inputs, and which sources each input named, so that nothing is counted twice. They are in
+//! files of their own, to which only new entries are appended.
 //!
 //! ```text
 //! ledger   = "BSLEDG" ‖ format: u16 ‖ number: u64 ‖ record*
 //! record   = length of the payload: u32 ‖ checksum: u64 ‖ payload
 //! payload  = change*
-//! change   = 1 ‖ source of `sources`                                  the next number is its
-//!          | 2 ‖ advance of `advance`                                with the sources that it named besides those before
-//!          | 3 ‖ varint length ‖ input                                it is forgotten
+//! change   = 1 ‖ source of `sources`                                  it gets the next number
+//!          | 2 ‖ advance of `advance`                                its sources are added to those named before
+//!          | 3 ‖ varint length ‖ input                                the input is forgotten
 //! ```
 //!
-//! Numbers are little-endian; a checksum is XXH3-64, seeded with the record's place. The manifest names the files in
-//! their order and says how far each counts; what is behind that was never acknowledged. A file is written to by one process
-//! only. So what one batch costs does not depend on how much is remembered. When there are many files, or most of what they say has
-//! been said anew since, all of them are read and one is written in their place ([`LedgerFiles::append`]).
+//! Numbers are little-endian; a checksum is XXH3-64, seeded with the record's offset. The manifest lists the files in their
+//! order, and how many bytes of each count; data after that was never acknowledged. A file is written by one process only. The
+//! cost of one batch therefore does not depend on the size of the ledger. When there are many files, or most of their content
+//! is outdated, all of them are read and replaced by one new file ([`LedgerFiles::append`]).
 //!
-//! A position is written with the run that holds its batch, never earlier: until then the journal has both. The longest payload is [`MAX_PAYLOAD`], for those who write as for
-//! those who read. Errors are [`Error::Damage`], [`Error::Missing`] and the disk's.
+//! A position is written together with the run that contains its batch, never earlier: until then, both are in the journal. The
+//! longest payload is [`MAX_PAYLOAD`], for writers and readers alike. Errors are [`Error::Damage`], [`Error::Missing`] and I/O
+//! errors.
 
 use std::sync::Arc;
 
@@ -37,15 +38,15 @@ const HEAD: &[u8; 8] = b"BSLEDG\x02\0";
 const START: u64 = 16;
 /// Octets before a payload.
 const RECORD: usize = 12;
-/// The longest payload.
+/// The longest payload, in bytes.
 const MAX_PAYLOAD: usize = 1 << 20;
-/// A payload that is as long as this is ended; no change is longer than the rest up to [`MAX_PAYLOAD`].
+/// A payload that has reached this length is ended; no change is longer than the rest up to [`MAX_PAYLOAD`].
 const PAYLOAD: usize = 1 << 19;
-/// Sources that one change names; those of an input that has more are in several.
+/// The most sources in one change; if an input has more, they are in several changes.
 const NAMED: usize = 1 << 12;
-/// Files from which on they are written anew.
+/// The files are rewritten when there are this many.
 const FILES: usize = 16;
-/// Octets that may be in vain, besides as many as there were when the files were last written anew.
+/// The files are rewritten when so many bytes are outdated, in addition to their length when they were last rewritten.
 const WASTE: u64 = 1 << 20;
 
 const SOURCE: u8 = 1;
@@ -55,29 +56,29 @@ const FORGET: u8 = 3;
 /// Inputs by name, with the numbers of the sources that they named.
 pub(super) type Ledger = Positions<u32>;
 
-/// What the manifest knows of a file.
+/// An entry of the manifest for a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Segment {
     pub(super) number: u64,
-    /// How much of it counts.
+    /// How many bytes of it count.
     pub(super) octets: u64,
 }
 
-/// Something that is new.
+/// A new entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Change {
     /// An input was forgotten.
     Forget(Arc<str>),
-    /// An input has been taken in up to here.
+    /// An input was imported up to this position.
     Reached(Advance),
 }
 
-/// The file of a ledger.
+/// The file name of a ledger.
 pub(super) fn name(number: u64) -> String {
     format!("{number:08}.ledger")
 }
 
-/// Reads files in their order.
+/// Reads the files in their order.
 ///
 /// # Errors
 /// [`Error::Damage`], [`Error::Missing`], [`Error::Io`].
@@ -125,7 +126,7 @@ fn read_one(
     Ok(())
 }
 
-/// Does what a payload says.
+/// Applies a payload.
 fn apply(mut octets: &[u8], sources: &mut Sources, ledger: &mut Ledger) -> Option<()> {
     let octets = &mut octets;
     while let Some((kind, rest)) = octets.split_first() {
@@ -152,49 +153,49 @@ fn head_of(number: u64) -> Vec<u8> {
     [&HEAD[..], &number.to_le_bytes()].concat()
 }
 
-/// What is on disk, and the file that is written to.
+/// The files on disk, and the file that is being written.
 #[derive(Default)]
 pub(super) struct LedgerFiles {
     active: Option<(u64, Arc<dyn FileWrite>)>,
     /// How many sources are in the files.
     sources: usize,
-    /// How long the files were when they were last written anew.
+    /// The length of the files when they were last rewritten.
     compact: u64,
 }
 
-/// What was appended and counts as soon as the manifest says so.
+/// What was appended, and counts as soon as the manifest lists it.
 #[must_use = "what was appended does not count before the manifest says so"]
 pub(super) struct Appended {
     active: Option<(u64, Arc<dyn FileWrite>)>,
     sources: usize,
     compact: Option<u64>,
-    /// Files in whose place there is another one.
+    /// Files that a new one replaces.
     pub(super) replaced: Vec<u64>,
 }
 
 impl LedgerFiles {
-    /// As the files of a manifest are, with so many sources in them.
+    /// The state for the files of a manifest, which contain this many sources.
     pub(super) fn of(segments: &[Segment], sources: usize) -> Self {
         let octets = segments.iter().map(|segment| segment.octets).sum();
         Self { sources, compact: octets, ..Self::default() }
     }
 
-    /// Whoever holds the files of now must not see them grow.
+    /// Starts a new file for the next append, because the holder of the current files must not see them grow.
     pub(super) fn end_file(&mut self) {
         self.active = None;
     }
 
-    /// What was appended counts.
+    /// Records that what was appended is now listed by the manifest.
     pub(super) fn confirm(&mut self, appended: Appended) {
         self.active = appended.active;
         self.sources = appended.sources;
         self.compact = appended.compact.unwrap_or(self.compact);
     }
 
-    /// Appends the sources that are new, and these changes; `segments` are those that the manifest will name.
+    /// Appends the new sources and these changes; `segments` are those that the manifest will list.
     ///
     /// # Errors
-    /// The disk's; then nothing of it counts, and the next one begins another file.
+    /// I/O errors; nothing counts then, and the next append starts another file.
     pub(super) fn append(
         &mut self,
         folder: &dyn Folder,
@@ -231,7 +232,7 @@ impl LedgerFiles {
         Ok(Some(Appended { active, sources, compact: None, replaced: Vec::new() }))
     }
 
-    /// Writes one file in the place of all.
+    /// Replaces all files with one new file.
     fn write_anew(
         &mut self,
         folder: &dyn Folder,
@@ -262,10 +263,10 @@ impl LedgerFiles {
     }
 }
 
-/// Writes a file of all there is.
+/// Writes a file with the whole ledger.
 ///
 /// # Errors
-/// The disk's; then there is no such file.
+/// I/O errors; there is no such file then.
 pub(super) fn write_all(
     folder: &dyn Folder,
     number: u64,
@@ -285,7 +286,7 @@ pub(super) fn write_all(
     Ok((file, Segment { number, octets }))
 }
 
-/// Appends records to a file, or to a new one, and makes them last; says how long it is then.
+/// Appends records to a file, or to a new one, and syncs it; returns its length.
 fn write(
     folder: &dyn Folder,
     number: u64,
@@ -311,7 +312,7 @@ fn write(
     let written = written.and_then(|()| if is_new { folder.sync() } else { Ok(()) });
     if let Err(error) = written {
         if is_new {
-            // Whoever opens the folder next removes what nobody names.
+            // The next process that opens the folder removes files that are not listed.
             let _ = folder.remove(&name);
         }
         return Err(failed("write", &name)(error));
@@ -319,7 +320,7 @@ fn write(
     Ok((file, end))
 }
 
-/// Changes on their way into records.
+/// Changes that are being collected into payloads.
 #[derive(Default)]
 struct Payloads {
     ended: Vec<Vec<u8>>,

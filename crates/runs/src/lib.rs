@@ -6,33 +6,33 @@
 //!
 //! # The folder
 //!
-//! | file | what it is |
+//! | file | content |
 //! | --- | --- |
 //! | `MANIFEST` | which runs and ledgers count, which journals are still needed (`manifest`) |
-//! | `00000003.ledger` | all sources, how much of each input was taken in (`ledger`) |
+//! | `00000003.ledger` | all sources, and how much of each input was imported (`ledger`) |
 //! | `00000001.run` | entries in both orders, never changed (`run`) |
-//! | `00000002.journal` | what was taken in and is in no run yet (`journal`) |
-//! | `LOCK` | locked by whoever writes, shared by those who only read (`lock`) |
+//! | `00000002.journal` | absorbed batches that are not in a run yet (`journal`) |
+//! | `LOCK` | locked by the writer, or shared by readers without a writer (`lock`) |
 //!
-//! Each format stands at the top of its module; all of it together is format 2, which the manifest states. A newer one is
-//! refused and left as it is, an older one is brought into ours when it is opened for writing (`migration`). What else bears one of these names and is not in the manifest is left of somebody who did not
-//! get further, and is removed by the next who writes.
+//! Each module describes its format in its first comment. Together they are format 2, which the manifest states. A newer format
+//! is refused and not changed; an older one is converted when the folder is opened for writing (`migration`). Other files with
+//! such a name that the manifest does not list were left by a process that did not finish, and are removed by the next writer.
 //!
-//! # What lasts
+//! # Durability
 //!
-//! A batch is one record of the journal, and acknowledged when that is synced. A run is synced before the manifest names it, the
-//! manifest replaces the one before by its name, and only then is a journal or an older run removed: whatever is cut off in
-//! between, each batch is in exactly one place. Words on a tuple merge in any order ([`store::Store`]), so it does not matter
-//! which parts have met when somebody asks.
+//! A batch is one record of the journal, and is acknowledged when that record is synced. A run is synced before the manifest
+//! lists it, a manifest replaces the previous one by renaming, and only then is a journal or an older run removed. So after a
+//! crash at any moment, each batch is in exactly one place. The words of a tuple merge in any order ([`store::Store`]), so
+//! answers do not depend on which parts have already been merged.
 //!
-//! # Who does what
+//! # Threads
 //!
-//! [`Runs`] takes in on the caller's thread (`intake`), of which any number may be at it: they share syncs. One thread makes runs
-//! of batches, another one merges runs (`upkeep`). Readers work on a `snapshot` and wait for nobody. All file work goes
-//! through [`Folder`].
+//! [`Runs`] absorbs batches on the caller's thread (`intake`). Any number of callers may do so at once; they share syncs. One
+//! thread makes runs of batches, another one merges runs (`upkeep`). Readers work on a `snapshot` and never wait. All file
+//! operations go through [`Folder`].
 //!
-//! Errors are [`Error`]: damage names file and place, and is never an answer. As a [`Store`], the engine converts them into
-//! [`StoreError`].
+//! Errors are [`Error`]: damage names the file and the offset, and is never returned as an answer. As a [`Store`], the engine
+//! converts errors into [`StoreError`].
 
 mod advance;
 mod backup;
@@ -84,42 +84,42 @@ pub use verify::Verified;
 
 /// A passive-DNS database in a folder.
 ///
-/// When it is dropped, what is only in the journal is put into a run, so that opening takes no time.
+/// When it is dropped, data that is only in the journal is written into a run, so that the next opening is fast.
 pub struct Runs {
     intake: Arc<Intake>,
     workers: Vec<JoinHandle<()>>,
-    /// Given back last.
+    /// Released last.
     _lock: Option<Lock>,
 }
 
-/// How much memory an engine may use, and how it lays out its files.
+/// How much memory an engine may use, and how it organises its files.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Octets of blocks that are kept decompressed.
+    /// The size of the cache of decompressed blocks, in bytes.
     pub cache: u64,
-    /// Octets of batches that are gathered for one run; up to three times as much is in memory.
+    /// The size of the batches that are collected for one run, in bytes; up to three times as much is in memory.
     pub memory: usize,
-    /// How many runs of about the same size become one.
+    /// How many runs of similar size are merged into one.
     pub fan_in: usize,
-    /// Takes nothing in and changes no file; any number of these may have a folder at once.
+    /// Whether the engine absorbs nothing and changes no file; any number of such engines may open a folder at the same time.
     pub read_only: bool,
-    /// How many sources and inputs are remembered.
+    /// The limits on sources and inputs.
     pub limits: Limits,
-    /// The time, in seconds since the epoch, by which a folder of an older format is brought into ours: later times are not believed.
+    /// The current time, in seconds since the epoch, for converting a folder of an older format: later times are not plausible.
     pub now: Option<u64>,
 }
 
-/// What opening a folder of an older format does, for whoever waits.
+/// The progress of opening a folder of an older format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// So much has been done, of so much in all.
+    /// The conversion is in progress.
     Migrating {
-        /// In no unit in particular.
+        /// How much is done, in an arbitrary unit.
         done: u64,
-        /// At least 1.
+        /// The total in the same unit, at least 1.
         total: u64,
     },
-    /// The folder has our format now.
+    /// The folder was converted to the current format.
     Migrated(Migrated),
 }
 
@@ -137,39 +137,39 @@ impl Default for Options {
 }
 
 impl Runs {
-    /// Opens the database in a folder; makes one if the folder is empty or not there, unless it is only to be read.
+    /// Opens the database in a folder; creates one if the folder is empty or does not exist, unless it is opened for reading
+    /// only.
     ///
     /// # Errors
-    /// [`Error::Locked`], [`Error::Empty`], [`Error::Foreign`], [`Error::Newer`], [`Error::Older`],
-    /// [`Error::NoRoom`], [`Error::Missing`],
-    /// [`Error::Damage`], [`Error::Io`].
+    /// [`Error::Locked`], [`Error::Empty`], [`Error::Foreign`], [`Error::Newer`], [`Error::Older`], [`Error::NoRoom`],
+    /// [`Error::Missing`], [`Error::Damage`], [`Error::Io`].
     pub fn open(folder: &Path, options: Options) -> Result<Self, Error> {
         Self::open_telling(folder, options, &mut |_| {})
     }
 
-    /// As [`Self::open`]; says how far it is while a folder of an older format is brought into ours, which takes as long as
-    /// writing all of it.
+    /// As [`Self::open`]; reports the progress while a folder of an older format is converted, which takes as long as writing
+    /// all of it.
     ///
     /// # Errors
-    /// Those of [`Self::open`].
+    /// As [`Self::open`].
     pub fn open_telling(folder: &Path, options: Options, tell: &mut dyn FnMut(Step)) -> Result<Self, Error> {
         opening::make(folder, options)?;
         let lock = Lock::take(folder, !options.read_only)?;
         Self::begin(Arc::new(RealFolder::new(folder)), options, Some(lock), tell)
     }
 
-    /// As [`Self::open`], on files that the caller sees to it that nobody else has.
+    /// As [`Self::open`], on files that no other process uses, which the caller ensures.
     ///
     /// # Errors
-    /// Those of [`Self::open`] but `Locked`.
+    /// As [`Self::open`], except [`Error::Locked`].
     pub fn open_files(files: Arc<dyn Folder>, options: Options) -> Result<Self, Error> {
         Self::open_files_telling(files, options, &mut |_| {})
     }
 
-    /// As [`Self::open_files`], and [`Self::open_telling`].
+    /// As [`Self::open_files`] and [`Self::open_telling`].
     ///
     /// # Errors
-    /// Those of [`Self::open`] but `Locked`.
+    /// As [`Self::open`], except [`Error::Locked`].
     pub fn open_files_telling(
         files: Arc<dyn Folder>,
         options: Options,
@@ -189,24 +189,24 @@ impl Runs {
         Ok(Self { intake, workers, _lock: lock })
     }
 
-    /// Puts everything into runs.
+    /// Writes everything into runs.
     ///
     /// # Errors
-    /// The disk's.
+    /// I/O errors.
     pub fn flush(&self) -> Result<(), Error> {
         self.intake.flush()
     }
 
-    /// Makes one run of all, so that questions read as little as possible, and one row of tuples that an earlier version
-    /// kept apart by spelling.
+    /// Merges all runs into one, so that lookups read as little as possible, and merges the rows of tuples that an earlier
+    /// version stored separately because of their spelling.
     ///
     /// # Errors
-    /// The disk's, and damage.
+    /// I/O errors, and damage.
     pub fn compact(&self) -> Result<(), Error> {
         self.intake.compact()
     }
 
-    /// Reads everything again and checks it.
+    /// Reads all data again and checks it.
     ///
     /// # Errors
     /// The first damage.
@@ -214,15 +214,15 @@ impl Runs {
         verify::verify(&self.intake, progress)
     }
 
-    /// Makes a folder that opens as this database is now: files that never change as links where that is possible.
+    /// Creates a folder that opens as a copy of this database; files that never change are linked if possible.
     ///
     /// # Errors
-    /// The disk's; then the folder is removed again.
+    /// I/O errors; the folder is removed again then.
     pub fn backup(&self, to: &Path, from: &Path) -> Result<(), Error> {
         backup::backup(&self.intake, from, to)
     }
 
-    /// What it takes on disk and in memory.
+    /// The space on disk and in memory.
     pub fn sizes(&self) -> Sizes {
         self.intake.sizes()
     }
@@ -232,10 +232,10 @@ impl Drop for Runs {
     fn drop(&mut self) {
         self.intake.stop();
         for worker in self.workers.drain(..) {
-            // A panic there has been printed; what lasts does not depend on it.
+            // A panic there was already printed, and does not affect what is durable.
             let _ = worker.join();
         }
-        // What cannot be done now is done by the next who opens the folder.
+        // Work that cannot be done now is done after the folder is opened again.
         let _ = self.intake.close();
     }
 }

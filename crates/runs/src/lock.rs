@@ -1,15 +1,15 @@
-//! Who has a folder: one that writes, or any number that read.
+//! The lock of a folder: one writer, or any number of readers.
 //!
-//! A [`Lock`] is a lock of the system on the file `LOCK`, which goes with its process however that ends. In the file stands the
-//! process that writes, for those who are refused.
+//! A [`Lock`] is a lock of the system on the file `LOCK`, which is released when its process ends in any way. The file contains
+//! the number of the writing process, for the message to those who are refused.
 //!
-//! The file is the folder's own: a link in its place, symbolic or not, is refused, because whoever may put files into the folder
-//! could have us write into any other file.
+//! A link in place of the file, symbolic or not, is refused, because whoever may create files in the folder could otherwise
+//! make us write into any other file.
 //!
-//! Where no file can be made (a file system that is mounted to be read, a folder of somebody else), those who only read
-//! lock the file that is there. If there is none they read without: a writer makes it before anything else and nobody removes it,
-//! so no writer has ever had this folder (it is a backup or a copy). Should one come later through another path, what
-//! was opened stays readable, for files of runs never change and a removed file is there until it is closed.
+//! If the file cannot be created (on a read-only file system, or in another user's folder), readers lock the existing file. If
+//! there is none, they read without a lock: a writer creates it before anything else and nobody removes it, so this folder
+//! never had a writer (it is a backup or a copy). If a writer comes later through another path, the opened data stays readable,
+//! because files of runs never change and a removed file exists until it is closed.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
@@ -24,15 +24,15 @@ use super::file::failed;
 
 const NAME: &str = "LOCK";
 
-/// A lock that is held; without a file where nobody can write.
+/// A lock that is held; without a file if it could not be created.
 #[derive(Debug)]
 pub(super) struct Lock(#[expect(dead_code, reason = "closing the file gives the lock back")] Option<File>);
 
 impl Lock {
-    /// Takes a folder, to write or only to read.
+    /// Locks a folder, for writing or only for reading.
     ///
     /// # Errors
-    /// [`Error::Locked`] with the process that has it, if it writes; [`Error::Io`].
+    /// [`Error::Locked`] with the number of the process that has locked it, if it is a writer; [`Error::Io`].
     pub(super) fn take(folder: &Path, writes: bool) -> Result<Self, Error> {
         let path = folder.join(NAME);
         let Some(mut file) = open(&path, writes).map_err(failed("open", NAME))? else {
@@ -40,7 +40,7 @@ impl Lock {
         };
         match if writes { file.try_lock() } else { file.try_lock_shared() } {
             Ok(()) => {}
-            // Those who read have put no number there: it would be that of somebody who has long ended.
+            // Readers do not write their number, so the file would contain that of a process that has ended.
             Err(TryLockError::WouldBlock) if writes && file.try_lock_shared().is_ok() => {
                 return Err(Error::Locked { process: None });
             }
@@ -48,7 +48,7 @@ impl Lock {
             Err(TryLockError::Error(error)) => return Err(failed("lock", NAME)(error)),
         }
         if writes {
-            // For people only: a full disk must not keep anybody out.
+            // Only for the message: a full disk must not prevent opening.
             let _ = file
                 .set_len(0)
                 .and_then(|()| file.rewind())
@@ -58,7 +58,7 @@ impl Lock {
     }
 }
 
-/// Opens the file, and makes it where that is possible; `None` when there is none and only reading is wanted.
+/// Opens the file, and creates it if possible; `None` if there is none and only reading is requested.
 fn open(path: &Path, writes: bool) -> io::Result<Option<File>> {
     let options = |write: bool| {
         let mut options = OpenOptions::new();

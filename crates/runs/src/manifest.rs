@@ -1,14 +1,14 @@
-//! What a store consists of: the one file that says which others count.
+//! The list of the files that make up a store.
 //!
 //! ```text
 //! MANIFEST = "backsight passive-dns store, format 2, checksum 0123456789abcdef\n" ‖ JSON
 //! ```
 //!
-//! The checksum is XXH3-64 of the JSON. A manifest is written beside the old one, synced, and takes its place by its name, so
-//! that there is always a whole one: before a change or after. [`Manifest`] is what it says; it names files and nothing that
-//! strangers make up, so it stays small: at most [`MAX`] octets, for who writes as for who reads. A newer format is told apart
-//! before anything else is read, an older one is for [`super::migration`]. A journal is named before anything is in it, so
-//! that one that was lost is missed.
+//! The checksum is XXH3-64 of the JSON. A manifest is written to a second file, synced, and renamed over the old one, so that
+//! there always is a complete one, from before or after a change. [`Manifest`] is its content. It lists files, and nothing that
+//! untrusted clients create, so it stays small: at most [`MAX`] bytes, for writers and readers alike. The format is checked
+//! before anything else is read: a newer one is refused, and an older one is left to [`super::migration`]. A journal is listed
+//! before it has any content, so that a lost journal is noticed.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,26 +18,26 @@ use super::file::{FileRead, Folder, damage, failed, read_stretch};
 use super::ledger::Segment;
 use super::run::RunEntry;
 
-/// The format that is written.
+/// The current format.
 pub(super) const FORMAT: u32 = 2;
-/// Its name.
+/// The file name of the manifest.
 pub(super) const NAME: &str = "MANIFEST";
 const NEW: &str = "MANIFEST.new";
 const TITLE: &str = "backsight passive-dns store, format ";
-/// The longest first line.
+/// The longest first line, in bytes.
 const LINE: u64 = 128;
-/// The longest manifest: tens of thousands of files.
+/// The longest manifest, in bytes: tens of thousands of files.
 const MAX: u64 = 16 << 20;
 
-/// What a store consists of.
+/// The content of a manifest.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Manifest {
-    /// Every file so far has a number below this.
+    /// The next file number; every existing file has a lower one.
     pub(super) next: u64,
-    /// The journals whose records are not in runs, in their order.
+    /// The journals whose records are not in runs, in order.
     pub(super) journals: Vec<u64>,
     pub(super) runs: Vec<RunEntry>,
-    /// The files of the ledger, in their order.
+    /// The files of the ledger, in order.
     pub(super) ledgers: Vec<Segment>,
 }
 
@@ -45,16 +45,16 @@ pub(super) struct Manifest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Title {
     pub(super) format: u32,
-    /// Of what follows; `None` if it is not written as we do.
+    /// The checksum of the rest; `None` if it is not in our form.
     pub(super) checksum: Option<u64>,
-    /// Where what follows begins.
+    /// The offset of the rest.
     pub(super) end: u64,
 }
 
-/// A manifest that was opened, and its first line.
+/// An opened manifest, and its first line.
 pub(super) type Opened = (Box<dyn FileRead>, Title);
 
-/// The manifest of a folder; `None` when there is none.
+/// Opens the manifest of a folder; `None` if there is none.
 ///
 /// # Errors
 /// [`Error::Newer`], [`Error::Damage`], [`Error::Io`].
@@ -76,7 +76,7 @@ pub(super) fn title(folder: &dyn Folder) -> Result<Option<Opened>, Error> {
 }
 
 impl Manifest {
-    /// Reads a manifest of our format.
+    /// Reads a manifest of the current format.
     ///
     /// # Errors
     /// [`Error::Damage`], [`Error::Io`].
@@ -89,7 +89,7 @@ impl Manifest {
         Self::of_octets(&read_stretch(file, NAME, title.end, rest)?, title)
     }
 
-    /// Reads what follows the first line.
+    /// Parses the part after the first line.
     ///
     /// # Errors
     /// [`Error::Damage`].
@@ -100,10 +100,10 @@ impl Manifest {
         serde_json::from_slice(json).map_err(|_| damage(NAME, 0, "JSON that is no manifest"))
     }
 
-    /// Puts this manifest in the place of the one before.
+    /// Replaces the previous manifest with this one.
     ///
     /// # Errors
-    /// [`Error::Io`]; then the one before is still there, or this one is.
+    /// [`Error::Io`]; the folder has the previous manifest or this one then.
     pub(super) fn write(&self, folder: &dyn Folder) -> Result<(), Error> {
         let json = serde_json::to_vec_pretty(self).unwrap_or_default();
         let title = format!("{TITLE}{FORMAT}, checksum {:016x}\n", checksum(&json, 0));
@@ -113,7 +113,7 @@ impl Manifest {
             return Err(failed("write", NAME)(std::io::Error::other(text)));
         }
         let written = (|| {
-            // One may be left of somebody who did not get further.
+            // A process that did not finish may have left one.
             match folder.remove(NEW) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -128,7 +128,7 @@ impl Manifest {
     }
 }
 
-/// The first line of these octets.
+/// Parses the first line.
 pub(super) fn title_of(octets: &[u8]) -> Option<Title> {
     let end = octets.iter().position(|octet| *octet == b'\n').unwrap_or(octets.len());
     let rest = std::str::from_utf8(octets.get(..end)?).ok()?.strip_prefix(TITLE)?;

@@ -1,7 +1,7 @@
-//! Many sorted sequences as one: a tournament in which the smallest key wins.
+//! Merges many sorted sequences into one, with a tournament tree.
 //!
-//! [`Merge`] goes through the entries of [`Cursor`]s in order and makes one of those with the same key, with the words of all.
-//! A tree of losers holds who lost to whom, so that the next winner takes one comparison a level.
+//! [`Merge`] iterates over the entries of several [`Cursor`]s in key order, and combines entries with the same key into one
+//! with the words of all. In the tree of losers, finding the next smallest key takes one comparison per level.
 
 use std::sync::Arc;
 
@@ -49,11 +49,11 @@ impl Cursor {
     }
 }
 
-/// The entries of all cursors in order, each key once; stands nowhere until it is moved.
+/// The entries of all cursors in order, each key once; it has no current entry until it is moved.
 pub(super) struct Merge {
-    /// Those that have an entry left at first, and whether they still have.
+    /// The cursors that had an entry at first, and whether they still have one.
     cursors: Vec<(Cursor, bool)>,
-    /// At 0 the winner; at each other node who lost there. Leaves are the nodes behind.
+    /// Node 0 has the winner; every other node has the loser of its comparison. The leaves follow after the nodes.
     tree: Vec<usize>,
     sources: Arc<Sources>,
     key: Vec<u8>,
@@ -62,7 +62,7 @@ pub(super) struct Merge {
 }
 
 impl Merge {
-    /// From the first key not below `from` on.
+    /// Starts at the first key that is not below `from`.
     pub(super) fn from(
         cursors: impl IntoIterator<Item = Cursor>,
         from: &[u8],
@@ -85,7 +85,7 @@ impl Merge {
         Ok(merge)
     }
 
-    /// Goes to the next key.
+    /// Moves to the next key.
     pub(super) fn advance(&mut self) -> Result<bool, Error> {
         let Some(cursor) = winner(&self.tree, &self.cursors) else { return Ok(false) };
         self.key.clear();
@@ -105,12 +105,12 @@ impl Merge {
         Ok(true)
     }
 
-    /// This key.
+    /// The current key.
     pub(super) fn key(&self) -> &[u8] {
         &self.key
     }
 
-    /// What all said of it, as it is stored.
+    /// The words of all cursors for this key, in their stored form.
     pub(super) fn words(&self) -> &[u8] {
         &self.words
     }
@@ -126,7 +126,7 @@ impl Merge {
         Ok(())
     }
 
-    /// Moves the winner on and lets it play its way up again.
+    /// Advances the winner's cursor, and repeats the comparisons from its leaf to the root.
     fn replace_winner(&mut self) -> Result<(), Error> {
         let Some(mut winner) = self.tree.first().copied() else { return Ok(()) };
         if let Some((cursor, alive)) = self.cursors.get_mut(winner) {
@@ -149,7 +149,7 @@ impl Merge {
         Ok(())
     }
 
-    /// Lets all play from the start.
+    /// Builds the tree from all cursors.
     fn play(&mut self) {
         let count = self.cursors.len();
         let mut winners: Vec<usize> = (0..count).map(|_| 0).chain(0..count).collect();

@@ -1,16 +1,16 @@
-//! From the format of an earlier version to today's: once, when a folder is opened for writing.
+//! Converts a folder of format 1 to the current format: once, when it is opened for writing.
 //!
-//! [`migrate`] reads all runs of format 1 as one sequence and writes one run of today's; what does not keep its place in it goes
-//! into further runs: tuples whose data reads as more than it did (text of types that are canonical today, so that rows of one
-//! record meet), those that are found under more targets than before, and what was in journals. Times are repaired or left out
-//! ([`Times`]). Sources beyond [`store::Limits`] become one without origin and sensor. The positions of inputs go into a
-//! ledger; idempotency keys, which were kept for ever, expire 30 days from now.
+//! [`migrate`] reads all runs of format 1 as one sequence and writes one run of the current format. Tuples that would be in
+//! another position of it go into further runs: tuples whose data can be parsed now and could not before (text of types that
+//! are canonical now, so that the rows of one record are merged), tuples with more targets than before, and the content of
+//! journals. Times are repaired or left out ([`Times`]). Sources beyond [`store::Limits`] are combined into one without origin
+//! and sensor. The positions of inputs go into a ledger; idempotency keys, which were kept for ever, expire 30 days from now.
 //!
-//! Everything is written beside what is there, read again and checked, and counts when the manifest of today's format has taken the
-//! old one's place by its name: whatever ends the process before, the folder is as it was, and the next one begins anew. Old
-//! files are removed after that. So there must be room for both, which is looked at first ([`Error::NoRoom`]).
+//! All new files are written next to the old ones, read again and checked. They count when the new manifest has replaced the
+//! old one by renaming. If the process ends before that, the folder is unchanged, and the next process starts over. Old files
+//! are removed afterwards. There must be room for both, which is checked first ([`Error::NoRoom`]).
 //!
-//! Errors are damage in what is there and the disk's; then nothing has changed.
+//! Errors are damage of the old files and I/O errors; nothing has changed then.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,31 +36,31 @@ use super::{Options, Step};
 use store::engine::Side;
 use store::engine::key::Parts;
 
-/// Entries between two words on how far it is.
+/// Entries between two progress reports.
 const STEP: u64 = 4_096;
-/// Free room beyond what the old files take, in bytes: the ledger, the manifest, and longer keys.
+/// Free space needed in addition to the size of the old files, in bytes: for the ledger, the manifest, and longer keys.
 const SPARE: u64 = 16 << 20;
-/// What the names of idempotency keys begin with.
+/// The prefix of the names of idempotency keys.
 const KEYS: &str = "records/";
 /// How long idempotency keys are kept, in seconds.
 const KEPT: u64 = 30 * 86_400;
 
-/// What became of an old database.
+/// The result of converting an old database.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Migrated {
     /// Tuples that were read.
     pub tuples: u64,
-    /// Tuples whose data was text and is canonical now, so that it may have met another tuple's.
+    /// Tuples whose data was text and is canonical now, so that they may have been merged with another tuple.
     pub reread: u64,
-    /// Words (what one source says of a tuple) with a time that could not be and was repaired.
+    /// Words (a word is what one source states about a tuple) with an implausible time that was repaired.
     pub repaired: u64,
-    /// Words that were left out because neither of their times can be.
+    /// Words that were left out because neither of their times is plausible.
     pub dropped: u64,
-    /// Sources that became one without origin and sensor, because they are too many or their names too long.
+    /// Sources that were combined into one without origin and sensor, because there were too many or their names were too long.
     pub folded: u64,
 }
 
-/// Brings a folder into today's format.
+/// Converts a folder to the current format.
 ///
 /// # Errors
 /// [`Error::NoRoom`], [`Error::Damage`], [`Error::Missing`], [`Error::Io`].
@@ -92,16 +92,16 @@ pub(super) fn migrate(
     migration.end(&old)
 }
 
-/// What there is.
+/// The old content.
 struct Old {
     next: u64,
     runs: Vec<Arc<Run>>,
-    /// What journals hold, as blocks by owner.
+    /// The content of the journals, as blocks by owner.
     blocks: Vec<Vec<u8>>,
     octets: u64,
-    /// By their old numbers.
+    /// The sources by their old numbers.
     known: Arc<Sources>,
-    /// The new numbers by the old ones.
+    /// The new number of each old number.
     ids: Vec<u32>,
     sources: Arc<Sources>,
     ledger: Ledger,
@@ -122,7 +122,7 @@ impl Old {
         let (mut blocks, mut advances) = (Vec::new(), Vec::new());
         for number in journals {
             let read = journal::replay(files, number, JOURNAL_HEAD, &mut old_sources, |record, _| {
-                // Checked as it will be read.
+                // Checked now, because it is read later.
                 Block::of(record.block.clone())?;
                 blocks.push(record.block);
                 advances.extend(record.advance);
@@ -144,7 +144,7 @@ impl Old {
         Ok(Self { next, runs, blocks, octets, known, ids, sources, ledger, folded })
     }
 
-    /// Whether there is room for as much again.
+    /// Checks that there is room for a second copy.
     fn room(&self, files: &dyn Folder) -> Result<(), Error> {
         let needed = self.octets + self.octets / 4 + SPARE;
         match files.room().map_err(failed("look for room in", "the folder"))? {
@@ -159,10 +159,10 @@ impl Old {
     }
 }
 
-/// The sources of today's limits, the new numbers by the old ones, and how many sources lost their names.
+/// The sources within the current limits, the new numbers of the old ones, and how many sources lost their names.
 fn folded(old: &Sources, options: &Options) -> (Sources, Vec<u32>, u64) {
     let limits = &options.limits;
-    // One of each kind has a place of its own, whatever comes.
+    // A place is reserved for the combined source of each kind.
     let most = limits.sources.saturating_sub(3);
     let (mut sources, mut lost) = (Sources::default(), 0);
     let mut ids = Vec::with_capacity(old.len());
@@ -177,7 +177,7 @@ fn folded(old: &Sources, options: &Options) -> (Sources, Vec<u32>, u64) {
     (sources, ids, lost)
 }
 
-/// The positions of the manifest.
+/// Takes the positions from the manifest.
 fn take_inputs(
     inputs: impl Iterator<Item = (Box<str>, OldInput)>,
     sources: &Sources,
@@ -202,12 +202,12 @@ fn expiry(input: &str, now: Option<u64>) -> Option<u64> {
     now.filter(|_| input.starts_with(KEYS)).map(|now| now.saturating_add(KEPT))
 }
 
-/// Going on.
+/// A conversion in progress.
 struct Migration<'a> {
     files: &'a dyn Folder,
     options: &'a Options,
     times: Times,
-    /// The next number of a file.
+    /// The number of the next file.
     numbers: u64,
     told: Told<'a>,
     pool: Pool,
@@ -215,7 +215,7 @@ struct Migration<'a> {
     outcome: Migrated,
 }
 
-/// How far it is.
+/// The progress.
 struct Told<'a> {
     tell: &'a mut dyn FnMut(Step),
     done: u64,
@@ -241,7 +241,7 @@ impl Migration<'_> {
         self.numbers - 1
     }
 
-    /// All old runs become one; what does not keep its place waits in the pool.
+    /// Merges all old runs into one; tuples that change their position go to the pool.
     fn take_runs(&mut self, old: &Old) -> Result<(), Error> {
         if old.runs.is_empty() {
             return Ok(());
@@ -278,7 +278,7 @@ impl Migration<'_> {
         Ok(())
     }
 
-    /// What journals hold goes into the pool.
+    /// Adds the content of the journals to the pool.
     fn take_journals(&mut self, old: &Old) -> Result<(), Error> {
         let mut words = Vec::new();
         for block in &old.blocks {
@@ -300,7 +300,7 @@ impl Migration<'_> {
         Ok(())
     }
 
-    /// The words of a tuple, by new sources and with times that can be.
+    /// The words of a tuple, with the new source numbers and plausible times.
     fn translate(
         &mut self,
         octets: &[u8],
@@ -365,7 +365,7 @@ impl Migration<'_> {
         Ok(())
     }
 
-    /// Reads all that was written again.
+    /// Reads everything that was written again, to check it.
     fn check(&mut self, sources: &Sources) -> Result<(), Error> {
         for entry in &self.runs {
             let run = Arc::new(Run::open(self.files, entry.clone())?);
@@ -375,7 +375,7 @@ impl Migration<'_> {
         Ok(())
     }
 
-    /// What was written counts from now on.
+    /// Makes the new files count.
     fn end(mut self, old: &Old) -> Result<(), Error> {
         let number = self.number();
         let (_, segment) = ledger::write_all(self.files, number, &old.sources, &old.ledger)?;
@@ -391,7 +391,7 @@ impl Migration<'_> {
     }
 }
 
-/// What the tuple of these parts is today if it does not keep its keys, and whether its data was text; `None` is damage.
+/// The current tuple of these parts if its keys change, and whether its data was text; `None` means damage.
 fn other(parts: &Parts<'_>) -> Option<(Option<Tuple>, bool)> {
     if parts.is_target() {
         return Some((None, false));
@@ -400,14 +400,14 @@ fn other(parts: &Parts<'_>) -> Option<(Option<Tuple>, bool)> {
     let data = if is_text {
         Rdata::parse(rrtype, std::str::from_utf8(&octets).ok()?)
     } else {
-        // What was data of its type once and is none today stays as it is, as data of no type.
+        // Data that once was valid for its type but is not now is kept as data of an unknown type.
         Rdata::from_wire(rrtype, &octets).unwrap_or_else(|_| Rdata::parse(rrtype, &generic(&octets)))
     };
     let same = match (data.as_wire(), data.as_text()) {
         (Some(wire), _) => !is_text && *wire == *octets,
         (None, text) => is_text && text.unwrap_or_default().as_bytes() == octets,
     };
-    // The types that had a key by rdata, which is the one they have today.
+    // The types that had a key by rdata, which is still the same.
     let had_one = matches!(
         rrtype,
         RrType::A
@@ -429,7 +429,7 @@ fn other(parts: &Parts<'_>) -> Option<(Option<Tuple>, bool)> {
     Some((Some((Name::split_sort_key(parts.owner).ok()?.0, rrtype, data)), reread))
 }
 
-/// Octets as RFC 3597 writes them.
+/// The generic form of data in RFC 3597.
 fn generic(octets: &[u8]) -> String {
     use std::fmt::Write as _;
     let mut text = format!("\\# {} ", octets.len());
@@ -440,29 +440,29 @@ fn generic(octets: &[u8]) -> String {
     text
 }
 
-/// Which times can be: from the year 1985 to a day from now.
+/// Plausible times: from the year 1985 to one day from now.
 #[derive(Clone, Copy, Debug)]
 struct Times {
     now: Option<u64>,
 }
 
 impl Times {
-    /// The start of 1985: before it there was no DNS to look at.
+    /// The start of 1985: before it, there was no DNS to observe.
     const EARLIEST: u64 = 473_385_600;
     const DAY: u64 = 86_400;
 
-    /// Both times, one that cannot be replaced by the other; `None` when neither can be.
+    /// Both times, with an implausible one replaced by the other; `None` if both are implausible.
     fn repaired(self, first: u64, last: u64) -> Option<(u64, u64)> {
         match (self.plausible(first), self.plausible(last)) {
             (Some(a), Some(b)) if a <= b => Some((a, b)),
-            // What was told in another unit is the one that is less sure.
+            // The time that was in another unit is the less reliable one.
             (Some(a), Some(b)) => Some(if a == first { (a, a) } else { (b, b) }),
             (Some(one), None) | (None, Some(one)) => Some((one, one)),
             (None, None) => None,
         }
     }
 
-    /// Seconds, of seconds, milliseconds, microseconds or nanoseconds.
+    /// The time in seconds, from seconds, milliseconds, microseconds or nanoseconds.
     fn plausible(self, time: u64) -> Option<u64> {
         let latest = self.now.map_or(cof::time::LATEST_PLAUSIBLE, |now| now.saturating_add(Self::DAY));
         let scales = [1, 1_000, 1_000_000, 1_000_000_000];

@@ -1,6 +1,6 @@
-//! Opening a folder: what counts in it, what was not finished, what cannot be believed.
+//! Opens a folder: finds the files that count, and removes unfinished ones.
 //!
-//! Nothing is written before all that is to be read has been: a folder that is refused is as it was.
+//! Nothing is written before everything needed was read, so a folder that is refused is not changed.
 
 use std::io;
 use std::path::Path;
@@ -21,7 +21,7 @@ use super::snapshot::{Frozen, Snapshot};
 use super::sources::Sources;
 use super::{Options, Step};
 
-/// Sees to it that there is a folder, and that it is or may become a database; one that is refused is not touched.
+/// Ensures that the folder exists, and that it is a database or may become one; a folder that is refused is not changed.
 ///
 /// # Errors
 /// [`Error::Io`], [`Error::Foreign`], [`Error::Newer`], [`Error::Older`], [`Error::Empty`].
@@ -41,10 +41,10 @@ pub(super) fn make(folder: &Path, options: Options) -> Result<(), Error> {
     made.map_err(failed("create", &folder.to_string_lossy()))
 }
 
-/// Opens what there is.
+/// Opens the files of a folder.
 ///
 /// # Errors
-/// Those of [`super::Runs::open_files`].
+/// As [`super::Runs::open_files`].
 pub(super) fn open(
     files: Arc<dyn Folder>,
     options: Options,
@@ -92,7 +92,7 @@ pub(super) fn open(
     Ok(Intake::new(files, options, found))
 }
 
-/// Only what writes brings an older format into ours.
+/// An older format is only converted when the folder is opened for writing.
 fn may_read(title: Title, options: Options) -> Result<(), Error> {
     if options.read_only && title.format < manifest::FORMAT {
         return Err(Error::Older { found: title.format, known: manifest::FORMAT });
@@ -100,7 +100,7 @@ fn may_read(title: Title, options: Options) -> Result<(), Error> {
     Ok(())
 }
 
-/// Brings a folder of an older format into ours, without what an attempt that was ended left.
+/// Converts a folder of an older format, after removing the files of an earlier attempt that did not finish.
 fn migrate(
     files: &dyn Folder,
     options: &Options,
@@ -119,7 +119,7 @@ fn migrate(
     migration::migrate(files, options, old, numbered.highest() + 1, tell)
 }
 
-/// The files of ours in a folder.
+/// The files of the engine in a folder, by number.
 struct Numbered {
     runs: Vec<u64>,
     journals: Vec<u64>,
@@ -147,7 +147,7 @@ impl Numbered {
     }
 }
 
-/// Begins a database where nothing else is. Its manifest is there first: other files without one are somebody else's.
+/// Creates a database in a folder without other files. Its manifest is written first: other files without one are foreign.
 fn begin(files: &dyn Folder, names: &[String], options: Options) -> Result<Manifest, Error> {
     may_begin(names, options)?;
     let manifest = Manifest::default();
@@ -155,11 +155,12 @@ fn begin(files: &dyn Folder, names: &[String], options: Options) -> Result<Manif
     Ok(manifest)
 }
 
-/// What is in a folder where a database was about to begin: locked, asked for, killed before it had a manifest.
+/// Files in a folder in which a database was about to be created: it was locked, opened, or the process was killed before the
+/// manifest.
 const BEGUN: [&str; 4] = ["LOCK", "MANIFEST.new", "backsight.sock", "backsight.sock.new"];
 
-/// Whether a folder is not there, or holds no database and nothing else either: at most what somebody left who was killed
-/// before the database began.
+/// Whether a folder does not exist, or contains neither a database nor other files: at most what a process left that was killed
+/// before it had created the database.
 pub fn is_empty(folder: &Path) -> bool {
     match std::fs::read_dir(folder) {
         Ok(entries) => {
@@ -170,7 +171,7 @@ pub fn is_empty(folder: &Path) -> bool {
     }
 }
 
-/// Whether a database may begin where only this is.
+/// Checks that a database may be created in a folder with only these files.
 fn may_begin(names: &[String], options: Options) -> Result<(), Error> {
     if !names.iter().all(|name| BEGUN.contains(&name.as_str())) {
         return Err(Error::Foreign);
@@ -183,7 +184,7 @@ fn open_runs(files: &dyn Folder, manifest: &Manifest) -> Result<Vec<Arc<Run>>, E
     manifest.runs.iter().map(open).collect()
 }
 
-/// What the journals hold.
+/// The content of the journals.
 struct Replay {
     frozen: Vec<Arc<Frozen>>,
     sources: Sources,
@@ -214,7 +215,7 @@ fn replay(files: &dyn Folder, manifest: &Manifest) -> Result<Replay, Error> {
     Ok(replay)
 }
 
-/// Removes what somebody left who did not get further; what cannot be removed now harms nobody.
+/// Removes files of a process that did not finish; a file that cannot be removed now is harmless.
 fn clear(files: &dyn Folder, numbered: &Numbered, manifest: &Manifest) {
     let is_run = |number: &u64| manifest.runs.iter().any(|entry| entry.number == *number);
     let runs = numbered.runs.iter().filter(|number| !is_run(number)).map(|number| run::name(*number));

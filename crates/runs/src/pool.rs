@@ -1,9 +1,9 @@
-//! Tuples that do not keep their place, on their way into runs of their own.
+//! Tuples that change their position, collected into runs of their own.
 //!
-//! Data that an earlier version kept in another form has another key today. While runs are rewritten, such tuples go to a
-//! [`Pool`], which sorts them in memory and writes runs as it fills. [`current`] says which tuples these are.
+//! Data that an earlier version stored in another form has another key now. While runs are rewritten, such tuples go to a
+//! [`Pool`], which sorts them in memory and writes a run whenever it is full. [`current`] detects these tuples.
 //!
-//! Errors are the disk's and damage.
+//! Errors are I/O errors and damage.
 
 use std::sync::Arc;
 
@@ -23,13 +23,13 @@ use store::engine::key::{self, Parts};
 /// Observations that are sorted together.
 const BATCH: usize = 50_000;
 
-/// What a tuple is today.
+/// The current form of a tuple.
 pub(super) type Tuple = (Name, RrType, Rdata);
 
-/// What the tuple of this key is today; `None` if it keeps its place.
+/// The current form of the tuple with this key; `None` if its key is unchanged.
 ///
 /// # Errors
-/// [`Error::Damaged`] for a key that does not split.
+/// [`Error::Damaged`] for a key that cannot be split.
 pub(super) fn current(side: Side, key: &[u8]) -> Result<Option<Tuple>, Error> {
     let parts = match side {
         Side::Owner => Parts::of_owner_key(key),
@@ -38,18 +38,18 @@ pub(super) fn current(side: Side, key: &[u8]) -> Result<Option<Tuple>, Error> {
     parts.and_then(|parts| parts.renewed()).ok_or(Error::Damaged)
 }
 
-/// Where runs go.
+/// Where runs are written.
 pub(super) struct Destination<'a> {
     pub(super) files: &'a dyn Folder,
-    /// What the words of the tuples refer to.
+    /// The sources that the words of the tuples refer to.
     pub(super) sources: &'a Sources,
-    /// Octets that are gathered for one run.
+    /// Bytes that are collected for one run.
     pub(super) memory: usize,
-    /// Gives a run its number.
+    /// Returns the number of the next run.
     pub(super) number: &'a mut dyn FnMut() -> u64,
 }
 
-/// What waits, and what was written.
+/// The collected tuples, and the runs that were written.
 #[derive(Default)]
 pub(super) struct Pool {
     waiting: cof::Batch,
@@ -63,7 +63,7 @@ impl Pool {
         self.written.len()
     }
 
-    /// Takes what was said of a tuple.
+    /// Adds the words of a tuple.
     pub(super) fn add(
         &mut self,
         (rrname, rrtype, rdata): Tuple,
@@ -85,7 +85,7 @@ impl Pool {
         if self.waiting.observations.len() >= BATCH { self.sort(to) } else { Ok(()) }
     }
 
-    /// Writes what waits; all runs that were written.
+    /// Writes the collected tuples; returns all runs that were written.
     pub(super) fn finish(mut self, to: &mut Destination<'_>) -> Result<Vec<RunEntry>, Error> {
         if !self.waiting.observations.is_empty() {
             self.sort(to)?;

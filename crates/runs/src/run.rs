@@ -2,15 +2,17 @@
 //!
 //! ```text
 //! run    = "BSRUN" 0 ‖ format: u16 ‖ blocks by owner ‖ blocks by rdata ‖ index ×2 ‖ filter ×2 ‖ footer
-//! each block, index and filter is a frame: checksum: u64 ‖ octets; the checksum is XXH3-64 of the octets, its seed the frame's place
-//! block  = length of the first half: u32, compressed and not ‖ zstd of each half of a block of `block`
-//! index  = as a block, of one such block: last key of a block -> place, length, raw length
-//! filter = octets of `bloom`                   footer = (place, length, raw length: u64) ×4 ‖ tuples, tuples by rdata, words: u64
+//! each block, index and filter is a frame: checksum: u64 ‖ bytes; the checksum is XXH3-64 of the bytes, seeded with the
+//! frame's offset
+//! block  = length of the first half: u32, compressed and raw ‖ zstd of each half of a block of `block`
+//! index  = like a block, of one such block: last key of a block -> offset, length, raw length
+//! filter = bytes of `bloom`                    footer = (offset, length, raw length: u64) ×4 ‖ tuples, tuples by rdata, words:
+//! u64
 //!                                                       ‖ checksum: u64 ‖ "BSRUNEND"
 //! ```
 //!
 //! Numbers are little-endian. Index and filters are in memory while a run is open: about a hundredth of the file. [`Run`] is an
-//! open one, [`RunCursor`] goes through one order of it. What does not read is [`Error::Damage`] with file and place.
+//! open run, and [`RunCursor`] iterates over one order of it. Unreadable data is [`Error::Damage`] with file and offset.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -27,26 +29,26 @@ use super::file::{FileRead, Folder, damage, failed, read_stretch};
 use super::varint;
 use store::engine::Side;
 
-/// What a run begins with.
+/// The first bytes of a run.
 pub(super) const HEAD: [u8; 8] = *b"BSRUN\0\x02\0";
-/// What a run ends with.
+/// The last bytes of a run.
 pub(super) const TAIL: &[u8; 8] = b"BSRUNEND";
-/// Octets of a footer.
+/// The length of a footer, in bytes.
 pub(super) const FOOTER: usize = 4 * 24 + 3 * 8 + 8 + 8;
-/// The most octets of one index, block or filter: what a damaged length may make us allocate, and what is ever written.
+/// The largest index, block or filter in bytes: the limit for writing, and for what a damaged length may make us allocate.
 pub(super) const MAX_FRAME: u64 = u32::MAX as u64;
 
-/// What the manifest knows of a run.
+/// The manifest's entry of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct RunEntry {
     pub(super) number: u64,
-    /// How long its file is.
+    /// The length of the file.
     pub(super) octets: u64,
-    /// Of its footer.
+    /// The checksum of its footer.
     pub(super) checksum: u64,
     pub(super) tuples: u64,
     pub(super) words: u64,
-    /// How many owners, how many targets.
+    /// The number of owners, and the number of targets.
     pub(super) heads: [u64; 2],
 }
 
@@ -59,22 +61,22 @@ pub(super) struct Run {
     rdata: Order,
 }
 
-/// What leads to the entries of one order.
+/// The index and filter of one order.
 struct Order {
     index: Arc<Block>,
     bloom: Bloom,
 }
 
-/// Where a frame is: of its octets, without the checksum before them.
+/// The position of a frame, without the checksum before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Frame {
     pub(super) place: u64,
     pub(super) len: u64,
-    /// How long it is when it is decompressed.
+    /// The length after decompression.
     pub(super) raw: u64,
 }
 
-/// What stands at the end of a run.
+/// The footer of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Footer {
     /// Index by owner, by rdata; filter by owner, by rdata.
@@ -83,7 +85,7 @@ pub(super) struct Footer {
     pub(super) counts: [u64; 3],
 }
 
-/// The file of a run.
+/// The file name of a run.
 pub(super) fn name(number: u64) -> String {
     format!("{number:08}.run")
 }
@@ -97,10 +99,10 @@ impl Run {
         Self::open_as(folder, entry, HEAD)
     }
 
-    /// Opens a run that begins so.
+    /// Opens a run with these first bytes.
     ///
     /// # Errors
-    /// Those of [`Self::open`].
+    /// As [`Self::open`].
     pub(super) fn open_as(folder: &dyn Folder, entry: RunEntry, begin: [u8; 8]) -> Result<Self, Error> {
         let name = name(entry.number);
         let file = folder.open(&name).map_err(failed("open", &name))?;
@@ -124,12 +126,12 @@ impl Run {
         Ok(Self { entry, name, file, owner, rdata })
     }
 
-    /// What the manifest says of it.
+    /// The entry of the manifest.
     pub(super) fn entry(&self) -> &RunEntry {
         &self.entry
     }
 
-    /// Its file.
+    /// The file name.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
@@ -189,7 +191,7 @@ impl Opening<'_> {
 
 fn decompress(octets: &[u8], raw: u64) -> Option<Vec<u8>> {
     thread_local! {
-        /// Making one takes longer than decompressing a block.
+        /// Kept per thread, because creating a decompressor takes longer than decompressing a block.
         static ZSTD: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
     }
     let raw = usize::try_from(raw).ok().filter(|raw| *raw as u64 <= MAX_FRAME)?;
@@ -214,7 +216,7 @@ fn decompress(octets: &[u8], raw: u64) -> Option<Vec<u8>> {
 }
 
 impl Footer {
-    /// The octets at the end of a run, and the checksum in them.
+    /// The bytes at the end of a run, and the checksum in them.
     pub(super) fn octets(&self, place: u64) -> (Vec<u8>, u64) {
         let frames = self.frames.iter().flat_map(|frame| [frame.place, frame.len, frame.raw]);
         let mut octets: Vec<u8> = frames.chain(self.counts).flat_map(u64::to_le_bytes).collect();
@@ -244,7 +246,7 @@ impl Footer {
 }
 
 impl Frame {
-    /// As what an index has behind a key.
+    /// Appends it in the form of a value of an index.
     pub(super) fn push(&self, out: &mut Vec<u8>) {
         varint::push(out, self.place);
         varint::push(out, self.len);
@@ -259,24 +261,24 @@ impl Frame {
     }
 }
 
-/// Goes through one order of a run; stands nowhere until it is moved.
+/// Iterates over one order of a run; it has no current entry until it is moved.
 pub(super) struct RunCursor {
     run: Arc<Run>,
     index: BlockCursor,
     block: Option<BlockCursor>,
-    /// Where the block is.
+    /// The offset of the block.
     place: u64,
     cache: Option<Arc<Cache>>,
 }
 
 impl RunCursor {
-    /// Before the first entry; reads through the cache if there is one.
+    /// A cursor before the first entry; it reads through the cache if there is one.
     pub(super) fn new(run: Arc<Run>, side: Side, cache: Option<Arc<Cache>>) -> Self {
         let index = BlockCursor::new(Arc::clone(&run.order(side).index));
         Self { run, index, block: None, place: 0, cache }
     }
 
-    /// Goes to the next entry.
+    /// Moves to the next entry.
     pub(super) fn advance(&mut self) -> Result<bool, Error> {
         loop {
             if let Some(block) = &mut self.block
@@ -291,7 +293,7 @@ impl RunCursor {
         }
     }
 
-    /// Goes to the first entry whose key is not below `from`.
+    /// Moves to the first entry whose key is not below `from`.
     pub(super) fn seek(&mut self, from: &[u8]) -> Result<bool, Error> {
         if !self.index.seek(from).ok_or_else(|| self.run.damage(0))? {
             self.block = None;
@@ -299,7 +301,7 @@ impl RunCursor {
         }
         self.load()?;
         let found = self.block.as_mut().and_then(|block| block.seek(from));
-        // The index says that the block's last key is not below.
+        // According to the index, the last key of this block is not below `from`.
         found.filter(|found| *found).ok_or_else(|| self.run.damage(self.place))
     }
 
@@ -308,17 +310,17 @@ impl RunCursor {
         self.block.as_ref().map(BlockCursor::key).unwrap_or_default()
     }
 
-    /// The words of this entry, as they are stored.
+    /// The words of this entry, in their stored form.
     pub(super) fn words(&self) -> &[u8] {
         self.block.as_ref().map(BlockCursor::words).unwrap_or_default()
     }
 
-    /// Where the block of this entry is, for whoever finds it damaged.
+    /// The offset of the block of this entry, for reports of damage.
     pub(super) fn place(&self) -> u64 {
         self.place
     }
 
-    /// The last key of this block, as the index has it.
+    /// The last key of this block, from the index.
     pub(super) fn last_key(&self) -> &[u8] {
         self.index.key()
     }

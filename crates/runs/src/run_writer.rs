@@ -1,9 +1,9 @@
-//! Writes a run: both orders, from whatever gives their entries in order.
+//! Writes a run with both orders, from any source of sorted entries.
 //!
-//! [`write`] makes the file, syncs it and says what the manifest must know. The file has its name from the start; until a
-//! manifest names it too, it is nobody's, and whoever opens the folder next removes it.
+//! [`write`] creates the file, syncs it and returns its entry for the manifest. The file has its final name from the start;
+//! until a manifest lists it, it does not count, and the next process that opens the folder removes it.
 //!
-//! Errors are those of the disk and of what is read; then the file is removed.
+//! Errors are I/O errors and those of reading the entries; the file is removed then.
 
 use std::sync::Arc;
 
@@ -20,33 +20,34 @@ use super::run::{self, Footer, Frame, HEAD, RunEntry};
 use super::word;
 use store::engine::Side;
 
-/// About how many octets a block has before it is compressed: more is smaller on disk and slower to read one entry of.
+/// The approximate size of a block before compression, in bytes: larger blocks are smaller on disk, but slower to read one
+/// entry from.
 const BLOCK: usize = 16 * 1024;
-/// How hard zstd tries: what it saves beyond this costs more time than all else.
+/// The compression level of zstd: a higher level would take more time than everything else.
 const LEVEL: i32 = 1;
-/// Octets that go to the system at once.
+/// Bytes that are passed to the system at a time.
 const WRITE: usize = 1 << 20;
-/// Entries between two looks whether to go on.
+/// Entries between two checks whether to stop.
 const PATIENCE: u64 = 4096;
 
-/// What of an entry is kept: its key, its words, which may be replaced; `false` leaves it out.
+/// Decides what to keep of an entry, given its key and its words, which may be replaced; `false` leaves it out.
 pub(super) type Keep<'a> = dyn FnMut(Side, &[u8], &mut Vec<u8>) -> Result<bool, Error> + 'a;
 
-/// What a run is made of.
+/// The content of a run.
 pub(super) struct Input<'a> {
-    /// The entries of one order.
+    /// Returns the entries of one order.
     pub(super) entries: &'a dyn Fn(Side) -> Result<Merge, Error>,
-    /// At most so many owners, and so many targets.
+    /// The most owners, and the most targets.
     pub(super) heads: [u64; 2],
     pub(super) keep: &'a mut Keep<'a>,
-    /// Whether to give up.
+    /// Whether to stop.
     pub(super) stopped: &'a dyn Fn() -> bool,
 }
 
-/// Writes a run of this number; `None` when there was nothing to write.
+/// Writes a run with this number; returns `None` if there were no entries.
 ///
 /// # Errors
-/// [`Error::Io`], [`Error::Stopped`], and what reading gives.
+/// [`Error::Io`], [`Error::Stopped`], and the errors of reading the entries.
 pub(super) fn write(
     folder: &dyn Folder,
     number: u64,
@@ -56,7 +57,7 @@ pub(super) fn write(
     let file = folder.create(&name).map_err(failed("create", &name))?;
     let written = Writer::new(file, &name).and_then(|mut writer| writer.run(number, input));
     if !matches!(written, Ok(Some(_))) {
-        // What cannot be removed now is removed at the next opening.
+        // If it cannot be removed now, it is removed at the next opening.
         let _ = folder.remove(&name);
     }
     written
@@ -65,15 +66,15 @@ pub(super) fn write(
 struct Writer<'a> {
     name: &'a str,
     file: Arc<dyn FileWrite>,
-    /// What has not been given to the system yet.
+    /// Bytes that have not been passed to the system yet.
     buffer: Vec<u8>,
-    /// Where the buffer begins.
+    /// The offset of the buffer in the file.
     place: u64,
     zstd: Compressor<'static>,
     compressed: Vec<u8>,
 }
 
-/// What is known of an order when its blocks are written.
+/// The data about an order after its blocks are written.
 struct Order {
     index: Vec<u8>,
     bloom: Bloom,
@@ -175,7 +176,7 @@ impl<'a> Writer<'a> {
         Ok(Frame { raw: octets.len() as u64, ..frame })
     }
 
-    /// Appends octets compressed.
+    /// Appends the compressed bytes.
     fn compress(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
         let start = out.len();
         out.resize(start + compress_bound(octets.len()), 0);

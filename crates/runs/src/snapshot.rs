@@ -1,7 +1,7 @@
-//! What there is at one moment: what readers see, whatever is written meanwhile.
+//! The state at one moment: readers see it unchanged, whatever is written in the meantime.
 //!
-//! A [`Snapshot`] never changes; writers put another one in its place. Files of runs that are no longer part of the store are
-//! removed, and stay readable for whoever still holds a snapshot with them.
+//! A [`Snapshot`] never changes; writers replace it with another one. Files of runs that are no longer part of the store are
+//! removed, and stay readable for readers that still hold a snapshot with them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,39 +18,39 @@ use store::engine::KeyRange;
 use store::engine::Word;
 use store::engine::{Side, Tuples, Walk};
 
-/// Runs below this size, in octets, are all alike.
+/// Runs below this size, in bytes, count as the same size.
 const SMALLEST: u64 = 1 << 16;
 
-/// All that is kept, at one moment.
+/// All data at one moment.
 #[derive(Clone)]
 pub(super) struct Snapshot {
-    /// What is in files.
+    /// The runs in files.
     pub(super) runs: Vec<Arc<Run>>,
-    /// What waits to become a run, the oldest first.
+    /// The batches that wait to become a run, oldest first.
     pub(super) frozen: Vec<Arc<Frozen>>,
-    /// What came since.
+    /// The batches since then.
     pub(super) active: Vec<Arc<Batch>>,
     pub(super) sources: Arc<Sources>,
     pub(super) cache: Arc<Cache>,
 }
 
-/// The batches of a journal that nothing is appended to any more.
+/// The batches of a journal to which nothing more is appended.
 pub(super) struct Frozen {
     /// The journal's number.
     pub(super) journal: u64,
     pub(super) batches: Vec<Arc<Batch>>,
-    /// What the ledger does not say yet.
+    /// Changes that are not in the ledger's files yet.
     pub(super) changes: Vec<Change>,
 }
 
 impl Snapshot {
-    /// Entries by owner in all parts.
+    /// The number of entries by owner in all parts.
     pub(super) fn entries(&self) -> u64 {
         let batches: u64 = self.batches().map(|batch| batch.entries()).sum();
         batches + self.runs.iter().map(|run| run.entry().words).sum::<u64>()
     }
 
-    /// Runs by about their size, in steps of the fan-in.
+    /// Runs by approximate size, in powers of the fan-in.
     pub(super) fn sizes(&self, fan_in: usize) -> BTreeMap<u32, Vec<Arc<Run>>> {
         let mut sizes: BTreeMap<u32, Vec<Arc<Run>>> = BTreeMap::new();
         for run in &self.runs {
@@ -64,7 +64,7 @@ impl Snapshot {
         self.frozen.iter().flat_map(|frozen| &frozen.batches).chain(&self.active)
     }
 
-    /// Every part that may have something of a range.
+    /// A cursor for every part that may have entries of a range.
     fn cursors<'a>(&'a self, side: Side, range: &'a KeyRange) -> impl Iterator<Item = Cursor> + 'a {
         let head = range.whole_head();
         let runs = self.runs.iter().filter(move |run| head.is_none_or(|head| run.may_have(side, head)));

@@ -1,6 +1,7 @@
-//! Who said so, each once: a number stands for a source in every entry.
+//! The sources of a store, each stored once: entries refer to a source by its number.
 //!
-//! [`Sources`] only grows, and what a number means never changes: it is in the journal before the first entry that uses it.
+//! [`Sources`] only grows, and the meaning of a number never changes: a source is in the journal before the first entry that
+//! uses it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use cof::{Source, SourceKind};
 
 use super::varint;
 
-/// The most sources: a word has 31 bits for one.
+/// The most sources: a word has 31 bits for the number.
 const MAX: usize = 1 << 31;
 
 /// The sources of a store, by number.
@@ -20,7 +21,7 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    /// The source of this number.
+    /// The source with this number.
     pub(super) fn by_id(&self, id: u32) -> Option<&Source> {
         self.list.get(usize::try_from(id).ok()?).map(|source| &**source)
     }
@@ -30,7 +31,7 @@ impl Sources {
         self.ids.get(source).copied()
     }
 
-    /// How many there are.
+    /// The number of sources.
     pub(super) fn len(&self) -> usize {
         self.list.len()
     }
@@ -40,7 +41,7 @@ impl Sources {
         self.list.iter().map(|source| &**source)
     }
 
-    /// The number of a source that may be new; `None` when there are too many.
+    /// The number of a source, which is added if it is new; `None` if there are too many.
     pub(super) fn intern(&mut self, source: &Source) -> Option<u32> {
         if let Some(id) = self.id(source) {
             return Some(id);
@@ -53,7 +54,7 @@ impl Sources {
     }
 }
 
-/// Appends a source: its kind as a letter, then origin and sensor, each as its length and 1 more, 0 for none.
+/// Appends a source: its kind as a letter, then origin and sensor, each as its length plus 1 and its text; 0 means none.
 pub(super) fn push(out: &mut Vec<u8>, source: &Source) {
     out.push(letter(source.kind));
     for text in [&source.origin, &source.sensor] {
@@ -67,7 +68,7 @@ pub(super) fn push(out: &mut Vec<u8>, source: &Source) {
     }
 }
 
-/// Takes what [`push`] wrote.
+/// Reads what [`push`] wrote.
 pub(super) fn take(octets: &mut &[u8]) -> Option<Source> {
     let (kind, rest) = octets.split_first()?;
     *octets = rest;

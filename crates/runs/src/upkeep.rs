@@ -1,12 +1,12 @@
-//! What is done behind the back of those who write: runs of batches, larger runs of runs, and dropping.
+//! Background work: making runs of batches, merging runs, and dropping data.
 //!
-//! [`spawn`] starts a thread for each of the first two. Every change is the same three steps: write a run, let the manifest name
-//! it, show it; then remove what it replaces. What fails is tried again when there is more to do, and told to those who have to
-//! wait for it.
+//! [`spawn`] starts a thread for each of the first two. Every change has the same three steps: write a run, list it in the
+//! manifest, and make it visible; then what it replaces is removed. Failed work is tried again when there is more to do, and
+//! the error is reported to callers that have to wait for it.
 //!
-//! Whenever runs become one, tuples whose data an earlier version kept in another form (text that reads as data today, another
-//! spelling of what is canonical now) get the key that they have today and meet the rows of the same record. The format stays
-//! as it is: until then both are found by their owner, as they always were.
+//! Whenever runs are merged, tuples whose data an earlier version stored in another form (text that can be parsed now, another
+//! spelling of data that is canonical now) get their current key and are merged with the rows of the same record. The format
+//! does not change: until then, both rows are found by their owner as before.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -31,34 +31,34 @@ use store::Selection;
 use store::engine::key::Parts;
 use store::engine::{LastSeen, Side};
 
-/// How long after a failure the next try is made, if nobody asks for it before.
+/// How long after a failure work is tried again, if no caller asks for it before.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What a store takes.
+/// The size of a store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sizes {
-    /// Files of sorted entries.
+    /// The number of files with sorted entries.
     pub runs: u64,
-    /// Octets of those files.
+    /// The size of these files in bytes.
     pub octets: u64,
-    /// Tuples in those files; one that is in several counts in each.
+    /// The tuples in these files; a tuple in several files is counted in each.
     pub tuples: u64,
-    /// Octets of memory of what is in no file but the journal.
+    /// The memory of data that is only in the journal, in bytes.
     pub memory: u64,
 }
 
-/// How much nicer the background is to others: one part in ten of a core that others want as well.
+/// The nice value of the background threads: about a tenth of a core that other threads want as well.
 const PRIORITY: i32 = 10;
 
-/// One piece of work: whether there was any.
+/// One piece of work; returns whether there was any.
 type Work = fn(&Intake) -> Result<bool, Error>;
 
-/// Starts the threads that work in the background until the engine is stopped.
+/// Starts the background threads, which run until the engine is stopped.
 pub(super) fn spawn(intake: &Arc<Intake>) -> Vec<JoinHandle<()>> {
     let works: [(&str, Work); 2] = [("store-flush", Intake::flush_one), ("store-merge", Intake::merge_some)];
     let spawned = works.into_iter().filter_map(|(name, work)| {
         let intake = Arc::clone(intake);
-        // Without its threads the engine still takes in, until writers have to wait; closing does their work.
+        // Without these threads the engine still absorbs batches until writers have to wait; closing then does the work.
         std::thread::Builder::new().name(name.into()).spawn(move || intake.work(work)).ok()
     });
     spawned.collect()
@@ -66,7 +66,8 @@ pub(super) fn spawn(intake: &Arc<Intake>) -> Vec<JoinHandle<()>> {
 
 impl Intake {
     fn work(&self, work: Work) {
-        // On Linux this is the thread's own. Readers must not wait for what nobody waits for; writers wait when it falls behind.
+        // On Linux, this applies to the thread. Readers must not be delayed by work that nobody waits for; writers wait if it
+        // falls behind.
         let _ = rustix::process::nice(PRIORITY);
         while !self.stopped.load(Ordering::Relaxed) {
             let announced = self.announced.load(Ordering::Relaxed);
@@ -81,7 +82,7 @@ impl Intake {
             }
             self.tried.notify_all();
             if !idle {
-                // A new run may be the one that was missing for a merge.
+                // The new run may make a merge possible.
                 drop(self.announce(trouble));
             } else if self.announced.load(Ordering::Relaxed) == announced
                 && !self.stopped.load(Ordering::Relaxed)
@@ -91,7 +92,7 @@ impl Intake {
         }
     }
 
-    /// Ends the work in the background.
+    /// Ends the background work.
     pub(super) fn stop(&self) {
         let trouble = lock(&self.trouble);
         self.stopped.store(true, Ordering::Relaxed);
@@ -99,7 +100,7 @@ impl Intake {
         drop(self.announce(trouble));
     }
 
-    /// Puts everything into runs; the folder needs no journal then.
+    /// Writes everything into runs; after that, the folder needs no journal.
     pub(super) fn close(&self) -> Result<(), Error> {
         if self.options.read_only {
             return Ok(());
@@ -144,12 +145,12 @@ impl Intake {
             snapshot.frozen.retain(|other| other.journal != frozen.journal);
             snapshot.runs.extend(run);
         });
-        // What cannot be removed is removed at the next opening.
+        // If it cannot be removed now, it is removed at the next opening.
         let _ = self.files.remove(&journal::name(frozen.journal));
         Ok(true)
     }
 
-    /// Makes one run of several of about the same size, if there are enough.
+    /// Merges several runs of similar size into one, if there are enough.
     fn merge_some(&self) -> Result<bool, Error> {
         let _turn = lock(&self.merging);
         let snapshot = self.snapshot();
@@ -169,12 +170,12 @@ impl Intake {
             return Ok(());
         }
         self.merge(&runs, &mut |_, _, _| Ok(true), &|| false, &[])?;
-        // What got another key is in a run of its own.
+        // Tuples that got another key are in a run of their own.
         let runs = self.snapshot().runs.clone();
         if runs.len() < 2 { Ok(()) } else { self.merge(&runs, &mut |_, _, _| Ok(true), &|| false, &[]) }
     }
 
-    /// Forgets what a selection covers, at one moment; nothing is taken in meanwhile.
+    /// Drops everything that a selection covers, at one moment; nothing is absorbed in the meantime.
     pub(super) fn drop_where(&self, selection: &Selection) -> Result<u64, Error> {
         self.writable()?;
         let _turn = lock(&self.merging);
@@ -195,20 +196,20 @@ impl Intake {
         Ok(dropped)
     }
 
-    /// Puts everything into runs, and lets nobody take in until the guard goes.
+    /// Writes everything into runs, and prevents absorbing until the guard is dropped.
     pub(super) fn hold_flushed(&self) -> Result<Held<'_>, Error> {
         loop {
             self.flush()?;
             let held = self.hold();
-            // Somebody may have taken in since the flush.
+            // Another caller may have absorbed a batch since the flush.
             if held.is_flushed(&self.snapshot()) {
                 return Ok(held);
             }
         }
     }
 
-    /// Puts one run in the place of these, and others beside it for tuples that have another key today; the ledger changes with
-    /// them. What a failure leaves behind is removed at the next opening.
+    /// Replaces runs with one run, and with further ones for tuples that have another key now; the ledger changes together with
+    /// them. Files left by a failure are removed at the next opening.
     fn merge(
         &self,
         runs: &[Arc<Run>],
@@ -274,12 +275,12 @@ impl Intake {
         entry.map(open).transpose()
     }
 
-    /// Changes what is on disk; what could not be written is not believed either.
+    /// Changes the manifest on disk; the copy in memory only changes if that succeeds.
     pub(super) fn record(&self, change: impl FnOnce(&mut Manifest)) -> Result<(), Error> {
         self.record_with(&Sources::default(), &[], change)
     }
 
-    /// Changes what is on disk, and at the same moment what the ledger says: these sources are known, and this has changed.
+    /// Changes the manifest on disk together with the ledger: these sources are known, and these changes are recorded.
     fn record_with(
         &self,
         sources: &Sources,
@@ -294,7 +295,7 @@ impl Intake {
         let appended = ledgers.append(&*self.files, &mut manifest.ledgers, &number, sources, changes)?;
         manifest.next = self.next.load(Ordering::Relaxed);
         if let Err(error) = manifest.write(&*self.files) {
-            // What was appended may count or not: it is said again in another file.
+            // It is unknown whether what was appended counts, so it is written again to another file.
             ledgers.end_file();
             return Err(error);
         }
@@ -326,7 +327,7 @@ impl Intake {
     }
 }
 
-/// Whether there is a tuple that has another key today.
+/// Whether there is a tuple that has another key now.
 fn is_older(runs: &[Arc<Run>]) -> Result<bool, Error> {
     for run in runs {
         let mut cursor = RunCursor::new(Arc::clone(run), Side::Owner, None);
@@ -339,7 +340,7 @@ fn is_older(runs: &[Arc<Run>]) -> Result<bool, Error> {
     Ok(false)
 }
 
-/// Takes what a selection covers out of the words of a tuple, and says how many that were.
+/// Removes what a selection covers from the words of a tuple, and returns how many words were removed.
 fn cut(
     selection: &Selection,
     side: Side,

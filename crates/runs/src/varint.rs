@@ -1,8 +1,8 @@
-//! Numbers of as many octets as they need: LEB128, seven bits an octet, the lowest first.
+//! Numbers of variable length: LEB128, seven bits per byte, the lowest first.
 //!
-//! [`take`] gives `None` for what is cut or does not fit into 64 bits; the caller knows which file that is.
+//! [`take`] returns `None` for a number that is cut or does not fit into 64 bits; the caller knows the file.
 
-/// Appends a number, of at most ten octets.
+/// Appends a number of at most ten bytes.
 pub(super) fn push(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         out.push(low(number) | 0x80);
@@ -11,7 +11,7 @@ pub(super) fn push(out: &mut Vec<u8>, mut number: u64) {
     out.push(low(number));
 }
 
-/// Takes a number off the front.
+/// Reads a number from the front.
 pub(super) fn take(octets: &mut &[u8]) -> Option<u64> {
     let (first, mut rest) = octets.split_first()?;
     let mut number = u64::from(first & 0x7f);
@@ -31,18 +31,18 @@ pub(super) fn take(octets: &mut &[u8]) -> Option<u64> {
     Some(number)
 }
 
-/// Takes a number that must be a length or place within octets in memory.
+/// Reads a number that must be a length or offset in memory.
 pub(super) fn take_len(octets: &mut &[u8]) -> Option<usize> {
     usize::try_from(take(octets)?).ok()
 }
 
-/// Appends a length and as many octets.
+/// Appends a length and the bytes.
 pub(super) fn push_octets(out: &mut Vec<u8>, octets: &[u8]) {
     push(out, octets.len() as u64);
     out.extend_from_slice(octets);
 }
 
-/// Takes what [`push_octets`] wrote.
+/// Reads what [`push_octets`] wrote.
 pub(super) fn take_octets<'a>(octets: &mut &'a [u8]) -> Option<&'a [u8]> {
     let len = take_len(octets)?;
     let (taken, rest) = octets.split_at_checked(len)?;

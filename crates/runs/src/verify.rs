@@ -1,6 +1,6 @@
-//! Reading everything again: every checksum, every key's place, every word, and the ledger.
+//! Reads all data again, and checks every checksum, the order of the keys, every word, and the ledger.
 //!
-//! [`verify`] stops at the first damage, which names its file and place. Journals were checked when the folder was opened.
+//! [`verify`] stops at the first damage, which names its file and offset. Journals were checked when the folder was opened.
 
 use std::sync::Arc;
 
@@ -15,18 +15,18 @@ use super::word::StoredWord;
 use store::engine::Side;
 use store::engine::key::Parts;
 
-/// What was read.
+/// What was checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verified {
-    /// Runs.
+    /// The number of runs.
     pub files: u64,
-    /// Octets of them.
+    /// Their size in bytes.
     pub octets: u64,
-    /// Tuples by owner.
+    /// The number of tuples by owner.
     pub tuples: u64,
 }
 
-/// Reads all runs of this moment; `progress` hears how many entries were read, of how many at most.
+/// Reads all current runs; `progress` receives the number of entries read, and the largest possible number.
 ///
 /// # Errors
 /// The first damage.
@@ -64,7 +64,7 @@ pub(super) fn run(run: &Arc<Run>, sources: &Sources, step: &mut dyn FnMut()) -> 
     Ok(())
 }
 
-/// Reads one order of a run; returns how many entries and words it has.
+/// Reads one order of a run; returns the number of entries and words.
 fn side(run: &Arc<Run>, side: Side, sources: &Sources, step: &mut dyn FnMut()) -> Result<[u64; 2], Error> {
     let mut cursor = RunCursor::new(Arc::clone(run), side, None);
     let (mut before, mut counts): (Vec<u8>, [u64; 2]) = (Vec::new(), [0, 0]);

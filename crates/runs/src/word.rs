@@ -1,11 +1,11 @@
-//! What was said of a tuple, as it stands behind the tuple's key.
+//! What one source states about a tuple within one bailiwick; stored with the tuple's key.
 //!
 //! ```text
 //! word = varint source × 2 + (1 if the count is known) ‖ bailiwick: u8 ‖ varint first ‖ varint last − first ‖ [varint count]
 //! ```
 //!
-//! Words stand one behind the other up to the end of their entry, by source, then bailiwick, each pair once. Nothing here
-//! knows a file: `None` is damage.
+//! The words of an entry follow each other until its end, sorted by source and then bailiwick, each pair once. This module does
+//! not know files: `None` means damage.
 
 use cof::SourceKind;
 
@@ -13,12 +13,12 @@ use super::sources::Sources;
 use super::varint;
 use store::engine::Value;
 
-/// One source's word within one bailiwick.
+/// The word of one source within one bailiwick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct StoredWord {
-    /// Which of the store's sources.
+    /// The number of the source.
     pub(super) source: u32,
-    /// Its number of labels.
+    /// The number of labels of the bailiwick.
     pub(super) bailiwick: u8,
     pub(super) value: Value,
 }
@@ -35,7 +35,7 @@ impl StoredWord {
         }
     }
 
-    /// Takes a word off the front.
+    /// Reads a word from the front.
     pub(super) fn take(octets: &mut &[u8]) -> Option<Self> {
         let head = varint::take(octets)?;
         let source = u32::try_from(head >> 1).ok()?;
@@ -48,7 +48,7 @@ impl StoredWord {
     }
 }
 
-/// Takes all words of an entry.
+/// Reads all words of an entry.
 pub(super) fn take_all(mut octets: &[u8], words: &mut Vec<StoredWord>) -> Option<()> {
     while !octets.is_empty() {
         words.push(StoredWord::take(&mut octets)?);
@@ -56,7 +56,7 @@ pub(super) fn take_all(mut octets: &[u8], words: &mut Vec<StoredWord>) -> Option
     Some(())
 }
 
-/// How many words an entry has.
+/// The number of words in an entry.
 pub(super) fn count(mut octets: &[u8]) -> Option<u64> {
     let mut words = 0;
     while !octets.is_empty() {
@@ -66,13 +66,13 @@ pub(super) fn count(mut octets: &[u8]) -> Option<u64> {
     Some(words)
 }
 
-/// Brings words in order and makes one of each source's words within a bailiwick.
+/// Sorts words, and merges those of the same source and bailiwick.
 pub(super) fn fold(words: &mut Vec<StoredWord>, sources: &Sources) {
     words.sort_unstable_by_key(|word| (word.source, word.bailiwick));
     words.dedup_by(|later, kept| {
         let same = (later.source, later.bailiwick) == (kept.source, kept.bailiwick);
         if same {
-            // A source that is not known is refused where words are read; until then any rule will do.
+            // An unknown source is refused where words are read; until then, any rule is fine.
             let kind = sources.by_id(kept.source).map_or(SourceKind::Report, |source| source.kind);
             kept.value.merge(later.value, kind);
         }

@@ -1,4 +1,4 @@
-//! The least that storing both orders can cost: everything in memory, folded, sorted, front-coded, compressed and written once.
+//! The minimum cost of storing both orders: everything in memory, folded, sorted, front-coded, compressed and written once.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -11,7 +11,7 @@ use crate::generator::mix;
 /// First, last and count, merged.
 type Value = (u64, u64, u64);
 
-/// Keys of one order: where they are, and what was said.
+/// The keys of one order: their positions, and their values.
 struct Keys {
     octets: Vec<u8>,
     places: Vec<(u64, usize, usize, Value)>,

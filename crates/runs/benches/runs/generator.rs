@@ -1,13 +1,13 @@
-//! Made-up observations: names after Zipf, two in five heard before, types as sensors see them.
+//! Generated observations: names with a Zipf distribution, two in five repeated, and record types as sensors see them.
 //!
-//! A tuple is a function of its number, so that any part of the data can be made again without keeping it.
+//! A tuple is a function of its number, so that any part of the data can be generated again without storing it.
 
 use cof::{Batch, Name, Observation, Rdata, RrType, Source, SourceKind};
 
 /// Observations of a batch.
 pub(crate) const BATCH: u64 = 10_000;
 const SEED: u64 = 0x0bac_5191;
-/// Of a hundred observations, how many are of a tuple that was there before.
+/// Of a hundred observations, how many repeat an earlier tuple.
 const REPEATED: u64 = 40;
 const HOSTS: &[&str] =
     &["www", "mail", "api", "cdn", "ns1", "ns2", "img", "static", "login", "m", "shop", "vpn"];
@@ -16,11 +16,11 @@ const SUFFIXES: &[&str] =
 const SYLLABLES: &[&str] =
     &["ba", "co", "di", "fu", "ge", "hi", "jo", "ka", "lu", "me", "no", "pi", "ra", "so", "tu", "ve"];
 
-/// Makes `total` observations.
+/// Generates `total` observations.
 pub(crate) struct Generator {
     total: u64,
     made: u64,
-    /// Tuples that there are by now.
+    /// Tuples generated so far.
     tuples: u64,
 }
 
@@ -29,7 +29,7 @@ impl Generator {
         Self { total, made: 0, tuples: 0 }
     }
 
-    /// How many different tuples were made.
+    /// How many different tuples were generated.
     pub(crate) fn tuples(&self) -> u64 {
         self.tuples
     }
@@ -39,7 +39,7 @@ impl Generator {
         self.made += 1;
         let repeated = self.tuples > 0 && draw % 100 < REPEATED;
         let number = if repeated {
-            // What was heard often is heard more often.
+            // Tuples that were observed often are repeated more often.
             let part = unit(mix(draw));
             (part * part * self.tuples as f64) as u64
         } else {
@@ -69,7 +69,7 @@ impl Iterator for Generator {
     }
 }
 
-/// The tuple of a number.
+/// The tuple with this number.
 pub(crate) fn tuple(number: u64) -> (Name, RrType, Rdata) {
     let draw = mix(number ^ 0x5eed);
     let domain = domain(zipf(mix(draw), 2_000_000));
@@ -81,7 +81,7 @@ pub(crate) fn tuple(number: u64) -> (Name, RrType, Rdata) {
     let name = Name::parse(&format!("{host}{domain}")).unwrap();
     let (rrtype, text) = match mix(draw ^ 5) % 100 {
         0..60 => {
-            // Networks of providers are full, others are not.
+            // Networks of providers have many addresses, others few.
             let network = zipf(mix(draw ^ 6), 200_000) as u32;
             let bits =
                 0x0b00_0000 + network.wrapping_mul(40_503) % 0xd000_0000 / 256 * 256 + (draw % 256) as u32;
@@ -114,7 +114,7 @@ fn domain(rank: u64) -> String {
     format!("{name}x.{}", SUFFIXES[(mix(rank ^ 0xd0) % SUFFIXES.len() as u64) as usize])
 }
 
-/// A rank below `most`, the first ones most often.
+/// A rank below `most`; the first ones are the most frequent.
 fn zipf(draw: u64, most: u64) -> u64 {
     ((most as f64).powf(unit(draw)) - 1.0) as u64
 }

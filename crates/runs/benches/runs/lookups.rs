@@ -1,4 +1,4 @@
-//! Questions to a store of this size, by name, address, network, suffix, and for what is not there.
+//! Lookups in a store of this size, by name, address, network and suffix, and for names that do not exist.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ use crate::phases::absorb;
 
 const ROUNDS: u64 = 20_000;
 
-/// Fills a store, compacts it, and asks.
+/// Fills a store, compacts it, and measures lookups.
 pub(crate) fn run(path: &Path, count: u64) {
     let mut generator = Generator::new(count);
     let store = Runs::open(path, Options::default()).unwrap();
@@ -26,7 +26,7 @@ pub(crate) fn run(path: &Path, count: u64) {
     let store = open(256 << 20);
     let names = |round: u64| Subject::Name(tuple(mix(round) % tuples).0);
     let addresses = move |round: u64| address(mix(round ^ 9) % tuples);
-    // Twice: what is asked a second time is in memory.
+    // Twice: in the second round, the data is in memory.
     for round in 0..2 {
         for (what, rows) in
             [("name", ask(&store, ROUNDS, &names)), ("address", ask(&store, ROUNDS, &addresses))]
@@ -70,7 +70,7 @@ pub(crate) fn run(path: &Path, count: u64) {
     });
 }
 
-/// How long each question took, and how many rows it had.
+/// How long each lookup took, and the average number of rows.
 fn ask(store: &Runs, rounds: u64, subject: &dyn Fn(u64) -> Subject) -> (Vec<f64>, f64) {
     let (mut times, mut rows) = (Vec::new(), 0);
     for round in 0..rounds {

@@ -1,11 +1,11 @@
-//! The durable engine beside SQLite and beside what the machine can do at all.
+//! The durable engine compared with SQLite and with the minimum cost on the same machine.
 //!
-//! Run by `cargo xtask bench store`. Every line is measured in a process of its own, because memory is among what is measured; all
-//! run one after the other on one machine, so that their ratios mean something. `BACKSIGHT_BENCH_MILLIONS=1` leaves out
-//! the larger sizes. The records are made up (`generator`), the same in every run.
+//! Run by `cargo xtask bench store`. Every line is measured in a separate process, because memory is measured too; the
+//! processes run one after the other on one machine, so that their ratios are meaningful. `BACKSIGHT_BENCH_MILLIONS=1` leaves
+//! out the larger sizes. The records are generated (`generator`), and the same in every run.
 //!
-//! `floor` is the least that storing both orders can cost: fold, sort, front-code, compress and write once, with all of the data
-//! in memory and nothing durable before the end.
+//! `floor` is the minimum cost of storing both orders: fold, sort, front-code, compress and write once, with all data in memory
+//! and nothing durable before the end.
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(
@@ -30,11 +30,11 @@ mod sqlite;
 use std::collections::HashMap;
 use std::process::Command;
 
-/// As the program has it.
+/// The same allocator as in the program.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What a phase printed: names and numbers.
+/// The output of a phase: names and numbers.
 type Figures = HashMap<String, f64>;
 
 const MILLION: u64 = 1_000_000;
@@ -44,7 +44,7 @@ fn main() {
     if let Some(at) = arguments.iter().position(|argument| argument == "--phase") {
         return phases::run(&arguments[at + 1], arguments[at + 2].parse().unwrap());
     }
-    // `cargo test --benches` runs this too, and asks for nothing to be measured.
+    // `cargo test --benches` also runs this program, without asking for a measurement.
     if arguments.iter().any(|argument| argument == "--bench") {
         table(most());
     }
@@ -112,7 +112,7 @@ fn cof(millions: u64) {
 }
 
 fn large(millions: u64) {
-    // A second's work is soon disturbed: the median of three.
+    // A measurement of one second is easily disturbed, so this is the median of three.
     let mut small: Vec<f64> = (0..3).map(|_| phase("stream", 1)["cpu"]).collect();
     small.sort_by(f64::total_cmp);
     let (small, large) = (small[1], phase("stream", millions));

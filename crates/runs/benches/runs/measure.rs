@@ -2,27 +2,27 @@
 
 use std::time::Instant;
 
-/// Prints a figure for the process that asked.
+/// Prints a figure for the parent process.
 pub(crate) fn figure(name: &str, figure: f64) {
     println!("{name}={figure}");
 }
 
-/// Seconds that something took.
+/// The time that something took, in seconds.
 pub(crate) fn seconds<T>(what: impl FnOnce() -> T) -> (f64, T) {
     let start = Instant::now();
     let done = what();
     (start.elapsed().as_secs_f64(), done)
 }
 
-/// Seconds that this process has had of a processor, all threads together.
+/// The processor time that all threads of this process used, in seconds.
 pub(crate) fn cpu() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
     let fields = stat.rsplit_once(") ").unwrap().1.split(' ').skip(11).take(2);
-    // Linux counts in hundredths.
+    // Linux counts in hundredths of a second.
     fields.map(|ticks| ticks.parse::<f64>().unwrap() / 100.0).sum()
 }
 
-/// The most memory that this process had at once, in MiB.
+/// The peak memory of this process, in MiB.
 pub(crate) fn resident() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();

@@ -1,4 +1,4 @@
-//! What is measured, each in a process of its own.
+//! The measurements, each in a separate process.
 
 use std::path::Path;
 use std::sync::mpsc;
@@ -12,7 +12,7 @@ use crate::generator::{BATCH, Generator};
 use crate::measure::{cpu, figure, resident, seconds};
 use crate::{floor, lookups, sqlite};
 
-/// Measures one thing with so many observations, and prints its figures.
+/// Measures one phase with this many observations, and prints its figures.
 pub(crate) fn run(name: &str, count: u64) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
@@ -27,7 +27,7 @@ pub(crate) fn run(name: &str, count: u64) {
     }
 }
 
-/// Takes batches in, two at a time on their way, so that one is sorted while the other is synced.
+/// Absorbs batches, two at a time, so that one is sorted while the other is synced.
 pub(crate) fn absorb(store: &Runs, batches: impl Iterator<Item = Batch>) {
     std::thread::scope(|scope| {
         let (send, tickets) = mpsc::sync_channel(1);
@@ -85,7 +85,7 @@ fn rate_of_sqlite(path: &Path, count: u64) {
     figure("rate", count as f64 / took);
 }
 
-/// Text in memory, read, sorted and synced on threads of their own.
+/// Text in memory that is read, sorted and synced on separate threads.
 fn from_cof(path: &Path, count: u64) {
     let (mut text, mut writer) = (String::new(), Writer::new(Dialect::Draft));
     for observation in Generator::new(count).flat_map(|batch| batch.observations) {
@@ -120,7 +120,7 @@ fn parse(text: &[u8], batches: &mpsc::SyncSender<Batch>) {
     batches.send(batch).unwrap();
 }
 
-/// Made up and taken in at once, so that nothing but the store is in memory.
+/// Generated and absorbed at once, so that only the store is in memory.
 fn stream(path: &Path, count: u64) {
     let start = cpu();
     Generator::new(count).for_each(drop);
@@ -134,7 +134,7 @@ fn stream(path: &Path, count: u64) {
     drop(store);
     let (took, store) = seconds(|| Runs::open(path, Options::default()).unwrap());
     figure("clean", took * 1e3);
-    // As much as a journal ever holds, and no time to make a run of it.
+    // The most that a journal ever holds, without time to make a run of it.
     absorb(&store, Generator::new(350_000));
     std::mem::forget(store);
     let copy = path.with_extension("copy");
@@ -143,7 +143,7 @@ fn stream(path: &Path, count: u64) {
     figure("killed", took * 1e3);
 }
 
-/// What a killed process would have left: this one still has the lock.
+/// The files that a killed process would have left: this process still holds the lock.
 fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {

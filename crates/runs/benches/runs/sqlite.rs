@@ -1,4 +1,4 @@
-//! The same in SQLite: one table with both orders, an upsert for every observation, a transaction for every batch, each synced.
+//! The same in SQLite: one table with both orders, an upsert for every observation, and a synced transaction for every batch.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ pub(crate) fn open(path: &Path) -> Connection {
     connection
 }
 
-/// Takes a batch in.
+/// Stores a batch.
 pub(crate) fn absorb(connection: &mut Connection, batch: &Batch) {
     let transaction = connection.transaction().unwrap();
     let mut upsert = transaction

@@ -1,4 +1,4 @@
-//! What is acknowledged lasts, whatever happens: power loss behind every step, damage anywhere, a full disk.
+//! What is acknowledged is durable in every case: a power cut after every step, damage anywhere, a full disk.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::disk::{Disk, Loss};
 use crate::engine::open;
 use store::conformance::tuples::{any_batch, name};
 
-/// Something that is done to a store and, once it is acknowledged, lasts.
+/// A change of a store that is durable once it is acknowledged.
 #[derive(Clone, Debug)]
 enum Deed {
     Absorb(Batch),
@@ -20,7 +20,7 @@ enum Deed {
     Flush,
 }
 
-/// What is told of a store that is the same as another.
+/// The content of a store, for comparison.
 type Told = (Vec<cof::Record>, Vec<cof::Record>, Option<store::Reached>);
 
 fn told(store: &impl Store) -> Result<Told, StoreError> {
@@ -41,7 +41,7 @@ fn deed(store: &impl Store, engine: Option<&Runs>, deed: &Deed) -> Result<(), St
     }
 }
 
-/// Batches that count, so that one taken in twice shows; some of an input, some of nobody.
+/// Batches that add up, so that one absorbed twice shows; some belong to an input, some do not.
 fn story() -> Vec<Deed> {
     let source =
         |origin: &str| Source { kind: SourceKind::Observation, origin: Some(origin.into()), sensor: None };
@@ -73,7 +73,7 @@ fn story() -> Vec<Deed> {
     deeds
 }
 
-/// What there may be behind each step: before and after the deed that was going on then.
+/// The possible contents after each step: those before and after the change that was in progress.
 fn tell(disk: &Disk, deeds: &[Deed]) -> Vec<(usize, Told)> {
     let (engine, model) = (open(disk).unwrap(), Memory::new());
     let mut tellings = vec![(0, told(&model).unwrap())];
@@ -93,7 +93,7 @@ fn whatever_is_cut_off_all_that_was_acknowledged_is_there_once() {
     let tellings = tell(&disk, &deeds);
     let steps = disk.steps();
     for cut in 0..=steps.len() {
-        // The last telling that was acknowledged by then, and the one that was being made.
+        // The last content that was acknowledged by then, and the one in progress.
         let done = tellings.iter().rposition(|(step, _)| *step <= cut).unwrap();
         for loss in [Loss::Nothing, Loss::All, Loss::Octets, Loss::Half] {
             let disk = Disk::after(&steps[..cut], loss);
@@ -106,7 +106,7 @@ fn whatever_is_cut_off_all_that_was_acknowledged_is_there_once() {
                 steps.len(),
                 steps.get(cut),
             );
-            // What is left can be written to, and opens again.
+            // The remaining store can be written and opened again.
             store.absorb(Batch::default()).unwrap();
             drop(store);
             assert_eq!(told(&open(&disk).unwrap()).unwrap(), found, "{cut} {loss:?}");
@@ -114,7 +114,7 @@ fn whatever_is_cut_off_all_that_was_acknowledged_is_there_once() {
     }
 }
 
-/// Either the answer is right, or it says which file is damaged.
+/// The answer is right, or the error names the damaged file.
 fn right_or_told(disk: &Disk, wanted: &Told, what: &str) {
     let answered = open(disk).map_err(StoreError::from).and_then(|store| {
         let told = told(&store)?;
@@ -127,13 +127,13 @@ fn right_or_told(disk: &Disk, wanted: &Told, what: &str) {
             let files = ["MANIFEST", ".journal", ".ledger", ".run"];
             assert!(files.iter().any(|file| detail.contains(file)), "{what}: {detail}");
         }
-        // Of a manifest's title the number is believed first: what is newer may look like anything.
+        // The format number is checked first, and a newer format may look like anything.
         Err(error) if error.kind() == StoreErrorKind::Incompatible && what.contains("MANIFEST") => {}
         Err(error) => panic!("{what}: {error:?}"),
     }
 }
 
-/// A store as it was left: closed, or killed with something in its journal.
+/// A store as a process left it: closed, or killed with batches in its journal.
 fn left(closed: bool, batches: &[Batch]) -> (Disk, Told) {
     let (disk, model) = (Disk::default(), Memory::new());
     let store = open(&disk).unwrap();
@@ -209,7 +209,7 @@ fn a_lost_file_is_missed() {
             let disk = disk.copy();
             runs::Folder::remove(&disk, &file).unwrap();
             match open(&disk) {
-                // A run that was being made when the process ended belongs to nobody yet.
+                // A run that was being written when the process ended is not listed yet.
                 Ok(store) => assert_eq!(told(&store).unwrap(), wanted, "{file}"),
                 Err(Error::Foreign) => assert_eq!(file, "MANIFEST"),
                 Err(error) => {

@@ -1,4 +1,4 @@
-//! A disk in memory that remembers every step, so that it can be cut off behind any of them.
+//! A disk in memory that records every step, so that it can be cut off after any of them.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,22 +13,22 @@ pub(crate) struct Disk(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     names: BTreeMap<String, usize>,
-    /// What the names were when the folder was last synced.
+    /// The names when the folder was last synced.
     lasting_names: BTreeMap<String, usize>,
     files: Vec<Content>,
     steps: Vec<Step>,
-    /// Octets that may still be written before the disk is full.
+    /// Bytes that may still be written before the disk is full.
     room: Option<usize>,
 }
 
 #[derive(Clone, Default)]
 struct Content {
     octets: Vec<u8>,
-    /// What it was when it was last synced.
+    /// The content when it was last synced.
     lasting: Vec<u8>,
 }
 
-/// One thing that was done.
+/// A recorded step.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     Append(usize, Vec<u8>),
@@ -41,26 +41,26 @@ pub(crate) enum Step {
     Truncate(usize, u64),
 }
 
-/// What is lost when it is cut off.
+/// What is lost at the cut.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Loss {
     /// Nothing: only the process ended.
     Nothing,
     /// Names and octets that were not synced.
     All,
-    /// Octets that were not synced; the names are as they were.
+    /// Bytes that were not synced; the names are kept.
     Octets,
-    /// Half of the octets that were appended and not synced.
+    /// Half of the bytes that were appended and not synced.
     Half,
 }
 
 impl Disk {
-    /// All that was done by now.
+    /// All steps so far.
     pub(crate) fn steps(&self) -> Vec<Step> {
         self.state().steps.clone()
     }
 
-    /// What is there when so much was done and then it was cut off.
+    /// The disk after these steps and a cut.
     pub(crate) fn after(steps: &[Step], loss: Loss) -> Self {
         let disk = Self::default();
         let mut state = disk.state();
@@ -72,7 +72,7 @@ impl Disk {
         disk
     }
 
-    /// The same, where these files were before.
+    /// The same, on a disk that already had these files.
     pub(crate) fn after_on(before: &Self, steps: &[Step], loss: Loss) -> Self {
         let disk = before.copy();
         let mut state = disk.state();
@@ -84,25 +84,25 @@ impl Disk {
         disk
     }
 
-    /// Takes only so many more octets.
+    /// Accepts only this many more bytes.
     pub(crate) fn fill(&self, room: Option<usize>) {
         self.state().room = room;
     }
 
-    /// The files there are, with how long they are.
+    /// The files, with their lengths.
     pub(crate) fn files(&self) -> Vec<(String, usize)> {
         let state = self.state();
         state.names.iter().map(|(name, id)| (name.clone(), state.files[*id].octets.len())).collect()
     }
 
-    /// Changes the octets of a file behind everybody's back.
+    /// Changes the bytes of a file without recording a step.
     pub(crate) fn damage(&self, name: &str, change: impl FnOnce(&mut Vec<u8>)) {
         let mut state = self.state();
         let id = state.names[name];
         change(&mut state.files[id].octets);
     }
 
-    /// The same files, which nothing that happens here changes.
+    /// A copy of the files that later steps do not change.
     pub(crate) fn copy(&self) -> Self {
         let state = self.state();
         let (names, files) = (state.names.clone(), state.files.clone());
@@ -110,7 +110,7 @@ impl Disk {
         Self(Arc::new(Mutex::new(state)))
     }
 
-    /// Has the files of another one from now on.
+    /// Replaces the files with those of another disk.
     pub(crate) fn become_copy(&self, other: &Self) {
         let (names, files) = {
             let other = other.state();
@@ -155,7 +155,7 @@ impl State {
         Ok(())
     }
 
-    /// A full disk takes the first octets of what does not fit.
+    /// A full disk accepts the first bytes of what does not fit.
     fn admit(&mut self, step: &Step) -> io::Result<()> {
         let Some(room) = self.room else { return Ok(()) };
         match step {

@@ -1,4 +1,4 @@
-//! Engines under test: as they are, and shaken.
+//! The engines under test: unchanged, and with random upkeep in between.
 
 use std::sync::{Arc, RwLock, RwLockReadGuard};
 
@@ -10,10 +10,10 @@ use store::conformance::Engine;
 
 use crate::disk::Disk;
 
-/// When all of this happens, in seconds since the epoch.
+/// The time of the tests, in seconds since the epoch.
 pub(crate) const NOW: u64 = 1_700_000_000;
 
-/// Small enough that every few batches are a run, and that runs are merged all the time.
+/// Small sizes, so that every few batches become a run, and runs are merged all the time.
 pub(crate) const SMALL: Options = Options {
     cache: 1 << 16,
     memory: 1 << 10,
@@ -23,7 +23,7 @@ pub(crate) const SMALL: Options = Options {
     now: Some(NOW),
 };
 
-/// The durable engine, which is flushed, compacted and opened again at any time.
+/// The durable engine, which is flushed, compacted and reopened at any time.
 pub(crate) struct Shaken {
     disk: Disk,
     store: RwLock<Option<Runs>>,
@@ -46,7 +46,7 @@ impl Shaken {
         *place = Some(open(&self.disk).unwrap());
     }
 
-    /// As after the process was killed: what is there is opened by somebody else.
+    /// Simulates a kill: the files are opened by another engine.
     fn abandon(&self) {
         let mut place = self.store.write().unwrap();
         let copy = self.disk.copy();
@@ -56,7 +56,7 @@ impl Shaken {
     }
 }
 
-/// Opens what is on a disk.
+/// Opens the files of a disk.
 pub(crate) fn open(disk: &Disk) -> Result<Runs, Error> {
     Runs::open_files(Arc::new(disk.clone()), SMALL)
 }

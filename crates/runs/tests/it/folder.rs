@@ -1,4 +1,4 @@
-//! The durable engine in a folder of the file system: who has it, its backups, and what is left in it.
+//! The durable engine in a folder of the file system: locks, backups, and files that are left in it.
 
 use std::fs;
 use std::path::Path;
@@ -86,7 +86,7 @@ fn a_lock_that_is_a_link_is_refused_and_what_it_leads_to_is_left_alone() {
                 Some(Error::Io { file, reason, .. }) => {
                     assert!(&*file == "LOCK" && reason.contains("a link"), "{kind}: {reason}");
                 }
-                // Whoever only reads looks first whether there is anything.
+                // A reader first checks whether there is a database.
                 other => assert_eq!(other, Some(Error::Empty)),
             }
         }
@@ -99,7 +99,7 @@ fn a_lock_that_is_a_link_is_refused_and_what_it_leads_to_is_left_alone() {
     assert!(matches!(read(&data), Err(Error::Io { .. })));
 }
 
-/// Tells the test that it is its own child, in a place where nothing can be written.
+/// Tells the test that it is its own child process, in a place where nothing can be written.
 const INSIDE: &str = "BACKSIGHT_TEST_READ_ONLY_FOLDER";
 
 #[test]
@@ -163,7 +163,7 @@ fn a_backup_opens_as_the_store_was_and_a_second_one_does_not_overwrite_it() {
     assert!(matches!(error, Error::Io { kind: std::io::ErrorKind::AlreadyExists, .. }), "{error}");
     restore(&backup, &restored, Options::default(), &mut |_| {}).unwrap();
     assert_eq!((rows(&store), rows(&open(&restored).unwrap())), (2, 1));
-    // Half a backup is no database, and is not restored either.
+    // An incomplete backup is not a database, and cannot be restored either.
     fs::remove_file(backup.join("MANIFEST")).unwrap();
     let other = folder.path().join("other");
     assert_eq!(restore(&backup, &other, Options::default(), &mut |_| {}), Err(Error::Foreign));
@@ -182,7 +182,7 @@ fn another_folder_is_left_as_it_is() {
     assert_eq!(names(newer.path()), ["MANIFEST"]);
 }
 
-/// What the fixture of format 1 was filled with: batches 0 to 39 in a run, 30 to 59 in the journal of a killed process.
+/// The content of the fixture of format 1: batches 0 to 39 in a run, 30 to 59 in the journal of a killed process.
 pub(crate) fn kept(number: u8) -> Batch {
     let texts = [
         ("A", format!("192.0.2.{number}")),

@@ -1,4 +1,4 @@
-//! What strangers make up is refused before it fills what a store remembers for good, and the store opens again.
+//! Untrusted names are refused before they fill what a store keeps permanently, and the store can be opened again.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ const FEW: Limits = Limits {
     named: 200,
 };
 
-/// Runs a test with a store that remembers little, in memory and on disk.
+/// Runs a test with a store with small limits, in memory and on disk.
 fn each(test: impl Fn(&dyn Store)) {
     test(&Memory::with_limits(FEW));
     let disk = Disk::default();
@@ -35,7 +35,7 @@ fn each(test: impl Fn(&dyn Store)) {
     assert!(manifest.1 < 4_096, "the manifest holds nothing that strangers make up: {manifest:?}");
 }
 
-/// Records of origins that nobody has heard of.
+/// Records with new origins.
 fn origins(from: usize, count: usize) -> Batch {
     let mut batch = Batch::default();
     for number in from..from + count {
@@ -123,7 +123,7 @@ fn inputs_cannot_name_sources_without_end() {
     });
 }
 
-/// What a batch costs on disk does not depend on how much is remembered, and files that say the same again are written anew.
+/// The cost of a batch on disk does not depend on the size of the ledger, and files with outdated entries are rewritten.
 #[test]
 fn the_ledger_is_appended_to_and_written_anew_now_and_then() {
     let disk = Disk::default();

@@ -1,4 +1,4 @@
-//! The durable engine, held to what every engine is held to and to what files add: kills, damage, full disks, older formats.
+//! The durable engine: the conformance tests of every engine, and tests for files: kills, damage, full disks, older formats.
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a failed test says so")]
 

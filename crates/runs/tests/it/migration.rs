@@ -1,4 +1,4 @@
-//! A folder of format 1 opens as one of today's, whatever ends the process meanwhile, and holds the same but better.
+//! A folder of format 1 is converted whenever the process ends in between, and has the same content in the current form.
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
@@ -14,7 +14,7 @@ use crate::disk::{Disk, Loss};
 use crate::engine::{NOW, SMALL, open};
 use crate::folder::{fill, kept, names};
 
-/// What is told of a store: rows by owner, by address, by name in the data, and two positions.
+/// The content of a store: rows by owner, by address, by name in the data, and two positions.
 type Told = (Vec<Vec<cof::Record>>, [Option<u64>; 2]);
 
 fn told(store: &impl Store) -> Told {
@@ -26,7 +26,7 @@ fn told(store: &impl Store) -> Told {
     (rows.into(), ["input 0", "input 1"].map(offset))
 }
 
-/// What the fixture of format 1 was filled with.
+/// The content of the fixture of format 1.
 fn wanted() -> Told {
     let model = Memory::new();
     for number in 0..60 {
@@ -74,7 +74,7 @@ fn whatever_is_cut_off_it_opens_and_holds_all_of_it_once() {
     );
 }
 
-/// Tells the test that it is its own child: the folder, and at which word on how far it is the process ends.
+/// Tells the test that it is its own child process: the folder, and the progress report at which the process ends.
 const INSIDE: &str = "BACKSIGHT_TEST_MIGRATE";
 
 #[test]
@@ -122,7 +122,7 @@ fn rows_of_one_record_meet_times_are_repaired_and_sources_are_bounded() {
         steps.push(step);
     });
     let store = store.unwrap();
-    // As soon as the type is canonical, its two spellings are one record.
+    // Once the type is canonical, its two spellings are one record.
     let spelling = "52 22 23 N 4 53 32 E -2m 0m 10000m 10m";
     let canonical = Rdata::parse(RrType::LOC, spelling).as_wire().is_some();
     let reread = if canonical { 2 } else { 0 };

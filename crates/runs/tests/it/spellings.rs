@@ -1,4 +1,5 @@
-//! Rows that an earlier version kept apart by how their data was spelled: still found, and one row once runs are merged.
+//! Rows that an earlier version stored separately because of their spelling are still found, and become one row when runs are
+//! merged.
 
 use cof::{Batch, Rdata, Record, RrType, SourceKind};
 use runs::{Options, Runs};
@@ -7,7 +8,7 @@ use store::{Question, Store, Subject};
 use store::conformance::tuples::name;
 
 const WANTED: &str = "1 svc.example alpn=h2 port=443";
-/// Each as an earlier version kept it: as text.
+/// Each as an earlier version stored it: as text.
 const SPELLINGS: [&str; 3] = [
     r"1 svc.example key1=\002h2 key3=\001\187",
     r#"1 svc.example. key3="\001\187" alpn=h2"#,
