@@ -1,10 +1,11 @@
 //! Compresses answers of the data interfaces if the client supports it and it saves bytes.
 //!
-//! A handler marks its answer with [`mark`]; pages and what carries a session's secrets are never marked, because the size of
-//! a compressed page betrays what is in it to whoever can have a browser load it (BREACH). What is shorter than `LEAST` is
-//! sent as it is. A stream is flushed whenever its source has nothing ready, so that first rows are not held back.
+//! A handler marks its response with [`mark`]. Pages and responses with secrets of a session are never marked, because the size
+//! of a compressed page reveals its content to an attacker who can make a browser load it (BREACH). Responses shorter than
+//! `LEAST` are sent unchanged. A stream is flushed whenever its source has nothing ready, so that the first rows are not
+//! delayed.
 //!
-//! [`settle`] chooses the coding (RFC 9110, 12.5.3) and leaves the request no other; tower-http does the rest.
+//! [`settle`] chooses the coding (RFC 9110, 12.5.3) and removes all others from the request; tower-http does the rest.
 
 use axum::extract::Request;
 use axum::http::header::{ACCEPT_ENCODING, CONTENT_LENGTH};
@@ -15,23 +16,24 @@ use hyper::body::Body;
 use tower_http::CompressionLevel;
 use tower_http::compression::{CompressionLayer, Predicate};
 
-/// Shorter than this an answer fits one packet anyway, in bytes.
+/// A shorter response fits into one packet anyway, in bytes.
 const LEAST: u64 = 1_024;
 
 /// The answer may be compressed.
 #[derive(Clone, Copy, Debug)]
 struct Data;
 
-/// Whether an answer was marked and is long enough.
+/// Whether a response was marked and is long enough.
 #[derive(Clone, Copy, Debug)]
 pub struct Marked;
 
-/// Lets an answer be compressed.
+/// Allows a response to be compressed.
 pub fn mark(response: &mut Response) {
     response.extensions_mut().insert(Data);
 }
 
-/// Compresses what was marked. The fastest levels: records shrink to a tenth already, and a level more costs as much again.
+/// Compresses marked responses at the fastest levels: records shrink to a tenth already, and the next level costs twice as
+/// much.
 pub fn layer() -> CompressionLayer<Marked> {
     CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(Marked)
 }
@@ -45,7 +47,7 @@ impl Predicate for Marked {
     }
 }
 
-/// Chooses how an answer is coded. Without a body (HEAD) there is nothing to choose.
+/// Chooses the coding of a response. Without a body (HEAD) there is no choice.
 pub async fn settle(mut request: Request, next: Next) -> Response {
     if request.headers().contains_key(ACCEPT_ENCODING) {
         let chosen = if request.method() == Method::HEAD { None } else { choose(request.headers()) };
@@ -61,7 +63,7 @@ pub async fn settle(mut request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// The coding that the client likes best, of two alike the better one; none where it would rather have none.
+/// The coding that the client prefers, and of two with the same preference the better one; `None` if it prefers no coding.
 fn choose(headers: &HeaderMap) -> Option<&'static str> {
     let (mut zstd, mut gzip, mut identity, mut any) = (None, None, None, None);
     for item in headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()) {
@@ -70,7 +72,7 @@ fn choose(headers: &HeaderMap) -> Option<&'static str> {
             let coding = parts.next().unwrap_or_default().to_ascii_lowercase();
             let quality = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
             let quality = quality.map_or(Some(1.0_f32), |text| text.trim().parse().ok());
-            // What cannot be read is not asked for.
+            // An invalid quality counts as a refusal.
             let quality = quality.filter(|quality| (0.0..=1.0).contains(quality)).unwrap_or(0.0);
             match coding.as_str() {
                 "zstd" => zstd = Some(quality),

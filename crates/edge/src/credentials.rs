@@ -1,6 +1,8 @@
-//! Logins and tokens from the command line's environment, and the credentials of a request.
+//! Logins and tokens from the command line and its environment, and the credentials of a request.
 //!
-//! `presented` reads what a request shows; [`Credentials`] compares in a time that depends on nothing but how many there are: every secret is padded to one
+//! `presented` reads the credentials of a request. [`Credentials`] compares them in a time that only depends on the number of
+//! known secrets: every secret is padded to the same length, and all of them are compared. Secrets are never printed: nothing
+//! here implements `Debug`.
 //! length, and all are compared. They are never printed: nothing here implements `Debug`.
 
 use axum::http::header::AUTHORIZATION;
@@ -9,11 +11,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use constant_time_eq::constant_time_eq_n;
 
-/// The longest token, and the longest user name, colon and password, in octets.
+/// The longest token, and the longest user name, colon and password, in bytes.
 const LONGEST: usize = 512;
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
-/// Everyone who may ask by them.
+/// The clients with configured credentials.
 #[derive(Clone, Default)]
 pub struct Credentials {
     /// `user:password`.
@@ -21,29 +23,29 @@ pub struct Credentials {
     tokens: Vec<Secret>,
 }
 
-/// A secret that can never be used, or could be used by mistake.
+/// Why a secret cannot be used, or could be used by mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialError {
-    /// A colon ends the name in the Basic scheme.
+    /// The name contains a colon, which ends the name in the Basic scheme.
     #[error("a user name cannot contain a colon")]
     Colon,
-    /// Empty is what a variable is that was forgotten.
+    /// The secret is empty, like a variable that was not set.
     #[error("a user name, password or token cannot be empty")]
     Empty,
-    /// Longer than is compared.
+    /// The secret is longer than the longest that is compared.
     #[error("a token, or a user name and password together, can have at most {LONGEST} bytes")]
     Long,
 }
 
-/// The length, the octets, zeros.
+/// The length, the bytes, and zeros.
 #[derive(Clone)]
 struct Secret([u8; LONGEST + 2]);
 
 impl Credentials {
-    /// Lets this user in.
+    /// Adds a login that may read.
     ///
     /// # Errors
-    /// [`CredentialError`] for a name with a colon, and for what is empty or too long.
+    /// [`CredentialError`] if the name contains a colon, or something is empty or too long.
     pub fn add_user(&mut self, name: &str, password: &str) -> Result<(), CredentialError> {
         if name.contains(':') {
             return Err(CredentialError::Colon);
@@ -56,10 +58,10 @@ impl Credentials {
         Ok(())
     }
 
-    /// Adds this token to those that may read.
+    /// Adds a token that may read.
     ///
     /// # Errors
-    /// [`CredentialError`] for what is empty or too long.
+    /// [`CredentialError`] if it is empty or too long.
     pub fn add_token(&mut self, token: &str) -> Result<(), CredentialError> {
         if token.is_empty() {
             return Err(CredentialError::Empty);
@@ -68,7 +70,7 @@ impl Credentials {
         Ok(())
     }
 
-    /// Whether a request with these headers may ask.
+    /// Whether a request with these headers has valid credentials.
     pub fn admit(&self, headers: &HeaderMap) -> bool {
         let authorization = headers.get(AUTHORIZATION).is_some_and(|value| self.authorize(value.as_bytes()));
         let key = headers.get(API_KEY).is_some_and(|value| any_is(&self.tokens, value.as_bytes()));
@@ -93,7 +95,7 @@ impl Secret {
     }
 }
 
-/// What of these headers may be a token: the password of Basic, what follows Bearer, a bare `Authorization`, `X-API-Key`.
+/// The possible tokens in these headers: the password of Basic, the text after Bearer, a bare `Authorization`, `X-API-Key`.
 pub(crate) fn presented(headers: &HeaderMap) -> Vec<String> {
     let authorization = headers.get(AUTHORIZATION).and_then(|value| {
         let value = value.as_bytes();
@@ -108,12 +110,12 @@ pub(crate) fn presented(headers: &HeaderMap) -> Vec<String> {
     authorization.into_iter().chain(key).filter_map(|octets| String::from_utf8(octets).ok()).collect()
 }
 
-/// Whether a request shows anything at all.
+/// Whether a request has any credentials.
 pub(crate) fn shows_any(headers: &HeaderMap) -> bool {
     headers.contains_key(AUTHORIZATION) || headers.contains_key(API_KEY)
 }
 
-/// The name of the login that a request shows.
+/// The name of the login in a request.
 pub fn user(headers: &HeaderMap) -> Option<Vec<u8>> {
     let mut login = decode(after_scheme(headers.get(AUTHORIZATION)?.as_bytes(), b"Basic ")?)?;
     login.truncate(login.iter().position(|octet| *octet == b':')?);
@@ -125,14 +127,14 @@ fn any_is(known: &[Secret], given: &[u8]) -> bool {
     known.iter().fold(false, |found, secret| found | constant_time_eq_n(&secret.0, &given.0))
 }
 
-/// What follows the scheme, which is written in any case.
+/// The text after the scheme, which may be in any case.
 fn after_scheme<'a>(value: &'a [u8], scheme: &[u8]) -> Option<&'a [u8]> {
     let (head, rest) = value.split_at_checked(scheme.len())?;
     head.eq_ignore_ascii_case(scheme).then(|| rest.trim_ascii())
 }
 
 fn decode(encoded: &[u8]) -> Option<Vec<u8>> {
-    // Four characters are three octets.
+    // Four characters encode three bytes.
     (encoded.len() <= LONGEST * 2).then(|| STANDARD.decode(encoded).ok())?
 }
 
@@ -206,7 +208,7 @@ mod tests {
             basic(&"x".repeat(3000)),
             String::new(),
         ] {
-            // A value loses the blanks around it on the wire.
+            // The blanks around a value are lost in transmission.
             assert!(!admitted("authorization", &value) || value.trim() == "t0ken", "{value}");
         }
         assert!(!admitted("x-api-key", "alice:pass:word"));

@@ -1,9 +1,9 @@
 //! Controls access to the passive-DNS interfaces: credentials, rate, quota and concurrent requests.
 //!
-//! [`read`] and [`write()`] stand before every route of them. A request shows a token, a configured login, or nothing, which
-//! does where [`Gate::anonymous`] was chosen. What is let in is a [`Pass`], which the handler finds among the request's
-//! extensions, and which `watch` keeps until the last octet of the answer is sent. Refusals are [`Problem`]s: 400 for a token in the
-//! address, 401 without saying what was wrong, 403 for what a token may not do, 429 and 503 with Retry-After.
+//! [`read`] and [`write()`] run before every route of these interfaces. A request has a token, a configured login, or no
+//! credentials, which is sufficient if [`Gate::anonymous`] is set. An admitted request gets a [`Pass`] among its extensions for
+//! the handler, which `watch` keeps until the last byte of the response is sent. Refusals are [`Problem`]s: 400 for a token in
+//! the address, 401 without stating what was wrong, 403 for what a token may not do, 429 and 503 with Retry-After.
 
 mod guesses;
 mod host;
@@ -38,14 +38,14 @@ const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
-/// How long it may take to say that an answer took too long, and to write down what came of a body.
+/// The time to report that a response took too long, and to store the rest of a body.
 const LAST_WORD: Duration = Duration::from_secs(5);
 
-/// Where a request comes from: our peer, or whom the proxy in front names; among the request's extensions.
+/// The client's address: that of the peer, or the one that the proxy in front names; among the request's extensions.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub(crate) IpAddr);
 
-/// Everyone who may come in.
+/// The clients that may be admitted, and the limits.
 #[derive(Clone)]
 pub struct Gate {
     /// Logins and tokens of the command line.
@@ -56,11 +56,11 @@ pub struct Gate {
     pub tokens: Option<Arc<Tokens>>,
     guesses: Guesses,
     requests: Arc<Semaphore>,
-    /// How long an answer may take.
+    /// How long a response may take.
     answer: Duration,
 }
 
-/// What a route needs.
+/// The permission that a route needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
     /// Looking up records.
@@ -69,29 +69,29 @@ pub enum Need {
     Write,
 }
 
-/// Somebody who was let in.
+/// An admitted client.
 #[derive(Clone, Debug)]
 pub struct Pass {
-    /// Who it is.
+    /// The client's identity.
     pub who: Who,
-    /// As whom turns at the store are taken.
+    /// The queue of the client at the store.
     pub asker: Asker,
-    /// Of a token.
+    /// The remaining quota of a token.
     pub quota: Option<Quota>,
-    /// When the answer must have been sent.
+    /// The time by which the response must have been sent.
     pub deadline: Instant,
-    /// Held as long as this is: a place among all requests, and one among the token's.
+    /// Held as long as the pass: a place among all requests, and one among the requests of the token.
     _places: Arc<Vec<OwnedSemaphorePermit>>,
 }
 
-/// Who that is.
+/// The identity of a client.
 #[derive(Clone, Debug)]
 pub enum Who {
-    /// Somebody without credentials, where anonymous reading is allowed.
+    /// A client without credentials, where anonymous reading is allowed.
     Anonymous,
-    /// By a login or token of the command line.
+    /// A client with a login or token of the command line.
     Configured,
-    /// Somebody with this token.
+    /// A client with this token.
     Token(Arc<Entry>),
 }
 
@@ -100,13 +100,13 @@ pub enum Who {
 pub struct Refusal {
     /// The answer for the client.
     pub problem: Problem,
-    /// Seconds.
+    /// When to try again, in seconds.
     retry_after: Option<u64>,
     quota: Option<Quota>,
 }
 
 impl Gate {
-    /// A gate that refuses everybody.
+    /// A gate that refuses every client.
     pub fn new(limits: &Limits) -> Self {
         Self {
             credentials: Credentials::default(),
@@ -147,7 +147,7 @@ impl Gate {
         Ok(Pass { who, asker, quota, deadline: Instant::now() + self.answer, _places: Arc::new(places) })
     }
 
-    /// Whether it is known who has tokens.
+    /// Whether the tokens are known.
     pub fn is_current(&self) -> bool {
         self.tokens.as_ref().is_none_or(|tokens| tokens.is_current())
     }
@@ -174,10 +174,10 @@ impl Gate {
         })
     }
 
-    /// Who shows these headers.
+    /// The client with these headers.
     ///
-    /// A token that works is random and cannot be guessed: it is looked for first, and lets in whatever others do. Everything
-    /// else is a guess, which is counted before it is compared. Where everybody may read there is nothing to guess.
+    /// A valid token is random and cannot be guessed, so it is looked up first and admitted whatever other clients do.
+    /// Everything else is a guess, which is counted before it is compared. If everyone may read, there is nothing to guess.
     fn who(&self, headers: &HeaderMap, from: Peer) -> Result<Who, Refusal> {
         let shown = presented(headers);
         let found = self
@@ -208,7 +208,7 @@ impl Who {
             (Self::Token(entry), Need::Read) => (entry.token.wanted.reads, "read"),
             (Self::Token(entry), Need::Write) => (entry.token.wanted.writes, "send"),
             (_, Need::Read) => (true, ""),
-            // Whoever may only ask is told what it takes; without any credentials that is a login first.
+            // A client that may only read gets the permission it lacks; without any credentials, it first has to log in.
             (Self::Anonymous, Need::Write) => return Err(Problem::unauthorized()),
             (Self::Configured, Need::Write) => (false, "send"),
         };
@@ -221,7 +221,7 @@ impl Who {
         }
     }
 
-    /// For the access log.
+    /// The name in the access log.
     pub fn name(&self) -> &str {
         match self {
             Self::Anonymous => "-",
@@ -240,17 +240,17 @@ fn place(places: &Arc<Semaphore>, why: &str) -> Result<OwnedSemaphorePermit, Ref
     Arc::clone(places).try_acquire_owned().map_err(|_| full())
 }
 
-/// Lets through who may ask.
+/// Admits clients that may read.
 pub async fn read(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     guard(&gate, Need::Read, request, next).await
 }
 
-/// Lets through who may bring records.
+/// Admits clients that may write records.
 pub async fn write(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     guard(&gate, Need::Write, request, next).await
 }
 
-/// Refuses an address with a token, for what needs none.
+/// Refuses an address with a token, on routes that need no credentials.
 pub async fn without_token(request: Request, next: Next) -> Response {
     if stray::is_in(request.uri()) {
         return Problem::stray_token().into_response();
@@ -265,7 +265,7 @@ async fn guard(gate: &Gate, need: Need, mut request: Request, next: Next) -> Res
         Err(refusal) => return refusal.into_response(),
     };
     request.extensions_mut().insert(pass.clone());
-    // A body of records ends at the deadline, and what became of it until then has to be written down and told.
+    // A body of records ends at the deadline, and what was received until then has to be stored and reported.
     let patience = if need == Need::Write { LAST_WORD } else { Duration::ZERO };
     let answered = tokio::time::timeout_at(pass.deadline + patience, next.run(request)).await;
     if answered.is_err() || need == Need::Write {
@@ -276,18 +276,18 @@ async fn guard(gate: &Gate, need: Need, mut request: Request, next: Next) -> Res
     if let Some(quota) = pass.quota {
         quota.tell(response.headers_mut());
     }
-    // `watch` takes it along with the body.
+    // `watch` keeps it together with the body.
     response.extensions_mut().insert(pass);
     response
 }
 
-/// Where a request comes from, by its extensions.
+/// The client's address, from the extensions of a request.
 pub fn peer(extensions: &Extensions) -> Peer {
     extensions.get().copied().unwrap_or(Peer(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
 }
 
 impl Quota {
-    /// As DNSDB tells it: numbers, or what says that there is no limit.
+    /// The headers of DNSDB: numbers, or words for no limit.
     fn tell(&self, headers: &mut HeaderMap) {
         if let Some(limit) = self.limit {
             headers.insert(LIMIT, limit.into());
@@ -302,13 +302,13 @@ impl Quota {
 }
 
 impl Refusal {
-    /// Too many wrong logins or tokens.
+    /// The refusal after too many wrong logins or tokens.
     fn guessed(seconds: u64) -> Self {
         let detail = format!("too many wrong logins or tokens from here; try again in {seconds} s");
         Self { problem: Problem::throttled(seconds, detail), retry_after: Some(seconds), quota: None }
     }
 
-    /// When to come again, and what is left.
+    /// Writes when to try again, and the remaining quota.
     pub fn tell(&self, headers: &mut HeaderMap) {
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, seconds.into());

@@ -1,11 +1,12 @@
-//! Incoming connections: what stands between a socket and the code that answers.
+//! Incoming connections: everything between a socket and the code that answers requests.
 //!
-//! [`listen`] holds the connections, plain or TLS, within [`limits`]; `paced` ends bodies that arrive too slowly. [`watch`] runs
-//! before everything else, counts into [`metrics`] and writes the access log. [`gate`] decides who may query passive DNS and how
-//! much: tokens, and the [`credentials`] of the command line. [`turns`] serves waiting clients in turn, [`compress`] encodes answers,
-//! and [`proxy`] reads what a proxy in front says. [`problem`] is the one error that leaves the server.
+//! [`listen`] accepts connections, plain or TLS, within [`limits`]; `paced` ends bodies that arrive too slowly. [`watch`] runs
+//! before everything else, counts into [`metrics`] and writes the access log. [`gate`] decides which clients may query passive
+//! DNS, and how much: with tokens, and the [`credentials`] of the command line. [`turns`] serves waiting clients in turn,
+//! [`compress`] encodes responses, and [`proxy`] reads the headers of a proxy in front. [`problem`] is the only error that the
+//! server sends.
 //!
-//! Nothing here knows a route: the crates above say what is answered.
+//! This crate knows no routes: the crates above determine the responses.
 
 pub mod compress;
 pub mod credentials;

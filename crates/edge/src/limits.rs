@@ -2,33 +2,34 @@
 
 use std::time::Duration;
 
-/// The longest path with query, in bytes: a name escaped throughout has 1,020, a cursor 1,243 digits.
+/// The longest path with query, in bytes: a completely escaped name has 1,020, a cursor up to 1,243 digits.
 pub const MAX_URI: usize = 8 * 1024;
 
 /// Limits on concurrent work and its duration. The defaults suit two cores and a community of partners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections that are open. One costs about 20 KiB while it is idle.
+    /// Open connections. An idle one takes about 20 KiB.
     pub connections: usize,
-    /// Passive-DNS requests that are being answered.
+    /// Concurrent passive-DNS requests.
     pub requests: usize,
-    /// The same, of one token.
+    /// Concurrent passive-DNS requests of one token.
     pub token_requests: usize,
     /// Bodies of records that are imported at the same time: each needs three threads and up to ten batches of memory.
     pub imports: usize,
-    /// Lookups that may take long, each on a thread: pages of a thousand rows, filters, summaries. More of them wait, by turns of who asks.
+    /// Concurrent lookups that may take long, each on a thread: pages of a thousand rows, filters, summaries. Others wait, in
+    /// turns between clients.
     pub scans: usize,
-    /// Rows of one answer; one that would be longer is cut off, never ended cleanly.
+    /// Rows of one response; a longer one is cut off, and never ended as if it were complete.
     pub rows: u64,
-    /// How long a client may take for its request's head, from when we are ready for it, and for a TLS handshake.
+    /// How long a client may take to send the head of a request, and for a TLS handshake.
     pub head: Duration,
-    /// How long a connection may pass no bytes while an answer is sent or a body is received.
+    /// How long a connection may transfer no bytes while a response is sent or a body is received.
     pub idle: Duration,
-    /// How long one answer may take from beginning to end; a body of records counts with it.
+    /// How long one response may take in total, including the body of records of its request.
     pub answer: Duration,
-    /// Octets of one body of records, as sent.
+    /// The size of one body of records as sent, in bytes.
     pub body: u64,
-    /// Octets of one body of records, decompressed.
+    /// The size of one body of records after decompression, in bytes.
     pub expanded: u64,
 }
 

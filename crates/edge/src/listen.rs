@@ -1,10 +1,10 @@
-//! Connections: accepted within bounds, with TLS or without, served by hyper, and ended.
+//! Connections: accepted within limits, with or without TLS, served by hyper, and closed.
 //!
-//! [`serve`] never gives up accepting: an error there is waited out. hyper alone parses request heads, so that there is one
-//! opinion about where a request ends. A head that it refuses gets a bare status without problem details (400, or 431 if it is
-//! too large), and one that arrives too slowly gets 408; both end the connection and are counted and logged like answers. A
-//! connection without a request is closed silently. A body may be too slow (`paced`), and so may the reader of an answer (`idle`);
-//! that affects this connection only, as does one connection too many.
+//! [`serve`] never stops accepting: after an error it waits and tries again. Only hyper parses request heads, so there is only
+//! one interpretation of where a request ends. A head that hyper refuses gets a bare status without problem details (400, or
+//! 431 if it is too large), and one that arrives too slowly gets 408; both end the connection, and are counted and logged like
+//! responses. A connection without a request is closed silently. A slow body (`paced`), a slow reader of a response (`idle`) or
+//! a connection over the limit only affects that connection.
 
 mod idle;
 mod tls;
@@ -37,37 +37,38 @@ use crate::metrics::Metrics;
 use crate::paced::{Paced, Slow};
 use crate::watch::tell_refused;
 
-/// How long requests that have begun may take after we were told to stop.
+/// How long running requests may take after the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
-/// How long a client that is sent away may take to hear it.
+/// How long a refused client may take to receive the reason.
 const PARTING: Duration = Duration::from_secs(2);
-/// How much of what it still sends is read, in bytes.
+/// How much of what such a client still sends is read, in bytes.
 const MOST_THROWN_AWAY: u64 = 1 << 20;
-/// How long to wait when nothing can be accepted, for want of file descriptors most likely.
+/// How long to wait after an error of accepting, which is usually a lack of file descriptors.
 const PAUSE: Duration = Duration::from_millis(200);
 /// The largest request head in bytes: a name of 1,020 bytes and a cursor of 1,243 fit several times. hyper limits the number of
 /// headers to 100.
 const MAX_HEAD: usize = 32 * 1024;
-/// The most bytes of an answer that wait for the socket; hyper's limit for reading is the same, and must not be below a head's.
+/// The most bytes of a response that wait for the socket; hyper uses the same limit for reading, which must not be below that
+/// of a head.
 const BUFFER: usize = MAX_HEAD;
-/// What is said to a connection too many, before it is closed.
+/// The response to a connection over the limit, before it is closed.
 const FULL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nx-content-type-options: nosniff\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
-/// What every connection needs.
+/// The state that every connection needs.
 #[derive(Clone)]
 pub struct Serving {
-    /// What answers the requests.
+    /// Answers the requests.
     pub router: Router,
     /// The limits of connections and requests.
     pub limits: Limits,
     /// TLS, if this server terminates it.
     pub tls: Option<Arc<Tls>>,
-    /// Where connections are counted.
+    /// Counts connections.
     pub metrics: Metrics,
 }
 
-/// Serves until `stop` is ready; then takes no new connection, and waits for requests that have begun, or 10 seconds.
+/// Serves until `stop` is ready; then accepts no more connections, and waits up to 10 seconds for running requests.
 pub async fn serve(listener: TcpListener, serving: Serving, stop: impl Future<Output = ()>) {
     let places = Arc::new(Semaphore::new(serving.limits.connections));
     let (ending, ended) = watch::channel(false);
@@ -79,7 +80,7 @@ pub async fn serve(listener: TcpListener, serving: Serving, stop: impl Future<Ou
         };
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
             serving.metrics.turned_away();
-            // What does not fit into the socket's buffer is not said; TLS would have to be spoken first.
+            // Whatever does not fit into the socket's buffer is dropped. With TLS, a handshake would be needed first.
             if serving.tls.is_none() {
                 drop(stream.try_write(FULL));
             }
@@ -99,7 +100,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,
-            // That client's trouble, not ours.
+            // The client closed the connection; this is not an error of the server.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
                 tracing::warn!(%error, "no connection can be accepted");
@@ -117,13 +118,13 @@ async fn connection(
     _place: OwnedSemaphorePermit,
 ) {
     let _open = serving.metrics.open_connection();
-    // Answers are written in one piece: waiting for more to send would only delay them.
+    // Responses are written in one piece, so waiting for more data would only delay them.
     let _ = stream.set_nodelay(true);
     let Some(tls) = serving.tls.clone() else { return serve_one(stream, peer, serving, ended).await };
     let begun = async {
         let mut first = [0];
         let seen = stream.peek(&mut first).await;
-        // A method of HTTP begins with a capital letter, a handshake of TLS never.
+        // The method of an HTTP request begins with a capital letter, a TLS handshake never does.
         if seen.is_ok_and(|seen| seen > 0) && first.iter().all(u8::is_ascii_uppercase) {
             return Err(stream);
         }
@@ -132,12 +133,12 @@ async fn connection(
     match tokio::time::timeout(serving.limits.head, begun).await {
         Ok(Ok(Ok(stream))) => serve_one(stream, peer, serving, ended).await,
         Ok(Err(stream)) => drop(tokio::time::timeout(PARTING, refuse_plain(stream)).await),
-        // Who cannot speak TLS is not spoken to.
+        // A client that cannot speak TLS gets no response.
         Ok(Ok(Err(_))) | Err(_) => {}
     }
 }
 
-/// Tells who speaks plain HTTP to a port of TLS so.
+/// Tells a client that sends plain HTTP to a TLS port to use HTTPS.
 async fn refuse_plain(mut stream: TcpStream) -> io::Result<()> {
     let text = "this port speaks TLS: use https:// and leave Use HTTP off\n";
     let answer = format!(
@@ -149,8 +150,8 @@ async fn refuse_plain(mut stream: TcpStream) -> io::Result<()> {
     part(stream).await
 }
 
-/// Ends a connection whose last answer is written. What the client still sends is read and dropped: otherwise its system would
-/// report a reset and discard the answer.
+/// Closes a connection after its last response is written. What the client still sends is read and dropped; otherwise its
+/// system would report a reset and discard the response.
 async fn part<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> io::Result<()> {
     stream.shutdown().await?;
     tokio::io::copy(&mut stream.take(MOST_THROWN_AWAY), &mut tokio::io::sink()).await.map(drop)
@@ -186,8 +187,8 @@ where
     }
 }
 
-/// The status for a client whose request head is invalid or incomplete, given what arrived of it. Any other error ends a
-/// connection whose client is gone, or which was idle.
+/// The status for a client whose request head is invalid or incomplete, given the bytes that arrived. Any other error closes a
+/// connection whose client is gone or was idle.
 fn refusal(error: &hyper::Error, unread: &[u8]) -> Option<StatusCode> {
     if error.is_parse_too_large() {
         Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)

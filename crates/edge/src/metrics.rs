@@ -13,12 +13,12 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use store::Stats;
 
-/// The type in which it is sent: OpenMetrics text, which Prometheus reads.
+/// The media type: OpenMetrics text, which Prometheus reads.
 pub const TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-/// Seconds that answers are sorted into.
+/// The upper bounds of the histogram of response times, in seconds.
 const SECONDS: [f64; 10] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0, 10.0, 60.0];
 
-/// Counts; cloning it is cheap.
+/// The metrics; cloning it is cheap.
 #[derive(Clone)]
 pub struct Metrics(Arc<Inner>);
 
@@ -36,7 +36,7 @@ struct Inner {
     inputs: Gauge,
 }
 
-/// What a request was to.
+/// The interface that a request belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Interface {
     /// The API of the workbench, and lookups below `/api/v1`.
@@ -49,7 +49,7 @@ pub enum Interface {
     Pages,
     /// CIRCL's interface.
     Pdns,
-    /// Records that are sent to us.
+    /// The interface that receives records.
     Records,
 }
 
@@ -64,11 +64,11 @@ struct To {
     interface: Interface,
 }
 
-/// A connection that is open until this goes.
+/// An open connection, counted until this is dropped.
 pub(crate) struct OpenConnection(Metrics);
 
 impl Interface {
-    /// What a route belongs to.
+    /// The interface of a route.
     pub fn of(route: Option<&str>) -> Self {
         match route {
             Some("/api/v1/records") => Self::Records,
@@ -102,7 +102,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Counters at zero.
+    /// Metrics at zero.
     pub fn new() -> Self {
         let mut inner = Inner {
             registry: Registry::with_prefix("backsight"),
@@ -121,7 +121,7 @@ impl Metrics {
         Self(Arc::new(inner))
     }
 
-    /// An answer has been sent, or as much of it as could be.
+    /// Counts a response that was sent, completely or in part.
     pub fn answered(&self, interface: Interface, status: u16, took: Duration, octets: u64) {
         self.0.requests.get_or_create(&Answered { interface, status }).inc();
         self.0.seconds.get_or_create(&To { interface }).observe(took.as_secs_f64());
@@ -133,18 +133,18 @@ impl Metrics {
         OpenConnection(self.clone())
     }
 
-    /// A connection too many was closed.
+    /// Counts a connection over the limit, which was closed.
     pub(crate) fn turned_away(&self) {
         self.0.turned_away.inc();
     }
 
-    /// Records were brought.
+    /// Counts received records.
     pub fn brought(&self, taken: u64, rejected: u64) {
         self.0.taken.inc_by(taken);
         self.0.rejected.inc_by(rejected);
     }
 
-    /// All of it, with how much there is in the store.
+    /// All metrics as text, including the size of the store.
     pub fn text(&self, stats: Stats) -> String {
         let gauges = [
             (&self.0.entries, stats.entries),
@@ -155,7 +155,7 @@ impl Metrics {
             gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
         }
         let mut text = String::new();
-        // Writing into a string does not fail.
+        // Writing to a string does not fail.
         let _ = encode(&mut text, &self.0.registry);
         text
     }

@@ -1,7 +1,7 @@
-//! Bodies of requests within bounds of time: one that is sent too slowly ends with an error.
+//! Time limits for request bodies: one that is sent too slowly ends with an error.
 //!
-//! A client may send nothing for as long as it may take nothing, and as long once more on the whole beside what [`PACE`] gives
-//! it. Only the time counts in which we wait for it, not what we take to write down what came.
+//! A client may send nothing for as long as it may read nothing, and its total time is limited to the same time plus one second
+//! per [`PACE`] bytes. Only the time in which the server waits for the client counts, not the time to store what arrived.
 
 use std::io;
 use std::pin::Pin;
@@ -14,7 +14,7 @@ use axum::body::{Bytes, HttpBody};
 use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep};
 
-/// How many octets a second a body brings at least.
+/// The minimum rate of a body, in bytes per second.
 const PACE: u64 = 1024;
 
 /// Whether the body of a request was too slow; among the request's extensions.
@@ -33,7 +33,7 @@ pub(crate) struct Paced {
     slow: Slow,
     idle: Duration,
     octets: u64,
-    /// How long it was waited for, but for now.
+    /// How long the server has waited for it, without the current wait.
     waited: Duration,
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
 }
@@ -43,7 +43,7 @@ impl Paced {
         Self { body, slow, idle, octets: 0, waited: Duration::ZERO, waiting: None }
     }
 
-    /// How long may be waited for more.
+    /// How much longer it may take.
     fn patience(&self) -> Duration {
         let given = self.idle + Duration::from_secs(self.octets / PACE);
         given.saturating_sub(self.waited).min(self.idle)

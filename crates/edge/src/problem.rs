@@ -1,7 +1,7 @@
-//! The one error that leaves the server: problem details (RFC 9457).
+//! The only error that the server sends: problem details (RFC 9457).
 //!
-//! A [`Problem`] says what the asker can do about it and nothing about our insides. It leaves as JSON; where a page was asked
-//! for, `page` makes a page of it, which finds the problem among the response's extensions.
+//! A [`Problem`] states what the client can do about it, and reveals nothing internal. It is sent as JSON; if a page was
+//! requested, `page` turns it into a page, and finds the problem among the response's extensions.
 
 use std::borrow::Cow;
 
@@ -14,28 +14,28 @@ use utoipa::ToSchema;
 use workbench::Kind;
 use workbench::user::Permission;
 
-/// What is wrong with a request, or with us.
+/// A fault of a request, or of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The status of the answer.
     pub status: StatusCode,
     /// What is wrong and what to do about it.
     pub detail: String,
-    /// What the asker can do that headers or pages say.
+    /// What the client can do, as far as a header or page can state it.
     pub remedy: Remedy,
 }
 
-/// What solves a problem, as far as a header or a page can lead there.
+/// What solves a problem, as far as a header or a page can lead to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Remedy {
     /// Sending credentials: `WWW-Authenticate`.
     Credentials,
-    /// Nothing that a header says.
+    /// No header helps.
     #[default]
     None,
     /// Signing in on the sign-in page.
     SignIn,
-    /// Asking again after so many seconds: `Retry-After`.
+    /// Trying again after this many seconds: `Retry-After`.
     Wait(u64),
 }
 
@@ -131,7 +131,7 @@ impl Problem {
     }
 
     pub(crate) fn misdirected(host: &str) -> Self {
-        // Anything that is not a host name is not repeated: it may be a token.
+        // Anything that is not a host name is not repeated, because it may be a token.
         let name = host.len() <= 253 && !host.contains(workbench::token::MARK);
         let detail = if name {
             format!(
@@ -221,9 +221,10 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error.kind() {
             StoreErrorKind::Refused if error == StoreError::NotPaged => Self::bad_request(error.to_string()),
-            // The client's data cannot be stored, on this or any other server.
+            // The client's data cannot be stored on any server.
             StoreErrorKind::Refused => Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
-            // The client's data is valid, but this server has no room for it. What an engine says of its disk is not for clients.
+            // The client's data is valid, but this server has no room for it. What an engine reports about its disk is not for
+            // clients.
             StoreErrorKind::Full if matches!(error, StoreError::Engine { .. }) => Self::full(),
             StoreErrorKind::Full => Self::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string()),
             StoreErrorKind::Absent

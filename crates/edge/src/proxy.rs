@@ -1,6 +1,6 @@
-//! What a proxy in front of the server says about its clients: [`forwarded`].
+//! Reads the headers of a proxy in front of the server: [`forwarded`].
 //!
-//! Whoever calls this knows that there is a proxy; without one, anybody can write the header.
+//! The caller must know that there is a proxy; without one, any client can write this header.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -8,13 +8,13 @@ use axum::http::{HeaderMap, HeaderName};
 
 const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The client that the nearest proxy names: of its list only the last, which it added itself.
+/// The client that the nearest proxy names: only the last entry of the list, which that proxy added itself.
 pub fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
     let last = headers.get_all(FORWARDED).iter().next_back()?.to_str().ok()?;
     node(last.rsplit(',').next()?)
 }
 
-/// An address as proxies write it: with a port or without, an IPv6 address in brackets or without, in quotes or without.
+/// An address as proxies write it: with or without a port, brackets around an IPv6 address, or quotes.
 fn node(text: &str) -> Option<IpAddr> {
     let text = text.trim().trim_matches('"');
     let plain = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);

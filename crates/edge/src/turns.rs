@@ -1,8 +1,8 @@
-//! Turns at the store, fairly: so many lookups at once, and whoever waits is served by turns of who asks.
+//! Fair turns at the store: a limited number of lookups at once, and waiting clients are served in turn.
 //!
-//! A lookup that may take long is cut into slices, each of which takes a [`Turn`]. With one line for all, somebody with thirty
-//! searches would have thirty places in it. Here everybody who asks has a line of their own ([`Asker`]), and a place that
-//! becomes free goes to the next asker, not to the next slice: another's slice waits for one slice of each asker at most.
+//! A lookup that may take long is cut into slices, each of which takes a [`Turn`]. With a single queue, a client with thirty
+//! searches would have thirty places in it. Here every client has its own queue ([`Asker`]), and a free place goes to the next
+//! client and not to the next slice, so a slice waits for at most one slice of each other client.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -10,10 +10,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-/// Who asks, as far as fairness goes.
+/// The client for the purpose of fairness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asker {
-    /// Without a token: by address.
+    /// A client without a token, by its address.
     Address(IpAddr),
     /// This server itself.
     Ourselves,
@@ -28,11 +28,11 @@ pub struct Turns(Arc<Mutex<State>>);
 #[derive(Debug)]
 struct State {
     free: usize,
-    /// Who waits, with what waits for each; nobody is in it twice, and none of the lines is empty.
+    /// The waiting clients, each with its queue; no client is listed twice, and no queue is empty.
     waiting: VecDeque<(Asker, VecDeque<oneshot::Sender<Turn>>)>,
 }
 
-/// A place, until it is dropped.
+/// A place, held until it is dropped.
 #[derive(Debug)]
 pub struct Turn(Turns);
 
@@ -42,7 +42,7 @@ impl Turns {
         Self(Arc::new(Mutex::new(State { free: places.max(1), waiting: VecDeque::new() })))
     }
 
-    /// Waits for a place. Who no longer waits loses nothing for others.
+    /// Waits for a place. If the caller stops waiting, other clients are not affected.
     pub async fn take(&self, asker: Asker) -> Turn {
         let waited = {
             let mut state = self.lock();
@@ -57,11 +57,11 @@ impl Turns {
             }
             waited
         };
-        // Nobody drops a sender whose receiver waits; if it were so, one place more is better than none.
+        // A sender is not dropped while its receiver waits; if it were, an additional place is better than none.
         waited.await.unwrap_or_else(|_| Turn(self.clone()))
     }
 
-    /// Gives a place to the next who waits.
+    /// Passes a place to the next waiting slice.
     fn pass_on(&self) {
         let next = {
             let mut state = self.lock();
@@ -69,7 +69,7 @@ impl Turns {
             state.free += usize::from(next.is_none());
             next
         };
-        // Who went away meanwhile gives it back at once.
+        // If the receiver is gone, the place is returned at once.
         drop(next.map(|given| given.send(Turn(self.clone()))));
     }
 
@@ -79,7 +79,7 @@ impl Turns {
 }
 
 impl State {
-    /// The next who waits still.
+    /// The next slice that is still waiting.
     fn next(&mut self) -> Option<oneshot::Sender<Turn>> {
         while let Some((asker, mut line)) = self.waiting.pop_front() {
             let given = line.pop_front();
@@ -118,7 +118,7 @@ mod tests {
         assert!((&mut lookup).now_or_never().is_none());
         let mut waited = 0;
         let turn = loop {
-            // A slice of the greedy one ends, and one that waited begins.
+            // A slice of the greedy client ends, and a waiting one starts.
             drop(held.remove(0));
             waited += 1;
             if let Some(turn) = (&mut lookup).now_or_never() {
@@ -144,7 +144,7 @@ mod tests {
         assert!(waiting.iter_mut().all(|one| one.now_or_never().is_none()));
         drop(waiting.remove(0));
         drop(held);
-        // The next has it without having looked: it goes away, and so does its place.
+        // The next slice gets the place without noticing: it goes away, and the place with it.
         drop(waiting.remove(0));
         let turn = (&mut waiting[0]).now_or_never().unwrap();
         drop((turn, waiting));

@@ -1,10 +1,10 @@
-//! What became of each request: counted, and told to the access log when the last octet of its answer is sent.
+//! Counts every request, and writes it to the access log when the last byte of its response was sent.
 //!
-//! The log is an event of `tracing` (target `access`): client, method, route, status, octets, milliseconds, whose token, and
-//! whether the answer was sent whole. The route is a pattern, not what was asked; the address itself is told only where that was
-//! chosen, and never one that carries a token. A header or a body is never told.
+//! The log is an event of `tracing` (target `access`): client, method, route, status, bytes, milliseconds, name of the token,
+//! and whether the response was sent completely. The route is a pattern without the queried value; the address itself is only
+//! logged if that is configured, and never if it contains a token. Headers and bodies are never logged.
 //!
-//! The answer's body holds the [`Pass`] as long as it is sent, and ends with an error when it has taken longer than it may.
+//! The body of the response holds the [`Pass`] while it is sent, and ends with an error if it takes too long.
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
@@ -27,18 +27,18 @@ use crate::paced::Slow;
 use crate::problem::Problem;
 use crate::proxy::forwarded;
 
-/// What is counted, and how much is logged.
+/// What is counted and logged.
 #[derive(Clone)]
 pub struct Watch {
     /// Where requests are counted.
     pub metrics: Metrics,
-    /// Addresses are told, with what was asked.
+    /// Whether addresses are logged, including queried values.
     pub addresses: bool,
-    /// A proxy is in front, and says where a client is.
+    /// Whether a proxy is in front, which names the client.
     pub proxied: bool,
 }
 
-/// One request, until its answer is sent.
+/// One request, until its response is sent.
 struct Seen {
     metrics: Metrics,
     began: Instant,
@@ -52,7 +52,7 @@ struct Seen {
     pass: Option<Pass>,
 }
 
-/// Stands before everything.
+/// Runs before everything else.
 pub async fn watch(State(watch): State<Watch>, mut request: Request, next: Next) -> Response {
     let mut seen = Seen::of(&watch, &request);
     if let Some(client) = seen.client {
@@ -60,13 +60,13 @@ pub async fn watch(State(watch): State<Watch>, mut request: Request, next: Next)
     }
     let mut response = answer(request, next).await;
     seen.status = response.status();
-    // The body's alone, so that it goes with the body.
+    // Moved into the body, so that it is dropped together with it.
     seen.pass = response.extensions_mut().remove();
     if seen.status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().entry(RETRY_AFTER).or_insert(HeaderValue::from_static("1"));
     }
     let headers = response.headers_mut();
-    // Nothing that we send is anything but what it says it is, and no address of ours is anybody else's business.
+    // Browsers must not guess another content type, and other sites must not learn our addresses.
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
     response.map(|body| {
@@ -75,7 +75,7 @@ pub async fn watch(State(watch): State<Watch>, mut request: Request, next: Next)
     })
 }
 
-/// The answer: a transfer coding that we cannot decode, or a body that was too slow, comes before what the routes say.
+/// The response: an unsupported transfer coding, or a body that was too slow, takes precedence over the response of the route.
 async fn answer(request: Request, next: Next) -> Response {
     if !is_decoded(request.headers()) {
         let detail = "unsupported Transfer-Encoding: only chunked is allowed";
@@ -97,7 +97,7 @@ fn is_decoded(headers: &HeaderMap) -> bool {
     codings.next().is_none_or(chunked) && codings.next().is_none()
 }
 
-/// Counts and logs a request whose head was refused: nothing but the client and the status is known of it.
+/// Counts and logs a request whose head was refused: only the client and the status are known.
 pub(crate) fn tell_refused(metrics: &Metrics, client: IpAddr, status: StatusCode) {
     drop(Seen {
         metrics: metrics.clone(),
@@ -151,13 +151,13 @@ impl Drop for Seen {
     }
 }
 
-/// Who asks: our peer, or whom the proxy in front of us names.
+/// The client: the peer, or the address that the proxy in front names.
 fn client(watch: &Watch, request: &Request) -> Option<IpAddr> {
     let said = if watch.proxied { forwarded(request.headers()) } else { None };
     said.or_else(|| request.extensions().get().map(|ConnectInfo::<SocketAddr>(peer)| peer.ip()))
 }
 
-/// The name of a method that we know. Anything else may be anything, a token too.
+/// The name of a known method. Any other text could be anything, even a token.
 fn known(method: &Method) -> &'static str {
     let known = [
         Method::GET,
@@ -174,7 +174,7 @@ fn known(method: &Method) -> &'static str {
     known.iter().zip(names).find(|(known, _)| *known == method).map_or("other", |(_, name)| name)
 }
 
-/// A body on its way.
+/// A body that is being sent.
 struct Watched {
     body: Body,
     seen: Seen,

@@ -2,13 +2,11 @@
 //!
 //! ```text
 //! run    = "BSRUN" 0 ‖ format: u16 ‖ blocks by owner ‖ blocks by rdata ‖ index ×2 ‖ filter ×2 ‖ footer
-//! each block, index and filter is a frame: checksum: u64 ‖ bytes; the checksum is XXH3-64 of the bytes, seeded with the
-//! frame's offset
+//! each block, index and filter is a frame: checksum: u64 ‖ bytes; the checksum is XXH3-64 of the bytes, seeded with its offset
 //! block  = length of the first half: u32, compressed and raw ‖ zstd of each half of a block of `block`
 //! index  = like a block, of one such block: last key of a block -> offset, length, raw length
-//! filter = bytes of `bloom`                    footer = (offset, length, raw length: u64) ×4 ‖ tuples, tuples by rdata, words:
-//! u64
-//!                                                       ‖ checksum: u64 ‖ "BSRUNEND"
+//! filter = bytes of `bloom`
+//! footer = (offset, length, raw length: u64) ×4 ‖ tuples, tuples by rdata, words: u64 ‖ checksum: u64 ‖ "BSRUNEND"
 //! ```
 //!
 //! Numbers are little-endian. Index and filters are in memory while a run is open: about a hundredth of the file. [`Run`] is an

@@ -1,11 +1,11 @@
 //! Slows down guessing of logins and tokens: in memory, bounded, and with the same work for every guess.
 //!
-//! [`Guesses`] has a fixed number of slots, and a hash of what is counted chooses one: two that share a slot slow each other
-//! down, which is rare, and no number of made-up names takes more memory. A slot is one number, when it is free of guesses
-//! again. A guess is counted before it is compared, so that many at once gain nothing; one that was right is taken back.
+//! [`Guesses`] has a fixed number of slots, and a hash of what is counted selects one. Two that share a slot slow each other
+//! down, which is rare, and no number of invented names takes more memory. A slot is one number: the time when its guesses are
+//! forgotten. A guess is counted before it is compared, so that parallel guesses gain nothing; a right one is removed again.
 //!
-//! Tokens of a data folder are random, cannot be guessed, and are found before this is asked: whoever has one is never kept
-//! waiting by somebody else's mistakes.
+//! Tokens of a data folder are random, cannot be guessed, and are checked before this: their clients never wait because of the
+//! wrong guesses of others.
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
@@ -14,34 +14,34 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::time::Instant;
 
-/// Slots: 128 KiB in all.
+/// The number of slots: 128 KiB in all.
 const SLOTS: usize = 16 * 1024;
 const SECOND: u64 = 1_000_000;
 
-/// How many guesses are free, and how long each that follows waits, in microseconds.
+/// How many guesses cause no delay, and how long each of the following has to wait, in microseconds.
 #[derive(Clone, Copy, Debug)]
 struct Pace {
     free: u64,
     each: u64,
 }
 
-/// At a name from one network.
+/// For a name from one network.
 const HERE: Pace = Pace { free: 10, each: 60 * SECOND };
-/// At a name from everywhere: a stranger must not easily keep its owner out.
+/// For a name from all networks: a stranger must not easily lock out its owner.
 const NAME: Pace = Pace { free: 100, each: 10 * SECOND };
-/// From a network, at any name or token: behind it there may be a whole office.
+/// From one network, for any name or token: it may be the network of a whole office.
 const NETWORK: Pace = Pace { free: 50, each: 4 * SECOND };
 
-/// What has been guessed lately; cloning it is cheap.
+/// The recent guesses; cloning it is cheap.
 #[derive(Clone, Debug)]
 pub(super) struct Guesses {
-    /// When each slot is free of guesses again, in microseconds since `began`.
+    /// When the guesses of each slot are forgotten, in microseconds since `began`.
     slots: Arc<[AtomicU64]>,
     hasher: RandomState,
     began: Instant,
 }
 
-/// A guess that was counted.
+/// A counted guess.
 #[derive(Debug)]
 pub(super) struct Guess<'a> {
     counted: Vec<(&'a AtomicU64, Pace)>,
@@ -90,7 +90,7 @@ impl Guesses {
 }
 
 impl Guess<'_> {
-    /// It was right, or was not made: it does not count.
+    /// Removes the guess, because it was right or was not made.
     pub(super) fn forget(self) {
         for (slot, pace) in self.counted {
             let less = |busy: u64| Some(busy.saturating_sub(pace.each));
@@ -99,7 +99,7 @@ impl Guess<'_> {
     }
 }
 
-/// Moves a slot on by one guess, or says how long to wait, in microseconds.
+/// Adds a guess to a slot, or returns how long to wait, in microseconds.
 fn count(slot: &AtomicU64, pace: Pace, now: u64) -> Result<(), u64> {
     let most = now.saturating_add(pace.free * pace.each);
     let next = |busy: u64| Some(busy.max(now) + pace.each).filter(|next| *next <= most);
@@ -107,7 +107,7 @@ fn count(slot: &AtomicU64, pace: Pace, now: u64) -> Result<(), u64> {
     counted.map(drop).map_err(|busy| (busy.max(now) + pace.each).saturating_sub(most))
 }
 
-/// An IPv6 address counts as its /64, which one customer has whole.
+/// The network of an address: an IPv6 address counts as its /64, which belongs to one customer.
 fn network(address: IpAddr) -> u128 {
     match address.to_canonical() {
         IpAddr::V4(address) => u128::from(address.to_bits()),
@@ -141,7 +141,7 @@ mod tests {
         tokio::time::advance(Duration::from_secs(1)).await;
         wrong(&guesses, Some("ann"), "192.0.2.1").unwrap();
         assert_eq!(wrong(&guesses, Some("ann"), "::ffff:192.0.2.1"), Err(60));
-        // Others are not kept waiting, until all of them together guess too much.
+        // Other networks do not wait, until all of them together guess too often.
         let others =
             (0..300).filter(|at| wrong(&guesses, Some("ann"), &format!("198.51.100.{}", at % 250)).is_ok());
         let others = others.count();
@@ -156,12 +156,12 @@ mod tests {
             let made = |from: &str| {
                 (0..1_000).filter(|at| wrong(&guesses, Some(&format!("user{at}")), from).is_ok()).count()
             };
-            // The last but one: one customer has a /64.
+            // The second address of a /64, which belongs to one customer.
             let logins = [made("192.0.2.1"), made("2001:db8::1"), made("2001:db8::2")];
             let tokens = (0..1_000).filter(|_| wrong(&guesses, None, "192.0.2.1").is_ok()).count();
             (logins, tokens)
         };
-        // Two that share a slot slow each other down, so a count may be lower, never higher.
+        // Two guesses that share a slot slow each other down, so a count may be lower, but never higher.
         let all: Vec<_> = (0..20).map(|_| counts()).collect();
         assert!(
             all.iter().all(|(logins, tokens)| logins.iter().chain([tokens]).all(|made| *made <= 50)),

@@ -1,10 +1,10 @@
 //! Checks the `Host` header: it must be an address, this machine or a configured name.
 //!
-//! A page of another site can make a browser query us under a name that was pointed at this machine (DNS rebinding), and read the
-//! answer. It cannot choose the `Host` header, which contains that name. Addresses cannot be redirected, so monitors and sensors that
-//! use an address are answered. A request without a host (HTTP/1.0) does not come from a browser.
+//! A page of another site can make a browser query us under a name that was pointed at this machine (DNS rebinding), and read
+//! the answer. It cannot choose the `Host` header, which contains that name. Addresses cannot be redirected, so monitors and
+//! sensors that use an address are answered. A request without a host (HTTP/1.0) does not come from a browser.
 //!
-//! Every route is behind [`guard`]: what is not for us is 421 and names `--hostname`.
+//! Every route is behind [`guard`]: a request for another host gets 421, and the response mentions `--hostname`.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -18,17 +18,17 @@ use axum::response::{IntoResponse, Response};
 
 use crate::problem::Problem;
 
-/// By which names we may be asked.
+/// The names of this server.
 #[derive(Clone, Debug)]
 pub struct Hosts {
     /// Lower case, without a final dot.
     names: Arc<[String]>,
-    /// What browsers that came by a name over our own TLS are told to use from then on.
+    /// The header that tells browsers which connected by name over our own TLS to use TLS from then on.
     transport: Option<HeaderValue>,
 }
 
 impl Hosts {
-    /// These names; over TLS of our own browsers are told so for that many seconds, never if none.
+    /// A server with these names; `transport` is how many seconds browsers should use only TLS, if it is set.
     pub fn new(names: &[String], transport: Option<u64>) -> Self {
         let transport = transport.filter(|seconds| *seconds > 0);
         let transport =
@@ -36,16 +36,16 @@ impl Hosts {
         Self { names: names.iter().map(|name| plain(name)).collect(), transport }
     }
 
-    /// Whether a request came by a configured name.
+    /// Returns whether a request uses a configured name.
     ///
     /// # Errors
-    /// 400 for what is no host, 421 for one that is not ours.
+    /// 400 for an invalid host, 421 for the name of another server.
     fn check(&self, request: &Request) -> Result<bool, Problem> {
         let unreadable = || Problem::bad_request("the Host header must be a host name or an address");
         let mut named = false;
         let mut hosts = request.headers().get_all(HOST).iter();
         let given = hosts.next();
-        // RFC 9112, 3.2. Two servers in a row could otherwise choose different ones.
+        // RFC 9112, 3.2. Otherwise two servers in a row could choose different ones.
         if hosts.next().is_some() || (given.is_none() && request.version() == Version::HTTP_11) {
             return Err(Problem::bad_request("a request must have exactly one Host header"));
         }
@@ -54,7 +54,7 @@ impl Hosts {
                 given.to_str().ok().and_then(|text| text.parse().ok()).ok_or_else(unreadable)?;
             named |= self.admit(&host)?;
         }
-        // A target in absolute form says it once more.
+        // A target in absolute form repeats the host.
         if let Some(host) = request.uri().authority() {
             named |= self.admit(host)?;
         }
@@ -78,14 +78,14 @@ fn plain(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
 
-/// Stands before every route.
+/// Runs before every route.
 pub async fn guard(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
     let named = match hosts.check(&request) {
         Ok(named) => named,
         Err(problem) => return problem.into_response(),
     };
     let mut response = next.run(request).await;
-    // A browser remembers it for the name with every port: never for localhost, where other servers are.
+    // Browsers apply this to the name with every port, so it is never sent for localhost, where other servers run.
     if let Some(told) = hosts.transport.filter(|_| named) {
         response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, told);
     }

@@ -1,8 +1,9 @@
 //! The rate and quota of a token: a bucket with the requests of one second, and a quota per day (UTC).
 //!
-//! [`Meter`] is passed the time. Servers on one data folder share what a limited token used through [`SharedUsage`], so that
-//! they grant one quota and one rate together; what this process counted holds where that file cannot be used. The bucket is one number, when it is full again: a request
-//! moves it on by one request's share of a second, and it may lie at most a second ahead. What is refused is not counted.
+//! The current time is passed to [`Meter`]. Servers on one data folder share the usage of a limited token through
+//! [`SharedUsage`], so that together they grant one quota and one rate; if that file cannot be used, the counts of this process
+//! apply. The bucket is one number, the time when it is full again: a request moves it on by its share of a second, at most one
+//! second ahead. Refused requests are not counted.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use workbench::token::{SharedUsage, Spent, Usage};
 
 const SECOND: i64 = 1_000_000;
 const DAY: u64 = 24 * 3600;
-/// How far a clock that is kept in time is set back at most.
+/// How far a synchronised clock is set back at most.
 const STEP_BACK: Duration = Duration::from_mins(10);
 
 /// Counts the requests of one token.
@@ -20,35 +21,35 @@ pub(crate) struct Meter {
     rate: Option<u32>,
     daily: Option<u64>,
     state: Mutex<State>,
-    /// Where other servers count, and which token this is; there for limited tokens alone.
+    /// The usage that is shared with other servers, and the number of this token; only for limited tokens.
     shared: Option<(Arc<SharedUsage>, i64)>,
 }
 
 #[derive(Debug)]
 struct State {
-    /// With what is not written down yet.
+    /// The usage, including what is not written yet.
     usage: Usage,
-    /// Requests of that day that are not written down yet.
+    /// Requests of that day that are not written yet.
     unwritten: u64,
 }
 
-/// What is left of a day, as headers tell it; `None` where there is no limit.
+/// The remaining quota of a day for headers; the limit is `None` if there is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quota {
     /// Requests per day.
     pub limit: Option<u64>,
-    /// Requests that are left of them.
+    /// Remaining requests.
     pub remaining: u64,
-    /// When the day is over, in seconds since the epoch.
+    /// When the day ends, in seconds since the epoch.
     pub reset: u64,
 }
 
-/// It asked too fast or too much.
+/// Too many requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Exceeded {
-    /// The day's quota, rather than the rate.
+    /// Whether the daily quota was exceeded, and not the rate.
     pub daily: bool,
-    /// When to ask again, in seconds from now.
+    /// When to try again, in seconds from now.
     pub wait: u64,
     pub quota: Quota,
 }
@@ -65,7 +66,7 @@ impl Meter {
         self
     }
 
-    /// Counts a request at this time since the epoch, or says why it may not be.
+    /// Counts a request at this time since the epoch.
     ///
     /// # Errors
     /// [`Exceeded`].
@@ -73,12 +74,12 @@ impl Meter {
         self.together(now, |state| self.take_from(state, now))
     }
 
-    /// What is left at this time since the epoch.
+    /// The remaining quota at this time since the epoch.
     pub(crate) fn left(&self, now: Duration) -> Quota {
         self.together(now, |state| self.quota(state.usage.used, now.as_secs() / DAY))
     }
 
-    /// Does this with what all servers counted.
+    /// Applies a function to the usage of all servers.
     fn together<T>(&self, now: Duration, what: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.lock();
         state.turn_to(now);
@@ -104,7 +105,7 @@ impl Meter {
         }
         if let Some(rate) = self.rate {
             let micros = i64::try_from(now.as_micros()).unwrap_or(i64::MAX);
-            // A bucket is never further ahead than a second: one that is was left by a clock that has been set back since.
+            // A bucket is never more than a second ahead: if it is, the clock has been set back since.
             let known = if state.usage.full_at > micros + SECOND { micros } else { state.usage.full_at };
             let full_at = known.max(micros) + SECOND / i64::from(rate.max(1));
             if full_at - micros > SECOND {
@@ -123,20 +124,20 @@ impl Meter {
         Quota { limit: self.daily, remaining, reset: (day + 1) * DAY }
     }
 
-    /// What is not written down yet.
+    /// The usage that is not written yet.
     pub(crate) fn unwritten(&self, token: i64) -> Option<Spent> {
         let state = self.lock();
         let Usage { day, full_at, .. } = state.usage;
         (state.unwritten > 0).then_some(Spent { token, day, requests: state.unwritten, full_at })
     }
 
-    /// Notes what became of it: others may have counted too.
+    /// Records that usage was written; `total` includes the usage of other servers.
     pub(crate) fn written(&self, spent: Spent, total: Usage) {
         let mut state = self.lock();
         if state.usage.day == spent.day {
             state.unwritten = state.unwritten.saturating_sub(spent.requests);
             if total.day == spent.day {
-                // Never fewer than were counted together: others may not have written theirs yet.
+                // The count never decreases, because other servers may not have written theirs yet.
                 state.usage.used = state.usage.used.max(total.used + state.unwritten);
             }
         }
@@ -149,8 +150,8 @@ impl Meter {
 }
 
 impl State {
-    /// Begins a day anew. What was not written down of the one before does not matter any more. A day that is more than
-    /// [`STEP_BACK`] ahead is of a clock that was wrong; one that is about to begin stays when the clock is set back a little.
+    /// Starts a new day; unwritten requests of the previous day no longer matter. A stored day that is more than [`STEP_BACK`]
+    /// ahead comes from a wrong clock. One that is about to begin is kept when the clock is set back a little.
     fn turn_to(&mut self, now: Duration) {
         let day = |time: Duration| i64::try_from(time.as_secs() / DAY).unwrap_or(i64::MAX);
         let was_wrong = day(now + STEP_BACK) < self.usage.day;
@@ -209,7 +210,7 @@ mod tests {
         let spent = meter.unwritten(7).unwrap();
         assert_eq!((spent.token, spent.day, spent.requests), (7, 20_000, 1));
         meter.take(at(1, 0)).unwrap();
-        // Another server counted two.
+        // Another server counted two requests.
         meter.written(spent, Usage { day: 20_000, used: 3, full_at: spent.full_at });
         assert_eq!(meter.unwritten(7).unwrap().requests, 1);
         assert_eq!(meter.take(at(3, 0)).map(|quota| quota.remaining), Ok(0));
@@ -233,7 +234,7 @@ mod tests {
         let daily = [meter(None, Some(7), 1), meter(None, Some(7), 1)];
         assert_eq!(granted(&daily, at(0, 0)), 7);
         assert_eq!(daily[0].left(at(0, 0)).remaining, 0);
-        // What was written down of one alone does not give anything back.
+        // Writing the usage of one server does not reduce the count.
         let spent = daily[0].unwritten(1).unwrap();
         assert_eq!(spent.requests, 4);
         daily[0].written(spent, Usage { day: 20_000, used: 4, full_at: 0 });
@@ -242,7 +243,7 @@ mod tests {
         let fast = [meter(Some(4), None, 2), meter(Some(4), None, 2)];
         assert_eq!(granted(&fast, at(0, 0)), 4);
         assert_eq!(granted(&fast, at(0, 250)), 1);
-        // A clock that was wrong when the file was written locks nobody out.
+        // A clock that was wrong when the file was written does not lock anybody out.
         assert_eq!(granted(&daily, at(9 * DAY, 0)), 7);
         assert_eq!(granted(&daily, at(2 * DAY, 0)), 7);
     }
@@ -253,7 +254,7 @@ mod tests {
         for _ in 0..2 {
             meter.take(at(0, 0)).unwrap();
         }
-        // Three days ahead, and back: neither the rate nor the quota of that day holds anything up.
+        // Three days ahead and back: neither the rate nor the quota of that day blocks requests.
         for _ in 0..2 {
             meter.take(at(3 * DAY, 0)).unwrap();
         }
@@ -263,7 +264,7 @@ mod tests {
         assert_eq!(refusal(&meter, at(1, 0)), (false, 1));
         meter.take(at(2, 0)).unwrap();
         assert!(refusal(&meter, at(3, 0)).0, "the quota of the day still counts");
-        // Over midnight and a second back: still the new day.
+        // Past midnight and one second back: it is still the new day.
         let meter = Meter::new(None, Some(1), Usage::default());
         meter.take(at(DAY, 0)).unwrap();
         assert!(refusal(&meter, at(DAY - 1, 0)).0);

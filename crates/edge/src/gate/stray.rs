@@ -1,12 +1,12 @@
-//! Detects tokens in an address, which ends up in logs, histories and referrers.
+//! Detects tokens in addresses, which are stored in logs, histories and referrers.
 //!
-//! Such a request is refused with advice, and its address is not logged.
+//! A request with such an address is refused with advice, and the address is not logged.
 
 use axum::http::Uri;
 use percent_encoding::percent_decode_str;
 use workbench::token::MARK;
 
-/// Names that only a credential has.
+/// Parameter names that only credentials have.
 const NAMES: [&str; 9] = [
     "access_token",
     "api-key",
@@ -19,18 +19,18 @@ const NAMES: [&str; 9] = [
     "x-api-key",
 ];
 
-/// What every address with a token has one of: the end of [`MARK`], the sign behind a parameter's name, or an escape.
+/// Every address with a token contains one of these: the end of [`MARK`], the sign after a parameter's name, or an escape.
 const SIGNS: [char; 3] = ['_', '=', '%'];
 
-/// How often an address is decoded to find one: each time it gets shorter, and nobody escapes anything so often.
+/// How often an address is decoded: each step makes it shorter, and legitimate addresses are not escaped so often.
 const DEPTH: usize = 8;
 
-/// Whether an address carries a token, or a parameter that is named like one: in plain sight, or within another parameter,
-/// such as the address to go on to, however often that is escaped.
+/// Whether an address contains a token, or a parameter that is named like one: directly, or within another parameter, such as
+/// the address of the next page, however often that is escaped.
 pub fn is_in(uri: &Uri) -> bool {
-    // A target that is one word is read as the name of a host.
+    // A target that is a single word is parsed as a host name.
     let host = uri.authority().map_or("", |authority| authority.as_str());
-    // Most addresses have none of these characters, and need not be copied.
+    // Most addresses contain none of these characters, and need not be copied.
     if ![host, uri.path(), uri.query().unwrap_or_default()].iter().any(|text| text.contains(SIGNS)) {
         return false;
     }
@@ -38,7 +38,7 @@ pub fn is_in(uri: &Uri) -> bool {
         || layers(uri.query().unwrap_or_default()).any(|text| text.contains(MARK) || has_named(&text, true))
 }
 
-/// A text in lower case, and what is under its escapes.
+/// A text in lower case, and the results of decoding its escapes repeatedly.
 fn layers(text: &str) -> impl Iterator<Item = String> {
     let first = (!text.is_empty()).then(|| text.to_ascii_lowercase());
     let under = |text: &String| {
@@ -49,7 +49,7 @@ fn layers(text: &str) -> impl Iterator<Item = String> {
     std::iter::successors(first, under).take(DEPTH + 1)
 }
 
-/// Whether a parameter is named like a credential: one of a query string that begins here, or of one within the text.
+/// Whether a parameter is named like a credential: one of a query string that starts here, or of one within the text.
 fn has_named(text: &str, begins: bool) -> bool {
     let mut pieces = text.split(['?', '&', ';', '#']);
     if !begins {

@@ -1,8 +1,8 @@
-//! The tokens of a data folder, held in memory for every request and kept up with by [`Tokens::keep`].
+//! The tokens of a data folder, kept in memory for every request, and updated by [`Tokens::keep`].
 //!
-//! Every [`LOOK`] it is looked whether tokens were made or revoked, by any process; every [`WRITE`] what was used is written
-//! down, all tokens in one transaction. When the database cannot be read for [`STALE`], nobody is let in by a token any more:
-//! one that was revoked must not go on working because the disk is broken.
+//! Every [`LOOK`], new and revoked tokens are read, whichever process changed them; every [`WRITE`], the usage of all tokens is
+//! written in one transaction. If the database cannot be read for [`STALE`], no token is accepted any more: a revoked token
+//! must not keep working because the disk is broken.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -15,38 +15,38 @@ use workbench::{Desk, Error, Workbench};
 
 use super::meter::Meter;
 
-/// How often tokens are looked for: a revoked one must not work for a second.
+/// How often tokens are read: a revoked one must stop working within a second.
 const LOOK: Duration = Duration::from_millis(250);
-/// How often use is written down: as much is lost of it when the process is killed.
+/// How often usage is written: a kill loses at most this much.
 const WRITE: Duration = Duration::from_secs(1);
-/// How long what is known holds while it cannot be looked up: longer than another process holds the database.
+/// How long known tokens are accepted while the database cannot be read: longer than another process locks it.
 const STALE: Duration = Duration::from_secs(30);
 
 /// The current tokens of a data folder.
 #[derive(Debug)]
 pub struct Tokens {
     desk: Desk,
-    /// Requests of one token at once.
+    /// Concurrent requests per token.
     at_once: usize,
-    /// What other servers on the folder count too; none where the folder cannot be written.
+    /// The usage that is shared with other servers on the folder; `None` if the folder cannot be written.
     shared: Option<Arc<SharedUsage>>,
     known: RwLock<Known>,
 }
 
 #[derive(Clone, Debug)]
 struct Known {
-    /// By public part.
+    /// The tokens by their public part.
     entries: Arc<HashMap<String, Arc<Entry>>>,
     mark: (i64, i64),
     looked_at: Instant,
 }
 
-/// A token with what it is doing.
+/// A token and its current usage.
 #[derive(Debug)]
 pub struct Entry {
     pub token: Token,
     pub(crate) meter: Meter,
-    /// Concurrent requests; the limit is given when a place is taken.
+    /// Concurrent requests; the limit is checked when a place is taken.
     pub requests: Arc<Semaphore>,
 }
 
@@ -54,7 +54,7 @@ impl Tokens {
     /// Opens the tokens of a data folder, each with this many concurrent requests.
     ///
     /// # Errors
-    /// [`Error`], when the database cannot be read.
+    /// [`Error`] if the database cannot be read.
     pub async fn open(desk: Desk, at_once: usize) -> Result<Arc<Self>, Error> {
         let shared = SharedUsage::open(desk.folder())
             .inspect_err(
@@ -69,23 +69,23 @@ impl Tokens {
         Ok(Arc::new(Self { desk, at_once, shared, known: RwLock::new(known) }))
     }
 
-    /// Whether there is any that works.
+    /// Whether there is an active token.
     pub fn any(&self) -> bool {
         let now = self.now();
         self.known().entries.values().any(|entry| entry.works(now))
     }
 
-    /// What time it is, since the epoch.
+    /// The current time since the epoch.
     pub fn now(&self) -> Duration {
         self.desk.clock().now()
     }
 
-    /// Whether the database could be read lately.
+    /// Whether the database was read recently.
     pub fn is_current(&self) -> bool {
         self.known().looked_at.elapsed() < STALE
     }
 
-    /// Whose token this is, if it works. Takes as long for one that is wrong as for one that is right.
+    /// The entry of this token, if it is active. A wrong token takes as long as a right one.
     pub fn find(&self, text: &str) -> Option<Arc<Entry>> {
         let known = self.known();
         let entry = token::public(text).and_then(|public| known.entries.get(public));
@@ -96,7 +96,7 @@ impl Tokens {
         entry.filter(|entry| right & entry.works(self.now()) & (known.looked_at.elapsed() < STALE)).cloned()
     }
 
-    /// Keeps up with the database until told to stop; then writes down what is left.
+    /// Updates from the database until stopped; then writes the remaining usage.
     pub async fn keep(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let mut looks = tokio::time::interval(LOOK);
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -106,7 +106,7 @@ impl Tokens {
                 _ = looks.tick() => {}
                 changed = stop.changed() => if changed.is_err() { break },
             }
-            // What does not work now is tried again; until then what is known holds, for a while.
+            // A failed read is tried again; until then, the known tokens are accepted for a while.
             if let Err(error) = self.look().await {
                 tracing::warn!(%error, "tokens cannot be looked up");
             }
@@ -167,17 +167,17 @@ impl Entry {
     }
 }
 
-/// How far the database was read, and the tokens in it by their public part.
+/// The change mark of the database, and the tokens by their public part.
 type Loaded = ((i64, i64), HashMap<String, Arc<Entry>>);
 
-/// The tokens that were not revoked; those that are known go on counting where they are.
+/// The tokens that were not revoked; known ones keep their counts.
 fn load(
     workbench: &Workbench,
     known: &HashMap<String, Arc<Entry>>,
     at_once: usize,
     shared: Option<&Arc<SharedUsage>>,
 ) -> Result<Loaded, Error> {
-    // Before the tokens: what changes in between is seen at the next look.
+    // Read before the tokens, so that a change in between is noticed at the next read.
     let mark = workbench.tokens_mark()?;
     let mut entries = HashMap::new();
     for token in workbench.tokens()?.into_iter().filter(|token| token.revoked_at.is_none()) {

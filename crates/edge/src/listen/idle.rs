@@ -10,11 +10,11 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
-/// A stream, and how long it may go without taking an octet.
+/// A stream, and how long it may go without accepting a byte.
 pub(super) struct Idle<S> {
     stream: S,
     patience: Duration,
-    /// Set while it takes nothing.
+    /// Set while the stream accepts nothing.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -23,7 +23,7 @@ impl<S> Idle<S> {
         Self { stream, patience, timer: None }
     }
 
-    /// What a write came to; one that has to wait waits for so long.
+    /// Returns the result of a write; while it is pending, the timer runs.
     fn watched<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.timer = None;

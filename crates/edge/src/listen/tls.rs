@@ -1,6 +1,7 @@
-//! TLS with a certificate that can be renewed while we run: [`Tls`] reads it anew when it is told to, and when its files change.
+//! TLS with a certificate that can be renewed while the server runs: [`Tls`] reloads it on request, and when its files change.
 //!
-//! A certificate that cannot be read, or a key that is another's, is a [`TlsError`]; the one before stays in use then.
+//! A certificate that cannot be read, or a key that does not match it, is a [`TlsError`]; the previous certificate stays in use
+//! then.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -14,10 +15,10 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
-/// How often it is looked whether the files are others.
+/// How often the files are checked for changes.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// TLS for connections that are accepted.
+/// TLS for accepted connections.
 pub struct Tls {
     certificate: PathBuf,
     key: PathBuf,
@@ -25,10 +26,10 @@ pub struct Tls {
     current: Arc<Current>,
 }
 
-/// Why there is no TLS with these files.
+/// Why TLS is not possible with these files.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// A file cannot be read as what it should be.
+    /// A file cannot be read, or has the wrong content.
     #[error("{}: {reason}", file.display())]
     File {
         /// The file.
@@ -36,14 +37,14 @@ pub enum TlsError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The key is not the certificate's, or of a kind that is not spoken.
+    /// The key does not match the certificate, or its kind is not supported.
     #[error("{} and {}: {source}", certificate.display(), key.display())]
     Pair {
         /// The certificate's file.
         certificate: PathBuf,
         /// The key's file.
         key: PathBuf,
-        /// What rustls says.
+        /// The error of rustls.
         source: rustls::Error,
     },
 }
@@ -59,7 +60,7 @@ impl ResolvesServerCert for Current {
 }
 
 impl Tls {
-    /// TLS with the certificates and the key in these PEM files.
+    /// TLS with the certificates and the key of these PEM files.
     ///
     /// # Errors
     /// [`TlsError`].
@@ -80,7 +81,7 @@ impl Tls {
     /// Reloads both files; new connections use them.
     ///
     /// # Errors
-    /// [`TlsError`]; what was in use stays.
+    /// [`TlsError`]; the previous certificate stays in use.
     pub fn reload(&self) -> Result<(), TlsError> {
         let fresh = read(&self.certificate, &self.key)?;
         *self.current.0.write().unwrap_or_else(PoisonError::into_inner) = fresh;
@@ -91,8 +92,8 @@ impl Tls {
         &self.acceptor
     }
 
-    /// Reloads whenever one of the files is another, for ever. While only one of two has been replaced they do not fit, and it
-    /// is tried again when the other one is.
+    /// Reloads whenever one of the files has changed; never returns. While only one of the two has been replaced they do not
+    /// match, and loading is tried again when the other one changes.
     pub async fn keep(self: Arc<Self>) {
         let mut known = self.stamps();
         loop {
@@ -106,7 +107,7 @@ impl Tls {
         }
     }
 
-    /// As [`Tls::reload`], and tells the log what became of it.
+    /// As [`Tls::reload`], and logs the result.
     pub fn renew(&self) {
         match self.reload() {
             Ok(()) => tracing::info!("the certificate was reloaded"),
