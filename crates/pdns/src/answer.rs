@@ -1,11 +1,11 @@
 //! Answers of the passive-DNS interfaces, looked up and written page by page.
 //!
-//! A page is looked up and written on a blocking thread, slice by slice (`scan`): a store may read from a disk or skip a million rows
-//! to find one match, and the threads that move bytes must not wait for it. Switching threads costs more than a small answer itself
-//! (measured: 25 µs compared with 20), so queries without filters first try a few rows in place. The next page is fetched when the
-//! previous one has been sent, so a slow reader holds one page and no lock.
+//! A page is looked up and written on a blocking thread, slice by slice (`scan`): a store may have to read from disk or skip a
+//! million rows to find one match, and the threads that move bytes must not wait for it. Switching threads costs more than a
+//! small answer itself (measured: 25 µs compared with 20), so queries without filters first try a few rows in place. The next
+//! page is fetched when the previous one has been sent, so a slow reader holds one page and no lock.
 //!
-//! A failure before the first byte is a [`Problem`]; after it, an error of the body, which cuts the connection.
+//! A failure before the first byte is a [`Problem`]; after it, an error of the body, which closes the connection.
 
 use std::sync::Arc;
 
@@ -30,17 +30,17 @@ use crate::scan::{always_fills, picks};
 
 const CURSOR: HeaderName = HeaderName::from_static("x-dribble-cursor");
 const ERRORS: HeaderName = HeaderName::from_static("x-dribble-errors");
-/// Rows that are looked up in place: about 100 µs.
+/// The most rows that are looked up in place: about 100 µs.
 const IN_PLACE: usize = 64;
-/// Tuples that are read in place: many of them may have no row, such as the names that an address was found on twice.
+/// The most tuples that are read in place: many of them may have no row, such as names that an address was found on twice.
 const IN_REACH: usize = 1_024;
-/// About as long as a record is when it is written.
+/// The approximate length of a written record, in bytes.
 const RECORD_OCTETS: usize = 160;
 
 /// Answers `/pdns/query/VALUE` for an admitted client.
 ///
 /// # Errors
-/// 400 and 414 for what is no question, 500 and 503 from the store.
+/// 400 and 414 for an invalid query, 500 and 503 from the store.
 pub async fn query(
     State(dns): State<Arc<PassiveDns>>,
     Extension(pass): Extension<Pass>,
@@ -53,14 +53,14 @@ pub async fn query(
 /// Why an answer is cut off.
 #[derive(Debug, thiserror::Error)]
 enum Cut {
-    /// It would have more rows than one may.
+    /// It would have more rows than allowed.
     #[error("the answer exceeds the size limit")]
     Long,
     #[error(transparent)]
     Unanswered(#[from] Unanswered),
 }
 
-/// A page as it is sent.
+/// A page in its sent form.
 #[derive(Default)]
 struct Written {
     body: Bytes,
@@ -70,18 +70,18 @@ struct Written {
 }
 
 impl Rows {
-    /// Answers.
+    /// Answers a query.
     ///
     /// # Errors
-    /// 500 when the store failed before there was anything to send, 503 when it was too busy.
+    /// 500 if the store failed before there was anything to send, 503 if it was too busy.
     pub(crate) async fn answer(&self, ask: Ask) -> Result<Response, Problem> {
         let page = if ask.nothing { Written::default() } else { self.first(&ask.question).await? };
         let streamed = !ask.paged && page.next.is_some();
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
-        // The same address answers differently to other headers and other people.
+        // The answer depends on the headers and the client, not only on the address.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        // Whoever asks by data must be able to tell "nothing" from "not understood".
+        // A client that queries by data must be able to distinguish "nothing found" from "not supported".
         headers.insert(HeaderName::from_static(ABILITIES), HeaderValue::from_static("owner, data"));
         if let Some(cursor) = page.next.as_ref().filter(|_| !streamed) {
             headers.extend(HeaderValue::try_from(cursor.to_decimal()).ok().map(|value| (CURSOR, value)));
@@ -111,7 +111,7 @@ impl Rows {
     async fn fetch(&self, question: Question) -> Result<Written, Unanswered> {
         let rows = self.clone();
         if always_fills(&question) {
-            // Records go on the thread that made them: elsewhere the allocator keeps their memory for it.
+            // Records are dropped on the thread that allocated them; otherwise the allocator keeps their memory for it.
             return self.blocking(move |store| Ok(rows.write(store.lookup(&question)?))).await;
         }
         let page = self.page(question).await?;
@@ -129,9 +129,9 @@ impl Rows {
         Written { body: text.into(), rows, next: page.next, more: page.more }
     }
 
-    /// This page and all that follow.
+    /// This page and all following ones.
     fn stream(self, question: Question, first: Written) -> Body {
-        // What is ready to go out, where the next page begins, and how many rows there were.
+        // The body to send, the position of the next page, and the number of rows so far.
         let start = (Some(first.body), first.next, first.rows);
         Body::from_stream(stream::try_unfold(start, move |(ready, next, sent)| {
             let (rows, mut question) = (self.clone(), question.clone());
@@ -141,7 +141,7 @@ impl Rows {
                     (None, None) => return Ok(None),
                     (None, cursor) => {
                         question.cursor = cursor;
-                        // What is ready goes out first: a failure drops what has not been written yet.
+                        // Sent first, because a failure drops what has not been written yet.
                         tokio::task::yield_now().await;
                         rows.fetch(question).await?
                     }
@@ -156,7 +156,7 @@ impl Rows {
     }
 }
 
-/// What CIRCL says when an answer was too large.
+/// The header with which CIRCL reports that an answer was too large.
 fn cut(ask: &Ask, total: u64) -> Option<HeaderValue> {
     let (value, limit) = (&ask.value, ask.question.limit);
     let errors = serde_json::json!([

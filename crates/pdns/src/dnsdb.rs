@@ -1,25 +1,27 @@
-//! DNSDB's interface, version 2, on a store: what dnsdbq, dnsdb2 and the integrations built on them ask.
+//! DNSDB's interface, version 2, on a store: the requests of dnsdbq, dnsdb2 and the integrations built on them.
 //!
 //! ```text
 //! GET /dnsdb/v2/lookup/rrset/name/OWNER[/RRTYPE[/BAILIWICK]]     records of a name
-//! GET /dnsdb/v2/lookup/rrset/raw/HEX[/RRTYPE]                    the same, the name as octets
-//! GET /dnsdb/v2/lookup/rdata/name/NAME[/RRTYPE]                  records whose data names a name
-//! GET /dnsdb/v2/lookup/rdata/ip/ADDRESS[/RRTYPE]                 … an address, `net,len`, or `first-last`
-//! GET /dnsdb/v2/lookup/rdata/raw/HEX[/RRTYPE]                    … is these octets
-//! GET /dnsdb/v2/summarize/…                                      the same as one object
+//! GET /dnsdb/v2/lookup/rrset/raw/HEX[/RRTYPE]                    the same, the name in wire format
+//! GET /dnsdb/v2/lookup/rdata/name/NAME[/RRTYPE]                  records with a name in their data
+//! GET /dnsdb/v2/lookup/rdata/ip/ADDRESS[/RRTYPE]                 records with an address, `net,len`, or `first-last`
+//! GET /dnsdb/v2/lookup/rdata/raw/HEX[/RRTYPE]                    records whose data is these bytes
+//! GET /dnsdb/v2/summarize/…                                      the same, summarised in one object
 //! GET /dnsdb/v2/{regex|glob}/{rrnames|rdata}/PATTERN[/RRTYPE]    flexible search
 //! GET /dnsdb/v2/rate_limit, /dnsdb/v2/ping
 //! ```
 //!
-//! The same without `/dnsdb/v2`, patterns aside, is version 1: bare objects instead of frames, 404 for nothing found.
+//! The same paths without `/dnsdb/v2`, except for patterns, are version 1: bare objects instead of frames, and 404 if nothing
+//! was found.
 //!
-//! `reference` describes them for those who ask. What is ours: one record an object, so that `rdata` is an array of one;
-//! a fixed order, that of [`store::Order::Key`] (data of a flexible search by type and octets), so that `offset` walks;
-//! fences that exclude each other are 400; `+.example.com` asks for what stands directly below a name.
+//! `reference` describes the interface for clients. It differs from DNSDB itself as follows: each object has one record, so
+//! `rdata` is an array of one element; the order is fixed ([`store::Order::Key`]; data of a flexible search by type and bytes),
+//! so that `offset` pages through an answer; time filters that exclude each other are 400; `+.example.com` means the names
+//! directly below a name.
 //!
-//! A request goes through `path` and `parameters` (what is said), to `search` (what is read, and sent); `scan` goes through
-//! the store with `gather`, which says what was found by `object` within `frame`; `answer` sends it. What is not answered is
-//! a `refusal`, a line of text. Who may ask what is in `Dnsdb::admit` alone.
+//! `path` and `parameters` parse a request, and `search` decides what to read and send. `scan` reads the store with `gather`,
+//! which writes the results as `object`s within the `frame`; `answer` sends them. An error is a `refusal`, a line of text.
+//! Permissions are only checked in `Dnsdb::admit`.
 
 mod accept;
 mod answer;
@@ -65,20 +67,20 @@ use edge::problem::Problem;
 
 use crate::rows::Rows;
 
-/// A store, with who may ask it and when "now" is.
+/// The service: a store, the clients that may query it, and the clock.
 #[derive(Clone)]
 pub struct Dnsdb {
     /// The store.
     pub rows: Rows,
-    /// Who may ask it.
+    /// The clients that may query it.
     pub gate: Gate,
-    /// When "now" is.
+    /// The clock that determines "now".
     pub clock: Clock,
-    /// Of all searches together.
+    /// The memory limit of all searches.
     pub budget: Budget,
 }
 
-/// How many records a search looks at, and how long: what the reference says.
+/// How many records a search reads at most, and for how long: the reference states these limits.
 pub const SEARCHED: (u64, u64) = (Bounds::USUAL.rows, Bounds::USUAL.time.as_secs());
 
 impl Dnsdb {
@@ -101,15 +103,15 @@ impl Dnsdb {
             .with_state(Arc::new(self))
     }
 
-    /// Lets in whoever may ask, and counts the question.
+    /// Admits a client, and counts the request.
     ///
     /// # Errors
-    /// 403 for a key that is none: clients take 401 for one that is known but may not use this interface. 429 and 503.
+    /// 403 for an unknown key: clients expect 401 for a known key without permission. 429 and 503.
     fn admit(&self, uri: &Uri, headers: &HeaderMap, from: Peer) -> Result<Pass, Refusal> {
         self.gate.admit(uri, headers, from, Need::Read).map_err(Refusal::from)
     }
 
-    /// What is left of a quota, which asking for it does not change.
+    /// The remaining quota, which this request does not change.
     fn left(&self, headers: &HeaderMap, from: Peer) -> Result<Quota, Refusal> {
         self.gate.quota(headers, from).map(Quota::from).map_err(Refusal::from)
     }
@@ -140,13 +142,13 @@ impl Dnsdb {
             answer::body(Scan::new(search, Bounds::USUAL, &self.budget), self.rows.of(pass.asker)).await?;
         let mut response = body.into_response();
         compress::mark(&mut response);
-        // Without a charset: a client that is told one cuts lines where Unicode has other line ends.
+        // Without a charset: a client that is told one splits lines at Unicode's other line ends.
         mark(
             &mut response,
             if version == Version::Two { "application/x-ndjson" } else { "application/json" },
         );
         pass.quota.map_or(Quota::UNLIMITED, Quota::from).tell(response.headers_mut());
-        // A place among those who are answered, until the last octet is sent.
+        // The place among the running requests is held until the last byte is sent.
         response.extensions_mut().insert(pass);
         Ok(response)
     }
@@ -167,7 +169,7 @@ fn json(body: String) -> Response {
 fn mark(response: &mut Response, kind: &'static str) {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    // The same address answers differently to other people.
+    // The answer depends on the client, not only on the address.
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
 }

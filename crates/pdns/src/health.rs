@@ -1,6 +1,6 @@
 //! Monitoring: `/healthz`, `/readyz`, `/metrics`.
 //!
-//! The first two are public; metrics require read access and do not count against a quota.
+//! The first two are public; metrics require read access and are not counted against a quota.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,21 +14,21 @@ use edge::{compress, gate};
 
 use crate::passive::PassiveDns;
 
-/// How long the store may take to say that it is there.
+/// How long the store may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// We run.
+/// The process is running.
 #[expect(clippy::unused_async, reason = "a handler is async")]
 pub async fn alive() -> &'static str {
     "ok"
 }
 
-/// We can answer: the store does, and tokens are known.
+/// The server can answer: the store answers, and the tokens are known.
 ///
 /// # Errors
-/// 503 that says what does not work.
+/// 503 with what does not work.
 pub async fn ready(State(dns): State<Arc<PassiveDns>>) -> Result<&'static str, Problem> {
-    // Any question will do; nothing is remembered of this input.
+    // Any query will do; no position is stored for this input.
     let asked = dns.rows.blocking(|store| store.position(""));
     match tokio::time::timeout(PATIENCE, asked).await {
         Ok(Ok(_)) if dns.gate.is_current() => Ok("ready"),
@@ -38,10 +38,10 @@ pub async fn ready(State(dns): State<Arc<PassiveDns>>) -> Result<&'static str, P
     }
 }
 
-/// What was counted.
+/// The metrics.
 ///
 /// # Errors
-/// 500 and 503 from the store, whose size is a part of it.
+/// 500 and 503 from the store, because its size is included.
 pub async fn metrics(State(dns): State<Arc<PassiveDns>>, request: Request) -> Result<Response, Problem> {
     let from = gate::peer(request.extensions());
     if let Err(refusal) = dns.gate.knows(request.headers(), from) {

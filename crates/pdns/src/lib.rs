@@ -1,72 +1,73 @@
 //! Passive DNS over HTTP: CIRCL's and DNSDB's interfaces and the records API, on a store.
 //!
 //! ```text
-//! GET /pdns/query/VALUE     what is known of a value, one JSON object a line (Common Output Format)
-//! GET /dnsdb/v2/…           the same in DNSDB's way, searches with patterns too: see [`dnsdb`]
-//! POST /api/v1/records      takes records in: the same format, plain, gzip or zstd
+//! GET /pdns/query/VALUE     the records of a value, one JSON object per line (Common Output Format)
+//! GET /dnsdb/v2/…           the same for DNSDB's clients, also searches with patterns: see [`dnsdb`]
+//! POST /api/v1/records      imports records: the same format, plain, gzip or zstd
 //! GET /api/v1/lookup, /summary, /stats    the same answers as one JSON object
-//! GET /healthz, /readyz     200, or 503 where it cannot answer now; need no credentials
-//! GET /metrics              what was counted, for Prometheus; for whoever may read
+//! GET /healthz, /readyz     200, or 503 if the server cannot answer now; need no credentials
+//! GET /metrics              metrics for Prometheus; requires read access
 //! ```
 //!
-//! A request has passed [`edge::gate`]. [`request`] reads what is asked, with `value` and [`parameters`]; `answer` sends it, and
-//! `scan` cuts its searches into slices. [`rows`] is the store with who asks it, [`passive`] what is served of it with the records
-//! API. Errors are [`edge::problem::Problem`]s; a store that fails before the first byte is 500, after it the connection is cut.
+//! A request has passed [`edge::gate`]. [`request`] parses it, with `value` and [`parameters`]; `answer` sends the answer, and
+//! `scan` cuts searches into slices. [`rows`] is the store together with the client, and [`passive`] contains the records API.
+//! Errors are [`edge::problem::Problem`]s; if a store fails before the first byte, the status is 500, and after it the
+//! connection is cut.
 //!
 //! # The value
 //!
-//! All of the path behind `/pdns/query/`, percent-decoded once, slashes included: what [`store::Subject::parse`] reads.
-//! CIRCL's are a name and an address; *ours besides* are `*.example.com`, `192.0.2.0/24` (also `192.0.2.0,24`),
-//! `192.0.2.1-192.0.2.9`, `rdata:ns1.example.com` and `rdata:*.example.com`. An address is answered as CIRCL does:
-//! all records of every name that has it. What is no question is 400 with the forms that are.
+//! The whole path after `/pdns/query/`, percent-decoded once, including slashes: see [`store::Subject::parse`]. CIRCL supports
+//! a name and an address. Extensions are `*.example.com`, `192.0.2.0/24` (also `192.0.2.0,24`), `192.0.2.1-192.0.2.9`,
+//! `rdata:ns1.example.com` and `rdata:*.example.com`. The answer for an address is the same as CIRCL's: all records of every
+//! name that has it. An invalid value is 400, and the message lists the valid forms.
 //!
 //! # The answer
 //!
-//! `application/x-ndjson`, whatever is accepted; 200 and an empty body for nothing found. In a fixed order:
-//! [`store::Order::Key`]. Times and counts are numbers, unknown types too, data is a string, one a record.
-//! Without any of the headers below, all rows: up to 1,000 at once with their length, more as a stream, which is
-//! aborted, never ended cleanly, when it has to be cut.
+//! `application/x-ndjson`, whatever the client accepts; 200 and an empty body if nothing was found. The order is fixed:
+//! [`store::Order::Key`]. Times, counts and unknown types are numbers; data is a string, with one record per line. Without any
+//! of the headers below, the answer has all rows: up to 1,000 at once with their length, more as a stream. If a stream has to
+//! be cut off, it is aborted, and never ended as if it were complete.
 //!
 //! # CIRCL's headers
 //!
 //! | request | meaning |
 //! | --- | --- |
-//! | `dribble-paginate-count: N` | at most so many rows, 1 to 1,000; more is taken as 1,000 |
-//! | `dribble-paginate-cursor: N` | go on behind the page that came with this cursor; 0 is the start |
-//! | `dribble-filter-rrtype: T` | only this type; what is no type gives an empty answer |
-//! | `dribble-disable-active-query` | taken for granted: nothing here ever asks the DNS |
+//! | `dribble-paginate-count: N` | at most this many rows, 1 to 1,000; a larger number counts as 1,000 |
+//! | `dribble-paginate-cursor: N` | continue after the page that had this cursor; 0 is the start |
+//! | `dribble-filter-rrtype: T` | only this type; an unknown type gives an empty answer |
+//! | `dribble-disable-active-query` | has no effect: this server never sends DNS queries |
 //!
 //! | response | meaning |
 //! | --- | --- |
-//! | `x-dribble-cursor: N` | there are more rows; a decimal number above 0, of up to 1,243 digits. Only to a request with a count |
-//! | `x-dribble-errors` | `sort=newest` was cut at 10,000 rows, and how many there are |
+//! | `x-dribble-cursor: N` | there are more rows; a decimal number above 0, of up to 1,243 digits. Only if the request has a count |
+//! | `x-dribble-errors` | `sort=newest` was cut at 10,000 rows; states how many there are |
 //!
-//! # Our parameters
+//! # Extensions: parameters
 //!
-//! Old clients never send them; unknown ones are ignored, a known one that is repeated or unreadable is 400.
-//! Where a header says the same, the parameter wins.
+//! Old clients do not send them. Unknown parameters are ignored; a known one that is repeated or invalid is 400. A parameter
+//! takes precedence over the corresponding header.
 //!
 //! | parameter | meaning |
 //! | --- | --- |
 //! | `limit=N` | as `dribble-paginate-count`; with `sort=newest` up to 10,000 |
 //! | `cursor=N` | as `dribble-paginate-cursor` |
 //! | `rrtype=A,NS` | only these types, up to 64 |
-//! | `time_first_after`, `time_first_before`, `time_last_after`, `time_last_before` | only what was first, last seen then or later, earlier; seconds since the epoch or a date (2024-01-31, 20240131; its first second), inclusive. They choose the names that an address brings, too. Two that exclude each other are 400 |
-//! | `expand=0` | an address: only its own records |
-//! | `sort=newest` | by last seen, the newest 10,000, without cursor; `sort=key` is the usual order |
+//! | `time_first_after`, `time_first_before`, `time_last_after`, `time_last_before` | only records first or last seen at this time or later (`after`) or earlier (`before`), inclusive; seconds since the epoch or a date (2024-01-31, 20240131; its first second). They also apply to the names found for an address. Two that exclude each other are 400 |
+//! | `expand=0` | for an address: only its own records |
+//! | `sort=newest` | by last seen, the newest 10,000, without cursor; `sort=key` is the default order |
 //!
 //! # Credentials
 //!
 //! A token (`backsight token create`) as the password of `Authorization: Basic`, as `Authorization: Bearer T`, as
-//! `Authorization: T` or as `X-API-Key: T`; or a login of the command line. What is not right is 401, and not said to be wrong
-//! in which part; a token in the address is 400. Without credentials only where anonymous reading was chosen.
+//! `Authorization: T` or as `X-API-Key: T`; or a login of the command line. Invalid credentials are 401, without stating which
+//! part is wrong; a token in the address is 400. Credentials are not required if anonymous reading is allowed.
 //!
 //! | response | meaning |
 //! | --- | --- |
-//! | `x-ratelimit-limit`, `-remaining`, `-reset` | a token's requests a day, what is left of them, and when (seconds since the epoch) they are anew; `unlimited`, `n/a`, `n/a` without a quota |
+//! | `x-ratelimit-limit`, `-remaining`, `-reset` | the daily requests of a token, the remaining ones, and when they are reset (seconds since the epoch); `unlimited`, `n/a`, `n/a` without a quota |
 //! | 403 | the token may not do this |
-//! | 429 with `retry-after` | too fast, or today's quota is used up |
-//! | 503 with `retry-after` | as much is under way as there may be, of this token or in all |
+//! | 429 with `retry-after` | too many requests at once, or the daily quota is used up |
+//! | 503 with `retry-after` | too many concurrent requests, of this token or in total |
 
 pub mod answer;
 pub mod dnsdb;

@@ -1,7 +1,7 @@
-//! What narrows a question, from the query string (ours) and the `dribble-` headers (CIRCL's).
+//! The filters of a query, from the query string (our extensions) and the `dribble-` headers (CIRCL's).
 //!
-//! `Parameters` are whatever was said, by either; a parameter wins over a header. What cannot be read is a 400
-//! [`Problem`] that names the parameter or header.
+//! `Parameters` combines both; a parameter takes precedence over a header. An invalid one is a 400 [`Problem`] that names the
+//! parameter or header.
 
 use std::borrow::Cow;
 
@@ -15,20 +15,20 @@ use store::{Cursor, Fences, MAX_LIMIT, Order};
 
 use crate::value;
 
-/// What was said besides the value.
+/// The parameters of a query besides its value.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Parameters {
-    /// At least 1, not yet capped.
+    /// At least 1, not yet limited.
     pub(crate) limit: Option<usize>,
     pub(crate) cursor: Option<Cursor>,
-    /// None is all; none in it is nothing at all.
+    /// `None` is all types; an empty list is no type at all.
     pub(crate) rrtypes: Option<Vec<RrType>>,
     pub(crate) fences: Fences,
     pub(crate) expand: bool,
     pub(crate) order: Order,
 }
 
-/// Those of the query string that are known, each at most once.
+/// The known parameters of a query string, each at most once.
 pub(crate) struct Given(Vec<(String, String)>);
 
 /// The parameters of the query interfaces.
@@ -45,7 +45,7 @@ pub const KNOWN: [&str; 9] = [
 ];
 
 impl Parameters {
-    /// Reads all of them.
+    /// Parses all of them.
     ///
     /// # Errors
     /// 400 for one that is repeated or cannot be read.
@@ -60,7 +60,7 @@ impl Parameters {
             })
         };
         let limit = said("limit", "dribble-paginate-count")?;
-        // 0 is the start, for clients that count from there.
+        // 0 is the start, for clients that start counting there.
         let cursor = said("cursor", "dribble-paginate-cursor")?.filter(|(_, text)| text != "0");
         if order == Order::NewestFirst && cursor.is_some() {
             return Err(Problem::bad_request("cursor: sort=newest has no pages, only a limit"));
@@ -80,7 +80,7 @@ impl Parameters {
 }
 
 impl Given {
-    /// Reads a query string; what is not `known` is ignored, whatever its value is.
+    /// Parses a query string; parameters that are not `known` are ignored, whatever their value is.
     ///
     /// # Errors
     /// 400 for a known parameter that is given twice or that has a bad escape.
@@ -110,10 +110,10 @@ impl Given {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// What a reader makes of one of them, if it is given.
+    /// Parses one of them with a function, if it is given.
     ///
     /// # Errors
-    /// 400 that says what is `wanted`.
+    /// 400 with a message that states what is `wanted`.
     pub(crate) fn read<T>(
         &self,
         name: &str,
@@ -128,7 +128,7 @@ impl Given {
         self.fences_by(MOMENT, |text| moment(text, now))
     }
 
-    /// The four time fences, each by this reader.
+    /// Parses the four time filters with this function.
     ///
     /// # Errors
     /// 400 for one that cannot be read, and for two that exclude each other.
@@ -153,7 +153,7 @@ impl Given {
     }
 }
 
-/// Two fences between which nothing can lie: what is first seen later is last seen later, too.
+/// Two time filters that exclude each other, because last seen is never before first seen.
 fn crossed(fences: &Fences) -> Option<(&'static str, &'static str)> {
     let Fences { first_after, first_before, last_after, last_before } = *fences;
     let pairs = [
@@ -168,7 +168,7 @@ fn crossed(fences: &Fences) -> Option<(&'static str, &'static str)> {
         .map(|(after, before)| (after.0, before.0))
 }
 
-/// Each is compared with every row; more than the types that passive DNS sees would only be work.
+/// Each type is compared with every row; more types than passive DNS observes would only cost time.
 const MAX_RRTYPES: usize = 64;
 const CURSOR: &str = "the number that came with the page before, unchanged";
 
@@ -190,7 +190,7 @@ pub(crate) fn digits(text: &str) -> Option<&str> {
     (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).then_some(text)
 }
 
-/// Above the greatest number is the greatest number: it is capped later.
+/// A number above the largest is read as the largest: it is limited later.
 fn count(text: &str) -> Option<usize> {
     Some(digits(text)?.parse().unwrap_or(MAX_LIMIT)).filter(|count| *count > 0)
 }
@@ -201,13 +201,13 @@ fn place(text: &str) -> Option<Cursor> {
 
 const MOMENT: &str = "seconds since 1970 with at most ten digits, or a date such as 2024-01-31 or 20240131";
 
-/// Seconds since the epoch, or a date, which means its first second. Digits alone are read as everywhere:
+/// Parses seconds since the epoch, or a date, which means its first second. Digits alone have the same meaning as everywhere:
 /// [`Stretch::of_digits`].
 pub(crate) fn moment(text: &str, now: u64) -> Option<u64> {
     if digits(text).is_some() {
         return Stretch::of_digits(text, now).map(|stretch| stretch.start);
     }
-    // In a query string a plus sign is a blank.
+    // In a query string, a plus sign is a blank.
     parse_date(&text.replace(' ', "+")).or_else(|| parse_date(text)).map(|date| date.seconds)
 }
 
@@ -232,7 +232,7 @@ fn rrtypes(text: &str) -> Option<Vec<RrType>> {
     rrtypes.filter(|rrtypes| rrtypes.len() <= MAX_RRTYPES)
 }
 
-/// CIRCL answers nothing to what is no type.
+/// CIRCL answers nothing for an unknown type.
 fn one_rrtype(text: &str) -> Vec<RrType> {
     RrType::parse(text).into_iter().collect()
 }

@@ -1,8 +1,8 @@
-//! Passive DNS for programs, below `/api/v1`: `records` are brought, `lookup`, `summary` and `stats` are asked for.
-//! `file` takes in a file that somebody loads in the browser, by the same way.
+//! Passive DNS for programs, below `/api/v1`: `records` are sent, `lookup`, `summary` and `stats` are queried. `file` imports a
+//! file that a user loads in the browser, in the same way.
 //!
-//! Whoever asks shows a token (see `gate`), not a session: these are for sensors and partners, not for browsers. Every answer
-//! is one JSON object; errors are problem details. The OpenAPI document is made from what stands here.
+//! Clients use a token (see `gate`), not a session: these routes are for sensors and partners, not for browsers. Every answer
+//! is one JSON object; errors are problem details. The OpenAPI document is generated from the definitions here.
 
 mod file;
 mod intake;
@@ -90,7 +90,7 @@ struct Counted {
     inputs: u64,
 }
 
-/// What may be answered instead, to whoever asks.
+/// The possible error responses for every client.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "it describes what Problem writes")]
 pub(crate) enum Refused {
@@ -209,7 +209,7 @@ async fn stats(State(dns): State<Arc<PassiveDns>>) -> Result<Json<Counted>, Prob
 }
 
 impl Found {
-    /// The answer to a question about types that do not exist.
+    /// The answer to a query for types that do not exist.
     fn none(question: &Question) -> store::Page {
         store::Page { records: Vec::new(), next: None, more: false, limit: question.limit }
     }
@@ -222,7 +222,7 @@ fn data(answer: impl IntoResponse) -> Response {
     response
 }
 
-/// [`Found`] as JSON: the records are written by the one writer there is.
+/// [`Found`] as JSON: the records are written by the same writer as everywhere.
 fn found(value: &str, page: &store::Page) -> String {
     let mut writer = Writer::new(Dialect::Draft);
     let mut text = format!("{{\"value\":{},\"records\":[", serde_json::Value::from(value));

@@ -1,6 +1,6 @@
-//! A request as it is understood: pure, from address and headers to an `Ask`, before the store is touched.
+//! Parses a request: pure code, from address and headers to an `Ask`, before the store is accessed.
 //!
-//! What is not understood is a 400 or 414 [`Problem`] that says what would be.
+//! An invalid request is a 400 or 414 [`Problem`] that states what is valid.
 
 use axum::http::{HeaderMap, Uri};
 use edge::limits::MAX_URI;
@@ -13,23 +13,23 @@ use crate::value;
 /// The maximum number of rows held in memory for an answer in key order.
 pub const PAGE: usize = 1_000;
 
-/// What is asked and how it is to be sent.
+/// A parsed request.
 #[derive(Debug)]
 pub(crate) struct Ask {
     /// The text of the value.
     pub(crate) value: String,
     /// With the limit of one page.
     pub(crate) question: Question,
-    /// One page and the cursor to the next, rather than everything.
+    /// Whether one page and the cursor of the next are requested, rather than everything.
     pub(crate) paged: bool,
-    /// The row limit is ours, not the asker's: it must be said when it cuts.
+    /// Whether the row limit is the server's and not the client's: then cutting off is reported.
     pub(crate) capped: bool,
-    /// Only types that do not exist are wanted: there is nothing to look up.
+    /// Whether only unknown types are requested: then there is nothing to look up.
     pub(crate) nothing: bool,
 }
 
 impl Ask {
-    /// Understands a request to [`value::PREFIX`].
+    /// Parses a request to [`value::PREFIX`].
     ///
     /// # Errors
     /// 400 or 414.
@@ -38,7 +38,7 @@ impl Ask {
         Self::about(value::of(uri)?, uri, headers)
     }
 
-    /// Understands a request whose value is a parameter.
+    /// Parses a request whose value is a parameter.
     ///
     /// # Errors
     /// 400 or 414.

@@ -1,7 +1,7 @@
-//! Rows of a store, for whoever asks: [`Rows`] is the store with who asks it and what is written into its rows.
+//! The rows of a store for a client: [`Rows`] is the store together with the client, and with the origin that is added to rows.
 //!
-//! Work on the store that may take long is done on a blocking thread, in a place that is waited for in turn
-//! ([`Rows::blocking`]); [`Unanswered`] says why there is no answer.
+//! Work on the store that may take long is done on a blocking thread, in a place for which clients wait in turn
+//! ([`Rows::blocking`]); [`Unanswered`] states why there is no answer.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,18 +12,18 @@ use edge::problem::Problem;
 use edge::turns::{Asker, Turns};
 use store::{Store, StoreError};
 
-/// Where rows come from and what is written into them.
+/// The source of rows, and what is added to them.
 #[derive(Clone)]
 pub struct Rows {
     /// The store.
     pub store: Arc<dyn Store>,
-    /// For rows whose sources do not agree on one.
+    /// The origin of rows whose sources do not have a common one.
     pub origin: Option<Arc<str>>,
-    /// The most rows of one answer.
+    /// The most rows in one answer.
     pub most: u64,
     /// Places for long lookups. A place is held until the lookup is done, even if its client has gone.
     pub turns: Turns,
-    /// Who asks.
+    /// The client.
     asker: Asker,
 }
 
@@ -33,10 +33,10 @@ impl fmt::Debug for Rows {
     }
 }
 
-/// Why there is no answer.
+/// Why a query is not answered.
 #[derive(Debug, thiserror::Error)]
 pub enum Unanswered {
-    /// So much else is being looked up that there was no place in time.
+    /// There are too many other lookups, and no place was free in time.
     #[error("too many queries are running")]
     Busy,
     /// The store refused or failed.
@@ -59,7 +59,7 @@ impl From<Unanswered> for Problem {
 const WAIT: Duration = Duration::from_secs(10);
 
 impl Rows {
-    /// The rows of this store, asked for by this server itself.
+    /// The rows of this store, queried by the server itself.
     pub fn new(store: Arc<dyn Store>, limits: &Limits) -> Self {
         let turns = Turns::new(limits.scans);
         Self { store, origin: None, most: limits.rows, turns, asker: Asker::Ourselves }
@@ -76,10 +76,10 @@ impl Rows {
         *self = Self { origin: self.origin.take(), ..Self::new(Arc::clone(&self.store), limits) };
     }
 
-    /// Works on the store where that may block.
+    /// Runs work on the store on a blocking thread.
     ///
     /// # Errors
-    /// [`Unanswered`], also when there was no place for too long.
+    /// [`Unanswered`], also if no place was free for too long.
     pub async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
@@ -87,7 +87,7 @@ impl Rows {
         let store = Arc::clone(&self.store);
         let place = tokio::time::timeout(WAIT, self.turns.take(self.asker)).await;
         let place = place.map_err(|_| Unanswered::Busy)?;
-        // A panic in there is a mistake of ours; its thread is gone, the server is not.
+        // A panic there is a bug; it ends its thread, but not the server.
         let working = tokio::task::spawn_blocking(move || {
             let _place = place;
             work(&*store)
@@ -95,7 +95,7 @@ impl Rows {
         Ok(working.await.unwrap_or(Err(StoreError::Panicked))?)
     }
 
-    /// Says where a record comes from, if it does not say so itself.
+    /// Sets the origin of a record that has none.
     pub(crate) fn name_origin(&self, record: &mut cof::Record) {
         record.origin = record.origin.take().or_else(|| self.origin.clone());
     }

@@ -1,8 +1,8 @@
-//! Questions that may take long, answered slice by slice: no call to the store reads more than [`SLICE`] tuples.
+//! Answers queries that may take long, slice by slice: no call of the store reads more than [`SLICE`] tuples.
 //!
-//! Between two slices the thread is given back and whoever waits may have gone: dropping the future ends the scan with the
-//! slice that is under way. `gate` and `watch` drop it when the answer takes longer than one may, hyper when its client hangs up.
-//! What is folded over slices sees each of them at a moment of its own; one page of rows does too, as pages always did.
+//! Between two slices the thread is released, and the client may have disconnected: dropping the future ends the scan after the
+//! current slice. `gate` and `watch` drop it when the answer takes too long, hyper when the client disconnects. Each slice sees
+//! the store at a different moment; this applies to results that combine slices, and to a page of rows.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -12,10 +12,10 @@ use store::{Fences, MAX_LIMIT, Order, Page, Question, StoreError, Subject, Summa
 
 use crate::rows::{Rows, Unanswered};
 
-/// Tuples that are read in one go: about 20 ms, in which nobody notices that the client is gone.
+/// Tuples that are read at a time: about 20 ms, which is how long a disconnect may go unnoticed.
 const SLICE: usize = 20_000;
 
-/// The newest rows so far: by last seen, then in the order in which they came.
+/// The newest rows so far: by last seen, then in the order of reading.
 #[derive(Debug, Default)]
 struct Newest {
     limit: usize,
@@ -24,10 +24,10 @@ struct Newest {
 }
 
 impl Rows {
-    /// The answer of [`store::Store::lookup`], looked up in slices.
+    /// The same answer as [`store::Store::lookup`], in slices.
     ///
     /// # Errors
-    /// [`Unanswered`], also when there was no place for too long.
+    /// [`Unanswered`], also if no place was free for too long.
     pub async fn page(&self, question: Question) -> Result<Page, Unanswered> {
         match question.order {
             Order::Key => self.filled(question).await,
@@ -35,7 +35,7 @@ impl Rows {
         }
     }
 
-    /// What [`store::Store::summarise`] answers.
+    /// The same answer as [`store::Store::summarise`], in slices.
     pub(crate) async fn summary(&self, question: Question) -> Result<Summary, Unanswered> {
         self.fold(question, Summary::default(), |summary, records| {
             for record in &records {
@@ -45,7 +45,7 @@ impl Rows {
         .await
     }
 
-    /// A page in key order, as full as it can be.
+    /// A page in key order, as full as possible.
     async fn filled(&self, mut question: Question) -> Result<Page, Unanswered> {
         let limit = question.limit.clamp(1, MAX_LIMIT);
         let mut records = Vec::new();
@@ -60,9 +60,9 @@ impl Rows {
         }
     }
 
-    /// Whether there is a row from this cursor on. A slice that ended behind a full page does not know.
+    /// Whether there is a row after this cursor. A slice that ended with a full page does not show it.
     async fn goes_on(&self, mut question: Question) -> Result<bool, Unanswered> {
-        // Every tuple of other subjects is a row where nothing is picked out.
+        // For other subjects without filters, every tuple is a row.
         if !picks(&question) && !matches!(question.subject, Subject::NamesOn(_)) {
             return Ok(true);
         }
@@ -87,7 +87,7 @@ impl Rows {
         Ok(Page { records: newest.rows.into_values().collect(), next: None, more, limit })
     }
 
-    /// Goes over all rows in key order.
+    /// Combines all rows in key order.
     async fn fold<T: Send + 'static>(
         &self,
         mut question: Question,
@@ -131,13 +131,13 @@ impl Newest {
     }
 }
 
-/// Whether one slice is enough for a page: every tuple that is read is a row of it.
+/// Whether one slice always fills a page, because every tuple that is read is a row.
 pub(crate) fn always_fills(question: &Question) -> bool {
     let names_on = matches!(question.subject, Subject::NamesOn(_));
     question.order == Order::Key && question.limit <= SLICE && !names_on && !picks(question)
 }
 
-/// Whether rows are picked out of those that the subject has.
+/// Whether the query filters the rows of its subject.
 pub(crate) fn picks(question: &Question) -> bool {
     question.fences != Fences::default() || !question.rrtypes.is_empty()
 }
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
     use edge::limits::Limits;
 
-    /// Some names on some addresses, more of them than a slice reads.
+    /// Some names on some addresses, more than one slice reads.
     fn memory() -> Arc<Memory> {
         let line = |at: usize| {
             let (time, kind) = (at * 7_919 % 50_000 + 1, if at.is_multiple_of(9_973) { "TXT" } else { "A" });

@@ -1,20 +1,20 @@
-//! The value out of the raw path: everything behind `/pdns/query/`, percent-decoded once.
+//! Extracts the value from the raw path: everything after `/pdns/query/`, percent-decoded once.
 //!
-//! A slash in it is part of it, escaped or not, so that networks can be written as everyone writes them.
-//! What does not decode is a 400 [`Problem`].
+//! A slash in it is part of the value, escaped or not, so that networks can be written as usual. An invalid escape is a 400
+//! [`Problem`].
 
 use axum::extract::Query;
 use axum::http::Uri;
 use edge::problem::Problem;
 use percent_encoding::percent_decode_str;
 
-/// Where values begin.
+/// The prefix before the value.
 pub(crate) const PREFIX: &str = "/pdns/query/";
 
 /// The value of a request to [`PREFIX`].
 ///
 /// # Errors
-/// 400 for an escape without two hexadecimal digits, and for what is not UTF-8.
+/// 400 for an escape without two hexadecimal digits, and for invalid UTF-8.
 pub(crate) fn of(uri: &Uri) -> Result<String, Problem> {
     decode(uri.path().strip_prefix(PREFIX).unwrap_or_default())
 }
@@ -22,7 +22,7 @@ pub(crate) fn of(uri: &Uri) -> Result<String, Problem> {
 /// Decodes a part of a path.
 ///
 /// # Errors
-/// 400 for an escape without two hexadecimal digits, and for what is not UTF-8.
+/// 400 for an escape without two hexadecimal digits, and for invalid UTF-8.
 pub(crate) fn decode(raw: &str) -> Result<String, Problem> {
     if !is_escaped_well(raw) {
         return Err(Problem::bad_request("a percent sign in the address takes two hexadecimal digits"));
@@ -40,7 +40,7 @@ pub(crate) fn is_escaped_well(raw: &str) -> bool {
 /// The value of a request that has it as a parameter.
 ///
 /// # Errors
-/// 400 where there is none, or more than one.
+/// 400 if the parameter is missing or repeated.
 pub(crate) fn of_query(uri: &Uri) -> Result<String, Problem> {
     let Query(given) = Query::<Vec<(String, String)>>::try_from_uri(uri)
         .map_err(|_| Problem::bad_request("the query string cannot be read"))?;

@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
 
-/// What lines of JSON are called by clients that read them.
+/// Media types by which clients name lines of JSON.
 const OURS: [&str; 9] = [
     "*/*",
     "application/*",
@@ -16,7 +16,7 @@ const OURS: [&str; 9] = [
     "text/plain",
 ];
 
-/// Whether one of the media types in `Accept` is ours; nothing said, and what is no media type, is anything.
+/// Whether `Accept` allows one of our media types; a missing header or an invalid media type allows any.
 pub(super) fn takes_ours(headers: &HeaderMap) -> bool {
     let mut named = false;
     for value in headers.get_all(ACCEPT) {

@@ -1,10 +1,10 @@
 //! Answers of DNSDB's interface: short ones are sent at once, others line by line while the search continues.
 //!
-//! Before the first octet an error is a [`Refusal`]; after it, the line that says `failed`: the connection is never cut.
-//! Version 1 has no such line. There the connection is cut, because a client must not take half an answer for all of it;
-//! and the first object is waited for, because its answer to nothing found is a status.
-//! The next page is looked up when the one before has been taken, so a slow reader holds one page. Who hangs up drops the
-//! body, and with it the search. A search of few rows is answered in place, as `crate::answer` does and for its reasons.
+//! Before the first byte, an error is a [`Refusal`]; after it, a line with `failed`: the connection is never cut. Version 1 has
+//! no such line. There the connection is cut, so that a client does not take half an answer for a complete one. The first
+//! object is waited for, because the answer to nothing found is a status. The next page is looked up when the previous one has
+//! been taken, so a slow reader holds one page. When the client disconnects, the body is dropped, and the search with it. A
+//! search with few rows is answered in place, as in `crate::answer` and for the same reasons.
 
 use std::io;
 
@@ -20,21 +20,21 @@ use super::refusal::Refusal;
 use super::scan::Scan;
 use crate::rows::{Rows, Unanswered};
 
-/// Rows that are looked up in place: about 100 µs.
+/// The most rows that are looked up in place: about 100 µs.
 const IN_PLACE: usize = 64;
-/// A failure of ours, as the asker sees it.
+/// The message to the client for a failure of the server.
 const FAILED: &str = "The database failed; contact the administrator of this service";
 const BUSY: &str = "Too many queries are running; try again later, or narrow the query";
 const SLOW: &str = "The client did not read the answer for too long; try again";
 
-/// What came of some rows.
+/// The result of reading some rows.
 type Looked = (Scan, String, Result<Option<End>, StoreError>);
 
 /// The body of an answer.
 ///
 /// # Errors
-/// 500 when the store failed before there was anything to send; of version 1, 404 for nothing found, and 503 where a
-/// search was stopped before it found anything.
+/// 500 if the store failed before there was anything to send; in version 1, 404 if nothing was found, and 503 if a search was
+/// stopped before it found anything.
 pub(super) async fn body(mut scan: Scan, store: Rows) -> Result<Body, Refusal> {
     if scan.version() == Version::One {
         return bare(scan, store).await;
@@ -84,7 +84,7 @@ async fn bare(mut scan: Scan, store: Rows) -> Result<Body, Refusal> {
     }
 }
 
-/// Looks at the next rows on a thread for that.
+/// Reads the next rows on a blocking thread.
 async fn turn(mut scan: Scan, store: &Rows) -> Result<Looked, Unanswered> {
     let looking = move |store: &dyn Store| {
         let began = Instant::now();
@@ -96,16 +96,16 @@ async fn turn(mut scan: Scan, store: &Rows) -> Result<Looked, Unanswered> {
     store.blocking(looking).await
 }
 
-/// An answer that goes on.
+/// An answer in progress.
 struct Streaming {
-    /// None when it has ended.
+    /// `None` after the end.
     scan: Option<Scan>,
     store: Rows,
     /// What is sent first.
     ready: Option<String>,
-    /// The connection is cut behind what is ready.
+    /// Whether the connection is cut after that.
     cut: bool,
-    /// When something was given to be sent.
+    /// When something was last passed on for sending.
     sent: Instant,
 }
 
@@ -126,7 +126,7 @@ impl Streaming {
         Some((Ok(text.into()), self))
     }
 
-    /// The next lines, or one that says that there are none yet.
+    /// The next lines, or one that reports that there are none yet.
     async fn lines(&mut self) -> Option<String> {
         let mut scan = self.scan.take()?;
         let began = Instant::now();
@@ -168,7 +168,7 @@ impl Streaming {
         }
     }
 
-    /// Says that something went wrong, or has the connection cut where that cannot be said.
+    /// Reports a failure, or cuts the connection if it cannot be reported.
     fn fail(&mut self, version: Version, why: &str, text: &mut String) {
         match version {
             Version::One => self.cut = true,

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Octets that may be held: four searches that hold the most that one may.
+/// The memory for all searches, in bytes: enough for four searches with the most that one may hold.
 const OCTETS: usize = 4 * 64 * 1024 * 1024;
-/// How much is taken at a time.
+/// How much is reserved at a time.
 const STEP: usize = 64 * 1024;
 
-/// What is left of it; cloning it is cheap.
+/// The remaining memory; cloning it is cheap.
 #[derive(Clone, Debug)]
 pub struct Budget(Arc<AtomicUsize>);
 
-/// What one search has of it, until it goes.
+/// The memory that one search has reserved, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Share {
     budget: Budget,
@@ -41,7 +41,7 @@ impl Budget {
 }
 
 impl Share {
-    /// Whether so much may be held in all; takes what it needs to.
+    /// Whether this many bytes in total may be held; reserves what is needed.
     pub(super) fn holds(&mut self, octets: usize) -> bool {
         let missing = octets.saturating_sub(self.octets);
         if missing == 0 {

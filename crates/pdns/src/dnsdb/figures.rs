@@ -1,17 +1,17 @@
-//! Times and counts of one record or many.
+//! Times and counts of one or many records.
 
 use cof::Record;
 
 /// Counts and times, merged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Figures {
-    /// How many records.
+    /// The number of records.
     pub(super) records: u64,
-    /// The sum of those counts that are known.
+    /// The sum of the known counts.
     pub(super) count: u64,
-    /// First and last sighting.
+    /// First and last seen.
     pub(super) seen: Option<(u64, u64)>,
-    /// First and last appearance in a zone file.
+    /// First and last seen in a zone file.
     pub(super) zone: Option<(u64, u64)>,
 }
 

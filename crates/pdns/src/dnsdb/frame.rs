@@ -3,15 +3,16 @@
 //! ```text
 //! {"cond":"begin"}
 //! {"obj":{…}}                                       an object
-//! {"cond":"ongoing"}                                nothing yet, still looking
-//! {"cond":"succeeded"}                              the last line: this was all
+//! {"cond":"ongoing"}                                nothing yet, the search continues
+//! {"cond":"succeeded"}                              the last line: the answer is complete
 //! {"cond":"limited","msg":"Result limit reached"}   the last line: there is more
-//! {"cond":"failed","msg":"…"}                       the last line: what came before is true, but not all
+//! {"cond":"failed","msg":"…"}                       the last line: the objects are valid, but not all
 //! ```
 //!
-//! Every line ends, the last one too; none is blank, and no object stands on the last one: clients lose it there.
+//! Every line has a line end, including the last; no line is blank, and the last line is never an object, because clients would
+//! lose it.
 //!
-//! Version 1 has no frames: an object is a line of its own ([`object`]), and nothing else is sent.
+//! Version 1 has no frames: each object is a line ([`object`]), and nothing else is sent.
 
 use super::gather::End;
 use super::path::Version;
@@ -19,7 +20,7 @@ use super::path::Version;
 pub(super) const BEGIN: &str = "{\"cond\":\"begin\"}\n";
 pub(super) const ONGOING: &str = "{\"cond\":\"ongoing\"}\n";
 
-/// A line with an object, which `write` appends.
+/// Writes a line with an object, which `write` appends.
 pub(super) fn object(version: Version, out: &mut String, write: impl FnOnce(&mut String)) {
     if version == Version::One {
         write(out);
@@ -39,12 +40,12 @@ pub(super) fn end(end: &End, out: &mut String) {
     }
 }
 
-/// The last line when something went wrong.
+/// The last line after a failure.
 pub(super) fn failed(why: &str, out: &mut String) {
     last("failed", why, out);
 }
 
-/// `why` is our own words: printable ASCII without quotes and backslashes.
+/// `why` is a text of ours: printable ASCII without quotes and backslashes.
 fn last(condition: &str, why: &str, out: &mut String) {
     for part in ["{\"cond\":\"", condition, "\",\"msg\":\"", why, "\"}\n"] {
         out.push_str(part);

@@ -1,11 +1,11 @@
-//! From records that are sent to the frames that say them: one by one, summed up, or each name or data once. Where the frames of
-//! names and data have counts and times, those of zone files are in a frame of their own, as they are for records.
+//! Turns records into frames: one by one, summed up, or each name or data once. If frames of names and data have counts and
+//! times, zone files get a frame of their own, as records of zone files do.
 //!
-//! [`Gather`] takes records in the order in which they are read, and says when it has had enough ([`End`]). What it holds
-//! meanwhile is bounded: one name, or as much data as is asked for, at most [`OCTETS`], and no more than its [`Share`].
+//! [`Gather`] receives records in the order of reading, and reports when it has enough ([`End`]). The memory it holds is
+//! bounded: one name, or as much data as was requested, at most [`OCTETS`], and no more than its [`Share`].
 //!
-//! Names come sorted by owner and type, so that equal ones stand together. Data does not: the first of it, by type and
-//! octets, is kept sorted while everything is read, and sent at the end.
+//! Names are sorted by owner and type, so equal ones follow each other. Data is not: the first data by type and bytes is kept
+//! sorted while everything is read, and sent at the end.
 
 use std::collections::BTreeMap;
 
@@ -16,35 +16,35 @@ use super::figures::Figures;
 use super::frame;
 use super::search::{Search, Shape};
 
-/// The most memory of data that is held until everything was read, in octets.
+/// The most memory for data that is held until everything was read, in bytes.
 const OCTETS: usize = 64 * 1024 * 1024;
-/// What an entry takes beside its octets, about.
+/// The approximate memory of an entry in addition to its bytes.
 const ENTRY: usize = 160;
 
 /// How an answer ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// There is more, and why it is not sent.
+    /// There is more, which is not sent for this reason.
     Limited(String),
     /// The search stopped before the end, with the reason.
     Stopped(String),
-    /// This was all.
+    /// The answer is complete.
     Succeeded,
 }
 
-/// What became of what was still held.
+/// The result of sending what was still held.
 #[derive(Debug)]
 pub(super) enum Held {
-    /// There is more of it.
+    /// More is still held.
     More,
-    /// All of it is sent that is; the end, if there was more than is.
+    /// Everything was sent; the end, if there was more than is sent.
     Sent(Option<End>),
 }
 
-/// What has been found so far.
+/// The results so far.
 #[derive(Debug)]
 pub(super) struct Gather {
-    /// How many objects there were, those that were passed over included.
+    /// The number of objects so far, including skipped ones.
     met: u64,
     found: Found,
 }
@@ -58,7 +58,7 @@ enum Found {
     Summary(Figures),
 }
 
-/// A name with its type, what sensors say of it, and what zone files do.
+/// A name with its type, with the figures of sensors and of zone files.
 #[derive(Debug)]
 struct Named {
     name: Name,
@@ -67,18 +67,18 @@ struct Named {
     zone: Figures,
 }
 
-/// What stands in a frame of its own: data of a type, from zone files or not.
+/// Identifies a frame: data of a type, from zone files or not.
 type Key = (RrType, Rdata, bool);
 
-/// The first of the data that matches.
+/// The first matching data, sorted.
 #[derive(Debug)]
 struct Sorted {
     entries: BTreeMap<Key, Figures>,
     octets: usize,
     share: Share,
-    /// The first that had to be let go: what is counted from there on would not be all of it.
+    /// The first data that had to be dropped: counts from there on would not be complete.
     ceiling: Option<Key>,
-    /// Whether it was let go for want of room.
+    /// Whether it was dropped for lack of memory.
     full: bool,
 }
 
@@ -93,7 +93,7 @@ impl Gather {
         Self { met: 0, found }
     }
 
-    /// Takes a record; the end, if that was one too many.
+    /// Adds a record; returns the end if it was one too many.
     pub(super) fn take(&mut self, search: &Search, record: Record, out: &mut String) -> Option<End> {
         match (&mut self.found, search.shape) {
             (Found::Data(sorted), shape) => {
@@ -114,7 +114,7 @@ impl Gather {
             (Found::Summary(figures), _) if figures.records >= search.limit => Some(End::limit()),
             (Found::Summary(figures), shape) => {
                 figures.add(&record);
-                // Whoever names a count asks no further: clients take it for the whole answer.
+                // With `max_count`, the count of what was read so far counts as complete: clients take it for that of the whole answer.
                 let enough =
                     matches!(shape, Shape::Summary { max_count: Some(most) } if figures.count >= most);
                 enough.then_some(End::Succeeded)
@@ -127,7 +127,7 @@ impl Gather {
         }
     }
 
-    /// Writes what is still held, up to so many objects of it.
+    /// Writes up to `most` objects of what is still held.
     pub(super) fn finish(&mut self, search: &Search, most: usize, out: &mut String) -> Held {
         match &mut self.found {
             Found::Records => Held::Sent(None),
@@ -174,7 +174,7 @@ impl Gather {
         Held::More
     }
 
-    /// Sends an object, unless it is passed over or one too many.
+    /// Sends an object, unless it is skipped or one too many.
     fn send(
         met: &mut u64,
         search: &Search,
@@ -211,7 +211,7 @@ impl Sorted {
         self.ceiling.as_ref().map(|_| End::limit())
     }
 
-    /// Keeps `most` entries and one more, which tells that there are more.
+    /// Keeps `most` entries and one more, which shows that there are more.
     fn add(&mut self, record: Record, of_zone: bool, most: u64) {
         let figures = Figures::of(&record);
         let key = (record.rrtype, record.rdata, of_zone);
@@ -251,7 +251,7 @@ impl Named {
     }
 }
 
-/// Whether a record is from zone files alone, as the store keeps them apart.
+/// Whether a record comes only from zone files, which the store keeps separate.
 fn is_of_zone(record: &Record) -> bool {
     record.time_first.is_none() && record.zone_time_first.is_some()
 }

@@ -1,7 +1,7 @@
-//! Records as DNSDB's clients read them: the objects within the frames of [`super::frame`].
+//! Records in the form that DNSDB's clients read: the objects within the frames of [`super::frame`].
 //!
-//! Pure ASCII, integers up to 2^63 - 1, names with their final dot, keys in the order that the engine behind DNSDB prints.
-//! Writing cannot fail.
+//! The output is ASCII, with integers up to 2^63 - 1, names with their final dot, and keys in the same order as DNSDB. Writing
+//! cannot fail.
 
 use std::fmt::Write as _;
 
@@ -11,19 +11,19 @@ use cof::{Name, Rdata, Record, RrType};
 use super::figures::Figures;
 use super::path::Version;
 
-/// The greatest integer that every client reads: dnsdbq ends itself on a larger one.
+/// The largest integer that every client can read: dnsdbq aborts at a larger one.
 const MAX_INTEGER: u64 = i64::MAX as u64;
 
 /// Writes objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Objects {
-    /// Times as dates instead of numbers.
+    /// Whether times are dates instead of numbers.
     pub(super) human_times: bool,
     pub(super) version: Version,
 }
 
 impl Objects {
-    /// A record; its bailiwick, where one is known, only if it is wanted.
+    /// Writes a record; with its bailiwick if it is known and requested.
     pub(super) fn record(self, record: &Record, bailiwick: bool, out: &mut String) {
         out.push('{');
         self.figures(&Figures::of(record), None, out);
@@ -34,21 +34,21 @@ impl Objects {
             out.push_str(",\"bailiwick\":");
             push_name(name, out);
         }
-        // Version 1 has an array for the data of a name, and a string for what was found by its data.
+        // In version 1, the data of a name is an array, and a result of a search by data is a string.
         let array = bailiwick || self.version == Version::Two;
         out.push_str(if array { ",\"rdata\":[" } else { ",\"rdata\":" });
         push_quoted(out, |text| record.rdata.push_absolute(record.rrtype, text));
         out.push_str(if array { "]}" } else { "}" });
     }
 
-    /// All that was found, in one.
+    /// Writes a summary of everything that was found.
     pub(super) fn summary(self, figures: &Figures, out: &mut String) {
         out.push('{');
         self.figures(figures, Some(figures.records), out);
         out.push('}');
     }
 
-    /// A name that matches, with how often and when if that is wanted.
+    /// Writes a matching name, with counts and times if requested.
     pub(super) fn name(self, name: &Name, rrtype: RrType, figures: Option<&Figures>, out: &mut String) {
         out.push('{');
         if let Some(figures) = figures {
@@ -61,7 +61,7 @@ impl Objects {
         out.push('}');
     }
 
-    /// Data that matches; its octets only where it has any.
+    /// Writes matching data; with its bytes only if it has a wire format.
     pub(super) fn data(self, rdata: &Rdata, rrtype: RrType, figures: Option<&Figures>, out: &mut String) {
         out.push('{');
         if let Some(figures) = figures {
@@ -81,7 +81,7 @@ impl Objects {
         out.push('}');
     }
 
-    /// `time_*` are sightings; zone times stand beside them, or instead of them where there are none.
+    /// `time_*` are observations; zone times are written in addition, or alone if there are no observations.
     fn figures(self, figures: &Figures, results: Option<u64>, out: &mut String) {
         out.push_str("\"count\":");
         push_integer(figures.count, out);
@@ -119,7 +119,7 @@ fn push_name(name: &Name, out: &mut String) {
     push_quoted(out, |text| push_absolute(name, text));
 }
 
-/// The presentation form with its final dot.
+/// Appends a name in presentation format with its final dot.
 pub(super) fn push_absolute(name: &Name, out: &mut String) {
     let start = out.len();
     name.as_ref().push_text(out);
@@ -132,7 +132,7 @@ fn push_type(rrtype: RrType, out: &mut String) {
     let _ = write!(out, ",\"rrtype\":\"{rrtype}\"");
 }
 
-/// Quotes what `print` appends, which is printable ASCII by its type: only two characters of it need escaping.
+/// Quotes what `print` appends, which is printable ASCII: only two of its characters need escaping.
 fn push_quoted(out: &mut String, print: impl FnOnce(&mut String)) {
     out.push('"');
     let start = out.len();
@@ -196,7 +196,7 @@ mod tests {
             written(NUMBERS, &row),
             r#"{"count":9223372036854775807,"time_first":1,"time_last":9223372036854775807,"rrname":"a\\000\\.b.example.","rrtype":"TXT","rdata":["\"a \\\"b\\\" \\000\\195\\188\""]}"#
         );
-        // Beyond the dates there are, a number in quotes: the key keeps its type.
+        // Beyond the range of dates, the time is a number in quotes, so that the key keeps its type.
         assert!(written(DATES, &row).contains(r#""time_last":"18446744073709551615""#));
         row.count = None;
         assert!(written(NUMBERS, &row).starts_with(r#"{"count":0,"#));

@@ -1,7 +1,7 @@
 //! Parses the query string of a request into [`Parameters`], without side effects.
 //!
-//! Parameters unknown to DNSDB are ignored. A known one is refused by name if it is repeated, invalid or has no effect on the path: an
-//! answer must not suggest that it was applied.
+//! Parameters unknown to DNSDB are ignored. A known one is refused by name if it is repeated, invalid or has no effect on the
+//! path, because an answer must not suggest that it was applied.
 
 use axum::http::Uri;
 use store::Fences;
@@ -10,21 +10,21 @@ use super::path::{Types, Verb};
 use super::refusal::Refusal;
 use crate::parameters::{self, Given, digits};
 
-/// How many objects an answer has unless something else is said.
+/// The default number of objects in an answer.
 pub const DEFAULT_LIMIT: u64 = 10_000;
 /// The most objects of an answer.
 pub const MAX_LIMIT: u64 = 1_000_000;
-/// The most objects that are passed over before the first.
+/// The most objects that may be skipped.
 pub const MAX_OFFSET: u64 = 3_000_000;
 
-/// What was said besides the path.
+/// The parameters of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Parameters {
-    /// Every source of a record merged.
+    /// Whether all sources of a record are merged.
     pub(super) aggregated: bool,
     pub(super) exclude: Option<String>,
     pub(super) fences: Fences,
-    /// Times as dates.
+    /// Whether times are dates.
     pub(super) human_times: bool,
     /// 1 to [`MAX_LIMIT`].
     pub(super) limit: u64,
@@ -32,12 +32,11 @@ pub(super) struct Parameters {
     /// 0 to [`MAX_OFFSET`].
     pub(super) offset: u64,
     pub(super) types: Option<Types>,
-    /// Counts and times beside what was found.
+    /// Whether results have counts and times.
     pub(super) verbose: bool,
 }
 
-/// Parameters that are read. `id`, `swclient` and `version` are what clients say of themselves: any text, as often as they
-/// like, and it is not looked at.
+/// The known parameters. `id`, `swclient` and `version` describe the client: any text, any number of times, which is not read.
 pub const KNOWN: [&str; 12] = [
     "aggr",
     "exclude",
@@ -56,7 +55,7 @@ const SWITCH: &str = "t, f, true, false, 1 or 0";
 const FENCE: &str = "seconds since 1970 with at most ten digits, seconds before now with a minus sign, or a date such as 2024-01-31 or 20240131";
 
 impl Parameters {
-    /// Reads all of them; `now` in seconds since the epoch.
+    /// Parses all of them; `now` is in seconds since the epoch.
     ///
     /// # Errors
     /// 400, or 416 for an offset that is too large.
@@ -81,7 +80,7 @@ impl Parameters {
         parameters.suit(verb)
     }
 
-    /// Refuses what would not be heeded; what says nothing new may stand anywhere.
+    /// Refuses parameters without effect; one with the default value is allowed everywhere.
     fn suit(self, verb: Verb) -> Result<Self, Refusal> {
         let flex = verb == Verb::Flex;
         for (name, misplaced, place) in [
@@ -107,12 +106,12 @@ fn switch(text: &str) -> Option<bool> {
     }
 }
 
-/// Above the greatest number is the greatest number: what is too large is found by its bound.
+/// A number above the largest is read as the largest: the bound check then refuses it.
 fn number(text: &str) -> Option<u64> {
     Some(digits(text)?.parse().unwrap_or(u64::MAX))
 }
 
-/// Seconds since the epoch.
+/// Parses a time into seconds since the epoch.
 fn moment(text: &str, now: u64) -> Option<u64> {
     if let Some(before) = text.strip_prefix('-') {
         return Some(now.saturating_sub(number(before)?));
@@ -275,7 +274,7 @@ mod tests {
             let (status, line) = parameters(verb, query).unwrap_err();
             assert!(status == 400 && line.starts_with(name), "{query}: {status} {line}");
         }
-        // What says nothing new may stand anywhere: clients send their defaults.
+        // A default value is allowed everywhere, because clients send their defaults.
         assert!(parameters(Summarize, "offset=0&verbose=t").is_ok());
         assert!(parameters(Flex, "aggr=t&humantime=True&offset=0&limit=10").is_ok());
     }

@@ -1,10 +1,10 @@
 //! Parses the path of a request into a [`Call`], without side effects.
 //!
-//! The path is split at its slashes first and each part percent-decoded once, so that a slash within a name or pattern is
-//! written `%2F`. An empty part where a type or bailiwick would be is none: clients send it as `NAME/` and `NAME//BAILIWICK`.
-//! What is not served at all is 404, what is served but not so is 400.
+//! The path is first split at its slashes, and each part is percent-decoded once, so a slash within a name or pattern is
+//! written `%2F`. An empty part in place of a type or bailiwick counts as none: clients send it as `NAME/` and
+//! `NAME//BAILIWICK`. A path that is not served is 404, a served one in a wrong form is 400.
 //!
-//! Paths without `/dnsdb/v2` are those of version 1, which passivedns-client, Cortex and `dnsdbq -u dnsdb1` still ask.
+//! Paths without `/dnsdb/v2` are those of version 1, which passivedns-client, Cortex and `dnsdbq -u dnsdb1` still use.
 
 use cof::RrType;
 use store::Subject;
@@ -14,19 +14,19 @@ use super::refusal::Refusal;
 use super::text::{Syntax, cannot_match_a_name};
 use crate::value;
 
-/// Where the paths of version 2 begin.
+/// The prefix of the paths of version 2.
 const PREFIX: &str = "/dnsdb/v2/";
 
-/// How an answer is written.
+/// The version of the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Version {
-    /// Bare objects, one a line; 404 for nothing found; data found by data is a string.
+    /// Bare objects, one per line; 404 if nothing was found; data that was searched by data is a string.
     One,
-    /// Framed objects, with a last line that says how the answer ended; data is always an array.
+    /// Framed objects, with a last line that states how the answer ended; data is always an array.
     Two,
 }
 
-/// What is called.
+/// The requested call.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Call {
     Ping,
@@ -34,29 +34,29 @@ pub(super) enum Call {
     Search { verb: Verb, wanted: Wanted, types: Option<Types> },
 }
 
-/// What is made of the records that are found.
+/// What is made of the matching records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verb {
     /// The names or data that match a pattern, each once.
     Flex,
-    /// Each as an object.
+    /// Each record as an object.
     Lookup,
-    /// One object for all.
+    /// One object for all records.
     Summarize,
 }
 
-/// Which records are looked for.
+/// The requested records.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
-    /// Addresses in the data.
+    /// Records with addresses in their data.
     Addresses(Subject),
-    /// Exactly these bytes as data.
+    /// Records with exactly these bytes as data.
     Octets(Vec<u8>),
     Owner {
         name: Pattern,
         bailiwick: Option<Pattern>,
     },
-    /// A name in the data.
+    /// Records with a name in their data.
     Target(Pattern),
     Text {
         side: Side,
@@ -65,24 +65,24 @@ pub(super) enum Wanted {
     },
 }
 
-/// What of a record a pattern is compared with.
+/// The part of a record that a pattern is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
     Rdata,
     Rrnames,
 }
 
-/// Which types are sent.
+/// The requested types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Types {
-    /// `ANY`: all but DNSSEC's.
+    /// `ANY`: all types except those of DNSSEC.
     Any,
-    /// `ANY-DNSSEC`: DNSSEC's only.
+    /// `ANY-DNSSEC`: only the types of DNSSEC.
     Dnssec,
     One(RrType),
 }
 
-/// What `ANY` leaves out.
+/// The types that `ANY` excludes.
 const DNSSEC: [RrType; 10] = [
     RrType::DS,
     RrType::RRSIG,
@@ -97,7 +97,7 @@ const DNSSEC: [RrType; 10] = [
 ];
 
 impl Types {
-    /// Reads a mnemonic, `TYPEn`, `ANY` or `ANY-DNSSEC`, in any case; a word that is no mnemonic is a type of its own.
+    /// Parses a mnemonic, `TYPEn`, `ANY` or `ANY-DNSSEC`, in any case; any other word is a type of its own.
     ///
     /// # Errors
     /// 400.
@@ -108,13 +108,13 @@ impl Types {
         if text.eq_ignore_ascii_case("ANY-DNSSEC") {
             return Ok(Self::Dnssec);
         }
-        // A word that the registry does not have (`ALIAS`) is kept on records, and finds them.
+        // Records may have a word that is not in the registry (`ALIAS`), and are found by it.
         let refusal =
             || Refusal::bad_request("the type: takes a mnemonic such as A or MX, TYPEn, ANY or ANY-DNSSEC");
         RrType::parse(text).map(Self::One).map_err(|_| refusal())
     }
 
-    /// The only type that is sent, if it is one.
+    /// The type, if only one is requested.
     pub(super) fn one(self) -> Option<RrType> {
         if let Self::One(rrtype) = self { Some(rrtype) } else { None }
     }
@@ -129,7 +129,7 @@ impl Types {
 }
 
 impl Call {
-    /// Understands a path.
+    /// Parses a path.
     ///
     /// # Errors
     /// 400 or 404.
@@ -148,7 +148,7 @@ impl Call {
         }
     }
 
-    /// The paths of version 1: `dnsdbq -u dnsdb1` asks `/lookup/rate_limit`, others `/rate_limit`.
+    /// Parses a path of version 1: `dnsdbq -u dnsdb1` requests `/lookup/rate_limit`, other clients `/rate_limit`.
     fn of_version_1(path: &str) -> Result<Self, Refusal> {
         let parts: Vec<String> = path.split('/').skip(1).map(value::decode).collect::<Result<_, _>>()?;
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
@@ -163,13 +163,13 @@ impl Call {
 }
 
 impl Version {
-    /// Which version a path is of.
+    /// The version of a path.
     pub(super) fn of(path: &str) -> Self {
         if path.starts_with("/dnsdb/") { Self::Two } else { Self::One }
     }
 }
 
-/// What stands in an optional part of the path.
+/// The text of an optional part of the path.
 fn given<'a>(part: Option<&&'a str>) -> Option<&'a str> {
     part.copied().filter(|text| !text.is_empty())
 }
@@ -225,7 +225,7 @@ fn flex(syntax: Syntax, parts: &[&str]) -> Result<Call, Refusal> {
     Ok(Call::Search { verb: Verb::Flex, wanted, types })
 }
 
-/// One address, `net,len`, or a range.
+/// Parses one address, `net,len`, or a range.
 fn addresses(text: &str) -> Result<Subject, Refusal> {
     let wrong = |why: String| {
         Refusal::bad_request(format!(
@@ -422,9 +422,9 @@ mod tests {
 
         #[test]
         fn a_name_in_the_path_is_the_name_asked(labels in prop::collection::vec("[a-z][a-z/ %]{0,6}[a-z]", 1..4)) {
-            // A blank of a name is escaped in its text.
+            // A blank in a name is escaped in its text.
             let name = Name::parse(&labels.join(".").replace(' ', "\\032")).unwrap();
-            // What is a slip in a name is written with an escape.
+            // A text that is probably a mistake must be escaped in a name.
             prop_assume!(Subject::check_name(&name.to_string()).is_ok());
             let written = percent_encoding::utf8_percent_encode(&name.to_string(), percent_encoding::NON_ALPHANUMERIC).to_string();
             let call = Call::of(&format!("{PREFIX}lookup/rrset/name/{written}"));

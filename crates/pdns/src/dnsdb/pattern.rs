@@ -1,8 +1,8 @@
 //! Names in DNSDB's syntax: a single name, or all names with a common end or beginning.
 //!
-//! A [`Pattern`] knows what has to be read of a store ([`Pattern::owners`], [`Pattern::targets`]), and which of it matches
-//! ([`Pattern::admits`]). What begins alike is scattered over the store, which orders names by their end: it is found by
-//! reading everything, within the bounds of a scan.
+//! A [`Pattern`] determines what has to be read from a store ([`Pattern::owners`], [`Pattern::targets`]), and which of it
+//! matches ([`Pattern::admits`]). Names with a common beginning are scattered over the store, which sorts names by their end:
+//! finding them means reading everything, within the limits of a scan.
 
 use cof::{Name, NameError, NameRef};
 use store::Subject;
@@ -16,15 +16,15 @@ pub(super) enum Pattern {
     Beginning(Name),
     /// `*.example.com`: this name and everything below it.
     Below(Name),
-    /// `+.example.com`: what stands directly below this name.
+    /// `+.example.com`: the names directly below this name.
     Directly(Name),
     /// This name.
     Exact(Name),
 }
 
 impl Pattern {
-    /// Reads a name in presentation form; an asterisk or plus sign that is a label of its own at one end is a wildcard
-    /// unless it is escaped.
+    /// Parses a name in presentation format. An asterisk or plus sign that is a complete label at one end is a wildcard, unless
+    /// it is escaped.
     ///
     /// # Errors
     /// 400.
@@ -48,7 +48,7 @@ impl Pattern {
         }
     }
 
-    /// Reads a name in wire form, written in hexadecimal; it has no wildcards.
+    /// Parses a name in wire format, written in hexadecimal; it has no wildcards.
     ///
     /// # Errors
     /// 400.
@@ -57,7 +57,7 @@ impl Pattern {
         name.map(Self::Exact).map_err(|error| Refusal::bad_request(error.to_string()))
     }
 
-    /// What holds every record with such an owner.
+    /// A query that returns every record with a matching owner.
     pub(super) fn owners(&self) -> Subject {
         match self {
             Self::Beginning(_) => Subject::Suffix(Name::root()),
@@ -66,7 +66,7 @@ impl Pattern {
         }
     }
 
-    /// What holds every record whose data names such a name.
+    /// A query that returns every record with a matching name in its data.
     pub(super) fn targets(&self) -> Subject {
         match self {
             Self::Beginning(_) => Subject::RdataSuffix(Name::root()),
@@ -75,7 +75,7 @@ impl Pattern {
         }
     }
 
-    /// Whether what is read holds names that do not match.
+    /// Whether that query also returns names that do not match.
     pub(super) fn is_searched(&self) -> bool {
         matches!(self, Self::Beginning(_) | Self::Directly(_))
     }
@@ -84,7 +84,7 @@ impl Pattern {
     pub(super) fn admits(&self, name: NameRef<'_>) -> bool {
         match self {
             Self::Beginning(stem) => {
-                // The root's octet is not part of the beginning; labels are whole, because lengths are compared too.
+                // The root's byte is not part of the beginning. Only whole labels match, because lengths are compared too.
                 stem.as_wire().split_last().is_some_and(|(_, labels)| name.as_wire().starts_with(labels))
             }
             Self::Below(above) => name.is_within(above.as_ref()),
@@ -96,7 +96,7 @@ impl Pattern {
     }
 }
 
-/// A name with its end, where a number would make it an address.
+/// Parses a name with its end. A number is refused, because it would make the name an address.
 fn whole(text: &str) -> Result<Name, Refusal> {
     if Subject::is_number(text) {
         return Err(Refusal::bad_request(
@@ -106,20 +106,20 @@ fn whole(text: &str) -> Result<Name, Refusal> {
     read(text)
 }
 
-/// A name or the beginning of one, by the rule that holds for every question ([`Subject::check_name`]).
+/// Parses a name or the beginning of one, with the same rule as for every query ([`Subject::check_name`]).
 fn read(text: &str) -> Result<Name, Refusal> {
-    // Two dots in a row, of which the first was the wildcard's.
     if text.contains(char::is_control) {
         return Err(Refusal::bad_request(
             "not a domain name: it contains a control character, which must be written as \\DDD",
         ));
     }
     Subject::check_name(text).map_err(|fault| Refusal::bad_request(fault.to_string()))?;
+    // The dot of a wildcard was removed, so a single dot is the second of two.
     let name = if text == "." { Err(NameError::EmptyLabel) } else { Name::parse(text) };
     name.map_err(|error| Refusal::bad_request(format!("not a domain name: {error}")))
 }
 
-/// Whether what follows is escaped.
+/// Whether the next character is escaped.
 fn ends_in_escape(text: &str) -> bool {
     text.bytes().rev().take_while(|octet| *octet == b'\\').count() % 2 == 1
 }

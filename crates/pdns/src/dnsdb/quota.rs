@@ -6,17 +6,17 @@ use serde_json::{Value, json};
 
 use super::parameters::{MAX_LIMIT, MAX_OFFSET};
 
-/// A quota; what is none of it is unlimited, or does not apply.
+/// A quota; a missing part is unlimited or does not apply.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Quota {
-    /// How many questions there are in all; none is any number.
+    /// The number of requests in total; `None` is unlimited.
     pub(crate) limit: Option<u64>,
     pub(crate) remaining: Option<u64>,
-    /// When it begins anew, seconds since the epoch; none for one that never does.
+    /// When it starts again, in seconds since the epoch; `None` if it never does.
     pub(crate) reset: Option<u64>,
-    /// When a quota that never begins anew ends, seconds since the epoch.
+    /// When a quota that never starts again ends, in seconds since the epoch.
     pub(crate) expires: Option<u64>,
-    /// How many questions within how many seconds.
+    /// How many requests within how many seconds.
     pub(crate) burst: Option<(u64, u64)>,
 }
 
@@ -32,11 +32,11 @@ impl From<gate::Quota> for Quota {
 }
 
 impl Quota {
-    /// As many questions as one likes.
+    /// No limit.
     pub(crate) const UNLIMITED: Self =
         Self { limit: None, remaining: None, reset: None, expires: None, burst: None };
 
-    /// The body of `rate_limit`: plain JSON, for dnsdbq ends itself on frames here.
+    /// The body of `rate_limit`: plain JSON, because dnsdbq aborts at frames here.
     pub(super) fn body(&self) -> String {
         let number = |number: Option<u64>, none: &str| number.map_or(Value::from(none), Value::from);
         let mut rate = vec![
@@ -47,7 +47,7 @@ impl Quota {
             ("offset_max", MAX_OFFSET.into()),
         ];
         rate.extend(self.expires.map(|expires| ("expires", expires.into())));
-        // Both or neither: clients insist.
+        // Both or neither, because clients require both.
         if let Some((size, window)) = self.burst {
             rate.extend([("burst_size", size.into()), ("burst_window", window.into())]);
         }
@@ -55,7 +55,7 @@ impl Quota {
         format!("{}\n", json!({ "rate": rate }))
     }
 
-    /// Tells the same beside an answer.
+    /// Writes the same as headers of an answer.
     pub(super) fn tell(&self, headers: &mut HeaderMap) {
         let words = |number: Option<u64>, none: &str| {
             number.map_or_else(|| none.to_owned(), |number| number.to_string())

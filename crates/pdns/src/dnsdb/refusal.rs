@@ -11,13 +11,13 @@ use store::StoreError;
 
 use crate::rows::Unanswered;
 
-/// Why there is no answer.
+/// Why a request is not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
-    /// One line without its end; what the asker can do about it, and nothing about our insides.
+    /// One line without its end: what the client can do about it, and nothing internal.
     pub(super) line: String,
-    /// When to come again, and what is left of a quota.
+    /// When to try again, and the remaining quota.
     headers: Box<HeaderMap>,
 }
 
@@ -30,7 +30,7 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, line)
     }
 
-    /// The key is missing, or is none of ours: which of the two is not said.
+    /// The key is missing or unknown; the message does not state which.
     pub(super) fn forbidden() -> Self {
         Self::new(StatusCode::FORBIDDEN, "a valid key in X-API-Key is required")
     }
@@ -45,12 +45,12 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, line)
     }
 
-    /// Version 1 says so; version 2 answers without objects.
+    /// Nothing was found, in version 1; version 2 answers without objects.
     pub(super) fn nothing_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "no results found for query.")
     }
 
-    /// A search that found nothing until it was stopped; version 1 cannot say so otherwise.
+    /// A search was stopped before it found anything; version 1 has no other way to report it.
     pub(super) fn stopped(why: String) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, why)
     }

@@ -1,8 +1,8 @@
 //! Runs a search through the store: page by page, on one thread at a time, until a limit.
 //!
-//! [`Scan::step`] looks up one page and says what came of it, or goes on with what it had no time for; it looks at the clock
-//! after every record. It holds no lock and no thread between two steps, so whoever
-//! drives it can wait for a slow reader, or drop it.
+//! [`Scan::step`] reads one page and writes the results, or continues with the rest of the previous page; it checks the time
+//! after every record. It holds no lock and no thread between two steps, so the caller can wait for a slow reader, or drop the
+//! scan.
 
 use std::time::Duration;
 
@@ -15,20 +15,20 @@ use super::gather::{End, Gather, Held};
 use super::path::Version;
 use super::search::Search;
 
-/// Where a search is stopped, and how it is driven.
+/// The limits of a search, and its timing.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
-    /// The most rows that are looked at; of a page that was filled only those that filled it are counted.
+    /// The most rows that are read; of a full page, only the rows in it are counted.
     pub(super) rows: u64,
-    /// The most time that is spent looking, without waiting for the reader.
+    /// The most time for reading, not counting the time to wait for the reader.
     pub(super) time: Duration,
     /// Rows of a page.
     pub(super) page: usize,
-    /// How long a step may compare rows before it lets others have their turn.
+    /// How long a step may compare rows before other searches get their turn.
     pub(super) slice: Duration,
-    /// After how long without anything to say a line says that the search goes on.
+    /// After this time without a result, a line reports that the search continues.
     pub(super) silence: Duration,
-    /// How long a reader may take for what it was sent last.
+    /// How long a reader may take to read what was last sent.
     pub(super) patience: Duration,
 }
 
@@ -43,23 +43,23 @@ impl Bounds {
     };
 }
 
-/// How many rows are read for one that a page has room for: most are passed over quickly, by the store.
+/// How many tuples are read per row of a page: the store skips most of them quickly.
 const REACH: usize = 8;
 
-/// A search, and how far it has come.
+/// A search and its progress.
 #[derive(Debug)]
 pub(super) struct Scan {
     search: Search,
     pub(super) bounds: Bounds,
     gather: Gather,
     stage: usize,
-    /// Where the next page of the stage begins; none is its start.
+    /// The start of the next page of the stage; `None` is the start of the stage.
     cursor: Option<Cursor>,
-    /// Rows of the page that were not compared yet: an expensive pattern takes more than one step for them.
+    /// Rows of the page that were not compared yet: with an expensive pattern, they take more than one step.
     left: std::vec::IntoIter<Record>,
     looked_at: u64,
     pub(super) spent: Duration,
-    /// Everything has been read, and this is the end when what is held has been sent.
+    /// Set when everything was read: the end, after what is held has been sent.
     ending: Option<End>,
     scratch: String,
 }
@@ -81,7 +81,7 @@ impl Scan {
         }
     }
 
-    /// How what is found is written.
+    /// The form in which results are written.
     pub(super) fn version(&self) -> Version {
         self.search.objects.version
     }
@@ -91,7 +91,7 @@ impl Scan {
         self.search.is_direct()
     }
 
-    /// Looks at up to `rows` more rows and appends what is to be said of them; the end, if it was reached.
+    /// Reads up to `rows` more rows and appends the results; returns the end if it was reached.
     pub(super) fn step(
         &mut self,
         store: &dyn Store,
@@ -130,13 +130,13 @@ impl Scan {
         Ok(stopped.and_then(|end| self.finish(end, rows, out)))
     }
 
-    /// Looks up the next rows.
+    /// Reads the next rows.
     fn read(&mut self, store: &dyn Store, mut question: Question, rows: usize) -> Result<(), StoreError> {
         question.limit = rows;
         question.reach = rows.saturating_mul(REACH);
         question.cursor = self.cursor.take();
         let page = store.lookup(&question)?;
-        // A page that is not full has been read to its reach, unless it is the last one.
+        // A page that is not full was read up to its reach, unless it is the last one.
         let read = if page.records.len() < rows { question.reach } else { rows };
         self.looked_at = self.looked_at.saturating_add(read as u64);
         self.left = page.records.into_iter();
@@ -144,7 +144,7 @@ impl Scan {
         Ok(())
     }
 
-    /// Why it goes no further although there are more rows.
+    /// The limit that stops the search although there are more rows.
     fn bound(&self) -> Option<End> {
         let stop = |what: String| {
             Some(End::Stopped(format!("Search stopped after {what}; narrow it to see the rest")))
@@ -158,7 +158,7 @@ impl Scan {
         None
     }
 
-    /// The end, if what is still held fits in so many objects. It may be one too many itself.
+    /// The end, if what is still held fits into this many objects. One of them may be over the limit itself.
     fn finish(&mut self, end: End, rows: usize, out: &mut String) -> Option<End> {
         match self.gather.finish(&self.search, rows, out) {
             Held::More => {

@@ -1,8 +1,8 @@
-//! What a request comes to: what is read of the store, which of it is sent, and as what. Pure; the store is not touched.
+//! Interprets a request: what is read from the store, what is sent, and in which form. Pure code; it does not access the store.
 //!
-//! A [`Search`] reads one or more stretches of the store ([`Search::stages`]) from their start, and sends of each record what
-//! it [`Search::admits`]. Most of a search for one type or time is left to the store, within the reach of a page: so a
-//! search can be bounded, and dropped with its client, whatever it asks for.
+//! A [`Search`] reads one or more parts of the store ([`Search::stages`]) from their start, and sends the records that it
+//! [`Search::admits`]. Most of a search by type or time is left to the store, within the reach of a page, so that every search
+//! can be limited, and dropped when its client disconnects.
 
 use cof::{Name, Rdata, Record, RrType, Target};
 use store::{Apart, Fences, Question, Subject};
@@ -14,31 +14,31 @@ use super::pattern::Pattern;
 use super::refusal::Refusal;
 use super::text::Texts;
 
-/// A request that is understood.
+/// A parsed request.
 #[derive(Debug)]
 pub(super) struct Search {
     /// What is read, one after another.
     stages: Vec<Subject>,
     apart: Apart,
-    /// None is every type.
+    /// `None` is every type.
     types: Option<Types>,
     fences: Fences,
     test: Test,
     pub(super) shape: Shape,
     pub(super) objects: Objects,
-    /// How many objects are passed over, and how many are sent at most.
+    /// How many objects are skipped, and how many are sent at most.
     pub(super) offset: u64,
     pub(super) limit: u64,
 }
 
-/// What is made of what is found.
+/// What is made of the matching records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// Data that occurs, each once.
+    /// Matching data, each once.
     Data {
         verbose: bool,
     },
-    /// Owner and type that occur, each once.
+    /// Matching owners and types, each once.
     Names {
         verbose: bool,
     },
@@ -50,7 +50,7 @@ pub(super) enum Shape {
     },
 }
 
-/// What a record of a stage must be besides.
+/// A further condition on the records of a stage.
 #[derive(Debug)]
 enum Test {
     Nothing,
@@ -60,7 +60,7 @@ enum Test {
     Text(Side, Texts),
 }
 
-/// Types whose data names a host; a store orders such records by it.
+/// Types whose data contains a host; a store sorts such records by it.
 const TARGETED: [RrType; 11] = [
     RrType::A,
     RrType::AAAA,
@@ -76,7 +76,7 @@ const TARGETED: [RrType; 11] = [
 ];
 
 impl Search {
-    /// Puts path and parameters together.
+    /// Combines path and parameters.
     ///
     /// # Errors
     /// 400.
@@ -115,19 +115,19 @@ impl Search {
         })
     }
 
-    /// The first rows of a stage; `None` behind the last one.
+    /// The query for the first rows of a stage; `None` after the last stage.
     pub(super) fn question(&self, stage: usize) -> Option<Question> {
         let subject = self.stages.get(stage)?.clone();
         let rrtypes = self.types.and_then(Types::one).into_iter().collect();
         Some(Question { rrtypes, fences: self.fences, apart: self.apart, ..Question::new(subject) })
     }
 
-    /// Whether there is no such stage.
+    /// Whether the stage is after the last one.
     pub(super) fn is_over(&self, stage: usize) -> bool {
         stage >= self.stages.len()
     }
 
-    /// Whether nearly all that is read is sent, so that its first rows are quickly there.
+    /// Whether nearly everything that is read is sent, so that the first rows are found quickly.
     pub(super) fn is_direct(&self) -> bool {
         let searched = match &self.test {
             Test::Owner { name, .. } | Test::Target(name) => name.is_searched(),
@@ -137,7 +137,7 @@ impl Search {
         !searched
     }
 
-    /// Whether a record that was read in a stage is sent; `scratch` spares an allocation a record.
+    /// Whether a record that was read in a stage is sent; `scratch` saves an allocation per record.
     pub(super) fn admits(&self, stage: usize, record: &Record, scratch: &mut String) -> bool {
         self.types.is_none_or(|types| types.admit(record.rrtype)) && self.passes(stage, record, scratch)
     }
@@ -152,7 +152,7 @@ impl Search {
                 };
                 name.admits(record.rrname.as_ref()) && bailiwick.as_ref().is_none_or(within)
             }
-            // The store finds records by more names than DNSDB does.
+            // The store finds records by more names in their data than DNSDB does.
             Test::Target(wanted) => {
                 record.rrtype.is_dnsdb_rdata_name() && {
                     let mut targets = record.rdata.targets(record.rrtype);
@@ -170,7 +170,7 @@ impl Search {
         }
     }
 
-    /// Whether an earlier stage has had this record.
+    /// Whether an earlier stage returned this record.
     fn was_read_before(&self, stage: usize, record: &Record) -> bool {
         let targets: Vec<Subject> = record.rdata.targets(record.rrtype).map(subject).collect();
         self.stages.iter().take(stage).any(|earlier| targets.contains(earlier))
@@ -187,7 +187,7 @@ fn shape(verb: Verb, wanted: &Wanted, parameters: &Parameters) -> Shape {
     }
 }
 
-/// The two types of addresses are one to DNSDB: an address says which it is.
+/// DNSDB treats the two types of addresses as one: the address determines the type.
 fn of_addresses(types: Option<Types>) -> Result<Option<Types>, Refusal> {
     match types {
         None | Some(Types::Any | Types::One(RrType::A | RrType::AAAA)) => Ok(None),
@@ -218,7 +218,8 @@ fn plan(
     })
 }
 
-/// Where records with these octets as data are: below each host that they name in some type, and else anywhere.
+/// Queries for the records with these bytes as data: below each host that the bytes contain in some type, and otherwise
+/// everywhere.
 fn holders(octets: &[u8], types: Option<Types>) -> Vec<Subject> {
     let everything = Subject::Suffix(Name::root());
     let host = |rrtype: RrType| Rdata::from_wire(rrtype, octets).ok()?.target(rrtype).map(subject);
@@ -245,8 +246,8 @@ fn subject(target: Target<'_>) -> Subject {
     }
 }
 
-/// Whether the data is these octets, as far as its type tells octets apart: names in it are, in any case, and the zeros
-/// that prefixes of APL may end in say nothing.
+/// Whether the data is these bytes, as far as they are significant for the type: names match in any case, and trailing zeros of
+/// APL prefixes are ignored.
 fn holds(record: &Record, octets: &[u8]) -> bool {
     let same = |wire: &[u8]| record.rrtype == RrType::APL || wire.eq_ignore_ascii_case(octets);
     let alike = record.rdata.as_wire().is_some_and(same);

@@ -1,4 +1,4 @@
-//! A search driven by hand: its bounds, what it says meanwhile, and who reads it too slowly.
+//! A search driven step by step: its limits, its progress lines, and slow readers.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use store::{Memory, Page, Question, Reached, Receipt, Selection, Stats, Store, S
 use super::gather::End;
 use super::*;
 
-/// So many names, each with one address.
+/// This many names, each with one address.
 fn names(number: u32) -> Arc<Memory> {
     let store = Memory::new();
     let mut reader = Reader::within(cof::time::Window::ANY, cof::Limits::default());
@@ -46,7 +46,7 @@ fn small() -> Bounds {
     Bounds { page: 10, ..Bounds::USUAL }
 }
 
-/// The lines of the chunks of a body, each chunk apart.
+/// The lines of a body, by chunk.
 async fn chunks(target: &str, bounds: Bounds, store: Arc<dyn Store>) -> Vec<String> {
     let body = answer::body(Scan::new(search(target), bounds, &Budget::usual()), rows(store)).await.unwrap();
     read(body).await
@@ -91,12 +91,12 @@ async fn a_search_that_finds_nothing_is_stopped_at_its_bound_of_records() {
             "{target}: {end}"
         );
     }
-    // What was found until then is there.
+    // The results until then are sent.
     let text = chunks("regex/rdata/192", bounds, names(1_000)).await.concat();
     assert!(text.contains(r#""raw_rdata":"C0000201""#) && text.contains("Search stopped"), "{text}");
     let text = chunks("summarize/rrset/name/*.example", bounds, names(1_000)).await.concat();
     assert!(text.contains(r#""num_results":5"#) && text.contains("Search stopped"), "{text}");
-    // Exactly as many as may be looked at are all there are.
+    // Exactly the allowed number of rows is read completely.
     let text = chunks("regex/rrnames/nothing", bounds, names(50)).await.concat();
     assert!(text.ends_with("{\"cond\":\"succeeded\"}\n"), "{text}");
 }
@@ -152,7 +152,7 @@ async fn nine_expensive_searches_of_one_token_keep_no_other_waiting() {
     }
     let other = rows.of(Asker::Token(2));
     let before = turns.load(Ordering::Relaxed);
-    // Counted when it has its turn, not when its answer is looked at, which a busy machine may put off.
+    // Counted when it gets its turn, because a busy machine may delay reading its answer.
     let counted = Arc::clone(&turns);
     let meanwhile = other
         .blocking(move |store| store.stats().map(|_| counted.load(Ordering::Relaxed) - before))
@@ -199,7 +199,7 @@ async fn who_reads_too_slowly_is_told_so() {
     assert!(chunks.next().await.is_none());
 }
 
-/// Fails from a lookup on.
+/// A store that fails from a certain lookup on.
 struct Failing {
     store: Arc<Memory>,
     left: AtomicUsize,
@@ -271,7 +271,7 @@ async fn a_store_that_fails_is_500_at_first_and_a_last_line_later() {
     }
 }
 
-/// So many names, whose addresses are so many.
+/// This many names with this many different addresses.
 fn addresses(number: u32, different: u32) -> Arc<Memory> {
     let store = Memory::new();
     let mut batch = Batch::default();

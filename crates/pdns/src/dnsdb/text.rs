@@ -1,12 +1,12 @@
-//! Flexible search: regular expressions and globs over the printed form of names and data.
+//! Flexible search: regular expressions and globs, matched against the printed form of names and data.
 //!
-//! A [`Texts`] is compiled once a request. The engine is the regex crate's, whose time is linear in what it reads; how large
-//! a compiled pattern may be is bounded here ([`PROGRAM`], [`CACHE`]), how much it reads by the scan.
-//! Patterns are compared with printable ASCII, in any case: names with their final dot, data as master files have it.
-//! A regular expression may match anywhere, a glob must match the whole.
+//! A [`Texts`] is compiled once per request. The engine is the regex crate, whose time is linear in the length of the input;
+//! the size of a compiled pattern is limited here ([`PROGRAM`], [`CACHE`]), the amount of input by the scan. Patterns are
+//! compared with printable ASCII, in any case: names with their final dot, data as in master files. A regular expression may
+//! match anywhere, a glob must match the whole text.
 //!
-//! `\DDD` is the octet with that decimal number, as dnsdbflex(1) has it: it matches the octet as it is printed, so `\195`
-//! matches the four characters `\195`, and `\046` a dot.
+//! `\DDD` is the byte with that decimal number, as in dnsdbflex(1): it matches the byte as it is printed, so `\195` matches the
+//! four characters `\195`, and `\046` a dot.
 
 use std::fmt::Write as _;
 use std::num::ParseIntError;
@@ -15,29 +15,29 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use super::refusal::Refusal;
 
-/// The most memory of a compiled pattern, in octets: far more than any that was meant, and compiled within milliseconds.
+/// The most memory of a compiled pattern, in bytes: far more than realistic patterns need, and compiled within milliseconds.
 const PROGRAM: usize = 128 * 1024;
-/// The longest pattern, in octets.
+/// The longest pattern, in bytes.
 const LONGEST: usize = 2 * 1024;
-/// The most memory that matching with a pattern takes, in octets.
+/// The most memory for matching a pattern, in bytes.
 const CACHE: usize = 2 * 1024 * 1024;
-/// How deeply groups may be nested in each other.
+/// The deepest nesting of groups.
 const NESTING: u32 = 50;
 
-/// What POSIX names, for `[[:digit:]]` in a glob.
+/// The class names of POSIX, for `[[:digit:]]` in a glob.
 const CLASSES: [&str; 12] = [
     "alnum", "alpha", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper",
     "xdigit",
 ];
 
-/// How a pattern is written.
+/// The syntax of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Syntax {
     Glob,
     Regex,
 }
 
-/// What a text must match, and what it must not.
+/// The pattern that a text must match, and the one that it must not match.
 #[derive(Clone, Debug)]
 pub(super) struct Texts {
     wanted: Regex,
@@ -45,10 +45,10 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    /// Compiles a pattern, and another for what is left out.
+    /// Compiles a pattern, and a second one for texts to exclude.
     ///
     /// # Errors
-    /// 400 for what is no pattern, or too large.
+    /// 400 if a pattern is invalid or too large.
     pub(super) fn new(syntax: Syntax, wanted: &str, unwanted: Option<&str>) -> Result<Self, Refusal> {
         let compiled = |what: &str, pattern: &str| {
             compile(syntax, pattern).map_err(|why| Refusal::bad_request(format!("{what}: {why}")))
@@ -72,12 +72,12 @@ fn compile(syntax: Syntax, pattern: &str) -> Result<Regex, String> {
         Syntax::Regex => with_octets(pattern)?,
     };
     let mut builder = RegexBuilder::new(&translated);
-    // What is searched is ASCII: Unicode's tables would only make patterns larger.
+    // The searched text is ASCII; Unicode tables would only make patterns larger.
     builder.unicode(false).case_insensitive(true).nest_limit(NESTING);
     builder.size_limit(PROGRAM).dfa_size_limit(CACHE).build().map_err(|error| why(&error))
 }
 
-/// The last line of a syntax error says what is wrong, those before it draw where.
+/// The last line of a syntax error is the message; the lines before it mark the place.
 fn why(error: &regex::Error) -> String {
     match error {
         regex::Error::CompiledTooBig(_) => "too large".to_owned(),
@@ -89,7 +89,8 @@ fn why(error: &regex::Error) -> String {
     }
 }
 
-/// A glob as a regular expression: `*`, `?`, `[a-z]`, `[!a-z]`, `[[:digit:]]`, and a backslash before what is meant literally.
+/// Converts a glob into a regular expression: `*`, `?`, `[a-z]`, `[!a-z]`, `[[:digit:]]`, and a backslash before a literal
+/// character.
 fn translate(glob: &str) -> Option<String> {
     let mut out = String::from(r"\A(?s:");
     let mut rest = glob.chars();
@@ -112,7 +113,7 @@ fn translate(glob: &str) -> Option<String> {
     Some(out)
 }
 
-/// A regular expression whose `\DDD` are octets as they are printed. Within a class there is no room for one.
+/// Replaces `\DDD` in a regular expression by the printed form of the byte, which is not possible within a class.
 fn with_octets(pattern: &str) -> Result<String, &'static str> {
     let mut out = String::with_capacity(pattern.len());
     let mut rest = pattern;
@@ -133,13 +134,13 @@ fn with_octets(pattern: &str) -> Result<String, &'static str> {
     Ok(out)
 }
 
-/// The octet that a text begins with, as three digits; an error where they are more than an octet.
+/// The byte at the beginning of a text, written as three digits; an error if the number is too large for a byte.
 fn octet(text: &str) -> Option<Result<u8, ParseIntError>> {
     let digits = text.get(..3).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()))?;
     Some(digits.parse())
 }
 
-/// An octet as names and data print it.
+/// Appends a byte as names and data print it.
 fn printed(octet: u8, out: &mut String) {
     if octet.is_ascii_graphic() || octet == b' ' {
         literal(char::from(octet), out);
@@ -148,8 +149,8 @@ fn printed(octet: u8, out: &mut String) {
     }
 }
 
-/// Why nothing can match, where that is plain: a name is compared with its final dot, which a pattern that is bound to the
-/// end of the name must take.
+/// The reason why nothing can match, if that is obvious: a name is compared with its final dot, which a pattern that is
+/// anchored at the end of the name must match.
 pub(super) fn cannot_match_a_name(syntax: Syntax, pattern: &str) -> bool {
     let plain = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
     let octets = pattern.as_bytes();
@@ -162,7 +163,7 @@ pub(super) fn cannot_match_a_name(syntax: Syntax, pattern: &str) -> bool {
     }
 }
 
-/// Whether `\DDD` stands before the final dollar sign.
+/// Whether `\DDD` precedes the final dollar sign.
 fn ends_in_octet(pattern: &[u8]) -> bool {
     matches!(pattern, [.., b'\\', a, b, c, b'$'] if [a, b, c].iter().all(|digit| digit.is_ascii_digit()))
 }
@@ -171,7 +172,7 @@ fn literal(character: char, out: &mut String) {
     out.push_str(&regex::escape(character.encode_utf8(&mut [0; 4])));
 }
 
-/// What follows an opening bracket, to the closing one.
+/// Parses what follows an opening bracket, up to the closing one.
 fn class(rest: &mut std::str::Chars<'_>, out: &mut String) -> Option<()> {
     out.push('[');
     if let Some(after) = rest.as_str().strip_prefix(['!', '^']) {
@@ -183,7 +184,7 @@ fn class(rest: &mut std::str::Chars<'_>, out: &mut String) -> Option<()> {
         if let Some((named, after)) =
             rest.as_str().strip_prefix("[:").and_then(|after| after.split_once(":]"))
         {
-            // The compiler takes a name that there is not for the characters it is written with.
+            // The compiler reads an unknown class name as its characters.
             CLASSES.contains(&named).then_some(())?;
             out.extend(["[:", named, ":]"]);
             *rest = after.chars();
@@ -200,7 +201,7 @@ fn class(rest: &mut std::str::Chars<'_>, out: &mut String) -> Option<()> {
     Some(())
 }
 
-/// One character of a class, or a range that begins with it.
+/// Parses a character of a class, or a range that begins with it.
 fn range(start: char, rest: &mut std::str::Chars<'_>, out: &mut String) -> Option<()> {
     member(start, out);
     let end = rest.as_str().strip_prefix('-').filter(|after| !after.starts_with(']') && !after.is_empty());
@@ -213,7 +214,7 @@ fn range(start: char, rest: &mut std::str::Chars<'_>, out: &mut String) -> Optio
     Some(())
 }
 
-/// As a number, so that it means nothing but itself.
+/// Appends a character as a number, so that it has no special meaning.
 fn member(character: char, out: &mut String) {
     let _ = write!(out, "\\x{{{:x}}}", u32::from(character));
 }
@@ -334,7 +335,7 @@ mod tests {
         assert!(Texts::new(Syntax::Regex, &"(".repeat(4000), None).is_err());
     }
 
-    /// The plainest way to match a glob of literals, `*` and `?`.
+    /// A simple matcher for globs of literals, `*` and `?`.
     fn slow(glob: &[u8], text: &[u8]) -> bool {
         match (glob.split_first(), text.split_first()) {
             (None, None) => true,
@@ -355,7 +356,7 @@ mod tests {
 
         #[test]
         fn what_is_escaped_means_itself(text in "[ -~]{0,12}") {
-            // Three digits behind a backslash are an octet.
+            // Three digits after a backslash are a byte.
             let escaped = |c: char| if c.is_ascii_digit() { vec![c] } else { vec!['\\', c] };
             let glob: String = text.chars().flat_map(escaped).collect();
             prop_assert!(matches(Syntax::Glob, &glob, &text));

@@ -1,9 +1,9 @@
-//! A file of records that somebody loads in the browser, taken in by the way of `POST /api/v1/records`.
+//! Imports a file of records that a user loads in the browser, in the same way as `POST /api/v1/records`.
 //!
-//! It comes over a network and goes into a [`Spool`] first, an unnamed file in the data folder: only a file that came as a whole
-//! is taken in, and its digest is the name by which it is known again, here and by `backsight import`. [`Bringing`] is what that
-//! needs of the service. Sizes are bounded as for the API; what is wrong with a file is an [`Unusable`], whose text names the
-//! problem and what to do.
+//! The file arrives over a network, and is first written to a [`Spool`], an unnamed file in the data folder: only a complete
+//! file is imported, and its digest identifies it, here and in `backsight import`. [`Bringing`] is the part of the service that
+//! this needs. Sizes are limited as for the API. An error of a file is an [`Unusable`], whose text states the problem and what
+//! to do.
 
 use std::fs;
 use std::io::{self, Read as _, Seek as _, Write as _};
@@ -23,12 +23,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::intake::{self, Fault};
 use super::receipt::Receipt;
 
-/// What taking in a file needs of the service.
+/// The part of the service that importing a file needs.
 #[derive(Clone)]
 pub struct Bringing {
     /// The store that files are imported into.
     pub store: Arc<dyn Store>,
-    /// The sizes that are allowed.
+    /// The limits on sizes.
     pub limits: Limits,
     /// Places for imports, shared with the API.
     pub places: Arc<Semaphore>,
@@ -42,7 +42,7 @@ impl std::fmt::Debug for Bringing {
     }
 }
 
-/// A file on its way in: written to disk and digested as it comes.
+/// A file that is being received: written to disk and digested while it arrives.
 pub struct Spool {
     file: fs::File,
     digest: blake3::Hasher,
@@ -50,7 +50,7 @@ pub struct Spool {
     most: u64,
 }
 
-/// A file that came as a whole.
+/// A file that was received completely.
 pub struct File {
     file: fs::File,
     digest: blake3::Hash,
@@ -59,21 +59,21 @@ pub struct File {
 /// Why a file was not imported, or only in part.
 #[derive(Debug, thiserror::Error)]
 pub enum Unusable {
-    /// Compression that cannot be read to its end.
+    /// The compression is damaged.
     #[error("the compressed file is damaged or truncated: send it again, or decompress it first")]
     Damaged,
     #[error(
         "the file has no records and looks like {0}: use the Common Output Format, one JSON object per line"
     )]
-    /// Another format than COF.
+    /// The format is not COF.
     Foreign(Foreign),
-    /// No records, in no format that is known.
+    /// There are no records, and the format is unknown.
     #[error("the file has no records: use the Common Output Format, one JSON object per line")]
     Useless,
-    /// More than this many bytes.
+    /// It has more than this many bytes.
     #[error("the file is larger than {} MiB: split it, or use `backsight import`, which has no limit", .0 >> 20)]
     Large(u64),
-    /// More than this many bytes, decompressed.
+    /// It has more than this many bytes after decompression.
     #[error("the file is larger than {} MiB uncompressed: split it, or use `backsight import`, which has no limit", .0 >> 20)]
     Expanded(u64),
     /// The store refused the records.
@@ -87,13 +87,13 @@ pub enum Unusable {
     /// The data folder could not be written.
     #[error("the file could not be written to the data folder: {0}")]
     Disk(io::Error),
-    /// A bug; the log has the details.
+    /// A bug of the program; the log has the details.
     #[error("the server could not import the file; see its log")]
     Internal,
 }
 
 impl Unusable {
-    /// What a page that reports it is answered with.
+    /// The status of the page that reports it.
     pub fn status(&self) -> StatusCode {
         let is_full = match self {
             Self::Disk(error) => {
@@ -113,7 +113,7 @@ impl Unusable {
 }
 
 impl Spool {
-    /// A spool in this folder, for a file of at most so many bytes.
+    /// Creates a spool in this folder, for a file of at most `most` bytes.
     ///
     /// # Errors
     /// [`Unusable::Disk`].
@@ -122,7 +122,7 @@ impl Spool {
         Ok(Self { file, digest: blake3::Hasher::new(), len: 0, most })
     }
 
-    /// Takes the next piece.
+    /// Writes the next piece.
     ///
     /// # Errors
     /// [`Unusable::Large`] and [`Unusable::Disk`].
@@ -158,7 +158,7 @@ impl Bringing {
         Arc::clone(&self.places).try_acquire_owned().ok()
     }
 
-    /// Takes in a file; blocks. The receipt is true even where something is wrong.
+    /// Imports a file; blocks. The receipt is valid even if there is an error.
     pub fn take(&self, mut file: File, said: Said<'_>) -> (Receipt, Option<Unusable>) {
         let mut head = [0; 8];
         let read = file.file.read(&mut head).and_then(|len| file.file.rewind().map(|()| len));
@@ -191,7 +191,7 @@ impl Bringing {
         (receipt, unusable)
     }
 
-    /// The digest of what a file of sightings holds, which add up however they are packed.
+    /// The digest of the decompressed content of a file of observations, which is the same for every compression.
     fn content(&self, file: &mut File, packing: Packing, said: Said<'_>) -> io::Result<Option<blake3::Hash>> {
         match packing {
             _ if !said.observed => Ok(None),

@@ -1,9 +1,9 @@
-//! A body of records on its way into the store, on the path that imported files take ([`::intake::deliver`]).
+//! Imports a body of records into the store, with the same code as imported files ([`::intake::deliver`]).
 //!
-//! [`take`] blocks. It reads [`Pieces`], which come over a bounded channel, so that a fast client waits for a slow disk.
+//! [`take`] blocks. It reads [`Pieces`] from a bounded channel, so that a fast client waits for a slow disk.
 //!
-//! With a name for its input a body that broke off can be sent again as a whole, and the store takes no batch twice. Digests are
-//! of the decompressed body, so it may come in another coding.
+//! If the input has a name, a body that was interrupted can be sent again completely, and the store counts no batch twice.
+//! Digests are computed after decompression, so the second body may have another coding.
 
 use std::io::{self, BufReader, Read};
 
@@ -15,33 +15,33 @@ use tokio::sync::mpsc::Receiver;
 
 use super::receipt::Receipt;
 
-/// A part of the body, in its order; the channel closing without an end is a body that broke off.
+/// A piece of the body; if the channel closes without an end, the body was interrupted.
 #[derive(Debug)]
 pub(super) enum Piece {
     Data(Bytes),
     End,
 }
 
-/// Why a body was not taken in to its end. What was taken before stays.
+/// Why a body was not imported completely. What was imported before is kept.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// It is not compressed as it said.
+    /// Its compression is not the declared one, or is damaged.
     Coding,
-    /// It broke off.
+    /// It was interrupted.
     Cut,
-    /// The system has no memory for a decoder: ours, and nothing of the body was read.
+    /// The system has no memory for a decoder: an error of the server, and nothing of the body was read.
     Decoder(io::Error),
-    /// There is no record in it, and it looks like this.
+    /// It contains no record, and looks like this format.
     Foreign(Foreign),
-    /// Its name was another body's.
+    /// The same name was used for another body.
     Other,
-    /// It is larger than it may be, decompressed.
+    /// It is larger than allowed after decompression.
     Expanded,
-    /// The text is for the operator of the service.
+    /// The store failed; the text is for the operator of the service.
     Store(StoreError),
 }
 
-/// Takes in a body; the receipt is true even where there is a fault.
+/// Imports a body; the receipt is valid even if there is a fault.
 pub(super) fn take(
     store: &dyn Store,
     coding: Packing,
@@ -51,7 +51,7 @@ pub(super) fn take(
     take_all(store, coding, order, Pieces { coming: pieces, current: Bytes::new(), ended: false })
 }
 
-/// The same with what is read from somewhere else, such as a file; an error of kind `ConnectionAborted` is a body that broke off.
+/// The same for another input, such as a file; an error of kind `ConnectionAborted` means that the body was interrupted.
 pub(super) fn take_all(
     store: &dyn Store,
     coding: Packing,
@@ -69,7 +69,7 @@ pub(super) fn take_all(
     };
     let read = |take: &mut Take<'_>| batches::read(&mut body, &order, None, take);
     let (read, delivered) = deliver(store, read, &mut |_| {});
-    // A panic in the reader is a bug; how far it came is not known.
+    // A panic in the reader is a bug; it is unknown how far it got.
     let (tally, fault) = read.unwrap_or((Tally::default(), Some(batches::Fault::Unwanted)));
     let failed = delivered.failed.map(|error| match error {
         StoreError::OtherContent { .. } => Fault::Other,
@@ -78,7 +78,8 @@ pub(super) fn take_all(
     (Receipt::of(&tally, delivered.records, delivered.repeated), failed.or(fault.map(Fault::of)))
 }
 
-/// Logs what is for whoever runs the server; what is the client's own doing, or tells no more than its answer, is not logged.
+/// Logs errors that the operator of the server should know; errors of the client, or with no more than the answer states, are
+/// not logged.
 pub(super) fn log(error: &StoreError) {
     if error.kind() != StoreErrorKind::Refused && !matches!(error, StoreError::Full { .. }) {
         tracing::error!(%error, "records cannot be stored");
@@ -91,11 +92,11 @@ impl Fault {
             batches::Fault::Expanded => Self::Expanded,
             batches::Fault::Foreign(foreign) => Self::Foreign(foreign),
             batches::Fault::Other => Self::Other,
-            // Ours are told apart from the decoders' by their kind.
+            // The kind distinguishes our errors from those of decoders.
             batches::Fault::Read(error) if error.kind() == io::ErrorKind::ConnectionAborted => Self::Cut,
             batches::Fault::Read(_) => Self::Coding,
-            // Nobody takes batches only after the store has failed, and the store's error is told instead; the others are
-            // not asked for here.
+            // Batches are only refused after the store has failed, and then the store's error is reported instead; the others
+            // are not requested here.
             batches::Fault::Rejects(_) | batches::Fault::Strict(_) | batches::Fault::Unwanted => {
                 Self::Store(StoreError::Panicked)
             }
@@ -103,7 +104,7 @@ impl Fault {
     }
 }
 
-/// The body as it comes.
+/// Reads the body while it arrives.
 struct Pieces {
     coming: Receiver<Piece>,
     current: Bytes,

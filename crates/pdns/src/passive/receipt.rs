@@ -62,7 +62,7 @@ fn is_zero(count: &u64) -> bool {
 }
 
 impl Receipt {
-    /// Of what was read, and what the store made of it.
+    /// Combines what was read and what the store did with it.
     pub fn of(tally: &Tally, taken: u64, repeated: u64) -> Self {
         let rejected = tally.left_out.iter().map(|(reason, place)| (reason.word(), place.count)).collect();
         let first = tally.first.iter().map(|one| Rejected {
@@ -99,7 +99,7 @@ impl Receipt {
             message.map(|message| workbench::text::printable(message)).filter(|text| !text.is_empty());
     }
 
-    /// Nothing of it was of use.
+    /// Whether no record was stored.
     pub(crate) fn is_useless(&self) -> bool {
         self.taken == 0 && self.repeated == 0 && !self.rejected.is_empty()
     }

@@ -28,11 +28,11 @@ use super::receipt::Receipt;
 use super::served::PassiveDns;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// The longest `Idempotency-Key`, in characters: each is remembered with the input it names.
+/// The longest `Idempotency-Key`, in characters: each is stored with the input it names.
 const LONGEST_KEY: usize = 128;
-/// How long a key is remembered, in seconds: 30 days.
+/// How long a key is stored, in seconds: 30 days.
 const KEPT: u64 = 30 * 86_400;
-/// Pieces of a body that wait to be parsed; each is what one read of the socket gave.
+/// Pieces of a body that wait to be parsed; each is the result of one read from the socket.
 const WAITING: usize = 8;
 
 /// A problem, with the records stored until it occurred.
@@ -44,7 +44,7 @@ pub struct Unfinished {
     receipt: Receipt,
 }
 
-/// What may be answered instead, to whoever brings records; with the receipt where something was read.
+/// The possible error responses for clients that send records; with the receipt if something was read.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "it describes what is written below")]
 enum Kept {
@@ -114,7 +114,7 @@ pub(super) async fn bring(
         }
     });
     let outcome = feed(body, send, dns.limits.body, pass.deadline).await;
-    // A panic in there is a mistake of ours.
+    // A panic there is a bug of the server.
     let (receipt, fault) = taking.await.map_err(|_| Problem::internal())?;
     dns.metrics.brought(receipt.taken, receipt.rejected.values().sum());
     let problem = outcome.err().or_else(|| fault.map(|fault| told(&fault, dns.limits.expanded)));
@@ -138,7 +138,7 @@ fn answer(receipt: Receipt, problem: Option<Problem>) -> Response {
     }
 }
 
-/// What head and token say of the body.
+/// Combines what headers and token state about the body.
 fn order(dns: &PassiveDns, pass: &Pass, uri: &Uri, headers: &HeaderMap, now: u64) -> Result<Order, Problem> {
     let Who::Token(entry) = &pass.who else { return Err(Problem::unauthorized()) };
     let sensor: Option<Arc<str>> = entry.token.wanted.sensor.as_deref().map(Arc::from);
@@ -156,7 +156,7 @@ fn order(dns: &PassiveDns, pass: &Pass, uri: &Uri, headers: &HeaderMap, now: u64
     })
 }
 
-/// What the query string says of the body.
+/// What the query string states about the body.
 #[derive(Default)]
 struct Asked {
     kind: Option<SourceKind>,
@@ -224,7 +224,7 @@ fn key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     })
 }
 
-/// Passes the body on as fast as it is taken, until the deadline; nothing more is sent when it breaks off.
+/// Passes the body on as fast as it is accepted, until the deadline; nothing more is passed on after an interruption.
 async fn feed(body: Body, send: Sender<Piece>, most: u64, deadline: Instant) -> Result<(), Problem> {
     let mut frames = body.into_data_stream();
     let mut octets = 0;
@@ -241,19 +241,19 @@ async fn feed(body: Body, send: Sender<Piece>, most: u64, deadline: Instant) -> 
                 Piece::Data(data)
             }
             Some(Err(error)) if is_slow(&error) => return Err(Problem::slow_body()),
-            // Whoever sent it is gone, most likely, and reads no answer either.
+            // The client is most likely gone, and does not read an answer either.
             Some(Err(_)) => return Err(told(&Fault::Cut, 0)),
             None => Piece::End,
         };
         let last = matches!(piece, Piece::End);
-        // Nobody takes it: there was a fault, which is told in its place.
+        // The receiver is gone because of a fault, which is reported instead.
         if send.send(piece).await.is_err() || last {
             return Ok(());
         }
     }
 }
 
-/// Whether this is how `listen` ends a body.
+/// Whether this is the error with which `listen` ends a slow body.
 fn is_slow(error: &axum::Error) -> bool {
     let mut causes = std::iter::successors(std::error::Error::source(error), |error| error.source());
     causes.any(|cause| {

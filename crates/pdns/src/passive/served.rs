@@ -10,12 +10,12 @@ use tokio::sync::Semaphore;
 use super::file::Bringing;
 use crate::rows::Rows;
 
-/// Its rows, who may ask for them, what is counted, and within which limits.
+/// The rows of the store, the clients that may query them, the metrics, and the limits.
 #[derive(Clone)]
 pub struct PassiveDns {
-    /// The store, and what is written into its rows.
+    /// The store, and the origin that is added to its rows.
     pub rows: Rows,
-    /// Who may ask.
+    /// The clients that may query it.
     pub gate: Gate,
     /// Where requests and records are counted.
     pub metrics: Metrics,
@@ -34,7 +34,7 @@ impl PassiveDns {
         self.limits = limits;
     }
 
-    /// How files of records come in, within the same bounds as bodies.
+    /// What importing a file needs, with the same limits as for bodies.
     pub fn bringing(&self) -> Bringing {
         Bringing {
             store: Arc::clone(&self.rows.store),

@@ -26,7 +26,7 @@ fn order() -> Order {
     }
 }
 
-/// Takes in a body that comes in pieces of this size, to its end or not.
+/// Imports a body that arrives in pieces of this size, with or without its end.
 fn taken_as(
     store: &Memory,
     coding: Packing,
