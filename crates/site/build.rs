@@ -1,17 +1,17 @@
-//! Fetches what the pages need from npm and lists every asset for `src/asset.rs`.
+//! Fetches the packages of the pages with npm, and lists every asset for `src/asset.rs`.
 //!
-//! `web/` is copied into the build's output folder, `npm ci --ignore-scripts` runs there, and the files named in
-//! [`FETCHED`] and [`OWN`] are embedded under names that hold a hash of their content. The working tree stays as it is.
-//! What goes wrong ends the build with a sentence that says what to do.
+//! `web/` is copied into the build's output folder, `npm ci --ignore-scripts` runs there, and the files named in [`FETCHED`]
+//! and [`OWN`] are embedded under names that contain a hash of their content. The working tree is not changed. An error ends
+//! the build with a message that states what to do.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What decides which packages are fetched.
+/// The files that determine which packages are fetched.
 const PINS: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
-/// Files of packages: where they are below `node_modules`, and what they are called here.
+/// Files of packages: their path below `node_modules`, and their name here.
 const FETCHED: [(&str, &str); 1] = [("htmx.org/dist/htmx.min.js", "htmx.js")];
 /// Our own files, below `web`.
 const OWN: [&str; 12] = [
@@ -28,12 +28,12 @@ const OWN: [&str; 12] = [
     "script/toggle.js",
     "script/zoom.js",
 ];
-/// So many characters of a hash tell one content from another.
+/// How many characters of the hash are in a name.
 const HASH: usize = 16;
 
 fn main() {
     if let Err(why) = build() {
-        // Cargo shows this and ends; there is nobody above to return an error to.
+        // Cargo shows this message and ends; there is no caller to return an error to.
         panic!("\n\n{why}\n\n");
     }
 }
@@ -55,7 +55,7 @@ fn folder(variable: &str) -> Result<PathBuf, String> {
     std::env::var_os(variable).map(PathBuf::from).ok_or_else(|| format!("cargo did not set {variable}"))
 }
 
-/// Lets npm fetch what is pinned, unless it did so before.
+/// Lets npm fetch the pinned packages, unless that was done before.
 fn fetch(web: &Path, into: &Path) -> Result<(), String> {
     let pins = PINS.map(|file| read(&web.join(file))).into_iter().collect::<Result<Vec<_>, _>>()?;
     let stamp = blake3::hash(&pins.concat()).to_hex().to_string();
@@ -73,7 +73,7 @@ fn fetch(web: &Path, into: &Path) -> Result<(), String> {
 
 fn npm(folder: &Path) -> Result<(), String> {
     let mut command = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
-    // What is for development is fetched by `cargo xtask test` alone.
+    // Development packages are only fetched by `cargo xtask test`.
     command.args(["ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund"]).current_dir(folder);
     let output = command.output().map_err(|error| {
         format!(
@@ -92,7 +92,7 @@ fn npm(folder: &Path) -> Result<(), String> {
     ))
 }
 
-/// One of our own files with its name. Browsers get scripts and styles without their comments, to keep a first visit small.
+/// One of our own files, with its name. Scripts and styles are embedded without their comments, to keep a first visit small.
 fn prepared(file: &Path, out: &Path) -> Result<(PathBuf, String), String> {
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let is_style = file.extension().is_some_and(|ending| ending == "css");
@@ -102,7 +102,7 @@ fn prepared(file: &Path, out: &Path) -> Result<(PathBuf, String), String> {
     let text = fs::read_to_string(file).map_err(|error| format!("reading {}: {error}", file.display()))?;
     let mut text = without_comments(&text);
     if is_style {
-        // No text in quotation marks goes over a line, so what lines begin with says nothing.
+        // No quoted text spans several lines, so the beginning of a line shows whether it is a comment.
         text = text
             .lines()
             .map(str::trim)
@@ -114,7 +114,7 @@ fn prepared(file: &Path, out: &Path) -> Result<(PathBuf, String), String> {
     Ok((stripped, name))
 }
 
-/// A script or stylesheet without the lines that are only comment; a comment that shares a line with code stays.
+/// A script or stylesheet without lines that contain only a comment; a comment after code stays.
 fn without_comments(script: &str) -> String {
     let mut is_inside = false;
     let mut kept = String::with_capacity(script.len());

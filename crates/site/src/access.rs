@@ -28,14 +28,14 @@ pub(crate) use visitor::{Caller, May, Visitor, form_token, needs};
 
 use crate::site::Shared;
 
-/// Nothing but our own files, and those only as what they are; no script or style within a page.
+/// Only our own files are loaded, each only for its purpose, and no script or style within a page.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
                       form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/// The page that a one-time link leads to; its token works once, and is not logged.
+/// The page of a one-time link; its token works once, and is not logged.
 const WELCOME: &str = "/welcome";
 
-/// Lets a request through to its handler, or answers it.
+/// Passes a request to its handler, or answers it.
 pub(crate) async fn guard(State(site): State<Shared>, mut request: Request, next: Next) -> Response {
     let mut response = match admit(&site, &mut request).await {
         Ok(()) => next.run(request).await,
@@ -58,7 +58,7 @@ async fn admit(site: &Shared, request: &mut Request) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Leaves browsers no room.
+/// Adds the security headers.
 pub(crate) fn harden(headers: &mut HeaderMap) {
     for (name, value) in [
         (CONTENT_SECURITY_POLICY, POLICY),
@@ -70,6 +70,6 @@ pub(crate) fn harden(headers: &mut HeaderMap) {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    // Assets say that they may be kept; everything else is for one reader at one time.
+    // Assets set their own caching; everything else is for one reader at one time.
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }

@@ -12,19 +12,19 @@
 //! GET    /indicators/VALUE                 show           PATCH /indicators/VALUE       status
 //! POST   /indicators/VALUE/notes           note           DELETE /indicators/VALUE      remove
 //! POST   /indicators/VALUE/restore         restore        GET /audit?before=&limit=     the audit trail
-//! GET    /runs?indicator=&before=&limit=   list           POST /runs                    begin: {"value","operation",…}
+//! GET    /runs?indicator=&before=&limit=   list           POST /runs                    start: {"value","operation",…}
 //! GET    /runs/ID                          show           DELETE /runs/ID               cancel
-//! POST   /runs/ID/add                      {"pick","dry_run"}   POST /runs/ID/undo      take back
+//! POST   /runs/ID/add                      {"pick","dry_run"}   POST /runs/ID/undo      undo
 //! GET    /users                            list           POST /users/invitations       {"role"}: a one-time token
 //! PATCH  /users/NAME                       {"role","disabled"}  POST /users/NAME/reset  a one-time token
 //! GET    /users/NAME/sessions              list           DELETE /users/NAME/sessions/ID
-//! GET    /session/sessions                 one's own      DELETE /session/sessions/ID
+//! GET    /session/sessions                 your own       DELETE /session/sessions/ID
 //! PUT    /session/password                 {"old","new"}
 //! ```
 //!
-//! Whoever is signed in sends the session's cookie, and with everything that changes something the header
-//! `x-backsight-token`. Errors are problem details (RFC 9457). [`document`] describes it and `passive` as OpenAPI: each handler
-//! says its own part, and a route is made of nothing else, so that what is described is what is served.
+//! A client sends the cookie of its session, and, with every request that changes something, the header `x-backsight-token`.
+//! Errors are problem details (RFC 9457). [`document`] describes this API and `passive` as OpenAPI: each handler declares its
+//! own part, and routes are built from these declarations, so the description matches what is served.
 
 mod audit;
 mod indicators;
@@ -46,7 +46,7 @@ use trouble::{Changing, Reading, SigningIn};
 
 pub use document::document;
 
-/// Where all of it is.
+/// The path of the API.
 pub(crate) const ROOT: &str = "/api/v1";
 
 /// The routes below [`ROOT`].

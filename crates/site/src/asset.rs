@@ -1,27 +1,28 @@
 //! The stylesheet and scripts of the pages, embedded by `build.rs` under names with a hash of their content.
 //!
-//! [`path`] returns the address of an asset, [`serve`] sends it. The content of a name never changes, so browsers may cache it forever.
+//! [`path`] returns the address of an asset, [`serve`] sends it. The content of a name never changes, so browsers may cache it
+//! forever.
 
 use axum::extract::Path;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use edge::problem::Problem;
 
-/// A year, the most that caches take; `immutable` spares asking again on reload.
+/// A year, the longest time that caches accept; `immutable` avoids a request on reload.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// An embedded file.
 struct Asset {
-    /// What templates call it.
+    /// The name in templates.
     name: &'static str,
-    /// Where it is served.
+    /// The address.
     path: &'static str,
     body: &'static [u8],
 }
 
 static ASSETS: &[Asset] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// Where the asset of that name is. A name that there is not gives a path that is not found; a test looks for those.
+/// The address of the asset with that name. An unknown name gives an address that is not found; a test looks for these.
 pub(crate) fn path(name: &str) -> &'static str {
     ASSETS.iter().find(|asset| asset.name == name).map_or("/assets/missing", |asset| asset.path)
 }

@@ -1,10 +1,10 @@
-//! What a form or a call was made from: [`Basis`] is the stored state that somebody saw, with a mark that tells one state from
-//! another.
+//! The state that a form or an API call is based on: [`Basis`] is the stored state that the user saw, with a mark that
+//! identifies it.
 //!
-//! Every form that changes something carries the mark of what it shows ([`FIELD`]); the API gives it as `ETag` and takes it back in
-//! `If-Match`. [`change_from`] compares it with what is stored within the change itself, so that a page that was opened before
-//! somebody else's change never overwrites that change unseen. A request without a mark claims to have seen nothing, and is carried
-//! out: scripts that mean "whatever it is now" need not ask first.
+//! Every form that changes something contains the mark of what it shows ([`FIELD`]); the API returns it as `ETag` and accepts
+//! it in `If-Match`. [`change_from`] compares it with the stored state within the change itself, so that a page that was opened
+//! before another user's change never overwrites that change unnoticed. A request without a mark is carried out on any state,
+//! so that scripts do not have to read first.
 
 use axum::http::header::{ETAG, IF_MATCH};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -17,18 +17,18 @@ use workbench::{Error, Workbench, integration};
 use crate::access::Fields;
 use crate::site::Site;
 
-/// The field of a form that carries the mark.
+/// The field of a form that contains the mark.
 pub(crate) const FIELD: &str = "made_from";
 
 /// The state of something that can be changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Basis {
-    /// What it is, in words: label and value.
+    /// The state as labels and values.
     pub(crate) state: Vec<(String, String)>,
     mark: String,
 }
 
-/// What a request says that it was made from.
+/// The mark that a request is based on.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Claim(Option<Vec<String>>);
 
@@ -42,12 +42,13 @@ impl Basis {
         Self { state, mark: hasher.finalize().to_hex().chars().take(32).collect() }
     }
 
-    /// Of nothing in particular: for forms that carry what they were made from row by row.
+    /// A basis without content, for forms that contain the marks of several rows.
     pub(crate) fn nothing() -> Self {
         Self::new(Vec::new(), &[])
     }
 
-    /// Of an integration as it is installed and configured. Whether it is on is not part of it: that is a form of its own.
+    /// The state of an installed and configured integration. Whether it is enabled is not part of it, because that is a
+    /// separate form.
     pub(crate) fn of_integration(details: &integration::Details) -> Self {
         let state = details.parameters.iter().map(|setting| {
             let value = match &setting.state {
@@ -61,12 +62,12 @@ impl Basis {
         Self::new(std::iter::once(version).chain(state).collect(), &[&details.fingerprint])
     }
 
-    /// Of what people say about an indicator: its status, its notes, and whether it is there.
+    /// The state of an indicator that users change: its status, its notes, and whether it is present.
     pub(crate) fn of_indicator(workbench: &Workbench, indicator: &Indicator) -> Result<Option<Self>, Error> {
         Ok(workbench.details(indicator)?.map(|details| Self::of_details(&details)))
     }
 
-    /// The same of what was read already.
+    /// The same, from details that were already read.
     pub(crate) fn of_details(details: &library::Details) -> Self {
         let removed = details.entry.removed_at.map_or("no", |_| "yes");
         let mut state = vec![
@@ -80,24 +81,24 @@ impl Basis {
         Self::new(state, &[&details.notes.len().to_string()])
     }
 
-    /// Of a user.
+    /// The state of a user.
     pub(crate) fn of_user(user: &User) -> Self {
         let state = if user.disabled_at.is_none() { "Enabled" } else { "Disabled" };
         let pair = |label: &str, value: &str| (label.to_owned(), value.to_owned());
         Self::new(vec![pair("Role", user.role.name()), pair("State", state)], &[&user.id.to_string()])
     }
 
-    /// The same by name.
+    /// The state of the user with this name.
     pub(crate) fn of_user_named(workbench: &Workbench, name: &str) -> Result<Option<Self>, Error> {
         Ok(workbench.users()?.iter().find(|user| user.name == name).map(Self::of_user))
     }
 
-    /// What tells this state from others, in a form.
+    /// The mark of this state, for a form.
     pub(crate) fn mark(&self) -> &str {
         &self.mark
     }
 
-    /// The same as a program gets it.
+    /// The mark of this state, for a program.
     pub(crate) fn etag(&self) -> [(HeaderName, HeaderValue); 1] {
         let text = HeaderValue::try_from(format!("\"{}\"", self.mark));
         [(ETAG, text.unwrap_or(HeaderValue::from_static("\"\"")))]
@@ -105,12 +106,12 @@ impl Basis {
 }
 
 impl Claim {
-    /// What a form says.
+    /// The mark in a form.
     pub(crate) fn of_form(sent: &Fields) -> Self {
         Self(sent.has(FIELD).then(|| vec![sent.text(FIELD).to_owned()]))
     }
 
-    /// What a program says in `If-Match`; `*` is as good as nothing, because what is not there is refused anyway.
+    /// The mark in `If-Match`; `*` counts as no mark, because a missing object is refused anyway.
     pub(crate) fn of_headers(headers: &HeaderMap) -> Self {
         let lines = headers.get_all(IF_MATCH).iter().filter_map(|line| line.to_str().ok());
         let tags: Vec<String> =
@@ -123,16 +124,17 @@ impl Claim {
         Self(Some(tags.iter().filter_map(strong).collect()))
     }
 
-    /// Whether it was made from another state than this.
+    /// Whether it is based on another state than this one.
     pub(crate) fn is_stale(&self, basis: &Basis) -> bool {
         self.0.as_ref().is_some_and(|marks| !marks.iter().any(|mark| mark == basis.mark()))
     }
 }
 
-/// Carries a change out, unless what it was made from is not what is stored: then it gives what is, as `Ok(Err(…))`.
+/// Carries out a change, unless the stored state is not the one it is based on: then it returns the stored state, as
+/// `Ok(Err(…))`.
 ///
 /// # Errors
-/// Those of the change. What is not there any more is the change's to refuse.
+/// Those of the change, which also refuses an object that no longer exists.
 pub(crate) async fn change_from<T: Send + 'static>(
     site: &Site,
     actor: &str,

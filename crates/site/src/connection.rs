@@ -8,10 +8,10 @@ use workbench::run::{Asking, Wish};
 
 use crate::site::Site;
 
-/// Tests with what is stored; whether it is enabled does not matter.
+/// Tests with the stored settings; whether the integration is enabled does not matter.
 ///
 /// # Errors
-/// 409, when the settings are not enough to ask with.
+/// 409 if the settings are not sufficient for a query.
 pub(crate) async fn test(site: &Site, name: &str) -> Result<Checked, Problem> {
     let wanted = name.to_owned();
     let configured = site.desk.read(move |workbench| workbench.settings(&wanted)).await?;
@@ -20,7 +20,7 @@ pub(crate) async fn test(site: &Site, name: &str) -> Result<Checked, Problem> {
     check(&asking.provider).await.map_err(|error| Problem::refused(error.to_string()))
 }
 
-/// What a run is made with. A CA file is read for it, which a slow file system may draw out, so a thread does it that may wait.
+/// How a run is made. A CA file may be read from a slow file system, so this is done on a thread that may block.
 pub(crate) async fn asking(
     site: &Site,
     configured: Configured,

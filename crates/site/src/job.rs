@@ -1,8 +1,8 @@
-//! Runs that are under way on behalf of browsers and programs, and the answers that were looked at last.
+//! Runs in progress for browsers and programs, and the most recently viewed answers.
 //!
-//! A job outlives the request that began it; its [`Progress`] can be watched and it can be cancelled. What it comes to is
-//! kept by [`Runs`], so that a restart loses nothing: a run that was under way shows as interrupted, with what it had, and is asked
-//! again when the server is back (`run_request::resume`).
+//! A job outlives the request that started it. Its [`Progress`] can be watched, and it can be cancelled. [`Runs`] stores its
+//! result, so a restart loses nothing: a run that was in progress is shown as interrupted, with the records it had received,
+//! and is resumed when the server is back (`run_request::resume`).
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -18,18 +18,18 @@ use workbench::{Desk, Error};
 use picture::graph::Graph;
 use picture::timeline::{Timeline, TimelineView};
 
-/// Jobs at a time; who comes then is told to come again.
+/// Concurrent jobs; a client over this limit has to try again later.
 const MOST: usize = 64;
-/// Records of one answer that pages and programs are shown.
+/// The most records of one answer that pages and programs show.
 pub(crate) const SHOWN: usize = 100_000;
-/// Answers that are read from their evidence at a time. A run's own is read by one task at a time, whoever else wants it
-/// waits for that: reading a large one takes seconds on a slow machine, and a browser may ask every second.
+/// Concurrent reads of answers from their evidence. An answer is read by one task at a time, and others wait for it: reading a
+/// large one takes seconds on a slow machine, and a browser may ask every second.
 const READING: usize = 4;
-/// Answers that are remembered, and how many records they have together.
+/// The number of cached answers, and of their records in total.
 const ANSWERS: usize = 16;
 const RECORDS: usize = 300_000;
 
-/// The jobs of a site, shared by its requests.
+/// The jobs of a site, shared by all requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Jobs {
     runs: Runs,
@@ -39,16 +39,16 @@ pub(crate) struct Jobs {
 #[derive(Debug, Default)]
 struct Shared {
     live: Mutex<HashMap<i64, Live>>,
-    /// Runs that ended without that having been written down: the disk was full. Why, by number.
+    /// Runs whose end could not be stored because the disk was full: the reason, by number.
     unwritten: Mutex<HashMap<i64, Reason>>,
-    /// One permit a job.
+    /// One permit per job.
     places: Places,
     answers: Mutex<VecDeque<Arc<Answer>>>,
-    /// Whose turn it is to read, by a run's number.
+    /// Locks for reading answers, selected by the run's number.
     turns: [Arc<tokio::sync::Mutex<()>>; READING],
 }
 
-/// So many jobs there may be at a time, those that are being written down among them.
+/// Limits concurrent jobs, including those whose start is being recorded.
 #[derive(Debug)]
 struct Places(Arc<Semaphore>);
 
@@ -64,7 +64,7 @@ struct Live {
     abort: AbortHandle,
 }
 
-/// An answer with what it proposes, and what its pages make of it: laid out once, and looked at many times.
+/// An answer with its findings and the prepared content of its pages: computed once, and shown many times.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) kept: Kept,
@@ -75,15 +75,15 @@ pub(crate) struct Answer {
     graph: OnceLock<Graph>,
 }
 
-/// An answer in numbers.
+/// The figures of an answer.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Figures {
     pub(crate) direct: usize,
     pub(crate) names: usize,
     pub(crate) addresses: usize,
-    /// Nothing where not one record says how often it was seen.
+    /// `None` if no record has a count.
     pub(crate) sightings: Option<u64>,
-    /// When the first record was first seen, and the last one last, in seconds since the epoch.
+    /// The earliest first seen and the latest last seen, in seconds since the epoch.
     pub(crate) span: Option<(u64, u64)>,
 }
 
@@ -99,7 +99,7 @@ impl Answer {
         }
     }
 
-    /// How each record stands to what was asked about.
+    /// The relation of each record to the queried indicator.
     pub(crate) fn relations(&self) -> &[Relation] {
         let Kept { run, records, .. } = &self.kept;
         let of = |record| Relation::of(&run.indicator, record);
@@ -124,7 +124,7 @@ impl Answer {
         })
     }
 
-    /// The timeline of all records, as it is before anybody chooses anything.
+    /// The timeline of all records, without any filters.
     pub(crate) fn timeline(&self) -> &Timeline {
         let Kept { run, records, .. } = &self.kept;
         let whole = || Timeline::new(&TimelineView::default(), &run.indicator, records);
@@ -145,7 +145,7 @@ impl Jobs {
         self.runs.desk()
     }
 
-    /// The answer of a run, without records while it is under way; one that no process works on any more is settled first.
+    /// The answer of a run, without records while it is in progress; a run without a worker is settled first.
     pub(crate) async fn settled(&self, id: i64) -> Result<Arc<Answer>, Problem> {
         let run = self.under_way(id).await?;
         if run.is_some() && self.progress(id).is_none() {
@@ -157,26 +157,26 @@ impl Jobs {
         }
     }
 
-    /// The run, if it is under way.
+    /// The run, if it is in progress.
     async fn under_way(&self, id: i64) -> Result<Option<Run>, Problem> {
         let run = self.run(id).await?;
         Ok((run.ending.state == State::Running).then_some(run))
     }
 
-    /// Begins a run and gives its number; the run goes on by itself.
+    /// Starts a run and returns its number; the run continues in the background.
     pub(crate) async fn start(&self, asking: &Asking, indicator: &Indicator) -> Result<i64, Problem> {
-        // Taken before the run is written down, so that many at once get no more than there are.
+        // Taken before the run is recorded, so that concurrent requests do not exceed the limit.
         let place = Arc::clone(&self.shared.places.0).try_acquire_owned().map_err(|_| {
             Problem::busy(format!("{MOST} runs are in progress; wait for one to end, or cancel one"))
         })?;
         let begun = self.runs.begin(asking, indicator).await?;
         let (id, progress) = (begun.id(), begun.progress());
         let shared = Arc::clone(&self.shared);
-        // The lock is held until the job is listed, so that one that ends at once is taken off after that.
+        // The lock is held until the job is listed, so that a job that ends at once is removed after that.
         let mut live = lock(&self.shared.live);
         let job = tokio::spawn(async move {
             let _place = place;
-            // Why it failed is told by the run itself, unless that could not be written either.
+            // The run itself states why it failed, unless that could not be stored either.
             if let Err(error) = begun.hold().await {
                 lock(&shared.unwritten).insert(id, Reason::of(&error));
             }
@@ -186,12 +186,13 @@ impl Jobs {
         Ok(id)
     }
 
-    /// How far a run is, if it is a job of this process.
+    /// The progress of a run, if it is a job of this process.
     pub(crate) fn progress(&self, id: i64) -> Option<Arc<Progress>> {
         lock(&self.shared.live).get(&id).map(|live| Arc::clone(&live.progress))
     }
 
-    /// Ends a job; says whether there was one. The run is interrupted then, with what it had, and says by whom.
+    /// Cancels a job; returns whether there was one. The run is then interrupted, keeps what it had received, and names the
+    /// user.
     pub(crate) fn cancel(&self, id: i64, actor: &str) -> bool {
         let live = lock(&self.shared.live).remove(&id);
         let end = |live: &Live| {
@@ -201,7 +202,7 @@ impl Jobs {
         live.as_ref().inspect(|live| end(live)).is_some()
     }
 
-    /// A run by its number, without what came.
+    /// A run by its number, without its records.
     pub(crate) async fn run(&self, id: i64) -> Result<Run, Problem> {
         let mut run = self.desk().read(move |workbench| workbench.run(id)).await.map_err(lost)?;
         let mut unwritten = lock(&self.shared.unwritten);
@@ -209,20 +210,20 @@ impl Jobs {
             Some(reason) if run.ending.state == State::Running => {
                 run.ending = Ending { state: State::Interrupted, reason: Some(reason.clone()) };
             }
-            // It is written down by now.
+            // The end has been stored by now.
             Some(_) => drop(unwritten.remove(&id)),
             None => {}
         }
         Ok(run)
     }
 
-    /// A run with its records and findings; of one that has ended they never change, so they are remembered for a while.
+    /// A run with its records and findings. Those of an ended run never change, so they are cached.
     pub(crate) async fn answer(&self, id: i64) -> Result<Arc<Answer>, Problem> {
         let run = self.run(id).await?;
         if let Some(answer) = self.remembered(&run) {
             return Ok(answer);
         }
-        // A task of its own: who no longer wants the answer leaves it to the others, and it is remembered.
+        // A separate task, so that the result is cached for other requests even if this one is cancelled.
         let jobs = self.clone();
         let reading = tokio::spawn(async move {
             let _turn = jobs.turn(id).lock_owned().await;
@@ -234,12 +235,12 @@ impl Jobs {
         reading.await.unwrap_or_else(|_| Err(Problem::internal_page()))
     }
 
-    /// A run that is under way, without what has arrived so far.
+    /// A run in progress, without the records received so far.
     pub(crate) fn without_records(run: Run) -> Arc<Answer> {
         Arc::new(Answer::new(Kept { run, records: Vec::new(), damages: Vec::new() }, Findings::default()))
     }
 
-    /// The turn that stands for a run.
+    /// The lock for reading the answer of a run.
     fn turn(&self, id: i64) -> Arc<tokio::sync::Mutex<()>> {
         let at = usize::try_from(id).unwrap_or_default() % READING;
         self.shared.turns.get(at).map(Arc::clone).unwrap_or_default()
@@ -256,7 +257,7 @@ impl Jobs {
                 ));
             }
             let answer = Answer::new(kept, findings);
-            // Here it holds up nobody; a page would lay it out while others wait.
+            // Computed here, where nothing waits; otherwise a page would do it while others wait.
             let _ = (answer.figures(), answer.timeline());
             Ok::<_, Error>(Arc::new(answer))
         };
@@ -265,7 +266,7 @@ impl Jobs {
         Ok(answer)
     }
 
-    /// What is known of a run as it is now: what was added and undone changes, and belongs to the run.
+    /// The cached answer with the current state of the run: findings may have been added or undone since.
     fn remembered(&self, run: &Run) -> Option<Arc<Answer>> {
         lock(&self.shared.answers).iter().find(|answer| answer.kept.run == *run).cloned()
     }
@@ -286,7 +287,7 @@ impl Jobs {
     }
 }
 
-/// Evidence that is lost is told to who looks: running again brings a new one.
+/// The problem for lost evidence: running the query again creates new evidence.
 fn lost(error: Error) -> Problem {
     match error {
         Error::Evidence { .. } => {

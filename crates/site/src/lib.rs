@@ -1,11 +1,13 @@
 //! The workbench over HTTP: pages for people, and `/api/v1` for programs.
 //!
-//! [`Site`] is the data folder that is served, [`routes`] what of it. `access` stands before all of it and says who may what, `page` is what people
-//! see, `api` the same for programs, `asset` what pages load, and [`mod@reference`] the page that describes the passive-DNS
-//! interfaces. What pages and API share is apart from both: `run_request` is a run that is asked for, `run_file` a run as a file,
-//! `job` work that goes on when its request has ended. The API imports no page, and no constructor of routes starts anything.
+//! [`Site`] is the served data folder, and [`routes`] are its routes. `access` runs before all of them and checks permissions.
+//! `page` contains the pages, `api` the same for programs, `asset` the files that pages load, and [`mod@reference`] the page
+//! that describes the passive-DNS interfaces. What pages and API share is separate: `run_request` is the request for a run,
+//! `run_file` a run as a file, and `job` work that continues after its request has ended. The API imports no page, and building
+//! the routes starts no background work.
 //!
-//! Sign-ins are the workbench's own: the credentials of passive DNS do not open it. Errors are [`edge::problem::Problem`]s.
+//! Users sign in with accounts of the workbench: the credentials of passive DNS are not valid here. Errors are
+//! [`edge::problem::Problem`]s.
 
 mod access;
 mod api;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use workbench::run::{State, Wanted};
 
-/// What narrows a list of runs.
+/// The filters of a list of runs.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -36,10 +36,10 @@ pub(crate) struct Narrowed {
 }
 
 impl Narrowed {
-    /// The same for the workbench.
+    /// The corresponding filter of the workbench.
     ///
     /// # Errors
-    /// What is wrong with which field.
+    /// The name of the invalid field, and what is wrong with it.
     pub(crate) fn wanted(&self, clock: &Clock, limit: usize) -> Result<Wanted, String> {
         let given = |text: &'_ str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let indicator = given(&self.indicator).map(|text| Indicator::existing(&text)).transpose();
@@ -72,12 +72,12 @@ impl Narrowed {
         })
     }
 
-    /// Whether it narrows anything.
+    /// Whether any filter is set.
     pub(crate) fn narrows(&self) -> bool {
         !self.query().is_empty()
     }
 
-    /// The same list as a query string, without a page.
+    /// The filters as a query string, without the page.
     pub(crate) fn query(&self) -> String {
         let fields = [
             ("indicator", &self.indicator),

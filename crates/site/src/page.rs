@@ -1,8 +1,8 @@
 //! The pages: rendered on the server from templates. Every control is a link or a form; scripts only save page loads.
 //!
-//! A handler takes a [`Frame`] (the user and the place), works through the [`Desk`](workbench::Desk), and passes [`show`] a template
-//! based on `base.html`. After a change it redirects with [`go`] and the key of a message ([`said`]). [`dress`] turns every [`Problem`]
-//! into a page, and sends users without a session to the sign-in page.
+//! A handler takes a [`Frame`] (the user and the place), works through the [`Desk`](workbench::Desk), and passes [`show`] a
+//! template based on `base.html`. After a change it redirects with [`go`] and the key of a message ([`said`]). [`dress`] turns
+//! every [`Problem`] into a page, and sends users without a session to the sign-in page.
 
 mod account;
 mod agent;
@@ -47,10 +47,10 @@ pub(crate) use picture::text::begun;
 use crate::access::Visitor;
 use crate::site::Shared;
 
-/// What is escaped in an address: all but letters, digits and what RFC 3986 leaves unreserved.
+/// The characters that are escaped in an address: all except the unreserved ones of RFC 3986.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The pages' routes. A new page brings a function like these and is merged here.
+/// The routes of the pages. Each page has a function like this one, which is merged here.
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()
         .route("/", get(async || Redirect::to("/library")))
@@ -73,34 +73,34 @@ pub(crate) fn routes() -> Router<Shared> {
         .fallback(async || Problem::missing("there is no page at this address"))
 }
 
-/// Leads htmx to another page, whatever part it asked for.
+/// Makes htmx load another page, whichever part it requested.
 const GO_TO: HeaderName = HeaderName::from_static("hx-redirect");
 
-/// A page of a template.
+/// A page from a template.
 pub(crate) fn show(template: &impl Template) -> Result<Response, Problem> {
     let page = template.render().map_err(|_| Problem::internal_page())?;
     Ok(Html(page).into_response())
 }
 
-/// The same, of what could not be done.
+/// A page from a template, with the status of an error.
 pub(crate) fn show_as(status: StatusCode, template: &impl Template) -> Result<Response, Problem> {
     let mut response = show(template)?;
     *response.status_mut() = status;
     Ok(response)
 }
 
-/// Goes on to a page after a change, which says there what was done; `word` is one of [`said`].
+/// Redirects to a page after a change; `word` is the key of a message in [`said`].
 pub(crate) fn go(path: &str, word: &str) -> Response {
     let join = if path.contains('?') { '&' } else { '?' };
     Redirect::to(&format!("{path}{join}said={word}")).into_response()
 }
 
-/// A text as part of an address.
+/// A text, escaped for an address.
 pub(crate) fn encoded(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
 }
 
-/// The problem in a refusal that is not ours: what axum says of an address or a form that it cannot read is for programmers.
+/// The problem in a refusal of axum: its text about an unreadable address or form is meant for programmers.
 fn foreign(response: &Response) -> Option<Problem> {
     let status = response.status();
     let ours =
@@ -120,7 +120,7 @@ fn foreign(response: &Response) -> Option<Problem> {
     Some(Problem::new(status, detail))
 }
 
-/// Makes pages of problems.
+/// Converts problems into pages.
 pub(crate) async fn dress(request: Request, next: Next) -> Response {
     let visitor = request.extensions().get::<Visitor>().cloned();
     let (method, uri) = (request.method().clone(), request.uri().clone());
@@ -130,14 +130,14 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
     let had_session = visitor.is_none() && unsent::had_session(request.headers());
     let (kept, request) = if had_session { unsent::of(request).await } else { (None, request) };
     let response = next.run(request).await;
-    // Programs ask there, and read JSON.
+    // The API is for programs, which read JSON.
     if uri.path() == "/api" || uri.path().starts_with("/api/") {
         return response;
     }
     let problem = response.extensions().get::<Problem>().cloned().or_else(|| foreign(&response));
     let Some(problem) = problem else { return response };
     if problem.remedy == Remedy::SignIn {
-        // A part of a page is not the place to sign in: the page is.
+        // A sign-in form cannot be shown in a part of a page, so the whole page is loaded.
         if is_part {
             let back = shown.as_ref().and_then(Uri::path_and_query).map(PathAndQuery::as_str);
             return (StatusCode::UNAUTHORIZED, [(GO_TO, signin::address(back))]).into_response();

@@ -1,6 +1,6 @@
-//! The page that describes the passive-DNS interfaces, for those who ask them: `/docs/pdns`.
+//! The page `/docs/pdns`, which describes the passive-DNS interfaces for clients.
 //!
-//! It holds nothing that is secret, and is there for everybody, signed in or not. Every bound in it comes from the code.
+//! It contains nothing secret, and needs no sign-in. Every limit in it comes from the code.
 
 use askama::Template;
 use axum::Router;
@@ -16,10 +16,10 @@ use operation::shown::thousands;
 
 use crate::{access, asset, page};
 
-/// Where it is.
+/// The address of the page.
 const ADDRESS: &str = "/docs/pdns";
 
-/// The page, and shorter ways to it. Without pages to load them from, `assets` are served beside it.
+/// The page, and shorter addresses that redirect to it. Without the workbench's pages, `assets` are served too.
 pub fn routes(assets: bool) -> Router {
     let routes = Router::new()
         .route(ADDRESS, get(async || show()))
@@ -32,7 +32,7 @@ pub fn routes(assets: bool) -> Router {
 #[derive(Template)]
 #[template(path = "reference.html")]
 struct Reference {
-    /// An address as it stands in the examples.
+    /// The address of the server in the examples.
     server: &'static str,
     page: String,
     newest: String,
@@ -77,7 +77,7 @@ mod tests {
         for (part, known) in [(circl, &pdns::parameters::KNOWN[..]), (dnsdb, &dnsdb::KNOWN)] {
             for name in known {
                 let described = [format!("<code>{name}</code>"), format!("<code>{name}=")];
-                // A type is said in the path; as a parameter it is what one client sends.
+                // The type is part of the path; as a parameter, only one client sends it.
                 let spared = *name == "rrtype" && known.len() == dnsdb::KNOWN.len();
                 assert!(spared || described.iter().any(|words| part.contains(words)), "{name}");
             }

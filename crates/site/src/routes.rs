@@ -1,4 +1,4 @@
-//! Everything that the workbench serves: [`routes`].
+//! All routes of the workbench: [`routes`].
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::access::Most;
 use crate::site::Shared;
 use crate::{access, api, asset, page};
 
-/// What a request may send unless its route allows more, in bytes: a form with a note of 10,000 characters.
+/// The largest body of a request unless its route allows more, in bytes: a form with a note of 10,000 characters.
 const BODY: usize = 128 * 1024;
 
 /// Pages and API of the workbench.

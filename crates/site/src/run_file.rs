@@ -1,7 +1,8 @@
 //! A run as a file: records in the Common Output Format, as JSON or CSV, and the evidence as it was received.
 //!
-//! A file is made piece by piece as it is read, so that a reader costs one piece and not the file. JSON is one value and is
-//! made at once: in turn, into a temporary file without a name. How many files are read at once is bounded; one more is 503.
+//! A file is created piece by piece while it is read, so that a reader costs one piece and not the whole file. JSON is a single
+//! value and is created at once: one file at a time, into a temporary file without a name. The number of concurrent readers is
+//! limited; one more gets 503.
 
 use std::fs::File;
 use std::io::{self, Read, Seek as _, Write as _};
@@ -22,12 +23,12 @@ use workbench::{Desk, Workbench, csv};
 
 use crate::job::Answer;
 
-/// How much of a file is sent at a time, in octets.
+/// How much of a file is sent at a time, in bytes.
 const PIECE: usize = 64 * 1024;
 /// How many records are written at a time.
 const RECORDS: usize = 500;
 
-/// Files of runs, with who may be reading them, and who may be making one that has to be made at once; cloning is cheap.
+/// Files of runs, with the limits on readers, and on files that have to be created at once; cloning is cheap.
 #[derive(Clone, Debug)]
 pub(crate) struct Downloads {
     desk: Desk,
@@ -36,16 +37,17 @@ pub(crate) struct Downloads {
 }
 
 impl Downloads {
-    /// 32 readers; a slow one is cut off by its connection. JSON of 100,000 records takes about 100 MB while it is made.
+    /// Allows 32 readers; a slow one is cut off by its connection. JSON of 100,000 records takes about 100 MB while it is
+    /// created.
     pub(crate) fn new(desk: Desk) -> Self {
         Self { desk, reading: Arc::new(Semaphore::new(32)), making: Arc::new(Semaphore::new(2)) }
     }
 
-    /// A run's file: one of `records.cof`, `records.json`, `records.csv`, `evidence`; the suffix stands in the name that it is
-    /// saved by.
+    /// A run's file: one of `records.cof`, `records.json`, `records.csv`, `evidence`; the name of the saved file has the
+    /// suffix.
     ///
     /// # Errors
-    /// 404 for any other, 503 when too many are being read.
+    /// 404 for any other name, 503 if there are too many readers.
     pub(crate) async fn file(
         &self,
         answer: &Arc<Answer>,
@@ -95,7 +97,7 @@ fn cof_text(_: &Kept, records: &[Record]) -> io::Result<String> {
     Ok(text)
 }
 
-/// A file made of some records at a time, as it is read.
+/// A file that is created from some records at a time, while it is read.
 fn pieces(
     place: OwnedSemaphorePermit,
     answer: Arc<Answer>,
@@ -117,7 +119,7 @@ fn pieces(
     Body::from_stream(futures_util::stream::unfold(start, next).fuse())
 }
 
-/// The answer as JSON, in a file that goes when it is closed.
+/// The answer as JSON, in a file that is removed when it is closed.
 async fn json_file(downloads: &Downloads, answer: &Arc<Answer>, id: i64) -> Result<File, Problem> {
     let failed = |_| Problem::internal_page();
     let package = move |workbench: &Workbench| workbench.package_of(&workbench.run(id)?);
@@ -137,8 +139,8 @@ async fn json_file(downloads: &Downloads, answer: &Arc<Answer>, id: i64) -> Resu
     making.await.map_err(|_| Problem::internal_page())?.map_err(failed)
 }
 
-/// What is read, as it is read: it may be larger than memory. Where evidence turns out damaged the connection is cut, so that
-/// nobody takes what came for the whole.
+/// Sends a file while it is read, because it may be larger than memory. If the evidence is damaged, the connection is cut, so
+/// that the client does not take what it received for the whole.
 fn stream<R: Read + Send + 'static>(place: OwnedSemaphorePermit, source: R) -> Body {
     let next = |(place, mut source): (OwnedSemaphorePermit, R)| async move {
         let read = tokio::task::spawn_blocking(move || {
@@ -155,7 +157,7 @@ fn stream<R: Read + Send + 'static>(place: OwnedSemaphorePermit, source: R) -> B
     Body::from_stream(futures_util::stream::unfold((place, source), next).fuse())
 }
 
-/// A file to keep, never one to look at: what is in it was written by strangers.
+/// A file to be saved and never displayed, because strangers wrote its content.
 fn attachment(
     (id, suffix): (i64, &str),
     ending: &str,

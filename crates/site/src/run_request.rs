@@ -1,7 +1,7 @@
-//! A run that somebody asks for, in a form or by a program: [`RunRequest`].
+//! The request for a run, from a form or a program: [`RunRequest`].
 //!
-//! It is understood, checked against the operations that are enabled, and begun as a job. [`resume`] asks again what was being
-//! asked when the server stopped.
+//! It is parsed, checked against the enabled operations, and started as a job. [`resume`] restarts the runs that were in
+//! progress when the server stopped.
 
 use edge::problem::Problem;
 use operation::{Indicator, IndicatorType, Limits, Moment, Side, Window};
@@ -45,7 +45,7 @@ pub(crate) struct RunRequest {
 }
 
 impl RunRequest {
-    /// What a form says.
+    /// The request in a form.
     pub(crate) fn of(fields: &Fields) -> Self {
         let text = |name| fields.text(name).trim().to_owned();
         Self {
@@ -59,7 +59,7 @@ impl RunRequest {
         }
     }
 
-    /// What a run asked, whatever is kept.
+    /// The query of a run, ignoring stored answers.
     pub(crate) fn again(run: &Run) -> Self {
         let types: Vec<String> = run.filter().rrtypes.iter().map(ToString::to_string).collect();
         let moment = |seconds: Option<u64>| seconds.map(cof::time::rfc3339).unwrap_or_default();
@@ -74,7 +74,7 @@ impl RunRequest {
         }
     }
 
-    /// Begins the run, and gives its number.
+    /// Starts the run, and returns its number.
     pub(crate) async fn carry_out(self, site: &Site, actor: &str) -> Result<i64, Problem> {
         let indicator = indicator(&self.value, self.side())?;
         let asking = self.asking(site, &indicator, actor).await?;
@@ -129,8 +129,8 @@ impl RunRequest {
     }
 }
 
-/// Asks again what was being asked when the server was stopped. What cannot be asked any more, because its operation is
-/// disabled or gone, stays interrupted, as its page says.
+/// Resumes the runs that were in progress when the server was stopped. A run that cannot be resumed, because its operation is
+/// disabled or removed, stays interrupted, and its page says so.
 pub async fn resume(site: Shared) {
     let stopped = site.desk.read(workbench::Workbench::stopped_runs).await;
     for run in stopped.unwrap_or_default() {
@@ -138,7 +138,7 @@ pub async fn resume(site: Shared) {
     }
 }
 
-/// What is asked about on one side of the records.
+/// Parses the indicator to query on one side of the records.
 pub(crate) fn indicator(text: &str, side: Side) -> Result<Indicator, Problem> {
     let parsed = match side {
         Side::Owner => Indicator::parse(text),
@@ -147,7 +147,7 @@ pub(crate) fn indicator(text: &str, side: Side) -> Result<Indicator, Problem> {
     parsed.map_err(|error| Problem::bad_request(error.to_string()))
 }
 
-/// The actions that enabled operations offer for a type of indicator. Disabled operations offer none.
+/// The actions that enabled operations offer for a type of indicator.
 pub(crate) fn offers(workbench: &Workbench, kind: IndicatorType) -> Result<Vec<Offer>, Error> {
     let enabled = Filter { kind: None, enabled: Some(true) };
     let mut offers = Vec::new();

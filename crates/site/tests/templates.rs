@@ -1,4 +1,4 @@
-//! What no template may hold: the content-security policy forbids it, or escaping would be off.
+//! What templates must not contain: the content-security policy forbids it, or it would turn off escaping.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ fn no_template_has_a_script_or_style_of_its_own_or_turns_escaping_off() {
         {
             assert!(!lower.contains(never), "{}: {never}", file.display());
         }
-        // Parts that are templates themselves have escaped what they print.
+        // Parts that are templates themselves have already escaped their output.
         let parts = ["facets", "graph", "head", "job", "timeline"];
         let rendered = parts.map(|part| lower.matches(&format!("{{{{ {part}|safe }}}}")).count());
         assert_eq!(lower.matches("|safe").count(), rendered.iter().sum::<usize>(), "{}", file.display());
@@ -29,7 +29,7 @@ fn no_template_has_a_script_or_style_of_its_own_or_turns_escaping_off() {
         assert!(handlers.is_empty(), "{}: {handlers:?}", file.display());
         let posts = lower.matches("method=\"post\"").count();
         let without = ["signin.html", "welcome.html"].iter().any(|name| file.ends_with(name));
-        // A button that posts what another form says brings the token itself.
+        // A button that submits another form includes the token itself.
         let tokens = lower.matches("m::token(frame)").count()
             + lower.matches("<button class=\"btn primary\" type=\"submit\" name=\"form_token\"").count();
         assert!(without || posts == tokens, "{}: {posts} forms, {tokens} tokens", file.display());

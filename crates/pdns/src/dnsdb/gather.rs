@@ -114,7 +114,7 @@ impl Gather {
             (Found::Summary(figures), _) if figures.records >= search.limit => Some(End::limit()),
             (Found::Summary(figures), shape) => {
                 figures.add(&record);
-                // With `max_count`, the count of what was read so far counts as complete: clients take it for that of the whole answer.
+                // With `max_count`, the search ends at this count: clients take it for the count of the whole answer.
                 let enough =
                     matches!(shape, Shape::Summary { max_count: Some(most) } if figures.count >= most);
                 enough.then_some(End::Succeeded)

@@ -12,10 +12,10 @@ use crate::site::Site;
 
 const PLAIN: &str = "backsight";
 const SECURE: &str = "__Host-backsight";
-/// A cookie longer than that is none of ours, in octets.
+/// The longest cookie that can be ours, in bytes.
 const LONGEST: usize = 256;
 
-/// The token that a request carries.
+/// The session token of a request.
 pub(super) fn token(site: &Site, headers: &HeaderMap) -> Option<String> {
     let pairs = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = pairs.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
@@ -23,12 +23,12 @@ pub(super) fn token(site: &Site, headers: &HeaderMap) -> Option<String> {
     (!token.is_empty() && token.len() <= LONGEST).then(|| token.to_owned())
 }
 
-/// The `Set-Cookie` that keeps a session's token for so long.
+/// The `Set-Cookie` header that keeps a session's token for this long.
 pub(crate) fn remember(site: &Site, token: &str, age: Duration) -> HeaderValue {
     set(site, token, age.as_secs())
 }
 
-/// The `Set-Cookie` that ends it.
+/// The `Set-Cookie` header that removes it.
 pub(crate) fn forget(site: &Site) -> HeaderValue {
     set(site, "", 0)
 }
@@ -36,7 +36,7 @@ pub(crate) fn forget(site: &Site) -> HeaderValue {
 fn set(site: &Site, token: &str, age: u64) -> HeaderValue {
     let secure = if site.over_tls { "; Secure" } else { "" };
     let text = format!("{}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={age}{secure}", name(site));
-    // Tokens are hexadecimal; anything else would not be one of ours.
+    // Tokens are hexadecimal, so this does not fail for one of ours.
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
 }
 

@@ -11,7 +11,7 @@ use edge::problem::Problem;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// What changes something must come from our own pages, or from no page.
+/// A request that changes something must come from our own pages, or from no page.
 pub(super) fn check_source(request: &Request) -> Result<(), Problem> {
     if request.method().is_safe() {
         return Ok(());
@@ -36,7 +36,7 @@ pub(super) fn check_source(request: &Request) -> Result<(), Problem> {
 fn host(request: &Request) -> Option<Authority> {
     let mut given = request.headers().get_all(HOST).iter();
     let first = given.next()?;
-    // Two hosts are a quarrel that we do not settle.
+    // A request with two hosts is refused.
     if given.next().is_some() {
         return None;
     }

@@ -19,7 +19,7 @@ const FORM_TOKEN: &str = "form_token";
 /// The header in which programs send it.
 const TOKEN_HEADER: &str = "x-backsight-token";
 
-/// What a request may send, in octets; goes with the request.
+/// The largest body of a request, in bytes; attached to the request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Most(usize);
 
@@ -33,36 +33,36 @@ pub(crate) struct Posted(pub(crate) Fields);
 /// A form with a file.
 pub(crate) struct Upload {
     pub(crate) fields: Fields,
-    /// Name and content; `None` where no file was chosen.
+    /// Name and content; `None` if no file was chosen.
     pub(crate) file: Option<(String, Vec<u8>)>,
 }
 
-/// A request of a program, that changes something and has no body.
+/// A request of a program that changes something and has no body.
 pub(crate) struct Confirmed;
 
-/// The same with a body.
+/// A request of a program that changes something and has a body.
 pub(crate) struct Sent<T>(pub(crate) T);
 
 impl Fields {
-    /// A field's text, empty where it is not there.
+    /// The text of a field, empty if the field is missing.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
-    /// Whether a field is there: how boxes say that they are ticked.
+    /// Whether a field exists: this is how ticked boxes are sent.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(known, _)| known == name)
     }
 
-    /// All of them but the proof that they are meant.
+    /// All fields except the token.
     pub(crate) fn without_token(self) -> Vec<(String, String)> {
         self.0.into_iter().filter(|(name, _)| name != FORM_TOKEN).collect()
     }
 
-    /// Whether they carry the token of the visitor's session.
+    /// Checks that the fields contain the token of the visitor's session.
     ///
     /// # Errors
-    /// A [`Problem`] that says to load the page again.
+    /// A [`Problem`] that asks the user to load the page again.
     pub(crate) fn check(&self, visitor: &Visitor) -> Result<(), Problem> {
         check(visitor, self.text(FORM_TOKEN))
     }
@@ -101,7 +101,7 @@ impl<S: Send + Sync> FromRequest<S> for Upload {
             let file = part.file_name().map(str::to_owned);
             let content = part.bytes().await.map_err(|error| failed(error.body_text(), error.status()))?;
             match file {
-                // A file that was not chosen comes as one without name and content.
+                // A file input without a chosen file is sent as a file without name and content.
                 Some(file) if !file.is_empty() => upload.file = Some((file, content.to_vec())),
                 Some(_) => {}
                 None => upload.fields.0.push((name, String::from_utf8_lossy(&content).into_owned())),
@@ -113,7 +113,7 @@ impl<S: Send + Sync> FromRequest<S> for Upload {
 }
 
 impl Upload {
-    /// Whether the file is larger than any package.
+    /// Whether the file is larger than any valid package.
     pub(crate) fn is_too_large(&self) -> bool {
         self.file.as_ref().is_some_and(|(_, content)| content.len() > MAX_BYTES)
     }
@@ -163,20 +163,20 @@ fn is_token(visitor: &Visitor, given: &str) -> bool {
 }
 
 impl Most {
-    /// A layer for what may be sent to a route, and for those that say so.
+    /// A layer that sets the largest body of a route, and makes it known to error messages.
     pub(crate) const fn octets(octets: usize) -> (DefaultBodyLimit, Extension<Self>) {
         (DefaultBodyLimit::max(octets), Extension(Self(octets)))
     }
 
-    /// What holds for a request.
+    /// The limit of a request.
     pub(crate) fn of(request: &Request) -> Option<Self> {
         request.extensions().get::<Self>().copied()
     }
 }
 
-/// Says what is wrong with what was sent.
+/// Converts errors of reading a body.
 pub(crate) trait Rejects {
-    /// What axum says of a body that it could not read; of one that is too large, how much may be sent.
+    /// The problem for an error of axum; for a body that is too large, it states the limit.
     fn rejected(&self, text: &str, status: StatusCode) -> Problem;
 }
 

@@ -1,4 +1,4 @@
-//! The client of a request: a [`Visitor`] is signed in, [`May`] proves a permission, a [`Caller`] is any client.
+//! The client of a request: a [`Visitor`] is signed in, a [`May`] has a permission, and a [`Caller`] is any client.
 
 use std::marker::PhantomData;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -15,24 +15,24 @@ use workbench::user::{Client, Permission, Session};
 
 use crate::site::Shared;
 
-/// Makes the form's token out of the session's; changing it makes forms that are open anew.
+/// The context for deriving the form's token from the session's; changing it invalidates open forms.
 const CONTEXT: &str = "backsight 2026 form token";
 
-/// Somebody who is signed in.
+/// A signed-in user.
 #[derive(Clone, Debug)]
 pub(crate) struct Visitor {
-    /// With the user as it is now.
+    /// The session, with the current state of its user.
     pub(crate) session: Session,
     /// The session's own token.
     pub(crate) token: Secret,
-    /// What forms of this session carry.
+    /// The token in the forms of this session.
     pub(crate) form_token: String,
 }
 
-/// A visitor with a permission. The extractor of every handler that needs one.
+/// A visitor with a permission: the extractor of every handler that requires one.
 pub(crate) struct May<N>(Visitor, PhantomData<N>);
 
-/// Names a permission in a handler's arguments.
+/// Names a permission in the arguments of a handler.
 pub(crate) trait Need {
     const PERMISSION: Permission;
 }
@@ -72,11 +72,11 @@ pub(crate) mod needs {
     }
 }
 
-/// Whence a request comes, signed in or not.
+/// The client of a request, signed in or not.
 pub(crate) struct Caller(pub(crate) Client);
 
 impl Visitor {
-    /// Who has the session of a token, if anybody has; notes that it is in use.
+    /// The visitor with the session of a token, if there is one; records that the session is in use.
     pub(super) async fn of(site: &Shared, token: &str) -> Result<Option<Self>, Problem> {
         let asked = token.to_owned();
         let Some(session) = site.desk.read(move |workbench| workbench.session(&asked)).await? else {
@@ -94,7 +94,7 @@ impl Visitor {
         extensions.get().cloned().ok_or_else(Problem::sign_in)
     }
 
-    /// For the audit trail.
+    /// The user's name, for the audit trail.
     pub(crate) fn name(&self) -> &str {
         &self.session.user.name
     }
@@ -105,7 +105,7 @@ impl Visitor {
     }
 }
 
-/// The token of a session's forms, made of the session's own token.
+/// The token of a session's forms, derived from the session's own token.
 pub(crate) fn form_token(session: &str) -> String {
     blake3::Hasher::new_derive_key(CONTEXT).update(session.as_bytes()).finalize().to_hex().to_string()
 }
@@ -145,7 +145,7 @@ impl FromRequestParts<Shared> for Caller {
     async fn from_request_parts(parts: &mut Parts, site: &Shared) -> Result<Self, Problem> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
         let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        // Only the proxy that whoever runs us put in front is believed, and of its list only what it added itself.
+        // Only the configured proxy is trusted, and of its list only the entry that it added itself.
         let said = if site.behind_proxy { forwarded(&parts.headers) } else { None };
         let agent =
             parts.headers.get(USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());

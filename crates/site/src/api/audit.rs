@@ -14,7 +14,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// Entries unless more or fewer are asked for, and the most that are given.
+/// The default and the largest number of entries per page.
 const USUAL: usize = 100;
 const MOST: usize = 1_000;
 

@@ -15,14 +15,14 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::api;
 
-/// The text; it never changes while the program runs.
+/// The document as text; it does not change while the program runs.
 static TEXT: LazyLock<String> = LazyLock::new(|| {
     let mut text = serde_json::to_string_pretty(&described()).unwrap_or_default();
     text.push('\n');
     text
 });
 
-/// Sends the document, to everybody.
+/// Sends the document; no credentials are needed.
 pub async fn document() -> impl IntoResponse {
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")];
     (headers, TEXT.as_str())
@@ -37,7 +37,7 @@ fn described() -> OpenApi {
              (RFC 9457). Times of records are seconds since the epoch; those of the workbench are RFC 3339.",
         ))
         .build();
-    // What stands in a set of responses alone is not found by itself.
+    // A schema that is only used in a set of responses is not found automatically.
     let mut components = ComponentsBuilder::new().schema_from::<passive::Unfinished>().build();
     for (name, scheme) in schemes() {
         components.add_security_scheme(name, scheme);
@@ -105,7 +105,7 @@ mod tests {
         assert_eq!((names.len(), all), (40, 40));
     }
 
-    /// A schema that says nothing of the members of its object. Maps have `additionalProperties`.
+    /// Whether a schema says nothing about the members of its object. Maps have `additionalProperties`.
     fn is_bare(schema: &Value, document: &Value) -> bool {
         if let Some(reference) = schema["$ref"].as_str() {
             let pointer = reference.trim_start_matches('#');
@@ -116,7 +116,7 @@ mod tests {
         object && says.iter().all(|word| schema.get(word).is_none())
     }
 
-    /// The schemas in a `content`, each with where it stands.
+    /// The schemas in a `content`, each with its position.
     fn contents<'a>(place: &str, with_content: &'a Value) -> Vec<(String, &'a Value)> {
         let contents = with_content["content"].as_object().into_iter().flatten();
         contents.map(|(kind, content)| (format!("{place} {kind}"), &content["schema"])).collect()

@@ -1,4 +1,4 @@
-//! Extractors whose errors are problem details: the query string, parts of the path, a body.
+//! Extractors whose errors are problem details: for the query string, parts of the path, and a body.
 
 use axum::Json;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -14,7 +14,7 @@ pub(crate) struct Asked<T>(pub(crate) T);
 /// Parts of the path.
 pub(crate) struct Named<T>(pub(crate) T);
 
-/// A body of whoever need not be signed in.
+/// A body of a client that need not be signed in.
 pub(crate) struct Told<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {

@@ -19,10 +19,10 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// Indicators unless more or fewer are asked for, and the most that are given.
+/// The default and the largest number of indicators per page.
 const USUAL: usize = 50;
 const MOST: usize = 1_000;
-/// The most values that are added at once, and what they may have in octets.
+/// The most values that are added at once, and the largest body in bytes.
 const VALUES: usize = 10_000;
 const BODY: usize = 3 << 20;
 
@@ -235,7 +235,7 @@ pub(super) async fn restore(
     Ok(Json(json::presence(&indicator, false, changed)))
 }
 
-/// What is stored of an indicator.
+/// The stored state of an indicator.
 fn stored(indicator: &Indicator) -> impl Fn(&Workbench) -> Result<Option<Basis>, Error> + Send + 'static {
     let indicator = indicator.clone();
     move |workbench| Basis::of_indicator(workbench, &indicator)

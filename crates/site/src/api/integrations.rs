@@ -1,7 +1,8 @@
 //! Integrations.
 //!
-//! `install` takes `{"bundled":"NAME[@VERSION]"}` or `{"file":"NAME.toml","manifest":"…"}`, with `"overwrite":true` for
-//! defaults in place of stored values. What must be confirmed is 409 and the plan, until `"confirm":true` comes with it.
+//! `install` accepts `{"bundled":"NAME[@VERSION]"}` or `{"file":"NAME.toml","manifest":"…"}`, with `"overwrite":true` to
+//! replace stored values by defaults. If the plan must be confirmed, the answer is 409 with the plan, unless the request has
+//! `"confirm":true`.
 
 use axum::Json;
 use axum::extract::State;
@@ -24,7 +25,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// A manifest of 1 MiB, escaped; the manifest's reader takes far less and says so.
+/// A manifest of 1 MiB in escaped form; the manifest parser accepts far less, and says so.
 const BODY: usize = 2 << 20;
 
 pub(super) fn routes() -> OpenApiRouter<Shared> {
@@ -240,7 +241,7 @@ impl Install {
     }
 }
 
-/// What is stored of an integration.
+/// The stored state of an integration.
 fn stored(name: &str) -> impl Fn(&Workbench) -> Result<Option<Basis>, Error> + Send + 'static {
     let name = name.to_owned();
     move |workbench| Ok(Some(Basis::of_integration(&workbench.show(&name)?)))

@@ -1,6 +1,6 @@
-//! Runs: asked, watched, read, added and undone.
+//! Runs: started, watched, read, added and undone.
 //!
-//! A run's `changes` since the answer before come with `?changes=true`; its files are those of its page.
+//! With `?changes=true`, a run is shown with its `changes` since the previous answer. Its files are the same as on its page.
 
 use axum::Json;
 use axum::extract::State;
@@ -23,7 +23,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// Runs unless more or fewer are asked for, and the most that are given.
+/// The default and the largest number of runs per page.
 const USUAL: usize = 50;
 const MOST: usize = 1_000;
 

@@ -1,4 +1,4 @@
-//! Signing in and out, and who is signed in.
+//! Signing in and out, and the signed-in user.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// How long the cookie is kept; the session itself may end sooner.
+/// How long the cookie is kept; the session itself may end earlier.
 const AGE: Duration = Duration::from_hours(7 * 24);
 
 pub(super) fn routes() -> OpenApiRouter<Shared> {

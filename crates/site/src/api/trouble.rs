@@ -4,7 +4,7 @@
 use edge::problem::Details;
 use utoipa::IntoResponses;
 
-/// To whoever reads.
+/// Error answers of requests that only read.
 #[derive(IntoResponses)]
 pub(crate) enum Reading {
     /// Invalid request.
@@ -36,7 +36,7 @@ pub(crate) enum Reading {
     Busy(Details),
 }
 
-/// To whoever changes something.
+/// Error answers of requests that change something.
 #[derive(IntoResponses)]
 pub(crate) enum Changing {
     /// Invalid request.
@@ -83,7 +83,7 @@ pub(crate) enum Changing {
     Busy(Details),
 }
 
-/// To whoever signs in.
+/// Error answers of signing in.
 #[derive(IntoResponses)]
 pub(crate) enum SigningIn {
     /// The body is not JSON.

@@ -1,6 +1,6 @@
-//! Users, for those who may manage them; and one's own sessions and password, for everybody.
+//! Users, for clients that may manage them, and the own sessions and password of every user.
 //!
-//! Times are RFC 3339. Invitations and resets answer with a token that is shown this once: `/welcome?token=…` takes it.
+//! Times are in RFC 3339. Invitations and resets return a token that is shown only once, for `/welcome?token=…`.
 
 use axum::Json;
 use axum::extract::State;

@@ -1,7 +1,7 @@
-//! The browser of a session in readable form: [`readable`]. It is what the browser claims and proves nothing; the title has the
-//! whole text.
+//! The browser of a session in readable form: [`readable`]. It is what the browser claims, and proves nothing; the title shows
+//! the whole text.
 
-/// What a browser's name stands behind, the particular before those that claim to be the general.
+/// The words that identify browsers; specific ones come before those that other browsers also claim.
 const BROWSERS: [(&str, &str); 7] = [
     ("Edg/", "Edge"),
     ("OPR/", "Opera"),
@@ -11,7 +11,7 @@ const BROWSERS: [(&str, &str); 7] = [
     ("Version/", "Safari"),
     ("curl/", "curl"),
 ];
-/// The same of systems: Android says Linux too, and an iPhone Mac OS X.
+/// The same for systems: Android also claims Linux, and an iPhone claims Mac OS X.
 const SYSTEMS: [(&str, &str); 7] = [
     ("Android", "Android"),
     ("iPhone", "iPhone"),
@@ -22,7 +22,7 @@ const SYSTEMS: [(&str, &str); 7] = [
     ("Linux", "Linux"),
 ];
 
-/// `Firefox 140 on Linux`; the text itself when it is of no browser that is known.
+/// `Firefox 140 on Linux`; the text itself if it is not that of a known browser.
 pub(crate) fn readable(agent: &str) -> String {
     let browser = BROWSERS.iter().find_map(|(mark, name)| {
         let version = agent.split_once(mark)?.1;

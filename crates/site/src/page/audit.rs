@@ -1,4 +1,4 @@
-//! The Audit Log: who changed what, and when, the newest first.
+//! The Audit Log: who changed what, and when, newest first.
 
 mod sentence;
 
@@ -19,22 +19,22 @@ use super::{Frame, encoded, show};
 use crate::access::Visitor;
 use crate::site::Shared;
 
-/// Entries on a page.
+/// Entries per page.
 const PAGE: usize = 100;
 
 pub(super) fn routes() -> Router<Shared> {
     Router::new().route("/audit", get(list))
 }
 
-/// An entry in words.
+/// An entry in readable form.
 pub(crate) struct Event {
     pub(crate) at: Stamp,
     pub(crate) actor: String,
     pub(crate) action: String,
     pub(crate) subject: String,
-    /// More, in a line.
+    /// Further information, in one line.
     pub(crate) detail: String,
-    /// Where the subject's page is.
+    /// The address of the subject's page.
     pub(crate) address: Option<String>,
 }
 
@@ -45,7 +45,7 @@ struct Page {
     events: Vec<Event>,
     next: Option<i64>,
     total: u64,
-    /// Not the first page.
+    /// Whether this is not the first page.
     later: bool,
 }
 
@@ -73,7 +73,7 @@ impl Event {
         Self::labelled(entry, &str::to_owned)
     }
 
-    /// The same, where somebody knows what the parameters of the integration are called.
+    /// The entry, with parameters of the integration under their labels.
     pub(crate) fn labelled(entry: &Entry, label: &dyn Fn(&str) -> String) -> Self {
         let address = match entry.action.split('.').next() {
             Some("indicator" | "run") => {
@@ -95,7 +95,7 @@ impl Event {
     }
 }
 
-/// What people read for an action; one that has no words yet is shown as it is.
+/// The readable form of an action; an unknown action is shown unchanged.
 fn action(action: &str) -> String {
     match action {
         "indicator.add" => "Added",

@@ -1,9 +1,9 @@
-//! The passive-DNS database of this server, for people: how much is in it, a form that loads a file of records, and the tokens
-//! that let others ask it.
+//! The page of this server's passive-DNS database: its size, a form that loads a file of records, and the tokens for other
+//! clients.
 //!
-//! A file goes the way of `POST /api/v1/records`, by [`Bringing`]: the form's token comes before the file and is checked before a
-//! byte of it is kept. Loading goes on when the browser leaves, and has its entry in the audit trail either way. A token is shown
-//! once, on the next look at the page.
+//! A file is imported like `POST /api/v1/records`, by [`Bringing`]. The form's token precedes the file, and is checked before
+//! the first byte is stored. Loading continues if the browser disconnects, and always gets an entry in the audit trail. A new
+//! token is shown once, the next time the page is loaded.
 
 mod tokens;
 
@@ -33,15 +33,15 @@ use picture::timeline::words;
 const PATH: &str = "/database";
 /// Pieces of a file that wait to be written.
 const WAITING: usize = 8;
-/// The most bytes of a field beside the file.
+/// The largest field other than the file, in bytes.
 const FIELD: usize = 4 * 1024;
-/// The most parts of the form: the token, the kind, the file, and no more than twice as many.
+/// The most parts of the form: twice as many as the token, the kind and the file need.
 const PARTS: usize = 8;
 
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
         .route(PATH, get(look))
-        // The bounds of a file are those of the service, and are counted here.
+        // The limits of a file are those of the service, and are checked here.
         .route("/database/load", post(load).layer(DefaultBodyLimit::disable()))
         .merge(tokens::routes())
 }
@@ -50,7 +50,7 @@ pub(super) fn routes() -> Router<Shared> {
 #[template(path = "database.html")]
 struct Page {
     frame: Frame,
-    /// Tuples and sources; nothing where the database cannot tell.
+    /// Tuples and sources; `None` if the database cannot return them.
     stats: Option<store::Stats>,
     limits: Option<(u64, u64)>,
     loaded: Option<Outcome>,
@@ -60,7 +60,7 @@ struct Page {
     once: Option<Once>,
 }
 
-/// What became of a file.
+/// The result of loading a file.
 struct Outcome {
     file: String,
     receipt: Receipt,
@@ -68,7 +68,7 @@ struct Outcome {
     status: StatusCode,
 }
 
-/// A file as it was sent, kept on disk.
+/// A received file, stored on disk.
 struct Sent {
     name: String,
     said: Said<'static>,
@@ -106,7 +106,7 @@ async fn load(
         }
         Err(unusable) => return refuse(&site, frame, unusable.status(), &unusable.to_string()).await,
     };
-    // A task of its own: what has come as a whole is taken in and written down whether anybody waits for it or not.
+    // A separate task: a completely received file is imported and recorded, whether or not the client waits.
     let (working, actor) = (site.clone(), may.name().to_owned());
     let taking = tokio::spawn(async move {
         let outcome = take_in(&working, bringing, sent, &actor).await;
@@ -143,7 +143,7 @@ async fn take_in(site: &Site, bringing: Bringing, sent: Sent, actor: &str) -> Re
     Ok(Outcome { file: name, receipt, unusable, status })
 }
 
-/// Reads the form: its fields, then the file, which goes to disk. `None` where no file was chosen.
+/// Reads the form: its fields, then the file, which is written to disk. `None` if no file was chosen.
 async fn receive(
     mut form: Multipart,
     visitor: &Visitor,
@@ -181,7 +181,7 @@ async fn receive(
     Ok(Ok(None))
 }
 
-/// A field that is no file.
+/// A field other than the file.
 async fn small(mut part: Field<'_>, deadline: Instant) -> Result<(String, String), Problem> {
     let name = part.name().unwrap_or_default().to_owned();
     let mut text = Vec::new();
@@ -194,7 +194,7 @@ async fn small(mut part: Field<'_>, deadline: Instant) -> Result<(String, String
     Ok((name, String::from_utf8_lossy(&text).into_owned()))
 }
 
-/// Writes a file to disk as it comes, on a thread of its own.
+/// Writes a file to disk while it arrives, on a separate thread.
 async fn spool(
     mut part: Field<'_>,
     folder: PathBuf,
@@ -216,7 +216,7 @@ async fn feed(
     deadline: Instant,
 ) -> Result<(), Problem> {
     while let Some(piece) = next_piece(part, deadline).await? {
-        // Nobody takes it: writing has failed, which is told in its place.
+        // The receiver is gone because writing has failed, which is reported instead.
         if send.send(piece).await.is_err() {
             break;
         }
@@ -281,7 +281,7 @@ impl Outcome {
         self.receipt.rejected.values().sum()
     }
 
-    /// What became of the records of whatever it was cut from.
+    /// How the answer ended that the file was made from.
     fn source_answer(&self) -> Option<String> {
         let word = match self.receipt.source_answer? {
             "limited" => "was cut off at a limit",
@@ -300,7 +300,7 @@ fn thousands(number: &u64) -> String {
     words::thousands(*number)
 }
 
-/// A reason of a receipt, as people read it.
+/// The readable form of a reason in a receipt.
 fn reason(word: &str) -> String {
     match word {
         "without_time" => "no first or last seen",

@@ -13,20 +13,20 @@ use crate::access::{Visitor, form_token};
 use crate::asset;
 use picture::text::begun;
 
-/// The frame of a page of somebody who is signed in; `base.html` calls it `frame`.
+/// The frame of a page for a signed-in user; `base.html` calls it `frame`.
 pub(crate) struct Frame {
     pub(crate) visitor: Visitor,
     /// The first part of the path: `library`, `integrations`, …
     place: String,
-    /// What was just done.
+    /// The message about the last change.
     pub(crate) said: Option<Said>,
 }
 
-/// What every form of a part of a page must send back; templates take it for the frame.
+/// The token that every form must contain, for parts of a page; templates use it in place of the frame.
 pub(crate) struct FormToken(String);
 
 impl FormToken {
-    /// That of a session that has just begun, by the session's own token.
+    /// The token of a session that has just begun, from the session's own token.
     pub(crate) fn of_session(token: &str) -> Self {
         Self(form_token(token))
     }
@@ -36,7 +36,7 @@ impl FormToken {
     }
 }
 
-/// A page that says what is wrong.
+/// A page that reports a problem.
 #[derive(Template)]
 #[template(path = "trouble.html")]
 pub(super) struct Trouble<'a> {
@@ -52,7 +52,7 @@ struct Word {
 }
 
 impl Frame {
-    /// Around the page at an address.
+    /// The frame of the page at an address.
     pub(crate) fn new(visitor: Visitor, uri: &Uri) -> Self {
         let place = uri.path().split('/').nth(1).unwrap_or_default().to_owned();
         let word = Query::<Word>::try_from_uri(uri).map(|Query(word)| word.said).unwrap_or_default();
@@ -64,22 +64,22 @@ impl Frame {
         self.visitor.name()
     }
 
-    /// The visitor's role, as people call it.
+    /// The name of the visitor's role.
     pub(crate) fn role(&self) -> &'static str {
         self.visitor.session.user.role.name()
     }
 
-    /// What every form must send back.
+    /// The token that every form must contain.
     pub(crate) fn form_token(&self) -> &str {
         &self.visitor.form_token
     }
 
-    /// The same for a part of a page that is rendered by itself.
+    /// The same, for a part of a page that is rendered separately.
     pub(crate) fn token(&self) -> FormToken {
         FormToken(self.form_token().to_owned())
     }
 
-    /// Whether the page is in that part of the site.
+    /// Whether the page belongs to that part of the site.
     pub(crate) fn is_in(&self, place: &str) -> bool {
         self.place == place
     }
@@ -122,7 +122,7 @@ impl<S: Sync> FromRequestParts<S> for Frame {
 }
 
 impl Trouble<'_> {
-    /// The problem as a sentence: problems are fragments, for programs too.
+    /// The problem as a sentence: problems are fragments, because programs read them too.
     fn sentence(&self) -> String {
         let end = if self.detail.ends_with(['.', '?']) { "" } else { "." };
         begun(self.detail) + end
@@ -140,7 +140,7 @@ impl Trouble<'_> {
     }
 }
 
-/// Where an asset is, for templates.
+/// The address of an asset, for templates.
 pub(crate) fn asset(name: &str) -> &'static str {
     asset::path(name)
 }

@@ -23,7 +23,7 @@ use crate::site::{Shared, Site};
 use picture::text::defang;
 use picture::timeline::words::thousands;
 
-/// How many attributes and relationships are shown unless all are asked for.
+/// How many attributes and relationships are shown unless all are requested.
 const SHOWN: usize = 50;
 
 pub(super) fn routes() -> Router<Shared> {
@@ -40,7 +40,7 @@ pub(crate) fn address(indicator: &Indicator) -> String {
     path_of(&indicator.to_string())
 }
 
-/// The same for a value as it is shown.
+/// The same, for a value in its printed form.
 pub(crate) fn path_of(value: &str) -> String {
     format!("/library/indicator?value={}", encoded(value))
 }
@@ -68,7 +68,7 @@ struct Page {
     all: bool,
 }
 
-/// The page of an indicator that the library does not have.
+/// The page of an indicator that is not in the library.
 #[derive(Template)]
 #[template(path = "indicator-unknown.html")]
 struct Unknown {
@@ -185,7 +185,8 @@ async fn restore(
     answer(frame, "restore", &indicator, &sent, done, "Restore it anyway")
 }
 
-/// Changes an indicator unless it is not what the form was made from; gives the word for what was done, or what is stored.
+/// Changes an indicator if its state is the one that the form is based on; returns the key of the message, or else the stored
+/// state.
 async fn change(
     site: &Site,
     may: &May<EditLibrary>,
@@ -227,7 +228,7 @@ fn read(text: &str) -> Result<Indicator, Problem> {
 }
 
 impl Page {
-    /// What the page's forms are made from.
+    /// The mark that the page's forms contain.
     fn mark(&self) -> String {
         Basis::of_details(&self.details).mark().to_owned()
     }
@@ -244,7 +245,7 @@ impl Page {
         self.cut(&self.details.relationships)
     }
 
-    /// When its relationships were seen, all together.
+    /// The times of all its relationships, combined.
     fn span(&self) -> Option<(Stamp, Stamp)> {
         let seen = |name| self.details.relationships.iter().filter_map(move |one| Stamp::read(of(one, name)));
         let first = seen("First Seen").min_by(|a, b| a.iso.cmp(&b.iso));
@@ -268,18 +269,18 @@ impl Page {
     }
 }
 
-/// What one source says of the indicator.
+/// The claims of one source on the indicator.
 struct SourceLine {
     name: String,
-    /// Since when, and when it said so last.
+    /// The first and the last claim.
     first: Stamp,
     last: Stamp,
-    /// How many runs it came of, and the newest of them.
+    /// The number of runs with claims, and the newest of them.
     runs: usize,
     newest: Option<i64>,
 }
 
-/// A line for each source, in the order in which they first said so.
+/// A line for each source, in the order of the first claims.
 fn lines(claims: &[Claim]) -> Vec<SourceLine> {
     let mut names: Vec<&str> = Vec::new();
     for claim in claims {
@@ -301,14 +302,14 @@ fn lines(claims: &[Claim]) -> Vec<SourceLine> {
     names.into_iter().map(line).collect()
 }
 
-/// The sources of claims, by name, each once.
+/// The sources of claims, each name once.
 fn sources(claims: &[Claim]) -> String {
     let mut names: Vec<&str> = claims.iter().map(|claim| claim.source.as_str()).collect();
     names.dedup();
     names.join(", ")
 }
 
-/// Since when there is a claim.
+/// The time of the first claim.
 fn since(claims: &[Claim]) -> Stamp {
     Stamp::of(claims.first().map_or(0, |claim| claim.added_at))
 }
@@ -319,13 +320,13 @@ fn of<'a>(relationship: &'a Relationship, name: &str) -> &'a str {
     found.map_or("", |(_, value)| value)
 }
 
-/// How often it was seen, with its thousands apart.
+/// How often it was seen, with digits in groups.
 fn count(relationship: &Relationship) -> String {
     let count = of(relationship, "Count");
     count.parse().map_or_else(|_| count.to_owned(), thousands)
 }
 
-/// The class that gives a record type its colour.
+/// The style class of a record type.
 fn type_class(kind: &str) -> &'static str {
     match kind {
         "A" => "rr-a",

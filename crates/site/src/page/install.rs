@@ -1,8 +1,8 @@
-//! Add New Integration: choose a package, see what installing it would change, confirm.
+//! Add New Integration: choose a package, see what installing it would change, and confirm.
 //!
-//! Nothing is written before the last "yes". Between the steps the package travels in the form itself, so that there is
-//! nothing to keep and nothing to expire; with it goes a fingerprint of the plan that was shown, and what is done is that plan
-//! or nothing. What is no package is refused in the dialog, with the line and the reason.
+//! Nothing is written before the last "yes". Between the steps, the form itself contains the package, so that the server stores
+//! nothing that would have to expire. It also contains a fingerprint of the plan that was shown: only that plan is carried out.
+//! A file that is not a package is refused in the dialog, with the line and the reason.
 
 mod comparison;
 mod offer;
@@ -26,9 +26,9 @@ use super::{Frame, encoded, go, show, show_as};
 use crate::access::{May, Most, Posted, Upload, needs::InstallIntegrations};
 use crate::site::Shared;
 
-/// What an upload may have, in octets: what is too large for a package is taken in, so that the dialog can say so.
+/// The largest upload, in bytes: larger than any package, so that the dialog can report the error.
 const UPLOAD: usize = 8 << 20;
-/// What a confirmation may have, in octets: several times a package in base64, and the rest of the form.
+/// The largest confirmation, in bytes: several times a package in base64, and the rest of the form.
 const CONFIRMATION: usize = 2 << 20;
 
 pub(super) fn routes() -> Router<Shared> {
@@ -37,7 +37,7 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/integrations/new/confirm", post(confirm).layer(Most::octets(CONFIRMATION)))
 }
 
-/// A package that ships with us.
+/// A bundled package.
 struct Bundled {
     name: String,
     title: String,
@@ -49,7 +49,7 @@ struct Bundled {
 }
 
 enum BundledState {
-    /// It can go in the place of this version: upgrade, or else go back.
+    /// It can replace this version: `true` for an upgrade, `false` for a downgrade.
     Instead(String, bool),
     Installed,
     New,
@@ -176,7 +176,7 @@ async fn parameters(
     show(&Parameters { frame, listing, comparison, plan, offer, seen })
 }
 
-/// Does what was shown, or nothing where things have changed since.
+/// Carries out the plan that was shown, or nothing if the state has changed since.
 async fn carry_out(
     site: &Shared,
     actor: &str,
@@ -208,13 +208,13 @@ async fn carry_out(
     Ok(go(&format!("/integrations/{}", encoded(&plan.package.name)), word))
 }
 
-/// Tells one plan from another.
+/// The fingerprint of a plan.
 fn fingerprint(plan: &Plan) -> String {
     blake3::hash(format!("{plan:?}").as_bytes()).to_hex().to_string()
 }
 
 impl Bundled {
-    /// All of them, the newest of a name first.
+    /// All bundled packages, the newest version of a name first.
     fn all(workbench: &Workbench) -> Result<Vec<Self>, workbench::Error> {
         let installed = workbench.list(&workbench::integration::Filter::default())?.integrations;
         let bundled = package::all().map_err(|error| workbench::Error::Bug(error.to_string()))?;
@@ -247,7 +247,7 @@ impl Bundled {
 }
 
 impl Exists {
-    /// The version that stays where the answer is no.
+    /// The version that stays if the user declines.
     fn installed(&self) -> String {
         self.plan.relation.from().map_or_else(|| self.plan.package.version.to_string(), str::to_owned)
     }

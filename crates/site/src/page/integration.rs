@@ -1,7 +1,7 @@
 //! One integration: its description, its configuration and whether it is enabled.
 //!
-//! Secrets are shown as set or not set, and leave the browser only towards us. A form that is refused comes back as it was
-//! filled in, secrets excepted, with each reason at its field; nothing of it is stored then.
+//! Secrets are shown as set or not set, and are only sent from the browser to the server. A form that is refused is shown again
+//! with its values, except secrets, and with the reason at each field; nothing of it is stored then.
 
 mod form;
 
@@ -33,9 +33,9 @@ use crate::basis::{Basis, Claim, change_from};
 use crate::connection;
 use crate::site::Shared;
 
-/// How many entries of the audit trail are looked through for the activity log.
+/// How many entries of the audit trail are searched for the activity log.
 const LOOKED_THROUGH: usize = 2_000;
-/// How many are shown.
+/// How many of them are shown.
 const SHOWN: usize = 20;
 
 pub(super) fn routes() -> Router<Shared> {
@@ -61,20 +61,20 @@ struct Page {
     saved: Option<Event>,
     asks: String,
     newer: Option<String>,
-    /// Uninstalling is to be confirmed.
+    /// Whether the page asks to confirm uninstalling.
     uninstalling: bool,
-    /// The Activity Log is looked at, and not the configuration.
+    /// Whether the Activity Log is shown, and not the configuration.
     log_shown: bool,
 }
 
-/// What of it is looked at.
+/// The part of the page that is shown.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct View {
     view: String,
 }
 
-/// How a test went, or why there was none.
+/// The result of a test, or why there was none.
 struct Tested {
     at: Stamp,
     steps: Vec<(Step, Standing)>,
@@ -105,7 +105,7 @@ async fn save(
     let saved =
         change_from(&site, may.name(), claim, stored, move |workbench| workbench.configure(&name, &changes));
     match saved.await {
-        // What is stored is what the form wants: it does not matter what the form was made from.
+        // The stored state is what the form requests, so it does not matter what the form is based on.
         Ok(Err(_)) if form::is_as_stored(&page.details, &sent) => Ok(go(&page.path(), "nothing")),
         Ok(Err(stored)) => page.stale(&stored, &sent),
         Ok(Ok(_)) if sent.text("do") == "test" => {
@@ -251,7 +251,7 @@ impl Page {
         Ok(())
     }
 
-    /// The form as it was sent, with what is wrong.
+    /// Fills in the submitted form, with its errors.
     fn refuse(&mut self, error: &Error, sent: &crate::access::Fields) {
         self.fields.iter_mut().for_each(|field| field.refill(sent));
         let mut others = Vec::new();
@@ -277,19 +277,19 @@ impl Page {
         show_as(status, self)
     }
 
-    /// The page that lets choose between what was sent and what was stored meanwhile.
+    /// The page to choose between the submitted values and the values that were stored in the meantime.
     fn stale(self, stored: &Basis, sent: &crate::access::Fields) -> Result<Response, Problem> {
         let (title, path) = (self.details.summary.title.clone(), self.path());
         let (differing, typed) = form::differing(&self.details, sent);
         Stale::new(self.frame, &title, (&path, &path), stored, sent).differing(differing).typed(typed).show()
     }
 
-    /// What the page's forms are made from.
+    /// The mark that the page's forms contain.
     fn mark(&self) -> String {
         Basis::of_integration(&self.details).mark().to_owned()
     }
 
-    /// The first field that was refused, where the reader is to go on.
+    /// The first refused field, which gets the focus.
     fn focus(&self) -> Option<&Field> {
         self.refused.as_ref()?;
         self.fields.iter().find(|field| field.wrong.is_some())

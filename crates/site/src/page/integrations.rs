@@ -17,7 +17,7 @@ use super::stamp::Stamp;
 use super::{Frame, encoded, show};
 use crate::site::Shared;
 
-/// The types that can be chosen; there are no feeds yet, and the page says so when they are asked for.
+/// The types that can be chosen; there are no feeds yet, and the page says so if they are selected.
 const TYPES: [(&str, &str); 3] = [("all", "All"), (OPERATION, "Operation"), ("feed", "Feed")];
 const TABS: [(&str, &str); 3] = [("all", "All"), ("enabled", "Enabled"), ("disabled", "Disabled")];
 
@@ -25,7 +25,7 @@ pub(super) fn routes() -> Router<Shared> {
     Router::new().route("/integrations", get(list))
 }
 
-/// What of the list is wanted, as the address has it.
+/// The filters of the list, from the address.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Wish {
@@ -35,7 +35,7 @@ pub(super) struct Wish {
     pub(super) find: String,
 }
 
-/// One line.
+/// A line of the list.
 pub(super) struct Line {
     pub(super) name: String,
     pub(super) title: String,
@@ -43,9 +43,9 @@ pub(super) struct Line {
     pub(super) version: String,
     pub(super) enabled: bool,
     pub(super) asks: String,
-    /// What somebody should do something about.
+    /// Warnings that need action.
     pub(super) warnings: Vec<String>,
-    /// A newer bundled version.
+    /// A bundled version that is newer.
     pub(super) newer: Option<String>,
     pub(super) changed: Stamp,
     pub(super) searched: String,
@@ -60,7 +60,7 @@ pub(super) struct Tab {
     pub(super) here: bool,
 }
 
-/// The list as a page has it, under the dialog too.
+/// The list as it is shown on the page, also below a dialog.
 pub(super) struct Listing {
     pub(super) lines: Vec<Line>,
     pub(super) tabs: Vec<Tab>,
@@ -87,7 +87,7 @@ async fn list(
 }
 
 impl Listing {
-    /// Everything that is installed, narrowed down.
+    /// The installed integrations that match the filters.
     pub(super) fn of(workbench: &Workbench, wish: Wish) -> Result<Self, workbench::Error> {
         let all = workbench.list(&Filter::default())?.integrations;
         let lines: Result<Vec<Line>, _> =
@@ -148,7 +148,7 @@ impl Listing {
         Self { lines: shown, tabs: tabs.into(), wish, total, hidden }
     }
 
-    /// The types to choose from, each with whether it is chosen.
+    /// The selectable types, each with whether it is selected.
     pub(super) fn types(&self) -> Vec<(&'static str, &'static str, bool)> {
         TYPES.map(|(word, label)| (word, label, self.wish.kind == word)).into()
     }
@@ -183,7 +183,7 @@ impl Line {
     }
 }
 
-/// Two letters for a tile.
+/// The two letters on a tile.
 pub(super) fn tile(title: &str) -> String {
     title.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect::<String>().to_uppercase()
 }
@@ -195,7 +195,7 @@ pub(super) fn newer(summary: &Summary) -> Option<String> {
     (newest.version > installed).then(|| newest.version.to_string())
 }
 
-/// Where an integration asks, in words: `www.circl.lu, port 443, TLS`.
+/// The service that an integration queries, as text: `www.circl.lu, port 443, TLS`.
 pub(super) fn asks(details: &Details) -> String {
     let text = |key: &str| {
         let setting = details.parameters.iter().find(|setting| setting.key == key)?;

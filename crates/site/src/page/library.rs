@@ -1,9 +1,10 @@
-//! The Threat Library: indicators by value, type, status and source, a page at a time.
+//! The Threat Library: indicators by value, type, status and source, one page at a time.
 //!
-//! The search box of every page leads to [`find`]: what is in the library opens, everything else is searched for here, and what
-//! can be asked about or added is offered for it.
+//! The search box of every page leads to [`find`]: an indicator in the library is opened, and everything else is searched for
+//! here, with buttons to query or add it where possible.
 //!
-//! Pages go by the last row of the one before, so there is a next page and a first one, and no page numbers.
+//! Pages are addressed by the last row of the previous one, so there are links to the next and the first page, and no page
+//! numbers.
 
 use askama::Template;
 use axum::Router;
@@ -24,14 +25,14 @@ use super::{Frame, encoded, show};
 use crate::access::{Fields, Visitor};
 use crate::site::Shared;
 
-/// Rows on a page.
+/// Rows per page.
 pub(super) const PAGE: usize = 100;
 
 pub(super) fn routes() -> Router<Shared> {
     Router::new().route("/library", get(list)).route("/find", get(find))
 }
 
-/// What is wanted, as the address has it.
+/// The filters, from the address.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Wish {
@@ -43,46 +44,46 @@ pub(super) struct Wish {
     sort: String,
     removed: String,
     after: String,
-    /// The form to add indicators is wanted open.
+    /// Whether the form to add indicators is open.
     add: String,
 }
 
-/// The list as the page has it.
+/// The list as it is shown on the page.
 pub(super) struct Shelf {
     wish: Wish,
     rows: Vec<Row>,
     sources: Vec<String>,
-    /// Why the search finds nothing at all.
+    /// Why the search is invalid.
     refused: Option<String>,
     /// The address of the next page.
     next: Option<String>,
-    /// What was looked for, where it is one indicator that is not there.
+    /// The searched value, if it is an indicator that is not in the library.
     unknown: Option<Unknown>,
-    /// Why what was looked for can be neither asked about nor added, where nothing was found.
+    /// Why the searched text can be neither queried nor added, if nothing was found.
     no_indicator: Option<String>,
-    /// What can be asked at all, where the library is empty.
+    /// What can be queried, if the library is empty.
     start: Start,
 }
 
-/// An indicator that the library does not have.
+/// An indicator that is not in the library.
 struct Unknown {
-    /// As forms send it.
+    /// The value in the form that forms send.
     value: String,
     kind: &'static str,
-    /// It is there, and was removed.
+    /// Whether it was in the library and was removed.
     is_removed: bool,
     caution: Option<String>,
     panel: Panel,
 }
 
-/// How far somebody who begins here has come.
+/// The setup state of a new workbench.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Start {
     /// Nothing is installed.
     Install,
-    /// What is installed is not enabled.
+    /// An integration is installed but not enabled.
     Enable,
-    /// Something can be run.
+    /// An action can be run.
     Ready,
 }
 
@@ -110,8 +111,8 @@ struct Find {
     q: String,
 }
 
-/// Opens what is in the library, and looks for everything else there. Nobody is asked anything. A name behind `rdata:`, as
-/// `backsight lookup` takes it, leads to the question about data.
+/// Opens an indicator that is in the library, and searches for everything else there; no query is sent. A name after `rdata:`,
+/// as in `backsight lookup`, leads to the query by data.
 async fn find(State(site): State<Shared>, _: Visitor, Query(wish): Query<Find>) -> Result<Response, Problem> {
     if let Some(("rdata", value)) = wish.q.trim().split_once(':') {
         let data = operation::Side::Data.word();
@@ -139,7 +140,7 @@ async fn list(
 }
 
 impl Shelf {
-    /// The page that is wanted.
+    /// The requested page.
     pub(super) fn of(workbench: &Workbench, wish: Wish) -> Result<Self, Error> {
         let mut shelf = Self {
             sources: workbench.sources()?,
@@ -161,7 +162,7 @@ impl Shelf {
             Err(error) => return Err(error),
         };
         let page = match workbench.indicators(&filter) {
-            // A position of another order: begin anew.
+            // The position belongs to another order: start at the first page.
             Err(error) if error.kind() == Some(Kind::Invalid) => {
                 workbench.indicators(&Filter { after: None, ..filter })?
             }
@@ -192,7 +193,8 @@ impl Shelf {
         }))
     }
 
-    /// Why what was looked for is no indicator; nothing for one, and for a pattern or a network, which are only looked for.
+    /// Why the searched text is not an indicator; `None` for an indicator, and for a pattern or network, which can only be
+    /// searched for.
     fn why_none(&self) -> Option<String> {
         let text = self.wish.q.trim();
         if text.is_empty() || text.contains('*') {
@@ -204,7 +206,7 @@ impl Shelf {
         }
     }
 
-    /// Each filter that is set, in words, with the address without it.
+    /// The set filters as text, each with the address without it.
     fn narrowed(&self) -> Vec<(String, String)> {
         let wish = &self.wish;
         let filters = [
@@ -255,7 +257,7 @@ impl Start {
 }
 
 impl Wish {
-    /// What a form of the list sends along.
+    /// The filters in a submitted form.
     pub(super) fn sent(fields: &Fields) -> Self {
         let text = |name: &str| fields.text(name).to_owned();
         Self {
@@ -283,7 +285,7 @@ impl Wish {
         })
     }
 
-    /// What the list is of, as forms and addresses name it.
+    /// The filters, as forms and addresses name them.
     fn fields(&self) -> [(&'static str, &str); 6] {
         [
             ("q", &self.q),
@@ -303,7 +305,7 @@ impl Wish {
         }
     }
 
-    /// The address of this list with some of it changed.
+    /// The address of this list with some filters changed.
     pub(super) fn address(&self, changes: &[(&str, &str)]) -> String {
         let now = self.fields().into_iter();
         let kept = now.filter(|(key, _)| !changes.iter().any(|(changed, _)| changed == key));

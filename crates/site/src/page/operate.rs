@@ -1,7 +1,7 @@
-//! Running actions: the offered actions of an indicator, and starting a run.
+//! Running actions: the actions that are offered for an indicator, and starting a run.
 //!
-//! A form starts a run, never a link, so following a link sends no query. A pivot without scripts leads to the last run on the value,
-//! or to a page with the form.
+//! A form starts a run, never a link, so following a link sends no query. A pivot without scripts leads to the last run on the
+//! value, or to a page with the form.
 
 use askama::Template;
 use axum::Router;
@@ -21,11 +21,11 @@ use crate::run_request::{Offer, RunRequest, indicator, offers};
 use crate::site::Shared;
 use picture::text::defang;
 
-/// Runs that are listed beside an indicator.
+/// The number of runs shown next to an indicator.
 const LISTED: usize = 8;
-/// The path of a run's graph behind that of the run.
+/// The path of a run's graph, after that of the run.
 pub(super) const GRAPH: &str = "/graph";
-/// The most steps of a trail.
+/// The most steps in a trail.
 const STEPS: usize = 10;
 
 pub(super) fn routes() -> Router<Shared> {
@@ -43,17 +43,17 @@ pub(super) struct Panel {
 pub(crate) struct Line {
     pub(crate) id: i64,
     pub(crate) value: String,
-    /// Which side of the records was asked for.
+    /// Which side of the records was queried.
     pub(crate) side: Side,
     pub(crate) package: String,
     pub(crate) actor: String,
     pub(crate) began: Stamp,
-    /// What it came to, and the class of that.
+    /// The result as text, and its style class.
     pub(crate) said: String,
     pub(crate) class: &'static str,
-    /// What became of its findings.
+    /// What happened to its findings.
     pub(crate) library: &'static str,
-    /// The run whose kept answer this one took.
+    /// The run whose stored answer was reused.
     pub(crate) kept_from: Option<i64>,
 }
 
@@ -89,7 +89,7 @@ impl Line {
     }
 }
 
-/// What a run came to, in two words, and the class that gives it its mark.
+/// The result of a run in two words, and its style class.
 pub(super) fn standing(run: &Run) -> (String, &'static str) {
     let count = picture::timeline::words::thousands(run.records);
     match run.ending.state {
@@ -110,19 +110,19 @@ async fn begin(
     Ok(Redirect::to(&run_address(id, view_of(sent.text("view")), sent.text("trail"))).into_response())
 }
 
-/// The address of a view of a run, with the way that led there.
+/// The address of a view of a run, with the trail that led there.
 pub(super) fn run_address(id: i64, view: &str, trail: &str) -> String {
     let steps = trail_of(trail);
     let query = if steps.is_empty() { String::new() } else { format!("?trail={}", trail_text(&steps)) };
     format!("/runs/{id}{view}{query}")
 }
 
-/// The view that a pivot leads to: the graph from a graph, the history otherwise.
+/// The view that a pivot leads to: from a graph the graph, otherwise the history.
 fn view_of(word: &str) -> &'static str {
     if word == "graph" { GRAPH } else { "" }
 }
 
-/// The runs of a trail, the last [`STEPS`] of them.
+/// The runs of a trail, at most the last [`STEPS`].
 pub(super) fn trail_of(text: &str) -> Vec<i64> {
     let mut steps: Vec<i64> =
         text.split('.').filter_map(|step| step.parse().ok()).filter(|step| *step > 0).collect();
@@ -145,7 +145,7 @@ struct Pivot {
     operation: String,
 }
 
-/// The page that asks whether to run.
+/// The page that asks whether to run a query.
 #[derive(Template)]
 #[template(path = "pivot.html")]
 struct Page {
@@ -161,7 +161,7 @@ struct Page {
     panel: Panel,
 }
 
-/// A name or address that was clicked on: its last run, or the form for one.
+/// A clicked name or address: shows its last run, or the form for a new one.
 async fn pivot(
     State(site): State<Shared>,
     frame: Frame,
@@ -192,7 +192,7 @@ async fn pivot(
 }
 
 impl Page {
-    /// Whether it can be asked about from two sides.
+    /// Whether it can be queried on both sides of records.
     fn has_sides(&self) -> bool {
         self.kind == IndicatorType::Fqdn.name()
     }

@@ -17,18 +17,18 @@ use super::{Frame, go, show_as};
 use crate::access::{May, Most, Posted, needs::EditLibrary};
 use crate::site::Shared;
 
-/// What a paste may have, in bytes: ten thousand long names, percent-encoded.
+/// The largest paste, in bytes: ten thousand long names, percent-encoded.
 const PASTE: usize = 3 << 20;
-/// The most values of one paste, and the most lines.
+/// The most values in one paste, and the most lines.
 const VALUES: usize = 10_000;
-/// The most values that are shown; the counts are of all.
+/// The most values that are shown; the counts include all.
 const SHOWN: usize = 200;
 
 pub(super) fn routes() -> Router<Shared> {
     Router::new().route("/library/add", post(add).layer(Most::octets(PASTE)))
 }
 
-/// The form, as far as it is filled in.
+/// The form with its values.
 pub(super) struct Paste {
     pub(super) text: String,
     pub(super) status: Status,
@@ -37,15 +37,15 @@ pub(super) struct Paste {
     pub(super) refused: Option<String>,
 }
 
-/// What a paste holds.
+/// The content of a paste.
 struct Read {
     given: Vec<Given>,
     skipped: usize,
-    /// Whether it goes on beyond what is taken at once.
+    /// Whether there is more than can be added at once.
     is_too_much: bool,
 }
 
-/// What the values are.
+/// The recognised values.
 #[derive(Default)]
 pub(super) struct Preview {
     pub(super) lines: Vec<Line>,
@@ -54,7 +54,7 @@ pub(super) struct Preview {
     pub(super) known: usize,
     pub(super) repeated: usize,
     pub(super) refused: usize,
-    /// Cells beside values, such as dates.
+    /// Other cells in the text, such as dates.
     pub(super) skipped: usize,
 }
 
@@ -99,12 +99,12 @@ async fn add(
 }
 
 impl Paste {
-    /// A form that nobody has filled in, folded away or not.
+    /// An empty form, open or folded.
     pub(super) fn empty(open: bool) -> Self {
         Self { text: String::new(), status: Status::Active, open, preview: None, refused: None }
     }
 
-    /// The statuses to choose from, each with whether it is chosen.
+    /// The selectable statuses, each with whether it is selected.
     pub(super) fn statuses(&self) -> [(&'static str, bool); 5] {
         Status::ALL.map(|status| (status.name(), status == self.status))
     }
@@ -121,7 +121,7 @@ impl Outcome {
 }
 
 impl Line {
-    /// Why a value deserves a second look; said once.
+    /// A caution about the values; shown once.
     pub(super) fn caution(&self) -> Option<Caution> {
         match &self.outcome {
             Outcome::Known(one, _) | Outcome::New(one) | Outcome::Removed(one) => one.caution(),

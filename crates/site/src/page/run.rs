@@ -1,7 +1,8 @@
 //! A run: its answer as history, graph, changes and raw bytes, and adding findings to the library.
 //!
-//! [`Head`] is at the top of all views: the query, its completeness, figures and tabs. There is one file per view: `history` (timeline
-//! and table), `net`, `changes`, `raw`; `selection` previews and adds, `download` sends files. A run in progress only has `progress`.
+//! [`Head`] is at the top of all views: the query, its completeness, figures and tabs. There is one file per view: `history`
+//! (timeline and table), `net`, `changes`, `raw`; `selection` previews and adds, `download` sends files. A run in progress only
+//! has `progress`.
 
 mod changes;
 mod download;
@@ -50,15 +51,15 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/runs/{id}/undo", post(undo))
 }
 
-/// A run that is looked at: the visitor, the run's answer and the parameters of the address.
+/// A run that is being viewed: the visitor, the run's answer and the parameters of the address.
 struct Looked {
     site: Shared,
     frame: Frame,
     answer: Arc<Answer>,
     selection: Selection,
-    /// Whether the provider can be asked which records name a host in their data; nothing before it answered.
+    /// Whether the provider supports queries by data; `None` before it has answered anything.
     by_data: Option<bool>,
-    /// Those of the address, the selection among them.
+    /// The parameters of the address, including the selection.
     parameters: Vec<(String, String)>,
 }
 
@@ -79,7 +80,7 @@ impl FromRequestParts<Shared> for Looked {
     }
 }
 
-/// The page that a button turns to is the one that is shown.
+/// Shows the page of the button that was pressed.
 fn turn(parameters: &mut Vec<(String, String)>) {
     let turned = parameters.iter().find(|(name, _)| name == "turn").map(|(_, page)| page.clone());
     let Some(page) = turned else { return };
@@ -104,12 +105,12 @@ impl Looked {
         self.answer.kept.run.ending.state == Standing::Running
     }
 
-    /// A parameter of the address, empty where it is not there.
+    /// A parameter of the address, empty if it is missing.
     fn parameter(&self, name: &str) -> &str {
         text(&self.parameters, name)
     }
 
-    /// Links from one of the run's views; a pivot keeps the way.
+    /// Links from one of the run's views; a pivot keeps the trail.
     fn links(&self, view: &str) -> Links {
         let id = self.id();
         let steps = operate::trail_of(self.parameter("trail"));
@@ -142,7 +143,7 @@ async fn cancel(
     Ok(go(&format!("/runs/{id}"), if cancelled { "cancelled" } else { "nothing" }))
 }
 
-/// Asks the same again, whatever is kept.
+/// Runs the same query again, even if there is a stored answer.
 async fn again(
     axum::extract::State(site): axum::extract::State<Shared>,
     may: May<RunOperations>,

@@ -1,4 +1,4 @@
-//! The list of runs, newest first, with filters; and undoing all that a batch added.
+//! The list of runs, newest first, with filters; and undoing everything that a batch added.
 
 use askama::Template;
 use axum::Router;
@@ -15,7 +15,7 @@ use crate::access::{May, Posted, needs::EditLibrary};
 use crate::narrowed::Narrowed;
 use crate::site::Shared;
 
-/// Runs on a page.
+/// Runs per page.
 const PAGE: usize = 100;
 
 pub(super) fn routes() -> Router<Shared> {
@@ -29,9 +29,9 @@ struct Page {
     lines: Vec<Line>,
     form: Narrowed,
     states: [Standing; 6],
-    /// What of the form cannot be meant.
+    /// What is invalid in the form.
     refused: Option<String>,
-    /// The batch that is shown, and how many of its runs have added something that was not taken back.
+    /// The shown batch, and the number of its runs with findings in the library.
     batch: Option<(i64, usize)>,
     next: Option<String>,
     later: bool,

@@ -1,5 +1,5 @@
-//! The message about a completed change, shown once on the next page. Addresses carry a key, never the text, so that nobody
-//! can make our pages show something else.
+//! The message about a completed change, shown once on the next page. The address contains a key and never the text, so that
+//! nobody can make our pages show another text.
 
 /// A message about a completed change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Signing in and out.
 //!
-//! A wrong name and a wrong password are answered alike. Where somebody wanted to go is remembered in the address, and only a
-//! path of our own is believed.
+//! A wrong name and a wrong password get the same answer. The address contains the page to return to, which must be a path of
+//! this site.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use super::{FormToken, encoded, show_as};
 use crate::access::{Caller, Posted, Visitor, forget, remember};
 use crate::site::{Shared, Site};
 
-/// How long a browser keeps the cookie: as long as a session can last. The session itself may end sooner.
+/// How long a browser keeps the cookie: as long as a session can last. The session itself may end earlier.
 const AGE: Duration = Duration::from_hours(7 * 24);
 
 pub(super) fn routes() -> Router<Shared> {
@@ -40,13 +40,13 @@ pub(super) fn address(next: Option<&str>) -> String {
 #[derive(Template)]
 #[template(path = "signin.html")]
 struct Page {
-    /// There is no user yet.
+    /// Whether there are no users yet.
     first: bool,
     said: Option<Said>,
     refused: Option<String>,
     name: String,
     next: String,
-    /// What was typed before the session ended.
+    /// The form that was sent after the session had ended.
     unsent: Option<Unsent>,
 }
 
@@ -57,7 +57,7 @@ struct Wish {
     password: String,
     next: String,
     said: String,
-    /// A form that was not taken: where it goes, its fields as one text, and whether secrets were left out of it.
+    /// An unsent form: its address, its fields as one text, and whether secrets were left out.
     to: String,
     form: String,
     lacks: String,
@@ -69,7 +69,7 @@ impl Wish {
     }
 }
 
-/// The sign-in page of somebody whose session ended before a form was sent.
+/// The sign-in page for a form that was sent after the session had ended.
 pub(super) fn keeping(unsent: Unsent) -> Response {
     let page = Page {
         first: false,
@@ -129,7 +129,7 @@ async fn sign_in(
         next: own(&wish.next),
         unsent,
     };
-    // None of it is not there.
+    // An empty header list adds no header.
     Ok((AppendHeaders(wait), show_as(status, &page)?).into_response())
 }
 
@@ -139,13 +139,13 @@ async fn sign_out(State(site): State<Shared>, visitor: Visitor, _: Posted) -> Re
     Ok(([(SET_COOKIE, forget(&site))], Redirect::to("/signin")).into_response())
 }
 
-/// Goes on as somebody who is signed in.
+/// Redirects a user who has just signed in.
 pub(super) fn welcome(site: &Site, token: &str, next: &str) -> Response {
     let next = if next.is_empty() { "/library" } else { next };
     ([(SET_COOKIE, remember(site, token, AGE))], Redirect::to(next)).into_response()
 }
 
-/// Goes on with what was typed before.
+/// Offers to send the unsent form.
 fn resume(site: &Site, token: &str, unsent: Unsent) -> Result<Response, Problem> {
     let page = unsent::Page { unsent, frame: FormToken::of_session(token) };
     Ok(([(SET_COOKIE, remember(site, token, AGE))], show_as(StatusCode::OK, &page)?).into_response())
@@ -155,7 +155,7 @@ async fn is_first(site: &Shared) -> Result<bool, Problem> {
     Ok(site.desk.read(workbench::Workbench::users).await?.is_empty())
 }
 
-/// A path of our own, or nothing: `//elsewhere` and `/\elsewhere` are addresses of others.
+/// A path of this site, or nothing: `//elsewhere` and `/\elsewhere` lead to other sites.
 fn own(next: &str) -> String {
     let rest = next.strip_prefix('/');
     let ours = rest.is_some_and(|rest| {

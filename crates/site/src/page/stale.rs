@@ -1,7 +1,8 @@
-//! The page for a form that was opened before somebody else's change: what was sent, what is stored now, and a choice of both.
+//! The page for a form that was opened before another user's change: it shows the submitted and the stored values, and lets the
+//! user choose.
 //!
-//! The form that was sent is sent again from here, with the mark of what is stored now; each field that differs is a choice.
-//! Secrets are never sent back to the browser, so they are typed again.
+//! The form is submitted again from here, with the mark of the current state; each field that differs is a choice. Secrets are
+//! never sent back to the browser, so they have to be entered again.
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -15,21 +16,21 @@ use crate::basis::{Basis, FIELD};
 /// A field whose sent and stored values differ.
 pub(super) struct Differing {
     pub(super) label: String,
-    /// What the field is called in the form.
+    /// The name of the field in the form.
     pub(super) name: String,
     pub(super) mine: Side,
     pub(super) stored: Side,
 }
 
-/// A value of a field.
+/// One value of a field.
 pub(super) struct Side {
-    /// As the form sends it.
+    /// The value that the form sends.
     pub(super) value: String,
-    /// As people read it.
+    /// The readable form.
     pub(super) shown: String,
 }
 
-/// A secret that was typed, or that could be: its label and field.
+/// A secret that was entered, or can be: its label and field.
 pub(super) struct Typed {
     pub(super) label: String,
     pub(super) name: String,
@@ -39,18 +40,18 @@ pub(super) struct Typed {
 #[template(path = "stale.html")]
 pub(super) struct Stale {
     frame: Frame,
-    /// What the form is about: a name, a value.
+    /// The subject of the form: a name or a value.
     what: String,
-    /// Where it is sent to, and where it stands.
+    /// The address it is sent to, and the address of its page.
     action: String,
     back: String,
-    /// What is sent again as it came.
+    /// The fields that are sent again unchanged.
     carried: Vec<(String, String)>,
     differing: Vec<Differing>,
     typed: Vec<Typed>,
-    /// What is stored now, for a form that has no fields to choose from.
+    /// The stored state, for a form without fields to choose from.
     state: Vec<(String, String)>,
-    /// What the button says: "Remove it anyway".
+    /// The label of the button: "Remove it anyway".
     button: &'static str,
     mark: String,
 }
@@ -62,7 +63,7 @@ impl Side {
 }
 
 impl Stale {
-    /// A form about `what`, which is sent to `action` and stands at `back`.
+    /// A form about `what`, which is sent to `action` and belongs to the page `back`.
     pub(super) fn new(
         frame: Frame,
         what: &str,
@@ -85,7 +86,7 @@ impl Stale {
         }
     }
 
-    /// The fields to choose from: these are not carried as they came.
+    /// Sets the fields to choose from, which are not sent unchanged.
     #[must_use]
     pub(super) fn differing(mut self, differing: Vec<Differing>) -> Self {
         self.carried.retain(|(name, _)| !differing.iter().any(|one| one.name == *name));
@@ -94,7 +95,7 @@ impl Stale {
         self
     }
 
-    /// The secrets that can be typed again: never carried.
+    /// Sets the secrets that can be entered again; they are never sent unchanged.
     #[must_use]
     pub(super) fn typed(mut self, typed: Vec<Typed>) -> Self {
         self.carried.retain(|(name, _)| !typed.iter().any(|one| one.name == *name));

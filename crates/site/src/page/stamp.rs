@@ -1,13 +1,13 @@
-//! A stored time as pages show it: `2026-11-20 14:06`, UTC, whole in its title.
+//! A stored time as pages show it: `2026-11-20 14:06` in UTC, with seconds in its title.
 
 use std::borrow::Borrow;
 
 use cof::time;
 
-/// A time, in the parts that the template's macros print.
+/// A time, in the parts that the macros of templates print.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
-    /// For programs: RFC 3339.
+    /// In RFC 3339, for programs.
     pub(crate) iso: String,
     /// `2026-11-20`.
     pub(crate) day: String,
@@ -18,12 +18,12 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
-    /// Of a date that stands as text, as in an attribute; `None` for other text.
+    /// Parses a date from a text, such as an attribute; `None` for other text.
     pub(crate) fn read(text: &str) -> Option<Self> {
         Some(Self::of(i64::try_from(time::parse_date(text)?.seconds).ok()?))
     }
 
-    /// Of seconds since the epoch, as they are stored.
+    /// Converts seconds since the epoch, as they are stored.
     pub(crate) fn of(seconds: impl Borrow<i64>) -> Self {
         let seconds = u64::try_from(*seconds.borrow()).unwrap_or_default();
         let full = time::readable(seconds);

@@ -1,6 +1,6 @@
-//! What is done to several indicators of the list at once: those that are ticked get a status, are removed or restored.
+//! Changes several indicators of the list at once: the ticked ones get a status, are removed or restored.
 //!
-//! Each is changed by itself and has its own entry in the audit trail, as if it had been done on its page.
+//! Each is changed separately and has its own entry in the audit trail, as if it had been changed on its page.
 
 use std::collections::HashMap;
 
@@ -24,10 +24,10 @@ pub(super) fn routes() -> Router<Shared> {
     Router::new().route("/library/ticked", post(change))
 }
 
-/// The field of a box that is ticked.
+/// The field of a ticked box.
 const TICKED: &str = "pick";
 
-/// What is wanted of them.
+/// The requested change.
 #[derive(Clone, Copy)]
 enum Act {
     Set(Status),
@@ -42,7 +42,7 @@ async fn change(
     Posted(sent): Posted,
 ) -> Result<Response, Problem> {
     let (act, ticked, seen) = (Act::read(&sent)?, ticked(&sent)?, seen(&sent));
-    // One change: between the look and the act there is nobody else.
+    // One transaction, so that nothing changes between the check and the change.
     let changing = move |workbench: &mut Workbench| {
         let moved = moved(workbench, &ticked, &seen)?;
         if moved.is_empty() { act.on(workbench, &ticked).map(Ok) } else { Ok(Err(moved)) }
@@ -61,14 +61,14 @@ async fn change(
     Ok(go(&back, word))
 }
 
-/// An indicator that is not as its row showed it: what it was, and what it is.
+/// An indicator that changed since its row was shown: the shown and the current state.
 struct Moved {
     indicator: Indicator,
     was: String,
     is: String,
 }
 
-/// What the rows showed, by value.
+/// The marks of the shown rows, by value.
 fn seen(sent: &Fields) -> HashMap<String, String> {
     let rows = sent.0.iter().filter(|(name, _)| name == "was").take(PAGE);
     rows.filter_map(|(_, row)| row.split_once(' '))
@@ -76,7 +76,7 @@ fn seen(sent: &Fields) -> HashMap<String, String> {
         .collect()
 }
 
-/// Those of the ticked that have changed since.
+/// The ticked indicators that have changed since.
 fn moved(
     workbench: &Workbench,
     ticked: &[Indicator],
@@ -94,7 +94,7 @@ fn moved(
     Ok(moved)
 }
 
-/// Lets choose, for each that has changed: go on with it, or leave it as it is.
+/// Asks for each changed indicator whether to continue or leave it unchanged.
 fn stale(frame: Frame, moved: &[Moved], back: &str, sent: &Fields) -> Result<Response, Problem> {
     let differing = moved.iter().enumerate().map(|(at, one)| {
         let value = one.indicator.to_string();
@@ -119,7 +119,7 @@ fn stale(frame: Frame, moved: &[Moved], back: &str, sent: &Fields) -> Result<Res
         .show()
 }
 
-/// The indicators that are ticked: no more than a page has.
+/// The ticked indicators, at most as many as a page has.
 fn ticked(sent: &Fields) -> Result<Vec<Indicator>, Problem> {
     let values = sent
         .0
@@ -132,7 +132,7 @@ fn ticked(sent: &Fields) -> Result<Vec<Indicator>, Problem> {
     values.map(read).collect()
 }
 
-/// A box of the list, or a choice of the page that lets choose again.
+/// Whether this is a box of the list, or of the page that asks again.
 fn is_pick(name: &str) -> bool {
     name == TICKED || name.strip_prefix(TICKED).is_some_and(|rest| rest.starts_with('.'))
 }
@@ -148,7 +148,7 @@ impl Act {
         .ok_or_else(|| Problem::bad_request("unknown action for indicators"))
     }
 
-    /// How many it changed.
+    /// Carries it out; returns how many indicators changed.
     fn on(self, workbench: &mut Workbench, ticked: &[Indicator]) -> Result<usize, Error> {
         let mut changed = 0;
         for indicator in ticked {

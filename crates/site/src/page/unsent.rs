@@ -1,8 +1,8 @@
-//! What somebody typed whose session had ended: kept in the sign-in form, and offered again after it.
+//! A form that was sent after the session had ended: kept in the sign-in form, and offered again after signing in.
 //!
-//! Nothing of it is on the server: it travels in the form, as it came. Secrets and passwords are left out, and so is the token of
-//! the session that ended. After signing in it is shown with a button that sends it; nothing is sent by itself.
-//! The guard has checked where the change comes from before it gets here.
+//! The server stores nothing of it: the form contains it unchanged. Secrets and passwords are left out, and so is the token of
+//! the ended session. After signing in, the form is shown with a button that sends it; nothing is sent automatically. The guard
+//! has already checked the origin of the request.
 
 use askama::Template;
 use axum::body::{Body, Bytes, to_bytes};
@@ -12,17 +12,17 @@ use axum::http::{HeaderMap, Method};
 
 use super::FormToken;
 
-/// The largest form that is kept, in bytes, and how many fields it may have.
+/// The largest form that is kept, in bytes, and the most fields in it.
 const MOST: usize = 64 * 1024;
 const FIELDS: usize = 200;
 
-/// A form that was not taken.
+/// A form that was not accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Unsent {
-    /// Where it was sent, with its query.
+    /// The address it was sent to, with its query.
     pub(super) to: String,
     pub(super) fields: Vec<(String, String)>,
-    /// Whether something was left out.
+    /// Whether secrets were left out.
     pub(super) lacks_secrets: bool,
 }
 
@@ -35,13 +35,13 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// The fields that somebody typed or chose, to be read.
+    /// The fields that the user entered or chose, for display.
     fn readable(&self) -> impl Iterator<Item = &(String, String)> {
         self.unsent.fields.iter().filter(|(name, value)| !value.is_empty() && !is_hidden(name))
     }
 }
 
-/// Reads the form of somebody who is not signed in, and gives the request on with all it had.
+/// Reads the form of a client that is not signed in, and returns the request with its complete body.
 pub(super) async fn of(request: Request) -> (Option<Unsent>, Request) {
     let kind = request.headers().get(CONTENT_TYPE).map(axum::http::HeaderValue::as_bytes).unwrap_or_default();
     let is_form = kind.starts_with(b"application/x-www-form-urlencoded");
@@ -51,7 +51,7 @@ pub(super) async fn of(request: Request) -> (Option<Unsent>, Request) {
         return (None, request);
     }
     let (head, body) = request.into_parts();
-    // A longer one is refused as it would be without a body.
+    // A larger form is refused, as if it had no body.
     let Ok(bytes) = to_bytes(body, MOST).await else {
         return (None, Request::from_parts(head, Body::empty()));
     };
@@ -59,7 +59,7 @@ pub(super) async fn of(request: Request) -> (Option<Unsent>, Request) {
     (unsent, Request::from_parts(head, Body::from(bytes)))
 }
 
-/// Whether a browser shows that it had a session.
+/// Whether the client had a session.
 pub(super) fn had_session(headers: &HeaderMap) -> bool {
     let mut cookies = headers.get_all(COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
     cookies.any(|cookie| {
@@ -83,7 +83,7 @@ impl Unsent {
         Some(Self { to: to.to_owned(), fields: plain, lacks_secrets })
     }
 
-    /// The same from the sign-in form's two fields; `None` where there is nothing of it.
+    /// Reads it from two fields of the sign-in form; `None` if they are missing.
     pub(super) fn read(to: &str, form: &str, lacks_secrets: bool) -> Option<Self> {
         if to.is_empty() || form.len() > 2 * MOST {
             return None;
@@ -98,13 +98,13 @@ impl Unsent {
     }
 }
 
-/// The fields of secrets, whose values no page repeats.
+/// Whether the field is a secret, whose value is never shown again.
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name != "form_token" && ["secret", "password", "token"].iter().any(|part| name.contains(part))
 }
 
-/// Fields that our pages put into a form for themselves.
+/// Whether the field holds a login in its value.
 fn holds_login(name: &str, value: &str) -> bool {
     name == "value.proxy" && value.contains('@')
 }

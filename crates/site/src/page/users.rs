@@ -1,4 +1,4 @@
-//! Users, for those who may manage them: who there is, what each may do, invitations, sessions.
+//! Users, for those who may manage them: the list, roles, invitations, sessions.
 
 use askama::Template;
 use axum::Router;
@@ -155,7 +155,7 @@ async fn end_session(
     Ok(go(&back, if ended { "session" } else { "nothing" }))
 }
 
-/// Changes something about a user; what cannot be done is said on the page.
+/// Changes a user; a refusal is shown on the page.
 async fn change(
     site: &Shared,
     frame: Frame,
@@ -177,7 +177,7 @@ async fn change(
     }
 }
 
-/// The page for a form that was made from another state of a user.
+/// The page for a form that is based on another state of a user.
 fn stale(frame: Frame, stored: &Basis, sent: &Fields, word: &str) -> Result<Response, Problem> {
     let now = stored.state.first().map_or("", |(_, role)| role);
     let (path, button) = match word {
@@ -199,15 +199,15 @@ fn role(name: &str) -> Result<Role, Problem> {
     Role::named(name).ok_or_else(|| Problem::bad_request("there is no such role"))
 }
 
-/// The address under which whoever asks sees us, and the token.
+/// The link with the token, with the host name that the client uses.
 fn link(site: &Site, headers: &HeaderMap, token: &Secret) -> Secret {
-    // The guard has checked that it is one of our names.
+    // The guard has checked that this is a name of this server.
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
     let scheme = if site.over_tls { "https" } else { "http" };
     Secret::new(&format!("{scheme}://{host}/welcome?token={}", token.reveal()))
 }
 
-/// Leads to the page that shows a link: loading that again, or going back, makes no other one.
+/// Redirects to the page that shows a link once: loading it again, or going back, creates no other link.
 fn show_once(site: &Site, session: i64, once: Once) -> Response {
     site.show_once(session, PATH, once);
     Redirect::to(PATH).into_response()
@@ -226,7 +226,7 @@ impl Page {
         show_as(status, self)
     }
 
-    /// What the forms of a user are made from.
+    /// The mark that the forms of a user contain.
     fn mark(user: &User) -> String {
         Basis::of_user(user).mark().to_owned()
     }

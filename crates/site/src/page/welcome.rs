@@ -1,6 +1,6 @@
-//! Links that work once: the first administrator's, invitations, another password, and signing in.
+//! Links that work once: for the first administrator, for new users, for a new password, and to sign in.
 //!
-//! Looking at the page does not use a link up: programs that look at links before people do would.
+//! Opening the page does not use up a link, because some programs open links before people do.
 
 use askama::Template;
 use axum::Router;
@@ -113,7 +113,7 @@ async fn accept(
     }
 }
 
-/// Signs in whoever has just chosen a password.
+/// Signs in a user who has just chosen a password.
 async fn first_session(
     site: &Shared,
     name: String,

@@ -1,14 +1,14 @@
 //! The details of an audit entry as text: [`sentence`].
 //!
-//! An entry's detail is the JSON that programs read. What has no words here yet is printed member by member, so that nothing
-//! that was written down is kept from people. Names of what is refused or unknown are printed as they are: pages escape.
+//! The detail of an entry is the JSON that programs read. What has no text here yet is printed member by member, so that
+//! nothing is hidden from the reader. Refused or unknown names are printed unchanged, because pages escape them.
 
 use operation::shown::counted;
 use serde_json::Value;
 
-/// The detail of an entry in words; empty when there is no more to say.
+/// The detail of an entry as text; empty if there is nothing to add.
 ///
-/// Parameters are called as `label` has it.
+/// `label` returns the labels of parameters.
 pub(super) fn sentence(action: &str, detail: &Value, label: &dyn Fn(&str) -> String) -> String {
     let said = match action {
         "indicator.add" => added(detail),
@@ -32,7 +32,7 @@ pub(super) fn sentence(action: &str, detail: &Value, label: &dyn Fn(&str) -> Str
     said.unwrap_or_else(|| members(detail))
 }
 
-/// `as Active`, and how it was there before.
+/// `as Active`, and its earlier state.
 fn added(detail: &Value) -> Option<String> {
     let status = text(detail, "status")?;
     Some(match text(detail, "outcome")? {
@@ -46,7 +46,7 @@ fn added(detail: &Value) -> Option<String> {
 fn configured(detail: &Value, label: &dyn Fn(&str) -> String) -> String {
     let values = detail.get("values").and_then(Value::as_object);
     let values = values.into_iter().flatten().map(|(key, value)| {
-        // The old and the new one.
+        // The old and the new value.
         let new = short(value.as_array().and_then(|pair| pair.last()).unwrap_or(value));
         format!("{} {}", label(key), if new.trim().is_empty() { "cleared" } else { &new })
     });
@@ -75,7 +75,7 @@ fn installed(detail: &Value) -> Option<String> {
     Some(parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
 }
 
-/// `10 records imported, 2 already known, 1 rejected`, and why it did not go on.
+/// `10 records imported, 2 already known, 1 rejected`, and why loading stopped.
 fn loaded(detail: &Value) -> Option<String> {
     let records = |number: u64| format!("{number} record{}", if number == 1 { "" } else { "s" });
     let taken = number(detail, "taken")?;
@@ -114,7 +114,7 @@ fn undone(detail: &Value) -> Option<String> {
     ))
 }
 
-/// `reads and writes, as sensor-1; rate 10, daily 20000`: what a token may do, and how much of it.
+/// `reads and writes, as sensor-1; rate 10, daily 20000`: the permissions and limits of a token.
 fn allowed(detail: &Value) -> String {
     let is = |key: &str| detail.get(key).and_then(Value::as_bool).unwrap_or(false);
     let acts = [("reads", is("reads")), ("writes", is("writes"))];
@@ -128,7 +128,7 @@ fn allowed(detail: &Value) -> String {
     format!("{}{sensor}{limits}", acts.join(" and "))
 }
 
-/// One thing that became another: `from Review to Active`.
+/// A changed value: `from Review to Active`.
 fn changed(detail: &Value) -> Option<String> {
     let (from, to) = text(detail, "before")
         .zip(text(detail, "after"))
@@ -136,11 +136,11 @@ fn changed(detail: &Value) -> Option<String> {
     Some(format!("from {from} to {to}"))
 }
 
-/// The members that say something: `session 3`.
+/// The informative members: `session 3`.
 fn members(detail: &Value) -> String {
     let Value::Object(members) = detail else { return short(detail) };
     let said = members.iter().filter(|(key, value)| {
-        // A number of seconds says nothing to people.
+        // Numbers of seconds are not readable for people.
         !(key.ends_with("_at")
             || value.is_null()
             || value.as_array().is_some_and(Vec::is_empty)
@@ -166,7 +166,7 @@ fn number(detail: &Value, key: &str) -> Option<u64> {
     detail.get(key).and_then(Value::as_u64)
 }
 
-/// A list of names, if there is one in it.
+/// A list of names, if the detail has one.
 fn named(detail: &Value, key: &str) -> Option<String> {
     let names = detail.get(key)?.as_array()?;
     (!names.is_empty()).then(|| names.iter().map(short).collect::<Vec<_>>().join(", "))

@@ -1,4 +1,4 @@
-//! Tokens for the passive-DNS interfaces, on the page of the database: what `backsight token` does, for people.
+//! Tokens for the passive-DNS interfaces, on the page of the database: the same as `backsight token`.
 
 use axum::Router;
 use axum::extract::State;
@@ -28,7 +28,7 @@ pub(super) struct Line {
     pub(super) id: i64,
     pub(super) name: String,
     pub(super) may: &'static str,
-    /// How much it may ask, and what it used of that today.
+    /// The limits, and how much was used today.
     pub(super) limits: String,
     pub(super) sensor: String,
     pub(super) created: Stamp,
@@ -36,7 +36,7 @@ pub(super) struct Line {
     pub(super) is_expired: bool,
 }
 
-/// The form for a new token, as it was filled in.
+/// The form for a new token, with its values.
 #[derive(Clone, Default)]
 pub(super) struct Draft {
     pub(super) name: String,
@@ -45,7 +45,7 @@ pub(super) struct Draft {
     pub(super) daily: String,
     pub(super) expires: String,
     pub(super) sensor: String,
-    /// It is on the page again because of this.
+    /// The reason why the form is shown again.
     pub(super) refused: Option<String>,
 }
 
@@ -99,7 +99,7 @@ async fn revoke(
 }
 
 impl Line {
-    /// The tokens that were not revoked, at a time in seconds since the epoch.
+    /// The tokens that were not revoked, in their state at a time in seconds since the epoch.
     pub(super) fn all(workbench: &Workbench, now: i64) -> Result<Vec<Self>, Error> {
         let tokens = workbench.tokens()?.into_iter().filter(|token| token.revoked_at.is_none());
         tokens.map(|token| Self::of(workbench, &token, now)).collect()
@@ -148,7 +148,7 @@ impl Draft {
         }
     }
 
-    /// What the token shall be, or what is wrong with the form.
+    /// The properties of the token, or what is wrong with the form.
     fn wanted(&self, clock: &cof::time::Clock) -> Result<Wanted, String> {
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let rate = given(&self.rate)

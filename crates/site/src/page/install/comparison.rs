@@ -9,37 +9,37 @@ use workbench::integration::{Details, Plan, Setting, State, What, readable};
 pub(super) struct Comparison {
     pub(super) from: String,
     pub(super) rows: Vec<Row>,
-    /// The labels of the values that would be lost in any case.
+    /// The labels of the values that are lost in any case.
     pub(super) lost: Vec<String>,
-    /// The same, where the configuration is overwritten.
+    /// The labels of the values that are lost if the configuration is overwritten.
     pub(super) overwritten: Vec<String>,
-    /// What would be missing then, where that turns it off.
+    /// The parameters that would have no value then, if that disables the integration.
     pub(super) overwriting_disables: Vec<String>,
 }
 
-/// One parameter.
+/// One parameter in both versions.
 pub(super) struct Row {
     pub(super) label: String,
-    /// Its kind in the installed version, and the default.
+    /// Its kind and default in the installed version.
     pub(super) installed: Option<String>,
     pub(super) offered: Option<String>,
-    /// What changes, each with the class of its chip.
+    /// The changes, each with the style class of its chip.
     pub(super) changes: Vec<(&'static str, String)>,
     pub(super) value: Fate,
 }
 
-/// What becomes of a value.
+/// What happens to a value.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// None is set: what holds then.
+    /// No value is set; this default is used.
     Default(String),
-    /// It stays.
+    /// The value is kept.
     Kept(String),
-    /// A secret that stays.
+    /// A secret is kept.
     KeptSecret,
-    /// It is lost, and what holds then.
+    /// The value is lost; the second text is what is used instead.
     Lost(String, String),
-    /// A secret that is lost.
+    /// A secret is lost.
     LostSecret,
 }
 

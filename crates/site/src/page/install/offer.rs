@@ -1,4 +1,4 @@
-//! The package to install: uploaded, bundled, or carried by a confirmation.
+//! The package to install: uploaded, bundled, or contained in a confirmation.
 
 use std::path::Path;
 
@@ -12,16 +12,16 @@ use workbench::integration::Plan;
 use crate::access::{Fields, Upload};
 use crate::site::Shared;
 
-/// A package that was read, with the name of its file.
+/// A parsed package, with the name of its file.
 pub(super) struct Offer {
     pub(super) file: String,
     pub(super) package: Package,
 }
 
-/// How a file that is no package is answered.
+/// The status for a file that is not a package.
 const NO_PACKAGE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 
-/// What is no package, and why; nothing was changed.
+/// A file that is not a package, and why; nothing was changed.
 pub(super) struct Refusal {
     pub(super) file: String,
     pub(super) line: Option<usize>,
@@ -31,7 +31,7 @@ pub(super) struct Refusal {
 }
 
 impl Offer {
-    /// What an upload brings.
+    /// The package in an upload.
     pub(super) fn of(upload: &Upload) -> Result<Self, Refusal> {
         let bundled = upload.fields.text("bundled");
         match &upload.file {
@@ -46,13 +46,13 @@ impl Offer {
         }
     }
 
-    /// One that ships with us, by NAME or NAME@VERSION.
+    /// A bundled package, by NAME or NAME@VERSION.
     pub(super) fn bundled(wanted: &str) -> Result<Self, Refusal> {
         let package = package::find(wanted).map_err(|error| Refusal::new("", &error.to_string()))?;
         Ok(Self { file: format!("{}-{}.toml", package.name, package.version), package })
     }
 
-    /// What a confirmation sends back.
+    /// The package in a confirmation.
     pub(super) fn carried(fields: &Fields) -> Result<Self, Problem> {
         let content = URL_SAFE_NO_PAD.decode(fields.text("package"));
         let content =
@@ -60,12 +60,12 @@ impl Offer {
         Self::read(fields.text("file"), &content).map_err(|refusal| Problem::bad_request(refusal.reason))
     }
 
-    /// The package for a form that confirms.
+    /// The package in the form of a confirmation.
     pub(super) fn carry(&self) -> String {
         URL_SAFE_NO_PAD.encode(&self.package.source)
     }
 
-    /// What installing it would do.
+    /// What installing it would change.
     pub(super) async fn plan(&self, site: &Shared, overwrite: bool) -> Result<Plan, Problem> {
         let package = self.package.clone();
         Ok(site.desk.read(move |workbench| workbench.plan_install(package, overwrite)).await?)

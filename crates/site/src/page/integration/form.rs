@@ -1,4 +1,4 @@
-//! The configuration's form: a field for each parameter, and what a filled-in form changes.
+//! The form of the configuration: a field for each parameter, and the changes that a submitted form makes.
 
 use operation::{ParameterKind, Secret, SettingsError};
 use workbench::integration::{Changes, Details, Setting, State};
@@ -6,29 +6,29 @@ use workbench::integration::{Changes, Details, Setting, State};
 use super::super::stale::{Differing, Side, Typed};
 use crate::access::Fields;
 
-/// What fields are called, before the parameter's key: no parameter can take another field's name.
+/// The prefixes of field names before the parameter's key, so that parameters and other fields never conflict.
 const VALUE: &str = "value.";
 const CLEAR: &str = "clear.";
 const PROXY: &str = "proxy";
 
-/// A parameter as the form has it.
+/// A parameter as a field of the form.
 pub(super) struct Field {
     pub(super) key: String,
     pub(super) label: String,
     pub(super) help: String,
     pub(super) required: bool,
     pub(super) kind: FieldKind,
-    /// What holds while nothing is set.
+    /// The value that is used if none is set.
     pub(super) default: Option<String>,
-    /// What is wrong with what stands in it.
+    /// What is wrong with the value.
     pub(super) wrong: Option<String>,
 }
 
 pub(super) enum FieldKind {
-    /// The choices, and which is chosen.
+    /// The choices, and the chosen one.
     Choice(Vec<String>, String),
     Number(String),
-    /// Whether one is stored. Never what.
+    /// Whether a secret is stored; its value is never shown.
     Secret(bool),
     Switch(bool),
     Text(String),
@@ -63,11 +63,11 @@ impl Field {
         }
     }
 
-    /// Puts back what was sent; a secret is not sent back to the browser.
+    /// Fills in the submitted values; a secret is not sent back to the browser.
     pub(super) fn refill(&mut self, sent: &Fields) {
         let given = sent.text(&self.name()).to_owned();
         match &mut self.kind {
-            // A proxy's address with a login in it is refused; the login is a secret and is not sent back.
+            // A proxy address with a login is refused; the login is a secret and is not sent back.
             FieldKind::Text(text) if self.key == PROXY => *text = without_login(&given),
             FieldKind::Choice(_, text) | FieldKind::Number(text) | FieldKind::Text(text) => *text = given,
             FieldKind::Switch(on) => *on = is_sent_on(sent, &format!("{VALUE}{}", self.key)),
@@ -83,13 +83,13 @@ impl Field {
         format!("{CLEAR}{}", self.key)
     }
 
-    /// Whether names, addresses and numbers stand in it, which are set in one width.
+    /// Whether the value is a name, address or number, which is shown in a fixed-width font.
     pub(super) fn is_code(&self) -> bool {
         matches!(self.kind, FieldKind::Number(_) | FieldKind::Text(_))
     }
 }
 
-/// What a form changes: what is as it was, or as it would be by default, is left alone.
+/// The changes that a form makes: unchanged values and defaults are left out.
 pub(super) fn changes(details: &Details, sent: &Fields) -> Changes {
     let mut changes = Changes::default();
     for setting in &details.parameters {
@@ -119,12 +119,12 @@ pub(super) fn changes(details: &Details, sent: &Fields) -> Changes {
     changes
 }
 
-/// Whether a form wants what is stored.
+/// Whether a form requests what is already stored.
 pub(super) fn is_as_stored(details: &Details, sent: &Fields) -> bool {
     changes(details, sent) == Changes::default()
 }
 
-/// The fields of a form whose values are not what is stored, and the secrets that were typed into it or are to be cleared.
+/// The fields of a form that differ from the stored values, and the secrets that it sets or clears.
 pub(super) fn differing(details: &Details, sent: &Fields) -> (Vec<Differing>, Vec<Typed>) {
     let wanted = changes(details, sent);
     let setting = |key: &String| details.parameters.iter().find(|setting| setting.key == *key);
@@ -150,7 +150,7 @@ pub(super) fn differing(details: &Details, sent: &Fields) -> (Vec<Differing>, Ve
     (differing.chain(cleared).collect(), typed.collect())
 }
 
-/// An address without the user and the password before its host.
+/// An address without the user and the password before the host.
 fn without_login(address: &str) -> String {
     let (scheme, rest) = address.split_once("://").map_or(("", address), |(scheme, rest)| (scheme, rest));
     match rest.rsplit_once('@') {
@@ -160,18 +160,18 @@ fn without_login(address: &str) -> String {
     }
 }
 
-/// A switch as a field that is a choice has it: off is nothing.
+/// A switch as a choice; off is the empty value.
 fn switched(on: bool) -> Side {
     let (value, shown) = if on { ("on", "on") } else { ("", "off") };
     Side { value: value.to_owned(), shown: shown.to_owned() }
 }
 
-/// A box that is ticked says "on"; one that is not says nothing, and a choice of off says so with nothing in it.
+/// A ticked box sends "on", an unticked one sends nothing, and a choice of off sends an empty value.
 fn is_sent_on(sent: &Fields, name: &str) -> bool {
     !sent.text(name).is_empty()
 }
 
-/// Puts a fault at its field; says whether there is one.
+/// Shows an error at its field; returns whether there is such a field.
 pub(super) fn place(fields: &mut [Field], fault: &SettingsError) -> bool {
     let (key, why) = match fault {
         SettingsError::Elsewhere { key, given_for, changes, .. } => {
@@ -192,7 +192,7 @@ fn current(setting: &Setting) -> String {
     }
 }
 
-/// As parameters read switches.
+/// Whether the text means on, with the same rule as for parameters.
 fn is_on(text: &str) -> bool {
     matches!(text.trim().to_ascii_lowercase().as_str(), "on" | "true" | "yes" | "1")
 }

@@ -17,7 +17,7 @@ use picture::links::Links;
 use picture::timeline::class_of;
 use picture::timeline::words::{counted, day, figure, thousands};
 
-/// More lines of a kind are counted and not shown.
+/// The most lines of a kind that are shown; all are counted.
 const MOST: usize = 200;
 
 #[derive(Template)]
@@ -30,15 +30,15 @@ struct Page {
 
 struct Comparison {
     since: i64,
-    /// What it can be compared with, the newest first.
+    /// The runs it can be compared with, newest first.
     choices: Vec<Choice>,
     lists: Vec<List>,
-    /// Whether what is gone can be told.
+    /// Whether gone records are known.
     whole: bool,
     same: String,
 }
 
-/// A run to compare with.
+/// A run that can be compared with.
 struct Choice {
     id: i64,
     at: Stamp,
@@ -62,7 +62,7 @@ struct Line {
     data_address: Option<String>,
     last: Option<Stamp>,
     count: String,
-    /// What it was before.
+    /// The earlier state.
     before: String,
 }
 

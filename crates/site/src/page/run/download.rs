@@ -1,4 +1,4 @@
-//! Downloading a run, with the filters of its page or without.
+//! Downloads of a run, with or without the filters of its page.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::job::Answer;
 /// `GET /runs/ID/files/NAME`.
 ///
 /// # Errors
-/// 400 for a filter that cannot be read: a file with all records would pass for what the filter keeps.
+/// 400 for an invalid filter: otherwise a file with all records would look like the filtered one.
 pub(super) async fn give(Path((id, name)): Path<(i64, String)>, looked: Looked) -> Result<Response, Problem> {
     if let Some((name, wrong)) = unreadable(&looked.parameters).first() {
         return Err(Problem::bad_request(format!("{name}: {wrong}")));
@@ -35,7 +35,7 @@ pub(super) async fn give(Path((id, name)): Path<(i64, String)>, looked: Looked) 
     looked.site.downloads.file(&left, (id, "-filtered"), &name).await
 }
 
-/// The filters of a run's page, which a file may keep to.
+/// The filters of a run's page, which can also be applied to a file.
 pub(super) struct Filters {
     view: TimelineView,
     narrowing: Narrowing,
@@ -51,13 +51,13 @@ impl Filters {
         self.view == TimelineView::default() && self.narrowing.is_empty()
     }
 
-    /// The records that they keep, in the order of the answer.
+    /// The records that match, in the order of the answer.
     pub(super) fn records<'a>(&'a self, answer: &'a Answer) -> impl Iterator<Item = &'a Record> {
         kept(answer, &self.view, &self.narrowing).map(|(_, record, _)| record)
     }
 }
 
-/// The filters among these parameters that are not read in full, and what is wrong with each.
+/// The filters among these parameters that are not completely valid, each with what is wrong.
 pub(super) fn unreadable(parameters: &[(String, String)]) -> Vec<(&'static str, &'static str)> {
     let of = |name: &'static str| parameters.iter().filter(move |(known, _)| known == name);
     let mut wrong = Vec::new();
@@ -66,7 +66,7 @@ pub(super) fn unreadable(parameters: &[(String, String)]) -> Vec<(&'static str, 
             TimelineView::wrong(name, value).or_else(|| (name == "min").then(|| least(value).wrong).flatten())
         });
         wrong.extend(faults.take(1).map(|fault| (name, fault)));
-        // Of hidden types all are read; of the others one.
+        // Several hidden types are allowed, but only one value of any other filter.
         if name != "hide" && of(name).count() > 1 {
             wrong.push((name, "Given more than once."));
         }

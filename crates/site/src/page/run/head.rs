@@ -16,10 +16,10 @@ use crate::job::Answer;
 use crate::page::{FormToken, begun, encoded};
 use picture::timeline::words::{day, figure, thousands};
 
-/// Cautions of findings that are written out above the answer; the table has all of them.
+/// The most cautions that are shown above the answer; the table has all of them.
 const CAUTIONS: usize = 10;
 
-/// The head of a run's page; a template prints it as it is.
+/// The head of a run's page; a template inserts it unescaped.
 #[derive(Template)]
 #[template(path = "run-head.html")]
 pub(super) struct Head {
@@ -31,37 +31,37 @@ pub(super) struct Head {
     began: Stamp,
     fetched: Stamp,
     took: String,
-    /// What was asked for.
+    /// What was queried.
     pub(super) asked: Asked,
-    /// Whether the provider can be asked which records have a name in their data; nothing before it answered.
+    /// Whether the provider supports queries by data; `None` before it has answered anything.
     pub(super) by_data: Option<bool>,
     pub(super) trail: String,
     steps: Vec<(String, String)>,
     tabs: Vec<Tab>,
     figures: Vec<(&'static str, String)>,
-    /// How many records are about the value itself.
+    /// The number of direct records.
     direct: usize,
-    /// When the first record was first seen, and the last one last.
+    /// The earliest first seen, and the latest last seen.
     seen: Vec<(&'static str, Stamp)>,
     cautions: Vec<String>,
     may_run: bool,
     may_edit: bool,
     frame: FormToken,
     before: Option<i64>,
-    /// The filters of the address as a query string, and how many records they keep, where they leave any out.
+    /// The filters of the address as a query string, and how many records match, if they leave any out.
     filtered: Option<(String, String)>,
-    /// How many runs the command had that this one belongs to.
+    /// The number of runs of the same command.
     together: u64,
     /// The newest run on the same indicator, if there is a newer one.
     newest: Option<i64>,
 }
 
-/// What a run asked for.
+/// The kind of query of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asked {
-    /// Records that have an address in their data, and what the service adds to them.
+    /// Records with an address in their data, and what the service adds to them.
     Address,
-    /// Records that have a name in their data.
+    /// Records with a name in their data.
     Data,
     /// Records that a name owns.
     Owner,
@@ -176,7 +176,7 @@ impl Head {
         size(self.run.bytes)
     }
 
-    /// What was wanted of the answer, in words; empty for everything.
+    /// The filters of the query as text; empty if there were none.
     fn narrowed(&self) -> String {
         let filter = self.run.filter();
         let types: Vec<String> = filter.rrtypes.iter().map(ToString::to_string).collect();
@@ -198,7 +198,7 @@ impl Head {
         &self.run.provider
     }
 
-    /// The question from the other side: which records have the name in their data, or which it owns.
+    /// The link to the query on the other side: by data, or by owner.
     pub(super) fn other_side(&self) -> String {
         let side = if self.asked == Asked::Data { Side::Owner } else { Side::Data }.word();
         let (operation, value, trail) = (self.run.operation(), encoded(&self.value), &self.trail);
@@ -209,13 +209,13 @@ impl Head {
         crate::page::indicator_address(&self.run.indicator)
     }
 
-    /// No record is about the value itself, though some came.
+    /// Whether there are records, but no direct ones.
     fn lacks_direct(&self) -> bool {
         self.direct == 0 && self.run.records > 0
     }
 }
 
-/// How long a run took: whole seconds are kept.
+/// How long a run took, in whole seconds.
 fn took(run: &Run) -> String {
     match run.ended_at.map(|ended| ended.saturating_sub(run.started_at)) {
         None => "in progress".to_owned(),
@@ -224,7 +224,7 @@ fn took(run: &Run) -> String {
     }
 }
 
-/// The indicators of a trail with the addresses of their runs, which lead back along it.
+/// The indicators of a trail, with the addresses of their runs.
 fn way(named: &[Run]) -> Vec<(String, String)> {
     let mut behind: Vec<i64> = Vec::new();
     named
@@ -242,7 +242,7 @@ fn tabs(answer: &Answer, view: &str, trail: &str) -> Vec<Tab> {
     let query = if trail.is_empty() { String::new() } else { format!("?trail={trail}") };
     [
         ("History", "", figure(records.len())),
-        // Counting its boxes would cost laying them out.
+        // Counting its boxes would require laying them out.
         ("Graph", "/graph", String::new()),
         ("Changes", "/changes", String::new()),
         ("Raw", "/raw", size(run.bytes)),
@@ -275,7 +275,7 @@ fn seen(answer: &Answer) -> Vec<(&'static str, Stamp)> {
     span.flat_map(|(first, last)| [("First seen", stamp(first)), ("Last seen", stamp(last))]).collect()
 }
 
-/// A number of octets as people read it.
+/// A number of bytes in readable form.
 pub(super) fn size(octets: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
     let in_units = |unit: u64| octets as f64 / unit as f64;
@@ -287,7 +287,7 @@ pub(super) fn size(octets: u64) -> String {
     }
 }
 
-/// What is to be said before anything of the answer is used: of the indicator itself, of all of it, and of what it proposes.
+/// The cautions to show before the answer: about the indicator, the answer as a whole, and its findings.
 fn cautions(asked: &Indicator, answer: &Answer) -> Vec<String> {
     let own = asked.caution();
     let found: BTreeSet<String> = answer
@@ -309,14 +309,14 @@ fn cautions(asked: &Indicator, answer: &Answer) -> Vec<String> {
     own.into_iter().chain(warnings).chain(found.into_iter().take(CAUTIONS)).chain(rest).collect()
 }
 
-/// The filters as a query string, and how many records they keep; none where they keep all.
+/// The filters as a query string, and how many records match; `None` if all match.
 fn filtered(looked: &Looked) -> Option<(String, String)> {
     let filters = Filters::of(looked);
     if filters.keep_all() {
         return None;
     }
     let count = filters.records(&looked.answer).count();
-    // What cannot be read filters nothing here; with it the file would be refused.
+    // An invalid filter has no effect here, but a file with it would be refused.
     let unread = unreadable(&looked.parameters).into_iter().map(|(name, _)| name);
     let dropped: Vec<_> =
         ["page", "pick", "sort", "trail"].into_iter().chain(unread).map(|name| (name, None)).collect();

@@ -29,16 +29,16 @@ struct Page<'a> {
     table: Table<'a>,
     errors: Vec<Fault>,
     is_empty: bool,
-    /// Whether that there is nothing is the whole answer.
+    /// Whether the answer is complete, so that no records means that there are none.
     is_complete: bool,
-    /// What this server's own database has the name for, where the answer has nothing.
+    /// How this server's own database uses the name, if the answer is empty.
     uses: Vec<Use>,
 }
 
-/// The table and what is selected in it.
+/// The table and the selection in it.
 struct Table<'a> {
     rows: Vec<Row>,
-    /// How many the filters show, and how many there are.
+    /// How many records match the filters, and how many there are.
     shown: usize,
     total: usize,
     /// The number of the first row of this page.
@@ -52,22 +52,22 @@ struct Table<'a> {
     least: Field,
     carried: Vec<(String, String)>,
     unfiltered: String,
-    /// How many are selected, what adding them would come to, and what stands on this page, as a form says it.
+    /// How many are selected, what adding them would do, and the records on this page, in the form that forms send.
     selected: usize,
     count: Option<Count>,
     here: String,
 }
 
-/// A column's head: a link that sorts by it.
+/// The header of a column: a link that sorts by it.
 struct Heading {
     label: &'static str,
     class: &'static str,
     address: String,
-    /// For `aria-sort`; empty where the table is not sorted by it.
+    /// For `aria-sort`; empty if the table is not sorted by it.
     direction: &'static str,
 }
 
-/// A stretch of the answer that is no record.
+/// A part of the answer that is not a record.
 pub(super) struct Fault {
     pub(super) what: String,
     pub(super) offset: u64,
@@ -82,7 +82,7 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
     }
     let (asked, all) = (&looked.answer.kept.run.indicator, &looked.answer.kept.records);
     let (view, narrowing) = (TimelineView::of(&looked.parameters), Narrowing::of(&looked.parameters));
-    // The timeline numbers what it is given: the answer, or what the table's own filters leave of it.
+    // The timeline shows what the filters of the table leave of the answer.
     let left: Vec<usize> = (0..all.len())
         .filter(|place| all.get(*place).is_some_and(|one| narrowing.is_empty() || narrowing.keeps(one)))
         .collect();
@@ -190,7 +190,7 @@ async fn table<'a>(
     })
 }
 
-/// The places of records whose findings are left out unless they are ticked by themselves.
+/// The positions of records whose findings are left out unless they are ticked individually.
 fn flagged(findings: &Findings) -> HashSet<usize> {
     let flagged = findings.list.iter().filter(|finding| !finding.is_selected());
     let flagged = flagged.filter_map(|finding| match finding {
@@ -200,7 +200,7 @@ fn flagged(findings: &Findings) -> HashSet<usize> {
     flagged.flatten().copied().collect()
 }
 
-/// The parameters that a form has to carry along.
+/// The parameters that a form has to include.
 fn carried(links: &Links, but: &[&str]) -> Vec<(String, String)> {
     links.others(but).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
@@ -216,7 +216,7 @@ fn faults(looked: &Looked) -> Vec<Fault> {
 }
 
 impl Page<'_> {
-    /// How many names use the asked one, by type.
+    /// How many names use the queried one, by type.
     fn used(&self) -> String {
         uses::sentence(&self.uses)
     }
@@ -242,7 +242,7 @@ impl Table<'_> {
         })
     }
 
-    /// The fields of the window, with their labels.
+    /// The fields of the time window, with their labels.
     fn dates(&self) -> [(&'static str, &'static str, &Field); 2] {
         let [from, to] = &self.window;
         [("from", "Seen", from), ("to", "to", to)]
@@ -252,7 +252,7 @@ impl Table<'_> {
         self.first + self.rows.len() - 1
     }
 
-    /// How many things adding would make.
+    /// How many rows adding would create.
     fn to_add(&self) -> u64 {
         self.count.as_ref().and_then(|count| sums(count).first().map(|(_, new)| *new)).unwrap_or(0)
     }
@@ -266,8 +266,8 @@ impl Table<'_> {
     }
 }
 
-/// How many findings a dry run would add, know already, leave alone, cut and pass over, all kinds together. What there is
-/// none of is not said, but that nothing is new is.
+/// The results of a dry run for all kinds together: added, known, left out, cut and skipped findings. Zero counts are omitted,
+/// except for new ones.
 fn sums(count: &Count) -> Vec<(&'static str, u64)> {
     let tally = &count.tally;
     let all = [&tally.indicators, &tally.attributes, &tally.relationships];

@@ -1,8 +1,7 @@
-//! What the filters say beside those that the timeline shares: a text and a least count.
+//! The filters that only the table has: a text, and a minimum count.
 //!
-//! A text is looked for in names and data as they are printed, and in what their escapes stand for; what was written so
-//! that nobody clicks it is understood as the library understands it. What cannot be read narrows nothing, and is told
-//! beside its field.
+//! The text is searched for in names and data in their printed form, and in their unescaped form. A defanged value is also read
+//! as the value that it stands for. An invalid filter has no effect, and the error is shown next to its field.
 
 use std::borrow::Cow;
 
@@ -12,12 +11,12 @@ use operation::indicator::refang;
 
 use picture::timeline::date::Field;
 
-/// Which records are wanted.
+/// The filters for records.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Narrowing {
-    /// In lower case, each as good as the others; none for every record.
+    /// The texts in lower case, any of which may match; empty for every record.
     texts: Vec<String>,
-    /// The least count.
+    /// The minimum count.
     least: u64,
 }
 
@@ -50,18 +49,18 @@ impl Narrowing {
     }
 }
 
-/// The field of the least count.
+/// The field of the minimum count.
 pub(super) fn least(text: &str) -> Field {
     let wrong = if text.trim().is_empty() { None } else { number(text).err() };
     Field { text: text.to_owned(), wrong }
 }
 
-/// What to look for: the text, and the value that a defanged one stands for.
+/// The texts to search for: the text itself, and the value of a defanged one.
 fn texts(text: &str) -> Vec<String> {
     let text = text.trim();
     let mut texts = vec![text.to_lowercase()];
     let plain = refang(text);
-    // Taking quotation marks off would find far more than what was asked for.
+    // Removing quotation marks would match far more than was requested.
     if plain != text.trim_matches(['"', '\'', '<', '>', '`']) {
         texts.push(plain.to_lowercase());
         texts.extend(Indicator::parse(text).ok().map(|value| value.to_string().to_lowercase()));
@@ -71,7 +70,7 @@ fn texts(text: &str) -> Vec<String> {
     texts
 }
 
-/// A number, in groups of three or not.
+/// Parses a number, with or without groups of three digits.
 fn number(text: &str) -> Result<u64, &'static str> {
     let mut groups = text.trim().split([',', '.', '\'', '_', ' ', '\u{a0}', '\u{202f}']);
     let first = groups.next().unwrap_or_default();
@@ -84,7 +83,7 @@ fn number(text: &str) -> Result<u64, &'static str> {
     [&[first], rest.as_slice()].concat().concat().parse().map_err(|_| TOO_LARGE)
 }
 
-/// Master-file escapes undone; octets that are no UTF-8 become the mark for that.
+/// The text without master-file escapes; invalid UTF-8 becomes the replacement character.
 fn unescaped(printed: &str) -> String {
     let mut octets = Vec::with_capacity(printed.len());
     let mut rest = printed.as_bytes();
@@ -102,7 +101,7 @@ fn unescaped(printed: &str) -> String {
     }
 }
 
-/// The octet that three digits name.
+/// The byte with this number in three digits.
 fn decimal(rest: &[u8]) -> Option<u8> {
     let digits = rest.get(..3).filter(|digits| digits.iter().all(u8::is_ascii_digit))?;
     std::str::from_utf8(digits).ok()?.parse().ok()
@@ -126,7 +125,7 @@ mod tests {
             assert!(finds(text, quoted), "{text}");
         }
         assert!(!finds(r#""r""#, quoted) && !finds("195.169", quoted));
-        // Quotation marks are looked for, too.
+        // Quotation marks are also searched for.
         assert!(!finds(r#""q""#, ("q.example", RrType::TXT, "qq")));
     }
 

@@ -13,8 +13,8 @@ use crate::page::{FormToken, Frame, show};
 use crate::site::{Shared, Site};
 use picture::timeline::words::{counted, thousands};
 
-/// Tells our script to load the page anew, when what asked for that is no more: it would ask again every second while the
-/// page is made.
+/// Tells our script to load the page again after the job has ended; otherwise it would ask again every second while the page is
+/// being loaded.
 const ENDED: (HeaderName, HeaderValue) =
     (HeaderName::from_static("hx-trigger-after-swap"), HeaderValue::from_static("run-ended"));
 
@@ -26,7 +26,7 @@ struct Page {
     job: Job,
 }
 
-/// The job by itself, which the page loads every second.
+/// The job alone, which the page loads every second.
 #[derive(Template)]
 #[template(path = "run-job.html")]
 struct Job {
@@ -37,7 +37,7 @@ struct Job {
     frame: FormToken,
 }
 
-/// What stands in the job's place when it is over, while the page comes anew.
+/// Replaces the job when it has ended, while the page is loaded again.
 #[derive(Template)]
 #[template(path = "run-ended.html")]
 struct Ended {
@@ -55,7 +55,7 @@ pub(super) async fn look(
     Path(id): Path<i64>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    // By itself it is no page: whoever comes here wants the run.
+    // The job alone is not a page, so a visitor is redirected to the run.
     if !headers.contains_key("hx-request") {
         return Ok(Redirect::to(&format!("/runs/{id}")).into_response());
     }

@@ -15,11 +15,11 @@ use crate::page::stamp::Stamp;
 use crate::page::{Frame, show};
 use picture::timeline::words::thousands;
 
-/// How much is shown at a time, in octets.
+/// How much is shown at a time, in bytes.
 const STRETCH: u64 = 64 * 1024;
 /// How many lines are shown at a time: each is an element of the page.
 const LINES: usize = 1_000;
-/// How much of a line is shown, in octets: one may be as long as the answer.
+/// How much of a line is shown, in bytes: a line can be as long as the answer.
 const LINE: usize = 8 * 1024;
 
 #[derive(Template)]
@@ -36,7 +36,7 @@ struct Page {
     panels: [Panel; 2],
 }
 
-/// What is known of one side.
+/// The information about the request or the answer.
 struct Panel {
     title: &'static str,
     facts: Vec<Fact>,
@@ -45,11 +45,11 @@ struct Panel {
 struct Fact {
     label: &'static str,
     text: String,
-    /// A character is as wide as another: it is for programs.
+    /// Whether the value is shown in a fixed-width font, because it is meant for programs.
     mono: bool,
 }
 
-/// A line of the body with what is wrong in it.
+/// A line of the body with the error in it.
 struct Line {
     offset: u64,
     text: String,
@@ -88,7 +88,7 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
 }
 
 impl Panel {
-    /// How it was asked for. Who asked is not kept beyond a keyed hash, and not shown.
+    /// The request. The login is only stored as a keyed hash, and not shown.
     fn asked(run: &Run) -> Self {
         let request = run.request();
         let rrtype = request.rrtype.map(|rrtype| format!("dribble-filter-rrtype: {rrtype}"));
@@ -106,7 +106,7 @@ impl Panel {
         Self { title: "Request", facts }
     }
 
-    /// What came, and how it was read.
+    /// The answer, and how it was read.
     fn came(run: &Run) -> Self {
         let orientation = match run.orientation() {
             Orientation::Draft => "owner in rrname, as the draft says",
@@ -135,7 +135,7 @@ impl Fact {
     }
 }
 
-/// A stretch of the evidence. All of it is read: only the whole can be told from something else.
+/// A part of the evidence. All of it is read, because only the whole file can be verified.
 fn stretch(workbench: &Workbench, id: i64, from: u64) -> Result<Vec<u8>, Error> {
     let Some(mut evidence) = workbench.evidence(id)? else { return Ok(Vec::new()) };
     let mut octets = Vec::new();
@@ -148,7 +148,7 @@ fn stretch(workbench: &Workbench, id: i64, from: u64) -> Result<Vec<u8>, Error> 
     }
 }
 
-/// As much as is shown as so many lines.
+/// As many complete lines as are shown at a time.
 fn first_lines(octets: &[u8]) -> &[u8] {
     let lines = octets.split_inclusive(|octet| *octet == b'\n').flat_map(|line| line.chunks(LINE));
     let length = lines.take(LINES).map(<[u8]>::len).sum();

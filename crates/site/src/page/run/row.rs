@@ -14,17 +14,17 @@ use picture::links::Links;
 use picture::timeline::words::{length, thousands};
 use picture::timeline::{Places, TimelineView, class_of};
 
-/// Rows on a page.
+/// Rows per page.
 pub(super) const PAGE: usize = 100;
 
-/// Which rows are shown, in their order, by their places in the answer.
+/// The rows that are shown, in order, by their positions in the answer.
 #[derive(Debug)]
 pub(super) struct Rows {
     pub(super) places: Vec<usize>,
     pub(super) order: Order,
 }
 
-/// The order of the table: a column, forwards or backwards.
+/// The order of the table: a column, ascending or descending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Order {
     pub(super) column: Column,
@@ -44,11 +44,11 @@ pub(super) enum Column {
     Type,
 }
 
-/// A row as it is printed.
+/// A row in its printed form.
 pub(super) struct Row {
-    /// Its place in the answer, which a selection names.
+    /// Its position in the answer, which a selection refers to.
     pub(super) place: usize,
-    /// What the timeline's bars link to.
+    /// The anchor that the timeline's bars link to.
     pub(super) anchor: usize,
     pub(super) name: String,
     pub(super) name_address: Option<String>,
@@ -63,9 +63,9 @@ pub(super) struct Row {
     pub(super) relation: &'static str,
     pub(super) library: InLibrary,
     pub(super) picked: bool,
-    /// What comes of it is left out unless it is ticked by itself.
+    /// Whether its findings are left out unless it is ticked individually.
     pub(super) flagged: bool,
-    /// What is to be said of the name or of what its data names: a word, and for a lookalike all of it.
+    /// A caution about the name or about a host in its data: one word, or the whole text for a lookalike.
     pub(super) caution: Option<(&'static str, String)>,
 }
 
@@ -93,14 +93,14 @@ impl Order {
         column.map_or(Self { column: Column::Last, reversed: false }, |column| Self { column, reversed })
     }
 
-    /// What the address says for sorting by a column; once more turns it.
+    /// The parameters of the address that sort by a column; a second click reverses the order.
     pub(super) fn link(self, links: &Links, column: Column) -> String {
         let turned = self.column == column && !self.reversed;
         let word = format!("{}{}", if turned { "-" } else { "" }, column.word());
         links.with(&[("sort", Some(&word)), ("page", None)]) + "#th"
     }
 
-    /// For `aria-sort`: names ascend, dates and counts descend unless turned.
+    /// For `aria-sort`: names are sorted ascending, dates and counts descending unless reversed.
     pub(super) fn direction(self, column: Column) -> &'static str {
         if self.column != column {
             return "";
@@ -111,7 +111,7 @@ impl Order {
 }
 
 impl Rows {
-    /// The places of the records that the filters keep, sorted.
+    /// The positions of the records that match the filters, sorted.
     pub(super) fn new(answer: &Answer, view: &TimelineView, narrowing: &Narrowing, order: Order) -> Self {
         let mut rows: Vec<Sorted<'_>> = kept(answer, view, narrowing).collect();
         sort(&mut rows, order.column);
@@ -121,17 +121,17 @@ impl Rows {
         Self { places: rows.into_iter().map(|(place, ..)| place).collect(), order }
     }
 
-    /// How many pages there are.
+    /// The number of pages.
     pub(super) fn pages(&self) -> usize {
         self.places.len().div_ceil(PAGE).max(1)
     }
 
-    /// The page that the address asks for, or the nearest that there is.
+    /// The requested page, or the nearest existing one.
     pub(super) fn page(&self, asked: &str) -> usize {
         asked.trim().parse::<usize>().unwrap_or(1).clamp(1, self.pages())
     }
 
-    /// On which page the row of each drawn record is, while this one is shown.
+    /// The page of the row of each drawn record, given the page that is shown.
     pub(super) fn pages_of(&self, drawn: &[usize], here: usize) -> Places {
         let mut pages = vec![here; if self.pages() > 1 { drawn.len() } else { 0 }];
         for (at, place) in self.places.iter().enumerate() {
@@ -143,7 +143,7 @@ impl Rows {
     }
 }
 
-/// The records that the filters keep, in the order of the answer.
+/// The records that match the filters, in the order of the answer.
 pub(super) fn kept<'a>(
     answer: &'a Answer,
     view: &'a TimelineView,
@@ -155,7 +155,7 @@ pub(super) fn kept<'a>(
     })
 }
 
-/// A record at its place, with how it stands to what was asked about.
+/// A record with its position, and its relation to the queried indicator.
 pub(super) type Sorted<'a> = (usize, &'a Record, Relation);
 
 fn sort(rows: &mut [Sorted<'_>], column: Column) {
@@ -177,7 +177,7 @@ fn sort(rows: &mut [Sorted<'_>], column: Column) {
 }
 
 impl Row {
-    /// A row of the record at a place.
+    /// The row of the record at a position.
     pub(super) fn new(
         asked: &Indicator,
         record: &Record,
@@ -217,7 +217,7 @@ impl Row {
         }
     }
 
-    /// What the library knows of the hosts of rows.
+    /// The state of the hosts of rows in the library.
     pub(super) fn standing(
         workbench: &Workbench,
         asked: &Indicator,
@@ -252,12 +252,12 @@ impl Row {
     }
 }
 
-/// What the library has of the hosts of a row, or would get.
+/// The state of the hosts of a row in the library, or the state that they would get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum InLibrary {
     /// The record contains no host other than the queried one.
     AttributeOnly,
-    /// New, and left out unless it is ticked by itself.
+    /// New, and left out unless it is ticked individually.
     Flagged,
     Known,
     New,
@@ -275,7 +275,7 @@ impl InLibrary {
         }
     }
 
-    /// The class that gives it its colour; none for what is plain text.
+    /// The style class; `None` for plain text.
     pub(super) fn class(self) -> Option<&'static str> {
         match self {
             Self::AttributeOnly => None,
@@ -287,7 +287,7 @@ impl InLibrary {
     }
 }
 
-/// A row's mark is short, because there may be one in each of a hundred rows; the text above the table says more.
+/// The caution of a row is short, because a page may have a hundred of them; the text above the table has more.
 fn mark(asked: &Indicator, record: &Record) -> Option<(&'static str, String)> {
     let sides = [Indicator::of_owner(record), Indicator::of_target(&record.rdata, record.rrtype)];
     let mut cautions = sides.iter().flatten().filter(|one| *one != asked).filter_map(Indicator::caution);

@@ -1,16 +1,16 @@
 //! The selection of a run's records: previewed, added or cleared.
 //!
-//! A selection is part of the address, so that pages, orders, filters, windows and the back button keep it:
+//! A selection is part of the address, so that it is kept across pages, orders, filters, time windows and the back button:
 //!
 //! | parameter | meaning |
 //! | --- | --- |
-//! | `sel=0-4,9` | records, by their places in the answer |
-//! | `all=yes` | everything that the filters show |
-//! | `not=3,7` | with `all`, these are not |
+//! | `sel=0-4,9` | records, by their positions in the answer |
+//! | `all=yes` | all records that match the filters |
+//! | `not=3,7` | with `all`: except these |
 //!
-//! A form says besides what it showed (`here`, as `sel`), which of that is ticked (`pick`, each by itself), and what is to be
-//! done (`do=all`, `do=none`). [`Selection::take`] makes one of it all. A finding is meant where one of its records is; one
-//! that is flagged as doubtful only where its record is ticked by itself, not among all.
+//! A form also sends which records it showed (`here`, as in `sel`), which of them are ticked (`pick`, one each), and what to do
+//! (`do=all`, `do=none`). [`Selection::take`] combines all of this. A finding is selected if one of its records is; a flagged
+//! finding only if its record is ticked individually, and not as part of all.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -34,31 +34,31 @@ use crate::site::Shared;
 use picture::links::Links;
 use picture::timeline::TimelineView;
 
-/// Parameters that say what is selected.
+/// The parameters of the selection.
 const OWN: [&str; 7] = ["sel", "all", "not", "here", "pick", "do", FIELD];
-/// Records that are selected.
+/// The selected records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Selection {
-    /// Everything that the filters show.
+    /// Whether all records that match the filters are selected.
     all: bool,
-    /// Ticked by themselves; without `all` alone.
+    /// Individually ticked records; only without `all`.
     ticked: BTreeSet<usize>,
-    /// Taken out of everything.
+    /// Records excluded from all.
     out: BTreeSet<usize>,
 }
 
-/// What adding a selection would come to.
+/// What adding a selection would do.
 #[derive(Clone, Debug)]
 pub(super) struct Count {
     pub(super) tally: Tally,
     /// Findings that are left out because they are flagged.
     pub(super) flagged: usize,
-    /// Findings that are left out because there is no room for so many of a kind.
+    /// Findings that are left out because of the limit per kind.
     pub(super) beyond: usize,
 }
 
 impl Count {
-    /// What tells this count from another: what is added is what was counted.
+    /// The mark of this count, so that only what was shown is added.
     pub(super) fn mark(&self) -> String {
         mark(&self.tally)
     }
@@ -69,7 +69,7 @@ fn mark(tally: &Tally) -> String {
 }
 
 impl Selection {
-    /// Takes it out of an address's or a form's parameters, and leaves it there in its short form.
+    /// Takes the selection from the parameters of an address or form; its short form stays in them.
     pub(super) fn take(parameters: Vec<(String, String)>) -> (Self, Vec<(String, String)>) {
         let selection = Self::of(&parameters);
         let others = parameters.into_iter().filter(|(name, _)| !OWN.contains(&name.as_str()));
@@ -96,7 +96,7 @@ impl Selection {
         Self { all: true, out: out.union(&(&here - &pick)).copied().collect(), ..Self::default() }
     }
 
-    /// As an address has it.
+    /// The parameters for an address.
     fn parameters(&self) -> Vec<(String, String)> {
         let pair = |name: &str, value: String| (name.to_owned(), value);
         let all = self.all.then(|| pair("all", "yes".to_owned()));
@@ -113,12 +113,12 @@ impl Selection {
         if self.all { !self.out.contains(&place) } else { self.ticked.contains(&place) }
     }
 
-    /// How many records are selected, where the filters show these.
+    /// The number of selected records, if these match the filters.
     pub(super) fn len(&self, shown: &[usize]) -> usize {
         if self.all { shown.iter().filter(|place| self.has(**place)).count() } else { self.ticked.len() }
     }
 
-    /// The places of the records that it means.
+    /// The positions of the selected records.
     fn meant(&self, answer: &Answer, parameters: &[(String, String)]) -> BTreeSet<usize> {
         if self.all {
             shown(answer, parameters).into_iter().filter(|place| self.has(*place)).collect()
@@ -128,17 +128,17 @@ impl Selection {
     }
 }
 
-/// What a selection comes to.
+/// The findings of a selection.
 struct Meant {
     findings: Vec<Finding>,
     /// Left out because they are flagged.
     flagged: usize,
-    /// Left out because there is no room for so many of a kind.
+    /// Left out because of the limit per kind.
     beyond: usize,
 }
 
 impl Meant {
-    /// What records propose: everything that was ticked by itself, and of all what is selected, as much as there is room for.
+    /// The findings of records: all of individually ticked ones; of `all`, as many as the limit per kind allows.
     fn of(workbench: &Workbench, kept: &Kept, places: &BTreeSet<usize>, all: bool) -> Result<Self, Error> {
         let mut found = workbench.findings_of(kept, places, !all)?;
         if !all {
@@ -150,7 +150,7 @@ impl Meant {
 }
 
 impl Looked {
-    /// What adding the selection would come to; nothing where nothing is selected.
+    /// What adding the selection would do; `None` if nothing is selected.
     pub(super) async fn count(&self) -> Result<Option<Count>, Problem> {
         if self.selection.is_empty() {
             return Ok(None);
@@ -166,7 +166,7 @@ impl Looked {
     }
 }
 
-/// Adds what a form says is selected.
+/// Adds the selection of a form.
 pub(super) async fn add(
     State(site): State<Shared>,
     may: May<EditLibrary>,
@@ -192,20 +192,20 @@ pub(super) async fn add(
         workbench.add_picked(run, &findings, false).map(Some)
     };
     let Some(tally) = site.desk.change(may.name(), add).await? else {
-        // The selection stays, and is counted anew.
+        // The selection is kept, and counted again.
         return Ok(go(&format!("{}#selbar", links.with(&[])), "recounted"));
     };
     let new = tally.indicators.new + tally.attributes.new + tally.relationships.new;
     Ok(go(&back, if new > 0 { "run-added" } else { "run-known" }))
 }
 
-/// The places that the filters show.
+/// The positions of the records that match the filters.
 fn shown(answer: &Answer, parameters: &[(String, String)]) -> Vec<usize> {
     let (view, narrowing) = (TimelineView::of(parameters), Narrowing::of(parameters));
     Rows::new(answer, &view, &narrowing, Order::of("")).places
 }
 
-/// `0-2,7` as numbers; what is none of that is passed over.
+/// Parses `0-2,7` into numbers; invalid parts are skipped.
 fn places(text: &str) -> impl Iterator<Item = usize> {
     text.split(',').filter_map(stretch).flatten().take(SHOWN)
 }

@@ -1,7 +1,7 @@
-//! Who uses a name as a name server, mail server or target, as this server's own database has it.
+//! The names that use a name as a name server, mail server or target, according to this server's own database.
 //!
-//! It is looked up where a question for the name's own records came back empty, so that the page does not leave the impression that
-//! nobody has seen the name. Only the first [`MOST`] records are counted.
+//! They are looked up if a query for the name's own records had no result, so that the page does not suggest that the name was
+//! never seen. Only the first [`MOST`] records are counted.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -12,18 +12,18 @@ use store::{Question, Subject};
 use crate::site::Site;
 use picture::timeline::words::counted;
 
-/// Records that are looked at.
+/// The most records that are read.
 const MOST: usize = 1_000;
 
-/// A type of record, and how many names use the asked one so.
+/// A type of record, and how many names use the queried one in it.
 pub(super) struct Use {
     rrtype: RrType,
     names: usize,
-    /// There are more records than were looked at.
+    /// Whether there are more records than were read.
     at_least: bool,
 }
 
-/// Who uses a name, by type; nothing where this server has no database.
+/// The uses of a name, by type; empty if this server has no database.
 pub(super) async fn of(site: &Site, name: &Name) -> Result<Vec<Use>, Problem> {
     let Some(rows) = &site.rows else { return Ok(Vec::new()) };
     let question = Question { limit: MOST, ..Question::new(Subject::RdataName(name.clone())) };
