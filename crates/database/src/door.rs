@@ -1,8 +1,8 @@
-//! The answering end: the socket in the folder of a server's database.
+//! The server's side of the socket in the folder of its database.
 //!
-//! [`Door`] listens until it is dropped, a thread for each that asks: engines block, and there are few. Whoever may connect is
-//! decided by the socket's mode, 0600; what they say is checked all the same. A conversation in which something cannot be read
-//! is ended; an error of the engine is an answer.
+//! A [`Door`] listens until it is dropped, with one thread per client: engines block, and there are few clients. The socket's
+//! mode 0600 determines who may connect; messages are checked all the same. A connection with an unreadable message is closed;
+//! an error of the engine is an answer.
 
 use std::collections::HashMap;
 use std::fs::{self, Permissions};
@@ -20,7 +20,7 @@ use store::{Store, StoreError};
 use super::wire::{self, Hello, PROTOCOL, Request, Response, Unreadable};
 use super::{SOCKET, forget};
 
-/// How many may ask at once; each may hold a batch or a page.
+/// The most clients at the same time; each may hold a batch or a page.
 const MOST: usize = 64;
 
 /// Answers commands of this machine until it is dropped.
@@ -30,12 +30,12 @@ pub struct Door {
     doorkeeper: Option<JoinHandle<()>>,
 }
 
-/// What those who answer share.
+/// The state that the threads share.
 struct House {
     runs: Arc<Runs>,
     folder: PathBuf,
     visitors: Mutex<Visitors>,
-    /// Told when one has gone.
+    /// Notified when a client has left.
     left: Condvar,
 }
 
@@ -43,18 +43,19 @@ struct House {
 struct Visitors {
     closing: bool,
     next: u64,
-    /// To end their conversations by.
+    /// The connections, so that they can be closed.
     streams: HashMap<u64, UnixStream>,
 }
 
 impl Door {
-    /// Listens in the folder of an engine that is open for writing: what socket is there is nobody's.
+    /// Listens in the folder of an engine that is open for writing. An existing socket is left over, because the engine holds
+    /// the lock.
     ///
     /// # Errors
-    /// The system's; a path of more than about a hundred octets is too long for a socket.
+    /// I/O errors; a path of more than about a hundred bytes is too long for a socket.
     pub fn open(runs: Arc<Runs>, folder: &Path) -> io::Result<Self> {
         let path = folder.join(SOCKET);
-        // Nobody may connect before the mode is right.
+        // The mode is set before anybody can connect.
         let fresh = folder.join("backsight.sock.new");
         for stale in [&fresh, &path] {
             match fs::remove_file(stale) {
@@ -79,7 +80,7 @@ impl Door {
 }
 
 impl Drop for Door {
-    /// What is being answered is answered; then nobody is left.
+    /// Requests in progress are answered; after that, no client is connected.
     fn drop(&mut self) {
         let mut visitors = lock(&self.house.visitors);
         visitors.closing = true;
@@ -87,7 +88,7 @@ impl Drop for Door {
             let _ = stream.shutdown(Shutdown::Read);
         }
         drop(visitors);
-        // Wakes the doorkeeper, who sees that we are closing.
+        // Wakes the listening thread, which then notices that the door is closing.
         drop(UnixStream::connect(&self.path));
         let _ = fs::remove_file(&self.path);
         if let Some(doorkeeper) = self.doorkeeper.take() {
@@ -100,7 +101,7 @@ impl Drop for Door {
 
 fn admit(house: &Arc<House>, listener: &UnixListener) {
     loop {
-        // What fails is this one's connection; when there are no more files, the next one waits in the queue.
+        // An error affects only this connection; if there are no more file descriptors, the next client waits in the queue.
         let stream = listener.accept().map(|(stream, _)| stream);
         let mut visitors = lock(&house.visitors);
         if visitors.closing {
@@ -116,14 +117,14 @@ fn admit(house: &Arc<House>, listener: &UnixListener) {
         drop(visitors);
         let guest = Guest { house: Arc::clone(house), number };
         let spawned = thread::Builder::new().name("database-guest".into()).spawn(move || {
-            // How it ended is the other end's to tell.
+            // The client learns how the connection ended.
             let _ = guest.converse(own);
         });
         drop(spawned);
     }
 }
 
-/// One that asks; gone when it is dropped.
+/// A connected client; removed when this is dropped.
 struct Guest {
     house: Arc<House>,
     number: u64,
@@ -180,7 +181,7 @@ impl House {
     }
 }
 
-/// Sends an answer, or the error that stands for it.
+/// Sends an answer, or the corresponding error.
 fn say<T, E>(outcome: Result<T, E>, out: &mut impl Write) -> io::Result<()>
 where
     Response: From<T>,

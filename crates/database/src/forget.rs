@@ -1,16 +1,16 @@
-//! Counting what dropping would drop, without changing anything.
+//! Counts what dropping would delete, without changing anything.
 //!
-//! [`count`] reads every entry (a tuple, bailiwick and source each) that can be concerned, by the rules of
-//! [`store::Selection`]. What is taken in meanwhile may or may not be counted.
+//! [`count`] reads every entry (a tuple, bailiwick and source each) that can be affected, by the rules of [`store::Selection`].
+//! Entries that are stored in the meantime may or may not be counted.
 
 use cof::{Name, Record, SourceKind};
 use store::engine::LastSeen;
 use store::{Apart, Question, Selection, Store, StoreError, Subject};
 
-/// How many entries [`Store::drop_where`] would drop.
+/// How many entries [`Store::drop_where`] would delete.
 ///
 /// # Errors
-/// The engine's.
+/// Errors of the engine.
 pub(super) fn count(store: &dyn Store, selection: &Selection) -> Result<u64, StoreError> {
     match selection {
         Selection::Suffix(name) => {
@@ -36,7 +36,7 @@ pub(super) fn count(store: &dyn Store, selection: &Selection) -> Result<u64, Sto
     }
 }
 
-/// Every entry there is; those of one tuple follow each other.
+/// Every entry; those of one tuple follow each other.
 fn each(store: &dyn Store, see: &mut dyn FnMut(Record)) -> Result<(), StoreError> {
     let mut question = Question { apart: Apart::Source, ..Question::new(Subject::Suffix(Name::root())) };
     loop {
@@ -53,7 +53,7 @@ fn is_same(a: &Record, b: &Record) -> bool {
     (&a.rrname, a.rrtype, &a.rdata) == (&b.rrname, b.rrtype, &b.rdata)
 }
 
-/// How many entries of a tuple go.
+/// How many entries of a tuple would be deleted.
 fn dropped(tuple: &[Record], time: u64) -> u64 {
     let entry = |entry: &Record| match (entry.time_last, entry.zone_time_last) {
         (Some(last), _) => Some((SourceKind::Report, last)),

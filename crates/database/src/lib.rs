@@ -1,14 +1,14 @@
-//! The durable database of a folder, whoever has it: opened here, or asked through the socket of the server that has it open.
+//! The durable database of a folder: opened by this process, or used through the socket of the server that has opened it.
 //!
-//! One process at a time writes to a folder ([`runs::Runs`] locks it), and a server is one that does for long. So that every
-//! command works the same while it runs, it listens on [`SOCKET`] in the folder ([`Door`]), and [`Database::open`] goes there
-//! when somebody listens. A command asks a [`Database`] and does not know which it is: it is a [`Store`], and has what
-//! engines with files have besides.
+//! Only one process at a time writes to a folder ([`runs::Runs`] locks it), and a server does so for a long time. So that every
+//! command works the same while a server runs, the server listens on [`SOCKET`] in the folder ([`Door`]), and
+//! [`Database::open`] connects to it if it exists. A command uses a [`Database`] without knowing which of the two it is: it is
+//! a [`Store`], and has the additional operations of engines with files.
 //!
-//! Both ends of that conversation are in this room because they change together: `wire` says what is said, `remote` asks,
-//! `door` answers. It is not HTTP: batches and pages are octets that need no text in between, and the ones that talk are always
-//! of one machine and mostly of one version. Errors are [`StoreError`], the same at either end; a server that goes away is of
-//! the kind `Unavailable`.
+//! Both sides of the protocol are in this crate because they change together: `wire` defines the messages, `remote` is the
+//! client, and `door` the server. It is not HTTP: batches and pages need no text form, and both sides are always on one machine
+//! and usually of the same version. Errors are [`StoreError`], the same on both sides; if the server ends, the kind is
+//! `Unavailable`.
 
 mod door;
 mod forget;
@@ -32,26 +32,26 @@ pub const SOCKET: &str = "backsight.sock";
 
 /// A passive-DNS database in a folder.
 pub enum Database {
-    /// Opened by this process.
+    /// The database was opened by this process.
     Local {
         /// The engine.
         runs: Runs,
-        /// Where it is.
+        /// The folder.
         folder: PathBuf,
     },
-    /// Asked through the server that has it open.
+    /// The database is used through the server that has opened it.
     Remote(Remote),
 }
 
 impl Database {
-    /// Opens a folder's database, or finds the server that has it.
+    /// Opens the database of a folder, or connects to the server that has opened it.
     ///
-    /// While another process than a server has it, `again` is asked with the error whether to try once more; it is the one that
-    /// waits.
+    /// If another process than a server has locked it, `again` is called with the error and decides whether to try again; it
+    /// also does the waiting.
     ///
     /// # Errors
-    /// Those of [`Runs::open`], the kind `Unavailable` when a server is there and does not answer, and
-    /// `Incompatible` when that server is of another version.
+    /// Those of [`Runs::open`]; the kind `Unavailable` if there is a server that does not answer, and `Incompatible` if that
+    /// server has another version.
     pub fn open(
         folder: &Path,
         options: Options,
@@ -60,10 +60,10 @@ impl Database {
         Self::open_telling(folder, options, &mut |_| {}, again)
     }
 
-    /// As [`Self::open`]; `tell` hears how far it is while a folder of an older format is brought into today's.
+    /// As [`Self::open`]; `tell` receives the progress while a folder of an older format is converted.
     ///
     /// # Errors
-    /// Those of [`Self::open`].
+    /// As [`Self::open`].
     pub fn open_telling(
         folder: &Path,
         options: Options,
@@ -77,7 +77,7 @@ impl Database {
             match Runs::open_telling(folder, options, tell) {
                 Ok(runs) => {
                     if !options.read_only {
-                        // Nobody listens there: we have the lock, and asked.
+                        // No server is listening: we hold the lock, and tried to connect.
                         let _ = std::fs::remove_file(folder.join(SOCKET));
                     }
                     return Ok(Self::Local { runs, folder: folder.to_owned() });
@@ -92,7 +92,7 @@ impl Database {
         }
     }
 
-    /// Whether a folder holds nothing at all yet, not even something else.
+    /// Whether a folder is empty, without any other files.
     pub fn is_empty(folder: &Path) -> bool {
         runs::is_empty(folder)
     }
@@ -105,10 +105,10 @@ impl Database {
         }
     }
 
-    /// Makes one run of all, so that questions read as little as possible.
+    /// Merges all runs into one, so that lookups read as little as possible.
     ///
     /// # Errors
-    /// The disk's, and damage.
+    /// I/O errors, and damage.
     pub fn compact(&self) -> Result<(), StoreError> {
         match self {
             Self::Local { runs, .. } => Ok(runs.compact()?),
@@ -116,7 +116,7 @@ impl Database {
         }
     }
 
-    /// Reads everything again and checks it; `progress` hears how many entries were read, of how many at most.
+    /// Reads all data again and checks it; `progress` receives the number of entries read, and the largest possible number.
     ///
     /// # Errors
     /// The first damage.
@@ -130,7 +130,7 @@ impl Database {
     /// Creates a folder with a copy of the current database.
     ///
     /// # Errors
-    /// The disk's; then there is no such folder.
+    /// I/O errors; there is no such folder then.
     pub fn backup(&self, to: &Path) -> Result<(), StoreError> {
         match self {
             Self::Local { runs, folder } => Ok(runs.backup(to, folder)?),
@@ -138,10 +138,10 @@ impl Database {
         }
     }
 
-    /// How many entries [`Store::drop_where`] would drop now.
+    /// How many entries [`Store::drop_where`] would delete now.
     ///
     /// # Errors
-    /// The engine's.
+    /// Errors of the engine.
     pub fn count_where(&self, selection: &Selection) -> Result<u64, StoreError> {
         match self {
             Self::Local { runs, .. } => forget::count(runs, selection),
@@ -149,10 +149,10 @@ impl Database {
         }
     }
 
-    /// What it takes on disk and in memory.
+    /// The space on disk and in memory.
     ///
     /// # Errors
-    /// The socket's.
+    /// Errors of the connection.
     pub fn sizes(&self) -> Result<Sizes, StoreError> {
         match self {
             Self::Local { runs, .. } => Ok(runs.sizes()),

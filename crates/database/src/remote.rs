@@ -1,8 +1,8 @@
-//! The asking end: one connection to the server that has the folder.
+//! The client side: one connection to the server that has opened the folder.
 //!
-//! [`Remote`] asks one thing at a time; only batches may be submitted before the one before is answered
-//! ([`Store::submit`]), so that the server makes one last while the next is on its way. What goes wrong on the way is
-//! a [`StoreError`] of the kind `Unavailable`.
+//! A [`Remote`] makes one request at a time. Only batches may be submitted before the previous one is answered
+//! ([`Store::submit`]), so that the server syncs one while the next is being sent. An error of the connection is a
+//! [`StoreError`] of the kind `Unavailable`.
 
 use std::borrow::Cow;
 use std::io::{self, BufReader};
@@ -20,40 +20,40 @@ use store::{
 use super::SOCKET;
 use super::wire::{self, Hello, PROTOCOL, Request, Response, Unreadable};
 
-/// The server answers in the order of the batches, so that a ticket needs no number.
+/// The server answers batches in order, so a ticket needs no number.
 const IN_TURN: (u64, u64) = (0, 0);
 
-/// How long whoever listens may take to say who it is; it does so before anything else.
+/// How long the server may take to send its greeting, which is its first message.
 const GREETING: Duration = Duration::from_secs(10);
 
-/// A connection to the server that has a folder.
+/// A connection to the server that has opened a folder.
 pub struct Remote {
     process: u32,
     out: Mutex<UnixStream>,
     answers: Mutex<Answers>,
 }
 
-/// What comes back.
+/// The receiving half of the connection.
 struct Answers {
     from: BufReader<UnixStream>,
     frame: Vec<u8>,
 }
 
 impl Remote {
-    /// Whoever listens in this folder; `None` when nobody does, or it is just ending.
+    /// Connects to the server that listens in this folder; `None` if there is none, or it is just ending.
     ///
     /// # Errors
-    /// The kind `Unavailable` when it cannot be reached, `Incompatible` when it is of another version.
+    /// The kind `Unavailable` if it cannot be reached, `Incompatible` if it has another version.
     pub(super) fn find(folder: &Path) -> Result<Option<Self>, StoreError> {
         let stream = match UnixStream::connect(folder.join(SOCKET)) {
             Ok(stream) => stream,
-            // Nobody; or the socket of somebody who was killed.
+            // There is no server, or the socket was left by a killed one.
             Err(error)
                 if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) =>
             {
                 return Ok(None);
             }
-            // A path too long for a socket: then there is none.
+            // The path is too long for a socket, so there cannot be one.
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Ok(None),
             Err(error) => return Err(failed("connect to the server on")(error)),
         };
@@ -92,7 +92,7 @@ impl Remote {
     }
 
     pub(super) fn backup(&self, to: &Path) -> Result<(), StoreError> {
-        // The server stands in another folder than we do.
+        // The server has another working directory.
         let to = std::path::absolute(to).map_err(failed("find the folder of the backup for"))?;
         let text = to.to_str().ok_or_else(|| {
             let why = "the name of the backup folder is not UTF-8, so it cannot be sent to the server: use another name";
@@ -156,13 +156,13 @@ impl Store for Remote {
         self.redeem(self.submit(batch)?)
     }
 
-    /// Sends a batch without waiting for what becomes of it.
+    /// Sends a batch without waiting for the result.
     fn submit(&self, batch: Batch) -> Result<Ticket, StoreError> {
         self.send(&Request::Absorb(Cow::Borrowed(&batch)))?;
         Ok(Ticket { receipt: None, place: Some(IN_TURN) })
     }
 
-    /// Waits for what became of the oldest batch that has not been answered.
+    /// Waits for the result of the oldest unanswered batch.
     fn redeem(&self, _: Ticket) -> Result<Receipt, StoreError> {
         self.answer(Response::try_into)
     }
@@ -211,6 +211,6 @@ fn failed(doing: &'static str) -> impl Fn(io::Error) -> StoreError {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What was half-way when a thread panicked shows as an answer that cannot be read.
+    // If a thread panicked in the middle of a message, the next answer cannot be read.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,13 +1,13 @@
-//! What is said over the socket: frames, each a length of four octets (little-endian) and so many octets of postcard.
+//! The protocol of the socket: frames, each a length of four bytes (little-endian) and as many bytes of postcard.
 //!
 //! ```text
-//! server: Hello                         as soon as somebody is let in
-//! client: Request, server: Response     again and again, answered in order; progress may come before an answer
+//! server: Hello                         as soon as a client is connected
+//! client: Request, server: Response     repeatedly, answered in order; progress may precede an answer
 //! ```
 //!
-//! [`Request`] and [`Response`] are the vocabulary. The types behind them are those of `cof`, `store` and `runs`, which say
-//! themselves how they are serialised and check what they read; [`Unreadable`] says that what came is not ours. Another version's
-//! [`Hello`] is refused, so nothing here has to be readable for ever.
+//! [`Request`] and [`Response`] are the messages. They contain types of `cof`, `store` and `runs`, which define their own
+//! serialisation and check what they read; [`Unreadable`] means that a message is invalid. The [`Hello`] of another version is
+//! refused, so the protocol may change with every version.
 
 use std::borrow::Cow;
 use std::io::{self, Read, Write};
@@ -18,23 +18,23 @@ use runs::{Sizes, Verified};
 use serde::{Deserialize, Serialize};
 use store::{Page, Question, Reached, Receipt, Selection, Stats, StoreError, Summary};
 
-/// The version of all of this, the form of every type that is sent included.
+/// The version of the protocol, including the form of every type that is sent.
 pub(super) const PROTOCOL: u32 = 4;
-/// The longest frame: as much as a batch may take.
+/// The longest frame in bytes: as large as a batch may be.
 const MAX_FRAME: u64 = 1 << 30;
 
-/// What came is not what this version says.
+/// The message is not valid in this version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Unreadable;
 
-/// Who listens. Every version reads this of every other.
+/// The greeting of the server. Every version can read that of every other.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Hello {
     pub(super) protocol: u32,
     pub(super) process: u32,
 }
 
-/// What is asked: borrowed where it is sent, owned where it is read.
+/// A request: borrowed for sending, owned for reading.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Request<'a> {
     Absorb(Cow<'a, Batch>),
@@ -54,11 +54,11 @@ pub(super) enum Request<'a> {
 
 macro_rules! responses {
     ($($variant:ident($answer:ty),)*) => {
-        /// What is answered; each answer knows which response it is, and is read from no other.
+        /// A response; each kind of answer is only read from its own variant.
         #[derive(Debug, PartialEq, Serialize, Deserialize)]
         pub(super) enum Response {
             Failed(StoreError),
-            /// Of verifying: how much was read, of how much at most.
+            /// While verifying: the number of entries read, and the largest possible number.
             Progress(u64, u64),
             $($variant($answer),)*
         }
@@ -90,10 +90,10 @@ responses! {
     Wholes(Vec<Arc<str>>),
 }
 
-/// Writes one frame; what the other end gets is whole.
+/// Writes one frame.
 ///
 /// # Errors
-/// The socket's; a frame that is too large is `InvalidInput`.
+/// I/O errors; a frame that is too large is `InvalidInput`.
 pub(super) fn send(to: &mut impl Write, said: &impl Serialize) -> io::Result<()> {
     let mut octets = postcard::to_extend(said, vec![0; 4]).map_err(io::Error::other)?;
     let len = octets.len() as u64 - 4;
@@ -106,10 +106,10 @@ pub(super) fn send(to: &mut impl Write, said: &impl Serialize) -> io::Result<()>
     to.write_all(&octets)
 }
 
-/// Reads one frame into `octets`; `false` at the end of the conversation.
+/// Reads one frame into `octets`; `false` at the end of the connection.
 ///
 /// # Errors
-/// The socket's, an end within a frame, and a frame that is too large.
+/// I/O errors, an end within a frame, and a frame that is too large.
 pub(super) fn receive(from: &mut impl Read, octets: &mut Vec<u8>) -> io::Result<bool> {
     octets.clear();
     let mut head = [0; 4];
@@ -121,14 +121,14 @@ pub(super) fn receive(from: &mut impl Read, octets: &mut Vec<u8>) -> io::Result<
     if len > MAX_FRAME {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "more than 1 GiB at once"));
     }
-    // Room is made as it comes: a length alone costs nothing.
+    // Memory is allocated as bytes arrive, so a length alone costs nothing.
     if from.take(len).read_to_end(octets)? as u64 != len {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(true)
 }
 
-/// Reads what a frame says.
+/// Decodes the message in a frame.
 ///
 /// # Errors
 /// [`Unreadable`].

@@ -1,9 +1,10 @@
-//! Questions answered from two ordered sets of keys: which tuples are read, in which order, and what of them is sent.
+//! Answers queries from two sorted sets of keys: determines which tuples are read, in which order, and what of them is
+//! returned.
 //!
-//! An engine gives [`Tuples`], which walks a stretch of either order; what is a page, the newest rows and a summary is
-//! the same for all engines. Rows are made one at a time: a page reads one row more than it sends.
+//! An engine provides [`Tuples`], which iterates over a range of either order; pages, the newest rows and summaries are the
+//! same for all engines. Rows are created one at a time: a page reads one row more than it returns.
 //!
-//! Errors are the engine's own, [`StoreError::Damaged`] for a key that does not split, and [`StoreError::NotPaged`].
+//! Errors are those of the engine, [`StoreError::Damaged`] for a key that cannot be split, and [`StoreError::NotPaged`].
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -16,44 +17,44 @@ use crate::range::{KeyRange, Scan};
 use crate::row::{Merged, Word};
 use crate::{Apart, Cursor, Order, Page, Question, StoreError, Summary};
 
-/// Every tuple twice, ordered by owner and by what its data names, at one moment.
+/// Every tuple twice, sorted by owner and by the targets of its data, at one moment.
 pub trait Tuples {
-    /// The tuples of a stretch of one order.
+    /// The tuples of a range of one order.
     ///
     /// # Errors
-    /// The engine's own.
+    /// Errors of the engine.
     fn walk(&self, side: Side, range: &KeyRange) -> Result<Box<dyn Walk<'_> + '_>, StoreError>;
 }
 
 /// One of the two orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// By the name that owns the record.
+    /// Sorted by the name that owns the record.
     Owner,
-    /// By what its data names.
+    /// Sorted by the target of its data.
     Rdata,
 }
 
-/// Goes from tuple to tuple; before the first [`Walk::advance`] it stands nowhere.
+/// Iterates over tuples; it has no current tuple before the first [`Walk::advance`].
 pub trait Walk<'a> {
-    /// Goes to the next tuple; `false` when there is none.
+    /// Moves to the next tuple; `false` if there is none.
     ///
     /// # Errors
-    /// The engine's own.
+    /// Errors of the engine.
     fn advance(&mut self) -> Result<bool, StoreError>;
-    /// The key of this tuple in the order that is walked.
+    /// The key of this tuple in the order of the walk.
     fn key(&self) -> &[u8];
-    /// Appends all that was said of this tuple, in any order.
+    /// Appends all words of this tuple, in any order.
     ///
     /// # Errors
-    /// The engine's own.
+    /// Errors of the engine.
     fn words(&self, words: &mut Vec<Word<'a>>) -> Result<(), StoreError>;
 }
 
 /// [`crate::Store::lookup`] on tuples.
 ///
 /// # Errors
-/// The engine's own, [`StoreError::Damaged`], and [`StoreError::NotPaged`].
+/// Errors of the engine, [`StoreError::Damaged`], and [`StoreError::NotPaged`].
 pub fn lookup(tuples: &impl Tuples, question: &Question) -> Result<Page, StoreError> {
     match (question.order, &question.cursor) {
         (Order::Key, _) => page(tuples, question),
@@ -65,7 +66,7 @@ pub fn lookup(tuples: &impl Tuples, question: &Question) -> Result<Page, StoreEr
 /// [`crate::Store::summarise`] on tuples.
 ///
 /// # Errors
-/// The engine's own, and [`StoreError::Damaged`].
+/// Errors of the engine, and [`StoreError::Damaged`].
 pub fn summarise(tuples: &impl Tuples, question: &Question) -> Result<Summary, StoreError> {
     let mut summary = Summary::default();
     let mut rows = Rows::new(tuples, question, None)?;
@@ -108,7 +109,7 @@ fn newest(tuples: &impl Tuples, question: &Question) -> Result<Page, StoreError>
     let mut rows = Rows::new(tuples, question, None)?;
     while rows.advance()? == Step::Row {
         let last_seen = Reverse(rows.merged().span().1);
-        // Among equals the first by key stays, and keys come in order.
+        // Of equal rows, the first by key is kept, because keys are read in order.
         let full = best.len() == limit;
         if full && best.last_key_value().is_some_and(|((worst, _), _)| *worst <= last_seen) {
             more = true;
@@ -123,11 +124,11 @@ fn newest(tuples: &impl Tuples, question: &Question) -> Result<Page, StoreError>
     Ok(Page { records: best.into_values().collect(), next: None, more, limit })
 }
 
-/// A row among the rows of the tuples that are read.
+/// The position of a row among the rows of the tuples that are read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     key: Vec<u8>,
-    /// Which row of its tuple, from 1.
+    /// The number of the row in its tuple, from 1.
     ordinal: u32,
 }
 
@@ -145,19 +146,19 @@ fn cursor_behind(tuples: &impl Tuples, question: &Question, last: &Place) -> Res
     Ok(Cursor::new(&last.key, behind))
 }
 
-/// The rows of a question, behind a cursor, in key order; one at a time.
+/// The rows of a query after a cursor, in key order, one at a time.
 struct Rows<'a> {
     scan: Tour<'a>,
     question: &'a Question,
     rrtypes: Vec<Vec<u8>>,
     from: &'a [u8],
-    /// How many rows whose keys begin with `from` are still to be passed over.
+    /// How many rows with keys that begin with `from` still have to be skipped.
     behind: u32,
-    /// How many tuples may still be read.
+    /// How many more tuples may be read.
     reach: usize,
-    /// What was said of this tuple, as rows stand together.
+    /// The words of this tuple, sorted so that those of a row are adjacent.
     words: Vec<Word<'a>>,
-    /// Where in `words` this row begins and ends.
+    /// The range of this row in `words`.
     row: (usize, usize),
     ordinal: u32,
 }
@@ -189,7 +190,7 @@ impl<'a> Rows<'a> {
         })
     }
 
-    /// Goes to the next row that is wanted.
+    /// Moves to the next matching row.
     fn advance(&mut self) -> Result<Step, StoreError> {
         loop {
             let step = self.step()?;
@@ -207,7 +208,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Goes to the next row, wanted or not.
+    /// Moves to the next row, matching or not.
     fn step(&mut self) -> Result<Step, StoreError> {
         let start = self.row.1;
         let Some(word) = self.words.get(start) else { return self.next_tuple() };
@@ -226,7 +227,7 @@ impl<'a> Rows<'a> {
 
     fn next_tuple(&mut self) -> Result<Step, StoreError> {
         loop {
-            // What only leads to the cursor costs nothing: a page always gets further than the one before.
+            // Rows up to the cursor are not counted, so that every page gets further than the previous one.
             if self.behind == 0 {
                 let Some(reach) = self.reach.checked_sub(1) else { return Ok(Step::Reached) };
                 self.reach = reach;
@@ -277,19 +278,19 @@ impl<'a> Rows<'a> {
 enum Tour<'a> {
     Owners(Box<dyn Walk<'a> + 'a>),
     Targets(Targets<'a>),
-    /// The tuples of each owner of a tuple with the address.
+    /// The tuples of each owner that has a tuple with the address.
     NamesOn(Box<NamesOn<'a>>),
 }
 
-/// The tuples of one stretch after the other.
+/// The tuples of several ranges, one after the other.
 struct Targets<'a> {
     tuples: &'a dyn Tuples,
     from: &'a [u8],
     walk: Box<dyn Walk<'a> + 'a>,
-    /// The question's whole stretches, wherever the cursor is: a tuple with several targets in them is answered once, by the
-    /// first of them.
+    /// The complete ranges of the query, wherever the cursor is: a tuple with several targets in them is returned once, for the
+    /// first target.
     ranges: Vec<KeyRange>,
-    /// How many of them are begun.
+    /// How many ranges were started.
     begun: usize,
 }
 
@@ -297,7 +298,7 @@ struct NamesOn<'a> {
     tuples: &'a dyn Tuples,
     question: &'a Question,
     from: &'a [u8],
-    /// Each on the next of its tuples; owners come in order in each, for an address decides the type.
+    /// Each is on the next of its tuples. In each of them the owners are sorted, because an address determines the type.
     addresses: Vec<Box<dyn Walk<'a> + 'a>>,
     owner: Option<(Vec<u8>, Box<dyn Walk<'a> + 'a>)>,
     words: Vec<Word<'a>>,
@@ -320,7 +321,7 @@ impl<'a> Tour<'a> {
         }
     }
 
-    /// The walk that stands on a tuple; none before the first and behind the last.
+    /// The walk with the current tuple; `None` before the first and after the last one.
     fn walk(&self) -> Option<(Side, &dyn Walk<'a>)> {
         match self {
             Self::Owners(walk) => Some((Side::Owner, &**walk)),
@@ -329,7 +330,7 @@ impl<'a> Tour<'a> {
         }
     }
 
-    /// Whether the tuple has another target in the range that comes before this one.
+    /// Whether the tuple has another target in the ranges that comes before this one.
     fn is_again(&self) -> Result<bool, StoreError> {
         let Self::Targets(Targets { ranges, .. }) = self else { return Ok(false) };
         let before = self.parts()?.targets_before().ok_or(StoreError::Damaged)?;
@@ -398,7 +399,7 @@ impl<'a> NamesOn<'a> {
         }
     }
 
-    /// Goes to the next owner of a tuple with the address that the fences admit.
+    /// Moves to the next owner that has a tuple with the address within the time filters.
     fn next_owner(&mut self) -> Result<bool, StoreError> {
         while let Some((owner, at)) = self.least_owner()? {
             let is_admitted = self.is_admitted(at)?;
@@ -417,7 +418,7 @@ impl<'a> NamesOn<'a> {
         Ok(false)
     }
 
-    /// The owner that comes next, and which walk stands on it.
+    /// The next owner, and the walk that is on it.
     fn least_owner(&self) -> Result<Option<(Vec<u8>, usize)>, StoreError> {
         let mut least: Option<(&[u8], usize)> = None;
         for (at, walk) in self.addresses.iter().enumerate() {
@@ -429,7 +430,7 @@ impl<'a> NamesOn<'a> {
         Ok(least.map(|(owner, at)| (owner.to_vec(), at)))
     }
 
-    /// Whether the fences admit the tuple that a walk stands on.
+    /// Whether the tuple of a walk is within the time filters.
     fn is_admitted(&mut self, at: usize) -> Result<bool, StoreError> {
         let Some(walk) = self.addresses.get(at) else { return Ok(false) };
         self.words.clear();
@@ -447,8 +448,8 @@ fn parts(side: Side, key: &[u8]) -> Result<Parts<'_>, StoreError> {
     .ok_or(StoreError::Damaged)
 }
 
-/// The rdata keys of the address records (A or AAAA, and no other type that has an address) with this address, from the owner
-/// on at which this owner key stands.
+/// The rdata keys of the address records (A or AAAA, and no other type with an address) with this address, starting at the
+/// owner with this owner key.
 fn range_of_owners(address: IpAddr, from: &[u8]) -> KeyRange {
     let head = key::address_prefix(address);
     let mut start = head.clone();

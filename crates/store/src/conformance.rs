@@ -1,7 +1,7 @@
-//! What every engine is held to: the answers of a model that merges by brute force.
+//! The tests for every engine: its answers must be those of a model that merges by brute force.
 //!
-//! [`conformance!`](crate::conformance!) makes tests of all of it for an engine; another engine is one more call. `model` is
-//! that model, `tuples` makes up observations and questions, `answers` and `inputs` compare. A difference is a panic.
+//! [`conformance!`](crate::conformance!) creates all these tests for an engine; another engine only needs another call. `model`
+//! is that model, `tuples` generates observations and queries, and `answers` and `inputs` compare. A difference is a panic.
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a failed test says so")]
 
@@ -15,11 +15,11 @@ pub use proptest;
 
 use crate::{Memory, Store};
 
-/// A store to which things can be done that must not show.
+/// A store with upkeep operations that must not change any answer.
 pub trait Engine: Store {
-    /// Does one of them: flushing, compacting, opening again.
+    /// Runs one of them: flushing, compacting, opening again.
     fn shake(&self, how: usize);
-    /// Merges all that can be merged.
+    /// Merges everything that can be merged.
     fn settle(&self);
 }
 
@@ -29,7 +29,7 @@ impl Engine for Memory {
     fn settle(&self) {}
 }
 
-/// Makes a module of tests that hold an engine to everything here; the expression makes an empty store, an [`Engine`].
+/// Creates a module of tests for an engine; the expression creates an empty store that implements [`Engine`].
 #[macro_export]
 macro_rules! conformance {
     ($name:ident, $empty:expr) => {

@@ -16,11 +16,11 @@
 
 use crate::decimal;
 
-/// How much of a key a cursor holds, in octets.
+/// How many bytes of a key a cursor holds.
 pub(crate) const KEY_OCTETS: usize = 512;
 /// The longest decimal number that is accepted: 1 + 512 + 4 bytes have at most 1,243 digits.
 pub const MAX_DIGITS: usize = 2_000;
-/// Keeps leading zeros of the key, and the number above 0.
+/// The first byte, which preserves leading zeros of the key and makes the number positive.
 const MARK: u8 = 1;
 
 /// The position after a tuple. It is also serialised as its decimal number (feature `serde`).
@@ -31,7 +31,7 @@ const MARK: u8 = 1;
     serde(try_from = "String", into = "String")
 )]
 pub struct Cursor {
-    /// At most [`KEY_OCTETS`].
+    /// At most [`KEY_OCTETS`] bytes.
     key: Vec<u8>,
     behind: u32,
 }

@@ -1,17 +1,17 @@
-//! Bytes as one decimal number, and back: CIRCL's clients insist that a cursor is a number.
+//! Converts bytes to a decimal number and back, because CIRCL's clients require that a cursor is a number.
 //!
-//! The bytes are the number's digits to the base 256, the most significant first. Both ways take time in proportion to the
-//! square of the length, so the caller bounds it.
+//! The bytes are the digits of the number in base 256, the most significant first. Both directions take time proportional to
+//! the square of the length, so the caller limits the length.
 
 use std::fmt::Write as _;
 
-/// As many decimal digits as fit into 32 bits.
+/// How many decimal digits fit into 32 bits.
 const DIGITS: usize = 9;
 const BASE: u64 = 1_000_000_000;
 
 /// The number without leading zeros; `0` for no bytes.
 pub(crate) fn from_bytes(bytes: &[u8]) -> String {
-    // To the base of a thousand million, the least significant first.
+    // In base 10^9, the least significant digit first.
     let mut number: Vec<u64> = Vec::new();
     let (first, words) = bytes.as_rchunks::<4>();
     let first = first.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
@@ -22,7 +22,7 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> String {
     let mut groups = number.iter().rev();
     let mut text = groups.next().copied().unwrap_or_default().to_string();
     for group in groups {
-        // Writing to a text does not fail.
+        // Writing to a string does not fail.
         let _ = write!(text, "{group:09}");
     }
     text
@@ -30,7 +30,7 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> String {
 
 /// The bytes of a number that is all ASCII digits, without leading zeros.
 pub(crate) fn to_bytes(digits: &[u8]) -> Vec<u8> {
-    // To the base of 2^32, the least significant first.
+    // In base 2^32, the least significant digit first.
     let mut number: Vec<u64> = Vec::new();
     let first = digits.len() % DIGITS;
     let (first, rest) = digits.split_at(first);
@@ -42,7 +42,7 @@ pub(crate) fn to_bytes(digits: &[u8]) -> Vec<u8> {
     bytes.skip_while(|byte| *byte == 0).collect()
 }
 
-/// Multiplies a number to this base, and adds.
+/// Multiplies a number in this base, and adds.
 fn add(number: &mut Vec<u64>, factor: u64, more: u64, base: u64) {
     let mut carry = more;
     for part in number.iter_mut() {
@@ -50,7 +50,7 @@ fn add(number: &mut Vec<u64>, factor: u64, more: u64, base: u64) {
         *part = value % base;
         carry = value / base;
     }
-    // More than one: the factor may be larger than the base.
+    // The carry may have several digits, because the factor may be larger than the base.
     while carry > 0 {
         number.push(carry % base);
         carry /= base;

@@ -1,20 +1,20 @@
-//! Why a store did not do what it was asked.
+//! Errors of a store.
 //!
-//! [`StoreError`] has a variant for every refusal that all engines share, and [`StoreError::Engine`] for everything that only one
-//! engine knows: it carries that engine's own words. [`StoreError::kind`] is what callers decide by, so that they work with an
-//! engine on files, in memory or on another machine alike.
+//! [`StoreError`] has a variant for every error that all engines share, and [`StoreError::Engine`], with a text of the engine,
+//! for all others. Callers decide by [`StoreError::kind`], so that they work in the same way with an engine on files, in memory
+//! or on another machine.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// Why a store did not do what it was asked.
+/// Why a store did not carry out a request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum StoreError {
     /// An observation of the batch is invalid.
     #[error("observation {index} of the batch: {fault}")]
     Batch {
-        /// Which one, from 0.
+        /// The index of the observation, from 0.
         index: usize,
         /// What is wrong with it.
         #[source]
@@ -23,20 +23,20 @@ pub enum StoreError {
     /// A stored tuple cannot be decoded.
     #[error("a stored tuple cannot be decoded")]
     Damaged,
-    /// The engine failed for a reason of its own; made by [`StoreError::engine`].
+    /// The engine failed for a reason of its own; created with [`StoreError::engine`].
     #[error("{detail}")]
     Engine {
-        /// What callers decide by.
+        /// The kind by which callers decide.
         kind: StoreErrorKind,
-        /// What happened, to what, and what to do next, in the engine's words.
+        /// What happened, to what, and what to do next, as a text of the engine.
         detail: Box<str>,
     },
-    /// One of the [`crate::Limits`] on what is remembered for good is reached.
+    /// One of the [`crate::Limits`] on permanent data is reached.
     #[error("the passive-DNS database has reached its limit of {most} {of}: {}", of.advice())]
     Full {
-        /// What there are too many of.
+        /// The kind of data of which there is too much.
         of: Remembered,
-        /// How many there may be.
+        /// The limit.
         most: usize,
     },
     /// Another process uses the database.
@@ -45,17 +45,17 @@ pub enum StoreError {
         /// Its number on this machine, if it is known.
         process: Option<u32>,
     },
-    /// One batch names too many sources for the first time.
+    /// One batch has too many new sources.
     #[error(
         "the batch has {new} new sources (pairs of origin and sensor), and the limit is {most}: give all records one origin, or leave origins and sensors out"
     )]
     ManySources {
-        /// How many there are.
+        /// The number of new sources.
         new: usize,
-        /// How many there may be.
+        /// The limit.
         most: usize,
     },
-    /// A cursor with an order that has no pages.
+    /// A cursor was given for an order without pages.
     #[error("the order newest first has no pages: query without a cursor, or in key order")]
     NotPaged,
     /// An input with other content was imported under the same name.
@@ -66,25 +66,25 @@ pub enum StoreError {
         /// The name of the input.
         input: Box<str>,
     },
-    /// The thread that worked for the caller panicked: a bug. What it had not acknowledged may be missing.
+    /// The thread that worked for the caller panicked, which is a bug. What was not acknowledged may be missing.
     #[error(
         "a task of the passive-DNS database failed unexpectedly; please report it with the message printed before"
     )]
     Panicked,
-    /// The store was opened for reading only and was asked to write.
+    /// A write was requested, but the store was opened for reading only.
     #[error("the passive-DNS database is open for reading only")]
     ReadOnly,
-    /// A name is longer than the names that are remembered may be.
+    /// The name of a source or input is too long.
     #[error("{what} has {bytes} bytes, and the limit is {most}: use a shorter one")]
     TooLong {
-        /// What the name belongs to.
+        /// What has the name.
         what: Cow<'static, str>,
-        /// How long it is.
+        /// Its length.
         bytes: usize,
-        /// How long it may be.
+        /// The limit.
         most: usize,
     },
-    /// One batch of more than a gibibyte.
+    /// The batch is larger than 1 GiB.
     #[error("the batch is larger than 1 GiB: split it")]
     TooLarge,
 }
@@ -95,11 +95,11 @@ pub enum StoreError {
 pub enum StoreErrorKind {
     /// There is no database yet. The first batch creates it.
     Absent,
-    /// Stored data is missing or cannot be read. A backup has it.
+    /// Stored data is missing or cannot be read. Restore a backup.
     Damaged,
     /// There is something else in place of the database. Use another folder.
     Foreign,
-    /// There is no room for more, in the store or in what it remembers. The same batch succeeds once there is room.
+    /// There is no room in the store, or one of its limits is reached. The same batch succeeds once there is room.
     Full,
     /// Another version wrote the stored data, or answers for it. Use that version.
     Incompatible,
@@ -109,20 +109,20 @@ pub enum StoreErrorKind {
     Outdated,
     /// The store was opened for reading only.
     ReadOnly,
-    /// The request or the batch itself is at fault and will be refused again, wherever it is sent. The words are shown to whoever
-    /// sent it, who may be a stranger.
+    /// The request or the batch itself is invalid and will be refused again, wherever it is sent. The text is shown to the
+    /// sender, who may be a stranger.
     Refused,
-    /// The store cannot work at the moment: the system, the network or an earlier failure prevents it. Try again later.
+    /// The store cannot work at the moment, because of the system, the network or an earlier failure. Try again later.
     Unavailable,
 }
 
 impl StoreError {
-    /// A failure that only the engine knows about, with its own words for people.
+    /// A failure that only the engine knows about, with its own text for people.
     pub fn engine(kind: StoreErrorKind, detail: impl fmt::Display) -> Self {
         Self::Engine { kind, detail: detail.to_string().into() }
     }
 
-    /// What callers decide by.
+    /// The kind by which callers decide.
     pub fn kind(&self) -> StoreErrorKind {
         match self {
             Self::Batch { .. }
@@ -141,7 +141,7 @@ impl StoreError {
     }
 }
 
-/// What a store remembers for good, or until it expires.
+/// Data that a store keeps permanently, or until it expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Remembered {
@@ -181,13 +181,13 @@ impl fmt::Display for Remembered {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum BatchFault {
-    /// The data is not of its type.
+    /// The data is not valid for its type.
     #[error("data that does not match its type")]
     Rdata,
-    /// First seen after last seen.
+    /// First seen is after last seen.
     #[error("first seen after last seen")]
     Reversed,
-    /// The batch does not have this source.
+    /// The batch does not contain this source.
     #[error("a source that the batch does not have")]
     Source,
 }

@@ -1,37 +1,37 @@
-//! Tuples as octets that order as answers do.
+//! Tuples as bytes that are sorted like answers.
 //!
-//! A tuple (rrname, rrtype, rdata) is stored twice. Its owner key is for questions about names:
+//! A tuple (rrname, rrtype, rdata) is stored twice. Its owner key is for queries by name:
 //!
 //! ```text
 //! owner sort key ‖ rrtype ‖ rdata
 //! ```
 //!
-//! and its rdata keys, one for each of its targets ([`Rdata::targets`]), for questions about what stands at the right:
+//! and its rdata keys, one for each of its targets ([`Rdata::targets`]), are for queries by data:
 //!
 //! ```text
-//! 4 ‖ 4 octets | 6 ‖ 16 octets | 16 ‖ target sort key   then   rrtype ‖ owner sort key ‖ (rdata | 1)
+//! 4 ‖ 4 bytes | 6 ‖ 16 bytes | 16 ‖ target sort key   then   rrtype ‖ owner sort key ‖ (rdata | 1)
 //! ```
 //!
-//! where 1 stands for data that is nothing but the target: an address, or the name of an NS, CNAME, DNAME or PTR record.
+//! where 1 stands for data that consists only of the target: an address, or the name of an NS, CNAME, DNAME or PTR record.
 //!
 //! * sort keys are those of [`cof::Name::push_sort_key`]: labels from the right;
-//! * rrtype is 0 and the number, big-endian, or 1 and a word's 15 octets, zeros at its end;
-//! * rdata is 2 and the canonical wire form or 3 and the text, with 0 and 1 inside written 1 1 and 1 2, then 0.
+//! * rrtype is 0 and the number, big-endian, or 1 and a word's 15 bytes, padded with zeros;
+//! * rdata is 2 and the canonical wire format or 3 and the text, with 0 and 1 inside written as 1 1 and 1 2, then 0.
 //!
-//! Every part ends by itself, so no key is the beginning of another and a prefix of parts is a range. Behind the key
-//! an engine keeps apart what each bailiwick (its number of labels, [`UNKNOWN_BAILIWICK`]) and source said.
-//! Nothing from outside is read as a key: octets that do not split are damage, and the functions return `None`.
+//! Every part is self-delimiting, so no key is a prefix of another, and the keys with a common prefix of parts are a range. For
+//! each key, an engine stores a separate value per bailiwick (its number of labels, [`UNKNOWN_BAILIWICK`]) and source. Keys are
+//! never read from outside: bytes that cannot be split are damage, and the functions return `None`.
 
 use std::net::IpAddr;
 
 use cof::{Name, Rdata, RrType, Target};
 
-/// The bailiwick of an observation that has none, or one that its owner is not in.
+/// The bailiwick of an observation without one, or with one that does not contain its owner.
 pub const UNKNOWN_BAILIWICK: u8 = 255;
 
-/// In the place of data that is the target.
+/// Replaces data that consists only of the target.
 const TARGET: u8 = 1;
-/// Before the octets of a word: after every number.
+/// Precedes the bytes of a word, and is larger than the byte before numbers.
 const WORD: u8 = 1;
 const WORD_LEN: usize = 15;
 const WIRE: u8 = 2;
@@ -40,7 +40,7 @@ const V4: u8 = 4;
 const V6: u8 = 6;
 const NAME: u8 = 16;
 
-/// The parts of a key that both orders have, still encoded.
+/// The parts that the keys of both orders have, still encoded.
 #[derive(Clone, Copy, Debug)]
 pub struct Parts<'a> {
     /// The owner name, as labels from the right.
@@ -48,7 +48,7 @@ pub struct Parts<'a> {
     /// The type.
     pub rrtype: &'a [u8],
     rdata: &'a [u8],
-    /// What an rdata key begins with; nothing of an owner key.
+    /// The beginning of an rdata key up to the target; empty for an owner key.
     target: &'a [u8],
 }
 
@@ -59,7 +59,7 @@ pub fn by_owner(rrname: &Name, rrtype: RrType, rdata: &Rdata) -> Vec<u8> {
     key
 }
 
-/// The keys by what the data names; none for data that names no host.
+/// The keys by the targets of the data; none for data without a target.
 pub fn by_rdata<'a>(
     rrname: &'a Name,
     rrtype: RrType,
@@ -72,7 +72,7 @@ pub fn by_rdata<'a>(
     })
 }
 
-/// Appends what [`by_owner`] gives.
+/// Appends the key of [`by_owner`].
 #[inline]
 pub fn push_owner_key(rrname: &Name, rrtype: RrType, rdata: &Rdata, key: &mut Vec<u8>) {
     rrname.push_sort_key(key);
@@ -80,7 +80,7 @@ pub fn push_owner_key(rrname: &Name, rrtype: RrType, rdata: &Rdata, key: &mut Ve
     push_rdata(rdata, key);
 }
 
-/// Appends what [`by_rdata`] gives for one of the targets.
+/// Appends the key of [`by_rdata`] for one of the targets.
 #[inline]
 pub fn push_rdata_key(rrname: &Name, rrtype: RrType, rdata: &Rdata, target: Target<'_>, key: &mut Vec<u8>) {
     push_target(target, key);
@@ -103,18 +103,18 @@ fn push_target(target: Target<'_>, key: &mut Vec<u8>) {
     }
 }
 
-/// Whether data of this type can have more than one target; most tuples are of a type that cannot.
+/// Whether data of this type can have more than one target; the types of most tuples cannot.
 fn may_name_several(rrtype: RrType) -> bool {
     !is_target(rrtype) && !matches!(rrtype, RrType::MX | RrType::SRV | RrType::SVCB | RrType::HTTPS)
 }
 
-/// Whether data of this type that has a target is nothing else.
+/// Whether data of this type that has a target consists only of the target.
 fn is_target(rrtype: RrType) -> bool {
     matches!(rrtype, RrType::A | RrType::AAAA | RrType::CNAME | RrType::DNAME | RrType::NS | RrType::PTR)
 }
 
-/// Whether wire form of this type, which is encoded here, has always been what it is today. They are the types of nearly
-/// all tuples, so that nothing is decoded to find out.
+/// Whether the wire format of this type, which is encoded here, has never changed. These are the types of nearly all tuples, so
+/// that nothing has to be decoded to find out.
 fn is_settled(rrtype: &[u8]) -> bool {
     const SETTLED: [RrType; 9] = [
         RrType::A,
@@ -133,7 +133,7 @@ fn is_settled(rrtype: &[u8]) -> bool {
     }
 }
 
-/// What the rdata keys of an address begin with.
+/// The prefix of the rdata keys of an address.
 pub fn address_prefix(address: IpAddr) -> Vec<u8> {
     let mut key = Vec::with_capacity(17);
     push_address(address, &mut key);
@@ -153,7 +153,7 @@ fn push_address(address: IpAddr, key: &mut Vec<u8>) {
     }
 }
 
-/// The address or name that an rdata key begins with, with the octet before it.
+/// The address or name at the beginning of an rdata key, including the byte before it.
 #[inline]
 pub fn target(key: &[u8]) -> Option<&[u8]> {
     let rest = match key.split_first()? {
@@ -164,7 +164,7 @@ pub fn target(key: &[u8]) -> Option<&[u8]> {
     key.get(..key.len() - rest.len())
 }
 
-/// What the rdata keys of a target name begin with.
+/// The prefix of the rdata keys of a target name.
 pub fn target_prefix(name: &Name) -> Vec<u8> {
     let mut key = vec![NAME];
     name.push_sort_key(&mut key);
@@ -196,7 +196,7 @@ fn push_rdata(rdata: &Rdata, out: &mut Vec<u8>) {
     out.push(0);
 }
 
-/// Most octets stand for themselves and are copied as they stand together.
+/// Most bytes are not escaped and are copied in groups.
 fn push_escaped(octets: &[u8], out: &mut Vec<u8>) {
     let mut rest = octets;
     while let Some(at) = rest.iter().position(|octet| *octet <= 1) {
@@ -244,8 +244,8 @@ impl<'a> Parts<'a> {
         Some((rrname, decode_rrtype(self.rrtype)?, self.data()?))
     }
 
-    /// Of an rdata key: what the keys of the same tuple begin with that come before this one. The first key of a tuple in
-    /// a question's range is the one that answers it.
+    /// For an rdata key: the prefixes of the keys of the same tuple that come before this one. In the range of a query, a tuple
+    /// is returned for its first key.
     pub fn targets_before(&self) -> Option<Vec<Vec<u8>>> {
         let rrtype = decode_rrtype(self.rrtype)?;
         if !may_name_several(rrtype) {
@@ -260,21 +260,20 @@ impl<'a> Parts<'a> {
         Some(prefixes.filter(|prefix| **prefix < *self.target).collect())
     }
 
-    /// Whether the data is nothing but the key's target.
+    /// Whether the data consists only of the key's target.
     #[inline]
     pub fn is_target(&self) -> bool {
         *self.rdata == [TARGET]
     }
 
-    /// The type, and the data as it is stored: whether it is text, and its octets; `None` for damage and where
-    /// [`Self::is_target`].
+    /// The type and the stored data: whether it is text, and its bytes; `None` for damage, and if [`Self::is_target`].
     pub fn stored_data(&self) -> Option<(RrType, bool, Vec<u8>)> {
         let (tag, octets) = self.rdata.split_first()?;
         Some((decode_rrtype(self.rrtype)?, *tag == TEXT, unescaped(octets.strip_suffix(&[0])?)?))
     }
 
-    /// The tuple, if an earlier version kept its data in a form that is another one today: as text that reads as data
-    /// now, or as another spelling of what is canonical now. The outer `None` is damage.
+    /// The current form of the tuple, if an earlier version stored its data in another form: as text that can be parsed now, or
+    /// in another spelling of data that is canonical now. The outer `None` is damage.
     pub fn renewed(&self) -> Option<Option<(Name, RrType, Rdata)>> {
         if self.is_target() || self.rdata.first() == Some(&WIRE) && is_settled(self.rrtype) {
             return Some(None);
@@ -307,7 +306,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// The sort key at the front: it ends where an empty label would begin.
+/// Splits the sort key off the front: it ends where an empty label would begin.
 #[inline]
 pub fn split_name(key: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = match key.first()? {
@@ -361,7 +360,7 @@ pub fn bailiwick_labels(rrname: &Name, bailiwick: Option<&Name>) -> u8 {
         .unwrap_or(UNKNOWN_BAILIWICK)
 }
 
-/// The name of so many labels above or at the owner; `None` for [`UNKNOWN_BAILIWICK`].
+/// The name with this number of labels at the end of the owner; `None` for [`UNKNOWN_BAILIWICK`].
 pub fn bailiwick_name(rrname: &Name, labels: u8) -> Option<Name> {
     let above = rrname.labels().count().checked_sub(usize::from(labels))?;
     let start: usize = rrname.labels().take(above).map(|label| label.len() + 1).sum();

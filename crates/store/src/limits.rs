@@ -1,7 +1,7 @@
-//! How many sources and inputs a store remembers, and how long their names may be.
+//! Limits on the number of sources and inputs of a store, and on the length of their names.
 //!
-//! Tuples go when they are dropped; sources and inputs stay for good, so a stranger who makes them up would fill any store.
-//! Every engine checks a batch against [`Limits`] before anything of it is written, and refuses it as a whole: errors are
+//! Tuples can be dropped, but sources and inputs are permanent, so untrusted clients who invent them could fill any store.
+//! Every engine checks a batch against [`Limits`] before anything of it is written, and refuses it completely: errors are
 //! [`StoreError::TooLong`], [`StoreError::ManySources`] and [`StoreError::Full`].
 
 use std::borrow::Cow;
@@ -12,29 +12,29 @@ use cof::{Position, Source};
 use crate::position::Positions;
 use crate::{Remembered, StoreError};
 
-/// What a store remembers at most.
+/// The limits on permanent data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Sources: kind, origin and sensor together.
+    /// The number of sources, each a combination of kind, origin and sensor.
     pub sources: usize,
-    /// Sources that one batch may name for the first time, so that one body cannot take all the places.
+    /// The number of new sources in one batch, so that one body cannot use up the limit.
     pub batch_sources: usize,
-    /// Bytes of an origin.
+    /// The length of an origin, in bytes.
     pub origin: usize,
-    /// Bytes of a sensor's name.
+    /// The length of a sensor's name, in bytes.
     pub sensor: usize,
-    /// Bytes of the name of an input.
+    /// The length of an input's name, in bytes.
     pub input: usize,
-    /// Inputs that are never forgotten: files and numbered batches.
+    /// The number of inputs that do not expire: files and numbered batches.
     pub inputs: usize,
-    /// Inputs that expire: idempotency keys.
+    /// The number of inputs that expire: idempotency keys.
     pub keys: usize,
-    /// Sources that inputs have named, over all inputs.
+    /// The number of sources that inputs have named, added up over all inputs.
     pub named: usize,
 }
 
 impl Limits {
-    /// What is in force unless a test wants less: about 200 MB of memory if somebody makes use of all of it.
+    /// The limits in use, except in tests: about 200 MB of memory if they are reached.
     pub const USUAL: Self = Self {
         sources: 1 << 16,
         batch_sources: 1_000,
@@ -46,7 +46,7 @@ impl Limits {
         named: 1 << 24,
     };
 
-    /// Whether the texts of a batch are short enough.
+    /// Checks that the names in a batch are short enough.
     ///
     /// # Errors
     /// [`StoreError::TooLong`].
@@ -64,7 +64,7 @@ impl Limits {
         short("the name of an input", position.map(|position| &*position.input), self.input)
     }
 
-    /// Whether there are places for the sources of a batch that are new; `known` is how many there are.
+    /// Checks that there is room for the new sources of a batch; `known` is the number of existing ones.
     ///
     /// # Errors
     /// [`StoreError::ManySources`], [`StoreError::Full`].
@@ -84,7 +84,7 @@ impl Limits {
         Ok(())
     }
 
-    /// Whether there is a place for the input of a batch.
+    /// Checks that there is room for the input of a batch.
     ///
     /// # Errors
     /// [`StoreError::Full`].

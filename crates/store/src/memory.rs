@@ -1,7 +1,7 @@
-//! The reference model: everything in two ordered maps, gone when the process ends.
+//! The reference model: all data in two sorted maps, which are lost when the process ends.
 //!
-//! [`Memory`] is short rather than small or fast: about 300 octets a tuple, a lookup is a walk along one or two ranges.
-//! Readers share a lock and hold it for one page; a batch waits for them and they for it.
+//! [`Memory`] is simple rather than small or fast: about 300 bytes per tuple; a lookup scans one or two ranges. Readers share a
+//! lock for the time of one page; batches and readers wait for each other.
 //!
 //! Errors are those of [`Store`]; [`StoreError::Panicked`] follows a panic inside a write, which would be a bug here.
 
@@ -29,15 +29,15 @@ pub struct Memory {
 
 #[derive(Debug, Default)]
 struct State {
-    /// By owner key.
+    /// The tuples by owner key.
     tuples: BTreeMap<Box<[u8]>, Vec<Entry>>,
-    /// All rdata keys of those tuples.
+    /// All rdata keys of these tuples.
     by_rdata: BTreeSet<Box<[u8]>>,
     sources: HashSet<Arc<Source>>,
     inputs: Positions<Option<Arc<str>>>,
 }
 
-/// What one source said of a tuple, within one bailiwick.
+/// The statement of one source about a tuple, within one bailiwick.
 #[derive(Debug)]
 struct Entry {
     bailiwick: u8,
@@ -51,7 +51,7 @@ impl Memory {
         Self::default()
     }
 
-    /// An empty store that takes no more sources and inputs than these.
+    /// An empty store with these limits on sources and inputs.
     pub fn with_limits(limits: Limits) -> Self {
         Self { limits, ..Self::default() }
     }
@@ -118,7 +118,7 @@ impl Store for Memory {
     }
 }
 
-/// Being asked.
+/// Reading.
 impl Tuples for State {
     fn walk(&self, side: Side, range: &KeyRange) -> Result<Box<dyn Walk<'_> + '_>, StoreError> {
         let Some(bounds) = range.bounds() else { return Ok(Box::new(Stretch::default())) };
@@ -135,10 +135,10 @@ impl Tuples for State {
     }
 }
 
-/// A key in the order that is walked, and what was said.
+/// A key in the order of the walk, and its entries.
 type Tuple<'a> = (&'a [u8], &'a [Entry]);
 
-/// Some tuples in order.
+/// The tuples of a range.
 #[derive(Default)]
 struct Stretch<'a> {
     tuples: Option<Box<dyn Iterator<Item = Tuple<'a>> + 'a>>,
@@ -167,7 +167,7 @@ impl Entry {
     }
 }
 
-/// Taking in.
+/// Absorbing.
 impl State {
     fn absorb(&mut self, batch: &Batch) {
         let sources: Vec<_> = batch.sources.iter().map(|source| self.intern(source)).collect();
@@ -204,7 +204,7 @@ impl State {
     }
 }
 
-/// Forgetting.
+/// Dropping.
 impl State {
     fn drop_where(&mut self, selection: &Selection) -> u64 {
         let mut dropped = 0;

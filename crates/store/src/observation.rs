@@ -1,16 +1,16 @@
-//! What an observation must be before an engine takes it in.
+//! Checks observations before an engine stores them.
 //!
-//! [`check`] is the edge: behind it taking in cannot fail for what was given, and all of it reads back as it is.
+//! After [`check`], storing cannot fail because of the given data, and everything reads back unchanged.
 
 use cof::{Batch, Observation, Rdata, RrType, Source};
 
 use crate::limits::Limits;
 use crate::{BatchFault, StoreError};
 
-/// Refuses a batch that holds what cannot be an observation, or a source or input with too long a name.
+/// Refuses a batch with an invalid observation, or with too long a name of a source or input.
 ///
 /// # Errors
-/// [`StoreError::Batch`] for the first that cannot, [`StoreError::TooLong`].
+/// [`StoreError::Batch`] for the first invalid observation, [`StoreError::TooLong`].
 pub fn check(batch: &Batch, limits: &Limits) -> Result<(), StoreError> {
     limits.admit_texts(&batch.sources, batch.position.as_ref())?;
     for (index, observation) in batch.observations.iter().enumerate() {
@@ -27,7 +27,8 @@ fn check_one(observation: &Observation, sources: &[Source]) -> Result<(), BatchF
         return Err(BatchFault::Reversed);
     }
     let Some(wire) = observation.rdata.as_wire() else { return Ok(()) };
-    // Most data is an address, of which every octet is data: asking the decoder would take longer than storing it.
+    // Most data is an address, for which any bytes of the right length are valid: decoding it would take longer than storing
+    // it.
     let whole = match observation.rrtype {
         RrType::A => wire.len() == 4,
         RrType::AAAA => wire.len() == 16,

@@ -1,7 +1,7 @@
-//! How far inputs have been taken in, and whether a batch is new.
+//! The positions of inputs, which determine whether a batch is new.
 //!
-//! [`Positions`] is what every engine remembers of inputs: by name, by the digest of what is whole, by when it expires. It is
-//! plain memory; an engine that lasts writes down each [`Reached`] with its batch. Nothing here fails.
+//! [`Positions`] is what every engine keeps about inputs: by name, by the digest of complete inputs, and by their expiry. It is
+//! only memory; a durable engine stores each [`Reached`] together with its batch. Nothing here fails.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -10,31 +10,31 @@ use cof::{Digest, Position};
 
 use crate::StoreError;
 
-/// The most names that [`crate::Store::wholes`] gives.
+/// The most names that [`crate::Store::wholes`] returns.
 pub const MAX_WHOLES: usize = 256;
 
 /// How far an input has been stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Reached {
-    /// How much of it, decompressed, in bytes; or the number of the last batch.
+    /// The offset after decompression, in bytes; or the number of the last batch.
     pub offset: u64,
-    /// Of the first `offset` bytes; `None` where none was given, and for inputs that an earlier version took in.
+    /// The digest of the first `offset` bytes; `None` if none was given, and for inputs that an earlier version imported.
     pub digest: Option<Digest>,
-    /// Nothing comes after it.
+    /// Whether the input is complete.
     pub whole: bool,
     /// When it may be forgotten, in seconds since the epoch.
     pub expires: Option<u64>,
 }
 
 impl Reached {
-    /// Where an input is after a batch with this position.
+    /// The state of an input after a batch with this position.
     pub fn at(position: &Position) -> Self {
         let Position { offset, digest, whole, expires, .. } = *position;
         Self { offset, digest, whole, expires }
     }
 
-    /// Whether a batch that ends at this position has been taken in.
+    /// Whether a batch that ends at this position was imported before.
     fn covers(&self, position: &Position) -> bool {
         self.whole || (position.offset, position.whole) <= (self.offset, self.whole)
     }
@@ -49,21 +49,21 @@ impl Reached {
     }
 }
 
-/// An input: how far it was taken in, and who was named by it.
+/// An input: its position, and the sources that it named.
 #[derive(Clone, Debug)]
 struct Input<S> {
     reached: Reached,
-    /// Each once, in order.
+    /// Each once, sorted.
     named: Vec<S>,
 }
 
-/// All inputs that are remembered; `S` stands for a source or an origin.
+/// All stored inputs; `S` is a source or an origin.
 #[derive(Clone, Debug)]
 pub struct Positions<S> {
     inputs: HashMap<Arc<str>, Input<S>>,
     wholes: HashMap<Digest, BTreeSet<Arc<str>>>,
     expiring: BTreeSet<(u64, Arc<str>)>,
-    /// How many sources all inputs have named.
+    /// The number of sources that inputs have named, added up.
     named: usize,
 }
 
@@ -74,32 +74,32 @@ impl<S> Default for Positions<S> {
 }
 
 impl<S: Ord + Clone> Positions<S> {
-    /// How many inputs are remembered.
+    /// The number of inputs.
     pub fn inputs(&self) -> usize {
         self.inputs.len()
     }
 
-    /// How many of them expire.
+    /// The number of inputs that expire.
     pub fn expiring(&self) -> usize {
         self.expiring.len()
     }
 
-    /// How many sources they have named, over all of them.
+    /// The number of sources that inputs have named, added up over all inputs.
     pub fn named(&self) -> usize {
         self.named
     }
 
-    /// How far an input was taken in.
+    /// The position of an input.
     pub fn get(&self, input: &str) -> Option<Reached> {
         self.inputs.get(input).map(|input| input.reached)
     }
 
-    /// All inputs with what they named, in no order.
+    /// All inputs with the sources they named, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Reached, &[S])> {
         self.inputs.iter().map(|(name, input)| (name, &input.reached, input.named.as_slice()))
     }
 
-    /// Whether a batch with this position has been taken in.
+    /// Whether a batch with this position was imported before.
     ///
     /// # Errors
     /// [`StoreError::OtherContent`].
@@ -112,7 +112,7 @@ impl<S: Ord + Clone> Positions<S> {
         Ok(reached.covers(position))
     }
 
-    /// The input is here now, and has named these besides those before.
+    /// Sets the state of an input, and adds the sources that it named.
     pub fn advance(&mut self, input: &Arc<str>, reached: Reached, named: impl IntoIterator<Item = S>) {
         let (name, mut all) = match self.remove(input) {
             Some((name, known)) => (name, known.named),
@@ -152,13 +152,13 @@ impl<S: Ord + Clone> Positions<S> {
         Some((name, known))
     }
 
-    /// The inputs that named any of these.
+    /// The inputs that named any of these sources.
     pub fn that_named(&self, is_one: impl Fn(&S) -> bool) -> Vec<Arc<str>> {
         let inputs = self.inputs.iter().filter(|(_, input)| input.named.iter().any(&is_one));
         inputs.map(|(name, _)| Arc::clone(name)).collect()
     }
 
-    /// Forgets what expires by now, and says which inputs those were.
+    /// Removes the inputs that have expired, and returns their names.
     pub fn forget_expired(&mut self, now: u64) -> Vec<Arc<str>> {
         let mut forgotten = Vec::new();
         while let Some((_, name)) = self.expiring.first().filter(|(expires, _)| *expires <= now).cloned() {

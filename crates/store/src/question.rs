@@ -114,7 +114,7 @@ impl Fences {
 }
 
 impl Apart {
-    /// Whether words make rows of their own by their bailiwick, by zones and others, by their source.
+    /// Which of these form separate rows: bailiwicks, zone data, sources.
     pub(crate) fn parts(self) -> [bool; 3] {
         match self {
             Self::Merged => [false, false, false],

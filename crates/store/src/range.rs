@@ -1,7 +1,7 @@
-//! Subjects as ranges of keys: a question is answered by reading one stretch of one order.
+//! Subjects as ranges of keys: a query is answered by reading a range of one order.
 //!
-//! [`Scan`] says which order and which stretch; [`KeyRange`] is the stretch. Nothing here fails: a range
-//! that cannot hold anything is empty.
+//! [`Scan`] determines the order and the ranges; [`KeyRange`] is a range. Nothing here fails: a range that cannot contain
+//! anything is empty.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::Bound;
@@ -9,31 +9,31 @@ use std::ops::Bound;
 use crate::Subject;
 use crate::key;
 
-/// What has to be read to answer a subject.
+/// What has to be read to answer a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scan {
-    /// A stretch of the keys by owner.
+    /// A range of the keys by owner.
     Owner(KeyRange),
-    /// Stretches of the keys by rdata, in order.
+    /// Ranges of the keys by rdata, sorted.
     Rdata(Vec<KeyRange>),
-    /// For each owner of a matching tuple of one of these addresses, by rdata, its stretch of the keys by owner.
+    /// For each owner of a tuple with one of these addresses, found by rdata: its range of the keys by owner.
     NamesOn(Vec<IpAddr>),
 }
 
-/// What a map's `range` takes.
+/// The argument of a map's `range`.
 pub type Bounds<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
 
-/// Keys from `start` on, before `end`; no `end` is no end.
+/// Keys from `start` up to, but not including, `end`; without `end`, to the last key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRange {
     start: Vec<u8>,
     end: Option<Vec<u8>>,
-    /// The whole owner or target that every key of the range begins with, if it is one.
+    /// The complete owner or target that every key of the range begins with, if there is one.
     head: Option<Vec<u8>>,
 }
 
 impl Scan {
-    /// Where the tuples of a subject are. One that has keys in several of these places counts once, at the first of them.
+    /// The ranges of a subject. A tuple with keys in several of them counts once, in the first of them.
     pub fn of(subject: &Subject) -> Self {
         match subject {
             Subject::Address(address) => Self::Rdata(
@@ -64,12 +64,12 @@ impl Scan {
 }
 
 impl KeyRange {
-    /// Every key that begins with this whole owner or target.
+    /// Every key that begins with this complete owner or target.
     pub fn head(head: Vec<u8>) -> Self {
         Self { head: Some(head.clone()), ..Self::prefix(head) }
     }
 
-    /// Every key that begins with this prefix, which begins with this whole owner or target.
+    /// Every key with this prefix, which begins with this complete owner or target.
     pub fn head_and(head: Vec<u8>, prefix: Vec<u8>) -> Self {
         Self { head: Some(head), ..Self::prefix(prefix) }
     }
@@ -79,7 +79,7 @@ impl KeyRange {
         Self { start: Vec::new(), end: Some(Vec::new()), head: None }
     }
 
-    /// Every key that begins so.
+    /// Every key with this prefix.
     fn prefix(start: Vec<u8>) -> Self {
         let end = after_prefix(&start);
         Self { start, end, head: None }
@@ -91,19 +91,19 @@ impl KeyRange {
         &self.start
     }
 
-    /// Whether keys that begin with this whole target lie within.
+    /// Whether keys that begin with this complete target are in the range.
     #[inline]
     pub fn contains(&self, target: &[u8]) -> bool {
         *self.start <= *target && self.reaches(target)
     }
 
-    /// Whether a key that is not before the start lies within.
+    /// Whether a key that is not before the start is in the range.
     #[inline]
     pub fn reaches(&self, key: &[u8]) -> bool {
         self.end.as_deref().is_none_or(|end| key < end)
     }
 
-    /// The whole owner or target that every key begins with, if it is one.
+    /// The complete owner or target that every key begins with, if there is one.
     pub fn whole_head(&self) -> Option<&[u8]> {
         self.head.as_deref()
     }
@@ -114,7 +114,7 @@ impl KeyRange {
         Self::prefix(prefix)
     }
 
-    /// Both inclusive; empty when they are of two families or in the wrong order.
+    /// Both ends included; empty if they are from different families or in the wrong order.
     fn addresses(first: IpAddr, last: IpAddr) -> Self {
         let (start, last) = (key::address_prefix(first), key::address_prefix(last));
         if start.first() == last.first() {
@@ -124,7 +124,7 @@ impl KeyRange {
         }
     }
 
-    /// The same range without what comes before `from`.
+    /// The range without the keys before `from`.
     #[must_use]
     pub fn not_before(mut self, from: &[u8]) -> Self {
         if *self.start < *from {
@@ -133,7 +133,7 @@ impl KeyRange {
         self
     }
 
-    /// The bounds; `None` when nothing can lie between them.
+    /// The bounds; `None` if nothing can be between them.
     pub fn bounds(&self) -> Option<Bounds<'_>> {
         let end = self.end.as_deref();
         if end.is_some_and(|end| *end <= *self.start) {
@@ -143,7 +143,7 @@ impl KeyRange {
     }
 }
 
-/// Whether the name of a sort key is this name or stands below it.
+/// Whether the name with this sort key is this name or below it.
 #[inline]
 pub fn is_within(owner: &[u8], name: &cof::Name) -> bool {
     let mut prefix = sort_key(name);
@@ -151,7 +151,7 @@ pub fn is_within(owner: &[u8], name: &cof::Name) -> bool {
     owner.starts_with(&prefix)
 }
 
-/// The first octets that no key with this prefix reaches; `None` when there are none.
+/// The smallest bytes that are greater than every key with this prefix; `None` if there are none.
 fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     let mut end = prefix.to_vec();
     while let Some(last) = end.pop() {
@@ -163,8 +163,8 @@ fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
-/// A range of addresses in both forms that it has, in the order of keys: an IPv4 address and its IPv4-mapped IPv6 address (RFC
-/// 4291, section 2.5.5.2) are the same host, and records have the one or the other.
+/// A range of addresses in both of its forms, sorted by key: an IPv4 address and its IPv4-mapped IPv6 address (RFC 4291,
+/// section 2.5.5.2) are the same host, and records contain either form.
 fn both_forms(first: IpAddr, last: IpAddr) -> Vec<(IpAddr, IpAddr)> {
     match (first, last, first.to_canonical(), last.to_canonical()) {
         (_, _, IpAddr::V4(low), IpAddr::V4(high)) if first.is_ipv4() == last.is_ipv4() => {
@@ -174,7 +174,7 @@ fn both_forms(first: IpAddr, last: IpAddr) -> Vec<(IpAddr, IpAddr)> {
     }
 }
 
-/// The first and the last address of a network; bits beyond the prefix do not matter.
+/// The first and last address of a network; bits after the prefix are ignored.
 fn network(address: IpAddr, length: u8) -> (IpAddr, IpAddr) {
     match address {
         IpAddr::V4(address) => {

@@ -1,8 +1,8 @@
-//! Many words on one tuple, merged: [`Value`] is what one source said over time, a [`Word`] says who and in which bailiwick,
-//! [`Merged`] is the row that a reader sees.
+//! Merges many words on one tuple: a [`Value`] is what one source stated over time, a [`Word`] adds the source and the
+//! bailiwick, and [`Merged`] is the row that a reader sees.
 //!
-//! Both merge in any order to the same result, by minimum, maximum and saturating sum; the rules are those that
-//! [`crate::Store`] promises. Nothing here fails.
+//! Both merge in any order to the same result, by minimum, maximum and saturating sum, according to the rules of
+//! [`crate::Store`]. Nothing here fails.
 
 use std::sync::Arc;
 
@@ -11,33 +11,33 @@ use cof::{Extras, Observation, Record, Source, SourceKind};
 use crate::key::{self, Parts, UNKNOWN_BAILIWICK};
 use crate::{Apart, StoreError, Summary};
 
-/// The key that tells sources apart besides their origin and sensor.
+/// The extra key that distinguishes sources with the same origin and sensor.
 const SOURCE_KIND: &str = "source_kind";
 
-/// First, last and count of one tuple, bailiwick and source.
+/// First seen, last seen and count of one tuple, bailiwick and source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Value {
     /// First seen, in seconds since the epoch.
     pub first: u64,
     /// Last seen, in seconds since the epoch.
     pub last: u64,
-    /// How often; `None` where nobody counted.
+    /// The count; `None` if unknown.
     pub count: Option<u64>,
 }
 
-/// What one source said of a tuple, within one bailiwick.
+/// The statement of one source about a tuple, within one bailiwick.
 #[derive(Clone, Copy, Debug)]
 pub struct Word<'a> {
-    /// Labels of the bailiwick, or [`key::UNKNOWN_BAILIWICK`].
+    /// The number of labels of the bailiwick, or [`key::UNKNOWN_BAILIWICK`].
     pub bailiwick: u8,
-    /// Who said so.
+    /// The source.
     pub source: &'a Source,
-    /// What.
+    /// The times and count.
     pub value: Value,
 }
 
 impl<'a> Word<'a> {
-    /// Words with an equal part make a row together; rows of a tuple come in the order of their parts.
+    /// Identifies the row of a word: words with the same part form one row. The rows of a tuple are sorted by their parts.
     #[inline]
     pub fn part(&self, apart: Apart) -> (u8, bool, Option<&'a Source>) {
         let [bailiwick, kind, source] = apart.parts();
@@ -46,7 +46,7 @@ impl<'a> Word<'a> {
     }
 }
 
-/// A tuple over bailiwicks and sources: all of them, or those that the question keeps apart.
+/// A tuple merged over bailiwicks and sources: over all of them, or over those that the query does not keep separate.
 #[derive(Clone, Debug)]
 pub struct Merged<'a> {
     seen: Option<(u64, u64)>,
@@ -54,14 +54,14 @@ pub struct Merged<'a> {
     observed: Option<u64>,
     reported: Option<u64>,
     zone_count: Option<u64>,
-    /// Labels; only those that are known.
+    /// The number of labels; only of known bailiwicks.
     bailiwick: Agreed<u8>,
     origin: Agreed<Option<&'a Arc<str>>>,
-    /// Who said so, where every source is asked apart.
+    /// The source, if the query keeps sources separate.
     alone: Option<&'a Source>,
 }
 
-/// What several say, as long as they say the same.
+/// A value that several words have, if they agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Agreed<T> {
     Nothing,
@@ -70,13 +70,13 @@ enum Agreed<T> {
 }
 
 impl Value {
-    /// What an observation says.
+    /// The value of an observation.
     #[inline]
     pub fn of(observation: &Observation) -> Self {
         Self { first: observation.time_first, last: observation.time_last, count: observation.count }
     }
 
-    /// Merges what the same source said before or after, by the rule of its kind.
+    /// Merges with an earlier or later value of the same source, by the rule of its kind.
     #[inline]
     pub fn merge(&mut self, other: Self, kind: SourceKind) {
         self.first = self.first.min(other.first);
@@ -89,7 +89,7 @@ impl Value {
 }
 
 impl<'a> Merged<'a> {
-    /// The row that these words make; all of them are of one tuple, and of one part.
+    /// The row of these words; all of them belong to one tuple and one part.
     pub fn of(words: &[Word<'a>], apart: Apart) -> Self {
         let mut merged = Self {
             seen: None,
@@ -131,13 +131,13 @@ impl<'a> Merged<'a> {
         *span = Some((first.min(value.first), last.max(value.last)));
     }
 
-    /// Sightings, or zone times where there are no others; as [`Record::span`] of the row.
+    /// The times of observations, or the zone times if there are no others; like [`Record::span`] of the row.
     #[inline]
     pub fn span(&self) -> (u64, u64) {
         self.seen.or(self.zone).unwrap_or_default()
     }
 
-    /// From the earliest to the latest time, sightings and zones together: what fences look at.
+    /// From the earliest to the latest time, of observations and zones together: time filters use these.
     #[inline]
     pub fn extent(&self) -> (u64, u64) {
         match (self.seen, self.zone) {
@@ -146,7 +146,7 @@ impl<'a> Merged<'a> {
         }
     }
 
-    /// How often it was seen; `None` where nobody counted.
+    /// The count; `None` if unknown.
     #[inline]
     pub fn count(&self) -> Option<u64> {
         self.observed.max(self.reported).or(self.zone_count)
@@ -155,7 +155,7 @@ impl<'a> Merged<'a> {
     /// The row of the tuple with this key.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] for a key that does not split.
+    /// [`StoreError::Damaged`] for a key that cannot be split.
     pub fn record(&self, parts: Parts<'_>) -> Result<Record, StoreError> {
         let (rrname, rrtype, rdata) = parts.decode().ok_or(StoreError::Damaged)?;
         let labels = self.bailiwick.one().unwrap_or(UNKNOWN_BAILIWICK);
@@ -175,7 +175,7 @@ impl<'a> Merged<'a> {
     }
 }
 
-/// How the source's words add up, as the key `source_kind` of a record.
+/// The kind of the source, as the key `source_kind` of a record.
 fn said(kind: SourceKind) -> Extras {
     let kind = match kind {
         SourceKind::Observation => "\"observation\"",
@@ -203,7 +203,7 @@ impl<T: Copy + PartialEq> Agreed<T> {
 }
 
 impl Summary {
-    /// Counts a row.
+    /// Adds a row.
     pub fn add(&mut self, row: &Merged<'_>) {
         let (first, last) = row.span();
         self.rows = self.rows.saturating_add(1);
@@ -213,7 +213,7 @@ impl Summary {
     }
 }
 
-/// Unknown only if both are.
+/// Unknown only if both are unknown.
 fn sum(a: Option<u64>, b: Option<u64>) -> Option<u64> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.saturating_add(b)),

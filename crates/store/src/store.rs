@@ -52,10 +52,11 @@ pub trait Store: Send + Sync {
     /// with other content was stored under this name. In both cases nothing of the batch is stored.
     fn absorb(&self, batch: Batch) -> Result<Receipt, StoreError>;
 
-    /// Stores a batch as [`Self::absorb`] does, but may return before it is durable, so that the next one can be prepared meanwhile.
+    /// Stores a batch as [`Self::absorb`] does, but may return before it is durable, so that the next one can be prepared in
+    /// the meantime.
     ///
-    /// Tickets are redeemed in the order in which their batches were submitted, and until then the same thread asks the store
-    /// for nothing else.
+    /// Tickets are redeemed in the order in which their batches were submitted. Until then, the same thread makes no other
+    /// request to the store.
     ///
     /// # Errors
     /// Those of [`Self::absorb`].
@@ -140,19 +141,19 @@ pub struct Receipt {
 #[derive(Debug)]
 #[must_use = "a batch is durable when its ticket has been redeemed"]
 pub struct Ticket {
-    /// What redeeming it will say, where the engine knows that already.
+    /// The result of redeeming it, if the engine already knows it.
     pub receipt: Option<Receipt>,
-    /// Where the batch is, in numbers that only the engine understands; `None` for a durable one.
+    /// The position of the batch, in numbers that only the engine understands; `None` for a durable one.
     pub place: Option<(u64, u64)>,
 }
 
 impl Ticket {
-    /// A batch that is durable already.
+    /// A batch that is already durable.
     pub fn settled(receipt: Receipt) -> Self {
         Self { receipt: Some(receipt), place: None }
     }
 
-    /// Why a store cannot redeem a ticket that it did not give.
+    /// The error of a store for a ticket that it did not create.
     pub fn of_another_store() -> StoreError {
         let detail = "a batch was submitted to one store and redeemed at another; please report it";
         StoreError::engine(StoreErrorKind::Unavailable, detail)
@@ -205,7 +206,7 @@ pub enum Selection {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Stats {
-    /// Tuples, each with a bailiwick and source. An engine that merges in the background counts parts that are not merged yet separately.
+    /// Tuples, each with a bailiwick and source. An engine that merges in the background counts unmerged parts separately.
     pub entries: u64,
     /// All sources that ever occurred; sources are never deleted.
     pub sources: u64,

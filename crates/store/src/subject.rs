@@ -142,10 +142,10 @@ impl Subject {
     }
 }
 
-/// What a name has only escaped, and people paste with one.
+/// Characters that a name only contains escaped, but that people often paste with one.
 const SLIPS: &str = ":,;\"'`@[]<>(){}|?#";
 
-/// Whether this is a quotation mark or a bracket of any script: those stand around a value, and in no name.
+/// Whether this is a quotation mark or bracket of any script, which may surround a value, but is not part of a name.
 fn is_around(character: char) -> bool {
     use GeneralCategory::{ClosePunctuation, FinalPunctuation, InitialPunctuation, OpenPunctuation};
     !character.is_ascii()
@@ -160,7 +160,7 @@ fn is_escape(rest: &str) -> bool {
     rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
 }
 
-/// Whether a host's name ends before the slash at this place, or a scheme does (`http.//www.example.com`).
+/// Whether a host name, or a scheme (`http.//www.example.com`), ends before the slash at this position.
 fn is_path(text: &str, at: usize) -> bool {
     let (before, after) = (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default());
     if before.is_empty() || before.ends_with('.') || after.starts_with('/') {
@@ -170,7 +170,7 @@ fn is_path(text: &str, at: usize) -> bool {
     host || !after.contains('.')
 }
 
-/// What a single label is that people paste and that no name is.
+/// Recognises a single label that people paste but that is not a name.
 fn kind(text: &str) -> Option<&'static str> {
     let text = text.strip_suffix('.').unwrap_or(text);
     if text.contains('.') {
@@ -227,7 +227,7 @@ fn parse_any(text: &str) -> Result<Subject, QuestionFault> {
     }
 }
 
-/// Everything that begins with an address; `None` when the text does not.
+/// Parses everything that begins with an address; `None` if the text does not.
 fn parse_addresses(text: &str) -> Result<Option<Subject>, QuestionFault> {
     if let Some(address) = parse_address(text) {
         return Ok(Some(Subject::Address(address)));
@@ -252,7 +252,7 @@ fn parse_addresses(text: &str) -> Result<Option<Subject>, QuestionFault> {
     length.map(|length| Some(Subject::Network(head, length))).ok_or(QuestionFault::Network)
 }
 
-/// `192.0.2.*`, `10.*` or `10.*.*.*`: a network whose length is that of the numbers before the asterisks.
+/// `192.0.2.*`, `10.*` or `10.*.*.*`: a network whose prefix consists of the numbers before the asterisks.
 fn parse_octets(text: &str) -> Option<Subject> {
     let labels: Vec<&str> = text.split('.').collect();
     let known = labels.iter().take_while(|label| **label != "*").count();
@@ -271,7 +271,7 @@ fn parse_octets(text: &str) -> Option<Subject> {
     Some(Subject::Network(IpAddr::from(octets), u8::try_from(known * 8).ok()?))
 }
 
-/// Whether what begins like a range or network is a name that begins with an address: `192.0.2.1-dyn.example.net`, or a
+/// Whether a text that begins like a range or network is a name that begins with an address: `192.0.2.1-dyn.example.net`, or a
 /// zone of RFC 2317 such as `192.0.2.0/25.in-addr.arpa`.
 fn is_rest_of_name(head: IpAddr, tail: &str, separator: char) -> bool {
     let end = tail.strip_suffix('.').unwrap_or(tail);
@@ -281,14 +281,14 @@ fn is_rest_of_name(head: IpAddr, tail: &str, separator: char) -> bool {
     head.is_ipv4() && separator != ',' && is_name && within
 }
 
-/// An address, what follows it, and the separator between them.
+/// Splits a text into an address, the separator, and the rest.
 fn split_address(text: &str) -> Option<(IpAddr, &str, char)> {
     let (at, separator) = text.char_indices().find(|(_, c)| matches!(c, '/' | ',' | '-'))?;
     let (head, tail) = text.split_at_checked(at)?;
     Some((parse_address(head)?, tail.get(1..)?.trim_start(), separator))
 }
 
-/// An address, with or without brackets if it is of IPv6.
+/// An address; an IPv6 address may be in brackets.
 fn parse_address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     match text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
@@ -297,7 +297,8 @@ fn parse_address(text: &str) -> Option<IpAddr> {
     }
 }
 
-/// A name, without what is nearly always a slip: a blank, the colon of a URL or port, numbers that are no address.
+/// Parses a name, and refuses what is nearly always a mistake: a blank, the colon of a URL or port, numbers that are not an
+/// address.
 fn parse_name(text: &str) -> Result<Name, QuestionFault> {
     Subject::check_name(text)?;
     if Subject::is_number(text) {

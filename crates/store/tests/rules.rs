@@ -1,4 +1,4 @@
-//! The promises of the trait, each by an example.
+//! The promises of the trait, each tested with an example.
 
 #![expect(clippy::unwrap_used, reason = "a failed test says so")]
 

@@ -89,7 +89,7 @@ fn rubbish_ends_its_own_conversation_only() {
         let mut stream = UnixStream::connect(&path).unwrap();
         stream.write_all(rubbish).unwrap();
         let mut all = Vec::new();
-        // It may be reset when there is more that nobody reads.
+        // The connection may be reset if some data is not read.
         let _ = stream.read_to_end(&mut all);
     }
     assert_eq!(find(folder.path()).stats().unwrap().entries, 0);

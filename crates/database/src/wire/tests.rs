@@ -163,7 +163,7 @@ fn a_frame_that_is_cut_or_too_long_is_an_error() {
     assert!(receive(&mut &[255; 8][..], &mut frame).is_err());
 }
 
-/// The form of an observation, whose parts can be wrong here.
+/// The encoding of an observation with possibly invalid parts.
 fn unchecked(name: &[u8], rrtype: (u32, &[u8]), data: (u32, &[u8])) -> Vec<u8> {
     let mut octets = Vec::new();
     let mut push = |number: u32| octets.extend(postcard::to_stdvec(&number).unwrap());
@@ -178,7 +178,7 @@ fn unchecked(name: &[u8], rrtype: (u32, &[u8]), data: (u32, &[u8])) -> Vec<u8> {
     octets
 }
 
-/// A length, and so many bytes.
+/// A length, followed by as many bytes.
 fn counted(bytes: &[u8]) -> Vec<u8> {
     let mut octets = postcard::to_stdvec(&bytes.len()).unwrap();
     octets.extend(bytes);
@@ -231,7 +231,7 @@ fn an_answer_is_read_from_its_own_response_only() {
 
 #[test]
 fn a_length_alone_takes_no_room() {
-    // So many sources, observations, records or inputs are said to follow as no memory holds.
+    // The encoded number of sources, observations, records or inputs exceeds any memory.
     let said = |head: &[u8]| [head, &postcard::to_stdvec(&usize::MAX).unwrap()].concat();
     for head in [&[0][..], &[0, 0]] {
         assert_eq!(read::<Request<'_>>(&said(head)), Err(Unreadable), "{head:?}");
@@ -248,7 +248,7 @@ fn a_length_alone_takes_no_room() {
     );
 }
 
-/// Whether what was read could have been made by the constructors.
+/// Whether the constructors could have created the decoded value.
 fn is_possible(rrname: &Name, rrtype: RrType, rdata: &Rdata) -> bool {
     let same = |wire: &[u8]| Rdata::from_wire(rrtype, wire).as_ref() == Ok(rdata);
     let text = rdata.as_text().map(|text| Rdata::parse(rrtype, text) == *rdata);

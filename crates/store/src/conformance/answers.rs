@@ -1,6 +1,6 @@
-//! Answers are the model's, page by page, whatever is said and asked.
+//! The answers of an engine are those of the model, page by page, for any data and query.
 //!
-//! An engine is shaken between its batches and between the pages of an answer: what it does then may never show.
+//! Upkeep runs between batches and between the pages of an answer: it must never change an answer.
 
 use cof::{Batch, Dialect, Reader, Record, SourceKind, Writer};
 use proptest::prelude::*;
@@ -21,7 +21,7 @@ fn filled<E: Engine>(store: E, batches: &[Batch]) -> (E, Model) {
     (store, model)
 }
 
-/// Asks page by page as a client does, cursors through their text; `between` runs after each page.
+/// Queries page by page like a client, with cursors in their text form; `between` runs after each page.
 fn ask(store: &impl Engine, question: &Question, mut between: impl FnMut(&Page)) -> Vec<Record> {
     let mut question = question.clone();
     let mut records = Vec::new();
@@ -43,7 +43,7 @@ fn everything() -> Question {
     Question::new(Subject::Suffix(name(".")))
 }
 
-/// What of a batch is about names that the question does not reach, whatever their types and times.
+/// The part of a batch about names that the query does not match, whatever their types and times.
 fn unrelated(batch: &Batch, model: &Model, question: &Question) -> Batch {
     let mut batch = batch.clone();
     let mut known = model.clone();
@@ -53,7 +53,7 @@ fn unrelated(batch: &Batch, model: &Model, question: &Question) -> Batch {
     batch
 }
 
-/// An answer is the model's, though unrelated batches arrive between its pages.
+/// An answer is that of the model, even if unrelated batches arrive between its pages.
 pub fn pages_are_the_models(store: impl Engine, batches: &[Batch], more: &[Batch], question: &Question) {
     let (store, model) = filled(store, batches);
     let mut more = more.iter().map(|batch| unrelated(batch, &model, question));
@@ -63,7 +63,7 @@ pub fn pages_are_the_models(store: impl Engine, batches: &[Batch], more: &[Batch
     assert_eq!(answer, model.answer(question));
 }
 
-/// A row that was there all the time comes once, whatever arrives between the pages.
+/// A row that exists the whole time is returned exactly once, whatever arrives between the pages.
 pub fn nothing_that_was_there_is_left_out(
     store: impl Engine,
     batches: &[Batch],
@@ -83,7 +83,7 @@ pub fn nothing_that_was_there_is_left_out(
     }
 }
 
-/// Two stores that were given the same in another order answer alike.
+/// Two stores that received the same observations in different order give the same answers.
 pub fn order_of_arrival_never_shows(stores: [impl Engine; 2], batches: &[Batch], seed: usize) {
     let shuffled = shuffle(batches, seed);
     let [one, two] = stores;
@@ -91,7 +91,7 @@ pub fn order_of_arrival_never_shows(stores: [impl Engine; 2], batches: &[Batch],
     assert_eq!(one.lookup(&everything()), two.lookup(&everything()));
 }
 
-/// Every observation a batch of its own, in another order.
+/// Every observation as a separate batch, in another order.
 fn shuffle(batches: &[Batch], seed: usize) -> Vec<Batch> {
     let mut single: Vec<Batch> = Vec::new();
     for batch in batches {
@@ -104,7 +104,7 @@ fn shuffle(batches: &[Batch], seed: usize) -> Vec<Batch> {
     single
 }
 
-/// A store that takes in its own answers as reports answers as before.
+/// A store that imports its own answers as reports gives the same answers as before.
 pub fn our_own_answers_change_nothing(store: impl Engine, batches: &[Batch], question: &Question) {
     let (store, _) = filled(store, batches);
     let before = store.lookup(&everything()).unwrap();
@@ -118,7 +118,7 @@ pub fn our_own_answers_change_nothing(store: impl Engine, batches: &[Batch], que
     assert_eq!(store.lookup(&everything()).unwrap(), before);
 }
 
-/// The newest rows and the summary are the model's.
+/// The newest rows and the summary are those of the model.
 pub fn newest_and_summary_are_the_models(store: impl Engine, batches: &[Batch], question: &Question) {
     let (store, model) = filled(store, batches);
     let wanted = model.newest(question);
@@ -128,7 +128,7 @@ pub fn newest_and_summary_are_the_models(store: impl Engine, batches: &[Batch], 
     assert_eq!(store.summarise(question).unwrap(), model.summarise(question));
 }
 
-/// What a selection covers is in no answer any more, and is counted.
+/// Rows that a selection covers are no longer returned, and are counted.
 pub fn what_is_dropped_is_gone(store: impl Engine, batches: &[Batch], selection: &Selection) {
     let (store, mut model) = filled(store, batches);
     store.settle();
@@ -141,7 +141,7 @@ pub fn what_is_dropped_is_gone(store: impl Engine, batches: &[Batch], selection:
     assert_eq!(store.stats().unwrap().entries, before - dropped);
 }
 
-/// A cursor that is a number of the right form and was never ours.
+/// A cursor in a valid form that was not created by the store.
 pub fn forged_cursors_are_places(
     store: impl Engine,
     batches: &[Batch],
@@ -156,7 +156,7 @@ pub fn forged_cursors_are_places(
     assert!(page.records.iter().all(|row| answer.contains(row)));
 }
 
-/// A file of ours read back: rows with sightings are the same.
+/// An exported file can be imported again: rows with observations are the same.
 pub fn an_export_reads_back(store: impl Engine, batches: &[Batch]) {
     let (store, _) = filled(store, batches);
     let records = store.lookup(&everything()).unwrap().records;
@@ -185,7 +185,7 @@ pub fn batches() -> impl Strategy<Value = Vec<Batch>> {
     prop::collection::vec(any_batch(25), 0..4)
 }
 
-/// What may be dropped.
+/// A selection of what to drop.
 pub fn any_selection() -> impl Strategy<Value = Selection> {
     prop_oneof![
         (0..22_u64).prop_map(Selection::LastSeenBefore),

@@ -1,4 +1,4 @@
-//! Inputs are known again by how far they were taken in, by their content, and until they expire: the same for every engine.
+//! Inputs are recognised by name, position and content, until they expire, in the same way by every engine.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ fn absorb(store: &impl Store, position: Position) -> Result<bool, StoreError> {
     store.absorb(batch).map(|receipt| receipt.repeated)
 }
 
-/// Does all that may not show, one after the other.
+/// Runs all upkeep operations, one after the other.
 fn shake(store: &impl Engine) {
     (0..7).for_each(|how| store.shake(how));
 }
@@ -35,7 +35,7 @@ fn other(input: &str) -> Result<bool, StoreError> {
     Err(StoreError::OtherContent { input: input.into() })
 }
 
-/// How far an input was taken in, its digest and its name are remembered.
+/// The position of an input, its digest and its name are stored.
 pub fn all_of_it_is_remembered(store: &impl Engine) {
     let first = at("file", 10, 1);
     assert_eq!(absorb(store, first.clone()), Ok(false));

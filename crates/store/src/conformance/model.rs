@@ -1,4 +1,4 @@
-//! The naive model: a list of everything that was said, gone through from the start for every question.
+//! The simple model: a list of all observations, which is read from the start for every query.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::sync::Arc;
 use crate::{Apart, Question, Selection, Subject, Summary};
 use cof::{Batch, Name, Observation, Rdata, Record, RrType, Source, SourceKind, Target};
 
-/// All that was said and by whom.
+/// All observations, with their sources.
 #[derive(Clone, Debug, Default)]
 pub struct Model(Vec<(Observation, Source)>);
 
-/// Which words make a row together, in the order of the rows of one tuple.
+/// Identifies the words that form a row, in the order of the rows of one tuple.
 type Part = (Option<usize>, Option<bool>, Option<Source>);
 
-/// What stands at the right, in the order of answers.
+/// A target of data, in the order of answers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Right {
     V4([u8; 4]),
@@ -48,7 +48,7 @@ impl Model {
         });
     }
 
-    /// All rows of the answer; cursor and limit do not matter.
+    /// All rows of the answer; cursor and limit have no effect.
     pub fn answer(&self, question: &Question) -> Vec<Record> {
         let within = |row: &Record| {
             let first = row.time_first.into_iter().chain(row.zone_time_first).min().unwrap();
@@ -78,7 +78,7 @@ impl Model {
         rows
     }
 
-    /// All rows of the answer, the one seen last first.
+    /// All rows of the answer, most recently seen first.
     pub fn newest(&self, question: &Question) -> Vec<Record> {
         let mut rows = self.answer(question);
         rows.sort_by_key(|row| std::cmp::Reverse(row.span().unwrap().1));
@@ -173,7 +173,7 @@ fn same<T: PartialEq>(mut words: impl Iterator<Item = T>) -> Option<T> {
     words.all(|word| word == first).then_some(first)
 }
 
-/// Everything that the data names.
+/// All targets of the data.
 fn rights(row: &Record) -> Vec<Right> {
     let right = |target: Target<'_>| match target {
         Target::Address(IpAddr::V4(address)) => Right::V4(address.octets()),
@@ -183,7 +183,7 @@ fn rights(row: &Record) -> Vec<Right> {
     row.rdata.targets(row.rrtype).map(right).collect()
 }
 
-/// The first in the order of answers of what the data names and the question asks for.
+/// The first target of the data that the query matches, in the order of answers.
 fn asked_for(subject: &Subject, row: &Record) -> Option<Right> {
     rights(row).into_iter().filter(|right| matches_right(subject, right)).min()
 }
@@ -214,7 +214,7 @@ fn matches_right(subject: &Subject, right: &Right) -> bool {
         }
         Subject::Name(_) | Subject::Suffix(_) | Subject::NamesOn(_) => false,
         Subject::Network(network, length) => {
-            // A network of IPv4-mapped addresses is one of IPv4 addresses.
+            // A network of IPv4-mapped addresses is the same as the network of IPv4 addresses.
             let (network, length, is_ipv4) = match (network.to_canonical(), network, length) {
                 (IpAddr::V4(plain), IpAddr::V6(_), 96..) => (plain.into(), length - 96, true),
                 _ => (*network, *length, network.is_ipv4()),
@@ -235,7 +235,7 @@ fn matches_right(subject: &Subject, right: &Right) -> bool {
     }
 }
 
-/// An IPv4-mapped address as IPv4 where that is what is asked for.
+/// An IPv4-mapped address as IPv4, if the query is for IPv4.
 fn in_form(address: IpAddr, is_ipv4: bool) -> IpAddr {
     if is_ipv4 { address.to_canonical() } else { address }
 }

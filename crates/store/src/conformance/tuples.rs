@@ -1,4 +1,4 @@
-//! Made-up observations and questions, drawn from few values so that they meet.
+//! Generated observations and queries, drawn from few values so that they match each other.
 
 use std::net::IpAddr;
 
@@ -37,7 +37,7 @@ const ADDRESSES: &[&str] = &[
     "::ffff:192.0.3.0",
 ];
 
-/// A name that is one.
+/// Parses a valid name.
 pub fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
 }
@@ -60,12 +60,12 @@ fn any_data() -> impl Strategy<Value = (RrType, Rdata)> {
         4 => address,
         2 => (select(&["NS", "CNAME", "PTR"][..]), select(NAMES).prop_map(str::to_owned)),
         1 => (Just("MX"), (0_u8..3, select(NAMES)).prop_map(|(preference, name)| format!("{preference} {name}"))),
-        // Data that names two, which may be the same.
+        // Data with two names, which may be the same.
         3 => (select(&["SOA", "RP"][..]), select(NAMES), select(NAMES)).prop_map(|(rrtype, one, other)| {
             (rrtype, if rrtype == "SOA" { format!("{one} {other} 1 2 3 4 5") } else { format!("{one} {other}") })
         }),
         1 => (Just("AFSDB"), select(NAMES).prop_map(|name| format!("1 {name}"))),
-        // Keys that agree in more octets than a cursor holds.
+        // Keys whose common prefix is longer than a cursor holds.
         1 => (Just("TXT"), (0_u8..4).prop_map(|number| "x".repeat(600) + &number.to_string())),
         1 => (select(&["A", "WORD", "TYPE65534"][..]), Just("no data".to_owned())),
     ];
@@ -76,7 +76,7 @@ fn any_data() -> impl Strategy<Value = (RrType, Rdata)> {
 }
 
 fn any_observation(sources: usize) -> impl Strategy<Value = Observation> {
-    // From 1: readers take 0 for unknown.
+    // From 1, because readers treat 0 as unknown.
     let count = prop::option::of(prop_oneof![9 => 1..100_u64, 1 => Just(u64::MAX - 1)]);
     let bailiwick = prop::option::of(any_name());
     (any_name(), any_data(), bailiwick, 0..20_u64, 0..20_u64, count, 0..sources).prop_map(
@@ -140,7 +140,7 @@ fn any_fences() -> impl Strategy<Value = Fences> {
     })
 }
 
-/// A question in key order, without a cursor.
+/// A query in key order, without a cursor.
 pub fn any_question() -> impl Strategy<Value = Question> {
     let rrtype =
         select(&["A", "AAAA", "NS", "TXT", "WORD"][..]).prop_map(|text| RrType::parse(text).unwrap());
