@@ -1,7 +1,7 @@
-//! The bytes of an answer: decompressed, bounded, with a time limit on every wait.
+//! The bytes of an answer: decompressed, with limits on their number and on every wait.
 //!
-//! [`Body`] reads them. A failure is the network's ([`ClientError::Cut`], [`ClientError::Http`]), the encoding's
-//! ([`ClientError::Encoding`], [`ClientError::Expansion`]), or a wait that was too long.
+//! [`Body`] reads them. Errors are those of the network ([`ClientError::Cut`], [`ClientError::Http`]), of the encoding
+//! ([`ClientError::Encoding`], [`ClientError::Expansion`]), or a timeout.
 
 use std::error::Error as _;
 use std::fmt;
@@ -21,17 +21,17 @@ use tokio_util::io::StreamReader;
 use crate::error::{ClientError, printable};
 use crate::limits::{Deadline, Limits};
 
-/// A compressed body may be small and grow much; its growth counts only beyond this many bytes.
+/// A small compressed body may grow by a large factor, so the limit on growth only applies beyond this many bytes.
 const EXPANSION_FREE: u64 = 4 << 20;
-/// The largest window that a decoder of web content must hold: 8 MiB (RFC 9659). A frame may ask for 2 GiB.
+/// The largest window that decoders of web content must support: 8 MiB (RFC 9659). A frame may request 2 GiB.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
-/// A body being read.
+/// A body that is being read.
 pub struct Body {
     reader: Pin<Box<dyn AsyncRead + Send>>,
-    /// Bytes that came over the network.
+    /// Bytes received over the network.
     arrived: Arc<AtomicU64>,
-    /// Bytes that came out of the decompressor.
+    /// Bytes after decompression.
     decoded: u64,
     compressed: bool,
 }
@@ -43,10 +43,10 @@ impl fmt::Debug for Body {
 }
 
 impl Body {
-    /// Takes a body in the encoding that its header `Content-Encoding` names; empty for none.
+    /// Reads a body in the encoding that its header `Content-Encoding` names; empty for none.
     ///
     /// # Errors
-    /// [`ClientError::Encoding`] if the encoding is none of identity, gzip and zstd.
+    /// [`ClientError::Encoding`] if the encoding is not identity, gzip or zstd.
     pub fn new(incoming: Incoming, encoding: &str) -> Result<Self, ClientError> {
         let arrived = Arc::new(AtomicU64::new(0));
         let counter = Arc::clone(&arrived);
@@ -83,7 +83,7 @@ impl Body {
     /// Reads the next bytes into `buffer`, and returns how many; 0 at the end.
     ///
     /// # Errors
-    /// [`ClientError`], when the body is cut, broken, too slow, or grows too much while it is decompressed.
+    /// [`ClientError`] if the body is cut, broken, too slow, or grows too much during decompression.
     pub async fn read(
         &mut self,
         buffer: &mut [u8],
@@ -92,7 +92,7 @@ impl Body {
     ) -> Result<usize, ClientError> {
         let read = deadline.wait(limits.idle, ClientError::IdleTimeout, self.reader.read(buffer)).await?;
         let len = match read {
-            // A body without anything in it is no encoded nothing, whatever its headers say.
+            // A body without any bytes is empty, whatever encoding its headers state.
             Err(error) if is_early_end(&error) && self.arrived.load(Ordering::Relaxed) == 0 => 0,
             read => read.map_err(|error| fault(&error))?,
         };
@@ -106,12 +106,12 @@ impl Body {
     }
 }
 
-/// Whether a decoder wanted more than there was; the network's own early ends are errors of hyper.
+/// Whether a decoder needed more bytes than there were; an early end of the network is an error of hyper.
 fn is_early_end(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::UnexpectedEof
 }
 
-/// What a failed read means: the network's fault, or the encoding's.
+/// The meaning of a failed read: an error of the network, or of the encoding.
 fn fault(error: &io::Error) -> ClientError {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<hyper::Error>()) {
         Some(http) if http.is_parse() || is_framing(http) => {
@@ -123,7 +123,7 @@ fn fault(error: &io::Error) -> ClientError {
     }
 }
 
-/// Whether the chunks of a body are none.
+/// Whether the chunks of a body are invalid.
 fn is_framing(error: &hyper::Error) -> bool {
     let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
     cause

@@ -1,10 +1,10 @@
-//! When the next request may go out: a rate shared by everything that runs on this machine.
+//! Determines when the next request may be sent: a rate that all processes of this machine share.
 //!
-//! One small file a provider holds three times in milliseconds since the epoch: the next free slot, until when the
-//! provider asked to be left alone, and when that was written. Where it is earlier now than it was then, the clock was set
-//! back, and the other two are moved back with it. The file is read and written under the file's lock, so that any number of processes
-//! stay within one rate. This process remembers them too: that is all there is without a folder, and what is left
-//! when the file cannot be read or written any more.
+//! One small file per provider contains three times in milliseconds since the epoch: the next free slot, the time until which
+//! the provider asked us to wait, and when the file was written. If the current time is earlier than the last of them, the
+//! clock was set back, and the other two are moved back by the same amount. The file is read and written under its lock, so
+//! that any number of processes keep to one rate. This process also remembers the times, for the case that there is no folder,
+//! or the file can no longer be read or written.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -14,10 +14,10 @@ use std::time::Duration;
 
 use cof::time::Clock;
 
-/// A stored time further ahead than this comes from a clock that was wrong.
+/// A stored time that is further in the future was written with a wrong clock.
 const FARTHEST: u64 = 24 * 3_600_000;
-/// How far the clock may be behind the last writer's before it counts as set back, in milliseconds: two processes that read
-/// the clock and then wait for the lock may write in the other order.
+/// How far the clock may be behind the last writer's before it counts as set back, in milliseconds: two processes that read the
+/// clock and then wait for the lock may write in the opposite order.
 const SET_BACK: u64 = 2_000;
 
 /// The budget of one provider.
@@ -26,7 +26,7 @@ pub struct Budget {
     /// The time between two requests; zero for no limit.
     interval: Duration,
     file: Option<PathBuf>,
-    /// What this process knows; never locked across an await.
+    /// The times known to this process; never locked across an await.
     memory: Arc<Mutex<Times>>,
     clock: Clock,
 }
@@ -36,13 +36,13 @@ pub struct Budget {
 struct Times {
     next: u64,
     hold: u64,
-    /// When these were true; 0 where it is not known.
+    /// When these times were written; 0 if unknown.
     at: u64,
 }
 
 impl Budget {
-    /// A budget of `rate` requests a second for the provider `name`; 0 lifts it. Shared through a file in `folder`,
-    /// where there is one and it can be written. A lifted one still leaves a provider alone that asked for it.
+    /// A budget of `rate` requests per second for the provider `name`; 0 removes the limit. It is shared through a file in
+    /// `folder`, if there is one that can be written. Without a limit, a provider's request to wait is still respected.
     pub fn new(rate: f64, name: &str, folder: Option<&Path>, clock: Clock) -> Self {
         let interval = if rate > 0.0 { Duration::from_secs_f64(1.0 / rate) } else { Duration::ZERO };
         let file = folder.filter(|_| !interval.is_zero()).and_then(|folder| {
@@ -54,15 +54,15 @@ impl Budget {
         Self { interval, file, memory: Arc::default(), clock }
     }
 
-    /// No limit at all.
+    /// A budget without any limit.
     pub fn unlimited(clock: Clock) -> Self {
         Self::new(0.0, "", None, clock)
     }
 
-    /// Takes the next slot: how long to wait for it; or, as `Err`, how long the provider wants to be left alone.
+    /// Takes the next slot: returns how long to wait for it, or, as `Err`, how long the provider asked us to wait.
     ///
     /// # Errors
-    /// The remaining time of a provider's 429.
+    /// The remaining wait after a 429 of the provider.
     pub async fn take(&self) -> Result<Duration, Duration> {
         let now = millis(self.clock.now());
         let interval = millis(self.interval);
@@ -80,7 +80,7 @@ impl Budget {
         .await
     }
 
-    /// Leaves the provider alone for a while, in every process.
+    /// Makes every process wait before its next request to the provider.
     pub async fn hold(&self, wait: Duration) {
         let now = millis(self.clock.now());
         let until = now.saturating_add(millis(wait));
@@ -98,14 +98,14 @@ impl Budget {
         match tokio::task::spawn_blocking(update).await.map_err(tokio::task::JoinError::try_into_panic) {
             Ok(result) => result,
             Err(Ok(panic)) => std::panic::resume_unwind(panic),
-            // The runtime is going down, and this with it.
+            // The runtime is shutting down.
             Err(Err(_)) => std::future::pending().await,
         }
     }
 }
 
 impl Times {
-    /// The same times by a clock that shows `now`.
+    /// The same times relative to a clock that shows `now`.
     fn moved_to(self, now: u64) -> Self {
         let back = self.at.checked_sub(now).filter(|back| *back > SET_BACK).unwrap_or(0);
         let moved = |time: u64| match time.saturating_sub(back) {
@@ -115,7 +115,7 @@ impl Times {
         Self { next: moved(self.next), hold: moved(self.hold), at: now }
     }
 
-    /// Changes the times in memory and in the file, whichever of the two are ahead counting.
+    /// Changes the times in memory and in the file, starting from the later ones.
     fn change<T>(
         memory: &Mutex<Self>,
         mut file: Option<File>,
@@ -130,7 +130,7 @@ impl Times {
         let result = change(&mut times);
         *known = times;
         if let Some(file) = &mut file {
-            // What cannot be written is still in memory.
+            // If it cannot be written, the times are still in memory.
             let _ = write(file, times);
         }
         result
@@ -141,7 +141,7 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Opens the file and waits for its lock, which its closing releases.
+/// Opens the file and waits for its lock, which is released when the file is closed.
 fn open(path: &Path) -> std::io::Result<File> {
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
     file.lock()?;
@@ -174,7 +174,7 @@ mod tests {
     async fn slots_follow_each_other_at_the_rate_across_processes() {
         let folder = tempfile::tempdir().unwrap();
         let clock = clock();
-        // Two budgets on one file stand for two processes.
+        // Two budgets with one file act like two processes.
         let first = Budget::new(0.5, "www.circl.lu:443", Some(folder.path()), clock.clone());
         let second = Budget::new(0.5, "www.circl.lu:443", Some(folder.path()), clock);
         assert_eq!(first.take().await, Ok(Duration::ZERO));
@@ -188,7 +188,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_folder_that_cannot_be_written_leaves_the_rate_to_the_process() {
         let folder = tempfile::tempdir().unwrap();
-        // Where the folder should be there is a file: that stops the superuser as well.
+        // A file in place of the folder: even the superuser cannot write there.
         let file = folder.path().join("file");
         std::fs::write(&file, "").unwrap();
         let nowhere = Budget::new(0.5, "p", Some(&file), clock());
@@ -223,7 +223,7 @@ mod tests {
             Budget::new(0.5, "p", Some(folder.path()), clock)
         };
         assert_eq!(at(7_200).take().await, Ok(Duration::ZERO));
-        // Two hours back: the slot before is as far away as it was.
+        // Two hours back: the wait for the slot stays the same.
         assert_eq!(at(0).take().await, Ok(Duration::from_secs(2)));
         assert_eq!(at(100).take().await, Ok(Duration::ZERO));
         at(7_200).hold(Duration::from_mins(1)).await;

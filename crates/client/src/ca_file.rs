@@ -1,8 +1,8 @@
-//! The CA file: certificates of authorities that are trusted besides the system's.
+//! The CA file: certificates of authorities that are trusted in addition to the system's.
 //!
-//! Whoever may configure an integration names the path, so it can be anything that a file system holds. Only a regular
-//! file of a bounded size is read, and opening waits for nobody: a named pipe would block until somebody writes to it.
-//! Every refusal is a [`TlsFault::CaFile`], which says what the file is instead.
+//! A user who may configure an integration chooses the path, so it can be anything in a file system. Only a regular file of
+//! limited size is read, and opening never blocks: a named pipe would block until somebody writes to it. Every refusal is a
+//! [`TlsFault::CaFile`], which states what the file is instead.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -14,20 +14,20 @@ use rustls_pki_types::pem::PemObject;
 
 use crate::error::{TlsFault, printable};
 
-/// The largest CA file that is read, in bytes: the bundles of operating systems have about 250 KiB.
+/// The largest CA file that is read, in bytes: the files of operating systems have about 250 KiB.
 const MAX_BYTES: u64 = 1 << 20;
-/// A file may begin with this (UTF-8's byte order mark), which Windows' editors write.
+/// A file may begin with UTF-8's byte order mark, which editors on Windows write.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// Checks that a file can be used as a CA file. It is read: not for threads that must not block.
+/// Checks that a file can be used as a CA file. It reads the file, so it must not be called on threads that must not block.
 ///
 /// # Errors
-/// [`TlsFault::CaFile`], which says why not.
+/// [`TlsFault::CaFile`], which states the reason.
 pub fn check_ca_file(file: &Path) -> Result<(), TlsFault> {
     trust(&mut RootCertStore::empty(), file)
 }
 
-/// Adds the certificates of a CA file to those that are trusted.
+/// Adds the certificates of a CA file to the trusted ones.
 pub(crate) fn trust(roots: &mut RootCertStore, file: &Path) -> Result<(), TlsFault> {
     let failed = |why: String| {
         TlsFault::CaFile(format!("{}: {why}", printable(file.to_string_lossy().as_bytes(), 300)))
@@ -78,7 +78,7 @@ fn certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return Err("this is text in UTF-16; save it as UTF-8 or ASCII".to_owned());
     }
-    // A certificate in DER is a sequence that is longer than 127 bytes.
+    // A certificate in DER is a sequence of more than 127 bytes.
     if bytes.starts_with(b"\x30\x81") || bytes.starts_with(b"\x30\x82") || bytes.starts_with(b"\x30\x83") {
         return Ok(vec![CertificateDer::from(bytes.to_vec())]);
     }
@@ -94,7 +94,7 @@ fn certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     }
 }
 
-/// What a file holds that holds no certificate.
+/// What a file without certificates contains.
 fn instead(text: &[u8]) -> String {
     let label = String::from_utf8_lossy(text).lines().find_map(|line| {
         let label = line.trim().strip_prefix("-----BEGIN ")?.strip_suffix("-----")?;

@@ -1,6 +1,6 @@
-//! The way to the service: dial, through the proxy if there is one, then TLS. All within one timeout.
+//! The connection to the service: dial, through the proxy if there is one, then TLS, all within one timeout.
 //!
-//! [`Connector`] connects for the pool, and says through `progress` how far it got. Every failure is a [`ClientError`].
+//! A [`Connector`] connects for the pool, and reports through `progress` how far it got. Every failure is a [`ClientError`].
 
 use std::future::Future;
 use std::pin::Pin;
@@ -21,14 +21,14 @@ use crate::progress::{Progress, Stage, TRAIL};
 use crate::proxy::{Proxy, takes_basic};
 use crate::tls;
 
-/// The most bytes of a proxy's answer to CONNECT.
+/// The longest answer of a proxy to CONNECT, in bytes.
 const MAX_PROXY_ANSWER: usize = 8 * 1024;
 
 /// Connects for the HTTP client's pool.
 #[derive(Clone)]
 pub(crate) struct Connector {
     pub(crate) dial: Arc<dyn Dial>,
-    /// The TLS settings; none for plain HTTP.
+    /// The TLS settings; `None` for plain HTTP.
     pub(crate) tls: Option<Arc<rustls::ClientConfig>>,
     pub(crate) host: String,
     pub(crate) port: u16,
@@ -45,11 +45,11 @@ impl tower_service::Service<Uri> for Connector {
         Poll::Ready(Ok(()))
     }
 
-    /// The URI is not looked at: a connector leads to the one host it was made for.
+    /// The URI is ignored: a connector always connects to the host it was created for.
     fn call(&mut self, _: Uri) -> Self::Future {
         let connector = self.clone();
         let progress = Progress::default();
-        // Only a pool that connects ahead of requests would call this outside of one.
+        // The trail is only missing if a pool connects before there is a request.
         let _ = TRAIL.try_with(|trail| trail.follow(progress.clone()));
         Box::pin(async move {
             tokio::time::timeout(connector.timeout, connector.connect(&progress))
@@ -61,7 +61,7 @@ impl tower_service::Service<Uri> for Connector {
 }
 
 impl Connector {
-    /// What it means that a connection was no further than this after so long: it names the party that was waited for.
+    /// The error for a connection that got no further than this stage in time; it names the party that did not answer.
     pub(crate) fn late(&self, stage: Stage, after: Duration) -> ClientError {
         let seconds = after.as_secs();
         match (&self.proxy, stage) {
@@ -76,7 +76,7 @@ impl Connector {
         }
     }
 
-    /// A fault of TLS with the service. Where something other than TLS may come from the proxy, the proxy is named too.
+    /// A TLS error of the service. If the proxy may have caused it, the proxy is named too.
     fn tls_failed(&self, fault: TlsFault) -> ClientError {
         let may_be_proxys = matches!(
             fault,
@@ -130,7 +130,7 @@ impl Connector {
 
     async fn speak(&self, io: Box<dyn Io>, progress: &Progress) -> Result<Stream, ClientError> {
         let Some(tls) = &self.tls else {
-            // What a proxy answers is the proxy's matter.
+            // With a proxy, the answer comes from the proxy.
             let plain = self.proxy.is_none().then(|| self.host.clone());
             return Ok(Stream::new(io, progress.clone()).in_clear(self.proxy.is_some(), plain));
         };
@@ -145,7 +145,7 @@ impl Connector {
         Ok(Stream::new(self.handshake(tls, io).await?, progress.clone()))
     }
 
-    /// Asks the proxy for a way through (RFC 9110 section 9.3.6).
+    /// Asks the proxy to open a tunnel (RFC 9110 section 9.3.6).
     async fn tunnel(&self, proxy: &Proxy, mut io: Box<dyn Io>) -> Result<Box<dyn Io>, ClientError> {
         let broken = |error: std::io::Error| {
             proxy.failed(match error.kind() {
@@ -166,7 +166,7 @@ impl Connector {
         .concat();
         io.write_all(&request).await.map_err(broken)?;
         let mut answer = Vec::new();
-        // One byte at a time: what follows the blank line belongs to TLS.
+        // One byte at a time, because what follows the blank line belongs to TLS.
         while !answer.ends_with(b"\r\n\r\n") {
             if answer.len() > MAX_PROXY_ANSWER {
                 return Err(proxy.failed("the head of its answer is too long or incomplete".to_owned()));
@@ -210,7 +210,7 @@ impl Connector {
     }
 }
 
-/// The logins that a proxy's refusal asks for.
+/// The authentication schemes that a proxy's refusal offers.
 fn challenges(answer: &[u8]) -> impl Iterator<Item = &[u8]> {
     answer.split(|byte| *byte == b'\n').filter_map(|line| {
         let at = line.iter().position(|byte| *byte == b':')?;

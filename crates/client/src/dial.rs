@@ -1,4 +1,4 @@
-//! Opening byte streams: by TCP for real, in memory for tests.
+//! Opens byte streams: over TCP, or in memory for tests.
 
 use std::fmt;
 use std::future::Future;
@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use crate::error::{ClientError, TlsFault};
 use crate::progress::{Progress, Stage};
 
-/// A byte stream both ways.
+/// A bidirectional byte stream.
 pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
@@ -36,15 +36,15 @@ pub trait Dial: fmt::Debug + Send + Sync + 'static {
 pub enum DialError {
     /// The name does not resolve.
     Resolve(io::Error),
-    /// No address of it took the connection; the last one's error.
+    /// None of its addresses accepted the connection; the error of the last one.
     Connect(io::Error),
 }
 
-/// Dials by TCP, trying every address that the system's resolver gives for the host, in its order.
+/// Dials over TCP, and tries every address that the system's resolver returns for the host, in this order.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tcp;
 
-/// An address that has not answered for this long no longer keeps the next one waiting (RFC 8305 section 5).
+/// An address that has not answered for this long does not delay the next one any more (RFC 8305 section 5).
 const HEAD_START: Duration = Duration::from_millis(250);
 
 impl Dial for Tcp {
@@ -58,7 +58,7 @@ impl Dial for Tcp {
     }
 }
 
-/// The first stream that comes about, with the addresses tried one after the other, each with a head start.
+/// The first stream that is established. Addresses are tried one after the other, each with a head start.
 async fn first_to_connect<T, F>(
     addresses: impl Iterator<Item = SocketAddr>,
     connect: impl Fn(SocketAddr) -> F,
@@ -83,30 +83,30 @@ where
     }
 }
 
-/// `host:port` as a URL has it.
+/// `host:port` in the form of URLs.
 pub fn authority(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
-/// A stream in the shape that the HTTP client takes.
+/// A stream in the form that the HTTP client requires.
 pub(crate) struct Stream {
     io: Box<dyn Io>,
-    /// Whether an HTTP proxy stands at the other end, which wants whole URLs.
+    /// Whether an HTTP proxy is at the other end, which requires complete URLs.
     proxied: bool,
-    /// The host that plain HTTP is spoken to, until its first bytes came.
+    /// The host of plain HTTP, until its first bytes have arrived.
     plain: Option<String>,
     progress: Progress,
-    /// Whether the first bytes came.
+    /// Whether the first bytes have arrived.
     heard: bool,
 }
 
 impl Stream {
-    /// A stream through which the service itself is spoken to, by TLS.
+    /// A stream to the service itself, over TLS.
     pub(crate) fn new(io: Box<dyn Io>, progress: Progress) -> Self {
         Self { io, proxied: false, plain: None, progress, heard: false }
     }
 
-    /// The same for plain HTTP, to a proxy or straight to the host `plain`.
+    /// The same for plain HTTP, to a proxy or directly to the host `plain`.
     pub(crate) fn in_clear(self, proxied: bool, plain: Option<String>) -> Self {
         Self { proxied, plain, ..self }
     }
@@ -135,7 +135,7 @@ impl AsyncRead for Stream {
             && let Some(host) = self.plain.take()
             && matches!(first, [20..=24] | [20..=24, 3, ..])
         {
-            // A record of TLS, most likely an alert: no answer in HTTP begins so.
+            // A TLS record, most likely an alert: no HTTP answer begins with these bytes.
             let fault = ClientError::Tls { host, fault: TlsFault::NotPlain };
             return Poll::Ready(Err(io::Error::other(fault)));
         }
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
     use tokio::time::Instant;
 
-    /// Connects to 192.0.2.n after n seconds; to n over 100 never, to n = 0 it is refused at once.
+    /// Connects to 192.0.2.n after n seconds; never if n is above 100; refused at once if n is 0.
     async fn connect(address: SocketAddr) -> io::Result<u64> {
         let SocketAddr::V4(address) = address else { return Err(io::ErrorKind::NetworkUnreachable.into()) };
         match u64::from(address.ip().octets()[3]) {

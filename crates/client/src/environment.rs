@@ -1,9 +1,9 @@
-//! Which proxy the environment names, by the rules of curl.
+//! The proxy that the environment configures, by the rules of curl.
 //!
-//! [`ProxyEnvironment`] reads `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy`, in small letters first and then in
-//! capitals; an empty variable counts as not set. `HTTP_PROXY` in capitals is not read if `REQUEST_METHOD` is set, because
-//! whoever sends a request to a CGI program decides what it holds. A proxy of another kind than HTTP is a
-//! [`ClientError::Proxy`] that names the variable.
+//! [`ProxyEnvironment`] reads `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy`, in lower case first and then in upper
+//! case; an empty variable counts as not set. `HTTP_PROXY` in upper case is not read if `REQUEST_METHOD` is set, because a
+//! client of a CGI program controls its content. A proxy that is not an HTTP proxy is a [`ClientError::Proxy`] that names the
+//! variable.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -14,12 +14,12 @@ use crate::error::ClientError;
 use crate::login::proxy_authorization;
 use crate::proxy::{Proxy, Refusal, host_and_port, http_part};
 
-/// The port that curl uses if a proxy's address has none.
+/// The port that curl uses if a proxy address has none.
 const DEFAULT_PORT: u16 = 1080;
 /// The longest address in a variable, in bytes.
 const MAX_ADDRESS: usize = 4096;
 
-/// What the environment says about proxies.
+/// The proxy variables of an environment.
 #[derive(Clone, Default)]
 pub struct ProxyEnvironment {
     http: Option<(&'static str, String)>,
@@ -28,25 +28,25 @@ pub struct ProxyEnvironment {
     none_for: Option<(&'static str, String)>,
 }
 
-/// What the environment says about one host.
+/// What the environment configures for one host.
 #[derive(Debug)]
 pub enum Found {
     /// A variable excludes the host.
     Excluded(&'static str),
-    /// No variable names a proxy.
+    /// No variable configures a proxy.
     Nothing,
-    /// A variable names this proxy, or what is none and why.
+    /// A variable configures this proxy, or an invalid one, with the reason.
     Proxy(&'static str, Result<Proxy, String>),
 }
 
 impl ProxyEnvironment {
-    /// That of this process.
+    /// The variables of this process.
     pub fn of_process() -> Self {
-        // What is no text is kept as it can be read: to leave it out would lead past the proxy.
+        // Invalid UTF-8 is converted: if the variable was ignored, requests would bypass the proxy.
         Self::of(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
     }
 
-    /// That in which variables have these values.
+    /// The variables that `read` returns.
     pub fn of(read: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &'static str| {
             let value = read(name).filter(|value| !value.trim().is_empty());
@@ -64,7 +64,7 @@ impl ProxyEnvironment {
     /// The proxy for a host, if there is one.
     ///
     /// # Errors
-    /// [`ClientError::Proxy`], when a variable names something that is no HTTP proxy.
+    /// [`ClientError::Proxy`] if a variable contains something that is not an HTTP proxy.
     pub fn proxy(&self, http: bool, host: &str, port: u16) -> Result<Option<Proxy>, ClientError> {
         match self.find(http, host, port) {
             Found::Excluded(_) | Found::Nothing => Ok(None),
@@ -75,7 +75,7 @@ impl ProxyEnvironment {
         }
     }
 
-    /// What the environment says about a host, with the variable that decides.
+    /// What the environment configures for a host, with the variable that decides.
     pub fn find(&self, http: bool, host: &str, port: u16) -> Found {
         let named = if http { &self.http } else { &self.https };
         let Some((variable, value)) = named.as_ref().or(self.all.as_ref()) else { return Found::Nothing };
@@ -90,7 +90,7 @@ impl ProxyEnvironment {
     }
 }
 
-/// Without the values: they may hold a password.
+/// Values are not printed, because they may contain a password.
 impl fmt::Debug for ProxyEnvironment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProxyEnvironment").finish_non_exhaustive()
@@ -105,7 +105,7 @@ fn parse(variable: &'static str, value: &str) -> Result<Proxy, String> {
         if value.contains("://") { http_part(value).map_err(|fault| fault.to_string())? } else { value };
     let (rest, path) = rest.split_once('/').unwrap_or((rest, ""));
     if path.contains('@') {
-        // Otherwise a part of the password would be taken for the host, and shown.
+        // Otherwise a part of the password would be read as the host, and shown.
         return Err("write / in its user or password as %2F".to_owned());
     }
     let (login, place) = rest.rsplit_once('@').map_or((None, rest), |(login, place)| (Some(login), place));
@@ -129,7 +129,7 @@ fn parse(variable: &'static str, value: &str) -> Result<Proxy, String> {
     })
 }
 
-/// Whether an entry of `no_proxy` means this host: `*`, a name and what is below it, an address or a network, with or
+/// Whether an entry of `no_proxy` matches this host: `*`, a name and the names below it, an address or a network, with or
 /// without a port.
 fn excludes(entry: &str, host: &str, port: u16) -> bool {
     if entry == "*" {
@@ -259,7 +259,7 @@ mod tests {
         for (value, part) in [
             ("http://us%3Aer:hunter2@p:3128", "cannot contain a colon"),
             ("http://user:hunter2%0d%0aX-Y:z@p:3128", "control"),
-            // Everything before the last @ is the login; nothing of it may pass for the host.
+            // Everything before the last @ is the login; no part of it may be read as the host.
             ("http://user:p@hunter2/x@p:3128", "%2F"),
             ("user:hunter2/@p:3128", "%2F"),
             ("http://u:p@hun ter2", FORM),

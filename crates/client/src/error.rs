@@ -1,49 +1,49 @@
-//! Everything that can go wrong on the way to a service and back, before anybody looks at what the service said.
+//! All errors on the way to a service and back, before its answer is interpreted.
 //!
-//! A [`ClientError`] says what happened, to which host or proxy. What to do about it is left to the caller, who knows what the
-//! settings are called.
+//! A [`ClientError`] states what happened, to which host or proxy. The caller adds what to do about it, because it knows the
+//! names of the settings.
 
 use std::time::Duration;
 
-/// Why a request got no answer, or not all of it. Texts that came from outside are printable already.
+/// Why a request was not answered, or not completely. Text from outside is already printable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
-    /// Connection refused, unreachable and the like.
+    /// The connection failed: refused, unreachable and the like.
     #[error("cannot connect to {host} port {port}: {reason}")]
     Connect {
         /// The provider or its proxy.
         host: String,
         /// Its port.
         port: u16,
-        /// What the system says.
+        /// The error of the system.
         reason: String,
     },
-    /// No connection in time.
+    /// The connection was not established in time.
     #[error("no connection to {host} port {port} within {} s", after.as_secs())]
     ConnectTimeout {
         /// The provider or its proxy.
         host: String,
         /// Its port.
         port: u16,
-        /// How long was waited.
+        /// The time limit.
         after: Duration,
     },
-    /// The service, or something before it, closed the connection inside an answer.
+    /// The service, or something before it, closed the connection within an answer.
     #[error("the connection was lost before the end of the answer")]
     Cut,
     /// The body's encoding is broken or unknown.
     #[error("the answer's content encoding cannot be decoded: {0}")]
     Encoding(String),
-    /// A compressed body that grows beyond reason.
+    /// A compressed body grew more than allowed.
     #[error("the compressed answer expands more than {0} times; decompression stopped")]
     Expansion(u64),
-    /// Headers that never came.
+    /// The headers did not arrive in time.
     #[error("no answer from the service within {} s", .0.as_secs())]
     HeadersTimeout(Duration),
-    /// Not HTTP, or broken HTTP.
+    /// The answer is not valid HTTP.
     #[error("the service violates the HTTP protocol: {0}")]
     Http(String),
-    /// A body that stopped coming.
+    /// The body stopped arriving.
     #[error("the answer stalled for {} s", .0.as_secs())]
     IdleTimeout(Duration),
     /// The provider's name does not resolve.
@@ -51,37 +51,37 @@ pub enum ClientError {
     NameNotFound {
         /// The provider or its proxy.
         host: String,
-        /// What the system says.
+        /// The error of the system.
         reason: String,
     },
-    /// A failure on a way that leads through a proxy, which may be the one to blame.
+    /// A failure of a connection through a proxy, which may have caused it.
     #[error("{error}; {words}")]
     Proxied {
-        /// What it is.
+        /// The failure.
         error: Box<ClientError>,
-        /// What the proxy had to do with it, as a part of a sentence.
+        /// The role of the proxy, as a part of a sentence.
         words: String,
     },
-    /// The proxy would not open the way.
+    /// The proxy did not open the connection.
     #[error("the proxy {proxy}: {why}")]
     Proxy {
-        /// Its address, and the variable that names it.
+        /// Its address, and the variable that configures it.
         proxy: String,
-        /// What is wrong.
+        /// The reason.
         why: String,
     },
-    /// TLS.
+    /// TLS failed.
     #[error("TLS with {host}: {fault}")]
     Tls {
         /// The provider.
         host: String,
-        /// What is wrong.
+        /// The fault.
         fault: TlsFault,
     },
-    /// One question took too long in all.
+    /// One query took too long in total.
     #[error("the answer took longer than {} s in total", .0.as_secs())]
     TotalTimeout(Duration),
-    /// A plain HTTP connection that ended before the first byte of an answer.
+    /// A plain HTTP connection ended before the first byte of an answer.
     #[error(
         "{host} port {port} closed the connection without an answer to plain HTTP; the port may speak TLS"
     )]
@@ -94,7 +94,7 @@ pub enum ClientError {
 }
 
 impl ClientError {
-    /// The error without the proxy that it may have come from.
+    /// The error without the proxy that may have caused it.
     pub fn bare(&self) -> &Self {
         match self {
             Self::Proxied { error, .. } => error.bare(),
@@ -103,40 +103,40 @@ impl ClientError {
     }
 }
 
-/// What is wrong with a TLS connection.
+/// A fault of a TLS connection.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TlsFault {
-    /// The server ended the handshake, and said why.
+    /// The server ended the handshake, with this reason.
     #[error("the server refused the TLS handshake: {0}")]
     Alert(String),
-    /// The server's certificate is that of an authority.
+    /// The server's certificate is that of a certificate authority.
     #[error("the server's own certificate is marked as that of an authority (CA:TRUE), which is not allowed")]
     Authority,
-    /// What the server sends is broken TLS.
+    /// The server sends invalid TLS.
     #[error("the server violates the TLS protocol")]
     Broken,
     /// The CA file cannot be used.
     #[error("the CA file cannot be used: {0}")]
     CaFile(String),
-    /// Another fault of the certificate.
+    /// The certificate has another fault.
     #[error("{0}")]
     Certificate(String),
     /// The connection was closed at once.
     #[error("the server closed the connection without answering the TLS handshake")]
     Closed,
-    /// The connection was cut inside the handshake.
+    /// The connection was cut within the handshake.
     #[error("the connection was lost during the TLS handshake")]
     Cut,
-    /// The certificate is past its time.
+    /// The certificate has expired.
     #[error("the server's certificate has expired")]
     Expired,
-    /// No common version or cipher suite.
+    /// There is no common version or cipher suite.
     #[error("the server offers no supported TLS version or cipher suite (TLS 1.2 and 1.3 are supported)")]
     Incompatible,
-    /// Something else answers.
+    /// Another protocol answers.
     #[error("the port does not speak TLS; it sent {0:?}")]
     NotTls(String),
-    /// TLS answers where plain HTTP was spoken.
+    /// TLS answers on a connection of plain HTTP.
     #[error("the port speaks TLS, not plain HTTP")]
     NotPlain,
     /// The certificate is not valid yet.
@@ -145,13 +145,13 @@ pub enum TlsFault {
     /// Plain HTTP answers.
     #[error("the port speaks plain HTTP, not TLS: {0:?}")]
     PlainHttp(String),
-    /// The connection was taken, and the handshake never answered.
+    /// The connection was accepted, but the handshake was never answered.
     #[error("no answer to the TLS handshake within {} s", .0.as_secs())]
     Silent(Duration),
-    /// Signed by nobody that is trusted.
+    /// The issuer of the certificate is not trusted.
     #[error("the server's certificate is signed by an unknown issuer")]
     UnknownIssuer,
-    /// A certificate for other hosts, with their names.
+    /// The certificate is for other hosts, with these names.
     #[error("the server's certificate is for another host{}", names(.0))]
     WrongHost(Vec<String>),
 }
@@ -170,7 +170,7 @@ fn names(names: &[String]) -> String {
     }
 }
 
-/// Text from outside, made printable and short.
+/// Text from outside, made printable and shortened.
 pub fn printable(bytes: &[u8], most: usize) -> String {
     let text = String::from_utf8_lossy(bytes);
     let mut shown: String = text
@@ -202,7 +202,7 @@ mod tests {
             (&b"  plain text\r\n"[..], 60, "plain text"),
             (b"\x1b[31mred\x07\x7f", 60, ".[31mred.."),
             ("b\u{fc}cher \u{2028}\u{202e}x".as_bytes(), 60, "b.cher  .x"),
-            // Cut between characters, however many bytes they have.
+            // Cut between characters, not within their bytes.
             ("\u{1f600}\u{1f600}\u{1f600}".as_bytes(), 2, "..\u{2026}"),
             (b"abc", 3, "abc"),
             (b"abcd", 3, "abc\u{2026}"),

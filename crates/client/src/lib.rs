@@ -1,13 +1,13 @@
 //! Outgoing HTTP: connections, proxies, TLS, bounded bodies, and a rate that all processes share.
 //!
-//! [`Client`] sends requests to one [`Target`] through a pool of connections, and [`Body`] reads the answers. In the order of
-//! the data: `budget` (when a request may be sent), `proxy`, `environment` and `login` (through which proxy, and how it is
-//! logged in to), `dial`, `tls`, `ca_file` and `connector` (the connection), `progress` (how far it got), `request` (one request, up to the headers of its
-//! answer), `body` (bytes, decompressed).
+//! A [`Client`] sends requests to one [`Target`] through a pool of connections, and [`Body`] reads the answers. In the order of
+//! the data flow: `budget` (when a request may be sent), `proxy`, `environment` and `login` (the proxy and its login), `dial`,
+//! `tls`, `ca_file` and `connector` (the connection), `progress` (how far it got), `request` (one request, up to the headers of
+//! its answer), `body` (bytes, decompressed).
 //!
-//! Everything that waits or grows is bounded by [`Limits`] and a [`Deadline`]. No redirect is followed, and no request is
-//! sent twice unless the connection was closed before the request was written. Every failure is a [`ClientError`] of its own kind, with the
-//! host or proxy that caused it. This crate knows nothing about passive DNS, settings or users.
+//! Every wait and every size is limited by [`Limits`] and a [`Deadline`]. Redirects are not followed, and no request is sent
+//! twice unless the connection was closed before the request was written. Every failure has its own kind of [`ClientError`],
+//! with the host or proxy that caused it. This crate knows nothing about passive DNS, settings or users.
 
 mod body;
 mod budget;

@@ -1,4 +1,4 @@
-//! What bounds a request: [`Limits`] are durations and factors, a [`Deadline`] is the end of one question.
+//! The limits of a request: [`Limits`] are durations and factors, a [`Deadline`] is the time limit of one query.
 
 use std::time::Duration;
 
@@ -6,24 +6,24 @@ use tokio::time::Instant;
 
 use crate::error::ClientError;
 
-/// What bounds the requests of one question and their answers.
+/// The limits of the requests of one query, and of their answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How many times its size a compressed body may grow, beyond its first 4 MiB.
+    /// By what factor a compressed body may grow, beyond its first 4 MiB.
     pub expansion: u64,
-    /// Name resolution, connection and TLS together.
+    /// The time for name resolution, connection and TLS together.
     pub connect: Duration,
-    /// Until the headers come, and between two pieces of a body.
+    /// The time until the headers arrive, and between two pieces of a body.
     pub idle: Duration,
-    /// One question in all, waiting for our own rate left out.
+    /// The total time of one query, not counting the wait for our own rate limit.
     pub total: Duration,
-    /// All pauses of one question together: those that the service asks for, and those before another try. They are part of
+    /// All pauses of one query together: those that the service requests, and those before another attempt. They are part of
     /// `total`.
     pub pauses: Duration,
 }
 
 impl Limits {
-    /// For questions that somebody waits for.
+    /// The limits of queries that somebody waits for.
     pub const USUAL: Self = Self {
         expansion: 200,
         connect: Duration::from_secs(10),
@@ -33,27 +33,27 @@ impl Limits {
     };
 }
 
-/// When everything that belongs to one question must be over. Only waiting for our own rate moves it.
+/// The time by which one query must be complete. Only waiting for our own rate limit moves it.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {
     at: Instant,
     total: Duration,
-    /// How long this question may still pause.
+    /// How much longer this query may pause.
     pauses: Duration,
 }
 
 impl Deadline {
-    /// The deadline of a question that begins now.
+    /// The deadline of a query that starts now.
     pub fn new(limits: &Limits) -> Self {
         Self { at: Instant::now() + limits.total, total: limits.total, pauses: limits.pauses }
     }
 
-    /// Moves the deadline by a wait that is not the service's doing.
+    /// Moves the deadline by a wait that the service did not cause.
     pub fn extend(&mut self, wait: Duration) {
         self.at += wait;
     }
 
-    /// Takes a pause from what the question may still pause; false where it is longer than that or than the time left.
+    /// Uses up pause time; returns false if the pause is longer than the remaining pause time or the remaining time.
     pub fn allow(&mut self, pause: Duration) -> bool {
         let allowed = pause <= self.pauses && Instant::now() + pause < self.at;
         if allowed {
@@ -62,7 +62,7 @@ impl Deadline {
         allowed
     }
 
-    /// Waits for something, at most `idle` long and not beyond the deadline.
+    /// Waits for a future, at most for `idle` and not beyond the deadline.
     pub(crate) async fn wait<T>(
         &self,
         idle: Duration,

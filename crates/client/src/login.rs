@@ -1,7 +1,7 @@
-//! Logins as headers of HTTP, and how they are kept out of text.
+//! Logins as HTTP headers, and their removal from text.
 //!
 //! Headers are marked as sensitive, so that debug output hides their values. [`without`] removes our logins from text that
-//! came from outside.
+//! comes from outside.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,15 +9,16 @@ use hyper::header::HeaderValue;
 
 /// The longest user name of a proxy's login, in bytes.
 const MAX_USER: usize = 256;
-/// The longest password of a proxy's login, in bytes: with the user it fits into the 8 KiB that proxies take as a head.
+/// The longest password of a proxy's login, in bytes: together with the user it fits into the 8 KiB that proxies accept as a
+/// head.
 pub const MAX_PASSWORD: usize = 1024;
 
-/// The value of a header that logs in by HTTP Basic (RFC 7617) with `user:password`.
+/// The header value for a login with HTTP Basic (RFC 7617) as `user:password`.
 pub fn basic(login: &[u8]) -> String {
     format!("Basic {}", STANDARD.encode(login))
 }
 
-/// What is wrong with the user name of a Basic login (RFC 7617 section 2).
+/// The fault of a user name for HTTP Basic (RFC 7617 section 2).
 pub fn proxy_user_fault(user: &[u8]) -> Option<&'static str> {
     if user.contains(&b':') {
         Some("a user name cannot contain a colon: everything after it would be the password")
@@ -30,10 +31,10 @@ pub fn proxy_user_fault(user: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// The header that gives a proxy its login (RFC 7617), marked as sensitive.
+/// The header that sends a login to a proxy (RFC 7617), marked as sensitive.
 ///
 /// # Errors
-/// What is wrong with the user or the password, without repeating them.
+/// The fault of the user or the password, without repeating them.
 pub fn proxy_authorization(user: &[u8], password: &[u8]) -> Result<HeaderValue, &'static str> {
     if let Some(fault) = proxy_user_fault(user) {
         return Err(fault);
@@ -47,7 +48,7 @@ pub fn proxy_authorization(user: &[u8], password: &[u8]) -> Result<HeaderValue, 
     Ok(value)
 }
 
-/// Replaces our logins in text that came from outside.
+/// Replaces our logins in text that comes from outside.
 pub fn without<'a>(mut text: String, logins: impl IntoIterator<Item = Option<&'a HeaderValue>>) -> String {
     for secret in logins.into_iter().flatten().flat_map(forms) {
         text = text.replace(&secret, "[login]");
@@ -55,7 +56,7 @@ pub fn without<'a>(mut text: String, logins: impl IntoIterator<Item = Option<&'a
     text
 }
 
-/// The forms in which a login could be repeated: the header's value, what follows its scheme, and the password in it.
+/// The forms in which a login could be repeated: the header value, the text after the scheme, and the password in it.
 fn forms(login: &HeaderValue) -> Vec<String> {
     let Ok(value) = login.to_str() else { return Vec::new() };
     let bare = value.split_once(' ').map_or(value, |(_, bare)| bare.trim());

@@ -1,27 +1,27 @@
-//! How far connections got, so that a timeout names the party that was waited for.
+//! How far connections got, so that a timeout can name the party that did not answer.
 //!
-//! Every connection has a [`Progress`] of its own, and a [`Trail`] follows the connections of one question: questions that run at
-//! the same time do not see each other's. Nothing here fails.
+//! Every connection has its own [`Progress`], and a [`Trail`] follows the connections of one query: concurrent queries do not
+//! see each other's progress. Nothing here fails.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How far a connection got.
+/// The stage that a connection has reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
-    /// Nobody has taken the connection.
+    /// The connection has not been accepted.
     #[default]
     Nowhere,
-    /// The service or its proxy has taken the TCP connection.
+    /// The service or its proxy has accepted the TCP connection.
     Dialled,
-    /// The proxy has opened the way.
+    /// The proxy has opened the tunnel.
     Tunnelled,
-    /// HTTP can be spoken: the TLS handshake is complete, or TLS is not used.
+    /// HTTP can be used: the TLS handshake is complete, or TLS is not used.
     Open,
-    /// The first bytes have come.
+    /// The first bytes have arrived.
     Heard,
 }
 
-/// How far one connection got; its clones share it.
+/// The progress of one connection; clones share it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Progress(Arc<Mutex<Stage>>);
 
@@ -35,12 +35,12 @@ impl Progress {
     }
 }
 
-/// Follows one question to its newest connection; its clones share it.
+/// Follows the newest connection of one query; clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Trail(Arc<Mutex<Progress>>);
 
 impl Trail {
-    /// How far the newest connection of the question got: the one that it uses, or is waiting for.
+    /// The stage of the newest connection of the query: the one that it uses, or waits for.
     pub fn stage(&self) -> Stage {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).stage()
     }
@@ -53,6 +53,6 @@ impl Trail {
 
 tokio::task_local! {
     /// The trail of the request for which the pool is connecting. The pool calls the connector while the request is polled, so
-    /// this is how a new connection learns who waits for it.
+    /// this is how a new connection finds the trail of its request.
     pub(crate) static TRAIL: Trail;
 }

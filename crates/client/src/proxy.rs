@@ -1,7 +1,7 @@
-//! HTTP proxies: their address, their login, and what their refusals mean.
+//! HTTP proxies: their address, their login, and the meaning of their refusals.
 //!
-//! A [`Proxy`] is named by a setting of the caller or by the environment. Whoever names it says in its [`Refusal`] what a user
-//! should do if the proxy wants a login. An address that is none of an HTTP proxy is a [`ProxyFault`].
+//! A setting of the caller or the environment determines the [`Proxy`]. Its [`Refusal`] states what a user should do if the
+//! proxy requires a login. An invalid address is a [`ProxyFault`].
 
 use std::fmt;
 
@@ -19,34 +19,34 @@ pub struct Proxy {
     pub port: u16,
     /// The Proxy-Authorization header, marked as sensitive.
     pub login: Option<HeaderValue>,
-    /// The variable of the environment that names it; none for a proxy that was configured.
+    /// The environment variable that configures it; `None` for a configured proxy.
     pub variable: Option<&'static str>,
-    /// What it means when the proxy answers 407.
+    /// The meaning of an answer 407.
     pub refusal: Refusal,
 }
 
-/// What it means when a proxy that takes HTTP Basic answers 407, as sentences about "it" that say what to do.
+/// The meaning of an answer 407 of a proxy that accepts HTTP Basic, as sentences about "it" that state what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// It was sent a login.
+    /// If a login was sent.
     pub refused: String,
-    /// It was sent none.
+    /// If no login was sent.
     pub wanted: String,
 }
 
-/// Why a text is not the address of an HTTP proxy. The messages repeat nothing of the text: it may hold a password.
+/// Why a text is not the address of an HTTP proxy. The messages do not repeat the text, because it may contain a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProxyFault {
     /// It is not `http://host:port`.
     #[error("write http://host:port")]
     Form,
-    /// It holds a user or a password.
+    /// It contains a user or a password.
     #[error("write http://host:port without user and password, because this value is shown")]
     Login,
     /// A SOCKS proxy.
     #[error("SOCKS proxies are not supported, only HTTP proxies: write http://host:port")]
     Socks,
-    /// A proxy that is itself reached over TLS.
+    /// A proxy that is itself accessed over TLS.
     #[error(
         "TLS to the proxy itself is not supported: write http://host:port; HTTPS requests through it stay encrypted"
     )]
@@ -54,12 +54,12 @@ pub enum ProxyFault {
 }
 
 impl Proxy {
-    /// A failure of this proxy, for this reason.
+    /// The failure of this proxy with this reason.
     pub fn failed(&self, why: String) -> ClientError {
         ClientError::Proxy { proxy: self.to_string(), why }
     }
 
-    /// What its answer 407 means, if it takes logins by HTTP Basic at all; see [`takes_basic`].
+    /// The meaning of an answer 407, depending on whether the proxy accepts HTTP Basic; see [`takes_basic`].
     pub fn wants_login(&self, basic: bool) -> ClientError {
         let why = match (basic, &self.login) {
             (false, _) => "it does not accept HTTP Basic logins, the only kind that is supported",
@@ -80,7 +80,7 @@ impl fmt::Display for Proxy {
     }
 }
 
-/// Whether a proxy that asks for these logins (RFC 9110 section 11.7.1) takes HTTP Basic; one that names none may.
+/// Whether a proxy that offers these schemes (RFC 9110 section 11.7.1) accepts HTTP Basic; one that names none may accept it.
 pub fn takes_basic<'a>(challenges: impl Iterator<Item = &'a [u8]>) -> bool {
     let mut challenges = challenges.peekable();
     let is_basic = |challenge: &[u8]| {
@@ -90,10 +90,10 @@ pub fn takes_basic<'a>(challenges: impl Iterator<Item = &'a [u8]>) -> bool {
     challenges.peek().is_none() || challenges.any(is_basic)
 }
 
-/// Reads the address of a proxy, `http://host:port`.
+/// Parses the address of a proxy, `http://host:port`.
 ///
 /// # Errors
-/// [`ProxyFault`], which repeats nothing of the text.
+/// [`ProxyFault`], which does not repeat the text.
 pub fn proxy_address(text: &str) -> Result<(String, u16), ProxyFault> {
     let rest = http_part(text)?.trim_end_matches('/');
     if rest.contains('@') {
@@ -105,7 +105,7 @@ pub fn proxy_address(text: &str) -> Result<(String, u16), ProxyFault> {
     }
 }
 
-/// What follows `http://`; other kinds of proxies are refused by name.
+/// The text after `http://`; other kinds of proxies are refused by name.
 pub(crate) fn http_part(text: &str) -> Result<&str, ProxyFault> {
     match text.split_once("://") {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => Ok(rest),

@@ -1,6 +1,6 @@
 //! One request to one service, up to the headers of its answer.
 //!
-//! [`Client`] has a pool of connections to its [`Target`]. What failed, and at whose door that is laid, is a [`ClientError`].
+//! A [`Client`] has a pool of connections to its [`Target`]. A [`ClientError`] states what failed, and which party caused it.
 
 use std::error::Error as _;
 use std::fmt;
@@ -28,23 +28,23 @@ use crate::progress::{Progress, Stage, TRAIL, Trail};
 use crate::proxy::Proxy;
 use crate::tls;
 
-/// Where requests go.
+/// The destination of requests.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// A name or an address without brackets.
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// How it is encrypted; none for plain HTTP.
+    /// The TLS settings; `None` for plain HTTP.
     pub tls: Option<Tls>,
-    /// The proxy on the way.
+    /// The proxy to use.
     pub proxy: Option<Proxy>,
 }
 
 /// Which certificates are accepted.
 #[derive(Clone, Debug)]
 pub struct Tls {
-    /// A file with authorities that are trusted besides the system's.
+    /// A file with authorities that are trusted in addition to the system's.
     pub ca_file: Option<PathBuf>,
     /// Whether certificates are checked at all.
     pub verify: bool,
@@ -58,10 +58,11 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client whose connections are opened by `dial`. It reads the CA file: not for threads that must not block.
+    /// A client whose connections are opened by `dial`. It reads the CA file, so it must not be called on threads that must not
+    /// block.
     ///
     /// # Errors
-    /// [`ClientError::Tls`], when the CA file cannot be used.
+    /// [`ClientError::Tls`] if the CA file cannot be used.
     pub fn new(target: Target, limits: Limits, dial: Arc<dyn Dial>) -> Result<Self, ClientError> {
         let Target { host, port, tls, proxy } = target;
         let tls = match tls.map(|tls| tls::client_config(tls.ca_file.as_deref(), tls.verify)).transpose() {
@@ -73,12 +74,12 @@ impl Client {
         Ok(Self { connector, pool, limits })
     }
 
-    /// Sends a request and waits for the headers of its answer; connecting has a time limit of its own. The proxy's login is
-    /// added where the proxy reads the request. `trail` follows the connection.
+    /// Sends a request and waits for the headers of its answer; connecting has its own time limit. The proxy's login is added
+    /// if the proxy reads the request. `trail` follows the connection.
     ///
     /// # Errors
-    /// [`ClientError`], when no headers came in time or at all. A proxy is blamed only for what is its own fault; see
-    /// [`Self::unanswered`] for the rest.
+    /// [`ClientError`] if no headers arrived in time or at all. It only names the proxy as the cause of the proxy's own errors;
+    /// see [`Self::unanswered`] for the others.
     pub async fn send(
         &self,
         request: Request<()>,
@@ -87,7 +88,7 @@ impl Client {
     ) -> Result<Response<Incoming>, ClientError> {
         let limits = &self.limits;
         let mut request = request.map(|()| Empty::new());
-        // Through a tunnel the proxy has its login already, and the service must not see it.
+        // Through a tunnel, the proxy already has its login, and the service must not see it.
         if let Some(login) = self.reading_proxy().and_then(|proxy| proxy.login.as_ref()) {
             request.headers_mut().insert(PROXY_AUTHORIZATION, login.clone());
         }
@@ -101,13 +102,13 @@ impl Client {
             }
         };
         let begin = Instant::now();
-        // The connector's own limit ends this first, or the question's time in all.
+        // The connector's own limit ends this earlier, or the total time of the query does.
         let early = deadline
             .wait(limits.connect + limits.idle, ClientError::HeadersTimeout, connected)
             .await
             .map_err(|late| match trail.stage() {
                 Stage::Open | Stage::Heard => late,
-                // Rounded: a timer is up to a millisecond early or late.
+                // Rounded, because a timer is up to a millisecond early or late.
                 stage => self.connector.late(
                     stage,
                     Duration::from_secs((begin.elapsed() + Duration::from_millis(500)).as_secs()),
@@ -128,13 +129,13 @@ impl Client {
         })
     }
 
-    /// The proxy that reads requests and answers, because they are plain HTTP.
+    /// The proxy that reads requests and answers, which is the case for plain HTTP.
     pub fn reading_proxy(&self) -> Option<&Proxy> {
         self.connector.proxy.as_ref().filter(|_| self.connector.tls.is_none())
     }
 
-    /// The failure of a request that got no headers, laid at the door of the proxy that reads it, if there is one: it is
-    /// the one who answers, or does not.
+    /// The failure of a request without headers, attributed to the proxy that reads it, if there is one, because the proxy is
+    /// the party that answers.
     pub fn unanswered(&self, error: ClientError) -> ClientError {
         let Some(proxy) = self.reading_proxy() else { return error };
         let silent = |after: Duration| {
@@ -153,7 +154,7 @@ impl Client {
         }
     }
 
-    /// The failure of a body, with the proxy that reads it, if there is one: it may be the one that broke it off.
+    /// The failure of a body, which also names the proxy that reads it, if there is one, because the proxy may have caused it.
     pub fn broken_off(&self, error: ClientError) -> ClientError {
         let may_be_proxys = matches!(
             error,
@@ -172,7 +173,7 @@ impl Client {
         }
     }
 
-    /// A connection in plain HTTP that was cut before one byte came back: that is also how many ports answer that expect TLS.
+    /// A plain HTTP connection that was cut before the first byte: many TLS ports react in this way.
     fn unheard(&self, fault: ClientError, stage: Stage) -> ClientError {
         let Connector { host, port, proxy, tls, .. } = &self.connector;
         match fault {
@@ -195,7 +196,7 @@ impl fmt::Debug for Client {
     }
 }
 
-/// Lets the trail follow the connection that the pool chose: one that was idle, or that another request had opened.
+/// Lets the trail follow the connection that the pool chose: an idle one, or one that another request had opened.
 fn follow(trail: &Trail, connection: &CaptureConnection) {
     let mut extras = Extensions::new();
     if let Some(connected) = connection.connection_metadata().as_ref() {
@@ -206,14 +207,14 @@ fn follow(trail: &Trail, connection: &CaptureConnection) {
     }
 }
 
-/// What a request that got no headers means: the connector's own error, or HTTP's.
+/// The meaning of a failed request without headers: the connector's own error, or an error of HTTP.
 fn transport_fault(error: &PoolError) -> ClientError {
     let mut cause = error.source();
     while let Some(inner) = cause {
         if let Some(ours) = inner.downcast_ref::<ClientError>() {
             return ours.clone();
         }
-        // What reading found out is wrapped in an error of the system.
+        // An error of reading is wrapped in an I/O error.
         let read = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         if let Some(ours) = read.and_then(|read| read.downcast_ref::<ClientError>()) {
             return ours.clone();
@@ -244,7 +245,7 @@ mod tests {
     const HOST: &str = "service.test";
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// What the next dials get, in order; nothing for a dial that never ends.
+    /// The results of the next dials, in order; `None` for a dial that never ends.
     #[derive(Debug)]
     struct Dials(Mutex<Vec<Option<DuplexStream>>>);
 
@@ -278,7 +279,7 @@ mod tests {
         client.send(request, Deadline::new(&Limits::USUAL), trail).await
     }
 
-    /// Sends a request a second later.
+    /// Sends a request one second later.
     async fn send_later(client: &Client, trail: &Trail) -> Result<Response<Incoming>, ClientError> {
         tokio::time::sleep(SECOND).await;
         send(client, trail).await
@@ -286,7 +287,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_timeout_names_who_its_own_request_waited_for() {
-        // The first connection is taken, and its handshake never answered; the second is never taken.
+        // The first connection is accepted, and its handshake never answered; the second is never accepted.
         let (near, _far) = tokio::io::duplex(1024);
         let client = client(Dials::in_order(vec![Some(near), None]), true, None);
         let (first, second) = (Trail::default(), Trail::default());
@@ -328,7 +329,7 @@ mod tests {
         });
         let (first, second) = (Trail::default(), Trail::default());
         send(&client, &first).await.unwrap();
-        // The connection is idle once the pool's own task has seen the end of the answer.
+        // The connection is idle after the pool's own task has seen the end of the answer.
         tokio::time::sleep(SECOND).await;
         assert_eq!(second.stage(), Stage::Nowhere);
         send(&client, &second).await.unwrap();

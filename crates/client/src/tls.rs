@@ -1,4 +1,4 @@
-//! TLS: what is trusted, and what each refusal means.
+//! TLS: which certificates are trusted, and the meaning of each failure.
 
 use std::io;
 use std::path::Path;
@@ -17,10 +17,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::dial::Io;
 use crate::error::{TlsFault, printable};
 
-/// The client's TLS configuration: the system's roots and those of `ca_file`, or no check at all.
+/// The client's TLS configuration: the system's roots and those of `ca_file`, or no verification.
 ///
 /// # Errors
-/// [`TlsFault::CaFile`], when the file cannot be used.
+/// [`TlsFault::CaFile`] if the file cannot be used.
 pub(crate) fn client_config(ca_file: Option<&Path>, verify: bool) -> Result<ClientConfig, TlsFault> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -36,7 +36,7 @@ pub(crate) fn client_config(ca_file: Option<&Path>, verify: bool) -> Result<Clie
 
 fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, TlsFault> {
     let mut roots = RootCertStore::empty();
-    // Roots that the system has and rustls cannot read are the system's matter; none at all shows as UnknownIssuer.
+    // System roots that rustls cannot parse are skipped; without any root, the error is UnknownIssuer.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if let Some(file) = ca_file {
         crate::ca_file::trust(&mut roots, file)?;
@@ -44,9 +44,9 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, TlsFault> {
     Ok(roots)
 }
 
-/// What a failed handshake means; `first` is what the other side sent first.
+/// The meaning of a failed handshake; `first` contains the first bytes from the other side.
 pub(crate) fn fault(error: &io::Error, first: &[u8]) -> TlsFault {
-    // The bytes tell more than what rustls makes of them.
+    // These bytes say more than the error of rustls.
     if first.starts_with(b"HTTP/") {
         return TlsFault::PlainHttp(first_line(first));
     }
@@ -70,12 +70,12 @@ fn first_line(first: &[u8]) -> String {
     printable(first.split(|byte| *byte == b'\n').next().unwrap_or_default(), 60)
 }
 
-/// Whether these bytes begin a record of TLS: a type from 20 to 24 and version 3.
+/// Whether these bytes are the beginning of a TLS record: a type from 20 to 24 and version 3.
 fn is_tls(first: &[u8]) -> bool {
     matches!(first, [20..=24, 3, ..])
 }
 
-/// Every fault of a certificate in a sentence; none of them is a reason to do without TLS.
+/// Every fault of a certificate as a sentence; none of them suggests to turn off verification.
 fn certificate_fault(certificate: &CertificateError) -> TlsFault {
     let said = |text: &str| TlsFault::Certificate(text.to_owned());
     match certificate {
@@ -85,7 +85,7 @@ fn certificate_fault(certificate: &CertificateError) -> TlsFault {
         CertificateError::NotValidForNameContext { presented, .. } => {
             TlsFault::WrongHost(presented.iter().map(|name| plain_name(name)).collect())
         }
-        // An authority of the right name with another key signed it: as unknown as any other.
+        // It was signed by an authority of the right name with another key, which is as unknown as any other.
         CertificateError::BadSignature | CertificateError::UnknownIssuer => TlsFault::UnknownIssuer,
         CertificateError::BadEncoding => said("the server's certificate cannot be decoded"),
         CertificateError::Revoked => said("the server's certificate was revoked by its issuer"),
@@ -119,7 +119,7 @@ fn certificate_fault(certificate: &CertificateError) -> TlsFault {
     }
 }
 
-/// A name of a certificate without the notation that rustls puts around it: `DnsName("a.test")`, `IpAddress(192.0.2.1)`.
+/// A name of a certificate without the notation of rustls: `DnsName("a.test")`, `IpAddress(192.0.2.1)`.
 fn plain_name(shown: &str) -> String {
     let inner = shown.split_once('(').map_or(shown, |(_, rest)| rest.strip_suffix(')').unwrap_or(rest));
     printable(inner.trim_matches('"').as_bytes(), 100)
@@ -141,14 +141,14 @@ fn alert_words(alert: AlertDescription) -> String {
     }
 }
 
-/// Notes the first bytes that come in, to tell what answers where TLS was expected.
+/// Records the first received bytes, to determine what answers in place of TLS.
 pub(crate) struct Listening {
     io: Box<dyn Io>,
     first: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Listening {
-    /// How many bytes are noted: a status line or a banner.
+    /// How many bytes are recorded: a status line or a banner.
     const NOTED: usize = 80;
 
     pub(crate) fn new(io: Box<dyn Io>) -> (Self, Arc<Mutex<Vec<u8>>>) {
@@ -188,7 +188,7 @@ impl AsyncWrite for Listening {
     }
 }
 
-/// Takes any certificate, as the administrator asked by switching Verify SSL off; signatures are still checked.
+/// Accepts any certificate, because the administrator has switched off Verify SSL; signatures are still checked.
 #[derive(Debug)]
 struct Unverified(Arc<CryptoProvider>);
 
