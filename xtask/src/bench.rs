@@ -1,6 +1,6 @@
 //! `cargo xtask bench NAME`: runs one of the benchmarks that print ratios, [`Bench`].
 //!
-//! The measuring is in the crates' own `benches/`; here is only what they need around them.
+//! The measurements are in the crates' own `benches/`; this module only prepares what they need.
 
 use clap::ValueEnum;
 
@@ -8,25 +8,25 @@ use crate::failure::Failure;
 use crate::workspace::Workspace;
 use crate::{peers, process};
 
-/// What can be measured.
+/// The available benchmarks.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Bench {
-    /// One query, a large answer and many values against a local server, beside pypdns.
+    /// One query, a large answer and many values with a local server, compared with pypdns.
     Ask,
-    /// The reader beside the fastest general JSON parsers.
+    /// The reader, compared with the fastest general JSON parsers.
     Cof,
-    /// A library of a million indicators: adding, finding, listing, importing; and a question whose answer is kept.
+    /// A library of a million indicators: adding, finding, listing, importing; and a query with a stored answer.
     Keep,
-    /// The pages on a million indicators, and on a run of 50,000 records.
+    /// The pages with a million indicators, and with a run of 50,000 records.
     Pages,
-    /// Questions to a server with a million records, compared with nginx, and beside idle and slow clients; and records that are sent.
+    /// Queries to a server with a million records, compared with nginx, and with idle and slow clients; and sending records.
     Serve,
-    /// The passive-DNS database beside SQLite and the machine's floor: taking in, looking up, sizes, opening.
+    /// The passive-DNS database, compared with SQLite and the machine's lower bound: importing, looking up, sizes, opening.
     Store,
 }
 
 impl Bench {
-    /// Folders of packages and their benchmarks, in the order in which they are run.
+    /// The folders of packages and their benchmarks, in the order in which they run.
     fn parts(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Ask => &[("crates/cli", "ask")],
@@ -39,9 +39,9 @@ impl Bench {
     }
 }
 
-/// Runs a benchmark with the peers at hand where it asks them.
+/// Runs a benchmark, and provides the peers if it needs them.
 ///
-/// `arguments` go to the benchmark.
+/// `arguments` are passed to the benchmark.
 pub(crate) fn run(bench: Bench, arguments: &[String], workspace: &Workspace) -> Result<(), Failure> {
     let asks_peers = matches!(bench, Bench::Ask);
     if asks_peers {

@@ -1,7 +1,8 @@
-//! `cargo xtask crash`: the passive-DNS database killed at random moments of importing, compacting and dropping, many more times than
-//! the tests do.
+//! `cargo xtask crash`: kills the passive-DNS database at random moments of importing, compacting and dropping, many more times
+//! than the tests do.
 //!
-//! The kills and what is counted after them are the tests of `crates/cli/tests/keep/database_kills.rs`; here is only how often.
+//! The kills and the checks are the tests in `crates/cli/tests/keep/database_kills.rs`; this module only sets how often they
+//! run.
 
 use clap::Args;
 
@@ -9,10 +10,10 @@ use crate::failure::Failure;
 use crate::process;
 use crate::workspace::Workspace;
 
-/// The variable by which those tests are told.
+/// The variable that tells those tests the number of kills.
 const ROUNDS: &str = "BACKSIGHT_CRASH_ROUNDS";
 
-/// How long to go on.
+/// How often to kill.
 #[derive(Debug, Args)]
 pub(crate) struct CrashArgs {
     /// How many kills each of the tests makes.
@@ -20,7 +21,7 @@ pub(crate) struct CrashArgs {
     rounds: u32,
 }
 
-/// Kills and counts.
+/// Runs the tests.
 pub(crate) fn run(args: &CrashArgs, workspace: &Workspace) -> Result<(), Failure> {
     let mut command = workspace.cargo(&[
         "test",

@@ -1,8 +1,8 @@
-//! What may come into the build, and whether all of it is needed: cargo-deny on licences, sources and banned libraries, and
-//! cargo-shear on dependencies that no code uses.
+//! Checks dependencies: cargo-deny checks licences, sources and banned libraries, and cargo-shear finds dependencies that no
+//! code uses.
 //!
-//! Both come with the peers (`xtask/peers.txt`). Advisories are left out, because their database is not in any registry;
-//! `cargo deny check` looks them up where the network allows it.
+//! Both are installed with the peers (`xtask/peers.txt`). Advisories are not checked, because their database is not in any
+//! registry; `cargo deny check` checks them where the network allows it.
 
 use std::process::Command;
 
@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::workspace::Workspace;
 use crate::{peers, process};
 
-/// The lock files that are looked at.
+/// The packages whose lock files are checked.
 const MANIFESTS: [&str; 3] = ["Cargo.toml", "fuzz/Cargo.toml", "benches/json/Cargo.toml"];
 
 /// Checks every lock file against `deny.toml`, then every manifest against the code.

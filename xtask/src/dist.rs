@@ -1,10 +1,10 @@
-//! `cargo xtask dist`: what is given to others, a Debian package in `target/dist-deb`.
+//! `cargo xtask dist`: creates the Debian package in `target/dist-deb`.
 //!
-//! [`run`] builds the program with link-time optimisation, lets it write its own manual pages and completions, lays all
-//! of it out as it will be installed, and has `dpkg-deb` pack it. The unit is `dist/backsight.service`; what runs when it is
-//! installed and removed is in `dist/deb`. [`mod@check`] looks at what came out, for `cargo xtask test`.
+//! [`run`] builds the program with link-time optimisation, lets it write its own manual pages and completions, lays out all
+//! files as they will be installed, and packs them with `dpkg-deb`. The unit is `dist/backsight.service`; the scripts for
+//! installing and removing are in `dist/deb`. [`mod@check`] checks the result for `cargo xtask test`.
 //!
-//! The service is not started by installing it: nobody has a token yet, and the data folder is its administrator's to choose.
+//! Installing does not start the service: there are no tokens yet, and the administrator may want another data folder.
 
 pub(crate) mod check;
 
@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::process;
 use crate::workspace::Workspace;
 
-/// What is installed as it stands here: from where, to where, with which mode. The last three run when it is.
+/// Files that are installed unchanged: source, destination and mode. The last three are scripts that run during installation.
 const FILES: [(&str, &str, u32); 11] = [
     ("dist/backsight.service", "usr/lib/systemd/system/backsight.service", 0o644),
     ("dist/backsight.sysusers", "usr/lib/sysusers.d/backsight.conf", 0o644),
@@ -32,21 +32,21 @@ const FILES: [(&str, &str, u32); 11] = [
     ("dist/deb/prerm", "DEBIAN/prerm", 0o755),
     ("dist/deb/postrm", "DEBIAN/postrm", 0o755),
 ];
-/// The profile of what is given to others.
+/// The profile of released programs.
 const RELEASED: &str = "dist";
 const MAINTAINER: &str = "Backsight maintainers <maintainers@users.noreply.github.com>";
-/// What `libc6` and `libgcc-s1` bring.
+/// The libraries that `libc6` and `libgcc-s1` contain.
 const LIBRARIES: [&str; 4] = ["ld-linux", "libc.so", "libgcc_s.so", "libm.so"];
-/// Where `systemd-sysusers` and `systemd-tmpfiles` are, which the script after installation runs.
+/// The packages with `systemd-sysusers` and `systemd-tmpfiles`, which the script after installation runs.
 const SYSTEMD: &str = "systemd | systemd-standalone-sysusers, systemd | systemd-standalone-tmpfiles";
-/// Shells, and where each looks for completions.
+/// Shells, and the place of their completions.
 const SHELLS: [(&str, &str); 3] = [
     ("bash", "usr/share/bash-completion/completions/backsight"),
     ("fish", "usr/share/fish/vendor_completions.d/backsight.fish"),
     ("zsh", "usr/share/zsh/vendor-completions/_backsight"),
 ];
 
-/// What can be said of it.
+/// The options.
 #[derive(Debug, Args)]
 pub(crate) struct DistArgs {
     /// The profile to build with; another than `dist` is faster to build and slower to run.
@@ -54,14 +54,14 @@ pub(crate) struct DistArgs {
     profile: String,
 }
 
-/// Makes the package, and says where it is.
+/// Creates the package, and prints its path.
 pub(crate) fn run(args: &DistArgs, workspace: &Workspace) -> Result<(), Failure> {
     let mut build = workspace.cargo(&["build", "--locked", "--package", "cli", "--profile", &args.profile]);
     if args.profile == RELEASED {
         build.env("CARGO_ENCODED_RUSTFLAGS", remapped(workspace.root(), &cargo_home()));
     }
     process::run(&mut build)?;
-    // Cargo calls one profile's folder otherwise.
+    // The folder of this profile has another name.
     let folder = if args.profile == "dev" { "debug" } else { &args.profile };
     let program = workspace.target().join(folder).join("backsight");
     let package = pack(&program, &workspace.target().join("dist-deb"), "xz", workspace)?;
@@ -69,14 +69,14 @@ pub(crate) fn run(args: &DistArgs, workspace: &Workspace) -> Result<(), Failure>
     Ok(())
 }
 
-/// What tells the compiler to write where code stands without saying on whose machine: a panic names the file all the same.
+/// The compiler flags that remove the paths of this machine: panics still name the file.
 fn remapped(root: &Path, cargo_home: &Path) -> String {
     let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
-    // The last that fits holds.
+    // The last matching entry applies.
     [remap(root, "backsight"), remap(&cargo_home.join("registry/src"), "crates")].join("\u{1f}")
 }
 
-/// Where cargo keeps the sources of what we depend on.
+/// The folder in which cargo keeps the sources of dependencies.
 fn cargo_home() -> PathBuf {
     let named = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     named.or_else(|| Some(std::env::home_dir()?.join(".cargo"))).unwrap_or_default()
@@ -106,7 +106,7 @@ pub(crate) fn pack(
     Ok(package)
 }
 
-/// Everything where it will be installed.
+/// Puts every file where it will be installed.
 fn lay_out(root: &Path, program: &Path, version: &str, workspace: &Workspace) -> Result<(), Failure> {
     copy(program, &root.join("usr/bin/backsight"), 0o755)?;
     let own = |path: &str| workspace.root().join(path);
@@ -131,7 +131,7 @@ fn lay_out(root: &Path, program: &Path, version: &str, workspace: &Workspace) ->
     Ok(())
 }
 
-/// The default settings, with what a service needs besides: somebody will want to know who asked.
+/// The default settings, with the additional ones of a service: the access log is on.
 fn installed(defaults: &str) -> Result<String, Failure> {
     let settings = defaults.replace("\naccess_log = \"off\"\n", "\naccess_log = \"json\"\n");
     if settings == defaults {
@@ -140,7 +140,7 @@ fn installed(defaults: &str) -> Result<String, Failure> {
     Ok(settings)
 }
 
-/// Debian's version: ours, packed for the first time.
+/// The version of the Debian package.
 fn revision(version: &str) -> String {
     format!("{version}-1")
 }
@@ -157,7 +157,7 @@ fn control(version: &str, architecture: &str, depends: &str, kibibytes: u64) -> 
     )
 }
 
-/// What changed in the package itself.
+/// The changelog of the package.
 fn changelog(version: &str, date: &str) -> String {
     format!(
         "backsight ({}) unstable; urgency=medium\n\n  * See changelog.gz for what is new.\n\n -- {MAINTAINER}  {date}\n",
@@ -165,7 +165,7 @@ fn changelog(version: &str, date: &str) -> String {
     )
 }
 
-/// When it was packed, or what `SOURCE_DATE_EPOCH` says, so that it can be packed again octet for octet.
+/// The time of packing, or of `SOURCE_DATE_EPOCH`, so that the same package can be created again byte for byte.
 fn date() -> Result<String, Failure> {
     let mut date = Command::new("date");
     date.args(["--utc", "--rfc-email"]).env("LC_ALL", "C");
@@ -175,14 +175,14 @@ fn date() -> Result<String, Failure> {
     Ok(process::capture(&mut date)?.trim().to_owned())
 }
 
-/// The packages that bring what the program is linked with, and what the scripts run.
+/// The packages that contain the linked libraries and the programs that the scripts run.
 fn depends(program: &Path) -> Result<String, Failure> {
     let headers = process::capture(Command::new("objdump").arg("-p").arg(program))?;
     known(&headers)?;
     Ok(format!("ca-certificates, libc6 (>= {}), libgcc-s1, {SYSTEMD}", libc()?))
 }
 
-/// A library that nobody declared would be missed only where it is not installed.
+/// A library without a declared package would only be noticed where it is not installed.
 fn known(headers: &str) -> Result<(), Failure> {
     let needed = headers.lines().filter_map(|line| line.trim().strip_prefix("NEEDED"));
     let foreign =
@@ -194,20 +194,20 @@ fn known(headers: &str) -> Result<(), Failure> {
     })
 }
 
-/// `backsight 1.2.3` as a version.
+/// The version in `backsight 1.2.3`.
 fn version(said: &str) -> Result<String, Failure> {
     let version =
         said.split_whitespace().nth(1).filter(|version| version.starts_with(|c: char| c.is_ascii_digit()));
     version.map(str::to_owned).ok_or_else(|| Failure::new(format!("{said:?} is no version")))
 }
 
-/// The C library that we were linked with, without Debian's own revision: older ones may lack what we call.
+/// The version of the C library that the program was linked with, without Debian's revision: older ones may lack functions.
 fn libc() -> Result<String, Failure> {
     let version = process::capture(Command::new("dpkg-query").args(["-W", "-f", "${Version}", "libc6"]))?;
     Ok(version.split('-').next().unwrap_or_default().trim().to_owned())
 }
 
-/// What it takes when it is installed, in KiB.
+/// The installed size in KiB.
 fn size(root: &Path) -> Result<u64, Failure> {
     let said = process::capture(Command::new("du").args(["-s", "-k"]).arg(root))?;
     let number = said.split_whitespace().next().and_then(|number| number.parse().ok());

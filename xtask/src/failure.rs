@@ -1,11 +1,10 @@
-//! Why a chore stopped: [`Failure`], a message and, where we know one, a hint.
+//! Why a command stopped: [`Failure`], a message and, where possible, a hint.
 //!
-//! There is one type and no variants, because nothing here reacts to the kind of a failure:
-//! every one of them ends the chore.
+//! It is one type without variants, because nothing here depends on the kind of failure: every failure ends the command.
 
 use std::fmt;
 
-/// A reason to stop, as a lower-case fragment, with what to do about it.
+/// The reason for stopping, as a lower-case fragment, with a hint about what to do.
 #[derive(Debug)]
 pub(crate) struct Failure {
     message: String,
@@ -17,7 +16,7 @@ impl Failure {
         Self { message: message.into(), hint: None }
     }
 
-    /// Says where it happened and what came of it; the hint stays last.
+    /// Adds where it happened and what followed from it; the hint stays last.
     pub(crate) fn within(mut self, place: &str, consequence: &str) -> Self {
         self.message = format!("{place}: {}\n{consequence}", self.message);
         self

@@ -1,12 +1,12 @@
-//! `cargo xtask fuzz [TARGET…]`: builds the targets in `fuzz/` with libFuzzer's instrumentation on
-//! stable Rust, and runs each for a while.
+//! `cargo xtask fuzz [TARGET…]`: builds the targets in `fuzz/` with libFuzzer's instrumentation on stable Rust, and runs each
+//! for a while.
 //!
-//! The instrumentation is the compiler's own coverage pass, asked for by flags that the stable
-//! compiler takes ([`FLAGS`]); no sanitizer is needed, since our code is free of `unsafe`. libFuzzer
-//! warns that it misses three `__sanitizer_` functions: that is expected.
+//! The instrumentation is the compiler's own coverage pass, selected with flags that the stable compiler accepts ([`FLAGS`]).
+//! No sanitizer is needed, because our code has no `unsafe`. libFuzzer warns that three `__sanitizer_` functions are missing;
+//! this is expected.
 //!
-//! A run starts from the committed seeds and from what earlier runs found, both replayed first. An
-//! input that breaks a target's promise is kept below `fuzz/artifacts`, and is the error's message.
+//! A run starts with the committed seeds and the findings of earlier runs, which are both replayed first. An input that
+//! violates the property of a target is stored below `fuzz/artifacts`, and the error message names it.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -20,7 +20,7 @@ use crate::failure::Failure;
 use crate::process;
 use crate::workspace::Workspace;
 
-/// What makes libFuzzer see which code an input reached and what it was compared with.
+/// The flags with which libFuzzer sees the code that an input reached, and the values it was compared with.
 const FLAGS: [&str; 10] = [
     "--cfg=fuzzing",
     "-Cpasses=sancov-module",
@@ -34,7 +34,7 @@ const FLAGS: [&str; 10] = [
     "-Copt-level=3",
 ];
 
-/// The bounds of a run: memory in MiB, and seconds for a single input.
+/// The limits of a run: memory in MiB, and seconds for a single input.
 const BOUNDS: [&str; 3] = ["-rss_limit_mb=2048", "-timeout=10", "-print_final_stats=1"];
 
 /// Which targets to run, and for how long.
@@ -49,13 +49,13 @@ pub(crate) struct FuzzArgs {
 }
 
 impl FuzzArgs {
-    /// Every target, for this long.
+    /// All targets, each for this long.
     pub(crate) fn all(seconds: u32) -> Self {
         Self { targets: Vec::new(), seconds }
     }
 }
 
-/// Builds and runs the targets one after the other; the first broken promise is the error.
+/// Builds and runs the targets one after the other; the first violated property is the error.
 pub(crate) fn run(args: &FuzzArgs, workspace: &Workspace) -> Result<(), Failure> {
     let targets = chosen(&args.targets, known(workspace)?)?;
     let built = build(&targets, workspace)?;
@@ -66,7 +66,7 @@ pub(crate) fn run(args: &FuzzArgs, workspace: &Workspace) -> Result<(), Failure>
     Ok(())
 }
 
-/// The targets there are: a file each.
+/// The existing targets, one per file.
 fn known(workspace: &Workspace) -> Result<BTreeSet<String>, Failure> {
     let files = files(&workspace.root().join("fuzz/fuzz_targets"))?;
     Ok(files.iter().filter_map(|file| Some(file.file_stem()?.to_str()?.to_owned())).collect())
@@ -102,15 +102,15 @@ fn host_platform() -> Result<String, Failure> {
     host.map(str::to_owned).ok_or_else(|| Failure::new("`rustc -vV` names no host platform"))
 }
 
-/// A built target and its folders.
+/// A built target with its folders.
 struct Target {
     name: String,
     program: PathBuf,
-    /// What runs have found so far; not committed, grows.
+    /// Inputs found by earlier runs; not committed, grows.
     corpus: PathBuf,
-    /// Where every run starts; committed.
+    /// The inputs with which every run starts; committed.
     seeds: PathBuf,
-    /// Inputs that broke the promise.
+    /// Inputs that violated the property.
     artifacts: PathBuf,
 }
 
@@ -166,7 +166,7 @@ impl Target {
     }
 }
 
-/// The files in a folder, in the order of their names.
+/// The files in a folder, sorted by name.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let unreadable = |error| Failure::new(format!("cannot list {}: {error}", folder.display()));
     let entries = fs::read_dir(folder).map_err(unreadable)?;

@@ -1,13 +1,12 @@
-//! `cargo xtask`: the project's own chores, so that a developer's machine and the check of a
-//! submission run the same thing.
+//! `cargo xtask`: the project's own tasks, so that developers and CI run the same commands.
 //!
-//! `test` checks everything, `bench` measures, `crash` kills the database at random, `dist` packs, `fuzz` looks for inputs that break a
-//! promise, `screenshots` takes pictures.
-//! A chore starts other programs and reports how they ended; it decides nothing about the project
-//! itself. [`Workspace`] says where things are, [`Failure`] why a chore stopped.
+//! `test` checks everything, `bench` measures, `crash` kills the database at random moments, `dist` creates the package, `fuzz`
+//! searches for inputs that violate a property, and `screenshots` creates the screenshots. A task starts other programs and
+//! reports how they ended; it contains no logic of the project itself. [`Workspace`] knows the paths, and a [`Failure`] states
+//! why a task stopped.
 //!
-//! Error policy: the first failure ends the chore with exit code 1 and a message that says what
-//! to do; what was not run because of it is named. Wrong usage is exit code 2 (clap's own).
+//! Errors: the first failure ends the task with exit code 1 and a message that states what to do and which steps did not run.
+//! Wrong usage is exit code 2 (from clap).
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -42,7 +41,7 @@ use crate::failure::Failure;
 use crate::fuzz::FuzzArgs;
 use crate::workspace::Workspace;
 
-/// The project's own chores.
+/// The project's own tasks.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
@@ -52,24 +51,25 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
-    /// Measure something beside its peers and print the ratios.
+    /// Measure something, compare it with other programs, and print the ratios.
     Bench {
-        /// What to measure: `cof` is the reader beside JSON parsers, `ask` the command against a local server, `serve` that server.
+        /// What to measure: `cof` is the reader compared with JSON parsers, `ask` the command with a local server, `serve` that
+        /// server.
         #[arg(value_enum)]
         name: Bench,
-        /// What the benchmark takes besides: `serve --path /dnsdb/v2/lookup/rrset/name/{}` asks in another way, too.
+        /// Arguments of the benchmark: `serve --path /dnsdb/v2/lookup/rrset/name/{}` also queries in another way.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Kill imports, compaction and dropping again and again, and count what is there afterwards.
+    /// Kill imports, compaction and drops many times, and check what is stored afterwards.
     Crash(CrashArgs),
-    /// Make the Debian package.
+    /// Create the Debian package.
     Dist(DistArgs),
     /// Run the fuzz targets on stable Rust; all of them unless some are named.
     Fuzz(FuzzArgs),
-    /// Take the pictures of every page in docs/images anew, from the demonstration's sample.
+    /// Create the screenshots of every page in docs/images, from the sample data of the demo.
     Screenshots,
-    /// Install what the tests need, then run every check there is, stopping at the first failure.
+    /// Install what the tests need, then run every check, and stop at the first failure.
     Test,
 }
 

@@ -1,9 +1,8 @@
-//! The programs from `PyPI` that our tests and benchmarks use as peers and oracles: [`provide`] puts
-//! the versions pinned in `xtask/peers.txt` into a virtual environment below the build folder.
+//! The programs from `PyPI` that tests and benchmarks compare with (peers): [`provide`] installs the versions pinned in
+//! `xtask/peers.txt` into a virtual environment in the build folder.
 //!
-//! The environment is made anew only when the pinned file changed since; the copy of the file that
-//! is written last, [`STAMP`], tells a finished environment from one that was interrupted.
-//! Tests find its interpreter in the variable [`VARIABLE`].
+//! The environment is only rebuilt when the pinned file has changed. A copy of that file, [`STAMP`], is written last, and shows
+//! that the environment is complete. Tests find its interpreter in the variable [`VARIABLE`].
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,13 +12,13 @@ use crate::failure::Failure;
 use crate::process;
 use crate::workspace::Workspace;
 
-/// The environment variable that names the interpreter which has the peers.
+/// The environment variable with the path of the interpreter that has the peers.
 pub(crate) const VARIABLE: &str = "BACKSIGHT_PEERS_PYTHON";
 
-/// The copy of the pinned file that an environment was made from, inside it.
+/// The copy of the pinned file in the environment.
 const STAMP: &str = "made-from.txt";
 
-/// Makes sure that the environment holds exactly what is pinned.
+/// Ensures that the environment contains exactly what is pinned.
 pub(crate) fn provide(workspace: &Workspace) -> Result<(), Failure> {
     let pinned = workspace.root().join("xtask/peers.txt");
     let wanted = fs::read_to_string(&pinned)
@@ -34,12 +33,12 @@ pub(crate) fn provide(workspace: &Workspace) -> Result<(), Failure> {
         .map_err(|error| Failure::new(format!("cannot write below {}: {error}", home.display())))
 }
 
-/// The interpreter of the environment, whether it is there yet or not.
+/// The interpreter of the environment, whether or not it exists yet.
 pub(crate) fn python(workspace: &Workspace) -> PathBuf {
     interpreter(&home(workspace))
 }
 
-/// A program that came with the peers.
+/// A program that is installed with the peers.
 pub(crate) fn program(workspace: &Workspace, name: &str) -> PathBuf {
     home(workspace).join("bin").join(name)
 }
@@ -52,7 +51,7 @@ fn interpreter(home: &Path) -> PathBuf {
     home.join("bin/python")
 }
 
-/// Current means made from this very text, by a Python that is still on the machine.
+/// Whether it was built from this text, by a Python that is still installed.
 fn is_current(home: &Path, wanted: &str) -> bool {
     fs::read_to_string(home.join(STAMP)).is_ok_and(|made_from| made_from == wanted)
         && process::succeeds(Command::new(interpreter(home)).arg("--version"))

@@ -1,14 +1,13 @@
-//! Starting other programs: [`run`] lets one speak for itself, [`capture`] keeps what it says.
+//! Starts other programs: [`run`] shows their output, [`capture`] returns it.
 //!
-//! Error policy: a program that cannot be started and one that ends badly are both a [`Failure`]
-//! that names the command as it could be typed.
+//! Errors: a program that cannot be started, or that fails, is a [`Failure`] that contains the command as it could be typed.
 
 use std::ffi::OsStr;
 use std::process::{Command, Stdio};
 
 use crate::failure::Failure;
 
-/// Runs a command with our own output and waits for it to succeed.
+/// Runs a command with inherited output and waits for it to succeed.
 pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     let status = command.status().map_err(|error| cannot_start(command, &error))?;
     if status.success() {
@@ -26,7 +25,7 @@ pub(crate) fn capture(command: &mut Command) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Whether a command can be started and succeeds; its output is thrown away.
+/// Whether a command can be started and succeeds; its output is discarded.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())

@@ -1,8 +1,8 @@
-//! That the code is laid out as ARCHITECTURE.md says: crates import what its table lets them, and the folders of a crate import
-//! each other in one direction.
+//! Tests that the structure of the code matches ARCHITECTURE.md: crates import what its table allows, and the folders of a
+//! crate import each other in one direction.
 //!
-//! A folder is a module of a crate's root with everything below it: `x.rs` and `x/` are one. What it imports is what follows
-//! `crate::` in its text, and `super::` where that is the root; tests are left out. Nothing is compiled for it.
+//! A folder is a module of a crate's root with everything below it: `x.rs` and `x/` are one. Its imports are the names after
+//! `crate::` in its text, and after `super::` where that is the root; tests are not included. Nothing is compiled.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -22,7 +22,7 @@ fn crates() -> Vec<String> {
     names
 }
 
-/// What each crate may import, by the table; `None` for all crates above it.
+/// What each crate may import, from the table; `None` for all crates above it.
 fn table() -> Vec<(String, Option<BTreeSet<String>>)> {
     let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
     let row = |line: &str| {
@@ -36,7 +36,7 @@ fn table() -> Vec<(String, Option<BTreeSet<String>>)> {
     text.lines().filter_map(row).collect()
 }
 
-/// The crates of ours that a manifest lists, tests and benchmarks left out.
+/// Our crates in a manifest, without those for tests and benchmarks.
 fn dependencies(name: &str, known: &[String]) -> BTreeSet<String> {
     let manifest = fs::read_to_string(root().join("crates").join(name).join("Cargo.toml")).unwrap();
     let section = manifest.split("\n[dependencies]\n").nth(1).unwrap_or_default();
@@ -84,7 +84,7 @@ fn imports(source: &Path) -> Imports {
     all
 }
 
-/// The names that follow a prefix, each or several in braces.
+/// The names after a prefix: one, or several in braces.
 fn after(code: &str, prefix: &str) -> Vec<String> {
     let word = |text: &str| -> String {
         text.trim_start().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
@@ -111,7 +111,7 @@ fn after(code: &str, prefix: &str) -> Vec<String> {
     names
 }
 
-/// Everything that a folder imports, directly or not.
+/// Everything that a folder imports, directly or indirectly.
 fn reached(from: &str, all: &Imports) -> BTreeSet<String> {
     let (mut found, mut next) = (BTreeSet::new(), vec![from.to_owned()]);
     while let Some(name) = next.pop() {
@@ -124,7 +124,7 @@ fn reached(from: &str, all: &Imports) -> BTreeSet<String> {
     found
 }
 
-/// Sets of folders of which each imports every other, directly or not.
+/// Sets of folders in which each imports every other, directly or indirectly.
 fn circles(all: &Imports) -> BTreeSet<String> {
     let reached: BTreeMap<&String, BTreeSet<String>> =
         all.keys().map(|name| (name, reached(name, all))).collect();

@@ -1,7 +1,7 @@
-//! `cargo xtask screenshots`: every page, light and dark, wide and narrow, into `docs/images`.
+//! `cargo xtask screenshots`: creates screenshots of every page, light and dark, wide and narrow, in `docs/images`.
 //!
-//! The pictures are taken by the test that visits every page of the demonstration anyway, so that a page which is tested has
-//! its pictures and the other way round. Look at each before you commit it.
+//! The test that visits every page of the demo takes them, so every tested page has screenshots, and every page with
+//! screenshots is tested. Look at each before you commit it.
 
 use std::fs;
 use std::path::Path;
@@ -10,14 +10,14 @@ use crate::failure::Failure;
 use crate::workspace::Workspace;
 use crate::{process, scripts, system};
 
-/// Where they go, from the root.
+/// The destination, relative to the root.
 const FOLDER: &str = "docs/images";
-/// The environment variable that tells the test so.
+/// The environment variable that makes the test take screenshots.
 const VARIABLE: &str = "BACKSIGHT_PICTURES";
 /// The test that takes them.
 const TEST: &str = "views::every_page_fits_and_can_be_used_by_everybody";
 
-/// Takes all pictures, in place of what is there.
+/// Takes all screenshots, and replaces the existing ones.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
     system::provide()?;
     scripts::check(workspace)?;
@@ -31,7 +31,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
     if taken == 0 { Err(Failure::new(format!("the test {TEST} took no picture"))) } else { Ok(()) }
 }
 
-/// Makes the folder without pictures of pages that are no more.
+/// Empties the folder, so that no screenshots of removed pages are left.
 fn clear(folder: &Path) -> std::io::Result<()> {
     fs::create_dir_all(folder)?;
     for file in fs::read_dir(folder)? {

@@ -1,7 +1,7 @@
-//! The pages' scripts: types checked by the compiler that `web/package-lock.json` pins.
+//! Checks the types of the pages' scripts with the compiler that `web/package-lock.json` pins.
 //!
-//! Everything happens in a copy below the build folder, so that npm leaves nothing in the checkout. Tests of the pages find
-//! axe-core there, by the variable [`AXE`].
+//! Everything is done in a copy in the build folder, so that npm creates no files in the checkout. Tests of the pages find
+//! axe-core there, through the variable [`AXE`].
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,13 @@ use crate::failure::Failure;
 use crate::process;
 use crate::workspace::Workspace;
 
-/// Files at the top of `web` that are needed.
+/// The required files at the top of `web`.
 const FILES: [&str; 4] = ["package.json", "package-lock.json", ".npmrc", "jsconfig.json"];
 
-/// The environment variable that names axe-core's script.
+/// The environment variable with the path of axe-core's script.
 pub(crate) const AXE: &str = "BACKSIGHT_AXE";
 
-/// Where [`check`] leaves axe-core's script.
+/// The place where [`check`] installs axe-core's script.
 pub(crate) fn axe(workspace: &Workspace) -> PathBuf {
     workspace.target().join("web/node_modules/axe-core/axe.min.js")
 }
@@ -26,7 +26,7 @@ pub(crate) fn axe(workspace: &Workspace) -> PathBuf {
 pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
     let (web, copy) = (workspace.root().join("web"), workspace.target().join("web"));
     let scripts = copy.join("script");
-    // A script that was removed must not be checked.
+    // Removed first, so that deleted scripts are not checked.
     let _ = fs::remove_dir_all(&scripts);
     make(&scripts)?;
     for file in FILES {

@@ -1,8 +1,8 @@
-//! What the tests need from the system's packages: [`provide`] finds out what is missing and, as
-//! root, installs it by apt-get; otherwise it stops with the one command to type.
+//! The system packages that the tests need: [`provide`] finds out what is missing and, as root, installs it with apt-get;
+//! otherwise it prints the command to type and stops.
 //!
-//! A need is looked for by what it does (a program that starts, a module that loads), not by its
-//! package, so that one which came another way counts. Services of what is installed stay off.
+//! A need is detected by its effect (a program that starts, a module that loads) and not by its package, so that any
+//! installation counts. The services of installed packages are not started.
 
 use std::fs;
 use std::path::Path;
@@ -11,12 +11,12 @@ use std::process::Command;
 use crate::failure::Failure;
 use crate::process;
 
-/// Something the tests use that is not built from this repository.
+/// Something that the tests need and that is not built from this repository.
 #[derive(Debug, Eq, PartialEq)]
 struct Need {
-    /// The Debian packages that bring it.
+    /// The Debian packages that contain it.
     packages: &'static [&'static str],
-    /// A command that succeeds where it is there.
+    /// A command that succeeds if it is installed.
     probe: &'static [&'static str],
     why: &'static str,
 }
@@ -45,11 +45,11 @@ const NEEDS: [Need; 9] = [
     },
 ];
 
-/// Debian asks this file whether a package may start its service.
+/// Debian runs this file to decide whether a package may start its service.
 const SERVICE_POLICY: &str = "/usr/sbin/policy-rc.d";
 
-/// Runs apt-get with a policy against starting services, and takes the policy away again, also
-/// when interrupted. A policy that is there already is the machine's own and stays as it is.
+/// Runs apt-get with a policy that prevents starting services, and removes the policy afterwards, even when interrupted. An
+/// existing policy belongs to the machine and is not changed.
 const INSTALL: &str = r#"
 set -eu
 policy=$1
@@ -64,7 +64,7 @@ apt-get update
 apt-get install -y --no-install-recommends "$@"
 "#;
 
-/// Makes sure that every need is met, or says how to meet it.
+/// Ensures that every need is met, or states how to meet it.
 pub(crate) fn provide() -> Result<(), Failure> {
     let missing = missing();
     if missing.is_empty() {
@@ -98,7 +98,7 @@ fn packages(needs: &[&'static Need]) -> Vec<&'static str> {
     needs.iter().flat_map(|need| need.packages).copied().collect()
 }
 
-/// The one command that does what we would do as root.
+/// The command that does the same, for root to type.
 fn by_hand(packages: &[&str]) -> String {
     format!("sudo apt-get update && sudo apt-get install -y --no-install-recommends {}", packages.join(" "))
 }
@@ -113,7 +113,7 @@ fn install(packages: &[&str]) -> Result<(), Failure> {
     })
 }
 
-/// What is still missing after installing came from somewhere that hides the system's packages.
+/// What is still missing after installation is hidden by something that takes precedence over the system's packages.
 fn confirm(missing: &[&'static Need]) -> Result<(), Failure> {
     let Some(need) = missing.first() else { return Ok(()) };
     Err(Failure::new(format!(
@@ -124,7 +124,7 @@ fn confirm(missing: &[&'static Need]) -> Result<(), Failure> {
     .hint("another program of that name comes first in PATH"))
 }
 
-/// Whether our effective user is root, from the kernel's own account of this process.
+/// Whether the effective user is root, according to the kernel's information about this process.
 fn is_root() -> bool {
     fs::read_to_string(Path::new("/proc/self/status"))
         .is_ok_and(|status| effective_user(&status) == Some("0"))

@@ -1,7 +1,7 @@
-//! `cargo xtask test`: every check there is, in the order in which a mistake is cheapest to find.
+//! `cargo xtask test`: runs every check, in the order in which mistakes are found most cheaply.
 //!
-//! The list [`STEPS`] is the whole of it. The first step that fails ends the run; the steps that
-//! were not reached are named, and so nothing is ever skipped in silence.
+//! [`STEPS`] is the complete list. The first failed step ends the run; the steps that did not run are listed, so that none is
+//! skipped silently.
 
 use crate::dist::check;
 use crate::failure::Failure;
@@ -10,10 +10,10 @@ use crate::watch::Watch;
 use crate::workspace::Workspace;
 use crate::{dependencies, peers, process, scripts, system};
 
-/// Long enough to replay the seeds and notice a target that is broken, not to search.
+/// Long enough to replay the seeds and notice a broken target, but not to search.
 const FUZZ_SECONDS: u32 = 2;
 
-/// Packages that have a lock file of their own.
+/// Packages with their own lock file.
 const OUTSIDE: [&str; 2] = ["fuzz/Cargo.toml", "benches/json/Cargo.toml"];
 
 /// One check.
@@ -35,7 +35,7 @@ const STEPS: [Step; 10] = [
     Step { title: "fuzz targets", check: fuzz_targets },
 ];
 
-/// Runs every step; an error says where it stopped and what it did not reach.
+/// Runs every step; an error states which step failed and which did not run.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
     let all = Watch::start();
     walk(&STEPS, workspace)?;
@@ -70,13 +70,13 @@ fn format(workspace: &Workspace) -> Result<(), Failure> {
 
 fn clippy(workspace: &Workspace) -> Result<(), Failure> {
     process::run(&mut workspace.cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
-    // A benchmark that nothing else builds.
+    // A benchmark that is not built otherwise.
     let mut command =
         workspace.cargo(&["clippy", "--manifest-path", "benches/json/Cargo.toml", "--all-targets"]);
     process::run(command.arg("--target-dir").arg(workspace.target()).args(["--", "-D", "warnings"]))
 }
 
-/// Unit, integration, property, snapshot, browser and documentation tests, by cargo's own runner.
+/// Unit, integration, property, snapshot, browser and documentation tests, with cargo's own runner.
 fn tests(workspace: &Workspace) -> Result<(), Failure> {
     let mut command = workspace.cargo(&["test", "--workspace", "--no-fail-fast"]);
     command.env(peers::VARIABLE, peers::python(workspace)).env(scripts::AXE, scripts::axe(workspace));

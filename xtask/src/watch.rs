@@ -1,9 +1,9 @@
-//! How long a step took: [`Watch`], the one place in here that reads the clock.
+//! Measures how long a step took: [`Watch`], the only code here that reads the clock.
 
 use std::fmt;
 use std::time::Instant;
 
-/// Runs from its creation; displays the time elapsed until then.
+/// Starts when it is created; displays the elapsed time.
 #[derive(Debug)]
 pub(crate) struct Watch(Instant);
 

@@ -1,6 +1,6 @@
-//! Where things are: [`Workspace`] knows the root, the build folder and the cargo that started us.
+//! The paths of the project: [`Workspace`] knows the root, the build folder and the cargo that started this program.
 //!
-//! Nothing here is guessed from the current directory, so that a chore works from any folder.
+//! Nothing depends on the current directory, so a task works in any folder.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -8,11 +8,11 @@ use std::process::Command;
 
 use crate::failure::Failure;
 
-/// What cargo sets for the program it runs. A cargo started from here must not see it: build
-/// scripts that watch these variables would run again on every change between us and a developer.
+/// Variables that cargo sets for the program it runs. A cargo started here must not see them: build scripts that watch these
+/// variables would run again whenever xtask and a developer build alternately.
 const CARGO_PRIVATE: [&str; 3] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"];
 
-/// The folders of the checkout that we were started for.
+/// The folders of the checkout.
 #[derive(Debug)]
 pub(crate) struct Workspace {
     cargo: PathBuf,
@@ -21,7 +21,7 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// Reads what `cargo run` tells us about itself.
+    /// Reads the variables that `cargo run` sets.
     pub(crate) fn locate() -> Result<Self, Failure> {
         let not_cargo = || Failure::new("not started by cargo").hint("run `cargo xtask` in the checkout");
         let own = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).ok_or_else(not_cargo)?;
@@ -31,7 +31,7 @@ impl Workspace {
         Ok(Self { cargo, target: root.join(target), root })
     }
 
-    /// A cargo command at the root, free of what our own cargo has set.
+    /// A cargo command at the root, without the variables of our own cargo.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.cargo);
         command.current_dir(&self.root).args(arguments);
@@ -43,12 +43,12 @@ impl Workspace {
         command
     }
 
-    /// The checkout.
+    /// The root of the checkout.
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Where builds go: `target`, or what `CARGO_TARGET_DIR` says.
+    /// The build folder: `target`, or the value of `CARGO_TARGET_DIR`.
     pub(crate) fn target(&self) -> &Path {
         &self.target
     }

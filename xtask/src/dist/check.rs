@@ -1,7 +1,7 @@
-//! The step "package" of `cargo xtask test`: [`run`] packs the program that the tests have built, uncompressed, and looks at what
+//! The step "package" of `cargo xtask test`: [`run`] packs the program that the tests have built, uncompressed, and checks what
 //! would be installed: files with modes and owner, the scripts, and the unit as systemd reads it.
 //!
-//! Whether it runs where it is installed takes a system of its own; CONTRIBUTING says how.
+//! Testing the installed service needs a separate system; CONTRIBUTING explains how.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::process;
 use crate::workspace::Workspace;
 
-/// What is installed besides [`FILES`] and completions, and is not made by the program alone.
+/// Installed files besides [`FILES`] and completions that are not created by the program alone.
 const MADE: [(&str, u32); 6] = [
     ("etc/backsight/backsight.toml", 0o644),
     ("usr/bin/backsight", 0o755),
@@ -23,7 +23,7 @@ const MADE: [(&str, u32); 6] = [
     ("usr/share/man/man1/backsight.1.gz", 0o644),
 ];
 
-/// Packs, and looks at it.
+/// Creates the package and checks it.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
     let program = workspace.target().join("debug/backsight");
     let into = workspace.target().join("dist-check");
@@ -45,7 +45,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
     clear(&into)
 }
 
-/// A package is as large as the program; a run that failed leaves it to be looked at.
+/// A package is as large as the program, so it is removed; after a failure it is kept for inspection.
 fn clear(folder: &Path) -> Result<(), Failure> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(folder, &error)),
@@ -53,7 +53,7 @@ fn clear(folder: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Every file is there, root's, with its mode; nothing may be written by others.
+/// Checks that every file exists, belongs to root and has its mode; others must not have write access.
 fn holds(list: &str) -> Result<(), Failure> {
     let files =
         FILES.iter().filter(|(_, to, _)| !to.starts_with("DEBIAN/")).map(|(_, to, mode)| (*to, *mode));
@@ -70,7 +70,7 @@ fn holds(list: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// systemd reads the unit without a complaint: every key is one, and the program is there, where we built it.
+/// Checks that systemd reads the unit without a warning: every key is valid, and the program exists at its path.
 fn unit(installed: &Path, program: &Path) -> Result<(), Failure> {
     let text = fs::read_to_string(installed).map_err(|error| failed(installed, &error))?;
     let here = text.replace("=/usr/bin/backsight ", &format!("={} ", program.display()));
