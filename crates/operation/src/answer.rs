@@ -1,4 +1,4 @@
-//! An answer held in memory: which of its records are kept, and each tuple once.
+//! An answer in memory: the records that match a filter, each tuple once.
 
 use std::collections::HashMap;
 
@@ -7,39 +7,39 @@ use cof::{Damage, Name, Rdata, Record, RrType};
 use crate::Window;
 use crate::provider::{Completeness, Config, Side, Sink, Stop};
 
-/// How many damaged stretches an answer keeps to show; the rest are only counted.
+/// How many damaged parts of an answer are kept; the others are only counted.
 const DAMAGES_KEPT: usize = 100;
 
 /// An answer held in memory: each tuple once.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The records, in the order in which they first came.
+    /// The records, in the order of arrival.
     pub records: Vec<Record>,
-    /// The first stretches that are no records.
+    /// The first parts of the answer that are not records.
     pub damages: Vec<Damage>,
-    /// Whether it is whole.
+    /// Whether it is complete.
     pub completeness: Completeness,
 }
 
-/// Which records are kept of an answer.
+/// The filter for the records of an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// These types; all where empty.
+    /// Only these types; all types if empty.
     pub rrtypes: Vec<RrType>,
-    /// This window of time.
+    /// Only records in this time window.
     pub window: Window,
-    /// Which side of the records was asked for.
+    /// Which side of the records was queried.
     pub side: Side,
 }
 
-/// Merges what is said of the same tuple twice: earliest first, latest last, the larger count.
+/// Merges records of the same tuple: the earliest first seen, the latest last seen, the larger count.
 #[derive(Debug, Default)]
 pub struct Dedup {
     places: HashMap<(Name, RrType, Rdata), usize>,
     records: Vec<Record>,
 }
 
-/// A sink that holds an answer, up to a number of records.
+/// A sink that keeps an answer in memory, up to a number of records.
 #[derive(Debug)]
 pub struct Collector {
     dedup: Dedup,
@@ -49,20 +49,20 @@ pub struct Collector {
 }
 
 impl Filter {
-    /// What the configuration keeps, and what is asked for besides.
+    /// The configured filter, combined with the requested types and time window.
     pub fn new(config: &Config, rrtypes: Vec<RrType>, window: Window) -> Self {
         let rrtypes = if rrtypes.is_empty() { config.rrtypes.clone() } else { rrtypes };
         Self { rrtypes, window: config.window.and(window), side: config.side }
     }
 
-    /// Whether a record is kept.
+    /// Whether a record matches.
     pub fn keeps(&self, record: &Record) -> bool {
         (self.rrtypes.is_empty() || self.rrtypes.contains(&record.rrtype)) && self.window.holds(record)
     }
 }
 
 impl Dedup {
-    /// Adds a record, or merges it into the one that is there.
+    /// Adds a record, or merges it into the existing one of its tuple.
     pub fn add(&mut self, record: Record) {
         let key = (record.rrname.clone(), record.rrtype, record.rdata.clone());
         let next = self.records.len();
@@ -79,7 +79,7 @@ impl Dedup {
         }
     }
 
-    /// The tuples, in the order in which they first came.
+    /// The tuples, in the order of arrival.
     pub fn into_records(self) -> Vec<Record> {
         self.records
     }
@@ -100,17 +100,17 @@ fn merge(known: &mut Record, other: Record) {
 }
 
 impl Collector {
-    /// Holds at most `most` records of those that the filter keeps.
+    /// Keeps at most `most` records that match the filter.
     pub fn new(filter: Filter, most: usize) -> Self {
         Self { dedup: Dedup::default(), damages: Vec::new(), filter, most }
     }
 
-    /// How many records are held, and how many damages were kept.
+    /// The number of kept records, and of kept damages.
     pub fn counts(&self) -> (u64, u64) {
         (self.dedup.records.len() as u64, self.damages.len() as u64)
     }
 
-    /// The answer, once the provider is done.
+    /// The answer, after the provider has finished.
     pub fn into_answer(self, completeness: Completeness) -> Answer {
         Answer { records: self.dedup.into_records(), damages: self.damages, completeness }
     }
@@ -121,7 +121,7 @@ impl Sink for Collector {
         if !self.filter.keeps(&record) {
             return Ok(());
         }
-        // One more than fits proves that the answer is larger; a tuple that is there already does not.
+        // A further tuple shows that the answer is larger; a record of an existing tuple does not.
         let full = self.dedup.records.len() == self.most;
         if full
             && !self.dedup.places.contains_key(&(record.rrname.clone(), record.rrtype, record.rdata.clone()))

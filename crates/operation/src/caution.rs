@@ -1,9 +1,9 @@
-//! Why something that is proposed or typed deserves a second look.
+//! Reasons to check a finding or an entered value again.
 //!
-//! A [`Caution`] is a kind with its figures; what people read is its [`Display`](std::fmt::Display). Cautions that say "this is
-//! hardly what you look for" keep a finding from being selected ([`Caution::unselects`]); one that says "this is not what it
-//! looks like" does not, because a name that passes for another is what people look for. What somebody types is taken with
-//! either.
+//! A [`Caution`] is a kind with its figures; its [`Display`](std::fmt::Display) is the text for people. A caution that means
+//! "this is hardly what you are looking for" prevents the default selection of a finding ([`Caution::unselects`]). One that
+//! means "this is not what it looks like" does not, because imitations of other names are what people look for. Values that a
+//! user enters are always accepted.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -14,7 +14,7 @@ use crate::idn::Lookalike;
 use crate::special::{self, Block};
 use crate::{Host, Indicator, shown};
 
-/// A reason to look twice.
+/// A reason to check something again.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Caution {
@@ -22,23 +22,23 @@ pub enum Caution {
     FastFlux {
         /// The name.
         name: Indicator,
-        /// What of it changed.
+        /// What changed.
         flux: Flux,
-        /// How many it had.
+        /// The number of targets.
         targets: usize,
-        /// How many of them for a short time, or nobody knows for how long.
+        /// How many of them were there for a short time, or for an unknown time.
         brief: usize,
     },
-    /// A name that can pass for another, or shows nothing that can be read.
+    /// A name that looks like another one, or has no readable form.
     Lookalike(Lookalike),
     /// An address with more names than one owner would have.
     SharedHosting {
         /// The address.
         address: Indicator,
-        /// How many names it has.
+        /// The number of its names.
         names: usize,
     },
-    /// A name of one label: a top-level domain, a word of a text, or a name that means something in one network only.
+    /// A name with one label: a top-level domain, a word from a text, or a name that is only valid in one network.
     SingleLabel {
         /// The name.
         name: Name,
@@ -47,22 +47,22 @@ pub enum Caution {
     Special {
         /// The address.
         address: IpAddr,
-        /// The block that it is in.
+        /// The block that contains it.
         block: &'static Block,
     },
 }
 
-/// What a name changes all the time.
+/// The kind of targets of a name that change often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Flux {
     /// Its addresses.
     Addresses,
-    /// Its name servers or the names that it is another name for.
+    /// Its name servers, or the targets of its CNAME records.
     Names,
 }
 
 impl Flux {
-    /// What there are many of, in the plural.
+    /// The plural noun for the targets.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Addresses => "addresses",
@@ -71,8 +71,8 @@ impl Flux {
     }
 }
 
-/// An address had a name for a short time if it was seen with it for no longer than this, in days. Networks of hijacked
-/// machines change addresses within hours; three days allow for sensors that see a name once a day.
+/// A target counts as brief if it was seen for no longer than this, in days. Networks of hijacked machines change addresses
+/// within hours; three days allow for sensors that see a name once a day.
 pub const BRIEF_DAYS: u64 = 3;
 
 impl Caution {
@@ -89,7 +89,7 @@ impl Caution {
         special::block_of(address).map(|block| Self::Special { address, block })
     }
 
-    /// Whether what it is about is left out unless it is picked by itself.
+    /// Whether the finding is left out unless it is picked individually.
     pub const fn unselects(&self) -> bool {
         !matches!(self, Self::Lookalike(_))
     }

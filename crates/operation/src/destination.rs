@@ -1,10 +1,10 @@
-//! Where questions and logins go, and what a stored secret is bound to.
+//! The destination of queries and logins, to which a stored secret is bound.
 //!
-//! A secret is given for one [`Destination`]: scheme, verification of the certificate, host, port and configured proxy. When
-//! any of them changes in a way that lets somebody else read the secret, be it by a setting, by the default of another
-//! version of the package or for one run, the secret is not sent: [`SettingsError::Elsewhere`](crate::SettingsError::Elsewhere)
-//! says what changed. What settings lead to is [`Destination::of`], in `settings`.
-//! [`Binding`] says what is known of a secret. A proxy of the environment is not part of it: it is reported, not bound.
+//! A secret is entered for one [`Destination`]: scheme, verification of the certificate, host, port and configured proxy. If
+//! any of them changes so that somebody else could read the secret, by a setting, by the default of another version of the
+//! package or for one run, the secret is not sent: [`SettingsError::Elsewhere`](crate::SettingsError::Elsewhere) states what
+//! changed. [`Destination::of`], in `settings`, derives the destination from settings. A [`Binding`] states what is known about
+//! a secret. A proxy of the environment is not part of it: it is reported, but not bound.
 //!
 //! ```text
 //! written  =  scheme "://" host-and-port [" unverified"] [" proxy=http://" host-and-port]
@@ -16,24 +16,24 @@ use client::authority;
 
 use crate::proxy_setting::PROXY_PASSWORD;
 
-/// Where questions and logins go.
+/// The destination of queries and logins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
-    /// Plain HTTP, without TLS.
+    /// Whether plain HTTP is used, without TLS.
     pub(crate) http: bool,
-    /// Whether the certificate is verified; of no meaning with plain HTTP.
+    /// Whether the certificate is verified; has no meaning with plain HTTP.
     pub(crate) verify: bool,
-    /// In small letters; empty where none is set.
+    /// In lower case; empty if none is set.
     pub(crate) host: String,
     pub(crate) port: u16,
     /// The configured proxy.
     pub(crate) proxy: Option<(String, u16)>,
 }
 
-/// What a secret was given for.
+/// The destination that a secret was entered for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Binding {
-    /// For a single run, by a user who sees the destination.
+    /// For a single run, by a user who knows the destination.
     ThisRun,
     /// For this destination.
     To(Box<Destination>),
@@ -42,7 +42,7 @@ pub enum Binding {
 }
 
 impl Destination {
-    /// As it is kept beside a sealed secret; `None` where there is no host to bind it to.
+    /// The form that is stored with a sealed secret; `None` if there is no host to bind it to.
     pub fn written(&self) -> Option<String> {
         if self.host.is_empty() {
             return None;
@@ -59,7 +59,7 @@ impl Destination {
         Some(text)
     }
 
-    /// Reads what [`written`](Self::written) wrote.
+    /// Parses the output of [`written`](Self::written).
     pub fn parse(text: &str) -> Option<Self> {
         let mut words = text.split(' ');
         let (scheme, place) = words.next()?.split_once("://")?;
@@ -80,8 +80,8 @@ impl Destination {
         Some(read)
     }
 
-    /// What changed since a secret was given for `given`, so that somebody else could read it here. To verify the
-    /// certificate again, to go to TLS on the same port, or to leave a proxy out weakens nothing.
+    /// The changes since a secret was entered for `given` that would let somebody else read it. Turning verification on,
+    /// changing to TLS on the same port, and removing a proxy are not among them.
     pub(crate) fn weaker_than(&self, given: &Self, key: &str) -> Vec<String> {
         let mut changes = Vec::new();
         if let Some(proxy) = self.proxy.as_ref().filter(|proxy| given.proxy.as_ref() != Some(proxy)) {
@@ -122,7 +122,7 @@ impl fmt::Display for Destination {
 }
 
 impl Binding {
-    /// What is kept beside a sealed secret.
+    /// Parses what is stored with a sealed secret.
     pub fn read(written: Option<&str>) -> Self {
         written.and_then(Destination::parse).map_or(Self::Unknown, |place| Self::To(Box::new(place)))
     }

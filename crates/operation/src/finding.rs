@@ -1,46 +1,46 @@
-//! What an answer proposes for the threat library.
+//! Findings: what an answer proposes to add to the threat library.
 
 use cof::RrType;
 
 use crate::{Caution, Indicator};
 
-/// One proposal. Findings are unique by what they would be in the library; `records` are the places, in the
-/// answer, of the records that each came from.
+/// One finding. Findings are unique by what they would be in the library; `records` are the positions in the answer of the
+/// records that each comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// An attribute of the asked indicator.
+    /// An attribute of the queried indicator.
     Attribute {
         /// Its name.
         name: String,
         /// Its value.
         value: String,
-        /// Where it comes from.
+        /// The records it comes from.
         records: Vec<usize>,
-        /// Why it is better left out, if so: then it is not selected.
+        /// Why it is not selected by default, if so.
         caution: Option<Caution>,
     },
-    /// An indicator that the library may not know yet; it would arrive with the status Indirect.
+    /// An indicator that the library may not have yet; it would be added with the status Indirect.
     Indicator {
-        /// What it is.
+        /// The indicator.
         indicator: Indicator,
-        /// Where it comes from.
+        /// The records it comes from.
         records: Vec<usize>,
-        /// Why it is better left out, if so: then it is not selected.
+        /// Why it is not selected by default, if so.
         caution: Option<Caution>,
     },
-    /// A relationship between two indicators, by one record type.
+    /// A relationship between two indicators, for one record type.
     Relationship {
-        /// The owner's side.
+        /// The owner of the records.
         from: Indicator,
-        /// The data's side.
+        /// The host in their data.
         to: Indicator,
-        /// The type of the records that join them.
+        /// The type of the records.
         rrtype: RrType,
-        /// Dates, count and the like, in the package's order.
+        /// Dates, count and other attributes, in the package's order.
         attributes: Vec<(String, String)>,
-        /// Where it comes from.
+        /// The records it comes from.
         records: Vec<usize>,
-        /// Why it is better left out, if so.
+        /// A caution, if there is one.
         caution: Option<Caution>,
     },
 }
@@ -50,16 +50,16 @@ pub enum Finding {
 pub struct Findings {
     /// Attributes in the package's order, then indicators, then relationships; each in the order of the records.
     pub list: Vec<Finding>,
-    /// What was left out or is doubtful, in words.
+    /// Warnings about what was left out or is doubtful.
     pub warnings: Vec<String>,
-    /// How many are cautioned about and not selected, with those that there was no room for.
+    /// How many findings have a caution and are not selected, including those over the limit.
     pub flagged: usize,
-    /// How many would be selected and are not in the list, because there was no room for more of their kind.
+    /// How many findings would be selected but are not in the list, because of the limit per kind.
     pub beyond: usize,
 }
 
 impl Finding {
-    /// Its word in outputs.
+    /// Its name in output.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Attribute { .. } => "attribute",
@@ -73,7 +73,7 @@ impl Finding {
         self.caution().is_none_or(|caution| !caution.unselects())
     }
 
-    /// Why it deserves a second look, if it does.
+    /// A caution about it, if there is one.
     pub const fn caution(&self) -> Option<&Caution> {
         let (Self::Attribute { caution, .. }
         | Self::Indicator { caution, .. }

@@ -1,9 +1,9 @@
-//! Internationalised names: their Unicode form, and whether it can be shown for what it is.
+//! Internationalised names: their Unicode form, and whether it is safe to show.
 //!
-//! [`unicode`] gives the form that people read. [`Lookalike`] finds names that can pass for others by the rules of UTS 39:
-//! labels that mix scripts, and labels of one script whose letters all look like ASCII. Japanese, Chinese and Korean mix scripts
-//! by habit, with Latin letters too (UTS 39, "highly restrictive"), so these mixes are none. Names without an A-label
-//! (`xn--`) cost one look at their octets.
+//! [`unicode`] returns the readable form. [`Lookalike`] detects names that look like others, by the rules of UTS 39: labels
+//! that mix scripts, and labels of one script whose letters all look like ASCII. Japanese, Chinese and Korean normally mix
+//! scripts, also with Latin letters (UTS 39, "highly restrictive"), so these mixes are accepted. Names without an A-label
+//! (`xn--`) only cost a scan of their bytes.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
@@ -12,19 +12,19 @@ use cof::Name;
 use unicode_script::{Script, UnicodeScript};
 use unicode_security::{MixedScript, skeleton};
 
-/// A name whose Unicode form is not to be taken at its face.
+/// A name whose Unicode form is misleading.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Lookalike {
-    /// In A-labels.
+    /// The name in A-labels.
     name: String,
-    /// In Unicode, as far as it can be shown; none where it is no valid form.
+    /// The name in Unicode, as far as it can be shown; `None` if it is not valid.
     shown: Option<String>,
     why: Why,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Why {
-    /// An A-label that does not decode, or does not encode back to itself.
+    /// An A-label cannot be decoded, or its decoded form has another encoding.
     Invalid,
     /// A label mixes these scripts.
     Mixed(Vec<&'static str>),
@@ -32,14 +32,14 @@ enum Why {
     Looks(String),
 }
 
-/// The form that people read, where the name has one that differs and nothing speaks against showing it.
+/// The readable form, if the name has a different one that is safe to show.
 pub fn unicode(name: &Name) -> Option<String> {
     let (_, shown) = decoded(name)?;
     shown.filter(|shown| shown.split('.').all(|label| doubt(label).is_none()))
 }
 
 impl Lookalike {
-    /// What speaks against a name, if anything does.
+    /// The doubt about a name, if there is one.
     pub(crate) fn of(name: &Name) -> Option<Self> {
         let (name, shown) = decoded(name)?;
         let Some(shown) = shown else { return Some(Self { name, shown: None, why: Why::Invalid }) };
@@ -62,7 +62,7 @@ impl fmt::Display for Lookalike {
     }
 }
 
-/// A name with an A-label, and what it is in Unicode, if it is valid.
+/// A name with an A-label, and its Unicode form if it is valid.
 fn decoded(name: &Name) -> Option<(String, Option<String>)> {
     if !name.labels().any(|label| label.starts_with(b"xn--")) {
         return None;
@@ -72,7 +72,7 @@ fn decoded(name: &Name) -> Option<(String, Option<String>)> {
     Some((ascii, valid.is_ok().then_some(unicode)))
 }
 
-/// What speaks against a label in Unicode.
+/// The doubt about a label in Unicode.
 fn doubt(label: &str) -> Option<Why> {
     if label.is_ascii() {
         return None;
@@ -90,7 +90,7 @@ fn doubt(label: &str) -> Option<Why> {
     Some(Why::Looks(like))
 }
 
-/// The ASCII character that one looks like; a digraph such as `æ` looks like itself.
+/// The ASCII character that a character looks like; a digraph such as `æ` looks like itself.
 fn look(character: char) -> Option<char> {
     if character.is_ascii() {
         return Some(character);
@@ -105,7 +105,7 @@ fn is_shared(script: Script) -> bool {
     matches!(script, Script::Common | Script::Inherited | Script::Unknown)
 }
 
-/// Whether a label mixes Latin letters with those of one East Asian way of writing.
+/// Whether a label mixes Latin letters with those of one East Asian writing system.
 fn is_usual_mix(label: &str) -> bool {
     let is_asian = |script: Script| {
         matches!(
@@ -117,8 +117,8 @@ fn is_usual_mix(label: &str) -> bool {
     others.chars().all(|c| is_shared(c.script()) || is_asian(c.script())) && others.is_single_script()
 }
 
-/// A doubtful name as it can be shown in a line of text: what is written from right to left, and what is no letter or digit, as
-/// its number.
+/// A doubtful name in a form that is safe in a line of text: right-to-left characters, and characters other than letters and
+/// digits, are shown by their number.
 fn visible(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for character in name.chars() {
@@ -133,7 +133,7 @@ fn visible(name: &str) -> String {
     out
 }
 
-/// Whether a character is in one of the blocks that Unicode keeps for scripts from right to left.
+/// Whether a character is in one of Unicode's blocks for right-to-left scripts.
 pub fn is_right_to_left(character: char) -> bool {
     matches!(
         character,

@@ -1,13 +1,13 @@
-//! What is asked about: a value and its type, as the threat library names them.
+//! The subject of a query: a value and its type, with the type names of the threat library.
 //!
-//! An [`Indicator`] holds a [`Host`] in its one spelling: names in lower case, A-labels, without the final dot; an IPv4 address
-//! that is mapped into IPv6 as the IPv4 address. There is no other way to make one than the functions here, so two indicators
-//! are equal when they mean the same.
+//! An [`Indicator`] holds a [`Host`] in its canonical spelling: a name in lower case, in A-labels, without the final dot; an
+//! IPv4-mapped IPv6 address as the IPv4 address. Indicators are only created by the functions here, so two indicators are equal
+//! if and only if they mean the same.
 //!
-//! [`Indicator::parse`] takes what analysts paste: defanged, quoted, with a scheme, a port, a path, a final dot, in any case, in
-//! Unicode. Text that is no host is refused by its kind ([`IndicatorError`], [`Other`]) before anything is asked.
-//! A single label is taken only with its final dot (`com.`): without one it is a word out of a text far more often than a
-//! top-level domain. [`Indicator::from_canonical`] reads what we wrote ourselves.
+//! [`Indicator::parse`] accepts what analysts paste: defanged, quoted, with a scheme, a port, a path, a final dot, in any case,
+//! in Unicode. Other text is refused with its kind ([`IndicatorError`], [`Other`]) before any query is sent. A single label is
+//! only accepted with its final dot (`com.`): without one, it is far more often a word from a text than a top-level domain.
+//! [`Indicator::from_canonical`] parses stored indicators.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -24,7 +24,7 @@ mod written;
 pub use line::{Given, Line};
 pub use other::Other;
 
-/// The types of indicator that passive DNS can speak about, by the names that `ThreatQ` uses.
+/// The types of indicators that passive DNS has data about, with the names of `ThreatQ`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum IndicatorType {
     /// A domain name.
@@ -35,7 +35,7 @@ pub enum IndicatorType {
     Ipv6Address,
 }
 
-/// A normalised indicator: one value, one spelling.
+/// A normalised indicator: one spelling for each value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Indicator(Host);
 
@@ -51,44 +51,44 @@ pub enum Host {
 /// Why a text is not an indicator.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IndicatorError {
-    /// Nothing.
+    /// The text is empty.
     #[error("empty: give a domain name, an IP address or a URL")]
     Empty,
-    /// A network.
+    /// It is a network.
     #[error(
         "a network: the service only answers queries about single values; query its addresses one by one"
     )]
     Network,
-    /// An email address.
+    /// It is an email address.
     #[error("an email address: use the domain after the @")]
     Email,
-    /// Something else that people paste.
+    /// It is something else that people paste.
     #[error("{0}, not a domain name, an IP address or a URL")]
     Other(Other),
-    /// A number that browsers take for an address.
+    /// It is a number that browsers interpret as an address.
     #[error("a number that browsers read as {0}: if you mean that address, write it like this")]
     Number(Ipv4Addr),
-    /// A scheme with nothing behind it, or by itself.
+    /// It is a scheme without a host, or alone.
     #[error("a URL scheme without a host: give the domain name or IP address")]
     Scheme,
-    /// A single label without its final dot.
+    /// It is a single label without its final dot.
     #[error("a single word: write a top-level domain with its final dot, as in \"com.\"")]
     Word,
-    /// More than one value where one is wanted.
+    /// It contains several values instead of one.
     #[error("more than one value: give one at a time")]
     Several,
-    /// Words and no value.
+    /// It consists of words without a value.
     #[error("no domain name, IP address or URL in it")]
     NoValue,
-    /// A name whose first label has a dot in it, as the mailbox in an SOA record.
+    /// It is a name whose first label contains a dot, like the mailbox in an SOA record.
     #[error(
         "a name with a dot inside a label, like the mailbox in an SOA record: services only answer for host names; to search your own passive-DNS database, use `backsight lookup 'rdata:NAME'`"
     )]
     Mailbox,
-    /// A wildcard.
+    /// It is a wildcard.
     #[error("a wildcard: use the domain name after the *")]
     Wildcard,
-    /// A name that cannot be one.
+    /// It is not a valid name.
     #[error("not a domain name or IP address: {0}")]
     Name(String),
 }
@@ -100,7 +100,7 @@ impl From<Other> for IndicatorError {
 }
 
 impl IndicatorType {
-    /// All of them.
+    /// All types.
     pub const ALL: [Self; 3] = [Self::Fqdn, Self::IpAddress, Self::Ipv6Address];
 
     /// The name in the threat library.
@@ -112,17 +112,17 @@ impl IndicatorType {
         }
     }
 
-    /// The type of that name, whatever its case.
+    /// The type of that name, ignoring case.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name.trim()))
     }
 }
 
 impl Indicator {
-    /// Reads a pasted value; for a URL, reads its host.
+    /// Parses a pasted value; for a URL, its host.
     ///
     /// # Errors
-    /// [`IndicatorError`], when it is no name and no address.
+    /// [`IndicatorError`] if it is neither a name nor an address.
     pub fn parse(text: &str) -> Result<Self, IndicatorError> {
         if is_plain_name(text) {
             return fqdn(text);
@@ -132,7 +132,7 @@ impl Indicator {
             return Err(IndicatorError::Empty);
         }
         let host::Written { host, in_url } = host::host_of(&text)?;
-        // Around the host alone: `“c2.example”:443`.
+        // Trimmed again around the host alone: `“c2.example”:443`.
         let host = written::trim(host);
         if host.is_empty() {
             return Err(if in_url { IndicatorError::Scheme } else { IndicatorError::Empty });
@@ -155,19 +155,19 @@ impl Indicator {
         fqdn(host)
     }
 
-    /// Reads a value whose name is looked for in the data of records. There `a\.b.example` is the mailbox a.b@example, whose
-    /// first label has a dot in it, and not a defanged host.
+    /// Parses a value that is searched for in the data of records. There, `a\.b.example` is the mailbox a.b@example, whose
+    /// first label contains a dot, and not a defanged host.
     ///
     /// # Errors
-    /// [`IndicatorError`], when it is no name and no address.
+    /// [`IndicatorError`] if it is neither a name nor an address.
     pub fn parse_in_data(text: &str) -> Result<Self, IndicatorError> {
         if written::is_mailbox(text) { Err(IndicatorError::Mailbox) } else { Self::parse(text) }
     }
 
-    /// Reads exactly what [`Display`](fmt::Display) writes, as rows of a database and addresses of pages hold it.
+    /// Parses exactly the output of [`Display`](fmt::Display), which rows of the database and addresses of pages contain.
     ///
     /// # Errors
-    /// [`IndicatorError`], when the text is no host or not in its one spelling.
+    /// [`IndicatorError`] if the text is not a host, or not in its canonical spelling.
     pub fn from_canonical(text: &str) -> Result<Self, IndicatorError> {
         let indicator = match text.parse::<IpAddr>() {
             Ok(address) => Self::from_address(address),
@@ -180,23 +180,23 @@ impl Indicator {
         }
     }
 
-    /// Reads a value that may be in the library already: what was kept by its one spelling, whatever it looks like, else
-    /// what [`Self::parse`] makes of it.
+    /// Parses a value that may be in the library already: as a canonical spelling, whatever it looks like, and otherwise with
+    /// [`Self::parse`].
     ///
     /// # Errors
-    /// [`IndicatorError`], when it is neither.
+    /// [`IndicatorError`] if it is neither.
     pub fn existing(text: &str) -> Result<Self, IndicatorError> {
         Self::from_canonical(text.trim()).or_else(|_| Self::parse(text))
     }
 
-    /// An address; one that is mapped into IPv6 (RFC 4291 section 2.5.5.2) is the IPv4 address.
+    /// An address; an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2) becomes the IPv4 address.
     pub fn from_address(address: IpAddr) -> Self {
         Self(Host::Address(address.to_canonical()))
     }
 
-    /// A name that a record holds, if a host can have it. It is judged as if somebody had typed it, with its final dot where it
-    /// has one label only, so that a record never brings in what a person cannot: the root, wildcards, hashes, AS numbers,
-    /// file names and what else [`Self::parse`] refuses are no hosts.
+    /// The indicator for a name in a record, if it can be a host. The same rules apply as if a user had entered it, with its
+    /// final dot if it has only one label, so that a record never adds what a user cannot: the root, wildcards, hashes, AS
+    /// numbers, file names and everything else that [`Self::parse`] refuses.
     pub fn from_name(name: Name) -> Option<Self> {
         check_host(&name).ok()?;
         let is_plain = is_plain_host(&name);
@@ -204,7 +204,7 @@ impl Indicator {
         (is_plain || Self::parse(&indicator.as_typed()).as_ref() == Ok(&indicator)).then_some(indicator)
     }
 
-    /// What a name is instead of a host's, if its shape says so.
+    /// The other kind of value that a name looks like, if any.
     pub(crate) fn other_kind(name: &Name) -> Option<Other> {
         match Self::parse(&Self(Host::Name(name.clone())).as_typed()) {
             Err(IndicatorError::Other(other)) if !is_plain_host(name) => Some(other),
@@ -226,7 +226,7 @@ impl Indicator {
         }
     }
 
-    /// The form that people read, where the name has an internationalised one and nothing speaks against showing it.
+    /// The readable form, if the name has an internationalised one that is safe to show.
     pub fn unicode(&self) -> Option<String> {
         match &self.0 {
             Host::Name(name) => crate::idn::unicode(name),
@@ -234,7 +234,7 @@ impl Indicator {
         }
     }
 
-    /// The text that [`Self::parse`] takes for it: as it is shown, with the final dot after a single label.
+    /// The text that [`Self::parse`] accepts for it: the displayed form, with the final dot after a single label.
     pub fn as_typed(&self) -> String {
         match &self.0 {
             Host::Name(name) if name.labels().count() == 1 => format!("{name}."),
@@ -242,8 +242,8 @@ impl Indicator {
         }
     }
 
-    /// The host that a record is about: its owner, or the address that a reverse name stands for.
-    /// The root, wildcards and what else [`Self::parse`] would refuse are no hosts.
+    /// The host that a record is about: its owner, or the address of a reverse name; `None` for the root, wildcards and
+    /// everything else that [`Self::parse`] would refuse.
     pub fn of_owner(record: &Record) -> Option<Self> {
         let owner = &record.rrname;
         match reverse_address(owner) {
@@ -252,7 +252,7 @@ impl Indicator {
         }
     }
 
-    /// The host that a record's data names; none where [`Self::parse`] would refuse it.
+    /// The host in a record's data; `None` if [`Self::parse`] would refuse it.
     pub fn of_target(rdata: &Rdata, rrtype: RrType) -> Option<Self> {
         match rdata.target(rrtype)? {
             cof::Target::Address(address) => Some(Self::from_address(address)),
@@ -294,15 +294,14 @@ impl FromStr for Indicator {
     }
 }
 
-/// Undoes the ways in which analysts keep a value from being clicked, and takes quotation marks and a scheme off. What is left
-/// need not be a host.
+/// Undoes defanging, and removes quotation marks and a scheme. The result need not be a host.
 pub fn refang(text: &str) -> String {
     let clean = written::clean(text);
     let (rest, in_url) = host::after_schemes(&clean);
     if in_url { rest.to_owned() } else { clean }
 }
 
-/// Whether a text is a name as it stands, as nearly all are: nothing else has this shape.
+/// Whether a text is a plain name, as nearly all are: nothing else has this form.
 fn is_plain_name(text: &str) -> bool {
     let Some((before, last)) = text.rsplit_once('.') else { return false };
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
@@ -312,12 +311,12 @@ fn is_plain_name(text: &str) -> bool {
         && before.bytes().all(is_plain)
         && !before.starts_with('.')
         && Other::of_ending(last).is_none()
-        // A version (`1.2.3-beta` has no such last label, `1.0.rc` has).
+        // Excludes versions (`1.2.3-beta` has no such last label, but `1.0.rc` does).
         && before.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
-/// Whether a name is so plainly a host's that no pattern has to be tried, as nearly all are; the same shape as of
-/// [`is_plain_name`], or below an internationalised top-level domain.
+/// Whether a name is clearly that of a host, as nearly all are, so that no pattern has to be tried: it has the same form as in
+/// [`is_plain_name`], or is below an internationalised top-level domain.
 fn is_plain_host(name: &Name) -> bool {
     let (Some(first), Some(last)) = (name.labels().next(), name.labels().last()) else { return false };
     let is_idn = last.starts_with(b"xn--");
@@ -332,7 +331,7 @@ fn not_an_address() -> IndicatorError {
     IndicatorError::Name("it ends in a number like an address, but is not one".to_owned())
 }
 
-/// A single label is a host only where its final dot says so.
+/// A single label is only a host if it has its final dot.
 fn check_label_count(host: &str) -> Result<(), IndicatorError> {
     let (label, is_absolute) = host.strip_suffix('.').map_or((host, false), |label| (label, true));
     if label.contains('.') {
@@ -353,7 +352,7 @@ fn fqdn(host: &str) -> Result<Indicator, IndicatorError> {
     Ok(Indicator(Host::Name(name)))
 }
 
-/// Whether a name can be an indicator: a host's, or one with underscores in it.
+/// Whether a name can be an indicator: a host name, also with underscores.
 fn check_host(name: &Name) -> Result<(), IndicatorError> {
     let refuse = |why: &str| Err(IndicatorError::Name(why.to_owned()));
     let allowed = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
@@ -373,9 +372,9 @@ fn check_host(name: &Name) -> Result<(), IndicatorError> {
     }
 }
 
-/// The address that a name below in-addr.arpa or ip6.arpa stands for.
+/// The address of a name below in-addr.arpa or ip6.arpa.
 fn reverse_address(name: &Name) -> Option<IpAddr> {
-    // Nearly no name is one.
+    // A fast check, because hardly any name is a reverse name.
     if !name.as_wire().ends_with(b"\x04arpa\0") {
         return None;
     }

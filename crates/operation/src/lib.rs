@@ -1,12 +1,12 @@
-//! Integration packages, their parameters, asking providers, and the mapping of answers to findings.
+//! Integration packages, their parameters, queries to providers, and the mapping of answers to findings.
 //!
-//! Read in the order of the data: an [`Indicator`] is asked about through a [`Package`] with its [`Settings`];
-//! the [`Provider`] asks and streams an answer whose [`Completeness`] is always said; [`Answer`] holds one;
+//! In the order of the data flow: an [`Indicator`] is queried through a [`Package`] with its [`Settings`]. The [`Provider`]
+//! sends the query and streams the answer, and always states its [`Completeness`]. An [`Answer`] holds one in memory, and
 //! `mapping` proposes [`Finding`]s.
 //!
-//! A package is data, never code: installing one can run nothing. This crate knows no database and prints
-//! nothing. Errors are typed and nested by who is to blame: the user ([`IndicatorError`], [`SettingsError`]),
-//! the package's author ([`ManifestError`]), the remote ([`ProviderError`]).
+//! A package is data and not code: installing one cannot run anything. This crate uses no database and prints nothing. Errors
+//! are types, grouped by their cause: the user ([`IndicatorError`], [`SettingsError`]), the package's author
+//! ([`ManifestError`]), or the provider ([`ProviderError`]).
 
 pub mod answer;
 pub mod caution;

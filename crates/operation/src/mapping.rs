@@ -1,10 +1,10 @@
-//! From records to findings, as a package's mapping says.
+//! Maps records to findings, as defined by a package.
 //!
-//! A [`Mapping`] names attributes and, if it proposes hosts at all, the types of related indicators. A relationship
-//! joins the two sides of its own record; one to the asked indicator therefore comes from a direct record only.
-//! An address with very many names is shared hosting, a name with many short-lived addresses is fast flux (`cautions`), and an
-//! address of special purpose is nobody's host ([`crate::special`]): what comes of them is proposed with a caution and not
-//! selected. How much is proposed is bounded, and what is left out is counted (`gathering`).
+//! A [`Mapping`] defines attributes and, if it proposes hosts, the types of related indicators. A relationship joins the two
+//! sides of its own record, so one with the queried indicator only comes from a direct record. An address with very many names
+//! is shared hosting, a name with many short-lived addresses is fast flux (`cautions`), and a special-purpose address is not a
+//! host ([`crate::special`]): their findings get a caution and are not selected. The number of findings is limited, and what is
+//! left out is counted (`gathering`).
 
 mod cautions;
 mod gathering;
@@ -16,10 +16,10 @@ use gathering::{Gathering, Room};
 
 use crate::{Findings, Indicator, IndicatorType};
 
-/// What a package makes of an answer.
+/// How a package maps an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mapping {
-    /// Attributes of the asked indicator.
+    /// Attributes of the queried indicator.
     pub attributes: Vec<Attribute>,
     /// Related indicators and relationships, if any are proposed.
     pub related: Option<Related>,
@@ -30,13 +30,13 @@ pub struct Mapping {
 pub struct Attribute {
     /// Its name in the library.
     pub name: String,
-    /// Where the values come from.
+    /// The field that the values come from.
     pub field: RecordField,
-    /// Which records count.
+    /// Which records are used.
     pub rows: Rows,
 }
 
-/// Which related indicators are proposed, and what is written on the relationships.
+/// Which related indicators are proposed, and the attributes of their relationships.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Related {
     /// Only these types.
@@ -48,9 +48,9 @@ pub struct Related {
 /// A part of a record that can be mapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordField {
-    /// How often it was seen.
+    /// The count.
     Count,
-    /// The database that says so.
+    /// The origin.
     Origin,
     /// The data.
     Rdata,
@@ -60,18 +60,18 @@ pub enum RecordField {
     RrName,
     /// The type.
     RrType,
-    /// First seen, UTC.
+    /// First seen, in UTC.
     TimeFirst,
-    /// Last seen, UTC.
+    /// Last seen, in UTC.
     TimeLast,
 }
 
-/// Which records count for an attribute.
+/// The records that are used for an attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rows {
     /// Every record.
     All,
-    /// Those about the asked indicator itself.
+    /// Direct records: those about the queried indicator itself.
     Direct,
 }
 
@@ -95,7 +95,7 @@ impl RecordField {
         Self::NAMED.map(|(name, _)| name).join(", ")
     }
 
-    /// The field's text, if the record has it.
+    /// The text of the field, if the record has it.
     fn of(self, record: &Record) -> Option<String> {
         match self {
             Self::Count => record.count.map(|count| count.to_string()),
@@ -121,13 +121,13 @@ impl Rows {
 }
 
 impl Mapping {
-    /// What the records of an answer about `asked` propose.
+    /// The findings of an answer about `asked`.
     pub fn findings(&self, asked: &Indicator, records: &[Record]) -> Findings {
         self.gather(asked, records, 0..records.len(), Room::Bounded)
     }
 
-    /// What some records of that answer propose, by their places: as much of a kind as of a whole answer. Cautions come
-    /// of all records.
+    /// The findings of some records of that answer, given by their positions, with the same limit per kind as for a whole
+    /// answer. Cautions are based on all records.
     pub fn findings_among(
         &self,
         asked: &Indicator,
@@ -137,7 +137,7 @@ impl Mapping {
         self.gather(asked, records, places.iter().copied(), Room::Bounded)
     }
 
-    /// All findings of some records that a user picked one by one.
+    /// All findings of some records that a user picked individually.
     pub fn findings_picked(
         &self,
         asked: &Indicator,

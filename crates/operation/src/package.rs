@@ -1,8 +1,8 @@
-//! Integration packages: one TOML manifest each, read, checked and ready to use.
+//! Integration packages: one TOML manifest each, parsed, checked and ready to use.
 //!
-//! [`Package`] is a checked manifest. `manifest` is the file's shape, `diagnostic` the error that points at its
-//! line, `bundled` the packages that ship inside the binary. A package names things (parameters, actions,
-//! attributes) and picks from what this crate offers; it holds no request language and no code.
+//! A [`Package`] is a checked manifest. `manifest` defines the format of the file, `diagnostic` the error that points to a
+//! line, and `bundled` the packages in the binary. A package names things (parameters, actions, attributes) and selects from
+//! what this crate offers; it contains no request language and no code.
 
 mod bundled;
 mod diagnostic;
@@ -20,30 +20,30 @@ pub use bundled::{all, find, newest};
 pub use diagnostic::ManifestError;
 pub use manifest::MAX_BYTES;
 
-/// An integration package of kind operation.
+/// An integration package of the kind "operation".
 #[derive(Clone, Debug, PartialEq)]
 pub struct Package {
     /// Its identity, the same in all versions.
     pub name: String,
-    /// What people call it.
+    /// The title shown to users.
     pub title: String,
     /// Its version.
     pub version: Version,
     /// The versions of Backsight that it works with.
     pub backsight: semver::VersionReq,
-    /// Who made it.
+    /// The author.
     pub author: String,
-    /// What it does, in a sentence or two.
+    /// The description, in a sentence or two.
     pub description: String,
     /// How to query its service.
     pub protocol: Protocol,
     /// The path of a query, with `{value}` in place of the value.
     pub path: String,
-    /// What can be set.
+    /// The parameters.
     pub parameters: Vec<Parameter>,
-    /// What it offers on an indicator; at least one.
+    /// The actions it offers on an indicator; at least one.
     pub actions: Vec<Action>,
-    /// What its answers become.
+    /// How its answers become findings.
     pub mapping: Mapping,
     /// The text of the manifest.
     pub source: String,
@@ -56,66 +56,65 @@ pub enum Protocol {
     CofHttp,
 }
 
-/// What an operation offers on an indicator.
+/// An action on an indicator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Action {
     /// Its name, as shown to users.
     pub name: String,
     /// What it does.
     pub help: String,
-    /// The types of indicator that it takes.
+    /// The types of indicators that it accepts.
     pub types: Vec<IndicatorType>,
 }
 
-/// No package can be had by that name.
+/// There is no package with that name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PackageError {
-    /// The manifest is wrong.
+    /// The manifest is invalid.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    /// No bundled package of that name.
+    /// There is no bundled package of that name.
     #[error("there is no bundled operation {name:?}; available: {known}")]
     Name {
-        /// What was asked for.
+        /// The requested name.
         name: String,
-        /// The names there are.
+        /// The existing names.
         known: String,
     },
-    /// The name is known, that version of it is not.
+    /// The package exists, but not in that version.
     #[error("{name} has no version {version}; available: {known}")]
     Version {
         /// The package.
         name: String,
-        /// What was asked for.
+        /// The requested version.
         version: String,
-        /// The versions there are.
+        /// The existing versions.
         known: String,
     },
 }
 
 impl Protocol {
-    /// All of them.
+    /// All protocols.
     pub const ALL: [Self; 1] = [Self::CofHttp];
 
-    /// Its word in manifests.
+    /// Its name in manifests.
     pub const fn word(self) -> &'static str {
         match self {
             Self::CofHttp => "cof-http",
         }
     }
 
-    /// The protocol of that word.
+    /// The protocol of that name.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|protocol| protocol.word() == word)
     }
 }
 
 impl Package {
-    /// Reads a manifest; `file` is what errors call it.
+    /// Parses a manifest; `file` is its name in errors.
     ///
     /// # Errors
-    /// [`ManifestError`] with the line, when anything in it is unknown, missing, contradictory or meant for a
-    /// newer Backsight.
+    /// [`ManifestError`] with the line, if anything in it is unknown, missing, contradictory or needs a newer Backsight.
     pub fn parse(file: &str, source: &str) -> Result<Self, ManifestError> {
         manifest::read(file, source)
     }
@@ -125,7 +124,7 @@ impl Package {
         self.parameters.iter().find(|parameter| parameter.key == key)
     }
 
-    /// Where the login for the configured proxy is given.
+    /// Where the login for the configured proxy is entered.
     pub(crate) fn proxy_login(&self) -> LoginPlace {
         LoginPlace::of(|key| self.parameter(key).is_some())
     }

@@ -1,7 +1,7 @@
-//! Parameters of a package: what can be set, and what a value must look like.
+//! Parameters of a package: what can be set, and which values are valid.
 //!
-//! A [`Parameter`] is declared by a package. `SETTINGS` lists what the `cof-http` protocol understands: a parameter's key
-//! picks one of them. What is set is kept in [`crate::Settings`].
+//! A package declares its [`Parameter`]s. `SETTINGS` lists what the `cof-http` protocol supports: the key of a parameter
+//! selects one of them. The values are in [`crate::Settings`].
 
 use std::net::IpAddr;
 
@@ -14,11 +14,11 @@ use cof::time::Clock;
 /// A setting of the `cof-http` protocol.
 pub(crate) struct Setting {
     pub(crate) key: &'static str,
-    /// The type that a parameter for it must have.
+    /// The required kind of a parameter for it.
     pub(crate) kind: &'static str,
 }
 
-/// Everything that `cof-http` can be told.
+/// All settings of `cof-http`.
 pub(crate) const SETTINGS: &[Setting] = &[
     Setting { key: "host", kind: "text" },
     Setting { key: "port", kind: "number" },
@@ -41,31 +41,31 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting { key: "orientation", kind: "choice" },
 ];
 
-/// One thing that can be set.
+/// A parameter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameter {
-    /// What it is called on the command line and in files.
+    /// Its name on the command line and in files.
     pub key: String,
-    /// What people see.
+    /// The label shown to users.
     pub label: String,
-    /// What it is for.
+    /// The explanation.
     pub help: String,
-    /// What it holds.
+    /// The kind of its values.
     pub kind: ParameterKind,
-    /// What its value must look like.
+    /// The check of its values.
     pub(crate) check: Check,
-    /// What holds while nothing is set.
+    /// The value that is used if none is set.
     pub default: Option<Value>,
-    /// Whether the operation can run without it.
+    /// Whether the operation needs a value.
     pub required: bool,
 }
 
-/// What a parameter holds.
+/// The kind of values of a parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ParameterKind {
-    /// One of a list.
+    /// One of these choices.
     Choice(Vec<String>),
-    /// A number, perhaps a fraction.
+    /// A number, possibly with a fraction.
     Number,
     /// A text that is never shown again.
     Secret,
@@ -75,7 +75,7 @@ pub enum ParameterKind {
     Text,
 }
 
-/// A checked value; secrets are not among them.
+/// A checked value; secrets are not included.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// A number.
@@ -86,7 +86,7 @@ pub enum Value {
     Text(String),
 }
 
-/// What a value must look like beyond its kind.
+/// A check of a value beyond its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Check {
     Any,
@@ -94,7 +94,7 @@ pub(crate) enum Check {
     Host,
     PageSize,
     Port,
-    /// With the place that the login belongs in, which must not be part of the address.
+    /// With the place where the login is entered, which must not be part of the address.
     Proxy(LoginPlace),
     ProxyUser,
     Rate,
@@ -121,7 +121,7 @@ impl ParameterKind {
 }
 
 impl Parameter {
-    /// Reads a value for this parameter; `Err` says what is wrong in words for people.
+    /// Parses a value for this parameter; the error is a text for people.
     pub(crate) fn read(&self, text: &str) -> Result<Value, String> {
         let text = text.trim();
         let value = match &self.kind {
@@ -195,7 +195,7 @@ impl Check {
             }
             (Self::RrTypes, Value::Text(text)) => rrtypes(text).map(|_| ()),
             (Self::Time, Value::Text(text)) if !text.is_empty() => {
-                // Which moment it is does not matter here, only that it is one.
+                // Only the form is checked, so the current time does not matter.
                 Moment::parse(text, &Clock::system()).map(|_| ()).map_err(|error| error.to_string())
             }
             (Self::Proxy(place), Value::Text(text)) if !text.is_empty() => {
@@ -215,7 +215,7 @@ pub(crate) fn rrtypes(text: &str) -> Result<Vec<cof::RrType>, String> {
     words.map(|word| word.parse().map_err(|error| format!("{word:?}: {error}"))).collect()
 }
 
-/// Checks a host: a name or an address of either family, brackets or not; says which part is too much.
+/// Checks a host: a name or an address, with or without brackets; the error states which part is not allowed.
 fn read_host(text: &str) -> Result<String, String> {
     let advice = "enter only the host";
     if text.contains("://") {

@@ -1,14 +1,14 @@
-//! Providers: asks a remote passive-DNS service and streams what it answers.
+//! Providers: sends queries to a remote passive-DNS service and streams the answers.
 //!
-//! [`Provider`] is the long-lived configured thing; [`Provider::ask`] is one question, paged to the end, into a
-//! [`Sink`]. Below it, in the order of the data: `config` and `login` (settings to what is sent), `proxy`, `proxy_login` and
-//! `proxy_in_force` (through which proxy), `protocol` with a file for each protocol such as `cof_http` (what a question looks
-//! like, and how its pages follow each other), `page` (one request, retried where that is worth it), `response` (what its
-//! status means), `intake` (bytes to records), `completeness` (whether the answer is whole), `orientation` (which side is the owner).
-//! Connections, TLS, bodies and the shared rate are the crate `client`. [`replay`] gives a kept answer once more.
+//! A [`Provider`] is configured once and used for many queries. [`Provider::ask`] sends one query, reads all pages, and passes
+//! the answer to a [`Sink`]. In the order of the data flow: `config` and `login` (what is sent, from the settings), `proxy`,
+//! `proxy_login` and `proxy_in_force` (the proxy), `protocol` with a file for each protocol such as `cof_http` (the form of a
+//! query, and how pages follow each other), `page` (one request, retried if useful), `response` (the meaning of its status),
+//! `intake` (bytes to records), `completeness` (whether the answer is complete), `orientation` (which side is the owner).
+//! Connections, TLS, bodies and the shared rate are in the crate `client`. [`replay`] reads a stored answer again.
 //!
-//! No redirect is followed, nothing is resolved but the provider's own host, every bound is in [`Limits`].
-//! Every failure is its own [`ProviderError`], with a hint; what arrived before it is kept and marked incomplete.
+//! Redirects are not followed, no name is resolved except the provider's own host, and every limit is in [`Limits`]. Every
+//! failure has its own [`ProviderError`], with a hint; what arrived before it is kept and marked as incomplete.
 
 mod ask;
 mod check;
@@ -30,7 +30,7 @@ mod response;
 
 pub use ask::{Outcome, Provider, Sink, Stop};
 pub use check::{Checked, Standing, Step, check};
-// What is needed to make a provider, and what its errors are made of.
+// What is needed to create a provider, and the types in its errors.
 pub use client::{
     Budget, ClientError, Dial, DialError, Dialled, Io, ProxyEnvironment, Stage, Tcp, TlsFault, check_ca_file,
 };

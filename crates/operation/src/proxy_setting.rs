@@ -1,38 +1,38 @@
-//! The settings of a package that concern the configured proxy: their keys, where the login for the proxy is given, and what
-//! the address may look like.
+//! The settings of a package that concern the configured proxy: their keys, where the login for the proxy is entered, and the
+//! form of the address.
 //!
-//! [`LoginPlace`] follows from which parameters a package declares; [`proxy_setting`] reads the address. What is wrong with an
-//! address is a text that repeats nothing of it, because it may hold a password.
+//! [`LoginPlace`] follows from the parameters that a package declares; [`proxy_setting`] parses the address. The error for an
+//! address is a text that does not repeat it, because it may contain a password.
 
 use client::{ProxyFault, proxy_address};
 
 /// The key of the proxy's address.
 pub(crate) const PROXY: &str = "proxy";
-/// The key of the user that is sent to the proxy.
+/// The key of the user name for the proxy.
 pub(crate) const PROXY_USER: &str = "proxy_user";
-/// The key of the password that is sent to the proxy and to nobody else.
+/// The key of the password, which is only sent to the proxy.
 pub(crate) const PROXY_PASSWORD: &str = "proxy_password";
 
-/// Where a user and a password for the configured proxy are given.
+/// Where a user and a password for the configured proxy are entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LoginPlace {
-    /// In the variable of the environment that names the proxy: the package has no parameters for them.
+    /// In the environment variable with the proxy, because the package has no parameters for them.
     Environment,
     /// As Proxy User and Proxy Password.
     Parameters,
 }
 
 impl LoginPlace {
-    /// Where a package takes them; `has` says whether it has a parameter with this key.
+    /// The place for a package; `has` states whether it has a parameter with this key.
     pub(crate) fn of(has: impl Fn(&str) -> bool) -> Self {
         if has(PROXY_USER) && has(PROXY_PASSWORD) { Self::Parameters } else { Self::Environment }
     }
 }
 
-/// Reads the Proxy setting: `http://host:port`, or `none` for no proxy, not even the environment's.
+/// Parses the Proxy setting: `http://host:port`, or `none` for no proxy, not even the environment's.
 ///
 /// # Errors
-/// What is wrong with it, in words that repeat nothing of it: it may hold a password.
+/// What is wrong with it, in a text that does not repeat it, because it may contain a password.
 pub(crate) fn proxy_setting(text: &str, login: LoginPlace) -> Result<Option<(String, u16)>, String> {
     if text.eq_ignore_ascii_case("none") {
         return Ok(None);

@@ -4,31 +4,32 @@ use cof::Record;
 
 use crate::{Host, Indicator};
 
-/// Whether a record is about the indicator itself or came along with it.
+/// Whether a record is about the queried indicator itself, or related to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Relation {
     /// The indicator is the record's owner or its data.
     Direct,
-    /// The record belongs to a name that the indicator leads to: CIRCL answers an address with all records of its names.
+    /// The record belongs to a name that the indicator leads to: CIRCL answers a query for an address with all records of its
+    /// names.
     Related,
 }
 
 impl Relation {
-    /// How `record` stands to `indicator`.
+    /// The relation of `record` to `indicator`.
     pub fn of(indicator: &Indicator, record: &Record) -> Self {
         let (owner, target) =
             (Indicator::of_owner(record), Indicator::of_target(&record.rdata, record.rrtype));
         Self::between(indicator, record, [owner.as_ref(), target.as_ref()])
     }
 
-    /// The same, where the two sides of the record are known already.
+    /// The same, if the two sides of the record are already known.
     pub(crate) fn between(indicator: &Indicator, record: &Record, sides: [Option<&Indicator>; 2]) -> Self {
-        // The name as such, too: a reverse name that was asked for stands for an address otherwise.
+        // The name itself is also compared, because a queried reverse name is otherwise read as an address.
         let name = || matches!(indicator.host(), Host::Name(name) if *name == record.rrname);
         if sides.contains(&Some(indicator)) || name() { Self::Direct } else { Self::Related }
     }
 
-    /// Its word in outputs.
+    /// Its name in output.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Direct => "direct",

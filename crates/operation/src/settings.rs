@@ -1,7 +1,7 @@
 //! The settings that an administrator gives to the parameters of a package.
 //!
-//! [`Settings`] hold checked values and secrets. Secrets are write-only: they print as set, and leave only as an
-//! Authorization header or into an encrypted store. What cannot be taken is a [`SettingsError`] that names the parameter.
+//! [`Settings`] hold checked values and secrets. Secrets are write-only: they are printed as `set`, and only leave as a header
+//! or into an encrypted store. A value that is not accepted is a [`SettingsError`] that names the parameter.
 
 mod elsewhere;
 
@@ -13,7 +13,7 @@ use client::MAX_PASSWORD;
 
 use crate::{Binding, Package, Parameter, ParameterKind, Value};
 
-/// A text that prints as `set` and is overwritten by nothing but its owner.
+/// A text that is printed as `set`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -21,43 +21,43 @@ pub struct Secret(String);
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
     values: BTreeMap<String, Value>,
-    /// Each with what it was given for.
+    /// Each secret with the destination it was entered for.
     secrets: BTreeMap<String, (Secret, Binding)>,
 }
 
-/// Why a setting cannot be taken.
+/// Why a setting is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
-    /// A stored secret was given for another destination than the one that it would be sent to.
+    /// A stored secret was entered for another destination than the one it would be sent to.
     #[error(
         "{label} ({key}) was entered {given_for}; {changes}. It is not sent there: enter it again in the configuration of {package}, or clear it"
     )]
     Elsewhere {
-        /// The package's name.
+        /// The name of the package.
         package: String,
-        /// The secret's key.
+        /// The key of the secret.
         key: String,
         /// Its label.
         label: String,
-        /// What it was given for, as in "for `https://www.circl.lu:443`".
+        /// The destination it was entered for, as in "for `https://www.circl.lu:443`".
         given_for: String,
         /// What is different now.
         changes: String,
     },
-    /// The value is not what the parameter holds.
+    /// The value is not valid for the parameter.
     #[error("{label} ({key}): {why}")]
     Invalid {
         /// Its key.
         key: String,
         /// Its label.
         label: String,
-        /// What is wrong, and what is accepted.
+        /// What is wrong, and which values are valid.
         why: String,
     },
     /// Required values are not set.
     #[error("not set: {0}")]
     Missing(String),
-    /// A plain value given as a secret.
+    /// A plain value was given as a secret.
     #[error("{label} ({key}) is not a secret")]
     NotSecret {
         /// Its key.
@@ -65,7 +65,7 @@ pub enum SettingsError {
         /// Its label.
         label: String,
     },
-    /// A secret given in the open.
+    /// A secret was given as a plain value.
     #[error("{key} is a secret and cannot be set as plain text")]
     Secret {
         /// Its key.
@@ -76,15 +76,15 @@ pub enum SettingsError {
     Unknown {
         /// The package.
         package: String,
-        /// What was given.
+        /// The given key.
         key: String,
-        /// The keys there are.
+        /// The existing keys.
         known: String,
     },
 }
 
 impl SettingsError {
-    /// What to do at the command line. Pages and the API show the error alone, because they have no options.
+    /// What to do on the command line. Pages and the API only show the error, because they have no options.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Elsewhere { package, key, .. } => {
@@ -108,12 +108,12 @@ impl SettingsError {
 }
 
 impl Secret {
-    /// Takes a secret; blanks around it are never meant.
+    /// Creates a secret from a text without the blanks around it.
     pub fn new(text: &str) -> Self {
         Self(text.trim().to_owned())
     }
 
-    /// The text itself: for a request's header and for an encrypted store, for nothing else.
+    /// The text itself, only for a request header and an encrypted store.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -131,15 +131,15 @@ impl fmt::Debug for Secret {
 }
 
 impl Settings {
-    /// The environment variable that is read for a secret.
+    /// The environment variable for a secret.
     pub fn variable(key: &str) -> String {
         format!("BACKSIGHT_SECRET_{}", key.to_ascii_uppercase())
     }
 
-    /// Sets one plain value; an empty text clears it, and clears a default as well.
+    /// Sets a plain value; an empty text removes the value, and a default as well.
     ///
     /// # Errors
-    /// [`SettingsError`], when the package has no such parameter, it is a secret, or the value will not do.
+    /// [`SettingsError`] if the package has no such parameter, it is a secret, or the value is not valid.
     pub fn set(&mut self, package: &Package, key: &str, text: &str) -> Result<(), SettingsError> {
         let parameter = find(package, key)?;
         if parameter.kind == ParameterKind::Secret {
@@ -156,15 +156,15 @@ impl Settings {
         Ok(())
     }
 
-    /// Sets a secret for this run, wherever it goes; an empty one clears it.
+    /// Sets a secret for this run, whatever its destination; an empty one removes it.
     ///
     /// # Errors
-    /// [`SettingsError::Unknown`] and, for control characters, [`SettingsError::Invalid`].
+    /// [`SettingsError::Unknown`], and [`SettingsError::Invalid`] for control characters.
     pub fn set_secret(&mut self, package: &Package, key: &str, secret: Secret) -> Result<(), SettingsError> {
         self.set_bound_secret(package, key, secret, Binding::ThisRun)
     }
 
-    /// Sets a secret that was given for a destination.
+    /// Sets a secret that was entered for a destination.
     ///
     /// # Errors
     /// As [`set_secret`](Self::set_secret).
@@ -196,7 +196,7 @@ impl Settings {
     /// Checks that every required parameter has a value.
     ///
     /// # Errors
-    /// [`SettingsError::Missing`] with the labels of those that have none.
+    /// [`SettingsError::Missing`] with the labels of those without a value.
     pub fn check_required(&self, package: &Package) -> Result<(), SettingsError> {
         let missing: Vec<String> = package
             .parameters
@@ -215,12 +215,12 @@ impl Settings {
         }
     }
 
-    /// Whether a value was set, rather than left to its default.
+    /// Whether a value was set, and not left to its default.
     pub fn is_set(&self, key: &str) -> bool {
         self.values.contains_key(key) || self.secrets.contains_key(key)
     }
 
-    /// The text in force, if it is not empty.
+    /// The effective text, if it is not empty.
     pub fn text(&self, package: &Package, key: &str) -> Option<String> {
         match self.value(package, key)? {
             Value::Text(text) if !text.is_empty() => Some(text),
@@ -228,7 +228,7 @@ impl Settings {
         }
     }
 
-    /// The number in force.
+    /// The effective number.
     pub fn number(&self, package: &Package, key: &str) -> Option<f64> {
         match self.value(package, key)? {
             Value::Number(number) => Some(number),
@@ -244,12 +244,12 @@ impl Settings {
         }
     }
 
-    /// The secret in force, if there is one.
+    /// The effective secret, if there is one.
     pub fn secret(&self, key: &str) -> Option<&Secret> {
         self.secrets.get(key).map(|(secret, _)| secret).filter(|secret| !secret.is_empty())
     }
 
-    /// What the secret in force was given for.
+    /// The destination that the effective secret was entered for.
     pub(crate) fn binding(&self, key: &str) -> Option<&Binding> {
         self.secrets.get(key).filter(|(secret, _)| !secret.is_empty()).map(|(_, binding)| binding)
     }

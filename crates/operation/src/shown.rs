@@ -1,8 +1,8 @@
-//! How names and figures are shown to people, everywhere: names as they stand in the DNS, with the Unicode form beside them.
+//! How names and figures are shown to people: names as in the DNS, with the Unicode form next to them.
 //!
-//! [`unicode`] is what stands beside a text with names in it, [`labelled`] is both in one text, [`cautions`] is what is to be said
-//! of indicators. A name that can pass for another has no Unicode form here: its caution shows both forms, the A-label first.
-//! Nothing is ever shown in Unicode alone. Nothing here fails; a text without `xn--` costs one look at its octets.
+//! [`unicode`] returns the text to show next to one with names in it, [`labelled`] combines both in one text, and [`cautions`]
+//! returns the cautions about indicators. A lookalike name has no Unicode form here: its caution shows both forms, the A-label
+//! first. No name is ever shown only in Unicode. Nothing here fails; a text without `xn--` only costs a scan of its bytes.
 
 use std::collections::BTreeSet;
 
@@ -10,12 +10,12 @@ use cof::Name;
 
 use crate::{Indicator, idn};
 
-/// What an A-label begins with.
+/// The prefix of an A-label.
 const PREFIX: &[u8] = b"xn--";
 
-/// The text with its internationalised names in Unicode, as people read them; nothing where that would be no other text.
+/// The text with its internationalised names in Unicode; `None` if that is the same text.
 ///
-/// Words are looked at one by one, so that it works for a name, and for data such as `10 xn--bcher-kva.example`.
+/// Words are converted one by one, so it works for a name, and for data such as `10 xn--bcher-kva.example`.
 pub fn unicode(text: &str) -> Option<String> {
     if !text.as_bytes().windows(PREFIX.len()).any(|octets| octets.eq_ignore_ascii_case(PREFIX)) {
         return None;
@@ -28,12 +28,12 @@ pub fn unicode(text: &str) -> Option<String> {
     Some(whole.collect::<Vec<_>>().join(" "))
 }
 
-/// The text, and in parentheses what [`unicode`] says beside it.
+/// The text, with the Unicode form in parentheses.
 pub fn labelled(text: &str) -> String {
     unicode(text).map_or_else(|| text.to_owned(), |unicode| format!("{text} ({unicode})"))
 }
 
-/// What is to be said of these indicators, each once.
+/// The cautions about these indicators, each once.
 pub fn cautions<'a>(indicators: impl IntoIterator<Item = &'a Indicator>) -> Vec<String> {
     let said: BTreeSet<_> = indicators.into_iter().filter_map(Indicator::caution).collect();
     said.iter().map(ToString::to_string).collect()
@@ -60,7 +60,7 @@ pub fn thousands(number: u64) -> String {
     out
 }
 
-/// How many of what: `1 record`, `34 records`, `1,200 damaged stretches`.
+/// A number with its noun: `1 record`, `34 records`, `1,200 damaged stretches`.
 pub fn counted(number: u64, one: &str) -> String {
     let ending = match number {
         1 => "",
@@ -92,7 +92,7 @@ mod tests {
             ("*.xn--bcher-kva.example", "*.xn--bcher-kva.example (*.bücher.example)"),
             ("10 xn--bcher-kva.example", "10 xn--bcher-kva.example (10 bücher.example)"),
             ("www.example.com", "www.example.com"),
-            // In a text it is no name.
+            // Quoted text does not contain names.
             ("\"v=spf1 include:xn--bcher-kva.example\"", "\"v=spf1 include:xn--bcher-kva.example\""),
             ("", ""),
         ] {

@@ -1,9 +1,9 @@
-//! Special-purpose addresses: those that are nobody's host, so that they say nothing about whom they are seen with.
+//! Special-purpose addresses, which do not belong to a host, so that they say nothing about the names they are seen with.
 //!
-//! [`block_of`] finds the smallest block that holds an address. The tables are IANA's registries of special-purpose addresses
-//! (RFC 6890 and its updates), IPv4 as of 2024-08 and IPv6 as of 2025-08, and besides them what these registries leave to
-//! others: multicast (RFC 5771, RFC 4291), the deprecated site-local range (RFC 3879), IPv4-compatible addresses (RFC 4291), and everything
-//! beyond `2000::/3`, of which IANA has allocated nothing to hosts. Nothing here fails.
+//! [`block_of`] finds the smallest block that contains an address. The tables are IANA's registries of special-purpose
+//! addresses (RFC 6890 and its updates), IPv4 as of 2024-08 and IPv6 as of 2025-08, and ranges that other documents define:
+//! multicast (RFC 5771, RFC 4291), the deprecated site-local range (RFC 3879), IPv4-compatible addresses (RFC 4291), and
+//! everything outside `2000::/3`, of which IANA has allocated nothing to hosts. Nothing here fails.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -81,11 +81,11 @@ const IPV6: [Block; 31] = [
     v6([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10, "link-local", "RFC 4291"),
     v6([0xfec0, 0, 0, 0, 0, 0, 0, 0], 10, "site-local, deprecated", "RFC 3879"),
     v6([0xff00, 0, 0, 0, 0, 0, 0, 0], 8, "multicast", "RFC 4291"),
-    // Found last, because everything is in it: what is in no other block and not in 2000::/3.
+    // Found last, because it contains every address: for those in no other block and outside 2000::/3.
     v6([0, 0, 0, 0, 0, 0, 0, 0], 0, "not allocated to hosts", "RFC 4291"),
 ];
 
-/// What IANA has allocated to hosts: `2000::/3`.
+/// The range that IANA has allocated to hosts: `2000::/3`.
 const UNICAST: u16 = 0b001;
 
 const fn v4(octets: [u8; 4], length: u8, name: &'static str, source: &'static str) -> Block {
@@ -104,12 +104,12 @@ const fn global(block: Block) -> Block {
     Block { is_global: true, ..block }
 }
 
-/// The smallest block of special purpose that holds an address; none for an address that a host can have.
+/// The smallest special-purpose block that contains an address; `None` for an address that a host can have.
 pub fn block_of(address: IpAddr) -> Option<&'static Block> {
     let blocks = match address {
         IpAddr::V4(_) => IPV4.as_slice(),
         IpAddr::V6(address) => {
-            // Most addresses are allocated ones.
+            // A fast check, because most addresses are allocated.
             let is_unicast = address.segments().first().is_some_and(|first| first >> 13 == UNICAST);
             IPV6.get(..IPV6.len() - usize::from(is_unicast)).unwrap_or_default()
         }
@@ -118,12 +118,12 @@ pub fn block_of(address: IpAddr) -> Option<&'static Block> {
 }
 
 impl Block {
-    /// What it is for: "private use".
+    /// The purpose: "private use".
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Whether its addresses are reached from everywhere although they are of special purpose.
+    /// Whether its addresses are globally reachable despite their special purpose.
     pub const fn is_global(&self) -> bool {
         self.is_global
     }
@@ -171,7 +171,7 @@ mod tests {
         }
     }
 
-    /// The first and last address of a block, and those beside them.
+    /// The first and last address of a block, and the addresses next to them.
     fn ends(block: &Block) -> (IpAddr, IpAddr, Option<IpAddr>, Option<IpAddr>) {
         match block.first {
             IpAddr::V4(first) => {

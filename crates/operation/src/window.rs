@@ -1,4 +1,4 @@
-//! Moments as people write them, and the window of time that records are kept from.
+//! Times as people write them, and the time window that records are filtered by.
 
 use cof::time::Stretch;
 use cof::{Record, time};
@@ -14,14 +14,14 @@ pub struct Moment {
     pub end: u64,
 }
 
-/// The text is no moment.
+/// The text is not a time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} is not a time: write a date (2017-06-09 or 20170609), a time (2017-06-09T08:07:17Z), seconds since 1970 with at most ten digits, or an age (90d, 12h, 3w, 2y)"
 )]
 pub struct MomentError(String);
 
-/// Which records count, by when they were there. All bounds are inclusive; records without times always count.
+/// A filter for records by their times. All bounds are inclusive; records without times always match.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Window {
     /// Last seen at or after this.
@@ -31,11 +31,11 @@ pub struct Window {
 }
 
 impl Moment {
-    /// Reads a date (the whole day, UTC), a time, seconds since the epoch, or how long ago. Digits alone are read by
+    /// Parses a date (the whole day, UTC), a time, seconds since the epoch, or an age. Digits alone are parsed by
     /// [`Stretch::of_digits`].
     ///
     /// # Errors
-    /// [`MomentError`], which says what is accepted.
+    /// [`MomentError`], which states what is accepted.
     pub fn parse(text: &str, clock: &Clock) -> Result<Self, MomentError> {
         let text = text.trim();
         let error = || MomentError(text.to_owned());
@@ -54,14 +54,14 @@ impl Moment {
 }
 
 impl Window {
-    /// Whether a record was there in this window.
+    /// Whether a record was seen in this window.
     pub fn holds(&self, record: &Record) -> bool {
         let Some((first, last)) = record.span() else { return true };
         self.seen_after.is_none_or(|after| last >= after)
             && self.seen_before.is_none_or(|before| first <= before)
     }
 
-    /// This window and the other one.
+    /// The intersection of two windows.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self {
@@ -73,7 +73,7 @@ impl Window {
         }
     }
 
-    /// Records that were there at a moment: "where did it point then".
+    /// Records that were seen at a moment: "where did it point then".
     pub fn at(moment: Moment) -> Self {
         Self { seen_after: Some(moment.start), seen_before: Some(moment.end) }
     }

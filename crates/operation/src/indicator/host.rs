@@ -1,16 +1,16 @@
-//! The host in what people paste: behind a scheme, whole or broken, before a port and a path.
+//! Finds the host in pasted text: after a scheme, complete or broken, and before a port and a path.
 //!
-//! A scheme is never the host. Which schemes there are matters only where their colon is missing (`https//c2.example`);
-//! otherwise every word before `://` is one.
+//! A scheme is never the host. The list of schemes only matters if their colon is missing (`https//c2.example`); otherwise, any
+//! word before `://` is a scheme.
 
 use std::net::IpAddr;
 
 use super::{IndicatorError, Other};
 
-/// So many schemes may stand before each other, as in `view-source:feed:http://…`.
+/// The most schemes in a row, as in `view-source:feed:http://…`.
 const MOST_SCHEMES: usize = 8;
 
-/// Words that begin a URL even where the colon is missing, and that are no host by themselves.
+/// Words that start a URL even if the colon is missing, and that are not a host alone.
 const SCHEMES: [&str; 52] = [
     "amqp", "amqps", "coap", "dns", "doh", "dot", "file", "ftp", "ftps", "fxp", "fxps", "git", "gopher",
     "http", "https", "icmp", "imap", "imaps", "irc", "ircs", "jdbc", "ldap", "ldaps", "mailto", "meow",
@@ -19,12 +19,12 @@ const SCHEMES: [&str; 52] = [
     "ws", "wss",
 ];
 
-/// A host as it is written, and how.
+/// A host as it was written, and its context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Written<'a> {
     /// Without brackets, port and zone.
     pub(super) host: &'a str,
-    /// Whether a scheme with its slashes stood before it, so that it cannot be meant as anything else.
+    /// Whether a scheme with its slashes preceded it, so that it can only be a host.
     pub(super) in_url: bool,
 }
 
@@ -40,7 +40,7 @@ pub(super) fn is_scheme(word: &str) -> bool {
         || (word.contains('x') && (is_defanged("http") || is_defanged("https")))
 }
 
-/// Takes every scheme off the front of a text; tells whether one had slashes behind it.
+/// Removes all schemes from the front of a text; returns whether one was followed by slashes.
 pub(super) fn after_schemes(text: &str) -> (&str, bool) {
     let (mut rest, mut in_url) = (text, false);
     for _ in 0..MOST_SCHEMES {
@@ -55,7 +55,7 @@ pub(super) fn after_schemes(text: &str) -> (&str, bool) {
     (rest, in_url)
 }
 
-/// What follows the scheme that a text begins with, and whether there were slashes behind it.
+/// The text after its scheme, and whether slashes followed it.
 fn after_scheme(text: &str) -> Option<(&str, bool)> {
     let (head, tail) = text.split_at(text.find([':', '/', '\\', '?', '#', '@'])?);
     // `http.//c2.example`
@@ -71,7 +71,7 @@ fn after_scheme(text: &str) -> Option<(&str, bool)> {
         if rest.len() < after.len() {
             return Some((rest, true));
         }
-        // `udp:192.0.2.1`, `mailto:…`, `domain:…`; a number is a port, and an address has more colons.
+        // `udp:192.0.2.1`, `mailto:…`, `domain:…`. A number after the colon is a port, and an IPv6 address has more colons.
         let port = after.split(any_slash).next().unwrap_or_default();
         let is_port = port.bytes().all(|byte| byte.is_ascii_digit());
         let is_word = head.starts_with(|c: char| c.is_ascii_alphabetic());
@@ -83,10 +83,10 @@ fn after_scheme(text: &str) -> Option<(&str, bool)> {
     (count > 0 && (is_scheme(head) || (head.is_empty() && count > 1))).then_some((rest, true))
 }
 
-/// The host of a cleaned text.
+/// Finds the host in a cleaned text.
 ///
 /// # Errors
-/// What else the text is.
+/// The other kind of text that it is.
 pub(super) fn host_of(text: &str) -> Result<Written<'_>, IndicatorError> {
     let address = without_zone(text);
     if address.parse::<IpAddr>().is_ok() {
@@ -101,7 +101,7 @@ pub(super) fn host_of(text: &str) -> Result<Written<'_>, IndicatorError> {
         if rest.is_empty() {
             return Err(IndicatorError::Scheme);
         }
-        // What a label such as `sha256:` or `ip:` names.
+        // A label such as `sha256:` or `ip:` precedes this kind of value.
         if !in_url && let Some(other) = Other::of(rest) {
             return Err(other.into());
         }
@@ -120,7 +120,7 @@ fn authority(text: &str, in_url: bool) -> Result<Written<'_>, IndicatorError> {
     let host = match authority.rsplit_once('@') {
         // Windows writes `\\host@SSL\share` and `\\host@8080\share`.
         Some((host, port)) if in_url && (port.eq_ignore_ascii_case("ssl") || is_digits(port)) => host,
-        // Before an @ stands a user of a URL or of a mailbox; only the first has more to it.
+        // The text before an @ is the user of a URL or of a mailbox; only a URL continues after the host.
         Some(_) if !in_url && authority.len() == text.len() => return Err(IndicatorError::Email),
         Some((_, host)) => host,
         None => authority,
@@ -138,7 +138,7 @@ fn authority(text: &str, in_url: bool) -> Result<Written<'_>, IndicatorError> {
     Ok(Written { host, in_url })
 }
 
-/// An address without its zone (RFC 4007), which names an interface of somebody's machine.
+/// An address without its zone (RFC 4007), which names a local interface.
 fn without_zone(text: &str) -> &str {
     text.split_once('%').map_or(text, |(address, _)| address)
 }

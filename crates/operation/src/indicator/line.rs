@@ -1,14 +1,14 @@
-//! The values of a line: one, or several with what stands between and behind them.
+//! Finds the values in a line: one, or several with other text between and after them.
 //!
-//! Lists from reports and spreadsheets hold more than values: `192.0.2.5<TAB>2024-01-01<TAB>C2`. A line is cut into cells at
-//! blanks, commas, semicolons, bars, arrows, quotation marks and brackets, but not within the path of a URL. A cell that is an address
-//! or a name of at least two labels is a value. Beside a value, what only looks like a host (a network, a name with an empty
-//! label) is refused by its kind, and every other cell is skipped and counted: it is a remark. Where no cell is a
-//! value, the cells that are known by their kind are refused by it, or else the whole line.
+//! Lists from reports and spreadsheets contain more than values: `192.0.2.5<TAB>2024-01-01<TAB>C2`. A line is split into cells
+//! at blanks, commas, semicolons, bars, arrows, quotation marks and brackets, but not within the path of a URL. A cell that is
+//! an address or a name with at least two labels is a value. If the line has a value, a cell that only looks like a host (a
+//! network, a name with an empty label) is refused with its kind, and every other cell is skipped and counted as a remark. If
+//! no cell is a value, the cells of a known kind are refused with it, or else the whole line.
 
 use super::{Host, Indicator, IndicatorError, Other, is_plain_name, written};
 
-/// The shortest last label of a name that is found among words: `e.g.` is none.
+/// The shortest last label of a name among words, so that `e.g.` is not a name.
 const SHORTEST_TOP: usize = 2;
 
 /// A value as it was entered, and its meaning.
@@ -20,32 +20,33 @@ pub struct Given {
     pub indicator: Result<Indicator, IndicatorError>,
 }
 
-/// What a line holds.
+/// The content of a line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Line {
     /// Values and refusals, in order.
     pub given: Vec<Given>,
-    /// How many cells were passed over because they are remarks.
+    /// How many cells were skipped because they are remarks.
     pub skipped: usize,
 }
 
-/// What a cell is.
+/// The meaning of a cell.
 enum Cell {
     Value(Indicator),
     /// It looks like a value but is not one.
     Refused(IndicatorError),
-    /// Something known that is no host.
+    /// It is of a known kind, but not a host.
     Known(IndicatorError),
     Remark,
 }
 
 impl Line {
-    /// Reads a line of a file or a paste: a comment begins with a `#` at its front or behind a blank. A URL may hold one.
+    /// Parses a line of a file or a paste: a comment starts with a `#` at the beginning or after a blank, but a URL may contain
+    /// one.
     pub fn of_file(line: &str) -> Self {
         Self::of_file_as(line, Self::of)
     }
 
-    /// Reads what a line of a file has before its comment with [`Self::of`] or [`Self::in_data`].
+    /// Parses the part of a line before its comment with [`Self::of`] or [`Self::in_data`].
     pub fn of_file_as(line: &str, read: impl FnOnce(&str) -> Self) -> Self {
         let line = before_comment(line).trim();
         if line.is_empty() { Self::default() } else { read(line) }
@@ -60,7 +61,7 @@ impl Line {
         let plain = written::without_arrows(&written::plain(text));
         let cells: Vec<&str> =
             cells(&plain).into_iter().filter(|cell| cell.contains(char::is_alphanumeric)).collect();
-        // A user agent or a date with its time is one thing, blanks and all.
+        // A user agent, or a date with its time, is one value that contains blanks.
         let one = match cells.as_slice() {
             _ if Other::of(&clean).is_some() => text,
             [] => text,
@@ -70,7 +71,7 @@ impl Line {
         Self::whole(text.trim(), Indicator::parse(one))
     }
 
-    /// Reads a line of names to search for in the data of records, like [`Indicator::parse_in_data`].
+    /// Parses a line of names to search for in the data of records, like [`Indicator::parse_in_data`].
     #[must_use]
     pub fn in_data(text: &str) -> Self {
         let is_mailbox = |word: &&str| written::is_mailbox(word);
@@ -96,7 +97,7 @@ impl Line {
         let mut known = Vec::new();
         let mut has_value = false;
         for text in cells {
-            // A full stop ends a sentence here.
+            // Here, a full stop ends a sentence.
             let text = written::trim(text).trim_end_matches('.');
             let mut give = |indicator| line.given.push(Given { text: text.to_owned(), indicator });
             match Cell::of(text) {
@@ -128,7 +129,7 @@ impl Cell {
             Ok(_) => Self::Remark,
             Err(error) => match &error {
                 IndicatorError::Network | IndicatorError::Wildcard => Self::Refused(error),
-                // Four parts are an address that is written oddly; fewer are a number of something.
+                // Four parts are an address in an unusual form; fewer are some number.
                 IndicatorError::Number(_) if text.matches('.').count() == 3 => Self::Refused(error),
                 IndicatorError::Name(_) if looks_like_a_host(text) => Self::Refused(error),
                 IndicatorError::Email => Self::Known(error),
@@ -139,7 +140,7 @@ impl Cell {
     }
 }
 
-/// Whether an indicator is one even among words.
+/// Whether an indicator is accepted even among words.
 fn stands_alone(indicator: &Indicator) -> bool {
     match indicator.host() {
         Host::Address(_) => true,
@@ -157,12 +158,12 @@ fn looks_like_a_host(text: &str) -> bool {
         && (letters || text.matches('.').count() == 3)
 }
 
-/// What columns and sentences have beside a value.
+/// Kinds of text that often follow a value in columns and sentences.
 const fn is_remark(other: Other) -> bool {
     matches!(other, Other::Date | Other::Time | Other::Port | Other::Version | Other::UserAgent)
 }
 
-/// Cuts a line into cells.
+/// Splits a line into cells.
 fn cells(line: &str) -> Vec<&str> {
     let mut cells = Vec::new();
     let mut start = 0;
@@ -170,8 +171,8 @@ fn cells(line: &str) -> Vec<&str> {
         let behind = at + character.len_utf8();
         let cell = line.get(start..at).unwrap_or_default();
         if ends_cell(cell, character, line.get(behind..).unwrap_or_default()) {
-            // What stands before an equals sign is the name of something: `domain=c2.example`, `window.hit=1`. Two values
-            // are a pair: `c2.example=198.51.100.9`.
+            // The text before an equals sign is a label: `domain=c2.example`, `window.hit=1`. Two values are a pair:
+            // `c2.example=198.51.100.9`.
             let is_value = |cell: &str| matches!(Cell::of(written::trim(cell)), Cell::Value(_));
             if character != '='
                 || cell.contains(['/', '?'])
@@ -186,7 +187,7 @@ fn cells(line: &str) -> Vec<&str> {
     cells
 }
 
-/// The text from a place to the next character that ends a cell.
+/// The text from a position to the next character that ends a cell.
 fn next(line: &str, from: usize) -> &str {
     let rest = line.get(from..).unwrap_or_default();
     rest.split([',', ';', '(', ')', '=', '{', '}', '|', '"', '<', '>', '/', ' ', '\t'])
@@ -194,7 +195,7 @@ fn next(line: &str, from: usize) -> &str {
         .unwrap_or_default()
 }
 
-/// Whether a character ends the cell that it follows; `rest` is what comes behind it.
+/// Whether a character ends the cell before it; `rest` is the text after it.
 fn ends_cell(cell: &str, character: char, rest: &str) -> bool {
     if character.is_whitespace() || matches!(character, '"' | '<' | '>' | '|' | '`' | '、' | '，' | '；') {
         return true;
@@ -202,7 +203,7 @@ fn ends_cell(cell: &str, character: char, rest: &str) -> bool {
     if !matches!(character, ',' | ';' | '(' | ')' | '=' | '{' | '}') {
         return false;
     }
-    // A path holds all of these: there only what begins another value ends it.
+    // A path can contain all of these characters, so it only ends where another value starts.
     if !cell.contains(['/', '?']) {
         return true;
     }
@@ -211,7 +212,7 @@ fn ends_cell(cell: &str, character: char, rest: &str) -> bool {
         || (!cell.contains('?') && matches!(Cell::of(written::trim(next)), Cell::Value(_)))
 }
 
-/// What stands before a comment.
+/// The text before a comment.
 fn before_comment(text: &str) -> &str {
     let begins =
         |at: usize| text.get(..at).is_some_and(|head| head.is_empty() || head.ends_with([' ', '\t']));

@@ -1,12 +1,12 @@
-//! Numbers that browsers read as an IPv4 address although they are not written as one.
+//! Numbers that browsers interpret as an IPv4 address.
 //!
 //! `3232235777`, `0x7f000001`, `0300.0250.1.1` and `127.1` lead a browser to an address (WHATWG URL Standard, "IPv4 parser"),
-//! so people paste them. They are refused together with the address that they mean, and never guessed at: to some tools
-//! `010.0.0.1` is 10.0.0.1, to a browser it is 8.0.0.1.
+//! so people paste them. They are refused, with the address that they mean, and never interpreted: some tools read `010.0.0.1`
+//! as 10.0.0.1, browsers read it as 8.0.0.1.
 
 use std::net::Ipv4Addr;
 
-/// Whether a browser takes a host for a number: its last label is one.
+/// Whether a browser interprets a host as a number: its last label is one.
 pub(super) fn is_number(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     let last = host.rsplit('.').next().unwrap_or_default();
@@ -14,7 +14,7 @@ pub(super) fn is_number(host: &str) -> bool {
     is_digits || part(last).is_some()
 }
 
-/// The address that a browser makes of such a host, if it makes one.
+/// The address that a browser derives from such a host, if any.
 pub(super) fn read_by_browsers(host: &str) -> Option<Ipv4Addr> {
     let host = host.strip_suffix('.').unwrap_or(host);
     let parts: Vec<u64> = host.split('.').map(part).collect::<Option<_>>()?;
@@ -22,7 +22,7 @@ pub(super) fn read_by_browsers(host: &str) -> Option<Ipv4Addr> {
     if first.len() > 3 || first.iter().any(|part| *part > 255) {
         return None;
     }
-    // The last part fills the octets that are left.
+    // The last part fills the remaining bytes.
     let left = 4 - u32::try_from(first.len()).ok()?;
     if *last >= 256_u64.pow(left) {
         return None;

@@ -1,14 +1,14 @@
-//! What people paste beside names and addresses, recognised by its shape so that it can be refused by its name.
+//! Recognises other kinds of pasted text by their form, so that a refusal can name the kind.
 //!
-//! A shape is a pattern over the cleaned text in lower case. Patterns are tried in order; the first one names the kind. They
-//! run in linear time, whatever is pasted.
+//! A form is a pattern for the cleaned text in lower case. Patterns are tried in order, and the first match determines the
+//! kind. They run in linear time for any input.
 
 use std::fmt;
 use std::sync::LazyLock;
 
 use regex::bytes::RegexSet;
 
-/// A kind of text that is no host.
+/// A kind of text that is not a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Other {
@@ -18,7 +18,7 @@ pub enum Other {
     Attack,
     /// A Bitcoin address, in Base58 or Bech32.
     Bitcoin,
-    /// `CVE-2024-1234`, and identifiers of other catalogues that are written like it.
+    /// `CVE-2024-1234`, and identifiers of similar catalogues.
     Cve,
     /// A date, with or without a time.
     Date,
@@ -26,7 +26,7 @@ pub enum Other {
     Ethereum,
     /// A name of a file.
     FileName,
-    /// A path of a file, with a drive or without.
+    /// A path of a file, with or without a drive.
     FilePath,
     /// The fingerprint of a certificate, in pairs of hexadecimal digits.
     Fingerprint,
@@ -62,7 +62,7 @@ pub enum Other {
     Time,
     /// A fuzzy hash of TLSH.
     Tlsh,
-    /// A URI whose scheme is followed by no host, as in `data:text/html,x`.
+    /// A URI whose scheme is not followed by a host, as in `data:text/html,x`.
     Uri,
     /// `Mozilla/5.0 (…)`.
     UserAgent,
@@ -70,7 +70,7 @@ pub enum Other {
     Version,
 }
 
-/// What looks like it, in order. A hash may carry the name of its kind before it, as in `sha256:…`.
+/// The patterns, in order. A hash may be preceded by the name of its kind, as in `sha256:…`.
 const SHAPES: [(&str, Other); 42] = [
     (r"^(md5|imphash|ja3s?)?[:=]?[0-9a-f]{32}$", Other::Md5),
     (r"^(sha-?1)?[:=]?[0-9a-f]{40}$", Other::Sha1),
@@ -122,8 +122,8 @@ const SHAPES: [(&str, Other); 42] = [
     (r"^\.[a-z0-9]{1,5}$", Other::FileName),
 ];
 
-/// Endings of file names that are no top-level domain, in order. Endings that are one as well (`com`, `zip`, `mov`, `py`, `sh`,
-/// `pl`, `rs`, `cab`) are left to the domain names.
+/// File name extensions that are not top-level domains, in order. Extensions that are both (`com`, `zip`, `mov`, `py`, `sh`,
+/// `pl`, `rs`, `cab`) are treated as domain names.
 const ENDINGS: [&str; 99] = [
     "7z", "asp", "aspx", "bak", "bash", "bat", "bin", "bmp", "cfg", "chm", "class", "conf", "config", "csv",
     "dat", "db", "dll", "dmg", "doc", "docm", "docx", "dotm", "elf", "eml", "exe", "gif", "gz", "hta", "htm",
@@ -135,14 +135,14 @@ const ENDINGS: [&str; 99] = [
 ];
 
 static PATTERNS: LazyLock<RegexSet> = LazyLock::new(|| {
-    // A pattern that cannot be compiled is a fault of this table, which the tests find.
+    // An invalid pattern is a bug in this table, which the tests find.
     RegexSet::new(SHAPES.map(|(pattern, _)| format!("(?s-u){pattern}"))).unwrap_or_default()
 });
 
 impl Other {
-    /// What a text is, if it has the shape of one of these.
+    /// The kind of a text, if it has one of these forms.
     pub(super) fn of(text: &str) -> Option<Self> {
-        // Base58 tells capital letters from small ones.
+        // Base58 distinguishes upper and lower case.
         if is_base58_address(text) {
             return Some(Self::Bitcoin);
         }
@@ -157,7 +157,7 @@ impl Other {
         SHAPES.get(first).map(|(_, kind)| *kind)
     }
 
-    /// A file name, if a last label is the ending of one.
+    /// A file name, if the last label is one of the extensions.
     pub(super) fn of_ending(last: &str) -> Option<Self> {
         ENDINGS.binary_search(&last.to_ascii_lowercase().as_str()).is_ok().then_some(Self::FileName)
     }
@@ -203,7 +203,7 @@ impl fmt::Display for Other {
     }
 }
 
-/// A Bitcoin address of the older kinds: 25 to 34 characters of Base58 that begin with 1 or 3, capital and small letters mixed.
+/// A Bitcoin address of the older kinds: 25 to 34 characters of Base58 that begin with 1 or 3, in mixed case.
 fn is_base58_address(text: &str) -> bool {
     let is_base58 = |byte: u8| byte.is_ascii_alphanumeric() && !matches!(byte, b'0' | b'O' | b'I' | b'l');
     (25..=34).contains(&text.len())

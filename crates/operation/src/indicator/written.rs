@@ -1,28 +1,28 @@
-//! What people write around and into a value, taken away: quotation marks, brackets, invisible characters, defanging.
+//! Removes what people write around and into a value: quotation marks, brackets, invisible characters, defanging.
 //!
-//! [`clean`] keeps the value whole, scheme and path included. It never fails: what is left is judged by whoever parses it.
+//! [`clean`] keeps the whole value, including scheme and path. It never fails: the caller parses the result.
 
 use std::net::Ipv6Addr;
 
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 
-/// The longest text between two brackets that can stand for a dot, a colon or an at sign, in characters.
+/// The longest text between two brackets that can replace a dot, a colon or an at sign, in characters.
 const LONGEST_MARK: usize = 8;
 
-/// The value without what stands around it, and without the marks that keep it from being clicked.
+/// The value without surrounding characters and without defanging.
 pub(super) fn clean(text: &str) -> String {
     trim(&plain(text)).to_owned()
 }
 
-/// The text without the marks that keep values from being clicked and without what nobody sees, all else as it stands.
+/// The text without defanging and invisible characters, otherwise unchanged.
 pub(super) fn plain(text: &str) -> String {
     let visible: String = text.chars().filter(|c| !is_invisible(*c)).map(narrow).collect();
     refang_marks(&visible)
 }
 
-/// Characters that nobody sees and that no name needs: soft hyphen, zero-width space and no-break space, word joiner, and the
-/// marks of direction that text copied from right-to-left pages carries. Joiners stay, because names in some scripts need
-/// them. Overrides of the direction stay as well, so that a value that was shown backwards is refused.
+/// Invisible characters that no name needs: soft hyphen, zero-width space and no-break space, word joiner, and the direction
+/// marks in text copied from right-to-left pages. Joiners are kept, because names in some scripts need them. Direction
+/// overrides are kept too, so that a value that was displayed backwards is refused.
 const fn is_invisible(character: char) -> bool {
     matches!(
         character,
@@ -38,11 +38,11 @@ const fn is_invisible(character: char) -> bool {
     )
 }
 
-/// Full-width forms of ASCII, the full stops that IDNA takes for dots (UTS 46, section 4.5), and hyphens, as ASCII.
+/// Converts full-width forms of ASCII, the full stops that IDNA treats as dots (UTS 46, section 4.5), and hyphens to ASCII.
 fn narrow(character: char) -> char {
     match character {
         '\u{3002}' | '\u{ff61}' => '.',
-        // Word processors make these of a hyphen.
+        // Word processors convert hyphens into these.
         '\u{2010}'..='\u{2013}' | '\u{2212}' | '\u{fe63}' => '-',
         '\u{ff01}'..='\u{ff5e}' => {
             u32::from(character).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(character)
@@ -73,7 +73,7 @@ fn refang_marks(text: &str) -> String {
     out
 }
 
-/// What the mark at the front of a text stands for, and what follows it.
+/// The character that the mark at the front of a text replaces, and the rest of the text.
 fn mark(text: &str) -> Option<(&'static str, &str)> {
     bracketed(text).or_else(|| {
         let halves = [("\\.", "."), ("\\/", "/"), ("[.", "."), (".]", ".")];
@@ -102,14 +102,14 @@ fn bracketed(text: &str) -> Option<(&'static str, &str)> {
     Some((plain, text.get(end + 1..)?.trim_start_matches(' ')))
 }
 
-/// Whether a name in presentation form has a dot within its first label: an escaped one, and labels behind it whose dots are
-/// not. Who defangs a name escapes all its dots, or the last one.
+/// Whether a name in presentation format has a dot within its first label: that dot is escaped, and the dots after it are not.
+/// Defanging escapes all dots, or the last one.
 pub(super) fn is_mailbox(text: &str) -> bool {
     let Some((before, after)) = text.trim().rsplit_once("\\.") else { return false };
     !before.replace("\\.", "").contains('.') && after.trim_end_matches('.').contains('.')
 }
 
-/// Takes off what stands around a value: blanks, quotation marks, brackets and punctuation of any script.
+/// Removes the characters around a value: blanks, quotation marks, brackets and punctuation of any script.
 pub(super) fn trim(text: &str) -> &str {
     let mut text = text;
     loop {
@@ -117,7 +117,7 @@ pub(super) fn trim(text: &str) -> &str {
         if !opens_address(shorter) {
             shorter = shorter.trim_start_matches('[').trim_end_matches(']');
         }
-        // A colon that ends a phrase, not one of an address.
+        // A colon that ends a phrase, not one in an address.
         shorter = shorter.strip_suffix(':').filter(|before| !before.contains(':')).unwrap_or(shorter);
         if shorter.len() == text.len() {
             return text;
@@ -126,7 +126,7 @@ pub(super) fn trim(text: &str) -> &str {
     }
 }
 
-/// Whether this is a quotation mark or a bracket of another script than ASCII's, which stands in no host.
+/// Whether this is a non-ASCII quotation mark or bracket, which no host contains.
 pub(super) fn is_mark(character: char) -> bool {
     use GeneralCategory::{ClosePunctuation, FinalPunctuation, InitialPunctuation, OpenPunctuation};
     !character.is_ascii()
@@ -136,7 +136,7 @@ pub(super) fn is_mark(character: char) -> bool {
         )
 }
 
-/// The text with a blank for each arrow and each long dash, which stand between two values: `c2.example->192.0.2.6`.
+/// Replaces each arrow and each long dash between two values by a blank: `c2.example->192.0.2.6`.
 pub(super) fn without_arrows(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -147,7 +147,8 @@ pub(super) fn without_arrows(text: &str) -> String {
         let after = match (back, is_arrow) {
             (Some(back), _) => back.trim_start_matches(['-', '=']).trim_start_matches('>'),
             (None, true) => shaft.trim_start_matches('>'),
-            // All of a shaft that is none is kept at once: to look at each hyphen of many would take their square.
+            // A sequence of hyphens that is not an arrow is kept as a whole: checking each hyphen separately would take
+            // quadratic time.
             (None, false) if shaft.len() < rest.len() => {
                 out.push_str(rest.get(..rest.len() - shaft.len()).unwrap_or_default());
                 rest = shaft;
@@ -165,7 +166,7 @@ pub(super) fn without_arrows(text: &str) -> String {
     out
 }
 
-/// Arrows, and dashes longer than a hyphen can be meant to be.
+/// Arrows, and dashes that are too long to be meant as a hyphen.
 const fn is_arrow_of_its_own(character: char) -> bool {
     matches!(
         character,
@@ -187,7 +188,7 @@ fn is_outside(character: char) -> bool {
     ) || matches!(character, '\u{200c}' | '\u{200d}' | '\u{275b}'..='\u{2760}')
 }
 
-/// Whether a bracket opens an address, as in `[2001:db8::1]:443`.
+/// Whether a bracket starts an address, as in `[2001:db8::1]:443`.
 fn opens_address(text: &str) -> bool {
     let inside = text.strip_prefix('[').and_then(|rest| rest.split(['%', ']']).next());
     inside.is_some_and(|inside| inside.parse::<Ipv6Addr>().is_ok())

@@ -1,9 +1,9 @@
-//! What an answer as a whole says against some of its records: shared hosting and fast flux.
+//! Cautions that follow from an answer as a whole: shared hosting and fast flux.
 //!
 //! Shared hosting is an address with more names than one owner would have. Fast flux is a name with many addresses, most of
 //! them for a short time: the addresses are hijacked machines or exits of a network, and say little about the name's owner. The
-//! name itself is what people look for, so only its addresses are cautioned about. Name servers and the targets of CNAME records
-//! flux in the same way. A target whose times nobody knows counts as brief: nothing says that it stayed.
+//! name itself is what people look for, so only its addresses get a caution. Name servers and the targets of CNAME records can
+//! flux in the same way. A target without known times counts as brief, because nothing shows that it stayed.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
@@ -13,22 +13,22 @@ use cof::{Name, Record, RrType, Target};
 use crate::caution::{BRIEF_DAYS, Flux, thousands};
 use crate::{Caution, Indicator, Relation};
 
-/// More names than this on one address make it shared hosting.
+/// An address with more names than this is shared hosting.
 const SHARED_HOSTING: usize = 100;
-/// More targets of one kind than this on one name can be fast flux. Content networks give a name tens of addresses; those of one answer stay
-/// for months, which the share of brief ones tells apart.
+/// A name with more targets of one kind than this can be fast flux. Content networks give a name tens of addresses, but these
+/// stay for months, which the share of brief ones distinguishes.
 const FAST_FLUX: usize = 30;
-/// At least one in so many addresses was there briefly: half of them.
+/// At least one in this many addresses was there briefly: half of them.
 const BRIEF_SHARE: usize = 2;
 const DAY: u64 = 24 * 60 * 60;
 
-/// The crowded addresses and the fluxing names of an answer, and who is on them.
+/// The crowded addresses and the fluxing names of an answer, and the names on these addresses.
 pub(super) struct Cautions {
-    /// How many names each address has.
+    /// The number of names on each address.
     crowds: BTreeMap<Indicator, usize>,
     /// The first crowded address of each name.
     members: HashMap<Indicator, Indicator>,
-    /// How many targets of a kind each name had, and how many of them briefly.
+    /// The number of targets of a kind that each name had, and how many of them were brief.
     fluxes: HashMap<(Name, Flux), (usize, usize)>,
 }
 
@@ -53,8 +53,8 @@ impl Cautions {
         Self { members: members(records, &crowds), fluxes: fluxes(records, &targets), crowds }
     }
 
-    /// Why what comes of a record with these sides is better left out, if it is: a crowded address is one of them,
-    /// or the record came along only because of a name on one.
+    /// The caution about a record with these sides, if there is one: one of them is a crowded address, or the record is only
+    /// part of the answer because of a name on one.
     pub(super) fn crowd(&self, sides: [Option<&Indicator>; 2], relation: Relation) -> Option<Caution> {
         if self.crowds.is_empty() {
             return None;
@@ -68,7 +68,7 @@ impl Cautions {
         Some(Caution::SharedHosting { address: address.clone(), names })
     }
 
-    /// Why the target of a record is better left out, if it is: its name had very many.
+    /// The caution about the target of a record, if its name had very many targets.
     pub(super) fn flux(&self, record: &Record) -> Option<Caution> {
         if self.fluxes.is_empty() {
             return None;
@@ -111,10 +111,10 @@ fn members(records: &[Record], crowds: &BTreeMap<Indicator, usize>) -> HashMap<I
     members
 }
 
-/// When each target of a name was there, as far as is known.
+/// The times of each target of a name, as far as they are known.
 type Spans<'a> = HashMap<(&'a Name, Flux), HashMap<Target<'a>, Option<(u64, u64)>>>;
 
-/// The names, of those with many records, whose targets were there briefly.
+/// Of the names with many records, those whose targets were brief.
 fn fluxes(records: &[Record], many: &HashMap<(&Name, Flux), usize>) -> HashMap<(Name, Flux), (usize, usize)> {
     let mut spans = Spans::new();
     if many.is_empty() {
@@ -143,7 +143,7 @@ fn fluxes(records: &[Record], many: &HashMap<(&Name, Flux), usize>) -> HashMap<(
     spans.into_iter().filter_map(count).collect()
 }
 
-/// What of a record can flux.
+/// The target of a record that can flux.
 fn fluxing(record: &Record) -> Option<(Flux, Target<'_>)> {
     match record.rdata.target(record.rrtype)? {
         Target::Address(address) => Some((Flux::Addresses, Target::Address(address.to_canonical()))),

@@ -1,7 +1,7 @@
-//! Findings being gathered: each thing once, each with the records that it came from; then chosen.
+//! Collects findings, each once and with the records that it comes from, and then selects them.
 //!
-//! First every record adds what it proposes, as keys with places; nothing is written out and nothing is left out. Then so many of
-//! a kind are chosen ([`Room`]), those without a caution first, and only what was chosen becomes findings.
+//! First, every record adds what it proposes, as keys with positions; nothing is formatted or left out. Then a limited number
+//! of each kind is selected ([`Room`]), those without a caution first, and only these become findings.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -15,16 +15,16 @@ use crate::caution::thousands;
 use crate::indicator::Other;
 use crate::{Caution, Finding, Findings, Indicator, Relation};
 
-/// The most that one answer proposes of a kind: values of an attribute, indicators, relationships.
-/// More than this nobody reads, and all of it would be added at one keypress.
+/// The most findings of a kind in one answer: values of an attribute, indicators, relationships. Nobody reads more, and a
+/// single keypress would add all of them.
 pub(super) const MOST_PROPOSED: usize = 1_000;
 
-/// How much becomes findings.
+/// How many findings are returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Room {
     /// At most [`MOST_PROPOSED`] of a kind.
     Bounded,
-    /// Everything: a user picked the records one by one.
+    /// All of them, because a user picked the records individually.
     Picked,
 }
 
@@ -38,11 +38,11 @@ pub(super) struct Gathering<'a> {
     attributes: Vec<Candidates<String>>,
     indicators: Candidates<Indicator>,
     relationships: Candidates<(Indicator, Indicator, RrType)>,
-    /// The names that are no host's, with what they are.
+    /// Names that are not those of a host, with their kind.
     no_hosts: BTreeMap<Name, Other>,
 }
 
-/// What is proposed of a kind, by what it would be in the library.
+/// The candidates of a kind, by what they would be in the library.
 struct Candidates<K> {
     list: Vec<Candidate>,
     at: HashMap<K, usize>,
@@ -52,11 +52,11 @@ struct Candidate {
     first: usize,
     more: Vec<usize>,
     caution: Option<Caution>,
-    /// A direct record without a caution speaks for it.
+    /// Whether a direct record without a caution supports it.
     vouched: bool,
 }
 
-/// One record with what it is about, and what is to be said against either side of it.
+/// One record with its hosts, and the cautions about them.
 struct Case {
     at: usize,
     relation: Relation,
@@ -78,7 +78,7 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    /// Adds what the record at that place of the answer proposes.
+    /// Adds what the record at that position of the answer proposes.
     pub(super) fn add(&mut self, at: usize, record: &Record) {
         let (owner, target) =
             (Indicator::of_owner(record), Indicator::of_target(&record.rdata, record.rrtype));
@@ -108,7 +108,7 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    /// Remembers the sides of a record that made no indicator because they look like something else than a host.
+    /// Records the sides of a record that are not an indicator because they look like something other than a host.
     fn note_no_hosts(&mut self, record: &Record, [no_owner, no_target]: [bool; 2]) {
         let owner = no_owner.then(|| record.rrname.clone());
         let target = match record.rdata.target(record.rrtype) {
@@ -170,7 +170,7 @@ impl<'a> Gathering<'a> {
             records: candidate.records(),
             caution: candidate.caution,
         }));
-        // Both ends are in the library, or proposed.
+        // Both ends are in the library, or are proposed.
         let asked = self.asked;
         let is_there = |side: &Indicator| side == asked || hosts.contains(side);
         let chosen = self.relationships.chosen_of(
@@ -195,7 +195,7 @@ impl<K> Default for Candidates<K> {
 }
 
 impl<K: Eq + Hash> Candidates<K> {
-    /// Notes that a record proposes this; the first record's caution stands.
+    /// Adds a record that proposes this; the caution of the first record is kept.
     fn note(&mut self, key: K, at: usize, caution: Option<Caution>) {
         match self.at.entry(key) {
             Entry::Occupied(known) => {
@@ -214,8 +214,8 @@ impl<K: Eq + Hash> Candidates<K> {
         self.chosen_of(room, |_| true, what, findings)
     }
 
-    /// Those that become findings, in their order: as many as there is room for, those that are selected first. Says what is
-    /// left out.
+    /// The candidates that become findings, in their order: as many as the limit allows, selected ones first. Also returns what
+    /// is left out.
     fn chosen_of(
         self,
         room: Room,
@@ -239,7 +239,7 @@ impl<K: Eq + Hash> Candidates<K> {
             .collect();
         findings.flagged += all.iter().filter(|(_, _, candidate)| !candidate.is_selected()).count();
         if room == Room::Bounded && all.len() > MOST_PROPOSED {
-            // Stable: within each half the order stays.
+            // The sort is stable, so each half keeps its order.
             all.sort_by_key(|(_, _, candidate)| !candidate.is_selected());
             let left = all.iter().skip(MOST_PROPOSED).filter(|(_, _, one)| one.is_selected()).count();
             findings.beyond += left;
@@ -266,7 +266,7 @@ impl Candidates<Indicator> {
         };
         let Some(candidate) = self.list.get_mut(at) else { return };
         candidate.note(case.at);
-        // A direct record beyond the crowd is reason enough to propose a host in earnest, whatever else there is.
+        // A direct record without a caution is sufficient to select a host, whatever other records there are.
         let speaks_against = caution.filter(|caution| caution.unselects());
         if speaks_against.is_none() && case.relation == Relation::Direct {
             candidate.vouched = true;
@@ -297,7 +297,7 @@ impl Candidate {
     }
 }
 
-/// That names which are no host's are not proposed, with one of them.
+/// The warning that names which are not hosts are not proposed, with an example.
 fn no_hosts_warning(no_hosts: &BTreeMap<Name, Other>) -> Option<String> {
     let (name, other) = no_hosts.first_key_value()?;
     let more = no_hosts.len() - 1;
@@ -310,7 +310,7 @@ fn no_hosts_warning(no_hosts: &BTreeMap<Name, Other>) -> Option<String> {
     })
 }
 
-/// How many records have times that were not usable as they were sent.
+/// The warning about records with implausible times.
 fn times_warning(records: &[Record]) -> Option<String> {
     let count = |is: fn(&Record) -> bool| records.iter().filter(|record| is(record)).count();
     let lost = count(Record::has_lost_times);
@@ -331,7 +331,7 @@ fn times_warning(records: &[Record]) -> Option<String> {
     (!said.is_empty()).then(|| said.join("; "))
 }
 
-/// The caution that keeps something from being selected, if either does.
+/// The caution that prevents the selection, if either does.
 fn first(one: Option<Caution>, other: Option<Caution>) -> Option<Caution> {
     match (one, other) {
         (Some(one), Some(other)) if !one.unselects() => Some(other),
@@ -339,7 +339,7 @@ fn first(one: Option<Caution>, other: Option<Caution>) -> Option<Caution> {
     }
 }
 
-/// What speaks against an attribute that holds a side of a record.
+/// The caution about an attribute that contains a side of a record.
 fn attribute_caution(
     field: RecordField,
     (owner, target): &(Option<Caution>, Option<Caution>),
@@ -356,7 +356,7 @@ fn attribute_caution(
     }
 }
 
-/// Records that make the same relationship (an MX with two preferences) speak with one voice.
+/// Records of the same relationship (an MX with two preferences) are merged.
 fn relationship_attributes(
     mapping: &Mapping,
     records: &[Record],
@@ -371,7 +371,7 @@ fn relationship_attributes(
 }
 
 fn widen(merged: &mut Record, record: &Record) {
-    // What is unknown in all of them stays unknown.
+    // A value that is unknown in all of them stays unknown.
     let (known, other) = (merged.seen(), record.seen());
     merged.time_first = known.0.into_iter().chain(other.0).min();
     merged.time_last = known.1.max(other.1);

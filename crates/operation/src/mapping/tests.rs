@@ -1,4 +1,4 @@
-//! What answers propose: the guide's golden case, and what must never be proposed in earnest.
+//! The findings of answers: the example of the integration guide, and what must never be selected.
 
 use std::fmt::Write as _;
 
@@ -36,7 +36,7 @@ fn findings(value: &str, records: &[Record]) -> Findings {
     package("1.1.0").mapping.findings(&asked(value), records)
 }
 
-/// A finding a line: `!` before what is not selected, the places of its records behind it.
+/// One finding per line: `!` before those that are not selected, and the positions of its records after it.
 fn listed(findings: &Findings) -> String {
     let mut out = String::new();
     for finding in &findings.list {
@@ -80,7 +80,7 @@ fn indicators(findings: &Findings) -> Vec<String> {
     findings.list.iter().filter_map(show).collect()
 }
 
-/// So many names on one address, each with a name server of its own.
+/// This many names on one address, each with its own name server.
 fn hosting(names: usize) -> Vec<Record> {
     let records = (0..names).flat_map(|n| {
         let name = format!("n{n}.example");
@@ -184,7 +184,7 @@ fn caps_are_said_aloud() {
     };
     let within = findings("www.example", &names(MOST_PROPOSED));
     assert_eq!((indicators(&within).len(), within.warnings.len()), (1_000, 0));
-    // Each thing counts once, however many records speak of it.
+    // Each finding is counted once, however many records propose it.
     let mut twice = names(MOST_PROPOSED + 7);
     twice.extend(names(MOST_PROPOSED + 7));
     let beyond = findings("www.example", &twice);
@@ -199,7 +199,7 @@ fn caps_are_said_aloud() {
 
 #[test]
 fn no_relationship_hangs_in_the_air() {
-    // The cap on indicators is reached first: two to a record.
+    // The limit on indicators is reached first: each record has two.
     let records: Vec<_> =
         (0..700).map(|n| record(&format!("a{n}.example"), RrType::CNAME, &format!("b{n}.example"))).collect();
     let found = findings("www.example", &records);
@@ -245,7 +245,7 @@ fn what_is_no_host_gives_nothing() {
         ("*.example.com", RrType::A, "192.0.2.1"),
         ("example.com", RrType::TXT, "www.example.com"),
         ("example.com", RrType::A, "not an address"),
-        // Names that no indicator can have: they would be refused if they were typed.
+        // Names that cannot be an indicator: they would be refused if they were entered.
         ("example.com", RrType::CNAME, r"<script>.example.com"),
         (r"a\032b.example.com", RrType::CNAME, "example.com"),
         ("example.com", RrType::CNAME, "192.0.2.1"),
@@ -300,7 +300,7 @@ fn special_purpose_addresses_are_proposed_unselected_in_every_mapping() {
             assert_eq!(said.starts_with("special-purpose address: "), holds, "{said}");
         }
     }
-    // A direct record does not vouch for one, and what was asked about is not held against its own records.
+    // A direct record does not support such an address, and its own records do not count against the queried indicator.
     let found = findings("10.1.2.3", &[record("parked.example", RrType::A, "10.1.2.3")]);
     assert!(found.list.iter().all(Finding::is_selected), "{found:?}");
     let reverse = [record("3.2.1.10.in-addr.arpa", RrType::PTR, "www.example.com")];
@@ -321,7 +321,7 @@ fn what_somebody_picks_has_no_bound_and_what_is_selected_comes_first() {
     let among = package("1.1.0").mapping.findings_among(&asked("www.example"), &records, &every);
     assert_eq!(indicators(&among).len(), MOST_PROPOSED);
     assert!(among.beyond >= 8_004, "indicators and relationships: {}", among.beyond);
-    // 1,100 flagged addresses do not keep one good name out.
+    // 1,100 flagged addresses do not displace one good name.
     records = (0..1_100_u32)
         .map(|n| record("www.example", RrType::A, &format!("10.0.{}.{}", n >> 8, n & 255)))
         .collect();
@@ -354,7 +354,7 @@ fn fast_flux_is_flagged_and_its_name_is_not() {
         let found = findings("flux.example", &flux(addresses, days));
         assert!(found.list.iter().all(Finding::is_selected), "{addresses} addresses for {days} days");
     }
-    // Nothing says that targets without times stayed; and other targets flux as well.
+    // Nothing shows that targets without times stayed; other kinds of targets flux too.
     let mut timeless = flux(400, 0);
     for one in &mut timeless {
         (one.time_first, one.time_last) = (None, None);
@@ -375,7 +375,7 @@ fn fast_flux_is_flagged_and_its_name_is_not() {
         findings("flux.example", &target(RrType::MX)).list.iter().all(Finding::is_selected),
         "mail servers do not flux"
     );
-    // Seen from one of its addresses, the name is what was looked for.
+    // For one of its addresses, the name is what the query was for.
     let found = findings("8.8.0.1", &flux(812, 1));
     let name: Vec<_> = of_kind(&found, "indicator");
     assert!(

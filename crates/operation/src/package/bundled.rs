@@ -1,4 +1,4 @@
-//! The packages that ship inside the binary.
+//! The packages that are part of the binary.
 
 use super::{ManifestError, Package, PackageError};
 
@@ -12,7 +12,7 @@ const BUNDLED: &[(&str, &str)] = &[
 /// Every bundled package, older versions of a name first.
 ///
 /// # Errors
-/// [`ManifestError`], if the binary was built with a broken manifest; a test keeps that from happening.
+/// [`ManifestError`] if the binary contains an invalid manifest, which a test prevents.
 pub fn all() -> Result<Vec<Package>, ManifestError> {
     BUNDLED.iter().map(|(file, source)| Package::parse(file, source)).collect()
 }
@@ -28,7 +28,7 @@ pub fn newest() -> Result<Package, PackageError> {
 /// A bundled package by `NAME` (the newest version) or `NAME@VERSION`.
 ///
 /// # Errors
-/// [`PackageError`], which lists what there is.
+/// [`PackageError`], which lists the existing packages.
 pub fn find(wanted: &str) -> Result<Package, PackageError> {
     let (name, version) =
         wanted.split_once('@').map_or((wanted, None), |(name, version)| (name, Some(version)));

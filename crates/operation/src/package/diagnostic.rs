@@ -1,4 +1,4 @@
-//! An error in a manifest that shows the line it is about.
+//! An error in a manifest that shows the affected line.
 
 use std::fmt;
 use std::ops::Range;
@@ -12,21 +12,21 @@ pub struct ManifestError {
     place: Option<Place>,
 }
 
-/// A place in a text: counted from 1, columns in characters.
+/// A position in a text: counted from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Place {
     line: usize,
     column: usize,
-    /// The line's text.
+    /// The text of the line.
     text: String,
-    /// How many characters are meant.
+    /// The length of the affected text, in characters.
     width: usize,
 }
 
 impl std::error::Error for ManifestError {}
 
 impl ManifestError {
-    /// An error about `span`, in octets, of `source`.
+    /// An error about the part `span` of `source`, in bytes.
     pub(super) fn new(
         file: &str,
         source: &str,
@@ -39,14 +39,14 @@ impl ManifestError {
         Self { file: file.to_owned(), message, hint: None, place }
     }
 
-    /// The same, with what to do about it.
+    /// Adds what to do about it.
     #[must_use]
     pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// The line that the error is about, counted from 1.
+    /// The affected line, counted from 1.
     pub fn line(&self) -> Option<usize> {
         self.place.as_ref().map(|place| place.line)
     }
@@ -56,7 +56,7 @@ impl ManifestError {
         self.hint.as_deref()
     }
 
-    /// What is wrong, without the place.
+    /// The fault, without the position.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -73,13 +73,13 @@ impl Place {
             .get(span.clone())
             .and_then(|meant| meant.lines().next())
             .map_or(0, |meant| meant.chars().count());
-        // A stranger's manifest may hold anything; what is shown of it is printable and short.
+        // An untrusted manifest may contain anything; what is shown of it is printable and short.
         let text = printable(text).chars().take(200).collect();
         Self { line, column, text, width: meant.clamp(1, 200) }
     }
 }
 
-/// The same with a blank for whatever moves a terminal or turns the direction of writing.
+/// The text with a blank in place of every character that moves the cursor or changes the direction of writing.
 fn printable(text: &str) -> String {
     let moves = |c: char| {
         c.is_control()

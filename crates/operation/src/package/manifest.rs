@@ -1,7 +1,7 @@
-//! The manifest file: its shape, and the checks that make a [`Package`] of it.
+//! The manifest file: its format, and the checks that create a [`Package`] from it.
 //!
-//! TOML, format 1. An unknown key is an error, because a misspelt one would silently do nothing. What refers to
-//! something (a parameter's key to a setting of the protocol, a field, a type) must refer to something that exists.
+//! The format is TOML, version 1. An unknown key is an error, because a misspelt one would silently have no effect. A reference
+//! (a parameter's key to a setting of the protocol, a field, a type) must refer to something that exists.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -18,7 +18,7 @@ use crate::{IndicatorType, Parameter, ParameterKind, Value};
 
 /// The maximum size of a manifest, in bytes.
 pub const MAX_BYTES: usize = 256 * 1024;
-/// The newest format this version reads.
+/// The newest format that this version supports.
 const FORMAT: i64 = 1;
 
 #[derive(Deserialize)]
@@ -42,7 +42,7 @@ struct File {
     mapping: FileMapping,
 }
 
-/// Just enough to say that a manifest is meant for a newer Backsight, before its unknown keys are complained about.
+/// Only the part that shows that a manifest needs a newer Backsight, which is checked before its unknown keys.
 #[derive(Deserialize)]
 struct Preview {
     format: Option<Spanned<i64>>,
@@ -105,13 +105,13 @@ struct FileRelated {
     attributes: Vec<FileAttribute>,
 }
 
-/// The text being read, and what its errors are called.
+/// The text being parsed, and its name in errors.
 struct Source<'a> {
     file: &'a str,
     text: &'a str,
 }
 
-/// Reads and checks a manifest.
+/// Parses and checks a manifest.
 pub(super) fn read(file: &str, text: &str) -> Result<Package, ManifestError> {
     let source = Source { file, text };
     if text.len() > MAX_BYTES {
@@ -131,7 +131,7 @@ impl Source<'_> {
         ManifestError::new(self.file, self.text, error.span(), error.message())
     }
 
-    /// A manifest for a newer Backsight may hold anything: say that, not what is strange about it.
+    /// If the manifest needs a newer Backsight, the error states that, and not what is unknown in it.
     fn check_age(&self) -> Result<(), ManifestError> {
         let preview: Preview = toml::from_str(self.text).map_err(|error| self.syntax(&error))?;
         let hint = "upgrade Backsight, or install an older version of the package";
@@ -234,7 +234,7 @@ impl Source<'_> {
         })
     }
 
-    /// A password needs a user, and both need a proxy to go to.
+    /// A password needs a user, and both need a proxy.
     fn check_proxy_login(&self, parameters: &[FileParameter]) -> Result<(), ManifestError> {
         let find = |key: &str| parameters.iter().find(|one| one.key.get_ref() == key);
         for (key, needed) in [("proxy_user", "proxy"), ("proxy_password", "proxy_user")] {
@@ -274,7 +274,7 @@ impl Source<'_> {
                 self.error(name.span(), format!("unknown check {:?}", name.get_ref())).with_hint(hint)
             })?,
         };
-        // Whatever the package says: an address with a password in it would be stored and shown in clear.
+        // Whatever the package declares: otherwise an address with a password would be stored and shown in clear text.
         let check = match key.as_str() {
             "proxy" => Check::Proxy(LoginPlace::Environment),
             "proxy_user" => Check::ProxyUser,

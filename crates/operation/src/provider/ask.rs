@@ -1,4 +1,4 @@
-//! One question to one provider, page after page, into a sink.
+//! One query to one provider, page after page, into a sink.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -17,7 +17,7 @@ use super::orientation::Orientation;
 use super::response::Page;
 use crate::Indicator;
 
-/// How much of a body is read at once, in octets.
+/// Bytes read from a body at a time.
 const PIECE: usize = 64 * 1024;
 
 /// A configured provider with its connection pool. It can be shared by concurrent queries.
@@ -29,58 +29,58 @@ pub struct Provider {
     random: Mutex<fastrand::Rng>,
 }
 
-/// Takes an answer as it arrives.
+/// Receives an answer as it arrives.
 pub trait Sink: Send {
-    /// A record, turned the right way. `Err` ends the answer.
+    /// Receives a record, with its sides in the right order. `Err` ends the answer.
     ///
     /// # Errors
-    /// [`Stop`], when no more is wanted.
+    /// [`Stop`] if no more records are wanted.
     fn record(&mut self, record: Record) -> Result<(), Stop>;
 
-    /// A stretch that is no record.
+    /// Receives a part that is not a record.
     fn damage(&mut self, damage: Damage);
 
-    /// Everything that has arrived so far was given: the moment to pass it on, because more may be long in coming.
+    /// Everything that has arrived so far was passed on. The sink may send it now, because more may take long to arrive.
     fn pause(&mut self) {}
 
-    /// The decoded octets of the answer, before anything is made of them: the evidence.
+    /// Receives the decoded bytes of the answer before they are parsed: the evidence.
     fn raw(&mut self, _octets: &[u8]) {}
 }
 
-/// Why a sink wants no more.
+/// Why a sink wants no more records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
     /// The receiver needs no more records; the answer is as complete as requested.
     Gone,
-    /// It holds as many records as it may.
+    /// It holds as many records as allowed.
     Full(usize),
 }
 
-/// What became of a question.
+/// The result of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// Whether everything arrived that was wanted.
+    /// Whether everything that was requested arrived.
     pub completeness: Completeness,
-    /// Whether what arrived is all there is: not where the sink wanted no more.
+    /// Whether what arrived is the whole answer; false if the sink wanted no more.
     pub whole: bool,
-    /// How many requests' answers were read.
+    /// The number of requests whose answers were read.
     pub pages: usize,
     /// The number of bytes, after decompression.
     pub bytes: u64,
-    /// Whether the service can be asked for data; nothing where it did not answer.
+    /// Whether the service supports queries by data; `None` if it did not answer.
     pub by_data: Option<bool>,
-    /// Which side is the owner, by the setting or by the first proof in the answer; `Auto` where there was none,
-    /// and the records are as they were sent.
+    /// Which side is the owner, by the setting or by the first proof in the answer. If there was none, `Auto`, and the records
+    /// are as they were sent.
     pub orientation: Orientation,
-    /// How far the last connection of this question got.
+    /// How far the last connection of this query got.
     pub reached: Stage,
 }
 
 impl Provider {
-    /// A provider that is reached by `dial`; `seed` is for the jitter of retries.
+    /// A provider that is connected to by `dial`; `seed` is for the jitter of retries.
     ///
     /// # Errors
-    /// [`ClientError::Tls`](client::ClientError::Tls), when the CA file cannot be used.
+    /// [`ClientError::Tls`](client::ClientError::Tls) if the CA file cannot be used.
     pub fn new(
         config: Config,
         dial: Arc<dyn Dial>,
@@ -99,12 +99,12 @@ impl Provider {
         Ok(Self { config, client, budget, clock, random: Mutex::new(fastrand::Rng::with_seed(seed)) })
     }
 
-    /// What it was configured with.
+    /// The configuration.
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// Asks about one indicator and streams the answer into `sink`, to the end or as far as it goes.
+    /// Queries one indicator and streams the answer into `sink`, to its end or as far as possible.
     pub async fn ask(&self, indicator: &Indicator, sink: &mut dyn Sink) -> Outcome {
         let mut intake = Intake::new(sink, self.config.orientation, self.clock.seconds());
         let trail = Trail::default();
@@ -128,7 +128,7 @@ impl Provider {
         let mut without_news = 0;
         loop {
             let Page { body, paging } = self.page(indicator, cursor.as_ref(), &mut deadline, trail).await?;
-            // A cursor is followed even where no pages were asked for: without it the rest would be lost unsaid.
+            // A cursor is followed even if pages were not requested: otherwise the rest would silently be lost.
             intake.begin_page(paging.cursor.is_some());
             intake.by_data = Some(paging.by_data);
             if let Some(body) = body {
@@ -150,7 +150,7 @@ impl Provider {
         }
     }
 
-    /// Reads a body to its end, or to the first fault; what came before that is taken in whole either way.
+    /// Reads a body until its end or the first fault; everything before that is processed in either case.
     async fn read(&self, mut body: Body, intake: &mut Intake<'_>, deadline: Deadline) -> Result<(), Ended> {
         let mut buffer = vec![0; PIECE];
         let end = loop {

@@ -1,7 +1,7 @@
-//! Whether a provider can be asked, step by step, by one cheap question.
+//! Checks whether a provider can be queried, step by step, with one cheap query.
 //!
-//! [`check`] asks about a harmless name, takes no more than the first record, and tells from how that ended which of
-//! the [`Step`]s on the way work. Nothing fails here: what is wrong is the [`Standing`] of its step.
+//! [`check`] queries a harmless name, reads at most the first record, and derives from the result which of the [`Step`]s work.
+//! Nothing here fails: a fault is the [`Standing`] of its step.
 
 use client::{ClientError, Stage, authority};
 use cof::{Damage, Record};
@@ -11,40 +11,40 @@ use super::config::Limits;
 use super::error::ProviderError;
 use crate::{Indicator, IndicatorError};
 
-/// What is asked about: reserved for examples (RFC 2606), so that asking tells nobody anything.
+/// The queried name: it is reserved for examples (RFC 2606), so the query reveals nothing.
 const HARMLESS: &str = "example.com";
 
-/// A step on the way to an answer, in the order in which they are taken.
+/// The steps to an answer, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
-    /// The host's name becomes an address.
+    /// The host name is resolved to an address.
     Resolve,
-    /// A connection, through the proxy where there is one.
+    /// A connection is established, through the proxy if there is one.
     Connect,
-    /// An encrypted connection with who it should be.
+    /// TLS is established with the right host.
     Tls,
-    /// The service takes the login.
+    /// The service accepts the login.
     Login,
     /// The answer is passive-DNS data.
     Format,
 }
 
-/// How it stands with a step.
+/// The result of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// It works; in a few words how.
+    /// It works; the text states how.
     Passed(String),
-    /// It does not; the error has a hint.
+    /// It failed; the error has a hint.
     Failed(ProviderError),
-    /// There is nothing to do in this step, and why.
+    /// There is nothing to do in this step, for this reason.
     NotNeeded(&'static str),
     /// An earlier step failed.
     NotReached,
-    /// The service failed in a way that does not tell.
+    /// The failure of the service does not show whether this step works.
     Unknown,
 }
 
-/// All steps of a check, in order.
+/// The results of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
     /// Each step once.
@@ -52,10 +52,10 @@ pub struct Checked {
 }
 
 impl Step {
-    /// All of them, in order.
+    /// All steps, in order.
     pub const ALL: [Self; 5] = [Self::Resolve, Self::Connect, Self::Tls, Self::Login, Self::Format];
 
-    /// Its name in programs.
+    /// Its name in output for programs.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Resolve => "resolve",
@@ -95,7 +95,7 @@ impl Step {
 }
 
 impl Standing {
-    /// Its name in programs.
+    /// Its name in output for programs.
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Passed(_) => "passed",
@@ -106,7 +106,7 @@ impl Standing {
         }
     }
 
-    /// How it works, or what is wrong, in a sentence; nothing for what was not reached.
+    /// How it works, or what is wrong, as a sentence; `None` for a step that was not reached.
     pub fn detail(&self) -> Option<String> {
         match self {
             Self::Passed(how) => Some(how.clone()),
@@ -119,7 +119,7 @@ impl Standing {
 }
 
 impl Checked {
-    /// What went wrong, if anything did.
+    /// The failure, if there is one.
     pub fn failure(&self) -> Option<&ProviderError> {
         self.steps.iter().find_map(|(_, standing)| match standing {
             Standing::Failed(error) => Some(error),
@@ -138,10 +138,10 @@ impl Limits {
     };
 }
 
-/// Asks one cheap question, best with a provider that keeps to [`Limits::CHECK`].
+/// Sends one cheap query, preferably with a provider that has [`Limits::CHECK`].
 ///
 /// # Errors
-/// None in practice: the value that is asked about is a name.
+/// None in practice: the queried value is a valid name.
 pub async fn check(provider: &Provider) -> Result<Checked, IndicatorError> {
     let value = Indicator::parse(HARMLESS)?;
     let mut sink = First::default();
@@ -149,7 +149,7 @@ pub async fn check(provider: &Provider) -> Result<Checked, IndicatorError> {
     Ok(Checked { steps: Step::ALL.map(|step| (step, provider.standing(step, &outcome, &sink))) })
 }
 
-/// Takes one record and wants no more.
+/// Accepts one record.
 #[derive(Default)]
 struct First {
     records: usize,
@@ -166,9 +166,9 @@ impl Sink for First {
 
 impl Provider {
     fn standing(&self, step: Step, outcome: &Outcome, sink: &First) -> Standing {
-        // A limit of the check's own is no fault.
+        // A limit of the check itself is not a fault.
         let reason = outcome.completeness.reason.as_ref().filter(|error| !error.is_limit());
-        // A question can fail before anything is sent, as where the service has asked to be left alone.
+        // A query can fail before anything is sent, for example if the service asked us to wait.
         let stage = outcome.reached;
         let is_unsent = stage == Stage::Nowhere && reason.is_none_or(|error| Step::of(error) > Step::Connect);
         if let Some(error) = reason {
@@ -224,9 +224,9 @@ impl Provider {
         }
     }
 
-    /// What is known of the login when it was not turned down.
+    /// The result for the login if it was not refused.
     fn logged_in(&self, reason: Option<&ProviderError>, outcome: &Outcome) -> Standing {
-        // Who is told to come back later, or gets an answer however strange, was let in.
+        // If the service asks to come back later, or sends any answer, it accepted the login.
         let is_in = outcome.bytes > 0
             || matches!(reason.map(ProviderError::bare), None | Some(ProviderError::RateLimited(_)));
         match (is_in, self.config.authorization.is_some()) {

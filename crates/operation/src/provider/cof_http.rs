@@ -1,7 +1,7 @@
-//! The protocol `cof-http`: CIRCL's query interface, and every server that follows it, our own included.
+//! The protocol `cof-http`: CIRCL's query interface, which other servers including ours also have.
 //!
-//! A question is a path with the value in it. Headers whose names begin with `dribble` narrow the answer and cut it into pages;
-//! a header of the answer holds the cursor of the next page.
+//! A query is a path that contains the value. Headers whose names begin with `dribble` filter the answer and split it into
+//! pages; a header of the answer contains the cursor of the next page.
 
 use client::printable;
 use hyper::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
@@ -12,9 +12,9 @@ use super::protocol::{Paging, Speech};
 use super::question::Side;
 use crate::Indicator;
 
-/// The header in which a service lists the sides of a record that it can search, as in `owner, data`.
+/// The header in which a service lists the sides of records that it can search, as in `owner, data`.
 pub const ABILITIES: &str = "backsight-questions";
-/// Stands before a name that is asked for as data.
+/// The prefix of a name that is searched for in data.
 const DATA: &str = "rdata:";
 
 const NO_ACTIVE_QUERY: HeaderName = HeaderName::from_static("dribble-disable-active-query");
@@ -22,7 +22,7 @@ const RRTYPE: HeaderName = HeaderName::from_static("dribble-filter-rrtype");
 const PAGE_SIZE: HeaderName = HeaderName::from_static("dribble-paginate-count");
 const CURSOR: HeaderName = HeaderName::from_static("dribble-paginate-cursor");
 
-/// Everything but the unreserved characters of RFC 3986: the value stays one path segment whatever it is.
+/// All characters except the unreserved ones of RFC 3986, so that the value is always one path segment.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The protocol `cof-http`.
@@ -41,7 +41,7 @@ impl Speech for CofHttp {
         if !config.active_query {
             headers.insert(NO_ACTIVE_QUERY, HeaderValue::from_static("1"));
         }
-        // A type whose name fits into no header is picked from all of them here.
+        // If the name of a type cannot be a header value, all types are requested and filtered here.
         if let Some(rrtype) = config.wanted_rrtype().and_then(|rrtype| rrtype.to_string().try_into().ok()) {
             headers.insert(RRTYPE, rrtype);
         }
@@ -54,30 +54,30 @@ impl Speech for CofHttp {
     }
 
     fn paging(&self, headers: &HeaderMap) -> Paging {
-        // One client reads the second name; the first is what CIRCL documents.
+        // One client uses the second name; the first is the one that CIRCL documents.
         let cursor =
             filled(headers, "x-dribble-cursor").or_else(|| filled(headers, "x-dribble-paginate")).cloned();
         Paging { cursor, complaint: complaint(headers), by_data: answers_by_data(headers) }
     }
 }
 
-/// Whether a service says that it can be asked which records name a host in their data.
+/// Whether a service declares that it supports queries by data.
 fn answers_by_data(headers: &HeaderMap) -> bool {
     let listed = headers.get(ABILITIES).and_then(|sides| sides.to_str().ok()).unwrap_or_default();
     listed.split(',').any(|side| side.trim().eq_ignore_ascii_case(Side::Data.word()))
 }
 
-/// A header that has something in it.
+/// A header that is not empty.
 fn filled<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a HeaderValue> {
     headers.get(name).filter(|value| !value.as_bytes().trim_ascii().is_empty())
 }
 
-/// What the service says is wrong with its answer.
+/// The error that the service reports about its answer.
 fn complaint(headers: &HeaderMap) -> Option<String> {
     filled(headers, "x-dribble-errors").map(|errors| sentence(&printable(errors.as_bytes(), 4096)))
 }
 
-/// Makes a sentence of `x-dribble-errors`, which is JSON of no fixed shape, or plain text.
+/// Converts `x-dribble-errors`, which is JSON without a fixed form, or plain text, into a sentence.
 fn sentence(errors: &str) -> String {
     let short = |text: &str| printable(text.as_bytes(), 300);
     let Ok(parsed) = serde_json::from_str::<serde_json::Value>(errors) else { return short(errors) };

@@ -1,37 +1,37 @@
-//! Whether an answer is whole, and if it is not, which error kept it from being so.
+//! Whether an answer is complete, and if not, which error is the reason.
 
 use client::ClientError;
 
 use super::error::ProviderError;
 
-/// Whether an answer is whole, and if not, why.
+/// Whether an answer is complete, and if not, why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Completeness {
-    /// How whole it is.
+    /// The state.
     pub state: State,
-    /// Why it is not.
+    /// The reason if it is not complete.
     pub reason: Option<ProviderError>,
 }
 
-/// How whole an answer is.
+/// The states of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Everything there is, nothing included.
+    /// Everything arrived; this includes answers without records.
     Complete,
     /// Nothing usable arrived.
     Failed,
-    /// Something broke: what arrived before, or around it, is there.
+    /// The answer was interrupted or damaged; the rest of it is there.
     Partial,
-    /// It was cut at a limit, the service's or ours.
+    /// It was cut off at a limit, the service's or ours.
     Truncated,
 }
 
 impl Completeness {
-    /// What a reason, and whether any record arrived, make of an answer.
+    /// Derives the completeness from the reason, and from whether any record arrived.
     pub fn new(reason: Option<ProviderError>, any: bool) -> Self {
         let state = match &reason {
             None => State::Complete,
-            // Nothing but size is known of it.
+            // Only its size is known.
             Some(ProviderError::Client(ClientError::Expansion(_)) | ProviderError::TooLarge(_)) if !any => {
                 State::Failed
             }
@@ -42,14 +42,14 @@ impl Completeness {
         Self { state, reason }
     }
 
-    /// Whether it is all there is.
+    /// Whether the answer is complete.
     pub fn is_complete(&self) -> bool {
         self.state == State::Complete
     }
 }
 
 impl State {
-    /// Its word in outputs.
+    /// Its name in output.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Complete => "complete",

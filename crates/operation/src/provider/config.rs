@@ -1,4 +1,4 @@
-//! From settings to what is sent where.
+//! Derives the destination and content of queries from settings.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -18,12 +18,12 @@ use super::question::Side;
 use crate::parameter::rrtypes;
 use crate::{Destination, Moment, Package, Protocol, Settings, SettingsError, Window};
 
-/// The host that the guide prints as the default.
+/// The default host in the integration guide.
 const GUIDE_HOST: &str = "global.cloud.circl.com";
-/// Requests a second where nothing is set: CIRCL publishes no number, and one in two seconds is known to be let through.
+/// The default rate in requests per second: CIRCL publishes no limit, and one request in two seconds is known to be accepted.
 const DEFAULT_RATE: f64 = 0.5;
 
-/// Where a provider is and how to query it.
+/// The address of a provider, and how to query it.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting that is on or off")]
 pub struct Config {
@@ -31,53 +31,53 @@ pub struct Config {
     pub(super) http: bool,
     pub(super) host: String,
     pub(super) port: u16,
-    /// The path's template.
+    /// The template of the path.
     pub(super) path: String,
     pub(super) authorization: Option<HeaderValue>,
     pub(super) verify: bool,
-    /// Read when a provider is made of this, and by nobody who holds a lock or a transaction.
+    /// Read when a provider is created from this, never while a lock or a transaction is held.
     pub(super) ca_file: Option<PathBuf>,
     pub(super) proxy: Option<Proxy>,
-    /// Whether the environment may name the proxy: none is configured, and `none` is not either.
+    /// Whether a proxy of the environment may be used: only if the setting is neither a proxy nor `none`.
     proxy_of_environment: bool,
     pub(super) active_query: bool,
     /// Only these types, or all if it is empty. One type is requested from the provider; several are filtered here.
     pub rrtypes: Vec<RrType>,
     /// Only records within this window. Providers have no such parameter, so it is applied here.
     pub window: Window,
-    /// Which side of a record names are asked for; the owner unless a run says otherwise.
+    /// The side of records on which names are searched; the owner unless a run requests otherwise.
     pub side: Side,
-    /// Requests a second; 0 for no limit.
+    /// Requests per second; 0 for no limit.
     pub rate: f64,
     pub(super) page_size: Option<usize>,
     pub(super) orientation: Orientation,
-    /// What is bounded.
+    /// The limits of an answer.
     pub limits: Limits,
-    /// What the user should know before anything is sent.
+    /// Warnings for the user before anything is sent.
     pub warnings: Vec<String>,
 }
 
-/// What bounds one answer.
+/// The limits of one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections, waits and bodies, for all pages of an answer together.
+    /// The limits of connections, waits and bodies, for all pages of an answer together.
     pub client: client::Limits,
-    /// Bytes of an answer, decompressed, all pages together.
+    /// The bytes of an answer after decompression, for all pages together.
     pub bytes: u64,
     /// Pages of an answer.
     pub pages: usize,
-    /// Damaged stretches of an answer.
+    /// Damaged parts of an answer.
     pub damages: u64,
-    /// Tries of one request.
+    /// Attempts for one request.
     pub tries: u32,
 }
 
 impl Limits {
-    /// For answers that are held in memory.
+    /// For answers that are kept in memory.
     pub const HELD: Self =
         Self { client: client::Limits::USUAL, bytes: 256 << 20, pages: 1_000, damages: 10_000, tries: 3 };
 
-    /// For answers that stream through.
+    /// For answers that are streamed.
     pub const STREAMED: Self = Self {
         client: client::Limits {
             total: Duration::from_hours(24),
@@ -92,11 +92,11 @@ impl Limits {
 }
 
 impl Config {
-    /// Works out what the settings of a package mean.
+    /// Interprets the settings of a package.
     ///
     /// # Errors
-    /// [`SettingsError`] for what is missing or does not go together, and for a stored secret that was given for another
-    /// destination. The CA file is not looked at.
+    /// [`SettingsError`] for missing or inconsistent settings, and for a stored secret that was entered for another
+    /// destination. The CA file is not read.
     pub fn new(
         package: &Package,
         settings: &Settings,
@@ -106,7 +106,7 @@ impl Config {
         settings.check_required(package)?;
         check_proxy_login(package, settings)?;
         let text = |key| settings.text(package, key);
-        // Every question is made here, so no secret gets past this.
+        // Every query is built here, so no secret bypasses this check.
         if let Some(fault) = settings.elsewhere(package)?.into_iter().next() {
             return Err(fault.into());
         }
@@ -151,10 +151,10 @@ impl Config {
         Ok(config)
     }
 
-    /// The same, through the environment's proxy where none is configured; never for this machine itself.
+    /// Uses the environment's proxy if none is configured, but never for this machine itself.
     ///
     /// # Errors
-    /// [`ClientError::Proxy`](client::ClientError::Proxy), when a variable names what is no HTTP proxy.
+    /// [`ClientError::Proxy`](client::ClientError::Proxy) if a variable contains something that is not an HTTP proxy.
     pub fn with_environment(mut self, environment: &ProxyEnvironment) -> Result<Self, ProviderError> {
         if self.proxy_of_environment && !self.is_loopback() {
             self.proxy = environment.proxy(self.http, &self.host, self.port)?;
@@ -166,13 +166,13 @@ impl Config {
         Ok(self)
     }
 
-    /// Replaces the logins that were sent in text that came from outside.
+    /// Replaces the logins that were sent in text that comes from outside.
     pub(super) fn without_logins(&self, text: String) -> String {
         let proxy = self.proxy.as_ref().and_then(|proxy| proxy.login.as_ref());
         without(text, [self.authorization.as_ref(), proxy])
     }
 
-    /// What the provider is called where its budget is kept.
+    /// The name under which the provider's budget is stored.
     pub fn budget_name(&self) -> String {
         authority(&self.host, self.port)
     }
@@ -190,7 +190,7 @@ impl Config {
     fn warn(&mut self) {
         let mut warn = |text: &str| self.warnings.push(text.to_owned());
         if self.host.eq_ignore_ascii_case(GUIDE_HOST) {
-            // Credentials must not leave for a host that is not the service's own.
+            // Warns about credentials that are sent to a host other than the service's own.
             warn(
                 "global.cloud.Circl.com, the default in the guide, is not a host of CIRCL and does not work: CIRCL's service is www.circl.lu. No login is sent to it.",
             );
@@ -212,13 +212,13 @@ impl Config {
     }
 }
 
-/// Why settings make no configuration.
+/// Why settings cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// The provider could never be reached like this.
+    /// The provider cannot be reached with them.
     #[error(transparent)]
     Provider(#[from] ProviderError),
-    /// A setting.
+    /// A setting is invalid or missing.
     #[error(transparent)]
     Settings(#[from] SettingsError),
 }
@@ -227,7 +227,7 @@ pub(super) fn invalid(key: &str, why: &str) -> SettingsError {
     SettingsError::Invalid { key: key.to_owned(), label: "setting".to_owned(), why: why.to_owned() }
 }
 
-/// A whole number that was checked when it was set.
+/// A whole number, which was checked when it was set.
 fn whole(number: Option<f64>) -> Option<u16> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the guard checks the range")]
     number.filter(|number| (0.0..=65_535.0).contains(number)).map(|number| number as u16)
@@ -239,7 +239,7 @@ pub(super) fn is_loopback(host: &str) -> bool {
         || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
-/// Requests a second: as set; else the package's default, but none for this machine itself.
+/// Requests per second: the setting, or the package's default, but no limit for this machine itself.
 fn rate(package: &Package, settings: &Settings, host: &str) -> f64 {
     match settings.number(package, "requests_per_second") {
         Some(rate) if settings.is_set("requests_per_second") || !is_loopback(host) => rate,
@@ -248,7 +248,7 @@ fn rate(package: &Package, settings: &Settings, host: &str) -> f64 {
     }
 }
 
-/// The limits with the timeout that is set; the package's default is for answers that are held.
+/// The limits with the configured timeout; the package's default only applies to answers in memory.
 fn bounded(package: &Package, settings: &Settings, limits: Limits) -> Limits {
     match settings.number(package, "timeout") {
         Some(seconds) if settings.is_set("timeout") || limits == Limits::HELD => {

@@ -1,69 +1,69 @@
-//! Everything that can go wrong with a provider, each with what to do about it.
+//! All errors of providers, each with what to do about it.
 
 use std::time::Duration;
 
 use client::{ClientError, TlsFault};
 
-/// Why an answer is incomplete or missing. Texts that came from outside are printable already.
+/// Why an answer is incomplete or missing. Text from outside is already printable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderError {
-    /// 400: the service does not take the question.
+    /// 400: the service does not accept the query.
     #[error("the service refused the query: {0}")]
     BadQuestion(String),
-    /// The way to the service and back.
+    /// The connection to the service failed.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// The service resolves the wrong way about in one and the same answer.
+    /// Records within one answer contradict its orientation.
     #[error("{0} records contradict the rest about which side is the owner")]
     Contradiction(u64),
-    /// The same cursor came twice, or pages went on without anything new.
+    /// The same cursor was sent twice, or pages continued without new records.
     #[error("the service's pages repeat; stopped after {0} pages")]
     CursorRepeats(usize),
-    /// Stretches of the answer are no records.
+    /// Parts of the answer are not records.
     #[error("{0} sections of the answer are unreadable")]
     Damaged(u64),
-    /// The body ended inside a record although the transfer was whole.
+    /// The body ended within a record although the transfer was complete.
     #[error("the answer ends inside a record")]
     EndsInside,
     /// 403.
     #[error("403 Forbidden: the login is valid, but has no permission for this query")]
     Forbidden,
-    /// A body that holds no record and is not empty.
+    /// The body is not empty and contains no record.
     #[error("not passive DNS data: the answer begins {0:?}")]
     NotCof(String),
-    /// The service does not say that it knows the question.
+    /// The service does not declare that it supports the query.
     #[error("the service cannot search the data of records for a name")]
     OwnerOnly,
-    /// 429, or the words of it.
+    /// 429, or a text that means the same.
     #[error("rate limit exceeded{}", wait(*.0))]
     RateLimited(Option<Duration>),
-    /// Our cap on records.
+    /// Our limit on records was reached.
     #[error("stopped after {0} records")]
     Records(usize),
-    /// Any redirect.
+    /// The service answered with a redirect.
     #[error("the service redirects to {0}; redirects are not followed")]
     Redirect(String),
-    /// A refusal or failure with the words that came with it.
+    /// A refusal or failure with the text that came with it.
     #[error("{error}; {words}")]
     Said {
-        /// What it is.
+        /// The error.
         error: Box<ProviderError>,
-        /// Who said what, as a part of a sentence; printable and short.
+        /// The text and its author, as a part of a sentence; printable and short.
         words: String,
     },
-    /// The service says that its own answer is not whole.
+    /// The service reports that its own answer is not complete.
     #[error("the service truncated its answer: {0}")]
     ServiceCut(String),
-    /// 5xx but 503.
+    /// 5xx except 503.
     #[error("{0}: the service failed")]
     ServiceFailed(String),
     /// An unexpected status.
     #[error("unexpected answer with status {0}")]
     Status(u16),
-    /// Our cap on bytes.
+    /// Our limit on bytes was reached.
     #[error("the answer is larger than {0} MiB")]
     TooLarge(u64),
-    /// Our cap on pages.
+    /// Our limit on pages was reached.
     #[error("stopped after {0} pages")]
     TooManyPages(usize),
     /// 401.
@@ -72,22 +72,22 @@ pub enum ProviderError {
     /// 503.
     #[error("503: the service is busy or down{}", wait(*.0))]
     Unavailable(Option<Duration>),
-    /// 404 with a web page: what answers has no passive DNS at this path.
+    /// 404 with a web page: the server has no passive DNS at this path.
     #[error("404 Not Found, with a web page instead of passive DNS data: {0:?}")]
     WebPage(String),
 }
 
-/// What to do about an answer that broke off.
+/// What to do about an answer that was interrupted.
 const ASK_IN_PAGES: &str =
     "query again; if it happens again, set Page Size (page_size) to fetch the answer in pages";
 
 fn wait(after: Option<Duration>) -> String {
-    // Rounded up: asked a second too early it is refused again.
+    // Rounded up, because a request one second too early is refused again.
     after.map_or_else(String::new, |after| format!("; try again in {} s", after.as_millis().div_ceil(1000)))
 }
 
 impl ProviderError {
-    /// What to do about it, on whatever surface it is read: what is to be set is called as forms call it, with its key.
+    /// What to do about it, for any interface: settings are named by their labels and keys.
     pub fn hint(&self) -> &'static str {
         match self.bare() {
             Self::BadQuestion(_) | Self::Said { .. } => {
@@ -128,7 +128,7 @@ impl ProviderError {
         }
     }
 
-    /// The error without the words that came with it.
+    /// The error without the text that came with it.
     pub fn bare(&self) -> &Self {
         match self {
             Self::Said { error, .. } => error.bare(),
@@ -136,12 +136,12 @@ impl ProviderError {
         }
     }
 
-    /// Whether the provider turned us away: credentials or quota.
+    /// Whether the provider refused the query: credentials or quota.
     pub fn is_refusal(&self) -> bool {
         matches!(self.bare(), Self::Unauthorized | Self::Forbidden | Self::RateLimited(_))
     }
 
-    /// Whether the answer was cut at a limit, ours or theirs, rather than broken.
+    /// Whether the answer was cut off at a limit, ours or theirs.
     pub fn is_limit(&self) -> bool {
         matches!(
             self,
@@ -154,7 +154,7 @@ impl ProviderError {
     }
 }
 
-/// What to do about a failure on the way.
+/// What to do about a failure of the connection.
 fn client_hint(error: &ClientError) -> &'static str {
     match error {
         ClientError::Connect { .. } => "check host, port, Use HTTP and whether the service runs",

@@ -1,8 +1,7 @@
-//! From an answer's octets to records in a sink, page by page.
+//! Turns the bytes of an answer into records for a sink, page by page.
 //!
-//! [`Intake`] knows what has arrived so far and so what an answer is worth: nothing in it waits or sends.
-//! Its memory is bounded: [`Probe`] holds back little, and of the tuples of a paged answer the first
-//! [`REMEMBERED`] are known again.
+//! [`Intake`] keeps what has arrived so far, and derives the completeness from it; it does not wait or send. Its memory is
+//! bounded: [`Probe`] holds back little, and of the tuples of a paged answer the first [`REMEMBERED`] are recognised.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -16,45 +15,45 @@ use super::config::Limits;
 use super::error::ProviderError;
 use super::orientation::{Orientation, Probe, contradicts};
 
-/// How much of an answer without records is kept to say what it is instead, in octets.
+/// How many bytes of an answer without records are kept to report what it is instead.
 const START: usize = 200;
-/// How many tuples are known again: about 5 MiB, so that an answer of any length streams in constant memory.
-/// Pages that begin again at the first are noticed; that is what this is for.
+/// How many tuples are recognised: about 5 MiB, so that an answer of any length is streamed in constant memory. This detects
+/// pages that start again from the first one.
 const REMEMBERED: usize = 1 << 18;
 
-/// What is known of an answer while it arrives.
+/// The state of an answer while it arrives.
 pub(super) struct Intake<'a> {
     sink: &'a mut dyn Sink,
-    /// Holds the first page's octets back until the orientation is known.
+    /// Holds the bytes of the first page back until the orientation is known.
     probe: Option<Probe>,
     orientation: Orientation,
-    /// When it was asked, in seconds since the epoch.
+    /// The time of the query, in seconds since the epoch.
     now: u64,
     reader: Reader,
     records: u64,
     damages: u64,
-    /// Those of the damages that are more than a value cut by the end.
+    /// The number of damages other than a value that was cut by the end.
     broken: u64,
     contradictions: u64,
     bytes: u64,
-    /// Where in the answer this page begins, in octets.
+    /// The offset in the answer at which this page starts, in bytes.
     page_start: u64,
     pages: usize,
     start: Vec<u8>,
-    /// Whether the service says that it can be asked for data; nothing before it answered.
+    /// Whether the service declares that it supports queries by data; `None` before it has answered.
     pub(super) by_data: Option<bool>,
     seen: Option<Seen>,
-    /// Whether this page brought a tuple that none before it had.
+    /// Whether this page contained a new tuple.
     news: bool,
 }
 
-/// How a question ended early.
+/// Why a query ended early.
 pub(super) enum Ended {
     Failed(ProviderError),
     Gone,
 }
 
-/// The tuples of the pages so far, hashed.
+/// The hashes of the tuples in the pages so far.
 #[derive(Default)]
 struct Seen {
     hasher: RandomState,
@@ -96,7 +95,7 @@ impl<'a> Intake<'a> {
         self.reader = Reader::new(self.now).turned(self.orientation == Orientation::Swapped);
     }
 
-    /// Takes the next octets of a page.
+    /// Processes the next bytes of a page.
     pub(super) fn take(&mut self, octets: &[u8]) -> Result<(), Ended> {
         self.bytes += octets.len() as u64;
         self.sink.raw(octets);
@@ -113,7 +112,7 @@ impl<'a> Intake<'a> {
         self.drain()
     }
 
-    /// Takes what is still held back when a body has ended, in order or not.
+    /// Processes what is still held back at the end of a body, even after an error.
     pub(super) fn finish(&mut self) -> Result<(), Ended> {
         let undecided = self.probe.is_some();
         if undecided {
@@ -121,7 +120,7 @@ impl<'a> Intake<'a> {
         }
         self.reader.close();
         self.drain()?;
-        // A page without records decides nothing.
+        // A page without records does not determine the orientation.
         if undecided && self.records == 0 {
             self.probe = Some(Probe::default());
         }
@@ -143,7 +142,7 @@ impl<'a> Intake<'a> {
                 Err(mut damage) => {
                     self.damages += 1;
                     self.broken += u64::from(damage.kind != DamageKind::Truncated);
-                    // People look for it in the whole answer, not in one page of it.
+                    // Offsets refer to the whole answer, not to one page.
                     damage.offset += self.page_start;
                     self.sink.damage(damage);
                 }
@@ -166,7 +165,7 @@ impl<'a> Intake<'a> {
         }
     }
 
-    /// Counts a page that was read to its end; gives how many there were, unless it ended otherwise than it should.
+    /// Counts a page that was read completely; returns the number of pages, or an error if it did not end properly.
     pub(super) fn end_page(&mut self) -> Result<usize, ProviderError> {
         self.pages += 1;
         let end = self.reader.end();
@@ -178,7 +177,7 @@ impl<'a> Intake<'a> {
                 Err(ProviderError::ServiceFailed(printable(message.as_bytes(), 200)))
             }
             Some(SafEnd::Missing) => Err(ClientError::Cut.into()),
-            // Where other stretches are damaged too, the end is one of them.
+            // If other parts are damaged too, the end is one of them.
             Some(SafEnd::Succeeded) | None if end.truncated && self.broken == 0 => {
                 Err(ProviderError::EndsInside)
             }
@@ -186,7 +185,7 @@ impl<'a> Intake<'a> {
         }
     }
 
-    /// The cap that was passed, if one was.
+    /// The limit that was exceeded, if any.
     pub(super) fn cap(&self, limits: &Limits) -> Option<ProviderError> {
         if self.bytes > limits.bytes {
             return Some(ProviderError::TooLarge(limits.bytes >> 20));
@@ -199,7 +198,7 @@ impl<'a> Intake<'a> {
         self.news
     }
 
-    /// What is wrong with an answer that arrived whole.
+    /// The error of an answer that arrived completely.
     pub(super) fn verdict(&self) -> Option<ProviderError> {
         if self.records == 0 && self.damages > 0 {
             let start = self.start.trim_ascii();
@@ -232,7 +231,7 @@ impl<'a> Intake<'a> {
 }
 
 impl Seen {
-    /// Whether the record's tuple was not there before, as far as is remembered; now it is.
+    /// Whether the record's tuple is new, as far as tuples are remembered; it is remembered now.
     fn is_new(&mut self, record: &Record) -> bool {
         let tuple = self.hasher.hash_one((&record.rrname, record.rrtype, &record.rdata));
         if self.tuples.len() < REMEMBERED { self.tuples.insert(tuple) } else { !self.tuples.contains(&tuple) }

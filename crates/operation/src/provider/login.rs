@@ -1,5 +1,5 @@
-//! The login at the service: from what was entered to the Authorization header, which is marked as sensitive, so that debug
-//! output hides its value.
+//! The login at the service: converts the entered value into the Authorization header, which is marked as sensitive, so that
+//! debug output hides its value.
 
 use client::basic;
 use hyper::header::HeaderValue;
@@ -7,7 +7,7 @@ use hyper::header::HeaderValue;
 use super::config::invalid;
 use crate::{Package, Secret, Settings, SettingsError};
 
-/// The Authorization header for the login: a ready value as it is, `user:password` as Basic, a bare token verbatim.
+/// The Authorization header for the login: a complete value unchanged, `user:password` as Basic, a bare token unchanged.
 pub(super) fn authorization(
     package: &Package,
     settings: &Settings,

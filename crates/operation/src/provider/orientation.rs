@@ -1,6 +1,6 @@
-//! Deciding an answer's orientation while it comes.
+//! Determines the orientation of an answer while it arrives.
 //!
-//! It is decided for a whole answer by the first record that proves it ([`Orientation::proven_by`]).
+//! It is determined for the whole answer by the first record that proves it ([`Orientation::proven_by`]).
 
 use std::io::{self, Read};
 use std::net::IpAddr;
@@ -9,10 +9,10 @@ use cof::{Reader, Record, RrType};
 
 pub use cof::Orientation;
 
-/// This much of an answer without any proof is read as it was sent, in octets.
+/// If this many bytes of an answer contain no proof, it is read as it was sent.
 const UNDECIDED: usize = 256 * 1024;
 
-/// Holds an answer's first octets back until its orientation is known.
+/// Holds the first bytes of an answer back until its orientation is known.
 #[derive(Debug)]
 pub(super) struct Probe {
     held: Vec<u8>,
@@ -21,14 +21,14 @@ pub(super) struct Probe {
 
 impl Default for Probe {
     fn default() -> Self {
-        // What time it is does not matter: no proof is taken from a time.
+        // The current time does not matter, because times prove nothing.
         Self { held: Vec::new(), reader: Reader::new(0).by_proof() }
     }
 }
 
 impl Probe {
-    /// Takes the next octets. Says the orientation once it is proven, or `Auto` once this is too much without a
-    /// proof; before that, what came is held back.
+    /// Adds the next bytes. Returns the orientation once it is proven, or `Auto` after too many bytes without a proof; before
+    /// that, the bytes are held back.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Option<Orientation> {
         self.held.extend_from_slice(bytes);
         self.reader.feed(bytes);
@@ -46,10 +46,10 @@ impl Probe {
     }
 }
 
-/// Which way an answer is, of which only the octets are left: as it was decided, or would have been, while it came.
+/// The orientation of a stored answer, as it was or would have been determined while the answer arrived.
 ///
 /// # Errors
-/// What reading gives.
+/// I/O errors.
 pub fn orientation_of(mut evidence: impl Read) -> io::Result<Orientation> {
     let mut probe = Probe::default();
     let mut piece = vec![0; 64 * 1024];
@@ -63,7 +63,7 @@ pub fn orientation_of(mut evidence: impl Read) -> io::Result<Orientation> {
     }
 }
 
-/// Whether a record that was read as the answer was decided proves to be the other way round.
+/// Whether a record that was read in the determined orientation proves the opposite one.
 pub(super) fn contradicts(record: &Record) -> bool {
     matches!(record.rrtype, RrType::A | RrType::AAAA)
         && record.rdata.is_text()

@@ -1,4 +1,4 @@
-//! One request, tried again where that is worth it, up to the headers of its answer.
+//! One request, retried if useful, up to the headers of its answer.
 
 use std::time::Duration;
 
@@ -12,15 +12,15 @@ use super::protocol::speech;
 use super::response::Page;
 use crate::Indicator;
 
-/// A provider that wants more patience than this gets a later question instead.
+/// If a provider asks for a longer pause than this, the query fails instead.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// No request for a pause keeps everything on this machine from asking for longer than this.
+/// A provider's request for a pause stops other queries for no longer than this.
 const LONGEST_HOLD: Duration = Duration::from_hours(1);
-/// Before the second try; doubled for each further one, and varied by half.
+/// The pause before the second attempt; it doubles for each further one, and varies by half.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
 impl Provider {
-    /// Sends one request when the budget allows it, again after a pause if its failure is worth it.
+    /// Sends one request when the budget allows it, and again after a pause if its failure may be temporary.
     pub(super) async fn page(
         &self,
         indicator: &Indicator,
@@ -33,7 +33,7 @@ impl Provider {
             self.wait_for_budget(deadline).await?;
             let result = self.try_page(indicator, cursor, *deadline, trail).await;
             tries += 1;
-            // A quota is everybody's; that a service is busy is not, and would be told as a refusal.
+            // A quota applies to all queries; a busy service does not refuse other queries.
             if let Some(ProviderError::RateLimited(Some(wait))) =
                 result.as_ref().err().map(ProviderError::bare)
             {
@@ -65,7 +65,7 @@ impl Provider {
         }
     }
 
-    /// How long to wait before the next try; `None` when another try is not worth it.
+    /// How long to wait before the next attempt; `None` if another attempt is not useful.
     fn pause(&self, error: &ProviderError, tries: u32) -> Option<Duration> {
         if tries >= self.config.limits.tries {
             return None;
@@ -94,7 +94,7 @@ impl Provider {
         let request = self.request(indicator, cursor)?;
         let response = self.client.send(request, deadline, trail).await?;
         let by_data = speech(self.config.protocol).paging(response.headers()).by_data;
-        // A service that does not know the question answers another one, or refuses a name that it takes this one for.
+        // A service that does not know the query answers another one, or refuses the name that it reads it as.
         let decides = response.status().is_success() || matches!(response.status().as_u16(), 400 | 404 | 422);
         if decides && !by_data && self.config.asks_for_data(indicator) {
             return Err(ProviderError::OwnerOnly);

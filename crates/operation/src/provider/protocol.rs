@@ -1,5 +1,5 @@
-//! What differs between the protocols of providers. [`speech`] is the one place that looks at which protocol it is; each
-//! protocol is a file of its own beside this one.
+//! The differences between the protocols of providers. Only [`speech`] distinguishes the protocols; each of them has its own
+//! file next to this one.
 
 use hyper::header::{HeaderMap, HeaderValue};
 
@@ -7,30 +7,30 @@ use super::cof_http::CofHttp;
 use super::config::Config;
 use crate::{Indicator, Protocol};
 
-/// How a provider is asked, and how it says that an answer goes on.
+/// How a provider is queried, and how it indicates further pages.
 pub(super) trait Speech: Sync {
-    /// The path of a question, with everything escaped that needs it.
+    /// The path of a query, properly escaped.
     fn path(&self, config: &Config, indicator: &Indicator) -> String;
 
-    /// Adds the headers of a question; with the cursor of the page that is wanted, unless it is the first.
+    /// Adds the headers of a query, with the cursor of the requested page unless it is the first.
     fn add_headers(&self, config: &Config, cursor: Option<&HeaderValue>, headers: &mut HeaderMap);
 
-    /// What the headers of an answer say about the rest of it.
+    /// Reads the headers that concern the rest of the answer.
     fn paging(&self, headers: &HeaderMap) -> Paging;
 }
 
-/// What the headers of an answer say about the rest of it.
+/// What the headers of an answer state about the rest of it.
 #[derive(Debug)]
 pub(super) struct Paging {
-    /// The cursor of the next page: opaque, to be sent back as it came.
+    /// The cursor of the next page, which is sent back unchanged.
     pub(super) cursor: Option<HeaderValue>,
-    /// What the service says is wrong with its answer.
+    /// The error that the service reports about its answer.
     pub(super) complaint: Option<String>,
-    /// Whether the service says that it can be asked for data.
+    /// Whether the service declares that it supports queries by data.
     pub(super) by_data: bool,
 }
 
-/// How this protocol is spoken.
+/// The implementation of this protocol.
 pub(super) fn speech(protocol: Protocol) -> &'static dyn Speech {
     match protocol {
         Protocol::CofHttp => &CofHttp,

@@ -1,4 +1,4 @@
-//! The configured proxy, with its login and what to say when it refuses that.
+//! The configured proxy, with its login and the messages for its refusals.
 
 use client::{Proxy, Refusal};
 
@@ -6,10 +6,10 @@ use super::proxy_login::configured_login;
 use crate::proxy_setting::LoginPlace;
 use crate::{Package, Settings, SettingsError};
 
-/// What the parameters for the proxy's login are called, with their keys.
+/// The labels of the parameters for the proxy's login, with their keys.
 const PARAMETERS: &str = "Proxy User (proxy_user) and Proxy Password (proxy_password)";
 
-/// The configured proxy at this place, with its login.
+/// The configured proxy at this address, with its login.
 pub(super) fn configured(
     package: &Package,
     settings: &Settings,

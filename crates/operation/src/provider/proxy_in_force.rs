@@ -1,4 +1,4 @@
-//! Which proxy questions go through, to show to people: without its login.
+//! The proxy in use, for display: without its login.
 
 use std::fmt;
 
@@ -8,42 +8,42 @@ use super::config::is_loopback;
 use crate::proxy_setting::{PROXY, PROXY_USER};
 use crate::{Destination, Package, Settings};
 
-/// Which proxy questions go through, or why through none.
+/// The proxy in use, or why there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProxyInForce {
-    /// Through this one.
+    /// Queries use this proxy.
     Used {
         /// `http://host:port`, without user and password.
         address: String,
-        /// Who names it.
+        /// What configures it.
         from: ProxySource,
-        /// Whether it is sent a user and a password.
+        /// Whether a user and a password are sent to it.
         login: bool,
     },
     /// No proxy: the setting is `none`, the host is excluded, or (without a source) no proxy is configured.
     Unused(Option<ProxySource>),
-    /// Nothing can be asked, because the proxy that is named cannot be used.
+    /// No query is possible, because the configured proxy cannot be used.
     Unusable {
-        /// Who names it.
+        /// What configures it.
         from: ProxySource,
         /// What is wrong with it, without its address.
         why: String,
     },
 }
 
-/// What decides on the proxy.
+/// What determines the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProxySource {
     /// The parameter `proxy`.
     Setting,
     /// A variable of the environment.
     Variable(&'static str),
-    /// The host is this machine, which is never asked through a proxy of the environment.
+    /// The host is this machine, for which a proxy of the environment is never used.
     ThisMachine,
 }
 
 impl ProxySource {
-    /// Its name in programs: `setting`, `this_machine`, or the variable's.
+    /// Its name in output for programs: `setting`, `this_machine`, or that of the variable.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Setting => "setting",

@@ -1,7 +1,7 @@
-//! The login for the configured proxy: Proxy User and Proxy Password, and with what they are of use.
+//! The login for the configured proxy: Proxy User and Proxy Password, and the settings that they need.
 //!
-//! They are sent to the configured proxy only, never to the service and never to a proxy that the environment names. A part
-//! that is missing is a [`SettingsError::Invalid`] that names it.
+//! They are only sent to the configured proxy, never to the service and never to a proxy of the environment. A missing part is
+//! a [`SettingsError::Invalid`] that names it.
 
 use client::proxy_authorization;
 use hyper::header::HeaderValue;
@@ -9,11 +9,11 @@ use hyper::header::HeaderValue;
 use crate::proxy_setting::{PROXY, PROXY_PASSWORD, PROXY_USER};
 use crate::{Package, Secret, Settings, SettingsError};
 
-/// Checks that a login for the proxy comes with a proxy, and a password with its user. With `none` as the proxy the login
-/// is kept and not sent.
+/// Checks that a login for the proxy comes with a proxy, and a password with its user. With `none` as the proxy, the login is
+/// kept and not sent.
 ///
 /// # Errors
-/// [`SettingsError::Invalid`] at what is missing, with what to do.
+/// [`SettingsError::Invalid`] for the missing setting, with what to do.
 pub fn check_proxy_login(package: &Package, settings: &Settings) -> Result<(), SettingsError> {
     let user = settings.text(package, PROXY_USER).map(|_| named(package, PROXY_USER));
     let password = settings.secret(PROXY_PASSWORD).map(|_| named(package, PROXY_PASSWORD));

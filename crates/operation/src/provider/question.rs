@@ -1,4 +1,4 @@
-//! The identity of a query: two equal queries get the same answer.
+//! The identity of a query: equal queries get the same answer.
 
 use client::authority;
 use cof::RrType;
@@ -7,38 +7,39 @@ use super::config::Config;
 use super::protocol::speech;
 use crate::{Indicator, IndicatorType};
 
-/// Which side of a record a question about a name is for. An address is always asked for as data.
+/// The side of records that a query for a name searches. An address is always searched for in data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Side {
-    /// Records that the name owns: what every service answers.
+    /// Records that the name owns, which every service supports.
     #[default]
     Owner,
-    /// Records whose data names it, such as the zones of a name server. Only some services answer this; one that does says so
+    /// Records with the name in their data, such as the zones of a name server. Only some services support this, and declare it
     /// in [`ABILITIES`](super::ABILITIES).
     Data,
 }
 
 impl Config {
-    /// The address that a question about `indicator` goes to.
+    /// The address of the query for `indicator`.
     pub(super) fn url(&self, indicator: &Indicator) -> String {
         let scheme = if self.http { "http" } else { "https" };
         let path = speech(self.protocol).path(self, indicator);
         format!("{scheme}://{}{path}", authority(&self.host, self.port))
     }
 
-    /// Whether the question is one that a service must be able to answer by data.
+    /// Whether the query requires that the service supports queries by data.
     pub(super) fn asks_for_data(&self, indicator: &Indicator) -> bool {
         self.side == Side::Data && indicator.kind() == IndicatorType::Fqdn
     }
 
-    /// The one type that the provider is asked for, if it is one.
+    /// The only type that is requested from the provider, if there is just one.
     pub(super) fn wanted_rrtype(&self) -> Option<RrType> {
         let (rrtype, rest) = self.rrtypes.split_first()?;
         rest.iter().all(|other| other == rrtype).then_some(*rrtype)
     }
 
-    /// The question in a line of text, the same whenever the answer must be: address, type that the provider is asked for, and
-    /// whether it may ask the DNS. How it is paged changes nothing about the answer, and who asks is [`Self::login`].
+    /// The query as a line of text, equal for all queries that must have the same answer: the address, the type that is
+    /// requested from the provider, and whether it may send DNS queries. Paging does not change the answer, and the login is
+    /// separate ([`Self::login`]).
     pub fn question(&self, indicator: &Indicator) -> String {
         let rrtype = self.wanted_rrtype().map_or_else(|| "all".to_owned(), |rrtype| rrtype.to_string());
         let active = if self.active_query { "active" } else { "passive" };
@@ -52,7 +53,7 @@ impl Config {
 }
 
 impl Side {
-    /// Its word in forms, in outputs and in the database.
+    /// Its name in forms, in output and in the database.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Owner => "owner",
@@ -60,7 +61,7 @@ impl Side {
         }
     }
 
-    /// The side of that word.
+    /// The side of that name.
     pub fn from_word(word: &str) -> Option<Self> {
         [Self::Owner, Self::Data].into_iter().find(|side| side.word() == word)
     }

@@ -7,15 +7,15 @@ use cof::Reader;
 use super::ask::Sink;
 use super::orientation::Orientation;
 
-/// How much is read at once, in octets.
+/// Bytes read at a time.
 const PIECE: usize = 64 * 1024;
 
-/// Gives the records and damages of an answer to a sink, as they came from the provider: `evidence` is what went to
-/// [`Sink::raw`], `orientation` is the [`Outcome`](super::Outcome)'s, `asked` is when it was asked, in seconds since the epoch:
-/// what was in the future then still is. A sink that wants no more ends it.
+/// Passes the records and damages of an answer to a sink, as they arrived from the provider: `evidence` is what was passed to
+/// [`Sink::raw`], `orientation` is that of the [`Outcome`](super::Outcome), `asked` is the time of the query in seconds since
+/// the epoch, so that times in the future are detected as before. A sink that wants no more ends it.
 ///
 /// # Errors
-/// What reading gives.
+/// I/O errors.
 pub fn replay(
     mut evidence: impl Read,
     orientation: Orientation,

@@ -1,6 +1,6 @@
-//! What the status and the headers of an answer mean.
+//! Interprets the status and the headers of an answer.
 //!
-//! [`Page`] is an answer that may be read; everything else is a [`ProviderError`].
+//! A [`Page`] is an answer that can be read; everything else is a [`ProviderError`].
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -16,19 +16,19 @@ use super::ask::Provider;
 use super::error::ProviderError;
 use super::protocol::{Paging, speech};
 
-/// How much of an error's body is read.
+/// How many bytes of an error's body are read.
 const ERROR_BODY: usize = 1024;
 
-/// An answer whose headers have come.
+/// An answer whose headers have arrived.
 pub(super) struct Page {
-    /// The body; none for an empty answer.
+    /// The body; `None` for an empty answer.
     pub(super) body: Option<Body>,
-    /// How the answer goes on.
+    /// The cursor of the next page, and other information about the rest of the answer.
     pub(super) paging: Paging,
 }
 
 impl Provider {
-    /// What the status means, with the words that came with a refusal or failure; of a `later` page other than of the first.
+    /// Interprets the status, with the text of a refusal or failure; `later` is whether it is a page after the first.
     pub(super) async fn judge(
         &self,
         response: Response<Incoming>,
@@ -51,7 +51,7 @@ impl Provider {
         })
     }
 
-    /// What a refusal or failure is, by its head alone.
+    /// The kind of a refusal or failure, only by its head.
     fn refusal(&self, head: &Parts) -> ProviderError {
         let after = || retry_after(&head.headers, self.clock.now());
         let line = printable(head.status.to_string().as_bytes(), 60);
@@ -68,7 +68,7 @@ impl Provider {
         }
     }
 
-    /// What the body of a refusal says, as a part of a sentence, if it says more than its status.
+    /// The text in the body of a refusal, as a part of a sentence, if it says more than the status.
     async fn words(
         &self,
         head: &Parts,
@@ -101,17 +101,17 @@ impl Provider {
         let status = response.status();
         match status {
             StatusCode::OK => self.whole(response),
-            // Nothing known is a complete answer, however the service says so. A cursor that is not found
-            // says something else: the rest of the answer is lost.
+            // An answer without records is complete, however the service reports it. But if a cursor is not found, the rest of
+            // the answer is lost.
             StatusCode::NOT_FOUND if later => Err(ProviderError::Status(status.as_u16())),
             StatusCode::NO_CONTENT => Ok(self.empty(headers)),
             StatusCode::NOT_FOUND => {
                 let (empty, html) = (self.empty(headers), is_html(headers));
                 let text = self.error_text(response, deadline).await;
-                // A web page says that there is no such page, not that there are no such records.
+                // A web page means that the page does not exist, not that there are no records.
                 if html || text.starts_with('<') { Err(ProviderError::WebPage(text)) } else { Ok(empty) }
             }
-            // Through a tunnel it is the service that says so, which is none of the proxy's doing.
+            // Through a tunnel, the service itself sends this status, and not the proxy.
             StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
                 let challenges = headers.get_all(PROXY_AUTHENTICATE).iter().map(HeaderValue::as_bytes);
                 Err(self.client.reading_proxy().map_or(ProviderError::Status(status.as_u16()), |proxy| {
@@ -133,13 +133,13 @@ impl Provider {
         }
     }
 
-    /// The beginning of an error's body: its text is the only thing that says what is wrong.
+    /// The beginning of an error's body, because only its text states what is wrong.
     async fn error_text(&self, response: Response<Incoming>, deadline: Deadline) -> String {
         let encoding = encoding(response.headers());
         printable(self.text(response.into_body(), &encoding, deadline).await.as_bytes(), 300)
     }
 
-    /// The beginning of a body as text, without our login where it repeats that.
+    /// The beginning of a body as text, with our login removed if it is repeated.
     async fn text(&self, body: Incoming, encoding: &str, deadline: Deadline) -> String {
         let mut text = vec![0; ERROR_BODY];
         let len = match Body::new(body, encoding) {
@@ -164,13 +164,13 @@ impl Provider {
     }
 }
 
-/// Whether an answer to plain HTTP through a proxy is the proxy's own (RFC 9209; Squid says it in a header of its own).
+/// Whether an answer to plain HTTP through a proxy comes from the proxy itself (RFC 9209; Squid has its own header).
 fn is_proxys_own(headers: &HeaderMap) -> bool {
     let status = headers.get("proxy-status").and_then(|status| status.to_str().ok()).unwrap_or_default();
     headers.contains_key("x-squid-error") || status.contains("error=")
 }
 
-/// The text of a web page, or what is a text already, with single blanks.
+/// The text of a web page, or a text itself, with single blanks.
 fn plain(text: &str) -> String {
     let mut shown = String::new();
     let (mut tag, page) = (false, text.trim_start().starts_with('<'));
@@ -188,7 +188,7 @@ fn plain(text: &str) -> String {
     shown.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Whether a body is meant for people, by what its headers call it.
+/// Whether the headers of a body declare it as a web page.
 fn is_html(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default().to_ascii_lowercase();
     [&b"text/html"[..], b"application/xhtml"].iter().any(|html| kind.trim_ascii().starts_with(html))
@@ -198,7 +198,7 @@ fn encoding(headers: &HeaderMap) -> String {
     headers.get(CONTENT_ENCODING).map(|value| printable(value.as_bytes(), 100)).unwrap_or_default()
 }
 
-/// Reads Retry-After, in seconds or as a date (RFC 9110 section 10.2.3).
+/// Parses Retry-After, in seconds or as a date (RFC 9110 section 10.2.3).
 fn retry_after(headers: &HeaderMap, now: Duration) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<u32>() {

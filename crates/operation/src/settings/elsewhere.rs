@@ -1,14 +1,14 @@
-//! Where settings lead to, and which of their secrets were given for another destination.
+//! The destination of settings, and their secrets that were entered for another one.
 
 use crate::destination::{Binding, Destination};
 use crate::proxy_setting::{PROXY, PROXY_PASSWORD, proxy_setting};
 use crate::{Package, Settings, SettingsError};
 
 impl Destination {
-    /// Where settings of a package lead to.
+    /// The destination of the settings of a package.
     ///
     /// # Errors
-    /// [`SettingsError::Invalid`] for a proxy that is none.
+    /// [`SettingsError::Invalid`] for an invalid proxy.
     pub fn of(package: &Package, settings: &Settings) -> Result<Self, SettingsError> {
         let http = settings.switch(package, "use_http").unwrap_or(false);
         let place = package.proxy_login();
@@ -30,14 +30,13 @@ impl Destination {
 }
 
 impl Settings {
-    /// The secrets that would be sent and were given for another destination than these settings lead to, each as a
-    /// [`SettingsError::Elsewhere`].
+    /// The secrets that would be sent but were entered for another destination, each as a [`SettingsError::Elsewhere`].
     ///
     /// # Errors
     /// As [`Destination::of`].
     pub fn elsewhere(&self, package: &Package) -> Result<Vec<SettingsError>, SettingsError> {
         let now = Destination::of(package, self)?;
-        // A token goes before a password, which is not sent then.
+        // A token takes precedence over a password, which is not sent then.
         let login = if self.secret("user_token").is_some() { "user_token" } else { "password" };
         let proxy = now.proxy.as_ref().map(|_| PROXY_PASSWORD);
         let sent = [Some(login), proxy].into_iter().flatten();
@@ -66,7 +65,7 @@ impl Settings {
     }
 }
 
-/// A whole number that was checked when it was set.
+/// A whole number, which was checked when it was set.
 fn port(number: Option<f64>) -> Option<u16> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the guard checks the range")]
     number.filter(|number| (0.0..=65_535.0).contains(number)).map(|number| number as u16)
@@ -85,7 +84,7 @@ mod tests {
         settings
     }
 
-    /// What is said of a token that was given with the one and would be sent with the other.
+    /// The text about a token that was entered for one destination and would be sent to another.
     fn moved(given: &[(&str, &str)], now: &[(&str, &str)]) -> Vec<String> {
         let package = crate::package::newest().unwrap();
         let written = Destination::of(&package, &settings(&package, given)).unwrap().written().unwrap();

@@ -1,4 +1,4 @@
-//! The body: stalls, cuts, framings, encodings, caps. What arrived before a fault is kept.
+//! Bodies: stalls, cuts, framings, encodings, limits. What arrived before a fault is kept.
 
 use operation::provider::{ClientError, Orientation, Stop};
 use operation::{Indicator, ProviderError, Sink, State};
@@ -32,7 +32,7 @@ async fn a_connection_cut_inside_a_record() {
     assert_eq!(told.answer.damages.len(), 1, "the stump is told");
     assert_eq!(told.answer.damages[0].offset, lines(3).len() as u64);
     assert_eq!(told.raw, lines(5).as_bytes()[..lines(3).len() + 20]);
-    // The body had begun: asking again would bring its records twice.
+    // The body had started: another request would return its records twice.
     let told = answer_to(body_cut(lines(5), 20)).await;
     told.is(State::Failed, ClientError::Cut, 0, 1);
 }
@@ -68,7 +68,7 @@ async fn more_than_is_held_back_without_any_proof() {
 async fn a_chunked_body_cut() {
     let told = answer_to(chunked_body_cut(lines(9), 100, 420)).await;
     told.is(State::Partial, ClientError::Cut, 3, 1);
-    // Whole records, but the last chunk is missing.
+    // All records are complete, but the last chunk is missing.
     let told = answer_to(chunked_body_cut(lines(1), 1000, lines(1).len() + 6)).await;
     told.is(State::Partial, ClientError::Cut, 1, 1);
     answer_to(Exchange::ok(lines(9)).chunked(7)).await.complete(9, 1);
@@ -109,14 +109,14 @@ async fn wherever_it_is_cut_the_whole_records_before_it_are_kept_and_it_is_not_c
         let told = answer_to(body_cut(body.clone(), len)).await;
         told.is(state, ClientError::Cut, whole(len), 1);
         assert_eq!(told.raw, body.as_bytes()[..len], "the evidence is what arrived");
-        // The same where only the data can show it.
+        // The same if only the data shows it.
         let told = answer_to(ends_in_record(body.clone(), len)).await;
         if body[..len].trim_end().ends_with('}') || len == 0 {
             told.complete(whole(len), 1);
         } else {
             told.is(state, ProviderError::EndsInside, whole(len), 1);
         }
-        // And in an encoding.
+        // The same with an encoding.
         let packed = gzip::stored(body.as_bytes());
         let told = answer_to(gzipped(&packed[..=len])).await;
         assert_eq!(told.reason(), &ProviderError::from(ClientError::Cut));
@@ -165,7 +165,7 @@ async fn gzip_that_was_asked_for() {
 #[tokio::test(start_paused = true)]
 async fn gzip_stream_cut() {
     let body = gzip::stored(lines(5).as_bytes());
-    // Inside a record, and behind the last record but before the checksum.
+    // Within a record, and after the last record but before the checksum.
     for (len, records) in [(lines(3).len() + 30, 3), (body.len() - 4, 5)] {
         let told = answer_to(gzipped(&body[..len])).await;
         told.is(State::Partial, ClientError::Cut, records, 1);
@@ -190,7 +190,7 @@ async fn gzip_bomb_is_not_decompressed_to_the_end() {
     assert!(told.outcome.bytes < 50 << 20, "{}", told.outcome.bytes);
 }
 
-/// A zstd frame (RFC 8878) of one raw block, up to 255 octets.
+/// A zstd frame (RFC 8878) of one raw block, up to 255 bytes.
 fn zstd(body: &[u8]) -> Vec<u8> {
     let len = u8::try_from(body.len()).unwrap();
     let block = (u32::from(len) << 3 | 1).to_le_bytes();
@@ -216,7 +216,7 @@ async fn an_empty_body_needs_no_encoding() {
 
 #[tokio::test(start_paused = true)]
 async fn a_zstd_window_beyond_what_the_web_allows() {
-    // RFC 9659: 8 MiB. A frame may claim gigabytes, which a decoder would have to hold.
+    // RFC 9659: 8 MiB. A frame may request gigabytes, which a decoder would have to allocate.
     let frame = |exponent: u8| {
         let block = (u32::try_from(lines(1).len()).unwrap() << 3 | 1).to_le_bytes();
         [&[0x28, 0xb5, 0x2f, 0xfd, 0, exponent << 3], &block[..3], lines(1).as_bytes()].concat()
@@ -278,7 +278,7 @@ async fn more_records_than_are_held() {
     question.ask().await.complete(4, 1);
 }
 
-/// Takes one record and wants no more.
+/// Accepts one record.
 struct Enough(usize);
 
 impl Sink for Enough {
@@ -297,7 +297,7 @@ async fn nobody_listens_any_more() {
     let mut sink = Enough(0);
     let outcome = provider.ask(&Indicator::parse("www.example.com").unwrap(), &mut sink).await;
     assert_eq!((outcome.completeness.state, outcome.completeness.reason, sink.0), (State::Complete, None, 2));
-    // The connection whose answer was left is not used again.
+    // The connection of an answer that was not read completely is not reused.
     question.ask_by(&provider, line_to).await.complete(1, 2);
     assert_eq!(question.provider.connections(), 2);
 }

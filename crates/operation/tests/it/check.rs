@@ -1,4 +1,4 @@
-//! The step at which a provider cannot be asked: one test for each step, because each is reported apart.
+//! The step at which a provider cannot be queried: one test per step, because each is reported separately.
 
 use operation::provider::{Checked, Step, check};
 use operation::{Limits, ProviderError};
@@ -60,7 +60,7 @@ async fn a_connection_that_does_not_come_about() {
         way: Way::Proxy("HTTP/1.1 403 Forbidden\r\n\r\n"),
         ..Question::new(Script::new([])).set("proxy", "http://proxy.test:3128")
     };
-    // A plain question goes to the proxy whole; only TLS needs a way through.
+    // A plain HTTP query is sent to the proxy itself; only TLS needs a tunnel.
     let question = question.set("use_http", "off");
     assert_eq!(words(&checked(question).await)[1], "failed");
 }
@@ -110,18 +110,18 @@ async fn a_login_that_is_not_taken() {
     let failed = ["passed", "passed", "not_needed", "failed", "not_reached"];
     assert_eq!(answered(unauthorized()).await, failed);
     assert_eq!(answered(forbidden()).await, failed);
-    // Also when there is none.
+    // Also if there is no login.
     let without = checked(Question::new(Script::always(unauthorized()))).await;
     assert_eq!(without.failure(), Some(&ProviderError::Unauthorized));
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_is_not_one() {
-    // 429 means that the login passed.
+    // 429 means that the login was accepted.
     let format = ["passed", "passed", "not_needed", "passed", "failed"];
     assert_eq!(answered(too_many_requests(Some("1000"))).await, format);
     assert_eq!(answered(Exchange::ok("<html>Please log in</html>")).await, format);
-    // Of these nobody can tell whether the login was looked at.
+    // These do not show whether the login was checked.
     let unknown = ["passed", "passed", "not_needed", "unknown", "failed"];
     for exchange in [
         no_such_page(),

@@ -1,4 +1,4 @@
-//! The way to the provider: names, connections, TLS, proxies.
+//! Connections to the provider: names, TCP, TLS, proxies.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ fn tls(certificate: &Certificate) -> Question {
     Question::of(Arc::new(provider)).set("use_http", "off")
 }
 
-/// A question that trusts the authority.
+/// A query that trusts the authority.
 fn trusting(authority: &Authority, certificate: &Certificate) -> Question {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ca.pem");
@@ -80,7 +80,7 @@ async fn a_connection_that_does_not_come_about_within_the_total_timeout_is_a_con
     question.ask().await.is(State::Failed, error, 0, 0).took(5 * SECOND);
 }
 
-/// A question through a proxy that takes the connection and does this to the first request.
+/// A query through a proxy that accepts the connection and handles the first request like this.
 fn by_broken_proxy(exchange: Exchange) -> Question {
     Question::new(Script::always(exchange)).set("proxy", "http://proxy.test:3128")
 }
@@ -224,7 +224,7 @@ async fn ca_file_accepts_its_authoritys_certificates() {
 
 #[tokio::test(start_paused = true)]
 async fn tls_that_ends_without_a_farewell_is_cut() {
-    // Nothing else says where this body ends: anyone on the way could have ended it.
+    // Only the end of the connection ends this body, and anyone in between could have caused it.
     let authority = Authority::new();
     let certificate = authority.issue(HOST, Validity::Valid);
     let mut question = trusting(&authority, &certificate);
@@ -317,7 +317,7 @@ async fn proxy_wants_a_login_for_plain_http() {
     told.is(State::Failed, by_proxy(WANTS_LOGIN), 0, 1).hints("proxy_password");
 }
 
-/// A question through a proxy with a login.
+/// A query through a proxy with a login.
 fn with_login(question: Question) -> Question {
     let question = question.set("proxy", "http://proxy.test:3128").set("proxy_user", "b\u{fc}ro");
     question.secret("proxy_password", "hunter:2")
@@ -374,7 +374,7 @@ async fn a_login_that_the_proxy_refuses_names_the_parameters_and_is_not_repeated
         question.way = Way::Proxy(said);
         question.ask().await.is(State::Failed, by_proxy(&why), 0, 0);
     }
-    // Over plain HTTP the proxy can repeat it in a body and in a redirect.
+    // Over plain HTTP, the proxy can repeat it in a body and in a redirect.
     let said = Exchange::status(403, &[], "no hunter:2 Basic YsO8cm86aHVudGVyOjI=");
     let told = with_login(Question::new(Script::always(said))).ask().await;
     assert!(told.reason().to_string().contains("\"no [login] [login]\""), "{}", told.reason());

@@ -1,4 +1,4 @@
-//! What the body says: no passive DNS at all, frames, complaints, orientation.
+//! The content of bodies: no passive DNS at all, frames, reported errors, orientation.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use testkit::{Exchange, Script};
 
 use crate::kit::{Question, Told, answer_to, line, lines, unproven};
 
-/// What CIRCL's documentation shows: rrname and rdata swapped, numbers as strings.
+/// An example from CIRCL's documentation: rrname and rdata swapped, numbers as strings.
 const SWAPPED: &str = r#"{"rrtype":"NS","rrname":"ns1.eurodns.com","rdata":"circl.lu","count":"5","time_first":"1696798385","time_last":"1697701116"}
 {"rrtype":"A","rrname":"185.194.93.14","rdata":"circl.lu","count":"19","time_first":"1696798385","time_last":"1697890824"}
 {"rrtype":"MX","rrname":"10 cppy.circl.lu","rdata":"circl.lu","count":"149","time_first":"1696786636","time_last":"1697897232"}
@@ -116,7 +116,7 @@ async fn what_is_known_of_the_orientation_is_said() {
 
 #[tokio::test(start_paused = true)]
 async fn a_contradicting_orientation() {
-    // The MX is damage here: what stands in the owner's place is no name.
+    // The MX record is damage here, because its data is not a valid owner name.
     let told = answer_to(Exchange::ok(lines(2) + SWAPPED)).await;
     told.is(State::Partial, ProviderError::Contradiction(1), 4, 1).hints("orientation");
     let told = answer_to(Exchange::ok(SWAPPED.to_owned() + &lines(2))).await;

@@ -1,4 +1,4 @@
-//! The guide's sample response, whole and as printed.
+//! The sample response of the integration guide, complete and as printed.
 
 use std::path::Path;
 
@@ -35,7 +35,7 @@ async fn printed(body: &str) {
     }
 }
 
-/// As the guide prints it: without the first and the last brace, and with `}{` missing between the fifth and the sixth.
+/// As the guide prints it: without the first and the last brace, and with `}{` missing between the fifth and the sixth record.
 fn as_printed() -> String {
     let body = SAMPLE.trim().trim_start_matches('{').trim_end_matches('}');
     let joint = body.match_indices("}{").nth(4).unwrap().0;

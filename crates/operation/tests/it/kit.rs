@@ -1,4 +1,4 @@
-//! Asks a scripted provider a question and holds what came of it.
+//! Sends a query to a scripted provider and keeps the result.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use operation::{
 use testkit::{Exchange, Script, ScriptedProvider};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
-/// The host that the scripted provider is asked as.
+/// The host name of the scripted provider.
 pub(crate) const HOST: &str = "provider.test";
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
@@ -25,35 +25,35 @@ pub(crate) fn line(rrname: &str, rrtype: &str, rdata: &str) -> String {
     )
 }
 
-/// So many different A records of www.example.com.
+/// This many different A records of www.example.com.
 pub(crate) fn lines(number: u8) -> String {
     (1..=number).map(|n| line("www.example.com", "A", &format!("192.0.2.{n}"))).collect()
 }
 
-/// So many different records that prove no orientation.
+/// This many different records that do not prove an orientation.
 pub(crate) fn unproven(number: usize) -> String {
     (0..number).map(|n| line("example.com", "NS", &format!("ns{n}.example.net"))).collect()
 }
 
-/// How the provider is reached.
+/// How the provider is connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
     /// No name resolves.
     Nowhere,
-    /// An HTTP proxy that answers CONNECT like this and passes everything on; nothing is passed where it refuses.
+    /// An HTTP proxy that answers CONNECT like this and forwards everything else; it forwards nothing if it refuses.
     Proxy(&'static str),
-    /// Something else that says this to whoever connects.
+    /// Another server, which sends this to every client.
     Stranger(&'static str),
     Straight,
 }
 
-/// Leads every dial to the scripted provider.
+/// Connects every dial to the scripted provider.
 #[derive(Debug)]
 pub(crate) struct Line {
     pub(crate) provider: Arc<ScriptedProvider>,
     pub(crate) way: Way,
     pub(crate) dialled: Mutex<Vec<String>>,
-    /// What the proxy was told before the way was open.
+    /// What the proxy received before the tunnel was open.
     pub(crate) heard: Arc<Mutex<String>>,
 }
 
@@ -95,7 +95,7 @@ fn proxy(mut behind: DuplexStream, answer: &'static str, heard: Arc<Mutex<String
     near
 }
 
-/// A question being prepared: plain HTTP, no rate, one page, unless told otherwise.
+/// A query that is being prepared: plain HTTP, no rate limit, one page by default.
 pub(crate) struct Question {
     pub(crate) provider: Arc<ScriptedProvider>,
     pub(crate) package: Package,
@@ -110,7 +110,7 @@ pub(crate) struct Question {
     pub(crate) side: Side,
 }
 
-/// What came of a question.
+/// The result of a query.
 pub(crate) struct Told {
     pub(crate) answer: Answer,
     pub(crate) outcome: Outcome,
@@ -120,7 +120,7 @@ pub(crate) struct Told {
     pub(crate) line: Arc<Line>,
 }
 
-/// Holds the answer and the evidence.
+/// Keeps the answer and the evidence.
 struct Witness {
     collector: Collector,
     raw: Vec<u8>,
@@ -174,7 +174,7 @@ impl Question {
         self
     }
 
-    /// Gives the package the parameter that no bundled one has.
+    /// Adds a parameter to the package that no bundled package has.
     pub(crate) fn orientation(mut self, orientation: &str) -> Self {
         let parameter = "[[parameters]]\nkey = \"orientation\"\nlabel = \"Orientation\"\ntype = \"choice\"\nchoices = [\"auto\", \"draft\", \"swapped\"]\n\n[[actions]]";
         let source = self.package.source.replacen("[[actions]]", parameter, 1);
@@ -193,7 +193,7 @@ impl Question {
         config
     }
 
-    /// The provider that would ask, and the line to it.
+    /// The provider, and the line to it.
     pub(crate) fn connect(&self) -> (Provider, Arc<Line>) {
         let clock = testkit::clock_from(Duration::from_secs(1_700_000_000));
         let config = self.config(&clock);
@@ -219,7 +219,7 @@ impl Question {
         let start = tokio::time::Instant::now();
         let outcome = provider.ask(&Indicator::parse(self.value).unwrap(), &mut witness).await;
         let answer = witness.collector.into_answer(outcome.completeness.clone());
-        // Whatever was asked and however it ended: the evidence tells the same once more.
+        // Whatever the query and its result: replaying the evidence gives the same.
         let mut again = Collector::new(Filter::default(), self.most);
         operation::provider::replay(&witness.raw[..], outcome.orientation, 1_700_000_000, &mut again)
             .unwrap();
@@ -236,7 +236,7 @@ impl Question {
     }
 }
 
-/// Why an answer is not complete, if it is not.
+/// Why an answer is not complete.
 pub(crate) struct Reason(Option<ProviderError>);
 
 impl From<ProviderError> for Reason {
@@ -251,13 +251,13 @@ impl From<ClientError> for Reason {
     }
 }
 
-/// One exchange, asked for once.
+/// The answer to one query with one exchange.
 pub(crate) async fn answer_to(exchange: Exchange) -> Told {
     Question::new(Script::new([exchange])).ask().await
 }
 
 impl Told {
-    /// Asserts how whole the answer is, why not, how many records are held and how many requests it took.
+    /// Asserts the completeness of the answer, its reason, the number of records and of requests.
     #[track_caller]
     pub(crate) fn is(
         &self,
@@ -300,7 +300,7 @@ impl Told {
         self
     }
 
-    /// Asserts the time that passed, to the millisecond that timers are rounded to.
+    /// Asserts the elapsed time, to the millisecond that timers are rounded to.
     #[track_caller]
     pub(crate) fn took(&self, time: Duration) -> &Self {
         let off = self.took.abs_diff(time);

@@ -1,7 +1,7 @@
-//! The provider client against a scripted provider: one test a fault, named after it, under paused time.
+//! Tests of the provider client with a scripted provider: one test per fault, named after it, with paused time.
 //!
-//! `kit` puts the question and holds what came of it; the other modules are in the order in which an answer comes
-//! about: the way there, the request, its status, its body, what the body says, its pages.
+//! `kit` sends the query and keeps the result; the other modules are in the order of the steps to an answer: connection,
+//! request, status, body, content, pages.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails is a failed test")]
 
 mod body;

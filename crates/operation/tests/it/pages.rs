@@ -1,4 +1,4 @@
-//! Paging: to the end, and where it must stop.
+//! Paging: up to the end, and the cases in which it must stop.
 
 use operation::provider::{ClientError, Orientation};
 use operation::{ProviderError, State};
@@ -46,7 +46,7 @@ async fn cursor_is_opaque_and_sent_back_as_it_came() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cursor_that_was_not_asked_for_is_followed() {
-    // Without it the answer would be half of what there is, and look whole.
+    // Otherwise half of the answer would be lost, and the rest would look complete.
     let told = Question::new(pages([lines(2), lines(4)])).ask().await;
     told.complete(4, 2);
     assert_eq!(told.provider.requests()[1].header("dribble-paginate-count"), None);
@@ -70,7 +70,7 @@ async fn pages_without_anything_new() {
     told.is(State::Partial, ProviderError::CursorRepeats(3), 2, 3);
     let told = paged(pages((0..9).map(|_| ""))).await;
     told.is(State::Failed, ProviderError::CursorRepeats(2), 0, 2);
-    // One page without anything new may happen where a filter leaves nothing of it.
+    // One page without new records is possible if a filter removes everything on it.
     paged(pages([lines(2), String::new(), lines(3)])).await.complete(3, 3);
 }
 
@@ -99,7 +99,7 @@ async fn a_page_that_fails_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_page_that_is_not_found() {
-    // 404 says that nothing is known of a value; of a cursor it says that the rest is lost.
+    // For a value, 404 means that nothing is known; for a cursor, it means that the rest is lost.
     let told = paged(Script::new([page(lines(2), "1"), not_found()])).await;
     told.is(State::Partial, ProviderError::Status(404), 2, 2);
     paged(Script::new([page(lines(2), "1"), no_content()])).await.complete(2, 2);

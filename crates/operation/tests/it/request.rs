@@ -140,7 +140,7 @@ async fn a_name_in_data_is_another_question_than_the_name() {
     let told = asked("ns1.example.com").ask().await;
     assert_eq!(told.provider.requests()[0].target, "/pdns/query/rdata%3Ans1.example.com");
     assert_eq!(told.complete(1, 1).outcome.by_data, Some(true));
-    // An address is asked for as data anyway.
+    // An address is always searched for in data.
     let told = asked("192.0.2.1").ask().await;
     assert_eq!(told.provider.requests()[0].target, "/pdns/query/192.0.2.1");
     let clock = testkit::clock_from(std::time::Duration::from_secs(1_700_000_000));
@@ -153,7 +153,7 @@ async fn a_name_in_data_is_another_question_than_the_name() {
     );
 }
 
-/// A service that does not know the question must not be believed, whatever it answers.
+/// A service that does not support the query must not be trusted, whatever it answers.
 #[tokio::test(start_paused = true)]
 async fn a_service_that_cannot_be_asked_for_data_is_said_to_be_one() {
     for exchange in [
@@ -169,7 +169,7 @@ async fn a_service_that_cannot_be_asked_for_data_is_said_to_be_one() {
         assert_eq!(told.outcome.completeness.reason, Some(ProviderError::OwnerOnly));
         assert_eq!(told.outcome.by_data, Some(false));
     }
-    // What goes wrong otherwise is told as what it is.
+    // Other errors are reported as what they are.
     let question = Question::new(Script::always(Exchange::status(401, &[], "")));
     let told = Question { side: Side::Data, ..question }.ask().await;
     assert_eq!(told.outcome.completeness.reason, Some(ProviderError::Unauthorized));

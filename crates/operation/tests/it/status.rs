@@ -1,4 +1,4 @@
-//! What each status means, what is tried again and when.
+//! The meaning of each status, and which failures are retried and when.
 
 use std::time::Duration;
 
@@ -118,7 +118,7 @@ async fn too_many_requests_429_without_retry_after() {
 async fn too_many_requests_429_with_retry_after_waits_and_succeeds() {
     let told = Question::new(once(too_many_requests(Some("45")), lines(2))).ask().await;
     told.complete(2, 2).took(45 * SECOND);
-    // 20 seconds after the time that the test's clock shows.
+    // 20 seconds after the time of the test's clock.
     let date = "Tue, 14 Nov 2023 22:13:40 GMT";
     let told = Question::new(once(too_many_requests(Some(date)), lines(2))).ask().await;
     told.complete(2, 2).took(20 * SECOND);
@@ -263,7 +263,7 @@ async fn tries_and_pages_keep_the_rate_too_and_waiting_for_it_is_not_the_answers
     question.ask().await.complete(3, 4).took(30 * SECOND);
 }
 
-/// A question whose budget is shared by all that are put on the folder.
+/// A query whose budget is shared by all queries with the same folder.
 fn on_one_folder(folder: &tempfile::TempDir, script: Script) -> Question {
     let mut question = Question::new(script).set("requests_per_second", "10");
     question.folder = Some(folder.path().to_owned());
@@ -318,7 +318,7 @@ async fn a_busy_service_refuses_nobody_else() {
     question(Script::always(Exchange::ok(lines(1)))).ask().await.complete(1, 1);
 }
 
-/// Who refuses may say why; it is shown on one line, short, and without what moves a terminal.
+/// The text of a refusal is shown on one line, short, and without terminal control characters.
 #[tokio::test(start_paused = true)]
 async fn the_words_of_a_refusal_are_shown() {
     let plain = [("content-type", "text/plain")];
