@@ -1,11 +1,11 @@
 //! The graph of an answer: boxes in columns by their distance from the queried value, and edges.
 //!
-//! [`Graph`] is the layout of an answer, [`GraphPart`] its HTML, which a page's template prints as `{{ graph }}`: an
-//! SVG, and the same as a list below it. On the way: `net` (values and links), `collapse` (crowds become one box),
-//! `choice` (the most sighted), `columns` (where they stand), `drawing` (px), `list`.
+//! [`Graph`] is the layout of an answer, and [`GraphPart`] its HTML, which the template of a page includes as `{{ graph }}`: an
+//! SVG, and the same content as a list below it. The steps are `net` (values and links), `collapse` (groups of similar names
+//! become one box), `choice` (selects the most observed), `columns` (positions), `drawing` (px), and `list`.
 //!
-//! Names are strangers' text. They are cut here and escaped by the template. Nothing fails: an answer of any size
-//! gives at most [`MOST_BOXES`] boxes and [`MOST_EDGES`] edges, and what is left out is said.
+//! Names are untrusted text. They are shortened here and escaped by the template. Nothing fails: an answer of any size results
+//! in at most [`MOST_BOXES`] boxes and [`MOST_EDGES`] edges, and the page states what is left out.
 
 mod choice;
 mod collapse;
@@ -29,30 +29,30 @@ use list::Row;
 use net::Net;
 pub use part::GraphPart;
 
-/// Boxes that are drawn at most, most sighted first: more are not read, and cost the page, which is to stay below 300 KiB
-/// with its stylesheet and scripts.
+/// The most boxes that are drawn, most observed first: nobody reads more, and the page has to stay below 300 KiB with its
+/// stylesheet and scripts.
 pub const MOST_BOXES: usize = 200;
-/// Edges that are drawn at most, most sighted first. Only an answer that is made up has more between so few boxes.
+/// The most edges that are drawn, most observed first. Only an artificial answer has more between so few boxes.
 pub const MOST_EDGES: usize = 600;
 
-/// An answer, laid out as a net. It owns what it shows, which is bounded.
+/// The layout of an answer as a graph. It owns what it shows, which is bounded.
 #[derive(Clone, Debug)]
 pub struct Graph {
     asked: String,
     drawing: Drawing,
     rows: Vec<Row>,
-    /// Boxes that there are, drawn or not.
+    /// The number of all boxes, drawn or not.
     total: usize,
     /// Edges between drawn boxes that are not drawn.
     edges_left_out: usize,
-    /// The types of the edges, and their colours, in order.
+    /// The types of the edges, and their style classes, in order.
     types: Vec<(&'static str, String)>,
-    /// The types that point nowhere.
+    /// The types without edges.
     table_only: Vec<String>,
 }
 
 impl Graph {
-    /// Lays out `records`, the whole answer to `asked`. Costs O(n log n).
+    /// Lays out `records`, the whole answer to a query for `asked`. Costs O(n log n).
     pub fn new(asked: &Indicator, records: &[Record]) -> Self {
         let net = collapse::collapsed(Net::new(asked, records));
         let total = net.boxes.len();
@@ -71,17 +71,17 @@ impl Graph {
         }
     }
 
-    /// How many boxes are drawn.
+    /// The number of drawn boxes.
     pub fn shown(&self) -> usize {
         self.drawing.boxes.len()
     }
 
-    /// How many boxes there are, drawn or not.
+    /// The number of all boxes, drawn or not.
     pub fn total(&self) -> usize {
         self.total
     }
 
-    /// Whether nothing points anywhere, so that there is no picture.
+    /// Whether there are no edges, so that there is no picture.
     pub fn is_empty(&self) -> bool {
         self.drawing.edges.is_empty()
     }

@@ -1,52 +1,52 @@
 //! The links of a picture: the same page with one change, or a run on another value.
 //!
-//! [`Links`] knows the page's path, what its query string said, and the prefix of a pivot. It keeps every parameter
-//! that it does not change, also those of other parts of the page. Values come from strangers: they are
-//! percent-encoded here, and escaped for HTML by the template. Nothing here fails.
+//! [`Links`] knows the page's path, the parameters of its query string, and the prefix of a pivot. It keeps every parameter
+//! that it does not change, including those of other parts of the page. Values are untrusted: they are percent-encoded here,
+//! and escaped for HTML by the template. Nothing here fails.
 
 use std::net::IpAddr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// Where links of one page lead.
+/// Creates the links of a page.
 #[derive(Clone, Debug)]
 pub struct Links {
     path: String,
     parameters: Vec<(String, String)>,
     pivot: String,
-    /// The same for the records that have the value in their data, where the provider can be asked for those.
+    /// The same for records that have the value in their data, if the provider supports such queries.
     data_pivot: Option<String>,
 }
 
-/// All but RFC 3986's unreserved characters, and the colon and comma, which a query may hold: addresses and lists
-/// stay readable.
+/// All characters except the unreserved ones of RFC 3986, and the colon and comma, which are allowed in a query: addresses and
+/// lists stay readable.
 const ENCODED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':').remove(b',');
 
-/// What was just done is said once: no link says it again.
+/// The message about the last change is shown once, so links do not repeat it.
 const SAID: &str = "said";
 
 impl Links {
-    /// Links from `path`, which is ours and already encoded, with the parameters that the page was asked with;
-    /// `pivot` is what stands before the value of a run on something else, such as `/run?value=`.
+    /// Links from `path`, which is trusted and already encoded, with the parameters of the page; `pivot` is the prefix of a run
+    /// on another value, such as `/run?value=`.
     pub fn new(path: &str, parameters: &[(String, String)], pivot: &str) -> Self {
         let kept = parameters.iter().filter(|(name, _)| name != SAID).cloned();
         Self { path: path.to_owned(), parameters: kept.collect(), pivot: pivot.to_owned(), data_pivot: None }
     }
 
-    /// What stands in a record's data leads to the records that have it there too.
+    /// Sets the prefix for values in the data of records, which leads to the records that have them in their data.
     #[must_use]
     pub fn with_data_pivot(mut self, pivot: Option<String>) -> Self {
         self.data_pivot = pivot;
         self
     }
 
-    /// The page itself, without parameters: where a form is sent to.
+    /// The page itself, without parameters: the target of a form.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// This page with parameters changed, or taken out where the value is none; all others stay as they are.
+    /// This page with parameters changed, or removed if the value is `None`; all others are kept.
     pub fn with(&self, changes: &[(&str, Option<&str>)]) -> String {
         let names: Vec<&str> = changes.iter().map(|(name, _)| *name).collect();
         let kept = self.others(&names);
@@ -61,25 +61,25 @@ impl Links {
         href
     }
 
-    /// The parameters besides these, as a form has to carry them along.
+    /// The parameters except these, which a form has to include.
     pub fn others<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = (&'a str, &'a str)> {
         let kept = self.parameters.iter().filter(|(name, _)| !names.contains(&name.as_str()));
         kept.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// What the page was asked with; empty where it was not, and the last where it was asked twice.
+    /// The value of a parameter of the page; empty if it is missing, and the last one if it is repeated.
     pub fn value(&self, name: &str) -> &str {
         self.parameters.iter().rfind(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
-    /// A run on `value`. A single label gets the final dot with which it is typed.
+    /// A run on `value`. A single label gets the final dot that it needs.
     pub fn pivot(&self, value: &str) -> String {
         let dot = if value.contains(['.', ':']) { "" } else { "." };
         format!("{}{}{dot}", self.pivot, utf8_percent_encode(value, ENCODED))
     }
 
-    /// A run on a value that stands in a record's data: a name server is asked for what it serves, where that can be asked.
-    /// An address is asked for as data whatever the question.
+    /// A run on a value in the data of a record: for a name server, a query for what it serves, if the provider supports it. An
+    /// address is always searched for in data.
     pub fn pivot_from_data(&self, value: &str) -> String {
         let is_name = value.parse::<IpAddr>().is_err();
         let prefix = self.data_pivot.as_ref().filter(|_| is_name).unwrap_or(&self.pivot);

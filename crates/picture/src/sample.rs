@@ -6,7 +6,7 @@ use operation::Indicator;
 /// Owner, type, data, first seen, last seen, count.
 pub(crate) type Line<'a> = (&'a str, RrType, &'a str, u64, u64, u64);
 
-/// The guide's answer to its address: seven records.
+/// The answer in the integration guide for its address: seven records.
 pub(crate) const GUIDE: [Line<'_>; 7] = [
     ("www.threatq.com", RrType::A, "104.196.175.197", 1_496_995_637, 1_499_951_111, 6),
     ("threatsketch.com", RrType::NS, "dns04.gpn.register.com", 1_495_523_983, 1_495_533_768, 3),
@@ -17,7 +17,7 @@ pub(crate) const GUIDE: [Line<'_>; 7] = [
     ("threatsketch.com", RrType::A, "104.196.175.197", 1_495_523_983, 1_495_533_768, 5),
 ];
 
-/// What the guide asks about.
+/// The address that the guide queries.
 pub(crate) fn asked() -> Indicator {
     Indicator::parse("104.196.175.197").unwrap()
 }
@@ -34,7 +34,7 @@ pub(crate) fn guide() -> Vec<Record> {
     GUIDE.into_iter().map(record).collect()
 }
 
-/// The asked address on a great many names, which have other data besides; the same at every call.
+/// Many names on the queried address, with other data as well; the same at every call.
 pub(crate) fn many(count: usize) -> Vec<Record> {
     let types = [RrType::AAAA, RrType::CNAME, RrType::NS, RrType::MX, RrType::TXT, RrType::PTR];
     let mut state = 7u64;

@@ -1,8 +1,8 @@
-//! Text that came from elsewhere, on its way into a page.
+//! Escapes untrusted text for pages.
 //!
-//! [`Hostile`] escapes everything that templates print: markup, and besides it what would act on the reader's screen unseen:
-//! control characters, and marks that change the direction of text. Those are written out as `\u{202e}`. [`defang`] writes
-//! a value so that nobody clicks it by mistake.
+//! [`Hostile`] escapes everything that templates print: markup, and also characters with an invisible effect, such as control
+//! characters and marks that change the direction of text, which are written as `\u{202e}`. [`defang`] writes a value so that
+//! nobody clicks it by mistake.
 
 use std::fmt::{self, Write};
 
@@ -10,17 +10,17 @@ use askama::filters::{Escaper, Html};
 
 use crate::timeline::words::thousands;
 
-/// What stands beside a name or data in a page: the form that people read, where it is another one.
+/// The readable form to show next to a name or data, if it differs.
 pub fn beside(text: &impl ToString) -> Option<String> {
     operation::shown::unicode(&text.to_string())
 }
 
-/// A name or data with its Unicode form beside it, where it has another one.
+/// A name or data, with its Unicode form after it if it differs.
 pub fn labelled(text: &impl ToString) -> String {
     operation::shown::labelled(&text.to_string())
 }
 
-/// How templates escape; named in `askama.toml`.
+/// The escaper of our templates, named in `askama.toml`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Hostile;
 
@@ -41,8 +41,8 @@ impl Escaper for Hostile {
     }
 }
 
-/// A fragment as the beginning of a sentence. Errors begin in lower case, because they follow something where programs show
-/// them. Only a plain word becomes upper-case: `example.com` and `circl-passive-dns` are what they are.
+/// Capitalises a fragment, so that it starts a sentence. Errors begin in lower case, because programs show them after other
+/// text. Only a plain word is capitalised: `example.com` and `circl-passive-dns` are kept.
 pub fn begun(text: &str) -> String {
     let word = text.split_whitespace().next().unwrap_or_default();
     let plain = word.trim_end_matches([',', ';', '.']);
@@ -55,23 +55,23 @@ pub fn begun(text: &str) -> String {
     }
 }
 
-/// The beginning of a text that would take up the page, and how many characters all of it has; nothing of one that does not.
+/// The beginning of a text that would fill the page, and the length of the whole text; `None` for a shorter text.
 pub fn folded(text: &str) -> Option<(&str, String)> {
-    /// What is shown of it, in characters: some ten lines.
+    /// How much of it is shown, in characters: about ten lines.
     const SHOWN: usize = 500;
     let (end, _) = text.char_indices().nth(SHOWN)?;
-    // A few more are shown sooner than folded away.
+    // A text that is slightly longer is not folded.
     let all = text.chars().count();
     (all > SHOWN + SHOWN / 4).then(|| (text.get(..end).unwrap_or(text), thousands(all as u64)))
 }
 
-/// A value that nothing makes a link of: `www[.]example[.]com`.
+/// A value that is not recognised as a link: `www[.]example[.]com`.
 pub fn defang(value: &str) -> String {
-    // An IPv6 address has no dots; its first colon serves.
+    // An IPv6 address has no dots, so its first colon is used.
     if value.contains('.') { value.replace('.', "[.]") } else { value.replacen(':', "[:]", 1) }
 }
 
-/// Whether a character does something instead of being seen; line feeds and tabs only make room.
+/// Whether a character has an effect instead of being visible; line feeds and tabs only create space.
 fn acts(character: char) -> bool {
     let direction = matches!(character,
         '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');

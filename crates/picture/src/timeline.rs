@@ -1,12 +1,12 @@
-//! The history of an answer as a picture: an HTML list whose rows hold SVG plots over one time axis.
+//! The history of an answer as a picture: an HTML list whose rows contain SVG plots over a common time axis.
 //!
-//! [`TimelineView`] is what the reader chose, [`Timeline`] the layout of an answer under that choice, and
-//! [`TimelinePart`] its HTML, which a page's template prints as `{{ timeline }}`. [`FacetsPart`] are the links that
-//! show and hide types and relations. Every control is a link: nothing here needs a script, and all geometry
-//! stands in presentation attributes, so that the strictest content policy holds.
+//! [`TimelineView`] is what the reader has selected, [`Timeline`] the layout of an answer with this selection, and
+//! [`TimelinePart`] its HTML, which the template of a page includes as `{{ timeline }}`. [`FacetsPart`] contains the links that
+//! show and hide types and relations. Every control is a link: nothing here needs a script, and all geometry is in presentation
+//! attributes, so that the strictest content policy is satisfied.
 //!
-//! Names and data are strangers' text. They are cut here and escaped by the templates. Nothing fails: an answer of
-//! any size and with any dates has a layout of bounded size.
+//! Names and data are untrusted text. They are shortened here and escaped by the templates. Nothing fails: an answer of any
+//! size and with any dates has a layout of limited size.
 
 mod alive;
 mod axis;
@@ -41,25 +41,25 @@ pub use part::{FacetsPart, Places, TimelinePart};
 pub use view::TimelineView;
 use zoom::Zoom;
 
-/// An answer, laid out in time.
+/// The layout of an answer in time.
 ///
-/// It owns what it shows, which is bounded, and nothing of the records.
+/// It owns what it shows, which is bounded, and does not refer to the records.
 #[derive(Clone, Debug)]
 pub struct Timeline {
     view: TimelineView,
     facets: Facets,
-    /// How many records there are, have no date, and are hidden by their type, relation or date.
+    /// The numbers of all records, of those without a date, and of those that are hidden by type, relation or date.
     total: usize,
     undated: usize,
     hidden: usize,
-    /// How many lie on the axis.
+    /// The number of records on the axis.
     shown: usize,
     picture: Option<Picture>,
     zooms: Vec<Zoom>,
     moment: Option<Moment>,
 }
 
-/// What is drawn, where there is something to draw.
+/// The picture, if there is anything to draw.
 #[derive(Clone, Debug)]
 struct Picture {
     axis: Axis,
@@ -70,7 +70,7 @@ struct Picture {
     dense: bool,
 }
 
-/// Records alive above the axis.
+/// The records alive, as an area above the axis.
 #[derive(Clone, Debug)]
 struct Area {
     most: u32,
@@ -79,9 +79,9 @@ struct Area {
 }
 
 impl Timeline {
-    /// Lays out `records`, the whole answer to `asked`, as far as `view` shows it.
+    /// Lays out the part of `records`, the whole answer to a query for `asked`, that `view` shows.
     ///
-    /// A record's place in the slice is the number in its link. Costs O(n log n): some 30 ms for 50,000 records.
+    /// The position of a record in the slice is the number in its link. Costs O(n log n): about 30 ms for 50,000 records.
     pub fn new(view: &TimelineView, asked: &Indicator, records: &[Record]) -> Self {
         let relations: Vec<Relation> = records.iter().map(|record| Relation::of(asked, record)).collect();
         let numbered = records.iter().zip(&relations).enumerate();
@@ -108,19 +108,19 @@ impl Timeline {
         }
     }
 
-    /// Whether there is nothing to show in time: no record, or none with a date.
+    /// Whether there is nothing to show: no records, or none with a date.
     fn is_empty(&self) -> bool {
         self.total == self.undated
     }
 
-    /// How many records lie outside of the window.
+    /// The number of records outside the window.
     fn outside(&self) -> usize {
         self.total - self.undated - self.hidden - self.shown
     }
 }
 
 impl Picture {
-    /// The picture and how many records are in it; none where none is in the window.
+    /// The picture and the number of records in it; `None` if none is in the window.
     fn new(view: &TimelineView, asked: &Indicator, mut entries: Vec<Entry<'_>>) -> Option<(Self, usize)> {
         entries.retain(|entry| view.within(entry.first, entry.last));
         let first = entries.iter().map(|entry| entry.first).min()?;

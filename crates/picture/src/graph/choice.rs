@@ -1,14 +1,14 @@
-//! Selects the boxes and edges to draw if there are too many: the most sighted connected ones.
+//! Selects the boxes and edges to draw if there are too many: the most observed connected ones.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::net::{Link, Net};
 
-/// At most so many boxes and edges, and how many edges between these boxes were left out.
+/// Selects at most this many boxes and edges; also returns how many edges between these boxes were left out.
 ///
-/// Grows from the asked value: of all that is joined to what was chosen, the most sighted is next. What is joined
-/// to nothing chosen follows in the same way.
+/// The selection grows from the queried value: the next box is the most observed one that is connected to a selected box.
+/// Unconnected boxes follow in the same way.
 pub(super) fn most_sighted(net: &Net, most_boxes: usize, most_edges: usize) -> (Net, usize) {
     let places = places(net, most_boxes);
     let mut boxes: Vec<_> =
@@ -25,7 +25,7 @@ pub(super) fn most_sighted(net: &Net, most_boxes: usize, most_edges: usize) -> (
     (Net { boxes: boxes.into_iter().map(|(_, node)| node.clone()).collect(), links }, left_out)
 }
 
-/// The new place of each box, in the order in which they are chosen.
+/// The new position of each box, in the order of selection.
 fn places(net: &Net, most: usize) -> Vec<Option<usize>> {
     let sightings = net.sightings();
     let neighbours = net.neighbours();

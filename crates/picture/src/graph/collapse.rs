@@ -1,7 +1,7 @@
-//! Crowds: targets of the same record sets that share a parent become one box.
+//! Groups: targets of the same record sets with the same parent become one box.
 //!
-//! Only names without outgoing edges, so that no edge is lost, and only below a parent that is not a top-level domain, because names
-//! below a top-level domain have nothing in common.
+//! Only names without outgoing edges are grouped, so that no edge is lost, and only below a parent that is not a top-level
+//! domain, because names below a top-level domain have nothing in common.
 
 use std::collections::HashMap;
 
@@ -10,19 +10,19 @@ use operation::Host;
 
 use super::net::{Face, Link, Net, Node, sum};
 
-/// From so many on, names are a crowd.
+/// The smallest number of names that form a group.
 pub(super) const CROWD: usize = 5;
 
-/// What the members of a crowd have in common.
+/// What the members of a group have in common.
 #[derive(PartialEq, Eq, Hash)]
 struct Common {
     parent: Name,
     rrtype: RrType,
-    /// The boxes that point to it, in order.
+    /// The boxes that point to them, sorted.
     owners: Vec<usize>,
 }
 
-/// The net with a box for each crowd. The asked value stays by itself.
+/// The net with a box for each group. The queried value is never grouped.
 pub(super) fn collapsed(net: Net) -> Net {
     let mut crowds: Vec<(Common, Vec<usize>)> = common(&net);
     crowds.retain(|(_, members)| members.len() >= CROWD);
@@ -43,7 +43,7 @@ pub(super) fn collapsed(net: Net) -> Net {
     let mut places: Vec<usize> = Vec::new();
     for (node, crowd) in net.boxes.into_iter().zip(crowd_of) {
         let (node, known) = match crowd {
-            // The first member is before all others, and becomes the box; what it became, they become.
+            // The first member is processed before the others, and becomes the box; the others become the same box.
             Some((_, Some(face))) => (face, None),
             Some((first, None)) => (node, places.get(first).copied()),
             None => (node, None),
@@ -57,7 +57,7 @@ pub(super) fn collapsed(net: Net) -> Net {
     out
 }
 
-/// Names that could stand together, by what they have in common, in the order of their first member.
+/// Names that can be grouped, by what they have in common, in the order of their first member.
 fn common(net: &Net) -> Vec<(Common, Vec<usize>)> {
     let mut incoming: Vec<Vec<(usize, RrType)>> = vec![Vec::new(); net.boxes.len()];
     for link in &net.links {
@@ -80,7 +80,7 @@ fn common(net: &Net) -> Vec<(Common, Vec<usize>)> {
     groups
 }
 
-/// The parent below which a node can be one of a crowd.
+/// The parent below which a node can be grouped.
 fn parent(node: &Node) -> Option<Name> {
     let Face::One(Host::Name(name)) = &node.face else { return None };
     let wire = name.as_wire();
@@ -95,7 +95,7 @@ fn face(net: &Net, common: &Common, members: &[usize]) -> Node {
     Node { face: Face::Crowd { parent: common.parent.clone(), rrtype: common.rrtype, members }, records: 0 }
 }
 
-/// Links between the new places; those that became one are added up.
+/// Links between the new positions; counts of links that became one are added.
 fn moved(links: &[Link], places: &[usize]) -> Vec<Link> {
     let mut at: HashMap<(usize, usize, RrType), usize> = HashMap::new();
     let mut out: Vec<Link> = Vec::new();

@@ -4,13 +4,13 @@ use std::collections::VecDeque;
 
 use super::net::Net;
 
-/// The boxes of each column from top to bottom: asked, joined to it, and all further ones.
+/// The boxes of each column from top to bottom: the queried value, its neighbours, and all others.
 pub(super) type Columns = [Vec<usize>; 3];
 
-/// Sweeps over the columns: more do not make it better to read.
+/// The number of sweeps over the columns: more do not improve the layout.
 const SWEEPS: usize = 4;
 
-/// Columns by distance; each box near the middle of its neighbours in the other column.
+/// Columns by distance; each box is near the middle of its neighbours in the other column.
 pub(super) fn columns(net: &Net) -> Columns {
     let neighbours = net.neighbours();
     let column_of = distances(&neighbours);
@@ -25,7 +25,7 @@ pub(super) fn columns(net: &Net) -> Columns {
         level(column, &mut heights);
     }
     for sweep in 0..SWEEPS {
-        // The first column has one box: it neither moves nor moves others.
+        // The first column has one box, which does not move and does not move others.
         let (moving, still) = if sweep % 2 == 0 { (2, 1) } else { (1, 2) };
         let fixed = |at: &&usize| column_of.get(**at) == Some(&still);
         let middle = |at: usize| {
@@ -41,7 +41,7 @@ pub(super) fn columns(net: &Net) -> Columns {
     columns
 }
 
-/// The barycentre; none of none.
+/// The mean; `None` if there are no values.
 fn mean<'a>(heights: impl Iterator<Item = &'a f64>) -> Option<f64> {
     let (sum, count) = heights.fold((0.0, 0.0), |(sum, count), height| (sum + height, count + 1.0));
     (count > 0.0).then(|| sum / count)
@@ -58,7 +58,7 @@ fn distances(neighbours: &[Vec<usize>]) -> Vec<usize> {
         if let Some(slot) = distances.get_mut(at) {
             *slot = distance.min(2);
         }
-        // Beyond the second step all is the last column.
+        // All boxes beyond the second step are in the last column.
         if distance < 2 {
             queue.extend(neighbours.get(at).into_iter().flatten().map(|other| (*other, distance + 1)));
         }
@@ -66,7 +66,7 @@ fn distances(neighbours: &[Vec<usize>]) -> Vec<usize> {
     distances
 }
 
-/// Spreads a column evenly from 0 to 1.
+/// Distributes a column evenly from 0 to 1.
 fn level(column: &[usize], heights: &mut [f64]) {
     let step = 1.0 / f64::from(u32::try_from(column.len()).unwrap_or(u32::MAX).max(1));
     let mut height = step / 2.0;

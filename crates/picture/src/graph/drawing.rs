@@ -1,7 +1,7 @@
 //! Computes all positions, in px of the picture.
 //!
-//! Columns are as wide as their widest box, and no narrower than in the picture of a small answer, so that small
-//! answers look alike.
+//! Columns are as wide as their widest box, but at least as wide as in the picture of a small answer, so that small answers
+//! look alike.
 
 use cof::RrType;
 
@@ -15,11 +15,11 @@ use crate::timeline::words::{thousands, without_middle};
 pub(crate) struct Drawing {
     pub(crate) width: u32,
     pub(crate) height: u32,
-    /// A column's place and what stands in it.
+    /// The positions of the columns, and their headings.
     pub(crate) heads: Vec<(u32, &'static str)>,
     pub(crate) boxes: Vec<Tile>,
     pub(crate) edges: Vec<Edge>,
-    /// The ends of edges: x, y and colour, each once.
+    /// The ends of edges: x, y and style class, each once.
     pub(crate) dots: Vec<(u32, u32, &'static str)>,
 }
 
@@ -29,15 +29,15 @@ pub(crate) struct Tile {
     pub(crate) x: u32,
     pub(crate) y: u32,
     pub(crate) width: u32,
-    /// A name that is cut in its middle, an address, or how many of what.
+    /// A name without its middle part, an address, or the size of a group.
     pub(crate) text: String,
-    /// What stands at its right.
+    /// The text on its right side.
     pub(crate) sub: String,
-    /// All of the text, and who is in a crowd.
+    /// The whole text, and the members of a group.
     pub(crate) title: String,
-    /// The value that an action can be run on.
+    /// The value on which an action can be run.
     pub(crate) pivot: Option<String>,
-    /// No record of it came, only such as have it in their data.
+    /// Whether the value only occurs in the data of records, and owns none.
     pub(crate) is_data: bool,
     pub(crate) asked: bool,
     pub(crate) address: bool,
@@ -53,29 +53,28 @@ pub(crate) struct Edge {
     pub(crate) title: String,
 }
 
-/// A picture that is no higher may be drawn larger: all of it is in sight all the same.
+/// A picture up to this height may be enlarged, because all of it stays visible.
 pub(crate) const LOW: u32 = 500;
-/// A box's height; the distance of two; where the first begins; what is left free below.
+/// The height of a box, the distance between two, the position of the first, and the margin below the last.
 pub(crate) const BOX: u32 = 26;
 const PITCH: u32 = 34;
 const TOP: u32 = 45;
 const BOTTOM: u32 = 15;
-/// The middle of the box that was asked about is no deeper than this: with what stands over the picture, it is on the
-/// first screen however many there are beside it.
+/// The queried box is no lower than this, so that it is on the first screen however many boxes are next to it.
 pub(super) const DEEPEST: u32 = TOP + 4 * PITCH;
-/// The least width of each column, and the gap behind it.
+/// The minimum width of each column, and the gap after it.
 const LEAST: [u32; 3] = [180, 244, 320];
 const GAPS: [u32; 3] = [194, 266, 20];
 const LEFT: u32 = 16;
-/// The longest text of a box in characters, and the longest at its right.
+/// The longest text of a box in characters, and the longest on its right side.
 const LONGEST: usize = 38;
 const LONGEST_SUB: usize = 34;
 /// The longest name in a title.
 const LONGEST_TITLE: usize = 100;
-/// Members of a crowd that its title names.
+/// How many members of a group its title names.
 const NAMED: usize = 20;
 
-/// Where a box lies.
+/// The position of a box.
 #[derive(Clone, Copy, Default)]
 struct Place {
     column: usize,
@@ -106,7 +105,7 @@ impl Drawing {
         for link in &net.links {
             drawing.draw(net, link, &places);
         }
-        // The keyboard goes from box to box as they are read.
+        // The keyboard moves between boxes in reading order.
         drawing.boxes.sort_by_key(|tile| (tile.x, tile.y));
         drawing.dots.sort_unstable();
         drawing.dots.dedup();
@@ -138,7 +137,7 @@ impl Drawing {
 }
 
 impl Tile {
-    /// The width that its texts need: 7.3 px a character of the monospace face, 6.1 of the other, and margins.
+    /// The width of its texts: 7.3 px per character of the monospace font, 6.1 of the other, and margins.
     fn need(&self) -> u32 {
         (73 * to_u32(self.text.chars().count()) + 61 * to_u32(self.sub.chars().count())) / 10 + 36
     }
@@ -156,7 +155,7 @@ fn tile(net: &Net, at: usize, node: &Node) -> Tile {
         Face::One(_) if node.records > 0 => (format!("{} rec.", node.records), format!("Query {whole}")),
         Face::One(_) => (pointed_by(net, at), format!("Query {whole}")),
     };
-    // This is the run on the asked value.
+    // This run is the one on the queried value.
     let pivot = node.face.pivot().filter(|_| at > 0);
     Tile {
         x: 0,
@@ -232,10 +231,10 @@ fn heads(net: &Net, columns: &Columns, widths: [u32; 3], of_address: bool) -> Ve
     heads
 }
 
-/// The curve from an owner to its data, and the place of the dot at its end.
+/// The curve from an owner to its data, and the position of the dot at its end.
 fn curve(from: Place, to: Place) -> (String, (u32, u32)) {
     if from.column == to.column {
-        // Bows to the right, a little below the middles, where nothing else begins.
+        // It bends to the right, slightly below the middle, where no other edge starts.
         let (x, right) = (from.x + from.width, to.x + to.width);
         let bow = x.max(right) + 50;
         let (y, end) = (from.y + 6, to.y + 6);

@@ -8,25 +8,25 @@ use crate::timeline::type_order;
 pub(crate) struct Row {
     /// The owner.
     pub(crate) name: String,
-    /// Whether an action can be run on it, besides this one.
+    /// Whether an action can be run on it; false for the queried value.
     pub(crate) pivots: bool,
-    /// Types and data, in the order of types, then of texts.
+    /// Types and data, sorted by type and then text.
     pub(crate) targets: Vec<Target>,
-    /// How many more there are.
+    /// The number of further targets.
     pub(crate) more: usize,
 }
 
-/// One thing that a name pointed to.
+/// A target of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) rrtype: String,
     pub(crate) text: String,
 }
 
-/// The most that a row names.
+/// The most targets in a row.
 const MOST: usize = 50;
 
-/// Rows by name; members of a crowd stand here by themselves.
+/// Rows by name; members of a group are listed individually.
 pub(super) fn rows(net: &Net) -> Vec<Row> {
     let mut targets = vec![Vec::new(); net.boxes.len()];
     for link in &net.links {

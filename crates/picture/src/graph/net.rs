@@ -5,23 +5,23 @@ use std::collections::HashMap;
 use cof::{Name, Record, RrType};
 use operation::{Host, Indicator};
 
-/// Boxes and links. The first box is the asked value, and is always there.
+/// Boxes and links. The first box is the queried value, which always exists.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Net {
     pub(super) boxes: Vec<Node>,
-    /// Both ends are places in `boxes`, and differ. No two links have the same ends and type.
+    /// Both ends are positions in `boxes`, and differ. No two links have the same ends and type.
     pub(super) links: Vec<Link>,
 }
 
-/// What a box stands for.
+/// The content of a box.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) face: Face,
-    /// Records of which it is the owner, those that point nowhere else included.
+    /// The number of records that it owns, including those without an edge.
     pub(super) records: usize,
 }
 
-/// One value, or a crowd of them.
+/// One value, or a group of values.
 #[derive(Clone, Debug)]
 pub(super) enum Face {
     /// Names below one parent that the same record sets point to.
@@ -35,24 +35,24 @@ pub(super) enum Face {
     One(Host),
 }
 
-/// A record set's data that points from its owner to another box.
+/// The data of a record set that points from its owner to another box.
 #[derive(Clone, Debug)]
 pub(super) struct Link {
     pub(super) from: usize,
     pub(super) to: usize,
     pub(super) rrtype: RrType,
-    /// Sightings; none where not one record says how many.
+    /// The sum of counts; `None` if no record has one.
     pub(super) count: Option<u64>,
 }
 
-/// Finds the place of what was there before.
+/// Finds the position of a known value.
 struct Places {
-    /// Without the asked value.
+    /// Without the queried value.
     boxes: HashMap<Host, usize>,
     links: HashMap<(usize, usize, RrType), usize>,
 }
 
-/// Whether records of this type are edges. The data of the others is a text, or more than one value.
+/// Whether records of this type are edges. The data of other types is text, or more than one value.
 pub(super) fn points(rrtype: RrType) -> bool {
     use RrType as T;
     matches!(rrtype, T::A | T::AAAA | T::CNAME | T::DNAME | T::MX | T::NS | T::PTR | T::SRV)
@@ -61,7 +61,7 @@ pub(super) fn points(rrtype: RrType) -> bool {
 impl Net {
     /// The net of an answer.
     pub(super) fn new(asked: &Indicator, records: &[Record]) -> Self {
-        // An answer to an address has about one new value and one new link a record.
+        // An answer for an address has about one new value and one new link per record.
         let mut places = Places {
             boxes: HashMap::with_capacity(records.len()),
             links: HashMap::with_capacity(records.len()),
@@ -72,7 +72,7 @@ impl Net {
             let owner = owner(asked, record);
             let target = Some(record).filter(|record| points(record.rrtype));
             let target = target.and_then(|record| Indicator::of_target(&record.rdata, record.rrtype));
-            // What points to itself would be an edge without length: it is in the table.
+            // An edge from a value to itself would have no length; the record is in the table.
             let target = target.map(|target| target.host().clone());
             let Some(target) = target.filter(|target| *target != owner) else {
                 others.push(owner);
@@ -92,9 +92,9 @@ impl Net {
         net
     }
 
-    /// The place of a value, which gets one if it has none.
+    /// The position of a value, which is added if it is new.
     fn place(&mut self, places: &mut Places, value: Host) -> usize {
-        // Half of all ends are the asked value.
+        // Half of all ends are the queried value.
         if self.boxes.first().is_some_and(|node| matches!(&node.face, Face::One(asked) if *asked == value)) {
             return 0;
         }
@@ -120,7 +120,7 @@ impl Net {
         }
     }
 
-    /// How often each box was seen, at either end of a link.
+    /// The sum of counts of each box, from the links at either end.
     pub(super) fn sightings(&self) -> Vec<u64> {
         let mut sums = vec![0u64; self.boxes.len()];
         for link in &self.links {
@@ -154,7 +154,7 @@ impl Node {
 }
 
 impl Face {
-    /// What is written on the box.
+    /// The text of the box.
     pub(super) fn text(&self) -> String {
         match self {
             Self::Crowd { rrtype, members, .. } => format!("{} {}", members.len(), crowd(*rrtype)),
@@ -162,7 +162,7 @@ impl Face {
         }
     }
 
-    /// What it is called in a title.
+    /// The text in a title.
     pub(super) fn title(&self) -> String {
         match self {
             Self::Crowd { parent, .. } => format!("{} under {parent}", self.text()),
@@ -170,7 +170,7 @@ impl Face {
         }
     }
 
-    /// The value that an action can be run on.
+    /// The value on which an action can be run.
     pub(super) fn pivot(&self) -> Option<String> {
         match self {
             Self::Crowd { .. } => None,
@@ -183,14 +183,14 @@ impl Face {
 }
 
 impl Link {
-    /// Whether it is only related to the asked value, which [`operation::Relation::of`] calls direct at either end.
+    /// Whether it is only related to the queried value, see [`operation::Relation::of`].
     pub(super) fn related(&self) -> bool {
         self.from != 0 && self.to != 0
     }
 }
 
-/// Whom a record is about. A wildcard is no indicator, but an owner; a reverse name that was asked about stands
-/// for itself, another for its address.
+/// The owner of a record. A wildcard is not an indicator, but can be an owner; a reverse name stands for its address, unless it
+/// is the queried value.
 fn owner(asked: &Indicator, record: &Record) -> Host {
     match asked.host() {
         Host::Name(name) if *name == record.rrname => asked.host().clone(),
@@ -199,7 +199,7 @@ fn owner(asked: &Indicator, record: &Record) -> Host {
     }
 }
 
-/// Adds up what is known.
+/// Adds the known values.
 pub(super) fn sum(left: Option<u64>, right: Option<u64>) -> Option<u64> {
     match (left, right) {
         (Some(left), Some(right)) => Some(left.saturating_add(right)),

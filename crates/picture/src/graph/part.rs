@@ -1,4 +1,4 @@
-//! The HTML of the graph: its template and its sentences.
+//! The HTML of the graph: its template and its texts.
 
 use askama::Template;
 
@@ -6,7 +6,7 @@ use super::{Graph, MOST_EDGES};
 use crate::links::Links;
 use crate::timeline::words::{self, figure};
 
-/// The panel with the picture and the list below it; empty when no record links two boxes.
+/// The panel with the picture and the list below it; empty if no record links two boxes.
 #[derive(Template)]
 #[template(path = "graph.html")]
 pub struct GraphPart<'a> {
@@ -21,7 +21,7 @@ impl Graph {
     }
 }
 
-/// The most types that a sentence names.
+/// The most types that a text names.
 const MOST_NAMED: usize = 8;
 
 impl GraphPart<'_> {

@@ -1,4 +1,4 @@
-//! What the graph shows of known answers, and what holds for any.
+//! The graph of known answers, and properties of any graph.
 
 use proptest::prelude::*;
 use proptest::test_runner::Config;
@@ -35,13 +35,13 @@ fn targets_of_a_record_set_collapse_from_five() {
     let boxes = |records: &[Record]| Graph::new(&asked, records).total();
     assert_eq!(boxes(&ns("x.example", 4, "dns.example.org")), 5);
     assert_eq!(boxes(&ns("x.example", 5, "dns.example.org")), 2);
-    // Two who share all of them share the box; one who has a sixth has it by itself.
+    // Two owners with the same targets share a box; a name with a sixth owner has its own.
     let mut records = ns("x.example", 5, "dns.example.org");
     records.extend(ns("y.example", 6, "dns.example.org"));
     assert_eq!(boxes(&records), 4);
     // Names below a top-level domain have nothing in common.
     assert_eq!(boxes(&ns("x.example", 6, "org")), 7);
-    // What points on is not hidden in a crowd.
+    // A name with outgoing edges is not grouped.
     let mut records = ns("x.example", 5, "dns.example.org");
     records.push(record(("ns0.dns.example.org", RrType::A, "192.0.2.1", 1, 2, 3)));
     assert_eq!(boxes(&records), 7);

@@ -1,37 +1,37 @@
-//! How many records were alive when: the area above the axis, and the density of a type.
+//! How many records were alive at what time: the area above the axis, and the density of a type.
 //!
-//! Both show, for every bin of the axis, the most that were alive at one moment of it, so that a long bin does not
-//! count records together that followed each other. The cost is that of sorting the times.
+//! Both show, for every bin of the axis, the largest number of records alive at one moment, so that a long bin does not add up
+//! records that followed each other. The cost is that of sorting the times.
 
 use super::axis::{Axis, Share};
 
-/// Records alive over the axis.
+/// The number of records alive over the axis.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Alive {
-    /// The most of each bin.
+    /// The maximum of each bin.
     peaks: Vec<u32>,
 }
 
-/// A stretch of equal density.
+/// A range of equal density.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Heat {
-    /// Where it begins.
+    /// The position where it starts.
     pub(crate) x: Share,
-    /// How wide it is.
+    /// Its width.
     pub(crate) width: Share,
     /// Its strength, 1 to 5, on a logarithmic scale.
     pub(crate) level: u32,
 }
 
-/// The area's bins: 4 px each.
+/// The number of bins of the area: 4 px each.
 pub(super) const AREA_BINS: u64 = 240;
-/// A density row's bins: 8 px each.
+/// The number of bins of a density row: 8 px each.
 pub(super) const HEAT_BINS: u64 = 120;
 /// Strengths of density.
 const LEVELS: u32 = 5;
 
 impl Alive {
-    /// Counts spans, first and last second included, over so many bins.
+    /// Counts time spans, including their first and last second, in this many bins.
     pub(super) fn over(axis: &Axis, bins: u64, spans: impl Iterator<Item = (u64, u64)>) -> Self {
         let (mut firsts, mut lasts): (Vec<u64>, Vec<u64>) = spans.unzip();
         firsts.sort_unstable();
@@ -45,12 +45,12 @@ impl Alive {
         Self { peaks }
     }
 
-    /// The most alive at one moment.
+    /// The most records alive at one moment.
     pub(crate) fn most(&self) -> u32 {
         self.peaks.iter().copied().max().unwrap_or_default()
     }
 
-    /// The outline of a step area, 1000 wide and 28 high, on the scale of `most`; 2 are left free above.
+    /// The outline of a step area, 1000 wide and 28 high, on a scale up to `most`, with a margin of 2 above.
     pub(super) fn outline(&self, most: u32) -> String {
         let bins = u64::try_from(self.peaks.len()).unwrap_or(1).max(1);
         let height = |peak: u32| 280 - 260 * u64::from(peak) / u64::from(most.max(1));
@@ -63,7 +63,7 @@ impl Alive {
         d
     }
 
-    /// The density as stretches; where nothing was alive, there is none.
+    /// The density as ranges; without records alive, there is none.
     pub(super) fn heat(&self) -> Vec<Heat> {
         let bins = u32::try_from(self.peaks.len()).unwrap_or(1).max(1);
         let place = |bin: usize| u32::try_from(bin).unwrap_or(bins) * Share::END.0 / bins;
@@ -79,17 +79,17 @@ impl Alive {
     }
 }
 
-/// Walks through time, and knows how many are alive.
+/// Moves forward in time, and counts how many are alive.
 struct Sweep<'a> {
-    /// Those not yet begun, in order.
+    /// The sorted start times that have not been reached.
     firsts: &'a [u64],
-    /// Those not yet ended, in order.
+    /// The sorted end times that have not been reached.
     lasts: &'a [u64],
     running: u32,
 }
 
 impl Sweep<'_> {
-    /// Goes on to `end`, which is not included: the most that were alive on the way.
+    /// Moves forward to `end`, which is not included; returns the most that were alive on the way.
     fn until(&mut self, end: u64) -> u32 {
         let mut peak = self.running;
         loop {
@@ -109,7 +109,7 @@ impl Sweep<'_> {
     }
 }
 
-/// Stretches of equal values: where, and which.
+/// Ranges of equal values, with their values.
 fn runs<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<(std::ops::Range<usize>, T)> {
     let mut runs: Vec<(std::ops::Range<usize>, T)> = Vec::new();
     for (at, value) in values.enumerate() {
@@ -121,7 +121,7 @@ fn runs<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<(std::ops::Range<u
     runs
 }
 
-/// The strength of `count` where `most` is the strongest; 0 is nothing.
+/// The strength of `count` on a scale up to `most`; 0 is nothing.
 fn level(count: u32, most: u32) -> u32 {
     if count == 0 {
         return 0;
@@ -169,7 +169,7 @@ mod tests {
             let alive = Alive::over(&axis, HEAT_BINS, spans.iter().copied());
             for bin in 0..HEAT_BINS - 1 {
                 let (from, to) = (axis.bin(bin, HEAT_BINS), axis.bin(bin + 1, HEAT_BINS));
-                // The peak of a bin is reached at its beginning, or when one of them begins.
+                // The maximum of a bin is reached at its start, or when a record starts.
                 let moments = spans.iter().map(|(first, _)| *first).filter(|at| (from..to).contains(at)).chain([from]);
                 let at = |moment: u64| spans.iter().filter(|(a, b)| *a <= moment && moment <= *b).count();
                 let peak = moments.map(at).max().unwrap();

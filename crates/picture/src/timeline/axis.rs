@@ -1,11 +1,11 @@
-//! The time axis: where a second lies on it, its rules and their labels.
+//! The time axis: the position of a second on it, its rules and their labels.
 //!
-//! Linear, UTC. An end that the data give is rounded out to a whole [`Step`]; one that a window gives stays what it is,
-//! because the table shows that window too. Places are [`Share`]s: whole ten-thousandths of the axis, so that two places
-//! are equal or they are not, and no bar can overlap another by a rounding. Times beyond [`LATEST_PLAUSIBLE`] lie at its
+//! The axis is linear, in UTC. An end that the data determine is extended to a whole [`Step`]; an end that a window determines
+//! is exact, because the table shows that window too. Positions are [`Share`]s: whole ten-thousandths of the axis, so that two
+//! positions are either equal or not, and no bars overlap because of rounding. Times beyond [`LATEST_PLAUSIBLE`] are at its
 //! end. Nothing here fails.
 //!
-//! It is long by its tests and by the calendar's steps, from seconds to years, which belong in one place.
+//! The file is long because of its tests and the steps of the calendar, from seconds to years, which belong together.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use jiff::civil::{DateTime, date};
 use jiff::tz::Offset;
 use jiff::{Span, Timestamp, ToSpan, Unit};
 
-/// A place on the axis in ten-thousandths, 0 to [`Share::END`]; printed as a percentage.
+/// A position on the axis in ten-thousandths, 0 to [`Share::END`]; printed as a percentage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Share(pub(super) u32);
 
@@ -22,47 +22,47 @@ pub(crate) struct Share(pub(super) u32);
 #[derive(Clone, Debug)]
 pub(crate) struct Axis {
     start: u64,
-    /// Always after `start`.
+    /// Always later than `start`.
     end: u64,
     step: Step,
-    /// The rules, from the first to the last, both ends included.
+    /// The positions of the rules, in order, including both ends.
     pub(crate) lines: Vec<Share>,
-    /// Labels at the beginnings of steps, as many as stand apart; those under the flag are left out.
+    /// The labels at the starts of steps, as many as do not overlap; those below the flag are left out.
     pub(crate) labels: Vec<AxisLabel>,
 }
 
-/// A label at the right of its rule.
+/// A label to the right of its rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AxisLabel {
-    /// Its rule.
+    /// The position of its rule.
     pub(crate) at: Share,
-    /// Text of ours.
+    /// A trusted text.
     pub(crate) text: String,
-    /// Whether it goes below 1200 px: every second.
+    /// Whether it is hidden below 1200 px: every second label.
     pub(crate) odd: bool,
-    /// Whether it goes below 768 px: all but every fourth, and those near the flag.
+    /// Whether it is hidden below 768 px: all but every fourth label, and those near the flag.
     pub(crate) narrow: bool,
 }
 
-/// The line at the day that is looked at.
+/// The line at the selected day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Flag {
-    /// Where it stands.
+    /// Its position.
     pub(crate) at: Share,
-    /// Whether the flag flies to the left, because there is no room to the right.
+    /// Whether the flag is on the left side, because there is no room on the right.
     pub(crate) left: bool,
 }
 
 /// An end of an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// Of the data: rounded out to a whole step.
+    /// Determined by the data: extended to a whole step.
     Data(u64),
-    /// Of a window: exactly this.
+    /// Determined by a window: exact.
     Window(u64),
 }
 
-/// The distance of two rules.
+/// The distance between two rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     /// Some seconds, a divisor of a minute.
@@ -80,15 +80,15 @@ enum Step {
     Years(i16),
 }
 
-/// The plot's width that labels and marks are laid out for, in px: that of a page of 1400.
+/// The width of the plot for which labels and marks are laid out, in px: that of a page of 1400 px.
 pub(super) const PLOT: u32 = 960;
 /// The flag's width in px: `at 2022-06-01` in 12 px and its margins.
 const FLAG: u32 = 108;
-/// More rules of years than this are not drawn.
+/// The most rules of years that are drawn.
 const MOST_YEARS: u64 = 30;
-/// The narrowest plot that has every label, in px: that of a page of 1200.
+/// The narrowest plot with all labels, in px: that of a page of 1200 px.
 const LEAST_PLOT: u32 = 720;
-/// What is left free behind a label, in px.
+/// The minimum gap after a label, in px.
 const GAP: u32 = 8;
 
 const MINUTE: u64 = 60;
@@ -97,10 +97,10 @@ const DAY: u64 = 24 * HOUR;
 const YEAR: u64 = 31_557_600;
 
 impl Share {
-    /// The axis' end: 100 %.
+    /// The end of the axis: 100 %.
     pub(crate) const END: Self = Self(10_000);
 
-    /// The share that `px` of a plot of [`PLOT`] px are, rounded up.
+    /// The share of `px` in a plot of [`PLOT`] px, rounded up.
     pub(super) const fn of_px(px: u32) -> Self {
         Self((px * Self::END.0).div_ceil(PLOT))
     }
@@ -117,11 +117,11 @@ impl fmt::Display for Share {
 }
 
 impl Axis {
-    /// The axis from one end to the other. In whatever order they come, they are put right.
+    /// The axis between two ends, in either order.
     pub(crate) fn new(first: End, last: End) -> Self {
         let (first, last) = if first.second() <= last.second() { (first, last) } else { (last, first) };
         let span = last.second() - first.second();
-        // Between the ends of a window at least two rules are to fall; data reach to one at either side.
+        // Between the ends of a window there should be at least two rules; data are extended to one on each side.
         let step = match (first, last) {
             (End::Data(_), End::Data(_)) => Step::of(span),
             _ => Step::of((span * 2 / 3).max(1)),
@@ -141,7 +141,7 @@ impl Axis {
         axis
     }
 
-    /// The second at its beginning.
+    /// The second at its start.
     pub(crate) fn start(&self) -> u64 {
         self.start
     }
@@ -151,19 +151,19 @@ impl Axis {
         self.end
     }
 
-    /// Where a second lies; what lies outside is at the nearer end.
+    /// The position of a second; a second outside the axis is at the nearer end.
     pub(crate) fn at(&self, second: u64) -> Share {
         let within = second.clamp(self.start, self.end) - self.start;
         let share = u128::from(within) * u128::from(Share::END.0) / u128::from(self.end - self.start);
         Share(u32::try_from(share).unwrap_or(Share::END.0))
     }
 
-    /// The first second of a bin, when the axis is cut into so many equal ones.
+    /// The first second of a bin, if the axis is divided into this many equal ones.
     pub(super) fn bin(&self, bin: u64, bins: u64) -> u64 {
         self.start + (self.end - self.start) * bin / bins
     }
 
-    /// Puts up a flag, and takes away the labels that it covers; none where the day is not on the axis.
+    /// Adds a flag, and removes the labels that it covers; `None` if the day is not on the axis.
     pub(crate) fn flag(&mut self, second: u64) -> Option<Flag> {
         if second < self.start || second > self.end {
             return None;
@@ -182,7 +182,7 @@ impl Axis {
         Some(flag)
     }
 
-    /// What the labels leave out, as a sentence; none where they say it all.
+    /// A sentence with what the labels leave out; `None` if they are complete.
     pub(crate) fn note(&self) -> Option<String> {
         let day = super::words::day(self.start);
         match self.step {
@@ -197,7 +197,7 @@ impl Axis {
         }
     }
 
-    /// Labels of the rules that have room for one; of the first, then of every second, third, … where they would touch.
+    /// The labels of rules: of all, or of every second, third and so on, so that they do not touch.
     fn labels_of(&self, rules: &[DateTime]) -> Vec<AxisLabel> {
         let label = |rule: &DateTime| AxisLabel {
             at: self.at(seconds(*rule)),
@@ -205,7 +205,7 @@ impl Axis {
             odd: false,
             narrow: false,
         };
-        // The last one would stand behind the axis' end.
+        // The last label would be after the end of the axis.
         let mut labels: Vec<AxisLabel> =
             rules.iter().map(label).filter(|label| label.end() <= Share::END.0).collect();
         let apart = |every: usize| {
@@ -222,20 +222,20 @@ impl Axis {
 }
 
 impl End {
-    /// The second, no later than there can be one.
+    /// The second, limited to the latest possible one.
     fn second(self) -> u64 {
         let (Self::Data(second) | Self::Window(second)) = self;
         second.min(LATEST_PLAUSIBLE)
     }
 }
 
-/// The gap behind a label, in ten-thousandths of the axis.
+/// The gap after a label, in ten-thousandths of the axis.
 const fn free() -> u32 {
     (GAP * Share::END.0).div_ceil(LEAST_PLOT)
 }
 
 impl AxisLabel {
-    /// Where its text ends, at 7 px a character, on the narrowest plot.
+    /// The end of its text at 7 px per character, on the narrowest plot.
     fn end(&self) -> u32 {
         let px = 3 + 7 * u32::try_from(self.text.len()).unwrap_or_default();
         self.at.0 + (px * Share::END.0).div_ceil(LEAST_PLOT)
@@ -262,12 +262,12 @@ impl Step {
             _ if span >= MINUTE => Self::Seconds(15),
             _ if span >= 20 => Self::Seconds(5),
             1.. => Self::Seconds(1),
-            // A single moment stands in its hour.
+            // A single moment is shown within its hour.
             0 => Self::Hours(1),
         }
     }
 
-    /// The rules from one end to the other: those that data reach out to, and those within a window.
+    /// The rules from one end to the other: those to which data are extended, or those within a window.
     fn rules(self, first: End, last: End) -> Vec<DateTime> {
         let (from, to) = (first.second(), last.second());
         let mut rules = vec![self.before(civil(from))];
@@ -299,11 +299,11 @@ impl Step {
             Self::Quarters => date(day.year(), (day.month() - 1) / 3 * 3 + 1, 1),
             Self::Years(years) => date(day.year() - day.year() % years, 1, 1),
         };
-        // The axis does not begin before the epoch, which is where counting begins.
+        // The axis does not start before the epoch, because times are counted from it.
         start.at(0, 0, 0, 0).max(EPOCH)
     }
 
-    /// The rule behind a rule.
+    /// The rule after a rule.
     fn after(self, rule: DateTime) -> Option<DateTime> {
         rule.checked_add(self.span()).ok()
     }
@@ -341,7 +341,7 @@ fn whole(number: i8, step: u8) -> i8 {
 
 const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
-/// The second as a date, UTC; the epoch for what is none, which the clamping above leaves out.
+/// The second as a date in UTC; the epoch if there is no such date, which clamping prevents.
 fn civil(second: u64) -> DateTime {
     let timestamp = i64::try_from(second).ok().and_then(|second| Timestamp::from_second(second).ok());
     timestamp.map_or(EPOCH, |timestamp| Offset::UTC.to_datetime(timestamp))
@@ -405,10 +405,10 @@ mod tests {
             words(seconds),
             "14:02:30 14:02:31 14:02:32 14:02:33 14:02:34 14:02:35 14:02:36 14:02:37 14:02:38 14:02:39"
         );
-        // One second is a window too.
+        // One second is also a window.
         let one = window("2020-05-05", "2020-05-05");
         assert_eq!(one.end() - one.start(), 1);
-        // Its other end is that of the data, rounded out.
+        // The other end is that of the data, extended.
         let second = |text| parse_date(text).unwrap().seconds;
         let half = Axis::new(End::Window(second("2020-05-05")), End::Data(second("2024-01-02")));
         assert_eq!((half.start(), half.end()), (second("2020-05-05"), second("2024-04-01")));
@@ -447,7 +447,7 @@ mod tests {
                 let (least, most) = (plausible(first.min(last)), plausible(first.max(last)));
                 prop_assert_eq!((exact.start, exact.end), (least, most.max(least + 1)));
                 for axis in [&axis, &exact] {
-                    // On a plot of 720 px, a gap of 8 stays between two labels of 7 px a character.
+                    // On a plot of 720 px, there is a gap of 8 px between two labels of 7 px per character.
                     let px = |label: &AxisLabel| label.at.0 * 720 / 10_000;
                     let width = |label: &AxisLabel| 3 + 7 * u32::try_from(label.text.len()).unwrap();
                     prop_assert!(axis.labels.windows(2).all(|pair| px(&pair[0]) + width(&pair[0]) + 7 <= px(&pair[1])));

@@ -1,20 +1,20 @@
-//! The dates of the fields "Seen", "to" and "At this date": how they are read and written, and what is wrong with one.
+//! The dates of the fields "Seen", "to" and "At this date": parsing, formatting, and error messages.
 //!
-//! A text means a stretch of time: a day alone all of that day, an hour or a minute all of it. Dates may be compact, as data
-//! formats have them: `YYYYMMDD`, `YYYYMMDDhh`, `YYYYMMDDhhmm` or `YYYYMMDDhhmmss`. [`Field`] is what a form shows again: the text
-//! as it was sent where it cannot be read, with a sentence that says why; the date otherwise, in the shortest form that is read
-//! as the same second. UTC where no zone is named. Nothing here fails.
+//! A text means a period of time: a day alone means the whole day, and the same applies to an hour or a minute. Dates may be
+//! compact, as in data formats: `YYYYMMDD`, `YYYYMMDDhh`, `YYYYMMDDhhmm` or `YYYYMMDDhhmmss`. [`Field`] is what a form shows
+//! again: an invalid text unchanged, with a sentence about the error, and otherwise the date in the shortest form that means
+//! the same second. Times are in UTC if no zone is given. Nothing here fails.
 
 use std::borrow::Cow;
 
 use cof::time::{LATEST_PLAUSIBLE, parse_date, readable};
 
-/// A field of a form, with what stood in it.
+/// A field of a form, with its value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Field {
-    /// What was typed.
+    /// The text that was entered.
     pub text: String,
-    /// What is wrong, and how to write it; none where it is read, or empty.
+    /// What is wrong, and how to write it; `None` if the text is valid or empty.
     pub wrong: Option<&'static str>,
 }
 
@@ -40,7 +40,7 @@ pub fn read(text: &str) -> Result<(u64, u64), &'static str> {
     Ok((first, first + length - 1))
 }
 
-/// A date without separators as one to the second with them, and how many seconds it stands for.
+/// Converts a date without separators into one with separators, and returns how many seconds it stands for.
 fn compact(text: &str) -> Option<(Cow<'_, str>, u64)> {
     let length = match text.len() {
         8 => DAY,
@@ -56,7 +56,7 @@ fn compact(text: &str) -> Option<(Cow<'_, str>, u64)> {
     Some((format!("{year}-{month}-{day} {hour}:{minute}:{second}").into(), length))
 }
 
-/// How many seconds a date that can be read stands for, by the smallest part that it names. A zone is no part of it.
+/// How many seconds a valid date stands for, by its smallest part. A zone is not such a part.
 fn length(text: &str) -> u64 {
     let time = text.split_once([' ', 'T', 't']).map_or("", |(_, time)| time);
     let time = time.split(['Z', 'z', '+', '-', '[']).next().unwrap_or_default();
@@ -68,17 +68,17 @@ fn length(text: &str) -> u64 {
     }
 }
 
-/// A window's first second, as [`read`] reads it.
+/// The first second of a window, in the form that [`read`] accepts.
 pub(super) fn written_first(second: u64) -> String {
     if second.is_multiple_of(DAY) { shortened(second, 10) } else { by_minute(second, second) }
 }
 
-/// A window's last second, as [`read`] reads it.
+/// The last second of a window, in the form that [`read`] accepts.
 pub(super) fn written_last(second: u64) -> String {
     if (second + 1).is_multiple_of(DAY) { shortened(second, 10) } else { by_minute(second, second + 1) }
 }
 
-/// The fields of a window, from what an address says of `from` and `to`.
+/// The fields of a window, from the parameters `from` and `to`.
 pub fn window(from: &str, to: &str) -> [Field; 2] {
     let (first, last) = (read(from), read(to));
     let turned = matches!((first, last), (Ok((first, _)), Ok((_, last))) if first > last);
@@ -102,7 +102,7 @@ impl Field {
     }
 }
 
-/// To the minute, if the minute begins where the text counts from.
+/// To the minute, if the second is at the boundary of a minute.
 fn by_minute(second: u64, bound: u64) -> String {
     shortened(second, if bound.is_multiple_of(MINUTE) { 16 } else { 19 })
 }
@@ -113,7 +113,7 @@ fn shortened(second: u64, length: usize) -> String {
     text
 }
 
-/// What is wrong with a text that is no date of ours.
+/// What is wrong with a text that is not a valid date.
 fn why(text: &str) -> &'static str {
     if text.parse::<jiff::civil::DateTime>().is_ok() || text.parse::<jiff::Timestamp>().is_ok() {
         return OUTSIDE;

@@ -1,4 +1,4 @@
-//! A record as the timeline sees it: dated, and placed in the answer.
+//! A record in the timeline: with its dates and its position in the answer.
 
 use cof::Record;
 use cof::time::{LATEST_PLAUSIBLE, readable};
@@ -9,29 +9,29 @@ use super::words::{counted, cut, day, length, thousands};
 /// A record that has a date.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry<'a> {
-    /// Its place in the answer, which is the number of its row in the table.
+    /// Its position in the answer, which is the number of its row in the table.
     pub(super) index: usize,
     pub(super) record: &'a Record,
-    /// When it was first and last seen, at most [`LATEST_PLAUSIBLE`]; `first` is never after `last`.
+    /// When it was first and last seen, at most [`LATEST_PLAUSIBLE`]; `first` is never later than `last`.
     pub(super) first: u64,
     pub(super) last: u64,
     pub(super) relation: Relation,
 }
 
-/// The most of a record's data that a title or a sentence holds; the table has all of it.
+/// The longest data of a record in a title or a sentence, in characters; the table has all of it.
 const LONG_DATA: usize = 160;
-/// The most of a name that a title holds. Hosts are shorter; only names full of escapes are not.
+/// The longest name in a title, in characters. Host names are shorter; only names full of escapes are longer.
 const LONG_NAME: usize = 100;
 
 impl<'a> Entry<'a> {
-    /// None for a record without any date.
+    /// `None` for a record without any date.
     pub(super) fn new(index: usize, record: &'a Record, relation: Relation) -> Option<Self> {
         let (first, last) = record.span()?;
         let (first, last) = (first.min(LATEST_PLAUSIBLE), last.min(LATEST_PLAUSIBLE));
         Some(Self { index, record, first, last, relation })
     }
 
-    /// What stands in the title of its bar: three lines.
+    /// The title of its bar: three lines.
     pub(super) fn title(&self, data: &str) -> String {
         let Record { rrname, rrtype, count, .. } = self.record;
         let (first, last) = self.record.span().unwrap_or_default();
@@ -47,20 +47,20 @@ impl<'a> Entry<'a> {
         )
     }
 
-    /// What is read out instead of its bar.
+    /// The text for screen readers, in place of its bar.
     pub(super) fn said(&self, data: &str) -> String {
         format!("{} {} to {}", cut(data, LONG_DATA), day(self.first), day(self.last))
     }
 }
 
-/// The sightings of all of them; none where not one record says how many.
+/// The sum of their counts; `None` if no record has one.
 pub(super) fn sightings_of<'a>(records: impl Iterator<Item = &'a Record>) -> Option<u64> {
     records
         .filter_map(|record| record.count)
         .fold(None, |sum, count| Some(sum.unwrap_or(0u64).saturating_add(count)))
 }
 
-/// The sum as it stands in its column.
+/// The sum in the form of its column.
 pub(super) fn sum_text(sum: Option<u64>) -> String {
     sum.map_or_else(|| "unknown".to_owned(), thousands)
 }

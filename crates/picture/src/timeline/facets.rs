@@ -1,4 +1,4 @@
-//! What an answer is made of, by type and by relation, and what of it is shown.
+//! The composition of an answer by type and relation, and what of it is shown.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::group::order;
 use super::lane::class_of;
 use super::view::TimelineView;
 
-/// Counts of the whole answer, whatever is hidden.
+/// The counts of the whole answer, including what is hidden.
 #[derive(Clone, Debug)]
 pub(crate) struct Facets {
     /// In the order of the picture, at most [`MOST`].
@@ -23,9 +23,9 @@ pub(crate) struct Facets {
 pub(crate) struct TypeFacet {
     /// The type.
     pub(crate) rrtype: RrType,
-    /// Its colour.
+    /// Its style class.
     pub(crate) class: &'static str,
-    /// Its records.
+    /// The number of its records.
     pub(crate) count: usize,
     /// Whether they are shown.
     pub(crate) shown: bool,
@@ -34,17 +34,17 @@ pub(crate) struct TypeFacet {
 /// A choice of relations.
 #[derive(Clone, Debug)]
 pub(crate) struct RelationFacet {
-    /// Its word.
+    /// The name of the choice.
     pub(crate) word: &'static str,
-    /// The value of `rel`; none is both.
+    /// The value of `rel`; `None` is both.
     pub(crate) relation: Option<Relation>,
-    /// Its records.
+    /// The number of its records.
     pub(crate) count: usize,
-    /// Whether it is the one that is shown.
+    /// Whether it is the current choice.
     pub(crate) current: bool,
 }
 
-/// More types cannot be hidden one by one; only an answer that is made up has them.
+/// The most types that can be hidden individually; only an artificial answer has more.
 const MOST: usize = 30;
 
 impl Facets {

@@ -1,8 +1,8 @@
-//! The rows of the picture: types in a fixed order, names within them.
+//! The rows of the picture: types in a fixed order, and names within them.
 //!
-//! While bars and lanes together are no more than [`MANY`], every record is a bar. More, and each type is a density,
-//! under which, from [`MANY_OF_TYPE`] records, its most sighted names have lanes, until there are [`MANY`] of both. So a
-//! page costs the same however much the answer holds: it is to stay below 300 KiB with its table, stylesheet and scripts.
+//! As long as there are at most [`MANY`] bars and lanes, every record is a bar. Otherwise, each type is a density. From
+//! [`MANY_OF_TYPE`] records on, its most observed names also get lanes, until there are [`MANY`] of both. So the cost of a page
+//! does not depend on the size of the answer: it has to stay below 300 KiB with its table, stylesheet and scripts.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,20 +13,20 @@ use super::entry::{Entry, sightings_of, sum_text};
 use super::lane::{Drawing, Lane, class_of};
 use super::words::{counted, cut, figure};
 
-/// A type and what is shown of it.
+/// A type with its rows.
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
-    /// The type; none for all those beyond [`MOST_GROUPS`] together.
+    /// The type; `None` for all types beyond [`MOST_GROUPS`] together.
     pub(crate) rrtype: Option<RrType>,
-    /// Its word, cut to its column.
+    /// Its name, shortened to its column.
     pub(crate) word: String,
-    /// Its colour.
+    /// Its style class.
     pub(crate) class: &'static str,
-    /// All of its records together, where there are many.
+    /// All of its records together, if there are many.
     pub(crate) density: Option<Density>,
     /// Its names.
     pub(crate) lanes: Vec<Lane>,
-    /// Whether a click brings more lanes.
+    /// Whether more lanes can be shown.
     pub(crate) more: bool,
 }
 
@@ -35,33 +35,33 @@ pub(crate) struct Group {
 pub(crate) struct Density {
     /// `all 41,882 records`.
     pub(crate) name: String,
-    /// Where how many were alive.
+    /// How many were alive at what time.
     pub(crate) heat: Vec<Heat>,
-    /// The same, to be read out.
+    /// The same for screen readers.
     pub(crate) said: String,
     /// The sum of the counts.
     pub(crate) sightings: String,
 }
 
-/// Bars and lanes that are drawn at most.
+/// The most bars and lanes that are drawn.
 pub(super) const MANY: usize = 160;
-/// From here on a type has lanes beside its density.
+/// A type with this many records has lanes in addition to its density.
 const MANY_OF_TYPE: usize = 2_000;
-/// A name with more records than this is a density, too: its lane would fill the screen.
+/// A name with more records than this is a density too, because its lane would fill the screen.
 const MANY_OF_LANE: usize = 40;
-/// More types than this are drawn as one; only an answer that is made up has them.
+/// More types than this are drawn as one; only an artificial answer has more.
 const MOST_GROUPS: usize = 30;
-/// The characters of a type that its column holds.
+/// The longest name of a type in its column, in characters.
 const WORD: usize = 7;
 
-/// Whether there are too many for a bar each.
+/// Whether there are too many records to draw each as a bar.
 pub(super) fn are_many(entries: &[Entry<'_>]) -> bool {
     let lane = |entry: &Entry<'_>| (entry.record.rrtype, entry.record.rrname.clone());
     let few = entries.get(..entries.len().min(MANY)).unwrap_or_default();
     entries.len() + few.iter().map(lane).collect::<HashSet<_>>().len() > MANY
 }
 
-/// Groups what is in view. The entries of each are in the answer's order.
+/// Groups the visible entries. Those of each group are in the order of the answer.
 pub(super) fn groups(entries: &[Entry<'_>], drawing: &Drawing<'_>) -> Vec<Group> {
     let by_type = by_type(entries);
     if !are_many(entries) {
@@ -83,7 +83,7 @@ pub(super) fn groups(entries: &[Entry<'_>], drawing: &Drawing<'_>) -> Vec<Group>
     groups
 }
 
-/// Entries by type, in the order that types have.
+/// Entries by type, in the order of types.
 fn by_type<'a, 'r>(entries: &'a [Entry<'r>]) -> Vec<(RrType, Vec<&'a Entry<'r>>)> {
     let mut types: HashMap<RrType, Vec<&Entry<'_>>> = HashMap::new();
     for run in entries.chunk_by(|a, b| a.record.rrtype == b.record.rrtype) {
@@ -95,7 +95,7 @@ fn by_type<'a, 'r>(entries: &'a [Entry<'r>]) -> Vec<(RrType, Vec<&'a Entry<'r>>)
     types
 }
 
-/// Where a type stands: the common ones first, then by word.
+/// The sort key of a type: common ones first, then by name.
 pub fn order(rrtype: RrType) -> (usize, String) {
     const COMMON: [RrType; 7] =
         [RrType::A, RrType::AAAA, RrType::CNAME, RrType::NS, RrType::MX, RrType::TXT, RrType::SOA];
@@ -134,7 +134,7 @@ fn dense(rrtype: Option<RrType>, entries: &[&Entry<'_>], drawing: &Drawing<'_>) 
     Group { density: Some(density), ..Group::of(rrtype) }
 }
 
-/// Gives a type's most sighted names their lanes, as many as are asked for and `left` allows.
+/// Adds lanes for the most observed names of a type: as many as requested, within `left`.
 fn most_sighted(
     group: &mut Group,
     rrtype: RrType,
@@ -164,7 +164,7 @@ fn most_sighted(
     group.more = ranked.len() > wanted && *left > 0;
 }
 
-/// The names of these entries, most sighted first.
+/// The names of these entries, most observed first.
 fn ranked<'a>(entries: &[&Entry<'a>]) -> Vec<&'a Name> {
     let mut sums: HashMap<&Name, u64> = HashMap::new();
     for entry in entries {

@@ -1,37 +1,37 @@
-//! Where the data of a bar can be written, if anywhere.
+//! The position of the text of a bar, if there is room.
 //!
-//! A [`Label`] stands to the right of its bar, else in it, else to the left of it, else nowhere: it never lies over
-//! another bar of its sub-lane, nor over another label. Widths are those of the monospace face at its size.
+//! A [`Label`] is to the right of its bar, or else in it, or else to the left of it, or else left out: it never overlaps
+//! another bar of its sub-lane, or another label. Widths are those of the monospace font at its size.
 
 use super::axis::{PLOT, Share};
 use super::lane::Bar;
 use super::words::cut;
 
-/// Text beside or in a bar.
+/// A text next to or in a bar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Label {
-    /// What it hangs on: an end of the bar.
+    /// The end of the bar to which it is attached.
     pub(crate) x: Share,
-    /// How far from there, in px.
+    /// The distance from there, in px.
     pub(crate) dx: i32,
-    /// Whether it ends there instead of beginning.
+    /// Whether the text ends there instead of starting.
     pub(crate) ends: bool,
-    /// The data, cut.
+    /// The data, shortened.
     pub(crate) text: String,
-    /// Where it ends, in ten-thousandths of the axis.
+    /// The position of its end, in ten-thousandths of the axis.
     pub(super) end: u32,
 }
 
-/// What is free around a bar, in ten-thousandths of the axis: from the end of what is before it to the next bar.
+/// The free space around a bar, in ten-thousandths of the axis: from the end of the previous one to the start of the next one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Room {
     pub(super) from: u32,
     pub(super) to: u32,
 }
 
-/// The most characters of a label.
+/// The longest label, in characters.
 const LONGEST: usize = 26;
-/// A bar that a text can stand in, in px.
+/// The minimum height of a bar that contains a text, in px.
 const HIGH_ENOUGH: f64 = 11.0;
 
 impl Label {
@@ -40,7 +40,7 @@ impl Label {
         let text = cut(data, LONGEST);
         let need = need(text.chars().count());
         let (start, end) = bar.extent();
-        // A mark's text keeps its distance from the middle.
+        // The text of a mark keeps a distance from its middle.
         let right = bar.width.map_or(bar.x, |width| Share(bar.x.0 + width.0));
         let inside =
             bar.related && bar.height >= HIGH_ENOUGH && bar.width.is_some_and(|width| width.0 >= need);
@@ -56,7 +56,7 @@ impl Label {
     }
 }
 
-/// The width of so many characters and their distances: 6.65 px each and 12.
+/// The width of this many characters with their margins: 6.65 px each plus 12.
 fn need(chars: usize) -> u32 {
     let hundredths = 665 * u32::try_from(chars).unwrap_or(u32::MAX / 1_000) + 1_200;
     (hundredths * (Share::END.0 / 100)).div_ceil(PLOT)

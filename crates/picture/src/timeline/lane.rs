@@ -1,7 +1,7 @@
 //! One name's records of one type, as bars in a lane.
 //!
-//! Records share a lane while what is drawn of them does not overlap; an overlap opens a sub-lane. A [`Bar`] too
-//! short to be seen is a mark of fixed width. Names and data are strangers' text: escaped by the template, cut here.
+//! Records share a lane as long as their bars do not overlap; otherwise there are sub-lanes. A [`Bar`] that would be too short
+//! to see is a mark of fixed width. Names and data are untrusted text: they are escaped by the template, and shortened here.
 
 use cof::{Name, RrType};
 use operation::{Indicator, Relation};
@@ -16,65 +16,65 @@ use super::words::counted;
 /// A lane of the picture: one name within one type.
 #[derive(Clone, Debug)]
 pub(crate) struct Lane {
-    /// The name, whole.
+    /// The whole name.
     pub(crate) name: String,
-    /// Whether an action can be run on it, besides this one.
+    /// Whether an action can be run on it; false for the queried value.
     pub(crate) pivots: bool,
-    /// The plot's height in px.
+    /// The height of the plot in px.
     pub(crate) height: usize,
-    /// By sub-lane, then by time; no two of a sub-lane overlap.
+    /// By sub-lane, then by time; bars of a sub-lane never overlap.
     pub(crate) bars: Vec<Bar>,
-    /// Instead of bars, where there are too many.
+    /// Used instead of bars if there are too many.
     pub(crate) heat: Vec<Heat>,
-    /// The same facts, to be read out.
+    /// The same for screen readers.
     pub(crate) said: String,
     /// The sum of the counts.
     pub(crate) sightings: String,
 }
 
-/// A record's stretch of time.
+/// The time span of a record.
 #[derive(Clone, Debug)]
 pub(crate) struct Bar {
-    /// The record's place in the answer.
+    /// The position of the record in the answer.
     pub(crate) index: usize,
-    /// Its beginning; of a mark, its middle.
+    /// Its start, or the middle of a mark.
     pub(crate) x: Share,
-    /// Its width; none is a mark of [`MARK`] px.
+    /// Its width; `None` is a mark of [`MARK`] px.
     pub(crate) width: Option<Share>,
-    /// The sub-lane, from 0.
+    /// The number of the sub-lane, from 0.
     pub(crate) sub: usize,
     /// Its upper edge and height in px.
     pub(crate) y: f64,
     pub(crate) height: f64,
-    /// Whether it is only related to the asked value.
+    /// Whether it is only related to the queried value.
     pub(crate) related: bool,
-    /// Whether it was not alive on the day that is looked at.
+    /// Whether it was not alive on the selected day.
     pub(crate) dimmed: bool,
     /// Three lines of text.
     pub(crate) title: String,
-    /// The data, where there is room.
+    /// The data, if there is room.
     pub(crate) label: Option<Label>,
 }
 
-/// What all lanes of a picture need to be drawn.
+/// What is needed to draw the lanes of a picture.
 pub(super) struct Drawing<'a> {
     pub(super) axis: &'a Axis,
     pub(super) view: &'a TimelineView,
-    /// The asked value as text: it is the label of no bar.
+    /// The queried value as text, which is never a label.
     pub(super) asked: &'a str,
 }
 
 /// A mark's width in px.
 pub(super) const MARK: u32 = 4;
-/// Below half a percent of the axis a bar is a mark: it would not be seen, or not as what it is.
+/// A bar of less than half a percent of the axis is drawn as a mark, because it would be hard to see.
 const SHORTEST: u32 = 50;
-/// How far apart sub-lanes are, in px, which is also how high what is clicked is (WCAG 2.2, target size: at least 24 px). The
-/// row around a plot has [`FREE`] px of it.
+/// The distance of sub-lanes in px, which is also the height of the clickable area (WCAG 2.2, target size: at least 24 px). The
+/// row around a plot provides [`FREE`] px of it.
 const SUB_HEIGHT: usize = 24;
 const FREE: usize = 4;
 /// The height of a lane without sub-lanes, in px.
 const HEIGHT: usize = SUB_HEIGHT - FREE;
-/// The same numbers for the place of a bar, which may begin above the plot.
+/// The same sizes as signed numbers, because a clickable area may start above the plot.
 const TARGET: i32 = 24;
 const TARGET_ABOVE: i32 = 2;
 
@@ -93,7 +93,7 @@ impl Lane {
         }
     }
 
-    /// Draws the density of a name that has more records than a lane has room for.
+    /// Draws the density of a name with more records than fit into a lane.
     pub(super) fn dense(name: &Name, entries: &[&Entry<'_>], drawing: &Drawing<'_>) -> Self {
         let alive =
             Alive::over(drawing.axis, HEAT_BINS, entries.iter().map(|entry| (entry.first, entry.last)));
@@ -118,14 +118,14 @@ impl Lane {
         }
     }
 
-    /// What it costs: itself and its shapes.
+    /// Its cost: the lane and its shapes.
     pub(super) fn cost(&self) -> usize {
         1 + self.bars.len() + self.heat.len()
     }
 }
 
 impl Bar {
-    /// The stretch that is drawn: from where to where.
+    /// The drawn range.
     pub(super) fn extent(&self) -> (u32, u32) {
         let half = Share::of_px(MARK / 2).0;
         match self.width {
@@ -136,7 +136,7 @@ impl Bar {
 }
 
 impl Drawing<'_> {
-    /// The bars by sub-lane: each in the first where it fits.
+    /// Distributes the bars to sub-lanes: each to the first one in which it fits.
     fn sub_lanes(&self, texts: &[(&Entry<'_>, String)]) -> Vec<Vec<Bar>> {
         let mut ends: Vec<u32> = Vec::new();
         let mut bars: Vec<Bar> = texts.iter().map(|(entry, data)| self.bar(entry, data)).collect();
@@ -159,7 +159,7 @@ impl Drawing<'_> {
         subs.into_iter().map(|sub| self.labelled(sub)).collect()
     }
 
-    /// A bar, not yet in any sub-lane.
+    /// A bar that is not in a sub-lane yet.
     fn bar(&self, entry: &Entry<'_>, data: &str) -> Bar {
         let (x, end) = (self.axis.at(entry.first), self.axis.at(entry.last));
         let width = end.0 - x.0;
@@ -177,7 +177,7 @@ impl Drawing<'_> {
         }
     }
 
-    /// Puts labels where they are in nobody's way.
+    /// Adds labels where they do not overlap anything.
     fn labelled(&self, sub: Vec<(Bar, &str)>) -> Vec<Bar> {
         let starts: Vec<u32> =
             sub.iter().skip(1).map(|(bar, _)| bar.extent().0).chain([Share::END.0]).collect();
@@ -194,23 +194,23 @@ impl Drawing<'_> {
 }
 
 impl Bar {
-    /// Gives it its height by its count, and its place in its sub-lane.
+    /// Sets its height by its count, and its position in its sub-lane.
     fn settle(&mut self, count: Option<u64>, several: bool) {
         let most = if several { 12.0 } else { 14.0 };
-        // An unknown count is drawn as the smallest. Beyond 32 bits all bars are equally high.
+        // An unknown count is drawn as the smallest. Beyond 32 bits, all bars have the same height.
         let count = f64::from(u32::try_from(count.unwrap_or(1).max(1)).unwrap_or(u32::MAX));
         self.height = (5.0 + 2.2 * count.log10()).min(most);
         self.y = f64::from(self.target_y()) + f64::from(TARGET) / 2.0 - self.height / 2.0;
     }
 
-    /// Where what is clicked begins, in px: half of what the row has around the plot is above it.
+    /// The top of the clickable area in px: half of the free space of the row is above the plot.
     pub(crate) fn target_y(&self) -> i32 {
         let sub = i32::try_from(self.sub).unwrap_or_default();
         sub * TARGET - TARGET_ABOVE
     }
 }
 
-/// The class that gives a type its colour.
+/// The style class of a type.
 pub fn class_of(rrtype: RrType) -> &'static str {
     match rrtype {
         RrType::A => "rr-a",

@@ -1,4 +1,4 @@
-//! "At this date": what was true on one day, in a sentence.
+//! "At this date": the records of one day, as a sentence.
 
 use std::collections::HashSet;
 
@@ -8,28 +8,28 @@ use operation::{Host, Indicator, Relation};
 use super::entry::Entry;
 use super::view::TimelineView;
 
-/// What was true on a day.
+/// The records of a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Moment {
     /// `YYYY-MM-DD`.
     pub(crate) day: String,
-    /// How many records were alive on it.
+    /// The number of records alive on that day.
     pub(crate) alive: usize,
-    /// Of how many that are not hidden and have a date.
+    /// The number of records that are not hidden and have a date.
     pub(crate) of: usize,
-    /// The asked value and a verb, before [`Self::names`]; empty when there are none.
+    /// The queried value and a verb, before [`Self::names`]; empty if there are none.
     pub(crate) lead: String,
-    /// What it pointed to, or what pointed to it; latest seen first, at most [`MOST_NAMES`].
+    /// The names or addresses it pointed to, or that pointed to it; most recently seen first, at most [`MOST_NAMES`].
     pub(crate) names: Vec<String>,
-    /// How many more of them there are.
+    /// The number of further ones.
     pub(crate) more: usize,
 }
 
-/// As many as a sentence can hold.
+/// The most that fit into a sentence.
 const MOST_NAMES: usize = 5;
 
 impl Moment {
-    /// Looks at the day of the view, if it has one.
+    /// The selected day of the view, if there is one.
     pub(super) fn new(view: &TimelineView, asked: &Indicator, entries: &[Entry<'_>]) -> Option<Self> {
         let day = view.at_day()?;
         let mut alive: Vec<_> = entries.iter().filter(|entry| view.alive(entry.first, entry.last)).collect();
@@ -50,7 +50,7 @@ impl Moment {
     }
 }
 
-/// The names of an address, the addresses and the alias of a name.
+/// The names of an address, or the addresses and aliases of a name.
 fn other_side(asked: &Indicator, record: &Record) -> Option<String> {
     let addresses = matches!(record.rrtype, RrType::A | RrType::AAAA);
     match asked.host() {

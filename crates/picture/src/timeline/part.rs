@@ -1,6 +1,6 @@
 //! The timeline's HTML: templates, and the links in them.
 //!
-//! A part is a template and has escaped what it prints: a page's template prints it as it is, with `|safe`.
+//! A part is a template and has escaped its output, so the template of a page includes it unchanged, with `|safe`.
 
 use askama::Template;
 use cof::RrType;
@@ -14,7 +14,7 @@ use super::zoom::Zoom;
 use super::{Picture, Timeline};
 use crate::links::Links;
 
-/// The panel with the picture; nothing where there is no record.
+/// The panel with the picture; empty if there are no records.
 #[derive(Template)]
 #[template(path = "timeline.html")]
 pub struct TimelinePart<'a> {
@@ -23,16 +23,16 @@ pub struct TimelinePart<'a> {
     places: Places,
 }
 
-/// On which page of the table the rows are that the bars lead to.
+/// The pages of the table with the rows that the bars link to.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
-    /// The page that is shown, from 1.
+    /// The current page, from 1.
     pub here: usize,
-    /// The page of each drawn record, by its number; all are here where none is told.
+    /// The page of each drawn record, by its number; if it is empty, all rows are on the current page.
     pub pages: Vec<usize>,
 }
 
-/// Links that show and hide types and relations: two groups to stand among a page's filters.
+/// Links that show and hide types and relations: two groups for the filters of a page.
 #[derive(Template)]
 #[template(path = "facets.html")]
 pub struct FacetsPart<'a> {
@@ -52,19 +52,19 @@ impl Timeline {
     }
 }
 
-/// What the form with the date says anew, and what another choice leaves behind: the page of the table.
+/// The parameters that the form with the date sets, and those that another selection resets: the page of the table.
 const AT: [&str; 3] = ["at", "alive", "page"];
-/// The longest address that each of some hundred bars can have without making the page a large one.
+/// The longest address that each of about a hundred bars can have without making the page large.
 const LONGEST: usize = 200;
 
 impl TimelinePart<'_> {
-    /// The same with bars that lead to rows of other pages too.
+    /// The same, with bars that link to rows on other pages.
     #[must_use]
     pub fn with_places(self, places: Places) -> Self {
         Self { places, ..self }
     }
 
-    /// The row of a record, wherever it is; the table, where the address of its page would be too long.
+    /// The row of a record on its page, or the table if the address of its page would be too long.
     fn row_href(&self, index: usize) -> String {
         let Places { here, pages } = &self.places;
         match pages.get(index).filter(|page| *page != here) {
@@ -84,7 +84,7 @@ impl TimelinePart<'_> {
         self.picture().is_some_and(|picture| picture.dense)
     }
 
-    /// The most records alive at once.
+    /// The most records alive at the same time.
     fn most(&self) -> String {
         thousands(self.picture().map_or(0, |picture| picture.area.most.into()))
     }
@@ -94,12 +94,12 @@ impl TimelinePart<'_> {
         self.links.with(&[("from", from), ("to", to), ("page", None)])
     }
 
-    /// This page without any window: a script adds one.
+    /// This page without a window; a script adds one.
     fn unzoomed(&self) -> String {
         self.links.with(&[("from", None), ("to", None), ("page", None)])
     }
 
-    /// The window that nothing lies in; none where something does, or other filters hide it.
+    /// The window that contains nothing; `None` if it contains something, or other filters hide it.
     fn barren(&self) -> Option<String> {
         let Timeline { view, picture, .. } = self.timeline;
         let from = view.from.map(|from| format!("from {}", date::written_first(from)));
@@ -108,7 +108,7 @@ impl TimelinePart<'_> {
         (picture.is_none() && self.timeline.outside() > 0).then_some(window)
     }
 
-    /// The parameters that the form with the date has to carry along.
+    /// The parameters that the form with the date has to include.
     fn carried(&self) -> impl Iterator<Item = (&str, &str)> {
         self.links.others(&AT)
     }
@@ -117,7 +117,7 @@ impl TimelinePart<'_> {
         self.timeline.view.at_day().unwrap_or_default()
     }
 
-    /// The field of the date, with what is wrong in it.
+    /// The field of the date, with its error.
     fn at(&self) -> Field {
         date::day(self.links.value("at"))
     }
@@ -130,13 +130,13 @@ impl TimelinePart<'_> {
         self.links.with(&[("alive", only.then_some("1")), ("page", None)])
     }
 
-    /// Without any filter of the timeline's own.
+    /// Without any filter of the timeline.
     fn unfiltered(&self) -> String {
         let own = ["hide", "rel", "alive", "from", "to", "page"];
         self.links.with(&own.map(|name| (name, None)))
     }
 
-    /// Only this type; for the last group, only those that have none of their own.
+    /// Only this type; for the last group, only types without their own group.
     fn only_type(&self, group: &Group) -> String {
         let others = self.timeline.facets.types.iter().map(|facet| &facet.rrtype);
         let hidden = hide(others.filter(|rrtype| Some(**rrtype) != group.rrtype));

@@ -1,4 +1,4 @@
-//! What the timeline shows of known answers; what holds for any answer is in `properties`.
+//! The timeline of known answers; properties of any timeline are in `properties`.
 
 mod properties;
 
@@ -47,7 +47,7 @@ fn fifty_thousand_records_cost_the_page_no_more_than_a_few() {
     assert!(page.len() < 150 * 1024, "{} octets", page.len());
     assert!(shapes(&page) < 2_000, "{} shapes", shapes(&page));
     assert!(page.contains("all 42,") && page.contains("Show 25 more lanes") && page.contains("heat h5"));
-    // However many lanes are asked for, there are at most 160 bars, as it says.
+    // However many lanes are requested, there are at most 160 bars, as the page says.
     let most = html(&[("lanes", "A:400,CNAME:400,NS:400")], &records);
     assert!(most.matches("class=\"bar").count() <= 160, "{}", most.matches("class=\"bar").count());
     assert!(
@@ -58,7 +58,7 @@ fn fifty_thousand_records_cost_the_page_no_more_than_a_few() {
     // A window with few records brings bars back.
     let few = html(&[("to", "2015-01-05")], &records);
     assert!(!few.contains("heat") && few.contains("class=\"bar"));
-    // As many bars as there can be, each of a name of its own or all of one.
+    // The largest number of bars, each with its own name or all with the same name.
     for names in [80, 1] {
         let one = |n: u64| {
             let name = format!("host-{}.a-provider.example.net", n % names);
@@ -143,7 +143,7 @@ fn a_window_of_minutes_has_the_records_that_touch_it() {
     let records: Vec<_> = (0..55).map(one).collect();
     let query = [("from", "2020-05-05 14:10"), ("to", "2020-05-05 14:15")];
     let page = html(&query, &records);
-    // The axis is the window itself: one bar a minute, and a label for each.
+    // The axis is exactly the window: one bar per minute, and a label for each.
     assert_eq!(page.matches("<a href=\"#r").count(), 6);
     assert!(page.contains("49 records lie outside this window."));
     assert!(page.contains("data-first=\"1588687800\" data-last=\"1588688159\""), "{page}");
@@ -168,7 +168,7 @@ fn a_bar_leads_to_the_page_that_has_its_row() {
     let page = timeline.part(&links).with_places(places.clone()).to_string();
     assert!(page.contains("\"/runs/412?sort=name&#38;page=1#r0\"") && page.contains("\"#r1\""), "{page}");
     assert!(page.contains("\"/runs/412?sort=name&#38;page=3#r6\""));
-    // No address makes the page a large one.
+    // A long address does not make the page large.
     let long = Links::new("/runs/412", &[("text".to_owned(), "x".repeat(300))], "/run?value=");
     let page = timeline.part(&long).with_places(places).to_string();
     assert!(page.contains("\"#th\"") && page.contains("\"#r1\""));

@@ -1,17 +1,17 @@
-//! What the reader of a timeline has chosen, as the page's query string says it.
+//! What the reader of a timeline has selected, from the page's query string.
 //!
 //! | parameter | meaning |
 //! | --- | --- |
 //! | `from`, `to` | the window: `YYYY-MM-DD`, `YYYYMMDD` or a date with a time, both included: see [`date`] |
-//! | `at` | a day, `YYYY-MM-DD`: what was alive on it |
-//! | `alive=1` | with `at`: nothing but that |
+//! | `at` | a day, `YYYY-MM-DD`: shows what was alive on it |
+//! | `alive=1` | with `at`: only records alive on that day |
 //! | `hide=A,NS` | these record types are hidden |
 //! | `rel=direct`, `rel=related` | only these records |
-//! | `lanes=A:30,NS:55` | how many lanes a type shows where types are drawn as density |
+//! | `lanes=A:30,NS:55` | the number of lanes of a type, if types are drawn as density |
 //!
-//! [`TimelineView`] is never an error: what cannot be read is ignored here and told beside its field by [`date`], and of
-//! what is said twice the last counts.
-//! Whoever hides or opens many types can make a long address, but not a long list here: see [`MAX_TYPES`].
+//! [`TimelineView`] has no errors: an invalid value is ignored here and reported next to its field by [`date`]. If a parameter
+//! is repeated, the last one counts. Hiding or expanding many types makes the address long, but the lists here are limited: see
+//! [`MAX_TYPES`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,38 +21,38 @@ use operation::Relation;
 use super::date;
 use super::words::day;
 
-/// What is shown of an answer, and how.
+/// The part of an answer that is shown, and how.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TimelineView {
-    /// The window's first second; the data's, if none. Never after `to`.
+    /// The first second of the window; that of the data if `None`. Never later than `to`.
     pub from: Option<u64>,
-    /// The window's last second; the data's, if none.
+    /// The last second of the window; that of the data if `None`.
     pub to: Option<u64>,
-    /// The first second of the day that is looked at.
+    /// The first second of the selected day.
     pub at: Option<u64>,
-    /// Whether only what was alive on that day is shown; never without it.
+    /// Whether only records alive on that day are shown; false without a day.
     pub only_alive: bool,
     /// Types that are not shown; at most 100.
     pub hidden: BTreeSet<RrType>,
-    /// The only relation that is shown; both, if none.
+    /// The only relation that is shown; both if `None`.
     pub relation: Option<Relation>,
-    /// How many lanes a type shows; 5 where it is not named, never more than 80.
+    /// The number of lanes of a type; 5 if it is not listed, at most 80.
     pub lanes: BTreeMap<RrType, usize>,
 }
 
-/// Lanes of a type before anybody asked for more.
+/// The initial number of lanes of a type.
 pub(crate) const FEW_LANES: usize = 5;
-/// How many more lanes a click brings.
+/// The number of lanes that a click adds.
 pub(crate) const MORE_LANES: usize = 25;
-/// A lane has at least one bar, and there are no more of both than twice this.
+/// A lane has at least one bar, and there are at most twice as many of both.
 const MAX_LANES: usize = 80;
-/// More types than any answer has that is not made up.
+/// More types than any real answer has.
 const MAX_TYPES: usize = 100;
 /// A day in seconds.
 const DAY: u64 = 86_400;
 
 impl TimelineView {
-    /// Reads the parameters of a query string, decoded; others are left alone.
+    /// Reads the decoded parameters of a query string; others are ignored.
     pub fn of(parameters: &[(String, String)]) -> Self {
         let mut view = Self::default();
         for (name, value) in parameters {
@@ -70,8 +70,8 @@ impl TimelineView {
         view.settle()
     }
 
-    /// What is wrong with one of these parameters, if it is not read in full; nothing for other parameters and empty ones. A
-    /// page says so beside the field, and a file that would hold more than was asked for is refused.
+    /// The error of one of these parameters, if its value is not completely valid; `None` for other parameters and empty
+    /// values. A page shows it next to the field, and a file that would contain more than requested is refused.
     pub fn wrong(name: &str, value: &str) -> Option<&'static str> {
         let value = value.trim();
         match name {
@@ -88,7 +88,7 @@ impl TimelineView {
         }
     }
 
-    /// Drops what contradicts itself.
+    /// Removes contradictions.
     fn settle(mut self) -> Self {
         if matches!((self.from, self.to), (Some(from), Some(to)) if from > to) {
             (self.from, self.to) = (None, None);
@@ -100,13 +100,13 @@ impl TimelineView {
         self
     }
 
-    /// How many lanes this type shows.
+    /// The number of lanes of this type.
     pub fn lanes_of(&self, rrtype: RrType) -> usize {
         self.lanes.get(&rrtype).copied().unwrap_or(FEW_LANES)
     }
 
-    /// Whether a record has a part in what is shown: the picture and the table ask this. One without dates has none while
-    /// a date is asked for.
+    /// Whether a record is shown, in the picture and in the table. A record without dates is not shown if there is a date
+    /// filter.
     pub fn shows(&self, record: &Record, relation: Relation) -> bool {
         let undated = self.from.is_none() && self.to.is_none() && !self.only_alive;
         self.wants(record.rrtype, relation)
@@ -120,22 +120,22 @@ impl TimelineView {
         self.relation.is_none_or(|wanted| wanted == relation) && !self.hidden.contains(&rrtype)
     }
 
-    /// Whether the window and a time from `first` to `last` have a moment in common.
+    /// Whether the window and the time from `first` to `last` overlap.
     pub(super) fn within(&self, first: u64, last: u64) -> bool {
         self.from.is_none_or(|from| last >= from) && self.to.is_none_or(|to| first <= to)
     }
 
-    /// Whether the day that is looked at and a time from `first` to `last` have a moment in common.
+    /// Whether the selected day and the time from `first` to `last` overlap.
     pub fn alive(&self, first: u64, last: u64) -> bool {
         self.at.is_none_or(|at| first < at + DAY && last >= at)
     }
 
-    /// The day that is looked at, `YYYY-MM-DD`.
+    /// The selected day, `YYYY-MM-DD`.
     pub fn at_day(&self) -> Option<String> {
         self.at.map(day)
     }
 
-    /// The value of `lanes` with more of this type.
+    /// The value of `lanes` with more lanes of this type.
     pub fn more_lanes(&self, rrtype: RrType) -> String {
         let mut lanes = self.lanes.clone();
         lanes.insert(rrtype, (self.lanes_of(rrtype) + MORE_LANES).min(MAX_LANES));
@@ -143,7 +143,7 @@ impl TimelineView {
         lanes.join(",")
     }
 
-    /// The value of `hide` with this type shown if it was hidden, hidden if it was shown; none where nothing is left.
+    /// The value of `hide` with this type toggled; `None` if nothing is hidden then.
     pub fn toggled(&self, rrtype: RrType) -> Option<String> {
         let mut hidden = self.hidden.clone();
         if !hidden.remove(&rrtype) {
@@ -153,7 +153,7 @@ impl TimelineView {
     }
 }
 
-/// The value of `hide` for these types; none for none.
+/// The value of `hide` for these types; `None` if there are none.
 pub(super) fn hide<'a>(rrtypes: impl Iterator<Item = &'a RrType>) -> Option<String> {
     let hidden: Vec<_> = rrtypes.map(RrType::to_string).collect();
     (!hidden.is_empty()).then(|| hidden.join(","))

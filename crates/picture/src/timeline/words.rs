@@ -1,12 +1,12 @@
-//! Figures, dates and long texts as they stand on a page.
+//! Formats figures, dates and long texts for a page.
 //!
-//! Everything is bounded: what is cut ends in an ellipsis, and stands whole in the table.
+//! Everything is limited in length: a shortened text ends in an ellipsis, and the table has the whole text.
 
 use cof::time::readable;
 use operation::shown;
 pub use operation::shown::thousands;
 
-/// `2017-06-09`, UTC; the bare number when it is no date of this era.
+/// `2017-06-09` in UTC; the bare number if it is not a representable date.
 pub fn day(seconds: u64) -> String {
     let text = readable(seconds);
     text.split(' ').next().unwrap_or_default().to_owned()
@@ -17,12 +17,12 @@ pub fn figure(number: usize) -> String {
     thousands(number as u64)
 }
 
-/// How many of what: `1 record`, `34 records`.
+/// A number with its noun: `1 record`, `34 records`.
 pub fn counted(number: usize, one: &str) -> String {
     shown::counted(number as u64, one)
 }
 
-/// How long a span is, in its largest fitting unit: `once`, `8 min`, `3 h`, `34 d`, `19 mo`, `7.2 y`.
+/// The length of a time span in its largest fitting unit: `once`, `8 min`, `3 h`, `34 d`, `19 mo`, `7.2 y`.
 pub fn length(seconds: u64) -> String {
     const HOUR: u64 = 3_600;
     const DAY: u64 = 24 * HOUR;
@@ -39,7 +39,7 @@ pub fn length(seconds: u64) -> String {
     }
 }
 
-/// The text, or its first characters and an ellipsis: at most `most` characters.
+/// The text, shortened to at most `most` characters with an ellipsis.
 pub fn cut(text: &str, most: usize) -> String {
     if text.char_indices().nth(most).is_none() {
         return text.to_owned();
@@ -48,7 +48,7 @@ pub fn cut(text: &str, most: usize) -> String {
     head + "…"
 }
 
-/// The text without its middle where it is longer than `most` characters: both ends of a name tell.
+/// The text without its middle if it is longer than `most` characters, because both ends of a name are informative.
 pub fn without_middle(text: &str, most: usize) -> String {
     let chars: Vec<char> = text.chars().collect();
     if chars.len() <= most {

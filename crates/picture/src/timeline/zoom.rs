@@ -1,28 +1,28 @@
-//! The windows that are offered: everything, and the last years or days before the last sighting.
+//! The offered windows: everything, and the last years or days before the last observation.
 
 use super::entry::Entry;
 use super::view::TimelineView;
 use super::words::day;
 
-/// A window to look through.
+/// An offered window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Zoom {
-    /// Its word.
+    /// Its label.
     pub(crate) word: &'static str,
-    /// The values of `from` and `to`; none is everything.
+    /// The values of `from` and `to`; `None` is everything.
     pub(crate) window: Option<(String, String)>,
-    /// Whether it is the one that is shown.
+    /// Whether it is the current window.
     pub(crate) current: bool,
 }
 
 const DAY: u64 = 86_400;
-/// What can be offered, in days.
+/// The lengths that can be offered, in days.
 const LENGTHS: [(&str, u64); 5] = [("5 y", 1_826), ("1 y", 365), ("90 d", 90), ("30 d", 30), ("7 d", 7)];
-/// More are a choice of their own.
+/// The most windows that are offered.
 const MOST: usize = 3;
 
-/// All, and the longest windows that are shorter than the data; counted back from the last sighting, because an answer
-/// does not age while it is looked at. Empty where there is nothing to choose: everything is shown, and nothing is shorter.
+/// Everything, and the longest windows that are shorter than the data, ending at the last observation, so that the offers for
+/// an answer do not change over time. Empty if there is no choice: everything is shown, and no window is shorter.
 pub(super) fn offers(view: &TimelineView, dated: &[Entry<'_>]) -> Vec<Zoom> {
     let first = dated.iter().map(|entry| entry.first).min().unwrap_or_default();
     let last = dated.iter().map(|entry| entry.last).max().unwrap_or_default();

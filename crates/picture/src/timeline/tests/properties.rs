@@ -1,4 +1,4 @@
-//! What holds for the timeline of any answer.
+//! Properties of the timeline of any answer.
 
 use proptest::prelude::*;
 use proptest::test_runner::Config;
@@ -38,7 +38,7 @@ fn answers(most: usize) -> impl Strategy<Value = Vec<Record>> {
     prop::collection::vec(one, 0..most)
 }
 
-/// Windows, days and filters, also such that show nothing.
+/// Windows, days and filters, including those that show nothing.
 fn views() -> impl Strategy<Value = TimelineView> {
     let second = || prop::option::of(1_250_000_000u64..1_950_000_000);
     (second(), second(), second(), any::<bool>(), 0u8..3).prop_map(|(from, to, at, only_alive, relation)| {
@@ -63,12 +63,12 @@ fn lanes(timeline: &Timeline) -> impl Iterator<Item = &lane::Lane> {
     timeline.picture.iter().flat_map(|picture| &picture.groups).flat_map(|group| &group.lanes)
 }
 
-/// Bars of one sub-lane that stand next to each other.
+/// Neighbouring bars of a sub-lane.
 fn beside(lane: &lane::Lane) -> impl Iterator<Item = (&Bar, &Bar)> {
     lane.bars.windows(2).map(|pair| (&pair[0], &pair[1])).filter(|(left, right)| left.sub == right.sub)
 }
 
-/// The stretch of a label, in thousandths of a px of the nominal plot.
+/// The range of a label, in thousandths of a px of the nominal plot.
 fn label_px(bar: &Bar) -> Option<(i64, i64)> {
     let label = bar.label.as_ref()?;
     let width = 6_650 * i64::try_from(label.text.chars().count()).unwrap();
@@ -87,7 +87,7 @@ proptest! {
                 prop_assert!(bar.x <= Share::END && bar.x.0 + bar.width.map_or(0, |width| width.0) <= Share::END.0);
                 prop_assert!(bar.y >= 0.0 && bar.y + bar.height <= f64::from(u32::try_from(lane.height).unwrap()));
                 prop_assert!((5.0..=14.0).contains(&bar.height));
-                // What is clicked is 24 px high, holds the bar, and lies in the row, which has 2 px around the plot.
+                // The clickable area is 24 px high, contains the bar, and is within the row, which has 2 px around the plot.
                 let (top, height) = (bar.target_y(), i32::try_from(lane.height).unwrap());
                 prop_assert!(top >= -2 && top + 24 <= height + 2, "{} in {}", top, height);
                 prop_assert!(f64::from(top) <= bar.y && bar.y + bar.height <= f64::from(top + 24));
@@ -132,7 +132,7 @@ proptest! {
         if view.from.is_none() && view.to.is_none() {
             prop_assert_eq!(outside, 0);
         }
-        // The table asks the same of each.
+        // The table uses the same filter.
         let shown = |record: &Record| {
             record.span().is_some() && view.shows(record, Relation::of(&asked(), record))
         };
