@@ -1,8 +1,7 @@
-//! Ready-made answers, one function for each fault that a provider or the way to it can have.
+//! Ready-made answers, one function for each fault of a provider or of the connection to it.
 //!
-//! A function gives an [`Exchange`], to be put in a script by the test, or a [`Script`] where the fault takes
-//! several requests. None does I/O or fails. Connects that fail are [`crate::ConnectFault`], certificates that
-//! do are in [`crate::certificate`].
+//! A function returns an [`Exchange`] for a script of the test, or a [`Script`] if the fault needs several requests. None does
+//! I/O or fails. Failed connects are in [`crate::ConnectFault`], and invalid certificates in [`crate::certificate`].
 
 use std::time::Duration;
 
@@ -11,16 +10,15 @@ use crate::script::{Exchange, Script, Step};
 
 const TEXT: [(&str, &str); 1] = [("content-type", "text/plain; charset=utf-8")];
 const HTML: [(&str, &str); 1] = [("content-type", "text/html; charset=utf-8")];
-/// The header that holds the next page's cursor.
+/// The header with the cursor of the next page.
 const CURSOR: &str = "x-dribble-cursor";
 
-/// The request is taken and nothing ever comes back.
+/// The request is accepted but never answered.
 pub fn headers_never_come() -> Exchange {
     Exchange::raw(vec![Step::Stall])
 }
 
-/// The connection ends before the first byte of an answer: what a client sees when a kept connection had just
-/// been given up by the server.
+/// The connection ends before the first byte of an answer: a client sees this if the server has just closed an idle connection.
 pub fn closed_unanswered() -> Exchange {
     Exchange::raw(vec![Step::Close])
 }
@@ -30,57 +28,57 @@ pub fn cut_in_headers() -> Exchange {
     Exchange::raw(vec![Step::Send(b"HTTP/1.1 200 OK\r\ncontent-ty".to_vec()), Step::Close])
 }
 
-/// The other end does not speak HTTP.
+/// The server does not speak HTTP.
 pub fn not_http() -> Exchange {
     Exchange::raw(vec![Step::Send(b"SSH-2.0-server\r\n".to_vec()), Step::Close])
 }
 
-/// The body stops after so many bytes, the connection stays open.
+/// The body stops after this many bytes, and the connection stays open.
 pub fn body_stalls(body: impl Into<Vec<u8>>, bytes: usize) -> Exchange {
     Exchange::ok(body).until(bytes).then(Step::Stall)
 }
 
-/// The body never pauses long enough for an idle time-out; only a total one ends it soon.
+/// The body never pauses long enough for an idle timeout; only a total timeout ends it soon.
 pub fn body_drips(body: impl Into<Vec<u8>>, piece: usize, pause: Duration) -> Exchange {
     Exchange::ok(body).paced(piece, pause)
 }
 
-/// The connection is cut after so many bytes of the body, short of its `Content-Length`.
+/// The connection is cut after this many bytes of the body, before its `Content-Length`.
 pub fn body_cut(body: impl Into<Vec<u8>>, bytes: usize) -> Exchange {
     Exchange::ok(body).until(bytes).then(Step::Close)
 }
 
-/// The connection is cut after so many bytes of a chunked body (chunk lines count): the last chunk is missing.
+/// The connection is cut after this many bytes of a chunked body (including chunk lines): the last chunk is missing.
 pub fn chunked_body_cut(body: impl Into<Vec<u8>>, chunk: usize, bytes: usize) -> Exchange {
     Exchange::ok(body).chunked(chunk).until(bytes).then(Step::Close)
 }
 
-/// The body ends inside a record although the transfer is in order: only the data show that it was cut, for
-/// example by a time limit of the provider's own.
+/// The body ends within a record although the transfer is complete: only the data shows that it was cut, for example by a time
+/// limit of the provider.
 pub fn ends_in_record(body: impl Into<Vec<u8>>, bytes: usize) -> Exchange {
     let mut body = body.into();
     body.truncate(bytes);
     Exchange::ok(body)
 }
 
-/// As [`ends_in_record`], and nothing says how long the body was to be: it ends where the connection does.
+/// Like [`ends_in_record`], without a declared length: the body ends with the connection.
 pub fn ends_in_record_unframed(body: impl Into<Vec<u8>>, bytes: usize) -> Exchange {
     ends_in_record(body, bytes).without("content-length")
 }
 
-/// `Content-Length` says so many bytes more than come; then the connection closes in order.
+/// `Content-Length` is this many bytes longer than the body; then the connection is closed properly.
 pub fn length_too_long(body: impl Into<Vec<u8>>, more: usize) -> Exchange {
     let body = body.into();
     let length = (body.len() + more).to_string();
     Exchange::ok(body).header("content-length", &length)
 }
 
-/// A body without end that repeats these bytes: whole records, or the inside of one value.
+/// An endless body that repeats these bytes: complete records, or the inside of one value.
 pub fn endless(bytes: impl Into<Vec<u8>>) -> Exchange {
     Exchange::ok("").without("content-length").then(Step::Endless(bytes.into()))
 }
 
-/// 301 to another place, to which no credential may be taken.
+/// 301 to another host, which must not receive any credentials.
 pub fn redirect(location: &str) -> Exchange {
     Exchange::status(301, &[("location", location)], "")
 }
@@ -90,12 +88,12 @@ pub fn html_page() -> Exchange {
     Exchange::status(200, &HTML, "<!DOCTYPE html>\n<html><head><title>Welcome</title></head></html>\n")
 }
 
-/// The rate limit told as text with status 200.
+/// The rate limit as text with status 200.
 pub fn rate_limit_as_text() -> Exchange {
     Exchange::status(200, &TEXT, "Rate Limit Exceeded")
 }
 
-/// 200 with nothing in it: there are no records.
+/// 200 with an empty body: there are no records.
 pub fn empty() -> Exchange {
     Exchange::ok("")
 }
@@ -105,28 +103,28 @@ pub fn no_content() -> Exchange {
     Exchange::status(204, &[], "")
 }
 
-/// 404: some providers say so when there are no records.
+/// 404, with which some providers report that there are no records.
 pub fn not_found() -> Exchange {
     Exchange::status(404, &TEXT, "Not Found")
 }
 
-/// 404 of a web server that knows nothing of passive DNS.
+/// 404 of a web server without passive DNS.
 pub fn no_such_page() -> Exchange {
     Exchange::status(404, &HTML, "<html><body><h1>404 Not Found</h1></body></html>\n")
 }
 
-/// 401: no credential, or a wrong one.
+/// 401: credentials are missing or wrong.
 pub fn unauthorized() -> Exchange {
     let challenge = "Basic realm=\"Passive DNS\"";
     Exchange::status(401, &TEXT, "Unauthorized").header("www-authenticate", challenge)
 }
 
-/// 403: a right credential that is not allowed this.
+/// 403: the credentials are valid but not sufficient.
 pub fn forbidden() -> Exchange {
     Exchange::status(403, &TEXT, "Forbidden")
 }
 
-/// 429, with or without the time to wait: seconds or an HTTP date.
+/// 429, with or without a time to wait: seconds or an HTTP date.
 pub fn too_many_requests(retry_after: Option<&str>) -> Exchange {
     with_retry_after(Exchange::status(429, &TEXT, "Too Many Requests"), retry_after)
 }
@@ -136,19 +134,19 @@ pub fn server_error() -> Exchange {
     Exchange::status(500, &HTML, "<html><body><h1>Internal Server Error</h1></body></html>\n")
 }
 
-/// 503, with or without the time to wait.
+/// 503, with or without a time to wait.
 pub fn unavailable(retry_after: Option<&str>) -> Exchange {
     with_retry_after(Exchange::status(503, &TEXT, "Service Unavailable"), retry_after)
 }
 
-/// One passing fault, then this body for ever: what a retry is for.
+/// One temporary fault, then this body for every request, to test retries.
 pub fn once(fault: Exchange, body: impl Into<Vec<u8>>) -> Script {
     Script::new([fault, Exchange::ok(body)]).repeat_last()
 }
 
-/// An answer in pages, each but the last with a cursor of its own (larger than a double holds exactly).
+/// An answer in pages, each but the last with its own cursor (larger than a double can represent exactly).
 ///
-/// The pages come in order whatever cursor is asked for; the test looks at what was asked.
+/// The pages are returned in order, whatever cursor is requested; the test checks the requests.
 pub fn pages<B: Into<Vec<u8>>>(bodies: impl IntoIterator<Item = B>) -> Script {
     let mut pages: Vec<_> =
         bodies.into_iter().zip(0..).map(|(body, number)| page(body, &cursor(number))).collect();
@@ -156,34 +154,34 @@ pub fn pages<B: Into<Vec<u8>>>(bodies: impl IntoIterator<Item = B>) -> Script {
     Script::new(pages.into_iter().chain(last))
 }
 
-/// The cursor that [`pages`] gives with the page of this number, counted from 0.
+/// The cursor that [`pages`] sends with the page of this number, counted from 0.
 pub fn cursor(page: u64) -> String {
     (7_346_046_680_497_455_128 + page).to_string()
 }
 
-/// One page that names this cursor as the next.
+/// One page with this cursor of the next page.
 pub fn page(body: impl Into<Vec<u8>>, cursor: &str) -> Exchange {
     Exchange::ok(body).header(CURSOR, cursor)
 }
 
-/// Pages whose cursor never changes, the last one for ever: a client that follows it never ends.
+/// Pages whose cursor never changes, with the last one repeated: a client that follows it never ends.
 pub fn pages_with_one_cursor<B: Into<Vec<u8>>>(bodies: impl IntoIterator<Item = B>) -> Script {
     Script::new(bodies.into_iter().map(|body| page(body, &cursor(0)))).repeat_last()
 }
 
-/// A part of the answer with the provider's word that it is only a part: its limit of 1000 records.
+/// A part of the answer, with the provider's statement that it is incomplete: its limit of 1000 records.
 pub fn over_the_limit(body: impl Into<Vec<u8>>, value: &str) -> Exchange {
     let error = format!(r#"[{{"error":"maxset","record":"{value}","value":1000,"total_value":532915}}]"#);
     Exchange::ok(body).header("x-dribble-errors", &error)
 }
 
-/// A body in gzip that inflates to so many MiB of zeros, a thousand times its size.
+/// A gzip body that decompresses to this many MiB of zeros, a thousand times its size.
 pub fn gzip_bomb(mebibytes: u32) -> Exchange {
     gzipped(gzip::zeros(mebibytes))
 }
 
-/// A body said to be gzip: `gzip::stored(…)` for an honest one, part of it for one cut inside, anything else
-/// for one that is none.
+/// A body that is declared as gzip: `gzip::stored(…)` for a valid one, part of it for one that is cut, anything else for an
+/// invalid one.
 pub fn gzipped(bytes: impl Into<Vec<u8>>) -> Exchange {
     Exchange::ok(bytes).header("content-encoding", "gzip")
 }

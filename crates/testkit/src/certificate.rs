@@ -1,10 +1,10 @@
-//! Certificates that are right, or wrong in one way: an [`Authority`] issues [`Certificate`]s.
+//! Certificates that are valid, or have one defect: an [`Authority`] issues [`Certificate`]s.
 //!
-//! A certificate that is untrusted comes from another authority than the trusted one; one with the wrong name
-//! is issued for another host. Keys are new in every run. The cryptography (ring) is named wherever it is
-//! used; nothing is installed for the whole process.
+//! An untrusted certificate comes from an authority other than the trusted one; one with a wrong name is issued for another
+//! host. Keys are new in every run. The cryptography provider (ring) is passed explicitly; nothing is installed for the whole
+//! process.
 //!
-//! Error policy: issuing has no way to fail but a host that is no name, and panics on it.
+//! Errors: issuing only fails for an invalid host, and panics then.
 
 use std::sync::Arc;
 
@@ -13,19 +13,19 @@ use rcgen::{DnType, KeyPair, KeyUsagePurpose, date_time_ymd};
 use rustls::ServerConfig;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// When a certificate is valid.
+/// The validity period of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Validity {
-    /// It was valid until the end of 2020.
+    /// Valid until the end of 2020.
     Expired,
-    /// It will be valid from 2100.
+    /// Valid from 2100.
     NotYet,
-    /// It is valid from 2020 until the end of 2099.
+    /// Valid from 2020 until the end of 2099.
     Valid,
 }
 
 impl Validity {
-    /// The first year, and the first year no longer.
+    /// The first valid year, and the first year after that.
     fn years(self) -> (i32, i32) {
         match self {
             Self::Expired => (2020, 2021),
@@ -35,7 +35,7 @@ impl Validity {
     }
 }
 
-/// A certification authority that nobody trusts unless told to.
+/// A certification authority, which is only trusted if a test configures it.
 #[derive(Debug)]
 pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
@@ -52,7 +52,7 @@ impl Authority {
         Self { issuer }
     }
 
-    /// Its own certificate as a PEM file: what a client is given to trust.
+    /// Its own certificate as a PEM file, for a client to trust.
     pub fn pem(&self) -> String {
         self.issuer.pem()
     }
@@ -77,10 +77,10 @@ impl Authority {
         Certificate { signed, key }
     }
 
-    /// A certificate for a host that is marked as an authority's, as `openssl req -x509` makes them.
+    /// A certificate for a host that is marked as that of an authority, as `openssl req -x509` creates them.
     ///
     /// # Panics
-    /// When the host is no name and no address.
+    /// If the host is neither a name nor an address.
     pub fn as_server(&self, host: &str) -> Certificate {
         let names = CertificateParams::new([host.to_owned()]).expect("the host is a DNS name or an address");
         let mut params = params("Test provider", Validity::Valid.years());
@@ -116,7 +116,7 @@ impl Certificate {
         self.key.serialize_pem()
     }
 
-    /// What a server needs to speak TLS with this certificate.
+    /// The configuration of a server with this certificate.
     pub fn server_config(&self) -> Arc<ServerConfig> {
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(self.key.serialize_der()));
         let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
@@ -150,7 +150,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// A client that trusts the authorities of this PEM file alone.
+    /// A client that only trusts the authorities in this PEM file.
     pub(crate) fn trusting(pem: &str) -> TlsConnector {
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
@@ -164,7 +164,7 @@ pub(crate) mod tests {
         TlsConnector::from(Arc::new(config))
     }
 
-    /// Why rustls gave up, from the I/O error around it.
+    /// The error of rustls within an I/O error.
     pub(crate) fn reason(error: &std::io::Error) -> &rustls::Error {
         error.get_ref().and_then(|inner| inner.downcast_ref()).expect("an error of rustls")
     }

@@ -1,11 +1,11 @@
-//! Whether an answer is complete, so that the connection may carry another one.
+//! Determines whether an answer is complete, so that the connection can be used for another one.
 //!
-//! Pure: [`keeps_alive`] reads the bytes that an exchange sends just as a client would, so that a script
-//! cannot claim what its bytes do not say. Whatever cannot be read counts as incomplete.
+//! Pure code: [`keeps_alive`] reads the bytes of an exchange like a client, so that a script cannot declare something that its
+//! bytes do not state. Unreadable bytes count as incomplete.
 
 use crate::script::Step;
 
-/// Whether the connection stays open behind these steps.
+/// Whether the connection stays open after these steps.
 pub(crate) fn keeps_alive(steps: &[Step]) -> bool {
     let mut answer = Vec::new();
     for step in steps {
@@ -18,7 +18,7 @@ pub(crate) fn keeps_alive(steps: &[Step]) -> bool {
     is_complete(&answer).unwrap_or(false)
 }
 
-/// Whether the answer ends exactly where its head says; `None` where it cannot be read.
+/// Whether the answer ends exactly where its head states; `None` if it cannot be read.
 fn is_complete(answer: &[u8]) -> Option<bool> {
     let end = end_of_head(answer)?;
     let (head, body) = answer.split_at_checked(end)?;
@@ -47,12 +47,12 @@ pub(crate) fn head_lines(head: &[u8]) -> Option<(&str, Vec<(String, String)>)> {
     Some((first, lines.map(header).collect::<Option<_>>()?))
 }
 
-/// Where the blank line behind the headers ends.
+/// The end of the blank line after the headers.
 pub(crate) fn end_of_head(bytes: &[u8]) -> Option<usize> {
     bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|start| start + 4)
 }
 
-/// Whether the last chunk ends the body exactly; trailers are not read.
+/// Whether the last chunk ends the body exactly; trailers are not supported.
 fn chunks_end(mut body: &[u8]) -> Option<bool> {
     loop {
         let line = body.windows(2).position(|window| window == b"\r\n")?;

@@ -1,14 +1,13 @@
-//! Gzip bodies (RFC 1952) without a compressor: [`stored`] for an honest one, [`zeros`] for a bomb.
+//! Gzip bodies (RFC 1952) without a compressor: [`stored`] for a normal one, [`zeros`] for a decompression bomb.
 //!
-//! Both are one member with the right checksum and length, so that every decoder reads them to the end.
-//! Nothing here fails.
+//! Both are one member with the right checksum and length, so that every decoder reads them to the end. Nothing here fails.
 
 /// Magic, deflate, no flags, no time, unknown system.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
-/// How many bytes a stored block holds at most.
+/// The most bytes in a stored block.
 const BLOCK: usize = 0xffff;
-/// 1 MiB of zeros as deflate blocks that end at a byte and refer to nothing before them: this, `FILL` zero
-/// bytes (each of which stands for about 1 KiB), and `FRAGMENT_END`. Made with zlib at level 9, full flush.
+/// 1 MiB of zeros as deflate blocks that end at a byte boundary and do not refer to earlier data: this, `FILL` zero bytes (each
+/// of which stands for about 1 KiB), and `FRAGMENT_END`. Created with zlib at level 9, full flush.
 const FRAGMENT: [u8; 15] = [0xec, 0xc1, 0x31, 0x01, 0, 0, 0, 0xc2, 0xa0, 0xf5, 0x4f, 0x6d, 0x08, 0x5f, 0xa0];
 const FRAGMENT_END: [u8; 6] = [0x3e, 0x03, 0, 0, 0xff, 0xff];
 const FILL: usize = 1016;
@@ -31,10 +30,10 @@ pub fn zeros(mebibytes: u32) -> Vec<u8> {
     out
 }
 
-/// These bytes, not made any smaller.
+/// These bytes, stored without compression.
 ///
 /// # Panics
-/// On 4 GiB and more.
+/// For 4 GiB and more.
 pub fn stored(bytes: &[u8]) -> Vec<u8> {
     let mut out = HEADER.to_vec();
     for block in bytes.chunks(BLOCK) {
@@ -51,12 +50,12 @@ pub fn stored(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The checksum's register behind one more byte, already mixed in.
+/// The checksum's register after one more byte, which is already mixed in.
 fn advance(register: u32) -> u32 {
     (0..8).fold(register, |crc, _| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg()))
 }
 
-/// What a zero byte does to each bit of the register; squaring it doubles the number of bytes.
+/// The effect of a zero byte on each bit of the register; squaring it doubles the number of bytes.
 fn zero_byte() -> [u32; 32] {
     std::array::from_fn(|bit| advance(1 << bit))
 }
@@ -73,7 +72,7 @@ mod tests {
 
     use super::*;
 
-    /// What the system's gzip makes of it; it checks the checksum and the length too.
+    /// The output of the system's gzip, which also checks the checksum and the length.
     fn unpacked(gzip: &[u8]) -> Vec<u8> {
         let mut command = Command::new("gzip");
         let command = command.arg("-dc").stdin(Stdio::piped()).stdout(Stdio::piped());

@@ -1,6 +1,6 @@
-//! The head of an answer: [`Head`]. Names and values are sent as the test gave them, right or wrong.
+//! The head of an answer: [`Head`]. Names and values are sent as the test specifies them, valid or not.
 
-/// A status line and headers, before they are bytes.
+/// A status line and headers, before they are converted to bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Head {
     pub(crate) code: u16,

@@ -1,7 +1,7 @@
-//! What a provider and its connections share: the script, and what has happened so far.
+//! The state that a provider shares with its connections: the script, and what has happened so far.
 //!
-//! [`Ledger`] is one lock around plain counters; it is never held across an await. A poisoned lock is used as
-//! it is: the panic that poisoned it has already failed the test.
+//! [`Ledger`] is one lock around simple counters, which is never held across an await. A poisoned lock is used anyway: the
+//! panic that poisoned it has already failed the test.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,12 +11,12 @@ use crate::script::{Script, Step};
 /// How a connect fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectFault {
-    /// The connection comes about, but not a byte is ever said over it: no TLS handshake, no answer.
+    /// The connection is accepted, but no byte is ever sent over it: no TLS handshake, no answer.
     Mute,
-    /// `connect` gives [`std::io::ErrorKind::ConnectionRefused`]. Over TCP, where the system has already accepted,
-    /// the connection is closed at once; `ClosedPort` refuses truly.
+    /// `connect` returns [`std::io::ErrorKind::ConnectionRefused`]. Over TCP, where the system has already accepted the
+    /// connection, it is closed at once; `ClosedPort` really refuses connections.
     Refuse,
-    /// `connect` never returns. Over TCP as [`Self::Mute`].
+    /// `connect` never returns. Over TCP, the same as [`Self::Mute`].
     Stall,
 }
 
@@ -27,15 +27,15 @@ pub(crate) struct Ledger {
     state: Mutex<State>,
 }
 
-/// What has happened, and what connects are still to fail.
+/// What has happened so far, and which connects will fail.
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) requests: Vec<Request>,
     pub(crate) connections: usize,
     pub(crate) failed_connects: usize,
-    /// Bytes of answers, counted when a whole piece has been handed to the connection.
+    /// Bytes of answers, counted when a complete step has been passed to the connection.
     pub(crate) sent: u64,
-    /// How many connects are still to fail, and how.
+    /// How many connects will fail, and how.
     pub(crate) fault: Option<(usize, ConnectFault)>,
 }
 
@@ -48,7 +48,7 @@ impl Ledger {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a connect; gives the fault that it meets, if any.
+    /// Counts a connect; returns its fault, if any.
     pub(crate) fn connect(&self) -> Option<ConnectFault> {
         let mut state = self.state();
         match state.fault {
@@ -64,7 +64,7 @@ impl Ledger {
         }
     }
 
-    /// Records a request; gives what answers it.
+    /// Records a request; returns its answer.
     pub(crate) fn answer(&self, request: Request) -> Arc<[Step]> {
         let mut state = self.state();
         state.requests.push(request);

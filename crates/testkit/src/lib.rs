@@ -1,16 +1,16 @@
-//! What the tests of the other crates share. It imports only the basic types of `cof`.
+//! Test support for the other crates. It only imports the basic types of `cof`.
 //!
 //! * [`ScriptedProvider`] plays a [`Script`] of [`Exchange`]s byte by byte over memory or TCP, plain or TLS,
-//!   and records the [`Request`]s that it got. It uses tokio's time only, so paused time works.
+//!   and records the [`Request`]s it received. It only uses tokio's time, so paused time works.
 //! * [`ScriptedProxy`] is an HTTP proxy in front of it.
-//! * [`answer`] names the ready-made answers, one fault each.
-//! * [`clock_from`] makes a clock that goes with tokio's.
-//! * [`certificate`] issues certificates that are right, or wrong in one way.
-//! * [`gzip`] makes gzip bodies, bombs among them, without a compressor.
+//! * [`answer`] contains ready-made answers, one fault each.
+//! * [`clock_from`] creates a clock that follows tokio's.
+//! * [`certificate`] issues certificates that are valid, or have one defect.
+//! * [`gzip`] creates gzip bodies, including decompression bombs, without a compressor.
 //! * [`sample`] generates records in the Common Output Format.
 //!
-//! Error policy: what a test asks wrongly panics with the reason; what the client under test does wrongly is
-//! answered as a web server would, or ends the connection, and is left to the test to assert.
+//! Errors: a mistake of the test panics with the reason. A mistake of the client under test is answered as a web server would,
+//! or closes the connection, and the test has to check it.
 
 pub mod answer;
 pub mod certificate;

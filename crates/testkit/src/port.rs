@@ -1,25 +1,25 @@
-//! A TCP address where connects are refused.
+//! A TCP address that refuses connections.
 //!
-//! [`ClosedPort`] keeps the port bound without listening, so that no other test can take it meanwhile.
+//! [`ClosedPort`] keeps the port bound without listening, so that no other test can use it in the meantime.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use tokio::net::TcpSocket;
 
-/// A port of the loopback address that refuses connects while this value lives.
+/// A port of the loopback address that refuses connections while this value lives.
 #[derive(Debug)]
 pub struct ClosedPort {
-    /// Held for its binding only.
+    /// Only held for its binding.
     _socket: TcpSocket,
     address: SocketAddr,
 }
 
 impl ClosedPort {
-    /// Takes a free port.
+    /// Binds a free port.
     ///
     /// # Errors
-    /// When the system has none to give.
+    /// The system has no free port.
     pub fn bind() -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
@@ -27,7 +27,7 @@ impl ClosedPort {
         Ok(Self { _socket: socket, address })
     }
 
-    /// Where connects are refused.
+    /// The address that refuses connections.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

@@ -1,11 +1,12 @@
-//! A provider that does what its script says: [`ScriptedProvider`].
+//! A provider that follows a script: [`ScriptedProvider`].
 //!
-//! A connection is a pair of in-memory streams ([`ScriptedProvider::connect`]) or a real one over the loopback
-//! address ([`ScriptedProvider::listen`]); either may carry TLS. Everything is served by tasks on the caller's
-//! runtime, which end when the provider is dropped; so a test that blocks its thread (on a child process, for
-//! example) needs a runtime with more than one.
+//! A connection is a pair of in-memory streams ([`ScriptedProvider::connect`]) or a real one over the loopback address
+//! ([`ScriptedProvider::listen`]); either can use TLS. Tasks on the caller's runtime serve all connections and end when the
+//! provider is dropped. So a test that blocks its thread (for example to wait for a child process) needs a runtime with several
+//! threads.
 //!
-//! Error policy: `connect` fails only where the test asked for it; what the peer does wrongly ends its
+//! Errors: `connect` only fails if the test requested it. A mistake of the client closes its connection and appears in the
+//! counters.
 //! connection and shows in the counters.
 
 use std::io;
@@ -24,13 +25,13 @@ use crate::request::Request;
 use crate::script::Script;
 use crate::serve;
 
-/// How many bytes an in-memory connection holds in each direction: what a client that stops reading leaves
-/// unread, and so how far the provider runs ahead of it.
+/// How many bytes an in-memory connection holds in each direction: what a client leaves unread when it stops reading, and so
+/// how far the provider runs ahead of it.
 const DUPLEX: usize = 64 * 1024;
-/// How long the listener waits when the system gives it no connection.
+/// How long the listener waits after an error of accepting.
 const BACK_OFF: Duration = Duration::from_millis(50);
 
-/// A provider that plays a [`Script`] and records what it was asked.
+/// A provider that plays a [`Script`] and records its requests.
 #[derive(Debug)]
 pub struct ScriptedProvider {
     door: Door,
@@ -52,15 +53,15 @@ impl ScriptedProvider {
         self
     }
 
-    /// Lets this many of the next connects fail; `usize::MAX` means all.
+    /// Makes this many of the next connects fail; `usize::MAX` means all.
     pub fn fail_next(&self, connects: usize, fault: ConnectFault) {
         self.door.ledger.state().fault = Some((connects, fault));
     }
 
-    /// Opens an in-memory connection; gives the client's end. Under TLS the client still has to shake hands.
+    /// Opens an in-memory connection; returns the client's end. With TLS, the client still has to do the handshake.
     ///
     /// # Errors
-    /// `ConnectionRefused`, where [`Self::fail_next`] asked for it.
+    /// `ConnectionRefused`, if [`Self::fail_next`] requested it.
     pub async fn connect(&self) -> io::Result<DuplexStream> {
         let fault = self.door.ledger.connect();
         match fault {
@@ -73,10 +74,10 @@ impl ScriptedProvider {
         Ok(near)
     }
 
-    /// Serves on a free port of the loopback address as well.
+    /// Also serves on a free port of the loopback address.
     ///
     /// # Errors
-    /// When the system gives no port.
+    /// The system has no free port.
     pub async fn listen(&self) -> io::Result<SocketAddr> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
@@ -94,13 +95,13 @@ impl ScriptedProvider {
         self.door.ledger.state().connections
     }
 
-    /// How many connects failed as asked by [`Self::fail_next`].
+    /// How many connects failed because of [`Self::fail_next`].
     pub fn failed_connects(&self) -> usize {
         self.door.ledger.state().failed_connects
     }
 
-    /// How many bytes of answers were handed to the connections, counted in whole steps: what the client read,
-    /// and in memory up to 64 KiB more.
+    /// How many bytes of answers were passed to the connections, counted in complete steps: what the client has read, and in
+    /// memory up to 64 KiB more.
     pub fn sent(&self) -> u64 {
         self.door.ledger.state().sent
     }
@@ -110,7 +111,7 @@ impl ScriptedProvider {
     }
 }
 
-/// What a connection needs to be served; each has its own copy.
+/// What is needed to serve a connection; each has its own copy.
 #[derive(Clone)]
 struct Door {
     ledger: Arc<Ledger>,
@@ -124,7 +125,7 @@ impl std::fmt::Debug for Door {
 }
 
 impl Door {
-    /// Serves connections until it is dropped, and they with it.
+    /// Accepts connections until it is dropped, together with their tasks.
     async fn accept(self, listener: TcpListener) {
         let mut connections = JoinSet::new();
         loop {
@@ -138,7 +139,7 @@ impl Door {
         }
     }
 
-    /// Serves one connection to its end.
+    /// Serves one connection until its end.
     async fn receive<S>(self, stream: S, fault: Option<ConnectFault>)
     where
         S: AsyncRead + AsyncWrite + Unpin,
@@ -152,7 +153,7 @@ impl Door {
                 Err(error) => Err(error),
             },
         };
-        // The peer has gone: what it made of that is the test's to assert.
+        // The client has disconnected; the test checks the consequences.
         drop(served);
     }
 }

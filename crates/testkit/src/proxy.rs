@@ -1,10 +1,10 @@
 //! An HTTP proxy in front of a [`ScriptedProvider`]: [`ScriptedProxy`].
 //!
-//! Whatever host it is asked for, it leads to its provider: by CONNECT (RFC 9110 section 9.3.6), or with a question whose
-//! target is a whole URL, which it passes on as proxies do, without the login that was for itself. It listens on the loopback
-//! address; its tasks end when it is dropped.
+//! Whatever host is requested, it connects to its provider: with CONNECT (RFC 9110 section 9.3.6), or for a request whose
+//! target is a whole URL, which it forwards like other proxies, without its own login. It listens on the loopback address; its
+//! tasks end when it is dropped.
 //!
-//! Error policy: `listen` fails when the system gives no port; what the peer does wrongly ends its connection.
+//! Errors: `listen` fails if the system has no free port; a mistake of the client closes its connection.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -20,7 +20,7 @@ use crate::request::{self, Incoming, Request};
 const REFUSAL: &str = "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"test\"\r\n\
                        Content-Length: 0\r\nConnection: close\r\n\r\n";
 
-/// A proxy that records what it is asked and may want a login.
+/// A proxy that records its requests and may require a login.
 #[derive(Debug)]
 pub struct ScriptedProxy {
     desk: Arc<Desk>,
@@ -31,13 +31,13 @@ pub struct ScriptedProxy {
 #[derive(Debug)]
 struct Desk {
     provider: Arc<ScriptedProvider>,
-    /// The value of Proxy-Authorization that is let through; anything is where it is `None`.
+    /// The accepted value of Proxy-Authorization; any if it is `None`.
     login: Option<String>,
     requests: Mutex<Vec<Request>>,
 }
 
 impl ScriptedProxy {
-    /// A proxy that leads to this provider.
+    /// A proxy in front of this provider.
     pub fn before(provider: Arc<ScriptedProvider>) -> Self {
         Self {
             desk: Arc::new(Desk { provider, login: None, requests: Mutex::default() }),
@@ -45,7 +45,7 @@ impl ScriptedProxy {
         }
     }
 
-    /// The same, for those alone who send this value of Proxy-Authorization; others get 407.
+    /// A proxy that only accepts this value of Proxy-Authorization; other clients get 407.
     pub fn with_login(provider: Arc<ScriptedProvider>, login: &str) -> Self {
         let desk = Desk { provider, login: Some(login.to_owned()), requests: Mutex::default() };
         Self { desk: Arc::new(desk), tasks: Mutex::default() }
@@ -54,7 +54,7 @@ impl ScriptedProxy {
     /// Serves on a free port of the loopback address.
     ///
     /// # Errors
-    /// When the system gives no port.
+    /// The system has no free port.
     pub async fn listen(&self) -> io::Result<SocketAddr> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
@@ -63,21 +63,21 @@ impl ScriptedProxy {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 let desk = Arc::clone(&desk);
-                // The peer has gone: what it made of that is the test's to assert.
+                // The client has disconnected; the test checks the consequences.
                 connections.spawn(async move { drop(desk.serve(stream).await) });
             }
         });
         Ok(address)
     }
 
-    /// What it was asked so far, refused or not.
+    /// The requests so far, refused or not.
     pub fn requests(&self) -> Vec<Request> {
         self.desk.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 impl Desk {
-    /// Serves one question of a connection, which a proxy may close after it.
+    /// Serves one request of a connection, which the proxy may close after it.
     async fn serve(&self, mut stream: TcpStream) -> io::Result<()> {
         let mut buffer = Vec::new();
         let Incoming::Request(request) = request::read(&mut stream, &mut buffer).await? else {
@@ -99,7 +99,7 @@ impl Desk {
     }
 }
 
-/// The question as the service gets it.
+/// The request that the service receives.
 fn passed_on(request: &Request) -> String {
     let path =
         request.target.split_once("://").and_then(|(_, rest)| rest.find('/').and_then(|at| rest.get(at..)));

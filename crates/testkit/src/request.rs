@@ -1,8 +1,8 @@
-//! The requests that a provider gets: [`Request`], and reading its head from a connection.
+//! The requests that a provider receives: [`Request`], and reading its head from a connection.
 //!
-//! What cannot be read as a request is a [`Incoming::Refused`] with the status to answer; it is neither
-//! recorded nor does it use up an exchange. Heads are capped, and a request that announces a body is refused:
-//! a passive-DNS provider is asked with GET.
+//! Bytes that are not a valid request are [`Incoming::Refused`] with the status to answer; they are not recorded, and do not
+//! use up an exchange. Heads are limited in length, and a request that declares a body is refused: passive-DNS providers are
+//! queried with GET.
 
 use std::io;
 
@@ -10,10 +10,10 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::framing::{end_of_head, head_lines};
 
-/// How long a request's head may be, in bytes.
+/// The longest head of a request, in bytes.
 const HEAD_MAX: usize = 64 * 1024;
 
-/// What a client asked.
+/// A request of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// The method, as sent.
@@ -39,7 +39,7 @@ impl Request {
         right.then(|| Self { method: method.to_owned(), target: target.to_owned(), headers })
     }
 
-    /// Whether the client asks for nothing more on this connection.
+    /// Whether the client sends no more requests on this connection.
     pub(crate) fn wants_close(&self) -> bool {
         self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
     }
@@ -50,18 +50,18 @@ impl Request {
     }
 }
 
-/// What came next on a connection.
+/// The next event on a connection.
 #[derive(Debug)]
 pub(crate) enum Incoming {
-    /// The peer has closed.
+    /// The client has closed the connection.
     End,
-    /// Something that gets this status and this text, and the connection closed.
+    /// An invalid request, which gets this status and text, after which the connection is closed.
     Refused(u16, &'static str),
-    /// A whole request.
+    /// A complete request.
     Request(Request),
 }
 
-/// Reads the next request; `buffer` holds what was read beyond the one before.
+/// Reads the next request; `buffer` holds bytes that were read after the previous one.
 pub(crate) async fn read<S>(stream: &mut S, buffer: &mut Vec<u8>) -> io::Result<Incoming>
 where
     S: AsyncRead + Unpin,

@@ -1,15 +1,14 @@
-//! Records in the Common Output Format, made up: [`records`], or [`ndjson`] for a whole body.
+//! Generated records in the Common Output Format: [`records`], or [`ndjson`] for a whole body.
 //!
-//! The same number and seed give the same bytes on every machine: integers only, a generator of our own.
-//! The mix is that of an ordinary answer: 60 % A, 18 % AAAA, 10 % CNAME, 6 % NS, 3 % MX, 3 % TXT; names and
-//! addresses are drawn from 131,071 each, a few of them very often, as are counts; so tuples repeat.
-//! Nothing here fails.
+//! The same number and seed give the same bytes on every machine, with integers only and a generator of our own. The mix is
+//! that of an ordinary answer: 60 % A, 18 % AAAA, 10 % CNAME, 6 % NS, 3 % MX, 3 % TXT. Names and addresses are drawn from
+//! 131,071 each, some of them very often; so are counts. So tuples repeat. Nothing here fails.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// Of a hundred records.
+/// The number of each type in a hundred records.
 const MIX: [(&str, u64); 6] = [("A", 60), ("AAAA", 18), ("CNAME", 10), ("NS", 6), ("MX", 3), ("TXT", 3)];
-/// 2015-01-01 and 2026-01-01, UTC: the times lie between.
+/// From 2015-01-01 to 2026-01-01, UTC: all times are in this range.
 const SPAN: std::ops::Range<u64> = 1_420_070_400..1_767_225_600;
 /// The largest count.
 const COUNT_MAX: u64 = 100_000;
@@ -22,13 +21,13 @@ const HOSTS: [&str; 12] =
 const SYLLABLES: [&str; 16] =
     ["ba", "cor", "de", "fin", "go", "hal", "ka", "lum", "mi", "nor", "pe", "ra", "sol", "ti", "ver", "zu"];
 
-/// So many records, each a JSON object without a line end.
+/// This many records, each a JSON object without a line end.
 pub fn records(number: usize, seed: u64) -> impl Iterator<Item = String> {
     let mut random = Random(seed);
     std::iter::repeat_with(move || record(&mut random)).take(number)
 }
 
-/// So many records as a body: each on a line of its own.
+/// This many records as a body, one per line.
 pub fn ndjson(number: usize, seed: u64) -> Vec<u8> {
     records(number, seed).flat_map(|line| (line + "\n").into_bytes()).collect()
 }
@@ -46,7 +45,7 @@ fn record(random: &mut Random) -> String {
     )
 }
 
-/// A registered name, and a name in it or it itself.
+/// A registered name, and a name within it, or the name itself.
 fn owner(random: &mut Random) -> (String, String) {
     let domain = domain(random.skewed());
     let hosts = match random.below(100) {
@@ -59,7 +58,7 @@ fn owner(random: &mut Random) -> (String, String) {
     (domain, name)
 }
 
-/// What stands at the right, already escaped for JSON.
+/// The data of a record, already escaped for JSON.
 fn rdata(random: &mut Random, rrtype: &str, domain: &str) -> String {
     match rrtype {
         "A" => address(random.skewed()).to_string(),
@@ -79,7 +78,7 @@ fn domain(rank: u64) -> String {
     format!("{label}.{}", pick(&TLDS, random.next()))
 }
 
-/// The address of this rank: none that is private, loopback or multicast.
+/// The address of this rank, which is not private, loopback or multicast.
 fn address(rank: u64) -> Ipv4Addr {
     let bits = Random(rank ^ 0x6164_6472).next().to_be_bytes();
     let [first, b, c, d, ..] = bits;
@@ -108,12 +107,12 @@ impl Random {
         mixed ^ mixed >> 31
     }
 
-    /// Less than this, each equally often but for a bias far below what a test could see.
+    /// A number below `end`, each with the same probability, except for a bias far below what a test could detect.
     fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
 
-    /// From 1 to 2^17 - 1, each doubling equally often: half of the draws are below 2^9, as by Zipf's law.
+    /// From 1 to 2^17 - 1, with the same probability for each doubling: half of the values are below 2^9, as in Zipf's law.
     fn skewed(&mut self) -> u64 {
         let floor = 1 << self.below(DOUBLINGS);
         floor + self.below(floor)

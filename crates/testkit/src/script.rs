@@ -1,45 +1,45 @@
-//! What a scripted provider answers: a [`Script`] of [`Exchange`]s, each made of [`Step`]s.
+//! The answers of a scripted provider: a [`Script`] of [`Exchange`]s, each consisting of [`Step`]s.
 //!
-//! An exchange is either raw steps, whose bytes are the whole answer, or a status and headers followed by the
-//! steps of the body. The second kind is built up fault by fault:
-//! `Exchange::ok(body).chunked(64).until(100).then(Step::Close)` is a chunked answer cut after 100 bytes.
+//! An exchange is either raw steps, whose bytes are the whole answer, or a status and headers followed by the steps of the
+//! body. The second kind is built fault by fault: `Exchange::ok(body).chunked(64).until(100).then(Step::Close)` is a chunked
+//! answer that is cut after 100 bytes.
 //!
-//! Nothing here does I/O or fails; a call that makes no sense panics with the reason.
+//! Nothing here does I/O or fails; an impossible call panics with the reason.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::head::Head;
 
-/// The media type that COF answers carry.
+/// The media type of COF answers.
 const NDJSON: &str = "application/x-ndjson";
 
-/// One thing that the provider does while it answers.
+/// One step of a provider while it answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Drop the connection at once; over TLS without a farewell.
+    /// Drops the connection at once; with TLS, without a close notification.
     Close,
-    /// Send these bytes again and again until the peer goes away.
+    /// Sends these bytes repeatedly until the client disconnects.
     ///
-    /// Paused time does not move meanwhile: a time-out is tested with [`Exchange::paced`] instead.
+    /// Paused time does not advance in the meantime: use [`Exchange::paced`] to test a timeout.
     Endless(Vec<u8>),
-    /// Send these bytes.
+    /// Sends these bytes.
     Send(Vec<u8>),
-    /// Wait this long.
+    /// Waits this long.
     Sleep(Duration),
-    /// Say nothing more, but hold the connection open until the peer closes it.
+    /// Sends nothing more, but keeps the connection open until the client closes it.
     Stall,
 }
 
-/// How one request is answered.
+/// The answer to one request.
 ///
-/// After an answer that is complete by its `Content-Length` or its chunks, the connection stays open for the
-/// next request, unless the answer says `Connection: close`; after any other it is closed.
+/// After an answer that is complete by its `Content-Length` or its chunks, the connection stays open for the next request,
+/// unless the answer has `Connection: close`. After any other answer it is closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchange {
-    /// `None` when the steps hold the head themselves.
+    /// `None` if the steps contain the head.
     head: Option<Head>,
-    /// How long to wait before the first byte.
+    /// The wait before the first byte.
     delay: Option<Duration>,
     steps: Vec<Step>,
 }
@@ -50,7 +50,7 @@ impl Exchange {
         Self::status(200, &[("content-type", NDJSON)], body)
     }
 
-    /// This status with these headers, this body and its length (which a 204 or a 304 lacks).
+    /// This status with these headers, this body and its length (which a 204 or a 304 does not have).
     pub fn status(code: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Self {
         let body = body.into();
         let length = body.len().to_string();
@@ -61,7 +61,7 @@ impl Exchange {
         exchange.header("content-length", &length).then(Step::Send(body))
     }
 
-    /// This status with these headers and nothing that says where the body ends; [`Self::then`] adds the body.
+    /// This status with these headers, without the length of the body; [`Self::then`] adds the body.
     pub fn open(code: u16, headers: &[(&str, &str)]) -> Self {
         let head = Head { code, headers: Vec::new() };
         let empty = Self { head: Some(head), delay: None, steps: Vec::new() };
@@ -73,10 +73,10 @@ impl Exchange {
         Self { head: None, delay: None, steps }
     }
 
-    /// Sets a header, in place of any of the same name.
+    /// Sets a header, and replaces one of the same name.
     ///
     /// # Panics
-    /// On a raw exchange, which has no head to add to.
+    /// For a raw exchange, which has no head.
     #[must_use]
     pub fn header(self, name: &str, value: &str) -> Self {
         let mut exchange = self.without(name);
@@ -84,20 +84,20 @@ impl Exchange {
         exchange
     }
 
-    /// Leaves a header out; without `content-length` the body ends where the connection does.
+    /// Removes a header; without `content-length`, the body ends with the connection.
     ///
     /// # Panics
-    /// On a raw exchange.
+    /// For a raw exchange.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.head_mut().headers.retain(|(present, _)| !present.eq_ignore_ascii_case(name));
         self
     }
 
-    /// Sends the body so far in chunks of at most this many bytes instead of with a length.
+    /// Sends the previous body in chunks of at most this many bytes, without a length.
     ///
     /// # Panics
-    /// On a raw exchange, and when the size is 0.
+    /// For a raw exchange, and if the size is 0.
     #[must_use]
     pub fn chunked(self, size: usize) -> Self {
         let mut exchange = self.without("content-length").header("transfer-encoding", "chunked");
@@ -105,10 +105,10 @@ impl Exchange {
         exchange.then(Step::Send(b"0\r\n\r\n".to_vec()))
     }
 
-    /// Sends the body in pieces of this many bytes, with a pause before each but the first.
+    /// Sends the body in pieces of this many bytes, with a pause before each except the first.
     ///
     /// # Panics
-    /// When the size is 0.
+    /// If the size is 0.
     #[must_use]
     pub fn paced(mut self, size: usize, pause: Duration) -> Self {
         let pieces = self.steps.into_iter().flat_map(|step| pieces(step, size));
@@ -117,9 +117,9 @@ impl Exchange {
         self
     }
 
-    /// Keeps the first bytes of the body as sent (chunk lines count) and forgets every step behind them.
+    /// Keeps the first bytes of the body as sent (including chunk lines), and removes all later steps.
     ///
-    /// The headers stay as they are, so that they promise more than comes.
+    /// The headers are not changed, so they declare more than is sent.
     #[must_use]
     pub fn until(mut self, bytes: usize) -> Self {
         let mut left = bytes;
@@ -155,7 +155,7 @@ impl Exchange {
         self
     }
 
-    /// What the provider does, head included.
+    /// The steps, including the head.
     pub(crate) fn into_steps(self) -> Vec<Step> {
         let delay = self.delay.map(Step::Sleep);
         let head = self.head.map(|head| Step::Send(head.into_bytes()));
@@ -176,7 +176,7 @@ impl From<Vec<Step>> for Exchange {
 
 /// The answers of a provider: the n-th request over all connections gets the n-th exchange.
 ///
-/// Behind the last one every request gets a 500 "script exhausted", unless [`Self::repeat_last`] was asked for.
+/// After the last one, every request gets a 500 "script exhausted", unless [`Self::repeat_last`] was called.
 #[derive(Clone, Debug)]
 pub struct Script {
     exchanges: Vec<Arc<[Step]>>,
@@ -184,7 +184,7 @@ pub struct Script {
 }
 
 impl Script {
-    /// These exchanges, in this order.
+    /// A script with these exchanges, in this order.
     pub fn new(exchanges: impl IntoIterator<Item = Exchange>) -> Self {
         let exchanges = exchanges.into_iter().map(|exchange| exchange.into_steps().into()).collect();
         let exhausted = Exchange::status(500, &[("content-type", "text/plain")], "script exhausted");
@@ -196,23 +196,23 @@ impl Script {
         Self::new([exchange]).repeat_last()
     }
 
-    /// Gives the last exchange again and again.
+    /// Repeats the last exchange.
     ///
     /// # Panics
-    /// When there is none.
+    /// If there is none.
     #[must_use]
     pub fn repeat_last(mut self) -> Self {
         self.last = self.exchanges.last().cloned().expect("a script that repeats has an exchange");
         self
     }
 
-    /// What answers the request with this number, counted from 0.
+    /// The answer to the request with this number, counted from 0.
     pub(crate) fn steps(&self, request: usize) -> Arc<[Step]> {
         Arc::clone(self.exchanges.get(request).unwrap_or(&self.last))
     }
 }
 
-/// A step that sends, as steps that send at most this many bytes each; any other as it is.
+/// Splits a step that sends into steps of at most this many bytes; any other step is kept.
 fn pieces(step: Step, size: usize) -> Vec<Step> {
     assert!(size > 0, "a piece holds at least one byte");
     match step {

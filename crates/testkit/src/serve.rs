@@ -1,6 +1,6 @@
 //! Playing a script over one connection.
 //!
-//! Error policy: an I/O error means that the peer has gone; it ends the connection and is not reported.
+//! Errors: an I/O error means that the client has disconnected; it ends the connection and is not reported.
 
 use std::io;
 
@@ -11,17 +11,17 @@ use crate::ledger::Ledger;
 use crate::request::{self, Incoming};
 use crate::script::{Exchange, Step};
 
-/// What is done with the connection behind an answer.
+/// What happens to the connection after an answer.
 enum Next {
-    /// Drop it as it is.
+    /// It is dropped.
     Cut,
-    /// Close it in order; over TLS with a farewell.
+    /// It is closed properly; with TLS, with a close notification.
     Finish,
-    /// Read another request from it.
+    /// Another request is read from it.
     Read,
 }
 
-/// Answers requests until the peer or the script ends the connection.
+/// Answers requests until the client or the script ends the connection.
 pub(crate) async fn serve<S>(mut stream: S, ledger: &Ledger) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -45,7 +45,7 @@ where
     }
 }
 
-/// Reads and forgets until the peer closes.
+/// Reads and discards data until the client closes the connection.
 pub(crate) async fn hold<S: AsyncRead + Unpin>(mut stream: S) -> io::Result<()> {
     tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map(drop)
 }

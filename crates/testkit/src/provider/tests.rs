@@ -1,4 +1,4 @@
-//! The provider itself: what the tests of others rely on.
+//! Tests of the provider itself, on which other tests rely.
 
 use rustls::CertificateError;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -207,7 +207,7 @@ async fn an_expired_certificate_is_refused_and_no_request_is_made() {
     let stream = provider.connect().await.unwrap();
     let error = trusting(&authority.pem()).connect(host, stream).await.unwrap_err();
     let rustls::Error::InvalidCertificate(fault) = reason(&error) else { panic!("{error}") };
-    // The variants with and without context are equal in meaning; which one comes is rustls' choice.
+    // The variants with and without context have the same meaning; rustls chooses one.
     let expired = matches!(fault, CertificateError::Expired | CertificateError::ExpiredContext { .. });
     assert!(expired, "{fault:?}");
     assert_eq!(provider.requests(), []);
@@ -225,7 +225,7 @@ async fn tcp_is_served_until_the_provider_is_dropped() {
     assert!(rest(&mut stream).await.ends_with("2\r\ntw\r\n1\r\no\r\n0\r\n\r\n"));
     assert_eq!((provider.requests().len(), provider.connections()), (2, 1));
     drop(provider);
-    // The aborted task lets go of the port when the runtime next runs it.
+    // The aborted task releases the port when the runtime next runs it.
     let refused = async { while TcpStream::connect(address).await.is_ok() {} };
     timeout(10 * SECOND, refused).await.expect("the port is closed");
 }
