@@ -1,11 +1,11 @@
-//! Master-file escapes (RFC 1035 section 5.1), shared by names and character strings.
+//! Master-file escapes (RFC 1035 section 5.1), used by names and character strings.
 //!
-//! Every octet has exactly one printed form, all of it printable ASCII, so that no name and no text
-//! can move a cursor, end a line or open a tag.
+//! Every byte has exactly one printed form in printable ASCII, so no name and no text can move a cursor, end a line or open a
+//! tag.
 
-/// Reads the escape that follows a backslash: `DDD` or one character taken literally.
+/// Parses the escape after a backslash: `DDD`, or one literal character.
 ///
-/// Returns the octet and how many bytes of `rest` it took; `None` when the escape is not one.
+/// Returns the byte and how many bytes of `rest` were used; `None` if the escape is invalid.
 pub(crate) fn unescape(rest: &[u8]) -> Option<(u8, usize)> {
     match rest {
         [a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', ..] => {
@@ -17,7 +17,7 @@ pub(crate) fn unescape(rest: &[u8]) -> Option<(u8, usize)> {
     }
 }
 
-/// Writes an octet that is not printable ASCII as `\DDD`.
+/// Writes a byte that is not printable ASCII as `\DDD`.
 pub(crate) fn push_decimal(octet: u8, out: &mut String) {
     out.push('\\');
     for digit in [octet / 100, octet / 10 % 10, octet % 10] {
@@ -25,18 +25,18 @@ pub(crate) fn push_decimal(octet: u8, out: &mut String) {
     }
 }
 
-/// Whether an octet prints as itself inside a quoted or unquoted text, apart from `"` and `\`.
+/// Whether a byte is printed as itself in a quoted or unquoted text, except `"` and `\`.
 pub(crate) const fn is_printable(octet: u8) -> bool {
     matches!(octet, b' '..=b'~')
 }
 
-/// Whether a character is white space to whoever typed or copied a text: Unicode's white space, the non-breaking spaces
-/// among it, the byte order mark, and spaces of no width.
+/// Whether a character is white space for somebody who typed or copied a text: Unicode's white space including non-breaking
+/// spaces, the byte order mark, and zero-width spaces.
 pub(crate) fn is_blank(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}')
 }
 
-/// Cuts white space off both ends, but not the one that a backslash keeps.
+/// Removes white space from both ends, except if a backslash escapes it.
 pub(crate) fn trim(text: &str) -> &str {
     let text = text.trim_start_matches(is_blank);
     let end = text.trim_end_matches(is_blank);
@@ -45,7 +45,7 @@ pub(crate) fn trim(text: &str) -> &str {
     text.get(..end.len() + kept.map_or(0, char::len_utf8)).unwrap_or(end)
 }
 
-/// Whether there is white space that no backslash stands before.
+/// Whether there is unescaped white space.
 pub(crate) fn has_bare_blank(text: &str) -> bool {
     let mut escaped = false;
     text.chars().any(|c| {

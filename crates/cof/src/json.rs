@@ -1,20 +1,20 @@
-//! JSON as the reader needs it: values passed over in a buffer, nothing built, nothing recursed into.
+//! A JSON parser for the reader: values in a buffer are skipped, without building a tree and without recursion.
 //!
-//! A [`Cursor`] walks over bytes; every step says where it failed ([`Fault`]), and whether more input could
-//! still mend it. Strings are handed out raw and decoded on demand; UTF-8 is assumed, whatever was declared.
+//! A [`Cursor`] moves over bytes. Every step reports where it failed ([`Fault`]), and whether more input could complete the
+//! value. Strings are returned raw and decoded on demand; UTF-8 is assumed, whatever encoding was declared.
 
 /// Why a value could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The bytes end inside the value.
+    /// The bytes end within the value.
     Incomplete,
     /// Not JSON at this index.
     Syntax(usize),
-    /// Nested beyond the limit at this index.
+    /// Nested deeper than the limit, at this index.
     Deep(usize),
 }
 
-/// What a value is.
+/// The kind of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     String,
@@ -25,7 +25,7 @@ pub(crate) enum Kind {
     Object,
 }
 
-/// A place in a run of bytes.
+/// A position in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cursor<'a> {
     bytes: &'a [u8],
@@ -49,7 +49,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Takes one byte that must be there, blanks before it skipped.
+    /// Skips blanks and consumes a required byte.
     #[inline]
     pub(crate) fn expect(&mut self, byte: u8) -> Result<(), Fault> {
         if self.peek()? == byte {
@@ -60,7 +60,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Takes the separator after a member or element; false when `close` stood there instead.
+    /// Consumes the separator after a member or element; false if `close` was there instead.
     #[inline]
     pub(crate) fn more(&mut self, close: u8) -> Result<bool, Fault> {
         let byte = self.peek()?;
@@ -73,7 +73,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Takes these very octets, if they stand here.
+    /// Consumes exactly these bytes, if they are next.
     #[inline]
     pub(crate) fn takes(&mut self, octets: &[u8]) -> bool {
         let found = self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(octets));
@@ -83,14 +83,14 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// Takes a string; returns what is between the quotes.
+    /// Consumes a string; returns the bytes between the quotes.
     #[inline]
     pub(crate) fn string(&mut self) -> Result<&'a [u8], Fault> {
         self.expect(b'"')?;
         self.string_rest()
     }
 
-    /// Takes what follows a string's first quote.
+    /// Consumes the rest of a string after its first quote.
     fn string_rest(&mut self) -> Result<&'a [u8], Fault> {
         let start = self.at;
         loop {
@@ -98,7 +98,7 @@ impl<'a> Cursor<'a> {
             match self.bytes.get(self.at) {
                 Some(b'"') => break,
                 Some(b'\\') => self.at += 2,
-                // A line end inside a string is a lost quote; resuming there saves the next record.
+                // A line end in a string means that a quote is missing; continuing there saves the next record.
                 Some(b'\n' | b'\r') => return Err(Fault::Syntax(self.at)),
                 Some(_) => self.at += 1,
                 None => {
@@ -112,7 +112,7 @@ impl<'a> Cursor<'a> {
         Ok(inner)
     }
 
-    /// Passes over any value; says what it was.
+    /// Skips any value; returns its kind.
     #[inline]
     pub(crate) fn value(&mut self) -> Result<Kind, Fault> {
         match self.peek()? {
@@ -135,7 +135,7 @@ impl<'a> Cursor<'a> {
         while let Some(b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E') = self.bytes.get(self.at) {
             self.at += 1;
         }
-        // A number at the end of the bytes may go on.
+        // A number at the end of the bytes may continue in the next piece.
         if self.at == self.bytes.len() { Err(Fault::Incomplete) } else { Ok(()) }
     }
 
@@ -151,9 +151,9 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Passes over an array or object without recursing; brackets must match.
+    /// Skips an array or object without recursion; brackets must match.
     fn skip_composite(&mut self) -> Result<(), Fault> {
-        // The open brackets, the innermost in the lowest bit: 1 for an object. The limit is far below 64.
+        // The open brackets, the innermost in the lowest bit: 1 for an object. The depth limit is far below 64.
         let mut open = 0_u64;
         let mut depth = 0;
         loop {
@@ -166,7 +166,7 @@ impl<'a> Cursor<'a> {
                     self.value()?;
                     continue;
                 }
-                // One level stands for the record itself.
+                // The record itself counts as one level.
                 b'{' | b'[' if depth + 1 >= self.depth_limit.min(64) => return Err(Fault::Deep(self.at)),
                 byte @ (b'{' | b'[') => {
                     open = open << 1 | u64::from(byte == b'{');
@@ -187,7 +187,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// How many octets come before the first quote, backslash or control character.
+/// The number of bytes before the first quote, backslash or control character.
 #[inline]
 fn plain_len(bytes: &[u8]) -> usize {
     const LOW: u64 = 0x0101_0101_0101_0101;
@@ -197,7 +197,7 @@ fn plain_len(bytes: &[u8]) -> usize {
         let word = u64::from_le_bytes(*word);
         let quote = word ^ (LOW * 0x22);
         let backslash = word ^ (LOW * 0x5c);
-        // The lowest marked byte is exact; higher ones may be marked by a borrow, and do not matter.
+        // The lowest marked byte is exact; higher ones may be marked because of a borrow, and do not matter.
         let marks = (quote.wrapping_sub(LOW) & !quote)
             | (backslash.wrapping_sub(LOW) & !backslash)
             | (word.wrapping_sub(LOW * 0x20) & !word);
@@ -209,7 +209,7 @@ fn plain_len(bytes: &[u8]) -> usize {
     words.len() * 8 + tail.iter().position(special).unwrap_or(tail.len())
 }
 
-/// Resolves the escapes of a raw string into `out`; returns whether anything had to be replaced by U+FFFD.
+/// Decodes the escapes of a raw string into `out`; returns whether anything had to be replaced by U+FFFD.
 pub(crate) fn decode(raw: &[u8], out: &mut String) -> bool {
     let mut rest = raw;
     let mut replaced = false;
@@ -246,7 +246,7 @@ pub(crate) fn decode(raw: &[u8], out: &mut String) -> bool {
     replaced
 }
 
-/// Reads what follows `\u`: the character, if it is one, and how many octets it took.
+/// Parses the digits after `\u`: the character, if it is valid, and how many bytes were used.
 fn unicode_escape(digits: &[u8]) -> (Option<char>, usize) {
     let unit = |from: usize| {
         let four = digits.get(from..from + 4)?;

@@ -1,12 +1,12 @@
-//! Passive DNS in the Common Output Format (COF): the vocabulary every other room speaks.
+//! Passive DNS in the Common Output Format (COF): the basic types of all other crates.
 //!
-//! Read in the order of the data: [`Name`], [`RrType`] and [`Rdata`] make a [`Record`];
-//! [`Reader`] makes records of bytes, [`Writer`] makes bytes of records; what a store keeps of a record
-//! is an [`Observation`] with its [`Source`], many of them a [`Batch`].
+//! In the order of the data flow: [`Name`], [`RrType`] and [`Rdata`] make up a [`Record`]. [`Reader`] parses bytes into
+//! records, and [`Writer`] writes records as bytes. A store keeps [`Observation`]s, each with its [`Source`]; a [`Batch`]
+//! contains many of them.
 //!
-//! No I/O, no clock, no async. Everything here takes hostile input: it is bounded, it never panics,
-//! and what it repairs it notes on the record ([`Note`]).
-//! The format is draft-dulaunoy-dnsop-passive-dns-cof-13, with the deviations seen in the wild.
+//! This crate has no I/O, no clock and no async code. All of it accepts hostile input: memory is bounded, nothing panics, and
+//! repairs are noted on the record ([`Note`]). The format is draft-dulaunoy-dnsop-passive-dns-cof-13, with the deviations that
+//! occur in practice.
 
 mod escape;
 mod json;

@@ -1,13 +1,12 @@
 //! Domain names in their canonical form.
 //!
-//! [`Name`] owns a name, [`NameRef`] borrows one. Both hold the uncompressed wire form (RFC 1035 section 3.1)
-//! with ASCII letters in lower case: length octet and label, repeated, then a zero octet; at most 255 octets,
-//! at most 63 a label. Equality and hashing are therefore those of DNS; order is by labels from the right
-//! (RFC 4034 section 6.1), so that everything below a name stands together.
+//! [`Name`] owns a name, [`NameRef`] borrows one. Both hold the uncompressed wire format (RFC 1035 section 3.1) with ASCII
+//! letters in lower case: length byte and label, repeated, then a zero byte; at most 255 bytes, with at most 63 per label.
+//! Equality and hashing are therefore those of DNS. Names are ordered by labels from the right (RFC 4034 section 6.1), so that
+//! a name is followed by all names below it.
 //!
-//! Parsing takes presentation form: escapes, any case, with or without the final dot, and Unicode (IDN),
-//! which becomes A-labels. A name that cannot be one is a [`NameError`], which names the reason only:
-//! the caller knows the text.
+//! Parsing accepts the presentation format: escapes, any case, with or without the final dot, and Unicode (IDN), which is
+//! converted to A-labels. An invalid name is a [`NameError`], which only states the reason, because the caller knows the text.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -15,43 +14,43 @@ use std::str::FromStr;
 
 use crate::escape;
 
-/// The longest name in wire form, in octets (RFC 1035 section 2.3.4).
+/// The longest name in wire format, in bytes (RFC 1035 section 2.3.4).
 pub const MAX_WIRE: usize = 255;
-/// The longest label, in octets.
+/// The longest label, in bytes.
 pub const MAX_LABEL: usize = 63;
-/// The longest text that can be a name: every octet escaped as `\DDD`.
+/// The longest text that can be a name: every byte escaped as `\DDD`.
 const MAX_TEXT: usize = MAX_WIRE * 4;
 
-/// A domain name, canonical: lower case, absolute, at most 255 octets on the wire.
+/// A domain name in canonical form: lower case, absolute, at most 255 bytes in wire format.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Name(Box<[u8]>);
 
-/// A borrowed [`Name`]: the same octets, the same promises.
+/// A borrowed [`Name`], with the same bytes and the same guarantees.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct NameRef<'a>(&'a [u8]);
 
-/// Why a text or a run of octets is not a domain name.
+/// Why a text or bytes are not a domain name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// White space inside the name that no backslash stands before.
+    /// It contains unescaped white space.
     #[error("white space inside a name: write a space that belongs to it as \\032")]
     Blank,
-    /// Nothing, or nothing between two dots.
+    /// It is empty, or has two dots in a row.
     #[error("empty label")]
     EmptyLabel,
-    /// A backslash that no three digits up to 255 and no character follow.
+    /// A backslash is not followed by a number up to 255 in three digits, or by a character.
     #[error("bad escape: a backslash must be followed by three digits up to 255 or by one character")]
     Escape,
-    /// Unicode that IDNA does not allow in a name.
+    /// It contains Unicode that IDNA does not allow in a name.
     #[error("not a valid internationalised name")]
     Idn,
-    /// A label over 63 octets.
+    /// A label has more than 63 bytes.
     #[error("label longer than 63 bytes")]
     LongLabel,
-    /// A name over 255 octets.
+    /// It has more than 255 bytes.
     #[error("name longer than 255 bytes")]
     LongName,
-    /// Octets that are not an uncompressed name.
+    /// The bytes are not an uncompressed name.
     #[error("not an uncompressed wire-format name")]
     Wire,
 }
@@ -62,12 +61,12 @@ impl Name {
         Self(Box::new([0]))
     }
 
-    /// Reads a name in presentation form; Unicode becomes A-labels, the final dot may be missing.
+    /// Parses a name in presentation format; Unicode is converted to A-labels, and the final dot may be missing.
     ///
-    /// White space around it is left out. Inside it, a blank that belongs to the name is escaped (RFC 1035 section 5.1).
+    /// Surrounding white space is removed. A blank that belongs to the name must be escaped (RFC 1035 section 5.1).
     ///
     /// # Errors
-    /// [`NameError`], when the text is no name.
+    /// [`NameError`] if the text is not a name.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         if let Some(name) = Self::parse_plain(text.as_bytes()) {
             return Ok(name);
@@ -86,10 +85,11 @@ impl Name {
         Self::parse_ascii(ascii.as_bytes())
     }
 
-    /// Reads what nearly every name is: labels of ASCII without escapes, in one pass. `None` is not yet a verdict.
+    /// Parses the usual form of a name in one pass: ASCII labels without escapes. `None` means that the general parser has to
+    /// decide.
     pub(crate) fn parse_plain(text: &[u8]) -> Option<Self> {
         let text = text.strip_suffix(b".").unwrap_or(text);
-        // A length octet before, and the root's behind.
+        // The first length byte and the root's zero byte are added.
         if text.len() + 2 > MAX_WIRE {
             return None;
         }
@@ -97,7 +97,7 @@ impl Name {
         wire.push(b'.');
         wire.extend_from_slice(text);
         let mut len = 0;
-        // From the right, so that the length of a label is known where it is to be put: in place of the dot before it.
+        // From the right, so that the length of a label is known where it is needed: in place of the dot before it.
         for octet in wire.iter_mut().rev() {
             match octet {
                 b'.' if (1..=63).contains(&len) => *octet = std::mem::take(&mut len),
@@ -112,7 +112,7 @@ impl Name {
         Some(Self(wire.into()))
     }
 
-    /// The canonical wire form, in its own allocation.
+    /// The canonical wire format, in its own allocation.
     pub(crate) fn into_wire(self) -> Vec<u8> {
         self.0.into()
     }
@@ -138,7 +138,7 @@ impl Name {
         wire.finish()
     }
 
-    /// Reads an uncompressed wire-format name that fills `octets`; letters are lower-cased.
+    /// Parses an uncompressed name in wire format that fills `octets`; letters are converted to lower case.
     ///
     /// # Errors
     /// [`NameError::Wire`] or [`NameError::LongName`].
@@ -154,17 +154,17 @@ impl Name {
         NameRef(&self.0)
     }
 
-    /// The canonical wire form.
+    /// The canonical wire format.
     pub fn as_wire(&self) -> &[u8] {
         &self.0
     }
 
-    /// The labels from left to right, the root's empty one left out.
+    /// The labels from left to right, without the empty one of the root.
     pub fn labels(&self) -> Labels<'_> {
         self.as_ref().labels()
     }
 
-    /// Whether this is `ancestor` or stands below it.
+    /// Whether this name is `ancestor` or below it.
     pub fn is_within(&self, ancestor: &Self) -> bool {
         self.as_ref().is_within(ancestor.as_ref())
     }
@@ -174,10 +174,10 @@ impl Name {
         self.as_ref().push_sort_key(out);
     }
 
-    /// Reads back what [`NameRef::push_sort_key`] wrote; returns the name and what follows it.
+    /// Parses the output of [`NameRef::push_sort_key`]; returns the name and the bytes after it.
     ///
     /// # Errors
-    /// [`NameError`] when `key` does not begin with a whole sort key.
+    /// [`NameError`] if `key` does not begin with a complete sort key.
     pub fn split_sort_key(key: &[u8]) -> Result<(Self, &[u8]), NameError> {
         let mut labels: Vec<Vec<u8>> = Vec::new();
         let mut label = Vec::new();
@@ -210,18 +210,18 @@ impl Name {
 }
 
 impl<'a> NameRef<'a> {
-    /// Takes an uncompressed name off the front of `octets`, in any case; returns it and what follows.
+    /// Splits an uncompressed name in any case off the front of `octets`; returns it and the rest.
     ///
     /// # Errors
     /// [`NameError::Wire`] or [`NameError::LongName`].
     pub fn split_wire(octets: &[u8]) -> Result<(Name, &[u8]), NameError> {
         let end = wire_len(octets)?;
         let (name, rest) = octets.split_at_checked(end).ok_or(NameError::Wire)?;
-        // A length octet is at most 63, below the letters: lower-casing the whole leaves it alone.
+        // A length byte is at most 63, which is below all letters, so converting everything to lower case does not change it.
         Ok((Name(name.to_ascii_lowercase().into()), rest))
     }
 
-    /// Takes a canonical name off the front of octets that [`Name`] or [`crate::Rdata`] made.
+    /// Splits a canonical name off the front of bytes that [`Name`] or [`crate::Rdata`] created.
     pub(crate) fn split_canonical(octets: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let (name, rest) = octets.split_at_checked(wire_len(octets).ok()?)?;
         Some((Self(name), rest))
@@ -232,27 +232,27 @@ impl<'a> NameRef<'a> {
         Name(self.0.into())
     }
 
-    /// The canonical wire form.
+    /// The canonical wire format.
     pub fn as_wire(self) -> &'a [u8] {
         self.0
     }
 
-    /// The labels from left to right, the root's empty one left out.
+    /// The labels from left to right, without the empty one of the root.
     pub fn labels(self) -> Labels<'a> {
         Labels(self.0)
     }
 
-    /// Whether this is `ancestor` or stands below it.
+    /// Whether this name is `ancestor` or below it.
     pub fn is_within(self, ancestor: NameRef<'_>) -> bool {
         let Some(start) = self.0.len().checked_sub(ancestor.0.len()) else { return false };
-        // The tail must begin where a label begins, not inside one.
+        // The tail must start at the beginning of a label.
         self.0.get(start..) == Some(ancestor.0) && self.label_starts().any(|at| at == start)
     }
 
-    /// Appends octets that order as the name does: labels from the right, each ended by 0, then one more 0.
+    /// Appends bytes that are sorted like the name: labels from the right, each followed by 0, then another 0.
     ///
-    /// Inside a label 0 and 1 become 1 1 and 1 2. The key without its last octet is a prefix of the key
-    /// of every name within this one, so a suffix search is a range.
+    /// Within a label, 0 and 1 become 1 1 and 1 2. The key without its last byte is a prefix of the key of every name at or
+    /// below this one, so a suffix search is a range.
     pub fn push_sort_key(self, out: &mut Vec<u8>) {
         let mut labels: [&[u8]; 128] = [&[]; 128];
         let mut count = 0;
@@ -272,7 +272,7 @@ impl<'a> NameRef<'a> {
         out.push(0);
     }
 
-    /// Appends the presentation form without the final dot; the root is `.`.
+    /// Appends the presentation format without the final dot; the root is `.`.
     pub fn push_text(self, out: &mut String) {
         if self.0 == [0] {
             out.push('.');
@@ -369,12 +369,12 @@ impl FromStr for Name {
     }
 }
 
-/// A name being put together, label by label, in a buffer of the greatest size a name can have.
+/// A name that is built label by label, in a buffer of the maximum size of a name.
 struct WireBuilder {
     octets: [u8; MAX_WIRE],
-    /// Where the next octet goes.
+    /// The position of the next byte.
     len: usize,
-    /// Where the length octet of the current label stands.
+    /// The position of the length byte of the current label.
     label: usize,
 }
 
@@ -402,12 +402,12 @@ impl WireBuilder {
         *self.octets.get_mut(self.label).ok_or(NameError::LongName)? = len;
         self.label = self.len;
         self.len += 1;
-        // The next label's length octet, which is the root's if none follows, must fit as well.
+        // The length byte of the next label, or the root's zero byte, must fit as well.
         if self.label < MAX_WIRE { Ok(()) } else { Err(NameError::LongName) }
     }
 
     fn finish(mut self) -> Result<Name, NameError> {
-        // A text that ended in a dot has begun the root's empty label already.
+        // If the text ended in a dot, the empty label of the root has already been started.
         if self.label == 0 || self.len > self.label + 1 {
             self.end_label()?;
         }
@@ -416,7 +416,7 @@ impl WireBuilder {
     }
 }
 
-/// The length of the uncompressed name at the front of `octets`, its zero octet included.
+/// The length of the uncompressed name at the front of `octets`, including its zero byte.
 fn wire_len(octets: &[u8]) -> Result<usize, NameError> {
     let mut at = 0;
     loop {
@@ -456,7 +456,7 @@ mod tests {
         Name::parse(text).unwrap()
     }
 
-    /// Any name at all: labels of any octets.
+    /// Any name: labels of any bytes.
     pub(crate) fn any_name() -> impl Strategy<Value = Name> {
         let label = prop_oneof![
             3 => "[a-z0-9_-]{1,12}".prop_map(String::into_bytes),
@@ -550,7 +550,7 @@ mod tests {
         assert!(name("example.com").is_within(&name("example.com")));
         assert!(name("example.com").is_within(&name(".")));
         assert!(!name("badexample.com").is_within(&name("example.com")));
-        // The octets of `example.com` end this name too, but inside a label.
+        // The bytes of `example.com` are also the end of this name, but within a label.
         assert!(!name(r"x\007example\003com").is_within(&name("example.com")));
     }
 

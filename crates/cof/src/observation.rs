@@ -1,37 +1,38 @@
-//! What a passive-DNS database takes in: observations, by source, in batches.
+//! The input of a passive-DNS database: observations, by source, in batches.
 //!
-//! A [`Record`] is what is read and shown; an [`Observation`] is one source's word on one tuple, ready to be
-//! merged. The kind of its [`Source`] says how counts merge: sightings add up, reports and zones do not.
+//! A [`Record`] is what is read and shown. An [`Observation`] is the statement of one source about one tuple, ready to be
+//! merged. The kind of its [`Source`] determines how counts are merged: counts of observations add up, those of reports and
+//! zones do not.
 
 use std::sync::Arc;
 
 use crate::{Name, Rdata, Record, RrType};
 
-/// How what a source says adds up.
+/// How the statements of a source are merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum SourceKind {
-    /// Sightings by a sensor: counts add up.
+    /// Observations of a sensor: counts add up.
     Observation,
-    /// What another database says: hearing it twice changes nothing, the largest count stands.
+    /// Reports of another database: repeating them changes nothing, and the largest count is kept.
     Report,
-    /// Appearances in zone files: times are zone times, the largest count stands.
+    /// Appearances in zone files: times are zone times, and the largest count is kept.
     Zone,
 }
 
-/// Who said so, and how to add it up.
+/// The source of a statement.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Source {
-    /// How it adds up.
+    /// How its statements are merged.
     pub kind: SourceKind,
     /// The COF origin, if one is known.
     pub origin: Option<Arc<str>>,
-    /// The sensor, where sensors are kept apart.
+    /// The sensor, if sensors are kept separate.
     pub sensor: Option<Arc<str>>,
 }
 
-/// One source's word on one tuple. `time_first` is never after `time_last`.
+/// The statement of one source about one tuple. `time_first` is never later than `time_last`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observation {
     /// The owner.
@@ -40,48 +41,48 @@ pub struct Observation {
     pub rrtype: RrType,
     /// The data.
     pub rdata: Rdata,
-    /// The zone that the answering server spoke for, if known.
+    /// The zone that the answering server is responsible for, if known.
     pub bailiwick: Option<Name>,
     /// First seen, seconds since the epoch.
     pub time_first: u64,
     /// Last seen, seconds since the epoch.
     pub time_last: u64,
-    /// How often; absent is unknown.
+    /// The count; `None` if unknown.
     pub count: Option<u64>,
-    /// Which of the batch's sources said so: an index into [`Batch::sources`].
+    /// The source, as an index into [`Batch::sources`].
     pub source: usize,
 }
 
 /// A BLAKE3 digest of content.
 pub type Digest = [u8; 32];
 
-/// Where a batch comes from, so that an interrupted import resumes and counts nothing twice.
+/// Where a batch comes from, so that an interrupted import is resumed and nothing is counted twice.
 ///
-/// Positions of one input grow: first by offset, then by being whole.
+/// The positions of one input are ordered: first by offset, then by being complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Position {
     /// Identity of the input.
     pub input: Arc<str>,
-    /// How much of it, decompressed, this batch and those before it cover, in bytes; or the number of a batch whose
-    /// sender numbers them.
+    /// How many bytes of the decompressed input this batch and earlier ones cover; or the number of a batch, if its sender
+    /// numbers them.
     pub offset: u64,
-    /// What the first `offset` bytes of the input are; `None` where nobody compares content, as for numbered batches.
+    /// The digest of the first `offset` bytes of the input; `None` if content is not compared, as for numbered batches.
     pub digest: Option<Digest>,
-    /// The batch is the last one: the input ends at `offset`.
+    /// Whether the batch is the last one: the input ends at `offset`.
     pub whole: bool,
-    /// When the input may be forgotten, in seconds since the epoch. `None` is never: files and numbered batches.
+    /// When the input may be forgotten, in seconds since the epoch. `None` is never, for files and numbered batches.
     pub expires: Option<u64>,
 }
 
 impl Position {
-    /// A place inside an input that is never forgotten, without a digest.
+    /// A position in an input that does not expire, without a digest.
     pub fn new(input: impl Into<Arc<str>>, offset: u64) -> Self {
         Self { input: input.into(), offset, digest: None, whole: false, expires: None }
     }
 }
 
-/// Observations that are taken in together or not at all.
+/// Observations that are stored together or not at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Batch {
@@ -89,42 +90,43 @@ pub struct Batch {
     pub sources: Vec<Source>,
     /// The observations, in any order.
     pub observations: Vec<Observation>,
-    /// Where they were read, if that must be remembered.
+    /// The position in their input, if it has to be stored.
     pub position: Option<Position>,
 }
 
-/// What became of a record that was to be added to a batch.
+/// The result of adding a record to a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Taken {
-    /// Its times are those that were sent.
+    /// The record was added with its times as sent.
     AsSent,
-    /// A time had another unit than seconds, or was no plausible time and has the other's value.
+    /// The record was added with a repaired time: it had another unit than seconds, or was implausible and was replaced by the
+    /// other time.
     Repaired,
-    /// It has no plausible time, and nothing was added.
+    /// The record has no plausible time, and was not added.
     Rejected,
 }
 
 impl Taken {
-    /// Whether something was added.
+    /// Whether the record was added.
     pub fn is_taken(self) -> bool {
         self != Self::Rejected
     }
 }
 
 impl Batch {
-    /// Adds what a record says, as `kind`; its zone times as a second observation of kind `Zone`. Its sensor is not
-    /// kept: sensors are apart only where whoever fills the batch says so ([`Self::take`]).
+    /// Adds the observation in a record, with this kind of source, and its zone times as a second observation of the kind
+    /// `Zone`. Its sensor is not kept: sensors are only separate if the caller requests it ([`Self::take`]).
     ///
-    /// What [`crate::Writer`] puts in the place of what is unknown is taken for unknown again: times that repeat the
-    /// zone times, a count of 0, an empty origin. Reading our own answers therefore adds nothing to them.
+    /// Values that [`crate::Writer`] writes in place of unknown ones are read as unknown again: times that repeat the zone
+    /// times, a count of 0, an empty origin. Importing our own answers therefore does not change them.
     ///
-    /// A record without any plausible time says nothing that a database can merge.
+    /// A record without any plausible time contains nothing that a database can merge.
     pub fn add(&mut self, record: &Record, kind: SourceKind) -> Taken {
         self.take(record.clone(), kind, None)
     }
 
-    /// The same as [`Self::add`], with the record's parts moved into the observation, and a sensor that is kept apart.
+    /// Like [`Self::add`], but moves the parts of the record, and keeps the sensor separate if one is given.
     pub fn take(&mut self, record: Record, kind: SourceKind, sensor: Option<&Arc<str>>) -> Taken {
         let taken = if record.has_repaired_times() { Taken::Repaired } else { Taken::AsSent };
         let zone = ordered(record.zone_time_first, record.zone_time_last);
@@ -155,7 +157,7 @@ impl Batch {
     }
 
     fn source(&mut self, kind: SourceKind, origin: Option<&Arc<str>>, sensor: Option<&Arc<str>>) -> usize {
-        // Records that follow each other mostly share the very text of their origin.
+        // Consecutive records usually share the text of their origin.
         let same = |known: Option<&Arc<str>>, text: Option<&Arc<str>>| match (known, text) {
             (Some(known), Some(text)) => Arc::ptr_eq(known, text) || known == text,
             (known, text) => known.is_none() && text.is_none(),

@@ -1,16 +1,16 @@
-//! Which side of a record is the owner: [`Orientation`], and what proves it.
+//! Which side of a record is the owner: [`Orientation`], and how it is proven.
 //!
-//! The draft and CIRCL's first interface put the owner in rrname. CIRCL's second interface swaps rrname and rdata, and no
-//! field says so. A record proves its side when one of the two values reads as data of its type and that type's data
-//! cannot be mistaken for a name: an address, a preference with a mail server, the seven fields of an SOA.
+//! In the draft and in CIRCL's first interface, the owner is in rrname. CIRCL's second interface swaps rrname and rdata, and no
+//! field indicates it. A record proves its orientation if one of the two values is valid data of its type, and data of that
+//! type cannot be mistaken for a name: an address, a preference with a mail server, the seven fields of an SOA.
 
 use crate::record::{Field, Note, NoteKind};
 use crate::{Record, RrType};
 
-/// How the records of an input are oriented.
+/// The orientation of the records of an input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Orientation {
-    /// Decided by the records themselves.
+    /// Determined by the records themselves.
     #[default]
     Auto,
     /// The owner is in rrname.
@@ -20,10 +20,10 @@ pub enum Orientation {
 }
 
 impl Orientation {
-    /// All of them.
+    /// All orientations.
     pub const ALL: [Self; 3] = [Self::Auto, Self::Draft, Self::Swapped];
 
-    /// Its word in settings, on the command line and in what is stored.
+    /// Its name in settings, on the command line and in stored data.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Auto => "auto",
@@ -32,14 +32,14 @@ impl Orientation {
         }
     }
 
-    /// The one of that word.
+    /// The orientation of that name.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|orientation| orientation.word() == word)
     }
 
-    /// The orientation that a record proves its input to have; `None` where it proves nothing.
+    /// The orientation of the input that a record proves; `None` if it proves nothing.
     ///
-    /// The record must come from a reader that turns what proves to be swapped ([`crate::Reader::by_proof`]).
+    /// The record must come from a reader that turns records which are proven to be swapped ([`crate::Reader::by_proof`]).
     pub fn proven_by(record: &Record) -> Option<Self> {
         if !is_provable(record.rrtype) || record.rdata.is_text() {
             return None;

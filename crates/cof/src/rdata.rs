@@ -1,17 +1,16 @@
-//! The data of a resource record, held so that equal data is equal however it arrived.
+//! The data of a resource record, in a form in which equal data is equal, however it was written.
 //!
-//! [`Rdata`] is canonical wire form (uncompressed, names inside in lower case) whenever the type is known and
-//! the data parses, so that a record from a provider's text and the same record from a sensor's packet are
-//! one tuple; everything else is kept as text, printable and tagged as such. The type stands beside the data,
-//! not in it: every call takes it.
+//! [`Rdata`] is in canonical wire format (uncompressed, names in lower case) if the type is known and the data can be parsed,
+//! so that a record from a provider's text and the same record from a sensor's packet are one tuple. Other data is kept as
+//! printable text with a tag. The type is not part of the data: every call has it as an argument.
 //!
-//! The printed text is made from wire form alone, so every spelling of a record (its own, generic `\#`, mnemonics or
-//! numbers, any case) that can be turned into wire form prints the same. Text that cannot is kept as it is.
+//! The printed text only depends on the wire format, so every spelling of a record that can be converted to wire format (its
+//! own form, generic `\#`, mnemonics or numbers, any case) is printed in the same way. Other text is kept unchanged.
 //!
-//! Two sources of truth: `layout` describes the types that are a row of fields, `irregular` reads and prints those whose
-//! fields depend on each other. The `domain` library helps with base64 and base32; its zone-file reader is
-//! not used, because it refuses valid spellings of SVCB, RRSIG and others, but tests compare with it.
-//! [`RdataError`] says why octets are not data of a type; text never fails: it is kept.
+//! There are two sources: `layout` describes the types whose data is a sequence of fields, and `irregular` reads and prints
+//! those whose fields depend on each other. The `domain` library is used for base64 and base32; its zone-file reader is not
+//! used, because it refuses valid spellings of SVCB, RRSIG and others, but tests compare with it. [`RdataError`] states why
+//! bytes are not data of a type; text never fails, because it is kept.
 
 mod absolute;
 mod bitmap;
@@ -34,7 +33,7 @@ use self::layout::Strays;
 use crate::name::NameRef;
 use crate::{RrType, escape};
 
-/// The most octets that record data can have (RFC 1035 section 3.2.1).
+/// The longest record data, in bytes (RFC 1035 section 3.2.1).
 pub const MAX_WIRE: usize = 65_535;
 
 /// The data of one resource record.
@@ -43,13 +42,13 @@ pub struct Rdata(Repr);
 
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Repr {
-    /// Canonical wire form; an address fits without an allocation.
+    /// Canonical wire format; an address needs no allocation.
     Wire(SmallVec<[u8; 16]>),
-    /// Printable ASCII that is no data of its type.
+    /// Printable ASCII that is not valid data of its type.
     Text(Box<str>),
 }
 
-/// A host, or a mailbox written as a name, that record data names.
+/// A host, or a mailbox written as a name, in record data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Target<'a> {
     /// The address of an A or AAAA record.
@@ -58,29 +57,28 @@ pub enum Target<'a> {
     Name(NameRef<'a>),
 }
 
-/// The octets are no data of the type.
+/// Why bytes are not data of the type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RdataError {
-    /// More than 65,535 octets.
+    /// They are more than 65,535 bytes.
     #[error("record data longer than 65535 bytes")]
     Long,
-    /// Octets that do not have the fields of the type, no more and no less.
+    /// They are not exactly the fields of the type.
     #[error("bytes that are not data of this type")]
     Malformed,
 }
 
 impl Rdata {
-    /// Reads data in presentation form, in any case, names with or without their final dot; generic data
-    /// (`\# 4 c0000201`, RFC 3597) for any type.
+    /// Parses data in presentation format, in any case, names with or without their final dot; generic data (`\# 4 c0000201`,
+    /// RFC 3597) for any type.
     ///
-    /// What is no data of the type is kept as text: see [`Self::is_text`]. Generic text that is no data of the type has one
-    /// spelling too: `\# 5 C0 00 02 01 00` is kept as `\# 5 c000020100`.
-    /// Text of a TXT or SPF record that holds no quote at its start is one string, blanks and all,
-    /// because most passive-DNS services send it so.
+    /// Text that is not valid data of the type is kept: see [`Self::is_text`]. Generic text that is not valid data of the type
+    /// also has one spelling: `\# 5 C0 00 02 01 00` is kept as `\# 5 c000020100`. The text of a TXT or SPF record that does not
+    /// start with a quote is one string including its blanks, because most passive-DNS services send it so.
     pub fn parse(rrtype: RrType, text: &str) -> Self {
         presentation::parse(rrtype, text).unwrap_or_else(|| {
-            // What is printed can be data where the text was none, with line breaks between its fields for one:
-            // what is kept as text must not read back as something else.
+            // The printable form can be valid although the text was not, for example with line breaks between fields. Text that
+            // is kept must not be parsed differently later.
             let text = printable(text);
             presentation::parse(rrtype, &text)
                 .unwrap_or_else(|| Self(Repr::Text(presentation::tidy_generic(&text).unwrap_or(text))))
@@ -92,20 +90,20 @@ impl Rdata {
         presentation::parse_plain(rrtype, text)
     }
 
-    /// No data at all, to be replaced.
+    /// Empty data, as a placeholder.
     pub(crate) fn empty() -> Self {
         Self(Repr::Wire(SmallVec::new()))
     }
 
-    /// Takes uncompressed wire-format data, as `collect` gives it; names inside are lower-cased.
+    /// Parses uncompressed data in wire format; names are converted to lower case.
     ///
     /// # Errors
-    /// [`RdataError`] when the type is known and the octets are not its data.
+    /// [`RdataError`] if the type is known and the bytes are not its data.
     pub fn from_wire(rrtype: RrType, octets: &[u8]) -> Result<Self, RdataError> {
         if octets.len() > MAX_WIRE {
             return Err(RdataError::Long);
         }
-        // A word that is no type has no wire form: it could not be printed so that it reads back.
+        // A word that is not a type has no wire format, because it could not be printed so that it reads back.
         if rrtype.code().is_none() {
             return Err(RdataError::Malformed);
         }
@@ -123,7 +121,7 @@ impl Rdata {
         Ok(Self(Repr::Wire(wire)))
     }
 
-    /// The canonical wire form, unless the data is only text.
+    /// The canonical wire format, unless the data is only text.
     pub fn as_wire(&self) -> Option<&[u8]> {
         match &self.0 {
             Repr::Wire(wire) => Some(wire),
@@ -131,7 +129,7 @@ impl Rdata {
         }
     }
 
-    /// The text of data that did not parse as its type.
+    /// The text of data that is not valid for its type.
     pub fn as_text(&self) -> Option<&str> {
         match &self.0 {
             Repr::Wire(_) => None,
@@ -139,18 +137,18 @@ impl Rdata {
         }
     }
 
-    /// Whether this is text that did not parse as data of its type.
+    /// Whether this is text that is not valid data of its type.
     pub fn is_text(&self) -> bool {
         matches!(self.0, Repr::Text(_))
     }
 
-    /// Rebuilds what [`Self::as_text`] gave; for a store that keeps it.
+    /// Restores the output of [`Self::as_text`], for a store that keeps it.
     pub fn from_text(text: &str) -> Self {
         Self(Repr::Text(printable(text)))
     }
 
-    /// What is made today of data that an earlier version kept: text of a type that can now be read becomes wire form,
-    /// and names inside wire form are lower-cased. Anything else stays as it is; doing it twice changes nothing.
+    /// The current form of data that an earlier version kept: text of a type that can be parsed now becomes wire format, and
+    /// names in wire format are converted to lower case. Other data is unchanged; repeating this changes nothing.
     #[must_use]
     pub fn renewed(&self, rrtype: RrType) -> Self {
         match &self.0 {
@@ -159,14 +157,14 @@ impl Rdata {
         }
     }
 
-    /// Presentation form in printable ASCII, names without their final dot; unknown types as RFC 3597.
+    /// The presentation format in printable ASCII, names without their final dot; unknown types as in RFC 3597.
     pub fn to_text(&self, rrtype: RrType) -> String {
         let mut text = String::new();
         self.push_text(rrtype, &mut text);
         text
     }
 
-    /// Appends what [`Self::to_text`] returns.
+    /// Appends the output of [`Self::to_text`].
     pub fn push_text(&self, rrtype: RrType, out: &mut String) {
         match &self.0 {
             Repr::Text(text) => out.push_str(text),
@@ -174,9 +172,9 @@ impl Rdata {
         }
     }
 
-    /// The main host inside, if the type names one: the address of an A or AAAA record, the name in an NS, CNAME,
-    /// DNAME, PTR, MX, SRV, SVCB or HTTPS record, the primary server of an SOA. The root, which stands for none,
-    /// is none. [`Self::targets`] has the others too.
+    /// The main host in the data, if the type has one: the address of an A or AAAA record, the name in an NS, CNAME, DNAME,
+    /// PTR, MX, SRV, SVCB or HTTPS record, the primary server of an SOA. The root is not a host. [`Self::targets`] includes the
+    /// others.
     pub fn target(&self, rrtype: RrType) -> Option<Target<'_>> {
         let wire = self.as_wire()?;
         match rrtype {
@@ -200,9 +198,9 @@ impl std::fmt::Debug for Rdata {
     }
 }
 
-/// Printable ASCII: white space of any kind becomes a blank, every other octet `\DDD`.
+/// Converts text to printable ASCII: white space of any kind becomes a blank, and every other byte `\DDD`.
 ///
-/// Escaped white space would make a name of what is none: a line break between two names is no part of either.
+/// Escaped white space would become part of a name: a line break between two names belongs to neither.
 fn printable(text: &str) -> Box<str> {
     let text = escape::trim(text);
     if text.bytes().all(escape::is_printable) {
@@ -343,7 +341,7 @@ mod tests {
         assert_eq!(Rdata::parse(RrType::SVCB, &svcb.to_text(RrType::SVCB)), svcb);
     }
 
-    /// Types with a layout, types that the library knows, and types that nobody knows.
+    /// Types with a layout, types that the library knows, and unknown types.
     fn any_type() -> impl Strategy<Value = RrType> {
         (0_u16..=300).prop_map(RrType::Code)
     }

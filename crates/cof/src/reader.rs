@@ -1,14 +1,14 @@
-//! Bytes in, records out: the tolerant reader of the Common Output Format.
+//! The tolerant reader of the Common Output Format: parses bytes into records.
 //!
-//! [`Reader`] is pushed bytes in pieces of any size and pulled for records. It splits on JSON values, not on
-//! lines: NDJSON, concatenated `}{`, pretty-printed objects, arrays, an envelope around an array, and DNSDB's
-//! SAF frames all read. What is no record is a [`Damage`] with its byte offset and reading resumes at the next
-//! `{`; [`Reader::end`] says whether the input stopped inside a value ([`End`]).
+//! Bytes are pushed into a [`Reader`] in pieces of any size, and records are pulled from it. It splits at JSON values, not at
+//! lines: it accepts NDJSON, concatenated `}{`, pretty-printed objects, arrays, an envelope around an array, and DNSDB's SAF
+//! frames. Anything else is a [`Damage`] with its byte offset, and reading resumes at the next `{`; [`Reader::end`] states
+//! whether the input stopped within a value ([`End`]).
 //!
-//! The same bytes give the same records and damages however they are cut. Memory is bounded by [`Limits`]:
-//! one value, and the records of one value's array of data.
+//! The same bytes give the same records and damages, however they are split. Memory is bounded by [`Limits`]: one value, and
+//! the records of one value's array of data.
 //!
-//! Errors: nothing is fatal here. Whether damage makes an answer worthless is the caller's decision.
+//! Errors: nothing is fatal here. The caller decides whether damage makes an answer useless.
 
 mod damage;
 mod fields;
@@ -28,53 +28,53 @@ use crate::json::Fault;
 use crate::record::{Field, NoteKind};
 use crate::time::Window;
 
-/// More open arrays and envelopes than this at the top level are not opened.
+/// The most nested arrays and envelopes at the top level that are opened.
 const MAX_WRAPPERS: usize = 8;
 
-/// What bounds a stranger's input.
+/// Limits on untrusted input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The longest JSON value, in octets.
+    /// The longest JSON value, in bytes.
     pub record_bytes: usize,
-    /// The deepest nesting inside a value; at most 64.
+    /// The deepest nesting within a value; at most 64.
     pub depth: usize,
-    /// The most elements of one array of data.
+    /// The most elements in one array of data.
     pub elements: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        // A DNS message holds at most 4,096 addresses; four of them give a provider room to have merged.
+        // A DNS message contains at most 4,096 addresses; four times as many allow for answers that a provider has merged.
         Self { record_bytes: 1 << 20, depth: 32, elements: 16_384 }
     }
 }
 
-/// What the end of the input says.
+/// The state at the end of the input.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct End {
-    /// The input stopped inside a value or before an open array was closed.
+    /// Whether the input stopped within a value, or before an open array was closed.
     pub truncated: bool,
-    /// Records that were whole but had no data: `"rdata":[]`.
+    /// The number of records that were complete but had no data: `"rdata":[]`.
     pub without_data: u64,
-    /// How the SAF answers ended, if there were any: the worst of them, where there were several.
+    /// How the SAF answers ended, if there were any; the worst end if there were several.
     pub saf: Option<SafEnd>,
 }
 
-/// The terminator of a SAF stream (DNSDB's Streaming API Framing).
+/// The end of a SAF stream (DNSDB's Streaming API Framing).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SafEnd {
     /// The server failed, with its message.
     Failed(String),
     /// A limit was reached, with the server's message.
     Limited(String),
-    /// There was none: the stream was cut.
+    /// There was no end: the stream was cut.
     Missing,
     /// Everything was sent.
     Succeeded,
 }
 
 impl SafEnd {
-    /// The one of two that tells more against an answer; of equals this one.
+    /// The worse of two ends; this one if they are equal.
     pub(crate) fn worse_of(self, other: Option<Self>) -> Self {
         let badness = |end: &Self| match end {
             Self::Succeeded => 0,
@@ -94,15 +94,15 @@ impl SafEnd {
 pub struct Reader {
     limits: Limits,
     buffer: Vec<u8>,
-    /// Where the next value begins in `buffer`.
+    /// The position of the next value in `buffer`.
     at: usize,
     /// The offset of `buffer[0]` in the input.
     base: u64,
     closed: bool,
-    /// Where the value of the last item began.
+    /// The offset of the value of the last item.
     item: u64,
     pending: VecDeque<Record>,
-    /// The value at `at` was cut by the end of the buffer.
+    /// The value at `at`, if it is cut by the end of the buffer.
     partial: Option<Partial>,
     damage: Option<Open>,
     wrappers: Vec<Wrapper>,
@@ -111,38 +111,38 @@ pub struct Reader {
     end: End,
 }
 
-/// An array or envelope that stands open around the values being read.
+/// An open array or envelope around the values that are being read.
 #[derive(Debug)]
 enum Wrapper {
     Array,
-    /// Between the envelope's array and its closing brace: the rest of its members is passed over.
+    /// After the array of an envelope: the rest of its members is skipped.
     Envelope,
     Tail(Scan),
 }
 
-/// What is known of a value that the buffer's end cuts.
+/// The state of a value that is cut by the end of the buffer.
 #[derive(Debug, Default)]
 struct Partial {
     scan: Scan,
-    /// Parse again when this much has arrived, whatever the scan says: bad syntax hides from it.
+    /// Parse again when this much has arrived, whatever the scan states, because the scan does not notice invalid syntax.
     retry_at: usize,
 }
 
 impl Reader {
-    /// A reader with the default limits; `now`, in seconds since the epoch, decides which times are plausible
+    /// A reader with the default limits; `now`, in seconds since the epoch, determines which times are plausible
     /// ([`Window::at`]).
     pub fn new(now: u64) -> Self {
         Self::with_limits(now, Limits::default())
     }
 
-    /// A reader with limits of its own.
+    /// A reader with these limits.
     pub fn with_limits(now: u64, limits: Limits) -> Self {
         Self::within(Window::at(now), limits)
     }
 
-    /// A reader with a window of its own.
+    /// A reader with this time window.
     pub fn within(window: Window, limits: Limits) -> Self {
-        // A value has a byte at least: that is what must be passed over to get on.
+        // A value has at least one byte, which must be skipped to make progress.
         let record_bytes = limits.record_bytes.max(1);
         Self {
             limits: Limits { record_bytes, ..limits },
@@ -161,14 +161,14 @@ impl Reader {
         }
     }
 
-    /// The same reader for a provider that swaps rrname and rdata: records come out turned, with a note.
+    /// The reader for a provider that swaps rrname and rdata: records are turned, and get a note.
     #[must_use]
     pub fn turned(mut self, turned: bool) -> Self {
         self.fields.turned = turned;
         self
     }
 
-    /// The same reader, which turns a record that proves to be oriented the other way round than the reader expects
+    /// The reader that also turns a single record which is proven to have the orientation opposite to the expected one
     /// ([`crate::Orientation::proven_by`]).
     #[must_use]
     pub fn by_proof(mut self) -> Self {
@@ -176,7 +176,7 @@ impl Reader {
         self
     }
 
-    /// Takes the next piece of input. Pull all records before the next piece, or they pile up unread.
+    /// Adds the next piece of input. Pull all records before that, or unread input accumulates.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.base += self.at as u64;
         self.buffer.drain(..self.at);
@@ -184,29 +184,29 @@ impl Reader {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Says that no more input comes; what is left can then be pulled.
+    /// Declares the end of the input; the remaining records can then be pulled.
     pub fn close(&mut self) {
         self.closed = true;
     }
 
-    /// Where the value of the last record or damage began: records of one array of data share it.
+    /// The offset of the value of the last record or damage: records of one array of data share it.
     pub fn offset(&self) -> u64 {
         self.item
     }
 
-    /// How many octets of the input are behind the reader.
+    /// How many bytes of the input have been read.
     pub fn consumed(&self) -> u64 {
         self.base + self.at as u64
     }
 
-    /// What the end of the input said; meaningful once the reader is closed and has nothing more to give.
+    /// How the input ended; valid once the reader is closed and [`Self::next`] returns `None`.
     pub fn end(&self) -> End {
         let mut end = self.end.clone();
         end.truncated |= !self.wrappers.is_empty();
         end
     }
 
-    /// The next record or damage; `None` when more input is needed, or when the closed input is used up.
+    /// The next record or damage; `None` if more input is needed, or if the closed input has been read completely.
     #[expect(clippy::should_implement_trait, reason = "None is not the end: it asks for more input")]
     pub fn next(&mut self) -> Option<Result<Record, Damage>> {
         loop {
@@ -221,7 +221,7 @@ impl Reader {
         }
     }
 
-    /// Handles one value, one bracket or one stretch of damage.
+    /// Handles one value, one bracket or one damaged part.
     fn step(&mut self) -> Step {
         if let Some(Wrapper::Tail(_)) = self.wrappers.last() {
             return self.pass_tail();
@@ -255,7 +255,7 @@ impl Reader {
         }
     }
 
-    /// Passes over a byte order mark at the start of the input; false while there may yet be one.
+    /// Skips a byte order mark at the start of the input; false while there may still be one.
     fn passes_mark(&mut self) -> bool {
         const MARK: &[u8] = b"\xef\xbb\xbf";
         self.byte_order_mark = self.buffer.starts_with(MARK);
@@ -278,7 +278,7 @@ impl Reader {
         Step::Again
     }
 
-    /// Reads the object at `at`, if it is whole.
+    /// Parses the object at `at`, if it is complete.
     fn object(&mut self) -> Step {
         let rest = self.buffer.get(self.at..).unwrap_or_default();
         let window = rest.get(..self.limits.record_bytes).unwrap_or(rest);
@@ -326,7 +326,7 @@ impl Reader {
                 Some(inner) => self.fields.records(inner, self.limits, &mut self.pending),
                 None => Ok(()),
             }),
-            // A frame without anything in it keeps a SAF stream alive.
+            // An empty frame keeps a SAF stream alive.
             Shape::Empty if self.end.saf.is_some() => Ok(()),
             Shape::Empty | Shape::Record => self.fields.records(rest, self.limits, &mut self.pending),
         };
@@ -361,7 +361,7 @@ impl Reader {
         }
     }
 
-    /// Begins damage at `at` and passes over it up to the next brace at or after `at + len`.
+    /// Starts damage at `at`, and skips to the next brace at or after `at + len`.
     fn spoil(&mut self, kind: DamageKind, len: usize) -> Step {
         self.partial = None;
         self.skip_to_brace(kind, self.at + len)
@@ -376,14 +376,14 @@ impl Reader {
         self.take(end - self.at)
     }
 
-    /// Gives the open damage away, if there is one: its end is known.
+    /// Returns the open damage, if there is one, because its end is known.
     fn finish_damage(&mut self) -> Step {
         let Some(damage) = self.damage.take().map(Open::finish) else { return Step::Wait };
         self.item = damage.offset;
         Step::Damaged(damage)
     }
 
-    /// Passes over the members of an envelope that follow its array.
+    /// Skips the members of an envelope after its array.
     fn pass_tail(&mut self) -> Step {
         let Some(Wrapper::Tail(scan)) = self.wrappers.last_mut() else { return Step::Again };
         let rest = self.buffer.get(self.at..).unwrap_or_default();
@@ -397,11 +397,11 @@ impl Reader {
     }
 }
 
-/// What a step came to.
+/// The result of a step.
 enum Step {
-    /// Go on: there may be records now.
+    /// Continue: there may be records now.
     Again,
-    /// Damage to give away.
+    /// A damage to return.
     Damaged(Damage),
     /// The buffer is used up.
     Wait,

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use crate::{Name, Rdata, RrType};
 
-/// A tuple (rrname, rrtype, rdata) with what a database says of it.
+/// A tuple (rrname, rrtype, rdata) with the information of a database about it.
 ///
-/// Times are seconds since the epoch, UTC; absent means unknown. `time_*` are sightings by sensors,
-/// `zone_time_*` appearances in zone files; they are never copied into each other.
+/// Times are seconds since the epoch, UTC; `None` means unknown. `time_*` are observations by sensors, `zone_time_*`
+/// appearances in zone files; they are never copied into each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// The owner.
@@ -26,24 +26,23 @@ pub struct Record {
     pub zone_time_first: Option<u64>,
     /// Last seen in a zone file.
     pub zone_time_last: Option<u64>,
-    /// How often it was seen; absent is unknown, neither 0 nor 1.
+    /// The count; `None` means unknown, neither 0 nor 1.
     pub count: Option<u64>,
-    /// The zone that the answering server spoke for.
+    /// The zone that the answering server is responsible for.
     pub bailiwick: Option<Name>,
-    /// Who saw it.
+    /// The sensor that observed it.
     pub sensor_id: Option<Arc<str>>,
-    /// Which database says so; a URI by the draft.
+    /// The database that it comes from; a URI in the draft.
     pub origin: Option<Arc<str>>,
-    /// What was repaired on reading.
+    /// What was repaired while reading.
     pub notes: Vec<Note>,
-    /// Keys that the format does not know, with their raw JSON values.
+    /// Unknown keys, with their raw JSON values.
     pub extras: Extras,
 }
 
-/// Keys that the format does not know, with their raw JSON values, as they came.
+/// Unknown keys, with their raw JSON values.
 ///
-/// The records of one array of data share them, so that many small elements beside a large unknown value
-/// cost its size once.
+/// The records of one array of data share them, so that a large unknown value is stored only once for many small elements.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Extras(Option<Arc<[Extra]>>);
 
@@ -66,7 +65,7 @@ impl FromIterator<Extra> for Extras {
 }
 
 impl Record {
-    /// A record of which nothing but the tuple is known.
+    /// A record of which only the tuple is known.
     pub fn new(rrname: Name, rrtype: RrType, rdata: Rdata) -> Self {
         Self {
             rrname,
@@ -90,8 +89,8 @@ impl Record {
         self.rdata.to_text(self.rrtype)
     }
 
-    /// When it was there, as far as is known: sightings, or zone times where there are no others,
-    /// put in order where the provider had them reversed.
+    /// The time span in which it was seen: from observations, or from zone times if there are no others; put in order if the
+    /// provider had them reversed.
     pub fn span(&self) -> Option<(u64, u64)> {
         let either = |first: Option<u64>, last: Option<u64>| match (first.or(last), last.or(first)) {
             (Some(first), Some(last)) => Some((first.min(last), first.max(last))),
@@ -100,8 +99,8 @@ impl Record {
         either(self.time_first, self.time_last).or_else(|| either(self.zone_time_first, self.zone_time_last))
     }
 
-    /// First and last seen as people and files are shown them: sightings, or zone times where no sighting has a time, put in
-    /// order where the provider had them reversed. A time that is unknown stays unknown, other than in [`Self::span`].
+    /// First and last seen as shown to users and written to files: from observations, or from zone times if no observation has
+    /// a time; put in order if the provider had them reversed. An unknown time stays unknown, unlike in [`Self::span`].
     pub fn seen(&self) -> (Option<u64>, Option<u64>) {
         match self.sightings() {
             (None, None) => self.zone_times(),
@@ -109,7 +108,7 @@ impl Record {
         }
     }
 
-    /// The times of the sightings, in order, without zone times in their place.
+    /// The times of the observations, in order, without zone times in their place.
     pub fn sightings(&self) -> (Option<u64>, Option<u64>) {
         in_order(self.time_first, self.time_last)
     }
@@ -119,7 +118,7 @@ impl Record {
         in_order(self.zone_time_first, self.zone_time_last)
     }
 
-    /// Whether a time that was sent is unknown, because it was none.
+    /// Whether a time that was sent is unknown, because it was invalid.
     pub fn has_lost_times(&self) -> bool {
         let is_lost = |kind: NoteKind| {
             matches!(kind, NoteKind::Implausible | NoteKind::Negative | NoteKind::Unreadable)
@@ -132,12 +131,12 @@ impl Record {
         self.notes.iter().any(|note| note.kind == NoteKind::Reversed)
     }
 
-    /// Whether a time had another unit, or was none and is unknown.
+    /// Whether a time was in another unit, or was invalid and is unknown.
     pub fn has_repaired_times(&self) -> bool {
         self.notes.iter().any(|note| note.field.is_time() && note.kind.repairs_a_time())
     }
 
-    /// The note on another unit that this time was written in.
+    /// The note about another unit of this time.
     pub(crate) fn unit_of(&self, field: Field) -> Option<NoteKind> {
         let is_unit = |kind: NoteKind| {
             matches!(
@@ -152,7 +151,7 @@ impl Record {
         units.map(|note| note.kind).next()
     }
 
-    /// Adds a note unless it is there already.
+    /// Adds a note unless it exists already.
     pub fn note(&mut self, field: Field, kind: NoteKind) {
         let note = Note { field, kind };
         if !self.notes.contains(&note) {
@@ -161,7 +160,7 @@ impl Record {
     }
 }
 
-/// What a note is about.
+/// The subject of a note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Field {
@@ -191,7 +190,7 @@ pub enum Field {
     ZoneTimeLast,
 }
 
-/// What was found and done about it.
+/// What was found and repaired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum NoteKind {
@@ -205,7 +204,7 @@ pub enum NoteKind {
     ByteOrderMark,
     /// The time was a date without separators, such as 20170609.
     CompactDate,
-    /// The key stood there twice; the last one counts.
+    /// The key was repeated; the last value counts.
     DuplicateKey,
     /// A fraction of a second was cut off.
     Floored,
@@ -215,11 +214,11 @@ pub enum NoteKind {
     FromOtherType,
     /// The time is before the DNS or in the future, whatever its unit; it was taken as unknown.
     Implausible,
-    /// The record stood in a JSON array.
+    /// The record was in a JSON array.
     InArray,
-    /// The record stood inside another object.
+    /// The record was within another object.
     InEnvelope,
-    /// The data is no data of its type and was kept as text.
+    /// The data is not valid for its type and was kept as text.
     KeptAsText,
     /// The time was in microseconds.
     Microseconds,
@@ -227,33 +226,33 @@ pub enum NoteKind {
     Milliseconds,
     /// The time was in nanoseconds.
     Nanoseconds,
-    /// Negative: unknown.
+    /// The value was negative: unknown.
     Negative,
-    /// null: unknown.
+    /// The value was null: unknown.
     Null,
     /// First seen is after last seen; kept as sent.
     Reversed,
     /// Undecodable text was replaced by U+FFFD.
     Replaced,
-    /// Too large for 64 bits: the largest number stands for it.
+    /// The number was too large for 64 bits, and was replaced by the largest number.
     Saturated,
-    /// White space stood around a name or the data and was left out.
+    /// White space around a name or the data was removed.
     Trimmed,
-    /// rrname and rdata were swapped by the provider and turned back.
+    /// The provider had swapped rrname and rdata, and they were turned back.
     Turned,
-    /// The type is none of the registry's; its word was kept.
+    /// The type is not in the registry; its word was kept.
     UnknownType,
-    /// The value could not be read and was left out.
+    /// The value could not be read and was ignored.
     Unreadable,
 }
 
-/// A remark on a record: the field and what was done.
+/// A note on a record: the field, and what was repaired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Note {
-    /// What it is about.
+    /// The subject.
     pub field: Field,
-    /// What was done.
+    /// What was repaired.
     pub kind: NoteKind,
 }
 
@@ -265,7 +264,7 @@ fn in_order(first: Option<u64>, last: Option<u64>) -> (Option<u64>, Option<u64>)
 }
 
 impl NoteKind {
-    /// Whether this, said of a time, means that it was not usable as it was sent.
+    /// Whether this note on a time means that it could not be used as it was sent.
     fn repairs_a_time(self) -> bool {
         matches!(
             self,

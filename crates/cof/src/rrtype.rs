@@ -1,8 +1,8 @@
 //! Resource record types.
 //!
-//! [`RrType`] is a number with a printed form: the mnemonic of IANA's registry of DNS parameters
-//! (resource record TYPEs), `TYPEn` for the rest (RFC 3597). Providers also send words that are no type;
-//! such a word is kept as it came, upper-cased, so that the record is not lost.
+//! An [`RrType`] is a number with a printed form: the mnemonic in IANA's registry of DNS parameters (resource record TYPEs), or
+//! `TYPEn` for the others (RFC 3597). Providers also send words that are not a type; such a word is kept in upper case, so that
+//! the record is not lost.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,15 +13,15 @@ use std::str::FromStr;
 pub enum RrType {
     /// A type with a number.
     Code(u16),
-    /// A word that the registry does not have, as a provider sent it.
+    /// A word that is not in the registry.
     Word(Word),
 }
 
-/// An upper-case word of ASCII letters, digits and hyphens, of 1 to 15 octets.
+/// An upper-case word of ASCII letters, digits and hyphens, of 1 to 15 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Word([u8; 15]);
 
-/// The text is neither a mnemonic nor `TYPEn` nor a word that could be one.
+/// The text is not a mnemonic, not `TYPEn`, and not a possible word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a record type: a mnemonic such as A or MX, TYPEn, or a number up to 65535")]
 pub struct RrTypeError;
@@ -31,7 +31,7 @@ macro_rules! registry {
         impl RrType {
             $(#[doc = concat!("`", $text, "`, ", stringify!($code), ".")] pub const $name: Self = Self::Code($code);)*
         }
-        /// Mnemonic and number, in the order of the numbers.
+        /// Mnemonics and numbers, in the order of the numbers.
         const REGISTRY: &[(&str, u16)] = &[$(($text, $code)),*];
     };
 }
@@ -56,10 +56,10 @@ registry! {
 }
 
 impl RrType {
-    /// Reads a mnemonic in any case, `TYPEn`, or a plain number; any other word is kept as [`RrType::Word`].
+    /// Parses a mnemonic in any case, `TYPEn`, or a plain number; any other word is kept as [`RrType::Word`].
     ///
     /// # Errors
-    /// [`RrTypeError`] when the text could not even be a mnemonic.
+    /// [`RrTypeError`] if the text cannot be a mnemonic.
     pub fn parse(text: &str) -> Result<Self, RrTypeError> {
         if let Some(common) = Self::common(text.as_bytes()) {
             return Ok(common);
@@ -78,7 +78,7 @@ impl RrType {
         Word::parse(text).map(Self::Word).ok_or(RrTypeError)
     }
 
-    /// The types that make up nearly all of passive DNS, by their mnemonics as they are mostly written.
+    /// The types of nearly all passive-DNS records, by their mnemonics in the usual case.
     #[inline]
     pub(crate) fn common(text: &[u8]) -> Option<Self> {
         Some(match text {
@@ -99,7 +99,7 @@ impl RrType {
         found.map(|(_, code)| *code)
     }
 
-    /// The number, when there is one.
+    /// The number, if there is one.
     pub const fn code(self) -> Option<u16> {
         match self {
             Self::Code(code) => Some(code),
@@ -107,7 +107,7 @@ impl RrType {
         }
     }
 
-    /// The registry's mnemonic, when there is one.
+    /// The mnemonic in the registry, if there is one.
     pub fn mnemonic(self) -> Option<&'static str> {
         let code = self.code()?;
         let at = REGISTRY.binary_search_by_key(&code, |(_, code)| *code).ok()?;

@@ -1,10 +1,10 @@
-//! How the types that have rules of their own are serialised (feature `serde`).
+//! The serialisation of the types that have their own rules (feature `serde`).
 //!
-//! This is for a conversation between processes of one version in a compact binary format, not for JSON or for files: names and
+//! It is meant for communication between processes of one version in a compact binary format, not for JSON or files: names and
 //! data are bytes, and structures are tuples. The bytes come from another process, so they are read by the same constructors as
-//! any others: a [`Name`] by [`Name::from_wire`], a [`Word`] by [`RrType::parse`], and an [`Rdata`] beside its type, without which
-//! it cannot be checked, by [`Rdata::from_wire`] or [`Rdata::parse`]. What these refuse is an error of the deserializer. Types
-//! of which every value is possible derive their form where they are defined.
+//! any others: a [`Name`] by [`Name::from_wire`], a [`Word`] by [`RrType::parse`], and an [`Rdata`], together with its type, by
+//! [`Rdata::from_wire`] or [`Rdata::parse`]. What these refuse is an error of the deserializer. Types whose values are all
+//! valid derive their form where they are defined.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ use crate::record::Extra;
 use crate::rrtype::Word;
 use crate::{Name, Observation, Rdata, Record, RrType, RrTypeError};
 
-/// Bytes; as text does, they stay where they are while they are read, if the format allows it.
+/// Bytes, which are borrowed while reading if the format allows it, as for text.
 #[derive(Deserialize)]
 struct Bytes<'a>(#[serde(borrow)] Cow<'a, [u8]>);
 
@@ -45,7 +45,7 @@ impl Serialize for Word {
 
 impl<'de> Deserialize<'de> for Word {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // A word that has a number is a type by that number.
+        // A word with a number becomes the type of that number.
         match RrType::parse(&Cow::<str>::deserialize(deserializer)?) {
             Ok(RrType::Word(word)) => Ok(word),
             Ok(RrType::Code(_)) | Err(RrTypeError) => Err(D::Error::custom(RrTypeError)),
@@ -53,7 +53,7 @@ impl<'de> Deserialize<'de> for Word {
     }
 }
 
-/// Data as it is held; its type stands before it.
+/// Data in its stored form; its type precedes it.
 #[derive(Serialize, Deserialize)]
 enum Data<'a> {
     #[serde(borrow)]
@@ -70,7 +70,7 @@ impl<'a> Data<'a> {
 
     fn checked<E: serde::de::Error>(self, rrtype: RrType) -> Result<Rdata, E> {
         match self {
-            // The database may hold as text, from an earlier version, what is read as data today.
+            // The database may contain text of an earlier version that can be parsed now.
             Self::Text(text) => Ok(Rdata::parse(rrtype, &text)),
             Self::Wire(Bytes(wire)) => Rdata::from_wire(rrtype, &wire).map_err(E::custom),
         }

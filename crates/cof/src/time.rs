@@ -1,7 +1,7 @@
-//! Times: seconds since the epoch, UTC, as numbers; dates only for people and for providers that send them.
+//! Times as seconds since the epoch, UTC; dates are only used for people and for providers that send them.
 //!
-//! [`Window`] holds the times that a record can have. A number tells its unit by the window: seconds, milliseconds, microseconds
-//! and nanoseconds of the same moment are a factor of 1,000 apart, and the window is narrower than that.
+//! [`Window`] contains the times that a record can have. It determines the unit of a number: seconds, milliseconds,
+//! microseconds and nanoseconds of the same moment differ by a factor of 1,000, and the window is narrower than that.
 
 mod clock;
 mod stretch;
@@ -12,11 +12,11 @@ pub use stretch::Stretch;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 
-/// Pictures and tables end here: the start of the year 2200.
+/// The latest time in pictures and tables: the start of the year 2200.
 pub const LATEST_PLAUSIBLE: u64 = 7_258_118_400;
-/// No record was seen before this, the start of the year 1985: the first domain names were registered in March of that year.
+/// The start of the year 1985, before which no record was seen: the first domain names were registered in March of that year.
 pub const EARLIEST_PLAUSIBLE: u64 = 473_385_600;
-/// How far ahead of ours another machine's clock may be, in seconds: a day, so that a wrong time zone passes too.
+/// How far ahead the clock of another machine may be, in seconds: a day, so that a wrong time zone is accepted too.
 const AHEAD: u64 = 86_400;
 
 /// The times that a record can have: from [`EARLIEST_PLAUSIBLE`] to a day from now.
@@ -26,7 +26,7 @@ pub struct Window {
     latest: u64,
 }
 
-/// What a number that stands for a time is written in.
+/// The form in which a time was written as a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// A date without separators, from `YYYYMMDD` to `YYYYMMDDhhmmss`, UTC.
@@ -37,37 +37,36 @@ pub enum Unit {
     Microseconds,
     /// Billionths of a second.
     Nanoseconds,
-    /// Seconds, as the format wants it.
+    /// Seconds, as the format requires.
     Seconds,
 }
 
-/// When something was first and last seen, seconds since the epoch; `first` is never after `last`.
+/// When something was first and last seen, in seconds since the epoch; `first` is never later than `last`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
     /// First seen.
     pub first: u64,
     /// Last seen.
     pub last: u64,
-    /// One of the two was no plausible time, and the other one stands for both.
+    /// Whether one of the two was implausible and was replaced by the other.
     pub repaired: bool,
 }
 
 impl Window {
-    /// All times, for data that were checked before or are made up.
+    /// All times, for data that was checked before or is generated.
     pub const ANY: Self = Self { earliest: 0, latest: u64::MAX };
 
-    /// The window at this time, seconds since the epoch.
+    /// The window at this time, in seconds since the epoch.
     pub const fn at(now: u64) -> Self {
         Self { earliest: EARLIEST_PLAUSIBLE, latest: now.saturating_add(AHEAD) }
     }
 
-    /// Whether a time lies in it.
+    /// Whether a time is in the window.
     pub const fn holds(self, seconds: u64) -> bool {
         self.earliest <= seconds && seconds <= self.latest
     }
 
-    /// The time that a number stands for, in seconds, and what it was written in; none where no unit makes a plausible time
-    /// of it.
+    /// The time in a number, in seconds, and its unit; `None` if no unit makes it plausible.
     pub fn read(self, number: u64) -> Option<(u64, Unit)> {
         if self.holds(number) {
             return Some((number, Unit::Seconds));
@@ -82,8 +81,8 @@ impl Window {
         scaled.chain(dates).find(|(seconds, _)| self.holds(*seconds))
     }
 
-    /// First and last seen of what a database keeps, out of plain seconds: a time that is missing or implausible takes the
-    /// other's value, and there is none if both are. Two plausible times that stand the wrong way round are exchanged.
+    /// First and last seen in the form that a database stores, from seconds: a missing or implausible time is replaced by the
+    /// other one, and the result is `None` if both are. Two plausible times in the wrong order are exchanged.
     pub fn span(self, first: Option<u64>, last: Option<u64>) -> Option<Span> {
         let holds = |time: &u64| self.holds(*time);
         let (kept_first, kept_last) = (first.filter(holds), last.filter(holds));
@@ -93,24 +92,24 @@ impl Window {
     }
 }
 
-/// The day, hour, minute or second that eight to fourteen digits name.
+/// The day, hour, minute or second in eight to fourteen digits.
 fn compact_date(number: u64) -> Option<u64> {
     let digits = number.to_string();
     let stretch = Stretch::compact(&digits).filter(|_| digits.len() >= 8)?;
     Some(stretch.start)
 }
 
-/// A date read from text.
+/// A date that was parsed from text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Date {
     /// Seconds since the epoch.
     pub seconds: u64,
-    /// Whether the text named its time zone; UTC is assumed where it did not.
+    /// Whether the text had a time zone; otherwise UTC is assumed.
     pub zoned: bool,
 }
 
-/// Reads RFC 3339 and ISO 8601 dates, with a blank or a `T`, with or without a zone, or a day alone.
-/// Dates before the epoch are none.
+/// Parses RFC 3339 and ISO 8601 dates, with a blank or a `T`, with or without a zone, or only a day. Dates before the epoch are
+/// invalid.
 pub fn parse_date(text: &str) -> Option<Date> {
     let text = text.trim();
     let (seconds, zoned) = if let Ok(timestamp) = text.parse::<Timestamp>() {
@@ -122,12 +121,12 @@ pub fn parse_date(text: &str) -> Option<Date> {
     u64::try_from(seconds).ok().map(|seconds| Date { seconds, zoned })
 }
 
-/// `2017-06-09 08:07:17`, UTC; the bare number when it is no date of this era.
+/// `2017-06-09 08:07:17` in UTC; the bare number if it is not a representable date.
 pub fn readable(seconds: u64) -> String {
     format(seconds, "%Y-%m-%d %H:%M:%S")
 }
 
-/// `2017-06-09T08:07:17Z`; the bare number when it is no date of this era.
+/// `2017-06-09T08:07:17Z`; the bare number if it is not a representable date.
 pub fn rfc3339(seconds: u64) -> String {
     format(seconds, "%Y-%m-%dT%H:%M:%SZ")
 }

@@ -1,28 +1,28 @@
-//! Records out: the strict writer of the Common Output Format.
+//! The strict writer of the Common Output Format.
 //!
-//! What is written here is accepted by every client that `knowledge` of the format's peers names: one object
-//! a line, pure ASCII, no blank line, a final newline, integers below 2^63, one record an object, the draft's
-//! orientation. [`Dialect`] says for whom. Writing cannot fail.
+//! Its output is accepted by every known client of the format: one object per line, pure ASCII, no blank lines, a final
+//! newline, integers below 2^63, one record per object, in the draft's orientation. [`Dialect`] determines the kind of client.
+//! Writing cannot fail.
 
 use std::fmt::Write as _;
 
 use crate::name::NameRef;
 use crate::{Name, Record};
 
-/// The greatest integer that every client reads.
+/// The largest integer that every client can read.
 const MAX_INTEGER: u64 = i64::MAX as u64;
 
-/// For whom a record is written.
+/// The kind of reader that a record is written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
-    /// For `/pdns/query`: data as a string and a type without mnemonic as a number, which is what CIRCL's clients
-    /// read; `count` and `origin` always there, 0 and empty where unknown, because some of them insist.
+    /// For `/pdns/query`: data as a string, and a type without mnemonic as a number, which is what CIRCL's clients read;
+    /// `count` and `origin` are always present, 0 and empty if unknown, because some clients require them.
     Circl,
-    /// For files: data as an array of one, as the draft prefers, every type as a string; what is unknown is left out.
+    /// For files: data as an array of one element, as the draft prefers, every type as a string; unknown members are left out.
     Draft,
 }
 
-/// Appends records to a text, one a line.
+/// Appends records to a text, one per line.
 #[derive(Clone, Debug)]
 pub struct Writer {
     dialect: Dialect,
@@ -38,9 +38,9 @@ impl Writer {
 
     /// Appends one record and its newline.
     ///
-    /// For [`Dialect::Circl`], `time_first` and `time_last` are always there, because no client of it does without: each stands
-    /// in for the other. For files, one that is unknown is left out. Zone times stand in where there are no others, and 0 where
-    /// there are none at all. Reversed times are put in order. Notes and unknown keys are not written.
+    /// For [`Dialect::Circl`], `time_first` and `time_last` are always present, because its clients require them: a missing one
+    /// is replaced by the other. For files, an unknown one is left out. If there are only zone times, they are used instead,
+    /// and 0 if there are no times at all. Reversed times are put in order. Notes and unknown keys are not written.
     pub fn write(&mut self, record: &Record, out: &mut String) {
         out.push_str("{\"rrname\":");
         self.quote_name(record.rrname.as_ref(), out);
@@ -94,7 +94,7 @@ impl Writer {
         self.quote_printable(out, |out| name.push_text(out));
     }
 
-    /// Quotes what `print` appends, which is printable ASCII by its type: mostly there is nothing to escape in it.
+    /// Quotes the output of `print`, which is printable ASCII: usually nothing in it has to be escaped.
     fn quote_printable(&mut self, out: &mut String, print: impl FnOnce(&mut String)) {
         out.push('"');
         let start = out.len();
@@ -129,7 +129,7 @@ fn times(dialect: Dialect, record: &Record, out: &mut String) {
     }
 }
 
-/// A member with a number; `key` brings its comma, quotes and colon.
+/// A member with a number; `key` includes its comma, quotes and colon.
 fn integer(key: &str, value: u64, out: &mut String) {
     out.push_str(key);
     push_integer(value.min(MAX_INTEGER), out);
@@ -139,7 +139,7 @@ fn push_integer(value: u64, out: &mut String) {
     out.push_str(itoa::Buffer::new().format(value));
 }
 
-/// A JSON string in pure ASCII; no NUL and no lone surrogate can come of it.
+/// A JSON string in pure ASCII, without NUL and lone surrogates.
 fn quote(text: &str, out: &mut String) {
     out.push('"');
     if text.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\') {
@@ -155,7 +155,7 @@ fn quote_char(character: char, out: &mut String) {
         '"' => out.push_str("\\\""),
         '\\' => out.push_str("\\\\"),
         ' '..='~' => out.push(character),
-        // dnsdbq ends itself on an escaped NUL.
+        // dnsdbq aborts at an escaped NUL.
         '\0' => out.push_str("\\ufffd"),
         other => {
             for unit in other.encode_utf16(&mut [0; 2]) {

@@ -1,8 +1,7 @@
-//! Presentation form with the final dot of every name: as master files have it, and DNSDB's clients show it.
+//! The presentation format with the final dot of every name, as in master files and for DNSDB's clients.
 //!
-//! The printed form is taken apart again rather than printed by a second set of functions: each field of a layout is one
-//! token of it, in the layout's order. What
-//! `irregular` prints instead has the dots already.
+//! The printed form is split again instead of printing it with a second set of functions: each field of a layout is one token,
+//! in the order of the layout. The output of `irregular` already has the dots.
 
 use super::Rdata;
 use super::layout::{self, Field};
@@ -10,16 +9,16 @@ use super::presentation::{self, take_token};
 use crate::RrType;
 
 impl Rdata {
-    /// Appends what [`Self::push_text`] does, with every name as an absolute one.
+    /// Appends the output of [`Self::push_text`], with every name as an absolute one.
     ///
-    /// Data that is only text stays as it is: what of it might be a name is not known.
+    /// Data that is only text is unchanged, because it is unknown which parts of it are names.
     pub fn push_absolute(&self, rrtype: RrType, out: &mut String) {
         let start = out.len();
         match self.as_wire() {
             Some(wire) => presentation::push(rrtype, wire, true, out),
             None => self.push_text(rrtype, out),
         }
-        // Octets that are not the fields of the type are printed generically; there is no name to be seen in them.
+        // Bytes that are not the fields of the type are printed generically, without names.
         if out.get(start..).is_some_and(|printed| printed.starts_with("\\# ")) {
             return;
         }
@@ -48,8 +47,8 @@ impl Rdata {
     }
 }
 
-/// Ends the name that was printed from `start` on. The root has its dot, and no other name ends in one:
-/// a dot that belongs to a label is escaped.
+/// Adds the final dot to the name that was printed from `start` on. The root already has its dot, and no other name ends in
+/// one, because a dot that belongs to a label is escaped.
 fn end_name(start: usize, out: &mut String) {
     if out.get(start..) != Some(".") {
         out.push('.');

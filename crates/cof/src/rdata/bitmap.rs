@@ -1,9 +1,8 @@
-//! Bitmaps of record types, as NSEC, NSEC3 and CSYNC have them (RFC 4034 section 4.1.2), and the ports of WKS (RFC 1035
-//! section 3.4.2).
+//! Bitmaps of record types in NSEC, NSEC3 and CSYNC (RFC 4034 section 4.1.2), and of ports in WKS (RFC 1035 section 3.4.2).
 //!
-//! Text has the types in any order, as mnemonics, `TYPEn` or numbers; printing gives them in the order of their numbers.
-//! `None` means that the text or the octets are none. Octets with empty windows or trailing zeros print a form that
-//! reads back as other octets; the caller notices.
+//! Text contains the types in any order, as mnemonics, `TYPEn` or numbers; they are printed in numerical order. `None` means
+//! that the text or the bytes are invalid. Bytes with empty windows or trailing zeros are printed in a form that is parsed into
+//! other bytes, which the caller detects.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -11,7 +10,7 @@ use std::fmt::Write as _;
 use super::encoding::rrtype_code;
 use crate::RrType;
 
-/// Reads types into a bitmap; no types are an empty one.
+/// Parses types into a bitmap; without types, it is empty.
 pub(super) fn parse_types(text: &str) -> Option<Vec<u8>> {
     let codes: BTreeSet<u16> = text.split_ascii_whitespace().map(rrtype_code).collect::<Option<_>>()?;
     let mut wire = Vec::new();
@@ -46,7 +45,7 @@ pub(super) fn push_types(bitmap: &[u8], out: &mut String) -> Option<()> {
     rest.is_empty().then_some(())
 }
 
-/// The shortest row of octets with these bits, counted from the highest of the first octet.
+/// The shortest bytes with these bits, counted from the highest bit of the first byte.
 pub(super) fn bits(numbers: impl IntoIterator<Item = u16>) -> Vec<u8> {
     let mut bits = Vec::new();
     for number in numbers {

@@ -1,8 +1,8 @@
-//! Single fields of record data that are written as more than a number or a name: hexadecimal, base64, hardware
-//! addresses, durations, and numbers that have mnemonics.
+//! Fields of record data that are neither a simple number nor a name: hexadecimal, base64, hardware addresses, durations, and
+//! numbers with mnemonics.
 //!
-//! Reading takes every spelling that the field's RFC or BIND allows; printing gives one. `None` means that the text is
-//! no such field.
+//! Parsing accepts every spelling that the RFC of the field or BIND allows; printing always produces the same one. `None` means
+//! that the text is not valid for the field.
 
 use std::fmt::Write as _;
 
@@ -50,7 +50,7 @@ pub(super) const CERTIFICATES: Mnemonics = &[
     ("OID", 254),
 ];
 
-/// Digests of DS (IANA, "Digest Algorithms"; BIND's words for them).
+/// Digest types of DS (IANA, "Digest Algorithms"; mnemonics of BIND).
 pub(super) const DIGESTS: Mnemonics =
     &[("SHA-1", 1), ("SHA1", 1), ("SHA-256", 2), ("SHA256", 2), ("GOST", 3), ("SHA-384", 4), ("SHA384", 4)];
 
@@ -79,7 +79,7 @@ pub(super) const HASHES: Mnemonics = &[("SHA-1", 1), ("SHA1", 1)];
 /// Schemes of DSYNC (RFC 9859 section 2.1).
 pub(super) const SCHEMES: Mnemonics = &[("NOTIFY", 1)];
 
-/// A number, or the mnemonic that stands for it.
+/// A number, or one of its mnemonics.
 pub(super) fn number_or_mnemonic(token: &str, mnemonics: Mnemonics) -> Option<u16> {
     let known = mnemonics.iter().find(|(word, _)| word.eq_ignore_ascii_case(token));
     known.map(|(_, number)| *number).or_else(|| token.parse().ok())
@@ -90,7 +90,7 @@ pub(super) fn rrtype_code(token: &str) -> Option<u16> {
     RrType::parse(token).ok()?.code()
 }
 
-/// A number of seconds, or a duration as master files may have it: `1h30m`, `1W`.
+/// A number of seconds, or a duration as in master files: `1h30m`, `1W`.
 pub(super) fn seconds(token: &str) -> Option<u32> {
     if let Ok(number) = token.parse() {
         return Some(number);
@@ -115,8 +115,8 @@ pub(super) fn seconds(token: &str) -> Option<u32> {
     number.is_none().then_some(sum).filter(|_| !token.is_empty())
 }
 
-/// The time of a signature (RFC 4034 section 3.2): `YYYYMMDDHHmmSS` in UTC, or seconds since 1970. Both are serial
-/// numbers of 32 bits.
+/// The time of a signature (RFC 4034 section 3.2): `YYYYMMDDHHmmSS` in UTC, or seconds since 1970. Both are 32-bit serial
+/// numbers.
 pub(super) fn signature_time(token: &str) -> Option<u32> {
     if token.len() != 14 || !token.bytes().all(|octet| octet.is_ascii_digit()) {
         return token.parse().ok();
@@ -135,7 +135,7 @@ pub(super) fn signature_time(token: &str) -> Option<u32> {
     u32::try_from(seconds.rem_euclid(1 << 32)).ok()
 }
 
-/// The octets that hexadecimal digits stand for, white space among them left out.
+/// The bytes of hexadecimal digits, ignoring white space between them.
 pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
     let digit = |c: char| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let digits: Vec<u8> =
@@ -150,7 +150,7 @@ pub(super) fn push_hex(octets: &[u8], out: &mut String) {
     }
 }
 
-/// The octets that base64 stands for, white space in it left out; the padding at its end may be missing.
+/// The bytes of base64 text, ignoring white space in it; the padding at its end may be missing.
 pub(super) fn unbase64(text: &str) -> Option<Vec<u8>> {
     let mut digits: String = text.split_ascii_whitespace().collect();
     while !digits.len().is_multiple_of(4) {
@@ -163,7 +163,7 @@ pub(super) fn push_base64(octets: &[u8], out: &mut String) {
     let _ = base64::display(octets, out);
 }
 
-/// The octets that base32 with the extended hexadecimal alphabet stands for, without padding (RFC 5155 section 3.3).
+/// The bytes of base32 text with the extended hexadecimal alphabet, without padding (RFC 5155 section 3.3).
 pub(super) fn unbase32(token: &str) -> Option<Vec<u8>> {
     base32::decode_hex(token).ok()
 }
@@ -172,12 +172,12 @@ pub(super) fn push_base32(octets: &[u8], out: &mut String) {
     let _ = base32::display_hex(octets, out);
 }
 
-/// What stands between the quotes of a token, if it has any.
+/// The text between the quotes of a token, if it is quoted.
 pub(super) fn unquote(token: &str) -> Option<&str> {
     token.strip_prefix('"').map_or(Some(token), |token| token.strip_suffix('"'))
 }
 
-/// The octets of a character string, escapes read.
+/// The bytes of a character string, with escapes decoded.
 pub(super) fn unescape(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -194,11 +194,11 @@ pub(super) fn unescape(text: &str) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// Exactly `N` octets in hexadecimal, in groups that `-` or `:` separate: `00-00-5e-00-53-2a`. The groups are as long
-/// as they are printed, but may lack leading zeros where they are of four digits (RFC 6742).
+/// Exactly `N` bytes in hexadecimal, in groups separated by `-` or `:`: `00-00-5e-00-53-2a`. Groups are as long as they are
+/// printed; leading zeros may be missing in groups of four digits (RFC 6742).
 pub(super) fn grouped<const N: usize>(token: &str, digits: usize) -> Option<SmallVec<[u8; 8]>> {
     let mut octets = SmallVec::new();
-    // Hardware addresses are also written without separators.
+    // Hardware addresses may also be written without separators.
     if digits == 2 && token.len() == 2 * N {
         octets.extend_from_slice(&unhex(token)?);
         return Some(octets).filter(|octets| octets.len() == N);

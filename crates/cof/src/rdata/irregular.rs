@@ -1,9 +1,9 @@
 //! Types whose fields depend on each other: APL (RFC 3123), AMTRELAY (RFC 8777), HIP (RFC 8005), IPSECKEY (RFC 4025),
 //! LOC (RFC 1876) and WKS (RFC 1035).
 //!
-//! Each is read and printed by a function of its own. `None` means that the text or the octets are not of that form;
-//! what is printed is compared by the caller with what it reads back as, so a form that is valid but not the
-//! canonical one is printed generically instead.
+//! Each has its own function to read and print it. `None` means that the text or the bytes do not have that form. The caller
+//! compares the printed form with what it is parsed into, so a form that is valid but not canonical is printed generically
+//! instead.
 
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -19,15 +19,15 @@ use crate::{Name, RrType};
 
 type Wire = SmallVec<[u8; 16]>;
 
-/// The relay or gateway of AMTRELAY and IPSECKEY, by the number of its kind.
+/// The relay or gateway of AMTRELAY and IPSECKEY: the numbers of the kinds.
 const NONE: u8 = 0;
 const V4: u8 = 1;
 const V6: u8 = 2;
 const NAME: u8 = 3;
-/// The bit of AMTRELAY that lets a client use the relay without asking first.
+/// The bit of AMTRELAY that lets a client use the relay without discovery.
 const DISCOVERY: u8 = 0x80;
 
-/// Whether data of this type is read and printed here.
+/// Whether this module reads and prints data of this type.
 pub(super) fn knows(rrtype: RrType) -> bool {
     matches!(
         rrtype,
@@ -35,12 +35,12 @@ pub(super) fn knows(rrtype: RrType) -> bool {
     )
 }
 
-/// Reads presentation form.
+/// Parses the presentation format.
 pub(super) fn parse(rrtype: RrType, text: &str) -> Option<Wire> {
     let mut words = String::with_capacity(text.len());
     let mut rest = text;
     skip_brackets(&mut rest);
-    // A comment ends the line.
+    // A semicolon starts a comment up to the end of the line.
     while !rest.is_empty() && !rest.starts_with(';') {
         words.push_str(take_token(&mut rest)?);
         skip_brackets(&mut rest);
@@ -63,7 +63,7 @@ fn parse_words(rrtype: RrType, text: &str) -> Option<Wire> {
     }
 }
 
-/// Prints presentation form; names end in a dot where `absolute` says so.
+/// Prints the presentation format; names end in a dot if `absolute` is set.
 pub(super) fn push(rrtype: RrType, wire: &[u8], absolute: bool, out: &mut String) -> Option<()> {
     match rrtype {
         RrType::AMTRELAY => push_relay(wire, absolute, out),
@@ -76,7 +76,7 @@ pub(super) fn push(rrtype: RrType, wire: &[u8], absolute: bool, out: &mut String
     }
 }
 
-/// Lower-cases the names inside, and cuts off the zeros that addresses in APL must not end in.
+/// Converts names to lower case, and removes the trailing zeros of addresses in APL, which are not allowed.
 pub(super) fn canonicalise(rrtype: RrType, wire: &mut Wire) {
     if rrtype == RrType::APL {
         if let Some(short) = without_zeros(wire) {
@@ -91,7 +91,7 @@ pub(super) fn canonicalise(rrtype: RrType, wire: &mut Wire) {
     }
 }
 
-/// Where the names stand that are hosts.
+/// The positions of the names that are hosts.
 pub(super) fn names(rrtype: RrType, wire: &[u8]) -> SmallVec<[Range<usize>; 1]> {
     let (mut at, most) = match (rrtype, wire) {
         (RrType::AMTRELAY, [_, kind, ..]) if kind & !DISCOVERY == NAME => (2, 1),
@@ -113,7 +113,7 @@ pub(super) fn names(rrtype: RrType, wire: &[u8]) -> SmallVec<[Range<usize>; 1]> 
     found
 }
 
-/// The address of a relay or gateway, if it is one.
+/// The address of a relay or gateway, if it has one.
 pub(super) fn address(rrtype: RrType, wire: &[u8]) -> Option<IpAddr> {
     let (kind, rest) = match (rrtype, wire) {
         (RrType::AMTRELAY, [_, kind, rest @ ..]) => (kind & !DISCOVERY, rest),
@@ -171,7 +171,7 @@ fn push_key(wire: &[u8], absolute: bool, out: &mut String) -> Option<()> {
     Some(())
 }
 
-/// Appends the octets of a relay or gateway.
+/// Appends the bytes of a relay or gateway.
 fn push_gateway(kind: u8, token: &str, wire: &mut Wire) -> Option<()> {
     match kind {
         NONE if token == "." => {}
@@ -183,7 +183,7 @@ fn push_gateway(kind: u8, token: &str, wire: &mut Wire) -> Option<()> {
     Some(())
 }
 
-/// Prints a relay or gateway and returns what follows it.
+/// Prints a relay or gateway, and returns the rest.
 fn print_gateway<'a>(kind: u8, octets: &'a [u8], absolute: bool, out: &mut String) -> Option<&'a [u8]> {
     match kind {
         NONE => {
@@ -275,7 +275,7 @@ fn parse_prefixes(text: &str) -> Option<Wire> {
     Some(wire)
 }
 
-/// The prefixes of APL without the zeros at the end of addresses, which say nothing (RFC 3123 section 4).
+/// The prefixes of APL without the trailing zeros of addresses, which have no meaning (RFC 3123 section 4).
 fn without_zeros(wire: &[u8]) -> Option<Wire> {
     let mut short = Wire::new();
     let mut rest = wire;

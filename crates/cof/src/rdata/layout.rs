@@ -1,8 +1,8 @@
-//! The fields of the record types whose data is a plain row of them.
+//! The fields of the record types whose data is a simple sequence of fields.
 //!
-//! One table serves three purposes: lower-casing the names inside, printing and reading, and finding the hosts and
-//! mailboxes that a record names. All spellings of a record meet because each field is read into its octets and printed
-//! from them; [`Strays`] says what becomes of octets that no spelling stands for.
+//! One table is used for converting names to lower case, for printing and parsing, and for finding the hosts and mailboxes in a
+//! record. All spellings of a record become equal because each field is parsed into its bytes and printed from them. [`Strays`]
+//! determines what happens to bytes that no spelling produces.
 
 use smallvec::SmallVec;
 
@@ -13,7 +13,7 @@ use super::encoding::{
 use crate::RrType;
 use crate::name::{MAX_WIRE, NameRef};
 
-/// Words that stand for numbers.
+/// Mnemonics for numbers.
 pub(super) type Mnemonics = &'static [(&'static str, u16)];
 
 /// One field of record data.
@@ -23,27 +23,27 @@ pub(super) enum Field {
     V4,
     /// An IPv6 address.
     V6,
-    /// An octet.
+    /// A byte.
     U8,
-    /// A 16-bit number, big-endian like all of them.
+    /// A 16-bit number, big-endian like all numbers.
     U16,
     /// A 32-bit number.
     U32,
     /// An uncompressed domain name.
     Name,
-    /// A character string: a length octet and that many octets.
+    /// A character string: a length byte and that many bytes.
     Text,
-    /// One or more character strings, to the end.
+    /// One or more character strings, up to the end.
     Texts,
     /// A character string, or nothing.
     MaybeText,
-    /// One text to the end, without a length octet; what is not quoted may have blanks.
+    /// One text up to the end, without a length byte; without quotes it may contain blanks.
     LongText,
     /// A 16-bit record type, written as its mnemonic.
     Type,
     /// A 16-bit number or one of these mnemonics; printed as the number.
     Word16(Mnemonics),
-    /// An octet or one of these mnemonics; printed as the number.
+    /// A byte or one of these mnemonics; printed as the number.
     Word8(Mnemonics),
     /// A 32-bit number of seconds, or a duration such as `1h`.
     Seconds,
@@ -53,54 +53,53 @@ pub(super) enum Field {
     Eui64,
     /// 64 bits in four groups of hexadecimal digits.
     Locator,
-    /// Octets to the end in hexadecimal digits.
+    /// Bytes up to the end, in hexadecimal digits.
     Hex,
-    /// Octets to the end in hexadecimal digits after `0x`, dots among them.
+    /// Bytes up to the end, in hexadecimal digits after `0x`, with dots between them.
     Nsap,
-    /// Octets to the end in base64.
+    /// Bytes up to the end, in base64.
     Base64,
-    /// A bitmap of record types to the end, written as their mnemonics.
+    /// A bitmap of record types up to the end, written as their mnemonics.
     Types,
     /// The time of a signature: 32 bits, printed as seconds.
     Time,
-    /// A length octet and that many octets in hexadecimal digits; `-` for none.
+    /// A length byte and that many bytes in hexadecimal digits; `-` for none.
     Salt,
-    /// A length octet and that many octets in base32.
+    /// A length byte and that many bytes in base32.
     Hash,
     /// The tag of a CAA property: a character string that is printed without quotes.
     Tag,
-    /// The parameters of SVCB and HTTPS, to the end.
+    /// The parameters of SVCB and HTTPS, up to the end.
     Params,
 }
 
-/// What becomes of octets of a type whose presentation form does not read back as these octets.
+/// What happens to bytes of a type if their presentation format is parsed into different bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Strays {
-    /// There are none: whatever octets have the fields print a form that reads back.
+    /// There are none: any bytes with these fields are printed in a form that reads back.
     None,
-    /// They are no data of the type.
+    /// They are not valid data of the type.
     Refused,
-    /// They are kept all the same, and printed generically. Databases hold such octets for types that an earlier
-    /// version did not know.
+    /// They are kept, and printed generically. Databases contain such bytes for types that an earlier version did not know.
     Kept,
 }
 
-/// What is known of a type's data.
+/// The description of a type's data.
 pub(super) struct Layout {
     /// The fields, in order.
     pub(super) fields: &'static [Field],
-    /// Where the name stands that is the record's main target, in octets from the start.
+    /// The position of the name that is the record's main target, in bytes from the start.
     pub(super) target: Option<usize>,
-    /// Whether every name inside is a target: see [`super::Rdata::targets`].
+    /// Whether every name in the data is a target: see [`super::Rdata::targets`].
     pub(super) names_targets: bool,
-    /// What becomes of octets that are not the canonical form of these fields.
+    /// What happens to bytes that are not the canonical form of these fields.
     pub(super) strays: Strays,
 }
 
-/// How the macro in [`of`] begins: a row of fields, no targets, nothing that could stray.
+/// The defaults of the macro in [`of`]: a sequence of fields, no targets, no strays.
 const PLAIN: Layout = Layout { fields: &[], target: None, names_targets: false, strays: Strays::None };
 
-/// The layout of a type, if its data is a row of plain fields as far as names go.
+/// The layout of a type, if its data is a simple sequence of fields, at least as far as names are concerned.
 pub(super) fn of(rrtype: RrType) -> Option<&'static Layout> {
     use Field::{
         Base64, Eui48, Eui64, Hash, Hex, Locator, LongText, MaybeText, Name, Nsap, Params, Salt, Seconds,
@@ -143,7 +142,7 @@ pub(super) fn of(rrtype: RrType) -> Option<&'static Layout> {
             names_targets = true
         ),
         RrType::MINFO | RrType::RP => layout!([Name, Name], names_targets = true),
-        // Names other TALINK records, no hosts.
+        // The names are those of other TALINK records, and not hosts.
         RrType::TALINK => layout!([Name, Name]),
         RrType::MX => layout!([U16, Name], target = Some(2), names_targets = true),
         RrType::AFSDB | RrType::RT | RrType::KX | RrType::LP => layout!([U16, Name], names_targets = true),
@@ -190,7 +189,7 @@ pub(super) fn of(rrtype: RrType) -> Option<&'static Layout> {
     }
 }
 
-/// Checks that `wire` is exactly the fields, and lower-cases its names in place; `None` when it is not.
+/// Checks that `wire` is exactly the fields, and converts its names to lower case in place; `None` if it is not.
 pub(super) fn canonicalise(fields: &[Field], wire: &mut SmallVec<[u8; 16]>) -> Option<()> {
     let mut at = 0;
     for field in fields {
@@ -204,7 +203,7 @@ pub(super) fn canonicalise(fields: &[Field], wire: &mut SmallVec<[u8; 16]>) -> O
     (at == wire.len()).then_some(())
 }
 
-/// How many octets of `rest` a field takes; `None` when it does not fit.
+/// How many bytes of `rest` a field has; `None` if it does not fit.
 pub(super) fn field_len(field: Field, rest: &[u8]) -> Option<usize> {
     let len = match field {
         Field::U8 | Field::Word8(_) => 1,

@@ -1,8 +1,8 @@
 //! LOC record data (RFC 1876): a place on Earth with its size and precision.
 //!
-//! Wire form: version 0, three octets with a decimal digit and a power of ten in centimetres each (size, horizontal and
-//! vertical precision), then latitude and longitude in thousandths of an arc second from 2^31, and the altitude in
-//! centimetres above 100 km below the ellipsoid. All arithmetic is in whole numbers, so that one place has one form.
+//! Wire format: version 0, three bytes with a decimal digit and a power of ten in centimetres each (size, horizontal and
+//! vertical precision), then latitude and longitude in thousandths of an arc second from 2^31, and the altitude in centimetres
+//! above 100 km below the ellipsoid. All calculations use integers, so that each location has one form.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 
 const EQUATOR: u32 = 1 << 31;
 const DEGREE: u32 = 3_600_000;
-/// What a record without them has (RFC 1876 section 3): 1 m, 10 km and 10 m.
+/// The defaults (RFC 1876 section 3): 1 m, 10 km and 10 m.
 const DEFAULTS: [u8; 3] = [0x12, 0x16, 0x13];
 /// The reference altitude, in centimetres below the ellipsoid.
 const DEPTH: i64 = 10_000_000;
@@ -37,7 +37,7 @@ pub(super) fn parse(text: &str) -> Option<SmallVec<[u8; 16]>> {
     rest.is_empty().then_some(wire)
 }
 
-/// Prints data of 16 octets and version 0; `None` for any other.
+/// Prints data of 16 bytes and version 0; `None` for any other.
 pub(super) fn push(wire: &[u8], out: &mut String) -> Option<()> {
     let [0, size, horizontal, vertical, numbers @ ..] = <[u8; 16]>::try_from(wire).ok()? else { return None };
     let (latitude, rest) = numbers.split_first_chunk::<4>()?;
@@ -53,7 +53,7 @@ pub(super) fn push(wire: &[u8], out: &mut String) -> Option<()> {
     Some(())
 }
 
-/// Degrees, minutes and seconds up to the letter of the direction, in thousandths of an arc second from 2^31.
+/// Parses degrees, minutes and seconds up to the letter of the direction, in thousandths of an arc second from 2^31.
 fn angle(rest: &mut &str, directions: [&str; 2], most: u32) -> Option<u32> {
     let mut sum = 0_u32;
     for (part, unit) in [DEGREE, 60_000, 1000, 0].into_iter().enumerate() {
@@ -83,7 +83,7 @@ fn centimetres(token: &str) -> Option<i64> {
     }
 }
 
-/// A decimal number without a sign, times ten to the power of `places`; no more places than that.
+/// A decimal number without a sign, multiplied by ten to the power of `places`; with at most that many decimal places.
 fn decimal(text: &str, places: usize) -> Option<i64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |text: &str| text.bytes().all(|octet| octet.is_ascii_digit());
@@ -95,7 +95,7 @@ fn decimal(text: &str, places: usize) -> Option<i64> {
     format!("{whole}{fraction}{zeros}").parse().ok()
 }
 
-/// The digit and the power of ten that stand for so many centimetres; further digits are cut off, as BIND does.
+/// The digit and the power of ten for a number of centimetres; further digits are cut off, as in BIND.
 fn power_of_ten(centimetres: i64) -> Option<u8> {
     let (mut digit, mut power) = (u64::try_from(centimetres).ok()?, 0);
     while digit > 9 {

@@ -1,8 +1,8 @@
-//! Record data between its canonical octets and its presentation form (RFC 1035 section 5.1, RFC 3597).
+//! Converts record data between its canonical bytes and its presentation format (RFC 1035 section 5.1, RFC 3597).
 //!
-//! Types with a layout are read and printed here, field by field; the others by `irregular`. A type that neither knows
-//! (A6, ATMA, DOA, NXT, SINK and the like) has the generic form only: other text of it is kept as it is.
-//! Reading returns `None` where the text is no data of the type: the caller keeps the text.
+//! Types with a layout are read and printed here, field by field, the others by `irregular`. A type that neither knows (A6,
+//! ATMA, DOA, NXT, SINK and the like) only has the generic form: other text of it is kept unchanged. Parsing returns `None` if
+//! the text is not valid data of the type, and the caller keeps the text.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -18,10 +18,10 @@ use crate::{Name, RrType, escape};
 
 type Wire = SmallVec<[u8; 16]>;
 
-/// Reads data of `rrtype`; `None` when the text is none.
+/// Parses data of `rrtype`; `None` if the text is invalid.
 pub(super) fn parse(rrtype: RrType, text: &str) -> Option<Rdata> {
     let text = escape::trim(text);
-    // The three shapes that make up nearly all of passive DNS, without going through tokens.
+    // Fast paths for the three forms of nearly all passive-DNS data, without tokens.
     match rrtype {
         RrType::A if !text.starts_with('\\') => return Some(wire(&text.parse::<Ipv4Addr>().ok()?.octets())),
         RrType::AAAA if !text.starts_with('\\') => {
@@ -46,8 +46,7 @@ pub(super) fn parse(rrtype: RrType, text: &str) -> Option<Rdata> {
     }
 }
 
-/// Prints canonical octets of `rrtype`; names end in a dot where `absolute` says so and the form is not our own row
-/// of fields.
+/// Prints canonical bytes of `rrtype`; names end in a dot if `absolute` is set and the form is not a sequence of fields.
 pub(super) fn push(rrtype: RrType, wire: &[u8], absolute: bool, out: &mut String) {
     let start = out.len();
     let layout = layout::of(rrtype);
@@ -56,24 +55,25 @@ pub(super) fn push(rrtype: RrType, wire: &[u8], absolute: bool, out: &mut String
         None if irregular::knows(rrtype) => irregular::push(rrtype, wire, absolute, out),
         None => None,
     };
-    // Octets that are kept although they are not the canonical form of these fields must not print as those that are.
+    // Bytes that are kept although they are not the canonical form of these fields must be printed differently from those that
+    // are.
     let may_stray = layout.is_none_or(|layout| layout.strays == Strays::Kept);
     let same = |text: &str| parse(rrtype, text).is_some_and(|back| back.as_wire() == Some(wire));
-    // Data of no octets prints `\# 0` rather than nothing.
+    // Empty data is printed as `\# 0` rather than nothing.
     if printed.is_none() || out.len() == start || may_stray && !out.get(start..).is_some_and(same) {
         out.truncate(start);
         push_generic(wire, out);
     }
 }
 
-/// Whether octets print a form of these fields that reads back as the same octets.
+/// Whether bytes are printed in a form of these fields that reads back as the same bytes.
 pub(super) fn reads_back(layout: &Layout, wire: &[u8]) -> bool {
     let mut text = String::new();
     push_fields(layout.fields, wire, &mut text).is_some()
         && parse_fields(layout, &text).is_some_and(|back| back.as_wire() == Some(wire))
 }
 
-/// One spelling of generic data (`\# 5 C0 00 02 01 00`) that is no data of its type; `None` for other text.
+/// The single spelling of generic data (`\# 5 C0 00 02 01 00`) that is not valid data of its type; `None` for other text.
 pub(super) fn tidy_generic(text: &str) -> Option<Box<str>> {
     let octets = parse_generic(text.strip_prefix("\\#")?)?;
     let mut out = String::new();
@@ -81,8 +81,8 @@ pub(super) fn tidy_generic(text: &str) -> Option<Box<str>> {
     Some(out.into())
 }
 
-/// Reads what nearly all data of addresses and names is: plain text, not even blanks around it.
-/// `None` is not yet a verdict.
+/// Parses the usual form of addresses and names: plain text, without surrounding blanks. `None` means that the general parser
+/// has to decide.
 pub(super) fn parse_plain(rrtype: RrType, text: &[u8]) -> Option<Rdata> {
     match rrtype {
         RrType::A => parse_v4(text).map(|octets| wire(&octets)),
@@ -129,15 +129,15 @@ fn parse_fields(layout: &Layout, text: &str) -> Option<Rdata> {
         parse_field(*field, layout.strays, &mut rest, &mut out)?;
     }
     skip_brackets(&mut rest);
-    // A comment ends the line (RFC 1035 section 5.1).
+    // A semicolon starts a comment up to the end of the line (RFC 1035 section 5.1).
     let ended = rest.is_empty() || rest.starts_with(';');
-    // A PGP key of no octets is kept as it always was.
+    // An empty PGP key is accepted, as in earlier versions.
     let whole = !out.is_empty() || layout.strays == Strays::Refused;
     (ended && whole && out.len() <= MAX_WIRE).then_some(Rdata(Repr::Wire(out)))
 }
 
-/// The text with blanks in the place of parentheses, where these can be no data: nothing in the fields is free text.
-/// Types that make up nearly all of passive DNS have parentheses as tokens only, which [`skip_brackets`] passes over.
+/// The text with blanks in place of parentheses, if these cannot be data because no field is free text. In the most common
+/// types, parentheses are only separate tokens, which [`skip_brackets`] skips.
 fn without_brackets<'a>(layout: &Layout, text: &'a str) -> Cow<'a, str> {
     let free =
         |field: &Field| matches!(field, Field::LongText | Field::MaybeText | Field::Text | Field::Texts);
@@ -156,8 +156,8 @@ fn without_brackets<'a>(layout: &Layout, text: &'a str) -> Cow<'a, str> {
 
 fn parse_field(field: Field, strays: Strays, rest: &mut &str, out: &mut Wire) -> Option<()> {
     skip_brackets(rest);
-    // The record that takes a DS or DNSKEY away is written with a 0 in the place of one octet of 0 (RFC 8078 section 4).
-    // A key or digest of no octets is kept for the types that always had it so.
+    // The record that deletes a DS or DNSKEY is written with a 0 in place of one byte 0 (RFC 8078 section 4). An empty key or
+    // digest is accepted for the types that earlier versions accepted it for.
     let octets_of = |text: &str, read: fn(&str) -> Option<Vec<u8>>| match text {
         "0" => Some(vec![0]),
         "" if strays == Strays::Refused => Some(Vec::new()),
@@ -185,7 +185,7 @@ fn parse_field(field: Field, strays: Strays, rest: &mut &str, out: &mut Wire) ->
         field => {
             let token = take_token(rest)?;
             parse_token(field, token, out).or_else(|| {
-                // Any field can be quoted, and any character of it escaped.
+                // Any field can be quoted, and any of its characters escaped.
                 let plain = String::from_utf8(unescape(unquote(token)?)?).ok()?;
                 parse_token(field, &plain, out)
             })?;
@@ -226,7 +226,7 @@ fn parse_token(field: Field, token: &str, out: &mut Wire) -> Option<()> {
     Some(())
 }
 
-/// Passes over the parentheses that let master files break a record into lines.
+/// Skips the parentheses with which master files split a record into lines.
 pub(super) fn skip_brackets(rest: &mut &str) {
     while let Some(after) = rest.strip_prefix(['(', ')'])
         && (after.is_empty() || after.starts_with([' ', '\t']))
@@ -235,14 +235,14 @@ pub(super) fn skip_brackets(rest: &mut &str) {
     }
 }
 
-/// Takes everything that is left, up to a comment, without such parentheses.
+/// Consumes the rest up to a comment, without such parentheses.
 fn take_rest(rest: &mut &str) -> String {
     let rest = std::mem::take(rest);
     let tokens = rest.split(';').next().unwrap_or_default().split_ascii_whitespace();
     tokens.filter(|token| !matches!(*token, "(" | ")")).collect::<Vec<_>>().join(" ")
 }
 
-/// Takes the next token off `rest`, quotes included; `None` at the end or at an open quote.
+/// Splits the next token off `rest`, including quotes; `None` at the end or if a quote is not closed.
 pub(super) fn take_token<'a>(rest: &mut &'a str) -> Option<&'a str> {
     let bytes = rest.as_bytes();
     let quoted = bytes.first() == Some(&b'"');
@@ -260,25 +260,25 @@ pub(super) fn take_token<'a>(rest: &mut &'a str) -> Option<&'a str> {
         }
     }
     let (token, after) = rest.split_at_checked(at)?;
-    // A closing quote ends its token: what is glued to it is a mistake, unless it is quoted too.
+    // A closing quote ends its token: text directly after it is invalid, unless it is quoted too.
     let glued = quoted && !after.is_empty() && !after.starts_with([' ', '\t', '"']);
     *rest = after.trim_start_matches([' ', '\t']);
     (!token.is_empty() && !glued).then_some(token)
 }
 
-/// Appends one character string from a token, quoted or not.
+/// Appends a character string from a token, quoted or not.
 fn push_string(token: &str, out: &mut Wire) -> Option<()> {
     push_counted(&unescape(unquote(token)?)?, out)
 }
 
-/// Appends octets with their number before them.
+/// Appends bytes, preceded by their number.
 fn push_counted(octets: &[u8], out: &mut Wire) -> Option<()> {
     out.push(u8::try_from(octets.len()).ok()?);
     out.extend_from_slice(octets);
     Some(())
 }
 
-/// Appends an unquoted text as one character string, as several where it is longer than one can be.
+/// Appends an unquoted text as one character string, or as several if it is too long for one.
 fn push_strings(text: &str, out: &mut Wire) -> Option<()> {
     let octets = unescape(text)?;
     for part in octets.chunks(255) {
@@ -288,8 +288,8 @@ fn push_strings(text: &str, out: &mut Wire) -> Option<()> {
     (!out.is_empty() && out.len() <= MAX_WIRE).then_some(())
 }
 
-/// Reads what follows `\#`: a length and that many octets in hexadecimal, blanks and parentheses anywhere between
-/// digits, a comment at the end.
+/// Parses the text after `\#`: a length and that many bytes in hexadecimal, with blanks and parentheses anywhere between
+/// digits, and a comment at the end.
 fn parse_generic(text: &str) -> Option<Vec<u8>> {
     let text = text.split(';').next().unwrap_or_default().replace(['(', ')'], " ");
     let (len, digits) = text.trim_start().split_once([' ', '\t']).unwrap_or((text.trim(), ""));
@@ -381,7 +381,7 @@ fn push_ipv4(octets: &[u8], out: &mut String) {
     }
 }
 
-/// A tag of a CAA property is letters and digits (RFC 8659 section 4.1); another is quoted.
+/// A tag of a CAA property consists of letters and digits (RFC 8659 section 4.1); any other is quoted.
 fn push_tag(octets: &[u8], out: &mut String) {
     match std::str::from_utf8(octets) {
         Ok(tag) if !tag.is_empty() && tag.bytes().all(|octet| octet.is_ascii_alphanumeric()) => {

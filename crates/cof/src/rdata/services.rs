@@ -1,7 +1,7 @@
 //! WKS record data (RFC 1035 section 3.4.2): an address, a protocol, and a bitmap of ports.
 //!
-//! Text has numbers or, as old master files do, names of protocols and services (RFC 1010); printing gives numbers.
-//! `None` means that the text or the octets are no such data.
+//! Text contains numbers or, as in old master files, names of protocols and services (RFC 1010); numbers are printed. `None`
+//! means that the text or the bytes are invalid.
 
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
@@ -14,7 +14,7 @@ use super::layout::Mnemonics;
 use super::presentation::take_token;
 
 const PROTOCOLS: Mnemonics = &[("ICMP", 1), ("TCP", 6), ("UDP", 17)];
-/// The services that are met in such records; others have to be numbers.
+/// The services that occur in such records; others have to be written as numbers.
 const SERVICES: Mnemonics = &[
     ("ECHO", 7),
     ("DISCARD", 9),

@@ -1,4 +1,4 @@
-//! One RR is one value, in whatever spelling it comes.
+//! Tests that every spelling of a record results in the same value.
 
 use proptest::prelude::*;
 
@@ -101,7 +101,7 @@ fn what_is_no_place_no_prefix_and_no_key_is_kept_as_text() {
     }
 }
 
-/// Words that record data is made of, so that many texts come close to being data.
+/// Words that occur in record data, so that many texts are almost valid.
 fn any_words() -> impl Strategy<Value = String> {
     let word = prop_oneof![
         "[0-9]{1,4}",
@@ -166,7 +166,7 @@ fn len(octets: &[u8]) -> u8 {
     octets.len().try_into().unwrap()
 }
 
-/// Octets that come close to data of many types: numbers, names, strings, bitmaps and parameters.
+/// Bytes that are almost valid data of many types: numbers, names, strings, bitmaps and parameters.
 fn any_octets() -> impl Strategy<Value = Vec<u8>> {
     let part = prop_oneof![
         prop::collection::vec(any::<u8>(), 0..5),
@@ -236,7 +236,7 @@ proptest! {
     }
 }
 
-/// The parameters as `keyN="\DDD"`, the last first.
+/// The parameters as `keyN="\DDD"`, in reverse order.
 fn by_number(mut params: &[u8]) -> String {
     let mut words = Vec::new();
     while let [high, low, _, len, rest @ ..] = params {
@@ -255,7 +255,7 @@ fn the_library_reads_our_spellings_as_the_same_octets() {
     let mut compared = 0;
     for (rrtype, form, others) in SPELLINGS.iter().filter(|(rrtype, ..)| library::TYPES.contains(rrtype)) {
         let wire = Rdata::parse(*rrtype, form).as_wire().unwrap().to_vec();
-        // What follows a semicolon without quotes is a comment there; in a CAA record it is mostly data.
+        // After an unquoted semicolon, the library reads a comment; in a CAA record it is usually data.
         let wanted = |text: &&&str| !text.starts_with('\\') && !text.ends_with("; a=b");
         for text in others.iter().chain([form]).filter(wanted) {
             if let Some(theirs) = library::parse(*rrtype, text) {
@@ -293,7 +293,7 @@ fn parameters_that_are_none_are_kept_as_text() {
         assert!(rdata.is_text(), "{text}: {}", rdata.to_text(RrType::SVCB));
         assert_eq!(rdata.to_text(RrType::SVCB), text);
     }
-    // Keys that do not ascend on the wire.
+    // Keys that are not in ascending order in wire format.
     assert_eq!(
         Rdata::from_wire(RrType::SVCB, b"\x00\x01\x00\x00\x03\x00\x02\x01\xbb\x00\x01\x00\x03\x02h2"),
         Err(RdataError::Malformed)
@@ -334,7 +334,7 @@ fn every_key_has_one_form_by_name_and_number() {
         ("tls-supported-groups=29,23", &[r"key9=\000\029\000\023"]),
         ("docpath=dns,q", &[r"key10=\003dns\001q"]),
         (r"key667=a\032b\255", &[r#"key667="a b\255""#, r"key0667=\097\ \098\255"]),
-        // Values that are not what their keys demand.
+        // Values that are invalid for their keys.
         (r"key1=\003h2", &[r#"key1="\003\104\050""#]),
         ("key3=x", &[r"key3=\120"]),
         ("key1", &["key1=", r#"key1="""#]),

@@ -1,11 +1,11 @@
 //! The parameters of SVCB and HTTPS records (RFC 9460, with the keys of RFC 9461, 9540, 9848 and 9953).
 //!
-//! [`parse`] turns any spelling into wire form: keys by name or as `keyN`, in any order, values with or without quotes,
-//! in their own form or as escaped octets. [`push`] prints the one form of a parameter: by name when the value has the
-//! form that its key demands, as `keyN` with escaped octets otherwise. `None` means that the text or the octets are no
-//! parameters: a key that is there twice, or octets whose keys do not ascend.
+//! [`parse`] converts any spelling to wire format: keys by name or as `keyN`, in any order, values with or without quotes, in
+//! their own form or as escaped bytes. [`push`] prints one form of a parameter: by name if the value is valid for its key, and
+//! otherwise as `keyN` with escaped bytes. `None` means that the text or the bytes are invalid: a key is repeated, or the keys
+//! in the bytes are not in ascending order.
 //!
-//! The `domain` library does not read `keyN` for keys that it knows, nor `no-default-alpn`, so it is not used for these.
+//! The `domain` library does not read `keyN` for keys that it knows, nor `no-default-alpn`, so it is not used for these types.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -17,9 +17,9 @@ use crate::escape;
 /// The form of a parameter's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
-    /// Keys, in ascending order on the wire.
+    /// Keys, in ascending order in wire format.
     Keys,
-    /// Character strings; in text they are separated by commas. The number says how many there are at least.
+    /// Character strings, separated by commas in text; the number is their minimum.
     Strings(usize),
     /// No value.
     Nothing,
@@ -31,9 +31,9 @@ enum Form {
     V4,
     /// IPv6 addresses.
     V6,
-    /// Octets that are written in base64.
+    /// Bytes that are written in base64.
     Base64,
-    /// Octets that are written as they are.
+    /// Bytes that are written as a character string.
     Octets,
 }
 
@@ -52,11 +52,11 @@ const KEYS: &[(u16, &str, Form)] = &[
     (10, "docpath", Form::Strings(0)),
 ];
 
-/// Reads what follows the target name, into wire form in ascending order of the keys.
+/// Parses the text after the target name into wire format, in ascending order of the keys.
 pub(super) fn parse(text: &str) -> Option<Vec<u8>> {
     let mut params: BTreeMap<u16, Vec<u8>> = BTreeMap::new();
     let mut rest = text.trim_start_matches([' ', '\t']);
-    // A semicolon begins a comment.
+    // A semicolon starts a comment.
     while !rest.is_empty() && !rest.starts_with(';') {
         let (key, value) = parse_param(take_param(&mut rest)?)?;
         if params.insert(key, value).is_some() {
@@ -72,7 +72,7 @@ pub(super) fn parse(text: &str) -> Option<Vec<u8>> {
     Some(wire)
 }
 
-/// Prints parameters in wire form.
+/// Prints parameters from wire format.
 pub(super) fn push(wire: &[u8], out: &mut String) -> Option<()> {
     let (mut rest, mut before) = (wire, None);
     while let [high, low, len_high, len_low, after @ ..] = rest {
@@ -91,7 +91,7 @@ pub(super) fn push(wire: &[u8], out: &mut String) -> Option<()> {
     rest.is_empty().then_some(())
 }
 
-/// Takes one parameter off `rest`: it ends at a blank that is not between quotes.
+/// Splits one parameter off `rest`: it ends at a blank outside of quotes.
 fn take_param<'a>(rest: &mut &'a str) -> Option<&'a str> {
     let (mut quoted, mut escaped, mut end) = (false, false, rest.len());
     for (at, octet) in rest.bytes().enumerate() {
@@ -112,7 +112,7 @@ fn take_param<'a>(rest: &mut &'a str) -> Option<&'a str> {
 }
 
 fn parse_param(param: &str) -> Option<(u16, Vec<u8>)> {
-    // Some put the quotes around the whole parameter.
+    // Some write the quotes around the whole parameter.
     let param = if param.starts_with('"') { unquote(param)? } else { param };
     let (name, value) = param.split_once('=').unwrap_or((param, ""));
     let octets = unescape(unquote(value)?)?;
@@ -122,14 +122,14 @@ fn parse_param(param: &str) -> Option<(u16, Vec<u8>)> {
     Some((numbered(name)?, octets))
 }
 
-/// The number of a key that is written as `keyN`.
+/// The number of a key in the form `keyN`.
 fn numbered(name: &str) -> Option<u16> {
     let (word, digits) = name.split_at_checked(3)?;
     let fits = word.eq_ignore_ascii_case("key") && digits.bytes().all(|octet| octet.is_ascii_digit());
     digits.parse().ok().filter(|_| fits)
 }
 
-/// The wire form of a value that is written in its own form.
+/// The wire format of a value in its own form.
 fn value_of(form: Form, text: &[u8]) -> Option<Vec<u8>> {
     let items = || std::str::from_utf8(text).ok().map(|text| text.split(','));
     match form {
@@ -166,7 +166,7 @@ fn value_of(form: Form, text: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// Character strings from a list in which a backslash keeps the comma or backslash behind it (RFC 9460 appendix A.1).
+/// The character strings of a list in which a backslash escapes a comma or backslash (RFC 9460 appendix A.1).
 fn strings_of(text: &[u8], least: usize) -> Option<Vec<u8>> {
     if text.is_empty() {
         return (least == 0).then(Vec::new);
@@ -202,7 +202,7 @@ fn push_param(key: u16, value: &[u8], out: &mut String) -> Option<()> {
     Some(())
 }
 
-/// A value in its own form, before it is escaped; what does not read back is not used.
+/// A value in its own form, before it is escaped; it is not used if it does not read back.
 fn text_of(form: Form, value: &[u8]) -> Option<Vec<u8>> {
     fn list<const N: usize>(value: &[u8], item: impl Fn([u8; N]) -> String) -> Option<Vec<u8>> {
         let (items, rest) = value.as_chunks::<N>();
@@ -214,7 +214,7 @@ fn text_of(form: Form, value: &[u8]) -> Option<Vec<u8>> {
         Form::Base64 => {
             let mut text = String::new();
             push_base64(value, &mut text);
-            // Without a value the name alone would look like a key that takes none.
+            // Without a value, the name alone would look like a key without one.
             (!text.is_empty()).then(|| text.into_bytes())
         }
         Form::Port | Form::Numbers => list(value, |octets| u16::from_be_bytes(octets).to_string()),
@@ -245,7 +245,7 @@ fn text_of(form: Form, value: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// Appends a value as an unquoted character string; nothing for no value.
+/// Appends a value as an unquoted character string; nothing if it is empty.
 fn push_value(value: &[u8], out: &mut String) {
     if !value.is_empty() {
         out.push('=');

@@ -1,7 +1,7 @@
-//! Every host and mailbox that record data can be searched by.
+//! The hosts and mailboxes by which record data can be searched.
 //!
 //! [`Rdata::target`] is the one host that an analyst would follow; [`Rdata::targets`] is what a database indexes, and
-//! [`RrType::is_dnsdb_rdata_name`] tells which of it DNSDB's interface finds by `rdata/name`.
+//! [`RrType::is_dnsdb_rdata_name`] states for which types DNSDB's interface finds records by `rdata/name`.
 
 use smallvec::SmallVec;
 
@@ -11,14 +11,13 @@ use super::{Rdata, Target};
 use crate::RrType;
 use crate::name::NameRef;
 
-/// How many targets one record can have at most. Only HIP can name more hosts than this, and a larger number
-/// would let one record of 64 KiB fill an index.
+/// The most targets of one record. Only HIP can have more hosts, and a larger limit would let a record of 64 KiB fill an index.
 pub const MAX_TARGETS: usize = 8;
 
 type Found<'a> = SmallVec<[Target<'a>; 2]>;
 
 impl Rdata {
-    /// All hosts and mailbox names inside, each once, in the order of the fields, at most [`MAX_TARGETS`]:
+    /// All hosts and mailbox names in the data, each once, in the order of the fields, at most [`MAX_TARGETS`]:
     ///
     /// * the address of A and AAAA,
     /// * the name in NS, CNAME, DNAME, PTR, MX, SRV, SVCB, HTTPS, MB, MD, MF, MG, MR (RFC 1035), AFSDB (RFC 1183),
@@ -27,13 +26,13 @@ impl Rdata {
     ///   rendezvous servers of HIP (RFC 8005), the target of DSYNC (RFC 9859),
     /// * both names in SOA and MINFO (RFC 1035), RP (RFC 1183) and PX (RFC 2163).
     ///
-    /// The root stands for no host and is left out. Names that are no hosts (the signer in RRSIG, the next owner in NSEC,
-    /// the neighbours in TALINK) are left out too.
+    /// The root is not a host and is left out. Names that are not hosts (the signer in RRSIG, the next owner in NSEC, the
+    /// neighbours in TALINK) are left out too.
     pub fn targets(&self, rrtype: RrType) -> impl Iterator<Item = Target<'_>> + use<'_> {
         let mut found = Found::new();
         if layout::of(rrtype).is_some_and(|layout| layout.names_targets) {
             if self.names(rrtype, &mut found).is_none() {
-                // Octets that are kept although they are not the fields of the type name nothing.
+                // Bytes that are kept although they are not the fields of the type have no targets.
                 found.clear();
             }
         } else if irregular::knows(rrtype) {
@@ -44,7 +43,7 @@ impl Rdata {
         found.into_iter()
     }
 
-    /// Collects the names that the fields hold.
+    /// Collects the names in the fields.
     fn names<'a>(&'a self, rrtype: RrType, found: &mut Found<'a>) -> Option<()> {
         let mut rest = self.as_wire()?;
         for field in layout::of(rrtype)?.fields {
@@ -79,8 +78,8 @@ fn push<'a>(target: Target<'a>, found: &mut Found<'a>) {
 }
 
 impl RrType {
-    /// Whether DNSDB's `rdata/name` lookups find records of this type by the names in their data: NS, CNAME, DNAME, PTR,
-    /// MX, SRV, SVCB, HTTPS, and SOA by its primary server and its mailbox (DNSDB API v2, "Rdata lookups").
+    /// Whether DNSDB's `rdata/name` lookups find records of this type by the names in their data: NS, CNAME, DNAME, PTR, MX,
+    /// SRV, SVCB, HTTPS, and SOA by its primary server and its mailbox (DNSDB API v2, "Rdata lookups").
     pub const fn is_dnsdb_rdata_name(self) -> bool {
         matches!(
             self,

@@ -1,20 +1,20 @@
-//! Input that is no record: what is said of it, and how it is gathered from pieces.
+//! Input that is not a record: its description, and how it is collected from pieces.
 
 use std::fmt;
 
 use crate::record::Field;
 
-/// How many octets of a damaged stretch are kept to be shown.
+/// How many bytes of a damaged part are kept for display.
 pub(super) const RAW_SHOWN: usize = 256;
 
-/// A stretch of input that is no record.
+/// A part of the input that is not a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
-    /// Where it begins, in octets from the start of the input.
+    /// Its offset in the input, in bytes.
     pub offset: u64,
-    /// How long it is, in octets; blanks before the next value are not counted.
+    /// Its length in bytes, without the blanks before the next value.
     pub len: u64,
-    /// Its first 256 octets, as they came.
+    /// Its first 256 bytes.
     pub raw: Box<[u8]>,
     /// What is wrong.
     pub kind: DamageKind,
@@ -23,33 +23,33 @@ pub struct Damage {
 /// What is wrong with a damaged stretch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DamageKind {
-    /// A record whose owner is on the other side than in the records before it.
+    /// The owner of the record is on the other side than in the records before it.
     Contradiction,
-    /// Nested deeper than the limit.
+    /// It is nested deeper than the limit.
     Deep,
-    /// Text between two values.
+    /// It is text between two values.
     Garbage,
-    /// Longer than the limit.
+    /// It is longer than the limit.
     Large,
-    /// A whole object without a field that a record must have, or with one that cannot be read.
+    /// It is a complete object without a required field, or with an invalid one.
     Missing(Field),
-    /// An array of data with more elements than the limit; those up to the limit were read.
+    /// It is an array of data with more elements than the limit; those up to the limit were read.
     Elements,
-    /// Not JSON.
+    /// It is not valid JSON.
     Syntax,
-    /// The input ended inside this value.
+    /// The input ended within this value.
     Truncated,
 }
 
-/// Damage that has begun and whose end is not yet known.
+/// Damage that has started and whose end is not known yet.
 #[derive(Debug)]
 pub(super) struct Open {
     offset: u64,
     kind: DamageKind,
     raw: Vec<u8>,
-    /// Up to the last octet that is not blank.
+    /// Up to the last byte that is not blank.
     len: u64,
-    /// How many blanks follow it.
+    /// The number of blanks after it.
     blanks: u64,
 }
 

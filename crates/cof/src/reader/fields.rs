@@ -1,8 +1,8 @@
-//! From the members of one JSON object to records.
+//! Converts the members of one JSON object to records.
 //!
-//! [`Fields::parse`] delimits the object's members in the buffer and keeps where they are;
-//! [`Fields::records`] makes records of them, with a note for every repair. Keeping places instead of slices
-//! lets one `Fields` serve the whole input without borrowing the buffer.
+//! [`Fields::parse`] finds the object's members in the buffer and stores their positions; [`Fields::records`] makes records
+//! from them, with a note for every repair. Positions instead of slices allow using one `Fields` for the whole input without
+//! borrowing the buffer.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::record::{Field, NoteKind};
 use crate::time::Window;
 use crate::{Name, Rdata, Record, RrType, escape};
 
-/// The members of the object at hand, and what is worth keeping between objects.
+/// The members of the current object, and what is kept between objects.
 #[derive(Debug)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -26,37 +26,37 @@ pub(super) struct Fields {
     /// Which times are plausible.
     window: Window,
     members: [Option<Span>; Key::COUNT],
-    /// The keys of the last objects by their places: the next one mostly has the same.
+    /// The keys of the last objects by their positions, because the next object usually has the same ones.
     order: [Option<Key>; Key::COUNT],
     extras: Vec<(Span, Span)>,
     duplicates: Vec<Field>,
     alias: bool,
-    /// The provider swaps rrname and rdata.
+    /// Whether the provider swaps rrname and rdata.
     pub(super) turned: bool,
-    /// A record that proves to be the other way round is turned alone.
+    /// Whether a record that is proven to be swapped is turned individually.
     pub(super) by_proof: bool,
-    /// A SAF answer has begun and not ended.
+    /// Whether a SAF answer has started and not ended.
     saf_is_open: bool,
-    /// How the worst of the SAF answers so far ended.
+    /// The worst end of the SAF answers so far.
     saf_worst: Option<SafEnd>,
-    /// The object was a record whose array of data was empty.
+    /// Whether the object was a record with an empty array of data.
     pub(super) without_data: bool,
     scratch: String,
-    /// The last origin and sensor: whole answers share them.
+    /// The last origin and sensor, which all records of an answer often share.
     origin: Shared,
     sensor: Shared,
 }
 
-/// A text that record after record has: read once.
+/// A text that many records share, parsed once.
 #[derive(Debug, Default)]
 struct Shared {
-    /// As it stood in the input.
+    /// The raw text in the input.
     raw: Vec<u8>,
     text: Option<Arc<str>>,
     repairs: Repairs,
 }
 
-/// Where a raw value stands in the object, and what it is.
+/// The position of a raw value in the object, and its kind.
 #[derive(Clone, Copy, Debug)]
 struct Span {
     start: usize,
@@ -64,14 +64,14 @@ struct Span {
     kind: Kind,
 }
 
-/// A whole object.
+/// A complete object.
 pub(super) struct Parsed {
-    /// Its length; of an envelope, up to and including its array's bracket.
+    /// Its length; for an envelope, up to and including the bracket of its array.
     pub(super) len: usize,
     pub(super) shape: Shape,
 }
 
-/// What an object is for.
+/// The purpose of an object.
 pub(super) enum Shape {
     Empty,
     /// An object around an array of objects.
@@ -100,7 +100,7 @@ impl Fields {
         }
     }
 
-    /// Delimits the members of the object that begins at `bytes[0]`.
+    /// Finds the members of the object that starts at `bytes[0]`.
     pub(super) fn parse(&mut self, bytes: &[u8], depth: usize) -> Result<Parsed, Fault> {
         self.members = [None; Key::COUNT];
         self.extras.clear();
@@ -130,7 +130,7 @@ impl Fields {
         Ok(Parsed { len: cursor.at, shape: if saf { Shape::Saf } else { Shape::Record } })
     }
 
-    /// Takes a key and its colon; where the last object had a known key at this place, that one is tried first.
+    /// Consumes a key and its colon; if the last object had a known key at this position, that one is tried first.
     #[inline]
     fn key(&mut self, cursor: &mut Cursor<'_>, place: usize) -> Result<(Span, Option<Key>), Fault> {
         cursor.peek()?;
@@ -151,8 +151,8 @@ impl Fields {
         Ok((Span { start: end - key.len(), end, kind: Kind::String }, known))
     }
 
-    /// Whether the array at the cursor is an envelope's: `data` or `results`, before any rrname.
-    /// The cursor is then behind its bracket.
+    /// Whether the array at the cursor belongs to an envelope: `data` or `results`, before any rrname. The cursor is then after
+    /// its bracket.
     fn opens_envelope(&self, key: &[u8], cursor: &mut Cursor<'_>) -> Result<bool, Fault> {
         if !matches!(key, b"data" | b"results") || self.member(Key::RrName).is_some() {
             return Ok(false);
@@ -174,7 +174,7 @@ impl Fields {
         }
     }
 
-    /// Keeps a member with an unknown key, or one whose key was there before.
+    /// Stores a member with an unknown key, or with a repeated one.
     #[cold]
     fn keep_unusual(&mut self, key: Span, known: Option<Key>, value: Span) {
         let Some(known) = known else {
@@ -191,7 +191,7 @@ impl Fields {
         self.members.get(key as usize).copied().flatten()
     }
 
-    /// Handles a SAF frame; returns the octets of the object inside, its members already delimited.
+    /// Handles a SAF frame; returns the bytes of the object in it, whose members have already been found.
     pub(super) fn saf<'a>(&mut self, bytes: &'a [u8], end: &mut End) -> Result<Option<&'a [u8]>, DamageKind> {
         let scratch = &mut self.scratch;
         let mut text = |span: Option<Span>| {
@@ -205,7 +205,7 @@ impl Fields {
         let message = text(member(Key::Msg));
         let ended = match (member(Key::Cond), text(member(Key::Cond)).as_str()) {
             (None, _) | (_, "ongoing") => None,
-            // An input may hold several answers; one before this may have had no end.
+            // An input may contain several answers, and the previous one may have had no end.
             (_, "begin") if self.saf_is_open => Some(SafEnd::Missing),
             (_, "begin") => None,
             (_, "succeeded") => Some(SafEnd::Succeeded),
@@ -230,7 +230,7 @@ impl Fields {
         }
     }
 
-    /// Makes records of the members; one for each element of an array of data.
+    /// Makes records from the members: one for each element of an array of data.
     pub(super) fn records(
         &mut self,
         bytes: &[u8],
@@ -249,7 +249,7 @@ impl Fields {
         if !doubtful {
             return expected;
         }
-        // The expected side proves nothing: what reads as data on the other side does.
+        // The expected side proves nothing; a value on the other side that is valid data does.
         self.members = members.unwrap_or(self.members);
         self.duplicates = duplicates;
         let mut other = VecDeque::new();
@@ -308,7 +308,7 @@ impl Fields {
         }
     }
 
-    /// Makes a record of each element of an array of data.
+    /// Makes a record from each element of an array of data.
     fn siblings(
         &mut self,
         bytes: &[u8],
@@ -318,7 +318,7 @@ impl Fields {
         out: &mut VecDeque<Record>,
     ) -> Result<(), DamageKind> {
         let mut elements = Vec::new();
-        // One more than the limit, to see whether it is passed.
+        // One more than the limit, to detect whether it is exceeded.
         elements_of(bytes, array, limit.saturating_add(1), &mut elements);
         self.without_data = elements.is_empty();
         let outcome = if elements.len() > limit { Err(DamageKind::Elements) } else { Ok(()) };
@@ -350,7 +350,7 @@ impl Fields {
         outcome
     }
 
-    /// Puts the owner and the data of a swapped record where they belong; gives the owners, of which an array has several.
+    /// Exchanges the owner and the data of a swapped record; returns the owners, of which an array has several.
     fn turn(&mut self, bytes: &[u8], limit: usize) -> Result<Vec<Option<Span>>, DamageKind> {
         self.members.swap(Key::RrName as usize, Key::Rdata as usize);
         let owner = self.member(Key::RrName);
@@ -418,7 +418,7 @@ impl Fields {
         }
     }
 
-    /// Reads the data; false for what should be a name and is none, which would be kept as one that nobody can ask for.
+    /// Parses the data; false if it should be a name and is not valid, because nobody could query it.
     fn set_rdata(&mut self, bytes: &[u8], span: Span, record: &mut Record) -> bool {
         if let Some(rdata) = Rdata::parse_plain(record.rrtype, span.inner(bytes)) {
             record.rdata = rdata;
@@ -436,7 +436,7 @@ impl Fields {
         true
     }
 
-    /// Resolves a string into the scratch buffer; returns whether something had to be replaced.
+    /// Decodes a string into the scratch buffer; returns whether something had to be replaced.
     fn decode(&mut self, bytes: &[u8], span: Span) -> bool {
         self.scratch.clear();
         json::decode(span.inner(bytes), &mut self.scratch)
@@ -467,8 +467,8 @@ impl Fields {
     fn count(&mut self, bytes: &[u8], record: &mut Record) -> Option<u64> {
         let span = self.member(Key::Count)?;
         match self.number(bytes, span, Field::Count, record)? {
-            // What was never seen has no record: 0 is how the format says that the count is unknown where clients insist on
-            // a number, and how `Dialect::Circl` writes it.
+            // A record has been seen at least once: 0 means that the count is unknown, for clients that require a number, and
+            // `Dialect::Circl` writes it.
             Number::Plain(0) => None,
             Number::Plain(count) => Some(count),
             Number::Date(_) => {
@@ -478,7 +478,7 @@ impl Fields {
         }
     }
 
-    /// A time from its usual key, else from the one for milliseconds; the number itself tells its unit.
+    /// A time from its usual key, or else from the one for milliseconds; the number itself determines its unit.
     fn time(&mut self, bytes: &[u8], key: Key, millis: Key, record: &mut Record) -> Option<u64> {
         let span = self.member(key).or_else(|| self.member(millis))?;
         match self.number(bytes, span, key.field(), record)? {
@@ -491,8 +491,8 @@ impl Fields {
         }
     }
 
-    /// First and last seen. A time in another unit that contradicts the other one is none: what was guessed must not turn what
-    /// was said.
+    /// First and last seen. If a time in another unit contradicts the other time, it is dropped, because a guess must not
+    /// change the order of what was stated.
     fn times(
         &mut self,
         bytes: &[u8],
@@ -521,7 +521,7 @@ impl Fields {
         times
     }
 
-    /// Reads a number that may be a string, a fraction, a date, negative or null.
+    /// Parses a number, which may be a string, a fraction, a date, negative or null.
     fn number(&mut self, bytes: &[u8], span: Span, field: Field, record: &mut Record) -> Option<Number> {
         let text = match span.kind {
             Kind::Number => span.raw(bytes),
@@ -548,12 +548,12 @@ impl Fields {
     }
 }
 
-/// What had to be done to a text before it was read.
+/// The repairs of a text before it was parsed.
 #[derive(Clone, Copy, Debug, Default)]
 struct Repairs {
-    /// Something in it had to be replaced.
+    /// Whether something in it had to be replaced.
     replaced: bool,
-    /// White space around it was left out.
+    /// Whether surrounding white space was removed.
     trimmed: bool,
 }
 
@@ -591,7 +591,7 @@ fn unread(span: Span) -> NoteKind {
     if span.kind == Kind::Null { NoteKind::Null } else { NoteKind::Unreadable }
 }
 
-/// Whether data that could not be read has something else where its name should be: nothing at all, or a blank inside.
+/// Whether invalid data has something else in place of its name: nothing at all, or a blank within it.
 fn lacks_name(rrtype: RrType, text: &str) -> bool {
     let fields = match rrtype {
         RrType::NS | RrType::CNAME | RrType::DNAME | RrType::PTR => return true,
@@ -603,7 +603,7 @@ fn lacks_name(rrtype: RrType, text: &str) -> bool {
     count == 0 || count > fields
 }
 
-/// Delimits the elements of an array, at most `limit`.
+/// Finds the elements of an array, at most `limit`.
 fn elements_of(bytes: &[u8], array: Span, limit: usize, out: &mut Vec<Span>) {
     let mut cursor = Cursor::new(array.raw(bytes), 64);
     let mut step = || -> Result<bool, Fault> {
@@ -627,7 +627,7 @@ impl Span {
         bytes.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// A string without its quotes; anything else as it is.
+    /// A string without its quotes; any other value unchanged.
     fn inner(self, bytes: &[u8]) -> &[u8] {
         let quotes = usize::from(self.kind == Kind::String);
         bytes.get(self.start + quotes..self.end - quotes).unwrap_or_default()

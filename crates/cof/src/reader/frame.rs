@@ -1,6 +1,6 @@
-//! Finding the end of a JSON value that arrives in pieces, without parsing any of it twice.
+//! Finds the end of a JSON value that arrives in pieces, without parsing any of it twice.
 
-/// The state of a scan over one value: brackets counted, strings passed over.
+/// The state of a scan over one value: brackets are counted, strings skipped.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
     depth: usize,
@@ -11,13 +11,13 @@ pub(super) struct Scan {
 }
 
 impl Scan {
-    /// A scan that stands inside an open object.
+    /// A scan that starts within an open object.
     pub(super) fn inside_object() -> Self {
         Self { depth: 1, ..Self::default() }
     }
 
-    /// Whether the value that begins at `value[0]` ends in it, or breaks: a line end inside a string.
-    /// Only what was not scanned before is looked at.
+    /// Whether the value that starts at `value[0]` ends in it, or breaks off: at a line end within a string. Only new bytes are
+    /// scanned.
     pub(super) fn reaches_end(&mut self, value: &[u8]) -> bool {
         while let Some(byte) = value.get(self.at) {
             self.at += 1;
@@ -28,7 +28,7 @@ impl Scan {
         false
     }
 
-    /// Passes over the next piece of the value; returns how much of it belongs to the value when it ends there.
+    /// Scans the next piece of the value; if the value ends in it, returns how much of the piece belongs to it.
     pub(super) fn pass(&mut self, piece: &[u8]) -> Option<usize> {
         piece.iter().position(|byte| self.step(*byte)).map(|at| at + 1)
     }

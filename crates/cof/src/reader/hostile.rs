@@ -1,11 +1,11 @@
-//! What a stranger may send to make the reader slow, large or wrong.
+//! Hostile input that tries to make the reader slow, large or wrong.
 
 use super::damage::RAW_SHOWN;
 use super::*;
 
 const A: &str = r#"{"rrname":"a.example","rrtype":"A","rdata":"192.0.2.1"}"#;
 
-/// What the reader made of pieces, and how much of the input it held at most between them.
+/// The output of the reader for these pieces, and the most input that it held between them.
 fn read(limits: Limits, pieces: &[&[u8]]) -> (Vec<Result<Record, Damage>>, usize) {
     let mut reader = Reader::with_limits(1_790_000_000, limits);
     let mut items = Vec::new();
@@ -126,7 +126,7 @@ fn blanks_behind_damage_belong_to_nobody_however_long_it_is() {
     }
 }
 
-/// How long the reader takes for so many octets of repetitions, in pieces.
+/// How long the reader takes for this many bytes of repetitions, in pieces.
 fn seconds(unit: &str, octets: usize, size: usize) -> f64 {
     let input = unit.repeat(octets / unit.len());
     let pieces: Vec<&[u8]> = input.as_bytes().chunks(size).collect();
@@ -172,7 +172,7 @@ fn time_grows_no_faster_than_the_input() {
         "1e9,",
     ] {
         for size in [1, 100, 1 << 20] {
-            // Linear is 8, quadratic 64; a busy machine is asked again.
+            // Linear time gives a factor of 8, quadratic time of 64; on a busy machine, the measurement is repeated.
             let linear = || seconds(unit, 64_000, size) < 24.0 * seconds(unit, 8_000, size);
             assert!((0..20).any(|_| linear()), "{unit:?} in pieces of {size}");
         }

@@ -1,8 +1,8 @@
-//! The keys of the format, and those of the framing around it, that mean something to the reader.
+//! The keys of the format and of its framing that the reader knows.
 
 use crate::record::Field;
 
-/// The keys that mean something.
+/// The known keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Key {
     RrName,
@@ -49,7 +49,7 @@ impl Key {
         })
     }
 
-    /// The key as it mostly stands in an object.
+    /// The key in its usual form in an object.
     #[inline]
     pub(super) fn quoted(self) -> &'static [u8] {
         match self {

@@ -1,10 +1,11 @@
-//! Numbers as providers send them: times and counts that may be fractions, dates, milliseconds, negative or huge.
+//! Numbers in the forms that providers send: times and counts that may be fractions, dates, milliseconds, negative or huge.
 
 use crate::Record;
 use crate::record::{Field, NoteKind};
 use crate::time::{self, Unit, Window};
 
-/// The time that a number stands for; notes another unit than seconds, and what is no plausible time in any, which is unknown.
+/// The time in a number; notes a unit other than seconds, and a number that is not a plausible time in any unit, which is
+/// unknown.
 #[inline]
 pub(super) fn plausible(number: u64, window: Window, field: Field, record: &mut Record) -> Option<u64> {
     if window.holds(number) {
@@ -26,7 +27,7 @@ pub(super) fn plausible(number: u64, window: Window, field: Field, record: &mut 
     Some(seconds)
 }
 
-/// What stood where a number belongs.
+/// A value in place of a number.
 pub(super) enum Number {
     Plain(u64),
     /// A date, in seconds.
@@ -45,11 +46,11 @@ pub(super) fn date(text: &str, field: Field, record: &mut Record) -> Option<Numb
     Some(Number::Date(date.seconds))
 }
 
-/// Reads a JSON number as whole seconds or a count; the note says what had to be done.
+/// Parses a JSON number as whole seconds or a count; the note states what was repaired.
 #[inline]
 pub(super) fn number(raw: &[u8]) -> (Option<u64>, Option<NoteKind>) {
     let digit = |sum: u64, octet: &u8| octet.is_ascii_digit().then(|| sum * 10 + u64::from(octet - b'0'));
-    // Nineteen digits fit whatever they are.
+    // Any number of nineteen digits fits.
     if (1..=19).contains(&raw.len())
         && let Some(number) = raw.iter().try_fold(0, digit)
     {

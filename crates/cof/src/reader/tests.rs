@@ -39,7 +39,7 @@ fn read(text: impl AsRef<[u8]>) -> Outcome {
     read_in([text])
 }
 
-/// Reads what must be undamaged records.
+/// Parses records, which must not be damaged.
 fn whole(text: impl AsRef<[u8]>) -> Vec<Record> {
     let outcome = read(text);
     assert_eq!(outcome.damages, []);
@@ -47,7 +47,7 @@ fn whole(text: impl AsRef<[u8]>) -> Vec<Record> {
     outcome.records
 }
 
-/// Reads one record with one member of [`A`] replaced.
+/// Parses one record with one member of [`A`] replaced.
 fn with(member: &str, value: &str) -> Record {
     let mut text = A.to_owned();
     let start = text.find(&format!("\"{member}\":")).unwrap() + member.len() + 3;
@@ -148,7 +148,7 @@ fn saf_frames() {
     }
     assert_eq!(whole(A).len(), 1);
     assert_eq!(read(A).end.saf, None);
-    // Of several answers in one input the worst counts, wherever it stands.
+    // If an input has several answers, the worst end counts, wherever it is.
     let limited = r#"{"cond":"limited","msg":"enough"}"#;
     let (succeeded, failed) = (r#"{"cond":"succeeded"}"#, r#"{"cond":"failed","msg":"no"}"#);
     for (ends, end) in [
@@ -382,7 +382,7 @@ fn last_record_cut() {
     assert_eq!(outcome.records.len(), 1);
     assert_eq!(outcome.damages[0].kind, DamageKind::Truncated);
     assert!(outcome.end.truncated);
-    // With a line end behind it, it could as well be a lost quote: damage either way.
+    // If a line end follows, a quote may be missing: it is damage in both cases.
     let outcome = read(format!("{A}\n{}\n", &B[..40]));
     assert_eq!((outcome.records.len(), outcome.damages.len()), (1, 1));
 }
@@ -451,7 +451,7 @@ fn swapped_rrname_and_rdata() {
         "{}\n{}\n{}",
         r#"{"rrname":"185.194.93.14","rrtype":"A","rdata":"circl.lu","count":"19"}"#,
         r#"{"rrname":"10 cppy.circl.lu","rrtype":"MX","rdata":["circl.lu"],"count":"149"}"#,
-        // As rrname this text would be no name at all.
+        // This text is not a valid rrname.
         format_args!(r#"{{"rrname":"{long}","rrtype":"TXT","rdata":"circl.lu"}}"#),
     );
     let mut reader = Reader::new(1_790_000_000).turned(true);
@@ -479,7 +479,7 @@ fn the_order_of_the_keys_does_not_matter() {
         text.extend(["{", &turned.join(","), "}{ ", &turned.join(" , ").replace("\":", "\" : "), "}\n"]);
     }
     assert!(whole(text).iter().all(|record| record == a));
-    // The key expected at a place is not taken for one that only begins like it.
+    // A key that only begins like the expected one is not taken for it.
     let other = A.replace("\"count\"", "\"count_\"").replace("rdata", "rrdata");
     let records = whole(format!("{A}{other}{A}"));
     assert_eq!((&records[0], records[1].count, &records[2]), (a, None, a));
@@ -553,7 +553,7 @@ fn memory_stays_bounded_however_long_the_rubbish() {
     }
 }
 
-/// Bits of JSON, whole and broken, in any order.
+/// Parts of JSON, complete and broken, in any order.
 fn any_input() -> impl Strategy<Value = Vec<u8>> {
     let bits = prop::sample::select(vec![
         A,
@@ -690,7 +690,7 @@ fn data_without_the_name_that_it_should_have_is_no_record() {
     let records = whole(line("NS", r#"["a b.example","ns.example"]"#));
     assert_eq!(records.len(), 1, "the others stay");
     assert_eq!(notes(&records[0]), [(Field::Rdata, NoteKind::BadElement)]);
-    // A provider that leaves the preference out is understood by people.
+    // An MX record without a preference is accepted, because some providers leave it out.
     assert_eq!(whole(line("MX", r#""mail.example""#)).len(), 1);
 }
 

@@ -1,12 +1,12 @@
-//! The wall clock, passed in, so that tests decide what time it is.
+//! The wall clock, which is passed in, so that tests determine the time.
 //!
-//! It is asked for dates alone: how long something takes is measured with the runtime's clock, which tests pause.
+//! It is only used for dates: durations are measured with the runtime's clock, which tests pause.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Tells the time since the epoch.
+/// Returns the time since the epoch.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Duration + Send + Sync>);
 
@@ -18,12 +18,12 @@ impl Clock {
         Self(Arc::new(now))
     }
 
-    /// A clock that tells what this tells.
+    /// A clock that returns the result of this function.
     pub fn telling(now: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
-    /// Time since the epoch.
+    /// The time since the epoch.
     pub fn now(&self) -> Duration {
         (self.0)()
     }

@@ -1,19 +1,20 @@
-//! Times that people and clients type to fence a question in, and the compact dates that providers write.
+//! Times that people and clients enter as filters, and the compact dates that providers write.
 //!
-//! [`Stretch`] is what digits alone mean. A fence may lie in the future or long ago, so the window of plausible times does
-//! not decide here; what decides is that nobody means the year 1970 by a date, or the year 52,000 by milliseconds.
+//! [`Stretch`] is the meaning of digits without separators. A filter may be in the future or long ago, so the window of
+//! plausible times is not used here. The rules assume that nobody means a second of 1970 by a date, or the year 52,000 by
+//! milliseconds.
 
 use jiff::civil::{Date, Time};
 use jiff::{Span, tz};
 
-/// The digits that seconds have at most: up to the year 2286.
+/// The most digits of a number of seconds: up to the year 2286.
 const SECONDS: usize = 10;
-/// Dates of passive DNS and of fences.
+/// The years of dates in passive DNS and in filters.
 const YEARS: std::ops::RangeInclusive<i16> = 1970..=2199;
-/// How far ahead of ours another machine's clock may be, in seconds.
+/// How far ahead the clock of another machine may be, in seconds.
 const AHEAD: u64 = 86_400;
 
-/// A stretch of time: a second, or the whole of a minute, an hour, a day, a month or a year, UTC.
+/// A period of time: a second, or a whole minute, hour, day, month or year, in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stretch {
     /// Its first second since the epoch.
@@ -23,12 +24,12 @@ pub struct Stretch {
 }
 
 impl Stretch {
-    /// What a text of nothing but digits means at this time, in seconds since the epoch: a compact date from the year
-    /// (`YYYY`) on, a part of two digits at a time, up to the second (`YYYYMMDDhhmmss`), UTC; any others, up to ten, seconds since
-    /// the epoch. Ten digits that are both are a date and an hour only where the seconds lie in the future.
+    /// The meaning of a text that consists only of digits, at this time in seconds since the epoch: a compact date from the
+    /// year (`YYYY`) in steps of two digits up to the second (`YYYYMMDDhhmmss`), in UTC; any other up to ten digits, seconds
+    /// since the epoch. Ten digits that can be both are a date and an hour only if the seconds are in the future.
     ///
-    /// `None` for other texts, for days and times that do not exist, and for what is too large for seconds: milliseconds,
-    /// microseconds and nanoseconds are not guessed at here, where a wrong guess would answer another question.
+    /// `None` for other texts, for days and times that do not exist, and for numbers that are too large for seconds:
+    /// milliseconds, microseconds and nanoseconds are not guessed here, because a wrong guess would answer another query.
     pub fn of_digits(text: &str, now: u64) -> Option<Self> {
         if text.is_empty() || !text.bytes().all(|octet| octet.is_ascii_digit()) {
             return None;
@@ -38,7 +39,7 @@ impl Stretch {
         let seconds = text.parse().ok().filter(|_| is_small).map(|start| Self { start, end: start });
         match text.len() {
             4 | 8 | 12 | 14 => compact,
-            // A month that there is not is no second of 1970 either.
+            // A month that does not exist is not read as a second of 1970 either.
             6 => compact.or_else(|| seconds.filter(|_| !has_year(text))),
             10 => {
                 let is_past = seconds.is_some_and(|seconds| seconds.start <= now.saturating_add(AHEAD));
@@ -48,7 +49,7 @@ impl Stretch {
         }
     }
 
-    /// A year and, a part of two digits at a time, a month, a day, an hour, a minute and a second.
+    /// A year, followed by a month, a day, an hour, a minute and a second of two digits each, as far as they are given.
     pub(super) fn compact(digits: &str) -> Option<Self> {
         if digits.len() > 14 || !digits.len().is_multiple_of(2) || !has_year(digits) {
             return None;

@@ -80,12 +80,12 @@ fn integers_are_clamped_and_text_is_ascii() {
     assert!(out.contains(r#""\ufffd\u2028\u00e9\ud83d\ude00\"\\\u001b""#), "{out}");
 }
 
-/// Any record that the format can hold: times in order and plausible, no note.
-/// As the reader keeps a text.
+/// A text as the reader keeps it.
 fn trimmed(text: &str) -> std::sync::Arc<str> {
     crate::escape::trim(text).into()
 }
 
+/// Any record that the format can hold: times in order and plausible, no notes.
 fn any_record() -> impl Strategy<Value = Record> {
     let times = (500_000_000_u64..2_000_000_000, 0_u64..1_000_000_000)
         .prop_map(|(first, more)| (first, first + more));

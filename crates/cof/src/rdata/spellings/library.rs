@@ -1,7 +1,7 @@
-//! The zone-file reader of the `domain` library, as a second opinion on the types that it knows.
+//! The zone-file reader of the `domain` library, for comparison with the types that it knows.
 //!
-//! An earlier version kept as data of these types what the library could print and read again, so all of that must
-//! still be data; and a text that the library reads must be read as the same octets here.
+//! An earlier version kept as data of these types what the library could print and read again, so all of that must still be
+//! valid; and a text that the library accepts must be parsed into the same bytes here.
 
 use domain::base::iana::Rtype;
 use domain::base::zonefile_fmt::{DisplayKind, ZonefileFmt};
@@ -31,7 +31,7 @@ pub(super) const TYPES: &[RrType] = &[
     RrType::ZONEMD,
 ];
 
-/// Whether the library prints the octets in a form that it reads back as the same ones.
+/// Whether the library prints the bytes in a form that it parses into the same bytes.
 pub(super) fn keeps(rrtype: RrType, wire: &[u8]) -> bool {
     print(rrtype, wire).is_some_and(|text| parse(rrtype, &text).is_some_and(|back| back == wire))
 }

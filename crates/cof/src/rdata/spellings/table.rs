@@ -1,8 +1,8 @@
-//! Records as they are printed, each with other spellings of the same data.
+//! Records in their printed form, each with other spellings of the same data.
 
 use crate::RrType;
 
-/// A type, the form that is printed, and other spellings of the same data.
+/// A type, the printed form, and other spellings of the same data.
 pub(super) const SPELLINGS: &[(RrType, &str, &[&str])] = &[
     (
         RrType::AFSDB,
