@@ -1,4 +1,4 @@
-//! Determines when the next request may be sent: a rate that all processes of this machine share.
+//! Determines when the next request may be sent: a rate that all processes with the same folder share.
 //!
 //! One small file per provider contains three times in milliseconds since the epoch: the next free slot, the time until which
 //! the provider asked us to wait, and when the file was written. If the current time is earlier than the last of them, the
