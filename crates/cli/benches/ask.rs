@@ -1,7 +1,7 @@
-//! What asking costs: a large answer, a single question, many values; beside the reader alone and beside pypdns.
+//! The cost of queries: a large answer, a single query, many values; compared with the reader alone and with pypdns.
 //!
-//! Run by `cargo xtask bench ask`. Everything is measured in one run on one machine, over loopback; the program is the
-//! real one. Each line says what it is compared with and the ratio.
+//! Run by `cargo xtask bench ask`. Everything is measured in one run on one machine, over loopback, with the real program. Each
+//! line states what it is compared with, and the ratio.
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures time and waits for processes")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(
@@ -23,15 +23,15 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_backsight");
 const LARGE: usize = 1_000_000;
 /// Records that the local server holds.
 const HELD: usize = 200_000;
-/// Values that are asked about in one go.
+/// Values that are queried by one command.
 const VALUES: usize = 1_000;
-/// Rounds of each measurement; the median counts.
+/// Rounds of each measurement; the median is used.
 const ROUNDS: usize = 5;
-/// Rounds of the single question, which is short and noisy.
+/// Rounds of the single query, which is short and varies.
 const STARTS: usize = 31;
 
 fn main() {
-    // `cargo test --benches` runs this too, and asks for nothing to be measured.
+    // `cargo test --benches` also runs this program, without asking for a measurement.
     if std::env::args().any(|argument| argument == "--test") {
         return;
     }
@@ -112,7 +112,7 @@ fn many_values(home: &Path, server: &Served, file: &Path) {
     println!("  ratio query : pypdns      {:>12.1}", rate(time) / rate(theirs));
 }
 
-/// Asks the same of the same server with pypdns; returns its own time and the records it got.
+/// Sends the same queries to the same server with pypdns; returns the time it measured and its number of records.
 fn pypdns(server: &Served, file: &Path) -> (Duration, usize) {
     let python = std::env::var("BACKSIGHT_PEERS_PYTHON").expect("run this by: cargo xtask bench ask");
     let script = "\
@@ -133,14 +133,14 @@ print(time.monotonic() - began, count)
     (Duration::from_secs_f64(seconds), words.next().unwrap().parse().unwrap())
 }
 
-/// The program in a home of its own.
+/// The program with its own home folder.
 fn program(home: &Path) -> Command {
     let mut command = Command::new(PROGRAM);
     command.env_clear().env("HOME", home).env("BACKSIGHT_DATA_DIR", home.join("kept"));
     command
 }
 
-/// Installs and enables what asks.
+/// Installs and enables the operation.
 fn install(home: &Path) {
     for arguments in [["install", "circl-passive-dns"], ["enable", "circl-passive-dns"]] {
         let output = program(home).arg("integration").args(arguments).output().unwrap();
@@ -148,7 +148,7 @@ fn install(home: &Path) {
     }
 }
 
-/// The command against a server of this machine; nothing that is kept answers.
+/// The command, with a server on this machine and without stored answers.
 fn query(home: &Path, address: SocketAddr) -> Command {
     let mut command = program(home);
     let port = format!("port={}", address.port());
@@ -172,7 +172,7 @@ fn read_alone(body: &[u8]) -> Duration {
     began.elapsed()
 }
 
-/// Counts what a child prints, and watches the most memory it ever held, in KiB.
+/// Counts the lines that a child prints, and records its peak memory in KiB.
 fn count_lines(child: &mut Child, peak: &mut u64) -> usize {
     let status = format!("/proc/{}/status", child.id());
     let mut out = child.stdout.take().unwrap();
@@ -182,7 +182,7 @@ fn count_lines(child: &mut Child, peak: &mut u64) -> usize {
     loop {
         let len = out.read(&mut buffer).unwrap();
         lines += memchr::memchr_iter(b'\n', &buffer[..len]).count();
-        // The high-water mark only grows: a look now and then, and one at the end, see all of it.
+        // The peak only grows, so it is sufficient to read it now and then, and at the end.
         if pieces.is_multiple_of(64) || len == 0 {
             let text = std::fs::read_to_string(&status).unwrap_or_default();
             let mark = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -196,7 +196,7 @@ fn count_lines(child: &mut Child, peak: &mut u64) -> usize {
     }
 }
 
-/// Serves one body to every request, from a thread that ends with the process.
+/// Answers every request with the same body, from a thread that ends with the process.
 fn serve_bytes(body: Vec<u8>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -220,7 +220,7 @@ fn serve_bytes(body: Vec<u8>) -> SocketAddr {
     address
 }
 
-/// Names that the server knows, each once, in the order in which they first come.
+/// The names that the server knows, each once, in the order of appearance.
 fn values(records: &Path) -> Vec<String> {
     let mut known = std::collections::HashSet::new();
     let mut reader = cof::Reader::new(1_790_000_000);
@@ -237,7 +237,7 @@ fn median(rounds: usize, mut measure: impl FnMut() -> Duration) -> Duration {
     times[times.len() / 2]
 }
 
-/// The program's own server, ended when this is dropped.
+/// The program's own server, which is ended when this is dropped.
 struct Served {
     child: Child,
     address: SocketAddr,

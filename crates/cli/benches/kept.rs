@@ -1,7 +1,7 @@
-//! What a question costs whose answer is kept: `query`, start to exit, with few runs kept and with many.
+//! The cost of a query with a stored answer: `query`, from start to exit, with few and with many stored runs.
 //!
-//! Run by `cargo xtask bench keep`, after the workbench's own. The program and the server are the real ones; nothing is
-//! sent while it is measured. For a quick look `BACKSIGHT_BENCH_RUNS=500` keeps fewer.
+//! Run by `cargo xtask bench keep`, after the workbench's own benchmark. The program and the server are the real ones; nothing
+//! is sent while it is measured. `BACKSIGHT_BENCH_RUNS=500` stores fewer runs for a quick look.
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run must say so and end")]
@@ -15,13 +15,13 @@ use std::time::{Duration, Instant};
 const PROGRAM: &str = env!("CARGO_BIN_EXE_backsight");
 const OPERATION: &str = "circl-passive-dns";
 const VALUE: &str = "www.threatq.com";
-/// Runs that are kept in the end.
+/// The number of stored runs in the end.
 const RUNS: usize = 10_000;
-/// How often each is measured.
+/// How often each command is measured.
 const ROUNDS: usize = 200;
 
 fn main() {
-    // `cargo test --benches` runs this too, and asks for nothing to be measured.
+    // `cargo test --benches` also runs this program, without asking for a measurement.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
@@ -45,7 +45,7 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// What a command prints that must end well.
+/// The output of a command that must succeed.
 fn run(folder: &Path, arguments: &[&str]) -> String {
     let output = command(folder, arguments).output().unwrap();
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -63,13 +63,13 @@ fn install(folder: &Path, server: SocketAddr) {
     run(folder, &["integration", "enable", OPERATION]);
 }
 
-/// Makes as many runs, on as many names. Nobody answers, and that is kept too.
+/// Makes this many runs, on different names. There is no answer, and this is stored too.
 fn keep_many(folder: &Path, runs: usize) {
     let names: Vec<String> = (1..runs).map(|number| format!("h{number}.example")).collect();
     let file = folder.join("names.txt");
     std::fs::write(&file, names.join("\n")).unwrap();
     let file = file.display().to_string();
-    // Refused offline: the code says that nothing was found.
+    // Nothing is sent offline: the exit code says that nothing was found.
     let output = command(folder, &["query", "--offline", "--format", "cof", "-f", &file]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     // Runs are numbered from 1.
@@ -77,7 +77,7 @@ fn keep_many(folder: &Path, runs: usize) {
     assert!(all.matches("\"run\":").count() >= runs);
 }
 
-/// Measures the cached question many times and prints its line.
+/// Measures the query with a stored answer many times, and prints its line.
 fn report(folder: &Path, what: &str) {
     let mut times: Vec<Duration> = (0..ROUNDS)
         .map(|_| {
@@ -93,7 +93,7 @@ fn report(folder: &Path, what: &str) {
     println!("{what:<44}{:>7.3} ms{:>7.3} ms{:>12}", at(50), at(99), "30 ms");
 }
 
-/// The program's own server, ended when this is dropped.
+/// The program's own server, which is ended when this is dropped.
 struct Served {
     child: Child,
     address: SocketAddr,

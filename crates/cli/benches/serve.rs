@@ -1,9 +1,9 @@
-//! What a server bears: questions by name and by address, many idle and slow clients, and records that are brought.
+//! The load that a server can handle: queries by name and by address, many idle and slow clients, and records that are sent.
 //!
-//! Run by `cargo xtask bench serve`; `--path /dnsdb/v2/lookup/rrset/name/{}` asks the names in another way besides. Server and
-//! clients share the machine's cores. The server is the real program; the client here writes plain HTTP/1.1 on connections that
-//! it keeps, and reads each answer to its end before it asks again, so that what is measured is the server's doing. Where nginx and
-//! wrk are installed, the rate is compared with nginx's.
+//! Run by `cargo xtask bench serve`; `--path /dnsdb/v2/lookup/rrset/name/{}` also queries the names in another way. Server and
+//! clients share the machine's cores. The server is the real program. The client here writes plain HTTP/1.1 on connections that
+//! it keeps, and reads each answer to its end before it sends the next request, so that the server is measured. If nginx and
+//! wrk are installed, the rate is compared with that of nginx.
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures time and waits for processes")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(
@@ -31,22 +31,22 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_backsight");
 /// Names in the database; each has [`EACH`] records.
 const NAMES: usize = 333_334;
 const EACH: usize = 3;
-/// Connections that ask at once.
+/// Connections that send queries at the same time.
 const CONNECTIONS: usize = 8;
-/// How long each is measured; the best of [`ROUNDS`] counts, because other programs can only slow it down.
+/// The time of each measurement; the best of [`ROUNDS`] is used, because other programs can only slow it down.
 const TIME: Duration = Duration::from_secs(4);
 const ROUNDS: usize = 3;
 const IDLE: usize = 2_000;
 const SLOW: usize = 200;
-/// Records that are brought in one body.
+/// Records in one body.
 const BROUGHT: usize = 1_000_000;
 
 fn main() {
-    // `cargo test --benches` runs this too, and asks for nothing to be measured.
+    // `cargo test --benches` also runs this program, without asking for a measurement.
     if std::env::args().any(|argument| argument == "--test") {
         return;
     }
-    // Clients and server both need a file descriptor a connection.
+    // Client and server each need one file descriptor per connection.
     let limit = rustix::process::getrlimit(Resource::Nofile);
     let current = limit.maximum.map_or(16_384, |most| most.min(16_384));
     let _ = rustix::process::setrlimit(Resource::Nofile, Rlimit { current: Some(current), ..limit });
@@ -68,7 +68,7 @@ fn main() {
     bring(folder.path());
 }
 
-/// A million records: each name has two addresses and a mail exchange, each address three names or so.
+/// A million records: each name has two addresses and a mail exchange, and each address about three names.
 fn database() -> String {
     let mut text = String::with_capacity(NAMES * EACH * 170);
     for at in 0..NAMES {
@@ -92,7 +92,7 @@ fn address(at: usize) -> String {
     format!("10.{}.{}.{}", at >> 16, at >> 8 & 255, at & 255)
 }
 
-/// Requests for names in no order that a cache would like.
+/// Requests for names in an order that is unfavourable for caches.
 fn by_name(path: &str) -> Vec<String> {
     (0..50_000).map(|at| request(&path.replace("{}", &name(at * 7_919 % NAMES)))).collect()
 }
@@ -106,10 +106,10 @@ fn request(target: &str) -> String {
     format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n")
 }
 
-/// What asking came to.
+/// The result of a measurement.
 #[derive(Clone, Copy, Debug, Default)]
 struct Measured {
-    /// Questions a second.
+    /// Queries per second.
     rate: f64,
     p99: Duration,
     rows: f64,
@@ -125,7 +125,7 @@ fn measure(what: &str, server: SocketAddr, requests: &[String], wanted: f64) -> 
     best
 }
 
-/// Asks on all connections until the time is over.
+/// Sends queries on all connections until the time is over.
 fn ask(server: SocketAddr, requests: &[String]) -> Measured {
     let runtime = runtime();
     let began = Instant::now();
@@ -165,7 +165,7 @@ async fn connection(
     (times, rows)
 }
 
-/// Reads one answer to its end; gives how many lines it has.
+/// Reads one answer to its end; returns its number of lines.
 async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> usize {
     buffer.clear();
     loop {
@@ -176,7 +176,7 @@ async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> usize {
         let length = text.lines().find_map(|line| line.strip_prefix("content-length: "));
         let end = match length {
             Some(length) => head + 4 + length.parse::<usize>().unwrap(),
-            // Chunks: what is asked here is one piece, and its end is the end.
+            // Chunked: the answers here are one piece, and this is its end.
             None if buffer.ends_with(b"0\r\n\r\n") => buffer.len(),
             None => continue,
         };
@@ -186,7 +186,7 @@ async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> usize {
     }
 }
 
-/// Bytes of the body of an answer.
+/// The length of an answer's body in bytes.
 fn size(server: SocketAddr, request: &str) -> usize {
     runtime().block_on(async {
         let mut stream = TcpStream::connect(server).await.unwrap();
@@ -197,7 +197,7 @@ fn size(server: SocketAddr, request: &str) -> usize {
     })
 }
 
-/// What many idle clients and slow readers cost in memory, and the others in speed.
+/// The memory that many idle clients and slow readers need, and how much they slow down the others.
 fn crowd(server: &Served) {
     let requests = by_name("/pdns/query/{}");
     let rate = || (0..ROUNDS).map(|_| ask(server.address, &requests).rate).fold(0.0, f64::max);
@@ -208,10 +208,10 @@ fn crowd(server: &Served) {
         for at in 0..IDLE + SLOW {
             let mut stream = TcpStream::connect(server.address).await.unwrap();
             if at < SLOW {
-                // Everything there is, of which nothing is read but a little now and then.
+                // The query for everything, of which only a little is read now and then.
                 stream.write_all(request("/pdns/query/*.example.com").as_bytes()).await.unwrap();
             } else {
-                // Idle is who has asked once and says nothing more.
+                // Idle clients have sent one request and nothing more.
                 stream.write_all(request("/healthz").as_bytes()).await.unwrap();
                 let _ = stream.read(&mut [0; 512]).await.unwrap();
             }
@@ -219,7 +219,7 @@ fn crowd(server: &Served) {
         }
         crowd
     });
-    // They read on a thread of their own, 16 KiB a second each.
+    // They read 16 KiB per second each, on a separate thread.
     let mut slow = crowd;
     let kept = slow.split_off(SLOW);
     let reading = std::thread::spawn(move || {
@@ -247,7 +247,7 @@ fn crowd(server: &Served) {
     println!("  ratio to without them     {:>12.2}   (at least 0.80 wanted)", crowded / alone);
 }
 
-/// Connections that the server has, as it says.
+/// The number of connections, as the server reports it.
 fn connections(server: SocketAddr) -> String {
     let told = runtime().block_on(async {
         let mut stream = TcpStream::connect(server).await.unwrap();
@@ -262,7 +262,7 @@ fn connections(server: SocketAddr) -> String {
     told.lines().find_map(|line| line.strip_prefix("backsight_connections ")).unwrap().to_owned()
 }
 
-/// How fast records are taken in.
+/// The rate at which records are imported.
 fn bring(home: &Path) {
     let token = program(home).args(["token", "create", "--name", "bench", "--write"]).output().unwrap();
     assert!(token.status.success(), "{}", String::from_utf8_lossy(&token.stderr));
@@ -300,7 +300,7 @@ fn program(home: &Path) -> Command {
     command
 }
 
-/// The program's own server, ended when this is dropped.
+/// The program's own server, which is ended when this is dropped.
 struct Served {
     child: Child,
     address: SocketAddr,
@@ -316,12 +316,12 @@ impl Served {
         let mut child = command.spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
         let address = said.find_map(|line| line.split("http://").nth(1)?.split('/').next()?.parse().ok());
-        // What it says later must not be held up.
+        // Later output must not block the server.
         std::thread::spawn(move || said.for_each(drop));
         Self { child, address: address.expect("the server says where it listens") }
     }
 
-    /// Memory that it has now, in KiB.
+    /// Its current memory, in KiB.
     fn resident(&self) -> i64 {
         let text = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();

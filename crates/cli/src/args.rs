@@ -1,4 +1,4 @@
-//! The command line: every argument and its help, one file per command. Nothing here does anything.
+//! The command line: every argument and its help, one file per command. This module does nothing else.
 
 pub(crate) mod audit;
 pub(crate) mod backup;
@@ -29,7 +29,7 @@ use self::run::RunArgs;
 pub(crate) use self::serve::{AccessLog, ServeArgs};
 use self::token::TokenArgs;
 
-/// Under what the options of every command stand in its help.
+/// The heading of global options in the help of every command.
 const GLOBAL: &str = "Global options";
 
 /// A passive-DNS workbench: look up the history of names and addresses, and keep what you find
@@ -255,14 +255,14 @@ mod tests {
     const UNIT: &str = include_str!("../../../dist/backsight.service");
     const CONTAINER: &str = include_str!("../../../dist/Containerfile");
 
-    /// Fails unless the program understands these words.
+    /// Fails unless the program accepts these arguments.
     #[track_caller]
     fn understood(words: &str) -> Arguments {
         let words = words.split(" < ").next().unwrap_or_default().split_whitespace();
         Arguments::try_parse_from(words).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// The rest of the line that begins so.
+    /// The rest of the line that begins with this text.
     #[track_caller]
     fn after<'a>(text: &'a str, begins: &str) -> &'a str {
         text.lines().find_map(|line| line.strip_prefix(begins)).unwrap_or_else(|| panic!("no {begins}"))

@@ -1,4 +1,4 @@
-//! What came of a value that was asked about: [`Asked`], with what is said about it on standard error.
+//! The result of querying a value: [`Asked`], with the messages about it on standard error.
 
 use operation::{Indicator, IndicatorError};
 use workbench::run::{Run, Shown};
@@ -6,11 +6,11 @@ use workbench::run::{Run, Shown};
 use crate::exit::Exit;
 use crate::{hint, terminal};
 
-/// What may help besides a run's own hint where the service turned us away.
+/// Further advice if the service refused the login.
 const LOGIN: &str =
     "; to use another login for one query, use --secret user_token or BACKSIGHT_SECRET_USER_TOKEN";
 
-/// A value, and what came of it.
+/// A value and its result.
 pub(crate) struct Asked {
     pub(crate) value: String,
     pub(crate) indicator: Option<Indicator>,
@@ -47,7 +47,7 @@ impl Asked {
         }
     }
 
-    /// Says on standard error what is wrong with the answer, and what to do.
+    /// Prints to standard error what is wrong with the answer, and what to do.
     pub(crate) fn complain(&self) {
         match &self.outcome {
             Ok(shown) => complain_shown(shown),
@@ -56,7 +56,7 @@ impl Asked {
     }
 }
 
-/// Says on standard error what is wrong with an answer, and what to do.
+/// Prints to standard error what is wrong with an answer, and what to do.
 pub(crate) fn complain_shown(shown: &Shown) {
     let value = shown.indicator().to_string();
     complain(&value, &shown.run);
@@ -69,11 +69,11 @@ pub(crate) fn complain_shown(shown: &Shown) {
     }
 }
 
-/// Says on standard error why a run is not complete.
+/// Prints to standard error why a run is not complete.
 pub(crate) fn complain(value: &str, run: &Run) {
     if let Some(reason) = &run.ending.reason {
         let state = run.ending.state.word();
-        // A run keeps what helps wherever it is read; that a login can be given for once is known here alone.
+        // A run stores advice that applies everywhere; that a login can be given for a single run only applies here.
         let here = if reason.refused { LOGIN } else { "" };
         terminal::complain(&format!(
             "{value}: {state}: {}\n  hint: {}{here}",

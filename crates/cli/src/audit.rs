@@ -28,7 +28,7 @@ pub(crate) fn run(command: &AuditArgs, arguments: &Arguments) -> Result<Exit, Fa
         View::Json => output::print_json(&json::audit::page(&page))?,
         View::Table => output::print(&as_table(&page))?,
     }
-    // What can be read is shown all the same.
+    // The readable part is shown in any case.
     checked.map(|()| Exit::Done)
 }
 

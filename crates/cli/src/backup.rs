@@ -1,7 +1,7 @@
-//! `backsight backup` and `backsight restore`: one consistent copy of the whole data folder, and the way back.
+//! `backsight backup` and `backsight restore`: make one consistent copy of the whole data folder, and restore it.
 //!
-//! A backup is laid out as a data folder is. It is made while servers and other commands work, and is verified before it counts as
-//! one. The JSON shapes are described in each command's help.
+//! A backup has the layout of a data folder. It is made while servers and other commands work, and is verified before it counts
+//! as a backup. Each command's help describes the JSON shapes.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ use crate::terminal::{self, plural};
 use crate::{kept, output};
 
 pub(crate) fn run(command: &BackupArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
-    // A server that makes a part of it may work in another folder.
+    // A server that writes a part of it may have another working directory.
     let to = std::path::absolute(&command.to)
         .map_err(|error| Failure::work(&format!("backup to {}", command.to.display()), &error))?;
     let shown = command.to.display().to_string();
@@ -80,7 +80,7 @@ pub(crate) fn restore(
     let verified =
         if has_workbench { Some(workbench::restore(from, &folder, Clock::system())?) } else { None };
     if has_records {
-        // Left by somebody who found no database, or was killed before there was one.
+        // Files of a process that found no database, or was killed before there was one.
         for left in ["LOCK", "MANIFEST.new", "backsight.sock", "backsight.sock.new"] {
             let _ = std::fs::remove_file(pdns.join(left));
         }
@@ -98,9 +98,9 @@ pub(crate) fn restore(
     Ok(if faults.is_empty() { Exit::Done } else { Exit::Failed })
 }
 
-/// The passive-DNS database, through the server where one has it.
+/// Backs up the passive-DNS database, through the server if there is one.
 fn back_up_records(to: &Path, config: &Config, arguments: &Arguments) -> Result<(), Failure> {
-    // Made here, for its owner alone.
+    // Created here, so that only its owner can read it.
     database::make(to)?;
     let database = database::open(arguments, config, Access::Read)?;
     database.backup(to).map_err(|error| database::failed(to, &error))?;
@@ -114,7 +114,7 @@ fn back_up_records(to: &Path, config: &Config, arguments: &Arguments) -> Result<
     protect(to).map_err(|error| Failure::work(&format!("protecting {}", to.display()), &error))
 }
 
-/// Leaves the files of a folder to their owner alone.
+/// Makes the files of a folder readable only by their owner.
 #[cfg(unix)]
 fn protect(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -135,7 +135,7 @@ fn verify_records(folder: &Path, config: &Config) -> Result<(), Failure> {
     copy.verify(&mut |_, _| {}).map(drop).map_err(|error| database::failed(folder, &error))
 }
 
-/// What is wrong with a workbench, on standard error.
+/// Prints the faults of a workbench to standard error.
 pub(crate) fn complain(faults: &[String], what: &str) {
     for fault in faults {
         terminal::complain(&terminal::printable(fault));
@@ -148,7 +148,7 @@ pub(crate) fn complain(faults: &[String], what: &str) {
     }
 }
 
-/// The shape of a workbench that was verified.
+/// The JSON shape of a verified workbench.
 pub(crate) fn checked(verified: &Verified) -> serde_json::Value {
     let Verified { rows, entries, files, faults } = verified;
     json!({ "rows": rows, "audit_entries": entries, "evidence_files": files, "faults": faults })

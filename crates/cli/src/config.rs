@@ -1,7 +1,9 @@
-//! Configuration: options over environment over `backsight.toml` over the commented default file.
+//! Configuration: options override the environment, which overrides `backsight.toml`, which overrides the commented default
+//! file.
 //!
-//! The default file ships inside the binary and is the lowest layer, so what it says is what holds. The layers are merged as tables
-//! ([`layers`]) and read once, into [`Config`]. A value that is refused is named with its key and where it comes from: option,
+//! The default file is part of the binary and is the lowest layer, so its values are the actual defaults. The layers are merged
+//! as tables ([`layers`]) and read once, into [`Config`]. An invalid value is reported with its key and its source: option,
+//! variable, or file and line. Environment variables are `BACKSIGHT_<SECTION>_<KEY>`.
 //! variable, or file and line. Environment variables are `BACKSIGHT_<SECTION>_<KEY>`.
 
 mod layers;
@@ -21,19 +23,19 @@ use crate::args::{AccessLog, Arguments, ConfigArgs, Format, Sort};
 use crate::exit::{Exit, Failure};
 use crate::terminal;
 
-/// The base layer.
+/// The lowest layer.
 const DEFAULT: &str = include_str!("../default.toml");
-/// The largest configuration file that is read, in octets.
+/// The largest configuration file that is read, in bytes.
 const MAX_FILE: u64 = 1 << 20;
 
-/// The settings in force.
+/// The effective settings.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
     pub(crate) query: Query,
     pub(crate) serve: Serve,
     pub(crate) database: Database,
-    /// Where each of them comes from.
+    /// The source of each setting.
     #[serde(skip)]
     layers: Layers,
 }
@@ -58,18 +60,18 @@ pub(crate) struct Query {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Serve {
     pub(crate) listen: String,
-    /// Empty is none.
+    /// Empty means none.
     pub(crate) tls_cert: String,
     pub(crate) tls_key: String,
     #[serde(deserialize_with = "switch")]
     pub(crate) behind_proxy: bool,
-    /// Empty is none; several with commas.
+    /// Empty means none; several are separated by commas.
     pub(crate) hostname: String,
     #[serde(deserialize_with = "switch")]
     pub(crate) strict_transport: bool,
-    /// Empty is none.
+    /// Empty means none.
     pub(crate) origin: String,
-    /// Empty is none; several with commas.
+    /// Empty means none; several are separated by commas.
     pub(crate) cors: String,
     #[serde(deserialize_with = "choice")]
     pub(crate) access_log: AccessLog,
@@ -89,7 +91,7 @@ pub(crate) struct Serve {
     pub(crate) body_mebibytes: usize,
 }
 
-/// What the passive-DNS database may use.
+/// The resources of the passive-DNS database.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Database {
@@ -125,7 +127,7 @@ fn wrong<E: serde::de::Error>(value: &toml::Value, why: &str) -> E {
     E::custom(format!("{} {why}", terminal::label(&value.to_string())))
 }
 
-/// The configuration of a command.
+/// Loads the configuration of a command.
 pub(crate) fn load(arguments: &Arguments) -> Result<Config, Failure> {
     let mut layers = Layers::of_defaults(DEFAULT)?;
     let file = given(arguments.config.as_ref(), "BACKSIGHT_CONFIG").or_else(|| {
@@ -145,19 +147,19 @@ pub(crate) fn load(arguments: &Arguments) -> Result<Config, Failure> {
 }
 
 impl Config {
-    /// A setting in a message, with the place where it was set: `serve.listen (--listen)`.
+    /// The name of a setting in a message, with its source: `serve.listen (--listen)`.
     pub(crate) fn name(&self, section: &str, key: &str) -> String {
         self.layers.name(&format!("{section}.{key}"))
     }
 }
 
-/// The folder for what Backsight keeps.
+/// The data folder, if an option or variable sets it.
 pub(crate) fn data_dir(arguments: &Arguments) -> Option<PathBuf> {
     let platform = || etcetera::choose_base_strategy().ok().map(|base| base.data_dir().join("backsight"));
     given(arguments.data_dir.as_ref(), "BACKSIGHT_DATA_DIR").or_else(platform)
 }
 
-/// A path by its flag, or by its variable; one that is set to nothing is not set.
+/// A path from an option or a variable; an empty variable counts as not set.
 fn given(flag: Option<&PathBuf>, variable: &str) -> Option<PathBuf> {
     let environment = || std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from);
     flag.cloned().or_else(environment)

@@ -1,17 +1,17 @@
-//! Confirmations: asked on a terminal, given in advance with --yes, and otherwise refused with what would be done.
+//! Confirmations: asked on a terminal, given in advance with --yes, and otherwise refused with the pending changes.
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 
 use crate::exit::Failure;
 use crate::terminal;
 
-/// Whether somebody is there to answer.
+/// Whether there is a terminal on which to ask.
 pub(crate) fn is_possible() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Says what is to be done and asks whether it shall be; `yes` is the answer given in advance. Where nobody can be asked it
-/// is wrong usage, which says what would have been done.
+/// Prints the pending changes and asks for confirmation; `yes` confirms in advance. If it is not possible to ask, this is wrong
+/// usage, and the error states the pending changes.
 pub(crate) fn ask(said: &str, question: &str, yes: bool) -> Result<bool, Failure> {
     if yes {
         terminal::say(said);

@@ -1,7 +1,7 @@
-//! The passive-DNS database of the data folder: where it is, who has it, and what its errors mean for a command.
+//! The passive-DNS database of the data folder: its path, how it is opened, and what its errors mean for a command.
 //!
-//! Whether a server has it open or nobody does, a command gets a [`Database`]; while
-//! another command has it, it waits a bounded time and says for whom.
+//! A command gets a [`Database`], whether a server has opened it or not. If another command has locked it, it waits for a
+//! limited time, and says for which process.
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
@@ -20,19 +20,19 @@ use crate::exit::Failure;
 use crate::terminal::plural;
 use crate::{kept, terminal};
 
-/// How often it is looked whether the database is free.
+/// How often per second a command checks whether the database is free.
 const LOOKS_PER_SECOND: usize = 10;
 
-/// What a command does with the database.
+/// How a command uses the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Any number at once.
+    /// For reading; any number of commands at a time.
     Read,
-    /// One at a time; makes the database if there is none.
+    /// For writing; one command at a time, which creates the database if there is none.
     Write,
 }
 
-/// Where the database is: a folder in the data folder.
+/// The path of the database: a folder in the data folder.
 pub(crate) fn folder(arguments: &Arguments) -> Result<PathBuf, Failure> {
     Ok(kept::folder(arguments)?.join("pdns"))
 }
@@ -50,7 +50,7 @@ pub(crate) fn open(arguments: &Arguments, config: &Config, access: Access) -> Re
     }
     let reading = Options { read_only: true, ..options };
     match try_open(&folder, reading, config) {
-        // Whoever only asks must not have to know of formats.
+        // A command that only reads should not have to deal with formats.
         Err(error) if error.kind() == StoreErrorKind::Outdated => {
             drop(open_folder(&folder, options, config)?);
             open_folder(&folder, reading, config)
@@ -59,7 +59,7 @@ pub(crate) fn open(arguments: &Arguments, config: &Config, access: Access) -> Re
     }
 }
 
-/// Opens the database of any folder.
+/// Opens the database in a folder.
 pub(crate) fn open_folder(folder: &Path, options: Options, config: &Config) -> Result<Database, Failure> {
     if !options.read_only {
         make(folder)?;
@@ -67,7 +67,7 @@ pub(crate) fn open_folder(folder: &Path, options: Options, config: &Config) -> R
     try_open(folder, options, config).map_err(|error| failed(folder, &error))
 }
 
-/// Opens a database as soon as nobody else has it, within the time that is set.
+/// Opens a database as soon as it is free, within the configured time.
 fn try_open(folder: &Path, options: Options, config: &Config) -> Result<Database, StoreError> {
     let mut looks = config.database.wait_seconds.saturating_mul(LOOKS_PER_SECOND);
     let mut said = false;
@@ -88,7 +88,7 @@ fn try_open(folder: &Path, options: Options, config: &Config) -> Result<Database
     })
 }
 
-/// Makes the folder where it is not there, for its owner alone.
+/// Creates the folder if it does not exist, readable only by its owner.
 pub(crate) fn make(folder: &Path) -> Result<(), Failure> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
@@ -97,20 +97,20 @@ pub(crate) fn make(folder: &Path) -> Result<(), Failure> {
     builder.create(folder).map_err(|error| Failure::work(&format!("making {}", folder.display()), &error))
 }
 
-/// What an engine of ours may use.
+/// The limits of an engine.
 pub(crate) fn options(config: &Config) -> Options {
     let memory = config.database.memory_mib.saturating_mul(1 << 20);
     let cache = (config.database.cache_mib as u64).saturating_mul(1 << 20);
     Options { cache, memory, now: Some(Clock::system().seconds()), ..Options::default() }
 }
 
-/// Makes the folder of a backup, in today's format.
+/// Restores a backup into a folder, in the current format.
 pub(crate) fn restore(from: &Path, to: &Path, config: &Config) -> Result<(), StoreError> {
     let bar = Migration::default();
     Ok(runs::restore(from, to, options(config), &mut |step| bar.tell(step))?)
 }
 
-/// Says how far it is while the database of an earlier version is brought into today's format.
+/// Shows the progress while the database of an earlier version is converted to the current format.
 #[derive(Default)]
 struct Migration(OnceCell<ProgressBar>);
 
@@ -157,7 +157,7 @@ fn migrated(outcome: &Migrated) -> String {
     parts.join("; ")
 }
 
-/// An error of the database, with where it is.
+/// An error of the database, with its path.
 pub(crate) fn failed(folder: &Path, error: &StoreError) -> Failure {
     let failure = Failure::work(&folder.display().to_string(), error);
     match error.kind() {
@@ -176,7 +176,7 @@ pub(crate) fn failed(folder: &Path, error: &StoreError) -> Failure {
     }
 }
 
-/// Somebody else's work is not told to us: we look again after a while.
+/// The other process does not notify us, so we check again after a while.
 fn pause() {
     let (_nobody, silence) = channel::<()>();
     let waited = silence.recv_timeout(Duration::from_secs(1) / u32::try_from(LOOKS_PER_SECOND).unwrap_or(1));

@@ -1,4 +1,5 @@
-//! `backsight db`: looking after the passive-DNS database, and checking both databases. The JSON shapes are described in each command's help.
+//! `backsight db`: maintains the passive-DNS database, and verifies both databases. Each command's help describes the JSON
+//! shapes.
 
 use std::path::Path;
 
@@ -33,14 +34,14 @@ pub(crate) fn run(command: &DbArgs, config: &Config, arguments: &Arguments) -> R
     Ok(Exit::Done)
 }
 
-/// Where the database is and how it is opened.
+/// The path of the database, and how it is opened.
 struct Desk<'a> {
     config: &'a Config,
     arguments: &'a Arguments,
 }
 
 impl Desk<'_> {
-    /// The database, if there is one: even what writes makes none here.
+    /// Opens the database if it exists: none of these commands creates it.
     fn open(&self, access: Access) -> Result<Database, Failure> {
         let there = !Database::is_empty(&database::folder(self.arguments)?);
         database::open(self.arguments, self.config, if there { access } else { Access::Read })
@@ -74,7 +75,7 @@ impl Desk<'_> {
                 format!("{} already contains a database, which would be overwritten", folder.display());
             return Err(Failure::Usage(text).hint("move it away, or choose another folder with --data-dir"));
         }
-        // Left by somebody who found no database, or was killed before there was one.
+        // Files of a process that found no database, or was killed before there was one.
         for left in ["LOCK", "MANIFEST.new", "backsight.sock", "backsight.sock.new"] {
             let _ = std::fs::remove_file(folder.join(left));
         }
@@ -150,7 +151,7 @@ impl Desk<'_> {
     fn verify(&self, command: &ViewArgs) -> Result<Exit, Failure> {
         let workbench = kept::open_existing(self.arguments)?;
         let has_records = !Database::is_empty(&database::folder(self.arguments)?);
-        // Without either there is nothing to check, and the error says so.
+        // Without either of them, the error states that there is nothing to check.
         let records = if has_records || workbench.is_none() { Some(self.verify_records()?) } else { None };
         let checked = workbench.map(|workbench| workbench.verify(&mut |_, _| ())).transpose()?;
         let faults = checked.as_ref().map(|checked| checked.faults.clone()).unwrap_or_default();
@@ -178,7 +179,7 @@ impl Desk<'_> {
     }
 }
 
-/// What was verified, for people.
+/// The result of verifying, as text.
 fn verified(records: Option<&runs::Verified>, workbench: Option<&workbench::Verified>) -> String {
     let records = records.map(|runs::Verified { files, octets: read, tuples }| {
         let (files, tuples) = (plural(*files, "file"), plural(*tuples, "tuple"));
@@ -194,7 +195,7 @@ fn verified(records: Option<&runs::Verified>, workbench: Option<&workbench::Veri
     records.unwrap_or_default() + &workbench.unwrap_or_default()
 }
 
-/// A server in a sandbox has a /tmp of its own: what it wrote there is gone when it ends.
+/// A server in a sandbox has its own /tmp: what it wrote there is removed when it ends.
 fn arrived(to: &Path) -> Result<(), Failure> {
     if to.join("MANIFEST").exists() {
         return Ok(());
@@ -206,7 +207,7 @@ fn arrived(to: &Path) -> Result<(), Failure> {
     .hint("choose a folder that is visible outside the server's sandbox, such as one in the data folder"))
 }
 
-/// A folder that can be a backup: nothing is changed in one that is none.
+/// Checks that a folder can be a backup, without changing anything in it.
 fn whole(from: &Path) -> Result<(), Failure> {
     if from.join("MANIFEST").exists() {
         return Ok(());

@@ -1,7 +1,7 @@
-//! `backsight demo`: all that Backsight does, on this machine alone.
+//! `backsight demo`: shows what Backsight does, only on this machine.
 //!
-//! [`live`] opens the workbench in the browser until it is stopped; [`walk`] prints the same way command by command. Both work in a
-//! folder that is made for it and goes with it. What is asked is a passive-DNS server of our own with sample records.
+//! [`live`] opens the workbench in the browser until it is stopped; [`walk`] prints the same steps as commands. Both work in a
+//! temporary folder. The queried service is our own passive-DNS server with sample records.
 
 mod live;
 mod walk;
@@ -10,9 +10,9 @@ use crate::args::DemoArgs;
 use crate::exit::{Exit, Failure};
 use crate::folder::{Purpose, Temporary};
 
-/// The operation that is shown.
+/// The operation of the demo.
 const OPERATION: &str = "circl-passive-dns";
-/// What is asked about when nothing is named.
+/// The default values to query.
 const VALUES: [&str; 2] = ["www.threatq.com", "104.196.175.197"];
 
 pub(crate) fn run(command: &DemoArgs) -> Result<Exit, Failure> {
@@ -22,7 +22,7 @@ pub(crate) fn run(command: &DemoArgs) -> Result<Exit, Failure> {
     crate::runtime()?.block_on(live::run(command))
 }
 
-/// The data folder, which goes when it is dropped.
+/// The data folder, which is removed when it is dropped.
 fn folder() -> Result<Temporary, Failure> {
     let folder = Temporary::make(Purpose::Demonstration);
     folder.map_err(|error| Failure::work("creating a folder for the demonstration", &error))

@@ -2,18 +2,18 @@
 //!
 //! | code | meaning |
 //! | --- | --- |
-//! | 0 | done; nothing found is done |
+//! | 0 | success; also if nothing was found |
 //! | 1 | the work failed |
 //! | 2 | wrong usage |
 //! | 3 | an answer is incomplete |
 //! | 4 | refused: credentials or quota |
 //!
-//! What is not confirmed: an answer of "no" is 1, for the work was not done; where nobody can be asked and --yes is
-//! missing it is 2. What the data folder's state does not allow is 2 as well, by its [`Kind`](workbench::Kind): missing (no such
-//! integration), invalid (a value that cannot be meant) and conflict (a name that is taken). Forbidden and throttled are 4.
-//! What is wrong with the folder itself is 1.
+//! Confirmations: an answer of "no" is 1, because the work was not done; if it is not possible to ask and --yes is missing, it
+//! is 2. A request that the state of the data folder does not allow is also 2, depending on its [`Kind`](workbench::Kind):
+//! missing (no such integration), invalid (an impossible value) and conflict (a name that is taken). Forbidden and throttled
+//! are 4. A fault of the folder itself is 1.
 //!
-//! Over several values the gravest wins (4, 1, 3, 0), and one failure does not stop the rest.
+//! With several values, the most severe code wins (4, 1, 3, 0), and one failure does not stop the others.
 
 use std::fmt;
 use std::io;
@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use workbench::run::{Ending, State};
 
-/// How a command ended, the least grave first.
+/// How a command ended, the least severe first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
     #[default]
@@ -34,13 +34,13 @@ pub(crate) enum Exit {
 /// An error that ends the command.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Whoever works here may not do it, or not yet.
+    /// The user lacks the permission, or has to wait.
     Refused(String),
-    /// The user's words are off.
+    /// Wrong usage.
     Usage(String),
     /// The work failed.
     Work(String),
-    /// Nobody reads what we write any more, which is no failure.
+    /// Nobody reads the output any more, which is not a failure.
     Gone,
 }
 
@@ -53,7 +53,7 @@ impl Failure {
         Self::Work(format!("{doing}: {error}"))
     }
 
-    /// The same, with what to do about it.
+    /// Adds what to do about it.
     #[must_use]
     pub(crate) fn hint(self, hint: &str) -> Self {
         let with = |text| format!("{text}\n  hint: {hint}");
@@ -75,7 +75,7 @@ impl Failure {
     }
 }
 
-/// The code of a [`Failure`].
+/// The exit code of a [`Failure`].
 pub(crate) struct FailureExit(u8);
 
 impl From<FailureExit> for ExitCode {
@@ -109,7 +109,7 @@ impl From<&Ending> for Exit {
 }
 
 impl From<io::Error> for Failure {
-    /// Only writing to standard output fails as a bare [`io::Error`]; everything else is told with what it was doing.
+    /// Only an error of standard output arrives as a bare [`io::Error`]; all others are reported with the failed action.
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             Self::Gone

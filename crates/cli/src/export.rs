@@ -1,10 +1,10 @@
-//! `backsight export`: all of an answer in the Common Output Format, page by page, in constant memory.
+//! `backsight export`: prints a whole answer in the Common Output Format, page by page, in constant memory.
 //!
-//! Each page is one moment of the database; what is taken in while an export runs may or may not be in it, and what was
-//! there all the time is, once.
+//! Each page shows the database at one moment: records that are imported during an export may or may not be included, and
+//! records that exist the whole time are included once.
 //!
-//! What sensors saw and what zone files say of a record are two lines, each with its own times and count: a line has one count
-//! only, and an import of both gives back what was there.
+//! Observations of sensors and data of zone files are separate lines, each with its own times and count: a line can only have
+//! one count, and an import of both restores the record.
 
 use cof::Name;
 use store::{Apart, Question, Store as _, Subject};

@@ -1,8 +1,8 @@
-//! Folders of ours: temporary ones, and who else may write to the data folder.
+//! Temporary folders, and a warning if others can write to the data folder.
 //!
-//! A [`Temporary`] folder is for its owner alone and goes when it is dropped. A killed process leaves it behind; the file
-//! [`HELD`] in it is locked by the process that uses the folder, so the next one that makes a temporary folder sees which ones
-//! nobody uses any more and removes them.
+//! Only its owner can read a [`Temporary`] folder, and it is removed when it is dropped. A killed process leaves it behind. The
+//! file [`HELD`] in it is locked by the process that uses the folder, so the next process that creates a temporary folder finds
+//! the abandoned ones and removes them.
 
 use std::fs::{File, Permissions};
 use std::io;
@@ -17,22 +17,22 @@ use tempfile::TempDir;
 
 use crate::terminal;
 
-/// How the names of temporary folders begin.
+/// The prefixes of the names of temporary folders.
 const PREFIXES: [&str; 2] = ["backsight-demo-", "backsight-pdns-"];
 /// The locked file in each of them.
 const HELD: &str = "HELD";
-/// A younger folder may have been made a moment ago and not be locked yet.
+/// A younger folder may have just been created, and not be locked yet.
 const YOUNG: Duration = Duration::from_mins(1);
 
-/// What a temporary folder is for.
+/// The purpose of a temporary folder.
 #[derive(Clone, Copy)]
 pub(crate) enum Purpose {
     Demonstration,
-    /// Records that are served and not kept.
+    /// Records that are served but not kept.
     Records,
 }
 
-/// A folder that goes when it is dropped.
+/// A folder that is removed when it is dropped.
 pub(crate) struct Temporary {
     folder: TempDir,
     #[expect(dead_code, reason = "closing the file gives the lock back")]
@@ -40,10 +40,10 @@ pub(crate) struct Temporary {
 }
 
 impl Temporary {
-    /// Makes a folder for its owner alone, and removes those that killed processes left behind.
+    /// Creates a folder that only its owner can read, and removes those that killed processes left behind.
     ///
     /// # Errors
-    /// The system's.
+    /// I/O errors.
     pub(crate) fn make(purpose: Purpose) -> io::Result<Self> {
         let all = std::env::temp_dir();
         remove_left_overs(&all, YOUNG);
@@ -66,13 +66,13 @@ impl Temporary {
     /// Removes the folder.
     ///
     /// # Errors
-    /// The system's.
+    /// I/O errors.
     pub(crate) fn close(self) -> io::Result<()> {
         self.folder.close()
     }
 }
 
-/// Removes the temporary folders of this user that no process uses. What cannot be removed stays: it costs only room.
+/// Removes the temporary folders of this user that no process uses. If one cannot be removed, it only takes up space.
 fn remove_left_overs(all: &Path, young: Duration) {
     let Ok(entries) = std::fs::read_dir(all) else { return };
     for entry in entries.flatten() {
@@ -85,7 +85,7 @@ fn remove_left_overs(all: &Path, young: Duration) {
 }
 
 fn is_left_over(folder: &Path, young: Duration) -> bool {
-    // Not through links: others may put some into this folder.
+    // Links are not followed, because others may create some in this folder.
     let Ok(found) = std::fs::symlink_metadata(folder) else { return false };
     let age = found.modified().ok().and_then(|changed| changed.elapsed().ok());
     if !found.is_dir() || found.uid() != geteuid().as_raw() || age.is_none_or(|age| age < young) {
@@ -96,7 +96,7 @@ fn is_left_over(folder: &Path, young: Duration) -> bool {
     held.is_ok_and(|held| held.try_lock().is_ok())
 }
 
-/// Warns, once, that others can write to the data folder: they could put a database of theirs in the place of ours.
+/// Warns once if others can write to the data folder, because they could replace our database.
 pub(crate) fn warn_if_others_write(folder: &Path) {
     static ONCE: Once = Once::new();
     let Some(warning) = others_write(folder) else { return };

@@ -1,10 +1,10 @@
-//! Hints as the command words them: with its flags and subcommands.
+//! The wording of hints for the command line, with options and subcommands.
 
 use std::borrow::Cow;
 
 use workbench::Hint;
 
-/// What to do, for who works on the command line.
+/// What to do, for a user of the command line.
 pub(crate) fn words(hint: &Hint) -> Cow<'static, str> {
     Cow::Borrowed(match hint {
         Hint::AskForFewer => {

@@ -1,8 +1,8 @@
-//! `backsight import`: records in the Common Output Format into the passive-DNS database.
+//! `backsight import`: imports records in the Common Output Format into the passive-DNS database.
 //!
-//! [`input`] is what is read and how it is known again, [`intake::batches`] makes batches of it, [`intake::deliver`] takes them
-//! into the database, and [`Tally`] says what became of it. An import that was interrupted reads the input from its start and
-//! passes over what lies before the position that the database knows.
+//! [`input`] opens and identifies the input, [`intake::batches`] makes batches of it, [`intake::deliver`] stores them in the
+//! database, and [`Tally`] reports the result. An interrupted import reads the input from its start, and skips what is before
+//! the position that the database has stored.
 
 mod input;
 mod tally;
@@ -31,27 +31,27 @@ use crate::database::{self, Access};
 use crate::exit::{Exit, Failure};
 use crate::{output, terminal};
 
-/// What a file of records is.
+/// Advice about files of records.
 pub(crate) const ADVICE: &str = "give a file in the Common Output Format (one JSON object per record), plain or compressed with gzip, zstd or xz";
 
-/// How an input is taken in.
+/// How an input is imported.
 #[derive(Clone, Copy, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct How<'a> {
     pub(crate) kind: Kind,
     pub(crate) origin: Option<&'a Arc<str>>,
     pub(crate) sensor: Option<&'a Arc<str>>,
-    /// Keep the records' own sensors apart.
+    /// Whether the sensors of the records are kept separate.
     pub(crate) keep_sensors: bool,
     pub(crate) orientation: Orientation,
     pub(crate) strict: bool,
     pub(crate) again: bool,
-    /// How far others got does not matter, and nobody wants to know how far this one got.
+    /// Whether positions are neither read nor stored.
     pub(crate) once: bool,
 }
 
 impl How<'_> {
-    /// How a file is known again: sightings add up however they are packed.
+    /// How a file is identified: observations add up, whatever their compression.
     fn known(self) -> Known {
         match self.kind {
             Kind::Observation => Known::ByContent,
@@ -108,7 +108,7 @@ pub(crate) fn run(command: &ImportArgs, config: &Config, arguments: &Arguments) 
     Ok(exit)
 }
 
-/// The files that are named, and those in folders that are, by name.
+/// The named files, and the files in named folders, by name.
 fn expand(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for path in named {
@@ -125,7 +125,7 @@ fn expand(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
-/// Links are not followed: they may lead in a circle, or out.
+/// Links are not followed: they may lead in a circle, or out of the folder.
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     let mut entries: Vec<fs::DirEntry> = fs::read_dir(folder)?.collect::<Result<_, _>>()?;
     entries.sort_by_key(fs::DirEntry::file_name);
@@ -140,7 +140,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes one file in, or standard input.
+/// Imports one file, or standard input.
 fn one(database: &Database, file: &Path, how: How<'_>, rejects: Option<&mut Rejects>) -> Tally {
     let (name, opened) = if file.as_os_str() == "-" {
         ("standard input".to_owned(), Input::standard(how.known()))
@@ -153,7 +153,7 @@ fn one(database: &Database, file: &Path, how: How<'_>, rejects: Option<&mut Reje
     }
 }
 
-/// Takes an open input in.
+/// Imports an open input.
 pub(crate) fn take(
     database: &Database,
     input: Input,
@@ -178,7 +178,8 @@ pub(crate) fn take(
     tally
 }
 
-/// Makes sightings that had no name while they came, through a pipe, known by their content; says so if they were known.
+/// Stores the digest of observations that came through a pipe, and so had no name while they were imported; warns if they were
+/// imported before.
 fn remember(database: &Database, tally: &mut Tally, how: How<'_>) -> Result<(), StoreError> {
     let Some((digest, offset)) = tally.streamed() else { return Ok(()) };
     if intake::observed(database, digest.into())?.is_some() {
@@ -192,7 +193,7 @@ fn remember(database: &Database, tally: &mut Tally, how: How<'_>) -> Result<(), 
     database.absorb(Batch { position: Some(position), ..Batch::default() }).map(|_| ())
 }
 
-/// An input, and how it is to be read.
+/// An input, and how it is read.
 struct Reading<'a> {
     name: &'a str,
     input: Input,
@@ -215,34 +216,34 @@ fn order(how: How<'_>, pass: &Pass) -> Order {
         orientation: how.orientation,
         strict: how.strict,
         input: pass.input.clone(),
-        // What has no name yet is known by its content afterwards.
+        // An input without a name is identified by its content afterwards.
         digests: pass.input.is_none() && !how.once && how.kind == Kind::Observation,
         reached: pass.reached,
         ..Order::new(how.kind.source(), Clock::system().seconds())
     }
 }
 
-/// Reading a file of records from a path, or from memory.
+/// Opens a file of records.
 pub(crate) fn open(file: &Path) -> Result<Input, Failure> {
     let failed = |error| Failure::work(&format!("reading {}", file.display()), &error).hint(ADVICE);
     Input::open(file, Known::No).map_err(failed)
 }
 
-/// The input of octets in memory.
+/// An input from bytes in memory.
 pub(crate) fn of_octets(octets: &'static [u8]) -> io::Result<Input> {
     Input::of(octets)
 }
 
-/// One way through an input: under which name its position is kept, and from where on it counts.
+/// One pass over an input: the name under which its position is stored, and the position where it starts.
 struct Pass {
-    /// None for what cannot be known again.
+    /// `None` if the input cannot be identified.
     input: Option<Arc<str>>,
     from: u64,
-    /// What an interrupted import came to.
+    /// The position that an interrupted import reached.
     reached: Option<Reached>,
 }
 
-/// Why a pass cannot be begun.
+/// Why a pass cannot start.
 #[derive(Debug, thiserror::Error)]
 enum PassError {
     /// An older version imported a file with the same beginning and size.
@@ -259,7 +260,7 @@ fn ambiguous(name: &str) -> String {
 }
 
 impl Pass {
-    /// The first pass that is not whole, if it has begun or may begin.
+    /// The first pass that is not complete; it may not have started yet.
     fn of(database: &Database, input: &Input, how: How<'_>) -> Result<Option<Self>, PassError> {
         let Some(identity) = input.identity().filter(|_| !how.once) else {
             return Ok(Some(Self { input: None, from: 0, reached: None }));
@@ -272,7 +273,7 @@ impl Pass {
             if identity.is_small() && old.whole {
                 return Ok(None);
             }
-            // Reports that are heard twice change nothing.
+            // Importing reports twice changes nothing.
             if how.kind == Kind::Observation {
                 return Err(PassError::Ambiguous);
             }
@@ -295,7 +296,7 @@ impl Pass {
     }
 }
 
-/// Takes all of an input into the database.
+/// Imports the whole input into the database.
 fn flow(database: &Database, reading: Reading<'_>, bar: &ProgressBar) -> (Tally, Result<(), StoreError>) {
     let (read, name) = (reading.input.progress(), reading.name.to_owned());
     let mut step = |lasting| show(bar, read.load(Ordering::Relaxed), lasting);
@@ -306,7 +307,7 @@ fn flow(database: &Database, reading: Reading<'_>, bar: &ProgressBar) -> (Tally,
     (tally, delivered.failed.map_or(Ok(()), Err))
 }
 
-/// On standard error, where somebody looks.
+/// The progress bar on standard error, if it is a terminal.
 fn bar(input: &Input) -> ProgressBar {
     let (bar, template) = match input.size() {
         Some(size) => (ProgressBar::new(size), "{bar:24} {percent} % {msg}, {eta} left"),

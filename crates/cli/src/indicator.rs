@@ -1,7 +1,7 @@
-//! `backsight indicator`: the threat library, by hand.
+//! `backsight indicator`: changes the threat library by hand.
 //!
-//! `table` prints. A value that is none, or of another type than it was said to
-//! be, is refused by name; with `add` the others are added all the same.
+//! `table` formats the output. A value that is not an indicator, or has another type than stated, is refused with its reason;
+//! `add` still adds the others.
 
 mod table;
 
@@ -57,7 +57,7 @@ fn add(command: &AddArgs, arguments: &Arguments) -> Result<Exit, Failure> {
     Ok(if refused.is_empty() { Exit::Done } else { Exit::Failed })
 }
 
-/// The indicator that was given, if it is one, and of the type that it must be.
+/// The given indicator, if it is one and has the required type.
 fn of_type(given: &Given, wanted: Option<IndicatorType>) -> Result<Indicator, String> {
     let indicator = given.indicator.clone().map_err(|error| error.to_string())?;
     match wanted {

@@ -1,7 +1,7 @@
-//! `backsight integration`: what is installed, how it is set, whether it is on.
+//! `backsight integration`: installs, configures, enables and shows integrations.
 //!
-//! One file a thing to do: `source` finds the package to install, [`install`] asks before it replaces, [`configure`] takes
-//! values and secrets, [`check`] tries the connection; `table` prints.
+//! Each task has its own file: `source` finds the package to install, [`install`] asks before it replaces one, [`configure`]
+//! sets values and secrets, [`check`] tests the connection, and `table` formats the output.
 
 mod check;
 mod configure;

@@ -1,4 +1,4 @@
-//! The data folder: where it is, who works in it, and what its errors mean for the command.
+//! The data folder: its path, the current actor, and what its errors mean for a command.
 
 use std::path::{Path, PathBuf};
 
@@ -28,10 +28,10 @@ pub(crate) fn open(arguments: &Arguments) -> Result<Workbench, Failure> {
     Ok(workbench)
 }
 
-/// How long the structure of the workbench is looked at when something starts.
+/// How long the structure of the workbench is checked at the start of a command.
 const LOOKED: Duration = Duration::from_secs(2);
 
-/// Looks whether the workbench's file is sound, for as long as nobody minds.
+/// Checks the workbench's file for a short time.
 pub(crate) fn quick_check(workbench: &Workbench) -> Result<(), Failure> {
     if workbench.quick_check(LOOKED)? == Checked::Part {
         terminal::say(
@@ -41,7 +41,7 @@ pub(crate) fn quick_check(workbench: &Workbench) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A migration that takes longer than a moment is seen.
+/// Shows the progress of a migration that takes longer than a moment.
 fn show(bar: &ProgressBar, step: Step) {
     let style =
         |template| ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -59,7 +59,7 @@ fn show(bar: &ProgressBar, step: Step) {
     bar.set_position(done);
 }
 
-/// Where the data folder is. Not for root where it is somebody else's.
+/// The path of the data folder. Root is refused if it belongs to another user.
 pub(crate) fn folder(arguments: &Arguments) -> Result<PathBuf, Failure> {
     let folder = config::data_dir(arguments).ok_or_else(|| {
         Failure::Usage("there is no home folder: choose a folder with --data-dir".to_owned())
@@ -69,7 +69,7 @@ pub(crate) fn folder(arguments: &Arguments) -> Result<PathBuf, Failure> {
     Ok(folder)
 }
 
-/// What root writes into a service's folder the service cannot read: it would fail at its next start, not here.
+/// A service cannot read files that root writes into its folder: it would fail at its next start, not here.
 #[cfg(unix)]
 fn not_as_root(folder: &Path) -> Result<(), Failure> {
     use std::os::unix::fs::MetadataExt as _;
@@ -95,20 +95,20 @@ fn not_as_root(_: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Opens the data folder if there is anything in it: what only reads makes none.
+/// Opens the data folder if it is not empty: commands that only read do not create it.
 pub(crate) fn open_existing(arguments: &Arguments) -> Result<Option<Workbench>, Failure> {
     let kept = config::data_dir(arguments).is_some_and(|folder| folder.join("workbench.sqlite").exists());
     if kept { open(arguments).map(Some) } else { Ok(None) }
 }
 
-/// Who works here, for the audit trail.
+/// The actor for the audit trail.
 pub(crate) fn actor() -> String {
     let named = ["USER", "LOGNAME"].into_iter().filter_map(|variable| std::env::var(variable).ok());
     let actor = named.map(|name| name.trim().to_owned()).find(|name| !name.is_empty());
     actor.unwrap_or_else(login)
 }
 
-/// The name that the system has for whoever runs this process.
+/// The system's name of the user who runs this process.
 #[cfg(unix)]
 fn login() -> String {
     let number = rustix::process::getuid().as_raw();
@@ -120,7 +120,7 @@ fn login() -> String {
     "unknown".to_owned()
 }
 
-/// The name of a user, as the system's name services have it.
+/// The name of a user in the system's name services.
 #[cfg(unix)]
 fn name_of(number: u32) -> Option<String> {
     nix::unistd::User::from_uid(number.into()).ok().flatten().map(|user| user.name)
@@ -163,7 +163,7 @@ impl From<ConfigError> for Failure {
     }
 }
 
-/// A stored time to read, in UTC.
+/// A stored time in readable form, in UTC.
 pub(crate) fn readable(stored: i64) -> String {
     cof::time::readable(u64::try_from(stored).unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! `backsight lookup`: a question to the passive-DNS database of this machine.
+//! `backsight lookup`: queries the passive-DNS database of this machine.
 
 mod rows;
 
@@ -60,7 +60,7 @@ fn look(
     Ok(printed)
 }
 
-/// The command that prints all of what this one asks for.
+/// The command that prints everything that matches this query.
 fn export(command: &LookupArgs) -> String {
     let Narrowed { rrtype, first_after, first_before, last_after, last_before } = &command.narrowed;
     let mut text = format!("backsight export {}", quoted(&command.question));
@@ -78,10 +78,10 @@ fn export(command: &LookupArgs) -> String {
     text
 }
 
-/// What is asked: one of the forms of [`Subject::parse`], or a value as it is pasted, which `query` takes too.
+/// Parses the subject: one of the forms of [`Subject::parse`], or a pasted value as in `query`.
 ///
 /// # Errors
-/// Wrong usage, with the forms that are right.
+/// Wrong usage, with the valid forms.
 pub(crate) fn subject(text: &str) -> Result<Subject, Failure> {
     let parsed = Subject::parse(text);
     let found = match &parsed {
@@ -91,14 +91,14 @@ pub(crate) fn subject(text: &str) -> Result<Subject, Failure> {
     found.map_or(parsed, Ok).map_err(|error| Failure::Usage(format!("{}: {error}", terminal::label(text))))
 }
 
-/// Whether a text that could be a name is rather one that somebody keeps from being clicked, or a URL.
+/// Whether a text that could be a name is more likely a defanged one, or a URL.
 fn is_pasted(text: &str) -> bool {
     let has_path = |(host, _): (&str, &str)| host.contains('.') && host.parse::<IpAddr>().is_err();
     ["(.)", "{.}", "(dot)"].iter().any(|defanged| text.contains(defanged))
         || text.split_once('/').is_some_and(has_path)
 }
 
-/// Reads what people paste, also behind `rdata:` and `*.`.
+/// Parses pasted text, also after `rdata:` and `*.`.
 fn pasted(text: &str) -> Option<Subject> {
     let text = text.trim();
     let (in_data, text) = match text.split_at_checked(6) {
@@ -117,10 +117,10 @@ fn pasted(text: &str) -> Option<Subject> {
     })
 }
 
-/// A question without a limit of its own, narrowed as it is said.
+/// A query with the given filters, without its own limit.
 ///
 /// # Errors
-/// Wrong usage, with what can be written.
+/// Wrong usage, with the valid forms.
 pub(crate) fn narrow(subject: Subject, narrowed: &Narrowed) -> Result<Question, Failure> {
     let rrtypes: Vec<RrType> = rrtypes(narrowed.rrtype.as_deref())?;
     Ok(Question { rrtypes, fences: fences(narrowed, &Clock::system())?, ..Question::new(subject) })
@@ -143,7 +143,7 @@ fn fences(command: &Narrowed, clock: &Clock) -> Result<Fences, Failure> {
         let moment = text.as_deref().map(|text| Moment::parse(text, clock)).transpose();
         moment.map_err(|error| Failure::Usage(format!("{flag}: {error}")))
     };
-    // A day as a whole: after it begins, before it ends.
+    // A day means the whole day: after its start, before its end.
     Ok(Fences {
         first_after: moment("--first-after", &command.first_after)?.map(|moment| moment.start),
         first_before: moment("--first-before", &command.first_before)?.map(|moment| moment.end),

@@ -1,7 +1,7 @@
-//! The `backsight` command: reads its arguments, does one thing, and says how it went in its exit code.
+//! The `backsight` command: parses its arguments, carries out one command, and reports the result in its exit code.
 //!
-//! One file a subcommand. Data goes to standard output, everything else to standard error. Errors of the libraries
-//! end here: [`exit`] says which code each becomes.
+//! There is one file per subcommand. Data is written to standard output, everything else to standard error. Errors of the
+//! libraries end here: [`exit`] determines the code of each.
 
 mod args;
 mod asked;
@@ -41,7 +41,7 @@ use clap::Parser;
 use crate::args::{Arguments, Command};
 use crate::exit::{Exit, Failure};
 
-/// Records are made where they are read and dropped where they are printed; measured in `cargo xtask bench ask`.
+/// Records are allocated where they are read and freed where they are printed; measured with `cargo xtask bench ask`.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -80,8 +80,9 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
     }
 }
 
-/// Threads for what blocks: lookups and bodies that are taken in, which have bounds of their own below this, and the workbench. Each
-/// costs megabytes of the allocator's memory for as long as it is there, so that a crowd must not make more of them.
+/// The most threads for blocking work: lookups, imported bodies (both of which have lower limits of their own), and the
+/// workbench. Each thread keeps megabytes of the allocator's memory as long as it exists, so the number must not grow with the
+/// number of clients.
 const BLOCKING: usize = 16;
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {

@@ -1,4 +1,4 @@
-//! Answers on standard output; tables are made here, the other formats are the workbench's.
+//! Prints answers to standard output; tables are made here, the other formats in the workbench.
 
 pub(crate) mod table;
 
@@ -14,7 +14,7 @@ use crate::args::Format;
 use crate::asked::Asked;
 use crate::exit::Failure;
 
-/// What stands before the first answer.
+/// The text before the first answer.
 pub(crate) fn head(format: Format) -> Result<String, Failure> {
     match format {
         Format::Csv => Ok(csv::head()?),
@@ -22,7 +22,7 @@ pub(crate) fn head(format: Format) -> Result<String, Failure> {
     }
 }
 
-/// One answer as it is printed; `cof` streams and does not come here.
+/// One answer in its printed form; not used for `cof`, which is streamed.
 pub(crate) fn render(format: Format, asked: &Asked) -> Result<String, Failure> {
     match format {
         Format::Csv => match &asked.outcome {
@@ -42,13 +42,13 @@ fn json(asked: &Asked) -> Result<String, Failure> {
     text.map(|text| ascii(text) + "\n").map_err(|error| Failure::work("writing JSON", &error))
 }
 
-/// Prints a kept answer as one JSON object on a line of its own.
+/// Prints a stored answer as one JSON object on a line.
 pub(crate) fn print_answer(shown: &Shown) -> Result<(), Failure> {
     let text = answer::shown(shown).map_err(|error| Failure::work("writing JSON", &error))?;
     print(&(ascii(text) + "\n"))
 }
 
-/// A progress bar on standard error for more than one value; nothing where nobody looks.
+/// A progress bar on standard error for more than one value, if it is a terminal.
 pub(crate) fn progress(values: usize) -> ProgressBar {
     if values < 2 {
         return ProgressBar::hidden();
@@ -65,7 +65,7 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
-/// Writes one JSON object on a line of its own.
+/// Writes one JSON object on a line.
 pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string(value).map_err(|error| Failure::work("writing JSON", &error))?;
     print(&(ascii(text) + "\n"))

@@ -1,7 +1,8 @@
-//! `backsight query`: values in, histories and findings out, each a run that is kept.
+//! `backsight query`: queries values and prints histories and findings; each query is stored as a run.
 //!
-//! [`setup`] makes a [`Plan`] of the arguments; each value is then asked about on its own task, answers are printed in
-//! the order of the values. With `--format cof` records go out as they arrive instead ([`streaming`]), and nothing is held.
+//! [`setup`] makes a [`Plan`] from the arguments. Each value is queried in its own task, and answers are printed in the order
+//! of the values. With `--format cof`, records are printed as they arrive instead ([`streaming`]), and nothing is kept in
+//! memory.
 
 mod library;
 pub(crate) mod setup;
@@ -22,17 +23,17 @@ use crate::output;
 use crate::terminal;
 use crate::values::{self, Given};
 
-/// Values beyond which it is said how long asking about them will take.
+/// With more values than this, the expected time is announced.
 const MANY: usize = 100;
-/// Everything that one run of the command needs to ask about any value.
+/// Everything that one run of the command needs to query any value.
 #[derive(Clone)]
 pub(crate) struct Plan {
     pub(crate) runs: Runs,
     pub(crate) asking: Asking,
     pub(crate) arrangement: Arrangement,
-    /// Whether what is found goes into the library at once.
+    /// Whether findings are added to the library at once.
     pub(crate) adds: bool,
-    /// Whether the answer is compared with the one before.
+    /// Whether the answer is compared with the previous one.
     pub(crate) compares: bool,
 }
 
@@ -65,7 +66,7 @@ pub(crate) async fn run(
     }
 }
 
-/// What needs the whole answer does not go with a format that prints it as it comes.
+/// Options that need the whole answer cannot be combined with a format that prints records as they arrive.
 fn check(command: &QueryArgs, format: Format) -> Result<(), Failure> {
     let tagged = |value: &&String| value.get(..6).is_some_and(|tag| tag.eq_ignore_ascii_case("rdata:"));
     if let Some(value) = command.values.iter().find(tagged) {
@@ -92,7 +93,7 @@ fn check(command: &QueryArgs, format: Format) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Says how long many values will take where the provider is asked slowly.
+/// Announces how long many values will take with a rate limit.
 fn announce(plan: &Plan, values: usize) {
     let rate = plan.asking.provider.config().rate;
     if values > MANY && rate > 0.0 {
@@ -104,7 +105,7 @@ fn announce(plan: &Plan, values: usize) {
     }
 }
 
-/// Asks about every value and prints each answer when it is whole, in the order of the values.
+/// Queries every value, and prints each answer when it is complete, in the order of the values.
 async fn hold_all(
     plan: &Plan,
     given: Vec<Given>,
@@ -114,11 +115,11 @@ async fn hold_all(
     let progress = output::progress(given.len());
     let mut exit = Exit::Done;
     output::print(&output::head(format)?)?;
-    // Runs are written down in the order of their values, many at a time.
+    // Runs are recorded in the order of their values, many at a time.
     let begun = stream::iter(given).map(|given| plan.begin(given)).buffered(concurrency);
     let asking = begun.map(|begun| {
         let plan = plan.clone();
-        // A task of its own, so that several cores read, map and render.
+        // In a separate task, so that several cores read, map and format.
         tokio::spawn(async move {
             let (given, begun) = begun?;
             let asked = plan.ask(given, begun).await?;
@@ -138,7 +139,7 @@ async fn hold_all(
 }
 
 impl Plan {
-    /// Writes the run on a value down, if the value can be asked about.
+    /// Records the run on a value, if the value can be queried.
     async fn begin(&self, given: Given) -> Result<(Given, Result<Begun, Refused>), Failure> {
         let begun = match self.check(&given) {
             Ok(indicator) => Ok(self.runs.begin(&self.asking, &indicator).await?),
@@ -147,7 +148,7 @@ impl Plan {
         Ok((given, begun))
     }
 
-    /// Asks about one value, maps the answer and, where that is wanted, adds what it proposes.
+    /// Queries one value, maps the answer and, if requested, adds its findings.
     async fn ask(&self, given: Given, begun: Result<Begun, Refused>) -> Result<Asked, Failure> {
         let outcome = match begun {
             Ok(begun) => self.carry_out(begun).await?.map(Box::new),
@@ -181,7 +182,7 @@ impl Plan {
         Ok(Ok(shown))
     }
 
-    /// Whether the operation takes this value at all: nothing is sent before that is known.
+    /// Checks whether the operation accepts this value, before anything is sent.
     fn check(&self, given: &Given) -> Result<Indicator, Refused> {
         let indicator = given.indicator.clone()?;
         let package = &self.asking.package;

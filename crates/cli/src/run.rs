@@ -1,6 +1,6 @@
-//! `backsight run`: what was asked, what came, and what of it goes into the library.
+//! `backsight run`: shows runs and their answers, and adds their findings to the library.
 //!
-//! `table` prints. Runs whose process is gone are settled before any is shown.
+//! `table` formats the output. Runs whose process is gone are settled before any run is shown.
 
 mod table;
 
@@ -18,7 +18,7 @@ use crate::asked::complain_shown;
 use crate::exit::{Exit, Failure};
 use crate::{kept, output, terminal};
 
-/// How much of the evidence is printed at a time, in octets.
+/// How many bytes of the evidence are printed at a time.
 const PIECE: usize = 64 * 1024;
 
 pub(crate) fn run(command: &RunArgs, arguments: &Arguments) -> Result<Exit, Failure> {
@@ -68,7 +68,7 @@ fn list(command: &ListArgs, workbench: &Workbench) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// A name that no operation has and of which there are no runs is a typing error.
+/// A name without an operation and without runs is a typing error.
 fn check_operation(name: &str, workbench: &Workbench) -> Result<(), Failure> {
     let installed = workbench.list(&workbench::integration::Filter::default())?.integrations;
     let of_it = Wanted { package: Some(name.to_owned()), limit: 1, ..Wanted::default() };
@@ -82,7 +82,7 @@ fn check_operation(name: &str, workbench: &Workbench) -> Result<(), Failure> {
     Err(Failure::Usage(format!("there is no operation {name}, installed or in any run; installed: {known}")))
 }
 
-/// The run as it is kept, with what it proposes; its own state makes the exit code, as when it was asked.
+/// The stored run with its findings; the exit code depends on its state, as in the query.
 fn show(command: &ShowArgs, workbench: &Workbench) -> Result<Exit, Failure> {
     let shown = shown(workbench, command)?;
     match command.format {
@@ -105,7 +105,7 @@ fn shown(workbench: &Workbench, command: &ShowArgs) -> Result<Shown, Failure> {
     Ok(Shown { compared, ..Shown::new(kept, &package, arrangement) })
 }
 
-/// The evidence, octet for octet; on a terminal printable, because a provider is a stranger.
+/// The exact bytes of the evidence; escaped on a terminal, because a provider is not trusted.
 fn raw(command: &ShowArgs, workbench: &Workbench) -> Result<Exit, Failure> {
     let Some(mut evidence) = workbench.evidence(command.id)? else {
         terminal::complain(&format!("run {}: no response was received", command.id));
@@ -145,7 +145,7 @@ fn add(command: &AddArgs, workbench: &mut Workbench) -> Result<Exit, Failure> {
 }
 
 fn undo(command: &UndoArgs, workbench: &mut Workbench) -> Result<Exit, Failure> {
-    // A number that is wrong is found before anything is undone.
+    // An invalid number is detected before anything is undone.
     let ids = match command.batch {
         Some(batch) => workbench.added_in_batch(batch)?,
         None => command.ids.clone(),

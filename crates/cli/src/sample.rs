@@ -1,4 +1,4 @@
-//! Records to look at, for the demonstration and for `serve --sample`.
+//! Sample records, for the demo and for `serve --sample`.
 
-/// The guide's sample, and an invented history on example names and documentation addresses.
+/// The sample of the integration guide, and an invented history of example names and documentation addresses.
 pub(crate) const SAMPLE: &str = include_str!("demo/sample.ndjson");

@@ -1,5 +1,5 @@
-//! Secrets on their way in: from the environment, from a prompt that shows nothing, or from a line of standard input.
-//! They never stand on the command line.
+//! Reads secrets: from the environment, from a prompt without echo, or from a line of standard input. Secrets are never on the
+//! command line.
 
 use std::io::{BufRead, IsTerminal};
 
@@ -8,10 +8,10 @@ use operation::{Package, ParameterKind, Secret, Settings, SettingsError};
 use crate::exit::Failure;
 use crate::terminal;
 
-/// The most octets of a line of standard input that are read for a secret; none may be that long.
+/// The most bytes of a line of standard input that are read for a secret; no secret is that long.
 const LONGEST: u64 = 64 * 1024;
 
-/// Asks for a secret without showing it, or reads a line of standard input where no terminal is.
+/// Asks for a secret without showing it, or reads a line of standard input if there is no terminal.
 pub(crate) fn ask(label: &str) -> Result<String, Failure> {
     let label = terminal::printable(label);
     let read = if std::io::stdin().is_terminal() {
@@ -28,8 +28,8 @@ pub(crate) fn ask(label: &str) -> Result<String, Failure> {
     Ok(secret)
 }
 
-/// The secrets for these keys, each from the environment or asked for; all keys are checked before any is asked for,
-/// because a secret typed for nothing is a secret given away.
+/// The secrets for these keys, each from the environment or a prompt. All keys are checked before the first prompt, so that no
+/// secret is typed unnecessarily.
 pub(crate) fn collect(package: &Package, keys: &[String]) -> Result<Vec<(String, Secret)>, Failure> {
     for key in keys {
         let refused = Settings::default().set_secret(package, key, Secret::new(""));
@@ -51,14 +51,14 @@ pub(crate) fn collect(package: &Package, keys: &[String]) -> Result<Vec<(String,
     keys.iter().map(one).collect()
 }
 
-/// The secret parameters whose variable is set although nobody asked to store them.
+/// The secret parameters whose variable is set although they were not requested.
 pub(crate) fn unasked(package: &Package, keys: &[String]) -> Vec<String> {
     let secrets = package.parameters.iter().filter(|parameter| parameter.kind == ParameterKind::Secret);
     let unasked = secrets.map(|parameter| &parameter.key).filter(|key| !keys.contains(key));
     unasked.filter(|key| std::env::var_os(Settings::variable(key)).is_some()).cloned().collect()
 }
 
-/// Here a plain value is given as KEY=VALUE, not with --set.
+/// Here, a plain value is set with KEY=VALUE, not with --set.
 fn plain(error: SettingsError) -> SettingsError {
     match error {
         SettingsError::NotSecret { key, label } => {

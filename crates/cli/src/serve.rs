@@ -1,7 +1,7 @@
-//! `backsight serve`: our own passive-DNS service, answering from the database of the data folder or from records that are named,
-//! and the workbench in the browser.
+//! `backsight serve`: our passive-DNS service, with the database of the data folder or with records of files, and the workbench
+//! in the browser.
 //!
-//! [`source`] is where its answers come from.
+//! [`source`] determines the records that it serves.
 
 pub(crate) mod source;
 
@@ -23,7 +23,7 @@ use crate::exit::{Exit, Failure};
 use crate::serve::source::Source;
 use crate::{kept, terminal};
 
-/// The environment variable for the password of a user that is named without.
+/// The environment variable for the password of a user that is given without one.
 const PASSWORD: &str = "BACKSIGHT_SECRET_PASSWORD";
 /// The environment variable for a token.
 const TOKEN: &str = "BACKSIGHT_SECRET_TOKEN";
@@ -53,7 +53,7 @@ pub(crate) async fn run(
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     log::begin(config.serve.access_log)?;
-    // From here on whoever asks us to end is heard.
+    // From here on, signals to end are handled.
     let signals = |error| Failure::work("listening for signals", &error);
     let stopped = stopped().map_err(signals)?;
     setup::reload_when_told(tls.clone()).map_err(signals)?;
@@ -68,7 +68,7 @@ pub(crate) async fn run(
     Ok(Exit::Done)
 }
 
-/// Nobody is let in by mistake, and nobody wonders why nobody is.
+/// Prints which clients may query, so that access is neither granted nor missing by mistake.
 fn say_who_may_ask(command: &ServeArgs, tokens: &Tokens) -> Result<(), Failure> {
     let anybody = command.anonymous || !command.user.is_empty() || tokens.any();
     if !anybody && terminal::environment(TOKEN)?.is_none() {
@@ -79,7 +79,7 @@ fn say_who_may_ask(command: &ServeArgs, tokens: &Tokens) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Where to listen; not where others could read what is asked.
+/// The address to listen on; refused if others could read the queries.
 fn address(command: &ServeArgs, config: &Config, proxied: bool) -> Result<SocketAddr, Failure> {
     let (name, text) = (config.name("serve", "listen"), &*config.serve.listen);
     if command.anonymous {
@@ -102,7 +102,7 @@ fn address(command: &ServeArgs, config: &Config, proxied: bool) -> Result<Socket
     }
 }
 
-/// An address, given with its name, that only this machine reaches, or the advice.
+/// An address that only this machine can reach, or an error with the advice.
 pub(crate) fn loopback(named: (&str, &str), advice: &str) -> Result<SocketAddr, Failure> {
     let address = parse(named)?;
     if address.ip().is_loopback() {
@@ -119,7 +119,7 @@ fn parse((name, text): (&str, &str)) -> Result<SocketAddr, Failure> {
     })
 }
 
-/// The data folder that the pages work in.
+/// The data folder of the pages.
 fn desk(arguments: &Arguments) -> Result<Desk, Failure> {
     let workbench = kept::open(arguments)?;
     kept::quick_check(&workbench)?;
@@ -133,7 +133,7 @@ async fn site(desk: Desk, names: &[String], over_tls: bool, proxied: bool) -> Re
     Ok(if proxied { site.behind_tls() } else { site })
 }
 
-/// Whoever starts the service becomes its administrator, by a link that only the terminal shows.
+/// Prints the link with which the user who starts the service becomes its administrator.
 async fn say_first_link(desk: &Desk, address: &str) -> Result<(), Failure> {
     if let Some(token) = desk.change("serve", workbench::Workbench::first_link).await? {
         terminal::say(&format!("first administrator: {address}/welcome?token={}", token.reveal()));
@@ -165,7 +165,7 @@ fn service(store: Arc<dyn Store>, command: &ServeArgs) -> Result<Service, Failur
     Ok(service)
 }
 
-/// Ready when somebody asks this process to end; heard from the call on, not from the first wait.
+/// Ready when this process is asked to end; signals are handled from the call on, not only from the first wait.
 #[cfg(unix)]
 pub(crate) fn stopped() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -179,7 +179,7 @@ pub(crate) fn stopped() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Ready when somebody asks this process to end.
+/// Ready when this process is asked to end.
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "where there are signals, listening for them can fail")]
 pub(crate) fn stopped() -> std::io::Result<impl Future<Output = ()>> {

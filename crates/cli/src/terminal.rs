@@ -1,6 +1,6 @@
-//! Standard output and standard error, and who is at the other end.
+//! Standard output and standard error, and whether they are terminals.
 //!
-//! Text from outside is made printable by [`printable`]: here for standard error, by each format for standard output.
+//! [`printable`] escapes text from outside: here for standard error, and in each format for standard output.
 
 use std::io::{self, IsTerminal, Write as _};
 
@@ -11,10 +11,10 @@ pub(crate) use operation::shown::thousands;
 
 use crate::exit::Failure;
 
-/// How much of a value is shown in a message, in characters.
+/// How many characters of a value are shown in a message.
 const LONGEST_LABEL: usize = 100;
 
-/// Says something on standard error, printable whatever is in it; what cannot be said there cannot be said.
+/// Prints a text to standard error, escaped; errors of standard error are ignored.
 pub(crate) fn say(text: &str) {
     if !text.is_empty() {
         let lines: Vec<String> = text.split('\n').map(printable).collect();
@@ -22,22 +22,22 @@ pub(crate) fn say(text: &str) {
     }
 }
 
-/// Says what went wrong.
+/// Prints an error.
 pub(crate) fn complain(text: &str) {
     if !text.is_empty() {
         say(&format!("backsight: {text}"));
     }
 }
 
-/// The width that tables must fit, if somebody looks at them: the terminal's, or what COLUMNS says.
+/// The width of tables if the output is a terminal: its width, or the value of COLUMNS.
 pub(crate) fn width() -> Option<u16> {
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    // Some shells say 0 where they do not know.
+    // Some shells set 0 if they do not know.
     let columns = columns.filter(|columns| *columns > 0);
     columns.or_else(|| io::stdout().is_terminal().then(|| comfy_table::Table::new().width()).flatten())
 }
 
-/// What an environment variable says; what is no text is an error and not as if it were not there.
+/// The value of an environment variable; invalid UTF-8 is an error, not a missing variable.
 pub(crate) fn environment(name: &str) -> Result<Option<String>, Failure> {
     let Some(value) = std::env::var_os(name) else { return Ok(None) };
     let text = value.into_string();
@@ -49,7 +49,7 @@ pub(crate) fn plural(count: u64, one: &str) -> String {
     shown::counted(count, one)
 }
 
-/// A word as a shell takes it: in quotes where it needs them.
+/// A word in the form that a shell accepts, in quotes if necessary.
 pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@,+=".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
@@ -58,7 +58,7 @@ pub(crate) fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 
-/// A value as it was given, to be named in a message: printable, not longer than a line or two, never nothing.
+/// A given value for a message: printable, at most a line or two long, never empty.
 pub(crate) fn label(value: &str) -> String {
     if value.trim().is_empty() {
         return format!("{value:?}");

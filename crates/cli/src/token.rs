@@ -1,4 +1,4 @@
-//! `backsight token`: who may use the passive-DNS interfaces.
+//! `backsight token`: manages the tokens of the passive-DNS interfaces.
 
 use cof::time::Clock;
 use workbench::Workbench;
@@ -36,7 +36,7 @@ fn create(command: &CreateArgs, workbench: &mut Workbench) -> Result<Exit, Failu
     let (token, secret) = workbench.create_token(&wanted)?;
     match command.format {
         View::Json => output::print_json(&json::made(&token, &secret, now(&clock)))?,
-        // The token alone on standard output, so that a script can keep it.
+        // Only the token is printed to standard output, so that a script can store it.
         View::Table => {
             terminal::say(&format!("{}; it is shown only once:", described(&token)));
             output::print(&format!("{}\n", secret.reveal()))?;

@@ -1,4 +1,4 @@
-//! The values that a command is given: from its arguments and from files, each once. An argument may hold several, as a line may.
+//! The values of a command, from its arguments and from files, each once. An argument may contain several values, like a line.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -11,20 +11,20 @@ use operation::{Indicator, Line, Side};
 use crate::exit::Failure;
 use crate::terminal;
 
-/// A line longer than this holds no value, in bytes.
+/// The longest line with values, in bytes.
 const MAX_LINE: usize = 64 * 1024;
-/// What a file of values looks like.
+/// Advice about files of values.
 const ADVICE: &str = "give a text file with one or more values per line and # comments; - is standard input";
 
-/// What a command was given.
+/// The values of a command.
 pub(crate) struct Values {
     /// Values and refusals, in order.
     pub(crate) given: Vec<Given>,
-    /// How many cells of lines were passed over because they are remarks.
+    /// How many cells were skipped because they are remarks.
     pub(crate) skipped: usize,
 }
 
-/// Values, each once: a list of millions that repeats itself costs what its different values cost.
+/// Values, each once, so that a list of millions with repetitions only costs as much as its distinct values.
 struct EachOnce {
     side: Side,
     given: Vec<Given>,
@@ -33,8 +33,8 @@ struct EachOnce {
     refused: HashSet<String>,
 }
 
-/// Reads all values, in order; the same indicator is asked about once however it is spelt. The side is the one of a record on
-/// which a name is looked for.
+/// Reads all values, in order; an indicator is only queried once, however it is written. `side` is the side of records on which
+/// names are searched.
 pub(crate) fn read(arguments: &[String], files: &[PathBuf], side: Side) -> Result<Values, Failure> {
     let mut values = EachOnce::new(side);
     for text in arguments {
@@ -49,7 +49,7 @@ pub(crate) fn read(arguments: &[String], files: &[PathBuf], side: Side) -> Resul
 }
 
 impl Values {
-    /// Says on standard error how much was passed over.
+    /// Prints to standard error how much was skipped.
     pub(crate) fn complain(&self) {
         if self.skipped > 0 {
             let cells = terminal::plural(self.skipped as u64, "cell");
@@ -91,7 +91,7 @@ fn open(file: &Path) -> io::Result<Box<dyn Read>> {
     if file.as_os_str() == "-" { Ok(Box::new(io::stdin())) } else { Ok(Box::new(File::open(file)?)) }
 }
 
-/// Takes the values out of a text; what is no text holds none, and is not asked about piece by piece.
+/// Extracts the values from a text; input that is not text is not searched for values.
 fn lines(mut reader: impl BufRead, values: &mut EachOnce) -> io::Result<()> {
     let mut line = Vec::new();
     for number in 1_u64.. {
@@ -110,7 +110,7 @@ fn lines(mut reader: impl BufRead, values: &mut EachOnce) -> io::Result<()> {
     Ok(())
 }
 
-/// What shows that a line is none of a list.
+/// What shows that a line does not belong to a list of values.
 fn strangeness(line: &[u8]) -> Option<String> {
     if line.len() > MAX_LINE {
         return Some(format!("is longer than {MAX_LINE} bytes"));

@@ -1,9 +1,9 @@
-//! The rate of lookups beside nginx: the same generator (wrk) asks both servers the same questions, and nginx answers each with a
-//! fixed body of the size that ours has.
+//! The rate of lookups compared with nginx: the same generator (wrk) sends the same queries to both servers, and nginx answers
+//! each with a fixed body of the same size as ours.
 //!
-//! Both programs come from Debian's packages (nginx-light, wrk); without them, the comparison says so and is left out. nginx runs
-//! in the foreground with two workers, once without and once with an access log. Our server writes no access log, which is its
-//! default. The rounds alternate between the servers, so that other programs on the machine slow down all of them.
+//! Both programs come from Debian's packages (nginx-light, wrk); without them, the comparison is skipped with a message. nginx
+//! runs in the foreground with two workers, once without and once with an access log. Our server writes no access log, which is
+//! its default. The rounds alternate between the servers, so that other programs on the machine slow down all of them.
 
 use std::fmt::Write as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -11,14 +11,14 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Rounds; the medians of their ratios are printed.
+/// The number of rounds; the medians of their ratios are printed.
 const ROUNDS: usize = 5;
-/// The least ratio to nginx without an access log.
+/// The smallest acceptable ratio to nginx without an access log.
 const WANTED: f64 = 0.55;
 /// How long nginx may take to start.
 const START: Duration = Duration::from_secs(10);
 
-/// Prints the rates, and how many times nginx's rate ours is.
+/// Prints the rates, and their ratios to nginx's rate.
 pub(crate) fn compare(ours: SocketAddr, requests: &[String], body: usize, connections: usize) {
     if let Some(missing) = ["nginx", "wrk"].into_iter().find(|program| !exists(program)) {
         println!("no comparison with nginx: {missing} is missing (apt-get install nginx-light wrk)");
@@ -49,7 +49,7 @@ fn exists(program: &str) -> bool {
     asked.is_ok()
 }
 
-/// A script for wrk that asks these in order.
+/// A script for wrk that sends these requests in order.
 fn lua(requests: &[String]) -> String {
     let mut text = "local requests, at = {\n".to_owned();
     for request in requests {
@@ -59,7 +59,7 @@ fn lua(requests: &[String]) -> String {
     text
 }
 
-/// Answers a second.
+/// Answers per second.
 fn rate(server: SocketAddr, script: &Path, connections: usize) -> f64 {
     let mut wrk = Command::new("wrk");
     wrk.args(["-t1", &format!("-c{connections}"), "-d3s", "-s"]).arg(script).arg(format!("http://{server}/"));
@@ -76,18 +76,18 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// nginx, ended when this is dropped.
+/// nginx, which is ended when this is dropped.
 struct Nginx {
     child: Child,
     address: SocketAddr,
-    /// Its configuration and logs.
+    /// The folder with its configuration and logs.
     _folder: tempfile::TempDir,
 }
 
 impl Nginx {
     fn start(body: usize, logs: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        // Free when it was asked for: nginx does not say which port it got.
+        // A port that is free now, because nginx does not report a port that it chooses.
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let configuration = folder.path().join("nginx.conf");
         std::fs::write(&configuration, configure(folder.path(), address, body, logs)).unwrap();
@@ -120,7 +120,7 @@ fn configure(folder: &Path, address: SocketAddr, body: usize, logs: bool) -> Str
 
 impl Drop for Nginx {
     fn drop(&mut self) {
-        // The master ends its workers when it is told to terminate, and leaves them when it is killed.
+        // On SIGTERM the master process ends its workers; if it were killed, they would stay.
         let _ = rustix::process::kill_process(
             rustix::process::Pid::from_child(&self.child),
             rustix::process::Signal::TERM,

@@ -104,7 +104,7 @@ and with --summary:
 
 For more than 10,000 rows use: backsight export QUESTION";
 
-/// What narrows a question.
+/// Filters of a query.
 #[derive(Debug, Args)]
 pub(crate) struct Narrowed {
     /// Only these record types
@@ -280,7 +280,7 @@ pub(crate) struct DropWhat {
     pub(crate) last_before: Option<String>,
 }
 
-/// Text that sources are kept by: not empty, and no longer than a database keeps it.
+/// A non-empty text that is not longer than a database stores.
 fn text(most: usize) -> impl clap::builder::TypedValueParser<Value = String> {
     use clap::builder::{NonEmptyStringValueParser, TypedValueParser as _};
     NonEmptyStringValueParser::new().try_map(move |text| {
@@ -288,7 +288,7 @@ fn text(most: usize) -> impl clap::builder::TypedValueParser<Value = String> {
     })
 }
 
-/// One of the words of [`Orientation`].
+/// The name of an [`Orientation`].
 pub(crate) fn orientation() -> impl clap::builder::TypedValueParser<Value = Orientation> {
     use clap::builder::{PossibleValuesParser, TypedValueParser as _};
     PossibleValuesParser::new(Orientation::ALL.map(Orientation::word))

@@ -164,13 +164,13 @@ pub(crate) enum OrderBy {
     Value,
 }
 
-/// Statuses by name, in any case.
+/// Statuses by name, ignoring case.
 pub(crate) fn statuses() -> impl TypedValueParser<Value = Status> {
     PossibleValuesParser::new(Status::ALL.map(Status::name))
         .try_map(|name| Status::from_name(&name).ok_or("no such status"))
 }
 
-/// Types by name, in any case; a blank may be written as a hyphen.
+/// Types by name, ignoring case; a blank may be written as a hyphen.
 pub(crate) fn types() -> impl TypedValueParser<Value = IndicatorType> {
     let named = IndicatorType::ALL.map(|kind| {
         PossibleValue::new(kind.name()).alias(match kind {

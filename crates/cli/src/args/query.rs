@@ -32,7 +32,7 @@ secret or reads it from a line of standard input.
 CIRCL gives accounts to vetted partners only. Without one, query a server of your own:
 `backsight serve --anonymous --sample`.";
 
-/// The most values that are asked about at once.
+/// The most values that are queried at the same time.
 pub(crate) const MAX_CONCURRENCY: usize = 1024;
 
 #[derive(Debug, Args)]
@@ -116,7 +116,7 @@ pub(crate) enum Add {
 }
 
 impl QueryArgs {
-    /// On which side of a record a name is looked for.
+    /// The side of records on which names are searched.
     pub(crate) fn side(&self) -> Side {
         if self.by_data { Side::Data } else { Side::Owner }
     }

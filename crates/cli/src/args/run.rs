@@ -136,17 +136,17 @@ pub(crate) struct UndoArgs {
     pub(crate) format: View,
 }
 
-/// One of the words of [`State`].
+/// The name of a [`State`].
 fn state() -> impl clap::builder::TypedValueParser<Value = State> {
     use clap::builder::{PossibleValuesParser, TypedValueParser as _};
     PossibleValuesParser::new(State::ALL.map(State::word))
         .map(|word| State::from_word(&word).unwrap_or(State::Complete))
 }
 
-/// The number of a run.
+/// Parses the number of a run.
 ///
 /// # Errors
-/// What a run's number is, and how to find it.
+/// A text that explains what a run's number is, and how to find it.
 fn run_number(text: &str) -> Result<i64, String> {
     let number = text.parse().ok().filter(|number| *number >= 0);
     number.ok_or_else(|| "a run is named by its number; `backsight run list` shows them".to_owned())

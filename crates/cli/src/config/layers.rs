@@ -1,7 +1,7 @@
 //! The layers of the configuration, merged into one table: defaults, file, environment, options.
 //!
-//! [`Layers`] remembers which layer each value comes from, so that a value that is refused is reported with that place. It knows no
-//! keys: what the default file has can be set, and [`Layers::read`] refuses everything else.
+//! [`Layers`] stores which layer each value comes from, so that an invalid value is reported with its source. It does not know
+//! the keys: those of the default file can be set, and [`Layers::read`] refuses all others.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -14,17 +14,17 @@ use toml::{Table, Value};
 use crate::exit::Failure;
 use crate::terminal;
 
-/// Where a value comes from.
+/// The source of a value.
 #[derive(Debug)]
 enum Source {
     Default,
-    /// The file, at this byte.
+    /// The file, at this byte offset.
     File(usize),
     Option(&'static str),
     Variable(String),
 }
 
-/// All layers so far.
+/// The layers added so far.
 #[derive(Debug, Default)]
 pub(super) struct Layers {
     table: Table,
@@ -32,7 +32,7 @@ pub(super) struct Layers {
     sources: HashMap<String, Source>,
     /// Section, key and default, in the order of the default file.
     keys: Vec<(String, String, Value)>,
-    /// Where the file is, and its text.
+    /// The path of the file, and its text.
     file: (PathBuf, String),
 }
 
@@ -50,7 +50,7 @@ impl Layers {
         Ok(Self { table, sources, keys, ..Self::default() })
     }
 
-    /// What a file says.
+    /// Adds the values of a file.
     pub(super) fn add_file(&mut self, file: PathBuf, text: String) -> Result<(), Failure> {
         self.file = (file, text);
         let (table, places) = parse(&self.file.1).map_err(|error| {
@@ -67,14 +67,14 @@ impl Layers {
         Ok(())
     }
 
-    /// What the environment says: a variable for each key; one that is set to nothing is not set.
+    /// Adds the environment: one variable per key; an empty one counts as not set.
     pub(super) fn add_environment(&mut self) -> Result<(), Failure> {
         for (section, key, default) in self.keys.clone() {
             let variable = format!("BACKSIGHT_{}_{}", section.to_uppercase(), key.to_uppercase());
             let Some(text) = terminal::environment(&variable)?.filter(|text| !text.is_empty()) else {
                 continue;
             };
-            // What is not of the default's type is refused when the table is read, by its text.
+            // A value that is not of the default's type is refused as text when the table is read.
             let value = match default {
                 Value::Boolean(_) => text.trim().parse().ok().map(Value::Boolean),
                 Value::Integer(_) => text.trim().parse().ok().map(Value::Integer),
@@ -85,7 +85,7 @@ impl Layers {
         Ok(())
     }
 
-    /// What an option of the command says.
+    /// Adds an option of the command.
     pub(super) fn add_option(&mut self, option: &'static str, section: &str, key: &str, value: Value) {
         self.set(section, key, value, Source::Option(option));
     }
@@ -97,10 +97,10 @@ impl Layers {
         }
     }
 
-    /// Everything, checked.
+    /// The merged and checked values.
     ///
     /// # Errors
-    /// The first value that is wrong, or key that is unknown, with where it comes from.
+    /// The first invalid value or unknown key, with its source.
     pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         serde_path_to_error::deserialize(self.table.clone()).map_err(|error| {
             let name = self.name(&error.path().to_string());
@@ -108,7 +108,7 @@ impl Layers {
         })
     }
 
-    /// A key with where its value comes from, to the line.
+    /// A key with the source of its value, including the line.
     pub(super) fn name(&self, path: &str) -> String {
         let source = match self.sources.get(path) {
             Some(Source::File(place)) => self.place(*place),
@@ -117,7 +117,7 @@ impl Layers {
         format!("{path} ({source})")
     }
 
-    /// Section, key, value and where it comes from, in the order of the default file.
+    /// Section, key, value and source, in the order of the default file.
     pub(super) fn shown(&self) -> impl Iterator<Item = (&str, &str, &Value, String)> {
         self.keys.iter().filter_map(|(section, key, _)| {
             let value = self.table.get(section)?.get(key)?;
@@ -134,14 +134,14 @@ impl Layers {
         }
     }
 
-    /// File and line of a byte of the file.
+    /// The file and line of a byte offset.
     fn place(&self, byte: usize) -> String {
         let before = self.file.1.get(..byte).unwrap_or_default();
         format!("{}:{}", self.file.0.display(), before.matches('\n').count() + 1)
     }
 }
 
-/// What a text says, and at which byte each section and key stands, in this order.
+/// The content of a text, and the byte offsets of its sections and keys, in order.
 fn parse(text: &str) -> Result<(Table, Vec<(String, usize)>), Error> {
     let document = DeTable::parse(text)?;
     let mut places = Vec::new();

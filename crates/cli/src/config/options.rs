@@ -1,14 +1,14 @@
-//! The options of commands that stand for a setting.
+//! The options of commands that set a setting.
 //!
-//! Not among them are options that add to a setting (`--hostname`, `--cors`), and paths, which need not be text (`--tls-cert`,
-//! `--tls-key`): their command combines them.
+//! Options that add to a setting (`--hostname`, `--cors`), and paths, which need not be text (`--tls-cert`, `--tls-key`), are
+//! not included: their commands combine them.
 
 use clap::ValueEnum;
 use toml::Value;
 
 use crate::args::Command;
 
-/// Option, section, key and value of those that were given.
+/// The given options, each with section, key and value.
 pub(super) fn given(
     command: &Command,
 ) -> impl Iterator<Item = (&'static str, &'static str, &'static str, Value)> {
@@ -36,7 +36,7 @@ fn name(choice: &impl ValueEnum) -> Option<Value> {
     Some(Value::String(choice.to_possible_value()?.get_name().to_owned()))
 }
 
-/// More than TOML can say is as good as no limit.
+/// A number that is too large for TOML has the same effect as no limit.
 fn number(count: usize) -> Value {
     Value::Integer(i64::try_from(count).unwrap_or(i64::MAX))
 }

@@ -1,6 +1,7 @@
-//! The configuration reference, `backsight config --reference`: made of the default file's comments and the flags of `serve`.
+//! The configuration reference, `backsight config --reference`, generated from the comments of the default file and the options
+//! of `serve`.
 //!
-//! `docs/configuration.md` is a copy that a test compares, so that what is read there is what the program does.
+//! `docs/configuration.md` is a copy; a test compares them, so that it describes what the program does.
 
 use std::fmt::Write as _;
 
@@ -35,7 +36,7 @@ pub(super) fn text() -> String {
     text
 }
 
-/// Every key with what stands above it; keys without comment share that of the one before.
+/// Every key with the comment above it; keys without a comment share the previous one.
 fn keys(text: &mut String) {
     let (mut section, mut comment) = ("", Vec::new());
     let mut commented = false;

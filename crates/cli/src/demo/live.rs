@@ -1,8 +1,8 @@
-//! The workbench in the browser with everything set: `backsight demo`.
+//! A completely configured workbench in the browser: `backsight demo`.
 //!
-//! One port answers passive-DNS questions from the sample and shows the pages, and the operation that is installed asks that
-//! same port. Whoever has the link that is printed is the administrator `demo`; the link works once. A token that is printed
-//! too lets records be sent, so that what changes can be looked at.
+//! The same port answers passive-DNS queries from the sample and serves the pages, and the installed operation queries this
+//! port. The link that is printed signs in the administrator `demo`, and works once. A printed token allows sending records, so
+//! that changes can be seen.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -23,13 +23,13 @@ use crate::exit::{Exit, Failure};
 use crate::serve::source::Source;
 use crate::{output, serve};
 
-/// Who is signed in.
+/// The name of the administrator.
 const NAME: &str = "demo";
-/// Who sends records.
+/// The name of the sensor.
 const SENSOR: &str = "demo-sensor";
-/// A record that it could send: the name moved on.
+/// A record that the sensor could send: the name has a new address.
 const SEEN: &str = r#"{"rrname":"cdn.example.net","rrtype":"A","rdata":"198.51.100.80","time_first":1735689600,"time_last":1767225600,"count":70}"#;
-/// What the threat library begins with: the guide's name and address, and two with a longer history.
+/// The initial threat library: the name and address of the integration guide, and two with a longer history.
 const KNOWN: [&str; 4] = ["192.0.2.80", "cdn.example.net", "104.196.175.197", "www.threatq.com"];
 
 pub(super) async fn run(command: &DemoArgs) -> Result<Exit, Failure> {
@@ -41,7 +41,7 @@ pub(super) async fn run(command: &DemoArgs) -> Result<Exit, Failure> {
     let failed = |error| Failure::work(&format!("listening on {address}"), &error);
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
-    // Whoever asks us to end is heard before there is a folder, so that it goes.
+    // Signals are handled before the folder exists, so that it is always removed.
     let stopped = serve::stopped().map_err(|error| Failure::work("listening for signals", &error))?;
     let folder = folder()?;
     let desk = prepare(folder.path(), bound).await?;
@@ -58,7 +58,7 @@ pub(super) async fn run(command: &DemoArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// A data folder with everything in it.
+/// Sets up the data folder.
 async fn prepare(folder: &Path, bound: SocketAddr) -> Result<Desk, Failure> {
     let desk = Desk::open(folder, Clock::system())?;
     desk.change_with_password(NAME, register).await?;
@@ -67,7 +67,7 @@ async fn prepare(folder: &Path, bound: SocketAddr) -> Result<Desk, Failure> {
     Ok(desk)
 }
 
-/// A sensor that may send what it saw.
+/// The sensor's token.
 fn sensor() -> Wanted {
     Wanted {
         name: SENSOR.to_owned(),
@@ -80,13 +80,13 @@ fn sensor() -> Wanted {
     }
 }
 
-/// The administrator. The password is a token that worked once and is written nowhere: nobody needs it.
+/// Creates the administrator. The password is a one-time token that is stored nowhere, because nobody needs it.
 fn register(workbench: &mut Workbench) -> Result<(), Error> {
     let token = workbench.first_link()?.ok_or_else(|| Error::Bug("a new folder has users".to_owned()))?;
     workbench.accept(token.reveal(), NAME, token.reveal()).map(drop)
 }
 
-/// The operation, asking us.
+/// Installs the operation, with this server as the provider.
 fn install(workbench: &mut Workbench, bound: SocketAddr) -> Result<(), Error> {
     let package = package::find(OPERATION).map_err(|error| Error::Bug(error.to_string()))?;
     let plan = workbench.plan_install(package, false)?;

@@ -1,7 +1,6 @@
-//! The way from installation to the threat library, printed: `backsight demo --once`.
+//! The steps from installation to the threat library, printed: `backsight demo --once`.
 //!
-//! Each step is a command as anybody would type it, and is carried out by the same code, in a folder that is made for it
-//! and goes with it.
+//! Each step is a command that a user could type, and is executed by the same code, in a temporary folder.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -25,12 +24,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) fn run(command: &DemoArgs) -> Result<Exit, Failure> {
     let folder = folder()?;
-    // The server's runtime is its own: each command brings one, as it always does.
+    // The server has its own runtime, because each command creates one.
     let serving = crate::runtime()?;
     let source = Source::sample(folder.path())?;
     let port = serving.block_on(listen(source.store()))?;
     let exit = Walk { folder: folder.path() }.walk(command, port);
-    // Its tasks have the database too, and the last to let go of it writes down what it still holds: before the folder goes.
+    // Its tasks hold the database too, and the last one to release it writes the remaining data, which must happen before the
+    // folder is removed.
     serving.shutdown_timeout(PATIENCE);
     source.close();
     exit
@@ -67,7 +67,7 @@ impl Walk<'_> {
         Ok(exit)
     }
 
-    /// The values that are asked about, and what becomes of what is found.
+    /// Queries the values, and adds what is found.
     fn ask(&self, command: &DemoArgs) -> Result<Exit, Failure> {
         let values: Vec<&str> = match &command.values[..] {
             [] => VALUES.to_vec(),
@@ -89,7 +89,7 @@ impl Walk<'_> {
         Ok(exit)
     }
 
-    /// The runs that were made, in their order, with what they asked about.
+    /// The runs so far, in order, with their values.
     fn runs(&self) -> Result<Vec<(i64, String)>, Failure> {
         let arguments = self.arguments(&["run", "list"])?;
         let page = kept::open(&arguments)?.runs(&Wanted { limit: usize::MAX, ..Wanted::default() })?;
@@ -97,7 +97,7 @@ impl Walk<'_> {
         Ok(runs.map(|run| (run.id, run.indicator.to_string())).collect())
     }
 
-    /// Shows a command and carries it out.
+    /// Prints a command and executes it.
     fn step(&self, what: &str, words: &[&str]) -> Result<Exit, Failure> {
         let shown: Vec<String> = words.iter().map(|word| quoted(word)).collect();
         say(&format!("\n== {what}\n$ backsight {}", shown.join(" ")))?;
@@ -107,12 +107,12 @@ impl Walk<'_> {
     fn arguments(&self, words: &[&str]) -> Result<Arguments, Failure> {
         let program = ["backsight".as_ref(), "--data-dir".as_ref(), self.folder.as_os_str()];
         let words = words.iter().map(std::ffi::OsStr::new);
-        // A value may look like a flag; then it is told as one.
+        // A value that looks like an option is reported as one.
         Arguments::try_parse_from(program.into_iter().chain(words)).map_err(|error| Failure::usage(&error))
     }
 }
 
-/// A word as a shell takes it.
+/// A word in the form that a shell accepts.
 fn quoted(word: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || ".-_=:/@".contains(character);
     if !word.is_empty() && word.chars().all(plain) {
@@ -127,7 +127,7 @@ fn say(text: &str) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
-/// Three things to try, as they can be typed here: by the path this program was started with.
+/// Three commands to try, with the path by which this program was started.
 fn next() -> String {
     let program = std::env::args().next().unwrap_or_else(|| "backsight".to_owned());
     format!(

@@ -1,10 +1,12 @@
-//! An input: unpacked as it is read, whatever its name says, and known again by a digest of all of it.
+//! An input: decompressed while it is read, whatever its name, and identified by a digest of all of it.
 //!
-//! A file is read twice: once to name it, once to take it in. The second reading is digested too, so that a file that changes
-//! meanwhile is noticed, and not remembered as whole. A packed file of sightings is read once more, unpacked: sightings add up,
-//! and the same ones packed in another way are to be known. Standard input is a file where it is redirected from one.
+//! A file is read twice: once to identify it, and once to import it. The second pass also computes the digest, so that a file
+//! that changes in between is noticed, and not stored as complete. A compressed file of observations is read once more to
+//! digest its decompressed content: observations add up, and the same ones must be recognised with another compression.
+//! Standard input is treated as a file if it is redirected from one.
 //!
-//! Unpacking is streaming: a small file that unpacks to a large one takes time and no memory. A packed file that ends before it
+//! Decompression is streamed: a small file that expands to a large one takes time but no memory. If a compressed file ends too
+//! early, that is an error of reading; everything read before it is valid.
 //! should is an error of reading; what was read before it is good.
 
 use std::fs::File;
@@ -21,53 +23,53 @@ use store::{Store, StoreError};
 use super::How;
 use crate::args::database::Kind;
 
-/// How much of a file older versions knew it by, in bytes.
+/// How many bytes of a file older versions used to identify it.
 const HEAD: u64 = 64 * 1024;
-/// What is read at once, in octets.
+/// Bytes read at a time.
 const PIECE: usize = 128 * 1024;
 
-/// What is read.
+/// An open input.
 pub(crate) struct Input {
     octets: Box<dyn Read + Send>,
-    /// Of the file as it is; unknown where there is none.
+    /// The size of the file; `None` if the input is not a file.
     size: Option<u64>,
     identity: Option<Identity>,
-    /// Of the bytes that were read, packed.
+    /// The digest of the bytes read so far, before decompression.
     digest: Arc<Mutex<blake3::Hasher>>,
     read: Arc<AtomicU64>,
 }
 
-/// What tells a file from others.
+/// What distinguishes a file from others.
 pub(crate) struct Identity {
     digests: Digests,
     head: Vec<u8>,
     size: u64,
 }
 
-/// How a file is to be known again.
+/// How a file is identified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Known {
-    /// Not at all.
+    /// It is not identified.
     No,
     /// By its bytes.
     ByBytes,
-    /// By what it holds, too.
+    /// Also by its decompressed content.
     ByContent,
 }
 
 impl Input {
-    /// A file; one that is to be known again is read to its end first, which is shown to whoever looks.
+    /// Opens a file. If it has to be identified, it is read to its end first, with a progress bar.
     ///
     /// # Errors
-    /// The system's, and what is wrong with how it is packed.
+    /// I/O errors, and errors of the compression.
     pub(super) fn open(path: &Path, known: Known) -> io::Result<Self> {
         Self::of_file(File::open(path)?, known)
     }
 
-    /// Standard input, which is a file where it is redirected from one and nobody has read of it.
+    /// Opens standard input, which counts as a file if it is redirected from one and nothing has been read from it.
     ///
     /// # Errors
-    /// As with a file.
+    /// As for a file.
     pub(super) fn standard(known: Known) -> io::Result<Self> {
         let mut file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
         if file.metadata()?.is_file() && file.stream_position()? == 0 {
@@ -86,10 +88,10 @@ impl Input {
         Self::new(file, size, digests)
     }
 
-    /// What has no name and no end that is known.
+    /// An input without a name and a known length.
     ///
     /// # Errors
-    /// As with a file.
+    /// As for a file.
     pub(super) fn of(octets: impl Read + Send + 'static) -> io::Result<Self> {
         Self::new(octets, None, None)
     }
@@ -111,7 +113,7 @@ impl Input {
         Ok(Self { octets, size, identity, digest: hasher, read })
     }
 
-    /// Whether what was read is not what named the input; asked at its end.
+    /// Whether the bytes read are different from those that identified the input; valid at its end.
     fn has_changed(&self) -> bool {
         let read = self.digest.lock().unwrap_or_else(PoisonError::into_inner).finalize();
         self.identity.as_ref().is_some_and(|identity| identity.digests.packed != read)
@@ -125,7 +127,7 @@ impl Input {
         self.identity.as_ref()
     }
 
-    /// How much of the file has been read.
+    /// How many bytes of the file have been read.
     pub(super) fn progress(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.read)
     }
@@ -144,20 +146,20 @@ impl Read for Input {
 }
 
 impl Identity {
-    /// Under which name its position is kept.
+    /// The name under which its position is stored.
     ///
     /// # Errors
-    /// The database's.
+    /// Errors of the database.
     pub(super) fn name(&self, database: &impl Store, how: How<'_>) -> Result<String, StoreError> {
         intake::name_in(database, self.digests, said(how))
     }
 
-    /// The name that older versions gave it, by its first 64 KiB and its size.
+    /// The name that older versions gave it, from its first 64 KiB and its size.
     pub(super) fn old_name(&self, how: How<'_>) -> String {
         intake::old_name_of(&self.head, self.size, said(how))
     }
 
-    /// Whether the old name stands for all of the content.
+    /// Whether the old name depends on the whole content.
     pub(super) fn is_small(&self) -> bool {
         self.size <= HEAD
     }
@@ -173,7 +175,7 @@ pub(super) fn said(how: How<'_>) -> Said<'_> {
     }
 }
 
-/// Reads a file to its end, once more unpacked where that is wanted, and goes back to its start.
+/// Reads a file to its end, and once more decompressed if requested, and goes back to its start.
 fn digests_of(file: &mut File, size: u64, known: Known) -> io::Result<Digests> {
     let mut head = Vec::new();
     file.by_ref().take(HEAD).read_to_end(&mut head)?;
@@ -204,7 +206,7 @@ fn digest_of(file: &mut File, size: u64) -> io::Result<blake3::Hash> {
     Ok(hasher.finalize())
 }
 
-/// Counts and digests what is read.
+/// Counts and digests the bytes read.
 struct Counted<R> {
     octets: R,
     read: Arc<AtomicU64>,

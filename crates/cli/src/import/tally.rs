@@ -1,4 +1,4 @@
-//! What became of an input, and how it is said.
+//! The result of importing an input, and how it is reported.
 
 use std::fmt::Write as _;
 
@@ -11,37 +11,37 @@ use crate::args::database::Kind;
 use crate::exit::Exit;
 use crate::terminal::{self, plural};
 
-/// How many stretches are shown with what is wrong.
+/// How many rejected parts are shown.
 const SHOWN: usize = 5;
 
 /// How an import ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum State {
-    /// At the end of the input.
+    /// It reached the end of the input.
     Done,
-    /// Before its end; the error says why.
+    /// It ended earlier; the error states why.
     Failed,
-    /// It had been imported before.
+    /// The input had been imported before.
     Known,
-    /// At the first thing that would have been left out.
+    /// It stopped at the first part that would have been rejected.
     Stopped,
 }
 
-/// What became of an input.
+/// The result of importing an input.
 #[derive(Debug)]
 pub(crate) struct Tally {
     name: String,
     pub(crate) state: State,
-    /// Where in it this import began, if not at the start.
+    /// The position where this import started, if it is not the start of the input.
     pub(super) resumed_at: Option<u64>,
-    /// What was read.
+    /// The counts of reading.
     counts: intake::Tally,
-    /// Observations that last: a record with both kinds of times is two.
+    /// Observations that are durable: a record with both kinds of times is two.
     pub(super) lasting: u64,
-    /// All of it had been imported before, which was seen at its end.
+    /// Whether the whole input had been imported before, which was noticed at its end.
     counted_twice: bool,
-    /// There was no file, or no record in it: the error says all there is to say.
+    /// Whether there was no file, or no record in it: then the error is sufficient.
     useless: bool,
     error: Option<String>,
 }
@@ -85,7 +85,7 @@ impl Tally {
         }
     }
 
-    /// Of what was read, to its end or to a fault.
+    /// The result after reading, to the end or to a fault.
     pub(super) fn of(name: &str, counts: intake::Tally, fault: Option<Fault>) -> Self {
         let mut tally = Self { counts, ..Self::new(name) };
         match fault {
@@ -99,18 +99,18 @@ impl Tally {
             }
             Some(Fault::Rejects(error)) => tally.fail(format!("writing the --rejects file: {error}")),
             Some(Fault::Strict(what)) => tally.stop(what),
-            // There is no limit for files.
+            // Files have no size limit.
             Some(Fault::Expanded) => tally.fail(format!("{name}: too large when decompressed")),
         }
         tally
     }
 
-    /// Of what could not even be begun.
+    /// The result if the import could not be started.
     pub(super) fn failed(name: &str, error: String) -> Self {
         Self { state: State::Failed, useless: true, error: Some(error), ..Self::new(name) }
     }
 
-    /// Of what is in already: for reports nothing is to be done, of sightings it must be meant.
+    /// The result if the input was already imported: for reports nothing has to be done, for observations it must be confirmed.
     pub(super) fn known(name: &str, kind: Kind) -> Self {
         let error = (kind == Kind::Observation).then(|| {
             format!(
@@ -125,7 +125,7 @@ impl Tally {
         self.error.get_or_insert(error);
     }
 
-    /// It holds no record; what it looks like instead.
+    /// Records that the input has no records, and its probable format.
     pub(super) fn fail_as_foreign(&mut self, looks_like: &str) {
         self.useless = true;
         self.fail(format!(
@@ -135,13 +135,14 @@ impl Tally {
         ));
     }
 
-    /// The digest and length of what came without a name and was taken in to its end.
+    /// The digest and length of an input without a name that was imported to its end.
     pub(super) fn streamed(&self) -> Option<(Digest, u64)> {
         let digest = self.counts.digest.filter(|_| self.state == State::Done && self.counts.records > 0)?;
         Some((digest, self.counts.bytes))
     }
 
-    /// It had been imported before: a pipe is known at its end only, when its records are counted.
+    /// Warns that the input had been imported before: a pipe is only identified at its end, when its records are already
+    /// counted.
     pub(super) fn warn_of_known(&mut self) {
         self.counted_twice = true;
         self.error = Some(format!(
@@ -150,7 +151,7 @@ impl Tally {
         ));
     }
 
-    /// What the source's own answer lacks, where its frames say so.
+    /// What the source's own answer lacks, if its frames say so.
     fn missing_at_source(&self) -> Option<String> {
         let because = |message: &str| {
             if message.is_empty() { String::new() } else { format!(": {message}") }
@@ -172,22 +173,22 @@ impl Tally {
         ));
     }
 
-    /// How many records were taken.
+    /// The number of imported records.
     pub(crate) fn records(&self) -> u64 {
         self.counts.records
     }
 
-    /// Why it did not come to its end.
+    /// Why the import did not reach the end.
     pub(crate) fn error(&self) -> Option<&str> {
         self.error.as_deref()
     }
 
-    /// Whether there was anything that could not be taken.
+    /// Whether anything was rejected.
     pub(crate) fn left_something_out(&self) -> bool {
         self.left_out() > 0 || self.counts.truncated
     }
 
-    /// How much was left out: an array without data is a whole statement, and nothing is missing.
+    /// The number of rejected parts; an array without data is not one, because nothing is missing.
     fn left_out(&self) -> u64 {
         self.counts.left_out() - self.counts.count_of(Reason::WithoutData)
     }
@@ -205,7 +206,7 @@ impl Tally {
         }
     }
 
-    /// One line: what was taken, and how much was not.
+    /// One line: how much was imported, and how much was rejected.
     pub(crate) fn summary(&self) -> String {
         let counts = &self.counts;
         let timeless = counts.count_of(Reason::WithoutTime);
@@ -233,12 +234,12 @@ impl Tally {
         text
     }
 
-    /// The first stretches that are wrong, each with its place.
+    /// The first rejected parts, each with its position.
     pub(crate) fn damages(&self) -> impl Iterator<Item = String> {
         self.counts.first.iter().take(SHOWN).map(|shown| format!("{}: {shown}", self.name))
     }
 
-    /// For standard output.
+    /// The text for standard output.
     pub(super) fn said(&self) -> String {
         if self.useless {
             return String::new();
@@ -265,7 +266,7 @@ impl Tally {
         text.split('\n').map(terminal::printable).collect::<Vec<_>>().join("\n") + "\n"
     }
 
-    /// As the command's help describes it.
+    /// The JSON shape that the command's help describes.
     pub(super) fn shape<'a>(&'a self, kind: &'a str) -> Shape<'a> {
         let counts = &self.counts;
         let left_out = counts.left_out.iter().map(|(reason, place)| LeftOut {

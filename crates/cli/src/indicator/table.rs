@@ -1,4 +1,4 @@
-//! Indicators to read. What comes from outside is made printable; values are so by their type.
+//! Indicators as text. Text from outside is made printable; values are printable by their type.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use crate::kept;
 use crate::output::table::{cautions, new_table, shorten};
 use crate::terminal::{self, plural, printable};
 
-/// More rows than this nobody reads; the JSON has them all.
+/// The most rows of a list within the details; the JSON has all of them.
 const MOST_ROWS: usize = 50;
 
 pub(super) fn added(added: &[Adding]) -> String {
@@ -45,7 +45,7 @@ pub(super) fn page(page: &Page) -> String {
     if page.entries.is_empty() {
         return "No matching indicators. Add one with: backsight indicator add VALUE\n".to_owned();
     }
-    // A narrow terminal has room for the day, and none for who said so.
+    // A narrow terminal has room for the day, but not for the source.
     let width = terminal::width();
     let precise = width.is_none_or(|width| width >= 90);
     let columns = if precise { 5 } else { 4 };
@@ -173,7 +173,7 @@ fn history(events: &[audit::Entry]) -> String {
     format!("\n{table}\n")
 }
 
-/// Each source once, with how often it says so.
+/// Each source once, with its number of claims.
 fn sources(claims: &[Claim]) -> String {
     let mut named: Vec<(&str, usize)> = Vec::new();
     for claim in claims {

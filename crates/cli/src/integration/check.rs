@@ -1,4 +1,4 @@
-//! `backsight integration test`: one cheap question, each step on the way reported apart.
+//! `backsight integration test`: sends one cheap query, and reports each step separately.
 
 use cof::time::Clock;
 use operation::Limits;

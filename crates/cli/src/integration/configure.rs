@@ -40,7 +40,7 @@ fn changes(command: &ConfigureArgs, before: &Details) -> Result<Changes, Failure
     }
     let secrets = match &before.package {
         Some(package) => secret::collect(package, &command.secret)?,
-        // What is wrong is said where it is set; no secret is asked for.
+        // The error appears where the value is set, and no secret is asked for.
         None => Vec::new(),
     };
     let values = command.values.iter().map(|pair| split(pair)).collect::<Result<_, _>>()?;
@@ -48,7 +48,7 @@ fn changes(command: &ConfigureArgs, before: &Details) -> Result<Changes, Failure
 }
 
 fn split(pair: &str) -> Result<(String, String), Failure> {
-    // What is not KEY=VALUE may be a secret that slipped in: it is not repeated.
+    // An argument that is not KEY=VALUE may be a secret, so it is not repeated.
     let (key, value) = pair.split_once('=').ok_or_else(|| {
         Failure::Usage("write KEY=VALUE; for a secret use --secret KEY, which prompts for it".to_owned())
     })?;

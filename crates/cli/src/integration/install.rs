@@ -1,4 +1,4 @@
-//! `backsight integration install`: what would change, the two confirmations, and then the change.
+//! `backsight integration install`: shows what would change, asks for the two confirmations, and then makes the change.
 
 use std::fmt::Write as _;
 
@@ -28,7 +28,7 @@ pub(super) fn run(command: &InstallArgs, arguments: &Arguments) -> Result<Exit, 
     Ok(Exit::Done)
 }
 
-/// Asks what must be asked: that it exists, then that its configuration changes.
+/// Asks the necessary questions: that the integration exists, and that its configuration changes.
 fn confirmed(plan: &Plan, yes: bool) -> Result<bool, Failure> {
     let questions = plan.questions();
     if questions.is_empty() {
@@ -44,7 +44,7 @@ fn confirmed(plan: &Plan, yes: bool) -> Result<bool, Failure> {
         Question::Parameters => (configuration(plan), "Continue?"),
     });
     if yes || !confirm::is_possible() {
-        // All at once, where nobody is asked.
+        // All at once if it is not possible to ask.
         let all = notices.map(|(said, _)| said).collect::<Vec<_>>().join("\n");
         return confirm::ask(&all, "", yes);
     }
@@ -56,7 +56,7 @@ fn confirmed(plan: &Plan, yes: bool) -> Result<bool, Failure> {
     Ok(true)
 }
 
-/// The first notice: what is there, and what would take its place.
+/// The first notice: the installed version, and the one that would replace it.
 fn existing(plan: &Plan) -> String {
     let (name, version) = (&plan.package.name, &plan.package.version);
     let mut text = match &plan.relation {
@@ -83,7 +83,7 @@ fn existing(plan: &Plan) -> String {
     text
 }
 
-/// The second notice: what changes about the configuration, and what of it would be lost.
+/// The second notice: the changes of the configuration, and what would be lost.
 fn configuration(plan: &Plan) -> String {
     let mut text = String::new();
     if !plan.parameters.is_empty() {

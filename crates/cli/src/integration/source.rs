@@ -1,4 +1,4 @@
-//! Where the package to install comes from: a bundled one by name, or a manifest file.
+//! Finds the package to install: a bundled one by name, or a manifest file.
 
 use std::fs::File;
 use std::io::Read;
@@ -9,7 +9,7 @@ use operation::{Package, package};
 use crate::exit::Failure;
 use crate::terminal::printable;
 
-/// The most octets of a file that are read; a manifest is far smaller, and its reader says so.
+/// The most bytes of a file that are read; a manifest is far smaller, and its parser says so.
 const LARGEST: u64 = 1 << 20;
 
 /// Finds a bundled package, or reads a file.

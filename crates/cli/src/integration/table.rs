@@ -1,4 +1,4 @@
-//! Integrations to read. Everything in a manifest was written by a stranger and is made printable.
+//! Integrations as text. The content of a manifest is untrusted and is made printable.
 
 use std::fmt::Write as _;
 

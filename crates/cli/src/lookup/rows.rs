@@ -1,4 +1,4 @@
-//! What was looked up, as it is printed. The JSON shapes are described in the command's help.
+//! Prints the rows of a lookup. The command's help describes the JSON shapes.
 
 use std::fmt::Write as _;
 use std::io;
@@ -52,7 +52,7 @@ struct SummaryShape<'a> {
     time_last: Option<u64>,
 }
 
-/// A page in the format that is wanted.
+/// A page in the requested format.
 pub(super) fn page(command: &LookupArgs, page: &Page) -> Result<String, Failure> {
     Ok(match command.format {
         Format::Cof => lines(&page.records),
@@ -72,10 +72,10 @@ pub(super) fn page(command: &LookupArgs, page: &Page) -> Result<String, Failure>
     })
 }
 
-/// A summary in the format that is wanted.
+/// A summary in the requested format.
 ///
 /// # Errors
-/// A format that has none.
+/// The format has no summaries.
 pub(super) fn summary(command: &LookupArgs, summary: &Summary) -> Result<String, Failure> {
     let Summary { rows, count, first, last } = *summary;
     match command.format {
@@ -104,7 +104,7 @@ pub(super) fn summary(command: &LookupArgs, summary: &Summary) -> Result<String,
     }
 }
 
-/// Records as files have them.
+/// Records in the form of files.
 pub(crate) fn lines(records: &[Record]) -> String {
     let mut text = String::with_capacity(records.len() * 160);
     let mut writer = Writer::new(Dialect::Draft);
@@ -124,7 +124,7 @@ fn as_table(command: &LookupArgs, page: &Page) -> String {
     format!("{table}\n{} (times in UTC)\n{cautions}", plural(records.len() as u64, "row"))
 }
 
-/// That nothing was found, and where a name has not been looked for.
+/// The message that nothing was found, and where a name was not searched for.
 fn nothing(question: &str) -> String {
     match super::subject(question) {
         Ok(Subject::Name(name)) => format!(
@@ -143,7 +143,7 @@ fn written(error: &serde_json::Error) -> Failure {
     Failure::work("writing JSON", error)
 }
 
-/// The record as files have it, with what tells sources apart.
+/// The record in the form of files, with the members that distinguish sources.
 fn json_record(record: &Record) -> Result<Box<RawValue>, serde_json::Error> {
     let mut text = lines(std::slice::from_ref(record));
     if !record.extras.is_empty() {
@@ -162,7 +162,7 @@ fn as_csv(records: &[Record]) -> io::Result<String> {
 }
 
 fn cells(record: &Record) -> [String; 15] {
-    // As spreadsheets read them, and as the files of runs have them.
+    // In the form that spreadsheets read, as in the files of runs.
     let date = |seconds: Option<u64>| seconds.map(time::readable).unwrap_or_default();
     [
         record.rrname.to_string(),

@@ -1,6 +1,6 @@
-//! Tables to read: what is direct apart from what is related, dates in UTC with span and count.
+//! Tables: direct and related records separately, dates in UTC with span and count.
 //!
-//! Everything from outside is printable before it becomes a cell: names and data are printable ASCII by their type.
+//! Text from outside is printable before it becomes a cell: names and data are printable ASCII by their type.
 
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
@@ -15,14 +15,14 @@ use crate::asked::Asked;
 use crate::kept;
 use crate::terminal::{self, plural};
 
-/// Data longer than this is cut in a cell; the other formats have it whole.
+/// The longest data in a cell; the other formats have all of it.
 const LONGEST_CELL: usize = 240;
-/// More cautions than this nobody reads; the other formats have one with each record.
+/// The most cautions that are shown; the other formats have one with each record.
 const MOST_CAUTIONS: usize = 20;
-/// No table is made narrower than this: it would be a column of single letters.
+/// The smallest width of a table: a narrower one would consist of single letters.
 const NARROWEST: u16 = 60;
 
-/// One answer with a line on what it proposes.
+/// One answer, with a line about its findings.
 pub(super) fn render(asked: &Asked) -> String {
     let Ok(shown) = &asked.outcome else {
         return format!("{}: not queried\n\n", terminal::label(&asked.value));
@@ -44,7 +44,7 @@ pub(super) fn render(asked: &Asked) -> String {
     text
 }
 
-/// The headline and the tables of one answer.
+/// The title and the tables of one answer.
 pub(crate) fn history(shown: &Shown, width: Option<u16>) -> String {
     let mut text = headline(shown);
     let (direct, related): (Vec<&Record>, Vec<&Record>) =
@@ -66,7 +66,7 @@ pub(crate) fn history(shown: &Shown, width: Option<u16>) -> String {
     text
 }
 
-/// What is to be said of the names and addresses of records, a line each.
+/// The cautions about the names and addresses of records, one per line.
 pub(crate) fn cautions_of(records: &[Record]) -> String {
     cautions(&hosts_of(records))
 }
@@ -77,7 +77,7 @@ fn hosts_of(records: &[Record]) -> Vec<Indicator> {
     records.iter().flat_map(sides).flatten().collect()
 }
 
-/// What is to be said of indicators, a line each.
+/// The cautions about indicators, one per line.
 pub(crate) fn cautions<'a>(indicators: impl IntoIterator<Item = &'a Indicator>) -> String {
     let said = shown::cautions(indicators);
     let mut text = String::new();
@@ -110,7 +110,7 @@ fn headline(shown: &Shown) -> String {
     text
 }
 
-/// That nothing was found, and what has been asked for: a name can be asked for as the owner of records, or in their data.
+/// The message that nothing was found, and what was queried: names as owners of records, or in their data.
 fn nothing(run: &Run) -> String {
     let (side, other) = match (run.indicator.kind(), run.filter().side) {
         (IndicatorType::Fqdn, Side::Owner) => {
@@ -124,7 +124,7 @@ fn nothing(run: &Run) -> String {
     format!("nothing found{side}; the answer is complete{other}")
 }
 
-/// What changed since the answer before, where that was asked for.
+/// The changes since the previous answer, if they were requested.
 pub(crate) fn changes(shown: &Shown, width: Option<u16>) -> String {
     let changes = match &shown.compared {
         Compared::No => return String::new(),
@@ -156,7 +156,7 @@ pub(crate) fn changes(shown: &Shown, width: Option<u16>) -> String {
     text
 }
 
-/// What became of findings in the library, or would.
+/// What became of findings in the library, or would become of them.
 pub(crate) fn added(tally: &Tally) -> String {
     let mut text = String::new();
     for (one, count) in [
@@ -178,9 +178,9 @@ pub(crate) fn added(tally: &Tally) -> String {
     text
 }
 
-/// Records in a table; with `sources`, who says so of each.
+/// A table of records; with `sources`, including the source of each.
 pub(crate) fn records(records: &[&Record], sources: bool, width: Option<u16>) -> Table {
-    // A narrow terminal has room for the day, not for the second, and none for what the two dates say already.
+    // A narrow terminal has room for the day, but not for the second, and not for the span, which follows from the dates.
     let precise = is_wide(width);
     let mut table = new_table(width);
     let columns = if precise { 7 } else { 6 };
@@ -197,14 +197,14 @@ pub(crate) fn records(records: &[&Record], sources: bool, width: Option<u16>) ->
     table
 }
 
-/// Whether times to the second, and how long it was between them, have room.
+/// Whether there is room for times to the second, and for spans.
 fn is_wide(width: Option<u16>) -> bool {
     width.is_none_or(|width| width >= 110)
 }
 
-/// Keeps dates, counts and the like in one piece: only what is long is broken where the row is too long.
+/// Prevents breaks within dates, counts and the like: only long texts are broken if the row is too long.
 ///
-/// `hosts` are the columns of names and data: they share what is left.
+/// `hosts` are the columns of names and data, which share the remaining width.
 fn keep_short_whole(table: &mut Table, hosts: RangeInclusive<usize>, width: Option<u16>) {
     let short = if is_wide(width) { "2017-06-09 08:07:17".len() } else { "2017-06-09".len() };
     let widest = table.column_max_content_widths();
@@ -215,7 +215,7 @@ fn keep_short_whole(table: &mut Table, hosts: RangeInclusive<usize>, width: Opti
     }
 }
 
-/// An empty table that fits.
+/// An empty table with the right width.
 pub(crate) fn new_table(width: Option<u16>) -> Table {
     let line = || LineStyle::none().fill('─').junction('─');
     fitting(TableStyle::new().top_border(line()).header_separator(line()).bottom_border(line()), width)
@@ -235,7 +235,7 @@ fn fitting(style: TableStyle, width: Option<u16>) -> Table {
 
 fn cells(record: &Record, precise: bool) -> [String; 7] {
     let (first, last) = record.seen();
-    // Zone times are another thing than sightings, and say so.
+    // Zone times are marked, because they are not observations.
     let zone = if record.sightings() == (None, None) && first.or(last).is_some() { " (zone)" } else { "" };
     let date = |seconds: Option<u64>| {
         let text = seconds.map_or_else(|| "unknown".to_owned(), time::readable);
@@ -253,7 +253,7 @@ fn cells(record: &Record, precise: bool) -> [String; 7] {
     ]
 }
 
-/// How the words of a record's source add up, where sources are apart.
+/// The kind of a record's source, if sources are separate.
 pub(crate) fn source_kind(record: &Record) -> &str {
     let kind = record.extras.iter().find(|(key, _)| &**key == "source_kind");
     kind.map(|(_, value)| value.trim_matches('"')).unwrap_or_default()
@@ -270,7 +270,7 @@ fn source(record: &Record) -> String {
     shorten(&text)
 }
 
-/// Cuts what is too long for a cell.
+/// Shortens a text that is too long for a cell.
 pub(crate) fn shorten(text: &str) -> String {
     match text.get(..LONGEST_CELL) {
         Some(head) if text.len() > LONGEST_CELL => format!("{head}…"),
@@ -278,7 +278,7 @@ pub(crate) fn shorten(text: &str) -> String {
     }
 }
 
-/// A length of time in its two largest units.
+/// A time span in its two largest units.
 fn length(seconds: u64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
     match (days, hours, minutes) {

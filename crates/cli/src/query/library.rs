@@ -1,4 +1,4 @@
-//! Values to ask about, out of the threat library.
+//! Values to query from the threat library.
 
 use std::collections::HashSet;
 
@@ -10,11 +10,11 @@ use crate::args::QueryArgs;
 use crate::exit::Failure;
 use crate::values::Given;
 
-/// Indicators that are read at a time.
+/// Indicators read at a time.
 const PAGE: usize = 1_000;
 
-/// Adds the indicators that are wanted to the values, each once: in the order of their values, so that nothing that is
-/// changed meanwhile is met twice.
+/// Adds the matching indicators to the values, each once. They are read in the order of their values, so that indicators which
+/// change in the meantime are not returned twice.
 pub(super) async fn add_values(
     given: &mut Vec<Given>,
     command: &QueryArgs,
@@ -44,7 +44,8 @@ pub(super) async fn add_values(
     }
 }
 
-/// A row of the library as it is asked about. What came in as a name before its kind was known (a hash, a scheme) is refused.
+/// An indicator of the library as a value to query. One that was added as a name before its kind was recognised (a hash, a
+/// scheme) is refused.
 fn checked(indicator: Indicator) -> Given {
     let text = indicator.to_string();
     let indicator = match Indicator::parse(&text) {

@@ -1,4 +1,4 @@
-//! From arguments to a [`Plan`]: package, settings, secrets, provider.
+//! Makes a [`Plan`] from the arguments: package, settings, secrets, provider.
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -25,10 +25,10 @@ pub(super) async fn plan(
 ) -> Result<Plan, Failure> {
     let (kept, package, configured) = operation(&config.query.operation, arguments)?;
     let clock = Clock::system();
-    // Secrets come last: none is asked for while something else is wrong.
+    // Secrets come last: none is asked for while another argument is invalid.
     let (rrtypes, window) = (rrtypes(command.rrtype.as_deref())?, window(command, &clock)?);
     let settings = settings(&package, configured, command)?;
-    // What streams is not held: only an option bounds it.
+    // A streamed answer is not kept in memory, so only an option limits it.
     let (limits, most) = match format {
         Format::Cof => (Limits::STREAMED, command.max_records.unwrap_or(usize::MAX)),
         Format::Csv | Format::Json | Format::Table => (Limits::HELD, config.query.max_records),
@@ -55,8 +55,8 @@ fn freshness(command: &QueryArgs, config: &Config) -> Freshness {
     }
 }
 
-/// The installed operation with its settings. What is not installed, or disabled, is not asked behind its
-/// administrator's back; how to get there is said.
+/// The installed operation with its settings. One that is not installed or is disabled is refused, and the error states how to
+/// change that.
 fn operation(wanted: &str, arguments: &Arguments) -> Result<(Workbench, Package, Settings), Failure> {
     let (name, version) =
         wanted.split_once('@').map_or((wanted, None), |(name, version)| (name, Some(version)));
@@ -90,7 +90,7 @@ fn not_installed(wanted: &str, installed: &[Summary]) -> Failure {
         }
     };
     let wanted = terminal::label(wanted);
-    // A package file is installed by its path, and then goes by its name.
+    // A package file is installed by its path, and afterwards has a name.
     let name = wanted.split('@').next().filter(|name| !is_file(name)).unwrap_or("NAME");
     Failure::Usage(format!("the operation {wanted} is not installed; {known}")).hint(&format!(
         "install and enable it once: `backsight integration install {wanted}`, then `backsight integration enable {name}`"
@@ -101,7 +101,7 @@ fn is_file(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml"))
 }
 
-/// What is configured, and over it what this run sets.
+/// The configured settings, overridden by those of this run.
 fn settings(package: &Package, mut settings: Settings, command: &QueryArgs) -> Result<Settings, Failure> {
     for pair in &command.set {
         let (key, value) = pair
@@ -123,7 +123,7 @@ fn settings(package: &Package, mut settings: Settings, command: &QueryArgs) -> R
 fn typed_secrets(settings: &mut Settings, package: &Package, command: &QueryArgs) -> Result<(), Failure> {
     let stdin_is_taken = command.file.iter().any(|file| file.as_os_str() == "-");
     for key in &command.secret {
-        // Checked before anything is asked: a secret typed for nothing is a secret given away.
+        // Checked before asking, so that no secret is typed unnecessarily.
         let parameter = package.parameter(key).filter(|parameter| parameter.kind == ParameterKind::Secret);
         let Some(parameter) = parameter else {
             set_secret(settings, package, key, "")?;
@@ -145,7 +145,7 @@ fn set_secret(settings: &mut Settings, package: &Package, key: &str, secret: &st
     Ok(settings.set_secret(package, key, Secret::new(secret))?)
 }
 
-/// What `--rrtype` lists. A word that names no type would find nothing and look like an answer.
+/// The types in `--rrtype`. A word that is not a type would find nothing, and look like an answer.
 pub(crate) fn rrtypes(text: Option<&str>) -> Result<Vec<cof::RrType>, Failure> {
     let Some(text) = text else { return Ok(Vec::new()) };
     let failed = |word: &str, why: &dyn std::fmt::Display| {
@@ -174,7 +174,7 @@ fn window(command: &QueryArgs, clock: &Clock) -> Result<Window, Failure> {
     let seen_after = moment("--seen-after", &command.seen_after)?.map(|moment| moment.start);
     let seen_before = moment("--seen-before", &command.seen_before)?.map(|moment| moment.end);
     match (seen_after, seen_before) {
-        // What was there for years was last seen after the one and first seen before the other, even so.
+        // A record that was seen for years is last seen after one time and first seen before the other, even in this case.
         (Some(after), Some(before)) if after > before => Err(Failure::Usage(format!(
             "--seen-after {} is later than --seen-before {}",
             time::readable(after),

@@ -1,8 +1,8 @@
-//! `query --format cof`: records go out as they arrive, in constant memory.
+//! `query --format cof`: prints records as they arrive, in constant memory.
 //!
-//! Reading an answer and printing it are about the same work, so they are done side by side: each answer's [`Streamer`]
-//! hands over what one piece of it held, and the one [`Printer`] writes it, whole lines at a time. Between them wait
-//! a few pieces at most; a slow reader of standard output slows the asking down.
+//! Reading an answer and printing it take about the same time, so they run concurrently: the [`Streamer`] of each answer passes
+//! on the records of one piece, and the single [`Printer`] writes them, in complete lines. At most a few pieces wait between
+//! them; a slow reader of standard output slows down the queries.
 
 use std::io::Write;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -22,10 +22,10 @@ use crate::output;
 use crate::terminal;
 use crate::values::Given;
 
-/// How many pieces wait to be printed; one holds the records of at most 64 KiB of an answer.
+/// How many pieces may wait to be printed; one contains the records of at most 64 KiB of an answer.
 const WAITING: usize = 4;
 
-/// Asks about every value and prints records as they arrive.
+/// Queries every value, and prints records as they arrive.
 pub(super) async fn run(plan: &Plan, given: Vec<Given>, concurrency: usize) -> Result<Exit, Failure> {
     let progress = output::progress(given.len());
     let printer = Printer::start();
@@ -57,7 +57,7 @@ pub(super) async fn run(plan: &Plan, given: Vec<Given>, concurrency: usize) -> R
 }
 
 impl Plan {
-    /// None where no more was wanted than what came.
+    /// `None` if the requested number of records was reached.
     async fn stream(
         &self,
         given: &Given,
@@ -80,7 +80,7 @@ impl Plan {
             Ok(begun) => begun.stream(&mut sink).await,
             Err(error) => Err(error),
         };
-        // What came in the last piece, before whatever ended the answer.
+        // The records in the last piece, before the end of the answer.
         sink.pause();
         match run {
             Err(workbench::Error::Refused(Refusal { kind: Kind::Missing, text })) => {
@@ -91,17 +91,17 @@ impl Plan {
     }
 }
 
-/// A sink that hands records on to be printed.
+/// A sink that passes records on for printing.
 struct Streamer<'a> {
     filter: &'a operation::Filter,
-    /// What the piece of the answer that is being read has held so far.
+    /// The records of the current piece so far.
     piece: Vec<Record>,
     printer: SyncSender<Vec<Record>>,
-    /// How many are wanted.
+    /// How many more records are requested.
     left: Option<usize>,
     most: Option<usize>,
     taken: usize,
-    /// Whether there was more than is wanted.
+    /// Whether there were more records than requested.
     enough: bool,
 }
 
@@ -128,14 +128,14 @@ impl Sink for Streamer<'_> {
         if !self.piece.is_empty() {
             let next = Vec::with_capacity(self.piece.len());
             if self.printer.send(std::mem::replace(&mut self.piece, next)).is_err() {
-                // Nobody prints any more: take nothing further, the printer says why.
+                // The printer has ended, and reports why; nothing more is accepted.
                 self.left = Some(self.taken);
             }
         }
     }
 }
 
-/// Writes records to standard output, on a thread of its own.
+/// Writes records to standard output, on a separate thread.
 struct Printer {
     records: SyncSender<Vec<Record>>,
     thread: JoinHandle<std::io::Result<()>>,
@@ -147,7 +147,7 @@ impl Printer {
         Self { records, thread: std::thread::spawn(move || print(&waiting)) }
     }
 
-    /// Waits for everything to be written; its error is standard output's.
+    /// Waits until everything is written; returns the error of standard output.
     fn finish(self) -> Result<(), Failure> {
         drop(self.records);
         match self.thread.join() {

@@ -1,4 +1,4 @@
-//! Runs to read. What comes from outside is made printable; values and records are so by their type.
+//! Runs as text. Text from outside is made printable; values and records are printable by their type.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use crate::kept;
 use crate::output::table::{self, new_table, shorten};
 use crate::terminal::{self, plural, printable};
 
-/// More findings than this nobody reads; the JSON has them all.
+/// The most findings that are shown; the JSON has all of them.
 const MOST_FINDINGS: usize = 200;
 
 pub(super) fn page(page: &Page) -> String {
@@ -18,7 +18,7 @@ pub(super) fn page(page: &Page) -> String {
         return "No matching runs. Start one with: backsight query VALUE\n".to_owned();
     }
     let width = terminal::width();
-    // A narrow terminal has room for what it came to, and none for who asked whom.
+    // A narrow terminal has room for the result, but not for the user and the provider.
     let columns = if width.is_none_or(|width| width >= 110) { 7 } else { 5 };
     let mut table = new_table(width);
     let header = ["Run", "Indicator", "Began (UTC)", "State", "Records", "Library", "Operation"];
@@ -80,7 +80,7 @@ pub(super) fn run(shown: &Shown) -> String {
     text
 }
 
-/// The findings with the numbers that `--pick` takes.
+/// The findings with the numbers for `--pick`.
 fn findings(shown: &Shown) -> String {
     let list = &shown.findings.list;
     if list.is_empty() {

@@ -1,6 +1,6 @@
-//! What a server says while it runs, on standard error: warnings always, requests where that was chosen.
+//! The log of a server on standard error: warnings always, requests if configured.
 //!
-//! `edge::watch` says what of a request is told. Times are UTC.
+//! `edge::watch` determines what is logged about a request. Times are in UTC.
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -10,7 +10,7 @@ use tracing_subscriber::{Layer, fmt, registry};
 use crate::args::AccessLog;
 use crate::exit::Failure;
 
-/// Says it from here on.
+/// Starts logging.
 pub(super) fn begin(how: AccessLog) -> Result<(), Failure> {
     let requests = if how == AccessLog::Off { LevelFilter::OFF } else { LevelFilter::INFO };
     let told = Targets::new()

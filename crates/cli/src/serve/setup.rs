@@ -1,4 +1,4 @@
-//! What flags and configuration make of a server: TLS, limits, other origins, what is logged.
+//! Sets up a server from options and configuration: TLS, limits, other origins, the log.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
@@ -15,18 +15,18 @@ use crate::terminal;
 
 /// The longest configured time, in seconds: a day.
 const LONGEST: usize = 24 * 3600;
-/// The longest origin, in bytes: it stands in every record of an answer.
+/// The longest origin, in bytes, because every record of an answer contains it.
 const ORIGIN: usize = 255;
-/// How many times as large a body may be when it is decompressed.
+/// The factor by which a body may grow during decompression.
 const EXPANDS: u64 = 8;
 
-/// Whether TLS was asked for, right or wrong.
+/// Whether TLS was requested, valid or not.
 pub(super) fn wants_tls(command: &ServeArgs, config: &config::Serve) -> bool {
     let (certificate, key) = files(command, config);
     certificate.is_some() || key.is_some()
 }
 
-/// TLS, where there is a certificate.
+/// TLS, if there is a certificate.
 pub(super) fn tls(command: &ServeArgs, config: &config::Serve) -> Result<Option<Arc<Tls>>, Failure> {
     match files(command, config) {
         (None, None) => Ok(None),
@@ -50,12 +50,12 @@ fn files(command: &ServeArgs, config: &config::Serve) -> (Option<PathBuf>, Optio
     (file(&command.tls_cert, &config.tls_cert), file(&command.tls_key, &config.tls_key))
 }
 
-/// The names by which browsers and clients reach us, besides this machine's own.
+/// The accepted host names, besides those of this machine.
 pub(super) fn names(command: &ServeArgs, config: &config::Serve) -> Vec<String> {
     command.hostname.iter().map(String::as_str).chain(listed(&config.hostname)).map(str::to_owned).collect()
 }
 
-/// Where a browser finds us: by our name where we have one that goes with a scheme, else where we listen.
+/// The address for browsers: our host name if its scheme is known, or else the address we listen on.
 pub(super) fn browsers_reach(
     bound: SocketAddr,
     name: Option<&String>,
@@ -70,7 +70,7 @@ pub(super) fn browsers_reach(
     }
 }
 
-/// Nobody is called 0.0.0.0: whoever listens on every address is found on the loopback's.
+/// A server that listens on every address (0.0.0.0) is reached on the loopback address.
 fn this_machine(bound: SocketAddr) -> SocketAddr {
     let loopback = match bound {
         SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -79,12 +79,12 @@ fn this_machine(bound: SocketAddr) -> SocketAddr {
     SocketAddr::new(if bound.ip().is_unspecified() { loopback } else { bound.ip() }, bound.port())
 }
 
-/// What stands in a setting that takes several, with commas between.
+/// The values of a setting with several values, separated by commas.
 fn listed(set: &str) -> impl Iterator<Item = &str> {
     set.split(',').map(str::trim).filter(|one| !one.is_empty())
 }
 
-/// How much is taken on at once.
+/// The configured limits.
 pub(super) fn limits(config: &config::Serve) -> Limits {
     let body = (config.body_mebibytes as u64).saturating_mul(1 << 20);
     Limits {
@@ -99,10 +99,10 @@ pub(super) fn limits(config: &config::Serve) -> Limits {
     }
 }
 
-/// Files that are open besides connections.
+/// Open files besides connections.
 const FILES: u64 = 256;
 
-/// Lets this process have as many connections as it takes, as far as the system allows.
+/// Raises the limit of open files for the number of connections, as far as the system allows.
 pub(super) fn make_room(limits: &Limits) {
     let wanted = (limits.connections as u64).saturating_add(FILES);
     let allowed = open_files(wanted);
@@ -113,10 +113,10 @@ pub(super) fn make_room(limits: &Limits) {
     }
 }
 
-/// Raises the limit of open files to this number, as far as the system allows; gives what it is then.
+/// Raises the limit of open files to this number, as far as the system allows; returns the resulting limit.
 fn open_files(wanted: u64) -> u64 {
     let limit = rustix::process::getrlimit(Resource::Nofile);
-    // `None` is no limit.
+    // `None` means no limit.
     let within = |most: Option<u64>| most.map_or(wanted, |most| most.min(wanted));
     if within(limit.current) == wanted {
         return wanted;
@@ -128,7 +128,7 @@ fn open_files(wanted: u64) -> u64 {
     }
 }
 
-/// The service with the origins that may ask, and what of a request is logged.
+/// The service with the allowed origins, and the content of the log.
 pub(super) fn service(
     mut service: Service,
     command: &ServeArgs,
@@ -155,7 +155,7 @@ pub(super) fn service(
     Ok(if config.log_addresses { service.with_addresses_logged() } else { service })
 }
 
-/// Tells a service manager that waits for it (`Type=notify`) that we answer from here on.
+/// Tells a service manager that waits for it (`Type=notify`) that the server is ready.
 #[cfg(target_os = "linux")]
 pub(super) fn say_ready() {
     if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
@@ -165,11 +165,11 @@ pub(super) fn say_ready() {
     }
 }
 
-/// Nobody waits for it.
+/// There is no service manager to notify.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn say_ready() {}
 
-/// Reads the certificate anew at SIGHUP, which ends no server, with TLS or without.
+/// Reloads the certificate on SIGHUP, which never ends a server, with or without TLS.
 #[cfg(unix)]
 pub(super) fn reload_when_told(tls: Option<Arc<Tls>>) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -184,7 +184,7 @@ pub(super) fn reload_when_told(tls: Option<Arc<Tls>>) -> std::io::Result<()> {
     Ok(())
 }
 
-/// There is no such signal; a certificate that changes is noticed all the same.
+/// There is no such signal; changes of the certificate are noticed anyway.
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "where there are signals, listening for them can fail")]
 pub(super) fn reload_when_told(_: Option<Arc<Tls>>) -> std::io::Result<()> {

@@ -1,7 +1,7 @@
-//! Where a server's answers come from.
+//! The records that a server serves.
 //!
-//! The database of the data folder, which other commands then reach through the server; or records that are named, in a
-//! database of their own that goes with the server: what is only to be shown is not mixed with what is kept.
+//! Either the database of the data folder, which other commands then use through the server, or records of files, in a separate
+//! temporary database, so that they are not mixed with stored records.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,19 +19,19 @@ use crate::sample::SAMPLE;
 use crate::{database, terminal};
 use cof::Orientation;
 
-/// What is being done while it may fail.
+/// The action in error messages.
 const MAKING: &str = "creating a database for the records";
 
 /// A database that is served.
 pub(crate) enum Source {
-    /// Of a data folder.
+    /// The database of a data folder.
     Kept { runs: Arc<Runs>, door: Option<Door> },
-    /// Of records that were named.
+    /// The records of files.
     Named { database: Arc<Database>, folder: Option<Temporary> },
 }
 
 impl Source {
-    /// What a command says.
+    /// The source that a command requests.
     pub(crate) fn of(command: &ServeArgs, config: &Config, arguments: &Arguments) -> Result<Self, Failure> {
         if command.sample || !command.cof.is_empty() {
             return Self::named(command, config);
@@ -47,7 +47,7 @@ impl Source {
         Ok(source)
     }
 
-    /// The database of a folder, with its door open.
+    /// The database of a folder, with its socket open.
     pub(crate) fn kept(folder: &Path, config: &Config) -> Result<Self, Failure> {
         let runs = match database::open_folder(folder, database::options(config), config)? {
             Database::Local { runs, .. } => Arc::new(runs),
@@ -57,7 +57,7 @@ impl Source {
                 return Err(database::failed(folder, &StoreError::Locked { process }).hint(hint));
             }
         };
-        // Serving goes on without: only commands have to wait for its end.
+        // The server continues without the socket; other commands then have to wait for its end.
         let door = Door::open(Arc::clone(&runs), folder).map_err(|error| {
             terminal::complain(&format!(
                 "other commands cannot reach the passive-DNS database while this server runs: {error}"
@@ -80,7 +80,7 @@ impl Source {
         Ok(source)
     }
 
-    /// The sample, in a folder that somebody else sees to.
+    /// The sample, in a folder that the caller manages.
     pub(crate) fn sample(folder: &Path) -> Result<Self, Failure> {
         let source = Self::Named { database: empty(&folder.join("pdns"), Options::default())?, folder: None };
         source.fill_with_sample()?;
@@ -119,7 +119,7 @@ impl Source {
         }
     }
 
-    /// What answers.
+    /// The store that answers.
     pub(crate) fn store(&self) -> Arc<dyn Store> {
         match self {
             Self::Kept { runs, .. } => Arc::clone(runs) as Arc<dyn Store>,
@@ -127,11 +127,11 @@ impl Source {
         }
     }
 
-    /// Answers what commands have begun to ask, and no more.
+    /// Answers the requests of commands that have already started, and ends.
     pub(crate) fn close(self) {
         match self {
             Self::Kept { runs, door } => drop((door, runs)),
-            // What of the folder cannot be removed is in the system's folder for such things.
+            // If the folder cannot be removed, it stays in the system's folder for temporary files.
             Self::Named { database, folder } => drop((database, folder)),
         }
     }
