@@ -1,9 +1,9 @@
-//! What the pages cost: on a library of a million indicators, and on a run of 50,000 records.
+//! The cost of pages: with a library of a million indicators, and with a run of 50,000 records.
 //!
-//! Run by `cargo xtask bench pages`. The server is the real one on loopback; each page is asked for many times by somebody who
-//! is signed in, one request after another. The time is the median and the 95th percentile until the whole page has come;
-//! the size is what the browser gets, without styles and scripts, which it keeps. `BACKSIGHT_BENCH_HELD=50000` makes a smaller
-//! library for a quick look.
+//! Run by `cargo xtask bench pages`. The server is the real one on loopback. A signed-in client requests each page many times,
+//! one request after another. The time is the median and the 95th percentile until the whole page has arrived; the size is what
+//! a browser receives, without styles and scripts, which it caches. `BACKSIGHT_BENCH_HELD=50000` makes a smaller library for a
+//! quick look.
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(
@@ -34,7 +34,7 @@ const ROUNDS: usize = 60;
 const ADDRESS: &str = "203.0.113.80";
 
 fn main() {
-    // `cargo test --benches` runs this too, and asks for nothing to be measured.
+    // `cargo test --benches` also runs this program, without asking for a measurement.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
@@ -107,7 +107,7 @@ async fn sign_in(desk: &Desk) -> String {
     format!("backsight={}", token.reveal())
 }
 
-/// A run on an address that many names have had.
+/// A run on an address that had many names.
 async fn ask(runs: &Runs) -> i64 {
     let provider = ScriptedProvider::new(Script::always(Exchange::ok(body())));
     let address = provider.listen().await.unwrap();
@@ -162,7 +162,7 @@ impl Browser {
         println!("{what:<44}{median:>7.1} ms{p95:>7.1} ms{:>8.0} KiB", size as f64 / 1024.0);
     }
 
-    /// The page's size, in octets.
+    /// The size of the page in bytes.
     fn get(&self, path: &str) -> usize {
         let mut stream = TcpStream::connect(self.address).unwrap();
         let head = format!(

@@ -1,6 +1,6 @@
-//! The one place that puts routes together and starts what goes on in the background: [`run`].
+//! Combines the routes and starts background work: [`run`].
 //!
-//! [`Service`] says what is served; constructors of routes start nothing.
+//! [`Service`] defines what is served; the constructors of routes start no background work.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use tower_http::cors::CorsLayer;
 
 use crate::service::Service;
 
-/// Headers of ours that pages of other origins may send and read, where they may ask at all.
+/// Our headers that pages of other origins may send and read, if those origins are allowed.
 const ASKED: [HeaderName; 8] = [
     header::AUTHORIZATION,
     header::CONTENT_ENCODING,
@@ -44,8 +44,8 @@ const TOLD: [HeaderName; 7] = [
     HeaderName::from_static("x-ratelimit-reset"),
 ];
 
-/// Serves until `shutdown` is ready, then takes no new connection and returns when the last request is answered,
-/// or after 10 seconds. What is wrong with one connection ends that connection only.
+/// Serves until `shutdown` is ready; then accepts no more connections, and returns when the last request is answered, or after
+/// 10 seconds. An error of one connection only ends that connection.
 pub async fn run(
     listener: TcpListener,
     mut service: Service,
@@ -65,14 +65,14 @@ pub async fn run(
     if let Some(renewing) = renewing {
         renewing.abort();
     }
-    // What tokens used is written down last.
+    // The usage of tokens is written last.
     let _ = ended.send(true);
     if let Some(keeping) = keeping {
         let _ = keeping.await;
     }
 }
 
-/// The workbench beside a passive-DNS database.
+/// The workbench next to a passive-DNS database.
 fn beside(site: Site, dns: &PassiveDns) -> Shared {
     Arc::new(site.over(dns.rows.clone(), dns.bringing()))
 }
@@ -98,12 +98,12 @@ fn routes(service: &Service, site: Option<Shared>) -> Router {
         .layer(from_fn_with_state(watch, watch::watch))
 }
 
-/// The same store by DNSDB's interface, to the same people.
+/// DNSDB's interface on the same store, for the same clients.
 fn dnsdb(dns: &PassiveDns) -> Dnsdb {
     Dnsdb { rows: dns.rows.clone(), gate: dns.gate.clone(), clock: Clock::system(), budget: Budget::usual() }
 }
 
-/// Everything but the workbench.
+/// Everything except the workbench.
 fn passive_dns(service: &Service) -> Router<Arc<PassiveDns>> {
     let gate = &service.dns.gate;
     let (passive, _) = passive::routes(gate).split_for_parts();
@@ -113,7 +113,7 @@ fn passive_dns(service: &Service) -> Router<Arc<PassiveDns>> {
         .route_layer(from_fn_with_state(gate.clone(), gate::read))
         .merge(passive)
         .route("/api/v1/openapi.json", get(site::document));
-    // Before the rules for other origins, which answer OPTIONS.
+    // Added before the rules for other origins, which answer OPTIONS.
     let asked = asked.method_not_allowed_fallback(async || Problem::method());
     let asked = if service.origins.is_empty() { asked } else { asked.layer(cors(service)) };
     asked
@@ -132,14 +132,14 @@ fn cors(service: &Service) -> CorsLayer {
         .expose_headers(TOLD)
 }
 
-/// What stands below or beside the interfaces for programs and is no part of them: a program is told so in JSON, never by a
-/// page. What is below `/api` is `page::dress`'s to leave alone, because the API has a fallback of its own there.
+/// Addresses below or next to the interfaces for programs that do not exist: a program gets an answer in JSON, never a page.
+/// Addresses below `/api` are left to the fallback of the API, and `page::dress` does not change them.
 fn nothing_else() -> Router<Arc<PassiveDns>> {
     let below = ["/pdns", "/metrics", "/healthz", "/readyz"];
     let nothing = axum::routing::any(async || Problem::not_found());
     below.iter().fold(Router::new(), |router, root| {
         let router = router.route(&format!("{root}/{{*rest}}"), nothing.clone());
-        // With a slash, /pdns/ leads to its description.
+        // With a slash, /pdns/ redirects to the description of the interfaces.
         let router =
             if *root == "/pdns" { router } else { router.route(&format!("{root}/"), nothing.clone()) };
         if *root == "/pdns" { router.route(root, nothing.clone()) } else { router }

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! /pdns/query, /dnsdb/v2, /api/v1/records, …    passive DNS: the crate `pdns`
-//! /healthz, /readyz, /metrics                   monitoring: `pdns`, too
+//! /healthz, /readyz, /metrics                   monitoring: also `pdns`
 //! /docs/pdns                                    a page that describes the interfaces; needs no credentials
-//! /, /api/v1, /assets                           the workbench, where a [`Site`] is served: the crate `site`
+//! /, /api/v1, /assets                           the workbench, if a [`Site`] is served: the crate `site`
 //! ```
 //!
 //! HEAD works where GET does. Everything else is 404, or 405 for another method. Every error is problem details
@@ -12,9 +12,9 @@
 //! head that cannot be read gets a bare status: 400 if it is malformed, 408 if it arrives too slowly, 431 if it is too large. The
 //! connection ends after it.
 //!
-//! [`run`] serves a [`Service`] on a listener until it is told to stop, over the connections of the crate `edge`. `assembly` puts
-//! the routes together and starts what goes on in the background. Sign-ins of the workbench and credentials of passive DNS are
-//! apart: neither opens the other.
+//! [`run`] serves a [`Service`] on a listener until it is stopped, over the connections of the crate `edge`. `assembly`
+//! combines the routes and starts background work. Accounts of the workbench and credentials of passive DNS are separate:
+//! neither gives access to the other.
 
 mod assembly;
 mod service;

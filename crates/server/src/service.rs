@@ -1,4 +1,4 @@
-//! The service as it is set up: [`Service`]. `assembly` makes its routes and runs it.
+//! The configuration of the service: [`Service`]. `assembly` builds its routes and runs it.
 
 use std::sync::Arc;
 
@@ -14,34 +14,34 @@ use site::Site;
 use store::Store;
 use tokio::sync::Semaphore;
 
-/// For how many seconds browsers are told to use TLS, unless something else is said: a year.
+/// For how many seconds browsers are told to use TLS by default: a year.
 const TRANSPORT: u64 = 365 * 24 * 3600;
 
-/// The text is no origin.
+/// The text is not an origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "not an origin: use http:// or https:// and a host name in lower case, with an optional port and nothing after it"
 )]
 pub struct OriginError;
 
-/// A store with who may ask it.
+/// A store, the clients that may query it, and the workbench.
 #[derive(Clone)]
 pub struct Service {
     pub(crate) dns: PassiveDns,
-    /// Addresses stand in the access log.
+    /// Whether the access log contains addresses.
     pub(crate) addresses: bool,
-    /// Origins whose pages may ask for passive DNS.
+    /// Origins whose pages may query passive DNS.
     pub(crate) origins: Vec<HeaderValue>,
-    /// Names by which we may be asked besides this machine's own.
+    /// Accepted host names, besides those of this machine.
     pub(crate) hosts: Vec<String>,
-    /// For how many seconds browsers are told to use TLS, where it is ours.
+    /// For how many seconds browsers are told to use TLS, if this server itself uses it.
     pub(crate) transport: u64,
     pub(crate) tls: Option<Arc<Tls>>,
     pub(crate) site: Option<Site>,
 }
 
 impl Service {
-    /// Answers admitted clients from this store; nobody is admitted yet.
+    /// Answers from this store; no client is admitted yet.
     pub fn new(store: Arc<dyn Store>) -> Self {
         let limits = Limits::default();
         Self {
@@ -68,17 +68,17 @@ impl Service {
         self
     }
 
-    /// Speaks TLS, and nothing else.
+    /// Uses only TLS.
     #[must_use]
     pub fn with_tls(mut self, tls: Arc<Tls>) -> Self {
         self.tls = Some(tls);
         self
     }
 
-    /// Lets pages of this origin (`https://example.org`) ask for passive DNS, with a token of their own.
+    /// Lets pages of this origin (`https://example.org`) query passive DNS, with their own token.
     ///
     /// # Errors
-    /// [`OriginError`] for what no browser says.
+    /// [`OriginError`] for a text that no browser sends as an origin.
     pub fn with_cors(mut self, origin: &str) -> Result<Self, OriginError> {
         let (scheme, host) = origin.split_once("://").ok_or(OriginError)?;
         let plain =
@@ -90,28 +90,28 @@ impl Service {
         Ok(self)
     }
 
-    /// Tells the access log what was asked.
+    /// Includes addresses with queried values in the access log.
     #[must_use]
     pub fn with_addresses_logged(mut self) -> Self {
         self.addresses = true;
         self
     }
 
-    /// Lets everybody read, whatever they show or do not show.
+    /// Lets every client read, with or without credentials.
     #[must_use]
     pub fn with_anonymous(mut self) -> Self {
         self.dns.gate.anonymous = true;
         self
     }
 
-    /// Lets in who has one of these tokens.
+    /// Admits clients with one of these tokens.
     #[must_use]
     pub fn with_tokens(mut self, tokens: Arc<Tokens>) -> Self {
         self.dns.gate.tokens = Some(tokens);
         self
     }
 
-    /// What `origin` says of rows whose sources do not agree on one; a URI by the draft. Empty unless set.
+    /// The `origin` of rows whose sources do not have a common one; a URI in the draft. Empty by default.
     #[must_use]
     pub fn with_origin(mut self, origin: impl Into<Arc<str>>) -> Self {
         self.dns.rows.origin = Some(origin.into());
@@ -121,7 +121,7 @@ impl Service {
     /// Allows this user to read.
     ///
     /// # Errors
-    /// [`CredentialError`] for a name with a colon, for what is empty or longer than 512 octets together.
+    /// [`CredentialError`] for a name with a colon, and if they are empty or longer than 512 bytes together.
     pub fn with_user(mut self, name: &str, password: &str) -> Result<Self, CredentialError> {
         self.dns.gate.credentials.add_user(name, password)?;
         Ok(self)
@@ -130,27 +130,27 @@ impl Service {
     /// Allows clients with this token to read.
     ///
     /// # Errors
-    /// [`CredentialError`] for what is empty or longer than 512 octets.
+    /// [`CredentialError`] if it is empty or longer than 512 bytes.
     pub fn with_token(mut self, token: &str) -> Result<Self, CredentialError> {
         self.dns.gate.credentials.add_token(token)?;
         Ok(self)
     }
 
-    /// Answers to this name too, with any port.
+    /// Also accepts this host name, with any port.
     #[must_use]
     pub fn with_host(mut self, name: &str) -> Self {
         self.hosts.push(name.to_owned());
         self
     }
 
-    /// Tells browsers that come by a configured name over TLS of our own to use nothing else for so many seconds; 0 is not at all.
+    /// Tells browsers that use a configured name over our own TLS to use only TLS for this many seconds; 0 for never.
     #[must_use]
     pub fn with_strict_transport(mut self, seconds: u64) -> Self {
         self.transport = seconds;
         self
     }
 
-    /// Serves pages and the API besides, which have sign-ins of their own.
+    /// Also serves pages and the API, which have their own accounts.
     #[must_use]
     pub fn with_site(mut self, site: Site) -> Self {
         self.hosts.extend(site.hosts.iter().cloned());

@@ -1,4 +1,4 @@
-//! Who is let in, with what, and from where.
+//! Which clients are admitted, with which credentials, and from where.
 
 use serde_json::json;
 use workbench::user::Role;
@@ -6,7 +6,7 @@ use workbench::user::Role;
 use crate::browser::{PASSWORD, Place};
 use crate::client;
 
-/// Every page that changes something, the permission that it needs, and what may do without one.
+/// Every page that changes something, the permission that it needs, and what works without one.
 const CHANGES: [(&str, Option<&str>); 24] = [
     ("/integrations/new/confirm", Some("Install & Uninstall Integrations")),
     ("/integrations/x/enabled", Some("Install & Uninstall Integrations")),
@@ -219,7 +219,7 @@ async fn a_wrong_name_and_a_wrong_password_look_alike_and_guessing_has_to_wait()
     assert_eq!(known.body.replace("value=\"ann\"", "value=\"bob\""), unknown.body);
     assert_eq!(known.header("set-cookie"), None);
     let mut last = known;
-    // On a busy machine hashing may take longer than the first waits, which double with each guess.
+    // On a busy machine, hashing may take longer than the first waits, which double with each guess.
     for _ in 0..12 {
         last = guess("ann").await;
         if last.status == 429 {
@@ -324,7 +324,7 @@ async fn what_was_typed_when_the_session_had_ended_is_kept_and_offered_again() {
     let mut gone = place.browser(Role::Administrator).await;
     let form_token = gone.token.clone();
     assert!(gone.post("/signout", &[]).await.leads_to().starts_with("/signin"));
-    // A page says why it asks to sign in.
+    // The page says why it asks to sign in.
     assert_eq!(gone.get("/library").await.leads_to(), "/signin?next=%2Flibrary&said=ended");
     assert!(gone.get("/signin?said=ended").await.body.contains("Your session has ended"));
     let fields =
@@ -371,7 +371,7 @@ async fn what_was_typed_when_the_session_had_ended_is_kept_and_offered_again() {
             .body
             .contains("a &#60;long&#62; note &#38; more")
     );
-    // Nobody is led elsewhere by it.
+    // Nobody is redirected to another site.
     let elsewhere = [("name", "ann"), ("password", PASSWORD), ("to", "//evil.example/x"), ("form", "a=b")];
     assert_eq!(place.stranger().post_bare("/signin", &elsewhere).await.leads_to(), "/library");
 }

@@ -1,4 +1,4 @@
-//! What is answered to what.
+//! Answers to queries.
 
 use server::Service;
 
@@ -61,7 +61,7 @@ async fn an_address_brings_all_of_its_names_unless_told_not_to() {
         owners(&server.rows("192.0.2.1?rrtype=ns,MX", &[]).await),
         ["example.com NS", "example.com MX"]
     );
-    // The name whose address record is too old is not brought, nor what is too old of the others.
+    // The name whose address record is too old is left out, and so are the old records of the other names.
     let recent = server.rows("192.0.2.1?time_last_after=40", &[]).await;
     assert_eq!(owners(&recent), ["www.example.com A", "www.example.com AAAA"]);
 }

@@ -1,4 +1,4 @@
-//! `/api/v1`: the same shapes as `--format json`, and problems.
+//! `/api/v1`: the same shapes as `--format json`, and problem details.
 
 use serde_json::{Value, json};
 use workbench::user::Role;
@@ -84,7 +84,7 @@ async fn indicators_are_added_changed_and_found() {
     }
 }
 
-/// The same question has the same answer, whatever is to be done to the indicator.
+/// An unknown indicator gets the same answer for every operation.
 #[tokio::test]
 async fn an_unknown_indicator_is_not_found_whatever_is_asked_of_it() {
     let place = Place::new().await;
@@ -108,12 +108,12 @@ async fn an_unknown_indicator_is_not_found_whatever_is_asked_of_it() {
     ann.api("POST", "/runs/9/undo", &Value::Null).await.problem(404);
     ann.api("POST", "/indicators", &json!({"values": ["a.example"]})).await;
     ann.api("DELETE", "/indicators/a.example", &Value::Null).await;
-    // It is there, but removed.
+    // It exists, but was removed.
     ann.api("PATCH", "/indicators/a.example", &json!({"status": "Review"})).await.problem(409);
     ann.api("POST", "/indicators/b.example/notes", &json!({"text": " "})).await.problem(400);
 }
 
-/// From where people sign in, and what names were tried, is for those who manage users.
+/// Addresses of sign-ins, and names that were tried, are only for users who manage users.
 #[tokio::test(flavor = "multi_thread")]
 async fn addresses_of_sign_ins_are_shown_to_those_who_manage_users_alone() {
     let place = Place::new().await;
@@ -130,7 +130,7 @@ async fn addresses_of_sign_ins_are_shown_to_those_who_manage_users_alone() {
     }
 }
 
-/// Wrong old passwords end in a wait that a program is told in a header.
+/// Wrong old passwords lead to a wait, which a header tells the program.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_guesses_the_old_password_is_told_how_long_to_wait() {
     let place = Place::new().await;
@@ -227,7 +227,7 @@ async fn a_change_made_from_an_older_state_is_refused_and_changes_nothing() {
         let seen = read().await;
         let seen = seen.header("etag").unwrap();
         assert_eq!(patch(path, &first, seen).await.status, 200);
-        // Another client still has what it read before that change.
+        // Another client still has the state from before that change.
         let said = patch(path, &second, seen).await.problem(412);
         assert!(said.contains(now), "it says what is stored now: {said}");
         let kept = read().await;

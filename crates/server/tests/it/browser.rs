@@ -1,4 +1,4 @@
-//! Somebody at a browser: keeps the cookie, sends forms with their token, and says whence they come.
+//! A browser: keeps the cookie, sends forms with their token, and sends the headers about the origin.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -13,14 +13,14 @@ use crate::fixture::{Server, memory};
 
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
-/// A workbench that is served, in a folder that goes with it.
+/// A served workbench, in a temporary folder.
 pub(crate) struct Place {
     pub(crate) server: Server,
     pub(crate) desk: Desk,
     pub(crate) folder: tempfile::TempDir,
 }
 
-/// Somebody who is signed in, or not.
+/// A client that is signed in, or not.
 pub(crate) struct Browser {
     pub(crate) address: SocketAddr,
     pub(crate) cookie: String,
@@ -28,7 +28,7 @@ pub(crate) struct Browser {
 }
 
 impl Place {
-    /// With an administrator called ann.
+    /// A workbench with the administrator ann.
     pub(crate) async fn new() -> Self {
         Self::with(|site| site).await
     }
@@ -37,7 +37,7 @@ impl Place {
         Self::of(Service::new(memory("")).with_anonymous(), set).await
     }
 
-    /// The same, with this service for passive DNS.
+    /// The same, with this passive-DNS service.
     pub(crate) async fn of(service: Service, set: impl FnOnce(Site) -> Site) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let desk = Desk::open(folder.path(), Clock::system()).unwrap();
@@ -50,7 +50,7 @@ impl Place {
         Self { server: Server::of(service).await, desk, folder }
     }
 
-    /// Somebody with a role, signed in.
+    /// A signed-in client with a role.
     pub(crate) async fn browser(&self, role: Role) -> Browser {
         let name = if role == Role::Administrator { "ann".to_owned() } else { role.name().to_lowercase() };
         let enter = move |workbench: &mut workbench::Workbench| {
@@ -71,7 +71,7 @@ impl Place {
         browser
     }
 
-    /// Somebody who is not signed in.
+    /// A client that is not signed in.
     pub(crate) fn stranger(&self) -> Browser {
         Browser { address: self.server.address, cookie: String::new(), token: String::new() }
     }
@@ -82,7 +82,7 @@ impl Browser {
         self.send("GET", path, &[], b"").await
     }
 
-    /// A part of a page, as htmx asks for it from there.
+    /// A part of a page, as htmx requests it.
     pub(crate) async fn get_part(&self, path: &str) -> Answer {
         let shown = format!("http://{}{}", self.address, path.rsplit_once('/').map_or("", |(page, _)| page));
         self.send("GET", path, &[("hx-request", "true"), ("hx-current-url", &shown)], b"").await
@@ -94,7 +94,7 @@ impl Browser {
         self.post_bare(path, &[&token, fields].concat()).await
     }
 
-    /// Sends these fields and no more.
+    /// Sends only these fields.
     pub(crate) async fn post_bare(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let pairs: Vec<String> =
             fields.iter().map(|(name, value)| format!("{}={}", escape(name), escape(value))).collect();
@@ -113,7 +113,7 @@ impl Browser {
         self.upload_with(path, &[], file, content).await
     }
 
-    /// Uploads a file to a form that has other fields.
+    /// Uploads a file to a form with other fields.
     pub(crate) async fn upload_with(
         &self,
         path: &str,
@@ -134,7 +134,7 @@ impl Browser {
         self.send("POST", path, &[("content-type", "multipart/form-data; boundary=end")], &body).await
     }
 
-    /// Asks the API, as a program does.
+    /// Sends a request of a program to the API.
     pub(crate) async fn api(&self, method: &str, path: &str, body: &serde_json::Value) -> Answer {
         let headers = [("content-type", "application/json"), ("x-backsight-token", self.token.as_str())];
         let body = if body.is_null() { String::new() } else { body.to_string() };
@@ -155,20 +155,20 @@ impl Browser {
 }
 
 impl Answer {
-    /// Where it leads.
+    /// The address that it redirects to.
     pub(crate) fn leads_to(&self) -> &str {
         assert_eq!(self.status, 303, "{self:?}");
         self.header("location").unwrap()
     }
 
-    /// What a hidden field of the page holds.
+    /// The value of a hidden field of the page.
     pub(crate) fn hidden(&self, name: &str) -> String {
         let from = self.body.split_once(&format!("name=\"{name}\" value=\"")).unwrap().1;
         from.split_once('"').unwrap().0.to_owned()
     }
 }
 
-/// Every octet percent-encoded.
+/// Every byte percent-encoded.
 pub(crate) fn escape(text: &str) -> String {
     text.bytes().flat_map(|octet| format!("%{octet:02X}").into_bytes()).map(char::from).collect()
 }

@@ -1,4 +1,4 @@
-//! A raw HTTP/1.1 client: what was sent is what is seen.
+//! A raw HTTP/1.1 client that shows exactly what was received.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -6,13 +6,13 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// An answer as it came off the wire.
+/// A received answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
-    /// The body ended as it said it would.
+    /// Whether the body ended as declared.
     pub(crate) whole: bool,
 }
 
@@ -25,7 +25,7 @@ impl Answer {
         self.body.lines().collect()
     }
 
-    /// The problem's detail, everything else about it checked.
+    /// The problem's detail, after checking its other members.
     pub(crate) fn problem(&self, status: u16) -> String {
         assert_eq!(self.status, status, "{self:?}");
         assert_eq!(self.header("content-type"), Some("application/problem+json"));
@@ -46,7 +46,7 @@ pub(crate) async fn send(server: SocketAddr, method: &str, target: &str, headers
     read(&mut stream, method).await
 }
 
-/// Sends a request with a body; these are all of its headers but the length.
+/// Sends a request with a body, and with only these headers besides the length.
 pub(crate) async fn send_with(
     server: SocketAddr,
     method: &str,
@@ -61,7 +61,7 @@ pub(crate) async fn send_with(
         "{method} {target} HTTP/1.1\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n"
     );
     stream.write_all(head.as_bytes()).await.unwrap();
-    // A server that refuses early may not read on.
+    // A server that refuses early may not read the rest.
     let _ = stream.write_all(body).await;
     read(&mut stream, method).await
 }
@@ -70,7 +70,7 @@ pub(crate) async fn send_with(
 pub(crate) async fn read(stream: &mut TcpStream, method: &str) -> Answer {
     let mut raw = Vec::new();
     let reading = tokio::time::timeout(Duration::from_mins(1), stream.read_to_end(&mut raw));
-    // A connection that is reset has been cut.
+    // A reset connection was cut.
     let cut = reading.await.unwrap().is_err();
     let mut answer = parse(&String::from_utf8(raw).unwrap(), method);
     answer.whole &= !cut;
@@ -91,7 +91,7 @@ pub(crate) fn parse(raw: &str, method: &str) -> Answer {
     } else if answer.header("transfer-encoding") == Some("chunked") {
         (answer.body, answer.whole) = unchunk(rest);
     } else {
-        // What has no body says no length.
+        // An answer without a body has no length.
         let length = answer.header("content-length").map_or(Ok(0), str::parse);
         answer.whole = length == Ok(rest.len());
     }

@@ -1,4 +1,4 @@
-//! DNSDB's interface: what is answered to what, line by line.
+//! DNSDB's interface: answers to queries, line by line.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use crate::client::{self, Answer};
 use crate::fixture::{Server, many, memory, row};
 
-/// Records of every kind that a question here can tell apart; the bailiwick of one tuple differs.
+/// Records of every kind that queries here distinguish; the bailiwick of one tuple differs.
 const RECORDS: &str = r#"
 {"rrname":"example.com","rrtype":"A","rdata":"192.0.2.1","time_first":10,"time_last":19,"count":1,"bailiwick":"example.com"}
 {"rrname":"example.com","rrtype":"NS","rdata":"ns1.example.net","time_first":20,"time_last":29,"count":2,"bailiwick":"com"}
@@ -51,7 +51,7 @@ fn unframed(answer: &Answer, target: &str) -> (Vec<serde_json::Value>, serde_jso
     (lines.iter().map(|line| line["obj"].clone()).collect(), end)
 }
 
-/// Owner, type and data of the objects of a whole answer, and the count that tells them apart.
+/// Owner, type and data of the objects of a complete answer, and the count that distinguishes them.
 async fn found(server: &Server, target: &str) -> Vec<String> {
     let (objects, end) = unframed(&ask(server, target).await, target);
     assert_eq!(end, serde_json::json!({ "cond": "succeeded" }), "{target}");
@@ -259,7 +259,7 @@ async fn fences_are_inclusive_and_look_at_merged_times() {
         ("rrset/name/www.example.com?time_first_before=55&time_last_after=55", &["www.example.com. A 5"]),
         ("rrset/name/www.example.com?time_first_after=1970-01-01T00:01:00Z", &["www.example.com. AAAA 6"]),
         ("rrset/name/www.example.com?time_last_after=-60", &[]),
-        // Each bailiwick is a row of its own here, and there they are one.
+        // Each bailiwick is a separate row here, and one row there.
         ("rrset/name/example.com/NS?time_first_after=25", &["example.com. NS 3"]),
         ("rdata/name/ns1.example.net?time_first_after=25", &[]),
         ("rdata/name/ns1.example.net?time_first_before=25&time_last_after=35", &["example.com. NS 3"]),
@@ -313,7 +313,7 @@ async fn sources_are_told_apart_when_asked() {
     );
 }
 
-/// What sensors saw and what zone files say are two objects, each with its own times and count.
+/// Observations of sensors and data of zone files are two objects, each with its own times and count.
 const ZONES: &str = r#"
 {"rrname":"merge.example","rrtype":"NS","rdata":"ns5.example.net","bailiwick":"example","count":500,"time_first":1374184718,"time_last":1663173961}
 {"rrname":"merge.example","rrtype":"NS","rdata":"ns5.example.net","bailiwick":"example","count":1096,"zone_time_first":1374250920,"zone_time_last":1468253883}
@@ -347,7 +347,7 @@ async fn zones_and_sensors_are_objects_of_their_own() {
             assert!(pairs.0 != pairs.1, "{target}: {object}");
         }
     }
-    // Patterns: the same, where counts and times are wanted; else each name and data once.
+    // Patterns: the same if counts and times are requested; otherwise each name and data once.
     for (target, counts) in [
         ("regex/rrnames/^merge/NS", &[Some(500), Some(1096)][..]),
         ("regex/rrnames/^only/NS", &[Some(2411)]),
@@ -618,7 +618,8 @@ async fn a_question_that_cannot_match_is_refused() {
     }
 }
 
-/// Never comes to its end, nor to the bound of a search within a test's time: every page is the first one, and full.
+/// A store whose answers never end within a test, and do not reach the limit of a search: every page is the first one, and
+/// full.
 struct Endless(Arc<Memory>);
 
 impl Store for Endless {
@@ -659,7 +660,7 @@ impl Store for Endless {
 async fn a_search_stops_when_its_client_goes_away() {
     let store = Arc::new(Endless(memory(&many(1_001))));
     let server = Server::of(Service::new(store.clone()).with_anonymous()).await;
-    // Once it answers, everything that holds the store as long as it serves does so.
+    // Once it answers, everything that holds the store while it serves does so.
     assert_eq!(server.get("/healthz").await.body, "ok");
     let users = Arc::strong_count(&store);
     let mut stream = TcpStream::connect(server.address).await.unwrap();
@@ -667,7 +668,7 @@ async fn a_search_stops_when_its_client_goes_away() {
         .write_all(b"GET /dnsdb/v2/regex/rrnames/nothing HTTP/1.1\r\nHost: localhost\r\n\r\n")
         .await
         .unwrap();
-    // The answer has begun: the search goes on, and finds nothing.
+    // The answer has started: the search continues, without results.
     assert!(stream.read_u8().await.is_ok());
     assert!(Arc::strong_count(&store) > users);
     drop(stream);

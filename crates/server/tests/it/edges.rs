@@ -1,4 +1,4 @@
-//! Who may ask, and what lies beside the question.
+//! Permissions, and requests that are not queries.
 
 use server::{CredentialError, Service};
 use tokio::io::AsyncWriteExt as _;
@@ -232,7 +232,7 @@ async fn who_guesses_logins_and_tokens_has_to_wait_whatever_is_asked() {
     ] {
         let server = Server::of(service().with_user("ann", "right").unwrap()).await;
         let ask = async |login: &str| server.ask(path, &[("authorization", &basic(login))]).await;
-        // What is right is not slowed down, however often.
+        // Valid credentials are never slowed down.
         for _ in 0..30 {
             assert_eq!(ask("ann:right").await.status, 200, "{path}");
         }
@@ -242,7 +242,7 @@ async fn who_guesses_logins_and_tokens_has_to_wait_whatever_is_asked() {
         }
         assert!(statuses[..10].iter().all(|status| matches!(status, 401 | 403)), "{path}: {statuses:?}");
         assert!(statuses[10..].iter().all(|status| *status == 429), "{path}: {statuses:?}");
-        // The right one waits too, or it could be told from others by being tried.
+        // The right password has to wait too, or trying it would reveal it.
         let answer = ask("ann:right").await;
         assert_eq!(answer.status, 429, "{path}");
         assert!(
@@ -264,7 +264,7 @@ async fn who_guesses_logins_and_tokens_has_to_wait_whatever_is_asked() {
     }
 }
 
-/// The bytes of an answer's body, dechunked.
+/// The bytes of an answer's body, without chunks.
 async fn raw(server: &Server, target: &str, coding: &str) -> (String, Vec<u8>) {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let head = format!(

@@ -1,4 +1,4 @@
-//! A server on a free loopback port, with records or without.
+//! A server on a free loopback port, with or without records.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::client::{self, Answer};
 
-/// A running server; stop it, or leave it to the runtime.
+/// A running server; it ends when it is stopped, or with the runtime.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     stop: oneshot::Sender<()>,
@@ -30,7 +30,7 @@ impl Server {
         Self { address, stop, running }
     }
 
-    /// Answers from these records.
+    /// A server with these records.
     pub(crate) async fn with(ndjson: &str) -> Self {
         Self::of(Service::new(memory(ndjson)).with_anonymous()).await
     }
@@ -43,7 +43,7 @@ impl Server {
         client::send(self.address, "GET", target, headers).await
     }
 
-    /// The lines of what must be a whole answer.
+    /// The lines of an answer, which must be complete.
     pub(crate) async fn rows(&self, value: &str, headers: &[(&str, &str)]) -> Vec<String> {
         let answer = self.ask(&format!("/pdns/query/{value}"), headers).await;
         assert_eq!((answer.status, answer.whole), (200, true), "{value}: {answer:?}");
@@ -56,7 +56,7 @@ impl Server {
     }
 }
 
-/// A store that was told these records by another database.
+/// A store with these records as reports.
 pub(crate) fn memory(ndjson: &str) -> Arc<Memory> {
     let mut reader = Reader::within(cof::time::Window::ANY, cof::Limits::default());
     reader.feed(ndjson.as_bytes());
@@ -70,7 +70,7 @@ pub(crate) fn memory(ndjson: &str) -> Arc<Memory> {
     Arc::new(store)
 }
 
-/// A record as this service writes it, without its newline.
+/// A record in the form of this service, without its newline.
 pub(crate) fn row(rrname: &str, rrtype: &str, rdata: &str, time: u64) -> String {
     format!(
         "{{\"rrname\":\"{rrname}\",\"rrtype\":\"{rrtype}\",\"rdata\":\"{rdata}\",\
@@ -78,7 +78,7 @@ pub(crate) fn row(rrname: &str, rrtype: &str, rdata: &str, time: u64) -> String 
     )
 }
 
-/// So many A records of names below example.com, in key order, the newest in the middle.
+/// This many A records of names below example.com, in key order, with the newest in the middle.
 pub(crate) fn many(number: u64) -> String {
     let line = |at: u64| row(&format!("h{at:06}.example.com"), "A", "192.0.2.1", at * 7919 % number);
     (0..number).map(|at| line(at) + "\n").collect()

@@ -1,4 +1,4 @@
-//! A database whose disk is full: what clients are told, and that they succeed once there is room.
+//! A database on a full disk: what clients are told, and that they succeed once there is room.
 
 use std::io;
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use crate::client;
 use crate::fixture::row;
 use crate::tokens::{Office, reading};
 
-/// A folder on a disk that is full while it is said to be.
+/// A folder on a disk that can be declared full.
 struct Disk {
     folder: RealFolder,
     is_full: Arc<AtomicBool>,
 }
 
-/// A file on it.
+/// A file on this disk.
 struct File {
     file: Arc<dyn FileWrite>,
     is_full: Arc<AtomicBool>,
@@ -80,7 +80,7 @@ impl FileWrite for File {
     }
 }
 
-/// An empty database on such a disk, and what makes the disk full.
+/// An empty database on such a disk, and the switch that makes the disk full.
 fn database(folder: &tempfile::TempDir) -> (Arc<Runs>, Arc<AtomicBool>) {
     let is_full = Arc::new(AtomicBool::new(false));
     let disk = Disk { folder: RealFolder::new(folder.path()), is_full: Arc::clone(&is_full) };

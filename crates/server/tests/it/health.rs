@@ -1,4 +1,4 @@
-//! `/healthz`, `/readyz`, `/metrics`, and what other origins may ask.
+//! `/healthz`, `/readyz`, `/metrics`, and what other origins may query.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -17,7 +17,7 @@ async fn upload(browser: &Browser, version: &str) -> Answer {
     browser.upload(&format!("circl-passive-dns-{version}.toml"), manifest(version).as_bytes()).await
 }
 
-/// Says yes to what a dialog asks.
+/// Confirms a dialog.
 async fn confirm(browser: &Browser, dialog: &Answer, more: &[(&str, &str)]) -> Answer {
     let fields = ["step", "seen", "file", "package"].map(|name| (name, dialog.hidden(name)));
     let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -195,7 +195,7 @@ async fn a_token_is_not_sent_elsewhere_by_a_changed_field_or_call() {
     let call = ann.api("PATCH", PATH, &serde_json::json!({ "values": { "host": "localhost" } })).await;
     assert!(matches!(call.status, 400 | 409 | 422), "{} {}", call.status, call.body);
     assert!(call.body.contains("the host is now localhost"), "{}", call.body);
-    // While it is off the field can be saved, and says what is to be done; the test sends nothing.
+    // While it is disabled, the field can be saved, and the page says what has to be done; the test sends nothing.
     ann.post(&format!("{PATH}/enabled"), &[]).await;
     assert_eq!(ann.post(PATH, &moved).await.leads_to(), format!("{PATH}?said=configured"));
     let page = ann.get(PATH).await.body;
@@ -222,7 +222,7 @@ async fn a_proxys_login_goes_in_by_page_and_call_and_comes_out_of_neither() {
     let place = Place::new().await;
     let ann = place.browser(Role::Administrator).await;
     upload(&ann, "1.2.0").await;
-    // A login in the address is refused at its field, with where it belongs, and not sent back.
+    // A login in the address is refused at its field, with a hint where to enter it, and not sent back.
     for address in ["http://user:tr0ub4dor@p.example:3128", "user:x@tr0ub4dor/@p.example"] {
         let refused = ann.post(PATH, &[("value.verify_ssl", "on"), ("value.proxy", address)]).await;
         assert_eq!(refused.status, 422);
@@ -252,7 +252,7 @@ async fn a_proxys_login_goes_in_by_page_and_call_and_comes_out_of_neither() {
             "state": "used", "address": "http://p.example:3128", "from": "setting", "login": true, "why": null
         })
     );
-    // Another proxy is not sent the password; by page it is said at the password's field.
+    // Another proxy does not get the password; the page says so at the password's field.
     let moved = [("value.verify_ssl", "on"), ("value.proxy", "http://q.example:3128"), LOGIN[1]];
     let refused = ann.post(PATH, &moved).await;
     assert!(refused.status == 422 && refused.body.contains("the proxy is now http://q.example:3128"));

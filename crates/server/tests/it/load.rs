@@ -1,4 +1,5 @@
-//! Clients that are slow, many or gone, and a server that goes on answering the others. What is counted is bounded, not timed.
+//! Slow, many or disconnected clients, and a server that continues to answer the others. The tests count limits and do not
+//! measure time.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,7 +24,7 @@ async fn open(server: &Server, text: &str) -> TcpStream {
     stream
 }
 
-/// A server with these limits, and how often its store was asked for rows.
+/// A server with these limits, and how often its store was queried for rows.
 async fn counting(records: &str, limits: Limits) -> (Server, Arc<AtomicU64>) {
     let asked = Arc::new(AtomicU64::new(0));
     let counter = Arc::clone(&asked);
@@ -35,14 +36,14 @@ async fn counting(records: &str, limits: Limits) -> (Server, Arc<AtomicU64>) {
     (Server::of(Service::new(store).with_limits(limits).with_anonymous()).await, asked)
 }
 
-/// What is counted under this name.
+/// The value of this metric.
 async fn counted(server: &Server, name: &str) -> u64 {
     let text = server.get("/metrics").await.body;
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.unwrap_or_else(|| panic!("{name} is not in {text}")).parse().unwrap()
 }
 
-/// Waits until only whoever asks for it has a connection.
+/// Waits until the connection of the request for metrics is the only one.
 async fn alone(server: &Server) {
     let waited = async {
         while counted(server, "backsight_connections").await > 1 {
@@ -110,7 +111,7 @@ async fn one_connection_too_many_is_told_so() {
     tokio::time::timeout(Duration::from_mins(1), again).await.expect("there is a place again");
 }
 
-/// An answer, where the server lets us have one.
+/// An answer, if the server accepts the connection.
 async fn raw(server: SocketAddr) -> Option<Answer> {
     let mut stream = TcpStream::connect(server).await.ok()?;
     stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.ok()?;
@@ -120,12 +121,12 @@ async fn raw(server: SocketAddr) -> Option<Answer> {
     Some(Answer { status, headers: Vec::new(), body: String::new(), whole: true })
 }
 
-/// A store in which searches for a type wait to be let through; says how many began.
+/// A store in which searches for a type wait until they are released; counts how many started.
 struct Held {
     server: Server,
     begun: Arc<AtomicU64>,
     arrival: Arc<Mutex<std::sync::mpsc::Receiver<()>>>,
-    /// Dropped, all go through.
+    /// Dropping it releases all of them.
     open: Sender<()>,
 }
 
@@ -182,7 +183,7 @@ async fn a_scan_ends_when_its_client_is_gone() {
 async fn an_answer_that_takes_too_long_is_503_and_the_rest_is_served() {
     let limits = Limits { answer: Duration::from_millis(300), scans: 1, ..Limits::default() };
     let held = Held::new(limits).await;
-    // The second waits for the first one's place, and no longer than an answer may take either.
+    // The second waits for the place of the first, but not longer than an answer may take.
     for _ in 0..2 {
         let answer = held.server.get("/pdns/query/*.example.com?rrtype=TXT").await;
         assert_eq!(answer.header("retry-after"), Some("1"));

@@ -1,4 +1,4 @@
-//! Files of records that are loaded in the browser, and tokens that are made there.
+//! Loading files of records, and creating tokens, in the browser.
 
 use std::io::Write as _;
 
@@ -14,7 +14,7 @@ const LOAD: &str = "/database/load";
 const RECORDS: &str = "{\"rrname\":\"a.example\",\"rrtype\":\"A\",\"rdata\":\"192.0.2.1\",\"time_first\":1600000000,\"time_last\":1600000001,\"count\":3}\n\
                        {\"rrname\":\"b.example\",\"rrtype\":\"A\",\"rdata\":\"192.0.2.1\",\"time_first\":1600000000,\"time_last\":1600000001,\"count\":3}\n";
 
-/// What a receipt counts: taken in, already known, rejected.
+/// The counts of a receipt: imported, already known, rejected.
 fn counts(answer: &Answer) -> [String; 3] {
     ["imported", "already known", "rejected"].map(|label| {
         let (_, rest) = answer.body.split_once(&format!("<dt>{label}</dt><dd>")).expect(&answer.body);

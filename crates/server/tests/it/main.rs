@@ -1,7 +1,7 @@
-//! The interface over a real socket, rule by rule.
+//! Tests of the server's interfaces over a real socket, rule by rule.
 //!
-//! `client` is a raw HTTP client that believes nothing, `fixture` a server to ask, `browser` one who is signed in there; the
-//! others ask.
+//! `client` is a raw HTTP client, `fixture` a server with records, and `browser` a signed-in client; the other modules contain
+//! the tests.
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a failed test says so")]
 

@@ -119,7 +119,7 @@ async fn the_newest_come_first() {
 
 #[tokio::test]
 async fn a_page_of_what_is_seldom_is_full_and_the_last_one_says_so() {
-    // More than is read at a stretch.
+    // More than is read in one slice.
     let server = Server::with(&many(25_000)).await;
     let path = "/pdns/query/*.example.com?rrtype=A&limit=2";
     let seldom = |fences: &str| format!("{path}&{fences}");

@@ -1,4 +1,4 @@
-//! Records that are brought, and what is asked for below `/api/v1`.
+//! Sending records, and queries below `/api/v1`.
 
 use std::io::Write as _;
 
@@ -12,7 +12,7 @@ use crate::client::{self, Answer};
 use crate::fixture::{Server, many, row};
 use crate::tokens::{Office, reading};
 
-/// A token that may do both.
+/// A token with both permissions.
 fn both(name: &str) -> Wanted {
     Wanted { writes: true, ..reading(name) }
 }

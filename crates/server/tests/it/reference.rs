@@ -20,7 +20,7 @@ async fn everybody_may_read_how_to_ask() {
         let moved = server.get(path).await;
         assert_eq!((moved.status, moved.header("location")), (308, Some("/docs/pdns")), "{path}");
     }
-    // What the page loads is there, without a workbench too.
+    // The files that the page loads are served even without a workbench.
     let (_, rest) = page.body.split_once("rel=\"stylesheet\" href=\"").unwrap();
     let style = server.get(rest.split('"').next().unwrap()).await;
     assert_eq!((style.status, style.header("content-type")), (200, Some("text/css; charset=utf-8")));

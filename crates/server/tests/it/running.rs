@@ -1,4 +1,4 @@
-//! Runs by page and by API: begun, looked at from every side, added, undone, cancelled, refused.
+//! Runs in pages and the API: started, viewed, added, undone, cancelled, refused.
 
 use serde_json::{Value, json};
 use testkit::{Exchange, Script, ScriptedProvider, answer};
@@ -24,7 +24,7 @@ fn body() -> String {
         + &line("example.com", "NS", "ns.example.net", 7)
 }
 
-/// A place whose operation is enabled and asks a provider with this script.
+/// A workbench whose operation is enabled and queries a provider with this script.
 struct Lab {
     place: Place,
     provider: ScriptedProvider,
@@ -57,7 +57,7 @@ impl Lab {
     }
 }
 
-/// Begins a run by the form, and gives its page's address when it has ended.
+/// Starts a run with the form, and returns the address of its page when it has ended.
 async fn run(browser: &Browser, value: &str) -> String {
     let begun = browser.post("/runs", &[("value", value)]).await;
     let address = begun.leads_to().to_owned();
@@ -70,7 +70,7 @@ async fn run(browser: &Browser, value: &str) -> String {
     address
 }
 
-/// What an attempt gives in the end; at most half a minute is waited for it.
+/// Repeats an attempt until it returns a value, for at most half a minute.
 async fn until<T>(what: &str, attempt: impl AsyncFn() -> Option<T>) -> T {
     for _ in 0..3_000 {
         if let Some(found) = attempt().await {
@@ -153,7 +153,7 @@ async fn a_selection_is_counted_added_and_undone() {
     assert_eq!(nothing.leads_to(), format!("{address}?said=nothing"));
 }
 
-/// The number in the button that adds.
+/// The number in the button that adds findings.
 fn offered(page: &str) -> u64 {
     let (before, _) = page.split_once(" findings</button>").expect("there is something to add");
     before.rsplit("Add ").next().unwrap().replace(',', "").parse().unwrap()
@@ -188,7 +188,7 @@ async fn what_is_added_is_what_was_counted_and_nothing_that_is_flagged() {
     assert!(!library.contains("n129.example"), "what is flagged stays outside");
 }
 
-/// The digits that a text begins with.
+/// The digits at the beginning of a text.
 fn number(text: &str) -> String {
     text.chars().take_while(char::is_ascii_digit).collect()
 }
@@ -349,7 +349,7 @@ async fn programs_do_the_same() {
     assert_eq!(ann.api("GET", "/runs/9", &Value::Null).await.status, 404);
 }
 
-/// More records than anybody reads: every view has its shape, says what it leaves out, and stays small.
+/// With very many records, every view still works, says what it leaves out, and stays small.
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_thousand_records_on_one_address_are_shown() {
     let names =
@@ -376,7 +376,7 @@ async fn fifty_thousand_records_on_one_address_are_shown() {
     assert!(all.contains("shared hosting") || all.contains("Shared hosting"), "the crowd is flagged");
 }
 
-/// As many records as there can be bars, which cost the most: each of a name of its own, or all of one.
+/// The most bars that a picture can have, which are the most expensive: each with its own name, or all with the same one.
 #[tokio::test(flavor = "multi_thread")]
 async fn as_many_bars_as_there_can_be_stay_small() {
     for (names, records) in [(80, 80), (1, 159)] {
@@ -391,7 +391,7 @@ async fn as_many_bars_as_there_can_be_stay_small() {
         let whole = page.body.len() + assets(&ann, &page.body).await;
         assert!(whole < 300 << 10, "{names} names: {whole} octets with what it loads");
         if records > 100 {
-            // A bar whose row is on the other page leads there.
+            // A bar whose row is on the other page links to that page.
             let (_, rest) = page.body.split_once("page=2#r").unwrap();
             let row = rest.split('"').next().unwrap();
             let row = format!("id=\"r{row}\"");
@@ -402,7 +402,7 @@ async fn as_many_bars_as_there_can_be_stay_small() {
     }
 }
 
-/// How many octets a page loads besides itself.
+/// The bytes of the files that a page loads.
 async fn assets(browser: &Browser, page: &str) -> usize {
     let mut octets = 0;
     for name in page.split("\"/assets/").skip(1).filter_map(|rest| rest.split('"').next()) {
@@ -437,7 +437,7 @@ async fn a_record_that_is_ticked_is_added_however_many_there_are() {
         (&json!(2), &json!(1)),
         "{audit}"
     );
-    // Everything is flagged as shared hosting: a click on all of it adds no name.
+    // Everything is flagged as shared hosting: selecting everything adds no name.
     let all = ann.get(&format!("{address}?all=yes&do=count")).await.body;
     assert!(all.contains("flagged, select them one by one"), "{all}");
     let id = address.rsplit('/').next().unwrap();
@@ -449,7 +449,7 @@ async fn a_record_that_is_ticked_is_added_however_many_there_are() {
 async fn the_sixty_fifth_run_at_once_is_refused_and_one_that_is_cancelled_makes_room() {
     let lab = Lab::new(Script::always(answer::headers_never_come())).await;
     let ann = lab.place.browser(Role::Analyst).await;
-    // All at once: what is counted after a run is begun lets more through.
+    // All at the same time: if they were only counted after the start of a run, more would be accepted.
     let asks = (0..80).map(|number| {
         let ann = &ann;
         async move {
@@ -514,7 +514,7 @@ async fn the_list_is_narrowed_and_a_kept_answer_is_named() {
     assert_eq!(ann.api("GET", "/runs?state=done", &Value::Null).await.status, 400);
 }
 
-/// A folder on a file system of its own that has room for little, where this process may mount one.
+/// A folder on its own small file system, if this process may mount one.
 struct Narrow(Option<std::path::PathBuf>);
 
 impl Narrow {
@@ -543,7 +543,7 @@ impl Drop for Narrow {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_meets_a_full_disk_ends_at_once_and_says_why() {
-    // Names that hardly compress: there are several times as many as there is room for.
+    // Names that hardly compress: several times as many as there is room for.
     let name = |number: u64| {
         let digits = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         format!("{:016x}{:016x}.example", digits, digits.rotate_left(29).wrapping_mul(0xbf58_476d_1ce4_e5b9))
@@ -575,7 +575,7 @@ async fn a_run_that_meets_a_full_disk_ends_at_once_and_says_why() {
     }
 }
 
-/// The caution of a name that can pass for another says both forms, the A-label first.
+/// The caution about a lookalike name shows both forms, the A-label first.
 const LOOKALIKE: &str =
     "ookalike: xn--pple-43d.com is shown as аpple.com, which mixes Cyrillic and Latin letters";
 
@@ -657,7 +657,7 @@ async fn a_file_has_what_the_filters_keep_or_all_of_it() {
     assert!(csv.contains(",2017-07-14 02:40:00,2020-09-13 12:26:40,"), "dates that spreadsheets read: {csv}");
 }
 
-/// A file of all records would pass for what the filter keeps.
+/// A file with all records would look like the filtered one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_is_refused_for_filters_that_cannot_be_read() {
     let lab = Lab::answering().await;
@@ -695,7 +695,7 @@ async fn a_file_is_refused_for_filters_that_cannot_be_read() {
         let answer = ann.get(&format!("{address}/files/records.csv?{query}")).await;
         assert_eq!((answer.status, answer.body.lines().count()), (200, 5), "{query}: {answer:?}");
     }
-    // What the page offers can be downloaded.
+    // The page only offers files that can be downloaded.
     let page = ann.get(&format!("{address}?from=abc&hide=A")).await.body;
     assert!(page.contains("records.csv?hide=A\">CSV"), "{page}");
     let api = ann.api("GET", "/runs/1/files/records.csv?hide=A", &Value::Null).await;

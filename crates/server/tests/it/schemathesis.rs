@@ -1,7 +1,7 @@
-//! Whether what the OpenAPI document says is what is answered, as schemathesis finds out: it makes up requests that the document
-//! allows and ones that it forbids, and looks at each answer.
+//! Checks with schemathesis that the server answers as described by the OpenAPI document: it generates requests that the
+//! document allows and requests that it forbids, and checks each answer.
 //!
-//! The requests are the same at every run, and how many there are is bounded.
+//! The requests are the same in every run, and their number is limited.
 
 use std::process::Command;
 
@@ -13,10 +13,11 @@ use crate::browser::Place;
 use crate::fixture::{memory, row};
 use crate::tokens::{Office, reading};
 
-/// No error of ours, and no answer that the document does not have: neither its status nor its type nor its shape.
+/// No server errors, and no answer that the document does not describe, by its status, type or shape.
 const CHECKS: &str =
     "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
-/// What can end the session that the others use, by its number or with its user. schemathesis learns both from answers.
+/// Operations that can end the session of the other requests, by its number or with its user, which schemathesis learns from
+/// answers.
 const ENDS: [&str; 6] = [
     "session_sign_out",
     "users_change",
@@ -26,14 +27,14 @@ const ENDS: [&str; 6] = [
     "users_set_password",
 ];
 
-/// Which operations are asked.
+/// The tested operations.
 enum Operations {
     All,
     Only(&'static [&'static str]),
     Without(&'static [&'static str]),
 }
 
-/// Asks with these headers.
+/// Runs schemathesis with these headers.
 async fn ask(place: &Place, headers: &[(&str, &str)], operations: Operations) {
     let python = std::env::var_os("BACKSIGHT_PEERS_PYTHON").expect(
         "the variable BACKSIGHT_PEERS_PYTHON is missing: run `cargo xtask test`, which installs what the tests need",

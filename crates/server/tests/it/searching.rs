@@ -1,4 +1,4 @@
-//! The search box that is on every page.
+//! The search box on every page.
 
 use workbench::user::Role;
 

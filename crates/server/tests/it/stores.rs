@@ -1,4 +1,4 @@
-//! Stores that fail, dawdle or break, and a server that stops meanwhile.
+//! Stores that fail or block, and a server that stops in the meantime.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use crate::client;
 use crate::fixture::{Server, many, memory, row};
 
-/// Does something before each lookup, and may fail it; whether it is there is answered likewise.
+/// A store that calls a function before each lookup, which may let it fail; this also applies to checking its availability.
 pub(crate) struct Tampered<F> {
     pub(crate) store: Arc<Memory>,
     pub(crate) before: F,
@@ -88,7 +88,7 @@ async fn a_panic_ends_one_request() {
     assert_eq!(server.rows("a.example", &[]).await.len(), 1);
 }
 
-/// A gate in every lookup: says that it was reached, waits to be let through.
+/// A gate in every lookup: reports that it was reached, and waits to be opened.
 fn gate() -> (SyncSender<()>, Receiver<()>, impl Fn(&Question) -> Result<(), StoreError> + Send + Sync) {
     let (reached, arrival) = sync_channel(1);
     let (open, opened) = sync_channel(1);
@@ -117,7 +117,7 @@ async fn what_was_asked_before_the_end_is_answered() {
     open.send(()).unwrap();
     let answer = asked.await.unwrap();
     assert_eq!((answer.status, answer.whole, answer.lines().len()), (200, true, 1));
-    // A connection without a request does not hold it up.
+    // A connection without a request does not delay it.
     stopped.await.unwrap();
     drop(idle);
 }

@@ -50,7 +50,7 @@ async fn ask(server: &Server, token: &str) -> Answer {
     server.ask("/pdns/query/a.example", &[("x-api-key", token)]).await
 }
 
-/// Asks until the status is this one.
+/// Sends requests until the status is this one.
 async fn until(server: &Server, token: &str, status: u16) -> Answer {
     for _ in 0..1_000 {
         let answer = ask(server, token).await;
@@ -115,7 +115,7 @@ async fn a_revoked_and_an_expired_token_stop_working_on_a_running_server() {
     let revoked = office.token(reading("revoked")).await;
     let soon = i64::try_from(office.desk.clock().seconds()).unwrap() + 2;
     let expiring = office.token(Wanted { expires_at: Some(soon), ..reading("expiring") }).await;
-    // Made by another process while the server runs.
+    // Created by another process while the server runs.
     for token in [&revoked, &expiring] {
         until_known(&server, token).await;
     }
@@ -206,7 +206,7 @@ async fn as_much_is_under_way_as_there_may_be() {
     assert_eq!(busy.header("retry-after"), Some("1"));
     assert!(busy.problem(503).contains("too many concurrent requests"));
     assert_eq!(client::send(server.address, "GET", "/healthz", &[]).await.status, 200);
-    // Who goes away gives its place back.
+    // A client that disconnects releases its place.
     drop(second);
     let again = tokio::time::timeout(Duration::from_secs(30), async {
         while ask(&server, &tokens[0]).await.status != 200 {}

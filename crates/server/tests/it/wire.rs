@@ -1,4 +1,4 @@
-//! What comes over a connection besides requests: what is none, and what comes too slowly.
+//! Bytes on a connection that are not a valid request, or arrive too slowly.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use crate::client::{self, Answer};
 use crate::fixture::{Server, memory, row};
 use crate::tokens::{Office, reading};
 
-/// What one connection is answered that sends this, and then nothing.
+/// The answer to a connection that sends these bytes and nothing more.
 async fn raw(server: &Server, octets: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let (mut reading, mut writing) = stream.split();
     let mut answer = Vec::new();
-    // All of it may not be taken before the answer comes.
+    // Not all of it may be accepted before the answer arrives.
     let (_, read) = tokio::join!(writing.write_all(octets), reading.read_to_end(&mut answer));
     read.unwrap();
     client::parse(&String::from_utf8(answer).unwrap(), "GET")
@@ -79,7 +79,7 @@ async fn a_head_that_two_servers_could_read_differently_is_a_problem_or_ends_the
         let head = format!("POST /api/v1/records HTTP/1.1\r\nConnection: close\r\n{headers}\r\n0\r\n\r\n");
         assert!(!raw(&server, head.as_bytes()).await.problem(400).is_empty(), "{headers}");
     }
-    // The length does not count beside chunks, and nothing is read behind them.
+    // The length is ignored if there are chunks, and nothing is read after them.
     let next = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
     for lengths in [
         "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
@@ -139,7 +139,7 @@ async fn a_head_that_comes_octet_by_octet_is_408_and_silence_is_closed() {
     assert!(counted(&server, "backsight_connections 1").await, "this one alone");
 }
 
-/// Sends an octet of something endless now and then, sooner than anything that says nothing is let go.
+/// Sends a byte of an endless message now and then, faster than the limit for silent connections.
 async fn drip(mut writing: OwnedWriteHalf) {
     let first = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-A: ";
     for octet in first.iter().chain(std::iter::repeat(&b'a')) {
@@ -156,7 +156,7 @@ async fn a_client_that_waits_for_its_answer_has_its_time() {
     let token = office.token(reading("slow")).await;
     let server = office.server(quick()).await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
-    // Twice as long as a head may take, head by head.
+    // Twice as long in total as one head may take, head by head.
     for _ in 0..3 {
         let head = format!("GET /api/v1/stats HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {token}\r\n\r\n");
         stream.write_all(head.as_bytes()).await.unwrap();
@@ -210,7 +210,7 @@ async fn a_body_of_records_ends_when_an_answer_must() {
         "POST /api/v1/records HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {token}\r\nContent-Length: 100000000\r\n\r\n"
     );
     writing.write_all(head.as_bytes()).await.unwrap();
-    // Fast enough, and without end.
+    // Fast enough, and endless.
     let sending = tokio::spawn(async move {
         while writing.write_all(&[b' '; 1000]).await.is_ok() {
             tokio::time::sleep(Duration::from_millis(20)).await;

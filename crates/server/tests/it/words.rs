@@ -1,4 +1,4 @@
-//! What pages say when something cannot be done: in sentences, with what to do, and where the reader looks.
+//! Error messages of pages: in sentences, with what to do, and where the user sees them.
 
 use workbench::user::Role;
 
@@ -58,11 +58,11 @@ async fn two_logins_at_once_are_warned_of() {
     assert!(!ann.get(PATH).await.body.contains("the token is sent"));
     ann.post(PATH, &[one[0], one[1], ("value.username", "ann"), ("value.password", "p")]).await;
     assert!(ann.get(PATH).await.body.contains("only the token is sent"));
-    // Its Activity Log calls them as the form does, and is a view of its own.
+    // Its Activity Log uses the labels of the form, and is a separate view.
     let log = ann.get(&format!("{PATH}?view=log")).await.body;
     assert!(log.contains("Username ann; Password set"), "{log}");
     assert!(!log.contains("Save and test connection"));
-    // Who may not configure is not offered to.
+    // A user without permission does not see the form for configuring.
     let reader = place.browser(Role::Reader).await.get(PATH).await.body;
     assert!(!reader.contains("Replace or clear"), "{reader}");
 }
@@ -90,7 +90,7 @@ async fn an_invitation_is_shown_once_and_reloading_makes_no_other() {
         "{shown}"
     );
     assert!(!ann.get("/users").await.body.contains("/welcome?token="));
-    // Nobody else gets it.
+    // No other user gets it.
     ann.post("/users/invite", &[("role", "Reader")]).await;
     let other = place.browser(Role::Administrator).await;
     assert!(!other.get("/users").await.body.contains("/welcome?token="));
