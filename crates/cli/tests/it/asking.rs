@@ -1,4 +1,4 @@
-//! The operation and its parameters: what is asked with, and what is refused before anything is sent.
+//! The operation and its parameters: how queries are sent, and what is refused before anything is sent.
 
 use crate::harness::{Home, Provider, line};
 
@@ -8,7 +8,7 @@ fn provider() -> Provider {
     Provider::with(line("www.example.com", "A", "192.0.2.1", 1_500_000_001, 1_500_000_002, 3))
 }
 
-/// A package like the guide's, with one line more.
+/// A package like that of the integration guide, with one additional line.
 fn package(extra: &str, backsight: &str) -> String {
     format!(
         "format = 1\n{extra}name = \"own\"\ntitle = \"Own\"\nversion = \"0.1.0\"\nbacksight = \"{backsight}\"\n\

@@ -1,4 +1,4 @@
-//! `backsight demo`: what a newcomer sees first.
+//! `backsight demo`, the first thing that a new user sees.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,7 +6,7 @@ use std::process::{Child, Command};
 
 use crate::harness::{Home, get};
 
-/// The demo's output, with what differs from run to run and machine to machine put away.
+/// The demo's output, without what differs between runs and machines.
 fn demo(values: &[&str], columns: &str) -> String {
     let done =
         Home::empty().run(["demo", "--once"]).args(values).env("COLUMNS", columns).env("USER", "ann").done();
@@ -20,12 +20,12 @@ fn demo(values: &[&str], columns: &str) -> String {
         .collect()
 }
 
-/// The line with `TIME` for each time of this day, as wide as a time.
+/// The line with `TIME` in place of each time of this day, with the same width.
 fn times_away(line: &str, today: &str) -> String {
     let mut parts = line.split(today);
     let mut text = parts.next().unwrap().to_owned();
     for part in parts {
-        // What follows the date is " hh:mm:ss".
+        // The date is followed by " hh:mm:ss".
         text.push_str("TIME               ");
         text.push_str(part.get(9..).unwrap());
     }
@@ -92,7 +92,7 @@ struct Live {
 impl Live {
     fn new(home: &Home) -> Self {
         let mut child = home.run(["demo"]).env("TMPDIR", home.path("places")).start();
-        // It prints all at once, and then nothing before it ends.
+        // It prints everything at once, and then nothing until it ends.
         let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let link = lines.map(|line| line.trim().to_owned()).find(|line| line.contains("/welcome?token="));
         let link = link.unwrap_or_else(|| panic!("{:?}", child.wait()));
@@ -100,7 +100,7 @@ impl Live {
         Self { child, address: address.parse().unwrap(), token: token.to_owned() }
     }
 
-    /// Head and body of the answer to the form that the link shows.
+    /// Head and body of the answer to the form of the link.
     fn sign_in(&self) -> String {
         let mut stream = TcpStream::connect(self.address).unwrap();
         let form = format!("token={}", self.token);
@@ -116,7 +116,7 @@ impl Live {
         answer
     }
 
-    /// Presses Ctrl-C, and gives the exit code.
+    /// Presses Ctrl-C, and returns the exit code.
     fn interrupt(mut self) -> Option<i32> {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-s", "INT", &pid]).status().unwrap().success());
@@ -136,7 +136,7 @@ fn the_demo_opens_the_workbench_by_a_link_that_works_once() {
     std::fs::create_dir(home.path("places")).unwrap();
     let demo = Live::new(&home);
     let path = format!("/welcome?token={}", demo.token);
-    // Looking does not use it up.
+    // Opening the page does not use up the link.
     for _ in 0..2 {
         let (status, page) = get(demo.address, &path, &[]);
         assert!(status == 200 && page.contains("signs you in as demo, once"), "{page}");

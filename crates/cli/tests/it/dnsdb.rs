@@ -1,7 +1,7 @@
-//! dnsdbq (Debian's package) and dnsdb2 (from `PyPI`) ask by DNSDB's interface, and get what the store holds.
+//! dnsdbq (Debian's package) and dnsdb2 (from `PyPI`) query DNSDB's interface, and receive what the store contains.
 //!
-//! Every form of a request that dnsdbq sends is here, beside the questions to a store of the same records that must give the
-//! same rows.
+//! Every form of a request that dnsdbq sends is tested, together with the queries to a store of the same records that must
+//! return the same rows.
 
 use std::process::Command;
 
@@ -14,7 +14,7 @@ use crate::peers::{ADDRESS, MANY, installed, records, script};
 
 const KEY: &str = "tr0ub4dor";
 
-/// More of what only this interface tells apart: a tuple in two bailiwicks, a network, a zone file.
+/// Further records that only this interface distinguishes: a tuple in two bailiwicks, a network, a zone file.
 fn all_records() -> String {
     let more = [
         r#"{"rrname":"b.example","rrtype":"A","rdata":"203.0.113.1","time_first":1577836800,"time_last":1577836900,"count":4,"bailiwick":"example"}"#,
@@ -45,7 +45,7 @@ pub(crate) fn memory(text: &str) -> Memory {
     store
 }
 
-/// A record in one form for both sides: as much of it as is sent, integers as large as they are sent.
+/// A record in a common form for both sides: only what is sent, with integers limited as they are sent.
 fn plain(record: &Record, bailiwick: bool) -> String {
     let number = |number: Option<u64>| number.map(|number| number.min(i64::MAX as u64));
     let times =
@@ -60,14 +60,14 @@ fn plain(record: &Record, bailiwick: bool) -> String {
     )
 }
 
-/// What dnsdbq is asked, and what a store is.
+/// The arguments of dnsdbq, and the query to a store.
 struct Case {
     arguments: Vec<&'static str>,
     subject: Subject,
     rrtypes: Vec<RrType>,
     fences: Fences,
     apart: Apart,
-    /// Rows that are left out at the start, and how many are sent.
+    /// How many rows are skipped, and how many are sent.
     window: (usize, usize),
     keep: fn(&Record) -> bool,
 }
@@ -231,7 +231,7 @@ fn dnsdbq_gets_what_the_store_holds_by_every_form_of_a_request() {
         let mut theirs: Vec<String> =
             parsed(&done.stdout).iter().map(|record| plain(record, owner)).collect();
         let mut wanted = case.wanted(&store);
-        // Several types are several requests at once.
+        // Several types are several concurrent requests.
         if arguments.iter().any(|argument| argument.contains(',')) {
             theirs.sort();
             wanted.sort();
@@ -305,7 +305,7 @@ fn dnsdbq_is_told_limits_summaries_and_refusals() {
     let refused = dnsdbq(&home, &server, "wrong", &["-r", "a.example"]);
     assert!(refused.stderr.contains("libcurl 403") && refused.stderr.contains("a valid key"), "{refused:#?}");
     assert!(!server.said().contains(KEY), "{}", server.said());
-    // A client that stops reading early is no trouble.
+    // A client that stops reading early causes no error.
     let few = ask(&["-r", "*.example.net", "-j", "-L", "3"]);
     assert_eq!((few.code, few.stdout.lines().count(), few.stderr.as_str()), (0, 3, ""));
 }

@@ -1,4 +1,4 @@
-//! Exit codes, and the hint that every failure ends with.
+//! Exit codes, and the hint at the end of every failure.
 
 use testkit::certificate::{Authority, Validity};
 use testkit::{ClosedPort, Exchange, Script, answer};
@@ -15,7 +15,7 @@ fn asked(exchange: Exchange, format: &str) -> Done {
     Home::new().query(provider.address, ["www.example.com", "--format", format]).done()
 }
 
-/// Fails unless every format ends with this code, these words, a hint and so many records.
+/// Fails unless every format ends with this code, these words, a hint and this many records.
 #[track_caller]
 fn ends(exchange: &Exchange, code: i32, words: &[&str], records: usize) {
     for format in ["table", "json", "cof", "csv"] {
@@ -87,7 +87,7 @@ async fn nobody_there_is_1() {
     run.done().says(1, &["does-not-exist.invalid cannot be resolved", "hint: check the host"]);
 }
 
-/// A provider with TLS, and the file of the authority that vouches for it.
+/// A provider with TLS, and the file of the authority that issued its certificate.
 fn with_tls(home: &Home, validity: Validity) -> (Provider, String) {
     let authority = Authority::new();
     let certificate = authority.issue("127.0.0.1", validity);
@@ -128,7 +128,7 @@ fn tls_with_a_plain_server_says_so() {
     );
 }
 
-/// The code over several values with these answers, one at a time.
+/// The exit code for several values with these answers, one at a time.
 fn over(exchanges: Vec<Exchange>, format: &str) -> (i32, usize) {
     let values: Vec<String> = (0..exchanges.len()).map(|number| format!("host{number}.example")).collect();
     let provider = Provider::new(Script::new(exchanges));

@@ -1,4 +1,4 @@
-//! What `query` prints: tables, JSON, the Common Output Format and CSV.
+//! The output of `query`: tables, JSON, the Common Output Format and CSV.
 
 use cof::Reader;
 use serde_json::Value;
@@ -11,14 +11,14 @@ fn served() -> (Home, Serve) {
     (home, server)
 }
 
-/// The output in a format, with the port put away.
+/// The output in a format, with the port replaced.
 fn printed(value: &str, format: &str) -> String {
     let (home, server) = served();
     let text = home.query(server.address, [value, "--format", format]).done().quiet();
     text.replace(&server.address.port().to_string(), "PORT")
 }
 
-/// Indented, its lists one entry a line, with the time put away.
+/// Indented, with one entry of a list per line and the time replaced.
 fn pretty(json: &str) -> String {
     let mut answer: Value = serde_json::from_str(json).unwrap();
     assert!(answer["fetched_at"].as_str().unwrap().ends_with('Z'));
@@ -85,7 +85,7 @@ fn cof_is_strict_and_reads_back() {
     let mut records = Vec::new();
     while let Some(record) = reader.next() {
         let record = record.unwrap();
-        // An array is how the draft wants data, and is no repair.
+        // The draft prefers an array for data, so this is not a repair.
         assert!(record.notes.is_empty(), "{:?}", record.notes);
         records.push(record);
     }
@@ -109,7 +109,7 @@ fn csv_of_an_address() {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let fetched = reader.headers().unwrap().iter().position(|name| name == "fetched_at").unwrap();
     let stamp = reader.records().next().unwrap().unwrap()[fetched].to_owned();
-    // As spreadsheets read a time: 2026-11-28 15:16:00.
+    // The form of times that spreadsheets read: 2026-11-28 15:16:00.
     assert!(stamp.len() == 19 && stamp.as_bytes()[10] == b' ', "{stamp}");
     let text: Vec<String> = text.lines().map(|row| row.replacen(&stamp[..11], "NOW", 1)).collect();
     let now = |row: &String| {
@@ -138,7 +138,7 @@ fn a_cell_that_looks_like_a_formula_is_quoted() {
     assert_eq!((&row[2], &row[4]), ("'=cmd.example", "'+1.example"));
 }
 
-/// How wide the widest line is on a terminal; every character that tables are made of takes one column.
+/// The width of the longest line on a terminal; every character of tables takes one column.
 fn widest(text: &str) -> usize {
     for character in text.chars() {
         assert!(matches!(character, ' '..='~' | '\n' | '─' | '…'), "{character:?}");

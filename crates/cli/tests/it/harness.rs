@@ -1,8 +1,8 @@
-//! Starting the program: [`Home`] is a home folder, [`Run`] one run of the program in it, [`Serve`] a server
-//! that ends with the test, [`Provider`] a scripted one at the other end.
+//! Starts the program: a [`Home`] is a home folder, a [`Run`] one run of the program in it, a [`Serve`] a server that ends with
+//! the test, and a [`Provider`] a scripted one that it queries.
 //!
-//! The program sees nothing of the environment that the tests run in. What takes longer than [`PATIENCE`] is killed
-//! and fails the test.
+//! The program gets nothing from the environment of the tests. A run that takes longer than [`PATIENCE`] is killed and fails
+//! the test.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use testkit::certificate::Certificate;
 use testkit::{Request, Script, ScriptedProvider};
 
-/// No run of a test takes this long.
+/// Longer than any run of a test takes.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A user's home.
@@ -32,13 +32,13 @@ impl Home {
         Self::like(NEWEST.get_or_init(|| Self::empty().with("circl-passive-dns")))
     }
 
-    /// A home with the guide's version.
+    /// A home with the version of the integration guide.
     pub(crate) fn of_the_guide() -> Self {
         static GUIDE: OnceLock<Home> = OnceLock::new();
         Self::like(GUIDE.get_or_init(|| Self::empty().with("circl-passive-dns@1.0.0")))
     }
 
-    /// A home with nothing in it.
+    /// An empty home.
     pub(crate) fn empty() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
@@ -52,7 +52,7 @@ impl Home {
         self
     }
 
-    /// A home with the same data folder as that one, which nobody works in.
+    /// A home with a copy of another home's data folder, which no process is using.
     fn like(other: &Self) -> Self {
         let home = Self::empty();
         std::fs::create_dir(home.path("kept")).unwrap();
@@ -66,7 +66,7 @@ impl Home {
         self.0.path().join(name)
     }
 
-    /// Writes a file and gives its path.
+    /// Writes a file and returns its path.
     pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -74,7 +74,7 @@ impl Home {
         path
     }
 
-    /// A program that sees this home and nothing of ours.
+    /// A program that only gets this home from the environment.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.env_clear().current_dir(self.0.path());
@@ -83,14 +83,14 @@ impl Home {
         command
     }
 
-    /// A run of the program; it begins with [`Run::done`].
+    /// A run of the program, which [`Run::done`] starts.
     pub(crate) fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Run {
         let mut command = self.command(env!("CARGO_BIN_EXE_backsight"));
         command.args(arguments);
         Run { command, stdin: Vec::new() }
     }
 
-    /// `backsight query` of a plain server on this machine.
+    /// `backsight query` with a plain HTTP server on this machine.
     pub(crate) fn query<S: AsRef<OsStr>>(
         &self,
         server: SocketAddr,
@@ -100,13 +100,13 @@ impl Home {
     }
 }
 
-/// A run of a program that has not begun.
+/// A run that has not been started.
 pub(crate) struct Run {
     command: Command,
     stdin: Vec<u8>,
 }
 
-/// What became of a run.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Done {
     pub(crate) code: i32,
@@ -138,17 +138,17 @@ impl Run {
         self.args(["--set".to_owned(), pair.to_string()])
     }
 
-    /// Points the operation at this address.
+    /// Configures the operation for this address.
     fn to(self, server: SocketAddr) -> Self {
         self.set(format!("host={}", server.ip())).set(format!("port={}", server.port()))
     }
 
-    /// The child, with all three ends in our hands.
+    /// The child process, with its three standard streams connected to the test.
     pub(crate) fn start(mut self) -> Child {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
         let mut stdin = child.stdin.take().unwrap();
-        // A program need not read what it is given.
+        // A program need not read its input.
         thread::spawn(move || drop(stdin.write_all(&self.stdin)));
         child
     }
@@ -170,14 +170,14 @@ impl Run {
 }
 
 impl Done {
-    /// Its standard output, where it ended with this code and said nothing else.
+    /// Its standard output, if it ended with this code and printed nothing else.
     #[track_caller]
     pub(crate) fn quiet(self) -> String {
         assert_eq!((self.code, self.stderr.as_str()), (0, ""), "{}", self.stdout);
         self.stdout
     }
 
-    /// Fails unless it ended with this code, and all of these stand in its standard error.
+    /// Fails unless it ended with this code, and all of these texts are in its standard error.
     #[track_caller]
     pub(crate) fn says(&self, code: i32, words: &[&str]) -> &Self {
         assert_eq!(self.code, code, "{self:#?}");
@@ -195,7 +195,7 @@ impl Done {
     }
 }
 
-/// Everything that comes out of an end, when it closes.
+/// All output of a stream, when it is closed.
 fn whole(mut end: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     let (send, receive) = channel();
     thread::spawn(move || {
@@ -224,7 +224,7 @@ impl Serve {
         Self::new(home, [OsStr::new("--cof"), home.file("records.ndjson", records).as_os_str()])
     }
 
-    /// A server of this run; it must get as far as listening.
+    /// A server from this run, which must get as far as listening.
     pub(crate) fn of(run: Run) -> Self {
         let mut child = run.start();
         let stderr = child.stderr.take().unwrap();
@@ -248,17 +248,17 @@ impl Serve {
         Self { child, address, said }
     }
 
-    /// What it said on standard error so far.
+    /// Its standard error so far.
     pub(crate) fn said(&self) -> String {
         self.said.lock().unwrap().clone()
     }
 
-    /// Which process it is.
+    /// The number of its process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Asks it to end, as the system does.
+    /// Sends SIGTERM.
     pub(crate) fn terminate(&self) {
         let pid = self.pid().to_string();
         assert!(Command::new("kill").args(["-s", "TERM", &pid]).status().unwrap().success());
@@ -266,7 +266,7 @@ impl Serve {
 
     /// Its exit code, if it ends within this time.
     pub(crate) fn ended_within(mut self, time: Duration) -> Option<i32> {
-        // Its standard output closes when it ends, and not before: it prints nothing there.
+        // Its standard output is closed when it ends, and not before, because it prints nothing there.
         let ended = whole(self.child.stdout.take().unwrap()).recv_timeout(time).is_ok();
         if ended { self.child.wait().unwrap().code() } else { None }
     }
@@ -292,7 +292,7 @@ pub(crate) fn get(server: SocketAddr, path: &str, headers: &[&str]) -> (u16, Str
     (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }
 
-/// A scripted provider on a port of its own, served by threads of its own.
+/// A scripted provider on its own port, served by its own threads.
 pub(crate) struct Provider {
     scripted: ScriptedProvider,
     pub(crate) address: SocketAddr,
@@ -324,7 +324,7 @@ impl Provider {
         self.scripted.requests()
     }
 
-    /// The values that were asked about, as they stood in the path.
+    /// The queried values, as they were in the path.
     pub(crate) fn asked(&self) -> Vec<String> {
         let value = |request: &Request| request.target.rsplit('/').next().unwrap().to_owned();
         self.requests().iter().map(value).collect()
@@ -342,7 +342,7 @@ pub(crate) fn line(rrname: &str, rrtype: &str, rdata: &str, first: u64, last: u6
     )
 }
 
-/// A file that was written beside this one.
+/// The path of a file next to this one.
 pub(crate) fn beside(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it").join(name)
 }

@@ -1,4 +1,4 @@
-//! Everything that came from DNS is hostile text, and so is what a provider says about it.
+//! Hostile text from DNS, and from a provider.
 
 use testkit::{Exchange, Script, answer};
 
@@ -6,7 +6,7 @@ use crate::harness::{Done, Home, Provider, Serve, line};
 
 const FORMATS: [&str; 4] = ["table", "json", "csv", "cof"];
 
-/// What moves a cursor, or turns the direction of writing, or is not shown at all.
+/// Characters that move a cursor, change the direction of writing, or are invisible.
 fn is_hostile(character: char) -> bool {
     (character.is_control() && character != '\n')
         || matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
@@ -32,7 +32,7 @@ fn is_harmless(done: &Done, format: &str) {
     }
 }
 
-/// Records that try everything, in every field.
+/// Records with hostile text in every field.
 fn hostile_records() -> String {
     let nasty = [
         "\u{1b}[2J\u{1b}]0;owned\u{7}",

@@ -1,4 +1,4 @@
-//! What `backsight serve` says of requests, and what it never says.
+//! What `backsight serve` logs about requests, and what it never logs.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -16,7 +16,7 @@ fn serve(home: &Home, arguments: &[&str]) -> (Serve, String) {
     (Serve::of(run), made.stdout.trim_end().to_owned())
 }
 
-/// The lines about requests, when there are so many; each is written before its answer has ended, but may be heard later.
+/// The lines about requests, when there are this many; each is written before its answer has ended, but may be read later.
 fn told(server: &Serve, number: usize) -> Vec<String> {
     for _ in 0..20_000 {
         let said = server.said();
@@ -30,7 +30,7 @@ fn told(server: &Serve, number: usize) -> Vec<String> {
     panic!("no {number} lines in {}", server.said());
 }
 
-/// Asks rightly, wrongly, and twice with the token in the address.
+/// Sends a valid request, an invalid one, and two with the token in the address.
 fn ask(server: &Serve, token: &str) {
     assert_eq!(get(server.address, PATH, &[&format!("x-api-key: {token}")]).0, 200);
     assert_eq!(get(server.address, PATH, &[&format!("authorization: Bearer {token}0")]).0, 401);

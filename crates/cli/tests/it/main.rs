@@ -1,7 +1,6 @@
-//! The program as its users meet it: the real binary, over real TCP, with an empty home of its own.
+//! Tests of the real program, over real TCP, each with an empty home folder.
 //!
-//! [`harness`] starts it; [`peers`] lets the clients that others wrote ask our server, and needs what
-//! `cargo xtask test` installs.
+//! [`harness`] starts it. In [`peers`], clients by other authors query our server; they need what `cargo xtask test` installs.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails is a failed test")]
 
 mod asking;

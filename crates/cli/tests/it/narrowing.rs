@@ -1,4 +1,4 @@
-//! Which records of an answer are printed, in which order, and how many are held.
+//! Which records of an answer are printed, in which order, and how many are kept.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::harness::{Done, Home, Provider, line};
 /// 2017-06-09 00:00:00 UTC.
 const DAY: u64 = 1_496_966_400;
 
-/// An answer with a record before, over and after that day.
+/// An answer with a record before, during and after that day.
 fn history() -> Provider {
     Provider::with(
         line("b.example", "A", "192.0.2.1", DAY - 1_000, DAY - 1, 5)
@@ -17,7 +17,7 @@ fn history() -> Provider {
     )
 }
 
-/// The counts of the records printed, which tell them apart.
+/// The counts of the printed records, which distinguish them.
 fn counts(done: &Done) -> Vec<u64> {
     let records = done.json().remove(0)["records"].as_array().cloned().unwrap();
     records.iter().map(|record: &Value| record["count"].as_u64().unwrap()).collect()

@@ -1,7 +1,7 @@
-//! The clients that others wrote ask our server, and get every record it holds: dnsdbq (Debian's package) and pypdns
-//! (CIRCL's own, from `PyPI`). What we write for files is held against the format by jsonschema.
+//! Clients by other authors query our server, and receive every record that it has: dnsdbq (Debian's package) and pypdns
+//! (CIRCL's own, from `PyPI`). The files that we write are checked with jsonschema.
 //!
-//! All of them are installed by `cargo xtask test`. A peer that is missing fails the test: nothing is skipped.
+//! `cargo xtask test` installs all of them. A missing one fails the test: nothing is skipped.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -16,10 +16,10 @@ use crate::harness::{Done, Home, Run, Serve, beside, line};
 
 const INSTALL: &str = "run `cargo xtask test`, which installs what the tests need";
 pub(crate) const ADDRESS: &str = "198.51.100.7";
-/// More than pypdns asks for in one page.
+/// More records than pypdns requests in one page.
 pub(crate) const MANY: usize = 130;
 
-/// Every kind of record that a peer may meet, and an address with many names.
+/// Every kind of record that a client may receive, and an address with many names.
 pub(crate) fn records() -> String {
     let www = |rrtype, rdata| line("www.example.com", rrtype, rdata, 1_400_000_000, 1_500_000_000, 7);
     let mut text: String = (0..MANY)
@@ -53,7 +53,7 @@ pub(crate) fn records() -> String {
         + &line("\\032odd\\.name.example.com", "A", "192.0.2.3", 1_500_000_000, 1_500_000_000, 1)
 }
 
-/// A record as it can be compared: what two clients may write differently is written one way.
+/// A record in a form that can be compared: differences that clients may have are removed.
 type Row = (String, String, String, u64, u64, u64);
 
 fn rows(text: &str) -> BTreeSet<Row> {
@@ -74,7 +74,7 @@ fn server(home: &Home) -> Serve {
     Serve::of(run)
 }
 
-/// What our own client gets.
+/// The records that our own client receives.
 fn ours(home: &Home, server: &Serve, value: &str, rrtype: Option<&str>) -> BTreeSet<Row> {
     let run = home.query(server.address, [value, "--format", "cof"]);
     let run = run.args(rrtype.into_iter().flat_map(|rrtype| ["--rrtype", rrtype]));
@@ -114,7 +114,7 @@ fn dnsdbq_gets_every_record() {
     }
 }
 
-/// What a store of the same records has.
+/// The records that a store of the same records returns.
 fn held(subject: &str, rrtypes: &[RrType], fences: Fences) -> BTreeSet<Row> {
     let subject = Subject::parse(subject).unwrap();
     let question = Question { rrtypes: rrtypes.to_vec(), fences, ..Question::new(subject) };
@@ -144,7 +144,7 @@ fn dnsdbq_gets_networks_ranges_and_suffixes() {
     }
 }
 
-/// The interpreter that has the peers from `PyPI`.
+/// The Python interpreter with the peers from `PyPI`.
 fn python() -> OsString {
     let python = std::env::var_os("BACKSIGHT_PEERS_PYTHON");
     installed(python.is_some(), "the variable BACKSIGHT_PEERS_PYTHON");
@@ -196,7 +196,7 @@ fn pypdns_gets_networks_suffixes_and_data_filtered_page_by_page() {
         ("*.example.com", "", Some(RrType::A), all, 3),
         ("rdata:ns1.example.org", "", None, all, 2),
         ("rdata:*.example.org", "", Some(RrType::MX), all, 1),
-        // This client takes what is in the address as it stands.
+        // This client uses the text in the address unchanged.
         (
             "*.example.net",
             "?time_first_after=1500000060",

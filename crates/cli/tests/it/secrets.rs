@@ -127,7 +127,7 @@ fn no_failure_shows_a_secret() {
 
 #[test]
 fn a_login_is_not_sent_to_the_guides_host() {
-    // There is no such host; the test for the header itself stands beside the code that makes it.
+    // There is no such host; the code that creates the header has its own test.
     let home = Home::new();
     let run = home.run(["query", "x.example"]).set("host=global.cloud.circl.com");
     run.env("BACKSIGHT_SECRET_USER_TOKEN", "user:tr0ub4dor").done().says(1, &["No login is sent to it."]);

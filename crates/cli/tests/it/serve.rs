@@ -151,7 +151,7 @@ fn it_ends_when_asked_to_while_a_request_is_served() {
     let home = Home::new();
     let server = Serve::with(&home, &records());
     assert_eq!(get(server.address, PATH, &[]).0, 200);
-    // A connection that is kept, one that has begun a request, and one that never says anything.
+    // A connection that is kept, one with an unfinished request, and a silent one.
     let mut kept = TcpStream::connect(server.address).unwrap();
     kept.write_all(format!("GET {PATH} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).unwrap();
     let _silent = TcpStream::connect(server.address).unwrap();
@@ -172,7 +172,7 @@ fn it_ends_at_once_when_asked_to_at_once() {
 fn the_workbench_is_served_and_the_first_administrators_link_is_printed() {
     let home = Home::new();
     let server = Serve::new(&home, ["--sample"]);
-    // The link is printed before the first answer; what hears it may be a little behind.
+    // The link is printed before the first answer, but may be read slightly later.
     let heard = (0..1_000).find(|_| {
         get(server.address, "/healthz", &[]);
         server.said().contains("/welcome?token=")

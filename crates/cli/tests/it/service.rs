@@ -1,4 +1,4 @@
-//! Run as a service: told when it is ready, configured without flags, and its folder kept from root.
+//! Running as a service: readiness is reported, the configuration needs no options, and root is refused.
 
 use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::net::UnixDatagram;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::harness::{Home, Serve, get};
 
-/// Nobody's number on any machine that we know.
+/// A user number that is unused on any machine that we know.
 const SOMEBODY: u32 = 64_998;
 
 #[test]
@@ -55,7 +55,7 @@ fn root_does_not_write_into_the_folder_of_a_service() {
     let kept = home.path("kept");
     home.run(["token", "list"]).done().says(0, &[]);
     if std::fs::metadata(&kept).unwrap().uid() != 0 {
-        // Who runs this test is not root, and owns the folder.
+        // This test does not run as root, so the folder belongs to the same user.
         return;
     }
     chown(&kept, Some(SOMEBODY), Some(SOMEBODY)).unwrap();

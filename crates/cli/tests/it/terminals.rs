@@ -1,4 +1,4 @@
-//! Odd places to print to: pipes that close, full disks, terminals that do not know their size.
+//! Unusual outputs: closed pipes, full disks, terminals without a size.
 
 use std::io::{BufRead, BufReader, Read};
 
@@ -20,7 +20,7 @@ fn a_reader_that_goes_away_is_no_failure() {
     assert_eq!((child.wait().unwrap().code(), said.as_str()), (Some(0), ""));
 }
 
-/// The program run by a shell, with its ends as the shell is told.
+/// The program run by a shell, with its streams redirected as in this line.
 fn shell(home: &Home, server: &Serve, line: &str) -> Run {
     let mut command = home.command("sh");
     let program = env!("CARGO_BIN_EXE_backsight");
@@ -55,7 +55,7 @@ fn closed_and_full_ends() {
     }
 }
 
-/// Without the lines that name the run.
+/// The text without the lines that contain the number of the run.
 fn numberless(text: &str) -> String {
     text.lines().filter(|line| !line.starts_with("backsight run ")).collect::<Vec<_>>().join("\n")
 }

@@ -1,4 +1,4 @@
-//! `backsight serve` with TLS of its own.
+//! `backsight serve` with its own TLS.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -18,7 +18,7 @@ fn put(home: &Home, certificate: &Certificate) -> [PathBuf; 2] {
     [replace(home, "chain.pem", &certificate.pem()), replace(home, "key.pem", &certificate.key_pem())]
 }
 
-/// Whether who trusts this authority alone gets an answer over TLS.
+/// Whether a client that only trusts this authority gets an answer over TLS.
 fn answers(home: &Home, server: &Serve, authority: &Authority) -> bool {
     let ca = home.file("ca.pem", authority.pem());
     let query =
@@ -27,7 +27,7 @@ fn answers(home: &Home, server: &Serve, authority: &Authority) -> bool {
     query.done().code == 0
 }
 
-/// Asks until the new certificate is there.
+/// Sends requests until the new certificate is in use.
 fn until(home: &Home, server: &Serve, authority: &Authority) {
     assert!((0..200).any(|_| answers(home, server, authority)), "{}", server.said());
 }
@@ -48,7 +48,7 @@ fn it_speaks_tls_and_takes_a_new_certificate_while_it_runs() {
     put(&home, &issue(1));
     until(&home, &server, &authorities[1]);
 
-    // What is no certificate changes nothing, and does not end it, however it is told.
+    // An invalid certificate changes nothing, and does not end the server, however it is told to reload.
     replace(&home, "chain.pem", "nonsense");
     let pid = server.pid().to_string();
     assert!(Command::new("kill").args(["-s", "HUP", &pid]).status().unwrap().success());
@@ -95,7 +95,7 @@ fn with_tls_others_may_reach_it_but_never_everybody() {
         run.args(["--tls-key"]).args([&key])
     };
     run("192.0.2.1:0").args(["--anonymous"]).done().says(2, &["can be reached from other machines"]);
-    // Not an address of this machine: it is tried, which is more than plain HTTP gets.
+    // This is not an address of this machine: listening on it is tried, which is refused for plain HTTP.
     run("192.0.2.1:0").done().says(1, &["listening on 192.0.2.1:0"]);
 }
 

@@ -1,4 +1,4 @@
-//! `backsight token`, and a server that runs meanwhile.
+//! `backsight token`, while a server runs.
 
 use crate::harness::{Home, Serve, get, line};
 
@@ -15,7 +15,7 @@ fn create(home: &Home, arguments: &[&str]) -> String {
     done.stdout.trim_end().to_owned()
 }
 
-/// Asks until the status is this one.
+/// Sends requests until the status is this one.
 fn until(server: &Serve, token: &str, status: u16) {
     let asked = || get(server.address, PATH, &[&format!("x-api-key: {token}")]).0 == status;
     assert!((0..20_000).any(|_| asked()), "never {status}");

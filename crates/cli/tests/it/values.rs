@@ -1,4 +1,4 @@
-//! Which values are asked about, and in which order.
+//! Which values are queried, and in which order.
 
 use crate::harness::{Home, Provider, line};
 

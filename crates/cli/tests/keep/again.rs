@@ -1,4 +1,4 @@
-//! Asking again: from what is kept, anew, out of the library, and what has changed since.
+//! Repeated queries: with a stored answer, without it, from the library, and changes since an earlier answer.
 
 use testkit::{Exchange, Script, answer};
 
@@ -25,7 +25,7 @@ fn a_second_question_sends_nothing_unless_it_is_asked_anew() {
     assert_eq!(home.json(&["query", HOST, "--fresh"])["cached"], false);
     assert_eq!(provider.asked(), 2);
     home.run(&["query", HOST, "--fresh", "--offline"]).says(2, &["cannot be used with"]);
-    // Another question is not this one's.
+    // Another query has another answer.
     home.run(&["query", HOST, "--rrtype", "AAAA"]).ok();
     assert_eq!(provider.asked(), 3);
     let cof = home.run(&["query", HOST, "--format", "cof"]).ok();
@@ -79,7 +79,7 @@ fn changes_tell_new_gone_and_different_and_what_cannot_be_told() {
     // However few records are printed.
     let limited = home.json(&["run", "show", "2", "--changes", "--limit", "1"]);
     assert_eq!((limited["records"].as_array().unwrap().len(), &limited["changes"]), (1, changes));
-    // Shown again, whatever came since.
+    // The same when it is shown again, whatever was added since.
     let third = ask();
     assert!(third["changes"]["gone"].is_null(), "{third}");
     assert_eq!(third["changes"]["since"]["run"], 2);
@@ -145,7 +145,7 @@ fn what_is_found_can_be_added_at_once_and_a_flagged_finding_is_not() {
     assert_eq!(hosts.len(), 101);
     assert!(hosts.iter().all(|one| one["selected"] == false && one["caution"].is_string()), "{answer}");
     assert_eq!(home.json(&["indicator", "list"])["total"], 1, "only what was asked about");
-    // By its number it is taken.
+    // By its number, it is added.
     home.run(&["run", "add", "1", "--pick", &hosts[7]["number"].to_string()]).ok();
     let value = hosts[7]["value"].as_str().unwrap();
     assert_eq!(home.json(&["indicator", "show", value])["status"], "Indirect");

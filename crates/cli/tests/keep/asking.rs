@@ -1,9 +1,9 @@
-//! `query` with the operation as it is installed: its settings, its secrets, and only while it is enabled.
+//! `query` with the installed operation: its settings, its secrets, and only while it is enabled.
 
 use crate::home::{Done, Home, NAME};
 use crate::service::{Provider, line};
 
-/// A home whose operation is configured for a provider, which answers with one record.
+/// A home whose operation is configured for a provider that answers with one record.
 fn configured() -> (Home, Provider) {
     let provider = Provider::answering(line("example.com", "192.0.2.1", 3));
     let home = Home::with_the_guides();

@@ -1,4 +1,4 @@
-//! One copy of all that is kept, and the way back.
+//! Backup and restore of the whole data folder.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -7,7 +7,7 @@ use crate::database::Server;
 use crate::fixtures::home_of;
 use crate::home::{Home, NAME};
 
-/// What there is to lose.
+/// The state that could be lost.
 fn state(home: &Home) -> Vec<String> {
     [
         &["indicator", "list"][..],
@@ -43,11 +43,11 @@ fn all_that_is_kept_comes_back_from_a_backup_made_while_a_server_runs() {
     home.run(&["backup", "monday"]).says(2, &["is not empty"]);
     drop(serving);
     let before = state(&home);
-    // Everything is lost.
+    // The whole data folder is lost.
     std::fs::rename(home.kept(), home.path("lost")).unwrap();
     home.run(&["restore", "monday"]).ok();
     assert_eq!(state(&home), before);
-    // Every secret opens under the key that came along.
+    // Every secret can be decrypted with the restored key.
     home.run(&["key", "rotate"]).ok();
     home.run(&["db", "verify"]).ok();
     home.run(&["restore", "monday"]).says(2, &["already contains"]);

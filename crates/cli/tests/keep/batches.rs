@@ -1,4 +1,4 @@
-//! The runs of one command are one batch: listed together, undone together.
+//! The runs of one command are a batch: they are listed together and undone together.
 
 use serde_json::{Value, json};
 
@@ -56,7 +56,7 @@ fn several_runs_are_undone_by_their_numbers() {
     }
     let said = home.run(&["run", "undo", "1", "3"]).ok();
     assert!(said.contains("Run 1 ") && said.contains("Run 3 ") && !said.contains("Run 2 "), "{said}");
-    // One wrong number, and nothing is undone.
+    // With one wrong number, nothing is undone.
     home.run(&["run", "undo", "2", "99"]).says(2, &["99"]);
     let runs = home.json(&["run", "list"])["runs"].clone();
     let undone: Vec<bool> = runs.as_array().unwrap().iter().map(|run| run["undone_at"].is_string()).collect();
@@ -101,7 +101,7 @@ fn a_name_that_is_only_in_data_is_never_answered_with_nothing() {
         let said = ["a dot inside a label", "backsight lookup 'rdata:NAME'"];
         home.run(arguments).says(1, &said);
     }
-    // A defanged host is one from either side.
+    // A defanged host is the same on either side.
     for host in [r"a\.example", r"www.a\.example"] {
         assert!(!home.run(&["query", host, "--by-data"]).stderr.contains("not queried"), "{host}");
     }

@@ -1,4 +1,4 @@
-//! Stored secrets are bound to where they go: whatever changes that, nobody else is sent the token.
+//! Stored secrets are bound to their destination: whatever changes it, no other host receives the token.
 
 use testkit::{Exchange, Script, ScriptedProvider};
 use tokio::runtime::Runtime;
@@ -58,7 +58,7 @@ fn a_setting_of_one_run_does_not_lead_it_elsewhere() {
         );
     }
     assert_eq!(bound.asked(), 0);
-    // One that is given for this run goes where this run goes.
+    // A secret for a single run is sent to the destination of that run.
     let mut command = bound.home.command(&["query", "a.example", "--fresh", "--set", "host=localhost"]);
     Done::of(&command.env("BACKSIGHT_SECRET_USER_TOKEN", "user:other").output().unwrap()).ok();
     let sent = bound.provider.requests();
@@ -78,17 +78,17 @@ fn tls_or_its_verification_turned_off_or_a_proxy_asks_for_it_again() {
         ("proxy=http://127.0.0.1:9", "the proxy is now http://127.0.0.1:9"),
     ] {
         home.run(&["query", "a.example", "--fresh", "--set", set]).says(2, &[words]);
-        // The same as a setting: nothing is stored, because the operation is enabled and could not run.
+        // The same with a setting: nothing is stored, because the enabled operation could no longer run.
         let before = home.show();
         home.configure(&[set]).says(2, &[words, "--reset user_token"]);
         assert_eq!(home.show(), before);
     }
-    // With the token in the same command it is meant.
+    // A token in the same command is accepted for the new host.
     let mut command =
         home.command(&["integration", "configure", NAME, "verify_ssl=off", "--secret", "user_token"]);
     Done::of(&command.env("BACKSIGHT_SECRET_USER_TOKEN", "user:hunter2").output().unwrap()).ok();
     assert!(home.run(&["integration", "show", NAME]).ok().contains("(set)"));
-    // To verify again weakens nothing.
+    // Turning verification on needs no new token.
     home.configure(&["verify_ssl=on"]).ok();
 }
 

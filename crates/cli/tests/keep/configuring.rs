@@ -1,4 +1,4 @@
-//! The guide's six steps of configuration and its five parameters.
+//! The six steps of configuration and the five parameters in the integration guide.
 
 use crate::home::{Done, Home, NAME};
 

@@ -1,4 +1,4 @@
-//! What is kept of runs, damaged: a clear error, nothing sent with the wrong login, nothing rewritten.
+//! Damaged runs: a clear error, nothing sent with the wrong login, nothing rewritten.
 
 use std::fs;
 use std::path::PathBuf;
@@ -36,13 +36,13 @@ fn without_its_key_a_login_is_not_left_out_but_the_question() {
         home.run(arguments).says(1, &["secret.key", "missing", "put the right secret.key back"]);
     }
     assert_eq!(home.octets(), before, "no new key, no run");
-    // Another folder's key is as good as none.
+    // The key of another folder has the same effect as none.
     let (other, _provider) = asked();
     fs::copy(other.kept().join("secret.key"), &key).unwrap();
     let before = home.octets();
     home.run(&["query", HOST, "--fresh"]).says(1, &["secret.key", "encrypted with another key"]);
     assert_eq!((home.octets(), provider.asked()), (before, 1), "nothing was sent");
-    // What was found needs no key.
+    // Stored records need no key.
     home.run(&["run", "show", "1"]).ok();
     home.run(&["run", "add", "1"]).ok();
     fs::write(&key, text).unwrap();
@@ -90,7 +90,7 @@ fn evidence_that_is_lost_or_changed_is_never_shown_or_added() {
     assert_eq!(home.audit(), trail);
     home.run(&["query", HOST, "--offline"]).says(1, &["the evidence "]);
     assert_eq!(provider.asked(), 1);
-    // Who may ask, asks again.
+    // With permission to query, it is queried again.
     assert_eq!(home.json(&["query", HOST])["cached"], false);
     assert_eq!(provider.asked(), 2);
 }
@@ -104,7 +104,7 @@ fn evidence_that_was_damaged_is_whole_again_when_the_same_answer_comes() {
     assert!(home.json(&["query", HOST])["cached"].as_bool().unwrap());
 }
 
-/// The file with every occurrence of one text replaced by another, as long.
+/// The file with every occurrence of a text replaced by another of the same length.
 fn replaced(octets: &[u8], text: &[u8], by: &[u8]) -> Vec<u8> {
     assert_eq!(text.len(), by.len());
     let (mut out, mut at) = (octets.to_vec(), 0);
@@ -122,7 +122,7 @@ fn a_database_whose_texts_are_damaged_is_no_fault_of_ours_and_says_so() {
     home.run(&["run", "add", "1"]).ok();
     let database = home.kept().join("workbench.sqlite");
     let whole = fs::read(&database).unwrap();
-    // SQLite looks after its own structures only: neither is text that it would miss.
+    // SQLite only checks its own structures, so it notices neither text.
     for by in [&b"www example com"[..], b"www\xffexample\xffcom"] {
         fs::write(&database, replaced(&whole, HOST.as_bytes(), by)).unwrap();
         let before = home.octets();

@@ -1,4 +1,4 @@
-//! The passive-DNS database, as its users meet it: every command, with and without a server that has the folder.
+//! The passive-DNS database: every command, with and without a server that has opened the folder.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::home::{Done, Home};
 use crate::service::{SAMPLE, line};
 
-/// `backsight serve` on the home's own database, until it is dropped.
+/// `backsight serve` with the home's own database, until it is dropped.
 pub(crate) struct Server(Child);
 
 impl Server {
@@ -20,7 +20,7 @@ impl Server {
         while !said.contains("listening on") {
             assert_ne!(lines.read_line(&mut said).unwrap(), 0, "it does not listen: {said}");
         }
-        // It must not wait for somebody who reads what else it says.
+        // Its output must always be read, so that it does not block.
         std::thread::spawn(move || lines.read_to_string(&mut String::new()));
         Self(child)
     }
@@ -29,7 +29,7 @@ impl Server {
         self.0.id().to_string()
     }
 
-    /// Asks it to end, and waits until it has.
+    /// Sends SIGTERM, and waits until it has ended.
     fn end(mut self) {
         assert!(Command::new("kill").args(["-s", "TERM", &self.process()]).status().unwrap().success());
         assert_eq!(self.0.wait().unwrap().code(), Some(0));
@@ -49,12 +49,13 @@ fn filled() -> Home {
     home
 }
 
-/// A home whose question is answered so.
+/// The summary that a query returns.
 fn summary(home: &Home, question: &str) -> Value {
     home.json(&["lookup", question, "--summary"])
 }
 
-/// Every command on a database with the guide's sample; the same whoever has the folder.
+/// Every command on a database with the sample of the integration guide, with the same output whether or not a server is
+/// running.
 fn walk(home: &Home) -> String {
     let mut said = String::new();
     let mut run = |arguments: &[&str]| {
@@ -104,7 +105,7 @@ fn walk(home: &Home) -> String {
     said.replace(&home.path("").display().to_string(), "HOME/")
 }
 
-/// Sizes are the engine's own affair.
+/// Sizes depend on the engine, so they are removed.
 fn without_sizes(said: &str) -> String {
     let sizes = |line: &str| line.contains("no damage found") || line.contains("; before: ");
     said.lines().filter(|line| !sizes(line)).flat_map(|line| [line, "\n"]).collect()
@@ -186,7 +187,7 @@ fn the_guides_own_file_is_imported_where_it_is_at_hand() {
     let home = Home::new();
     let shared = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../../shared/data/guide/sample-response.txt");
-    // The same seven records are in this test; the file itself lies beside the project's folder, or nowhere.
+    // The same seven records are in this test; the file itself is next to the project's folder, or does not exist.
     let content = std::fs::read_to_string(shared).unwrap_or_else(|_| SAMPLE.to_owned());
     home.file("guide.txt", content);
     home.run(&["import", "guide.txt"]).ok();
@@ -259,7 +260,7 @@ fn sightings_count_once_however_they_are_packed_and_come() {
         home.run(&[&["import", first], &sensor[..]].concat()).ok();
         for (name, _) in &files {
             home.run(&[&["import", name], &sensor[..]].concat()).says(1, &twice);
-            // A file is one, redirected or not.
+            // A file is identified, redirected or not.
             let mut redirected = home.command(&[&["import", "-"], &sensor[..]].concat());
             redirected.stdin(std::fs::File::open(home.path(name)).unwrap());
             Done::of(&redirected.output().unwrap()).says(1, &twice);
@@ -301,7 +302,7 @@ fn sightings_count_once_and_again_only_when_that_is_meant() {
     import(&["--as", "observation", "--again"]).ok();
     assert_eq!(count(), 6);
     import(&["--as", "observation"]).says(1, &["--again"]);
-    // Reports say the same as often as they like.
+    // Reports can be imported any number of times.
     for again in [&[][..], &[], &["--again"], &["--again"]] {
         import(again).ok();
         assert_eq!(count(), 6);
@@ -340,7 +341,7 @@ fn what_cannot_be_taken_is_counted_kept_and_if_wanted_the_end() {
 fn an_export_imported_elsewhere_answers_the_same() {
     let home = filled();
     let zone = "{\"rrname\":\"z.example\",\"rrtype\":\"TXT\",\"rdata\":\"\\\"a \\\\\\\"b\\\\\\\"\\\"\",\"zone_time_first\":1500000005,\"zone_time_last\":1500000009,\"bailiwick\":\"example\"}\n";
-    // What a sensor and a zone file say of one record, with different counts.
+    // A sensor's observation and a zone file's data of one record, with different counts.
     let both = "{\"rrname\":\"both.example\",\"rrtype\":\"A\",\"rdata\":\"185.194.93.7\",\"time_first\":1500000000,\"time_last\":1500000001,\"count\":700}\n\
                 {\"rrname\":\"both.example\",\"rrtype\":\"A\",\"rdata\":\"185.194.93.7\",\"zone_time_first\":1500000005,\"zone_time_last\":1500000009,\"count\":3}\n";
     home.file("more", line("www.threatq.com", "104.196.175.197", 2) + zone + both);
@@ -471,7 +472,7 @@ fn a_second_server_is_refused_and_told_who_has_it() {
     let server = Server::of(&home);
     let process = format!("another process ({}) is using the passive-DNS database", server.process());
     home.run(&["serve", "--listen", "127.0.0.1:0"]).says(1, &[&process, "hint: use that server, stop it"]);
-    // What was named needs no folder, and may be served beside it.
+    // Named files need no folder, and can be served at the same time.
     home.file("more", line("a.example", "192.0.2.1", 1));
     home.run(&["import", "more"]).ok();
     drop(server);
@@ -639,7 +640,7 @@ fn a_file_without_records_is_named_and_a_missing_one_prints_no_table() {
     assert_eq!(home.run(&["import", "junk"]).code, 3);
 }
 
-/// CIRCL's second interface, whose records have rrname and rdata swapped.
+/// Records of CIRCL's second interface, with rrname and rdata swapped.
 const SWAPPED: &str = r#"{"rrtype":"NS","rrname":"ns1.dns.example","rdata":"swapped.example","count":"5","time_first":"1696798385","time_last":"1697890824"}
 {"rrtype":"A","rrname":"185.194.93.14","rdata":"swapped.example","count":"19","time_first":"1696798385","time_last":"1697890824"}
 {"rrtype":"MX","rrname":"10 mail.swapped.example","rdata":"swapped.example","count":"149","time_first":"1696798385","time_last":"1697890824"}
@@ -656,13 +657,13 @@ fn a_file_of_swapped_records_is_turned_unless_its_orientation_is_given() {
     let mut found: Vec<String> = rows.as_array().unwrap().iter().map(data).collect();
     found.sort();
     assert_eq!(found, ["10 mail.swapped.example", "185.194.93.14", "ns1.dns.example"]);
-    // As another question's file would be read: as it was sent.
+    // They are read like the file of another query: as they were sent.
     let home = Home::new();
     home.file("swapped.ndjson", SWAPPED);
     let said = home.run(&["import", "swapped.ndjson", "--orientation", "draft"]);
     assert_eq!(said.code, 3, "the MX has no owner that way: {said:?}");
     assert_eq!(summary(&home, "swapped.example")["rows"], 0);
-    // The other way round, all of them are told to be swapped.
+    // In the opposite case, the option declares all of them as swapped.
     let said = home.run(&["import", "swapped.ndjson", "--orientation", "swapped"]).ok();
     assert!(said.contains("3 with swapped rrname and rdata corrected"), "{said}");
     assert_eq!(summary(&home, "swapped.example")["rows"], 3);

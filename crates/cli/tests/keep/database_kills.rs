@@ -1,6 +1,6 @@
-//! The passive-DNS database, killed at any moment: what was acknowledged is there exactly once.
+//! Kills commands on the passive-DNS database at random moments: what was acknowledged is stored exactly once.
 //!
-//! `cargo xtask crash` runs the same with more rounds, by the variable [`ROUNDS`].
+//! `cargo xtask crash` runs the same tests with more rounds, using the variable [`ROUNDS`].
 
 use std::process::{Child, Stdio};
 use std::sync::mpsc::channel;
@@ -11,9 +11,9 @@ use crate::service::line;
 
 /// How many kills each test makes.
 const ROUNDS: &str = "BACKSIGHT_CRASH_ROUNDS";
-/// Of the file: more than three batches.
+/// Records in the file: more than three batches.
 const RECORDS: usize = 32_000;
-/// Names in it: each is seen so often, so that counting twice shows.
+/// Names in the file: each is seen several times, so that counting twice shows.
 const NAMES: usize = 4_000;
 
 fn rounds(usual: u32) -> u32 {
@@ -29,7 +29,7 @@ fn start(home: &Home, arguments: &[&str]) -> Child {
     home.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
-/// Kills it after this time; the code with which it had ended by itself before.
+/// Kills it after this time; returns its exit code if it had already ended.
 fn kill_after(mut child: Child, delay: Duration) -> Option<i32> {
     let (_nobody, silence) = channel::<()>();
     assert!(silence.recv_timeout(delay).is_err());
@@ -37,12 +37,12 @@ fn kill_after(mut child: Child, delay: Duration) -> Option<i32> {
     child.wait().unwrap().code()
 }
 
-/// Moments up to this one, in no order, each another: it goes round by the golden section.
+/// Different moments up to this one, in an irregular order: each is the previous one plus the golden section, modulo the whole.
 fn moments(last: Duration) -> impl Iterator<Item = Duration> {
     (0_u32..).map(move |round| last.mul_f64((f64::from(round) * 0.618_034).fract()))
 }
 
-/// A bit longer than a command takes here and now.
+/// Slightly longer than a command takes on this machine.
 #[expect(clippy::disallowed_methods, reason = "how long a whole run takes is this machine's")]
 fn length(home: &Home, arguments: &[&str]) -> Duration {
     let began = std::time::Instant::now();
@@ -50,7 +50,7 @@ fn length(home: &Home, arguments: &[&str]) -> Duration {
     began.elapsed().mul_f64(1.1)
 }
 
-/// Every record is there, each exactly as often as it was seen.
+/// Every record is stored, with exactly its count.
 fn assert_whole(home: &Home) {
     let sum = home.json(&["lookup", "*.example", "--summary"]);
     assert_eq!((&sum["rows"], &sum["count"]), (&NAMES.into(), &RECORDS.into()));
@@ -75,8 +75,8 @@ fn an_import_killed_again_and_again_counts_everything_once() {
     while kills < rounds {
         let home = Home::new();
         home.file("seen", records());
-        // From its beginning to its end, through as many kills as it takes. Killed between its last batch and its own end, it
-        // was through: then the next one says that it is imported already.
+        // From the start to the end of the file, with as many kills as necessary. If the import is killed between its last
+        // batch and its own end, it was complete, and the next one says that the file is already imported.
         loop {
             match kill_after(start(&home, &import), moments.next().unwrap()) {
                 None => kills += 1,
@@ -93,7 +93,7 @@ fn compacting_and_dropping_killed_at_any_moment_are_done_or_not() {
     let home = Home::new();
     home.file("seen", records());
     home.run(&["import", "seen", "--as", "observation"]).ok();
-    // What is dropped and taken in again in each round.
+    // Records that are dropped and imported again in each round.
     home.file(
         "other",
         (0..NAMES).map(|number| line(&format!("h{number}.test"), "192.0.2.1", 1)).collect::<String>(),

@@ -1,7 +1,7 @@
-//! A disk that is full, or cannot be written: a clear error, nothing lost, nothing between.
+//! A disk that is full or read-only: a clear error, nothing lost, and no intermediate state.
 //!
-//! The data folder is a small file system of its own, which needs the right to mount one. Without it the limit is one on
-//! the size of files, and what cannot be written is a folder without the right to, met as somebody who is not root.
+//! The data folder is on its own small file system, which needs the right to mount one. Without that right, the size of files
+//! is limited, and the read-only folder is one without write permission, used by a user other than root.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -13,14 +13,14 @@ use crate::running::NEWEST;
 use crate::service::{Provider, line};
 
 const HOST: &str = "www.example.com";
-/// Of the file system, in KiB.
+/// The size of the file system, in KiB.
 const SIZE: usize = 2048;
 
 /// A home whose data folder can be made full.
 struct Narrow {
     home: Home,
     is_mounted: bool,
-    /// Where it is not mounted: how large a file may be, in KiB.
+    /// Without a mount: the largest file, in KiB.
     limit: Option<usize>,
 }
 
@@ -38,7 +38,7 @@ impl Narrow {
         Self { home, is_mounted, limit: None }
     }
 
-    /// Leaves this many KiB.
+    /// Fills the disk except for this many KiB.
     fn fill(&mut self, left: usize) {
         if !self.is_mounted {
             self.limit = Some(left);
@@ -60,7 +60,7 @@ impl Narrow {
 
     fn run(&self, arguments: &[&str]) -> Done {
         let Some(limit) = self.limit else { return self.home.run(arguments) };
-        // The shell counts in half KiB; who ignores the signal gets the error.
+        // The shell counts in half KiB; with the signal ignored, the program gets an error.
         let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", limit * 2);
         let plain = self.home.command(arguments);
         let mut command = self.home.command(&[]);
@@ -79,7 +79,7 @@ impl Drop for Narrow {
     }
 }
 
-/// What there is to lose.
+/// The state that could be lost.
 fn state(home: &Home) -> [String; 3] {
     let of = |arguments: &[&str]| home.run(&[arguments, &["--format", "json"]].concat()).ok();
     [of(&["run", "show", "1"]), of(&["indicator", "list"]), of(&["integration", "show", NAME])]
@@ -129,7 +129,7 @@ fn a_full_disk_is_said_and_costs_nothing() {
         assert_eq!((&run, timeless(&integration)), (&before[0], timeless(&before[2])), "{left} KiB left");
     }
     assert!(refused >= 6, "it was full: {refused}");
-    // And it works again, with the secret that was kept.
+    // It works again, with the stored secret.
     narrow.home.run(&["query", HOST, "--fresh", "--add", "all"]).ok();
     let login = provider.requests().pop().unwrap().header("authorization").map(str::to_owned);
     assert_eq!(login.as_deref(), Some("Basic dXNlcjpodW50ZXIy"));
@@ -137,7 +137,7 @@ fn a_full_disk_is_said_and_costs_nothing() {
     assert!(left.iter().all(|path| !path.to_string_lossy().contains("run-")), "{left:?}");
 }
 
-/// A home that nobody may write in, and how a command is run in it.
+/// A home that cannot be written to, and how a command is run in it.
 struct Sealed {
     narrow: Narrow,
     as_nobody: bool,
@@ -155,7 +155,7 @@ impl Sealed {
             fs::set_permissions(path, fs::Permissions::from_mode(0o444)).unwrap();
         }
         fs::set_permissions(&kept, fs::Permissions::from_mode(0o555)).unwrap();
-        // Rights do not bind root: then it is somebody else who tries.
+        // Permissions do not restrict root, so another user runs the commands in that case.
         let as_nobody = File::create(narrow.home.kept().join("probe")).is_ok();
         let _ = fs::remove_file(narrow.home.kept().join("probe"));
         assert!(
@@ -210,7 +210,7 @@ fn a_folder_that_cannot_be_written_is_said_and_stays_as_it_is() {
     ] {
         sealed.run(arguments).says(1, &["cannot be written", "check the folder's owner and permissions"]);
     }
-    // What nobody can write can be read, where it is the file system that forbids it.
+    // On a read-only file system, the data can still be read.
     if !sealed.as_nobody {
         for arguments in [
             &["indicator", "list"][..],

@@ -1,8 +1,8 @@
-//! Data folders that earlier versions of the program wrote. Each opens, and says what it said then.
+//! Data folders of earlier versions of the program. Each can be opened, and has the same content as before.
 //!
-//! A fixture is a data folder as its program left it, here after a kill: SQLite's log is not in the database yet, and the last
-//! body of records is only in the journal. What stands in it is made up, the secret and the passwords too. A test works on a
-//! copy. When a format changes, its fixture stays and a new one is added.
+//! A fixture is a data folder as its program left it, here after a kill: SQLite's log has not been transferred to the database,
+//! and the last body of records is only in the journal. Its content is invented, including the secret and the passwords. A test
+//! works on a copy. When a format changes, its fixture stays and a new one is added.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ pub(crate) fn home_of(fixture: &str) -> Home {
     home
 }
 
-/// Copies for the owner alone: a checkout does not keep modes.
+/// Makes the copy readable only by its owner, because a checkout does not preserve modes.
 fn copy(from: &Path, to: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = |path: &Path, mode| {
@@ -71,9 +71,9 @@ fn settings_secrets_and_tokens_of_the_first_version_are_kept() {
     let home = home_of("first");
     let shown = home.run(&["integration", "show", "circl-passive-dns"]).ok();
     assert!(shown.contains("18199") && shown.contains("enabled"), "{shown}");
-    // They are bound to where they were sent, so they need not be given again.
+    // They are bound to the destination they were sent to, so they need not be entered again.
     assert!(shown.contains("(set)") && !shown.contains("another destination"), "{shown}");
-    // Every secret opens under its key, or the key could not be changed.
+    // Rotating the key requires that every secret can be decrypted.
     home.run(&["key", "rotate"]).ok();
     let tokens = home.run(&["token", "list"]).ok();
     assert!(tokens.contains("partner") && tokens.contains("sensor-1"), "{tokens}");
@@ -86,12 +86,12 @@ fn settings_secrets_and_tokens_of_the_first_version_are_kept() {
 #[test]
 fn the_passive_dns_database_of_the_first_version_answers() {
     let home = home_of("first");
-    // The first command brings it into today's format, and says so.
+    // The first command converts it to the current format, and says so.
     home.run(&["lookup", "www.shop.example"]).says(0, &["the database was converted"]);
     let rows = json(&home, &["lookup", "www.shop.example"]);
     let text = format!("{rows:?}");
     assert!(text.contains("198.51.100.9") && text.contains("203.0.113.40"), "{text}");
-    // It was in the journal alone.
+    // It was only in the journal.
     assert!(home.run(&["lookup", "203.0.113.42"]).ok().contains("posted.shop.example"));
     assert!(home.run(&["lookup", "rdata:ns1.dns.example"]).ok().contains("shop.example"));
     home.run(&["db", "verify"]).ok();

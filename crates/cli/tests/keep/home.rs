@@ -1,4 +1,4 @@
-//! A user's home with a data folder, and the program in it. It sees nothing of the environment that the tests run in.
+//! A home folder with a data folder, and the program in it. It gets nothing from the environment of the tests.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ pub(crate) const OLD: &str = include_str!("../../../operation/packages/circl-pas
 
 pub(crate) struct Home(TempDir);
 
-/// What became of a run.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Done {
     pub(crate) code: i32,
@@ -24,7 +24,7 @@ impl Home {
         Self(tempfile::tempdir().unwrap())
     }
 
-    /// With the guide's version installed.
+    /// A home with the guide's version installed.
     pub(crate) fn with_the_guides() -> Self {
         let home = Self::new();
         home.run(&["integration", "install", "circl-passive-dns@1.0.0"]).ok();
@@ -45,7 +45,7 @@ impl Home {
         name.to_owned()
     }
 
-    /// The guide's package with parts replaced, as a file.
+    /// The guide's package with replacements, as a file.
     pub(crate) fn package(&self, name: &str, replacements: &[(&str, &str)]) -> String {
         let mut source = OLD.to_owned();
         for (from, to) in replacements {
@@ -67,7 +67,7 @@ impl Home {
         Done::of(&self.command(arguments).output().unwrap())
     }
 
-    /// `backsight integration …` on the guide's operation: `configure`, then the rest.
+    /// `backsight integration …` with the guide's operation: `configure`, then the other arguments.
     pub(crate) fn configure(&self, arguments: &[&str]) -> Done {
         self.run(&[&["integration", "configure", NAME], arguments].concat())
     }
@@ -95,7 +95,7 @@ impl Home {
         self.run(&["audit", "--limit", "1000", "--format", "json"]).ok()
     }
 
-    /// Every octet in the data folder but those of SQLite's shared memory.
+    /// All bytes in the data folder, except those of SQLite's shared memory.
     pub(crate) fn octets(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let mut all = Vec::new();
         collect(&self.kept(), &mut all);
@@ -126,14 +126,14 @@ impl Done {
         }
     }
 
-    /// Its standard output, where it ended well.
+    /// Its standard output, if it succeeded.
     #[track_caller]
     pub(crate) fn ok(self) -> String {
         assert_eq!(self.code, 0, "{self:?}");
         self.stdout
     }
 
-    /// Fails unless it ended with this code, and all of these stand in its standard error.
+    /// Fails unless it ended with this code, and all of these texts are in its standard error.
     #[track_caller]
     pub(crate) fn says(self, code: i32, words: &[&str]) -> Self {
         assert_eq!(self.code, code, "{self:?}");

@@ -1,4 +1,4 @@
-//! The threat library by hand: what is added is normalised and kept once, whoever adds it and however many at a time.
+//! The threat library by hand: indicators are normalised and stored once, whoever adds them and however many at a time.
 
 use std::process::{Child, Stdio};
 
@@ -17,7 +17,7 @@ fn json(home: &Home, arguments: &[&str]) -> Value {
     serde_json::from_str(&run(home, &[arguments, &["--format", "json"]].concat()).stdout).unwrap()
 }
 
-/// The values of a listing.
+/// The values in a list.
 fn listed(home: &Home, arguments: &[&str]) -> Vec<String> {
     let listing = json(home, &[&["list"], arguments].concat());
     let values = listing["indicators"].as_array().unwrap().iter();
@@ -192,7 +192,7 @@ fn nothing_that_moves_a_terminal_is_printed() {
 #[test]
 fn forty_at_once_lose_nothing_and_double_nothing() {
     let home = Home::new();
-    // Each adds ten, five of them with the next one; the folder is not there yet.
+    // Each adds ten indicators, five of which the next one adds too; the folder does not exist yet.
     let start = |number: usize| -> Child {
         let values: Vec<String> = (number * 5..number * 5 + 10).map(|n| format!("h{n}.example")).collect();
         let arguments: Vec<&str> = values.iter().map(String::as_str).collect();
@@ -232,7 +232,7 @@ fn forty_at_once_lose_nothing_and_double_nothing() {
     assert_eq!(audit["total"], 400, "every claim is in the audit trail");
 }
 
-/// Lines that hold values in every way that people paste them, and lines that hold none.
+/// Lines with values in every form in which people paste them, and lines without values.
 const PASTED: &str = "\
 ldap://c2.example:1389/a
 tcp://c2.example:8989/bad
@@ -294,7 +294,7 @@ fn a_top_level_domain_is_typed_with_its_final_dot() {
     assert!(word.code == 1 && word.stderr.contains("with its final dot"), "{word:?}");
     run(&home, &["add", "com."]).ok();
     assert_eq!(listed(&home, &[]), ["com"]);
-    // What is in the library is found by the spelling that the library shows.
+    // An indicator of the library is found by the spelling that the library shows.
     run(&home, &["show", "com"]).ok();
 }
 

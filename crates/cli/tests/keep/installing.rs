@@ -1,4 +1,4 @@
-//! The guide's six steps of installation and its two notices.
+//! The six steps of installation and the two notices in the integration guide.
 
 use crate::home::{Home, NAME};
 
@@ -63,7 +63,7 @@ fn an_upgrade_keeps_values_secrets_and_state_and_a_downgrade_says_what_it_is() {
         2,
         &["a DOWNGRADE", "- CA File (ca_file): removed", "page_size = \"10\": the parameter is removed"],
     );
-    // Who says yes in advance reads it all the same.
+    // With --yes, the notices are still printed.
     install(&home, &["circl-passive-dns@1.0.0", "--yes"])
         .says(0, &["page_size = \"10\": the parameter is removed"]);
     assert!(home.show().contains("\"version\":\"1.0.0\""));

@@ -1,4 +1,5 @@
-//! Killed at any moment, and many at once: what is there afterwards is what was there before, or after, and never between.
+//! Commands that are killed at random moments, and many at once: the state afterwards is that before or after the command,
+//! never in between.
 
 use std::process::{Child, Stdio};
 use std::sync::mpsc::channel;
@@ -18,22 +19,22 @@ fn start(home: &Home, arguments: &[&str]) -> Child {
     home.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// Kills a command this long after its start; whatever became of it, it has ended.
+/// Kills a command this long after its start, unless it has already ended.
 fn kill_after(home: &Home, arguments: &[&str], delay: Duration) {
     let mut child = home.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    // Nobody sends: this is the delay.
+    // Nothing is sent: this is a delay.
     let (_sender, receiver) = channel::<()>();
     assert!(receiver.recv_timeout(delay).is_err());
     drop(child.kill());
     child.wait().unwrap();
 }
 
-/// Moments up to this one, in no order, each another: it goes round by the golden section.
+/// Different moments up to this one, in an irregular order: each is the previous one plus the golden section, modulo the whole.
 fn moments(rounds: u32, last: Duration) -> impl Iterator<Item = Duration> {
     (0..rounds).map(move |round| last.mul_f64((f64::from(round) * 0.618_034).fract()))
 }
 
-/// Twice as long as a command takes from start to exit here and now.
+/// Twice as long as a command takes on this machine, from start to exit.
 #[expect(clippy::disallowed_methods, reason = "how long a whole run takes is this machine's")]
 fn past_the_end(home: &Home, arguments: &[&str]) -> Duration {
     let began = std::time::Instant::now();
@@ -81,12 +82,12 @@ fn an_upgrade_a_rotation_and_a_configuration_killed_at_any_moment_are_done_or_no
         let shown = home.json(&["integration", "show", NAME]);
         let parameters = shown["parameters"].as_array().unwrap();
         let value = |key: &str| parameters.iter().find(|one| one["key"] == key).unwrap()["value"].clone();
-        // One version whole, with its parameters; the kept value kept; two values set together or not at all.
+        // One version is complete, with its parameters and the kept value; two values are set together or not at all.
         let expected = if shown["version"] == "1.2.0" { 18 } else { 5 };
         assert_eq!(parameters.len(), expected, "{command:?}: {shown}");
         assert_eq!(value("host"), "pdns.example");
         assert_eq!(value("port").is_null(), value("verify_ssl").is_null());
-        // And the secret opens, whichever key it is under.
+        // The secret can be decrypted, whichever key it is sealed with.
         home.run(&["integration", "enable", NAME]).ok();
         home.run(&["integration", "disable", NAME]).ok();
         home.configure(&["--reset", "port", "--reset", "verify_ssl"]).ok();
@@ -104,7 +105,7 @@ fn body() -> String {
 #[test]
 fn forty_that_ask_and_add_at_once_lose_nothing_and_double_nothing() {
     let home = Home::new();
-    // Each name has an address of its own and one that it shares with all.
+    // Each name has its own address and one that all names share.
     let name = |number: usize| format!("h{number}.example");
     let records = |number: usize| {
         line(&name(number), &format!("185.194.93.{number}"), 3) + &line(&name(number), "185.194.94.1", 3)
@@ -136,7 +137,7 @@ fn forty_that_ask_and_add_at_once_lose_nothing_and_double_nothing() {
     assert_eq!(home.audit().matches("\"run.add\"").count(), 40);
 }
 
-/// What the runs of killed commands look like: whole, interrupted with a head of the answer, or not begun.
+/// The state of runs of killed commands: complete, interrupted with the first part of the answer, or not started.
 fn look(home: &Home, known: &mut i64, met: &mut [usize; 3]) {
     let listed = home.json(&["run", "list", "--limit", "1"]);
     let Some(run) = listed["runs"].get(0).filter(|run| run["run"].as_i64().unwrap() > *known) else {
@@ -162,7 +163,7 @@ fn look(home: &Home, known: &mut i64, met: &mut [usize; 3]) {
     }
 }
 
-/// No file that grows, and no worker's, is left.
+/// No unfinished file and no file of a worker is left.
 fn assert_tidy(home: &Home) {
     for (path, _) in home.octets() {
         let name = path.to_string_lossy();
@@ -170,7 +171,7 @@ fn assert_tidy(home: &Home) {
     }
 }
 
-/// Kills queries of this provider all over their time.
+/// Kills queries to this provider at moments of their whole duration.
 fn kill_queries(exchange: Exchange, rounds: u32) -> [usize; 3] {
     let provider = Provider::new(Script::always(exchange));
     let home = home(&provider);
@@ -182,7 +183,7 @@ fn kill_queries(exchange: Exchange, rounds: u32) -> [usize; 3] {
         look(&home, &mut known, &mut met);
         assert_tidy(&home);
     }
-    // What was interrupted never answers.
+    // An interrupted answer is never reused.
     let answer = home.json(&["query", HOST]);
     assert_eq!(
         (&answer["completeness"]["state"], &answer["records"].as_array().unwrap().len()),
@@ -204,7 +205,7 @@ fn a_query_killed_at_any_moment_is_there_whole_or_interrupted_or_not_begun() {
     assert!(before > 0 && after > 0, "{before} before, {after} after");
 }
 
-/// The runs that say that what they found is in the library; the library must say the same.
+/// The runs whose findings are marked as added must match the content of the library.
 fn added(home: &Home) -> Vec<String> {
     let total = home.json(&["indicator", "list", "--limit", "1000"])["total"].as_u64().unwrap();
     let runs = home.json(&["run", "list", "--limit", "1000"])["runs"].clone();

@@ -1,10 +1,11 @@
-//! What is kept, as its users meet it: the real binary in an empty home, the guide's rows in their order.
+//! Tests of stored data: the real program in an empty home, with the steps of the integration guide in order.
 //!
-//! [`home`] starts it, [`service`] is what it asks. [`guide`] follows the guide from its first row to its last;
-//! [`installing`], [`configuring`], [`testing`] and [`asking`] look at its parts more closely, [`running`] and [`again`] at
-//! runs, [`bound`] at where secrets go, [`proxy`] at the way there through a proxy, [`indicator`] at the library by hand. [`shapes`] keeps what programs read. [`trouble`] and [`damage`] are
-//! everything that can be wrong with a folder, [`disk`] with what it is on, [`fixtures`] are folders of earlier versions, [`backup`] is the copy of one; in [`kills`] it is killed. [`database`] and
-//! [`database_kills`] are the passive-DNS database.
+//! [`home`] starts the program, and [`service`] is what it queries. [`guide`] follows the integration guide from start to end;
+//! [`installing`], [`configuring`], [`testing`] and [`asking`] test its parts in detail, [`running`] and [`again`] runs,
+//! [`batches`] the runs of one command, [`bound`] the destinations of secrets, [`proxy`] connections through a proxy,
+//! [`indicator`] the library by hand. [`shapes`] checks the output for programs. [`trouble`] and [`damage`] test faults of a
+//! data folder, [`disk`] faults of its disk, [`fixtures`] folders of earlier versions, [`backup`] backups, and [`kills`] kills.
+//! [`database`] and [`database_kills`] test the passive-DNS database.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails is a failed test")]
 
 mod again;

@@ -1,7 +1,8 @@
-//! Through a proxy: the one that is configured or the environment's, with a login or not, and what is said when it fails.
+//! Queries through a proxy: the configured one or that of the environment, with or without a login, and the messages when it
+//! fails.
 //!
-//! The service is called `pdns.example.org`, and only the proxy knows the way to it: a service on this machine would never be
-//! asked through the environment's proxy.
+//! The service is called `pdns.example.org`, and only the proxy can reach it: a proxy of the environment is never used for a
+//! service on this machine.
 
 use std::sync::Arc;
 
@@ -16,10 +17,10 @@ const HOST: &str = "pdns.example.org";
 const RECORD: &str = r#"{"rrname":"a.example","rrtype":"A","rdata":"192.0.2.1","time_first":1500000001,"time_last":1500000002}"#;
 /// `user:hunter2`
 const LOGIN: &str = "Basic dXNlcjpodW50ZXIy";
-/// In whatever form it could get out.
+/// The password in every form in which it could leak.
 const SECRETS: [&str; 2] = ["hunter2", "dXNlcjpodW50ZXIy"];
 
-/// A home whose operation asks `pdns.example.org`, and the proxy that leads there.
+/// A home whose operation queries `pdns.example.org`, and the proxy that leads there.
 struct Behind {
     home: Home,
     proxy: ScriptedProxy,
@@ -29,7 +30,7 @@ struct Behind {
 }
 
 impl Behind {
-    /// The service speaks plain HTTP, or TLS with a certificate that the home trusts.
+    /// The service uses plain HTTP, or TLS with a certificate that the home trusts.
     fn new(tls: bool, login: Option<&str>) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -85,7 +86,7 @@ impl Behind {
         self.run(&arguments, &[("BACKSIGHT_SECRET_PROXY_PASSWORD", password)])
     }
 
-    /// What the proxy was asked, and with which login.
+    /// The requests to the proxy, each with its login.
     fn asked(&self) -> Vec<(String, Option<String>)> {
         let login = |one: &testkit::Request| one.header("proxy-authorization").map(str::to_owned);
         self.proxy.requests().iter().map(|one| (one.target.clone(), login(one))).collect()
@@ -118,7 +119,7 @@ fn the_environments_proxy_is_used_with_the_login_in_its_address() {
             if tls { format!("{HOST}:443") } else { format!("http://{HOST}:80/pdns/query/a.example") };
         for (index, (asked, login)) in behind.asked().iter().enumerate() {
             assert_eq!(login.as_deref(), Some(LOGIN));
-            // The test asks about another name than the query.
+            // The test queries another name than the query.
             assert!(tls || index % 2 == 1 || *asked == target, "{asked}");
             assert!(!tls || *asked == target, "{asked}");
         }
@@ -187,7 +188,7 @@ fn a_proxy_that_takes_no_connection_is_named_and_not_the_service() {
     assert!(said.code == 1 && said.stdout.contains(&from), "{said:?}");
     behind.configure_login(closed.address().port(), "hunter2").ok();
     behind.query(&[], &[]).says(1, &[&format!("the proxy {proxy}: connection refused"), "Proxy (proxy)"]);
-    // What is no HTTP proxy is refused by the variable's name.
+    // A proxy that is not an HTTP proxy is refused with the name of its variable.
     let variables = [("ALL_PROXY", "socks5://user:hunter2@p.example:1")];
     behind.home.configure(&["--reset", "proxy", "--reset", "proxy_user", "--reset", "proxy_password"]).ok();
     behind.query(&[], &variables).says(2, &["ALL_PROXY", "SOCKS proxies are not supported"]);
@@ -197,7 +198,7 @@ fn a_proxy_that_takes_no_connection_is_named_and_not_the_service() {
 #[test]
 fn no_proxy_and_none_lead_past_the_proxy() {
     let behind = Behind::new(false, None);
-    // A name that resolves nowhere (RFC 6761): without the proxy nothing can be reached.
+    // A name that never resolves (RFC 6761): it can only be reached through the proxy.
     behind.home.configure(&["host=pdns.example.invalid"]).ok();
     let proxy = format!("http://127.0.0.1:{}", behind.port);
     for (name, excluded) in [
@@ -219,7 +220,7 @@ fn no_proxy_and_none_lead_past_the_proxy() {
         behind.query(&[], &[("HTTP_PROXY", &proxy), ("NO_PROXY", excluded)]).ok();
     }
     assert_eq!(behind.asked().len(), 4);
-    // This machine is asked without the environment's proxy, whatever NO_PROXY says.
+    // The environment's proxy is never used for this machine, whatever NO_PROXY contains.
     let port = behind.runtime.block_on(behind.provider.listen()).unwrap().port();
     behind.home.configure(&["host=127.0.0.1", &format!("port={port}")]).ok();
     behind.query(&[], &[("HTTP_PROXY", &proxy)]).ok();
@@ -247,20 +248,20 @@ fn the_password_goes_to_the_proxy_that_it_was_given_for_and_to_no_other() {
     behind.query(&["--set", &moved], &[]).says(2, &words);
     behind.home.configure(&[&moved]).says(2, &words);
     behind.home.run(&["integration", "disable", NAME]).ok();
-    // A disabled one may be saved, and shows it; nothing is sent by a test either.
+    // A disabled integration can be saved and shows the error; its test sends nothing either.
     behind.home.configure(&[&moved]).ok();
     let shown = behind.run(&["integration", "show", NAME], &[]).ok();
     assert!(shown.contains("set for another destination, enter it again"), "{shown}");
     behind.test(&[]).says(2, &words);
     behind.home.run(&["integration", "enable", NAME]).says(2, &words);
     assert_eq!(other.requests().len(), 0);
-    // The environment's proxy never gets it.
+    // The environment's proxy never receives it.
     behind.home.configure(&["proxy=none"]).says(0, &["but are not sent"]);
     let variable = format!("http://127.0.0.1:{port}");
     behind.home.run(&["integration", "enable", NAME]).ok();
     behind.query(&[], &[("HTTP_PROXY", &variable)]);
     assert_eq!(other.requests().len(), 0);
-    // Given again it goes there.
+    // After it was entered again, it is sent to the new proxy.
     behind.configure_login(port, "again").ok();
     behind.query(&[], &[]).ok();
     assert_eq!(other.requests()[0].header("proxy-authorization"), Some("Basic dXNlcjphZ2Fpbg=="));
@@ -330,7 +331,7 @@ fn the_proxys_password_is_kept_sealed_and_comes_out_nowhere() {
     ] {
         behind.run(arguments, &[]);
     }
-    // `key rotate` has sealed it anew; it still opens.
+    // `key rotate` has sealed it again; it can still be decrypted.
     behind.home.run(&["integration", "enable", NAME]).ok();
     behind.query(&[], &[]).ok();
     for (path, octets) in behind.home.octets() {

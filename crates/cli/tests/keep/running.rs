@@ -1,4 +1,4 @@
-//! Runs: what was asked is kept, shown again, picked from, added and taken back.
+//! Runs: stored, shown again, picked from, added and undone.
 
 use serde_json::Value;
 use testkit::{Exchange, Script, answer};
@@ -9,7 +9,7 @@ use crate::service::{Provider, line};
 pub(crate) const NEWEST: &str = "circl-passive-dns@1.2.0";
 const HOST: &str = "www.example.com";
 
-/// A home that asks this provider with the newest package, a page at a time or not.
+/// A home that queries this provider with the newest package, in pages or not.
 pub(crate) fn home(provider: &Provider) -> Home {
     let home = Home::that_asks(provider.address, NEWEST);
     home.configure(&["page_size=0"]).ok();
@@ -20,7 +20,7 @@ fn addresses(last: &[u8]) -> String {
     last.iter().map(|last| line(HOST, &format!("104.196.175.{last}"), 3)).collect()
 }
 
-/// What adding came to, of one kind: new, known, whitelisted, removed.
+/// The result of adding findings of one kind: new, known, whitelisted, removed.
 fn counts(added: &Value, kind: &str) -> [u64; 4] {
     ["new", "known", "whitelisted", "removed"].map(|word| added["added"][kind][word].as_u64().unwrap())
 }
@@ -162,19 +162,20 @@ fn undo_takes_back_what_its_run_added_and_nothing_that_others_said_since() {
     home.run(&["query", HOST, "--fresh", "--add", "all"]).ok();
     home.run(&["indicator", "note", "104.196.175.4", "seen in ticket 4711"]).ok();
     assert_eq!(library(&home), [HOST, "104.196.175.1", "104.196.175.2", "104.196.175.3", "104.196.175.4"]);
-    // The first goes: only what it alone said, which is the way to .3; the hand that added .3 keeps it.
+    // The first run is undone: only what no other source claims is removed, which is the relationship with .3; .3 itself was
+    // added by hand.
     home.run(&["run", "undo", "1"]).ok();
     assert_eq!(library(&home), [HOST, "104.196.175.1", "104.196.175.2", "104.196.175.3", "104.196.175.4"]);
     assert_eq!(home.json(&["indicator", "show", "104.196.175.3"])["relationships"], untouched);
     let left = home.json(&["indicator", "show", HOST]).to_string();
     assert!(!left.contains("104.196.175.3") && left.contains("104.196.175.4"), "{left}");
-    // The second goes too: what was added by hand or worked with stays.
+    // The second run is undone too: what was added by hand or worked with stays.
     home.run(&["run", "undo", "2"]).ok();
     assert_eq!(library(&home), ["104.196.175.3", "104.196.175.4"]);
     let nothing = home.run(&["run", "undo", "2"]).ok();
     assert!(nothing.contains("is still in the library"), "{nothing}");
     assert!(home.run(&["run", "list"]).ok().contains("undone"));
-    // And it can be added again, which is then what is said of it.
+    // It can be added again, and is then shown as added.
     home.run(&["run", "add", "2"]).ok();
     let run = &home.json(&["run", "list"])["runs"][0];
     assert!(run["added_at"].is_string() && run["undone_at"].is_null(), "{run}");

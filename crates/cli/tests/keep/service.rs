@@ -1,4 +1,4 @@
-//! What is asked: a server of our own with the guide's records, and a provider that does what its script says.
+//! The queried services: a server of our own with the guide's records, and a scripted provider.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -26,7 +26,7 @@ pub(crate) fn line(rrname: &str, rdata: &str, count: u64) -> String {
     )
 }
 
-/// A scripted provider on a port of its own, served by threads of its own.
+/// A scripted provider on its own port, served by its own threads.
 pub(crate) struct Provider {
     scripted: ScriptedProvider,
     pub(crate) address: SocketAddr,
@@ -47,7 +47,7 @@ impl Provider {
         Self::new(Script::always(Exchange::ok(body)))
     }
 
-    /// Answers one request after another with these bodies.
+    /// Answers consecutive requests with these bodies.
     pub(crate) fn answering_each<B: Into<Vec<u8>>>(bodies: impl IntoIterator<Item = B>) -> Self {
         Self::new(Script::new(bodies.into_iter().map(Exchange::ok)))
     }
@@ -56,7 +56,7 @@ impl Provider {
         self.scripted.requests()
     }
 
-    /// How often it was asked.
+    /// The number of requests.
     pub(crate) fn asked(&self) -> usize {
         self.requests().len()
     }
@@ -76,7 +76,7 @@ impl Served {
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
         let address = said.find_map(|line| line.split("http://").nth(1)?.split('/').next()?.parse().ok());
-        // Whoever says more must find somebody who listens.
+        // Its output must always be read.
         std::thread::spawn(move || said.count());
         Self { child, address: address.expect("the server says where it listens") }
     }
@@ -89,7 +89,7 @@ impl Drop for Served {
 }
 
 impl Home {
-    /// With an operation installed, configured to ask this service, and enabled.
+    /// A home with an operation that is installed, configured to query this service, and enabled.
     pub(crate) fn that_asks(address: SocketAddr, operation: &str) -> Self {
         let home = Self::new();
         home.run(&["integration", "install", operation]).ok();
@@ -98,13 +98,13 @@ impl Home {
         home
     }
 
-    /// Configures the operation for a plain service on this machine.
+    /// Configures the operation for a plain HTTP service on this machine.
     pub(crate) fn point_at(&self, address: SocketAddr) {
         let (host, port) = (format!("host={}", address.ip()), format!("port={}", address.port()));
         self.configure(&[&host, &port, "use_http=on"]).ok();
     }
 
-    /// What a command prints as JSON, whatever it ends with.
+    /// The JSON output of a command, whatever its exit code.
     pub(crate) fn json(&self, arguments: &[&str]) -> serde_json::Value {
         let done = self.run(&[arguments, &["--format", "json"]].concat());
         serde_json::from_str(&done.stdout).unwrap_or_else(|error| panic!("{error}: {done:?}"))

@@ -1,4 +1,4 @@
-//! What programs read, kept as snapshots. A changed line is a change for whoever reads it.
+//! The output for programs, as snapshots. A changed line is a change for its readers.
 
 use serde_json::Value;
 use testkit::{Script, answer};
@@ -26,10 +26,10 @@ pub(crate) fn timeless(text: &str) -> String {
     String::from_utf8(out).unwrap()
 }
 
-/// What is told to those who read it.
+/// The documentation of the output.
 const DOCUMENTATION: &str = include_str!("../../../../docs/json.md");
 
-/// One object a line, as it is printed, made readable; each of its members stands in this section of the documentation.
+/// One object per line, formatted; each of its members must be in this section of the documentation.
 pub(crate) fn pretty(section: &str, text: &str) -> String {
     assert_eq!(text.matches('\n').count(), 1, "one line");
     let value: Value = serde_json::from_str(text).unwrap();
@@ -44,7 +44,7 @@ fn assert_told(value: &Value, told: &str) {
         Value::Object(members) => {
             for (name, value) in members {
                 assert!(told.contains(&format!("\"{name}\"")), "{name} is not in docs/json.md: {told}");
-                // What is in a detail depends on the action.
+                // The content of a detail depends on the action.
                 if name != "detail" {
                     assert_told(value, told);
                 }
@@ -123,7 +123,7 @@ fn a_test_as_json_has_its_documented_shape() {
 #[test]
 fn help_teaches() {
     let home = Home::new();
-    // Help prints what the variables hold.
+    // Help shows the values of the variables.
     let help = |arguments: &[&str]| {
         let mut command = home.command(&[arguments, &["--help"]].concat());
         Done::of(&command.env_remove("BACKSIGHT_DATA_DIR").output().unwrap()).ok()

@@ -1,10 +1,10 @@
-//! `integration test`: every step on the way apart, each with what to do.
+//! `integration test`: each step is reported separately, with what to do.
 
 use testkit::{ClosedPort, Exchange, Script, ScriptedProvider};
 
 use crate::home::{Done, Home, NAME};
 
-/// Points the operation at a scripted provider and tests it.
+/// Configures the operation for a scripted provider and tests it.
 fn test(exchange: Exchange) -> Done {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let provider = ScriptedProvider::new(Script::always(exchange));
@@ -18,7 +18,7 @@ fn test(exchange: Exchange) -> Done {
     done
 }
 
-/// The standing of each step.
+/// The result of each step.
 fn standings(done: &Done) -> Vec<String> {
     let value: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
     let steps = value["steps"].as_array().unwrap();

@@ -1,4 +1,4 @@
-//! A data folder with something wrong: a clear error, nothing lost, nothing rewritten. And many at work in it at once.
+//! Faults of a data folder: a clear error, nothing lost, nothing rewritten. Also many processes in one folder.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use crate::home::{Done, Home, NAME};
 
-/// With a secret, so that there is something to lose.
+/// A home with a secret that could be lost.
 fn home() -> Home {
     let home = Home::with_the_guides();
     home.give("hunter2").ok();
@@ -38,7 +38,7 @@ fn forty_at_once_lose_nothing_and_nobody_is_locked_out() {
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
         })
         .collect();
-    // And the key changes under their feet.
+    // The key is changed in the meantime.
     for _ in 0..3 {
         home.run(&["key", "rotate"]).ok();
     }
@@ -61,7 +61,7 @@ fn forty_that_open_a_new_folder_at_once_all_find_it() {
         .collect();
     for child in children {
         let done = Done::of(&child.wait_with_output().unwrap());
-        // Who planned a first installation and finds another's is told so; nobody is locked out.
+        // A process that planned a first installation and finds another one reports this; no process is locked out.
         assert!(done.code == 0 || done.stderr.contains("was changed in the meantime"), "{done:?}");
     }
     assert_eq!(home.audit().matches("integration.install").count(), 1);
@@ -97,7 +97,7 @@ fn a_missing_key_is_an_error_and_never_a_new_key() {
     home.give("another").says(1, &["missing"]);
     home.run(&["key", "rotate"]).says(1, &["missing"]);
     assert!(!key(&home).exists());
-    // Nothing else needs it.
+    // Nothing else needs the key.
     home.configure(&["port=443"]).ok();
     restore(&home, &text);
     home.run(&["integration", "enable", NAME]).ok();
@@ -162,7 +162,7 @@ fn a_file_where_the_database_should_be_stays_as_it_is() {
 fn a_damaged_database_is_said_and_nothing_is_rewritten() {
     let home = home();
     let mut octets = fs::read(database(&home)).unwrap();
-    // The head of the database stays, what is behind it goes.
+    // The head of the database is kept, and the rest is destroyed.
     for octet in octets.iter_mut().skip(100) {
         *octet = 0xa5;
     }

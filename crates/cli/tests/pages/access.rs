@@ -1,12 +1,12 @@
-//! What axe-core finds that would keep somebody out: contrast, names, roles, order.
+//! Checks pages with axe-core for problems of accessibility: contrast, names, roles, order.
 
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
 
-/// The variable that names axe-core's script; `cargo xtask test` fetches it by npm.
+/// The variable with the path of axe-core's script, which `cargo xtask test` installs with npm.
 const VARIABLE: &str = "BACKSIGHT_AXE";
-/// Gives what is serious or worse: the rule, what it says, and where.
+/// Returns serious findings: the rule, its message, and where.
 const ASK: &str = "
     const done = arguments[0];
     const bad = (one) => one.impact === 'serious' || one.impact === 'critical';
@@ -14,7 +14,7 @@ const ASK: &str = "
     axe.run(document, { resultTypes: ['violations'] })
         .then((found) => done(found.violations.filter(bad).map(told)), (error) => done(String(error)));";
 
-/// Fails for any serious finding on the page that is shown.
+/// Fails for any serious finding on the current page.
 pub(crate) async fn is_for_everybody(browser: &Browser, what: &str) {
     if browser.run("return typeof axe === 'undefined';", Vec::new()).await == Value::Bool(true) {
         browser.run(&script(), Vec::new()).await;

@@ -1,4 +1,4 @@
-//! What several tests do on the pages before they come to their point.
+//! Steps that several tests perform before their actual subject.
 
 use fantoccini::Locator;
 
@@ -8,12 +8,12 @@ use crate::program::Program;
 /// The switch that enables an integration.
 pub(crate) const TOGGLE: &str = "section[aria-label=State] input[role=switch]";
 
-/// Installs a bundled version of the operation and points it at the program itself.
+/// Installs a bundled version of the operation and configures the program itself as its provider.
 pub(crate) async fn installs(browser: &Browser, program: &Program, version: &str) {
     installs_for(browser, program.port(), version).await;
 }
 
-/// Installs a bundled version of the operation and points it at a port of this machine.
+/// Installs a bundled version of the operation and configures a port of this machine as its provider.
 pub(crate) async fn installs_for(browser: &Browser, port: &str, version: &str) {
     browser.go("/integrations").await;
     browser.press("Add New Integration").await;
@@ -50,10 +50,10 @@ pub(crate) async fn asks(browser: &Browser, value: &str) {
     browser.sees("Complete answer").await;
 }
 
-/// Adds all that a run shows; gives how much the dry run said it would be.
+/// Adds everything that a run shows; returns the preview's text.
 pub(crate) async fn adds_all(browser: &Browser) -> String {
     browser.click(Locator::Css("#selbar button[value=all]")).await;
-    // The page before may have such a button too; only the one that was asked for has the focus there.
+    // The previous page may have such a button too; only the button of the requested page has the focus.
     let add = browser.find(Locator::Css("#select-add:focus")).await;
     let words = add.text().await.unwrap();
     browser.click(Locator::Css("#select-add")).await;

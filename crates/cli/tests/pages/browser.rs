@@ -1,7 +1,7 @@
-//! Somebody at a real browser: [`Browser`] sees, presses and types as people do, by what is written on the page.
+//! A real browser: [`Browser`] finds, presses and types by the text on the page, as users do.
 //!
-//! Everything that is looked for is waited for, with a bound. [`browse`] runs a test in a new browser and fails it
-//! for whatever the console has to say, refusals by the content policy among it.
+//! Everything that is searched for is waited for, with a time limit. [`browse`] runs a test in a new browser and fails it for
+//! any message in the console, including violations of the content policy.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::driver::Driver;
 use crate::program::Program;
 
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
-/// How long between two looks at what is waited for.
+/// The interval between two attempts to find something.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// A browser that shows the pages of one program.
@@ -28,19 +28,19 @@ pub(crate) struct Browser {
     _driver: Driver,
 }
 
-/// Runs a test in a browser with script.
+/// Runs a test in a browser with scripts.
 pub(crate) async fn browse(program: &Program, test: impl AsyncFnOnce(&Browser)) {
     in_browser(program, true, test).await;
 }
 
-/// Runs a test in a browser that may complain: its program is not always there.
+/// Runs a test in a browser that may report errors, because its program is not always running.
 pub(crate) async fn browse_anyhow(program: &Program, test: impl AsyncFnOnce(&Browser)) {
     let browser = Browser::new(program, true).await;
     test(&browser).await;
     browser.client.close().await.unwrap();
 }
 
-/// Runs a test in a browser with script or without.
+/// Runs a test in a browser with or without scripts.
 pub(crate) async fn in_browser(program: &Program, script: bool, test: impl AsyncFnOnce(&Browser)) {
     let browser = Browser::new(program, script).await;
     test(&browser).await;
@@ -61,13 +61,13 @@ impl Browser {
         self.client.goto(&format!("{}{path}", self.root)).await.unwrap();
     }
 
-    /// The page that is shown, from the root.
+    /// The path of the current page.
     pub(crate) async fn path(&self) -> String {
         let url = self.client.current_url().await.unwrap();
         url.as_str().strip_prefix(&self.root).unwrap().to_owned()
     }
 
-    /// Waits until the page that is shown is this one, whatever it was asked.
+    /// Waits until the current page has this path, whatever its query.
     pub(crate) async fn is_at(&self, path: &str) {
         let here = async || self.path().await.split(['?', '#']).next() == Some(path);
         self.wait(here, &format!("not at {path}")).await;
@@ -79,22 +79,22 @@ impl Browser {
         self.wait(there, &format!("{words:?} is not shown")).await;
     }
 
-    /// Makes sure that these words are not on the page.
+    /// Checks that these words are not on the page.
     pub(crate) async fn sees_no(&self, words: &str) {
         let text = self.text().await;
         assert!(!text.contains(words), "{words:?} is shown:\n{text}");
     }
 
-    /// What can be read on the page.
+    /// The visible text of the page.
     pub(crate) async fn text(&self) -> String {
-        // Between two pages there may be none.
+        // Between two pages there may be no body.
         match self.client.find(Locator::Css("body")).await {
             Ok(body) => body.text().await.unwrap_or_default(),
             Err(_) => String::new(),
         }
     }
 
-    /// Presses the button or follows the link with these words or this label.
+    /// Presses the button or follows the link with this text or label.
     pub(crate) async fn press(&self, words: &str) {
         let words = quoted(words);
         let path = format!(
@@ -103,7 +103,7 @@ impl Browser {
         self.click(Locator::XPath(&path)).await;
     }
 
-    /// Clicks what is found first and shown, from under the bar that sticks to the window's foot.
+    /// Clicks the first visible match, after scrolling it from under the sticky bar at the bottom.
     pub(crate) async fn click(&self, place: Locator<'_>) {
         let shown = self.shown(place).await;
         let there = serde_json::to_value(&shown).unwrap();
@@ -122,19 +122,19 @@ impl Browser {
         self.find(Locator::XPath(&path)).await
     }
 
-    /// Writes into the control with this label, in place of what is there.
+    /// Replaces the text of the control with this label.
     pub(crate) async fn fill(&self, label: &str, text: &str) {
         let field = self.field(label).await;
         field.clear().await.unwrap();
         field.send_keys(text).await.unwrap();
     }
 
-    /// Chooses from the list with this label.
+    /// Selects from the list with this label.
     pub(crate) async fn choose(&self, label: &str, option: &str) {
         self.field(label).await.select_by_label(option).await.unwrap();
     }
 
-    /// Waits for something on the page.
+    /// Waits for an element of the page.
     pub(crate) async fn find(&self, place: Locator<'_>) -> Element {
         let found = self.client.wait().at_most(PATIENCE).every(LOOK).for_element(place).await;
         match found {
@@ -143,7 +143,7 @@ impl Browser {
         }
     }
 
-    /// Waits for something that is shown.
+    /// Waits for a visible element.
     async fn shown(&self, place: Locator<'_>) -> Element {
         self.find(place).await;
         let looking = async {
@@ -180,17 +180,17 @@ impl Browser {
         self.client.perform_actions(pressed).await.unwrap();
     }
 
-    /// What a script gives. It is the test's own: the page's policy does not bind it.
+    /// The result of a script. It belongs to the test, so the page's content policy does not apply to it.
     pub(crate) async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
         self.client.execute(script, arguments).await.unwrap()
     }
 
-    /// The same for a script that calls its last argument when it is done.
+    /// The same for a script that calls its last argument when it is finished.
     pub(crate) async fn run_async(&self, script: &str, arguments: Vec<Value>) -> Value {
         self.client.execute_async(script, arguments).await.unwrap()
     }
 
-    /// Whether the system likes it dark. Colours change at once.
+    /// Sets whether the system prefers dark colours, which change at once.
     pub(crate) async fn prefers(&self, scheme: &str) {
         let features = json!([
             { "name": "prefers-color-scheme", "value": scheme },
@@ -199,13 +199,13 @@ impl Browser {
         self.tells("Emulation.setEmulatedMedia", json!({ "features": features })).await;
     }
 
-    /// Gives the page so much room, in CSS pixels.
+    /// Sets the size of the page in CSS pixels.
     pub(crate) async fn is_wide(&self, width: u32, height: u32) {
         let room = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.tells("Emulation.setDeviceMetricsOverride", room).await;
     }
 
-    /// Shows the page in the system's own few colours.
+    /// Shows the page in forced colours.
     pub(crate) async fn forces_colours(&self) {
         let features = json!([{ "name": "forced-colors", "value": "active" }]);
         self.tells("Emulation.setEmulatedMedia", json!({ "features": features })).await;
@@ -216,7 +216,7 @@ impl Browser {
         self.command("print", paper).await
     }
 
-    /// Opens another tab and looks at it; gives the one that was looked at and the new one.
+    /// Opens another tab and switches to it; returns the previous and the new one.
     pub(crate) async fn opens_a_tab(&self) -> [WindowHandle; 2] {
         let first = self.client.window().await.unwrap();
         let second = self.client.new_window(true).await.unwrap().handle;
@@ -224,22 +224,22 @@ impl Browser {
         [first, second]
     }
 
-    /// Looks at a tab.
+    /// Switches to a tab.
     pub(crate) async fn turns_to(&self, tab: &WindowHandle) {
         self.client.switch_to_window(tab.clone()).await.unwrap();
     }
 
-    /// Forgets who is signed in.
+    /// Deletes the cookies, so that nobody is signed in.
     pub(crate) async fn forgets(&self) {
         self.client.delete_all_cookies().await.unwrap();
     }
 
-    /// A picture of what is in sight, as PNG.
+    /// A screenshot of the visible part, as PNG.
     pub(crate) async fn picture(&self) -> Vec<u8> {
         self.client.screenshot().await.unwrap()
     }
 
-    /// Says something to the browser in its own protocol.
+    /// Sends a command of the browser's own protocol.
     async fn tells(&self, method: &str, parameters: Value) -> Value {
         self.command("goog/cdp/execute", json!({ "cmd": method, "params": parameters })).await
     }
@@ -248,12 +248,12 @@ impl Browser {
         self.client.issue_cmd(Own { path, body }).await.unwrap()
     }
 
-    /// Makes an administrator by the first link, who is signed in then.
+    /// Creates an administrator with the first link, who is then signed in.
     pub(crate) async fn becomes(&self, name: &str, program: &Program) {
         self.joins(name, &program.link).await;
     }
 
-    /// Takes an invitation.
+    /// Accepts an invitation.
     pub(crate) async fn joins(&self, name: &str, link: &str) {
         self.go(link).await;
         self.fill("Name", name).await;
@@ -263,7 +263,7 @@ impl Browser {
         self.is_at("/library").await;
     }
 
-    /// Signs in with the password that everybody has here.
+    /// Signs in with the password that all users have in these tests.
     pub(crate) async fn signs_in(&self, name: &str) {
         self.go("/signin").await;
         self.fill("Name", name).await;
@@ -272,15 +272,14 @@ impl Browser {
         self.is_at("/library").await;
     }
 
-    /// Signs in by the link of the demonstration.
+    /// Signs in with the link of the demo.
     pub(crate) async fn enters(&self, program: &Program) {
         self.go(&program.link).await;
         self.press("Sign in").await;
         self.is_at("/library").await;
     }
 
-    /// Fails for errors and warnings in the console. A page that says what was refused is none: browsers note its status
-    /// all the same.
+    /// Fails for errors and warnings in the console. The error status of a page is not one, although browsers report it.
     async fn is_quiet(&self) {
         let entries = self.command("se/log", json!({ "type": "browser" })).await;
         let loud = |entry: &&Value| {
@@ -322,7 +321,7 @@ impl WebDriverCompatibleCommand for Own {
     }
 }
 
-/// A text as a path takes it.
+/// A text in the form of a path.
 fn quoted(text: &str) -> String {
     assert!(!text.contains('\''), "no test looks for a quote");
     format!("'{text}'")

@@ -1,4 +1,4 @@
-//! Rows of tables that are copied: a spreadsheet gets one row for each, and runs nothing.
+//! Copying rows of tables: a spreadsheet gets one row for each, and runs nothing.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::analyst;
 use crate::browser::{Browser, browse};
 use crate::program::Program;
 
-/// Selects these rows of the page's first table, from and to, from the second cell to the third, and notes what is copied then.
+/// Selects rows of the page's first table, from the second cell to the third, and records what is copied then.
 const SELECT: &str = "
     const rows = document.querySelector('main table').rows;
     const range = document.createRange();
@@ -43,13 +43,13 @@ async fn copied_rows_paste_as_one_row_each() {
         assert_eq!(cells(&records), [9; 3], "{records}");
         assert!(records.starts_with("Name\tType\t"), "{records}");
         assert!(records.contains("\t'=1+1.evil.example\t"), "{records}");
-        // A selection within one row is copied as the browser does it.
+        // The browser itself copies a selection within one row.
         assert_eq!(copied(browser, 1, 1).await, "");
     })
     .await;
 }
 
-/// The plain text, of which the HTML has as many rows.
+/// The copied plain text; the HTML has as many rows.
 async fn copied(browser: &Browser, from: u32, to: u32) -> String {
     browser.run(SELECT, vec![json!(from), json!(to)]).await;
     browser.copies().await;
@@ -62,7 +62,7 @@ async fn copied(browser: &Browser, from: u32, to: u32) -> String {
     plain
 }
 
-/// How many cells each line has.
+/// The number of cells in each line.
 fn cells(plain: &str) -> Vec<usize> {
     plain.lines().map(|line| line.split('\t').count()).collect()
 }

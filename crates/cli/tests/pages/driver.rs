@@ -1,4 +1,4 @@
-//! Chromium's driver in a process group of its own: what it started ends with it, whatever becomes of the test.
+//! Chromium's driver in its own process group: everything that it started is ended with it, whatever the result of the test.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
@@ -12,16 +12,16 @@ use tempfile::TempDir;
 
 use crate::PATIENCE;
 
-/// A driver on a free port; the browser's profile goes with it.
+/// A driver on a free port; the browser's profile is removed with it.
 pub(crate) struct Driver {
     child: Child,
-    /// Where it is spoken to.
+    /// Its address.
     pub(crate) address: String,
     place: TempDir,
 }
 
 impl Driver {
-    /// chromedriver takes one port for IPv4 and for IPv6, and ends if the one that it found for IPv4 is in use for IPv6.
+    /// chromedriver uses the same port for IPv4 and IPv6, and ends if the port that it found for IPv4 is in use for IPv6.
     pub(crate) fn new() -> Self {
         let started = (0..5).find_map(|_| Self::start());
         started.expect("chromedriver says its port")
@@ -51,7 +51,7 @@ impl Driver {
         Some(driver)
     }
 
-    /// What the browser is asked to be: without a window, and without a word to anybody but us.
+    /// The properties of the browser: without a window, and without connections to other hosts.
     pub(crate) fn wishes(&self, script: bool) -> Capabilities {
         let profile = format!("--user-data-dir={}", self.place.path().join("profile").display());
         let mut arguments = vec![
@@ -87,14 +87,14 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // The browser is in the driver's group: it goes too.
+        // The browser is in the driver's group, so it is ended too.
         let group = format!("-{}", self.child.id());
         drop(Command::new("kill").args(["-s", "KILL", "--", &group]).status());
         drop((self.child.kill(), self.child.wait()));
     }
 }
 
-/// Chromium's sandbox refuses root.
+/// Chromium's sandbox does not work for root.
 fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output();
     id.is_ok_and(|id| id.stdout.trim_ascii() == b"0")

@@ -1,4 +1,4 @@
-//! The guide, word by word, from the first start to what an analyst keeps.
+//! The integration guide in the browser, from the first start to the library.
 
 use fantoccini::Locator;
 
@@ -37,7 +37,7 @@ async fn installs(browser: &Browser, program: &Program) {
     browser.sees("Integration Information").await;
 }
 
-/// Found under Disabled by the type, opened, its five parameters set and saved.
+/// It is found under Disabled by its type and opened; its five parameters are set and saved.
 async fn configures(browser: &Browser, program: &Program) {
     browser.press("My Integrations").await;
     browser.click(Locator::Css(".tabs a[href*=disabled]")).await;
@@ -68,7 +68,7 @@ async fn enables(browser: &Browser) {
     browser.sees("CIRCL Passive DNS").await;
 }
 
-/// One record, and the indicator's own.
+/// One record, of the indicator itself.
 async fn runs_on_a_name(browser: &Browser) {
     analyst::asks(browser, "www.threatq.com").await;
     browser.sees("104.196.175.197").await;
@@ -91,7 +91,7 @@ async fn runs_on_an_address(browser: &Browser) {
     assert_eq!(browser.run(boxes, Vec::new()).await, 7);
     browser.click(Locator::Css("td.pick label")).await;
     browser.sees("1 of 7 selected").await;
-    // Faster than anybody answers: the last count is of all.
+    // Faster than the server answers: the last count includes all of them.
     let three = "[...document.querySelectorAll('td.pick input')].slice(1, 4).forEach((box) => box.click());";
     browser.run(three, Vec::new()).await;
     browser.sees("4 of 7 selected").await;
@@ -102,7 +102,7 @@ async fn runs_on_an_address(browser: &Browser) {
     browser.sees("dns03.gpn.register.com").await;
 }
 
-/// Takes back what the last run added, and no more.
+/// Removes only what the last run added.
 async fn undoes(browser: &Browser) {
     browser.press("Run 2").await;
     browser.press("Undo what was added").await;

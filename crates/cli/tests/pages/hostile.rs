@@ -1,4 +1,4 @@
-//! Text that means harm, wherever a page shows what came from elsewhere: it is shown as text, and nothing happens.
+//! Hostile text wherever a page shows text from elsewhere: it is shown as text, and has no effect.
 
 use fantoccini::Locator;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::browser::{Browser, browse};
 use crate::fit::fits_narrow;
 use crate::program::Program;
 
-/// What a page would run, break at or be turned around by.
+/// Texts that a page might run, break at, or be reversed by.
 const TEXTS: [&str; 6] = [
     "<script>window.hit=1</script>",
     "\"><img src=x onerror=\"window.hit=1\">",
@@ -31,14 +31,14 @@ async fn hostile_text_is_shown_and_nothing_more() {
     .await;
 }
 
-/// An answer whose texts all mean harm, and one that is as long as a TXT record can be.
+/// An answer with hostile texts, and with one that is as long as a TXT record can be.
 fn records() -> String {
     let long = "x".repeat(64_000);
     let texts = TEXTS.iter().copied().chain([long.as_str()]);
     let named = json!({ "rrname": r"<img\032src=x\032onerror=window.hit=1>.evil.example", "rrtype": "A", "rdata": "192.0.2.66",
         "time_first": 1_600_000_000, "time_last": 1_700_000_000, "count": 1 });
     let lines = texts.enumerate().map(|(at, text)| {
-        // A longer origin is refused by the database.
+        // The database refuses a longer origin.
         let origin: String = text.chars().take(1_000).collect();
         let record = json!({ "rrname": "evil.example", "rrtype": "TXT", "rdata": text, "count": at + 1,
             "time_first": 1_600_000_000, "time_last": 1_700_000_000, "origin": origin });
@@ -50,7 +50,7 @@ fn records() -> String {
 async fn is_pasted(browser: &Browser) {
     browser.go("/library?add=yes").await;
     let many = format!("evil.example\n{}", TEXTS.join("\n"));
-    // Keys would be taken for what they do to a text area.
+    // Typed keys would have their usual effects in a text area.
     browser.run("document.querySelector('#many').value = arguments[0];", vec![json!(many)]).await;
     browser.press("Preview what would be added").await;
     browser.sees("7 values read").await;
@@ -85,7 +85,7 @@ async fn is_searched_for(browser: &Browser) {
     }
 }
 
-/// On every page of a run, and on the indicator that takes it all.
+/// On every page of a run, and on the indicator to which everything is added.
 async fn is_answered(browser: &Browser, program: &Program) {
     analyst::installs(browser, program, "1.1.0").await;
     analyst::enables(browser).await;
@@ -110,7 +110,7 @@ async fn is_answered(browser: &Browser, program: &Program) {
     }
 }
 
-/// What an address of shared hosting answers.
+/// The number of names on an address of shared hosting.
 const MANY: u64 = 50_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -125,7 +125,7 @@ async fn fifty_thousand_records_on_one_address_are_shown() {
         browser.sees("50,000 of 50,000 shown").await;
         browser.sees("192.0.2.77 has 50,000 names: shared hosting").await;
         browser.sees("beyond the first 1,000 are not proposed").await;
-        // What is shared hosting is taken by its record only.
+        // Shared hosting is only added by selecting its record.
         browser.click(Locator::Css("#selbar button[value=all]")).await;
         browser.sees("50,000 of 50,000 selected").await;
         let run = browser.path().await.split(['?', '/']).nth(2).unwrap().to_owned();

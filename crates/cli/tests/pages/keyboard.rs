@@ -1,4 +1,4 @@
-//! Without a mouse: the search by `/`, the order of Tab, what Escape closes.
+//! Use without a mouse: searching with `/`, the order of Tab, closing with Escape.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::program::Program;
 const TAB: &str = "\u{e004}";
 const ENTER: &str = "\u{e007}";
 const ESCAPE: &str = "\u{e00c}";
-/// What has the focus, by what a reader aloud would call it.
+/// The name of the focused element for a screen reader.
 const FOCUS: &str = "
     const here = document.activeElement;
     return here.ariaLabel || here.labels?.[0]?.innerText || here.innerText.trim().replace(/\\s+/g, ' ') || here.id;";
@@ -39,7 +39,7 @@ async fn goes_in_order(browser: &Browser) {
         "Add indicators",
     ];
     let mut reached = Vec::new();
-    // There may be more stops among these; none of them is passed over.
+    // There may be more stops between these; none of them is skipped.
     for _ in 0..order.len() + 4 {
         browser.types(TAB).await;
         reached.push(focus(browser).await);
@@ -67,13 +67,13 @@ async fn closes_the_menu(browser: &Browser) {
     browser.types(ESCAPE).await;
     browser.sees_no("Sign out").await;
     assert_eq!(focus(browser).await, "demo Administrator");
-    // Pressing elsewhere closes it too, and so does going on by Tab.
+    // Clicking elsewhere closes it too, and so does leaving it with Tab.
     browser.press("demo Administrator").await;
     browser.sees("Sign out").await;
     browser.click(fantoccini::Locator::Css("h1")).await;
     browser.sees_no("Sign out").await;
     browser.press("demo Administrator").await;
-    // Past its four entries.
+    // Beyond its four entries.
     for _ in 0..5 {
         browser.types(TAB).await;
     }
@@ -82,7 +82,7 @@ async fn closes_the_menu(browser: &Browser) {
 
 async fn closes_the_dialog(browser: &Browser) {
     browser.go("/integrations/new").await;
-    // The focus stays within, however far one goes.
+    // The focus stays within it, however often Tab is pressed.
     for _ in 0..12 {
         browser.types(TAB).await;
         let within =

@@ -1,5 +1,5 @@
-//! Long names of users and of indicators, and long nonsense: wherever they stand, they wrap or end in an ellipsis, and no page
-//! scrolls sideways.
+//! Long names of users and indicators, and long invalid text: wherever they appear, they wrap or end in an ellipsis, and no
+//! page scrolls sideways.
 
 use serde_json::{Value, json};
 
@@ -11,13 +11,13 @@ use crate::widths::{LONG, UNREADABLE, campaign};
 
 /// From phones to small windows; the layout changes at 768, 960 and 1,200 pixels.
 const WIDTHS: [u32; 9] = [360, 480, 768, 769, 800, 860, 960, 961, 1100];
-/// The longest name that a user can have.
+/// The longest possible user name.
 const USER: &str = "maximilian-alexander.von-und-zu-mustermann-of-the-security-team1";
-/// The account menu: its width, whether the name is cut, and its title.
+/// The account menu: its width, whether the name is shortened, and its title.
 const MENU: &str = "
     const summary = document.querySelector('.top .menu > summary'), name = summary.querySelector('bdi');
     return [summary.getBoundingClientRect().width, name.scrollWidth > name.clientWidth, summary.title];";
-/// Bars of the timeline that are lower than 24 pixels or are not what is hit 11 pixels from the middle of what is drawn.
+/// Bars of the timeline whose clickable area is lower than 24 pixels, or is not hit 11 pixels from their middle.
 const SMALL: &str = "
     const out = [];
     for (const link of document.querySelectorAll('.tl-plot a')) {

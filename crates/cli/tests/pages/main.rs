@@ -1,7 +1,7 @@
-//! The pages as people meet them: the real program, shown by a real browser.
+//! Tests of the pages: the real program in a real browser.
 //!
-//! [`browser`] is somebody at the browser, [`program`] what is looked at, [`driver`] what drives it. Needs chromium and its
-//! driver, and axe-core for [`access`]: `cargo xtask test` brings both.
+//! [`browser`] controls the browser, [`program`] runs the program, and [`driver`] the browser's driver. They need chromium and
+//! its driver, and axe-core for [`access`]: `cargo xtask test` installs all of them.
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
 
 mod access;
@@ -30,5 +30,5 @@ mod zoom;
 
 use std::time::Duration;
 
-/// Nothing that is waited for takes this long, on a busy machine neither.
+/// Longer than anything that is waited for takes, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);

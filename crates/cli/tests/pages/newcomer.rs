@@ -1,5 +1,5 @@
-//! The way of somebody who has just started the program and knows nothing of it: all of it in the browser, with records of
-//! their own and a token for their own server, and no command line.
+//! The first steps of a new user, all in the browser: loading records, creating a token for the own server, and no command
+//! line.
 
 use fantoccini::Locator;
 
@@ -38,7 +38,7 @@ async fn installs(browser: &Browser) {
     browser.sees("Integration Information").await;
 }
 
-/// The receipt says what was taken in and what was not; the same file counts once.
+/// The receipt says what was imported and what was not; the same file is counted once.
 async fn loads(browser: &Browser, program: &Program) {
     browser.go("/library").await;
     browser.sees("Configure and enable it").await;
@@ -79,7 +79,7 @@ async fn configures(browser: &Browser, program: &Program, token: &str) {
     analyst::enables(browser).await;
 }
 
-/// From the search box to an answer, with nothing in between but one button.
+/// From the search box to an answer, with only one button in between.
 async fn looks_up(browser: &Browser) {
     browser.go("/library").await;
     browser.sees("Look up a name or address in the search box above").await;

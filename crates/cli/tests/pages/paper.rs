@@ -1,4 +1,4 @@
-//! Pages on paper: names and data are whole, nothing lies over anything else, and heads stand on every sheet.
+//! Printed pages: names and data are complete, nothing overlaps, and every sheet has table headers.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -46,7 +46,7 @@ async fn records_and_changes_can_be_read_on_paper() {
     .await;
 }
 
-/// In lists of what happened a day alone does not say in which order.
+/// In lists of events, a date without a time does not show the order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lists_have_date_and_time_on_paper() {
     let program = Program::with(&campaign());
@@ -61,7 +61,7 @@ async fn lists_have_date_and_time_on_paper() {
             let words: Vec<Word> = printed(browser).await.concat();
             let days = words.iter().filter(|word| has_form(&word.4, "0000-00-00")).count();
             let times = words.iter().filter(|word| has_form(&word.4, "00:00")).count();
-            // The account's own date is a day.
+            // The account's own date has no time.
             let alone = usize::from(page == "/account");
             assert!(days > 0 && days == times + alone, "{page}: {days} days and {times} times in {words:?}");
         }
@@ -69,7 +69,7 @@ async fn lists_have_date_and_time_on_paper() {
     .await;
 }
 
-/// Whether a text has digits where the form has zeros, and the form's own signs between them.
+/// Whether a text has digits where the form has zeros, and the form's own characters between them.
 fn has_form(text: &str, form: &str) -> bool {
     let fits =
         |(letter, sign): (char, char)| if sign == '0' { letter.is_ascii_digit() } else { letter == sign };
@@ -80,7 +80,7 @@ fn says(sheet: &[Word], text: &str) -> bool {
     sheet.iter().any(|word| word.4 == text)
 }
 
-/// Fails for two words that lie over one another.
+/// Fails if two words overlap.
 fn lies_apart(sheets: &[Vec<Word>]) {
     for sheet in sheets {
         for (at, a) in sheet.iter().enumerate() {
@@ -93,7 +93,7 @@ fn lies_apart(sheets: &[Vec<Word>]) {
     }
 }
 
-/// The words of each sheet that the page comes to on A4.
+/// The words on each sheet of the page in A4.
 async fn printed(browser: &Browser) -> Vec<Vec<Word>> {
     let paper = json!({ "page": { "width": 21.0, "height": 29.7 }, "background": false });
     let Value::String(encoded) = browser.printed(paper).await else { panic!("a PDF is text") };
@@ -116,7 +116,7 @@ fn words(page: &str) -> Vec<Word> {
     page.lines().filter(|line| line.trim().starts_with("<word")).filter_map(word).collect()
 }
 
-/// What a program makes of its input.
+/// The output of a program for this input.
 fn piped(command: &mut Command, input: &[u8]) -> Vec<u8> {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap_or_else(|error| {
         panic!("{command:?} does not start ({error}): `cargo xtask test` installs what it needs")

@@ -1,4 +1,4 @@
-//! What is clicked in a record's data is asked for as what it is there: a name server for what it serves.
+//! A clicked value in a record's data is queried in the role that it has there: a name server for what it serves.
 
 use std::fmt::Write as _;
 
@@ -42,7 +42,7 @@ async fn a_name_server_that_is_clicked_is_asked_for_what_it_serves() {
         browser.is_at("/runs/2").await;
         browser.sees("records with this name in their data").await;
         browser.sees("12 of 12 shown").await;
-        // The other direction is one click away, and claims no more than was asked.
+        // The other direction is one click away, and the page only claims what was queried.
         browser.press("query the records it owns").await;
         browser.is_at("/runs/3").await;
         browser.sees("no records with this name as owner").await;
@@ -51,14 +51,14 @@ async fn a_name_server_that_is_clicked_is_asked_for_what_it_serves() {
         browser.press("Query the names that use it").await;
         browser.is_at("/runs/4").await;
         browser.sees("12 of 12 shown").await;
-        // It is another question: the first answer to it is kept and used, not that of the name.
+        // It is a different query: its own first answer is stored and reused, not that of the name's records.
         browser.sees("stored answer from run 2").await;
         browser.press("Run again").await;
         browser.is_at("/runs/5").await;
         browser.sees("12 of 12 shown").await;
         browser.press("Changes").await;
         browser.sees("Nothing changed").await;
-        // The graph knows it too.
+        // The graph uses it too.
         browser.go("/runs/1/graph").await;
         let target = "return document.querySelector('.graph a[href*=\"value=ns1.host.example\"]').getAttribute('href');";
         let target = browser.run(target, Vec::new()).await;

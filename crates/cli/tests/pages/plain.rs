@@ -1,4 +1,4 @@
-//! The same work in a browser that runs no script.
+//! The same work in a browser without scripts.
 
 use fantoccini::Locator;
 

@@ -12,20 +12,20 @@ use tempfile::TempDir;
 
 use crate::PATIENCE;
 
-/// A running program. It sees nothing of the environment that the tests run in.
+/// A running program. It gets nothing from the environment of the tests.
 pub(crate) struct Program {
     child: RefCell<Child>,
-    /// Where its pages are: `http://127.0.0.1:PORT`.
+    /// The address of its pages: `http://127.0.0.1:PORT`.
     pub(crate) root: String,
-    /// The page that its one-time link leads to, from the root.
+    /// The path of its one-time link.
     pub(crate) link: String,
-    /// What it says after that.
+    /// Its output after that.
     said: RefCell<Receiver<String>>,
     home: TempDir,
 }
 
 impl Program {
-    /// `backsight serve` on an empty data folder; the link makes the first administrator.
+    /// `backsight serve` with an empty data folder; the link creates the first administrator.
     pub(crate) fn serve<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut command = command(&home, "serve");
@@ -33,7 +33,7 @@ impl Program {
         Self::start(command, home)
     }
 
-    /// The same, and nobody is let in to the passive-DNS interfaces without a token.
+    /// The same, but the passive-DNS interfaces require a token.
     pub(crate) fn closed() -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut command = command(&home, "serve");
@@ -41,7 +41,7 @@ impl Program {
         Self::start(command, home)
     }
 
-    /// A file beside the program, as somebody has it who works with it.
+    /// A file on the user's computer.
     pub(crate) fn file(&self, name: &str, content: &[u8]) -> PathBuf {
         let file = self.home.path().join(name);
         std::fs::write(&file, content).unwrap();
@@ -65,7 +65,7 @@ impl Program {
         Self::start(command, home)
     }
 
-    /// What it says until the link, which is the last of it.
+    /// Starts it and reads its output up to the link, which is the last line.
     fn start(command: Command, home: TempDir) -> Self {
         let (mut child, said) = spawned(command);
         let Some((root, link)) = said_until(&said, |line| line.split_once("/welcome?token=").map(own)) else {
@@ -82,7 +82,7 @@ impl Program {
         }
     }
 
-    /// Kills it as the power does, and starts it anew where it was.
+    /// Kills it, and starts it again in the same place.
     pub(crate) fn is_killed_and_started(&self) {
         self.end();
         let mut command = command(&self.home, "serve");
@@ -98,7 +98,7 @@ impl Program {
         drop((child.kill(), child.wait()));
     }
 
-    /// Does what it says how to do: sends a record as a sensor would.
+    /// Runs the command that it prints: sends a record like a sensor.
     pub(crate) fn sends_a_record(&self) {
         let line =
             said_until(&self.said.borrow(), |line| line.trim().strip_prefix("curl ").map(ToOwned::to_owned));
@@ -109,12 +109,12 @@ impl Program {
         assert!(output.status.success() && receipt.contains("\"taken\":1"), "{receipt} {output:?}");
     }
 
-    /// Where it listens.
+    /// Its port.
     pub(crate) fn port(&self) -> &str {
         self.root.rsplit(':').next().unwrap()
     }
 
-    /// A file of the bundled operation's older version, as somebody downloaded it.
+    /// A file of the bundled operation's older version, as downloaded by a user.
     pub(crate) fn package(&self, version: &str) -> PathBuf {
         let text = match version {
             "1.0.0" => include_str!("../../../operation/packages/circl-passive-dns-1.0.0.toml"),
@@ -147,14 +147,14 @@ fn spawned(mut command: Command) -> (Child, Receiver<String>) {
     (child, said)
 }
 
-/// The lines of both ends, which are read as long as they are open.
+/// The lines of both streams, which are read as long as they are open.
 fn lines(out: impl Read + Send + 'static, err: impl Read + Send + 'static) -> Receiver<String> {
     let (send, receive) = channel();
     for end in [Box::new(out) as Box<dyn Read + Send>, Box::new(err)] {
         let send = send.clone();
         thread::spawn(move || {
             for line in BufReader::new(end).lines().map_while(Result::ok) {
-                // Whoever does not listen any more need not hear, but the program must not wait for it.
+                // The receiver may be gone, but the program must not block.
                 let _ = send.send(line);
             }
         });
@@ -162,7 +162,7 @@ fn lines(out: impl Read + Send + 'static, err: impl Read + Send + 'static) -> Re
     receive
 }
 
-/// What is found in a line, once there is one.
+/// The result of `find` in the first matching line.
 fn said_until<T>(lines: &Receiver<String>, find: impl Fn(&str) -> Option<T>) -> Option<T> {
     loop {
         let line = lines.recv_timeout(PATIENCE).ok()?;

@@ -1,4 +1,4 @@
-//! A server that is killed at a run asks again when it is back, and what had arrived is kept.
+//! A server that is killed during a run resumes it after its restart, and keeps what had arrived.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -24,7 +24,7 @@ async fn a_run_goes_on_when_its_server_was_killed() {
         browser.press("Run").await;
         browser.sees("1 record,").await;
         program.is_killed_and_started();
-        // The page that watched it finds out by itself.
+        // The open page of the run notices it by itself.
         browser.sees("the server was stopped before the answer was there").await;
         browser.sees("1 record had arrived").await;
         browser.go("/runs/1").await;
@@ -34,7 +34,7 @@ async fn a_run_goes_on_when_its_server_was_killed() {
     .await;
 }
 
-/// A provider whose first answer does not end, and all others do; gives its port.
+/// A provider whose first answer does not end, while all others do; returns its port.
 fn provider() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port().to_string();
@@ -47,14 +47,14 @@ fn provider() -> String {
     port
 }
 
-/// Answers one question; what does not end is given back, to be held open.
+/// Answers one request; an unfinished connection is returned, to be kept open.
 fn answer(mut stream: TcpStream, stalls: bool) -> Option<TcpStream> {
     let _ = stream.read(&mut [0; 4_096]);
     let [one, two] = ["192.0.2.1", "192.0.2.2"].map(|address| {
         format!("{{\"rrname\":\"www.example.com\",\"rrtype\":\"A\",\"rdata\":\"{address}\",\"time_first\":1500000001,\"time_last\":1500000002,\"count\":3}}\n")
     });
     let body = if stalls { format!("{one}{{\"rrname\"") } else { format!("{one}{two}") };
-    // A client that is gone is told nothing.
+    // The client may have disconnected.
     let _ = stream.write_all(format!("{HEAD}{body}").as_bytes());
     stalls.then_some(stream)
 }

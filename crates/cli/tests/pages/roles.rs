@@ -1,4 +1,4 @@
-//! What each role sees and is refused, by page; the same by API is held by the server's own tests.
+//! What each role sees and is refused, by page; the server's own tests check the same for the API.
 
 use fantoccini::Locator;
 use serde_json::json;
@@ -6,14 +6,14 @@ use serde_json::json;
 use crate::browser::{Browser, browse};
 use crate::program::Program;
 
-/// Sends a form with the page's token, and gives the status; what leads elsewhere was done.
+/// Sends a form with the page's token, and returns the status; a redirect means success.
 const SEND: &str = "
     const [path, fields, done] = arguments;
     const token = document.querySelector('input[name=form_token]').value;
     const body = new URLSearchParams({ form_token: token, ...fields });
     fetch(path, { method: 'POST', body, redirect: 'manual' }).then((answer) => done(answer.status));";
 
-/// A role and what it may: install, configure, edit, manage.
+/// A role and its permissions: install, configure, edit, manage.
 const ROLES: [(&str, [bool; 4]); 4] = [
     ("Reader", [false, false, false, false]),
     ("Analyst", [false, false, true, false]),
@@ -40,7 +40,7 @@ async fn each_role_is_refused_what_it_may_not() {
     .await;
 }
 
-/// A link for somebody new.
+/// A link for a new user.
 async fn invites(browser: &Browser, role: &str) -> String {
     browser.go("/users").await;
     browser.choose("New user as", role).await;
@@ -49,7 +49,7 @@ async fn invites(browser: &Browser, role: &str) -> String {
     format!("/welcome?token={}", link.split_once("token=").unwrap().1)
 }
 
-/// The controls, and the pages behind those that are not there.
+/// The controls, and the pages of controls that are missing.
 async fn sees_only(browser: &Browser, [install, configure, edit, manage]: [bool; 4]) {
     for (path, words, may, refusal) in [
         ("/integrations", "Add New Integration", install, None),
@@ -70,7 +70,7 @@ async fn sees_only(browser: &Browser, [install, configure, edit, manage]: [bool;
     }
 }
 
-/// What is sent all the same is refused.
+/// A request that is sent anyway is refused.
 async fn sends_only(browser: &Browser, role: &str, [install, configure, edit, manage]: [bool; 4]) {
     browser.go("/library").await;
     for (path, fields, may) in [

@@ -1,4 +1,4 @@
-//! The library's list: what is ticked gets a status, is removed and restored, with scripts and without.
+//! The library's list: ticked indicators get a status, are removed and restored, with and without scripts.
 
 use fantoccini::Locator;
 use serde_json::json;
@@ -7,7 +7,7 @@ use crate::analyst;
 use crate::browser::{Browser, browse, in_browser};
 use crate::program::Program;
 
-/// How many boxes are ticked, and how many there are.
+/// The number of ticked boxes, and of all boxes.
 const TICKED: &str = "
     const boxes = [...document.querySelectorAll('input[name=pick]')];
     return [boxes.filter((box) => box.checked).length, boxes.length];";

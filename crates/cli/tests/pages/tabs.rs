@@ -1,4 +1,4 @@
-//! Two tabs on the same thing: a form that was opened before somebody else's change overwrites nothing unseen.
+//! Two tabs on the same object: a form that was opened before another change does not overwrite that change unnoticed.
 
 use fantoccini::Locator;
 
@@ -29,13 +29,13 @@ async fn a_stale_configuration_is_shown_the_difference() {
         browser.sees("Stored now: 8053").await;
         browser.sees(&format!("Yours: {}", program.port())).await;
         browser.sees("Yours: 500").await;
-        // What is stored stays unless it is chosen otherwise.
+        // The stored value is kept unless another one is chosen.
         browser.click(Locator::Css("input[name='value.page_size'][value='500']")).await;
         browser.press("Save selected values").await;
         browser.sees("Saved for the next run.").await;
         has(browser, PORT, "8053").await;
         has(browser, "Page Size", "500").await;
-        // The second tab, stale in its turn, may have its own way.
+        // The second tab, which is now outdated, may overwrite it deliberately.
         browser.turns_to(&second).await;
         browser.fill(PORT, "8054").await;
         browser.press("Save").await;
@@ -57,7 +57,7 @@ async fn a_secret_that_was_typed_into_a_stale_form_is_typed_again() {
         browser.go(CIRCL).await;
         let [first, _second] = browser.opens_a_tab().await;
         browser.go(CIRCL).await;
-        // Another secret is another state, though neither is ever shown.
+        // Another secret is another state, although neither is ever shown.
         browser.press("Replace or clear").await;
         browser.fill("User Token", "user:first-secret").await;
         browser.press("Save").await;
@@ -96,7 +96,7 @@ async fn what_is_said_of_an_indicator_is_not_overwritten_unseen() {
         browser.sees("Yours: Expired").await;
         browser.press("Keep stored values").await;
         browser.is_at("/library/indicator").await;
-        // A note is added to what was said meanwhile only by whoever has seen it.
+        // Only a user who has seen the new note can add another one.
         browser.fill("Note", "seen in a report").await;
         browser.press("Add note").await;
         browser.sees("Note added.").await;

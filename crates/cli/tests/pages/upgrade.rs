@@ -1,4 +1,4 @@
-//! From 1.0.0 to 1.1.0 with both confirmations, by drag and drop and by browse.
+//! An upgrade from 1.0.0 to 1.1.0 with both confirmations, by drag and drop and by file picker.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::analyst;
 use crate::browser::{Browser, browse};
 use crate::program::Program;
 
-/// Drags a file from elsewhere onto the dialog, as a browser tells the page of it.
+/// Drags a file onto the dialog, with the same events as a browser.
 const DROP: &str = "
     const data = new DataTransfer();
     data.items.add(new File([arguments[0]], arguments[1]));
@@ -44,7 +44,7 @@ async fn upgrades(bring: impl AsyncFn(&Browser, &Path)) {
         browser.becomes("ann", &program).await;
         analyst::installs(browser, &program, "1.0.0").await;
         analyst::enables(browser).await;
-        // Whoever says no keeps everything.
+        // A user who declines keeps everything.
         offers(browser, &program, &bring).await;
         browser.press("Keep 1.0.0").await;
         browser.sees("Version 1.0.0").await;
@@ -62,7 +62,7 @@ async fn upgrades(bring: impl AsyncFn(&Browser, &Path)) {
     .await;
 }
 
-/// The first confirmation, of a file that was brought.
+/// The first confirmation, for an uploaded file.
 async fn offers(browser: &Browser, program: &Program, bring: &impl AsyncFn(&Browser, &Path)) {
     browser.go("/integrations").await;
     browser.press("Add New Integration").await;
@@ -73,7 +73,7 @@ async fn offers(browser: &Browser, program: &Program, bring: &impl AsyncFn(&Brow
     browser.sees("Replace 1.0.0 with 1.1.0?").await;
 }
 
-/// What was set is kept, and it is still enabled.
+/// The settings are kept, and it is still enabled.
 async fn has_the_new_one(browser: &Browser) {
     browser.is_at("/integrations/circl-passive-dns").await;
     browser.sees("Version 1.1.0").await;

@@ -1,6 +1,6 @@
-//! Every page, light and dark, wide and narrow: none scrolls sideways, none is found at fault by axe-core.
+//! Every page, light and dark, wide and narrow: none scrolls sideways, and axe-core finds no fault in any.
 //!
-//! With `BACKSIGHT_PICTURES` set to a folder, a picture of each is left there: `cargo xtask screenshots`.
+//! If `BACKSIGHT_PICTURES` is set to a folder, a screenshot of each is saved there: `cargo xtask screenshots`.
 
 use std::path::PathBuf;
 
@@ -17,9 +17,9 @@ use crate::program::Program;
 struct View {
     name: &'static str,
     path: &'static str,
-    /// What is pressed there, and what is seen then.
+    /// What is pressed, and the text that appears then.
     press: Option<(&'static str, &'static str)>,
-    /// Whether its picture is kept, where pictures are wanted.
+    /// Whether its screenshot is saved, if screenshots are requested.
     kept: bool,
 }
 
@@ -27,7 +27,7 @@ const fn page(name: &'static str, path: &'static str) -> View {
     View { name, path, press: None, kept: true }
 }
 
-/// A state that is looked at, but has no picture.
+/// A state that is checked, but has no screenshot.
 const fn state(name: &'static str, path: &'static str) -> View {
     View { kept: false, ..page(name, path) }
 }
@@ -36,13 +36,13 @@ const fn pressing(view: View, words: &'static str, then: &'static str) -> View {
     View { press: Some((words, then)), ..view }
 }
 
-/// Where the version that is installed, and the older one, are offered.
+/// The page that offers the installed version and the older one.
 const NEWER: &str = "/integrations/new?bundled=circl-passive-dns@1.1.0";
 const OLDER: &str = "/integrations/new?bundled=circl-passive-dns@1.0.0";
-/// The details of one.
+/// The details of an integration.
 const CIRCL: &str = "/integrations/circl-passive-dns";
 
-/// Whoever adds a page adds it here.
+/// Add new pages here.
 const VIEWS: [View; 25] = [
     page("signin", "/signin"),
     page("library", "/library"),
@@ -70,15 +70,15 @@ const VIEWS: [View; 25] = [
     page("reference", "/docs/pdns"),
     state("trouble", "/nowhere"),
 ];
-/// The same when an older version is installed, and is to be replaced.
+/// The same with an older version installed, which is to be replaced.
 const UPGRADES: [View; 3] = [
     state("integrations-newer", "/integrations"),
     page("install-exists", NEWER),
     pressing(page("install-parameters", NEWER), "Yes, replace it", "changes the configuration"),
 ];
-/// How a picture is called, its width, and the least and most height, in CSS pixels.
+/// The name of a screenshot, its width, and its minimum and maximum height, in CSS pixels.
 const SIZES: [(&str, u32, u32, u32); 2] = [("wide", 1440, 700, 1400), ("narrow", 390, 800, 2000)];
-/// What is pasted.
+/// The pasted text.
 const PASTED: &str =
     "hxxp://www[.]threatq[.]com/x\nshop[.]example[.]net\n198.51.100.7\nno name\n198.51.100.7";
 
@@ -109,7 +109,7 @@ async fn every_page_fits_and_can_be_used_by_everybody() {
     .await;
 }
 
-/// Puts the older version in the place of the newer one.
+/// Replaces the newer version by the older one.
 async fn goes_back(browser: &Browser) {
     browser.is_wide(1440, 900).await;
     browser.go(OLDER).await;
@@ -130,7 +130,7 @@ async fn is_reached(browser: &Browser, view: &View) {
     }
 }
 
-/// Looks at the page that is shown in every way.
+/// Checks the current page in every way.
 async fn is_seen(browser: &Browser, name: &str, kept: bool) {
     browser.is_wide(NARROWEST, 800).await;
     fits(browser, name).await;
@@ -150,7 +150,7 @@ async fn is_seen(browser: &Browser, name: &str, kept: bool) {
     }
 }
 
-/// Leaves a picture, where pictures are wanted.
+/// Saves a screenshot, if screenshots are requested.
 async fn keep(browser: &Browser, name: &str) {
     let Some(folder) = std::env::var_os("BACKSIGHT_PICTURES").map(PathBuf::from) else { return };
     std::fs::write(folder.join(name), browser.picture().await).unwrap();

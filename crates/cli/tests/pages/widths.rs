@@ -1,5 +1,5 @@
-//! Pages at widths between those of phones and of large screens, as windows and zoom make them: no text is cut, none lies over
-//! other text, nothing scrolls sideways, and what is pressed is large enough.
+//! Pages at widths between those of phones and of large screens, as in windows and with zoom: no text is cut or overlaps other
+//! text, nothing scrolls sideways, and controls are large enough.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ use crate::program::Program;
 
 /// A name of 243 characters.
 pub(crate) const LONG: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb.cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc.dddddddddddddddddddddddddddddddddddddddddddddddddddd.example";
-/// Two cells of a row that share more than two pixels, and text that its own box cuts off or that is wider than its cell.
+/// Two cells of a row that overlap by more than two pixels, and text that its own box cuts off or that is wider than its cell.
 pub(crate) const UNREADABLE: &str = "
     const out = [];
     const shown = (element) => element.checkVisibility() && element.getBoundingClientRect().width > 1.5;
@@ -50,7 +50,7 @@ pub(crate) const UNREADABLE: &str = "
         if (odd) out.push(`heads stand over other columns: ${name(head)}`);
     }
     return out.slice(0, 12);";
-/// What is pressed and is lower than 24 pixels. Links within a sentence are as high as its lines.
+/// Controls that are lower than 24 pixels. Links within a sentence are as high as its lines.
 const SMALL: &str = "
     const out = [];
     for (const element of document.querySelectorAll('a[href], button, summary, select, input:not([type=hidden]), textarea')) {
@@ -66,7 +66,7 @@ const SMALL: &str = "
     }
     return out.slice(0, 12);";
 
-/// What a run of a campaign brings: many names, a long one among them, and data of many kinds.
+/// The answer of a typical campaign: many names, including a long one, and data of many kinds.
 pub(crate) fn campaign() -> String {
     let mut text = String::new();
     let mut record = |rrname: &str, rrtype: &str, rdata: &str, count: usize| {
@@ -91,7 +91,7 @@ pub(crate) fn campaign() -> String {
     text
 }
 
-/// Window widths, and what a screen of 1,440 or 1,280 pixels has at 150 % and 125 %.
+/// Window widths, and those of screens with 1,440 or 1,280 pixels at 150 % and 125 %.
 const WIDTHS: [u32; 9] = [769, 800, 853, 900, 960, 961, 1024, 1100, 1152];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

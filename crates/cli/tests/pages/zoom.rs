@@ -1,4 +1,4 @@
-//! The timeline's windows: drawn over its head, chosen by a word, and what the pointer on a bar tells.
+//! The timeline's windows: drawn on its header, selected by a link, and the title of a bar.
 
 use fantoccini::Locator;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::analyst;
 use crate::browser::{Browser, browse};
 use crate::program::Program;
 
-/// Draws from one part of the strip to another, as a pointer does.
+/// Draws from one part of the header to another, like a pointer.
 const DRAW: &str = "
     const strip = document.querySelector('.tl-over'), box = strip.getBoundingClientRect();
     const at = (share) => ({ clientX: box.left + box.width * share, clientY: box.top + 5, button: 0, bubbles: true });
@@ -16,11 +16,11 @@ const DRAW: &str = "
     const drawn = document.querySelector('.tl-draw').getBoundingClientRect().width / box.width;
     document.dispatchEvent(new PointerEvent('pointerup', at(arguments[1])));
     return drawn;";
-/// The window that the address has.
+/// The window in the address.
 const WINDOW: &str = "
     const asked = new URL(location.href).searchParams;
     return [asked.get('from'), asked.get('to')];";
-/// What the pointer on the first bar is told.
+/// The title of the first bar.
 const TITLE: &str = "
     const bar = document.querySelector('.tl-plot a');
     bar.dispatchEvent(new PointerEvent('pointerover', { bubbles: true }));
@@ -34,7 +34,7 @@ async fn a_stretch_of_the_timeline_is_looked_at_closely() {
         browser.enters(&program).await;
         analyst::asks(browser, "192.0.2.80").await;
         tells_here(browser).await;
-        // The axis is of 2020 to 2024: a fifth of it is a year.
+        // The axis spans 2020 to 2024: a fifth of it is a year.
         let drawn = browser.run(DRAW, vec![json!(0.21), json!(0.39)]).await;
         assert!((drawn.as_f64().unwrap() - 0.18).abs() < 0.01, "{drawn}");
         browser.sees("lie outside this window").await;
@@ -53,7 +53,7 @@ async fn a_stretch_of_the_timeline_is_looked_at_closely() {
     .await;
 }
 
-/// What picture and table show: bars, and the table's own count.
+/// The number of bars in the picture, and the count of the table.
 const SHOWN: &str = "
     const said = document.querySelector('#filters [role=status] b').textContent;
     return [document.querySelectorAll('.tl-plot a').length, said];";
@@ -65,7 +65,7 @@ async fn a_window_is_the_same_in_picture_and_table_and_the_page_stays_where_it_w
         browser.enters(&program).await;
         analyst::asks(browser, "192.0.2.80").await;
         let run = browser.path().await;
-        // From the answer to a form, too, a window leads to the run.
+        // From the answer to a form, a window also leads to the run.
         browser.click(Locator::Css("#selbar button[value=all]")).await;
         browser.sees("Clear").await;
         browser.run(DRAW, vec![json!(0.3), json!(0.3 + 0.01)]).await;
@@ -121,14 +121,14 @@ async fn what_was_ticked_goes_along_into_a_window_and_comes_back() {
         browser.run("history.back();", Vec::new()).await;
         browser.sees("2 of 9 selected").await;
         browser.click(Locator::Css("#select-count")).await;
-        // Who counts goes on from the bar.
+        // After counting, the focus is on the button that adds.
         browser.find(Locator::Css("#select-add:focus")).await;
         browser.sees("2 of 9 selected").await;
     })
     .await;
 }
 
-/// The dates of a bar in the reader's own zone, once.
+/// The dates of a bar in the reader's own time zone, once.
 async fn tells_here(browser: &Browser) {
     let title = browser.run(TITLE, Vec::new()).await;
     let title = title.as_str().unwrap();

@@ -17,7 +17,7 @@ pub(super) fn walk() {
     odd_answers();
 }
 
-/// One request for each value, in its normal form, with the login.
+/// One request for each value, in its canonical form, with the login.
 fn request() {
     let provider = Provider::answering("");
     let home = Home::that_asks(provider.address, "circl-passive-dns@1.1.0");
@@ -32,7 +32,7 @@ fn request() {
     home.run(&[&["query", "--set", "page_size=0", "--concurrency", "1"], &values[..]].concat()).ok();
     let requests = provider.requests();
     let asked: Vec<&str> = requests.iter().map(|request| request.target.as_str()).collect();
-    // One value a request, one slash before it, in its one form.
+    // One value per request, with one slash before it, in its canonical form.
     let expected = ["www.threatq.com", "b.example", "xn--bcher-kva.example", "2001:db8::1", "192.0.2.1"];
     let paths = asked.iter().map(|path| path.replace("%3A", ":")).collect::<Vec<_>>();
     assert_eq!(paths, expected.map(|value| format!("/pdns/query/{value}")));
@@ -58,7 +58,7 @@ fn refused_before_anything_is_sent() {
     assert_eq!(provider.asked(), 0);
 }
 
-/// Each its own words.
+/// Each status has its own message.
 fn codes() {
     let mut said = Vec::new();
     for (exchange, code, words) in [
@@ -76,7 +76,7 @@ fn codes() {
     said.sort();
     said.dedup();
     assert_eq!(said.len(), 5, "{said:?}");
-    // "Not found" and nothing at all are complete answers with nothing in them.
+    // "Not found" and an empty body are complete answers without records.
     for exchange in [answer::not_found(), answer::empty()] {
         let provider = Provider::new(testkit::Script::always(exchange));
         let home = Home::that_asks(provider.address, GUIDES);
@@ -88,7 +88,7 @@ fn codes() {
     }
 }
 
-/// What a provider with this body makes of the guide's address.
+/// The answer for the guide's address from a provider with this body.
 fn answered(body: &str) -> Value {
     let provider = Provider::answering(body);
     Home::that_asks(provider.address, GUIDES).json(&["query", "104.196.175.197", "--sort", "name"])
@@ -105,7 +105,7 @@ fn sample() {
     let times = |key: &str| records.iter().map(|record| record[key].as_u64().unwrap()).collect::<Vec<_>>();
     assert_eq!(times("time_first").into_iter().min(), Some(1_495_523_983));
     assert_eq!(times("time_last").into_iter().max(), Some(1_499_951_111));
-    // Only the records that hold the address are direct, the first and the last of the guide's.
+    // Only the records with the address are direct: the first and the last of the guide's.
     assert_eq!((of("relation", "direct"), of("relation", "related")), (2, 5), "{answer}");
     assert!(records.iter().all(|record| (record["rrtype"] == "A") == (record["relation"] == "direct")));
     assert_eq!((&answer["completeness"]["state"], &answer["errors"]), (&"complete".into(), &json!([])));
@@ -130,7 +130,7 @@ fn sample_as_printed() {
     for host in ["dns04", "dns01", "dns02"] {
         assert!(kept.contains(&format!("{host}.gpn.register.com").as_str()), "{host}: {kept:?}");
     }
-    // Three damaged stretches, each with its place; nothing of the text is lost.
+    // Three damaged parts, each with its position; no text is lost.
     let places: Vec<u64> =
         answer["errors"].as_array().unwrap().iter().map(|error| error["offset"].as_u64().unwrap()).collect();
     assert_eq!(places.len(), 3, "{answer}");
@@ -158,7 +158,7 @@ fn odd_answers() {
         assert_eq!(record["time_first"], 1_500_000_000);
         assert!(!noted || record["notes"].as_array().is_some_and(|notes| !notes.is_empty()), "{answer}");
     }
-    // A record that says two things at once is no record, and is not guessed at.
+    // An incomplete object is not a record, and is not guessed at.
     let provider = Provider::new(testkit::Script::always(Exchange::ok("{\"rrname\":\"a.example\"}")));
     Home::that_asks(provider.address, GUIDES).run(&["query", "a.example"]).says(1, &["hint: "]);
 }

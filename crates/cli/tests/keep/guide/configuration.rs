@@ -14,11 +14,11 @@ pub(super) fn walk(walk: &Walk) {
 }
 
 fn find_it(home: &Home) {
-    // The Type filter is a view only, and says what it hides.
+    // The Type filter only changes the view, and the output says what it hides.
     let of = |kind: &str| home.run(&["integration", "list", "--type", kind]).ok();
     assert!(of("operation").contains(NAME) && of("all").contains(NAME));
     assert!(of("feed").contains("1 hidden by the filter"));
-    // Who issues accounts is said beside the credential; without one there is a server of our own.
+    // The help of the credential says who issues accounts; without one, a server of our own can be used.
     let token = &home.json(&["integration", "show", NAME])["parameters"][2];
     assert!(
         token["help"].as_str().unwrap().contains("CIRCL gives accounts to vetted partners only"),
@@ -42,13 +42,13 @@ fn five_parameters(home: &Home) {
             "Verify SSL"
         ]
     );
-    // Not the guide's host, which does not exist.
+    // The default is not the guide's host, which does not exist.
     let defaults: Vec<_> = parameters.iter().map(|one| one["default"].as_str()).collect();
     assert_eq!(defaults, [Some("www.circl.lu"), None, None, Some("off"), Some("on")]);
     assert!(parameters.iter().all(|one| one["help"].as_str().is_some_and(|help| !help.is_empty())));
 }
 
-/// Sets a parameter and gives what is kept then.
+/// Sets a parameter and returns the stored value.
 fn set(home: &Home, pair: &str) -> String {
     home.configure(&[pair]).ok();
     let shown = home.json(&["integration", "show", NAME]);
@@ -70,7 +70,7 @@ fn host(home: &Home) {
     ] {
         home.configure(&[&format!("host={bad}")]).says(2, &[part]);
     }
-    // The guide's own default, however it is written: no login goes there.
+    // The guide's own default, in any spelling: no login is sent there.
     for literal in ["global.cloud.Circl.com", "GLOBAL.CLOUD.CIRCL.COM"] {
         home.configure(&[&format!("host={literal}")])
             .says(0, &["not a host of CIRCL", "No login is sent to it"]);
@@ -85,7 +85,7 @@ fn port(home: &Home) {
     home.configure(&["--reset", "port"]).ok();
 }
 
-/// Write-only.
+/// The token is write-only.
 fn token(home: &Home) {
     home.give("user:hunter2").ok();
     for arguments in [
@@ -102,13 +102,13 @@ fn token(home: &Home) {
 }
 
 fn switches(home: &Home) {
-    // Clear text is warned of where it is switched on and on every run, save on this machine.
-    // A token that was given for another host is not sent there, so it goes first.
+    // Plain HTTP causes a warning when it is switched on and in every run, except on this machine. A token that was entered for
+    // another host is not sent there, so it is removed first.
     home.configure(&["--reset", "user_token"]).ok();
     home.configure(&["host=192.0.2.1", "use_http=on"]).says(0, &["clear text"]);
     home.run(&["integration", "enable", NAME]).ok();
     home.run(&["query", "a.example", "--offline"]).says(1, &["clear text"]);
-    // So is a certificate that nobody checks; with Use HTTP there is none to check.
+    // So does a certificate that is not verified; with Use HTTP there is none to verify.
     home.configure(&["use_http=off", "verify_ssl=off"]).says(0, &["Verify SSL is off"]);
     home.run(&["query", "a.example", "--offline"]).says(1, &["Verify SSL is off"]);
     let both = home.configure(&["use_http=on"]).says(0, &["clear text"]);
@@ -119,17 +119,17 @@ fn switches(home: &Home) {
 
 fn save_and_enable(walk: &Walk) {
     let home = &walk.home;
-    // One Save of the whole form; where one field is bad nothing is stored.
+    // One Save for the whole form; if one field is invalid, nothing is stored.
     let before = home.show();
     home.configure(&["host=127.0.0.1", "port=none"]).says(2, &["Communication Port"]);
     assert_eq!(home.show(), before);
     home.point_at(walk.served.address);
-    // The connection test, each step apart.
+    // The connection test reports each step separately.
     let tested = home.run(&["integration", "test", NAME]).ok();
     for step in ["Name resolution", "Connection", "TLS", "Login", "Answer"] {
         assert!(tested.contains(step), "{tested}");
     }
-    // The toggle tells its state, and who switched it is written down.
+    // The toggle shows its state, and the audit trail records who switched it.
     assert!(home.run(&["integration", "enable", NAME]).ok().contains("is enabled"));
     assert!(home.run(&["integration", "list", "--enabled"]).ok().contains(NAME));
     let trail: serde_json::Value = serde_json::from_str(&home.audit()).unwrap();

@@ -1,4 +1,4 @@
-//! Section 7: what becomes of an answer in the library.
+//! Section 7: how an answer is added to the library.
 
 use serde_json::Value;
 
@@ -41,7 +41,7 @@ fn as_the_guide_maps() {
         ("Resource Data", "dns03.gpn.register.com"),
     ];
     assert_eq!(found, golden);
-    // On the indicator that was asked about; without a published date, and nothing related.
+    // On the queried indicator, without a published date, and without related indicators.
     let shown = home.json(&["indicator", "show", ADDRESS]);
     let mut kept = attributes(&shown);
     let mut expected = golden.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
@@ -50,7 +50,7 @@ fn as_the_guide_maps() {
     assert_eq!(kept, expected);
     assert!(!shown.to_string().contains("published"), "{shown}");
     assert_eq!(home.json(&["indicator", "list"])["total"], 1);
-    // Once more adds nothing, and takes nothing away.
+    // The second time, nothing is added and nothing is removed.
     let again = home.json(&["query", ADDRESS, "--fresh", "--add", "all"]);
     assert_eq!(
         (&again["added"]["attributes"]["new"], &again["added"]["attributes"]["known"]),
@@ -59,7 +59,7 @@ fn as_the_guide_maps() {
     assert_eq!(attributes(&home.json(&["indicator", "show", ADDRESS])).len(), 8);
 }
 
-/// The newer package keeps the pairing, the dates, and proposes the hosts.
+/// The newer package keeps name, type and data together, adds the dates, and proposes the hosts.
 fn in_full() {
     let provider = Provider::answering(SAMPLE);
     let home = Home::that_asks(provider.address, "circl-passive-dns@1.1.0");
@@ -88,7 +88,7 @@ fn in_full() {
     ] {
         assert!(said.contains(word), "{word} is not in {said}");
     }
-    // Only a direct record joins a name to the address that was asked about.
+    // Only a direct record creates a relationship with the queried address.
     let to_address =
         findings.iter().filter(|one| one["kind"] == "relationship" && one["to"]["value"] == ADDRESS);
     let names: Vec<&str> = to_address.map(|one| one["from"]["value"].as_str().unwrap()).collect();
