@@ -4,7 +4,6 @@
 //! The default file is part of the binary and is the lowest layer, so its values are the actual defaults. The layers are merged
 //! as tables ([`layers`]) and read once, into [`Config`]. An invalid value is reported with its key and its source: option,
 //! variable, or file and line. Environment variables are `BACKSIGHT_<SECTION>_<KEY>`.
-//! variable, or file and line. Environment variables are `BACKSIGHT_<SECTION>_<KEY>`.
 
 mod layers;
 mod options;

@@ -3,7 +3,6 @@
 //! `presented` reads the credentials of a request. [`Credentials`] compares them in a time that only depends on the number of
 //! known secrets: every secret is padded to the same length, and all of them are compared. Secrets are never printed: nothing
 //! here implements `Debug`.
-//! length, and all are compared. They are never printed: nothing here implements `Debug`.
 
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderName};

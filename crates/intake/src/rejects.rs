@@ -23,7 +23,6 @@ impl Rejects {
     ///
     /// # Errors
     /// I/O errors.
-    /// The system's.
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().append(true).create(true).open(path)?;
         Ok(Self { file, recent: Recent::default() })

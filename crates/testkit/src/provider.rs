@@ -7,7 +7,6 @@
 //!
 //! Errors: `connect` only fails if the test requested it. A mistake of the client closes its connection and appears in the
 //! counters.
-//! connection and shows in the counters.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

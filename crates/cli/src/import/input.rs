@@ -7,7 +7,6 @@
 //!
 //! Decompression is streamed: a small file that expands to a large one takes time but no memory. If a compressed file ends too
 //! early, that is an error of reading; everything read before it is valid.
-//! should is an error of reading; what was read before it is good.
 
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek as _};

@@ -23,7 +23,6 @@ impl Workbench {
     ///
     /// # Errors
     /// [`Error`], with nothing added.
-    /// [`Error`], with nothing added.
     pub fn add_findings(
         &mut self,
         run: i64,
