@@ -77,7 +77,7 @@ pub enum StoreError {
     /// The name of a source or input is too long.
     #[error("{what} has {bytes} bytes, and the limit is {most}: use a shorter one")]
     TooLong {
-        /// What has the name.
+        /// What the name belongs to.
         what: Cow<'static, str>,
         /// Its length.
         bytes: usize,

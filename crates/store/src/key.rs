@@ -6,7 +6,7 @@
 //! owner sort key ‖ rrtype ‖ rdata
 //! ```
 //!
-//! and its rdata keys, one for each of its targets ([`Rdata::targets`]), are for queries by data:
+//! Its rdata keys, one for each of its targets ([`Rdata::targets`]), are for queries by data:
 //!
 //! ```text
 //! 4 ‖ 4 bytes | 6 ‖ 16 bytes | 16 ‖ target sort key   then   rrtype ‖ owner sort key ‖ (rdata | 1)

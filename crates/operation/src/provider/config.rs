@@ -190,7 +190,7 @@ impl Config {
     fn warn(&mut self) {
         let mut warn = |text: &str| self.warnings.push(text.to_owned());
         if self.host.eq_ignore_ascii_case(GUIDE_HOST) {
-            // Warns about credentials that are sent to a host other than the service's own.
+            // Credentials must not be sent to a host that is not the service's own.
             warn(
                 "global.cloud.Circl.com, the default in the guide, is not a host of CIRCL and does not work: CIRCL's service is www.circl.lu. No login is sent to it.",
             );

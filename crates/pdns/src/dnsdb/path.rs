@@ -20,7 +20,7 @@ const PREFIX: &str = "/dnsdb/v2/";
 /// The version of the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Version {
-    /// Bare objects, one per line; 404 if nothing was found; data that was searched by data is a string.
+    /// Bare objects, one per line; 404 if nothing was found; in a search by data, the data is a string.
     One,
     /// Framed objects, with a last line that states how the answer ended; data is always an array.
     Two,
