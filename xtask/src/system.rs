@@ -113,7 +113,7 @@ fn install(packages: &[&str]) -> Result<(), Failure> {
     })
 }
 
-/// What is still missing after installation is hidden by something that takes precedence over the system's packages.
+/// Fails if a program is still missing after installation: something else takes precedence over the system's packages.
 fn confirm(missing: &[&'static Need]) -> Result<(), Failure> {
     let Some(need) = missing.first() else { return Ok(()) };
     Err(Failure::new(format!(

@@ -25,7 +25,7 @@ pub struct Problem {
     pub remedy: Remedy,
 }
 
-/// What solves a problem, as far as a header or a page can lead to it.
+/// The remedy for a problem, as far as a header or a page can point to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Remedy {
     /// Sending credentials: `WWW-Authenticate`.

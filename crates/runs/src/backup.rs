@@ -98,7 +98,7 @@ fn fill(
         .and_then(|()| end(&RealFolder::new(to)))
         .and_then(|()| RealFolder::new(to).sync().map_err(failed("sync", &shown)));
     if filled.is_err() {
-        // What remains has no manifest.
+        // If this fails as well, the first error is reported.
         let _ = fs::remove_dir_all(to);
     }
     filled

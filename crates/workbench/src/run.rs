@@ -196,7 +196,7 @@ impl Ending {
 impl Reason {
     /// An error on our side.
     pub fn of(error: &Error) -> Self {
-        // What is refused here is sending a query.
+        // Only a refusal has no hint of its own, and the one possible here is the refusal to send a query.
         Self { text: error.to_string(), hint: error.hint().unwrap_or(Hint::SendIt), refused: false }
     }
 }

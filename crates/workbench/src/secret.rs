@@ -196,7 +196,7 @@ impl Workbench {
             let new = Key::generate()?;
             file::write_new(change.folder, &new)?;
             let sealed = old.map_or(Ok(0), |old| seal_all(change, old, &new)).inspect_err(|_| {
-                // What remains of a failure is completed by the next change.
+                // If the file cannot be removed, the next change that needs a key removes it (see `settle`).
                 drop(file::discard(change.folder));
             })?;
             if sealed == 0 {

@@ -17,7 +17,7 @@ use super::orientation::{Orientation, Probe, contradicts};
 
 /// How many bytes of an answer without records are kept to report what it is instead.
 const START: usize = 200;
-/// How many tuples are recognised: about 5 MiB, so that an answer of any length is streamed in constant memory. This detects
+/// How many tuples are remembered: about 5 MiB, so that an answer of any length is streamed in constant memory. This detects
 /// pages that start again from the first one.
 const REMEMBERED: usize = 1 << 18;
 

@@ -101,7 +101,7 @@ struct Streaming {
     /// `None` after the end.
     scan: Option<Scan>,
     store: Rows,
-    /// What is sent first.
+    /// Text that is sent before anything else.
     ready: Option<String>,
     /// Whether the connection is cut after that.
     cut: bool,

@@ -34,7 +34,7 @@ pub(super) enum Call {
     Search { verb: Verb, wanted: Wanted, types: Option<Types> },
 }
 
-/// What is made of the matching records.
+/// What a search returns for the matching records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verb {
     /// The names or data that match a pattern, each once.

@@ -16,7 +16,7 @@ pub(crate) struct Quota {
     pub(crate) reset: Option<u64>,
     /// When a quota that never starts again ends, in seconds since the epoch.
     pub(crate) expires: Option<u64>,
-    /// How many requests within how many seconds.
+    /// The number of requests that are allowed in a period, and its length in seconds.
     pub(crate) burst: Option<(u64, u64)>,
 }
 

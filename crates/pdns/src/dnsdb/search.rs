@@ -31,7 +31,7 @@ pub(super) struct Search {
     pub(super) limit: u64,
 }
 
-/// What is made of the matching records.
+/// What a search returns for the matching records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     /// Matching data, each once.
