@@ -1,28 +1,32 @@
 //! Turns the bytes of an input into batches of observations, each with the position it reaches: [`read`].
 //!
 //! ```text
-//! bytes (decompressed) ─> content (digest) ─> oriented reader ─> observations ─> batches with positions ─> the caller
+//! bytes (decompressed) ─> content (digest) ─┬> oriented reader ───> observations ─┬> batches with positions ─> the caller
+//!                                           └> decoder ─> window ─> observations ─┘
 //! ```
 //!
-//! Files and request bodies are both read here, so the same rules apply to both. All observations of one JSON value are in one
-//! batch, so a position is never inside a value, and the same bytes always produce the same batches. The part that an earlier
-//! pass imported is read again, compared by its digest, and skipped, so that enclosing arrays and envelopes are open when the
-//! rest is read. If the content under the same name is different, the input is refused before anything of it is stored.
+//! Files, request bodies and live streams are all read here, so the same rules apply to them. All observations of one JSON value,
+//! frame, packet or line are in one batch, so a position is never inside one, and the same bytes always produce the same batches;
+//! only a live stream also ends a batch by the clock. The part that an earlier pass imported is read again, compared by its digest,
+//! and skipped, so that enclosing arrays, envelopes and connections are open when the rest is read. If the content under the same
+//! name is different, the input is refused before anything of it is stored.
 //!
 //! Errors: a [`Fault`] stops reading. The [`Tally`] is still correct then, and batches already delivered stay stored.
 
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use cof::{Batch, Damage, DamageKind, NoteKind, Orientation, Position, Record, SourceKind, Taken};
-use store::{Limits, Reached};
+use cof::time::Clock;
+use cof::{Batch, Orientation, SourceKind};
+use store::Reached;
 
-use crate::oriented::OrientedReader;
-use crate::tally::{LeftOut, Reason, Tally};
-use crate::{Content, Foreign, Rejects, is_marker};
+use crate::format::{Format, Side};
+use crate::passage::Passage;
+use crate::records::Records;
+use crate::tally::{LeftOut, Tally};
+use crate::units::Units;
+use crate::{Foreign, Rejects, window};
 
-/// Observations in one batch.
-pub const BATCH: usize = 10_000;
 /// Bytes read at a time.
 pub const PIECE: usize = 256 * 1024;
 
@@ -56,6 +60,15 @@ pub struct Order {
     pub most: u64,
     /// The current time, in seconds since the epoch.
     pub now: u64,
+    /// What the input is written in.
+    pub format: Format,
+    /// Which side of a resolver is collected, where the format tells.
+    pub side: Side,
+    /// For how many seconds of capture time equal records are merged.
+    pub window: u64,
+    /// The clock of a live stream, which delivers at least once a second, also when nothing arrives: a reader of one reports
+    /// [`io::ErrorKind::TimedOut`] or [`io::ErrorKind::WouldBlock`] then.
+    pub live: Option<Clock>,
 }
 
 impl Order {
@@ -76,6 +89,10 @@ impl Order {
             tell_again: false,
             most: u64::MAX,
             now,
+            format: Format::Cof,
+            side: Side::default(),
+            window: window::SPAN,
+            live: None,
         }
     }
 }
@@ -113,266 +130,61 @@ pub fn read(
     rejects: Option<&mut Rejects>,
     take: &mut Take<'_>,
 ) -> (Tally, Option<Fault>) {
-    let mut reading = Reading::new(order, rejects, take);
-    let outcome = reading.run(input);
-    (reading.tally, outcome.err())
+    let passage = Passage::new(order, rejects, take);
+    match order.format.decoder(order.side) {
+        None => run(Records::new(passage), input),
+        Some(decoder) => run(Units::new(passage, decoder), input),
+    }
 }
 
-/// An input being read.
-struct Reading<'a, 't> {
-    order: &'a Order,
-    rejects: Option<&'a mut Rejects>,
-    take: &'a mut Take<'t>,
-    reader: OrientedReader,
-    batch: Batch,
-    /// Records in the current batch.
-    records: u64,
-    /// The offset where the value of the last record begins.
-    value: u64,
-    /// Values before this offset were imported by an earlier pass.
-    from: u64,
-    /// Whether the content still has to be compared with the digest of the earlier pass.
-    compares: bool,
-    content: Content,
-    /// The first bytes of the input, decompressed.
-    head: Vec<u8>,
-    /// Records read so far, including those that were left out.
-    records_read: u64,
-    tally: Tally,
+/// What makes observations of bytes.
+pub(crate) trait Reading {
+    /// Takes the next piece of the input, which is empty at its end.
+    fn piece(&mut self, bytes: &[u8]) -> Result<(), Fault>;
+
+    /// Delivers the rest of an input that was read to its end.
+    fn end(&mut self) -> Result<(), Fault>;
+
+    /// Nothing arrived for a while.
+    fn idle(&mut self) -> Result<(), Fault>;
+
+    /// Delivers what was read before an error of reading, or before something that a strict order refuses.
+    fn stop(&mut self, is_strict: bool) -> Result<(), Fault>;
+
+    fn into_tally(self) -> Tally;
 }
 
-impl<'a, 't> Reading<'a, 't> {
-    fn new(order: &'a Order, mut rejects: Option<&'a mut Rejects>, take: &'a mut Take<'t>) -> Self {
-        if let Some(rejects) = &mut rejects {
-            rejects.begin();
-        }
-        Self {
-            order,
-            rejects,
-            take,
-            reader: OrientedReader::new(order.now, order.orientation),
-            batch: empty(),
-            records: 0,
-            value: u64::MAX,
-            from: order.reached.as_ref().map_or(0, |reached| reached.offset),
-            compares: order.input.is_some() && order.reached.is_some(),
-            content: Content::default(),
-            head: Vec::new(),
-            records_read: 0,
-            tally: Tally::default(),
-        }
-    }
+fn run(mut reading: impl Reading, input: &mut dyn Read) -> (Tally, Option<Fault>) {
+    let outcome = run_to_end(&mut reading, input);
+    (reading.into_tally(), outcome.err())
+}
 
-    fn run(&mut self, input: &mut dyn Read) -> Result<(), Fault> {
-        let mut piece = vec![0; PIECE];
-        loop {
-            let bytes = match input.read(&mut piece) {
-                Ok(len) => piece.get(..len).unwrap_or_default(),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => {
-                    self.send(self.reader.consumed(), false)?;
-                    return Err(Fault::Read(error));
-                }
-            };
-            match self.piece(bytes) {
-                Err(Fault::Strict(what)) => {
-                    self.send(self.reader.offset(), false)?;
-                    return Err(Fault::Strict(what));
-                }
-                outcome => outcome?,
-            }
-            if bytes.is_empty() {
-                return self.end();
-            }
-        }
-    }
-
-    fn piece(&mut self, bytes: &[u8]) -> Result<(), Fault> {
-        self.tally.bytes += bytes.len() as u64;
-        if self.tally.bytes > self.order.most {
-            return Err(Fault::Expanded);
-        }
-        if let Some(rejects) = &mut self.rejects {
-            rejects.read(bytes);
-        }
-        self.look_at(bytes)?;
-        self.reader.feed(bytes);
-        if bytes.is_empty() {
-            self.reader.close();
-        }
-        while let Some(item) = self.reader.next() {
-            let offset = self.reader.offset();
-            if offset < self.from {
-                self.pass_over(&item);
+fn run_to_end(reading: &mut impl Reading, input: &mut dyn Read) -> Result<(), Fault> {
+    let mut piece = vec![0; PIECE];
+    loop {
+        let bytes = match input.read(&mut piece) {
+            Ok(len) => piece.get(..len).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) if matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock) => {
+                reading.idle()?;
                 continue;
             }
-            match item {
-                Ok(record) => self.record(record, offset)?,
-                Err(damage) => self.damage(&damage)?,
+            Err(error) => {
+                reading.stop(false)?;
+                return Err(Fault::Read(error));
             }
-        }
-        self.content.settle(self.reader.consumed());
-        self.give_up_on_foreign(false)
-    }
-
-    /// Keeps the first bytes, and compares the content with what an earlier pass imported once enough of it was read.
-    fn look_at(&mut self, bytes: &[u8]) -> Result<(), Fault> {
-        let room = Foreign::HEAD.saturating_sub(self.head.len());
-        self.head.extend_from_slice(bytes.get(..room.min(bytes.len())).unwrap_or_default());
-        if self.order.input.is_none() && !self.order.digests {
-            return Ok(());
-        }
-        self.content.feed(bytes);
-        let Some(reached) = self.order.reached.as_ref().filter(|_| self.compares) else { return Ok(()) };
-        let (len, ended) = (self.content.len(), bytes.is_empty());
-        if (reached.whole && len > reached.offset) || (ended && len < reached.offset) {
-            return Err(Fault::Other);
-        }
-        // If the earlier pass reached the end, the length must also match, which is only known at the end.
-        if len < reached.offset || (reached.whole && !ended) {
-            return Ok(());
-        }
-        self.compares = false;
-        let digest = self.content.digest_at(reached.offset);
-        if reached.digest.is_none() || reached.digest == digest { Ok(()) } else { Err(Fault::Other) }
-    }
-
-    /// Stops reading an input that contains no records before its end.
-    fn give_up_on_foreign(&self, ended: bool) -> Result<(), Fault> {
-        let damages = self.tally.damages;
-        if self.records_read > 0 || damages == 0 {
-            return Ok(());
-        }
-        let hopeless = ended
-            || damages >= Foreign::DAMAGES
-            || self.tally.bytes >= Foreign::PATIENCE
-            || Foreign::of_head(&self.head).is_some();
-        if hopeless { Err(Fault::Foreign(Foreign::of_text(&self.head))) } else { Ok(()) }
-    }
-
-    /// Skips records that an earlier pass imported.
-    fn pass_over(&mut self, item: &Result<Record, Damage>) {
-        match item {
-            Ok(_) => {
-                self.records_read += 1;
-                self.tally.repeated += 1;
-            }
-            Err(damage) if self.order.tell_again && !is_between_answers(damage) => {
-                self.tally.damages += 1;
-                self.tally.leave_out(LeftOut::of(damage));
-            }
-            Err(_) => {}
-        }
-    }
-
-    fn record(&mut self, mut record: Record, offset: u64) -> Result<(), Fault> {
-        self.records_read += 1;
-        // The records of one value stay in one batch, so a batch may only end where the next value begins.
-        if self.batch.observations.len() >= BATCH && offset != self.value {
-            self.send(offset, false)?;
-        }
-        self.value = offset;
-        if let Some(origin) = &self.order.origin {
-            record.origin = Some(origin.clone());
-        }
-        let own_sensor = record.sensor_id.take().filter(|sensor| !sensor.is_empty());
-        let sensor = match &self.order.sensor {
-            None if self.order.keep_sensors => own_sensor.as_ref(),
-            given => given.as_ref(),
         };
-        let loses_sensor = own_sensor.is_some() && own_sensor.as_ref() != sensor;
-        if let Some(reason) = too_long(&record, sensor) {
-            return self.leave_out(offset, reason);
+        match reading.piece(bytes) {
+            Err(Fault::Strict(what)) => {
+                reading.stop(true)?;
+                return Err(Fault::Strict(what));
+            }
+            outcome => outcome?,
         }
-        let turned = record.notes.iter().any(|note| note.kind == NoteKind::Turned);
-        let taken = self.batch.take(record, self.order.kind, sensor);
-        if !taken.is_taken() {
-            return self.leave_out(offset, Reason::WithoutTime);
+        if bytes.is_empty() {
+            return reading.end();
         }
-        self.records += 1;
-        self.tally.records += 1;
-        self.tally.repaired_times += u64::from(taken == Taken::Repaired);
-        self.tally.turned += u64::from(turned);
-        self.tally.sensors_dropped += u64::from(loses_sensor);
-        Ok(())
     }
-
-    /// Leaves out the record that was read last.
-    fn leave_out(&mut self, offset: u64, reason: Reason) -> Result<(), Fault> {
-        let len = self.reader.consumed().saturating_sub(offset);
-        self.left_out(LeftOut { offset, len, reason }, &[])
-    }
-
-    fn damage(&mut self, damage: &Damage) -> Result<(), Fault> {
-        if is_between_answers(damage) {
-            return Ok(());
-        }
-        self.tally.damages += 1;
-        self.tally.truncated |= damage.kind == DamageKind::Truncated;
-        self.left_out(LeftOut::of(damage), &damage.raw)
-    }
-
-    fn left_out(&mut self, what: LeftOut, head: &[u8]) -> Result<(), Fault> {
-        self.tally.leave_out(what);
-        if let Some(rejects) = &mut self.rejects {
-            rejects.keep(what.offset, what.len, head).map_err(Fault::Rejects)?;
-        }
-        if self.order.strict { Err(Fault::Strict(Some(what))) } else { Ok(()) }
-    }
-
-    fn end(&mut self) -> Result<(), Fault> {
-        let end = self.reader.end();
-        self.tally.truncated |= end.truncated;
-        self.tally.source_answer = end.saf;
-        self.give_up_on_foreign(true)?;
-        self.tally.without_data(end.without_data);
-        if end.truncated && self.order.strict {
-            self.send(self.reader.offset(), false)?;
-            return Err(Fault::Strict(None));
-        }
-        if self.records > 0 || self.order.input.is_some() {
-            self.send(self.tally.bytes, true)?;
-        }
-        if self.order.digests {
-            self.tally.digest = self.content.digest_at(self.tally.bytes);
-        }
-        Ok(())
-    }
-
-    /// Delivers the collected observations; `offset` is the position they reach.
-    fn send(&mut self, offset: u64, whole: bool) -> Result<(), Fault> {
-        // Nothing is new if the input fails before the position of the earlier pass, or before the orientation is decided.
-        if !whole && offset <= self.from {
-            return Ok(());
-        }
-        let mut batch = std::mem::replace(&mut self.batch, empty());
-        let records = std::mem::take(&mut self.records);
-        batch.position = self.order.input.clone().map(|input| Position {
-            digest: self.content.digest_at(offset),
-            whole,
-            expires: self.order.expires,
-            ..Position::new(input, offset)
-        });
-        (self.take)(batch, records).map_err(|Unwanted| Fault::Unwanted)
-    }
-}
-
-/// Whether a damaged stretch is one of the lines that dnsdbq prints between the answers of a batch.
-fn is_between_answers(damage: &Damage) -> bool {
-    damage.kind == DamageKind::Garbage && damage.len == damage.raw.len() as u64 && is_marker(&damage.raw)
-}
-
-/// The reason why a database would refuse the source of a record, if it would.
-fn too_long(record: &Record, sensor: Option<&Arc<str>>) -> Option<Reason> {
-    let exceeds = |text: Option<&Arc<str>>, most| text.is_some_and(|text| text.len() > most);
-    if exceeds(record.origin.as_ref(), Limits::USUAL.origin) {
-        return Some(Reason::LongOrigin);
-    }
-    exceeds(sensor, Limits::USUAL.sensor).then_some(Reason::LongSensor)
-}
-
-fn empty() -> Batch {
-    Batch { observations: Vec::with_capacity(BATCH + 16), ..Batch::default() }
 }
 
 #[cfg(test)]
@@ -380,6 +192,7 @@ mod tests {
     use store::{Apart, Memory, Question, Store as _, Subject};
 
     use super::*;
+    use crate::tally::Reason;
 
     fn order() -> Order {
         Order::new(SourceKind::Report, 1_700_000_000)

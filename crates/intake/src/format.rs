@@ -1,0 +1,119 @@
+//! The formats that can be imported, how they are recognised, and what reads them: [`Format`] and [`Decoder`].
+//!
+//! [`Format::of`] looks at the first bytes of the decompressed input, never at a name. Each format other than COF is one file here
+//! that says what the format looks like; a decoder takes one unit at a time and hands over what it holds. Decoders do no I/O and
+//! take hostile input: a unit that cannot be read costs that unit.
+
+mod dnstap;
+mod message;
+#[cfg(test)]
+pub(crate) mod testing;
+
+use std::fmt;
+
+use crate::sightings::Out;
+
+/// How many bytes at the start of an input decide its format.
+pub const HEAD: usize = 64 * 1024;
+
+/// What an input is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// The Common Output Format and everything like it: NDJSON, arrays, DNSDB's answers with and without frames (SAF).
+    Cof,
+    /// dnstap messages in Frame Streams.
+    Dnstap,
+}
+
+/// Which messages of a resolver are collected. A resolver may log both sides, and one of them must be chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Side {
+    /// Between resolver and servers: responses of authoritative servers and forwarders. No client is involved.
+    #[default]
+    Server,
+    /// Between clients and resolver.
+    Client,
+}
+
+/// What a decoder did with the bytes at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// It is done with so many bytes, which may be more than there are: the rest of them is skipped.
+    Took(u64),
+    /// The unit is not complete.
+    More,
+}
+
+/// Reads one format.
+pub(crate) trait Decoder: Send {
+    /// Reads the unit at the start of `bytes`, which is never empty. `ended` says that nothing follows.
+    fn step(&mut self, bytes: &[u8], ended: bool, out: &mut Out<'_>) -> Step;
+
+    /// The input is at its end.
+    fn end(&mut self, _out: &mut Out<'_>) {}
+}
+
+impl Format {
+    /// All formats.
+    pub const ALL: [Self; 2] = [Self::Cof, Self::Dnstap];
+
+    /// The format of an input that begins with `head`; `None` if more of it is needed, which is never the case when `head` has
+    /// [`HEAD`] bytes or the input has `ended`. What is none of the others is read as COF, whose reader says what it found.
+    pub fn of(head: &[u8], ended: bool) -> Option<Self> {
+        match head {
+            // An escape, the length of a control frame, and its type START.
+            [0, 0, 0, 0, 0, 0, _, _, 0, 0, 0, 2, ..] => Some(Self::Dnstap),
+            _ if head.len() >= 12 || ended => Some(Self::Cof),
+            _ => None,
+        }
+    }
+
+    /// Its word on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Cof => "cof",
+            Self::Dnstap => "dnstap",
+        }
+    }
+
+    /// Whether its records are sightings by sensors, whose counts add up, and not the reports of another database.
+    pub fn is_of_sensors(self) -> bool {
+        self != Self::Cof
+    }
+
+    /// Whether what is rejected can be kept in a file of its own, to be corrected and imported.
+    pub(crate) fn has_texts(self) -> bool {
+        match self {
+            Self::Cof => true,
+            Self::Dnstap => false,
+        }
+    }
+
+    /// What reads it; `None` for COF, which has a reader of its own.
+    pub(crate) fn decoder(self, side: Side) -> Option<Box<dyn Decoder>> {
+        match self {
+            Self::Cof => None,
+            Self::Dnstap => Some(Box::new(dnstap::Dnstap::new(side))),
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cof => "the Common Output Format",
+            Self::Dnstap => "a dnstap frame stream",
+        })
+    }
+}
+
+impl Side {
+    /// Whether messages of this dnstap type are on this side: AUTH 2, RESOLVER 4 and FORWARDER 8 are responses of servers, CLIENT 6
+    /// those of the resolver.
+    fn has(self, kind: u64) -> bool {
+        match self {
+            Self::Server => matches!(kind, 2 | 4 | 8),
+            Self::Client => kind == 6,
+        }
+    }
+}
