@@ -131,7 +131,7 @@ pub fn read(
     take: &mut Take<'_>,
 ) -> (Tally, Option<Fault>) {
     let passage = Passage::new(order, rejects, take);
-    match order.format.decoder(order.side) {
+    match order.format.decoder(order) {
         None => run(Records::new(passage), input),
         Some(decoder) => run(Units::new(passage, decoder), input),
     }

@@ -11,6 +11,7 @@ pub(crate) mod testing;
 
 use std::fmt;
 
+use crate::batches::Order;
 use crate::sightings::Out;
 
 /// How many bytes at the start of an input decide its format.
@@ -90,10 +91,10 @@ impl Format {
     }
 
     /// What reads it; `None` for COF, which has a reader of its own.
-    pub(crate) fn decoder(self, side: Side) -> Option<Box<dyn Decoder>> {
+    pub(crate) fn decoder(self, order: &Order) -> Option<Box<dyn Decoder>> {
         match self {
             Self::Cof => None,
-            Self::Dnstap => Some(Box::new(dnstap::Dnstap::new(side))),
+            Self::Dnstap => Some(Box::new(dnstap::Dnstap::new(order.side))),
         }
     }
 }
