@@ -64,6 +64,8 @@ pub struct Order {
     pub format: Format,
     /// Which side of a resolver is collected, where the format tells.
     pub side: Side,
+    /// Whether messages that a mirrored capture has twice are counted once, where the format tells.
+    pub fold_doubles: bool,
     /// For how many seconds of capture time equal records are merged.
     pub window: u64,
     /// The clock of a live stream, which delivers at least once a second, also when nothing arrives: a reader of one reports
@@ -91,6 +93,7 @@ impl Order {
             now,
             format: Format::Cof,
             side: Side::default(),
+            fold_doubles: false,
             window: window::SPAN,
             live: None,
         }

@@ -4,15 +4,22 @@
 //! that says what the format looks like; a decoder takes one unit at a time and hands over what it holds. Decoders do no I/O and
 //! take hostile input: a unit that cannot be read costs that unit.
 
+mod content;
 mod dnstap;
+mod json;
+mod lines;
 mod message;
+mod moment;
+mod spelling;
 #[cfg(test)]
 pub(crate) mod testing;
+mod zeek;
 
 use std::fmt;
 
 use crate::batches::Order;
 use crate::sightings::Out;
+use lines::Lines;
 
 /// How many bytes at the start of an input decide its format.
 pub const HEAD: usize = 64 * 1024;
@@ -24,6 +31,8 @@ pub enum Format {
     Cof,
     /// dnstap messages in Frame Streams.
     Dnstap,
+    /// Zeek's dns.log, with columns or in JSON.
+    Zeek,
 }
 
 /// Which messages of a resolver are collected. A resolver may log both sides, and one of them must be chosen.
@@ -56,7 +65,7 @@ pub(crate) trait Decoder: Send {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 2] = [Self::Cof, Self::Dnstap];
+    pub const ALL: [Self; 3] = [Self::Cof, Self::Dnstap, Self::Zeek];
 
     /// The format of an input that begins with `head`; `None` if more of it is needed, which is never the case when `head` has
     /// [`HEAD`] bytes or the input has `ended`. What is none of the others is read as COF, whose reader says what it found.
@@ -64,7 +73,7 @@ impl Format {
         match head {
             // An escape, the length of a control frame, and its type START.
             [0, 0, 0, 0, 0, 0, _, _, 0, 0, 0, 2, ..] => Some(Self::Dnstap),
-            _ if head.len() >= 12 || ended => Some(Self::Cof),
+            _ if head.len() >= 12 || ended => content::of_text(head, ended),
             _ => None,
         }
     }
@@ -74,6 +83,7 @@ impl Format {
         match self {
             Self::Cof => "cof",
             Self::Dnstap => "dnstap",
+            Self::Zeek => "zeek",
         }
     }
 
@@ -85,8 +95,8 @@ impl Format {
     /// Whether what is rejected can be kept in a file of its own, to be corrected and imported.
     pub(crate) fn has_texts(self) -> bool {
         match self {
-            Self::Cof => true,
             Self::Dnstap => false,
+            Self::Cof | Self::Zeek => true,
         }
     }
 
@@ -95,6 +105,7 @@ impl Format {
         match self {
             Self::Cof => None,
             Self::Dnstap => Some(Box::new(dnstap::Dnstap::new(order.side))),
+            Self::Zeek => Some(Box::new(Lines::new(zeek::Zeek::new(order.fold_doubles)))),
         }
     }
 }
@@ -104,6 +115,7 @@ impl fmt::Display for Format {
         f.write_str(match self {
             Self::Cof => "the Common Output Format",
             Self::Dnstap => "a dnstap frame stream",
+            Self::Zeek => "a Zeek DNS log",
         })
     }
 }

@@ -14,7 +14,6 @@ use crate::window::{Refused, Window};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part<'a> {
     /// Presentation format.
-    #[cfg_attr(not(test), expect(dead_code, reason = "logs have texts"))]
     Text(&'a str),
     /// Uncompressed wire format; names are in lower case.
     Wire(&'a [u8]),

@@ -1,0 +1,153 @@
+//! What the first bytes of an input tell about its format: [`of_text`].
+//!
+//! JSON is told by the keys of the first object, outside of arrays; the object may be cut off. Keys are looked for in the object
+//! itself and in the objects directly inside, so that `{"dns":{"flags":…}}` and `{"dns.flags.qr":…}` are both seen.
+
+use super::Format;
+
+/// The most keys that are looked at.
+const KEYS: usize = 256;
+
+/// The format of a text, by what its first line or object has; `None` if more of it is needed.
+pub(super) fn of_text(head: &[u8], ended: bool) -> Option<Format> {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    if head.starts_with(b"#separator ") || head.starts_with(b"#fields\t") {
+        return Some(Format::Zeek);
+    }
+    if !head.starts_with(b"{") {
+        return Some(Format::Cof);
+    }
+    let keys = Keys::of(head);
+    match keys.format() {
+        None if keys.is_whole || ended || head.len() >= super::HEAD / 2 => Some(Format::Cof),
+        format => format,
+    }
+}
+
+/// The keys of an object.
+struct Keys<'a> {
+    /// Each key, and the key of the object that it is in, which is empty for the outermost.
+    paths: Vec<(&'a [u8], &'a [u8])>,
+    /// Whether the end of the object was seen.
+    is_whole: bool,
+}
+
+impl<'a> Keys<'a> {
+    fn of(text: &'a [u8]) -> Self {
+        let mut keys = Self { paths: Vec::new(), is_whole: false };
+        let (mut depth, mut outer, mut last): (usize, &[u8], &[u8]) = (0, b"", b"");
+        let mut rest = text;
+        while let Some((byte, after)) = rest.split_first() {
+            rest = after;
+            match byte {
+                b'{' | b'[' => {
+                    depth += 1;
+                    outer = if depth == 2 { last } else { outer };
+                }
+                b'}' | b']' => {
+                    depth = depth.saturating_sub(1);
+                    keys.is_whole = depth == 0;
+                }
+                b'"' => {
+                    let Some(len) = closing(rest) else { break };
+                    let (string, after) = rest.split_at_checked(len).unwrap_or_default();
+                    rest = after.get(1..).unwrap_or_default();
+                    let is_key = rest.trim_ascii_start().first() == Some(&b':');
+                    match depth {
+                        1 if is_key => {
+                            last = string;
+                            keys.paths.push((b"", string));
+                        }
+                        2 if is_key => keys.paths.push((outer, string)),
+                        _ => {}
+                    }
+                }
+                _ => {}
+            }
+            if keys.is_whole || keys.paths.len() >= KEYS {
+                keys.is_whole = true;
+                break;
+            }
+        }
+        keys
+    }
+
+    fn has(&self, outer: &str, key: &str) -> bool {
+        self.paths.contains(&(outer.as_bytes(), key.as_bytes()))
+    }
+
+    fn format(&self) -> Option<Format> {
+        let has = |key| self.has("", key);
+        if has("rrname") || has("cond") || has("obj") {
+            Some(Format::Cof)
+        } else if has("id.orig_h") || has("id.resp_h") {
+            Some(Format::Zeek)
+        } else {
+            None
+        }
+    }
+}
+
+/// Where a string ends that began before `text`.
+fn closing(text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr::memchr2(b'"', b'\\', text.get(at..)?)?;
+        if text.get(at) == Some(&b'"') {
+            return Some(at);
+        }
+        at += 2;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Option<Format> {
+        let whole = Format::of(text.as_bytes(), true);
+        // What is told early is told the same later.
+        for end in 0..=text.len() {
+            let early = Format::of(&text.as_bytes()[..end], false);
+            assert!(early.is_none() || early == whole, "{:?} by {:?}", early, text.get(..end));
+        }
+        whole
+    }
+
+    #[test]
+    fn records_in_json_are_told_in_all_their_forms() {
+        for text in [
+            "{\"rrname\":\"a.example\",\"rrtype\":\"A\",\"rdata\":\"185.194.93.1\"}\n",
+            "[{\"id.orig_h\":\"a\",\"rrname\":\"a.example\"}]",
+            "{\n  \"count\": 1,\n  \"rrname\": \"a.example\"\n}",
+            "{\"cond\":\"begin\"}\n{\"obj\":{\"rrname\":\"a.example\"}}\n",
+            "{\"obj\":{\"rrname\":\"a.example\"}}",
+            "{\"note\":\"\\\"id.orig_h\\\":\",\"x\":[{\"uid\":1}],\"y\":{\"id.orig_h\":1}}\n{\"id.orig_h\":1}",
+            "hello, is this a log?",
+            "",
+        ] {
+            assert_eq!(of(text), Some(Format::Cof), "{text}");
+        }
+    }
+
+    #[test]
+    fn zeek_is_told_by_its_header_and_by_its_keys() {
+        for text in [
+            "#separator \\x09\n#set_separator\t,\n",
+            "#fields\tts\tuid\n",
+            "\u{feff}{\"_path\":\"dns\",\"ts\":1.5,\"uid\":\"C\",\"id.orig_h\":\"185.194.93.1\",",
+            "{\"ts\":1.5,\"answers\":[\"a\",{\"rrname\":1}],\"id.resp_h\" : \"185.194.93.1\"}",
+        ] {
+            assert_eq!(of(text), Some(Format::Zeek), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_object_that_does_not_end_is_decided_within_the_head() {
+        let text = format!("{{\"x\":\"{}", "y".repeat(super::super::HEAD));
+        assert_eq!(Format::of(&text.as_bytes()[..1_000], false), None);
+        assert_eq!(Format::of(&text.as_bytes()[..super::super::HEAD], false), Some(Format::Cof));
+        let many = "\"x\":0,".repeat(9_000);
+        assert_eq!(Format::of(format!("{{{many}").as_bytes(), false), Some(Format::Cof));
+    }
+}
