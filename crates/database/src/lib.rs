@@ -185,6 +185,10 @@ impl Store for Database {
         self.store().lookup(question)
     }
 
+    fn lookup_at_once(&self, question: &Question) -> Option<Page> {
+        self.store().lookup_at_once(question)
+    }
+
     fn summarise(&self, question: &Question) -> Result<Summary, StoreError> {
         self.store().summarise(question)
     }

@@ -36,6 +36,11 @@ impl Cache {
         Self(Blocks::with_weighter(blocks, octets, Octets))
     }
 
+    /// The block at an offset, if it is cached.
+    pub(super) fn cached(&self, place: Place) -> Option<Arc<Block>> {
+        self.0.get(&place)
+    }
+
     /// The block at an offset, which is read if it is not cached.
     pub(super) fn block<E>(
         &self,

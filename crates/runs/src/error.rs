@@ -60,6 +60,9 @@ pub enum Error {
         /// The file.
         file: Box<str>,
     },
+    /// A block that is not in memory was needed by a lookup that must not wait for the disk.
+    #[error("the records are not in memory")]
+    NotInMemory,
     /// The folder was written by a later version.
     #[error(
         "the passive-DNS database has format {found}, and this version of Backsight supports up to {known}: use a newer version; nothing was changed"
@@ -120,7 +123,7 @@ impl Error {
             Self::Newer { .. } => StoreErrorKind::Incompatible,
             Self::NoRoom { .. } => StoreErrorKind::Full,
             Self::Older { .. } => StoreErrorKind::Outdated,
-            Self::Poisoned | Self::Stopped => StoreErrorKind::Unavailable,
+            Self::NotInMemory | Self::Poisoned | Self::Stopped => StoreErrorKind::Unavailable,
             Self::ReadOnly => StoreErrorKind::ReadOnly,
             Self::Store(error) => error.kind(),
             Self::TooLarge => StoreErrorKind::Refused,

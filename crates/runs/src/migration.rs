@@ -27,7 +27,7 @@ use super::ledger::{self, Ledger};
 use super::manifest::{self, Manifest};
 use super::merge::{Cursor, Merge};
 use super::pool::{Destination, Pool, Tuple};
-use super::run::{Run, RunCursor, RunEntry};
+use super::run::{Blocks, Run, RunCursor, RunEntry};
 use super::run_writer::{self, Input};
 use super::sources::Sources;
 use super::verify;
@@ -154,7 +154,8 @@ impl Old {
     }
 
     fn entries(&self, side: Side) -> Result<Merge, Error> {
-        let cursor = |run: &Arc<Run>| Cursor::Run(Box::new(RunCursor::new(Arc::clone(run), side, None)));
+        let cursor =
+            |run: &Arc<Run>| Cursor::Run(Box::new(RunCursor::new(Arc::clone(run), side, Blocks::InFile)));
         Merge::from(self.runs.iter().map(cursor), &[], Arc::clone(&self.known))
     }
 }

@@ -266,14 +266,25 @@ pub(super) struct RunCursor {
     block: Option<BlockCursor>,
     /// The offset of the block.
     place: u64,
-    cache: Option<Arc<Cache>>,
+    blocks: Blocks,
+}
+
+/// Where a cursor reads blocks.
+#[derive(Clone)]
+pub(super) enum Blocks {
+    /// In the cache, and nowhere else.
+    Cached(Arc<Cache>),
+    /// In the file, past the cache.
+    InFile,
+    /// In the cache, or in the file and into the cache.
+    Through(Arc<Cache>),
 }
 
 impl RunCursor {
-    /// A cursor before the first entry; it reads through the cache if there is one.
-    pub(super) fn new(run: Arc<Run>, side: Side, cache: Option<Arc<Cache>>) -> Self {
+    /// A cursor before the first entry.
+    pub(super) fn new(run: Arc<Run>, side: Side, blocks: Blocks) -> Self {
         let index = BlockCursor::new(Arc::clone(&run.order(side).index));
-        Self { run, index, block: None, place: 0, cache }
+        Self { run, index, block: None, place: 0, blocks }
     }
 
     /// Moves to the next entry.
@@ -326,10 +337,11 @@ impl RunCursor {
     fn load(&mut self) -> Result<(), Error> {
         let frame = Frame::of(self.index.words()).ok_or_else(|| self.run.damage(0))?;
         self.place = frame.place;
-        let read = || self.run.block(frame);
-        let block = match &self.cache {
-            Some(cache) => cache.block((self.run.entry.number, frame.place), read)?,
-            None => read()?,
+        let place = (self.run.entry.number, frame.place);
+        let block = match &self.blocks {
+            Blocks::Cached(cache) => cache.cached(place).ok_or(Error::NotInMemory)?,
+            Blocks::InFile => self.run.block(frame)?,
+            Blocks::Through(cache) => cache.block(place, || self.run.block(frame))?,
         };
         match &mut self.block {
             Some(cursor) => cursor.reset(block),

@@ -10,7 +10,7 @@ use super::batch::Batch;
 use super::cache::Cache;
 use super::ledger::Change;
 use super::merge::{Cursor, Merge};
-use super::run::{Run, RunCursor};
+use super::run::{Blocks, Run, RunCursor};
 use super::sources::Sources;
 use super::word::StoredWord;
 use store::StoreError;
@@ -65,24 +65,40 @@ impl Snapshot {
     }
 
     /// A cursor for every part that may have entries of a range.
-    fn cursors<'a>(&'a self, side: Side, range: &'a KeyRange) -> impl Iterator<Item = Cursor> + 'a {
+    fn cursors<'a>(
+        &'a self,
+        side: Side,
+        range: &'a KeyRange,
+        blocks: &'a Blocks,
+    ) -> impl Iterator<Item = Cursor> + 'a {
         let head = range.whole_head();
         let runs = self.runs.iter().filter(move |run| head.is_none_or(|head| run.may_have(side, head)));
-        let runs = runs.map(move |run| {
-            let cache = Some(Arc::clone(&self.cache));
-            Cursor::Run(Box::new(RunCursor::new(Arc::clone(run), side, cache)))
-        });
+        let runs =
+            runs.map(move |run| Cursor::Run(Box::new(RunCursor::new(Arc::clone(run), side, blocks.clone()))));
         let batches = self.batches().filter(move |batch| head.is_none_or(|head| batch.may_have(side, head)));
         batches.map(move |batch| batch.cursor(side)).chain(runs)
+    }
+
+    fn stretch(&self, side: Side, range: &KeyRange, blocks: &Blocks) -> Result<Stretch<'_>, StoreError> {
+        let cursors = range.bounds().map(|_| self.cursors(side, range, blocks));
+        let sources = Arc::clone(&self.sources);
+        let merge = Merge::from(cursors.into_iter().flatten(), range.start(), sources)?;
+        Ok(Stretch { merge, range: range.clone(), sources: &self.sources })
     }
 }
 
 impl Tuples for Snapshot {
     fn walk(&self, side: Side, range: &KeyRange) -> Result<Box<dyn Walk<'_> + '_>, StoreError> {
-        let cursors = range.bounds().map(|_| self.cursors(side, range));
-        let sources = Arc::clone(&self.sources);
-        let merge = Merge::from(cursors.into_iter().flatten(), range.start(), sources)?;
-        Ok(Box::new(Stretch { merge, range: range.clone(), sources: &self.sources }))
+        Ok(Box::new(self.stretch(side, range, &Blocks::Through(Arc::clone(&self.cache)))?))
+    }
+}
+
+/// A snapshot of which only blocks that are in memory are read; any other is an error.
+pub(super) struct InMemory<'a>(pub(super) &'a Snapshot);
+
+impl Tuples for InMemory<'_> {
+    fn walk(&self, side: Side, range: &KeyRange) -> Result<Box<dyn Walk<'_> + '_>, StoreError> {
+        Ok(Box::new(self.0.stretch(side, range, &Blocks::Cached(Arc::clone(&self.0.cache)))?))
     }
 }
 

@@ -22,7 +22,7 @@ use super::ledger::{self, Change};
 use super::manifest::Manifest;
 use super::merge::{Cursor, Merge};
 use super::pool::{self, Destination, Pool};
-use super::run::{Run, RunCursor, RunEntry};
+use super::run::{Blocks, Run, RunCursor, RunEntry};
 use super::run_writer::{self, Input, Keep};
 use super::snapshot::{Frozen, Snapshot};
 use super::sources::Sources;
@@ -222,7 +222,8 @@ impl Intake {
             [owners + run.entry().heads[0], targets + run.entry().heads[1]]
         });
         let entries = |side| {
-            let cursor = |run: &Arc<Run>| Cursor::Run(Box::new(RunCursor::new(Arc::clone(run), side, None)));
+            let cursor =
+                |run: &Arc<Run>| Cursor::Run(Box::new(RunCursor::new(Arc::clone(run), side, Blocks::InFile)));
             Merge::from(runs.iter().map(cursor), &[], Arc::clone(&sources))
         };
         let mut number = || self.number();
@@ -330,7 +331,7 @@ impl Intake {
 /// Whether there is a tuple that has another key now.
 fn is_older(runs: &[Arc<Run>]) -> Result<bool, Error> {
     for run in runs {
-        let mut cursor = RunCursor::new(Arc::clone(run), Side::Owner, None);
+        let mut cursor = RunCursor::new(Arc::clone(run), Side::Owner, Blocks::InFile);
         while cursor.advance()? {
             if pool::current(Side::Owner, cursor.key())?.is_some() {
                 return Ok(true);

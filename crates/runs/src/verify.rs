@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::error::Error;
 use super::file::damage;
 use super::intake::Intake;
-use super::run::{Run, RunCursor};
+use super::run::{Blocks, Run, RunCursor};
 use super::sources::Sources;
 use super::word::StoredWord;
 use store::engine::Side;
@@ -66,7 +66,7 @@ pub(super) fn run(run: &Arc<Run>, sources: &Sources, step: &mut dyn FnMut()) -> 
 
 /// Reads one order of a run; returns the number of entries and words.
 fn side(run: &Arc<Run>, side: Side, sources: &Sources, step: &mut dyn FnMut()) -> Result<[u64; 2], Error> {
-    let mut cursor = RunCursor::new(Arc::clone(run), side, None);
+    let mut cursor = RunCursor::new(Arc::clone(run), side, Blocks::InFile);
     let (mut before, mut counts): (Vec<u8>, [u64; 2]) = (Vec::new(), [0, 0]);
     while cursor.advance()? {
         step();

@@ -81,6 +81,15 @@ pub trait Store: Send + Sync {
     /// [`StoreError::NotPaged`] for a cursor together with [`crate::Order::NewestFirst`].
     fn lookup(&self, question: &Question) -> Result<Page, StoreError>;
 
+    /// The same page, if it can be had at once: from memory, without waiting for a disk, a network, another process or a lock that is
+    /// held for long. `None` otherwise, or if the lookup fails: then [`Store::lookup`] has the answer.
+    ///
+    /// A thread that serves many clients may call this, with a small limit and reach, and must not call anything else here.
+    fn lookup_at_once(&self, question: &Question) -> Option<Page> {
+        let _ = question;
+        None
+    }
+
     /// Summarises the whole answer; limit, cursor and order have no effect.
     ///
     /// # Errors

@@ -97,6 +97,10 @@ impl Store for Shaken {
         self.store().lookup(question)
     }
 
+    fn lookup_at_once(&self, question: &Question) -> Option<Page> {
+        self.store().lookup_at_once(question)
+    }
+
     fn summarise(&self, question: &Question) -> Result<Summary, StoreError> {
         self.store().summarise(question)
     }
@@ -120,4 +124,27 @@ impl Store for Shaken {
     fn stats(&self) -> Result<Stats, StoreError> {
         self.store().stats()
     }
+}
+
+#[test]
+fn a_block_is_read_from_the_disk_by_a_lookup_that_may_wait_alone() {
+    let mut record = cof::Record::new(
+        cof::Name::parse("a.example").unwrap(),
+        cof::RrType::A,
+        cof::Rdata::parse(cof::RrType::A, "185.194.93.1"),
+    );
+    (record.time_first, record.time_last) = (Some(NOW), Some(NOW));
+    let mut batch = Batch::default();
+    assert!(batch.add(&record, cof::SourceKind::Report).is_taken());
+    let disk = Disk::default();
+    let store = open(&disk).unwrap();
+    store.absorb(batch).unwrap();
+    let question = Question::new(store::Subject::Name(record.rrname));
+    assert_eq!(store.lookup_at_once(&question).unwrap().records.len(), 1, "in the journal");
+    store.compact().unwrap();
+    drop(store);
+    let store = open(&disk).unwrap();
+    assert_eq!(store.lookup_at_once(&question), None);
+    let page = store.lookup(&question).unwrap();
+    assert_eq!(store.lookup_at_once(&question), Some(page));
 }

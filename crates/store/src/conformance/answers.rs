@@ -29,6 +29,9 @@ fn ask(store: &impl Engine, question: &Question, mut between: impl FnMut(&Page))
         let page = store.lookup(&question).unwrap();
         assert!(page.records.len() <= question.limit && page.limit == question.limit);
         assert_eq!(page.more, page.next.is_some());
+        if let Some(at_once) = store.lookup_at_once(&question) {
+            assert_eq!(at_once, page, "{question:?}");
+        }
         between(&page);
         store.shake(page.records.len() + question.limit);
         records.extend(page.records);
