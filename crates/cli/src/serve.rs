@@ -11,12 +11,13 @@ mod setup;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use server::{Service, Site, Tokens};
+use server::{Service, Site, Tokens, Workers};
 use store::Store;
 use tokio::net::TcpListener;
 use workbench::Desk;
 use workbench::run::Runs;
 
+use crate::BLOCKING;
 use crate::args::{Arguments, ServeArgs};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
@@ -52,6 +53,7 @@ pub(crate) async fn run(
     setup::make_room(&limits);
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
+    let workers = Workers::start(BLOCKING).map_err(|error| Failure::work("starting threads", &error))?;
     log::begin(config.serve.access_log)?;
     // From here on, signals to end are handled.
     let signals = |error| Failure::work("listening for signals", &error);
@@ -63,7 +65,7 @@ pub(crate) async fn run(
     terminal::say(&format!("workbench: {reach}/"));
     say_first_link(&desk, &reach).await?;
     setup::say_ready();
-    server::run(listener, service, stopped).await;
+    server::run(listener, service.with_workers(workers), stopped).await;
     source.close();
     Ok(Exit::Done)
 }

@@ -10,7 +10,6 @@
 use axum::extract::Request;
 use axum::http::header::{ACCEPT_ENCODING, CONTENT_LENGTH};
 use axum::http::{HeaderMap, HeaderValue, Method};
-use axum::middleware::Next;
 use axum::response::Response;
 use hyper::body::Body;
 use tower_http::CompressionLevel;
@@ -34,7 +33,7 @@ pub fn mark(response: &mut Response) {
 
 /// Compresses marked responses at the fastest levels: records shrink to a tenth already, and the next level costs twice as
 /// much.
-pub fn layer() -> CompressionLayer<Marked> {
+pub(crate) fn layer() -> CompressionLayer<Marked> {
     CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(Marked)
 }
 
@@ -48,19 +47,19 @@ impl Predicate for Marked {
 }
 
 /// Chooses the coding of a response. Without a body (HEAD) there is no choice.
-pub async fn settle(mut request: Request, next: Next) -> Response {
-    if request.headers().contains_key(ACCEPT_ENCODING) {
-        let chosen = if request.method() == Method::HEAD { None } else { choose(request.headers()) };
-        match chosen {
-            Some(coding) => {
-                request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static(coding));
-            }
-            None => {
-                request.headers_mut().remove(ACCEPT_ENCODING);
-            }
+pub(crate) fn settle(request: &mut Request) {
+    if !request.headers().contains_key(ACCEPT_ENCODING) {
+        return;
+    }
+    let chosen = if request.method() == Method::HEAD { None } else { choose(request.headers()) };
+    match chosen {
+        Some(coding) => {
+            request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static(coding));
+        }
+        None => {
+            request.headers_mut().remove(ACCEPT_ENCODING);
         }
     }
-    next.run(request).await
 }
 
 /// The coding that the client prefers, and of two with the same preference the better one; `None` if it prefers no coding.

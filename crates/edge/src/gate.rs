@@ -24,7 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use self::guesses::Guesses;
-pub use self::host::{Hosts, guard as check_host};
+pub use self::host::Hosts;
 pub use self::meter::Quota;
 pub use self::stray::is_in as has_stray_token;
 use self::tokens::Entry;
@@ -147,6 +147,35 @@ impl Gate {
         Ok(Pass { who, asker, quota, deadline: Instant::now() + self.answer, _places: Arc::new(places) })
     }
 
+    /// Responds with `next` to a request that is admitted, and tells it as whose turn the store is asked.
+    pub async fn guard(
+        &self,
+        need: Need,
+        mut request: Request,
+        next: impl AsyncFnOnce(Request, Asker) -> Response,
+    ) -> Response {
+        let from = peer(request.extensions());
+        let mut pass = match self.admit(request.uri(), request.headers(), from, need) {
+            Ok(pass) => pass,
+            Err(refusal) => return refusal.into_response(),
+        };
+        request.extensions_mut().insert(pass.clone());
+        // A body of records ends at the deadline, and what was received until then has to be stored and reported.
+        let patience = if need == Need::Write { LAST_WORD } else { Duration::ZERO };
+        let answered = tokio::time::timeout_at(pass.deadline + patience, next(request, pass.asker)).await;
+        if answered.is_err() || need == Need::Write {
+            pass.deadline += LAST_WORD * 2;
+        }
+        let mut response = answered
+            .unwrap_or_else(|_| Problem::busy("the answer took too long: narrow the query").into_response());
+        if let Some(quota) = pass.quota {
+            quota.tell(response.headers_mut());
+        }
+        // `watch` keeps it together with the body.
+        response.extensions_mut().insert(pass);
+        response
+    }
+
     /// Whether the tokens are known.
     pub fn is_current(&self) -> bool {
         self.tokens.as_ref().is_none_or(|tokens| tokens.is_current())
@@ -242,12 +271,12 @@ fn place(places: &Arc<Semaphore>, why: &str) -> Result<OwnedSemaphorePermit, Ref
 
 /// Admits clients that may read.
 pub async fn read(State(gate): State<Gate>, request: Request, next: Next) -> Response {
-    guard(&gate, Need::Read, request, next).await
+    gate.guard(Need::Read, request, async |request, _| next.run(request).await).await
 }
 
 /// Admits clients that may write records.
 pub async fn write(State(gate): State<Gate>, request: Request, next: Next) -> Response {
-    guard(&gate, Need::Write, request, next).await
+    gate.guard(Need::Write, request, async |request, _| next.run(request).await).await
 }
 
 /// Refuses an address with a token, on routes that need no credentials.
@@ -256,29 +285,6 @@ pub async fn without_token(request: Request, next: Next) -> Response {
         return Problem::stray_token().into_response();
     }
     next.run(request).await
-}
-
-async fn guard(gate: &Gate, need: Need, mut request: Request, next: Next) -> Response {
-    let from = peer(request.extensions());
-    let mut pass = match gate.admit(request.uri(), request.headers(), from, need) {
-        Ok(pass) => pass,
-        Err(refusal) => return refusal.into_response(),
-    };
-    request.extensions_mut().insert(pass.clone());
-    // A body of records ends at the deadline, and what was received until then has to be stored and reported.
-    let patience = if need == Need::Write { LAST_WORD } else { Duration::ZERO };
-    let answered = tokio::time::timeout_at(pass.deadline + patience, next.run(request)).await;
-    if answered.is_err() || need == Need::Write {
-        pass.deadline += LAST_WORD * 2;
-    }
-    let mut response = answered
-        .unwrap_or_else(|_| Problem::busy("the answer took too long: narrow the query").into_response());
-    if let Some(quota) = pass.quota {
-        quota.tell(response.headers_mut());
-    }
-    // `watch` keeps it together with the body.
-    response.extensions_mut().insert(pass);
-    response
 }
 
 /// The client's address, from the extensions of a request.

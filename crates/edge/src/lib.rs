@@ -10,6 +10,7 @@
 
 pub mod compress;
 pub mod credentials;
+pub mod front;
 pub mod gate;
 pub mod limits;
 pub mod listen;

@@ -8,6 +8,7 @@
 
 mod idle;
 mod tls;
+mod workers;
 
 use std::convert::Infallible;
 use std::io;
@@ -16,7 +17,6 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Response, StatusCode};
@@ -28,10 +28,11 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tower_service::Service as _;
 
 use self::idle::Idle;
 pub use self::tls::{Tls, TlsError};
+pub use self::workers::Workers;
+use crate::front::Front;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::paced::{Paced, Slow};
@@ -59,13 +60,15 @@ const FULL: &[u8] =
 #[derive(Clone)]
 pub struct Serving {
     /// Answers the requests.
-    pub router: Router,
+    pub front: Arc<Front>,
     /// The limits of connections and requests.
     pub limits: Limits,
     /// TLS, if this server terminates it.
     pub tls: Option<Arc<Tls>>,
     /// Counts connections.
     pub metrics: Metrics,
+    /// The threads that serve the connections.
+    pub workers: Workers,
 }
 
 /// Serves until `stop` is ready; then accepts no more connections, and waits up to 10 seconds for running requests.
@@ -86,7 +89,8 @@ pub async fn serve(listener: TcpListener, serving: Serving, stop: impl Future<Ou
             }
             continue;
         };
-        tokio::spawn(connection(stream, peer, serving.clone(), ended.clone(), place));
+        let (own, ended) = (serving.clone(), ended.clone());
+        serving.workers.serve(stream, move |stream| connection(stream, peer, own, ended, place));
     }
     drop((listener, ended));
     ending.send_replace(true);
@@ -162,8 +166,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let Limits { head, idle, .. } = serving.limits;
-    let router = serving.router;
-    let service = service_fn(move |request| answer(router.clone(), peer, idle, request));
+    let front = serving.front;
+    let service = service_fn(move |request| answer(Arc::clone(&front), peer, idle, request));
     let mut http = http1::Builder::new();
     // The time for a head starts when the previous answer is flushed, so it also ends connections without a request.
     http.timer(TokioTimer::new()).header_read_timeout(head);
@@ -215,7 +219,7 @@ where
 }
 
 async fn answer(
-    mut router: Router,
+    front: Arc<Front>,
     peer: SocketAddr,
     idle: Duration,
     request: Request<Incoming>,
@@ -226,5 +230,5 @@ async fn answer(
     });
     request.extensions_mut().insert(ConnectInfo(peer));
     request.extensions_mut().insert(slow);
-    router.call(request).await
+    Ok(front.respond(request).await)
 }

@@ -11,12 +11,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use std::sync::{Arc, OnceLock};
+
+use axum::extract::{ConnectInfo, MatchedPath, Request};
 use axum::http::header::{
     CONNECTION, REFERRER_POLICY, RETRY_AFTER, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
-use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use hyper::body::{Frame, SizeHint};
 use tokio::time::Instant;
@@ -44,7 +45,7 @@ struct Seen {
     began: Instant,
     client: Option<IpAddr>,
     method: &'static str,
-    route: Option<MatchedPath>,
+    route: Route,
     address: Option<String>,
     status: StatusCode,
     octets: u64,
@@ -52,37 +53,66 @@ struct Seen {
     pass: Option<Pass>,
 }
 
-/// Runs before everything else.
-pub async fn watch(State(watch): State<Watch>, mut request: Request, next: Next) -> Response {
-    let mut seen = Seen::of(&watch, &request);
-    if let Some(client) = seen.client {
-        request.extensions_mut().insert(Peer(client.to_canonical()));
+/// The route of a request, set by the router for whoever counts the request: the router is inside, and tells nobody else.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Route(Arc<OnceLock<MatchedPath>>);
+
+impl Route {
+    /// Notes the route of a request.
+    pub(crate) fn note(request: &Request) {
+        let extensions = request.extensions();
+        if let (Some(route), Some(path)) = (extensions.get::<Self>(), extensions.get::<MatchedPath>()) {
+            // It is set once.
+            let _ = route.0.set(path.clone());
+        }
     }
-    let mut response = answer(request, next).await;
-    seen.status = response.status();
-    // Moved into the body, so that it is dropped together with it.
-    seen.pass = response.extensions_mut().remove();
-    if seen.status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().entry(RETRY_AFTER).or_insert(HeaderValue::from_static("1"));
+}
+
+impl Watch {
+    /// Watches a request that `next` responds to.
+    pub(crate) async fn run(
+        &self,
+        mut request: Request,
+        next: impl AsyncFnOnce(Request) -> Response,
+    ) -> Response {
+        let seen = Seen::of(self, &request);
+        if let Some(client) = seen.client {
+            request.extensions_mut().insert(Peer(client.to_canonical()));
+        }
+        request.extensions_mut().insert(seen.route.clone());
+        let response = answer(request, next).await;
+        seen.watch(response)
     }
-    let headers = response.headers_mut();
-    // Browsers must not guess another content type, and other sites must not learn our addresses.
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
-    response.map(|body| {
-        seen.whole = body.is_end_stream();
-        Body::new(Watched { body, seen })
-    })
+}
+
+impl Seen {
+    /// Holds on to the request until the body of its response is sent.
+    fn watch(mut self, mut response: Response) -> Response {
+        self.status = response.status();
+        // Moved into the body, so that it is dropped together with it.
+        self.pass = response.extensions_mut().remove();
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().entry(RETRY_AFTER).or_insert(HeaderValue::from_static("1"));
+        }
+        let headers = response.headers_mut();
+        // Browsers must not guess another content type, and other sites must not learn our addresses.
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
+        response.map(|body| {
+            self.whole = body.is_end_stream();
+            Body::new(Watched { body, seen: self })
+        })
+    }
 }
 
 /// The response: an unsupported transfer coding, or a body that was too slow, takes precedence over the response of the route.
-async fn answer(request: Request, next: Next) -> Response {
+async fn answer(request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     if !is_decoded(request.headers()) {
         let detail = "unsupported Transfer-Encoding: only chunked is allowed";
         return ([(CONNECTION, "close")], Problem::bad_request(detail)).into_response();
     }
     let slow = request.extensions().get::<Slow>().cloned();
-    let response = next.run(request).await;
+    let response = next(request).await;
     let is_told = response.status() == StatusCode::REQUEST_TIMEOUT;
     match slow.filter(|slow| slow.is_so() && response.status().is_client_error() && !is_told) {
         Some(_) => Problem::slow_body().into_response(),
@@ -104,7 +134,7 @@ pub(crate) fn tell_refused(metrics: &Metrics, client: IpAddr, status: StatusCode
         began: Instant::now(),
         client: Some(client),
         method: "-",
-        route: None,
+        route: Route::default(),
         address: None,
         status,
         octets: 0,
@@ -121,7 +151,7 @@ impl Seen {
             began: Instant::now(),
             client: client(watch, request),
             method: known(request.method()),
-            route: request.extensions().get().cloned(),
+            route: Route::default(),
             address: told.then(|| request.uri().to_string()),
             status: StatusCode::OK,
             octets: 0,
@@ -134,7 +164,7 @@ impl Seen {
 impl Drop for Seen {
     fn drop(&mut self) {
         let took = self.began.elapsed();
-        let route = self.route.as_ref().map(MatchedPath::as_str);
+        let route = self.route.0.get().map(MatchedPath::as_str);
         self.metrics.answered(Interface::of(route), self.status.as_u16(), took, self.octets);
         tracing::info!(
             target: "access",

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{HeaderName, Method, header};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn;
 use axum::routing::get;
 use cof::time::Clock;
-use edge::compress;
+use edge::front::Front;
 use edge::gate::{self, Hosts};
 use edge::listen::{self, Serving};
 use edge::problem::Problem;
-use edge::watch::{self, Watch};
+use edge::watch::Watch;
 use pdns::dnsdb::{Budget, Dnsdb};
 use pdns::passive::PassiveDns;
 use pdns::{health, passive};
@@ -60,8 +60,9 @@ pub async fn run(
     if let Some(site) = &site {
         tokio::spawn(site::resume(Arc::clone(site)));
     }
-    let router = routes(&service, site);
-    listen::serve(listener, Serving { router, limits, tls, metrics }, shutdown).await;
+    let front = Arc::new(routes(&service, site));
+    listen::serve(listener, Serving { front, limits, tls, metrics, workers: service.workers }, shutdown)
+        .await;
     if let Some(renewing) = renewing {
         renewing.abort();
     }
@@ -77,7 +78,7 @@ fn beside(site: Site, dns: &PassiveDns) -> Shared {
     Arc::new(site.over(dns.rows.clone(), dns.bringing()))
 }
 
-fn routes(service: &Service, site: Option<Shared>) -> Router {
+fn routes(service: &Service, site: Option<Shared>) -> Front {
     let hosts = Hosts::new(&service.hosts, service.tls.as_ref().map(|_| service.transport));
     let proxied = site.as_ref().is_some_and(|site| site.behind_proxy);
     let watch = Watch { metrics: service.dns.metrics.clone(), addresses: service.addresses, proxied };
@@ -87,15 +88,13 @@ fn routes(service: &Service, site: Option<Shared>) -> Router {
         .with_state(Arc::new(service.dns.clone()))
         .merge(reference::routes(site.is_none()))
         .layer(from_fn(gate::without_token))
+        .merge(queries(service).with_state(Arc::new(service.dns.clone())))
         .merge(dnsdb);
     let all = match site {
         Some(site) => dns.merge(site::routes(site)),
         None => dns.fallback(async || Problem::not_found()),
     };
-    all.layer(compress::layer())
-        .layer(from_fn(compress::settle))
-        .layer(from_fn_with_state(hosts, gate::check_host))
-        .layer(from_fn_with_state(watch, watch::watch))
+    Front::new(all, hosts, watch)
 }
 
 /// DNSDB's interface on the same store, for the same clients.
@@ -103,16 +102,21 @@ fn dnsdb(dns: &PassiveDns) -> Dnsdb {
     Dnsdb { rows: dns.rows.clone(), gate: dns.gate.clone(), clock: Clock::system(), budget: Budget::usual() }
 }
 
-/// Everything except the workbench.
+/// Queries by CIRCL's interface, the most frequent requests: their handler calls the gate itself.
+fn queries(service: &Service) -> Router<Arc<PassiveDns>> {
+    let queries = Router::new()
+        .route("/pdns/query/", get(pdns::answer::query))
+        .route("/pdns/query/{*value}", get(pdns::answer::query))
+        // Added before the rules for other origins, which answer OPTIONS.
+        .method_not_allowed_fallback(async || Problem::method());
+    if service.origins.is_empty() { queries } else { queries.layer(cors(service)) }
+}
+
+/// Everything else except the workbench.
 fn passive_dns(service: &Service) -> Router<Arc<PassiveDns>> {
     let gate = &service.dns.gate;
     let (passive, _) = passive::routes(gate).split_for_parts();
-    let asked = Router::new()
-        .route("/pdns/query/", get(pdns::answer::query))
-        .route("/pdns/query/{*value}", get(pdns::answer::query))
-        .route_layer(from_fn_with_state(gate.clone(), gate::read))
-        .merge(passive)
-        .route("/api/v1/openapi.json", get(site::document));
+    let asked = Router::new().merge(passive).route("/api/v1/openapi.json", get(site::document));
     // Added before the rules for other origins, which answer OPTIONS.
     let asked = asked.method_not_allowed_fallback(async || Problem::method());
     let asked = if service.origins.is_empty() { asked } else { asked.layer(cors(service)) };

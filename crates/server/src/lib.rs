@@ -23,6 +23,6 @@ pub use assembly::run;
 pub use edge::credentials::CredentialError;
 pub use edge::gate::Tokens;
 pub use edge::limits::Limits;
-pub use edge::listen::{Tls, TlsError};
+pub use edge::listen::{Tls, TlsError, Workers};
 pub use service::{OriginError, Service};
 pub use site::Site;

@@ -6,7 +6,7 @@ use axum::http::HeaderValue;
 use edge::credentials::CredentialError;
 use edge::gate::{Gate, Tokens};
 use edge::limits::Limits;
-use edge::listen::Tls;
+use edge::listen::{Tls, Workers};
 use edge::metrics::Metrics;
 use pdns::passive::PassiveDns;
 use pdns::rows::Rows;
@@ -38,6 +38,7 @@ pub struct Service {
     pub(crate) transport: u64,
     pub(crate) tls: Option<Arc<Tls>>,
     pub(crate) site: Option<Site>,
+    pub(crate) workers: Workers,
 }
 
 impl Service {
@@ -58,6 +59,7 @@ impl Service {
             transport: TRANSPORT,
             tls: None,
             site: None,
+            workers: Workers::default(),
         }
     }
 
@@ -65,6 +67,13 @@ impl Service {
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.dns.bound(limits);
+        self
+    }
+
+    /// Serves connections on these threads; without them, on the runtime that runs the service.
+    #[must_use]
+    pub fn with_workers(mut self, workers: Workers) -> Self {
+        self.workers = workers;
         self
     }
 

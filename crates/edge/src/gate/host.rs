@@ -4,16 +4,15 @@
 //! the answer. It cannot choose the `Host` header, which contains that name. Addresses cannot be redirected, so monitors and
 //! sensors that use an address are answered. A request without a host (HTTP/1.0) does not come from a browser.
 //!
-//! Every route is behind [`guard`]: a request for another host gets 421, and the response mentions `--hostname`.
+//! Every route is behind [`Hosts::guard`]: a request for another host gets 421, and the response mentions `--hostname`.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{HOST, STRICT_TRANSPORT_SECURITY};
 use axum::http::uri::Authority;
 use axum::http::{HeaderValue, Version};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::problem::Problem;
@@ -78,18 +77,24 @@ fn plain(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
 
-/// Runs before every route.
-pub async fn guard(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
-    let named = match hosts.check(&request) {
-        Ok(named) => named,
-        Err(problem) => return problem.into_response(),
-    };
-    let mut response = next.run(request).await;
-    // Browsers apply this to the name with every port, so it is never sent for localhost, where other servers run.
-    if let Some(told) = hosts.transport.filter(|_| named) {
-        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, told);
+impl Hosts {
+    /// Responds with `next` to a request that asks for one of our names.
+    pub(crate) async fn guard(
+        &self,
+        request: Request,
+        next: impl AsyncFnOnce(Request) -> Response,
+    ) -> Response {
+        let named = match self.check(&request) {
+            Ok(named) => named,
+            Err(problem) => return problem.into_response(),
+        };
+        let mut response = next(request).await;
+        // Browsers apply this to the name with every port, so it is never sent for localhost, where other servers run.
+        if let Some(told) = self.transport.as_ref().filter(|_| named) {
+            response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, told.clone());
+        }
+        response
     }
-    response
 }
 
 #[cfg(test)]

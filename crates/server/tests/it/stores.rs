@@ -28,6 +28,11 @@ impl<F: Fn(&Question) -> Result<(), StoreError> + Send + Sync> Store for Tampere
         self.store.lookup(question)
     }
 
+    fn lookup_at_once(&self, question: &Question) -> Option<Page> {
+        (self.before)(question).ok()?;
+        self.store.lookup_at_once(question)
+    }
+
     fn summarise(&self, question: &Question) -> Result<Summary, StoreError> {
         self.store.summarise(question)
     }
