@@ -64,6 +64,8 @@ pub struct Order {
     pub format: Format,
     /// Which side of a resolver is collected, where the format tells.
     pub side: Side,
+    /// The ports from which DNS servers answer, in packet captures.
+    pub ports: Box<[u16]>,
     /// Whether messages that a mirrored capture has twice are counted once, where the format tells.
     pub fold_doubles: bool,
     /// For how many seconds of capture time equal records are merged.
@@ -93,6 +95,7 @@ impl Order {
             now,
             format: Format::Cof,
             side: Side::default(),
+            ports: [53].into(),
             fold_doubles: false,
             window: window::SPAN,
             live: None,

@@ -10,6 +10,7 @@ mod json;
 mod lines;
 mod message;
 mod moment;
+mod pcap;
 mod spelling;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -31,6 +32,8 @@ pub enum Format {
     Cof,
     /// dnstap messages in Frame Streams.
     Dnstap,
+    /// Packet captures: pcap and pcapng.
+    Pcap,
     /// Zeek's dns.log, with columns or in JSON.
     Zeek,
 }
@@ -65,7 +68,7 @@ pub(crate) trait Decoder: Send {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 3] = [Self::Cof, Self::Dnstap, Self::Zeek];
+    pub const ALL: [Self; 4] = [Self::Cof, Self::Dnstap, Self::Pcap, Self::Zeek];
 
     /// The format of an input that begins with `head`; `None` if more of it is needed, which is never the case when `head` has
     /// [`HEAD`] bytes or the input has `ended`. What is none of the others is read as COF, whose reader says what it found.
@@ -73,6 +76,7 @@ impl Format {
         match head {
             // An escape, the length of a control frame, and its type START.
             [0, 0, 0, 0, 0, 0, _, _, 0, 0, 0, 2, ..] => Some(Self::Dnstap),
+            _ if pcap::is_capture(head) => Some(Self::Pcap),
             _ if head.len() >= 12 || ended => content::of_text(head, ended),
             _ => None,
         }
@@ -83,6 +87,7 @@ impl Format {
         match self {
             Self::Cof => "cof",
             Self::Dnstap => "dnstap",
+            Self::Pcap => "pcap",
             Self::Zeek => "zeek",
         }
     }
@@ -95,7 +100,7 @@ impl Format {
     /// Whether what is rejected can be kept in a file of its own, to be corrected and imported.
     pub(crate) fn has_texts(self) -> bool {
         match self {
-            Self::Dnstap => false,
+            Self::Dnstap | Self::Pcap => false,
             Self::Cof | Self::Zeek => true,
         }
     }
@@ -105,6 +110,7 @@ impl Format {
         match self {
             Self::Cof => None,
             Self::Dnstap => Some(Box::new(dnstap::Dnstap::new(order.side))),
+            Self::Pcap => Some(Box::new(pcap::Pcap::new(order))),
             Self::Zeek => Some(Box::new(Lines::new(zeek::Zeek::new(order.fold_doubles)))),
         }
     }
@@ -115,6 +121,7 @@ impl fmt::Display for Format {
         f.write_str(match self {
             Self::Cof => "the Common Output Format",
             Self::Dnstap => "a dnstap frame stream",
+            Self::Pcap => "a packet capture",
             Self::Zeek => "a Zeek DNS log",
         })
     }

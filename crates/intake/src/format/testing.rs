@@ -1,10 +1,12 @@
 //! What the tests of all formats share: reading an input in pieces of several sizes, and messages made field by field.
 
-use std::io::Read;
+use std::io::{Cursor, Read};
+use std::path::Path;
 
 use cof::{Batch, SourceKind};
 
 use crate::batches::{self, Fault, Order};
+use crate::packing::{Bounds, Packing};
 use crate::tally::{Dropped, Reason, Tally};
 
 /// What an input came to.
@@ -78,6 +80,19 @@ impl Read for Pieces<'_> {
         self.rest = &self.rest[count..];
         Ok(count)
     }
+}
+
+/// A file of the sample data, decompressed; `None` where there is none.
+pub(crate) fn shared(path: &str) -> Option<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    if !folder.exists() {
+        return None;
+    }
+    let packed = std::fs::read(folder.join(path)).unwrap();
+    let packing = Packing::of(&packed);
+    let mut bytes = Vec::new();
+    packing.unpack(Cursor::new(packed), Bounds::FILE).unwrap().read_to_end(&mut bytes).unwrap();
+    Some(bytes)
 }
 
 /// A name in wire format.
