@@ -4,6 +4,8 @@
 //! that says what the format looks like; a decoder takes one unit at a time and hands over what it holds. Decoders do no I/O and
 //! take hostile input: a unit that cannot be read costs that unit.
 
+mod answers;
+mod collector;
 mod content;
 mod dnstap;
 mod json;
@@ -30,6 +32,8 @@ pub const HEAD: usize = 64 * 1024;
 pub enum Format {
     /// The Common Output Format and everything like it: NDJSON, arrays, DNSDB's answers with and without frames (SAF).
     Cof,
+    /// DNS-collector's JSON, nested or flat.
+    Collector,
     /// dnstap messages in Frame Streams.
     Dnstap,
     /// Packet captures: pcap and pcapng.
@@ -68,7 +72,7 @@ pub(crate) trait Decoder: Send {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 4] = [Self::Cof, Self::Dnstap, Self::Pcap, Self::Zeek];
+    pub const ALL: [Self; 5] = [Self::Cof, Self::Collector, Self::Dnstap, Self::Pcap, Self::Zeek];
 
     /// The format of an input that begins with `head`; `None` if more of it is needed, which is never the case when `head` has
     /// [`HEAD`] bytes or the input has `ended`. What is none of the others is read as COF, whose reader says what it found.
@@ -86,6 +90,7 @@ impl Format {
     pub fn word(self) -> &'static str {
         match self {
             Self::Cof => "cof",
+            Self::Collector => "dns-collector",
             Self::Dnstap => "dnstap",
             Self::Pcap => "pcap",
             Self::Zeek => "zeek",
@@ -99,16 +104,14 @@ impl Format {
 
     /// Whether what is rejected can be kept in a file of its own, to be corrected and imported.
     pub(crate) fn has_texts(self) -> bool {
-        match self {
-            Self::Dnstap | Self::Pcap => false,
-            Self::Cof | Self::Zeek => true,
-        }
+        !matches!(self, Self::Dnstap | Self::Pcap)
     }
 
     /// What reads it; `None` for COF, which has a reader of its own.
     pub(crate) fn decoder(self, order: &Order) -> Option<Box<dyn Decoder>> {
         match self {
             Self::Cof => None,
+            Self::Collector => Some(Box::new(Lines::new(collector::Collector::new(order.side)))),
             Self::Dnstap => Some(Box::new(dnstap::Dnstap::new(order.side))),
             Self::Pcap => Some(Box::new(pcap::Pcap::new(order))),
             Self::Zeek => Some(Box::new(Lines::new(zeek::Zeek::new(order.fold_doubles)))),
@@ -120,6 +123,7 @@ impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Cof => "the Common Output Format",
+            Self::Collector => "a DNS-collector log",
             Self::Dnstap => "a dnstap frame stream",
             Self::Pcap => "a packet capture",
             Self::Zeek => "a Zeek DNS log",

@@ -82,6 +82,8 @@ impl<'a> Keys<'a> {
             Some(Format::Cof)
         } else if has("id.orig_h") || has("id.resp_h") {
             Some(Format::Zeek)
+        } else if self.has("dns", "resource-records") || has("dns.qname") || has("dnstap.operation") {
+            Some(Format::Collector)
         } else {
             None
         }

@@ -127,3 +127,29 @@ impl<'de: 'a, 'a> Deserialize<'de> for Number<'a> {
         deserializer.deserialize_any(Either)
     }
 }
+
+/// Yes or no, which some versions of a format write as a number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Flag(pub(super) bool);
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl Visitor<'_> for Either {
+            type Value = Flag;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("true, false or a number")
+            }
+
+            fn visit_bool<E: Error>(self, flag: bool) -> Result<Flag, E> {
+                Ok(Flag(flag))
+            }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Flag, E> {
+                Ok(Flag(number != 0))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}

@@ -8,14 +8,17 @@
 pub(super) struct Spelling(String);
 
 impl Spelling {
-    /// A name of these octets, with a dot between labels; `None` if it has a NUL octet, as `NetBIOS` names have.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for logs that do not escape"))]
-    pub(super) fn of_octets<'a>(&'a mut self, name: &'a [u8]) -> Option<&'a str> {
-        if let Some(plain) = plain(name) {
-            return Some(plain);
+    /// A name whose octets are printed as they are. The root may be printed as nothing. `None` if it has a NUL octet, as `NetBIOS`
+    /// names have, or a replacement character, which stands for octets that are lost.
+    pub(super) fn of_printed<'a>(&'a mut self, name: &'a str) -> Option<&'a str> {
+        if let Some(plain) = plain(name.as_bytes()) {
+            return Some(if plain.is_empty() { "." } else { plain });
+        }
+        if name.contains(char::REPLACEMENT_CHARACTER) {
+            return None;
         }
         self.0.clear();
-        name.iter().try_for_each(|octet| self.push(*octet))?;
+        name.bytes().try_for_each(|octet| self.push(octet))?;
         Some(&self.0)
     }
 
@@ -87,9 +90,11 @@ mod tests {
             ("\\xzz", "\\\\xzz", "\\\\xzz"),
         ] {
             assert_eq!(spelling.of_zeek(name.as_bytes()), Some(zeek));
-            assert_eq!(spelling.of_octets(name.as_bytes()), Some(octets));
+            assert_eq!(spelling.of_printed(name), Some(octets));
         }
         assert_eq!(spelling.of_zeek(b"*\\x00\\x00"), None);
-        assert_eq!(spelling.of_octets(b"*\0\0"), None);
+        assert_eq!(spelling.of_printed("*\0\0"), None);
+        assert_eq!(spelling.of_printed("a\u{fffd}"), None);
+        assert_eq!(spelling.of_printed(""), Some("."));
     }
 }
