@@ -8,6 +8,7 @@ pub(crate) mod integration;
 pub(crate) mod key;
 pub(crate) mod query;
 pub(crate) mod run;
+pub(crate) mod sensing;
 pub(crate) mod serve;
 pub(crate) mod token;
 

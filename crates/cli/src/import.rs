@@ -17,14 +17,15 @@ use ::database::Database;
 use cof::time::Clock;
 use cof::{Batch, Orientation, Position, SourceKind};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-use intake::Rejects;
 use intake::batches::{Order, Take};
+use intake::{Format, Rejects};
 use store::{Reached, Store as _, StoreError};
 
 pub(crate) use self::input::Input;
 use self::input::Known;
 pub(crate) use self::tally::{State, Tally};
 use crate::args::database::{ImportArgs, Kind};
+use crate::args::sensing::SensingArgs;
 use crate::args::{Arguments, View};
 use crate::config::Config;
 use crate::database::{self, Access};
@@ -38,7 +39,12 @@ pub(crate) const ADVICE: &str = "give a file in the Common Output Format (one JS
 #[derive(Clone, Copy, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct How<'a> {
-    pub(crate) kind: Kind,
+    /// As what the records count; otherwise, the format decides.
+    pub(crate) kind: Option<Kind>,
+    /// What the input is written in, if that is not to be detected.
+    pub(crate) format: Option<Format>,
+    /// How captures and logs are read, if not as usual.
+    pub(crate) sensing: Option<&'a SensingArgs>,
     pub(crate) origin: Option<&'a Arc<str>>,
     pub(crate) sensor: Option<&'a Arc<str>>,
     /// Whether the sensors of the records are kept separate.
@@ -51,9 +57,20 @@ pub(crate) struct How<'a> {
 }
 
 impl How<'_> {
+    /// As what the records count.
+    fn kind(self) -> Kind {
+        self.kind.unwrap_or_default()
+    }
+
+    /// The same for an input in this format.
+    fn with(self, format: Format) -> Self {
+        let usual = if format.is_of_sensors() { Kind::Observation } else { Kind::Report };
+        Self { kind: Some(self.kind.unwrap_or(usual)), ..self }
+    }
+
     /// How a file is identified: observations add up, whatever their compression.
     fn known(self) -> Known {
-        match self.kind {
+        match self.kind() {
             Kind::Observation => Known::ByContent,
             Kind::Report => Known::ByBytes,
         }
@@ -87,6 +104,8 @@ pub(crate) fn run(command: &ImportArgs, config: &Config, arguments: &Arguments) 
     let (origin, sensor) = (text(&command.origin), text(&command.sensor));
     let how = How {
         kind: command.kind,
+        format: command.input_format,
+        sensing: Some(&command.sensing),
         origin: origin.as_ref(),
         sensor: sensor.as_ref(),
         keep_sensors: command.keep_sensors,
@@ -100,7 +119,7 @@ pub(crate) fn run(command: &ImportArgs, config: &Config, arguments: &Arguments) 
         let tally = one(&database, &file, how, rejects.as_mut());
         exit = exit.max(tally.exit());
         match command.format {
-            View::Json => output::print_json(&tally.shape(command.kind.word()))?,
+            View::Json => output::print_json(&tally.shape())?,
             View::Table => output::print(&tally.said())?,
         }
         terminal::complain(tally.error().unwrap_or_default());
@@ -142,10 +161,11 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 
 /// Imports one file, or standard input.
 fn one(database: &Database, file: &Path, how: How<'_>, rejects: Option<&mut Rejects>) -> Tally {
+    let known = |format| how.with(format).known();
     let (name, opened) = if file.as_os_str() == "-" {
-        ("standard input".to_owned(), Input::standard(how.known()))
+        ("standard input".to_owned(), Input::standard(how.format, known))
     } else {
-        (file.display().to_string(), Input::open(file, how.known()))
+        (file.display().to_string(), Input::open(file, how.format, known))
     };
     match opened {
         Ok(input) => take(database, input, &name, how, rejects),
@@ -161,16 +181,21 @@ pub(crate) fn take(
     how: How<'_>,
     rejects: Option<&mut Rejects>,
 ) -> Tally {
+    let (format, how) = (input.format(), how.with(input.format()));
+    if format.is_of_sensors() && how.kind() == Kind::Report {
+        return Tally::failed(name, no_report(name, format));
+    }
     let pass = match Pass::of(database, &input, how) {
         Ok(Some(pass)) => pass,
-        Ok(None) => return Tally::known(name, how.kind),
+        Ok(None) => return Tally::known(name, how.kind()),
         Err(PassError::Ambiguous) => return Tally::failed(name, ambiguous(name)),
         Err(error) => return Tally::failed(name, format!("{name}: {error}")),
     };
     let bar = bar(&input);
-    let order = order(how, &pass);
+    let order = order(how, &pass, &input);
     let (mut tally, stored) = flow(database, Reading { name, input, order, rejects }, &bar);
     bar.finish_and_clear();
+    tally.is_of(format, how.kind());
     tally.resumed_at = Some(pass.from).filter(|from| *from > 0);
     if let Err(error) = stored.and_then(|()| remember(database, &mut tally, how)) {
         tally.fail(format!("{name}: {error}"));
@@ -208,8 +233,9 @@ impl Reading<'_> {
     }
 }
 
-fn order(how: How<'_>, pass: &Pass) -> Order {
-    Order {
+fn order(how: How<'_>, pass: &Pass, input: &Input) -> Order {
+    let clock = Clock::system();
+    let mut order = Order {
         origin: how.origin.cloned(),
         sensor: how.sensor.cloned(),
         keep_sensors: how.keep_sensors,
@@ -217,16 +243,28 @@ fn order(how: How<'_>, pass: &Pass) -> Order {
         strict: how.strict,
         input: pass.input.clone(),
         // An input without a name is identified by its content afterwards.
-        digests: pass.input.is_none() && !how.once && how.kind == Kind::Observation,
+        digests: pass.input.is_none() && !how.once && how.kind() == Kind::Observation,
         reached: pass.reached,
-        ..Order::new(how.kind.source(), Clock::system().seconds())
+        format: input.format(),
+        ..Order::new(how.kind().source(), clock.seconds())
+    };
+    if let Some(sensing) = how.sensing {
+        sensing.apply(&mut order);
     }
+    order.live = input.is_live().then_some(clock);
+    order
+}
+
+fn no_report(name: &str, format: Format) -> String {
+    format!(
+        "{name}: this is {format}, whose records are observations by a sensor and not the reports of another database\n  hint: leave out --as, or use --as observation"
+    )
 }
 
 /// Opens a file of records.
 pub(crate) fn open(file: &Path) -> Result<Input, Failure> {
     let failed = |error| Failure::work(&format!("reading {}", file.display()), &error).hint(ADVICE);
-    Input::open(file, Known::No).map_err(failed)
+    Input::open(file, None, |_| Known::No).map_err(failed)
 }
 
 /// An input from bytes in memory.
@@ -274,7 +312,7 @@ impl Pass {
                 return Ok(None);
             }
             // Importing reports twice changes nothing.
-            if how.kind == Kind::Observation {
+            if how.kind() == Kind::Observation {
                 return Err(PassError::Ambiguous);
             }
         }

@@ -97,6 +97,19 @@ impl Format {
         }
     }
 
+    /// The name of a word, if it is one of a format.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.word() == word)
+    }
+
+    /// What its units are called.
+    pub fn units(self) -> &'static str {
+        match self {
+            Self::Cof => "records",
+            Self::Dnstap => "frames",
+        }
+    }
+
     /// Whether its records are sightings by sensors, whose counts add up, and not the reports of another database.
     pub fn is_of_sensors(self) -> bool {
         self != Self::Cof

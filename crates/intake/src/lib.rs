@@ -10,6 +10,7 @@
 pub mod batches;
 mod content;
 mod delivery;
+mod detection;
 mod foreign;
 mod format;
 mod identity;
@@ -25,6 +26,7 @@ mod window;
 
 pub use content::Content;
 pub use delivery::{Delivered, deliver};
+pub use detection::detect;
 pub use foreign::{Foreign, is_marker};
 pub use format::{Format, HEAD, Side};
 pub use identity::{Digests, Said, digest_of_content, name_in, name_of, observed, old_name_of};

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use cof::Orientation;
+use intake::Format as InputFormat;
 use store::Limits;
 
+use super::sensing::SensingArgs;
 use super::{Format, View, at_least_one};
 
 pub(crate) const IMPORT_ABOUT: &str = "Imports records in the Common Output Format into the passive-DNS database. Files may be compressed with \
@@ -42,9 +44,13 @@ pub(crate) struct ImportArgs {
     /// Files or folders; - is standard input
     #[arg(value_name = "FILE|DIR|-", required = true)]
     pub(crate) files: Vec<PathBuf>,
-    /// Whether the records are reports of another database or observations of your own sensors
-    #[arg(long = "as", value_enum, default_value_t, value_name = "KIND")]
-    pub(crate) kind: Kind,
+    /// Whether the records are reports of another database or observations of your own sensors [default: report for the Common
+    /// Output Format, observation for everything else]
+    #[arg(long = "as", value_enum, value_name = "KIND")]
+    pub(crate) kind: Option<Kind>,
+    /// The format of the input [default: detected by its content]
+    #[arg(long, value_parser = input_format(), value_name = "FORMAT")]
+    pub(crate) input_format: Option<InputFormat>,
     /// The origin of all records; replaces the one they state
     #[arg(long, value_name = "URI", value_parser = text(Limits::USUAL.origin))]
     pub(crate) origin: Option<String>,
@@ -70,6 +76,8 @@ pub(crate) struct ImportArgs {
     /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
+    #[command(flatten)]
+    pub(crate) sensing: SensingArgs,
 }
 
 /// How imported counts are combined.
@@ -286,6 +294,13 @@ fn text(most: usize) -> impl clap::builder::TypedValueParser<Value = String> {
     NonEmptyStringValueParser::new().try_map(move |text| {
         if text.len() <= most { Ok(text) } else { Err(format!("the maximum is {most} bytes")) }
     })
+}
+
+/// The word of a format that can be imported.
+fn input_format() -> impl clap::builder::TypedValueParser<Value = InputFormat> {
+    use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+    PossibleValuesParser::new(InputFormat::ALL.map(InputFormat::word))
+        .map(|word| InputFormat::named(&word).unwrap_or(InputFormat::Cof))
 }
 
 /// The name of an [`Orientation`].

@@ -16,7 +16,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use intake::{Bounds, Digests, Packing, Said};
+use intake::{Bounds, Digests, Format, Packing, Said};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use store::{Store, StoreError};
 
 use super::How;
@@ -24,12 +25,19 @@ use crate::args::database::Kind;
 
 /// How many bytes of a file older versions used to identify it.
 const HEAD: u64 = 64 * 1024;
+/// How many bytes tell how an input is compressed.
+const SIGNATURE: u64 = 6;
+/// How long a pipe may pause before what it sent is stored, in milliseconds.
+const PAUSE: i64 = 500;
 /// Bytes read at a time.
 const PIECE: usize = 128 * 1024;
 
 /// An open input.
 pub(crate) struct Input {
     octets: Box<dyn Read + Send>,
+    format: Format,
+    /// Whether it is a pipe that may pause for as long as it likes.
+    is_live: bool,
     /// The size of the file; `None` if the input is not a file.
     size: Option<u64>,
     identity: Option<Identity>,
@@ -57,34 +65,46 @@ pub(super) enum Known {
 }
 
 impl Input {
-    /// Opens a file. If it has to be identified, it is read to its end first, with a progress bar.
+    /// Opens a file. If it has to be identified, which depends on its format, it is read to its end first, with a progress bar. A
+    /// format that is given is not detected.
     ///
     /// # Errors
     /// I/O errors, and errors of the compression.
-    pub(super) fn open(path: &Path, known: Known) -> io::Result<Self> {
-        Self::of_file(File::open(path)?, known)
+    pub(super) fn open(
+        path: &Path,
+        given: Option<Format>,
+        known: impl Fn(Format) -> Known,
+    ) -> io::Result<Self> {
+        Self::of_file(File::open(path)?, given, known)
     }
 
     /// Opens standard input, which counts as a file if it is redirected from one and nothing has been read from it.
     ///
     /// # Errors
     /// As for a file.
-    pub(super) fn standard(known: Known) -> io::Result<Self> {
+    pub(super) fn standard(given: Option<Format>, known: impl Fn(Format) -> Known) -> io::Result<Self> {
         let mut file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
         if file.metadata()?.is_file() && file.stream_position()? == 0 {
-            return Self::of_file(file, known);
+            return Self::of_file(file, given, known);
         }
-        Self::of(io::stdin())
+        Ok(Self { is_live: true, ..Self::new(Pipe(file), None, None, given)? })
     }
 
-    fn of_file(mut file: File, known: Known) -> io::Result<Self> {
+    fn of_file(mut file: File, given: Option<Format>, known: impl Fn(Format) -> Known) -> io::Result<Self> {
         let metadata = file.metadata()?;
-        let size = Some(metadata.len()).filter(|_| metadata.is_file());
-        let digests = match size.filter(|_| known != Known::No) {
-            Some(size) => Some(digests_of(&mut file, size, known)?),
-            None => None,
+        let Some(size) = Some(metadata.len()).filter(|_| metadata.is_file()) else {
+            return Self::new(file, None, None, given);
         };
-        Self::new(file, size, digests)
+        let format = match given {
+            Some(format) => format,
+            None => Self::new(file.try_clone()?, None, None, None)?.format,
+        };
+        file.rewind()?;
+        let digests = match known(format) {
+            Known::No => None,
+            known => Some(digests_of(&mut file, size, known)?),
+        };
+        Self::new(file, Some(size), digests, Some(format))
     }
 
     /// An input without a name and a known length.
@@ -92,16 +112,16 @@ impl Input {
     /// # Errors
     /// As for a file.
     pub(super) fn of(octets: impl Read + Send + 'static) -> io::Result<Self> {
-        Self::new(octets, None, None)
+        Self::new(octets, None, None, None)
     }
 
     fn new(
         mut octets: impl Read + Send + 'static,
         size: Option<u64>,
         digests: Option<Digests>,
+        given: Option<Format>,
     ) -> io::Result<Self> {
-        let mut head = Vec::new();
-        octets.by_ref().take(HEAD).read_to_end(&mut head)?;
+        let head = head_of(&mut octets, if size.is_some() { HEAD } else { SIGNATURE })?;
         let (read, hasher) = (Arc::new(AtomicU64::new(0)), Arc::new(Mutex::new(blake3::Hasher::new())));
         let packing = Packing::of(&head);
         let whole = Cursor::new(head.clone()).chain(octets);
@@ -109,13 +129,27 @@ impl Input {
         let digest = identity.is_some().then(|| Arc::clone(&hasher));
         let counted = Counted { octets: whole, read: Arc::clone(&read), digest };
         let octets = packing.unpack(BufReader::with_capacity(PIECE, counted), Bounds::FILE)?;
-        Ok(Self { octets, size, identity, digest: hasher, read })
+        let (format, octets) = match given {
+            Some(format) => (format, octets),
+            None => intake::detect(octets),
+        };
+        Ok(Self { octets, format, is_live: false, size, identity, digest: hasher, read })
     }
 
     /// Whether the bytes read are different from those that identified the input; valid at its end.
     fn has_changed(&self) -> bool {
         let read = self.digest.lock().unwrap_or_else(PoisonError::into_inner).finalize();
         self.identity.as_ref().is_some_and(|identity| identity.digests.packed != read)
+    }
+
+    /// What it is written in.
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Whether what arrives has to be stored although more may follow.
+    pub(super) fn is_live(&self) -> bool {
+        self.is_live && self.format.is_of_sensors()
     }
 
     pub(super) fn size(&self) -> Option<u64> {
@@ -166,7 +200,7 @@ impl Identity {
 
 pub(super) fn said(how: How<'_>) -> Said<'_> {
     Said {
-        observed: how.kind == Kind::Observation,
+        observed: how.kind() == Kind::Observation,
         origin: how.origin.map(|origin| &**origin),
         sensor: how.sensor.map(|sensor| &**sensor),
         keep_sensors: how.keep_sensors,
@@ -203,6 +237,31 @@ fn digest_of(file: &mut File, size: u64) -> io::Result<blake3::Hash> {
     copied?;
     file.rewind()?;
     Ok(hasher.finalize())
+}
+
+/// Reads the start of an input, and waits for it.
+fn head_of(octets: &mut impl Read, most: u64) -> io::Result<Vec<u8>> {
+    let (mut head, mut octets) = (Vec::new(), octets.by_ref().take(most));
+    loop {
+        match octets.read_to_end(&mut head) {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
+            read => return read.map(|_| head),
+        }
+    }
+}
+
+/// A pipe; reading reports a timeout when nothing arrives for a while.
+struct Pipe(File);
+
+impl Read for Pipe {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let pause = Timespec { tv_sec: 0, tv_nsec: PAUSE * 1_000_000 };
+        let mut polled = [PollFd::new(&self.0, PollFlags::IN)];
+        match poll(&mut polled, Some(&pause))? {
+            0 => Err(io::ErrorKind::TimedOut.into()),
+            _ => self.0.read(buffer),
+        }
+    }
 }
 
 /// Counts and digests the bytes read.
@@ -269,16 +328,16 @@ mod tests {
     #[test]
     fn reports_of_different_origins_are_different_inputs_and_sightings_are_not() {
         let digests = |text: &[u8]| Some(Digests { packed: blake3::hash(text), content: None });
-        let input = Input::new(TEXT, Some(TEXT.len() as u64), digests(TEXT)).unwrap();
+        let input = Input::new(TEXT, Some(TEXT.len() as u64), digests(TEXT), None).unwrap();
         let (origin, store) = (Arc::from("https://a.example/"), store::Memory::default());
         let name = |kind, origin| {
-            let how = How { kind, origin, ..How::default() };
+            let how = How { kind: Some(kind), origin, ..How::default() };
             input.identity().unwrap().name(&store, how).unwrap()
         };
         assert_ne!(name(Kind::Report, None), name(Kind::Report, Some(&origin)));
         assert_eq!(name(Kind::Observation, None), name(Kind::Observation, Some(&origin)));
         assert_ne!(name(Kind::Observation, None), name(Kind::Report, None));
-        let other = Input::new(TEXT, Some(TEXT.len() as u64), digests(b"other")).unwrap();
+        let other = Input::new(TEXT, Some(TEXT.len() as u64), digests(b"other"), None).unwrap();
         assert_ne!(name(Kind::Report, None), other.identity().unwrap().name(&store, How::default()).unwrap());
     }
 
@@ -286,11 +345,11 @@ mod tests {
     fn a_file_that_changes_before_it_is_taken_in_fails_at_its_end() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(TEXT).unwrap();
-        let mut input = Input::open(file.path(), Known::ByContent).unwrap();
+        let mut input = Input::open(file.path(), None, |_| Known::ByContent).unwrap();
         input.read_to_end(&mut Vec::new()).unwrap();
         let size = Some(TEXT.len() as u64);
         let digests = Some(Digests { packed: blake3::hash(TEXT), content: None });
-        let mut input = Input::new(Cursor::new(TEXT.repeat(2)), size, digests).unwrap();
+        let mut input = Input::new(Cursor::new(TEXT.repeat(2)), size, digests, None).unwrap();
         assert!(input.read_to_end(&mut Vec::new()).unwrap_err().to_string().contains("changed"));
     }
 }

@@ -1,10 +1,12 @@
 //! The result of importing an input, and how it is reported.
 
+mod table;
+
 use std::fmt::Write as _;
 
 use cof::{Digest, SafEnd};
 use intake::batches::Fault;
-use intake::{LeftOut as Stretch, Reason};
+use intake::{Format, LeftOut as Stretch, Reason};
 use serde::Serialize;
 
 use crate::args::database::Kind;
@@ -43,13 +45,16 @@ pub(crate) struct Tally {
     counted_twice: bool,
     /// Whether there was no file, or no record in it: then the error is sufficient.
     useless: bool,
+    format: Format,
+    kind: Kind,
     error: Option<String>,
 }
 
 #[derive(Serialize)]
 pub(crate) struct Shape<'a> {
     input: &'a str,
-    r#as: &'a str,
+    r#as: &'static str,
+    format: &'static str,
     state: State,
     resumed_at: Option<u64>,
     records: u64,
@@ -57,7 +62,11 @@ pub(crate) struct Shape<'a> {
     turned: u64,
     sensors_dropped: u64,
     octets: u64,
+    units: u64,
+    messages: u64,
+    observations: u64,
     left_out: Vec<LeftOut<'a>>,
+    dropped: Vec<LeftOut<'a>>,
     truncated: bool,
     source_answer: Option<&'static str>,
     source_message: Option<&'a str>,
@@ -81,8 +90,15 @@ impl Tally {
             lasting: 0,
             counted_twice: false,
             useless: false,
+            format: Format::Cof,
+            kind: Kind::default(),
             error: None,
         }
+    }
+
+    /// Sets what was read.
+    pub(super) fn is_of(&mut self, format: Format, kind: Kind) {
+        (self.format, self.kind) = (format, kind);
     }
 
     /// The result after reading, to the end or to a fault.
@@ -117,7 +133,7 @@ impl Tally {
                 "{name}: already imported; importing it again would count its records twice\n  hint: use --again to import it anyway"
             )
         });
-        Self { state: State::Known, error, ..Self::new(name) }
+        Self { state: State::Known, kind, error, ..Self::new(name) }
     }
 
     pub(super) fn fail(&mut self, error: String) {
@@ -254,6 +270,9 @@ impl Tally {
                 )
             };
         }
+        if self.format.is_of_sensors() {
+            return self.table().split('\n').map(terminal::printable).collect::<Vec<_>>().join("\n") + "\n";
+        }
         let mut text = self.summary();
         if let Some(offset) = self.resumed_at {
             let _ = write!(text, ", resumed at offset {offset}");
@@ -267,16 +286,22 @@ impl Tally {
     }
 
     /// The JSON shape that the command's help describes.
-    pub(super) fn shape<'a>(&'a self, kind: &'a str) -> Shape<'a> {
+    pub(super) fn shape(&self) -> Shape<'_> {
         let counts = &self.counts;
         let left_out = counts.left_out.iter().map(|(reason, place)| LeftOut {
             reason: reason.to_string(),
             count: place.count,
             offsets: &place.offsets,
         });
+        let dropped = counts.dropped.iter().map(|(reason, place)| LeftOut {
+            reason: reason.to_string(),
+            count: place.count,
+            offsets: &place.offsets,
+        });
         Shape {
             input: &self.name,
-            r#as: kind,
+            r#as: self.kind.word(),
+            format: self.format.word(),
             state: self.state,
             resumed_at: self.resumed_at,
             records: counts.records,
@@ -284,7 +309,11 @@ impl Tally {
             turned: counts.turned,
             sensors_dropped: counts.sensors_dropped,
             octets: counts.bytes,
+            units: counts.units,
+            messages: counts.messages,
+            observations: self.lasting,
             left_out: left_out.collect(),
+            dropped: dropped.collect(),
             truncated: counts.truncated,
             source_answer: counts.source_answer.as_ref().map(|end| match end {
                 SafEnd::Failed(_) => "failed",

@@ -1,0 +1,25 @@
+//! The arguments that say how captures, logs and streams of resolvers are read.
+
+use clap::Args;
+use intake::batches::Order;
+use intake::{Side, WINDOW};
+
+/// How what sensors write is read.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Captures, logs and streams of resolvers")]
+pub(crate) struct SensingArgs {
+    /// Collect the responses that a resolver gave to its clients, instead of those it got from servers
+    #[arg(long)]
+    pub(crate) client_side: bool,
+    /// Merge equal records within so many seconds of capture time
+    #[arg(long, value_name = "SECONDS", default_value_t = WINDOW)]
+    pub(crate) window: u64,
+}
+
+impl SensingArgs {
+    /// Orders it.
+    pub(crate) fn apply(&self, order: &mut Order) {
+        order.side = if self.client_side { Side::Client } else { Side::Server };
+        order.window = self.window;
+    }
+}

@@ -1,0 +1,47 @@
+//! The report on a capture, a log or a frame stream: a row for each number, as text for people.
+
+use std::fmt::Write as _;
+
+use intake::Place;
+use operation::shown::thousands;
+
+use super::Tally;
+
+impl Tally {
+    /// The report: what was read, what became of it, and where the first things that were left out are.
+    pub(super) fn table(&self) -> String {
+        let counts = &self.counts;
+        let mut text = format!("{}: {}", self.name, self.format);
+        if let Some(offset) = self.resumed_at {
+            let _ = write!(text, ", resumed at offset {offset}");
+        }
+        if counts.truncated {
+            text.push_str(", cut off at its end");
+        }
+        let mut row = |what: &str, count: u64, of: &str| {
+            let _ = write!(text, "\n  {what:12} {:>13}  {of}", thousands(count));
+        };
+        row("read", counts.units, &format!("{}, {} bytes", self.format.units(), thousands(counts.bytes)));
+        row("messages", counts.messages, "responses whose records were taken");
+        row("observations", counts.records, "records in these responses");
+        row("stored", self.lasting, "records after merging equal ones");
+        if counts.repeated > 0 {
+            row("repeated", counts.repeated, "records that an earlier import stored");
+        }
+        for (reason, place) in &counts.left_out {
+            row("rejected", place.count, &format!("{reason}{}", first_of(place)));
+        }
+        for (reason, place) in &counts.dropped {
+            row("dropped", place.count, &format!("{reason}{}", first_of(place)));
+        }
+        text
+    }
+}
+
+/// The first offsets of a reason.
+fn first_of(place: &Place) -> String {
+    const SHOWN: usize = 3;
+    let offsets: Vec<String> = place.offsets.iter().take(SHOWN).map(u64::to_string).collect();
+    let more = if (offsets.len() as u64) < place.count { ", …" } else { "" };
+    if offsets.is_empty() { String::new() } else { format!(", at offset {}{more}", offsets.join(", ")) }
+}
