@@ -7,7 +7,7 @@
 mod answers;
 mod collector;
 mod content;
-mod dnstap;
+pub(crate) mod dnstap;
 mod json;
 mod lines;
 mod message;

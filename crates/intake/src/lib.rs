@@ -14,6 +14,7 @@ mod detection;
 mod foreign;
 mod format;
 mod identity;
+pub mod live;
 mod oriented;
 mod packing;
 mod passage;

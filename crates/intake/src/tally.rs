@@ -166,6 +166,27 @@ impl Tally {
         self.left_out.get(&reason).map_or(0, |place| place.count)
     }
 
+    /// Adds what another input came to.
+    pub fn add(&mut self, other: &Self) {
+        self.bytes += other.bytes;
+        self.units += other.units;
+        self.messages += other.messages;
+        self.observations += other.observations;
+        self.records += other.records;
+        self.repeated += other.repeated;
+        self.repaired_times += other.repaired_times;
+        self.turned += other.turned;
+        self.sensors_dropped += other.sensors_dropped;
+        self.damages += other.damages;
+        self.truncated |= other.truncated;
+        for (reason, place) in &other.left_out {
+            self.left_out.entry(*reason).or_default().count += place.count;
+        }
+        for (reason, place) in &other.dropped {
+            self.dropped.entry(*reason).or_default().count += place.count;
+        }
+    }
+
     /// How much was dropped.
     pub fn dropped(&self) -> u64 {
         self.dropped.values().map(|place| place.count).sum()

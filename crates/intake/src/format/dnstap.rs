@@ -23,11 +23,11 @@ use crate::sightings::Out;
 use crate::tally::{Dropped, Reason};
 
 /// The content type of dnstap.
-pub(super) const CONTENT_TYPE: &[u8] = b"protobuf:dnstap.Dnstap";
+pub(crate) const CONTENT_TYPE: &[u8] = b"protobuf:dnstap.Dnstap";
 /// The longest data frame: two messages of 64 KiB, and what stands around them, in bytes.
 pub(super) const MOST_FRAME: usize = 160 * 1024;
 /// The longest control frame, in bytes.
-pub(super) const MOST_CONTROL: usize = 512;
+pub(crate) const MOST_CONTROL: usize = 512;
 
 const START: u32 = 2;
 const STOP: u32 = 3;
