@@ -107,6 +107,7 @@ impl Format {
         match self {
             Self::Cof => "records",
             Self::Dnstap => "frames",
+            Self::Zeek => "lines",
         }
     }
 

@@ -14,6 +14,9 @@ pub(crate) struct SensingArgs {
     /// Merge equal records within so many seconds of capture time
     #[arg(long, value_name = "SECONDS", default_value_t = WINDOW)]
     pub(crate) window: u64,
+    /// Count messages that a mirrored capture has twice only once
+    #[arg(long)]
+    pub(crate) fold_doubles: bool,
 }
 
 impl SensingArgs {
@@ -21,5 +24,6 @@ impl SensingArgs {
     pub(crate) fn apply(&self, order: &mut Order) {
         order.side = if self.client_side { Side::Client } else { Side::Server };
         order.window = self.window;
+        order.fold_doubles = self.fold_doubles;
     }
 }

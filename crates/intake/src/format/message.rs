@@ -98,8 +98,10 @@ impl Responses {
         self.chain.clear();
         self.branches.clear();
         let message = Message::from_slice(octets).map_err(|_| Refused::Malformed)?;
-        check_header(message).map_err(Refused::Dropped)?;
+        check_kind(message).map_err(Refused::Dropped)?;
+        // Damage is told as such, whatever the code of the response is.
         let question = message.sole_question()?;
+        check_outcome(message).map_err(Refused::Dropped)?;
         if question.qclass() != Class::IN {
             return Err(Refused::Dropped(Dropped::Class));
         }
@@ -313,19 +315,25 @@ impl<'a> ParseRecordData<'a, [u8]> for Unread<'a> {
     }
 }
 
-fn check_header(message: &Message<[u8]>) -> Result<(), Dropped> {
+fn check_kind(message: &Message<[u8]>) -> Result<(), Dropped> {
     let header = message.header();
-    let (questions, rcode) = (message.header_counts().qdcount(), header.rcode());
     if !header.qr() {
         Err(Dropped::Query)
     } else if header.opcode() != Opcode::QUERY {
         Err(Dropped::Opcode)
-    } else if header.tc() {
-        Err(Dropped::TruncatedResponse)
-    } else if rcode != Rcode::NOERROR {
-        Err(Dropped::Rcode)
-    } else if questions != 1 {
+    } else if message.header_counts().qdcount() != 1 {
         Err(Dropped::Questions)
+    } else {
+        Ok(())
+    }
+}
+
+fn check_outcome(message: &Message<[u8]>) -> Result<(), Dropped> {
+    let header = message.header();
+    if header.tc() {
+        Err(Dropped::TruncatedResponse)
+    } else if header.rcode() != Rcode::NOERROR {
+        Err(Dropped::Rcode)
     } else {
         Ok(())
     }
