@@ -107,7 +107,8 @@ impl Format {
         match self {
             Self::Cof => "records",
             Self::Dnstap => "frames",
-            Self::Zeek => "lines",
+            Self::Pcap => "packets",
+            Self::Collector | Self::Zeek => "lines",
         }
     }
 
