@@ -13,6 +13,8 @@ mod delivery;
 mod detection;
 mod foreign;
 mod format;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod identity;
 pub mod live;
 mod oriented;

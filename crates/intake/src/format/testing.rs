@@ -3,9 +3,10 @@
 use std::io::{Cursor, Read};
 use std::path::Path;
 
-use cof::{Batch, SourceKind};
+use cof::{Observation, SourceKind};
 
-use crate::batches::{self, Fault, Order};
+use crate::batches::Order;
+use crate::fuzzing;
 use crate::packing::{Bounds, Packing};
 use crate::tally::{Dropped, Reason, Tally};
 
@@ -52,34 +53,15 @@ pub(crate) fn read(input: &[u8], order: &Order) -> Found {
 }
 
 fn read_in_pieces(input: &[u8], order: &Order, size: usize) -> Found {
-    let mut rows = Vec::new();
-    let mut take = |batch: Batch, _| {
-        rows.extend(batch.observations.into_iter().map(|row| {
-            let zone = row.bailiwick.map_or("-".to_owned(), |zone| zone.to_string());
-            let (data, count) = (row.rdata.to_text(row.rrtype), row.count.unwrap_or_default());
-            format!("{} {} {data} {} {count} {zone}", row.rrname, row.rrtype, row.time_first)
-        }));
-        Ok(())
+    let (observations, tally) = fuzzing::read(input, order, size);
+    let row = |row: Observation| {
+        let zone = row.bailiwick.map_or("-".to_owned(), |zone| zone.to_string());
+        let (data, count) = (row.rdata.to_text(row.rrtype), row.count.unwrap_or_default());
+        format!("{} {} {data} {} {count} {zone}", row.rrname, row.rrtype, row.time_first)
     };
-    let (tally, fault): (Tally, Option<Fault>) =
-        batches::read(&mut Pieces { rest: input, size }, order, None, &mut take);
-    assert!(fault.is_none(), "{fault:?}");
+    let mut rows: Vec<String> = observations.into_iter().map(row).collect();
     rows.sort();
     Found { rows, tally }
-}
-
-struct Pieces<'a> {
-    rest: &'a [u8],
-    size: usize,
-}
-
-impl Read for Pieces<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let count = self.size.min(buffer.len()).min(self.rest.len());
-        buffer[..count].copy_from_slice(&self.rest[..count]);
-        self.rest = &self.rest[count..];
-        Ok(count)
-    }
 }
 
 /// A file of the sample data, decompressed; `None` where there is none.

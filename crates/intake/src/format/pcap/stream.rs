@@ -61,7 +61,9 @@ impl Streams {
         now: u64,
         on: &mut dyn FnMut(Flow, Event<'_>),
     ) {
-        self.table.turn(now, |flow, mut stream| stream.finish(&mut |event| on(flow, event)));
+        let mut gone = Vec::new();
+        self.table.turn(now, |flow, stream| gone.push((flow, stream)));
+        finish(gone, on);
         let known = self.table.take(&flow);
         if known.is_none() && segment.data.is_empty() && !segment.is_first {
             return;
@@ -73,7 +75,20 @@ impl Streams {
 
     /// Gives up all streams.
     pub(super) fn end(&mut self, on: &mut dyn FnMut(Flow, Event<'_>)) {
-        self.table.clear(|flow, mut stream| stream.finish(&mut |event| on(flow, event)));
+        let mut gone = Vec::new();
+        self.table.clear(|flow, stream| gone.push((flow, stream)));
+        finish(gone, on);
+    }
+}
+
+/// Gives up what is missing in streams, in an order that depends on the packets alone.
+fn finish(mut streams: Vec<(Flow, Stream)>, on: &mut dyn FnMut(Flow, Event<'_>)) {
+    streams.retain(|(_, stream)| !stream.waiting.is_empty() || !stream.partial.is_empty());
+    streams.sort_unstable_by_key(|(flow, stream)| {
+        (stream.waiting.values().map(|waiting| waiting.seen).next(), *flow)
+    });
+    for (flow, mut stream) in streams {
+        stream.finish(&mut |event| on(flow, event));
     }
 }
 
