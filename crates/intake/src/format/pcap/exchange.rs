@@ -1,123 +1,137 @@
 //! Which question a response answers, and whether it was seen already: [`Exchange`] and [`Doubles`].
 //!
 //! A query is remembered for [`PATIENCE`] of capture time by its addresses, ports, id and protocol; of its question, only a hash is
-//! kept. A response whose query was not seen is accepted, because captures begin in the middle, and often have one direction alone.
+//! kept. A response whose query is not known is accepted, because captures begin in the middle, and often have one direction alone.
 //!
-//! Both tables are bounded, and forget the oldest first.
+//! Both tables have a fixed number of places, each for one entry. A new entry takes the place of an older one, so memory is
+//! bounded, and nothing is allocated for a packet. The hashes have no secret, so the same capture always gives the same result;
+//! whoever makes two entries take one place only makes a query forgotten.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::{DefaultHasher, Hasher as _};
+use std::net::IpAddr;
 
 use super::ip::Flow;
-use super::recent::{Bounds, Held, Recent};
 
 /// How long a query is remembered, in nanoseconds (10 s).
 const PATIENCE: u64 = 10_000_000_000;
 /// How far copies of a packet are apart at most, in nanoseconds (100 µs).
 const APART: u64 = 100_000;
-const QUERIES: Bounds = Bounds { span: PATIENCE, entries: 65_536, bytes: usize::MAX };
-const DOUBLES: Bounds = Bounds { span: 1_000_000_000, entries: 65_536, bytes: usize::MAX };
+/// Queries that are remembered at most.
+const QUERIES: usize = 1 << 17;
+/// Responses that are remembered at most.
+const RESPONSES: usize = 1 << 16;
+/// The longest question: a name, type and class, in bytes.
+const QUESTION: usize = 255 + 4;
 
 /// Queries that were seen.
-pub(super) struct Exchange {
-    hasher: RandomState,
-    queries: Recent<Key, Asked>,
-}
+pub(super) struct Exchange(Vec<Asked>);
 
 /// A query, as its response has it.
-#[derive(PartialEq, Eq, Hash)]
-struct Key {
-    flow: Flow,
-    id: [u8; 2],
-    is_tcp: bool,
-}
-
+#[derive(Clone, Copy, Default)]
 struct Asked {
+    key: u64,
+    /// In nanoseconds since the epoch.
     seen: u64,
     /// `None` if two questions were asked with the same id.
     question: Option<u64>,
 }
 
-impl Held for Asked {}
-
 impl Exchange {
     pub(super) fn new() -> Self {
-        Self { hasher: RandomState::new(), queries: Recent::new(QUERIES) }
+        Self(vec![Asked::default(); QUERIES])
     }
 
     /// Remembers the question of a query.
     pub(super) fn ask(&mut self, flow: Flow, is_tcp: bool, query: &[u8], now: u64) {
-        self.queries.turn(now, |_, _| {});
-        let (Some(id), Some(asked)) = (query.first_chunk(), self.question(query)) else { return };
-        let key = Key { flow: flow.reversed(), id: *id, is_tcp };
-        let earlier = self.queries.take(&key).filter(|earlier| now.abs_diff(earlier.seen) <= PATIENCE);
-        let question =
-            earlier.map_or(Some(asked), |earlier| earlier.question.filter(|known| *known == asked));
-        self.queries.put(key, Asked { seen: now, question });
+        let Some(question) = question(query) else { return };
+        let key = key(flow.reversed(), is_tcp, query);
+        let Some(place) = self.0.get_mut(place(key, QUERIES)) else { return };
+        let is_same_query = place.key == key && now.abs_diff(place.seen) <= PATIENCE;
+        let is_other_question = is_same_query && place.question != Some(question);
+        *place = Asked { key, seen: now, question: Some(question).filter(|_| !is_other_question) };
     }
 
     /// Whether a response is one to another question than was asked.
     pub(super) fn contradicts(&self, flow: Flow, is_tcp: bool, response: &[u8], now: u64) -> bool {
-        let Some(id) = response.first_chunk() else { return false };
-        let asked = self.queries.get(&Key { flow, id: *id, is_tcp });
-        let Some(Asked { seen, question: Some(asked) }) = asked else { return false };
-        now.abs_diff(*seen) <= PATIENCE && self.question(response).is_some_and(|question| question != *asked)
-    }
-
-    /// The hash of the only question, without regard to case; `None` if it cannot be read.
-    fn question(&self, message: &[u8]) -> Option<u64> {
-        let (header, mut rest) = message.split_first_chunk::<12>()?;
-        if header.get(4..6) != Some(&[0, 1]) {
-            return None;
-        }
-        let mut hasher = self.hasher.build_hasher();
-        let mut octets = 0;
-        loop {
-            let (length, after) = rest.split_first()?;
-            // The first name of a message has nothing to point to.
-            let (label, after) = after.split_at_checked(usize::from(*length)).filter(|_| *length < 64)?;
-            hasher.write_u8(*length);
-            for octet in label {
-                hasher.write_u8(octet.to_ascii_lowercase());
-            }
-            octets += 1 + label.len();
-            rest = after;
-            if label.is_empty() {
-                break;
-            }
-            if octets > 254 {
-                return None;
-            }
-        }
-        hasher.write(rest.first_chunk::<4>()?);
-        Some(hasher.finish())
+        let key = key(flow, is_tcp, response);
+        let asked = self.0.get(place(key, QUERIES)).filter(|asked| asked.key == key);
+        let Some(Asked { seen, question: Some(asked), .. }) = asked else { return false };
+        now.abs_diff(*seen) <= PATIENCE && question(response).is_some_and(|question| question != *asked)
     }
 }
 
 /// Responses that were seen a moment ago.
-pub(super) struct Doubles {
-    hasher: RandomState,
-    seen: Recent<u64, Moment>,
+pub(super) struct Doubles(Vec<Seen>);
+
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    key: u64,
+    /// In nanoseconds since the epoch.
+    at: u64,
 }
-
-/// A time, in nanoseconds since the epoch.
-struct Moment(u64);
-
-impl Held for Moment {}
 
 impl Doubles {
     pub(super) fn new() -> Self {
-        Self { hasher: RandomState::new(), seen: Recent::new(DOUBLES) }
+        Self(vec![Seen::default(); RESPONSES])
     }
 
     /// Whether the same response was seen at most 100 µs ago.
     pub(super) fn has(&mut self, flow: Flow, response: &[u8], now: u64) -> bool {
-        self.seen.turn(now, |_, _| {});
-        let key = self.hasher.hash_one((flow, response));
-        let earlier = self.seen.take(&key);
-        self.seen.put(key, Moment(now));
-        earlier.is_some_and(|Moment(earlier)| now.abs_diff(earlier) <= APART)
+        let mut hasher = DefaultHasher::new();
+        hasher.write_u64(key(flow, false, response));
+        hasher.write(response);
+        let seen = Seen { key: hasher.finish(), at: now };
+        let Some(place) = self.0.get_mut(place(seen.key, RESPONSES)) else { return false };
+        let earlier = std::mem::replace(place, seen);
+        earlier.key == seen.key && earlier.at.abs_diff(now) <= APART
     }
+}
+
+/// A hash of who sent a response to whom, and of its id.
+fn key(flow: Flow, is_tcp: bool, message: &[u8]) -> u64 {
+    let octets = |address: IpAddr| match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
+        IpAddr::V6(address) => address.octets(),
+    };
+    let mut hasher = DefaultHasher::new();
+    hasher.write(&octets(flow.source));
+    hasher.write(&octets(flow.destination));
+    let ports = (u32::from(flow.source_port) << 16) | u32::from(flow.destination_port);
+    let id = message.first_chunk().copied().map_or(0, u16::from_be_bytes);
+    hasher.write_u64((u64::from(ports) << 32) | (u64::from(id) << 16) | u64::from(is_tcp));
+    hasher.finish()
+}
+
+fn place(key: u64, places: usize) -> usize {
+    usize::try_from(key % places as u64).unwrap_or_default()
+}
+
+/// The hash of the only question, without regard to case; `None` if it cannot be read.
+fn question(message: &[u8]) -> Option<u64> {
+    let (header, rest) = message.split_first_chunk::<12>()?;
+    if header.get(4..6) != Some(&[0, 1]) {
+        return None;
+    }
+    let mut length = 0;
+    loop {
+        let label = usize::from(*rest.get(length)?);
+        // The first name of a message has nothing to point to.
+        if label >= 64 {
+            return None;
+        }
+        length += 1 + label;
+        if label == 0 {
+            break;
+        }
+    }
+    let mut lower = [0; QUESTION];
+    let lower = lower.get_mut(..length + 4)?;
+    lower.copy_from_slice(rest.get(..length + 4)?);
+    // The lengths of labels are below the capital letters.
+    lower.get_mut(..length)?.make_ascii_lowercase();
+    let mut hasher = DefaultHasher::new();
+    hasher.write(lower);
+    Some(hasher.finish())
 }
 
 #[cfg(test)]
@@ -172,7 +186,7 @@ mod tests {
         for end in 0..whole.len() {
             exchange.ask(flow().reversed(), false, &whole[..end], 0);
         }
-        assert_eq!(exchange.queries.len(), 0);
+        assert!(exchange.0.iter().all(|asked| asked.key == 0));
         exchange.ask(flow().reversed(), false, &whole, 0);
         let mut pointer = response("b.example", &[]);
         pointer[12] = 0xc0;
@@ -193,16 +207,22 @@ mod tests {
     }
 
     #[test]
-    fn both_tables_are_bounded() {
-        let (mut exchange, mut doubles) = (Exchange::new(), Doubles::new());
-        for at in 0..300_000_u32 {
-            let [_, _, high, low] = at.to_be_bytes();
-            let asked = Flow { destination_port: u16::from_be_bytes([high, low]), ..flow() };
-            let mut query = query("a.example");
-            query[0] = at.to_be_bytes()[1];
-            exchange.ask(asked.reversed(), false, &query, 0);
-            doubles.has(asked, &query, 0);
-        }
-        assert!(exchange.queries.len() <= 2 * QUERIES.entries && doubles.seen.len() <= 2 * DOUBLES.entries);
+    fn a_forgotten_query_accepts_every_response() {
+        let mut exchange = Exchange::new();
+        exchange.ask(flow().reversed(), false, &query("a.example"), 0);
+        let other = response("b.example", &[]);
+        assert!(exchange.contradicts(flow(), false, &other, 0));
+        let taken = place(key(flow(), false, &other), QUERIES);
+        let same_place =
+            (0..=u16::MAX).flat_map(|port| (1..20).map(move |id| (port, id))).find(|(port, id)| {
+                let flow = Flow { destination_port: *port, ..flow() };
+                place(key(flow, false, &[*id, 0]), QUERIES) == taken
+            });
+        let (destination_port, id) = same_place.unwrap();
+        let mut another = query("a.example");
+        another[..2].copy_from_slice(&[id, 0]);
+        exchange.ask(Flow { destination_port, ..flow() }.reversed(), false, &another, 0);
+        assert!(!exchange.contradicts(flow(), false, &other, 0));
+        assert_eq!(exchange.0.len(), QUERIES);
     }
 }

@@ -12,9 +12,7 @@ use std::mem;
 /// What an entry takes beside its place in the map.
 pub(super) trait Held {
     /// Bytes outside the entry.
-    fn bytes(&self) -> usize {
-        0
-    }
+    fn bytes(&self) -> usize;
 }
 
 /// How much a map keeps, of which one generation has half.
@@ -66,6 +64,7 @@ impl<K: Eq + Hash, V: Held> Recent<K, V> {
         self.old.drain().chain(self.young.drain()).for_each(|(key, value)| gone(key, value));
     }
 
+    #[cfg(test)]
     pub(super) fn get(&self, key: &K) -> Option<&V> {
         self.young.get(key).or_else(|| self.old.get(key))
     }
