@@ -8,6 +8,7 @@ mod answers;
 mod collector;
 mod content;
 pub(crate) mod dnstap;
+mod eve;
 mod json;
 mod lines;
 mod message;
@@ -24,6 +25,9 @@ use crate::batches::Order;
 use crate::sightings::Out;
 use lines::Lines;
 
+/// Ports of `NetBIOS` names, multicast DNS and LLMNR.
+const LOCAL_PORTS: [u64; 3] = [137, 5_353, 5_355];
+
 /// How many bytes at the start of an input decide its format.
 pub const HEAD: usize = 64 * 1024;
 
@@ -36,6 +40,8 @@ pub enum Format {
     Collector,
     /// dnstap messages in Frame Streams.
     Dnstap,
+    /// Suricata's EVE log.
+    Eve,
     /// Packet captures: pcap and pcapng.
     Pcap,
     /// Zeek's dns.log, with columns or in JSON.
@@ -72,7 +78,7 @@ pub(crate) trait Decoder: Send {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 5] = [Self::Cof, Self::Collector, Self::Dnstap, Self::Pcap, Self::Zeek];
+    pub const ALL: [Self; 6] = [Self::Cof, Self::Collector, Self::Dnstap, Self::Eve, Self::Pcap, Self::Zeek];
 
     /// The format of an input that begins with `head`; `None` if more of it is needed, which is never the case when `head` has
     /// [`HEAD`] bytes or the input has `ended`. What is none of the others is read as COF, whose reader says what it found.
@@ -92,6 +98,7 @@ impl Format {
             Self::Cof => "cof",
             Self::Collector => "dns-collector",
             Self::Dnstap => "dnstap",
+            Self::Eve => "eve",
             Self::Pcap => "pcap",
             Self::Zeek => "zeek",
         }
@@ -108,7 +115,7 @@ impl Format {
             Self::Cof => "records",
             Self::Dnstap => "frames",
             Self::Pcap => "packets",
-            Self::Collector | Self::Zeek => "lines",
+            Self::Collector | Self::Eve | Self::Zeek => "lines",
         }
     }
 
@@ -128,6 +135,7 @@ impl Format {
             Self::Cof => None,
             Self::Collector => Some(Box::new(Lines::new(collector::Collector::new(order.side)))),
             Self::Dnstap => Some(Box::new(dnstap::Dnstap::new(order.side))),
+            Self::Eve => Some(Box::new(Lines::new(eve::Eve::default()))),
             Self::Pcap => Some(Box::new(pcap::Pcap::new(order))),
             Self::Zeek => Some(Box::new(Lines::new(zeek::Zeek::new(order.fold_doubles)))),
         }
@@ -140,6 +148,7 @@ impl fmt::Display for Format {
             Self::Cof => "the Common Output Format",
             Self::Collector => "a DNS-collector log",
             Self::Dnstap => "a dnstap frame stream",
+            Self::Eve => "a Suricata EVE log",
             Self::Pcap => "a packet capture",
             Self::Zeek => "a Zeek DNS log",
         })

@@ -626,7 +626,7 @@ fn a_file_without_records_is_named_and_a_missing_one_prints_no_table() {
     let home = Home::new();
     for (name, text, looks) in [
         ("page", "<!doctype html><html></html>", "an HTML page"),
-        ("eve", "{\"event_type\":\"dns\",\"flow_id\":1}\n", "a Suricata EVE log"),
+        ("json", "{\"a\":1}\n", "JSON in another format"),
         ("csv", "a,b\n1,2\n", "CSV"),
     ] {
         home.file(name, text);

@@ -23,7 +23,7 @@ const LINKS: usize = 16;
 /// Name servers of a response whose addresses are taken.
 const SERVERS: usize = 64;
 /// The longest character string.
-const MOST_STRING: usize = 255;
+pub(super) const MOST_STRING: usize = 255;
 
 /// The records of a response.
 #[derive(Debug)]
@@ -31,9 +31,19 @@ pub(super) struct Answers<'a> {
     pub(super) question: &'a str,
     /// The zone that the answering server spoke for.
     pub(super) zone: Option<&'a str>,
-    /// Whether names and data are in presentation format.
-    pub(super) is_escaped: bool,
+    pub(super) escapes: Escapes,
     pub(super) rows: SmallVec<[Row<'a>; 8]>,
+}
+
+/// How a log prints octets that are not printable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Escapes {
+    /// As `\xNN`, if the text is not valid UTF-8.
+    Hex,
+    /// Not at all.
+    None,
+    /// Names and data are in presentation format.
+    Presentation,
 }
 
 /// A record.
@@ -60,7 +70,6 @@ pub(super) enum Data<'a> {
     /// As the log prints it.
     Printed(&'a str),
     /// In presentation format, built from its fields.
-    #[expect(dead_code, reason = "for logs that print fields")]
     Built(String),
     /// The log has only a part of it.
     Partial,
@@ -95,7 +104,7 @@ impl Printer {
         let chain = Chain::of(answers);
         self.set_zone(answers.zone);
         let zone = self.zone.as_ref().and_then(|(text, name)| Some((text.as_str(), name.as_ref()?)));
-        let mut taken = false;
+        let (mut has_taken, mut has_refused) = (false, false);
         for row in &answers.rows {
             match chain.verdict(row, answers, zone.map(|(text, _)| text)) {
                 None => continue,
@@ -103,26 +112,21 @@ impl Printer {
                     out.drop(why);
                     continue;
                 }
-                Some(Ok(())) => taken = true,
+                Some(Ok(())) => {}
             }
-            let owner = if answers.is_escaped { Some(row.owner) } else { self.owner.of_printed(row.owner) };
-            let Some(owner) = owner else {
-                out.reject(Reason::Owner);
-                continue;
-            };
-            let rrtype = RrType::Code(row.rrtype.unwrap_or_default());
-            match self.data.part(rrtype, &row.data, answers.is_escaped) {
-                Ok(rdata) => {
-                    let bailiwick = zone.map(|(_, name)| name.as_wire());
-                    out.sight(&Sighting { owner: Part::Text(owner), rrtype, rdata, bailiwick, seen });
-                }
+            let bailiwick = zone.map(|(_, name)| name.as_wire());
+            let outcome = read(&mut self.owner, &mut self.data, row, answers.escapes);
+            has_taken |= outcome.is_ok();
+            has_refused |= outcome.is_err();
+            match outcome {
+                Ok((owner, rrtype, rdata)) => out.sight(&Sighting { owner, rrtype, rdata, bailiwick, seen }),
                 Err(Refused::Dropped(why)) => out.drop(why),
                 Err(Refused::Rejected(why)) => out.reject(why),
             }
         }
-        if taken {
+        if has_taken {
             out.message();
-        } else {
+        } else if !has_refused {
             out.drop(Dropped::Empty);
         }
     }
@@ -135,17 +139,29 @@ impl Printer {
     }
 }
 
+/// Owner, type and data of a record.
+fn read<'a>(
+    owner: &'a mut Spelling,
+    data: &'a mut Writer,
+    row: &'a Row<'_>,
+    escapes: Escapes,
+) -> Result<(Part<'a>, RrType, Part<'a>), Refused> {
+    let owner = owner.of_log(row.owner, escapes).ok_or(Refused::Rejected(Reason::Owner))?;
+    let rrtype = RrType::Code(row.rrtype.unwrap_or_default());
+    Ok((Part::Text(owner), rrtype, data.part(rrtype, &row.data, escapes)?))
+}
+
 impl Writer {
     fn part<'a>(
         &'a mut self,
         rrtype: RrType,
         data: &'a Data<'_>,
-        is_escaped: bool,
+        escapes: Escapes,
     ) -> Result<Part<'a>, Refused> {
         let text = match data {
             Data::Partial => return Err(Refused::Dropped(Dropped::PartialData)),
             Data::Built(text) => return Ok(Part::Text(text)),
-            Data::Printed(text) if is_escaped => return Ok(Part::Text(text)),
+            Data::Printed(text) if escapes == Escapes::Presentation => return Ok(Part::Text(text)),
             Data::Printed(text) => *text,
         };
         let invalid = Refused::Rejected(Reason::Data);
@@ -153,7 +169,11 @@ impl Writer {
             RrType::A | RrType::AAAA => Ok(Part::Text(text)),
             // NS, MD, MF, CNAME, MB, MG, MR, PTR, DNAME.
             RrType::Code(2..=5 | 7..=9 | 12 | 39) => {
-                self.name.of_printed(text).map(Part::Text).ok_or(invalid)
+                self.name.of_log(text, escapes).map(Part::Text).ok_or(invalid)
+            }
+            // What an escape in a text stands for cannot be told.
+            RrType::TXT | RrType::SPF if escapes == Escapes::Hex && text.contains("\\x") => {
+                Err(Refused::Dropped(Dropped::PartialData))
             }
             RrType::TXT | RrType::SPF => self.string(text),
             _ if !text.bytes().all(|octet| matches!(octet, b' '..=b'~')) => Err(invalid),

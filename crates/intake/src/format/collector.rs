@@ -22,7 +22,7 @@
 mod fields;
 
 use super::Side;
-use super::answers::{Answers, Data, Printer, Row, Section, type_of};
+use super::answers::{Answers, Data, Escapes, Printer, Row, Section, type_of};
 use super::json::Text;
 use super::lines::Entry;
 use super::moment::Moment;
@@ -148,7 +148,7 @@ impl Message<'_> {
         Answers {
             question: self.question().unwrap_or_default(),
             zone: value(self.zone.as_ref()),
-            is_escaped: self.is_of_powerdns,
+            escapes: if self.is_of_powerdns { Escapes::Presentation } else { Escapes::None },
             rows: rows.collect(),
         }
     }

@@ -84,6 +84,8 @@ impl<'a> Keys<'a> {
             Some(Format::Zeek)
         } else if self.has("dns", "resource-records") || has("dns.qname") || has("dnstap.operation") {
             Some(Format::Collector)
+        } else if has("event_type") && (has("timestamp") || has("flow_id")) {
+            Some(Format::Eve)
         } else {
             None
         }

@@ -3,14 +3,25 @@
 //! Logs print the octets of a name with a dot between labels. What is not printable is escaped in a way of the log's own, or not
 //! at all, and the presentation format (RFC 1035 section 5.1) escapes it as `\DDD`.
 
+use super::answers::Escapes;
+
 /// Turns names into presentation format. It keeps its memory from one to the next.
 #[derive(Default)]
 pub(super) struct Spelling(String);
 
 impl Spelling {
+    /// A name as a log with these escapes prints it.
+    pub(super) fn of_log<'a>(&'a mut self, name: &'a str, escapes: Escapes) -> Option<&'a str> {
+        match escapes {
+            Escapes::Presentation => Some(name),
+            Escapes::Hex if name.contains('\\') => self.of_zeek(name.as_bytes()),
+            Escapes::Hex | Escapes::None => self.of_printed(name),
+        }
+    }
+
     /// A name whose octets are printed as they are. The root may be printed as nothing. `None` if it has a NUL octet, as `NetBIOS`
     /// names have, or a replacement character, which stands for octets that are lost.
-    pub(super) fn of_printed<'a>(&'a mut self, name: &'a str) -> Option<&'a str> {
+    fn of_printed<'a>(&'a mut self, name: &'a str) -> Option<&'a str> {
         if let Some(plain) = plain(name.as_bytes()) {
             return Some(if plain.is_empty() { "." } else { plain });
         }

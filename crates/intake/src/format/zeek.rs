@@ -44,9 +44,6 @@ use doubles::Doubles;
 /// Names on the chain from the question to the last alias.
 const LINKS: usize = 16;
 
-/// Ports of `NetBIOS` names, multicast DNS and LLMNR.
-const LOCAL_PORTS: [u64; 3] = [137, 5_353, 5_355];
-
 /// Reads entries.
 pub(crate) struct Zeek {
     columns: Columns,
@@ -142,7 +139,7 @@ fn take(response: &Response<'_>, doubles: Option<&mut Doubles>, records: &mut Re
 impl<'a> Response<'a> {
     /// The question, if the response is one whose records count.
     fn check(&self) -> Result<(&'a [u8], u16), Dropped> {
-        if self.port.is_some_and(|port| LOCAL_PORTS.contains(&port)) {
+        if self.port.is_some_and(|port| super::LOCAL_PORTS.contains(&port)) {
             return Err(Dropped::LocalName);
         }
         if self.opcode.is_some_and(|opcode| opcode != 0) {
