@@ -4,6 +4,7 @@
 //! that says what the format looks like; a decoder takes one unit at a time and hands over what it holds. Decoders do no I/O and
 //! take hostile input: a unit that cannot be read costs that unit.
 
+mod adguard;
 mod answers;
 mod collector;
 mod content;
@@ -34,6 +35,8 @@ pub const HEAD: usize = 64 * 1024;
 /// What an input is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
+    /// `AdGuard` Home's query log.
+    AdGuard,
     /// The Common Output Format and everything like it: NDJSON, arrays, DNSDB's answers with and without frames (SAF).
     Cof,
     /// DNS-collector's JSON, nested or flat.
@@ -78,7 +81,8 @@ pub(crate) trait Decoder: Send {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 6] = [Self::Cof, Self::Collector, Self::Dnstap, Self::Eve, Self::Pcap, Self::Zeek];
+    pub const ALL: [Self; 7] =
+        [Self::AdGuard, Self::Cof, Self::Collector, Self::Dnstap, Self::Eve, Self::Pcap, Self::Zeek];
 
     /// The format of an input that begins with `head`; `None` if more of it is needed, which is never the case when `head` has
     /// [`HEAD`] bytes or the input has `ended`. What is none of the others is read as COF, whose reader says what it found.
@@ -95,6 +99,7 @@ impl Format {
     /// Its word on the command line.
     pub fn word(self) -> &'static str {
         match self {
+            Self::AdGuard => "adguard",
             Self::Cof => "cof",
             Self::Collector => "dns-collector",
             Self::Dnstap => "dnstap",
@@ -115,7 +120,7 @@ impl Format {
             Self::Cof => "records",
             Self::Dnstap => "frames",
             Self::Pcap => "packets",
-            Self::Collector | Self::Eve | Self::Zeek => "lines",
+            Self::AdGuard | Self::Collector | Self::Eve | Self::Zeek => "lines",
         }
     }
 
@@ -132,6 +137,7 @@ impl Format {
     /// What reads it; `None` for COF, which has a reader of its own.
     pub(crate) fn decoder(self, order: &Order) -> Option<Box<dyn Decoder>> {
         match self {
+            Self::AdGuard => Some(Box::new(Lines::new(adguard::AdGuard::default()))),
             Self::Cof => None,
             Self::Collector => Some(Box::new(Lines::new(collector::Collector::new(order.side)))),
             Self::Dnstap => Some(Box::new(dnstap::Dnstap::new(order.side))),
@@ -145,6 +151,7 @@ impl Format {
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::AdGuard => "an AdGuard Home query log",
             Self::Cof => "the Common Output Format",
             Self::Collector => "a DNS-collector log",
             Self::Dnstap => "a dnstap frame stream",

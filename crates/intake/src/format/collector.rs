@@ -23,7 +23,7 @@ mod fields;
 
 use super::Side;
 use super::answers::{Answers, Data, Escapes, Printer, Row, Section, type_of};
-use super::json::Text;
+use super::json::{self, Text};
 use super::lines::Entry;
 use super::moment::Moment;
 use crate::sightings::{Out, Seen};
@@ -44,7 +44,7 @@ impl Collector {
 
 impl Entry for Collector {
     fn read(&mut self, line: &[u8], out: &mut Out<'_>) {
-        let Ok(message) = serde_json::from_slice::<Message<'_>>(line) else {
+        let Some(message) = json::object::<Message<'_>>(line) else {
             return out.reject(Reason::Line);
         };
         if message.is_foreign() {

@@ -86,6 +86,8 @@ impl<'a> Keys<'a> {
             Some(Format::Collector)
         } else if has("event_type") && (has("timestamp") || has("flow_id")) {
             Some(Format::Eve)
+        } else if has("QH") && (has("QT") || has("T")) {
+            Some(Format::AdGuard)
         } else {
             None
         }

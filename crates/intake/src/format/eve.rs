@@ -24,7 +24,7 @@
 mod fields;
 
 use super::answers::{Answers, Data, Escapes, MOST_STRING, Printer, Row, Section, type_of};
-use super::json::Text;
+use super::json::{self, Text};
 use super::lines::Entry;
 use super::moment::Moment;
 use super::spelling::Spelling;
@@ -48,7 +48,7 @@ pub(crate) struct Eve {
 
 impl Entry for Eve {
     fn read(&mut self, line: &[u8], out: &mut Out<'_>) {
-        let Ok(event) = serde_json::from_slice::<Event<'_>>(line) else { return refuse(line, out) };
+        let Some(event) = json::object::<Event<'_>>(line) else { return refuse(line, out) };
         let Some(dns) = event.dns.as_ref().filter(|_| event.is_dns()) else {
             return out.drop(Dropped::NotDns);
         };
@@ -72,11 +72,11 @@ impl Entry for Eve {
 
 /// Says why an event cannot be read: other events and later versions may have anything in the fields that are known here.
 fn refuse(line: &[u8], out: &mut Out<'_>) {
-    match serde_json::from_slice::<Outline<'_>>(line) {
-        Ok(outline) if outline.kind.as_ref().is_some_and(|kind| kind.as_str() != "dns") => {
+    match json::object::<Outline<'_>>(line) {
+        Some(outline) if outline.kind.as_ref().is_some_and(|kind| kind.as_str() != "dns") => {
             out.drop(Dropped::NotDns);
         }
-        Ok(Outline { dns: Some(dns), .. }) if dns.version.is_some_and(|version| version > NEWEST) => {
+        Some(Outline { dns: Some(dns), .. }) if dns.version.is_some_and(|version| version > NEWEST) => {
             out.reject(Reason::Version);
         }
         _ => out.reject(Reason::Line),

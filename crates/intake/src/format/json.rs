@@ -9,6 +9,13 @@ use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use smallvec::SmallVec;
 
+/// Reads an object; `None` if the line is none, or has other values than are expected.
+pub(super) fn object<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Option<T> {
+    // A list of the values would be read, too.
+    let object = Some(line.trim_ascii_start()).filter(|line| line.starts_with(b"{"))?;
+    serde_json::from_slice(object).ok()
+}
+
 /// A text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]

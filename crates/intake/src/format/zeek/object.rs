@@ -4,7 +4,7 @@ use cof::time;
 use serde::Deserialize;
 
 use super::{Refused, Response};
-use crate::format::json::{Length, Number, Text, Texts};
+use crate::format::json::{self, Length, Number, Text, Texts};
 use crate::format::moment::Moment;
 
 #[derive(Deserialize)]
@@ -42,7 +42,7 @@ pub(super) fn read(
     plausible: time::Window,
     take: impl FnOnce(&Response<'_>),
 ) -> Result<(), Refused> {
-    let object: Object<'_> = serde_json::from_slice(line).map_err(|_| Refused::Malformed)?;
+    let object: Object<'_> = json::object(line).ok_or(Refused::Malformed)?;
     let has_dns = object.query.is_some() || object.rcode.is_some() || object.trans_id.is_some();
     if object.path.as_ref().map_or(!has_dns, |path| path.as_str() != "dns") {
         return Err(Refused::NotDns);
