@@ -17,6 +17,9 @@ pub(crate) struct SensingArgs {
     /// Count messages that a mirrored capture has twice only once
     #[arg(long)]
     pub(crate) fold_doubles: bool,
+    /// Ports from which DNS servers answer, in packet captures
+    #[arg(long, value_name = "PORTS", value_delimiter = ',', default_values_t = [53])]
+    pub(crate) dns_ports: Vec<u16>,
 }
 
 impl SensingArgs {
@@ -25,5 +28,6 @@ impl SensingArgs {
         order.side = if self.client_side { Side::Client } else { Side::Server };
         order.window = self.window;
         order.fold_doubles = self.fold_doubles;
+        order.ports = self.dns_ports.as_slice().into();
     }
 }
