@@ -9,6 +9,7 @@ mod answers;
 mod collector;
 mod content;
 pub(crate) mod dnstap;
+mod ecs;
 mod eve;
 mod json;
 mod lines;
@@ -43,6 +44,8 @@ pub enum Format {
     Collector,
     /// dnstap messages in Frame Streams.
     Dnstap,
+    /// DNS events of Packetbeat and the Elastic Common Schema.
+    Ecs,
     /// Suricata's EVE log.
     Eve,
     /// Packet captures: pcap and pcapng.
@@ -81,8 +84,16 @@ pub(crate) trait Decoder: Send {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 7] =
-        [Self::AdGuard, Self::Cof, Self::Collector, Self::Dnstap, Self::Eve, Self::Pcap, Self::Zeek];
+    pub const ALL: [Self; 8] = [
+        Self::AdGuard,
+        Self::Cof,
+        Self::Collector,
+        Self::Dnstap,
+        Self::Ecs,
+        Self::Eve,
+        Self::Pcap,
+        Self::Zeek,
+    ];
 
     /// The format of an input that begins with `head`; `None` if more of it is needed, which is never the case when `head` has
     /// [`HEAD`] bytes or the input has `ended`. What is none of the others is read as COF, whose reader says what it found.
@@ -103,6 +114,7 @@ impl Format {
             Self::Cof => "cof",
             Self::Collector => "dns-collector",
             Self::Dnstap => "dnstap",
+            Self::Ecs => "ecs",
             Self::Eve => "eve",
             Self::Pcap => "pcap",
             Self::Zeek => "zeek",
@@ -120,7 +132,7 @@ impl Format {
             Self::Cof => "records",
             Self::Dnstap => "frames",
             Self::Pcap => "packets",
-            Self::AdGuard | Self::Collector | Self::Eve | Self::Zeek => "lines",
+            Self::AdGuard | Self::Collector | Self::Ecs | Self::Eve | Self::Zeek => "lines",
         }
     }
 
@@ -141,6 +153,7 @@ impl Format {
             Self::Cof => None,
             Self::Collector => Some(Box::new(Lines::new(collector::Collector::new(order.side)))),
             Self::Dnstap => Some(Box::new(dnstap::Dnstap::new(order.side))),
+            Self::Ecs => Some(Box::new(Lines::new(ecs::Ecs::default()))),
             Self::Eve => Some(Box::new(Lines::new(eve::Eve::default()))),
             Self::Pcap => Some(Box::new(pcap::Pcap::new(order))),
             Self::Zeek => Some(Box::new(Lines::new(zeek::Zeek::new(order.fold_doubles)))),
@@ -155,6 +168,7 @@ impl fmt::Display for Format {
             Self::Cof => "the Common Output Format",
             Self::Collector => "a DNS-collector log",
             Self::Dnstap => "a dnstap frame stream",
+            Self::Ecs => "a log of Packetbeat or the Elastic Common Schema",
             Self::Eve => "a Suricata EVE log",
             Self::Pcap => "a packet capture",
             Self::Zeek => "a Zeek DNS log",

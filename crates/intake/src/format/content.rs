@@ -88,6 +88,8 @@ impl<'a> Keys<'a> {
             Some(Format::Eve)
         } else if has("QH") && (has("QT") || has("T")) {
             Some(Format::AdGuard)
+        } else if has("@timestamp") {
+            Some(Format::Ecs)
         } else {
             None
         }

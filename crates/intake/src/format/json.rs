@@ -99,6 +99,17 @@ pub(super) enum Number<'a> {
     Text(Cow<'a, str>),
 }
 
+impl Number<'_> {
+    /// A whole number of 32 bits.
+    pub(super) fn whole(&self) -> Option<u32> {
+        match self {
+            Self::Number(number) if number.fract() == 0.0 => format!("{number}").parse().ok(),
+            Self::Number(_) => None,
+            Self::Text(text) => text.parse().ok(),
+        }
+    }
+}
+
 impl<'de: 'a, 'a> Deserialize<'de> for Number<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Either;
