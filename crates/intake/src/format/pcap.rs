@@ -183,6 +183,7 @@ impl Header {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use store::Reached;
 
     use super::testing::{self as packets, AT, capture, header, record};
@@ -320,5 +321,30 @@ mod tests {
             testing::read(&file, &Order { input: Some("key".into()), reached: Some(reached), ..order() });
         assert_eq!(found.rows, [row("a.example", AT)]);
         assert_eq!((found.tally.records, found.tally.repeated), (1, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn damage_anywhere_never_panics_and_is_the_same_in_pieces(
+            damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..20),
+        ) {
+            let message = testing::response("a.example", &[("a.example", 1, &[185, 194, 93, 1])]);
+            let (framed, datagram) = (packets::framed(&message), packets::udp((53, 9), &message));
+            let mut file = capture(&[
+                (0, packets::query(&testing::query("a.example"))),
+                (0, answer("a.example")),
+                (40, packets::ip(6, ip::UDP, &datagram)),
+                (80, packets::part(7, (16, false), ip::UDP, &datagram[16..])),
+                (120, packets::part(7, (0, true), ip::UDP, &datagram[..16])),
+                (160, packets::ip(4, ip::TCP, &packets::syn((53, 40_000), 99, &framed[..20]))),
+                (200, packets::segment(140, &framed[40..])),
+                (240, packets::segment(120, &framed[20..40])),
+            ]);
+            for (at, byte) in &damage {
+                let at = at.index(file.len());
+                file[at] = *byte;
+            }
+            read(&file);
+        }
     }
 }

@@ -160,10 +160,10 @@ pub(super) fn ports(bytes: &[u8]) -> Option<(u16, u16)> {
     Some((number(bytes, 0)?, number(bytes, 2)?))
 }
 
-/// The data of a UDP datagram; `None` if its length is wrong.
+/// The data of a UDP datagram; `None` if its length is wrong, or if it is longer than a length can say.
 pub(super) fn udp(bytes: &[u8]) -> Option<&[u8]> {
     match usize::from(number(bytes, 4)?) {
-        0 => bytes.get(8..),
+        0 => bytes.get(8..).filter(|data| u16::try_from(data.len()).is_ok()),
         length => bytes.get(8..length),
     }
 }
@@ -235,6 +235,8 @@ mod tests {
         assert_eq!(udp(&[0, 53, 0, 9, 0, 9, 0, 0, 7]), Some(&[7][..]));
         assert_eq!(udp(&[0, 53, 0, 9, 0, 10, 0, 0, 7]), None);
         assert_eq!(udp(&[0, 53, 0, 9, 0, 7, 0, 0, 7]), None);
+        assert_eq!(udp(&[0, 53, 0, 9, 0, 0, 0, 0, 7]), Some(&[7][..]));
+        assert_eq!(udp(&vec![0; 8 + 65_536]), None, "longer than any message");
         let mut segment = testing::tcp((53, 9), 7, b"data");
         assert_eq!(tcp(&segment), Some(Segment { sequence: 7, is_first: false, data: b"data" }));
         segment[12] = 0x40;

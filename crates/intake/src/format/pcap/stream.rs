@@ -455,6 +455,35 @@ mod tests {
             if missing + 1 == letters.len() { expected.pop(); } else { expected[missing] = b'?'; }
             prop_assert_eq!(read(&segments).into_bytes(), expected);
         }
+
+        #[test]
+        fn whatever_is_missing_is_counted_and_no_message_is_made_up(
+            letters in prop::collection::vec(b'a'..=b'z', 2..30),
+            cuts in prop::collection::btree_set(1_usize..600, 1..40),
+            missing in prop::collection::vec(any::<prop::sample::Index>(), 1..5),
+            moves in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..9),
+        ) {
+            let bytes = letters.iter().flat_map(|letter| message(*letter)).collect::<Vec<u8>>();
+            let mut segments = segments(&bytes, &cuts, 100);
+            // Nothing tells that the last one is missing, and two bytes can be a length.
+            prop_assume!(segments.len() > 1 && segments.iter().all(|segment| segment.data.len() != 2));
+            for missing in &missing {
+                if segments.len() > 1 {
+                    segments.remove(missing.index(segments.len() - 1));
+                }
+            }
+            for (from, to) in &moves {
+                let (from, to) = (from.index(segments.len()), to.index(segments.len()));
+                segments.swap(from, to);
+            }
+            segments.insert(0, syn(99, b""));
+            let seen = read(&segments);
+            prop_assert!(seen.contains('?'), "{seen}");
+            let mut rest = letters.iter();
+            for found in seen.bytes().filter(|found| *found != b'?') {
+                prop_assert!(rest.any(|letter| *letter == found), "{seen}");
+            }
+        }
     }
 
     fn segments<'a>(
