@@ -20,7 +20,7 @@ use cof::time::Clock;
 use cof::{Batch, Orientation, SourceKind};
 use store::Reached;
 
-use crate::format::{Format, Side};
+use crate::format::{Format, PassiveDnsColumns, Side};
 use crate::passage::Passage;
 use crate::records::Records;
 use crate::tally::{LeftOut, Tally};
@@ -68,6 +68,8 @@ pub struct Order {
     pub ports: Box<[u16]>,
     /// Whether messages that a mirrored capture has twice are counted once, where the format tells.
     pub fold_doubles: bool,
+    /// The columns of passivedns lines.
+    pub passivedns_columns: PassiveDnsColumns,
     /// For how many seconds of capture time equal records are merged.
     pub window: u64,
     /// The clock of a live stream, which delivers at least once a second, also when nothing arrives: a reader of one reports
@@ -97,6 +99,7 @@ impl Order {
             side: Side::default(),
             ports: [53].into(),
             fold_doubles: false,
+            passivedns_columns: PassiveDnsColumns::default(),
             window: window::SPAN,
             live: None,
         }

@@ -11,6 +11,8 @@ mod content;
 pub(crate) mod dnstap;
 mod ecs;
 mod eve;
+mod gamelinux;
+mod gopassivedns;
 mod json;
 mod lines;
 mod message;
@@ -26,6 +28,8 @@ use std::fmt;
 use crate::batches::Order;
 use crate::sightings::Out;
 use lines::Lines;
+
+pub use gamelinux::{Columns as PassiveDnsColumns, ColumnsError as PassiveDnsColumnsError};
 
 /// Ports of `NetBIOS` names, multicast DNS and LLMNR.
 const LOCAL_PORTS: [u64; 3] = [137, 5_353, 5_355];
@@ -48,6 +52,10 @@ pub enum Format {
     Ecs,
     /// Suricata's EVE log.
     Eve,
+    /// The log of gopassivedns, in JSON.
+    GoPassiveDns,
+    /// The log of passivedns, in columns or in JSON.
+    PassiveDns,
     /// Packet captures: pcap and pcapng.
     Pcap,
     /// Zeek's dns.log, with columns or in JSON.
@@ -84,13 +92,15 @@ pub(crate) trait Decoder: Send {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::AdGuard,
         Self::Cof,
         Self::Collector,
         Self::Dnstap,
         Self::Ecs,
         Self::Eve,
+        Self::GoPassiveDns,
+        Self::PassiveDns,
         Self::Pcap,
         Self::Zeek,
     ];
@@ -116,6 +126,8 @@ impl Format {
             Self::Dnstap => "dnstap",
             Self::Ecs => "ecs",
             Self::Eve => "eve",
+            Self::GoPassiveDns => "gopassivedns",
+            Self::PassiveDns => "passivedns",
             Self::Pcap => "pcap",
             Self::Zeek => "zeek",
         }
@@ -132,7 +144,13 @@ impl Format {
             Self::Cof => "records",
             Self::Dnstap => "frames",
             Self::Pcap => "packets",
-            Self::AdGuard | Self::Collector | Self::Ecs | Self::Eve | Self::Zeek => "lines",
+            Self::AdGuard
+            | Self::Collector
+            | Self::Ecs
+            | Self::Eve
+            | Self::GoPassiveDns
+            | Self::PassiveDns
+            | Self::Zeek => "lines",
         }
     }
 
@@ -155,6 +173,10 @@ impl Format {
             Self::Dnstap => Some(Box::new(dnstap::Dnstap::new(order.side))),
             Self::Ecs => Some(Box::new(Lines::new(ecs::Ecs::default()))),
             Self::Eve => Some(Box::new(Lines::new(eve::Eve::default()))),
+            Self::GoPassiveDns => Some(Box::new(Lines::new(gopassivedns::GoPassiveDns::default()))),
+            Self::PassiveDns => {
+                Some(Box::new(Lines::new(gamelinux::Gamelinux::new(order.passivedns_columns.clone()))))
+            }
             Self::Pcap => Some(Box::new(pcap::Pcap::new(order))),
             Self::Zeek => Some(Box::new(Lines::new(zeek::Zeek::new(order.fold_doubles)))),
         }
@@ -170,6 +192,8 @@ impl fmt::Display for Format {
             Self::Dnstap => "a dnstap frame stream",
             Self::Ecs => "a log of Packetbeat or the Elastic Common Schema",
             Self::Eve => "a Suricata EVE log",
+            Self::GoPassiveDns => "a gopassivedns log",
+            Self::PassiveDns => "a passivedns log",
             Self::Pcap => "a packet capture",
             Self::Zeek => "a Zeek DNS log",
         })

@@ -31,7 +31,7 @@ pub use content::Content;
 pub use delivery::{Delivered, deliver};
 pub use detection::detect;
 pub use foreign::{Foreign, is_marker};
-pub use format::{Format, HEAD, Side};
+pub use format::{Format, HEAD, PassiveDnsColumns, PassiveDnsColumnsError, Side};
 pub use identity::{Digests, Said, digest_of_content, name_in, name_of, observed, old_name_of};
 pub use oriented::OrientedReader;
 pub use packing::{Bounds, Packing};

@@ -64,9 +64,14 @@ impl Reading for Units<'_, '_> {
             self.passage.tally.truncated = true;
             self.reject(vec![Reason::Cut], self.start, self.held.len() as u64)?;
         }
+        let is_known = self.passage.order.reached.as_ref().is_some_and(|reached| reached.whole);
         let mut out = self.passage.out(&mut self.window, self.start);
+        // What is held back until the end belongs to the whole.
+        out.passes_over |= is_known;
+        let before = out.tally.records;
         self.decoder.end(&mut out);
         let rejected = mem::take(&mut out.rejected);
+        self.records += self.passage.tally.records - before;
         self.reject(rejected, self.start, 0)?;
         if self.records > 0 || self.passage.order.input.is_some() {
             self.send(self.passage.tally.bytes, true)?;

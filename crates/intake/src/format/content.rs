@@ -7,6 +7,8 @@ use super::Format;
 
 /// The most keys that are looked at.
 const KEYS: usize = 256;
+/// How many bytes of a first line are looked at.
+const FIRST_LINE: usize = 4_096;
 
 /// The format of a text, by what its first line or object has; `None` if more of it is needed.
 pub(super) fn of_text(head: &[u8], ended: bool) -> Option<Format> {
@@ -15,13 +17,25 @@ pub(super) fn of_text(head: &[u8], ended: bool) -> Option<Format> {
         return Some(Format::Zeek);
     }
     if !head.starts_with(b"{") {
-        return Some(Format::Cof);
+        return of_columns(head, ended);
     }
     let keys = Keys::of(head);
     match keys.format() {
         None if keys.is_whole || ended || head.len() >= super::HEAD / 2 => Some(Format::Cof),
         format => format,
     }
+}
+
+/// Lines of passivedns have two bars between columns, and at least four columns.
+fn of_columns(head: &[u8], ended: bool) -> Option<Format> {
+    let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = line.get(..FIRST_LINE).unwrap_or(line);
+    let bars = line.windows(2).filter(|pair| pair == b"||").count();
+    if bars >= 3 {
+        return Some(Format::PassiveDns);
+    }
+    let is_whole = ended || line.len() < head.len() || !line.contains(&b'|');
+    is_whole.then_some(Format::Cof)
 }
 
 /// The keys of an object.
@@ -90,6 +104,10 @@ impl<'a> Keys<'a> {
             Some(Format::AdGuard)
         } else if has("@timestamp") {
             Some(Format::Ecs)
+        } else if has("query_id") && has("q") {
+            Some(Format::GoPassiveDns)
+        } else if has("query") && has("answer") && has("type") {
+            Some(Format::PassiveDns)
         } else {
             None
         }

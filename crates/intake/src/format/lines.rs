@@ -22,6 +22,9 @@ pub(crate) trait Entry: Send {
     fn read_unended(&mut self, line: &[u8], out: &mut Out<'_>) {
         self.read(line, out);
     }
+
+    /// The input is at its end.
+    fn end(&mut self, _out: &mut Out<'_>) {}
 }
 
 /// Finds lines.
@@ -82,6 +85,10 @@ impl<E: Entry> Decoder for Lines<E> {
         self.skips = is_long || (self.skips && end.is_none());
         self.is_first = false;
         Step::Took(length as u64)
+    }
+
+    fn end(&mut self, out: &mut Out<'_>) {
+        self.entry.end(out);
     }
 }
 
