@@ -5,7 +5,7 @@
 //! [`batches`] the runs of one command, [`bound`] the destinations of secrets, [`proxy`] connections through a proxy,
 //! [`indicator`] the library by hand. [`shapes`] checks the output for programs. [`trouble`] and [`damage`] test faults of a
 //! data folder, [`disk`] faults of its disk, [`fixtures`] folders of earlier versions, [`backup`] backups, and [`kills`] kills.
-//! [`database`] and [`database_kills`] test the passive-DNS database.
+//! [`database`] and [`database_kills`] test the passive-DNS database, and [`captures`] what is imported into it from packets.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails is a failed test")]
 
 mod again;
@@ -13,6 +13,7 @@ mod asking;
 mod backup;
 mod batches;
 mod bound;
+mod captures;
 mod configuring;
 mod damage;
 mod database;
