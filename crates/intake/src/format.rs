@@ -9,6 +9,7 @@ mod answers;
 mod collector;
 mod content;
 pub(crate) mod dnstap;
+mod doubles;
 mod ecs;
 mod eve;
 mod gamelinux;

@@ -24,7 +24,6 @@
 //! Errors: a line that cannot be read is rejected. Other logs of Zeek are dropped as no DNS data.
 
 mod columns;
-mod doubles;
 mod object;
 mod texts;
 
@@ -33,13 +32,13 @@ use std::net::IpAddr;
 use cof::RrType;
 use smallvec::SmallVec;
 
+use super::doubles::Doubles;
 use super::lines::Entry;
 use super::moment::Moment;
 use super::spelling::Spelling;
 use crate::sightings::{Out, Part, Seen, Sighting};
 use crate::tally::{Dropped, Reason};
 use columns::Columns;
-use doubles::Doubles;
 
 /// Names on the chain from the question to the last alias.
 const LINKS: usize = 16;
@@ -126,7 +125,9 @@ enum Refused {
 
 fn take(response: &Response<'_>, doubles: Option<&mut Doubles>, records: &mut Records, out: &mut Out<'_>) {
     let Some(at) = response.at else { return out.reject(Reason::WithoutTime) };
-    if doubles.is_some_and(|doubles| doubles.has(response, at)) {
+    if doubles.is_some_and(|doubles| {
+        doubles.has((response.uid, response.id, response.query, response.rrtype), at.as_micros())
+    }) {
         return out.drop(Dropped::Doubled);
     }
     let outcome = response.check().and_then(|question| records.hand_over(response, question, at, out));

@@ -1,11 +1,11 @@
-//! Which question a response answers, and whether it was seen already: [`Exchange`] and [`Doubles`].
+//! Which question a response answers: [`Exchange`].
 //!
 //! A query is remembered for [`PATIENCE`] of capture time by its addresses, ports, id and protocol; of its question, only a hash is
 //! kept. A response whose query is not known is accepted, because captures begin in the middle, and often have one direction alone.
 //!
-//! Both tables have a fixed number of places, each for one entry. A new entry takes the place of an older one, so memory is
-//! bounded, and nothing is allocated for a packet. The hashes have no secret, so the same capture always gives the same result;
-//! whoever makes two entries take one place only makes a query forgotten.
+//! There is a fixed number of places, each for one query. A new query takes the place of an older one, so memory is bounded, and
+//! nothing is allocated for a packet. The hashes have no secret, so the same capture always gives the same result; whoever makes
+//! two queries take one place only makes one of them forgotten.
 
 use std::hash::{DefaultHasher, Hasher as _};
 use std::net::IpAddr;
@@ -14,12 +14,8 @@ use super::ip::Flow;
 
 /// How long a query is remembered, in nanoseconds (10 s).
 const PATIENCE: u64 = 10_000_000_000;
-/// How far copies of a packet are apart at most, in nanoseconds (100 µs).
-const APART: u64 = 100_000;
 /// Queries that are remembered at most.
 const QUERIES: usize = 1 << 17;
-/// Responses that are remembered at most.
-const RESPONSES: usize = 1 << 16;
 /// The longest question: a name, type and class, in bytes.
 const QUESTION: usize = 255 + 4;
 
@@ -45,7 +41,7 @@ impl Exchange {
     pub(super) fn ask(&mut self, flow: Flow, is_tcp: bool, query: &[u8], now: u64) {
         let Some(question) = question(query) else { return };
         let key = key(flow.reversed(), is_tcp, query);
-        let Some(place) = self.0.get_mut(place(key, QUERIES)) else { return };
+        let Some(place) = self.0.get_mut(place(key)) else { return };
         let is_same_query = place.key == key && now.abs_diff(place.seen) <= PATIENCE;
         let is_other_question = is_same_query && place.question != Some(question);
         *place = Asked { key, seen: now, question: Some(question).filter(|_| !is_other_question) };
@@ -54,36 +50,9 @@ impl Exchange {
     /// Whether a response is one to another question than was asked.
     pub(super) fn contradicts(&self, flow: Flow, is_tcp: bool, response: &[u8], now: u64) -> bool {
         let key = key(flow, is_tcp, response);
-        let asked = self.0.get(place(key, QUERIES)).filter(|asked| asked.key == key);
+        let asked = self.0.get(place(key)).filter(|asked| asked.key == key);
         let Some(Asked { seen, question: Some(asked), .. }) = asked else { return false };
         now.abs_diff(*seen) <= PATIENCE && question(response).is_some_and(|question| question != *asked)
-    }
-}
-
-/// Responses that were seen a moment ago.
-pub(super) struct Doubles(Vec<Seen>);
-
-#[derive(Clone, Copy, Default)]
-struct Seen {
-    key: u64,
-    /// In nanoseconds since the epoch.
-    at: u64,
-}
-
-impl Doubles {
-    pub(super) fn new() -> Self {
-        Self(vec![Seen::default(); RESPONSES])
-    }
-
-    /// Whether the same response was seen at most 100 µs ago.
-    pub(super) fn has(&mut self, flow: Flow, response: &[u8], now: u64) -> bool {
-        let mut hasher = DefaultHasher::new();
-        hasher.write_u64(key(flow, false, response));
-        hasher.write(response);
-        let seen = Seen { key: hasher.finish(), at: now };
-        let Some(place) = self.0.get_mut(place(seen.key, RESPONSES)) else { return false };
-        let earlier = std::mem::replace(place, seen);
-        earlier.key == seen.key && earlier.at.abs_diff(now) <= APART
     }
 }
 
@@ -102,8 +71,8 @@ fn key(flow: Flow, is_tcp: bool, message: &[u8]) -> u64 {
     hasher.finish()
 }
 
-fn place(key: u64, places: usize) -> usize {
-    usize::try_from(key % places as u64).unwrap_or_default()
+fn place(key: u64) -> usize {
+    usize::try_from(key % QUERIES as u64).unwrap_or_default()
 }
 
 /// The hash of the only question, without regard to case; `None` if it cannot be read.
@@ -196,27 +165,16 @@ mod tests {
     }
 
     #[test]
-    fn doubles_are_the_same_message_within_a_moment() {
-        let mut doubles = Doubles::new();
-        let (a, b) = (response("a.example", &[]), response("b.example", &[]));
-        assert!(!doubles.has(flow(), &a, 0));
-        assert!(!doubles.has(flow(), &b, 0));
-        assert!(doubles.has(flow(), &a, APART));
-        assert!(!doubles.has(flow(), &a, 2 * APART + 1));
-        assert!(!doubles.has(flow().reversed(), &a, 2 * APART + 1));
-    }
-
-    #[test]
     fn a_forgotten_query_accepts_every_response() {
         let mut exchange = Exchange::new();
         exchange.ask(flow().reversed(), false, &query("a.example"), 0);
         let other = response("b.example", &[]);
         assert!(exchange.contradicts(flow(), false, &other, 0));
-        let taken = place(key(flow(), false, &other), QUERIES);
+        let taken = place(key(flow(), false, &other));
         let same_place =
             (0..=u16::MAX).flat_map(|port| (1..20).map(move |id| (port, id))).find(|(port, id)| {
                 let flow = Flow { destination_port: *port, ..flow() };
-                place(key(flow, false, &[*id, 0]), QUERIES) == taken
+                place(key(flow, false, &[*id, 0])) == taken
             });
         let (destination_port, id) = same_place.unwrap();
         let mut another = query("a.example");

@@ -10,12 +10,13 @@
 //!
 //! On the way of a response over UDP that is not fragmented, nothing is copied.
 
-use super::exchange::{Doubles, Exchange};
+use super::exchange::Exchange;
 use super::fragments::{Fragments, Gathered};
 use super::ip::{self, Datagram, Flow, TCP, UDP};
 use super::link;
 use super::stream::{Event, Streams};
 use crate::batches::Order;
+use crate::format::doubles::Doubles;
 use crate::format::message::{About, Responses};
 use crate::sightings::Out;
 use crate::tally::{Dropped, Reason};
@@ -48,7 +49,7 @@ impl Packets {
         let messages = Messages {
             ports: order.ports.clone(),
             exchange: Exchange::new(),
-            doubles: order.fold_doubles.then(Doubles::new),
+            doubles: order.fold_doubles.then(Doubles::default),
             responses: Responses::default(),
         };
         Self { fragments: Fragments::new(), streams: Streams::new(), messages }
@@ -195,7 +196,8 @@ impl Messages {
             (Role::Query, true) => return out.drop(Dropped::NotDns),
             _ => {}
         }
-        if !is_tcp && self.doubles.as_mut().is_some_and(|doubles| doubles.has(flow, bytes, time)) {
+        let is_double = |doubles: &mut Doubles| doubles.has((flow, bytes), time / 1_000);
+        if !is_tcp && self.doubles.as_mut().is_some_and(is_double) {
             return out.drop(Dropped::Doubled);
         }
         if self.exchange.contradicts(flow, is_tcp, bytes, time) {
