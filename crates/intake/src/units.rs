@@ -144,11 +144,12 @@ impl<'a, 't> Units<'a, 't> {
         }
     }
 
+    /// Counts every reason why a unit, or a part of it, was rejected, and keeps the unit once.
     fn reject(&mut self, rejected: Vec<Reason>, offset: u64, len: u64) -> Result<(), Fault> {
-        for reason in rejected {
-            self.passage.left_out(LeftOut { offset, len, reason }, &[])?;
-        }
-        Ok(())
+        let mut rejected = rejected.into_iter().map(|reason| LeftOut { offset, len, reason });
+        let Some(first) = rejected.next() else { return Ok(()) };
+        rejected.for_each(|what| self.passage.tally.leave_out(what));
+        self.passage.left_out(first, &[])
     }
 
     fn is_due(&self) -> bool {

@@ -237,6 +237,20 @@ fn later_versions_and_bad_lines_cost_themselves_alone() {
 }
 
 #[test]
+fn an_event_with_two_bad_answers_is_kept_once_among_the_rejects() {
+    let bad = [answer("a.example", "A", "nowhere"), answer("a.example", "A", "elsewhere")];
+    let line = v3("a.example", "A", &json!(bad)).to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rejects");
+    let mut rejects = crate::Rejects::open(&file).unwrap();
+    let (tally, fault) =
+        crate::batches::read(&mut line.as_bytes(), &order(), Some(&mut rejects), &mut |_, _| Ok(()));
+    assert!(fault.is_none());
+    assert_eq!(tally.count_of(Reason::Data), 2);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), line + "\n");
+}
+
+#[test]
 fn no_address_of_a_client_is_kept() {
     let found = found(&[v3("a.example", "A", &json!([answer("a.example", "A", "185.194.93.1")]))]);
     assert!(!format!("{found:?}").contains("10.1.2."));
