@@ -1,13 +1,42 @@
-//! Detects input that is not in the Common Output Format, and names its probable format.
+//! Detects input that is not in the Common Output Format, and says what it looks like.
 //!
-//! [`Foreign::of_head`] detects by the first bytes formats that cannot contain records. [`Foreign::of_text`] names the probable
-//! format of an input without any record. [`is_marker`] detects the lines that dnsdbq prints between the answers of a batch.
+//! [`ForeignKind::of_head`] detects by the first bytes formats that cannot contain records. [`Foreign::of`] describes an input
+//! without any record: its probable format, and its first bytes. [`is_marker`] detects the lines that dnsdbq prints between the answers of a batch.
 
 use std::fmt;
 
+/// How many of the first bytes are shown.
+const SHOWN: usize = 32;
+
+/// What an input without records looks like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// Its probable format.
+    pub kind: ForeignKind,
+    /// Its first bytes in printable ASCII; empty if it has none.
+    begins: Box<str>,
+}
+
+impl Foreign {
+    /// Describes an input by its first bytes.
+    pub fn of(head: &[u8]) -> Self {
+        let begins = head.get(..SHOWN).unwrap_or(head).escape_ascii().to_string();
+        Self { kind: ForeignKind::of_text(head), begins: begins.into() }
+    }
+}
+
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.begins {
+            "" => self.kind.fmt(f),
+            begins => write!(f, "{} that begins with \"{begins}\"", self.kind),
+        }
+    }
+}
+
 /// The probable format of an input without records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Foreign {
+pub enum ForeignKind {
     /// Bytes that are not text.
     Binary,
     /// bzip2, which is not supported.
@@ -44,7 +73,7 @@ pub enum Foreign {
     Zstd,
 }
 
-impl Foreign {
+impl ForeignKind {
     /// How many of the first bytes are enough to detect the format.
     pub const HEAD: usize = 4_096;
     /// Reading stops if this many bytes contained no record.
@@ -109,12 +138,12 @@ impl Foreign {
     }
 }
 
-impl fmt::Display for Foreign {
+impl fmt::Display for ForeignKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Binary => "a binary file",
             Self::Bzip2 => "a file compressed with bzip2",
-            Self::Csv => "comma-separated values (CSV)",
+            Self::Csv => "a file of comma-separated values (CSV)",
             Self::Dnstap => "a dnstap frame stream",
             Self::Eve => "a Suricata EVE log",
             Self::Gzip => "a file compressed with gzip",
@@ -151,29 +180,41 @@ mod tests {
     #[test]
     fn formats_are_told_by_their_first_bytes() {
         for (head, is) in [
-            (&b"\xd4\xc3\xb2\xa1\x02\0\x04\0"[..], Foreign::Pcap),
-            (b"\xa1\xb2\x3c\x4d\0\x02\0\x04", Foreign::Pcap),
-            (b"\x0a\x0d\x0d\x0a\x1c\0\0\0", Foreign::PcapNg),
-            (b"\0\0\0\0\0\0\0\x22\0\0\0\x02", Foreign::Dnstap),
-            (b"PK\x03\x04", Foreign::Zip),
-            (b"%PDF-1.7", Foreign::Pdf),
-            (b"SQLite format 3\0", Foreign::Sqlite),
-            (b"BZh91AY&SY", Foreign::Bzip2),
+            (&b"\xd4\xc3\xb2\xa1\x02\0\x04\0"[..], ForeignKind::Pcap),
+            (b"\xa1\xb2\x3c\x4d\0\x02\0\x04", ForeignKind::Pcap),
+            (b"\x0a\x0d\x0d\x0a\x1c\0\0\0", ForeignKind::PcapNg),
+            (b"\0\0\0\0\0\0\0\x22\0\0\0\x02", ForeignKind::Dnstap),
+            (b"PK\x03\x04", ForeignKind::Zip),
+            (b"%PDF-1.7", ForeignKind::Pdf),
+            (b"SQLite format 3\0", ForeignKind::Sqlite),
+            (b"BZh91AY&SY", ForeignKind::Bzip2),
         ] {
-            assert_eq!((Foreign::of_head(head), Foreign::of_text(head)), (Some(is), is));
+            assert_eq!((ForeignKind::of_head(head), ForeignKind::of_text(head)), (Some(is), is));
         }
         for (head, is) in [
-            (&b"#separator \\x09\n#path\tdns\n"[..], Foreign::Zeek),
-            (b"\n<!DOCTYPE html><html>", Foreign::Html),
-            (b"{\"timestamp\":\"x\",\"flow_id\":1,\"event_type\":\"dns\"}", Foreign::Eve),
-            (b"{\"a\":1}", Foreign::Json),
-            (b"rrname,rrtype,rdata\na,A,192.0.2.1\n", Foreign::Csv),
-            (b"hello", Foreign::Text),
-            (b"a\0b", Foreign::Binary),
-            (b"", Foreign::Text),
+            (&b"#separator \\x09\n#path\tdns\n"[..], ForeignKind::Zeek),
+            (b"\n<!DOCTYPE html><html>", ForeignKind::Html),
+            (b"{\"timestamp\":\"x\",\"flow_id\":1,\"event_type\":\"dns\"}", ForeignKind::Eve),
+            (b"{\"a\":1}", ForeignKind::Json),
+            (b"rrname,rrtype,rdata\na,A,192.0.2.1\n", ForeignKind::Csv),
+            (b"hello", ForeignKind::Text),
+            (b"a\0b", ForeignKind::Binary),
+            (b"", ForeignKind::Text),
         ] {
-            assert_eq!((Foreign::of_head(head), Foreign::of_text(head)), (None, is), "{head:?}");
+            assert_eq!((ForeignKind::of_head(head), ForeignKind::of_text(head)), (None, is), "{head:?}");
         }
+    }
+
+    #[test]
+    fn the_first_bytes_are_shown_in_printable_ascii() {
+        let long = "a\u{1b}[2J\"\u{e9}\n".repeat(1_000);
+        let said = Foreign::of(long.as_bytes()).to_string();
+        assert!(
+            said.starts_with("text in another format that begins with \"a\\x1b[2J\\\"\\xc3\\xa9\\n"),
+            "{said}"
+        );
+        assert!(said.len() < 200 && said.bytes().all(|byte| matches!(byte, b' '..=b'~')), "{said}");
+        assert_eq!(Foreign::of(b"").to_string(), "text in another format");
     }
 
     #[test]

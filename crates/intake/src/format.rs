@@ -134,6 +134,12 @@ impl Format {
         }
     }
 
+    /// A list of all formats, for people.
+    pub fn list() -> String {
+        let names: Vec<String> = Self::ALL.iter().map(Self::to_string).collect();
+        names.join(", ")
+    }
+
     /// The name of a word, if it is one of a format.
     pub fn named(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.word() == word)

@@ -3,7 +3,7 @@
 //! In the order of the data flow: [`Packing`] decompresses. [`Content`] computes a digest, so that known content is recognised,
 //! and [`name_in`] names whole files. [`OrientedReader`] parses records and detects which side is the owner. [`batches`] makes
 //! batches of observations, each with the position it reaches. [`deliver`] delivers them to a store. [`Tally`] counts the
-//! results, and [`Rejects`] keeps what was left out. [`Foreign`] names the probable format of an input without records.
+//! results, and [`Rejects`] keeps what was left out. [`Foreign`] says what an input without records looks like.
 //!
 //! This crate opens no database and prints nothing. Everything accepts hostile input: memory is bounded, and nothing panics.
 
@@ -30,7 +30,7 @@ mod window;
 pub use content::Content;
 pub use delivery::{Delivered, deliver};
 pub use detection::detect;
-pub use foreign::{Foreign, is_marker};
+pub use foreign::{Foreign, ForeignKind, is_marker};
 pub use format::{Format, HEAD, PassiveDnsColumns, PassiveDnsColumnsError, Side};
 pub use identity::{Digests, Said, digest_of_content, name_in, name_of, observed, old_name_of};
 pub use oriented::OrientedReader;

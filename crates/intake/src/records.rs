@@ -12,7 +12,7 @@ use crate::batches::{Fault, Reading};
 use crate::oriented::OrientedReader;
 use crate::passage::Passage;
 use crate::tally::{LeftOut, Reason, Tally};
-use crate::{Foreign, is_marker};
+use crate::{Foreign, ForeignKind, is_marker};
 
 /// Observations in one batch.
 const BATCH: usize = 10_000;
@@ -35,7 +35,7 @@ pub(crate) struct Records<'a, 't> {
 impl Reading for Records<'_, '_> {
     fn piece(&mut self, bytes: &[u8]) -> Result<(), Fault> {
         self.passage.read(bytes)?;
-        let room = Foreign::HEAD.saturating_sub(self.head.len());
+        let room = ForeignKind::HEAD.saturating_sub(self.head.len());
         self.head.extend_from_slice(bytes.get(..room.min(bytes.len())).unwrap_or_default());
         self.reader.feed(bytes);
         if bytes.is_empty() {
@@ -106,10 +106,10 @@ impl<'a, 't> Records<'a, 't> {
             return Ok(());
         }
         let hopeless = ended
-            || damages >= Foreign::DAMAGES
-            || self.passage.tally.bytes >= Foreign::PATIENCE
-            || Foreign::of_head(&self.head).is_some();
-        if hopeless { Err(Fault::Foreign(Foreign::of_text(&self.head))) } else { Ok(()) }
+            || damages >= ForeignKind::DAMAGES
+            || self.passage.tally.bytes >= ForeignKind::PATIENCE
+            || ForeignKind::of_head(&self.head).is_some();
+        if hopeless { Err(Fault::Foreign(Foreign::of(&self.head))) } else { Ok(()) }
     }
 
     /// Skips records that an earlier pass imported.

@@ -276,7 +276,7 @@ fn told(fault: &Fault, expanded: u64) -> Problem {
             tracing::error!(%error, "cannot create a decoder for the body");
             Problem::internal()
         }
-        Fault::Foreign(foreign) if foreign.is_packed() => Problem::new(
+        Fault::Foreign(foreign) if foreign.kind.is_packed() => Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             format!(
                 "the body has no records and looks like {foreign}; set Content-Encoding if the body is compressed with gzip or zstd"
