@@ -11,31 +11,31 @@ const KEYS: usize = 256;
 const FIRST_LINE: usize = 4_096;
 
 /// The format of a text, by what its first line or object has; `None` if more of it is needed.
+///
+/// What was told by the first bytes stays so when there are more: the first key or line that is enough decides.
 pub(super) fn of_text(head: &[u8], ended: bool) -> Option<Format> {
+    let is_all = ended || head.len() >= super::HEAD;
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     if head.starts_with(b"#separator ") || head.starts_with(b"#fields\t") {
         return Some(Format::Zeek);
     }
-    if !head.starts_with(b"{") {
-        return of_columns(head, ended);
-    }
-    let keys = Keys::of(head);
-    match keys.format() {
-        None if keys.is_whole || ended || head.len() >= super::HEAD / 2 => Some(Format::Cof),
-        format => format,
-    }
+    let (format, is_whole) = match head.first() {
+        Some(b'{') => {
+            let keys = Keys::of(head);
+            (keys.format(), keys.is_whole)
+        }
+        Some(b'[') => (Some(Format::Cof), true),
+        _ => of_columns(head),
+    };
+    format.or((is_all || is_whole).then_some(Format::Cof))
 }
 
-/// Lines of passivedns have two bars between columns, and at least four columns.
-fn of_columns(head: &[u8], ended: bool) -> Option<Format> {
-    let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let line = line.get(..FIRST_LINE).unwrap_or(line);
+/// Lines of passivedns have two bars between columns, and at least four columns. Says also whether the first line is whole.
+fn of_columns(head: &[u8]) -> (Option<Format>, bool) {
+    let end = memchr::memchr(b'\n', head).unwrap_or(head.len());
+    let line = head.get(..end.min(FIRST_LINE)).unwrap_or_default();
     let bars = line.windows(2).filter(|pair| pair == b"||").count();
-    if bars >= 3 {
-        return Some(Format::PassiveDns);
-    }
-    let is_whole = ended || line.len() < head.len() || !line.contains(&b'|');
-    is_whole.then_some(Format::Cof)
+    ((bars >= 3).then_some(Format::PassiveDns), line.len() < head.len())
 }
 
 /// The keys of an object.
@@ -78,8 +78,8 @@ impl<'a> Keys<'a> {
                 }
                 _ => {}
             }
-            if keys.is_whole || keys.paths.len() >= KEYS {
-                keys.is_whole = true;
+            keys.is_whole |= keys.paths.len() >= KEYS;
+            if keys.is_whole || keys.format().is_some() {
                 break;
             }
         }
@@ -102,7 +102,9 @@ impl<'a> Keys<'a> {
             Some(Format::Eve)
         } else if has("QH") && (has("QT") || has("T")) {
             Some(Format::AdGuard)
-        } else if has("@timestamp") {
+        } else if has("@timestamp")
+            && self.paths.iter().any(|(outer, key)| outer.is_empty() && is_of_ecs(key))
+        {
             Some(Format::Ecs)
         } else if has("query_id") && has("q") {
             Some(Format::GoPassiveDns)
@@ -112,6 +114,13 @@ impl<'a> Keys<'a> {
             None
         }
     }
+}
+
+/// Whether a key beside `@timestamp` is one of an event.
+fn is_of_ecs(key: &[u8]) -> bool {
+    matches!(key, b"agent" | b"beat" | b"dns" | b"ecs" | b"event" | b"type")
+        || key.starts_with(b"dns.")
+        || key.starts_with(b"event.")
 }
 
 /// Where a string ends that began before `text`.
@@ -150,6 +159,8 @@ mod tests {
             "{\"obj\":{\"rrname\":\"a.example\"}}",
             "{\"note\":\"\\\"id.orig_h\\\":\",\"x\":[{\"uid\":1}],\"y\":{\"id.orig_h\":1}}\n{\"id.orig_h\":1}",
             "hello, is this a log?",
+            "{\"@timestamp\":\"2018-03-24T17:15:20Z\",\"@version\":1,\"rrname\":\"a.example\"}",
+            "              \n  [1]",
             "",
         ] {
             assert_eq!(of(text), Some(Format::Cof), "{text}");
@@ -165,6 +176,27 @@ mod tests {
             "{\"ts\":1.5,\"answers\":[\"a\",{\"rrname\":1}],\"id.resp_h\" : \"185.194.93.1\"}",
         ] {
             assert_eq!(of(text), Some(Format::Zeek), "{text}");
+        }
+    }
+
+    #[test]
+    fn logs_are_told_by_their_first_entry() {
+        for (text, format) in [
+            (
+                "1521911720.865716||10.1.2.3||10.1.2.4||IN||a.example.||A||185.194.93.1||60||4\n",
+                Format::PassiveDns,
+            ),
+            ("\n185.194.93.1||60||A||a.example.||1521911720", Format::PassiveDns),
+            ("185.194.93.1||60\nA||a.example.||1521911720||x||y", Format::Cof),
+            (
+                "{\"timestamp\":\"x\",\"flow_id\":1,\"event_type\":\"alert\",\"dns\":{\"resource-records\":1}}",
+                Format::Eve,
+            ),
+            ("{\"@timestamp\":\"x\",\"event.dataset\":\"http\"}", Format::Ecs),
+            ("{\"dns\":{\"qname\":\"a\",\"resource-records\":{}},\"rrname\":1}", Format::Collector),
+            ("{\"T\":\"x\",\"QH\":\"a.example\",\"rrname\":1}", Format::AdGuard),
+        ] {
+            assert_eq!(of(text), Some(format), "{text}");
         }
     }
 
