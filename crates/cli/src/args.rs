@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod backup;
+pub(crate) mod collect;
 pub(crate) mod database;
 pub(crate) mod indicator;
 pub(crate) mod integration;
@@ -19,6 +20,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use self::audit::AuditArgs;
 use self::backup::{BackupArgs, RestoreArgs};
+use self::collect::{COLLECT_ABOUT, CollectArgs};
 use self::database::{
     DbArgs, ExportArgs, IMPORT_ABOUT, IMPORT_EXAMPLES, ImportArgs, LOOKUP_ABOUT, LOOKUP_EXAMPLES, LookupArgs,
 };
@@ -73,6 +75,9 @@ pub(crate) enum Command {
             \"pdns\": whether there is a passive-DNS database, \"key\": whether the key is in it}"
     )]
     Backup(BackupArgs),
+    /// Collect records from running resolvers into the passive-DNS database
+    #[command(long_about = COLLECT_ABOUT)]
+    Collect(CollectArgs),
     /// Print a shell completion script
     #[command(
         after_help = "Example: backsight completions bash > ~/.local/share/bash-completion/completions/backsight"

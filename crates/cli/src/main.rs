@@ -7,6 +7,7 @@ mod args;
 mod asked;
 mod audit;
 mod backup;
+mod collect;
 mod completions;
 mod config;
 mod confirm;
@@ -61,6 +62,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
     match &arguments.command {
         Command::Audit(command) => audit::run(command, arguments),
         Command::Backup(command) => backup::run(command, &config, arguments),
+        Command::Collect(command) => collect::run(command, &config, arguments),
         Command::Completions(command) => completions::run(command),
         Command::Config(command) => config::print(command, &config),
         Command::Db(command) => db::run(command, &config, arguments),

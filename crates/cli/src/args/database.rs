@@ -289,7 +289,7 @@ pub(crate) struct DropWhat {
 }
 
 /// A non-empty text that is not longer than a database stores.
-fn text(most: usize) -> impl clap::builder::TypedValueParser<Value = String> {
+pub(super) fn text(most: usize) -> impl clap::builder::TypedValueParser<Value = String> {
     use clap::builder::{NonEmptyStringValueParser, TypedValueParser as _};
     NonEmptyStringValueParser::new().try_map(move |text| {
         if text.len() <= most { Ok(text) } else { Err(format!("the maximum is {most} bytes")) }

@@ -122,6 +122,14 @@ impl Tally {
     }
 
     /// The result if the import could not be started.
+    /// The result of a stream that was collected until somebody stopped it.
+    pub(crate) fn of_stream(name: &str, counts: intake::Tally, lasting: u64) -> Self {
+        let (format, kind) = (Format::Dnstap, Kind::Observation);
+        // A stream has no end that could be missing.
+        let counts = intake::Tally { truncated: false, ..counts };
+        Self { counts, lasting, format, kind, ..Self::new(name) }
+    }
+
     pub(super) fn failed(name: &str, error: String) -> Self {
         Self { state: State::Failed, useless: true, error: Some(error), ..Self::new(name) }
     }
@@ -136,7 +144,7 @@ impl Tally {
         Self { state: State::Known, kind, error, ..Self::new(name) }
     }
 
-    pub(super) fn fail(&mut self, error: String) {
+    pub(crate) fn fail(&mut self, error: String) {
         self.state = State::Failed;
         self.error.get_or_insert(error);
     }
@@ -209,7 +217,7 @@ impl Tally {
         self.counts.left_out() - self.counts.count_of(Reason::WithoutData)
     }
 
-    pub(super) fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         match self.state {
             State::Done
                 if self.counted_twice || self.left_something_out() || self.missing_at_source().is_some() =>
@@ -256,7 +264,7 @@ impl Tally {
     }
 
     /// The text for standard output.
-    pub(super) fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         if self.useless {
             return String::new();
         }
@@ -286,7 +294,7 @@ impl Tally {
     }
 
     /// The JSON shape that the command's help describes.
-    pub(super) fn shape(&self) -> Shape<'_> {
+    pub(crate) fn shape(&self) -> Shape<'_> {
         let counts = &self.counts;
         let left_out = counts.left_out.iter().map(|(reason, place)| LeftOut {
             reason: reason.to_string(),
