@@ -21,11 +21,14 @@ struct Need {
     why: &'static str,
 }
 
-const NEEDS: [Need; 9] = [
+const NEEDS: [Need; 12] = [
     Need { packages: &["chromium"], probe: &["chromium", "--version"], why: "shows the pages" },
     Need { packages: &["chromium-driver"], probe: &["chromedriver", "--version"], why: "drives chromium" },
     Need { packages: &["poppler-utils"], probe: &["pdftotext", "-v"], why: "reads pages that were printed" },
     Need { packages: &["dnsdbq"], probe: &["dnsdbq", "-h"], why: "queries our server as a stranger would" },
+    Need { packages: &["unbound"], probe: &["unbound", "-V"], why: "a resolver that sends dnstap" },
+    Need { packages: &["bind9"], probe: &["named", "-v"], why: "serves the zone that it asks for" },
+    Need { packages: &["bind9-dnsutils"], probe: &["dig", "-v"], why: "asks the resolver" },
     Need { packages: &["npm"], probe: &["npm", "--version"], why: "fetches what the pages need" },
     Need {
         packages: &["binutils"],

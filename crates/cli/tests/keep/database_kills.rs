@@ -6,6 +6,8 @@ use std::process::{Child, Stdio};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
+use testkit::dnstap;
+
 use crate::home::Home;
 use crate::service::line;
 
@@ -85,6 +87,38 @@ fn an_import_killed_again_and_again_counts_everything_once() {
         }
         home.run(&import).says(1, &["already imported"]);
         assert_whole(&home);
+    }
+}
+
+#[test]
+fn an_import_of_a_frame_stream_killed_again_and_again_counts_everything_once() {
+    // Ten times as many as the records of the other test, because equal ones are merged: every window has a hundred.
+    const FRAMES: usize = 80_000;
+    let frame = |at: usize| {
+        let time = 1_700_000_000 + 61 * u32::try_from(at / 100).unwrap();
+        dnstap::response(&format!("h{}.d{}.example", at % NAMES, at % 10), [185, 194, 93, 1], time)
+    };
+    let frames: Vec<u8> = (0..FRAMES).flat_map(frame).collect();
+    let stream = [dnstap::start(), frames, dnstap::stop()].concat();
+    let import = ["import", "tap"];
+    let whole = {
+        let home = Home::new();
+        home.file("tap", &stream);
+        length(&home, &import)
+    };
+    let (mut kills, mut moments) = (0, moments(whole));
+    while kills < rounds(20) {
+        let home = Home::new();
+        home.file("tap", &stream);
+        loop {
+            match kill_after(start(&home, &import), moments.next().unwrap()) {
+                None => kills += 1,
+                Some(code) => break assert!(code == 0 || code == 1, "{code}"),
+            }
+        }
+        home.run(&import).says(1, &["already imported"]);
+        let sum = home.json(&["lookup", "*.example", "--summary"]);
+        assert_eq!((&sum["rows"], &sum["count"]), (&NAMES.into(), &FRAMES.into()));
     }
 }
 

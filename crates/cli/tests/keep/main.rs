@@ -14,6 +14,7 @@ mod backup;
 mod batches;
 mod bound;
 mod captures;
+mod collect;
 mod configuring;
 mod damage;
 mod database;
