@@ -14,9 +14,6 @@ pub(crate) struct SensingArgs {
     /// Merge equal records within so many seconds of capture time
     #[arg(long, value_name = "SECONDS", default_value_t = WINDOW)]
     pub(crate) window: u64,
-    /// Source ports of responses, where a capture does not use port 53 alone
-    #[arg(long, value_name = "PORT", value_delimiter = ',', default_value = "53")]
-    pub(crate) ports: Vec<u16>,
     /// Count messages that a mirrored capture has twice only once
     #[arg(long)]
     pub(crate) fold_doubles: bool,
@@ -30,7 +27,6 @@ impl SensingArgs {
     pub(crate) fn apply(&self, order: &mut Order) {
         order.side = if self.client_side { Side::Client } else { Side::Server };
         order.window = self.window;
-        order.ports = self.ports.clone().into_boxed_slice();
         order.fold_doubles = self.fold_doubles;
         order.ports = self.dns_ports.as_slice().into();
     }

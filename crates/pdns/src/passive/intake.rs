@@ -2,14 +2,17 @@
 //!
 //! [`take`] blocks. It reads [`Pieces`] from a bounded channel, so that a fast client waits for a slow disk.
 //!
+//! The format is detected by content, as for files. Captures, logs and streams of resolvers are observations, whatever is asked for.
+//!
 //! If the input has a name, a body that was interrupted can be sent again completely, and the store counts no batch twice.
 //! Digests are computed after decompression, so the second body may have another coding.
 
 use std::io::{self, BufReader, Read};
 
 use ::intake::batches::{self, Order, Take};
-use ::intake::{Bounds, Foreign, Packing, Tally, deliver};
+use ::intake::{Bounds, Foreign, Packing, Tally, deliver, detect};
 use axum::body::Bytes;
+use cof::SourceKind;
 use store::{Store, StoreError, StoreErrorKind};
 use tokio::sync::mpsc::Receiver;
 
@@ -63,10 +66,15 @@ pub(super) fn take_all(
         Some(Ok(reached)) => reached,
         Some(Err(error)) => return (Receipt::default(), Some(Fault::Store(error))),
     };
-    let mut body = match coding.unpack(BufReader::with_capacity(batches::PIECE, body), Bounds::REQUEST) {
+    let body = match coding.unpack(BufReader::with_capacity(batches::PIECE, body), Bounds::REQUEST) {
         Ok(body) => body,
         Err(error) => return (Receipt::default(), Some(Fault::Decoder(error))),
     };
+    let (format, mut body) = detect(body);
+    order.format = format;
+    if format.is_of_sensors() {
+        order.kind = SourceKind::Observation;
+    }
     let read = |take: &mut Take<'_>| batches::read(&mut body, &order, None, take);
     let (read, delivered) = deliver(store, read, &mut |_| {});
     // A panic in the reader is a bug; it is unknown how far it got.

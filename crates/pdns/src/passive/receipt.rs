@@ -28,8 +28,13 @@ pub struct Receipt {
     #[serde(skip_serializing_if = "is_zero")]
     pub sensors_dropped: u64,
     /// Rejected records by reason: `without_time`, `without_data`, `not_a_record`, `broken_json`, `truncated`, `too_long`,
-    /// `too_deep`, `too_much_data`, `contradicts_orientation`, `origin_too_long`, `sensor_too_long`, or `missing_` and a field.
+    /// `too_deep`, `too_much_data`, `contradicts_orientation`, `origin_too_long`, `sensor_too_long`, or `missing_` and a field. In
+    /// captures, logs and streams of resolvers also parts that cannot be read, such as `bad_frame`, `bad_message` and `bad_line`.
     pub rejected: BTreeMap<String, u64>,
+    /// What captures, logs and streams of resolvers contain that is well-formed and not wanted, by reason: `query`, `rcode`,
+    /// `off_chain` and others. Left out if there is none.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub dropped: BTreeMap<String, u64>,
     /// The first 20 rejected records.
     pub first_rejected: Vec<Rejected>,
     /// Bytes read from the body, after decompression.
@@ -70,8 +75,10 @@ impl Receipt {
             octets: matches!(one.reason, Reason::Damage(_)).then_some(one.len),
             reason: one.reason.word(),
         });
+        let dropped = tally.dropped.iter().map(|(why, place)| (why.word().to_owned(), place.count));
         let mut receipt = Self {
             taken,
+            dropped: dropped.collect(),
             repeated: repeated + tally.repeated,
             repaired_times: tally.repaired_times,
             turned: tally.turned,

@@ -216,3 +216,23 @@ fn a_body_without_records_is_not_read_to_its_end() {
     let (receipt, fault) = taken(&store, &order(), junk.as_bytes(), 65_536, true);
     assert!(fault.is_none() && receipt.taken == 1, "junk at the head of records");
 }
+
+#[test]
+fn a_log_is_recognised_and_its_records_are_observations() {
+    let store = Memory::new();
+    let entry = |at: u32| {
+        format!(
+            r#"{{"ts":{}.5,"uid":"C{at}","id.orig_h":"10.9.8.7","id.orig_p":4000,"id.resp_h":"192.0.2.53","id.resp_p":53,"proto":"udp","trans_id":{at},"query":"h{}.example","qclass_name":"C_INTERNET","qtype_name":"A","rcode_name":"NOERROR","rejected":false,"answers":["185.194.93.1"],"TTLs":[60.0]}}"#,
+            1_700_000_000 + at,
+            at % 3
+        ) + "\n"
+    };
+    let log: String = (0..30).map(entry).collect();
+    let reports = Order { kind: SourceKind::Report, ..order() };
+    for size in [1, 65_536] {
+        let (receipt, fault) = taken(&store, &reports, log.as_bytes(), size, true);
+        assert!(fault.is_none() && receipt.rejected.is_empty(), "{fault:?} {receipt:?}");
+        assert_eq!(receipt.taken, 30);
+    }
+    assert_eq!(sum(&store), (3, Some(60)), "counts of observations add up");
+}
