@@ -33,7 +33,8 @@ use crate::exit::{Exit, Failure};
 use crate::{output, terminal};
 
 /// Advice about files of records.
-pub(crate) const ADVICE: &str = "give a file in the Common Output Format (one JSON object per record), plain or compressed with gzip, zstd or xz";
+pub(crate) const ADVICE: &str =
+    "give a file in a format that `backsight import --help` lists, plain or compressed with gzip, zstd or xz";
 
 /// How an input is imported.
 #[derive(Clone, Copy, Default)]

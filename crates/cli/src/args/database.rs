@@ -10,8 +10,13 @@ use store::Limits;
 use super::sensing::SensingArgs;
 use super::{Format, View, at_least_one};
 
-pub(crate) const IMPORT_ABOUT: &str = "Imports records in the Common Output Format into the passive-DNS database. Files may be compressed with \
-    gzip, zstd or xz, which is detected by content, not by name. For a folder, imports every file in it, recursively.\n\n\
+pub(crate) const IMPORT_ABOUT: &str = "Imports records into the passive-DNS database. Formats are detected by content, not by name: the Common \
+    Output Format and DNSDB's answers; packet captures (pcap and pcapng) and dnstap frame streams; the logs of Zeek, Suricata \
+    (EVE), DNS-collector, AdGuard Home, Packetbeat (ECS), passivedns and gopassivedns. Files may be compressed with gzip, zstd or \
+    xz. For a folder, imports every file in it, recursively; formats may be mixed. \
+    `tcpdump -U -w - port 53 | backsight import -` makes a sensor of any machine: what arrives is committed once a second.\n\n\
+    Of captures, logs and frame streams, only records that answer a question are taken: the answer of a complete NOERROR response, \
+    along its chain of CNAME records. Everything else is counted in the report. Addresses of clients are never stored.\n\n\
     Reports come from another database: of equal records the largest count is kept, so importing them twice changes \
     nothing. Observations come from your own sensors: their counts add up. A file of observations that was imported \
     completely is therefore refused the second time, unless you use --again.\n\n\
@@ -29,11 +34,12 @@ Examples:
   backsight query 192.0.2.1 --format cof | backsight import -
   backsight import sensor.ndjson.xz --as observation --sensor vienna-1
   backsight import dumps/ --origin https://pdns.example.org/ --rejects bad.ndjson
+  backsight import dns.log.gz eve.json resolver.dnstap capture.pcap --sensor vienna-1
 
 With --format json, one object per file:
   {\"input\", \"as\", \"state\": done, known, stopped or failed, \"resumed_at\": null or an offset, \"records\", \"repaired_times\", \"turned\",
-   \"sensors_dropped\", \"octets\",
-   \"left_out\": [{\"reason\", \"count\", \"offsets\": the first 10}], \"truncated\", \"source_answer\": null, succeeded, limited, failed or missing,
+   \"sensors_dropped\", \"octets\", \"format\", \"units\": frames, packets or lines, \"messages\", \"observations\": stored,
+   \"left_out\": [{\"reason\", \"count\", \"offsets\": the first 10}], \"dropped\": the same for what is not wanted, \"truncated\", \"source_answer\": null, succeeded, limited, failed or missing,
    \"source_message\", \"error\": null or a text}
 
 Exit codes: 0 everything was imported, 1 failure or no records found, 2 wrong usage,

@@ -58,7 +58,9 @@ fn a_file_without_records_is_refused() {
     let home = Home::new();
     let says = |name: &str, words: &[&str]| {
         let run = home.run(["serve", "--listen", "127.0.0.1:0", "--cof", name]);
-        run.done().says(1, words).says(1, &[name, "hint: give a file in the Common Output Format"]);
+        run.done()
+            .says(1, words)
+            .says(1, &[name, "hint: give a file in a format that `backsight import --help` lists"]);
     };
     home.file("page.html", "<html></html>");
     home.file("timeless", "{\"rrname\":\"a.example\",\"rrtype\":\"A\",\"rdata\":\"192.0.2.3\"}\n");
