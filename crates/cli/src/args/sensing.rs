@@ -2,7 +2,7 @@
 
 use clap::Args;
 use intake::batches::Order;
-use intake::{Side, WINDOW};
+use intake::{PassiveDnsColumns, Side, WINDOW};
 
 /// How what sensors write is read.
 #[derive(Debug, Args)]
@@ -20,6 +20,9 @@ pub(crate) struct SensingArgs {
     /// Ports from which DNS servers answer, in packet captures
     #[arg(long, value_name = "PORTS", value_delimiter = ',', default_values_t = [53])]
     pub(crate) dns_ports: Vec<u16>,
+    /// The fields of passivedns lines, as given to its option -f; S, Q, T and A are needed
+    #[arg(long, value_name = "FIELDS", default_value = "SMcsCQTAtn")]
+    pub(crate) passivedns_fields: PassiveDnsColumns,
 }
 
 impl SensingArgs {
@@ -29,5 +32,6 @@ impl SensingArgs {
         order.window = self.window;
         order.fold_doubles = self.fold_doubles;
         order.ports = self.dns_ports.as_slice().into();
+        order.passivedns_columns = self.passivedns_fields.clone();
     }
 }

@@ -26,6 +26,7 @@ mod home;
 mod indicator;
 mod installing;
 mod kills;
+mod logs;
 mod proxy;
 mod running;
 mod service;

@@ -94,7 +94,7 @@ impl<'a> Keys<'a> {
         let has = |key| self.has("", key);
         if has("rrname") || has("cond") || has("obj") {
             Some(Format::Cof)
-        } else if has("id.orig_h") || has("id.resp_h") {
+        } else if has("id.orig_h") || has("id.resp_h") || (has("_path") && has("ts")) {
             Some(Format::Zeek)
         } else if self.has("dns", "resource-records") || has("dns.qname") || has("dnstap.operation") {
             Some(Format::Collector)
