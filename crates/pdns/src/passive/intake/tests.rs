@@ -207,10 +207,10 @@ fn how_the_sources_own_answer_ended_is_told_and_lines_of_dnsdbq_are_no_damage() 
 #[test]
 fn a_body_without_records_is_not_read_to_its_end() {
     let store = Memory::new();
-    let pcap = [&b"\xd4\xc3\xb2\xa1\x02\0\x04\0"[..], &vec![b'{'; 5_000_000]].concat();
-    let (receipt, fault) = taken(&store, &order(), &pcap, 65_536, true);
-    let is_pcap = matches!(&fault, Some(Fault::Foreign(foreign)) if foreign.kind == ForeignKind::Pcap);
-    assert!(is_pcap, "{fault:?}");
+    let sqlite = [&b"SQLite format 3\0"[..], &vec![b'{'; 5_000_000]].concat();
+    let (receipt, fault) = taken(&store, &order(), &sqlite, 65_536, true);
+    let is_sqlite = matches!(&fault, Some(Fault::Foreign(foreign)) if foreign.kind == ForeignKind::Sqlite);
+    assert!(is_sqlite, "{fault:?}");
     assert!(receipt.octets < 1_000_000);
     let junk = format!("<html>\n{}", line(1));
     let (receipt, fault) = taken(&store, &order(), junk.as_bytes(), 65_536, true);
