@@ -32,7 +32,7 @@ pub(super) struct Answers<'a> {
     /// The zone that the answering server spoke for.
     pub(super) zone: Option<&'a str>,
     pub(super) escapes: Escapes,
-    pub(super) rows: SmallVec<[Row<'a>; 8]>,
+    pub(super) rows: SmallVec<[Row<'a>; 4]>,
 }
 
 /// How a log prints octets that are not printable.
@@ -209,7 +209,7 @@ impl Writer {
 
 /// The names that the question leads to.
 struct Chain<'a> {
-    names: SmallVec<[Cow<'a, str>; 8]>,
+    names: SmallVec<[Cow<'a, str>; 4]>,
     /// Owners of DNAME records on the chain.
     branches: SmallVec<[&'a str; 2]>,
 }

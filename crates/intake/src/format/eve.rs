@@ -170,7 +170,7 @@ impl Dns<'_> {
     }
 }
 
-type Rows<'a> = smallvec::SmallVec<[Row<'a>; 8]>;
+type Rows<'a> = smallvec::SmallVec<[Row<'a>; 4]>;
 
 impl Answer<'_> {
     fn row(&self, has_long_texts: bool) -> Option<Row<'_>> {

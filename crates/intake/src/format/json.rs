@@ -33,7 +33,7 @@ impl Text<'_> {
 
 /// A list.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct List<T>(pub(super) SmallVec<[T; 8]>);
+pub(super) struct List<T>(pub(super) SmallVec<[T; 4]>);
 
 /// A list of texts.
 pub(super) type Texts<'a> = List<Text<'a>>;

@@ -63,7 +63,7 @@ struct Response<'a> {
     opcode: Option<u64>,
     rcode: Option<u64>,
     is_truncated: bool,
-    answers: SmallVec<[&'a [u8]; 16]>,
+    answers: SmallVec<[&'a [u8]; 8]>,
     /// How many TTLs there are.
     ttls: Option<usize>,
 }

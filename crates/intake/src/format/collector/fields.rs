@@ -59,7 +59,7 @@ pub(super) struct Record<'a> {
     pub(super) rdata: Option<Text<'a>>,
 }
 
-type Records<'a> = SmallVec<[Record<'a>; 8]>;
+type Records<'a> = SmallVec<[Record<'a>; 4]>;
 
 #[derive(Deserialize)]
 struct Dns<'a> {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::format::json::{List, Text};
@@ -158,7 +158,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Event<'a> {
                         "dest_port" => event.dest_port = map.next_value()?,
                         // Other events have other fields of this name.
                         "dns" if event.kind.as_ref().is_none_or(|kind| kind.as_str() == "dns") => {
-                            event.dns = map.next_value()?;
+                            map.next_value_seed(Place(event.dns.insert(Dns::default())))?;
                         }
                         _ => drop(map.next_value::<IgnoredAny>()?),
                     }
@@ -170,25 +170,29 @@ impl<'de: 'a, 'a> Deserialize<'de> for Event<'a> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Dns<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields<'a>(PhantomData<&'a ()>);
-        impl<'de: 'a, 'a> Visitor<'de> for Fields<'a> {
-            type Value = Dns<'a>;
+/// Reads what is logged of a message into its place, because it is large to move.
+struct Place<'x, 'a>(&'x mut Dns<'a>);
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("what is logged of a DNS message")
-            }
+impl<'de: 'a, 'a> DeserializeSeed<'de> for Place<'_, 'a> {
+    type Value = ();
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut dns = Dns::default();
-                while let Some(key) = map.next_key::<Text<'a>>()? {
-                    dns.set(key.as_str(), &mut map)?;
-                }
-                Ok(dns)
-            }
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de: 'a, 'a> Visitor<'de> for Place<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("what is logged of a DNS message")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<Text<'a>>()? {
+            self.0.set(key.as_str(), &mut map)?;
         }
-        deserializer.deserialize_map(Fields(PhantomData))
+        Ok(())
     }
 }
 

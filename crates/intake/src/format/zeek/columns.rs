@@ -126,7 +126,7 @@ impl Columns {
     }
 
     /// The answers; `None` if a text among them makes it impossible to tell them apart.
-    fn list<'a>(&self, value: &'a [u8]) -> Option<SmallVec<[&'a [u8]; 16]>> {
+    fn list<'a>(&self, value: &'a [u8]) -> Option<SmallVec<[&'a [u8]; 8]>> {
         let mut list = SmallVec::new();
         if value == self.empty {
             return Some(list);
