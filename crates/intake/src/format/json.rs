@@ -13,7 +13,11 @@ use smallvec::SmallVec;
 pub(super) fn object<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Option<T> {
     // A list of the values would be read, too.
     let object = Some(line.trim_ascii_start()).filter(|line| line.starts_with(b"{"))?;
-    serde_json::from_slice(object).ok()
+    // Checking a line once is faster than checking each text. In a line that is not UTF-8, what is read may still be.
+    match std::str::from_utf8(object) {
+        Ok(text) => serde_json::from_str(text).ok(),
+        Err(_) => serde_json::from_slice(object).ok(),
+    }
 }
 
 /// A text.
