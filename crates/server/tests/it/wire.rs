@@ -120,7 +120,10 @@ async fn what_comes_before_nonsense_is_answered() {
 
 #[tokio::test]
 async fn a_head_that_comes_octet_by_octet_is_408_and_silence_is_closed() {
-    let server = Server::of(open(quick())).await;
+    // The limit for silent connections is far away, so that a machine that stalls between two bytes does not reach it.
+    let limits =
+        Limits { head: Duration::from_millis(300), idle: Duration::from_secs(60), ..Limits::default() };
+    let server = Server::of(open(limits)).await;
     let (mut reading, writing) = TcpStream::connect(server.address).await.unwrap().into_split();
     let dripping = tokio::spawn(drip(writing));
     let mut answer = String::new();
@@ -154,16 +157,17 @@ async fn drip(mut writing: OwnedWriteHalf) {
 async fn a_client_that_waits_for_its_answer_has_its_time() {
     let office = Office::new();
     let token = office.token(reading("slow")).await;
-    let server = office.server(quick()).await;
+    let limits = Limits { head: Duration::from_secs(3), idle: Duration::from_secs(3), ..Limits::default() };
+    let server = office.server(limits).await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
-    // Twice as long in total as one head may take, head by head.
-    for _ in 0..3 {
+    // Longer in total than one head may take, and each far from the limit.
+    for _ in 0..4 {
         let head = format!("GET /api/v1/stats HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {token}\r\n\r\n");
         stream.write_all(head.as_bytes()).await.unwrap();
         let mut first = [0; 15];
         stream.read_exact(&mut first).await.unwrap();
         assert_eq!(&first, b"HTTP/1.1 200 OK");
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
         while stream.try_read(&mut [0; 4096]).is_ok_and(|read| read > 0) {}
     }
 }
