@@ -153,7 +153,7 @@ impl Tally {
     pub(super) fn fail_as_foreign(&mut self, looks_like: &str) {
         self.useless = true;
         self.fail(format!(
-            "{}: no records found; it looks like {looks_like}\n  hint: known formats are {}; --input-format says which one it is",
+            "{}: no records found; it looks like {looks_like}\n  hint: known formats are {}",
             self.name,
             Format::list()
         ));
