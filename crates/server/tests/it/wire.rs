@@ -122,7 +122,7 @@ async fn what_comes_before_nonsense_is_answered() {
 async fn a_head_that_comes_octet_by_octet_is_408_and_silence_is_closed() {
     // The limit for silent connections is far away, so that a machine that stalls between two bytes does not reach it.
     let limits =
-        Limits { head: Duration::from_millis(300), idle: Duration::from_secs(60), ..Limits::default() };
+        Limits { head: Duration::from_millis(300), idle: Duration::from_mins(1), ..Limits::default() };
     let server = Server::of(open(limits)).await;
     let (mut reading, writing) = TcpStream::connect(server.address).await.unwrap().into_split();
     let dripping = tokio::spawn(drip(writing));
