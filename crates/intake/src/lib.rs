@@ -1,9 +1,10 @@
-//! From bytes to observations: the steps that files and request bodies share on their way into a passive-DNS database.
+//! From bytes to observations: the steps that files, request bodies and live streams share on their way into a passive-DNS database.
 //!
-//! In the order of the data flow: [`Packing`] decompresses. [`Content`] computes a digest, so that known content is recognised,
-//! and [`name_in`] names whole files. [`OrientedReader`] parses records and detects which side is the owner. [`batches`] makes
-//! batches of observations, each with the position it reaches. [`deliver`] delivers them to a store. [`Tally`] counts the
-//! results, and [`Rejects`] keeps what was left out. [`Foreign`] says what an input without records looks like.
+//! In the order of the data flow: [`Packing`] decompresses, and [`detect`] finds out the [`Format`]. [`Content`] computes a digest, so
+//! that known content is recognised, and [`name_in`] names whole files. [`batches`] makes batches of observations, each with the
+//! position it reaches: [`OrientedReader`] parses records in JSON and detects which side is the owner; every other format has a decoder
+//! and a window, in which equal records are merged. [`live`] collects from running resolvers. [`deliver`] delivers batches to a store.
+//! [`Tally`] counts the results, and [`Rejects`] keeps what was left out. [`Foreign`] says what an input without records looks like.
 //!
 //! This crate opens no database and prints nothing. Everything accepts hostile input: memory is bounded, and nothing panics.
 
