@@ -46,15 +46,27 @@ fn dependencies(name: &str, known: &[String]) -> BTreeSet<String> {
 }
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    let tests = modules_of_tests(folder);
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        let is_test = path.file_stem().is_some_and(|stem| stem == "tests");
+        let is_test =
+            path.file_stem().is_some_and(|stem| stem == "tests" || tests.iter().any(|test| stem == &**test));
         if path.is_dir() && !is_test {
             sources(&path, found);
         } else if path.extension().is_some_and(|ending| ending == "rs") && !is_test {
             found.push(path);
         }
     }
+}
+
+/// The modules of a folder that are declared for tests alone.
+fn modules_of_tests(folder: &Path) -> Vec<String> {
+    let parents = [folder.with_extension("rs"), folder.join("lib.rs"), folder.join("main.rs")];
+    let text: String = parents.iter().filter_map(|parent| fs::read_to_string(parent).ok()).collect();
+    let lines: Vec<&str> = text.lines().collect();
+    let declared = lines.windows(2).filter(|pair| pair[0].starts_with("#[cfg(") && pair[0].contains("test"));
+    let name = |line: &str| Some(line.split("mod ").nth(1)?.strip_suffix(';')?.to_owned());
+    declared.filter_map(|pair| name(pair[1])).collect()
 }
 
 fn imports(source: &Path) -> Imports {

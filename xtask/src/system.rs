@@ -148,7 +148,7 @@ mod tests {
         let command = by_hand(&packages(&all));
         assert!(
             command.ends_with(
-                "--no-install-recommends chromium chromium-driver poppler-utils dnsdbq npm binutils systemd g++ python3 python3-venv"
+                "--no-install-recommends chromium chromium-driver poppler-utils dnsdbq unbound bind9 bind9-dnsutils npm binutils systemd g++ python3 python3-venv"
             ),
             "{command}"
         );

@@ -5,7 +5,7 @@
 //! `LEAST` are sent unchanged. A stream is flushed whenever its source has nothing ready, so that the first rows are not
 //! delayed.
 //!
-//! [`settle`] chooses the coding (RFC 9110, 12.5.3) and removes all others from the request; tower-http does the rest.
+//! `settle` chooses the coding (RFC 9110, 12.5.3) and removes all others from the request; tower-http does the rest.
 
 use axum::extract::Request;
 use axum::http::header::{ACCEPT_ENCODING, CONTENT_LENGTH};

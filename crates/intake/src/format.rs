@@ -26,8 +26,7 @@ mod zeek;
 
 use std::fmt;
 
-use crate::batches::Order;
-use crate::sightings::Out;
+use crate::out::Out;
 use lines::Lines;
 
 pub use gamelinux::{Columns as PassiveDnsColumns, ColumnsError as PassiveDnsColumnsError};
@@ -71,6 +70,17 @@ pub enum Side {
     Server,
     /// Between clients and resolver.
     Client,
+}
+
+/// What decoders need to know beside the input.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Options<'a> {
+    pub(crate) side: Side,
+    /// From which ports DNS servers answer.
+    pub(crate) ports: &'a [u16],
+    /// Whether copies of a message in a mirrored capture are dropped.
+    pub(crate) fold_doubles: bool,
+    pub(crate) passivedns_columns: &'a PassiveDnsColumns,
 }
 
 /// What a decoder did with the bytes at hand.
@@ -172,20 +182,20 @@ impl Format {
     }
 
     /// What reads it; `None` for COF, which has a reader of its own.
-    pub(crate) fn decoder(self, order: &Order) -> Option<Box<dyn Decoder>> {
+    pub(crate) fn decoder(self, options: &Options<'_>) -> Option<Box<dyn Decoder>> {
         match self {
             Self::AdGuard => Some(Box::new(Lines::new(adguard::AdGuard::default()))),
             Self::Cof => None,
-            Self::Collector => Some(Box::new(Lines::new(collector::Collector::new(order.side)))),
-            Self::Dnstap => Some(Box::new(dnstap::Dnstap::new(order.side))),
+            Self::Collector => Some(Box::new(Lines::new(collector::Collector::new(options.side)))),
+            Self::Dnstap => Some(Box::new(dnstap::Dnstap::new(options.side))),
             Self::Ecs => Some(Box::new(Lines::new(ecs::Ecs::default()))),
             Self::Eve => Some(Box::new(Lines::new(eve::Eve::default()))),
             Self::GoPassiveDns => Some(Box::new(Lines::new(gopassivedns::GoPassiveDns::default()))),
             Self::PassiveDns => {
-                Some(Box::new(Lines::new(gamelinux::Gamelinux::new(order.passivedns_columns.clone()))))
+                Some(Box::new(Lines::new(gamelinux::Gamelinux::new(options.passivedns_columns.clone()))))
             }
-            Self::Pcap => Some(Box::new(pcap::Pcap::new(order))),
-            Self::Zeek => Some(Box::new(Lines::new(zeek::Zeek::new(order.fold_doubles)))),
+            Self::Pcap => Some(Box::new(pcap::Pcap::new(options))),
+            Self::Zeek => Some(Box::new(Lines::new(zeek::Zeek::new(options.fold_doubles)))),
         }
     }
 }

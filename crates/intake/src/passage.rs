@@ -7,7 +7,7 @@
 
 use cof::{Batch, Position};
 
-use crate::batches::{Fault, Order, Take, Unwanted};
+use crate::order::{Fault, Order, Take, Unwanted};
 use crate::tally::{LeftOut, Tally};
 use crate::{Content, Rejects};
 
@@ -109,4 +109,21 @@ impl<'a, 't> Passage<'a, 't> {
             self.tally.digest = self.content.digest_at(self.tally.bytes);
         }
     }
+}
+
+/// What makes observations of bytes.
+pub(crate) trait Reading {
+    /// Takes the next piece of the input, which is empty at its end.
+    fn piece(&mut self, bytes: &[u8]) -> Result<(), Fault>;
+
+    /// Delivers the rest of an input that was read to its end.
+    fn end(&mut self) -> Result<(), Fault>;
+
+    /// Nothing arrived for a while.
+    fn idle(&mut self) -> Result<(), Fault>;
+
+    /// Delivers what was read before an error of reading, or before something that a strict order refuses.
+    fn stop(&mut self, is_strict: bool) -> Result<(), Fault>;
+
+    fn into_tally(self) -> Tally;
 }

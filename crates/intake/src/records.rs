@@ -8,9 +8,9 @@ use std::sync::Arc;
 use cof::{Batch, Damage, DamageKind, NoteKind, Record, Taken};
 use store::Limits;
 
-use crate::batches::{Fault, Reading};
+use crate::order::Fault;
 use crate::oriented::OrientedReader;
-use crate::passage::Passage;
+use crate::passage::{Passage, Reading};
 use crate::tally::{LeftOut, Reason, Tally};
 use crate::{Foreign, ForeignKind, is_marker};
 

@@ -12,10 +12,10 @@ use std::time::Duration;
 use cof::time::{self, Clock};
 use cof::{Batch, Source};
 
-use crate::batches::{Fault, Reading};
 use crate::format::{Decoder, Step};
-use crate::passage::Passage;
-use crate::sightings::Out;
+use crate::order::Fault;
+use crate::out::Out;
+use crate::passage::{Passage, Reading};
 use crate::tally::{LeftOut, Reason, Tally};
 use crate::window::Window;
 

@@ -4,7 +4,7 @@
 //! the answer. It cannot choose the `Host` header, which contains that name. Addresses cannot be redirected, so monitors and
 //! sensors that use an address are answered. A request without a host (HTTP/1.0) does not come from a browser.
 //!
-//! Every route is behind [`Hosts::guard`]: a request for another host gets 421, and the response mentions `--hostname`.
+//! Every route is behind `Hosts::guard`: a request for another host gets 421, and the response mentions `--hostname`.
 
 use std::net::IpAddr;
 use std::sync::Arc;

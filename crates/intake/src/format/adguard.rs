@@ -22,7 +22,7 @@ use super::json::{self, Text};
 use super::lines::Entry;
 use super::message::{About, Responses};
 use super::moment::Moment;
-use crate::sightings::Out;
+use crate::out::Out;
 use crate::tally::{Dropped, Reason};
 
 /// The first reason that means a filter or a rewrite.

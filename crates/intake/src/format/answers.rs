@@ -15,7 +15,8 @@ use cof::{Name, RrType};
 use smallvec::SmallVec;
 
 use super::spelling::Spelling;
-use crate::sightings::{Out, Part, Seen, Sighting};
+use crate::out::Out;
+use crate::sightings::{Part, Seen, Sighting};
 use crate::tally::{Dropped, Reason};
 
 /// Names on the chain from the question to the last alias.

@@ -26,7 +26,8 @@ use super::answers::{Answers, Data, Escapes, Printer, Row, Section, type_of};
 use super::json::{self, Text};
 use super::lines::Entry;
 use super::moment::Moment;
-use crate::sightings::{Out, Seen};
+use crate::out::Out;
+use crate::sightings::Seen;
 use crate::tally::{Dropped, Reason};
 use fields::{Message, Record};
 

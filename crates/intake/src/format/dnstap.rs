@@ -19,7 +19,7 @@ use cof::Name;
 
 use super::message::{About, Responses};
 use super::{Decoder, Side, Step};
-use crate::sightings::Out;
+use crate::out::Out;
 use crate::tally::{Dropped, Reason};
 
 /// The content type of dnstap.

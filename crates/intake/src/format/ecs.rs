@@ -20,7 +20,8 @@ use super::answers::{Answers, Data, Escapes, MOST_STRING, Printer, Row, Section,
 use super::json::{self, List, Number, Text, Texts};
 use super::lines::Entry;
 use super::moment::Moment;
-use crate::sightings::{Out, Seen};
+use crate::out::Out;
+use crate::sightings::Seen;
 use crate::tally::{Dropped, Reason};
 
 /// Reads events.

@@ -28,7 +28,8 @@ use super::json::{self, Text};
 use super::lines::Entry;
 use super::moment::Moment;
 use super::spelling::Spelling;
-use crate::sightings::{Out, Seen};
+use crate::out::Out;
+use crate::sightings::Seen;
 use crate::tally::{Dropped, Reason};
 use fields::{Answer, Dns, Event, Group, Outline, Soa};
 

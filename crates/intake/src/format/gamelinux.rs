@@ -28,7 +28,8 @@ use super::answers::{MOST_STRING, type_of};
 use super::json::{self, Number, Text};
 use super::lines::Entry;
 use super::moment::Moment;
-use crate::sightings::{Out, Part, Seen, Sighting};
+use crate::out::Out;
+use crate::sightings::{Part, Seen, Sighting};
 use crate::tally::{Dropped, Reason};
 
 /// How many bytes of a line passivedns prints at most.

@@ -19,7 +19,8 @@ use super::json::{self, Number, Text};
 use super::lines::Entry;
 use super::moment::Moment;
 use super::spelling::Spelling;
-use crate::sightings::{Out, Part, Seen, Sighting};
+use crate::out::Out;
+use crate::sightings::{Part, Seen, Sighting};
 use crate::tally::{Dropped, Reason};
 
 /// The most bytes of one response that are held.

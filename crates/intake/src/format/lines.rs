@@ -7,7 +7,7 @@
 //! time. What an entry rejects costs that entry. A last line that cannot be read and lacks its end was cut off.
 
 use super::{Decoder, Step};
-use crate::sightings::Out;
+use crate::out::Out;
 use crate::tally::Reason;
 
 /// The longest line, in bytes.

@@ -22,7 +22,8 @@ use domain::base::wire::ParseError;
 use domain::base::{Message, Question};
 use domain::dep::octseq::{Octets, Parser};
 
-use crate::sightings::{Out, Part, Seen, Sighting};
+use crate::out::Out;
+use crate::sightings::{Part, Seen, Sighting};
 use crate::tally::{Dropped, Reason};
 
 /// Names on the chain from the question to the last alias.

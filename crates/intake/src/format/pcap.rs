@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The order of the magic's bytes is that of all numbers. The upper half of the link type has other flags. A unit is a packet;
-//! [`packets`] reads it. Only responses from the ports of DNS are taken ([`Order::ports`]), and no address of a client leaves this
+//! [`packets`] reads it. Only responses from the ports of DNS are taken ([`Options::ports`]), and no address of a client leaves this
 //! folder.
 //!
 //! Errors: a packet that cannot be read costs itself. After a length that cannot be true, the next packet cannot be found: the
@@ -29,8 +29,8 @@ mod testing;
 use self::packets::{Packet, Packets};
 use self::sections::{Block, Sections};
 use super::{Decoder, Step};
-use crate::batches::Order;
-use crate::sightings::Out;
+use crate::format::Options;
+use crate::out::Out;
 use crate::tally::Reason;
 
 /// The longest packet of a pcap file, in bytes. The most that libpcap captures is 262,144.
@@ -73,8 +73,8 @@ pub(super) fn is_capture(head: &[u8]) -> bool {
 }
 
 impl Pcap {
-    pub(crate) fn new(order: &Order) -> Self {
-        Self { container: Container::Unknown, packets: Packets::new(order), last: None }
+    pub(crate) fn new(options: &Options<'_>) -> Self {
+        Self { container: Container::Unknown, packets: Packets::new(options), last: None }
     }
 
     fn begin(&mut self, bytes: &[u8], out: &mut Out<'_>) -> Step {
@@ -189,6 +189,7 @@ mod tests {
     use super::testing::{self as packets, AT, capture, header, record};
     use super::*;
     use crate::Format;
+    use crate::batches::Order;
     use crate::format::testing::{self, Found};
     use crate::tally::Dropped;
 

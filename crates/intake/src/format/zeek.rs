@@ -36,7 +36,8 @@ use super::doubles::Doubles;
 use super::lines::Entry;
 use super::moment::Moment;
 use super::spelling::Spelling;
-use crate::sightings::{Out, Part, Seen, Sighting};
+use crate::out::Out;
+use crate::sightings::{Part, Seen, Sighting};
 use crate::tally::{Dropped, Reason};
 use columns::Columns;
 

@@ -15,10 +15,10 @@ use super::fragments::{Fragments, Gathered};
 use super::ip::{self, Datagram, Flow, TCP, UDP};
 use super::link;
 use super::stream::{Event, Streams};
-use crate::batches::Order;
+use crate::format::Options;
 use crate::format::doubles::Doubles;
 use crate::format::message::{About, Responses};
-use crate::sightings::Out;
+use crate::out::Out;
 use crate::tally::{Dropped, Reason};
 
 const NANOSECONDS: u64 = 1_000_000_000;
@@ -45,11 +45,11 @@ pub(super) struct Packets {
 }
 
 impl Packets {
-    pub(super) fn new(order: &Order) -> Self {
+    pub(super) fn new(options: &Options<'_>) -> Self {
         let messages = Messages {
-            ports: order.ports.clone(),
+            ports: options.ports.into(),
             exchange: Exchange::new(),
-            doubles: order.fold_doubles.then(Doubles::default),
+            doubles: options.fold_doubles.then(Doubles::default),
             responses: Responses::default(),
         };
         Self { fragments: Fragments::new(), streams: Streams::new(), messages }
@@ -213,6 +213,7 @@ mod tests {
     use super::super::testing::{self as packets, AT, framed, of_client};
     use super::*;
     use crate::Format;
+    use crate::batches::Order;
     use crate::format::testing::{self, Found};
 
     const V4: &[u8] = &[185, 194, 93, 1];
