@@ -158,7 +158,8 @@ async fn nine_expensive_searches_of_one_token_keep_no_other_waiting() {
         .blocking(move |store| store.stats().map(|_| counted.load(Ordering::Relaxed) - before))
         .await
         .unwrap();
-    assert!(meanwhile <= 3, "{meanwhile} turns of the other token");
+    // Behind all nine it would be as many or more. A busy machine may let some pass before the question is in the queue.
+    assert!(meanwhile <= 6, "{meanwhile} turns of the other token");
     greedy.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
