@@ -20,7 +20,7 @@ pub(crate) const IMPORT_ABOUT: &str = "Imports records into the passive-DNS data
     Reports come from another database: of equal records the largest count is kept, so importing them twice changes \
     nothing. Observations come from your own sensors: their counts add up. A file of observations that was imported \
     completely is therefore refused the second time, unless you use --again.\n\n\
-    Every 10,000 records are committed; an interrupted import resumes there, and nothing is counted twice. Files are \
+    Records are committed in batches; an interrupted import resumes after the last one, and nothing is counted twice. Files are \
     recognised by a digest of their whole content and skipped with a message; for reports the exit code is then 0.\n\n\
     CIRCL's second interface swaps rrname and rdata. A record that proves it (an A record with an address in rrname) is \
     corrected by itself. Records that prove nothing are corrected only if all that do are swapped. The table says how many \
