@@ -173,11 +173,13 @@ impl<'a, 't> Units<'a, 't> {
 impl Passage<'_, '_> {
     /// What a decoder hands the unit at this offset to.
     fn out<'b>(&'b mut self, window: &'b mut Window, offset: u64) -> Out<'b> {
+        // A live stream goes on for days after the time that was ordered.
+        let received = self.order.live.as_ref().map(Clock::seconds);
         Out {
             window,
             tally: &mut self.tally,
-            plausible: time::Window::at(self.order.now),
-            received: self.order.live.as_ref().map(Clock::seconds),
+            plausible: time::Window::at(received.unwrap_or(self.order.now)),
+            received,
             passes_over: offset < self.from,
             offset,
             rejected: Vec::new(),

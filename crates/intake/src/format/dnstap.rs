@@ -263,6 +263,10 @@ impl<'a> Fields<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use cof::time::Clock;
+
     use super::*;
     use crate::format::testing::{self, Found};
     use crate::{Format, batches::Order};
@@ -345,6 +349,15 @@ mod tests {
         assert_eq!(found.dropped(), [(Dropped::Query, 1), (Dropped::OtherSide, 1)]);
         assert_eq!(found.rejected(), [(Reason::WithoutTime, 1)]);
         assert!(!found.tally.truncated);
+    }
+
+    #[test]
+    fn a_collector_that_runs_for_days_takes_what_is_seen_then() {
+        let later = AT + 3 * 86_400;
+        let input = stream(&[frame(4, &[response("a.example"), seconds(12, later)])]);
+        let clock = Clock::telling(move || Duration::from_secs(later));
+        let order = Order { format: Format::Dnstap, now: AT, live: Some(clock), ..testing::order() };
+        assert_eq!(testing::read(&input, &order).rows, [format!("a.example A 185.194.93.1 {later} 1 -")]);
     }
 
     #[test]
