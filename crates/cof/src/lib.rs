@@ -16,9 +16,11 @@ pub mod orientation;
 pub mod rdata;
 pub mod reader;
 pub mod record;
+mod registered;
 pub mod rrtype;
 #[cfg(feature = "serde")]
 mod serialize;
+pub mod special;
 pub mod time;
 pub mod writer;
 

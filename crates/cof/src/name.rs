@@ -242,6 +242,13 @@ impl<'a> NameRef<'a> {
         Labels(self.0)
     }
 
+    /// The ancestor with so many labels, or the name itself; `None` if it has fewer.
+    pub(crate) fn last_labels(self, count: usize) -> Option<Self> {
+        let skipped = self.labels().count().checked_sub(count)?;
+        let at = self.label_starts().nth(skipped)?;
+        self.0.get(at..).map(Self)
+    }
+
     /// Whether this name is `ancestor` or below it.
     pub fn is_within(self, ancestor: NameRef<'_>) -> bool {
         let Some(start) = self.0.len().checked_sub(ancestor.0.len()) else { return false };
@@ -448,7 +455,7 @@ fn push_label(label: &[u8], out: &mut String) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
 

@@ -9,9 +9,9 @@ use std::fmt;
 use std::net::IpAddr;
 
 use cof::Name;
+use cof::special::{self, Block};
 
 use crate::idn::Lookalike;
-use crate::special::{self, Block};
 use crate::{Host, Indicator, shown};
 
 /// A reason to check something again.

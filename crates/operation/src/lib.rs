@@ -22,7 +22,6 @@ mod proxy_setting;
 pub mod relation;
 pub mod settings;
 pub mod shown;
-pub mod special;
 pub mod window;
 
 pub use answer::{Answer, Collector, Dedup, Filter};

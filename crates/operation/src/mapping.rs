@@ -3,7 +3,7 @@
 //! A [`Mapping`] defines attributes and, if it proposes hosts, the types of related indicators. A relationship joins the two
 //! sides of its own record, so one with the queried indicator only comes from a direct record. An address with very many names
 //! is shared hosting, a name with many short-lived addresses is fast flux (`cautions`), and a special-purpose address is not a
-//! host ([`crate::special`]): their findings get a caution and are not selected. The number of findings is limited, and what is
+//! host ([`cof::special`]): their findings get a caution and are not selected. The number of findings is limited, and what is
 //! left out is counted (`gathering`).
 
 mod cautions;
