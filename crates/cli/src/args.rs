@@ -7,6 +7,7 @@ pub(crate) mod database;
 pub(crate) mod indicator;
 pub(crate) mod integration;
 pub(crate) mod key;
+pub(crate) mod noise;
 pub(crate) mod query;
 pub(crate) mod run;
 pub(crate) mod sensing;

@@ -32,7 +32,7 @@ fn dnstap(command: &DnstapArgs, config: &Config, arguments: &Arguments) -> Resul
     let stop = Arc::new(AtomicBool::new(false));
     let runtime = crate::runtime()?;
     stop_when_told(&runtime, &stop)?;
-    let order = order(command);
+    let order = order(command, config);
     terminal::say(&format!("collecting dnstap on {place} (Ctrl-C to stop)"));
     let (tally, delivered) =
         intake::deliver(&database, |take| live::collect(&listener, &order, &stop, &tell, take), &mut |_| {});
@@ -64,13 +64,14 @@ fn listen(command: &DnstapArgs) -> Result<(Listener, String), Failure> {
     Ok((listener, path.display().to_string()))
 }
 
-fn order(command: &DnstapArgs) -> Order {
+fn order(command: &DnstapArgs, config: &Config) -> Order {
     let clock = Clock::system();
     let text = |text: &Option<String>| text.as_deref().map(Arc::<str>::from);
     let mut order = Order {
         origin: text(&command.origin),
         sensor: text(&command.sensor),
         format: Format::Dnstap,
+        noise: config.intake.noise(),
         ..Order::new(SourceKind::Observation, clock.seconds())
     };
     command.sensing.apply(&mut order);

@@ -6,6 +6,7 @@
 //! variable, or file and line. Environment variables are `BACKSIGHT_<SECTION>_<KEY>`.
 
 mod layers;
+mod noise;
 mod options;
 mod reference;
 
@@ -34,6 +35,7 @@ pub(crate) struct Config {
     pub(crate) query: Query,
     pub(crate) serve: Serve,
     pub(crate) database: Database,
+    pub(crate) intake: noise::Intake,
     /// The source of each setting.
     #[serde(skip)]
     layers: Layers,
@@ -100,6 +102,9 @@ pub(crate) struct Database {
     pub(crate) memory_mib: usize,
     #[serde(deserialize_with = "count")]
     pub(crate) wait_seconds: usize,
+    /// 0 keeps records for ever.
+    #[serde(deserialize_with = "number")]
+    pub(crate) keep_days: u32,
 }
 
 fn choice<'de, T: ValueEnum, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
@@ -115,6 +120,13 @@ fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> 
     let value = toml::Value::deserialize(deserializer)?;
     let number = value.as_integer().and_then(|number| usize::try_from(number).ok());
     number.filter(|number| *number > 0).ok_or_else(|| wrong(&value, "is not a whole number above 0"))
+}
+
+/// A number that may be 0, which means none.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let value = toml::Value::deserialize(deserializer)?;
+    let number = value.as_integer().and_then(|number| u32::try_from(number).ok());
+    number.ok_or_else(|| wrong(&value, "is not a whole number"))
 }
 
 fn switch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {

@@ -106,7 +106,7 @@ impl Desk<'_> {
     }
 
     fn drop(&self, command: &DropArgs) -> Result<(), Failure> {
-        let selection = selection(&command.what)?;
+        let selection = self.selection(&command.what)?;
         let failed = |error: StoreError| self.failed(&error);
         let count = if command.dry_run {
             self.open(Access::Read)?.count_where(&selection).map_err(failed)?
@@ -117,6 +117,34 @@ impl Desk<'_> {
             let what = if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") };
             if command.dry_run { format!("{what} would be dropped\n") } else { format!("{what} dropped\n") }
         })
+    }
+
+    fn selection(&self, what: &DropWhat) -> Result<Selection, Failure> {
+        if let Some(suffix) = &what.suffix {
+            let text = suffix.strip_prefix("*.").unwrap_or(suffix);
+            let name = Name::parse(text).map_err(|error| {
+                Failure::Usage(format!("--suffix {}: {error}", terminal::label(suffix)))
+                    .hint("write it as test.example")
+            })?;
+            return Ok(Selection::Suffix(name));
+        }
+        if let Some(text) = &what.last_before {
+            let moment = Moment::parse(text, &Clock::system());
+            let moment = moment.map_err(|error| Failure::Usage(format!("--last-before: {error}")))?;
+            return Ok(Selection::LastSeenBefore(moment.start));
+        }
+        if what.outdated {
+            let days = self.config.database.keep_days;
+            return match days {
+                0 => Err(Failure::Usage(
+                    "--outdated: database.keep_days is 0, which keeps records for ever".into(),
+                )
+                .hint("set database.keep_days in the configuration, or use --last-before 365d")),
+                days => Ok(Selection::outdated(Clock::system().seconds(), days)),
+            };
+        }
+        let origin = what.origin.as_deref().filter(|origin| !origin.is_empty());
+        Ok(Selection::Origin(origin.map(Into::into)))
     }
 
     fn stats(&self, command: &ViewArgs) -> Result<(), Failure> {
@@ -219,24 +247,6 @@ fn whole(from: &Path) -> Result<(), Failure> {
     };
     Err(Failure::Usage(format!("{} {why}", from.display()))
         .hint("give the folder that `backsight db backup` created"))
-}
-
-fn selection(what: &DropWhat) -> Result<Selection, Failure> {
-    if let Some(suffix) = &what.suffix {
-        let text = suffix.strip_prefix("*.").unwrap_or(suffix);
-        let name = Name::parse(text).map_err(|error| {
-            Failure::Usage(format!("--suffix {}: {error}", terminal::label(suffix)))
-                .hint("write it as test.example")
-        })?;
-        return Ok(Selection::Suffix(name));
-    }
-    if let Some(text) = &what.last_before {
-        let moment = Moment::parse(text, &Clock::system());
-        let moment = moment.map_err(|error| Failure::Usage(format!("--last-before: {error}")))?;
-        return Ok(Selection::LastSeenBefore(moment.start));
-    }
-    let origin = what.origin.as_deref().filter(|origin| !origin.is_empty());
-    Ok(Selection::Origin(origin.map(Into::into)))
 }
 
 fn sizes(sizes: &Sizes) -> Value {

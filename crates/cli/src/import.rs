@@ -18,7 +18,7 @@ use cof::time::Clock;
 use cof::{Batch, Orientation, Position, SourceKind};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use intake::batches::{Order, Take};
-use intake::{Format, Rejects};
+use intake::{Format, Noise, Rejects};
 use store::{Reached, Store as _, StoreError};
 
 pub(crate) use self::input::Input;
@@ -46,6 +46,8 @@ pub(crate) struct How<'a> {
     pub(crate) format: Option<Format>,
     /// How captures and logs are read, if not as usual.
     pub(crate) sensing: Option<&'a SensingArgs>,
+    /// What is not kept, if there are rules.
+    pub(crate) noise: Option<&'a Arc<Noise>>,
     pub(crate) origin: Option<&'a Arc<str>>,
     pub(crate) sensor: Option<&'a Arc<str>>,
     /// Whether the sensors of the records are kept separate.
@@ -103,10 +105,12 @@ pub(crate) fn run(command: &ImportArgs, config: &Config, arguments: &Arguments) 
     let database = database::open(arguments, config, Access::Write)?;
     let text = |text: &Option<String>| text.as_deref().map(Arc::<str>::from);
     let (origin, sensor) = (text(&command.origin), text(&command.sensor));
+    let noise = config.intake.noise();
     let how = How {
         kind: command.kind,
         format: command.input_format,
         sensing: Some(&command.sensing),
+        noise: Some(&noise),
         origin: origin.as_ref(),
         sensor: sensor.as_ref(),
         keep_sensors: command.keep_sensors,
@@ -247,6 +251,7 @@ fn order(how: How<'_>, pass: &Pass, input: &Input) -> Order {
         digests: pass.input.is_none() && !how.once && how.kind() == Kind::Observation,
         reached: pass.reached,
         format: input.format(),
+        noise: how.noise.cloned().unwrap_or_default(),
         ..Order::new(how.kind().source(), clock.seconds())
     };
     if let Some(sensing) = how.sensing {

@@ -38,6 +38,7 @@ pub(crate) async fn run(
     let tls = setup::tls(command, &config.serve)?;
     let source = Source::of(command, config, arguments)?;
     let service = setup::service(service(source.store(), command)?, command, config)?;
+    let service = if source.is_kept() { setup::keeping(service, config) } else { service };
     let desk = desk(arguments)?;
     let limits = setup::limits(&config.serve);
     let tokens = Tokens::open(desk.clone(), limits.token_requests).await?;

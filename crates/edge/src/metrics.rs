@@ -31,6 +31,7 @@ struct Inner {
     turned_away: Counter,
     taken: Counter,
     rejected: Counter,
+    outdated: Counter,
     entries: Gauge,
     sources: Gauge,
     inputs: Gauge,
@@ -113,6 +114,7 @@ impl Metrics {
             turned_away: Counter::default(),
             taken: Counter::default(),
             rejected: Counter::default(),
+            outdated: Counter::default(),
             entries: Gauge::default(),
             sources: Gauge::default(),
             inputs: Gauge::default(),
@@ -142,6 +144,11 @@ impl Metrics {
     pub fn brought(&self, taken: u64, rejected: u64) {
         self.0.taken.inc_by(taken);
         self.0.rejected.inc_by(rejected);
+    }
+
+    /// Counts records that were deleted because they were not seen for too long.
+    pub fn outdated(&self, entries: u64) {
+        self.0.outdated.inc_by(entries);
     }
 
     /// All metrics as text, including the size of the store.
@@ -180,6 +187,11 @@ impl Inner {
         registry.register("records_taken", "Records received and stored", self.taken.clone());
         registry.register("records_rejected", "Records received and rejected", self.rejected.clone());
         registry.register("store_entries", "Tuples, each with a bailiwick and source", self.entries.clone());
+        registry.register(
+            "store_outdated",
+            "Tuples deleted because they were not seen for too long",
+            self.outdated.clone(),
+        );
         registry.register("store_sources", "Sources ever seen", self.sources.clone());
         registry.register("store_inputs", "Inputs with a stored position", self.inputs.clone());
     }

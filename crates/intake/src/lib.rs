@@ -3,7 +3,7 @@
 //! In the order of the data flow: [`Packing`] decompresses, and [`detect`] finds out the [`Format`]. [`Content`] computes a digest, so
 //! that known content is recognised, and [`name_in`] names whole files. [`batches`] makes batches of observations, each with the
 //! position it reaches: [`OrientedReader`] parses records in JSON and detects which side is the owner; every other format has a decoder
-//! and a window, in which equal records are merged. [`live`] collects from running resolvers. [`deliver`] delivers batches to a store.
+//! and a window, in which equal records are merged. [`Noise`] is what is not kept. [`live`] collects from running resolvers. [`deliver`] delivers batches to a store.
 //! [`Tally`] counts the results, and [`Rejects`] keeps what was left out. [`Foreign`] says what an input without records looks like.
 //!
 //! This crate opens no database and prints nothing. Everything accepts hostile input: memory is bounded, and nothing panics.
@@ -18,6 +18,7 @@ mod format;
 pub mod fuzzing;
 mod identity;
 pub mod live;
+mod noise;
 mod order;
 mod oriented;
 mod out;
@@ -36,6 +37,7 @@ pub use detection::detect;
 pub use foreign::{Foreign, ForeignKind, is_marker};
 pub use format::{Format, HEAD, PassiveDnsColumns, PassiveDnsColumnsError, Side};
 pub use identity::{Digests, Said, digest_of_content, name_in, name_of, observed, old_name_of};
+pub use noise::{Noise, Rules};
 pub use oriented::OrientedReader;
 pub use packing::{Bounds, Packing};
 pub use rejects::Rejects;

@@ -9,6 +9,7 @@ use store::Reached;
 
 use crate::Foreign;
 use crate::format::{Format, Options, PassiveDnsColumns, Side};
+use crate::noise::Noise;
 use crate::tally::LeftOut;
 use crate::window;
 
@@ -54,6 +55,8 @@ pub struct Order {
     pub passivedns_columns: PassiveDnsColumns,
     /// For how many seconds of capture time equal records are merged.
     pub window: u64,
+    /// What is not kept; whoever reads several inputs gives them the same, so that they share its budget.
+    pub noise: Arc<Noise>,
     /// The clock of a live stream, which delivers at least once a second, also when nothing arrives: a reader of one reports
     /// [`io::ErrorKind::TimedOut`] or [`io::ErrorKind::WouldBlock`] then.
     pub live: Option<Clock>,
@@ -83,6 +86,7 @@ impl Order {
             fold_doubles: false,
             passivedns_columns: PassiveDnsColumns::default(),
             window: window::SPAN,
+            noise: Arc::default(),
             live: None,
         }
     }

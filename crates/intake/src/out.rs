@@ -39,7 +39,7 @@ impl Out<'_> {
     pub(crate) fn sight(&mut self, sighting: &Sighting<'_>) {
         if self.passes_over {
             self.tally.repeated += 1;
-            return;
+            return self.window.pass_over(sighting);
         }
         let Seen { first, last, .. } = sighting.seen;
         if !self.plausible.holds(first) || !self.plausible.holds(last) || first > last {

@@ -11,7 +11,7 @@ use store::Limits;
 use crate::order::Fault;
 use crate::oriented::OrientedReader;
 use crate::passage::{Passage, Reading};
-use crate::tally::{LeftOut, Reason, Tally};
+use crate::tally::{Dropped, LeftOut, Reason, Tally};
 use crate::{Foreign, ForeignKind, is_marker};
 
 /// Observations in one batch.
@@ -115,7 +115,11 @@ impl<'a, 't> Records<'a, 't> {
     /// Skips records that an earlier pass imported.
     fn pass_over(&mut self, item: &Result<Record, Damage>) {
         match item {
-            Ok(_) => {
+            Ok(record) => {
+                if self.passage.order.noise.remembers() {
+                    // It uses up the budget that it used then.
+                    let _ = self.is_suppressed(record);
+                }
                 self.read_so_far += 1;
                 self.passage.tally.repeated += 1;
             }
@@ -134,6 +138,10 @@ impl<'a, 't> Records<'a, 't> {
             self.send(offset, false)?;
         }
         self.value = offset;
+        if let Some(why) = self.is_suppressed(&record) {
+            self.passage.tally.drop(why, offset);
+            return Ok(());
+        }
         if let Some(origin) = &self.passage.order.origin {
             record.origin = Some(origin.clone());
         }
@@ -157,6 +165,13 @@ impl<'a, 't> Records<'a, 't> {
         self.passage.tally.turned += u64::from(turned);
         self.passage.tally.sensors_dropped += u64::from(loses_sensor);
         Ok(())
+    }
+
+    /// The rule that suppresses a record, if one does.
+    fn is_suppressed(&self, record: &Record) -> Option<Dropped> {
+        let order = self.passage.order;
+        let at = record.time_last.or(record.time_first).or(record.zone_time_last).unwrap_or(order.now);
+        order.noise.suppresses(order.kind, &record.rrname, record.rrtype, &record.rdata, at)
     }
 
     /// Leaves out the record that was read last.

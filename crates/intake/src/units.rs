@@ -99,7 +99,7 @@ impl<'a, 't> Units<'a, 't> {
     pub(crate) fn new(passage: Passage<'a, 't>, decoder: Box<dyn Decoder>) -> Self {
         let order = passage.order;
         Self {
-            window: Window::new(order.window, Box::new(|_, _, _, _| None)),
+            window: Window::new(order),
             delivered: order.live.as_ref().map(Clock::now).unwrap_or_default(),
             passage,
             decoder,

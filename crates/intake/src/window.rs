@@ -12,9 +12,12 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::mem;
+use std::sync::Arc;
 
-use cof::{Name, Observation, Rdata, RrType};
+use cof::{Name, Observation, Rdata, RrType, SourceKind};
 
+use crate::noise::Noise;
+use crate::order::Order;
 use crate::sightings::{Part, Seen, Sighting};
 use crate::tally::{Dropped, Reason};
 
@@ -48,11 +51,10 @@ pub(crate) struct Window {
     bytes: usize,
     /// The key of the record at hand, kept for its memory.
     key: Vec<u8>,
-    rule: Rule,
+    noise: Arc<Noise>,
+    /// What the observations are.
+    kind: SourceKind,
 }
-
-/// Decides whether a record that can be read is taken.
-pub(crate) type Rule = Box<dyn FnMut(&Name, RrType, &Rdata, u64) -> Option<Dropped> + Send>;
 
 enum Verdict {
     Taken(Observation),
@@ -60,9 +62,18 @@ enum Verdict {
 }
 
 impl Window {
-    /// An empty window of so many seconds, with a rule for the records that it takes.
-    pub(crate) fn new(span: u64, rule: Rule) -> Self {
-        Self { span, began: None, open: HashMap::new(), closed: Vec::new(), bytes: 0, key: Vec::new(), rule }
+    /// An empty window as ordered.
+    pub(crate) fn new(order: &Order) -> Self {
+        Self {
+            span: order.window,
+            began: None,
+            open: HashMap::new(),
+            closed: Vec::new(),
+            bytes: 0,
+            key: Vec::new(),
+            noise: Arc::clone(&order.noise),
+            kind: order.kind,
+        }
     }
 
     /// Merges a record with its equals.
@@ -88,6 +99,14 @@ impl Window {
             place.insert(verdict);
         }
         outcome
+    }
+
+    /// Passes over a record that an earlier pass took, so that rules decide about the next ones as they did then.
+    pub(crate) fn pass_over(&self, sighting: &Sighting<'_>) {
+        if self.noise.remembers() {
+            // What was refused then is refused again.
+            let _ = self.read(sighting);
+        }
     }
 
     /// Whether a batch should end here.
@@ -139,7 +158,7 @@ impl Window {
         self.key.extend_from_slice(sighting.bailiwick.unwrap_or_default());
     }
 
-    fn read(&mut self, sighting: &Sighting<'_>) -> Result<Observation, Refused> {
+    fn read(&self, sighting: &Sighting<'_>) -> Result<Observation, Refused> {
         let rejected = |reason| Refused::Rejected(reason);
         let rrname = match sighting.owner {
             Part::Text(text) => Name::parse(text).ok(),
@@ -157,7 +176,7 @@ impl Window {
             return Err(Refused::Dropped(Dropped::LocalName));
         }
         let Seen { first, last, count } = sighting.seen;
-        if let Some(why) = (self.rule)(&rrname, sighting.rrtype, &rdata, last) {
+        if let Some(why) = self.noise.suppresses(self.kind, &rrname, sighting.rrtype, &rdata, last) {
             return Err(Refused::Dropped(why));
         }
         Ok(Observation {
@@ -201,7 +220,7 @@ mod tests {
     }
 
     fn window() -> Window {
-        Window::new(SPAN, Box::new(|_, _, _, _| None))
+        Window::new(&Order::new(SourceKind::Observation, AT))
     }
 
     fn rows(window: &mut Window) -> Vec<(String, u64, u64, Option<u64>)> {

@@ -75,6 +75,7 @@ pub mod health;
 pub mod parameters;
 pub mod passive;
 pub mod request;
+pub mod retention;
 pub mod rows;
 mod scan;
 mod value;

@@ -175,15 +175,43 @@ impl Intake {
         if runs.len() < 2 { Ok(()) } else { self.merge(&runs, &mut |_, _, _| Ok(true), &|| false, &[]) }
     }
 
-    /// Drops everything that a selection covers, at one moment; nothing is absorbed in the meantime.
+    /// Drops everything that a selection covers, in one step for readers. Nothing is absorbed in the meantime, except for
+    /// [`Selection::LastSeenBefore`]: a database that is fed goes on while old records are dropped, and a record that is seen again
+    /// while it is dropped begins anew.
     pub(super) fn drop_where(&self, selection: &Selection) -> Result<u64, Error> {
         self.writable()?;
         let _turn = lock(&self.merging);
+        if matches!(selection, Selection::LastSeenBefore(_)) {
+            self.flush()?;
+            return if self.has_any(selection)? { self.drop_from_runs(selection, &[]) } else { Ok(0) };
+        }
         let mut held = self.hold_flushed()?;
         let forgotten = match selection {
             Selection::Origin(origin) => held.that_named(origin.as_ref()),
             Selection::LastSeenBefore(_) | Selection::Suffix(_) => Vec::new(),
         };
+        let dropped = self.drop_from_runs(selection, &forgotten)?;
+        held.forget(&forgotten);
+        Ok(dropped)
+    }
+
+    /// Whether there is anything to drop. This reads up to the first of it, so that nothing is written in vain every day.
+    fn has_any(&self, selection: &Selection) -> Result<bool, Error> {
+        let snapshot = self.snapshot();
+        let mut entries = owners(&snapshot.runs, &snapshot.sources)?;
+        let mut words = Vec::new();
+        while entries.advance()? {
+            words.clear();
+            words.extend_from_slice(entries.words());
+            if cut(selection, Side::Owner, entries.key(), &mut words, &snapshot.sources)? > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Drops what a selection covers from all runs, and returns how many entries that were.
+    fn drop_from_runs(&self, selection: &Selection, forgotten: &[Change]) -> Result<u64, Error> {
         let snapshot = self.snapshot();
         let mut dropped = 0;
         let mut keep = |side: Side, key: &[u8], words: &mut Vec<u8>| {
@@ -191,8 +219,7 @@ impl Intake {
             dropped += if side == Side::Owner { gone } else { 0 };
             Ok(!words.is_empty())
         };
-        self.merge(&snapshot.runs, &mut keep, &|| false, &forgotten)?;
-        held.forget(&forgotten);
+        self.merge(&snapshot.runs, &mut keep, &|| false, forgotten)?;
         Ok(dropped)
     }
 
@@ -326,6 +353,13 @@ impl Intake {
             memory,
         }
     }
+}
+
+/// The tuples of runs by owner.
+fn owners(runs: &[Arc<Run>], sources: &Arc<Sources>) -> Result<Merge, Error> {
+    let cursor =
+        |run: &Arc<Run>| Cursor::Run(Box::new(RunCursor::new(Arc::clone(run), Side::Owner, Blocks::InFile)));
+    Merge::from(runs.iter().map(cursor), &[], Arc::clone(sources))
 }
 
 /// Whether there is a tuple that has another key now.

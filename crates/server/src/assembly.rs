@@ -54,6 +54,9 @@ pub async fn run(
     let (ended, ending) = tokio::sync::watch::channel(false);
     let tokens = service.dns.gate.tokens.clone();
     let keeping = tokens.map(|tokens| tokio::spawn(tokens.keep(ending)));
+    let retaining = service.dns.retention.clone().map(|retention| {
+        tokio::spawn(retention.keep(Arc::clone(&service.dns.rows.store), service.dns.metrics.clone()))
+    });
     let renewing = service.tls.clone().map(|tls| tokio::spawn(tls.keep()));
     let (limits, tls, metrics) = (service.dns.limits, service.tls.clone(), service.dns.metrics.clone());
     let site = service.site.take().map(|site| beside(site, &service.dns));
@@ -63,8 +66,8 @@ pub async fn run(
     let front = Arc::new(routes(&service, site));
     listen::serve(listener, Serving { front, limits, tls, metrics, workers: service.workers }, shutdown)
         .await;
-    if let Some(renewing) = renewing {
-        renewing.abort();
+    for task in [renewing, retaining].into_iter().flatten() {
+        task.abort();
     }
     // The usage of tokens is written last.
     let _ = ended.send(true);
@@ -75,7 +78,7 @@ pub async fn run(
 
 /// The workbench next to a passive-DNS database.
 fn beside(site: Site, dns: &PassiveDns) -> Shared {
-    Arc::new(site.over(dns.rows.clone(), dns.bringing()))
+    Arc::new(site.over(dns.rows.clone(), dns.bringing(), dns.retention.clone()))
 }
 
 fn routes(service: &Service, site: Option<Shared>) -> Front {

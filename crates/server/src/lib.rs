@@ -24,5 +24,6 @@ pub use edge::credentials::CredentialError;
 pub use edge::gate::Tokens;
 pub use edge::limits::Limits;
 pub use edge::listen::{Tls, TlsError, Workers};
+pub use pdns::retention::Retention;
 pub use service::{OriginError, Service};
 pub use site::Site;

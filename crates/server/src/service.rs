@@ -8,7 +8,9 @@ use edge::gate::{Gate, Tokens};
 use edge::limits::Limits;
 use edge::listen::{Tls, Workers};
 use edge::metrics::Metrics;
+use intake::Noise;
 use pdns::passive::PassiveDns;
+use pdns::retention::Retention;
 use pdns::rows::Rows;
 use site::Site;
 use store::Store;
@@ -52,6 +54,8 @@ impl Service {
                 metrics: Metrics::new(),
                 limits,
                 imports: Arc::new(Semaphore::new(limits.imports)),
+                noise: Arc::default(),
+                retention: None,
             },
             addresses: false,
             origins: Vec::new(),
@@ -156,6 +160,20 @@ impl Service {
     #[must_use]
     pub fn with_strict_transport(mut self, seconds: u64) -> Self {
         self.transport = seconds;
+        self
+    }
+
+    /// Does not keep this of the records that it receives.
+    #[must_use]
+    pub fn with_noise(mut self, noise: Arc<Noise>) -> Self {
+        self.dns.noise = noise;
+        self
+    }
+
+    /// Deletes records that were not seen for longer.
+    #[must_use]
+    pub fn with_retention(mut self, retention: Retention) -> Self {
+        self.dns.retention = Some(Arc::new(retention));
         self
     }
 

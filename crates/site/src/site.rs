@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use operation::Secret;
 use pdns::passive::Bringing;
+use pdns::retention::Retention;
 use pdns::rows::Rows;
 use workbench::Desk;
 use workbench::run::Runs;
@@ -30,6 +31,8 @@ pub struct Site {
     pub(crate) rows: Option<Rows>,
     /// How files of records are imported into that database.
     pub(crate) bringing: Option<Bringing>,
+    /// How long that database keeps records, if not for ever.
+    pub(crate) retention: Option<Arc<Retention>>,
     /// Files of runs that are being read.
     pub(crate) downloads: Downloads,
     /// What the next load of a page shows once: by the session's number and the page's path, so that it is bounded by the
@@ -60,6 +63,7 @@ impl Site {
             behind_proxy: false,
             rows: None,
             bringing: None,
+            retention: None,
             once: Arc::default(),
         }
     }
@@ -88,8 +92,8 @@ impl Site {
 
     /// Sets the passive-DNS database that is served by the same server.
     #[must_use]
-    pub fn over(mut self, rows: Rows, bringing: Bringing) -> Self {
-        (self.rows, self.bringing) = (Some(rows), Some(bringing));
+    pub fn over(mut self, rows: Rows, bringing: Bringing, retention: Option<Arc<Retention>>) -> Self {
+        (self.rows, self.bringing, self.retention) = (Some(rows), Some(bringing), retention);
         self
     }
 

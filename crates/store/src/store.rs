@@ -9,6 +9,9 @@ use cof::{Batch, Digest, Name, Record};
 
 use crate::{Cursor, Question, Reached, StoreError, StoreErrorKind};
 
+/// Seconds of a day.
+const DAY: u64 = 86_400;
+
 /// A passive-DNS database.
 ///
 /// Calls block. Each call reads a snapshot of the data; a reader never sees part of a batch.
@@ -96,7 +99,8 @@ pub trait Store: Send + Sync {
     /// Only the engine's own.
     fn summarise(&self, question: &Question) -> Result<Summary, StoreError>;
 
-    /// Deletes the selected rows, in one step for all readers.
+    /// Deletes the selected rows, in one step for all readers. A batch that is stored at the same time comes before or after it; for
+    /// rows that are selected by their age, its rows may lose what was dropped of them.
     ///
     /// Returns the number of deleted entries; each is a tuple with a bailiwick and a source.
     ///
@@ -209,6 +213,15 @@ pub enum Selection {
     Origin(Option<Arc<str>>),
     /// The entries of this name and of all names below it.
     Suffix(Name),
+}
+
+impl Selection {
+    /// The rows that were not seen in the last so many days before today (UTC). It is the same all day, so that nothing more is
+    /// outdated when it is asked again.
+    pub fn outdated(now: u64, days: u32) -> Self {
+        let today = now - now % DAY;
+        Self::LastSeenBefore(today.saturating_sub(u64::from(days).saturating_mul(DAY)))
+    }
 }
 
 /// How much is stored.

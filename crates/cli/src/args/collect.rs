@@ -8,6 +8,7 @@ use store::Limits;
 
 use super::View;
 use super::database::text;
+use super::noise::NoiseArgs;
 use super::sensing::SensingArgs;
 
 pub(crate) const COLLECT_ABOUT: &str = "Collects records from running resolvers into the passive-DNS database, until Ctrl-C or SIGTERM. What arrives is committed once a \
@@ -65,6 +66,8 @@ pub(crate) struct DnstapArgs {
     pub(crate) format: View,
     #[command(flatten)]
     pub(crate) sensing: SensingArgs,
+    #[command(flatten)]
+    pub(crate) noise: NoiseArgs,
 }
 
 /// Where to listen.

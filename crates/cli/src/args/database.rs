@@ -7,6 +7,7 @@ use cof::Orientation;
 use intake::Format as InputFormat;
 use store::Limits;
 
+use super::noise::NoiseArgs;
 use super::sensing::SensingArgs;
 use super::{Format, View, at_least_one};
 
@@ -84,6 +85,8 @@ pub(crate) struct ImportArgs {
     pub(crate) format: View,
     #[command(flatten)]
     pub(crate) sensing: SensingArgs,
+    #[command(flatten)]
+    pub(crate) noise: NoiseArgs,
 }
 
 /// How imported counts are combined.
@@ -217,7 +220,8 @@ pub(crate) enum DbCommand {
         long_about = "Deletes the selected records permanently; earlier backups still have them. The command counts entries: one for each \
             source of a record. Files with records of a dropped origin can be imported again.",
         after_help = "Examples:\n  backsight db drop --origin https://pdns.example.org/ --dry-run\n  \
-            backsight db drop --suffix test.example\n  backsight db drop --last-before 5y\n\n\
+            backsight db drop --suffix test.example\n  backsight db drop --last-before 5y\n  \
+            BACKSIGHT_DATABASE_KEEP_DAYS=365 backsight db drop --outdated\n\n\
             With --format json: {\"dropped\": entries, \"dry_run\"}"
     )]
     Drop(DropArgs),
@@ -292,6 +296,9 @@ pub(crate) struct DropWhat {
     /// Records last seen before this: a date, a time, or 5y for five years ago
     #[arg(long, value_name = "T")]
     pub(crate) last_before: Option<String>,
+    /// Records that were not seen for longer than the setting `database.keep_days`
+    #[arg(long)]
+    pub(crate) outdated: bool,
 }
 
 /// A non-empty text that is not longer than a database stores.

@@ -7,12 +7,17 @@ use clap::ValueEnum;
 use toml::Value;
 
 use crate::args::Command;
+use crate::args::collect::CollectCommand;
+use crate::args::noise::NoiseArgs;
+
+/// An option, its section and key, and its value if it is given.
+type Setting = (&'static str, &'static str, &'static str, Option<Value>);
 
 /// The given options, each with section, key and value.
 pub(super) fn given(
     command: &Command,
 ) -> impl Iterator<Item = (&'static str, &'static str, &'static str, Value)> {
-    let options = match command {
+    let options: Vec<Setting> = match command {
         Command::Query(query) => vec![
             ("--operation", "query", "operation", query.operation.clone().map(Value::String)),
             ("--format", "query", "format", query.format.as_ref().and_then(name)),
@@ -27,9 +32,18 @@ pub(super) fn given(
             ("--access-log", "serve", "access_log", serve.access_log.as_ref().and_then(name)),
             ("--log-addresses", "serve", "log_addresses", set(serve.log_addresses)),
         ],
+        Command::Import(import) => noise(&import.noise),
+        Command::Collect(collect) => match &collect.command {
+            CollectCommand::Dnstap(dnstap) => noise(&dnstap.noise),
+        },
         _ => Vec::new(),
     };
     options.into_iter().filter_map(|(option, section, key, value)| Some((option, section, key, value?)))
+}
+
+/// The options that say what is not kept.
+fn noise(options: &NoiseArgs) -> Vec<Setting> {
+    options.settings().map(|(option, key, value)| (option, "intake", key, value)).into()
 }
 
 fn name(choice: &impl ValueEnum) -> Option<Value> {

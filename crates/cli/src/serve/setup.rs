@@ -1,12 +1,14 @@
 //! Sets up a server from options and configuration: TLS, limits, other origins, the log.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cof::time::Clock;
 use rustix::process::{Resource, Rlimit};
-use server::{Limits, Service, Tls};
+use server::{Limits, Retention, Service, Tls};
 
 use crate::args::ServeArgs;
 use crate::config::{self, Config};
@@ -153,6 +155,15 @@ pub(super) fn service(
         })?;
     }
     Ok(if config.log_addresses { service.with_addresses_logged() } else { service })
+}
+
+/// The service with what is not kept of received records, and how long records are kept.
+pub(super) fn keeping(service: Service, config: &Config) -> Service {
+    let service = service.with_noise(config.intake.noise());
+    match NonZeroU32::new(config.database.keep_days) {
+        Some(days) => service.with_retention(Retention::new(days, Clock::system())),
+        None => service,
+    }
 }
 
 /// Tells a service manager that waits for it (`Type=notify`) that the server is ready.

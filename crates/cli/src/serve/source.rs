@@ -127,6 +127,11 @@ impl Source {
         }
     }
 
+    /// Whether it is the database of a data folder.
+    pub(crate) fn is_kept(&self) -> bool {
+        matches!(self, Self::Kept { .. })
+    }
+
     /// Answers the requests of commands that have already started, and ends.
     pub(crate) fn close(self) {
         match self {

@@ -5,7 +5,8 @@
 //! [`batches`] the runs of one command, [`bound`] the destinations of secrets, [`proxy`] connections through a proxy,
 //! [`indicator`] the library by hand. [`shapes`] checks the output for programs. [`trouble`] and [`damage`] test faults of a
 //! data folder, [`disk`] faults of its disk, [`fixtures`] folders of earlier versions, [`backup`] backups, and [`kills`] kills.
-//! [`database`] and [`database_kills`] test the passive-DNS database, and [`captures`] what is imported into it from packets.
+//! [`database`] and [`database_kills`] test the passive-DNS database, [`captures`] what is imported into it from packets, and
+//! [`noise`] what is not kept.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails is a failed test")]
 
 mod again;
@@ -27,6 +28,7 @@ mod indicator;
 mod installing;
 mod kills;
 mod logs;
+mod noise;
 mod proxy;
 mod running;
 mod service;

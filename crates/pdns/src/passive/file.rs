@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ::intake::batches::Order;
-use ::intake::{Bounds, Digests, Foreign, Packing, Said, digest_of_content, name_in};
+use ::intake::{Bounds, Digests, Foreign, Noise, Packing, Said, digest_of_content, name_in};
 use axum::http::StatusCode;
 use cof::SourceKind;
 use cof::time::Clock;
@@ -34,6 +34,8 @@ pub struct Bringing {
     pub places: Arc<Semaphore>,
     /// Where records are counted.
     pub metrics: Metrics,
+    /// What is not kept.
+    pub noise: Arc<Noise>,
 }
 
 impl std::fmt::Debug for Bringing {
@@ -182,6 +184,7 @@ impl Bringing {
             input: Some(name.into()),
             tell_again: true,
             most: self.limits.expanded,
+            noise: Arc::clone(&self.noise),
             ..Order::new(kind, Clock::system().seconds())
         };
         let (receipt, fault) = intake::take_all(&*self.store, coding, order, file.file);

@@ -32,7 +32,8 @@ pub struct Receipt {
     /// captures, logs and streams of resolvers also parts that cannot be read, such as `bad_frame`, `bad_message` and `bad_line`.
     pub rejected: BTreeMap<String, u64>,
     /// What captures, logs and streams of resolvers contain that is well-formed and not wanted, by reason: `query`, `rcode`,
-    /// `off_chain` and others. Left out if there is none.
+    /// `off_chain` and others; and what rules of this server suppress: `suppressed_suffix`, `suppressed_type`, `special_address`,
+    /// `name_budget`. Left out if there is none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub dropped: BTreeMap<String, u64>,
     /// The first 20 rejected records.

@@ -152,6 +152,7 @@ fn order(dns: &PassiveDns, pass: &Pass, uri: &Uri, headers: &HeaderMap, now: u64
         expires: Some(now.saturating_add(KEPT)),
         tell_again: true,
         most: dns.limits.expanded,
+        noise: Arc::clone(&dns.noise),
         ..Order::new(asked.kind.unwrap_or(usual), now)
     })
 }

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use ::intake::Noise;
 use edge::gate::Gate;
 use edge::limits::Limits;
 use edge::metrics::Metrics;
 use tokio::sync::Semaphore;
 
 use super::file::Bringing;
+use crate::retention::Retention;
 use crate::rows::Rows;
 
 /// The rows of the store, the clients that may query them, the metrics, and the limits.
@@ -23,6 +25,10 @@ pub struct PassiveDns {
     pub limits: Limits,
     /// Places for bodies of records.
     pub imports: Arc<Semaphore>,
+    /// What is not kept of bodies and files.
+    pub noise: Arc<Noise>,
+    /// How long records are kept, if not for ever.
+    pub retention: Option<Arc<Retention>>,
 }
 
 impl PassiveDns {
@@ -41,6 +47,7 @@ impl PassiveDns {
             limits: self.limits,
             places: Arc::clone(&self.imports),
             metrics: self.metrics.clone(),
+            noise: Arc::clone(&self.noise),
         }
     }
 }

@@ -20,6 +20,7 @@ use axum::routing::{get, post};
 use cof::Orientation;
 use edge::problem::Problem;
 use pdns::passive::{Bringing, File, Receipt, Spool, Unusable};
+use pdns::retention::Retention;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{Instant, timeout_at};
 use workbench::loading::Loaded;
@@ -52,6 +53,8 @@ struct Page {
     frame: Frame,
     /// Tuples and sources; `None` if the database cannot return them.
     stats: Option<store::Stats>,
+    /// How long records are kept, and what was deleted.
+    retention: Option<String>,
     limits: Option<(u64, u64)>,
     loaded: Option<Outcome>,
     tokens: Vec<Line>,
@@ -261,6 +264,7 @@ impl Page {
         Ok(Self {
             frame,
             stats,
+            retention: site.retention.as_deref().map(retained),
             limits: limits.map(|limits| (limits.body >> 20, limits.expanded >> 20)),
             loaded: None,
             tokens,
@@ -292,6 +296,18 @@ impl Outcome {
         let message = self.receipt.source_message.as_deref();
         let message = message.map(|message| format!(" ({message})")).unwrap_or_default();
         Some(format!("The answer in this file {word}{message}: records may be missing."))
+    }
+}
+
+/// How long records are kept, and what was deleted last.
+fn retained(retention: &Retention) -> String {
+    let kept = format!("Records are deleted {} days after they were last seen.", retention.days());
+    match retention.last() {
+        None => kept,
+        Some(deleted) => {
+            let (count, at) = (words::thousands(deleted.entries), cof::time::readable(deleted.at));
+            format!("{kept} Last time, {at}: {count} deleted.")
+        }
     }
 }
 
