@@ -7,6 +7,7 @@
 //! Errors: what a decoder rejects costs the unit. A unit that does not fit into memory costs the rest of the input.
 
 use std::mem;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cof::time::{self, Clock};
@@ -99,7 +100,7 @@ impl<'a, 't> Units<'a, 't> {
     pub(crate) fn new(passage: Passage<'a, 't>, decoder: Box<dyn Decoder>) -> Self {
         let order = passage.order;
         Self {
-            window: Window::new(order),
+            window: Window::new(order.window, order.kind, Arc::clone(&order.noise)),
             delivered: order.live.as_ref().map(Clock::now).unwrap_or_default(),
             passage,
             decoder,

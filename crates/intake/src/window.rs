@@ -17,7 +17,6 @@ use std::sync::Arc;
 use cof::{Name, Observation, Rdata, RrType, SourceKind};
 
 use crate::noise::Noise;
-use crate::order::Order;
 use crate::sightings::{Part, Seen, Sighting};
 use crate::tally::{Dropped, Reason};
 
@@ -62,17 +61,17 @@ enum Verdict {
 }
 
 impl Window {
-    /// An empty window as ordered.
-    pub(crate) fn new(order: &Order) -> Self {
+    /// An empty window of so many seconds, for observations of this kind, without noise.
+    pub(crate) fn new(span: u64, kind: SourceKind, noise: Arc<Noise>) -> Self {
         Self {
-            span: order.window,
+            span,
             began: None,
             open: HashMap::new(),
             closed: Vec::new(),
             bytes: 0,
             key: Vec::new(),
-            noise: Arc::clone(&order.noise),
-            kind: order.kind,
+            noise,
+            kind,
         }
     }
 
@@ -220,7 +219,7 @@ mod tests {
     }
 
     fn window() -> Window {
-        Window::new(&Order::new(SourceKind::Observation, AT))
+        Window::new(SPAN, SourceKind::Observation, Arc::default())
     }
 
     fn rows(window: &mut Window) -> Vec<(String, u64, u64, Option<u64>)> {

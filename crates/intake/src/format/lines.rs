@@ -95,9 +95,8 @@ impl<E: Entry> Decoder for Lines<E> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::testing::order;
+    use crate::format::testing;
     use crate::tally::Tally;
-    use crate::window::Window;
 
     /// Keeps the lines, and rejects those that begin with a question mark.
     #[derive(Default)]
@@ -114,7 +113,7 @@ mod tests {
 
     /// Reads an input that comes in pieces of this size: its lines, what was rejected, and the tally.
     fn read(input: &[u8], size: usize) -> (Vec<String>, Vec<Reason>, Tally) {
-        let (mut window, mut tally) = (Window::new(&order()), Tally::default());
+        let (mut window, mut tally) = (testing::window(), Tally::default());
         let mut lines = Lines::new(Kept::default());
         let (mut rejected, mut at, mut there) = (Vec::new(), 0, 0);
         while at < input.len() {

@@ -405,9 +405,8 @@ fn is_below(name: Option<&[u8]>, zone: Option<&[u8]>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::testing::{order, query, response, sections, wire};
+    use crate::format::testing::{self, query, response, sections, wire};
     use crate::tally::Tally;
-    use crate::window::Window;
 
     const AT: u64 = 1_700_000_000;
     const V4: &[u8] = &[185, 194, 93, 1];
@@ -418,7 +417,7 @@ mod tests {
 
     /// Records as text, and what was dropped and rejected.
     fn read(message: &[u8], about: &About<'_>) -> (Vec<String>, Vec<Dropped>, Vec<Reason>) {
-        let (mut window, mut tally) = (Window::new(&order()), Tally::default());
+        let (mut window, mut tally) = (testing::window(), Tally::default());
         let mut out = Out {
             window: &mut window,
             tally: &mut tally,

@@ -2,6 +2,7 @@
 
 use std::io::{Cursor, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use cof::{Observation, SourceKind};
 
@@ -9,6 +10,7 @@ use crate::batches::Order;
 use crate::fuzzing;
 use crate::packing::{Bounds, Packing};
 use crate::tally::{Dropped, Reason, Tally};
+use crate::window::{SPAN, Window};
 
 /// What an input came to.
 #[derive(Debug)]
@@ -28,6 +30,11 @@ impl Found {
     pub(crate) fn rejected(&self) -> Vec<(Reason, u64)> {
         self.tally.left_out.iter().map(|(why, place)| (*why, place.count)).collect()
     }
+}
+
+/// A window without rules.
+pub(crate) fn window() -> Window {
+    Window::new(SPAN, SourceKind::Observation, Arc::default())
 }
 
 /// An order for sightings.
