@@ -1,82 +1,139 @@
-//! `backsight collect`: records from running resolvers into the passive-DNS database, until a signal.
+//! `backsight collect`: records from running resolvers and growing logs into the passive-DNS database, until a signal.
 //!
-//! [`intake::live`] makes batches of what senders send, and [`intake::deliver`] delivers them. What became of it is reported at the
-//! end, as for an import; connections are reported on standard error.
+//! Each source is an [`intake::collector::Collector`] on a thread of its own. What became of it is reported at the end, as for an import;
+//! what happens meanwhile is said on standard error ([`told`]). A collector that cannot go on ends the command.
+
+pub(crate) mod told;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
+use ::database::Database;
 use cof::SourceKind;
 use cof::time::Clock;
 use intake::batches::Order;
-use intake::live::{self, Event, Greeting, Listener};
-use intake::{Format, Tally};
+use intake::collector::{Collector, Event, Failed, Source, Trouble};
+use intake::live::Place;
+use intake::{Delivered, Format, Noise, Turns};
 
-use crate::args::collect::{CollectArgs, CollectCommand, DnstapArgs};
+use crate::args::collect::{CollectArgs, CollectCommand, DnstapArgs, FileArgs, HowArgs};
 use crate::args::{Arguments, View};
 use crate::config::Config;
 use crate::database::{self, Access};
 use crate::exit::{Exit, Failure};
-use crate::terminal::plural;
 use crate::{import, output, serve, terminal};
 
 pub(crate) fn run(command: &CollectArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
-    match &command.command {
-        CollectCommand::Dnstap(command) => dnstap(command, config, arguments),
-    }
-}
-
-fn dnstap(command: &DnstapArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
+    let noise = config.intake.noise();
+    let (collectors, view) = match &command.command {
+        CollectCommand::Dnstap(command) => (vec![dnstap(command, &noise)], command.how.format),
+        CollectCommand::File(command) => (files(command, &noise), command.how.format),
+    };
     let database = database::open(arguments, config, Access::Write)?;
-    let (listener, place) = listen(command)?;
     let stop = Arc::new(AtomicBool::new(false));
     let runtime = crate::runtime()?;
     stop_when_told(&runtime, &stop)?;
-    let order = order(command, config);
-    terminal::say(&format!("collecting dnstap on {place} (Ctrl-C to stop)"));
-    let (tally, delivered) =
-        intake::deliver(&database, |take| live::collect(&listener, &order, &stop, &tell, take), &mut |_| {});
-    drop(listener);
-    let tally = tally.unwrap_or_else(Tally::default);
-    let mut report = import::Tally::of_stream(&place, tally, delivered.observations);
-    if let Some(error) = delivered.failed {
-        report.fail(format!("{place}: {error}; what was received after that is lost"));
+    let turns = Turns::new(&database);
+    let ended: Vec<_> = thread::scope(|scope| {
+        let run = |collector| collect(collector, &database, &turns, &stop);
+        let running: Vec<_> =
+            collectors.iter().map(|collector| scope.spawn(move || run(collector))).collect();
+        running.into_iter().filter_map(|thread| thread.join().ok()).collect()
+    });
+    collectors
+        .iter()
+        .zip(ended)
+        .try_fold(Exit::Done, |exit, (collector, ended)| Ok(exit.max(report(collector, ended, view)?)))
+}
+
+fn dnstap(command: &DnstapArgs, noise: &Arc<Noise>) -> Collector {
+    let place = match (command.place.tcp, &command.place.unix) {
+        (Some(address), _) => Place::Tcp(address),
+        (None, path) => Place::Unix(path.clone().unwrap_or_default(), command.socket_mode),
+    };
+    collector(Source::Dnstap(place), &command.how, noise)
+}
+
+fn files(command: &FileArgs, noise: &Arc<Noise>) -> Vec<Collector> {
+    let source = |path: &std::path::PathBuf| Source::File(path.clone(), command.input_format);
+    command.paths.iter().map(|path| collector(source(path), &command.how, noise)).collect()
+}
+
+fn collector(source: Source, how: &HowArgs, noise: &Arc<Noise>) -> Collector {
+    let clock = Clock::system();
+    let text = |text: &Option<String>| text.as_deref().map(Arc::<str>::from);
+    let mut order = Order {
+        origin: text(&how.origin),
+        sensor: text(&how.sensor),
+        noise: Arc::clone(noise),
+        ..Order::new(SourceKind::Observation, clock.seconds())
+    };
+    how.sensing.apply(&mut order);
+    let name = match &source {
+        Source::Dnstap(Place::Tcp(address)) => address.to_string(),
+        Source::Dnstap(Place::Unix(path, _)) | Source::File(path, _) => path.display().to_string(),
+    };
+    Collector::new(name, source, order, clock)
+}
+
+/// Runs a collector until it is stopped or fails, which stops the others.
+fn collect(
+    collector: &Collector,
+    database: &Database,
+    turns: &Turns<'_>,
+    stop: &AtomicBool,
+) -> (Delivered, Result<(), Failed>) {
+    let tell = |event: Event| told::tell(collector, &event, false);
+    let ended = match &collector.source {
+        // Streams come as fast as they can, so that one batch is stored while the next one is made.
+        Source::Dnstap(_) => {
+            let ledger = |input: &str| turns.position(input);
+            let run = |take: &mut intake::batches::Take<'_>| collector.run(&ledger, stop, &tell, take);
+            let (outcome, mut delivered) = intake::deliver(database, run, &mut |_| {});
+            let outcome = match (delivered.failed.take(), outcome) {
+                (Some(error), _) => Err(Failed::Store(error)),
+                (None, Some(outcome)) => outcome.map_err(Failed::Trouble),
+                (None, None) => Err(Failed::Panicked),
+            };
+            (delivered, outcome)
+        }
+        Source::File(..) => collector.store(turns, stop, &tell),
+    };
+    stop.store(true, Ordering::Relaxed);
+    ended
+}
+
+fn report(
+    collector: &Collector,
+    (delivered, outcome): (Delivered, Result<(), Failed>),
+    view: View,
+) -> Result<Exit, Failure> {
+    let (figures, name) = (collector.status.figures(), collector.name.as_ref());
+    let is_live = matches!(collector.source, Source::Dnstap(_));
+    let why = match outcome {
+        Ok(()) => None,
+        // It never began, so there is nothing to report.
+        Err(Failed::Trouble(Trouble::Listen(error))) => {
+            let failure = Failure::Work(error.to_string());
+            return Err(failure.hint("choose another socket or port, or stop what is using it"));
+        }
+        Err(Failed::Store(error)) if is_live => {
+            Some(format!("{name}: {error}; what was received after that is lost"))
+        }
+        Err(error) => Some(format!("{name}: {error}")),
+    };
+    let format = figures.format.unwrap_or(Format::Cof);
+    let mut report = import::Tally::of_stream(name, format, figures.tally, delivered.observations);
+    if let Some(why) = why {
+        report.fail(why);
     }
-    match command.format {
+    match view {
         View::Json => output::print_json(&report.shape())?,
         View::Table => output::print(&report.said())?,
     }
     terminal::complain(report.error().unwrap_or_default());
     Ok(report.exit())
-}
-
-fn listen(command: &DnstapArgs) -> Result<(Listener, String), Failure> {
-    let failed = |error: live::ListenError| {
-        Failure::Work(error.to_string()).hint("choose another socket or port, or stop what is using it")
-    };
-    if let Some(address) = command.place.tcp {
-        let listener = Listener::tcp(address).map_err(failed)?;
-        let bound = listener.address().unwrap_or(address);
-        return Ok((listener, bound.to_string()));
-    }
-    let path = command.place.unix.as_deref().unwrap_or(std::path::Path::new(""));
-    let listener = Listener::unix(path, command.socket_mode).map_err(failed)?;
-    Ok((listener, path.display().to_string()))
-}
-
-fn order(command: &DnstapArgs, config: &Config) -> Order {
-    let clock = Clock::system();
-    let text = |text: &Option<String>| text.as_deref().map(Arc::<str>::from);
-    let mut order = Order {
-        origin: text(&command.origin),
-        sensor: text(&command.sensor),
-        format: Format::Dnstap,
-        noise: config.intake.noise(),
-        ..Order::new(SourceKind::Observation, clock.seconds())
-    };
-    command.sensing.apply(&mut order);
-    order.live = Some(clock);
-    order
 }
 
 /// Sets `stop` when this process is asked to end.
@@ -89,30 +146,4 @@ fn stop_when_told(runtime: &tokio::runtime::Runtime, stop: &Arc<AtomicBool>) -> 
         stop.store(true, Ordering::Relaxed);
     });
     Ok(())
-}
-
-fn tell(event: Event) {
-    match event {
-        Event::Began(senders) => terminal::say(&format!("{} connected", plural(senders as u64, "sender"))),
-        Event::Ended(tally, fault) => {
-            terminal::say(&format!(
-                "a sender is done: {}, {}",
-                plural(tally.units, "message"),
-                plural(tally.records, "record")
-            ));
-            if let Some(intake::batches::Fault::Read(error)) = fault {
-                terminal::complain(&format!("a connection ended early: {error}"));
-            }
-        }
-        Event::Refused(Greeting::OtherContent) => {
-            terminal::complain("a sender offers other content than dnstap, and was refused");
-        }
-        Event::Refused(Greeting::Silent) => {
-            terminal::complain("a sender was silent for 10 s, and was refused");
-        }
-        Event::Refused(_) => terminal::complain("a sender does not speak Frame Streams, and was refused"),
-        Event::Turned => {
-            terminal::complain(&format!("a sender was refused: there are {} already", live::MOST_SENDERS));
-        }
-    }
 }

@@ -34,14 +34,18 @@ pub fn read(
 ) -> (Tally, Option<Fault>) {
     let passage = Passage::new(order, rejects, take);
     match order.format.decoder(&order.options()) {
-        None => run(Records::new(passage), input),
-        Some(decoder) => run(Units::new(passage, decoder), input),
+        None => run(Records::new(passage), input, order),
+        Some(decoder) => run(Units::new(passage, decoder), input, order),
     }
 }
 
-fn run(mut reading: impl Reading, input: &mut dyn Read) -> (Tally, Option<Fault>) {
+fn run(mut reading: impl Reading, input: &mut dyn Read, order: &Order) -> (Tally, Option<Fault>) {
     let outcome = run_to_end(&mut reading, input);
-    (reading.into_tally(), outcome.err())
+    let tally = reading.into_tally();
+    if let Some(progress) = &order.progress {
+        progress.close(&tally);
+    }
+    (tally, outcome.err())
 }
 
 fn run_to_end(reading: &mut impl Reading, input: &mut dyn Read) -> Result<(), Fault> {

@@ -5,17 +5,19 @@
 //! ```
 //!
 //! Reading, sorting and syncing run concurrently. Only a few batches may be in progress, so a slow disk makes the reader wait.
-//! Imported files and request bodies are both delivered here.
+//! Imported files and request bodies are both delivered here. What must not be given up when the store has no room for a while is
+//! delivered one batch at a time: [`persist`].
 //!
 //! Errors: the first error of the store ends the delivery, and the reader is told to stop. Batches that were durable before
 //! remain stored and counted.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use cof::Batch;
-use store::{Store, StoreError, Ticket};
+use store::{Reached, Receipt, Store, StoreError, Ticket};
 
 use crate::batches::{Take, Unwanted};
 
@@ -31,6 +33,8 @@ pub struct Delivered {
     pub repeated: u64,
     /// Observations that are now durable.
     pub observations: u64,
+    /// Records that were read and are not stored, as far as it is known.
+    pub lost: u64,
     /// Why the store accepted no more batches.
     pub failed: Option<StoreError>,
 }
@@ -60,6 +64,86 @@ pub fn deliver<T: Send>(
         delivered.failed = delivered.failed.or(outcome.err());
         (reader.join().ok(), delivered)
     })
+}
+
+/// A store that several threads use, one request at a time.
+pub struct Turns<'a> {
+    store: &'a dyn Store,
+    turn: Mutex<()>,
+}
+
+impl<'a> Turns<'a> {
+    /// The store of collectors that run at the same time.
+    pub fn new(store: &'a dyn Store) -> Self {
+        Self { store, turn: Mutex::default() }
+    }
+
+    /// [`Store::position`].
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn position(&self, input: &str) -> Result<Option<Reached>, StoreError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.store.position(input)
+    }
+
+    fn absorb(&self, batch: Batch) -> Result<Receipt, StoreError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.store.absorb(batch)
+    }
+}
+
+/// Delivers the batches that `read` passes on, one after the other; the reader waits meanwhile.
+///
+/// If the store does not take a batch, `again` decides whether the same batch is tried again, and waits before that. After each batch
+/// that is stored, `step` is called. Both are called on the caller's thread. The return value of `read` is lost only if it panics.
+pub fn persist<T: Send>(
+    store: &Turns<'_>,
+    read: impl FnOnce(&mut Take<'_>) -> T + Send,
+    again: &mut dyn FnMut(&StoreError) -> bool,
+    step: &mut dyn FnMut(),
+) -> (Option<T>, Delivered) {
+    let (batches, to_store) = sync_channel(WAITING);
+    thread::scope(|scope| {
+        let reader = scope
+            .spawn(move || read(&mut |batch, records| batches.send((batch, records)).map_err(|_| Unwanted)));
+        let delivered = store_all(store, &to_store, again, step);
+        // The reader notices that nobody receives.
+        drop(to_store);
+        (reader.join().ok(), delivered)
+    })
+}
+
+fn store_all(
+    store: &Turns<'_>,
+    batches: &Receiver<(Batch, u64)>,
+    again: &mut dyn FnMut(&StoreError) -> bool,
+    step: &mut dyn FnMut(),
+) -> Delivered {
+    let mut delivered = Delivered::default();
+    for (batch, records) in batches {
+        let observations = batch.observations.len() as u64;
+        let outcome = loop {
+            match store.absorb(batch.clone()) {
+                Err(error) if again(&error) => {}
+                outcome => break outcome,
+            }
+        };
+        match outcome {
+            Ok(receipt) if receipt.repeated => delivered.repeated += records,
+            Ok(_) => {
+                delivered.records += records;
+                delivered.observations += observations;
+            }
+            Err(error) => {
+                delivered.failed = Some(error);
+                delivered.lost = records + batches.try_iter().map(|(_, records)| records).sum::<u64>();
+                break;
+            }
+        }
+        step();
+    }
+    delivered
 }
 
 /// A ticket, with the numbers of records and observations in its batch.
@@ -106,7 +190,7 @@ fn redeem(store: &dyn Store, tickets: Receiver<Submitted>, lasting: &AtomicU64) 
 #[cfg(test)]
 mod tests {
     use cof::{Position, SourceKind};
-    use store::Memory;
+    use store::{Memory, Page, Question, Selection, Stats, StoreErrorKind, Summary};
 
     use super::*;
     use crate::batches::{Fault, Order, read};
@@ -151,6 +235,73 @@ mod tests {
         assert!(tally.records < 200_000, "{}", tally.records);
         assert!(matches!(delivered.failed, Some(StoreError::OtherContent { .. })), "{delivered:?}");
         assert_eq!(delivered.records, 0);
+    }
+
+    #[test]
+    fn what_a_store_has_no_room_for_is_stored_when_it_has() {
+        let (store, text) = (Memory::new(), lines(25_000));
+        let limited = Limited { store: &store, refusals: AtomicU64::new(3) };
+        let reads = |take: &mut Take<'_>| read(&mut text.as_bytes(), &order(), None, take).0.records;
+        let mut refused = 0;
+        let mut again = |error: &StoreError| {
+            refused += 1;
+            error.kind() == StoreErrorKind::Full
+        };
+        let (records, delivered) = persist(&Turns::new(&limited), reads, &mut again, &mut || {});
+        assert_eq!((records, delivered.records, delivered.lost, refused), (Some(25_000), 25_000, 0, 3));
+        assert_eq!(store.stats().unwrap().entries, 25_000);
+        // Who does not wait loses the batch, and knows how much that is.
+        let limited = Limited { store: &store, refusals: AtomicU64::new(1) };
+        let text = text.replace("n1", "m1");
+        let order = Order { input: None, ..order() };
+        let reads = |take: &mut Take<'_>| read(&mut text.as_bytes(), &order, None, take).0.records;
+        let (_, delivered) = persist(&Turns::new(&limited), reads, &mut |_| false, &mut || {});
+        assert!(delivered.failed.is_some() && delivered.lost >= 10_000, "{delivered:?}");
+    }
+
+    /// A store that has no room for a while.
+    struct Limited<'a> {
+        store: &'a Memory,
+        refusals: AtomicU64,
+    }
+
+    impl Store for Limited<'_> {
+        fn absorb(&self, batch: Batch) -> Result<Receipt, StoreError> {
+            let left = self.refusals.load(Ordering::Relaxed);
+            if left > 0 {
+                self.refusals.store(left - 1, Ordering::Relaxed);
+                return Err(StoreError::engine(StoreErrorKind::Full, "no room"));
+            }
+            self.store.absorb(batch)
+        }
+
+        fn lookup(&self, question: &Question) -> Result<Page, StoreError> {
+            self.store.lookup(question)
+        }
+
+        fn summarise(&self, question: &Question) -> Result<Summary, StoreError> {
+            self.store.summarise(question)
+        }
+
+        fn drop_where(&self, selection: &Selection) -> Result<u64, StoreError> {
+            self.store.drop_where(selection)
+        }
+
+        fn position(&self, input: &str) -> Result<Option<Reached>, StoreError> {
+            self.store.position(input)
+        }
+
+        fn wholes(&self, digest: &cof::Digest) -> Result<Vec<std::sync::Arc<str>>, StoreError> {
+            self.store.wholes(digest)
+        }
+
+        fn forget_expired(&self, now: u64) -> Result<u64, StoreError> {
+            self.store.forget_expired(now)
+        }
+
+        fn stats(&self) -> Result<Stats, StoreError> {
+            self.store.stats()
+        }
     }
 
     #[test]

@@ -10,12 +10,13 @@
 //! drop and count what does not fit. A sender that stalls holds one thread and nothing else. At most [`MOST_SENDERS`] are served at the
 //! same time; others are closed and counted.
 //!
-//! Errors: what is wrong with one sender ends its connection and is told as an [`Event`].
+//! Errors: what is wrong with one sender ends its connection and is told as an [`Event`]. What they sent is counted in a
+//! [`Status`](crate::status::Status).
 
 mod connection;
 mod listener;
 
-use std::sync::Mutex;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
@@ -23,11 +24,12 @@ use std::thread;
 use cof::Batch;
 
 use crate::batches::{self, Fault, Order, Take, Unwanted};
+use crate::status::Status;
 use crate::tally::Tally;
 
 use self::connection::Connection;
 pub use self::connection::Greeting;
-pub use self::listener::{ListenError, Listener};
+pub use self::listener::{ListenError, Listener, Place};
 
 /// Senders that are served at the same time.
 pub const MOST_SENDERS: usize = 64;
@@ -47,22 +49,24 @@ pub enum Event {
     Turned,
 }
 
-/// Collects until `stop` is set or the caller accepts no more batches. Returns the sum of what all senders sent.
+/// Collects until `stop` is set or the caller accepts no more batches.
 pub fn collect(
     listener: &Listener,
     order: &Order,
+    status: &Arc<Status>,
     stop: &AtomicBool,
     tell: &(dyn Fn(Event) + Sync),
     take: &mut Take<'_>,
-) -> Tally {
+) {
     let (batches, received) = sync_channel(WAITING);
-    let collecting = Collecting { order, tell, senders: AtomicUsize::new(0), sum: Mutex::default() };
+    let over = AtomicBool::new(false);
+    let collecting = Collecting { order, status, tell, connections: AtomicUsize::new(0) };
     thread::scope(|scope| {
-        let collecting = &collecting;
+        let (collecting, stop) = (&collecting, Stop { asked: stop, over: &over });
         scope.spawn(move || {
             while let Some(stream) = listener.accept(stop) {
-                if collecting.senders.fetch_add(1, Ordering::Relaxed) >= MOST_SENDERS {
-                    collecting.senders.fetch_sub(1, Ordering::Relaxed);
+                if collecting.connections.fetch_add(1, Ordering::Relaxed) >= MOST_SENDERS {
+                    collecting.connections.fetch_sub(1, Ordering::Relaxed);
                     tell(Event::Turned);
                     continue;
                 }
@@ -73,37 +77,49 @@ pub fn collect(
         for (batch, records) in received {
             if take(batch, records).is_err() {
                 // Who sends on notices that nobody receives.
-                stop.store(true, Ordering::Relaxed);
+                over.store(true, Ordering::Relaxed);
                 break;
             }
         }
     });
-    collecting.sum.into_inner().unwrap_or_default()
+}
+
+/// Why collecting ends: somebody asked for it, or nobody accepts batches any more.
+#[derive(Clone, Copy)]
+struct Stop<'a> {
+    asked: &'a AtomicBool,
+    over: &'a AtomicBool,
+}
+
+impl Stop<'_> {
+    fn is_set(self) -> bool {
+        self.asked.load(Ordering::Relaxed) || self.over.load(Ordering::Relaxed)
+    }
 }
 
 /// What all connections share.
 struct Collecting<'a> {
     order: &'a Order,
+    status: &'a Arc<Status>,
     tell: &'a (dyn Fn(Event) + Sync),
-    senders: AtomicUsize,
-    sum: Mutex<Tally>,
+    connections: AtomicUsize,
 }
 
 impl Collecting<'_> {
     fn serve(&self, mut connection: Connection<'_>, batches: &SyncSender<(Batch, u64)>) {
         match connection.greet() {
             Greeting::Welcome => {
-                (self.tell)(Event::Began(self.senders.load(Ordering::Relaxed)));
+                let (progress, senders) = self.status.begin();
+                (self.tell)(Event::Began(senders));
+                let order = Order { progress: Some(progress), ..self.order.clone() };
                 let mut take = |batch, records| batches.send((batch, records)).map_err(|_| Unwanted);
-                let (tally, fault) = batches::read(&mut connection, self.order, None, &mut take);
-                if let Ok(mut sum) = self.sum.lock() {
-                    sum.add(&tally);
-                }
+                let (tally, fault) = batches::read(&mut connection, &order, None, &mut take);
+                drop(order);
                 (self.tell)(Event::Ended(Box::new(tally), fault));
             }
             Greeting::Stopped => {}
             refused => (self.tell)(Event::Refused(refused)),
         }
-        self.senders.fetch_sub(1, Ordering::Relaxed);
+        self.connections.fetch_sub(1, Ordering::Relaxed);
     }
 }

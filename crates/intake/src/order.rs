@@ -10,6 +10,7 @@ use store::Reached;
 use crate::Foreign;
 use crate::format::{Format, Options, PassiveDnsColumns, Side};
 use crate::noise::Noise;
+use crate::status::Progress;
 use crate::tally::LeftOut;
 use crate::window;
 
@@ -33,6 +34,8 @@ pub struct Order {
     pub input: Option<Arc<str>>,
     /// When the name may be forgotten, in seconds since the epoch.
     pub expires: Option<u64>,
+    /// How long after the end of the input the name is kept, in seconds; for ever if `expires` does not say otherwise.
+    pub kept: Option<u64>,
     /// How far an earlier pass under this name got.
     pub reached: Option<Reached>,
     /// Whether the tally includes the digest of the whole input.
@@ -60,6 +63,8 @@ pub struct Order {
     /// The clock of a live stream, which delivers at least once a second, also when nothing arrives: a reader of one reports
     /// [`io::ErrorKind::TimedOut`] or [`io::ErrorKind::WouldBlock`] then.
     pub live: Option<Clock>,
+    /// Where the figures are published while the input is read.
+    pub progress: Option<Progress>,
 }
 
 impl Order {
@@ -75,6 +80,7 @@ impl Order {
             strict: false,
             input: None,
             expires: None,
+            kept: None,
             reached: None,
             digests: false,
             tell_again: false,
@@ -88,7 +94,13 @@ impl Order {
             window: window::SPAN,
             noise: Arc::default(),
             live: None,
+            progress: None,
         }
+    }
+
+    /// The current time, in seconds since the epoch: a live stream goes on for days after the time that was ordered.
+    pub(crate) fn time(&self) -> u64 {
+        self.live.as_ref().map_or(self.now, Clock::seconds)
     }
 
     /// What decoders need of it.

@@ -96,11 +96,23 @@ impl<'a, 't> Passage<'a, 't> {
         batch.position = self.order.input.clone().map(|input| Position {
             digest: self.content.digest_at(offset),
             whole,
-            expires: self.order.expires,
+            expires: self.order.expires.or(self
+                .order
+                .kept
+                .filter(|_| whole)
+                .map(|kept| self.order.time() + kept)),
             ..Position::new(input, offset)
         });
         self.tally.observations += batch.observations.len() as u64;
+        self.tell();
         (self.take)(batch, records).map_err(|Unwanted| Fault::Unwanted)
+    }
+
+    /// Publishes the figures, about once a second.
+    pub(crate) fn tell(&self) {
+        if let Some(progress) = &self.order.progress {
+            progress.tell(&self.tally);
+        }
     }
 
     /// The input was read to its end.

@@ -74,6 +74,7 @@ impl Reading for Records<'_, '_> {
     }
 
     fn idle(&mut self) -> Result<(), Fault> {
+        self.passage.tell();
         if self.batched > 0 { self.send(self.reader.consumed(), false) } else { Ok(()) }
     }
 

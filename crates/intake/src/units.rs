@@ -83,6 +83,7 @@ impl Reading for Units<'_, '_> {
 
     fn idle(&mut self) -> Result<(), Fault> {
         self.delivered = self.passage.order.live.as_ref().map(Clock::now).unwrap_or_default();
+        self.passage.tell();
         if self.records > 0 { self.send(self.start, false) } else { Ok(()) }
     }
 
@@ -174,7 +175,6 @@ impl<'a, 't> Units<'a, 't> {
 impl Passage<'_, '_> {
     /// What a decoder hands the unit at this offset to.
     fn out<'b>(&'b mut self, window: &'b mut Window, offset: u64) -> Out<'b> {
-        // A live stream goes on for days after the time that was ordered.
         let received = self.order.live.as_ref().map(Clock::seconds);
         Out {
             window,

@@ -310,7 +310,7 @@ pub(super) fn text(most: usize) -> impl clap::builder::TypedValueParser<Value = 
 }
 
 /// The word of a format that can be imported.
-fn input_format() -> impl clap::builder::TypedValueParser<Value = InputFormat> {
+pub(super) fn input_format() -> impl clap::builder::TypedValueParser<Value = InputFormat> {
     use clap::builder::{PossibleValuesParser, TypedValueParser as _};
     PossibleValuesParser::new(InputFormat::ALL.map(InputFormat::word))
         .map(|word| InputFormat::named(&word).unwrap_or(InputFormat::Cof))

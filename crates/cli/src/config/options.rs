@@ -34,7 +34,8 @@ pub(super) fn given(
         ],
         Command::Import(import) => noise(&import.noise),
         Command::Collect(collect) => match &collect.command {
-            CollectCommand::Dnstap(dnstap) => noise(&dnstap.noise),
+            CollectCommand::Dnstap(dnstap) => noise(&dnstap.how.noise),
+            CollectCommand::File(file) => noise(&file.how.noise),
         },
         _ => Vec::new(),
     };

@@ -121,15 +121,15 @@ impl Tally {
         tally
     }
 
-    /// The result if the import could not be started.
     /// The result of a stream that was collected until somebody stopped it.
-    pub(crate) fn of_stream(name: &str, counts: intake::Tally, lasting: u64) -> Self {
-        let (format, kind) = (Format::Dnstap, Kind::Observation);
+    pub(crate) fn of_stream(name: &str, format: Format, counts: intake::Tally, lasting: u64) -> Self {
+        let kind = if format.is_of_sensors() { Kind::Observation } else { Kind::Report };
         // A stream has no end that could be missing.
         let counts = intake::Tally { truncated: false, ..counts };
         Self { counts, lasting, format, kind, ..Self::new(name) }
     }
 
+    /// The result if the import could not be started.
     pub(super) fn failed(name: &str, error: String) -> Self {
         Self { state: State::Failed, useless: true, error: Some(error), ..Self::new(name) }
     }

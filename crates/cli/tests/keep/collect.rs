@@ -15,7 +15,7 @@ use crate::home::{Done, Home};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A program that is ended when this is dropped.
-struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Running {
     fn start(program: &str, arguments: &[&str], folder: &Path) -> Self {
@@ -24,7 +24,7 @@ impl Running {
         Self(command.spawn().unwrap_or_else(|error| panic!("{program}: {error}: run `cargo xtask test`")))
     }
 
-    fn signal(&self, signal: rustix::process::Signal) {
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let id = i32::try_from(self.0.id()).ok().and_then(rustix::process::Pid::from_raw).unwrap();
         rustix::process::kill_process(id, signal).unwrap();
     }
@@ -49,7 +49,7 @@ fn collect(home: &Home, more: &[&str]) -> Running {
 }
 
 /// Ends collecting with a signal, and returns its report.
-fn report(mut collecting: Running) -> Done {
+pub(crate) fn report(mut collecting: Running) -> Done {
     collecting.signal(rustix::process::Signal::INT);
     let mut stdout = String::new();
     collecting.0.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
@@ -58,7 +58,7 @@ fn report(mut collecting: Running) -> Done {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a real program is waited for, with a bound")]
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is_so() {
         assert!(began.elapsed() < PATIENCE, "{what}");

@@ -5,8 +5,8 @@
 //! [`batches`] the runs of one command, [`bound`] the destinations of secrets, [`proxy`] connections through a proxy,
 //! [`indicator`] the library by hand. [`shapes`] checks the output for programs. [`trouble`] and [`damage`] test faults of a
 //! data folder, [`disk`] faults of its disk, [`fixtures`] folders of earlier versions, [`backup`] backups, and [`kills`] kills.
-//! [`database`] and [`database_kills`] test the passive-DNS database, [`captures`] what is imported into it from packets, and
-//! [`noise`] what is not kept.
+//! [`database`] and [`database_kills`] test the passive-DNS database, [`captures`] and [`logs`] what is imported into it, [`collect`] and
+//! [`follow`] what is collected, and [`noise`] what is not kept.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails is a failed test")]
 
 mod again;
@@ -22,6 +22,7 @@ mod database;
 mod database_kills;
 mod disk;
 mod fixtures;
+mod follow;
 mod guide;
 mod home;
 mod indicator;

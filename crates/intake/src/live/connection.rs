@@ -8,10 +8,11 @@
 //! reading goes on.
 
 use std::io::{self, Read, Write as _};
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::listener::{LOOK, Stream};
+use super::Stop;
+use super::listener::Stream;
 use crate::format::dnstap::{CONTENT_TYPE, MOST_CONTROL, content_types};
+use crate::pause::LOOK;
 
 const ACCEPT: u32 = 1;
 const START: u32 = 2;
@@ -39,7 +40,7 @@ pub enum Greeting {
 /// A sender.
 pub(super) struct Connection<'a> {
     stream: Box<dyn Stream>,
-    stop: &'a AtomicBool,
+    stop: Stop<'a>,
     /// Bytes that were read for the handshake and belong to the stream.
     begun: Vec<u8>,
     /// The sender waits for FINISH.
@@ -48,7 +49,7 @@ pub(super) struct Connection<'a> {
 }
 
 impl<'a> Connection<'a> {
-    pub(super) fn new(stream: Box<dyn Stream>, stop: &'a AtomicBool) -> Self {
+    pub(super) fn new(stream: Box<dyn Stream>, stop: Stop<'a>) -> Self {
         Self { stream, stop, begun: Vec::new(), answers: false, frames: Frames::default() }
     }
 
@@ -96,7 +97,7 @@ impl<'a> Connection<'a> {
     fn fill(&mut self, buffer: &mut [u8]) -> Result<(), Greeting> {
         let mut filled = 0;
         for _ in 0..LOOKS {
-            if self.stop.load(Ordering::Relaxed) {
+            if self.stop.is_set() {
                 return Err(Greeting::Stopped);
             }
             match self.stream.read(buffer.get_mut(filled..).unwrap_or_default()) {
@@ -120,7 +121,7 @@ impl Read for Connection<'_> {
             self.begun.drain(..len);
             return Ok(len);
         }
-        if self.frames.ended || self.stop.load(Ordering::Relaxed) {
+        if self.frames.ended || self.stop.is_set() {
             return Ok(0);
         }
         let len = match self.stream.read(buffer) {

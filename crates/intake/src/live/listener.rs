@@ -12,13 +12,13 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-/// How often waiting threads look whether they are to stop.
-pub(super) const LOOK: Duration = Duration::from_millis(250);
+use super::Stop;
+use crate::pause::{LOOK, pause};
+
 /// How long a sender may take to receive an answer of a few bytes.
 const ANSWER: Duration = Duration::from_secs(5);
 
@@ -41,6 +41,15 @@ pub enum ListenError {
     },
 }
 
+/// Where to listen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A TCP port.
+    Tcp(SocketAddr),
+    /// A Unix socket with these permissions.
+    Unix(PathBuf, u32),
+}
+
 /// A place where senders connect.
 #[derive(Debug)]
 pub struct Listener(Kind);
@@ -56,6 +65,17 @@ pub(super) trait Stream: Read + Write + Send {}
 impl<S: Read + Write + Send> Stream for S {}
 
 impl Listener {
+    /// Listens at a place.
+    ///
+    /// # Errors
+    /// [`ListenError`].
+    pub fn at(place: &Place) -> Result<Self, ListenError> {
+        match place {
+            Place::Tcp(address) => Self::tcp(*address),
+            Place::Unix(path, mode) => Self::unix(path, *mode),
+        }
+    }
+
     /// Listens on a TCP port.
     ///
     /// # Errors
@@ -85,23 +105,25 @@ impl Listener {
         Ok(listener)
     }
 
-    /// The address of a TCP port.
-    pub fn address(&self) -> Option<SocketAddr> {
+    /// The address of a TCP port, or the path of a socket.
+    pub fn place(&self) -> String {
         match &self.0 {
-            Kind::Tcp(listener) => listener.local_addr().ok(),
-            Kind::Unix(..) => None,
+            Kind::Tcp(listener) => {
+                listener.local_addr().map(|address| address.to_string()).unwrap_or_default()
+            }
+            Kind::Unix(_, path) => path.display().to_string(),
         }
     }
 
     /// The next sender; `None` when `stop` is set or nobody can connect any more.
-    pub(super) fn accept(&self, stop: &AtomicBool) -> Option<Box<dyn Stream>> {
-        while !stop.load(Ordering::Relaxed) {
-            wait(Some(self.as_fd()));
+    pub(super) fn accept(&self, stop: Stop<'_>) -> Option<Box<dyn Stream>> {
+        while !stop.is_set() {
+            wait(self.as_fd());
             match self.try_accept() {
                 Ok(stream) => return Some(stream),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 // There are too many open files for now, most likely.
-                Err(_) => wait(None),
+                Err(_) => pause(LOOK),
             }
         }
         None
@@ -144,12 +166,10 @@ impl Drop for Listener {
 }
 
 /// Waits until there is a sender, or for a while.
-fn wait(socket: Option<BorrowedFd<'_>>) {
-    let pause = Timespec { tv_sec: 0, tv_nsec: i64::from(LOOK.subsec_nanos()) };
-    let mut polled: Vec<PollFd<'_>> =
-        socket.iter().map(|socket| PollFd::new(socket, PollFlags::IN)).collect();
+fn wait(socket: BorrowedFd<'_>) {
+    let look = Timespec { tv_sec: 0, tv_nsec: i64::from(LOOK.subsec_nanos()) };
     // An interrupted wait is a short one.
-    let _ = poll(&mut polled, Some(&pause));
+    let _ = poll(&mut [PollFd::new(&socket, PollFlags::IN)], Some(&look));
 }
 
 /// Removes the socket of a dead process.
