@@ -21,14 +21,15 @@ struct Need {
     why: &'static str,
 }
 
-const NEEDS: [Need; 12] = [
+const NEEDS: [Need; 13] = [
     Need { packages: &["chromium"], probe: &["chromium", "--version"], why: "shows the pages" },
     Need { packages: &["chromium-driver"], probe: &["chromedriver", "--version"], why: "drives chromium" },
     Need { packages: &["poppler-utils"], probe: &["pdftotext", "-v"], why: "reads pages that were printed" },
     Need { packages: &["dnsdbq"], probe: &["dnsdbq", "-h"], why: "queries our server as a stranger would" },
     Need { packages: &["unbound"], probe: &["unbound", "-V"], why: "a resolver that sends dnstap" },
-    Need { packages: &["bind9"], probe: &["named", "-v"], why: "serves the zone that it asks for" },
+    Need { packages: &["bind9"], probe: &["named", "-v"], why: "serves the zone, and is another resolver" },
     Need { packages: &["bind9-dnsutils"], probe: &["dig", "-v"], why: "asks the resolver" },
+    Need { packages: &["tshark"], probe: &["tshark", "--version"], why: "counts the messages of captures" },
     Need { packages: &["npm"], probe: &["npm", "--version"], why: "fetches what the pages need" },
     Need {
         packages: &["binutils"],
@@ -148,7 +149,7 @@ mod tests {
         let command = by_hand(&packages(&all));
         assert!(
             command.ends_with(
-                "--no-install-recommends chromium chromium-driver poppler-utils dnsdbq unbound bind9 bind9-dnsutils npm binutils systemd g++ python3 python3-venv"
+                "--no-install-recommends chromium chromium-driver poppler-utils dnsdbq unbound bind9 bind9-dnsutils tshark npm binutils systemd g++ python3 python3-venv"
             ),
             "{command}"
         );

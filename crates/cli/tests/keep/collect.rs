@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use testkit::dnstap;
 
 use crate::home::{Done, Home};
@@ -79,11 +80,9 @@ txt IN TXT \"a text\" \"and more\"
 six IN AAAA 2a00:1450:4001::1
 ";
 
-/// BIND with the zone, and unbound, which asks it and sends dnstap to the socket `tap`.
-fn resolver(home: &Home) -> (Running, Running, u16) {
-    let free = || UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let (server, resolver) = (free(), free());
-    let folder = home.path("");
+/// BIND with the zone, and its port.
+fn zone(home: &Home) -> (Running, u16) {
+    let (server, folder) = (free(), home.path(""));
     let at = folder.display();
     home.file("test.zone", ZONE);
     home.file(
@@ -94,6 +93,18 @@ fn resolver(home: &Home) -> (Running, Running, u16) {
              controls {{ }};\nzone \"example.test\" {{ type primary; file \"{at}/test.zone\"; }};\n"
         ),
     );
+    (Running::start("named", &["-g", "-c", "named.conf"], &folder), server)
+}
+
+fn free() -> u16 {
+    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A server with the zone, and unbound, which asks it and sends dnstap to the socket `tap`.
+fn unbound(home: &Home) -> (Running, Running, u16) {
+    let (named, server) = zone(home);
+    let (resolver, folder) = (free(), home.path(""));
+    let at = folder.display();
     home.file(
         "unbound.conf",
         format!(
@@ -106,10 +117,28 @@ fn resolver(home: &Home) -> (Running, Running, u16) {
              dnstap-log-client-response-messages: yes\n"
         ),
     );
-    let named = Running::start("named", &["-g", "-c", "named.conf"], &folder);
     let unbound = Running::start("unbound", &["-d", "-c", "unbound.conf"], &folder);
     until("the resolver answers", || dig(resolver, "www.", "A").contains("185.194.93.14"));
     (named, unbound, resolver)
+}
+
+/// A server with the zone, and BIND as a resolver, which asks it and sends dnstap to the socket `tap`.
+fn bind(home: &Home) -> (Running, Running, u16) {
+    let (named, server) = zone(home);
+    let (resolver, folder) = (free(), home.path(""));
+    let at = folder.display();
+    home.file(
+        "resolver.conf",
+        format!(
+            "options {{ directory \"{at}\"; listen-on port {resolver} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};\n\
+             pid-file \"{at}/resolver.pid\"; session-keyfile \"{at}/resolver.key\"; recursion yes; dnssec-validation no;\n\
+             dnstap {{ all; }}; dnstap-output unix \"{at}/tap\"; }};\ncontrols {{ }};\n\
+             zone \"example.test\" {{ type forward; forward only; forwarders {{ 127.0.0.1 port {server}; }}; }};\n"
+        ),
+    );
+    let bind = Running::start("named", &["-g", "-c", "resolver.conf"], &folder);
+    until("the resolver answers", || dig(resolver, "www.", "A").contains("185.194.93.14"));
+    (named, bind, resolver)
 }
 
 fn dig(port: u16, name: &str, rrtype: &str) -> String {
@@ -121,15 +150,34 @@ fn dig(port: u16, name: &str, rrtype: &str) -> String {
     String::from_utf8(asked.stdout).unwrap()
 }
 
+/// A server that has the database open, so that other commands see what arrives.
+fn serve(home: &Home) -> Running {
+    let mut command = home.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let mut serving = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    BufReader::new(serving.stderr.as_mut().unwrap()).read_line(&mut String::new()).unwrap();
+    Running(serving)
+}
+
+/// The records of the zone, sorted, each of which is checked.
+fn rows(home: &Home, check: &dyn Fn(&Value)) -> Vec<String> {
+    let rows = home.json(&["lookup", "*.example.test", "--by-source"]);
+    let row = |row: &Value| {
+        check(row);
+        let text = |key: &str| row[key].as_str().unwrap().to_owned();
+        let rdata = row["rdata"].as_array().map_or(&row["rdata"], |all| &all[0]);
+        format!("{} {} {}", text("rrname"), text("rrtype"), rdata.as_str().unwrap())
+    };
+    let mut found: Vec<String> = rows["records"].as_array().unwrap().iter().map(row).collect();
+    found.sort();
+    found
+}
+
 #[test]
 fn a_real_resolver_feeds_the_database_record_by_record() {
     let home = Home::new();
-    // A server has the database open, so that other commands see what arrives.
-    let mut serving = home.command(&["serve", "--listen", "127.0.0.1:0"]);
-    let mut serving = Running(serving.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
-    BufReader::new(serving.0.stderr.as_mut().unwrap()).read_line(&mut String::new()).unwrap();
+    let _serving = serve(&home);
     let collecting = collect(&home, &["--sensor", "vienna-1", "--format", "json"]);
-    let (_named, _unbound, port) = resolver(&home);
+    let (_named, _unbound, port) = unbound(&home);
     let asked =
         [("", "SOA"), ("alias.", "A"), ("mail.", "MX"), ("txt.", "TXT"), ("six.", "AAAA"), ("none.", "A")];
     for (name, rrtype) in asked {
@@ -142,21 +190,11 @@ fn a_real_resolver_feeds_the_database_record_by_record() {
     }
     let done = report(collecting);
     assert_eq!(done.code, 0, "{}", done.stdout);
-    let report: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+    let report: Value = serde_json::from_str(&done.stdout).unwrap();
     assert_eq!(report["left_out"], serde_json::json!([]));
-    let rows = home.json(&["lookup", "*.example.test", "--by-source"]);
-    let mut found: Vec<String> = rows["records"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|row| {
-            assert_eq!((&row["sensor_id"], &row["bailiwick"]), (&"vienna-1".into(), &"example.test".into()));
-            let text = |key: &str| row[key].as_str().unwrap().to_owned();
-            let rdata = row["rdata"].as_array().map_or(&row["rdata"], |all| &all[0]);
-            format!("{} {} {}", text("rrname"), text("rrtype"), rdata.as_str().unwrap())
-        })
-        .collect();
-    found.sort();
+    let check = |row: &Value| {
+        assert_eq!((&row["sensor_id"], &row["bailiwick"]), (&"vienna-1".into(), &"example.test".into()));
+    };
     let expected = [
         "alias.example.test CNAME www.example.test",
         "example.test NS ns.example.test",
@@ -168,7 +206,31 @@ fn a_real_resolver_feeds_the_database_record_by_record() {
         "www.example.test A 185.194.93.14",
         "www.example.test A 185.194.93.15",
     ];
-    assert_eq!(found, expected);
+    assert_eq!(rows(&home, &check), expected);
+}
+
+#[test]
+fn bind_feeds_the_database_too() {
+    let home = Home::new();
+    let _serving = serve(&home);
+    let collecting = collect(&home, &[]);
+    let (_named, _bind, port) = bind(&home);
+    for (name, rrtype) in [("alias.", "A"), ("mail.", "MX"), ("six.", "AAAA"), ("none.", "A")] {
+        dig(port, name, rrtype);
+    }
+    for name in ["alias", "mail", "six"] {
+        let name = format!("{name}.example.test");
+        until(&name, || home.json(&["lookup", &name, "--summary"])["rows"] == 1);
+    }
+    assert_eq!(report(collecting).code, 0);
+    let expected = [
+        "alias.example.test CNAME www.example.test",
+        "mail.example.test MX 10 mx.example.test",
+        "six.example.test AAAA 2a00:1450:4001::1",
+        "www.example.test A 185.194.93.14",
+        "www.example.test A 185.194.93.15",
+    ];
+    assert_eq!(rows(&home, &|row| assert_eq!(row["bailiwick"], "example.test", "{row}")), expected);
 }
 
 #[test]
@@ -201,7 +263,7 @@ fn senders_that_stall_lie_or_leave_do_not_stop_the_others() {
     drop((silent, stalled));
     let done = report(collecting);
     assert_eq!(done.code, 3, "{}", done.stdout);
-    let report: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+    let report: Value = serde_json::from_str(&done.stdout).unwrap();
     assert_eq!((&report["records"], &report["messages"]), (&1.into(), &1.into()));
     assert_eq!(home.json(&["lookup", "good.example", "--summary"])["rows"], 1);
 }

@@ -5,8 +5,8 @@
 //! [`batches`] the runs of one command, [`bound`] the destinations of secrets, [`proxy`] connections through a proxy,
 //! [`indicator`] the library by hand. [`shapes`] checks the output for programs. [`trouble`] and [`damage`] test faults of a
 //! data folder, [`disk`] faults of its disk, [`fixtures`] folders of earlier versions, [`backup`] backups, and [`kills`] kills.
-//! [`database`] and [`database_kills`] test the passive-DNS database, [`captures`] and [`logs`] what is imported into it, [`collect`] and
-//! [`follow`] what is collected, and [`noise`] what is not kept.
+//! [`database`] and [`database_kills`] test the passive-DNS database, [`captures`] and [`logs`] what is imported into it, with [`tshark`]
+//! as a second opinion, [`collect`] and [`follow`] what is collected, and [`noise`] what is not kept.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails is a failed test")]
 
 mod again;
@@ -36,3 +36,4 @@ mod service;
 mod shapes;
 mod testing;
 mod trouble;
+mod tshark;
