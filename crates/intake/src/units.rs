@@ -18,7 +18,7 @@ use crate::order::Fault;
 use crate::out::Out;
 use crate::passage::{Passage, Reading};
 use crate::tally::{LeftOut, Reason, Tally};
-use crate::window::Window;
+use crate::window::{Room, Window};
 
 /// The most bytes that are held for one unit.
 const MOST_HELD: usize = 32 << 20;
@@ -100,8 +100,9 @@ impl Reading for Units<'_, '_> {
 impl<'a, 't> Units<'a, 't> {
     pub(crate) fn new(passage: Passage<'a, 't>, decoder: Box<dyn Decoder>) -> Self {
         let order = passage.order;
+        let room = if order.live.is_some() { Room::LIVE } else { Room::FILE };
         Self {
-            window: Window::new(order.window, order.kind, Arc::clone(&order.noise)),
+            window: Window::new(order.window, room, order.kind, Arc::clone(&order.noise)),
             delivered: order.live.as_ref().map(Clock::now).unwrap_or_default(),
             passage,
             decoder,

@@ -22,10 +22,22 @@ use crate::tally::{Dropped, Reason};
 
 /// How long equal records are merged by default, in seconds of capture time.
 pub const SPAN: u64 = 60;
-/// A batch ends with this many observations.
-pub(crate) const MOST: usize = 32_768;
-/// Or when they take about this many bytes.
-const MOST_BYTES: usize = 16 << 20;
+/// How much a window may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Room {
+    /// Observations.
+    records: usize,
+    /// About how many bytes they take.
+    bytes: usize,
+}
+
+impl Room {
+    /// For files, which are read one after the other.
+    pub(crate) const FILE: Self = Self { records: 32_768, bytes: 16 << 20 };
+    /// For one of many live streams, whose windows are delivered once a second.
+    pub(crate) const LIVE: Self = Self { records: 4_096, bytes: 2 << 20 };
+}
+
 /// About what an observation takes beside its parts, in bytes.
 const OVERHEAD: usize = 160;
 
@@ -41,6 +53,7 @@ pub(crate) enum Refused {
 /// Records of the current window, and of those that ended since the last batch.
 pub(crate) struct Window {
     span: u64,
+    room: Room,
     /// When the current window began, in capture time.
     began: Option<u64>,
     open: HashMap<Box<[u8]>, Verdict>,
@@ -62,9 +75,10 @@ enum Verdict {
 
 impl Window {
     /// An empty window of so many seconds, for observations of this kind, without noise.
-    pub(crate) fn new(span: u64, kind: SourceKind, noise: Arc<Noise>) -> Self {
+    pub(crate) fn new(span: u64, room: Room, kind: SourceKind, noise: Arc<Noise>) -> Self {
         Self {
             span,
+            room,
             began: None,
             open: HashMap::new(),
             closed: Vec::new(),
@@ -110,7 +124,7 @@ impl Window {
 
     /// Whether a batch should end here.
     pub(crate) fn is_full(&self) -> bool {
-        self.open.len() + self.closed.len() >= MOST || self.bytes >= MOST_BYTES
+        self.open.len() + self.closed.len() >= self.room.records || self.bytes >= self.room.bytes
     }
 
     /// All observations since the last time; the next record begins a window.
@@ -219,7 +233,7 @@ mod tests {
     }
 
     fn window() -> Window {
-        Window::new(SPAN, SourceKind::Observation, Arc::default())
+        Window::new(SPAN, Room::FILE, SourceKind::Observation, Arc::default())
     }
 
     fn rows(window: &mut Window) -> Vec<(String, u64, u64, Option<u64>)> {
@@ -278,9 +292,9 @@ mod tests {
             window.sight(&sighting(&format!("n{sighted}.{long}.example"), "185.194.93.1", AT)).unwrap();
             sighted += 1;
         }
-        assert_eq!(sighted, MOST.min(sighted));
+        assert_eq!(sighted, Room::FILE.records.min(sighted));
         assert!(
-            sighted > 1_000 && window.bytes <= MOST_BYTES + 1_024,
+            sighted > 1_000 && window.bytes <= Room::FILE.bytes + 1_024,
             "{sighted} records, {} bytes",
             window.bytes
         );

@@ -10,7 +10,7 @@ use crate::batches::Order;
 use crate::fuzzing;
 use crate::packing::{Bounds, Packing};
 use crate::tally::{Dropped, Reason, Tally};
-use crate::window::{SPAN, Window};
+use crate::window::{Room, SPAN, Window};
 
 /// What an input came to.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl Found {
 
 /// A window without rules.
 pub(crate) fn window() -> Window {
-    Window::new(SPAN, SourceKind::Observation, Arc::default())
+    Window::new(SPAN, Room::FILE, SourceKind::Observation, Arc::default())
 }
 
 /// An order for sightings.
