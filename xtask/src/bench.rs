@@ -15,6 +15,8 @@ pub(crate) enum Bench {
     Ask,
     /// The reader, compared with the fastest general JSON parsers.
     Cof,
+    /// Importing dnstap, captures and logs, and collecting dnstap, compared with parsing them.
+    Collect,
     /// A library of a million indicators: adding, finding, listing, importing; and a query with a stored answer.
     Keep,
     /// The pages with a million indicators, and with a run of 50,000 records.
@@ -31,6 +33,7 @@ impl Bench {
         match self {
             Self::Ask => &[("crates/cli", "ask")],
             Self::Cof => &[("benches/json", "reader")],
+            Self::Collect => &[("crates/cli", "collect")],
             Self::Keep => &[("crates/workbench", "keep"), ("crates/cli", "kept")],
             Self::Pages => &[("crates/server", "pages")],
             Self::Serve => &[("crates/cli", "serve")],

@@ -21,28 +21,36 @@ pub fn ready() -> Vec<u8> {
 /// A `RESOLVER_RESPONSE` with one A record of this name, at a time in seconds since the epoch. It has the addresses of a client and a
 /// server, which nobody may store.
 pub fn response(name: &str, address: [u8; 4], at: u32) -> Vec<u8> {
+    response_with(&answer(name, &[address]), at)
+}
+
+/// The same with this DNS message.
+pub fn response_with(answer: &[u8], at: u32) -> Vec<u8> {
     let message = [
         vec![0x08, 4, 0x10, 1, 0x18, 1],
         field(4, &[10, 99, 98, 97]),
         field(5, &[192, 0, 2, 53]),
         number(12, at),
-        field(14, &answer(name, address)),
+        field(14, answer),
     ]
     .concat();
     framed(&[field(14, &message), vec![0x78, 1]].concat())
 }
 
-/// A DNS response with one A record.
-fn answer(name: &str, address: [u8; 4]) -> Vec<u8> {
-    let mut message = vec![0, 7, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0];
+/// A DNS response with A records.
+pub fn answer(name: &str, addresses: &[[u8; 4]]) -> Vec<u8> {
+    let count = u8::try_from(addresses.len()).expect("answers are short");
+    let mut message = vec![0, 7, 0x81, 0x80, 0, 1, 0, count, 0, 0, 0, 0];
     for label in name.split('.') {
         message.push(u8::try_from(label.len()).expect("a label has at most 63 bytes"));
         message.extend(label.as_bytes());
     }
     message.extend([0, 0, 1, 0, 1]);
-    // The owner is a pointer to the question.
-    message.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 1, 44, 0, 4]);
-    message.extend(address);
+    for address in addresses {
+        // The owner is a pointer to the question.
+        message.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 1, 44, 0, 4]);
+        message.extend(address);
+    }
     message
 }
 
