@@ -3,12 +3,13 @@
 //! A [`Client`] sends requests to one [`Target`] through a pool of connections, and [`Body`] reads the answers. In the order of
 //! the data flow: `budget` (when a request may be sent), `proxy`, `environment` and `login` (the proxy and its login), `dial`,
 //! `tls`, `ca_file` and `connector` (the connection), `progress` (how far it got), `request` (one request, up to the headers of
-//! its answer), `body` (bytes, decompressed).
+//! its answer), `body` (bytes, decompressed), `exchange` (a request and its short answer). An [`Address`] is what users write.
 //!
 //! Every wait and every size is limited by [`Limits`] and a [`Deadline`]. Redirects are not followed, and no request is sent
 //! twice unless the connection was closed before the request was written. Every failure has its own kind of [`ClientError`],
 //! with the host or proxy that caused it. This crate knows nothing about passive DNS, settings or users.
 
+mod address;
 mod body;
 mod budget;
 mod ca_file;
@@ -16,6 +17,7 @@ mod connector;
 mod dial;
 mod environment;
 mod error;
+mod exchange;
 mod limits;
 mod login;
 mod progress;
@@ -23,12 +25,14 @@ mod proxy;
 mod request;
 mod tls;
 
+pub use address::{Address, AddressFault};
 pub use body::Body;
 pub use budget::Budget;
 pub use ca_file::check_ca_file;
 pub use dial::{Dial, DialError, Dialled, Io, Tcp, authority};
 pub use environment::{Found, ProxyEnvironment};
 pub use error::{ClientError, TlsFault, printable};
+pub use exchange::Answer;
 pub use limits::{Deadline, Limits};
 pub use login::{MAX_PASSWORD, basic, proxy_authorization, proxy_user_fault, without};
 pub use progress::{Stage, Trail};

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::Empty;
+use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::PROXY_AUTHORIZATION;
 use hyper::http::Extensions;
@@ -53,7 +53,7 @@ pub struct Tls {
 /// Sends requests to one target through a pool of connections.
 pub struct Client {
     connector: Connector,
-    pool: Pool<Connector, Empty<Bytes>>,
+    pool: Pool<Connector, Full<Bytes>>,
     limits: Limits,
 }
 
@@ -74,20 +74,33 @@ impl Client {
         Ok(Self { connector, pool, limits })
     }
 
-    /// Sends a request and waits for the headers of its answer; connecting has its own time limit. The proxy's login is added
-    /// if the proxy reads the request. `trail` follows the connection.
+    /// Sends a request without a body, as [`Self::send_body`] does.
     ///
     /// # Errors
-    /// [`ClientError`] if no headers arrived in time or at all. It only names the proxy as the cause of the proxy's own errors;
-    /// see [`Self::unanswered`] for the others.
+    /// [`ClientError`].
     pub async fn send(
         &self,
         request: Request<()>,
         deadline: Deadline,
         trail: &Trail,
     ) -> Result<Response<Incoming>, ClientError> {
+        self.send_body(request.map(|()| Bytes::new()), deadline, trail).await
+    }
+
+    /// Sends a request and waits for the headers of its answer; connecting has its own time limit, and sending the body counts
+    /// as waiting for the headers. The proxy's login is added if the proxy reads the request. `trail` follows the connection.
+    ///
+    /// # Errors
+    /// [`ClientError`] if no headers arrived in time or at all. It only names the proxy as the cause of the proxy's own errors;
+    /// see [`Self::unanswered`] for the others.
+    pub async fn send_body(
+        &self,
+        request: Request<Bytes>,
+        deadline: Deadline,
+        trail: &Trail,
+    ) -> Result<Response<Incoming>, ClientError> {
         let limits = &self.limits;
-        let mut request = request.map(|()| Empty::new());
+        let mut request = request.map(Full::new);
         // Through a tunnel, the proxy already has its login, and the service must not see it.
         if let Some(login) = self.reading_proxy().and_then(|proxy| proxy.login.as_ref()) {
             request.headers_mut().insert(PROXY_AUTHORIZATION, login.clone());
@@ -127,6 +140,11 @@ impl Client {
             }
             self.unheard(fault, trail.stage())
         })
+    }
+
+    /// The limits of its requests.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// The proxy that reads requests and answers, which is the case for plain HTTP.

@@ -1,8 +1,7 @@
 //! The requests that a provider receives: [`Request`], and reading its head from a connection.
 //!
 //! Bytes that are not a valid request are [`Incoming::Refused`] with the status to answer; they are not recorded, and do not
-//! use up an exchange. Heads are limited in length, and a request that declares a body is refused: passive-DNS providers are
-//! queried with GET.
+//! use up an exchange. Heads and bodies are limited in length, and a body without a declared length is refused.
 
 use std::io;
 
@@ -12,6 +11,8 @@ use crate::framing::{end_of_head, head_lines};
 
 /// The longest head of a request, in bytes.
 const HEAD_MAX: usize = 64 * 1024;
+/// The longest body of a request, in bytes.
+const BODY_MAX: usize = 16 << 20;
 
 /// A request of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct Request {
     pub target: String,
     /// The headers in the order sent: names in lower case, values without the space around them.
     pub headers: Vec<(String, String)>,
+    /// The body, as sent.
+    pub body: Vec<u8>,
 }
 
 impl Request {
@@ -36,7 +39,12 @@ impl Request {
         let mut parts = line.split(' ');
         let (method, target, version) = (parts.next()?, parts.next()?, parts.next()?);
         let right = version.starts_with("HTTP/1.") && parts.next().is_none();
-        right.then(|| Self { method: method.to_owned(), target: target.to_owned(), headers })
+        right.then(|| Self {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            headers,
+            body: Vec::new(),
+        })
     }
 
     /// Whether the client sends no more requests on this connection.
@@ -44,9 +52,13 @@ impl Request {
         self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
     }
 
-    fn has_body(&self) -> bool {
-        let length = self.header("content-length").is_some_and(|length| length != "0");
-        length || self.header("transfer-encoding").is_some()
+    /// The length of the body; `None` if it is not declared, or too long.
+    fn body_len(&self) -> Option<usize> {
+        if self.header("transfer-encoding").is_some() {
+            return None;
+        }
+        let len = self.header("content-length").map_or(Some(0), |length| length.parse().ok());
+        len.filter(|len| *len <= BODY_MAX)
     }
 }
 
@@ -69,7 +81,10 @@ where
     loop {
         if let Some(end) = end_of_head(buffer) {
             let head: Vec<u8> = buffer.drain(..end).collect();
-            return Ok(sort(&head));
+            return match sort(&head) {
+                Incoming::Request(request) => with_body(request, stream, buffer).await,
+                other => Ok(other),
+            };
         }
         if buffer.len() > HEAD_MAX {
             return Ok(Incoming::Refused(431, "the request's head is too long"));
@@ -80,13 +95,28 @@ where
     }
 }
 
+async fn with_body<S>(mut request: Request, stream: &mut S, buffer: &mut Vec<u8>) -> io::Result<Incoming>
+where
+    S: AsyncRead + Unpin,
+{
+    let Some(len) = request.body_len() else {
+        return Ok(Incoming::Refused(400, "a body without a length, or a very long one"));
+    };
+    while buffer.len() < len {
+        if stream.read_buf(buffer).await? == 0 {
+            return Ok(Incoming::End);
+        }
+    }
+    request.body = buffer.drain(..len).collect();
+    Ok(Incoming::Request(request))
+}
+
 fn sort(head: &[u8]) -> Incoming {
     if head.len() > HEAD_MAX {
         return Incoming::Refused(431, "the request's head is too long");
     }
     match Request::parse(head) {
         None => Incoming::Refused(400, "not an HTTP/1 request"),
-        Some(request) if request.has_body() => Incoming::Refused(400, "a request with a body"),
         Some(request) => Incoming::Request(request),
     }
 }
@@ -111,6 +141,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_body_is_read_to_its_declared_length() {
+        let mut both = &b"POST /1 HTTP/1.1\r\nContent-Length: 2\r\n\r\nokGET /2 HTTP/1.1\r\n\r\n"[..];
+        let mut buffer = Vec::new();
+        for (target, body) in [("/1", &b"ok"[..]), ("/2", b"")] {
+            let Incoming::Request(request) = read(&mut both, &mut buffer).await.unwrap() else {
+                panic!("{target}")
+            };
+            assert_eq!((request.target.as_str(), request.body.as_slice()), (target, body));
+        }
+        let cut = b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nok";
+        assert!(matches!(first(cut).await, Incoming::End));
+    }
+
+    #[tokio::test]
     async fn requests_sent_together_are_read_one_by_one() {
         let mut both = &b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n"[..];
         let mut buffer = Vec::new();
@@ -127,8 +171,10 @@ mod tests {
     async fn what_is_no_request_is_refused() {
         assert!(matches!(first(b"hello\r\n\r\n").await, Incoming::Refused(400, _)));
         assert!(matches!(first(b"GET / HTTP/1.1\r\nbad\r\n\r\n").await, Incoming::Refused(400, _)));
-        let post = b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\nok";
-        assert!(matches!(first(post).await, Incoming::Refused(400, "a request with a body")));
+        let chunked = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+        assert!(matches!(first(chunked).await, Incoming::Refused(400, _)));
+        let long = b"POST / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n";
+        assert!(matches!(first(long).await, Incoming::Refused(400, _)));
         assert!(matches!(first(b"GET / HTTP/1.1\r\n").await, Incoming::End));
     }
 
