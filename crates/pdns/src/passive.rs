@@ -8,6 +8,7 @@ mod file;
 mod intake;
 mod receipt;
 mod records;
+mod sequence;
 mod served;
 
 use std::sync::Arc;

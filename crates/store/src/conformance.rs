@@ -102,6 +102,11 @@ macro_rules! conformance {
             fn expiry() {
                 inputs::what_expires_is_forgotten_when_its_time_has_come(&$empty);
             }
+
+            #[test]
+            fn numbers() {
+                inputs::numbers_only_rise_and_are_never_forgotten(&$empty);
+            }
         }
     };
 }

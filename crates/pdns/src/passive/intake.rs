@@ -5,18 +5,20 @@
 //! The format is detected by content, as for files. Captures, logs and streams of resolvers are observations, whatever is asked for.
 //!
 //! If the input has a name, a body that was interrupted can be sent again completely, and the store counts no batch twice.
-//! Digests are computed after decompression, so the second body may have another coding.
+//! Digests are computed after decompression, so the second body may have another coding. A numbered body is one batch, which is
+//! stored when all of it was read.
 
 use std::io::{self, BufReader, Read};
 
 use ::intake::batches::{self, Order, Take};
 use ::intake::{Bounds, Foreign, Packing, Tally, deliver, detect};
 use axum::body::Bytes;
-use cof::SourceKind;
+use cof::{Batch, Position, SourceKind};
 use store::{Store, StoreError, StoreErrorKind};
 use tokio::sync::mpsc::Receiver;
 
 use super::receipt::Receipt;
+use super::sequence::MOST_RECORDS;
 
 /// A piece of the body; if the channel closes without an end, the body was interrupted.
 #[derive(Debug)]
@@ -40,18 +42,25 @@ pub(super) enum Fault {
     Other,
     /// It is larger than allowed after decompression.
     Expanded,
+    /// It is numbered, and has more than [`MOST_RECORDS`] records. Nothing was stored.
+    Long,
     /// The store failed; the text is for the operator of the service.
     Store(StoreError),
 }
 
-/// Imports a body; the receipt is valid even if there is a fault.
+/// Imports a body, at the position of a numbered batch if it is one; the receipt is valid even if there is a fault.
 pub(super) fn take(
     store: &dyn Store,
     coding: Packing,
     order: Order,
+    number: Option<Position>,
     pieces: Receiver<Piece>,
 ) -> (Receipt, Option<Fault>) {
-    take_all(store, coding, order, Pieces { coming: pieces, current: Bytes::new(), ended: false })
+    let body = Pieces { coming: pieces, current: Bytes::new(), ended: false };
+    match number {
+        None => take_all(store, coding, order, body),
+        Some(position) => take_whole(store, coding, order, position, body),
+    }
 }
 
 /// The same for another input, such as a file; an error of kind `ConnectionAborted` means that the body was interrupted.
@@ -66,15 +75,10 @@ pub(super) fn take_all(
         Some(Ok(reached)) => reached,
         Some(Err(error)) => return (Receipt::default(), Some(Fault::Store(error))),
     };
-    let body = match coding.unpack(BufReader::with_capacity(batches::PIECE, body), Bounds::REQUEST) {
+    let mut body = match open(coding, &mut order, body) {
         Ok(body) => body,
         Err(error) => return (Receipt::default(), Some(Fault::Decoder(error))),
     };
-    let (format, mut body) = detect(body);
-    order.format = format;
-    if format.is_of_sensors() {
-        order.kind = SourceKind::Observation;
-    }
     let read = |take: &mut Take<'_>| batches::read(&mut body, &order, None, take);
     let (read, delivered) = deliver(store, read, &mut |_| {});
     // A panic in the reader is a bug; it is unknown how far it got.
@@ -84,6 +88,52 @@ pub(super) fn take_all(
         error => Fault::Store(error),
     });
     (Receipt::of(&tally, delivered.records, delivered.repeated), failed.or(fault.map(Fault::of)))
+}
+
+/// Imports a numbered body: all of it as one batch, or nothing.
+fn take_whole(
+    store: &dyn Store,
+    coding: Packing,
+    mut order: Order,
+    position: Position,
+    body: impl Read + Send + 'static,
+) -> (Receipt, Option<Fault>) {
+    let number = position.offset;
+    let mut body = match open(coding, &mut order, body) {
+        Ok(body) => body,
+        Err(error) => return (Receipt::default(), Some(Fault::Decoder(error))),
+    };
+    let (mut held, mut is_long) = (None, false);
+    let (tally, fault) = batches::read(&mut body, &order, None, &mut |batch: Batch, records| {
+        // A second batch begins where the first is full.
+        is_long = batch.observations.len() > MOST_RECORDS || held.is_some();
+        held = Some((batch, records));
+        if is_long { Err(batches::Unwanted) } else { Ok(()) }
+    });
+    let receipt =
+        |stored, repeated| Receipt { number: Some(number), ..Receipt::of(&tally, stored, repeated) };
+    let fault = if is_long { Some(Fault::Long) } else { fault.map(Fault::of) };
+    let (Some((batch, records)), None) = (held, &fault) else { return (receipt(0, 0), fault) };
+    match store.absorb(Batch { position: Some(position), ..batch }) {
+        Ok(done) if done.repeated => (receipt(0, records), None),
+        Ok(_) => (receipt(records, 0), None),
+        Err(error) => (receipt(0, 0), Some(Fault::Store(error))),
+    }
+}
+
+/// Decompresses a body and finds out what it is written in.
+fn open(
+    coding: Packing,
+    order: &mut Order,
+    body: impl Read + Send + 'static,
+) -> io::Result<Box<dyn Read + Send>> {
+    let body = coding.unpack(BufReader::with_capacity(batches::PIECE, body), Bounds::REQUEST)?;
+    let (format, body) = detect(body);
+    order.format = format;
+    if format.is_of_sensors() {
+        order.kind = SourceKind::Observation;
+    }
+    Ok(Box::new(body))
 }
 
 /// Logs errors that the operator of the server should know; errors of the client, or with no more than the answer states, are

@@ -15,8 +15,11 @@ const SHOWN: usize = 20;
 pub struct Receipt {
     /// Records now in the database.
     pub taken: u64,
-    /// Records stored before by an earlier request with the same key.
+    /// Records stored before by an earlier request with the same key, or with the same number or a later one.
     pub repeated: u64,
+    /// The number of the batch, if the request has a `Sensor-Sequence`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
     /// Stored or known records with a repaired time: it was in another unit than seconds, or implausible and replaced by the other
     /// time. Left out if there are none.
     #[serde(skip_serializing_if = "is_zero")]

@@ -25,6 +25,7 @@ use utoipa::{IntoResponses, ToSchema};
 use super::Refused;
 use super::intake::{self, Fault, Piece};
 use super::receipt::Receipt;
+use super::sequence::{self, MOST_RECORDS};
 use super::served::PassiveDns;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -71,6 +72,10 @@ enum Kept {
 /// are counted and skipped. Records are stored while they arrive, so those before an interruption are kept; with an
 /// `Idempotency-Key` the same body can be sent again without counting anything twice. With the token of a sensor, the records are
 /// observations, whose counts add up; otherwise they are reports of another database.
+///
+/// A sensor that sends batches all the time numbers them with `Sensor-Sequence` instead. Such a batch is stored completely or not at
+/// all, its number is never forgotten, and a batch whose number is not above the last one stored is answered as repeated: send the
+/// batches in order, one at a time, each until it is answered. Numbers may have gaps.
 #[utoipa::path(
     post, path = "/api/v1/records", tag = "passive DNS",
     params(
@@ -78,6 +83,7 @@ enum Kept {
         ("keep_sensors" = Option<bool>, Query, description = "keep the sensor_id of each record, if the token has no sensor; otherwise sensor_id is dropped"),
         ("orientation" = Option<String>, Query, pattern = "^(auto|draft|swapped)$", description = "the side of a record that is the owner: rrname (draft) or rdata (swapped); auto detects it"),
         ("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,128}$", description = "identifies this body: sent again within 30 days, it is counted once; a different body with the same key gets 422"),
+        ("Sensor-Sequence" = Option<String>, Header, pattern = "^[0-9A-Za-z-]{8,64}/[1-9][0-9]{0,17}$", description = "the sender's own random name for its sequence of batches, and the number of this batch, instead of an Idempotency-Key; the batch has at most 10,000 records"),
         ("Content-Encoding" = Option<String>, Header, pattern = "^(identity|gzip|zstd)$", description = "how the body is compressed"),
     ),
     request_body(content = String, content_type = "application/x-ndjson", description = "the records"),
@@ -93,6 +99,7 @@ pub(super) async fn bring(
 ) -> Result<Response, Problem> {
     let now = Clock::system().seconds();
     let order = order(&dns, &pass, &uri, &headers, now)?;
+    let number = sequence::of(&headers, order.input.is_some(), &pass)?;
     let coding = coding(&headers)?;
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|octets| octets > dns.limits.body) {
@@ -109,7 +116,7 @@ pub(super) async fn bring(
         let _place = place;
         let forgotten = if order.input.is_some() { store.forget_expired(now).map(drop) } else { Ok(()) };
         match forgotten {
-            Ok(()) => intake::take(&*store, coding, order, pieces),
+            Ok(()) => intake::take(&*store, coding, order, number, pieces),
             Err(error) => (Receipt::default(), Some(Fault::Store(error))),
         }
     });
@@ -297,6 +304,12 @@ fn told(fault: &Fault, expanded: u64) -> Problem {
             StatusCode::PAYLOAD_TOO_LARGE,
             format!(
                 "the body is larger than {expanded} bytes when decompressed: split the records into several requests"
+            ),
+        ),
+        Fault::Long => Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!(
+                "a batch with a Sensor-Sequence can have at most {MOST_RECORDS} records, where records with zone times count twice: nothing was stored; send smaller batches"
             ),
         ),
         Fault::Store(error) => {

@@ -1,9 +1,11 @@
 //! Sending records, and queries below `/api/v1`.
 
 use std::io::Write as _;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use server::Limits;
+use store::{Memory, Store};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use workbench::token::Wanted;
@@ -180,4 +182,71 @@ async fn a_chunked_body_is_bounded_too_and_one_that_stalls_ends() {
     open(&format!("{}0\r\n\r\n", chunk.repeat(3))).await.problem(413);
     let stalled = open("5\r\n{\"rrn").await;
     assert!(stalled.problem(408).contains("too slowly"));
+}
+
+/// Sends a numbered batch as observations.
+async fn number(server: &Server, token: &str, sequence: &str, body: &[u8]) -> Answer {
+    let headers = [("sensor-sequence", sequence)];
+    bring_to(server, "/api/v1/records?kind=observation&keep_sensors=true", token, &headers, body).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_numbered_batch_counts_once_and_numbers_only_rise() {
+    let office = Office::new();
+    let sensor = office.token(Wanted { sensor: Some("s1".to_owned()), ..both("sensor") }).await;
+    let other = office.token(both("other")).await;
+    let store: Arc<dyn Store> = Arc::new(Memory::new());
+    let record = row("b.example", "A", "192.0.2.2", 1_500_000_005);
+    let mut server = office.server_of(Arc::clone(&store), Limits::default()).await;
+    for (restarts, token, sequence, repeated, count) in [
+        (false, &sensor, "sensor-one/1", 0, 1),
+        (false, &sensor, "sensor-one/1", 1, 1),
+        // A gap.
+        (false, &sensor, "sensor-one/7", 0, 2),
+        // Out of order, which a sensor never sends.
+        (false, &sensor, "sensor-one/3", 1, 2),
+        (true, &sensor, "sensor-one/7", 1, 2),
+        (false, &sensor, "sensor-one/8", 0, 3),
+        // Another sequence, and another token.
+        (false, &sensor, "sensor-two/8", 0, 4),
+        (false, &other, "sensor-one/8", 0, 5),
+        (true, &other, "sensor-one/8", 1, 5),
+    ] {
+        if restarts {
+            server = office.server_of(Arc::clone(&store), Limits::default()).await;
+        }
+        let taken = receipt(&number(&server, token, sequence, record.as_bytes()).await);
+        let sum = get(&server, &other, "/api/v1/summary?value=b.example").await;
+        assert_eq!((&taken["repeated"], &sum["count"]), (&json!(repeated), &json!(count)), "{sequence}");
+        assert_eq!(taken["taken"], json!(1 - repeated), "{sequence}");
+        assert_eq!(taken["number"], json!(sequence.split('/').nth(1).unwrap().parse::<u64>().unwrap()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_numbered_batch_is_stored_completely_or_not_at_all() {
+    let office = Office::new();
+    let token = office.token(both("sensor")).await;
+    let server = office.server(Limits::default()).await;
+    let entries = async || get(&server, &token, "/api/v1/stats").await["entries"].clone();
+    let line = |at: u64| row(&format!("h{at}.example"), "A", "192.0.2.2", 1_500_000_000 + at);
+    let lines = |count: u64| (0..count).map(line).collect::<Vec<_>>().join("\n").into_bytes();
+    let before = entries().await;
+    let detail = number(&server, &token, "sensor-one/1", &lines(10_001)).await.problem(413);
+    assert!(detail.contains("at most 10000 records") && detail.contains("nothing was stored"), "{detail}");
+    let cut = zstd::encode_all(&lines(9_000)[..], 1).unwrap();
+    let headers = [("sensor-sequence", "sensor-one/1"), ("content-encoding", "zstd")];
+    bring(&server, &token, &headers, &cut[..cut.len() - 5]).await.problem(400);
+    assert_eq!(entries().await, before);
+    let stored = receipt(&number(&server, &token, "sensor-one/1", &lines(10_000)).await);
+    assert_eq!((&stored["taken"], &stored["rejected"]), (&json!(10_000), &json!({})));
+    for (headers, words) in [
+        (&[("sensor-sequence", "sensor-one/2"), ("idempotency-key", "k")][..], "either"),
+        (&[("sensor-sequence", "sensor-one/2"), ("sensor-sequence", "sensor-one/3")], "once"),
+        (&[("sensor-sequence", "short/2")], "8 to 64"),
+        (&[("sensor-sequence", "sensor-one/0")], "from 1"),
+    ] {
+        let detail = bring(&server, &token, headers, &lines(1)).await.problem(400);
+        assert!(detail.contains(words), "{detail}");
+    }
 }

@@ -91,3 +91,17 @@ pub fn what_expires_is_forgotten_when_its_time_has_come(store: &impl Engine) {
     shake(store);
     assert_eq!((names(store, [1; 32]).len(), store.stats().unwrap().inputs), (0, 0));
 }
+
+/// Numbered batches: only a number above the last one is new, gaps are allowed, and no number is forgotten.
+pub fn numbers_only_rise_and_are_never_forgotten(store: &impl Engine) {
+    let number = |number| absorb(store, Position::new("sensor/1/a", number));
+    for (sent, is_repeated) in [(1, false), (1, true), (5, false), (3, true), (5, true), (6, false)] {
+        assert_eq!(number(sent), Ok(is_repeated), "{sent}");
+        shake(store);
+    }
+    assert_eq!(absorb(store, Position::new("sensor/1/b", 2)), Ok(false), "each sequence has its own numbers");
+    assert_eq!(store.forget_expired(u64::MAX), Ok(0));
+    assert_eq!((number(6), number(7)), (Ok(true), Ok(false)));
+    assert_eq!(store.position("sensor/1/a").unwrap().map(|reached| reached.offset), Some(7));
+    assert_eq!(store.stats().unwrap().inputs, 2, "one entry for each sequence");
+}

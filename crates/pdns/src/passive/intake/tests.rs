@@ -48,7 +48,7 @@ fn taken_as(
                 let _ = send.blocking_send(Piece::End);
             }
         });
-        take(store, coding, order.clone(), pieces)
+        take(store, coding, order.clone(), None, pieces)
     })
 }
 
