@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod collect;
 pub(crate) mod database;
+pub(crate) mod forwarding;
 pub(crate) mod indicator;
 pub(crate) mod integration;
 pub(crate) mod key;

@@ -1,8 +1,10 @@
 //! `backsight collect`: records from running resolvers and growing logs into the passive-DNS database, until a signal.
 //!
 //! Each source is an [`intake::collector::Collector`] on a thread of its own. What became of it is reported at the end, as for an import;
-//! what happens meanwhile is said on standard error ([`told`]). A collector that cannot go on ends the command.
+//! what happens meanwhile is said on standard error ([`told`]). A collector that cannot go on ends the command. With `--to`, records are
+//! sent to another server ([`forwarding`]).
 
+pub(crate) mod forwarding;
 pub(crate) mod told;
 
 use std::sync::Arc;
@@ -12,13 +14,14 @@ use std::thread;
 use ::database::Database;
 use cof::SourceKind;
 use cof::time::Clock;
-use intake::batches::Order;
+use intake::batches::{Order, Take};
 use intake::collector::{Collector, Event, Failed, Source, Trouble};
 use intake::live::Place;
 use intake::{Delivered, Format, Noise, Turns};
 
 use crate::args::collect::{CollectArgs, CollectCommand, DnstapArgs, FileArgs, HowArgs};
 use crate::args::{Arguments, View};
+use crate::collect::forwarding::Forwarding;
 use crate::config::Config;
 use crate::database::{self, Access};
 use crate::exit::{Exit, Failure};
@@ -26,25 +29,34 @@ use crate::{import, output, serve, terminal};
 
 pub(crate) fn run(command: &CollectArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
     let noise = config.intake.noise();
-    let (collectors, view) = match &command.command {
-        CollectCommand::Dnstap(command) => (vec![dnstap(command, &noise)], command.how.format),
-        CollectCommand::File(command) => (files(command, &noise), command.how.format),
+    let (collectors, view, forwarding) = match &command.command {
+        CollectCommand::Dnstap(command) => {
+            let forwarding = Forwarding::open(&command.forwarding, arguments)?;
+            (vec![dnstap(command, &noise)], command.how.format, forwarding)
+        }
+        CollectCommand::File(command) => (files(command, &noise), command.how.format, None),
     };
-    let database = database::open(arguments, config, Access::Write)?;
+    let database = match &forwarding {
+        Some(_) => None,
+        None => Some(database::open(arguments, config, Access::Write)?),
+    };
     let stop = Arc::new(AtomicBool::new(false));
     let runtime = crate::runtime()?;
     stop_when_told(&runtime, &stop)?;
-    let turns = Turns::new(&database);
+    let turns = database.as_ref().map(|database| Turns::new(database));
     let ended: Vec<_> = thread::scope(|scope| {
-        let run = |collector| collect(collector, &database, &turns, &stop);
+        let run = |collector| match (&forwarding, &database, &turns) {
+            (Some(forwarding), ..) => forward(collector, forwarding, &stop),
+            (None, Some(database), Some(turns)) => collect(collector, database, turns, &stop),
+            (None, ..) => (Delivered::default(), Err(Failed::Panicked)),
+        };
         let running: Vec<_> =
             collectors.iter().map(|collector| scope.spawn(move || run(collector))).collect();
         running.into_iter().filter_map(|thread| thread.join().ok()).collect()
     });
-    collectors
-        .iter()
-        .zip(ended)
-        .try_fold(Exit::Done, |exit, (collector, ended)| Ok(exit.max(report(collector, ended, view)?)))
+    collectors.iter().zip(ended).try_fold(Exit::Done, |exit, (collector, ended)| {
+        Ok(exit.max(report(collector, ended, forwarding.as_ref(), view)?))
+    })
 }
 
 fn dnstap(command: &DnstapArgs, noise: &Arc<Noise>) -> Collector {
@@ -89,7 +101,7 @@ fn collect(
         // Streams come as fast as they can, so that one batch is stored while the next one is made.
         Source::Dnstap(_) => {
             let ledger = |input: &str| turns.position(input);
-            let run = |take: &mut intake::batches::Take<'_>| collector.run(&ledger, stop, &tell, take);
+            let run = |take: &mut Take<'_>| collector.run(&ledger, stop, &tell, take);
             let (outcome, mut delivered) = intake::deliver(database, run, &mut |_| {});
             let outcome = match (delivered.failed.take(), outcome) {
                 (Some(error), _) => Err(Failed::Store(error)),
@@ -104,9 +116,26 @@ fn collect(
     ended
 }
 
+/// Runs a collector whose records are sent to another server, until it is stopped or fails.
+fn forward(
+    collector: &Collector,
+    forwarding: &Forwarding,
+    stop: &AtomicBool,
+) -> (Delivered, Result<(), Failed>) {
+    let tell = |event: Event| told::tell(collector, &event, false);
+    let run = |take: &mut Take<'_>| collector.run(&|_| Ok(None), stop, &tell, take);
+    let outcome = match forwarding.run(stop, run) {
+        Some(outcome) => outcome.map_err(Failed::Trouble),
+        None => Err(Failed::Panicked),
+    };
+    stop.store(true, Ordering::Relaxed);
+    (Delivered::default(), outcome)
+}
+
 fn report(
     collector: &Collector,
     (delivered, outcome): (Delivered, Result<(), Failed>),
+    forwarding: Option<&Forwarding>,
     view: View,
 ) -> Result<Exit, Failure> {
     let (figures, name) = (collector.status.figures(), collector.name.as_ref());
@@ -127,6 +156,9 @@ fn report(
     let mut report = import::Tally::of_stream(name, format, figures.tally, delivered.observations);
     if let Some(why) = why {
         report.fail(why);
+    }
+    if let Some(forwarding) = forwarding {
+        report.was_forwarded(forwarding.to(), forwarding.figures());
     }
     match view {
         View::Json => output::print_json(&report.shape())?,

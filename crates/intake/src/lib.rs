@@ -4,7 +4,8 @@
 //! that known content is recognised, and [`name_in`] names whole files. [`batches`] makes batches of observations, each with the
 //! position it reaches: [`OrientedReader`] parses records in JSON and detects which side is the owner; every other format has a decoder
 //! and a window, in which equal records are merged. [`Noise`] is what is not kept. [`live`] collects from running resolvers, and [`follow`]
-//! reads files that grow; a [`collector`] is one of both with its [`status`]. [`deliver`] delivers batches to a store.
+//! reads files that grow; a [`collector`] is one of both with its [`status`]. [`deliver`] delivers batches to a store, and [`forward`] sends
+//! them to a server with one.
 //! [`Tally`] counts the results, and [`Rejects`] keeps what was left out. [`Foreign`] says what an input without records looks like.
 //!
 //! This crate opens no database and prints nothing. Everything accepts hostile input: memory is bounded, and nothing panics.
@@ -17,6 +18,7 @@ mod detection;
 pub mod follow;
 mod foreign;
 mod format;
+pub mod forward;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod identity;

@@ -9,13 +9,15 @@ use store::Limits;
 
 use super::View;
 use super::database::{input_format, text};
+use super::forwarding::ForwardingArgs;
 use super::noise::NoiseArgs;
 use super::sensing::SensingArgs;
 
 pub(crate) const COLLECT_ABOUT: &str = "Collects records from running resolvers and growing logs into the passive-DNS database, until Ctrl-C or SIGTERM. What arrives is \
     committed once a second, so a kill loses at most the last second of a stream, and nothing of a file. Other commands keep \
     working meanwhile if `backsight serve` has the database open; without it, they wait. A server can also run collectors by \
-    itself: see [[collect]] in docs/configuration.md.";
+    itself: see [[collect]] in docs/configuration.md.\n\n\
+    With --to, this machine is a sensor: records are sent to another server instead, and wait in the data folder while it is away.";
 
 pub(crate) const DNSTAP_ABOUT: &str = "Listens for dnstap (Frame Streams, with and without handshake), as unbound, BIND, Knot Resolver, PowerDNS, CoreDNS and dnsdist \
     send it. Up to 64 senders may connect at the same time.\n\n\
@@ -33,9 +35,16 @@ unbound.conf:
     dnstap-socket-path: \"/run/backsight/dnstap.sock\"
     dnstap-log-resolver-response-messages: yes
 
-With --format json, one object at the end, with the members of `backsight import --format json`.
+A sensor far away, with a token that was created on the server:
+  backsight token create --name vienna-1 --write --sensor vienna-1     # on the server
+  backsight collect dnstap --unix /run/backsight/dnstap.sock --to https://pdns.example.org --token-file token
 
-Exit codes: 0 stopped by a signal, 1 failure, 2 wrong usage, 3 something that was received could not be read.";
+With --format json, one object at the end, with the members of `backsight import --format json`, and with --to also
+\"forwarded\": {\"to\", \"sent\", \"repeated\", \"rejected\", \"suppressed\", \"waiting\", \"dropped\", \"refused\", \"damaged\", \"lost\",
+\"trouble\"}, where all but \"to\" and \"trouble\" are numbers of records.
+
+Exit codes: 0 stopped by a signal, 1 failure, 2 wrong usage, 3 something that was received could not be read, or will not reach
+the server.";
 
 pub(crate) const FILE_ABOUT: &str = "Reads log files to their end, and goes on when they grow: Zeek, Suricata EVE, DNS-collector, AdGuard Home, and every other \
     format of `backsight import`. It notices when a file is rotated by renaming, by copying and truncating it, and when rotated \
@@ -76,6 +85,8 @@ pub(crate) struct DnstapArgs {
     /// The permissions of the socket, in octal digits
     #[arg(long, value_name = "MODE", default_value = "660", value_parser = mode, conflicts_with = "tcp")]
     pub(crate) socket_mode: u32,
+    #[command(flatten)]
+    pub(crate) forwarding: ForwardingArgs,
     #[command(flatten)]
     pub(crate) how: HowArgs,
 }

@@ -24,7 +24,7 @@ Options take precedence over the environment, the environment over `backsight.to
 | the data folder | `--data-dir DIR`, `BACKSIGHT_DATA_DIR`, or the platform's, such as `~/.local/share/backsight` |
 | a key of the file, in the environment | `BACKSIGHT_<SECTION>_<KEY>` |
 | the secrets of an operation | `BACKSIGHT_SECRET_<PARAMETER>` |
-| the password of `serve --user NAME`, a token that `serve` accepts | `BACKSIGHT_SECRET_PASSWORD`, `BACKSIGHT_SECRET_TOKEN` |
+| the password of `serve --user NAME`, a token that `serve` accepts or that `collect --to` sends | `BACKSIGHT_SECRET_PASSWORD`, `BACKSIGHT_SECRET_TOKEN` |
 ";
 
 /// The reference as Markdown.

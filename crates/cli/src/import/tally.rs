@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use cof::{Digest, SafEnd};
 use intake::batches::Fault;
+use intake::forward::Figures;
 use intake::{Format, LeftOut as Stretch, Reason};
 use serde::Serialize;
 
@@ -48,6 +49,8 @@ pub(crate) struct Tally {
     format: Format,
     kind: Kind,
     error: Option<String>,
+    /// The server that it was forwarded to, and what became of it there.
+    forwarded: Option<(String, Figures)>,
 }
 
 #[derive(Serialize)]
@@ -71,6 +74,24 @@ pub(crate) struct Shape<'a> {
     source_answer: Option<&'static str>,
     source_message: Option<&'a str>,
     error: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forwarded: Option<Forwarded<'a>>,
+}
+
+/// What became of records that were forwarded: numbers of records.
+#[derive(Serialize)]
+struct Forwarded<'a> {
+    to: &'a str,
+    sent: u64,
+    repeated: u64,
+    rejected: u64,
+    suppressed: u64,
+    waiting: u64,
+    dropped: u64,
+    refused: u64,
+    damaged: u64,
+    lost: u64,
+    trouble: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -93,6 +114,7 @@ impl Tally {
             format: Format::Cof,
             kind: Kind::default(),
             error: None,
+            forwarded: None,
         }
     }
 
@@ -127,6 +149,11 @@ impl Tally {
         // A stream has no end that could be missing.
         let counts = intake::Tally { truncated: false, ..counts };
         Self { counts, lasting, format, kind, ..Self::new(name) }
+    }
+
+    /// It was sent to another server instead of being stored.
+    pub(crate) fn was_forwarded(&mut self, to: String, figures: Figures) {
+        self.forwarded = Some((to, figures));
     }
 
     /// The result if the import could not be started.
@@ -220,7 +247,10 @@ impl Tally {
     pub(crate) fn exit(&self) -> Exit {
         match self.state {
             State::Done
-                if self.counted_twice || self.left_something_out() || self.missing_at_source().is_some() =>
+                if self.counted_twice
+                    || self.left_something_out()
+                    || self.missing_at_source().is_some()
+                    || self.forwarded.as_ref().is_some_and(|(_, figures)| figures.missing_records() > 0) =>
             {
                 Exit::Incomplete
             }
@@ -334,6 +364,25 @@ impl Tally {
                 Some(SafEnd::Missing | SafEnd::Succeeded) | None => None,
             },
             error: self.error.as_deref(),
+            forwarded: self.forwarded.as_ref().map(|(to, figures)| Forwarded::of(to, figures)),
+        }
+    }
+}
+
+impl<'a> Forwarded<'a> {
+    fn of(to: &'a str, figures: &'a Figures) -> Self {
+        Self {
+            to,
+            sent: figures.sent_records,
+            repeated: figures.repeated_records,
+            rejected: figures.rejected_records,
+            suppressed: figures.suppressed_records,
+            waiting: figures.waiting_records,
+            dropped: figures.dropped_records,
+            refused: figures.refused_records,
+            damaged: figures.damaged_records,
+            lost: figures.lost_records,
+            trouble: figures.trouble.as_deref(),
         }
     }
 }

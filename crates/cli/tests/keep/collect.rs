@@ -39,13 +39,11 @@ impl Drop for Running {
 }
 
 /// Starts collecting on the socket `tap`, and waits until senders can connect.
-fn collect(home: &Home, more: &[&str]) -> Running {
+pub(crate) fn collect(home: &Home, more: &[&str]) -> Running {
     let mut command = home.command(&[&["collect", "dnstap", "--unix", "tap"], more].concat());
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut said = BufReader::new(child.stderr.as_mut().unwrap());
-    let mut line = String::new();
-    said.read_line(&mut line).unwrap();
-    assert!(line.starts_with("collecting dnstap on tap"), "{line}");
+    let mut said = BufReader::new(child.stderr.as_mut().unwrap()).lines().map(Result::unwrap);
+    assert!(said.any(|line| line.starts_with("collecting dnstap on tap")), "it does not listen");
     Running(child)
 }
 

@@ -6,7 +6,8 @@
 //! [`indicator`] the library by hand. [`shapes`] checks the output for programs. [`trouble`] and [`damage`] test faults of a
 //! data folder, [`disk`] faults of its disk, [`fixtures`] folders of earlier versions, [`backup`] backups, and [`kills`] kills.
 //! [`database`] and [`database_kills`] test the passive-DNS database, [`captures`] and [`logs`] what is imported into it, with [`tshark`]
-//! as a second opinion, [`collect`] and [`follow`] what is collected, and [`noise`] what is not kept.
+//! as a second opinion, [`collect`] and [`follow`] what is collected, [`forward`] what sensors on other machines send, and [`noise`]
+//! what is not kept.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails is a failed test")]
 
 mod again;
@@ -23,6 +24,7 @@ mod database_kills;
 mod disk;
 mod fixtures;
 mod follow;
+mod forward;
 mod guide;
 mod home;
 mod indicator;

@@ -1,0 +1,441 @@
+//! Batches on the disk until the server has answered them: [`Spool`].
+//!
+//! ```text
+//! spool/NAME/                            mode 0700
+//!   LOCK                                 locked while a process uses the spool
+//!   SPOOL                                the name of the sequence, and the number up to which numbers may be used
+//!   00000000000000000042-10000.zst       a batch: its number and its records; the content is what is sent
+//!   00000000000000000043-17.part         a batch that is being written
+//!   00000000000000000007-10000.refused   a batch that the server refused
+//! ```
+//!
+//! A batch is written under another name, synced and renamed, and it is removed after the server has answered it. If a removed file
+//! comes back after a power failure, the server recognises its number. Numbers are never used twice: they are reserved in blocks, and
+//! a number that a crash leaves unused is a gap. The name of the sequence is random, so a spool that was lost and made anew has other
+//! numbers for the server.
+//!
+//! Bounds: the size on the disk, and [`MOST_BATCHES`]. Above either, the oldest batches are removed, except the one that is being
+//! sent. In memory, a batch takes [`Entry`] alone.
+//!
+//! Errors: [`SpoolError`] when it is opened. An error of writing is returned, and the same body may be kept again with its number.
+
+use std::collections::VecDeque;
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rustix::fs::OFlags;
+use tokio::sync::Notify;
+
+use super::body::{self, Body};
+use super::status::Status;
+
+/// The file that is locked.
+const LOCK: &str = "LOCK";
+/// Batches that may wait: 16 MB of memory.
+const MOST_BATCHES: usize = 1_000_000;
+/// Batches that a server refused and that are kept for whoever looks into it.
+const MOST_REFUSED: usize = 16;
+/// How many numbers are reserved at a time.
+const BLOCK: u64 = 1_024;
+/// What a file takes at least, in bytes.
+const CLUSTER: u64 = 4_096;
+/// The largest file that is read, in bytes: a body is smaller.
+const MOST_READ: u64 = 32 << 20;
+/// The longest name of a spool, in bytes.
+const LONGEST_NAME: usize = 64;
+
+/// Why a spool cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SpoolError {
+    /// Another process uses it.
+    #[error("{} is used by another process: give each collector a spool of its own", .0.display())]
+    InUse(PathBuf),
+    /// The name would be another folder.
+    #[error("the name of a spool has 1 to 64 letters, digits, hyphens and underscores")]
+    Name,
+    /// The system refuses it.
+    #[error("{}: {error}", path.display())]
+    System {
+        /// The file or folder.
+        path: PathBuf,
+        /// The error.
+        error: io::Error,
+    },
+}
+
+/// A batch that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) number: u64,
+    pub(super) records: u32,
+    /// Its size on the disk, in clusters.
+    clusters: u32,
+}
+
+/// Why a batch cannot be read back.
+#[derive(Debug)]
+pub(super) enum Unreadable {
+    /// It is not what was written.
+    Damaged,
+    /// The system does not give it now.
+    System(io::Error),
+}
+
+/// Batches that wait to be sent, on the disk.
+#[derive(Debug)]
+pub struct Spool {
+    folder: PathBuf,
+    #[expect(dead_code, reason = "closing the file gives the lock back")]
+    lock: File,
+    sequence: String,
+    /// How many bytes may wait.
+    most: u64,
+    most_batches: usize,
+    status: Arc<Status>,
+    queue: Mutex<Queue>,
+    /// Told when there is a new batch.
+    pub(super) filled: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<Entry>,
+    clusters: u64,
+    records: u64,
+    /// The number of the next batch.
+    next: u64,
+    /// Numbers below this one may be used.
+    reserved: u64,
+    /// The oldest batch is being sent.
+    is_sending: bool,
+    refused: VecDeque<Entry>,
+}
+
+impl Spool {
+    /// Opens the spool with this name in a folder, and makes it if there is none. Up to `most` bytes may wait.
+    ///
+    /// # Errors
+    /// [`SpoolError`].
+    pub fn open(all: &Path, name: &str, most: u64, status: Arc<Status>) -> Result<Self, SpoolError> {
+        let of_names = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        if !(1..=LONGEST_NAME).contains(&name.len()) || !name.bytes().all(of_names) {
+            return Err(SpoolError::Name);
+        }
+        let folder = all.join(name);
+        let failed = |error| SpoolError::System { path: folder.clone(), error };
+        DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
+        let lock = lock(&folder)?;
+        let mut queue = Queue::of(&folder).map_err(failed)?;
+        let known = Identity::read(&folder).map_err(failed)?;
+        let identity = known.map_or_else(Identity::new, Ok).map_err(failed)?;
+        // Numbers up to the reserved one may have been used before.
+        queue.next = queue.next.max(identity.reserved);
+        queue.reserved = queue.next;
+        let sequence = identity.sequence;
+        let (queue, filled) = (Mutex::new(queue), Notify::new());
+        let spool = Self { folder, lock, sequence, most, most_batches: MOST_BATCHES, status, queue, filled };
+        let failed = |error| SpoolError::System { path: spool.folder.clone(), error };
+        spool.number().map_err(failed)?;
+        spool.tell(&spool.lock_queue());
+        Ok(spool)
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The status that this spool keeps.
+    pub fn status(&self) -> &Arc<Status> {
+        &self.status
+    }
+
+    /// The random name of the sequence of numbers.
+    pub(super) fn sequence(&self) -> &str {
+        &self.sequence
+    }
+
+    /// A number that was never used; it stays free until a batch is kept with it.
+    pub(super) fn number(&self) -> io::Result<u64> {
+        let mut queue = self.lock_queue();
+        if queue.next >= queue.reserved {
+            let reserved = queue.next + BLOCK;
+            Identity { sequence: self.sequence.clone(), reserved }.write(&self.folder)?;
+            queue.reserved = reserved;
+        }
+        Ok(queue.next)
+    }
+
+    /// Writes a body with a number from [`Self::number`]; returns how many old batches were removed for it. After an error, the same
+    /// body may be kept again with the same number.
+    pub(super) fn keep(&self, number: u64, body: &Body) -> io::Result<u64> {
+        let records = u32::try_from(body.records).unwrap_or(u32::MAX);
+        let clusters = (body.bytes.len() as u64).div_ceil(CLUSTER);
+        let entry = Entry { number, records, clusters: u32::try_from(clusters).unwrap_or(u32::MAX) };
+        let dropped = self.make_room(clusters)?;
+        let part = self.path(entry, "part");
+        let mut file = private().write(true).create(true).truncate(true).open(&part)?;
+        file.write_all(&body.bytes)?;
+        file.sync_all()?;
+        fs::rename(part, self.path(entry, "zst"))?;
+        sync(&self.folder)?;
+        let mut queue = self.lock_queue();
+        queue.next = number + 1;
+        queue.push(entry);
+        self.tell(&queue);
+        self.filled.notify_one();
+        Ok(dropped)
+    }
+
+    /// The oldest batch, which is not dropped until [`Self::done`] or one of the others is called.
+    pub(super) fn oldest(&self) -> Option<Entry> {
+        let mut queue = self.lock_queue();
+        let oldest = queue.waiting.front().copied();
+        queue.is_sending = oldest.is_some();
+        oldest
+    }
+
+    /// The body of a batch.
+    pub(super) fn read(&self, entry: Entry) -> Result<Vec<u8>, Unreadable> {
+        let file = match OpenOptions::new().read(true).custom_flags(nofollow()).open(self.path(entry, "zst"))
+        {
+            Ok(file) => file,
+            // Somebody removed it, unless the whole folder is away.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.folder.join(LOCK).exists() => {
+                return Err(Unreadable::Damaged);
+            }
+            Err(error) => return Err(Unreadable::System(error)),
+        };
+        let mut bytes = Vec::new();
+        file.take(MOST_READ).read_to_end(&mut bytes).map_err(Unreadable::System)?;
+        if body::is_whole(&bytes, entry.records.into()) { Ok(bytes) } else { Err(Unreadable::Damaged) }
+    }
+
+    /// Removes the oldest batch, which was sent or is damaged.
+    pub(super) fn done(&self, entry: Entry) {
+        // If it cannot be removed, it is sent again after the next start, and the server recognises its number.
+        let _ = fs::remove_file(self.path(entry, "zst"));
+        self.forget(entry);
+    }
+
+    /// Sets the oldest batch aside, which the server refused.
+    pub(super) fn refuse(&self, entry: Entry) {
+        let _ = fs::rename(self.path(entry, "zst"), self.path(entry, "refused"));
+        self.forget(entry);
+        let mut queue = self.lock_queue();
+        queue.refused.push_back(entry);
+        while queue.refused.len() > MOST_REFUSED {
+            if let Some(old) = queue.refused.pop_front() {
+                let _ = fs::remove_file(self.path(old, "refused"));
+            }
+        }
+    }
+
+    /// The oldest batch is not being sent any more, and waits on.
+    pub(super) fn release(&self) {
+        self.lock_queue().is_sending = false;
+    }
+
+    /// Whether less than half of the room is taken.
+    pub(super) fn is_half_empty(&self) -> bool {
+        self.lock_queue().clusters * CLUSTER < self.most / 2
+    }
+
+    /// Removes the oldest batches until so many clusters fit.
+    fn make_room(&self, clusters: u64) -> io::Result<u64> {
+        let mut dropped = 0;
+        loop {
+            let mut queue = self.lock_queue();
+            let fits =
+                (queue.clusters + clusters) * CLUSTER <= self.most && queue.waiting.len() < self.most_batches;
+            let at = usize::from(queue.is_sending);
+            let Some(oldest) = queue.waiting.get(at).copied().filter(|_| !fits) else { return Ok(dropped) };
+            match fs::remove_file(self.path(oldest, "zst")) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            queue.take(at);
+            dropped += 1;
+            self.status.update(|figures| {
+                figures.dropped_batches += 1;
+                figures.dropped_records += u64::from(oldest.records);
+            });
+            self.tell(&queue);
+        }
+    }
+
+    fn forget(&self, entry: Entry) {
+        let mut queue = self.lock_queue();
+        queue.is_sending = false;
+        if queue.waiting.front() == Some(&entry) {
+            queue.take(0);
+        }
+        self.tell(&queue);
+    }
+
+    fn tell(&self, queue: &Queue) {
+        self.status.update(|figures| {
+            figures.waiting_batches = queue.waiting.len() as u64;
+            figures.waiting_records = queue.records;
+            figures.waiting_bytes = queue.clusters * CLUSTER;
+        });
+    }
+
+    fn path(&self, entry: Entry, ending: &str) -> PathBuf {
+        self.folder.join(format!("{:020}-{}.{ending}", entry.number, entry.records))
+    }
+
+    fn lock_queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    /// What an earlier process left; half-written batches are removed.
+    fn of(folder: &Path) -> io::Result<Self> {
+        let (mut waiting, mut refused) = (Vec::new(), Vec::new());
+        for entry in fs::read_dir(folder)? {
+            let found = entry?;
+            let name = found.file_name();
+            let Some((entry, ending)) = name.to_str().and_then(Entry::parse) else { continue };
+            match ending {
+                "zst" => {
+                    let clusters = found.metadata()?.len().div_ceil(CLUSTER);
+                    waiting.push(Entry { clusters: u32::try_from(clusters).unwrap_or(u32::MAX), ..entry });
+                }
+                "refused" => refused.push(entry),
+                "part" => fs::remove_file(found.path())?,
+                _ => {}
+            }
+        }
+        waiting.sort_unstable_by_key(|entry| entry.number);
+        refused.sort_unstable_by_key(|entry| entry.number);
+        let last = waiting.iter().chain(&refused).map(|entry| entry.number).max();
+        let mut queue =
+            Self { next: last.map_or(1, |last| last + 1), refused: refused.into(), ..Self::default() };
+        for entry in waiting {
+            queue.push(entry);
+        }
+        Ok(queue)
+    }
+
+    fn push(&mut self, entry: Entry) {
+        self.clusters += u64::from(entry.clusters);
+        self.records += u64::from(entry.records);
+        self.waiting.push_back(entry);
+    }
+
+    fn take(&mut self, at: usize) {
+        if let Some(entry) = self.waiting.remove(at) {
+            self.clusters -= u64::from(entry.clusters);
+            self.records -= u64::from(entry.records);
+        }
+    }
+}
+
+impl Entry {
+    /// The entry in the name of a file, and the ending of the name.
+    fn parse(name: &str) -> Option<(Self, &str)> {
+        let (stem, ending) = name.split_once('.')?;
+        let (number, records) = stem.split_once('-')?;
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if number.len() != 20 || !digits(number) || !digits(records) {
+            return None;
+        }
+        let number = number.parse().ok().filter(|number| *number < LAST)?;
+        Some((Self { number, records: records.parse().ok()?, clusters: 0 }, ending))
+    }
+}
+
+/// Above all numbers: they have at most 18 digits.
+const LAST: u64 = 1_000_000_000_000_000_000;
+
+/// The name of a sequence, and the numbers that may be used in it.
+struct Identity {
+    sequence: String,
+    reserved: u64,
+}
+
+impl Identity {
+    const FILE: &str = "SPOOL";
+    const HEAD: &str = "backsight spool 1";
+
+    /// A new sequence.
+    fn new() -> io::Result<Self> {
+        let mut name = [0; 16];
+        getrandom::fill(&mut name).map_err(|error| io::Error::other(error.to_string()))?;
+        Ok(Self { sequence: format!("{:032x}", u128::from_le_bytes(name)), reserved: 0 })
+    }
+
+    /// `None` if there is none, or none that can be read.
+    fn read(folder: &Path) -> io::Result<Option<Self>> {
+        let mut text = String::new();
+        let file = match OpenOptions::new().read(true).custom_flags(nofollow()).open(folder.join(Self::FILE))
+        {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        match file.take(CLUSTER).read_to_string(&mut text) {
+            Ok(_) => Ok(Self::parse(&text)),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let mut lines = text.lines();
+        let head = lines.next()?;
+        let sequence = lines.next()?.strip_prefix("sequence ")?.to_owned();
+        let reserved = lines.next()?.strip_prefix("reserved ")?.parse().ok()?;
+        let is_sequence = sequence.len() == 32 && sequence.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_whole = head == Self::HEAD && is_sequence && reserved < LAST && text.ends_with('\n');
+        is_whole.then_some(Self { sequence, reserved })
+    }
+
+    fn write(&self, folder: &Path) -> io::Result<()> {
+        let part = folder.join("SPOOL.part");
+        let mut file = private().write(true).create(true).truncate(true).open(&part)?;
+        writeln!(file, "{}\nsequence {}\nreserved {}", Self::HEAD, self.sequence, self.reserved)?;
+        file.sync_all()?;
+        fs::rename(part, folder.join(Self::FILE))?;
+        sync(folder)
+    }
+}
+
+fn lock(folder: &Path) -> Result<File, SpoolError> {
+    let path = folder.join(LOCK);
+    let failed = |error| SpoolError::System { path: path.clone(), error };
+    let file = private().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+    // A link could make us lock another file.
+    if file.metadata().map_err(failed)?.nlink() > 1 {
+        return Err(failed(io::Error::other("it is a link")));
+    }
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(SpoolError::InUse(folder.to_owned())),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// Files that only their owner can read, and that are no links.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.mode(0o600).custom_flags(nofollow());
+    options
+}
+
+fn nofollow() -> i32 {
+    OFlags::NOFOLLOW.bits().cast_signed()
+}
+
+/// Makes names in a folder durable.
+fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests;
