@@ -6,6 +6,7 @@
 
 mod bundled;
 mod diagnostic;
+mod interface;
 mod manifest;
 
 use std::fmt;
@@ -18,6 +19,8 @@ use crate::{IndicatorType, Parameter};
 
 pub use bundled::{all, find, newest};
 pub use diagnostic::ManifestError;
+pub use interface::{Interface, NotFound, Protocol};
+pub(crate) use interface::{check_base, check_path, check_token};
 pub use manifest::MAX_BYTES;
 
 /// An integration package of the kind "operation".
@@ -36,9 +39,7 @@ pub struct Package {
     /// The description, in a sentence or two.
     pub description: String,
     /// How to query its service.
-    pub protocol: Protocol,
-    /// The path of a query, with `{value}` in place of the value.
-    pub path: String,
+    pub interface: Interface,
     /// The parameters.
     pub parameters: Vec<Parameter>,
     /// The actions it offers on an indicator; at least one.
@@ -47,13 +48,6 @@ pub struct Package {
     pub mapping: Mapping,
     /// The text of the manifest.
     pub source: String,
-}
-
-/// The protocol of a provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Protocol {
-    /// `cof-http`: CIRCL's query interface, and every server that follows it.
-    CofHttp,
 }
 
 /// An action on an indicator.
@@ -91,23 +85,6 @@ pub enum PackageError {
         /// The existing versions.
         known: String,
     },
-}
-
-impl Protocol {
-    /// All protocols.
-    pub const ALL: [Self; 1] = [Self::CofHttp];
-
-    /// Its name in manifests.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::CofHttp => "cof-http",
-        }
-    }
-
-    /// The protocol of that name.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|protocol| protocol.word() == word)
-    }
 }
 
 impl Package {

@@ -1,44 +1,62 @@
 //! Parameters of a package: what can be set, and which values are valid.
 //!
-//! A package declares its [`Parameter`]s. `SETTINGS` lists what the `cof-http` protocol supports: the key of a parameter
+//! A package declares its [`Parameter`]s. `SETTINGS` lists what the protocols support: the key of a parameter
 //! selects one of them. The values are in [`crate::Settings`].
 
 use std::net::IpAddr;
 
 use crate::Moment;
+use crate::package::{check_base, check_path, check_token};
+use crate::provider::Authentication;
 use client::proxy_user_fault;
 
 use crate::proxy_setting::{LoginPlace, proxy_setting};
 use cof::time::Clock;
 
-/// A setting of the `cof-http` protocol.
+/// A setting of a protocol.
 pub(crate) struct Setting {
     pub(crate) key: &'static str,
     /// The required kind of a parameter for it.
     pub(crate) kind: &'static str,
+    /// The choices that it may offer, for a choice.
+    pub(crate) choices: &'static [&'static str],
 }
 
-/// All settings of `cof-http`.
+const fn setting(key: &'static str, kind: &'static str) -> Setting {
+    Setting { key, kind, choices: &[] }
+}
+
+const fn choice(key: &'static str, choices: &'static [&'static str]) -> Setting {
+    Setting { key, kind: "choice", choices }
+}
+
+/// All settings.
 pub(crate) const SETTINGS: &[Setting] = &[
-    Setting { key: "host", kind: "text" },
-    Setting { key: "port", kind: "number" },
-    Setting { key: "username", kind: "text" },
-    Setting { key: "password", kind: "secret" },
-    Setting { key: "user_token", kind: "secret" },
-    Setting { key: "use_http", kind: "switch" },
-    Setting { key: "verify_ssl", kind: "switch" },
-    Setting { key: "ca_file", kind: "text" },
-    Setting { key: "proxy", kind: "text" },
-    Setting { key: "proxy_user", kind: "text" },
-    Setting { key: "proxy_password", kind: "secret" },
-    Setting { key: "active_query", kind: "switch" },
-    Setting { key: "rrtype", kind: "text" },
-    Setting { key: "seen_after", kind: "text" },
-    Setting { key: "seen_before", kind: "text" },
-    Setting { key: "requests_per_second", kind: "number" },
-    Setting { key: "page_size", kind: "number" },
-    Setting { key: "timeout", kind: "number" },
-    Setting { key: "orientation", kind: "choice" },
+    setting("host", "text"),
+    setting("port", "number"),
+    setting("username", "text"),
+    setting("password", "secret"),
+    setting("user_token", "secret"),
+    setting("use_http", "switch"),
+    setting("verify_ssl", "switch"),
+    setting("ca_file", "text"),
+    setting("proxy", "text"),
+    setting("proxy_user", "text"),
+    setting("proxy_password", "secret"),
+    setting("active_query", "switch"),
+    setting("rrtype", "text"),
+    setting("seen_after", "text"),
+    setting("seen_before", "text"),
+    setting("requests_per_second", "number"),
+    setting("page_size", "number"),
+    setting("timeout", "number"),
+    choice("orientation", &["auto", "draft", "swapped"]),
+    setting("path", "text"),
+    choice("authentication", &Authentication::WORDS),
+    setting("token_header", "text"),
+    setting("circl_headers", "switch"),
+    setting("limit_parameter", "text"),
+    choice("not_found", &["empty", "error"]),
 ];
 
 /// A parameter.
@@ -90,9 +108,12 @@ pub enum Value {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Check {
     Any,
+    /// The path before `/lookup` of DNSDB's interface.
+    BasePath,
     File,
     Host,
     PageSize,
+    Path,
     Port,
     /// With the place where the login is entered, which must not be part of the address.
     Proxy(LoginPlace),
@@ -101,6 +122,8 @@ pub(crate) enum Check {
     RrTypes,
     Time,
     Timeout,
+    /// The name of a header or of a parameter in an address.
+    Token,
 }
 
 impl ParameterKind {
@@ -153,10 +176,13 @@ impl Parameter {
 }
 
 impl Check {
-    const NAMED: [(&'static str, Self); 10] = [
+    const NAMED: [(&'static str, Self); 13] = [
+        ("base_path", Self::BasePath),
         ("file", Self::File),
+        ("header", Self::Token),
         ("host", Self::Host),
         ("page_size", Self::PageSize),
+        ("path", Self::Path),
         ("port", Self::Port),
         ("proxy", Self::Proxy(LoginPlace::Environment)),
         ("proxy_user", Self::ProxyUser),
@@ -193,6 +219,11 @@ impl Check {
             {
                 Err("must be from 0.001 to 10000 requests per second, or 0 for no limit".to_owned())
             }
+            (Self::BasePath, Value::Text(text)) if !text.is_empty() => {
+                check_base(text).map_err(str::to_owned)
+            }
+            (Self::Path, Value::Text(text)) if !text.is_empty() => check_path(text).map_err(str::to_owned),
+            (Self::Token, Value::Text(text)) if !text.is_empty() => check_token(text).map_err(str::to_owned),
             (Self::RrTypes, Value::Text(text)) => rrtypes(text).map(|_| ()),
             (Self::Time, Value::Text(text)) if !text.is_empty() => {
                 // Only the form is checked, so the current time does not matter.

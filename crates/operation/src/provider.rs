@@ -2,7 +2,7 @@
 //!
 //! A [`Provider`] is configured once and used for many queries. [`Provider::ask`] sends one query, reads all pages, and passes
 //! the answer to a [`Sink`]. In the order of the data flow: `config` and `login` (what is sent, from the settings), `proxy`,
-//! `proxy_login` and `proxy_in_force` (the proxy), `protocol` with a file for each protocol such as `cof_http` (the form of a
+//! `proxy_login` and `proxy_in_force` (the proxy), `protocol` with a file for each protocol such as `cof` (the form of a
 //! query, and how pages follow each other), `page` (one request, retried if useful), `response` (the meaning of its status),
 //! `intake` (bytes to records), `completeness` (whether the answer is complete), `orientation` (which side is the owner).
 //! Connections, TLS, bodies and the shared rate are in the crate `client`. [`replay`] reads a stored answer again.
@@ -12,7 +12,6 @@
 
 mod ask;
 mod check;
-mod cof_http;
 mod completeness;
 mod config;
 mod error;
@@ -34,11 +33,12 @@ pub use check::{Checked, Standing, Step, check};
 pub use client::{
     Budget, ClientError, Dial, DialError, Dialled, Io, ProxyEnvironment, Stage, Tcp, TlsFault, check_ca_file,
 };
-pub use cof_http::ABILITIES;
 pub use completeness::{Completeness, State};
 pub use config::{Config, ConfigError, Limits};
 pub use error::ProviderError;
+pub(crate) use login::Authentication;
 pub use orientation::{Orientation, orientation_of};
+pub use protocol::ABILITIES;
 pub use proxy_in_force::{ProxyInForce, ProxySource};
 pub use proxy_login::check_proxy_login;
 pub use question::Side;

@@ -129,7 +129,7 @@ fn bad_packages_are_refused_each_with_its_reason_and_leave_nothing() {
         ("nowhere.toml", &["cannot read the package nowhere.toml", "No such file"]),
         ("tq_op_circl-1.0.0-py3-none-any.whl", &["not a Backsight package"]),
         (".", &["is a folder"]),
-        ("dnsdb", &["there is no bundled operation \"dnsdb\"; available: circl-passive-dns"]),
+        ("gopher", &["there is no bundled operation \"gopher\"; available: circl-passive-dns, cof, dnsdb"]),
         ("circl-passive-dns@9.9.9", &["has no version 9.9.9; available: 1.0.0, 1.1.0, 1.2.0"]),
     ] {
         install(&home, &[file, "--yes"]).says(2, words);

@@ -2,7 +2,8 @@
 //!
 //! [`home`] starts the program, and [`service`] is what it queries. [`guide`] follows the integration guide from start to end;
 //! [`installing`], [`configuring`], [`testing`] and [`asking`] test its parts in detail, [`running`] and [`again`] runs,
-//! [`batches`] the runs of one command, [`bound`] the destinations of secrets, [`proxy`] connections through a proxy,
+//! [`batches`] the runs of one command, [`bound`] the destinations of secrets, [`proxy`] connections through a proxy, [`protocols`]
+//! other providers,
 //! [`indicator`] the library by hand. [`shapes`] checks the output for programs. [`trouble`] and [`damage`] test faults of a
 //! data folder, [`disk`] faults of its disk, [`fixtures`] folders of earlier versions, [`backup`] backups, and [`kills`] kills.
 //! [`database`] and [`database_kills`] test the passive-DNS database, [`captures`] and [`logs`] what is imported into it, with [`tshark`]
@@ -32,6 +33,7 @@ mod installing;
 mod kills;
 mod logs;
 mod noise;
+mod protocols;
 mod proxy;
 mod running;
 mod service;

@@ -10,7 +10,8 @@ use semver::{Version, VersionReq};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Action, ManifestError, Package, Protocol};
+use super::interface::{check_base, check_path, check_token};
+use super::{Action, Interface, ManifestError, NotFound, Package, Protocol};
 use crate::mapping::{Attribute, Mapping, RecordField, Related, Rows};
 use crate::parameter::{Check, SETTINGS};
 use crate::proxy_setting::LoginPlace;
@@ -54,6 +55,16 @@ struct Preview {
 struct FileProvider {
     protocol: Spanned<String>,
     path: Spanned<String>,
+    #[serde(default = "known")]
+    circl_headers: bool,
+    limit_parameter: Option<Spanned<String>>,
+    not_found: Option<Spanned<String>>,
+    token_header: Option<Spanned<String>>,
+}
+
+/// Services know CIRCL's headers unless a manifest says otherwise.
+fn known() -> bool {
+    true
 }
 
 #[derive(Deserialize)]
@@ -162,7 +173,7 @@ impl Source<'_> {
 
     fn package(&self, file: File) -> Result<Package, ManifestError> {
         self.check_head(&file)?;
-        let protocol = self.protocol(&file.provider.protocol)?;
+        let interface = self.interface(file.provider)?;
         if file.actions.get_ref().is_empty() {
             return Err(self.error(file.actions.span(), "an operation needs at least one action"));
         }
@@ -171,7 +182,7 @@ impl Source<'_> {
         let mut parameters = file
             .parameters
             .into_iter()
-            .map(|one| self.parameter(one, protocol, &mut keys))
+            .map(|one| self.parameter(one, interface.protocol, &mut keys))
             .collect::<Result<Vec<_>, _>>()?;
         let place = LoginPlace::of(|key| parameters.iter().any(|parameter| parameter.key == key));
         for parameter in &mut parameters {
@@ -189,8 +200,7 @@ impl Source<'_> {
             backsight: self.requirement(&file.backsight)?,
             author: file.author,
             description: file.description,
-            protocol,
-            path: file.provider.path.into_inner(),
+            interface,
             parameters,
             actions,
             mapping: self.mapping(file.mapping)?,
@@ -210,20 +220,38 @@ impl Source<'_> {
             return Err(self
                 .error(file.kind.span(), "unknown kind; this version of Backsight installs \"operation\""));
         }
-        let path = &file.provider.path;
-        let sound = path.get_ref().starts_with('/')
-            && path.get_ref().matches("{value}").count() == 1
-            && path
-                .get_ref()
-                .replace("{value}", "")
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "/-_.~".contains(c));
-        if !sound {
-            let message =
-                "a path must begin with / and contain {value} once, without a query or other placeholders";
-            return Err(self.error(path.span(), message));
-        }
         Ok(())
+    }
+
+    fn interface(&self, file: FileProvider) -> Result<Interface, ManifestError> {
+        let protocol = self.protocol(&file.protocol)?;
+        let check = match protocol {
+            Protocol::Cof => check_path,
+            Protocol::Dnsdb => check_base,
+        };
+        check(file.path.get_ref()).map_err(|why| self.error(file.path.span(), why))?;
+        let name = |name: Option<Spanned<String>>| match name {
+            Some(name) => match check_token(name.get_ref()) {
+                Ok(()) => Ok(Some(name.into_inner())),
+                Err(why) => Err(self.error(name.span(), why)),
+            },
+            None => Ok(None),
+        };
+        let not_found = match file.not_found {
+            // DNSDB has 404 for unknown paths only.
+            None if protocol == Protocol::Dnsdb => NotFound::Error,
+            None => NotFound::default(),
+            Some(word) => NotFound::from_word(word.get_ref())
+                .ok_or_else(|| self.error(word.span(), "not_found is \"empty\" or \"error\""))?,
+        };
+        Ok(Interface {
+            protocol,
+            path: file.path.into_inner(),
+            circl_headers: file.circl_headers,
+            limit_parameter: name(file.limit_parameter)?,
+            not_found,
+            token_header: name(file.token_header)?,
+        })
     }
 
     fn protocol(&self, word: &Spanned<String>) -> Result<Protocol, ManifestError> {
@@ -266,6 +294,13 @@ impl Source<'_> {
         if kind.name() != setting.kind {
             let message = format!("{key:?} has type {:?}, not {:?}", setting.kind, kind.name());
             return Err(self.error(file.kind.span(), message));
+        }
+        if let ParameterKind::Choice(choices) = &kind
+            && let Some(choice) = choices.iter().find(|choice| !setting.choices.contains(&choice.as_str()))
+        {
+            let message = format!("{key:?} has no choice {choice:?}");
+            let hint = format!("it has {}", setting.choices.join(", "));
+            return Err(self.error(file.key.span(), message).with_hint(hint));
         }
         let check = match &file.validate {
             None => Check::Any,
@@ -411,7 +446,7 @@ mod tests {
     #[test]
     fn every_reference_must_lead_somewhere() {
         for (from, to, message) in [
-            ("key = \"port\"", "key = \"colour\"", "cof-http has no setting \"colour\""),
+            ("key = \"port\"", "key = \"colour\"", "cof has no setting \"colour\""),
             ("key = \"port\"", "key = \"host\"", "the key \"host\" is used twice"),
             ("type = \"number\"", "type = \"text\"", "\"port\" has type \"number\", not \"text\""),
             ("type = \"number\"", "type = \"wheel\"", "unknown type"),

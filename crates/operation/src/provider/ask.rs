@@ -14,6 +14,7 @@ use super::config::Config;
 use super::error::ProviderError;
 use super::intake::{Ended, Intake};
 use super::orientation::Orientation;
+use super::protocol::speech;
 use super::response::Page;
 use crate::Indicator;
 
@@ -106,7 +107,9 @@ impl Provider {
 
     /// Queries one indicator and streams the answer into `sink`, to its end or as far as possible.
     pub async fn ask(&self, indicator: &Indicator, sink: &mut dyn Sink) -> Outcome {
-        let mut intake = Intake::new(sink, self.config.orientation, self.clock.seconds());
+        let speech = speech(self.config.interface.protocol);
+        let intake = Intake::new(sink, self.config.orientation, self.clock.seconds());
+        let mut intake = intake.framed(speech.is_framed());
         let trail = Trail::default();
         let (reason, whole) = match self.pages(indicator, &mut intake, &trail).await {
             Ok(()) => (intake.verdict(), true),
@@ -138,7 +141,7 @@ impl Provider {
             if let Some(complaint) = paging.complaint {
                 return Err(ProviderError::ServiceCut(self.config.without_logins(complaint)).into());
             }
-            let Some(next) = paging.cursor else { return Ok(()) };
+            let Some(next) = paging.cursor else { return Ok(intake.is_within(self.config.most_records())?) };
             without_news = if intake.has_news() { 0 } else { without_news + 1 };
             if without_news >= 2 || !cursors.insert(next.clone()) {
                 return Err(ProviderError::CursorRepeats(pages).into());

@@ -88,7 +88,10 @@ impl Step {
                 ClientError::Tls { .. } => Self::Tls,
                 _ => Self::Format,
             },
-            ProviderError::Unauthorized | ProviderError::Forbidden => Self::Login,
+            ProviderError::Unauthorized
+            | ProviderError::Forbidden
+            | ProviderError::KeyExpired
+            | ProviderError::KeyRefused => Self::Login,
             _ => Self::Format,
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use client::{Proxy, ProxyEnvironment, authority, without};
 use cof::RrType;
 use cof::time::Clock;
-use hyper::header::HeaderValue;
+use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
 
 use super::error::ProviderError;
 use super::login::authorization;
@@ -15,8 +15,9 @@ use super::orientation::Orientation;
 use super::proxy::configured;
 use super::proxy_login::check_proxy_login;
 use super::question::Side;
+use crate::package::{Interface, NotFound};
 use crate::parameter::rrtypes;
-use crate::{Destination, Moment, Package, Protocol, Settings, SettingsError, Window};
+use crate::{Destination, Moment, Package, Settings, SettingsError, Window};
 
 /// The default host in the integration guide.
 const GUIDE_HOST: &str = "global.cloud.circl.com";
@@ -27,13 +28,14 @@ const DEFAULT_RATE: f64 = 0.5;
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting that is on or off")]
 pub struct Config {
-    pub(super) protocol: Protocol,
     pub(super) http: bool,
     pub(super) host: String,
     pub(super) port: u16,
-    /// The template of the path.
-    pub(super) path: String,
+    /// The package's, with what settings change.
+    pub(super) interface: Interface,
+    /// The login, and the header that it is sent in.
     pub(super) authorization: Option<HeaderValue>,
+    pub(super) login_header: HeaderName,
     pub(super) verify: bool,
     /// Read when a provider is created from this, never while a lock or a transaction is held.
     pub(super) ca_file: Option<PathBuf>,
@@ -111,12 +113,13 @@ impl Config {
             return Err(fault.into());
         }
         let Destination { http, verify, host, port, proxy } = Destination::of(package, settings)?;
+        let interface = interface(package, settings);
         let mut config = Self {
-            protocol: package.protocol,
             http,
             port,
-            path: package.path.clone(),
-            authorization: authorization(package, settings)?,
+            login_header: login_header(interface.token_header.as_deref())?,
+            authorization: authorization(package, settings, interface.token_header.is_some())?,
+            interface,
             verify,
             ca_file: text("ca_file").map(PathBuf::from),
             proxy: proxy.map(|place| configured(package, settings, place)).transpose()?,
@@ -177,6 +180,11 @@ impl Config {
         authority(&self.host, self.port)
     }
 
+    /// How many records an answer of this provider has at most; `None` if it has no such limit.
+    pub(super) fn most_records(&self) -> Option<u64> {
+        self.interface.limit_parameter.as_ref().and(self.page_size).map(|most| most as u64)
+    }
+
     /// The configured orientation.
     pub fn orientation(&self) -> Orientation {
         self.orientation
@@ -225,6 +233,27 @@ pub enum ConfigError {
 
 pub(super) fn invalid(key: &str, why: &str) -> SettingsError {
     SettingsError::Invalid { key: key.to_owned(), label: "setting".to_owned(), why: why.to_owned() }
+}
+
+/// The package's interface with the settings that change it.
+fn interface(package: &Package, settings: &Settings) -> Interface {
+    let known = &package.interface;
+    let text = |key: &str| settings.text(package, key);
+    let word = text("not_found");
+    Interface {
+        protocol: known.protocol,
+        path: text("path").unwrap_or_else(|| known.path.clone()),
+        circl_headers: settings.switch(package, "circl_headers").unwrap_or(known.circl_headers),
+        limit_parameter: text("limit_parameter").or_else(|| known.limit_parameter.clone()),
+        not_found: word.and_then(|word| NotFound::from_word(&word)).unwrap_or(known.not_found),
+        token_header: text("token_header").or_else(|| known.token_header.clone()),
+    }
+}
+
+fn login_header(name: Option<&str>) -> Result<HeaderName, SettingsError> {
+    let name = name.map(HeaderName::try_from).transpose();
+    let name = name.map_err(|_| invalid("token_header", "it is not the name of a header"))?;
+    Ok(name.unwrap_or(AUTHORIZATION))
 }
 
 /// A whole number, which was checked when it was set.

@@ -28,6 +28,12 @@ pub enum ProviderError {
     /// 403.
     #[error("403 Forbidden: the login is valid, but has no permission for this query")]
     Forbidden,
+    /// 401 of DNSDB.
+    #[error("401: the API key is not for this version of the interface, or its quota has expired")]
+    KeyExpired,
+    /// 403 of DNSDB.
+    #[error("403: the service does not accept the API key, or not from this address")]
+    KeyRefused,
     /// The body is not empty and contains no record.
     #[error("not passive DNS data: the answer begins {0:?}")]
     NotCof(String),
@@ -51,9 +57,15 @@ pub enum ProviderError {
         /// The text and its author, as a part of a sentence; printable and short.
         words: String,
     },
+    /// The answer has as many records as were requested at most.
+    #[error("the answer has {0} records, as many as were requested at most: there may be more")]
+    LimitReached(u64),
     /// The service reports that its own answer is not complete.
     #[error("the service truncated its answer: {0}")]
     ServiceCut(String),
+    /// An answer of DNSDB's interface without its frames.
+    #[error("not an answer of DNSDB's interface: it does not say how it begins and ends")]
+    Unframed,
     /// 5xx except 503.
     #[error("{0}: the service failed")]
     ServiceFailed(String),
@@ -105,7 +117,10 @@ impl ProviderError {
             }
             Self::EndsInside => ASK_IN_PAGES,
             Self::Forbidden => "ask the service's operator what your account may do",
-            Self::NotCof(_) | Self::WebPage(_) => {
+            Self::KeyExpired | Self::KeyRefused => {
+                "set the API key in the integration's configuration; the provider says what it is for"
+            }
+            Self::NotCof(_) | Self::Unframed | Self::WebPage(_) => {
                 "check host, port, path and proxy: a login page or another service answered"
             }
             Self::OwnerOnly => {
@@ -115,6 +130,7 @@ impl ProviderError {
                 "wait, or lower the request rate (requests_per_second, from version 1.1.0 on)"
             }
             Self::Records(_) | Self::TooLarge(_) => "narrow the query by record type",
+            Self::LimitReached(_) => "raise Page Size, as far as the service allows it",
             Self::Redirect(_) => "set the host, port and Use HTTP to the actual address of the service",
             Self::ServiceCut(_) => {
                 "narrow the query by record type: this is a sample, not the latest records"
@@ -138,14 +154,18 @@ impl ProviderError {
 
     /// Whether the provider refused the query: credentials or quota.
     pub fn is_refusal(&self) -> bool {
-        matches!(self.bare(), Self::Unauthorized | Self::Forbidden | Self::RateLimited(_))
+        matches!(
+            self.bare(),
+            Self::Unauthorized | Self::Forbidden | Self::KeyExpired | Self::KeyRefused | Self::RateLimited(_)
+        )
     }
 
     /// Whether the answer was cut off at a limit, ours or theirs.
     pub fn is_limit(&self) -> bool {
         matches!(
             self,
-            Self::Records(_)
+            Self::LimitReached(_)
+                | Self::Records(_)
                 | Self::ServiceCut(_)
                 | Self::TooLarge(_)
                 | Self::TooManyPages(_)

@@ -45,6 +45,8 @@ pub(super) struct Intake<'a> {
     seen: Option<Seen>,
     /// Whether this page contained a new tuple.
     news: bool,
+    /// Whether an answer has to say how it ends.
+    is_framed: bool,
 }
 
 /// Why a query ended early.
@@ -79,7 +81,14 @@ impl<'a> Intake<'a> {
             by_data: None,
             seen: None,
             news: false,
+            is_framed: false,
         }
+    }
+
+    /// Requires that the answer says how it ends.
+    pub(super) fn framed(mut self, is_framed: bool) -> Self {
+        self.is_framed = is_framed;
+        self
     }
 
     pub(super) fn begin_page(&mut self, more_follow: bool) {
@@ -177,6 +186,8 @@ impl<'a> Intake<'a> {
                 Err(ProviderError::ServiceFailed(printable(message.as_bytes(), 200)))
             }
             Some(SafEnd::Missing) => Err(ClientError::Cut.into()),
+            // What is something else altogether is told as such.
+            None if self.is_framed && (self.records > 0 || self.damages == 0) => Err(ProviderError::Unframed),
             // If other parts are damaged too, the end is one of them.
             Some(SafEnd::Succeeded) | None if end.truncated && self.broken == 0 => {
                 Err(ProviderError::EndsInside)
@@ -192,6 +203,14 @@ impl<'a> Intake<'a> {
         }
         let damaged = || self.verdict().unwrap_or(ProviderError::Damaged(self.damages));
         (self.damages > limits.damages).then(damaged)
+    }
+
+    /// Whether an answer of at most so many records may be whole: one that has as many was cut.
+    pub(super) fn is_within(&self, most: Option<u64>) -> Result<(), ProviderError> {
+        match most.filter(|most| self.records >= *most) {
+            Some(most) => Err(ProviderError::LimitReached(most)),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn has_news(&self) -> bool {

@@ -1,5 +1,5 @@
-//! The login at the service: converts the entered value into the Authorization header, which is marked as sensitive, so that
-//! debug output hides its value.
+//! The login at the service: converts the entered value into the value of a header, which is marked as sensitive, so that debug
+//! output hides it.
 
 use client::basic;
 use hyper::header::HeaderValue;
@@ -7,17 +7,63 @@ use hyper::header::HeaderValue;
 use super::config::invalid;
 use crate::{Package, Secret, Settings, SettingsError};
 
-/// The Authorization header for the login: a complete value unchanged, `user:password` as Basic, a bare token unchanged.
+/// How a token is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Authentication {
+    /// A complete value unchanged, `user:password` as Basic, a bare token unchanged.
+    #[default]
+    Automatic,
+    /// As `Basic`.
+    Basic,
+    /// As `Bearer`.
+    Bearer,
+    /// Unchanged.
+    Token,
+}
+
+impl Authentication {
+    /// The words for it in settings.
+    pub(crate) const WORDS: [&'static str; 4] = ["automatic", "basic", "bearer", "token"];
+
+    fn from_word(word: &str) -> Self {
+        match word {
+            "basic" => Self::Basic,
+            "bearer" => Self::Bearer,
+            "token" => Self::Token,
+            _ => Self::Automatic,
+        }
+    }
+
+    fn value(self, token: &str) -> String {
+        match self {
+            Self::Automatic => from_token(token),
+            Self::Basic if token.starts_with("Basic ") => token.to_owned(),
+            Self::Basic => basic(token.as_bytes()),
+            Self::Bearer if token.starts_with("Bearer ") => token.to_owned(),
+            Self::Bearer => format!("Bearer {token}"),
+            Self::Token => token.to_owned(),
+        }
+    }
+}
+
+/// The value of the header for the login, which is `Authorization` unless `is_named`: a token in a header of its own is sent as it is.
 pub(super) fn authorization(
     package: &Package,
     settings: &Settings,
+    is_named: bool,
 ) -> Result<Option<HeaderValue>, SettingsError> {
+    let how = match settings.text(package, "authentication") {
+        None if is_named => Authentication::Token,
+        None => Authentication::default(),
+        Some(word) if is_named && word == "automatic" => Authentication::Token,
+        Some(word) => Authentication::from_word(&word),
+    };
     let value = match (
         settings.secret("user_token"),
         settings.text(package, "username"),
         settings.secret("password"),
     ) {
-        (Some(token), _, _) => from_token(token.reveal()),
+        (Some(token), _, _) => how.value(token.reveal()),
         (None, Some(user), password) => {
             basic(format!("{user}:{}", password.map_or("", Secret::reveal)).as_bytes())
         }
@@ -57,7 +103,7 @@ mod tests {
         for (key, secret) in secrets {
             settings.set_secret(&package, key, Secret::new(secret)).unwrap();
         }
-        let value = authorization(&package, &settings)?;
+        let value = authorization(&package, &settings, false)?;
         Ok(value.map(|value| value.to_str().unwrap().to_owned()))
     }
 

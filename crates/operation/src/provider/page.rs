@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use client::{ClientError, Deadline, Trail};
 use hyper::Request;
-use hyper::header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderValue, USER_AGENT};
+use hyper::header::{ACCEPT_ENCODING, HeaderValue, USER_AGENT};
 
 use super::ask::Provider;
 use super::error::ProviderError;
@@ -93,7 +93,7 @@ impl Provider {
     ) -> Result<Page, ProviderError> {
         let request = self.request(indicator, cursor)?;
         let response = self.client.send(request, deadline, trail).await?;
-        let by_data = speech(self.config.protocol).paging(response.headers()).by_data;
+        let by_data = speech(self.config.interface.protocol).paging(response.headers()).by_data;
         // A service that does not know the query answers another one, or refuses the name that it reads it as.
         let decides = response.status().is_success() || matches!(response.status().as_u16(), 400 | 404 | 422);
         if decides && !by_data && self.config.asks_for_data(indicator) {
@@ -111,11 +111,11 @@ impl Provider {
         let mut request = Request::get(config.url(indicator))
             .header(USER_AGENT, concat!("Backsight/", env!("CARGO_PKG_VERSION")))
             .header(ACCEPT_ENCODING, "gzip, zstd");
-        if let Some(authorization) = &config.authorization {
-            request = request.header(AUTHORIZATION, authorization.clone());
+        if let Some(login) = &config.authorization {
+            request = request.header(&config.login_header, login.clone());
         }
         let mut request = request.body(()).map_err(|error| ClientError::Http(error.to_string()))?;
-        speech(config.protocol).add_headers(config, cursor, request.headers_mut());
+        speech(config.interface.protocol).add_headers(config, cursor, request.headers_mut());
         Ok(request)
     }
 }

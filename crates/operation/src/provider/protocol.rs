@@ -1,11 +1,23 @@
-//! The differences between the protocols of providers. Only [`speech`] distinguishes the protocols; each of them has its own
-//! file next to this one.
+//! The differences between the protocols of providers. Only [`speech`] distinguishes the protocols; each of them has its own file here.
 
+mod cof;
+mod dnsdb;
+
+use std::time::Duration;
+
+use hyper::StatusCode;
 use hyper::header::{HeaderMap, HeaderValue};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
-use super::cof_http::CofHttp;
+pub use self::cof::ABILITIES;
+use self::cof::Cof;
+use self::dnsdb::Dnsdb;
 use super::config::Config;
+use super::error::ProviderError;
 use crate::{Indicator, Protocol};
+
+/// All characters except the unreserved ones of RFC 3986, so that the value is always one path segment.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// How a provider is queried, and how it indicates further pages.
 pub(super) trait Speech: Sync {
@@ -15,8 +27,22 @@ pub(super) trait Speech: Sync {
     /// Adds the headers of a query, with the cursor of the requested page unless it is the first.
     fn add_headers(&self, config: &Config, cursor: Option<&HeaderValue>, headers: &mut HeaderMap);
 
+    /// Whether the provider filters by one type itself.
+    fn filters_by_type(&self, config: &Config) -> bool;
+
     /// Reads the headers that concern the rest of the answer.
     fn paging(&self, headers: &HeaderMap) -> Paging;
+
+    /// Whether an answer must say itself that it is whole (the Streaming API Framing of DNSDB).
+    fn is_framed(&self) -> bool {
+        false
+    }
+
+    /// What the protocol means with the status of a refusal, if that differs from what HTTP says; `now` is since the epoch.
+    fn refusal(&self, status: StatusCode, headers: &HeaderMap, now: Duration) -> Option<ProviderError> {
+        let _ = (status, headers, now);
+        None
+    }
 }
 
 /// What the headers of an answer state about the rest of it.
@@ -33,6 +59,7 @@ pub(super) struct Paging {
 /// The implementation of this protocol.
 pub(super) fn speech(protocol: Protocol) -> &'static dyn Speech {
     match protocol {
-        Protocol::CofHttp => &CofHttp,
+        Protocol::Cof => &Cof,
+        Protocol::Dnsdb => &Dnsdb,
     }
 }

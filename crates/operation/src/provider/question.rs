@@ -22,7 +22,7 @@ impl Config {
     /// The address of the query for `indicator`.
     pub(super) fn url(&self, indicator: &Indicator) -> String {
         let scheme = if self.http { "http" } else { "https" };
-        let path = speech(self.protocol).path(self, indicator);
+        let path = speech(self.interface.protocol).path(self, indicator);
         format!("{scheme}://{}{path}", authority(&self.host, self.port))
     }
 
@@ -31,8 +31,11 @@ impl Config {
         self.side == Side::Data && indicator.kind() == IndicatorType::Fqdn
     }
 
-    /// The only type that is requested from the provider, if there is just one.
+    /// The only type that is requested from the provider, if there is just one and the provider can filter by it.
     pub(super) fn wanted_rrtype(&self) -> Option<RrType> {
+        if !speech(self.interface.protocol).filters_by_type(self) {
+            return None;
+        }
         let (rrtype, rest) = self.rrtypes.split_first()?;
         rest.iter().all(|other| other == rrtype).then_some(*rrtype)
     }

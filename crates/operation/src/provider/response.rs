@@ -15,6 +15,7 @@ use hyper::{Response, StatusCode};
 use super::ask::Provider;
 use super::error::ProviderError;
 use super::protocol::{Paging, speech};
+use crate::package::NotFound;
 
 /// How many bytes of an error's body are read.
 const ERROR_BODY: usize = 1024;
@@ -57,6 +58,12 @@ impl Provider {
         let line = printable(head.status.to_string().as_bytes(), 60);
         if let Some(proxy) = self.client.reading_proxy().filter(|_| is_proxys_own(&head.headers)) {
             return proxy.failed(format!("{line}: it could not or would not forward the request")).into();
+        }
+        let speech = speech(self.config.interface.protocol);
+        if let Some(error) = speech.refusal(head.status, &head.headers, self.clock.now())
+            && !matches!((&error, after()), (ProviderError::RateLimited(_), Some(_)))
+        {
+            return error;
         }
         match head.status {
             StatusCode::UNAUTHORIZED => ProviderError::Unauthorized,
@@ -109,7 +116,13 @@ impl Provider {
                 let (empty, html) = (self.empty(headers), is_html(headers));
                 let text = self.error_text(response, deadline).await;
                 // A web page means that the page does not exist, not that there are no records.
-                if html || text.starts_with('<') { Err(ProviderError::WebPage(text)) } else { Ok(empty) }
+                if html || text.starts_with('<') {
+                    return Err(ProviderError::WebPage(text));
+                }
+                match self.config.interface.not_found {
+                    NotFound::Empty => Ok(empty),
+                    NotFound::Error => Err(ProviderError::Status(status.as_u16())),
+                }
             }
             // Through a tunnel, the service itself sends this status, and not the proxy.
             StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
@@ -153,13 +166,13 @@ impl Provider {
     /// An answer with a body.
     fn whole(&self, response: Response<Incoming>) -> Result<Page, ProviderError> {
         let headers = response.headers();
-        let (encoding, paging) = (encoding(headers), speech(self.config.protocol).paging(headers));
+        let (encoding, paging) = (encoding(headers), speech(self.config.interface.protocol).paging(headers));
         Ok(Page { body: Some(Body::new(response.into_body(), &encoding)?), paging })
     }
 
     /// An answer without records.
     fn empty(&self, headers: &HeaderMap) -> Page {
-        let paging = speech(self.config.protocol).paging(headers);
+        let paging = speech(self.config.interface.protocol).paging(headers);
         Page { body: None, paging: Paging { cursor: None, ..paging } }
     }
 }

@@ -1,16 +1,17 @@
-//! The protocol `cof-http`: CIRCL's query interface, which other servers including ours also have.
+//! The protocol `cof`: a path that contains the value, answered in the Common Output Format.
 //!
-//! A query is a path that contains the value. Headers whose names begin with `dribble` filter the answer and split it into
-//! pages; a header of the answer contains the cursor of the next page.
+//! CIRCL's servers and ours know headers whose names begin with `dribble`, which filter the answer and split it into pages; a header of
+//! the answer contains the cursor of the next page. Others have a parameter in the address that limits the number of records: an
+//! answer with as many is cut. Some have neither.
 
 use client::printable;
 use hyper::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 
-use super::config::Config;
-use super::protocol::{Paging, Speech};
-use super::question::Side;
+use super::{Paging, SEGMENT, Speech};
 use crate::Indicator;
+use crate::provider::config::Config;
+use crate::provider::question::Side;
 
 /// The header in which a service lists the sides of records that it can search, as in `owner, data`.
 pub const ABILITIES: &str = "backsight-questions";
@@ -22,22 +23,26 @@ const RRTYPE: HeaderName = HeaderName::from_static("dribble-filter-rrtype");
 const PAGE_SIZE: HeaderName = HeaderName::from_static("dribble-paginate-count");
 const CURSOR: HeaderName = HeaderName::from_static("dribble-paginate-cursor");
 
-/// All characters except the unreserved ones of RFC 3986, so that the value is always one path segment.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// The protocol `cof`.
+pub(super) struct Cof;
 
-/// The protocol `cof-http`.
-pub(super) struct CofHttp;
-
-impl Speech for CofHttp {
+impl Speech for Cof {
     fn path(&self, config: &Config, indicator: &Indicator) -> String {
         let prefix = if config.asks_for_data(indicator) { DATA } else { "" };
         let value = utf8_percent_encode(&format!("{prefix}{indicator}"), SEGMENT).to_string();
-        config.path.replace("{value}", &value)
+        let path = config.interface.path.replace("{value}", &value);
+        match (&config.interface.limit_parameter, config.page_size) {
+            (Some(name), Some(most)) => format!("{path}?{name}={most}"),
+            _ => path,
+        }
     }
 
     fn add_headers(&self, config: &Config, cursor: Option<&HeaderValue>, headers: &mut HeaderMap) {
         let accepted = "application/x-ndjson, application/json;q=0.9, */*;q=0.5";
         headers.insert(ACCEPT, HeaderValue::from_static(accepted));
+        if !config.interface.circl_headers {
+            return;
+        }
         if !config.active_query {
             headers.insert(NO_ACTIVE_QUERY, HeaderValue::from_static("1"));
         }
@@ -51,6 +56,10 @@ impl Speech for CofHttp {
         if let Some(cursor) = cursor {
             headers.insert(CURSOR, cursor.clone());
         }
+    }
+
+    fn filters_by_type(&self, config: &Config) -> bool {
+        config.interface.circl_headers
     }
 
     fn paging(&self, headers: &HeaderMap) -> Paging {
