@@ -27,35 +27,42 @@ use crate::database::{self, Access};
 use crate::exit::{Exit, Failure};
 use crate::{import, output, serve, terminal};
 
+/// What a collector stored, and why it stopped if it was not told to.
+type Ended = (Delivered, Result<(), Failed>);
+
 pub(crate) fn run(command: &CollectArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
     let noise = config.intake.noise();
-    let (collectors, view, forwarding) = match &command.command {
-        CollectCommand::Dnstap(command) => {
-            let forwarding = Forwarding::open(&command.forwarding, arguments)?;
-            (vec![dnstap(command, &noise)], command.how.format, forwarding)
-        }
-        CollectCommand::File(command) => (files(command, &noise), command.how.format, None),
-    };
-    let database = match &forwarding {
-        Some(_) => None,
-        None => Some(database::open(arguments, config, Access::Write)?),
+    let (collectors, how) = match &command.command {
+        CollectCommand::Dnstap(command) => (vec![dnstap(command, &noise)], &command.how),
+        CollectCommand::File(command) => (files(command, &noise), &command.how),
     };
     let stop = Arc::new(AtomicBool::new(false));
     let runtime = crate::runtime()?;
-    stop_when_told(&runtime, &stop)?;
-    let turns = database.as_ref().map(|database| Turns::new(database));
-    let ended: Vec<_> = thread::scope(|scope| {
-        let run = |collector| match (&forwarding, &database, &turns) {
-            (Some(forwarding), ..) => forward(collector, forwarding, &stop),
-            (None, Some(database), Some(turns)) => collect(collector, database, turns, &stop),
-            (None, ..) => (Delivered::default(), Err(Failed::Panicked)),
-        };
+    let forwarding = Forwarding::open(&how.forwarding, arguments)?;
+    let ended = if let Some(forwarding) = &forwarding {
+        stop_when_told(&runtime, &stop)?;
+        forwarding.collect(&collectors, &stop)
+    } else {
+        let database = database::open(arguments, config, Access::Write)?;
+        stop_when_told(&runtime, &stop)?;
+        store(&collectors, &database, &stop)
+    };
+    let last = collectors.len().saturating_sub(1);
+    collectors.iter().zip(ended).enumerate().try_fold(Exit::Done, |exit, (at, (collector, ended))| {
+        // The figures of the spool are those of all collectors.
+        let forwarding = forwarding.as_ref().filter(|_| at == last);
+        Ok(exit.max(report(collector, ended, forwarding, how.format)?))
+    })
+}
+
+/// Runs collectors until they are stopped or one fails, and stores what they collect.
+fn store(collectors: &[Collector], database: &Database, stop: &AtomicBool) -> Vec<Ended> {
+    let turns = Turns::new(database);
+    thread::scope(|scope| {
+        let run = |collector| collect(collector, database, &turns, stop);
         let running: Vec<_> =
             collectors.iter().map(|collector| scope.spawn(move || run(collector))).collect();
         running.into_iter().filter_map(|thread| thread.join().ok()).collect()
-    });
-    collectors.iter().zip(ended).try_fold(Exit::Done, |exit, (collector, ended)| {
-        Ok(exit.max(report(collector, ended, forwarding.as_ref(), view)?))
     })
 }
 
@@ -90,12 +97,7 @@ fn collector(source: Source, how: &HowArgs, noise: &Arc<Noise>) -> Collector {
 }
 
 /// Runs a collector until it is stopped or fails, which stops the others.
-fn collect(
-    collector: &Collector,
-    database: &Database,
-    turns: &Turns<'_>,
-    stop: &AtomicBool,
-) -> (Delivered, Result<(), Failed>) {
+fn collect(collector: &Collector, database: &Database, turns: &Turns<'_>, stop: &AtomicBool) -> Ended {
     let tell = |event: Event| told::tell(collector, &event, false);
     let ended = match &collector.source {
         // Streams come as fast as they can, so that one batch is stored while the next one is made.
@@ -116,25 +118,9 @@ fn collect(
     ended
 }
 
-/// Runs a collector whose records are sent to another server, until it is stopped or fails.
-fn forward(
-    collector: &Collector,
-    forwarding: &Forwarding,
-    stop: &AtomicBool,
-) -> (Delivered, Result<(), Failed>) {
-    let tell = |event: Event| told::tell(collector, &event, false);
-    let run = |take: &mut Take<'_>| collector.run(&|_| Ok(None), stop, &tell, take);
-    let outcome = match forwarding.run(stop, run) {
-        Some(outcome) => outcome.map_err(Failed::Trouble),
-        None => Err(Failed::Panicked),
-    };
-    stop.store(true, Ordering::Relaxed);
-    (Delivered::default(), outcome)
-}
-
 fn report(
     collector: &Collector,
-    (delivered, outcome): (Delivered, Result<(), Failed>),
+    (delivered, outcome): Ended,
     forwarding: Option<&Forwarding>,
     view: View,
 ) -> Result<Exit, Failure> {

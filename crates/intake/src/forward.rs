@@ -63,7 +63,7 @@ pub fn forward<T: Send>(
     thread::scope(|scope| {
         let reader = scope.spawn(move || read(&mut |batch, _| batches.send(batch).map_err(|_| Unwanted)));
         let sender = scope.spawn(move || sending.run_to_end());
-        Keeping { spool, stop, tell, is_full: false }.run(&to_keep);
+        Keeping { spool, clock, stop, tell, is_full: false }.run(&to_keep);
         // The sender notices it even if it waits for the server.
         let _ = end.send(true);
         let outcome = reader.join().ok();

@@ -58,9 +58,12 @@ Examples:
   backsight collect file /opt/zeek/logs/current/dns.log --follow --sensor office
   backsight collect file /var/log/suricata/eve.json /srv/adguard/querylog.json --follow
 
-With --format json, one object per file at the end, with the members of `backsight import --format json`.
+With --format json, one object per file at the end, with the members of `backsight import --format json`. With --to, they are sent
+to another server, and the last object has \"forwarded\", as that of `backsight collect dnstap`; how far each file was read is then
+stored in the spool.
 
-Exit codes: 0 stopped by a signal, 1 failure, 2 wrong usage, 3 something in the files could not be read.";
+Exit codes: 0 stopped by a signal, 1 failure, 2 wrong usage, 3 something in the files could not be read, or will not reach the
+server.";
 
 #[derive(Debug, Args)]
 pub(crate) struct CollectArgs {
@@ -85,8 +88,6 @@ pub(crate) struct DnstapArgs {
     /// The permissions of the socket, in octal digits
     #[arg(long, value_name = "MODE", default_value = "660", value_parser = mode, conflicts_with = "tcp")]
     pub(crate) socket_mode: u32,
-    #[command(flatten)]
-    pub(crate) forwarding: ForwardingArgs,
     #[command(flatten)]
     pub(crate) how: HowArgs,
 }
@@ -118,6 +119,8 @@ pub(crate) struct HowArgs {
     /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
+    #[command(flatten)]
+    pub(crate) forwarding: ForwardingArgs,
     #[command(flatten)]
     pub(crate) sensing: SensingArgs,
     #[command(flatten)]

@@ -7,15 +7,20 @@ use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
 
 use client::{Address, ProxyEnvironment};
 use cof::time::Clock;
-use intake::batches::Take;
-use intake::forward::{Destination, Event, Figures, Spool, SpoolError, Status, Token, USUAL_SPOOL, forward};
+use intake::Delivered;
+use intake::batches::{Take, Unwanted};
+use intake::collector::{Collector, Event, Failed};
+use intake::forward::{self, Destination, Figures, Spool, SpoolError, Status, Token, USUAL_SPOOL};
 
 use crate::args::Arguments;
 use crate::args::forwarding::ForwardingArgs;
+use crate::collect::told;
 use crate::exit::Failure;
 use crate::terminal::plural;
 use crate::{kept, terminal};
@@ -26,6 +31,8 @@ const TOKEN: &str = "BACKSIGHT_SECRET_TOKEN";
 const LARGEST: u64 = 4_096;
 /// The name of the spool of `backsight collect`.
 const USUAL_NAME: &str = "collect";
+/// Batches of all collectors that may wait.
+const WAITING: usize = 4;
 
 /// A spool and the server that it is sent to.
 pub(crate) struct Forwarding {
@@ -56,14 +63,47 @@ impl Forwarding {
         Ok(Some(Self { spool, destination }))
     }
 
-    /// Forwards what `read` passes on, until it returns; `None` if it panics.
-    pub(crate) fn run<T: Send>(
-        &self,
-        stop: &AtomicBool,
-        read: impl FnOnce(&mut Take<'_>) -> T + Send,
-    ) -> Option<T> {
+    /// Runs collectors until they are stopped or one fails, and forwards what they collect.
+    pub(crate) fn collect(&self, collectors: &[Collector], stop: &AtomicBool) -> Vec<super::Ended> {
         self.say_what_waits();
-        forward(&self.spool, &self.destination, &Clock::system(), stop, &|event| self.tell(event), read)
+        let tell = |event| self.tell(event);
+        let run = |take: &mut Take<'_>| self.collect_all(collectors, stop, take);
+        let ended = forward::forward(&self.spool, &self.destination, &Clock::system(), stop, &tell, run);
+        let panicked = || collectors.iter().map(|_| Err(Failed::Panicked)).collect();
+        let outcomes: Vec<_> = ended.unwrap_or_else(panicked);
+        outcomes.into_iter().map(|outcome| (Delivered::default(), outcome)).collect()
+    }
+
+    /// Runs each collector on a thread of its own, and gives all their batches to `take`.
+    fn collect_all(
+        &self,
+        collectors: &[Collector],
+        stop: &AtomicBool,
+        take: &mut Take<'_>,
+    ) -> Vec<Result<(), Failed>> {
+        let (batches, received) = sync_channel(WAITING);
+        thread::scope(|scope| {
+            let run = |collector: &Collector, batches: &SyncSender<_>| {
+                let tell = |event: Event| told::tell(collector, &event, false);
+                let ledger = |input: &str| Ok(self.spool.position(input));
+                let mut take = |batch, records| batches.send((batch, records)).map_err(|_| Unwanted);
+                let outcome = collector.run(&ledger, stop, &tell, &mut take);
+                stop.store(true, Ordering::Relaxed);
+                outcome.map_err(Failed::Trouble)
+            };
+            let start = |collector| {
+                let batches = batches.clone();
+                scope.spawn(move || run(collector, &batches))
+            };
+            let running: Vec<_> = collectors.iter().map(start).collect();
+            drop(batches);
+            for (batch, records) in received {
+                if take(batch, records).is_err() {
+                    break;
+                }
+            }
+            running.into_iter().map(|thread| thread.join().unwrap_or(Err(Failed::Panicked))).collect()
+        })
     }
 
     /// Where records are sent.
@@ -85,39 +125,41 @@ impl Forwarding {
         terminal::say(&format!("forwarding to {to}, by way of {folder}{waiting}"));
     }
 
-    fn tell(&self, event: Event) {
-        let (to, folder) = (self.to(), self.spool.folder().display());
-        let complain = |text: String| terminal::complain(&text);
-        match event {
-            Event::Waits(trouble, figures) => complain(format!("{to}: {trouble}; {}", waiting(&figures))),
-            Event::Works(figures) => {
-                terminal::say(&format!("{to} answers again; {}", waiting(&figures)));
-            }
-            Event::Full => complain(format!("the spool {folder} is full: the oldest batches are dropped")),
-            Event::Refused { number, records, why } => complain(format!(
-                "{to} refuses batch {number} with {}: {why}; it is kept aside in {folder}",
-                plural(records, "record")
-            )),
-            Event::Rejected { records } => complain(format!(
-                "{to} could not use {}; is the clock of this machine right? Later ones are only counted",
-                plural(records, "record")
-            )),
-            Event::Damaged { number, records } => complain(format!(
-                "batch {number} with {} was damaged or removed in {folder}, and is dropped",
-                plural(records, "record")
-            )),
-            Event::Unwritable(error) => complain(format!(
-                "writing to {folder}: {error}; senders wait until it works, and it is tried again every second"
-            )),
-            Event::Writable => terminal::say(&format!("{folder} can be written again")),
-            Event::Lost { records } => {
-                complain(format!(
-                    "{} could not be written to {folder}, and are lost",
-                    plural(records, "record")
-                ));
-            }
-        }
+    fn tell(&self, event: forward::Event) {
+        let (is_trouble, text) = words(event, &self.to(), self.spool.folder());
+        if is_trouble { terminal::complain(&text) } else { terminal::say(&text) }
     }
+}
+
+/// Whether it is trouble, and what it is.
+fn words(event: forward::Event, to: &str, folder: &Path) -> (bool, String) {
+    use forward::Event;
+    let folder = folder.display();
+    let text = match event {
+        Event::Works(figures) => return (false, format!("{to} answers again; {}", waiting(&figures))),
+        Event::Writable => return (false, format!("{folder} can be written again")),
+        Event::Waits(trouble, figures) => format!("{to}: {trouble}; {}", waiting(&figures)),
+        Event::Full => format!("the spool {folder} is full: the oldest batches are dropped"),
+        Event::Refused { number, records, why } => format!(
+            "{to} refuses batch {number} with {}: {why}; it is kept aside in {folder}",
+            plural(records, "record")
+        ),
+        Event::Rejected { records } => format!(
+            "{to} could not use {}; is the clock of this machine right? Later ones are only counted",
+            plural(records, "record")
+        ),
+        Event::Damaged { number, records } => format!(
+            "batch {number} with {} was damaged or removed in {folder}, and is dropped",
+            plural(records, "record")
+        ),
+        Event::Unwritable(error) => format!(
+            "writing to {folder}: {error}; senders wait until it works, and it is tried again every second"
+        ),
+        Event::Lost { records } => {
+            format!("{} could not be written to {folder}, and are lost", plural(records, "record"))
+        }
+    };
+    (true, text)
 }
 
 /// What waits, as a sentence.

@@ -31,19 +31,24 @@ fn stored(home: &Home) -> (u64, u64) {
 }
 
 /// A log that rotates.
-struct Log {
+pub(crate) struct Log {
     folder: PathBuf,
-    written: u64,
+    pub(crate) written: u64,
     rotated: u64,
 }
 
 impl Log {
+    /// The log `dns.log`, which does not exist yet.
+    pub(crate) fn new(home: &Home) -> Self {
+        Self { folder: home.path(""), written: 0, rotated: 0 }
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
     /// Appends lines with names that nobody has written before.
-    fn write(&mut self, lines: u64) {
+    pub(crate) fn write(&mut self, lines: u64) {
         let mut text = String::new();
         for at in self.written..self.written + lines {
             let time = 1_700_000_000 + at;
@@ -61,7 +66,7 @@ impl Log {
     }
 
     /// Rotates by renaming, by copying and truncating, or by renaming and compressing the one before.
-    fn rotate(&mut self) {
+    pub(crate) fn rotate(&mut self) {
         self.rotated += 1;
         let (log, old) = (self.path("dns.log"), self.path(&format!("dns.log-{:08}", self.rotated)));
         match self.rotated % 3 {
@@ -83,7 +88,7 @@ impl Log {
 #[expect(clippy::disallowed_methods, reason = "a real writer takes its time")]
 fn every_line_is_stored_once_through_rotations_and_kills() {
     let home = Home::new();
-    let mut log = Log { folder: home.path(""), written: 0, rotated: 0 };
+    let mut log = Log::new(&home);
     log.write(1_000);
     let is_done = AtomicBool::new(false);
     let log = thread::scope(|scope| {
@@ -148,7 +153,7 @@ fn what_is_no_log_is_refused_with_the_right_command() {
 #[expect(clippy::disallowed_methods, reason = "a real program takes its time")]
 fn lines_that_cannot_be_read_are_counted_and_cost_themselves_alone() {
     let home = Home::new();
-    let mut log = Log { folder: home.path(""), written: 0, rotated: 0 };
+    let mut log = Log::new(&home);
     log.write(3);
     let mut file = OpenOptions::new().append(true).open(log.path("dns.log")).unwrap();
     file.write_all(b"not||a||line\n").unwrap();

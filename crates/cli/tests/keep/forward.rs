@@ -13,6 +13,7 @@ use serde_json::Value;
 use testkit::dnstap;
 
 use crate::collect::{Running, collect, report, until};
+use crate::follow::Log;
 use crate::home::Home;
 
 /// A server with a database and a token for a sensor, on a port that stays the same.
@@ -194,6 +195,54 @@ fn a_server_that_goes_away_and_a_sensor_that_is_killed_lose_and_double_nothing()
     }
     assert!(forwarded["sent"].as_u64().unwrap() > 0 && forwarded["to"] == central.address(), "{forwarded}");
     assert_eq!(central.counts(), resolver.sent);
+}
+
+#[test]
+fn a_followed_log_reaches_the_server_once_through_rotations_and_kills() {
+    let central = Central::new();
+    let home = sensor(&central.token);
+    let to = central.address();
+    let follow = || {
+        let mut command =
+            home.command(&["collect", "file", "dns.log", "--follow", "--format", "json", "--to", &to]);
+        command.env("BACKSIGHT_SECRET_TOKEN", &central.token).stdout(Stdio::piped()).stderr(Stdio::null());
+        Running(command.spawn().unwrap())
+    };
+    let mut log = Log::new(&home);
+    log.write(30_000);
+    let mut serving = central.start();
+    // A file of which nothing was read yet would be left alone when it is rotated.
+    let following = follow();
+    let ledger = home.kept().join("spool").join("collect").join("LEDGER");
+    until("the file is known", || ledger.exists());
+    kill(following);
+    for round in 0..8 {
+        let following = follow();
+        pause(Duration::from_millis(round * 397 % 1_700 + 150));
+        log.write(1_500);
+        // A kill comes while lines are read, while batches are written, or while they are sent.
+        pause(Duration::from_millis(round * 211 % 300));
+        if round % 2 == 0 {
+            log.rotate();
+            log.write(50);
+        }
+        pause(Duration::from_millis(round * 613 % 1_300));
+        kill(following);
+        if round % 3 == 1 {
+            kill(serving);
+            serving = central.start();
+        }
+    }
+    let following = follow();
+    let sum = || {
+        let sum = central.home.json(&["lookup", "*.example", "--summary"]);
+        (sum["rows"].as_u64().unwrap(), sum["count"].as_u64().unwrap_or_default())
+    };
+    until("all lines arrive", || sum().0 >= log.written);
+    let done = report(following);
+    let report: Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!((done.code, &report["forwarded"]["waiting"]), (0, &0.into()), "{report}");
+    assert_eq!(sum(), (log.written, log.written), "records, and the sum of their counts");
 }
 
 #[test]

@@ -11,7 +11,8 @@ use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::Duration;
 
-use cof::Batch;
+use cof::time::Clock;
+use cof::{Batch, Position};
 
 use super::body::{Bodies, Body};
 use super::event::Event;
@@ -25,6 +26,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// What keeping needs.
 pub(super) struct Keeping<'a> {
     pub(super) spool: &'a Spool,
+    pub(super) clock: &'a Clock,
     /// Collecting ends.
     pub(super) stop: &'a AtomicBool,
     pub(super) tell: &'a (dyn Fn(Event) + Sync),
@@ -37,8 +39,9 @@ impl Keeping<'_> {
     pub(super) fn run(&mut self, batches: &Receiver<Batch>) {
         let mut bodies = Bodies::new();
         while let Ok(first) = batches.recv() {
-            let mut next = Some(first);
-            while let Some(batch) = next.take() {
+            let (mut next, mut positions) = (Some(first), Vec::new());
+            while let Some(mut batch) = next.take() {
+                positions.extend(batch.position.take());
                 let records = batch.observations.len() as u64;
                 if let Err(error) = bodies.add(batch) {
                     self.lose(records, Some(&error));
@@ -46,16 +49,20 @@ impl Keeping<'_> {
                 next = if bodies.is_full() { None } else { batches.try_recv().ok() };
             }
             match bodies.take() {
-                Ok(done) => done.iter().for_each(|body| self.keep(body)),
+                Ok(done) if positions.is_empty() => {
+                    done.chunks(1).for_each(|body| self.keep(body, &[]));
+                }
+                Ok(done) => self.keep(&done, &positions),
                 Err(error) => self.lose(0, Some(&error)),
             }
         }
     }
 
-    fn keep(&mut self, body: &Body) {
+    /// Keeps bodies, and the positions that they belong to. What followed files had is read again if it is not kept.
+    fn keep(&mut self, bodies: &[Body], positions: &[Position]) {
         let mut is_told = false;
         loop {
-            match self.try_to_keep(body) {
+            match self.spool.keep(bodies, positions, self.clock.seconds()) {
                 Ok(dropped) => {
                     self.tell_of_room(dropped);
                     if is_told {
@@ -65,7 +72,10 @@ impl Keeping<'_> {
                     return;
                 }
                 Err(error) if self.stop.load(Ordering::Relaxed) => {
-                    return self.lose(body.records, Some(&error));
+                    if positions.is_empty() {
+                        self.lose(bodies.iter().map(|body| body.records).sum(), Some(&error));
+                    }
+                    return;
                 }
                 Err(error) => {
                     let text = format!("the spool cannot be written: {error}");
@@ -77,10 +87,6 @@ impl Keeping<'_> {
             }
             self.pause();
         }
-    }
-
-    fn try_to_keep(&self, body: &Body) -> io::Result<u64> {
-        self.spool.keep(self.spool.number()?, body)
     }
 
     /// Says that old batches are removed, once until half of the spool is free again.

@@ -6,6 +6,8 @@
 //!   SPOOL                                the name of the sequence, and the number up to which numbers may be used
 //!   00000000000000000042-10000.zst       a batch: its number and its records; the content is what is sent
 //!   00000000000000000043-17.part         a batch that is being written
+//!   00000000000000000044-17.tied         a batch of a followed file, whose position is in the ledger
+//!   LEDGER                               how far followed files were read (`ledger`)
 //!   00000000000000000007-10000.refused   a batch that the server refused
 //! ```
 //!
@@ -17,7 +19,10 @@
 //! Bounds: the size on the disk, and [`MOST_BATCHES`]. Above either, the oldest batches are removed, except the one that is being
 //! sent. In memory, a batch takes [`Entry`] alone.
 //!
-//! Errors: [`SpoolError`] when it is opened. An error of writing is returned, and the same body may be kept again with its number.
+//! Errors: [`SpoolError`] when it is opened. An error of writing is returned, and the same bodies may be kept again.
+
+mod identity;
+mod ledger;
 
 use std::collections::VecDeque;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
@@ -26,15 +31,23 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use cof::Position;
 use rustix::fs::OFlags;
+use store::Reached;
 use tokio::sync::Notify;
 
 use super::body::{self, Body};
 use super::status::Status;
+use identity::Identity;
+use ledger::Ledger;
 
 /// The file that is locked.
 const LOCK: &str = "LOCK";
-/// Batches that may wait: 16 MB of memory.
+/// The ending of a batch.
+const FREE: &str = "zst";
+/// The ending of a batch of a followed file.
+const TIED: &str = "tied";
+/// Batches that may wait: 24 MB of memory.
 const MOST_BATCHES: usize = 1_000_000;
 /// Batches that a server refused and that are kept for whoever looks into it.
 const MOST_REFUSED: usize = 16;
@@ -73,6 +86,8 @@ pub(super) struct Entry {
     pub(super) records: u32,
     /// Its size on the disk, in clusters.
     clusters: u32,
+    /// It belongs to a position in the ledger.
+    is_tied: bool,
 }
 
 /// Why a batch cannot be read back.
@@ -96,6 +111,7 @@ pub struct Spool {
     most_batches: usize,
     status: Arc<Status>,
     queue: Mutex<Queue>,
+    ledger: Mutex<Ledger>,
     /// Told when there is a new batch.
     pub(super) filled: Notify,
 }
@@ -128,17 +144,27 @@ impl Spool {
         let failed = |error| SpoolError::System { path: folder.clone(), error };
         DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
         let lock = lock(&folder)?;
-        let mut queue = Queue::of(&folder).map_err(failed)?;
+        let ledger = Ledger::read(&folder).map_err(failed)?;
+        let mut queue = Queue::of(&folder, ledger.committed).map_err(failed)?;
         let known = Identity::read(&folder).map_err(failed)?;
         let identity = known.map_or_else(Identity::new, Ok).map_err(failed)?;
         // Numbers up to the reserved one may have been used before.
         queue.next = queue.next.max(identity.reserved);
         queue.reserved = queue.next;
         let sequence = identity.sequence;
-        let (queue, filled) = (Mutex::new(queue), Notify::new());
-        let spool = Self { folder, lock, sequence, most, most_batches: MOST_BATCHES, status, queue, filled };
+        let spool = Self {
+            folder,
+            lock,
+            sequence,
+            most,
+            most_batches: MOST_BATCHES,
+            status,
+            queue: Mutex::new(queue),
+            ledger: Mutex::new(ledger),
+            filled: Notify::new(),
+        };
         let failed = |error| SpoolError::System { path: spool.folder.clone(), error };
-        spool.number().map_err(failed)?;
+        spool.reserve(0).map_err(failed)?;
         spool.tell(&spool.lock_queue());
         Ok(spool)
     }
@@ -158,36 +184,57 @@ impl Spool {
         &self.sequence
     }
 
-    /// A number that was never used; it stays free until a batch is kept with it.
-    pub(super) fn number(&self) -> io::Result<u64> {
+    /// How far an input was read: its records up to there are in the spool, or were sent.
+    pub fn position(&self, input: &str) -> Option<Reached> {
+        self.lock_ledger().position(input)
+    }
+
+    /// Writes bodies, and how far their inputs were read, all together or not at all; returns how many old batches were removed for
+    /// them. After an error, the same bodies may be kept again. Only one thread may keep bodies. `now` is in seconds since the epoch.
+    pub(super) fn keep(&self, bodies: &[Body], positions: &[Position], now: u64) -> io::Result<u64> {
+        let first = self.reserve(bodies.len() as u64)?;
+        let is_tied = !positions.is_empty();
+        let numbered = (first..).zip(bodies);
+        let entries: Vec<Entry> = numbered.map(|(number, body)| Entry::of(number, body, is_tied)).collect();
+        let dropped = self.make_room(entries.iter().map(|entry| u64::from(entry.clusters)).sum())?;
+        for (entry, body) in entries.iter().zip(bodies) {
+            self.write(*entry, body)?;
+        }
+        sync(&self.folder)?;
+        if is_tied {
+            let last = entries.last().map_or(first - 1, |entry| entry.number);
+            let ledger = self.lock_ledger().after(positions, last, now);
+            ledger.write(&self.folder)?;
+            *self.lock_ledger() = ledger;
+        }
         let mut queue = self.lock_queue();
-        if queue.next >= queue.reserved {
-            let reserved = queue.next + BLOCK;
+        for entry in entries {
+            queue.next = entry.number + 1;
+            queue.push(entry);
+        }
+        self.tell(&queue);
+        self.filled.notify_one();
+        Ok(dropped)
+    }
+
+    /// The first of so many numbers that were never used; they stay free until batches are kept with them.
+    fn reserve(&self, numbers: u64) -> io::Result<u64> {
+        let mut queue = self.lock_queue();
+        let needed = queue.next.saturating_add(numbers);
+        if needed > queue.reserved || queue.reserved == queue.next {
+            let reserved = needed + BLOCK;
             Identity { sequence: self.sequence.clone(), reserved }.write(&self.folder)?;
             queue.reserved = reserved;
         }
         Ok(queue.next)
     }
 
-    /// Writes a body with a number from [`Self::number`]; returns how many old batches were removed for it. After an error, the same
-    /// body may be kept again with the same number.
-    pub(super) fn keep(&self, number: u64, body: &Body) -> io::Result<u64> {
-        let records = u32::try_from(body.records).unwrap_or(u32::MAX);
-        let clusters = (body.bytes.len() as u64).div_ceil(CLUSTER);
-        let entry = Entry { number, records, clusters: u32::try_from(clusters).unwrap_or(u32::MAX) };
-        let dropped = self.make_room(clusters)?;
+    fn write(&self, entry: Entry, body: &Body) -> io::Result<()> {
         let part = self.path(entry, "part");
         let mut file = private().write(true).create(true).truncate(true).open(&part)?;
         file.write_all(&body.bytes)?;
         file.sync_all()?;
-        fs::rename(part, self.path(entry, "zst"))?;
-        sync(&self.folder)?;
-        let mut queue = self.lock_queue();
-        queue.next = number + 1;
-        queue.push(entry);
-        self.tell(&queue);
-        self.filled.notify_one();
-        Ok(dropped)
+        fs::rename(part, self.path(entry, entry.ending()))
     }
 
     /// The oldest batch, which is not dropped until [`Self::done`] or one of the others is called.
@@ -200,7 +247,10 @@ impl Spool {
 
     /// The body of a batch.
     pub(super) fn read(&self, entry: Entry) -> Result<Vec<u8>, Unreadable> {
-        let file = match OpenOptions::new().read(true).custom_flags(nofollow()).open(self.path(entry, "zst"))
+        let file = match OpenOptions::new()
+            .read(true)
+            .custom_flags(nofollow())
+            .open(self.path(entry, entry.ending()))
         {
             Ok(file) => file,
             // Somebody removed it, unless the whole folder is away.
@@ -217,13 +267,13 @@ impl Spool {
     /// Removes the oldest batch, which was sent or is damaged.
     pub(super) fn done(&self, entry: Entry) {
         // If it cannot be removed, it is sent again after the next start, and the server recognises its number.
-        let _ = fs::remove_file(self.path(entry, "zst"));
+        let _ = fs::remove_file(self.path(entry, entry.ending()));
         self.forget(entry);
     }
 
     /// Sets the oldest batch aside, which the server refused.
     pub(super) fn refuse(&self, entry: Entry) {
-        let _ = fs::rename(self.path(entry, "zst"), self.path(entry, "refused"));
+        let _ = fs::rename(self.path(entry, entry.ending()), self.path(entry, "refused"));
         self.forget(entry);
         let mut queue = self.lock_queue();
         queue.refused.push_back(entry);
@@ -253,7 +303,7 @@ impl Spool {
                 (queue.clusters + clusters) * CLUSTER <= self.most && queue.waiting.len() < self.most_batches;
             let at = usize::from(queue.is_sending);
             let Some(oldest) = queue.waiting.get(at).copied().filter(|_| !fits) else { return Ok(dropped) };
-            match fs::remove_file(self.path(oldest, "zst")) {
+            match fs::remove_file(self.path(oldest, oldest.ending())) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
@@ -288,23 +338,30 @@ impl Spool {
         self.folder.join(format!("{:020}-{}.{ending}", entry.number, entry.records))
     }
 
+    fn lock_ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock_queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Queue {
-    /// What an earlier process left; half-written batches are removed.
-    fn of(folder: &Path) -> io::Result<Self> {
+    /// What an earlier process left. Half-written batches are removed, and those of followed files after the last committed one.
+    fn of(folder: &Path, committed: u64) -> io::Result<Self> {
         let (mut waiting, mut refused) = (Vec::new(), Vec::new());
         for entry in fs::read_dir(folder)? {
             let found = entry?;
             let name = found.file_name();
             let Some((entry, ending)) = name.to_str().and_then(Entry::parse) else { continue };
             match ending {
-                "zst" => {
+                TIED if entry.number > committed => fs::remove_file(found.path())?,
+                FREE | TIED => {
+                    let is_tied = ending == TIED;
                     let clusters = found.metadata()?.len().div_ceil(CLUSTER);
-                    waiting.push(Entry { clusters: u32::try_from(clusters).unwrap_or(u32::MAX), ..entry });
+                    let clusters = u32::try_from(clusters).unwrap_or(u32::MAX);
+                    waiting.push(Entry { clusters, is_tied, ..entry });
                 }
                 "refused" => refused.push(entry),
                 "part" => fs::remove_file(found.path())?,
@@ -337,6 +394,20 @@ impl Queue {
 }
 
 impl Entry {
+    fn of(number: u64, body: &Body, is_tied: bool) -> Self {
+        let clusters = (body.bytes.len() as u64).div_ceil(CLUSTER);
+        Self {
+            number,
+            records: u32::try_from(body.records).unwrap_or(u32::MAX),
+            clusters: u32::try_from(clusters).unwrap_or(u32::MAX),
+            is_tied,
+        }
+    }
+
+    fn ending(self) -> &'static str {
+        if self.is_tied { TIED } else { FREE }
+    }
+
     /// The entry in the name of a file, and the ending of the name.
     fn parse(name: &str) -> Option<(Self, &str)> {
         let (stem, ending) = name.split_once('.')?;
@@ -346,65 +417,12 @@ impl Entry {
             return None;
         }
         let number = number.parse().ok().filter(|number| *number < LAST)?;
-        Some((Self { number, records: records.parse().ok()?, clusters: 0 }, ending))
+        Some((Self { number, records: records.parse().ok()?, clusters: 0, is_tied: false }, ending))
     }
 }
 
 /// Above all numbers: they have at most 18 digits.
 const LAST: u64 = 1_000_000_000_000_000_000;
-
-/// The name of a sequence, and the numbers that may be used in it.
-struct Identity {
-    sequence: String,
-    reserved: u64,
-}
-
-impl Identity {
-    const FILE: &str = "SPOOL";
-    const HEAD: &str = "backsight spool 1";
-
-    /// A new sequence.
-    fn new() -> io::Result<Self> {
-        let mut name = [0; 16];
-        getrandom::fill(&mut name).map_err(|error| io::Error::other(error.to_string()))?;
-        Ok(Self { sequence: format!("{:032x}", u128::from_le_bytes(name)), reserved: 0 })
-    }
-
-    /// `None` if there is none, or none that can be read.
-    fn read(folder: &Path) -> io::Result<Option<Self>> {
-        let mut text = String::new();
-        let file = match OpenOptions::new().read(true).custom_flags(nofollow()).open(folder.join(Self::FILE))
-        {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        match file.take(CLUSTER).read_to_string(&mut text) {
-            Ok(_) => Ok(Self::parse(&text)),
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let mut lines = text.lines();
-        let head = lines.next()?;
-        let sequence = lines.next()?.strip_prefix("sequence ")?.to_owned();
-        let reserved = lines.next()?.strip_prefix("reserved ")?.parse().ok()?;
-        let is_sequence = sequence.len() == 32 && sequence.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let is_whole = head == Self::HEAD && is_sequence && reserved < LAST && text.ends_with('\n');
-        is_whole.then_some(Self { sequence, reserved })
-    }
-
-    fn write(&self, folder: &Path) -> io::Result<()> {
-        let part = folder.join("SPOOL.part");
-        let mut file = private().write(true).create(true).truncate(true).open(&part)?;
-        writeln!(file, "{}\nsequence {}\nreserved {}", Self::HEAD, self.sequence, self.reserved)?;
-        file.sync_all()?;
-        fs::rename(part, folder.join(Self::FILE))?;
-        sync(folder)
-    }
-}
 
 fn lock(folder: &Path) -> Result<File, SpoolError> {
     let path = folder.join(LOCK);

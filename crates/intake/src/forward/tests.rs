@@ -65,7 +65,7 @@ impl Sensor {
         for _ in 0..batches {
             let mut bodies = Bodies::new();
             bodies.add(batch(2)).unwrap();
-            spool.keep(spool.number().unwrap(), &bodies.take().unwrap()[0]).unwrap();
+            spool.keep(&bodies.take().unwrap(), &[], 1_790_000_000).unwrap();
         }
         let server = Arc::new(ScriptedProvider::new(script));
         let address = Address::for_secrets("http://127.0.0.1:8053/prefix").unwrap();

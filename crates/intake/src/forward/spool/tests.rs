@@ -7,6 +7,7 @@ use tempfile::TempDir;
 use super::*;
 
 const MOST: u64 = 1 << 20;
+const NOW: u64 = 1_700_000_000;
 
 /// A body of one record that is told apart by its text.
 fn body(text: &str) -> Body {
@@ -27,9 +28,14 @@ fn open(folder: &TempDir, most: u64) -> Spool {
 }
 
 fn keep(spool: &Spool, body: &Body) -> u64 {
-    let number = spool.number().unwrap();
-    spool.keep(number, body).unwrap();
+    let number = next(spool);
+    spool.keep(std::slice::from_ref(body), &[], NOW).unwrap();
     number
+}
+
+/// The number of the next batch.
+fn next(spool: &Spool) -> u64 {
+    spool.lock_queue().next
 }
 
 /// All that waits, with what can be read of it.
@@ -69,14 +75,14 @@ fn what_waits_is_there_after_a_restart_and_numbers_go_on() {
         (figures.waiting_batches, figures.waiting_records, figures.waiting_bytes),
         (2, 2, 2 * CLUSTER)
     );
-    let next = keep(&again, &body("d"));
-    assert!(next > numbers[2]);
+    let last = keep(&again, &body("d"));
+    assert!(last > numbers[2]);
     let waiting = drain(&again);
-    let expected = [(numbers[1], "b"), (numbers[2], "c"), (next, "d")];
+    let expected = [(numbers[1], "b"), (numbers[2], "c"), (last, "d")];
     assert_eq!(waiting, expected.map(|(number, text)| (number, Some(body(text).bytes))));
     drop(again);
     // Nothing is left that shows which numbers were used.
-    assert!(open(&folder, MOST).number().unwrap() > next);
+    assert!(next(&open(&folder, MOST)) > last);
     assert_eq!(files(&folder, "zst").len(), 0);
 }
 
@@ -86,8 +92,8 @@ fn a_full_spool_drops_the_oldest_and_counts_it_but_not_what_is_being_sent() {
     let spool = open(&folder, 8 * CLUSTER);
     let numbers: Vec<u64> = (0..4).map(|seed| keep(&spool, &large(seed))).collect();
     let sending = spool.oldest().unwrap();
-    let last = spool.number().unwrap();
-    assert_eq!(spool.keep(last, &large(4)).unwrap(), 1);
+    let last = next(&spool);
+    assert_eq!(spool.keep(&[large(4)], &[], NOW).unwrap(), 1);
     let figures = spool.status().figures();
     assert_eq!((figures.dropped_batches, figures.dropped_records, figures.waiting_batches), (1, 1, 4));
     assert_eq!(figures.waiting_bytes, 8 * CLUSTER);
@@ -197,7 +203,7 @@ fn every_crash_point_leaves_whole_batches_and_new_numbers() {
         let again = open(&folder, MOST);
         assert_eq!(files(&folder, "part").iter().filter(|path| !path.ends_with("SPOOL.part")).count(), 0);
         assert_eq!(again.sequence() == sequence, what != "a lost sequence");
-        assert!(again.number().unwrap() > last, "{what}");
+        assert!(next(&again) > last, "{what}");
         let read: Vec<_> = drain(&again).into_iter().map(|(_, read)| read).collect();
         let expected: Vec<_> = expected.iter().map(|text| text.map(|text| body(text).bytes)).collect();
         assert_eq!(read, expected, "{what}");
@@ -208,15 +214,43 @@ fn every_crash_point_leaves_whole_batches_and_new_numbers() {
 fn a_disk_that_takes_nothing_is_an_error_and_the_same_number_is_used_again() {
     let folder = tempfile::tempdir().unwrap();
     let spool = open(&folder, MOST);
-    let number = spool.number().unwrap();
+    let number = next(&spool);
     let away = folder.path().join("away");
     fs::rename(spool.folder(), &away).unwrap();
-    assert!(spool.keep(number, &body("a")).is_err());
+    assert!(spool.keep(&[body("a")], &[], NOW).is_err());
     assert_eq!(spool.status().figures().waiting_batches, 0);
     fs::rename(&away, spool.folder()).unwrap();
-    assert_eq!(spool.number().unwrap(), number);
-    spool.keep(number, &body("a")).unwrap();
+    assert_eq!(keep(&spool, &body("a")), number);
     assert_eq!(drain(&spool), [(number, Some(body("a").bytes))]);
+}
+
+#[test]
+fn batches_of_followed_files_and_their_positions_are_kept_together_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open(&folder, MOST);
+    let at = |offset| Position { digest: Some([1; 32]), ..Position::new("follow", offset) };
+    spool.keep(&[body("a"), body("b")], &[at(10)], NOW).unwrap();
+    let first = keep(&spool, &body("live"));
+    spool.keep(&[], &[at(20)], NOW).unwrap();
+    assert_eq!(spool.position("follow"), Some(Reached::at(&at(20))));
+    // The ledger cannot be written: nothing of it may be sent or stay.
+    let block = spool.folder().join("LEDGER.part");
+    fs::create_dir(&block).unwrap();
+    assert!(spool.keep(&[body("c"), body("d")], &[at(30)], NOW).is_err());
+    assert_eq!(spool.position("follow"), Some(Reached::at(&at(20))));
+    assert_eq!((spool.status().figures().waiting_batches, files(&folder, "tied").len()), (3, 4));
+    drop(spool);
+    fs::remove_dir(&block).unwrap();
+    let again = open(&folder, MOST);
+    assert_eq!(again.position("follow"), Some(Reached::at(&at(20))));
+    let texts: Vec<_> = drain(&again).into_iter().map(|(_, read)| read.unwrap()).collect();
+    assert_eq!(texts, ["a", "b", "live"].map(|text| body(text).bytes));
+    assert_eq!(files(&folder, "tied").len(), 0);
+    assert!(keep(&again, &body("e")) > first);
+    fs::write(again.folder().join("LEDGER"), "damaged").unwrap();
+    drop(again);
+    let damaged = Spool::open(folder.path(), "one", MOST, Arc::default());
+    assert!(damaged.is_err_and(|error| error.to_string().contains("remove it to read followed files again")));
 }
 
 #[derive(Clone, Copy, Debug)]
