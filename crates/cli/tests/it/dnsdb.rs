@@ -382,3 +382,50 @@ fn dnsdb2_gets_objects_and_is_told_how_they_end() {
     let refused = dnsdb2(&home, &server, "wrong", "rate_limit", &json!([]), &json!({}));
     refused.says(3, &["AccessDenied: Error: a valid key in X-API-Key is required"]);
 }
+
+/// A record as a line, for the comparison of two clients of DNSDB.
+fn comparable(object: &Value) -> Vec<String> {
+    let name = |key: &str| object[key].as_str().unwrap_or_default().trim_end_matches('.').to_owned();
+    // In the Common Output Format, every record has times: those of zone data are its own.
+    let time = |key: &str| object.get(key).unwrap_or(&object[format!("zone_{key}")]).to_string();
+    let numbers = [time("time_first"), time("time_last"), object["count"].to_string()].join(" ");
+    let data = object["rdata"].as_array().unwrap().iter();
+    let row = |data: &Value| {
+        let data = data.as_str().unwrap().replace(". ", " ");
+        let data = data.trim_end_matches('.').to_owned();
+        format!("{} {} {} {data} {numbers}", name("rrname"), name("rrtype"), name("bailiwick"))
+    };
+    data.map(row).collect()
+}
+
+#[test]
+fn our_client_of_dnsdb_gets_what_dnsdb2_gets() {
+    let home = Home::new();
+    let server = server(&home);
+    home.run(["integration", "install", "dnsdb"]).done().quiet();
+    let (host, port) = (format!("host={}", server.address.ip()), format!("port={}", server.address.port()));
+    home.run(["integration", "configure", "dnsdb", &host, &port, "use_http=on"]).done().quiet();
+    home.run(["integration", "enable", "dnsdb"]).done().quiet();
+    for (value, more, method) in [
+        ("www.example.com", &[][..], "lookup_rrset"),
+        ("b.example", &[], "lookup_rrset"),
+        ("b.example", &["--rrtype", "NS"], "lookup_rrset"),
+        ("unknown.example", &[], "lookup_rrset"),
+        ("ns1.example.org", &["--by-data"], "lookup_rdata_name"),
+        (ADDRESS, &[], "lookup_rdata_ip"),
+        ("2001:db8::77", &[], "lookup_rdata_ip"),
+    ] {
+        let run = home.run([&["query", value, "--operation", "dnsdb", "--format", "cof"], more].concat());
+        let done = run.env("BACKSIGHT_SECRET_USER_TOKEN", KEY).done();
+        let rrtype = more.iter().skip_while(|word| **word != "--rrtype").nth(1);
+        let arguments: Vec<&str> = std::iter::once(value).chain(rrtype.copied()).collect();
+        let theirs = dnsdb2(&home, &server, KEY, method, &json!(arguments), &json!({})).json();
+        let lines = done.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let mut ours: Vec<String> = lines.flat_map(|object| comparable(&object)).collect();
+        let mut theirs: Vec<String> = theirs.iter().flat_map(comparable).collect();
+        ours.sort();
+        theirs.sort();
+        assert_eq!(ours, theirs, "{value} {more:?}: {}", done.stderr);
+        assert_eq!(ours.is_empty(), value == "unknown.example");
+    }
+}
