@@ -1,11 +1,10 @@
 //! `backsight collect`: records from running resolvers and growing logs into the passive-DNS database, until a signal.
 //!
 //! Each source is an [`intake::collector::Collector`] on a thread of its own. What became of it is reported at the end, as for an import;
-//! what happens meanwhile is said on standard error ([`told`]). A collector that cannot go on ends the command. With `--to`, records are
+//! what happens meanwhile is said on standard error ([`crate::told`]). A collector that cannot go on ends the command. With `--to`, records are
 //! sent to another server ([`forwarding`]).
 
 pub(crate) mod forwarding;
-pub(crate) mod told;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,7 +24,7 @@ use crate::collect::forwarding::Forwarding;
 use crate::config::Config;
 use crate::database::{self, Access};
 use crate::exit::{Exit, Failure};
-use crate::{import, output, serve, terminal};
+use crate::{import, output, serve, terminal, told};
 
 /// What a collector stored, and why it stopped if it was not told to.
 type Ended = (Delivered, Result<(), Failed>);

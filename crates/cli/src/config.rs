@@ -5,6 +5,7 @@
 //! as tables ([`layers`]) and read once, into [`Config`]. An invalid value is reported with its key and its source: option,
 //! variable, or file and line. Environment variables are `BACKSIGHT_<SECTION>_<KEY>`.
 
+mod collect;
 mod layers;
 mod noise;
 mod options;
@@ -18,6 +19,7 @@ use etcetera::BaseStrategy;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+pub(crate) use self::collect::Collect;
 use self::layers::Layers;
 use crate::args::{AccessLog, Arguments, ConfigArgs, Format, Sort};
 use crate::exit::{Exit, Failure};
@@ -36,6 +38,9 @@ pub(crate) struct Config {
     pub(crate) serve: Serve,
     pub(crate) database: Database,
     pub(crate) intake: noise::Intake,
+    /// What `serve` collects.
+    #[serde(default)]
+    pub(crate) collect: Vec<Collect>,
     /// The source of each setting.
     #[serde(skip)]
     layers: Layers,
@@ -153,7 +158,14 @@ pub(crate) fn load(arguments: &Arguments) -> Result<Config, Failure> {
     for (option, section, key, value) in options::given(&arguments.command) {
         layers.add_option(option, section, key, value);
     }
-    let config = layers.read()?;
+    finish(layers)
+}
+
+/// Reads the merged layers.
+fn finish(layers: Layers) -> Result<Config, Failure> {
+    let config: Config = layers.read()?;
+    collect::check(&config.collect)
+        .map_err(|(place, why)| Failure::Usage(format!("{}: {why}", layers.name(&place))))?;
     Ok(Config { layers, ..config })
 }
 
@@ -192,6 +204,12 @@ pub(crate) fn print(command: &ConfigArgs, config: &Config) -> Result<Exit, Failu
         }
         writeln!(out, "{key} = {value}  # {source}")?;
     }
+    for section in config.layers.shown_sections("collect") {
+        writeln!(out, "\n[[collect]]")?;
+        for (key, value, source) in section {
+            writeln!(out, "{key} = {value}  # {source}")?;
+        }
+    }
     Ok(Exit::Done)
 }
 
@@ -213,5 +231,87 @@ mod tests {
     fn the_default_file_has_every_setting_and_no_other() {
         let config: Config = Layers::of_defaults(DEFAULT).unwrap().read().unwrap();
         assert_eq!((config.query.format, config.serve.rows), (Format::Table, 10_000_000));
+    }
+
+    fn read(text: &str) -> Result<Config, String> {
+        let mut layers = Layers::of_defaults(DEFAULT).unwrap();
+        layers.add_file("b.toml".into(), text.to_owned()).map_err(|error| error.to_string())?;
+        finish(layers).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_key_of_a_collector_is_described_and_no_other_is_known() {
+        let values = [
+            "\"a\"",
+            "\"/run/tap\"",
+            "\"127.0.0.1:6000\"",
+            "\"/var/log/dns.log\"",
+            "\"600\"",
+            "\"zeek\"",
+            "\"vienna-1\"",
+            "\"https://a.example\"",
+            "true",
+            "30",
+            "true",
+            "[53, 5353]",
+            "\"SQTA\"",
+        ];
+        for ((key, _, _), value) in collect::KEYS.into_iter().zip(values) {
+            let source = match key {
+                "dnstap_unix" | "dnstap_tcp" | "file" => "",
+                "input_format" => "file = \"a\"\n",
+                _ => "dnstap_unix = \"a\"\n",
+            };
+            let name = if key == "name" { "" } else { "name = \"n\"\n" };
+            let text = format!("[[collect]]\n{name}{source}{key} = {value}\n");
+            assert_eq!(read(&text).map(|config| config.collect.len()), Ok(1), "{text}");
+        }
+        let error = read("[[collect]]\nname = \"n\"\nfile = \"f\"\n\nsensors = 1\n").unwrap_err();
+        assert!(error.starts_with("collect[0].sensors (b.toml:5): unknown field"), "{error}");
+    }
+
+    #[test]
+    fn mistakes_of_collectors_are_reported_with_file_and_line() {
+        let first = "[[collect]]\nname = \"n\"\nfile = \"f\"\n";
+        for (text, said) in [
+            ("[[collect]]\nname = \"n\"\n", "collect[0] (b.toml:1): give exactly one of"),
+            ("[[collect]]\nfile = \"f\"\n", "collect[0] (b.toml:1): missing field `name`"),
+            ("[[collect]]\nname = \"n m\"\nfile = \"f\"\n", "collect[0].name (b.toml:2): n m is not a name"),
+            (
+                "[[collect]]\nname = \"n\"\nfile = \"f\"\ndnstap_tcp = \"[::1]:1\"\n",
+                "collect[0] (b.toml:1): give exactly",
+            ),
+            (
+                "[[collect]]\nname = \"n\"\ndnstap_tcp = \"6000\"\n",
+                "collect[0].dnstap_tcp (b.toml:3): 6000 is not an address",
+            ),
+            (
+                "[[collect]]\nname = \"n\"\nfile = \"f\"\nsocket_mode = \"660\"\n",
+                "collect[0].socket_mode (b.toml:4): is only for",
+            ),
+            (
+                "[[collect]]\nname = \"n\"\nfile = \"f\"\ninput_format = \"csv\"\n",
+                "collect[0].input_format (b.toml:4): csv is not one of",
+            ),
+            (
+                "[[collect]]\nname = \"n\"\nfile = \"f\"\ndns_ports = [70000]\n",
+                "collect[0].dns_ports[0] (b.toml:4):",
+            ),
+            ("[collect]\nname = \"n\"\n", "collect (b.toml:1):"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.starts_with(said), "{text}: {error}");
+        }
+        let same = format!("{first}\n{first}");
+        let error = read(&same).unwrap_err();
+        assert!(error.starts_with("collect[1].name (b.toml:6): \"n\" is the name of two"), "{error}");
+        let error = read(&same.replacen("\"n\"", "\"m\"", 1)).unwrap_err();
+        assert!(
+            error.starts_with("collect[1] (b.toml:5): an earlier section has the same source"),
+            "{error}"
+        );
+        let section = |at| format!("[[collect]]\nname = \"n{at}\"\nfile = \"f{at}\"\n");
+        let many: Vec<String> = (0..65).map(section).collect();
+        assert!(read(&many.concat()).unwrap_err().contains("more than 64"));
     }
 }

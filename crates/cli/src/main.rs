@@ -33,6 +33,7 @@ mod secret;
 mod serve;
 mod terminal;
 mod token;
+mod told;
 mod values;
 
 use std::process::ExitCode;

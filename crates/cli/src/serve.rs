@@ -39,6 +39,9 @@ pub(crate) async fn run(
     let source = Source::of(command, config, arguments)?;
     let service = setup::service(service(source.store(), command)?, command, config)?;
     let service = if source.is_kept() { setup::keeping(service, config) } else { service };
+    if !source.is_kept() && !config.collect.is_empty() {
+        terminal::complain("no collector runs: --sample and --cof serve records of files only");
+    }
     let desk = desk(arguments)?;
     let limits = setup::limits(&config.serve);
     let tokens = Tokens::open(desk.clone(), limits.token_requests).await?;

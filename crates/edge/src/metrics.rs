@@ -1,10 +1,12 @@
-//! Prometheus metrics: [`Metrics`]. They contain no queries and no names.
+//! Prometheus metrics: [`Metrics`]. They contain no queries, and no names but those that the configuration gives.
+//!
+//! What this crate does not know is read from others when it is asked for: [`Metrics::also`].
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -35,6 +37,36 @@ struct Inner {
     entries: Gauge,
     sources: Gauge,
     inputs: Gauge,
+    also: OnceLock<Box<dyn Fn() -> Vec<Measure> + Send + Sync>>,
+}
+
+/// Whether a figure only grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It does.
+    Counter,
+    /// It goes up and down.
+    Gauge,
+}
+
+/// A figure of which there may be several, with different labels.
+#[derive(Clone, Debug)]
+pub struct Measure {
+    /// Its name, without prefix and suffix.
+    pub name: &'static str,
+    /// What it is.
+    pub help: &'static str,
+    /// Whether it only grows.
+    pub kind: Kind,
+    /// Its values.
+    pub samples: Vec<Sample>,
+}
+
+/// A value with its labels.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    labels: Vec<(&'static str, String)>,
+    value: u64,
 }
 
 /// The interface that a request belongs to.
@@ -118,6 +150,7 @@ impl Metrics {
             entries: Gauge::default(),
             sources: Gauge::default(),
             inputs: Gauge::default(),
+            also: OnceLock::new(),
         };
         inner.register();
         Self(Arc::new(inner))
@@ -151,6 +184,11 @@ impl Metrics {
         self.0.outdated.inc_by(entries);
     }
 
+    /// Adds figures that are read when metrics are asked for. Only the first call has an effect.
+    pub fn also(&self, measures: impl Fn() -> Vec<Measure> + Send + Sync + 'static) {
+        let _ = self.0.also.set(Box::new(measures));
+    }
+
     /// All metrics as text, including the size of the store.
     pub fn text(&self, stats: Stats) -> String {
         let gauges = [
@@ -163,9 +201,51 @@ impl Metrics {
         }
         let mut text = String::new();
         // Writing to a string does not fail.
-        let _ = encode(&mut text, &self.0.registry);
+        let _ = encode_registry(&mut text, &self.0.registry);
+        let measures = self.0.also.get().map(|also| also()).unwrap_or_default();
+        let _ = encode_registry(&mut text, &registry_of(measures));
+        let _ = encode_eof(&mut text);
         text
     }
+}
+
+impl Sample {
+    /// A value without labels.
+    pub fn new(value: u64) -> Self {
+        Self { labels: Vec::new(), value }
+    }
+
+    /// Adds a label.
+    #[must_use]
+    pub fn of(mut self, label: &'static str, value: &str) -> Self {
+        self.labels.push((label, value.to_owned()));
+        self
+    }
+}
+
+/// A registry with these figures.
+fn registry_of(measures: Vec<Measure>) -> Registry {
+    let mut registry = Registry::with_prefix("backsight");
+    for Measure { name, help, kind, samples } in measures {
+        match kind {
+            Kind::Counter => {
+                let family = Family::<Vec<(&'static str, String)>, Counter>::default();
+                for sample in samples {
+                    family.get_or_create(&sample.labels).inc_by(sample.value);
+                }
+                registry.register(name, help, family);
+            }
+            Kind::Gauge => {
+                let family = Family::<Vec<(&'static str, String)>, Gauge>::default();
+                for sample in samples {
+                    let value = i64::try_from(sample.value).unwrap_or(i64::MAX);
+                    family.get_or_create(&sample.labels).set(value);
+                }
+                registry.register(name, help, family);
+            }
+        }
+    }
+    registry
 }
 
 impl Inner {
@@ -225,6 +305,27 @@ mod tests {
         ] {
             assert!(text.lines().any(|known| known == line), "{line} is not in {text}");
         }
+        metrics.also(|| {
+            let sample = |name, value| Sample::new(value).of("collector", name).of("reason", "bad \"line\"");
+            vec![
+                Measure { name: "up", help: "Up", kind: Kind::Gauge, samples: vec![Sample::new(1)] },
+                Measure {
+                    name: "bad",
+                    help: "Bad",
+                    kind: Kind::Counter,
+                    samples: vec![sample("a", 3), sample("b", 4)],
+                },
+            ]
+        });
+        let more = metrics.text(Stats::default());
+        for line in [
+            "backsight_up 1",
+            "backsight_bad_total{collector=\"b\",reason=\"bad \\\"line\\\"\"} 4",
+            "backsight_connections 1",
+        ] {
+            assert!(more.lines().any(|known| known == line), "{line} is not in {more}");
+        }
+        assert!(more.ends_with("# EOF\n") && more.matches("# EOF").count() == 1);
         drop(open);
         assert!(metrics.text(Stats::default()).contains("backsight_connections 0"));
     }

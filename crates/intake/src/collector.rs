@@ -27,7 +27,7 @@ use crate::batches::{Order, Take};
 use crate::follow;
 pub use crate::follow::Ledger;
 use crate::live::{self, ListenError, Listener, Place};
-use crate::status::{State, Status};
+use crate::status::Status;
 
 /// A source with what is to be done with it.
 #[derive(Clone, Debug)]
@@ -111,10 +111,10 @@ impl Collector {
         tell: &(dyn Fn(Event) + Sync),
         take: &mut Take<'_>,
     ) -> Result<(), Trouble> {
-        self.status.set(State::Waiting);
         match &self.source {
             Source::Dnstap(place) => {
                 let listener = Listener::at(place)?;
+                self.status.works();
                 tell(Event::Listening(listener.place()));
                 let order = Order { format: Format::Dnstap, ..self.order.clone() };
                 self.status.reads(Format::Dnstap);

@@ -237,6 +237,7 @@ impl Walk<'_> {
             (self.following.tell)(Event::Missing);
         }
         self.is_missing = true;
+        self.following.status.works();
         while !self.path.exists() && !self.following.is_stopped() {
             pause(LOOK);
         }
@@ -436,6 +437,7 @@ impl Walk<'_> {
             if is_rotated {
                 break;
             }
+            self.following.status.works();
             pause(LOOK);
         }
         Ok(None)

@@ -145,6 +145,12 @@ impl Status {
         }
     }
 
+    /// Notes that nothing is wrong, whether or not something arrives.
+    pub(crate) fn works(&self) {
+        let is_used = self.lock().senders > 0;
+        self.set(if is_used { State::Receiving } else { State::Waiting });
+    }
+
     /// Counts records that were received and could not be stored.
     pub fn lose(&self, records: u64) {
         self.lock().lost += records;

@@ -21,6 +21,7 @@ use site::{Shared, Site, reference};
 use tokio::net::TcpListener;
 use tower_http::cors::CorsLayer;
 
+use crate::collecting::Collectors;
 use crate::service::Service;
 
 /// Our headers that pages of other origins may send and read, if those origins are allowed.
@@ -59,11 +60,19 @@ pub async fn run(
     });
     let renewing = service.tls.clone().map(|tls| tokio::spawn(tls.keep()));
     let (limits, tls, metrics) = (service.dns.limits, service.tls.clone(), service.dns.metrics.clone());
-    let site = service.site.take().map(|site| beside(site, &service.dns));
+    let collectors = std::mem::take(&mut service.collectors);
+    let site = service.site.take().map(|site| beside(site, &service.dns, &collectors));
     if let Some(site) = &site {
         tokio::spawn(site::resume(Arc::clone(site)));
     }
     let front = Arc::new(routes(&service, site));
+    let measured = collectors.clone();
+    metrics.also(move || measured.measures());
+    let collecting = collectors.start(&service.dns.rows.store);
+    let shutdown = async {
+        shutdown.await;
+        collecting.stop().await;
+    };
     listen::serve(listener, Serving { front, limits, tls, metrics, workers: service.workers }, shutdown)
         .await;
     for task in [renewing, retaining].into_iter().flatten() {
@@ -77,7 +86,8 @@ pub async fn run(
 }
 
 /// The workbench next to a passive-DNS database.
-fn beside(site: Site, dns: &PassiveDns) -> Shared {
+fn beside(site: Site, dns: &PassiveDns, collectors: &Collectors) -> Shared {
+    let site = site.beside_collectors(collectors.all.clone());
     Arc::new(site.over(dns.rows.clone(), dns.bringing(), dns.retention.clone()))
 }
 

@@ -17,9 +17,11 @@
 //! neither gives access to the other.
 
 mod assembly;
+mod collecting;
 mod service;
 
 pub use assembly::run;
+pub use collecting::Tell;
 pub use edge::credentials::CredentialError;
 pub use edge::gate::Tokens;
 pub use edge::limits::Limits;

@@ -9,12 +9,15 @@ use edge::limits::Limits;
 use edge::listen::{Tls, Workers};
 use edge::metrics::Metrics;
 use intake::Noise;
+use intake::collector::Collector;
 use pdns::passive::PassiveDns;
 use pdns::retention::Retention;
 use pdns::rows::Rows;
 use site::Site;
 use store::Store;
 use tokio::sync::Semaphore;
+
+use crate::collecting::{Collectors, Tell};
 
 /// For how many seconds browsers are told to use TLS by default: a year.
 const TRANSPORT: u64 = 365 * 24 * 3600;
@@ -41,6 +44,7 @@ pub struct Service {
     pub(crate) tls: Option<Arc<Tls>>,
     pub(crate) site: Option<Site>,
     pub(crate) workers: Workers,
+    pub(crate) collectors: Collectors,
 }
 
 impl Service {
@@ -64,6 +68,7 @@ impl Service {
             tls: None,
             site: None,
             workers: Workers::default(),
+            collectors: Collectors::default(),
         }
     }
 
@@ -174,6 +179,13 @@ impl Service {
     #[must_use]
     pub fn with_retention(mut self, retention: Retention) -> Self {
         self.dns.retention = Some(Arc::new(retention));
+        self
+    }
+
+    /// Also collects records into the store while it serves, and tells what happens.
+    #[must_use]
+    pub fn with_collectors(mut self, collectors: Vec<Collector>, tell: Tell) -> Self {
+        self.collectors = Collectors { all: collectors, tell };
         self
     }
 

@@ -19,6 +19,7 @@ mod paste;
 mod run;
 mod runs;
 mod said;
+mod sensors;
 mod signin;
 mod stale;
 mod stamp;
@@ -70,6 +71,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .merge(users::routes())
         .merge(account::routes())
         .merge(database::routes())
+        .merge(sensors::routes())
         .fallback(async || Problem::missing("there is no page at this address"))
 }
 

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use intake::collector::Collector;
 use operation::Secret;
 use pdns::passive::Bringing;
 use pdns::retention::Retention;
@@ -33,6 +34,8 @@ pub struct Site {
     pub(crate) bringing: Option<Bringing>,
     /// How long that database keeps records, if not for ever.
     pub(crate) retention: Option<Arc<Retention>>,
+    /// The collectors of the same server.
+    pub(crate) collectors: Arc<[Collector]>,
     /// Files of runs that are being read.
     pub(crate) downloads: Downloads,
     /// What the next load of a page shows once: by the session's number and the page's path, so that it is bounded by the
@@ -64,6 +67,7 @@ impl Site {
             rows: None,
             bringing: None,
             retention: None,
+            collectors: Arc::default(),
             once: Arc::default(),
         }
     }
@@ -94,6 +98,13 @@ impl Site {
     #[must_use]
     pub fn over(mut self, rows: Rows, bringing: Bringing, retention: Option<Arc<Retention>>) -> Self {
         (self.rows, self.bringing, self.retention) = (Some(rows), Some(bringing), retention);
+        self
+    }
+
+    /// Sets the collectors that run in the same server.
+    #[must_use]
+    pub fn beside_collectors(mut self, collectors: Vec<Collector>) -> Self {
+        self.collectors = collectors.into();
         self
     }
 

@@ -20,9 +20,9 @@ use intake::forward::{self, Destination, Figures, Spool, SpoolError, Status, Tok
 
 use crate::args::Arguments;
 use crate::args::forwarding::ForwardingArgs;
-use crate::collect::told;
 use crate::exit::Failure;
 use crate::terminal::plural;
+use crate::told;
 use crate::{kept, terminal};
 
 /// The environment variable for the token.

@@ -28,7 +28,7 @@ enum Source {
 #[derive(Debug, Default)]
 pub(super) struct Layers {
     table: Table,
-    /// By section, and by section and key: `query`, `query.format`.
+    /// By section, by section and key, and by number in an array of sections: `query`, `query.format`, `collect[0].name`.
     sources: HashMap<String, Source>,
     /// Section, key and default, in the order of the default file.
     keys: Vec<(String, String, Value)>,
@@ -110,9 +110,12 @@ impl Layers {
 
     /// A key with the source of its value, including the line.
     pub(super) fn name(&self, path: &str) -> String {
-        let source = match self.sources.get(path) {
+        // An element of a list is where the list is.
+        let list = path.rsplit_once('[').map(|(list, _)| list);
+        let known = list.filter(|_| !self.sources.contains_key(path)).unwrap_or(path);
+        let source = match self.sources.get(known) {
             Some(Source::File(place)) => self.place(*place),
-            _ => self.source(path),
+            _ => self.source(known),
         };
         format!("{path} ({source})")
     }
@@ -122,6 +125,16 @@ impl Layers {
         self.keys.iter().filter_map(|(section, key, _)| {
             let value = self.table.get(section)?.get(key)?;
             Some((section.as_str(), key.as_str(), value, self.source(&format!("{section}.{key}"))))
+        })
+    }
+
+    /// The keys, values and sources of each section of an array.
+    pub(super) fn shown_sections(&self, name: &str) -> impl Iterator<Item = Vec<(&str, &Value, String)>> {
+        let sections = self.table.get(name).and_then(Value::as_array).into_iter().flatten();
+        sections.enumerate().map(move |(at, section)| {
+            let keys = section.as_table().into_iter().flatten();
+            keys.map(|(key, value)| (key.as_str(), value, self.source(&format!("{name}[{at}].{key}"))))
+                .collect()
         })
     }
 
@@ -147,13 +160,25 @@ fn parse(text: &str) -> Result<(Table, Vec<(String, usize)>), Error> {
     let mut places = Vec::new();
     for (section, value) in document.get_ref() {
         places.push((section.get_ref().to_string(), section.span().start));
-        if let DeValue::Table(keys) = value.get_ref() {
-            let key = |key: &toml::Spanned<_>| {
-                (format!("{}.{}", section.get_ref(), key.get_ref()), key.span().start)
-            };
-            places.extend(keys.keys().map(key));
+        match value.get_ref() {
+            DeValue::Table(keys) => places.extend(places_of(section.get_ref(), keys)),
+            DeValue::Array(sections) => {
+                for (at, value) in sections.iter().enumerate() {
+                    let name = format!("{}[{at}]", section.get_ref());
+                    places.push((name.clone(), value.span().start));
+                    if let DeValue::Table(keys) = value.get_ref() {
+                        places.extend(places_of(&name, keys));
+                    }
+                }
+            }
+            _ => {}
         }
     }
     places.sort_by_key(|(_, place)| *place);
     Ok((Table::deserialize(Deserializer::from(document))?, places))
+}
+
+/// The byte offsets of the keys of a section.
+fn places_of(section: &str, keys: &DeTable<'_>) -> Vec<(String, usize)> {
+    keys.keys().map(|key| (format!("{section}.{}", key.get_ref()), key.span().start)).collect()
 }

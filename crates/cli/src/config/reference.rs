@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use clap::CommandFactory;
 
-use super::DEFAULT;
+use super::{DEFAULT, collect};
 use crate::args::Arguments;
 
 const BEFORE: &str = "\
@@ -27,10 +27,32 @@ Options take precedence over the environment, the environment over `backsight.to
 | the password of `serve --user NAME`, a token that `serve` accepts or that `collect --to` sends | `BACKSIGHT_SECRET_PASSWORD`, `BACKSIGHT_SECRET_TOKEN` |
 ";
 
+const COLLECTORS: &str = r#"
+## `[[collect]]`
+
+Each of these sections is a collector that `backsight serve` runs, and that the page Sensors shows; there may be up to 64. A collector that
+cannot work, because a socket is in use for example, is tried again, and the server goes on. They can only be set in the file.
+
+```toml
+[[collect]]
+name = "vienna-1"
+dnstap_unix = "/run/backsight/dnstap.sock"
+sensor = "vienna-1"
+
+[[collect]]
+name = "office"
+file = "/opt/zeek/logs/current/dns.log"
+```
+
+| key | default | meaning |
+| --- | --- | --- |
+"#;
+
 /// The reference as Markdown.
 pub(super) fn text() -> String {
     let mut text = BEFORE.to_owned();
     keys(&mut text);
+    collectors(&mut text);
     text.push_str("\n## Options of `backsight serve`\n\n| option | meaning |\n| --- | --- |\n");
     flags(&mut text);
     text
@@ -60,6 +82,14 @@ fn keys(text: &mut String) {
         } else {
             commented = false;
         }
+    }
+}
+
+/// The sections of collectors, which have no defaults in the file and no variables.
+fn collectors(text: &mut String) {
+    text.push_str(COLLECTORS);
+    for (key, default, meaning) in collect::KEYS {
+        let _ = writeln!(text, "| `{key}` | {default} | {} |", cell(meaning));
     }
 }
 

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use cof::time::Clock;
 use rustix::process::{Resource, Rlimit};
-use server::{Limits, Retention, Service, Tls};
+use server::{Limits, Retention, Service, Tell, Tls};
 
 use crate::args::ServeArgs;
 use crate::config::{self, Config};
 use crate::exit::Failure;
-use crate::terminal;
+use crate::{terminal, told};
 
 /// The longest configured time, in seconds: a day.
 const LONGEST: usize = 24 * 3600;
@@ -157,9 +157,12 @@ pub(super) fn service(
     Ok(if config.log_addresses { service.with_addresses_logged() } else { service })
 }
 
-/// The service with what is not kept of received records, and how long records are kept.
+/// The service with its collectors, what is not kept of received records, and how long records are kept.
 pub(super) fn keeping(service: Service, config: &Config) -> Service {
-    let service = service.with_noise(config.intake.noise());
+    let noise = config.intake.noise();
+    let collectors = config.collect.iter().map(|section| section.collector(&noise)).collect();
+    let tell: Tell = Arc::new(|collector, event| told::tell(collector, event, true));
+    let service = service.with_noise(noise).with_collectors(collectors, tell);
     match NonZeroU32::new(config.database.keep_days) {
         Some(days) => service.with_retention(Retention::new(days, Clock::system())),
         None => service,

@@ -91,10 +91,10 @@ fn rules_are_settings_and_a_wrong_one_names_its_place() {
 }
 
 /// A server with a configuration, and its address.
-struct Server(Child, String);
+pub(crate) struct Server(pub(crate) Child, String);
 
 impl Server {
-    fn start(home: &Home, configuration: &str) -> Self {
+    pub(crate) fn start(home: &Home, configuration: &str) -> Self {
         home.file("serve.toml", configuration);
         let mut command =
             home.command(&["--config", "serve.toml", "serve", "--anonymous", "--listen", "127.0.0.1:0"]);
@@ -105,7 +105,7 @@ impl Server {
         Self(child, address)
     }
 
-    fn request(&self, head: &str, body: &str) -> String {
+    pub(crate) fn request(&self, head: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(&self.1).unwrap();
         write!(
             stream,

@@ -55,7 +55,7 @@ async fn no_users_name_makes_a_page_wide() {
         browse(&program, async |browser| {
             browser.becomes(name, &program).await;
             let sessions = format!("/users/sessions?name={name}");
-            let pages = ["/library", "/account", "/users", "/audit", "/database", &sessions];
+            let pages = ["/library", "/account", "/users", "/audit", "/database", "/sensors", &sessions];
             fit_everywhere(browser, &pages.map(str::to_owned)).await;
             browser.is_wide(800, 700).await;
             let menu = browser.run(MENU, Vec::new()).await;

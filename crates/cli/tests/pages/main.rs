@@ -21,6 +21,7 @@ mod plain;
 mod program;
 mod restart;
 mod roles;
+mod sensors;
 mod shelf;
 mod tabs;
 mod upgrade;

@@ -43,7 +43,7 @@ const OLDER: &str = "/integrations/new?bundled=circl-passive-dns@1.0.0";
 const CIRCL: &str = "/integrations/circl-passive-dns";
 
 /// Add new pages here.
-const VIEWS: [View; 25] = [
+const VIEWS: [View; 26] = [
     page("signin", "/signin"),
     page("library", "/library"),
     state("library-none", "/library?q=*.nothing.example"),
@@ -67,6 +67,7 @@ const VIEWS: [View; 25] = [
     page("account", "/account"),
     page("audit", "/audit"),
     page("database", "/database"),
+    state("sensors-none", "/sensors"),
     page("reference", "/docs/pdns"),
     state("trouble", "/nowhere"),
 ];
@@ -131,7 +132,7 @@ async fn is_reached(browser: &Browser, view: &View) {
 }
 
 /// Checks the current page in every way.
-async fn is_seen(browser: &Browser, name: &str, kept: bool) {
+pub(crate) async fn is_seen(browser: &Browser, name: &str, kept: bool) {
     browser.is_wide(NARROWEST, 800).await;
     fits(browser, name).await;
     for (size, width, least, most) in SIZES {

@@ -36,7 +36,7 @@ impl Collector {
             let mut again = |error: &StoreError| self.waits(error, &mut stalled.borrow_mut(), stop, tell);
             let mut stored = || {
                 if stalled.borrow_mut().take().is_some() {
-                    self.status.set(State::Receiving);
+                    self.status.works();
                     tell(Event::Resumed);
                 }
             };

@@ -58,7 +58,7 @@ async fn each_role_is_refused_what_it_may_not_do_by_page_with_the_permissions_na
             let status = if may(role, permission) { 200 } else { 403 };
             assert_eq!(browser.get(path).await.status, status, "{role:?} {path}");
         }
-        for path in ["/library", "/integrations", "/audit", "/account", "/database"] {
+        for path in ["/library", "/integrations", "/audit", "/account", "/database", "/sensors"] {
             assert_eq!(browser.get(path).await.status, 200, "{role:?} {path}");
         }
     }
@@ -282,6 +282,7 @@ async fn every_answer_leaves_browsers_no_room() {
         "/account",
         "/audit",
         "/database",
+        "/sensors",
         "/nothing",
     ];
     for path in paths.into_iter().chain(["/api/v1/session", "/api/v1/nothing", css.as_str()]) {

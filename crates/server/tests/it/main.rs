@@ -24,6 +24,7 @@ mod reference;
 mod running;
 mod schemathesis;
 mod searching;
+mod sensors;
 mod stores;
 mod tokens;
 mod wire;

@@ -10,14 +10,20 @@ use crate::terminal::{self, plural};
 /// Says what happens to a collector, with its name if it is one of a server.
 pub(crate) fn tell(collector: &Collector, event: &Event, with_name: bool) {
     let Some((is_trouble, text)) = words(collector, event) else { return };
-    let text = if with_name { format!("collector {}: {text}", collector.name) } else { text };
+    let begins =
+        matches!(event, Event::Listening(_) | Event::File(follow::Event::Missing | follow::Event::Opened(_)));
+    let text = match with_name {
+        true => format!("collector {}: {text}", collector.name),
+        false if begins => format!("{text} (Ctrl-C to stop)"),
+        false => text,
+    };
     if is_trouble { terminal::complain(&text) } else { terminal::say(&text) }
 }
 
 /// Whether it is trouble, and what it is.
 fn words(collector: &Collector, event: &Event) -> Option<(bool, String)> {
     Some(match event {
-        Event::Listening(place) => (false, format!("collecting dnstap on {place} (Ctrl-C to stop)")),
+        Event::Listening(place) => (false, format!("collecting dnstap on {place}")),
         Event::Sender(event) => return of_sender(event),
         Event::File(event) => of_file(collector, event),
         Event::Stalled(error) => (true, format!("{error}; the source waits until there is room")),
@@ -57,12 +63,10 @@ fn of_file(collector: &Collector, event: &follow::Event) -> (bool, String) {
     let Source::File(path, _) = &collector.source else { return (false, String::new()) };
     let path = path.display();
     match event {
-        follow::Event::Missing => {
-            (false, format!("{path} does not exist yet; waiting for it (Ctrl-C to stop)"))
-        }
-        follow::Event::Opened(0) => (false, format!("following {path} from its beginning (Ctrl-C to stop)")),
+        follow::Event::Missing => (false, format!("{path} does not exist yet; waiting for it")),
+        follow::Event::Opened(0) => (false, format!("following {path} from its beginning")),
         follow::Event::Opened(from) => {
-            (false, format!("following {path}; its first {from} bytes were read before (Ctrl-C to stop)"))
+            (false, format!("following {path}; its first {from} bytes were read before"))
         }
         follow::Event::CatchingUp(rotated, 0) => {
             (false, format!("reading {}, which was rotated", rotated.display()))
