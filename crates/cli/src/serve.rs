@@ -54,7 +54,7 @@ pub(crate) async fn run(
         Failure::work(&format!("listening on {address}"), &error)
             .hint("choose another port; 0 takes a free one")
     };
-    setup::make_room(&limits);
+    setup::make_room(&limits, config.collect.len());
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     let workers = Workers::start(BLOCKING).map_err(|error| Failure::work("starting threads", &error))?;

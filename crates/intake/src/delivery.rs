@@ -87,6 +87,15 @@ impl<'a> Turns<'a> {
         self.store.position(input)
     }
 
+    /// [`Store::forget_expired`].
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn forget_expired(&self, now: u64) -> Result<u64, StoreError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.store.forget_expired(now)
+    }
+
     fn absorb(&self, batch: Batch) -> Result<Receipt, StoreError> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.store.absorb(batch)
@@ -188,10 +197,70 @@ fn redeem(store: &dyn Store, tickets: Receiver<Submitted>, lasting: &AtomicU64) 
 }
 
 #[cfg(test)]
-mod tests {
-    use cof::{Position, SourceKind};
+pub(crate) mod testing {
     use store::{Memory, Page, Question, Selection, Stats, StoreErrorKind, Summary};
 
+    use super::*;
+
+    /// A store that has no room for a while.
+    pub(crate) struct Limited<'a> {
+        store: &'a Memory,
+        refusals: AtomicU64,
+    }
+
+    impl<'a> Limited<'a> {
+        /// A store that refuses so many batches.
+        pub(crate) fn new(store: &'a Memory, refusals: u64) -> Self {
+            Self { store, refusals: AtomicU64::new(refusals) }
+        }
+    }
+
+    impl Store for Limited<'_> {
+        fn absorb(&self, batch: Batch) -> Result<Receipt, StoreError> {
+            let left = self.refusals.load(Ordering::Relaxed);
+            if left > 0 {
+                self.refusals.store(left - 1, Ordering::Relaxed);
+                return Err(StoreError::engine(StoreErrorKind::Full, "no room"));
+            }
+            self.store.absorb(batch)
+        }
+
+        fn lookup(&self, question: &Question) -> Result<Page, StoreError> {
+            self.store.lookup(question)
+        }
+
+        fn summarise(&self, question: &Question) -> Result<Summary, StoreError> {
+            self.store.summarise(question)
+        }
+
+        fn drop_where(&self, selection: &Selection) -> Result<u64, StoreError> {
+            self.store.drop_where(selection)
+        }
+
+        fn position(&self, input: &str) -> Result<Option<Reached>, StoreError> {
+            self.store.position(input)
+        }
+
+        fn wholes(&self, digest: &cof::Digest) -> Result<Vec<std::sync::Arc<str>>, StoreError> {
+            self.store.wholes(digest)
+        }
+
+        fn forget_expired(&self, now: u64) -> Result<u64, StoreError> {
+            self.store.forget_expired(now)
+        }
+
+        fn stats(&self) -> Result<Stats, StoreError> {
+            self.store.stats()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cof::{Position, SourceKind};
+    use store::{Memory, StoreErrorKind};
+
+    use super::testing::Limited;
     use super::*;
     use crate::batches::{Fault, Order, read};
 
@@ -240,7 +309,7 @@ mod tests {
     #[test]
     fn what_a_store_has_no_room_for_is_stored_when_it_has() {
         let (store, text) = (Memory::new(), lines(25_000));
-        let limited = Limited { store: &store, refusals: AtomicU64::new(3) };
+        let limited = Limited::new(&store, 3);
         let reads = |take: &mut Take<'_>| read(&mut text.as_bytes(), &order(), None, take).0.records;
         let mut refused = 0;
         let mut again = |error: &StoreError| {
@@ -251,57 +320,12 @@ mod tests {
         assert_eq!((records, delivered.records, delivered.lost, refused), (Some(25_000), 25_000, 0, 3));
         assert_eq!(store.stats().unwrap().entries, 25_000);
         // Who does not wait loses the batch, and knows how much that is.
-        let limited = Limited { store: &store, refusals: AtomicU64::new(1) };
+        let limited = Limited::new(&store, 1);
         let text = text.replace("n1", "m1");
         let order = Order { input: None, ..order() };
         let reads = |take: &mut Take<'_>| read(&mut text.as_bytes(), &order, None, take).0.records;
         let (_, delivered) = persist(&Turns::new(&limited), reads, &mut |_| false, &mut || {});
         assert!(delivered.failed.is_some() && delivered.lost >= 10_000, "{delivered:?}");
-    }
-
-    /// A store that has no room for a while.
-    struct Limited<'a> {
-        store: &'a Memory,
-        refusals: AtomicU64,
-    }
-
-    impl Store for Limited<'_> {
-        fn absorb(&self, batch: Batch) -> Result<Receipt, StoreError> {
-            let left = self.refusals.load(Ordering::Relaxed);
-            if left > 0 {
-                self.refusals.store(left - 1, Ordering::Relaxed);
-                return Err(StoreError::engine(StoreErrorKind::Full, "no room"));
-            }
-            self.store.absorb(batch)
-        }
-
-        fn lookup(&self, question: &Question) -> Result<Page, StoreError> {
-            self.store.lookup(question)
-        }
-
-        fn summarise(&self, question: &Question) -> Result<Summary, StoreError> {
-            self.store.summarise(question)
-        }
-
-        fn drop_where(&self, selection: &Selection) -> Result<u64, StoreError> {
-            self.store.drop_where(selection)
-        }
-
-        fn position(&self, input: &str) -> Result<Option<Reached>, StoreError> {
-            self.store.position(input)
-        }
-
-        fn wholes(&self, digest: &cof::Digest) -> Result<Vec<std::sync::Arc<str>>, StoreError> {
-            self.store.wholes(digest)
-        }
-
-        fn forget_expired(&self, now: u64) -> Result<u64, StoreError> {
-            self.store.forget_expired(now)
-        }
-
-        fn stats(&self) -> Result<Stats, StoreError> {
-            self.store.stats()
-        }
     }
 
     #[test]

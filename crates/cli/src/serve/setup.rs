@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cof::time::Clock;
+use intake::live;
 use rustix::process::{Resource, Rlimit};
 use server::{Limits, Retention, Service, Tell, Tls};
 
@@ -105,8 +106,9 @@ pub(super) fn limits(config: &config::Serve) -> Limits {
 const FILES: u64 = 256;
 
 /// Raises the limit of open files for the number of connections, as far as the system allows.
-pub(super) fn make_room(limits: &Limits) {
-    let wanted = (limits.connections as u64).saturating_add(FILES);
+pub(super) fn make_room(limits: &Limits, collectors: usize) {
+    let senders = collectors.saturating_mul(live::MOST_SENDERS);
+    let wanted = (limits.connections.saturating_add(senders) as u64).saturating_add(FILES);
     let allowed = open_files(wanted);
     if allowed < wanted {
         terminal::complain(&format!(

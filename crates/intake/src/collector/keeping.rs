@@ -10,6 +10,7 @@ use store::{StoreError, StoreErrorKind};
 
 use super::{Collector, Event, Failed};
 use crate::delivery::{Delivered, Turns, persist};
+use crate::follow;
 use crate::pause::{LOOK, pause};
 use crate::status::State;
 
@@ -30,6 +31,14 @@ impl Collector {
         tell: &(dyn Fn(Event) + Sync),
     ) -> (Delivered, Result<(), Failed>) {
         let ledger = |input: &str| store.position(input);
+        // Files that were complete long ago are forgotten whenever another one is.
+        let tell = &|event: Event| {
+            if matches!(event, Event::File(follow::Event::Opened(_))) {
+                // What is not forgotten now is so the next time.
+                let _ = store.forget_expired(self.order.time());
+            }
+            tell(event);
+        };
         let mut stalled = None::<Duration>;
         let (outcome, mut delivered) = {
             let stalled = std::cell::RefCell::new(&mut stalled);
@@ -120,11 +129,12 @@ mod tests {
 
     use cof::SourceKind;
     use cof::time::Clock;
-    use store::Memory;
+    use store::{Memory, Store as _};
 
     use super::*;
     use crate::batches::Order;
     use crate::collector::Source;
+    use crate::delivery::testing::Limited;
     use crate::live::Place;
 
     #[test]
@@ -154,6 +164,54 @@ mod tests {
             told[0].contains("InUse") && told.iter().any(|told| told.starts_with("Listening")),
             "{told:?}"
         );
+    }
+
+    #[test]
+    fn a_store_without_room_makes_the_source_wait_and_loses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("records.json");
+        let line = |at: u32| {
+            format!(
+                "{{\"rrname\":\"n{at}.example\",\"rrtype\":\"A\",\"rdata\":\"185.194.93.1\",\"time_first\":1600000000,\"time_last\":1600000000}}\n"
+            )
+        };
+        std::fs::write(&path, (0..30).map(line).collect::<Vec<_>>().concat()).unwrap();
+        let clock = Clock::system();
+        let order = Order::new(SourceKind::Observation, clock.seconds());
+        let collector = Collector::new("log", Source::File(path.clone(), None), order, clock);
+        let (stop, told, memory) = (AtomicBool::new(false), Mutex::new(Vec::new()), Memory::new());
+        let store = Limited::new(&memory, 2);
+        let tell = |event: Event| told.lock().unwrap().push(format!("{event:?}"));
+        thread::scope(|scope| {
+            let keeping = scope.spawn(|| collector.keep(&Turns::new(&store), &stop, &tell));
+            wait_until(
+                || matches!(&collector.status.figures().state, State::Failed(why) if why.contains("no room")),
+            );
+            wait_until(|| memory.stats().unwrap().entries == 30);
+            wait_until(|| collector.status.figures().state == State::Receiving);
+            // Records in JSON are followed, too.
+            let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+            file.write_all(line(30).as_bytes()).unwrap();
+            wait_until(|| memory.stats().unwrap().entries == 31);
+            stop.store(true, Ordering::Relaxed);
+            keeping.join().unwrap();
+        });
+        let told = told.lock().unwrap();
+        for what in ["Stalled", "Resumed"] {
+            assert!(told.iter().any(|told| told.starts_with(what)), "{told:?}");
+        }
+        assert_eq!((collector.status.figures().tally.records, collector.status.figures().lost), (31, 0));
+        // The next run goes on where this one stopped.
+        let again = Collector { status: crate::status::Status::new(Clock::system()), ..collector };
+        let stop = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let keeping = scope.spawn(|| again.keep(&Turns::new(&store), &stop, &|_| {}));
+            wait_until(|| again.status.figures().state == State::Receiving);
+            pause(LOOK * 2);
+            stop.store(true, Ordering::Relaxed);
+            keeping.join().unwrap();
+        });
+        assert_eq!((again.status.figures().tally.records, again.status.figures().tally.repeated), (0, 31));
     }
 
     fn wait_until(is_so: impl Fn() -> bool) {
