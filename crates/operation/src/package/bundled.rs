@@ -2,14 +2,14 @@
 
 use super::{ManifestError, Package, PackageError};
 
-/// File name and text, older versions of a name first.
+/// File name and text, older versions of a name first. Lists for people begin with the last one.
 const BUNDLED: &[(&str, &str)] = &[
+    ("mnemonic-passive-dns-1.0.0.toml", include_str!("../../packages/mnemonic-passive-dns-1.0.0.toml")),
+    ("dnsdb-1.0.0.toml", include_str!("../../packages/dnsdb-1.0.0.toml")),
+    ("cof-1.0.0.toml", include_str!("../../packages/cof-1.0.0.toml")),
     ("circl-passive-dns-1.0.0.toml", include_str!("../../packages/circl-passive-dns-1.0.0.toml")),
     ("circl-passive-dns-1.1.0.toml", include_str!("../../packages/circl-passive-dns-1.1.0.toml")),
     ("circl-passive-dns-1.2.0.toml", include_str!("../../packages/circl-passive-dns-1.2.0.toml")),
-    ("cof-1.0.0.toml", include_str!("../../packages/cof-1.0.0.toml")),
-    ("dnsdb-1.0.0.toml", include_str!("../../packages/dnsdb-1.0.0.toml")),
-    ("mnemonic-passive-dns-1.0.0.toml", include_str!("../../packages/mnemonic-passive-dns-1.0.0.toml")),
 ];
 
 /// Every bundled package, older versions of a name first.
@@ -37,6 +37,7 @@ pub fn find(wanted: &str) -> Result<Package, PackageError> {
         wanted.split_once('@').map_or((wanted, None), |(name, version)| (name, Some(version)));
     let packages = all()?;
     let mut names: Vec<&str> = packages.iter().map(|package| package.name.as_str()).collect();
+    names.sort_unstable();
     names.dedup();
     let versions: Vec<&Package> = packages.iter().filter(|package| package.name == name).collect();
     let found = match version {
