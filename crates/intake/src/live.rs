@@ -11,7 +11,7 @@
 //! same time; others are closed and counted.
 //!
 //! Errors: what is wrong with one sender ends its connection and is told as an [`Event`]. What they sent is counted in a
-//! [`Status`](crate::status::Status).
+//! [`Status`].
 
 mod connection;
 mod listener;

@@ -6,21 +6,19 @@
 
 mod bundled;
 mod diagnostic;
-mod interface;
 mod manifest;
 
 use std::fmt;
 
 use semver::Version;
 
+use crate::interface::Interface;
 use crate::mapping::Mapping;
 use crate::proxy_setting::LoginPlace;
 use crate::{IndicatorType, Parameter};
 
 pub use bundled::{all, find, newest};
 pub use diagnostic::ManifestError;
-pub use interface::{Interface, NotFound, Protocol};
-pub(crate) use interface::{check_base, check_path, check_token};
 pub use manifest::MAX_BYTES;
 
 /// An integration package of the kind "operation".

@@ -6,8 +6,7 @@
 use std::net::IpAddr;
 
 use crate::Moment;
-use crate::package::{check_base, check_path, check_token};
-use crate::provider::Authentication;
+use crate::interface::{Authentication, check_base, check_path, check_token};
 use client::proxy_user_fault;
 
 use crate::proxy_setting::{LoginPlace, proxy_setting};

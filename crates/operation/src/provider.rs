@@ -36,7 +36,6 @@ pub use client::{
 pub use completeness::{Completeness, State};
 pub use config::{Config, ConfigError, Limits};
 pub use error::ProviderError;
-pub(crate) use login::Authentication;
 pub use orientation::{Orientation, orientation_of};
 pub use protocol::ABILITIES;
 pub use proxy_in_force::{ProxyInForce, ProxySource};

@@ -10,8 +10,8 @@ use semver::{Version, VersionReq};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::interface::{check_base, check_path, check_token};
-use super::{Action, Interface, ManifestError, NotFound, Package, Protocol};
+use super::{Action, ManifestError, Package};
+use crate::interface::{Interface, NotFound, Protocol, check_base, check_path, check_token};
 use crate::mapping::{Attribute, Mapping, RecordField, Related, Rows};
 use crate::parameter::{Check, SETTINGS};
 use crate::proxy_setting::LoginPlace;

@@ -15,7 +15,7 @@ use super::orientation::Orientation;
 use super::proxy::configured;
 use super::proxy_login::check_proxy_login;
 use super::question::Side;
-use crate::package::{Interface, NotFound};
+use crate::interface::{Interface, NotFound};
 use crate::parameter::rrtypes;
 use crate::{Destination, Moment, Package, Settings, SettingsError, Window};
 

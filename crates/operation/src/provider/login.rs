@@ -5,46 +5,8 @@ use client::basic;
 use hyper::header::HeaderValue;
 
 use super::config::invalid;
+use crate::interface::Authentication;
 use crate::{Package, Secret, Settings, SettingsError};
-
-/// How a token is sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Authentication {
-    /// A complete value unchanged, `user:password` as Basic, a bare token unchanged.
-    #[default]
-    Automatic,
-    /// As `Basic`.
-    Basic,
-    /// As `Bearer`.
-    Bearer,
-    /// Unchanged.
-    Token,
-}
-
-impl Authentication {
-    /// The words for it in settings.
-    pub(crate) const WORDS: [&'static str; 4] = ["automatic", "basic", "bearer", "token"];
-
-    fn from_word(word: &str) -> Self {
-        match word {
-            "basic" => Self::Basic,
-            "bearer" => Self::Bearer,
-            "token" => Self::Token,
-            _ => Self::Automatic,
-        }
-    }
-
-    fn value(self, token: &str) -> String {
-        match self {
-            Self::Automatic => from_token(token),
-            Self::Basic if token.starts_with("Basic ") => token.to_owned(),
-            Self::Basic => basic(token.as_bytes()),
-            Self::Bearer if token.starts_with("Bearer ") => token.to_owned(),
-            Self::Bearer => format!("Bearer {token}"),
-            Self::Token => token.to_owned(),
-        }
-    }
-}
 
 /// The value of the header for the login, which is `Authorization` unless `is_named`: a token in a header of its own is sent as it is.
 pub(super) fn authorization(
@@ -63,7 +25,7 @@ pub(super) fn authorization(
         settings.text(package, "username"),
         settings.secret("password"),
     ) {
-        (Some(token), _, _) => how.value(token.reveal()),
+        (Some(token), _, _) => value(how, token.reveal()),
         (None, Some(user), password) => {
             basic(format!("{user}:{}", password.map_or("", Secret::reveal)).as_bytes())
         }
@@ -79,6 +41,18 @@ pub(super) fn authorization(
         .ok_or_else(|| invalid("user_token", "a login sent in a header can contain only printable ASCII"))?;
     value.set_sensitive(true);
     Ok(Some(value))
+}
+
+/// The value of the header for a token.
+fn value(how: Authentication, token: &str) -> String {
+    match how {
+        Authentication::Automatic => from_token(token),
+        Authentication::Basic if token.starts_with("Basic ") => token.to_owned(),
+        Authentication::Basic => basic(token.as_bytes()),
+        Authentication::Bearer if token.starts_with("Bearer ") => token.to_owned(),
+        Authentication::Bearer => format!("Bearer {token}"),
+        Authentication::Token => token.to_owned(),
+    }
 }
 
 fn from_token(token: &str) -> String {

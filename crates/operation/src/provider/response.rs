@@ -15,7 +15,7 @@ use hyper::{Response, StatusCode};
 use super::ask::Provider;
 use super::error::ProviderError;
 use super::protocol::{Paging, speech};
-use crate::package::NotFound;
+use crate::interface::NotFound;
 
 /// How many bytes of an error's body are read.
 const ERROR_BODY: usize = 1024;

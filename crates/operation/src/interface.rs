@@ -1,7 +1,7 @@
 //! What a package says about the interface of its service: [`Interface`].
 //!
 //! Services that answer in the Common Output Format differ in their paths, logins and headers, and in what they answer if there is
-//! nothing. A package names these differences, or offers them as parameters; see [`crate::provider`].
+//! nothing. A package names these differences, or offers them as parameters; see the protocols of `provider`.
 
 /// The interface of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,35 @@ pub enum NotFound {
     Empty,
     /// The path is wrong: it answers 200 if it has no records.
     Error,
+}
+
+/// How a token is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Authentication {
+    /// A complete value unchanged, `user:password` as Basic, a bare token unchanged.
+    #[default]
+    Automatic,
+    /// As `Basic`.
+    Basic,
+    /// As `Bearer`.
+    Bearer,
+    /// Unchanged.
+    Token,
+}
+
+impl Authentication {
+    /// The words for it in settings.
+    pub(crate) const WORDS: [&'static str; 4] = ["automatic", "basic", "bearer", "token"];
+
+    /// The way with that name.
+    pub(crate) fn from_word(word: &str) -> Self {
+        match word {
+            "basic" => Self::Basic,
+            "bearer" => Self::Bearer,
+            "token" => Self::Token,
+            _ => Self::Automatic,
+        }
+    }
 }
 
 impl Protocol {
