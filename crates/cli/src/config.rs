@@ -248,6 +248,10 @@ mod tests {
             "\"/var/log/dns.log\"",
             "\"600\"",
             "\"zeek\"",
+            "\"https://pdns.example.org\"",
+            "\"/etc/backsight/token\"",
+            "\"/etc/ca.pem\"",
+            "16",
             "\"vienna-1\"",
             "\"https://a.example\"",
             "true",
@@ -260,6 +264,9 @@ mod tests {
             let source = match key {
                 "dnstap_unix" | "dnstap_tcp" | "file" => "",
                 "input_format" => "file = \"a\"\n",
+                "to" => "file = \"a\"\ntoken_file = \"t\"\n",
+                "token_file" => "file = \"a\"\nto = \"http://[::1]:8053\"\n",
+                "ca_file" | "spool_mib" => "file = \"a\"\nto = \"https://h\"\ntoken_file = \"t\"\n",
                 _ => "dnstap_unix = \"a\"\n",
             };
             let name = if key == "name" { "" } else { "name = \"n\"\n" };
@@ -296,6 +303,26 @@ mod tests {
             (
                 "[[collect]]\nname = \"n\"\nfile = \"f\"\ndns_ports = [70000]\n",
                 "collect[0].dns_ports[0] (b.toml:4):",
+            ),
+            (
+                "[[collect]]\nname = \"n\"\nfile = \"f\"\nto = \"https://h\"\n",
+                "collect[0].to (b.toml:4): needs token_file",
+            ),
+            (
+                "[[collect]]\nname = \"n\"\nfile = \"f\"\nspool_mib = 20\n",
+                "collect[0].spool_mib (b.toml:4): is only for to",
+            ),
+            (
+                "[[collect]]\nname = \"n\"\nfile = \"f\"\nto = \"http://h\"\ntoken_file = \"t\"\n",
+                "collect[0].to (b.toml:4): plain HTTP is only for this machine",
+            ),
+            (
+                "[[collect]]\nname = \"n\"\nfile = \"f\"\nto = \"https://h\"\ntoken_file = \"t\"\nspool_mib = 1\n",
+                "collect[0].spool_mib (b.toml:6): 1 is not a number from 16",
+            ),
+            (
+                "[[collect]]\nname = \".n\"\nfile = \"f\"\nto = \"https://h\"\ntoken_file = \"t\"\n",
+                "collect[0].name (b.toml:2): begins with a dot",
             ),
             ("[collect]\nname = \"n\"\n", "collect (b.toml:1):"),
         ] {

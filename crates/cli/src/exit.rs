@@ -56,11 +56,20 @@ impl Failure {
     /// Adds what to do about it.
     #[must_use]
     pub(crate) fn hint(self, hint: &str) -> Self {
-        let with = |text| format!("{text}\n  hint: {hint}");
+        self.map(|text| format!("{text}\n  hint: {hint}"))
+    }
+
+    /// Adds where it happened.
+    #[must_use]
+    pub(crate) fn within(self, place: &str) -> Self {
+        self.map(|text| format!("{place}: {text}"))
+    }
+
+    fn map(self, change: impl FnOnce(String) -> String) -> Self {
         match self {
-            Self::Refused(text) => Self::Refused(with(text)),
-            Self::Usage(text) => Self::Usage(with(text)),
-            Self::Work(text) => Self::Work(with(text)),
+            Self::Refused(text) => Self::Refused(change(text)),
+            Self::Usage(text) => Self::Usage(change(text)),
+            Self::Work(text) => Self::Work(change(text)),
             Self::Gone => Self::Gone,
         }
     }

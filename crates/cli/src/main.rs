@@ -27,6 +27,7 @@ mod lookup;
 mod man;
 mod output;
 mod query;
+mod route;
 mod run;
 mod sample;
 mod secret;

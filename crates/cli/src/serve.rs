@@ -38,7 +38,7 @@ pub(crate) async fn run(
     let tls = setup::tls(command, &config.serve)?;
     let source = Source::of(command, config, arguments)?;
     let service = setup::service(service(source.store(), command)?, command, config)?;
-    let service = if source.is_kept() { setup::keeping(service, config) } else { service };
+    let service = if source.is_kept() { setup::keeping(service, config, arguments)? } else { service };
     if !source.is_kept() && !config.collect.is_empty() {
         terminal::complain("no collector runs: --sample and --cof serve records of files only");
     }

@@ -5,6 +5,7 @@ use intake::collector::{Collector, Event, Source};
 use intake::follow;
 use intake::live::{self, Greeting};
 
+use crate::route;
 use crate::terminal::{self, plural};
 
 /// Says what happens to a collector, with its name if it is one of a server.
@@ -28,6 +29,7 @@ fn words(collector: &Collector, event: &Event) -> Option<(bool, String)> {
         Event::File(event) => of_file(collector, event),
         Event::Stalled(error) => (true, format!("{error}; the source waits until there is room")),
         Event::Resumed => (false, "the database has room again".to_owned()),
+        Event::Forward(event) => return Some(route::words(event, collector.route.as_ref()?)),
         Event::Failed(why, 0) => (true, why.to_string()),
         Event::Failed(why, seconds) => (true, format!("{why}; next attempt in {seconds} s")),
     })

@@ -12,6 +12,7 @@
 //!
 //! Errors: [`Trouble`] says why a collector cannot run now. What happens to a sender or to one file of many is told as an [`Event`].
 
+mod forwarding;
 mod keeping;
 
 use std::fmt;
@@ -26,6 +27,7 @@ use crate::Format;
 use crate::batches::{Order, Take};
 use crate::follow;
 pub use crate::follow::Ledger;
+use crate::forward::{self, Route, SpoolError};
 use crate::live::{self, ListenError, Listener, Place};
 use crate::status::Status;
 
@@ -40,6 +42,8 @@ pub struct Collector {
     pub order: Order,
     /// What it is doing.
     pub status: Arc<Status>,
+    /// The way to the server that stores its records, if it is another one.
+    pub route: Option<Arc<Route>>,
 }
 
 /// What a collector reads.
@@ -66,6 +70,8 @@ pub enum Event {
     Resumed,
     /// The collector does not work, and is tried again after so many seconds.
     Failed(Failed, u64),
+    /// Something about the server to which records are forwarded, or about the spool.
+    Forward(forward::Event),
 }
 
 /// Why a collector cannot run.
@@ -85,6 +91,9 @@ pub enum Failed {
     /// It cannot run.
     #[error(transparent)]
     Trouble(#[from] Trouble),
+    /// The spool cannot be opened.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
     /// The store takes no more batches.
     #[error("{0}")]
     Store(StoreError),
@@ -97,7 +106,13 @@ impl Collector {
     /// A collector that has not started.
     pub fn new(name: impl Into<Arc<str>>, source: Source, order: Order, clock: Clock) -> Self {
         let order = Order { live: Some(clock.clone()), ..order };
-        Self { name: name.into(), source, order, status: Status::new(clock) }
+        Self { name: name.into(), source, order, status: Status::new(clock), route: None }
+    }
+
+    /// Sends its records to another server.
+    #[must_use]
+    pub fn with_route(self, route: Route) -> Self {
+        Self { route: Some(Arc::new(route)), ..self }
     }
 
     /// Collects until `stop` is set or the caller accepts no more batches.

@@ -15,6 +15,7 @@ mod body;
 mod destination;
 mod event;
 mod keeping;
+mod route;
 mod sending;
 mod spool;
 mod status;
@@ -32,6 +33,7 @@ use crate::batches::{Take, Unwanted};
 
 pub use self::destination::{Destination, Token, TokenFault};
 pub use self::event::Event;
+pub use self::route::Route;
 pub use self::spool::{Spool, SpoolError};
 pub use self::status::{Figures, Status};
 pub use self::verdict::Trouble;

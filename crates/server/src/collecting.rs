@@ -13,6 +13,7 @@ use std::time::Duration;
 use edge::metrics::{Kind, Measure, Sample};
 use intake::Turns;
 use intake::collector::{Collector, Event};
+use intake::forward::Figures as Forwarded;
 use intake::status::{Figures, State};
 use store::Store;
 
@@ -65,12 +66,13 @@ impl Collectors {
         if figures.is_empty() {
             return Vec::new();
         }
+        let mut measures = self.forwarding();
         let one = |name, help, kind, value: fn(&Figures) -> u64| {
             let sample =
                 |(name, figures): &(&str, Figures)| Sample::new(value(figures)).of("collector", name);
             Measure { name, help, kind, samples: figures.iter().map(sample).collect() }
         };
-        vec![
+        measures.extend([
             one("collector_received", "Frames, packets or lines received", Kind::Counter, received),
             one("collector_octets", "Bytes received, decompressed", Kind::Counter, |figures| {
                 figures.tally.bytes
@@ -99,6 +101,43 @@ impl Collectors {
                 Kind::Gauge,
                 |figures| figures.last_record.unwrap_or_default(),
             ),
+        ]);
+        measures
+    }
+
+    /// What monitoring reads of the collectors whose records go to another server.
+    fn forwarding(&self) -> Vec<Measure> {
+        let routes = self.all.iter().filter_map(|one| one.route.as_ref().map(|route| (&*one.name, route)));
+        let figures: Vec<(&str, Forwarded)> =
+            routes.map(|(name, route)| (name, route.status().figures())).collect();
+        if figures.is_empty() {
+            return Vec::new();
+        }
+        let one = |name, help, kind, value: fn(&Forwarded) -> u64| {
+            let sample =
+                |(name, figures): &(&str, Forwarded)| Sample::new(value(figures)).of("collector", name);
+            Measure { name, help, kind, samples: figures.iter().map(sample).collect() }
+        };
+        let missing = figures.iter().flat_map(|(name, figures)| {
+            let reasons = figures.missing().into_iter();
+            reasons.map(move |(why, count)| Sample::new(count).of("collector", name).of("reason", why))
+        });
+        vec![
+            one("collector_sent", "Records that the other server has stored", Kind::Counter, |figures| {
+                figures.sent_records + figures.repeated_records
+            }),
+            one("collector_waiting", "Records that wait for the other server", Kind::Gauge, |figures| {
+                figures.waiting_records
+            }),
+            one("collector_waiting_octets", "Bytes that they take on the disk", Kind::Gauge, |figures| {
+                figures.waiting_bytes
+            }),
+            Measure {
+                name: "collector_undelivered",
+                help: "Records that will not reach the other server, by reason",
+                kind: Kind::Counter,
+                samples: missing.collect(),
+            },
         ]
     }
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
 /// The smallest and the largest spool, in MiB.
-const SPOOL: std::ops::RangeInclusive<u64> = 16..=1 << 20;
+pub(crate) const SPOOL: std::ops::RangeInclusive<u64> = 16..=1 << 20;
 
 /// Where records are sent instead of being stored here.
 #[derive(Debug, Args)]

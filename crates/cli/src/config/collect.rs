@@ -4,9 +4,10 @@
 //! [`KEYS`] describes the keys.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use client::Address;
 use cof::SourceKind;
 use cof::time::Clock;
 use intake::batches::Order;
@@ -19,6 +20,7 @@ use store::Limits;
 
 use super::{switch, wrong};
 use crate::args::collect::mode;
+use crate::args::forwarding::SPOOL;
 use crate::terminal;
 
 /// The most sections.
@@ -29,7 +31,7 @@ const NAME: usize = 32;
 const SOCKET_MODE: u32 = 0o660;
 
 /// The keys, with their defaults and meanings.
-pub(super) const KEYS: [(&str, &str, &str); 13] = [
+pub(super) const KEYS: [(&str, &str, &str); 17] = [
     (
         "name",
         "required",
@@ -52,6 +54,22 @@ pub(super) const KEYS: [(&str, &str, &str); 13] = [
     ),
     ("socket_mode", "`\"660\"`", "The permissions of the Unix socket, in octal digits."),
     ("input_format", "detected", "The format of the file: a word that `backsight import --help` lists."),
+    (
+        "to",
+        "none",
+        "Send the records to the Backsight server at this address, such as `https://pdns.example.org`, instead of storing them.",
+    ),
+    (
+        "token_file",
+        "needed for `to`",
+        "A file with the token for that server, which only its owner (and group) can read.",
+    ),
+    ("ca_file", "none", "A PEM file with authorities that are trusted in addition to the system's."),
+    (
+        "spool_mib",
+        "`1024`",
+        "How much may wait in the data folder while that server is away, in MiB; after that, the oldest batches are dropped.",
+    ),
     ("sensor", "none", "The sensor that makes these observations; its data is kept apart."),
     ("origin", "none", "The origin of all records: a URI."),
     (
@@ -85,6 +103,14 @@ pub(crate) struct Collect {
     socket_mode: Option<u32>,
     #[serde(default, deserialize_with = "format")]
     input_format: Option<Format>,
+    #[serde(default, deserialize_with = "server")]
+    to: Option<Address>,
+    #[serde(default, deserialize_with = "path")]
+    token_file: Option<PathBuf>,
+    #[serde(default, deserialize_with = "path")]
+    ca_file: Option<PathBuf>,
+    #[serde(default, deserialize_with = "mebibytes")]
+    spool_mib: Option<u64>,
     #[serde(default, deserialize_with = "sensor")]
     sensor: Option<Arc<str>>,
     #[serde(default, deserialize_with = "origin")]
@@ -120,6 +146,21 @@ impl Collect {
         Collector::new(self.name.as_str(), self.source(), order, clock)
     }
 
+    /// The server to which the records are sent, with the token file, if they are not stored here.
+    pub(crate) fn forwards(&self) -> Option<(&Address, &Path)> {
+        self.to.as_ref().zip(self.token_file.as_deref())
+    }
+
+    /// Authorities that are trusted in addition to the system's.
+    pub(crate) fn ca_file(&self) -> Option<&Path> {
+        self.ca_file.as_deref()
+    }
+
+    /// How much may wait, in MiB.
+    pub(crate) fn spool_mib(&self) -> Option<u64> {
+        self.spool_mib
+    }
+
     fn source(&self) -> Source {
         match (&self.dnstap_unix, self.dnstap_tcp, &self.file) {
             (Some(path), ..) => {
@@ -142,6 +183,20 @@ impl Collect {
         }
         if self.input_format.is_some() && self.file.is_none() {
             return Some((".input_format", "is only for file"));
+        }
+        if self.to.is_some() && self.token_file.is_none() {
+            return Some((".to", "needs token_file"));
+        }
+        if self.to.is_some() && self.name.starts_with('.') {
+            return Some((".name", "begins with a dot, and is the name of a folder if there is to"));
+        }
+        let only_with_to = [
+            (".token_file", self.token_file.is_some()),
+            (".ca_file", self.ca_file.is_some()),
+            (".spool_mib", self.spool_mib.is_some()),
+        ];
+        if let Some((key, _)) = only_with_to.iter().find(|(_, is_given)| *is_given && self.to.is_none()) {
+            return Some((key, "is only for to"));
         }
         None
     }
@@ -218,6 +273,20 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAd
             terminal::label(&text)
         ))
     })
+}
+
+fn server<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Address>, D::Error> {
+    // The text is not repeated, because it may have a password in it.
+    Address::for_secrets(&String::deserialize(deserializer)?).map(Some).map_err(D::Error::custom)
+}
+
+fn mebibytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let value = toml::Value::deserialize(deserializer)?;
+    let number = value.as_integer().and_then(|number| u64::try_from(number).ok());
+    match number.filter(|number| SPOOL.contains(number)) {
+        Some(number) => Ok(Some(number)),
+        None => Err(wrong(&value, &format!("is not a number from {} to {}", SPOOL.start(), SPOOL.end()))),
+    }
 }
 
 fn permissions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {

@@ -7,14 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cof::time::Clock;
+use intake::collector::Collector;
 use intake::live;
 use rustix::process::{Resource, Rlimit};
 use server::{Limits, Retention, Service, Tell, Tls};
 
-use crate::args::ServeArgs;
-use crate::config::{self, Config};
+use crate::args::{Arguments, ServeArgs};
+use crate::config::{self, Collect, Config};
 use crate::exit::Failure;
-use crate::{terminal, told};
+use crate::route::{self, Asked};
+use crate::{kept, terminal, told};
 
 /// The longest configured time, in seconds: a day.
 const LONGEST: usize = 24 * 3600;
@@ -160,15 +162,25 @@ pub(super) fn service(
 }
 
 /// The service with its collectors, what is not kept of received records, and how long records are kept.
-pub(super) fn keeping(service: Service, config: &Config) -> Service {
+pub(super) fn keeping(service: Service, config: &Config, arguments: &Arguments) -> Result<Service, Failure> {
     let noise = config.intake.noise();
-    let collectors = config.collect.iter().map(|section| section.collector(&noise)).collect();
+    let collector = |section: &Collect| -> Result<Collector, Failure> {
+        let collector = section.collector(&noise);
+        let Some((to, token_file)) = section.forwards() else { return Ok(collector) };
+        let name = &*collector.name;
+        let failed = |failure: Failure| failure.within(&format!("collector {name}"));
+        let token = route::token_of(token_file).map_err(failed)?;
+        let asked = Asked { to, token, ca_file: section.ca_file(), spool_mib: section.spool_mib(), name };
+        let route = asked.route(&kept::folder(arguments)?).map_err(failed)?;
+        Ok(collector.with_route(route))
+    };
+    let collectors = config.collect.iter().map(collector).collect::<Result<_, _>>()?;
     let tell: Tell = Arc::new(|collector, event| told::tell(collector, event, true));
     let service = service.with_noise(noise).with_collectors(collectors, tell);
-    match NonZeroU32::new(config.database.keep_days) {
+    Ok(match NonZeroU32::new(config.database.keep_days) {
         Some(days) => service.with_retention(Retention::new(days, Clock::system())),
         None => service,
-    }
+    })
 }
 
 /// Tells a service manager that waits for it (`Type=notify`) that the server is ready.

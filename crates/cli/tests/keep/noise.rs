@@ -91,7 +91,7 @@ fn rules_are_settings_and_a_wrong_one_names_its_place() {
 }
 
 /// A server with a configuration, and its address.
-pub(crate) struct Server(pub(crate) Child, String);
+pub(crate) struct Server(pub(crate) Child, pub(crate) String);
 
 impl Server {
     pub(crate) fn start(home: &Home, configuration: &str) -> Self {

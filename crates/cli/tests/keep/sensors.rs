@@ -111,3 +111,51 @@ fn wrong_sections_are_refused_and_right_ones_are_shown() {
         shown.stdout
     );
 }
+
+#[test]
+fn a_server_can_be_a_sensor_of_another_one() {
+    let central = Home::new();
+    let created = ["token", "create", "--name", "vienna-1", "--write", "--sensor", "vienna-1"];
+    let token = central.run(&created).ok();
+    let serving = Server::start(&central, "");
+    let home = Home::new();
+    home.file("token", &token);
+    let configuration = format!(
+        "[[collect]]\nname = \"tap\"\ndnstap_unix = \"tap\"\nto = \"http://{0}\"\ntoken_file = \"token\"\n\
+         [[collect]]\nname = \"office\"\nfile = \"dns.log\"\nto = \"http://{0}\"\ntoken_file = \"token\"\n\
+         [[collect]]\nname = \"here\"\nfile = \"dns.log.here\"\n",
+        serving.1
+    );
+    home.file("serve.toml", &configuration);
+    let refused = home.run(&["--config", "serve.toml", "serve"]);
+    refused.says(2, &["collector tap: token: others can read or change it", "chmod 600 token"]);
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(home.path("token"), private).unwrap();
+    home.file("dns.log", line("a.log.example"));
+    home.file("dns.log.here", line("b.log.example"));
+    let server = Server::start(&home, &configuration);
+    until("the socket is there", || UnixStream::connect(home.path("tap")).is_ok());
+    let mut sender = UnixStream::connect(home.path("tap")).unwrap();
+    let frames = (0..300)
+        .flat_map(|at| dnstap::response(&format!("n{at}.tap.example"), [185, 194, 93, 1], now()))
+        .collect::<Vec<u8>>();
+    sender.write_all(&[dnstap::start(), frames].concat()).unwrap();
+    until("all arrives", || rows(&central, "*.tap.example") == 300 && rows(&central, "a.log.example") == 1);
+    until("one of them is stored here", || rows(&home, "*.log.example") == 1);
+    assert_eq!((rows(&home, "*.tap.example"), rows(&central, "b.log.example")), (0, 0));
+    let metrics = || server.request("GET /metrics HTTP/1.1", "");
+    for expected in [
+        "backsight_collector_sent_total{collector=\"tap\"} 300",
+        "backsight_collector_sent_total{collector=\"office\"} 1",
+        "backsight_collector_waiting{collector=\"tap\"} 0",
+        "backsight_collector_undelivered_total{collector=\"tap\",reason=\"spool_full\"} 0",
+    ] {
+        until(expected, || metrics().lines().any(|line| line == expected));
+    }
+    assert!(!metrics().contains("sent_total{collector=\"here\"}"));
+    // The other server goes away.
+    drop(serving);
+    sender.write_all(&dnstap::response("last.tap.example", [185, 194, 93, 1], now())).unwrap();
+    let waits = "backsight_collector_waiting{collector=\"tap\"} 1";
+    until("it waits", || metrics().lines().any(|line| line == waits));
+}

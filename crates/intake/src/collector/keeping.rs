@@ -15,7 +15,7 @@ use crate::pause::{LOOK, pause};
 use crate::status::State;
 
 /// The pause after the first failure.
-const FIRST: Duration = Duration::from_secs(1);
+pub(super) const FIRST: Duration = Duration::from_secs(1);
 /// The longest pause.
 const LONGEST: Duration = Duration::from_mins(1);
 
@@ -63,8 +63,16 @@ impl Collector {
         (delivered, outcome)
     }
 
-    /// Collects until `stop` is set, and starts again after every failure.
+    /// Collects until `stop` is set, and starts again after every failure. Records go to the store, or the collector's own way.
     pub fn keep(&self, store: &Turns<'_>, stop: &AtomicBool, tell: &(dyn Fn(Event) + Sync)) {
+        match &self.route {
+            Some(route) => self.keep_forwarding(route, stop, tell),
+            None => self.keep_storing(store, stop, tell),
+        }
+        self.status.set(State::Stopped);
+    }
+
+    fn keep_storing(&self, store: &Turns<'_>, stop: &AtomicBool, tell: &(dyn Fn(Event) + Sync)) {
         let mut wait = FIRST;
         while !stop.load(Ordering::Relaxed) {
             let (delivered, outcome) = self.store(store, stop, tell);
@@ -72,16 +80,25 @@ impl Collector {
                 wait = FIRST;
             }
             let Err(why) = outcome else { continue };
-            if stop.load(Ordering::Relaxed) {
-                tell(Event::Failed(why, 0));
-                break;
-            }
-            self.status.set(State::Failed(why.to_string().into()));
-            tell(Event::Failed(why, wait.as_secs()));
-            rest(wait, stop);
-            wait = (wait * 2).min(LONGEST);
+            self.fail(why, &mut wait, stop, tell);
         }
-        self.status.set(State::Stopped);
+    }
+
+    /// Says why it does not work, and waits for the next attempt, longer each time.
+    pub(super) fn fail(
+        &self,
+        why: Failed,
+        wait: &mut Duration,
+        stop: &AtomicBool,
+        tell: &(dyn Fn(Event) + Sync),
+    ) {
+        if stop.load(Ordering::Relaxed) {
+            return tell(Event::Failed(why, 0));
+        }
+        self.status.set(State::Failed(why.to_string().into()));
+        tell(Event::Failed(why, wait.as_secs()));
+        rest(*wait, stop);
+        *wait = (*wait * 2).min(LONGEST);
     }
 
     fn is_live(&self) -> bool {

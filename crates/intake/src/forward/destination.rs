@@ -34,7 +34,7 @@ pub struct TokenFault;
 #[derive(Clone)]
 pub struct Token(HeaderValue);
 
-/// A server with its token.
+/// A server with its token, which is not shown.
 #[derive(Debug)]
 pub struct Destination {
     address: Address,

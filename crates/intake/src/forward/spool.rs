@@ -67,7 +67,7 @@ pub enum SpoolError {
     #[error("{} is used by another process: give each collector a spool of its own", .0.display())]
     InUse(PathBuf),
     /// The name would be another folder.
-    #[error("the name of a spool has 1 to 64 letters, digits, hyphens and underscores")]
+    #[error("the name of a spool has 1 to 64 letters, digits and any of ._-, and begins with no dot")]
     Name,
     /// The system refuses it.
     #[error("{}: {error}", path.display())]
@@ -136,8 +136,9 @@ impl Spool {
     /// # Errors
     /// [`SpoolError`].
     pub fn open(all: &Path, name: &str, most: u64, status: Arc<Status>) -> Result<Self, SpoolError> {
-        let of_names = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-        if !(1..=LONGEST_NAME).contains(&name.len()) || !name.bytes().all(of_names) {
+        let of_names = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        let is_hidden = name.starts_with('.');
+        if !(1..=LONGEST_NAME).contains(&name.len()) || is_hidden || !name.bytes().all(of_names) {
             return Err(SpoolError::Name);
         }
         let folder = all.join(name);

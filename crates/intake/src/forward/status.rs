@@ -57,12 +57,19 @@ impl Status {
 }
 
 impl Figures {
-    /// Records that will never be in the server's database.
+    /// Records that will never be in the server's database, with a word for each reason.
+    pub fn missing(&self) -> [(&'static str, u64); 5] {
+        [
+            ("spool_full", self.dropped_records),
+            ("refused", self.refused_records),
+            ("damaged", self.damaged_records),
+            ("rejected", self.rejected_records),
+            ("lost", self.lost_records),
+        ]
+    }
+
+    /// How many these are.
     pub fn missing_records(&self) -> u64 {
-        self.rejected_records
-            + self.dropped_records
-            + self.refused_records
-            + self.damaged_records
-            + self.lost_records
+        self.missing().into_iter().map(|(_, count)| count).sum()
     }
 }

@@ -6,6 +6,7 @@ use cof::SourceKind;
 use cof::time::Clock;
 use intake::batches::Order;
 use intake::collector::{Collector, Source};
+use intake::forward::{Destination, Route, Token};
 use intake::live::Place as Listening;
 use server::Service;
 use store::{Memory, Question, Store as _, Subject};
@@ -81,6 +82,41 @@ async fn a_server_without_collectors_says_how_to_configure_one() {
     let page = ann.get("/sensors").await.body;
     assert!(page.contains("No collectors") && page.contains("[[collect]]"), "{page}");
     assert!(!ann.get("/metrics").await.body.contains("collector"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_for_another_server_is_seen_and_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tap");
+    let order = Order::new(SourceKind::Observation, Clock::system().seconds());
+    let source = Source::Dnstap(Listening::Unix(path.clone(), 0o600));
+    // Nobody listens on this port, and the text of the system's error is shown.
+    let address = client::Address::for_secrets("http://127.0.0.1:1/prefix").unwrap();
+    let token = Token::parse("bsk_secret").unwrap();
+    let destination = Destination::new(address, token, None, &client::ProxyEnvironment::default()).unwrap();
+    let route = Route::new(destination, folder.path().join("spool"), "tap", 16 << 20);
+    let collector = Collector::new("tap", source, order, Clock::system()).with_route(route);
+    let service = Service::new(Arc::new(Memory::new()) as Arc<dyn store::Store>)
+        .with_anonymous()
+        .with_collectors(vec![collector], Arc::new(|_, _| {}));
+    let place = Place::of(service, |site| site).await;
+    let reader = place.browser(Role::Reader).await;
+    let mut sender = until(async || UnixStream::connect(&path).await.ok()).await;
+    let now = u32::try_from(Clock::system().seconds()).unwrap();
+    let frame = testkit::dnstap::response("a.example", [185, 194, 93, 1], now);
+    sender.write_all(&[testkit::dnstap::start(), frame].concat()).await.unwrap();
+    let page = until(async || {
+        let page = reader.get("/sensors").await.body;
+        page.contains("0 sent, 1 waiting").then_some(page)
+    })
+    .await;
+    for said in ["To http://127.0.0.1:1/prefix", "Not sent:", "cannot connect to 127.0.0.1"] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert!(!page.contains("bsk_secret"));
+    let metrics = reader.get("/metrics").await.body;
+    assert!(metrics.contains("backsight_collector_waiting{collector=\"tap\"} 1\n"), "{metrics}");
+    place.server.stop().await;
 }
 
 /// Asks until there is an answer, for at most a minute.

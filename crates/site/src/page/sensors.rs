@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use edge::problem::Problem;
 use intake::collector::{Collector, Source};
+use intake::forward::Route;
 use intake::status::{Figures, State as Standing};
 
 use super::{Frame, show};
@@ -53,6 +54,8 @@ struct Line {
     state: &'static str,
     /// More about the state.
     more: String,
+    /// What becomes of its records at another server, and what is wrong there.
+    forward: Option<(String, String)>,
     since: Stamp,
     rate: String,
     records: String,
@@ -121,14 +124,27 @@ impl Line {
             class,
             state,
             more,
+            forward: collector.route.as_deref().map(forward),
             since: stamp(figures.since),
             rate: thousands(figures.rate),
             records: thousands(figures.tally.records),
             last: figures.last_record.map(|at| (stamp(at), ago(now.saturating_sub(at)))),
-            not_stored: not_stored(figures),
-            reasons: reasons(figures),
+            not_stored: not_stored(figures, collector.route.as_deref()),
+            reasons: reasons(figures, collector.route.as_deref()),
         }
     }
+}
+
+/// What becomes of the records at another server, and what is wrong there.
+fn forward(route: &Route) -> (String, String) {
+    let figures = route.status().figures();
+    let text = format!(
+        "To {}: {} sent, {} waiting",
+        route.destination().address(),
+        thousands(figures.sent_records + figures.repeated_records),
+        thousands(figures.waiting_records),
+    );
+    (text, figures.trouble.unwrap_or_default())
 }
 
 fn stamp(seconds: u64) -> Stamp {
@@ -139,14 +155,17 @@ fn ago(seconds: u64) -> String {
     if seconds < 2 { "now".to_owned() } else { format!("{} ago", length(seconds)) }
 }
 
-fn not_stored(figures: &Figures) -> String {
+fn not_stored(figures: &Figures, route: Option<&Route>) -> String {
     let (rejected, dropped) = (figures.tally.left_out(), figures.tally.dropped());
-    let lost = Some(figures.lost).filter(|lost| *lost > 0).map(|lost| format!(", {} lost", thousands(lost)));
+    let undelivered = route.map_or(0, |route| route.status().figures().missing_records());
+    let lost = Some(figures.lost + undelivered)
+        .filter(|lost| *lost > 0)
+        .map(|lost| format!(", {} lost", thousands(lost)));
     format!("{} rejected, {} dropped{}", thousands(rejected), thousands(dropped), lost.unwrap_or_default())
 }
 
 /// Why something was not stored, and how often.
-fn reasons(figures: &Figures) -> Vec<(String, String)> {
+fn reasons(figures: &Figures, route: Option<&Route>) -> Vec<(String, String)> {
     let rejected =
         figures.tally.left_out.iter().map(|(why, place)| (format!("rejected: {why}"), place.count));
     let dropped = figures.tally.dropped.iter().map(|(why, place)| (format!("dropped: {why}"), place.count));
@@ -156,5 +175,24 @@ fn reasons(figures: &Figures) -> Vec<(String, String)> {
     ];
     let others =
         others.into_iter().filter(|(_, count)| *count > 0).map(|(why, count)| (why.to_owned(), count));
-    rejected.chain(dropped).chain(others).map(|(why, count)| (why, thousands(count))).collect()
+    let undelivered = route.map(|route| route.status().figures().missing()).into_iter().flatten();
+    let undelivered = undelivered.filter(|(_, count)| *count > 0);
+    let undelivered = undelivered.map(|(why, count)| (format!("lost: {}", said(why)), count));
+    rejected
+        .chain(dropped)
+        .chain(others)
+        .chain(undelivered)
+        .map(|(why, count)| (why, thousands(count)))
+        .collect()
+}
+
+/// Why records do not reach the other server.
+fn said(word: &str) -> &'static str {
+    match word {
+        "spool_full" => "the spool was full",
+        "refused" => "the other server refused the batch",
+        "damaged" => "the batch was damaged on the disk",
+        "rejected" => "the other server could not use the record",
+        _ => "the disk took nothing when the collector ended",
+    }
 }
