@@ -34,6 +34,7 @@ use crate::request::Ask;
 pub use file::{Bringing, File, Spool, Unusable};
 pub use receipt::{Receipt, Rejected};
 pub use records::Unfinished;
+pub use sequence::Names;
 pub use served::PassiveDns;
 
 /// The routes, from the root.

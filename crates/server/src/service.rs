@@ -59,6 +59,7 @@ impl Service {
                 limits,
                 imports: Arc::new(Semaphore::new(limits.imports)),
                 noise: Arc::default(),
+                sequences: Arc::default(),
                 retention: None,
             },
             addresses: false,

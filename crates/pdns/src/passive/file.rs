@@ -210,7 +210,7 @@ impl Bringing {
 
     fn told(&self, fault: Fault) -> Unusable {
         match fault {
-            Fault::Coding | Fault::Cut | Fault::Long | Fault::Other => Unusable::Damaged,
+            Fault::Coding | Fault::Cut | Fault::Long | Fault::Names | Fault::Other => Unusable::Damaged,
             Fault::Decoder(error) => {
                 tracing::error!(%error, "cannot create a decoder for the file");
                 Unusable::Internal

@@ -18,7 +18,7 @@ use store::{Store, StoreError, StoreErrorKind};
 use tokio::sync::mpsc::Receiver;
 
 use super::receipt::Receipt;
-use super::sequence::MOST_RECORDS;
+use super::sequence::{MOST_RECORDS, Names};
 
 /// A piece of the body; if the channel closes without an end, the body was interrupted.
 #[derive(Debug)]
@@ -38,6 +38,8 @@ pub(super) enum Fault {
     Decoder(io::Error),
     /// It contains no record, and looks like this format.
     Foreign(Foreign),
+    /// The token has begun too many sequences of numbered bodies today.
+    Names,
     /// The same name was used for another body.
     Other,
     /// It is larger than allowed after decompression.
@@ -53,13 +55,17 @@ pub(super) fn take(
     store: &dyn Store,
     coding: Packing,
     order: Order,
-    number: Option<Position>,
+    number: Option<(Position, &Names)>,
     pieces: Receiver<Piece>,
 ) -> (Receipt, Option<Fault>) {
     let body = Pieces { coming: pieces, current: Bytes::new(), ended: false };
     match number {
         None => take_all(store, coding, order, body),
-        Some(position) => take_whole(store, coding, order, position, body),
+        Some((position, names)) => match begins(store, &position) {
+            Ok(true) if !names.admit(&position, order.now) => (Receipt::default(), Some(Fault::Names)),
+            Ok(_) => take_whole(store, coding, order, position, body),
+            Err(error) => (Receipt::default(), Some(Fault::Store(error))),
+        },
     }
 }
 
@@ -88,6 +94,11 @@ pub(super) fn take_all(
         error => Fault::Store(error),
     });
     (Receipt::of(&tally, delivered.records, delivered.repeated), failed.or(fault.map(Fault::of)))
+}
+
+/// Whether nothing of this sequence is stored yet.
+fn begins(store: &dyn Store, position: &Position) -> Result<bool, StoreError> {
+    store.position(&position.input).map(|reached| reached.is_none())
 }
 
 /// Imports a numbered body: all of it as one batch, or nothing.

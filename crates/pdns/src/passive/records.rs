@@ -25,7 +25,7 @@ use utoipa::{IntoResponses, ToSchema};
 use super::Refused;
 use super::intake::{self, Fault, Piece};
 use super::receipt::Receipt;
-use super::sequence::{self, MOST_RECORDS};
+use super::sequence::{self, MOST_RECORDS, NAMES_PER_DAY};
 use super::served::PassiveDns;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -111,12 +111,14 @@ pub(super) async fn bring(
         return Ok(([(RETRY_AFTER, "1")], problem).into_response());
     };
     let (send, pieces) = channel(WAITING);
-    let store = Arc::clone(&dns.rows.store);
+    let (store, sequences) = (Arc::clone(&dns.rows.store), Arc::clone(&dns.sequences));
     let taking = tokio::task::spawn_blocking(move || {
         let _place = place;
         let forgotten = if order.input.is_some() { store.forget_expired(now).map(drop) } else { Ok(()) };
         match forgotten {
-            Ok(()) => intake::take(&*store, coding, order, number, pieces),
+            Ok(()) => {
+                intake::take(&*store, coding, order, number.map(|number| (number, &*sequences)), pieces)
+            }
             Err(error) => (Receipt::default(), Some(Fault::Store(error))),
         }
     });
@@ -124,6 +126,9 @@ pub(super) async fn bring(
     // A panic there is a bug of the server.
     let (receipt, fault) = taking.await.map_err(|_| Problem::internal())?;
     dns.metrics.brought(receipt.taken, receipt.rejected.values().sum());
+    if matches!(fault, Some(Fault::Names)) {
+        return Err(many_names());
+    }
     let problem = outcome.err().or_else(|| fault.map(|fault| told(&fault, dns.limits.expanded)));
     Ok(answer(receipt, problem))
 }
@@ -274,6 +279,13 @@ fn too_large(most: u64) -> Problem {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
 }
 
+fn many_names() -> Problem {
+    let detail = format!(
+        "this token has begun {NAMES_PER_DAY} names in Sensor-Sequence today: use one name for all batches of a sensor"
+    );
+    Problem::throttled(3_600, detail)
+}
+
 fn told(fault: &Fault, expanded: u64) -> Problem {
     match fault {
         Fault::Coding => {
@@ -306,6 +318,7 @@ fn told(fault: &Fault, expanded: u64) -> Problem {
                 "the body is larger than {expanded} bytes when decompressed: split the records into several requests"
             ),
         ),
+        Fault::Names => many_names(),
         Fault::Long => Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             format!(

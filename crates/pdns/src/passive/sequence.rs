@@ -5,9 +5,13 @@
 //! ```
 //!
 //! A sensor gives its sequence a random name, and numbers its batches. The database stores the last number for each token and name,
-//! together with the batch, and never forgets it: one entry for each sensor, however many batches it sends.
+//! together with the batch, and never forgets it: one entry for each sensor, however many batches it sends. Because entries are
+//! permanent, [`Names`] bounds how many a token can begin.
 //!
 //! Errors: a header that cannot be read is a 400.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 use axum::http::{HeaderMap, HeaderName};
 use cof::Position;
@@ -19,6 +23,29 @@ const SEQUENCE: HeaderName = HeaderName::from_static("sensor-sequence");
 pub(super) const MOST_RECORDS: usize = 10_000;
 /// The longest number, in digits, so that every number fits into 63 bits.
 const DIGITS: usize = 18;
+
+/// How many names a token can begin in a day.
+pub(super) const NAMES_PER_DAY: u32 = 100;
+/// The length of a day, in seconds.
+const DAY: u64 = 86_400;
+
+/// How many names each token has begun today. It has no more entries than there are tokens.
+#[derive(Debug, Default)]
+pub struct Names(Mutex<HashMap<Box<str>, (u64, u32)>>);
+
+impl Names {
+    /// Counts a position whose name is new; returns whether its token may begin another one.
+    pub(super) fn admit(&self, position: &Position, now: u64) -> bool {
+        let token = position.input.rsplit_once('/').map_or("", |(token, _)| token);
+        let mut begun = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (day, names) = begun.entry(token.into()).or_default();
+        if *day != now / DAY {
+            (*day, *names) = (now / DAY, 0);
+        }
+        *names = names.saturating_add(1);
+        *names <= NAMES_PER_DAY
+    }
+}
 
 /// The position of a numbered batch; `None` if the body is none.
 ///
@@ -77,5 +104,18 @@ mod tests {
             assert_eq!(parse(wrong), None, "{wrong}");
         }
         assert_eq!(parse(&format!("{}/1", "a".repeat(65))), None);
+    }
+
+    #[test]
+    fn a_token_begins_so_many_names_a_day() {
+        let names = Names::default();
+        let new = |token: &str, name: u32| Position::new(format!("sensor/{token}/{name}"), 1);
+        let admitted = |token: &str, day: u64| {
+            (0..NAMES_PER_DAY * 2).filter(|name| names.admit(&new(token, *name), day * DAY + 7)).count()
+        };
+        assert_eq!(
+            [admitted("1", 5), admitted("1", 5), admitted("2", 5), admitted("1", 6)],
+            [100, 0, 100, 100]
+        );
     }
 }

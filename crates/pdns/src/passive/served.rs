@@ -9,6 +9,7 @@ use edge::metrics::Metrics;
 use tokio::sync::Semaphore;
 
 use super::file::Bringing;
+use super::sequence::Names;
 use crate::retention::Retention;
 use crate::rows::Rows;
 
@@ -27,6 +28,8 @@ pub struct PassiveDns {
     pub imports: Arc<Semaphore>,
     /// What is not kept of bodies and files.
     pub noise: Arc<Noise>,
+    /// The sequences of sensors that were begun lately.
+    pub sequences: Arc<Names>,
     /// How long records are kept, if not for ever.
     pub retention: Option<Arc<Retention>>,
 }

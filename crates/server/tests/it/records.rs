@@ -250,3 +250,19 @@ async fn a_numbered_batch_is_stored_completely_or_not_at_all() {
         assert!(detail.contains(words), "{detail}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_cannot_fill_the_database_with_names_of_sequences() {
+    let office = Office::new();
+    let token = office.token(both("sensor")).await;
+    let server = office.server(Limits::default()).await;
+    let record = row("b.example", "A", "192.0.2.2", 1_500_000_005);
+    for at in 0..100 {
+        receipt(&number(&server, &token, &format!("sensor-{at}/1"), record.as_bytes()).await);
+    }
+    let refused = number(&server, &token, "sensor-100/1", record.as_bytes()).await;
+    assert_eq!(refused.header("retry-after"), Some("3600"));
+    assert!(refused.problem(429).contains("one name for all batches"));
+    let known = receipt(&number(&server, &token, "sensor-7/2", record.as_bytes()).await);
+    assert_eq!(known["taken"], 1);
+}
