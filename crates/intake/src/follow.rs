@@ -47,6 +47,8 @@ use self::sibling::Sibling;
 pub const GRACE: Duration = Duration::from_secs(2);
 /// How long the name of a complete file is kept, in seconds: 90 days.
 pub const KEPT: u64 = 90 * 24 * 3600;
+/// How often a rotated file is waited for that is still written: 30 seconds.
+const WAITS: u32 = 120;
 /// The most contents with the same beginning.
 const GENERATIONS: u32 = 64;
 
@@ -153,6 +155,7 @@ impl Following<'_> {
             path: path.into(),
             sent: HashMap::new(),
             given_up: HashSet::new(),
+            waited: 0,
             cut: None,
             is_missing: false,
             has_mentioned: false,
@@ -205,8 +208,10 @@ struct Walk<'a> {
     path: Arc<Path>,
     /// The last position of each input that was delivered, which may not be stored yet.
     sent: HashMap<Arc<str>, Reached>,
-    /// Rotated files that cannot be read.
-    given_up: HashSet<(u64, u64)>,
+    /// Rotated files that cannot be read. Numbers of files are used again, so they are not enough.
+    given_up: HashSet<(PathBuf, SystemTime)>,
+    /// How often a rotated file was waited for that may not be complete.
+    waited: u32,
     /// The input that was cut off by a truncation.
     cut: Option<Arc<str>>,
     is_missing: bool,
@@ -223,6 +228,13 @@ impl Walk<'_> {
             return Ok(Go::Stop);
         }
         if let Some((sibling, start)) = self.next_due(siblings, current.as_ref())? {
+            // A copy or a compressed file that was written a moment ago may be in the making.
+            if sibling.age(self.following.order) < self.following.grace && self.waited < WAITS {
+                self.waited += 1;
+                pause(LOOK);
+                return Ok(Go::On);
+            }
+            self.waited = 0;
             return self.read_sibling(&sibling, &start, take);
         }
         let Some(file) = current else {
@@ -321,7 +333,7 @@ impl Walk<'_> {
             (self.following.tell)(Event::LeftAlone(older));
         }
         self.has_mentioned = true;
-        due.retain(|(sibling, _)| !self.given_up.contains(&sibling.id));
+        due.retain(|(sibling, _)| !self.given_up.contains(&sibling.mark()));
         // A file that is being compressed is there twice; the plain one is complete.
         due.sort_by_key(|(sibling, _)| (sibling.modified, sibling.plain_size.is_none()));
         Ok(due.into_iter().next())
@@ -364,11 +376,13 @@ impl Walk<'_> {
             Outcome::Finished => return Ok(Go::On),
             Outcome::Unwanted => return Ok(Go::Stop),
             Outcome::Failed(_) if self.following.is_stopped() => return Ok(Go::Stop),
+            // It was renamed or compressed just now, and is found again.
+            Outcome::Failed(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Go::On),
             Outcome::Failed(error) => error.to_string(),
             Outcome::Differs => "its beginning is not what was read before".to_owned(),
         };
         (self.following.tell)(Event::Unreadable(sibling.path.clone(), why));
-        self.given_up.insert(sibling.id);
+        self.given_up.insert(sibling.mark());
         Ok(Go::On)
     }
 

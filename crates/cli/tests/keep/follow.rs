@@ -90,6 +90,10 @@ fn every_line_is_stored_once_through_rotations_and_kills() {
     let home = Home::new();
     let mut log = Log::new(&home);
     log.write(1_000);
+    // From here on, the database knows where it is.
+    let following = follow(&home);
+    thread::sleep(Duration::from_millis(1_500));
+    assert_eq!((report(following).code, stored(&home)), (0, (1_000, 1_000)));
     let is_done = AtomicBool::new(false);
     let log = thread::scope(|scope| {
         let writing = scope.spawn(|| {

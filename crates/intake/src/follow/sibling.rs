@@ -7,11 +7,15 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+
+use cof::time::Clock;
 
 use super::head::{self, Head};
 use super::name;
+use crate::batches::Order;
 use crate::format::{Format, HEAD};
+use crate::pause::{LOOK, pause};
 use crate::{Bounds, Packing};
 
 /// The most rotated files that are looked at: the newest ones.
@@ -19,12 +23,16 @@ const MOST: usize = 512;
 /// Bytes of a compressed file that are read at a time.
 const PIECE: usize = 128 * 1024;
 
+/// How often a folder that changes is read.
+const LISTINGS: usize = 20;
+
+/// Device and inode.
+type Id = (u64, u64);
+
 /// A rotated file.
 #[derive(Clone, Debug)]
 pub(super) struct Sibling {
     pub(super) path: PathBuf,
-    /// Device and inode.
-    pub(super) id: (u64, u64),
     /// When it was written last, which compression keeps.
     pub(super) modified: SystemTime,
     /// Its size if it is not compressed.
@@ -39,6 +47,19 @@ impl Sibling {
         unpacked(File::open(&self.path)?)
     }
 
+    /// How long ago it was written last.
+    pub(super) fn age(&self, order: &Order) -> Duration {
+        let modified = self.modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let now = order.live.as_ref().map_or(Duration::MAX, Clock::now);
+        // A clock that was set back says nothing.
+        now.checked_sub(modified).unwrap_or(Duration::MAX)
+    }
+
+    /// What tells it from other files.
+    pub(super) fn mark(&self) -> (PathBuf, SystemTime) {
+        (self.path.clone(), self.modified)
+    }
+
     fn at(path: PathBuf) -> io::Result<Option<Self>> {
         let file = File::open(&path)?;
         let metadata = file.metadata()?;
@@ -48,14 +69,35 @@ impl Sibling {
         let _ = unpacked(file)?.take(HEAD as u64).read_to_end(&mut bytes);
         let both = Head::of(&bytes, true).zip(Format::of(&bytes, true));
         let Some((head, format)) = both else { return Ok(None) };
-        let (id, modified) = ((metadata.dev(), metadata.ino()), metadata.modified()?);
-        Ok(Some(Self { path, id, modified, plain_size: plain.then_some(metadata.len()), head, format }))
+        let modified = metadata.modified()?;
+        Ok(Some(Self { path, modified, plain_size: plain.then_some(metadata.len()), head, format }))
     }
 }
 
 /// The rotated files of the file at this path, except one.
-pub(super) fn of(path: &Path, except: Option<(u64, u64)>) -> io::Result<Vec<Sibling>> {
-    let mut found = Vec::new();
+///
+/// A folder whose files are renamed meanwhile is read again, so that none of them is missed.
+pub(super) fn of(path: &Path, except: Option<Id>) -> io::Result<Vec<Sibling>> {
+    let mut listed = list(path, except)?;
+    for _ in 0..LISTINGS {
+        let found =
+            listed.iter().filter_map(|(_, _, path)| Sibling::at(path.clone()).ok().flatten()).collect();
+        let again = list(path, except)?;
+        let files = |all: &[(SystemTime, Id, PathBuf)]| -> BTreeSet<(Id, PathBuf)> {
+            all.iter().map(|(_, id, path)| (*id, path.clone())).collect()
+        };
+        if files(&again) == files(&listed) {
+            return Ok(found);
+        }
+        listed = again;
+        pause(LOOK);
+    }
+    Ok(listed.into_iter().filter_map(|(_, _, path)| Sibling::at(path).ok().flatten()).collect())
+}
+
+/// When the rotated files were written last, what they are, and where; the newest first.
+fn list(path: &Path, except: Option<Id>) -> io::Result<Vec<(SystemTime, Id, PathBuf)>> {
+    let mut found: Vec<(SystemTime, Id, PathBuf)> = Vec::new();
     for (folder, name) in places(path) {
         let entries = match fs::read_dir(&folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
@@ -72,7 +114,7 @@ pub(super) fn of(path: &Path, except: Option<(u64, u64)>) -> io::Result<Vec<Sibl
     }
     found.sort_unstable_by(|a, b| b.cmp(a));
     found.truncate(MOST);
-    Ok(found.into_iter().filter_map(|(_, _, path)| Sibling::at(path).ok().flatten()).collect())
+    Ok(found)
 }
 
 /// The folders in which rotated files may be, each with the name that they begin with. A link may have a name of its own.

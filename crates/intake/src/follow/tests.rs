@@ -368,3 +368,24 @@ fn a_rotated_file_that_is_damaged_costs_itself_alone() {
     let summary = place.summary();
     assert_eq!(Some(summary.rows), summary.count);
 }
+
+#[test]
+fn a_copy_that_is_being_made_is_waited_for() {
+    let place = Place::new();
+    place.append("dns.log", &lines(0..5));
+    place.follow(|| place.has(5)).unwrap();
+    place.append("dns.log", &lines(5..40));
+    let copied = lines(0..40);
+    let mut pieces = copied.as_bytes().chunks(700).map(|piece| std::str::from_utf8(piece).unwrap());
+    place.append("dns.log.1", pieces.next().unwrap());
+    place
+        .follow(|| {
+            for piece in pieces {
+                place.append("dns.log.1", piece);
+                pause(LOOK / 4);
+            }
+            fs::write(place.path("dns.log"), lines(50..52)).unwrap();
+            place.has(42);
+        })
+        .unwrap();
+}
