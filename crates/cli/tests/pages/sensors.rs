@@ -1,6 +1,7 @@
 //! The page of collectors, while they receive.
 
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 
 use fantoccini::Locator;
@@ -10,7 +11,7 @@ use crate::browser::{browse, in_browser};
 use crate::program::Program;
 use crate::views;
 
-/// A folder with a configuration of three collectors, one of which cannot work.
+/// A folder with a configuration of four collectors: one cannot work, and one forwards to a server that is away.
 fn place() -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).display().to_string();
@@ -20,8 +21,14 @@ fn place() -> (tempfile::TempDir, String) {
     let configuration = format!(
         "[[collect]]\nname = \"vienna-1\"\ndnstap_unix = \"{tap}\"\n\
          [[collect]]\nname = \"office\"\nfile = \"{log}\"\n\
-         [[collect]]\nname = \"munich\"\ndnstap_unix = \"{used}\"\n"
+         [[collect]]\nname = \"munich\"\ndnstap_unix = \"{used}\"\n\
+         [[collect]]\nname = \"far\"\ndnstap_unix = \"{far}\"\nto = \"http://127.0.0.1:1/{prefix}\"\ntoken_file = \"{token}\"\n",
+        far = path("far"),
+        prefix = "a-long-prefix".repeat(6),
+        token = path("token"),
     );
+    std::fs::write(path("token"), "bsk_token").unwrap();
+    std::fs::set_permissions(path("token"), std::fs::Permissions::from_mode(0o600)).unwrap();
     let file = path("backsight.toml");
     std::fs::write(&file, configuration).unwrap();
     (folder, file)
@@ -56,6 +63,11 @@ async fn figures_move_while_the_page_is_open() {
         // The reasons stay open while the figures change.
         browser.sees("1 rejected: a line that cannot be read").await;
         browser.sees("a passivedns log").await;
+        let mut sender = UnixStream::connect(folder.path().join("far")).unwrap();
+        let frame = dnstap::response("far.example", [185, 194, 93, 1], now());
+        sender.write_all(&[dnstap::start(), frame].concat()).unwrap();
+        browser.sees("0 sent, 1 waiting").await;
+        browser.sees("cannot connect to 127.0.0.1 port 1").await;
         views::is_seen(browser, "sensors-receiving", true).await;
     })
     .await;
