@@ -382,7 +382,7 @@ impl<'a> Forwarded<'a> {
             refused: figures.refused_records,
             damaged: figures.damaged_records,
             lost: figures.lost_records,
-            trouble: figures.trouble.as_deref(),
+            trouble: figures.trouble(),
         }
     }
 }

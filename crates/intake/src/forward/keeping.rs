@@ -66,7 +66,7 @@ impl Keeping<'_> {
                 Ok(dropped) => {
                     self.tell_of_room(dropped);
                     if is_told {
-                        self.spool.status().update(|figures| figures.trouble = None);
+                        self.spool.status().update(|figures| figures.disk_trouble = None);
                         (self.tell)(Event::Writable);
                     }
                     return;
@@ -79,7 +79,7 @@ impl Keeping<'_> {
                 }
                 Err(error) => {
                     let text = format!("the spool cannot be written: {error}");
-                    self.spool.status().update(|figures| figures.trouble = Some(text));
+                    self.spool.status().update(|figures| figures.disk_trouble = Some(text));
                     if !std::mem::replace(&mut is_told, true) {
                         (self.tell)(Event::Unwritable(error));
                     }
@@ -100,7 +100,7 @@ impl Keeping<'_> {
     fn lose(&self, records: u64, error: Option<&io::Error>) {
         self.spool.status().update(|figures| {
             figures.lost_records += records;
-            figures.trouble = error.map(|error| format!("the spool cannot be written: {error}"));
+            figures.disk_trouble = error.map(|error| format!("the spool cannot be written: {error}"));
         });
         (self.tell)(Event::Lost { records });
     }

@@ -127,7 +127,9 @@ impl Sending<'_> {
             }
         };
         Attempt::Answered(match self.destination.send(self.spool.sequence(), entry.number, body).await {
-            Ok(answer) => Verdict::of(&answer, entry.number, self.clock.now()),
+            Ok(answer) => Verdict::of(&answer, entry.number, self.clock.now(), |text| {
+                self.destination.without_token(text)
+            }),
             Err(error) => Verdict::Later(error.into(), None),
         })
     }
@@ -161,7 +163,6 @@ impl Sending<'_> {
             figures.refused_records += u64::from(entry.records);
             figures.answered = Some(self.clock.seconds());
         });
-        let why = self.destination.without_token(why);
         (self.tell)(Event::Refused { number: entry.number, records: entry.records.into(), why });
     }
 
@@ -176,9 +177,7 @@ impl Sending<'_> {
 
     /// The server answers again; that is said if it was said that it does not.
     fn recover(&self, spell: &mut Spell) {
-        if spell.failures > 0 {
-            self.spool.status().update(|figures| figures.trouble = None);
-        }
+        self.spool.status().update(|figures| figures.server_trouble = None);
         if std::mem::take(spell).said.is_some() {
             (self.tell)(Event::Works(Box::new(self.spool.status().figures())));
         }
@@ -186,8 +185,8 @@ impl Sending<'_> {
 
     /// Keeps what is wrong, and says it once. The first cut connection is no news, because it may be one that was open for long.
     fn suffer(&self, spell: &mut Spell, trouble: Trouble, is_last: bool) {
-        let text = self.destination.without_token(trouble.to_string());
-        self.spool.status().update(|figures| figures.trouble = Some(text));
+        let text = trouble.to_string();
+        self.spool.status().update(|figures| figures.server_trouble = Some(text));
         let is_first = spell.failures == 0;
         spell.failures = spell.failures.saturating_add(1);
         let kind = std::mem::discriminant(&trouble);

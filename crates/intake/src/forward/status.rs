@@ -39,8 +39,10 @@ pub struct Figures {
     pub damaged_records: u64,
     /// Records that could not be written to the disk before the end.
     pub lost_records: u64,
-    /// Why the server takes no batches now, or why the disk takes none; `None` while all is well.
-    pub trouble: Option<String>,
+    /// Why the server takes no batches now; `None` while all is well.
+    pub server_trouble: Option<String>,
+    /// Why the disk takes no batches now; `None` while all is well.
+    pub disk_trouble: Option<String>,
     /// When the server answered last, in seconds since the epoch.
     pub answered: Option<u64>,
 }
@@ -57,6 +59,11 @@ impl Status {
 }
 
 impl Figures {
+    /// What is wrong now.
+    pub fn trouble(&self) -> Option<&str> {
+        self.server_trouble.as_deref().or(self.disk_trouble.as_deref())
+    }
+
     /// Records that will never be in the server's database, with a word for each reason.
     pub fn missing(&self) -> [(&'static str, u64); 5] {
         [

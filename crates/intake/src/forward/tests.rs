@@ -6,6 +6,7 @@ use std::time::Duration;
 use client::{Address, Dial, DialError, Dialled, Io};
 use cof::{Batch, Name, Observation, Rdata, RrType, Source, SourceKind};
 use tempfile::TempDir;
+use testkit::certificate::{Authority, Validity};
 use testkit::{ConnectFault, Exchange, Script, ScriptedProvider, Step, clock_from};
 use tokio::time::Instant;
 
@@ -140,7 +141,7 @@ async fn temporary_failures_are_tried_again_and_said_once() {
     let took = sensor.run().await;
     assert!((70 * SECOND..90 * SECOND).contains(&took), "{took:?}");
     assert_eq!(sensor.told(), ["Waits Status", "Works Figures"]);
-    assert_eq!((sensor.server.requests().len(), sensor.figures().trouble), (4, None));
+    assert_eq!((sensor.server.requests().len(), sensor.figures().server_trouble), (4, None));
 }
 
 #[tokio::test(start_paused = true)]
@@ -172,12 +173,14 @@ async fn a_refused_token_is_tried_every_minute_and_never_shown() {
     let sending = sensor.run();
     let watching = async {
         tokio::time::sleep(90 * SECOND).await;
-        (sensor.server.requests().len(), sensor.figures().trouble.unwrap_or_default())
+        (sensor.server.requests().len(), sensor.figures().server_trouble.unwrap_or_default())
     };
     let (took, (requests, trouble)) = tokio::join!(sending, watching);
     assert!((180 * SECOND..182 * SECOND).contains(&took), "{took:?}");
     assert_eq!((requests, sensor.told()), (2, vec!["Waits Token".to_owned(), "Works Figures".to_owned()]));
     assert!(trouble.contains("token create") && !trouble.contains(TOKEN), "{trouble}");
+    let events = sensor.events.lock().unwrap();
+    assert!(!events.iter().any(|event| event.contains(TOKEN)), "{events:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -284,7 +287,38 @@ fn what_a_busy_server_does_not_take_stays_on_the_disk() {
     assert_eq!(read, Some(25));
     let figures = spool.status().figures();
     assert_eq!((figures.waiting_records, figures.lost_records), (25_000, 0));
-    assert!(figures.waiting_batches <= 25 && figures.trouble.is_some(), "{figures:?}");
+    assert!(figures.waiting_batches <= 25 && figures.trouble().is_some(), "{figures:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_servers_certificate_is_checked_before_the_token_is_sent() {
+    let authority = Authority::new();
+    let certificate = authority.issue("localhost", Validity::Valid);
+    let server = ScriptedProvider::new(Script::new([receipt(1)])).with_tls(&certificate);
+    let port = server.listen().await.unwrap().port();
+    let folder = tempfile::tempdir().unwrap();
+    let ca_file = folder.path().join("ca.pem");
+    std::fs::write(&ca_file, authority.pem()).unwrap();
+    let spool = Spool::open(folder.path(), "one", USUAL_SPOOL, Arc::default()).unwrap();
+    let to = |ca_file| {
+        let address = Address::for_secrets(&format!("https://localhost:{port}")).unwrap();
+        let token = Token::parse(TOKEN).unwrap();
+        Destination::new(address, token, ca_file, &client::ProxyEnvironment::default()).unwrap()
+    };
+    let run = |destination: &Destination, batches| {
+        let stop = AtomicBool::new(false);
+        tokio::task::block_in_place(|| {
+            forward(&spool, destination, &Clock::system(), &stop, &|_| {}, collected(batches, 2))
+        });
+        spool.status().figures()
+    };
+    // The authority is not one that the system knows.
+    let figures = run(&to(None), 1);
+    assert_eq!((figures.waiting_records, server.requests().len()), (2, 0));
+    assert!(figures.trouble().unwrap().contains("TLS with localhost"));
+    let figures = run(&to(Some(ca_file)), 0);
+    assert_eq!((figures.waiting_records, figures.sent_records, figures.trouble()), (0, 2, None));
+    assert_eq!(server.requests()[0].header("authorization"), Some("Bearer bsk_secret"));
 }
 
 #[test]

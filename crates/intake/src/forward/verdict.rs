@@ -71,10 +71,11 @@ struct Problem {
 }
 
 impl Verdict {
-    /// The meaning of an answer to the batch with this number; `now` is the time since the epoch.
-    pub(super) fn of(answer: &Answer, number: u64, now: Duration) -> Self {
+    /// The meaning of an answer to the batch with this number; `now` is the time since the epoch. `clean` removes our token from what
+    /// the server says.
+    pub(super) fn of(answer: &Answer, number: u64, now: Duration, clean: impl Fn(String) -> String) -> Self {
         let later = |trouble| Self::Later(trouble, None);
-        let said = said(answer);
+        let said = clean(said(answer));
         match answer.status.as_u16() {
             200 => match serde_json::from_slice::<Receipt>(&answer.body) {
                 Ok(receipt) if receipt.number == number => Self::Stored(receipt),
@@ -83,7 +84,7 @@ impl Verdict {
             401 | 403 => later(Trouble::Token(said)),
             300..=399 => {
                 let target = answer.headers.get(LOCATION).map(|target| printable(target.as_bytes(), SHOWN));
-                later(Trouble::Redirect(target.unwrap_or_default()))
+                later(Trouble::Redirect(clean(target.unwrap_or_default())))
             }
             404 | 405 => later(Trouble::Foreign(said)),
             413 | 422 => Self::Refused(said),
@@ -136,7 +137,7 @@ mod tests {
         }
         let status = StatusCode::from_u16(status).unwrap();
         let answer = Answer { status, headers: map, body: body.as_bytes().to_vec() };
-        Verdict::of(&answer, 7, Duration::from_secs(784_111_770))
+        Verdict::of(&answer, 7, Duration::from_secs(784_111_770), |text| text)
     }
 
     #[test]

@@ -144,7 +144,7 @@ fn forward(route: &Route) -> (String, String) {
         thousands(figures.sent_records + figures.repeated_records),
         thousands(figures.waiting_records),
     );
-    (text, figures.trouble.unwrap_or_default())
+    (text, figures.trouble().unwrap_or_default().to_owned())
 }
 
 fn stamp(seconds: u64) -> Stamp {
