@@ -274,9 +274,10 @@ fn a_kill_loses_at_most_the_last_second() {
     let mut sender = UnixStream::connect(home.path("tap")).unwrap();
     sender.write_all(&dnstap::start()).unwrap();
     let now = u32::try_from(cof::time::Clock::system().seconds()).unwrap();
-    // As fast as it goes, for three seconds. A frame that was written 1.5 s before the kill was received 1 s before it.
+    // As fast as it goes, for five seconds. What was written 2.5 s before the kill was received 1 s before it, also on a machine that
+    // is busy with other things.
     let (began, mut sent) = (Instant::now(), Vec::new());
-    while began.elapsed() < Duration::from_secs(3) {
+    while began.elapsed() < Duration::from_secs(5) {
         let first = sent.len() * 100;
         let frames: Vec<u8> = (first..first + 100)
             .flat_map(|at| dnstap::response(&format!("n{at}.example"), [185, 194, 93, 1], now))
@@ -288,7 +289,7 @@ fn a_kill_loses_at_most_the_last_second() {
     collecting.0.wait().unwrap();
     let end = began.elapsed();
     let safe =
-        sent.iter().filter(|at| end.saturating_sub(**at) >= Duration::from_millis(1_500)).count() * 100;
+        sent.iter().filter(|at| end.saturating_sub(**at) >= Duration::from_millis(2_500)).count() * 100;
     assert!(safe >= 100, "{} batches of 100 were sent", sent.len());
     let found = home.json(&["lookup", "*.example", "--summary"]);
     assert_eq!(found["rows"], found["count"], "nothing is counted twice");
