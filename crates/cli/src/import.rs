@@ -250,6 +250,7 @@ fn order(how: How<'_>, pass: &Pass, input: &Input) -> Order {
         // An input without a name is identified by its content afterwards.
         digests: pass.input.is_none() && !how.once && how.kind() == Kind::Observation,
         reached: pass.reached,
+        identified: input.identified(),
         format: input.format(),
         noise: how.noise.cloned().unwrap_or_default(),
         ..Order::new(how.kind().source(), clock.seconds())

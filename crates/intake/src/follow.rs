@@ -492,7 +492,7 @@ impl Walk<'_> {
         let (_, fault) = batches::read(input, &order, None, &mut self.taking(take));
         Ok(match fault {
             None => Outcome::Finished,
-            Some(Fault::Other) => Outcome::Differs,
+            Some(Fault::Changed | Fault::Other) => Outcome::Differs,
             Some(Fault::Unwanted) => Outcome::Unwanted,
             Some(Fault::Read(error) | Fault::Rejects(error)) => Outcome::Failed(error),
             Some(Fault::Foreign(foreign)) => {

@@ -74,7 +74,8 @@ impl Noise {
 
     /// Whether the domain of a name may show it.
     fn spends(&self, rrname: &Name, at: u64) -> bool {
-        let (Some(budget), Some(domain)) = (&self.budget, rrname.registered_domain()) else { return true };
+        let Some(budget) = &self.budget else { return true };
+        let Some(domain) = rrname.registered_domain() else { return true };
         // A budget is as good as before after a panic elsewhere.
         let mut budget = budget.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         budget.spend(domain, rrname.as_ref(), at)

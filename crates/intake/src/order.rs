@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use cof::time::Clock;
-use cof::{Batch, Orientation, SourceKind};
+use cof::{Batch, Digest, Orientation, SourceKind};
 use store::Reached;
 
 use crate::Foreign;
@@ -38,6 +38,8 @@ pub struct Order {
     pub kept: Option<u64>,
     /// How far an earlier pass under this name got.
     pub reached: Option<Reached>,
+    /// The digest that identified the content, if it was read before; other content is refused at its end.
+    pub identified: Option<Digest>,
     /// Whether the tally includes the digest of the whole input.
     pub digests: bool,
     /// Whether the tally also counts what was left out before the position that the earlier pass reached.
@@ -82,6 +84,7 @@ impl Order {
             expires: None,
             kept: None,
             reached: None,
+            identified: None,
             digests: false,
             tell_again: false,
             most: u64::MAX,
@@ -117,6 +120,8 @@ impl Order {
 /// Why an input was not read to its end.
 #[derive(Debug)]
 pub enum Fault {
+    /// The content is not the one that was identified: it changed while it was read. Earlier batches were delivered.
+    Changed,
     /// The input is larger than allowed after decompression.
     Expanded,
     /// The input contains no record, and looks like this format.

@@ -53,10 +53,16 @@ impl<'a, 't> Passage<'a, 't> {
         if let Some(rejects) = &mut self.rejects {
             rejects.read(bytes);
         }
-        if self.order.input.is_none() && !self.order.digests {
+        if self.order.input.is_none() && !self.order.digests && self.order.identified.is_none() {
             return Ok(());
         }
         self.content.feed(bytes);
+        if bytes.is_empty() && self.order.identified.is_some() {
+            let read = self.content.digest_at(self.content.len());
+            if read != self.order.identified {
+                return Err(Fault::Changed);
+            }
+        }
         let Some(reached) = self.order.reached.as_ref().filter(|_| self.compares) else { return Ok(()) };
         let (len, ended) = (self.content.len(), bytes.is_empty());
         if (reached.whole && len > reached.offset) || (ended && len < reached.offset) {

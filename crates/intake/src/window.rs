@@ -10,7 +10,6 @@
 //! Errors: [`Refused`] says why a record was not taken. The verdict is kept for the window, so that it costs one parse.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::mem;
 use std::sync::Arc;
 
@@ -56,10 +55,13 @@ pub(crate) struct Window {
     room: Room,
     /// When the current window began, in capture time.
     began: Option<u64>,
+    /// What became of each record of the current window.
     open: HashMap<Box<[u8]>, Verdict>,
-    /// Of windows that ended.
-    closed: Vec<Observation>,
-    /// Bytes in `open` and `closed`, roughly.
+    /// Records in `open` that were refused.
+    refused: usize,
+    /// Of the current window, and of those that ended.
+    observations: Vec<Observation>,
+    /// Bytes in `open` and `observations`, roughly.
     bytes: usize,
     /// The key of the record at hand, kept for its memory.
     key: Vec<u8>,
@@ -69,7 +71,8 @@ pub(crate) struct Window {
 }
 
 enum Verdict {
-    Taken(Observation),
+    /// It is the observation with this index: the table stays small, and observations are never moved.
+    Taken(usize),
     Refused(Refused),
 }
 
@@ -81,7 +84,8 @@ impl Window {
             room,
             began: None,
             open: HashMap::new(),
-            closed: Vec::new(),
+            refused: 0,
+            observations: Vec::new(),
             bytes: 0,
             key: Vec::new(),
             noise,
@@ -93,24 +97,29 @@ impl Window {
     pub(crate) fn sight(&mut self, sighting: &Sighting<'_>) -> Result<(), Refused> {
         self.roll(sighting.seen.last);
         self.set_key(sighting);
-        if let Some(verdict) = self.open.get_mut(self.key.as_slice()) {
-            return match verdict {
-                Verdict::Taken(observation) => {
+        match self.open.get(self.key.as_slice()) {
+            Some(Verdict::Taken(index)) => {
+                if let Some(observation) = self.observations.get_mut(*index) {
                     merge(observation, sighting.seen);
-                    Ok(())
                 }
-                Verdict::Refused(why) => Err(*why),
-            };
+                return Ok(());
+            }
+            Some(Verdict::Refused(why)) => return Err(*why),
+            None => {}
         }
         let outcome = self.read(sighting);
         self.bytes += self.key.len() * 2 + OVERHEAD;
         let (verdict, outcome) = match outcome {
-            Ok(observation) => (Verdict::Taken(observation), Ok(())),
-            Err(why) => (Verdict::Refused(why), Err(why)),
+            Ok(observation) => {
+                self.observations.push(observation);
+                (Verdict::Taken(self.observations.len() - 1), Ok(()))
+            }
+            Err(why) => {
+                self.refused += 1;
+                (Verdict::Refused(why), Err(why))
+            }
         };
-        if let Entry::Vacant(place) = self.open.entry(self.key.as_slice().into()) {
-            place.insert(verdict);
-        }
+        self.open.insert(self.key.as_slice().into(), verdict);
         outcome
     }
 
@@ -124,7 +133,7 @@ impl Window {
 
     /// Whether a batch should end here.
     pub(crate) fn is_full(&self) -> bool {
-        self.open.len() + self.closed.len() >= self.room.records || self.bytes >= self.room.bytes
+        self.observations.len() + self.refused >= self.room.records || self.bytes >= self.room.bytes
     }
 
     /// All observations since the last time; the next record begins a window.
@@ -132,7 +141,7 @@ impl Window {
         self.close();
         self.began = None;
         self.bytes = 0;
-        mem::take(&mut self.closed)
+        mem::take(&mut self.observations)
     }
 
     /// Ends the window when a record does not fall into it. A clock that went back ends it, too.
@@ -145,10 +154,8 @@ impl Window {
     }
 
     fn close(&mut self) {
-        self.closed.extend(self.open.drain().filter_map(|(_, verdict)| match verdict {
-            Verdict::Taken(observation) => Some(observation),
-            Verdict::Refused(_) => None,
-        }));
+        self.open.clear();
+        self.refused = 0;
     }
 
     /// Makes the key: each part after its length, so that no two records share one.

@@ -15,6 +15,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use cof::Digest;
 use indicatif::{ProgressBar, ProgressStyle};
 use intake::{Bounds, Digests, Format, Packing, Said};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -25,6 +26,8 @@ use crate::args::database::Kind;
 
 /// How many bytes of a file older versions used to identify it.
 const HEAD: u64 = 64 * 1024;
+/// What is said of a file that is not the one that was identified.
+pub(super) const CHANGED: &str = "the file changed while it was read; import it again when it is complete";
 /// How many bytes tell how an input is compressed.
 const SIGNATURE: u64 = 6;
 /// How long a pipe may pause before what it sent is stored, in milliseconds.
@@ -43,6 +46,8 @@ pub(crate) struct Input {
     identity: Option<Identity>,
     /// The digest of the bytes read so far, before decompression.
     digest: Arc<Mutex<blake3::Hasher>>,
+    /// Whether the bytes are those of the file.
+    is_packed: bool,
     read: Arc<AtomicU64>,
 }
 
@@ -126,20 +131,28 @@ impl Input {
         let packing = Packing::of(&head);
         let whole = Cursor::new(head.clone()).chain(octets);
         let identity = digests.zip(size).map(|(digests, size)| Identity { digests, head, size });
-        let digest = identity.is_some().then(|| Arc::clone(&hasher));
+        // What is not packed is digested once, where it is read.
+        let is_packed = packing != Packing::Plain;
+        let digest = (identity.is_some() && is_packed).then(|| Arc::clone(&hasher));
         let counted = Counted { octets: whole, read: Arc::clone(&read), digest };
         let octets = packing.unpack(BufReader::with_capacity(PIECE, counted), Bounds::FILE)?;
         let (format, octets) = match given {
             Some(format) => (format, octets),
             None => intake::detect(octets),
         };
-        Ok(Self { octets, format, is_live: false, size, identity, digest: hasher, read })
+        Ok(Self { octets, format, is_live: false, size, identity, digest: hasher, is_packed, read })
     }
 
-    /// Whether the bytes read are different from those that identified the input; valid at its end.
+    /// The digest of what is read, if whoever reads it has to compare it.
+    pub(super) fn identified(&self) -> Option<Digest> {
+        let identity = self.identity.as_ref().filter(|_| !self.is_packed)?;
+        Some(*identity.digests.packed.as_bytes())
+    }
+
+    /// Whether the packed bytes read are different from those that identified the input; valid at its end.
     fn has_changed(&self) -> bool {
         let read = self.digest.lock().unwrap_or_else(PoisonError::into_inner).finalize();
-        self.identity.as_ref().is_some_and(|identity| identity.digests.packed != read)
+        self.identity.as_ref().is_some_and(|identity| self.is_packed && identity.digests.packed != read)
     }
 
     /// What it is written in.
@@ -170,9 +183,7 @@ impl Read for Input {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let len = self.octets.read(buffer)?;
         if len == 0 && !buffer.is_empty() && self.has_changed() {
-            return Err(io::Error::other(
-                "the file changed while it was read; import it again when it is complete",
-            ));
+            return Err(io::Error::other(CHANGED));
         }
         Ok(len)
     }
@@ -286,6 +297,8 @@ impl<R: Read> Read for Counted<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cof::SourceKind;
+    use intake::batches::{Fault, Order};
     use std::io::Write as _;
 
     const TEXT: &[u8] = b"{\"rrname\":\"a.example\"}\n";
@@ -347,9 +360,21 @@ mod tests {
         file.write_all(TEXT).unwrap();
         let mut input = Input::open(file.path(), None, |_| Known::ByContent).unwrap();
         input.read_to_end(&mut Vec::new()).unwrap();
-        let size = Some(TEXT.len() as u64);
-        let digests = Some(Digests { packed: blake3::hash(TEXT), content: None });
-        let mut input = Input::new(Cursor::new(TEXT.repeat(2)), size, digests, None).unwrap();
+        let packed = |text: &[u8]| zstd::encode_all(text, 0).unwrap();
+        let digests = Some(Digests { packed: blake3::hash(&packed(TEXT)), content: None });
+        let size = Some(packed(TEXT).len() as u64);
+        let mut input = Input::new(Cursor::new(packed(&TEXT.repeat(2))), size, digests, None).unwrap();
         assert!(input.read_to_end(&mut Vec::new()).unwrap_err().to_string().contains("changed"));
+        // What is not packed is compared by whoever makes records of it.
+        let plain = |identified: &[u8]| {
+            let digests = Some(Digests { packed: blake3::hash(identified), content: None });
+            Input::new(TEXT, Some(TEXT.len() as u64), digests, None).unwrap()
+        };
+        for (mut input, is_same) in [(plain(TEXT), true), (plain(b"other"), false)] {
+            let order =
+                Order { identified: input.identified(), ..Order::new(SourceKind::Report, 1_700_000_000) };
+            let (_, fault) = intake::batches::read(&mut input, &order, None, &mut |_, _| Ok(()));
+            assert_eq!(matches!(fault, Some(Fault::Changed)), !is_same, "{fault:?}");
+        }
     }
 }

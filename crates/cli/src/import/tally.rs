@@ -10,6 +10,7 @@ use intake::forward::Figures;
 use intake::{Format, LeftOut as Stretch, Reason};
 use serde::Serialize;
 
+use super::input::CHANGED;
 use crate::args::database::Kind;
 use crate::exit::Exit;
 use crate::terminal::{self, plural};
@@ -128,6 +129,7 @@ impl Tally {
         let mut tally = Self { counts, ..Self::new(name) };
         match fault {
             None | Some(Fault::Unwanted) => {}
+            Some(Fault::Changed) => tally.fail(format!("reading {name}: {CHANGED}")),
             Some(Fault::Foreign(foreign)) => tally.fail_as_foreign(&foreign.to_string()),
             Some(Fault::Other) => tally.fail(format!(
                 "{name}: its first part differs from what the interrupted import read; nothing more was imported\n  hint: use --again to import it from the start"

@@ -166,9 +166,10 @@ impl Fault {
             batches::Fault::Read(_) => Self::Coding,
             // Batches are only refused after the store has failed, and then the store's error is reported instead; the others
             // are not requested here.
-            batches::Fault::Rejects(_) | batches::Fault::Strict(_) | batches::Fault::Unwanted => {
-                Self::Store(StoreError::Panicked)
-            }
+            batches::Fault::Changed
+            | batches::Fault::Rejects(_)
+            | batches::Fault::Strict(_)
+            | batches::Fault::Unwanted => Self::Store(StoreError::Panicked),
         }
     }
 }
