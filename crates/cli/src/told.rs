@@ -86,9 +86,7 @@ fn of_file(collector: &Collector, event: &follow::Event) -> (bool, String) {
             let files = plural(*count as u64, "rotated file");
             (
                 false,
-                format!(
-                    "{files} next to {path} from before are not read; import them with `backsight import`"
-                ),
+                format!("not reading {files} next to {path} from before; use `backsight import` for that"),
             )
         }
         follow::Event::Unreadable(rotated, why) => {
