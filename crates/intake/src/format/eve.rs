@@ -133,8 +133,8 @@ impl Dns<'_> {
         let rows = match (&self.answers, &self.grouped) {
             _ if self.version.is_none_or(|version| version < 2) => self.of_version_1(question, rrtype)?,
             (Some(answers), _) => {
-                let has_long_texts = answers.0.iter().any(Answer::is_long_text);
-                answers.0.iter().filter_map(|answer| answer.row(has_long_texts)).collect()
+                let has_long_texts = answers.iter().any(Answer::is_long_text);
+                answers.iter().filter_map(|answer| answer.row(has_long_texts)).collect()
             }
             (None, Some(groups)) => grouped(question, rrtype, groups)?,
             (None, None) => return Err(Dropped::Empty),
@@ -146,7 +146,7 @@ impl Dns<'_> {
     fn question(&self) -> Result<(&str, Option<&str>), Dropped> {
         let (rrname, rrtype) = match &self.queries {
             None => (&self.rrname, &self.rrtype),
-            Some(queries) => match queries.0.as_slice() {
+            Some(queries) => match queries.as_slice() {
                 [query] => (&query.rrname, &query.rrtype),
                 _ => return Err(Dropped::Questions),
             },

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::format::json::{List, Text};
+use crate::format::json::Text;
 
 /// What is read of an event.
 #[derive(Debug, Default)]
@@ -15,7 +15,8 @@ pub(super) struct Event<'a> {
     pub(super) kind: Option<Text<'a>>,
     pub(super) src_port: Option<u64>,
     pub(super) dest_port: Option<u64>,
-    pub(super) dns: Option<Dns<'a>>,
+    /// In a place of its own, because it is large to move.
+    pub(super) dns: Option<Box<Dns<'a>>>,
 }
 
 /// What tells whether the rest of an event can be read.
@@ -43,8 +44,8 @@ pub(super) struct Dns<'a> {
     pub(super) rcode: Option<Text<'a>>,
     pub(super) rrname: Option<Text<'a>>,
     pub(super) rrtype: Option<Text<'a>>,
-    pub(super) queries: Option<List<Query<'a>>>,
-    pub(super) answers: Option<List<Answer<'a>>>,
+    pub(super) queries: Option<Vec<Query<'a>>>,
+    pub(super) answers: Option<Vec<Answer<'a>>>,
     /// The answers by type, read only if they do not come one by one before.
     pub(super) grouped: Option<Vec<(Text<'a>, Group<'a>)>>,
     /// The one record of version 1.
@@ -158,7 +159,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Event<'a> {
                         "dest_port" => event.dest_port = map.next_value()?,
                         // Other events have other fields of this name.
                         "dns" if event.kind.as_ref().is_none_or(|kind| kind.as_str() == "dns") => {
-                            map.next_value_seed(Place(event.dns.insert(Dns::default())))?;
+                            map.next_value_seed(Place(event.dns.insert(Box::default())))?;
                         }
                         _ => drop(map.next_value::<IgnoredAny>()?),
                     }
