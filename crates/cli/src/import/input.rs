@@ -13,7 +13,9 @@ use std::io::{self, BufReader, Cursor, Read, Seek as _};
 use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use cof::Digest;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -34,6 +36,8 @@ const SIGNATURE: u64 = 6;
 const PAUSE: i64 = 500;
 /// Bytes read at a time.
 const PIECE: usize = 128 * 1024;
+/// Bytes digested at a time.
+const HASHED: usize = 1 << 20;
 
 /// An open input.
 pub(crate) struct Input {
@@ -242,12 +246,33 @@ fn digest_of(file: &mut File, size: u64) -> io::Result<blake3::Hash> {
     let template = "{bar:24} {percent} % checking whether it was imported before, {eta} left";
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(size).with_style(style);
-    let mut hasher = blake3::Hasher::new();
-    let copied = hasher.update_reader(bar.wrap_read(&mut *file)).map(|_| ());
+    let digest = digest_while_reading(bar.wrap_read(&mut *file));
     bar.finish_and_clear();
-    copied?;
     file.rewind()?;
-    Ok(hasher.finalize())
+    digest
+}
+
+/// Digests one piece while the next one is read on another thread.
+fn digest_while_reading(mut octets: impl Read + Send) -> io::Result<blake3::Hash> {
+    let (send, pieces) = sync_channel::<Vec<u8>>(1);
+    thread::scope(|scope| {
+        let reading = scope.spawn(move || {
+            loop {
+                let mut piece = Vec::with_capacity(HASHED);
+                octets.by_ref().take(HASHED as u64).read_to_end(&mut piece)?;
+                // The other side only ends after this one.
+                if piece.is_empty() || send.send(piece).is_err() {
+                    return Ok(());
+                }
+            }
+        });
+        let mut hasher = blake3::Hasher::new();
+        for piece in pieces {
+            hasher.update(&piece);
+        }
+        reading.join().unwrap_or_else(|_| Err(io::Error::other("reading failed unexpectedly")))?;
+        Ok(hasher.finalize())
+    })
 }
 
 /// Reads the start of an input, and waits for it.
