@@ -1,7 +1,7 @@
 //! `backsight collect dnstap` with a real resolver, with senders that stop in the middle, and with kills.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, UdpSocket};
+use std::net::{Shutdown, TcpListener, UdpSocket};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -246,7 +246,9 @@ fn senders_that_stall_lie_or_leave_do_not_stop_the_others() {
     assert_eq!(other.read(&mut [0]).unwrap_or(0), 0, "it is sent away");
     let mut liar = connect();
     liar.write_all(&[dnstap::start(), vec![0xff; 4], vec![7; 1_000]].concat()).unwrap();
-    drop(liar);
+    // It is done with when the connection is closed; until then, a signal would end it before its lie is read.
+    liar.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(liar.read(&mut [0]).unwrap_or(0), 0, "it is done");
     // One with a handshake, which gets its answers.
     let mut good = connect();
     good.write_all(&dnstap::ready()).unwrap();
