@@ -5,6 +5,7 @@ pub(crate) mod backup;
 pub(crate) mod collect;
 pub(crate) mod database;
 pub(crate) mod forwarding;
+pub(crate) mod history;
 pub(crate) mod indicator;
 pub(crate) mod integration;
 pub(crate) mod key;
@@ -26,6 +27,7 @@ use self::collect::{COLLECT_ABOUT, CollectArgs};
 use self::database::{
     DbArgs, ExportArgs, IMPORT_ABOUT, IMPORT_EXAMPLES, ImportArgs, LOOKUP_ABOUT, LOOKUP_EXAMPLES, LookupArgs,
 };
+use self::history::HistoryArgs;
 use self::indicator::IndicatorArgs;
 use self::integration::IntegrationArgs;
 use self::key::KeyArgs;
@@ -110,6 +112,9 @@ pub(crate) enum Command {
             backsight export 192.0.2.0/24"
     )]
     Export(ExportArgs),
+    /// Show what all operations know about a value, merged into one history
+    #[command(long_about = history::ABOUT, after_help = history::EXAMPLES)]
+    History(Box<HistoryArgs>),
     /// Import records into the passive-DNS database
     #[command(long_about = IMPORT_ABOUT, after_help = IMPORT_EXAMPLES)]
     Import(ImportArgs),

@@ -18,6 +18,7 @@ mod exit;
 mod export;
 mod folder;
 mod hint;
+mod history;
 mod import;
 mod indicator;
 mod integration;
@@ -70,6 +71,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Db(command) => db::run(command, &config, arguments),
         Command::Demo(command) => demo::run(command),
         Command::Export(command) => export::run(command, &config, arguments),
+        Command::History(command) => history::run(command, arguments),
         Command::Import(command) => import::run(command, &config, arguments),
         Command::Indicator(command) => indicator::run(command, arguments),
         Command::Integration(command) => integration::run(command, arguments),

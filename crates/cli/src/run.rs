@@ -150,16 +150,23 @@ fn undo(command: &UndoArgs, workbench: &mut Workbench) -> Result<Exit, Failure> 
         Some(batch) => workbench.added_in_batch(batch)?,
         None => command.ids.clone(),
     };
+    undo_all(&ids, workbench, command.format == View::Json)?;
+    Ok(Exit::Done)
+}
+
+/// Undoes what runs added, and prints what was removed.
+pub(crate) fn undo_all(ids: &[i64], workbench: &mut Workbench, as_json: bool) -> Result<(), Failure> {
     if ids.is_empty() {
         terminal::say("nothing that these runs added is still in the library");
     }
     let runs = ids.iter().map(|id| workbench.run(*id)).collect::<Result<Vec<_>, _>>()?;
     for run in &runs {
         let undone = workbench.undo(run.id)?;
-        match command.format {
-            View::Json => output::print_json(&json::undone(run, &undone))?,
-            View::Table => output::print(&table::undone(run, &undone))?,
+        if as_json {
+            output::print_json(&json::undone(run, &undone))?;
+        } else {
+            output::print(&table::undone(run, &undone))?;
         }
     }
-    Ok(Exit::Done)
+    Ok(())
 }

@@ -62,19 +62,21 @@ impl Filter {
 }
 
 impl Dedup {
-    /// Adds a record, or merges it into the existing one of its tuple.
-    pub fn add(&mut self, record: Record) {
+    /// Adds a record, or merges it into the existing one of its tuple. Returns the position of the tuple.
+    pub fn add(&mut self, record: Record) -> usize {
         let key = (record.rrname.clone(), record.rrtype, record.rdata.clone());
         let next = self.records.len();
         match self.places.entry(key) {
             std::collections::hash_map::Entry::Vacant(place) => {
                 place.insert(next);
                 self.records.push(record);
+                next
             }
             std::collections::hash_map::Entry::Occupied(place) => {
                 if let Some(known) = self.records.get_mut(*place.get()) {
                     merge(known, record);
                 }
+                *place.get()
             }
         }
     }

@@ -73,6 +73,22 @@ impl Finding {
         self.caution().is_none_or(|caution| !caution.unselects())
     }
 
+    /// The positions of the records that it comes from.
+    pub const fn records_mut(&mut self) -> &mut Vec<usize> {
+        let (Self::Attribute { records, .. }
+        | Self::Indicator { records, .. }
+        | Self::Relationship { records, .. }) = self;
+        records
+    }
+
+    /// Replaces its caution.
+    pub fn set_caution(&mut self, new: Option<Caution>) {
+        let (Self::Attribute { caution, .. }
+        | Self::Indicator { caution, .. }
+        | Self::Relationship { caution, .. }) = self;
+        *caution = new;
+    }
+
     /// A caution about it, if there is one.
     pub const fn caution(&self) -> Option<&Caution> {
         let (Self::Attribute { caution, .. }

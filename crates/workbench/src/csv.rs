@@ -7,6 +7,7 @@ use std::io;
 use cof::{Record, time};
 use operation::{Indicator, Relation, shown};
 
+use crate::history::{Part, ShownHistory};
 use crate::run::Run;
 use crate::text::printable;
 
@@ -31,6 +32,10 @@ const COLUMNS: [&str; 18] = [
     "caution",
 ];
 
+/// The columns of a history before those of its answers.
+const HISTORY_COLUMNS: [&str; 9] =
+    ["query", "relation", "rrname", "rrtype", "rdata", "time_first", "time_last", "sources", "caution"];
+
 /// The names of the columns.
 ///
 /// # Errors
@@ -47,11 +52,56 @@ pub fn body(run: &Run, records: &[Record]) -> io::Result<String> {
     rows(records.iter().map(|record| cells(run, record).map(|cell| safe(&cell))))
 }
 
+/// A history: one row per record, with the dates and the count of each answer in columns of their own.
+///
+/// # Errors
+/// None in practice: the text is written to memory.
+pub fn history(shown: &ShownHistory) -> io::Result<String> {
+    let history = &shown.history;
+    let columns = HISTORY_COLUMNS.iter().map(|&column| column.to_owned());
+    let of_part = |part: &Part| {
+        let source = &part.latest.source;
+        ["time_first", "time_last", "count"].map(|column| safe(&format!("{source}: {column}")))
+    };
+    let head = columns.chain(history.parts.iter().flat_map(of_part)).collect();
+    let row = |place: &usize| Some(history_cells(shown, *place, history.records.get(*place)?));
+    rows(std::iter::once(head).chain(shown.places.iter().filter_map(row)))
+}
+
+fn history_cells(shown: &ShownHistory, place: usize, record: &Record) -> Vec<String> {
+    let history = &shown.history;
+    let indicator = &history.indicator;
+    let sources = history.said(place).zip(&history.parts).filter(|(said, _)| said.is_some());
+    let sources: Vec<&str> = sources.map(|(_, part)| part.latest.source.as_str()).collect();
+    let own = [
+        indicator.to_string(),
+        Relation::of(indicator, record).word().to_owned(),
+        record.rrname.to_string(),
+        record.rrtype.to_string(),
+        record.rdata_text(),
+    ];
+    let [first, last, _] = sightings(Some(record));
+    let cells = own.into_iter().chain([first, last, sources.join("; "), caution(record)]);
+    cells.chain(history.said(place).flat_map(sightings)).map(|cell| safe(&cell)).collect()
+}
+
+/// First seen, last seen and count; empty where unknown.
+fn sightings(record: Option<&Record>) -> [String; 3] {
+    let (first, last) = record.map(Record::seen).unwrap_or_default();
+    let count = record.and_then(|record| record.count);
+    [date(first), date(last), count.map(|count| count.to_string()).unwrap_or_default()]
+}
+
+/// `LibreOffice` and Excel read this form as a date; with the T and Z of RFC 3339 it would be text.
+fn date(seconds: Option<u64>) -> String {
+    seconds.map(time::readable).unwrap_or_default()
+}
+
 /// Rows of cells that are [`safe`], with the header first.
 ///
 /// # Errors
 /// None in practice: the text is written to memory.
-pub fn rows<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> io::Result<String> {
+pub fn rows<R: IntoIterator<Item = String>>(rows: impl Iterator<Item = R>) -> io::Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
         writer.write_record(row)?;
@@ -62,8 +112,6 @@ pub fn rows<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> io::Resu
 
 fn cells(run: &Run, record: &Record) -> [String; 18] {
     let indicator = &run.indicator;
-    // LibreOffice and Excel read this form as a date; with the T and Z of RFC 3339 it would be text.
-    let date = |seconds: Option<u64>| seconds.map(time::readable).unwrap_or_default();
     let ((first, last), (zone_first, zone_last)) = (record.sightings(), record.zone_times());
     let notes: Vec<String> = record.notes.iter().map(ToString::to_string).collect();
     [

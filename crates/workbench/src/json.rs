@@ -1,12 +1,13 @@
 //! Stored data as the JSON that `--format json` prints and `/api/v1` sends.
 //!
 //! Each shape is a struct that is serialised and that describes itself for the OpenAPI document. `docs/json.md` explains the
-//! same structs to people, and a test compares that page with their schemas. Times are in RFC 3339. Except in an [`answer`],
-//! members are declared in alphabetical order, because earlier versions printed them in this order. Only writing an answer can
+//! same structs to people, and a test compares that page with their schemas. Times are in RFC 3339. Except in an [`answer`]
+//! and a [`history`], members are declared in alphabetical order, because earlier versions printed them in this order. Only writing an answer can
 //! fail.
 
 pub mod answer;
 pub mod audit;
+pub mod history;
 pub mod indicator;
 pub mod integration;
 pub mod run;

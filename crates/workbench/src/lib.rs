@@ -26,6 +26,7 @@ mod desk;
 mod error;
 mod files;
 mod hint;
+pub mod history;
 mod indicator_key;
 pub mod integration;
 pub mod json;

@@ -35,6 +35,7 @@ mod undo;
 pub use add::{Adding, Outcome};
 pub use details::{Attribute, Claim, Details, Note, Relationship};
 pub use entry::Entry;
+pub(crate) use findings::Addition;
 pub use list::{Cursor, Filter, Order, Page};
 pub use plan::{Count, MOST_RELATIONSHIPS, Tally};
 pub use search::Search;

@@ -35,6 +35,7 @@ use crate::{Error, Hint};
 
 pub use ask::{Begun, Kept, Progress, Runs};
 pub use asking::{Asking, Batch, Freshness, Wish};
+pub(crate) use changes::compare;
 pub use changes::{Changes, Difference};
 pub use evidence::Evidence;
 pub(crate) use evidence::{
@@ -42,6 +43,7 @@ pub(crate) use evidence::{
 };
 pub use list::{Page, Wanted};
 pub use pick::Pick;
+pub(crate) use replay::places_of;
 pub use shown::{Arrangement, Compared, Shown, Sort};
 
 /// One execution of an action on one indicator.
@@ -159,6 +161,15 @@ impl Run {
         self.fetched.by != self.id
     }
 
+    /// Whether findings of it are in the library: some were added, and not undone since.
+    pub fn has_additions(&self) -> bool {
+        match (self.added_at, self.undone_at) {
+            (None, _) => false,
+            (Some(added), Some(undone)) => added > undone,
+            (Some(_), None) => true,
+        }
+    }
+
     /// The filter for the records of the answer.
     pub fn filter(&self) -> &Filter {
         &self.filter
@@ -245,4 +256,4 @@ impl State {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

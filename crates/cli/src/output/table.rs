@@ -9,7 +9,7 @@ use cof::{Record, time};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 use operation::{Findings, Indicator, IndicatorType, Relation, Side, shown};
 use workbench::library::Tally;
-use workbench::run::{Compared, Run, Shown, State};
+use workbench::run::{Compared, Difference, Run, Shown, State};
 
 use crate::asked::Asked;
 use crate::kept;
@@ -132,20 +132,27 @@ pub(crate) fn changes(shown: &Shown, width: Option<u16>) -> String {
         Compared::With(changes) => changes,
     };
     let at = kept::readable(changes.since.fetched.at);
-    let gone = changes.gone.as_ref();
-    let mut text = format!("Since {at} UTC (run {}): {} new, ", changes.since.id, changes.new.len());
+    let lists = change_lists(&changes.new, changes.gone.as_deref(), &changes.different, width);
+    format!("Since {at} UTC (run {}): {lists}", changes.since.id)
+}
+
+/// How many records are new, gone and different, and their tables.
+pub(crate) fn change_lists(
+    new: &[Record],
+    gone: Option<&[Record]>,
+    different: &[Difference],
+    width: Option<u16>,
+) -> String {
+    let mut text = format!("{} new, ", new.len());
     let _ = match gone {
-        Some(gone) => writeln!(text, "{} gone, {} different", gone.len(), changes.different.len()),
-        None => {
-            writeln!(text, "{} different; gone records cannot be determined here", changes.different.len())
-        }
+        Some(gone) => writeln!(text, "{} gone, {} different", gone.len(), different.len()),
+        None => writeln!(text, "{} different; gone records cannot be determined here", different.len()),
     };
-    let different = changes.different.iter();
     let lists: [(&str, Vec<&Record>); 4] = [
-        ("New", changes.new.iter().collect()),
+        ("New", new.iter().collect()),
         ("Gone", gone.into_iter().flatten().collect()),
-        ("Different: before", different.clone().map(|one| &one.before).collect()),
-        ("Different: now", different.map(|one| &one.now).collect()),
+        ("Different: before", different.iter().map(|one| &one.before).collect()),
+        ("Different: now", different.iter().map(|one| &one.now).collect()),
     ];
     for (title, records) in lists {
         if !records.is_empty() {

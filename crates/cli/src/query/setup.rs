@@ -26,7 +26,10 @@ pub(super) async fn plan(
     let (kept, package, configured) = operation(&config.query.operation, arguments)?;
     let clock = Clock::system();
     // Secrets come last: none is asked for while another argument is invalid.
-    let (rrtypes, window) = (rrtypes(command.rrtype.as_deref())?, window(command, &clock)?);
+    let (rrtypes, window) = (
+        rrtypes(command.rrtype.as_deref())?,
+        window([&command.at, &command.seen_after, &command.seen_before], &clock)?,
+    );
     let settings = settings(&package, configured, command)?;
     // A streamed answer is not kept in memory, so only an option limits it.
     let (limits, most) = match format {
@@ -163,16 +166,20 @@ pub(crate) fn rrtypes(text: Option<&str>) -> Result<Vec<cof::RrType>, Failure> {
     words.into_iter().map(rrtype).collect()
 }
 
-fn window(command: &QueryArgs, clock: &Clock) -> Result<Window, Failure> {
+/// The time window of `--at`, or of `--seen-after` and `--seen-before`.
+pub(crate) fn window(
+    [at, seen_after, seen_before]: [&Option<String>; 3],
+    clock: &Clock,
+) -> Result<Window, Failure> {
     let moment = |flag: &str, text: &Option<String>| {
         let text = text.as_ref().map(|text| Moment::parse(text, clock));
         text.transpose().map_err(|error| Failure::Usage(format!("{flag}: {error}")))
     };
-    if let Some(at) = moment("--at", &command.at)? {
+    if let Some(at) = moment("--at", at)? {
         return Ok(Window::at(at));
     }
-    let seen_after = moment("--seen-after", &command.seen_after)?.map(|moment| moment.start);
-    let seen_before = moment("--seen-before", &command.seen_before)?.map(|moment| moment.end);
+    let seen_after = moment("--seen-after", seen_after)?.map(|moment| moment.start);
+    let seen_before = moment("--seen-before", seen_before)?.map(|moment| moment.end);
     match (seen_after, seen_before) {
         // A record that was seen for years is last seen after one time and first seen before the other, even in this case.
         (Some(after), Some(before)) if after > before => Err(Failure::Usage(format!(

@@ -27,6 +27,7 @@ mod fixtures;
 mod follow;
 mod forward;
 mod guide;
+mod histories;
 mod home;
 mod indicator;
 mod installing;

@@ -8,7 +8,7 @@ use super::protocol::speech;
 use crate::{Indicator, IndicatorType};
 
 /// The side of records that a query for a name searches. An address is always searched for in data.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Side {
     /// Records that the name owns, which every service supports.
     #[default]

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::{AttributeValue, at};
 use crate::library::{Count, Tally};
-use crate::run::{Changes, Compared, Shown};
+use crate::run::{Changes, Compared, Difference, Ending, Run, Shown};
 
 /// An answer: a run with its records and findings, or a value that was not queried.
 #[derive(Default, Serialize, ToSchema)]
@@ -94,6 +94,12 @@ pub struct EarlierAnswer {
     /// When the provider was queried.
     #[schema(format = DateTime)]
     at: String,
+}
+
+impl EarlierAnswer {
+    pub(super) fn of(run: &Run) -> Self {
+        Self { run: run.id, at: at(run.fetched.at) }
+    }
 }
 
 /// A record that is in two answers and differs.
@@ -274,7 +280,6 @@ pub fn refused(
 
 fn answer(shown: &Shown) -> Result<Answer<'_>, serde_json::Error> {
     let (run, indicator) = (&shown.run, shown.indicator());
-    let reason = run.ending.reason.as_ref();
     Ok(Answer {
         value: indicator.to_string(),
         r#type: Some(indicator.kind().name()),
@@ -282,11 +287,7 @@ fn answer(shown: &Shown) -> Result<Answer<'_>, serde_json::Error> {
         operation: Some(&run.package),
         action: Some(&run.action),
         provider: Some(&run.provider),
-        completeness: AnswerCompleteness {
-            state: run.ending.state.word(),
-            reason: reason.map(|reason| reason.text.clone()),
-            hint: reason.map(|reason| reason.hint.to_string()),
-        },
+        completeness: completeness(&run.ending),
         cached: run.is_cached(),
         fetched_at: Some(at(run.fetched.at)),
         records: records(indicator, &shown.records)?,
@@ -295,11 +296,21 @@ fn answer(shown: &Shown) -> Result<Answer<'_>, serde_json::Error> {
             .iter()
             .map(|one| AnswerError { offset: one.offset, reason: one.to_string() })
             .collect(),
-        findings: shown.findings.list.iter().enumerate().map(proposal).collect(),
+        findings: shown.findings.list.iter().enumerate().map(proposed).collect(),
         warnings: &shown.findings.warnings,
         changes: compared(shown)?,
         added: shown.added.as_ref().map(tally),
     })
+}
+
+/// How a run ended.
+pub(super) fn completeness(ending: &Ending) -> AnswerCompleteness {
+    let reason = ending.reason.as_ref();
+    AnswerCompleteness {
+        state: ending.state.word(),
+        reason: reason.map(|reason| reason.text.clone()),
+        hint: reason.map(|reason| reason.hint.to_string()),
+    }
 }
 
 /// What became of findings in the library, or would become of them.
@@ -327,19 +338,29 @@ fn compared(shown: &Shown) -> Result<Option<Option<AnswerChanges>>, serde_json::
 
 fn change(shown: &Shown, changes: &Changes) -> Result<AnswerChanges, serde_json::Error> {
     let indicator = shown.indicator();
-    let different = changes.different.iter().map(|difference| {
-        let one = |one| record(indicator, one);
-        Ok(ChangedRecord { now: one(&difference.now)?, before: one(&difference.before)? })
-    });
     Ok(AnswerChanges {
-        since: EarlierAnswer { run: changes.since.id, at: at(changes.since.fetched.at) },
+        since: EarlierAnswer::of(&changes.since),
         new: records(indicator, &changes.new)?,
         gone: changes.gone.as_ref().map(|gone| records(indicator, gone)).transpose()?,
-        different: different.collect::<Result<_, _>>()?,
+        different: changed(indicator, &changes.different)?,
     })
 }
 
-fn records(indicator: &Indicator, list: &[Record]) -> Result<Vec<Box<RawValue>>, serde_json::Error> {
+pub(super) fn changed(
+    indicator: &Indicator,
+    different: &[Difference],
+) -> Result<Vec<ChangedRecord>, serde_json::Error> {
+    let both = |difference: &Difference| {
+        let one = |one| record(indicator, one);
+        Ok(ChangedRecord { now: one(&difference.now)?, before: one(&difference.before)? })
+    };
+    different.iter().map(both).collect()
+}
+
+pub(super) fn records(
+    indicator: &Indicator,
+    list: &[Record],
+) -> Result<Vec<Box<RawValue>>, serde_json::Error> {
     list.iter().map(|one| record(indicator, one)).collect()
 }
 
@@ -360,7 +381,8 @@ pub(super) fn record(indicator: &Indicator, record: &Record) -> Result<Box<RawVa
     RawValue::from_string(text)
 }
 
-fn proposal((at, finding): (usize, &Finding)) -> AnswerFinding<'_> {
+/// A finding with its number.
+pub(super) fn proposed((at, finding): (usize, &Finding)) -> AnswerFinding<'_> {
     let number = at + 1;
     let side =
         |indicator: &Indicator| FindingSide { r#type: indicator.kind().name(), value: indicator.to_string() };

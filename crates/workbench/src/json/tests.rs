@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{answer, audit, indicator, integration, run, token};
+use super::{answer, audit, history, indicator, integration, run, token};
 
 const PAGE: &str = include_str!("../../../../docs/json.md");
 
@@ -31,7 +31,7 @@ const WORDS: [(&str, &str); 14] = [
 ];
 
 /// The text on the page before the parts of each object.
-const PLACES: [(&str, &[&str]); 32] = [
+const PLACES: [(&str, &[&str]); 33] = [
     (
         "Answer",
         &[
@@ -46,6 +46,14 @@ const PLACES: [(&str, &[&str]); 32] = [
     ("AddedIndicators", &["`indicator add` prints "]),
     ("Claim", &["- CLAIM: "]),
     ("ConnectionTest", &["`integration test` prints "]),
+    (
+        "History",
+        &[
+            "`history` prints, one line per value, ",
+            "With `--changes` a history has ",
+            "With `--add` it has ",
+        ],
+    ),
     ("IndicatorDetails", &["- ENTRY: ", "has `{\"unicode\"", "`indicator show` prints an ENTRY with "]),
     ("IndicatorEntry", &["- ENTRY: ", "has `{\"unicode\""]),
     ("IndicatorNoted", &["`note` prints "]),
@@ -89,6 +97,7 @@ fn schemas() -> Schemas {
     let mut schemas = Schemas::new();
     add::<answer::Answer<'_>>(&mut schemas);
     add::<audit::AuditPage>(&mut schemas);
+    add::<history::History<'_>>(&mut schemas);
     add::<indicator::AddedIndicators>(&mut schemas);
     add::<indicator::IndicatorDetails>(&mut schemas);
     add::<indicator::IndicatorNoted>(&mut schemas);
@@ -206,6 +215,7 @@ fn no_object_is_left_out() {
         include_str!("../json.rs"),
         include_str!("answer.rs"),
         include_str!("audit.rs"),
+        include_str!("history.rs"),
         include_str!("indicator.rs"),
         include_str!("integration.rs"),
         include_str!("run.rs"),

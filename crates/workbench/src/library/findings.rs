@@ -1,6 +1,7 @@
-//! Adds the findings of a run in one transaction.
+//! Adds the findings of runs in one transaction.
 
 use operation::{Finding, Indicator};
+use rusqlite::Connection;
 use serde_json::json;
 
 use crate::database::{Change, Problem};
@@ -17,6 +18,14 @@ struct Adder<'a> {
     claims: u64,
 }
 
+/// Findings that a run is to claim.
+#[derive(Clone, Debug)]
+pub(crate) struct Addition {
+    pub(crate) run: i64,
+    pub(crate) source: String,
+    pub(crate) findings: Vec<Finding>,
+}
+
 impl Workbench {
     /// Adds findings about `asked`, claimed by a run whose number is above 0. New indicators get [`Status::Indirect`]; adding
     /// the same findings again changes nothing. Returns the same tally as [`Self::propose`].
@@ -30,29 +39,80 @@ impl Workbench {
         asked: &Indicator,
         findings: &[Finding],
     ) -> Result<Tally, Error> {
-        if run < 1 {
-            return Err(Error::Bug(format!("a run with the number {run}")));
+        let addition = Addition { run, source: source.to_owned(), findings: findings.to_vec() };
+        self.add_together(asked, findings, &[addition])
+    }
+
+    /// Adds what several runs claim, in one transaction; `all` are their findings, each once. Returns the same tally as
+    /// [`Self::propose_together`].
+    pub(crate) fn add_together(
+        &mut self,
+        asked: &Indicator,
+        all: &[Finding],
+        additions: &[Addition],
+    ) -> Result<Tally, Error> {
+        if let Some(addition) = additions.iter().find(|addition| addition.run < 1) {
+            return Err(Error::Bug(format!("a run with the number {}", addition.run)));
         }
         self.change(|change| {
-            let plan = Plan::new(&change.transaction, source, asked, findings)?;
-            let mut adder = Adder { change, source: change.source(source)?, run, claims: 0 };
-            let ids = adder.add_indicators(&plan)?;
-            let id_of = |at: usize| ids.get(at).copied().flatten().ok_or_else(lost);
-            let asked_at = plan.nodes.iter().position(|node| node.indicator == asked);
-            if let Some(at) = asked_at.filter(|_| !plan.attributes.is_empty()) {
-                adder.add_attributes(&plan, id_of(at)?)?;
+            let tally = together(&change.transaction, asked, all, additions)?;
+            for addition in additions {
+                add(change, asked, addition)?;
             }
-            for relationship in &plan.relationships {
-                let Join { from, to, .. } = relationship.what;
-                adder.add_relationship(relationship.row, (id_of(from)?, id_of(to)?), &relationship.what)?;
-            }
-            if adder.claims > 0 {
-                let asked_row = asked_at.and_then(|at| ids.get(at).copied().flatten());
-                adder.finish(asked, asked_row, source, &plan.tally)?;
-            }
-            Ok(plan.tally)
+            Ok(tally)
         })
     }
+
+    /// What [`Self::add_together`] would do now; changes nothing.
+    pub(crate) fn propose_together(
+        &self,
+        asked: &Indicator,
+        all: &[Finding],
+        additions: &[Addition],
+    ) -> Result<Tally, Error> {
+        self.read(|database| together(database, asked, all, additions))
+    }
+}
+
+/// What adding findings of several runs does: each finding is counted once, and what is over the limit of a source for each
+/// source.
+fn together(
+    database: &Connection,
+    asked: &Indicator,
+    all: &[Finding],
+    additions: &[Addition],
+) -> Result<Tally, Problem> {
+    let tally =
+        |source: &str, findings| Ok::<_, Problem>(Plan::new(database, source, asked, findings)?.tally);
+    if let [addition] = additions {
+        return tally(&addition.source, &addition.findings);
+    }
+    let mut sum = tally("", all)?;
+    for addition in additions {
+        sum.relationships.over_cap += tally(&addition.source, &addition.findings)?.relationships.over_cap;
+    }
+    Ok(sum)
+}
+
+fn add(change: &Change<'_>, asked: &Indicator, addition: &Addition) -> Result<(), Problem> {
+    let Addition { run, source, findings } = addition;
+    let plan = Plan::new(&change.transaction, source, asked, findings)?;
+    let mut adder = Adder { change, source: change.source(source)?, run: *run, claims: 0 };
+    let ids = adder.add_indicators(&plan)?;
+    let id_of = |at: usize| ids.get(at).copied().flatten().ok_or_else(lost);
+    let asked_at = plan.nodes.iter().position(|node| node.indicator == asked);
+    if let Some(at) = asked_at.filter(|_| !plan.attributes.is_empty()) {
+        adder.add_attributes(&plan, id_of(at)?)?;
+    }
+    for relationship in &plan.relationships {
+        let Join { from, to, .. } = relationship.what;
+        adder.add_relationship(relationship.row, (id_of(from)?, id_of(to)?), &relationship.what)?;
+    }
+    if adder.claims > 0 {
+        let asked_row = asked_at.and_then(|at| ids.get(at).copied().flatten());
+        adder.finish(asked, asked_row, source, &plan.tally)?;
+    }
+    Ok(())
 }
 
 fn lost() -> Problem {

@@ -54,10 +54,16 @@ impl Workbench {
             return Ok(None);
         }
         let since = earlier.swap_remove(at);
-        let mut collector = Collector::new(kept.run.filter.clone(), usize::MAX);
-        since.replay(self.folder(), &mut collector)?;
-        let earlier = collector.into_answer(Completeness::new(None, true)).records;
-        Ok(Some(compare(since, &earlier, kept)))
+        let earlier = self.records_as_in(&since, &kept.run)?;
+        let (new, gone, different) = compare(&earlier, &kept.records, kept.run.ending.is_complete());
+        Ok(Some(Changes { since, new, gone, different }))
+    }
+
+    /// The records of an earlier run, filtered like those of a later one.
+    pub(crate) fn records_as_in(&self, earlier: &Run, later: &Run) -> Result<Vec<Record>, Error> {
+        let mut collector = Collector::new(later.filter.clone(), usize::MAX);
+        earlier.replay(self.folder(), &mut collector)?;
+        Ok(collector.into_answer(Completeness::new(None, true)).records)
     }
 
     /// The runs that this one can be compared with, newest first, at most 50: those that fetched a complete answer to the same
@@ -88,10 +94,15 @@ fn tuple(record: &Record) -> Tuple<'_> {
     (&record.rrname, record.rrtype, &record.rdata)
 }
 
-fn compare(since: Run, earlier: &[Record], kept: &Kept) -> Changes {
+/// New, gone and different records. `is_complete` says whether missing records are gone.
+pub(crate) fn compare(
+    earlier: &[Record],
+    later: &[Record],
+    is_complete: bool,
+) -> (Vec<Record>, Option<Vec<Record>>, Vec<Difference>) {
     let before: HashMap<Tuple<'_>, &Record> = earlier.iter().map(|record| (tuple(record), record)).collect();
     let (mut new, mut different) = (Vec::new(), Vec::new());
-    for record in &kept.records {
+    for record in later {
         match before.get(&tuple(record)) {
             None => new.push(record.clone()),
             Some(before) if sightings(before) != sightings(record) => {
@@ -100,11 +111,11 @@ fn compare(since: Run, earlier: &[Record], kept: &Kept) -> Changes {
             Some(_) => {}
         }
     }
-    let gone = kept.run.ending.is_complete().then(|| {
-        let now: HashSet<Tuple<'_>> = kept.records.iter().map(tuple).collect();
+    let gone = is_complete.then(|| {
+        let now: HashSet<Tuple<'_>> = later.iter().map(tuple).collect();
         earlier.iter().filter(|record| !now.contains(&tuple(record))).cloned().collect()
     });
-    Changes { since, new, gone, different }
+    (new, gone, different)
 }
 
 /// What is known about a tuple besides its existence: times and count.

@@ -27,7 +27,12 @@ impl Pick {
     /// # Errors
     /// [`Error::Refused`] names a number without a finding.
     pub fn of(&self, findings: Vec<Finding>) -> Result<Vec<Finding>, Error> {
-        let count = findings.len();
+        self.of_any(findings, |finding| finding)
+    }
+
+    /// The selected ones of anything that is a finding.
+    pub(crate) fn of_any<T>(&self, list: Vec<T>, finding: impl Fn(&T) -> &Finding) -> Result<Vec<T>, Error> {
+        let count = list.len();
         if let Self::Numbers(ranges) = self
             && let Some((_, beyond)) = ranges.iter().find(|(_, last)| *last > count)
         {
@@ -38,14 +43,14 @@ impl Pick {
             };
             return Err(Error::invalid(format!("there is no finding {beyond}: {known}")));
         }
-        let numbered = findings.into_iter().enumerate();
-        let picked = numbered.filter(|(at, finding)| match self {
-            Self::All => finding.is_selected(),
+        let numbered = list.into_iter().enumerate();
+        let picked = numbered.filter(|(at, one)| match self {
+            Self::All => finding(one).is_selected(),
             Self::Numbers(ranges) => ranges.iter().any(|(first, last)| (*first..=*last).contains(&(at + 1))),
             // These findings were already selected by their records.
             Self::Values(_) => true,
         });
-        Ok(picked.map(|(_, finding)| finding).collect())
+        Ok(picked.map(|(_, one)| one).collect())
     }
 }
 

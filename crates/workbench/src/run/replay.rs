@@ -121,14 +121,10 @@ impl Workbench {
         }
         let findings = match pick {
             Pick::Values(values) => {
-                let absent =
-                    values.iter().find(|value| places_of(&kept, std::slice::from_ref(*value)).is_empty());
-                if let Some(absent) = absent {
-                    return Err(Error::missing(format!(
-                        "no record of run {id} contains {absent}: nothing was added"
-                    )));
-                }
-                self.findings_of(&kept, &places_of(&kept, values), true)?
+                let places = places_of(&kept.records, values).map_err(|absent| {
+                    Error::missing(format!("no record of run {id} contains {absent}: nothing was added"))
+                })?;
+                self.findings_of(&kept, &places, true)?
             }
             Pick::All | Pick::Numbers(_) => self.findings(&kept)?,
         };
@@ -159,11 +155,23 @@ impl Workbench {
     }
 }
 
-/// The positions of the records that contain one of some values.
-fn places_of(kept: &Kept, values: &[Indicator]) -> BTreeSet<usize> {
-    let names = |record: &Record| {
+/// The positions of the records that contain one of some values; the error is a value that none contains.
+pub(crate) fn places_of<'a>(
+    records: &[Record],
+    values: &'a [Indicator],
+) -> Result<BTreeSet<usize>, &'a Indicator> {
+    let (mut places, mut met) = (BTreeSet::new(), vec![false; values.len()]);
+    for (at, record) in records.iter().enumerate() {
         let sides = [Indicator::of_owner(record), Indicator::of_target(&record.rdata, record.rrtype)];
-        sides.iter().flatten().any(|side| values.contains(side))
-    };
-    kept.records.iter().enumerate().filter(|(_, record)| names(record)).map(|(at, _)| at).collect()
+        for (value, met) in values.iter().zip(&mut met) {
+            if sides.iter().flatten().any(|side| side == value) {
+                *met = true;
+                places.insert(at);
+            }
+        }
+    }
+    match values.iter().zip(met).find(|(_, met)| !met) {
+        Some((absent, _)) => Err(absent),
+        None => Ok(places),
+    }
 }

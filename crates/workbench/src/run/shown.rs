@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use cof::{Damage, Record};
-use operation::{Finding, Findings, Indicator, Package};
+use operation::{Findings, Indicator, Package};
 
 use super::{Changes, Kept, Run};
 use crate::library::Tally;
@@ -28,15 +28,15 @@ pub struct Shown {
     pub added: Option<Tally>,
 }
 
-/// The comparison with an earlier answer to the same query.
+/// The comparison with an earlier answer to the same query, or with the earlier answers of a history.
 #[derive(Debug)]
-pub enum Compared {
+pub enum Compared<C = Changes> {
     /// No comparison was requested.
     No,
     /// There is no earlier complete answer.
     WithNothing,
     /// The changes since the earlier answer.
-    With(Box<Changes>),
+    With(Box<C>),
 }
 
 /// The order of the shown records, and their number.
@@ -77,7 +77,8 @@ impl Compared {
 }
 
 impl Sort {
-    fn compare(self, a: &Record, b: &Record) -> Ordering {
+    /// The order of two records.
+    pub(crate) fn compare(self, a: &Record, b: &Record) -> Ordering {
         let first = |record: &Record| record.span().map_or(u64::MAX, |span| span.0);
         let last = |record: &Record| record.span().map(|span| span.1);
         match self {
@@ -104,7 +105,7 @@ impl Shown {
         }
         for finding in &mut findings.list {
             let known = |from: &usize| places.get(*from).copied().filter(|place| *place != usize::MAX);
-            let records = records_of(finding);
+            let records = finding.records_mut();
             *records = records.iter().filter_map(known).collect();
             records.sort_unstable();
         }
@@ -124,14 +125,6 @@ impl Shown {
     /// The queried indicator.
     pub fn indicator(&self) -> &Indicator {
         &self.run.indicator
-    }
-}
-
-fn records_of(finding: &mut Finding) -> &mut Vec<usize> {
-    match finding {
-        Finding::Attribute { records, .. }
-        | Finding::Indicator { records, .. }
-        | Finding::Relationship { records, .. } => records,
     }
 }
 

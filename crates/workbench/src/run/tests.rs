@@ -15,29 +15,29 @@ use super::*;
 use crate::library::{Count, Status};
 use crate::{Desk, Error, Kind, Workbench};
 
-const HOST: &str = "www.example.com";
+pub(crate) const HOST: &str = "www.example.com";
 
-struct Lab {
+pub(crate) struct Lab {
     runs: Runs,
     provider: ScriptedProvider,
     address: SocketAddr,
     /// Seconds since the epoch.
     now: Arc<AtomicU64>,
-    folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
-fn line(rrname: &str, rdata: &str, last: u64, count: u64) -> String {
+pub(crate) fn line(rrname: &str, rdata: &str, last: u64, count: u64) -> String {
     format!(
         "{{\"rrname\":\"{rrname}\",\"rrtype\":\"A\",\"rdata\":\"{rdata}\",\"time_first\":1500000100,\"time_last\":{last},\"count\":{count}}}\n"
     )
 }
 
-fn host() -> Indicator {
+pub(crate) fn host() -> Indicator {
     Indicator::parse(HOST).unwrap()
 }
 
 impl Lab {
-    async fn new(script: Script) -> Self {
+    pub(crate) async fn new(script: Script) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let now = Arc::new(AtomicU64::new(1_790_000_000));
         let ticking = Arc::clone(&now);
@@ -48,11 +48,11 @@ impl Lab {
         Self { runs: Runs::new(desk).await.unwrap(), provider, address, now, folder }
     }
 
-    async fn answering(body: String) -> Self {
+    pub(crate) async fn answering(body: String) -> Self {
         Self::new(Script::always(Exchange::ok(body))).await
     }
 
-    fn asking(&self) -> Asking {
+    pub(crate) fn asking(&self) -> Asking {
         self.asking_with(&[], None)
     }
 
@@ -82,15 +82,15 @@ impl Lab {
         }
     }
 
-    async fn ask(&self, asking: &Asking) -> Kept {
+    pub(crate) async fn ask(&self, asking: &Asking) -> Kept {
         self.runs.ask(asking, &host()).await.unwrap()
     }
 
-    fn bench(&self) -> Workbench {
+    pub(crate) fn bench(&self) -> Workbench {
         Workbench::open(self.folder.path(), self.runs.desk().clock().clone(), "ann").unwrap()
     }
 
-    fn pass(&self, time: Duration) {
+    pub(crate) fn pass(&self, time: Duration) {
         self.now.fetch_add(time.as_secs(), Ordering::Relaxed);
     }
 
@@ -98,7 +98,7 @@ impl Lab {
         self.provider.requests().len()
     }
 
-    fn files(&self) -> Vec<String> {
+    pub(crate) fn files(&self) -> Vec<String> {
         let Ok(entries) = std::fs::read_dir(self.folder.path().join("answers")) else { return vec![] };
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }

@@ -186,14 +186,6 @@ impl Head {
         [types, after, before].into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 
-    fn has_additions(&self) -> bool {
-        match (self.run.added_at, self.run.undone_at) {
-            (None, _) => false,
-            (Some(added), Some(undone)) => added > undone,
-            (Some(_), None) => true,
-        }
-    }
-
     pub(super) fn provider(&self) -> &str {
         &self.run.provider
     }
