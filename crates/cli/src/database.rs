@@ -5,14 +5,17 @@
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use ::database::Database;
 use cof::time::Clock;
 use indicatif::{ProgressBar, ProgressStyle};
+use operation::provider::OwnDatabase;
 use runs::{Migrated, Options, Step};
-use store::{StoreError, StoreErrorKind};
+use store::{Memory, StoreError, StoreErrorKind};
+use workbench::run::DataFolder;
 
 use crate::args::Arguments;
 use crate::config::Config;
@@ -20,6 +23,8 @@ use crate::exit::Failure;
 use crate::terminal::plural;
 use crate::{kept, terminal};
 
+/// The folder of the database in the data folder.
+const FOLDER: &str = "pdns";
 /// How often per second a command checks whether the database is free.
 const LOOKS_PER_SECOND: usize = 10;
 
@@ -34,7 +39,7 @@ pub(crate) enum Access {
 
 /// The path of the database: a folder in the data folder.
 pub(crate) fn folder(arguments: &Arguments) -> Result<PathBuf, Failure> {
-    Ok(kept::folder(arguments)?.join("pdns"))
+    Ok(kept::folder(arguments)?.join(FOLDER))
 }
 
 /// Opens the database of the data folder.
@@ -44,19 +49,42 @@ pub(crate) fn open(arguments: &Arguments, config: &Config, access: Access) -> Re
         let text = format!("there is no passive-DNS database in {} yet", folder.display());
         return Err(Failure::Usage(text).hint("create one with `backsight import FILE`"));
     }
-    let options = options(config);
-    if access == Access::Write {
-        return open_folder(&folder, options, config);
+    let wait_seconds = config.database.wait_seconds;
+    match access {
+        Access::Read => {
+            open_reading(&folder, options(config), wait_seconds).map_err(|error| failed(&folder, &error))
+        }
+        Access::Write => open_folder(&folder, options(config), config),
     }
+}
+
+fn open_reading(folder: &Path, options: Options, wait_seconds: usize) -> Result<Database, StoreError> {
     let reading = Options { read_only: true, ..options };
-    match try_open(&folder, reading, config) {
+    match try_open(folder, reading, wait_seconds) {
         // A command that only reads should not have to deal with formats.
         Err(error) if error.kind() == StoreErrorKind::Outdated => {
-            drop(open_folder(&folder, options, config)?);
-            open_folder(&folder, reading, config)
+            drop(try_open(folder, options, wait_seconds)?);
+            try_open(folder, reading, wait_seconds)
         }
-        opened => opened.map_err(|error| failed(&folder, &error)),
+        opened => opened,
     }
+}
+
+/// The data folder for runs. Its database is only opened if an operation queries it, and one that does not exist has no records.
+pub(crate) fn data_folder(
+    arguments: &Arguments,
+    config: &Config,
+    clock: Clock,
+) -> Result<DataFolder, Failure> {
+    let path = kept::folder(arguments)?;
+    let (folder, options, wait_seconds) = (path.join(FOLDER), options(config), config.database.wait_seconds);
+    let database = OwnDatabase::opened_by(move || {
+        if Database::is_empty(&folder) {
+            return Ok(Arc::new(Memory::new()));
+        }
+        Ok(Arc::new(open_reading(&folder, options, wait_seconds)?))
+    });
+    Ok(DataFolder { path, clock, database })
 }
 
 /// Opens the database in a folder.
@@ -64,12 +92,12 @@ pub(crate) fn open_folder(folder: &Path, options: Options, config: &Config) -> R
     if !options.read_only {
         make(folder)?;
     }
-    try_open(folder, options, config).map_err(|error| failed(folder, &error))
+    try_open(folder, options, config.database.wait_seconds).map_err(|error| failed(folder, &error))
 }
 
-/// Opens a database as soon as it is free, within the configured time.
-fn try_open(folder: &Path, options: Options, config: &Config) -> Result<Database, StoreError> {
-    let mut looks = config.database.wait_seconds.saturating_mul(LOOKS_PER_SECOND);
+/// Opens a database as soon as it is free, within this time.
+fn try_open(folder: &Path, options: Options, wait_seconds: usize) -> Result<Database, StoreError> {
+    let mut looks = wait_seconds.saturating_mul(LOOKS_PER_SECOND);
     let mut said = false;
     let bar = Migration::default();
     Database::open_telling(folder, options, &mut |step| bar.tell(step), &mut |error| {
@@ -78,8 +106,7 @@ fn try_open(folder: &Path, options: Options, config: &Config) -> Result<Database
                 StoreError::Locked { process: Some(process) } => format!("process {process} is using"),
                 _ => "other commands are reading".to_owned(),
             };
-            let seconds = config.database.wait_seconds;
-            terminal::say(&format!("{holder} the passive-DNS database; waiting up to {seconds} s"));
+            terminal::say(&format!("{holder} the passive-DNS database; waiting up to {wait_seconds} s"));
             said = true;
         }
         looks = looks.saturating_sub(1);

@@ -14,11 +14,16 @@ use workbench::json::integration as json;
 
 use crate::args::integration::{IntegrationArgs, IntegrationCommand, Kind, ListArgs, NameArgs, RemoveArgs};
 use crate::args::{Arguments, View};
+use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::terminal::printable;
 use crate::{confirm, kept, output, terminal};
 
-pub(crate) fn run(command: &IntegrationArgs, arguments: &Arguments) -> Result<Exit, Failure> {
+pub(crate) fn run(
+    command: &IntegrationArgs,
+    config: &Config,
+    arguments: &Arguments,
+) -> Result<Exit, Failure> {
     match &command.command {
         IntegrationCommand::Configure(command) => configure::run(command, arguments),
         IntegrationCommand::Disable(command) => disable(command, arguments),
@@ -27,7 +32,9 @@ pub(crate) fn run(command: &IntegrationArgs, arguments: &Arguments) -> Result<Ex
         IntegrationCommand::List(command) => list(command, arguments),
         IntegrationCommand::Remove(command) => remove(command, arguments),
         IntegrationCommand::Show(command) => show(command, arguments),
-        IntegrationCommand::Test(command) => crate::runtime()?.block_on(check::run(command, arguments)),
+        IntegrationCommand::Test(command) => {
+            crate::runtime()?.block_on(check::run(command, config, arguments))
+        }
     }
 }
 

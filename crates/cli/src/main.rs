@@ -74,7 +74,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::History(command) => history::run(command, arguments),
         Command::Import(command) => import::run(command, &config, arguments),
         Command::Indicator(command) => indicator::run(command, arguments),
-        Command::Integration(command) => integration::run(command, arguments),
+        Command::Integration(command) => integration::run(command, &config, arguments),
         Command::Key(command) => key::run(command, arguments),
         Command::Lookup(command) => lookup::run(command, &config, arguments),
         Command::Man(command) => man::run(command),

@@ -45,7 +45,7 @@ pub(crate) async fn run(
     let format = config.query.format;
     check(command, format)?;
     let plan = setup::plan(command, config, arguments, format).await?;
-    for warning in &plan.asking.provider.config().warnings {
+    for warning in plan.asking.provider.warnings() {
         terminal::complain(&format!("warning: {warning}"));
     }
     let values = values::read(&command.values, &command.file, command.side())?;
@@ -95,7 +95,7 @@ fn check(command: &QueryArgs, format: Format) -> Result<(), Failure> {
 
 /// Announces how long many values will take with a rate limit.
 fn announce(plan: &Plan, values: usize) {
-    let rate = plan.asking.provider.config().rate;
+    let rate = plan.asking.provider.rate();
     if values > MANY && rate > 0.0 {
         #[expect(clippy::cast_precision_loss, reason = "minutes are enough")]
         let minutes = (values as f64 / rate / 60.0).ceil();

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use cof::{Damage, Name, Rdata, Record, RrType};
 
-use crate::Window;
-use crate::provider::{Completeness, Config, Side, Sink, Stop};
+use crate::Filter;
+use crate::provider::{Completeness, Sink, Stop};
 
 /// How many damaged parts of an answer are kept; the others are only counted.
 const DAMAGES_KEPT: usize = 100;
@@ -19,17 +19,6 @@ pub struct Answer {
     pub damages: Vec<Damage>,
     /// Whether it is complete.
     pub completeness: Completeness,
-}
-
-/// The filter for the records of an answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// Only these types; all types if empty.
-    pub rrtypes: Vec<RrType>,
-    /// Only records in this time window.
-    pub window: Window,
-    /// Which side of the records was queried.
-    pub side: Side,
 }
 
 /// Merges records of the same tuple: the earliest first seen, the latest last seen, the larger count.
@@ -46,19 +35,6 @@ pub struct Collector {
     damages: Vec<Damage>,
     filter: Filter,
     most: usize,
-}
-
-impl Filter {
-    /// The configured filter, combined with the requested types and time window.
-    pub fn new(config: &Config, rrtypes: Vec<RrType>, window: Window) -> Self {
-        let rrtypes = if rrtypes.is_empty() { config.rrtypes.clone() } else { rrtypes };
-        Self { rrtypes, window: config.window.and(window), side: config.side }
-    }
-
-    /// Whether a record matches.
-    pub fn keeps(&self, record: &Record) -> bool {
-        (self.rrtypes.is_empty() || self.rrtypes.contains(&record.rrtype)) && self.window.holds(record)
-    }
 }
 
 impl Dedup {
@@ -176,16 +152,5 @@ mod tests {
         assert_eq!(collector.record(record("192.0.2.1", 1, 2, None)), Ok(()));
         assert_eq!(collector.record(record("192.0.2.1", 1, 9, None)), Ok(()));
         assert_eq!(collector.record(record("192.0.2.2", 1, 2, None)), Err(Stop::Full(1)));
-    }
-
-    #[test]
-    fn filters_keep_types_and_times() {
-        let filter = Filter { rrtypes: vec![RrType::AAAA], ..Filter::default() };
-        assert!(!filter.keeps(&record("192.0.2.1", 1, 2, None)));
-        let filter =
-            Filter { window: Window { seen_after: Some(3), seen_before: None }, ..Filter::default() };
-        assert!(
-            !filter.keeps(&record("192.0.2.1", 1, 2, None)) && filter.keeps(&record("192.0.2.1", 1, 3, None))
-        );
     }
 }

@@ -1,11 +1,21 @@
 //! What a package says about the interface of its service: [`Interface`].
 //!
+//! The package [`Interface::OwnDatabase`] names no service: it reads the passive-DNS database of the data folder.
 //! Services that answer in the Common Output Format differ in their paths, logins and headers, and in what they answer if there is
 //! nothing. A package names these differences, or offers them as parameters; see the protocols of `provider`.
 
+/// How a package's records are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Interface {
+    /// A service is queried over HTTP.
+    Http(HttpInterface),
+    /// The passive-DNS database of the data folder is read, without HTTP.
+    OwnDatabase,
+}
+
 /// The interface of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Interface {
+pub struct HttpInterface {
     /// How it is queried.
     pub protocol: Protocol,
     /// The path of a query, with `{value}` in place of the value; for `dnsdb`, what comes before `/lookup`.
@@ -20,7 +30,7 @@ pub struct Interface {
     pub token_header: Option<String>,
 }
 
-/// The protocol of a provider.
+/// The protocol of a provider that is queried over HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// `cof`: an answer in the Common Output Format to a path that contains the value.
@@ -64,6 +74,19 @@ impl Authentication {
             "bearer" => Self::Bearer,
             "token" => Self::Token,
             _ => Self::Automatic,
+        }
+    }
+}
+
+impl Interface {
+    /// The name in manifests of the interface without HTTP.
+    pub const OWN_DATABASE: &'static str = "own-database";
+
+    /// The name of its protocol in manifests.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Http(interface) => interface.protocol.word(),
+            Self::OwnDatabase => Self::OWN_DATABASE,
         }
     }
 }

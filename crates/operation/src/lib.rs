@@ -4,13 +4,14 @@
 //! sends the query and streams the answer, and always states its [`Completeness`]. An [`Answer`] holds one in memory, and
 //! `mapping` proposes [`Finding`]s.
 //!
-//! A package is data and not code: installing one cannot run anything. This crate uses no database and prints nothing. Errors
+//! A package is data and not code: installing one cannot run anything. This crate knows a database only as a [`store::Store`], and prints nothing. Errors
 //! are types, grouped by their cause: the user ([`IndicatorError`], [`SettingsError`]), the package's author
 //! ([`ManifestError`]), or the provider ([`ProviderError`]).
 
 pub mod answer;
 pub mod caution;
 pub mod destination;
+pub mod filter;
 pub mod finding;
 pub mod idn;
 pub mod indicator;
@@ -25,15 +26,16 @@ pub mod settings;
 pub mod shown;
 pub mod window;
 
-pub use answer::{Answer, Collector, Dedup, Filter};
+pub use answer::{Answer, Collector, Dedup};
 pub use caution::Caution;
 pub use destination::{Binding, Destination};
+pub use filter::{Filter, Side};
 pub use finding::{Finding, Findings};
 pub use indicator::{Given, Host, Indicator, IndicatorError, IndicatorType, Line, Other};
-pub use interface::{Interface, Protocol};
+pub use interface::{HttpInterface, Interface, Protocol};
 pub use package::{Action, ManifestError, Package, PackageError};
 pub use parameter::{Parameter, ParameterKind, Value};
-pub use provider::{Budget, Completeness, Config, Limits, Provider, ProviderError, Side, Sink, State, Tcp};
+pub use provider::{Budget, Completeness, Config, Limits, Provider, ProviderError, Sink, State, Tcp};
 pub use relation::Relation;
 pub use settings::{Secret, Settings, SettingsError};
 pub use window::{Moment, MomentError, Window};

@@ -1,36 +1,61 @@
 //! Parameters of a package: what can be set, and which values are valid.
 //!
-//! A package declares its [`Parameter`]s. `SETTINGS` lists what the protocols support: the key of a parameter
+//! A package declares its [`Parameter`]s. [`Setting`] lists what providers support: the key of a parameter
 //! selects one of them. The values are in [`crate::Settings`].
 
 use std::net::IpAddr;
 
 use crate::Moment;
-use crate::interface::{Authentication, check_base, check_path, check_token};
+use crate::interface::{Authentication, Interface, check_base, check_path, check_token};
 use client::proxy_user_fault;
 
 use crate::proxy_setting::{LoginPlace, proxy_setting};
 use cof::time::Clock;
 
-/// A setting of a protocol.
+/// A setting of a provider.
 pub(crate) struct Setting {
     pub(crate) key: &'static str,
     /// The required kind of a parameter for it.
     pub(crate) kind: &'static str,
     /// The choices that it may offer, for a choice.
     pub(crate) choices: &'static [&'static str],
+    /// Which providers have it.
+    of: Of,
+}
+
+/// The providers that have a setting.
+#[derive(Clone, Copy)]
+enum Of {
+    All,
+    Http,
+    OwnDatabase,
+}
+
+impl Setting {
+    /// All settings of a provider.
+    pub(crate) fn all(interface: &Interface) -> impl Iterator<Item = &'static Self> {
+        let http = matches!(interface, Interface::Http(_));
+        SETTINGS.iter().filter(move |setting| match setting.of {
+            Of::All => true,
+            Of::Http => http,
+            Of::OwnDatabase => !http,
+        })
+    }
+
+    const fn of(self, of: Of) -> Self {
+        Self { of, ..self }
+    }
 }
 
 const fn setting(key: &'static str, kind: &'static str) -> Setting {
-    Setting { key, kind, choices: &[] }
+    Setting { key, kind, choices: &[], of: Of::Http }
 }
 
 const fn choice(key: &'static str, choices: &'static [&'static str]) -> Setting {
-    Setting { key, kind: "choice", choices }
+    Setting { key, kind: "choice", choices, of: Of::Http }
 }
 
-/// All settings.
-pub(crate) const SETTINGS: &[Setting] = &[
+const SETTINGS: &[Setting] = &[
     setting("host", "text"),
     setting("port", "number"),
     setting("username", "text"),
@@ -43,12 +68,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("proxy_user", "text"),
     setting("proxy_password", "secret"),
     setting("active_query", "switch"),
-    setting("rrtype", "text"),
-    setting("seen_after", "text"),
-    setting("seen_before", "text"),
+    setting("related", "switch").of(Of::OwnDatabase),
+    setting("rrtype", "text").of(Of::All),
+    setting("seen_after", "text").of(Of::All),
+    setting("seen_before", "text").of(Of::All),
     setting("requests_per_second", "number"),
-    setting("page_size", "number"),
-    setting("timeout", "number"),
+    setting("page_size", "number").of(Of::All),
+    setting("timeout", "number").of(Of::All),
     choice("orientation", &["auto", "draft", "swapped"]),
     setting("path", "text"),
     choice("authentication", &Authentication::WORDS),

@@ -20,11 +20,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cof::time::Clock;
+use operation::provider::OwnDatabase;
 use operation::{Indicator, Limits, Settings};
 use server::{Service, Site};
 use testkit::{Exchange, Script, ScriptedProvider};
 use workbench::library::Status;
-use workbench::run::{Asking, Runs, Wish};
+use workbench::run::{Asking, DataFolder, Runs, Wish};
 use workbench::user::{Client, Role};
 use workbench::{Desk, Workbench};
 
@@ -118,9 +119,9 @@ async fn ask(runs: &Runs) -> i64 {
     {
         settings.set(&package, key, &value).unwrap();
     }
-    let (folder, clock) = (runs.desk().folder().to_owned(), Clock::system());
-    let asking =
-        Asking::new(package, &settings, Limits::HELD, Wish::default(), &folder, clock, "ann").unwrap();
+    let database = OwnDatabase::new(Arc::new(store::Memory::new()));
+    let folder = DataFolder { path: runs.desk().folder().to_owned(), clock: Clock::system(), database };
+    let asking = Asking::new(package, &settings, Limits::HELD, Wish::default(), folder, "ann").unwrap();
     let kept = runs.ask(&asking, &Indicator::parse(ADDRESS).unwrap()).await.unwrap();
     assert_eq!(kept.records.len(), RECORDS);
     kept.run.id

@@ -28,11 +28,10 @@ pub(crate) async fn asking(
     wish: Wish,
     actor: &str,
 ) -> Result<Result<Asking, ConfigError>, Problem> {
-    let (folder, clock) = (site.desk.folder().to_owned(), site.desk.clock().clone());
-    let actor = actor.to_owned();
+    let (folder, actor) = (site.data_folder(), actor.to_owned());
     let make = move || {
         let Configured { package, settings, .. } = configured;
-        Asking::new(package, &settings, limits, wish, &folder, clock, &actor)
+        Asking::new(package, &settings, limits, wish, folder, &actor)
     };
     tokio::task::spawn_blocking(make).await.map_err(|_| Problem::internal())
 }

@@ -8,11 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use intake::collector::Collector;
 use operation::Secret;
+use operation::provider::OwnDatabase;
 use pdns::passive::Bringing;
 use pdns::retention::Retention;
 use pdns::rows::Rows;
+use store::{StoreError, StoreErrorKind};
 use workbench::Desk;
-use workbench::run::Runs;
+use workbench::run::{DataFolder, Runs};
 
 use crate::job::Jobs;
 use crate::run_file::Downloads;
@@ -106,6 +108,17 @@ impl Site {
     pub fn beside_collectors(mut self, collectors: Vec<Collector>) -> Self {
         self.collectors = collectors.into();
         self
+    }
+
+    /// The data folder for runs, with the served passive-DNS database.
+    pub(crate) fn data_folder(&self) -> DataFolder {
+        let database = match &self.rows {
+            Some(rows) => OwnDatabase::new(Arc::clone(&rows.store)),
+            None => OwnDatabase::opened_by(|| {
+                Err(StoreError::engine(StoreErrorKind::Absent, "this server has none"))
+            }),
+        };
+        DataFolder { path: self.desk.folder().to_owned(), clock: self.desk.clock().clone(), database }
     }
 
     /// Stores what the next load of the page with this path shows in this session.

@@ -62,7 +62,8 @@ pub struct Details {
     pub package: Option<Package>,
     /// Its parameters with their settings, in the manifest's order.
     pub parameters: Vec<Setting>,
-    /// The proxy that this process would use, from the settings and its environment; `None` if the manifest is broken.
+    /// The proxy that this process would use, from the settings and its environment; `None` if the manifest is broken, or names no
+    /// service.
     pub proxy: Option<ProxyInForce>,
     /// What an administrator should know about the settings.
     pub warnings: Vec<String>,
@@ -225,7 +226,7 @@ fn check(package: &Package, settings: &Settings, clock: &Clock) -> Result<Vec<St
         return Err(format!("not set: {}", missing.join(", ")));
     }
     match operation::Config::new(package, settings, Limits::HELD, clock) {
-        Ok(config) => Ok(config.warnings),
+        Ok(config) => Ok(config.into_warnings()),
         Err(error) => Err(error.to_string()),
     }
 }

@@ -34,7 +34,7 @@ use operation::{Completeness, Filter, Indicator, ProviderError};
 use crate::{Error, Hint};
 
 pub use ask::{Begun, Kept, Progress, Runs};
-pub use asking::{Asking, Batch, Freshness, Wish};
+pub use asking::{Asking, Batch, DataFolder, Freshness, Wish};
 pub(crate) use changes::compare;
 pub use changes::{Changes, Difference};
 pub use evidence::Evidence;
@@ -61,7 +61,7 @@ pub struct Run {
     pub source: String,
     /// The name of the action, as shown to users.
     pub action: String,
-    /// The queried provider, as host:port.
+    /// The queried provider: host:port, or `own-database`.
     pub provider: String,
     /// The user who started it.
     pub actor: String,
@@ -102,12 +102,12 @@ pub struct Fetched {
     pub at: i64,
 }
 
-/// The stored form of the query: see [`operation::Config::question`].
+/// The stored form of the query: see [`operation::Provider::question`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request<'a> {
-    /// The address, with scheme, host, port and value.
+    /// The address, with scheme, host, port and value; `own-database:` without a host.
     pub address: &'a str,
-    /// The only type that was requested; all types if `None`.
+    /// The only type that was requested, or of the own database several, separated by commas; all types if `None`.
     pub rrtype: Option<&'a str>,
     /// Whether the provider was allowed to send DNS queries itself.
     pub active: bool,

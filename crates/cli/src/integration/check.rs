@@ -9,13 +9,14 @@ use workbench::run::{Asking, Wish};
 
 use crate::args::integration::NameArgs;
 use crate::args::{Arguments, View};
+use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::terminal::printable;
-use crate::{kept, output, terminal};
+use crate::{database, kept, output, terminal};
 
-pub(super) async fn run(command: &NameArgs, arguments: &Arguments) -> Result<Exit, Failure> {
+pub(super) async fn run(command: &NameArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
     let configured = kept::open(arguments)?.settings(&command.name)?;
-    let checked = ask(configured, arguments).await?;
+    let checked = ask(configured, config, arguments).await?;
     match command.format {
         View::Json => output::print_json(&json::checked(&command.name, &checked))?,
         View::Table => output::print(&as_text(&checked))?,
@@ -27,12 +28,11 @@ pub(super) async fn run(command: &NameArgs, arguments: &Arguments) -> Result<Exi
     })
 }
 
-async fn ask(configured: Configured, arguments: &Arguments) -> Result<Checked, Failure> {
+async fn ask(configured: Configured, config: &Config, arguments: &Arguments) -> Result<Checked, Failure> {
     let Configured { package, settings, .. } = configured;
-    let folder = kept::folder(arguments)?;
-    let (clock, wish) = (Clock::system(), Wish::default());
-    let asking = Asking::new(package, &settings, Limits::CHECK, wish, &folder, clock, &kept::actor())?;
-    for warning in &asking.provider.config().warnings {
+    let folder = database::data_folder(arguments, config, Clock::system())?;
+    let asking = Asking::new(package, &settings, Limits::CHECK, Wish::default(), folder, &kept::actor())?;
+    for warning in asking.provider.warnings() {
         terminal::complain(&format!("warning: {warning}"));
     }
     check(&asking.provider).await.map_err(|error| Failure::work("testing", &error))

@@ -15,7 +15,7 @@ use super::Plan;
 use crate::args::{Add, Arguments, Format, QueryArgs};
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::{kept, terminal};
+use crate::{database, kept, terminal};
 
 pub(super) async fn plan(
     command: &QueryArgs,
@@ -36,8 +36,9 @@ pub(super) async fn plan(
         Format::Cof => (Limits::STREAMED, command.max_records.unwrap_or(usize::MAX)),
         Format::Csv | Format::Json | Format::Table => (Limits::HELD, config.query.max_records),
     };
-    let (folder, wish) = (kept::folder(arguments)?, Wish { rrtypes, window, side: command.side() });
-    let asking = Asking::new(package, &settings, limits, wish, &folder, clock, &kept::actor())?;
+    let (folder, wish) =
+        (database::data_folder(arguments, config, clock)?, Wish { rrtypes, window, side: command.side() });
+    let asking = Asking::new(package, &settings, limits, wish, folder, &kept::actor())?;
     let asking = Asking { most, freshness: freshness(command, config), ..asking };
     Ok(Plan {
         runs: Runs::new(Desk::of(kept)).await?,

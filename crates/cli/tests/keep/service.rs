@@ -72,7 +72,17 @@ impl Served {
     /// A server with these records.
     pub(crate) fn with(home: &Home, records: &str) -> Self {
         let file = home.file("records.txt", records);
-        let mut command = home.command(&["serve", "--anonymous", "--listen", "127.0.0.1:0", "--cof", &file]);
+        Self::start(home, &["--cof", &file])
+    }
+
+    /// A server with the home's own database.
+    pub(crate) fn of(home: &Home) -> Self {
+        Self::start(home, &[])
+    }
+
+    fn start(home: &Home, options: &[&str]) -> Self {
+        let usual = ["serve", "--anonymous", "--listen", "127.0.0.1:0"];
+        let mut command = home.command(&[&usual, options].concat());
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
         let address = said.find_map(|line| line.split("http://").nth(1)?.split('/').next()?.parse().ok());

@@ -4,6 +4,7 @@ use super::{ManifestError, Package, PackageError};
 
 /// File name and text, older versions of a name first. Lists for people begin with the last one.
 const BUNDLED: &[(&str, &str)] = &[
+    ("own-database-1.0.0.toml", include_str!("../../packages/own-database-1.0.0.toml")),
     ("mnemonic-passive-dns-1.0.0.toml", include_str!("../../packages/mnemonic-passive-dns-1.0.0.toml")),
     ("dnsdb-1.0.0.toml", include_str!("../../packages/dnsdb-1.0.0.toml")),
     ("cof-1.0.0.toml", include_str!("../../packages/cof-1.0.0.toml")),
@@ -77,7 +78,7 @@ mod tests {
         let message = |wanted| find(wanted).unwrap_err().to_string();
         assert_eq!(
             message("gopher"),
-            r#"there is no bundled operation "gopher"; available: circl-passive-dns, cof, dnsdb, mnemonic-passive-dns"#
+            r#"there is no bundled operation "gopher"; available: circl-passive-dns, cof, dnsdb, mnemonic-passive-dns, own-database"#
         );
         assert_eq!(
             message("circl-passive-dns@9"),

@@ -11,9 +11,9 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Action, ManifestError, Package};
-use crate::interface::{Interface, NotFound, Protocol, check_base, check_path, check_token};
+use crate::interface::{HttpInterface, Interface, NotFound, Protocol, check_base, check_path, check_token};
 use crate::mapping::{Attribute, Mapping, RecordField, Related, Rows};
-use crate::parameter::{Check, SETTINGS};
+use crate::parameter::{Check, Setting};
 use crate::proxy_setting::LoginPlace;
 use crate::{IndicatorType, Parameter, ParameterKind, Value};
 
@@ -54,17 +54,11 @@ struct Preview {
 #[serde(deny_unknown_fields)]
 struct FileProvider {
     protocol: Spanned<String>,
-    path: Spanned<String>,
-    #[serde(default = "known")]
-    circl_headers: bool,
+    path: Option<Spanned<String>>,
+    circl_headers: Option<Spanned<bool>>,
     limit_parameter: Option<Spanned<String>>,
     not_found: Option<Spanned<String>>,
     token_header: Option<Spanned<String>>,
-}
-
-/// Services know CIRCL's headers unless a manifest says otherwise.
-fn known() -> bool {
-    true
 }
 
 #[derive(Deserialize)]
@@ -182,7 +176,7 @@ impl Source<'_> {
         let mut parameters = file
             .parameters
             .into_iter()
-            .map(|one| self.parameter(one, interface.protocol, &mut keys))
+            .map(|one| self.parameter(one, &interface, &mut keys))
             .collect::<Result<Vec<_>, _>>()?;
         let place = LoginPlace::of(|key| parameters.iter().any(|parameter| parameter.key == key));
         for parameter in &mut parameters {
@@ -224,12 +218,38 @@ impl Source<'_> {
     }
 
     fn interface(&self, file: FileProvider) -> Result<Interface, ManifestError> {
+        if file.protocol.get_ref() == Interface::OWN_DATABASE {
+            return self.own_database(&file);
+        }
+        self.http_interface(file).map(Interface::Http)
+    }
+
+    /// The database has no address, so nothing can be said about it.
+    fn own_database(&self, file: &FileProvider) -> Result<Interface, ManifestError> {
+        let span = |text: &Option<Spanned<String>>| text.as_ref().map(Spanned::span);
+        let stray = [
+            ("path", span(&file.path)),
+            ("circl_headers", file.circl_headers.as_ref().map(Spanned::span)),
+            ("limit_parameter", span(&file.limit_parameter)),
+            ("not_found", span(&file.not_found)),
+            ("token_header", span(&file.token_header)),
+        ];
+        match stray.into_iter().find_map(|(key, span)| Some((key, span?))) {
+            Some((key, span)) => Err(self.error(span, format!("{} has no {key}", Interface::OWN_DATABASE))),
+            None => Ok(Interface::OwnDatabase),
+        }
+    }
+
+    fn http_interface(&self, file: FileProvider) -> Result<HttpInterface, ManifestError> {
         let protocol = self.protocol(&file.protocol)?;
+        let Some(path) = file.path else {
+            return Err(self.error(file.protocol.span(), format!("{} needs a path", protocol.word())));
+        };
         let check = match protocol {
             Protocol::Cof => check_path,
             Protocol::Dnsdb => check_base,
         };
-        check(file.path.get_ref()).map_err(|why| self.error(file.path.span(), why))?;
+        check(path.get_ref()).map_err(|why| self.error(path.span(), why))?;
         let name = |name: Option<Spanned<String>>| match name {
             Some(name) => match check_token(name.get_ref()) {
                 Ok(()) => Ok(Some(name.into_inner())),
@@ -244,10 +264,11 @@ impl Source<'_> {
             Some(word) => NotFound::from_word(word.get_ref())
                 .ok_or_else(|| self.error(word.span(), "not_found is \"empty\" or \"error\""))?,
         };
-        Ok(Interface {
+        Ok(HttpInterface {
             protocol,
-            path: file.path.into_inner(),
-            circl_headers: file.circl_headers,
+            path: path.into_inner(),
+            // Services know CIRCL's headers unless a manifest says otherwise.
+            circl_headers: file.circl_headers.is_none_or(Spanned::into_inner),
             limit_parameter: name(file.limit_parameter)?,
             not_found,
             token_header: name(file.token_header)?,
@@ -256,9 +277,11 @@ impl Source<'_> {
 
     fn protocol(&self, word: &Spanned<String>) -> Result<Protocol, ManifestError> {
         Protocol::from_word(word.get_ref()).ok_or_else(|| {
-            let known: Vec<String> =
-                Protocol::ALL.iter().map(|protocol| format!("{:?}", protocol.word())).collect();
-            self.error(word.span(), format!("unknown protocol; there is {}", known.join(", ")))
+            let known = Protocol::ALL.map(|protocol| format!("{:?}", protocol.word())).join(", ");
+            self.error(
+                word.span(),
+                format!("unknown protocol; there is {known}, {:?}", Interface::OWN_DATABASE),
+            )
         })
     }
 
@@ -276,13 +299,13 @@ impl Source<'_> {
     fn parameter(
         &self,
         file: FileParameter,
-        protocol: Protocol,
+        interface: &Interface,
         keys: &mut HashSet<String>,
     ) -> Result<Parameter, ManifestError> {
         let key = file.key.get_ref();
-        let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
-            let known: Vec<&str> = SETTINGS.iter().map(|setting| setting.key).collect();
-            let message = format!("{} has no setting {key:?}", protocol.word());
+        let Some(setting) = Setting::all(interface).find(|setting| setting.key == key) else {
+            let known: Vec<&str> = Setting::all(interface).map(|setting| setting.key).collect();
+            let message = format!("{} has no setting {key:?}", interface.word());
             return Err(self
                 .error(file.key.span(), message)
                 .with_hint(format!("it has {}", known.join(", "))));
@@ -464,6 +487,36 @@ mod tests {
         ] {
             let shown = broken(from, to);
             assert!(shown.contains(message) && shown.contains('^'), "{to}: {shown}");
+        }
+    }
+
+    #[test]
+    fn the_own_database_has_neither_an_address_nor_a_login() {
+        let bundled = crate::package::find("own-database").unwrap();
+        assert_eq!(bundled.interface, Interface::OwnDatabase);
+        let protocol = "protocol = \"own-database\"";
+        for (more, message) in [
+            ("\npath = \"/x/{value}\"", "own-database has no path"),
+            ("\ncircl_headers = true", "own-database has no circl_headers"),
+            (
+                "\n[[parameters]]\nkey = \"host\"\nlabel = \"Host\"\ntype = \"text\"",
+                "own-database has no setting \"host\"",
+            ),
+            (
+                "\n[[parameters]]\nkey = \"password\"\nlabel = \"P\"\ntype = \"secret\"",
+                "own-database has no setting \"password\"",
+            ),
+        ] {
+            let source = bundled.source.replacen(protocol, &format!("{protocol}{more}"), 1);
+            let shown = read("test.toml", &source).unwrap_err().to_string();
+            assert!(shown.contains(message) && shown.contains('^'), "{shown}");
+        }
+        for (from, to, message) in [
+            ("key = \"port\"", "key = \"related\"", "cof has no setting \"related\""),
+            ("path = \"/pdns/query/{value}\"\n", "", "cof needs a path"),
+        ] {
+            let shown = broken(from, to);
+            assert!(shown.contains(message) && shown.contains('^'), "{shown}");
         }
     }
 

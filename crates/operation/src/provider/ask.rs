@@ -10,20 +10,30 @@ use cof::{Damage, Record};
 use hyper::header::HeaderValue;
 
 use super::completeness::Completeness;
-use super::config::Config;
+use super::config::HttpConfig;
 use super::error::ProviderError;
 use super::intake::{Ended, Intake};
 use super::orientation::Orientation;
+use super::own_database::{OwnDatabase, OwnDatabaseConfig, OwnDatabaseProvider};
 use super::protocol::speech;
 use super::response::Page;
-use crate::Indicator;
+use crate::{Indicator, Interface};
 
 /// Bytes read from a body at a time.
 const PIECE: usize = 64 * 1024;
 
-/// A configured provider with its connection pool. It can be shared by concurrent queries.
-pub struct Provider {
-    pub(super) config: Config,
+/// A configured provider. It can be shared by concurrent queries.
+#[derive(Debug)]
+pub enum Provider {
+    /// A service that is queried over HTTP.
+    Http(Box<HttpProvider>),
+    /// The passive-DNS database of the data folder.
+    OwnDatabase(Box<OwnDatabaseProvider>),
+}
+
+/// A service with its connection pool.
+pub struct HttpProvider {
+    pub(super) config: HttpConfig,
     pub(super) client: Client,
     pub(super) budget: Budget,
     pub(super) clock: Clock,
@@ -78,12 +88,91 @@ pub struct Outcome {
 }
 
 impl Provider {
-    /// A provider that is connected to by `dial`; `seed` is for the jitter of retries.
+    /// A service that is connected to by `dial`; `seed` is for the jitter of retries.
     ///
     /// # Errors
     /// [`ClientError::Tls`](client::ClientError::Tls) if the CA file cannot be used.
-    pub fn new(
-        config: Config,
+    pub fn http(
+        config: HttpConfig,
+        dial: Arc<dyn Dial>,
+        budget: Budget,
+        clock: Clock,
+        seed: u64,
+    ) -> Result<Self, ProviderError> {
+        Ok(Self::Http(Box::new(HttpProvider::new(config, dial, budget, clock, seed)?)))
+    }
+
+    /// The passive-DNS database of the data folder.
+    pub fn own_database(config: OwnDatabaseConfig, database: OwnDatabase, clock: Clock) -> Self {
+        Self::OwnDatabase(Box::new(OwnDatabaseProvider::new(config, database, clock)))
+    }
+
+    /// Queries one indicator and streams the answer into `sink`, to its end or as far as possible.
+    pub async fn ask(&self, indicator: &Indicator, sink: &mut dyn Sink) -> Outcome {
+        match self {
+            Self::Http(service) => service.ask(indicator, sink).await,
+            Self::OwnDatabase(database) => database.ask(indicator, sink).await,
+        }
+    }
+
+    /// Its name: host and port, or `own-database`.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Http(service) => service.config.budget_name(),
+            Self::OwnDatabase(_) => Interface::OWN_DATABASE.to_owned(),
+        }
+    }
+
+    /// The query as a line of text, equal for all queries that must have the same answer: the address, the types that are requested
+    /// from the provider, and whether it may send DNS queries.
+    pub fn question(&self, indicator: &Indicator) -> String {
+        match self {
+            Self::Http(service) => service.config.question(indicator),
+            Self::OwnDatabase(database) => database.config.question(indicator),
+        }
+    }
+
+    /// The login in clear text, to tell queries apart; it must never be stored.
+    pub fn login(&self) -> Option<&[u8]> {
+        match self {
+            Self::Http(service) => service.config.login(),
+            Self::OwnDatabase(_) => None,
+        }
+    }
+
+    /// The orientation of its records, as it is configured.
+    pub fn orientation(&self) -> Orientation {
+        match self {
+            Self::Http(service) => service.config.orientation(),
+            Self::OwnDatabase(_) => Orientation::Draft,
+        }
+    }
+
+    /// Whether a stored answer may be used instead of a new query. The own database is at hand, and may have changed since.
+    pub fn is_reusable(&self) -> bool {
+        matches!(self, Self::Http(_))
+    }
+
+    /// Requests per second; 0 for no limit.
+    pub fn rate(&self) -> f64 {
+        match self {
+            Self::Http(service) => service.config.rate,
+            Self::OwnDatabase(_) => 0.0,
+        }
+    }
+
+    /// Warnings for the user before anything is sent.
+    pub fn warnings(&self) -> &[String] {
+        match self {
+            Self::Http(service) => &service.config.warnings,
+            Self::OwnDatabase(_) => &[],
+        }
+    }
+}
+
+impl HttpProvider {
+    fn new(
+        config: HttpConfig,
         dial: Arc<dyn Dial>,
         budget: Budget,
         clock: Clock,
@@ -100,23 +189,13 @@ impl Provider {
         Ok(Self { config, client, budget, clock, random: Mutex::new(fastrand::Rng::with_seed(seed)) })
     }
 
-    /// The configuration.
-    pub fn config(&self) -> &Config {
-        &self.config
-    }
-
-    /// Queries one indicator and streams the answer into `sink`, to its end or as far as possible.
-    pub async fn ask(&self, indicator: &Indicator, sink: &mut dyn Sink) -> Outcome {
+    async fn ask(&self, indicator: &Indicator, sink: &mut dyn Sink) -> Outcome {
         let speech = speech(self.config.interface.protocol);
         let intake = Intake::new(sink, self.config.orientation, self.clock.seconds());
         let mut intake = intake.framed(speech.is_framed());
         let trail = Trail::default();
-        let (reason, whole) = match self.pages(indicator, &mut intake, &trail).await {
-            Ok(()) => (intake.verdict(), true),
-            Err(Ended::Gone) => (None, false),
-            Err(Ended::Failed(error)) => (Some(error), false),
-        };
-        intake.outcome(reason, whole, trail.stage())
+        let read = self.pages(indicator, &mut intake, &trail).await;
+        intake.outcome(read, trail.stage())
     }
 
     async fn pages(
@@ -176,9 +255,9 @@ impl Provider {
     }
 }
 
-impl fmt::Debug for Provider {
+impl fmt::Debug for HttpProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Provider")
+        f.debug_struct("HttpProvider")
             .field("config", &self.config)
             .field("budget", &self.budget)
             .finish_non_exhaustive()

@@ -1,14 +1,16 @@
 //! Checks whether a provider can be queried, step by step, with one cheap query.
 //!
-//! [`check`] queries a harmless name, reads at most the first record, and derives from the result which of the [`Step`]s work.
+//! [`check`] queries a harmless name, reads at most the first record, and derives from the result which of the [`Step`]s work. The own
+//! database is opened instead.
 //! Nothing here fails: a fault is the [`Standing`] of its step.
 
 use client::{ClientError, Stage, authority};
 use cof::{Damage, Record};
 
-use super::ask::{Outcome, Provider, Sink, Stop};
+use super::ask::{HttpProvider, Outcome, Provider, Sink, Stop};
 use super::config::Limits;
 use super::error::ProviderError;
+use super::own_database::OwnDatabaseProvider;
 use crate::{Indicator, IndicatorError};
 
 /// The queried name: it is reserved for examples (RFC 2606), so the query reveals nothing.
@@ -146,10 +148,32 @@ impl Limits {
 /// # Errors
 /// None in practice: the queried value is a valid name.
 pub async fn check(provider: &Provider) -> Result<Checked, IndicatorError> {
+    let service = match provider {
+        Provider::Http(service) => service,
+        Provider::OwnDatabase(database) => return Ok(check_database(database).await),
+    };
     let value = Indicator::parse(HARMLESS)?;
     let mut sink = First::default();
     let outcome = provider.ask(&value, &mut sink).await;
-    Ok(Checked { steps: Step::ALL.map(|step| (step, provider.standing(step, &outcome, &sink))) })
+    Ok(Checked { steps: Step::ALL.map(|step| (step, service.standing(step, &outcome, &sink))) })
+}
+
+/// Opens the database, and counts what it has.
+async fn check_database(database: &OwnDatabaseProvider) -> Checked {
+    let stats = database.stats().await;
+    let standing = |step| match (step, &stats) {
+        (Step::Resolve | Step::Tls | Step::Login, _) => {
+            Standing::NotNeeded("the database is on this machine")
+        }
+        (Step::Connect, Ok(_)) => Standing::Passed("the database is open".to_owned()),
+        (Step::Connect, Err(error)) => Standing::Failed(error.clone()),
+        (Step::Format, Ok(stats)) => {
+            let entries = if stats.entries == 1 { "entry" } else { "entries" };
+            Standing::Passed(format!("{} {entries}, one for each record and source", stats.entries))
+        }
+        (Step::Format, Err(_)) => Standing::NotReached,
+    };
+    Checked { steps: Step::ALL.map(|step| (step, standing(step))) }
 }
 
 /// Accepts one record.
@@ -167,7 +191,7 @@ impl Sink for First {
     fn damage(&mut self, _: Damage) {}
 }
 
-impl Provider {
+impl HttpProvider {
     fn standing(&self, step: Step, outcome: &Outcome, sink: &First) -> Standing {
         // A limit of the check itself is not a fault.
         let reason = outcome.completeness.reason.as_ref().filter(|error| !error.is_limit());

@@ -12,27 +12,36 @@ use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use super::error::ProviderError;
 use super::login::authorization;
 use super::orientation::Orientation;
+use super::own_database::OwnDatabaseConfig;
 use super::proxy::configured;
 use super::proxy_login::check_proxy_login;
-use super::question::Side;
-use crate::interface::{Interface, NotFound};
+use crate::interface::{HttpInterface, Interface, NotFound};
 use crate::parameter::rrtypes;
-use crate::{Destination, Moment, Package, Settings, SettingsError, Window};
+use crate::{Destination, Filter, Moment, Package, Settings, SettingsError, Side, Window};
 
 /// The default host in the integration guide.
 const GUIDE_HOST: &str = "global.cloud.circl.com";
 /// The default rate in requests per second: CIRCL publishes no limit, and one request in two seconds is known to be accepted.
 const DEFAULT_RATE: f64 = 0.5;
 
-/// The address of a provider, and how to query it.
+/// The provider of a package, and how to query it.
+#[derive(Clone, Debug)]
+pub enum Config {
+    /// A service that is queried over HTTP.
+    Http(Box<HttpConfig>),
+    /// The passive-DNS database of the data folder.
+    OwnDatabase(OwnDatabaseConfig),
+}
+
+/// The address of a service, and how to query it.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting that is on or off")]
-pub struct Config {
+pub struct HttpConfig {
     pub(super) http: bool,
     pub(super) host: String,
     pub(super) port: u16,
     /// The package's, with what settings change.
-    pub(super) interface: Interface,
+    pub(super) interface: HttpInterface,
     /// The login, and the header that it is sent in.
     pub(super) authorization: Option<HeaderValue>,
     pub(super) login_header: HeaderName,
@@ -106,6 +115,61 @@ impl Config {
         clock: &Clock,
     ) -> Result<Self, ConfigError> {
         settings.check_required(package)?;
+        Ok(match &package.interface {
+            Interface::Http(interface) => {
+                Self::Http(Box::new(HttpConfig::new(package, interface, settings, limits, clock)?))
+            }
+            Interface::OwnDatabase => {
+                Self::OwnDatabase(OwnDatabaseConfig::new(package, settings, limits, clock)?)
+            }
+        })
+    }
+
+    /// Uses the environment's proxy if none is configured, but never for this machine itself.
+    ///
+    /// # Errors
+    /// [`ClientError::Proxy`](client::ClientError::Proxy) if a variable contains something that is not an HTTP proxy.
+    pub fn with_environment(self, environment: &ProxyEnvironment) -> Result<Self, ProviderError> {
+        Ok(match self {
+            Self::Http(config) => Self::Http(Box::new(config.with_environment(environment)?)),
+            Self::OwnDatabase(config) => Self::OwnDatabase(config),
+        })
+    }
+
+    /// Narrows the query to these types (all configured ones if there are none), this time window within the configured one, and this
+    /// side of records. Returns the filter for the records of its answers.
+    pub fn narrow(&mut self, rrtypes: Vec<RrType>, window: Window, side: Side) -> Filter {
+        match self {
+            Self::Http(config) => {
+                config.side = side;
+                let filter = config.filter().and(rrtypes, window);
+                config.rrtypes.clone_from(&filter.rrtypes);
+                filter
+            }
+            Self::OwnDatabase(config) => {
+                config.filter = Filter { side, ..config.filter.clone() }.and(rrtypes, window);
+                config.filter.clone()
+            }
+        }
+    }
+
+    /// Warnings for the user before anything is sent.
+    pub fn into_warnings(self) -> Vec<String> {
+        match self {
+            Self::Http(config) => config.warnings,
+            Self::OwnDatabase(_) => Vec::new(),
+        }
+    }
+}
+
+impl HttpConfig {
+    fn new(
+        package: &Package,
+        known: &HttpInterface,
+        settings: &Settings,
+        limits: Limits,
+        clock: &Clock,
+    ) -> Result<Self, ConfigError> {
         check_proxy_login(package, settings)?;
         let text = |key| settings.text(package, key);
         // Every query is built here, so no secret bypasses this check.
@@ -113,7 +177,7 @@ impl Config {
             return Err(fault.into());
         }
         let Destination { http, verify, host, port, proxy } = Destination::of(package, settings)?;
-        let interface = interface(package, settings);
+        let interface = interface(package, known, settings);
         let mut config = Self {
             http,
             port,
@@ -154,11 +218,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Uses the environment's proxy if none is configured, but never for this machine itself.
-    ///
-    /// # Errors
-    /// [`ClientError::Proxy`](client::ClientError::Proxy) if a variable contains something that is not an HTTP proxy.
-    pub fn with_environment(mut self, environment: &ProxyEnvironment) -> Result<Self, ProviderError> {
+    fn with_environment(mut self, environment: &ProxyEnvironment) -> Result<Self, ProviderError> {
         if self.proxy_of_environment && !self.is_loopback() {
             self.proxy = environment.proxy(self.http, &self.host, self.port)?;
         }
@@ -173,6 +233,11 @@ impl Config {
     pub(super) fn without_logins(&self, text: String) -> String {
         let proxy = self.proxy.as_ref().and_then(|proxy| proxy.login.as_ref());
         without(text, [self.authorization.as_ref(), proxy])
+    }
+
+    /// The configured filter for the records of its answers.
+    fn filter(&self) -> Filter {
+        Filter { rrtypes: self.rrtypes.clone(), window: self.window, side: self.side }
     }
 
     /// The name under which the provider's budget is stored.
@@ -236,11 +301,10 @@ pub(super) fn invalid(key: &str, why: &str) -> SettingsError {
 }
 
 /// The package's interface with the settings that change it.
-fn interface(package: &Package, settings: &Settings) -> Interface {
-    let known = &package.interface;
+fn interface(package: &Package, known: &HttpInterface, settings: &Settings) -> HttpInterface {
     let text = |key: &str| settings.text(package, key);
     let word = text("not_found");
-    Interface {
+    HttpInterface {
         protocol: known.protocol,
         path: text("path").unwrap_or_else(|| known.path.clone()),
         circl_headers: settings.switch(package, "circl_headers").unwrap_or(known.circl_headers),
@@ -257,7 +321,7 @@ fn login_header(name: Option<&str>) -> Result<HeaderName, SettingsError> {
 }
 
 /// A whole number, which was checked when it was set.
-fn whole(number: Option<f64>) -> Option<u16> {
+pub(super) fn whole(number: Option<f64>) -> Option<u16> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the guard checks the range")]
     number.filter(|number| (0.0..=65_535.0).contains(number)).map(|number| number as u16)
 }
@@ -278,7 +342,7 @@ fn rate(package: &Package, settings: &Settings, host: &str) -> f64 {
 }
 
 /// The limits with the configured timeout; the package's default only applies to answers in memory.
-fn bounded(package: &Package, settings: &Settings, limits: Limits) -> Limits {
+pub(super) fn bounded(package: &Package, settings: &Settings, limits: Limits) -> Limits {
     match settings.number(package, "timeout") {
         Some(seconds) if settings.is_set("timeout") || limits == Limits::HELD => {
             let total = Duration::from_secs_f64(seconds);
@@ -288,7 +352,7 @@ fn bounded(package: &Package, settings: &Settings, limits: Limits) -> Limits {
     }
 }
 
-fn window(package: &Package, settings: &Settings, clock: &Clock) -> Result<Window, SettingsError> {
+pub(super) fn window(package: &Package, settings: &Settings, clock: &Clock) -> Result<Window, SettingsError> {
     let moment = |key: &str| {
         let text = settings.text(package, key);
         text.map(|text| Moment::parse(&text, clock).map_err(|error| invalid(key, &error.to_string())))
@@ -305,7 +369,7 @@ mod tests {
     use super::*;
     use crate::Secret;
 
-    fn config(version: &str, set: &[(&str, &str)], token: Option<&str>) -> Result<Config, ConfigError> {
+    fn config(version: &str, set: &[(&str, &str)], token: Option<&str>) -> Result<HttpConfig, ConfigError> {
         let package = crate::package::find(&format!("circl-passive-dns@{version}")).unwrap();
         let mut settings = Settings::default();
         for (key, value) in set {
@@ -314,12 +378,11 @@ mod tests {
         if let Some(token) = token {
             settings.set_secret(&package, "user_token", Secret::new(token)).unwrap();
         }
-        Config::new(
-            &package,
-            &settings,
-            Limits::HELD,
-            &testkit::clock_from(Duration::from_secs(1_700_000_000)),
-        )
+        let clock = testkit::clock_from(Duration::from_secs(1_700_000_000));
+        match Config::new(&package, &settings, Limits::HELD, &clock)? {
+            Config::Http(config) => Ok(*config),
+            Config::OwnDatabase(_) => panic!("CIRCL is a service"),
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use client::{ClientError, TlsFault};
+use store::{StoreError, StoreErrorKind};
 
 /// Why an answer is incomplete or missing. Text from outside is already printable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -72,6 +73,9 @@ pub enum ProviderError {
     /// An unexpected status.
     #[error("unexpected answer with status {0}")]
     Status(u16),
+    /// The own passive-DNS database failed.
+    #[error("the passive-DNS database of the data folder: {0}")]
+    Store(#[from] StoreError),
     /// Our limit on bytes was reached.
     #[error("the answer is larger than {0} MiB")]
     TooLarge(u64),
@@ -130,12 +134,15 @@ impl ProviderError {
                 "wait, or lower the request rate (requests_per_second, from version 1.1.0 on)"
             }
             Self::Records(_) | Self::TooLarge(_) => "narrow the query by record type",
-            Self::LimitReached(_) => "raise Page Size, as far as the service allows it",
+            Self::LimitReached(_) => {
+                "raise Page Size or Records per Answer (page_size), as far as the service allows it"
+            }
             Self::Redirect(_) => "set the host, port and Use HTTP to the actual address of the service",
             Self::ServiceCut(_) => {
                 "narrow the query by record type: this is a sample, not the latest records"
             }
             Self::ServiceFailed(_) | Self::Unavailable(_) => "query again later",
+            Self::Store(error) => store_hint(error.kind()),
             Self::Status(_) => "check that the host is a passive-DNS service",
             Self::TooManyPages(_) => "raise Page Size (page_size) or narrow the query by record type",
             Self::Unauthorized => {
@@ -171,6 +178,22 @@ impl ProviderError {
                 | Self::TooManyPages(_)
                 | Self::Client(ClientError::Expansion(_))
         )
+    }
+}
+
+/// What to do about a failure of the own database.
+const fn store_hint(kind: StoreErrorKind) -> &'static str {
+    match kind {
+        StoreErrorKind::Absent => "import records with `backsight import FILE`, or collect them",
+        StoreErrorKind::Damaged => "restore a backup with `backsight db restore`",
+        StoreErrorKind::Foreign => "use another data folder, or restore a backup with `backsight db restore`",
+        StoreErrorKind::Incompatible => "use the version of Backsight that wrote the database",
+        StoreErrorKind::Locked => "query again when that process has finished",
+        StoreErrorKind::Outdated => "run `backsight db stats` once, which converts the database",
+        StoreErrorKind::Full | StoreErrorKind::ReadOnly | StoreErrorKind::Refused => {
+            "this is a bug: please report it"
+        }
+        StoreErrorKind::Unavailable => "query again; if it happens again, run `backsight db verify`",
     }
 }
 

@@ -218,7 +218,7 @@ impl<'a> Intake<'a> {
     }
 
     /// The error of an answer that arrived completely.
-    pub(super) fn verdict(&self) -> Option<ProviderError> {
+    fn verdict(&self) -> Option<ProviderError> {
         if self.records == 0 && self.damages > 0 {
             let start = self.start.trim_ascii();
             let words = start.get(..19).unwrap_or_default();
@@ -234,7 +234,13 @@ impl<'a> Intake<'a> {
         (self.damages > 0).then_some(ProviderError::Damaged(self.damages))
     }
 
-    pub(super) fn outcome(self, reason: Option<ProviderError>, whole: bool, reached: Stage) -> Outcome {
+    /// The result of a query that ended like this.
+    pub(super) fn outcome(self, read: Result<(), Ended>, reached: Stage) -> Outcome {
+        let (reason, whole) = match read {
+            Ok(()) => (self.verdict(), true),
+            Err(Ended::Gone) => (None, false),
+            Err(Ended::Failed(error)) => (Some(error), false),
+        };
         let refuses_data = reason == Some(ProviderError::OwnerOnly);
         let completeness = Completeness::new(reason, self.records > 0);
         Outcome {

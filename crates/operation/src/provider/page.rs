@@ -6,7 +6,7 @@ use client::{ClientError, Deadline, Trail};
 use hyper::Request;
 use hyper::header::{ACCEPT_ENCODING, HeaderValue, USER_AGENT};
 
-use super::ask::Provider;
+use super::ask::HttpProvider;
 use super::error::ProviderError;
 use super::protocol::speech;
 use super::response::Page;
@@ -19,7 +19,7 @@ const LONGEST_HOLD: Duration = Duration::from_hours(1);
 /// The pause before the second attempt; it doubles for each further one, and varies by half.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
-impl Provider {
+impl HttpProvider {
     /// Sends one request when the budget allows it, and again after a pause if its failure may be temporary.
     pub(super) async fn page(
         &self,

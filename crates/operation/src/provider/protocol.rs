@@ -12,7 +12,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 pub use self::cof::ABILITIES;
 use self::cof::Cof;
 use self::dnsdb::Dnsdb;
-use super::config::Config;
+use super::config::HttpConfig;
 use super::error::ProviderError;
 use crate::{Indicator, Protocol};
 
@@ -22,13 +22,13 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// How a provider is queried, and how it indicates further pages.
 pub(super) trait Speech: Sync {
     /// The path of a query, properly escaped.
-    fn path(&self, config: &Config, indicator: &Indicator) -> String;
+    fn path(&self, config: &HttpConfig, indicator: &Indicator) -> String;
 
     /// Adds the headers of a query, with the cursor of the requested page unless it is the first.
-    fn add_headers(&self, config: &Config, cursor: Option<&HeaderValue>, headers: &mut HeaderMap);
+    fn add_headers(&self, config: &HttpConfig, cursor: Option<&HeaderValue>, headers: &mut HeaderMap);
 
     /// Whether the provider filters by one type itself.
-    fn filters_by_type(&self, config: &Config) -> bool;
+    fn filters_by_type(&self, config: &HttpConfig) -> bool;
 
     /// Reads the headers that concern the rest of the answer.
     fn paging(&self, headers: &HeaderMap) -> Paging;

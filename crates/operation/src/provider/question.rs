@@ -3,22 +3,11 @@
 use client::authority;
 use cof::RrType;
 
-use super::config::Config;
+use super::config::HttpConfig;
 use super::protocol::speech;
-use crate::{Indicator, IndicatorType};
+use crate::{Indicator, IndicatorType, Side};
 
-/// The side of records that a query for a name searches. An address is always searched for in data.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Side {
-    /// Records that the name owns, which every service supports.
-    #[default]
-    Owner,
-    /// Records with the name in their data, such as the zones of a name server. Only some services support this, and declare it
-    /// in [`ABILITIES`](super::ABILITIES).
-    Data,
-}
-
-impl Config {
+impl HttpConfig {
     /// The address of the query for `indicator`.
     pub(super) fn url(&self, indicator: &Indicator) -> String {
         let scheme = if self.http { "http" } else { "https" };
@@ -52,20 +41,5 @@ impl Config {
     /// The login in clear text, to tell queries apart; it must never be stored.
     pub fn login(&self) -> Option<&[u8]> {
         self.authorization.as_ref().map(hyper::header::HeaderValue::as_bytes)
-    }
-}
-
-impl Side {
-    /// Its name in forms, in output and in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Owner => "owner",
-            Self::Data => "data",
-        }
-    }
-
-    /// The side of that name.
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Owner, Self::Data].into_iter().find(|side| side.word() == word)
     }
 }

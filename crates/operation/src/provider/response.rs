@@ -12,7 +12,7 @@ use hyper::header::{
 use hyper::http::response::Parts;
 use hyper::{Response, StatusCode};
 
-use super::ask::Provider;
+use super::ask::HttpProvider;
 use super::error::ProviderError;
 use super::protocol::{Paging, speech};
 use crate::interface::NotFound;
@@ -28,7 +28,7 @@ pub(super) struct Page {
     pub(super) paging: Paging,
 }
 
-impl Provider {
+impl HttpProvider {
     /// Interprets the status, with the text of a refusal or failure; `later` is whether it is a page after the first.
     pub(super) async fn judge(
         &self,

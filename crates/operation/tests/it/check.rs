@@ -92,7 +92,7 @@ async fn nothing_is_good_where_nothing_was_sent() {
     let budget = operation::Budget::unlimited(clock.clone());
     budget.hold(std::time::Duration::from_secs(1000)).await;
     let (config, line) = (question.config(&clock), question.connect().1);
-    let provider = operation::Provider::new(config, line, budget, clock, 7).unwrap();
+    let provider = operation::Provider::http(config, line, budget, clock, 7).unwrap();
     let checked = check(&provider).await.unwrap();
     assert_eq!(words(&checked), ["not_reached", "not_reached", "not_reached", "not_reached", "failed"]);
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cof::time::Clock;
 use cof::{Damage, Record};
-use operation::provider::{ClientError, Dial, DialError, Dialled, Io, Outcome, Stop};
+use operation::provider::{ClientError, Dial, DialError, Dialled, HttpConfig, Io, Outcome, Stop};
 use operation::{
     Answer, Budget, Collector, Config, Filter, Indicator, Limits, Package, Provider, ProviderError, Secret,
     Settings, Side, Sink, State,
@@ -187,10 +187,14 @@ impl Question {
         self
     }
 
-    pub(crate) fn config(&self, clock: &Clock) -> Config {
-        let mut config = Config::new(&self.package, &self.settings, self.limits, clock).unwrap();
-        config.side = self.side;
-        config
+    pub(crate) fn config(&self, clock: &Clock) -> HttpConfig {
+        match Config::new(&self.package, &self.settings, self.limits, clock).unwrap() {
+            Config::Http(mut config) => {
+                config.side = self.side;
+                *config
+            }
+            Config::OwnDatabase(_) => panic!("{} has no server", self.package),
+        }
     }
 
     /// The provider, and the line to it.
@@ -205,7 +209,7 @@ impl Question {
         });
         let budget = Budget::new(config.rate, &config.budget_name(), self.folder.as_deref(), clock.clone());
         let dial: Arc<dyn Dial> = Arc::clone(&line) as Arc<dyn Dial>;
-        (Provider::new(config, dial, budget, clock, 7).unwrap(), line)
+        (Provider::http(config, dial, budget, clock, 7).unwrap(), line)
     }
 
     pub(crate) async fn ask(self) -> Told {

@@ -12,6 +12,7 @@ mod dnsdb;
 mod guide;
 mod interface;
 mod kit;
+mod own_database;
 mod pages;
 mod request;
 mod status;

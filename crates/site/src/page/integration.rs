@@ -12,6 +12,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use edge::problem::Problem;
+use operation::Interface;
 use operation::provider::{Checked, Standing, Step};
 use serde::Deserialize;
 use workbench::Error;
@@ -308,6 +309,11 @@ impl Page {
         let mut types: Vec<&str> = actions.flat_map(|action| &action.types).map(|kind| kind.name()).collect();
         types.dedup();
         types.join(", ")
+    }
+
+    /// Whether nothing is sent over a network.
+    fn is_local(&self) -> bool {
+        self.details.package.as_ref().is_some_and(|package| package.interface == Interface::OwnDatabase)
     }
 
     fn is_set(&self) -> Vec<&str> {

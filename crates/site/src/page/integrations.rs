@@ -8,7 +8,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::routing::get;
 use edge::problem::Problem;
-use operation::ParameterKind;
+use operation::{Interface, ParameterKind};
 use serde::Deserialize;
 use workbench::Workbench;
 use workbench::integration::{Details, Filter, OPERATION, State as Set, Summary};
@@ -197,6 +197,9 @@ pub(super) fn newer(summary: &Summary) -> Option<String> {
 
 /// The service that an integration queries, as text: `www.circl.lu, port 443, TLS`.
 pub(super) fn asks(details: &Details) -> String {
+    if details.package.as_ref().is_some_and(|package| package.interface == Interface::OwnDatabase) {
+        return "The passive-DNS database of this server".to_owned();
+    }
     let text = |key: &str| {
         let setting = details.parameters.iter().find(|setting| setting.key == key)?;
         match &setting.state {

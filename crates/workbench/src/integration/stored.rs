@@ -6,7 +6,7 @@ use std::path::Path;
 use cof::time::Clock;
 use operation::provider::{ProxyEnvironment, ProxyInForce};
 use operation::{
-    Binding, Destination, ManifestError, Package, ParameterKind, Secret, Settings, SettingsError,
+    Binding, Destination, Interface, ManifestError, Package, ParameterKind, Secret, Settings, SettingsError,
 };
 use rusqlite::{Connection, Row};
 
@@ -183,6 +183,7 @@ impl Stored {
         });
         let proxy = package
             .as_ref()
+            .filter(|package| matches!(package.interface, Interface::Http(_)))
             .map(|package| ProxyInForce::of(package, &self.sketch(package), &ProxyEnvironment::of_process()));
         Details {
             summary: self.summary(),

@@ -68,7 +68,7 @@ pub struct IntegrationDetails {
     name: String,
     /// Its parameters with their values.
     parameters: Vec<IntegrationParameter>,
-    /// The proxy in force; null if the manifest cannot be read.
+    /// The proxy in force; null if the manifest cannot be read, or names no service.
     #[schema(required)]
     proxy: Option<IntegrationProxy>,
     /// Its title.

@@ -244,7 +244,7 @@ impl Begun {
         let stored = finished?;
         let Outcome { completeness, whole, orientation, by_data, .. } = outcome;
         if let Some(by_data) = by_data {
-            ability::note(self.desk().folder(), &self.asking.provider.config().budget_name(), by_data);
+            ability::note(self.desk().folder(), &self.asking.provider.name(), by_data);
         }
         let ending = if whole || !completeness.is_complete() {
             Ending::from(&completeness)

@@ -1,14 +1,16 @@
 //! How runs are made: the configured operation, and the request.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use cof::RrType;
 use cof::time::Clock;
-use operation::provider::{ConfigError, ProxyEnvironment};
-use operation::{Budget, Config, Filter, Limits, Package, Provider, Settings, Side, Tcp, Window};
+use operation::provider::{ConfigError, OwnDatabase, ProxyEnvironment};
+use operation::{
+    Budget, Config, Filter, Limits, Package, Provider, ProviderError, Settings, Side, Tcp, Window,
+};
 
 /// How runs are made. This is a snapshot that later configuration does not affect.
 #[derive(Clone, Debug)]
@@ -67,8 +69,20 @@ pub struct Wish {
     pub side: Side,
 }
 
+/// The data folder for which runs are made.
+#[derive(Clone, Debug)]
+pub struct DataFolder {
+    /// Its path, below which the rates of services are stored.
+    pub path: PathBuf,
+    /// The clock of queries.
+    pub clock: Clock,
+    /// Its passive-DNS database.
+    pub database: OwnDatabase,
+}
+
 impl Asking {
-    /// An operation with its settings, over TCP, with the rate limit that all processes of the data folder share.
+    /// An operation with its settings: a service over TCP, with the rate limit that all processes of the data folder share, or the
+    /// passive-DNS database of the data folder.
     ///
     /// It keeps up to the largest number of records, and accepts stored answers for one day; both can be changed.
     ///
@@ -79,29 +93,38 @@ impl Asking {
         settings: &Settings,
         limits: Limits,
         wish: Wish,
-        folder: &Path,
-        clock: Clock,
+        folder: DataFolder,
         actor: &str,
     ) -> Result<Self, ConfigError> {
-        let mut config = Config::new(&package, settings, limits, &clock)?
+        let mut config = Config::new(&package, settings, limits, &folder.clock)?
             .with_environment(&ProxyEnvironment::of_process())?;
-        config.side = wish.side;
-        let filter = Filter::new(&config, wish.rrtypes, wish.window);
-        config.rrtypes.clone_from(&filter.rrtypes);
-        let budget =
-            Budget::new(config.rate, &config.budget_name(), Some(&folder.join("budget")), clock.clone());
-        // The jitter only has to differ between processes.
-        let seed = u64::try_from(clock.now().as_nanos() & u128::from(u64::MAX)).unwrap_or_default()
-            ^ u64::from(std::process::id());
+        let filter = config.narrow(wish.rrtypes, wish.window, wish.side);
         Ok(Self {
             action: package.actions.first().map(|action| action.name.clone()).unwrap_or_default(),
             package: Arc::new(package),
-            provider: Arc::new(Provider::new(config, Arc::new(Tcp), budget, clock, seed)?),
+            provider: Arc::new(folder.provider(config)?),
             filter,
             most: usize::MAX,
             freshness: Freshness::Within(Duration::from_hours(24)),
             actor: actor.to_owned(),
             batch: Batch::default(),
         })
+    }
+}
+
+impl DataFolder {
+    fn provider(self, config: Config) -> Result<Provider, ProviderError> {
+        let Self { path, clock, database } = self;
+        match config {
+            Config::Http(config) => {
+                let rates = path.join("budget");
+                let budget = Budget::new(config.rate, &config.budget_name(), Some(&rates), clock.clone());
+                // The jitter only has to differ between processes.
+                let seed = u64::try_from(clock.now().as_nanos() & u128::from(u64::MAX)).unwrap_or_default()
+                    ^ u64::from(std::process::id());
+                Provider::http(*config, Arc::new(Tcp), budget, clock, seed)
+            }
+            Config::OwnDatabase(config) => Ok(Provider::own_database(config, database, clock)),
+        }
     }
 }

@@ -63,11 +63,15 @@ impl Change<'_> {
         indicator: &Indicator,
         worker: &str,
     ) -> Result<Entered, Problem> {
-        let config = asking.provider.config();
-        let question = config.question(indicator);
-        let login = config.login().map(|login| secret::fingerprint(self, login)).transpose()?;
+        let provider = &asking.provider;
+        let question = provider.question(indicator);
+        let login = provider.login().map(|login| secret::fingerprint(self, login)).transpose()?;
         let login = login.as_ref().map(<[u8; 32]>::as_slice);
-        let cached = self.cached(&question, login, asking.freshness)?;
+        let freshness = match asking.freshness {
+            Freshness::Within(_) if !provider.is_reusable() => Freshness::Fresh,
+            freshness => freshness,
+        };
+        let cached = self.cached(&question, login, freshness)?;
         let sql = "INSERT INTO runs (indicator, manifest, package, source, action, provider, actor, question, login, \
                    filter, worker, orientation, state, started_at, fetched_by, fetched_at) \
                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?13, 0, ?13)";
@@ -78,13 +82,13 @@ impl Change<'_> {
             package.to_string(),
             &package.title,
             action,
-            config.budget_name(),
+            provider.name(),
             &asking.actor,
             question,
             login,
             write_filter(&asking.filter, asking.most),
             worker,
-            config.orientation().word(),
+            provider.orientation().word(),
             self.at,
         ))?;
         let sql = "UPDATE runs SET fetched_by = id, batch = ?2 WHERE id = ?1";

@@ -68,13 +68,15 @@ impl Lab {
             settings.set_secret(&package, "user_token", Secret::new(token)).unwrap();
         }
         let clock = Clock::system();
-        let config = Config::new(&package, &settings, Limits::HELD, &clock).unwrap();
+        let Config::Http(config) = Config::new(&package, &settings, Limits::HELD, &clock).unwrap() else {
+            panic!("CIRCL is a service");
+        };
         let budget = Budget::new(0.0, "test", None, clock.clone());
         Asking {
             batch: Batch::default(),
             action: package.actions[0].name.clone(),
             package: Arc::new(package),
-            provider: Arc::new(Provider::new(config, Arc::new(Tcp), budget, clock, 1).unwrap()),
+            provider: Arc::new(Provider::http(*config, Arc::new(Tcp), budget, clock, 1).unwrap()),
             filter: Filter::default(),
             most: 1_000,
             freshness: Freshness::Within(Duration::from_hours(24)),

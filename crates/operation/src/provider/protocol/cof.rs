@@ -9,9 +9,8 @@ use hyper::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::utf8_percent_encode;
 
 use super::{Paging, SEGMENT, Speech};
-use crate::Indicator;
-use crate::provider::config::Config;
-use crate::provider::question::Side;
+use crate::provider::config::HttpConfig;
+use crate::{Indicator, Side};
 
 /// The header in which a service lists the sides of records that it can search, as in `owner, data`.
 pub const ABILITIES: &str = "backsight-questions";
@@ -27,7 +26,7 @@ const CURSOR: HeaderName = HeaderName::from_static("dribble-paginate-cursor");
 pub(super) struct Cof;
 
 impl Speech for Cof {
-    fn path(&self, config: &Config, indicator: &Indicator) -> String {
+    fn path(&self, config: &HttpConfig, indicator: &Indicator) -> String {
         let prefix = if config.asks_for_data(indicator) { DATA } else { "" };
         let value = utf8_percent_encode(&format!("{prefix}{indicator}"), SEGMENT).to_string();
         let path = config.interface.path.replace("{value}", &value);
@@ -37,7 +36,7 @@ impl Speech for Cof {
         }
     }
 
-    fn add_headers(&self, config: &Config, cursor: Option<&HeaderValue>, headers: &mut HeaderMap) {
+    fn add_headers(&self, config: &HttpConfig, cursor: Option<&HeaderValue>, headers: &mut HeaderMap) {
         let accepted = "application/x-ndjson, application/json;q=0.9, */*;q=0.5";
         headers.insert(ACCEPT, HeaderValue::from_static(accepted));
         if !config.interface.circl_headers {
@@ -58,7 +57,7 @@ impl Speech for Cof {
         }
     }
 
-    fn filters_by_type(&self, config: &Config) -> bool {
+    fn filters_by_type(&self, config: &HttpConfig) -> bool {
         config.interface.circl_headers
     }
 

@@ -18,7 +18,7 @@ use hyper::header::{ACCEPT, HeaderMap, HeaderValue};
 use percent_encoding::utf8_percent_encode;
 
 use super::{Paging, SEGMENT, Speech};
-use crate::provider::config::Config;
+use crate::provider::config::HttpConfig;
 use crate::provider::error::ProviderError;
 use crate::{Indicator, IndicatorType};
 
@@ -31,7 +31,7 @@ const RESET: &str = "x-ratelimit-reset";
 pub(super) struct Dnsdb;
 
 impl Speech for Dnsdb {
-    fn path(&self, config: &Config, indicator: &Indicator) -> String {
+    fn path(&self, config: &HttpConfig, indicator: &Indicator) -> String {
         let kind = match indicator.kind() {
             IndicatorType::Fqdn if config.asks_for_data(indicator) => "rdata/name",
             IndicatorType::Fqdn => "rrset/name",
@@ -53,11 +53,11 @@ impl Speech for Dnsdb {
         path + "&swclient=backsight"
     }
 
-    fn filters_by_type(&self, _: &Config) -> bool {
+    fn filters_by_type(&self, _: &HttpConfig) -> bool {
         true
     }
 
-    fn add_headers(&self, _: &Config, _: Option<&HeaderValue>, headers: &mut HeaderMap) {
+    fn add_headers(&self, _: &HttpConfig, _: Option<&HeaderValue>, headers: &mut HeaderMap) {
         headers.insert(ACCEPT, HeaderValue::from_static("application/x-ndjson"));
     }
 
