@@ -5,7 +5,6 @@
 mod table;
 
 use cof::time::Clock;
-use cof::{Dialect, Writer};
 use operation::{Filter, Indicator};
 use workbench::history::{APART, Choice, Differing, History, ShownHistory};
 use workbench::run::{Arrangement, Compared, Pick};
@@ -94,20 +93,12 @@ fn text(shown: &ShownHistory, command: &HistoryArgs) -> Result<String, Failure> 
     Ok(match command.format {
         Format::Table => table::history(shown, command.dry_run),
         Format::Csv => csv::history(shown)?,
-        Format::Cof => cof_lines(shown),
+        Format::Cof => shown.as_cof(),
         Format::Json => {
             let text = json::history::shown(shown);
             text::ascii(text.map_err(|error| Failure::work("writing JSON", &error))?) + "\n"
         }
     })
-}
-
-fn cof_lines(shown: &ShownHistory) -> String {
-    let (mut writer, mut text) = (Writer::new(Dialect::Draft), String::new());
-    for record in shown.places.iter().filter_map(|place| shown.history.records.get(*place)) {
-        writer.write(record, &mut text);
-    }
-    text
 }
 
 /// Says on standard error which answers are missing or not complete.

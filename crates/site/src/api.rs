@@ -14,6 +14,7 @@
 //! POST   /indicators/VALUE/restore         restore        GET /audit?before=&limit=     the audit trail
 //! GET    /runs?indicator=&before=&limit=   list           POST /runs                    start: {"value","operation",…}
 //! GET    /runs/ID                          show           DELETE /runs/ID               cancel
+//! GET    /history?value=                   all operations' answers on an indicator, merged
 //! POST   /runs/ID/add                      {"pick","dry_run"}   POST /runs/ID/undo      undo
 //! GET    /users                            list           POST /users/invitations       {"role"}: a one-time token
 //! PATCH  /users/NAME                       {"role","disabled"}  POST /users/NAME/reset  a one-time token
@@ -27,6 +28,7 @@
 //! own part, and routes are built from these declarations, so the description matches what is served.
 
 mod audit;
+mod history;
 mod indicators;
 mod integrations;
 mod runs;
@@ -56,6 +58,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(integrations::routes())
         .merge(indicators::routes())
         .merge(runs::routes())
+        .merge(history::routes())
         .merge(users::routes())
         .merge(audit::routes())
         .fallback(async || Problem::missing("there is no API endpoint at this address"))

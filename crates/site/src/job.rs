@@ -5,18 +5,17 @@
 //! and is resumed when the server is back (`run_request::resume`).
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use cof::{Name, Rdata, Record, RrType};
+use cof::Record;
 use edge::problem::Problem;
-use operation::{Findings, Indicator, Relation};
+use operation::{Finding, Findings, Indicator};
 use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 use workbench::run::{Asking, Ending, Kept, Progress, Reason, Run, Runs, State};
 use workbench::{Desk, Error};
 
-use picture::graph::Graph;
-use picture::timeline::{Timeline, TimelineView};
+use crate::content::{Content, Prepared};
 
 /// Concurrent jobs; a client over this limit has to try again later.
 const MOST: usize = 64;
@@ -64,75 +63,40 @@ struct Live {
     abort: AbortHandle,
 }
 
-/// An answer with its findings and the prepared content of its pages: computed once, and shown many times.
+/// An answer with its findings and the prepared content of its pages.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) kept: Kept,
     pub(crate) findings: Findings,
-    relations: OnceLock<Vec<Relation>>,
-    figures: OnceLock<Figures>,
-    timeline: OnceLock<Timeline>,
-    graph: OnceLock<Graph>,
-}
-
-/// The figures of an answer.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Figures {
-    pub(crate) direct: usize,
-    pub(crate) names: usize,
-    pub(crate) addresses: usize,
-    /// `None` if no record has a count.
-    pub(crate) sightings: Option<u64>,
-    /// The earliest first seen and the latest last seen, in seconds since the epoch.
-    pub(crate) span: Option<(u64, u64)>,
+    prepared: Prepared,
 }
 
 impl Answer {
     pub(crate) fn new(kept: Kept, findings: Findings) -> Self {
-        Self {
-            kept,
-            findings,
-            relations: OnceLock::new(),
-            figures: OnceLock::new(),
-            timeline: OnceLock::new(),
-            graph: OnceLock::new(),
-        }
+        Self { kept, findings, prepared: Prepared::default() }
+    }
+}
+
+impl Content for Answer {
+    fn asked(&self) -> &Indicator {
+        &self.kept.run.indicator
     }
 
-    /// The relation of each record to the queried indicator.
-    pub(crate) fn relations(&self) -> &[Relation] {
-        let Kept { run, records, .. } = &self.kept;
-        let of = |record| Relation::of(&run.indicator, record);
-        self.relations.get_or_init(|| records.iter().map(of).collect())
+    fn records(&self) -> &[Record] {
+        &self.kept.records
     }
 
-    pub(crate) fn figures(&self) -> Figures {
-        *self.figures.get_or_init(|| {
-            let records = &self.kept.records;
-            let is_address = |record: &&Record| matches!(record.rrtype, RrType::A | RrType::AAAA);
-            let addresses: HashSet<&Rdata> =
-                records.iter().filter(is_address).map(|record| &record.rdata).collect();
-            let names: HashSet<&Name> = records.iter().map(|record| &record.rrname).collect();
-            let spans = records.iter().filter_map(Record::span);
-            Figures {
-                direct: self.relations().iter().filter(|relation| **relation == Relation::Direct).count(),
-                names: names.len(),
-                addresses: addresses.len(),
-                sightings: records.iter().filter_map(|record| record.count).reduce(u64::saturating_add),
-                span: spans.reduce(|(first, last), (a, b)| (first.min(a), last.max(b))),
-            }
-        })
+    fn flagged(&self) -> HashSet<usize> {
+        let flagged = self.findings.list.iter().filter(|finding| !finding.is_selected());
+        let flagged = flagged.filter_map(|finding| match finding {
+            Finding::Indicator { records, .. } => Some(records),
+            _ => None,
+        });
+        flagged.flatten().copied().collect()
     }
 
-    /// The timeline of all records, without any filters.
-    pub(crate) fn timeline(&self) -> &Timeline {
-        let Kept { run, records, .. } = &self.kept;
-        let whole = || Timeline::new(&TimelineView::default(), &run.indicator, records);
-        self.timeline.get_or_init(whole)
-    }
-
-    pub(crate) fn graph(&self) -> &Graph {
-        self.graph.get_or_init(|| Graph::new(&self.kept.run.indicator, &self.kept.records))
+    fn prepared(&self) -> &Prepared {
+        &self.prepared
     }
 }
 

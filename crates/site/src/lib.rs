@@ -14,6 +14,8 @@ mod api;
 mod asset;
 mod basis;
 mod connection;
+mod content;
+mod histories;
 mod job;
 mod narrowed;
 mod page;

@@ -9,6 +9,7 @@ mod agent;
 mod audit;
 mod database;
 mod frame;
+mod history;
 mod indicator;
 mod install;
 mod integration;
@@ -16,6 +17,7 @@ mod integrations;
 mod library;
 mod operate;
 mod paste;
+mod records;
 mod run;
 mod runs;
 mod said;
@@ -41,6 +43,7 @@ use edge::problem::{Problem, Remedy};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub(crate) use frame::{FormToken, Frame, asset};
+pub(crate) use history::address as history_address;
 pub(crate) use indicator::{address as indicator_address, path_of as indicator_path};
 
 pub(crate) use picture::text::begun;
@@ -67,6 +70,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .merge(operate::routes())
         .merge(runs::routes())
         .merge(run::routes())
+        .merge(history::routes())
         .merge(audit::routes())
         .merge(users::routes())
         .merge(account::routes())

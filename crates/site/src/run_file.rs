@@ -1,4 +1,4 @@
-//! A run as a file: records in the Common Output Format, as JSON or CSV, and the evidence as it was received.
+//! A run or a history as a file: records in the Common Output Format, as JSON or CSV, and the evidence as it was received.
 //!
 //! A file is created piece by piece while it is read, so that a reader costs one piece and not the whole file. JSON is a single
 //! value and is created at once: one file at a time, into a temporary file without a name. The number of concurrent readers is
@@ -17,10 +17,11 @@ use edge::compress;
 use edge::problem::Problem;
 use futures_util::StreamExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use workbench::json::answer as json;
+use workbench::history::ShownHistory;
 use workbench::run::{Arrangement, Kept, Shown, Sort};
-use workbench::{Desk, Workbench, csv};
+use workbench::{Desk, Workbench, csv, json};
 
+use crate::histories::HistoryAnswer;
 use crate::job::Answer;
 
 /// How much of a file is sent at a time, in bytes.
@@ -56,25 +57,26 @@ impl Downloads {
     ) -> Result<Response, Problem> {
         let failed = |_| Problem::internal_page();
         let place = self.begin()?;
+        let named = |ending: &str| format!("run-{id}{suffix}.{ending}");
         match name {
             "records.cof" => {
                 let body = pieces(place, Arc::clone(answer), String::new(), cof_text);
-                Ok(attachment((id, suffix), "ndjson", "application/x-ndjson", body))
+                Ok(attachment(&named("ndjson"), "application/x-ndjson", body))
             }
             "records.json" => {
                 let file = json_file(self, answer, id).await?;
-                Ok(attachment((id, suffix), "json", "application/json", stream(place, file)))
+                Ok(attachment(&named("json"), "application/json", stream(place, file)))
             }
             "records.csv" => {
                 let head = csv::head().map_err(failed)?;
                 let rows = |kept: &Kept, records: &[Record]| csv::body(&kept.run, records);
                 let body = pieces(place, Arc::clone(answer), head, rows);
-                Ok(attachment((id, suffix), "csv", "text/csv; charset=utf-8", body))
+                Ok(attachment(&named("csv"), "text/csv; charset=utf-8", body))
             }
             "evidence" => {
                 let evidence = self.desk.read(move |workbench| workbench.evidence(id)).await?;
                 let body = evidence.map_or_else(Body::empty, |evidence| stream(place, evidence));
-                Ok(attachment((id, suffix), "raw", "application/octet-stream", body))
+                Ok(attachment(&named("raw"), "application/octet-stream", body))
             }
             _ => Err(Problem::missing(
                 "a run has the files records.cof, records.json, records.csv and evidence",
@@ -82,10 +84,50 @@ impl Downloads {
         }
     }
 
+    /// A history's file with the records at these positions: `records.cof`, `records.json` or `records.csv`.
+    ///
+    /// # Errors
+    /// 404 for any other name, 503 if there are too many readers.
+    pub(crate) async fn history(
+        &self,
+        answer: Arc<HistoryAnswer>,
+        places: Vec<usize>,
+        apart: u64,
+        name: &str,
+    ) -> Result<Response, Problem> {
+        let (write, ending, kind): (fn(&ShownHistory) -> io::Result<String>, _, _) = match name {
+            "records.cof" => (|shown| Ok(shown.as_cof()), "ndjson", "application/x-ndjson"),
+            "records.json" => (|shown| Ok(json::history::shown(shown)? + "\n"), "json", "application/json"),
+            "records.csv" => (csv::history, "csv", "text/csv; charset=utf-8"),
+            _ => {
+                return Err(Problem::missing(
+                    "a history has the files records.cof, records.json and records.csv",
+                ));
+            }
+        };
+        let place = self.begin()?;
+        let _turn = self.making.acquire().await.map_err(|_| Problem::internal_page())?;
+        let value = answer.history.indicator.to_string().replace(':', "-");
+        let make = move |workbench: &Workbench| {
+            let shown = ShownHistory::of(answer.history.clone(), places, (None, apart), workbench)?;
+            Ok(spooled(&shown, write))
+        };
+        let file = self.desk.read(make).await?.map_err(|_| Problem::internal_page())?;
+        Ok(attachment(&format!("history-{value}.{ending}"), kind, stream(place, file)))
+    }
+
     fn begin(&self) -> Result<OwnedSemaphorePermit, Problem> {
         let full = "too many files are being downloaded at the same time; try again in a few seconds";
         Arc::clone(&self.reading).try_acquire_owned().map_err(|_| Problem::busy(full))
     }
+}
+
+/// What is written of a history, in a file that is removed when it is closed.
+fn spooled(shown: &ShownHistory, write: fn(&ShownHistory) -> io::Result<String>) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    file.write_all(write(shown)?.as_bytes())?;
+    file.rewind()?;
+    Ok(file)
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the other format, which takes its place, can fail")]
@@ -131,7 +173,7 @@ async fn json_file(downloads: &Downloads, answer: &Arc<Answer>, id: i64) -> Resu
         let _turn = turn;
         let shown = Shown::new(answer.kept.clone(), &package, Arrangement { sort: Sort::Last, limit: None });
         let mut file = tempfile::tempfile()?;
-        file.write_all(json::shown(&shown)?.as_bytes())?;
+        file.write_all(json::answer::shown(&shown)?.as_bytes())?;
         file.write_all(b"\n")?;
         file.rewind()?;
         Ok::<_, io::Error>(file)
@@ -158,15 +200,10 @@ fn stream<R: Read + Send + 'static>(place: OwnedSemaphorePermit, source: R) -> B
 }
 
 /// A file to be saved and never displayed, because strangers wrote its content.
-fn attachment(
-    (id, suffix): (i64, &str),
-    ending: &str,
-    kind: &'static str,
-    content: impl Into<Body>,
-) -> Response {
+fn attachment(file: &str, kind: &'static str, content: impl Into<Body>) -> Response {
     let mut response = (StatusCode::OK, content.into()).into_response();
     compress::mark(&mut response);
-    let named = format!("attachment; filename=\"run-{id}{suffix}.{ending}\"");
+    let named = format!("attachment; filename=\"{file}\"");
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     if let Ok(named) = HeaderValue::try_from(named) {

@@ -16,6 +16,7 @@ use store::{StoreError, StoreErrorKind};
 use workbench::Desk;
 use workbench::run::{DataFolder, Runs};
 
+use crate::histories::Histories;
 use crate::job::Jobs;
 use crate::run_file::Downloads;
 
@@ -24,6 +25,7 @@ use crate::run_file::Downloads;
 pub struct Site {
     pub(crate) desk: Desk,
     pub(crate) jobs: Jobs,
+    pub(crate) histories: Histories,
     /// Accepted host names, besides those of this machine and addresses.
     pub hosts: Vec<String>,
     /// Whether browsers use TLS, with this server or with a proxy in front.
@@ -62,6 +64,7 @@ impl Site {
         Self {
             desk: runs.desk().clone(),
             downloads: Downloads::new(runs.desk().clone()),
+            histories: Histories::new(runs.desk().clone()),
             jobs: Jobs::new(runs),
             hosts: Vec::new(),
             over_tls: false,

@@ -58,20 +58,47 @@ pub struct Part {
     places: Vec<usize>,
 }
 
+/// The runs of one operation that its part of a history depends on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Its newest run.
+    pub latest: Run,
+    /// Its newest run with a usable answer.
+    pub usable: Option<Run>,
+}
+
 impl Workbench {
     /// The history of an indicator; `most` limits the records of each answer. Without any run, it has no parts.
     ///
     /// # Errors
     /// [`Error`] if the database cannot be read.
     pub fn history(&self, indicator: &Indicator, most: usize) -> Result<History, Error> {
+        let runs = self.runs_of_operations(indicator)?.into_values();
+        let parts = runs.filter_map(|runs| self.part(runs, most).transpose());
+        Ok(History::new(indicator.clone(), parts.collect::<Result<_, Error>>()?))
+    }
+
+    /// The runs that the history of an indicator depends on. As long as they are the same, the history is.
+    ///
+    /// # Errors
+    /// [`Error`] if the database cannot be read.
+    pub fn standings(&self, indicator: &Indicator) -> Result<Vec<Standing>, Error> {
+        let standing = |runs: Vec<Run>| {
+            let usable = runs.iter().find(|run| is_usable(run)).cloned();
+            Some(Standing { usable, latest: runs.into_iter().next()? })
+        };
+        Ok(self.runs_of_operations(indicator)?.into_values().filter_map(standing).collect())
+    }
+
+    /// The runs on an indicator by operation and side, newest first.
+    fn runs_of_operations(&self, indicator: &Indicator) -> Result<BTreeMap<(String, Side), Vec<Run>>, Error> {
         let wanted = Wanted { indicator: Some(indicator.clone()), limit: MOST_RUNS, ..Wanted::default() };
         let mut runs: BTreeMap<(String, Side), Vec<Run>> = BTreeMap::new();
         for run in self.runs(&wanted)?.runs {
             let key = (run.operation().to_owned(), run.filter().side);
             runs.entry(key).or_default().push(run);
         }
-        let parts = runs.into_values().filter_map(|runs| self.part(runs, most).transpose());
-        Ok(History::new(indicator.clone(), parts.collect::<Result<_, Error>>()?))
+        Ok(runs)
     }
 
     /// The part of an operation with these runs, newest first.

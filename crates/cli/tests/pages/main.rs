@@ -11,6 +11,7 @@ mod copied;
 mod driver;
 mod fit;
 mod guide;
+mod histories;
 mod hostile;
 mod keyboard;
 mod long;

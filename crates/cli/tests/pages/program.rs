@@ -93,6 +93,12 @@ impl Program {
         self.said.replace(said);
     }
 
+    /// Runs another command on the same data folder; returns its exit code.
+    pub(crate) fn does(&self, subcommand: &str, arguments: &[&str]) -> Option<i32> {
+        let mut other = command(&self.home, subcommand);
+        other.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().code()
+    }
+
     fn end(&self) {
         let mut child = self.child.borrow_mut();
         drop((child.kill(), child.wait()));

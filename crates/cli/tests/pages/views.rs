@@ -43,7 +43,7 @@ const OLDER: &str = "/integrations/new?bundled=circl-passive-dns@1.0.0";
 const CIRCL: &str = "/integrations/circl-passive-dns";
 
 /// Add new pages here.
-const VIEWS: [View; 26] = [
+const VIEWS: [View; 29] = [
     page("signin", "/signin"),
     page("library", "/library"),
     state("library-none", "/library?q=*.nothing.example"),
@@ -57,6 +57,9 @@ const VIEWS: [View; 26] = [
     page("run-changes", "/runs/2/changes"),
     page("run-raw", "/runs/1/raw"),
     state("run-elsewhere", "/run?value=unknown.example"),
+    page("history", "/history?value=192.0.2.80"),
+    state("history-changes", "/history/changes?value=192.0.2.80"),
+    state("history-none", "/history?value=unknown.example"),
     page("integrations", "/integrations"),
     state("integrations-none", "/integrations?tab=disabled"),
     page("install", "/integrations/new"),

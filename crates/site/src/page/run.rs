@@ -8,11 +8,9 @@ mod changes;
 mod download;
 mod head;
 mod history;
-mod narrowing;
 mod net;
 mod progress;
 mod raw;
-mod row;
 mod selection;
 mod uses;
 
@@ -28,8 +26,9 @@ use workbench::Error;
 use workbench::run::State as Standing;
 
 use self::head::Head;
-use self::selection::Selection;
 use super::operate::{self, run_address};
+use super::records::selection::Selection;
+use super::records::{text, turn};
 use super::{Frame, go};
 use crate::access::{May, Posted, needs::EditLibrary, needs::RunOperations};
 use crate::job::Answer;
@@ -80,14 +79,6 @@ impl FromRequestParts<Shared> for Looked {
     }
 }
 
-/// Shows the page of the button that was pressed.
-fn turn(parameters: &mut Vec<(String, String)>) {
-    let turned = parameters.iter().find(|(name, _)| name == "turn").map(|(_, page)| page.clone());
-    let Some(page) = turned else { return };
-    parameters.retain(|(name, _)| name != "turn" && name != "page");
-    parameters.push(("page".to_owned(), page));
-}
-
 async fn id_of(parts: &mut Parts, site: &Shared) -> Result<i64, Problem> {
     let Path(named) = Path::<Vec<(String, String)>>::from_request_parts(parts, site)
         .await
@@ -127,10 +118,6 @@ impl Looked {
     async fn head(&self, view: &'static str) -> Result<Head, Problem> {
         Head::of(self, view).await
     }
-}
-
-fn text<'a>(parameters: &'a [(String, String)], name: &str) -> &'a str {
-    parameters.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
 }
 
 async fn cancel(

@@ -1,6 +1,6 @@
 //! A history as it is printed: the chosen records in the requested order and number, with their findings.
 
-use cof::Record;
+use cof::{Dialect, Record, Writer};
 use operation::Filter;
 
 use super::{Agreement, Differing, History, HistoryChanges, Proposals};
@@ -46,23 +46,45 @@ impl ShownHistory {
     /// # Errors
     /// [`Error`] if the package of a run cannot be read.
     pub fn new(history: History, choice: &Choice, workbench: &Workbench) -> Result<Self, Error> {
-        let mut places = history.chosen(choice);
+        let places = history.chosen(choice);
+        Self::of(history, places, (choice.arrangement.limit, choice.apart), workbench)
+    }
+
+    /// The records at these positions, with their findings: at most `limit`, with dates far apart from `apart` days on.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn of(
+        history: History,
+        mut places: Vec<usize>,
+        (limit, apart): (Option<usize>, u64),
+        workbench: &Workbench,
+    ) -> Result<Self, Error> {
         let proposals = if places.len() == history.records.len() {
             workbench.proposals(&history)?
         } else {
             workbench.proposals_of(&history, &places.iter().copied().collect(), false)?
         };
         let matching = places.len();
-        places.truncate(choice.arrangement.limit.unwrap_or(usize::MAX));
+        places.truncate(limit.unwrap_or(usize::MAX));
         Ok(Self {
             proposals: proposals.printed(&places, history.records.len()),
             history,
             places,
             matching,
-            apart: choice.apart,
+            apart,
             compared: Compared::No,
             added: None,
         })
+    }
+
+    /// The records in the Common Output Format, one per line.
+    pub fn as_cof(&self) -> String {
+        let (mut writer, mut text) = (Writer::new(Dialect::Draft), String::new());
+        for record in self.places.iter().filter_map(|place| self.history.records.get(*place)) {
+            writer.write(record, &mut text);
+        }
+        text
     }
 
     /// Whether the answers agree about a printed record, given by its position in the history.

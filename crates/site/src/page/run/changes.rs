@@ -4,21 +4,16 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::response::Response;
-use cof::Record;
 use edge::problem::Problem;
-use operation::Indicator;
 use workbench::run::{Changes, Run};
 
 use super::super::stamp::Stamp;
 use super::head::Head;
 use super::{Looked, progress};
+use crate::page::records::changes::List;
 use crate::page::{Frame, show};
 use picture::links::Links;
-use picture::timeline::class_of;
-use picture::timeline::words::{counted, day, figure, thousands};
-
-/// The most lines of a kind that are shown; all are counted.
-const MOST: usize = 200;
+use picture::timeline::words::counted;
 
 #[derive(Template)]
 #[template(path = "run-changes.html")]
@@ -43,27 +38,6 @@ struct Choice {
     id: i64,
     at: Stamp,
     records: String,
-}
-
-struct List {
-    title: &'static str,
-    meaning: &'static str,
-    count: String,
-    more: usize,
-    lines: Vec<Line>,
-}
-
-struct Line {
-    name: String,
-    address: Option<String>,
-    class: &'static str,
-    rrtype: String,
-    data: String,
-    data_address: Option<String>,
-    last: Option<Stamp>,
-    count: String,
-    /// The earlier state.
-    before: String,
 }
 
 pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
@@ -100,24 +74,19 @@ impl Comparison {
     }
 
     fn new(looked: &Looked, changes: &Changes, choices: &[Run], links: &Links) -> Self {
-        fn plain(record: &Record) -> (&Record, String) {
-            (record, String::new())
-        }
-        let new: Vec<_> = changes.new.iter().map(plain).collect();
-        let gone: Vec<_> = changes.gone.iter().flatten().map(plain).collect();
-        let different: Vec<_> =
-            changes.different.iter().map(|one| (&one.now, sightings(&one.before))).collect();
-        let same = looked.answer.kept.records.len().saturating_sub(new.len() + different.len());
+        let all = looked.answer.kept.records.len();
+        let same = all.saturating_sub(changes.new.len() + changes.different.len());
         Self {
             since: changes.since.id,
             choices: choices.iter().map(Choice::of).collect(),
             whole: changes.gone.is_some(),
             same: counted(same, "record"),
-            lists: vec![
-                List::new("New", "First reported in this run", &new, links),
-                List::new("Gone", "In that run, not in this one", &gone, links),
-                List::new("Different", "Dates or count differ", &different, links),
-            ],
+            lists: List::all(
+                (&changes.new, "First reported in this run"),
+                (changes.gone.as_deref().unwrap_or_default(), "In that run, not in this one"),
+                &changes.different,
+                links,
+            ),
         }
     }
 }
@@ -130,40 +99,4 @@ impl Choice {
             records: counted(usize::try_from(run.records).unwrap_or(usize::MAX), "record"),
         }
     }
-}
-
-impl List {
-    fn new(title: &'static str, meaning: &'static str, records: &[(&Record, String)], links: &Links) -> Self {
-        let shown = records.iter().take(MOST).map(|(record, before)| Line::new(record, before, links));
-        Self {
-            title,
-            meaning,
-            count: figure(records.len()),
-            more: records.len().saturating_sub(MOST),
-            lines: shown.collect(),
-        }
-    }
-}
-
-impl Line {
-    fn new(record: &Record, before: &str, links: &Links) -> Self {
-        Self {
-            name: record.rrname.to_string(),
-            address: Indicator::of_owner(record).map(|one| links.pivot(&one.to_string())),
-            class: class_of(record.rrtype),
-            rrtype: record.rrtype.to_string(),
-            data: record.rdata_text(),
-            data_address: Indicator::of_target(&record.rdata, record.rrtype)
-                .map(|one| links.pivot_from_data(&one.as_typed())),
-            last: record.seen().1.and_then(|last| Some(Stamp::of(i64::try_from(last).ok()?))),
-            count: record.count.map_or_else(|| "unknown".to_owned(), thousands),
-            before: before.to_owned(),
-        }
-    }
-}
-
-fn sightings(record: &Record) -> String {
-    let last = record.seen().1.map(|last| format!("last seen {}", day(last)));
-    let count = record.count.map(|count| format!("{} sightings", thousands(count)));
-    [last, count].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -8,13 +8,12 @@ use cof::Record;
 use edge::problem::Problem;
 use operation::Findings;
 use picture::timeline::TimelineView;
-use picture::timeline::date::{self, Field};
 use workbench::run::Kept;
 
 use super::Looked;
-use super::narrowing::{Narrowing, least};
-use super::row::kept;
 use crate::job::Answer;
+use crate::page::records::narrowing::{Narrowing, unreadable};
+use crate::page::records::row::kept;
 
 /// `GET /runs/ID/files/NAME`.
 ///
@@ -55,33 +54,4 @@ impl Filters {
     pub(super) fn records<'a>(&'a self, answer: &'a Answer) -> impl Iterator<Item = &'a Record> {
         kept(answer, &self.view, &self.narrowing).map(|(_, record, _)| record)
     }
-}
-
-/// The filters among these parameters that are not completely valid, each with what is wrong.
-pub(super) fn unreadable(parameters: &[(String, String)]) -> Vec<(&'static str, &'static str)> {
-    let of = |name: &'static str| parameters.iter().filter(move |(known, _)| known == name);
-    let mut wrong = Vec::new();
-    for name in ["from", "to", "at", "alive", "hide", "rel", "min"] {
-        let faults = of(name).filter_map(|(_, value)| {
-            TimelineView::wrong(name, value).or_else(|| (name == "min").then(|| least(value).wrong).flatten())
-        });
-        wrong.extend(faults.take(1).map(|fault| (name, fault)));
-        // Several hidden types are allowed, but only one value of any other filter.
-        if name != "hide" && of(name).count() > 1 {
-            wrong.push((name, "Given more than once."));
-        }
-    }
-    if of("text").count() > 1 {
-        wrong.push(("text", "Given more than once."));
-    }
-    let last = |name: &'static str| of(name).next_back().map_or("", |(_, value)| value.as_str());
-    if let ([_, Field { wrong: Some(turned), .. }], true) =
-        (date::window(last("from"), last("to")), wrong.is_empty())
-    {
-        wrong.extend([("to", turned), ("from", turned)]);
-    }
-    if of("alive").any(|(_, value)| value == "1") && last("at").trim().is_empty() {
-        wrong.push(("alive", "Takes 1, together with at."));
-    }
-    wrong
 }

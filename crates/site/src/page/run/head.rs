@@ -11,8 +11,10 @@ use workbench::run::{Reason, Run, State as Standing, Wanted};
 use super::super::operate::{run_address, trail_of, trail_text};
 use super::super::stamp::Stamp;
 use super::Looked;
-use super::download::{Filters, unreadable};
+use super::download::Filters;
+use crate::content::Content;
 use crate::job::Answer;
+use crate::page::records::narrowing::unreadable;
 use crate::page::{FormToken, begun, encoded};
 use picture::timeline::words::{day, figure, thousands};
 

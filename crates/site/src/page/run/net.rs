@@ -6,6 +6,7 @@ use edge::problem::Problem;
 
 use super::head::Head;
 use super::{Looked, progress};
+use crate::content::Content;
 use crate::page::{Frame, show};
 use picture::graph::GraphPart;
 

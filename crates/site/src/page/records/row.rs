@@ -1,4 +1,4 @@
-//! The table of a run's records: filters, order and pages.
+//! The rows of a table of records: filters, order and pages.
 
 use std::collections::HashMap;
 
@@ -7,33 +7,33 @@ use operation::{Caution, Indicator, Relation};
 use workbench::library::Status;
 use workbench::{Error, Workbench};
 
-use super::super::stamp::Stamp;
-pub(super) use super::narrowing::Narrowing;
-use crate::job::Answer;
+use super::narrowing::Narrowing;
+use crate::content::Content;
+use crate::page::stamp::Stamp;
 use picture::links::Links;
 use picture::timeline::words::{length, thousands};
 use picture::timeline::{Places, TimelineView, class_of};
 
 /// Rows per page.
-pub(super) const PAGE: usize = 100;
+pub(in crate::page) const PAGE: usize = 100;
 
 /// The rows that are shown, in order, by their positions in the answer.
 #[derive(Debug)]
-pub(super) struct Rows {
-    pub(super) places: Vec<usize>,
-    pub(super) order: Order,
+pub(in crate::page) struct Rows {
+    pub(in crate::page) places: Vec<usize>,
+    pub(in crate::page) order: Order,
 }
 
 /// The order of the table: a column, ascending or descending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Order {
-    pub(super) column: Column,
-    pub(super) reversed: bool,
+pub(in crate::page) struct Order {
+    pub(in crate::page) column: Column,
+    pub(in crate::page) reversed: bool,
 }
 
 /// A column that the table can be sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Column {
+pub(in crate::page) enum Column {
     Count,
     Data,
     First,
@@ -45,28 +45,51 @@ pub(super) enum Column {
 }
 
 /// A row in its printed form.
-pub(super) struct Row {
+pub(in crate::page) struct Row {
     /// Its position in the answer, which a selection refers to.
-    pub(super) place: usize,
+    pub(in crate::page) place: usize,
     /// The anchor that the timeline's bars link to.
-    pub(super) anchor: usize,
-    pub(super) name: String,
-    pub(super) name_address: Option<String>,
-    pub(super) class: &'static str,
-    pub(super) rrtype: String,
-    pub(super) data: String,
-    pub(super) data_address: Option<String>,
-    pub(super) first: Option<Stamp>,
-    pub(super) last: Option<Stamp>,
-    pub(super) span: String,
-    pub(super) count: String,
-    pub(super) relation: &'static str,
-    pub(super) library: InLibrary,
-    pub(super) picked: bool,
+    pub(in crate::page) anchor: usize,
+    pub(in crate::page) name: String,
+    pub(in crate::page) name_address: Option<String>,
+    pub(in crate::page) class: &'static str,
+    pub(in crate::page) rrtype: String,
+    pub(in crate::page) data: String,
+    pub(in crate::page) data_address: Option<String>,
+    pub(in crate::page) first: Option<Stamp>,
+    pub(in crate::page) last: Option<Stamp>,
+    pub(in crate::page) span: String,
+    pub(in crate::page) count: String,
+    pub(in crate::page) relation: &'static str,
+    pub(in crate::page) library: InLibrary,
+    pub(in crate::page) picked: bool,
     /// Whether its findings are left out unless it is ticked individually.
-    pub(super) flagged: bool,
+    pub(in crate::page) flagged: bool,
     /// A caution about the name or about a host in its data: one word, or the whole text for a lookalike.
-    pub(super) caution: Option<(&'static str, String)>,
+    pub(in crate::page) caution: Option<(&'static str, String)>,
+    /// What each answer of a history says about it; empty in a run.
+    pub(in crate::page) said: Vec<Cell>,
+    /// Whether the answers of a history agree about it.
+    pub(in crate::page) agreement: Option<Agreed>,
+}
+
+/// What one answer of a history says about a record.
+pub(in crate::page) struct Cell {
+    /// The name of the column.
+    pub(in crate::page) label: String,
+    /// Where its span begins and how long it is, in percent of the history's; `None` if the answer does not have the record.
+    pub(in crate::page) bar: Option<(String, String)>,
+    /// Whether the answer is older than the newest run.
+    pub(in crate::page) is_older: bool,
+    pub(in crate::page) count: String,
+    /// Its dates, or what it means that the record is missing.
+    pub(in crate::page) text: String,
+}
+
+/// Whether the answers of a history agree about a record, and the style class; `None` for plain text.
+pub(in crate::page) struct Agreed {
+    pub(in crate::page) text: String,
+    pub(in crate::page) class: Option<&'static str>,
 }
 
 impl Column {
@@ -81,27 +104,27 @@ impl Column {
         ("relation", Self::Relation),
     ];
 
-    pub(super) fn word(self) -> &'static str {
+    pub(in crate::page) fn word(self) -> &'static str {
         Self::NAMED.iter().find(|(_, column)| *column == self).map_or("last", |(word, _)| word)
     }
 }
 
 impl Order {
-    pub(super) fn of(word: &str) -> Self {
+    pub(in crate::page) fn of(word: &str) -> Self {
         let (reversed, word) = word.strip_prefix('-').map_or((false, word), |rest| (true, rest));
         let column = Column::NAMED.iter().find(|(known, _)| *known == word).map(|(_, column)| *column);
         column.map_or(Self { column: Column::Last, reversed: false }, |column| Self { column, reversed })
     }
 
     /// The parameters of the address that sort by a column; a second click reverses the order.
-    pub(super) fn link(self, links: &Links, column: Column) -> String {
+    pub(in crate::page) fn link(self, links: &Links, column: Column) -> String {
         let turned = self.column == column && !self.reversed;
         let word = format!("{}{}", if turned { "-" } else { "" }, column.word());
         links.with(&[("sort", Some(&word)), ("page", None)]) + "#th"
     }
 
     /// For `aria-sort`: names are sorted ascending, dates and counts descending unless reversed.
-    pub(super) fn direction(self, column: Column) -> &'static str {
+    pub(in crate::page) fn direction(self, column: Column) -> &'static str {
         if self.column != column {
             return "";
         }
@@ -112,8 +135,13 @@ impl Order {
 
 impl Rows {
     /// The positions of the records that match the filters, sorted.
-    pub(super) fn new(answer: &Answer, view: &TimelineView, narrowing: &Narrowing, order: Order) -> Self {
-        let mut rows: Vec<Sorted<'_>> = kept(answer, view, narrowing).collect();
+    pub(in crate::page) fn new(
+        content: &dyn Content,
+        view: &TimelineView,
+        narrowing: &Narrowing,
+        order: Order,
+    ) -> Self {
+        let mut rows: Vec<Sorted<'_>> = kept(content, view, narrowing).collect();
         sort(&mut rows, order.column);
         if order.reversed {
             rows.reverse();
@@ -122,17 +150,17 @@ impl Rows {
     }
 
     /// The number of pages.
-    pub(super) fn pages(&self) -> usize {
+    pub(in crate::page) fn pages(&self) -> usize {
         self.places.len().div_ceil(PAGE).max(1)
     }
 
     /// The requested page, or the nearest existing one.
-    pub(super) fn page(&self, asked: &str) -> usize {
+    pub(in crate::page) fn page(&self, asked: &str) -> usize {
         asked.trim().parse::<usize>().unwrap_or(1).clamp(1, self.pages())
     }
 
     /// The page of the row of each drawn record, given the page that is shown.
-    pub(super) fn pages_of(&self, drawn: &[usize], here: usize) -> Places {
+    pub(in crate::page) fn pages_of(&self, drawn: &[usize], here: usize) -> Places {
         let mut pages = vec![here; if self.pages() > 1 { drawn.len() } else { 0 }];
         for (at, place) in self.places.iter().enumerate() {
             if let Some(page) = drawn.binary_search(place).ok().and_then(|at| pages.get_mut(at)) {
@@ -144,19 +172,19 @@ impl Rows {
 }
 
 /// The records that match the filters, in the order of the answer.
-pub(super) fn kept<'a>(
-    answer: &'a Answer,
+pub(in crate::page) fn kept<'a>(
+    content: &'a dyn Content,
     view: &'a TimelineView,
     narrowing: &'a Narrowing,
 ) -> impl Iterator<Item = Sorted<'a>> {
-    let numbered = answer.kept.records.iter().zip(answer.relations()).enumerate();
-    numbered.map(|(place, (record, relation))| (place, record, *relation)).filter(|(_, record, relation)| {
-        view.shows(record, *relation) && (narrowing.is_empty() || narrowing.keeps(record))
-    })
+    let numbered = content.records().iter().zip(content.relations()).enumerate();
+    numbered
+        .map(|(place, (record, relation))| (place, record, *relation))
+        .filter(|(place, record, relation)| view.shows(record, *relation) && narrowing.keeps(*place, record))
 }
 
 /// A record with its position, and its relation to the queried indicator.
-pub(super) type Sorted<'a> = (usize, &'a Record, Relation);
+pub(in crate::page) type Sorted<'a> = (usize, &'a Record, Relation);
 
 fn sort(rows: &mut [Sorted<'_>], column: Column) {
     use std::cmp::Reverse;
@@ -178,7 +206,7 @@ fn sort(rows: &mut [Sorted<'_>], column: Column) {
 
 impl Row {
     /// The row of the record at a position.
-    pub(super) fn new(
+    pub(in crate::page) fn new(
         asked: &Indicator,
         record: &Record,
         (place, anchor): (usize, usize),
@@ -214,11 +242,13 @@ impl Row {
             picked: false,
             flagged: false,
             caution: mark(asked, record),
+            said: Vec::new(),
+            agreement: None,
         }
     }
 
     /// The state of the hosts of rows in the library.
-    pub(super) fn standing(
+    pub(in crate::page) fn standing(
         workbench: &Workbench,
         asked: &Indicator,
         records: &[&Record],
@@ -254,7 +284,7 @@ impl Row {
 
 /// The state of the hosts of a row in the library, or the state that they would get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum InLibrary {
+pub(in crate::page) enum InLibrary {
     /// The record contains no host other than the queried one.
     AttributeOnly,
     /// New, and left out unless it is ticked individually.
@@ -265,7 +295,7 @@ pub(super) enum InLibrary {
 }
 
 impl InLibrary {
-    pub(super) fn word(self) -> &'static str {
+    pub(in crate::page) fn word(self) -> &'static str {
         match self {
             Self::AttributeOnly => "Attribute only",
             Self::Flagged => "Flagged",
@@ -276,7 +306,7 @@ impl InLibrary {
     }
 
     /// The style class; `None` for plain text.
-    pub(super) fn class(self) -> Option<&'static str> {
+    pub(in crate::page) fn class(self) -> Option<&'static str> {
         match self {
             Self::AttributeOnly => None,
             Self::Flagged => Some("review"),

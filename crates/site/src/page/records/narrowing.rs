@@ -1,4 +1,4 @@
-//! The filters that only the table has: a text, and a minimum count.
+//! The filters that only the table has: a text, a minimum count, and positions.
 //!
 //! The text is searched for in names and data in their printed form, and in their unescaped form. A defanged value is also read
 //! as the value that it stands for. An invalid filter has no effect, and the error is shown next to its field.
@@ -9,31 +9,45 @@ use cof::Record;
 use operation::Indicator;
 use operation::indicator::refang;
 
-use picture::timeline::date::Field;
+use picture::timeline::TimelineView;
+use picture::timeline::date::{self, Field};
 
 /// The filters for records.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Narrowing {
+pub(in crate::page) struct Narrowing {
     /// The texts in lower case, any of which may match; empty for every record.
     texts: Vec<String>,
     /// The minimum count.
     least: u64,
+    /// Whether each record is kept by its position; all are if `None`.
+    places: Option<Vec<bool>>,
 }
 
 const NO_NUMBER: &str = "Not a whole number. Write it as 1000 or 1,000.";
 const TOO_LARGE: &str = "No record has a count this large.";
 
 impl Narrowing {
-    pub(super) fn of(parameters: &[(String, String)]) -> Self {
+    pub(in crate::page) fn of(parameters: &[(String, String)]) -> Self {
         let least = number(super::text(parameters, "min")).unwrap_or(0);
-        Self { texts: texts(super::text(parameters, "text")), least }
+        Self { texts: texts(super::text(parameters, "text")), least, places: None }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.texts.is_empty() && self.least <= 1
+    /// Only records at some positions: those for which this is true.
+    pub(in crate::page) fn among(self, places: Option<Vec<bool>>) -> Self {
+        Self { places, ..self }
     }
 
-    pub(super) fn keeps(&self, record: &Record) -> bool {
+    pub(in crate::page) fn is_empty(&self) -> bool {
+        self.texts.is_empty() && self.least <= 1 && self.places.is_none()
+    }
+
+    /// Whether the record at this position is kept.
+    pub(in crate::page) fn keeps(&self, place: usize, record: &Record) -> bool {
+        let is_among = self.places.as_ref().is_none_or(|places| places.get(place) == Some(&true));
+        is_among && self.keeps_text(record)
+    }
+
+    fn keeps_text(&self, record: &Record) -> bool {
         (self.least <= 1 || record.count.is_some_and(|count| count >= self.least))
             && (self.texts.is_empty()
                 || self.is_in(&record.rrname.to_string())
@@ -50,9 +64,38 @@ impl Narrowing {
 }
 
 /// The field of the minimum count.
-pub(super) fn least(text: &str) -> Field {
+pub(in crate::page) fn least(text: &str) -> Field {
     let wrong = if text.trim().is_empty() { None } else { number(text).err() };
     Field { text: text.to_owned(), wrong }
+}
+
+/// The filters among these parameters that are not completely valid, each with what is wrong.
+pub(in crate::page) fn unreadable(parameters: &[(String, String)]) -> Vec<(&'static str, &'static str)> {
+    let of = |name: &'static str| parameters.iter().filter(move |(known, _)| known == name);
+    let mut wrong = Vec::new();
+    for name in ["from", "to", "at", "alive", "hide", "rel", "min"] {
+        let faults = of(name).filter_map(|(_, value)| {
+            TimelineView::wrong(name, value).or_else(|| (name == "min").then(|| least(value).wrong).flatten())
+        });
+        wrong.extend(faults.take(1).map(|fault| (name, fault)));
+        // Several hidden types are allowed, but only one value of any other filter.
+        if name != "hide" && of(name).count() > 1 {
+            wrong.push((name, "Given more than once."));
+        }
+    }
+    if of("text").count() > 1 {
+        wrong.push(("text", "Given more than once."));
+    }
+    let last = |name: &'static str| of(name).next_back().map_or("", |(_, value)| value.as_str());
+    if let ([_, Field { wrong: Some(turned), .. }], true) =
+        (date::window(last("from"), last("to")), wrong.is_empty())
+    {
+        wrong.extend([("to", turned), ("from", turned)]);
+    }
+    if of("alive").any(|(_, value)| value == "1") && last("at").trim().is_empty() {
+        wrong.push(("alive", "Takes 1, together with at."));
+    }
+    wrong
 }
 
 /// The texts to search for: the text itself, and the value of a defanged one.
@@ -115,7 +158,7 @@ mod tests {
 
     fn finds(text: &str, (name, rrtype, data): (&str, RrType, &str)) -> bool {
         let narrowing = Narrowing::of(&[("text".to_owned(), text.to_owned())]);
-        narrowing.keeps(&Record::new(Name::parse(name).unwrap(), rrtype, Rdata::parse(rrtype, data)))
+        narrowing.keeps(0, &Record::new(Name::parse(name).unwrap(), rrtype, Rdata::parse(rrtype, data)))
     }
 
     #[test]

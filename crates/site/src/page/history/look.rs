@@ -1,0 +1,105 @@
+//! A history's timeline, table and selection.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+use edge::problem::Problem;
+use picture::timeline::{FacetsPart, TimelinePart};
+
+use super::head::Head;
+use super::{Agree, Looked, apart, column};
+use crate::content::Content;
+use crate::page::records::Shown;
+use crate::page::records::row::{Order, Rows};
+use crate::page::records::table::{Made, Table};
+use crate::page::{Frame, show, show_as};
+
+#[derive(Template)]
+#[template(path = "history.html")]
+struct Page<'a> {
+    frame: Frame,
+    head: Head,
+    facets: FacetsPart<'a>,
+    timeline: TimelinePart<'a>,
+    table: Table<'a>,
+    segments: Vec<Segment>,
+    /// From how many days on dates are far apart, as it was written.
+    apart: String,
+    is_empty: bool,
+}
+
+/// A value that no operation was run on.
+#[derive(Template)]
+#[template(path = "history-none.html")]
+struct Nothing {
+    frame: Frame,
+    value: String,
+    indicator: String,
+}
+
+/// A choice of the filter for disagreements.
+struct Segment {
+    label: &'static str,
+    count: String,
+    address: String,
+    here: bool,
+}
+
+pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
+    if looked.answer.history.parts.is_empty() {
+        let indicator = crate::page::indicator_address(looked.answer.asked());
+        let value = looked.answer.asked().to_string();
+        return show_as(StatusCode::NOT_FOUND, &Nothing { frame: looked.frame, value, indicator });
+    }
+    let head = Head::of(&looked, "").await?;
+    let content: Arc<dyn Content> = looked.answer.clone();
+    let shown = Shown::new(&*content, &looked.parameters, looked.narrowing());
+    let (links, timeline) = (looked.links(""), shown.timeline(&*content));
+    let rows = Rows::new(&*content, &shown.view, &shown.narrowing, Order::of(looked.parameter("sort")));
+    let places = rows.pages_of(&shown.drawn, rows.page(looked.parameter("page")));
+    let made = Made {
+        site: &looked.site,
+        content: Arc::clone(&content),
+        selection: &looked.selection,
+        drawn: &shown.drawn,
+        count: looked.count().await?,
+        of: "history",
+    };
+    let mut table = Table::new(made, rows, &links).await?;
+    table.parts = looked.answer.history.parts.iter().map(column::of).collect();
+    let (apart, span) = (apart(&looked.parameters), content.figures().span);
+    table.rows.iter_mut().for_each(|row| column::fill(row, &looked.answer, apart, span));
+    show(&Page {
+        facets: timeline.facets_part(&links),
+        timeline: timeline.part(&links).with_places(places),
+        table,
+        segments: segments(&looked),
+        apart: apart.to_string(),
+        is_empty: content.records().is_empty(),
+        head,
+        frame: looked.frame,
+    })
+}
+
+fn segments(looked: &Looked) -> Vec<Segment> {
+    let (links, apart) = (looked.links(""), apart(&looked.parameters));
+    let here = Agree::of(looked.parameter("agree"));
+    let places = looked.answer.history.records.len();
+    let count = |agree: Agree| (0..places).filter(|place| agree.keeps(&looked.answer, *place, apart)).count();
+    [
+        ("All", None, Agree::Any),
+        ("Seen by all", Some("all"), Agree::All),
+        ("By one only", Some("only"), Agree::Only),
+        ("Dates far apart", Some("apart"), Agree::Apart),
+    ]
+    .into_iter()
+    .map(|(label, word, agree)| Segment {
+        label,
+        count: picture::timeline::words::figure(count(agree)),
+        address: links.with(&[("agree", word), ("page", None)]) + "#filters",
+        here: agree == here,
+    })
+    .collect()
+}
