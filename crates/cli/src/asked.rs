@@ -1,7 +1,10 @@
 //! The result of querying a value: [`Asked`], with the messages about it on standard error.
 
+use std::borrow::Cow;
+
 use operation::{Indicator, IndicatorError};
-use workbench::run::{Run, Shown};
+use workbench::Hint;
+use workbench::run::{Held, Run, Shown};
 
 use crate::exit::Exit;
 use crate::{hint, terminal};
@@ -14,12 +17,19 @@ const LOGIN: &str =
 pub(crate) struct Asked {
     pub(crate) value: String,
     pub(crate) indicator: Option<Indicator>,
+    /// The operation in words, if there are several.
+    pub(crate) operation: Option<String>,
+    /// The package that was to be asked, as NAME@VERSION; `None` if the value is none.
+    pub(crate) package: Option<String>,
     pub(crate) outcome: Result<Box<Shown>, Refused>,
 }
 
 /// Why there is no run for a value.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Refused {
+    /// It is named before anything is sent.
+    #[error("{0}")]
+    Held(Held),
     #[error("{0}")]
     Kept(String),
     #[error("{0}")]
@@ -30,12 +40,13 @@ pub(crate) enum Refused {
 
 impl Refused {
     /// What to do about it.
-    pub(crate) fn hint(&self) -> &'static str {
-        match self {
+    pub(crate) fn hint(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Held(_) => return hint::words(&Hint::ChangeMarking),
             Self::Kept(_) => "omit --offline to query the service",
             Self::Type(_) => "use another --operation, or a newer version of this one",
             Self::Value(_) => "give a domain name, an IP address or a URL, defanged or not",
-        }
+        })
     }
 }
 
@@ -50,15 +61,15 @@ impl Asked {
     /// Prints to standard error what is wrong with the answer, and what to do.
     pub(crate) fn complain(&self) {
         match &self.outcome {
-            Ok(shown) => complain_shown(shown),
-            Err(refused) => complain_refused(&terminal::label(&self.value), refused),
+            Ok(shown) => complain_shown(shown, self.operation.as_deref()),
+            Err(refused) => complain_refused(&labelled(&self.value, self.operation.as_deref()), refused),
         }
     }
 }
 
 /// Prints to standard error what is wrong with an answer, and what to do.
-pub(crate) fn complain_shown(shown: &Shown) {
-    let value = shown.indicator().to_string();
+pub(crate) fn complain_shown(shown: &Shown, operation: Option<&str>) {
+    let value = labelled(&shown.indicator().to_string(), operation);
     complain(&value, &shown.run);
     if shown.left_out > 0 {
         let more = terminal::plural(shown.left_out as u64, "more record");
@@ -83,7 +94,17 @@ pub(crate) fn complain(value: &str, run: &Run) {
     }
 }
 
+/// A value, with the operation if there are several.
+fn labelled(value: &str, operation: Option<&str>) -> String {
+    let value = terminal::label(value);
+    operation.map_or_else(|| value.clone(), |operation| terminal::printable(&format!("{value}, {operation}")))
+}
+
 pub(crate) fn complain_refused(value: &str, refused: &Refused) {
+    // It was named before.
+    if matches!(refused, Refused::Held(_)) {
+        return;
+    }
     let why = terminal::printable(&refused.to_string());
     terminal::complain(&format!("{value}: not queried: {why}\n  hint: {}", refused.hint()));
 }

@@ -10,6 +10,9 @@ pub(crate) fn words(hint: &Hint) -> Cow<'static, str> {
         Hint::AskForFewer => {
             "narrow the query with --rrtype; --max-records raises the limit on records, and --format cof has no limit"
         }
+        Hint::ChangeMarking => {
+            "change the marking with `backsight indicator set VALUE --tlp`, or raise the maximum with `backsight integration configure NAME --max-tlp`"
+        }
         Hint::CheckFolder => {
             "check the folder's owner and permissions, or use another folder with --data-dir"
         }

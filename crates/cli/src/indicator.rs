@@ -5,9 +5,9 @@
 
 mod table;
 
-use operation::{Indicator, IndicatorType, Side};
+use operation::{Indicator, IndicatorType, Marking, Side};
 use workbench::json::indicator::{self as json, Refused};
-use workbench::library::{Filter, Order};
+use workbench::library::{Filter, Order, Setting, Standing};
 
 use crate::args::indicator::{
     AddArgs, IndicatorArgs, IndicatorCommand, ListArgs, NoteArgs, OrderBy, SetArgs, ValueArgs,
@@ -49,7 +49,7 @@ fn add(command: &AddArgs, arguments: &Arguments) -> Result<Exit, Failure> {
             }
         }
     }
-    let added = kept::open(arguments)?.add_indicators(&indicators, command.status)?;
+    let added = kept::open(arguments)?.add_marked(&indicators, command.status, command.tlp)?;
     match command.format {
         View::Json => output::print_json(&json::added(&added, &refused, values.skipped))?,
         View::Table => output::print(&table::added(&added))?,
@@ -72,6 +72,7 @@ fn list(command: &ListArgs, arguments: &Arguments) -> Result<Exit, Failure> {
     let filter = Filter {
         kind: command.kind,
         status: command.status,
+        tlp: command.tlp,
         source: command.source.clone(),
         search: command.search.as_deref().map(str::parse).transpose()?,
         removed: command.removed,
@@ -103,15 +104,27 @@ fn show(command: &ValueArgs, arguments: &Arguments) -> Result<Exit, Failure> {
 
 fn set(command: &SetArgs, arguments: &Arguments) -> Result<Exit, Failure> {
     let indicator = one(&command.value)?;
-    let (before, after) = (kept::open(arguments)?.set_status(&indicator, command.status)?, command.status);
+    let setting = Setting { status: command.status, tlp: command.tlp };
+    let done = kept::open(arguments)?.set_indicator(&indicator, setting)?;
     match command.format {
-        View::Json => output::print_json(&json::status(&indicator, before, after))?,
-        View::Table if before == after => {
-            output::print(&format!("{indicator} already has the status {after}\n"))?;
-        }
-        View::Table => output::print(&format!("{indicator}: status changed from {before} to {after}\n"))?,
+        View::Json => output::print_json(&json::set(&indicator, done))?,
+        View::Table => output::print(&changed(&indicator, setting, done))?,
     }
     Ok(Exit::Done)
+}
+
+/// What was set, a line for each.
+fn changed(indicator: &Indicator, setting: Setting, (before, after): (Standing, Standing)) -> String {
+    let status = setting.status.map(|_| match (before.status, after.status) {
+        (before, after) if before == after => format!("{indicator} already has the status {after}\n"),
+        (before, after) => format!("{indicator}: status changed from {before} to {after}\n"),
+    });
+    let [was, is] = [before.tlp, after.tlp].map(|tlp| Marking(tlp).word());
+    let tlp = setting.tlp.map(|_| match (was, is) {
+        (was, is) if was == is => format!("{indicator} already has the TLP {is}\n"),
+        (was, is) => format!("{indicator}: TLP changed from {was} to {is}\n"),
+    });
+    [status, tlp].into_iter().flatten().collect()
 }
 
 fn note(command: &NoteArgs, arguments: &Arguments) -> Result<Exit, Failure> {

@@ -37,7 +37,10 @@ pub(crate) fn render(format: Format, asked: &Asked) -> Result<String, Failure> {
 fn json(asked: &Asked) -> Result<String, Failure> {
     let text = match &asked.outcome {
         Ok(shown) => answer::shown(shown),
-        Err(why) => answer::refused(&asked.value, asked.indicator.as_ref(), &why.to_string(), why.hint()),
+        Err(why) => {
+            let (indicator, operation) = (asked.indicator.as_ref(), asked.package.as_deref());
+            answer::refused(&asked.value, indicator, operation, &why.to_string(), &why.hint())
+        }
     };
     text.map(|text| ascii(text) + "\n").map_err(|error| Failure::work("writing JSON", &error))
 }

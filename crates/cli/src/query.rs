@@ -1,18 +1,23 @@
 //! `backsight query`: queries values and prints histories and findings; each query is stored as a run.
 //!
-//! [`setup`] makes a [`Plan`] from the arguments. Each value is queried in its own task, and answers are printed in the order
-//! of the values. With `--format cof`, records are printed as they arrive instead ([`streaming`]), and nothing is kept in
-//! memory.
+//! [`setup`] makes a [`Plan`] for each operation from the arguments. Each value is queried in its own task, and answers are
+//! printed in the order of the values, then of the operations, which are queried at the same time. With `--format cof`, records
+//! are printed as they arrive instead ([`streaming`]), and nothing is kept in memory. [`holding`] finds the values that may not
+//! be sent, before anything is.
 
+mod holding;
 mod library;
 pub(crate) mod setup;
 mod streaming;
 
-use std::pin::pin;
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::Arc;
 
-use futures_util::{StreamExt, stream};
-use operation::Indicator;
-use workbench::run::{Arrangement, Asking, Begun, Compared, Pick, Runs, Shown};
+use futures_util::future::join_all;
+use futures_util::{Stream, StreamExt, stream};
+use operation::{Indicator, IndicatorType};
+use workbench::run::{Arrangement, Asking, Begun, Compared, Held, Pick, Runs, Shown};
 use workbench::{Kind, Refusal};
 
 use crate::args::{Add, Arguments, Format, MAX_CONCURRENCY, QueryArgs};
@@ -25,7 +30,8 @@ use crate::values::{self, Given};
 
 /// With more values than this, the expected time is announced.
 const MANY: usize = 100;
-/// Everything that one run of the command needs to query any value.
+
+/// Everything that one run of the command needs to query any value with one operation.
 #[derive(Clone)]
 pub(crate) struct Plan {
     pub(crate) runs: Runs,
@@ -35,6 +41,21 @@ pub(crate) struct Plan {
     pub(crate) adds: bool,
     /// Whether the answer is compared with the previous one.
     pub(crate) compares: bool,
+    /// Its place among the operations of the command.
+    pub(crate) place: Place,
+    /// The values that the operation may not be asked about.
+    pub(crate) held: Arc<HashMap<Indicator, Held>>,
+}
+
+/// The place of an operation among those of a command.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Place {
+    /// Whether there are others.
+    pub(crate) is_one_of_several: bool,
+    /// Whether values that are none are reported with it: with the first one.
+    pub(crate) is_first: bool,
+    /// The types that are left out without a word, because another operation accepts them.
+    pub(crate) left_out: Vec<IndicatorType>,
 }
 
 pub(crate) async fn run(
@@ -43,37 +64,59 @@ pub(crate) async fn run(
     arguments: &Arguments,
 ) -> Result<Exit, Failure> {
     let format = config.query.format;
-    check(command, format)?;
-    let plan = setup::plan(command, config, arguments, format).await?;
-    for warning in plan.asking.provider.warnings() {
-        terminal::complain(&format!("warning: {warning}"));
+    check(command, config)?;
+    let mut plans = setup::plans(command, config, arguments, format).await?;
+    for plan in &plans {
+        for warning in plan.asking.provider.warnings() {
+            terminal::complain(&format!("warning: {}{warning}", plan.label()));
+        }
     }
     let values = values::read(&command.values, &command.file, command.side())?;
     values.complain();
     let mut given = values.given;
-    if command.from_library {
+    if let (true, Some(plan)) = (command.from_library, plans.first()) {
         library::add_values(&mut given, command, plan.runs.desk()).await?;
     }
     if given.is_empty() {
         terminal::complain("no values given");
     }
-    announce(&plan, given.len());
+    holding::hold_back(&mut plans, &given).await?;
+    for plan in &plans {
+        announce(plan, given.len());
+    }
     let concurrency = config.query.concurrency.clamp(1, MAX_CONCURRENCY);
-    if format == Format::Cof {
-        streaming::run(&plan, given, concurrency).await
-    } else {
-        hold_all(&plan, given, concurrency, format).await
+    match (format, plans.as_slice()) {
+        (Format::Cof, [plan]) => streaming::run(plan, given, concurrency).await,
+        (_, plans) => {
+            let exit = hold_all(plans, &given, concurrency, format).await?;
+            if plans.len() > 1 {
+                terminal::say("`backsight history VALUE` merges the answers of all operations");
+            }
+            Ok(exit)
+        }
     }
 }
 
 /// Options that need the whole answer cannot be combined with a format that prints records as they arrive.
-fn check(command: &QueryArgs, format: Format) -> Result<(), Failure> {
+fn check(command: &QueryArgs, config: &Config) -> Result<(), Failure> {
+    let format = config.query.format;
     let tagged = |value: &&String| value.get(..6).is_some_and(|tag| tag.eq_ignore_ascii_case("rdata:"));
     if let Some(value) = command.values.iter().find(tagged) {
         let why = format!("{}: services do not support this form of query", terminal::label(value));
         return Err(
             Failure::Usage(why).hint("give only the name and add --by-data, or use `backsight lookup`")
         );
+    }
+    let several = command.all_operations || config.query.operation.contains(',');
+    if format == Format::Cof && several {
+        let why =
+            "--format cof does not say which operation a record is from, so it needs a single operation"
+                .to_owned();
+        return Err(Failure::Usage(why).hint("query one operation at a time, or use --format json or csv"));
+    }
+    if let (true, Some(flag)) = (several, own(command)) {
+        let why = format!("{flag} changes one operation, and several are queried");
+        return Err(Failure::Usage(why).hint("query one operation, or use `backsight integration configure`"));
     }
     let wants_whole = [
         ("--sort", command.sort.is_some()),
@@ -93,6 +136,12 @@ fn check(command: &QueryArgs, format: Format) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The option that is about a single operation, if there is one.
+fn own(command: &QueryArgs) -> Option<&'static str> {
+    let given = [("--set", !command.set.is_empty()), ("--secret", !command.secret.is_empty())];
+    given.into_iter().find_map(|(flag, given)| given.then_some(flag))
+}
+
 /// Announces how long many values will take with a rate limit.
 fn announce(plan: &Plan, values: usize) {
     let rate = plan.asking.provider.rate();
@@ -100,38 +149,33 @@ fn announce(plan: &Plan, values: usize) {
         #[expect(clippy::cast_precision_loss, reason = "minutes are enough")]
         let minutes = (values as f64 / rate / 60.0).ceil();
         terminal::say(&format!(
-            "{values} values at {rate} requests per second take about {minutes} min; stored answers need no request"
+            "{}{values} values at {rate} requests per second take about {minutes} min; stored answers need no request",
+            plan.label()
         ));
     }
 }
 
-/// Queries every value, and prints each answer when it is complete, in the order of the values.
+/// The answers of one operation, in the order of the values; `None` for a value that is left out.
+type Lane<'a> = Pin<Box<dyn Stream<Item = Result<Option<(String, Asked)>, Failure>> + 'a>>;
+
+/// Queries every value, and prints each answer when it is complete, in the order of the values and then of the operations.
 async fn hold_all(
-    plan: &Plan,
-    given: Vec<Given>,
+    plans: &[Plan],
+    given: &[Given],
     concurrency: usize,
     format: Format,
 ) -> Result<Exit, Failure> {
     let progress = output::progress(given.len());
     let mut exit = Exit::Done;
     output::print(&output::head(format)?)?;
-    // Runs are recorded in the order of their values, many at a time.
-    let begun = stream::iter(given).map(|given| plan.begin(given)).buffered(concurrency);
-    let asking = begun.map(|begun| {
-        let plan = plan.clone();
-        // In a separate task, so that several cores read, map and format.
-        tokio::spawn(async move {
-            let (given, begun) = begun?;
-            let asked = plan.ask(given, begun).await?;
-            Ok::<_, Failure>((output::render(format, &asked), asked))
-        })
-    });
-    let mut answers = pin!(asking.buffered(concurrency));
-    while let Some(joined) = answers.next().await {
-        let (text, asked) = joined.map_err(|error| Failure::work("asking", &error))??;
-        exit = exit.max(asked.exit());
-        progress.suspend(|| asked.complain());
-        output::print(&text?)?;
+    let mut lanes: Vec<Lane<'_>> = plans.iter().map(|plan| plan.lane(given, concurrency, format)).collect();
+    for _ in given {
+        for answer in join_all(lanes.iter_mut().map(StreamExt::next)).await.into_iter().flatten() {
+            let Some((text, asked)) = answer? else { continue };
+            exit = exit.max(asked.exit());
+            progress.suspend(|| asked.complain());
+            output::print(&text)?;
+        }
         progress.inc(1);
     }
     progress.finish_and_clear();
@@ -139,13 +183,50 @@ async fn hold_all(
 }
 
 impl Plan {
-    /// Records the run on a value, if the value can be queried.
-    async fn begin(&self, given: Given) -> Result<(Given, Result<Begun, Refused>), Failure> {
+    /// Queries values in their order, many at a time.
+    fn lane<'a>(&'a self, given: &'a [Given], concurrency: usize, format: Format) -> Lane<'a> {
+        let begun = stream::iter(given).map(|given| self.begin(given.clone())).buffered(concurrency);
+        let asking = begun.map(move |begun| {
+            let plan = self.clone();
+            // In a separate task, so that several cores read, map and format.
+            let asking = tokio::spawn(async move {
+                let Some((given, begun)) = begun? else { return Ok(None) };
+                let asked = plan.ask(given, begun).await?;
+                Ok(Some((output::render(format, &asked)?, asked)))
+            });
+            async move { asking.await.map_err(|error| Failure::work("asking", &error))? }
+        });
+        Box::pin(asking.buffered(concurrency))
+    }
+
+    /// The operation in front of a message, if there are several.
+    fn label(&self) -> String {
+        if self.place.is_one_of_several { format!("{}: ", self.asking.package.name) } else { String::new() }
+    }
+
+    /// Records the run on a value, if the value can be queried; `None` if it is left out.
+    async fn begin(&self, given: Given) -> Result<Option<(Given, Result<Begun, Refused>)>, Failure> {
         let begun = match self.check(&given) {
-            Ok(indicator) => Ok(self.runs.begin(&self.asking, &indicator).await?),
+            _ if self.leaves_out(&given) => return Ok(None),
+            Ok(indicator) => match self.runs.begin(&self.asking, &indicator).await {
+                Err(workbench::Error::Held(held)) => {
+                    // It was marked after the values were looked at.
+                    holding::complain(&held);
+                    Err(Refused::Held(held))
+                }
+                begun => Ok(begun?),
+            },
             Err(refused) => Err(refused),
         };
-        Ok((given, begun))
+        Ok(Some((given, begun)))
+    }
+
+    /// Whether the value is reported with another operation, or is only for another one.
+    fn leaves_out(&self, given: &Given) -> bool {
+        match &given.indicator {
+            Ok(indicator) => self.place.left_out.contains(&indicator.kind()),
+            Err(_) => !self.place.is_first,
+        }
     }
 
     /// Queries one value, maps the answer and, if requested, adds its findings.
@@ -154,7 +235,11 @@ impl Plan {
             Ok(begun) => self.carry_out(begun).await?.map(Box::new),
             Err(refused) => Err(refused),
         };
-        Ok(Asked { value: given.text, indicator: given.indicator.ok(), outcome })
+        let package = &self.asking.package;
+        let operation = self.place.is_one_of_several.then(|| format!("{} ({package})", package.title));
+        let indicator = given.indicator.ok();
+        let package = indicator.as_ref().map(|_| package.to_string());
+        Ok(Asked { value: given.text, indicator, operation, package, outcome })
     }
 
     async fn carry_out(&self, begun: Begun) -> Result<Result<Shown, Refused>, Failure> {
@@ -189,6 +274,9 @@ impl Plan {
         let Some(action) = package.actions.first() else {
             return Err(Refused::Type(format!("{package} offers no action")));
         };
+        if let Some(held) = self.held.get(&indicator) {
+            return Err(Refused::Held(held.clone()));
+        }
         if action.types.contains(&indicator.kind()) {
             return Ok(indicator);
         }

@@ -89,7 +89,7 @@ fn show(command: &ShowArgs, workbench: &Workbench) -> Result<Exit, Failure> {
         View::Json => output::print_answer(&shown)?,
         View::Table => output::print(&table::run(&shown))?,
     }
-    complain_shown(&shown);
+    complain_shown(&shown, None);
     Ok(Exit::from(&shown.run.ending))
 }
 

@@ -241,7 +241,10 @@ impl From<StoreError> for Problem {
 
 impl From<workbench::Error> for Problem {
     fn from(error: workbench::Error) -> Self {
-        let detail = error.to_string();
+        let mut detail = error.to_string();
+        if let Some(hint) = error.hint().filter(|_| error.is_users()) {
+            detail = format!("{detail}; {hint}");
+        }
         match error.kind() {
             Some(Kind::Conflict) => Self::refused(detail),
             Some(Kind::Forbidden) => Self::forbidden(detail),

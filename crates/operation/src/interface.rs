@@ -4,6 +4,8 @@
 //! Services that answer in the Common Output Format differ in their paths, logins and headers, and in what they answer if there is
 //! nothing. A package names these differences, or offers them as parameters; see the protocols of `provider`.
 
+use crate::Tlp;
+
 /// How a package's records are asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Interface {
@@ -87,6 +89,15 @@ impl Interface {
         match self {
             Self::Http(interface) => interface.protocol.word(),
             Self::OwnDatabase => Self::OWN_DATABASE,
+        }
+    }
+
+    /// The strictest level of indicators that it is asked about, unless an integration says otherwise: a service sees what it is
+    /// asked.
+    pub const fn max_tlp(&self) -> Tlp {
+        match self {
+            Self::Http(_) => Tlp::Green,
+            Self::OwnDatabase => Tlp::Red,
         }
     }
 }

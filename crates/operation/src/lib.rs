@@ -24,6 +24,7 @@ mod proxy_setting;
 pub mod relation;
 pub mod settings;
 pub mod shown;
+pub mod tlp;
 pub mod window;
 
 pub use answer::{Answer, Collector, Dedup};
@@ -38,4 +39,5 @@ pub use parameter::{Parameter, ParameterKind, Value};
 pub use provider::{Budget, Completeness, Config, Limits, Provider, ProviderError, Sink, State, Tcp};
 pub use relation::Relation;
 pub use settings::{Secret, Settings, SettingsError};
+pub use tlp::{Marking, Tlp, TlpError};
 pub use window::{Moment, MomentError, Window};

@@ -15,7 +15,7 @@ use semver::Version;
 use crate::interface::Interface;
 use crate::mapping::Mapping;
 use crate::proxy_setting::LoginPlace;
-use crate::{IndicatorType, Parameter};
+use crate::{Indicator, IndicatorType, Parameter};
 
 pub use bundled::{all, find, newest};
 pub use diagnostic::ManifestError;
@@ -97,6 +97,11 @@ impl Package {
     /// The parameter with that key.
     pub fn parameter(&self, key: &str) -> Option<&Parameter> {
         self.parameters.iter().find(|parameter| parameter.key == key)
+    }
+
+    /// Whether its action accepts an indicator.
+    pub fn accepts(&self, indicator: &Indicator) -> bool {
+        self.actions.first().is_some_and(|action| action.types.contains(&indicator.kind()))
     }
 
     /// Where the login for the configured proxy is entered.

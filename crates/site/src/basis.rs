@@ -9,7 +9,7 @@
 use axum::http::header::{ETAG, IF_MATCH};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use edge::problem::Problem;
-use operation::Indicator;
+use operation::{Indicator, Marking};
 use workbench::library;
 use workbench::user::User;
 use workbench::{Error, Workbench, integration};
@@ -59,10 +59,11 @@ impl Basis {
             (setting.label.clone(), value)
         });
         let version = ("Version".to_owned(), details.summary.version.clone());
-        Self::new(std::iter::once(version).chain(state).collect(), &[&details.fingerprint])
+        let max_tlp = ("Maximum TLP".to_owned(), details.summary.max_tlp.word().to_owned());
+        Self::new([version, max_tlp].into_iter().chain(state).collect(), &[&details.fingerprint])
     }
 
-    /// The state of an indicator that users change: its status, its notes, and whether it is present.
+    /// The state of an indicator that users change: its status and marking, its notes, and whether it is present.
     pub(crate) fn of_indicator(workbench: &Workbench, indicator: &Indicator) -> Result<Option<Self>, Error> {
         Ok(workbench.details(indicator)?.map(|details| Self::of_details(&details)))
     }
@@ -72,6 +73,7 @@ impl Basis {
         let removed = details.entry.removed_at.map_or("no", |_| "yes");
         let mut state = vec![
             ("Status".to_owned(), details.entry.status.name().to_owned()),
+            ("TLP".to_owned(), Marking(details.entry.tlp).word().to_owned()),
             ("Removed".to_owned(), removed.to_owned()),
         ];
         if let Some(newest) = details.notes.first() {

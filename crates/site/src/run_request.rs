@@ -1,19 +1,24 @@
 //! The request for a run, from a form or a program: [`RunRequest`].
 //!
-//! It is parsed, checked against the enabled operations, and started as a job. [`resume`] restarts the runs that were in
+//! It is parsed, checked against the enabled operations, and started as a job for each of them. [`resume`] restarts the runs that were in
 //! progress when the server stopped.
 
+use std::collections::HashSet;
+
 use edge::problem::Problem;
-use operation::{Indicator, IndicatorType, Limits, Moment, Side, Window};
+use operation::{Indicator, IndicatorType, Limits, Moment, Side, Tlp, Window};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use workbench::integration::Filter;
-use workbench::run::{Asking, Freshness, Run, Wish};
+use workbench::run::{Asking, Batch, Freshness, Run, Wish};
 use workbench::{Error, Workbench};
 
 use crate::access::Fields;
 use crate::job::SHOWN;
 use crate::site::{Shared, Site};
+
+/// Stands for every operation that accepts the value.
+const ALL: &str = "all";
 
 /// An action of an enabled operation.
 pub(crate) struct Offer {
@@ -21,6 +26,16 @@ pub(crate) struct Offer {
     pub(crate) title: String,
     pub(crate) version: String,
     pub(crate) action: String,
+    /// The strictest level of indicators that it is asked about.
+    pub(crate) max_tlp: Tlp,
+}
+
+/// The runs that a request started, and the operations that were not asked.
+pub(crate) struct Started {
+    /// The numbers of the runs, in the order of the operations; at least one.
+    pub(crate) runs: Vec<i64>,
+    /// The name of each other operation, and why it was not asked.
+    pub(crate) refused: Vec<(String, Problem)>,
 }
 
 /// The parameters of a new run.
@@ -32,6 +47,8 @@ pub(crate) struct RunRequest {
     pub(crate) value: String,
     /// The installed operation, NAME or NAME@VERSION; by default the usual one.
     pub(crate) operation: String,
+    /// Several installed operations instead, each of which gets its own run; `all` stands for every enabled one that accepts the value.
+    pub(crate) operations: Vec<String>,
     /// Only these types: A,NS.
     pub(crate) rrtype: String,
     /// Only records last seen at this time or later.
@@ -50,7 +67,8 @@ impl RunRequest {
         let text = |name| fields.text(name).trim().to_owned();
         Self {
             value: text("value"),
-            operation: text("operation"),
+            operation: String::new(),
+            operations: fields.all("operation").map(|name| name.trim().to_owned()).collect(),
             rrtype: text("rrtype"),
             seen_after: text("seen_after"),
             seen_before: text("seen_before"),
@@ -66,6 +84,7 @@ impl RunRequest {
         Self {
             value: run.indicator.as_typed(),
             operation: run.operation().to_owned(),
+            operations: Vec::new(),
             rrtype: types.join(","),
             seen_after: moment(run.filter().window.seen_after),
             seen_before: moment(run.filter().window.seen_before),
@@ -74,27 +93,61 @@ impl RunRequest {
         }
     }
 
-    /// Starts the run, and returns its number.
-    pub(crate) async fn carry_out(self, site: &Site, actor: &str) -> Result<i64, Problem> {
+    /// Starts a run for each operation. One that cannot be asked does not stop the others.
+    ///
+    /// # Errors
+    /// A [`Problem`] if no run was started.
+    pub(crate) async fn carry_out(self, site: &Site, actor: &str) -> Result<Started, Problem> {
         let indicator = indicator(&self.value, self.side())?;
-        let asking = self.asking(site, &indicator, actor).await?;
-        site.jobs.start(&asking, &indicator).await
+        let names = self.names(site, indicator.kind()).await?;
+        let (mut started, batch) = (Started { runs: Vec::new(), refused: Vec::new() }, Batch::default());
+        for name in names {
+            let asking = self.asking(site, &name, actor).await;
+            let begun = match asking {
+                Ok(asking) => site.jobs.start(&Asking { batch: batch.clone(), ..asking }, &indicator).await,
+                Err(problem) => Err(problem),
+            };
+            match begun {
+                Ok(run) => started.runs.push(run),
+                Err(problem) => started.refused.push((name, problem)),
+            }
+        }
+        match (started.runs.is_empty(), started.refused.pop()) {
+            (true, Some((_, problem))) => Err(problem),
+            (_, last) => {
+                started.refused.extend(last);
+                Ok(started)
+            }
+        }
     }
 
-    async fn asking(&self, site: &Site, indicator: &Indicator, actor: &str) -> Result<Asking, Problem> {
-        let (wanted, kind) = (self.operation.clone(), indicator.kind());
-        let find = move |workbench: &Workbench| {
-            let offers = offers(workbench, kind)?;
-            let found = offers.into_iter().find(|offer| wanted.is_empty() || offer.name == wanted);
-            let Some(offer) = found else {
-                return Err(Error::conflict(format!(
-                    "no enabled operation can query {} {kind}: install and enable one first",
-                    if kind == IndicatorType::Fqdn { "an" } else { "an indicator of type" }
-                )));
-            };
-            workbench.settings(&offer.name)
+    /// The names of the operations to ask, each once.
+    async fn names(&self, site: &Site, kind: IndicatorType) -> Result<Vec<String>, Problem> {
+        let offers = site.desk.read(move |workbench| offers(workbench, kind)).await?;
+        let offered: Vec<&str> = offers.iter().map(|offer| offer.name.as_str()).collect();
+        let mut wanted: Vec<&str> = self.operations.iter().map(String::as_str).collect();
+        if wanted.is_empty() && !self.operation.is_empty() {
+            wanted.push(&self.operation);
+        }
+        let mut names: Vec<&str> = match wanted.as_slice() {
+            [] => offered.first().copied().into_iter().collect(),
+            [ALL] => offered.clone(),
+            _ => wanted,
         };
-        let configured = site.desk.read(find).await?;
+        let mut met = HashSet::new();
+        names.retain(|name| met.insert(*name));
+        if names.is_empty() || names.iter().any(|name| !offered.contains(name)) {
+            let what = if kind == IndicatorType::Fqdn { "an" } else { "an indicator of type" };
+            return Err(Problem::refused(format!(
+                "no enabled operation can query {what} {kind}: install and enable one first"
+            )));
+        }
+        Ok(names.into_iter().map(str::to_owned).collect())
+    }
+
+    async fn asking(&self, site: &Site, name: &str, actor: &str) -> Result<Asking, Problem> {
+        let name = name.to_owned();
+        let configured = site.desk.read(move |workbench| workbench.settings(&name)).await?;
         let wish = Wish { rrtypes: self.rrtypes()?, window: self.window(site)?, side: self.side() };
         let asking = crate::connection::asking(site, configured, Limits::HELD, wish, actor)
             .await?
@@ -159,6 +212,7 @@ pub(crate) fn offers(workbench: &Workbench, kind: IndicatorType) -> Result<Vec<O
             title: package.title.clone(),
             version: summary.version.clone(),
             action: action.name.clone(),
+            max_tlp: summary.max_tlp,
         }));
     }
     Ok(offers)

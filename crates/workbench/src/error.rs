@@ -7,6 +7,7 @@ use std::time::Duration;
 use operation::SettingsError;
 use rusqlite::{ErrorCode, ffi};
 
+use crate::run::Held;
 use crate::{Hint, Kind, Refusal};
 
 /// Why the workbench refused or failed. Nothing was changed.
@@ -41,6 +42,9 @@ pub enum Error {
         /// The error of the system.
         source: io::Error,
     },
+    /// An operation may not be asked about a value, because of the value's marking.
+    #[error("{value} is not sent: {0}", value = .0.indicator)]
+    Held(Held),
     /// The key file is missing although there are secrets, or is not the one they were encrypted with.
     #[error("{file}: {reason}")]
     Key {
@@ -121,6 +125,7 @@ impl Error {
         match self {
             Self::Refused(refusal) => Some(refusal.kind),
             Self::Settings(_) => Some(Kind::Invalid),
+            Self::Held(_) => Some(Kind::Conflict),
             _ => None,
         }
     }
@@ -131,6 +136,7 @@ impl Error {
             Self::Damaged { .. } => Hint::RestoreBackup,
             Self::Evidence { .. } => Hint::RunFresh,
             Self::Full(_) => Hint::MakeRoom,
+            Self::Held(_) => Hint::ChangeMarking,
             Self::Io { .. } | Self::ReadOnly(_) => Hint::CheckFolder,
             Self::Key { .. } => Hint::RestoreKey,
             Self::KeyExposed { .. } => Hint::ProtectKey,
@@ -143,7 +149,7 @@ impl Error {
 
     /// Whether the request is at fault, and not the data folder or the program.
     pub fn is_users(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::Settings(_))
+        matches!(self, Self::Held(_) | Self::Refused(_) | Self::Settings(_))
     }
 
     /// The same error for another task that it affects.

@@ -11,6 +11,8 @@ use std::fmt;
 pub enum Hint {
     /// Request fewer records, or raise the limit on records.
     AskForFewer,
+    /// Change the marking of the value, or the maximum of the operation.
+    ChangeMarking,
     /// Check the owner and permissions of the data folder.
     CheckFolder,
     /// Find the process that uses the data folder.
@@ -81,6 +83,9 @@ impl fmt::Display for Hint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::AskForFewer => "narrow the query by record type",
+            Self::ChangeMarking => {
+                "change the marking of the indicator, or the maximum TLP in the configuration of the operation"
+            }
             Self::CheckFolder => "check the owner and permissions of the data folder",
             Self::FindProcess => "check which other backsight process is running",
             Self::MakeRoom => "free space on the disk that holds the data folder, then try again",

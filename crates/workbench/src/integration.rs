@@ -16,7 +16,7 @@ mod stored;
 
 use cof::time::Clock;
 use operation::provider::{ProxyInForce, check_proxy_login};
-use operation::{Limits, ManifestError, Package, ParameterKind, Settings, Value};
+use operation::{Limits, ManifestError, Package, ParameterKind, Settings, Tlp, Value};
 use serde_json::json;
 
 use self::stored::Stored;
@@ -26,6 +26,7 @@ use crate::{Error, Workbench};
 pub(crate) use self::configure::bind_secrets;
 pub use self::configure::{Changes, Configured};
 pub use self::plan::{Confirmed, Loss, LossReason, ParameterChange, Plan, Question, Relation, What};
+pub(crate) use self::stored::max_tlp;
 
 /// The only kind of package that exists.
 pub const OPERATION: &str = "operation";
@@ -45,6 +46,8 @@ pub struct Summary {
     pub enabled: bool,
     /// The required parameters that have no value, as "Label (key)".
     pub missing: Vec<String>,
+    /// The strictest level of indicators that it is asked about.
+    pub max_tlp: Tlp,
     /// Why the manifest cannot be read by this version.
     pub broken: Option<ManifestError>,
     /// When it was first installed, in seconds since the epoch.
@@ -60,6 +63,8 @@ pub struct Details {
     pub summary: Summary,
     /// The installed package; `None` if the manifest is broken.
     pub package: Option<Package>,
+    /// The level that was set for [`Summary::max_tlp`]; `None` if it is that of the protocol.
+    pub max_tlp_set: Option<Tlp>,
     /// Its parameters with their settings, in the manifest's order.
     pub parameters: Vec<Setting>,
     /// The proxy that this process would use, from the settings and its environment; `None` if the manifest is broken, or names no

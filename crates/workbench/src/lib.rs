@@ -6,7 +6,7 @@
 //! process.
 //!
 //! ```text
-//! DIR/workbench.sqlite   everything but the evidence; the tables are in schema.sql, then schema-2.sql, schema-3.sql
+//! DIR/workbench.sqlite   everything but the evidence; the tables are in schema.sql, then schema-2.sql and so on
 //! DIR/workbench.head     the latest state of the database, so that lost transactions are noticed
 //! DIR/answers/           evidence: the answers of providers
 //! DIR/secret.key         the key that encrypts secrets, mode 0600

@@ -9,11 +9,11 @@
 //! # Claims
 //! Whoever adds something claims it: a user under their name, a run under the name of its package. A claim is never changed by
 //! another one. An attribute or relationship exists as long as it has a claim. An indicator without claims is removed when its
-//! last run is undone, unless somebody has worked with it: it has a status that runs do not set, it has a note, it was removed,
+//! last run is undone, unless somebody has worked with it: it has a status that runs do not set, it is marked with a level of the Traffic Light Protocol, it has a note, it was removed,
 //! or it has an attribute or relationship of another source.
 //!
 //! # What a run never does
-//! A run does not change a status, does not touch anything that is whitelisted, and does not bring back anything that was
+//! A run does not change a status or a marking, does not touch anything that is whitelisted, and does not bring back anything that was
 //! removed.
 //!
 //! Errors: [`Error::Refused`](crate::Error::Refused) is an error of the user and states the reason; all others are errors of
@@ -33,8 +33,10 @@ mod status;
 mod undo;
 
 pub use add::{Adding, Outcome};
+pub use curate::{Setting, Standing};
 pub use details::{Attribute, Claim, Details, Note, Relationship};
 pub use entry::Entry;
+pub(crate) use entry::stored_tlp;
 pub(crate) use findings::Addition;
 pub use list::{Cursor, Filter, Order, Page};
 pub use plan::{Count, MOST_RELATIONSHIPS, Tally};

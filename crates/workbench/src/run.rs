@@ -19,6 +19,7 @@ mod ask;
 mod asking;
 mod changes;
 mod evidence;
+mod held;
 mod keep;
 mod list;
 mod pick;
@@ -41,6 +42,7 @@ pub use evidence::Evidence;
 pub(crate) use evidence::{
     check as check_evidence, copy as copy_evidence, copy_all as copy_all_evidence, kept as evidence_kept,
 };
+pub use held::Held;
 pub use list::{Page, Wanted};
 pub use pick::Pick;
 pub(crate) use replay::places_of;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
-use operation::IndicatorType;
+use operation::{IndicatorType, Marking, Tlp};
 use workbench::library::Status;
 
 use super::View;
@@ -45,9 +45,12 @@ pub(crate) enum IndicatorCommand {
     Remove(ValueArgs),
     /// Bring back an indicator that was removed
     Restore(ValueArgs),
-    /// Change the status of an indicator
-    #[command(after_help = "Example: backsight indicator set cdn.example.com --status Whitelisted\n\n\
-        Runs do not change Whitelisted indicators: they get no attributes, no relationships and no other status.")]
+    /// Change the status of an indicator, or who may see it
+    #[command(
+        after_help = "Examples:\n  backsight indicator set cdn.example.com --status Whitelisted\n  backsight indicator set evil.example --tlp amber\n\n\
+        Runs do not change Whitelisted indicators: they get no attributes, no relationships and no other status.\n\
+        An operation is not asked about indicators that are marked stricter than its maximum TLP (see `backsight integration configure`)."
+    )]
     Set(SetArgs),
     /// Show an indicator with its attributes, sources, relationships, notes and history
     Show(ValueArgs),
@@ -80,6 +83,10 @@ pub(crate) struct AddArgs {
     /// The status of new indicators
     #[arg(long, value_name = "S", default_value = "Active", value_parser = statuses(), ignore_case = true)]
     pub(crate) status: Status,
+    /// Mark them with this level of the Traffic Light Protocol: clear, green, amber, amber+strict or red; those with a
+    /// stricter one keep it
+    #[arg(long, value_name = "TLP")]
+    pub(crate) tlp: Option<Tlp>,
     /// Accept only values of this type
     #[arg(long = "type", value_name = "T", value_parser = types(), ignore_case = true)]
     pub(crate) kind: Option<IndicatorType>,
@@ -96,6 +103,9 @@ pub(crate) struct ListArgs {
     /// Only this status
     #[arg(long, value_name = "S", value_parser = statuses(), ignore_case = true)]
     pub(crate) status: Option<Status>,
+    /// Only indicators marked with this level of the Traffic Light Protocol; none: those without a marking
+    #[arg(long, value_name = "TLP|none")]
+    pub(crate) tlp: Option<Marking>,
     /// Only indicators with this source (a user or an integration)
     #[arg(long, value_name = "NAME")]
     pub(crate) source: Option<String>,
@@ -135,8 +145,11 @@ pub(crate) struct SetArgs {
     #[arg(value_name = "VALUE")]
     pub(crate) value: String,
     /// The new status
-    #[arg(long, value_name = "S", value_parser = statuses(), ignore_case = true)]
-    pub(crate) status: Status,
+    #[arg(long, value_name = "S", value_parser = statuses(), ignore_case = true, required_unless_present = "tlp")]
+    pub(crate) status: Option<Status>,
+    /// The new level of the Traffic Light Protocol: clear, green, amber, amber+strict or red; none removes the marking
+    #[arg(long, value_name = "TLP|none")]
+    pub(crate) tlp: Option<Marking>,
     /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,

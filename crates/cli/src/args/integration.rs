@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use operation::{Marking, Tlp};
+
 use super::View;
 
 #[derive(Debug, Args)]
@@ -54,6 +56,7 @@ Examples:
   backsight integration configure circl-passive-dns host=www.circl.lu port=443
   backsight integration configure circl-passive-dns --secret user_token
   backsight integration configure circl-passive-dns verify_ssl=on --reset proxy
+  backsight integration configure circl-passive-dns --max-tlp amber
 
 Secrets are never given on the command line: --secret KEY uses BACKSIGHT_SECRET_<KEY> from the
 environment, prompts for the secret, or, without a terminal, reads a line of standard input.
@@ -135,6 +138,10 @@ pub(crate) struct ConfigureArgs {
     /// Reset a parameter to its default; deletes a secret
     #[arg(long, value_name = "KEY")]
     pub(crate) reset: Vec<String>,
+    /// The strictest level of the Traffic Light Protocol that it is asked about: clear, green, amber, amber+strict or red;
+    /// default: that of its protocol
+    #[arg(long, value_name = "TLP|default", value_parser = max_tlp)]
+    pub(crate) max_tlp: Option<Marking>,
     /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
@@ -151,4 +158,12 @@ pub(crate) struct RemoveArgs {
     /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
+}
+
+/// A level, or `default` for that of the protocol.
+fn max_tlp(text: &str) -> Result<Marking, String> {
+    match text.trim() {
+        "default" => Ok(Marking(None)),
+        level => level.parse::<Tlp>().map(Marking::from).map_err(|error| format!("{error}, or default")),
+    }
 }

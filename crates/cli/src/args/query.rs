@@ -19,6 +19,7 @@ Examples:
   backsight query 192.0.2.1 --format cof > records.ndjson
   backsight query --from-library --status Review --add all
   backsight query example.com --fresh --changes        what is new since the previous answer
+  backsight query example.com --all-operations         every enabled operation
   backsight query www.threatq.com --set host=127.0.0.1 --set port=8053 --set use_http=on
 
 Install, configure and enable the operation once with `backsight integration`; --set overrides a
@@ -53,9 +54,12 @@ pub(crate) struct QueryArgs {
     /// Only library indicators with this status
     #[arg(long, value_name = "S", requires = "from_library", value_parser = statuses(), ignore_case = true)]
     pub(crate) status: Option<Status>,
-    /// The installed operation to use
-    #[arg(long, value_name = "NAME[@VERSION]")]
+    /// The installed operation to use; several, separated by commas, are queried at the same time
+    #[arg(long, value_name = "NAME[@VERSION],…")]
     pub(crate) operation: Option<String>,
+    /// Use every enabled operation that accepts the type of the value
+    #[arg(long, conflicts_with = "operation")]
+    pub(crate) all_operations: bool,
     /// Query the service even if a kept answer is fresh enough
     #[arg(long, conflicts_with = "offline")]
     pub(crate) fresh: bool,

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use comfy_table::ColumnConstraint;
-use operation::shown;
+use operation::{Tlp, shown};
 use workbench::audit;
-use workbench::library::{Adding, Claim, Details, Outcome, Page, Relationship};
+use workbench::library::{Adding, Claim, Details, Outcome, Page, Relationship, Status};
 
 use crate::kept;
 use crate::output::table::{cautions, new_table, shorten};
@@ -27,8 +27,8 @@ pub(super) fn added(added: &[Adding]) -> String {
             Outcome::New => "new",
             Outcome::Restored => "restored",
         };
-        let (kind, status) = (adding.indicator.kind().name(), adding.status.name());
-        table.add_row([&shown::labelled(&adding.indicator.to_string()), kind, status, outcome]);
+        let (kind, status) = (adding.indicator.kind().name(), marked(adding.status, adding.tlp));
+        table.add_row([&shown::labelled(&adding.indicator.to_string()), kind, &status, outcome]);
     }
     let _ = writeln!(text, "{table}");
     text.push_str(&cautions(added.iter().map(|adding| &adding.indicator)));
@@ -57,7 +57,7 @@ pub(super) fn page(page: &Page) -> String {
         let row = [
             shown::labelled(&entry.indicator.to_string()),
             entry.indicator.kind().name().to_owned(),
-            entry.status.name().to_owned(),
+            marked(entry.status, entry.tlp),
             changed.unwrap_or_default().to_owned(),
             shorten(&printable(&entry.sources.join(", "))),
         ];
@@ -82,7 +82,7 @@ pub(super) fn page(page: &Page) -> String {
 pub(super) fn details(details: &Details) -> String {
     let entry = &details.entry;
     let value = shown::labelled(&entry.indicator.to_string());
-    let mut text = format!("{value} ({}): {}", entry.indicator.kind(), entry.status);
+    let mut text = format!("{value} ({}): {}", entry.indicator.kind(), marked(entry.status, entry.tlp));
     if let Some(removed) = entry.removed_at {
         let _ = write!(text, ", REMOVED {}", kept::readable(removed));
     }
@@ -104,6 +104,11 @@ pub(super) fn details(details: &Details) -> String {
     }
     text.push_str(&history(&details.history));
     text
+}
+
+/// A status, with the level of the Traffic Light Protocol if there is one.
+fn marked(status: Status, tlp: Option<Tlp>) -> String {
+    tlp.map_or_else(|| status.name().to_owned(), |tlp| format!("{status}, {tlp}"))
 }
 
 fn attributes(details: &Details) -> String {

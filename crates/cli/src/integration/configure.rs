@@ -32,7 +32,8 @@ pub(super) fn run(command: &ConfigureArgs, arguments: &Arguments) -> Result<Exit
 }
 
 fn changes(command: &ConfigureArgs, before: &Details) -> Result<Changes, Failure> {
-    if command.values.is_empty() && command.secret.is_empty() && command.reset.is_empty() {
+    let nothing = command.values.is_empty() && command.secret.is_empty() && command.reset.is_empty();
+    if nothing && command.max_tlp.is_none() {
         let keys: Vec<&str> = before.parameters.iter().map(|setting| setting.key.as_str()).collect();
         let text =
             format!("nothing to set: give KEY=VALUE or --secret KEY; the keys are {}", keys.join(", "));
@@ -44,7 +45,7 @@ fn changes(command: &ConfigureArgs, before: &Details) -> Result<Changes, Failure
         None => Vec::new(),
     };
     let values = command.values.iter().map(|pair| split(pair)).collect::<Result<_, _>>()?;
-    Ok(Changes { values, secrets, reset: command.reset.clone() })
+    Ok(Changes { values, secrets, reset: command.reset.clone(), max_tlp: command.max_tlp })
 }
 
 fn split(pair: &str) -> Result<(String, String), Failure> {

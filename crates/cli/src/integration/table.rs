@@ -65,6 +65,8 @@ pub(super) fn details(details: &Details) -> String {
     if let Some(package) = &details.package {
         text.push_str(&information(package, summary));
     }
+    let default = if details.max_tlp_set.is_some() { "" } else { " (default)" };
+    let _ = writeln!(text, "Asked about values up to {}{default}", summary.max_tlp);
     if let Some(proxy) = &details.proxy {
         let _ = writeln!(text, "Proxy: {}", printable(&proxy.to_string()));
     }

@@ -24,10 +24,13 @@ const NARROWEST: u16 = 60;
 
 /// One answer, with a line about its findings.
 pub(super) fn render(asked: &Asked) -> String {
+    let mut text =
+        asked.operation.iter().map(|operation| terminal::printable(operation) + "\n").collect::<String>();
     let Ok(shown) = &asked.outcome else {
-        return format!("{}: not queried\n\n", terminal::label(&asked.value));
+        let _ = writeln!(text, "{}: not queried\n", terminal::label(&asked.value));
+        return text;
     };
-    let mut text = history(shown, terminal::width());
+    text.push_str(&history(shown, terminal::width()));
     text.push_str(&changes(shown, terminal::width()));
     if !shown.findings.list.is_empty() {
         text.push_str(&count_findings(&shown.findings));

@@ -1,52 +1,98 @@
-//! Makes a [`Plan`] from the arguments: package, settings, secrets, provider.
+//! Makes a [`Plan`] for each operation from the arguments: package, settings, secrets, provider.
 
+use std::collections::HashSet;
 use std::io::IsTerminal;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cof::time;
 use cof::time::Clock;
-use operation::{Limits, Moment, Package, ParameterKind, Secret, Settings, Window};
-use workbench::integration::Summary;
-use workbench::run::{Arrangement, Asking, Freshness, Runs, Wish};
+use operation::{IndicatorType, Limits, Moment, Package, ParameterKind, Secret, Settings, Window};
+use workbench::integration::{Configured, Filter, Summary};
+use workbench::run::{Arrangement, Asking, Batch, Freshness, Runs, Wish};
 use workbench::{Desk, Workbench};
 
-use super::Plan;
+use super::{Place, Plan};
 use crate::args::{Add, Arguments, Format, QueryArgs};
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::{database, kept, terminal};
 
-pub(super) async fn plan(
+/// A plan for each operation, which share the runs and their batch.
+pub(super) async fn plans(
     command: &QueryArgs,
     config: &Config,
     arguments: &Arguments,
     format: Format,
-) -> Result<Plan, Failure> {
-    let (kept, package, configured) = operation(&config.query.operation, arguments)?;
+) -> Result<Vec<Plan>, Failure> {
+    let (kept, operations) = operations(command, config, arguments)?;
     let clock = Clock::system();
     // Secrets come last: none is asked for while another argument is invalid.
     let (rrtypes, window) = (
         rrtypes(command.rrtype.as_deref())?,
         window([&command.at, &command.seen_after, &command.seen_before], &clock)?,
     );
-    let settings = settings(&package, configured, command)?;
+    let wish = Wish { rrtypes, window, side: command.side() };
     // A streamed answer is not kept in memory, so only an option limits it.
     let (limits, most) = match format {
         Format::Cof => (Limits::STREAMED, command.max_records.unwrap_or(usize::MAX)),
         Format::Csv | Format::Json | Format::Table => (Limits::HELD, config.query.max_records),
     };
-    let (folder, wish) =
-        (database::data_folder(arguments, config, clock)?, Wish { rrtypes, window, side: command.side() });
-    let asking = Asking::new(package, &settings, limits, wish, folder, &kept::actor())?;
-    let asking = Asking { most, freshness: freshness(command, config), ..asking };
-    Ok(Plan {
-        runs: Runs::new(Desk::of(kept)).await?,
+    let folder = database::data_folder(arguments, config, clock)?;
+    let places = places(&operations, command.all_operations);
+    let (mut askings, batch) = (Vec::new(), Batch::default());
+    for Configured { package, settings, .. } in operations {
+        let name = package.name.clone();
+        let settings = match places.len() {
+            1 => self::settings(&package, settings, command)?,
+            _ => unchanged(&package, settings),
+        };
+        let asking = Asking::new(package, &settings, limits, wish.clone(), folder.clone(), &kept::actor());
+        let asking = match places.len() {
+            1 => asking?,
+            _ => asking.map_err(|error| Failure::from(error).within(&name))?,
+        };
+        askings.push(Asking { most, freshness: freshness(command, config), batch: batch.clone(), ..asking });
+    }
+    let runs = Runs::new(Desk::of(kept)).await?;
+    let plan = |(asking, place)| Plan {
+        runs: runs.clone(),
         asking,
         arrangement: Arrangement { sort: config.query.sort.into(), limit: command.limit },
         adds: command.add == Some(Add::All),
         compares: command.changes,
-    })
+        place,
+        held: Arc::default(),
+    };
+    Ok(askings.into_iter().zip(places).map(plan).collect())
+}
+
+/// The place of each operation. With all operations, one is silent about types that another accepts.
+fn places(operations: &[Configured], all: bool) -> Vec<Place> {
+    let types = |operation: &Configured| -> Vec<IndicatorType> {
+        operation.package.actions.first().map(|action| action.types.clone()).unwrap_or_default()
+    };
+    let is_accepted = |kind: IndicatorType| operations.iter().any(|one| types(one).contains(&kind));
+    let place = |(at, operation)| {
+        let others = IndicatorType::ALL.into_iter().filter(|kind| !types(operation).contains(kind));
+        // A type that no operation accepts is reported with the first one.
+        let left_out = others.filter(|kind| all && (at > 0 || is_accepted(*kind)));
+        Place { is_one_of_several: operations.len() > 1, is_first: at == 0, left_out: left_out.collect() }
+    };
+    operations.iter().enumerate().map(place).collect()
+}
+
+/// The stored settings. Secrets of the environment belong to a single operation: none is sent to the service of another one.
+fn unchanged(package: &Package, settings: Settings) -> Settings {
+    for key in crate::secret::unasked(package, &[]) {
+        let variable = Settings::variable(&key);
+        terminal::complain(&format!(
+            "{}: {variable} is not used, because several operations are queried; the stored secret is",
+            package.name
+        ));
+    }
+    settings
 }
 
 fn freshness(command: &QueryArgs, config: &Config) -> Freshness {
@@ -59,15 +105,47 @@ fn freshness(command: &QueryArgs, config: &Config) -> Freshness {
     }
 }
 
-/// The installed operation with its settings. One that is not installed or is disabled is refused, and the error states how to
+/// The installed operations with their settings: those that are named, or all that are enabled.
+fn operations(
+    command: &QueryArgs,
+    config: &Config,
+    arguments: &Arguments,
+) -> Result<(Workbench, Vec<Configured>), Failure> {
+    let wanted = &config.query.operation;
+    let Some(kept) = kept::open_existing(arguments)? else { return Err(not_installed(wanted, &[])) };
+    let installed = kept.list(&Filter::default())?.integrations;
+    let mut operations = Vec::new();
+    if command.all_operations {
+        for one in installed.iter().filter(|one| one.enabled) {
+            operations.push(kept.settings(&one.name)?);
+        }
+        if operations.is_empty() {
+            let failure = Failure::Usage("no operation is enabled".to_owned());
+            return Err(
+                failure.hint("run `backsight integration list`, then `backsight integration enable NAME`")
+            );
+        }
+    } else {
+        let mut names: Vec<&str> = wanted.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+        let mut met = HashSet::new();
+        names.retain(|name| met.insert(name.split('@').next().unwrap_or_default().to_owned()));
+        if names.is_empty() {
+            return Err(not_installed(wanted, &installed));
+        }
+        for name in names {
+            operations.push(operation(name, &kept, &installed)?);
+        }
+    }
+    Ok((kept, operations))
+}
+
+/// An installed operation with its settings. One that is not installed or is disabled is refused, and the error states how to
 /// change that.
-fn operation(wanted: &str, arguments: &Arguments) -> Result<(Workbench, Package, Settings), Failure> {
+fn operation(wanted: &str, kept: &Workbench, installed: &[Summary]) -> Result<Configured, Failure> {
     let (name, version) =
         wanted.split_once('@').map_or((wanted, None), |(name, version)| (name, Some(version)));
-    let Some(kept) = kept::open_existing(arguments)? else { return Err(not_installed(wanted, &[])) };
-    let installed = kept.list(&workbench::integration::Filter::default())?.integrations;
     let Some(one) = installed.iter().find(|one| one.name == name) else {
-        return Err(not_installed(wanted, &installed));
+        return Err(not_installed(wanted, installed));
     };
     if let Some(version) = version.filter(|version| *version != one.version) {
         let why = format!("{name} is installed as version {}, not {}", one.version, terminal::label(version));
@@ -78,8 +156,7 @@ fn operation(wanted: &str, arguments: &Arguments) -> Result<(Workbench, Package,
         let why = format!("{name} {} is installed but disabled", one.version);
         return Err(Failure::Usage(why).hint(&format!("run `backsight integration enable {name}`")));
     }
-    let configured = kept.settings(name)?;
-    Ok((kept, configured.package, configured.settings))
+    Ok(kept.settings(name)?)
 }
 
 fn not_installed(wanted: &str, installed: &[Summary]) -> Failure {

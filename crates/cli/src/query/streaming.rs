@@ -15,7 +15,7 @@ use operation::provider::Stop;
 use workbench::run::Run;
 use workbench::{Kind, Refusal};
 
-use super::Plan;
+use super::{Plan, holding};
 use crate::asked::{Refused, complain, complain_refused};
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -78,6 +78,11 @@ impl Plan {
         };
         let run = match self.runs.begin(&self.asking, &indicator).await {
             Ok(begun) => begun.stream(&mut sink).await,
+            Err(workbench::Error::Held(held)) => {
+                // It was marked after the values were looked at.
+                holding::complain(&held);
+                return Ok(Err(Refused::Held(held)));
+            }
             Err(error) => Err(error),
         };
         // The records in the last piece, before the end of the answer.

@@ -1,7 +1,7 @@
 //! Data folders of earlier versions of the program. Each can be opened, and has the same content as before.
 //!
-//! A fixture is a data folder as its program left it, here after a kill: SQLite's log has not been transferred to the database,
-//! and the last body of records is only in the journal. Its content is invented, including the secret and the passwords. A test
+//! A fixture is a data folder as its program left it: `first` after a kill, so SQLite's log has not been transferred to the database,
+//! and the last body of records is only in the journal; `unmarked` before indicators had markings (version 5 of the workbench). Its content is invented, including the secret and the passwords. A test
 //! works on a copy. When a format changes, its fixture stays and a new one is added.
 
 use std::path::Path;
@@ -15,7 +15,9 @@ pub(crate) fn home_of(fixture: &str) -> Home {
     let home = Home::new();
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keep/fixtures").join(fixture);
     copy(&from.join("kept"), &home.kept());
-    home.file("sensor.ndjson", std::fs::read(from.join("sensor.ndjson")).unwrap());
+    if let Ok(records) = std::fs::read(from.join("sensor.ndjson")) {
+        home.file("sensor.ndjson", records);
+    }
     home
 }
 
@@ -103,4 +105,41 @@ fn a_file_that_the_first_version_imported_does_not_count_twice() {
     home.run(&["import", "sensor.ndjson", "--as", "observation", "--sensor", "vienna-1"]);
     let rows = home.run(&["lookup", "sensor.shop.example", "--format", "cof"]).ok();
     assert!(rows.contains("\"count\":5}"), "{rows}");
+}
+
+/// Version 5 of the workbench: two operations with settings and secrets, six runs, one of which reused an answer and one of which
+/// was undone.
+#[test]
+fn a_folder_without_markings_opens_replays_and_undoes() {
+    let home = home_of("unmarked");
+    home.run(&["db", "verify"]).ok();
+    let runs = json(&home, &["run", "list"]).remove(0);
+    let of = |key: &str| -> Vec<String> {
+        runs["runs"].as_array().unwrap().iter().map(|run| run[key].to_string()).collect()
+    };
+    assert_eq!(of("run"), ["6", "5", "4", "3", "2", "1"]);
+    assert_eq!(of("batch"), ["6", "5", "3", "3", "1", "1"]);
+    assert_eq!(of("operation")[..2], ["\"circl-passive-dns@1.2.0\"", "\"dnsdb@1.0.0\""]);
+    for (run, records) in [("1", 1), ("4", 2), ("5", 1), ("6", 1)] {
+        let shown = json(&home, &["run", "show", run]).remove(0);
+        assert_eq!(shown["records"].as_array().unwrap().len(), records, "run {run}");
+    }
+    assert!(home.run(&["run", "show", "4", "--raw"]).ok().contains("succeeded"), "the frames of DNSDB");
+    // The stored answer is used, although the service is gone.
+    let again = home.run(&["query", "shop.example", "--operation", "dnsdb", "--offline"]).ok();
+    assert!(again.contains("ns1.dns.example"), "{again}");
+    let tlp = |value: &str| json(&home, &["indicator", "show", value]).remove(0)["tlp"].clone();
+    assert_eq!((tlp("evil.example"), tlp("cdn.shop.example")), (Value::Null, Value::Null));
+    home.run(&["indicator", "set", "evil.example", "--tlp", "red"]).ok();
+    assert_eq!(tlp("evil.example"), "RED");
+    let shown = json(&home, &["integration", "show", "dnsdb"]).remove(0);
+    assert_eq!((&shown["max_tlp"], &shown["max_tlp_set"]), (&"GREEN".into(), &false.into()));
+    // Only run 4 still claims what both operations found.
+    home.run(&["run", "undo", "--batch", "1"]).ok();
+    assert!(home.run(&["indicator", "show", "cdn.shop.example"]).ok().contains("185.194.93.41"));
+    home.run(&["run", "undo", "4"]).ok();
+    let details = json(&home, &["indicator", "show", "cdn.shop.example"]).remove(0);
+    assert_eq!((&details["relationship_count"], &details["attribute_count"]), (&0.into(), &0.into()));
+    home.run(&["key", "rotate"]).ok();
+    home.run(&["db", "verify"]).ok();
 }

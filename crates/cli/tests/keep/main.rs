@@ -3,7 +3,7 @@
 //! [`home`] starts the program, and [`service`] is what it queries. [`guide`] follows the integration guide from start to end;
 //! [`installing`], [`configuring`], [`testing`] and [`asking`] test its parts in detail, [`running`] and [`again`] runs,
 //! [`batches`] the runs of one command, [`bound`] the destinations of secrets, [`proxy`] connections through a proxy, [`protocols`]
-//! other providers,
+//! other providers, [`several`] several of them at once and values that are held back,
 //! [`indicator`] the library by hand. [`shapes`] checks the output for programs. [`trouble`] and [`damage`] test faults of a
 //! data folder, [`disk`] faults of its disk, [`fixtures`] folders of earlier versions, [`backup`] backups, and [`kills`] kills.
 //! [`database`] and [`database_kills`] test the passive-DNS database, [`captures`] and [`logs`] what is imported into it, with [`tshark`]
@@ -39,6 +39,7 @@ mod proxy;
 mod running;
 mod sensors;
 mod service;
+mod several;
 mod shapes;
 mod testing;
 mod trouble;

@@ -63,7 +63,7 @@ async fn indicators_are_added_changed_and_found() {
     let changed = body(&ann.api("PATCH", "/indicators/a.example", &json!({"status": "Active"})).await);
     assert_eq!(
         changed,
-        json!({"value": "a.example", "type": "FQDN", "status": "Active", "before": "Review"})
+        json!({"value": "a.example", "type": "FQDN", "status": "Active", "before": "Review", "tlp": null, "tlp_before": null})
     );
     body(&ann.api("POST", "/indicators/a.example/notes", &json!({"text": "seen"})).await);
     let shown = body(&ann.api("GET", "/indicators/a.example", &Value::Null).await);

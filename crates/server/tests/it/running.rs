@@ -762,3 +762,140 @@ async fn a_name_in_data_is_asked_for_and_a_mailbox_refused_rather_than_not_found
     assert_eq!(found.leads_to(), "/run?side=data&value=ns.example");
     assert_eq!(lab.provider.requests().len(), 0);
 }
+
+/// Installs another operation, pointed at a provider with this script.
+async fn add_operation(lab: &Lab, operation: &str, script: Script) -> ScriptedProvider {
+    let provider = ScriptedProvider::new(script);
+    let address = provider.listen().await.unwrap();
+    let package = operation::package::find(operation).unwrap();
+    let name = package.name.clone();
+    let values = [
+        ("host", address.ip().to_string()),
+        ("port", address.port().to_string()),
+        ("use_http", "on".to_owned()),
+    ];
+    let values = values.map(|(key, value)| (key.to_owned(), value)).to_vec();
+    let install = move |workbench: &mut workbench::Workbench| {
+        let plan = workbench.plan_install(package, false)?;
+        workbench.install(plan.confirm())?;
+        workbench.configure(&name, &Changes { values, ..Changes::default() })?;
+        workbench.enable(&name)
+    };
+    lab.place.desk.change("ann", install).await.unwrap();
+    provider
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_operations_are_run_at_once_and_one_that_holds_back_says_so() {
+    let lab = Lab::answering().await;
+    let other =
+        add_operation(&lab, "cof", Script::always(Exchange::ok(line(HOST, "A", "192.0.2.9", 1)))).await;
+    let ann = lab.place.browser(Role::Administrator).await;
+    let parsed = |answer: &crate::client::Answer| -> Value { serde_json::from_str(&answer.body).unwrap() };
+    // A page offers both, and one button runs both.
+    let page = ann.get(&format!("/library/indicator?value={HOST}")).await.body;
+    for name in ["circl-passive-dns", "cof"] {
+        assert!(page.contains(&format!("name=\"operation\" value=\"{name}\" checked")), "{page}");
+    }
+    let begun = ann
+        .post(
+            "/runs",
+            &[("value", HOST), ("choice", "yes"), ("operation", "circl-passive-dns"), ("operation", "cof")],
+        )
+        .await;
+    assert_eq!(begun.leads_to(), "/runs?batch=1");
+    let listed = ann.get("/runs?batch=1").await.body;
+    assert!(listed.contains("circl-passive-dns@1.2.0") && listed.contains("cof@1.0.0"), "{listed}");
+    let none = ann.post("/runs", &[("value", HOST), ("choice", "yes")]).await;
+    assert!(none.status == 400 && none.body.contains("hoose at least one operation"), "{none:?}");
+    let begun = ann.api("POST", "/runs", &json!({"value": "b.example", "operations": ["all"]})).await;
+    assert_eq!((begun.status, parsed(&begun)), (202, json!({"run": 3, "runs": [3, 4], "refused": []})));
+    // An indicator that is marked is held back from both, then from one.
+    let marked = ann.api("POST", "/indicators", &json!({"values": ["c.example"], "tlp": "AMBER"})).await;
+    assert_eq!(parsed(&marked)["indicators"][0]["tlp"], "AMBER", "{marked:?}");
+    let before = (lab.provider.requests().len(), other.requests().len());
+    for body in
+        [json!({"value": "c.example", "operations": ["all"]}), json!({"value": "c.example", "fresh": true})]
+    {
+        let refused = ann.api("POST", "/runs", &body).await;
+        assert!(
+            refused.status == 409 && refused.body.contains("c.example is not sent: it is marked TLP:AMBER"),
+            "{refused:?}"
+        );
+    }
+    let refused = ann.post("/runs", &[("value", "c.example")]).await;
+    assert!(refused.status == 409 && refused.body.contains("maximum TLP"), "{refused:?}");
+    let page = ann.get("/library/indicator?value=c.example").await.body;
+    assert!(
+        page.contains("value=\"cof\" disabled") && page.contains("this indicator is held back"),
+        "{page}"
+    );
+    assert!(page.contains("<span class=\"chip tlp\">TLP:AMBER</span>"), "{page}");
+    assert_eq!((lab.provider.requests().len(), other.requests().len()), before, "nothing was sent");
+    let set = ann.api("PATCH", "/integrations/cof", &json!({"max_tlp": "red"})).await;
+    assert_eq!((&parsed(&set)["max_tlp"], &parsed(&set)["max_tlp_set"]), (&json!("RED"), &json!(true)));
+    let begun =
+        parsed(&ann.api("POST", "/runs", &json!({"value": "c.example", "operations": ["all"]})).await);
+    assert_eq!(
+        (&begun["runs"], &begun["refused"][0]["operation"]),
+        (&json!([5]), &json!("circl-passive-dns"))
+    );
+    let begun = ann
+        .post("/runs", &[("value", "c.example"), ("operation", "circl-passive-dns"), ("operation", "cof")])
+        .await;
+    assert!(begun.status == 409 && begun.body.contains("circl-passive-dns was not asked"), "{begun:?}");
+    // A form of the configuration sets it back, and says so in the log.
+    let mark = ann.get("/integrations/cof").await.hidden("made_from");
+    let saved = ann.post("/integrations/cof", &[("made_from", &mark), ("max_tlp", "default")]).await;
+    assert_eq!(saved.leads_to(), "/integrations/cof?said=configured");
+    assert!(ann.get("/integrations/cof?view=log").await.body.contains("Maximum TLP default"));
+    assert_eq!(ann.api("PATCH", "/integrations/cof", &json!({"max_tlp": "none"})).await.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn markings_are_set_on_pages_and_by_programs() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Analyst).await;
+    let parsed = |answer: &crate::client::Answer| -> Value { serde_json::from_str(&answer.body).unwrap() };
+    ann.post("/library/add", &[("many", "a.example b.example"), ("do", "add"), ("tlp", "GREEN")])
+        .await
+        .leads_to();
+    // Known ones are marked too, and never less strictly.
+    ann.post("/library/add", &[("many", "b.example c.example"), ("do", "add"), ("tlp", "RED")])
+        .await
+        .leads_to();
+    ann.post("/library/add", &[("many", "b.example"), ("do", "add"), ("tlp", "CLEAR")]).await.leads_to();
+    assert_eq!(
+        ann.post("/library/add", &[("many", "b.example"), ("do", "add"), ("tlp", "x")]).await.status,
+        400
+    );
+    let tlp = async |value: &str| {
+        parsed(&ann.api("GET", &format!("/indicators/{value}"), &Value::Null).await)["tlp"].clone()
+    };
+    assert_eq!(
+        (tlp("a.example").await, tlp("b.example").await, tlp("c.example").await),
+        (json!("GREEN"), json!("RED"), json!("RED"))
+    );
+    let mark = ann.get("/library/indicator?value=a.example").await.hidden("made_from");
+    let set = ann
+        .post(
+            "/library/indicator/tlp",
+            &[("made_from", &mark), ("value", "a.example"), ("tlp", "amber+strict")],
+        )
+        .await;
+    assert_eq!(set.leads_to(), "/library/indicator?value=a.example&said=tlp");
+    let stale = ann
+        .post("/library/indicator/tlp", &[("made_from", &mark), ("value", "a.example"), ("tlp", "none")])
+        .await;
+    assert!(stale.status == 409 && stale.body.contains("AMBER+STRICT"), "{stale:?}");
+    let patched = ann.api("PATCH", "/indicators/a.example", &json!({"tlp": "none"})).await;
+    assert_eq!(
+        (&parsed(&patched)["tlp_before"], &parsed(&patched)["tlp"]),
+        (&json!("AMBER+STRICT"), &Value::Null)
+    );
+    assert_eq!(ann.api("PATCH", "/indicators/a.example", &json!({})).await.status, 400);
+    let listed = parsed(&ann.api("GET", "/indicators?tlp=red", &Value::Null).await);
+    assert_eq!(listed["indicators"].as_array().unwrap().len(), 2);
+    let page = ann.get("/library?tlp=RED").await.body;
+    assert!(page.contains("c.example") && !page.contains("a.example") && page.contains("TLP: RED"), "{page}");
+}

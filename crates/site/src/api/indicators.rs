@@ -5,10 +5,10 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use edge::problem::Problem;
-use operation::{Given, Indicator, IndicatorType, Line};
+use operation::{Given, Indicator, IndicatorType, Line, Marking, Tlp};
 use serde::Deserialize;
 use workbench::json::indicator::{self as json, Refused};
-use workbench::library::{Filter, Order, Status};
+use workbench::library::{Filter, Order, Setting, Status};
 use workbench::{Error, Workbench};
 
 use super::{Asked, Changing, Named, Reading};
@@ -40,6 +40,8 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
 pub(super) struct Wish {
     r#type: Option<String>,
     status: Option<String>,
+    /// A level of the Traffic Light Protocol, or `none` for indicators without a marking.
+    tlp: Option<String>,
     source: Option<String>,
     search: Option<String>,
     removed: bool,
@@ -56,16 +58,22 @@ pub(super) struct Many {
     values: Vec<String>,
     #[serde(default)]
     status: Option<String>,
+    /// A level of the Traffic Light Protocol for each of them. An indicator that has a stricter one keeps it.
+    #[serde(default)]
+    tlp: Option<String>,
     /// Only preview the result.
     #[serde(default)]
     dry_run: bool,
 }
 
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
 #[schema(as = IndicatorStatus)]
 pub(super) struct Change {
-    status: String,
+    /// The new status; left out to leave it.
+    status: Option<String>,
+    /// The new level of the Traffic Light Protocol, or `none` to remove the marking; left out to leave it.
+    tlp: Option<String>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -108,6 +116,7 @@ pub(super) async fn add(
         return Err(Problem::bad_request(format!("too many values: at most {VALUES} at once")));
     }
     let status = body.status.as_deref().map_or(Ok(Status::Active), status)?;
+    let tlp = body.tlp.as_deref().map(level).transpose()?;
     let (mut indicators, mut refused, mut skipped) = (Vec::new(), Vec::new(), 0);
     for line in body.values.iter().map(|text| Line::of(text)) {
         skipped += line.skipped;
@@ -122,9 +131,9 @@ pub(super) async fn add(
         return Err(Problem::bad_request(format!("too many values: at most {VALUES} at once")));
     }
     let added = if body.dry_run {
-        site.desk.read(move |workbench| workbench.preview_indicators(&indicators, status)).await?
+        site.desk.read(move |workbench| workbench.preview_indicators(&indicators, status, tlp)).await?
     } else {
-        let add = move |workbench: &mut Workbench| workbench.add_indicators(&indicators, status);
+        let add = move |workbench: &mut Workbench| workbench.add_marked(&indicators, status, tlp);
         site.desk.change(may.name(), add).await?
     };
     Ok(Json(json::added(&added, &refused, skipped)))
@@ -149,12 +158,12 @@ pub(super) async fn show(
     Ok((Basis::of_details(&details).etag(), Json(json::details(&details))).into_response())
 }
 
-/// Set the status of an indicator
+/// Set status and marking of an indicator
 #[utoipa::path(
     patch, path = "/indicators/{value}", tag = "indicators", operation_id = "indicators_set",
     params(("value" = String, Path, description = "a domain name or an address")),
     request_body = Change,
-    responses((status = 200, description = "the status before and after", body = json::IndicatorStatusSet), Changing),
+    responses((status = 200, description = "status and marking before and after", body = json::IndicatorStatusSet), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn set(
@@ -164,11 +173,18 @@ pub(super) async fn set(
     headers: HeaderMap,
     Sent(change): Sent<Change>,
 ) -> Result<Json<json::IndicatorStatusSet>, Problem> {
-    let (indicator, after) = (one(&value)?, status(&change.status)?);
+    let indicator = one(&value)?;
+    let setting = Setting {
+        status: change.status.as_deref().map(status).transpose()?,
+        tlp: change.tlp.as_deref().map(marking).transpose()?,
+    };
+    if setting == Setting::default() {
+        return Err(Problem::bad_request("give status, tlp or both"));
+    }
     let wanted = indicator.clone();
-    let set = move |workbench: &mut Workbench| workbench.set_status(&wanted, after);
-    let before = change_if_match(&site, may.name(), &headers, stored(&indicator), set).await??;
-    Ok(Json(json::status(&indicator, before, after)))
+    let set = move |workbench: &mut Workbench| workbench.set_indicator(&wanted, setting);
+    let done = change_if_match(&site, may.name(), &headers, stored(&indicator), set).await??;
+    Ok(Json(json::set(&indicator, done)))
 }
 
 /// Add a note to an indicator
@@ -255,6 +271,7 @@ impl Wish {
         Ok(Filter {
             kind: kind.transpose()?,
             status: self.status.as_deref().map(status).transpose()?,
+            tlp: self.tlp.as_deref().map(marking).transpose()?,
             source: self.source,
             search: self.search.as_deref().map(str::parse).transpose()?,
             removed: self.removed,
@@ -271,4 +288,12 @@ fn one(text: &str) -> Result<Indicator, Problem> {
 
 fn status(name: &str) -> Result<Status, Problem> {
     Status::from_name(name).ok_or_else(|| Problem::bad_request("unknown status"))
+}
+
+fn level(text: &str) -> Result<Tlp, Problem> {
+    text.parse::<Tlp>().map_err(|error| Problem::bad_request(format!("tlp: {error}")))
+}
+
+fn marking(text: &str) -> Result<Marking, Problem> {
+    text.parse::<Marking>().map_err(|error| Problem::bad_request(format!("tlp: {error}, or none")))
 }

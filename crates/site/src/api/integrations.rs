@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use edge::problem::{Details, Problem};
-use operation::{Package, Secret, package};
+use operation::{Marking, Package, Secret, Tlp, package};
 use serde::Deserialize;
 use workbench::integration::{Changes, Filter, Plan};
 use workbench::json::integration as json;
@@ -63,6 +63,8 @@ pub(super) struct Configure {
     values: std::collections::BTreeMap<String, String>,
     secrets: std::collections::BTreeMap<String, String>,
     reset: Vec<String>,
+    /// The strictest level of the Traffic Light Protocol that it is asked about, or `default` for that of its protocol.
+    max_tlp: Option<String>,
 }
 
 /// List integrations
@@ -139,8 +141,9 @@ pub(super) async fn configure(
     headers: HeaderMap,
     Sent(wish): Sent<Configure>,
 ) -> Result<Response, Problem> {
+    let max_tlp = wish.max_tlp.as_deref().map(max_tlp).transpose()?;
     let secrets = wish.secrets.into_iter().map(|(key, secret)| (key, Secret::new(&secret))).collect();
-    let changes = Changes { values: wish.values.into_iter().collect(), secrets, reset: wish.reset };
+    let changes = Changes { values: wish.values.into_iter().collect(), secrets, reset: wish.reset, max_tlp };
     let configure = {
         let name = name.clone();
         move |workbench: &mut Workbench| workbench.configure(&name, &changes)
@@ -224,6 +227,14 @@ pub(super) async fn test(
 ) -> Result<Json<json::ConnectionTest>, Problem> {
     let checked = connection::test(&site, &name).await?;
     Ok(Json(json::checked(&name, &checked)))
+}
+
+fn max_tlp(text: &str) -> Result<Marking, Problem> {
+    if text == "default" {
+        return Ok(Marking(None));
+    }
+    let tlp = text.parse::<Tlp>().map(Marking::from);
+    tlp.map_err(|error| Problem::bad_request(format!("max_tlp: {error}, or default")))
 }
 
 impl Install {

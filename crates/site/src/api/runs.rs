@@ -17,7 +17,7 @@ use workbench::run::{Arrangement, Compared, Pick, Shown, Sort};
 use super::{Asked, Changing, Named, Reading};
 use crate::access::{Confirmed, May, Sent, Visitor, needs::EditLibrary, needs::RunOperations};
 use crate::narrowed::Narrowed;
-use crate::run_request::RunRequest;
+use crate::run_request::{RunRequest, Started};
 use crate::site::Shared;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -57,11 +57,24 @@ pub(super) struct Adding {
     dry_run: bool,
 }
 
-/// A run that was started.
+/// The runs that were started.
 #[derive(Serialize, ToSchema)]
 pub(super) struct RunBegun {
-    /// Its number.
+    /// The operations that were not asked, although others were.
+    refused: Vec<OperationRefused>,
+    /// The number of the first run, which also names the batch.
     run: i64,
+    /// The numbers of all runs, in the order of the operations.
+    runs: Vec<i64>,
+}
+
+/// An operation that was not asked.
+#[derive(Serialize, ToSchema)]
+pub(super) struct OperationRefused {
+    /// Its name.
+    operation: String,
+    /// Why it was not asked.
+    reason: String,
 }
 
 /// A run that was cancelled.
@@ -98,11 +111,11 @@ pub(super) async fn list(
     Ok(Json(shape::page(&page)))
 }
 
-/// Start a run
+/// Start a run, or one for each of several operations
 #[utoipa::path(
     post, path = "/runs", tag = "runs", operation_id = "runs_begin",
     request_body = RunRequest,
-    responses((status = 202, description = "the run, which continues in the background", body = RunBegun), Changing),
+    responses((status = 202, description = "the runs, which continue in the background", body = RunBegun), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn begin(
@@ -110,8 +123,12 @@ pub(super) async fn begin(
     may: May<RunOperations>,
     Sent(wanted): Sent<RunRequest>,
 ) -> Result<Response, Problem> {
-    let id = wanted.carry_out(&site, may.name()).await?;
-    Ok((StatusCode::ACCEPTED, Json(RunBegun { run: id })).into_response())
+    let Started { runs, refused } = wanted.carry_out(&site, may.name()).await?;
+    let refused = refused
+        .into_iter()
+        .map(|(operation, problem)| OperationRefused { operation, reason: problem.detail });
+    let begun = RunBegun { run: runs.first().copied().unwrap_or_default(), refused: refused.collect(), runs };
+    Ok((StatusCode::ACCEPTED, Json(begun)).into_response())
 }
 
 /// Show a run

@@ -7,10 +7,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use edge::problem::Problem;
-use operation::Indicator;
+use operation::{Indicator, Marking, Tlp};
 use serde::Deserialize;
 use workbench::Workbench;
-use workbench::library::{Attribute, Claim, Details, Relationship, Status};
+use workbench::library::{Attribute, Claim, Details, Relationship, Setting, Status};
 
 use super::audit::Event;
 use super::operate::Panel;
@@ -30,6 +30,7 @@ pub(super) fn routes() -> Router<Shared> {
     Router::new()
         .route("/library/indicator", get(look))
         .route("/library/indicator/status", post(set_status))
+        .route("/library/indicator/tlp", post(set_tlp))
         .route("/library/indicator/note", post(note))
         .route("/library/indicator/remove", post(remove))
         .route("/library/indicator/restore", post(restore))
@@ -143,6 +144,26 @@ async fn set_status(
     }
 }
 
+async fn set_tlp(
+    State(site): State<Shared>,
+    frame: Frame,
+    may: May<EditLibrary>,
+    Posted(sent): Posted,
+) -> Result<Response, Problem> {
+    let indicator = named(&sent)?;
+    let marking: Marking = sent
+        .text("tlp")
+        .parse()
+        .map_err(|error: operation::TlpError| Problem::bad_request(error.to_string()))?;
+    let setting = Setting { status: None, tlp: Some(marking) };
+    let mark = move |workbench: &mut Workbench, indicator: &Indicator| {
+        let (before, after) = workbench.set_indicator(indicator, setting)?;
+        Ok(if before == after { "nothing" } else { "tlp" })
+    };
+    let done = change(&site, &may, &sent, &indicator, mark).await?;
+    answer(frame, "tlp", &indicator, &sent, done, "Set this TLP anyway")
+}
+
 async fn note(
     State(site): State<Shared>,
     frame: Frame,
@@ -235,6 +256,12 @@ impl Page {
 
     fn statuses(&self) -> [(&'static str, bool); 5] {
         Status::ALL.map(|status| (status.name(), status == self.details.entry.status))
+    }
+
+    /// The markings that can be chosen, each with whether it is the present one.
+    fn markings(&self) -> Vec<(&'static str, bool)> {
+        let marking = |tlp: Option<Tlp>| (Marking(tlp).word(), tlp == self.details.entry.tlp);
+        std::iter::once(None).chain(Tlp::ALL.map(Some)).map(marking).collect()
     }
 
     fn attributes(&self) -> &[Attribute] {

@@ -12,8 +12,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use edge::problem::Problem;
-use operation::Interface;
 use operation::provider::{Checked, Standing, Step};
+use operation::{Interface, Tlp};
 use serde::Deserialize;
 use workbench::Error;
 use workbench::Workbench;
@@ -200,6 +200,13 @@ async fn uninstall(
     }
 }
 
+/// A level that can be chosen as the maximum.
+struct Level {
+    value: &'static str,
+    words: String,
+    chosen: bool,
+}
+
 impl Page {
     async fn of(site: &Shared, frame: Frame, name: String) -> Result<Self, Problem> {
         let read = site.desk.read(move |workbench| {
@@ -216,7 +223,8 @@ impl Page {
         };
         let label = |key: &str| {
             let setting = details.parameters.iter().find(|setting| setting.key == key);
-            setting.map_or_else(|| key.to_owned(), |setting| setting.label.clone())
+            let known = setting.map(|setting| setting.label.clone());
+            known.unwrap_or_else(|| if key == form::MAX_TLP { "Maximum TLP" } else { key }.to_owned())
         };
         let saved = entries.iter().filter(about).find(|entry| entry.action == "integration.configure");
         Ok(Self {
@@ -288,6 +296,16 @@ impl Page {
     /// The mark that the page's forms contain.
     fn mark(&self) -> String {
         Basis::of_integration(&self.details).mark().to_owned()
+    }
+
+    /// The levels that can be chosen as the maximum; first the default of the protocol.
+    fn levels(&self) -> Vec<Level> {
+        let set = self.details.max_tlp_set;
+        let default = self.details.package.as_ref().map(|package| package.interface.max_tlp());
+        let words = default.map_or_else(|| "Default".to_owned(), |tlp| format!("Default ({tlp})"));
+        let level = |tlp: Tlp| Level { value: tlp.word(), words: tlp.to_string(), chosen: set == Some(tlp) };
+        let first = Level { value: form::DEFAULT, words, chosen: set.is_none() };
+        std::iter::once(first).chain(Tlp::ALL.map(level)).collect()
     }
 
     /// The first refused field, which gets the focus.

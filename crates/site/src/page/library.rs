@@ -12,7 +12,7 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use edge::problem::Problem;
-use operation::{Indicator, IndicatorError, IndicatorType};
+use operation::{Indicator, IndicatorError, IndicatorType, Marking, Tlp};
 use serde::Deserialize;
 use workbench::integration::Filter as Installed;
 use workbench::library::{Entry, Filter, Order, Search, Status};
@@ -40,6 +40,8 @@ pub(super) struct Wish {
     #[serde(rename = "type")]
     kind: String,
     status: String,
+    /// A level of the Traffic Light Protocol, or `none`.
+    tlp: String,
     source: String,
     sort: String,
     removed: String,
@@ -92,6 +94,7 @@ struct Row {
     caution: Option<String>,
     kind: &'static str,
     status: Status,
+    tlp: Option<Tlp>,
     sources: String,
     created: Stamp,
     updated: Stamp,
@@ -213,6 +216,7 @@ impl Shelf {
             ("q", "", wish.q.trim()),
             ("type", "Type: ", &wish.kind),
             ("status", "Status: ", &wish.status),
+            ("tlp", "TLP: ", &wish.tlp),
             ("source", "Source: ", &wish.source),
             ("removed", "Removed only", if wish.removed.is_empty() { "" } else { " " }),
         ];
@@ -229,6 +233,10 @@ impl Shelf {
 
     fn statuses() -> [&'static str; 5] {
         Status::ALL.map(Status::name)
+    }
+
+    fn markings() -> Vec<&'static str> {
+        std::iter::once(Marking::NONE).chain(Tlp::ALL.map(Tlp::word)).collect()
     }
 
     /// The address of the list in another order.
@@ -264,6 +272,7 @@ impl Wish {
             q: text("q"),
             kind: text("type"),
             status: text("status"),
+            tlp: text("tlp"),
             source: text("source"),
             sort: text("sort"),
             removed: text("removed"),
@@ -276,6 +285,7 @@ impl Wish {
         Ok(Filter {
             kind: IndicatorType::from_name(&self.kind),
             status: Status::from_name(&self.status),
+            tlp: self.tlp.parse().ok(),
             source: Some(self.source.clone()).filter(|source| !source.is_empty()),
             search: search.map(Search::parse).transpose()?,
             removed: !self.removed.is_empty(),
@@ -286,11 +296,12 @@ impl Wish {
     }
 
     /// The filters, as forms and addresses name them.
-    fn fields(&self) -> [(&'static str, &str); 6] {
+    fn fields(&self) -> [(&'static str, &str); 7] {
         [
             ("q", &self.q),
             ("type", &self.kind),
             ("status", &self.status),
+            ("tlp", &self.tlp),
             ("source", &self.source),
             ("sort", &self.sort),
             ("removed", &self.removed),
@@ -323,6 +334,7 @@ impl Row {
             caution: entry.indicator.caution().map(|caution| caution.to_string()),
             kind: entry.indicator.kind().name(),
             status: entry.status,
+            tlp: entry.tlp,
             sources: entry.sources.join(", "),
             created: Stamp::of(entry.created_at),
             updated: Stamp::of(entry.updated_at),

@@ -9,7 +9,7 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use edge::problem::Problem;
-use operation::{Indicator, IndicatorType, Side};
+use operation::{Indicator, IndicatorType, Side, Tlp};
 use serde::Deserialize;
 use workbench::run::{Page as Runs, Run, State as Standing, Wanted};
 use workbench::{Error, Workbench};
@@ -17,7 +17,7 @@ use workbench::{Error, Workbench};
 use super::stamp::Stamp;
 use super::{Frame, show};
 use crate::access::{May, Posted, needs::RunOperations};
-use crate::run_request::{Offer, RunRequest, indicator, offers};
+use crate::run_request::{Offer, RunRequest, Started, indicator, offers};
 use crate::site::Shared;
 use picture::text::defang;
 
@@ -37,6 +37,8 @@ pub(super) fn routes() -> Router<Shared> {
 pub(super) struct Panel {
     pub(super) offers: Vec<Offer>,
     pub(super) runs: Vec<Line>,
+    /// The level of the indicator in the library.
+    pub(super) tlp: Option<Tlp>,
 }
 
 /// A run in a list.
@@ -63,7 +65,13 @@ impl Panel {
             Wanted { indicator: Some(indicator.clone()), before: None, limit: LISTED, ..Wanted::default() };
         let Runs { runs, .. } = workbench.runs(&wanted)?;
         let runs = runs.iter().map(Line::of).collect();
-        Ok(Self { offers: offers(workbench, indicator.kind())?, runs })
+        let tlp = workbench.lookup(indicator)?.and_then(|entry| entry.tlp);
+        Ok(Self { offers: offers(workbench, indicator.kind())?, runs, tlp })
+    }
+
+    /// Whether an operation may not be asked about the indicator.
+    pub(super) fn holds_back(&self, offer: &Offer) -> bool {
+        self.tlp.is_some_and(|tlp| tlp > offer.max_tlp)
     }
 }
 
@@ -106,8 +114,26 @@ async fn begin(
     may: May<RunOperations>,
     Posted(sent): Posted,
 ) -> Result<Response, Problem> {
-    let id = RunRequest::of(&sent).carry_out(&site, may.name()).await?;
-    Ok(Redirect::to(&run_address(id, view_of(sent.text("view")), sent.text("trail"))).into_response())
+    if sent.has("choice") && !sent.has("operation") {
+        return Err(Problem::bad_request("choose at least one operation"));
+    }
+    let Started { runs, refused } = RunRequest::of(&sent).carry_out(&site, may.name()).await?;
+    if let Some((name, problem)) = refused.into_iter().next() {
+        let begun = runs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        return Err(Problem {
+            detail: format!(
+                "{name} was not asked: {}. The others are being asked: run {begun}",
+                problem.detail
+            ),
+            ..problem
+        });
+    }
+    Ok(match runs.as_slice() {
+        [run] => Redirect::to(&run_address(*run, view_of(sent.text("view")), sent.text("trail"))),
+        [first, ..] => Redirect::to(&format!("/runs?batch={first}")),
+        [] => Redirect::to("/runs"),
+    }
+    .into_response())
 }
 
 /// The address of a view of a run, with the trail that led there.

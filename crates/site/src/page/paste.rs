@@ -8,13 +8,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::post;
 use edge::problem::Problem;
-use operation::{Caution, Given, Indicator, Line as Text};
+use operation::{Caution, Given, Indicator, Line as Text, Marking, TlpError};
 use workbench::library::{self, Adding, Status};
 use workbench::{Error, Workbench};
 
 use super::library::{Page, Shelf, Wish};
 use super::{Frame, go, show_as};
-use crate::access::{May, Most, Posted, needs::EditLibrary};
+use crate::access::{Fields, May, Most, Posted, needs::EditLibrary};
 use crate::site::Shared;
 
 /// The largest paste, in bytes: ten thousand long names, percent-encoded.
@@ -32,6 +32,8 @@ pub(super) fn routes() -> Router<Shared> {
 pub(super) struct Paste {
     pub(super) text: String,
     pub(super) status: Status,
+    /// Who may see the new indicators.
+    pub(super) marking: Marking,
     pub(super) open: bool,
     pub(super) preview: Option<Preview>,
     pub(super) refused: Option<String>,
@@ -78,15 +80,20 @@ async fn add(
     Posted(sent): Posted,
 ) -> Result<Response, Problem> {
     let status = Status::from_name(sent.text("status")).unwrap_or(Status::Active);
+    let marking = marking(&sent)?;
     let text = sent.text("many").to_owned();
-    let mut paste = Paste { text: text.clone(), status, open: true, preview: None, refused: None };
+    let mut paste = Paste { text: text.clone(), status, marking, open: true, preview: None, refused: None };
     let read = Read::of(&text);
     if read.is_too_much {
         paste.refused = Some(format!("Too many values: at most {VALUES} at once. Nothing was added."));
     } else if sent.text("do") == "add" {
         let adding = move |workbench: &mut Workbench| {
-            let new = Preview::of(workbench, &read, status)?.new;
-            workbench.add_indicators(&new, status)
+            // A marking also applies to what is known already.
+            let wanted = match marking {
+                Marking(None) => Preview::of(workbench, &read, status)?.new,
+                Marking(Some(_)) => read.recognised(),
+            };
+            workbench.add_marked(&wanted, status, marking.0)
         };
         let added = site.desk.change(may.name(), adding).await?;
         return Ok(go("/library", if added.is_empty() { "nothing" } else { "added" }));
@@ -98,10 +105,31 @@ async fn add(
     show_as(code, &Page { frame, shelf, paste })
 }
 
+/// The marking in a form.
+fn marking(sent: &Fields) -> Result<Marking, Problem> {
+    let text = sent.text("tlp");
+    if text.is_empty() {
+        return Ok(Marking::default());
+    }
+    text.parse().map_err(|error: TlpError| Problem::bad_request(error.to_string()))
+}
+
 impl Paste {
+    /// Whether a marking would be written on what is known already.
+    pub(super) fn marks_known(&self, preview: &Preview) -> bool {
+        self.marking.0.is_some() && preview.known > 0
+    }
+
     /// An empty form, open or folded.
     pub(super) fn empty(open: bool) -> Self {
-        Self { text: String::new(), status: Status::Active, open, preview: None, refused: None }
+        Self {
+            text: String::new(),
+            status: Status::Active,
+            marking: Marking::default(),
+            open,
+            preview: None,
+            refused: None,
+        }
     }
 
     /// The selectable statuses, each with whether it is selected.
@@ -111,7 +139,7 @@ impl Paste {
 }
 
 impl Outcome {
-    fn of(Adding { indicator, outcome, status }: Adding) -> Self {
+    fn of(Adding { indicator, outcome, status, .. }: Adding) -> Self {
         match outcome {
             library::Outcome::Known => Self::Known(indicator, status),
             library::Outcome::New => Self::New(indicator),
@@ -145,14 +173,16 @@ impl Read {
         }
         read
     }
+
+    fn recognised(&self) -> Vec<Indicator> {
+        self.given.iter().filter_map(|given| given.indicator.clone().ok()).collect()
+    }
 }
 
 impl Preview {
     fn of(workbench: &Workbench, read: &Read, status: Status) -> Result<Self, Error> {
         let mut preview = Self { skipped: read.skipped, ..Self::default() };
-        let recognised = read.given.iter().filter_map(|given| given.indicator.clone().ok());
-        let recognised: Vec<Indicator> = recognised.collect();
-        let mut addings = workbench.preview_indicators(&recognised, status)?.into_iter();
+        let mut addings = workbench.preview_indicators(&read.recognised(), status, None)?.into_iter();
         let mut seen = HashSet::new();
         for Given { text, indicator } in &read.given {
             let outcome = match indicator {

@@ -138,7 +138,8 @@ async fn again(
     Posted(sent): Posted,
 ) -> Result<Response, Problem> {
     let run = site.desk.read(move |workbench| workbench.run(id)).await?;
-    let id = RunRequest::again(&run).carry_out(&site, may.name()).await?;
+    let started = RunRequest::again(&run).carry_out(&site, may.name()).await?;
+    let id = started.runs.first().copied().unwrap_or_default();
     Ok(Redirect::to(&run_address(id, "", sent.text("trail"))).into_response())
 }
 

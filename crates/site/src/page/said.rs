@@ -8,7 +8,7 @@ pub(crate) struct Said {
     pub(crate) text: &'static str,
 }
 
-const ALL: [(&str, &str); 29] = [
+const ALL: [(&str, &str); 30] = [
     ("added", "Added. Indicators already in the library kept their status."),
     ("cancelled", "Cancelled. The records received so far are kept."),
     ("configured", "Saved for the next run. Test the connection to check that it works."),
@@ -32,6 +32,7 @@ const ALL: [(&str, &str); 29] = [
     ("status", "Status changed."),
     ("statuses", "Statuses changed."),
     ("switched-off", "Replaced, and disabled: a required value is missing."),
+    ("tlp", "TLP changed."),
     ("token-revoked", "Token revoked."),
     ("undone", "Undone. Anything that other sources reported or users edited stays."),
     ("uninstalled", "Uninstalled, with its configuration."),

@@ -139,15 +139,22 @@ fn change_tables(
     }
     if version < 4 {
         transaction.execute_batch(include_str!("../schema-4.sql"))?;
-        bind_secrets(transaction)?;
     }
     if version < 5 {
         transaction.execute_batch(include_str!("../schema-5.sql"))?;
+    }
+    if version < 6 {
+        transaction.execute_batch(include_str!("../schema-6.sql"))?;
+    }
+    if version < 4 {
+        // It reads integrations as this version has them.
+        bind_secrets(transaction)?;
     }
     // Seals cover the columns of this version, so they are computed when all columns exist.
     let unsealed = |table: &&seal::Table| match table.name {
         "secrets" => version < 4,
         "runs" => version < 5,
+        "indicators" | "integrations" => version < 6,
         _ => version < 3,
     };
     for (table, done) in seal::TABLES.iter().filter(unsealed).zip(2..) {

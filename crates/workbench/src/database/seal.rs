@@ -31,7 +31,7 @@ pub(crate) const TABLES: [Table; 16] = [
     Table {
         name: "integrations",
         key: &["name"],
-        columns: &["name", "version", "manifest", "enabled", "installed_at", "updated_at"],
+        columns: &["name", "version", "manifest", "enabled", "installed_at", "updated_at", "max_tlp"],
     },
     Table { name: "settings", key: &["integration", "key"], columns: &["integration", "key", "value"] },
     Table {
@@ -42,7 +42,7 @@ pub(crate) const TABLES: [Table; 16] = [
     Table {
         name: "indicators",
         key: &["id"],
-        columns: &["type", "value", "sort_key", "status", "created_at", "updated_at", "removed_at"],
+        columns: &["type", "value", "sort_key", "status", "created_at", "updated_at", "removed_at", "tlp"],
     },
     Table { name: "attributes", key: &["id"], columns: &["indicator", "name", "value", "created_at"] },
     Table { name: "relationships", key: &["id"], columns: &["from_id", "to_id", "kind", "created_at"] },

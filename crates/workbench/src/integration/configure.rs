@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use operation::provider::check_proxy_login;
-use operation::{Package, Secret, Settings, SettingsError};
+use operation::{Marking, Package, Secret, Settings, SettingsError, Tlp};
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
@@ -30,6 +30,8 @@ pub struct Changes {
     pub secrets: Vec<(String, Secret)>,
     /// Keys that are reset to their defaults; secrets among them are removed.
     pub reset: Vec<String>,
+    /// The strictest level that the operation is asked about; [`Marking`] without a level stands for that of its protocol.
+    pub max_tlp: Option<Marking>,
 }
 
 /// What an operation runs with: a snapshot that later changes do not affect.
@@ -183,6 +185,12 @@ fn store(change: &Change<'_>, stored: &Stored, package: &Package, changes: &Chan
         if change.transaction.execute(sql, (name, key, value))? > 0 {
             done.values.insert(key.clone(), json!([stored.values.get(key), value]));
         }
+    }
+    if let Some(Marking(tlp)) = changes.max_tlp.filter(|marking| marking.0 != stored.max_tlp) {
+        let sql = "UPDATE integrations SET max_tlp = ? WHERE name = ?";
+        change.transaction.execute(sql, (tlp.map(Tlp::word), name))?;
+        let said = [stored.max_tlp, tlp].map(|tlp| tlp.map_or("default", Tlp::word));
+        done.values.insert("max_tlp".to_owned(), json!(said));
     }
     // Secrets are bound to the destination that results from the settings set together with them.
     let bound = Stored::need(&change.transaction, name)?.destination(package);

@@ -7,12 +7,14 @@ use cof::time::Clock;
 use operation::provider::{ProxyEnvironment, ProxyInForce};
 use operation::{
     Binding, Destination, Interface, ManifestError, Package, ParameterKind, Secret, Settings, SettingsError,
+    Tlp,
 };
 use rusqlite::{Connection, Row};
 
 use super::{Details, OPERATION, Setting, State, Summary, readable};
 use crate::Error;
 use crate::database::Problem;
+use crate::library::stored_tlp;
 use crate::secret::{self, Key, Place};
 
 /// The rows of one integration, unchecked: the package's parameters determine their meaning.
@@ -24,6 +26,8 @@ pub(super) struct Stored {
     pub(super) enabled: bool,
     pub(super) installed_at: i64,
     pub(super) updated_at: i64,
+    /// The strictest level that it is asked about; `None` for that of its protocol.
+    pub(super) max_tlp: Option<Tlp>,
     pub(super) values: BTreeMap<String, String>,
     pub(super) sealed: BTreeMap<String, Sealed>,
 }
@@ -36,21 +40,28 @@ pub(super) struct Sealed {
     pub(super) bound: Option<String>,
 }
 
-const COLUMNS: &str = "SELECT name, version, manifest, enabled, installed_at, updated_at FROM integrations";
+const COLUMNS: &str =
+    "SELECT name, version, manifest, enabled, installed_at, updated_at, max_tlp FROM integrations";
 
 impl Stored {
     /// All integrations, by name.
     pub(super) fn all(database: &Connection) -> Result<Vec<Self>, Problem> {
         let mut statement = database.prepare_cached(&format!("{COLUMNS} ORDER BY name"))?;
-        let mut all = statement.query_map([], Self::row)?.collect::<Result<Vec<_>, _>>()?;
-        all.iter_mut().try_for_each(|stored| stored.fill(database))?;
+        let mut rows = statement.query([])?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            let mut stored = Self::row(row)?;
+            stored.fill(database)?;
+            all.push(stored);
+        }
         Ok(all)
     }
 
     pub(super) fn find(database: &Connection, name: &str) -> Result<Option<Self>, Problem> {
         let mut statement = database.prepare_cached(&format!("{COLUMNS} WHERE name = ?"))?;
-        let Some(found) = statement.query_map([name], Self::row)?.next() else { return Ok(None) };
-        let mut stored = found?;
+        let mut rows = statement.query([name])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let mut stored = Self::row(row)?;
         stored.fill(database)?;
         Ok(Some(stored))
     }
@@ -69,7 +80,7 @@ impl Stored {
         Err(Problem::missing(format!("{name:?} is not installed; {known}")))
     }
 
-    fn row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn row(row: &Row<'_>) -> Result<Self, Problem> {
         Ok(Self {
             name: row.get(0)?,
             version: row.get(1)?,
@@ -77,6 +88,7 @@ impl Stored {
             enabled: row.get(3)?,
             installed_at: row.get(4)?,
             updated_at: row.get(5)?,
+            max_tlp: stored_tlp(row.get(6)?)?,
             values: BTreeMap::new(),
             sealed: BTreeMap::new(),
         })
@@ -163,6 +175,7 @@ impl Stored {
             missing: package
                 .as_ref()
                 .map_or_else(|_| Vec::new(), |package| super::plan::missing(package, &self.sketch(package))),
+            max_tlp: max_tlp(self.max_tlp, package.as_ref().ok().map(|package| &package.interface)),
             broken: package.err(),
             installed_at: self.installed_at,
             updated_at: self.updated_at,
@@ -187,6 +200,7 @@ impl Stored {
             .map(|package| ProxyInForce::of(package, &self.sketch(package), &ProxyEnvironment::of_process()));
         Details {
             summary: self.summary(),
+            max_tlp_set: self.max_tlp,
             proxy,
             package,
             parameters,
@@ -201,6 +215,7 @@ impl Stored {
         let values = self.values.iter().map(|(key, value)| (key, value.as_bytes()));
         let sealed = self.sealed.iter().map(|(key, sealed)| (key, sealed.bytes.as_slice()));
         hasher.update(self.manifest.as_bytes());
+        hasher.update(self.max_tlp.map_or("", Tlp::word).as_bytes());
         for (key, value) in values.chain(sealed) {
             for part in [key.as_bytes(), value] {
                 hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
@@ -250,4 +265,10 @@ impl Stored {
         };
         keys.into_iter().map(setting).collect()
     }
+}
+
+/// The strictest level that an operation is asked about: what was set, or that of its protocol.
+pub(crate) fn max_tlp(set: Option<Tlp>, interface: Option<&Interface>) -> Tlp {
+    // A manifest that cannot be read is never asked with.
+    set.or_else(|| interface.map(Interface::max_tlp)).unwrap_or(Tlp::Clear)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use operation::{Secret, package};
+use operation::{Marking, Secret, Tlp, package};
 use tempfile::TempDir;
 
 use super::*;
@@ -411,7 +411,7 @@ fn secrets_are_given_for_where_the_settings_of_the_same_change_lead_to() {
     let changes = Changes {
         values: vec![("host".to_owned(), "pdns.example".to_owned())],
         secrets: vec![("user_token".to_owned(), Secret::new("user:pw"))],
-        reset: Vec::new(),
+        ..Changes::default()
     };
     bench.workbench.configure(NAME, &changes).unwrap();
     assert_eq!(bound(&bench), [Some("https://pdns.example:443".to_owned())]);
@@ -519,4 +519,38 @@ fn the_proxys_login_is_lost_with_a_version_that_has_no_place_for_it_and_that_is_
     bench.install(&newest(), false).unwrap();
     assert_eq!((bench.state("proxy_user"), bench.state("proxy_password")), (State::Unset, State::Unset));
     assert_eq!(bench.state("proxy"), State::Value("http://p.example:3128".to_owned()));
+}
+
+#[test]
+fn the_maximum_level_is_that_of_the_protocol_until_it_is_set() {
+    let mut bench = Bench::with(&guide());
+    let max = |bench: &Bench| {
+        let details = bench.workbench.show(NAME).unwrap();
+        (details.summary.max_tlp, details.max_tlp_set, details.fingerprint)
+    };
+    let first = max(&bench);
+    assert_eq!((first.0, first.1), (Tlp::Green, None));
+    let set = |bench: &mut Bench, marking: Marking| {
+        let changes = Changes { max_tlp: Some(marking), ..Changes::default() };
+        bench.workbench.configure(NAME, &changes).unwrap();
+    };
+    set(&mut bench, Tlp::Amber.into());
+    let amber = max(&bench);
+    assert_eq!((amber.0, amber.1), (Tlp::Amber, Some(Tlp::Amber)));
+    assert_ne!(amber.2, first.2, "forms that were opened before are noticed");
+    // An upgrade keeps it.
+    let newest = operation::package::newest().unwrap();
+    let plan = bench.workbench.plan_install(newest, true).unwrap();
+    bench.workbench.install(plan.confirm()).unwrap();
+    assert_eq!(max(&bench).1, Some(Tlp::Amber));
+    set(&mut bench, Marking(None));
+    set(&mut bench, Marking(None));
+    assert_eq!((max(&bench).0, max(&bench).1), (Tlp::Green, None));
+    let trail = bench.workbench.audit(&crate::audit::Filter::default()).unwrap().entries;
+    let said: Vec<String> = trail
+        .iter()
+        .filter(|one| one.detail["values"]["max_tlp"].is_array())
+        .map(|one| one.detail["values"]["max_tlp"].to_string())
+        .collect();
+    assert_eq!(said, [r#"["AMBER","default"]"#, r#"["default","AMBER"]"#]);
 }

@@ -19,10 +19,10 @@ pub struct Answer<'a> {
     /// The type of the indicator; null if the text is none.
     #[schema(required)]
     r#type: Option<&'static str>,
-    /// The run; null, like the next three, if the value was not queried.
+    /// The run; null, like action and provider, if the value was not queried.
     #[schema(required)]
     run: Option<i64>,
-    /// The name of the operation.
+    /// The operation, as NAME@VERSION; null if the value is no indicator.
     #[schema(required)]
     operation: Option<&'a str>,
     /// The action of the operation.
@@ -263,12 +263,14 @@ pub fn shown(shown: &Shown) -> Result<String, serde_json::Error> {
 pub fn refused(
     text: &str,
     indicator: Option<&Indicator>,
+    operation: Option<&str>,
     reason: &str,
     hint: &str,
 ) -> Result<String, serde_json::Error> {
     serde_json::to_string(&Answer {
         value: indicator.map_or_else(|| text.to_owned(), ToString::to_string),
         r#type: indicator.map(|indicator| indicator.kind().name()),
+        operation,
         completeness: AnswerCompleteness {
             state: "failed",
             reason: Some(reason.to_owned()),

@@ -1,12 +1,12 @@
 //! Indicators: listed, shown, added, changed.
 
-use operation::Indicator;
+use operation::{Indicator, Tlp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{AttributeValue, at, named};
 use crate::audit;
-use crate::library::{self, Adding, Details, Entry, Page, Relationship, Status};
+use crate::library::{self, Adding, Details, Entry, Page, Relationship, Standing};
 
 /// A text that was not added, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -39,6 +39,9 @@ pub struct AddedIndicator {
     outcome: &'static str,
     /// Its status.
     status: &'static str,
+    /// Who may see it, by the Traffic Light Protocol: `CLEAR`, `GREEN`, `AMBER`, `AMBER+STRICT` or `RED`; null if nobody said.
+    #[schema(required)]
+    tlp: Option<&'static str>,
     /// Its type.
     r#type: &'static str,
     /// The readable form of an internationalised name. Left out if the value is readable.
@@ -77,6 +80,9 @@ pub struct IndicatorEntry {
     sources: Vec<String>,
     /// Its status.
     status: &'static str,
+    /// Who may see it, by the Traffic Light Protocol: `CLEAR`, `GREEN`, `AMBER`, `AMBER+STRICT` or `RED`; null if nobody said.
+    #[schema(required)]
+    tlp: Option<&'static str>,
     /// Its type.
     r#type: &'static str,
     /// The readable form of an internationalised name. Left out if the value is readable.
@@ -119,6 +125,9 @@ pub struct IndicatorDetails {
     sources: Vec<String>,
     /// Its status.
     status: &'static str,
+    /// Who may see it, by the Traffic Light Protocol: `CLEAR`, `GREEN`, `AMBER`, `AMBER+STRICT` or `RED`; null if nobody said.
+    #[schema(required)]
+    tlp: Option<&'static str>,
     /// Its type.
     r#type: &'static str,
     /// The readable form of an internationalised name. Left out if the value is readable.
@@ -208,13 +217,19 @@ pub struct IndicatorEvent {
     detail: serde_json::Value,
 }
 
-/// An indicator whose status was set.
+/// An indicator whose status or marking was set.
 #[derive(Serialize, ToSchema)]
 pub struct IndicatorStatusSet {
     /// The status before.
     before: &'static str,
     /// The status now.
     status: &'static str,
+    /// Who may see it now, by the Traffic Light Protocol: `CLEAR`, `GREEN`, `AMBER`, `AMBER+STRICT` or `RED`; null if nobody said.
+    #[schema(required)]
+    tlp: Option<&'static str>,
+    /// Who might see it before; null if nobody said.
+    #[schema(required)]
+    tlp_before: Option<&'static str>,
     /// Its type.
     r#type: &'static str,
     /// The indicator.
@@ -253,6 +268,7 @@ pub fn added(added: &[Adding], refused: &[Refused], skipped: usize) -> AddedIndi
             caution: caution(&adding.indicator),
             outcome: adding.outcome.word(),
             status: adding.status.name(),
+            tlp: adding.tlp.map(Tlp::word),
             r#type: kind,
             unicode: unicode(&adding.indicator),
             value,
@@ -278,6 +294,7 @@ pub fn details(details: &Details) -> IndicatorDetails {
         removed_at,
         sources,
         status,
+        tlp,
         r#type,
         unicode,
         updated_at,
@@ -296,6 +313,7 @@ pub fn details(details: &Details) -> IndicatorDetails {
         removed_at,
         sources,
         status,
+        tlp,
         r#type,
         unicode,
         updated_at,
@@ -303,10 +321,17 @@ pub fn details(details: &Details) -> IndicatorDetails {
     }
 }
 
-/// A status that was set.
-pub fn status(indicator: &Indicator, before: Status, after: Status) -> IndicatorStatusSet {
+/// A status or a marking that was set.
+pub fn set(indicator: &Indicator, (before, after): (Standing, Standing)) -> IndicatorStatusSet {
     let (value, kind) = named(indicator);
-    IndicatorStatusSet { before: before.name(), status: after.name(), r#type: kind, value }
+    IndicatorStatusSet {
+        before: before.status.name(),
+        status: after.status.name(),
+        tlp: after.tlp.map(Tlp::word),
+        tlp_before: before.tlp.map(Tlp::word),
+        r#type: kind,
+        value,
+    }
 }
 
 /// A note that was written.
@@ -337,6 +362,7 @@ fn entry(entry: &Entry) -> IndicatorEntry {
         removed_at: entry.removed_at.map(at),
         sources: entry.sources.clone(),
         status: entry.status.name(),
+        tlp: entry.tlp.map(Tlp::word),
         r#type: kind,
         unicode: unicode(&entry.indicator),
         updated_at: at(entry.updated_at),

@@ -28,6 +28,8 @@ pub struct IntegrationSummary {
     /// When it was installed.
     #[schema(format = DateTime)]
     installed_at: String,
+    /// The strictest level of the Traffic Light Protocol that it is asked about: `CLEAR`, `GREEN`, `AMBER`, `AMBER+STRICT` or `RED`.
+    max_tlp: &'static str,
     /// The required parameters without a value, as "Label (key)".
     missing: Vec<String>,
     /// Its name.
@@ -62,6 +64,10 @@ pub struct IntegrationDetails {
     /// When it was installed.
     #[schema(format = DateTime)]
     installed_at: String,
+    /// The strictest level of the Traffic Light Protocol that it is asked about: `CLEAR`, `GREEN`, `AMBER`, `AMBER+STRICT` or `RED`.
+    max_tlp: &'static str,
+    /// Whether that level was set; otherwise it is the default of the protocol.
+    max_tlp_set: bool,
     /// The required parameters without a value, as "Label (key)".
     missing: Vec<String>,
     /// Its name.
@@ -293,6 +299,7 @@ fn summary(summary: &Summary) -> IntegrationSummary {
         broken: summary.broken.as_ref().map(ToString::to_string),
         enabled: summary.enabled,
         installed_at: at(summary.installed_at),
+        max_tlp: summary.max_tlp.word(),
         missing: summary.missing.clone(),
         name: summary.name.clone(),
         title: summary.title.clone(),
@@ -310,6 +317,7 @@ pub fn details(details: &Details) -> IntegrationDetails {
         broken,
         enabled,
         installed_at,
+        max_tlp,
         missing,
         name,
         title,
@@ -324,6 +332,8 @@ pub fn details(details: &Details) -> IntegrationDetails {
         description: package.map(|package| package.description.clone()),
         enabled,
         installed_at,
+        max_tlp,
+        max_tlp_set: details.max_tlp_set.is_some(),
         missing,
         name,
         parameters: details.parameters.iter().map(parameter).collect(),

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use operation::Indicator;
+use operation::{Indicator, Tlp};
 use serde_json::json;
 
 use crate::database::{Change, Problem};
@@ -32,17 +32,20 @@ pub struct Adding {
     pub outcome: Outcome,
     /// Its status now.
     pub status: Status,
+    /// Who may see it now: the stricter of what it had and what was given.
+    pub tlp: Option<Tlp>,
 }
 
 impl Adding {
     /// What adding an indicator does, given its row in the library.
-    fn of(place: Option<&Place>, indicator: &Indicator, status: Status) -> Self {
+    fn of(place: Option<&Place>, indicator: &Indicator, status: Status, tlp: Option<Tlp>) -> Self {
         let (outcome, status) = match place {
             None => (Outcome::New, status),
             Some(place) if place.removed => (Outcome::Restored, place.status),
             Some(place) => (Outcome::Known, place.status),
         };
-        Self { indicator: indicator.clone(), outcome, status }
+        let tlp = place.and_then(|place| place.tlp).max(tlp);
+        Self { indicator: indicator.clone(), outcome, status, tlp }
     }
 }
 
@@ -63,11 +66,16 @@ impl Workbench {
     ///
     /// # Errors
     /// [`Error`] if the database cannot be read.
-    pub fn preview_indicators(&self, indicators: &[Indicator], status: Status) -> Result<Vec<Adding>, Error> {
+    pub fn preview_indicators(
+        &self,
+        indicators: &[Indicator],
+        status: Status,
+        tlp: Option<Tlp>,
+    ) -> Result<Vec<Adding>, Error> {
         self.read(|database| {
             let mut met = HashSet::new();
             let preview = |indicator| {
-                let adding = Adding::of(find(database, indicator)?.as_ref(), indicator, status);
+                let adding = Adding::of(find(database, indicator)?.as_ref(), indicator, status, tlp);
                 let outcome = if met.insert(indicator) { adding.outcome } else { Outcome::Known };
                 Ok(Adding { outcome, ..adding })
             };
@@ -81,17 +89,38 @@ impl Workbench {
     /// # Errors
     /// [`Error`], with nothing added.
     pub fn add_indicators(&mut self, indicators: &[Indicator], status: Status) -> Result<Vec<Adding>, Error> {
+        self.add_marked(indicators, status, None)
+    }
+
+    /// Like [`Self::add_indicators`], with a level for each of them. Adding never makes a marking less strict: an indicator that
+    /// has a stricter one keeps it.
+    ///
+    /// # Errors
+    /// [`Error`], with nothing added.
+    pub fn add_marked(
+        &mut self,
+        indicators: &[Indicator],
+        status: Status,
+        tlp: Option<Tlp>,
+    ) -> Result<Vec<Adding>, Error> {
         self.change(|change| {
             let source = change.source(change.actor)?;
-            indicators.iter().map(|indicator| change.add_by_hand(indicator, status, source)).collect()
+            indicators.iter().map(|indicator| change.add_by_hand(indicator, status, tlp, source)).collect()
         })
     }
 }
 
 impl Change<'_> {
-    fn add_by_hand(&self, indicator: &Indicator, status: Status, source: i64) -> Result<Adding, Problem> {
+    fn add_by_hand(
+        &self,
+        indicator: &Indicator,
+        status: Status,
+        tlp: Option<Tlp>,
+        source: i64,
+    ) -> Result<Adding, Problem> {
         let place = find(&self.transaction, indicator)?;
-        let adding = Adding::of(place.as_ref(), indicator, status);
+        let adding = Adding::of(place.as_ref(), indicator, status, tlp);
+        let marked = adding.tlp != place.and_then(|place| place.tlp);
         let id = match place {
             None => self.insert_indicator(indicator, status)?,
             Some(place) => place.id,
@@ -99,9 +128,15 @@ impl Change<'_> {
         if adding.outcome == Outcome::Restored {
             self.bring_back(id)?;
         }
+        if marked {
+            self.mark(id, adding.tlp)?;
+        }
         let claimed = self.claim_indicator(id, source, NO_RUN)?;
-        if claimed || adding.outcome != Outcome::Known {
-            let detail = json!({"outcome": adding.outcome.word(), "status": adding.status.name()});
+        if claimed || marked || adding.outcome != Outcome::Known {
+            let mut detail = json!({"outcome": adding.outcome.word(), "status": adding.status.name()});
+            if let (true, Some(members)) = (marked, detail.as_object_mut()) {
+                members.insert("tlp".to_owned(), adding.tlp.map(Tlp::word).into());
+            }
             self.audit("indicator.add", &indicator.to_string(), &detail)?;
         }
         Ok(adding)

@@ -1,6 +1,6 @@
 //! An indicator in the library, and how its row is found.
 
-use operation::Indicator;
+use operation::{Indicator, Tlp};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::database::Problem;
@@ -23,6 +23,8 @@ pub struct Entry {
     pub removed_at: Option<i64>,
     /// The names of those who claim it.
     pub sources: Vec<String>,
+    /// Who may see it; `None` if nobody said.
+    pub tlp: Option<Tlp>,
 }
 
 /// The part of a row that changes need.
@@ -31,12 +33,13 @@ pub(super) struct Place {
     pub(super) id: i64,
     pub(super) status: Status,
     pub(super) removed: bool,
+    pub(super) tlp: Option<Tlp>,
 }
 
 /// The columns that [`entry`] reads, of a table of indicators named `i`.
 pub(super) const COLUMNS: &str = "i.id, i.value, i.status, i.created_at, i.updated_at, i.removed_at, \
     (SELECT json_group_array(name) FROM (SELECT DISTINCT s.name FROM indicator_claims c \
-     JOIN sources s ON s.id = c.source WHERE c.indicator = i.id ORDER BY s.id))";
+     JOIN sources s ON s.id = c.source WHERE c.indicator = i.id ORDER BY s.id)), i.tlp";
 
 /// Reads [`COLUMNS`]; the first is the row's number.
 pub(super) fn entry(row: &Row<'_>) -> Result<(i64, Entry), Problem> {
@@ -49,6 +52,7 @@ pub(super) fn entry(row: &Row<'_>) -> Result<(i64, Entry), Problem> {
         removed_at: row.get(5)?,
         sources: serde_json::from_str(&sources)
             .map_err(|error| Problem::Stored(format!("sources: {error}")))?,
+        tlp: stored_tlp(row.get(7)?)?,
     };
     Ok((row.get(0)?, entry))
 }
@@ -64,14 +68,23 @@ pub(super) fn stored_status(code: i64) -> Result<Status, Problem> {
     Status::from_code(code).ok_or_else(|| Problem::Stored(format!("the status {code}")))
 }
 
+/// Reads a level that this program stored.
+pub(crate) fn stored_tlp(word: Option<String>) -> Result<Option<Tlp>, Problem> {
+    let read = |word: String| word.parse().map_err(|_| Problem::Stored(format!("the level {word:?}")));
+    word.map(read).transpose()
+}
+
 /// The row of an indicator, even if it is removed.
 pub(super) fn find(database: &Connection, indicator: &Indicator) -> Result<Option<Place>, Problem> {
-    let sql = "SELECT id, status, removed_at IS NOT NULL FROM indicators WHERE sort_key = ?";
+    let sql = "SELECT id, status, removed_at IS NOT NULL, tlp FROM indicators WHERE sort_key = ?";
     let mut statement = database.prepare_cached(sql)?;
     let row = statement
-        .query_row([sort_key(indicator)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_row([sort_key(indicator)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
         .optional()?;
-    row.map(|(id, status, removed)| Ok(Place { id, status: stored_status(status)?, removed })).transpose()
+    let place = |(id, status, removed, tlp)| {
+        Ok(Place { id, status: stored_status(status)?, removed, tlp: stored_tlp(tlp)? })
+    };
+    row.map(place).transpose()
 }
 
 /// The row of an indicator; an error if it is not present.

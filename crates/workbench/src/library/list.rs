@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use operation::{Indicator, IndicatorType};
+use operation::{Indicator, IndicatorType, Marking};
 use rusqlite::types::Value;
 use rusqlite::{Connection, ToSql};
 
@@ -31,6 +31,8 @@ pub struct Filter {
     pub kind: Option<IndicatorType>,
     /// Only indicators with this status.
     pub status: Option<Status>,
+    /// Only indicators with this marking, or without one.
+    pub tlp: Option<Marking>,
     /// Only indicators that this source claims, by its name.
     pub source: Option<String>,
     /// Only values that match this search.
@@ -132,6 +134,15 @@ impl Query {
             rest.push_str(" AND instr(i.value, :text) > 0");
             query.parameters.push((":text", text.to_owned().into()));
         }
+        let marked = filter.tlp.and_then(|marking| marking.0).is_some();
+        match filter.tlp {
+            None => {}
+            Some(Marking(None)) => rest.push_str(" AND i.tlp IS NULL"),
+            Some(Marking(Some(tlp))) => {
+                rest.push_str(" AND i.tlp = :tlp");
+                query.parameters.push((":tlp", tlp.word().to_owned().into()));
+            }
+        }
         let mut few = false;
         if let Some(name) = &filter.source {
             let Some(source) = find_source(database, name)? else { return Ok(None) };
@@ -152,9 +163,11 @@ impl Query {
         } else if few {
             let from = "indicator_claims c CROSS JOIN indicators i ON i.id = c.indicator";
             one_stretch("DISTINCT", from, &format!("c.source = :source{kind_status}{rest}{after}"))
-        } else if filter.removed || filter.search.is_some() {
+        } else if filter.removed || filter.search.is_some() || marked {
             let from = if filter.removed {
                 "indicators i INDEXED BY indicators_removed"
+            } else if marked {
+                "indicators i INDEXED BY indicators_by_tlp"
             } else {
                 "indicators i NOT INDEXED"
             };

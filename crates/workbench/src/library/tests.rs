@@ -1,6 +1,7 @@
 //! Tests of the library, case by case; `model` compares it with a simple model.
 
 mod listing;
+mod marking;
 mod model;
 
 use std::time::Duration;

@@ -74,7 +74,7 @@ impl Runs {
     /// Records a run before anything is sent. If the result is dropped before the run ends, the run is interrupted.
     ///
     /// # Errors
-    /// [`Error`] if it cannot be stored.
+    /// [`Error`] if it cannot be stored; [`Error::Held`] if the operation may not be asked about the indicator.
     pub async fn begin(&self, asking: &Asking, indicator: &Indicator) -> Result<Begun, Error> {
         let (snapshot, about, worker) = (asking.clone(), indicator.clone(), Arc::clone(&self.worker));
         let begin = move |change: &Change<'_>| change.begin_run(&snapshot, &about, worker.name());

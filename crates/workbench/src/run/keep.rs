@@ -8,6 +8,7 @@ use rusqlite::OptionalExtension;
 
 use super::asking::{Asking, Freshness};
 use super::evidence::Stored;
+use super::held::held;
 use super::row::{self, COLUMNS, write_filter};
 use super::{Ending, Fetched, Reason, Run, State};
 use crate::database::{Change, Problem};
@@ -56,13 +57,19 @@ impl Ended {
 const SET_BACK: i64 = 60;
 
 impl Change<'_> {
-    /// Records a run before anything is sent, and looks for a stored answer that can be reused.
+    /// Records a run before anything is sent, and looks for a stored answer that can be reused. A value that is held back is
+    /// refused, unless nothing may be sent.
     pub(super) fn begin_run(
         &self,
         asking: &Asking,
         indicator: &Indicator,
         worker: &str,
     ) -> Result<Entered, Problem> {
+        if asking.freshness != Freshness::Offline
+            && let Some(held) = held(&self.transaction, &asking.package, indicator)?
+        {
+            return Err(Error::Held(held).into());
+        }
         let provider = &asking.provider;
         let question = provider.question(indicator);
         let login = provider.login().map(|login| secret::fingerprint(self, login)).transpose()?;

@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use cof::time::Clock;
-use operation::{Budget, Config, Filter, Indicator, Limits, Provider, Secret, Settings, Tcp, Window};
+use operation::{Budget, Config, Filter, Indicator, Limits, Provider, Secret, Settings, Tcp, Tlp, Window};
 use tempfile::TempDir;
 use testkit::{Exchange, Script, ScriptedProvider, answer};
 
 use super::*;
 use crate::library::{Count, Status};
-use crate::{Desk, Error, Kind, Workbench};
+use crate::{Desk, Error, Hint, Kind, Workbench};
 
 pub(crate) const HOST: &str = "www.example.com";
 
@@ -459,4 +459,38 @@ async fn what_a_server_was_stopped_at_is_asked_again_but_not_for_ever() {
     stop(&mut bench);
     lab.now.fetch_add(3_601, std::sync::atomic::Ordering::SeqCst);
     assert!(ids(&bench).is_empty(), "nobody waits that long");
+}
+
+#[tokio::test]
+async fn what_is_marked_stricter_than_the_maximum_is_not_sent_by_any_way() {
+    let lab = Lab::answering(line(HOST, "185.194.93.1", 1_500_000_200, 3)).await;
+    let (asking, mut bench) = (lab.asking(), lab.bench());
+    let package = Arc::clone(&asking.package);
+    lab.ask(&asking).await;
+    bench.add_marked(&[host()], Status::Active, Some(Tlp::Amber)).unwrap();
+    let other = Indicator::parse("other.example").unwrap();
+    let held = bench.held_back(&package, &[other.clone(), host()]).unwrap();
+    assert_eq!(
+        held.iter().map(|held| (&held.indicator, held.tlp, held.max_tlp)).collect::<Vec<_>>(),
+        [(&host(), Tlp::Amber, Tlp::Green)]
+    );
+    // A stored answer would be sent again if it were lost, so it is not used either.
+    for freshness in [Freshness::Fresh, Freshness::Within(Duration::from_hours(24))] {
+        let refused = lab.runs.ask(&Asking { freshness, ..asking.clone() }, &host()).await.unwrap_err();
+        assert!(matches!(&refused, Error::Held(one) if *one == held[0]), "{refused}");
+        assert_eq!((refused.kind(), refused.hint()), (Some(Kind::Conflict), Some(Hint::ChangeMarking)));
+    }
+    let offline = Asking { freshness: Freshness::Offline, ..asking.clone() };
+    assert_eq!(lab.runs.ask(&offline, &host()).await.unwrap().records.len(), 1, "nothing is sent");
+    // A removed indicator keeps its marking.
+    bench.remove_indicator(&host()).unwrap();
+    assert!(lab.runs.ask(&asking, &host()).await.is_err());
+    assert_eq!(lab.asked(), 1);
+    lab.runs.ask(&asking, &other).await.unwrap();
+    let plan = bench.plan_install((*package).clone(), false).unwrap();
+    bench.install(plan.confirm()).unwrap();
+    let changes = crate::integration::Changes { max_tlp: Some(Tlp::Amber.into()), ..Default::default() };
+    bench.configure(&package.name, &changes).unwrap();
+    assert_eq!(bench.held_back(&package, &[host()]).unwrap(), []);
+    lab.ask(&asking).await;
 }

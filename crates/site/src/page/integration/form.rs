@@ -1,6 +1,6 @@
 //! The form of the configuration: a field for each parameter, and the changes that a submitted form makes.
 
-use operation::{ParameterKind, Secret, SettingsError};
+use operation::{Marking, ParameterKind, Secret, SettingsError, Tlp};
 use workbench::integration::{Changes, Details, Setting, State};
 
 use super::super::stale::{Differing, Side, Typed};
@@ -10,6 +10,9 @@ use crate::access::Fields;
 const VALUE: &str = "value.";
 const CLEAR: &str = "clear.";
 const PROXY: &str = "proxy";
+/// The field with the strictest level that the operation is asked about, and its value for that of the protocol.
+pub(super) const MAX_TLP: &str = "max_tlp";
+pub(super) const DEFAULT: &str = "default";
 
 /// A parameter as a field of the form.
 pub(super) struct Field {
@@ -91,7 +94,7 @@ impl Field {
 
 /// The changes that a form makes: unchanged values and defaults are left out.
 pub(super) fn changes(details: &Details, sent: &Fields) -> Changes {
-    let mut changes = Changes::default();
+    let mut changes = Changes { max_tlp: max_tlp(details, sent), ..Changes::default() };
     for setting in &details.parameters {
         let (key, name) = (&setting.key, format!("{VALUE}{}", setting.key));
         match &setting.kind {
@@ -119,6 +122,15 @@ pub(super) fn changes(details: &Details, sent: &Fields) -> Changes {
     changes
 }
 
+/// The level that a form sets, if it is another one than before.
+fn max_tlp(details: &Details, sent: &Fields) -> Option<Marking> {
+    let wanted = match sent.text(MAX_TLP) {
+        DEFAULT => Marking(None),
+        word => word.parse::<Tlp>().ok()?.into(),
+    };
+    (wanted.0 != details.max_tlp_set).then_some(wanted)
+}
+
 /// Whether a form requests what is already stored.
 pub(super) fn is_as_stored(details: &Details, sent: &Fields) -> bool {
     changes(details, sent) == Changes::default()
@@ -144,10 +156,17 @@ pub(super) fn differing(details: &Details, sent: &Fields) -> (Vec<Differing>, Ve
         );
         Some(Differing { label: setting(key)?.label.clone(), name: format!("{CLEAR}{key}"), mine, stored })
     });
+    let said = |tlp: Option<Tlp>| Side::plain(tlp.map_or(DEFAULT, Tlp::word));
+    let level = wanted.max_tlp.map(|mine| Differing {
+        label: "Maximum TLP".to_owned(),
+        name: MAX_TLP.to_owned(),
+        mine: said(mine.0),
+        stored: said(details.max_tlp_set),
+    });
     let typed = wanted.secrets.iter().filter_map(|(key, _)| {
         Some(Typed { label: setting(key)?.label.clone(), name: format!("{VALUE}{key}") })
     });
-    (differing.chain(cleared).collect(), typed.collect())
+    (differing.chain(cleared).chain(level).collect(), typed.collect())
 }
 
 /// An address without the user and the password before the host.

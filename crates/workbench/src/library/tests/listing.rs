@@ -1,6 +1,6 @@
 //! Compares lists with a simple filter, page by page, for every filter in both orders.
 
-use operation::IndicatorType;
+use operation::{IndicatorType, Marking, Tlp};
 
 use super::*;
 
@@ -22,14 +22,15 @@ const VALUES: [&str; 12] = [
 /// A simple implementation of whether a search matches a value.
 type Matches = fn(&str) -> bool;
 
-/// Adds the values a second apart, with alternating statuses; a run adds every third.
+/// Adds the values a second apart, with alternating statuses, two of them marked; a run adds every third.
 async fn filled() -> Bench {
     let mut bench = bench();
     for (at, text) in VALUES.iter().enumerate() {
         if at % 3 == 2 {
             bench.workbench.add_findings(1, SOURCE, &value("x.example"), &[indicator(text)]).unwrap();
         } else {
-            bench.workbench.add_indicators(&[value(text)], Status::ALL[at % 5]).unwrap();
+            let tlp = ([1, 6].contains(&at)).then_some(Tlp::Red);
+            bench.workbench.add_marked(&[value(text)], Status::ALL[at % 5], tlp).unwrap();
         }
         if at % 2 == 0 {
             tokio::time::advance(Duration::from_secs(1)).await;
@@ -60,6 +61,12 @@ fn names(entries: &[Entry]) -> Vec<String> {
     entries.iter().map(|entry| entry.indicator.to_string()).collect()
 }
 
+fn sources_and_markings() -> impl Iterator<Item = (Option<&'static str>, Option<Marking>)> {
+    let markings = [None, Some(Marking(None)), Some(Tlp::Red.into()), Some(Tlp::Clear.into())];
+    let sources = [None, Some("ann"), Some(SOURCE), Some("nobody")];
+    sources.into_iter().flat_map(move |source| markings.map(|marking| (source, marking)))
+}
+
 #[tokio::test(start_paused = true)]
 async fn every_filter_in_every_order_finds_what_a_look_at_each_finds() {
     let bench = filled().await;
@@ -76,10 +83,11 @@ async fn every_filter_in_every_order_finds_what_a_look_at_each_finds() {
     for (search, matches) in searches {
         for kind in [None, Some(IndicatorType::Fqdn), Some(IndicatorType::Ipv6Address)] {
             for status in [None, Some(Status::Active), Some(Status::Indirect)] {
-                for source in [None, Some("ann"), Some(SOURCE), Some("nobody")] {
+                for (source, tlp) in sources_and_markings() {
                     let filter = Filter {
                         kind,
                         status,
+                        tlp,
                         source: source.map(str::to_owned),
                         search: search.map(|text| text.parse().unwrap()),
                         ..Filter::default()
@@ -89,6 +97,7 @@ async fn every_filter_in_every_order_finds_what_a_look_at_each_finds() {
                         .filter(|entry| {
                             kind.is_none_or(|kind| entry.indicator.kind() == kind)
                                 && status.is_none_or(|status| entry.status == status)
+                                && tlp.is_none_or(|tlp| entry.tlp == tlp.0)
                                 && source.is_none_or(|source| entry.sources.iter().any(|name| name == source))
                                 && matches(&entry.indicator.to_string())
                         })

@@ -120,7 +120,7 @@ impl Model {
             }
             Step::Person(at) => {
                 let twice = [value(UNIVERSE[*at]), value(UNIVERSE[*at])];
-                let previewed = workbench.preview_indicators(&twice, Status::Active).unwrap();
+                let previewed = workbench.preview_indicators(&twice, Status::Active, None).unwrap();
                 assert_eq!(workbench.add_indicators(&twice, Status::Active).unwrap(), previewed);
                 self.row(*at, Status::Active, 0);
                 let row = self.indicators.get_mut(at).unwrap();
