@@ -16,16 +16,17 @@
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cof::time::Clock;
 use operation::provider::OwnDatabase;
-use operation::{Indicator, Limits, Settings};
+use operation::{Indicator, Limits, Package, Settings};
 use server::{Service, Site};
 use testkit::{Exchange, Script, ScriptedProvider};
 use workbench::library::Status;
-use workbench::run::{Asking, DataFolder, Runs, Wish};
+use workbench::run::{Asking, DataFolder, Kept, Runs, Wish};
 use workbench::user::{Client, Role};
 use workbench::{Desk, Workbench};
 
@@ -33,6 +34,8 @@ const HELD: u64 = 1_000_000;
 const RECORDS: usize = 50_000;
 const ROUNDS: usize = 60;
 const ADDRESS: &str = "203.0.113.80";
+/// An address that three providers are queried about.
+const SHARED: &str = "203.0.113.81";
 
 fn main() {
     // `cargo test --benches` also runs this program, without asking for a measurement.
@@ -47,6 +50,7 @@ fn main() {
     fill(&mut Workbench::open(folder.path(), Clock::system(), "bench").unwrap(), held);
     let runs = runtime.block_on(Runs::new(desk)).unwrap();
     let run = runtime.block_on(ask(&runs));
+    runtime.block_on(ask_three(&runs));
     let listener = runtime.block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0))).unwrap();
     let address = listener.local_addr().unwrap();
     let service = Service::new(Arc::new(store::Memory::new())).with_site(Site::new(runs));
@@ -79,6 +83,12 @@ fn pages(run: i64, held: u64) -> Vec<(String, String)> {
         named("run, graph", format!("/runs/{run}/graph")),
         named("run, changes", format!("/runs/{run}/changes")),
         named("run, raw", format!("/runs/{run}/raw")),
+        named("history of three providers", format!("/history?value={SHARED}")),
+        named("the same, at a date", format!("/history?value={SHARED}&at=2020-01-01")),
+        named("the same, by one only, a text", format!("/history?value={SHARED}&agree=only&text=7")),
+        named("the same, all selected and counted", format!("/history?value={SHARED}&do=all")),
+        named("the same, graph", format!("/history/graph?value={SHARED}")),
+        named("the same, changes", format!("/history/changes?value={SHARED}")),
     ]
 }
 
@@ -110,9 +120,27 @@ async fn sign_in(desk: &Desk) -> String {
 
 /// A run on an address that had many names.
 async fn ask(runs: &Runs) -> i64 {
-    let provider = ScriptedProvider::new(Script::always(Exchange::ok(body())));
+    let kept = run(runs, operation::package::newest().unwrap(), ADDRESS, 0..RECORDS as u64).await;
+    assert_eq!(kept.records.len(), RECORDS);
+    kept.run.id
+}
+
+/// Runs of three operations on one address; together they have as many records, and a third of these is in two answers.
+async fn ask_three(runs: &Runs) {
+    let newest = operation::package::newest().unwrap();
+    let (records, part) = (RECORDS as u64, RECORDS as u64 * 4 / 9);
+    for (at, name) in ["one", "two", "three"].into_iter().enumerate() {
+        let source = newest.source.replace("circl-passive-dns", name);
+        let package = operation::Package::parse(name, &source).unwrap();
+        let first = (records - part) / 2 * at as u64;
+        run(runs, package, SHARED, first..first + part).await;
+    }
+}
+
+/// A run on an address that had these names.
+async fn run(runs: &Runs, package: Package, value: &str, names: Range<u64>) -> Kept {
+    let provider = ScriptedProvider::new(Script::always(Exchange::ok(body(value, names))));
     let address = provider.listen().await.unwrap();
-    let package = operation::package::newest().unwrap();
     let mut settings = Settings::default();
     for (key, value) in
         [("host", address.ip().to_string()), ("port", address.port().to_string()), ("use_http", "on".into())]
@@ -122,18 +150,16 @@ async fn ask(runs: &Runs) -> i64 {
     let database = OwnDatabase::new(Arc::new(store::Memory::new()));
     let folder = DataFolder { path: runs.desk().folder().to_owned(), clock: Clock::system(), database };
     let asking = Asking::new(package, &settings, Limits::HELD, Wish::default(), folder, "ann").unwrap();
-    let kept = runs.ask(&asking, &Indicator::parse(ADDRESS).unwrap()).await.unwrap();
-    assert_eq!(kept.records.len(), RECORDS);
-    kept.run.id
+    runs.ask(&asking, &Indicator::parse(value).unwrap()).await.unwrap()
 }
 
-fn body() -> String {
+fn body(value: &str, names: Range<u64>) -> String {
     let mut body = String::new();
-    for number in 0..RECORDS as u64 {
+    for number in names {
         let first = 1_451_865_600 + number.wrapping_mul(2_654_435_761) % 300_000_000;
         let _ = writeln!(
             body,
-            "{{\"rrname\":\"{}\",\"rrtype\":\"A\",\"rdata\":\"{ADDRESS}\",\"time_first\":{first},\"time_last\":{},\
+            "{{\"rrname\":\"{}\",\"rrtype\":\"A\",\"rdata\":\"{value}\",\"time_first\":{first},\"time_last\":{},\
              \"count\":{}}}",
             name(number),
             first + number % 40_000_000,

@@ -13,6 +13,7 @@ mod look;
 mod net;
 mod selection;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Router;
@@ -122,9 +123,7 @@ fn apart(parameters: &[(String, String)]) -> u64 {
 
 fn narrowing(answer: &HistoryAnswer, parameters: &[(String, String)]) -> Narrowing {
     let agree = Agree::of(text(parameters, "agree"));
-    let apart = apart(parameters);
-    let keeps = |place: usize| agree.keeps(answer, place, apart);
-    let places = || (0..answer.history.records.len()).map(keeps).collect();
+    let places = || agreements(answer, parameters).iter().map(|agreement| agree.keeps(*agreement)).collect();
     Narrowing::of(parameters).among((agree != Agree::Any).then(places))
 }
 
@@ -138,21 +137,24 @@ impl Agree {
         }
     }
 
-    fn keeps(self, answer: &HistoryAnswer, place: usize, apart: u64) -> bool {
-        let agreement = || agreement(answer, place, apart);
+    fn keeps(self, agreement: Agreement) -> bool {
         match self {
             Self::Any => true,
-            Self::All => agreement() == Agreement::All,
-            Self::Only => matches!(agreement(), Agreement::Only(_)),
-            Self::Apart => matches!(agreement(), Agreement::Apart(_)),
+            Self::All => agreement == Agreement::All,
+            Self::Only => matches!(agreement, Agreement::Only(_)),
+            Self::Apart => matches!(agreement, Agreement::Apart(_)),
         }
     }
 }
 
-fn agreement(answer: &HistoryAnswer, place: usize, apart: u64) -> Agreement {
-    match answer.agreements().get(place) {
-        Some(agreement) if apart == APART => *agreement,
-        _ => answer.history.agreement(place, apart),
+/// Whether the answers agree about each record.
+fn agreements<'a>(answer: &'a HistoryAnswer, parameters: &[(String, String)]) -> Cow<'a, [Agreement]> {
+    match apart(parameters) {
+        APART => Cow::Borrowed(answer.agreements()),
+        apart => {
+            let places = 0..answer.history.records.len();
+            Cow::Owned(places.map(|place| answer.history.agreement(place, apart)).collect())
+        }
     }
 }
 

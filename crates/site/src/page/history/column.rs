@@ -5,8 +5,6 @@ use picture::timeline::words::{day, figure, thousands};
 use workbench::history::{Agreement, History, Part, Silence};
 use workbench::run::State;
 
-use super::agreement;
-use crate::histories::HistoryAnswer;
 use crate::page::records::row::{Agreed, Cell, Row};
 use crate::page::records::table::PartColumn;
 
@@ -39,12 +37,11 @@ pub(super) fn date(seconds: i64) -> String {
 }
 
 /// Adds what the answers say to a row.
-pub(super) fn fill(row: &mut Row, answer: &HistoryAnswer, apart: u64, span: Option<(u64, u64)>) {
-    let history = &answer.history;
+pub(super) fn fill(row: &mut Row, history: &History, agreement: Option<Agreement>, span: Option<(u64, u64)>) {
     let Some(record) = history.records.get(row.place) else { return };
     let parts = history.said(row.place).zip(&history.parts);
     row.said = parts.map(|(said, part)| cell(said, part, record, span)).collect();
-    row.agreement = Some(agreed(agreement(answer, row.place, apart), history));
+    row.agreement = agreement.map(|agreement| agreed(agreement, history));
 }
 
 fn cell(said: Option<&Record>, part: &Part, record: &Record, span: Option<(u64, u64)>) -> Cell {
@@ -102,4 +99,27 @@ fn agreed(agreement: Agreement, history: &History) -> Agreed {
 
 fn clamped(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_is_within_the_axis_and_never_too_short_to_be_seen() {
+        let bar = |dates, span| {
+            let (start, width) = bar(dates, span);
+            let number = |text: &str| text.trim_end_matches('%').parse::<f64>().unwrap();
+            (number(&start), number(&width))
+        };
+        assert_eq!(super::bar((10, 20), (0, 100)), ("10.00%".to_owned(), "10.00%".to_owned()));
+        for dates in [(0, 0), (100, 100), (0, 100), (99, 100), (50, 50)] {
+            let (start, width) = bar(dates, (0, 100));
+            assert!(
+                width >= SHORTEST && start >= 0.0 && start + width <= 100.01,
+                "{dates:?}: {start} {width}"
+            );
+        }
+        assert_eq!(super::bar((7, 7), (7, 7)).0, "0.00%", "a history of one moment");
+    }
 }

@@ -7,9 +7,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use edge::problem::Problem;
 use picture::timeline::{FacetsPart, TimelinePart};
+use workbench::history::Agreement;
 
 use super::head::Head;
-use super::{Agree, Looked, apart, column};
+use super::{Agree, Looked, agreements, apart, column};
 use crate::content::Content;
 use crate::page::records::Shown;
 use crate::page::records::row::{Order, Rows};
@@ -69,25 +70,25 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
     };
     let mut table = Table::new(made, rows, &links).await?;
     table.parts = looked.answer.history.parts.iter().map(column::of).collect();
-    let (apart, span) = (apart(&looked.parameters), content.figures().span);
-    table.rows.iter_mut().for_each(|row| column::fill(row, &looked.answer, apart, span));
+    let (agreements, span) = (agreements(&looked.answer, &looked.parameters), content.figures().span);
+    for row in &mut table.rows {
+        column::fill(row, &looked.answer.history, agreements.get(row.place).copied(), span);
+    }
     show(&Page {
         facets: timeline.facets_part(&links),
         timeline: timeline.part(&links).with_places(places),
         table,
-        segments: segments(&looked),
-        apart: apart.to_string(),
+        segments: segments(&looked, &agreements),
+        apart: apart(&looked.parameters).to_string(),
         is_empty: content.records().is_empty(),
         head,
         frame: looked.frame,
     })
 }
 
-fn segments(looked: &Looked) -> Vec<Segment> {
-    let (links, apart) = (looked.links(""), apart(&looked.parameters));
-    let here = Agree::of(looked.parameter("agree"));
-    let places = looked.answer.history.records.len();
-    let count = |agree: Agree| (0..places).filter(|place| agree.keeps(&looked.answer, *place, apart)).count();
+fn segments(looked: &Looked, agreements: &[Agreement]) -> Vec<Segment> {
+    let (links, here) = (looked.links(""), Agree::of(looked.parameter("agree")));
+    let count = |agree: Agree| agreements.iter().filter(|agreement| agree.keeps(**agreement)).count();
     [
         ("All", None, Agree::Any),
         ("Seen by all", Some("all"), Agree::All),
