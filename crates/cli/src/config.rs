@@ -37,6 +37,7 @@ pub(crate) struct Config {
     pub(crate) query: Query,
     pub(crate) serve: Serve,
     pub(crate) database: Database,
+    pub(crate) integrations: Integrations,
     pub(crate) intake: noise::Intake,
     /// What `serve` collects.
     #[serde(default)]
@@ -95,6 +96,13 @@ pub(crate) struct Serve {
     pub(crate) answer_seconds: usize,
     #[serde(deserialize_with = "count")]
     pub(crate) body_mebibytes: usize,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Integrations {
+    /// A folder; empty means none.
+    pub(crate) catalogue: String,
 }
 
 /// The resources of the passive-DNS database.

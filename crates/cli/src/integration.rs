@@ -1,8 +1,9 @@
 //! `backsight integration`: installs, configures, enables and shows integrations.
 //!
-//! Each task has its own file: `source` finds the package to install, [`install`] asks before it replaces one, [`configure`]
+//! Each task has its own file: [`catalogue`] lists what can be installed, `source` finds the package to install, [`install`] asks before it replaces one, [`configure`]
 //! sets values and secrets, [`check`] tests the connection, and `table` formats the output.
 
+mod catalogue;
 mod check;
 mod configure;
 mod install;
@@ -25,10 +26,11 @@ pub(crate) fn run(
     arguments: &Arguments,
 ) -> Result<Exit, Failure> {
     match &command.command {
+        IntegrationCommand::Catalogue(command) => catalogue::run(command, config, arguments),
         IntegrationCommand::Configure(command) => configure::run(command, arguments),
         IntegrationCommand::Disable(command) => disable(command, arguments),
         IntegrationCommand::Enable(command) => enable(command, arguments),
-        IntegrationCommand::Install(command) => install::run(command, arguments),
+        IntegrationCommand::Install(command) => install::run(command, config, arguments),
         IntegrationCommand::List(command) => list(command, arguments),
         IntegrationCommand::Remove(command) => remove(command, arguments),
         IntegrationCommand::Show(command) => show(command, arguments),

@@ -48,6 +48,8 @@ pub(crate) async fn run(
     say_who_may_ask(command, &tokens)?;
     let names = setup::names(command, &config.serve);
     let site = site(desk.clone(), &names, tls.is_some(), proxied).await?;
+    let packages = Some(&config.integrations.catalogue).filter(|folder| !folder.is_empty());
+    let site = packages.into_iter().fold(site, |site, folder| site.with_packages(folder.into()));
     let service = service.with_limits(limits).with_tokens(tokens).with_site(site);
     let service = tls.iter().fold(service, |service, tls| service.with_tls(Arc::clone(tls)));
     let failed = |error| {

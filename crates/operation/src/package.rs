@@ -1,10 +1,13 @@
 //! Integration packages: one TOML manifest each, parsed, checked and ready to use.
 //!
 //! A [`Package`] is a checked manifest. `manifest` defines the format of the file, `diagnostic` the error that points to a
-//! line, and `bundled` the packages in the binary. A package names things (parameters, actions, attributes) and selects from
+//! line, `changes` the change log, `bundled` the packages in the binary, and
+//! `catalogue` those and the ones in a folder. A package names things (parameters, actions, attributes) and selects from
 //! what this crate offers; it contains no request language and no code.
 
 mod bundled;
+mod catalogue;
+mod changes;
 mod diagnostic;
 mod manifest;
 
@@ -17,7 +20,9 @@ use crate::mapping::Mapping;
 use crate::proxy_setting::LoginPlace;
 use crate::{Indicator, IndicatorType, Parameter};
 
-pub use bundled::{all, find, newest};
+pub use bundled::{find, newest};
+pub use catalogue::{Catalogue, Fault, Listed, Refused};
+pub use changes::Release;
 pub use diagnostic::ManifestError;
 pub use manifest::MAX_BYTES;
 
@@ -44,6 +49,8 @@ pub struct Package {
     pub actions: Vec<Action>,
     /// How its answers become findings.
     pub mapping: Mapping,
+    /// What changed in its versions, newest first.
+    pub changes: Vec<Release>,
     /// The text of the manifest.
     pub source: String,
 }
@@ -65,8 +72,8 @@ pub enum PackageError {
     /// The manifest is invalid.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    /// There is no bundled package of that name.
-    #[error("there is no bundled operation {name:?}; available: {known}")]
+    /// There is no package of that name in the catalogue.
+    #[error("there is no operation {name:?} in the catalogue; available: {known}")]
     Name {
         /// The requested name.
         name: String,
@@ -102,6 +109,27 @@ impl Package {
     /// Whether its action accepts an indicator.
     pub fn accepts(&self, indicator: &Indicator) -> bool {
         self.actions.first().is_some_and(|action| action.types.contains(&indicator.kind()))
+    }
+
+    /// The parameters that must be set: required ones without a default.
+    pub fn must_be_set(&self) -> impl Iterator<Item = &Parameter> {
+        self.parameters.iter().filter(|parameter| parameter.required && parameter.default.is_none())
+    }
+
+    /// The types of indicators that its actions accept, each once.
+    pub fn types(&self) -> Vec<IndicatorType> {
+        let mut types: Vec<IndicatorType> = Vec::new();
+        for kind in self.actions.iter().flat_map(|action| &action.types) {
+            if !types.contains(kind) {
+                types.push(*kind);
+            }
+        }
+        types
+    }
+
+    /// What changed after this version, newest first.
+    pub fn changes_since(&self, version: &Version) -> impl Iterator<Item = &Release> {
+        self.changes.iter().take_while(move |release| release.version > *version)
     }
 
     /// Where the login for the configured proxy is entered.

@@ -5,6 +5,7 @@
 //! GET    /session                          who is signed in, and the token that changes need
 //! DELETE /session                          signs out
 //! GET    /integrations?type=&enabled=      list           POST /integrations            install
+//! GET    /catalogue                        list           GET /catalogue/NAME/VERSION   the file of a package
 //! GET    /integrations/NAME                show           DELETE /integrations/NAME     remove
 //! PATCH  /integrations/NAME                configure      POST /integrations/NAME/test  test the connection
 //! POST   /integrations/NAME/enable         enable         POST /integrations/NAME/disable
@@ -28,6 +29,7 @@
 //! own part, and routes are built from these declarations, so the description matches what is served.
 
 mod audit;
+mod catalogue;
 mod history;
 mod indicators;
 mod integrations;
@@ -55,6 +57,7 @@ pub(crate) const ROOT: &str = "/api/v1";
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .merge(session::routes())
+        .merge(catalogue::routes())
         .merge(integrations::routes())
         .merge(indicators::routes())
         .merge(runs::routes())

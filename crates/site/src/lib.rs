@@ -13,6 +13,7 @@ mod access;
 mod api;
 mod asset;
 mod basis;
+mod catalogue;
 mod connection;
 mod content;
 mod histories;

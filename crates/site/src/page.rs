@@ -7,6 +7,7 @@
 mod account;
 mod agent;
 mod audit;
+mod catalogue;
 mod database;
 mod frame;
 mod history;
@@ -62,6 +63,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .merge(welcome::routes())
         .merge(integrations::routes())
         .merge(install::routes())
+        .merge(catalogue::routes())
         .merge(integration::routes())
         .merge(library::routes())
         .merge(paste::routes())

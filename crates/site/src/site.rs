@@ -4,6 +4,7 @@
 //! passes `access::guard` first.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use intake::collector::Collector;
@@ -26,6 +27,8 @@ pub struct Site {
     pub(crate) desk: Desk,
     pub(crate) jobs: Jobs,
     pub(crate) histories: Histories,
+    /// The folder whose packages can be installed by name, besides the bundled ones.
+    pub(crate) packages: Option<PathBuf>,
     /// Accepted host names, besides those of this machine and addresses.
     pub hosts: Vec<String>,
     /// Whether browsers use TLS, with this server or with a proxy in front.
@@ -66,6 +69,7 @@ impl Site {
             downloads: Downloads::new(runs.desk().clone()),
             histories: Histories::new(runs.desk().clone()),
             jobs: Jobs::new(runs),
+            packages: None,
             hosts: Vec::new(),
             over_tls: false,
             behind_proxy: false,
@@ -75,6 +79,13 @@ impl Site {
             collectors: Arc::default(),
             once: Arc::default(),
         }
+    }
+
+    /// Also offers the packages in this folder.
+    #[must_use]
+    pub fn with_packages(mut self, folder: PathBuf) -> Self {
+        self.packages = Some(folder);
+        self
     }
 
     /// Also accepts this host name, with any port.

@@ -7,6 +7,7 @@
 
 pub mod answer;
 pub mod audit;
+pub mod catalogue;
 pub mod history;
 pub mod indicator;
 pub mod integration;

@@ -16,6 +16,14 @@ pub(crate) struct IntegrationArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum IntegrationCommand {
+    /// List the packages that can be installed, or save one to edit it
+    #[command(
+        long_about = "Lists the packages that can be installed by name: the bundled ones, and those in the folder that the \
+            configuration names ([integrations] catalogue). With a name, shows one of them; with --output, writes its file, which can \
+            be changed and installed.",
+        after_help = CATALOGUE_EXAMPLES
+    )]
+    Catalogue(CatalogueArgs),
     /// Set parameters
     #[command(
         long_about = "Sets parameters of an installed integration. All values are checked first; if one is invalid, nothing is \
@@ -29,7 +37,7 @@ pub(crate) enum IntegrationCommand {
     Enable(NameArgs),
     /// Install, upgrade or downgrade an integration
     #[command(
-        long_about = "Installs a bundled integration or a package file. A new integration is disabled: configure it, then enable it. \
+        long_about = "Installs a package of the catalogue or a package file. A new integration is disabled: configure it, then enable it. \
             Before an installed version is replaced, you are asked for confirmation, and once more if parameters change. \
             Values whose key and type stay the same are kept, secrets included, unless you use --overwrite. Nothing is written \
             before you confirm.",
@@ -51,6 +59,12 @@ pub(crate) enum IntegrationCommand {
     Test(NameArgs),
 }
 
+const CATALOGUE_EXAMPLES: &str = "\
+Examples:
+  backsight integration catalogue
+  backsight integration catalogue dnsdb
+  backsight integration catalogue cof@1.0.0 --output partner-1.0.0.toml";
+
 const CONFIGURE_EXAMPLES: &str = "\
 Examples:
   backsight integration configure circl-passive-dns host=www.circl.lu port=443
@@ -69,6 +83,19 @@ Examples:
   backsight integration install ./my-service-2.1.0.toml --yes
 
 Without a terminal, an installed version is replaced only with --yes; the changes are printed.";
+
+#[derive(Debug, Args)]
+pub(crate) struct CatalogueArgs {
+    /// Only this package; the newest version if none is given
+    #[arg(value_name = "NAME[@VERSION]")]
+    pub(crate) name: Option<String>,
+    /// Write the package's file here; - for standard output
+    #[arg(long, short, value_name = "FILE", requires = "name", conflicts_with = "format")]
+    pub(crate) output: Option<PathBuf>,
+    /// The output format
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: View,
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct NameArgs {
@@ -110,7 +137,7 @@ pub(crate) enum Kind {
 
 #[derive(Debug, Args)]
 pub(crate) struct InstallArgs {
-    /// The name of a bundled integration, or a package file ending in .toml
+    /// The name of a package in the catalogue, or a package file ending in .toml
     #[arg(value_name = "NAME[@VERSION]|FILE")]
     pub(crate) source: PathBuf,
     /// Answer yes to all questions

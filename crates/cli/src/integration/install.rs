@@ -6,14 +6,16 @@ use workbench::integration::{Loss, LossReason, ParameterChange, Plan, Question, 
 use workbench::json::integration as json;
 
 use super::source;
+use super::table::releases;
 use crate::args::integration::InstallArgs;
 use crate::args::{Arguments, View};
+use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::terminal::printable;
 use crate::{confirm, kept, output, terminal};
 
-pub(super) fn run(command: &InstallArgs, arguments: &Arguments) -> Result<Exit, Failure> {
-    let package = source::find(&command.source)?;
+pub(super) fn run(command: &InstallArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
+    let package = source::find(&command.source, config)?;
     let mut workbench = kept::open(arguments)?;
     let plan = workbench.plan_install(package, command.overwrite)?;
     if !confirmed(&plan, command.yes)? {
@@ -77,6 +79,10 @@ fn existing(plan: &Plan) -> String {
         }
         Relation::New | Relation::Same => format!("{name} {version} is installed. This is the same file."),
     };
+    let changes = plan.changes();
+    if !changes.is_empty() {
+        let _ = write!(text, "\nWhat changed since then:\n{}", releases(changes).trim_end());
+    }
     if let Some(broken) = &plan.broken {
         let _ = write!(text, "\nThis version of Backsight cannot read the installed package: {broken}");
     }

@@ -1,19 +1,40 @@
-//! Finds the package to install: a bundled one by name, or a manifest file.
+//! Finds the package to install: one of the catalogue by name, or a manifest file.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use operation::{Package, package};
+use operation::Package;
+use operation::package::Catalogue;
 
+use crate::config::Config;
 use crate::exit::Failure;
 use crate::terminal::printable;
 
 /// The most bytes of a file that are read; a manifest is far smaller, and its parser says so.
 const LARGEST: u64 = 1 << 20;
 
-/// Finds a bundled package, or reads a file.
-pub(super) fn find(wanted: &Path) -> Result<Package, Failure> {
+/// The bundled packages, and those of the configured folder.
+pub(super) fn catalogue(config: &Config) -> Result<Catalogue, Failure> {
+    let folder = Some(&config.integrations.catalogue).filter(|folder| !folder.is_empty());
+    Catalogue::new(folder.map(Path::new))
+        .map_err(|error| Failure::work("reading the bundled packages", &error))
+}
+
+/// A package of the catalogue.
+pub(super) fn named<'a>(catalogue: &'a Catalogue, wanted: &str) -> Result<&'a Package, Failure> {
+    catalogue.find(wanted).map_err(|error| {
+        let refused = catalogue
+            .refused
+            .first()
+            .map(|refused| format!("; {} was left out: {}", printable(&refused.file), refused.fault));
+        Failure::Usage(format!("{error}{}", refused.unwrap_or_default()))
+            .hint("`backsight integration catalogue` lists all; a package file must end in .toml")
+    })
+}
+
+/// Finds a package of the catalogue, or reads a file.
+pub(super) fn find(wanted: &Path, config: &Config) -> Result<Package, Failure> {
     let shown = printable(&wanted.display().to_string());
     let ending = wanted.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
     match ending.as_deref() {
@@ -23,10 +44,7 @@ pub(super) fn find(wanted: &Path) -> Result<Package, Failure> {
                 .hint("a package is one file ending in .toml; packages for ThreatQ cannot be installed here"))
         }
         _ if wanted.is_dir() => Err(Failure::Usage(format!("{shown} is a folder")).hint("give a file in it")),
-        _ => package::find(&shown).map_err(|error| {
-            Failure::usage(&error)
-                .hint("give the name of a bundled operation, or a package file ending in .toml")
-        }),
+        _ => named(&catalogue(config)?, &shown).cloned(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use operation::package::Release;
 use operation::{Package, ParameterKind};
 use workbench::integration::{Details, Listing, Setting, State, Summary};
 
@@ -83,8 +84,24 @@ pub(super) fn details(details: &Details) -> String {
         }
         let _ = writeln!(text, "\n{table}");
     }
+    if let Some(package) = details.package.as_ref().filter(|package| !package.changes.is_empty()) {
+        let _ = write!(text, "\nChanges:\n{}", releases(&package.changes));
+    }
     for warning in &details.warnings {
         let _ = writeln!(text, "Warning: {}", printable(warning));
+    }
+    text
+}
+
+/// What changed in versions, a line for each change.
+pub(super) fn releases<'a>(releases: impl IntoIterator<Item = &'a Release>) -> String {
+    let mut text = String::new();
+    for Release { version, date, changes } in releases {
+        let date = date.as_ref().map(|date| format!(" ({date})")).unwrap_or_default();
+        let _ = writeln!(text, "  {version}{date}");
+        for change in changes {
+            let _ = writeln!(text, "    - {}", printable(change));
+        }
     }
     text
 }

@@ -1,8 +1,10 @@
 //! The six steps of installation and the two notices in the integration guide.
 
-use crate::home::{Home, NAME};
+use serde_json::Value;
 
-fn install(home: &Home, rest: &[&str]) -> crate::home::Done {
+use crate::home::{Done, Home, NAME};
+
+fn install(home: &Home, rest: &[&str]) -> Done {
     home.run(&[&["integration", "install"], rest].concat())
 }
 
@@ -129,7 +131,10 @@ fn bad_packages_are_refused_each_with_its_reason_and_leave_nothing() {
         ("nowhere.toml", &["cannot read the package nowhere.toml", "No such file"]),
         ("tq_op_circl-1.0.0-py3-none-any.whl", &["not a Backsight package"]),
         (".", &["is a folder"]),
-        ("gopher", &["there is no bundled operation \"gopher\"; available: circl-passive-dns, cof, dnsdb"]),
+        (
+            "gopher",
+            &["there is no operation \"gopher\" in the catalogue; available: circl-passive-dns, cof, dnsdb"],
+        ),
         ("circl-passive-dns@9.9.9", &["has no version 9.9.9; available: 1.0.0, 1.1.0, 1.2.0"]),
     ] {
         install(&home, &[file, "--yes"]).says(2, words);
@@ -162,4 +167,67 @@ fn removing_is_confirmed_and_takes_everything_along() {
     assert!(home.run(&["integration", "list"]).ok().contains("No integration is installed"));
     home.run(&["integration", "show", NAME])
         .says(2, &["\"circl-passive-dns\" is not installed; nothing is installed"]);
+}
+
+#[test]
+fn the_catalogue_has_the_packages_of_a_folder_and_their_files() {
+    let home = Home::new();
+    let catalogue = |arguments: &[&str]| {
+        let mut command = home.command(&[&["integration"], arguments].concat());
+        Done::of(&command.env("BACKSIGHT_INTEGRATIONS_CATALOGUE", home.path("packages")).output().unwrap())
+    };
+    // A bundled package is saved, changed and offered by the folder.
+    catalogue(&["catalogue", "cof", "--output", "cof.toml"]).says(0, &["cof@1.0.0 is in cof.toml"]);
+    catalogue(&["catalogue", "cof", "--output", "cof.toml"]).says(2, &["cof.toml exists"]);
+    let source = catalogue(&["catalogue", "cof@1.0.0", "--output", "-"]).ok();
+    assert_eq!(std::fs::read_to_string(home.path("cof.toml")).unwrap(), source);
+    std::fs::create_dir(home.path("packages")).unwrap();
+    let partner = source
+        .replacen("name = \"cof\"", "name = \"partner\"", 1)
+        .replacen("version = \"1.0.0\"", "version = \"2.0.0\"", 1)
+        .replacen(
+            "[[changes]]",
+            "[[changes]]\nversion = \"2.0.0\"\ntext = [\"Another host.\"]\n\n[[changes]]",
+            1,
+        );
+    home.file("packages/partner.toml", &partner);
+    home.file("packages/same.toml", source.replace("Host", "Server"));
+    home.file("partner-1.toml", source.replacen("name = \"cof\"", "name = \"partner\"", 1));
+    let listed: Value = serde_json::from_str(&catalogue(&["catalogue", "--format", "json"]).ok()).unwrap();
+    let names: Vec<String> = listed["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| format!("{}@{}", one["name"].as_str().unwrap(), one["version"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "circl-passive-dns@1.2.0",
+            "circl-passive-dns@1.1.0",
+            "circl-passive-dns@1.0.0",
+            "cof@1.0.0",
+            "dnsdb@1.0.0",
+            "mnemonic-passive-dns@1.0.0",
+            "own-database@1.0.0",
+            "partner@2.0.0"
+        ]
+    );
+    assert_eq!(listed["refused"][0]["file"], "same.toml");
+    let text = catalogue(&["catalogue"]).ok();
+    assert!(text.contains("REFUSED same.toml: cof@1.0.0 is bundled with other content"), "{text}");
+    // Installed from a file, upgraded from the catalogue.
+    catalogue(&["install", "partner-1.toml"]).ok();
+    let upgraded = catalogue(&["install", "partner", "--yes"]);
+    assert!(
+        upgraded.stderr.contains("What changed since then:\n  2.0.0\n    - Another host."),
+        "{upgraded:?}"
+    );
+    let shown = catalogue(&["catalogue", "partner"]).ok();
+    for words in ["in partner.toml", "Needs: Host, Token (optional)", "Installed: 2.0.0", "- Another host."] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    assert!(catalogue(&["show", "partner"]).ok().contains("Changes:\n  2.0.0\n    - Another host."));
+    home.run(&["integration", "install", "partner"])
+        .says(2, &["there is no operation \"partner\" in the catalogue"]);
 }

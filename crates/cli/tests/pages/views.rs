@@ -43,7 +43,7 @@ const OLDER: &str = "/integrations/new?bundled=circl-passive-dns@1.0.0";
 const CIRCL: &str = "/integrations/circl-passive-dns";
 
 /// Add new pages here.
-const VIEWS: [View; 29] = [
+const VIEWS: [View; 30] = [
     page("signin", "/signin"),
     page("library", "/library"),
     state("library-none", "/library?q=*.nothing.example"),
@@ -61,6 +61,7 @@ const VIEWS: [View; 29] = [
     state("history-changes", "/history/changes?value=192.0.2.80"),
     state("history-none", "/history?value=unknown.example"),
     page("integrations", "/integrations"),
+    state("catalogue", "/catalogue"),
     state("integrations-none", "/integrations?tab=disabled"),
     page("install", "/integrations/new"),
     page("integration", CIRCL),

@@ -1,6 +1,6 @@
 //! The packages that are part of the binary.
 
-use super::{ManifestError, Package, PackageError};
+use super::{Catalogue, ManifestError, Package, PackageError};
 
 /// File name and text, older versions of a name first. Lists for people begin with the last one.
 const BUNDLED: &[(&str, &str)] = &[
@@ -17,7 +17,7 @@ const BUNDLED: &[(&str, &str)] = &[
 ///
 /// # Errors
 /// [`ManifestError`] if the binary contains an invalid manifest, which a test prevents.
-pub fn all() -> Result<Vec<Package>, ManifestError> {
+pub(super) fn all() -> Result<Vec<Package>, ManifestError> {
     BUNDLED.iter().map(|(file, source)| Package::parse(file, source)).collect()
 }
 
@@ -32,28 +32,9 @@ pub fn newest() -> Result<Package, PackageError> {
 /// A bundled package by `NAME` (the newest version) or `NAME@VERSION`.
 ///
 /// # Errors
-/// [`PackageError`], which lists the existing packages.
+/// As [`Catalogue::find`].
 pub fn find(wanted: &str) -> Result<Package, PackageError> {
-    let (name, version) =
-        wanted.split_once('@').map_or((wanted, None), |(name, version)| (name, Some(version)));
-    let packages = all()?;
-    let mut names: Vec<&str> = packages.iter().map(|package| package.name.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
-    let versions: Vec<&Package> = packages.iter().filter(|package| package.name == name).collect();
-    let found = match version {
-        None => versions.last(),
-        Some(version) => versions.iter().find(|package| package.version.to_string() == version),
-    };
-    match (found, version) {
-        (Some(package), _) => Ok((*package).clone()),
-        (None, Some(version)) if !versions.is_empty() => Err(PackageError::Version {
-            name: name.to_owned(),
-            version: version.to_owned(),
-            known: versions.iter().map(|package| package.version.to_string()).collect::<Vec<_>>().join(", "),
-        }),
-        _ => Err(PackageError::Name { name: name.to_owned(), known: names.join(", ") }),
-    }
+    Catalogue::new(None)?.find(wanted).cloned()
 }
 
 #[cfg(test)]
@@ -78,7 +59,7 @@ mod tests {
         let message = |wanted| find(wanted).unwrap_err().to_string();
         assert_eq!(
             message("gopher"),
-            r#"there is no bundled operation "gopher"; available: circl-passive-dns, cof, dnsdb, mnemonic-passive-dns, own-database"#
+            r#"there is no operation "gopher" in the catalogue; available: circl-passive-dns, cof, dnsdb, mnemonic-passive-dns, own-database"#
         );
         assert_eq!(
             message("circl-passive-dns@9"),

@@ -10,6 +10,7 @@ use semver::{Version, VersionReq};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::changes::FileRelease;
 use super::{Action, ManifestError, Package};
 use crate::interface::{HttpInterface, Interface, NotFound, Protocol, check_base, check_path, check_token};
 use crate::mapping::{Attribute, Mapping, RecordField, Related, Rows};
@@ -41,6 +42,8 @@ struct File {
     actions: Spanned<Vec<FileAction>>,
     #[serde(default)]
     mapping: FileMapping,
+    #[serde(default)]
+    changes: Vec<FileRelease>,
 }
 
 /// Only the part that shows that a manifest needs a newer Backsight, which is checked before its unknown keys.
@@ -111,7 +114,7 @@ struct FileRelated {
 }
 
 /// The text being parsed, and its name in errors.
-struct Source<'a> {
+pub(super) struct Source<'a> {
     file: &'a str,
     text: &'a str,
 }
@@ -128,7 +131,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<Package, ManifestError> {
 }
 
 impl Source<'_> {
-    fn error(&self, span: Range<usize>, message: impl Into<String>) -> ManifestError {
+    pub(super) fn error(&self, span: Range<usize>, message: impl Into<String>) -> ManifestError {
         ManifestError::new(self.file, self.text, Some(span), message)
     }
 
@@ -165,6 +168,11 @@ impl Source<'_> {
             .map_err(|e| self.error(text.span(), format!("not a version range: {e}")))
     }
 
+    pub(super) fn version(&self, text: &Spanned<String>) -> Result<Version, ManifestError> {
+        Version::parse(text.get_ref())
+            .map_err(|e| self.error(text.span(), format!("not a semantic version: {e}")))
+    }
+
     fn package(&self, file: File) -> Result<Package, ManifestError> {
         self.check_head(&file)?;
         let interface = self.interface(file.provider)?;
@@ -184,13 +192,14 @@ impl Source<'_> {
                 *beside = place;
             }
         }
+        let version = self.version(&file.version)?;
         let actions =
             file.actions.into_inner().into_iter().map(|one| self.action(one)).collect::<Result<_, _>>()?;
         Ok(Package {
             name: file.name.into_inner(),
             title: file.title,
-            version: Version::parse(file.version.get_ref())
-                .map_err(|e| self.error(file.version.span(), format!("not a semantic version: {e}")))?,
+            changes: self.releases(file.changes, &version)?,
+            version,
             backsight: self.requirement(&file.backsight)?,
             author: file.author,
             description: file.description,
@@ -441,7 +450,7 @@ mod tests {
     #[test]
     fn an_unknown_key_is_pointed_at() {
         insta::assert_snapshot!(broken("kind = \"operation\"", "kind = \"operation\"\ncolour = \"red\""), @r#"
-        test.toml:9:1: unknown field `colour`, expected one of `format`, `name`, `title`, `version`, `backsight`, `kind`, `author`, `description`, `provider`, `parameters`, `actions`, `mapping`
+        test.toml:9:1: unknown field `colour`, expected one of `format`, `name`, `title`, `version`, `backsight`, `kind`, `author`, `description`, `provider`, `parameters`, `actions`, `mapping`, `changes`
           |
         9 | colour = "red"
           | ^^^^^^

@@ -274,3 +274,94 @@ async fn a_proxys_login_goes_in_by_page_and_call_and_comes_out_of_neither() {
     }
     assert!(!call.body.contains("tr0ub4dor"));
 }
+
+/// The manifest of `cof`, as another version with this change.
+fn with_change(version: &str, change: &str) -> String {
+    let cof = package::find("cof").unwrap().source;
+    let table = format!("[[changes]]\nversion = \"{version}\"\ntext = [\"{change}\"]\n\n[[changes]]");
+    cof.replacen("version = \"1.0.0\"", &format!("version = \"{version}\""), 1).replacen(
+        "[[changes]]",
+        &table,
+        1,
+    )
+}
+
+#[tokio::test]
+async fn an_upgrade_and_the_details_show_what_changed() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    ann.upload("cof.toml", package::find("cof").unwrap().source.as_bytes()).await;
+    let newer = with_change("1.1.0", "Knows <b>pdns</b>.");
+    let exists = ann.upload("cof-1.1.0.toml", newer.as_bytes()).await.body;
+    assert!(exists.contains("What changed since 1.0.0"), "{exists}");
+    assert!(
+        exists.contains("Knows &#60;b&#62;pdns&#60;/b&#62;.") && !exists.contains("First version"),
+        "{exists}"
+    );
+    let details = ann.get("/integrations/cof").await.body;
+    assert!(details.contains("First version") && !details.contains("Knows"), "{details}");
+}
+
+#[tokio::test]
+async fn the_catalogue_lists_packages_and_their_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let newer = with_change("1.1.0", "Knows pdns.");
+    std::fs::write(folder.path().join("newer.toml"), &newer).unwrap();
+    std::fs::write(folder.path().join("broken.toml"), "name = <script>").unwrap();
+    let stolen = manifest("1.2.0").replace("www.circl.lu", "pdns.example.org");
+    std::fs::write(folder.path().join("stolen.toml"), stolen).unwrap();
+    let packages = folder.path().to_owned();
+    let place = Place::with(|site| site.with_packages(packages)).await;
+    let ann = place.browser(Role::Administrator).await;
+    let page = ann.get("/catalogue").await.body;
+    for words in [
+        "broken.toml</bdi> is not in the catalogue",
+        "circl-passive-dns@1.2.0 is bundled with other content",
+        "Knows pdns.",
+        "/integrations/new?bundled=cof%401.1.0\">Install",
+        "own-database",
+        "newer.toml",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(!page.contains("<script>"), "{page}");
+    // A file is the manifest itself, which can be uploaded.
+    let file = ann.get("/catalogue/cof/1.1.0").await;
+    assert_eq!(
+        (file.status, file.header("content-type"), &file.body),
+        (200, Some("application/toml"), &newer)
+    );
+    assert_eq!(file.header("content-disposition"), Some("attachment; filename=\"cof-1.1.0.toml\""));
+    assert_eq!(ann.get("/catalogue/cof/3.0.0").await.status, 404);
+    // The same for programs.
+    let listed = ann.api("GET", "/catalogue", &serde_json::Value::Null).await;
+    let listed: serde_json::Value = serde_json::from_str(&listed.body).unwrap();
+    let of = |name: &str, version: &str| {
+        let all = listed["packages"].as_array().unwrap().iter();
+        all.clone().find(|one| one["name"] == name && one["version"] == version).unwrap().clone()
+    };
+    assert_eq!(of("cof", "1.1.0")["file"], "newer.toml");
+    assert_eq!(of("cof", "1.1.0")["required"], serde_json::json!(["Host (host)"]));
+    assert_eq!(of("cof", "1.0.0")["file"], serde_json::Value::Null);
+    assert_eq!(of("dnsdb", "1.0.0")["secrets"][0], "API Key (user_token)");
+    assert_eq!(of("own-database", "1.0.0")["required"], serde_json::json!([]));
+    assert_eq!(listed["refused"].as_array().unwrap().len(), 2);
+    let file = ann.api("GET", "/catalogue/cof/1.1.0", &serde_json::Value::Null).await;
+    assert_eq!((file.status, file.body), (200, newer));
+    // It can be installed by its name, and the list says when there is a newer version.
+    let installed = ann.api("POST", "/integrations", &serde_json::json!({"bundled": "cof@1.0.0"})).await;
+    assert_eq!(installed.status, 200, "{}", installed.body);
+    assert!(ann.get("/integrations").await.body.contains("1.1.0 available"));
+    assert!(ann.get("/catalogue").await.body.contains("Upgrade from 1.0.0"));
+    let upgraded =
+        ann.api("POST", "/integrations", &serde_json::json!({"bundled": "cof", "confirm": true})).await;
+    let upgraded: serde_json::Value = serde_json::from_str(&upgraded.body).unwrap();
+    assert_eq!(
+        (&upgraded["version"], &upgraded["changes"][0]["changes"][0]),
+        (&"1.1.0".into(), &"Knows pdns.".into())
+    );
+    // Anyone who is signed in may read it, and only some may install.
+    let reader = place.browser(Role::Reader).await.get("/catalogue").await.body;
+    assert!(reader.contains("Download") && !reader.contains("/integrations/new"), "{reader}");
+    assert_eq!(place.stranger().get("/catalogue/cof/1.1.0").await.status, 303);
+}

@@ -1,6 +1,6 @@
 //! Integrations.
 //!
-//! `install` accepts `{"bundled":"NAME[@VERSION]"}` or `{"file":"NAME.toml","manifest":"…"}`, with `"overwrite":true` to
+//! `install` accepts `{"bundled":"NAME[@VERSION]"}` for a package of the catalogue, or `{"file":"NAME.toml","manifest":"…"}`, with `"overwrite":true` to
 //! replace stored values by defaults. If the plan must be confirmed, the answer is 409 with the plan, unless the request has
 //! `"confirm":true`.
 
@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use edge::problem::{Details, Problem};
-use operation::{Marking, Package, Secret, Tlp, package};
+use operation::{Marking, Package, Secret, Tlp};
 use serde::Deserialize;
 use workbench::integration::{Changes, Filter, Plan};
 use workbench::json::integration as json;
@@ -20,7 +20,7 @@ use crate::access::needs::{ConfigureIntegrations, InstallIntegrations};
 use crate::access::{Confirmed, May, Most, Sent, Visitor};
 use crate::basis::{Basis, change_if_match};
 use crate::connection;
-use crate::site::Shared;
+use crate::site::{Shared, Site};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -112,7 +112,7 @@ pub(super) async fn install(
     may: May<InstallIntegrations>,
     Sent(wish): Sent<Install>,
 ) -> Result<Response, Problem> {
-    let (package, overwrite, confirm) = (wish.package()?, wish.overwrite, wish.confirm);
+    let (package, overwrite, confirm) = (wish.package(&site).await?, wish.overwrite, wish.confirm);
     let installing = move |workbench: &mut workbench::Workbench| {
         let plan = workbench.plan_install(package, overwrite)?;
         let done = confirm || plan.questions().is_empty();
@@ -238,16 +238,19 @@ fn max_tlp(text: &str) -> Result<Marking, Problem> {
 }
 
 impl Install {
-    fn package(&self) -> Result<Package, Problem> {
+    async fn package(&self, site: &Site) -> Result<Package, Problem> {
         match (&self.bundled, &self.manifest) {
             (Some(name), None) => {
-                package::find(name).map_err(|error| Problem::bad_request(error.to_string()))
+                let catalogue = site.catalogue().await?;
+                catalogue.find(name).cloned().map_err(|error| Problem::bad_request(error.to_string()))
             }
             (None, Some(manifest)) => {
                 let file = self.file.as_deref().unwrap_or("manifest.toml");
                 Package::parse(file, manifest).map_err(|error| Problem::bad_request(error.to_string()))
             }
-            _ => Err(Problem::bad_request("give either a bundled package's name or a manifest")),
+            _ => {
+                Err(Problem::bad_request("give either the name of a package in the catalogue or a manifest"))
+            }
         }
     }
 }

@@ -14,7 +14,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use edge::problem::Problem;
-use operation::package;
+use operation::IndicatorType;
+use operation::package::{Catalogue, Listed};
 use serde::Deserialize;
 use workbench::Workbench;
 use workbench::integration::{Plan, Question, Relation};
@@ -37,7 +38,7 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/integrations/new/confirm", post(confirm).layer(Most::octets(CONFIRMATION)))
 }
 
-/// A bundled package.
+/// A package of the catalogue.
 struct Bundled {
     name: String,
     title: String,
@@ -102,7 +103,7 @@ async fn ask(
     if start.bundled.is_empty() {
         return choice(&site, frame, None).await;
     }
-    match Offer::bundled(&start.bundled) {
+    match Offer::listed(&site.catalogue().await?, &start.bundled) {
         Ok(offer) => exists(&site, frame, offer).await,
         Err(refusal) => choice(&site, frame, Some(refusal)).await,
     }
@@ -114,7 +115,7 @@ async fn choose(
     may: May<InstallIntegrations>,
     upload: Upload,
 ) -> Result<Response, Problem> {
-    let offer = match Offer::of(&upload) {
+    let offer = match Offer::of(&upload, &site.catalogue().await?) {
         Ok(offer) => offer,
         Err(refusal) => return choice(&site, frame, Some(refusal)).await,
     };
@@ -141,17 +142,18 @@ async fn confirm(
 }
 
 async fn choice(site: &Shared, frame: Frame, refusal: Option<Refusal>) -> Result<Response, Problem> {
-    let (listing, bundled) = site
-        .desk
-        .read(|workbench| Ok((Listing::of(workbench, Wish::default())?, Bundled::all(workbench)?)))
-        .await?;
+    let catalogue = site.catalogue().await?;
+    let read = move |workbench: &Workbench| {
+        Ok((Listing::of(workbench, &catalogue, Wish::default())?, Bundled::all(workbench, &catalogue)?))
+    };
+    let (listing, bundled) = site.desk.read(read).await?;
     let status = refusal.as_ref().map_or(StatusCode::OK, |refusal| refusal.status);
     show_as(status, &Choose { frame, listing, bundled, refusal })
 }
 
 async fn exists(site: &Shared, frame: Frame, offer: Offer) -> Result<Response, Problem> {
     let plan = offer.plan(site, false).await?;
-    let listing = site.desk.read(|workbench| Listing::of(workbench, Wish::default())).await?;
+    let listing = listing(site).await?;
     let seen = fingerprint(&plan);
     show(&Exists { frame, listing, plan, offer, seen })
 }
@@ -165,15 +167,18 @@ async fn parameters(
 ) -> Result<Response, Problem> {
     let overwriting = offer.plan(site, true).await?;
     let shown = plan.clone();
-    let (listing, comparison) = site
-        .desk
-        .read(move |workbench| {
-            let installed = workbench.show(&shown.package.name)?;
-            let comparison = Comparison::new(&installed, &shown, &overwriting);
-            Ok((Listing::of(workbench, Wish::default())?, comparison))
-        })
-        .await?;
+    let compare = move |workbench: &Workbench| {
+        let installed = workbench.show(&shown.package.name)?;
+        Ok(Comparison::new(&installed, &shown, &overwriting))
+    };
+    let (listing, comparison) = (listing(site).await?, site.desk.read(compare).await?);
     show(&Parameters { frame, listing, comparison, plan, offer, seen })
+}
+
+/// The list below the dialog.
+async fn listing(site: &Shared) -> Result<Listing, Problem> {
+    let catalogue = site.catalogue().await?;
+    Ok(site.desk.read(move |workbench| Listing::of(workbench, &catalogue, Wish::default())).await?)
 }
 
 /// Carries out the plan that was shown, or nothing if the state has changed since.
@@ -214,11 +219,10 @@ fn fingerprint(plan: &Plan) -> String {
 }
 
 impl Bundled {
-    /// All bundled packages, the newest version of a name first.
-    fn all(workbench: &Workbench) -> Result<Vec<Self>, workbench::Error> {
+    /// The packages of the catalogue.
+    fn all(workbench: &Workbench, catalogue: &Catalogue) -> Result<Vec<Self>, workbench::Error> {
         let installed = workbench.list(&workbench::integration::Filter::default())?.integrations;
-        let bundled = package::all().map_err(|error| workbench::Error::Bug(error.to_string()))?;
-        let of = |package: operation::Package| {
+        let of = |Listed { package, .. }: &Listed| {
             let there = installed.iter().find(|summary| summary.name == package.name);
             let version = package.version.to_string();
             let state = match there {
@@ -229,20 +233,18 @@ impl Bundled {
                     BundledState::Instead(summary.version.clone(), older)
                 }
             };
-            let mut types: Vec<&str> =
-                package.actions.iter().flat_map(|action| &action.types).map(|kind| kind.name()).collect();
-            types.dedup();
+            let types = package.types().into_iter().map(IndicatorType::name);
             Self {
                 tile: tile(&package.title),
-                title: package.title,
-                name: package.name,
+                title: package.title.clone(),
+                name: package.name.clone(),
                 version,
-                types: types.join(", "),
+                types: types.collect::<Vec<_>>().join(", "),
                 parameters: package.parameters.len(),
                 state,
             }
         };
-        Ok(bundled.into_iter().rev().map(of).collect())
+        Ok(catalogue.packages.iter().map(of).collect())
     }
 }
 

@@ -13,7 +13,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use edge::problem::Problem;
 use operation::provider::{Checked, Standing, Step};
-use operation::{Interface, Tlp};
+use operation::{IndicatorType, Interface, Tlp};
 use serde::Deserialize;
 use workbench::Error;
 use workbench::Workbench;
@@ -218,6 +218,7 @@ impl Page {
             Ok((details, workbench.audit(&filter)?.entries, runs))
         });
         let (details, entries, runs) = read.await?;
+        let catalogue = site.catalogue().await?;
         let about = |entry: &&Entry| {
             entry.subject == details.summary.name && entry.action.starts_with("integration.")
         };
@@ -238,7 +239,7 @@ impl Page {
                 .collect(),
             fields: details.parameters.iter().map(Field::of).collect(),
             asks: asks(&details),
-            newer: newer(&details.summary),
+            newer: newer(&details.summary, &catalogue),
             refused: None,
             tested: None,
             uninstalling: false,
@@ -323,10 +324,8 @@ impl Page {
     }
 
     fn types(&self) -> String {
-        let actions = self.details.package.iter().flat_map(|package| &package.actions);
-        let mut types: Vec<&str> = actions.flat_map(|action| &action.types).map(|kind| kind.name()).collect();
-        types.dedup();
-        types.join(", ")
+        let types = self.details.package.iter().flat_map(operation::Package::types);
+        types.map(IndicatorType::name).collect::<Vec<_>>().join(", ")
     }
 
     /// Whether nothing is sent over a network.

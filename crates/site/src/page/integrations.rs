@@ -8,6 +8,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::routing::get;
 use edge::problem::Problem;
+use operation::package::Catalogue;
 use operation::{Interface, ParameterKind};
 use serde::Deserialize;
 use workbench::Workbench;
@@ -45,7 +46,7 @@ pub(super) struct Line {
     pub(super) asks: String,
     /// Warnings that need action.
     pub(super) warnings: Vec<String>,
-    /// A bundled version that is newer.
+    /// A version in the catalogue that is newer.
     pub(super) newer: Option<String>,
     pub(super) changed: Stamp,
     pub(super) searched: String,
@@ -82,16 +83,21 @@ async fn list(
     frame: Frame,
     Query(wish): Query<Wish>,
 ) -> Result<Response, Problem> {
-    let listing = site.desk.read(move |workbench| Listing::of(workbench, wish)).await?;
+    let catalogue = site.catalogue().await?;
+    let listing = site.desk.read(move |workbench| Listing::of(workbench, &catalogue, wish)).await?;
     show(&Page { frame, listing })
 }
 
 impl Listing {
     /// The installed integrations that match the filters.
-    pub(super) fn of(workbench: &Workbench, wish: Wish) -> Result<Self, workbench::Error> {
+    pub(super) fn of(
+        workbench: &Workbench,
+        catalogue: &Catalogue,
+        wish: Wish,
+    ) -> Result<Self, workbench::Error> {
         let all = workbench.list(&Filter::default())?.integrations;
-        let lines: Result<Vec<Line>, _> =
-            all.into_iter().map(|summary| Ok(Line::of(&workbench.show(&summary.name)?))).collect();
+        let line = |summary: Summary| Ok(Line::of(&workbench.show(&summary.name)?, catalogue));
+        let lines: Result<Vec<Line>, _> = all.into_iter().map(line).collect();
         Ok(Self::narrow(lines?, wish))
     }
 
@@ -159,7 +165,7 @@ impl Listing {
 }
 
 impl Line {
-    fn of(details: &Details) -> Self {
+    fn of(details: &Details, catalogue: &Catalogue) -> Self {
         let summary = &details.summary;
         let asks = asks(details);
         let author = details.package.as_ref().map(|package| package.author.as_str()).unwrap_or_default();
@@ -170,7 +176,7 @@ impl Line {
             version: summary.version.clone(),
             enabled: summary.enabled,
             warnings: warnings(details),
-            newer: newer(summary),
+            newer: newer(summary, catalogue),
             changed: Stamp::of(summary.updated_at),
             searched: [&summary.title, &summary.name, author, asks.as_str()].join("\n").to_lowercase(),
             kind: summary.kind,
@@ -188,9 +194,9 @@ pub(super) fn tile(title: &str) -> String {
     title.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect::<String>().to_uppercase()
 }
 
-/// A bundled version that is newer than the installed one.
-pub(super) fn newer(summary: &Summary) -> Option<String> {
-    let newest = operation::package::find(&summary.name).ok()?;
+/// A version in the catalogue that is newer than the installed one.
+pub(super) fn newer(summary: &Summary, catalogue: &Catalogue) -> Option<String> {
+    let newest = catalogue.find(&summary.name).ok()?;
     let installed = summary.version.parse().ok()?;
     (newest.version > installed).then(|| newest.version.to_string())
 }

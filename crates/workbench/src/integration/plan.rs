@@ -5,6 +5,7 @@
 
 use std::cmp::Ordering;
 
+use operation::package::Release;
 use operation::provider::check_proxy_login;
 use operation::{Package, Parameter, ParameterKind, Settings, SettingsError};
 
@@ -204,6 +205,15 @@ impl Plan {
     /// Whether an enabled integration would be disabled because a required value is missing.
     pub fn disables(&self) -> bool {
         self.enabled && !self.missing.is_empty()
+    }
+
+    /// What changed since the installed version, newest first; empty unless it is an upgrade.
+    pub fn changes(&self) -> Vec<&Release> {
+        let since = match &self.relation {
+            Relation::Upgrade { from } => from.parse().ok(),
+            Relation::Changed | Relation::Downgrade { .. } | Relation::New | Relation::Same => None,
+        };
+        since.map_or_else(Vec::new, |since| self.package.changes_since(&since).collect())
     }
 
     /// What must be confirmed, in this order; empty for a first installation or one that changes nothing.

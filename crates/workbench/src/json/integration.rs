@@ -1,5 +1,6 @@
 //! Integrations: lists, details, installations, switching, connection tests.
 
+use operation::package::Release;
 use operation::provider::{Checked, ProxyInForce, Standing, Step};
 use operation::{Action, ParameterKind};
 use serde::Serialize;
@@ -56,6 +57,8 @@ pub struct IntegrationDetails {
     /// Why its manifest cannot be read; null if it can.
     #[schema(required)]
     broken: Option<String>,
+    /// What changed in its versions, newest first.
+    changes: Vec<PackageRelease>,
     /// Its description; null if its manifest cannot be read.
     #[schema(required)]
     description: Option<String>,
@@ -88,6 +91,18 @@ pub struct IntegrationDetails {
     version: String,
     /// What the user should know, such as a connection without TLS.
     warnings: Vec<String>,
+}
+
+/// What changed in one version of a package.
+#[derive(Serialize, ToSchema)]
+pub struct PackageRelease {
+    /// Its changes.
+    changes: Vec<String>,
+    /// The day of its publication, as `2026-11-29`; null if it is unknown.
+    #[schema(required)]
+    date: Option<String>,
+    /// The version.
+    version: String,
 }
 
 /// An action of an integration.
@@ -197,6 +212,8 @@ pub struct ConnectionStep {
 pub struct InstallPlan {
     /// Whether it changes anything.
     changed: bool,
+    /// What changed since the installed version, newest first; only for an upgrade.
+    changes: Vec<PackageRelease>,
     /// Whether the integration is enabled afterwards.
     enabled: bool,
     /// The previous version, if it was another.
@@ -329,6 +346,7 @@ pub fn details(details: &Details) -> IntegrationDetails {
         actions: actions.iter().map(action).collect(),
         author: package.map(|package| package.author.clone()),
         broken,
+        changes: package.map_or_else(Vec::new, |package| package.changes.iter().map(release).collect()),
         description: package.map(|package| package.description.clone()),
         enabled,
         installed_at,
@@ -343,6 +361,14 @@ pub fn details(details: &Details) -> IntegrationDetails {
         updated_at,
         version,
         warnings: details.warnings.clone(),
+    }
+}
+
+pub(super) fn release(release: &Release) -> PackageRelease {
+    PackageRelease {
+        changes: release.changes.clone(),
+        date: release.date.clone(),
+        version: release.version.to_string(),
     }
 }
 
@@ -393,6 +419,7 @@ fn parameter(setting: &Setting) -> IntegrationParameter {
 pub fn plan(plan: &Plan) -> InstallPlan {
     InstallPlan {
         changed: !plan.changes_nothing(),
+        changes: plan.changes().into_iter().map(release).collect(),
         enabled: plan.enabled && !plan.disables(),
         from: plan.relation.from().map(str::to_owned),
         kept: plan.kept.clone(),

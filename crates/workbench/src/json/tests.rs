@@ -8,22 +8,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{answer, audit, history, indicator, integration, run, token};
+use super::{answer, audit, catalogue, history, indicator, integration, run, token};
 
 const PAGE: &str = include_str!("../../../../docs/json.md");
 
 /// The objects that the page explains under their own names.
-const WORDS: [(&str, &str); 14] = [
+const WORDS: [(&str, &str); 16] = [
     ("CHANGE", "PlannedChange"),
     ("CLAIM", "Claim"),
     ("COUNT", "TallyCount"),
     ("ENTRY", "IndicatorEntry"),
     ("FINDING", "AnswerFinding"),
     ("LOSS", "PlannedLoss"),
+    ("PACKAGE", "CataloguePackage"),
     ("PARAMETER", "IntegrationParameter"),
     ("PROXY", "IntegrationProxy"),
     ("RECORD", "AnswerRecord"),
     ("RELATIONSHIP", "IndicatorRelationship"),
+    ("RELEASE", "PackageRelease"),
     ("RUN", "RunSummary"),
     ("SUMMARY", "IntegrationSummary"),
     ("TALLY", "LibraryTally"),
@@ -31,7 +33,7 @@ const WORDS: [(&str, &str); 14] = [
 ];
 
 /// The text on the page before the parts of each object.
-const PLACES: [(&str, &[&str]); 33] = [
+const PLACES: [(&str, &[&str]); 36] = [
     (
         "Answer",
         &[
@@ -44,6 +46,8 @@ const PLACES: [(&str, &[&str]); 33] = [
     ("AnswerRecord", &["- RECORD: "]),
     ("AuditPage", &["`audit` prints "]),
     ("AddedIndicators", &["`indicator add` prints "]),
+    ("CatalogueList", &["`integration catalogue` prints "]),
+    ("CataloguePackage", &["- PACKAGE: "]),
     ("Claim", &["- CLAIM: "]),
     ("ConnectionTest", &["`integration test` prints "]),
     (
@@ -70,6 +74,7 @@ const PLACES: [(&str, &[&str]); 33] = [
     ("IntegrationSummary", &["- SUMMARY: "]),
     ("IntegrationSwitched", &["`integration enable` and `disable` print "]),
     ("LibraryTally", &["- TALLY: "]),
+    ("PackageRelease", &["- RELEASE: "]),
     ("PlannedChange", &["- CHANGE: "]),
     ("PlannedLoss", &["- LOSS: "]),
     ("RunAdded", &["`run add` prints "]),
@@ -97,6 +102,7 @@ fn schemas() -> Schemas {
     let mut schemas = Schemas::new();
     add::<answer::Answer<'_>>(&mut schemas);
     add::<audit::AuditPage>(&mut schemas);
+    add::<catalogue::CatalogueList>(&mut schemas);
     add::<history::History<'_>>(&mut schemas);
     add::<indicator::AddedIndicators>(&mut schemas);
     add::<indicator::IndicatorDetails>(&mut schemas);
@@ -215,6 +221,7 @@ fn no_object_is_left_out() {
         include_str!("../json.rs"),
         include_str!("answer.rs"),
         include_str!("audit.rs"),
+        include_str!("catalogue.rs"),
         include_str!("history.rs"),
         include_str!("indicator.rs"),
         include_str!("integration.rs"),

@@ -1,4 +1,4 @@
-//! The package to install: uploaded, bundled, or contained in a confirmation.
+//! The package to install: uploaded, of the catalogue, or contained in a confirmation.
 
 use std::path::Path;
 
@@ -6,7 +6,8 @@ use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use edge::problem::Problem;
-use operation::{ManifestError, Package, package};
+use operation::package::{self, Catalogue};
+use operation::{ManifestError, Package};
 use workbench::integration::Plan;
 
 use crate::access::{Fields, Upload};
@@ -32,11 +33,11 @@ pub(super) struct Refusal {
 
 impl Offer {
     /// The package in an upload.
-    pub(super) fn of(upload: &Upload) -> Result<Self, Refusal> {
+    pub(super) fn of(upload: &Upload, catalogue: &Catalogue) -> Result<Self, Refusal> {
         let bundled = upload.fields.text("bundled");
         match &upload.file {
-            _ if !bundled.is_empty() => Self::bundled(bundled),
-            None => Err(Refusal::new("", "choose a file or a bundled package")),
+            _ if !bundled.is_empty() => Self::listed(catalogue, bundled),
+            None => Err(Refusal::new("", "choose a file or a package of the catalogue")),
             Some((file, _)) if upload.is_too_large() => {
                 let why =
                     format!("it is larger than {} KiB, the limit for a package", package::MAX_BYTES >> 10);
@@ -46,9 +47,10 @@ impl Offer {
         }
     }
 
-    /// A bundled package, by NAME or NAME@VERSION.
-    pub(super) fn bundled(wanted: &str) -> Result<Self, Refusal> {
-        let package = package::find(wanted).map_err(|error| Refusal::new("", &error.to_string()))?;
+    /// A package of the catalogue, by NAME or NAME@VERSION.
+    pub(super) fn listed(catalogue: &Catalogue, wanted: &str) -> Result<Self, Refusal> {
+        let found = catalogue.find(wanted).map_err(|error| Refusal::new("", &error.to_string()));
+        let package = found?.clone();
         Ok(Self { file: format!("{}-{}.toml", package.name, package.version), package })
     }
 
