@@ -8,8 +8,8 @@
 //!
 //! # Interruption
 //! A run is recorded before anything is sent, with the worker that executes it. Its evidence is written to
-//! `answers/run-ID.part` while it arrives. A process that finds a run whose worker is gone settles it: the run becomes
-//! interrupted, and keeps what it had received.
+//! `answers/run-ID.part` while it arrives; only a small answer is held in memory for up to a tenth of a second after its request.
+//! A process that finds a run whose worker is gone settles it: the run becomes interrupted, and keeps what was written.
 //!
 //! Errors: [`Error::Refused`] is an error of the user; [`Error::Evidence`] means that a file is missing or damaged. Failures of
 //! a provider are not errors here, but the [`State`] and [`Reason`] of the run.
@@ -23,6 +23,7 @@ mod held;
 mod keep;
 mod list;
 mod pick;
+mod recording;
 mod replay;
 mod row;
 mod settle;

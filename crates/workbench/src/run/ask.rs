@@ -1,16 +1,19 @@
 //! Queries: a stored answer is reused, or the provider is queried and the evidence is written as it arrives.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use cof::{Damage, Record};
-use operation::provider::{Outcome, Stop};
-use operation::{Collector, Completeness, Filter, Indicator, Sink};
+use operation::provider::Outcome;
+use operation::{Collector, Completeness, Indicator, Sink};
+use tokio::time::timeout;
 
 use super::ability;
 use super::asking::{Asking, Freshness};
-use super::evidence::{Recorder, Stored, forget_part};
+use super::evidence::{Recorder, SOON, Stored, forget_part, keep_part};
 use super::keep::{Ended, Entered};
+use super::recording::{Counting, Recording, Tape};
 use super::worker::Worker;
 use super::{Ending, Reason, Run, State};
 use crate::database::Change;
@@ -106,8 +109,8 @@ pub struct Begun {
 /// The progress of a run.
 #[derive(Debug, Default)]
 pub struct Progress {
-    records: AtomicU64,
-    bytes: AtomicU64,
+    pub(super) records: AtomicU64,
+    pub(super) bytes: AtomicU64,
     cancelled_by: OnceLock<String>,
 }
 
@@ -186,9 +189,15 @@ impl Begun {
     }
 
     async fn end(&mut self, ended: Ended) -> Result<Run, Error> {
-        let id = self.guard.id;
+        let (id, stored) = (self.guard.id, ended.stored.clone());
         let end = move |change: &Change<'_>| change.end_run(id, &ended);
-        let run = self.desk().change_together(end).await?;
+        let mut ending = pin!(self.desk().change_together(end));
+        let run = if let Ok(run) = timeout(SOON, &mut ending).await {
+            run?
+        } else {
+            keep_part(self.desk().folder(), id, &stored);
+            ending.await?
+        };
         self.guard.ended = true;
         forget_part(self.desk().folder(), id);
         Ok(run)
@@ -225,19 +234,24 @@ impl Begun {
 
     /// Queries the provider.
     async fn fetch(&self, sink: &mut dyn Sink) -> Result<Ended, Error> {
-        let mut recording = Recording {
-            counting: Counting::new(sink, &self.asking.filter, &self.progress),
-            recorder: Recorder::new(self.desk().folder(), self.guard.id),
-            fault: None,
+        let tape = Tape::new(Recorder::new(self.desk().folder(), self.guard.id));
+        let counting = Counting::new(sink, &self.asking.filter, &self.progress);
+        let mut recording = Recording { counting, tape: &tape, failed: false };
+        let outcome = {
+            let mut asking = pin!(self.asking.provider.ask(&self.indicator, &mut recording));
+            if let Ok(outcome) = timeout(SOON, &mut asking).await {
+                outcome
+            } else {
+                tape.write_through();
+                asking.await
+            }
         };
-        let outcome = self.asking.provider.ask(&self.indicator, &mut recording).await;
-        let Recording { counting, recorder, fault } = recording;
-        let (records, damages) = (counting.records, counting.damages);
-        let finished = match fault {
-            Some(fault) => Err(fault),
+        let (records, damages) = (recording.counting.records, recording.counting.damages);
+        let finished = match tape.into_recorder() {
+            Err(fault) => Err(fault),
             // A small answer is finished faster here than on another thread.
-            None if !recorder.is_large() => recorder.finish(),
-            None => tokio::task::spawn_blocking(move || recorder.finish())
+            Ok(recorder) if !recorder.is_large() => recorder.finish(),
+            Ok(recorder) => tokio::task::spawn_blocking(move || recorder.finish())
                 .await
                 .unwrap_or_else(|ended| Err(Error::Bug(ended.to_string()))),
         };
@@ -304,75 +318,6 @@ impl Drop for Guard {
                     }
                 }
             });
-        }
-    }
-}
-
-/// Counts what a sink receives.
-struct Counting<'a> {
-    sink: &'a mut dyn Sink,
-    filter: &'a Filter,
-    progress: &'a Progress,
-    records: u64,
-    damages: u64,
-    /// The sink's limit, when it was reached.
-    full: Option<usize>,
-}
-
-impl<'a> Counting<'a> {
-    fn new(sink: &'a mut dyn Sink, filter: &'a Filter, progress: &'a Progress) -> Self {
-        Self { sink, filter, progress, records: 0, damages: 0, full: None }
-    }
-}
-
-impl Sink for Counting<'_> {
-    fn record(&mut self, record: Record) -> Result<(), Stop> {
-        let wanted = self.filter.keeps(&record);
-        let taken = self.sink.record(record);
-        match taken {
-            Ok(()) => self.records += u64::from(wanted),
-            Err(Stop::Full(most)) => self.full = Some(most),
-            Err(Stop::Gone) => {}
-        }
-        taken
-    }
-
-    fn damage(&mut self, damage: Damage) {
-        self.damages += 1;
-        self.sink.damage(damage);
-    }
-
-    fn pause(&mut self) {
-        self.progress.records.store(self.records, Ordering::Relaxed);
-        self.sink.pause();
-    }
-}
-
-/// Stores the evidence of what a sink receives.
-struct Recording<'a> {
-    counting: Counting<'a>,
-    recorder: Recorder,
-    /// Why it cannot be stored; after that, no more data is accepted.
-    fault: Option<Error>,
-}
-
-impl Sink for Recording<'_> {
-    fn record(&mut self, record: Record) -> Result<(), Stop> {
-        if self.fault.is_some() { Err(Stop::Gone) } else { self.counting.record(record) }
-    }
-
-    fn damage(&mut self, damage: Damage) {
-        self.counting.damage(damage);
-    }
-
-    fn pause(&mut self) {
-        self.counting.pause();
-    }
-
-    fn raw(&mut self, octets: &[u8]) {
-        if self.fault.is_none() {
-            self.fault = self.recorder.write(octets).err();
-            self.counting.progress.bytes.fetch_add(octets.len() as u64, Ordering::Relaxed);
         }
     }
 }

@@ -5,33 +5,29 @@
 //! DIR/answers/HASH.zst      zstd of a whole body; HASH is BLAKE3 of the decompressed bytes, 64 hexadecimal digits
 //! ```
 //!
-//! The same body is stored once, however many runs received it. A file keeps its first name until the run's row contains the
-//! other one ([`forget_part`]). It is checked against name and length whenever it is read: a file that is missing, cut or
+//! The same body is stored once, however many runs received it. An answer that is large or takes long has a part, which keeps its
+//! name until the run's row contains the other one ([`forget_part`]); a small one that arrives at once is only written at its end
+//! (`recorder`). Evidence is checked against name and length whenever it is read: a file that is missing, cut or
 //! changed is [`Error::Evidence`], never a different answer. It is not synced: a power cut may lose it, which is noticed, and
 //! then the provider is queried again.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
-use std::thread::JoinHandle;
-use std::time::Duration;
 
 use rusqlite::Connection;
 
 use crate::database::Problem;
 use crate::{Error, files};
 
+mod recorder;
+
+pub(super) use recorder::{Recorder, SOON};
+
 /// A fast level, so that an answer of a million records does not wait for its evidence.
 const LEVEL: i32 = 1;
 /// Bytes read at a time.
 const PIECE: usize = 64 * 1024;
-/// A larger answer, in bytes, is written by a separate thread.
-const LARGE: u64 = 1 << 20;
-/// How many pieces of an answer may wait for that thread.
-const WAITING: usize = 8;
-/// The thread flushes when nothing has arrived for this time, or when more than a block has arrived since.
-const PAUSE: Duration = Duration::from_millis(100);
 /// The folder of the evidence, within the data folder.
 pub(crate) const FOLDER: &str = "answers";
 
@@ -42,29 +38,6 @@ pub(crate) struct Stored {
     pub(super) hash: Option<String>,
     /// Bytes after decompression.
     pub(super) bytes: u64,
-}
-
-/// Writes evidence while it arrives.
-pub(super) struct Recorder {
-    folder: PathBuf,
-    part: PathBuf,
-    /// Created with the first byte, because many answers are empty.
-    tape: Option<Tape>,
-}
-
-/// Evidence that is being written.
-enum Tape {
-    /// By the reader of the answer.
-    Here(Box<Writing>),
-    /// By a separate thread: compressing takes about half as long as reading.
-    Aside(SyncSender<Vec<u8>>, JoinHandle<Result<Writing, Error>>),
-}
-
-struct Writing {
-    part: PathBuf,
-    encoder: zstd::stream::write::Encoder<'static, File>,
-    hasher: blake3::Hasher,
-    bytes: u64,
 }
 
 /// Reads evidence; reading ends with an error if it is not what was stored.
@@ -139,136 +112,9 @@ pub(super) fn part(folder: &Path, run: i64) -> PathBuf {
     folder.join(FOLDER).join(format!("run-{run}.part"))
 }
 
-impl Recorder {
-    pub(super) fn new(folder: &Path, run: i64) -> Self {
-        Self { part: part(folder, run), folder: folder.join(FOLDER), tape: None }
-    }
-
-    /// Adds bytes. They can be read back when this returns, or a moment later if the answer is large.
-    pub(super) fn write(&mut self, octets: &[u8]) -> Result<(), Error> {
-        if octets.is_empty() {
-            return Ok(());
-        }
-        let tape = match self.tape.take() {
-            None => Tape::Here(Box::new(begin(&self.folder, &self.part)?)),
-            Some(Tape::Here(writing)) if writing.bytes >= LARGE => writing.aside(),
-            Some(tape) => tape,
-        };
-        self.tape = Some(tape.write(octets)?);
-        Ok(())
-    }
-
-    /// Whether finishing it takes a while.
-    pub(super) fn is_large(&self) -> bool {
-        matches!(self.tape, Some(Tape::Aside(..)))
-    }
-
-    /// Gives the evidence its final name; the part stays until [`forget_part`].
-    pub(super) fn finish(self) -> Result<Stored, Error> {
-        let writing = match self.tape {
-            None => return Ok(Stored { hash: None, bytes: 0 }),
-            Some(Tape::Here(writing)) => *writing,
-            Some(Tape::Aside(pieces, thread)) => {
-                drop(pieces);
-                joined(thread)?
-            }
-        };
-        let hash = writing.hasher.finalize().to_hex().to_string();
-        let failed = |error| Error::io("writing", &self.part, error);
-        writing.encoder.finish().map_err(failed)?;
-        name(&self.folder, &self.part, &hash).map_err(failed)?;
-        Ok(Stored { hash: Some(hash), bytes: writing.bytes })
-    }
-}
-
-/// Gives a finished file the name of its content. An existing file is the same or was damaged since, so it is replaced without
-/// reading it.
-fn name(answers: &Path, part: &Path, hash: &str) -> io::Result<()> {
-    let named = answers.join(format!("{hash}.zst"));
-    match std::fs::hard_link(part, &named) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => replace(part, &named),
-        // If the file system does not support hard links, the file is moved: a crash at this moment loses what the run had
-        // received.
-        Err(_) => std::fs::rename(part, &named),
-        Ok(()) => Ok(()),
-    }
-}
-
-impl Tape {
-    fn write(self, octets: &[u8]) -> Result<Self, Error> {
-        match self {
-            Self::Here(mut writing) => {
-                writing.write(octets)?;
-                writing.flush()?;
-                Ok(Self::Here(writing))
-            }
-            Self::Aside(pieces, thread) => match pieces.send(octets.to_vec()) {
-                Ok(()) => Ok(Self::Aside(pieces, thread)),
-                // The thread ends before this one only with an error.
-                Err(_) => Err(joined(thread).err().unwrap_or_else(|| bug("it ended"))),
-            },
-        }
-    }
-}
-
-impl Writing {
-    fn write(&mut self, octets: &[u8]) -> Result<(), Error> {
-        self.encoder.write_all(octets).map_err(|error| Error::io("writing", &self.part, error))?;
-        self.hasher.update(octets);
-        self.bytes += octets.len() as u64;
-        Ok(())
-    }
-
-    /// Makes what was written readable.
-    fn flush(&mut self) -> Result<(), Error> {
-        self.encoder.flush().map_err(|error| Error::io("writing", &self.part, error))
-    }
-
-    /// Continues in a thread that is a few pieces behind; the reader waits if the thread cannot keep up.
-    fn aside(mut self) -> Tape {
-        let (pieces, waiting) = sync_channel::<Vec<u8>>(WAITING);
-        let thread = std::thread::spawn(move || {
-            loop {
-                match waiting.recv_timeout(PAUSE) {
-                    Ok(octets) => self.write(&octets)?,
-                    Err(RecvTimeoutError::Timeout) => self.flush()?,
-                    Err(RecvTimeoutError::Disconnected) => return Ok(self),
-                }
-            }
-        });
-        Tape::Aside(pieces, thread)
-    }
-}
-
-fn joined(thread: JoinHandle<Result<Writing, Error>>) -> Result<Writing, Error> {
-    thread.join().unwrap_or_else(|_| Err(bug("it panicked")))
-}
-
-fn bug(how: &str) -> Error {
-    Error::Bug(format!("the thread that writes evidence: {how}"))
-}
-
-/// Replaces a file that was damaged since; the new file also keeps its own name.
-fn replace(part: &Path, named: &Path) -> io::Result<()> {
-    let second = part.with_extension("second");
-    // A file left by a crash must not prevent this.
-    let _ = std::fs::remove_file(&second);
-    std::fs::hard_link(part, &second)?;
-    std::fs::rename(&second, named)
-}
-
-fn begin(folder: &Path, part: &Path) -> Result<Writing, Error> {
-    let failed = |error| Error::io("creating", part, error);
-    let create = || files::for_owner().create(true).truncate(true).open(part);
-    let file = match create() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            files::create(folder).map_err(|error| Error::io("creating", folder, error))?;
-            create().map_err(failed)?
-        }
-        file => file.map_err(failed)?,
-    };
-    let encoder = zstd::stream::write::Encoder::new(file, LEVEL).map_err(failed)?;
-    Ok(Writing { part: part.to_owned(), encoder, hasher: blake3::Hasher::new(), bytes: 0 })
+/// The file of a whole body.
+fn path_of(answers: &Path, hash: &str) -> PathBuf {
+    answers.join(format!("{hash}.zst"))
 }
 
 impl Evidence {
@@ -279,7 +125,7 @@ impl Evidence {
 
     fn open_in(answers: &Path, stored: &Stored) -> Result<Option<Self>, Error> {
         let Some(hash) = &stored.hash else { return Ok(None) };
-        let file = answers.join(format!("{hash}.zst"));
+        let file = path_of(answers, hash);
         let unreadable = |error: io::Error| Error::Evidence {
             reason: match error.kind() {
                 io::ErrorKind::NotFound => "is missing".to_owned(),
@@ -340,7 +186,8 @@ pub(super) fn adopt(folder: &Path, run: i64) -> Result<Stored, Error> {
     let mut decoder =
         zstd::stream::read::Decoder::new(opened).map_err(|error| Error::io("reading", &part, error))?;
     // In a second file, because the first one is being read.
-    let mut recorder = Recorder { part: part.with_extension("adopted"), ..Recorder::new(folder, run) };
+    let adopted = part.with_extension("adopted");
+    let mut recorder = Recorder::into_part(folder, adopted.clone());
     let mut piece = vec![0; PIECE];
     // The last block is incomplete; what can be decompressed before it is kept.
     while let Ok(len) = decoder.read(&mut piece) {
@@ -349,7 +196,6 @@ pub(super) fn adopt(folder: &Path, run: i64) -> Result<Stored, Error> {
         }
         recorder.write(piece.get(..len).unwrap_or_default())?;
     }
-    let adopted = recorder.part.clone();
     let stored = recorder.finish()?;
     let _ = std::fs::remove_file(adopted);
     Ok(stored)
@@ -364,6 +210,14 @@ pub(super) fn unfinished(folder: &Path) -> Vec<(i64, PathBuf)> {
         Some((run, path))
     });
     numbered.collect()
+}
+
+/// Gives evidence the name of a run's part too, until [`forget_part`], because recording the end of the run takes long.
+pub(super) fn keep_part(folder: &Path, run: i64, stored: &Stored) {
+    if let Some(hash) = &stored.hash {
+        // If there is a part, it has the same content.
+        let _ = std::fs::hard_link(path_of(&folder.join(FOLDER), hash), part(folder, run));
+    }
 }
 
 /// Removes a run's part after its row states the final name. If that fails, the part is removed the next time runs are settled
@@ -412,6 +266,59 @@ mod tests {
         body.chunks(40_000).for_each(|piece| recorder.write(piece).unwrap());
         let stored = recorder.finish().unwrap();
         assert_eq!((read(folder.path(), &stored).unwrap(), stored.bytes), (body, 3_000_000));
+    }
+
+    #[test]
+    fn a_small_answer_is_written_once_at_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut recorder = Recorder::new(folder.path(), 1);
+        recorder.write(b"small").unwrap();
+        assert!(!folder.path().join(FOLDER).exists(), "nothing is written yet");
+        let stored = recorder.finish().unwrap();
+        assert_eq!(read(folder.path(), &stored).unwrap(), b"small");
+        assert!(!part(folder.path(), 1).exists());
+        // Until the end of the run is recorded, which may take long.
+        keep_part(folder.path(), 1, &stored);
+        assert_eq!(adopt(folder.path(), 1).unwrap(), stored);
+        forget_part(folder.path(), 1);
+        assert_eq!(read(folder.path(), &stored).unwrap(), b"small");
+    }
+
+    #[test]
+    fn what_is_held_is_written_when_it_takes_long_or_ends_early() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut recorder = Recorder::new(folder.path(), 1);
+        recorder.write(b"one ").unwrap();
+        recorder.write_through().unwrap();
+        recorder.write(b"two").unwrap();
+        // As a killed process leaves it.
+        std::mem::forget(recorder);
+        let stored = adopt(folder.path(), 1).unwrap();
+        assert_eq!(read(folder.path(), &stored).unwrap(), b"one two");
+        let mut recorder = Recorder::new(folder.path(), 2);
+        recorder.write(b"three").unwrap();
+        drop(recorder);
+        let stored = adopt(folder.path(), 2).unwrap();
+        assert_eq!(read(folder.path(), &stored).unwrap(), b"three");
+    }
+
+    #[test]
+    fn many_runs_with_the_same_answer_store_it_together() {
+        let folder = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for run in 0..8 {
+                let folder = folder.path();
+                scope.spawn(move || {
+                    for round in 0..100_u32 {
+                        let mut recorder = Recorder::new(folder, run);
+                        recorder.write(&round.to_le_bytes().repeat(1_000)).unwrap();
+                        let stored = recorder.finish().unwrap();
+                        assert_eq!(read(folder, &stored).unwrap(), round.to_le_bytes().repeat(1_000));
+                    }
+                });
+            }
+        });
+        assert_eq!(std::fs::read_dir(folder.path().join(FOLDER)).unwrap().count(), 100);
     }
 
     #[test]

@@ -79,11 +79,16 @@ impl Change<'_> {
             freshness => freshness,
         };
         let cached = self.cached(&question, login, freshness)?;
-        let sql = "INSERT INTO runs (indicator, manifest, package, source, action, provider, actor, question, login, \
-                   filter, worker, orientation, state, started_at, fetched_by, fetched_at) \
-                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?13, 0, ?13)";
+        // Numbered here, so that one statement writes the whole row.
+        let sql = "SELECT coalesce(max(id), 0) + 1 FROM runs";
+        let id = self.transaction.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        let sql = "INSERT INTO runs (id, fetched_by, batch, indicator, manifest, package, source, action, provider, actor, \
+                   question, login, filter, worker, orientation, state, started_at, fetched_at) \
+                   VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'running', ?15, ?15)";
         let Asking { package, action, .. } = asking;
-        let id = self.transaction.prepare_cached(sql)?.insert((
+        self.transaction.prepare_cached(sql)?.execute((
+            id,
+            asking.batch.of(id),
             indicator.to_string(),
             self.manifest(package)?,
             package.to_string(),
@@ -98,8 +103,6 @@ impl Change<'_> {
             provider.orientation().word(),
             self.at,
         ))?;
-        let sql = "UPDATE runs SET fetched_by = id, batch = ?2 WHERE id = ?1";
-        self.transaction.prepare_cached(sql)?.execute((id, asking.batch.of(id)))?;
         Ok(Entered { id, cached })
     }
 

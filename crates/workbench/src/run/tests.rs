@@ -272,6 +272,24 @@ async fn a_run_that_is_dropped_was_interrupted_with_what_it_had() {
 }
 
 #[tokio::test]
+async fn a_run_that_is_dropped_at_once_keeps_what_it_held() {
+    let body = line(HOST, "185.194.93.1", 1_500_000_200, 3) + &line(HOST, "185.194.93.2", 1_500_000_200, 3);
+    let lab = Lab::new(Script::always(answer::body_stalls(body.clone(), body.len() / 2 + 10))).await;
+    let begun = lab.runs.begin(&lab.asking(), &host()).await.unwrap();
+    let progress = begun.progress();
+    tokio::select! {
+        ended = begun.hold() => panic!("{ended:?}"),
+        () = until("the first bytes have arrived", || (progress.bytes() > 0).then_some(())) => {}
+    }
+    let run = until("the run has ended", || {
+        Some(lab.bench().run(1).unwrap()).filter(|run| run.ending.state != State::Running)
+    })
+    .await;
+    assert_eq!((run.ending.state, run.records), (State::Interrupted, 1));
+    until("only the evidence is left", || (lab.files().len() == 1).then_some(())).await;
+}
+
+#[tokio::test]
 async fn a_run_of_a_process_that_is_gone_is_settled_by_whoever_comes_next() {
     let lab = Lab::answering(String::new()).await;
     let (asking, mut bench) = (lab.asking(), lab.bench());
@@ -280,6 +298,7 @@ async fn a_run_of_a_process_that_is_gone_is_settled_by_whoever_comes_next() {
     let mut recorder = evidence::Recorder::new(lab.folder.path(), begun.id);
     recorder.write(swapped).unwrap();
     recorder.write(b"{\"rrname\":\"cut").unwrap();
+    recorder.write_through().unwrap();
     std::mem::forget(recorder);
     assert_eq!(bench.run(begun.id).unwrap().ending.state, State::Running);
     assert_eq!(bench.settle_runs().unwrap(), 1);
