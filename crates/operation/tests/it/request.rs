@@ -37,6 +37,14 @@ async fn what_every_request_says() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_from_this_machine_is_not_compressed() {
+    for host in ["127.0.0.1", "localhost", "::1"] {
+        let request = sent(question().set("host", host).set("use_http", "on")).await;
+        assert_eq!(request.header("accept-encoding"), Some("identity"), "{host}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_login_is_the_right_authorization_header() {
     for (token, header) in [
         ("user:password", "Basic dXNlcjpwYXNzd29yZA=="),
