@@ -110,6 +110,10 @@ impl Desk {
         // See above. Every change takes one turn, so no change is left waiting.
         tokio::spawn(async move {
             let _turn = desk.0.turn.lock().await;
+            // An earlier turn has carried it out.
+            if desk.0.queue.is_empty() {
+                return;
+            }
             let shared = Arc::clone(&desk.0);
             let carrying = desk.work(move |workbench| {
                 shared.queue.carry_out(workbench);

@@ -187,7 +187,8 @@ pub(crate) fn canonical(value: &str) -> Option<Indicator> {
 
 /// Hashes its arguments, each with its type and length, so that different rows never hash the same input.
 fn seal(context: &Context<'_>) -> i64 {
-    let mut octets = Vec::with_capacity(256);
+    // More than a row of a run.
+    let mut octets = Vec::with_capacity(1_024);
     for at in 0..context.len() {
         let (kind, bytes): (u8, &[u8]) = match context.get_raw(at) {
             ValueRef::Null => (0, &[]),

@@ -46,6 +46,11 @@ impl Queue {
         told
     }
 
+    /// Whether no change waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
     /// Carries out all waiting changes.
     pub(super) fn carry_out(&self, workbench: &mut Workbench) {
         let mut waiting = self.lock();
@@ -59,15 +64,15 @@ impl Queue {
         let mut told = Vec::with_capacity(count);
         let committed = workbench.change(|change| {
             for one in taken {
-                change.transaction.execute_batch("SAVEPOINT one")?;
+                change.transaction.prepare_cached("SAVEPOINT one")?.execute([])?;
                 match one(change) {
                     Ok(done) => told.push(done),
                     Err(failed) => {
-                        change.transaction.execute_batch("ROLLBACK TO one")?;
+                        change.transaction.prepare_cached("ROLLBACK TO one")?.execute([])?;
                         told.push(failed);
                     }
                 }
-                change.transaction.execute_batch("RELEASE one")?;
+                change.transaction.prepare_cached("RELEASE one")?.execute([])?;
             }
             Ok(())
         });

@@ -253,7 +253,10 @@ pub struct TallyCount {
 /// # Errors
 /// None in practice: the result is text.
 pub fn shown(shown: &Shown) -> Result<String, serde_json::Error> {
-    serde_json::to_string(&answer(shown)?)
+    // Growing the text step by step would copy it several times.
+    let mut text = Vec::with_capacity(1_024 + shown.records.len() * 256 + shown.findings.list.len() * 256);
+    serde_json::to_writer(&mut text, &answer(shown)?)?;
+    String::from_utf8(text).map_err(serde::ser::Error::custom)
 }
 
 /// A value that was not queried, and why.
