@@ -7,6 +7,7 @@ use testkit::{Exchange, Script, ScriptedProvider};
 
 use crate::access::is_for_everybody;
 use crate::browser::{Browser, browse};
+use crate::fit::{NARROWEST, fits};
 use crate::program::Program;
 
 const HOST: &str = "www.example.com";
@@ -59,6 +60,10 @@ async fn three_providers_make_one_history_that_says_who_said_what() {
         }
         browser.sees_no("1,265").await;
         is_for_everybody(browser, "a history").await;
+        for width in [NARROWEST, 800, 1_024, 1_280, 1_440] {
+            browser.is_wide(width, 1_000).await;
+            fits(browser, "a history").await;
+        }
 
         browser.press("By one only 1").await;
         browser.sees("1 of 2 shown").await;

@@ -148,12 +148,14 @@ fn carried(links: &Links, but: &[&str]) -> Vec<(String, String)> {
 impl Table<'_> {
     /// The columns; in a history, the answers take the place of some.
     pub(in crate::page) fn columns(&self) -> Vec<Heading> {
+        // On a narrow screen, the dates of the answers take the place of the merged ones.
+        let merged = if self.parts.is_empty() { "" } else { "hide-m" };
         let all = [
             ("Name", "", Column::Name),
             ("Type", "", Column::Type),
             ("Data", "", Column::Data),
-            ("First seen", "", Column::First),
-            ("Last seen", "", Column::Last),
+            ("First seen", merged, Column::First),
+            ("Last seen", merged, Column::Last),
             ("Span", "num hide-n", Column::Span),
             ("Count", "num", Column::Count),
             ("Relation", "", Column::Relation),
