@@ -117,6 +117,7 @@ async fn pages_can_be_read_at_every_width() {
             "/library",
             "/library/indicator?value=198.51.100.7",
             &long,
+            "/history?value=198.51.100.7",
             "/run?value=unknown.example",
             "/audit",
             "/users",
