@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, IsTerminal};
 
-use operation::{Package, ParameterKind, Secret, Settings, SettingsError};
+use operation::{Package, Secret, Settings, SettingsError};
 
 use crate::exit::Failure;
 use crate::terminal;
@@ -53,7 +53,7 @@ pub(crate) fn collect(package: &Package, keys: &[String]) -> Result<Vec<(String,
 
 /// The secret parameters whose variable is set although they were not requested.
 pub(crate) fn unasked(package: &Package, keys: &[String]) -> Vec<String> {
-    let secrets = package.parameters.iter().filter(|parameter| parameter.kind == ParameterKind::Secret);
+    let secrets = package.secrets();
     let unasked = secrets.map(|parameter| &parameter.key).filter(|key| !keys.contains(key));
     unasked.filter(|key| std::env::var_os(Settings::variable(key)).is_some()).cloned().collect()
 }

@@ -1,9 +1,9 @@
 //! Integration packages: one TOML manifest each, parsed, checked and ready to use.
 //!
 //! A [`Package`] is a checked manifest. `manifest` defines the format of the file, `diagnostic` the error that points to a
-//! line, `changes` the change log, `bundled` the packages in the binary, and
-//! `catalogue` those and the ones in a folder. A package names things (parameters, actions, attributes) and selects from
-//! what this crate offers; it contains no request language and no code.
+//! line, `changes` the change log, `bundled` the packages in the binary, and `catalogue` those and the ones in a folder. A package
+//! names things (parameters, actions, attributes) and selects from what this crate offers; it contains no request language and no
+//! code.
 
 mod bundled;
 mod catalogue;
@@ -18,7 +18,7 @@ use semver::Version;
 use crate::interface::Interface;
 use crate::mapping::Mapping;
 use crate::proxy_setting::LoginPlace;
-use crate::{Indicator, IndicatorType, Parameter};
+use crate::{Indicator, IndicatorType, Parameter, ParameterKind};
 
 pub use bundled::{find, newest};
 pub use catalogue::{Catalogue, Fault, Listed, Refused};
@@ -114,6 +114,11 @@ impl Package {
     /// The parameters that must be set: required ones without a default.
     pub fn must_be_set(&self) -> impl Iterator<Item = &Parameter> {
         self.parameters.iter().filter(|parameter| parameter.required && parameter.default.is_none())
+    }
+
+    /// The parameters whose values are secrets.
+    pub fn secrets(&self) -> impl Iterator<Item = &Parameter> {
+        self.parameters.iter().filter(|parameter| parameter.kind == ParameterKind::Secret)
     }
 
     /// The types of indicators that its actions accept, each once.

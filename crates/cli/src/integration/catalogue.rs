@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use operation::package::{Catalogue, Listed, Refused};
-use operation::{IndicatorType, Package, Parameter, ParameterKind};
+use operation::{IndicatorType, Package, Parameter};
 use workbench::integration::{Filter, Summary};
 use workbench::json::catalogue as json;
 
@@ -107,10 +107,9 @@ fn details(Listed { package, file }: &Listed, installed: &[Summary]) -> String {
 /// The parameters that must be set, and the secrets that can be.
 fn needs(package: &Package) -> String {
     let label = |parameter: &Parameter| printable(&parameter.label);
-    let required = package.must_be_set().map(label);
-    let secret = |parameter: &&Parameter| parameter.kind == ParameterKind::Secret && !parameter.required;
-    let optional = package.parameters.iter().filter(secret).map(|one| format!("{} (optional)", label(one)));
-    let all: Vec<String> = required.chain(optional).collect();
+    let optional = package.secrets().filter(|secret| !secret.required);
+    let optional = optional.map(|secret| format!("{} (optional)", label(secret)));
+    let all: Vec<String> = package.must_be_set().map(label).chain(optional).collect();
     if all.is_empty() { "nothing".to_owned() } else { all.join(", ") }
 }
 

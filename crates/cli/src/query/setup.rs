@@ -190,8 +190,7 @@ fn settings(package: &Package, mut settings: Settings, command: &QueryArgs) -> R
             .ok_or_else(|| Failure::Usage(format!("--set needs KEY=VALUE; {pair:?} has no =")))?;
         settings.set(package, key.trim(), value)?;
     }
-    let secrets = package.parameters.iter().filter(|parameter| parameter.kind == ParameterKind::Secret);
-    for parameter in secrets {
+    for parameter in package.secrets() {
         if let Some(secret) = terminal::environment(&Settings::variable(&parameter.key))? {
             set_secret(&mut settings, package, &parameter.key, &secret)?;
         }

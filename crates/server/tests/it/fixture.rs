@@ -58,6 +58,13 @@ impl Server {
 
 /// A store with these records as reports.
 pub(crate) fn memory(ndjson: &str) -> Arc<Memory> {
+    let store = Memory::new();
+    store.absorb(batch(ndjson)).unwrap();
+    Arc::new(store)
+}
+
+/// These records as reports.
+pub(crate) fn batch(ndjson: &str) -> Batch {
     let mut reader = Reader::within(cof::time::Window::ANY, cof::Limits::default());
     reader.feed(ndjson.as_bytes());
     reader.close();
@@ -65,9 +72,7 @@ pub(crate) fn memory(ndjson: &str) -> Arc<Memory> {
     while let Some(record) = reader.next() {
         assert!(batch.add(&record.unwrap(), SourceKind::Report).is_taken());
     }
-    let store = Memory::new();
-    store.absorb(batch).unwrap();
-    Arc::new(store)
+    batch
 }
 
 /// A record in the form of this service, without its newline.

@@ -315,7 +315,7 @@ async fn the_catalogue_lists_packages_and_their_files() {
     let ann = place.browser(Role::Administrator).await;
     let page = ann.get("/catalogue").await.body;
     for words in [
-        "broken.toml</bdi> is not in the catalogue",
+        "broken.toml</bdi> is not in the catalogue.</b> Line 1: ",
         "circl-passive-dns@1.2.0 is bundled with other content",
         "Knows pdns.",
         "/integrations/new?bundled=cof%401.1.0\">Install",

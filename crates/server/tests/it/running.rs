@@ -1,11 +1,16 @@
 //! Runs in pages and the API: started, viewed, added, undone, cancelled, refused.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
+use server::Service;
+use store::Store;
 use testkit::{Exchange, Script, ScriptedProvider, answer};
 use workbench::integration::Changes;
 use workbench::user::Role;
 
 use crate::browser::{Browser, Place};
+use crate::fixture::{batch, memory};
 
 const HOST: &str = "www.example.com";
 const HOSTILE: &str = "<script>alert(1)</script>\\\"><img src=x onerror=alert(1)>\\u001b[31m\\u202e";
@@ -104,6 +109,28 @@ async fn a_run_is_shown_from_every_side_and_nothing_of_it_is_markup() {
     assert!(raw.contains("&#60;script&#62;alert(1)"), "{raw}");
     let narrowed = ann.get(&format!("{address}?min=5")).await.body;
     assert!(narrowed.contains("<b>2 of 4</b> shown"), "{narrowed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_served_database_is_queried_without_http() {
+    let store = memory(&body());
+    let place = Place::of(Service::new(Arc::clone(&store) as Arc<dyn Store>), |site| site).await;
+    let ann = place.browser(Role::Administrator).await;
+    ann.api("POST", "/integrations", &json!({"bundled": "own-database"})).await;
+    ann.api("POST", "/integrations/own-database/enable", &Value::Null).await;
+    let tested = ann.api("POST", "/integrations/own-database/test", &Value::Null).await;
+    assert!(tested.body.contains("4 entries") && tested.body.contains("\"passed\":true"), "{tested:?}");
+    let details = ann.get("/integrations/own-database").await.body;
+    assert!(details.contains("The passive-DNS database of this server"), "{details}");
+    let address = run(&ann, HOST).await;
+    let page = ann.get(&address).await.body;
+    assert!(page.contains("<b>Complete answer.</b> 3 records") && page.contains("192.0.2.2"), "{page}");
+    let evidence = ann.get(&format!("{address}/files/evidence")).await.body;
+    assert_eq!(evidence.lines().count(), 3);
+    // It is asked again, whatever is stored.
+    store.absorb(batch(&line(HOST, "A", "192.0.2.3", 1))).unwrap();
+    let page = ann.get(&run(&ann, HOST).await).await.body;
+    assert!(page.contains("<b>Complete answer.</b> 4 records"), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

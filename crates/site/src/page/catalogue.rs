@@ -6,8 +6,8 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
 use edge::problem::Problem;
-use operation::package::{Listed, Refused};
-use operation::{IndicatorType, Package, Parameter, ParameterKind};
+use operation::package::{Fault, Listed, Refused};
+use operation::{IndicatorType, Package};
 use workbench::integration::Filter;
 
 use super::{Frame, encoded, show};
@@ -34,9 +34,9 @@ struct Line {
     state: LineState,
 }
 
-/// How it relates to the installed version.
+/// How it relates to the installed integration of its name.
 enum LineState {
-    /// This version is installed, or this newer one if `true`.
+    /// The installed version, and whether the package is newer.
     Installed(String, bool),
     New,
 }
@@ -88,9 +88,7 @@ impl Line {
 
     /// The labels of the secrets that can be set.
     fn secrets(&self) -> String {
-        let is_secret = |parameter: &&Parameter| parameter.kind == ParameterKind::Secret;
-        let labels = self.package.parameters.iter().filter(is_secret).map(|one| one.label.as_str());
-        let labels: Vec<&str> = labels.collect();
+        let labels: Vec<&str> = self.package.secrets().map(|one| one.label.as_str()).collect();
         if labels.is_empty() { "None".to_owned() } else { labels.join(", ") }
     }
 

@@ -1,7 +1,7 @@
 //! The catalogue: the packages that can be installed by name.
 
+use operation::Parameter;
 use operation::package::{Catalogue, Listed, Refused};
-use operation::{Parameter, ParameterKind};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -69,7 +69,6 @@ pub fn catalogue(catalogue: &Catalogue, installed: &[Summary]) -> CatalogueList 
 
 fn package(Listed { package, file }: &Listed, installed: &[Summary]) -> CataloguePackage {
     let named = |parameter: &Parameter| format!("{} ({})", parameter.label, parameter.key);
-    let secrets = package.parameters.iter().filter(|parameter| parameter.kind == ParameterKind::Secret);
     let there = installed.iter().find(|summary| summary.name == package.name);
     CataloguePackage {
         author: package.author.clone(),
@@ -81,7 +80,7 @@ fn package(Listed { package, file }: &Listed, installed: &[Summary]) -> Catalogu
         parameters: package.parameters.len(),
         protocol: package.interface.word(),
         required: package.must_be_set().map(named).collect(),
-        secrets: secrets.map(named).collect(),
+        secrets: package.secrets().map(named).collect(),
         title: package.title.clone(),
         types: package.types().into_iter().map(operation::IndicatorType::name).collect(),
         version: package.version.to_string(),
