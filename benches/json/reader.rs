@@ -13,7 +13,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cof::{Dialect, Name, Rdata, Reader, Record, RrType, Writer};
+use testkit::figure::{Figure, Goal};
 
+/// The name of our reader among the contenders.
+const READER: &str = "the reader";
 const RECORDS: usize = 1_000_000;
 const ROUNDS: usize = 5;
 const SEED: u64 = 1;
@@ -26,7 +29,7 @@ fn main() {
     let input = testkit::sample::ndjson(records, SEED);
     println!("{records} records, {} octets, {rounds} rounds\n", input.len());
     let contenders: [(&str, Contender); 4] = [
-        ("Reader", read),
+        (READER, read),
         ("serde_json", read_serde_json),
         ("sonic-rs", read_sonic),
         ("simd-json", read_simd),
@@ -55,12 +58,16 @@ fn race(contenders: &[(&str, Contender)], input: &[u8], rounds: usize, records: 
 
 fn report(names: &[&str], times: &[Vec<Duration>], octets: usize, records: usize) {
     let Some(ours) = times.first() else { return };
-    println!("{:<12}{:>10}{:>14}{:>16}", "", "MB/s", "records/s", "Reader is");
     for (name, times) in names.iter().zip(times.iter()) {
         let seconds = median(times.iter().map(Duration::as_secs_f64));
         let ratio = median(times.iter().zip(ours).map(|(theirs, ours)| theirs.div_duration_f64(*ours)));
         let (speed, rate) = (per_second(octets, seconds) / 1e6, per_second(records, seconds));
-        println!("{name:<12}{speed:>10.0}{rate:>14.0}{ratio:>15.2}x");
+        println!("{}", Figure::new(*name, speed, "MB per second"));
+        println!("{}", Figure::new(*name, rate, "records per second"));
+        if *name != READER {
+            let ratio = Figure::new(READER, ratio, format!("times {name}"));
+            println!("{}", ratio.wanted(Goal::AtLeast(1.0)));
+        }
     }
 }
 
@@ -79,7 +86,8 @@ fn report_writer(input: &[u8], rounds: usize, records: usize) {
         .collect();
     let seconds = median(times.iter().map(Duration::as_secs_f64));
     let (speed, rate) = (per_second(octets, seconds) / 1e6, per_second(records, seconds));
-    println!("\n{:<12}{speed:>10.0}{rate:>14.0}", "Writer");
+    println!("{}", Figure::new("the writer", speed, "MB per second"));
+    println!("{}", Figure::new("the writer", rate, "records per second"));
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {

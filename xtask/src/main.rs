@@ -18,6 +18,14 @@ mod crash;
 mod dependencies;
 mod dist;
 mod failure;
+#[path = "../../crates/testkit/src/figure.rs"]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "benchmarks make figures, and this program only reads them")
+)]
+#[expect(unreachable_pub, reason = "it is also a module of testkit, which benchmarks use")]
+mod figure;
+mod figures;
 mod fuzz;
 mod peers;
 mod process;
@@ -51,10 +59,10 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
-    /// Measure something, compare it with other programs, and print the ratios.
+    /// Measure something, compare it with other programs, and print each figure beside its goal.
     Bench {
         /// What to measure: `cof` is the reader compared with JSON parsers, `ask` the command with a local server, `serve` that
-        /// server.
+        /// server, and `all` everything, for docs/figures.md.
         #[arg(value_enum)]
         name: Bench,
         /// Arguments of the benchmark: `serve --path /dnsdb/v2/lookup/rrset/name/{}` also queries in another way.

@@ -1,27 +1,38 @@
-//! Starts other programs: [`run`] shows their output, [`capture`] returns it.
+//! Starts other programs: [`run`] shows their output, [`capture`] returns it, and [`run_and_read`] does both.
 //!
 //! Errors: a program that cannot be started, or that fails, is a [`Failure`] that contains the command as it could be typed.
 
 use std::ffi::OsStr;
-use std::process::{Command, Stdio};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, ExitStatus, Stdio};
 
 use crate::failure::Failure;
 
 /// Runs a command with inherited output and waits for it to succeed.
 pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     let status = command.status().map_err(|error| cannot_start(command, &error))?;
-    if status.success() {
-        return Ok(());
+    check(command, status)
+}
+
+/// Runs a command, shows what it writes to standard output as it arrives, and returns the lines.
+pub(crate) fn run_and_read(command: &mut Command) -> Result<Vec<String>, Failure> {
+    let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| cannot_start(command, &error))?;
+    let mut lines = Vec::new();
+    for line in
+        child.stdout.take().map(BufReader::new).into_iter().flat_map(BufReader::lines).map_while(Result::ok)
+    {
+        println!("{line}");
+        lines.push(line);
     }
-    Err(Failure::new(format!("`{}` failed ({status})", typed(command))))
+    let ended = child.wait().map_err(|error| cannot_start(command, &error))?;
+    check(command, ended)?;
+    Ok(lines)
 }
 
 /// Runs a command and returns what it wrote to standard output.
 pub(crate) fn capture(command: &mut Command) -> Result<String, Failure> {
     let output = command.stderr(Stdio::inherit()).output().map_err(|error| cannot_start(command, &error))?;
-    if !output.status.success() {
-        return Err(Failure::new(format!("`{}` failed ({})", typed(command), output.status)));
-    }
+    check(command, output.status)?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
@@ -37,6 +48,13 @@ pub(crate) fn typed(command: &Command) -> String {
     words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
 }
 
+fn check(command: &Command, status: ExitStatus) -> Result<(), Failure> {
+    if status.success() {
+        return Ok(());
+    }
+    Err(Failure::new(format!("`{}` failed ({status})", typed(command))))
+}
+
 fn cannot_start(command: &Command, error: &std::io::Error) -> Failure {
     Failure::new(format!("cannot start `{}`: {error}", typed(command)))
 }
@@ -49,6 +67,14 @@ mod tests {
     fn a_bad_end_names_the_command() {
         let failure = run(&mut Command::new("false")).expect_err("false fails").to_string();
         assert!(failure.starts_with("`false` failed"), "{failure}");
+    }
+
+    #[test]
+    fn what_a_command_writes_is_read_and_its_bad_end_is_a_failure() {
+        let sh = |script: &str| run_and_read(Command::new("sh").args(["-c", script]));
+        assert_eq!(sh("echo one; echo two").unwrap(), ["one", "two"]);
+        let failure = sh("echo one; exit 3").unwrap_err().to_string();
+        assert!(failure.contains("failed (exit status: 3)"), "{failure}");
     }
 
     #[test]

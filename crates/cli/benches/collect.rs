@@ -1,6 +1,6 @@
 //! From responses to the durable database: `import` of what resolvers, captures and logs write, and `collect dnstap` over a Unix socket.
 //!
-//! Run by `cargo xtask bench collect`. The program is the real one. Every line has its ratio to reading and parsing the same file
+//! Run by `cargo xtask bench collect`. The program is the real one. Every rate has its ratio to reading and parsing the same file
 //! without a database, on one thread of this process, and the most memory that the program had resident.
 //! `BACKSIGHT_BENCH_RESPONSES=100000` makes smaller inputs for a quick look.
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures time, and waits for programs")]
@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use intake::batches::{self, Order};
 use intake::{Bounds, Packing};
 use serde_json::Value;
+use testkit::figure::{Figure, Goal};
 
 use self::inputs::Input;
 
@@ -29,7 +30,7 @@ const RESPONSES: u32 = 1_500_000;
 /// How often each line is measured; the median counts.
 const ROUNDS: usize = 3;
 /// The most memory that the program may have resident, in MiB.
-const MEMORY: u64 = 300;
+const MEMORY: f64 = 300.0;
 
 fn main() {
     // `cargo test --benches` also runs this program, without asking for a measurement.
@@ -38,16 +39,13 @@ fn main() {
     }
     let responses = std::env::var("BACKSIGHT_BENCH_RESPONSES").ok().and_then(|count| count.parse().ok());
     let folder = tempfile::tempdir().unwrap();
-    println!(
-        "{:<34}{:>12}{:>11}{:>10}{:>12}{:>10}",
-        "responses or lines a second", "to database", "wanted", "parsing", "of parsing", "resident"
-    );
     for input in inputs::all(folder.path(), responses.unwrap_or(RESPONSES)) {
         let parsing = median(|| parse(&input));
         report(input.name, input.wanted, &measure(&input, import), parsing, input.responses);
         if input.is_dnstap {
             for senders in [1, 8] {
-                let name = format!("live, {senders} sender{}", if senders == 1 { "" } else { "s" });
+                let kind = input.name.replace("file", "over a socket");
+                let name = format!("{kind}, {senders} sender{}", if senders == 1 { "" } else { "s" });
                 let done = measure(&input, |input, folder| collect(input, folder, senders));
                 report(&name, inputs::LIVE, &done, parsing, input.responses);
             }
@@ -60,7 +58,7 @@ fn main() {
 struct Done {
     time: Duration,
     /// The most memory it had resident, in MiB.
-    resident: u64,
+    resident: u32,
 }
 
 /// Reads and parses an input without a database, as `import` does.
@@ -101,15 +99,13 @@ fn median(run: impl Fn() -> Duration) -> Duration {
 
 fn report(name: &str, wanted: u32, done: &Done, parsing: Duration, responses: u32) {
     let rate = |time: Duration| f64::from(responses) / time.as_secs_f64();
-    let verdict = if rate(done.time) >= f64::from(wanted) { "" } else { "  slower than wanted" };
-    let memory = if done.resident < MEMORY { "" } else { "  more memory than wanted" };
-    println!(
-        "{name:<34}{:>12.0}{wanted:>11}{:>10.0}{:>12.2}{:>6} MiB{verdict}{memory}",
-        rate(done.time),
-        rate(parsing),
-        parsing.as_secs_f64() / done.time.as_secs_f64(),
-        done.resident
-    );
+    let say = |what: &str, value, unit: &str, goal: Option<Goal>| {
+        println!("{}", Figure { goal, ..Figure::new(format!("{name}{what}"), value, unit) });
+    };
+    say("", rate(done.time), "responses per second", Some(Goal::AtLeast(f64::from(wanted))));
+    say(", parsing only", rate(parsing), "responses per second", None);
+    say("", parsing.div_duration_f64(done.time), "of parsing only", None);
+    say(", memory", f64::from(done.resident), "MiB resident", Some(Goal::AtMost(MEMORY)));
 }
 
 fn command(folder: &Path, arguments: &[&str]) -> Child {
@@ -174,7 +170,7 @@ fn finish(input: &Input, mut child: Child, began: Instant) -> Done {
 }
 
 /// The most resident memory of a process, in MiB.
-fn peak(status: &str) -> Option<u64> {
+fn peak(status: &str) -> Option<u32> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.split_whitespace().next()?.parse::<u64>().ok().map(|kibibytes| kibibytes / 1024)
+    line.split_whitespace().next()?.parse::<u32>().ok().map(|kibibytes| kibibytes / 1024)
 }

@@ -12,6 +12,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use testkit::figure::{Figure, Goal};
+
 const PROGRAM: &str = env!("CARGO_BIN_EXE_backsight");
 const OPERATION: &str = "circl-passive-dns";
 const VALUE: &str = "www.threatq.com";
@@ -32,10 +34,9 @@ fn main() {
     install(folder, served.address);
     assert!(query(folder, &[VALUE]).contains("\"cached\":false"));
     drop(served);
-    println!("{:<44}{:>10}{:>10}{:>12}", "a cached question, start to exit", "median", "p99", "wanted");
-    report(folder, "query, one run kept");
+    report(folder, "one stored run");
     keep_many(folder, runs);
-    report(folder, &format!("query, {runs} runs kept"));
+    report(folder, &format!("{runs} stored runs"));
 }
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {
@@ -77,8 +78,8 @@ fn keep_many(folder: &Path, runs: usize) {
     assert!(all.matches("\"run\":").count() >= runs);
 }
 
-/// Measures the query with a stored answer many times, and prints its line.
-fn report(folder: &Path, what: &str) {
+/// Measures the query with a stored answer many times, and prints its figures.
+fn report(folder: &Path, stored: &str) {
     let mut times: Vec<Duration> = (0..ROUNDS)
         .map(|_| {
             let began = Instant::now();
@@ -90,7 +91,9 @@ fn report(folder: &Path, what: &str) {
         .collect();
     times.sort();
     let at = |share: usize| times.get(times.len() * share / 100).unwrap().as_secs_f64() * 1e3;
-    println!("{what:<44}{:>7.3} ms{:>7.3} ms{:>12}", at(50), at(99), "30 ms");
+    let what = format!("a query with a stored answer, {stored}, start to exit");
+    println!("{}", Figure::new(&*what, at(50), "ms").wanted(Goal::AtMost(30.0)));
+    println!("{}", Figure::new(format!("{what}, p99"), at(99), "ms"));
 }
 
 /// The program's own server, which is ended when this is dropped.

@@ -21,6 +21,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit};
+use testkit::figure::{Figure, Goal};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -55,11 +56,14 @@ fn main() {
     std::fs::write(&records, database()).unwrap();
     let server = Served::start(folder.path(), Some(&records));
     println!("{} records, {CONNECTIONS} connections, everything on the same cores", NAMES * EACH);
-    let names = measure("/pdns/query/NAME", server.address, &by_name("/pdns/query/{}"), 25_000.0);
-    measure("/pdns/query/ADDRESS", server.address, &by_address(), 10_000.0);
+    let names = measure("queries by name", server.address, &by_name("/pdns/query/{}"), 25_000.0);
+    measure("queries by address", server.address, &by_address(), 10_000.0);
+    let path = "/dnsdb/v2/lookup/rrset/name/{}";
+    let other = measure("DNSDB's queries by name", server.address, &by_name(path), names.rate * 0.8);
+    let ratio = Figure::new("DNSDB's queries by name", other.rate / names.rate, "of CIRCL's interface");
+    say(&ratio.wanted(Goal::AtLeast(0.8)));
     if let Some(path) = std::env::args().skip_while(|argument| argument != "--path").nth(1) {
-        let other = measure(&path, server.address, &by_name(&path), names.rate * 0.8);
-        println!("  ratio to /pdns/query/NAME {:>12.2}   (at least 0.80 wanted)", other.rate / names.rate);
+        measure(&path, server.address, &by_name(&path), names.rate * 0.8);
     }
     let requests = by_name("/pdns/query/{}");
     nginx::compare(server.address, &requests, size(server.address, &requests[0]), CONNECTIONS);
@@ -118,10 +122,10 @@ struct Measured {
 fn measure(what: &str, server: SocketAddr, requests: &[String], wanted: f64) -> Measured {
     let rounds = (0..ROUNDS).map(|_| ask(server, requests));
     let best = rounds.max_by(|one, other| one.rate.total_cmp(&other.rate)).unwrap();
-    println!("{what}");
-    println!("  questions a second        {:>12.0}   (at least {wanted:.0} wanted)", best.rate);
-    println!("  p99                       {:>12.2} ms (below 5 wanted)", best.p99.as_secs_f64() * 1e3);
-    println!("  rows an answer            {:>12.1}", best.rows);
+    say(&Figure::new(what, best.rate, "queries per second").wanted(Goal::AtLeast(wanted)));
+    let p99 = best.p99.as_secs_f64() * 1e3;
+    say(&Figure::new(format!("{what}, p99"), p99, "ms").wanted(Goal::AtMost(5.0)));
+    say(&Figure::new(format!("{what}, records"), best.rows, "records each"));
     best
 }
 
@@ -237,14 +241,12 @@ fn crowd(server: &Served) {
     let (crowded, full, open) = (rate(), server.resident(), connections(server.address));
     drop(kept);
     reading.join().unwrap();
-    println!("{IDLE} idle clients and {SLOW} slow readers beside them");
-    println!("  open at the end           {open:>12}");
-    println!(
-        "  memory                    {:>12.0} MiB more (below 200 wanted)",
-        (full - memory) as f64 / 1024.0
-    );
-    println!("  questions a second        {crowded:>12.0}   with them");
-    println!("  ratio to without them     {:>12.2}   (at least 0.80 wanted)", crowded / alone);
+    println!("{IDLE} idle clients and {SLOW} slow readers, {open} connections open at the end");
+    let memory = (full - memory).max(0) as f64 / 1024.0;
+    say(&Figure::new("idle and slow clients, memory", memory, "MiB more").wanted(Goal::AtMost(200.0)));
+    say(&Figure::new("queries beside idle and slow clients", crowded, "queries per second"));
+    let ratio = Figure::new("queries beside idle and slow clients", crowded / alone, "of without them");
+    say(&ratio.wanted(Goal::AtLeast(0.8)));
 }
 
 /// The number of connections, as the server reports it.
@@ -287,7 +289,12 @@ fn bring(home: &Path) {
         BROUGHT as f64 / took.as_secs_f64()
     });
     println!("POST /api/v1/records, {BROUGHT} records, {:.0} MB", body.len() as f64 / 1e6);
-    println!("  records a second          {rate:>12.0}   (at least 500000 wanted)");
+    let rate = Figure::new("POST /api/v1/records", rate, "records per second");
+    say(&rate.wanted(Goal::AtLeast(500_000.0)));
+}
+
+fn say(figure: &Figure) {
+    println!("{figure}");
 }
 
 fn runtime() -> tokio::runtime::Runtime {

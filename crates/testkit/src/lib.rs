@@ -6,6 +6,7 @@
 //! * [`answer`] contains ready-made answers, one fault each.
 //! * [`clock_from`] creates a clock that follows tokio's.
 //! * [`certificate`] issues certificates that are valid, or have one defect.
+//! * [`figure`] is a measured value with its goal, as benchmarks print it.
 //! * [`dnstap`] makes frame streams as resolvers write them.
 //! * [`gzip`] creates gzip bodies, including decompression bombs, without a compressor.
 //! * [`sample`] generates records in the Common Output Format.
@@ -17,6 +18,7 @@ pub mod answer;
 pub mod certificate;
 mod clock;
 pub mod dnstap;
+pub mod figure;
 mod framing;
 pub mod gzip;
 mod head;

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use cof::RrType;
 use cof::time::Clock;
 use operation::{Finding, Indicator};
+use testkit::figure::{Figure, Goal};
 use workbench::Workbench;
 use workbench::library::{Filter, Order, Search, Status};
 
@@ -39,7 +40,6 @@ fn main() {
     fill(folder.path(), held);
     let mut workbench = open(folder.path());
     println!("{held} indicators with {ATTRIBUTES} attributes each");
-    println!("{:<44}{:>10}{:>10}{:>12}", "", "median", "p99", "wanted");
     reads(&workbench, held);
     writes(&mut workbench);
     import(&mut workbench);
@@ -80,7 +80,8 @@ fn fill(folder: &Path, held: u64) {
     }
     drop(workbench);
     let size = std::fs::metadata(folder.join("workbench.sqlite")).unwrap().len();
-    println!("filled in {:.0} s, {:.0} MB", began.elapsed().as_secs_f64(), size as f64 / 1e6);
+    println!("{}", Figure::new("filling the library", began.elapsed().as_secs_f64(), "s"));
+    println!("{}", Figure::new("the library's file", size as f64 / 1e6, "MB"));
 }
 
 fn attributes(number: u64) -> Vec<Finding> {
@@ -95,53 +96,53 @@ fn attributes(number: u64) -> Vec<Finding> {
 
 fn reads(workbench: &Workbench, held: u64) {
     let any = |round: u64| round.wrapping_mul(7_919_777) % held;
-    report("exact lookup", "5 ms", ROUNDS, |round| {
+    report("exact lookup", Some(5.0), ROUNDS, |round| {
         assert!(workbench.lookup(&indicator(any(round))).unwrap().is_some());
     });
-    report("exact lookup of what is not there", "5 ms", ROUNDS, |round| {
+    report("exact lookup of what is not there", Some(5.0), ROUNDS, |round| {
         assert!(workbench.lookup(&name(held + round)).unwrap().is_none());
     });
-    report("show, with attributes and history", "5 ms", ROUNDS, |round| {
+    report("show, with attributes and history", Some(5.0), ROUNDS, |round| {
         assert!(workbench.details(&indicator(any(round))).unwrap().unwrap().attributes.len() >= ATTRIBUTES);
     });
     let page = Filter { limit: 50, ..Filter::default() };
-    list(workbench, "list page, first, by update", "5 ms", ROUNDS, &page);
+    list(workbench, "list page, first, by update", Some(5.0), ROUNDS, &page);
     let deep = |filter: Filter| {
         let first = Filter { limit: usize::try_from(held / 2).unwrap(), ..filter.clone() };
         Filter { after: workbench.indicators(&first).unwrap().next, ..filter }
     };
-    list(workbench, "list page, after half of them, by update", "5 ms", ROUNDS, &deep(page.clone()));
+    list(workbench, "list page, after half of them, by update", Some(5.0), ROUNDS, &deep(page.clone()));
     let by_value = Filter { order: Some(Order::Value), ..page.clone() };
-    list(workbench, "list page, after half of them, by value", "5 ms", ROUNDS, &deep(by_value));
+    list(workbench, "list page, after half of them, by value", Some(5.0), ROUNDS, &deep(by_value));
     let review = Filter { status: Some(Status::Review), ..page.clone() };
-    list(workbench, "list page of a status", "5 ms", ROUNDS, &review);
+    list(workbench, "list page of a status", Some(5.0), ROUNDS, &review);
     let rare = Filter { status: Some(Status::Whitelisted), ..page.clone() };
-    list(workbench, "list page of a status that nothing has", "5 ms", ROUNDS, &rare);
+    list(workbench, "list page of a status that nothing has", Some(5.0), ROUNDS, &rare);
     let source = Filter { source: Some("bench".to_owned()), ..page.clone() };
-    list(workbench, "list page of a source that said most", "5 ms", ROUNDS, &source);
+    list(workbench, "list page of a source that said most", Some(5.0), ROUNDS, &source);
     let search = |text: &str| Filter { search: Some(text.parse::<Search>().unwrap()), ..page.clone() };
-    list(workbench, "suffix search, 50 found in 45,000", "50 ms", ROUNDS, &search("*.s3.example"));
-    list(workbench, "suffix search, about 45 found, all", "50 ms", ROUNDS, &search("*.d123.s3.example"));
+    list(workbench, "suffix search, 50 found in 45,000", Some(50.0), ROUNDS, &search("*.s3.example"));
+    list(workbench, "suffix search, about 45 found, all", Some(50.0), ROUNDS, &search("*.d123.s3.example"));
     let newest = Filter { order: Some(Order::Updated), ..search("*.s3.example") };
-    list(workbench, "suffix search, the newest of 45,000", "50 ms", FEW, &newest);
-    list(workbench, "network search", "50 ms", ROUNDS, &search("10.0.0.0/8"));
-    list(workbench, "text search that looks at each", "-", FEW, &search("d123.s3"));
+    list(workbench, "suffix search, the newest of 45,000", Some(50.0), FEW, &newest);
+    list(workbench, "network search", Some(50.0), ROUNDS, &search("10.0.0.0/8"));
+    list(workbench, "text search that looks at each", None, FEW, &search("d123.s3"));
 }
 
-fn list(workbench: &Workbench, what: &str, wanted: &str, rounds: u64, filter: &Filter) {
-    report(what, wanted, rounds, |_| {
+fn list(workbench: &Workbench, what: &str, most: Option<f64>, rounds: u64, filter: &Filter) {
+    report(what, most, rounds, |_| {
         std::hint::black_box(workbench.indicators(filter).unwrap());
     });
 }
 
 fn writes(workbench: &mut Workbench) {
-    report("add of one", "2 ms", ROUNDS, |round| {
+    report("add of one", Some(2.0), ROUNDS, |round| {
         workbench.add_indicators(&[name((1 << 40) + round)], Status::Active).unwrap();
     });
-    report("add of one that is known", "2 ms", ROUNDS, |round| {
+    report("add of one that is known", Some(2.0), ROUNDS, |round| {
         workbench.add_indicators(&[indicator(round * 977)], Status::Active).unwrap();
     });
-    report("set the status of one", "2 ms", ROUNDS, |round| {
+    report("set the status of one", Some(2.0), ROUNDS, |round| {
         workbench.set_status(&indicator(round * 31), Status::Expired).unwrap();
     });
 }
@@ -154,17 +155,17 @@ fn import(workbench: &mut Workbench) {
     let rate = |began: Instant| IMPORTED as f64 / began.elapsed().as_secs_f64();
     let began = Instant::now();
     let proposed = workbench.propose(SOURCE, &asked, &findings).unwrap();
-    println!("{:<44}{:>10.0}/s{:>21}", "dry run of 100,000 findings", rate(began), "-");
+    say_rate("dry run of 100,000 findings", rate(began), None);
     let began = Instant::now();
     let added = workbench.add_findings(run, SOURCE, &asked, &findings).unwrap();
-    println!("{:<44}{:>10.0}/s{:>21}", "import of 100,000 findings", rate(began), "20000/s");
+    say_rate("import of 100,000 findings", rate(began), Some(Goal::AtLeast(20_000.0)));
     assert_eq!(added, proposed);
     let began = Instant::now();
     workbench.add_findings(run, SOURCE, &asked, &findings).unwrap();
-    println!("{:<44}{:>10.0}/s{:>21}", "the same again", rate(began), "-");
+    say_rate("import of the same findings again", rate(began), None);
     let began = Instant::now();
     let undone = workbench.undo(run).unwrap();
-    println!("{:<44}{:>10.0}/s{:>21}", "undoing it", rate(began), "-");
+    say_rate("undoing the import", rate(began), None);
     assert!(undone.claims >= IMPORTED);
 }
 
@@ -194,8 +195,12 @@ fn finding(number: u64) -> Finding {
     }
 }
 
-/// Measures something many times and prints its line.
-fn report(what: &str, wanted: &str, rounds: u64, mut work: impl FnMut(u64)) {
+fn say_rate(what: &str, rate: f64, goal: Option<Goal>) {
+    println!("{}", Figure { goal, ..Figure::new(what, rate, "findings per second") });
+}
+
+/// Measures something many times and prints its figures; `most` is how many milliseconds the median may take.
+fn report(what: &str, most: Option<f64>, rounds: u64, mut work: impl FnMut(u64)) {
     let mut times: Vec<Duration> = (0..rounds)
         .map(|round| {
             let began = Instant::now();
@@ -205,5 +210,6 @@ fn report(what: &str, wanted: &str, rounds: u64, mut work: impl FnMut(u64)) {
         .collect();
     times.sort();
     let at = |share: usize| times.get(times.len() * share / 100).unwrap().as_secs_f64() * 1e3;
-    println!("{what:<44}{:>7.3} ms{:>7.3} ms{wanted:>12}", at(50), at(99));
+    println!("{}", Figure { goal: most.map(Goal::AtMost), ..Figure::new(what, at(50), "ms") });
+    println!("{}", Figure::new(format!("{what}, p99"), at(99), "ms"));
 }

@@ -31,12 +31,12 @@ pub(super) struct Input {
 pub(super) fn all(folder: &Path, responses: u32) -> impl Iterator<Item = Input> {
     type Write = fn(&mut dyn std::io::Write, &mut dyn Iterator<Item = Response>);
     let kinds: [(&str, u32, bool, Write); 6] = [
-        ("dnstap", 300_000, false, write_dnstap),
-        ("dnstap, every name once", 300_000, true, write_dnstap),
-        ("pcap", 250_000, false, write_pcap),
-        ("pcap, every name once", 250_000, true, write_pcap),
-        ("Zeek (JSON)", 300_000, false, write_zeek),
-        ("Suricata EVE 3", 300_000, false, write_eve),
+        ("dnstap file", 300_000, false, write_dnstap),
+        ("dnstap file, every name once", 300_000, true, write_dnstap),
+        ("packet capture", 250_000, false, write_pcap),
+        ("packet capture, every name once", 250_000, true, write_pcap),
+        ("Zeek's log in JSON", 300_000, false, write_zeek),
+        ("Suricata's EVE, version 3", 300_000, false, write_eve),
     ];
     kinds.into_iter().map(move |(name, wanted, is_once, write)| {
         let file = folder.join("input");

@@ -11,6 +11,10 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use testkit::figure::{Figure, Goal};
+
+use super::say;
+
 /// The number of rounds; the medians of their ratios are printed.
 const ROUNDS: usize = 5;
 /// The smallest acceptable ratio to nginx without an access log.
@@ -33,15 +37,12 @@ pub(crate) fn compare(ours: SocketAddr, requests: &[String], body: usize, connec
         (0..ROUNDS).map(|_| servers.map(|server| rate(server, &script, connections))).collect();
     let of = |server: usize| median(rates.iter().map(|round| round[server]));
     let ratio = |server: usize| median(rates.iter().map(|round| round[0] / round[server]));
-    println!("/pdns/query/NAME and nginx, {body} bytes each, asked by wrk on one thread");
-    println!(
-        "  questions a second        {:>12.0}   (nginx {:.0}, with an access log {:.0})",
-        of(0),
-        of(1),
-        of(2)
-    );
-    println!("  ratio to nginx            {:>12.2}   (at least {WANTED:.2} wanted)", ratio(1));
-    println!("  ratio with an access log  {:>12.2}", ratio(2));
+    println!("by name and nginx, {body} bytes each, queried by wrk on one thread");
+    say(&Figure::new("wrk, queries by name", of(0), "queries per second"));
+    say(&Figure::new("wrk, nginx with a fixed body", of(1), "queries per second"));
+    say(&Figure::new("wrk, nginx with an access log", of(2), "queries per second"));
+    say(&Figure::new("wrk, queries by name", ratio(1), "of nginx").wanted(Goal::AtLeast(WANTED)));
+    say(&Figure::new("wrk, queries by name", ratio(2), "of nginx with an access log"));
 }
 
 fn exists(program: &str) -> bool {

@@ -30,6 +30,8 @@ mod sqlite;
 use std::collections::HashMap;
 use std::process::Command;
 
+use testkit::figure::{Figure, Goal};
+
 /// The same allocator as in the program.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -56,12 +58,7 @@ fn most() -> u64 {
 
 fn table(most: u64) {
     let sizes: Vec<u64> = [1, 5].into_iter().filter(|size| *size <= most).collect();
-    println!("batches of 10,000 observations, each durable when it is acknowledged\n");
-    println!(
-        "{:>12}{:>14}{:>12}{:>12}{:>12}{:>10}{:>10}",
-        "", "observations", "Runs", "floor ×2", "floor ×1", "SQLite", ""
-    );
-    println!("{:>12}{:>14}{:>12}{:>12}{:>12}{:>10}{:>10}", "", "", "per s", "per s", "per s", "per s", "");
+    println!("batches of 10,000 observations, each durable when it is acknowledged");
     for size in &sizes {
         ingest(*size);
     }
@@ -81,34 +78,27 @@ fn ingest(millions: u64) {
     let floors = phase("floor", millions);
     let sqlite = phase("sqlite", millions);
     let (ours, two, one, theirs) = (runs["rate"], floors["two"], floors["one"], sqlite["rate"]);
-    println!(
-        "{:>12}{:>14}{:>12.0}{:>12.0}{:>12.0}{:>10.0}",
-        "ingest",
-        format!("{millions} M"),
-        ours,
-        two,
-        one,
-        theirs
-    );
-    println!(
-        "    of the floor on two cores {:.2}, on one {:.2} (wanted 0.50); of SQLite {:.1}x (wanted {})",
-        ours / two,
-        ours / one,
-        ours / theirs,
-        if millions < 5 { "10" } else { "25" }
-    );
-    println!(
-        "    {:.1} octets a tuple of {} after compaction (wanted 50); compaction {:.0} tuples/s, verify {:.0} tuples/s",
-        runs["octets"] / runs["tuples"],
-        runs["tuples"],
-        runs["compacted"],
-        runs["verified"]
-    );
+    let say = |what: &str, value, unit: &str, goal| {
+        say(&format!("{what} {millions} million"), value, unit, goal);
+    };
+    let rate = "observations per second";
+    say("import,", ours, rate, None);
+    say("lower bound on two cores,", two, rate, None);
+    say("lower bound on one core,", one, rate, None);
+    say("SQLite, same durability,", theirs, rate, None);
+    say("import,", ours / two, "of the lower bound on two cores", Some(Goal::AtLeast(0.5)));
+    let times = if millions < 5 { 10.0 } else { 25.0 };
+    say("import,", ours / theirs, "times SQLite", Some(Goal::AtLeast(times)));
+    let octets = runs["octets"] / runs["tuples"];
+    say("size after compaction,", octets, "bytes per tuple", Some(Goal::AtMost(50.0)));
+    say("compaction,", runs["compacted"], "tuples per second", None);
+    say("verification,", runs["verified"], "tuples per second", None);
 }
 
 fn cof(millions: u64) {
     let cof = phase("cof", millions);
-    println!("    COF text to store, {millions} M records: {:.0} records/s (wanted 800,000)", cof["rate"]);
+    let what = format!("COF text to durable store, {millions} million");
+    say(&what, cof["rate"], "records per second", Some(Goal::AtLeast(800_000.0)));
 }
 
 fn large(millions: u64) {
@@ -116,40 +106,41 @@ fn large(millions: u64) {
     let mut small: Vec<f64> = (0..3).map(|_| phase("stream", 1)["cpu"]).collect();
     small.sort_by(f64::total_cmp);
     let (small, large) = (small[1], phase("stream", millions));
-    println!(
-        "    CPU an observation: {:.2} µs at 1 M, {:.2} µs at {millions} M: {:.2}x (wanted 1.6x at most)",
-        small,
-        large["cpu"],
-        large["cpu"] / small
-    );
-    println!("    resident while ingesting {millions} M: {:.0} MiB (wanted 400)", large["resident"]);
-    println!(
-        "    open after a clean stop {:.0} ms (wanted 100), after a kill {:.0} ms (wanted 2,000)",
-        large["clean"], large["killed"]
-    );
+    let what = format!("processor time per observation, {millions} million");
+    say("processor time per observation, 1 million", small, "µs", None);
+    say(&what, large["cpu"], "µs", None);
+    say(&what, large["cpu"] / small, "times that of 1 million", Some(Goal::AtMost(1.6)));
+    let what = format!("memory during an import, {millions} million");
+    say(&what, large["resident"], "MiB resident", Some(Goal::AtMost(400.0)));
+    say("opening after a clean stop", large["clean"], "ms", Some(Goal::AtMost(100.0)));
+    say("opening after a kill", large["killed"], "ms", Some(Goal::AtMost(2_000.0)));
 }
 
+/// Lookups in process, after compaction, with a cache of 256 MiB unless stated otherwise.
 fn asked(millions: u64) {
     let asked = phase("lookups", millions);
-    println!("\nlookups in process, {millions} M observations, compacted, cache of 256 MiB: µs p50 / p99");
-    for (what, wanted) in [
-        ("name", "10 / 60"),
-        ("address", "10 / 60"),
-        ("name uncached", "45 / 130"),
-        ("address uncached", "45 / 130"),
-        ("miss", "2 / -"),
-        ("network", ""),
-        ("suffix", ""),
-        ("name ingesting", "- / 500"),
-        ("address ingesting", "- / 500"),
+    for (key, what, p50, p99) in [
+        ("name", "lookup by name", Some(10.0), Some(60.0)),
+        ("address", "lookup by address", Some(10.0), Some(60.0)),
+        ("name uncached", "lookup by name without a cache", Some(45.0), Some(130.0)),
+        ("address uncached", "lookup by address without a cache", Some(45.0), Some(130.0)),
+        ("miss", "lookup of a name without records", Some(2.0), None),
+        ("network", "lookup of a network", None, None),
+        ("suffix", "lookup below a domain", None, None),
+        ("name ingesting", "lookup by name during an import", None, Some(500.0)),
+        ("address ingesting", "lookup by address during an import", None, Some(500.0)),
     ] {
-        let [p50, p99] = ["p50", "p99"].map(|part| asked[&format!("{what} {part}")]);
-        println!(
-            "    {what:<20}{p50:>10.1} / {p99:<10.1}{:>20}",
-            if wanted.is_empty() { String::new() } else { format!("(wanted {wanted})") }
-        );
+        let what = format!("{what}, {millions} million");
+        say(&what, asked[&format!("{key} p50")], "µs", p50.map(Goal::AtMost));
+        say(&format!("{what}, p99"), asked[&format!("{key} p99")], "µs", p99.map(Goal::AtMost));
     }
-    println!("    rows of a name {:.1}, of an address {:.1}", asked["rows name"], asked["rows address"]);
+    for (key, what) in [("rows name", "rows of a name"), ("rows address", "rows of an address")] {
+        say(&format!("{what}, {millions} million"), asked[key], "rows", None);
+    }
+}
+
+fn say(what: &str, value: f64, unit: &str, goal: Option<Goal>) {
+    println!("{}", Figure { goal, ..Figure::new(what, value, unit) });
 }
 
 fn phase(name: &str, millions: u64) -> Figures {
