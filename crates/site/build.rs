@@ -103,11 +103,13 @@ fn prepared(file: &Path, out: &Path) -> Result<(PathBuf, String), String> {
     let mut text = without_comments(&text);
     if is_style {
         // No quoted text spans several lines, so the beginning of a line shows whether it is a comment.
-        text = text
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-            .fold(String::new(), |all, line| all + line + "\n");
+        // Nothing has to separate these characters from what is beside them, and no quoted text contains them.
+        let tight = |line: &str| line.trim().replace(" { ", "{").replace(" }", "}").replace("; ", ";");
+        let lines = text.lines().map(tight).filter(|line| !line.is_empty());
+        text = lines.fold(String::new(), |all, line| {
+            let end = if line.ends_with(['{', '}', ';', ',']) { "" } else { "\n" };
+            all + &line + end
+        });
     }
     let stripped = out.join(&name);
     write(&stripped, text.as_bytes())?;

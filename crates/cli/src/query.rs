@@ -5,6 +5,7 @@
 //! are printed as they arrive instead ([`streaming`]), and nothing is kept in memory. [`holding`] finds the values that may not
 //! be sent, before anything is.
 
+mod cost;
 mod holding;
 mod library;
 pub(crate) mod setup;
@@ -28,7 +29,7 @@ use crate::output;
 use crate::terminal;
 use crate::values::{self, Given};
 
-/// With more values than this, the expected time is announced.
+/// With more values than this, the cost is announced.
 const MANY: usize = 100;
 
 /// Everything that one run of the command needs to query any value with one operation.
@@ -81,8 +82,11 @@ pub(crate) async fn run(
         terminal::complain("no values given");
     }
     holding::hold_back(&mut plans, &given).await?;
+    if command.dry_run {
+        return cost::print(&plans, &given, format).await;
+    }
     for plan in &plans {
-        announce(plan, given.len());
+        cost::announce(plan, &given).await?;
     }
     let concurrency = config.query.concurrency.clamp(1, MAX_CONCURRENCY);
     match (format, plans.as_slice()) {
@@ -114,6 +118,10 @@ fn check(command: &QueryArgs, config: &Config) -> Result<(), Failure> {
                 .to_owned();
         return Err(Failure::Usage(why).hint("query one operation at a time, or use --format json or csv"));
     }
+    if command.dry_run && matches!(format, Format::Cof | Format::Csv) {
+        let why = "--dry-run prints a table or JSON, and no records".to_owned();
+        return Err(Failure::Usage(why).hint("use --format table or json"));
+    }
     if let (true, Some(flag)) = (several, own(command)) {
         let why = format!("{flag} changes one operation, and several are queried");
         return Err(Failure::Usage(why).hint("query one operation, or use `backsight integration configure`"));
@@ -140,19 +148,6 @@ fn check(command: &QueryArgs, config: &Config) -> Result<(), Failure> {
 fn own(command: &QueryArgs) -> Option<&'static str> {
     let given = [("--set", !command.set.is_empty()), ("--secret", !command.secret.is_empty())];
     given.into_iter().find_map(|(flag, given)| given.then_some(flag))
-}
-
-/// Announces how long many values will take with a rate limit.
-fn announce(plan: &Plan, values: usize) {
-    let rate = plan.asking.provider.rate();
-    if values > MANY && rate > 0.0 {
-        #[expect(clippy::cast_precision_loss, reason = "minutes are enough")]
-        let minutes = (values as f64 / rate / 60.0).ceil();
-        terminal::say(&format!(
-            "{}{values} values at {rate} requests per second take about {minutes} min; stored answers need no request",
-            plan.label()
-        ));
-    }
 }
 
 /// The answers of one operation, in the order of the values; `None` for a value that is left out.

@@ -274,14 +274,17 @@ pub(crate) fn rrtypes(text: &str) -> Result<Vec<cof::RrType>, String> {
 /// Checks a host: a name or an address, with or without brackets; the error states which part is not allowed.
 fn read_host(text: &str) -> Result<String, String> {
     let advice = "enter only the host";
-    if text.contains("://") {
-        return Err(format!("without the scheme: {advice}, and use the switch Use HTTP for http"));
+    let bare = text.split_once("://").map(|(_, rest)| rest);
+    let has_path = bare.unwrap_or(text).split_once('/').is_some_and(|(_, path)| !path.is_empty());
+    let path = if has_path { ", the path under Path (path) if there is this parameter" } else { "" };
+    if bare.is_some() {
+        return Err(format!("without the scheme: {advice}{path}, and use the switch Use HTTP for http"));
     }
     if text.contains('@') {
         return Err(format!("without user or password: {advice}, and the token under User Token"));
     }
     if text.contains('/') {
-        return Err(format!("without a path: {advice}"));
+        return Err(format!("without a path: {advice}{path}"));
     }
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     if let Ok(address) = bare.parse::<IpAddr>() {

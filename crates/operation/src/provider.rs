@@ -4,7 +4,7 @@
 //! the answer to a [`Sink`]. In the order of the data flow: `config` and `login` (what is sent, from the settings), `proxy`,
 //! `proxy_login` and `proxy_in_force` (the proxy), `protocol` with a file for each protocol such as `cof` (the form of a
 //! query, and how pages follow each other), `page` (one request, retried if useful), `response` (the meaning of its status),
-//! `intake` (bytes to records), `completeness` (whether the answer is complete), `orientation` (which side is the owner).
+//! `intake` (bytes to records), `completeness` (whether the answer is complete), `quota` (what is left of a quota), `orientation` (which side is the owner).
 //! Connections, TLS, bodies and the shared rate are in the crate `client`. `own_database` reads the passive-DNS database of the data
 //! folder instead, and writes what it reads as a service would send it. [`replay`] reads a stored answer again.
 //!
@@ -26,6 +26,7 @@ mod proxy;
 mod proxy_in_force;
 mod proxy_login;
 mod question;
+mod quota;
 mod replay;
 mod response;
 
@@ -43,4 +44,5 @@ pub use own_database::{OwnDatabase, OwnDatabaseConfig, OwnDatabaseProvider};
 pub use protocol::ABILITIES;
 pub use proxy_in_force::{ProxyInForce, ProxySource};
 pub use proxy_login::check_proxy_login;
+pub use quota::Quota;
 pub use replay::replay;

@@ -4,20 +4,23 @@ use edge::problem::Problem;
 use operation::Limits;
 use operation::provider::{Checked, ConfigError, check};
 use workbench::integration::Configured;
-use workbench::run::{Asking, Wish};
+use workbench::run::{Asking, Said, Wish};
 
 use crate::site::Site;
 
-/// Tests with the stored settings; whether the integration is enabled does not matter.
+/// Tests with the stored settings, and keeps what the provider says about the quota; whether the integration is enabled does not matter.
 ///
 /// # Errors
 /// 409 if the settings are not sufficient for a query.
-pub(crate) async fn test(site: &Site, name: &str) -> Result<Checked, Problem> {
+pub(crate) async fn test(site: &Site, name: &str) -> Result<(Checked, Option<Said>), Problem> {
     let wanted = name.to_owned();
     let configured = site.desk.read(move |workbench| workbench.settings(&wanted)).await?;
     let asking = asking(site, configured, Limits::CHECK, Wish::default(), "").await?;
     let asking = asking.map_err(|error| unset(&error))?;
-    check(&asking.provider).await.map_err(|error| Problem::refused(error.to_string()))
+    let checked = check(&asking.provider).await.map_err(|error| Problem::refused(error.to_string()))?;
+    let provider = asking.provider;
+    let said = site.desk.read(move |workbench| workbench.note_quota(&provider)).await?;
+    Ok((checked, said))
 }
 
 /// How a run is made. A CA file may be read from a slow file system, so this is done on a thread that may block.

@@ -10,7 +10,7 @@ use operation::{Indicator, IndicatorType, Limits, Moment, Side, Tlp, Window};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use workbench::integration::Filter;
-use workbench::run::{Asking, Batch, Freshness, Run, Wish};
+use workbench::run::{Asking, Batch, Cost, Freshness, Run, Wish};
 use workbench::{Error, Workbench};
 
 use crate::access::Fields;
@@ -28,6 +28,8 @@ pub(crate) struct Offer {
     pub(crate) action: String,
     /// The strictest level of indicators that it is asked about.
     pub(crate) max_tlp: Tlp,
+    /// What asking it would cost, if that is shown.
+    pub(crate) cost: Option<String>,
 }
 
 /// The runs that a request started, and the operations that were not asked.
@@ -119,6 +121,29 @@ impl RunRequest {
                 Ok(started)
             }
         }
+    }
+
+    /// What each operation would cost. With `asks`, a provider that tells its quota for nothing is asked for it.
+    ///
+    /// # Errors
+    /// As [`Self::carry_out`].
+    pub(crate) async fn costs(&self, site: &Site, actor: &str, asks: bool) -> Result<Vec<Cost>, Problem> {
+        let indicator = indicator(&self.value, self.side())?;
+        let mut costs = Vec::new();
+        for name in self.names(site, indicator.kind()).await? {
+            let asking = self.asking(site, &name, actor).await?;
+            if asks {
+                // Without an answer, what it said before is still known.
+                let _ = asking.provider.ask_for_quota().await;
+            }
+            let about = indicator.clone();
+            let read = move |workbench: &Workbench| {
+                workbench.note_quota(&asking.provider)?;
+                workbench.cost(&asking, &[about])
+            };
+            costs.push(site.desk.read(read).await?);
+        }
+        Ok(costs)
     }
 
     /// The names of the operations to ask, each once.
@@ -213,6 +238,7 @@ pub(crate) fn offers(workbench: &Workbench, kind: IndicatorType) -> Result<Vec<O
             version: summary.version.clone(),
             action: action.name.clone(),
             max_tlp: summary.max_tlp,
+            cost: None,
         }));
     }
     Ok(offers)

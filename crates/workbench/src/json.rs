@@ -8,6 +8,7 @@
 pub mod answer;
 pub mod audit;
 pub mod catalogue;
+pub mod cost;
 pub mod history;
 pub mod indicator;
 pub mod integration;

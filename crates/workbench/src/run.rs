@@ -18,11 +18,13 @@ mod ability;
 mod ask;
 mod asking;
 mod changes;
+mod cost;
 mod evidence;
 mod held;
 mod keep;
 mod list;
 mod pick;
+mod quota;
 mod recording;
 mod replay;
 mod row;
@@ -39,6 +41,7 @@ pub use ask::{Begun, Kept, Progress, Runs};
 pub use asking::{Asking, Batch, DataFolder, Freshness, Wish};
 pub(crate) use changes::compare;
 pub use changes::{Changes, Difference};
+pub use cost::Cost;
 pub use evidence::Evidence;
 pub(crate) use evidence::{
     check as check_evidence, copy as copy_evidence, copy_all as copy_all_evidence, kept as evidence_kept,
@@ -46,6 +49,7 @@ pub(crate) use evidence::{
 pub use held::Held;
 pub use list::{Page, Wanted};
 pub use pick::Pick;
+pub use quota::Said;
 pub(crate) use replay::places_of;
 pub use shown::{Arrangement, Compared, Shown, Sort};
 

@@ -173,8 +173,18 @@ pub(crate) fn current(change: &Change<'_>) -> Result<Key, Problem> {
 
 /// The keyed hash of a login: without the key file, nobody can test logins against it.
 pub(crate) fn fingerprint(change: &Change<'_>, login: &[u8]) -> Result<[u8; 32], Problem> {
-    let key = blake3::derive_key("backsight 2026 fingerprint of a login", &current(change)?.octets);
-    Ok(*blake3::keyed_hash(&key, login).as_bytes())
+    Ok(hash(&current(change)?, login))
+}
+
+/// The same for reading: `None` without a login, or without a key, with which no run was recorded then.
+pub(crate) fn known_fingerprint(folder: &Path, login: Option<&[u8]>) -> Result<Option<[u8; 32]>, Error> {
+    let Some(login) = login else { return Ok(None) };
+    Ok(keys(folder)?.first().map(|key| hash(key, login)))
+}
+
+fn hash(key: &Key, login: &[u8]) -> [u8; 32] {
+    let key = blake3::derive_key("backsight 2026 fingerprint of a login", &key.octets);
+    *blake3::keyed_hash(&key, login).as_bytes()
 }
 
 impl Workbench {

@@ -20,6 +20,7 @@ Examples:
   backsight query --from-library --status Review --add all
   backsight query example.com --fresh --changes        what is new since the previous answer
   backsight query example.com --all-operations         every enabled operation
+  backsight query -f indicators.txt --dry-run          what it would cost
   backsight query www.threatq.com --set host=127.0.0.1 --set port=8053 --set use_http=on
 
 Install, configure and enable the operation once with `backsight integration`; --set overrides a
@@ -60,6 +61,9 @@ pub(crate) struct QueryArgs {
     /// Use every enabled operation that accepts the type of the value
     #[arg(long, conflicts_with = "operation")]
     pub(crate) all_operations: bool,
+    /// Print what it would cost, and query nothing: held back and stored values, requests, time, and what is left of each quota
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// Query the service even if a kept answer is fresh enough
     #[arg(long, conflicts_with = "offline")]
     pub(crate) fresh: bool,

@@ -5,7 +5,7 @@ use operation::Limits;
 use operation::provider::{Checked, Standing, Step, check};
 use workbench::integration::Configured;
 use workbench::json::integration as json;
-use workbench::run::{Asking, Wish};
+use workbench::run::{Asking, Said, Wish};
 
 use crate::args::integration::NameArgs;
 use crate::args::{Arguments, View};
@@ -16,9 +16,9 @@ use crate::{database, kept, output, terminal};
 
 pub(super) async fn run(command: &NameArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
     let configured = kept::open(arguments)?.settings(&command.name)?;
-    let checked = ask(configured, config, arguments).await?;
+    let (checked, said) = ask(configured, config, arguments).await?;
     match command.format {
-        View::Json => output::print_json(&json::checked(&command.name, &checked))?,
+        View::Json => output::print_json(&json::checked(&command.name, &checked, said.as_ref()))?,
         View::Table => output::print(&as_text(&checked))?,
     }
     Ok(match checked.failure() {
@@ -28,14 +28,21 @@ pub(super) async fn run(command: &NameArgs, config: &Config, arguments: &Argumen
     })
 }
 
-async fn ask(configured: Configured, config: &Config, arguments: &Arguments) -> Result<Checked, Failure> {
+/// The result of each step, and what the provider said about the quota.
+async fn ask(
+    configured: Configured,
+    config: &Config,
+    arguments: &Arguments,
+) -> Result<(Checked, Option<Said>), Failure> {
     let Configured { package, settings, .. } = configured;
     let folder = database::data_folder(arguments, config, Clock::system())?;
     let asking = Asking::new(package, &settings, Limits::CHECK, Wish::default(), folder, &kept::actor())?;
     for warning in asking.provider.warnings() {
         terminal::complain(&format!("warning: {warning}"));
     }
-    check(&asking.provider).await.map_err(|error| Failure::work("testing", &error))
+    let checked = check(&asking.provider).await.map_err(|error| Failure::work("testing", &error))?;
+    let said = kept::open(arguments)?.note_quota(&asking.provider)?;
+    Ok((checked, said))
 }
 
 fn as_text(checked: &Checked) -> String {
@@ -55,5 +62,6 @@ fn as_text(checked: &Checked) -> String {
         };
         format!("{:<16} {word:<11}{detail}", step.title()).trim_end().to_owned() + &hint + "\n"
     };
-    checked.steps.iter().map(line).collect()
+    let quota = checked.quota.iter().map(|quota| format!("{:<16} {quota}\n", "Quota"));
+    checked.steps.iter().map(line).chain(quota).collect()
 }

@@ -185,3 +185,67 @@ fn markings_are_set_listed_and_never_weakened_by_adding() {
     );
     assert!(home.audit().contains("indicator.tlp"));
 }
+
+#[test]
+fn what_a_query_would_cost_is_told_before_anything_is_asked() {
+    let quota =
+        r#"{"rate":{"reset":"n/a","limit":1000,"remaining":1,"results_max":256,"offset_max":3000000}}"#;
+    let (circl, dnsdb) = (provider("185.194.93.1"), Provider::answering(quota));
+    let home = home_with(&[(NAME, &circl), ("dnsdb", &dnsdb)]);
+    home.run(&["query", "a.example"]).ok();
+    home.run(&["indicator", "add", "c.example", "--tlp", "red"]).ok();
+    let values = ["query", "a.example", "b.example", "c.example", "--all-operations", "--dry-run"];
+    let told = home.json(&values);
+    let [circl_cost, dnsdb_cost] = told["operations"].as_array().unwrap().as_slice() else {
+        panic!("{told}")
+    };
+    for (cost, operation, stored, requests) in
+        [(circl_cost, "circl-passive-dns@1.2.0", 1, 1), (dnsdb_cost, "dnsdb@1.0.0", 0, 2)]
+    {
+        assert_eq!(
+            (&cost["operation"], &cost["values"], &cost["stored"], &cost["requests"]),
+            (&json!(operation), &json!(3), &json!(stored), &json!(requests))
+        );
+        assert_eq!(cost["held"], json!([{"value": "c.example", "type": "FQDN", "tlp": "RED"}]));
+    }
+    assert_eq!((&circl_cost["quota"], &dnsdb_cost["quota"]["remaining"]), (&Value::Null, &json!(1)));
+    let table = home.run(&values).says(0, &["c.example: not queried", "1 value held back from dnsdb"]);
+    assert!(table.stdout.contains("1 of 1000 requests left"), "{}", table.stdout);
+    assert_eq!(circl.asked(), 1, "nothing was asked but the quota");
+    assert!(dnsdb.requests().iter().all(|request| request.target == "/dnsdb/v2/rate_limit"));
+    home.run(&["query", "a.example", "--dry-run", "--format", "cof"]).says(2, &["no records"]);
+    // With many values, it is announced.
+    let many: Vec<String> = (0..120).map(|n| format!("h{n}.example")).collect();
+    home.file("many", many.join("\n"));
+    let done = home.run(&["query", "-f", "many", "--operation", "dnsdb", "--format", "json"]);
+    for words in [
+        "120 values: 0 from stored answers, at least 120 requests; the provider said: 1 of 1000",
+        "quota is not enough",
+    ] {
+        assert!(done.stderr.contains(words), "{words}: {}", done.stderr);
+    }
+}
+
+#[test]
+fn a_quota_that_is_used_up_is_told_and_a_test_of_the_connection_asks_again() {
+    let exchange = |remaining: &str| {
+        let headers =
+            [("x-ratelimit-limit", "5"), ("x-ratelimit-remaining", remaining), ("x-ratelimit-reset", "3600")];
+        testkit::Exchange::status(200, &headers, line("a.example", "185.194.93.1", 3))
+    };
+    let circl = Provider::new(testkit::Script::new(["0", "5", "4"].map(exchange)));
+    let home = home_with(&[(NAME, &circl)]);
+    home.run(&["query", "a.example"]).ok();
+    let done = home.run(&["query", "b.example"]);
+    done.says(
+        4,
+        &["b.example: failed: no request was sent", "used up until", "a test of the connection asks"],
+    );
+    home.run(&["query", "a.example"]).ok();
+    assert_eq!(circl.asked(), 1);
+    let tested = home.run(&["integration", "test", NAME]).ok();
+    assert!(tested.contains("Quota            5 of 5 requests left, renewed "), "{tested}");
+    let tested = home.json(&["integration", "test", NAME]);
+    assert_eq!((&tested["quota"]["remaining"], &tested["quota"]["results_max"]), (&json!(4), &Value::Null));
+    assert!(!home.run(&["query", "b.example", "--dry-run"]).ok().contains("not said"));
+}

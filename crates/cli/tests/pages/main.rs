@@ -23,6 +23,7 @@ mod program;
 mod restart;
 mod roles;
 mod sensors;
+mod several;
 mod shelf;
 mod tabs;
 mod upgrade;

@@ -43,13 +43,14 @@ const OLDER: &str = "/integrations/new?bundled=circl-passive-dns@1.0.0";
 const CIRCL: &str = "/integrations/circl-passive-dns";
 
 /// Add new pages here.
-const VIEWS: [View; 30] = [
+const VIEWS: [View; 31] = [
     page("signin", "/signin"),
     page("library", "/library"),
     state("library-none", "/library?q=*.nothing.example"),
     state("library-unknown", "/library?q=unknown.example"),
     pressing(page("library-paste", "/library?add=yes"), "Preview what would be added", "values read"),
     page("indicator", "/library/indicator?value=192.0.2.80"),
+    state("indicator-costs", "/library/indicator?value=192.0.2.80&cost=yes"),
     page("runs", "/runs"),
     pressing(page("run", "/runs/2"), "Select all 10 shown", "10 of 10 selected"),
     state("run-added", "/runs/1"),

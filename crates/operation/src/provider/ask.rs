@@ -16,6 +16,7 @@ use super::intake::{Ended, Intake};
 use super::orientation::Orientation;
 use super::own_database::{OwnDatabase, OwnDatabaseConfig, OwnDatabaseProvider};
 use super::protocol::speech;
+use super::quota::Quota;
 use super::response::Page;
 use crate::{Indicator, Interface};
 
@@ -38,6 +39,8 @@ pub struct HttpProvider {
     pub(super) budget: Budget,
     pub(super) clock: Clock,
     random: Mutex<fastrand::Rng>,
+    /// What it last said about the quota.
+    pub(super) said: Mutex<Option<Quota>>,
 }
 
 /// Receives an answer as it arrives.
@@ -186,7 +189,8 @@ impl HttpProvider {
             proxy: config.proxy.clone(),
         };
         let client = Client::new(target, config.limits.client, dial)?;
-        Ok(Self { config, client, budget, clock, random: Mutex::new(fastrand::Rng::with_seed(seed)) })
+        let random = Mutex::new(fastrand::Rng::with_seed(seed));
+        Ok(Self { config, client, budget, clock, random, said: Mutex::default() })
     }
 
     async fn ask(&self, indicator: &Indicator, sink: &mut dyn Sink) -> Outcome {

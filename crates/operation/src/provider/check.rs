@@ -11,6 +11,7 @@ use super::ask::{HttpProvider, Outcome, Provider, Sink, Stop};
 use super::config::Limits;
 use super::error::ProviderError;
 use super::own_database::OwnDatabaseProvider;
+use super::quota::Quota;
 use crate::{Indicator, IndicatorError};
 
 /// The queried name: it is reserved for examples (RFC 2606), so the query reveals nothing.
@@ -51,6 +52,8 @@ pub enum Standing {
 pub struct Checked {
     /// Each step once.
     pub steps: [(Step, Standing); 5],
+    /// What the provider says about the quota, if it says anything.
+    pub quota: Option<Quota>,
 }
 
 impl Step {
@@ -143,7 +146,7 @@ impl Limits {
     };
 }
 
-/// Sends one cheap query, preferably with a provider that has [`Limits::CHECK`].
+/// Sends one cheap query, and asks for the quota where that costs nothing; preferably with a provider that has [`Limits::CHECK`].
 ///
 /// # Errors
 /// None in practice: the queried value is a valid name.
@@ -155,7 +158,12 @@ pub async fn check(provider: &Provider) -> Result<Checked, IndicatorError> {
     let value = Indicator::parse(HARMLESS)?;
     let mut sink = First::default();
     let outcome = provider.ask(&value, &mut sink).await;
-    Ok(Checked { steps: Step::ALL.map(|step| (step, service.standing(step, &outcome, &sink))) })
+    let asked = match outcome.reached {
+        Stage::Heard => provider.ask_for_quota().await.and_then(Result::ok),
+        _ => None,
+    };
+    let steps = Step::ALL.map(|step| (step, service.standing(step, &outcome, &sink)));
+    Ok(Checked { steps, quota: asked.or_else(|| provider.quota()) })
 }
 
 /// Opens the database, and counts what it has.
@@ -173,7 +181,7 @@ async fn check_database(database: &OwnDatabaseProvider) -> Checked {
         }
         (Step::Format, Err(_)) => Standing::NotReached,
     };
-    Checked { steps: Step::ALL.map(|step| (step, standing(step))) }
+    Checked { steps: Step::ALL.map(|step| (step, standing(step))), quota: None }
 }
 
 /// Accepts one record.

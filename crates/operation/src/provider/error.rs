@@ -38,9 +38,15 @@ pub enum ProviderError {
     /// The body is not empty and contains no record.
     #[error("not passive DNS data: the answer begins {0:?}")]
     NotCof(String),
+    /// The answer to a question for the quota is something else.
+    #[error("not a quota: the answer begins {0:?}")]
+    NotQuota(String),
     /// The service does not declare that it supports the query.
     #[error("the service cannot search the data of records for a name")]
     OwnerOnly,
+    /// Nothing was sent, because nothing is left until this time, in seconds since the epoch.
+    #[error("no request was sent: the provider said that its quota is used up until {} UTC", cof::time::readable(*.0))]
+    QuotaUsedUp(u64),
     /// 429, or a text that means the same.
     #[error("rate limit exceeded{}", wait(*.0))]
     RateLimited(Option<Duration>),
@@ -124,12 +130,13 @@ impl ProviderError {
             Self::KeyExpired | Self::KeyRefused => {
                 "set the API key in the integration's configuration; the provider says what it is for"
             }
-            Self::NotCof(_) | Self::Unframed | Self::WebPage(_) => {
+            Self::NotCof(_) | Self::NotQuota(_) | Self::Unframed | Self::WebPage(_) => {
                 "check host, port, path and proxy: a login page or another service answered"
             }
             Self::OwnerOnly => {
                 "query the records with this name as owner; current Backsight servers support both"
             }
+            Self::QuotaUsedUp(_) => "wait until then; a test of the connection asks the provider again",
             Self::RateLimited(_) => {
                 "wait, or lower the request rate (requests_per_second, from version 1.1.0 on)"
             }
@@ -163,7 +170,12 @@ impl ProviderError {
     pub fn is_refusal(&self) -> bool {
         matches!(
             self.bare(),
-            Self::Unauthorized | Self::Forbidden | Self::KeyExpired | Self::KeyRefused | Self::RateLimited(_)
+            Self::Unauthorized
+                | Self::Forbidden
+                | Self::KeyExpired
+                | Self::KeyRefused
+                | Self::QuotaUsedUp(_)
+                | Self::RateLimited(_)
         )
     }
 

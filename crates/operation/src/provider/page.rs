@@ -9,6 +9,7 @@ use hyper::header::{ACCEPT_ENCODING, HeaderValue, USER_AGENT};
 use super::ask::HttpProvider;
 use super::error::ProviderError;
 use super::protocol::speech;
+use super::quota::Quota;
 use super::response::Page;
 use crate::Indicator;
 
@@ -91,8 +92,9 @@ impl HttpProvider {
         deadline: Deadline,
         trail: &Trail,
     ) -> Result<Page, ProviderError> {
-        let request = self.request(indicator, cursor)?;
+        let request = self.request_to(&self.config.url(indicator), cursor)?;
         let response = self.client.send(request, deadline, trail).await?;
+        self.hear(Quota::of_headers(response.headers(), self.clock.now()));
         let by_data = speech(self.config.interface.protocol).paging(response.headers()).by_data;
         // A service that does not know the query answers another one, or refuses the name that it reads it as.
         let decides = response.status().is_success() || matches!(response.status().as_u16(), 400 | 404 | 422);
@@ -107,13 +109,14 @@ impl HttpProvider {
         if self.config.is_loopback() && self.config.proxy.is_none() { "identity" } else { "gzip, zstd" }
     }
 
-    fn request(
+    /// A request with the login.
+    pub(super) fn request_to(
         &self,
-        indicator: &Indicator,
+        url: &str,
         cursor: Option<&HeaderValue>,
     ) -> Result<Request<()>, ProviderError> {
         let config = &self.config;
-        let mut request = Request::get(config.url(indicator))
+        let mut request = Request::get(url)
             .header(USER_AGENT, concat!("Backsight/", env!("CARGO_PKG_VERSION")))
             .header(ACCEPT_ENCODING, self.encodings());
         if let Some(login) = &config.authorization {

@@ -38,6 +38,12 @@ pub(super) trait Speech: Sync {
         false
     }
 
+    /// The path that tells the quota for nothing, if there is one.
+    fn quota_path(&self, config: &HttpConfig) -> Option<String> {
+        let _ = config;
+        None
+    }
+
     /// What the protocol means with the status of a refusal, if that differs from what HTTP says; `now` is since the epoch.
     fn refusal(&self, status: StatusCode, headers: &HeaderMap, now: Duration) -> Option<ProviderError> {
         let _ = (status, headers, now);

@@ -10,8 +10,12 @@ use crate::{Indicator, IndicatorType, Side};
 impl HttpConfig {
     /// The address of the query for `indicator`.
     pub(super) fn url(&self, indicator: &Indicator) -> String {
+        self.address(&speech(self.interface.protocol).path(self, indicator))
+    }
+
+    /// The address of a path.
+    pub(super) fn address(&self, path: &str) -> String {
         let scheme = if self.http { "http" } else { "https" };
-        let path = speech(self.interface.protocol).path(self, indicator);
         format!("{scheme}://{}{path}", authority(&self.host, self.port))
     }
 

@@ -164,7 +164,7 @@ impl HttpProvider {
     }
 
     /// An answer with a body.
-    fn whole(&self, response: Response<Incoming>) -> Result<Page, ProviderError> {
+    pub(super) fn whole(&self, response: Response<Incoming>) -> Result<Page, ProviderError> {
         let headers = response.headers();
         let (encoding, paging) = (encoding(headers), speech(self.config.interface.protocol).paging(headers));
         Ok(Page { body: Some(Body::new(response.into_body(), &encoding)?), paging })

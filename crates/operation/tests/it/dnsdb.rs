@@ -129,3 +129,68 @@ async fn statuses_mean_what_dnsdb_says() {
     let refused = answered(Exchange::status(400, &[], "Error: bad rrtype")).await;
     assert_eq!(refused.reason(), &ProviderError::BadQuestion("Error: bad rrtype".to_owned()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_quota_is_asked_for_once_and_what_is_none_is_not_believed() {
+    let ask = async |exchange: Exchange| {
+        let (provider, line) = question(exchange, &[]).secret("user_token", "key").connect();
+        let said = provider.ask_for_quota().await.unwrap();
+        let requests = line.provider.requests();
+        assert_eq!(requests.len(), 1);
+        let request = (requests[0].target.as_str(), requests[0].header("x-api-key"));
+        assert_eq!(request, ("/dnsdb/v2/rate_limit", Some("key")));
+        (said, provider.quota())
+    };
+    let body = r#"{"rate":{"reset":1700003600,"limit":1000,"remaining":7,"results_max":256}}"#;
+    let (said, kept) = ask(Exchange::ok(body)).await;
+    assert_eq!((said.as_ref().ok(), said.as_ref().unwrap().remaining), (kept.as_ref(), Some(7)));
+    let long = "9".repeat(100_000);
+    for (exchange, reason) in [
+        (Exchange::status(401, &[], ""), ProviderError::KeyExpired),
+        (Exchange::status(403, &[], ""), ProviderError::KeyRefused),
+        (Exchange::status(429, &[], ""), ProviderError::RateLimited(None)),
+        (
+            Exchange::status(429, &[("retry-after", "9")], ""),
+            ProviderError::RateLimited(Some(Duration::from_secs(9))),
+        ),
+        (Exchange::status(503, &[], ""), ProviderError::Unavailable(None)),
+        (Exchange::status(204, &[], ""), ProviderError::NotQuota(String::new())),
+        (Exchange::ok("<html>sign in</html>"), ProviderError::NotQuota("<html>sign in</html>".to_owned())),
+        (Exchange::ok(long.clone()), ProviderError::NotQuota(long[..60].to_owned())),
+        (
+            testkit::answer::body_drips(body.to_owned(), 5, Duration::from_secs(5)),
+            ClientError::TotalTimeout(Duration::from_secs(10)).into(),
+        ),
+    ] {
+        let (said, kept) = ask(exchange).await;
+        assert_eq!((said.unwrap_err().bare(), kept), (&reason, None));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_headers_say_about_the_quota_is_kept_within_reason() {
+    let answered = async |status: u16, said: &[(&str, &str)]| {
+        let mut headers = vec![("content-type", "application/x-ndjson")];
+        headers.extend_from_slice(said);
+        let text = [r#"{"cond":"begin"}"#, OBJECT, r#"{"cond":"succeeded"}"#].join("\n");
+        let question =
+            question(Exchange::status(status, &headers, text), &[]).limit(|limits| limits.tries = 1);
+        let (provider, line) = question.connect();
+        question.ask_by(&provider, line).await;
+        provider.quota().map(|quota| (quota.limit, quota.remaining, quota.resets_at))
+    };
+    let limit = ("x-ratelimit-limit", "1000");
+    let said =
+        answered(200, &[limit, ("x-ratelimit-remaining", "999"), ("x-ratelimit-reset", "1700000060")]).await;
+    assert_eq!(said, Some((Some(1000), Some(999), Some(1_700_000_060))));
+    let refused = answered(429, &[limit, ("x-ratelimit-remaining", "0")]).await;
+    assert_eq!(refused, Some((Some(1000), Some(0), None)), "a refusal says it too");
+    let lies = answered(
+        200,
+        &[limit, ("x-ratelimit-remaining", "99999999"), ("x-ratelimit-reset", "9999999999999")],
+    )
+    .await;
+    assert_eq!(lies, Some((Some(1000), Some(1000), None)));
+    assert_eq!(answered(200, &[("x-ratelimit-limit", "unlimited")]).await, None);
+    assert_eq!(answered(200, &[]).await, None);
+}

@@ -926,3 +926,30 @@ async fn markings_are_set_on_pages_and_by_programs() {
     let page = ann.get("/library?tlp=RED").await.body;
     assert!(page.contains("c.example") && !page.contains("a.example") && page.contains("TLP: RED"), "{page}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_runs_would_cost_is_shown_before_they_start() {
+    let lab = Lab::answering().await;
+    let quota = r#"{"rate":{"reset":"n/a","limit":1000,"remaining":7}}"#;
+    let dnsdb = add_operation(&lab, "dnsdb", Script::always(Exchange::ok(quota))).await;
+    let ann = lab.place.browser(Role::Analyst).await;
+    run(&ann, HOST).await;
+    let costs = ann.api("POST", "/runs/cost", &json!({"value": HOST, "operations": ["all"]})).await;
+    let costs: Value = serde_json::from_str(&costs.body).unwrap();
+    let of = |at: usize, key: &str| costs["operations"][at][key].clone();
+    assert_eq!((of(0, "stored"), of(0, "requests"), of(0, "quota")), (json!(1), json!(0), Value::Null));
+    assert_eq!(
+        (of(1, "stored"), of(1, "requests"), of(1, "quota")["remaining"].clone()),
+        (json!(0), json!(1), json!(7))
+    );
+    let asked = dnsdb.requests().len();
+    let page = ann.get(&format!("/library/indicator?value={HOST}")).await.body;
+    assert!(page.contains("What it would cost</a>"), "{page}");
+    let page = ann.get(&format!("/library/indicator?value={HOST}&cost=yes")).await.body;
+    for words in
+        ["answered from a stored answer", "at least 1 request", "the provider said: 7 of 1000 requests left"]
+    {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert_eq!((lab.provider.requests().len(), dnsdb.requests().len()), (1, asked), "a page asks nobody");
+}

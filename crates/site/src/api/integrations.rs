@@ -225,8 +225,8 @@ pub(super) async fn test(
     Named(name): Named<String>,
     _: Confirmed,
 ) -> Result<Json<json::ConnectionTest>, Problem> {
-    let checked = connection::test(&site, &name).await?;
-    Ok(Json(json::checked(&name, &checked)))
+    let (checked, said) = connection::test(&site, &name).await?;
+    Ok(Json(json::checked(&name, &checked, said.as_ref())))
 }
 
 fn max_tlp(text: &str) -> Result<Marking, Problem> {

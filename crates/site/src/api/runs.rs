@@ -11,7 +11,7 @@ use cof::time::Clock;
 use edge::problem::Problem;
 use serde::{Deserialize, Serialize};
 use workbench::Workbench;
-use workbench::json::{answer, run as shape};
+use workbench::json::{answer, cost, run as shape};
 use workbench::run::{Arrangement, Compared, Pick, Shown, Sort};
 
 use super::{Asked, Changing, Named, Reading};
@@ -33,6 +33,7 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(show, cancel))
         .routes(routes!(add))
         .routes(routes!(file))
+        .routes(routes!(costs))
         .routes(routes!(undo))
         .routes(routes!(undo_batch))
 }
@@ -129,6 +130,22 @@ pub(super) async fn begin(
         .map(|(operation, problem)| OperationRefused { operation, reason: problem.detail });
     let begun = RunBegun { run: runs.first().copied().unwrap_or_default(), refused: refused.collect(), runs };
     Ok((StatusCode::ACCEPTED, Json(begun)).into_response())
+}
+
+/// Show what runs would cost, without starting them; no value is sent
+#[utoipa::path(
+    post, path = "/runs/cost", tag = "runs", operation_id = "runs_cost",
+    request_body = RunRequest,
+    responses((status = 200, description = "the cost of each operation", body = cost::Costs), Changing),
+    security(("session" = [], "form_token" = []))
+)]
+pub(super) async fn costs(
+    State(site): State<Shared>,
+    may: May<RunOperations>,
+    Sent(wanted): Sent<RunRequest>,
+) -> Result<Json<cost::Costs>, Problem> {
+    let costs = wanted.costs(&site, may.name(), true).await?;
+    Ok(Json(cost::costs(&costs)))
 }
 
 /// Show a run

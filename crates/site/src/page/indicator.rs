@@ -52,6 +52,8 @@ struct Wish {
     value: String,
     /// Show all attributes and relationships.
     all: String,
+    /// Show what runs would cost.
+    cost: String,
 }
 
 #[derive(Template)]
@@ -90,7 +92,10 @@ async fn look(
     let read = move |workbench: &workbench::Workbench| {
         Ok((workbench.details(&wanted)?, Panel::of(workbench, &wanted)?))
     };
-    let (details, panel) = site.desk.read(read).await?;
+    let (details, mut panel) = site.desk.read(read).await?;
+    if !wish.cost.is_empty() {
+        panel = panel.with_costs(&site, &wish.value, "").await?;
+    }
     let (value, kind) = (indicator.to_string(), indicator.kind().name());
     let caution = indicator.caution().map(|caution| caution.to_string());
     let Some(details) = details else {

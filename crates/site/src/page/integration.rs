@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use edge::problem::Problem;
-use operation::provider::{Checked, Standing, Step};
+use operation::provider::{Checked, Quota, Standing, Step};
 use operation::{IndicatorType, Interface, Tlp};
 use serde::Deserialize;
 use workbench::Error;
@@ -79,6 +79,8 @@ struct View {
 struct Tested {
     at: Stamp,
     steps: Vec<(Step, Standing)>,
+    /// What the provider says about the quota.
+    quota: Option<Quota>,
     refused: Option<String>,
 }
 
@@ -252,9 +254,9 @@ impl Page {
     async fn test(&mut self, site: &Shared) -> Result<(), Problem> {
         let at = Stamp::of(i64::try_from(site.desk.clock().seconds()).unwrap_or_default());
         self.tested = Some(match connection::test(site, &self.details.summary.name).await {
-            Ok(Checked { steps }) => Tested { at, steps: steps.into(), refused: None },
+            Ok((Checked { steps, quota }, _)) => Tested { at, steps: steps.into(), quota, refused: None },
             Err(problem) if problem.status == StatusCode::CONFLICT => {
-                Tested { at, steps: Vec::new(), refused: Some(problem.detail) }
+                Tested { at, steps: Vec::new(), quota: None, refused: Some(problem.detail) }
             }
             Err(problem) => return Err(problem),
         });

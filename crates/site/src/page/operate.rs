@@ -9,16 +9,17 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use edge::problem::Problem;
+use operation::shown::counted;
 use operation::{Indicator, IndicatorType, Side, Tlp};
 use serde::Deserialize;
-use workbench::run::{Page as Runs, Run, State as Standing, Wanted};
+use workbench::run::{Cost, Page as Runs, Run, State as Standing, Wanted};
 use workbench::{Error, Workbench};
 
 use super::stamp::Stamp;
 use super::{Frame, show};
 use crate::access::{May, Posted, needs::RunOperations};
 use crate::run_request::{Offer, RunRequest, Started, indicator, offers};
-use crate::site::Shared;
+use crate::site::{Shared, Site};
 use picture::text::defang;
 
 /// The number of runs shown next to an indicator.
@@ -69,9 +70,45 @@ impl Panel {
         Ok(Self { offers: offers(workbench, indicator.kind())?, runs, tlp })
     }
 
+    /// Adds what each operation would cost; nobody is asked for it.
+    pub(super) async fn with_costs(mut self, site: &Site, value: &str, by: &str) -> Result<Self, Problem> {
+        for offer in &mut self.offers {
+            let wanted = RunRequest {
+                value: value.to_owned(),
+                operation: offer.name.clone(),
+                ..RunRequest::default()
+            };
+            offer.cost = wanted.costs(site, by, false).await?.first().map(words);
+        }
+        Ok(self)
+    }
+
+    /// Whether the costs can still be shown.
+    pub(super) fn lacks_costs(&self) -> bool {
+        self.offers.iter().all(|offer| offer.cost.is_none())
+    }
+
     /// Whether an operation may not be asked about the indicator.
     pub(super) fn holds_back(&self, offer: &Offer) -> bool {
         self.tlp.is_some_and(|tlp| tlp > offer.max_tlp)
+    }
+}
+
+/// What one value costs.
+fn words(cost: &Cost) -> String {
+    let requests = match (cost.stored, cost.requests) {
+        (0, 0) => "no request".to_owned(),
+        (_, 0) => "answered from a stored answer".to_owned(),
+        (_, requests) => format!("at least {}", counted(requests, "request")),
+    };
+    let rate = if cost.requests > 0 && cost.rate > 0.0 {
+        format!(", at most {} per second", cost.rate)
+    } else {
+        String::new()
+    };
+    match &cost.quota {
+        Some(said) => format!("{requests}{rate}; the provider said: {}", said.quota),
+        None => format!("{requests}{rate}"),
     }
 }
 

@@ -7,7 +7,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::at;
+use super::cost::{ProviderQuota, quota};
 use crate::integration::{Details, Listing, Loss, ParameterChange, Plan, Setting, State, Summary, What};
+use crate::run::Said;
 
 /// The installed integrations.
 #[derive(Serialize, ToSchema)]
@@ -188,6 +190,9 @@ pub struct ConnectionTest {
     name: String,
     /// Whether no step failed.
     passed: bool,
+    /// What the provider said about the quota; null if it said nothing.
+    #[schema(required)]
+    quota: Option<ProviderQuota>,
     /// The steps, in order.
     steps: Vec<ConnectionStep>,
 }
@@ -297,7 +302,7 @@ pub fn removed(name: &str) -> IntegrationRemoved {
 }
 
 /// The result of a connection test.
-pub fn checked(name: &str, checked: &Checked) -> ConnectionTest {
+pub fn checked(name: &str, checked: &Checked, said: Option<&Said>) -> ConnectionTest {
     let step = |(step, standing): &(Step, Standing)| ConnectionStep {
         detail: standing.detail(),
         hint: if let Standing::Failed(error) = standing { Some(error.hint()) } else { None },
@@ -307,6 +312,7 @@ pub fn checked(name: &str, checked: &Checked) -> ConnectionTest {
     ConnectionTest {
         name: name.to_owned(),
         passed: checked.failure().is_none(),
+        quota: said.map(quota),
         steps: checked.steps.iter().map(step).collect(),
     }
 }

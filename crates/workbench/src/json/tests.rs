@@ -8,14 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{answer, audit, catalogue, history, indicator, integration, run, token};
+use super::{answer, audit, catalogue, cost, history, indicator, integration, run, token};
 
 const PAGE: &str = include_str!("../../../../docs/json.md");
 
 /// The objects that the page explains under their own names.
-const WORDS: [(&str, &str); 16] = [
+const WORDS: [(&str, &str); 18] = [
     ("CHANGE", "PlannedChange"),
     ("CLAIM", "Claim"),
+    ("COST", "OperationCost"),
     ("COUNT", "TallyCount"),
     ("ENTRY", "IndicatorEntry"),
     ("FINDING", "AnswerFinding"),
@@ -23,6 +24,7 @@ const WORDS: [(&str, &str); 16] = [
     ("PACKAGE", "CataloguePackage"),
     ("PARAMETER", "IntegrationParameter"),
     ("PROXY", "IntegrationProxy"),
+    ("QUOTA", "ProviderQuota"),
     ("RECORD", "AnswerRecord"),
     ("RELATIONSHIP", "IndicatorRelationship"),
     ("RELEASE", "PackageRelease"),
@@ -33,7 +35,7 @@ const WORDS: [(&str, &str); 16] = [
 ];
 
 /// The text on the page before the parts of each object.
-const PLACES: [(&str, &[&str]); 36] = [
+const PLACES: [(&str, &[&str]); 39] = [
     (
         "Answer",
         &[
@@ -50,6 +52,7 @@ const PLACES: [(&str, &[&str]); 36] = [
     ("CataloguePackage", &["- PACKAGE: "]),
     ("Claim", &["- CLAIM: "]),
     ("ConnectionTest", &["`integration test` prints "]),
+    ("Costs", &["`query --dry-run` prints "]),
     (
         "History",
         &[
@@ -74,9 +77,11 @@ const PLACES: [(&str, &[&str]); 36] = [
     ("IntegrationSummary", &["- SUMMARY: "]),
     ("IntegrationSwitched", &["`integration enable` and `disable` print "]),
     ("LibraryTally", &["- TALLY: "]),
+    ("OperationCost", &["- COST: "]),
     ("PackageRelease", &["- RELEASE: "]),
     ("PlannedChange", &["- CHANGE: "]),
     ("PlannedLoss", &["- LOSS: "]),
+    ("ProviderQuota", &["- QUOTA: "]),
     ("RunAdded", &["`run add` prints "]),
     ("RunPage", &["`run list` prints "]),
     ("RunSummary", &["- RUN: "]),
@@ -103,6 +108,7 @@ fn schemas() -> Schemas {
     add::<answer::Answer<'_>>(&mut schemas);
     add::<audit::AuditPage>(&mut schemas);
     add::<catalogue::CatalogueList>(&mut schemas);
+    add::<cost::Costs>(&mut schemas);
     add::<history::History<'_>>(&mut schemas);
     add::<indicator::AddedIndicators>(&mut schemas);
     add::<indicator::IndicatorDetails>(&mut schemas);

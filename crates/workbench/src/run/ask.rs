@@ -1,18 +1,20 @@
 //! Queries: a stored answer is reused, or the provider is queried and the evidence is written as it arrives.
 
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use cof::{Damage, Record};
 use operation::provider::Outcome;
-use operation::{Collector, Completeness, Indicator, Sink};
+use operation::{Collector, Completeness, Indicator, ProviderError, Sink};
 use tokio::time::timeout;
 
 use super::ability;
 use super::asking::{Asking, Freshness};
 use super::evidence::{Recorder, SOON, Stored, forget_part, keep_part};
 use super::keep::{Ended, Entered};
+use super::quota::{self, Said};
 use super::recording::{Counting, Recording, Tape};
 use super::worker::Worker;
 use super::{Ending, Reason, Run, State};
@@ -85,11 +87,12 @@ impl Runs {
         let (runs, asking, indicator) = (self.clone(), asking.clone(), indicator.clone());
         // In a separate task, so that the run is ended even if nobody waits for it any more.
         let beginning = tokio::spawn(async move {
-            let Entered { id, cached } = entering.await?;
+            let Entered { id, cached, login } = entering.await?;
+            let quota = quota::file_of(runs.desk.folder(), &asking.provider.name(), login.as_ref());
             let progress = Arc::<Progress>::default();
             let progress_of = Arc::clone(&progress);
             let guard = Guard { runs, id, ended: false, progress: progress_of, why: OnceLock::new() };
-            Ok(Begun { guard, cached, asking, indicator, progress })
+            Ok(Begun { guard, cached, quota, asking, indicator, progress })
         });
         beginning.await.unwrap_or_else(|ended| Err(Error::Bug(format!("beginning a run ended: {ended}"))))
     }
@@ -101,6 +104,8 @@ pub struct Begun {
     guard: Guard,
     /// A stored answer that may be reused.
     cached: Option<Run>,
+    /// The file with what the provider last said about its quota.
+    quota: PathBuf,
     asking: Asking,
     indicator: Indicator,
     progress: Arc<Progress>,
@@ -223,7 +228,7 @@ impl Begun {
             None => cached.ending.clone(),
             // The limit of this run may differ from the limit with which the answer was fetched.
             Some(most) => {
-                let reason = operation::ProviderError::Records(most);
+                let reason = ProviderError::Records(most);
                 Ending::from(&Completeness::new(Some(reason), true))
             }
         };
@@ -234,6 +239,12 @@ impl Begun {
 
     /// Queries the provider.
     async fn fetch(&self, sink: &mut dyn Sink) -> Result<Ended, Error> {
+        let now = self.desk().clock().seconds();
+        let used_up = quota::read(&self.quota).and_then(|said| said.quota.used_up_until(said.at, now));
+        if let Some(until) = used_up {
+            let reason = Some(ProviderError::QuotaUsedUp(until));
+            return Ok(Ended::unsent(Ending::from(&Completeness::new(reason, false))));
+        }
         let tape = Tape::new(Recorder::new(self.desk().folder(), self.guard.id));
         let counting = Counting::new(sink, &self.asking.filter, &self.progress);
         let mut recording = Recording { counting, tape: &tape, failed: false };
@@ -246,6 +257,9 @@ impl Begun {
                 asking.await
             }
         };
+        if let Some(quota) = self.asking.provider.quota() {
+            quota::note(&self.quota, Said { quota, at: now });
+        }
         let (records, damages) = (recording.counting.records, recording.counting.damages);
         let finished = match tape.into_recorder() {
             Err(fault) => Err(fault),

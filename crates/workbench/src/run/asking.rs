@@ -110,6 +110,14 @@ impl Asking {
             batch: Batch::default(),
         })
     }
+
+    /// How old a stored answer of this provider may be.
+    pub(super) fn usable(&self) -> Freshness {
+        match self.freshness {
+            Freshness::Within(_) if !self.provider.is_reusable() => Freshness::Fresh,
+            freshness => freshness,
+        }
+    }
 }
 
 impl DataFolder {

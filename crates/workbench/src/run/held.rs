@@ -76,7 +76,7 @@ pub(super) fn held(
     Ok((tlp > max_tlp).then(|| Held { indicator: indicator.clone(), tlp, operation, max_tlp }))
 }
 
-fn max_tlp(database: &Connection, package: &Package) -> Result<Tlp, Problem> {
+pub(super) fn max_tlp(database: &Connection, package: &Package) -> Result<Tlp, Problem> {
     let sql = "SELECT max_tlp FROM integrations WHERE name = ?";
     let mut statement = database.prepare_cached(sql)?;
     let set = statement.query_row([&package.name], |row| row.get(0)).optional()?;

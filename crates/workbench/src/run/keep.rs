@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use operation::provider::Orientation;
 use operation::{Indicator, Package};
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::asking::{Asking, Freshness};
 use super::evidence::Stored;
@@ -20,6 +20,8 @@ pub(super) struct Entered {
     pub(super) id: i64,
     /// A stored answer that can be reused.
     pub(super) cached: Option<Run>,
+    /// The keyed hash of the login.
+    pub(super) login: Option<[u8; 32]>,
 }
 
 /// The result of a run.
@@ -37,12 +39,10 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    /// A run that failed because of an error on our side.
-    pub(super) fn failed(error: &Error) -> Self {
-        // A full disk says nothing about the answer: it interrupts the run at any point.
-        let state = if matches!(error, Error::Full(_)) { State::Interrupted } else { State::Failed };
+    /// A run for which nothing was sent.
+    pub(super) fn unsent(ending: Ending) -> Self {
         Self {
-            ending: Ending { state, reason: Some(Reason::of(error)) },
+            ending,
             records: 0,
             damages: 0,
             stored: Stored { hash: None, bytes: 0 },
@@ -50,6 +50,13 @@ impl Ended {
             whole: false,
             fetched: None,
         }
+    }
+
+    /// A run that failed because of an error on our side.
+    pub(super) fn failed(error: &Error) -> Self {
+        // A full disk says nothing about the answer: it interrupts the run at any point.
+        let state = if matches!(error, Error::Full(_)) { State::Interrupted } else { State::Failed };
+        Self::unsent(Ending { state, reason: Some(Reason::of(error)) })
     }
 }
 
@@ -72,13 +79,9 @@ impl Change<'_> {
         }
         let provider = &asking.provider;
         let question = provider.question(indicator);
-        let login = provider.login().map(|login| secret::fingerprint(self, login)).transpose()?;
-        let login = login.as_ref().map(<[u8; 32]>::as_slice);
-        let freshness = match asking.freshness {
-            Freshness::Within(_) if !provider.is_reusable() => Freshness::Fresh,
-            freshness => freshness,
-        };
-        let cached = self.cached(&question, login, freshness)?;
+        let whose = provider.login().map(|login| secret::fingerprint(self, login)).transpose()?;
+        let login = whose.as_ref().map(<[u8; 32]>::as_slice);
+        let cached = cached(&self.transaction, self.at, &question, login, asking.usable())?;
         // Numbered here, so that one statement writes the whole row.
         let sql = "SELECT coalesce(max(id), 0) + 1 FROM runs";
         let id = self.transaction.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
@@ -103,7 +106,7 @@ impl Change<'_> {
             provider.orientation().word(),
             self.at,
         ))?;
-        Ok(Entered { id, cached })
+        Ok(Entered { id, cached, login: whose })
     }
 
     /// Records the result of a run, once; returns the run.
@@ -134,28 +137,6 @@ impl Change<'_> {
         row::find(&self.transaction, id)?.ok_or_else(|| Error::Bug(format!("run {id} is gone")).into())
     }
 
-    /// The newest complete answer to a query that is fresh enough.
-    fn cached(
-        &self,
-        question: &str,
-        login: Option<&[u8]>,
-        freshness: Freshness,
-    ) -> Result<Option<Run>, Problem> {
-        // The age of an answer from the future is unknown, because a wrong clock dated it.
-        let (since, until) = match freshness {
-            Freshness::Fresh => return Ok(None),
-            Freshness::Offline => (i64::MIN, i64::MAX),
-            Freshness::Within(age) => {
-                (self.at.saturating_sub(seconds(age)), self.at.saturating_add(SET_BACK))
-            }
-        };
-        let sql = format!(
-            "SELECT {COLUMNS} FROM runs r WHERE r.question = ? AND r.whole = 1 AND r.login IS ? \
-             AND r.fetched_by = r.id AND r.started_at > ? AND r.started_at <= ? ORDER BY r.id DESC LIMIT 1"
-        );
-        row::one(&self.transaction, &sql, (question, login, since, until))
-    }
-
     /// The number of a manifest, which is inserted if it is new.
     fn manifest(&self, package: &Package) -> Result<i64, Problem> {
         let mut find = self.transaction.prepare_cached("SELECT id FROM manifests WHERE source = ?")?;
@@ -165,6 +146,27 @@ impl Change<'_> {
         let mut insert = self.transaction.prepare_cached("INSERT INTO manifests (source) VALUES (?)")?;
         Ok(insert.insert([&package.source])?)
     }
+}
+
+/// The newest complete answer to a query that is fresh enough.
+pub(super) fn cached(
+    database: &Connection,
+    at: i64,
+    question: &str,
+    login: Option<&[u8]>,
+    freshness: Freshness,
+) -> Result<Option<Run>, Problem> {
+    // The age of an answer from the future is unknown, because a wrong clock dated it.
+    let (since, until) = match freshness {
+        Freshness::Fresh => return Ok(None),
+        Freshness::Offline => (i64::MIN, i64::MAX),
+        Freshness::Within(age) => (at.saturating_sub(seconds(age)), at.saturating_add(SET_BACK)),
+    };
+    let sql = format!(
+        "SELECT {COLUMNS} FROM runs r WHERE r.question = ? AND r.whole = 1 AND r.login IS ? \
+         AND r.fetched_by = r.id AND r.started_at > ? AND r.started_at <= ? ORDER BY r.id DESC LIMIT 1"
+    );
+    row::one(database, &sql, (question, login, since, until))
 }
 
 fn seconds(age: Duration) -> i64 {

@@ -513,3 +513,50 @@ async fn what_is_marked_stricter_than_the_maximum_is_not_sent_by_any_way() {
     assert_eq!(bench.held_back(&package, &[host()]).unwrap(), []);
     lab.ask(&asking).await;
 }
+
+#[tokio::test]
+async fn a_quota_that_is_used_up_is_respected_until_it_is_renewed_and_for_a_day_at_most() {
+    let headers = |remaining: &'static str, reset: &'static str| {
+        let headers =
+            [("x-ratelimit-limit", "2"), ("x-ratelimit-remaining", remaining), ("x-ratelimit-reset", reset)];
+        Exchange::status(200, &headers, line(HOST, "185.194.93.1", 1_500_000_200, 3))
+    };
+    let lab = Lab::new(Script::new([
+        headers("1", "1790003600"),
+        headers("0", "1790003600"),
+        headers("2", "1790007200"),
+        // It says that nothing is left for a year.
+        headers("0", "1820000000"),
+        headers("1", "1820000000"),
+        headers("1", "1820000000"),
+    ]))
+    .await;
+    let fresh = Asking { freshness: Freshness::Fresh, ..lab.asking() };
+    let bench = lab.bench();
+    for remaining in [1, 0] {
+        assert!(lab.ask(&fresh).await.run.ending.is_complete());
+        let said = bench.quota(&fresh.provider).unwrap().unwrap();
+        assert_eq!((said.quota.remaining, said.at), (Some(remaining), 1_790_000_000));
+    }
+    let cost = bench.cost(&fresh, &[host()]).unwrap();
+    assert!((cost.requests, cost.stored) == (1, 0) && cost.exceeds_quota(), "{cost:?}");
+    let unsent = lab.ask(&fresh).await.run;
+    let reason = unsent.ending.reason.as_ref().unwrap();
+    assert_eq!((unsent.ending.state, reason.refused), (State::Failed, true));
+    assert!(reason.text.contains("used up until 2026-09-21 15:13:20 UTC"), "{}", reason.text);
+    assert_eq!(lab.asked(), 2, "nothing was sent");
+    // A stored answer needs no request, and another login has its own quota.
+    let cost = bench.cost(&lab.asking(), &[host()]).unwrap();
+    assert_eq!((cost.requests, cost.stored, cost.exceeds_quota()), (0, 1, false));
+    assert!(lab.ask(&lab.asking()).await.run.is_cached());
+    let other = Asking { freshness: Freshness::Fresh, ..lab.asking_with(&[], Some("ann:other")) };
+    assert!(lab.ask(&other).await.run.ending.is_complete());
+    assert_eq!(bench.quota(&other.provider).unwrap().unwrap().quota.remaining, Some(2));
+    lab.pass(Duration::from_hours(1));
+    assert!(lab.ask(&fresh).await.run.ending.is_complete());
+    lab.pass(Duration::from_hours(23));
+    assert_eq!(lab.ask(&fresh).await.run.ending.state, State::Failed);
+    lab.pass(Duration::from_hours(1));
+    assert!(lab.ask(&fresh).await.run.ending.is_complete(), "it is asked again after a day");
+    assert_eq!(lab.asked(), 5);
+}

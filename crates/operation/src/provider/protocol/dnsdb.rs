@@ -4,6 +4,7 @@
 //! PATH/lookup/rrset/name/NAME[/TYPE]     records of a name
 //! PATH/lookup/rdata/name/NAME[/TYPE]     records with the name in their data
 //! PATH/lookup/rdata/ip/ADDRESS           records with the address in their data
+//! PATH/rate_limit                        what is left of the quota; costs nothing
 //! ```
 //!
 //! Each is one request: `limit` is the page size, or 0 for as many as the server sends, and there are no further pages, because the
@@ -67,6 +68,10 @@ impl Speech for Dnsdb {
 
     fn is_framed(&self) -> bool {
         true
+    }
+
+    fn quota_path(&self, config: &HttpConfig) -> Option<String> {
+        Some(format!("{}/rate_limit", config.interface.path))
     }
 
     fn refusal(&self, status: StatusCode, headers: &HeaderMap, now: Duration) -> Option<ProviderError> {
