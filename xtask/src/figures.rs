@@ -1,6 +1,6 @@
 //! `docs/figures.md`: the figures of one run of every benchmark, with the date, the machine and the commit.
 //!
-//! Readers get figures from this file only.
+//! Readers get figures from this file only: a test compares the section "How fast" of the README with it.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -101,6 +101,10 @@ mod tests {
     use super::*;
     use crate::figure::Goal;
 
+    fn file(name: &str) -> String {
+        fs::read_to_string(Workspace::locate().unwrap().root().join(name)).unwrap()
+    }
+
     /// The quantities in the tables, such as `11.3 ms`.
     fn quantities(figures: &str) -> Vec<String> {
         let rows = figures.lines().filter(|line| line.starts_with("| "));
@@ -123,6 +127,15 @@ mod tests {
         let rest = starts.filter_map(|(at, _)| text.get(at..));
         let quotes = |rest: &&str| quantities.iter().any(|quantity| rest.starts_with(quantity.as_str()));
         rest.filter(|rest| !quotes(rest)).map(|rest| rest.chars().take(40).collect()).collect()
+    }
+
+    #[test]
+    fn the_readme_quotes_the_figures_of_the_last_run() {
+        let (readme, quantities) = (file("README.md"), quantities(&file("docs/figures.md")));
+        let section = readme.split("\n## ").find(|section| section.starts_with("How fast\n")).unwrap();
+        assert!(!quantities.is_empty(), "there are figures");
+        assert!(section.chars().any(|c| c.is_ascii_digit()), "it quotes something");
+        assert_eq!(unfounded(section, &quantities), Vec::<String>::new(), "numbers without a figure");
     }
 
     #[test]
