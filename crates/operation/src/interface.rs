@@ -1,6 +1,6 @@
 //! What a package says about the interface of its service: [`Interface`].
 //!
-//! The package [`Interface::OwnDatabase`] names no service: it reads the passive-DNS database of the data folder.
+//! With [`Interface::OwnDatabase`], a package names no service: it reads the passive-DNS database of the data folder.
 //! Services that answer in the Common Output Format differ in their paths, logins and headers, and in what they answer if there is
 //! nothing. A package names these differences, or offers them as parameters; see the protocols of `provider`.
 
