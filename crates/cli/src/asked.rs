@@ -86,8 +86,11 @@ pub(crate) fn complain(value: &str, run: &Run) {
         let state = run.ending.state.word();
         // A run stores advice that applies everywhere; that a login can be given for a single run only applies here.
         let here = if reason.refused { LOGIN } else { "" };
+        // Errors of a connection name the provider themselves.
+        let by = Some(&run.provider).filter(|provider| !reason.text.contains(*provider));
+        let by = by.map_or_else(String::new, |provider| format!(" ({})", terminal::printable(provider)));
         terminal::complain(&format!(
-            "{value}: {state}: {}\n  hint: {}{here}",
+            "{value}: {state}: {}{by}\n  hint: {}{here}",
             reason.text,
             hint::words(&reason.hint)
         ));

@@ -35,6 +35,9 @@ pub enum ProviderError {
     /// 403 of DNSDB.
     #[error("403: the service does not accept the API key, or not from this address")]
     KeyRefused,
+    /// 416 of DNSDB: an offset beyond the server's maximum.
+    #[error("416: the service does not return records that far from the start of an answer")]
+    BeyondMaximum,
     /// The body is not empty and contains no record.
     #[error("not passive DNS data: the answer begins {0:?}")]
     NotCof(String),
@@ -129,6 +132,9 @@ impl ProviderError {
             Self::Forbidden => "ask the service's operator what your account may do",
             Self::KeyExpired | Self::KeyRefused => {
                 "set the API key in the integration's configuration; the provider says what it is for"
+            }
+            Self::BeyondMaximum => {
+                "narrow the query by record type or time: the service limits the offset of a request"
             }
             Self::NotCof(_) | Self::NotQuota(_) | Self::Unframed | Self::WebPage(_) => {
                 "check host, port, path and proxy: a login page or another service answered"

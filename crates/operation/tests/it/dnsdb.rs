@@ -110,7 +110,7 @@ async fn statuses_mean_what_dnsdb_says() {
         (401, &[][..], ProviderError::KeyExpired),
         (403, &[], ProviderError::KeyRefused),
         (404, &[], ProviderError::Status(404)),
-        (416, &[], ProviderError::Status(416)),
+        (416, &[], ProviderError::BeyondMaximum),
         (429, &[], ProviderError::RateLimited(None)),
         (429, &[("retry-after", "120")], ProviderError::RateLimited(Some(Duration::from_mins(2)))),
         (

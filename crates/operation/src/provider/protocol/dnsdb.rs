@@ -78,6 +78,7 @@ impl Speech for Dnsdb {
         match status {
             StatusCode::UNAUTHORIZED => Some(ProviderError::KeyExpired),
             StatusCode::FORBIDDEN => Some(ProviderError::KeyRefused),
+            StatusCode::RANGE_NOT_SATISFIABLE => Some(ProviderError::BeyondMaximum),
             StatusCode::TOO_MANY_REQUESTS => Some(ProviderError::RateLimited(reset(headers, now))),
             _ => None,
         }
