@@ -36,7 +36,10 @@ fn is_invisible(character: char) -> bool {
 
 /// JSON in printable ASCII, which is also safe for a terminal: only strings contain other characters.
 pub fn ascii(json: String) -> String {
-    if json.bytes().all(|octet| matches!(octet, b' '..=b'~')) {
+    // In blocks, so that the compiler compares many bytes at once.
+    let is_plain =
+        |block: &[u8]| block.iter().fold(true, |plain, octet| plain & matches!(octet, b' '..=b'~'));
+    if json.as_bytes().chunks(256).all(is_plain) {
         return json;
     }
     let mut out = String::with_capacity(json.len());
@@ -71,5 +74,15 @@ mod tests {
             serde_json::from_str::<String>(&ascii).unwrap(),
             serde_json::from_str::<String>(&text).unwrap()
         );
+    }
+
+    #[test]
+    fn one_character_is_escaped_wherever_it_is_in_a_long_text() {
+        for at in [0, 1, 254, 255, 256, 511, 512, 599] {
+            let (before, after) = ("a".repeat(at), "b".repeat(600 - at));
+            assert_eq!(ascii(format!("{before}\u{7f}{after}")), format!("{before}\\u007f{after}"));
+            let plain = before + "~" + &after;
+            assert_eq!(ascii(plain.clone()), plain);
+        }
     }
 }

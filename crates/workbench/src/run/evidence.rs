@@ -223,7 +223,11 @@ pub(super) fn keep_part(folder: &Path, run: i64, stored: &Stored) {
 /// Removes a run's part after its row states the final name. If that fails, the part is removed the next time runs are settled
 /// ([`unfinished`]).
 pub(super) fn forget_part(folder: &Path, run: i64) {
-    let _ = std::fs::remove_file(part(folder, run));
+    let part = part(folder, run);
+    // Most runs have none, and looking is cheaper than removing: it does not wait for files that others create.
+    if part.exists() {
+        let _ = std::fs::remove_file(part);
+    }
 }
 
 #[cfg(test)]
