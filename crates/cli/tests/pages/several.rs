@@ -39,7 +39,8 @@ async fn operations_are_ticked_told_what_they_cost_and_held_back() {
         is_for_everybody(browser, "indicator with costs").await;
         browser.is_wide(1440, 900).await;
         browser.press("Run").await;
-        browser.is_at("/runs?batch=1").await;
+        browser.is_at("/runs").await;
+        browser.sees("The batch that started with run 1.").await;
         for words in ["circl-passive-dns@1.2.0", "cof@1.0.0", "2 shown"] {
             browser.sees(words).await;
         }
