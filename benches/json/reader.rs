@@ -28,12 +28,8 @@ fn main() {
     let (records, rounds) = if measured { (RECORDS, ROUNDS) } else { (1_000, 1) };
     let input = testkit::sample::ndjson(records, SEED);
     println!("{records} records, {} octets, {rounds} rounds\n", input.len());
-    let contenders: [(&str, Contender); 4] = [
-        (READER, read),
-        ("serde_json", read_serde_json),
-        ("sonic-rs", read_sonic),
-        ("simd-json", read_simd),
-    ];
+    let contenders: [(&str, Contender); 4] =
+        [(READER, read), ("serde_json", read_serde_json), ("sonic-rs", read_sonic), ("simd-json", read_simd)];
     let times = race(&contenders, &input, rounds, records);
     report(&contenders.map(|(name, _)| name), &times, input.len(), records);
     report_writer(&input, rounds, records);

@@ -104,7 +104,10 @@ fn prepared(file: &Path, out: &Path) -> Result<(PathBuf, String), String> {
     if is_style {
         // No quoted text spans several lines, so the beginning of a line shows whether it is a comment.
         // Nothing has to separate these characters from what is beside them, and no quoted text contains them.
-        let tight = |line: &str| line.trim().replace(" { ", "{").replace(" }", "}").replace("; ", ";");
+        let tight = |line: &str| {
+            let separators = [(" { ", "{"), (" }", "}"), ("; ", ";"), (";}", "}"), (", ", ","), (": ", ":")];
+            separators.iter().fold(line.trim().to_owned(), |line, (long, short)| line.replace(long, short))
+        };
         let lines = text.lines().map(tight).filter(|line| !line.is_empty());
         text = lines.fold(String::new(), |all, line| {
             let end = if line.ends_with(['{', '}', ';', ',']) { "" } else { "\n" };
