@@ -1,6 +1,6 @@
 //! Parameters of a package: what can be set, and which values are valid.
 //!
-//! A package declares its [`Parameter`]s. [`Setting`] lists what providers support: the key of a parameter
+//! A package declares its [`Parameter`]s. `Setting` lists what providers support: the key of a parameter
 //! selects one of them. The values are in [`crate::Settings`].
 
 use std::net::IpAddr;
