@@ -1,5 +1,6 @@
 //! The findings of a history: each once, with the runs that it comes from.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use cof::RrType;
@@ -134,14 +135,13 @@ impl History {
     }
 
     /// What each run is to claim.
-    fn additions(&self, picked: &[Proposal]) -> Vec<Addition> {
-        let of = |(column, part): (usize, &Part)| {
+    fn additions(&self, picked: &[Proposal]) -> Vec<Addition<'_>> {
+        let parts = self.parts.iter().enumerate().filter_map(|(column, part)| {
             let run = part.run()?;
             let of_part = picked.iter().flat_map(|one| &one.of).filter(|(of, _)| *of == column);
             let findings: Vec<Finding> = of_part.map(|(_, finding)| finding.clone()).collect();
-            Some(Addition { run: run.id, source: run.source.clone(), findings })
-        };
-        let parts = self.parts.iter().enumerate().filter_map(of);
+            Some(Addition { run: run.id, source: &run.source, findings: Cow::Owned(findings) })
+        });
         parts.filter(|addition| !addition.findings.is_empty()).collect()
     }
 }

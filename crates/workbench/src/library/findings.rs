@@ -1,5 +1,7 @@
 //! Adds the findings of runs in one transaction.
 
+use std::borrow::Cow;
+
 use operation::{Finding, Indicator};
 use rusqlite::Connection;
 use serde_json::json;
@@ -20,10 +22,10 @@ struct Adder<'a> {
 
 /// Findings that a run is to claim.
 #[derive(Clone, Debug)]
-pub(crate) struct Addition {
+pub(crate) struct Addition<'a> {
     pub(crate) run: i64,
-    pub(crate) source: String,
-    pub(crate) findings: Vec<Finding>,
+    pub(crate) source: &'a str,
+    pub(crate) findings: Cow<'a, [Finding]>,
 }
 
 impl Workbench {
@@ -39,7 +41,7 @@ impl Workbench {
         asked: &Indicator,
         findings: &[Finding],
     ) -> Result<Tally, Error> {
-        let addition = Addition { run, source: source.to_owned(), findings: findings.to_vec() };
+        let addition = Addition { run, source, findings: Cow::Borrowed(findings) };
         self.add_together(asked, findings, &[addition])
     }
 
@@ -49,12 +51,16 @@ impl Workbench {
         &mut self,
         asked: &Indicator,
         all: &[Finding],
-        additions: &[Addition],
+        additions: &[Addition<'_>],
     ) -> Result<Tally, Error> {
         if let Some(addition) = additions.iter().find(|addition| addition.run < 1) {
             return Err(Error::Bug(format!("a run with the number {}", addition.run)));
         }
         self.change(|change| {
+            // The plan of a single run, which may have 100,000 findings, is made once.
+            if let [addition] = additions {
+                return add(change, asked, addition);
+            }
             let tally = together(&change.transaction, asked, all, additions)?;
             for addition in additions {
                 add(change, asked, addition)?;
@@ -68,7 +74,7 @@ impl Workbench {
         &self,
         asked: &Indicator,
         all: &[Finding],
-        additions: &[Addition],
+        additions: &[Addition<'_>],
     ) -> Result<Tally, Error> {
         self.read(|database| together(database, asked, all, additions))
     }
@@ -80,21 +86,22 @@ fn together(
     database: &Connection,
     asked: &Indicator,
     all: &[Finding],
-    additions: &[Addition],
+    additions: &[Addition<'_>],
 ) -> Result<Tally, Problem> {
     let tally =
         |source: &str, findings| Ok::<_, Problem>(Plan::new(database, source, asked, findings)?.tally);
     if let [addition] = additions {
-        return tally(&addition.source, &addition.findings);
+        return tally(addition.source, &addition.findings);
     }
     let mut sum = tally("", all)?;
     for addition in additions {
-        sum.relationships.over_cap += tally(&addition.source, &addition.findings)?.relationships.over_cap;
+        sum.relationships.over_cap += tally(addition.source, &addition.findings)?.relationships.over_cap;
     }
     Ok(sum)
 }
 
-fn add(change: &Change<'_>, asked: &Indicator, addition: &Addition) -> Result<(), Problem> {
+/// Adds what one run claims; returns what its plan counted.
+fn add(change: &Change<'_>, asked: &Indicator, addition: &Addition<'_>) -> Result<Tally, Problem> {
     let Addition { run, source, findings } = addition;
     let plan = Plan::new(&change.transaction, source, asked, findings)?;
     let mut adder = Adder { change, source: change.source(source)?, run: *run, claims: 0 };
@@ -112,7 +119,7 @@ fn add(change: &Change<'_>, asked: &Indicator, addition: &Addition) -> Result<()
         let asked_row = asked_at.and_then(|at| ids.get(at).copied().flatten());
         adder.finish(asked, asked_row, source, &plan.tally)?;
     }
-    Ok(())
+    Ok(plan.tally)
 }
 
 fn lost() -> Problem {
