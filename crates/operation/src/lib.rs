@@ -4,8 +4,8 @@
 //! sends the query and streams the answer, and always states its [`Completeness`]. An [`Answer`] holds one in memory, and
 //! `mapping` proposes [`Finding`]s.
 //!
-//! A package is data and not code: installing one cannot run anything. This crate knows a database only as a [`store::Store`], and prints nothing. Errors
-//! are types, grouped by their cause: the user ([`IndicatorError`], [`SettingsError`]), the package's author
+//! A package is data and not code: installing one cannot run anything. This crate knows a database only as a
+//! [`store::Store`], and prints nothing. Errors are types, grouped by their cause: the user ([`IndicatorError`], [`SettingsError`]), the package's author
 //! ([`ManifestError`]), or the provider ([`ProviderError`]).
 
 pub mod answer;

@@ -1,7 +1,7 @@
 //! Checks whether a provider can be queried, step by step, with one cheap query.
 //!
-//! [`check`] queries a harmless name, reads at most the first record, and derives from the result which of the [`Step`]s work. The own
-//! database is opened instead.
+//! [`check`] queries a harmless name, reads at most the first record, and derives from the result which of the [`Step`]s work.
+//! The own database is opened instead.
 //! Nothing here fails: a fault is the [`Standing`] of its step.
 
 use client::{ClientError, Stage, authority};
