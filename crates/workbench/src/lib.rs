@@ -31,6 +31,8 @@ mod hint;
 pub mod history;
 mod indicator_key;
 pub mod integration;
+pub mod investigation;
+pub mod job;
 pub mod json;
 pub mod library;
 pub mod loading;

@@ -33,10 +33,11 @@ mod status;
 mod undo;
 
 pub use add::{Adding, Outcome};
+pub(crate) use curate::LONGEST_NOTE;
 pub use curate::{Setting, Standing};
 pub use details::{Attribute, Claim, Details, Note, Relationship};
 pub use entry::Entry;
-pub(crate) use entry::stored_tlp;
+pub(crate) use entry::{find, stored_indicator, stored_status, stored_tlp};
 pub(crate) use findings::Addition;
 pub use list::{Cursor, Filter, Order, Page};
 pub use plan::{Count, MOST_RELATIONSHIPS, Tally};

@@ -47,11 +47,13 @@ pub(crate) use evidence::{
     check as check_evidence, copy as copy_evidence, copy_all as copy_all_evidence, kept as evidence_kept,
 };
 pub use held::Held;
+pub(crate) use held::max_tlp_of;
 pub use list::{Page, Wanted};
 pub use pick::Pick;
 pub use quota::Said;
 pub(crate) use replay::places_of;
 pub use shown::{Arrangement, Compared, Shown, Sort};
+pub(crate) use worker::is_gone as worker_is_gone;
 
 /// One execution of an action on one indicator.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -146,6 +146,9 @@ fn change_tables(
     if version < 6 {
         transaction.execute_batch(include_str!("../schema-6.sql"))?;
     }
+    if version < 8 {
+        transaction.execute_batch(include_str!("../schema-8.sql"))?;
+    }
     if version < 4 {
         // It reads integrations as this version has them.
         bind_secrets(transaction)?;
@@ -155,6 +158,7 @@ fn change_tables(
         "secrets" => version < 4,
         "runs" => version < 5,
         "indicators" | "integrations" => version < 6,
+        "investigations" | "source_reports" | "members" | "investigation_notes" | "jobs" => version < 8,
         _ => version < 3,
     };
     for (table, done) in seal::TABLES.iter().filter(unsealed).zip(2..) {

@@ -27,7 +27,7 @@ pub(crate) struct Table {
 
 /// The sealed tables. Sessions, throttling and usage of tokens are not sealed: they change at every request and expire. Secrets
 /// are encrypted with authentication, which has the same effect.
-pub(crate) const TABLES: [Table; 16] = [
+pub(crate) const TABLES: [Table; 21] = [
     Table {
         name: "integrations",
         key: &["name"],
@@ -96,6 +96,62 @@ pub(crate) const TABLES: [Table; 16] = [
             "fetched_at",
             "added_at",
             "undone_at",
+        ],
+    },
+    Table {
+        name: "investigations",
+        key: &["id"],
+        columns: &[
+            "name",
+            "folded",
+            "status",
+            "tlp",
+            "summary",
+            "actor",
+            "created_at",
+            "updated_at",
+            "removed_at",
+        ],
+    },
+    Table {
+        name: "source_reports",
+        key: &["id"],
+        columns: &["investigation", "title", "dated_at", "tlp", "text", "length", "actor", "added_at"],
+    },
+    Table {
+        name: "members",
+        key: &["investigation", "indicator"],
+        columns: &[
+            "investigation",
+            "indicator",
+            "verdict",
+            "report",
+            "origin",
+            "actor",
+            "added_at",
+            "removed_at",
+        ],
+    },
+    Table {
+        name: "investigation_notes",
+        key: &["id"],
+        columns: &["investigation", "indicator", "at", "actor", "text"],
+    },
+    Table {
+        name: "jobs",
+        key: &["id"],
+        columns: &[
+            "investigation",
+            "actor",
+            "state",
+            "request",
+            "subjects",
+            "batch",
+            "retried",
+            "worker",
+            "reason",
+            "created_at",
+            "ended_at",
         ],
     },
     Table { name: "audit", key: &["id"], columns: &["at", "actor", "action", "subject", "detail", "chain"] },

@@ -111,7 +111,8 @@ impl Workbench {
 }
 
 impl Change<'_> {
-    fn add_by_hand(
+    /// Adds an indicator with a claim of a source that is not a run.
+    pub(crate) fn add_by_hand(
         &self,
         indicator: &Indicator,
         status: Status,

@@ -12,7 +12,7 @@ use crate::library::source::NO_RUN;
 use crate::{Error, Workbench};
 
 /// The longest note, in characters: a page or two. Longer text is a document.
-const LONGEST_NOTE: usize = 10_000;
+pub(crate) const LONGEST_NOTE: usize = 10_000;
 
 /// What a user sets of an indicator, and what it had before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -29,11 +29,11 @@ pub struct Entry {
 
 /// The part of a row that changes need.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    pub(super) id: i64,
-    pub(super) status: Status,
-    pub(super) removed: bool,
-    pub(super) tlp: Option<Tlp>,
+pub(crate) struct Place {
+    pub(crate) id: i64,
+    pub(crate) status: Status,
+    pub(crate) removed: bool,
+    pub(crate) tlp: Option<Tlp>,
 }
 
 /// The columns that [`entry`] reads, of a table of indicators named `i`.
@@ -58,13 +58,13 @@ pub(super) fn entry(row: &Row<'_>) -> Result<(i64, Entry), Problem> {
 }
 
 /// Parses an indicator that this program stored.
-pub(super) fn stored_indicator(value: &str) -> Result<Indicator, Problem> {
+pub(crate) fn stored_indicator(value: &str) -> Result<Indicator, Problem> {
     Indicator::from_canonical(value)
         .map_err(|error| Problem::Stored(format!("the indicator {value:?}: {error}")))
 }
 
 /// Reads a status that this program stored.
-pub(super) fn stored_status(code: i64) -> Result<Status, Problem> {
+pub(crate) fn stored_status(code: i64) -> Result<Status, Problem> {
     Status::from_code(code).ok_or_else(|| Problem::Stored(format!("the status {code}")))
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn stored_tlp(word: Option<String>) -> Result<Option<Tlp>, Problem> {
 }
 
 /// The row of an indicator, even if it is removed.
-pub(super) fn find(database: &Connection, indicator: &Indicator) -> Result<Option<Place>, Problem> {
+pub(crate) fn find(database: &Connection, indicator: &Indicator) -> Result<Option<Place>, Problem> {
     let sql = "SELECT id, status, removed_at IS NOT NULL, tlp FROM indicators WHERE sort_key = ?";
     let mut statement = database.prepare_cached(sql)?;
     let row = statement

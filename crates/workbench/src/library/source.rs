@@ -34,7 +34,7 @@ impl Workbench {
 
 impl Change<'_> {
     /// The number of a source, which is inserted if it is new.
-    pub(super) fn source(&self, name: &str) -> Result<i64, Problem> {
+    pub(crate) fn source(&self, name: &str) -> Result<i64, Problem> {
         if name.is_empty() || name.len() > LONGEST_NAME {
             return Err(Problem::invalid("the name of a source must have 1 to 256 bytes"));
         }

@@ -49,13 +49,14 @@ const INDICATORS: Kind = Kind {
     claimed: "SELECT DISTINCT indicator FROM indicator_claims \
               WHERE source IN (SELECT id FROM sources) AND run = ?",
     unclaim: "DELETE FROM indicator_claims WHERE indicator = ? AND run = ?",
-    // A status or a marking that runs do not set, a removal or a note shows that a user worked with it.
+    // A status or a marking that runs do not set, a removal, a note or an investigation shows that a user worked with it.
     sweep: "DELETE FROM indicators WHERE id = ?1 AND status = ?2 AND removed_at IS NULL AND tlp IS NULL \
             AND NOT EXISTS (SELECT 1 FROM indicator_claims WHERE indicator = ?1) \
             AND NOT EXISTS (SELECT 1 FROM attributes WHERE indicator = ?1) \
             AND NOT EXISTS (SELECT 1 FROM relationships WHERE from_id = ?1) \
             AND NOT EXISTS (SELECT 1 FROM relationships WHERE to_id = ?1) \
-            AND NOT EXISTS (SELECT 1 FROM notes WHERE indicator = ?1)",
+            AND NOT EXISTS (SELECT 1 FROM notes WHERE indicator = ?1) \
+            AND NOT EXISTS (SELECT 1 FROM members WHERE indicator = ?1)",
 };
 /// The indicators that have attributes and relationships of a run.
 const CARRIERS: [&str; 2] = [

@@ -62,6 +62,11 @@ impl Runs {
         Ok(Self { desk, worker })
     }
 
+    /// The name of this process among the workers of the data folder.
+    pub(crate) fn worker(&self) -> &str {
+        self.worker.name()
+    }
+
     /// The desk of the data folder where runs are stored.
     pub fn desk(&self) -> &Desk {
         &self.desk

@@ -12,6 +12,8 @@ use operation::{
     Budget, Config, Filter, Limits, Package, Provider, ProviderError, Settings, Side, Tcp, Window,
 };
 
+use crate::database::{Change, Problem};
+
 /// How runs are made. This is a snapshot that later configuration does not affect.
 #[derive(Clone, Debug)]
 pub struct Asking {
@@ -33,16 +35,42 @@ pub struct Asking {
     pub batch: Batch,
 }
 
-/// The runs of one command, identified by the number of the first one that starts.
-#[derive(Clone, Debug, Default)]
-pub struct Batch(Arc<AtomicI64>);
+/// The runs of one command or job, identified by the number of the first one that starts.
+#[derive(Clone, Debug)]
+pub enum Batch {
+    /// The runs of a command; clones share them.
+    Command(Arc<AtomicI64>),
+    /// The runs of a job, given by its number.
+    Job(i64),
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self::Command(Arc::default())
+    }
+}
 
 impl Batch {
-    /// The batch of a run that starts: its own number if it is the first.
-    pub(super) fn of(&self, run: i64) -> i64 {
-        match self.0.compare_exchange(0, run, Ordering::Relaxed, Ordering::Relaxed) {
-            Ok(_) => run,
-            Err(first) => first,
+    /// The batch of a run that starts: its own number if it is the first. That of a job is stored with it, so that a restart does not
+    /// begin another one.
+    pub(super) fn of(&self, run: i64, change: &Change<'_>) -> Result<i64, Problem> {
+        match self {
+            Self::Command(first) => {
+                Ok(match first.compare_exchange(0, run, Ordering::Relaxed, Ordering::Relaxed) {
+                    Ok(_) => run,
+                    Err(first) => first,
+                })
+            }
+            Self::Job(job) => {
+                let sql = "SELECT batch FROM jobs WHERE id = ?";
+                let known = change.transaction.prepare_cached(sql)?.query_row([job], |row| row.get(0))?;
+                if let Some(first) = known {
+                    return Ok(first);
+                }
+                let sql = "UPDATE jobs SET batch = ? WHERE id = ?";
+                change.transaction.prepare_cached(sql)?.execute((run, job))?;
+                Ok(run)
+            }
         }
     }
 }

@@ -76,6 +76,19 @@ pub(super) fn held(
     Ok((tlp > max_tlp).then(|| Held { indicator: indicator.clone(), tlp, operation, max_tlp }))
 }
 
+/// The strictest level that an installed operation is asked about, given by its name.
+pub(crate) fn max_tlp_of(database: &Connection, operation: &str) -> Result<Tlp, Problem> {
+    let manifest: Option<String> = database
+        .prepare_cached("SELECT manifest FROM integrations WHERE name = ?")?
+        .query_row([operation], |row| row.get(0))
+        .optional()?;
+    match manifest.and_then(|manifest| Package::parse("manifest", &manifest).ok()) {
+        Some(package) => max_tlp(database, &package),
+        // It cannot be asked anyway.
+        None => Ok(Tlp::Red),
+    }
+}
+
 pub(super) fn max_tlp(database: &Connection, package: &Package) -> Result<Tlp, Problem> {
     let sql = "SELECT max_tlp FROM integrations WHERE name = ?";
     let mut statement = database.prepare_cached(sql)?;

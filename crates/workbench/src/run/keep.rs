@@ -91,7 +91,7 @@ impl Change<'_> {
         let Asking { package, action, .. } = asking;
         self.transaction.prepare_cached(sql)?.execute((
             id,
-            asking.batch.of(id),
+            asking.batch.of(id, self)?,
             indicator.to_string(),
             self.manifest(package)?,
             package.to_string(),

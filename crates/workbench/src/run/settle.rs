@@ -61,7 +61,7 @@ impl Workbench {
     }
 
     /// The runs that were interrupted because a server was stopped or killed, and that should be resumed: oldest first, at most
-    /// 64. Left out are runs that started more than an hour ago, that were queried again since, or that were interrupted three
+    /// 64. Left out are runs of jobs, which go on by themselves, and runs that started more than an hour ago, that were queried again since, or that were interrupted three
     /// times within the hour, because such a run may be what ends the server.
     ///
     /// # Errors
@@ -71,6 +71,7 @@ impl Workbench {
         let since = now.saturating_sub(STILL_WANTED);
         let sql = format!(
             "SELECT {COLUMNS} FROM runs r WHERE r.state = 'interrupted' AND r.reason = :stopped AND r.started_at > :since \
+             AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.batch = coalesce(r.batch, r.id)) \
              AND NOT EXISTS (SELECT 1 FROM runs n WHERE n.indicator = r.indicator AND n.question = r.question AND n.id > r.id) \
              AND (SELECT count(*) FROM runs p WHERE p.indicator = r.indicator AND p.question = r.question \
                   AND p.reason = :stopped AND p.started_at > :since) < {MOST_TRIES} \

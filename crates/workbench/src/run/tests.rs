@@ -56,7 +56,11 @@ impl Lab {
         self.asking_with(&[], None)
     }
 
-    fn asking_with(&self, set: &[(&str, &str)], token: Option<&str>) -> Asking {
+    pub(crate) fn runs(&self) -> &Runs {
+        &self.runs
+    }
+
+    pub(crate) fn asking_with(&self, set: &[(&str, &str)], token: Option<&str>) -> Asking {
         let package = operation::package::newest().unwrap();
         let mut settings = Settings::default();
         let (address, port) = (self.address.ip().to_string(), self.address.port().to_string());
@@ -96,7 +100,7 @@ impl Lab {
         self.now.fetch_add(time.as_secs(), Ordering::Relaxed);
     }
 
-    fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.provider.requests().len()
     }
 

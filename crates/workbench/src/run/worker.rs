@@ -21,7 +21,7 @@ const SERVING: &str = "serving-";
 
 /// This process, as a worker in a data folder.
 #[derive(Debug)]
-pub(super) struct Worker {
+pub(crate) struct Worker {
     name: String,
     path: PathBuf,
     /// Holds the lock.
@@ -50,7 +50,7 @@ impl Worker {
         }
     }
 
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 }
@@ -70,7 +70,7 @@ impl Left {
 }
 
 /// Whether that worker is gone.
-pub(super) fn is_gone(folder: &Path, name: &str) -> bool {
+pub(crate) fn is_gone(folder: &Path, name: &str) -> bool {
     let path = folder.join("workers").join(name);
     match File::open(&path) {
         Ok(file) => file.try_lock().is_ok(),
