@@ -189,12 +189,6 @@ impl FromStr for Verdict {
     }
 }
 
-impl From<WordError> for Error {
-    fn from(error: WordError) -> Self {
-        Self::invalid(error.to_string())
-    }
-}
-
 /// The name as it is stored: trimmed, with single blanks.
 ///
 /// # Errors
