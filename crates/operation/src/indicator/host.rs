@@ -45,6 +45,8 @@ pub(super) fn after_schemes(text: &str) -> (&str, bool) {
     let (mut rest, mut in_url) = (text, false);
     for _ in 0..MOST_SCHEMES {
         match after_scheme(rest) {
+            // `http://user:password@c2.example`: this colon is not that of a scheme.
+            Some((_, false)) if in_url => break,
             Some((after, slashes)) => {
                 in_url = slashes;
                 rest = after;
@@ -240,6 +242,8 @@ mod tests {
             ("https://user:pw@c2.example:8443/a?b#c", "c2.example"),
             ("user:pw@c2.example/x", "c2.example"),
             ("http://user@c2.example", "c2.example"),
+            ("http://user:pw@c2.example", "c2.example"),
+            ("http://user:pw@c2.example:8443", "c2.example"),
             ("[2001:db8::1]:80", "2001:db8::1"),
             ("[fe80::1%25eth0]:80", "fe80::1"),
             ("fe80::1%eth0", "fe80::1"),

@@ -99,7 +99,7 @@ const SHAPES: [(&str, Other); 42] = [
     (r"^(bc|tb)1[02-9ac-hj-np-z]{11,87}$", Other::Bitcoin),
     (r"^(bitcoin|ethereum):", Other::Bitcoin),
     (r"^[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([t ][0-9:.,]+ ?(z|utc|gmt|[+-][0-9:]+)?)?$", Other::Date),
-    (r"^[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}([t ,]*[0-9:.]+)?$", Other::Date),
+    (r"^[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}([t ,]+[0-9:.]+)?$", Other::Date),
     (r"^[0-9]{1,2}/[0-9]{1,2}/[0-9]{2}$", Other::Date),
     (r"^[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?([.,][0-9]+)?(z|[+-][0-9:]+)?$", Other::Time),
     (r"^([0-9]{1,5}/(tcp|udp|sctp)|(tcp|udp|sctp|port)[/ :][0-9]{1,5}|:[0-9]{1,5})$", Other::Port),
@@ -122,16 +122,16 @@ const SHAPES: [(&str, Other); 42] = [
     (r"^\.[a-z0-9]{1,5}$", Other::FileName),
 ];
 
-/// File name extensions that are not top-level domains, in order. Extensions that are both (`com`, `zip`, `mov`, `py`, `sh`,
-/// `pl`, `rs`, `cab`) are treated as domain names.
-const ENDINGS: [&str; 99] = [
+/// File name extensions that are not top-level domains, in order. Extensions that are both (`com`, `zip`, `mov`, `one`,
+/// `py`, `sh`, `pl`, `rs`, `cab`) are treated as domain names.
+const ENDINGS: [&str; 98] = [
     "7z", "asp", "aspx", "bak", "bash", "bat", "bin", "bmp", "cfg", "chm", "class", "conf", "config", "csv",
     "dat", "db", "dll", "dmg", "doc", "docm", "docx", "dotm", "elf", "eml", "exe", "gif", "gz", "hta", "htm",
     "html", "ico", "img", "ini", "iso", "jar", "jpeg", "jpg", "js", "jse", "json", "jsp", "lnk", "log",
-    "mp3", "mp4", "msg", "msi", "ocx", "ods", "odt", "one", "pcap", "pcapng", "pdf", "php", "php3", "php4",
-    "php5", "php7", "png", "potm", "ppt", "pptm", "pptx", "ps1", "psd1", "psm1", "pyc", "rar", "rdp", "reg",
-    "rtf", "scr", "sct", "sqlite", "svg", "swf", "sys", "tar", "tgz", "tmp", "ttf", "txt", "vbe", "vbs",
-    "vhd", "vhdx", "wsf", "xlam", "xll", "xls", "xlsb", "xlsm", "xlsx", "xml", "yaml", "yar", "yara", "yml",
+    "mp3", "mp4", "msg", "msi", "ocx", "ods", "odt", "pcap", "pcapng", "pdf", "php", "php3", "php4", "php5",
+    "php7", "png", "potm", "ppt", "pptm", "pptx", "ps1", "psd1", "psm1", "pyc", "rar", "rdp", "reg", "rtf",
+    "scr", "sct", "sqlite", "svg", "swf", "sys", "tar", "tgz", "tmp", "ttf", "txt", "vbe", "vbs", "vhd",
+    "vhdx", "wsf", "xlam", "xll", "xls", "xlsb", "xlsm", "xlsx", "xml", "yaml", "yar", "yara", "yml",
 ];
 
 static PATTERNS: LazyLock<RegexSet> = LazyLock::new(|| {
@@ -158,7 +158,7 @@ impl Other {
     }
 
     /// A file name, if the last label is one of the extensions.
-    pub(super) fn of_ending(last: &str) -> Option<Self> {
+    pub(crate) fn of_ending(last: &str) -> Option<Self> {
         ENDINGS.binary_search(&last.to_ascii_lowercase().as_str()).is_ok().then_some(Self::FileName)
     }
 
