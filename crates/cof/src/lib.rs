@@ -30,5 +30,6 @@ pub use orientation::Orientation;
 pub use rdata::{Rdata, RdataError, Target};
 pub use reader::{Damage, DamageKind, End, Limits, Reader, SafEnd};
 pub use record::{Extras, Field, Note, NoteKind, Record};
+pub use registered::PublicSuffix;
 pub use rrtype::{RrType, RrTypeError};
 pub use writer::{Dialect, Writer};
