@@ -21,6 +21,12 @@ mod number;
 mod other;
 mod written;
 
+/// How values are written, for the reader of reports.
+pub(crate) mod marks {
+    pub(crate) use super::written::{is_invisible, mark, narrow};
+}
+
+pub(crate) use line::looks_like_a_host;
 pub use line::{Given, Line};
 pub use other::Other;
 

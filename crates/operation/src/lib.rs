@@ -1,6 +1,6 @@
 //! Integration packages, their parameters, queries to providers, and the mapping of answers to findings.
 //!
-//! In the order of the data flow: an [`Indicator`] is queried through a [`Package`] with its [`Settings`]. The [`Provider`]
+//! In the order of the data flow: an [`Indicator`] (alone, or from a [`Report`]) is queried through a [`Package`] with its [`Settings`]. The [`Provider`]
 //! sends the query and streams the answer, and always states its [`Completeness`]. An [`Answer`] holds one in memory, and
 //! `mapping` proposes [`Finding`]s.
 //!
@@ -22,6 +22,7 @@ pub mod parameter;
 pub mod provider;
 mod proxy_setting;
 pub mod relation;
+pub mod report;
 pub mod settings;
 pub mod shown;
 pub mod tlp;
@@ -38,6 +39,7 @@ pub use package::{Action, ManifestError, Package, PackageError};
 pub use parameter::{Parameter, ParameterKind, Value};
 pub use provider::{Budget, Completeness, Config, Limits, Provider, ProviderError, Sink, State, Tcp};
 pub use relation::Relation;
+pub use report::{Report, ReportError};
 pub use settings::{Secret, Settings, SettingsError};
 pub use tlp::{Marking, Tlp, TlpError};
 pub use window::{Moment, MomentError, Window};

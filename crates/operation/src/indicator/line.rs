@@ -150,7 +150,8 @@ fn stands_alone(indicator: &Indicator) -> bool {
     }
 }
 
-fn looks_like_a_host(text: &str) -> bool {
+/// Whether a text has the characters of a name with several labels, or of an address in numbers.
+pub(crate) fn looks_like_a_host(text: &str) -> bool {
     let is_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
     let letters = text.bytes().any(|byte| byte.is_ascii_alphabetic());
     text.bytes().all(is_host)

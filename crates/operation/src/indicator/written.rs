@@ -23,7 +23,7 @@ pub(super) fn plain(text: &str) -> String {
 /// Invisible characters that no name needs: soft hyphen, zero-width space and no-break space, word joiner, and the direction
 /// marks in text copied from right-to-left pages. Joiners are kept, because names in some scripts need them. Direction
 /// overrides are kept too, so that a value that was displayed backwards is refused.
-const fn is_invisible(character: char) -> bool {
+pub(crate) const fn is_invisible(character: char) -> bool {
     matches!(
         character,
         '\u{ad}'
@@ -39,7 +39,7 @@ const fn is_invisible(character: char) -> bool {
 }
 
 /// Converts full-width forms of ASCII, the full stops that IDNA treats as dots (UTS 46, section 4.5), and hyphens to ASCII.
-fn narrow(character: char) -> char {
+pub(crate) fn narrow(character: char) -> char {
     match character {
         '\u{3002}' | '\u{ff61}' => '.',
         // Word processors convert hyphens into these.
@@ -74,7 +74,7 @@ fn refang_marks(text: &str) -> String {
 }
 
 /// The character that the mark at the front of a text replaces, and the rest of the text.
-fn mark(text: &str) -> Option<(&'static str, &str)> {
+pub(crate) fn mark(text: &str) -> Option<(&'static str, &str)> {
     bracketed(text).or_else(|| {
         let halves = [("\\.", "."), ("\\/", "/"), ("[.", "."), (".]", ".")];
         halves.into_iter().find_map(|(written, plain)| Some((plain, text.strip_prefix(written)?)))
