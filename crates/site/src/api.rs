@@ -17,6 +17,13 @@
 //! GET    /runs/ID                          show           DELETE /runs/ID               cancel
 //! GET    /history?value=                   all operations' answers on an indicator, merged
 //! POST   /runs/ID/add                      {"pick","dry_run"}   POST /runs/ID/undo      undo
+//! GET    /investigations?status=&search=&… list           POST /investigations          create: {"name","tlp","values"}
+//! GET    /investigations/ID                show           DELETE /investigations/ID     remove
+//! PATCH  /investigations/ID                {"name","status","tlp","summary"}            POST …/ID/restore
+//! GET    /investigations/ID/members        list           POST …/ID/members             add: {"values"}
+//! POST   /investigations/ID/members/remove {"values"}     POST …/ID/members/verdict     {"values","verdict"}
+//! GET    /investigations/ID/notes          list           POST …/ID/notes               {"text","member"}
+//! GET    /investigations/ID/reports        list           GET  …/ID/reports/REPORT      the text
 //! GET    /users                            list           POST /users/invitations       {"role"}: a one-time token
 //! PATCH  /users/NAME                       {"role","disabled"}  POST /users/NAME/reset  a one-time token
 //! GET    /users/NAME/sessions              list           DELETE /users/NAME/sessions/ID
@@ -33,6 +40,8 @@ mod catalogue;
 mod history;
 mod indicators;
 mod integrations;
+mod investigations;
+mod members;
 mod runs;
 mod session;
 mod users;
@@ -62,6 +71,8 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(indicators::routes())
         .merge(runs::routes())
         .merge(history::routes())
+        .merge(investigations::routes())
+        .merge(members::routes())
         .merge(users::routes())
         .merge(audit::routes())
         .fallback(async || Problem::missing("there is no API endpoint at this address"))

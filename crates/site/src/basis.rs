@@ -10,6 +10,7 @@ use axum::http::header::{ETAG, IF_MATCH};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use edge::problem::Problem;
 use operation::{Indicator, Marking};
+use workbench::investigation::Investigation;
 use workbench::library;
 use workbench::user::User;
 use workbench::{Error, Workbench, integration};
@@ -81,6 +82,22 @@ impl Basis {
             state.push((format!("Newest note, by {}", newest.actor), text));
         }
         Self::new(state, &[&details.notes.len().to_string()])
+    }
+
+    /// The state of an investigation that users change; its members and notes are not part of it, because each change of them is
+    /// about itself alone.
+    pub(crate) fn of_investigation(investigation: &Investigation) -> Self {
+        let pair = |label: &str, value: &str| (label.to_owned(), value.to_owned());
+        let summary: String = investigation.summary.chars().take(200).collect();
+        let removed = investigation.removed_at.map_or("no", |_| "yes");
+        let state = vec![
+            pair("Name", &investigation.name),
+            pair("Status", investigation.status.word()),
+            pair("TLP", Marking(investigation.tlp).word()),
+            pair("Summary", &summary),
+            pair("Removed", removed),
+        ];
+        Self::new(state, &[&investigation.summary])
     }
 
     /// The state of a user.

@@ -24,7 +24,7 @@ use operation::{Indicator, Tlp};
 
 pub use create::{Created, NewInvestigation};
 pub use edit::Change as Edit;
-pub use list::Wanted;
+pub use list::{Page, Wanted};
 pub use members::{Joined, Origin};
 pub use notes::Note;
 pub use records::{Answered, MemberRecords, Records, Stamp};

@@ -13,6 +13,7 @@ mod control;
 mod progress;
 mod request;
 mod stored;
+mod subjects;
 mod work;
 
 use operation::Indicator;
@@ -20,6 +21,7 @@ use operation::Indicator;
 pub use progress::{Failure, Progress};
 pub use request::{Operation, Request};
 pub use stored::Task;
+pub use subjects::Subjects;
 pub use work::Live;
 
 /// Operations that are queried about many indicators.

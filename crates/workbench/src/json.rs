@@ -12,6 +12,8 @@ pub mod cost;
 pub mod history;
 pub mod indicator;
 pub mod integration;
+pub mod investigation;
+pub mod job;
 pub mod run;
 pub mod token;
 

@@ -26,7 +26,29 @@ pub struct Wanted {
     pub limit: usize,
 }
 
+/// A page of investigations.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The investigations.
+    pub investigations: Vec<Investigation>,
+    /// [`Wanted::skip`] of the next page, if there is one.
+    pub next: Option<usize>,
+}
+
 impl Workbench {
+    /// The investigations that match, and whether there are more.
+    ///
+    /// # Errors
+    /// [`Error`] if the database cannot be read.
+    pub fn investigation_page(&self, wanted: &Wanted) -> Result<Page, Error> {
+        let limit = wanted.limit.max(1);
+        let one_more = Wanted { limit: limit.saturating_add(1), ..wanted.clone() };
+        let mut investigations = self.investigations(&one_more)?;
+        let next = (investigations.len() > limit).then(|| wanted.skip.saturating_add(limit));
+        investigations.truncate(limit);
+        Ok(Page { investigations, next })
+    }
+
     /// The investigations that match.
     ///
     /// # Errors

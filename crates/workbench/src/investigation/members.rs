@@ -1,5 +1,7 @@
 //! Members of investigations: who is one, since when, and what people think about it.
 
+use std::collections::HashSet;
+
 use operation::{Indicator, Tlp};
 use rusqlite::{Connection, Row};
 use serde_json::json;
@@ -67,6 +69,15 @@ impl Workbench {
             }
             Ok(found)
         })
+    }
+
+    /// Those of the indicators that are no members of an investigation, in their order.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if there is no such investigation.
+    pub fn not_members(&self, id: i64, indicators: &[Indicator]) -> Result<Vec<Indicator>, Error> {
+        let members: HashSet<Indicator> = self.member_indicators(id)?.into_iter().collect();
+        Ok(indicators.iter().filter(|indicator| !members.contains(indicator)).cloned().collect())
     }
 
     /// Makes indicators members. They are added to the library with a claim of the current actor and at least the investigation's

@@ -46,7 +46,7 @@ impl Workbench {
         })
     }
 
-    /// Writes a note on an investigation, or on one of its members.
+    /// Writes a note on an investigation, or on one of its members; returns it as it is stored.
     ///
     /// # Errors
     /// [`Error::Refused`] if there is no such investigation or member, or the note is empty or too long.
@@ -55,7 +55,7 @@ impl Workbench {
         id: i64,
         member: Option<&Indicator>,
         text: &str,
-    ) -> Result<(), Error> {
+    ) -> Result<Note, Error> {
         let text = text.trim().replace("\r\n", "\n");
         if text.is_empty() || text.chars().count() > LONGEST_NOTE {
             return Err(Error::invalid(format!("a note must have 1 to {LONGEST_NOTE} characters")));
@@ -77,7 +77,9 @@ impl Workbench {
             change.transaction.prepare_cached(sql)?.execute((id, row, change.at, change.actor, &text))?;
             change.touch_investigation(id)?;
             let detail = json!({"member": member.map(ToString::to_string)});
-            change.audit("investigation.note", &name, &detail)
+            change.audit("investigation.note", &name, &detail)?;
+            let (actor, text) = (change.actor.to_owned(), text.clone());
+            Ok(Note { member: member.cloned(), at: change.at, actor, text })
         })
     }
 }

@@ -2,11 +2,12 @@
 
 use std::io::Read as _;
 
-use operation::Tlp;
+use operation::{Indicator, Tlp};
 use rusqlite::OptionalExtension;
 use serde_json::json;
 
 use super::list;
+use super::members::{Joined, Origin};
 use crate::database::{Change, Problem};
 use crate::library::stored_tlp;
 use crate::{Error, Workbench};
@@ -92,6 +93,23 @@ impl Workbench {
                 .ok_or_else(|| Problem::missing(format!("investigation {id} has no report {report}")))?;
             unpacked(&packed)
                 .map_err(|error| Problem::Stored(format!("the text of the source report {report}: {error}")))
+        })
+    }
+
+    /// Adds a report to an investigation, and makes its indicators members, in one change.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if there is no such investigation, it is removed, the report is too large, or there are too many members then.
+    pub fn add_report_members(
+        &mut self,
+        id: i64,
+        report: &NewReport,
+        indicators: &[Indicator],
+    ) -> Result<Vec<Joined>, Error> {
+        self.change(|change| {
+            let investigation = change.present_investigation(id)?;
+            let report = change.keep_report(id, report)?;
+            change.join(id, indicators, investigation.tlp, &Origin::Report(report))
         })
     }
 

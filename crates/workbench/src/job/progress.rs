@@ -25,6 +25,8 @@ pub struct Progress {
     pub incomplete: u64,
     /// How many failed and are not asked again.
     pub failed: u64,
+    /// How many of all these a provider refused, because of credentials or quota.
+    pub refused: u64,
     /// Those that are not asked because of a marking.
     pub held: Vec<Held>,
     /// How many are left.
@@ -44,6 +46,8 @@ pub struct Failure {
     pub reason: String,
     /// How often.
     pub count: u64,
+    /// Whether the provider refused it: the credentials or the quota.
+    pub refused: bool,
 }
 
 impl Progress {
@@ -80,7 +84,7 @@ impl Workbench {
 
 /// Sums over the newest run of each query.
 fn counts(database: &Connection, job: &Job) -> Result<Progress, Problem> {
-    let sql = "SELECT state, count(*), sum(fetched_by <> id), sum(records) FROM runs \
+    let sql = "SELECT state, count(*), sum(fetched_by <> id), sum(records), sum(refused) FROM runs \
                WHERE coalesce(batch, id) = ?1 AND (state <> 'failed' OR id > ?2) GROUP BY state";
     let mut statement = database.prepare_cached(sql)?;
     let mut rows = statement.query((job.batch, job.retried))?;
@@ -99,13 +103,14 @@ fn counts(database: &Connection, job: &Job) -> Result<Progress, Problem> {
             Some(run::State::Interrupted | run::State::Running) | None => {}
         }
         progress.stored += stored;
+        progress.refused += count(4)?;
         progress.records += records;
     }
     Ok(progress)
 }
 
 fn failures(database: &Connection, job: &Job) -> Result<Vec<Failure>, Problem> {
-    let sql = "SELECT package, reason, count(*) FROM runs WHERE coalesce(batch, id) = ?1 AND state = 'failed' AND id > ?2 \
+    let sql = "SELECT package, reason, count(*), max(refused) FROM runs WHERE coalesce(batch, id) = ?1 AND state = 'failed' AND id > ?2 \
                GROUP BY package, reason ORDER BY count(*) DESC, package, reason LIMIT ?3";
     let mut statement = database.prepare_cached(sql)?;
     let rows = statement.query_map((job.batch, job.retried, MOST_REASONS), |row| {
@@ -114,6 +119,7 @@ fn failures(database: &Connection, job: &Job) -> Result<Vec<Failure>, Problem> {
             package: row.get(0)?,
             reason: reason.unwrap_or_default(),
             count: u64::try_from(count).unwrap_or_default(),
+            refused: row.get(3)?,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -33,6 +33,18 @@ impl Workbench {
         self.read(|database| find(database, id))
     }
 
+    /// The job of an investigation with this number.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if there is none.
+    pub fn job_of(&self, investigation: i64, id: i64) -> Result<Job, Error> {
+        let job = self.job(id)?;
+        if job.investigation == investigation {
+            return Ok(job);
+        }
+        Err(Error::missing(format!("investigation {investigation} has no job {id}")))
+    }
+
     /// The jobs of an investigation, newest first; at most 100.
     ///
     /// # Errors

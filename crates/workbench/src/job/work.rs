@@ -36,6 +36,8 @@ const BETWEEN: Duration = Duration::from_secs(5);
 pub struct Live {
     /// Queries that have ended since this process began.
     ended: AtomicU64,
+    /// How many of these failed.
+    failed: AtomicU64,
     /// Records that arrived since then.
     records: AtomicU64,
     /// Whether nothing more is begun.
@@ -49,6 +51,11 @@ impl Live {
     /// Queries that have ended since this process began to work on the job.
     pub fn ended(&self) -> u64 {
         self.ended.load(Ordering::Relaxed)
+    }
+
+    /// How many of these failed.
+    pub fn failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
     }
 
     /// Records that arrived since then.
@@ -275,6 +282,7 @@ impl Lane {
         self.live.ended.fetch_add(1, Ordering::Relaxed);
         self.live.records.fetch_add(kept.run.records, Ordering::Relaxed);
         let failed = kept.run.ending.state == run::State::Failed;
+        self.live.failed.fetch_add(u64::from(failed), Ordering::Relaxed);
         let reason = kept.run.ending.reason.as_ref();
         let in_a_row = if failed { self.failures.fetch_add(1, Ordering::Relaxed) + 1 } else { 0 };
         if !failed {

@@ -8,26 +8,34 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{answer, audit, catalogue, cost, history, indicator, integration, run, token};
+use super::{
+    answer, audit, catalogue, cost, history, indicator, integration, investigation, job, run, token,
+};
 
 const PAGE: &str = include_str!("../../../../docs/json.md");
 
 /// The objects that the page explains under their own names.
-const WORDS: [(&str, &str); 18] = [
+const WORDS: [(&str, &str); 24] = [
     ("CHANGE", "PlannedChange"),
     ("CLAIM", "Claim"),
     ("COST", "OperationCost"),
     ("COUNT", "TallyCount"),
     ("ENTRY", "IndicatorEntry"),
     ("FINDING", "AnswerFinding"),
+    ("INVESTIGATION", "InvestigationSummary"),
+    ("JOB", "JobShown"),
     ("LOSS", "PlannedLoss"),
+    ("MEMBER", "InvestigationMember"),
+    ("NOTE", "InvestigationNote"),
     ("PACKAGE", "CataloguePackage"),
     ("PARAMETER", "IntegrationParameter"),
+    ("PROGRESS", "JobProgress"),
     ("PROXY", "IntegrationProxy"),
     ("QUOTA", "ProviderQuota"),
     ("RECORD", "AnswerRecord"),
     ("RELATIONSHIP", "IndicatorRelationship"),
     ("RELEASE", "PackageRelease"),
+    ("REPORT", "InvestigationReport"),
     ("RUN", "RunSummary"),
     ("SUMMARY", "IntegrationSummary"),
     ("TALLY", "LibraryTally"),
@@ -35,7 +43,7 @@ const WORDS: [(&str, &str); 18] = [
 ];
 
 /// The text on the page before the parts of each object.
-const PLACES: [(&str, &[&str]); 39] = [
+const PLACES: [(&str, &[&str]); 54] = [
     (
         "Answer",
         &[
@@ -76,12 +84,27 @@ const PLACES: [(&str, &[&str]); 39] = [
     ("IntegrationRemoved", &["`remove` prints "]),
     ("IntegrationSummary", &["- SUMMARY: "]),
     ("IntegrationSwitched", &["`integration enable` and `disable` print "]),
+    ("InvestigationDetails", &["`investigation show` prints "]),
+    ("InvestigationMember", &["- MEMBER: ", "a MEMBER also contains "]),
+    ("InvestigationNote", &["- NOTE: "]),
+    ("InvestigationPage", &["`investigation list` prints "]),
+    ("InvestigationPresence", &["`investigation restore` and `delete` print "]),
+    ("InvestigationReport", &["- REPORT: "]),
+    ("InvestigationSummary", &["- INVESTIGATION: "]),
+    ("JobList", &["its jobs as "]),
+    ("JobProgress", &["- PROGRESS: "]),
+    ("JobShown", &["- JOB: "]),
     ("LibraryTally", &["- TALLY: "]),
+    ("MemberList", &["sends the members of an investigation as "]),
+    ("MembersAdded", &["`investigation create` and `add` print "]),
+    ("MembersChanged", &["`investigation remove` and `verdict` print "]),
+    ("NoteList", &["its notes as "]),
     ("OperationCost", &["- COST: "]),
     ("PackageRelease", &["- RELEASE: "]),
     ("PlannedChange", &["- CHANGE: "]),
     ("PlannedLoss", &["- LOSS: "]),
     ("ProviderQuota", &["- QUOTA: "]),
+    ("ReportList", &["its source reports as "]),
     ("RunAdded", &["`run add` prints "]),
     ("RunPage", &["`run list` prints "]),
     ("RunSummary", &["- RUN: "]),
@@ -122,6 +145,15 @@ fn schemas() -> Schemas {
     add::<integration::IntegrationList>(&mut schemas);
     add::<integration::IntegrationRemoved>(&mut schemas);
     add::<integration::IntegrationSwitched>(&mut schemas);
+    add::<investigation::InvestigationDetails>(&mut schemas);
+    add::<investigation::InvestigationPage>(&mut schemas);
+    add::<investigation::InvestigationPresence>(&mut schemas);
+    add::<investigation::MemberList>(&mut schemas);
+    add::<investigation::MembersAdded>(&mut schemas);
+    add::<investigation::MembersChanged>(&mut schemas);
+    add::<investigation::NoteList>(&mut schemas);
+    add::<investigation::ReportList>(&mut schemas);
+    add::<job::JobList>(&mut schemas);
     add::<run::RunAdded>(&mut schemas);
     add::<run::RunPage>(&mut schemas);
     add::<run::RunUndone>(&mut schemas);
@@ -231,6 +263,8 @@ fn no_object_is_left_out() {
         include_str!("history.rs"),
         include_str!("indicator.rs"),
         include_str!("integration.rs"),
+        include_str!("investigation.rs"),
+        include_str!("job.rs"),
         include_str!("run.rs"),
         include_str!("token.rs"),
     ];
