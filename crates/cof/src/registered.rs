@@ -22,7 +22,7 @@ impl Name {
     ///
     /// A top-level domain that is not on the list counts as a public suffix.
     pub fn public_suffix(&self) -> Option<PublicSuffix<'_>> {
-        let (labels, is_listed) = self.suffix_labels();
+        let (labels, is_listed) = self.as_ref().suffix_labels();
         let name = (labels > 0).then(|| self.as_ref().last_labels(labels))??;
         Some(PublicSuffix { name, is_listed })
     }
@@ -31,12 +31,19 @@ impl Name {
     ///
     /// A top-level domain that is not on the list counts as a public suffix.
     pub fn registered_domain(&self) -> Option<NameRef<'_>> {
+        self.as_ref().registered_domain()
+    }
+}
+
+impl<'a> NameRef<'a> {
+    /// See [`Name::registered_domain`].
+    pub fn registered_domain(self) -> Option<NameRef<'a>> {
         let (labels, _) = self.suffix_labels();
-        self.as_ref().last_labels(labels + 1)
+        self.last_labels(labels + 1)
     }
 
     /// How many labels the public suffix has, and whether it is on the list.
-    fn suffix_labels(&self) -> (usize, bool) {
+    fn suffix_labels(self) -> (usize, bool) {
         let labels: SmallVec<[&[u8]; 16]> = self.labels().collect();
         let mut from_right = labels.iter().rev().copied();
         // The list is one large function for each type of iterator; this makes it one in all.
