@@ -1,7 +1,7 @@
 //! Investigations: a named set of indicators with what people think about them, and the reports that they were read from.
 //!
 //! An [`Investigation`] has [`Member`]s, which are indicators of the library, each with a [`Verdict`]; [`Note`]s on the whole or on
-//! a member; and the [`SourceReport`]s that were pasted. [`crate::job`] queries operations about its members, and `shared` finds
+//! a member; and the [`SourceReport`]s that were pasted. [`crate::job`] queries operations about its members, and [`shared`] finds
 //! what the members have in common.
 //!
 //! Nothing is deleted: an investigation or member that is removed can be restored. A member stays in the library, whatever happens
@@ -15,6 +15,7 @@ mod list;
 mod members;
 mod notes;
 mod records;
+pub mod shared;
 mod source_report;
 
 use std::fmt;
