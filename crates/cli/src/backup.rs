@@ -150,8 +150,9 @@ pub(crate) fn complain(faults: &[String], what: &str) {
 
 /// The JSON shape of a verified workbench.
 pub(crate) fn checked(verified: &Verified) -> serde_json::Value {
-    let Verified { rows, entries, files, faults } = verified;
-    json!({ "rows": rows, "audit_entries": entries, "evidence_files": files, "faults": faults })
+    let Verified { rows, entries, answers, faults } = verified;
+    // The name is from when each answer was a file.
+    json!({ "rows": rows, "audit_entries": entries, "evidence_files": answers, "faults": faults })
 }
 
 fn bar() -> ProgressBar {

@@ -213,12 +213,12 @@ fn verified(records: Option<&runs::Verified>, workbench: Option<&workbench::Veri
         let (files, tuples) = (plural(*files, "file"), plural(*tuples, "tuple"));
         format!("passive DNS: {files} with {tuples}, {}: no damage found\n", octets(*read))
     });
-    let workbench = workbench.map(|workbench::Verified { rows, entries, files, faults }| {
+    let workbench = workbench.map(|workbench::Verified { rows, entries, answers, faults }| {
         let state = if faults.is_empty() { "no damage found" } else { "DAMAGED" };
         let entries =
             if *entries == 1 { "1 audit entry".to_owned() } else { format!("{entries} audit entries") };
-        let (rows, files) = (plural(*rows, "row"), plural(*files, "evidence file"));
-        format!("workbench: {rows}, {entries}, {files}: {state}\n")
+        let (rows, answers) = (plural(*rows, "row"), plural(*answers, "stored answer"));
+        format!("workbench: {rows}, {entries}, {answers}: {state}\n")
     });
     records.unwrap_or_default() + &workbench.unwrap_or_default()
 }

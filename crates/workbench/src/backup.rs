@@ -1,8 +1,8 @@
 //! One consistent copy of a data folder's workbench: database, head file, evidence and key.
 //!
 //! Other processes may continue to work: their changes wait while the database and the key are copied, so that every secret of
-//! the copy can be decrypted with the key next to it. Evidence never changes once it has its final name, and is copied
-//! afterwards. The copy has the layout of a data folder, and is verified before it counts as a backup.
+//! the copy can be decrypted with the key next to it. Small evidence is in the database. A file of evidence never changes once it
+//! has its final name, and is copied afterwards. The copy has the layout of a data folder, and is verified before it counts as a backup.
 
 use std::io;
 use std::path::Path;
@@ -45,9 +45,8 @@ impl Workbench {
             Ok(copied)
         })?;
         let copied = Self::open(to, self.clock().clone(), PROGRAM)?;
-        let kept = copied.read(run::evidence_kept)?;
-        for stored in &kept {
-            run::copy_evidence(self.folder(), to, stored)?;
+        for hash in copied.read(run::evidence_filed)? {
+            run::copy_evidence(self.folder(), to, &hash)?;
         }
         let verified = copied.verify(&mut |_, _| ())?;
         drop(copied);

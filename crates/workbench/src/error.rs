@@ -22,10 +22,12 @@ pub enum Error {
         reason: String,
     },
     /// The stored evidence of an answer is missing or was changed.
-    #[error("the evidence {file} {reason}")]
+    #[error("the evidence of run {run} ({place}) {reason}")]
     Evidence {
-        /// The file.
-        file: PathBuf,
+        /// A run that has it.
+        run: i64,
+        /// The file, or the row of the database.
+        place: String,
         /// What is wrong with it.
         reason: String,
     },

@@ -6,9 +6,9 @@
 //! process.
 //!
 //! ```text
-//! DIR/workbench.sqlite   everything but the evidence; the tables are in schema.sql, then schema-2.sql and so on
+//! DIR/workbench.sqlite   everything but large answers; the tables are in schema.sql, then schema-2.sql and so on
 //! DIR/workbench.head     the latest state of the database, so that lost transactions are noticed
-//! DIR/answers/           evidence: the answers of providers
+//! DIR/answers/           evidence: large answers of providers
 //! DIR/abilities/         which queries providers support, as they declared with their last answer
 //! DIR/quotas/            what providers last said about quotas
 //! DIR/secret.key         the key that encrypts secrets, mode 0600

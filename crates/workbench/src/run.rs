@@ -1,17 +1,18 @@
 //! Runs: an action on an indicator is queried, stored, shown again, mapped, and added to the library.
 //!
 //! This is the only module that combines querying, storing, mapping and adding. [`Runs`] sends queries for tasks: an [`Asking`]
-//! says how, and a [`Run`] is the stored result, with its evidence in a file (`evidence`). A stored complete answer is reused
+//! says how, and a [`Run`] is the stored result, with its evidence (`evidence`). A stored complete answer is reused
 //! for the same query for a while ([`Freshness`]); an incomplete one never is. [`Workbench::answer`](crate::Workbench::answer)
 //! reads a stored answer again, [`Workbench::findings`](crate::Workbench::findings) maps it with the package of that time,
 //! [`Pick`] selects findings, and [`Changes`] compares two answers.
 //!
 //! # Interruption
 //! A run is recorded before anything is sent, with the worker that executes it. Its evidence is written to
-//! `answers/run-ID.part` while it arrives; only a small answer is held in memory for up to a tenth of a second after its request.
-//! A process that finds a run whose worker is gone settles it: the run becomes interrupted, and keeps what was written.
+//! `answers/run-ID.part` while it arrives; only a small answer is held in memory, for up to a tenth of a second after its request
+//! and another while the end of the run is recorded. A process that finds a run whose worker is gone settles it: the run becomes
+//! interrupted, and keeps what was written.
 //!
-//! Errors: [`Error::Refused`] is an error of the user; [`Error::Evidence`] means that a file is missing or damaged. Failures of
+//! Errors: [`Error::Refused`] is an error of the user; [`Error::Evidence`] means that evidence is missing or damaged. Failures of
 //! a provider are not errors here, but the [`State`] and [`Reason`] of the run.
 
 mod ability;
@@ -44,7 +45,8 @@ pub use changes::{Changes, Difference};
 pub use cost::Cost;
 pub use evidence::Evidence;
 pub(crate) use evidence::{
-    check as check_evidence, copy as copy_evidence, copy_all as copy_all_evidence, kept as evidence_kept,
+    check as check_evidence, copy as copy_evidence, copy_all as copy_all_evidence, filed as evidence_filed,
+    kept as evidence_kept,
 };
 pub use held::Held;
 pub(crate) use held::max_tlp_of;

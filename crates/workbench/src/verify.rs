@@ -13,8 +13,8 @@ pub struct Verified {
     pub rows: u64,
     /// Entries of the audit trail, each linked to the previous one.
     pub entries: u64,
-    /// Files of evidence that were read.
-    pub files: u64,
+    /// Stored answers that were read, in the database and in files.
+    pub answers: u64,
     /// The faults that were found, as text; empty if there are none.
     pub faults: Vec<String>,
 }
@@ -30,14 +30,15 @@ impl Workbench {
             progress(1, 3);
             let counted = self.check_trail(database)?;
             faults.extend(counted.faults);
-            let verified = Verified { rows: counted.rows, entries: counted.entries, files: 0, faults };
+            let verified = Verified { rows: counted.rows, entries: counted.entries, answers: 0, faults };
             Ok((run::evidence_kept(database), verified))
         })?;
         progress(2, 3);
         match hashes {
             Ok(kept) => {
-                verified.files = kept.len() as u64;
-                let lost = kept.iter().filter_map(|stored| run::check_evidence(self.folder(), stored).err());
+                verified.answers = kept.len() as u64;
+                let check = |of| self.read(|database| run::check_evidence(database, self.folder(), of)).err();
+                let lost = kept.iter().filter_map(check);
                 verified.faults.extend(lost.map(|error| error.to_string()).take(LISTED));
             }
             Err(problem) => verified.faults.push(problem.into_text()),

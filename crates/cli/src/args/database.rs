@@ -240,7 +240,7 @@ pub(crate) enum DbCommand {
             passive-DNS database.\n\
             Exit code 1 if anything is damaged; the message says what.\n\
             With --format json: {\"files\", \"octets\", \"tuples\": null without a passive-DNS database, \"workbench\": null or \
-            {\"rows\", \"audit_entries\", \"evidence_files\", \"faults\"}}"
+            {\"rows\", \"audit_entries\", \"evidence_files\": the number of stored answers, \"faults\"}}"
     )]
     Verify(ViewArgs),
 }

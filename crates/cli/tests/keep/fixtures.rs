@@ -1,7 +1,8 @@
 //! Data folders of earlier versions of the program. Each can be opened, and has the same content as before.
 //!
 //! A fixture is a data folder as its program left it: `first` after a kill, so SQLite's log has not been transferred to the database,
-//! and the last body of records is only in the journal; `unmarked` before indicators had markings (version 5 of the workbench). Its content is invented, including the secret and the passwords. A test
+//! and the last body of records is only in the journal; `unmarked` before indicators had markings (version 5 of the workbench); `filed`
+//! before small answers were in the database (version 6). Their content is invented, including the secrets and the passwords. A test
 //! works on a copy. When a format changes, its fixture stays and a new one is added.
 
 use std::path::Path;
@@ -142,4 +143,42 @@ fn a_folder_without_markings_opens_replays_and_undoes() {
     assert_eq!((&details["relationship_count"], &details["attribute_count"]), (&0.into(), &0.into()));
     home.run(&["key", "rotate"]).ok();
     home.run(&["db", "verify"]).ok();
+}
+
+/// Version 6 of the workbench: seven runs with three different answers, each in a file.
+#[test]
+fn a_folder_with_small_answers_in_files_opens_replays_and_undoes() {
+    let home = home_of("filed");
+    let answers = || std::fs::read_dir(home.kept().join("answers")).unwrap().count();
+    let verified = |answers| {
+        let said = home.run(&["db", "verify"]).ok();
+        assert!(said.contains(&format!("{answers} stored answers: no damage found")), "{said}");
+    };
+    verified(3);
+    for (run, records) in [("1", 1), ("2", 2), ("3", 1), ("4", 1), ("5", 2), ("6", 0), ("7", 2)] {
+        let shown = json(&home, &["run", "show", run]).remove(0);
+        assert_eq!(shown["records"].as_array().unwrap().len(), records, "run {run}");
+    }
+    assert!(home.run(&["run", "show", "5", "--raw"]).ok().contains("185.194.93.42"));
+    let tlp = json(&home, &["indicator", "show", "evil.example"]).remove(0)["tlp"].clone();
+    assert_eq!(tlp, "AMBER");
+    // The stored answer is used, although the service is gone.
+    let again = home.run(&["query", "www.shop.example", "--offline"]).ok();
+    assert!(again.contains("cdn.shop.example"), "{again}");
+    // New answers become rows, and the files stay.
+    let provider = crate::service::Provider::answering(crate::service::line("new.example", "192.0.2.7", 1));
+    home.point_at(provider.address);
+    home.run(&["query", "new.example", "--fresh"]).ok();
+    assert_eq!(answers(), 3);
+    verified(4);
+    home.run(&["backup", "monday"]).ok();
+    std::fs::rename(home.kept(), home.path("lost")).unwrap();
+    home.run(&["restore", "monday"]).ok();
+    assert_eq!(answers(), 3);
+    verified(4);
+    home.run(&["run", "undo", "--batch", "2"]).ok();
+    let details = json(&home, &["indicator", "show", "cdn.shop.example"]).remove(0);
+    assert_eq!((&details["relationship_count"], &details["attribute_count"]), (&1.into(), &0.into()));
+    home.run(&["run", "undo", "1"]).ok();
+    verified(4);
 }

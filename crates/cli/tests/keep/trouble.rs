@@ -80,7 +80,7 @@ fn in_a_folder_that_others_may_enter_what_is_kept_is_still_its_owners_alone() {
     home.run(&["integration", "enable", NAME]).ok();
     home.run(&["query", "104.196.175.197"]).ok();
     let files: Vec<_> = home.octets().into_iter().map(|(file, _)| file).collect();
-    assert!(files.len() >= 3, "the database, the key, the evidence: {files:?}");
+    assert!(files.len() >= 3, "the database, its head, the key: {files:?}");
     for file in files {
         let mode = fs::metadata(&file).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o600, "{} has mode {mode:o}", file.display());

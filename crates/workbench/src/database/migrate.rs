@@ -146,6 +146,9 @@ fn change_tables(
     if version < 6 {
         transaction.execute_batch(include_str!("../schema-6.sql"))?;
     }
+    if version < 7 {
+        transaction.execute_batch(include_str!("../schema-7.sql"))?;
+    }
     if version < 8 {
         transaction.execute_batch(include_str!("../schema-8.sql"))?;
     }

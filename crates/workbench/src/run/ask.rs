@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::ability;
 use super::asking::{Asking, Freshness};
-use super::evidence::{Recorder, SOON, Stored, forget_part, keep_part};
+use super::evidence::{Recorded, Recorder, SOON, Stored, forget_part, keep_part};
 use super::keep::{Ended, Entered};
 use super::quota::{self, Said};
 use super::recording::{Counting, Recording, Tape};
@@ -199,14 +199,16 @@ impl Begun {
     }
 
     async fn end(&mut self, ended: Ended) -> Result<Run, Error> {
-        let (id, stored) = (self.guard.id, ended.stored.clone());
+        let (id, recorded) = (self.guard.id, ended.recorded.clone());
         let end = move |change: &Change<'_>| change.end_run(id, &ended);
         let mut ending = pin!(self.desk().change_together(end));
-        let run = if let Ok(run) = timeout(SOON, &mut ending).await {
-            run?
-        } else {
-            keep_part(self.desk().folder(), id, &stored);
-            ending.await?
+        let soon = timeout(SOON, &mut ending).await;
+        if !matches!(soon, Ok(Ok(_))) {
+            keep_part(self.desk().folder(), id, &recorded);
+        }
+        let run = match soon {
+            Ok(ended) => ended?,
+            Err(_) => ending.await?,
         };
         self.guard.ended = true;
         forget_part(self.desk().folder(), id);
@@ -219,15 +221,14 @@ impl Begun {
         let Some(cached) = self.cached.clone() else {
             return if offline { Err(nothing_kept()) } else { Ok(None) };
         };
-        let (folder, run) = (self.desk().folder().to_owned(), cached.clone());
-        let verified = tokio::task::spawn_blocking(move || run.verify(&folder)).await;
-        match verified.unwrap_or_else(|ended| Err(Error::Bug(ended.to_string()))) {
+        let run = cached.clone();
+        let evidence = match self.desk().read(move |workbench| workbench.verified_evidence(&run)).await {
             // If the stored answer is lost, the provider is queried again.
             Err(_) if !offline => return Ok(None),
-            verified => verified?,
-        }
+            evidence => evidence?,
+        };
         let mut counting = Counting::new(sink, &self.asking.filter, &self.progress);
-        cached.replay(self.desk().folder(), &mut counting)?;
+        cached.replay(evidence, &mut counting)?;
         let (records, damages) = (counting.records, counting.damages);
         let ending = match counting.full {
             None => cached.ending.clone(),
@@ -237,9 +238,9 @@ impl Begun {
                 Ending::from(&Completeness::new(Some(reason), true))
             }
         };
-        let stored = Stored { hash: cached.evidence.clone(), bytes: cached.bytes };
+        let recorded = Recorded::again(Stored { hash: cached.evidence.clone(), bytes: cached.bytes });
         let (orientation, fetched) = (cached.orientation, Some(cached.fetched));
-        Ok(Some(Ended { ending, records, damages, stored, orientation, whole: false, fetched }))
+        Ok(Some(Ended { ending, records, damages, recorded, orientation, whole: false, fetched }))
     }
 
     /// Queries the provider.
@@ -274,7 +275,7 @@ impl Begun {
                 .await
                 .unwrap_or_else(|ended| Err(Error::Bug(ended.to_string()))),
         };
-        let stored = finished?;
+        let recorded = finished?;
         let Outcome { completeness, whole, orientation, by_data, .. } = outcome;
         if let Some(by_data) = by_data {
             ability::note(self.desk().folder(), &self.asking.provider.name(), by_data);
@@ -284,7 +285,7 @@ impl Begun {
         } else {
             Ending { state: State::Truncated, reason: Some(enough(records)) }
         };
-        Ok(Ended { ending, records, damages, stored, orientation, whole, fetched: None })
+        Ok(Ended { ending, records, damages, recorded, orientation, whole, fetched: None })
     }
 }
 

@@ -62,7 +62,7 @@ impl Workbench {
     /// The records of an earlier run, filtered like those of a later one.
     pub(crate) fn records_as_in(&self, earlier: &Run, later: &Run) -> Result<Vec<Record>, Error> {
         let mut collector = Collector::new(later.filter.clone(), usize::MAX);
-        earlier.replay(self.folder(), &mut collector)?;
+        earlier.replay(self.evidence_of(earlier)?, &mut collector)?;
         Ok(collector.into_answer(Completeness::new(None, true)).records)
     }
 

@@ -1,37 +1,43 @@
-//! Evidence: the exact bytes that a provider sent, in `answers/`.
+//! Evidence: the exact bytes that a provider sent, compressed with zstd.
 //!
 //! ```text
-//! DIR/answers/run-ID.part   zstd, grows while run ID is in progress; readable up to its last flush
-//! DIR/answers/HASH.zst      zstd of a whole body; HASH is BLAKE3 of the decompressed bytes, 64 hexadecimal digits
+//! table answers               a body of up to 64 KiB, in the database; the key is BLAKE3 of the decompressed bytes
+//! DIR/answers/HASH.zst        a larger body; HASH is the same, as 64 hexadecimal digits
+//! DIR/answers/run-ID.part     grows while run ID is in progress; readable up to its last flush (`part`)
 //! ```
 //!
-//! The same body is stored once, however many runs received it. An answer that is large or takes long has a part, which keeps its
-//! name until the run's row contains the other one ([`forget_part`]); a small one that arrives at once is only written at its end
-//! (`recorder`). Evidence is checked against name and length whenever it is read: a file that is missing, cut or
-//! changed is [`Error::Evidence`], never a different answer. It is not synced: a power cut may lose it, which is noticed, and
-//! then the provider is queried again.
+//! The same body is stored once, however many runs received it. A small one is stored in the transaction that ends its run
+//! ([`Recorded::store`]), so it is as durable as the run itself. A file is not synced: a power cut may lose it, which is noticed,
+//! and then the provider is queried again. Versions of the program before the table stored small bodies in files too; therefore
+//! reading looks in the table first, and then for the file.
+//!
+//! Evidence is checked against hash and length whenever it is read: what is missing, cut or changed is [`Error::Evidence`], never
+//! a different answer.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::database::Problem;
 use crate::{Error, files};
 
+mod part;
 mod recorder;
 
+pub(super) use part::{adopt, forget_part, keep_part, unfinished};
 pub(super) use recorder::{Recorder, SOON};
 
 /// A fast level, so that an answer of a million records does not wait for its evidence.
 const LEVEL: i32 = 1;
 /// Bytes read at a time.
 const PIECE: usize = 64 * 1024;
-/// The folder of the evidence, within the data folder.
-pub(crate) const FOLDER: &str = "answers";
+/// The folder of the files, within the data folder.
+const FOLDER: &str = "answers";
 
-/// The stored evidence of an answer.
+/// The evidence of an answer, by its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stored {
     /// `None` if nothing arrived.
@@ -40,32 +46,57 @@ pub(crate) struct Stored {
     pub(super) bytes: u64,
 }
 
+/// The evidence of an answer that has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Recorded {
+    pub(super) stored: Stored,
+    /// A small body, compressed, which [`Self::store`] stores; a large one already has its file.
+    small: Option<Arc<[u8]>>,
+}
+
+/// The evidence of a run.
+#[derive(Clone, Debug)]
+pub(crate) struct OfRun {
+    run: i64,
+    stored: Stored,
+}
+
 /// Reads evidence; reading ends with an error if it is not what was stored.
 pub struct Evidence {
-    file: PathBuf,
-    decoder: io::Take<zstd::stream::read::Decoder<'static, io::BufReader<File>>>,
+    run: i64,
+    place: String,
+    decoder: io::Take<zstd::stream::read::Decoder<'static, Box<dyn BufRead + Send>>>,
     hasher: blake3::Hasher,
     bytes: u64,
     expected: Stored,
 }
 
-/// All evidence that runs refer to, each file once.
-pub(crate) fn kept(database: &Connection) -> Result<Vec<Stored>, Problem> {
-    let sql = "SELECT DISTINCT evidence, bytes FROM runs WHERE evidence IS NOT NULL";
+/// All evidence that runs refer to, each body once, with the first of its runs.
+pub(crate) fn kept(database: &Connection) -> Result<Vec<OfRun>, Problem> {
+    let sql = "SELECT min(id), evidence, bytes FROM runs WHERE evidence IS NOT NULL GROUP BY evidence, bytes";
     let mut statement = database.prepare(sql)?;
     let rows = statement.query_map([], |row| {
-        Ok(Stored { hash: row.get(0)?, bytes: u64::try_from(row.get::<_, i64>(1)?).unwrap_or_default() })
+        let bytes = u64::try_from(row.get::<_, i64>(2)?).unwrap_or_default();
+        Ok(OfRun { run: row.get(0)?, stored: Stored { hash: row.get(1)?, bytes } })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Copies evidence into another data folder; missing evidence is left out, and reported when the copy is verified.
-pub(crate) fn copy(from: &Path, to: &Path, stored: &Stored) -> Result<(), Error> {
-    let Some(hash) = &stored.hash else { return Ok(()) };
+/// The hashes of the evidence that runs refer to and that the database does not contain.
+pub(crate) fn filed(database: &Connection) -> Result<Vec<String>, Problem> {
+    let sql = "SELECT DISTINCT evidence FROM runs WHERE evidence IS NOT NULL \
+               AND NOT EXISTS (SELECT 1 FROM answers WHERE hash = unhex(evidence))";
+    let mut statement = database.prepare(sql)?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Copies a file of evidence into another data folder; a missing one is left out, and reported when the copy is verified.
+pub(crate) fn copy(from: &Path, to: &Path, hash: &str) -> Result<(), Error> {
     copy_file(from, to, &format!("{hash}.zst"))
 }
 
-/// Copies all evidence of a data folder into another one.
+/// Copies all files of evidence of a data folder into another one.
 pub(crate) fn copy_all(from: &Path, to: &Path) -> Result<(), Error> {
     let answers = from.join(FOLDER);
     let entries = match std::fs::read_dir(&answers) {
@@ -95,8 +126,8 @@ fn copy_file(from: &Path, to: &Path, name: &str) -> Result<(), Error> {
 }
 
 /// Checks that evidence exists and is what was stored; reads all of it.
-pub(crate) fn check(folder: &Path, stored: &Stored) -> Result<(), Error> {
-    verify(Evidence::open(folder, stored)?)
+pub(crate) fn check(database: &Connection, folder: &Path, of: &OfRun) -> Result<(), Problem> {
+    Ok(verify(Evidence::open(database, folder, of.run, &of.stored)?)?)
 }
 
 /// Reads all of it to check that it is what was stored.
@@ -107,47 +138,93 @@ pub(super) fn verify(evidence: Option<Evidence>) -> Result<(), Error> {
     Ok(())
 }
 
-/// The file into which the evidence of a run is written.
-pub(super) fn part(folder: &Path, run: i64) -> PathBuf {
-    folder.join(FOLDER).join(format!("run-{run}.part"))
-}
-
 /// The file of a whole body.
 fn path_of(answers: &Path, hash: &str) -> PathBuf {
     answers.join(format!("{hash}.zst"))
 }
 
-impl Evidence {
-    /// Opens stored evidence of a data folder.
-    pub(super) fn open(folder: &Path, stored: &Stored) -> Result<Option<Self>, Error> {
-        Self::open_in(&folder.join(FOLDER), stored)
+impl Recorded {
+    /// Nothing arrived.
+    pub(super) const NOTHING: Self = Self { stored: Stored { hash: None, bytes: 0 }, small: None };
+
+    /// Evidence that is stored already.
+    pub(super) fn again(stored: Stored) -> Self {
+        Self { stored, small: None }
     }
 
-    fn open_in(answers: &Path, stored: &Stored) -> Result<Option<Self>, Error> {
+    /// Stores a small body. The same body may be there already; if it was damaged since, it is replaced.
+    pub(super) fn store(&self, database: &Connection) -> Result<(), Problem> {
+        if let (Some(body), Some(key)) = (&self.small, self.stored.hash.as_deref().and_then(key_of)) {
+            let sql = "INSERT INTO answers (hash, body) VALUES (?1, ?2) \
+                       ON CONFLICT (hash) DO UPDATE SET body = excluded.body WHERE body <> excluded.body";
+            database.prepare_cached(sql)?.execute((key, &**body))?;
+        }
+        Ok(())
+    }
+}
+
+/// The key of a body in the table.
+fn key_of(hash: &str) -> Option<[u8; 32]> {
+    blake3::Hash::from_hex(hash).ok().map(|hash| *hash.as_bytes())
+}
+
+/// Where a body is, and the body, compressed.
+type Placed = (String, io::Result<Box<dyn BufRead + Send>>);
+
+/// Looks for a body in the table, and then for its file.
+fn body(database: &Connection, folder: &Path, hash: &str) -> rusqlite::Result<Placed> {
+    if let Some(body) = small(database, hash)? {
+        let place = format!("answer {hash} in {}", folder.join("workbench.sqlite").display());
+        return Ok((place, Ok(Box::new(io::Cursor::new(body)))));
+    }
+    let file = path_of(&folder.join(FOLDER), hash);
+    let opened = File::open(&file).map(|file| Box::new(io::BufReader::new(file)) as _);
+    Ok((file.display().to_string(), opened))
+}
+
+/// A small body, compressed; `None` if the table does not have it.
+fn small(database: &Connection, hash: &str) -> rusqlite::Result<Option<Vec<u8>>> {
+    let Some(key) = key_of(hash) else { return Ok(None) };
+    let mut find = database.prepare_cached("SELECT body FROM answers WHERE hash = ?")?;
+    // Damage may have changed the type of a value; the bytes are checked when they are read.
+    find.query_row([key], |row| Ok(row.get_ref(0)?.as_bytes().unwrap_or_default().to_vec())).optional()
+}
+
+impl Evidence {
+    /// Opens the evidence of a run; `None` if nothing arrived.
+    pub(super) fn open(
+        database: &Connection,
+        folder: &Path,
+        run: i64,
+        stored: &Stored,
+    ) -> Result<Option<Self>, Problem> {
         let Some(hash) = &stored.hash else { return Ok(None) };
-        let file = path_of(answers, hash);
-        let unreadable = |error: io::Error| Error::Evidence {
-            reason: match error.kind() {
-                io::ErrorKind::NotFound => "is missing".to_owned(),
-                _ => format!("cannot be read: {error}"),
-            },
-            file: file.clone(),
-        };
-        let decoder = File::open(&file).and_then(zstd::stream::read::Decoder::new).map_err(&unreadable)?;
+        let (place, body) = body(database, folder, hash)?;
+        let decoder = body.and_then(zstd::stream::read::Decoder::with_buffer);
+        let decoder = decoder.map_err(|error| unreadable(run, &place, &error))?;
         Ok(Some(Self {
-            // One byte more than expected shows that the file is a different one.
+            // One byte more than expected shows that the body is a different one.
             decoder: decoder.take(stored.bytes.saturating_add(1)),
             hasher: blake3::Hasher::new(),
             bytes: 0,
             expected: stored.clone(),
-            file,
+            run,
+            place,
         }))
     }
 
     /// The meaning of an error while reading.
     pub fn error(&self, error: &io::Error) -> Error {
-        Error::Evidence { file: self.file.clone(), reason: error.to_string() }
+        Error::Evidence { run: self.run, place: self.place.clone(), reason: error.to_string() }
     }
+}
+
+fn unreadable(run: i64, place: &str, error: &io::Error) -> Error {
+    let reason = match error.kind() {
+        io::ErrorKind::NotFound => "is missing, and the database does not contain it either".to_owned(),
+        _ => format!("cannot be read: {error}"),
+    };
+    Error::Evidence { run, place: place.to_owned(), reason }
 }
 
 impl Read for Evidence {
@@ -171,224 +248,9 @@ fn damaged(why: &str) -> io::Error {
 
 impl std::fmt::Debug for Evidence {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Evidence").field("file", &self.file).finish_non_exhaustive()
-    }
-}
-
-/// Turns what a run had received when it was interrupted into evidence: as much of its file as can be read.
-pub(super) fn adopt(folder: &Path, run: i64) -> Result<Stored, Error> {
-    let part = part(folder, run);
-    let nothing = Stored { hash: None, bytes: 0 };
-    let opened = match File::open(&part) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(nothing),
-        opened => opened.map_err(|error| Error::io("opening", &part, error))?,
-    };
-    let mut decoder =
-        zstd::stream::read::Decoder::new(opened).map_err(|error| Error::io("reading", &part, error))?;
-    // In a second file, because the first one is being read.
-    let adopted = part.with_extension("adopted");
-    let mut recorder = Recorder::into_part(folder, adopted.clone());
-    let mut piece = vec![0; PIECE];
-    // The last block is incomplete; what can be decompressed before it is kept.
-    while let Ok(len) = decoder.read(&mut piece) {
-        if len == 0 {
-            break;
-        }
-        recorder.write(piece.get(..len).unwrap_or_default())?;
-    }
-    let stored = recorder.finish()?;
-    let _ = std::fs::remove_file(adopted);
-    Ok(stored)
-}
-
-/// The unfinished files, each with its run.
-pub(super) fn unfinished(folder: &Path) -> Vec<(i64, PathBuf)> {
-    let Ok(entries) = std::fs::read_dir(folder.join(FOLDER)) else { return Vec::new() };
-    let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-    let numbered = paths.filter_map(|path| {
-        let run = path.file_stem()?.to_str()?.strip_prefix("run-")?.parse().ok()?;
-        Some((run, path))
-    });
-    numbered.collect()
-}
-
-/// Gives evidence the name of a run's part too, until [`forget_part`], because recording the end of the run takes long.
-pub(super) fn keep_part(folder: &Path, run: i64, stored: &Stored) {
-    if let Some(hash) = &stored.hash {
-        // If there is a part, it has the same content.
-        let _ = std::fs::hard_link(path_of(&folder.join(FOLDER), hash), part(folder, run));
-    }
-}
-
-/// Removes a run's part after its row states the final name. If that fails, the part is removed the next time runs are settled
-/// ([`unfinished`]).
-pub(super) fn forget_part(folder: &Path, run: i64) {
-    let part = part(folder, run);
-    // Most runs have none, and looking is cheaper than removing: it does not wait for files that others create.
-    if part.exists() {
-        let _ = std::fs::remove_file(part);
+        f.debug_struct("Evidence").field("run", &self.run).field("place", &self.place).finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn kept(folder: &Path, body: &[u8]) -> Stored {
-        let mut recorder = Recorder::new(folder, 1);
-        body.chunks(7).for_each(|piece| recorder.write(piece).unwrap());
-        let stored = recorder.finish().unwrap();
-        forget_part(folder, 1);
-        stored
-    }
-
-    fn read(folder: &Path, stored: &Stored) -> Result<Vec<u8>, Error> {
-        let mut evidence = Evidence::open(folder, stored)?.unwrap();
-        let mut body = Vec::new();
-        evidence.read_to_end(&mut body).map_err(|error| evidence.error(&error))?;
-        Ok(body)
-    }
-
-    #[test]
-    fn what_came_is_read_back_and_the_same_body_is_one_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let body = b"{\"rrname\":\"www.example.com\"}\n".repeat(3_000);
-        let stored = kept(folder.path(), &body);
-        assert_eq!(kept(folder.path(), &body), stored);
-        assert_eq!(read(folder.path(), &stored).unwrap(), body);
-        let files = std::fs::read_dir(folder.path().join(FOLDER)).unwrap().count();
-        assert_eq!((files, stored.bytes), (1, body.len() as u64));
-        assert_eq!(kept(folder.path(), b""), Stored { hash: None, bytes: 0 });
-    }
-
-    #[test]
-    fn a_large_body_is_written_aside_and_read_back_as_it_came() {
-        let folder = tempfile::tempdir().unwrap();
-        let body: Vec<u8> =
-            (0..3_000_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[3]).collect();
-        let mut recorder = Recorder::new(folder.path(), 1);
-        body.chunks(40_000).for_each(|piece| recorder.write(piece).unwrap());
-        let stored = recorder.finish().unwrap();
-        assert_eq!((read(folder.path(), &stored).unwrap(), stored.bytes), (body, 3_000_000));
-    }
-
-    #[test]
-    fn a_small_answer_is_written_once_at_its_end() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut recorder = Recorder::new(folder.path(), 1);
-        recorder.write(b"small").unwrap();
-        assert!(!folder.path().join(FOLDER).exists(), "nothing is written yet");
-        let stored = recorder.finish().unwrap();
-        assert_eq!(read(folder.path(), &stored).unwrap(), b"small");
-        assert!(!part(folder.path(), 1).exists());
-        // Until the end of the run is recorded, which may take long.
-        keep_part(folder.path(), 1, &stored);
-        assert_eq!(adopt(folder.path(), 1).unwrap(), stored);
-        forget_part(folder.path(), 1);
-        assert_eq!(read(folder.path(), &stored).unwrap(), b"small");
-    }
-
-    #[test]
-    fn what_is_held_is_written_when_it_takes_long_or_ends_early() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut recorder = Recorder::new(folder.path(), 1);
-        recorder.write(b"one ").unwrap();
-        recorder.write_through().unwrap();
-        recorder.write(b"two").unwrap();
-        // As a killed process leaves it.
-        std::mem::forget(recorder);
-        let stored = adopt(folder.path(), 1).unwrap();
-        assert_eq!(read(folder.path(), &stored).unwrap(), b"one two");
-        let mut recorder = Recorder::new(folder.path(), 2);
-        recorder.write(b"three").unwrap();
-        drop(recorder);
-        let stored = adopt(folder.path(), 2).unwrap();
-        assert_eq!(read(folder.path(), &stored).unwrap(), b"three");
-    }
-
-    #[test]
-    fn many_runs_with_the_same_answer_store_it_together() {
-        let folder = tempfile::tempdir().unwrap();
-        std::thread::scope(|scope| {
-            for run in 0..8 {
-                let folder = folder.path();
-                scope.spawn(move || {
-                    for round in 0..100_u32 {
-                        let mut recorder = Recorder::new(folder, run);
-                        recorder.write(&round.to_le_bytes().repeat(1_000)).unwrap();
-                        let stored = recorder.finish().unwrap();
-                        assert_eq!(read(folder, &stored).unwrap(), round.to_le_bytes().repeat(1_000));
-                    }
-                });
-            }
-        });
-        assert_eq!(std::fs::read_dir(folder.path().join(FOLDER)).unwrap().count(), 100);
-    }
-
-    #[test]
-    fn a_disk_that_is_full_is_an_error_aside_too() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join(FOLDER)).unwrap();
-        std::os::unix::fs::symlink("/dev/full", part(folder.path(), 1)).unwrap();
-        let noise: Vec<u8> =
-            (0..65_536_u32).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[2]).collect();
-        let mut recorder = Recorder::new(folder.path(), 1);
-        let failed = (0..1_000).find_map(|_| recorder.write(&noise).err());
-        let failed = failed.or_else(|| recorder.finish().err()).unwrap();
-        assert!(matches!(failed, Error::Full(_)), "{failed:?}");
-    }
-
-    #[test]
-    fn what_was_damaged_since_is_replaced_by_the_same_body() {
-        let folder = tempfile::tempdir().unwrap();
-        let body = b"{\"rrname\":\"www.example.com\"}\n".repeat(30);
-        let stored = kept(folder.path(), &body);
-        let answers = folder.path().join(FOLDER);
-        std::fs::write(answers.join(format!("{}.zst", stored.hash.clone().unwrap())), "rubbish").unwrap();
-        assert_eq!(kept(folder.path(), &body), stored);
-        assert_eq!(read(folder.path(), &stored).unwrap(), body);
-        assert_eq!(std::fs::read_dir(answers).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn what_is_not_what_was_kept_is_an_error_that_names_the_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let (one, other) = (kept(folder.path(), &[b'a'; 5_000]), kept(folder.path(), &[b'b'; 5_000]));
-        let file = |stored: &Stored| {
-            folder.path().join(FOLDER).join(format!("{}.zst", stored.hash.clone().unwrap()))
-        };
-        let whole = std::fs::read(file(&one)).unwrap();
-        let says = |content: &[u8]| {
-            std::fs::write(file(&one), content).unwrap();
-            let error = read(folder.path(), &one).unwrap_err().to_string();
-            assert!(error.contains(one.hash.as_ref().unwrap()), "{error}");
-            error
-        };
-        assert!(says(&std::fs::read(file(&other)).unwrap()).contains("is not what was stored"));
-        for cut in 0..whole.len() {
-            says(&whole[..cut]);
-        }
-        std::fs::remove_file(file(&one)).unwrap();
-        assert!(read(folder.path(), &one).unwrap_err().to_string().contains("is missing"));
-        let larger = Stored { bytes: other.bytes - 1, ..other };
-        assert!(read(folder.path(), &larger).is_err(), "no more than was kept is read");
-    }
-
-    #[test]
-    fn what_an_interrupted_run_had_is_adopted() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut recorder = Recorder::new(folder.path(), 7);
-        recorder.write(&b"first ".repeat(50_000)).unwrap();
-        recorder.write(b"second").unwrap();
-        // As a killed process leaves it: nothing is finished.
-        std::mem::forget(recorder);
-        let stored = adopt(folder.path(), 7).unwrap();
-        assert_eq!(
-            read(folder.path(), &stored).unwrap(),
-            [b"first ".repeat(50_000), b"second".to_vec()].concat()
-        );
-        assert_eq!(adopt(folder.path(), 7).unwrap(), stored, "until it is forgotten");
-        forget_part(folder.path(), 7);
-        assert_eq!(adopt(folder.path(), 7).unwrap(), Stored { hash: None, bytes: 0 });
-    }
-}
+mod tests;

@@ -7,7 +7,7 @@ use operation::{Indicator, Package};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::asking::{Asking, Freshness};
-use super::evidence::Stored;
+use super::evidence::Recorded;
 use super::held::held;
 use super::row::{self, COLUMNS, write_filter};
 use super::{Ending, Fetched, Reason, Run, State};
@@ -30,7 +30,7 @@ pub(super) struct Ended {
     pub(super) ending: Ending,
     pub(super) records: u64,
     pub(super) damages: u64,
-    pub(super) stored: Stored,
+    pub(super) recorded: Recorded,
     pub(super) orientation: Orientation,
     /// Whether its evidence is complete.
     pub(super) whole: bool,
@@ -45,7 +45,7 @@ impl Ended {
             ending,
             records: 0,
             damages: 0,
-            stored: Stored { hash: None, bytes: 0 },
+            recorded: Recorded::NOTHING,
             orientation: Orientation::Auto,
             whole: false,
             fetched: None,
@@ -109,16 +109,16 @@ impl Change<'_> {
         Ok(Entered { id, cached, login: whose })
     }
 
-    /// Records the result of a run, once; returns the run.
+    /// Records the result of a run and its evidence, once; returns the run.
     pub(super) fn end_run(&self, id: i64, ended: &Ended) -> Result<Run, Problem> {
-        let Ended { ending, stored, .. } = ended;
+        let Ended { ending, recorded, .. } = ended;
         let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         let reason = ending.reason.as_ref();
         let sql = "UPDATE runs SET worker = NULL, state = ?2, reason = ?3, hint = ?4, refused = ?5, ended_at = ?6, \
                    records = ?7, damages = ?8, bytes = ?9, orientation = ?10, evidence = ?11, whole = ?12, \
                    fetched_by = coalesce(?13, id), fetched_at = coalesce(?14, started_at) \
                    WHERE id = ?1 AND state = 'running'";
-        self.transaction.prepare_cached(sql)?.execute((
+        let changed = self.transaction.prepare_cached(sql)?.execute((
             id,
             ending.state.word(),
             reason.map(|reason| &reason.text),
@@ -127,13 +127,16 @@ impl Change<'_> {
             self.at,
             count(ended.records),
             count(ended.damages),
-            count(stored.bytes),
+            count(recorded.stored.bytes),
             ended.orientation.word(),
-            &stored.hash,
+            &recorded.stored.hash,
             ended.whole,
             ended.fetched.map(|fetched| fetched.by),
             ended.fetched.map(|fetched| fetched.at),
         ))?;
+        if changed > 0 {
+            recorded.store(&self.transaction)?;
+        }
         row::find(&self.transaction, id)?.ok_or_else(|| Error::Bug(format!("run {id} is gone")).into())
     }
 

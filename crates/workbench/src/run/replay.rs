@@ -5,6 +5,7 @@ use std::path::Path;
 
 use cof::Record;
 use operation::{Collector, Completeness, Finding, Findings, Indicator, Package, Sink};
+use rusqlite::Connection;
 
 use super::evidence::{Evidence, Stored, verify};
 use super::{Kept, Pick, Run, State, row};
@@ -13,21 +14,18 @@ use crate::library::{Tally, Undone};
 use crate::{Error, Workbench};
 
 impl Run {
+    /// Opens the evidence; `None` if nothing arrived.
+    pub(super) fn open(&self, database: &Connection, folder: &Path) -> Result<Option<Evidence>, Problem> {
+        let stored = Stored { hash: self.evidence.clone(), bytes: self.bytes };
+        Evidence::open(database, folder, self.id, &stored)
+    }
+
     /// Passes the stored answer to a sink.
-    pub(super) fn replay(&self, folder: &Path, sink: &mut dyn Sink) -> Result<(), Error> {
-        let Some(mut evidence) = Evidence::open(folder, &self.stored())? else { return Ok(()) };
+    pub(super) fn replay(&self, evidence: Option<Evidence>, sink: &mut dyn Sink) -> Result<(), Error> {
+        let Some(mut evidence) = evidence else { return Ok(()) };
         let asked = u64::try_from(self.fetched.at).unwrap_or_default();
         operation::provider::replay(&mut evidence, self.orientation, asked, sink)
             .map_err(|error| evidence.error(&error))
-    }
-
-    /// Reads the whole evidence to check that it is what was stored.
-    pub(super) fn verify(&self, folder: &Path) -> Result<(), Error> {
-        Evidence::open(folder, &self.stored()).and_then(verify)
-    }
-
-    fn stored(&self) -> Stored {
-        Stored { hash: self.evidence.clone(), bytes: self.bytes }
     }
 }
 
@@ -57,7 +55,7 @@ impl Workbench {
     pub fn answer_within(&self, id: i64, most: usize) -> Result<Kept, Error> {
         let run = self.run(id)?;
         let mut collector = Collector::new(run.filter.clone(), run.most.min(most));
-        run.replay(self.folder(), &mut collector)?;
+        run.replay(self.evidence_of(&run)?, &mut collector)?;
         let answer = collector.into_answer(Completeness::new(None, true));
         Ok(Kept { run, records: answer.records, damages: answer.damages })
     }
@@ -67,7 +65,18 @@ impl Workbench {
     /// # Errors
     /// [`Error::Refused`] if there is no such run; [`Error::Evidence`] if its evidence is lost.
     pub fn evidence(&self, id: i64) -> Result<Option<Evidence>, Error> {
-        Evidence::open(self.folder(), &self.run(id)?.stored())
+        self.evidence_of(&self.run(id)?)
+    }
+
+    /// The evidence of a run.
+    pub(super) fn evidence_of(&self, run: &Run) -> Result<Option<Evidence>, Error> {
+        self.read(|database| run.open(database, self.folder()))
+    }
+
+    /// The evidence of a run, which was read once to check that it is what was stored.
+    pub(super) fn verified_evidence(&self, run: &Run) -> Result<Option<Evidence>, Error> {
+        verify(self.evidence_of(run)?)?;
+        self.evidence_of(run)
     }
 
     /// The package that made a run, as it was at that time.

@@ -4,7 +4,7 @@ use operation::Collector;
 use operation::provider::{Orientation, orientation_of};
 use rusqlite::named_params;
 
-use super::evidence::{Evidence, adopt, forget_part, unfinished};
+use super::evidence::{adopt, forget_part, unfinished};
 use super::keep::Ended;
 use super::row::{self, COLUMNS};
 use super::worker::{self, Left, is_gone};
@@ -113,15 +113,17 @@ impl Workbench {
 
 impl Change<'_> {
     fn settle(&self, run: &Run, cancelled_by: Option<&str>) -> Result<(), Problem> {
-        let stored = adopt(self.folder, run.id)?;
-        let had = |error: std::io::Error| Error::io("reading", self.folder, error);
-        let orientation = match (run.orientation, Evidence::open(self.folder, &stored)?) {
-            (Orientation::Auto, Some(evidence)) => orientation_of(evidence).map_err(had)?,
-            (orientation, _) => orientation,
-        };
-        let held = Run { evidence: stored.hash.clone(), bytes: stored.bytes, orientation, ..run.clone() };
+        let recorded = adopt(self.folder, run.id)?;
+        recorded.store(&self.transaction)?;
+        let mut held = run.clone();
+        (held.evidence, held.bytes) = (recorded.stored.hash.clone(), recorded.stored.bytes);
+        let evidence = |held: &Run| held.open(&self.transaction, self.folder);
+        if let (Orientation::Auto, Some(evidence)) = (run.orientation, evidence(&held)?) {
+            let had = |error: std::io::Error| Error::io("reading", self.folder, error);
+            held.orientation = orientation_of(evidence).map_err(had)?;
+        }
         let mut collector = Collector::new(run.filter.clone(), run.most);
-        held.replay(self.folder, &mut collector)?;
+        held.replay(evidence(&held)?, &mut collector)?;
         let (records, damages) = collector.counts();
         let sql = "SELECT worker FROM runs WHERE id = ?";
         let worker: Option<String> =
@@ -133,7 +135,8 @@ impl Change<'_> {
         };
         let reason = Reason { text, hint: Hint::RunAgain, refused: false };
         let ending = Ending { state: State::Interrupted, reason: Some(reason) };
-        let ended = Ended { ending, records, damages, stored, orientation, whole: false, fetched: None };
+        let orientation = held.orientation;
+        let ended = Ended { ending, records, damages, recorded, orientation, whole: false, fetched: None };
         self.end_run(run.id, &ended).map(drop)
     }
 }

@@ -129,7 +129,7 @@ async fn a_run_keeps_what_came_octet_for_octet_and_reads_the_same_again() {
     let mut evidence = String::new();
     lab.bench().evidence(1).unwrap().unwrap().read_to_string(&mut evidence).unwrap();
     assert_eq!(evidence, body);
-    assert_eq!(lab.files().len(), 1, "one file, no part of one: {:?}", lab.files());
+    assert_eq!(lab.files(), [""; 0], "it is in the database");
 }
 
 #[tokio::test]
@@ -216,18 +216,53 @@ async fn offline_nothing_is_sent_and_any_age_will_do() {
 async fn lost_or_changed_evidence_is_asked_for_again_and_never_shown() {
     let lab = Lab::answering(line(HOST, "185.194.93.1", 1_500_000_200, 3)).await;
     lab.ask(&lab.asking()).await;
-    let file = lab.folder.path().join("answers").join(lab.files().pop().unwrap());
-    std::fs::write(
-        &file,
-        zstd::encode_all(line(HOST, "185.194.93.66", 1_500_000_200, 3).as_bytes(), 1).unwrap(),
-    )
-    .unwrap();
+    let other = line(HOST, "185.194.93.66", 1_500_000_200, 3);
+    let other = zstd::encode_all(other.as_bytes(), 1).unwrap();
+    let sql = "UPDATE answers SET body = ?";
+    lab.bench().change(|change| Ok(change.transaction.execute(sql, [other])?)).unwrap();
     assert!(matches!(lab.bench().answer(1), Err(Error::Evidence { .. })));
     let offline = Asking { freshness: Freshness::Offline, ..lab.asking() };
     assert!(matches!(lab.runs.ask(&offline, &host()).await, Err(Error::Evidence { .. })));
     let again = lab.ask(&lab.asking()).await;
     assert!(!again.run.is_cached());
     assert_eq!(again.records[0].rdata_text(), "185.194.93.1");
+}
+
+#[tokio::test]
+async fn small_and_large_answers_are_reused_verified_backed_up_and_restored() {
+    let small = line(HOST, "185.194.93.1", 1_500_000_200, 3);
+    let addresses = (0..900).map(|n| format!("198.51.{}.{}", n / 250, n % 250));
+    let large: String = addresses.map(|address| line("big.example", &address, 1_500_000_200, 3)).collect();
+    let lab = Lab::new(Script::new([small.clone(), small, large].map(Exchange::ok))).await;
+    let big = Indicator::parse("big.example").unwrap();
+    let asking = lab.asking();
+    lab.ask(&asking).await;
+    lab.ask(&Asking { freshness: Freshness::Fresh, ..lab.asking() }).await;
+    lab.runs.ask(&asking, &big).await.unwrap();
+    assert!(
+        lab.runs.ask(&asking, &big).await.unwrap().run.is_cached() && lab.ask(&asking).await.run.is_cached()
+    );
+    assert_eq!(lab.files().len(), 1, "the large one: {:?}", lab.files());
+    let place = tempfile::tempdir().unwrap();
+    let (to, back) = (place.path().join("copy"), place.path().join("back"));
+    let made = lab.bench().backup(&to, true, &mut |_, _| ()).unwrap();
+    assert_eq!((made.verified.answers, made.verified.faults), (2, vec![]));
+    let restored = crate::restore(&to, &back, Clock::system()).unwrap();
+    assert_eq!((restored.answers, restored.faults), (2, vec![]));
+    let restored = Workbench::open(&back, Clock::system(), "ann").unwrap();
+    for run in 1..=5 {
+        assert_eq!(restored.answer(run).unwrap().records, lab.bench().answer(run).unwrap().records);
+    }
+    // Each is noticed where it is lost.
+    std::fs::remove_dir_all(back.join("answers")).unwrap();
+    let lost =
+        |change: &crate::database::Change<'_>| Ok(change.transaction.execute("DELETE FROM answers", [])?);
+    lab.bench().change(lost).unwrap();
+    for (workbench, run) in [(restored, 3), (lab.bench(), 1)] {
+        let faults = workbench.verify(&mut |_, _| ()).unwrap().faults;
+        let [fault] = &faults[..] else { panic!("{faults:?}") };
+        assert!(fault.contains(&format!("the evidence of run {run} (")), "{fault}");
+    }
 }
 
 #[tokio::test]
@@ -290,7 +325,7 @@ async fn a_run_that_is_dropped_at_once_keeps_what_it_held() {
     })
     .await;
     assert_eq!((run.ending.state, run.records), (State::Interrupted, 1));
-    until("only the evidence is left", || (lab.files().len() == 1).then_some(())).await;
+    until("the part is removed", || lab.files().is_empty().then_some(())).await;
 }
 
 #[tokio::test]

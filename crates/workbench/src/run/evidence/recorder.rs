@@ -1,23 +1,27 @@
 //! Writes evidence while it arrives.
 //!
-//! Most answers are small and arrive at once. [`Recorder`] holds such an answer in memory, and writes it once, compressed, under
-//! its final name. An answer that is larger than [`SMALL`], or that takes longer than [`SOON`] ([`Recorder::write_through`]), is
-//! written to its part as it arrives; a large one by a separate thread.
+//! Most answers are small and arrive at once. [`Recorder`] holds such an answer in memory, and compresses it at its end. An answer
+//! that is larger than [`SMALL`], or that takes longer than [`SOON`] ([`Recorder::write_through`]), is written to its part as it
+//! arrives; a large one by a separate thread. At the end, a large answer gets a file with its final name. A small one does not,
+//! however long it took ([`Recorded`]).
 
 use std::cell::RefCell;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::fs::File;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::{FOLDER, LEVEL, Stored, part, path_of};
+use super::part::part;
+use super::{FOLDER, LEVEL, Recorded, Stored, path_of};
 use crate::{Error, files};
 
 /// How long after its request an answer may be held in memory: a process that is killed in this time loses it.
 pub(in crate::run) const SOON: Duration = Duration::from_millis(100);
-/// The largest answer that is held in memory, in bytes.
+/// The largest answer that becomes a row of the database, in bytes: SQLite reads and writes larger ones slower than files, and a
+/// copy of the database has all rows.
 const SMALL: usize = 64 * 1024;
 /// A larger answer, in bytes, is written by a separate thread.
 const LARGE: u64 = 1 << 20;
@@ -55,6 +59,8 @@ struct Writing {
     encoder: zstd::stream::write::Encoder<'static, File>,
     hasher: blake3::Hasher,
     bytes: u64,
+    /// All of it, as long as it is small.
+    small: Option<Vec<u8>>,
 }
 
 impl Recorder {
@@ -108,21 +114,35 @@ impl Recorder {
         matches!(self.tape, Tape::Aside(..))
     }
 
-    /// Gives the evidence its final name; a part stays until [`forget_part`](super::forget_part).
-    pub(in crate::run) fn finish(mut self) -> Result<Stored, Error> {
+    /// Ends it. A large answer gets its final name; the part of any answer stays until [`forget_part`](super::forget_part).
+    pub(in crate::run) fn finish(mut self) -> Result<Recorded, Error> {
         let writing = match self.take() {
-            Tape::Held(held) => return write_whole(&self.folder, &self.part, &held),
+            Tape::Held(held) => return self.small(&held),
             Tape::Here(writing) => *writing,
             Tape::Aside(pieces, thread) => {
                 drop(pieces);
                 joined(thread)?
             }
         };
-        let hash = writing.hasher.finalize().to_hex().to_string();
         let failed = |error| Error::io("writing", &self.part, error);
         writing.encoder.finish().map_err(failed)?;
+        if let Some(held) = writing.small {
+            return self.small(&held);
+        }
+        let hash = writing.hasher.finalize().to_hex().to_string();
         name(&self.part, &path_of(&self.folder, &hash)).map_err(failed)?;
-        Ok(Stored { hash: Some(hash), bytes: writing.bytes })
+        Ok(Recorded { stored: Stored { hash: Some(hash), bytes: writing.bytes }, small: None })
+    }
+
+    /// A small answer.
+    fn small(&self, octets: &[u8]) -> Result<Recorded, Error> {
+        if octets.is_empty() {
+            return Ok(Recorded::NOTHING);
+        }
+        let packed = compress(octets).map_err(|error| Error::io("compressing", &self.part, error))?;
+        let hash = Some(blake3::hash(octets).to_hex().to_string());
+        let stored = Stored { hash, bytes: octets.len() as u64 };
+        Ok(Recorded { stored, small: Some(Arc::from(packed)) })
     }
 
     fn take(&mut self) -> Tape {
@@ -143,50 +163,11 @@ impl Drop for Recorder {
     }
 }
 
-/// Stores a small answer under its final name.
-fn write_whole(folder: &Path, part: &Path, octets: &[u8]) -> Result<Stored, Error> {
-    if octets.is_empty() {
-        return Ok(Stored { hash: None, bytes: 0 });
-    }
-    let hash = blake3::hash(octets).to_hex().to_string();
-    let named = path_of(folder, &hash);
-    let stored = compress(octets).and_then(|packed| place(folder, part, &named, &packed));
-    stored.map_err(|error| Error::io("writing", &named, error))?;
-    Ok(Stored { hash: Some(hash), bytes: octets.len() as u64 })
-}
-
-/// Ensures that a file has this content. No run refers to it before this returns, so it may be incomplete until then.
-fn place(folder: &Path, part: &Path, named: &Path, content: &[u8]) -> io::Result<()> {
-    match create(folder, named, files::for_owner().create_new(true)) {
-        Ok(mut file) => file.write_all(content).inspect_err(|_| drop(std::fs::remove_file(named))),
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        Err(_) if holds(named, content)? => Ok(()),
-        // It was damaged since, or another run that has the same answer is writing it.
-        Err(_) => {
-            create(folder, part, files::for_owner().create(true).truncate(true))?.write_all(content)?;
-            std::fs::rename(part, named)
-        }
-    }
-}
-
 fn compress(octets: &[u8]) -> io::Result<Vec<u8>> {
     COMPRESSOR.with_borrow_mut(|compressor| match compressor {
         Some(compressor) => compressor.compress(octets),
         None => compressor.insert(zstd::bulk::Compressor::new(LEVEL)?).compress(octets),
     })
-}
-
-/// Whether a file exists and has exactly this content; a damaged one has not.
-fn holds(file: &Path, content: &[u8]) -> io::Result<bool> {
-    match File::open(file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-        Ok(file) => {
-            let mut found = Vec::with_capacity(content.len() + 1);
-            file.take(content.len() as u64 + 1).read_to_end(&mut found)?;
-            Ok(found == content)
-        }
-    }
 }
 
 /// Gives a finished file the name of its content. An existing file is the same or was damaged since, so it is replaced without
@@ -235,6 +216,10 @@ impl Writing {
     fn write(&mut self, octets: &[u8]) -> Result<(), Error> {
         self.encoder.write_all(octets).map_err(|error| Error::io("writing", &self.part, error))?;
         self.hasher.update(octets);
+        self.small = self.small.take().filter(|held| held.len() + octets.len() <= SMALL);
+        if let Some(held) = &mut self.small {
+            held.extend_from_slice(octets);
+        }
         self.bytes += octets.len() as u64;
         Ok(())
     }
@@ -270,17 +255,19 @@ fn bug(how: &str) -> Error {
 
 fn begin(folder: &Path, part: &Path) -> Result<Writing, Error> {
     let failed = |error| Error::io("creating", part, error);
-    let file = create(folder, part, files::for_owner().create(true).truncate(true)).map_err(failed)?;
+    let file = create(folder, part).map_err(failed)?;
     let encoder = zstd::stream::write::Encoder::new(file, LEVEL).map_err(failed)?;
-    Ok(Writing { part: part.to_owned(), encoder, hasher: blake3::Hasher::new(), bytes: 0 })
+    let (part, hasher) = (part.to_owned(), blake3::Hasher::new());
+    Ok(Writing { part, encoder, hasher, bytes: 0, small: Some(Vec::new()) })
 }
 
-/// Opens a file with options that create it, and creates the folder if it does not exist.
-fn create(folder: &Path, file: &Path, options: &OpenOptions) -> io::Result<File> {
-    match options.open(file) {
+/// Creates a part or empties it, and creates the folder if it does not exist.
+fn create(folder: &Path, part: &Path) -> io::Result<File> {
+    let open = || files::for_owner().create(true).truncate(true).open(part);
+    match open() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             files::create(folder)?;
-            options.open(file)
+            open()
         }
         opened => opened,
     }
