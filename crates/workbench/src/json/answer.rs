@@ -40,7 +40,7 @@ pub struct Answer<'a> {
     fetched_at: Option<String>,
     /// The records.
     #[schema(value_type = Vec<AnswerRecord>)]
-    records: Vec<Box<RawValue>>,
+    records: Box<RawValue>,
     /// The parts of the answer that could not be read.
     errors: Vec<AnswerError>,
     /// What can be added to the library.
@@ -78,10 +78,10 @@ pub struct AnswerChanges {
     since: EarlierAnswer,
     /// Records that are only in the later answer.
     #[schema(value_type = Vec<AnswerRecord>)]
-    new: Vec<Box<RawValue>>,
+    new: Box<RawValue>,
     /// Records that are only in the earlier answer; null if the later answer is not complete.
     #[schema(required, value_type = Option<Vec<AnswerRecord>>)]
-    gone: Option<Vec<Box<RawValue>>>,
+    gone: Option<Box<RawValue>>,
     /// Records that are in both and differ in times or counts.
     different: Vec<ChangedRecord>,
 }
@@ -279,6 +279,7 @@ pub fn refused(
             reason: Some(reason.to_owned()),
             hint: Some(hint.to_owned()),
         },
+        records: RawValue::from_string("[]".to_owned())?,
         ..Answer::default()
     })
 }
@@ -362,17 +363,29 @@ pub(super) fn changed(
     different.iter().map(both).collect()
 }
 
-pub(super) fn records(
-    indicator: &Indicator,
-    list: &[Record],
-) -> Result<Vec<Box<RawValue>>, serde_json::Error> {
-    list.iter().map(|one| record(indicator, one)).collect()
+/// Records as a list: one text, because separate ones would each be allocated, copied and checked.
+pub(super) fn records(indicator: &Indicator, list: &[Record]) -> Result<Box<RawValue>, serde_json::Error> {
+    let mut text = String::with_capacity(2 + list.len() * 256);
+    text.push('[');
+    for (at, one) in list.iter().enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        push_record(indicator, one, &mut text)?;
+    }
+    text.push(']');
+    RawValue::from_string(text)
 }
 
 /// The record as in COF, with its relation to the indicator.
 pub(super) fn record(indicator: &Indicator, record: &Record) -> Result<Box<RawValue>, serde_json::Error> {
     let mut text = String::with_capacity(256);
-    Writer::new(Dialect::Draft).write(record, &mut text);
+    push_record(indicator, record, &mut text)?;
+    RawValue::from_string(text)
+}
+
+fn push_record(indicator: &Indicator, record: &Record, text: &mut String) -> Result<(), serde_json::Error> {
+    Writer::new(Dialect::Draft).write(record, text);
     text.truncate(text.trim_end().len() - 1);
     text.push_str(",\"relation\":\"");
     text.push_str(Relation::of(indicator, record).word());
@@ -383,7 +396,7 @@ pub(super) fn record(indicator: &Indicator, record: &Record) -> Result<Box<RawVa
         text.push_str(&serde_json::to_string(&notes)?);
     }
     text.push('}');
-    RawValue::from_string(text)
+    Ok(())
 }
 
 /// A finding with its number.

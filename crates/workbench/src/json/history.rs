@@ -128,10 +128,10 @@ pub struct HistoryDifferences {
     without: Vec<String>,
     /// Records that no earlier answer has.
     #[schema(value_type = Vec<AnswerRecord>)]
-    new: Vec<Box<RawValue>>,
+    new: Box<RawValue>,
     /// Records that only earlier answers have; null if an answer is not complete.
     #[schema(required, value_type = Option<Vec<AnswerRecord>>)]
-    gone: Option<Vec<Box<RawValue>>>,
+    gone: Option<Box<RawValue>>,
     /// Records that differ.
     different: Vec<ChangedRecord>,
 }
