@@ -44,6 +44,25 @@ impl Tlp {
             Self::Red => "RED",
         }
     }
+
+    /// The strictest level that a text is marked with somewhere, as in `TLP:GREEN`; `None` if it has none. Only with the prefix,
+    /// because a text can contain the names of colours.
+    pub fn strictest_in(text: &str) -> Option<Self> {
+        text.match_indices(':').filter_map(|(at, _)| Self::around(text, at)).max()
+    }
+
+    /// The level with its colon at this position.
+    fn around(text: &str, colon: usize) -> Option<Self> {
+        let prefix = colon.checked_sub(3)?;
+        let is_prefix = text.get(prefix..colon)?.eq_ignore_ascii_case("tlp");
+        if !is_prefix || text.get(..prefix)?.ends_with(char::is_alphanumeric) {
+            return None;
+        }
+        let rest = text.get(colon + 1..)?;
+        let rest = rest.strip_prefix(' ').unwrap_or(rest);
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '+').unwrap_or(rest.len());
+        rest.get(..end)?.trim_end_matches('+').parse().ok()
+    }
 }
 
 impl Marking {
@@ -111,6 +130,19 @@ mod tests {
             assert_eq!(text.parse::<Tlp>(), Err(TlpError), "{text}");
         }
         assert_eq!(("None".parse(), "x".parse::<Marking>()), (Ok(Marking(None)), Err(TlpError)));
+    }
+
+    #[test]
+    fn a_text_is_as_strict_as_its_strictest_mark() {
+        for (text, tlp) in [
+            ("A red light. TLP:GREEN", Some(Tlp::Green)),
+            ("tlp: white at first, TLP:AMBER+STRICT later", Some(Tlp::AmberStrict)),
+            ("[TLP:AMBER]", Some(Tlp::Amber)),
+            ("xTLP:RED TLP:REDDISH tlp red", None),
+            ("", None),
+        ] {
+            assert_eq!(Tlp::strictest_in(text), tlp, "{text}");
+        }
     }
 
     #[test]
