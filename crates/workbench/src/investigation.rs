@@ -11,6 +11,7 @@
 
 mod create;
 mod edit;
+mod findings;
 mod list;
 mod members;
 mod notes;
@@ -25,6 +26,7 @@ use operation::{Indicator, Tlp};
 
 pub use create::{Created, NewInvestigation};
 pub use edit::Change as Edit;
+pub use findings::{Choice, FoundIndicator, MemberFindings};
 pub use list::{Page, Wanted};
 pub use members::{Joined, Origin};
 pub use notes::Note;

@@ -7,6 +7,7 @@ use cof::RrType;
 use operation::{Finding, Findings, Indicator};
 
 use super::{History, Part, ShownHistory};
+use crate::database::{Change, Problem};
 use crate::library::{Addition, Tally};
 use crate::run::{Pick, places_of};
 use crate::{Error, Workbench};
@@ -113,8 +114,7 @@ impl Workbench {
     /// # Errors
     /// [`Error`], with nothing added.
     pub fn add_proposals(&mut self, history: &History, picked: &[Proposal]) -> Result<Tally, Error> {
-        let all: Vec<Finding> = picked.iter().map(|proposal| proposal.finding.clone()).collect();
-        self.add_together(&history.indicator, &all, &history.additions(picked))
+        self.change(|change| change.add_proposals(history, picked))
     }
 
     /// What [`Self::add_proposals`] would do now; changes nothing.
@@ -124,6 +124,14 @@ impl Workbench {
     pub fn preview_proposals(&self, history: &History, picked: &[Proposal]) -> Result<Tally, Error> {
         let all: Vec<Finding> = picked.iter().map(|proposal| proposal.finding.clone()).collect();
         self.propose_together(&history.indicator, &all, &history.additions(picked))
+    }
+}
+
+impl Change<'_> {
+    /// Adds findings of a history, each claimed by the runs that it comes from.
+    pub(crate) fn add_proposals(&self, history: &History, picked: &[Proposal]) -> Result<Tally, Problem> {
+        let all: Vec<Finding> = picked.iter().map(|proposal| proposal.finding.clone()).collect();
+        self.add_together(&history.indicator, &all, &history.additions(picked))
     }
 }
 

@@ -15,6 +15,7 @@ mod chain;
 mod facts;
 mod gather;
 mod network;
+mod own_names;
 mod rank;
 mod resource;
 mod score;
@@ -30,8 +31,9 @@ use std::sync::Arc;
 use cof::{Name, Record};
 use operation::Indicator;
 
-pub use candidates::{Candidate, candidates};
+pub use candidates::{Candidate, candidates, joined};
 pub use network::Network;
+pub use own_names::{other_names, own_candidates};
 pub use resource::{Kind, Resource, ResourceError};
 pub use score::Score;
 pub use span::{Overlap, Span};

@@ -173,3 +173,18 @@ async fn a_job_is_paused_resumed_and_cancelled_and_there_is_one_at_a_time() {
     let nothing = bench.create_job(job.investigation, &Request::default(), &names(1)).unwrap_err();
     assert_eq!(nothing.kind(), Some(Kind::Invalid));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_is_resumed_while_it_stops_goes_on() {
+    let lab = Lab::answering(line("www.example.com", "185.194.93.1", 1_500_000_200, 3)).await;
+    let (asking, mut bench) = (lab.asking(), lab.bench());
+    let job = job_of(&mut bench, &asking, &names(100));
+    let live = Arc::<Live>::default();
+    live.stop();
+    bench.pause_job(job.id).unwrap();
+    bench.resume_job(job.id).unwrap();
+    let stopped = lab.runs().work_on(job.id, vec![Ok(asking.clone())], &live).await.unwrap();
+    assert_eq!((stopped.state, lab.asked()), (State::Running, 0), "what is left is not called ended");
+    let ended = work(&lab, &job, &asking).await.unwrap();
+    assert_eq!((ended.state, lab.asked()), (State::Ended, 100));
+}

@@ -19,8 +19,11 @@ use super::{Job, State, Task};
 use crate::run::{self, Asking, Batch, Freshness, Kept, Runs};
 use crate::{Error, Workbench};
 
-/// Queries of one provider that are under way at once.
+/// The most queries of one provider that are under way at once.
 const CONCURRENCY: usize = 32;
+/// The fewest, and how many seconds of a rate limit are under way: more would only wait for it, and be sent after a pause.
+const FEWEST: usize = 4;
+const AHEAD: f64 = 3.0;
 /// How many queries of a provider may fail one after the other before its lane stops.
 const MOST_FAILURES: usize = 10;
 /// How old the answer of another operation to the same question may be, if no stored answer is wanted.
@@ -97,6 +100,19 @@ struct Turn {
     askings: Vec<Asking>,
 }
 
+impl Turn {
+    /// How many queries of its provider are under way at once.
+    fn concurrency(&self) -> usize {
+        let rate = self.askings.first().map_or(0.0, |asking| asking.provider.rate());
+        if rate <= 0.0 {
+            return CONCURRENCY;
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is clamped")]
+        let ahead = (rate * AHEAD).ceil() as usize;
+        ahead.clamp(FEWEST, CONCURRENCY)
+    }
+}
+
 /// What a lane does.
 struct Lane {
     runs: Runs,
@@ -134,7 +150,11 @@ impl Runs {
         looking.spawn(look(self.clone(), job, Arc::clone(live)));
         let result = self.ask_all(&found, tasks, askings, live).await;
         drop(looking);
-        self.finish(&found, result).await
+        match result {
+            // Something may be left; whoever stopped it has stored why.
+            Ok(None) if live.stops() => self.desk().read(move |workbench| workbench.job(job)).await,
+            result => self.finish(&found, result).await,
+        }
     }
 
     /// Asks everything; returns why something is left, if so.
@@ -235,9 +255,10 @@ impl Lane {
 
     /// Asks in the order of the turns, many at once; returns why the lane stopped, if it did.
     async fn carry_out(self: Arc<Self>, turns: Vec<Turn>) -> Result<Option<String>, Error> {
+        let most = turns.first().map_or(CONCURRENCY, Turn::concurrency);
         let (mut turns, mut asking, mut failed) = (turns.into_iter(), JoinSet::new(), None);
         loop {
-            while asking.len() < CONCURRENCY
+            while asking.len() < most
                 && !self.stops()
                 && let Some(turn) = turns.next()
             {

@@ -42,34 +42,10 @@ impl Workbench {
         findings: &[Finding],
     ) -> Result<Tally, Error> {
         let addition = Addition { run, source, findings: Cow::Borrowed(findings) };
-        self.add_together(asked, findings, &[addition])
+        self.change(|change| change.add_together(asked, findings, &[addition]))
     }
 
-    /// Adds what several runs claim, in one transaction; `all` are their findings, each once. Returns the same tally as
-    /// [`Self::propose_together`].
-    pub(crate) fn add_together(
-        &mut self,
-        asked: &Indicator,
-        all: &[Finding],
-        additions: &[Addition<'_>],
-    ) -> Result<Tally, Error> {
-        if let Some(addition) = additions.iter().find(|addition| addition.run < 1) {
-            return Err(Error::Bug(format!("a run with the number {}", addition.run)));
-        }
-        self.change(|change| {
-            // The plan of a single run, which may have 100,000 findings, is made once.
-            if let [addition] = additions {
-                return add(change, asked, addition);
-            }
-            let tally = together(&change.transaction, asked, all, additions)?;
-            for addition in additions {
-                add(change, asked, addition)?;
-            }
-            Ok(tally)
-        })
-    }
-
-    /// What [`Self::add_together`] would do now; changes nothing.
+    /// What [`Change::add_together`] would do now; changes nothing.
     pub(crate) fn propose_together(
         &self,
         asked: &Indicator,
@@ -77,6 +53,30 @@ impl Workbench {
         additions: &[Addition<'_>],
     ) -> Result<Tally, Error> {
         self.read(|database| together(database, asked, all, additions))
+    }
+}
+
+impl Change<'_> {
+    /// Adds what several runs claim; `all` are their findings, each once. Returns the same tally as
+    /// [`Workbench::propose_together`].
+    pub(crate) fn add_together(
+        &self,
+        asked: &Indicator,
+        all: &[Finding],
+        additions: &[Addition<'_>],
+    ) -> Result<Tally, Problem> {
+        if let Some(addition) = additions.iter().find(|addition| addition.run < 1) {
+            return Err(Error::Bug(format!("a run with the number {}", addition.run)).into());
+        }
+        // The plan of a single run, which may have 100,000 findings, is made once.
+        if let [addition] = additions {
+            return add(self, asked, addition);
+        }
+        let tally = together(&self.transaction, asked, all, additions)?;
+        for addition in additions {
+            add(self, asked, addition)?;
+        }
+        Ok(tally)
     }
 }
 

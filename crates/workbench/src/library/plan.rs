@@ -3,6 +3,7 @@
 //! A dry run counts a [`Plan`]; adding computes the same plan within its transaction and carries it out, so both always agree.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::AddAssign;
 
 use cof::RrType;
 use operation::{Finding, Indicator};
@@ -50,6 +51,24 @@ impl Workbench {
     /// [`Error`] if the database cannot be read.
     pub fn propose(&self, source: &str, asked: &Indicator, findings: &[Finding]) -> Result<Tally, Error> {
         self.read(|database| Ok(Plan::new(database, source, asked, findings)?.tally))
+    }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.indicators += other.indicators;
+        self.attributes += other.attributes;
+        self.relationships += other.relationships;
+    }
+}
+
+impl AddAssign for Count {
+    fn add_assign(&mut self, other: Self) {
+        self.new += other.new;
+        self.known += other.known;
+        self.whitelisted += other.whitelisted;
+        self.removed += other.removed;
+        self.over_cap += other.over_cap;
     }
 }
 

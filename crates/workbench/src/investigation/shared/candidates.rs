@@ -50,6 +50,23 @@ pub fn candidates(members: &[Member<'_>], resources: &[Resource]) -> Vec<Candida
     found
 }
 
+/// The same candidates from several places, each once and in the order of [`candidates`].
+pub fn joined(candidates: impl IntoIterator<Item = Candidate>) -> Vec<Candidate> {
+    let mut found: HashMap<Indicator, Candidate> = HashMap::new();
+    for Candidate { indicator, span, members, resources } in candidates {
+        let known = found.entry(indicator).or_insert_with_key(Candidate::new);
+        known.members.extend(members);
+        known.members.sort_unstable();
+        known.members.dedup();
+        for resource in resources {
+            known.behind(resource, span);
+        }
+    }
+    let mut found: Vec<Candidate> = found.into_values().collect();
+    found.sort_by(|one, other| one.order().cmp(&other.order()));
+    found
+}
+
 impl Candidate {
     fn new(indicator: &Indicator) -> Self {
         Self { indicator: indicator.clone(), span: None, members: Vec::new(), resources: Vec::new() }
@@ -59,6 +76,10 @@ impl Candidate {
         if self.members.last() != Some(&member) {
             self.members.push(member);
         }
+        self.behind(resource, times);
+    }
+
+    fn behind(&mut self, resource: usize, times: Option<Span>) {
         if let Err(place) = self.resources.binary_search(&resource) {
             self.resources.insert(place, resource);
         }
