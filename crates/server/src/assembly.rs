@@ -65,6 +65,7 @@ pub async fn run(
     if let Some(site) = &site {
         tokio::spawn(site::resume(Arc::clone(site)));
     }
+    let jobs = site.clone().map(|site| tokio::spawn(site::take_over(site)));
     let front = Arc::new(routes(&service, site));
     let measured = collectors.clone();
     metrics.also(move || measured.measures());
@@ -75,7 +76,7 @@ pub async fn run(
     };
     listen::serve(listener, Serving { front, limits, tls, metrics, workers: service.workers }, shutdown)
         .await;
-    for task in [renewing, retaining].into_iter().flatten() {
+    for task in [renewing, retaining, jobs].into_iter().flatten() {
         task.abort();
     }
     // The usage of tokens is written last.

@@ -88,16 +88,15 @@ impl Basis {
     /// about itself alone.
     pub(crate) fn of_investigation(investigation: &Investigation) -> Self {
         let pair = |label: &str, value: &str| (label.to_owned(), value.to_owned());
-        let summary: String = investigation.summary.chars().take(200).collect();
         let removed = investigation.removed_at.map_or("no", |_| "yes");
         let state = vec![
             pair("Name", &investigation.name),
             pair("Status", investigation.status.word()),
             pair("TLP", Marking(investigation.tlp).word()),
-            pair("Summary", &summary),
+            pair("Summary", &investigation.summary),
             pair("Removed", removed),
         ];
-        Self::new(state, &[&investigation.summary])
+        Self::new(state, &[])
     }
 
     /// The state of a user.

@@ -3,7 +3,7 @@
 //! [`Site`] is the served data folder, and [`routes`] are its routes. `access` runs before all of them and checks permissions.
 //! `page` contains the pages, `api` the same for programs, `asset` the files that pages load, and [`mod@reference`] the page
 //! that describes the passive-DNS interfaces. What pages and API share is separate: `run_request` is the request for a run,
-//! `run_file` a run as a file, and `job` work that continues after its request has ended. The API imports no page, and building
+//! `run_file` a run as a file, `job` runs that continue after their request has ended, and `enrichment` the jobs of investigations. The API imports no page, and building
 //! the routes starts no background work.
 //!
 //! Users sign in with accounts of the workbench: the credentials of passive DNS are not valid here. Errors are
@@ -14,8 +14,10 @@ mod api;
 mod asset;
 mod basis;
 mod catalogue;
+mod comparisons;
 mod connection;
 mod content;
+mod enrichment;
 mod histories;
 mod job;
 mod narrowed;
@@ -27,6 +29,7 @@ mod run_request;
 mod site;
 
 pub use api::document;
+pub use enrichment::take_over;
 pub use routes::routes;
 pub use run_request::resume;
 pub use site::{Shared, Site};

@@ -15,6 +15,8 @@ mod indicator;
 mod install;
 mod integration;
 mod integrations;
+mod investigation;
+mod investigations;
 mod library;
 mod operate;
 mod paste;
@@ -73,6 +75,8 @@ pub(crate) fn routes() -> Router<Shared> {
         .merge(runs::routes())
         .merge(run::routes())
         .merge(history::routes())
+        .merge(investigations::routes())
+        .merge(investigation::routes())
         .merge(audit::routes())
         .merge(users::routes())
         .merge(account::routes())

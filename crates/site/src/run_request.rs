@@ -9,7 +9,7 @@ use edge::problem::Problem;
 use operation::{Indicator, IndicatorType, Limits, Moment, Side, Tlp, Window};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use workbench::integration::Filter;
+use workbench::integration::{Configured, Filter};
 use workbench::run::{Asking, Batch, Cost, Freshness, Run, Wish};
 use workbench::{Error, Workbench};
 
@@ -170,9 +170,31 @@ impl RunRequest {
         Ok(names.into_iter().map(str::to_owned).collect())
     }
 
+    /// How an operation is asked, if it is enabled.
+    ///
+    /// # Errors
+    /// A [`Problem`] if it is not, or cannot be asked with its settings.
+    pub(crate) async fn enabled_asking(
+        &self,
+        site: &Site,
+        name: &str,
+        actor: &str,
+    ) -> Result<Asking, Problem> {
+        let wanted = name.to_owned();
+        let configured = site.desk.read(move |workbench| workbench.settings(&wanted)).await?;
+        if !configured.enabled {
+            return Err(Problem::refused(format!("{name} is disabled: enable it first")));
+        }
+        self.asking_as(site, configured, actor).await
+    }
+
     async fn asking(&self, site: &Site, name: &str, actor: &str) -> Result<Asking, Problem> {
         let name = name.to_owned();
         let configured = site.desk.read(move |workbench| workbench.settings(&name)).await?;
+        self.asking_as(site, configured, actor).await
+    }
+
+    async fn asking_as(&self, site: &Site, configured: Configured, actor: &str) -> Result<Asking, Problem> {
         let wish = Wish { rrtypes: self.rrtypes()?, window: self.window(site)?, side: self.side() };
         let asking = crate::connection::asking(site, configured, Limits::HELD, wish, actor)
             .await?

@@ -17,6 +17,8 @@ use store::{StoreError, StoreErrorKind};
 use workbench::Desk;
 use workbench::run::{DataFolder, Runs};
 
+use crate::comparisons::Comparisons;
+use crate::enrichment::Enrichments;
 use crate::histories::Histories;
 use crate::job::Jobs;
 use crate::run_file::Downloads;
@@ -27,6 +29,8 @@ pub struct Site {
     pub(crate) desk: Desk,
     pub(crate) jobs: Jobs,
     pub(crate) histories: Histories,
+    pub(crate) enrichments: Enrichments,
+    pub(crate) comparisons: Comparisons,
     /// The folder whose packages can be installed by name, besides the bundled ones.
     pub(crate) packages: Option<PathBuf>,
     /// Accepted host names, besides those of this machine and addresses.
@@ -68,6 +72,8 @@ impl Site {
             desk: runs.desk().clone(),
             downloads: Downloads::new(runs.desk().clone()),
             histories: Histories::new(runs.desk().clone()),
+            enrichments: Enrichments::new(runs.clone()),
+            comparisons: Comparisons::new(runs.desk().clone()),
             jobs: Jobs::new(runs),
             packages: None,
             hosts: Vec::new(),

@@ -27,6 +27,7 @@ async fn hostile_text_is_shown_and_nothing_more() {
         is_noted(browser).await;
         is_searched_for(browser).await;
         is_answered(browser, &program).await;
+        is_investigated(browser).await;
     })
     .await;
 }
@@ -71,6 +72,41 @@ async fn is_noted(browser: &Browser) {
     }
     browser.sees("\"><img src=x onerror=").await;
     browser.go("/audit").await;
+    is_unharmed(browser).await;
+}
+
+/// An investigation from a hostile report, with hostile texts in all its fields.
+async fn is_investigated(browser: &Browser) {
+    let set = "document.querySelector(arguments[0]).value = arguments[1];";
+    browser.go("/investigations/new").await;
+    let report = format!("evil.example and also.evil.example\n{}", TEXTS.join("\n"));
+    browser.run(set, vec![json!("#tx"), json!(report)]).await;
+    browser.run(set, vec![json!("#nm"), json!(TEXTS[0])]).await;
+    browser.press("Read the text").await;
+    browser.sees("What querying would cost").await;
+    is_unharmed(browser).await;
+    browser.press("Create without querying").await;
+    browser.sees("Investigation created.").await;
+    is_unharmed(browser).await;
+    for text in TEXTS {
+        browser.run(set, vec![json!("#sy"), json!(text)]).await;
+        browser.run("document.querySelector('#sy').form.requestSubmit();", Vec::new()).await;
+        browser.sees("Source reports").await;
+        is_unharmed(browser).await;
+    }
+    browser.go("/investigations/1/notes").await;
+    for text in TEXTS {
+        browser.run(set, vec![json!("#nt"), json!(text)]).await;
+        browser.run("document.querySelector('#nt').form.requestSubmit();", Vec::new()).await;
+        browser.sees("Note added.").await;
+        is_unharmed(browser).await;
+    }
+    for page in ["members", "shared?weak=yes", "findings", "source/1", "ask"] {
+        browser.go(&format!("/investigations/1/{page}")).await;
+        is_unharmed(browser).await;
+    }
+    browser.go("/investigations").await;
+    browser.sees(TEXTS[0]).await;
     is_unharmed(browser).await;
 }
 

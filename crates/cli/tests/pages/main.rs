@@ -13,6 +13,7 @@ mod fit;
 mod guide;
 mod histories;
 mod hostile;
+mod investigations;
 mod keyboard;
 mod long;
 mod newcomer;

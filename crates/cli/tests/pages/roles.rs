@@ -61,11 +61,15 @@ async fn sees_only(browser: &Browser, [install, configure, edit, manage]: [bool;
         ("/users", "Create invitation link", manage, Some("Manage Users")),
     ] {
         browser.go(path).await;
+        if words == "Users" {
+            browser.click(Locator::Css("header .menu summary")).await;
+            browser.sees("Audit Log").await;
+        }
         if may {
             browser.sees(words).await;
         } else {
             browser.sees_no(words).await;
-            browser.sees(refusal.unwrap_or("Audit Log")).await;
+            browser.sees(refusal.unwrap_or("Sensors")).await;
         }
     }
 }

@@ -13,7 +13,7 @@ const PAGE: &str = "/library/indicator?value=www.example.com";
 const RECORD: &str = r#"{"rrname":"www.example.com","rrtype":"A","rdata":"185.194.93.1","time_first":1500000000,"time_last":1600000000}"#;
 
 /// Installs an operation that queries this address.
-fn installs(program: &Program, operation: &str, address: SocketAddr) {
+pub(crate) fn installs(program: &Program, operation: &str, address: SocketAddr) {
     let (host, port) = (format!("host={}", address.ip()), format!("port={}", address.port()));
     let settings = ["configure", operation, &host, &port, "use_http=on"];
     for arguments in [&["install", operation][..], &settings, &["enable", operation]] {

@@ -35,6 +35,7 @@ use crate::job::Answer;
 use crate::run_request::RunRequest;
 use crate::site::Shared;
 use picture::links::Links;
+pub(super) use progress::ENDED;
 
 pub(super) fn routes() -> Router<Shared> {
     Router::new()

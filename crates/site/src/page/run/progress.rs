@@ -15,7 +15,7 @@ use picture::timeline::words::{counted, thousands};
 
 /// Tells our script to load the page again after the job has ended; otherwise it would ask again every second while the page is
 /// being loaded.
-const ENDED: (HeaderName, HeaderValue) =
+pub(in crate::page) const ENDED: (HeaderName, HeaderValue) =
     (HeaderName::from_static("hx-trigger-after-swap"), HeaderValue::from_static("run-ended"));
 
 #[derive(Template)]

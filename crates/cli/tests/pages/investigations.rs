@@ -1,0 +1,232 @@
+//! An investigation in the browser: created, queried as a job that is paused and killed, judged, noted, removed and restored.
+
+use std::time::Duration;
+
+use fantoccini::Locator;
+use testkit::{Exchange, Script, ScriptedProvider};
+
+use crate::access::is_for_everybody;
+use crate::browser::{Browser, browse};
+use crate::fit::{NARROWEST, fits};
+use crate::program::Program;
+use crate::several::installs;
+
+const RECORD: &str = r#"{"rrname":"www.example.com","rrtype":"A","rdata":"185.194.93.1","time_first":1500000000,"time_last":1600000000}"#;
+
+/// Checks a page for every reader at several widths.
+async fn is_good(browser: &Browser, name: &str) {
+    is_for_everybody(browser, name).await;
+    for width in [NARROWEST, 800, 1_440] {
+        browser.is_wide(width, 900).await;
+        fits(browser, name).await;
+    }
+}
+
+async fn creates(browser: &Browser, name: &str, values: &str) {
+    browser.go("/investigations").await;
+    browser.press("New investigation from a list").await;
+    browser.find(Locator::Css("#in")).await.send_keys(name).await.unwrap();
+    browser.fill("Members", values).await;
+    browser.press("Create investigation").await;
+    browser.sees("Investigation created.").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_investigation_is_created_judged_noted_removed_and_restored() {
+    let program = Program::serve::<&str>([]);
+    browse(&program, async |browser| {
+        browser.becomes("ann", &program).await;
+        browser.go("/investigations").await;
+        browser.sees("No investigations yet").await;
+        is_good(browser, "no investigations").await;
+        creates(browser, "Parcel lures", "a[.]example\n192.0.2.1, hxxp://b.example/x\nnot a value").await;
+        browser.is_at("/investigations/1").await;
+        browser.sees("3 members").await;
+        browser.sees("Nothing was queried yet").await;
+        is_good(browser, "an investigation").await;
+
+        browser.go("/investigations/1/members").await;
+        is_good(browser, "members").await;
+        browser.click(Locator::Css("input[value='a.example']")).await;
+        browser.choose("New verdict", "Malicious").await;
+        browser.press("Set verdict").await;
+        browser.sees("Verdicts changed.").await;
+        browser.go("/investigations/1/members?verdict=malicious").await;
+        browser.sees("1 of 3").await;
+        browser.go("/investigations/1/members").await;
+        browser.click(Locator::Css("input[value='b.example']")).await;
+        browser.press("Remove from the investigation").await;
+        browser.sees("2 members").await;
+        browser.fill("Values", "b.example c.example").await;
+        browser.click(Locator::Css("#add button")).await;
+        browser.sees("4 members").await;
+
+        browser.go("/investigations/1/notes").await;
+        browser.fill("Note", "<b>asked</b> the hoster").await;
+        browser.fill("About a member", "a.example").await;
+        browser.press("Add note").await;
+        browser.sees("<b>asked</b> the hoster").await;
+        is_good(browser, "notes").await;
+
+        // Two people change the summary: the second one is asked.
+        browser.go("/investigations/1").await;
+        browser.press("Write a summary").await;
+        browser.fill("Summary", "Mine").await;
+        let other = browser
+            .run_async(
+                "const [done] = arguments; const form = document.querySelector('form:has(#sy)'); const data = new URLSearchParams(new FormData(form)); data.set('summary', 'Theirs'); fetch(form.action, { method: 'POST', body: data }).then((answer) => done(answer.status));",
+                vec![],
+            )
+            .await;
+        assert_eq!(other, 200);
+        browser.press("Save summary").await;
+        browser.sees("Theirs").await;
+        browser.sees("Mine").await;
+        browser.press("Save selected values").await;
+        browser.is_at("/investigations/1").await;
+
+        browser.press("Remove investigation").await;
+        browser.sees("This investigation was removed.").await;
+        browser.go("/investigations").await;
+        browser.sees("No investigations yet").await;
+        browser.go("/investigations?removed=yes").await;
+        browser.press("Parcel lures").await;
+        browser.press("Restore").await;
+        browser.sees("Restored with all its data.").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_job_tells_its_cost_is_paused_and_survives_a_restart() {
+    let program = Program::serve::<&str>([]);
+    let slow = Exchange::ok(RECORD).after(Duration::from_millis(150));
+    let provider = ScriptedProvider::new(Script::always(slow));
+    installs(&program, "circl-passive-dns", provider.listen().await.unwrap());
+    let fast = ["configure", "circl-passive-dns", "requests_per_second=3"];
+    assert_eq!(program.does("integration", &fast), Some(0));
+    assert_eq!(program.does("indicator", &["add", "h0.example.com", "--tlp", "red"]), Some(0));
+    let values: Vec<String> = (0..60).map(|n| format!("h{n}.example.com")).collect();
+    browse(&program, async |browser| {
+        browser.becomes("ann", &program).await;
+        creates(browser, "Sixty", &values.join("\n")).await;
+        browser.press("Query operations").await;
+        browser.sees("1 held back, marked stricter").await;
+        browser.sees("59 requests").await;
+        is_good(browser, "what a job costs").await;
+        browser.press("Query 60 members").await;
+        browser.sees("Started.").await;
+        browser.sees("of 60 answered").await;
+        is_good(browser, "a job").await;
+        browser.press("Pause").await;
+        browser.sees("Paused").await;
+        browser.press("Resume").await;
+        browser.sees("Querying").await;
+        program.is_killed_and_started();
+        browser.go("/investigations/1").await;
+        browser.sees("Ended").await;
+        browser.sees("59 of 60").await;
+        // What was under way when the server was killed is asked again; nothing that was answered is.
+        let asked = provider.requests().len();
+        assert!((59..=59 + 9).contains(&asked), "{asked}");
+    })
+    .await;
+}
+
+const DAY: u64 = 86_400;
+/// 2026-05-01.
+const MAY: u64 = 1_777_593_600;
+
+fn record(rrname: &str, rrtype: &str, rdata: &str, days: (u64, u64)) -> String {
+    let (first, last) = (MAY + days.0 * DAY, MAY + days.1 * DAY);
+    format!(
+        "{{\"rrname\":\"{rrname}\",\"rrtype\":\"{rrtype}\",\"rdata\":\"{rdata}\",\"time_first\":{first},\"time_last\":{last},\"count\":5}}\n"
+    )
+}
+
+/// Eight names with rotating addresses; a name server that only they and two more names use; a shared host with 5,000 innocent names;
+/// a parked name; a delivery network.
+fn campaign() -> String {
+    let mut records = String::new();
+    for n in 0..8_u64 {
+        let name = format!("lure{n}.example");
+        for turn in 0..4 {
+            let address = format!("185.194.93.{}", 16 + (n + turn) % 16);
+            records += &record(&name, "A", &address, (turn * 10, turn * 10 + 9));
+        }
+        records += &record(&name, "NS", "ns1.quietharbor.example", (n * 5, 60));
+    }
+    for name in ["hidden1.example", "hidden2.example"] {
+        records += &record(name, "NS", "ns1.quietharbor.example", (0, 60));
+    }
+    for name in ["lure1.example", "lure2.example", "lure3.example"] {
+        records += &record(name, "A", "185.194.94.80", (0, 90));
+    }
+    for n in 0..5_000 {
+        records += &record(&format!("innocent{n}.example"), "A", "185.194.94.80", (0, 90));
+    }
+    records + &record("lure4.example", "CNAME", "d2.wide-cdn.example", (0, 40))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_pasted_report_leads_to_what_its_indicators_share() {
+    let program = Program::serve::<&str>([]);
+    let records = program.file("campaign.ndjson", campaign().as_bytes());
+    assert_eq!(program.does("import", &[records.to_str().unwrap()]), Some(0));
+    for arguments in [["install", "own-database"], ["enable", "own-database"]] {
+        assert_eq!(program.does("integration", &arguments), Some(0));
+    }
+    let names: Vec<String> = (0..8).map(|n| format!("hxxps://lure{n}[.]example/pay")).collect();
+    let report = format!(
+        "TLP:GREEN\nSince May: {}.\nDropped file: setup.zip (SHA-256 {})\nContact: abuse@hoster.example, EUR 1.99\n",
+        names.join(", "),
+        "a1".repeat(32)
+    );
+    browse(&program, async |browser| {
+        browser.becomes("ann", &program).await;
+        browser.go("/investigations/new").await;
+        is_good(browser, "an empty paste").await;
+        browser.press("Read the text").await;
+        browser.sees("The text is empty").await;
+        browser.find(Locator::Css("#nm")).await.send_keys("Parcel lures").await.unwrap();
+        browser.find(Locator::Css("#tx")).await.send_keys(&report).await.unwrap();
+        browser.press("Read the text").await;
+        browser.sees("A file name, or a name below .zip: you decide").await;
+        browser.sees("1 e-mail address, 1 hash and 1 price left out").await;
+        browser.sees("8 members").await;
+        is_good(browser, "a paste").await;
+        browser.press("Create and query").await;
+        browser.sees("Started.").await;
+        browser.sees("8 of 8").await;
+        browser.sees("Ended").await;
+
+        browser.go("/investigations/1/shared").await;
+        is_good(browser, "what is shared").await;
+        let first =
+            browser.run("return document.querySelector('table.shared tbody tr').innerText;", vec![]).await;
+        let first = first.as_str().unwrap().to_owned();
+        for words in ["ns1.quietharbor.example", "8 of 8", "55 d"] {
+            assert!(first.contains(words), "{words:?} in {first}");
+        }
+        browser.sees_no("185.194.94.80").await;
+        browser.press("Show").await;
+        browser.sees("185.194.94.80").await;
+        browser.sees("over 1,000").await;
+        is_good(browser, "weak pivots").await;
+        browser.click(Locator::Css("input[name=follow][value='ns:ns1.quietharbor.example']")).await;
+        browser.press("Follow what is ticked").await;
+        browser.sees("1 followed").await;
+        browser.press("See who is behind them").await;
+        browser.sees("hidden1.example").await;
+        // The name server itself, and two names of the own database.
+        browser.press("Add 3 members").await;
+        browser.sees("11 members").await;
+        browser.sees("followed ns:ns1.quietharbor.example").await;
+
+        browser.go("/investigations/1/findings").await;
+        is_good(browser, "findings").await;
+        browser.press("Preview all without a caution").await;
+        browser.sees("Everything without a caution").await;
+    })
+    .await;
+}

@@ -1,0 +1,146 @@
+//! What the members of investigations share, as pages and programs show it: [`Comparisons`], which keeps the most recent ones.
+//!
+//! A comparison is the same as long as the members and their runs are ([`Stamp`]); each request reads only that if it is known. Counts
+//! of the own database are those of the moment when it was made, for a while ([`FRESH`]).
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cof::Name;
+use edge::problem::Problem;
+use operation::{Host, Indicator};
+use store::Store;
+use workbench::investigation::shared::{self, Candidate, Count, Options, Resource, Shared as Common};
+use workbench::investigation::{MemberRecords, Records, Stamp};
+use workbench::{Desk, Workbench};
+
+use crate::site::Site;
+
+/// The number of comparisons that are kept, and of their records in total.
+const KEPT: usize = 4;
+const RECORDS: usize = 400_000;
+/// How long counts of the own database are kept, in seconds.
+const FRESH: u64 = 300;
+/// The most names of the own database behind a resource that become candidates: as many as make it weak.
+const MOST_BEHIND: usize = shared::WEAK_NAMES as usize;
+
+/// Compares members; cloning is cheap.
+#[derive(Clone, Debug)]
+pub(crate) struct Comparisons {
+    desk: Desk,
+    kept: Arc<Mutex<VecDeque<Arc<Comparison>>>>,
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// What the members of an investigation share, with the records that say so.
+#[derive(Debug)]
+pub(crate) struct Comparison {
+    id: i64,
+    stamp: Stamp,
+    at: u64,
+    pub(crate) records: Records,
+    pub(crate) shared: Common,
+}
+
+impl Comparisons {
+    pub(crate) fn new(desk: Desk) -> Self {
+        Self { desk, kept: Arc::default(), turn: Arc::default() }
+    }
+
+    /// What the members of an investigation share.
+    ///
+    /// # Errors
+    /// [`Problem`] if there is no such investigation, or the data folder cannot be read.
+    pub(crate) async fn of(&self, site: &Site, id: i64) -> Result<Arc<Comparison>, Problem> {
+        let stamp = self.desk.read(move |workbench| workbench.records_stamp(id)).await?;
+        if let Some(known) = self.known(id, stamp) {
+            return Ok(known);
+        }
+        let (comparisons, store) = (self.clone(), site.rows.as_ref().map(|rows| Arc::clone(&rows.store)));
+        // A separate task, so that the result is kept for other requests even if this one is cancelled.
+        let comparing = tokio::spawn(async move {
+            let _turn = comparisons.turn.lock().await;
+            match comparisons.known(id, stamp) {
+                Some(known) => Ok(known),
+                None => comparisons.compare(id, stamp, store).await,
+            }
+        });
+        comparing.await.unwrap_or_else(|_| Err(Problem::internal_page()))
+    }
+
+    async fn compare(
+        &self,
+        id: i64,
+        stamp: Stamp,
+        store: Option<Arc<dyn Store>>,
+    ) -> Result<Arc<Comparison>, Problem> {
+        let at = self.desk.clock().seconds();
+        let read = move |workbench: &Workbench| {
+            let records = workbench.member_records(id)?;
+            let shared = compared(&records, store.as_deref());
+            Ok(Arc::new(Comparison { id, stamp, at, records, shared }))
+        };
+        let comparison = self.desk.read(read).await?;
+        self.keep(&comparison);
+        Ok(comparison)
+    }
+
+    fn known(&self, id: i64, stamp: Stamp) -> Option<Arc<Comparison>> {
+        let now = self.desk.clock().seconds();
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_same =
+            |one: &&Arc<Comparison>| one.id == id && one.stamp == stamp && now.abs_diff(one.at) < FRESH;
+        kept.iter().find(is_same).cloned()
+    }
+
+    fn keep(&self, comparison: &Arc<Comparison>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|known| known.id != comparison.id);
+        kept.push_front(Arc::clone(comparison));
+        kept.truncate(KEPT);
+        let mut records = 0;
+        kept.retain(|known| {
+            records += known.records.len();
+            records <= RECORDS || Arc::ptr_eq(known, comparison)
+        });
+    }
+}
+
+impl Comparison {
+    /// Who else is behind these resources, in the answers and in the own database. Blocks.
+    pub(crate) fn candidates(&self, resources: &[Resource], store: Option<&dyn Store>) -> Vec<Candidate> {
+        let answers = shared::candidates(&members(&self.records), resources);
+        let names = names(&self.records);
+        // What cannot be read there is left out; the answers are shown.
+        let own = store.and_then(|store| shared::own_candidates(store, &names, resources, MOST_BEHIND).ok());
+        shared::joined(answers.into_iter().chain(own.unwrap_or_default()))
+    }
+}
+
+/// The names of the members.
+fn names(records: &Records) -> HashSet<Name> {
+    records.members.iter().filter_map(|member| name_of(&member.indicator).cloned()).collect()
+}
+
+fn compared(records: &Records, store: Option<&dyn Store>) -> Common {
+    let names = names(records);
+    let other_names = |resource: &Resource, limit: u32| match store {
+        // A resource that cannot be counted is shown without its number.
+        Some(store) => shared::other_names(store, &names, resource, limit).unwrap_or(Count::NotCounted),
+        None => Count::NotCounted,
+    };
+    let options = Options { warned: &|_| None, other_names: &other_names, ..Options::default() };
+    shared::compare(&members(records), &options)
+}
+
+fn members(records: &Records) -> Vec<shared::Member<'_>> {
+    let members = records.members.iter();
+    members.map(|MemberRecords { indicator, records, .. }| shared::Member { indicator, records }).collect()
+}
+
+fn name_of(indicator: &Indicator) -> Option<&Name> {
+    match indicator.host() {
+        Host::Name(name) => Some(name),
+        Host::Address(_) => None,
+    }
+}
