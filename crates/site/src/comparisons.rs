@@ -3,7 +3,7 @@
 //! A comparison is the same as long as the members and their runs are ([`Stamp`]); each request reads only that if it is known. Counts
 //! of the own database are those of the moment when it was made, for a while ([`FRESH`]).
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cof::Name;
@@ -118,7 +118,7 @@ impl Comparison {
 }
 
 /// The names of the members.
-fn names(records: &Records) -> HashSet<Name> {
+fn names(records: &Records) -> BTreeSet<Name> {
     records.members.iter().filter_map(|member| name_of(&member.indicator).cloned()).collect()
 }
 

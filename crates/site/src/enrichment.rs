@@ -154,7 +154,7 @@ pub(crate) async fn costs(
 
 /// The chosen operations of a request.
 pub(crate) fn operations(costs: &[(Arc<Package>, Cost)], chosen: &[String]) -> Vec<Operation> {
-    let is_chosen = |package: &Package| chosen.iter().any(|name| *name == package.name);
+    let is_chosen = |package: &Package| chosen.contains(&package.name);
     costs
         .iter()
         .filter(|(package, _)| is_chosen(package))

@@ -148,7 +148,7 @@ impl Preview {
     }
 
     /// How much would be new.
-    fn new(&self) -> u64 {
+    fn new_ones(&self) -> u64 {
         let Tally { indicators, attributes, relationships } = &self.tally;
         indicators.new + attributes.new + relationships.new
     }

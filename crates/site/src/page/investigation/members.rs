@@ -63,7 +63,7 @@ pub(super) async fn look(
     };
     let next = (from + rows.len() < matching).then(|| page(wish.page + 1));
     let before = wish.page.checked_sub(1).map(page);
-    show(&Page { frame, head, rows, matching, before, next, wish })
+    show(&Page { frame, head, wish, rows, matching, before, next })
 }
 
 /// Adds what is in a text, one or several values on a line.

@@ -93,13 +93,11 @@ pub(super) async fn read(
     may: May<EditLibrary>,
     upload: Upload,
 ) -> Result<Response, Problem> {
-    let form = match Form::of(&upload) {
-        Ok(form) => form,
-        Err((form, why)) => {
-            let page = Page { frame, form, preview: None, refused: Some(why) };
-            return show_as(StatusCode::UNPROCESSABLE_ENTITY, &page);
-        }
-    };
+    let (form, unreadable) = Form::of(&upload);
+    if unreadable.is_some() {
+        let page = Page { frame, form, preview: None, refused: unreadable };
+        return show_as(StatusCode::UNPROCESSABLE_ENTITY, &page);
+    }
     let sent = upload.fields;
     let preview = match Report::read(&form.text) {
         Ok(report) => Preview::of(&site, &form, report, &sent).await?,
@@ -158,8 +156,8 @@ async fn create(
 }
 
 impl Form {
-    /// The fields of a form; with why its file cannot be read, if so.
-    fn of(upload: &Upload) -> Result<Self, (Self, String)> {
+    /// The fields of a form, and why its file cannot be read, if so.
+    fn of(upload: &Upload) -> (Self, Option<String>) {
         let sent = &upload.fields;
         let mut form = Self {
             name: sent.text("name").trim().to_owned(),
@@ -172,14 +170,14 @@ impl Form {
             form.title.clone_from(name);
             match decode(content) {
                 Ok(text) => form.text = text.into_owned(),
-                Err(error) => return Err((form, format!("the file {name:?} is {error}"))),
+                Err(error) => return (form, Some(format!("the file {name:?} is {error}"))),
             }
         }
         // A marking in the text counts as long as nobody has chosen one.
         if sent.text("tlp").is_empty() {
             form.marking = Marking(Tlp::strictest_in(&form.text));
         }
-        Ok(form)
+        (form, None)
     }
 
     fn dated_at(&self) -> Result<Option<i64>, Problem> {

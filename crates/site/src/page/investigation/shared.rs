@@ -1,5 +1,6 @@
 //! What the members share: a ranked table, and following what is ticked to the names and addresses behind it.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use askama::Template;
@@ -150,11 +151,11 @@ impl Page {
             format!("{}?kind={}&least={}", self.base(), encoded(&self.wish.kind), self.wish.least());
         for (name, value) in [("at_once", self.wish.at_once.as_str()), ("weak", weak)] {
             if !value.is_empty() {
-                address.push_str(&format!("&{name}={}", encoded(value)));
+                let _ = write!(address, "&{name}={}", encoded(value));
             }
         }
         for followed in &self.followed {
-            address.push_str(&format!("&follow={}", encoded(followed)));
+            let _ = write!(address, "&follow={}", encoded(followed));
         }
         address
     }
@@ -169,8 +170,8 @@ impl Page {
 
     /// The first two members that share it, and how many more.
     fn sharers(&self, shared: &SharedResource) -> String {
-        let names = shared.sharers.iter().filter_map(|sharer| self.members.get(sharer.member));
-        let mut named: Vec<String> = names.take(2).map(|member| member.indicator.to_string()).collect();
+        let members = shared.sharers.iter().filter_map(|sharer| self.members.get(sharer.member));
+        let mut named: Vec<String> = members.take(2).map(|member| member.indicator.to_string()).collect();
         let more = shared.sharers.len().saturating_sub(named.len());
         if more > 0 {
             named.push(format!("{more} more"));
@@ -184,7 +185,7 @@ impl Page {
     }
 
     /// How many of the candidates are not in the library.
-    fn new(&self) -> String {
+    fn new_ones(&self) -> String {
         figure(self.candidates.iter().filter(|one| one.entry.is_none()).count())
     }
 

@@ -3,7 +3,7 @@
 //!
 //! Errors are those of the store.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use cof::{Name, RrType};
 use operation::Indicator;
@@ -30,7 +30,7 @@ struct Users {
 /// Errors of the store.
 pub fn other_names(
     store: &dyn Store,
-    members: &HashSet<Name>,
+    members: &BTreeSet<Name>,
     resource: &Resource,
     limit: u32,
 ) -> Result<Count, StoreError> {
@@ -50,7 +50,7 @@ pub fn other_names(
 /// Errors of the store.
 pub fn own_candidates(
     store: &dyn Store,
-    members: &HashSet<Name>,
+    members: &BTreeSet<Name>,
     resources: &[Resource],
     most: usize,
 ) -> Result<Vec<Candidate>, StoreError> {
@@ -69,7 +69,7 @@ pub fn own_candidates(
 /// The names that use a resource, up to one more than the limit; `None` for a resource that the store cannot find.
 fn users(
     store: &dyn Store,
-    members: &HashSet<Name>,
+    members: &BTreeSet<Name>,
     resource: &Resource,
     most: usize,
 ) -> Result<Option<Users>, StoreError> {
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn names_that_are_no_members_are_counted_by_the_kind_of_the_resource() {
-        let (store, members) = (sample(), HashSet::from([name("a.example.com")]));
+        let (store, members) = (sample(), BTreeSet::from([name("a.example.com")]));
         for (id, count) in [
             ("addr:185.194.93.1", Count::Exactly(1)),
             ("net:185.194.93.0/24", Count::Exactly(2)),
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn names_behind_resources_come_with_their_times_and_places() {
-        let (store, members) = (sample(), HashSet::from([name("a.example.com")]));
+        let (store, members) = (sample(), BTreeSet::from([name("a.example.com")]));
         let resources = ["addr:185.194.93.1", "ns:ns1.example.org"].map(|id| Resource::parse(id).unwrap());
         let own = own_candidates(&store, &members, &resources, 10).unwrap();
         let shown: Vec<_> =
