@@ -14,8 +14,6 @@ use workbench::investigation::shared::{self, Candidate, Count, Options, Resource
 use workbench::investigation::{MemberRecords, Records, Stamp};
 use workbench::{Desk, Workbench};
 
-use crate::site::Site;
-
 /// The number of comparisons that are kept, and of their records in total.
 const KEPT: usize = 4;
 const RECORDS: usize = 400_000;
@@ -47,16 +45,20 @@ impl Comparisons {
         Self { desk, kept: Arc::default(), turn: Arc::default() }
     }
 
-    /// What the members of an investigation share.
+    /// What the members of an investigation share; `store` counts the names that use it.
     ///
     /// # Errors
     /// [`Problem`] if there is no such investigation, or the data folder cannot be read.
-    pub(crate) async fn of(&self, site: &Site, id: i64) -> Result<Arc<Comparison>, Problem> {
+    pub(crate) async fn of(
+        &self,
+        store: Option<Arc<dyn Store>>,
+        id: i64,
+    ) -> Result<Arc<Comparison>, Problem> {
         let stamp = self.desk.read(move |workbench| workbench.records_stamp(id)).await?;
         if let Some(known) = self.known(id, stamp) {
             return Ok(known);
         }
-        let (comparisons, store) = (self.clone(), site.rows.as_ref().map(|rows| Arc::clone(&rows.store)));
+        let comparisons = self.clone();
         // A separate task, so that the result is kept for other requests even if this one is cancelled.
         let comparing = tokio::spawn(async move {
             let _turn = comparisons.turn.lock().await;

@@ -1,17 +1,16 @@
-//! Jobs of investigations that this server works on: [`Enrichments`].
+//! Works on the jobs of investigations, and says what they would cost.
 //!
 //! A job is stored before it begins, and its state decides: pausing and cancelling change it, and the work notices. [`take_over`] looks
 //! for jobs that nobody works on, such as those of a server or command that was killed.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use edge::problem::Problem;
 use operation::{Indicator, Package};
 use workbench::Workbench;
 use workbench::job::{Job, Live, Operation, Request, State};
-use workbench::run::{Asking, Cost, Runs};
+use workbench::run::{Asking, Cost};
 
 use crate::run_request::RunRequest;
 use crate::site::{Shared, Site};
@@ -19,82 +18,29 @@ use crate::site::{Shared, Site};
 /// How often jobs that nobody works on are looked for.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// The jobs that this server works on; cloning is cheap.
-#[derive(Clone, Debug)]
-pub(crate) struct Enrichments {
-    runs: Runs,
-    live: Arc<Mutex<HashMap<i64, Begun>>>,
+/// Works on a job in the background, unless this server does so already.
+pub(crate) fn start(site: &Shared, job: Job) {
+    let Some(live) = site.live_jobs.begin(job.id) else { return };
+    let site = Arc::clone(site);
+    tokio::spawn(async move { work_on(&site, job, live).await });
 }
 
-/// A job that this server works on.
-#[derive(Clone, Debug)]
-pub(crate) struct Begun {
-    pub(crate) live: Arc<Live>,
-    /// When it began, in seconds since the epoch.
-    pub(crate) at: u64,
-}
-
-impl Enrichments {
-    pub(crate) fn new(runs: Runs) -> Self {
-        Self { runs, live: Arc::default() }
-    }
-
-    /// A job, if this server works on it.
-    pub(crate) fn begun(&self, job: i64) -> Option<Begun> {
-        self.lock().get(&job).cloned()
-    }
-
-    /// Works on a job in the background, unless this server does so already.
-    pub(crate) fn start(site: &Shared, job: Job) {
-        let begun = Begun { live: Arc::default(), at: site.desk.clock().seconds() };
-        let live = Arc::clone(&begun.live);
-        let mut all = site.enrichments.lock();
-        if all.contains_key(&job.id) {
-            return;
+/// Works on a job until nobody wants it to go on: it may be resumed while what was under way is finished.
+async fn work_on(site: &Site, mut job: Job, mut live: Arc<Live>) {
+    loop {
+        let (askings, number) = (askings(site, &job).await, job.id);
+        // Why it did not end is stored with the job; if even that was not possible, it is tried again.
+        let _ = site.live_jobs.runs.work_on(number, askings, &live).await;
+        let read = move |workbench: &Workbench| {
+            let job = workbench.job(number)?;
+            let is_left = job.state == State::Running && !workbench.is_worked_on(&job);
+            Ok(is_left.then_some(job))
+        };
+        let left = site.desk.read(read).await.ok().flatten();
+        match (site.live_jobs.go_on(number, left.is_some()), left) {
+            (Some(again), Some(left)) => (job, live) = (left, again),
+            _ => return,
         }
-        all.insert(job.id, begun);
-        drop(all);
-        let site = Arc::clone(site);
-        tokio::spawn(async move {
-            site.enrichments.work_on(&site, job, live).await;
-        });
-    }
-
-    /// Works on a job until nobody wants it to go on: it may be resumed while what was under way is finished.
-    async fn work_on(&self, site: &Site, mut job: Job, mut live: Arc<Live>) {
-        loop {
-            let (askings, number) = (askings(site, &job).await, job.id);
-            // Why it did not end is stored with the job; if even that was not possible, it is tried again.
-            let _ = self.runs.work_on(number, askings, &live).await;
-            let read = move |workbench: &Workbench| {
-                let job = workbench.job(number)?;
-                let is_left = job.state == State::Running && !workbench.is_worked_on(&job);
-                Ok(is_left.then_some(job))
-            };
-            let left = site.desk.read(read).await.ok().flatten();
-            let mut all = self.lock();
-            let Some(left) = left else {
-                all.remove(&number);
-                return;
-            };
-            let begun = Begun { live: Arc::default(), at: site.desk.clock().seconds() };
-            (job, live) = (left, Arc::clone(&begun.live));
-            all.insert(number, begun);
-        }
-    }
-
-    /// Lets the work on a job notice at once that its state was changed.
-    pub(crate) fn notice(&self, job: &Job) {
-        let Some(begun) = self.begun(job.id) else { return };
-        match job.state {
-            State::Running => {}
-            State::Cancelled => begun.live.cancel(),
-            State::Paused | State::Ended => begun.live.stop(),
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<i64, Begun>> {
-        self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -102,7 +48,7 @@ impl Enrichments {
 pub async fn take_over(site: Shared) {
     loop {
         for job in site.desk.read(Workbench::orphaned_jobs).await.unwrap_or_default() {
-            Enrichments::start(&site, job);
+            start(&site, job);
         }
         tokio::time::sleep(LOOK).await;
     }

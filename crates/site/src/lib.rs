@@ -20,6 +20,7 @@ mod content;
 mod enrichment;
 mod histories;
 mod job;
+mod live_jobs;
 mod narrowed;
 mod page;
 pub mod reference;

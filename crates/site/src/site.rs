@@ -18,9 +18,9 @@ use workbench::Desk;
 use workbench::run::{DataFolder, Runs};
 
 use crate::comparisons::Comparisons;
-use crate::enrichment::Enrichments;
 use crate::histories::Histories;
 use crate::job::Jobs;
+use crate::live_jobs::LiveJobs;
 use crate::run_file::Downloads;
 
 /// A data folder, with the names under which browsers may use it.
@@ -29,7 +29,7 @@ pub struct Site {
     pub(crate) desk: Desk,
     pub(crate) jobs: Jobs,
     pub(crate) histories: Histories,
-    pub(crate) enrichments: Enrichments,
+    pub(crate) live_jobs: LiveJobs,
     pub(crate) comparisons: Comparisons,
     /// The folder whose packages can be installed by name, besides the bundled ones.
     pub(crate) packages: Option<PathBuf>,
@@ -72,7 +72,7 @@ impl Site {
             desk: runs.desk().clone(),
             downloads: Downloads::new(runs.desk().clone()),
             histories: Histories::new(runs.desk().clone()),
-            enrichments: Enrichments::new(runs.clone()),
+            live_jobs: LiveJobs::new(runs.clone()),
             comparisons: Comparisons::new(runs.desk().clone()),
             jobs: Jobs::new(runs),
             packages: None,

@@ -14,7 +14,7 @@ use workbench::run::Cost;
 use super::head::{Head, Tab};
 use super::{address, ticked};
 use crate::access::{Fields, May, Posted, needs::RunOperations};
-use crate::enrichment::{Enrichments, costs, operations};
+use crate::enrichment::{costs, operations, start};
 use crate::page::{Frame, go, show};
 use crate::site::{Shared, Site};
 use picture::timeline::words::counted;
@@ -102,7 +102,7 @@ pub(super) async fn begin(
     let request = Request { operations: operations(&costs, &names), ..request };
     let create = move |workbench: &mut Workbench| workbench.create_job(id, &request, &subjects);
     let job = site.desk.change(may.name(), create).await?;
-    Enrichments::start(&site, job);
+    start(&site, job);
     Ok(go(&address(id), "asking"))
 }
 
@@ -113,7 +113,7 @@ pub(super) async fn pause(
     Posted(sent): Posted,
 ) -> Result<Response, Problem> {
     let job = turn(&site, &may, id, &sent, Workbench::pause_job).await?;
-    site.enrichments.notice(&job);
+    site.live_jobs.notice(&job);
     Ok(go(&address(id), "paused"))
 }
 
@@ -124,7 +124,7 @@ pub(super) async fn resume(
     Posted(sent): Posted,
 ) -> Result<Response, Problem> {
     let job = turn(&site, &may, id, &sent, Workbench::resume_job).await?;
-    Enrichments::start(&site, job);
+    start(&site, job);
     Ok(go(&address(id), "resumed"))
 }
 
@@ -135,7 +135,7 @@ pub(super) async fn cancel(
     Posted(sent): Posted,
 ) -> Result<Response, Problem> {
     let job = turn(&site, &may, id, &sent, Workbench::cancel_job).await?;
-    site.enrichments.notice(&job);
+    site.live_jobs.notice(&job);
     Ok(go(&address(id), "cancelled"))
 }
 

@@ -21,7 +21,7 @@ use workbench::run::Cost;
 use super::address;
 use super::overview::marking;
 use crate::access::{Fields, May, Upload, needs::EditLibrary};
-use crate::enrichment::{Enrichments, costs, operations};
+use crate::enrichment::{costs, operations, start};
 use crate::page::{Frame, go, show_as};
 use crate::site::{Shared, Site};
 use picture::timeline::words::{counted, thousands};
@@ -150,7 +150,7 @@ async fn create(
             preview.offers.iter().map(|offer| (Arc::clone(&offer.package), offer.cost.clone())).collect();
         let request = Request { operations: operations(&offered, &chosen), ..Request::default() };
         let begin = move |workbench: &mut Workbench| workbench.create_job(id, &request, &members);
-        Enrichments::start(site, site.desk.change(may.name(), begin).await?);
+        start(site, site.desk.change(may.name(), begin).await?);
     }
     Ok(id)
 }

@@ -37,7 +37,7 @@ impl JobLine {
             Ok(Some((job, progress, is_worked_on)))
         };
         let Some((job, progress, is_worked_on)) = site.desk.read(read).await? else { return Ok(None) };
-        let per_minute = site.enrichments.begun(job.id).and_then(|begun| {
+        let per_minute = site.live_jobs.begun(job.id).and_then(|begun| {
             let seconds = site.desk.clock().seconds().saturating_sub(begun.at);
             #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
             (seconds > 0 && begun.live.ended() > 0).then(|| begun.live.ended() as f64 * 60.0 / seconds as f64)

@@ -9,6 +9,7 @@ use axum::response::Response;
 use edge::problem::Problem;
 use operation::Indicator;
 use serde::Deserialize;
+use store::Store;
 use workbench::Workbench;
 use workbench::investigation::Member;
 use workbench::investigation::shared::{self, Candidate, Count, Kind, Resource, SharedResource};
@@ -75,7 +76,7 @@ pub(super) async fn look(
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
     let head = Head::of(&site, id, Tab::Shared, &frame).await?;
-    let comparison = site.comparisons.of(&site, id).await?;
+    let comparison = site.comparisons.of(store(&site), id).await?;
     let members = site.desk.read(move |workbench| workbench.members(id)).await?;
     let resources = followed(&pairs);
     let followed: Vec<String> = resources.iter().map(Resource::id).collect();
@@ -94,6 +95,11 @@ pub(super) async fn look(
     show(&Page { frame, head, wish, comparison, members, rows, weak, matching, followed, candidates })
 }
 
+/// The own database, if this server has one.
+fn store(site: &Site) -> Option<Arc<dyn Store>> {
+    site.rows.as_ref().map(|rows| Arc::clone(&rows.store))
+}
+
 /// The resources that the address says are followed.
 fn followed(pairs: &[(String, String)]) -> Vec<Resource> {
     let followed = pairs.iter().filter(|(name, _)| name == "follow");
@@ -110,7 +116,7 @@ async fn behind(
         return Ok(Vec::new());
     }
     let (comparison, resources) = (Arc::clone(comparison), resources.to_vec());
-    let store = site.rows.as_ref().map(|rows| Arc::clone(&rows.store));
+    let store = store(site);
     let look = move |workbench: &Workbench| {
         let candidates = comparison.candidates(&resources, store.as_deref());
         let behind = candidates.into_iter().map(|candidate| {
