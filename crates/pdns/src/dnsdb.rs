@@ -39,7 +39,6 @@ mod scan;
 mod search;
 #[cfg(test)]
 mod tests;
-mod text;
 
 use std::sync::Arc;
 

@@ -11,6 +11,7 @@
 //!
 //! A request has passed [`edge::gate`]. [`request`] parses it, with `value` and [`parameters`]; `answer` sends the answer, and
 //! `scan` cuts searches into slices. [`rows`] is the store together with the client, and [`passive`] contains the records API.
+//! [`inquiry`] is a question as people write it in one line, for the command `lookup` and the pages.
 //! Errors are [`edge::problem::Problem`]s; if a store fails before the first byte, the status is 500, and after it the
 //! connection is cut.
 //!
@@ -72,10 +73,12 @@
 pub mod answer;
 pub mod dnsdb;
 pub mod health;
+pub mod inquiry;
 pub mod parameters;
 pub mod passive;
 pub mod request;
 pub mod retention;
 pub mod rows;
 mod scan;
+pub mod texts;
 mod value;

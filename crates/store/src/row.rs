@@ -185,6 +185,17 @@ fn said(kind: SourceKind) -> Extras {
     [(SOURCE_KIND.into(), kind.into())].into_iter().collect()
 }
 
+/// The kind of the source of a row, if the query kept sources separate.
+pub fn source_kind(row: &Record) -> Option<SourceKind> {
+    let (_, kind) = row.extras.iter().find(|(key, _)| &**key == SOURCE_KIND)?;
+    match &**kind {
+        "\"observation\"" => Some(SourceKind::Observation),
+        "\"report\"" => Some(SourceKind::Report),
+        "\"zone\"" => Some(SourceKind::Zone),
+        _ => None,
+    }
+}
+
 impl<T: Copy + PartialEq> Agreed<T> {
     fn hear(&mut self, word: T) {
         *self = match *self {

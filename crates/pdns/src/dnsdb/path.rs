@@ -11,7 +11,7 @@ use store::Subject;
 
 use super::pattern::Pattern;
 use super::refusal::Refusal;
-use super::text::{Syntax, cannot_match_a_name};
+use crate::texts::{Syntax, cannot_match_a_name};
 use crate::value;
 
 /// The prefix of the paths of version 2.

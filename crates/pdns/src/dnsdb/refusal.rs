@@ -10,6 +10,7 @@ use edge::problem::Problem;
 use store::StoreError;
 
 use crate::rows::Unanswered;
+use crate::texts::PatternError;
 
 /// Why a request is not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +63,12 @@ impl Refusal {
 
     pub(super) fn offset(most: u64) -> Self {
         Self::new(StatusCode::RANGE_NOT_SATISFIABLE, format!("offset: takes at most {most}"))
+    }
+}
+
+impl From<PatternError> for Refusal {
+    fn from(error: PatternError) -> Self {
+        Self::bad_request(error.to_string())
     }
 }
 

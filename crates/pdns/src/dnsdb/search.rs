@@ -12,7 +12,7 @@ use super::parameters::Parameters;
 use super::path::{Side, Types, Verb, Version, Wanted};
 use super::pattern::Pattern;
 use super::refusal::Refusal;
-use super::text::Texts;
+use crate::texts::Texts;
 
 /// A parsed request.
 #[derive(Debug)]

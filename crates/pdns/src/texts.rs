@@ -1,6 +1,6 @@
-//! Flexible search: regular expressions and globs, matched against the printed form of names and data.
+//! Regular expressions and globs, matched against the printed form of names and data: for flexible search and for inquiries.
 //!
-//! A [`Texts`] is compiled once per request. The engine is the regex crate, whose time is linear in the length of the input;
+//! A [`Texts`] is compiled once per request; a pattern that cannot be used is a [`PatternError`]. The engine is the regex crate, whose time is linear in the length of the input;
 //! the size of a compiled pattern is limited here ([`PROGRAM`], [`CACHE`]), the amount of input by the scan. Patterns are
 //! compared with printable ASCII, in any case: names with their final dot, data as in master files. A regular expression may
 //! match anywhere, a glob must match the whole text.
@@ -12,8 +12,6 @@ use std::fmt::Write as _;
 use std::num::ParseIntError;
 
 use regex::bytes::{Regex, RegexBuilder};
-
-use super::refusal::Refusal;
 
 /// The most memory of a compiled pattern, in bytes: far more than realistic patterns need, and compiled within milliseconds.
 const PROGRAM: usize = 128 * 1024;
@@ -32,14 +30,24 @@ const CLASSES: [&str; 12] = [
 
 /// The syntax of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Syntax {
+pub enum Syntax {
+    /// `*`, `?` and classes; it must match the whole text.
     Glob,
+    /// A regular expression, which may match anywhere.
     Regex,
+}
+
+/// A pattern cannot be used: which one, and why, in one line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{which}: {why}")]
+pub struct PatternError {
+    which: &'static str,
+    why: String,
 }
 
 /// The pattern that a text must match, and the one that it must not match.
 #[derive(Clone, Debug)]
-pub(super) struct Texts {
+pub struct Texts {
     wanted: Regex,
     unwanted: Option<Regex>,
 }
@@ -48,16 +56,17 @@ impl Texts {
     /// Compiles a pattern, and a second one for texts to exclude.
     ///
     /// # Errors
-    /// 400 if a pattern is invalid or too large.
-    pub(super) fn new(syntax: Syntax, wanted: &str, unwanted: Option<&str>) -> Result<Self, Refusal> {
-        let compiled = |what: &str, pattern: &str| {
-            compile(syntax, pattern).map_err(|why| Refusal::bad_request(format!("{what}: {why}")))
+    /// [`PatternError`] if a pattern is invalid or too large.
+    pub fn new(syntax: Syntax, wanted: &str, unwanted: Option<&str>) -> Result<Self, PatternError> {
+        let compiled = |which: &'static str, pattern: &str| {
+            compile(syntax, pattern).map_err(|why| PatternError { which, why })
         };
         let unwanted = unwanted.map(|pattern| compiled("exclude", pattern)).transpose()?;
         Ok(Self { wanted: compiled("the pattern", wanted)?, unwanted })
     }
 
-    pub(super) fn admit(&self, text: &str) -> bool {
+    /// Whether a printed text matches, and is not excluded.
+    pub fn admit(&self, text: &str) -> bool {
         let text = text.as_bytes();
         self.wanted.is_match(text) && !self.unwanted.as_ref().is_some_and(|unwanted| unwanted.is_match(text))
     }
@@ -151,7 +160,7 @@ fn printed(octet: u8, out: &mut String) {
 
 /// The reason why nothing can match, if that is obvious: a name is compared with its final dot, which a pattern that is
 /// anchored at the end of the name must match.
-pub(super) fn cannot_match_a_name(syntax: Syntax, pattern: &str) -> bool {
+pub(crate) fn cannot_match_a_name(syntax: Syntax, pattern: &str) -> bool {
     let plain = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
     let octets = pattern.as_bytes();
     match syntax {
@@ -284,7 +293,7 @@ mod tests {
         ] {
             assert_eq!(matches(syntax, pattern, text), wanted, "{pattern} {text}");
         }
-        let refused = Texts::new(Syntax::Regex, r"\256", None).unwrap_err().line;
+        let refused = Texts::new(Syntax::Regex, r"\256", None).unwrap_err().to_string();
         assert_eq!(refused, r"the pattern: \DDD takes a number from 000 to 255");
         assert!(Texts::new(Syntax::Glob, r"\999", None).is_err());
     }
@@ -327,10 +336,10 @@ mod tests {
             (Syntax::Glob, "[z-a]", "the pattern: invalid character class range"),
             (Syntax::Glob, "[[:nothing:]]", "the pattern: unmatched bracket"),
         ] {
-            let line = Texts::new(syntax, pattern, None).unwrap_err().line;
+            let line = Texts::new(syntax, pattern, None).unwrap_err().to_string();
             assert!(line.starts_with(words) && !line.contains('\n'), "{pattern}: {line}");
         }
-        let line = Texts::new(Syntax::Regex, "a", Some("[")).unwrap_err().line;
+        let line = Texts::new(Syntax::Regex, "a", Some("[")).unwrap_err().to_string();
         assert!(line.starts_with("exclude: "), "{line}");
         assert!(Texts::new(Syntax::Regex, &"(".repeat(4000), None).is_err());
     }
