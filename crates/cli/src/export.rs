@@ -7,6 +7,7 @@
 //! one count, and an import of both restores the record.
 
 use cof::Name;
+use pdns::inquiry::Inquiry;
 use store::{Apart, Question, Store as _, Subject};
 
 use crate::args::Arguments;
@@ -17,13 +18,19 @@ use crate::exit::{Exit, Failure};
 use crate::{lookup, output};
 
 pub(crate) fn run(command: &ExportArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
-    let subject = match &command.question {
-        Some(text) => lookup::subject(text)?,
-        None => Subject::Suffix(Name::root()),
+    let inquiry = if let Some(text) = &command.question {
+        lookup::inquiry(text, &command.narrowed)?
+    } else {
+        let mut everything = Inquiry::about(Subject::Suffix(Name::root()));
+        lookup::narrow(&mut everything, &command.narrowed)?;
+        everything
     };
+    let question = inquiry.plain().ok_or_else(|| {
+        Failure::Usage("export: takes a name, address, network or range, with types and times; use lookup for patterns and sources".to_owned())
+    })?;
     let ExportFormat::Cof = command.format;
     let database = database::open(arguments, config, Access::Read)?;
-    let mut question = Question { apart: Apart::Kind, ..lookup::narrow(subject, &command.narrowed)? };
+    let mut question = Question { apart: Apart::Kind, ..question };
     loop {
         let page = database.lookup(&question).map_err(|error| Failure::work("exporting", &error))?;
         output::print(&lookup::lines(&page.records))?;

@@ -4,14 +4,16 @@ mod rows;
 
 pub(crate) use self::rows::lines;
 
+use std::cmp::Reverse;
 use std::fmt::Write as _;
-use std::net::IpAddr;
+use std::sync::Arc;
 
 use ::database::Database;
-use cof::RrType;
 use cof::time::Clock;
-use operation::{Host, Indicator, Moment};
-use store::{Apart, Fences, MAX_LIMIT, Order, Question, Store as _, StoreError, Subject};
+use cof::{Record, RrType};
+use operation::Moment;
+use pdns::inquiry::{Inquiry, Scan};
+use store::{Fences, MAX_LIMIT, Order, Page, Question, Store as _, StoreError, Summary};
 
 use crate::args::database::{LookupArgs, Narrowed, Sort};
 use crate::args::{Arguments, Format};
@@ -22,8 +24,12 @@ use crate::output;
 use crate::query::setup::rrtypes;
 use crate::terminal::{self, plural, quoted, thousands};
 
+/// How many tuples are read at a time where rows have to be compared one by one.
+const SLICE: usize = 20_000;
+
 pub(crate) fn run(command: &LookupArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
-    let question = question(command)?;
+    let mut inquiry = inquiry(&command.question, &command.narrowed)?;
+    inquiry.by_source |= command.by_source;
     if command.limit > MAX_LIMIT {
         terminal::complain(&format!(
             "--limit {}: the maximum is {}\n  hint: to print all of them, use `{}`",
@@ -35,29 +41,58 @@ pub(crate) fn run(command: &LookupArgs, config: &Config, arguments: &Arguments) 
     let failed = |error: StoreError| Failure::work(&terminal::label(&command.question), &error);
     let database = database::open(arguments, config, Access::Read)?;
     if command.summary {
-        let summary = database.summarise(&question).map_err(failed)?;
+        let summary = summary(&database, inquiry).map_err(failed)?;
         output::print(&rows::summary(command, &summary)?)?;
-    } else {
-        look(command, &database, &question).map_err(failed)??;
+        return Ok(Exit::Done);
+    }
+    let page = page(command, &database, &inquiry).map_err(failed)?;
+    output::print(&rows::page(command, &inquiry, &page)?)?;
+    if page.more && command.format != Format::Json {
+        let shown = plural(page.records.len() as u64, "row");
+        let all = if inquiry.plain().is_some() {
+            format!("to print all of them, use `{}`", export(command))
+        } else {
+            format!("use a higher --limit, up to {}, or narrow the question", thousands(MAX_LIMIT as u64))
+        };
+        terminal::say(&format!("only the first {shown} shown; {all}"));
     }
     Ok(Exit::Done)
 }
 
-fn look(
-    command: &LookupArgs,
-    database: &Database,
-    question: &Question,
-) -> Result<Result<(), Failure>, StoreError> {
-    let page = database.lookup(question)?;
-    let printed = rows::page(command, &page).and_then(|text| output::print(&text));
-    if page.more && command.format != Format::Json {
-        let shown = plural(page.records.len() as u64, "row");
-        terminal::say(&format!(
-            "only the first {shown} shown; to print all of them, use `{}`",
-            export(command)
-        ));
+fn summary(database: &Database, inquiry: Inquiry) -> Result<Summary, StoreError> {
+    match inquiry.plain() {
+        Some(question) => database.summarise(&question),
+        None => Scan::new(Arc::new(inquiry)).summarise(database, SLICE),
     }
-    Ok(printed)
+}
+
+fn page(command: &LookupArgs, database: &Database, inquiry: &Inquiry) -> Result<Page, StoreError> {
+    let limit = command.limit.min(MAX_LIMIT);
+    let order = match command.sort {
+        Sort::Key => Order::Key,
+        Sort::Newest => Order::NewestFirst,
+    };
+    match inquiry.plain() {
+        Some(question) => database.lookup(&Question { limit, order, ..question }),
+        None => searched(database, inquiry, limit, order),
+    }
+}
+
+/// The rows that a store does not find by itself.
+fn searched(database: &Database, inquiry: &Inquiry, limit: usize, order: Order) -> Result<Page, StoreError> {
+    let mut scan = Scan::new(Arc::new(inquiry.clone()));
+    let mut records: Vec<Record> = Vec::new();
+    let mut more = false;
+    let enough = |more: bool| more && order == Order::Key;
+    while !scan.is_over() && !enough(more) {
+        records.extend(scan.step(database, SLICE)?.into_iter().map(|row| row.record));
+        if order == Order::NewestFirst {
+            records.sort_by_key(|record| Reverse(record.span().map(|(_, last)| last)));
+        }
+        more |= records.len() > limit;
+        records.truncate(limit);
+    }
+    Ok(Page { records, next: None, more, limit })
 }
 
 /// The command that prints everything that matches this query.
@@ -78,64 +113,36 @@ fn export(command: &LookupArgs) -> String {
     text
 }
 
-/// Parses the subject: one of the forms of [`Subject::parse`], or a pasted value as in `query`.
+/// Reads a question, with the filters of options added to its own.
 ///
 /// # Errors
 /// Wrong usage, with the valid forms.
-pub(crate) fn subject(text: &str) -> Result<Subject, Failure> {
-    let parsed = Subject::parse(text);
-    let found = match &parsed {
-        Ok(_) if !is_pasted(text) => None,
-        _ => pasted(text),
-    };
-    found.map_or(parsed, Ok).map_err(|error| Failure::Usage(format!("{}: {error}", terminal::label(text))))
+pub(crate) fn inquiry(text: &str, narrowed: &Narrowed) -> Result<Inquiry, Failure> {
+    let clock = Clock::system();
+    let wrong = |error: &dyn std::fmt::Display| Failure::Usage(format!("{}: {error}", terminal::label(text)));
+    let mut inquiry = Inquiry::parse(text, &clock).map_err(|error| wrong(&error))?;
+    narrow(&mut inquiry, narrowed)?;
+    Ok(inquiry)
 }
 
-/// Whether a text that could be a name is more likely a defanged one, or a URL.
-fn is_pasted(text: &str) -> bool {
-    let has_path = |(host, _): (&str, &str)| host.contains('.') && host.parse::<IpAddr>().is_err();
-    ["(.)", "{.}", "(dot)"].iter().any(|defanged| text.contains(defanged))
-        || text.split_once('/').is_some_and(has_path)
-}
-
-/// Parses pasted text, also after `rdata:` and `*.`.
-fn pasted(text: &str) -> Option<Subject> {
-    let text = text.trim();
-    let (in_data, text) = match text.split_at_checked(6) {
-        Some((tag, rest)) if tag.eq_ignore_ascii_case("rdata:") => (true, rest.trim_start()),
-        _ => (false, text),
-    };
-    let (below, text) = text.strip_prefix("*.").map_or((false, text), |rest| (true, rest));
-    let indicator = Indicator::parse(text).ok()?;
-    Some(match (indicator.host().clone(), below, in_data) {
-        (Host::Address(_), true, _) => return None,
-        (Host::Address(address), false, _) => Subject::Address(address),
-        (Host::Name(name), false, false) => Subject::Name(name),
-        (Host::Name(name), false, true) => Subject::RdataName(name),
-        (Host::Name(name), true, false) => Subject::Suffix(name),
-        (Host::Name(name), true, true) => Subject::RdataSuffix(name),
-    })
-}
-
-/// A query with the given filters, without its own limit.
+/// Adds the filters of options.
 ///
 /// # Errors
 /// Wrong usage, with the valid forms.
-pub(crate) fn narrow(subject: Subject, narrowed: &Narrowed) -> Result<Question, Failure> {
-    let rrtypes: Vec<RrType> = rrtypes(narrowed.rrtype.as_deref())?;
-    Ok(Question { rrtypes, fences: fences(narrowed, &Clock::system())?, ..Question::new(subject) })
-}
-
-fn question(command: &LookupArgs) -> Result<Question, Failure> {
-    Ok(Question {
-        limit: command.limit.min(MAX_LIMIT),
-        order: match command.sort {
-            Sort::Key => Order::Key,
-            Sort::Newest => Order::NewestFirst,
-        },
-        apart: if command.by_source { Apart::Source } else { Apart::Merged },
-        ..narrow(subject(&command.question)?, &command.narrowed)?
-    })
+pub(crate) fn narrow(inquiry: &mut Inquiry, narrowed: &Narrowed) -> Result<(), Failure> {
+    let given: Vec<RrType> = rrtypes(narrowed.rrtype.as_deref())?;
+    if !given.is_empty() && !inquiry.rrtypes.is_empty() {
+        return Err(Failure::Usage("--rrtype: the question already has type:".to_owned()));
+    }
+    inquiry.rrtypes.extend(given);
+    let (own, given) = (inquiry.fences, fences(narrowed, &Clock::system())?);
+    inquiry.fences = Fences {
+        first_after: own.first_after.max(given.first_after),
+        first_before: own.first_before.into_iter().chain(given.first_before).min(),
+        last_after: own.last_after.max(given.last_after),
+        last_before: own.last_before.into_iter().chain(given.last_before).min(),
+    };
+    Ok(())
 }
 
 fn fences(command: &Narrowed, clock: &Clock) -> Result<Fences, Failure> {
@@ -150,59 +157,4 @@ fn fences(command: &Narrowed, clock: &Clock) -> Result<Fences, Failure> {
         last_after: moment("--last-after", &command.last_after)?.map(|moment| moment.start),
         last_before: moment("--last-before", &command.last_before)?.map(|moment| moment.end),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_pasted_asks_what_it_stands_for() {
-        for (pasted, plain) in [
-            ("hxxp://www[.]threatq[.]com/x", "www.threatq.com"),
-            ("https://user:pw@www.threatq.com:8443/a?b#c", "www.threatq.com"),
-            ("www(.)threatq{.}com", "www.threatq.com"),
-            ("www[dot]threatq[dot]com", "www.threatq.com"),
-            ("www.threatq.com:443", "www.threatq.com"),
-            ("www.threatq.com/path", "www.threatq.com"),
-            ("<www.threatq.com>", "www.threatq.com"),
-            ("\u{201c}www.threatq.com\u{201d}", "www.threatq.com"),
-            ("\u{ab}www.threatq.com\u{bb}", "www.threatq.com"),
-            ("\u{300c}www.threatq.com\u{300d}", "www.threatq.com"),
-            ("`www.threatq.com`", "www.threatq.com"),
-            ("104[.]196[.]175[.]197", "104.196.175.197"),
-            ("104.196.175.197:443", "104.196.175.197"),
-            ("http://[2001:db8::1]:80/", "2001:db8::1"),
-            ("*.threatq[.]com", "*.threatq.com"),
-            ("rdata:ns1[.]example[.]com", "rdata:ns1.example.com"),
-            ("RDATA:*.example[.]com", "rdata:*.example.com"),
-        ] {
-            assert_eq!(subject(pasted).ok(), Subject::parse(plain).ok(), "{pasted}");
-            assert!(Subject::parse(plain).is_ok(), "{plain}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_paste_is_asked_as_it_stands() {
-        for text in [
-            "www.example.com",
-            "*.example.com",
-            r"\*.example.com",
-            r"rdata:h\.hofer.zone.example",
-            "192.0.2.0/24",
-            "192.0.2.1-192.0.2.9",
-            "2001:db8::/32",
-            "::ffff:192.0.2.1",
-            "0/26.2.0.192.in-addr.arpa",
-            "rdata:*.example.com",
-            "_dmarc.example.com",
-            ".",
-        ] {
-            assert_eq!(subject(text).ok(), Subject::parse(text).ok(), "{text}");
-            assert!(subject(text).is_ok(), "{text}");
-        }
-        for wrong in ["", "user@example.com", "192.0.2.0/33", "300.1.1.1", "a b.example"] {
-            assert!(subject(wrong).is_err(), "{wrong}");
-        }
-    }
 }

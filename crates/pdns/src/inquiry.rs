@@ -263,7 +263,8 @@ impl Inquiry {
                 scratch == text
             }
             What::Pattern(side, texts) => {
-                let names = *side != Side::Data && is_like(texts, scratch, |out| record.rrname.as_ref().push_text(out));
+                let names = *side != Side::Data
+                    && is_like(texts, scratch, |out| record.rrname.as_ref().push_text(out));
                 names
                     || (*side != Side::Names
                         && is_like(texts, scratch, |out| record.rdata.push_text(record.rrtype, out)))

@@ -142,7 +142,8 @@ pub(crate) fn picks(question: &Question) -> bool {
     question.fences != Fences::default() || !question.rrtypes.is_empty()
 }
 
-fn add(summary: &mut Summary, record: &Record) {
+/// Adds a row to a summary.
+pub(crate) fn add(summary: &mut Summary, record: &Record) {
     summary.rows = summary.rows.saturating_add(1);
     if let Some(count) = record.count {
         summary.count = Some(summary.count.unwrap_or_default().saturating_add(count));

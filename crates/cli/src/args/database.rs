@@ -104,6 +104,11 @@ pub(crate) const LOOKUP_ABOUT: &str = "Looks up records in the passive-DNS datab
     A question is a name (www.example.com), all names at and below one (*.example.com), an address (192.0.2.1), a network \
     (192.0.2.0/24), a range (192.0.2.1-192.0.2.9), or a name in the data (rdata:ns1.example.com, rdata:*.example.com). \
     Values may be defanged, a URL, or have a port, as for `query`. \
+    Other text with * or ? is a pattern for the name or the data (*harbor*), and text between slashes a regular expression \
+    (/^mail[0-9]/); name: or rdata: before it selects one of the two. exact:TEXT finds records whose data is exactly this. \
+    Such a search reads the whole database.\n\n\
+    The question may contain filters, as in the explorer of the workbench: type:A,NS, after:T, before:T (seen at this time or \
+    later, or earlier), first-after:T and so on, below:example.com, in:192.0.2.0/24, source:NAME, by:source. \
     Times are dates (2017-06-09 or 20170609), timestamps, seconds since 1970, or ages: 90d, 12h, 3w, 2y.";
 
 pub(crate) const LOOKUP_EXAMPLES: &str = "\
@@ -113,6 +118,8 @@ Examples:
   backsight lookup 192.0.2.0/24 --sort newest --limit 20
   backsight lookup rdata:ns1.example.com --summary
   backsight lookup www.example.com --by-source --format json
+  backsight lookup '*harbor* type:A,NS after:2026-05-01'
+  backsight lookup 'rdata:/spf1 .*mailroom/ source:vienna-1'
 
 With --format json, one object:
   {\"question\", \"records\": [in the Common Output Format; with --by-source also \"source_kind\"], \"more\", \"limit\"}

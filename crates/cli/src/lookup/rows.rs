@@ -5,6 +5,7 @@ use std::io;
 
 use cof::{Dialect, Record, Writer, time};
 use operation::shown;
+use pdns::inquiry::{Inquiry, What};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use store::{Page, Subject, Summary};
@@ -53,7 +54,7 @@ struct SummaryShape<'a> {
 }
 
 /// A page in the requested format.
-pub(super) fn page(command: &LookupArgs, page: &Page) -> Result<String, Failure> {
+pub(super) fn page(command: &LookupArgs, inquiry: &Inquiry, page: &Page) -> Result<String, Failure> {
     Ok(match command.format {
         Format::Cof => lines(&page.records),
         Format::Csv => as_csv(&page.records)?,
@@ -68,7 +69,7 @@ pub(super) fn page(command: &LookupArgs, page: &Page) -> Result<String, Failure>
             more: page.more,
             limit: page.limit,
         })?,
-        Format::Table => as_table(command, page),
+        Format::Table => as_table(command, inquiry, page),
     })
 }
 
@@ -114,20 +115,20 @@ pub(crate) fn lines(records: &[Record]) -> String {
     text
 }
 
-fn as_table(command: &LookupArgs, page: &Page) -> String {
+fn as_table(command: &LookupArgs, inquiry: &Inquiry, page: &Page) -> String {
     if page.records.is_empty() {
-        return format!("{}: {}\n", terminal::label(&command.question), nothing(&command.question));
+        return format!("{}: {}\n", terminal::label(&command.question), nothing(inquiry));
     }
     let records: Vec<&Record> = page.records.iter().collect();
-    let table = table::records(&records, command.by_source, terminal::width());
+    let table = table::records(&records, inquiry.by_source, terminal::width());
     let cautions = table::cautions_of(&page.records);
     format!("{table}\n{} (times in UTC)\n{cautions}", plural(records.len() as u64, "row"))
 }
 
 /// The message that nothing was found, and where a name was not searched for.
-fn nothing(question: &str) -> String {
-    match super::subject(question) {
-        Ok(Subject::Name(name)) => format!(
+fn nothing(inquiry: &Inquiry) -> String {
+    match &inquiry.what {
+        What::Subject(Subject::Name(name)) => format!(
             "no records with this name as owner; to search the data of records, use `backsight lookup {}`",
             terminal::quoted(&format!("rdata:{name}"))
         ),

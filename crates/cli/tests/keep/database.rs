@@ -543,6 +543,48 @@ fn lookup_takes_what_is_pasted_and_names_the_export_of_the_same_question() {
 }
 
 #[test]
+fn a_question_may_be_a_pattern_and_have_filters_with_and_without_a_server() {
+    let home = filled();
+    let look = |server: &str| {
+        for (question, rows) in [
+            ("*threat* type:A", 2),
+            ("*threat*", 7),
+            ("name:*.threatq.com", 1),
+            ("rdata:*.register.com. type:NS", 5),
+            (r"rdata:/dns0[1-3]\.gpn/", 3),
+            ("exact:104.196.175.197", 2),
+            ("in:104.196.175.0/24 below:threatq.com", 1),
+            ("*threat* after:2017-07-01", 1),
+            ("*threat* before:2017-05-31", 6),
+            ("source:https://www.circl.lu/pdns/ type:A", 2),
+            ("source:elsewhere", 0),
+        ] {
+            let found = home.json(&["lookup", question, "--sort", "newest"]);
+            let number = found["records"].as_array().map_or(0, Vec::len);
+            assert_eq!(
+                (number, summary(&home, question)["rows"].as_u64()),
+                (rows, Some(rows as u64)),
+                "{question} {server}"
+            );
+        }
+        let cut = home.json(&["lookup", "*threat*", "--limit", "2"]);
+        assert_eq!((cut["records"].as_array().map(Vec::len), &cut["more"]), (Some(2), &json!(true)));
+    };
+    look("without a server");
+    let server = Server::of(&home);
+    look("with a server");
+    server.end();
+    // Filters of the question and of options are combined, and an export takes what it can select.
+    let both = ["lookup", "*.com after:2017-07-01", "--rrtype", "A"];
+    assert_eq!(home.json(&both)["records"].as_array().map(Vec::len), Some(1));
+    home.run(&["lookup", "*.com type:A", "--rrtype", "NS"])
+        .says(2, &["--rrtype: the question already has type:"]);
+    home.run(&["export", "*threat*"]).says(2, &["use lookup for patterns and sources"]);
+    home.run(&["lookup", "/(/"]).says(2, &["the pattern: unclosed group"]);
+    home.run(&["lookup", "a.example type:A type:NS"]).says(2, &["type: given more than once"]);
+}
+
+#[test]
 fn dates_without_separators_are_dates_and_other_digits_are_refused() {
     let home = Home::new();
     home.file("one", line("a.date.example", "192.0.2.1", 1));

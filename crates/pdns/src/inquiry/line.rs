@@ -39,7 +39,7 @@ pub(super) fn read(text: &str, clock: &Clock) -> Result<Inquiry, InquiryError> {
     }
     match words.exact {
         Some(_) => inquiry.parts.extend(part),
-        None => inquiry.parts.splice(0..0, part).for_each(drop),
+        None => drop(inquiry.parts.splice(0..0, part)),
     }
     crossed(&inquiry.fences)?;
     Ok(inquiry)
@@ -69,7 +69,10 @@ fn what(words: &Words) -> Result<(What, Option<Part>), InquiryError> {
     let of_names = if side == Side::Names { rest } else { text };
     if let Some(regex) = regex(rest) {
         let texts = Texts::new(Syntax::Regex, regex, None)?;
-        return Ok((What::Pattern(side, Box::new(texts)), part(label(side, Syntax::Regex), rest.to_owned(), text)));
+        return Ok((
+            What::Pattern(side, Box::new(texts)),
+            part(label(side, Syntax::Regex), rest.to_owned(), text),
+        ));
     }
     let error = match subject::parse(of_names) {
         Ok(found) => {

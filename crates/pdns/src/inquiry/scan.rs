@@ -8,10 +8,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use cof::{Record, SourceKind};
-use store::{Apart, Cursor, MAX_LIMIT, Question, Store, StoreError, source_kind};
+use store::{Apart, Cursor, MAX_LIMIT, Question, Store, StoreError, Summary, source_kind};
 
 use super::Inquiry;
 use super::joined::Joined;
+use crate::scan::add;
 
 /// A row, and who saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +69,7 @@ impl Scan {
         self.is_over
     }
 
-    /// How many tuples were read at most: a page that is full counts its rows only.
+    /// About how many entries were read: tuples with a bailiwick and a source, or tuples where types are filtered.
     pub fn read(&self) -> u64 {
         self.read
     }
@@ -89,14 +90,30 @@ impl Scan {
         }
         self.question.reach = reach.max(1);
         let page = store.lookup(&self.question)?;
-        let full = page.records.len() >= page.limit;
-        self.read = self.read.saturating_add(if full { page.records.len() } else { reach } as u64);
+        // Every tuple that is read has a row, unless types are filtered by the store.
+        let is_skipping =
+            page.next.is_some() && page.records.len() < page.limit && !self.question.rrtypes.is_empty();
+        self.read = self.read.saturating_add(if is_skipping { reach } else { page.records.len() } as u64);
         let mut rows = Vec::new();
         for record in page.records {
             self.take(record, &mut rows);
         }
         self.go_on(page.next, &mut rows);
         Ok(rows)
+    }
+
+    /// The summary of all rows that were not read yet, read so many tuples at a time.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub fn summarise(mut self, store: &dyn Store, reach: usize) -> Result<Summary, StoreError> {
+        let mut summary = Summary::default();
+        while !self.is_over {
+            for row in self.step(store, reach)? {
+                add(&mut summary, &row.record);
+            }
+        }
+        Ok(summary)
     }
 
     fn go_on(&mut self, next: Option<Cursor>, rows: &mut Vec<Row>) {

@@ -141,7 +141,11 @@ mod tests {
             ("::ffff:192.0.2.0", 120, "192.0.2.9", true),
             ("::ffff:192.0.2.0", 120, "192.0.3.9", false),
         ] {
-            assert_eq!(holds((network.parse().unwrap(), length), address.parse().unwrap()), wanted, "{network}/{length} {address}");
+            assert_eq!(
+                holds((network.parse().unwrap(), length), address.parse().unwrap()),
+                wanted,
+                "{network}/{length} {address}"
+            );
         }
     }
 }

@@ -137,7 +137,8 @@ fn observation(rrname: &str, rrtype: RrType, rdata: &str, source: usize) -> Obse
 }
 
 fn stored(observations: Vec<Observation>) -> Memory {
-    let sensor = |name: &str| Source { kind: SourceKind::Observation, origin: None, sensor: Some(name.into()) };
+    let sensor =
+        |name: &str| Source { kind: SourceKind::Observation, origin: None, sensor: Some(name.into()) };
     let source = |kind, origin: Option<&str>| Source { kind, origin: origin.map(Arc::from), sensor: None };
     let sources = vec![
         sensor("ams-1"),

@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn filters_are_taken_out_wherever_they_are() {
-        let words = Words::of("  type:A  *quiet  harbor*\tAFTER:2026-05-01 source:\"Zeek, \\\"office\\\"\" rest");
+        let words =
+            Words::of("  type:A  *quiet  harbor*\tAFTER:2026-05-01 source:\"Zeek, \\\"office\\\"\" rest");
         assert_eq!(words.subject, "*quiet harbor* rest");
         let wanted = [("type", "A"), ("after", "2026-05-01"), ("source", "Zeek, \"office\"")];
         assert_eq!(words.filters, wanted.map(|(word, value)| (word, value.to_owned())));
@@ -127,7 +128,8 @@ mod tests {
 
     #[test]
     fn addresses_and_other_words_with_a_colon_are_no_filters() {
-        for text in ["2001:db8::1", "rdata:ns1.example", "http://after.example/type:A", "in.example", "type"] {
+        for text in ["2001:db8::1", "rdata:ns1.example", "http://after.example/type:A", "in.example", "type"]
+        {
             assert_eq!(Words::of(text).subject, text);
         }
     }
