@@ -1,7 +1,7 @@
 //! The history of an answer as a picture: an HTML list whose rows contain SVG plots over a common time axis.
 //!
 //! [`TimelineView`] is what the reader has selected, [`Timeline`] the layout of an answer with this selection, and
-//! [`TimelinePart`] its HTML, which the template of a page includes as `{{ timeline }}`. [`FacetsPart`] contains the links that
+//! [`TimelinePart`] its HTML, which the template of a page includes as `{{ timeline }}`. [`Strip`] is the same in a few rows, one a type. [`FacetsPart`] contains the links that
 //! show and hide types and relations. Every control is a link: nothing here needs a script, and all geometry is in presentation
 //! attributes, so that the strictest content policy is satisfied.
 //!
@@ -18,6 +18,7 @@ mod label;
 mod lane;
 mod moment;
 mod part;
+mod strip;
 mod view;
 pub mod words;
 mod zoom;
@@ -38,6 +39,7 @@ use lane::Drawing;
 pub use lane::class_of;
 use moment::Moment;
 pub use part::{FacetsPart, Places, TimelinePart};
+pub use strip::{Strip, StripPart};
 pub use view::TimelineView;
 use zoom::Zoom;
 
@@ -83,7 +85,17 @@ impl Timeline {
     ///
     /// The position of a record in the slice is the number in its link. Costs O(n log n): about 30 ms for 50,000 records.
     pub fn new(view: &TimelineView, asked: &Indicator, records: &[Record]) -> Self {
-        let relations: Vec<Relation> = records.iter().map(|record| Relation::of(asked, record)).collect();
+        Self::about(view, Some(asked), records)
+    }
+
+    /// The same for records that are not about one value: all of them are direct.
+    pub fn of_all(view: &TimelineView, records: &[Record]) -> Self {
+        Self::about(view, None, records)
+    }
+
+    fn about(view: &TimelineView, asked: Option<&Indicator>, records: &[Record]) -> Self {
+        let relation = |record| asked.map_or(Relation::Direct, |asked| Relation::of(asked, record));
+        let relations: Vec<Relation> = records.iter().map(relation).collect();
         let numbered = records.iter().zip(&relations).enumerate();
         let dated: Vec<Entry<'_>> =
             numbered.filter_map(|(at, (record, relation))| Entry::new(at, record, *relation)).collect();
@@ -121,7 +133,11 @@ impl Timeline {
 
 impl Picture {
     /// The picture and the number of records in it; `None` if none is in the window.
-    fn new(view: &TimelineView, asked: &Indicator, mut entries: Vec<Entry<'_>>) -> Option<(Self, usize)> {
+    fn new(
+        view: &TimelineView,
+        asked: Option<&Indicator>,
+        mut entries: Vec<Entry<'_>>,
+    ) -> Option<(Self, usize)> {
         entries.retain(|entry| view.within(entry.first, entry.last));
         let first = entries.iter().map(|entry| entry.first).min()?;
         let last = entries.iter().map(|entry| entry.last).max()?;
@@ -129,7 +145,7 @@ impl Picture {
         let mut axis = Axis::new(from, view.to.map_or(End::Data(last), End::Window));
         let flag = view.at.and_then(|at| axis.flag(at));
         let area = Area::new(&axis, &entries);
-        let asked = asked.to_string();
+        let asked = asked.map(Indicator::to_string).unwrap_or_default();
         let groups = group::groups(&entries, &Drawing { axis: &axis, view, asked: &asked });
         Some((Self { flag, area, groups, dense: group::are_many(&entries), axis }, entries.len()))
     }

@@ -30,21 +30,22 @@ const MOST_NAMES: usize = 5;
 
 impl Moment {
     /// The selected day of the view, if there is one.
-    pub(super) fn new(view: &TimelineView, asked: &Indicator, entries: &[Entry<'_>]) -> Option<Self> {
+    pub(super) fn new(view: &TimelineView, asked: Option<&Indicator>, entries: &[Entry<'_>]) -> Option<Self> {
         let day = view.at_day()?;
         let mut alive: Vec<_> = entries.iter().filter(|entry| view.alive(entry.first, entry.last)).collect();
         alive.sort_by_key(|entry| (std::cmp::Reverse(entry.last), entry.index));
         let direct = alive.iter().filter(|entry| entry.relation == Relation::Direct);
         let mut seen = HashSet::new();
         let mut names = direct
-            .filter_map(|entry| other_side(asked, entry.record))
+            .filter_map(|entry| other_side(asked?, entry.record))
             .filter(|name| seen.insert(name.clone()));
         let shown: Vec<String> = names.by_ref().take(MOST_NAMES).collect();
         let more = names.count();
-        let lead = match asked.host() {
+        let lead = match asked.map(Indicator::host) {
+            None => String::new(),
             _ if shown.is_empty() => String::new(),
-            Host::Address(address) => format!("{address} was the address of"),
-            Host::Name(name) => format!("{name} pointed to"),
+            Some(Host::Address(address)) => format!("{address} was the address of"),
+            Some(Host::Name(name)) => format!("{name} pointed to"),
         };
         Some(Self { day, alive: alive.len(), of: entries.len(), lead, names: shown, more })
     }
