@@ -16,6 +16,7 @@
 //! GET    /runs?indicator=&before=&limit=   list           POST /runs                    start: {"value","operation",…}
 //! GET    /runs/ID                          show           DELETE /runs/ID               cancel
 //! GET    /history?value=                   all operations' answers on an indicator, merged
+//! GET    /explorer?q=                      what the own database has about a question
 //! POST   /runs/ID/add                      {"pick","dry_run"}   POST /runs/ID/undo      undo
 //! GET    /investigations?status=&search=&… list           POST /investigations          create: {"name","tlp","values"}
 //! GET    /investigations/ID                show           DELETE /investigations/ID     remove
@@ -37,6 +38,7 @@
 
 mod audit;
 mod catalogue;
+mod explorer;
 mod history;
 mod indicators;
 mod integrations;
@@ -73,6 +75,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(history::routes())
         .merge(investigations::routes())
         .merge(members::routes())
+        .merge(explorer::routes())
         .merge(users::routes())
         .merge(audit::routes())
         .fallback(async || Problem::missing("there is no API endpoint at this address"))

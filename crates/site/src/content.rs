@@ -1,4 +1,4 @@
-//! Records as pages show them: [`Content`], of one run or of a history, with what is prepared of them.
+//! Records as pages show them: [`Content`], of a run, of a history or of the own database, with what is prepared of them.
 //!
 //! Nothing here fails.
 
@@ -12,8 +12,8 @@ use picture::timeline::{Timeline, TimelineView};
 
 /// Records about an indicator that pages show.
 pub(crate) trait Content: Send + Sync {
-    /// The indicator.
-    fn asked(&self) -> &Indicator;
+    /// The indicator, if they are about one.
+    fn asked(&self) -> Option<&Indicator>;
 
     /// The records.
     fn records(&self) -> &[Record];
@@ -23,9 +23,14 @@ pub(crate) trait Content: Send + Sync {
 
     fn prepared(&self) -> &Prepared;
 
+    /// The indicator that decides whether a record is direct or related; all are direct if there is none.
+    fn judged_by(&self) -> Option<&Indicator> {
+        self.asked()
+    }
+
     /// The relation of each record to the indicator.
     fn relations(&self) -> &[Relation] {
-        let of = |record| Relation::of(self.asked(), record);
+        let of = |record| self.judged_by().map_or(Relation::Direct, |asked| Relation::of(asked, record));
         self.prepared().relations.get_or_init(|| self.records().iter().map(of).collect())
     }
 
@@ -49,12 +54,22 @@ pub(crate) trait Content: Send + Sync {
 
     /// The timeline of all records, without any filters.
     fn timeline(&self) -> &Timeline {
-        let whole = || Timeline::new(&TimelineView::default(), self.asked(), self.records());
+        let whole = || self.timeline_of(&TimelineView::default(), self.records());
         self.prepared().timeline.get_or_init(whole)
     }
 
-    fn graph(&self) -> &Graph {
-        self.prepared().graph.get_or_init(|| Graph::new(self.asked(), self.records()))
+    /// The timeline of some of the records.
+    fn timeline_of(&self, view: &TimelineView, records: &[Record]) -> Timeline {
+        match self.judged_by() {
+            Some(asked) => Timeline::new(view, asked, records),
+            None => Timeline::of_all(view, records),
+        }
+    }
+
+    /// The graph around the indicator, if there is one.
+    fn graph(&self) -> Option<&Graph> {
+        let asked = self.asked()?;
+        Some(self.prepared().graph.get_or_init(|| Graph::new(asked, self.records())))
     }
 }
 
@@ -64,7 +79,7 @@ pub(crate) struct Prepared {
     relations: OnceLock<Vec<Relation>>,
     figures: OnceLock<Figures>,
     timeline: OnceLock<Timeline>,
-    graph: OnceLock<Graph>,
+    pub(crate) graph: OnceLock<Graph>,
 }
 
 /// The figures of records.

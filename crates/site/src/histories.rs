@@ -117,8 +117,8 @@ impl HistoryAnswer {
 }
 
 impl Content for HistoryAnswer {
-    fn asked(&self) -> &Indicator {
-        &self.history.indicator
+    fn asked(&self) -> Option<&Indicator> {
+        Some(&self.history.indicator)
     }
 
     fn records(&self) -> &[Record] {

@@ -78,8 +78,8 @@ impl Answer {
 }
 
 impl Content for Answer {
-    fn asked(&self) -> &Indicator {
-        &self.kept.run.indicator
+    fn asked(&self) -> Option<&Indicator> {
+        Some(&self.kept.run.indicator)
     }
 
     fn records(&self) -> &[Record] {

@@ -18,6 +18,7 @@ mod comparisons;
 mod connection;
 mod content;
 mod enrichment;
+mod explorer;
 mod histories;
 mod job;
 mod live_jobs;

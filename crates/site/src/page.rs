@@ -9,6 +9,7 @@ mod agent;
 mod audit;
 mod catalogue;
 mod database;
+mod explorer;
 mod frame;
 mod history;
 mod indicator;
@@ -45,6 +46,7 @@ use axum::routing::get;
 use edge::problem::{Problem, Remedy};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+pub(crate) use explorer::address as explorer_address;
 pub(crate) use frame::{FormToken, Frame, asset};
 pub(crate) use history::address as history_address;
 pub(crate) use indicator::{address as indicator_address, path_of as indicator_path};
@@ -77,6 +79,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .merge(history::routes())
         .merge(investigations::routes())
         .merge(investigation::routes())
+        .merge(explorer::routes())
         .merge(audit::routes())
         .merge(users::routes())
         .merge(account::routes())

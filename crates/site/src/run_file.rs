@@ -1,4 +1,4 @@
-//! A run or a history as a file: records in the Common Output Format, as JSON or CSV, and the evidence as it was received.
+//! A run, a history or an answer of the own database as a file: records in the Common Output Format, as JSON or CSV, and the evidence as it was received.
 //!
 //! A file is created piece by piece while it is read, so that a reader costs one piece and not the whole file. JSON is a single
 //! value and is created at once: one file at a time, into a temporary file without a name. The number of concurrent readers is
@@ -21,6 +21,7 @@ use workbench::history::ShownHistory;
 use workbench::run::{Arrangement, Kept, Shown, Sort};
 use workbench::{Desk, Workbench, csv, json};
 
+use crate::explorer::{self, Found};
 use crate::histories::HistoryAnswer;
 use crate::job::Answer;
 
@@ -28,6 +29,9 @@ use crate::job::Answer;
 const PIECE: usize = 64 * 1024;
 /// How many records are written at a time.
 const RECORDS: usize = 500;
+
+/// Writes some of the records that were found.
+type WriteFound = fn(&Found, &[usize]) -> io::Result<String>;
 
 /// Files of runs, with the limits on readers, and on files that have to be created at once; cloning is cheap.
 #[derive(Clone, Debug)]
@@ -110,10 +114,38 @@ impl Downloads {
         let value = answer.history.indicator.to_string().replace(':', "-");
         let make = move |workbench: &Workbench| {
             let shown = ShownHistory::of(answer.history.clone(), places, (None, apart), workbench)?;
-            Ok(spooled(&shown, write))
+            Ok(spooled(|| write(&shown)))
         };
         let file = self.desk.read(make).await?.map_err(|_| Problem::internal_page())?;
         Ok(attachment(&format!("history-{value}.{ending}"), kind, stream(place, file)))
+    }
+
+    /// A file of the own database's answer, with the records at these positions: `records.cof`, `records.json` or `records.csv`.
+    ///
+    /// # Errors
+    /// 404 for any other name, 503 if there are too many readers.
+    pub(crate) async fn found(
+        &self,
+        found: Arc<Found>,
+        places: Vec<usize>,
+        name: &str,
+    ) -> Result<Response, Problem> {
+        let (write, ending, kind): (WriteFound, _, _) = match name {
+            "records.cof" => (explorer::cof, "ndjson", "application/x-ndjson"),
+            "records.json" => (explorer::json, "json", "application/json"),
+            "records.csv" => (explorer::table, "csv", "text/csv; charset=utf-8"),
+            _ => {
+                return Err(Problem::missing(
+                    "an answer has the files records.cof, records.json and records.csv",
+                ));
+            }
+        };
+        let place = self.begin()?;
+        let _turn = self.making.acquire().await.map_err(|_| Problem::internal_page())?;
+        let make = move || spooled(|| write(&found, &places));
+        let file = tokio::task::spawn_blocking(make).await.map_err(|_| Problem::internal_page())?;
+        let file = file.map_err(|_| Problem::internal_page())?;
+        Ok(attachment(&format!("explorer.{ending}"), kind, stream(place, file)))
     }
 
     fn begin(&self) -> Result<OwnedSemaphorePermit, Problem> {
@@ -122,10 +154,10 @@ impl Downloads {
     }
 }
 
-/// What is written of a history, in a file that is removed when it is closed.
-fn spooled(shown: &ShownHistory, write: fn(&ShownHistory) -> io::Result<String>) -> io::Result<File> {
+/// What is written, in a file that is removed when it is closed.
+fn spooled(write: impl FnOnce() -> io::Result<String>) -> io::Result<File> {
     let mut file = tempfile::tempfile()?;
-    file.write_all(write(shown)?.as_bytes())?;
+    file.write_all(write()?.as_bytes())?;
     file.rewind()?;
     Ok(file)
 }

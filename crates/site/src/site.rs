@@ -18,6 +18,7 @@ use workbench::Desk;
 use workbench::run::{DataFolder, Runs};
 
 use crate::comparisons::Comparisons;
+use crate::explorer::Explorer;
 use crate::histories::Histories;
 use crate::job::Jobs;
 use crate::live_jobs::LiveJobs;
@@ -31,6 +32,7 @@ pub struct Site {
     pub(crate) histories: Histories,
     pub(crate) live_jobs: LiveJobs,
     pub(crate) comparisons: Comparisons,
+    pub(crate) explorer: Explorer,
     /// The folder whose packages can be installed by name, besides the bundled ones.
     pub(crate) packages: Option<PathBuf>,
     /// Accepted host names, besides those of this machine and addresses.
@@ -74,6 +76,7 @@ impl Site {
             histories: Histories::new(runs.desk().clone()),
             live_jobs: LiveJobs::new(runs.clone()),
             comparisons: Comparisons::new(runs.desk().clone()),
+            explorer: Explorer::default(),
             jobs: Jobs::new(runs),
             packages: None,
             hosts: Vec::new(),

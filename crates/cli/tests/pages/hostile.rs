@@ -28,6 +28,7 @@ async fn hostile_text_is_shown_and_nothing_more() {
         is_searched_for(browser).await;
         is_answered(browser, &program).await;
         is_investigated(browser).await;
+        is_explored(browser).await;
     })
     .await;
 }
@@ -113,8 +114,16 @@ async fn is_investigated(browser: &Browser) {
 async fn is_searched_for(browser: &Browser) {
     for text in TEXTS {
         let text: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
-        for page in ["/library?q=", "/integrations?find=", "/signin?next=", "/library/indicator?value=", "/"]
-        {
+        for page in [
+            "/library?q=",
+            "/integrations?find=",
+            "/signin?next=",
+            "/library/indicator?value=",
+            "/explorer?q=",
+            "/explorer?q=source:",
+            "/explorer?q=exact:",
+            "/",
+        ] {
             browser.go(&format!("{page}{text}")).await;
             is_unharmed(browser).await;
         }
@@ -142,6 +151,18 @@ async fn is_answered(browser: &Browser, program: &Program) {
             browser.go(page).await;
             is_unharmed(browser).await;
             fits_narrow(browser, page).await;
+        }
+    }
+}
+
+/// On every view of the explorer, where texts also are sources and filters.
+async fn is_explored(browser: &Browser) {
+    for view in ["", "/timeline", "/graph", "/summary"] {
+        for question in ["evil.example", "*evil*", "192.0.2.66", "type:TXT", "by:source%20*."] {
+            browser.go(&format!("/explorer{view}?q={question}")).await;
+            browser.sees("Read as").await;
+            is_unharmed(browser).await;
+            fits_narrow(browser, view).await;
         }
     }
 }

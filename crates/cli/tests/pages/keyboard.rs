@@ -31,6 +31,7 @@ async fn goes_in_order(browser: &Browser) {
         "Skip to content",
         "Backsight",
         "Threat Library",
+        "Explorer",
         "My Integrations",
         "Look up a name or address",
         "demo Administrator",

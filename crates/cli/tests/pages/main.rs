@@ -9,6 +9,7 @@ mod analyst;
 mod browser;
 mod copied;
 mod driver;
+mod explorer;
 mod fit;
 mod guide;
 mod histories;

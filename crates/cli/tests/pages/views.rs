@@ -43,7 +43,7 @@ const OLDER: &str = "/integrations/new?bundled=circl-passive-dns@1.0.0";
 const CIRCL: &str = "/integrations/circl-passive-dns";
 
 /// Add new pages here.
-const VIEWS: [View; 31] = [
+const VIEWS: [View; 39] = [
     page("signin", "/signin"),
     page("library", "/library"),
     state("library-none", "/library?q=*.nothing.example"),
@@ -61,6 +61,14 @@ const VIEWS: [View; 31] = [
     page("history", "/history?value=192.0.2.80"),
     state("history-changes", "/history/changes?value=192.0.2.80"),
     state("history-none", "/history?value=unknown.example"),
+    page("explorer", "/explorer?q=*threat*%20after:2015-01-01"),
+    page("explorer-start", "/explorer"),
+    state("explorer-value", "/explorer?q=192.0.2.80"),
+    state("explorer-timeline", "/explorer/timeline?q=*threat*"),
+    state("explorer-graph", "/explorer/graph?q=192.0.2.80"),
+    state("explorer-summary", "/explorer/summary?q=*."),
+    state("explorer-none", "/explorer?q=nothing.example"),
+    state("explorer-wrong", "/explorer?q=192.0.2.0%2F33"),
     page("integrations", "/integrations"),
     state("catalogue", "/catalogue"),
     state("integrations-none", "/integrations?tab=disabled"),

@@ -52,8 +52,8 @@ impl Shown {
         let narrowed = || drawn.iter().filter_map(|place| all.get(*place)).cloned().collect::<Vec<_>>();
         let own = match (narrowing.is_empty(), view == TimelineView::default()) {
             (true, true) => None,
-            (true, false) => Some(Timeline::new(&view, content.asked(), all)),
-            (false, _) => Some(Timeline::new(&view, content.asked(), &narrowed())),
+            (true, false) => Some(content.timeline_of(&view, all)),
+            (false, _) => Some(content.timeline_of(&view, &narrowed())),
         };
         Self { view, narrowing, drawn, own }
     }

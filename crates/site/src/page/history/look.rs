@@ -50,8 +50,8 @@ struct Segment {
 
 pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
     if looked.answer.history.parts.is_empty() {
-        let indicator = crate::page::indicator_address(looked.answer.asked());
-        let value = looked.answer.asked().to_string();
+        let asked = &looked.answer.history.indicator;
+        let (indicator, value) = (crate::page::indicator_address(asked), asked.to_string());
         return show_as(StatusCode::NOT_FOUND, &Nothing { frame: looked.frame, value, indicator });
     }
     let head = Head::of(&looked, "").await?;
@@ -67,6 +67,8 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
         drawn: &shown.drawn,
         count: looked.count().await?,
         of: "history",
+        picks: looked.frame.may_edit(),
+        is_own: false,
     };
     let mut table = Table::new(made, rows, &links).await?;
     table.parts = looked.answer.history.parts.iter().map(column::of).collect();

@@ -21,6 +21,6 @@ struct Page<'a> {
 
 pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
     let head = Head::of(&looked, "/graph").await?;
-    let (graph, links) = (looked.answer.graph(), looked.links("/graph"));
+    let (graph, links) = (looked.answer.graph().ok_or_else(Problem::internal_page)?, looked.links("/graph"));
     show(&Page { graph: graph.part(&links), is_empty: graph.is_empty(), head, frame: looked.frame })
 }

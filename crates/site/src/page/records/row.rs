@@ -71,6 +71,18 @@ pub(in crate::page) struct Row {
     pub(in crate::page) said: Vec<Cell>,
     /// Whether the answers of a history agree about it.
     pub(in crate::page) agreement: Option<Agreed>,
+    /// In the own database: who else has its value.
+    pub(in crate::page) use_of: Option<UseOf>,
+    /// In the own database: who saw it.
+    pub(in crate::page) sources: String,
+}
+
+/// A link to the other records with the value of a row.
+pub(in crate::page) struct UseOf {
+    pub(in crate::page) address: String,
+    /// How many names have it.
+    pub(in crate::page) text: String,
+    pub(in crate::page) title: &'static str,
 }
 
 /// What one answer of a history says about a record.
@@ -207,15 +219,16 @@ fn sort(rows: &mut [Sorted<'_>], column: Column) {
 impl Row {
     /// The row of the record at a position.
     pub(in crate::page) fn new(
-        asked: &Indicator,
+        asked: Option<&Indicator>,
         record: &Record,
         (place, anchor): (usize, usize),
         links: &Links,
     ) -> Self {
         let (first, last) = record.seen();
         let stamp = |seconds: u64| Stamp::of(i64::try_from(seconds).unwrap_or(i64::MAX));
-        let pivot =
-            |one: Option<Indicator>| one.filter(|one| one != asked).map(|one| links.pivot(&one.to_string()));
+        let pivot = |one: Option<Indicator>| {
+            one.filter(|one| Some(one) != asked).map(|one| links.pivot(&one.to_string()))
+        };
         Self {
             place,
             anchor,
@@ -225,7 +238,7 @@ impl Row {
             rrtype: record.rrtype.to_string(),
             data: record.rdata_text(),
             data_address: Indicator::of_target(&record.rdata, record.rrtype)
-                .filter(|one| one != asked)
+                .filter(|one| Some(one) != asked)
                 .map(|one| links.pivot_from_data(&one.as_typed())),
             first: first.map(stamp),
             last: last.map(stamp),
@@ -234,9 +247,9 @@ impl Row {
                 .map(|(first, last)| length(last.min(time::LATEST_PLAUSIBLE).saturating_sub(first)))
                 .unwrap_or_default(),
             count: record.count.map_or_else(|| "unknown".to_owned(), thousands),
-            relation: match Relation::of(asked, record) {
-                Relation::Direct => "Direct",
-                Relation::Related => "Related",
+            relation: match asked.map(|asked| Relation::of(asked, record)) {
+                None | Some(Relation::Direct) => "Direct",
+                Some(Relation::Related) => "Related",
             },
             library: InLibrary::AttributeOnly,
             picked: false,
@@ -244,13 +257,15 @@ impl Row {
             caution: mark(asked, record),
             said: Vec::new(),
             agreement: None,
+            use_of: None,
+            sources: String::new(),
         }
     }
 
     /// The state of the hosts of rows in the library.
     pub(in crate::page) fn standing(
         workbench: &Workbench,
-        asked: &Indicator,
+        asked: Option<&Indicator>,
         records: &[&Record],
     ) -> Result<Vec<InLibrary>, Error> {
         let mut known: HashMap<Indicator, Option<Status>> = HashMap::new();
@@ -258,7 +273,7 @@ impl Row {
         for record in records {
             let sides = [Indicator::of_owner(record), Indicator::of_target(&record.rdata, record.rrtype)];
             let (mut hosts, mut found, mut whitelisted) = (0, 0, false);
-            for host in sides.into_iter().flatten().filter(|host| host != asked) {
+            for host in sides.into_iter().flatten().filter(|host| Some(host) != asked) {
                 let status = if let Some(status) = known.get(&host) {
                     *status
                 } else {
@@ -318,9 +333,10 @@ impl InLibrary {
 }
 
 /// The caution of a row is short, because a page may have a hundred of them; the text above the table has more.
-fn mark(asked: &Indicator, record: &Record) -> Option<(&'static str, String)> {
+fn mark(asked: Option<&Indicator>, record: &Record) -> Option<(&'static str, String)> {
     let sides = [Indicator::of_owner(record), Indicator::of_target(&record.rdata, record.rrtype)];
-    let mut cautions = sides.iter().flatten().filter(|one| *one != asked).filter_map(Indicator::caution);
+    let mut cautions =
+        sides.iter().flatten().filter(|one| Some(*one) != asked).filter_map(Indicator::caution);
     cautions.find_map(|caution| match caution {
         Caution::Lookalike(_) => Some(("Lookalike", caution.to_string())),
         Caution::SingleLabel { .. } => Some(("Single label", caution.to_string())),

@@ -25,14 +25,22 @@ pub(in crate::page) struct Made<'a> {
     pub(in crate::page) count: Option<Count>,
     /// What the records are those of.
     pub(in crate::page) of: &'static str,
+    /// Whether records can be selected.
+    pub(in crate::page) picks: bool,
+    /// Whether they are those of the own database.
+    pub(in crate::page) is_own: bool,
 }
 
 /// The table and the selection in it.
 pub(in crate::page) struct Table<'a> {
     /// The address of the page, for forms.
     pub(in crate::page) base: String,
-    /// What the records are those of: a run or a history.
+    /// What the records are those of: a run, a history or a question.
     pub(in crate::page) of: &'static str,
+    /// Whether records can be selected.
+    pub(in crate::page) picks: bool,
+    /// Whether the records are those of the own database: who else has a value, and who saw it, take the place of some columns.
+    pub(in crate::page) is_own: bool,
     /// The columns of a history's answers; empty in a run.
     pub(in crate::page) parts: Vec<PartColumn>,
     pub(in crate::page) rows: Vec<Row>,
@@ -87,6 +95,8 @@ impl<'a> Table<'a> {
         Ok(Self {
             base: links.path().to_owned(),
             of: made.of,
+            picks: made.picks,
+            is_own: made.is_own,
             parts: Vec::new(),
             rows: made.rows(places, links).await?,
             shown: rows.places.len(),
@@ -115,17 +125,20 @@ const UNFILTERED: [&str; 11] =
 impl Made<'_> {
     /// The rows of the records at these positions, with their state in the library.
     async fn rows(&self, places: Vec<usize>, links: &Links) -> Result<Vec<Row>, Problem> {
-        let (asked, all) = (self.content.asked().clone(), self.content.records());
+        let (asked, all) = (self.content.asked().cloned(), self.content.records());
         let anchor = |place: &usize| self.drawn.binary_search(place).unwrap_or_default();
-        let made = places
-            .iter()
-            .filter_map(|place| Some(Row::new(&asked, all.get(*place)?, (*place, anchor(place)), links)));
+        let made = places.iter().filter_map(|place| {
+            Some(Row::new(asked.as_ref(), all.get(*place)?, (*place, anchor(place)), links))
+        });
         let mut made: Vec<Row> = made.collect();
+        if self.is_own {
+            return Ok(made);
+        }
         let content = Arc::clone(&self.content);
         let standing = self.site.desk.read(move |workbench| {
             let records: Vec<&Record> =
                 places.iter().filter_map(|place| content.records().get(*place)).collect();
-            Row::standing(workbench, &asked, &records)
+            Row::standing(workbench, asked.as_ref(), &records)
         });
         let flagged = self.content.flagged();
         for (row, standing) in made.iter_mut().zip(standing.await?) {
@@ -160,8 +173,10 @@ impl Table<'_> {
             ("Count", "num", Column::Count),
             ("Relation", "", Column::Relation),
         ];
-        let is_shown = |column| {
-            self.parts.is_empty() || !matches!(column, Column::Span | Column::Count | Column::Relation)
+        let is_shown = |column| match column {
+            Column::Span | Column::Relation => self.parts.is_empty() && !self.is_own,
+            Column::Count => self.parts.is_empty(),
+            _ => true,
         };
         let heading = |(label, class, column)| Heading {
             label,

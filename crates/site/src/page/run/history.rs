@@ -59,10 +59,12 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
         drawn: &shown.drawn,
         count: looked.count().await?,
         of: "run",
+        picks: looked.frame.may_edit(),
+        is_own: false,
     };
     let table = Table::new(made, rows, &links).await?;
     let is_empty = content.records().is_empty();
-    let uses = match content.asked().host() {
+    let uses = match looked.answer.kept.run.indicator.host() {
         Host::Name(name) if is_empty && head.asked == Asked::Owner => uses::of(&looked.site, name).await?,
         _ => Vec::new(),
     };
@@ -90,6 +92,11 @@ fn faults(looked: &Looked) -> Vec<Fault> {
 }
 
 impl Page<'_> {
+    /// The records with the name in their data, in the own database.
+    fn used_address(&self) -> String {
+        crate::page::explorer_address(&format!("rdata:{}", self.head.value))
+    }
+
     /// How many names use the queried one, by type.
     fn used(&self) -> String {
         uses::sentence(&self.uses)

@@ -24,7 +24,7 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
     if looked.is_running() {
         return progress::page(looked, head);
     }
-    let graph = looked.answer.graph();
+    let graph = looked.answer.graph().ok_or_else(Problem::internal_page)?;
     let links = looked.links("/graph");
     show(&Page { graph: graph.part(&links), is_empty: graph.is_empty(), head, frame: looked.frame })
 }

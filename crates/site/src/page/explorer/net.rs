@@ -1,0 +1,39 @@
+//! The answer as a graph of names and addresses.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::response::{IntoResponse, Redirect, Response};
+use edge::problem::Problem;
+use picture::graph::GraphPart;
+
+use super::Looked;
+use super::head::Head;
+use crate::content::Content;
+use crate::page::{Frame, show};
+
+#[derive(Template)]
+#[template(path = "explorer-graph.html")]
+struct Page<'a> {
+    frame: Frame,
+    head: Head,
+    graph: Option<GraphPart<'a>>,
+    /// The value around which it is drawn, if it was not asked about.
+    hub: Option<String>,
+}
+
+pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
+    let Some(found) = looked.found().map(Arc::clone) else {
+        return Ok(Redirect::to(&looked.links("").with(&[])).into_response());
+    };
+    let head = Head::of(&looked, "/graph").await?;
+    let links = looked.links("/graph");
+    let graph = found.graph().filter(|graph| !graph.is_empty());
+    let hub = found.hub().filter(|_| found.asked().is_none() && graph.is_some());
+    show(&Page {
+        graph: graph.map(|graph| graph.part(&links)),
+        hub: hub.map(ToString::to_string),
+        head,
+        frame: looked.frame,
+    })
+}
