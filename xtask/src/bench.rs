@@ -27,7 +27,7 @@ pub(crate) enum Bench {
     Collect,
     /// A library of a million indicators: adding, finding, listing, importing; and a query with a stored answer.
     Keep,
-    /// The pages with a million indicators, and with a run of 50,000 records.
+    /// The pages with a million indicators, a run of 50,000 records, and five million records in the own database.
     Pages,
     /// Queries to a server with a million records, compared with nginx, and with idle and slow clients; and sending records.
     Serve,

@@ -1,9 +1,9 @@
-//! The cost of pages: with a library of a million indicators, and with a run of 50,000 records.
+//! The cost of pages: with a library of a million indicators, with a run of 50,000 records, and with an own database of five million.
 //!
 //! Run by `cargo xtask bench pages`. The server is the real one on loopback. A signed-in client requests each page many times,
 //! one request after another. The time is the median and the 95th percentile until the whole page has arrived; the size is what
-//! a browser receives, without styles and scripts, which it caches. `BACKSIGHT_BENCH_HELD=50000` makes a smaller library for a
-//! quick look.
+//! a browser receives, without styles and scripts, which it caches. In the explorer, every request is another question, so that
+//! none is answered from what was read before. `BACKSIGHT_BENCH_HELD=50000` makes a smaller library and database for a quick look.
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(
@@ -21,9 +21,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cof::time::Clock;
+use cof::{Batch, Name, Observation, Rdata, RrType, Source, SourceKind};
 use operation::provider::OwnDatabase;
 use operation::{Indicator, Limits, Package, Settings};
+use runs::{Options, Runs as Database};
 use server::{Service, Site};
+use store::Store;
 use testkit::figure::{Figure, Goal};
 use testkit::{Exchange, Script, ScriptedProvider};
 use workbench::library::Status;
@@ -33,6 +36,10 @@ use workbench::{Desk, Workbench};
 
 const HELD: u64 = 1_000_000;
 const RECORDS: usize = 50_000;
+/// Records in the own database for each indicator.
+const SEEN: u64 = 5;
+/// The addresses of these records.
+const ADDRESSES: u64 = 200_000;
 const ROUNDS: usize = 60;
 /// The most milliseconds that 95 of 100 pages may take in the server.
 const P95: f64 = 100.0;
@@ -58,12 +65,84 @@ fn main() {
     runtime.block_on(ask_three(&runs));
     let listener = runtime.block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0))).unwrap();
     let address = listener.local_addr().unwrap();
-    let service = Service::new(Arc::new(store::Memory::new())).with_site(Site::new(runs));
+    let seen = held * SEEN;
+    let database = Database::open(&folder.path().join("seen"), Options::default()).unwrap();
+    see(&database, seen);
+    let service = Service::new(Arc::new(database)).with_site(Site::new(runs));
     runtime.spawn(server::run(listener, service, std::future::pending()));
-    println!("{held} indicators, a run of {RECORDS} records; sizes without styles and scripts");
+    println!(
+        "{held} indicators, a run of {RECORDS} records, {seen} records in the own database; sizes without styles and scripts"
+    );
     let browser = Browser { address, cookie };
     for (what, path) in pages(run, held) {
-        browser.report(&what, &path);
+        browser.report(&what, |_| path.clone());
+    }
+    for (what, question) in questions(seen) {
+        browser.report(&format!("explorer, {what}"), |round| question(round as u64));
+    }
+}
+
+/// A question that differs from round to round.
+type Question = Box<dyn Fn(u64) -> String>;
+
+/// The explorer's pages. A number in a pattern or a filter makes each question another one.
+fn questions(seen: u64) -> Vec<(&'static str, Question)> {
+    let named = |what, question: fn(u64, u64) -> String| -> (&'static str, Question) {
+        (what, Box::new(move |round| question(round, seen)))
+    };
+    vec![
+        named("a name", |round, seen| format!("/explorer?q={}", name(round * 7_919 % seen))),
+        named("an address", |round, _| format!("/explorer?q={}", address(round * 101))),
+        named("a network", |round, _| format!("/explorer?q=10.0.{round}.0/24")),
+        named("a name server", |round, _| format!("/explorer?q=rdata:ns{round}.host.example")),
+        named("below a domain", |round, _| format!("/explorer?q=*.d{}.s7.example", round * 20 + 7)),
+        named("250,000 rows, cut off", |round, _| {
+            format!("/explorer?q=*.s{}.example before:{}d", round % 20, round + 1).replace(' ', "%20")
+        }),
+        named("a type and a time", |round, _| {
+            format!("/explorer?q=type:NS%20after:{}", 1_600_000_000 + round)
+        }),
+        named("a pattern, the first page", |round, _| format!("/explorer?q=*needle{round}*")),
+        named("timeline of a network", |round, _| format!("/explorer/timeline?q=10.0.{round}.0/25")),
+        named("graph of a network", |round, _| format!("/explorer/graph?q=10.0.{round}.0/26")),
+        named("summary of a network", |round, _| format!("/explorer/summary?q=10.0.{round}.0/27")),
+    ]
+}
+
+/// An address that twenty of these names had.
+fn address(number: u64) -> Ipv4Addr {
+    Ipv4Addr::from(0x0a00_0000 + u32::try_from(number % ADDRESSES).unwrap())
+}
+
+/// Fills the own database: addresses, and every tenth each a name server, a mail server and a text.
+fn see(database: &Database, seen: u64) {
+    let sensor =
+        |name: &str| Source { kind: SourceKind::Observation, origin: None, sensor: Some(name.into()) };
+    for first in (0..seen).step_by(10_000) {
+        let observations = (first..seen.min(first + 10_000)).map(observation).collect();
+        let sources = vec![sensor("ams-1"), sensor("vie-1"), sensor("office")];
+        database.absorb(Batch { sources, observations, position: None }).unwrap();
+    }
+    database.compact().unwrap();
+}
+
+fn observation(number: u64) -> Observation {
+    let (rrtype, data) = match number % 10 {
+        0 => (RrType::NS, format!("ns{}.host.example", number / 10 % 997)),
+        1 => (RrType::MX, format!("10 mx{}.host.example", number / 10 % 89)),
+        2 => (RrType::TXT, format!("\"v=spf1 ip4:{} -all\"", address(number))),
+        _ => (RrType::A, address(number).to_string()),
+    };
+    let first = 1_451_865_600 + number.wrapping_mul(2_654_435_761) % 300_000_000;
+    Observation {
+        rrname: Name::parse(&name(number)).unwrap(),
+        rrtype,
+        rdata: Rdata::parse(rrtype, &data),
+        bailiwick: None,
+        time_first: first,
+        time_last: first + number % 40_000_000,
+        count: Some(number % 997 + 1),
+        source: usize::try_from(number % 3).unwrap(),
     }
 }
 
@@ -177,12 +256,13 @@ struct Browser {
 }
 
 impl Browser {
-    fn report(&self, what: &str, path: &str) {
+    fn report(&self, what: &str, path: impl Fn(usize) -> String) {
         let mut times = Vec::new();
         let mut size = 0;
-        for _ in 0..ROUNDS {
+        for round in 0..ROUNDS {
+            let path = path(round);
             let began = Instant::now();
-            size = self.get(path);
+            size = self.get(&path).max(size);
             times.push(began.elapsed());
         }
         times.sort();
