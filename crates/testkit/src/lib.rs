@@ -9,6 +9,7 @@
 //! * [`figure`] is a measured value with its goal, as benchmarks print it.
 //! * [`dnstap`] makes frame streams as resolvers write them.
 //! * [`gzip`] creates gzip bodies, including decompression bombs, without a compressor.
+//! * [`mmdb`] writes files that say where addresses are.
 //! * [`sample`] generates records in the Common Output Format.
 //!
 //! Errors: a mistake of the test panics with the reason. A mistake of the client under test is answered as a web server would,
@@ -23,6 +24,7 @@ mod framing;
 pub mod gzip;
 mod head;
 mod ledger;
+pub mod mmdb;
 mod port;
 mod provider;
 mod proxy;
