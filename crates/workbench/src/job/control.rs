@@ -99,14 +99,15 @@ impl Workbench {
         })
     }
 
-    /// Records that a worker has nothing more to do for a job: everything was asked, or it cannot go on.
+    /// Records that a worker has nothing more to do for a job: everything was asked, or it cannot go on. It is left alone if it was
+    /// paused and resumed while the worker still finished what was under way, because another one takes it over then.
     ///
     /// # Errors
     /// [`Error`] if the database cannot be changed.
-    pub(super) fn end_job(&mut self, id: i64, why: Option<&str>) -> Result<Job, Error> {
+    pub(super) fn end_job(&mut self, id: i64, worker: &str, why: Option<&str>) -> Result<Job, Error> {
         self.change(|change| {
             let job = find(&change.transaction, id)?;
-            if job.state != State::Running {
+            if job.state != State::Running || job.worker.as_deref() != Some(worker) {
                 return Ok(job);
             }
             match why {

@@ -82,6 +82,32 @@ async fn a_job_that_is_killed_goes_on_and_asks_nothing_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_is_resumed_while_its_worker_finishes_is_not_ended_by_it() {
+    let slow = Exchange::ok(line("www.example.com", "185.194.93.1", 1_500_000_200, 3));
+    let lab = Lab::new(Script::always(slow.after(std::time::Duration::from_millis(200)))).await;
+    let (asking, mut bench) = (lab.asking(), lab.bench());
+    let job = job_of(&mut bench, &asking, &names(100));
+    let live = Arc::<Live>::default();
+    let (runs, working, asked, number) = (lab.runs(), Arc::clone(&live), asking.clone(), job.id);
+    let runs = Runs::new(runs.desk().clone()).await.unwrap();
+    let task = tokio::spawn(async move { runs.work_on(number, vec![Ok(asked)], &working).await });
+    while lab.asked() < 10 {
+        tokio::task::yield_now().await;
+    }
+    bench.pause_job(job.id).unwrap();
+    live.stop();
+    bench.resume_job(job.id).unwrap();
+    let left_alone = task.await.unwrap().unwrap();
+    assert_eq!(left_alone.state, State::Running);
+    assert!(bench.progress(&left_alone).unwrap().left > 0);
+    let ended = work(&lab, &job, &asking).await.unwrap();
+    assert_eq!(
+        (ended.state, bench.progress(&ended).unwrap().answered, lab.asked()),
+        (State::Ended, 100, 100)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_refuses_pauses_the_job_and_it_can_be_resumed() {
     let good = Exchange::ok(line("www.example.com", "185.194.93.1", 1_500_000_200, 3));
     let script = Script::new([answer::unauthorized(), good]).repeat_last();

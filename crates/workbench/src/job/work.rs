@@ -193,8 +193,8 @@ impl Runs {
         };
         let mut tries = 0;
         loop {
-            let why = why.clone();
-            let end = move |workbench: &mut Workbench| workbench.end_job(id, why.as_deref());
+            let (why, worker) = (why.clone(), self.worker().to_owned());
+            let end = move |workbench: &mut Workbench| workbench.end_job(id, &worker, why.as_deref());
             match self.desk().change(&actor, end).await {
                 // Only a full disk prevents this; it is written as soon as there is room.
                 Err(Error::Full(_) | Error::Busy(_)) if tries < TRIES => {
