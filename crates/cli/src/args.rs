@@ -8,9 +8,11 @@ pub(crate) mod forwarding;
 pub(crate) mod history;
 pub(crate) mod indicator;
 pub(crate) mod integration;
+pub(crate) mod investigation;
 pub(crate) mod key;
 pub(crate) mod noise;
 pub(crate) mod query;
+pub(crate) mod records;
 pub(crate) mod run;
 pub(crate) mod sensing;
 pub(crate) mod serve;
@@ -30,6 +32,7 @@ use self::database::{
 use self::history::HistoryArgs;
 use self::indicator::IndicatorArgs;
 use self::integration::IntegrationArgs;
+use self::investigation::InvestigationArgs;
 use self::key::KeyArgs;
 pub(crate) use self::query::{Add, MAX_CONCURRENCY, QueryArgs};
 use self::run::RunArgs;
@@ -122,6 +125,9 @@ pub(crate) enum Command {
     Indicator(IndicatorArgs),
     /// Install, configure and enable integrations with passive-DNS services
     Integration(IntegrationArgs),
+    /// Investigate a report: its indicators, all operations about them, verdicts and notes
+    #[command(long_about = investigation::ABOUT, after_help = investigation::EXAMPLES)]
+    Investigation(Box<InvestigationArgs>),
     /// Rotate the key that encrypts secrets
     Key(KeyArgs),
     /// Look up records in the local passive-DNS database

@@ -49,12 +49,8 @@ fn nothing(values: &[Indicator]) -> Failure {
 }
 
 fn choice(command: &HistoryArgs) -> Result<Choice, Failure> {
-    let times = [&command.at, &command.seen_after, &command.seen_before];
-    let filter = Filter {
-        rrtypes: setup::rrtypes(command.rrtype.as_deref())?,
-        window: setup::window(times, &Clock::system())?,
-        ..Filter::default()
-    };
+    let (rrtypes, window) = setup::wanted(&command.records, &Clock::system())?;
+    let filter = Filter { rrtypes, window, ..Filter::default() };
     Ok(Choice {
         filter,
         differing: Differing { only_one: command.only_one, apart: command.apart },

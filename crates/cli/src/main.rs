@@ -22,6 +22,7 @@ mod history;
 mod import;
 mod indicator;
 mod integration;
+mod investigation;
 mod kept;
 mod key;
 mod lookup;
@@ -75,6 +76,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Import(command) => import::run(command, &config, arguments),
         Command::Indicator(command) => indicator::run(command, arguments),
         Command::Integration(command) => integration::run(command, &config, arguments),
+        Command::Investigation(command) => investigation::run(command, &config, arguments),
         Command::Key(command) => key::run(command, arguments),
         Command::Lookup(command) => lookup::run(command, &config, arguments),
         Command::Man(command) => man::run(command),

@@ -5,7 +5,7 @@
 //! are printed as they arrive instead ([`streaming`]), and nothing is kept in memory. [`holding`] finds the values that may not
 //! be sent, before anything is.
 
-mod cost;
+pub(crate) mod cost;
 mod holding;
 mod library;
 pub(crate) mod setup;

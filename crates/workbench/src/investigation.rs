@@ -16,6 +16,7 @@ mod list;
 mod members;
 mod notes;
 mod records;
+mod selection;
 pub mod shared;
 mod source_report;
 
@@ -31,6 +32,7 @@ pub use list::{Page, Wanted};
 pub use members::{Joined, Origin};
 pub use notes::Note;
 pub use records::{Answered, MemberRecords, Records, Stamp};
+pub use selection::Selection;
 pub use source_report::{NewReport, SourceReport};
 
 use crate::Error;

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::records::RecordArgs;
 use super::{Format, Sort, at_least_one};
 
 pub(super) const ABOUT: &str = "\
@@ -36,18 +37,8 @@ pub(crate) struct HistoryArgs {
     /// Only records with dates that differ by more than these days [default: 90]
     #[arg(long, value_name = "DAYS", num_args = 0..=1, require_equals = false, default_missing_value = "90")]
     pub(crate) apart: Option<u64>,
-    /// Only these record types
-    #[arg(long, value_name = "A,NS")]
-    pub(crate) rrtype: Option<String>,
-    /// Only records last seen at or after this: a date, a time, or 90d for ninety days ago
-    #[arg(long, value_name = "T")]
-    pub(crate) seen_after: Option<String>,
-    /// Only records first seen at or before this
-    #[arg(long, value_name = "T")]
-    pub(crate) seen_before: Option<String>,
-    /// Only records whose span includes this time
-    #[arg(long, value_name = "T", conflicts_with_all = ["seen_after", "seen_before"])]
-    pub(crate) at: Option<String>,
+    #[command(flatten)]
+    pub(crate) records: RecordArgs,
     /// The order of the records
     #[arg(long, value_enum, default_value = "last")]
     pub(crate) sort: Sort,

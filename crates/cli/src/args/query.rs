@@ -7,6 +7,7 @@ use operation::{IndicatorType, Side};
 use workbench::library::Status;
 
 use super::indicator::{statuses, types};
+use super::records::RecordArgs;
 use super::{Format, Sort, at_least_one};
 
 pub(super) const EXAMPLES: &str = "\
@@ -88,18 +89,8 @@ pub(crate) struct QueryArgs {
     /// Search the data of records for a name, for example all names on a name server; Backsight's own servers support this
     #[arg(long)]
     pub(crate) by_data: bool,
-    /// Only these record types
-    #[arg(long, value_name = "A,NS")]
-    pub(crate) rrtype: Option<String>,
-    /// Only records last seen at or after this: a date, a time, or 90d for ninety days ago
-    #[arg(long, value_name = "T")]
-    pub(crate) seen_after: Option<String>,
-    /// Only records first seen at or before this
-    #[arg(long, value_name = "T")]
-    pub(crate) seen_before: Option<String>,
-    /// Only records whose span includes this time
-    #[arg(long, value_name = "T", conflicts_with_all = ["seen_after", "seen_before"])]
-    pub(crate) at: Option<String>,
+    #[command(flatten)]
+    pub(crate) records: RecordArgs,
     /// The order of the records; cof prints them as they arrive
     #[arg(long, value_enum)]
     pub(crate) sort: Option<Sort>,

@@ -8,6 +8,7 @@ use toml::Value;
 
 use crate::args::Command;
 use crate::args::collect::CollectCommand;
+use crate::args::investigation::InvestigationCommand;
 use crate::args::noise::NoiseArgs;
 
 /// An option, its section and key, and its value if it is given.
@@ -25,6 +26,12 @@ pub(super) fn given(
             ("--max-records", "query", "max_records", query.max_records.map(number)),
             ("--concurrency", "query", "concurrency", query.concurrency.map(number)),
         ],
+        Command::Investigation(investigation) => match &investigation.command {
+            InvestigationCommand::Run(run) => {
+                vec![("--operation", "query", "operation", run.operation.clone().map(Value::String))]
+            }
+            _ => Vec::new(),
+        },
         Command::Serve(serve) => vec![
             ("--listen", "serve", "listen", serve.listen.clone().map(Value::String)),
             ("--behind-proxy", "serve", "behind_proxy", set(serve.behind_proxy)),

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use operation::Indicator;
+use workbench::Desk;
 use workbench::json::cost as json;
-use workbench::run::{Cost, Freshness};
+use workbench::run::{Asking, Cost, Freshness};
 
 use super::{MANY, Plan};
 use crate::args::Format;
@@ -16,18 +17,26 @@ use crate::{kept, output, terminal};
 
 /// Prints the costs of all operations. Where the quota can be asked for nothing, it is; no value is sent.
 pub(super) async fn print(plans: &[Plan], given: &[Given], format: Format) -> Result<Exit, Failure> {
+    let indicators = indicators(given);
     let mut costs = Vec::new();
     for plan in plans {
-        if plan.asking.freshness != Freshness::Offline {
-            ask_for_quota(plan).await?;
-        }
-        costs.push(cost(plan, given).await?);
+        costs.push(of(plan.runs.desk(), &plan.asking, &indicators).await?);
     }
-    match format {
-        Format::Json => output::print_json(&json::costs(&costs))?,
-        Format::Cof | Format::Csv | Format::Table => output::print(&table(&costs))?,
-    }
+    show(&costs, format == Format::Json)?;
     Ok(Exit::Done)
+}
+
+/// What asking an operation about indicators would cost. Its quota is asked for, if that costs nothing.
+pub(crate) async fn of(desk: &Desk, asking: &Asking, indicators: &Arc<[Indicator]>) -> Result<Cost, Failure> {
+    if asking.freshness != Freshness::Offline {
+        ask_for_quota(desk, asking).await?;
+    }
+    cost(desk, asking, indicators).await
+}
+
+/// Prints costs as JSON or as a table.
+pub(crate) fn show(costs: &[Cost], as_json: bool) -> Result<(), Failure> {
+    if as_json { output::print_json(&json::costs(costs)) } else { output::print(&table(costs)) }
 }
 
 /// Announces what many values will cost, where there is a rate limit or a quota.
@@ -40,9 +49,14 @@ pub(super) async fn announce(plan: &Plan, given: &[Given]) -> Result<(), Failure
     if plan.asking.provider.rate() <= 0.0 && quota.is_none() {
         return Ok(());
     }
-    let cost = cost(plan, given).await?;
+    say(&plan.label(), &cost(plan.runs.desk(), &plan.asking, &indicators(given)).await?);
+    Ok(())
+}
+
+/// Says what values will cost, after a label.
+pub(crate) fn say(label: &str, cost: &Cost) {
     let values = terminal::plural(cost.values, "value");
-    let mut text = format!("{}{values}: {} from stored answers, ", plan.label(), cost.stored);
+    let mut text = format!("{label}{values}: {} from stored answers, ", cost.stored);
     let _ = write!(text, "at least {}", terminal::plural(cost.requests, "request"));
     if cost.seconds() > 0 {
         let _ = write!(text, ", about {} at {} per second", duration(cost.seconds()), cost.rate);
@@ -52,31 +66,33 @@ pub(super) async fn announce(plan: &Plan, given: &[Given]) -> Result<(), Failure
     }
     terminal::say(&text);
     if cost.exceeds_quota() {
-        terminal::complain(&format!("warning: {}the quota is not enough for these requests", plan.label()));
+        terminal::complain(&format!("warning: {label}the quota is not enough for these requests"));
     }
-    Ok(())
 }
 
-async fn ask_for_quota(plan: &Plan) -> Result<(), Failure> {
-    let provider = Arc::clone(&plan.asking.provider);
+async fn ask_for_quota(desk: &Desk, asking: &Asking) -> Result<(), Failure> {
+    let provider = Arc::clone(&asking.provider);
     match provider.ask_for_quota().await {
         None => Ok(()),
         Some(Ok(_)) => {
             let note = move |workbench: &workbench::Workbench| workbench.note_quota(&provider).map(drop);
-            Ok(plan.runs.desk().read(note).await?)
+            Ok(desk.read(note).await?)
         }
         Some(Err(error)) => {
-            let name = &plan.asking.package.name;
+            let name = &asking.package.name;
             terminal::complain(&format!("{name}: its quota is not known: {error}\n  hint: {}", error.hint()));
             Ok(())
         }
     }
 }
 
-async fn cost(plan: &Plan, given: &[Given]) -> Result<Cost, Failure> {
-    let indicators: Vec<Indicator> = given.iter().filter_map(|given| given.indicator.clone().ok()).collect();
-    let asking = plan.asking.clone();
-    Ok(plan.runs.desk().read(move |workbench| workbench.cost(&asking, &indicators)).await?)
+async fn cost(desk: &Desk, asking: &Asking, indicators: &Arc<[Indicator]>) -> Result<Cost, Failure> {
+    let (asking, indicators) = (asking.clone(), Arc::clone(indicators));
+    Ok(desk.read(move |workbench| workbench.cost(&asking, &indicators)).await?)
+}
+
+fn indicators(given: &[Given]) -> Arc<[Indicator]> {
+    given.iter().filter_map(|given| given.indicator.clone().ok()).collect()
 }
 
 fn table(costs: &[Cost]) -> String {
@@ -104,7 +120,7 @@ fn table(costs: &[Cost]) -> String {
 }
 
 /// A time in its largest unit, rounded up.
-fn duration(seconds: u64) -> String {
+pub(crate) fn duration(seconds: u64) -> String {
     match seconds {
         0..=90 => format!("{seconds} s"),
         91..=5_400 => format!("{} min", seconds.div_ceil(60)),

@@ -14,6 +14,7 @@ use workbench::run::{Arrangement, Asking, Batch, Freshness, Runs, Wish};
 use workbench::{Desk, Workbench};
 
 use super::{Place, Plan};
+use crate::args::records::RecordArgs;
 use crate::args::{Add, Arguments, Format, QueryArgs};
 use crate::config::Config;
 use crate::exit::Failure;
@@ -26,13 +27,11 @@ pub(super) async fn plans(
     arguments: &Arguments,
     format: Format,
 ) -> Result<Vec<Plan>, Failure> {
-    let (kept, operations) = operations(command, config, arguments)?;
+    let choice = Choice { wanted: &config.query.operation, all: command.all_operations };
+    let (kept, operations) = operations(&choice, arguments)?;
     let clock = Clock::system();
     // Secrets come last: none is asked for while another argument is invalid.
-    let (rrtypes, window) = (
-        rrtypes(command.rrtype.as_deref())?,
-        window([&command.at, &command.seen_after, &command.seen_before], &clock)?,
-    );
+    let (rrtypes, window) = wanted(&command.records, &clock)?;
     let wish = Wish { rrtypes, window, side: command.side() };
     // A streamed answer is not kept in memory, so only an option limits it.
     let (limits, most) = match format {
@@ -46,7 +45,7 @@ pub(super) async fn plans(
         let name = package.name.clone();
         let settings = match places.len() {
             1 => self::settings(&package, settings, command)?,
-            _ => unchanged(&package, settings),
+            _ => unchanged(&package, settings, "several operations are queried"),
         };
         let asking = Asking::new(package, &settings, limits, wish.clone(), folder.clone(), &kept::actor());
         let asking = match places.len() {
@@ -83,12 +82,13 @@ fn places(operations: &[Configured], all: bool) -> Vec<Place> {
     operations.iter().enumerate().map(place).collect()
 }
 
-/// The stored settings. Secrets of the environment belong to a single operation: none is sent to the service of another one.
-fn unchanged(package: &Package, settings: Settings) -> Settings {
+/// The stored settings. Secrets of the environment belong to a single operation: none is sent to the service of another one. They are
+/// named, with the reason why they are not used.
+pub(crate) fn unchanged(package: &Package, settings: Settings, why: &str) -> Settings {
     for key in crate::secret::unasked(package, &[]) {
         let variable = Settings::variable(&key);
         terminal::complain(&format!(
-            "{}: {variable} is not used, because several operations are queried; the stored secret is",
+            "{}: {variable} is not used, because {why}; the stored secret is",
             package.name
         ));
     }
@@ -96,26 +96,39 @@ fn unchanged(package: &Package, settings: Settings) -> Settings {
 }
 
 fn freshness(command: &QueryArgs, config: &Config) -> Freshness {
-    if command.fresh {
+    if command.offline { Freshness::Offline } else { usable(command.fresh, config) }
+}
+
+/// How old stored answers may be, if something may be sent.
+pub(crate) fn usable(fresh: bool, config: &Config) -> Freshness {
+    if fresh {
         Freshness::Fresh
-    } else if command.offline {
-        Freshness::Offline
     } else {
         Freshness::Within(Duration::from_hours(config.query.cache_hours as u64))
     }
 }
 
+/// Which operations are queried.
+pub(crate) struct Choice<'a> {
+    /// Their names, separated by commas.
+    pub(crate) wanted: &'a str,
+    /// All that are enabled instead.
+    pub(crate) all: bool,
+}
+
+/// The data folder, and its operations that are chosen.
+fn operations(choice: &Choice<'_>, arguments: &Arguments) -> Result<(Workbench, Vec<Configured>), Failure> {
+    let Some(kept) = kept::open_existing(arguments)? else { return Err(not_installed(choice.wanted, &[])) };
+    let operations = chosen(choice, &kept)?;
+    Ok((kept, operations))
+}
+
 /// The installed operations with their settings: those that are named, or all that are enabled.
-fn operations(
-    command: &QueryArgs,
-    config: &Config,
-    arguments: &Arguments,
-) -> Result<(Workbench, Vec<Configured>), Failure> {
-    let wanted = &config.query.operation;
-    let Some(kept) = kept::open_existing(arguments)? else { return Err(not_installed(wanted, &[])) };
+pub(crate) fn chosen(choice: &Choice<'_>, kept: &Workbench) -> Result<Vec<Configured>, Failure> {
+    let wanted = choice.wanted;
     let installed = kept.list(&Filter::default())?.integrations;
     let mut operations = Vec::new();
-    if command.all_operations {
+    if choice.all {
         for one in installed.iter().filter(|one| one.enabled) {
             operations.push(kept.settings(&one.name)?);
         }
@@ -133,10 +146,10 @@ fn operations(
             return Err(not_installed(wanted, &installed));
         }
         for name in names {
-            operations.push(operation(name, &kept, &installed)?);
+            operations.push(operation(name, kept, &installed)?);
         }
     }
-    Ok((kept, operations))
+    Ok(operations)
 }
 
 /// An installed operation with its settings. One that is not installed or is disabled is refused, and the error states how to
@@ -225,6 +238,12 @@ fn set_secret(settings: &mut Settings, package: &Package, key: &str, secret: &st
     Ok(settings.set_secret(package, key, Secret::new(secret))?)
 }
 
+/// The types and the time window of the records that are wanted.
+pub(crate) fn wanted(records: &RecordArgs, clock: &Clock) -> Result<(Vec<cof::RrType>, Window), Failure> {
+    let RecordArgs { rrtype, seen_after, seen_before, at } = records;
+    Ok((rrtypes(rrtype.as_deref())?, window([at, seen_after, seen_before], clock)?))
+}
+
 /// The types in `--rrtype`. A word that is not a type would find nothing, and look like an answer.
 pub(crate) fn rrtypes(text: Option<&str>) -> Result<Vec<cof::RrType>, Failure> {
     let Some(text) = text else { return Ok(Vec::new()) };
@@ -244,10 +263,7 @@ pub(crate) fn rrtypes(text: Option<&str>) -> Result<Vec<cof::RrType>, Failure> {
 }
 
 /// The time window of `--at`, or of `--seen-after` and `--seen-before`.
-pub(crate) fn window(
-    [at, seen_after, seen_before]: [&Option<String>; 3],
-    clock: &Clock,
-) -> Result<Window, Failure> {
+fn window([at, seen_after, seen_before]: [&Option<String>; 3], clock: &Clock) -> Result<Window, Failure> {
     let moment = |flag: &str, text: &Option<String>| {
         let text = text.as_ref().map(|text| Moment::parse(text, clock));
         text.transpose().map_err(|error| Failure::Usage(format!("{flag}: {error}")))

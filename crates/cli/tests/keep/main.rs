@@ -31,6 +31,7 @@ mod histories;
 mod home;
 mod indicator;
 mod installing;
+mod investigations;
 mod kills;
 mod logs;
 mod noise;

@@ -37,14 +37,23 @@ impl Workbench {
     /// # Errors
     /// [`Error::Refused`] if the name is invalid or taken, the report is too large, or there are too many members.
     pub fn create_investigation(&mut self, new: &NewInvestigation) -> Result<Created, Error> {
+        self.create_with(new, &[])
+    }
+
+    /// The same with more members, which are not in the report.
+    ///
+    /// # Errors
+    /// As [`Self::create_investigation`].
+    pub fn create_with(&mut self, new: &NewInvestigation, typed: &[Indicator]) -> Result<Created, Error> {
         let name = checked_name(&new.name)?;
         self.change(|change| {
             let id = change.insert_investigation(&name, new.tlp)?;
-            let detail = json!({"tlp": new.tlp.map(Tlp::word), "members": new.members.len()});
+            let detail = json!({"tlp": new.tlp.map(Tlp::word), "members": new.members.len() + typed.len()});
             change.audit("investigation.create", &name, &detail)?;
             let report = new.report.as_ref().map(|report| change.keep_report(id, report)).transpose()?;
             let origin = report.map_or(Origin::User, Origin::Report);
-            let joined = change.join(id, &new.members, new.tlp, &origin)?;
+            let mut joined = change.join(id, &new.members, new.tlp, &origin)?;
+            joined.extend(change.join(id, typed, new.tlp, &Origin::User)?);
             Ok(Created { id, joined })
         })
     }

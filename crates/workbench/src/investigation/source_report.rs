@@ -96,7 +96,7 @@ impl Workbench {
         })
     }
 
-    /// Adds a report to an investigation, and makes its indicators members, in one change.
+    /// Adds a report to an investigation, and makes its indicators and typed ones members, in one change.
     ///
     /// # Errors
     /// [`Error::Refused`] if there is no such investigation, it is removed, the report is too large, or there are too many members then.
@@ -105,11 +105,14 @@ impl Workbench {
         id: i64,
         report: &NewReport,
         indicators: &[Indicator],
+        typed: &[Indicator],
     ) -> Result<Vec<Joined>, Error> {
         self.change(|change| {
             let investigation = change.present_investigation(id)?;
             let report = change.keep_report(id, report)?;
-            change.join(id, indicators, investigation.tlp, &Origin::Report(report))
+            let mut joined = change.join(id, indicators, investigation.tlp, &Origin::Report(report))?;
+            joined.extend(change.join(id, typed, investigation.tlp, &Origin::User)?);
+            Ok(joined)
         })
     }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    answer, audit, catalogue, cost, history, indicator, integration, investigation, job, run, token,
+    answer, audit, catalogue, cost, history, indicator, integration, investigation, job, report, run, token,
 };
 
 const PAGE: &str = include_str!("../../../../docs/json.md");
@@ -43,7 +43,7 @@ const WORDS: [(&str, &str); 24] = [
 ];
 
 /// The text on the page before the parts of each object.
-const PLACES: [(&str, &[&str]); 54] = [
+const PLACES: [(&str, &[&str]); 55] = [
     (
         "Answer",
         &[
@@ -105,6 +105,7 @@ const PLACES: [(&str, &[&str]); 54] = [
     ("PlannedLoss", &["- LOSS: "]),
     ("ProviderQuota", &["- QUOTA: "]),
     ("ReportList", &["its source reports as "]),
+    ("ReportPreview", &["With `--dry-run`, the same two print "]),
     ("RunAdded", &["`run add` prints "]),
     ("RunPage", &["`run list` prints "]),
     ("RunSummary", &["- RUN: "]),
@@ -154,6 +155,7 @@ fn schemas() -> Schemas {
     add::<investigation::NoteList>(&mut schemas);
     add::<investigation::ReportList>(&mut schemas);
     add::<job::JobList>(&mut schemas);
+    add::<report::ReportPreview>(&mut schemas);
     add::<run::RunAdded>(&mut schemas);
     add::<run::RunPage>(&mut schemas);
     add::<run::RunUndone>(&mut schemas);
@@ -265,6 +267,7 @@ fn no_object_is_left_out() {
         include_str!("integration.rs"),
         include_str!("investigation.rs"),
         include_str!("job.rs"),
+        include_str!("report.rs"),
         include_str!("run.rs"),
         include_str!("token.rs"),
     ];
